@@ -1,0 +1,54 @@
+/**
+ * The layering table of ARCHITECTURE.md, as rules. A folder may import what its row names and nothing else of ours;
+ * tests (*.test.ts beside the code, and test/) may import anything.
+ */
+const OURS = '^(electron|models|renderer|sync|build|test)/';
+const TEST = '\\.test\\.tsx?$';
+
+const row = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: from, pathNot: TEST },
+  to: { path: OURS, pathNot: [from, ...allowed] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    row('models-rules', '^models/rules/', []),
+    row('models-node', '^models/node/', ['^models/rules/']),
+    row('sync-protocol', '^sync/protocol/', []),
+    row('sync-edge', '^sync/edge/', ['^sync/protocol/']),
+    row('sync-server', '^sync/server/', ['^sync/protocol/', '^models/']),
+    row('electron-contract', '^electron/contract/', ['^sync/protocol/wire/']),
+    row('electron-core', '^electron/core/', ['^electron/contract/', '^models/', '^sync/edge/', '^sync/protocol/']),
+    row('electron-host-browser', '^electron/host-browser/', ['^electron/contract/', '^electron/core/']),
+    row('electron-host-electron', '^electron/host-electron/', ['^electron/contract/', '^electron/core/']),
+    row('renderer', '^renderer/', ['^models/rules/', '^electron/contract/', '^sync/protocol/api/']),
+    row('build', '^build/', ['^models/rules/']),
+    row('nothing-imports-the-command-line', '^(models|sync|renderer|build)/', [
+      '^(models|sync|renderer|build)/',
+      '^electron/contract/',
+    ]),
+    {
+      name: 'only-the-electron-host-imports-electron',
+      severity: 'error',
+      from: { pathNot: ['^electron/host-electron/', TEST, '^test/'] },
+      to: { path: 'node_modules/electron/' },
+    },
+    {
+      name: 'rules-and-screens-run-in-a-browser',
+      severity: 'error',
+      from: { path: '^(models/rules|electron/contract|renderer|sync/protocol/(wire|api))/', pathNot: TEST },
+      to: { dependencyTypes: ['core'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'] },
+  },
+};

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+/** The most pixels a screen may send in one picture: 1280 × 1280. A larger one is refused at the boundary. */
+export const MAX_PICTURE_PIXELS = 1280 * 1280;
+
+/** A picture on its way from the screen to the core: RGB, 8 bits a channel, row-major. Never leaves the machine. */
+export const Picture = z
+  .strictObject({
+    width: z.number().int().min(16).max(1280),
+    height: z.number().int().min(16).max(1280),
+    data: z.instanceof(Uint8Array),
+  })
+  .refine((p) => p.data.length === p.width * p.height * 3, { message: 'data must hold width × height × 3 bytes' });
+export type Picture = z.infer<typeof Picture>;
+
+/**
+ * One look at a face: a crop of the camera frame around it, and where the detector put the face in that crop.
+ * `others` is how many further faces the whole frame had: two people in one frame are never one check-in.
+ */
+export const FaceFrame = z.strictObject({
+  picture: Picture,
+  /** Face box in the crop's pixels: left, top, width, height. */
+  box: z.tuple([z.number(), z.number(), z.number().positive(), z.number().positive()]),
+  others: z.number().int().min(0).max(100),
+  /** Milliseconds on the screen's own clock; orders the frames of a burst. */
+  takenAt: z.number().nonnegative(),
+});
+export type FaceFrame = z.infer<typeof FaceFrame>;

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { FaceFrame } from './frames.ts';
+
+/**
+ * The one typed contract between a kiosk's screen and its core, whatever carries it (a MessagePort in Electron, a
+ * WebSocket on loopback in the browser host). Each method takes one object and gives one object; both are parsed by
+ * their schema at the boundary. Codes of quality reasons and challenges are those of models/rules/reasons.ts.
+ */
+
+const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
+const Id = z.uuid();
+const Language = z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/);
+const Instant = z.iso.datetime({ precision: 3 });
+const Name = z.string().trim().min(1).max(200);
+const Number_ = z.string().regex(/^[0-9A-Za-z-]{1,20}$/);
+const Pin = z.string().regex(/^[0-9]{4,12}$/);
+const StaffToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const empty = z.strictObject({});
+
+export const WAYS = ['face', 'number+pin'] as const;
+
+/** What a screen needs to draw itself; asked once a connection. */
+export const Hello = z.strictObject({
+  version: z.string(),
+  site: z.string(),
+  device: Id,
+  languages: z.array(Language).min(1),
+  defaultLanguage: Language,
+  ways: z.array(z.enum(WAYS)),
+  liveness: z.enum(['on', 'off']),
+  demo: z.boolean(),
+  /** How long "not me" stays on the result, ms. */
+  undoMs: z.number().int(),
+  privacy: z.strictObject({ controller: z.string(), contact: z.string(), dpo: z.string(), photoDays: z.number().int(), gpsDays: z.number().int() }),
+});
+export type Hello = z.infer<typeof Hello>;
+
+/** What the screen shows when a person has been checked in. */
+export const Receipt = z.strictObject({
+  checkin: Id,
+  /** Needed to void it; lives as long as `undoMs`. */
+  undo: z.string(),
+  name: z.string(),
+  language: Language.nullable(),
+  direction: z.enum(['in', 'out']),
+  at: Instant,
+  method: z.enum(['face', 'number+pin']),
+  liveness: z.string(),
+  /** True when the same person had been checked in within the configured window: no new record was made. */
+  repeated: z.boolean(),
+});
+export type Receipt = z.infer<typeof Receipt>;
+
+export const ProbeResult = z.discriminatedUnion('kind', [
+  /** Keep looking; `progress` 0..1 drives the ring. */
+  z.strictObject({ kind: z.literal('more'), progress: z.number() }),
+  /** The person has to change something; the code is a QualityReason. */
+  z.strictObject({ kind: z.literal('guide'), reason: Code }),
+  /** Liveness: what to do now, and how far it has come. */
+  z.strictObject({ kind: z.literal('challenge'), step: Code, index: z.number().int(), of: z.number().int(), progress: z.number() }),
+  z.strictObject({ kind: z.literal('welcome'), receipt: Receipt }),
+  /** Nobody, or not sure enough, or liveness failed too often: offer the other ways in. Never says which person was near. */
+  z.strictObject({ kind: z.literal('other-way'), reason: z.enum(['unknown', 'uncertain', 'liveness', 'blocked']), code: Code.optional() }),
+  /** This visit is over (already answered); wait for the face to leave. */
+  z.strictObject({ kind: z.literal('done') }),
+]);
+export type ProbeResult = z.infer<typeof ProbeResult>;
+
+const PersonRow = z.strictObject({
+  id: Id,
+  name: z.string(),
+  number: z.string().nullable(),
+  templates: z.number().int(),
+  hasPin: z.boolean(),
+  enrolledAt: Instant,
+});
+export type PersonRow = z.infer<typeof PersonRow>;
+
+export const CaptureResult = z.strictObject({
+  accepted: z.boolean(),
+  /** Why not, when not accepted: a QualityReason, or `hold-pose` when the head is not where the pose asks. */
+  reason: Code.nullable(),
+  pose: Code,
+  /** Poses still to do; empty when the capture is complete. */
+  remaining: z.array(Code),
+  /** 0..1 over all poses. */
+  progress: z.number(),
+});
+export type CaptureResult = z.infer<typeof CaptureResult>;
+
+const staff = { token: StaffToken };
+const m = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
+
+/** Methods of the core that a screen may call. */
+export const METHODS = {
+  hello: m(empty, Hello),
+  status: m(empty, z.lazy(() => Status)),
+
+  /** A new face is in front of the camera. A visit ends with an answer, or when the face has gone. */
+  visitBegin: m(empty, z.strictObject({ visit: Id })),
+  visitEnd: m(z.strictObject({ visit: Id }), empty),
+  probe: m(z.strictObject({ visit: Id, frame: FaceFrame }), ProbeResult),
+  voidCheckin: m(z.strictObject({ checkin: Id, undo: z.string().max(100), reason: z.enum(['not-me', 'wrong-direction']) }), empty),
+  checkinByPin: m(z.strictObject({ number: Number_, pin: Pin }), z.strictObject({ receipt: Receipt })),
+
+  /** What the person agrees to, and whom to ask. */
+  consentText: m(z.strictObject({ language: Language }), z.strictObject({ version: z.string(), language: Language, title: z.string(), paragraphs: z.array(z.string()) })),
+
+  staffUnlock: m(z.strictObject({ pin: Pin }), z.strictObject({ token: StaffToken, expiresAt: Instant })),
+  staffLock: m(z.strictObject(staff), empty),
+  enrolBegin: m(
+    z.strictObject({
+      ...staff,
+      name: Name,
+      number: Number_.nullable(),
+      pin: Pin.nullable(),
+      language: Language,
+      consent: z.strictObject({ version: z.string().max(40), language: Language }),
+    }),
+    z.strictObject({ enrolment: Id, poses: z.array(Code) }),
+  ),
+  enrolCapture: m(z.strictObject({ ...staff, enrolment: Id, frame: FaceFrame }), CaptureResult),
+  /** Fails with code `duplicate-face` (params: name) when the face already belongs to someone else. */
+  enrolFinish: m(z.strictObject({ ...staff, enrolment: Id }), z.strictObject({ person: PersonRow })),
+  enrolCancel: m(z.strictObject({ ...staff, enrolment: Id }), empty),
+  /** At most 20 people whose name or number begins with the query; an empty query finds nobody. */
+  peopleFind: m(z.strictObject({ ...staff, query: z.string().max(100) }), z.strictObject({ people: z.array(PersonRow) })),
+  personSetPin: m(z.strictObject({ ...staff, person: Id, pin: Pin }), empty),
+  personDelete: m(z.strictObject({ ...staff, person: Id }), empty),
+} as const;
+
+/** Kept by the core, pushed to every screen when it changes. */
+export const Status = z.strictObject({
+  online: z.boolean(),
+  /** Records that the server has not acknowledged yet. */
+  queued: z.number().int(),
+  oldestQueuedAt: Instant.nullable(),
+  lastSyncAt: Instant.nullable(),
+  storage: z.enum(['ok', 'low', 'full']),
+  people: z.number().int(),
+  /** Codes of standing conditions a screen should show, e.g. `device-secret-in-file`. */
+  notices: z.array(Code),
+});
+export type Status = z.infer<typeof Status>;
+
+/** What the core pushes to a screen. */
+export const SIGNALS = {
+  status: Status,
+} as const;
+
+export type MethodName = keyof typeof METHODS;
+export type Input<M extends MethodName> = z.input<(typeof METHODS)[M]['input']>;
+export type Output<M extends MethodName> = z.output<(typeof METHODS)[M]['output']>;
+/** The core's side: every method, with parsed input. */
+export type CoreMethods = { [M in MethodName]: (input: z.output<(typeof METHODS)[M]['input']>) => Promise<z.input<(typeof METHODS)[M]['output']>> };
+/** The screen's side of the same. */
+export type CoreClient = { [M in MethodName]: (input: Input<M>) => Promise<Output<M>> };
+export type SignalName = keyof typeof SIGNALS;
+export type Signal<S extends SignalName> = z.output<(typeof SIGNALS)[S]>;

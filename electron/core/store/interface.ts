@@ -1,0 +1,137 @@
+import type { EventHeader, EventType, Open, Personal, SaltedValue, WireEvent } from '../../../sync/protocol/wire/event.ts';
+
+/**
+ * The kiosk's store, split into reads and writes (typed once, used by every service of the core). Everything is
+ * synchronous: SQLCipher answers in fractions of a millisecond, and a synchronous transaction can't be half done when
+ * the process dies. Each write is one durable transaction: when it returns, it is on disk (synchronous=FULL).
+ */
+export interface Store extends StoreReads, StoreWrites {
+  close(): void;
+}
+
+/** One event to append. The store gives it id, sequence, time, salts, commitments and `prev`. */
+export interface NewEvent<T extends EventType = EventType> {
+  readonly type: T;
+  readonly open: Open<T>;
+  readonly personal: Personal<T>;
+}
+
+export interface AppendedEvent {
+  readonly header: EventHeader;
+  readonly personal: Readonly<Record<string, SaltedValue>>;
+}
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly number: string | null;
+  readonly language: string;
+  readonly templates: number;
+  readonly hasPin: boolean;
+  readonly gpsOptOut: boolean;
+  /** RFC 3339 with ms. */
+  readonly enrolledAt: string;
+}
+
+/** An L2-normalised embedding of one model, of one pose or session of a person. */
+export interface Template {
+  readonly id: string;
+  readonly person: string;
+  readonly model: string;
+  readonly pose: string;
+  readonly embedding: Float32Array;
+}
+
+export interface Checkin {
+  readonly id: string;
+  readonly person: string | null;
+  readonly name: string | null;
+  readonly direction: 'in' | 'out';
+  readonly at: string;
+  readonly method: string;
+  readonly liveness: string;
+  readonly score: number | null;
+  readonly second: number | null;
+  readonly threshold: number | null;
+  readonly galleryPeople: number | null;
+  readonly model: string | null;
+  readonly photo: string | null;
+  readonly voided: boolean;
+  readonly acked: boolean;
+}
+
+export interface NewPerson {
+  readonly id: string;
+  readonly name: string;
+  readonly number: string | null;
+  readonly language: string;
+  readonly consent: { readonly textVersion: string; readonly language: string };
+  readonly templates: readonly { readonly pose: string; readonly model: string; readonly embedding: Float32Array }[];
+  /** Encoded picture of the enrolment; sealed into the vault under the person's key. */
+  readonly photo: Uint8Array | null;
+  /** PHC string of argon2id. */
+  readonly pinHash: string | null;
+}
+
+export interface NewCheckin {
+  readonly person: string;
+  readonly open: Open<'checkin'>;
+  readonly score: number | null;
+  readonly second: number | null;
+  /** Encoded verification photo; sealed into the vault under the person's key and bound to this record. */
+  readonly photo: Uint8Array | null;
+  /** Sealed position, already unreadable here. */
+  readonly gps: string | null;
+}
+
+/** Attempts against one secret (a person's PIN, the staff PIN): survives a restart. */
+export interface Lockout {
+  readonly failures: number;
+  /** Trusted time in ms since 1970 until which no attempt is taken; 0 when none. */
+  readonly until: number;
+}
+
+export interface StoreReads {
+  readonly device: string;
+  readonly epoch: string;
+  person(id: string): Person | null;
+  personByNumber(number: string): Person | null;
+  /** At most `limit` people whose name or number begins with `query`, case-insensitive. */
+  findPeople(query: string, limit: number): Person[];
+  allPeople(): Person[];
+  countPeople(): number;
+  /** Every template of one model, decrypted one by one. */
+  templates(model: string): IterableIterator<Template>;
+  pinHash(person: string): string | null;
+  lockout(subject: string): Lockout;
+  lastCheckin(person: string): Checkin | null;
+  /** Newest first. */
+  checkins(options: { limit: number; before?: string }): Checkin[];
+  setting(key: string): string | null;
+  /** Unacknowledged events in sequence order, oldest epoch first. */
+  pending(limit: number): WireEvent[];
+  pendingCount(): number;
+  oldestPendingAt(): string | null;
+  /** Opens a photo of the vault; throws a Problem when it was altered, swapped or its key destroyed. */
+  openPhoto(photo: string): Promise<Uint8Array>;
+}
+
+export interface StoreWrites {
+  /** Person, consent, templates, PIN and photo, with their events, in one transaction. */
+  addPerson(person: NewPerson): Promise<Person>;
+  addTemplates(person: string, templates: NewPerson['templates']): Template[];
+  setPin(person: string, pinHash: string | null): void;
+  /** Destroys the person's key, rows, templates and photos; appends the event. What the chain committed to stays unguessable. */
+  deletePerson(id: string): Promise<void>;
+  /** The row, its event and its outbox row: durable when this returns. */
+  recordCheckin(checkin: NewCheckin): Promise<Checkin>;
+  voidCheckin(id: string, reason: Open<'void'>['reason']): void;
+  setLockout(subject: string, lockout: Lockout): void;
+  setSetting(key: string, value: string): void;
+  append<T extends EventType>(event: NewEvent<T>): AppendedEvent;
+  /** The server has committed (and put into a backup) everything of `epoch` up to these sequence numbers. */
+  acknowledge(epoch: string, marks: { committed: number; safe: number }): void;
+  /** Removes photos / positions of check-ins older than `before` (RFC 3339), appends a `purge` event; how many went. */
+  purgePhotos(before: string): Promise<number>;
+  purgeGps(before: string): number;
+}

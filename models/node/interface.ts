@@ -1,0 +1,45 @@
+import type { Box, FivePoints, Point, RgbImage } from '../rules/image.ts';
+import type { FaceQuality } from '../rules/quality.ts';
+
+/** What is known of one face after landmarks: enough to judge it, before the dearer embedding. */
+export interface FaceShape {
+  readonly box: Box;
+  /** 68 points in the picture's pixels (iBUG order). */
+  readonly landmarks: readonly Point[];
+  readonly five: FivePoints;
+  readonly quality: FaceQuality;
+}
+
+/** The face pipeline in Node; every call is safe to run beside others, sessions are shared. */
+export interface FacePipeline {
+  /** Id of the embedder, e.g. `fr_feature@<first 12 of its SHA-256>`; templates carry it and are never compared across models. */
+  readonly model: string;
+  /** Faces of a whole picture, largest first; retries with a border as DESIGN says. */
+  detect(image: RgbImage): Promise<{ box: Box; score: number }[]>;
+  /** Landmarks, five points and quality of the face in `box`. */
+  shape(image: RgbImage, box: Box): Promise<FaceShape>;
+  /** 512 float32, L2-normalised. */
+  embed(image: RgbImage, five: FivePoints): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Answer of an exact 1:N search. Scores are cosines. */
+export interface GalleryMatch {
+  readonly best: { readonly person: string; readonly template: string; readonly score: number } | null;
+  /** The best score of any *other* person; null when there is none. */
+  readonly second: { readonly person: string; readonly score: number } | null;
+  readonly people: number;
+  readonly templates: number;
+}
+
+/** Exact 1:N gallery over several templates a person; adds and removes without a rebuild. */
+export interface FaceGallery {
+  readonly people: number;
+  readonly templates: number;
+  add(template: string, person: string, embedding: Float32Array): void;
+  remove(template: string): boolean;
+  removePerson(person: string): number;
+  search(probe: Float32Array): GalleryMatch;
+  /** 1:1: the best score against one person's templates; null when the person has none. */
+  verify(person: string, probe: Float32Array): number | null;
+}

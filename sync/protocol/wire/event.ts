@@ -1,0 +1,125 @@
+import { z } from 'zod';
+
+/**
+ * Events: everything that starts on a kiosk travels up as one typed event in one sequence (ARCHITECTURE.md, "a record").
+ *
+ * A body has two halves. `open` holds what names nobody. Each entry of `personal` is a value with its own random salt;
+ * the header carries only SHA-256(salt ‖ JCS(value)) of it, so a purge or an erasure deletes value and salt together and
+ * leaves the hash chain verifiable and the value unguessable.
+ */
+
+/** The protocol version written in every header; a reader refuses what it does not know (see docs/protocol.md). */
+export const EVENT_VERSION = 1;
+
+const base64url = z.string().regex(/^[A-Za-z0-9_-]*$/);
+/** 32 bytes as unpadded base64url. */
+export const Hash = base64url.length(43);
+export const Uuid = z.uuid();
+
+/** When it happened: `utc` is the kiosk's claim (RFC 3339, ms); the rest lets the server judge the claim. */
+export const EventTime = z.strictObject({
+  utc: z.iso.datetime({ precision: 3 }),
+  /** Milliseconds since this boot, from a clock that never goes back. */
+  monotonic: z.number().nonnegative(),
+  bootId: z.string().max(64),
+  /** Trusted time minus claimed time, ms, as the kiosk knew it then. */
+  offset: z.number().int(),
+});
+
+export const Method = z.enum(['face', 'badge+face', 'qr+face', 'number+pin', 'qr', 'badge', 'manual']);
+export const Direction = z.enum(['in', 'out']);
+export const LivenessResult = z.enum(['off', 'off (demo)', 'passed', 'not-needed']);
+
+const Unit = z.number().min(-1).max(1);
+
+/** The open half of each event type's body. */
+export const OpenBody = {
+  checkin: z.strictObject({
+    direction: Direction,
+    method: Method,
+    liveness: LivenessResult,
+    /** Embedder that made the scores; absent when no face was used. */
+    model: z.string().max(80).optional(),
+    /** The decision as it was taken: cosine threshold and how many were searched. */
+    threshold: Unit.optional(),
+    gallery: z.strictObject({ people: z.number().int(), templates: z.number().int() }).optional(),
+  }),
+  void: z.strictObject({ target: Uuid, reason: z.enum(['not-me', 'wrong-direction', 'staff']) }),
+  person: z.strictObject({ change: z.enum(['added', 'updated', 'deleted']) }),
+  consent: z.strictObject({
+    action: z.enum(['given', 'withdrawn']),
+    textVersion: z.string().max(40),
+    language: z.string().max(20),
+  }),
+  template: z.strictObject({ change: z.enum(['added', 'removed']), model: z.string().max(80), count: z.number().int() }),
+  pin: z.strictObject({ change: z.enum(['set', 'removed', 'locked']) }),
+  purge: z.strictObject({
+    what: z.enum(['photos', 'gps']),
+    before: z.iso.datetime({ precision: 3 }),
+    removed: z.number().int().nonnegative(),
+  }),
+  erasureDone: z.strictObject({ request: Uuid }),
+  health: z.strictObject({ code: z.string().max(60), detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])) }),
+} as const;
+
+/** The personal half: what each field holds, before salting. Every field is optional, since it may have been purged. */
+export const PersonalBody = {
+  checkin: z.strictObject({
+    person: Uuid.optional(),
+    score: Unit.optional(),
+    second: Unit.nullable().optional(),
+    /** Content address (SHA-256) of the encrypted photo. */
+    photo: Hash.optional(),
+    /** Position, sealed to the server on the kiosk: never readable here again. */
+    gps: z.string().max(2048).optional(),
+  }),
+  void: z.strictObject({ person: Uuid.optional() }),
+  person: z.strictObject({
+    person: Uuid.optional(),
+    name: z.string().max(200).optional(),
+    number: z.string().max(40).optional(),
+    language: z.string().max(20).optional(),
+  }),
+  consent: z.strictObject({ person: Uuid.optional(), guardian: z.string().max(200).optional() }),
+  template: z.strictObject({ person: Uuid.optional() }),
+  pin: z.strictObject({ person: Uuid.optional() }),
+  purge: z.strictObject({}),
+  erasureDone: z.strictObject({ person: Uuid.optional() }),
+  health: z.strictObject({}),
+} as const;
+
+export type EventType = keyof typeof OpenBody;
+export const EVENT_TYPES = Object.keys(OpenBody) as EventType[];
+export type Open<T extends EventType> = z.infer<(typeof OpenBody)[T]>;
+export type Personal<T extends EventType> = z.infer<(typeof PersonalBody)[T]>;
+
+/** What is hashed and never changes. */
+export const EventHeader = z.strictObject({
+  v: z.literal(EVENT_VERSION),
+  id: Uuid,
+  device: Uuid,
+  epoch: Uuid,
+  seq: z.number().int().positive(),
+  at: EventTime,
+  type: z.enum(EVENT_TYPES as [EventType, ...EventType[]]),
+  open: z.record(z.string(), z.unknown()),
+  /** Field name → SHA-256(salt ‖ JCS(value)). */
+  commitments: z.record(z.string().max(40), Hash),
+  /** SHA-256(JCS(previous header)); 43 × `A` for the first of an epoch. */
+  prev: Hash,
+});
+export type EventHeader = z.infer<typeof EventHeader>;
+
+/** A salted personal value as it travels: both halves go together, or neither. */
+export const SaltedValue = z.strictObject({ salt: base64url.length(22), value: z.unknown() });
+export type SaltedValue = z.infer<typeof SaltedValue>;
+
+/** A whole event on the wire: the header and whatever personal values still exist. */
+export const WireEvent = z.strictObject({
+  header: EventHeader,
+  personal: z.record(z.string().max(40), SaltedValue),
+});
+export type WireEvent = z.infer<typeof WireEvent>;
+
+/** `prev` of the first event of an epoch. */
+export const GENESIS = 'A'.repeat(43);
