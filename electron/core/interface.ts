@@ -1,0 +1,27 @@
+import type { CoreMethods, Signal, SignalName } from '../contract/methods.ts';
+
+/** How a host starts the core. */
+export interface CoreOptions {
+  /** The kiosk's data folder: store, vault, identity. */
+  readonly home: string;
+  /**
+   * The device secret (32 bytes) when the host has a real keystore (Electron safeStorage, TPM2, systemd-creds);
+   * null when it lives in a 0600 file in `home`, which the screens then keep showing as a notice.
+   */
+  readonly deviceSecret: Uint8Array | null;
+  /** Recorded footage in place of a camera: liveness is off, and every record says so. */
+  readonly demo: boolean;
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
+}
+
+/** The running kiosk core, free of any host. */
+export interface Core {
+  readonly methods: CoreMethods;
+  /** Calls `listener` for each push to the screens; returns how to stop. */
+  onSignal(listener: <S extends SignalName>(name: S, data: Signal<S>) => void): () => void;
+  /** Finishes what is under way, flushes nothing (all is durable already), closes store and sessions. */
+  close(): Promise<void>;
+}
+
+/** `startCore` throws a Problem whose code a host shows: wrong key, other machine, store in use, models altered, … */
+export type StartCore = (options: CoreOptions) => Promise<Core>;
