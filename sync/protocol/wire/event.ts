@@ -51,7 +51,11 @@ export const OpenBody = {
     textVersion: z.string().max(40),
     language: z.string().max(20),
   }),
-  template: z.strictObject({ change: z.enum(['added', 'removed']), model: z.string().max(80), count: z.number().int() }),
+  template: z.strictObject({
+    change: z.enum(['added', 'removed']),
+    model: z.string().max(80),
+    count: z.number().int(),
+  }),
   pin: z.strictObject({ change: z.enum(['set', 'removed', 'locked']) }),
   purge: z.strictObject({
     what: z.enum(['photos', 'gps']),
@@ -59,7 +63,10 @@ export const OpenBody = {
     removed: z.number().int().nonnegative(),
   }),
   erasureDone: z.strictObject({ request: Uuid }),
-  health: z.strictObject({ code: z.string().max(60), detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])) }),
+  health: z.strictObject({
+    code: z.string().max(60),
+    detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  }),
 } as const;
 
 /** The personal half: what each field holds, before salting. Every field is optional, since it may have been purged. */

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { EventHeader } from '../wire/event.ts';
+import { Problem } from '../wire/problem.ts';
+
+/**
+ * The hash chain over events. Pure: the kiosk's store builds it, the server checks it, an auditor can recompute it.
+ * JCS is RFC 8785; SHA-256 is FIPS 180-4; both outputs are unpadded base64url (43 characters).
+ */
+
+/** RFC 8785 canonical JSON as UTF-8 bytes. Throws `not-canonical` for what JSON can't carry (undefined, NaN, lone surrogates, a function). */
+export function canonicalBytes(value: unknown): Buffer {
+  let text: string | undefined;
+  try {
+    text = canonicalize(value);
+  } catch (cause) {
+    throw new Problem('not-canonical', 'This value has no canonical JSON form.', 'Store only JSON values.', { cause });
+  }
+  if (text === undefined)
+    throw new Problem('not-canonical', 'This value has no canonical JSON form.', 'Store only JSON values.');
+  // A lone surrogate would silently become U+FFFD in UTF-8, so that two different values had one hash.
+  if (!text.isWellFormed())
+    throw new Problem('not-canonical', 'This text holds a lone surrogate.', 'Store only well-formed Unicode.');
+  return Buffer.from(text, 'utf8');
+}
+
+/** SHA-256(JCS(header)): what the next event of the same epoch carries as `prev`. */
+export function headerHash(header: EventHeader): string {
+  return createHash('sha256').update(canonicalBytes(header)).digest('base64url');
+}
+
+/**
+ * SHA-256(salt ‖ JCS(value)): the commitment to one personal value.
+ *
+ * @param salt 16 random bytes as unpadded base64url (22 characters); the decoded bytes are hashed, not the text. It is
+ *   what keeps a destroyed value unguessable, so it must be deleted together with the value.
+ */
+export function commit(salt: string, value: unknown): string {
+  const bytes = Buffer.from(salt, 'base64url');
+  if (bytes.length !== 16)
+    throw new Problem('bad-salt', 'A salt must be 16 bytes as base64url.', 'Make a new random salt.');
+  return createHash('sha256').update(bytes).update(canonicalBytes(value)).digest('base64url');
+}
