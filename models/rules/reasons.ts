@@ -20,7 +20,7 @@ export const QUALITY_REASONS = [
 export type QualityReason = (typeof QUALITY_REASONS)[number];
 
 /** Poses an enrolment asks for, in order. The person's own left and right. */
-export const ENROLMENT_POSES = ['front', 'left', 'right', 'up', 'front-again'] as const;
+export const ENROLMENT_POSES = ['front', 'left', 'right', 'front-again'] as const;
 export type EnrolmentPose = (typeof ENROLMENT_POSES)[number];
 
 /** What a liveness challenge can ask for. Every challenge has a head turn; the others never suffice alone. */

@@ -102,6 +102,7 @@ export interface StoreReads {
   countPeople(): number;
   /** Every template of one model, decrypted one by one. */
   templates(model: string): IterableIterator<Template>;
+  templatesOf(person: string, model: string): Template[];
   pinHash(person: string): string | null;
   lockout(subject: string): Lockout;
   lastCheckin(person: string): Checkin | null;

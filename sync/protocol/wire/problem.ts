@@ -5,17 +5,20 @@
 export class Problem extends Error {
   readonly code: string;
   readonly nextStep: string;
+  /** Figures that a screen puts into its own sentence, e.g. `{ seconds: 30 }`; never personal data. */
+  readonly params: Readonly<Record<string, string | number>>;
 
   /**
    * @param code kebab-case, stable across releases, e.g. `store-wrong-key`
    * @param message one sentence that says what happened
    * @param nextStep one sentence that says what to do about it
    */
-  constructor(code: string, message: string, nextStep = '', options?: ErrorOptions) {
+  constructor(code: string, message: string, nextStep = '', options?: ErrorOptions & { params?: Record<string, string | number> }) {
     super(message, options);
     this.name = 'Problem';
     this.code = code;
     this.nextStep = nextStep;
+    this.params = options?.params ?? {};
   }
 }
 

@@ -1,0 +1,31 @@
+/** The last check-in that still counts, as far as the direction of the next one is concerned. */
+export interface LastCheckin {
+  readonly direction: 'in' | 'out';
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/**
+ * The direction a kiosk claims. `auto` is the opposite of the person's last check-in of the same local day, else in;
+ * the server has the last word, since the person may have used another door.
+ * @param timeZone IANA name of the site's zone: "the same day" is the site's day
+ */
+export function claimDirection(
+  policy: 'auto' | 'in' | 'out',
+  last: LastCheckin | null,
+  now: number,
+  timeZone: string,
+): 'in' | 'out' {
+  if (policy !== 'auto') return policy;
+  if (!last || localDay(last.at, timeZone) !== localDay(now, timeZone)) return 'in';
+  return last.direction === 'in' ? 'out' : 'in';
+}
+
+/** Whether a check-in now would be the same one again. A clock that went back counts as "just now". */
+export function isRepeat(last: LastCheckin | null, now: number, windowMs: number): boolean {
+  return last !== null && now - last.at < windowMs;
+}
+
+function localDay(ms: number, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(ms);
+}

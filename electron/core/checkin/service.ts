@@ -1,0 +1,235 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import type { RgbImage } from '../../../models/rules/image.ts';
+import type { Challenge, LivenessSession } from '../../../models/rules/liveness/liveness.ts';
+import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
+import { afterFailure, lockedFor, NO_LOCKOUT, pinLocked } from '../pin/lockout.ts';
+import type { PinHasher } from '../pin/pin-hash.ts';
+import type { SiteConfig } from '../site/config.ts';
+import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
+import { claimDirection, isRepeat } from './direction.ts';
+import { encodePhoto } from './photo.ts';
+import { createUndoTokens } from './receipts.ts';
+import type { Recogniser, Sight } from './recogniser.ts';
+import { look, NEW_VISIT, type VisitState } from './visit.ts';
+
+export interface CheckinDeps {
+  readonly store: Store;
+  readonly recogniser: Recogniser;
+  readonly pins: PinHasher;
+  /** Key of the blinded lockout subjects, 32 bytes: a lockout row names no number. */
+  readonly lockoutKey: Uint8Array;
+  readonly site: SiteConfig;
+  readonly demo: boolean;
+  readonly liveness: { begin(): Challenge; start(challenge: Challenge): LivenessSession };
+  /** Trusted time, ms since 1970. */
+  readonly now: () => number;
+  /** Called after each durable record, for whoever shows or sends it. */
+  readonly recorded: (checkin: Checkin, person: Person) => void;
+}
+
+type CheckinMethods = Pick<CoreMethods, 'visitBegin' | 'visitEnd' | 'probe' | 'voidCheckin' | 'checkinByPin'>;
+
+/** A visit under way. At most one: a kiosk has one camera, and two people are never one check-in. */
+interface Visit {
+  readonly id: string;
+  state: VisitState;
+  answered: boolean;
+  challenge: { session: LivenessSession; person: string; sight: Sight; picture: RgbImage } | null;
+  livenessFailures: number;
+}
+
+const LIVENESS_TRIES = 3;
+
+/** The main job: looks at a face become one durable record, and only then a welcome. */
+export function createCheckinService(deps: CheckinDeps): CheckinMethods {
+  const { store, recogniser, site, now } = deps;
+  const undo = createUndoTokens(site.undoSeconds * 1000);
+  let visit: Visit | null = null;
+
+  /** Takes the record, unless the same person was recorded within the window. Durable when it returns. */
+  async function record(
+    person: Person,
+    fields: Omit<NewCheckin, 'person' | 'open'> & { open: Omit<NewCheckin['open'], 'direction'> },
+  ): Promise<Receipt> {
+    const last = store.lastCheckin(person.id);
+    const lastAt = last && !last.voided ? { direction: last.direction, at: Date.parse(last.at) } : null;
+    const time = now();
+    if (last && isRepeat(lastAt, time, site.repeatWindowSeconds * 1000)) return receipt(last, person, true);
+    const direction = claimDirection(site.direction, lastAt, time, site.timeZone);
+    const checkin = await store.recordCheckin({ ...fields, person: person.id, open: { ...fields.open, direction } });
+    deps.recorded(checkin, person);
+    return receipt(checkin, person, false);
+  }
+
+  function receipt(checkin: Checkin, person: Person, repeated: boolean): Receipt {
+    return {
+      checkin: checkin.id,
+      undo: repeated ? '' : undo.issue(checkin.id, now()),
+      name: person.name,
+      language: person.language,
+      direction: checkin.direction,
+      at: checkin.at,
+      method: checkin.method === 'number+pin' ? 'number+pin' : 'face',
+      liveness: checkin.liveness,
+      repeated,
+    };
+  }
+
+  async function welcome(
+    current: Visit,
+    personId: string,
+    sight: Sight,
+    picture: RgbImage,
+    liveness: 'off' | 'off (demo)' | 'passed',
+  ): Promise<ProbeResult> {
+    current.answered = true;
+    const person = store.person(personId);
+    if (!person) return { kind: 'other-way', reason: 'unknown' }; // deleted while standing here
+    const photo = site.photos ? await encodePhoto(picture) : null;
+    const result = await record(person, {
+      open: {
+        method: 'face',
+        liveness,
+        model: recogniser.model,
+        threshold: sight.decision.threshold,
+        gallery: { people: sight.match.people, templates: sight.match.templates },
+      },
+      score: sight.match.best?.score ?? null,
+      second: sight.match.second?.score ?? null,
+      photo,
+      gps: null,
+    });
+    return { kind: 'welcome', receipt: result };
+  }
+
+  function challengeStep(session: LivenessSession): ProbeResult {
+    const { step, index, of, progress } = session.current();
+    return { kind: 'challenge', step, index, of, progress };
+  }
+
+  return {
+    async visitBegin() {
+      visit = { id: randomUUID(), state: NEW_VISIT, answered: false, challenge: null, livenessFailures: 0 };
+      return { visit: visit.id };
+    },
+
+    async visitEnd({ visit: id }) {
+      if (visit?.id === id) visit = null;
+      return {};
+    },
+
+    async probe({ visit: id, frame }) {
+      const current = visit;
+      if (!current || current.id !== id) throw new Problem('visit-unknown', 'this visit is over', 'Begin a new one.');
+      if (current.answered) return { kind: 'done' };
+      if (frame.others > 0) {
+        current.state = NEW_VISIT;
+        current.challenge = null;
+        return { kind: 'guide', reason: 'several-faces' };
+      }
+      const picture: RgbImage = frame.picture;
+      if (current.challenge) return challenge(current, picture, frame.box, frame.takenAt);
+      const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
+      if (reason) return { kind: 'guide', reason };
+      const sight = await recogniser.recognise(picture, shape);
+      if (visit !== current || current.answered) return { kind: 'done' };
+      if (sight.decision.kind === 'too-many-people') {
+        current.answered = true;
+        return { kind: 'other-way', reason: 'blocked', code: 'gallery-too-large' };
+      }
+      const best = sight.match.best;
+      const step = look(
+        current.state,
+        sight.decision.kind === 'accept' && best
+          ? { kind: 'accept', person: best.person }
+          : { kind: sight.decision.kind === 'uncertain' ? 'uncertain' : 'unknown' },
+      );
+      current.state = step.state;
+      if (step.answer.kind === 'more') return step.answer;
+      if (step.answer.kind === 'other-way') {
+        current.answered = true;
+        return step.answer;
+      }
+      if (site.liveness === 'off')
+        return welcome(current, step.answer.person, sight, picture, deps.demo ? 'off (demo)' : 'off');
+      current.challenge = {
+        session: deps.liveness.start(deps.liveness.begin()),
+        person: step.answer.person,
+        sight,
+        picture,
+      };
+      return challengeStep(current.challenge.session);
+    },
+
+    async voidCheckin({ checkin, undo: token, reason }) {
+      undo.redeem(checkin, token, now());
+      store.voidCheckin(checkin, reason);
+      return {};
+    },
+
+    async checkinByPin({ number, pin }) {
+      const subject = `number:${createHmac('sha256', deps.lockoutKey).update(number.toUpperCase()).digest('base64url')}`;
+      const lockout = store.lockout(subject);
+      const locked = lockedFor(lockout, now());
+      if (locked > 0) throw pinLocked(locked);
+      // Count the attempt before it is checked: a power cut between check and count must not give free guesses.
+      const failed = afterFailure(lockout, now());
+      store.setLockout(subject, failed);
+      const person = store.personByNumber(number);
+      const right = await deps.pins.verify(person ? store.pinHash(person.id) : null, pin);
+      if (!person || !right) {
+        const wait = lockedFor(failed, now());
+        if (wait > 0) throw pinLocked(wait);
+        throw new Problem('pin-wrong', 'number and PIN do not belong together', 'Try again, or ask the front desk.');
+      }
+      store.setLockout(subject, NO_LOCKOUT);
+      if (visit) visit.answered = true;
+      return {
+        receipt: await record(person, {
+          open: { method: 'number+pin', liveness: 'not-needed' },
+          score: null,
+          second: null,
+          photo: null,
+          gps: null,
+        }),
+      };
+    },
+  };
+
+  async function challenge(
+    current: Visit,
+    picture: RgbImage,
+    box: readonly [number, number, number, number],
+    takenAt: number,
+  ): Promise<ProbeResult> {
+    const running = current.challenge!;
+    const { shape } = await recogniser.inspect(picture, box, CHECKIN_QUALITY);
+    const seen = running.session.observe({
+      takenAt,
+      landmarks: shape.landmarks,
+      box: shape.box,
+      quality: shape.quality,
+    });
+    if (visit !== current || current.challenge !== running) return { kind: 'done' };
+    if (seen.embed && seen.state !== 'failed') {
+      // The head that turns must be the one that was recognised: otherwise somebody stepped in.
+      const score = recogniser.gallery.verify(running.person, await recogniser.embed(picture, shape)) ?? -1;
+      if (score < seen.embed.threshold) running.session.fail('another-person');
+    }
+    const state = running.session.current();
+    if (state.state === 'passed') return welcome(current, running.person, running.sight, running.picture, 'passed');
+    if (state.state === 'failed') {
+      current.challenge = null;
+      current.livenessFailures++;
+      if (current.livenessFailures >= LIVENESS_TRIES) {
+        current.answered = true;
+        return { kind: 'other-way', reason: 'liveness', ...(state.reason ? { code: state.reason } : {}) };
+      }
+      current.state = NEW_VISIT;
+      return { kind: 'more', progress: 0 };
+    }
+    return challengeStep(running.session);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * A visit: one face in front of the camera until it has an answer or goes away. Pure rules.
+ *
+ * A single look decides nothing: two looks must agree on the same person, and after a bounded number of looks the
+ * visit ends, because each further look at a stranger is another chance of a false match (FPIR is per look).
+ */
+export interface VisitRules {
+  /** Looks that must agree on one person. */
+  readonly agree: number;
+  /** Looks without a match after which the other ways in are offered. */
+  readonly misses: number;
+  /** Looks of any kind after which the visit ends. */
+  readonly looks: number;
+}
+
+export const VISIT_RULES: VisitRules = { agree: 2, misses: 6, looks: 14 };
+
+export interface VisitState {
+  readonly person: string | null;
+  readonly agreed: number;
+  readonly misses: number;
+  readonly uncertain: number;
+  readonly looks: number;
+}
+
+export const NEW_VISIT: VisitState = { person: null, agreed: 0, misses: 0, uncertain: 0, looks: 0 };
+
+/** What one look said. */
+export type Look =
+  | { readonly kind: 'accept'; readonly person: string }
+  | { readonly kind: 'uncertain' }
+  | { readonly kind: 'unknown' };
+
+export type VisitAnswer =
+  | { readonly kind: 'more'; readonly progress: number }
+  | { readonly kind: 'recognised'; readonly person: string }
+  | { readonly kind: 'other-way'; readonly reason: 'unknown' | 'uncertain' };
+
+/** Adds one look; returns the new state and what to do. */
+export function look(
+  state: VisitState,
+  what: Look,
+  rules: VisitRules = VISIT_RULES,
+): { state: VisitState; answer: VisitAnswer } {
+  const looks = state.looks + 1;
+  if (what.kind === 'accept') {
+    const agreed = state.person === what.person ? state.agreed + 1 : 1;
+    const next: VisitState = { ...state, looks, person: what.person, agreed };
+    if (agreed >= rules.agree) return { state: next, answer: { kind: 'recognised', person: what.person } };
+    return { state: next, answer: ending(next, rules) };
+  }
+  const next: VisitState = {
+    ...state,
+    looks,
+    person: null,
+    agreed: 0,
+    misses: state.misses + 1,
+    uncertain: state.uncertain + (what.kind === 'uncertain' ? 1 : 0),
+  };
+  return { state: next, answer: ending(next, rules) };
+}
+
+function ending(state: VisitState, rules: VisitRules): VisitAnswer {
+  if (state.misses >= rules.misses || state.looks >= rules.looks) {
+    return { kind: 'other-way', reason: state.uncertain > 0 ? 'uncertain' : 'unknown' };
+  }
+  return { kind: 'more', progress: Math.min(0.9, Math.max(state.agreed / rules.agree, state.misses / rules.misses)) };
+}

@@ -1,0 +1,43 @@
+/**
+ * The consent text a person agrees to before a template is made. This is the text that ships; the console lets an
+ * operator replace it by their own (versioned, by language). The version is recorded with each consent.
+ */
+export interface ConsentText {
+  readonly version: string;
+  readonly language: 'en' | 'de';
+  readonly title: string;
+  readonly paragraphs: readonly string[];
+}
+
+const VERSION = '2026-11';
+
+const TEXTS: Record<'en' | 'de', Omit<ConsentText, 'version' | 'language'>> = {
+  en: {
+    title: 'May this kiosk recognise your face?',
+    paragraphs: [
+      'If you agree, {controller} stores a mathematical description of your face and one photo of today, both encrypted, to recognise you when you check in here. Nothing else is done with them.',
+      'With each check-in a photo is kept for {photoDays} days, so that a mistake can be cleared up. It is encrypted and then deleted by itself.',
+      'You decide freely. A number with a PIN works just as well, and nobody is treated differently for choosing it.',
+      'You can withdraw at any time, here or at the front desk. Your face data is then deleted everywhere.',
+      'Questions: {contact}. Data protection officer: {dpo}.',
+    ],
+  },
+  de: {
+    title: 'Darf dieses Terminal Ihr Gesicht erkennen?',
+    paragraphs: [
+      'Wenn Sie zustimmen, speichert {controller} eine mathematische Beschreibung Ihres Gesichts und ein Foto von heute, beides verschlüsselt, um Sie beim Einchecken hier zu erkennen. Zu nichts anderem.',
+      'Bei jedem Einchecken wird {photoDays} Tage lang ein Foto aufbewahrt, damit sich ein Irrtum aufklären lässt. Es ist verschlüsselt und wird danach von selbst gelöscht.',
+      'Sie entscheiden frei. Eine Nummer mit PIN ist genauso gut, und niemand wird deswegen anders behandelt.',
+      'Sie können jederzeit widerrufen, hier oder am Empfang. Ihre Gesichtsdaten werden dann überall gelöscht.',
+      'Fragen: {contact}. Datenschutzbeauftragte Person: {dpo}.',
+    ],
+  },
+};
+
+/** The text in one language, with the site's own names in it. Falls back to English for a language that has none. */
+export function consentText(language: string, values: Readonly<Record<string, string | number>>): ConsentText {
+  const known = language.startsWith('de') ? 'de' : 'en';
+  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (_, key: string) => String(values[key] ?? `{${key}}`));
+  const text = TEXTS[known];
+  return { version: VERSION, language: known, title: fill(text.title), paragraphs: text.paragraphs.map(fill) };
+}

@@ -1,0 +1,49 @@
+import type { FaceQuality } from '../../../models/rules/quality.ts';
+import { ENROLMENT_POSES, type EnrolmentPose } from '../../../models/rules/reasons.ts';
+
+/** Degrees of yaw between which a pose counts; positive is the person's own left. */
+const YAW: Record<EnrolmentPose, readonly [from: number, to: number]> = {
+  front: [-10, 10],
+  left: [9, 40],
+  right: [-40, -9],
+  'front-again': [-12, 12],
+};
+
+/** Good looks that did not reach the pose after which it is skipped: nobody is refused for a stiff neck. */
+const PATIENCE = 24;
+/** Fewest accepted poses of an enrolment. */
+export const FEWEST_POSES = 2;
+
+/** The guided capture: which poses are done, skipped or still to come. Pure. */
+export interface CaptureState {
+  readonly remaining: readonly EnrolmentPose[];
+  readonly done: readonly EnrolmentPose[];
+  readonly waited: number;
+}
+
+export const NEW_CAPTURE: CaptureState = { remaining: ENROLMENT_POSES, done: [], waited: 0 };
+
+/** Whether a head of this quality holds the pose. */
+export function holdsPose(pose: EnrolmentPose, quality: Pick<FaceQuality, 'yaw'>): boolean {
+  const [from, to] = YAW[pose];
+  return quality.yaw >= from && quality.yaw <= to;
+}
+
+/** Takes the current pose as done. */
+export function capturePose(state: CaptureState): CaptureState {
+  const [pose, ...remaining] = state.remaining;
+  return pose === undefined ? state : { remaining, done: [...state.done, pose], waited: 0 };
+}
+
+/** One good look that did not hold the pose; skips the pose when patience is out and enough others can be had. */
+export function missPose(state: CaptureState): CaptureState {
+  const waited = state.waited + 1;
+  const canSkip = state.done.length > 0 && state.done.length + state.remaining.length - 1 >= FEWEST_POSES;
+  if (waited < PATIENCE || !canSkip) return { ...state, waited };
+  return { ...state, remaining: state.remaining.slice(1), waited: 0 };
+}
+
+/** 0..1 over all poses. */
+export function captureProgress(state: CaptureState): number {
+  return 1 - state.remaining.length / ENROLMENT_POSES.length;
+}

@@ -1,0 +1,264 @@
+import { randomUUID } from 'node:crypto';
+import { ENROLMENT_QUALITY } from '../../../models/rules/quality.ts';
+import { ENROLMENT_POSES, type EnrolmentPose } from '../../../models/rules/reasons.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CaptureResult, CoreMethods, PersonRow } from '../../contract/methods.ts';
+import { encodePhoto } from '../checkin/photo.ts';
+import type { Recogniser } from '../checkin/recogniser.ts';
+import { type PinHasher, weakPin } from '../pin/pin-hash.ts';
+import type { SiteConfig } from '../site/config.ts';
+import type { StaffDesk } from '../staff/service.ts';
+import type { NewPerson, Person, Store } from '../store/interface.ts';
+import { consentText } from './consent-texts.ts';
+import { type CaptureState, capturePose, captureProgress, holdsPose, missPose, NEW_CAPTURE } from './poses.ts';
+
+export interface EnrolmentDeps {
+  readonly store: Store;
+  readonly recogniser: Recogniser;
+  readonly pins: PinHasher;
+  readonly staff: StaffDesk;
+  readonly site: SiteConfig;
+  readonly now: () => number;
+  /** People or templates changed. */
+  readonly changed: () => void;
+}
+
+type EnrolmentMethods = Pick<
+  CoreMethods,
+  | 'consentText'
+  | 'enrolBegin'
+  | 'enrolCapture'
+  | 'enrolFinish'
+  | 'enrolCancel'
+  | 'peopleFind'
+  | 'personSetPin'
+  | 'personDelete'
+>;
+
+interface Enrolment {
+  readonly id: string;
+  readonly details: {
+    name: string;
+    number: string | null;
+    pinHash: string | null;
+    language: string;
+    consent: NewPerson['consent'];
+  };
+  capture: CaptureState;
+  templates: { pose: EnrolmentPose; embedding: Float32Array }[];
+  photo: Uint8Array | null;
+  readonly until: number;
+}
+
+const ENROLMENT_MS = 15 * 60_000;
+/** Cosine below which two captures of one enrolment are not the same person (1:1 threshold of the design). */
+const SAME_PERSON = 0.45;
+
+/** Enrolment on the spot: consent first, then a guided capture, a duplicate check, and one durable transaction. */
+export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
+  const { store, recogniser, site, staff, now } = deps;
+  let running: Enrolment | null = null;
+  staff.onLock(() => {
+    running = null; // nothing of a person who has not finished stays in memory
+  });
+
+  const texts = (language: string) => consentText(language, { ...site.privacy, photoDays: site.photoDays });
+
+  function current(id: string): Enrolment {
+    if (!running || running.id !== id || running.until < now()) {
+      throw new Problem('enrolment-unknown', 'this enrolment is over', 'Begin again.');
+    }
+    return running;
+  }
+
+  function known(id: string): Person {
+    const person = store.person(id);
+    if (!person) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
+    return person;
+  }
+
+  return {
+    async consentText({ language }) {
+      const { paragraphs, ...text } = texts(language);
+      return { ...text, paragraphs: [...paragraphs] };
+    },
+
+    async enrolBegin({ token, name, number, pin, language, consent }) {
+      staff.require(token);
+      const shown = texts(consent.language);
+      if (shown.version !== consent.version || shown.language !== consent.language) {
+        throw new Problem(
+          'consent-outdated',
+          'the consent text has changed since it was shown',
+          'Show the present text and ask again.',
+        );
+      }
+      if (pin !== null && number === null)
+        throw new Problem('pin-without-number', 'a PIN needs a number', 'Give a number too.');
+      if (pin !== null) refuseWeak(pin);
+      if (number !== null && store.personByNumber(number)) {
+        throw new Problem('number-taken', 'this number belongs to somebody already', 'Choose another number.');
+      }
+      running = {
+        id: randomUUID(),
+        details: {
+          name,
+          number,
+          language,
+          pinHash: pin === null ? null : await deps.pins.hash(pin),
+          consent: { textVersion: consent.version, language: consent.language },
+        },
+        capture: NEW_CAPTURE,
+        templates: [],
+        photo: null,
+        until: now() + ENROLMENT_MS,
+      };
+      return { enrolment: running.id, poses: [...ENROLMENT_POSES] };
+    },
+
+    async enrolCapture({ token, enrolment: id, frame }) {
+      staff.require(token);
+      const enrolment = current(id);
+      const pose = enrolment.capture.remaining[0];
+      const answer = (accepted: boolean, reason: string | null): CaptureResult => ({
+        accepted,
+        reason,
+        pose: pose ?? ENROLMENT_POSES[0],
+        remaining: [...enrolment.capture.remaining],
+        progress: captureProgress(enrolment.capture),
+      });
+      if (!pose) return answer(true, null);
+      if (frame.others > 0) return answer(false, 'several-faces');
+      const { shape, reason } = await recogniser.inspect(frame.picture, frame.box, ENROLMENT_QUALITY);
+      // A turned head is what some poses ask for: the pose rule judges yaw, not the quality gate.
+      if (reason && reason !== 'turned') return answer(false, reason);
+      if (!holdsPose(pose, shape.quality)) {
+        enrolment.capture = missPose(enrolment.capture);
+        return answer(false, 'hold-pose');
+      }
+      const embedding = await recogniser.embed(frame.picture, shape);
+      if (running !== enrolment || enrolment.capture.remaining[0] !== pose) return answer(false, 'hold-pose');
+      const first = enrolment.templates[0];
+      if (first && cosine(first.embedding, embedding) < SAME_PERSON) return answer(false, 'another-person');
+      enrolment.templates.push({ pose, embedding });
+      enrolment.photo ??= await encodePhoto(frame.picture);
+      enrolment.capture = capturePose(enrolment.capture);
+      return answer(true, null);
+    },
+
+    async enrolFinish({ token, enrolment: id }) {
+      staff.require(token);
+      const enrolment = current(id);
+      if (enrolment.capture.remaining.length > 0)
+        throw new Problem('capture-incomplete', 'some poses are missing', 'Go on with the capture.');
+      const owner = duplicateOf(
+        recogniser,
+        enrolment.templates.map((t) => t.embedding),
+      );
+      if (owner) {
+        const name = store.person(owner)?.name ?? '';
+        throw new Problem(
+          'duplicate-face',
+          'this face already belongs to somebody',
+          'Find that person instead, or cancel.',
+          { params: { name } },
+        );
+      }
+      running = null;
+      const person = await enrolPerson(deps, {
+        ...enrolment.details,
+        templates: enrolment.templates.map((t) => ({ ...t, model: recogniser.model })),
+        photo: enrolment.photo,
+      });
+      return { person: row(person) };
+    },
+
+    async enrolCancel({ token, enrolment: id }) {
+      staff.require(token);
+      if (running?.id === id) running = null;
+      return {};
+    },
+
+    async peopleFind({ token, query }) {
+      staff.require(token);
+      return { people: query.trim() === '' ? [] : store.findPeople(query.trim(), 20).map(row) };
+    },
+
+    async personSetPin({ token, person: id, pin }) {
+      staff.require(token);
+      const person = known(id);
+      if (person.number === null)
+        throw new Problem('pin-without-number', 'a PIN needs a number', 'Give the person a number first.');
+      refuseWeak(pin);
+      store.setPin(person.id, await deps.pins.hash(pin));
+      deps.changed();
+      return {};
+    },
+
+    async personDelete({ token, person: id }) {
+      staff.require(token);
+      const person = known(id);
+      await store.deletePerson(person.id);
+      recogniser.gallery.removePerson(person.id);
+      deps.changed();
+      return {};
+    },
+  };
+}
+
+/** The person whom a new face would be taken for, if any; told to staff alone. */
+export function duplicateOf(recogniser: Recogniser, embeddings: readonly Float32Array[]): string | null {
+  for (const embedding of embeddings) {
+    const { match, decision } = recogniser.search(embedding);
+    if (decision.kind === 'accept' && match.best) return match.best.person;
+  }
+  return null;
+}
+
+/** Stores a person and only then lets the gallery know them: memory changes after the commit. */
+export async function enrolPerson(
+  deps: { store: Store; recogniser: Recogniser; changed: () => void },
+  person: {
+    name: string;
+    number: string | null;
+    pinHash: string | null;
+    language: string;
+    consent: NewPerson['consent'];
+    templates: NewPerson['templates'];
+    photo: Uint8Array | null;
+  },
+): Promise<Person> {
+  const stored = await deps.store.addPerson({ id: randomUUID(), ...person });
+  for (const template of deps.store.templatesOf(stored.id, deps.recogniser.model)) {
+    deps.recogniser.gallery.add(template.id, template.person, template.embedding);
+  }
+  deps.changed();
+  return stored;
+}
+
+function refuseWeak(pin: string): void {
+  const why = weakPin(pin);
+  if (why)
+    throw new Problem(
+      'pin-weak',
+      why === 'repeated' ? 'the PIN repeats one digit' : 'the PIN is a plain sequence',
+      'Choose another PIN.',
+    );
+}
+
+function cosine(a: Float32Array, b: Float32Array): number {
+  let dot = 0;
+  for (let i = 0; i < a.length; i++) dot += a[i] * b[i];
+  return dot;
+}
+
+function row(person: Person): PersonRow {
+  return {
+    id: person.id,
+    name: person.name,
+    number: person.number,
+    templates: person.templates,
+    hasPin: person.hasPin,
+    enrolledAt: person.enrolledAt,
+  };
+}

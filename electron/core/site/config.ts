@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+
+/**
+ * How one entrance behaves. Nothing in it is secret; it lives as `site.json` in the kiosk's folder, written when the
+ * kiosk is provisioned. Every wrong value is reported at once.
+ */
+export const SiteConfig = z.strictObject({
+  site: z.string().min(1).max(100),
+  timeZone: z.string().refine(isTimeZone, { message: 'must be an IANA time zone, e.g. Europe/Berlin' }),
+  languages: z.array(z.enum(['en', 'de'])).min(1),
+  defaultLanguage: z.enum(['en', 'de']),
+  /** `off` is a site's open choice: shown on the screen and written on each record. */
+  liveness: z.enum(['on', 'off']),
+  /** What a check-in claims: always in, always out, or the opposite of the person's last one today. */
+  direction: z.enum(['auto', 'in', 'out']).default('auto'),
+  /** The same person within this time is one check-in. */
+  repeatWindowSeconds: z.number().int().min(0).max(3600).default(60),
+  undoSeconds: z.number().int().min(3).max(60).default(8),
+  /** Keep an encrypted verification photo with each face check-in. */
+  photos: z.boolean().default(true),
+  photoDays: z.number().int().min(1).max(90).default(90),
+  gpsDays: z.number().int().min(1).max(30).default(30),
+  /** Accepted chance that a stranger is taken for somebody, per visit searched (FPIR). */
+  targetFpir: z.number().gt(0).max(0.05).default(0.001),
+  /** Above this many people the kiosk asks for number or badge first. */
+  calibratedPeople: z.number().int().min(1).max(100_000).default(1000),
+  privacy: z.strictObject({
+    controller: z.string().min(1).max(200),
+    contact: z.string().min(1).max(200),
+    dpo: z.string().min(1).max(200),
+  }),
+});
+export type SiteConfig = z.infer<typeof SiteConfig>;
+
+function isTimeZone(value: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+    return true;
+  } catch {
+    return false; // a RangeError is Intl's way of saying no
+  }
+}
+
+/** Reads `site.json` of a kiosk's folder. @throws Problem `site-config-missing`, `site-config-wrong` with every wrong value. */
+export function readSiteConfig(home: string): SiteConfig {
+  const file = join(home, 'site.json');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Problem('site-config-missing', `${file} can't be read`, 'Provision this kiosk again.', { cause });
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new Problem('site-config-wrong', `${file} is not JSON`, 'Mend the file or provision this kiosk again.', {
+      cause,
+    });
+  }
+  const parsed = SiteConfig.safeParse(json);
+  if (!parsed.success) {
+    throw new Problem('site-config-wrong', `${file}: ${z.prettifyError(parsed.error)}`, 'Mend the values named here.');
+  }
+  return parsed.data;
+}
