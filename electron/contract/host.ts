@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/**
+ * What a host process and its core process say to each other, over the child's own channel (Node IPC, or Electron's
+ * parentPort). Nothing of this ever comes from a page. The device secret travels here because argv and the
+ * environment can be read by others through /proc.
+ */
+
+const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
+
+export const Start = z.strictObject({
+  type: z.literal('start'),
+  home: z.string().min(1),
+  /** 32 bytes, base64; null when the secret lives in a 0600 file in `home`. */
+  deviceSecret: z.base64().length(44).nullable(),
+  demo: z.boolean(),
+});
+
+/**
+ * A screen is connecting; its handle travels beside the message. In Electron that is a MessagePort. In the browser
+ * host it is the raw socket of a WebSocket upgrade that the host has already checked, with what is needed to finish
+ * the handshake: the request's own headers and the bytes that were read past them.
+ */
+export const Connect = z.strictObject({
+  type: z.literal('connect'),
+  upgrade: z
+    .strictObject({ url: z.string().max(2_048), headers: z.record(z.string(), z.string()), head: z.base64() })
+    .nullable(),
+});
+
+export const HostMessage = z.discriminatedUnion('type', [
+  Start,
+  Connect,
+  /** Asked every few seconds; a core that does not answer in time hangs, and is restarted. */
+  z.strictObject({ type: z.literal('ping'), n: z.number().int() }),
+  z.strictObject({ type: z.literal('stop') }),
+]);
+export type HostMessage = z.infer<typeof HostMessage>;
+
+export const CoreMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('ready') }),
+  /** The core can't run until somebody acts: wrong key, store in use, altered models, … The process ends after this. */
+  z.strictObject({ type: z.literal('refused'), code: Code, message: z.string(), nextStep: z.string() }),
+  /** `screens`: how many screens hold a connection. */
+  z.strictObject({ type: z.literal('pong'), n: z.number().int(), screens: z.number().int() }),
+  z.strictObject({
+    type: z.literal('log'),
+    level: z.enum(['debug', 'info', 'warn', 'error']),
+    message: z.string(),
+    fields: z.record(z.string(), z.unknown()),
+  }),
+]);
+export type CoreMessage = z.infer<typeof CoreMessage>;
+
+/**
+ * What a page may learn of the core while it has no connection (`GET /core-state`). `restarting`: it ended and is
+ * being started again by itself. `refused`: somebody has to act; it is tried again from time to time all the same.
+ */
+export const CoreState = z.strictObject({
+  state: z.enum(['starting', 'ready', 'restarting', 'refused', 'stopped']),
+  code: Code.nullable(),
+  message: z.string(),
+  nextStep: z.string(),
+});
+export type CoreState = z.infer<typeof CoreState>;
