@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dot } from '../../../models/rules/cosine.ts';
 import { ENROLMENT_QUALITY } from '../../../models/rules/quality.ts';
 import { ENROLMENT_POSES, type EnrolmentPose } from '../../../models/rules/reasons.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
@@ -139,7 +140,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       const embedding = await recogniser.embed(frame.picture, shape);
       if (running !== enrolment || enrolment.capture.remaining[0] !== pose) return answer(false, 'hold-pose');
       const first = enrolment.templates[0];
-      if (first && cosine(first.embedding, embedding) < SAME_PERSON) return answer(false, 'another-person');
+      if (first && dot(first.embedding, embedding) < SAME_PERSON) return answer(false, 'another-person');
       enrolment.templates.push({ pose, embedding });
       enrolment.photo ??= await encodePhoto(frame.picture);
       enrolment.capture = capturePose(enrolment.capture);
@@ -244,12 +245,6 @@ function refuseWeak(pin: string): void {
       why === 'repeated' ? 'the PIN repeats one digit' : 'the PIN is a plain sequence',
       'Choose another PIN.',
     );
-}
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  let dot = 0;
-  for (let i = 0; i < a.length; i++) dot += a[i] * b[i];
-  return dot;
 }
 
 function row(person: Person): PersonRow {

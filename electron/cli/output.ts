@@ -1,0 +1,37 @@
+import { Presets, SingleBar } from 'cli-progress';
+import type { CommandOutput } from '../core/commands/command.ts';
+
+/**
+ * Output of a command: lines on standard output (JSON, or a sentence made by `describe`), a progress bar on standard
+ * error when it is a terminal, and every tenth of the way as a plain line when it is not.
+ */
+export function terminalOutput(json: boolean, describe: (value: unknown) => string | null): CommandOutput & { end(): void } {
+  let bar: SingleBar | null = null;
+  let lastTenth = 0;
+  return {
+    line(value) {
+      const text = json ? JSON.stringify(value) : describe(value);
+      if (text !== null) process.stdout.write(`${text}\n`);
+    },
+    progress(done, total, what) {
+      if (process.stderr.isTTY) {
+        bar ??= startBar(total, what);
+        bar.setTotal(total);
+        bar.update(done);
+        return;
+      }
+      const tenth = Math.floor((done / Math.max(1, total)) * 10);
+      if (tenth > lastTenth && total >= 20) process.stderr.write(`${done} of ${total} ${what}\n`);
+      lastTenth = tenth;
+    },
+    end() {
+      bar?.stop();
+    },
+  };
+}
+
+function startBar(total: number, what: string): SingleBar {
+  const bar = new SingleBar({ format: `{bar} {percentage}% | {value}/{total} ${what} | {eta_formatted} left`, stream: process.stderr }, Presets.shades_classic);
+  bar.start(total, 0);
+  return bar;
+}

@@ -1,0 +1,41 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, EXIT_HELP } from './exit-codes.ts';
+import { registerFaces } from './faces/register.ts';
+import { registerPeople } from './people/register.ts';
+import { registerStore } from './store/register.ts';
+
+/** `npm run -s sp -- COMMAND`: the operator's command line. */
+const program = new Command('sp')
+  .description('SmartPresence: what an operator does from a terminal.')
+  .addHelpText('after', `${EXIT_HELP}\n\nThe data folder is SMARTPRESENCE_HOME, by default smartpresence in the user's data folder.`)
+  .exitOverride()
+  .showHelpAfterError('(sp --help tells more)');
+
+registerFaces(program);
+registerPeople(program);
+registerStore(program);
+program
+  .command('bench')
+  .description('Measure, each figure beside its peer or limit in the same run.')
+  .argument('[group...]', 'groups to run; all when none is named')
+  .option('--json', 'one JSON object a line')
+  .action(async (groups: string[], options: { json?: boolean }) => {
+    const { runBench } = await import('../../test/bench/run.ts');
+    process.exitCode = await runBench({ groups, json: options.json ?? false });
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // commander has printed it
+  const coded = error as { code?: unknown; message?: string; nextStep?: string };
+  const code = typeof coded.code === 'string' ? coded.code : 'internal';
+  process.stderr.write(`sp: ${code}: ${coded.message ?? String(error)}\n`);
+  if (coded.nextStep) process.stderr.write(`    ${coded.nextStep}\n`);
+  if (code === 'internal' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return code.startsWith('store-') || code.startsWith('core-') || code.startsWith('staff-') || code.startsWith('pin-') || code === 'no-terminal' ? EXIT.store : EXIT.attention;
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * Builds the screens into dist/renderer when their sources changed since the last build; a packaged product has no
+ * sources and ships them built. Whether they changed is a hash over everything that goes in, not a time stamp.
+ */
+export async function ensureScreens(root: string): Promise<'built' | 'fresh'> {
+  const stampFile = join(root, 'dist/renderer/.sources');
+  const stamp = await sourcesHash(root);
+  try {
+    if (readFileSync(stampFile, 'utf8') === stamp) return 'fresh';
+  } catch {
+    // no stamp: never built, or the folder was removed
+  }
+  const { build } = await import('vite');
+  await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
+  await writeFile(stampFile, stamp);
+  return 'built';
+}
+
+async function sourcesHash(root: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const folder of ['renderer', 'models/rules', 'electron/contract', 'sync/protocol']) {
+    const entries = (await readdir(join(root, folder), { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort();
+    for (const file of entries) hash.update(file.slice(root.length)).update(await readFile(file));
+  }
+  for (const file of ['vite.config.ts', 'package-lock.json']) hash.update(await readFile(join(root, file)));
+  return hash.digest('hex');
+}

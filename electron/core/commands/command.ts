@@ -1,0 +1,33 @@
+import type { z } from 'zod';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import type { Recogniser } from '../checkin/recogniser.ts';
+import type { SiteConfig } from '../site/config.ts';
+import type { Store } from '../store/interface.ts';
+
+/** What a command works on: the same whether it runs inside the core or, with no core running, in the command line. */
+export interface CommandContext {
+  readonly home: string;
+  readonly store: Store;
+  readonly site: SiteConfig;
+  /** Loads the models and the gallery when first asked for: `checkins list` needs neither. */
+  faces(): Promise<{ pipeline: FacePipeline; recogniser: Recogniser }>;
+  /** People or templates changed. */
+  changed(): void;
+}
+
+/** Where a command's output goes: one JSON value a line, and progress for a bar. */
+export interface CommandOutput {
+  line(value: unknown): void;
+  progress(done: number, total: number, what: string): void;
+}
+
+/** A command that touches a kiosk's store. Its body never prints: it emits lines, and gives the exit code. */
+export interface StoreCommand<Args extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  readonly args: Args;
+  run(context: CommandContext, args: z.output<Args>, output: CommandOutput): Promise<number>;
+}
+
+export function storeCommand<Args extends z.ZodType>(command: StoreCommand<Args>): StoreCommand {
+  return command as unknown as StoreCommand;
+}

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * `npm test`: everything that has to hold before a change lands, in one command: the system packages the suites need,
+ * the built parts, lint, types, layering, unused code, unit and cross-folder tests, and the browser suites.
+ */
+const root = join(import.meta.dirname, '..');
+const bin = (name: string) => join(root, 'node_modules/.bin', name);
+const results = join(root, 'test/artefacts');
+
+/** Debian packages by what needs them; without one its suites are skipped, in words. */
+const SYSTEM: { file: string; apt: string; suites: string }[] = [
+  { file: '/usr/bin/chromium', apt: 'chromium', suites: 'browser suites (kiosk screens, end to end, hosts in Chromium)' },
+  { file: '/usr/bin/sqlcipher', apt: 'sqlcipher', suites: 'the store opened by Debian’s sqlcipher' },
+];
+
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill();
+});
+
+async function run(name: string, command: string, args: string[], options: { quiet?: boolean; env?: NodeJS.ProcessEnv } = {}): Promise<boolean> {
+  const started = Date.now();
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
+  children.add(child);
+  let output = '';
+  const keep = (chunk: Buffer) => {
+    if (options.quiet) output += chunk;
+    else process.stdout.write(chunk);
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  children.delete(child);
+  if (code !== 0 && options.quiet) process.stdout.write(output);
+  console.log(`${code === 0 ? '✓' : '✗'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  return code === 0;
+}
+
+async function systemPackages(): Promise<string[]> {
+  const missing = SYSTEM.filter((tool) => !existsSync(tool.file));
+  if (missing.length === 0) return [];
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    console.log(`Installing Debian packages for the suites: ${missing.map((m) => m.apt).join(' ')}`);
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    await run('apt-get update', 'apt-get', ['update', '-q'], { quiet: true, env });
+    await run('apt-get install', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing.map((m) => m.apt)], { quiet: true, env });
+  }
+  const skipped = SYSTEM.filter((tool) => !existsSync(tool.file));
+  return skipped.map((tool) => `SKIPPED: ${tool.suites}: ${tool.file} is missing (Debian package ${tool.apt}; only root installs it by itself).`);
+}
+
+const skipped = await systemPackages();
+for (const line of skipped) console.log(line);
+rmSync(results, { recursive: true, force: true });
+mkdirSync(results, { recursive: true });
+
+const { ensureBuilt } = await import('../electron/cli/start/ensure-built.ts');
+await ensureBuilt((line) => console.log(line));
+
+const checks = await Promise.all([
+  run('lint (biome)', bin('biome'), ['check', '--error-on-warnings', '.'], { quiet: true }),
+  run('types (tsc)', bin('tsc'), ['--noEmit', '-p', '.'], { quiet: true }),
+  run('layering (dependency-cruiser)', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'electron', 'models', 'renderer', 'sync', 'build', 'test'], { quiet: true }),
+  run('unused code (knip)', bin('knip'), [], { quiet: true }),
+]);
+
+const vitestJson = join(results, 'vitest.json');
+const unit = await run('unit and cross-folder tests (vitest)', bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestJson}`]);
+
+const playwrightJson = join(results, 'playwright.json');
+const browsers = existsSync('/usr/bin/chromium');
+const screens = browsers
+  ? await run('browser tests (playwright)', bin('playwright'), ['test', '--reporter=list,json'], { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightJson } })
+  : true;
+
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+}
+interface PlaywrightReport {
+  stats: { expected: number; unexpected: number; flaky: number; skipped: number };
+}
+const vitest = existsSync(vitestJson) ? (JSON.parse(readFileSync(vitestJson, 'utf8')) as VitestReport) : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
+const play = browsers && existsSync(playwrightJson) ? (JSON.parse(readFileSync(playwrightJson, 'utf8')) as PlaywrightReport).stats : { expected: 0, unexpected: 0, flaky: 0, skipped: 0 };
+const failedChecks = checks.filter((ok) => !ok).length;
+const passed = vitest.numPassedTests + play.expected + play.flaky + checks.length - failedChecks;
+const failed = vitest.numFailedTests + play.unexpected + failedChecks;
+for (const line of skipped) console.log(line);
+if (play.flaky > 0) console.log(`${play.flaky} browser tests passed only when repeated.`);
+console.log(`${passed} passed, ${failed} failed, ${vitest.numPendingTests + play.skipped} skipped`);
+process.exit(failed === 0 && unit && screens && passed > 0 ? 0 : 1);
