@@ -13,7 +13,12 @@ export class Problem extends Error {
    * @param message one sentence that says what happened
    * @param nextStep one sentence that says what to do about it
    */
-  constructor(code: string, message: string, nextStep = '', options?: ErrorOptions & { params?: Record<string, string | number> }) {
+  constructor(
+    code: string,
+    message: string,
+    nextStep = '',
+    options?: ErrorOptions & { params?: Record<string, string | number> },
+  ) {
     super(message, options);
     this.name = 'Problem';
     this.code = code;

@@ -1,0 +1,79 @@
+import 'reflect-metadata';
+import { createHash } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import { z } from 'zod';
+import { keyId, newSealingKey, newSigningKey, publicHalf } from '../protocol/seal/keys.ts';
+import { Ed25519PrivateJwk, Ed25519PublicJwk, X25519PrivateJwk, X25519PublicJwk } from '../protocol/wire/batch.ts';
+import { Uuid } from '../protocol/wire/event.ts';
+
+/**
+ * A device's private keys, made on the device. Plain JSON, so that the core can keep it inside its encrypted store; it must
+ * never be written anywhere else.
+ */
+export const DeviceSecret = z.strictObject({
+  v: z.literal(1),
+  device: Uuid,
+  /** Signs batches. */
+  signing: Ed25519PrivateJwk,
+  /** Receives what the server seals to this device. */
+  sealing: X25519PrivateJwk,
+  /** P-256 key of the TLS client certificate, PKCS #8 PEM. */
+  tlsKeyPem: z.string(),
+});
+export type DeviceSecret = z.infer<typeof DeviceSecret>;
+
+/** What a device shows the server to be registered. Carries no secret. */
+export const DeviceRequest = z.strictObject({
+  id: Uuid,
+  name: z.string().trim().min(1).max(80),
+  /** PKCS #10 request for the TLS key, PEM; its signature proves possession. */
+  csr: z.string().max(4096),
+  ed25519PublicJwk: Ed25519PublicJwk,
+  x25519PublicJwk: X25519PublicJwk,
+});
+export type DeviceRequest = z.infer<typeof DeviceRequest>;
+
+const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+
+/** Makes a new identity: Ed25519 and X25519 for messages, P-256 for TLS (browsers and proxies know no Ed25519 certificate). */
+export async function createDeviceIdentity(device: string): Promise<DeviceSecret> {
+  const pair = await crypto.subtle.generateKey(P256, true, ['sign', 'verify']);
+  const pkcs8 = await crypto.subtle.exportKey('pkcs8', pair.privateKey);
+  return {
+    v: 1,
+    device: Uuid.parse(device),
+    signing: newSigningKey(),
+    sealing: newSealingKey(),
+    tlsKeyPem: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
+  };
+}
+
+/** What the server needs to register this device under `name`. */
+export async function deviceRequest(secret: DeviceSecret, name: string): Promise<DeviceRequest> {
+  const pkcs8 = x509.PemConverter.decodeFirst(secret.tlsKeyPem);
+  const privateKey = await crypto.subtle.importKey('pkcs8', pkcs8, P256, true, ['sign']);
+  const { d: _, key_ops: __, ...jwk } = await crypto.subtle.exportKey('jwk', privateKey);
+  const publicKey = await crypto.subtle.importKey('jwk', jwk, P256, true, ['verify']);
+  const csr = await x509.Pkcs10CertificateRequestGenerator.create(
+    { name: [{ CN: [secret.device] }], keys: { privateKey, publicKey }, signingAlgorithm: P256 },
+    crypto,
+  );
+  return DeviceRequest.parse({
+    id: secret.device,
+    name,
+    csr: csr.toString('pem'),
+    ed25519PublicJwk: publicHalf(secret.signing),
+    x25519PublicJwk: publicHalf(secret.sealing),
+  });
+}
+
+/**
+ * What an administrator compares on both screens: SHA-256 over the three public keys, in groups of four
+ * hexadecimal digits (64 bits: enough against a second pre-image in the minutes that a comparison takes).
+ */
+export async function deviceFingerprint(request: DeviceRequest): Promise<string> {
+  const tls = Buffer.from(new x509.Pkcs10CertificateRequest(request.csr).publicKey.rawData).toString('base64url');
+  const parts = [await keyId(request.ed25519PublicJwk), await keyId(request.x25519PublicJwk), tls];
+  const hex = createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
+  return hex.match(/.{4}/g)!.join(' ');
+}

@@ -1,0 +1,65 @@
+import { EVENT_VERSION, type EventType, OpenBody, PersonalBody, WireEvent } from '../wire/event.ts';
+import { Problem } from '../wire/problem.ts';
+import { commit } from './chain.ts';
+
+/**
+ * Checks one event as it came out of a verified batch, against the slot of the batch it stands in.
+ * Pure; a refusal says why in its code, and concerns this one event.
+ *
+ * @throws Problem `event-newer-schema` (wait for an update), `event-malformed`, `event-foreign` (another device or epoch),
+ *   `event-wrong-sequence`, `event-commitment-mismatch` (a personal value is not the one that the header commits to)
+ */
+export function checkEvent(raw: unknown, slot: { device: string; epoch: string; seq: number }): WireEvent {
+  const version = (raw as { header?: { v?: unknown } } | null)?.header?.v;
+  if (typeof version === 'number' && version > EVENT_VERSION) {
+    throw refuse(
+      'event-newer-schema',
+      `The event has schema ${version}; this side knows ${EVENT_VERSION}.`,
+      'Update the server; the event waits in quarantine.',
+    );
+  }
+  const parsed = WireEvent.safeParse(raw);
+  if (!parsed.success)
+    throw refuse('event-malformed', 'The event does not follow its schema.', undefined, parsed.error);
+  const event = parsed.data;
+  const { header, personal } = event;
+  if (header.device !== slot.device || header.epoch !== slot.epoch)
+    throw refuse('event-foreign', 'The event names another device or epoch than its batch.');
+  if (header.seq !== slot.seq)
+    throw refuse('event-wrong-sequence', `The event says sequence ${header.seq} and stands at ${slot.seq}.`);
+  checkBody(header.type, header.open, personal);
+  for (const [field, { salt, value }] of Object.entries(personal)) {
+    if (!Object.hasOwn(header.commitments, field) || commitmentOf(salt, value) !== header.commitments[field]) {
+      throw refuse(
+        'event-commitment-mismatch',
+        `The personal value "${field}" is not the one that the header commits to.`,
+      );
+    }
+  }
+  return event;
+}
+
+function checkBody(type: EventType, open: unknown, personal: WireEvent['personal']): void {
+  const values = Object.fromEntries(Object.entries(personal).map(([field, { value }]) => [field, value]));
+  const bad = OpenBody[type].safeParse(open).error ?? PersonalBody[type].safeParse(values).error;
+  if (bad)
+    throw refuse('event-malformed', `The body of this ${type} event does not follow its schema.`, undefined, bad);
+}
+
+function commitmentOf(salt: string, value: unknown): string | null {
+  try {
+    return commit(salt, value);
+  } catch {
+    // No canonical form or no salt: it can't be what the header commits to.
+    return null;
+  }
+}
+
+function refuse(
+  code: string,
+  message: string,
+  nextStep = 'See the quarantine on the server; the kiosk goes on.',
+  cause?: unknown,
+): Problem {
+  return new Problem(code, message, nextStep, { cause });
+}

@@ -1,0 +1,36 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { calculateJwkThumbprint, importJWK } from 'jose';
+import type { Ed25519PrivateJwk, Ed25519PublicJwk, X25519PrivateJwk, X25519PublicJwk } from '../wire/batch.ts';
+
+/** New Ed25519 key for signing messages (RFC 8032), as a private JWK (RFC 8037). */
+export function newSigningKey(): Ed25519PrivateJwk {
+  const { x, d } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  return { kty: 'OKP', crv: 'Ed25519', x: x!, d: d! };
+}
+
+/** New X25519 key for receiving sealed messages (RFC 7748), as a private JWK. */
+export function newSealingKey(): X25519PrivateJwk {
+  const { x, d } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
+  return { kty: 'OKP', crv: 'X25519', x: x!, d: d! };
+}
+
+/** The public half, and nothing else: `d` can't slip through. */
+export function publicHalf(key: Ed25519PrivateJwk): Ed25519PublicJwk;
+export function publicHalf(key: X25519PrivateJwk): X25519PublicJwk;
+export function publicHalf(key: Ed25519PrivateJwk | X25519PrivateJwk): Ed25519PublicJwk | X25519PublicJwk {
+  return { kty: 'OKP', crv: key.crv, x: key.x } as Ed25519PublicJwk | X25519PublicJwk;
+}
+
+/** RFC 7638 SHA-256 thumbprint, base64url: what `kid` carries and what two screens compare. */
+export function keyId(key: Ed25519PublicJwk | X25519PublicJwk): Promise<string> {
+  return calculateJwkThumbprint({ kty: key.kty, crv: key.crv, x: key.x });
+}
+
+/** The key as jose takes it. The algorithm comes from here, from our own configuration, never from a message. */
+export async function signatureKey(jwk: Ed25519PublicJwk | Ed25519PrivateJwk): Promise<CryptoKey> {
+  return (await importJWK(jwk, 'EdDSA')) as CryptoKey;
+}
+
+export async function agreementKey(jwk: X25519PublicJwk | X25519PrivateJwk): Promise<CryptoKey> {
+  return (await importJWK(jwk, 'ECDH-ES')) as CryptoKey;
+}

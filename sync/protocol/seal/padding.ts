@@ -1,0 +1,39 @@
+import { MAX_PLAIN_BYTES } from '../wire/batch.ts';
+import { Problem } from '../wire/problem.ts';
+
+/** Smallest bucket, bytes. Buckets are the powers of two from here to MAX_PLAIN_BYTES. */
+export const MIN_BUCKET = 2048;
+const LENGTH_BYTES = 4;
+
+/**
+ * Pads to a size bucket, so that the carrier learns a batch's size to a factor of two at best.
+ * Layout: 32-bit big-endian length ‖ content ‖ zeros.
+ *
+ * @throws Problem `batch-too-large` when it does not fit the largest bucket
+ */
+export function pad(content: Uint8Array): Uint8Array {
+  const needed = content.length + LENGTH_BYTES;
+  if (needed > MAX_PLAIN_BYTES)
+    throw new Problem('batch-too-large', 'A batch is larger than the largest bucket.', 'Send fewer events at once.');
+  let bucket = MIN_BUCKET;
+  while (bucket < needed) bucket *= 2;
+  const padded = new Uint8Array(bucket);
+  new DataView(padded.buffer).setUint32(0, content.length);
+  padded.set(content, LENGTH_BYTES);
+  return padded;
+}
+
+/** Reverses `pad`; anything that `pad` would not have produced is refused with `bad-padding`. */
+export function unpad(padded: Uint8Array): Uint8Array {
+  const refuse = (why: string) =>
+    new Problem('bad-padding', why, 'The sender does not follow the protocol; check its version.');
+  if (padded.length < MIN_BUCKET || padded.length > MAX_PLAIN_BYTES) throw refuse('The padded size is no bucket.');
+  const length = new DataView(padded.buffer, padded.byteOffset, padded.byteLength).getUint32(0);
+  if (length + LENGTH_BYTES > padded.length) throw refuse('The stated length does not fit.');
+  const content = padded.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
+  let bucket = MIN_BUCKET;
+  while (bucket < length + LENGTH_BYTES) bucket *= 2;
+  if (bucket !== padded.length) throw refuse('The padded size is not the bucket of this content.');
+  if (padded.subarray(LENGTH_BYTES + length).some((b) => b !== 0)) throw refuse('The padding is not zero.');
+  return content;
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { Uuid } from './event.ts';
+
+/**
+ * A batch: consecutive events of one epoch of one device, signed by that device (JWS) and sealed to the server (JWE).
+ * The schemas here hold everything but the cryptography, which is in sync/protocol/seal/.
+ */
+
+/** Version of batch and ack (`spv` in both headers). A reader refuses what it does not know, with a code. */
+export const PROTOCOL_VERSION = 1;
+/** Most events in one batch. */
+export const MAX_BATCH_EVENTS = 500;
+/** Largest padded plaintext of a batch, bytes: the largest bucket. */
+export const MAX_PLAIN_BYTES = 1024 * 1024;
+/** Largest sealed batch on the wire, bytes: checked before any decryption. Base64url of the largest bucket, and its header. */
+export const MAX_SEALED_BYTES = Math.ceil((MAX_PLAIN_BYTES * 4) / 3) + 2048;
+/** Largest signed ack, bytes. */
+export const MAX_ACK_BYTES = 4096;
+
+/** `typ` of each message: one kind can never be taken for another (RFC 8725 §3.11). */
+export const TYP = { batch: 'sp-batch+jws', sealedBatch: 'sp-batch+jwe', ack: 'sp-ack+jws' } as const;
+
+/** 32 bytes as unpadded base64url. */
+const Key = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+export const Ed25519PublicJwk = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: Key });
+export type Ed25519PublicJwk = z.infer<typeof Ed25519PublicJwk>;
+export const X25519PublicJwk = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('X25519'), x: Key });
+export type X25519PublicJwk = z.infer<typeof X25519PublicJwk>;
+export const Ed25519PrivateJwk = Ed25519PublicJwk.extend({ d: Key });
+export type Ed25519PrivateJwk = z.infer<typeof Ed25519PrivateJwk>;
+export const X25519PrivateJwk = X25519PublicJwk.extend({ d: Key });
+export type X25519PrivateJwk = z.infer<typeof X25519PrivateJwk>;
+/** RFC 7638 thumbprint (SHA-256, base64url) of a public key: names a key without carrying it. */
+export const Kid = Key;
+
+/** Protected header of the signed batch. No key, no key address, no certificate and no `crit` may stand in it. */
+export const BatchHeader = z
+  .strictObject({
+    alg: z.literal('EdDSA'),
+    typ: z.literal(TYP.batch),
+    /** The signing device. */
+    iss: Uuid,
+    /** The server it is meant for (`serverId` of the provisioning bundle). */
+    aud: Uuid,
+    epoch: Uuid,
+    /** Sequence numbers of the first and the last event; the batch holds every number in between. */
+    first: z.number().int().positive(),
+    last: z.number().int().positive(),
+    spv: z.number().int().positive(),
+  })
+  .refine((h) => h.last >= h.first && h.last - h.first < MAX_BATCH_EVENTS, {
+    message: 'first..last is no valid range',
+  });
+export type BatchHeader = z.infer<typeof BatchHeader>;
+
+/** Protected header of the sealed batch. `epk` is the sender's ephemeral half of ECDH-ES (RFC 7518 §4.6.1.1), no identity. */
+export const SealedHeader = z.strictObject({
+  alg: z.literal('ECDH-ES'),
+  enc: z.literal('A256GCM'),
+  typ: z.literal(TYP.sealedBatch),
+  cty: z.literal(TYP.batch),
+  kid: Kid,
+  epk: X25519PublicJwk,
+});
+
+/**
+ * What the device signs. The events stay unparsed here: one that the server can't take is quarantined on its own and does
+ * not hold up the rest of the batch.
+ */
+export const BatchBody = z.strictObject({
+  /** When it was sent, RFC 3339, by the kiosk's clock. */
+  sentAt: z.iso.datetime({ precision: 3 }),
+  events: z.array(z.unknown()).min(1).max(MAX_BATCH_EVENTS),
+});
+export type BatchBody = z.infer<typeof BatchBody>;

@@ -1,0 +1,130 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { Problem } from '../protocol/wire/problem.ts';
+import { Secret } from './keys/secret.ts';
+import { readKey } from './keys/strength.ts';
+
+const Key = z.string({ error: 'is missing. Make one with: openssl rand -base64 32' }).transform((text, ctx) => {
+  const key = readKey(text);
+  if (typeof key !== 'string') return new Secret(key);
+  ctx.addIssue({ code: 'custom', message: key });
+  return z.NEVER;
+});
+const Port = z.coerce.number({ error: 'must be a port number' }).int().min(0).max(65535);
+const TimeZone = z.string().refine(isTimeZone, 'must be an IANA time zone, e.g. Europe/Berlin');
+const Hostname = z
+  .string()
+  .refine(
+    (h) => isIP(h) !== 0 || /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(h),
+    'must be host names or addresses, comma-separated',
+  );
+const Path = z
+  .string()
+  .min(1)
+  .transform((p) => resolve(p));
+
+/** Every variable of the server's environment. Parsed once, at start. */
+const Environment = z
+  .object({
+    SMARTPRESENCE_SERVER_HOME: z
+      .string({ error: 'is missing: the folder that holds database and keyring' })
+      .min(1)
+      .transform((p) => resolve(p)),
+    /** AES-256 master key: 32 bytes, base64 or hexadecimal. Only ever here, never in a file of ours, code or the database. */
+    ENCRYPTION_KEY: Key,
+    /** Second secret that every sub-key is derived from too. */
+    SECRET_KEY: Key,
+    SMARTPRESENCE_BIND: z
+      .string()
+      .refine((a) => isIP(a) !== 0, 'must be an IP address, e.g. 127.0.0.1 or 0.0.0.0')
+      .default('127.0.0.1'),
+    SMARTPRESENCE_PEOPLE_PORT: Port.default(8443),
+    SMARTPRESENCE_DEVICE_PORT: Port.default(8444),
+    /** Names and addresses under which this server is reached; the first stands in printed links. */
+    SMARTPRESENCE_HOSTNAMES: z
+      .string()
+      .default('127.0.0.1,localhost')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((h) => h.trim().toLowerCase())
+          .filter(Boolean),
+      )
+      .pipe(z.array(Hostname).min(1)),
+    /** The operator's certificate for the people listener, PEM files. Without them the server makes its own. */
+    SMARTPRESENCE_PEOPLE_CERT: Path.optional(),
+    SMARTPRESENCE_PEOPLE_KEY: Path.optional(),
+    SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
+    SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
+    SMARTPRESENCE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  })
+  .superRefine((env, ctx) => {
+    const issue = (name: string, message: string) => ctx.addIssue({ code: 'custom', path: [name], message });
+    if (
+      env.ENCRYPTION_KEY instanceof Secret &&
+      env.SECRET_KEY instanceof Secret &&
+      Buffer.from(env.ENCRYPTION_KEY.reveal()).equals(env.SECRET_KEY.reveal())
+    ) {
+      issue('SECRET_KEY', 'must differ from ENCRYPTION_KEY. Make one with: openssl rand -base64 32');
+    }
+    if (!env.SMARTPRESENCE_PEOPLE_CERT !== !env.SMARTPRESENCE_PEOPLE_KEY) {
+      issue('SMARTPRESENCE_PEOPLE_CERT', 'needs SMARTPRESENCE_PEOPLE_KEY, and the other way round');
+    }
+    if (env.SMARTPRESENCE_PEOPLE_PORT !== 0 && env.SMARTPRESENCE_PEOPLE_PORT === env.SMARTPRESENCE_DEVICE_PORT) {
+      issue('SMARTPRESENCE_DEVICE_PORT', 'must differ from SMARTPRESENCE_PEOPLE_PORT');
+    }
+  });
+
+export interface Config {
+  readonly home: string;
+  readonly encryptionKey: Secret;
+  readonly secretKey: Secret;
+  readonly bind: string;
+  readonly peoplePort: number;
+  readonly devicePort: number;
+  readonly hostnames: readonly string[];
+  readonly peopleCertificate: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly site: { readonly name: string; readonly timeZone: string };
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+/**
+ * Reads the environment.
+ *
+ * @throws Problem `bad-configuration` whose message lists every wrong variable, a line each; values are never shown
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  // An empty variable is a variable that was not set (`VAR= npm start`).
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((i) => `${String(i.path[0] ?? 'environment')} ${i.message}`);
+    throw new Problem('bad-configuration', lines.join('\n'), 'Correct these environment variables and start again.');
+  }
+  const e = parsed.data;
+  return {
+    home: e.SMARTPRESENCE_SERVER_HOME,
+    encryptionKey: e.ENCRYPTION_KEY,
+    secretKey: e.SECRET_KEY,
+    bind: e.SMARTPRESENCE_BIND,
+    peoplePort: e.SMARTPRESENCE_PEOPLE_PORT,
+    devicePort: e.SMARTPRESENCE_DEVICE_PORT,
+    hostnames: e.SMARTPRESENCE_HOSTNAMES,
+    peopleCertificate:
+      e.SMARTPRESENCE_PEOPLE_CERT && e.SMARTPRESENCE_PEOPLE_KEY
+        ? { certFile: e.SMARTPRESENCE_PEOPLE_CERT, keyFile: e.SMARTPRESENCE_PEOPLE_KEY }
+        : null,
+    site: { name: e.SMARTPRESENCE_SITE, timeZone: e.SMARTPRESENCE_TIMEZONE },
+    logLevel: e.SMARTPRESENCE_LOG_LEVEL,
+  };
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
