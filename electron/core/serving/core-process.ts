@@ -1,0 +1,124 @@
+import type { Channel } from '../../contract/channel.ts';
+import { type CoreMessage, HostMessage } from '../../contract/host.ts';
+import { type RpcServer, serveCore } from '../../contract/rpc.ts';
+import type { Core, CoreOptions, StartCore } from '../interface.ts';
+
+/** The core process's line to its host, whatever the host is. */
+export interface HostLink {
+  post(message: CoreMessage): void;
+  /** `handle`: the socket or port that came with a `connect`. */
+  onMessage(receive: (message: unknown, handle: unknown) => void): void;
+  /** The host is gone. */
+  onGone(fn: () => void): void;
+  /** Turns the handle of a `connect` into a channel; null when it can't be one. */
+  accept(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): Promise<Channel | null>;
+  /** Ends the process once everything posted has been sent. */
+  exit(code: number): Promise<never>;
+}
+
+/** Exit codes of a core process. */
+export const EXIT = { stopped: 0, crashed: 1, refused: 3 } as const;
+
+/**
+ * Runs the core inside its own process: waits for `start`, serves every screen that connects, and ends when the host
+ * says so or is gone. What `startCore` refuses with a code goes to the host as `refused`; anything else is a crash.
+ */
+export function runCoreProcess(link: HostLink, startCore: StartCore): void {
+  const screens = new Set<RpcServer>();
+  let started = false;
+  let core: Core | null = null;
+
+  const log: CoreOptions['log'] = (level, message, fields = {}) => {
+    link.post({ type: 'log', level, message, fields: plainFields(fields) });
+  };
+
+  async function start(message: Extract<HostMessage, { type: 'start' }>): Promise<void> {
+    if (started) return log('warn', 'core: a second start was ignored');
+    started = true;
+    const { home, demo, deviceSecret } = message;
+    try {
+      core = await startCore({
+        home,
+        demo,
+        log,
+        deviceSecret: deviceSecret ? Buffer.from(deviceSecret, 'base64') : null,
+      });
+    } catch (error) {
+      const refusal = codedError(error);
+      if (!refusal) {
+        log('error', 'core: could not start', { error });
+        return link.exit(EXIT.crashed);
+      }
+      link.post({ type: 'refused', ...refusal });
+      return link.exit(EXIT.refused);
+    }
+    core.onSignal((name, data) => {
+      for (const screen of screens) screen.signal(name, data);
+    });
+    link.post({ type: 'ready' });
+  }
+
+  async function connect(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): Promise<void> {
+    const channel = await link.accept(message, handle);
+    if (!channel) return log('warn', 'core: a screen could not be connected');
+    if (!core) return channel.close();
+    const screen = serveCore(channel, core.methods, { log });
+    screens.add(screen);
+    await screen.closed;
+    screens.delete(screen);
+  }
+
+  let stopping = false;
+  async function stop(): Promise<void> {
+    if (stopping) return;
+    stopping = true;
+    for (const screen of screens) screen.close();
+    try {
+      await core?.close();
+    } catch (error) {
+      log('error', 'core: could not close', { error });
+      return link.exit(EXIT.crashed);
+    }
+    return link.exit(EXIT.stopped);
+  }
+
+  const failed = (error: unknown): void => {
+    log('error', 'core: failed', { error });
+    void link.exit(EXIT.crashed);
+  };
+  link.onMessage((raw, handle) => {
+    const parsed = HostMessage.safeParse(raw);
+    if (!parsed.success) return log('warn', 'core: a message of the host was not understood');
+    const message = parsed.data;
+    if (message.type === 'start') start(message).catch(failed);
+    else if (message.type === 'connect') connect(message, handle).catch(failed);
+    else if (message.type === 'ping') link.post({ type: 'pong', n: message.n, screens: screens.size });
+    else stop().catch(failed);
+  });
+  link.onGone(() => void stop().catch(failed));
+}
+
+/** The three strings of a Problem, or null for an error that has no code for a person. */
+export function codedError(error: unknown): { code: string; message: string; nextStep: string } | null {
+  if (!(error instanceof Error) || !('code' in error) || !('nextStep' in error)) return null;
+  if (typeof error.code !== 'string' || !/^[a-z0-9-]{1,60}$/.test(error.code)) return null;
+  return { code: error.code, message: error.message, nextStep: String(error.nextStep) };
+}
+
+/** Log fields as JSON would keep them; errors with their code, message, stack and causes. */
+export function plainFields(fields: Record<string, unknown>): Record<string, unknown> {
+  const plain = (value: unknown, depth: number): unknown => {
+    if (value instanceof Error && depth < 4) {
+      const code = 'code' in value ? { code: String(value.code) } : {};
+      const cause = value.cause === undefined ? {} : { cause: plain(value.cause, depth + 1) };
+      return { name: value.name, ...code, message: value.message, stack: value.stack, ...cause };
+    }
+    return value;
+  };
+  const errorsOpened = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, plain(value, 0)]));
+  try {
+    return JSON.parse(JSON.stringify(errorsOpened, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v)));
+  } catch (error) {
+    return { unprintable: String(error) };
+  }
+}

@@ -1,0 +1,187 @@
+import { CoreMessage, type CoreState, type HostMessage } from '../../contract/host.ts';
+import type { CoreOptions } from '../interface.ts';
+
+/** A core process that runs. */
+export interface CoreChild {
+  readonly pid: number | undefined;
+  send(message: HostMessage, handle?: unknown): void;
+  kill(): void;
+}
+
+/** Starts a core process; `onExit` is called once, also when it could not be started at all. */
+export type SpawnCore = (events: {
+  onMessage: (raw: unknown) => void;
+  onExit: (code: number | null) => void;
+}) => CoreChild;
+
+export interface SupervisorOptions {
+  readonly start: Extract<HostMessage, { type: 'start' }>;
+  readonly spawn: SpawnCore;
+  readonly log: CoreOptions['log'];
+  /** How often the core is asked whether it lives, and how many questions may stay open before it counts as hanging. */
+  readonly pingEvery?: number;
+  readonly missedPings?: number;
+}
+
+/** What a host tells about its core whenever that changes. */
+export interface CoreEvent {
+  readonly state: CoreState;
+  readonly pid: number | null;
+}
+
+export interface CoreSupervisor {
+  readonly state: CoreState;
+  readonly pid: number | null;
+  /** Screens that hold a connection, by the core's last answer. */
+  readonly screens: number;
+  /** Gives a screen's handle to the core; false when there is no core to take it. */
+  connect(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): boolean;
+  onEvent(listener: (event: CoreEvent) => void): () => void;
+  /** Stops the core and waits for its end: asked first, killed after `STOP_WAIT`. */
+  close(): Promise<void>;
+}
+
+/** A core that ends is started again after this long, by how many ends came in a row; the first well within 2 s. */
+export const RESTART_AFTER = [100, 500, 1_500, 5_000, 15_000, 30_000] as const;
+/** A core that ran this long has not crashed "in a row". */
+export const STABLE_AFTER = 60_000;
+/** A refusal needs a person, but may also have passed (a lock released, a disk mounted): tried again after this long. */
+export const REFUSED_AGAIN_AFTER = 15_000;
+const STOP_WAIT = 8_000;
+
+/** Starts the core and keeps it running. */
+export function superviseCore(options: SupervisorOptions): CoreSupervisor {
+  const { log, pingEvery = 5_000, missedPings = 6 } = options;
+  const listeners = new Set<(event: CoreEvent) => void>();
+  let state: CoreState = { state: 'starting', code: null, message: '', nextStep: '' };
+  let child: CoreChild | null = null;
+  let crashes = 0;
+  let screens = 0;
+  let closing = false;
+  let againTimer: NodeJS.Timeout | undefined;
+  let ended: () => void = () => undefined;
+
+  const change = (next: CoreState): void => {
+    state = next;
+    for (const listener of listeners) listener({ state, pid: child?.pid ?? null });
+  };
+
+  function launch(): void {
+    let refusal: Extract<CoreMessage, { type: 'refused' }> | null = null;
+    let readyAt: number | null = null;
+    let asked = 0;
+    let answered = 0;
+    let pings: NodeJS.Timeout | undefined;
+    let gone = false;
+
+    const current = options.spawn({
+      onMessage(raw) {
+        const parsed = CoreMessage.safeParse(raw);
+        if (!parsed.success) return log('warn', 'host: a message of the core was not understood');
+        const message = parsed.data;
+        if (message.type === 'log') log(message.level, message.message, message.fields);
+        else if (message.type === 'refused') refusal = message;
+        else if (message.type === 'pong') {
+          answered = Math.max(answered, message.n);
+          screens = message.screens;
+        } else {
+          readyAt = Date.now();
+          log('info', 'host: the core is ready', { pid: current.pid });
+          change({ state: 'ready', code: null, message: '', nextStep: '' });
+        }
+      },
+      onExit(code) {
+        if (gone) return;
+        gone = true;
+        clearInterval(pings);
+        child = null;
+        screens = 0;
+        if (readyAt !== null && Date.now() - readyAt >= STABLE_AFTER) crashes = 0;
+        afterExit(code, refusal);
+      },
+    });
+    child = current;
+    current.send(options.start);
+    pings = setInterval(() => {
+      if (asked - answered >= missedPings) {
+        log('error', 'host: the core does not answer and is ended', { pid: current.pid, missed: asked - answered });
+        current.kill();
+      } else current.send({ type: 'ping', n: ++asked });
+    }, pingEvery);
+    change({ ...state });
+  }
+
+  function afterExit(code: number | null, refusal: { code: string; message: string; nextStep: string } | null): void {
+    if (closing) {
+      change({ state: 'stopped', code: null, message: '', nextStep: '' });
+      ended();
+      return;
+    }
+    if (refusal) {
+      const { code: reason, message, nextStep } = refusal;
+      log('error', 'host: the core refused to start', { code: reason, message, nextStep });
+      change({ state: 'refused', code: reason, message, nextStep });
+      againTimer = setTimeout(launch, REFUSED_AGAIN_AFTER);
+      return;
+    }
+    const wait = RESTART_AFTER[Math.min(crashes, RESTART_AFTER.length - 1)]!;
+    crashes += 1;
+    log('error', 'host: the core ended and is started again', { exit: code, wait, inARow: crashes });
+    change(
+      crashes < RESTART_AFTER.length
+        ? {
+            state: 'restarting',
+            code: 'core-restarting',
+            message: 'The kiosk is restarting itself.',
+            nextStep: 'Wait a moment.',
+          }
+        : {
+            state: 'restarting',
+            code: 'core-keeps-ending',
+            message: 'The kiosk keeps ending unexpectedly.',
+            nextStep: 'Restart the kiosk; if it stays, send its log to whoever maintains it.',
+          },
+    );
+    againTimer = setTimeout(launch, wait);
+  }
+
+  launch();
+  return {
+    get state() {
+      return state;
+    },
+    get pid() {
+      return child?.pid ?? null;
+    },
+    get screens() {
+      return screens;
+    },
+    connect(message, handle) {
+      if (!child || state.state !== 'ready') return false;
+      child.send(message, handle);
+      return true;
+    },
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close() {
+      if (closing) return Promise.resolve();
+      closing = true;
+      clearTimeout(againTimer);
+      const running = child;
+      if (!running) {
+        change({ state: 'stopped', code: null, message: '', nextStep: '' });
+        return Promise.resolve();
+      }
+      return new Promise((resolve) => {
+        const killTimer = setTimeout(() => running.kill(), STOP_WAIT);
+        ended = () => {
+          clearTimeout(killTimer);
+          resolve();
+        };
+        running.send({ type: 'stop' });
+      });
+    },
+  };
+}

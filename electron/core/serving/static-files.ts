@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join, relative, sep } from 'node:path';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+
+/** A file that a page may ask for. */
+export interface StaticFile {
+  readonly path: string;
+  readonly type: string;
+  readonly bytes: number;
+  /** Strong entity tag: SHA-256 of the content when the host started. */
+  readonly etag: string;
+  /** True for a file whose name carries its content's hash: it may be kept for ever. */
+  readonly immutable: boolean;
+}
+
+/** Every path a page may ask for. A path that is not a key does not exist, so there is nothing to climb out of. */
+export type StaticFiles = ReadonlyMap<string, StaticFile>;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.mp3': 'audio/mpeg',
+  '.ogg': 'audio/ogg',
+  '.wav': 'audio/wav',
+  '.tflite': 'application/octet-stream',
+  '.onnx': 'application/octet-stream',
+  '.data': 'application/octet-stream',
+  '.binarypb': 'application/octet-stream',
+};
+
+/**
+ * Lists what a kiosk page may load: its page at `/`, its assets at `/assets/…`, the models at `/models/…`. Symbolic
+ * links, files of other kinds and other screens' pages are left out.
+ *
+ * @param dist the built product: `dist/renderer` and `dist/models` stand in it
+ * @throws Problem `screens-not-built`
+ */
+export function listStaticFiles(dist: string): StaticFiles {
+  const files = new Map<string, StaticFile>();
+  const page = join(dist, 'renderer', 'kiosk', 'index.html');
+  try {
+    files.set('/', readEntry(page, false));
+  } catch (cause) {
+    throw new Problem('screens-not-built', `The kiosk's page is missing: ${page}`, 'Run `npm run build:renderer`.', {
+      cause,
+    });
+  }
+  for (const [prefix, folder, immutable] of [
+    ['/assets/', join(dist, 'renderer', 'assets'), true],
+    ['/models/', join(dist, 'models'), false],
+  ] as const) {
+    for (const path of walk(folder)) {
+      if (!(extname(path) in TYPES)) continue;
+      files.set(
+        prefix + relative(folder, path).split(sep).map(encodeURIComponent).join('/'),
+        readEntry(path, immutable),
+      );
+    }
+  }
+  return files;
+}
+
+/** The file behind a request's path (without its query), or null. Paths are compared as sent: nothing is decoded. */
+export function findStaticFile(files: StaticFiles, target: string): StaticFile | null {
+  const query = target.indexOf('?');
+  return files.get(query === -1 ? target : target.slice(0, query)) ?? null;
+}
+
+/** How long a browser may keep the file. Everything stays in the kiosk's own profile, which is on tmpfs. */
+export const cacheControl = (file: StaticFile): string =>
+  file.immutable
+    ? 'private, max-age=31536000, immutable'
+    : file.type.startsWith('text/html')
+      ? 'no-store'
+      : 'private, no-cache';
+
+function readEntry(path: string, immutable: boolean): StaticFile {
+  const content = readFileSync(path);
+  return {
+    path,
+    type: TYPES[extname(path)] ?? 'application/octet-stream',
+    bytes: content.byteLength,
+    etag: `"${createHash('sha256').update(content).digest('base64url')}"`,
+    immutable,
+  };
+}
+
+function* walk(folder: string): Generator<string> {
+  let entries: ReturnType<typeof readEntries>;
+  try {
+    entries = readEntries(folder);
+  } catch (error) {
+    // A build without models still has a page, and the page says what it misses.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* walk(path);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+const readEntries = (folder: string) => readdirSync(folder, { withFileTypes: true });

@@ -1,0 +1,172 @@
+import { resolve } from 'node:path';
+import { Problem } from '../contract/problem.ts';
+import type { CoreOptions } from '../core/interface.ts';
+import { type CoreEvent, superviseCore } from '../core/serving/core-supervisor.ts';
+import { listStaticFiles } from '../core/serving/static-files.ts';
+import { findChromium, keepChromiumRunning, type RunningChromium, sandboxFor } from './chromium.ts';
+import { forkCore } from './core-fork.ts';
+import { readDeviceSecret } from './device-secret.ts';
+import { createGate } from './gate.ts';
+import { bootstrapPage } from './pages.ts';
+import { makeRuntimeFolder } from './runtime-folder.ts';
+import { serveLoopback } from './server.ts';
+
+export interface BrowserHostOptions {
+  /** The kiosk's data folder. */
+  readonly home: string;
+  readonly demo: boolean;
+  /** The loopback port; any free one without it. */
+  readonly port?: number;
+  /** `none`: nobody is started; whoever opens `enterFile` in a browser of this user gets in. */
+  readonly browser: { readonly mode: 'kiosk' | 'headless' | 'none'; readonly footage?: string };
+  readonly log: CoreOptions['log'];
+  /** Allows the device secret to live in a 0600 file where there is no keystore; a demo always does. */
+  readonly secretInFile?: boolean;
+  /** The built product; the project's own `dist` without it. */
+  readonly dist?: string;
+  /** The module that a core process runs; for tests of the host alone. */
+  readonly coreModule?: string;
+}
+
+export interface BrowserHost {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  /** The bootstrap page that stands open now; null once it was used. */
+  readonly enterFile: string | null;
+  readonly corePid: number | null;
+  readonly browserPid: number | null;
+  readonly coreEvent: CoreEvent;
+  /** Calls back now, and whenever the core's state changes. */
+  onCoreEvent(listener: (event: CoreEvent) => void): () => void;
+  /** Ends browser, core and server; leaves no process and no file. */
+  close(): Promise<void>;
+}
+
+const TOKEN_LIFE = 120_000;
+/** With no browser of ours it is a person who opens the bootstrap page. */
+const TOKEN_LIFE_BY_HAND = 900_000;
+/** A browser whose page has held no connection for this long while the core was ready (a crashed tab, a page that never came) starts afresh. */
+const PAGE_SILENT_FOR = 60_000;
+
+/**
+ * Starts the browser host: the core as a child process, the loopback server, and Chromium.
+ *
+ * @throws Problem `screens-not-built`, `chromium-missing`, `root-refused`, `device-secret-missing`, `device-secret-bad`, `port-in-use`
+ */
+export async function startBrowserHost(options: BrowserHostOptions): Promise<BrowserHost> {
+  const { browser, demo, log } = options;
+  // Everything that can refuse does so before anything is started.
+  const files = listStaticFiles(options.dist ?? resolve(import.meta.dirname, '../../dist'));
+  const program =
+    browser.mode === 'none' ? null : { path: findChromium(), sandbox: sandboxFor(process.getuid?.(), demo) };
+  const deviceSecret = readDeviceSecret(process.env, demo || options.secretInFile === true);
+  const gate = createGate(() => performance.now(), browser.mode === 'none' ? TOKEN_LIFE_BY_HAND : TOKEN_LIFE);
+  const runtime = makeRuntimeFolder(log);
+  let enterFile: string | null = null;
+
+  const core = superviseCore({
+    start: { type: 'start', home: options.home, deviceSecret, demo },
+    spawn: forkCore(options.coreModule ?? resolve(import.meta.dirname, 'core-child.ts'), log),
+    log,
+  });
+  const dropEnterFile = (): void => {
+    runtime.remove('enter.html');
+    enterFile = null;
+  };
+  const server = await serveLoopback({
+    files,
+    gate,
+    log,
+    port: options.port ?? 0,
+    coreState: () => core.state,
+    connect: (message, socket) => core.connect(message, socket),
+    entered: dropEnterFile,
+  }).catch(async (error: unknown) => {
+    await core.close();
+    runtime.close();
+    throw portProblem(error, options.port);
+  });
+
+  /** A new way in; the one before, and every session that came of it, ends. */
+  const openEnterFile = (): string => {
+    gate.reset();
+    dropEnterFile();
+    enterFile = runtime.writePrivate('enter.html', bootstrapPage(server.origin, gate.issueToken()));
+    return enterFile;
+  };
+
+  let chromium: RunningChromium | null = null;
+  let watch: NodeJS.Timeout | undefined;
+  if (program && browser.mode !== 'none') {
+    const { mode, footage = null } = browser;
+    chromium = keepChromiumRunning(
+      program.path,
+      () => ({
+        mode,
+        demo,
+        footage,
+        sandbox: program.sandbox,
+        origin: server.origin,
+        enterFile: openEnterFile(),
+        profile: runtime.freshFolder('profile'),
+      }),
+      log,
+    );
+    watch = watchPage(
+      () => core.state.state !== 'ready' || core.screens > 0,
+      () => chromium?.restart('no page is connected'),
+    );
+  } else openEnterFile();
+
+  let closed: Promise<void> | null = null;
+  return {
+    url: server.origin,
+    get enterFile() {
+      return enterFile;
+    },
+    get corePid() {
+      return core.pid;
+    },
+    get browserPid() {
+      return chromium?.pid ?? null;
+    },
+    get coreEvent() {
+      return { state: core.state, pid: core.pid };
+    },
+    onCoreEvent(listener) {
+      listener({ state: core.state, pid: core.pid });
+      return core.onEvent(listener);
+    },
+    close() {
+      closed ??= (async () => {
+        clearInterval(watch);
+        await chromium?.close();
+        await Promise.all([core.close(), server.close()]);
+        runtime.close();
+      })();
+      return closed;
+    },
+  };
+}
+
+/** Calls `act` when `fine` has been false for PAGE_SILENT_FOR. */
+function watchPage(fine: () => boolean, act: () => void): NodeJS.Timeout {
+  let fineAt = performance.now();
+  return setInterval(() => {
+    if (fine()) fineAt = performance.now();
+    else if (performance.now() - fineAt > PAGE_SILENT_FOR) {
+      fineAt = performance.now();
+      act();
+    }
+  }, 5_000);
+}
+
+function portProblem(error: unknown, port: number | undefined): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error;
+  return new Problem(
+    'port-in-use',
+    `Port ${port} of this machine is in use.`,
+    'End the other program, or choose another port.',
+    { cause: error },
+  );
+}

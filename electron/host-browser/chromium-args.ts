@@ -1,0 +1,117 @@
+/** What the kiosk's Chromium is started with. */
+export interface ChromiumPlan {
+  readonly mode: 'kiosk' | 'headless';
+  /** The loopback server's origin, the one thing this browser may reach. */
+  readonly origin: string;
+  /** The bootstrap page. Its path may stand in argv: the token is inside the file, which only this user can read. */
+  readonly enterFile: string;
+  readonly profile: string;
+  readonly demo: boolean;
+  readonly sandbox: boolean;
+  /** Footage in place of a camera (.mjpeg or .y4m, absolute path); demo alone. */
+  readonly footage: string | null;
+}
+
+/**
+ * Chromium's command line. The page's CSP already forbids outside requests; the rules below keep the browser itself
+ * from making any: no name resolves, and everything but the kiosk's own origin goes to a proxy that does not exist.
+ */
+export function chromiumArgs(plan: ChromiumPlan): string[] {
+  const authority = new URL(plan.origin).host;
+  return [
+    `--user-data-dir=${plan.profile}`,
+    '--no-first-run',
+    '--no-default-browser-check',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--disable-breakpad',
+    '--disable-crash-reporter',
+    '--disable-domain-reliability',
+    '--disable-client-side-phishing-detection',
+    '--disable-default-apps',
+    '--disable-extensions',
+    '--disable-search-engine-choice-screen',
+    '--disable-field-trial-config',
+    `--disable-features=${FEATURES_OFF.join(',')}`,
+    '--no-pings',
+    '--metrics-recording-only',
+    '--check-for-update-interval=31536000',
+    '--password-store=basic',
+    '--disk-cache-size=33554432',
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    '--proxy-server=http://127.0.0.1:9',
+    `--proxy-bypass-list=<-loopback>;${authority}`,
+    '--webrtc-ip-handling-policy=disable_non_proxied_udp',
+    '--noerrdialogs',
+    '--disable-session-crashed-bubble',
+    '--hide-crash-restore-bubble',
+    '--disable-pinch',
+    '--overscroll-history-navigation=0',
+    '--autoplay-policy=no-user-gesture-required',
+    ...(plan.mode === 'kiosk' ? ['--kiosk', '--start-fullscreen'] : ['--headless=new', '--window-size=1080,1920']),
+    // A demo may run in a container whose /dev/shm is small, and where a browser sandbox can't be made.
+    ...(plan.demo ? ['--disable-dev-shm-usage'] : []),
+    ...(plan.sandbox ? [] : ['--no-sandbox']),
+    ...(plan.demo && plan.footage
+      ? [
+          '--use-fake-device-for-media-stream',
+          '--use-fake-ui-for-media-stream',
+          `--use-file-for-fake-video-capture=${plan.footage}`,
+        ]
+      : []),
+    `file://${encodeURI(plan.enterFile)}`,
+  ];
+}
+
+const FEATURES_OFF = [
+  'Translate',
+  'MediaRouter',
+  'DialMediaRouteProvider',
+  'OptimizationHints',
+  'AutofillServerCommunication',
+  'CertificateTransparencyComponentUpdater',
+  'InterestFeedContentSuggestions',
+  'PrivacySandboxSettings4',
+  'WebOTP',
+];
+
+/**
+ * The profile's preferences, written before Chromium starts. The camera is granted here, for the kiosk's origin and
+ * for the camera alone. The other two ways are worse: `--use-fake-ui-for-media-stream` grants everything to everyone,
+ * the microphone too, and a managed policy needs root and a port that is known when the machine is set up.
+ */
+export function chromiumPreferences(origin: string): object {
+  return {
+    profile: {
+      default_content_setting_values: {
+        media_stream_mic: 2,
+        media_stream_camera: 2,
+        geolocation: 2,
+        notifications: 2,
+        popups: 2,
+      },
+      content_settings: { exceptions: { media_stream_camera: { [`${origin},*`]: { setting: 1 } } } },
+      password_manager_enabled: false,
+    },
+    credentials_enable_service: false,
+    autofill: { profile_enabled: false, credit_card_enabled: false },
+    safebrowsing: { enabled: false },
+    search: { suggest_enabled: false },
+    alternate_error_pages: { enabled: false },
+    translate: { enabled: false },
+    webrtc: {
+      ip_handling_policy: 'disable_non_proxied_udp',
+      multiple_routes_enabled: false,
+      nonproxied_udp_enabled: false,
+    },
+    net: { network_prediction_options: 2 },
+  };
+}
+
+/** What of the host's environment Chromium may see: a display, a sound server, a language. `HOME` is the profile's. */
+export function chromiumEnv(env: NodeJS.ProcessEnv, home: string): NodeJS.ProcessEnv {
+  const passed =
+    /^(PATH|USER|LANG|LANGUAGE|LC_[A-Z]+|TZ|DISPLAY|XAUTHORITY|WAYLAND_DISPLAY|XDG_RUNTIME_DIR|XDG_SESSION_TYPE|PULSE_[A-Z]+)$/;
+  return { ...Object.fromEntries(Object.entries(env).filter(([name]) => passed.test(name))), HOME: home };
+}

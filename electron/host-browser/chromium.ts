@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Problem } from '../contract/problem.ts';
+import type { CoreOptions } from '../core/interface.ts';
+import { type ChromiumPlan, chromiumArgs, chromiumEnv, chromiumPreferences } from './chromium-args.ts';
+
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome-stable',
+  '/usr/bin/google-chrome',
+  '/snap/bin/chromium',
+];
+
+/**
+ * Where Chromium is: `SMARTPRESENCE_CHROMIUM`, else the usual places.
+ *
+ * @throws Problem `chromium-missing`
+ */
+export function findChromium(env: NodeJS.ProcessEnv = process.env): string {
+  const named = env.SMARTPRESENCE_CHROMIUM;
+  const found = (named ? [named] : PLACES).find(isExecutable);
+  if (found) return found;
+  throw new Problem(
+    'chromium-missing',
+    named ? `SMARTPRESENCE_CHROMIUM names no program: ${named}` : 'Chromium is not installed.',
+    'Install it (Debian: apt-get install chromium), or set SMARTPRESENCE_CHROMIUM to its path.',
+  );
+}
+
+/**
+ * Whether this user may run the kiosk's browser, and with its sandbox.
+ *
+ * @returns false when the sandbox has to be left out (a demo as root)
+ * @throws Problem `root-refused`: outside a demo, Chromium runs as an unprivileged user with its sandbox or not at all
+ */
+export function sandboxFor(uid: number | undefined, demo: boolean): boolean {
+  if (uid !== 0) return true;
+  if (demo) return false;
+  throw new Problem(
+    'root-refused',
+    'A kiosk’s browser does not run as root: it would have to give up its sandbox.',
+    'Run the kiosk as an unprivileged user of its own.',
+  );
+}
+
+/** A Chromium that is kept running. */
+export interface RunningChromium {
+  readonly pid: number | undefined;
+  /** Ends the current browser; it is started again by itself. */
+  restart(reason: string): void;
+  /** Ends it for good, with all its processes. */
+  close(): Promise<void>;
+}
+
+const KILL_AFTER = 3_000;
+const RELAUNCH_AFTER = [500, 1_000, 2_000, 5_000, 15_000, 30_000] as const;
+const STABLE_AFTER = 60_000;
+
+/**
+ * Starts Chromium and starts it again whenever it ends, with a new profile and a new way in each time.
+ *
+ * @param prepare makes ready for one start: forgets the sessions of the last one, writes profile folder and bootstrap page
+ */
+export function keepChromiumRunning(
+  program: string,
+  prepare: () => ChromiumPlan,
+  log: CoreOptions['log'],
+): RunningChromium {
+  let closing = false;
+  let ends = 0;
+  let pid: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let onEnd: () => void = () => undefined;
+
+  function launch(): void {
+    const plan = prepare();
+    seedProfile(plan);
+    const since = Date.now();
+    const child = spawn(program, chromiumArgs(plan), {
+      env: chromiumEnv(process.env, plan.profile),
+      stdio: ['ignore', 'ignore', 'pipe'],
+      // A process group of its own, so that zygote, GPU and renderer processes end with it, and Ctrl-C reaches us first.
+      detached: true,
+    });
+    pid = child.pid;
+    let over = false;
+    const ended = (detail: Record<string, unknown>): void => {
+      if (over) return;
+      over = true;
+      endGroup(pid, 'SIGKILL');
+      pid = undefined;
+      if (closing) {
+        onEnd();
+        return;
+      }
+      if (Date.now() - since >= STABLE_AFTER) ends = 0;
+      const wait = RELAUNCH_AFTER[Math.min(ends, RELAUNCH_AFTER.length - 1)]!;
+      ends += 1;
+      log('warn', 'host: the browser ended and is started again', { ...detail, wait, inARow: ends });
+      timer = setTimeout(launch, wait);
+    };
+    createInterface({ input: child.stderr }).on('line', (line) => log('debug', `browser: ${line.slice(0, 500)}`));
+    child.on('error', (error) => ended({ error }));
+    child.on('exit', (code, signal) => ended({ exit: code, signal }));
+    log('info', 'host: the browser was started', { pid, mode: plan.mode, sandbox: plan.sandbox });
+  }
+
+  launch();
+  return {
+    get pid() {
+      return pid;
+    },
+    restart(reason) {
+      log('warn', 'host: the browser is ended to start afresh', { reason });
+      endGroup(pid, 'SIGKILL');
+    },
+    close() {
+      closing = true;
+      clearTimeout(timer);
+      if (pid === undefined) return Promise.resolve();
+      return new Promise((resolve) => {
+        const kill = setTimeout(() => endGroup(pid, 'SIGKILL'), KILL_AFTER);
+        onEnd = () => {
+          clearTimeout(kill);
+          resolve();
+        };
+        endGroup(pid, 'SIGTERM');
+      });
+    },
+  };
+}
+
+function seedProfile(plan: ChromiumPlan): void {
+  const folder = join(plan.profile, 'Default');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(folder, 'Preferences'), JSON.stringify(chromiumPreferences(plan.origin)), { mode: 0o600 });
+}
+
+function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // ESRCH: every process of the group is gone already, which is what was asked for.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

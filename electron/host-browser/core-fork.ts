@@ -1,0 +1,50 @@
+import { fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { CoreOptions } from '../core/interface.ts';
+import type { SpawnCore } from '../core/serving/core-supervisor.ts';
+
+/** What of the host's environment the core may see: where it is and which language; never a secret. */
+const PASSED_ON = /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|XDG_[A-Z_]+|SMARTPRESENCE_[A-Z_]+)$/;
+
+/** How the browser host starts its core: a Node process of its own, with an IPC channel and no arguments. */
+export function forkCore(modulePath: string, log: CoreOptions['log']): SpawnCore {
+  return ({ onMessage, onExit }) => {
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)));
+    const child = fork(modulePath, [], {
+      env,
+      execArgv: [],
+      serialization: 'json',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    // What native libraries print, and what Node says when the process dies.
+    for (const [name, stream] of [
+      ['stdout', child.stdout],
+      ['stderr', child.stderr],
+    ] as const) {
+      createInterface({ input: stream as Readable }).on('line', (line) =>
+        log('warn', `core ${name}: ${line.slice(0, 2_000)}`),
+      );
+    }
+    child.on('message', onMessage);
+    child.on('error', (error) => {
+      log('error', 'host: the core process failed', { error });
+      if (child.pid === undefined) onExit(null);
+    });
+    child.on('exit', (code) => onExit(code));
+    return {
+      pid: child.pid,
+      send(message, handle) {
+        // A core that is just dying can't be told anything; its exit is handled where exits are.
+        if (child.connected)
+          child.send(
+            message,
+            handle as never,
+            {},
+            (error) => error && log('warn', 'host: the core could not be told', { error }),
+          );
+      },
+      kill: () => void child.kill('SIGKILL'),
+    };
+  };
+}

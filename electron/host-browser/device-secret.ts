@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '../contract/problem.ts';
+
+/** The credential's name in the kiosk's systemd unit: `LoadCredentialEncrypted=smartpresence-device-secret:…`. */
+export const CREDENTIAL = 'smartpresence-device-secret';
+
+/**
+ * The device secret as base64, from systemd's credential store (sealed by the TPM or the machine's own key:
+ * https://systemd.io/CREDENTIALS/), or null when it is to live in a file.
+ *
+ * @param allowFile the explicit wish for a 0600 file; the screens then keep showing a notice
+ * @throws Problem `device-secret-missing` or `device-secret-bad`
+ */
+export function readDeviceSecret(env: NodeJS.ProcessEnv, allowFile: boolean): string | null {
+  const folder = env.CREDENTIALS_DIRECTORY;
+  if (!folder) {
+    if (allowFile) return null;
+    throw new Problem(
+      'device-secret-missing',
+      'This kiosk has no keystore for its device secret.',
+      `Give the unit a sealed credential named ${CREDENTIAL}, or allow a plain file with --secret-in-file.`,
+    );
+  }
+  let secret: Buffer;
+  try {
+    secret = readFileSync(join(folder, CREDENTIAL));
+  } catch (cause) {
+    throw new Problem(
+      'device-secret-missing',
+      `The credential ${CREDENTIAL} can’t be read.`,
+      'Seal it again with systemd-creds.',
+      { cause },
+    );
+  }
+  if (secret.byteLength !== 32) {
+    throw new Problem(
+      'device-secret-bad',
+      `The credential ${CREDENTIAL} has ${secret.byteLength} bytes, not 32.`,
+      'Seal 32 random bytes with systemd-creds.',
+    );
+  }
+  return secret.toString('base64');
+}

@@ -1,0 +1,89 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+export const COOKIE = 'smartpresence';
+/** Sessions that may be open at once: the kiosk's own page, and a few more for whoever works on it. */
+const MAX_SESSIONS = 8;
+const MAX_REMEMBERED = 64;
+
+export type TokenRefusal = 'token-unknown' | 'token-used' | 'token-expired';
+
+/** Turns one-time tokens into sessions, and knows the sessions. Holds hashes alone, compared in constant time. */
+export interface Gate {
+  /** A new token of 256 bits; usable once, until it expires. */
+  issueToken(): string;
+  /** Exchanges a token for a session's secret, or says why not. */
+  exchange(token: string): { session: string } | { refused: TokenRefusal };
+  /** True when a `Cookie` header carries an open session. */
+  admits(cookieHeader: string | undefined): boolean;
+  /** Ends every session and forgets every token: a new browser is about to be started. */
+  reset(): void;
+}
+
+/**
+ * @param now ms on a clock that is never set back
+ * @param tokenLife how long a token may be exchanged, ms
+ * @param random where tokens and sessions come from
+ */
+export function createGate(
+  now: () => number,
+  tokenLife: number,
+  random: (bytes: number) => Buffer = randomBytes,
+): Gate {
+  let tokens: { hash: Buffer; expires: number }[] = [];
+  let used: Buffer[] = [];
+  let sessions: Buffer[] = [];
+  const secret = (): string => random(32).toString('base64url');
+
+  return {
+    issueToken() {
+      const token = secret();
+      tokens.push({ hash: hash(token), expires: now() + tokenLife });
+      tokens = tokens.slice(-MAX_SESSIONS);
+      return token;
+    },
+    exchange(token) {
+      const probe = hash(token);
+      if (contains(used, probe)) return { refused: 'token-used' };
+      const found = tokens.find((t) => timingSafeEqual(t.hash, probe));
+      if (!found) return { refused: 'token-unknown' };
+      // Spent before anything else happens, so that two requests at once can't both have it.
+      tokens = tokens.filter((t) => t !== found);
+      used = [...used, found.hash].slice(-MAX_REMEMBERED);
+      if (now() > found.expires) return { refused: 'token-expired' };
+      const session = secret();
+      sessions = [...sessions, hash(session)].slice(-MAX_SESSIONS);
+      return { session };
+    },
+    admits(cookieHeader) {
+      return cookieValues(cookieHeader).some((value) => contains(sessions, hash(value)));
+    },
+    reset() {
+      used = [...used, ...tokens.map((t) => t.hash)].slice(-MAX_REMEMBERED);
+      tokens = [];
+      sessions = [];
+    },
+  };
+}
+
+/** Hashing first makes every comparison one of 32 bytes, whatever was sent. */
+const hash = (value: string): Buffer => createHash('sha256').update(value).digest();
+
+/** Looks at every element, so that the time says nothing about which one matched. */
+function contains(hashes: readonly Buffer[], probe: Buffer): boolean {
+  let found = false;
+  for (const known of hashes) found = timingSafeEqual(known, probe) || found;
+  return found;
+}
+
+/** Values of our cookie. More than one may be sent: a page on another port of this machine could have set its own. */
+function cookieValues(header: string | undefined): string[] {
+  return (header ?? '')
+    .split(';')
+    .slice(0, 20)
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${COOKIE}=`))
+    .map((pair) => pair.slice(COOKIE.length + 1));
+}
+
+/** The `Set-Cookie` value of a session. No `Max-Age`: it ends with the browser. */
+export const sessionCookie = (session: string): string => `${COOKIE}=${session}; Path=/; HttpOnly; SameSite=Strict`;

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+
+/** Every refusal of the loopback server: its HTTP status, and the same two sentences in both languages of the kiosk. */
+export const REFUSALS = {
+  'wrong-host': [421, 'This address is not the kiosk’s own.', 'Diese Adresse ist nicht die des Kiosks.'],
+  'wrong-origin': [403, 'Another page tried to use this kiosk.', 'Eine fremde Seite wollte diesen Kiosk benutzen.'],
+  'no-session': [
+    403,
+    'Only the kiosk’s own browser may open this page.',
+    'Nur der Browser des Kiosks darf diese Seite öffnen.',
+  ],
+  'token-unknown': [403, 'This way in is not known.', 'Dieser Zugang ist nicht bekannt.'],
+  'token-used': [403, 'This way in has been used already.', 'Dieser Zugang wurde schon benutzt.'],
+  'token-expired': [403, 'This way in has expired.', 'Dieser Zugang ist abgelaufen.'],
+  'bad-request': [400, 'The request was not understood.', 'Die Anfrage wurde nicht verstanden.'],
+  'not-found': [404, 'There is nothing at this address.', 'Unter dieser Adresse gibt es nichts.'],
+  'wrong-method': [405, 'This can’t be done at this address.', 'Das ist an dieser Adresse nicht möglich.'],
+  'core-not-ready': [503, 'The kiosk is not ready yet.', 'Der Kiosk ist noch nicht bereit.'],
+} as const satisfies Record<string, readonly [number, string, string]>;
+export type RefusalCode = keyof typeof REFUSALS;
+
+const NEXT = 'Restart the kiosk. / Starten Sie den Kiosk neu.';
+
+/** A refusal as a page that names its code. Fixed text: nothing of the request is repeated in it. */
+export function refusalPage(code: RefusalCode): string {
+  const [, english, german] = REFUSALS[code];
+  return page(
+    `<h1>${english}</h1><p lang="de">${german}</p><p>${NEXT}</p><p><code>${code}</code></p>`,
+    'SmartPresence',
+  );
+}
+
+/** The answer to a good token. It moves on by itself: after a redirect, a Strict cookie would not be sent along. */
+export const enteredPage = (): string =>
+  page('<p>…</p>', 'SmartPresence', '<meta http-equiv="refresh" content="0;url=/">');
+
+const SUBMIT = 'document.forms[0].submit()';
+
+/**
+ * The bootstrap page: a local file that posts the token, so that it stands neither in argv nor in a URL (and so not in
+ * the history, nor in a Referer).
+ *
+ * @param origin the loopback server's, e.g. `http://127.0.0.1:41234`
+ * @param token base64url
+ */
+export function bootstrapPage(origin: string, token: string): string {
+  const script = createHash('sha256').update(SUBMIT).digest('base64');
+  const policy = `default-src 'none'; script-src 'sha256-${script}'; form-action ${origin}`;
+  return page(
+    `<form method="post" action="${origin}/enter"><input type="hidden" name="token" value="${token}"><noscript><button>SmartPresence</button></noscript></form><script>${SUBMIT}</script>`,
+    'SmartPresence',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="referrer" content="no-referrer">`,
+  );
+}
+
+const page = (body: string, title: string, head = ''): string =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8">${head}<title>${title}</title></head><body>${body}</body></html>\n`;

@@ -1,0 +1,207 @@
+import { open } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { CoreState, HostMessage } from '../contract/host.ts';
+import type { CoreOptions } from '../core/interface.ts';
+import { SECURITY_HEADERS } from '../core/serving/headers.ts';
+import { cacheControl, findStaticFile, type StaticFiles } from '../core/serving/static-files.ts';
+import { judgeRequest, judgeUpgrade, type RequestHead, tokenOf } from './checks.ts';
+import { type Gate, sessionCookie } from './gate.ts';
+import { enteredPage, REFUSALS, type RefusalCode, refusalPage } from './pages.ts';
+
+export interface LoopbackOptions {
+  readonly files: StaticFiles;
+  readonly gate: Gate;
+  readonly log: CoreOptions['log'];
+  /** 0: any free port. */
+  readonly port: number;
+  readonly coreState: () => CoreState;
+  /** Gives an upgraded socket to the core; false when there is no core to take it. */
+  readonly connect: (message: Extract<HostMessage, { type: 'connect' }>, socket: Socket) => boolean;
+  /** The bootstrap's token was exchanged. */
+  readonly entered: () => void;
+}
+
+export interface LoopbackServer {
+  readonly port: number;
+  /** `http://127.0.0.1:<port>` */
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+const MAX_BODY = 1_024;
+
+/** The loopback server of the browser host: pages and models for the kiosk's own browser, and nothing for anyone else. */
+export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackServer> {
+  const { gate, log } = options;
+  let authority = '';
+  let refusals = 0;
+  const server = createServer({
+    maxHeaderSize: 16_384,
+    headersTimeout: 5_000,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 30_000,
+  });
+  server.maxConnections = 64;
+
+  /** Logs the first fifty, then every power of two: a local flood must not fill the disk. */
+  const note = (code: RefusalCode, head: Partial<RequestHead>): void => {
+    refusals += 1;
+    if (refusals > 50 && (refusals & (refusals - 1)) !== 0) return;
+    const { method = '', target = '', headers = {} } = head;
+    const text = (value: string | undefined): string | null =>
+      value?.slice(0, 100).replace(/[^\x20-\x7e]/g, '?') ?? null;
+    log('warn', 'host: request refused', {
+      code,
+      count: refusals,
+      method: text(method),
+      path: text(target.split('?')[0]),
+      host: text(headers.host),
+      origin: text(headers.origin),
+    });
+  };
+
+  function send(
+    response: ServerResponse,
+    status: number,
+    type: string,
+    body: string,
+    headers: Record<string, string> = {},
+  ): void {
+    response.writeHead(status, {
+      ...SECURITY_HEADERS,
+      'cache-control': 'no-store',
+      'content-type': type,
+      'content-length': Buffer.byteLength(body),
+      ...headers,
+    });
+    response.end(response.req.method === 'HEAD' ? undefined : body);
+  }
+  const refuse = (response: ServerResponse, code: RefusalCode, head: RequestHead): void => {
+    note(code, head);
+    // Closed after a refusal: whatever else is in flight on this connection is not read.
+    send(response, REFUSALS[code][0], 'text/html; charset=utf-8', refusalPage(code), { connection: 'close' });
+  };
+
+  async function sendFile(request: IncomingMessage, response: ServerResponse, head: RequestHead): Promise<void> {
+    const file = findStaticFile(options.files, head.target);
+    // Browsers ask for it by themselves; a refusal page would only fill the log.
+    if (head.target === '/favicon.ico') {
+      response.writeHead(204, SECURITY_HEADERS).end();
+      return;
+    }
+    if (!file) return refuse(response, 'not-found', head);
+    const headers = {
+      ...SECURITY_HEADERS,
+      'cache-control': cacheControl(file),
+      etag: file.etag,
+      'content-type': file.type,
+    };
+    if (request.headers['if-none-match'] === file.etag) {
+      response.writeHead(304, headers).end();
+      return;
+    }
+    const handle = await open(file.path);
+    const { size } = await handle.stat();
+    response.writeHead(200, { ...headers, 'content-length': size });
+    if (request.method === 'HEAD') {
+      await handle.close();
+      response.end();
+    } else await pipeline(handle.createReadStream(), response);
+  }
+
+  async function enter(request: IncomingMessage, response: ServerResponse, head: RequestHead): Promise<void> {
+    const body = await readBody(request);
+    const token = body === null ? null : tokenOf(body);
+    if (token === null) return refuse(response, 'bad-request', head);
+    const result = gate.exchange(token);
+    if ('refused' in result) return refuse(response, result.refused, head);
+    log('info', 'host: the kiosk page was let in');
+    options.entered();
+    send(response, 200, 'text/html; charset=utf-8', enteredPage(), { 'set-cookie': sessionCookie(result.session) });
+  }
+
+  server.on('request', (request, response) => {
+    const head: RequestHead = { method: request.method ?? '', target: request.url ?? '', headers: request.headers };
+    const verdict = judgeRequest(head, authority, gate);
+    if ('refuse' in verdict) return refuse(response, verdict.refuse, head);
+    if (verdict.allow === 'core-state')
+      return send(response, 200, 'application/json', JSON.stringify(options.coreState()));
+    (verdict.allow === 'enter' ? enter(request, response, head) : sendFile(request, response, head)).catch(
+      (error: unknown) => {
+        // The page went away in the middle, or a file vanished under the host; the page asks again.
+        log('warn', 'host: a request was not finished', { path: head.target.slice(0, 100), error });
+        response.destroy();
+      },
+    );
+  });
+
+  server.on('upgrade', (request, duplex: Duplex, headBytes: Buffer) => {
+    const socket = duplex as Socket;
+    socket.on('error', (error) => log('debug', 'host: a socket failed before it was handed on', { error }));
+    const head: RequestHead = { method: request.method ?? '', target: request.url ?? '', headers: request.headers };
+    const code = judgeUpgrade(head, authority, gate);
+    if (code) {
+      note(code, head);
+      return refuseSocket(socket, code);
+    }
+    const message = {
+      type: 'connect' as const,
+      upgrade: { url: '/rpc', headers: handshakeHeaders(request), head: headBytes.toString('base64') },
+    };
+    if (!options.connect(message, socket)) refuseSocket(socket, 'core-not-ready');
+  });
+  server.on('clientError', (_error, socket) => {
+    note('bad-request', {});
+    if (socket.writable) refuseSocket(socket as Socket, 'bad-request');
+    else socket.destroy();
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port: options.port, host: '127.0.0.1', exclusive: true }, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  authority = `127.0.0.1:${port}`;
+  return {
+    port,
+    origin: `http://${authority}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** What `ws` needs to finish the handshake, and no cookie. */
+function handshakeHeaders(request: IncomingMessage): Record<string, string> {
+  const names = ['upgrade', 'connection', 'sec-websocket-key', 'sec-websocket-version'];
+  return Object.fromEntries(names.map((name) => [name, String(request.headers[name] ?? '')]));
+}
+
+function refuseSocket(socket: Duplex, code: RefusalCode): void {
+  const body = refusalPage(code);
+  const headers = {
+    ...SECURITY_HEADERS,
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${REFUSALS[code][0]} ${code}\r\n${lines.join('')}\r\n${body}`);
+}
+
+/** The body as text, or null when it is longer than a token needs. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.byteLength;
+    if (size > MAX_BODY) return null;
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
