@@ -1,3 +1,7 @@
+import { squareAround } from './geometry.ts';
+import type { Box, Point, RgbImage } from './image.ts';
+import { Taps, windowToLuma } from './pixels.ts';
+import { headPose } from './pose.ts';
 import type { QualityReason } from './reasons.ts';
 
 /** Measured quality of one face; pure numbers, so that a policy can judge them. */
@@ -20,3 +24,189 @@ export interface FaceQuality {
 
 /** The first reason why this face can't be used yet, or null. Filled in by the quality gate. */
 export type QualityVerdict = QualityReason | null;
+
+/** What a policy demands. Angles are the largest absolute values allowed, degrees. */
+export interface QualityThresholds {
+  readonly minSize: number;
+  /** Largest share of the frame's height that a face may fill; judged only where the frame is known. */
+  readonly maxShare: number;
+  /** Largest distance of the face's middle from the frame's, as a share of the frame's shorter side. */
+  readonly maxOffCentre: number;
+  readonly minBrightness: number;
+  readonly maxBrightness: number;
+  readonly minContrast: number;
+  readonly minSharpness: number;
+  readonly maxYaw: number;
+  readonly maxPitch: number;
+  readonly maxRoll: number;
+  readonly minVisible: number;
+}
+
+/** Check-in: as forgiving as recognition allows, since a refusal costs a person at the door some seconds. */
+export const CHECKIN_QUALITY: QualityThresholds = {
+  minSize: 64,
+  maxShare: 0.9,
+  maxOffCentre: 0.35,
+  minBrightness: 40,
+  maxBrightness: 225,
+  minContrast: 14,
+  minSharpness: 15,
+  maxYaw: 28,
+  maxPitch: 25,
+  maxRoll: 30,
+  minVisible: 0.5,
+};
+
+/** Enrolment: stricter, since a poor template is paid for at every check-in. Yaw is wide: turned poses are asked for. */
+export const ENROLMENT_QUALITY: QualityThresholds = {
+  minSize: 96,
+  maxShare: 0.85,
+  maxOffCentre: 0.3,
+  minBrightness: 55,
+  maxBrightness: 215,
+  minContrast: 18,
+  minSharpness: 25,
+  maxYaw: 42,
+  maxPitch: 30,
+  maxRoll: 20,
+  minVisible: 0.6,
+};
+
+/** Photos that somebody else took, of people who aren't there to try again. */
+export const IMPORT_QUALITY: QualityThresholds = {
+  minSize: 48,
+  maxShare: 1,
+  maxOffCentre: 1,
+  minBrightness: 30,
+  maxBrightness: 235,
+  minContrast: 10,
+  minSharpness: 8,
+  maxYaw: 40,
+  maxPitch: 35,
+  maxRoll: 45,
+  minVisible: 0.4,
+};
+
+/** What is known of the frame that the face is in; leave out what isn't. */
+export interface QualityContext {
+  /** Faces in the frame, this one included. */
+  readonly faces?: number;
+  readonly frame?: { readonly width: number; readonly height: number };
+  /** The face in that frame. */
+  readonly box?: Box;
+}
+
+/**
+ * The first reason, in the order of QUALITY_REASONS, why a face can't be used yet; null when it can.
+ * Reasons about the frame (several faces, too close, off centre) are judged only as far as `context` knows it.
+ */
+export function judgeQuality(
+  quality: FaceQuality,
+  thresholds: QualityThresholds,
+  context: QualityContext = {},
+): QualityVerdict {
+  const { faces = 1, frame, box } = context;
+  if (faces < 1) return 'no-face';
+  if (faces > 1) return 'several-faces';
+  if (quality.size < thresholds.minSize) return 'too-far';
+  if (frame && box) {
+    if (box[3] > thresholds.maxShare * frame.height) return 'too-close';
+    const off = Math.hypot(box[0] + box[2] / 2 - frame.width / 2, box[1] + box[3] / 2 - frame.height / 2);
+    if (off > thresholds.maxOffCentre * Math.min(frame.width, frame.height)) return 'off-centre';
+  }
+  // Written so that a NaN, which no comparison holds for, is refused.
+  if (!(quality.brightness >= thresholds.minBrightness)) return 'too-dark';
+  if (!(quality.brightness <= thresholds.maxBrightness)) return 'too-bright';
+  if (!(quality.contrast >= thresholds.minContrast)) return 'low-contrast';
+  if (!(Math.abs(quality.yaw) <= thresholds.maxYaw)) return 'turned';
+  if (!(Math.abs(quality.pitch) <= thresholds.maxPitch)) return 'tilted';
+  if (!(Math.abs(quality.roll) <= thresholds.maxRoll)) return 'tilted';
+  if (!(quality.sharpness >= thresholds.minSharpness)) return 'blurred';
+  if (!(quality.visible >= thresholds.minVisible)) return 'occluded';
+  return null;
+}
+
+/** Side of the crop that light and sharpness are measured on. */
+const SIDE = 112;
+const BYTES = { mean: 0, scale: 1 };
+
+/** Scratch of one measurement at a time: a caller that measures side by side gives each its own. */
+export class QualityScratch {
+  readonly luma = new Float32Array(SIDE * SIDE);
+  readonly taps = new Taps(SIDE);
+}
+
+/**
+ * Measures the face in `box`.
+ * @param landmarks 68 points in the picture's pixels
+ */
+export function measureQuality(
+  image: RgbImage,
+  box: Box,
+  landmarks: readonly Point[],
+  scratch = new QualityScratch(),
+): FaceQuality {
+  const pose = headPose(landmarks);
+  const { luma, taps } = scratch;
+  windowToLuma(image, squareAround(box), SIDE, SIDE, BYTES, 0, luma, taps);
+  return {
+    size: Math.min(box[2], box[3]),
+    ...light(luma),
+    sharpness: laplacianVariance(luma),
+    yaw: pose.yaw,
+    pitch: pose.pitch,
+    roll: pose.roll,
+    visible: inPicture(image, landmarks) * plausible(pose.misfit),
+  };
+}
+
+/** Mean and deviation over the disc in the middle of the crop, which hair and background hardly reach. */
+function light(luma: Float32Array): { brightness: number; contrast: number } {
+  let n = 0;
+  let sum = 0;
+  let squares = 0;
+  const middle = (SIDE - 1) / 2;
+  const radius = SIDE * 0.42;
+  for (let y = 0; y < SIDE; y++) {
+    const half = Math.floor(Math.sqrt(Math.max(0, radius * radius - (y - middle) * (y - middle))));
+    const end = Math.min(SIDE - 1, Math.floor(middle + half));
+    for (let x = Math.max(0, Math.ceil(middle - half)); x <= end; x++) {
+      const v = luma[y * SIDE + x]!;
+      n++;
+      sum += v;
+      squares += v * v;
+    }
+  }
+  const brightness = sum / n;
+  return { brightness, contrast: Math.sqrt(Math.max(0, squares / n - brightness * brightness)) };
+}
+
+/** Variance of the 4-neighbour Laplacian (Pech-Pacheco et al. 2000) over the middle three quarters of the crop. */
+function laplacianVariance(luma: Float32Array): number {
+  const from = SIDE >> 3;
+  const to = SIDE - from;
+  let sum = 0;
+  let squares = 0;
+  for (let y = from; y < to; y++) {
+    for (let x = from; x < to; x++) {
+      const i = y * SIDE + x;
+      const v = luma[i - 1]! + luma[i + 1]! + luma[i - SIDE]! + luma[i + SIDE]! - 4 * luma[i]!;
+      sum += v;
+      squares += v * v;
+    }
+  }
+  const n = (to - from) ** 2;
+  return squares / n - (sum / n) ** 2;
+}
+
+/** Share of the landmarks that lie in the picture. */
+function inPicture(image: RgbImage, landmarks: readonly Point[]): number {
+  let inside = 0;
+  for (const [x, y] of landmarks) if (x >= 0 && y >= 0 && x < image.width && y < image.height) inside++;
+  return inside / landmarks.length;
+}
+
+/** 1 for landmarks that fit a head, falling to 0 as they fit none. */
+function plausible(misfit: number): number {
+  return 1 / (1 + (misfit / 0.15) ** 4);
+}

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MEDIAPIPE_RUNTIME, WEIGHTS, type WeightFile } from '../../models/rules/manifest.ts';
+import { ModelProblem } from '../../models/rules/problem.ts';
+
+/**
+ * Takes weights and MediaPipe's runtime out of node_modules into `dist/models/`, each verified against the manifest
+ * before and after. Nothing is fetched. What is there and matches stays untouched, so a second run only reads hashes.
+ */
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface PrepareOptions {
+  /** Where packages are looked for; the project's node_modules by default. */
+  readonly packages?: string;
+  /** Where to write; the project's dist/models by default. */
+  readonly target?: string;
+}
+
+export interface Prepared {
+  /** Folder of the weights. */
+  readonly weights: string;
+  /** Folder of MediaPipe's WebAssembly. */
+  readonly mediapipe: string;
+  /** Files written by this run; empty when all was in place. */
+  readonly written: readonly string[];
+}
+
+interface Item {
+  readonly path: string;
+  readonly sha256: string;
+  readonly source: {
+    readonly package: string;
+    readonly version: string;
+    readonly path: string;
+    readonly sha256: string;
+  };
+  readonly make: (source: Uint8Array) => Promise<Uint8Array>;
+}
+
+function maker(weight: WeightFile): Item['make'] {
+  const { prepare } = weight;
+  if (prepare.step === 'copy') return async (source) => source;
+  return async (source) => {
+    // Loaded here alone: an installed kiosk has the prepared files, and no flatbuffers package.
+    const { addMetadata, imageMetadata } = await import('./tflite-metadata.ts');
+    const outputs = weight.outputs.map((o) => o.name);
+    return addMetadata(source, imageMetadata('face detector', { mean: prepare.mean, std: prepare.std, outputs }));
+  };
+}
+
+const ITEMS: readonly Item[] = [
+  ...WEIGHTS.map((w) => ({ path: join('weights', w.file), sha256: w.sha256, source: w.source, make: maker(w) })),
+  ...MEDIAPIPE_RUNTIME.map((r) => ({
+    path: join('mediapipe', r.file),
+    sha256: r.sha256,
+    source: { ...r.source, sha256: r.sha256 },
+    make: async (source: Uint8Array) => source,
+  })),
+];
+
+/**
+ * Makes `dist/models/` complete, or throws. Who loads a file verifies it again (models/node/sessions.ts).
+ *
+ * @throws ModelProblem `model-source-missing` when a package or file is not installed, `model-source-altered` when a
+ *   package's file is not the pinned one, `model-prepare-failed` when the prepared bytes are not the pinned ones
+ */
+export async function prepareModels(options: PrepareOptions = {}): Promise<Prepared> {
+  const packages = options.packages ?? join(ROOT, 'node_modules');
+  const target = options.target ?? join(ROOT, 'dist', 'models');
+  const written: string[] = [];
+  for (const item of ITEMS) {
+    const path = join(target, item.path);
+    if ((await hashOf(path)) === item.sha256) continue;
+    const source = await readSource(packages, item);
+    const made = await item.make(source);
+    const found = sha256(made);
+    if (found !== item.sha256) {
+      throw new ModelProblem(
+        'model-prepare-failed',
+        `${item.path} came out with SHA-256 ${found}, expected ${item.sha256}.`,
+        'Run npm ci, which puts back the pinned versions; if it stays so, report it as a defect.',
+      );
+    }
+    await writeAtomically(path, made);
+    written.push(item.path);
+  }
+  return { weights: join(target, 'weights'), mediapipe: join(target, 'mediapipe'), written };
+}
+
+async function readSource(packages: string, item: Item): Promise<Uint8Array> {
+  const path = join(packages, item.source.package, item.source.path);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new ModelProblem(
+      'model-source-missing',
+      `${path} can't be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); it is needed for ${item.path}.`,
+      `Run npm ci, which installs ${item.source.package} ${item.source.version}.`,
+      { cause },
+    );
+  }
+  const found = sha256(bytes);
+  if (found !== item.source.sha256) {
+    throw new ModelProblem(
+      'model-source-altered',
+      `${path} has SHA-256 ${found}, expected ${item.source.sha256}.`,
+      `Run npm ci, which puts back ${item.source.package} ${item.source.version}; do not use the altered file.`,
+    );
+  }
+  return bytes;
+}
+
+/** The file's hash, or null when there is no file. */
+async function hashOf(path: string): Promise<string | null> {
+  if (!existsSync(path)) return null;
+  return sha256(await readFile(path));
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Writes beside the target, flushes, then renames: another process sees the old file or the new one, never a part. */
+async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, 'w', 0o644);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+const script = process.argv[1];
+if (script && existsSync(script) && realpathSync(script) === fileURLToPath(import.meta.url)) {
+  try {
+    const { written } = await prepareModels();
+    console.error(written.length ? `prepared ${written.join(', ')}` : 'models are in place and match the manifest');
+  } catch (error) {
+    if (!(error instanceof ModelProblem)) throw error;
+    console.error(`${error.code}: ${error.message} ${error.nextStep}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,110 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { decodePicture } from '../../../models/node/decode.ts';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import type { Box, RgbImage } from '../../../models/rules/image.ts';
+import { ModelProblem } from '../../../models/rules/problem.ts';
+import type { FaceQuality } from '../../../models/rules/quality.ts';
+
+/** Pictures that are decoded ahead of the one in the models: bounds memory, keeps the models busy. */
+const AHEAD = 2;
+
+/** One face in a line of `faces embed`. */
+export interface EmbeddedFace {
+  /** Left, top, width, height in pixels of the upright picture. */
+  readonly box: Box;
+  readonly quality: FaceQuality;
+  /** 512 little-endian float32, L2-normalised. */
+  readonly embedding: string;
+}
+
+/** A line of `faces embed`: the faces of a file, largest first (none: an empty list), or why it can't be used. */
+export type EmbedLine =
+  | { readonly file: string; readonly faces: readonly EmbeddedFace[] }
+  | { readonly file: string; readonly error: { readonly code: string; readonly message: string } };
+
+/**
+ * Embeds file after file: one line each, in the order of `files`. While one picture is in the models, the next ones
+ * are decoded; never more than AHEAD are held. A file that can't be used gives a line with its error and stops nothing.
+ */
+export async function* embedFiles(
+  pipeline: FacePipeline,
+  files: AsyncIterable<string> | Iterable<string>,
+): AsyncGenerator<EmbedLine> {
+  const queue: { file: string; image: Promise<RgbImage | ModelProblem> }[] = [];
+  const next = async function* () {
+    for await (const file of files) {
+      queue.push({ file, image: decodePicture(file).catch(problemOf) });
+      if (queue.length > AHEAD) yield queue.shift()!;
+    }
+    while (queue.length > 0) yield queue.shift()!;
+  };
+  for await (const { file, image } of next()) yield embedImage(pipeline, file, await image);
+}
+
+async function embedImage(pipeline: FacePipeline, file: string, image: RgbImage | ModelProblem): Promise<EmbedLine> {
+  try {
+    if (image instanceof ModelProblem) throw image;
+    const faces: EmbeddedFace[] = [];
+    for (const { box } of await pipeline.detect(image)) {
+      const { five, quality } = await pipeline.shape(image, box);
+      faces.push({ box, quality, embedding: base64(await pipeline.embed(image, five)) });
+    }
+    return { file, faces };
+  } catch (cause) {
+    const { code, message } = problemOf(cause);
+    return { file, error: { code, message } };
+  }
+}
+
+/** A coded error as it is; anything else under a code of its own, so that one odd file can't end a long run. */
+function problemOf(cause: unknown): ModelProblem {
+  if (cause instanceof ModelProblem) return cause;
+  return new ModelProblem('internal', `Unexpected: ${cause instanceof Error ? cause.message : String(cause)}`, '', {
+    cause,
+  });
+}
+
+/** Little-endian whatever the machine is. */
+function base64(vector: Float32Array): string {
+  const bytes = Buffer.alloc(vector.length * 4);
+  for (let i = 0; i < vector.length; i++) bytes.writeFloatLE(vector[i]!, 4 * i);
+  return bytes.toString('base64');
+}
+
+/** The files named on the command line, then those of a list, a name a line; `-` reads the list from `stdin`. */
+export async function* filesOf(
+  named: readonly string[],
+  list: string | undefined,
+  stdin: Readable,
+): AsyncGenerator<string> {
+  for (const name of named) {
+    if (name === '-') yield* linesOf(stdin);
+    else yield name;
+  }
+  if (list === '-') yield* linesOf(stdin);
+  else if (list !== undefined) yield* linesOf(createReadStream(list));
+}
+
+async function* linesOf(stream: Readable): AsyncGenerator<string> {
+  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line !== '') yield line;
+  }
+}
+
+/** Writes a line and waits while the reader is behind; rejects when the reader has gone (EPIPE). */
+export async function writeLine(out: Writable, line: string): Promise<void> {
+  if (out.write(`${line}\n`)) return;
+  await new Promise<void>((resolve, reject) => {
+    const settle = (error?: Error | null) => {
+      out.off('drain', drained);
+      out.off('error', settle);
+      if (error) reject(error);
+      else resolve();
+    };
+    const drained = () => settle();
+    out.on('drain', drained);
+    out.on('error', settle);
+  });
+}
