@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { SiteConfig } from './site/config.ts';
+import { SiteConfig, writeSiteConfig } from './site/config.ts';
 
 /** Site settings of a kiosk that nobody has configured yet: an evaluation on this machine. */
 export function defaultSite(demo: boolean): SiteConfig {
   return SiteConfig.parse({
+    demo,
     site: demo ? 'Demo entrance' : 'Main entrance',
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     languages: ['en', 'de'],
@@ -22,9 +23,7 @@ export function defaultSite(demo: boolean): SiteConfig {
 /** Makes the kiosk's folder (0700) with a `site.json`, unless it has one. Returns whether it was made now. */
 export function ensureKioskFolder(home: string, demo: boolean): boolean {
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  const file = join(home, 'site.json');
-  if (existsSync(file)) return false;
-  writeFileSync(`${file}.tmp`, `${JSON.stringify(defaultSite(demo), null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.tmp`, file);
+  if (existsSync(join(home, 'site.json'))) return false;
+  writeSiteConfig(home, defaultSite(demo));
   return true;
 }

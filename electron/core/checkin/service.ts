@@ -27,6 +27,7 @@ export interface CheckinDeps {
   readonly now: () => number;
   /** Called after each durable record, for whoever shows or sends it. */
   readonly recorded: (checkin: Checkin, person: Person) => void;
+  readonly voided: () => void;
 }
 
 type CheckinMethods = Pick<CoreMethods, 'visitBegin' | 'visitEnd' | 'probe' | 'voidCheckin' | 'checkinByPin'>;
@@ -166,6 +167,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     async voidCheckin({ checkin, undo: token, reason }) {
       undo.redeem(checkin, token, now());
       store.voidCheckin(checkin, reason);
+      deps.voided();
       return {};
     },
 

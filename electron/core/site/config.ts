@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
@@ -8,6 +8,8 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
  * kiosk is provisioned. Every wrong value is reported at once.
  */
 export const SiteConfig = z.strictObject({
+  /** The people and the footage are the demo's; such a folder never becomes a real kiosk's. */
+  demo: z.boolean().default(false),
   site: z.string().min(1).max(100),
   timeZone: z.string().refine(isTimeZone, { message: 'must be an IANA time zone, e.g. Europe/Berlin' }),
   languages: z.array(z.enum(['en', 'de'])).min(1),
@@ -42,6 +44,13 @@ function isTimeZone(value: string): boolean {
   } catch {
     return false; // a RangeError is Intl's way of saying no
   }
+}
+
+/** Writes `site.json` atomically. */
+export function writeSiteConfig(home: string, site: SiteConfig): void {
+  const file = join(home, 'site.json');
+  writeFileSync(`${file}.tmp`, `${JSON.stringify(site, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.tmp`, file);
 }
 
 /** Reads `site.json` of a kiosk's folder. @throws Problem `site-config-missing`, `site-config-wrong` with every wrong value. */

@@ -1,0 +1,31 @@
+import { encodePhoto } from '../../core/checkin/photo.ts';
+import { consentText } from '../../core/enrolment/consent-texts.ts';
+import { enrolPerson } from '../../core/enrolment/service.ts';
+import type { OpenKiosk } from '../../core/open-kiosk.ts';
+import { readPicture } from './footage.ts';
+import { demoPeople } from './people.ts';
+
+/** Enrols the demo people from pictures that the camera clip does not show. Those who are there already stay. */
+export async function enrolDemoPeople(kiosk: OpenKiosk): Promise<number> {
+  const missing = demoPeople().filter((person) => !kiosk.store.personByNumber(person.number));
+  if (missing.length === 0) return 0;
+  const { pipeline, recogniser } = await kiosk.faces();
+  for (const { name, number, language, pictures } of missing) {
+    const templates: { pose: string; model: string; embedding: Float32Array }[] = [];
+    let photo: Uint8Array | null = null;
+    for (const picture of pictures) {
+      const image = await readPicture(picture);
+      const [face] = await pipeline.detect(image);
+      if (!face) continue;
+      const shape = await pipeline.shape(image, face.box);
+      templates.push({ pose: 'photo', model: recogniser.model, embedding: await recogniser.embed(image, shape) });
+      photo ??= await encodePhoto(image);
+    }
+    const { version } = consentText(language, {});
+    await enrolPerson(
+      { store: kiosk.store, recogniser, changed: () => undefined },
+      { name, number, pinHash: null, language, consent: { textVersion: `${version} (demo)`, language }, templates, photo },
+    );
+  }
+  return missing.length;
+}

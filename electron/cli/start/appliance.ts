@@ -1,0 +1,107 @@
+import { randomInt } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { initServer } from '../../../sync/server/local.ts';
+import { kioskHome, serverHome } from '../../core/paths.ts';
+import { ensureKioskFolder } from '../../core/provision.ts';
+import { VERSION } from '../../core/version.ts';
+import { startBrowserHost } from '../../host-browser/index.ts';
+import { EXIT } from '../exit-codes.ts';
+import { hasCamera, hasDisplay } from './camera.ts';
+import { ensureChromium } from './chromium.ts';
+import { ensureBuilt } from './ensure-built.ts';
+import { prepareKiosk } from './prepare-kiosk.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { logLine, say } from './terminal.ts';
+
+export interface ApplianceOptions {
+  readonly camera: 'auto' | 'demo' | 'real';
+  readonly port: number | null;
+}
+
+/**
+ * `npm start`: server and kiosk on this machine, from nothing to ready, until Ctrl-C. Whatever was started is stopped
+ * again, whichever way it ends.
+ * @returns the exit code
+ */
+export async function runAppliance(options: ApplianceOptions): Promise<number> {
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
+  const started: { close(): Promise<void> }[] = [];
+  try {
+    await bringUp(options, started, interrupted.signal);
+    return EXIT.ok;
+  } catch (cause) {
+    if (interrupted.signal.aborted) return EXIT.ok;
+    const problem = cause as Partial<Problem>;
+    say(`✗ ${problem.code ?? 'internal'}: ${problem.message ?? String(cause)}`);
+    if (problem.nextStep) say(`  ${problem.nextStep}`);
+    if (!problem.code && cause instanceof Error) say(cause.stack ?? '');
+    return EXIT.attention;
+  } finally {
+    if (started.length > 0) say('Stopping …');
+    for (const part of started.reverse()) await part.close();
+    if (started.length > 0) say('Stopped.');
+  }
+}
+
+async function bringUp(options: ApplianceOptions, started: { close(): Promise<void> }[], signal: AbortSignal): Promise<void> {
+  const demo = options.camera === 'demo' || (options.camera === 'auto' && !hasDisplay() && !hasCamera());
+  if (!demo && !hasDisplay()) throw new Problem('no-display', 'there is no display to open the kiosk on', 'Start it in a graphical session, or use: npm start -- --camera demo');
+  const [kiosk, server] = [kioskHome(), serverHome()];
+  say(`SmartPresence ${VERSION}: a kiosk and its server on this machine${demo ? ', with recorded footage as the camera (liveness: off)' : ''}.`);
+  const chromium = await ensureChromium(say);
+  const since = Date.now();
+  await ensureBuilt(say);
+  mkdirSync(server, { recursive: true, mode: 0o700 });
+  ensureKioskFolder(kiosk, demo);
+  const serverEnv = await initServer(server);
+  const prepared = await prepareKiosk({ kiosk, server, serverEnv, demo, staffPin: String(randomInt(100_000, 1_000_000)) });
+  signal.throwIfAborted();
+
+  const running = await startServerProcess({ ...serverEnv, SMARTPRESENCE_SERVER_HOME: server }, (line) => serverLog(line));
+  started.push({ close: () => running.stop() });
+  signal.throwIfAborted();
+  const host = await startBrowserHost({
+    home: kiosk,
+    demo,
+    chromium,
+    ...(options.port === null ? {} : { port: options.port }),
+    browser: demo ? { mode: 'headless', footage: prepared.footage } : { mode: 'kiosk' },
+    log(level, message, fields) {
+      const line = logLine(level, message, fields ?? {});
+      if (line) say(line);
+    },
+  });
+  started.push(host);
+  say(`\nready (${((Date.now() - since) / 1000).toFixed(1)} s)`);
+  say(`  kiosk    ${host.url}   to open it in your own browser: file://${host.enterFile}`);
+  say(`  server   ${running.peopleUrl}   certificate SHA-256 ${running.certificateSha256}`);
+  say(`  sign in  ${running.adminLink}   (once, within the hour)`);
+  if (prepared.staffPin) say(`  staff PIN ${prepared.staffPin}   shown this once; npm run -s sp -- staff set-pin sets another`);
+  say(`  data     ${kiosk.replace(/\/kiosk$/, '')}\n`);
+  await untilEnd(running, signal);
+}
+
+function serverLog(line: string): void {
+  // pino's levels: 40 and above are for somebody to read
+  try {
+    const { level, msg, code } = JSON.parse(line) as { level?: number; msg?: string; code?: string };
+    if ((level ?? 0) >= 40) say(`server: ${code ? `${code}: ` : ''}${msg}`);
+  } catch {
+    say(`server: ${line}`); // not JSON: a line of the runtime itself, shown as it is
+  }
+}
+
+async function untilEnd(server: ServerProcess, signal: AbortSignal): Promise<void> {
+  const asked = new Promise<'asked'>((resolve) => signal.addEventListener('abort', () => resolve('asked'), { once: true }));
+  const end = await Promise.race([asked, server.ended]);
+  if (end !== 'asked') throw new Problem('server-ended', `the server ended by itself (${end})`, 'Start again; if it ends again, its last lines above say why.');
+}
+
+/** Where Electron's binary is, when the development package has fetched it. */
+export function electronBinary(root: string): string | null {
+  const path = join(root, 'node_modules/electron/dist/electron');
+  return existsSync(path) ? path : null;
+}

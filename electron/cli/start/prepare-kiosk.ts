@@ -1,0 +1,66 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { createDeviceIdentity, deviceRequest } from '../../../sync/edge/identity.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { provisionLocal } from '../../../sync/server/local.ts';
+import { type OpenKiosk, openKiosk } from '../../core/open-kiosk.ts';
+import { createPinHasher } from '../../core/pin/pin-hash.ts';
+import { writeSiteConfig } from '../../core/site/config.ts';
+import { STAFF_PIN_SETTING } from '../../core/staff/service.ts';
+import { readServerLink, writeServerLink } from '../../core/sync/link.ts';
+import { enrolDemoPeople } from '../demo/enrol.ts';
+import { demoClip } from '../demo/people.ts';
+
+export interface PrepareOptions {
+  readonly kiosk: string;
+  readonly server: string;
+  readonly serverEnv: NodeJS.ProcessEnv;
+  readonly demo: boolean;
+  /** Set as the staff PIN when the kiosk has none yet. */
+  readonly staffPin: string;
+}
+
+/** What came of it: the staff PIN when it was set now, and the demo's camera clip. */
+export interface PreparedKiosk {
+  readonly staffPin: string | null;
+  readonly footage: string;
+}
+
+/**
+ * First-time set-up of a kiosk beside its server, before either runs: identity and registration, staff PIN, and in the
+ * demo the demo people. Each part is done once; a start that was cut off is completed by the next.
+ */
+export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKiosk> {
+  const kiosk = await openKiosk({ home: options.kiosk, deviceSecret: null });
+  try {
+    settleDemo(kiosk, options.demo);
+    if (!readServerLink(kiosk.store)) {
+      const secret = await createDeviceIdentity(kiosk.store.device);
+      const device = await deviceRequest(secret, hostname().slice(0, 80) || 'kiosk');
+      const bundle = await provisionLocal({ serverHome: options.server, env: options.serverEnv, device });
+      writeServerLink(kiosk.store, { secret, bundle });
+    }
+    let staffPin: string | null = null;
+    if (kiosk.store.setting(STAFF_PIN_SETTING) === null) {
+      const pins = await createPinHasher(kiosk.keys.subkey('pin-pepper'));
+      kiosk.store.setSetting(STAFF_PIN_SETTING, await pins.hash(options.staffPin));
+      staffPin = options.staffPin;
+    }
+    if (!options.demo) return { staffPin, footage: '' };
+    const [footage] = await Promise.all([demoClip(join(options.kiosk, 'demo')), enrolDemoPeople(kiosk)]);
+    return { staffPin, footage };
+  } finally {
+    await kiosk.close();
+  }
+}
+
+/** A folder is either the demo's or a real kiosk's: recorded people never end up in a real gallery, nor the reverse. */
+function settleDemo(kiosk: OpenKiosk, demo: boolean): void {
+  if (kiosk.site.demo === demo) return;
+  if (readServerLink(kiosk.store)) {
+    throw demo
+      ? new Problem('home-not-demo', 'this data folder belongs to a real kiosk', 'Give the demo a folder of its own: SMARTPRESENCE_HOME=/some/other/folder npm start -- --camera demo')
+      : new Problem('home-is-demo', 'this data folder belongs to the demo', 'Give the kiosk a folder of its own: SMARTPRESENCE_HOME=/some/other/folder npm start. Or go on with the demo: npm start -- --camera demo');
+  }
+  writeSiteConfig(kiosk.home, { ...kiosk.site, demo });
+}

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+
+const Ready = z.object({ ready: z.literal(true), peopleUrl: z.string(), deviceUrl: z.string(), adminLink: z.string(), certificateSha256: z.string() });
+export type ServerReady = z.infer<typeof Ready>;
+
+export interface ServerProcess extends ServerReady {
+  /** Resolves with the exit code when the process ends. */
+  readonly ended: Promise<number | null>;
+  stop(): Promise<void>;
+}
+
+const MAIN = join(import.meta.dirname, '../../../sync/server/main.ts');
+/** A process that has not said ready by then won't. */
+const READY_MS = 30_000;
+const STOP_MS = 8_000;
+
+/** Starts the local server as a process of its own and waits until it is ready. @throws Problem `server-start-failed` */
+export async function startServerProcess(env: NodeJS.ProcessEnv, onLog: (line: string) => void): Promise<ServerProcess> {
+  // Its own process group: Ctrl-C in the terminal reaches us alone, and we stop it after the kiosk.
+  const child = spawn(process.execPath, [MAIN], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const tail: string[] = [];
+  createInterface({ input: child.stderr! }).on('line', (line) => {
+    tail.push(line);
+    if (tail.length > 20) tail.shift();
+    onLog(line);
+  });
+  try {
+    return { ...(await firstLine(child, ended)), ended, stop: () => stop(child, ended) };
+  } catch (cause) {
+    await stop(child, ended);
+    throw new Problem('server-start-failed', `the server did not start:\n${tail.join('\n')}`, 'Read the lines above; the first one with a code says why.', { cause });
+  }
+}
+
+function firstLine(child: ChildProcess, ended: Promise<number | null>): Promise<ServerReady> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('not ready in time')), READY_MS);
+    void ended.then((code) => reject(new Error(`ended with ${code}`)));
+    createInterface({ input: child.stdout! }).once('line', (line) => {
+      clearTimeout(timer);
+      try {
+        resolve(Ready.parse(JSON.parse(line)));
+      } catch (cause) {
+        reject(cause);
+      }
+    });
+  });
+}
+
+async function stop(child: ChildProcess, ended: Promise<number | null>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  await ended;
+  clearTimeout(timer);
+}

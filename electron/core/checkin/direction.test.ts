@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { claimDirection, isRepeat } from './direction.ts';
+
+const berlin = 'Europe/Berlin';
+const at = (text: string) => Date.parse(text);
+
+test('the first check-in of a day claims in', () => {
+  expect(claimDirection('auto', null, at('2026-11-24T07:00:00Z'), berlin)).toBe('in');
+});
+
+test('the next one of the same day claims the opposite', () => {
+  const last = { direction: 'in' as const, at: at('2026-11-24T07:00:00Z') };
+  expect(claimDirection('auto', last, at('2026-11-24T16:00:00Z'), berlin)).toBe('out');
+});
+
+test('the day is the site’s day, not the day in UTC', () => {
+  const last = { direction: 'in' as const, at: at('2026-11-24T22:30:00Z') }; // 23:30 in Berlin
+  expect(claimDirection('auto', last, at('2026-11-24T23:30:00Z'), berlin)).toBe('in'); // 00:30 of the next day
+});
+
+test('a kiosk with a fixed direction claims it whatever was before', () => {
+  const last = { direction: 'out' as const, at: at('2026-11-24T07:00:00Z') };
+  expect(claimDirection('out', last, at('2026-11-24T08:00:00Z'), berlin)).toBe('out');
+});
+
+test('the same person within the window is one check-in; also when the clock went back', () => {
+  const last = { direction: 'in' as const, at: 100_000 };
+  expect(isRepeat(last, 159_999, 60_000)).toBe(true);
+  expect(isRepeat(last, 160_000, 60_000)).toBe(false);
+  expect(isRepeat(last, 50_000, 60_000)).toBe(true);
+  expect(isRepeat(null, 1, 60_000)).toBe(false);
+});

@@ -1,0 +1,122 @@
+import { randomInt } from 'node:crypto';
+import { createChallenge, startLiveness } from '../../models/rules/liveness/liveness.ts';
+import { VERSION } from './version.ts';
+import type { Status } from '../contract/methods.ts';
+import { createCheckinService } from './checkin/service.ts';
+import { STORE_COMMANDS } from './commands/all.ts';
+import type { CommandContext } from './commands/command.ts';
+import { startControl } from './control/server.ts';
+import { createEnrolmentService } from './enrolment/service.ts';
+import type { Core, StartCore } from './interface.ts';
+import { openKiosk } from './open-kiosk.ts';
+import { createPinHasher } from './pin/pin-hash.ts';
+import { startRetention } from './retention/scheduler.ts';
+import { createStaffDesk } from './staff/service.ts';
+import { createStatusHub } from './status/hub.ts';
+import { storageState } from './status/storage.ts';
+import { startUplink, type Uplink } from './sync/link.ts';
+
+/** How often standing conditions (disk, queue) are looked at without an event, ms. */
+const STATUS_MS = 5_000;
+
+/** 0 ≤ x < 1 from the system's generator: a challenge that can be foreseen can be prepared for. */
+const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
+
+/** Starts the kiosk core: opens the store, loads models and gallery, and wires the services to the contract. */
+export const startCore: StartCore = async (options) => {
+  const kiosk = await openKiosk(options);
+  try {
+    return await assemble(kiosk, options);
+  } catch (cause) {
+    await kiosk.close();
+    throw cause;
+  }
+};
+
+async function assemble(kiosk: Awaited<ReturnType<typeof openKiosk>>, { demo, log }: Parameters<StartCore>[0]): Promise<Core> {
+  const { store, home, keys } = kiosk;
+  const site = demo ? { ...kiosk.site, liveness: 'off' as const } : kiosk.site;
+  const { recogniser } = await kiosk.faces();
+  const pins = await createPinHasher(keys.subkey('pin-pepper'));
+  const retention = startRetention({ store, site, log });
+  const now = () => retention.now();
+  let uplink: Uplink | null = null;
+
+  const hub = createStatusHub((): Status => {
+    const sync = uplink?.status();
+    return {
+      online: sync?.online ?? false,
+      queued: store.pendingCount(),
+      oldestQueuedAt: store.oldestPendingAt(),
+      lastSyncAt: sync?.lastSyncAt ?? null,
+      storage: storageState(home),
+      people: store.countPeople(),
+      notices: keys.secretInFile ? ['device-secret-in-file'] : [],
+    };
+  });
+  const changed = () => {
+    uplink?.nudge();
+    hub.refresh();
+  };
+
+  uplink = startUplink(store, {
+    onStatus: hub.refresh,
+    onServerTime: retention.observeServerTime,
+    onProblem: (problem) => log('warn', 'sync: the server can’t be reached', { error: problem }),
+  });
+  const staff = createStaffDesk({ store, pins, now });
+  const context: CommandContext = { home, store, site, faces: kiosk.faces, changed };
+  const control = await startControl({ context, staff, commands: STORE_COMMANDS, log });
+  const ticker = setInterval(hub.refresh, STATUS_MS);
+
+  const enrolment = createEnrolmentService({ store, recogniser, pins, staff, site, now, changed });
+  const checkin = createCheckinService({
+    store,
+    recogniser,
+    pins,
+    lockoutKey: keys.subkey('lockout-subjects'),
+    site,
+    demo,
+    now,
+    liveness: { begin: () => createChallenge(unpredictable), start: (challenge) => startLiveness(challenge) },
+    voided: changed,
+    recorded(record, person) {
+      // Names go to a terminal in the demo alone: a real kiosk's log names nobody.
+      log('info', 'check-in', { direction: record.direction, method: record.method, liveness: record.liveness, score: record.score, ...(demo ? { name: person.name } : {}) });
+      changed();
+    },
+  });
+
+  return {
+    onSignal: hub.onSignal,
+    async close() {
+      clearInterval(ticker);
+      retention.stop();
+      await control.close();
+      await uplink.stop();
+      await kiosk.close();
+    },
+    methods: {
+      async hello() {
+        return {
+          version: VERSION,
+          site: site.site,
+          device: store.device,
+          languages: site.languages,
+          defaultLanguage: site.defaultLanguage,
+          ways: ['face', 'number+pin'],
+          liveness: site.liveness,
+          demo,
+          undoMs: site.undoSeconds * 1000,
+          privacy: { ...site.privacy, photoDays: site.photoDays, gpsDays: site.gpsDays },
+        };
+      },
+      async status() {
+        return hub.current();
+      },
+      ...checkin,
+      ...staff.methods,
+      ...enrolment,
+    },
+  };
+}

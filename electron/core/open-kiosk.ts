@@ -1,0 +1,48 @@
+import { createGallery } from '../../models/node/gallery/index.ts';
+import { createPipeline } from '../../models/node/pipeline.ts';
+import type { FacePipeline } from '../../models/node/interface.ts';
+import { createRecogniser, loadGallery, type Recogniser } from './checkin/recogniser.ts';
+import type { CommandContext } from './commands/command.ts';
+import { openKeys, type KioskKeys } from './keys/index.ts';
+import { readSiteConfig } from './site/config.ts';
+import { openStore } from './store/index.ts';
+
+/** A kiosk's folder, opened: store unlocked and locked against others, models loaded when first needed. */
+export interface OpenKiosk extends Omit<CommandContext, 'changed'> {
+  readonly keys: KioskKeys;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a kiosk's folder for the core or, when no core runs, for the command line.
+ * @param options.deviceSecret 32 bytes of a real keystore, or null for the 0600 file in `home`
+ * @throws Problem of keys, store and site: `store-in-use`, `store-wrong-key`, `store-other-machine`, `site-config-wrong`, …
+ */
+export async function openKiosk(options: { home: string; deviceSecret: Uint8Array | null }): Promise<OpenKiosk> {
+  const { home } = options;
+  const site = readSiteConfig(home);
+  const keys = await openKeys({ home, deviceSecret: options.deviceSecret, allowSecretFile: true });
+  const store = await openStore({ home, keys });
+  let faces: Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> | null = null;
+
+  async function load(): Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> {
+    const [pipeline, gallery] = await Promise.all([createPipeline(), createGallery()]);
+    loadGallery(store, gallery, pipeline.model);
+    return { pipeline, recogniser: createRecogniser(pipeline, gallery, { targetFpir: site.targetFpir, calibratedPeople: site.calibratedPeople }) };
+  }
+
+  return {
+    home,
+    site,
+    keys,
+    store,
+    faces() {
+      faces ??= load();
+      return faces;
+    },
+    async close() {
+      if (faces) await (await faces).pipeline.close();
+      store.close();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { afterFailure, FREE_FAILURES, lockedFor, NO_LOCKOUT } from './lockout.ts';
+import { createPinHasher, weakPin } from './pin-hash.ts';
+
+test('a few wrong PINs cost nothing, then each failure locks longer, up to an hour', () => {
+  let state = NO_LOCKOUT;
+  for (let i = 0; i < FREE_FAILURES; i++) state = afterFailure(state, 0);
+  expect(lockedFor(state, 0)).toBe(0);
+  const locks: number[] = [];
+  for (let i = 0; i < 12; i++) {
+    state = afterFailure(state, 0);
+    locks.push(lockedFor(state, 0));
+  }
+  expect(locks.slice(0, 3)).toEqual([30_000, 60_000, 120_000]);
+  expect(locks.at(-1)).toBe(3_600_000);
+});
+
+test('a PIN is right only with the pepper of the device that hashed it', async () => {
+  const [here, elsewhere] = [await createPinHasher(randomBytes(32)), await createPinHasher(randomBytes(32))];
+  const stored = await here.hash('4711');
+  expect(stored).toMatch(/^\$argon2id\$/);
+  expect(await here.verify(stored, '4711')).toBe(true);
+  expect(await here.verify(stored, '4712')).toBe(false);
+  expect(await elsewhere.verify(stored, '4711')).toBe(false);
+});
+
+test('a number that nobody has is verified all the same, and refused', async () => {
+  const pins = await createPinHasher(randomBytes(32));
+  expect(await pins.verify(null, 'decoy-that-no-keypad-can-type')).toBe(false);
+});
+
+test('repeated digits and plain sequences are refused, others are not', () => {
+  expect(weakPin('1111')).toBe('repeated');
+  expect(weakPin('123456')).toBe('sequence');
+  expect(weakPin('9876')).toBe('sequence');
+  expect(weakPin('4711')).toBeNull();
+});
