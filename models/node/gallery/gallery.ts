@@ -1,0 +1,256 @@
+import { ModelProblem } from '../../rules/problem.ts';
+import type { FaceGallery, GalleryMatch } from '../interface.ts';
+import { createKernel, type Kernel, type KernelKind } from './kernel/kernel.ts';
+import {
+  BLOCK_BYTES,
+  BLOCK_ROWS,
+  blockAt,
+  CODES,
+  DIMENSIONS,
+  EMBEDDINGS,
+  ERROR,
+  LIST,
+  MAX_PAGES,
+  NORM,
+  PAGE_BYTES,
+  PERSON,
+  PRODUCTS,
+  QUERY_CODES,
+  QUERY_VALUES,
+  SCALE,
+  UPPER,
+} from './kernel/layout.ts';
+import { Leaderboard } from './leaderboard.ts';
+import { checkedNorm, cosine, dot64, quantiseQuery, quantiseRow, ROW_SHIFT, SLACK } from './quantise.ts';
+import { Registry } from './registry.ts';
+
+/** What a gallery tells of itself. */
+export interface GalleryStats {
+  readonly kernel: KernelKind;
+  /** Bytes of the numbers of one template: codes, embedding, bounds. Ids come on top. */
+  readonly bytesPerTemplate: number;
+  /** Bytes of the memory that is held, used or not. */
+  readonly heldBytes: number;
+  /** Rows whose exact score the last search had to compute. */
+  readonly reranked: number;
+}
+
+/** Bytes of one template in a block. */
+export const BYTES_PER_TEMPLATE = BLOCK_BYTES / BLOCK_ROWS;
+
+/**
+ * Exact 1:N search: a scan of 7-bit codes, a proven bound (quantise.ts), and float64 scores for every row that the bound
+ * leaves. The answer is that of a float64 loop over all rows, ties included; only the time depends on the data: when
+ * the bound leaves all rows (as many copies of one face would), all are scored.
+ *
+ * Rows lie in blocks of 1,024 in one WebAssembly memory, which grows in place. A removed row is overwritten by the
+ * last, and what was the last is wiped: an erased face does not stay in memory.
+ */
+export class ExactGallery implements FaceGallery {
+  readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+  readonly #kernel: Kernel;
+  readonly #registry = new Registry();
+  #blocks = 0;
+  #reranked = 0;
+  /** Views of the whole memory, made anew when it grows. */
+  #bytes!: Int8Array;
+  #floats!: Float32Array;
+  #words!: Int32Array;
+  #doubles!: Float64Array;
+
+  constructor(kernel?: KernelKind) {
+    this.#kernel = createKernel(this.#memory, kernel);
+    this.#view();
+  }
+
+  get people(): number {
+    return this.#registry.people;
+  }
+
+  get templates(): number {
+    return this.#registry.templates;
+  }
+
+  stats(): GalleryStats {
+    return {
+      kernel: this.#kernel.kind,
+      bytesPerTemplate: BYTES_PER_TEMPLATE,
+      heldBytes: this.#memory.buffer.byteLength,
+      reranked: this.#reranked,
+    };
+  }
+
+  /**
+   * Adds a template of a person; the embedding is copied.
+   * @param embedding 512 float32, L2-normalised (norm within 10⁻³ of 1)
+   * @throws ModelProblem `embedding-…` when it isn't; `template-already-in-gallery`; `gallery-memory-full`. Nothing has
+   *   changed then.
+   */
+  add(template: string, person: string, embedding: Float32Array): void {
+    const norm = checkedNorm(embedding);
+    if (this.#registry.slotOf(template) !== undefined) {
+      throw new ModelProblem(
+        'template-already-in-gallery',
+        `Template ${template} is in the gallery already.`,
+        'Remove it first if it has changed.',
+      );
+    }
+    const slot = this.#registry.templates;
+    if (slot === this.#blocks * BLOCK_ROWS) this.#growByOneBlock();
+    const block = blockAt(Math.floor(slot / BLOCK_ROWS));
+    const row = slot % BLOCK_ROWS;
+    const { scale, residual } = quantiseRow(embedding, norm, this.#bytes, block + CODES + row * DIMENSIONS);
+    this.#floats.set(embedding, (block + EMBEDDINGS) / 4 + row * DIMENSIONS);
+    this.#floats[(block + SCALE) / 4 + row] = scale;
+    this.#floats[(block + ERROR) / 4 + row] = residual;
+    this.#doubles[(block + NORM) / 8 + row] = norm;
+    this.#words[(block + PERSON) / 4 + row] = this.#registry.add(template, person);
+  }
+
+  /** Removes a template and wipes its numbers; false when it isn't there. */
+  remove(template: string): boolean {
+    const slot = this.#registry.slotOf(template);
+    if (slot === undefined) return false;
+    this.#registry.remove(slot);
+    this.#moveLastTo(slot);
+    return true;
+  }
+
+  /** Removes all templates of a person; returns how many there were. */
+  removePerson(person: string): number {
+    let removed = 0;
+    for (let slots = this.#registry.slotsOf(person); slots.length > 0; removed++) {
+      const slot = slots[slots.length - 1]!;
+      this.#registry.remove(slot);
+      this.#moveLastTo(slot);
+    }
+    return removed;
+  }
+
+  /**
+   * The best template, and the best score of any other person.
+   * @param probe 512 float32, L2-normalised
+   * @throws ModelProblem `embedding-…`
+   */
+  search(probe: Float32Array): GalleryMatch {
+    const norm = checkedNorm(probe);
+    const count = this.#registry.templates;
+    const board = new Leaderboard();
+    this.#reranked = 0;
+    if (count > 0) {
+      const residual = this.#scan(probe, norm, count);
+      const { best, bestPerson, second } = this.#kernel.leaders();
+      const leeway = 2 * residual + SLACK;
+      // A person's own best row reaches that person's best lower bound. So of the leader only rows near `best` matter,
+      // and of all others rows near `second`: whoever else is among the first two is above it.
+      this.#score(board, norm, count, best - leeway, bestPerson, second - leeway);
+    }
+    return { best: board.best, second: board.second, people: this.people, templates: count };
+  }
+
+  /**
+   * The best score against one person's templates; null when the person has none.
+   * @throws ModelProblem `embedding-…`
+   */
+  verify(person: string, probe: Float32Array): number | null {
+    const norm = checkedNorm(probe);
+    let best: number | null = null;
+    for (const slot of this.#registry.slotsOf(person)) {
+      const block = blockAt(Math.floor(slot / BLOCK_ROWS));
+      const row = slot % BLOCK_ROWS;
+      const at = (block + EMBEDDINGS) / 4 + row * DIMENSIONS;
+      const product = dot64(probe, this.#floats.subarray(at, at + DIMENSIONS));
+      const score = cosine(product, norm, this.#doubles[(block + NORM) / 8 + row]!);
+      if (best === null || score > best) best = score;
+    }
+    return best;
+  }
+
+  /** Bounds of all rows; returns the probe's residual norm. */
+  #scan(probe: Float32Array, norm: number, count: number): number {
+    const { scale, residual } = quantiseQuery(probe, norm, this.#bytes, QUERY_CODES);
+    let offset = 0;
+    for (let i = 0; i < DIMENSIONS; i++) {
+      offset += ROW_SHIFT * this.#bytes[QUERY_CODES + i]!;
+      this.#doubles[QUERY_VALUES / 8 + i] = probe[i]!;
+    }
+    this.#kernel.begin();
+    for (let done = 0; done < count; done += BLOCK_ROWS) {
+      const rows = Math.min(BLOCK_ROWS, count - done);
+      this.#kernel.scan(blockAt(done / BLOCK_ROWS), rows, offset, scale, 1 + residual);
+    }
+    return residual;
+  }
+
+  /** Exact scores of the rows that the bounds leave. */
+  #score(board: Leaderboard, norm: number, count: number, toBest: number, person: number, toOthers: number): void {
+    for (let done = 0; done < count; done += BLOCK_ROWS) {
+      const block = blockAt(done / BLOCK_ROWS);
+      const left = this.#kernel.collect(block, Math.min(BLOCK_ROWS, count - done), toBest, person, toOthers);
+      if (left === 0) continue;
+      this.#kernel.rerank(block, left);
+      this.#reranked += left;
+      for (let j = 0; j < left; j++) {
+        const row = this.#words[LIST / 4 + j]!;
+        const score = cosine(this.#doubles[PRODUCTS / 8 + j]!, norm, this.#doubles[(block + NORM) / 8 + row]!);
+        const owner = this.#words[(block + PERSON) / 4 + row]!;
+        board.take(score, this.#registry.name(owner), this.#registry.template(done + row));
+      }
+    }
+  }
+
+  /** After the registry has dropped a slot: the last row's numbers go into `slot`, and the last row is wiped. */
+  #moveLastTo(slot: number): void {
+    const last = this.#registry.templates;
+    const from = blockAt(Math.floor(last / BLOCK_ROWS));
+    const fromRow = last % BLOCK_ROWS;
+    const to = blockAt(Math.floor(slot / BLOCK_ROWS));
+    const toRow = slot % BLOCK_ROWS;
+    for (const [array, size] of ROW_ARRAYS) {
+      const start = from + array + fromRow * size;
+      if (slot !== last) this.#bytes.copyWithin(to + array + toRow * size, start, start + size);
+      this.#bytes.fill(0, start, start + size);
+    }
+    // An empty row must never lead: its lower bound is −∞.
+    this.#floats[(from + ERROR) / 4 + fromRow] = Number.POSITIVE_INFINITY;
+  }
+
+  #growByOneBlock(): void {
+    const need = blockAt(this.#blocks + 1);
+    const pages = Math.ceil((need - this.#memory.buffer.byteLength) / PAGE_BYTES);
+    if (pages > 0) {
+      try {
+        this.#memory.grow(pages);
+      } catch (cause) {
+        throw new ModelProblem(
+          'gallery-memory-full',
+          `There is no memory for more than ${this.#registry.templates} templates.`,
+          'Give the kiosk fewer people or more memory.',
+          { cause },
+        );
+      }
+      this.#view();
+    }
+    const errors = (blockAt(this.#blocks) + ERROR) / 4;
+    this.#floats.fill(Number.POSITIVE_INFINITY, errors, errors + BLOCK_ROWS);
+    this.#blocks++;
+  }
+
+  #view(): void {
+    this.#bytes = new Int8Array(this.#memory.buffer);
+    this.#floats = new Float32Array(this.#memory.buffer);
+    this.#words = new Int32Array(this.#memory.buffer);
+    this.#doubles = new Float64Array(this.#memory.buffer);
+  }
+}
+
+/** A row's part of each array of a block: where the array begins, and bytes a row. */
+const ROW_ARRAYS: readonly (readonly [number, number])[] = [
+  [CODES, DIMENSIONS],
+  [EMBEDDINGS, DIMENSIONS * 4],
+  [SCALE, 4],
+  [ERROR, 4],
+  [UPPER, 4],
+  [PERSON, 4],
+  [NORM, 8],
+];
