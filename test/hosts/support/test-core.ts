@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CoreMethods, Signal, SignalName } from '../../../electron/contract/methods.ts';
+import { Problem } from '../../../electron/contract/problem.ts';
+import type { StartCore } from '../../../electron/core/interface.ts';
+
+const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
+const empty = () => Promise.resolve({});
+
+/** PINs that make the test core misbehave. */
+export const PINS = {
+  fails: '100001',
+  refuses: '100002',
+  dies: '100003',
+  wrongShape: '100004',
+  waits: '100005',
+  good: '100006',
+} as const;
+
+export const STATUS: Signal<'status'> = {
+  online: false,
+  queued: 3,
+  oldestQueuedAt: null,
+  lastSyncAt: null,
+  storage: 'ok',
+  people: 2,
+  notices: [],
+};
+
+/** Methods of a core without faces or store, to test what carries them. */
+export function testMethods(pushStatus: () => void = () => undefined): CoreMethods {
+  const frames = { probes: 0 };
+  return {
+    hello: async () => ({
+      version: '0',
+      site: 'Test',
+      device: ID,
+      languages: ['en'],
+      defaultLanguage: 'en',
+      ways: ['face'],
+      liveness: 'off',
+      demo: true,
+      undoMs: 1,
+      privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 1 },
+    }),
+    status: async () => STATUS,
+    visitBegin: async () => {
+      pushStatus();
+      return { visit: ID };
+    },
+    visitEnd: empty,
+    probe: async ({ frame }) => {
+      frames.probes += 1;
+      return { kind: 'more', progress: frame.picture.data[0]! / 255 };
+    },
+    voidCheckin: empty,
+    checkinByPin: async () => {
+      throw new Problem('pin-wrong', 'The PIN is wrong.', 'Try again.');
+    },
+    consentText: async ({ language }) => ({ version: '1', language, title: '', paragraphs: [] }),
+    staffUnlock: async ({ pin }) => {
+      if (pin === PINS.fails) throw new Error('a secret path: /home/kiosk/key');
+      if (pin === PINS.refuses)
+        throw Object.assign(new Problem('pin-locked', 'Locked.', 'Wait.'), { params: { seconds: 30 } });
+      if (pin === PINS.dies) process.kill(process.pid, 'SIGKILL');
+      if (pin === PINS.wrongShape) return { token: 'short', expiresAt: 'never' };
+      if (pin === PINS.waits) await new Promise((resolve) => setTimeout(resolve, 100));
+      return { token: 'A'.repeat(43), expiresAt: '2030-01-01T00:00:00.000Z' };
+    },
+    staffLock: empty,
+    enrolBegin: async () => ({ enrolment: ID, poses: [] }),
+    enrolCapture: async () => ({ accepted: false, reason: null, pose: 'front', remaining: [], progress: 0 }),
+    enrolFinish: async () => {
+      throw new Problem('duplicate-face', 'This face belongs to someone else.', '');
+    },
+    enrolCancel: empty,
+    peopleFind: async () => ({ people: [] }),
+    personSetPin: empty,
+    personDelete: empty,
+  };
+}
+
+/** A core that hosts can start; refuses when its home holds a file named `refuse`. */
+export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log }) => {
+  if (existsSync(join(home, 'refuse')))
+    throw new Problem('store-wrong-key', 'The store’s key is wrong.', 'Recover the key.');
+  if (existsSync(join(home, 'crash'))) throw new Error('no code, no sentence');
+  const listeners = new Set<(name: SignalName, data: Signal<SignalName>) => void>();
+  log('info', 'test core started', { secret: deviceSecret?.byteLength ?? null, demo });
+  return {
+    methods: testMethods(() => {
+      for (const listener of listeners) listener('status', STATUS);
+    }),
+    onSignal(listener) {
+      listeners.add(listener as (name: SignalName, data: Signal<SignalName>) => void);
+      return () => listeners.delete(listener as (name: SignalName, data: Signal<SignalName>) => void);
+    },
+    close: async () => undefined,
+  };
+};
