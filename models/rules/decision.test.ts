@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type DecisionPolicy,
+  decide,
+  decideVerification,
+  estimatedFpir,
+  fmrAt,
+  thresholdAt,
+  thresholdFor,
+} from './decision.ts';
+
+const POLICY: DecisionPolicy = { targetFpir: 0.001, calibratedPeople: 1000 };
+const size = (people: number, perPerson = 1) => ({ people, templates: people * perPerson });
+const scores = (best: number | null, second: number | null = null) => ({
+  best: best === null ? null : { score: best },
+  second: second === null ? null : { score: second },
+});
+
+describe('threshold by gallery size', () => {
+  it('gives back the figures it was derived from', () => {
+    expect(estimatedFpir(0.5, 4000)).toBeCloseTo(0.03, 6);
+    expect(estimatedFpir(0.547, 4000)).toBeCloseTo(0.01, 6);
+    expect(thresholdFor(size(4000), { ...POLICY, targetFpir: 0.03 })).toBeCloseTo(0.5, 6);
+    expect(thresholdFor(size(4000), { ...POLICY, targetFpir: 0.01 })).toBeCloseTo(0.547, 6);
+  });
+
+  it('rises with every template searched, and with every stranger fewer that may pass', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 100, max: 500_000 }),
+        fc.double({ min: 1e-5, max: 0.02, noNaN: true }),
+        (n, fpir) => {
+          const policy = { ...POLICY, targetFpir: fpir };
+          const t = thresholdFor({ people: n, templates: n }, policy);
+          expect(thresholdFor({ people: n, templates: 2 * n }, policy)).toBeGreaterThanOrEqual(t);
+          expect(thresholdFor({ people: n, templates: n }, { ...policy, targetFpir: fpir / 2 })).toBeGreaterThanOrEqual(
+            t,
+          );
+          if (t < 1) expect(estimatedFpir(t, n)).toBeLessThanOrEqual(fpir * 1.000001);
+        },
+      ),
+    );
+  });
+
+  it('never falls below the 1:1 threshold, however few are enrolled', () => {
+    expect(thresholdFor(size(0), POLICY)).toBe(0.45);
+    expect(thresholdFor(size(1), { ...POLICY, targetFpir: 0.05 })).toBe(0.45);
+  });
+
+  it('inverts its own curve', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.36, max: 0.95, noNaN: true }), (t) => {
+        expect(thresholdAt(fmrAt(t))).toBeCloseTo(t, 9);
+      }),
+    );
+  });
+
+  it('refuses a policy or a curve that makes no sense', () => {
+    for (const targetFpir of [0, 1, -1, Number.NaN]) {
+      expect(() => thresholdFor(size(10), { ...POLICY, targetFpir })).toThrow(RangeError);
+    }
+    const rising = [
+      { threshold: 0.4, fmr: 1e-4 },
+      { threshold: 0.5, fmr: 1e-3 },
+    ];
+    expect(() => thresholdFor(size(10), { ...POLICY, curve: rising })).toThrow(RangeError);
+  });
+});
+
+describe('decision 1:N', () => {
+  const gallery = size(500, 2);
+  const threshold = thresholdFor(gallery, POLICY);
+
+  it('accepts the best person who is over the threshold and well ahead', () => {
+    expect(decide(scores(threshold + 0.01, 0.3), gallery, POLICY)).toMatchObject({ kind: 'accept', threshold });
+    expect(decide(scores(0.9), gallery, POLICY)).toEqual({ kind: 'accept', threshold, margin: null });
+  });
+
+  it('is uncertain when two people are too near each other, however high both score', () => {
+    expect(decide(scores(0.95, 0.9), gallery, POLICY).kind).toBe('uncertain');
+  });
+
+  it('is uncertain just below the threshold, and knows nobody far below it', () => {
+    expect(decide(scores(threshold - 0.001), gallery, POLICY).kind).toBe('uncertain');
+    expect(decide(scores(threshold - 0.2), gallery, POLICY).kind).toBe('unknown');
+    expect(decide(scores(null), size(0), POLICY).kind).toBe('unknown');
+  });
+
+  it('accepts nobody when the gallery has outgrown its calibration', () => {
+    expect(decide(scores(0.99, 0.1), size(1000), POLICY).kind).toBe('accept');
+    expect(decide(scores(0.99, 0.1), size(1001), POLICY).kind).toBe('too-many-people');
+  });
+
+  it('never accepts scores that are no numbers', () => {
+    expect(decide(scores(Number.NaN, 0.1), gallery, POLICY).kind).toBe('unknown');
+    expect(decide(scores(0.9, Number.NaN), gallery, POLICY).kind).toBe('uncertain');
+    expect(() => decide(scores(0.9), { people: Number.NaN, templates: 3 }, POLICY)).toThrow(RangeError);
+    expect(decideVerification(Number.NaN).kind).toBe('unknown');
+  });
+});
+
+describe('decision 1:1', () => {
+  it('accepts from 0.45 on', () => {
+    expect(decideVerification(0.45)).toEqual({ kind: 'accept', threshold: 0.45 });
+    expect(decideVerification(0.4499).kind).toBe('uncertain');
+    expect(decideVerification(0.2).kind).toBe('unknown');
+    expect(decideVerification(null).kind).toBe('unknown');
+  });
+});

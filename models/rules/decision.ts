@@ -1,0 +1,155 @@
+/**
+ * From scores to an identity. Pure; the same code decides at the kiosk, in `faces identify` and in the duplicate check
+ * of an enrolment.
+ *
+ * The threshold of a 1:N search depends on how many templates are searched, because each is one more chance for a
+ * stranger to look like somebody. What is known of the embedder is a curve FMR(t): the chance that one comparison of
+ * two different people scores t or more. A search of N templates then lets a stranger in with
+ *
+ *     FPIR ≤ 1 − (1 − FMR(t))^N   (equal when comparisons are independent; at most N · FMR(t) whatever they are)
+ *
+ * and the threshold is the least t for which the right side is the FPIR that the site wants. Templates of one person
+ * resemble each other, so counting each as a chance of its own errs on the safe side.
+ *
+ * This is an estimate. FMR_CURVE is from pictures that are not this site's, and beyond its last point the tail is
+ * carried on as an exponential (the usual first guess of extreme-value theory: a generalised Pareto tail of shape 0).
+ * Lookalikes make real tails heavier. `faces eval` measures a site's own curve, which a policy may then carry.
+ */
+
+/** One point of FMR(t): the share of comparisons of different people that score `threshold` or more. */
+export interface FmrPoint {
+  readonly threshold: number;
+  readonly fmr: number;
+}
+
+/**
+ * What was measured of fr_feature (see the manifest). The first two points: 78,000 comparisons of AT&T faces. The last
+ * two: a hard set of small grey pictures where strangers searched against 4,000 people were let in at 3 % (0.50) and
+ * 1 % (0.547), turned into FMR by the formula above.
+ */
+export const FMR_CURVE: readonly FmrPoint[] = [
+  { threshold: 0.4, fmr: 77 / 78_000 },
+  { threshold: 0.45, fmr: 5 / 78_000 },
+  { threshold: 0.5, fmr: perComparison(0.03, 4000) },
+  { threshold: 0.547, fmr: perComparison(0.01, 4000) },
+];
+
+/** What a site demands of a decision. */
+export interface DecisionPolicy {
+  /** Wanted share of strangers who are let in as somebody, 0..1 exclusive; the default of a site is 0.001. */
+  readonly targetFpir: number;
+  /** Most people for whom 1:N was calibrated; a larger gallery asks who it is first and compares 1:1. */
+  readonly calibratedPeople: number;
+  /** Least lead of the best person over the second. */
+  readonly margin?: number;
+  /** Threshold of 1:1, and the least that any threshold can be. */
+  readonly verification?: number;
+  /** FMR of the embedder at this site, thresholds rising and rates falling; two points or more. */
+  readonly curve?: readonly FmrPoint[];
+}
+
+/** Two people nearer to each other than this are not told apart by the best score alone. */
+export const DEFAULT_MARGIN = 0.08;
+/** 1:1: FMR about 6e-5 by FMR_CURVE. */
+export const VERIFICATION_THRESHOLD = 0.45;
+/** How far below the threshold a face counts as uncertain rather than unknown. */
+const NEAR = 0.1;
+
+/** How much is searched. */
+export interface GallerySize {
+  readonly people: number;
+  readonly templates: number;
+}
+
+/** The part of a gallery's answer that a decision needs; scores are cosines. */
+export interface Scores {
+  readonly best: { readonly score: number } | null;
+  /** Best score of any *other* person. */
+  readonly second: { readonly score: number } | null;
+}
+
+export interface Decision {
+  /**
+   * `accept`: the best person it is. `uncertain`: near the threshold, or two people too near each other. `unknown`:
+   * nobody here. `too-many-people`: the gallery is larger than 1:N was calibrated for, so nobody is accepted by it.
+   */
+  readonly kind: 'accept' | 'uncertain' | 'unknown' | 'too-many-people';
+  /** The threshold that was applied. */
+  readonly threshold: number;
+  /** Best minus second person; null when there is no second. */
+  readonly margin: number | null;
+}
+
+/** FMR per comparison at which a search of `n` independent ones lets in `fpir`. */
+export function perComparison(fpir: number, n: number): number {
+  return -Math.expm1(Math.log1p(-fpir) / n);
+}
+
+/** Share of strangers let in by a search of `n` templates, by the formula above. */
+export function estimatedFpir(threshold: number, n: number, curve = FMR_CURVE): number {
+  return -Math.expm1(n * Math.log1p(-Math.min(1, fmrAt(threshold, curve))));
+}
+
+/** FMR at a threshold: log-linear between the points of the curve, and on with its outer slopes; at most 1. */
+export function fmrAt(threshold: number, curve = FMR_CURVE): number {
+  const [p, q] = segment(curve, (next) => threshold <= next.threshold);
+  const slope = Math.log(q.fmr / p.fmr) / (q.threshold - p.threshold);
+  return Math.min(1, p.fmr * Math.exp(slope * (threshold - p.threshold)));
+}
+
+/** The threshold at which FMR is `fmr`: the inverse of fmrAt. */
+export function thresholdAt(fmr: number, curve = FMR_CURVE): number {
+  const [p, q] = segment(curve, (next) => fmr >= next.fmr);
+  const slope = Math.log(q.fmr / p.fmr) / (q.threshold - p.threshold);
+  return p.threshold + Math.log(fmr / p.fmr) / slope;
+}
+
+/**
+ * The 1:N threshold for a gallery of this size, between the 1:1 threshold and 1.
+ * @throws RangeError when the policy makes no sense: a kiosk must not decide by it
+ */
+export function thresholdFor(gallery: GallerySize, policy: DecisionPolicy): number {
+  const { targetFpir, curve = FMR_CURVE, verification = VERIFICATION_THRESHOLD } = policy;
+  if (!(targetFpir > 0 && targetFpir < 1))
+    throw new RangeError(`targetFpir must lie between 0 and 1, got ${targetFpir}`);
+  const searched = Math.max(1, gallery.templates, gallery.people);
+  if (!Number.isFinite(searched)) throw new RangeError(`a gallery of ${searched} templates`);
+  return Math.min(1, Math.max(verification, thresholdAt(perComparison(targetFpir, searched), curve)));
+}
+
+/** Who the face of a 1:N search is, if anybody. Scores that are no numbers never accept. */
+export function decide(match: Scores, gallery: GallerySize, policy: DecisionPolicy): Decision {
+  const threshold = thresholdFor(gallery, policy);
+  const { best, second } = match;
+  const margin = best && second ? best.score - second.score : null;
+  if (!(gallery.people <= policy.calibratedPeople)) return { kind: 'too-many-people', threshold, margin };
+  if (!best || !(best.score >= threshold - NEAR)) return { kind: 'unknown', threshold, margin };
+  const apart = margin === null || margin >= (policy.margin ?? DEFAULT_MARGIN);
+  return { kind: best.score >= threshold && apart ? 'accept' : 'uncertain', threshold, margin };
+}
+
+/**
+ * Whether the face belongs to the person who says so (badge, QR or number first).
+ * @param score best cosine against that person's templates; null when there are none
+ */
+export function decideVerification(
+  score: number | null,
+  policy: Pick<DecisionPolicy, 'verification'> = {},
+): { readonly kind: 'accept' | 'uncertain' | 'unknown'; readonly threshold: number } {
+  const threshold = policy.verification ?? VERIFICATION_THRESHOLD;
+  if (score === null || !(score >= threshold - NEAR)) return { kind: 'unknown', threshold };
+  return { kind: score >= threshold ? 'accept' : 'uncertain', threshold };
+}
+
+/** The neighbouring points of the curve where `reached` first holds of the second; else the last two. */
+function segment(curve: readonly FmrPoint[], reached: (next: FmrPoint) => boolean): [FmrPoint, FmrPoint] {
+  if (curve.length < 2) throw new RangeError('a curve of FMR needs two points or more');
+  for (let i = 1; i < curve.length; i++) {
+    const [p, q] = [curve[i - 1]!, curve[i]!];
+    if (!(q.threshold > p.threshold && q.fmr < p.fmr && q.fmr > 0)) {
+      throw new RangeError('along a curve of FMR thresholds must rise and rates fall');
+    }
+    if (reached(q)) return [p, q];
+  }
+  return [curve.at(-2)!, curve.at(-1)!];
+}
