@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, EXIT_HELP } from './exit-codes.ts';
 import { registerFaces } from './faces/register.ts';
 import { registerPeople } from './people/register.ts';
+import { registerStaff } from './staff/register.ts';
 import { registerStore } from './store/register.ts';
 
 /** `npm run -s sp -- COMMAND`: the operator's command line. */
@@ -13,6 +14,7 @@ const program = new Command('sp')
 
 registerFaces(program);
 registerPeople(program);
+registerStaff(program);
 registerStore(program);
 program
   .command('bench')

@@ -8,8 +8,8 @@ import type { CommandContext } from './commands/command.ts';
 import { startControl } from './control/server.ts';
 import { createEnrolmentService } from './enrolment/service.ts';
 import type { Core, StartCore } from './interface.ts';
+import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { openKiosk } from './open-kiosk.ts';
-import { createPinHasher } from './pin/pin-hash.ts';
 import { startRetention } from './retention/scheduler.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
@@ -37,7 +37,7 @@ async function assemble(kiosk: Awaited<ReturnType<typeof openKiosk>>, { demo, lo
   const { store, home, keys } = kiosk;
   const site = demo ? { ...kiosk.site, liveness: 'off' as const } : kiosk.site;
   const { recogniser } = await kiosk.faces();
-  const pins = await createPinHasher(keys.subkey('pin-pepper'));
+  const pins = await kiosk.pins();
   const retention = startRetention({ store, site, log });
   const now = () => retention.now();
   let uplink: Uplink | null = null;
@@ -65,7 +65,7 @@ async function assemble(kiosk: Awaited<ReturnType<typeof openKiosk>>, { demo, lo
     onProblem: (problem) => log('warn', 'sync: the server can’t be reached', { error: problem }),
   });
   const staff = createStaffDesk({ store, pins, now });
-  const context: CommandContext = { home, store, site, faces: kiosk.faces, changed };
+  const context: CommandContext = { home, store, site, faces: kiosk.faces, pins: kiosk.pins, changed };
   const control = await startControl({ context, staff, commands: STORE_COMMANDS, log });
   const ticker = setInterval(hub.refresh, STATUS_MS);
 
@@ -74,7 +74,7 @@ async function assemble(kiosk: Awaited<ReturnType<typeof openKiosk>>, { demo, lo
     store,
     recogniser,
     pins,
-    lockoutKey: keys.subkey('lockout-subjects'),
+    lockoutKey: keys.subkey(DEVICE_PURPOSES.lockout),
     site,
     demo,
     now,

@@ -1,9 +1,11 @@
 import { createGallery } from '../../models/node/gallery/index.ts';
-import { createPipeline } from '../../models/node/pipeline.ts';
+import { openPipeline } from '../../models/node/pipeline.ts';
 import type { FacePipeline } from '../../models/node/interface.ts';
 import { createRecogniser, loadGallery, type Recogniser } from './checkin/recogniser.ts';
 import type { CommandContext } from './commands/command.ts';
-import { openKeys, type KioskKeys } from './keys/index.ts';
+import { DEVICE_PURPOSES } from './keys/derive.ts';
+import { type KioskKeys, openKeys } from './keys/index.ts';
+import { createPinHasher, type PinHasher } from './pin/pin-hash.ts';
 import { readSiteConfig } from './site/config.ts';
 import { openStore } from './store/index.ts';
 
@@ -25,8 +27,10 @@ export async function openKiosk(options: { home: string; deviceSecret: Uint8Arra
   const store = await openStore({ home, keys });
   let faces: Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> | null = null;
 
+  let pins: Promise<PinHasher> | null = null;
+
   async function load(): Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> {
-    const [pipeline, gallery] = await Promise.all([createPipeline(), createGallery()]);
+    const [pipeline, gallery] = await Promise.all([openPipeline(), createGallery()]);
     loadGallery(store, gallery, pipeline.model);
     return { pipeline, recogniser: createRecogniser(pipeline, gallery, { targetFpir: site.targetFpir, calibratedPeople: site.calibratedPeople }) };
   }
@@ -39,6 +43,10 @@ export async function openKiosk(options: { home: string; deviceSecret: Uint8Arra
     faces() {
       faces ??= load();
       return faces;
+    },
+    pins() {
+      pins ??= createPinHasher(keys.subkey(DEVICE_PURPOSES.pinPepper));
+      return pins;
     },
     async close() {
       if (faces) await (await faces).pipeline.close();

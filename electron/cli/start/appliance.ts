@@ -6,7 +6,7 @@ import { initServer } from '../../../sync/server/local.ts';
 import { kioskHome, serverHome } from '../../core/paths.ts';
 import { ensureKioskFolder } from '../../core/provision.ts';
 import { VERSION } from '../../core/version.ts';
-import { startBrowserHost } from '../../host-browser/index.ts';
+import { startBrowserHost } from '../../host-browser/browser-host.ts';
 import { EXIT } from '../exit-codes.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
 import { ensureChromium } from './chromium.ts';
@@ -51,7 +51,7 @@ async function bringUp(options: ApplianceOptions, started: { close(): Promise<vo
   if (!demo && !hasDisplay()) throw new Problem('no-display', 'there is no display to open the kiosk on', 'Start it in a graphical session, or use: npm start -- --camera demo');
   const [kiosk, server] = [kioskHome(), serverHome()];
   say(`SmartPresence ${VERSION}: a kiosk and its server on this machine${demo ? ', with recorded footage as the camera (liveness: off)' : ''}.`);
-  const chromium = await ensureChromium(say);
+  await ensureChromium(say);
   const since = Date.now();
   await ensureBuilt(say);
   mkdirSync(server, { recursive: true, mode: 0o700 });
@@ -66,7 +66,7 @@ async function bringUp(options: ApplianceOptions, started: { close(): Promise<vo
   const host = await startBrowserHost({
     home: kiosk,
     demo,
-    chromium,
+    secretInFile: true,
     ...(options.port === null ? {} : { port: options.port }),
     browser: demo ? { mode: 'headless', footage: prepared.footage } : { mode: 'kiosk' },
     log(level, message, fields) {
@@ -76,7 +76,7 @@ async function bringUp(options: ApplianceOptions, started: { close(): Promise<vo
   });
   started.push(host);
   say(`\nready (${((Date.now() - since) / 1000).toFixed(1)} s)`);
-  say(`  kiosk    ${host.url}   to open it in your own browser: file://${host.enterFile}`);
+  say(`  kiosk    ${host.url}${demo ? '   (open in headless Chromium, with the demo clip as its camera)' : ''}`);
   say(`  server   ${running.peopleUrl}   certificate SHA-256 ${running.certificateSha256}`);
   say(`  sign in  ${running.adminLink}   (once, within the hour)`);
   if (prepared.staffPin) say(`  staff PIN ${prepared.staffPin}   shown this once; npm run -s sp -- staff set-pin sets another`);

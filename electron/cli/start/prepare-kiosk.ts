@@ -4,7 +4,6 @@ import { createDeviceIdentity, deviceRequest } from '../../../sync/edge/identity
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { provisionLocal } from '../../../sync/server/local.ts';
 import { type OpenKiosk, openKiosk } from '../../core/open-kiosk.ts';
-import { createPinHasher } from '../../core/pin/pin-hash.ts';
 import { writeSiteConfig } from '../../core/site/config.ts';
 import { STAFF_PIN_SETTING } from '../../core/staff/service.ts';
 import { readServerLink, writeServerLink } from '../../core/sync/link.ts';
@@ -42,8 +41,7 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
     }
     let staffPin: string | null = null;
     if (kiosk.store.setting(STAFF_PIN_SETTING) === null) {
-      const pins = await createPinHasher(kiosk.keys.subkey('pin-pepper'));
-      kiosk.store.setSetting(STAFF_PIN_SETTING, await pins.hash(options.staffPin));
+      kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(options.staffPin));
       staffPin = options.staffPin;
     }
     if (!options.demo) return { staffPin, footage: '' };

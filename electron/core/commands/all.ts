@@ -1,6 +1,7 @@
 import type { StoreCommand } from './command.ts';
 import { identifyFaces } from './identify.ts';
 import { importPeople } from './import.ts';
+import { setStaffPin } from './staff-pin.ts';
 
 /** Every command that a running core takes over its control socket. */
-export const STORE_COMMANDS: readonly StoreCommand[] = [identifyFaces, importPeople];
+export const STORE_COMMANDS: readonly StoreCommand[] = [identifyFaces, importPeople, setStaffPin];

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
+import type { PinHasher } from '../pin/pin-hash.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Store } from '../store/interface.ts';
 
@@ -11,6 +12,7 @@ export interface CommandContext {
   readonly site: SiteConfig;
   /** Loads the models and the gallery when first asked for: `checkins list` needs neither. */
   faces(): Promise<{ pipeline: FacePipeline; recogniser: Recogniser }>;
+  pins(): Promise<PinHasher>;
   /** People or templates changed. */
   changed(): void;
 }

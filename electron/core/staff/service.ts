@@ -7,7 +7,7 @@ import type { Store } from '../store/interface.ts';
 
 /** Key of the setting that holds the staff PIN's hash. */
 export const STAFF_PIN_SETTING = 'staff-pin';
-const LOCKOUT_SUBJECT = 'staff';
+export const STAFF_LOCKOUT = 'staff';
 const IDLE_MS = 5 * 60_000;
 
 export interface StaffDesk {
@@ -35,17 +35,17 @@ export function createStaffDesk(deps: { store: Store; pins: PinHasher; now: () =
     const stored = store.setting(STAFF_PIN_SETTING);
     if (stored === null)
       throw new Problem('staff-pin-unset', 'this kiosk has no staff PIN', 'Provision the kiosk again, which sets one.');
-    const lockout = store.lockout(LOCKOUT_SUBJECT);
+    const lockout = store.lockout(STAFF_LOCKOUT);
     const locked = lockedFor(lockout, now());
     if (locked > 0) throw pinLocked(locked);
     const failed = afterFailure(lockout, now());
-    store.setLockout(LOCKOUT_SUBJECT, failed);
+    store.setLockout(STAFF_LOCKOUT, failed);
     if (!(await pins.verify(stored, pin))) {
       const wait = lockedFor(failed, now());
       if (wait > 0) throw pinLocked(wait);
       throw new Problem('pin-wrong', 'this is not the staff PIN', 'Try again.');
     }
-    store.setLockout(LOCKOUT_SUBJECT, NO_LOCKOUT);
+    store.setLockout(STAFF_LOCKOUT, NO_LOCKOUT);
   }
 
   return {
