@@ -1,0 +1,183 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { BenchLine } from './types.ts';
+
+/** Helpers that every group of the bench shares: lines, statistics, timing, memory of a process. */
+
+/** A line with its ratio, ours / referenceValue. Throws when a figure isn't a finite number: a bench must not print NaN. */
+export function benchLine(line: Omit<BenchLine, 'ratio'>): BenchLine {
+  const { group, name, unit, ours, reference, referenceValue, better, bar } = line;
+  if (!Number.isFinite(ours)) throw new RangeError(`${group}: ${name}: ours is ${ours}`);
+  if (referenceValue !== null && !(Number.isFinite(referenceValue) && referenceValue !== 0)) {
+    throw new RangeError(`${group}: ${name}: ${reference} is ${referenceValue}`);
+  }
+  if (bar !== undefined && referenceValue === null) throw new RangeError(`${group}: ${name}: a bar needs a reference`);
+  const ratio = referenceValue === null ? null : ours / referenceValue;
+  return { group, name, unit, ours, reference, referenceValue, ratio, better, ...(bar === undefined ? {} : { bar }) };
+}
+
+/** Whether the bar is met; null where there is none. */
+export function isMet(line: BenchLine): boolean | null {
+  if (line.bar === undefined || line.ratio === null) return null;
+  return line.better === 'higher' ? line.ratio >= line.bar : line.ratio <= line.bar;
+}
+
+/** The value below which a share `p` (0..1) of the sample lies, interpolated linearly. Throws on an empty sample. */
+export function quantile(sample: readonly number[], p: number): number {
+  if (sample.length === 0) throw new RangeError('a quantile needs at least one value');
+  const sorted = sample.toSorted((a, b) => a - b);
+  const at = p * (sorted.length - 1);
+  const low = Math.floor(at);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low]! + (at - low) * (sorted[high]! - sorted[low]!);
+}
+
+export function median(sample: readonly number[]): number {
+  return quantile(sample, 0.5);
+}
+
+/** Small deterministic generator of uniform numbers in [0, 1): mulberry32. For data of benches and tests, never for secrets. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** What is timed: called with the number of the round, so that it can take another input each time. */
+export type Task = (round: number) => unknown;
+
+export interface Rounds {
+  /** Timed rounds. */
+  readonly rounds: number;
+  /** Rounds before them that are not timed: compilers and caches settle. */
+  readonly warmUp: number;
+}
+
+/**
+ * Milliseconds of every task in every round. The tasks take turns, so that whatever slows the machine for a while slows
+ * all of them; each round starts with another task, so that none always follows the same neighbour.
+ */
+export async function interleaved<K extends string>(
+  tasks: Readonly<Record<K, Task>>,
+  { rounds, warmUp }: Rounds,
+): Promise<Record<K, number[]>> {
+  const names = Object.keys(tasks) as K[];
+  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>;
+  for (let round = -warmUp; round < rounds; round++) {
+    for (let i = 0; i < names.length; i++) {
+      const name = names[(i + Math.max(round, 0)) % names.length]!;
+      const began = performance.now();
+      const result = tasks[name](Math.max(round, 0));
+      if (result instanceof Promise) await result;
+      if (round >= 0) times[name].push(performance.now() - began);
+    }
+  }
+  return times;
+}
+
+/** As `interleaved`, medians only. */
+export async function interleavedMedians<K extends string>(
+  tasks: Readonly<Record<K, Task>>,
+  rounds: Rounds,
+): Promise<Record<K, number>> {
+  const times = await interleaved(tasks, rounds);
+  const names = Object.keys(times) as K[];
+  return Object.fromEntries(names.map((name) => [name, median(times[name])])) as Record<K, number>;
+}
+
+/** Memory of a process in bytes: what is resident now, and the most there ever was. Linux only (`/proc`). */
+export function processMemory(pid: number): { resident: number; peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const field = (name: string) => {
+    const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status);
+    if (!found) throw new Error(`/proc/${pid}/status has no ${name}: the process has ended`);
+    return Number(found[1]) * 1024;
+  };
+  return { resident: field('VmRSS'), peak: field('VmHWM') };
+}
+
+/** A process that a bench started. */
+export interface Child {
+  readonly pid: number;
+  /** The first line of its stdout from now on that `wanted` accepts; rejects when it ends, or takes longer than `ms`. */
+  line(wanted: (line: string) => boolean, ms: number): Promise<string>;
+  write(text: string): void;
+  memory(): { resident: number; peak: number };
+  /** Ends it (SIGTERM, after 5 s SIGKILL) and waits until it is gone. */
+  stop(): Promise<void>;
+}
+
+/** Starts `node FILE ARGS…` with this Node; its stderr goes to ours. The caller stops it, in a `finally`. */
+export function startNode(
+  file: string | URL,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = process.env,
+): Child {
+  const path = file instanceof URL ? file.pathname : file;
+  const child: ChildProcess = spawn(process.execPath, [path, ...args], { stdio: ['pipe', 'pipe', 'inherit'], env });
+  const unread: string[] = [];
+  const waiting = new Set<() => void>();
+  let ended: string | null = null;
+  const wake = () => {
+    for (const look of [...waiting]) look();
+  };
+  createInterface({ input: child.stdout! }).on('line', (line) => {
+    unread.push(line);
+    wake();
+  });
+  child.once('error', (error) => {
+    ended = error.message;
+    wake();
+  });
+  child.once('close', (code, signal) => {
+    ended ??= `ended with ${signal ?? code}`;
+    wake();
+  });
+  return {
+    pid: child.pid ?? -1,
+    line: (wanted, ms) =>
+      new Promise((resolve, reject) => {
+        const stop = () => {
+          clearTimeout(timer);
+          waiting.delete(look);
+        };
+        const look = () => {
+          while (unread.length > 0) {
+            const line = unread.shift()!;
+            if (!wanted(line)) continue;
+            stop();
+            resolve(line);
+            return;
+          }
+          if (ended === null) return;
+          stop();
+          reject(new Error(`${path} ${ended} before the line that was waited for`));
+        };
+        const timer = setTimeout(() => {
+          waiting.delete(look);
+          reject(new Error(`${path} did not print the line that was waited for within ${ms} ms`));
+        }, ms);
+        waiting.add(look);
+        look();
+      }),
+    write: (text) => {
+      child.stdin!.write(text);
+    },
+    memory: () => processMemory(child.pid!),
+    async stop() {
+      if (ended !== null) return;
+      const closed = once(child, 'close');
+      child.kill('SIGTERM');
+      const hard = setTimeout(() => child.kill('SIGKILL'), 5000);
+      await closed;
+      clearTimeout(hard);
+    },
+  };
+}
