@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { z } from 'zod';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../protocol/seal/keys.ts';
-import { Ed25519PrivateJwk, Ed25519PublicJwk, X25519PrivateJwk, X25519PublicJwk } from '../protocol/wire/batch.ts';
+import { Ed25519PrivateJwk, X25519PrivateJwk } from '../protocol/wire/batch.ts';
 import { Uuid } from '../protocol/wire/event.ts';
+import { DeviceRequest } from '../protocol/wire/provisioning.ts';
 
 /**
  * A device's private keys, made on the device. Plain JSON, so that the core can keep it inside its encrypted store; it must
@@ -21,17 +22,6 @@ export const DeviceSecret = z.strictObject({
   tlsKeyPem: z.string(),
 });
 export type DeviceSecret = z.infer<typeof DeviceSecret>;
-
-/** What a device shows the server to be registered. Carries no secret. */
-export const DeviceRequest = z.strictObject({
-  id: Uuid,
-  name: z.string().trim().min(1).max(80),
-  /** PKCS #10 request for the TLS key, PEM; its signature proves possession. */
-  csr: z.string().max(4096),
-  ed25519PublicJwk: Ed25519PublicJwk,
-  x25519PublicJwk: X25519PublicJwk,
-});
-export type DeviceRequest = z.infer<typeof DeviceRequest>;
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { Direction, LivenessResult, Method, Uuid } from '../wire/event.ts';
+
+/** What the people listener tells a signed-in screen: the same shapes over `GET /api/checkins` and the WebSocket `/api/live`. */
+
+const Instant = z.iso.datetime({ precision: 3 });
+
+export const BoardRow = z.strictObject({
+  id: Uuid,
+  /** Position of the row's last change; a later message about the same `id` replaces it. */
+  change: z.number().int(),
+  /** When it happened, by the kiosk's claim, and when it arrived. */
+  at: Instant,
+  receivedAt: Instant,
+  direction: Direction,
+  method: Method,
+  liveness: LivenessResult,
+  /** Null when the person was erased, or is not known here yet. */
+  name: z.string().nullable(),
+  person: Uuid.nullable(),
+  device: Uuid,
+  voided: z.string().nullable(),
+});
+export type BoardRow = z.infer<typeof BoardRow>;
+
+export const BoardDevice = z.strictObject({ id: Uuid, name: z.string(), lastHeardAt: Instant.nullable() });
+export type BoardDevice = z.infer<typeof BoardDevice>;
+
+/** "Today" is the calendar day of the site's time zone. Voided records count nowhere. */
+export const BoardCounts = z.strictObject({
+  /** People who came in today. */
+  inToday: z.number().int(),
+  /** People whose last record of today says in. */
+  insideNow: z.number().int(),
+  /** Records today, the voided left out. */
+  recordsToday: z.number().int(),
+});
+export type BoardCounts = z.infer<typeof BoardCounts>;
+
+export const Board = z.strictObject({
+  /** Identity of the server's log: when it changes, positions start anew. */
+  log: Uuid,
+  /** The highest `change` that this message covers: what to resume from. */
+  position: z.number().int().nonnegative(),
+  /** True: forget all rows, these are the newest. False: rows that changed since the position asked for. */
+  whole: z.boolean(),
+  rows: z.array(BoardRow),
+  counts: BoardCounts,
+  devices: z.array(BoardDevice),
+  site: z.strictObject({ name: z.string(), timeZone: z.string() }),
+  serverTime: Instant,
+});
+export type Board = z.infer<typeof Board>;
+
+/** Query of `GET /api/checkins` and `/api/live`: where the reader stopped, if it did. */
+export const BoardQuery = z.strictObject({
+  log: Uuid.optional(),
+  after: z.coerce.number().int().nonnegative().optional(),
+});
+
+/** Most rows in one message. */
+export const MAX_BOARD_ROWS = 300;
+
+/** Close codes of the WebSocket, beyond those of RFC 6455. */
+export const CLOSE = { sessionEnded: 4401, tooSlow: 4408, serverStops: 1001 } as const;

@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server, ServerOptions } from 'node:https';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
+import { answerWithProblems } from './problem.ts';
+
+export type Listener = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger>;
+
+/**
+ * A fastify instance that speaks TLS 1.3 and nothing else: neither an older TLS nor plain HTTP gets an answer.
+ * Logs name the route, never the address asked for, the peer or a body: those carry tokens and people.
+ */
+export function createListener(
+  tls: Pick<ServerOptions, 'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized'>,
+  log: Logger,
+): Listener {
+  const app: Listener = Fastify({
+    https: { ...tls, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' },
+    logger: false,
+    bodyLimit: MAX_SEALED_BYTES,
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: true,
+    trustProxy: false,
+    routerOptions: { maxParamLength: 100 },
+  });
+  app.server.on('tlsClientError', (error: NodeJS.ErrnoException) =>
+    log.debug({ code: error.code }, 'TLS handshake refused'),
+  );
+  app.addHook('onResponse', async (request, reply) => {
+    log.debug(
+      {
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'answered',
+    );
+  });
+  answerWithProblems(app as unknown as FastifyInstance, log);
+  return app;
+}

@@ -1,0 +1,82 @@
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import { ZodError } from 'zod';
+import { Problem } from '../../protocol/wire/problem.ts';
+
+/** HTTP status of each code that may leave the server; whatever is not listed is our own fault and becomes a 500 that says nothing. */
+const STATUS: Readonly<Record<string, number>> = {
+  'ack-malformed': 400,
+  'bad-padding': 400,
+  'bad-request': 400,
+  'bad-signature': 403,
+  'batch-malformed': 400,
+  'batch-too-large': 413,
+  'batch-undecryptable': 400,
+  'device-not-approved': 403,
+  'link-already-used': 410,
+  'link-expired': 410,
+  'link-unknown': 404,
+  'no-session': 401,
+  'not-found': 404,
+  'page-not-built': 503,
+  'too-many-requests': 429,
+  'unknown-device': 403,
+  'unknown-sealing-key': 409,
+  'unsupported-protocol': 409,
+  'wrong-audience': 403,
+  'wrong-host': 421,
+  'wrong-issuer': 403,
+  'wrong-origin': 403,
+};
+
+/** Every error of a listener leaves as RFC 9457 problem+json with a code. */
+export function answerWithProblems(app: FastifyInstance, log: Logger): void {
+  app.setErrorHandler((error: FastifyError | Error, request, reply) => {
+    const problem = asProblem(error);
+    const status = STATUS[problem.code] ?? 500;
+    const fields = { code: problem.code, status, route: request.routeOptions.url, method: request.method };
+    if (status >= 500) log.error({ ...fields, err: error }, 'request failed');
+    else log.warn(fields, problem.message);
+    return send(reply, status, problem);
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    send(reply, 404, new Problem('not-found', 'There is nothing at this address.')),
+  );
+}
+
+function asProblem(error: FastifyError | Error): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof ZodError)
+    return new Problem(
+      'bad-request',
+      'The request does not have the shape that this address takes.',
+      'See docs/protocol.md.',
+      { cause: error },
+    );
+  const { statusCode, code } = error as FastifyError;
+  if (statusCode === 413)
+    return new Problem('batch-too-large', 'The request is larger than allowed.', 'Send less at once.', {
+      cause: error,
+    });
+  if (statusCode === 429)
+    return new Problem('too-many-requests', 'Too many attempts.', 'Wait a minute.', { cause: error });
+  if (statusCode !== undefined && statusCode < 500)
+    return new Problem('bad-request', `The request was refused (${code}).`, 'See docs/protocol.md.', { cause: error });
+  return new Problem('internal-error', 'The server failed.', 'See its log; if it repeats, report it.', {
+    cause: error,
+  });
+}
+
+function send(reply: FastifyReply, status: number, problem: Problem): FastifyReply {
+  const hidden = status >= 500 && !(problem.code in STATUS);
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send({
+      type: `urn:smartpresence:problem:${hidden ? 'internal-error' : problem.code}`,
+      title: hidden ? 'The server failed.' : problem.message,
+      status,
+      code: hidden ? 'internal-error' : problem.code,
+      nextStep: hidden ? 'See its log; if it repeats, report it.' : problem.nextStep,
+    });
+}

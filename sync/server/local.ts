@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { publicHalf } from '../protocol/seal/keys.ts';
+import { Problem } from '../protocol/wire/problem.ts';
+import { DeviceRequest, ServerBundle } from '../protocol/wire/provisioning.ts';
+import { readConfig } from './config.ts';
+import { openDatabase } from './database/open.ts';
+import { registerDevice } from './devices/registry.ts';
+import { writeAtomically } from './files.ts';
+import { issueDeviceCertificate } from './keys/certificates.ts';
+import { Keys } from './keys/envelope.ts';
+import { openKeyring } from './keys/keyring.ts';
+import { urlOf } from './server.ts';
+
+/**
+ * A server for evaluation on this very machine. Its keys lie in a 0600 file beside its data, which a production server's
+ * never do: that one takes them from its environment.
+ */
+
+const KEYS = ['ENCRYPTION_KEY', 'SECRET_KEY'] as const;
+type DemoKeys = Record<(typeof KEYS)[number], string>;
+
+/**
+ * Makes the server home and its demo keys unless they are there. Keys that `env` already has win, and nothing is written.
+ *
+ * @returns what the server process and `provisionLocal` need in their environment
+ * @throws Problem `demo-keys-unreadable`
+ */
+export function initServer(
+  serverHome: string,
+  env: Readonly<Record<string, string | undefined>> = {},
+): Record<string, string> {
+  mkdirSync(serverHome, { recursive: true, mode: 0o700 });
+  const given = KEYS.every((name) => env[name]);
+  const keys = given
+    ? { ENCRYPTION_KEY: env.ENCRYPTION_KEY!, SECRET_KEY: env.SECRET_KEY! }
+    : demoKeys(join(serverHome, 'keys.env'));
+  return { SMARTPRESENCE_SERVER_HOME: serverHome, ...keys };
+}
+
+function demoKeys(path: string): DemoKeys {
+  if (!existsSync(path)) {
+    const lines = KEYS.map((name) => `${name}=${randomBytes(32).toString('base64')}`);
+    writeAtomically(
+      path,
+      `# Keys of this evaluation server. Whoever has this file can read its data.\n${lines.join('\n')}\n`,
+    );
+  }
+  const values = Object.fromEntries(
+    [...readFileSync(path, 'utf8').matchAll(/^([A-Z_]+)=(\S+)$/gm)].map((m) => [m[1], m[2]]),
+  );
+  const [ENCRYPTION_KEY, SECRET_KEY] = KEYS.map((name) => values[name]);
+  if (!ENCRYPTION_KEY || !SECRET_KEY) {
+    // Not made anew: the data beside it would be lost.
+    throw new Problem(
+      'demo-keys-unreadable',
+      `${path} does not hold the keys of this server.`,
+      'Restore the file, or delete the whole server home to begin anew.',
+    );
+  }
+  return { ENCRYPTION_KEY, SECRET_KEY };
+}
+
+/**
+ * Registers a kiosk of this machine with the server of this machine, as approved, while the server is not running.
+ * Safe to run again with the same device.
+ *
+ * @param env as the server process will get it: keys, ports, host names, site
+ * @throws Problem `bad-configuration`, `database-in-use`, `wrong-encryption-key`, `device-registered-otherwise`, `bad-certificate-request`
+ */
+export async function provisionLocal({
+  serverHome,
+  env,
+  device,
+}: {
+  serverHome: string;
+  env: Readonly<Record<string, string | undefined>>;
+  device: DeviceRequest;
+}): Promise<ServerBundle> {
+  const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: serverHome });
+  const request = DeviceRequest.parse(device);
+  const keys = new Keys(config.encryptionKey, config.secretKey);
+  const now = Date.now();
+  const database = await openDatabase(config.home);
+  try {
+    const keyring = await openKeyring(config.home, keys, config.hostnames, now);
+    await registerDevice(database.db, request, new Date(now));
+    return ServerBundle.parse({
+      serverId: keyring.serverId,
+      serverUrl: urlOf(config.hostnames[0]!, config.devicePort),
+      caPem: keyring.ca.certPem,
+      tlsCertPem: await issueDeviceCertificate(keyring.ca, request.id, request.csr, now),
+      serverSigningJwk: publicHalf(keyring.signing),
+      serverSealingJwk: publicHalf(keyring.sealing),
+      site: config.site,
+    });
+  } finally {
+    await database.close();
+  }
+}

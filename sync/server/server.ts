@@ -1,0 +1,126 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { Problem } from '../protocol/wire/problem.ts';
+import { createAdminLink, sessionEnd } from './access/links.ts';
+import { createPeopleListener } from './access/listener.ts';
+import { readBoard } from './attendance/board.ts';
+import type { Config } from './config.ts';
+import { openDatabase } from './database/open.ts';
+import { createDeviceListener } from './devices/listener.ts';
+import type { Listener } from './http/listener.ts';
+import type { KeyAndCertificate } from './keys/certificates.ts';
+import { Keys } from './keys/envelope.ts';
+import { openKeyring } from './keys/keyring.ts';
+import { LiveHub } from './live/hub.ts';
+
+export interface RunningServer {
+  readonly peopleUrl: string;
+  readonly deviceUrl: string;
+  /** Opens the console once, within an hour. */
+  readonly adminLink: string;
+  /** Of the people listener's certificate, as browsers show it. */
+  readonly certificateSha256: string;
+  close(): Promise<void>;
+}
+
+/** Folder of the built screens, seen from here. */
+const PAGES = join(import.meta.dirname, '../../dist/renderer');
+
+/**
+ * Starts the server: database under its lock, keyring, both listeners.
+ *
+ * @throws Problem `database-in-use`, `wrong-encryption-key`, `port-in-use`, `bad-people-certificate`, …; nothing is left running then
+ */
+export async function startServer(
+  config: Config,
+  log: Logger,
+  now: () => Date = () => new Date(),
+): Promise<RunningServer> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const keys = new Keys(config.encryptionKey, config.secretKey);
+    const { db, logEpoch, close: closeDatabase } = await openDatabase(config.home);
+    closers.push(closeDatabase);
+    log.warn(
+      { code: 'embedded-database' },
+      'The embedded database is for evaluation: not power-safe, one server only.',
+    );
+    const keyring = await openKeyring(config.home, keys, config.hostnames, now().getTime());
+    const source = { db, keys, logEpoch, site: config.site };
+    const hub = new LiveHub({
+      read: (since) => readBoard(source, since, now()),
+      alive: async (session) => (await sessionEnd(db, keys, session, now())) !== null,
+      log,
+    });
+    closers.push(() => hub.close());
+    const devices = createDeviceListener({ db, keys, keyring, logEpoch, log, now, onChange: () => hub.changed() });
+    closers.push(() => devices.close());
+    const certificate = config.peopleCertificate ? operatorCertificate(config.peopleCertificate) : keyring.people;
+    const people = await createPeopleListener({
+      source,
+      hub,
+      certificate,
+      trusted: config.peopleCertificate !== null,
+      hostnames: config.hostnames,
+      pages: PAGES,
+      log,
+      now,
+    });
+    closers.push(() => people.close());
+    const deviceUrl = await listen(devices, config, config.devicePort, 'SMARTPRESENCE_DEVICE_PORT');
+    const peopleUrl = await listen(people, config, config.peoplePort, 'SMARTPRESENCE_PEOPLE_PORT');
+    const token = await createAdminLink(db, keys, now());
+    return {
+      peopleUrl,
+      deviceUrl,
+      // In the fragment, which browsers never send: no log, proxy or link scanner gets it.
+      adminLink: `${peopleUrl}/console/#enter=${token}`,
+      certificateSha256: new X509Certificate(certificate.certPem).fingerprint256,
+      close,
+    };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}
+
+/** https://host:port of a host name or address; IPv6 in brackets. */
+export function urlOf(hostname: string, port: number): string {
+  return `https://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+}
+
+async function listen(listener: Listener, config: Config, port: number, variable: string): Promise<string> {
+  try {
+    await listener.listen({ host: config.bind, port });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Problem(
+      code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen',
+      `Can't listen on ${config.bind}:${port} (${code}).`,
+      `Set ${variable} to a free port.`,
+      { cause },
+    );
+  }
+  return urlOf(config.hostnames[0]!, (listener.server.address() as AddressInfo).port);
+}
+
+function operatorCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }): KeyAndCertificate {
+  try {
+    const held = { certPem: readFileSync(certFile, 'utf8'), keyPem: readFileSync(keyFile, 'utf8') };
+    new X509Certificate(held.certPem);
+    return held;
+  } catch (cause) {
+    throw new Problem(
+      'bad-people-certificate',
+      'SMARTPRESENCE_PEOPLE_CERT or SMARTPRESENCE_PEOPLE_KEY can not be read as PEM.',
+      'Check both files.',
+      { cause },
+    );
+  }
+}

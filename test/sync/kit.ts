@@ -1,0 +1,88 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { v7 } from 'uuid';
+import type { OutboxSource } from '../../sync/edge/engine.ts';
+import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
+import { EVENT_VERSION, type EventType, GENESIS, type Open, type Personal, type WireEvent } from '../../sync/protocol/wire/event.ts';
+
+/** A folder that goes with the test. */
+export function temporaryHome(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'sp-sync-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Ports that were free a moment ago, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
+      const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
+    })),
+  );
+  const ports = servers.map((s) => (s.address() as { port: number }).port);
+  await Promise.all(servers.map((s) => new Promise((resolve) => s.close(resolve))));
+  return ports;
+}
+
+/** An outbox in memory that makes events as the kiosk's store does: salted, committed, chained. */
+export class MemoryOutbox implements OutboxSource {
+  readonly device: string;
+  epoch = randomUUID() as string;
+  readonly events: WireEvent[] = [];
+  readonly acks: { epoch: string; committed: number; safe: number }[] = [];
+  #committed = new Map<string, number>();
+  #prev = GENESIS;
+  #seq = 0;
+
+  constructor(device: string = randomUUID()) {
+    this.device = device;
+  }
+
+  append<T extends EventType>(type: T, open: Open<T>, personal: Personal<T>, at = new Date()): WireEvent {
+    const salted = Object.fromEntries(
+      Object.entries(personal).filter(([, v]) => v !== undefined).map(([field, value]) => [field, { salt: randomBytes(16).toString('base64url'), value }]),
+    );
+    const event: WireEvent = {
+      header: {
+        v: EVENT_VERSION,
+        id: v7(),
+        device: this.device,
+        epoch: this.epoch,
+        seq: ++this.#seq,
+        at: { utc: at.toISOString(), monotonic: performance.now(), bootId: 'test', offset: 0 },
+        type,
+        open,
+        commitments: Object.fromEntries(Object.entries(salted).map(([field, { salt, value }]) => [field, commit(salt, value)])),
+        prev: this.#prev,
+      },
+      personal: salted,
+    };
+    this.#prev = headerHash(event.header);
+    this.events.push(event);
+    return event;
+  }
+
+  person(name: string, id: string = randomUUID()): string {
+    this.append('person', { change: 'added' }, { person: id, name, number: '1001', language: 'en' });
+    return id;
+  }
+
+  checkin(person: string, direction: 'in' | 'out' = 'in', at = new Date()): WireEvent {
+    return this.append('checkin', { direction, method: 'face', liveness: 'off (demo)', model: 'test', threshold: 0.5, gallery: { people: 1, templates: 1 } }, { person, score: 0.8, second: null }, at);
+  }
+
+  pending(limit: number): WireEvent[] {
+    return this.events.filter((e) => e.header.seq > (this.#committed.get(e.header.epoch) ?? 0)).slice(0, limit);
+  }
+
+  pendingCount(): number {
+    return this.pending(Number.POSITIVE_INFINITY).length;
+  }
+
+  acknowledge(epoch: string, marks: { committed: number; safe: number }): void {
+    this.acks.push({ epoch, ...marks });
+    this.#committed.set(epoch, Math.max(this.#committed.get(epoch) ?? 0, marks.committed));
+  }
+}
