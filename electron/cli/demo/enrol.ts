@@ -24,7 +24,15 @@ export async function enrolDemoPeople(kiosk: OpenKiosk): Promise<number> {
     const { version } = consentText(language, {});
     await enrolPerson(
       { store: kiosk.store, recogniser, changed: () => undefined },
-      { name, number, pinHash: null, language, consent: { textVersion: `${version} (demo)`, language }, templates, photo },
+      {
+        name,
+        number,
+        pinHash: null,
+        language,
+        consent: { textVersion: `${version} (demo)`, language },
+        templates,
+        photo,
+      },
     );
   }
   return missing.length;

@@ -1,0 +1,154 @@
+import type { ChallengeStep } from '../reasons.ts';
+import { trackBlink } from './blink.ts';
+import { trackCloser } from './closer.ts';
+import { breakBetween, type Look, lookOf, type Observation } from './look.ts';
+import type { LivenessFailure, StepTracker } from './step.ts';
+import { trackTurn } from './turn.ts';
+
+export type { CropPlace, Observation } from './look.ts';
+export { LIVENESS_FAILURES, type LivenessFailure } from './step.ts';
+
+/** What a person is asked to do, in order. */
+export interface Challenge {
+  readonly steps: readonly ChallengeStep[];
+}
+
+export interface ChallengeOptions {
+  /** Head turns, each to a side drawn anew. Footage that does not react fits by chance with 1/2 to the power of this. */
+  readonly turns?: number;
+  /** Chance of one further step, a blink or coming closer, before or after a turn. Default 1/2. */
+  readonly extra?: number;
+}
+
+/**
+ * Draws a challenge. It always has a head turn, the only step with proof in it; the extra step only makes the order
+ * harder to foresee.
+ * @param random uniform in [0, 1), and not to be foreseen: a cryptographic source in the product
+ */
+export function createChallenge(random: () => number, options: ChallengeOptions = {}): Challenge {
+  const { turns = 1, extra = 0.5 } = options;
+  const steps: ChallengeStep[] = [];
+  for (let i = 0; i < Math.max(1, turns); i++) steps.push(random() < 0.5 ? 'turn-left' : 'turn-right');
+  if (random() < extra) {
+    const kind: ChallengeStep = random() < 0.5 ? 'blink' : 'closer';
+    steps.splice(Math.floor(random() * (steps.length + 1)), 0, kind);
+  }
+  return { steps };
+}
+
+export interface LivenessOptions {
+  /** Time for each step, ms. Default 8 s. */
+  readonly stepMs?: number;
+  /** Breaks (face lost, a jump) after which the challenge has failed. Default 4. */
+  readonly breaks?: number;
+  /**
+   * Least cosine between a look that is to be embedded and the person who was recognised: straight ahead, and at the
+   * end of a turn, where the same face scores lower.
+   */
+  readonly samePerson?: { readonly start: number; readonly peak: number };
+}
+
+/** Where a challenge stands. */
+export interface LivenessState {
+  readonly state: 'going' | 'passed' | 'failed';
+  readonly step: ChallengeStep;
+  readonly index: number;
+  readonly of: number;
+  /** 0..1 of this step. */
+  readonly progress: number;
+  /** Why it failed. */
+  readonly reason?: string;
+}
+
+/** The answer to one observation. */
+export interface LivenessNews extends LivenessState {
+  /**
+   * Not null when the caller must embed this very look and compare it with the person who was recognised; below
+   * `threshold` it has to call `fail('another-person')`, also when the state is `passed`.
+   */
+  readonly embed: { readonly moment: 'start' | 'peak'; readonly threshold: number } | null;
+}
+
+/** One run of a challenge. Failed or passed it stays so, but for `fail`. */
+export interface LivenessSession {
+  observe(observation: Observation): LivenessNews;
+  /** Ends the challenge from outside: somebody else's face, a second person. */
+  fail(reason: LivenessFailure): void;
+  current(): LivenessState;
+}
+
+const TRACKERS: Readonly<Record<ChallengeStep, () => StepTracker>> = {
+  'turn-left': () => trackTurn(1),
+  'turn-right': () => trackTurn(-1),
+  blink: trackBlink,
+  closer: trackCloser,
+};
+
+/**
+ * Starts a challenge. Pure: time comes with the observations. A step's time begins with the first observation after its
+ * prompt was given. What happened before a break never counts.
+ */
+export function startLiveness(challenge: Challenge, options: LivenessOptions = {}): LivenessSession {
+  const { stepMs = 8_000, breaks: most = 4, samePerson = { start: 0.45, peak: 0.3 } } = options;
+  const { steps } = challenge;
+  if (!steps.some((step) => step.startsWith('turn-'))) {
+    throw new RangeError('a liveness challenge without a head turn proves nothing');
+  }
+  let index = 0;
+  let tracker = TRACKERS[steps[0]!]();
+  let began: number | null = null;
+  let last: Look | null = null;
+  let breaks = 0;
+  let state: LivenessState['state'] = 'going';
+  let progress = 0;
+  let reason: LivenessFailure | undefined;
+
+  const current = (): LivenessState => ({
+    state,
+    step: steps[index]!,
+    index,
+    of: steps.length,
+    progress,
+    ...(reason ? { reason } : {}),
+  });
+  const end = (why: LivenessFailure): LivenessNews => {
+    state = 'failed';
+    reason = why;
+    progress = 0;
+    return { ...current(), embed: null };
+  };
+  const next = (): void => {
+    if (index + 1 === steps.length) {
+      state = 'passed';
+      progress = 1;
+      return;
+    }
+    index++;
+    tracker = TRACKERS[steps[index]!]();
+    began = null;
+    progress = 0;
+  };
+
+  return {
+    current,
+    fail: (why) => void end(why),
+    observe(observation) {
+      if (state !== 'going') return { ...current(), embed: null };
+      const look = lookOf(observation);
+      const broken = last ? breakBetween(last, look) : null;
+      if (last && look.at <= last.at) return end('interrupted'); // time that runs backwards is no camera's
+      last = look;
+      began ??= look.at;
+      if (look.at - began > stepMs) return end(tracker.unmet);
+      if (broken) {
+        if (++breaks >= most) return end('interrupted');
+        tracker = TRACKERS[steps[index]!]();
+      }
+      const news = tracker.see(look);
+      if (news.failed) return end(news.failed);
+      progress = news.progress;
+      if (news.done) next();
+      return { ...current(), embed: news.embed ? { moment: news.embed, threshold: samePerson[news.embed] } : null };
+    },
+  };
+}

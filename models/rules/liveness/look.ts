@@ -1,0 +1,83 @@
+import { apply, fitSimilarity } from '../geometry.ts';
+import type { Box, Point } from '../image.ts';
+import type { FaceQuality } from '../quality.ts';
+import { eyeAxis } from './shape.ts';
+
+/** Where a crop lies in the camera's frame: `frame = (x, y) + crop × scale`, in the frame's pixels. */
+export interface CropPlace {
+  readonly x: number;
+  readonly y: number;
+  readonly scale: number;
+}
+
+/** One observation of the face, as the core has it after the landmarks of a frame. */
+export interface Observation {
+  /** Milliseconds on one clock; strictly increasing. */
+  readonly takenAt: number;
+  /** 68 points of iBUG, in the picture's pixels; the picture is not mirrored. */
+  readonly landmarks: readonly Point[];
+  readonly box: Box;
+  /** Degrees of yaw, positive to the person's own left: the estimate of the quality measure, the only one there is. */
+  readonly quality: Pick<FaceQuality, 'yaw'>;
+  /**
+   * Where the picture lies in the camera's frame when it is a crop that follows the face. Without it the picture is
+   * taken for the whole frame, or for a crop of unchanged scale: jumps of place are then not judged.
+   */
+  readonly place?: CropPlace | undefined;
+}
+
+/** An observation in the camera's frame. */
+export interface Look {
+  readonly at: number;
+  readonly landmarks: readonly Point[];
+  readonly yaw: number;
+  /** Whether places in the frame may be compared. */
+  readonly placed: boolean;
+}
+
+export function lookOf(o: Observation): Look {
+  const { takenAt: at, place, quality } = o;
+  if (!place) return { at, landmarks: o.landmarks, yaw: quality.yaw, placed: false };
+  const landmarks = o.landmarks.map(([x, y]): Point => [place.x + x * place.scale, place.y + y * place.scale]);
+  return { at, landmarks, yaw: quality.yaw, placed: true };
+}
+
+/** Longest time between two looks of one burst, ms: what happened meanwhile was not seen. */
+export const LONGEST_GAP = 700;
+/** Largest change of size between two looks. */
+const GROWTH = 1.25;
+/** Largest turn between two looks, degrees. */
+const TURN = 28;
+/** Largest change of shape between two looks: RMS of the landmarks after a similarity, in distances of the eyes. */
+const CHANGE = 0.16;
+/** Largest move between two looks, in distances of the eyes. */
+const MOVE = 1.2;
+
+/** Whether `next` can be the same head a moment later: null, or why not. */
+export function breakBetween(last: Look, next: Look): 'gap' | 'jump' | null {
+  const wait = next.at - last.at;
+  if (!(wait > 0) || wait > LONGEST_GAP) return 'gap';
+  const change = compare(last, next);
+  if (Math.max(change.growth, 1 / change.growth) > GROWTH) return 'jump';
+  if (Math.abs(next.yaw - last.yaw) > TURN || change.shape > CHANGE) return 'jump';
+  if (last.placed && next.placed && change.move > MOVE) return 'jump';
+  return null;
+}
+
+/** How the landmarks changed: scale, RMS of what a similarity leaves, and the move of their middle, in eye distances. */
+export function compare(last: Look, next: Look): { growth: number; shape: number; move: number } {
+  const s = fitSimilarity(last.landmarks, next.landmarks);
+  const growth = Math.hypot(s.a, s.b);
+  const n = next.landmarks.length;
+  let squares = 0;
+  let [dx, dy] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    const [x, y] = apply(s, last.landmarks[i]!);
+    const [u, v] = next.landmarks[i]!;
+    squares += (u - x) ** 2 + (v - y) ** 2;
+    dx += (u - last.landmarks[i]![0]) / n;
+    dy += (v - last.landmarks[i]![1]) / n;
+  }
+  const unit = eyeAxis(next.landmarks).distance;
+  return { growth, shape: Math.sqrt(squares / n) / unit, move: Math.hypot(dx, dy) / unit };
+}

@@ -1,0 +1,40 @@
+import type { Look } from './look.ts';
+
+/** Why a challenge was not passed. Stable codes; a screen has a sentence for each. */
+export const LIVENESS_FAILURES = [
+  'not-straight',
+  'no-turn',
+  'wrong-way',
+  'flat',
+  'no-blink',
+  'not-closer',
+  'interrupted',
+  'another-person',
+] as const;
+export type LivenessFailure = (typeof LIVENESS_FAILURES)[number];
+
+/** What one look did to a step. */
+export interface StepNews {
+  /** 0..1. */
+  readonly progress: number;
+  readonly done: boolean;
+  /** Ends the whole challenge at once. */
+  readonly failed?: LivenessFailure;
+  /** This very look should be compared with the person who was recognised. */
+  readonly embed?: 'start' | 'peak';
+}
+
+/** Follows one step of a challenge through looks without a break. A break starts the step anew, with a new tracker. */
+export interface StepTracker {
+  see(look: Look): StepNews;
+  /** What to say when the time is up now. */
+  readonly unmet: LivenessFailure;
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+};
+
+export const clamp01 = (value: number): number => Math.min(1, Math.max(0, value));

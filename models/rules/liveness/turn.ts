@@ -1,0 +1,129 @@
+import type { Look } from './look.ts';
+import { depth, type PlaneTest, testPlane } from './plane.ts';
+import { breadth } from './shape.ts';
+import { clamp01, median, type StepNews, type StepTracker } from './step.ts';
+
+/**
+ * A head turn, followed from straight ahead to turned the way that was asked, with the non-planarity test between both
+ * ends. Limits come from recorded heads and simulated prints, see docs/liveness.md.
+ */
+export interface TurnLimits {
+  /** How straight the head has to be before it turns, degrees of yaw either way. */
+  readonly straight: number;
+  /** How still it has to be meanwhile, degrees. */
+  readonly steady: number;
+  /** Looks straight ahead, and over how many ms at least: a turn that comes sooner is no answer to the prompt. */
+  readonly looks: number;
+  readonly settle: number;
+  /** How far to turn, degrees from where the head was. */
+  readonly turn: number;
+  /** Turned this far the other way, the challenge has failed. */
+  readonly wrongWay: number;
+  /** Least parallax of the nose tip, in distances of the eyes. */
+  readonly parallax: number;
+  /** … and this many times its scatter while the head was straight. */
+  readonly overNoise: number;
+  /** Least parallax a unit of apparent tilt of the face's plane: tells heads from bent paper. */
+  readonly depth: number;
+}
+
+export const TURN_LIMITS: TurnLimits = {
+  straight: 20,
+  steady: 6,
+  looks: 3,
+  settle: 200,
+  turn: 16,
+  wrongWay: 11,
+  parallax: 0.095,
+  overNoise: 3,
+  depth: 0.22,
+};
+
+/** A part of the way that has to be seen between straight and turned: two pictures swapped have none. */
+const BETWEEN = [0.2, 0.9] as const;
+/** A look this much broader than the first ones shows the face straighter than they did: then the test starts there. */
+const BROADER = 1.03;
+
+/** @param direction +1 to the person's left (the right of the picture), -1 to the right */
+export function trackTurn(direction: 1 | -1, limits: TurnLimits = TURN_LIMITS): StepTracker {
+  let front: Look[] = [];
+  let settled = false;
+  const burst: Look[] = [];
+  let start = 0;
+  let between = false;
+  let reached = false;
+  let squeezed = false;
+
+  const settle = (look: Look): StepNews => {
+    if (Math.abs(look.yaw) > limits.straight) front = [];
+    else front = [...front.filter((f) => Math.abs(f.yaw - look.yaw) <= limits.steady), look];
+    settled = front.length >= limits.looks && look.at - front[0]!.at >= limits.settle;
+    if (!settled) return { progress: 0, done: false };
+    front = front.slice(-5);
+    burst.push(...front);
+    start = median(front.map((f) => f.yaw));
+    return { progress: 0, done: false, embed: 'start' };
+  };
+
+  return {
+    get unmet() {
+      if (!settled) return 'not-straight';
+      return reached || squeezed ? 'flat' : 'no-turn';
+    },
+    see(look) {
+      if (!settled) return settle(look);
+      burst.push(look);
+      const turned = direction * (look.yaw - start);
+      if (turned < -limits.wrongWay) return { progress: 0, done: false, failed: 'wrong-way' };
+      if (turned >= BETWEEN[0] * limits.turn && turned < BETWEEN[1] * limits.turn) between = true;
+      const progress = 0.95 * clamp01(turned / limits.turn);
+      const tail = burst.slice(-3).filter((l) => direction * (l.yaw - start) >= limits.turn);
+      if (tail.length < 2) {
+        squeezed ||= testAll(front, [look]).some((t) => t.tilt > 0.55 && direction * t.parallax < limits.parallax / 2);
+        return { progress, done: false };
+      }
+      reached = true;
+      if (!between || !isSolid(front, tail, burst, direction, limits)) return { progress, done: false };
+      return { progress: 1, done: true, embed: 'peak' };
+    },
+  };
+}
+
+function testAll(from: readonly Look[], to: readonly Look[]): PlaneTest[] {
+  return from.flatMap((a) => to.flatMap((b) => testPlane(a.landmarks, b.landmarks) ?? []));
+}
+
+/** Whether the burst shows a solid head: enough parallax, the right way, beyond the noise, and not paid for by tilt. */
+function isSolid(
+  front: readonly Look[],
+  tail: readonly Look[],
+  burst: readonly Look[],
+  direction: 1 | -1,
+  limits: TurnLimits,
+): boolean {
+  const still = front.slice(1).flatMap((b, i) => testPlane(front[i]!.landmarks, b.landmarks) ?? []);
+  const noise = median(still.map((t) => Math.abs(t.parallax)));
+  const least = Math.max(limits.parallax, limits.overNoise * noise);
+  const enough = (from: readonly Look[]): boolean => {
+    const tests = testAll(from, tail);
+    if (tests.length === 0) return false;
+    return direction * median(tests.map((t) => t.parallax)) >= least && median(tests.map(depth)) >= limits.depth;
+  };
+  // A print swung from one side to the other has its first look as oblique as its last one, and twice the error of the
+  // landmarks between them. On the way it was seen straight on: where it was broadest, the test must hold as well.
+  const widest = broadest(burst);
+  const straighter = breadthOf(widest) > BROADER * breadthOf(front);
+  return enough(front) && (!straighter || enough(widest));
+}
+
+const breadthOf = (looks: readonly Look[]): number => median(looks.map((l) => breadth(l.landmarks)));
+
+/** The three neighbouring looks of a burst that show the face broadest. */
+function broadest(burst: readonly Look[]): readonly Look[] {
+  let best: readonly Look[] = burst.slice(0, 3);
+  for (let i = 1; i + 3 <= burst.length; i++) {
+    const three = burst.slice(i, i + 3);
+    if (breadthOf(three) > breadthOf(best)) best = three;
+  }
+  return best;
+}
