@@ -1,5 +1,13 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
+
+/** The screens whose page is there. */
+const SCREENS = Object.fromEntries(
+  ['kiosk', 'console', 'portal']
+    .map((screen) => [screen, resolve(import.meta.dirname, 'renderer', screen, 'index.html')] as const)
+    .filter(([, page]) => existsSync(page)),
+);
 
 /** Builds every screen into dist/renderer: one page a screen, hashed assets, no inline script (the CSP forbids it). */
 export default defineConfig({
@@ -13,10 +21,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rolldownOptions: {
-      input: {
-        kiosk: resolve(import.meta.dirname, 'renderer/kiosk/index.html'),
-        console: resolve(import.meta.dirname, 'renderer/console/index.html'),
-      },
+      input: SCREENS,
     },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

@@ -1,0 +1,55 @@
+import { type Kiosk, KioskContext, type Route } from './kiosk.ts';
+import { Footer, TopBar } from './parts/frame.tsx';
+import { CheckinScreen } from './screens/checkin.tsx';
+import { Refused, Restarting } from './screens/core-trouble.tsx';
+import { OtherWayScreen } from './screens/other-way.tsx';
+import { PinScreen } from './screens/pin.tsx';
+import { PrivacyScreen } from './screens/privacy.tsx';
+import { ResultScreen, VoidedScreen } from './screens/result.tsx';
+import { StaffScreen } from './screens/staff.tsx';
+
+/** One screen at a time; the core's own troubles come before everything else. */
+export function App({ kiosk }: { kiosk: Kiosk }) {
+  return (
+    <KioskContext.Provider value={kiosk}>
+      <Screens kiosk={kiosk} />
+    </KioskContext.Provider>
+  );
+}
+
+function Screens({ kiosk }: { kiosk: Kiosk }) {
+  const link = kiosk.link.state.value;
+  if (link.kind === 'refused') return <Refused why={link.why} />;
+  if (link.kind !== 'up') return <Restarting first={link.kind === 'connecting'} />;
+  const route = kiosk.route.value;
+  // The stage stays under a result, so that the picture is there again the moment the result goes.
+  const overlay = route.at === 'result' || route.at === 'voided';
+  return (
+    <>
+      <div class="kiosk" data-at={route.at} inert={overlay}>
+        <TopBar />
+        <Main route={route} />
+        <Footer />
+      </div>
+      {route.at === 'result' && <ResultScreen receipt={route.receipt} />}
+      {route.at === 'voided' && <VoidedScreen outcome={route.outcome} />}
+    </>
+  );
+}
+
+function Main({ route }: { route: Route }) {
+  switch (route.at) {
+    case 'checkin':
+    case 'result':
+    case 'voided':
+      return <CheckinScreen />;
+    case 'other-way':
+      return <OtherWayScreen reason={route.reason} code={route.code} />;
+    case 'pin':
+      return <PinScreen />;
+    case 'privacy':
+      return <PrivacyScreen />;
+    case 'staff':
+      return <StaffScreen />;
+  }
+}

@@ -1,0 +1,133 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import type { Channel } from '../../electron/contract/channel.ts';
+import type { CoreState } from '../../electron/contract/host.ts';
+import type { CoreClient, Hello, MethodName, Status } from '../../electron/contract/methods.ts';
+import { connectClient, type RpcClient } from '../../electron/contract/rpc.ts';
+import { RpcError, wireError } from '../../electron/contract/rpc-error.ts';
+
+/** Why the core refused to start: a code, a sentence and a next step, shown as they are. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly nextStep: string;
+}
+
+/** `lost`: the core was there and is gone; `connecting`: it has not been there yet. */
+export type LinkState = { kind: 'connecting' } | { kind: 'up' } | { kind: 'lost' } | { kind: 'refused'; why: Refusal };
+
+export interface CoreLink {
+  /** Every method of the core; while the line is down each rejects with `rpc-gone`. */
+  readonly core: CoreClient;
+  readonly state: ReadonlySignal<LinkState>;
+  /** What the core last said of itself; kept while the line is down. */
+  readonly hello: ReadonlySignal<Hello | null>;
+  readonly status: ReadonlySignal<Status | null>;
+  /** Counts the connections: whatever was begun under another number (a visit, a staff session) is over. */
+  readonly generation: ReadonlySignal<number>;
+  stop(): void;
+}
+
+/** How the line is opened, and what the host says of the core while there is none. See electron/contract/connect.ts. */
+export interface Carrier {
+  open(): Promise<Channel | null>;
+  coreState(): Promise<CoreState | null>;
+}
+
+/** Between two attempts; short at first, since the core is back within two seconds. */
+const RETRY_MS = [250, 400, 600, 800];
+/** A refused start is mended by a person, so it is asked after more calmly. */
+const REFUSED_RETRY_MS = 3_000;
+
+/** Keeps the screen connected to the core, whatever carries the line, and connects again by itself. */
+export function linkCore(carrier: Carrier): CoreLink {
+  const state = signal<LinkState>({ kind: 'connecting' });
+  const hello = signal<Hello | null>(null);
+  const status = signal<Status | null>(null);
+  const generation = signal(0);
+  let current: RpcClient | null = null;
+  let stopped = false;
+  let failures = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const later = (ms: number): void => {
+    if (!stopped) timer = setTimeout(() => void connect(), ms);
+  };
+  const down = (): void => {
+    if (state.value.kind !== 'refused') state.value = { kind: hello.value ? 'lost' : 'connecting' };
+  };
+
+  async function connect(): Promise<void> {
+    const channel = await carrier.open();
+    if (stopped) return channel?.close();
+    if (!channel) {
+      const host = await carrier.coreState();
+      if (stopped) return;
+      if (host?.state === 'refused') {
+        state.value = {
+          kind: 'refused',
+          why: { code: host.code ?? 'internal', message: host.message, nextStep: host.nextStep },
+        };
+        return later(REFUSED_RETRY_MS);
+      }
+      if (state.value.kind === 'refused') state.value = { kind: 'connecting' };
+      down();
+      return later(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!);
+    }
+    await use(channel);
+  }
+
+  async function use(channel: Channel): Promise<void> {
+    const rpc = connectClient(channel);
+    rpc.onSignal('status', (next) => {
+      status.value = next;
+    });
+    let answered = false;
+    void rpc.closed.then(() => {
+      if (current === rpc) current = null;
+      if (!answered) return;
+      down();
+      later(RETRY_MS[0]!);
+    });
+    try {
+      const first = await rpc.client.hello({});
+      status.value = await rpc.client.status({});
+      answered = true;
+      current = rpc;
+      failures = 0;
+      hello.value = first;
+      generation.value += 1;
+      state.value = { kind: 'up' };
+    } catch (error) {
+      rpc.close();
+      // A core that is there and can't even say hello is of another version, or broken: say so, and go on trying.
+      if (error instanceof RpcError && error.code !== 'rpc-gone' && error.code !== 'rpc-timeout') {
+        state.value = { kind: 'refused', why: error };
+        later(REFUSED_RETRY_MS);
+      } else {
+        down();
+        later(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!);
+      }
+    }
+  }
+
+  const core = new Proxy({} as CoreClient, {
+    get: (_, method: MethodName) => (input: never) =>
+      current
+        ? (current.client[method] as (i: never) => Promise<unknown>)(input)
+        : Promise.reject(new RpcError(wireError('rpc-gone'))),
+  });
+
+  void connect();
+  return {
+    core,
+    state,
+    hello,
+    status,
+    generation,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+      current?.close();
+    },
+  };
+}

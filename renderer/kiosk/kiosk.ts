@@ -1,0 +1,193 @@
+import { effect, type ReadonlySignal, signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { CoreClient, Receipt } from '../../electron/contract/methods.ts';
+import { currentLanguage, setLanguage } from '../shared/i18n.ts';
+import { type Camera, openCamera } from './camera.ts';
+import { type Carrier, type CoreLink, linkCore } from './core-link.ts';
+import { createSounds, type Sounds } from './sounds.ts';
+import { type Eyes, openEyes } from './vision/eyes.ts';
+import type { Sighting } from './vision/messages.ts';
+import { createVisits, type OtherWayReason, type Visits } from './visits.ts';
+
+export type Route =
+  | { at: 'checkin' }
+  | { at: 'result'; receipt: Receipt }
+  | { at: 'voided'; outcome: 'done' | 'late' | 'failed' }
+  | { at: 'other-way'; reason: OtherWayReason; code: string | null }
+  | { at: 'pin' }
+  | { at: 'privacy' }
+  | { at: 'staff' };
+
+/** A check-in that can still be taken back. */
+export interface Recent {
+  readonly receipt: Receipt;
+  /** `performance.now()` until which the core takes the undo. */
+  readonly until: number;
+}
+
+/** Everything the screens share. */
+export interface Kiosk {
+  readonly link: CoreLink;
+  readonly core: CoreClient;
+  readonly camera: Camera;
+  readonly visits: Visits;
+  readonly sounds: Sounds;
+  readonly route: ReadonlySignal<Route>;
+  readonly recent: ReadonlySignal<Recent | null>;
+  /** Why detection can't run; null while it can. */
+  readonly detectorTrouble: ReadonlySignal<string | null>;
+  /** Asks the eyes for pixels; enrolment drives them itself. */
+  readonly look: (crop: boolean) => void;
+  /** Where enrolment listens to frames. */
+  readonly onSighting: (listener: (s: Sighting) => void) => () => void;
+  go(next: Route): void;
+  /** Back to the camera. `leave`: the face that is there now has been dealt with. */
+  home(leave?: 'settled' | 'anew'): void;
+  welcomed(receipt: Receipt): void;
+  notMe(receipt: Receipt): Promise<void>;
+}
+
+/** How long a result has the whole screen. */
+export const RESULT_MS = 2_000;
+
+export interface KioskOptions {
+  readonly carrier: Carrier;
+  readonly devices: MediaDevices | undefined;
+  /** Frames in place of a camera's, for the bench; null for the camera. */
+  readonly frames: ReadableStream<VideoFrame> | null;
+}
+
+/** Puts link, camera, eyes and visits together. */
+export function createKiosk({ carrier, devices, frames }: KioskOptions): Kiosk & { eyes: Eyes } {
+  const link = linkCore(carrier);
+  const sounds = createSounds();
+  const camera = openCamera(devices);
+  const route = signal<Route>({ at: 'checkin' });
+  const recent = signal<Recent | null>(null);
+  const detectorTrouble = signal<string | null>(null);
+  const listeners = new Set<(s: Sighting) => void>();
+  let recentTimer: ReturnType<typeof setTimeout> | undefined;
+  let resultTimer: ReturnType<typeof setTimeout> | undefined;
+
+  const eyes = openEyes(
+    (s) => {
+      for (const listener of listeners) listener(s);
+    },
+    (message) => {
+      detectorTrouble.value = message;
+    },
+  );
+  const visits = createVisits({
+    core: link.core,
+    look: (crop) => eyes.look(crop),
+    allowed: () => link.state.peek().kind === 'up' && (route.peek().at === 'checkin' || route.peek().at === 'result'),
+    answer: (answer) => {
+      if (answer.kind === 'welcome') return welcomed(answer.receipt);
+      sounds.play('other');
+      go({ at: 'other-way', reason: answer.reason, code: answer.code });
+    },
+    probed: () => {
+      eyes.metrics.probes++;
+    },
+  });
+  listeners.add((s) => visits.seen(s));
+  if (frames) eyes.watchFrames(frames);
+
+  effect(() => {
+    const state = camera.state.value;
+    visits.restart();
+    if (state.kind === 'live' && !frames) eyes.watch(state.track);
+  });
+  let language: string | null = null;
+  effect(() => {
+    const hello = link.hello.value;
+    if (hello && language === null) {
+      language = hello.defaultLanguage;
+      setLanguage(language);
+    }
+  });
+  // Whatever was under way belonged to the core that is gone.
+  effect(() => {
+    if (link.generation.value > 1) {
+      visits.restart();
+      clearRecent();
+      go({ at: 'checkin' });
+    }
+  });
+
+  function go(next: Route): void {
+    clearTimeout(resultTimer);
+    route.value = next;
+  }
+
+  function home(leave?: 'settled' | 'anew'): void {
+    if (leave === 'settled') visits.settle();
+    if (leave === 'anew') visits.restart();
+    // A guest's language goes with the guest.
+    const usual = link.hello.peek()?.defaultLanguage;
+    if (usual && usual !== currentLanguage() && route.peek().at !== 'checkin') setLanguage(usual);
+    go({ at: 'checkin' });
+  }
+
+  function clearRecent(): void {
+    clearTimeout(recentTimer);
+    recent.value = null;
+  }
+
+  function welcomed(receipt: Receipt): void {
+    clearRecent();
+    const undoMs = link.hello.peek()?.undoMs ?? 0;
+    if (!receipt.repeated && undoMs > 0) {
+      recent.value = { receipt, until: performance.now() + undoMs };
+      recentTimer = setTimeout(clearRecent, undoMs);
+    }
+    sounds.play(receipt.repeated ? 'again' : receipt.direction);
+    go({ at: 'result', receipt });
+    resultTimer = setTimeout(() => home('settled'), RESULT_MS);
+  }
+
+  async function notMe(receipt: Receipt): Promise<void> {
+    clearRecent();
+    // A repeated look made no record, and the one before it was another's: there is nothing to take back.
+    if (receipt.repeated) return go({ at: 'other-way', reason: 'not-me', code: null });
+    clearTimeout(resultTimer);
+    try {
+      await link.core.voidCheckin({ checkin: receipt.checkin, undo: receipt.undo, reason: 'not-me' });
+      go({ at: 'voided', outcome: 'done' });
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      go({ at: 'voided', outcome: code === 'undo-expired' ? 'late' : 'failed' });
+    }
+  }
+
+  return {
+    link,
+    core: link.core,
+    camera,
+    visits,
+    sounds,
+    route,
+    recent,
+    detectorTrouble,
+    look: (crop) => eyes.look(crop),
+    onSighting: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    eyes,
+    go,
+    home,
+    welcomed,
+    notMe,
+  };
+}
+
+export const KioskContext = createContext<Kiosk | null>(null);
+
+/** The kiosk of the screen that asks. */
+export function useKiosk(): Kiosk {
+  const kiosk = useContext(KioskContext);
+  if (!kiosk) throw new Error('a screen was drawn outside of its kiosk');
+  return kiosk;
+}

@@ -1,0 +1,19 @@
+import './style/kiosk.css';
+import { render } from 'preact';
+import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
+import { initI18n } from '../shared/i18n.ts';
+import { App } from './app.tsx';
+import { createKiosk } from './kiosk.ts';
+import { LOCALES } from './locales/index.ts';
+import { keepTheme } from './theme.ts';
+
+initI18n(LOCALES, 'en');
+keepTheme(document.documentElement, location.search, () => new Date());
+const kiosk = createKiosk({
+  carrier: { open: openChannel, coreState: readCoreState },
+  devices: navigator.mediaDevices,
+  frames: null,
+});
+// Counters alone, no control: for the bench, the tests, and whoever wonders why a kiosk is slow.
+Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.eyes.metrics }) });
+render(<App kiosk={kiosk} />, document.getElementById('app')!);

@@ -1,0 +1,130 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { currentLanguage, t } from '../../shared/i18n.ts';
+import { IconErase, IconShift } from '../../shared/icons.tsx';
+
+/*
+ * Keys on the glass, for a kiosk that has no keyboard. They type into whichever text field was last focused, as a
+ * keyboard would: the field's own `input` event fires, so a form needs to know nothing of them.
+ */
+
+/** The text field that keys go to: the last one that had the focus within the same form. */
+export function useTypingTarget() {
+  const root = useRef<HTMLFormElement>(null);
+  const target = useRef<HTMLInputElement | null>(null);
+  useEffect(() => {
+    const form = root.current;
+    const onFocus = (event: FocusEvent): void => {
+      if (event.target instanceof HTMLInputElement && event.target.type !== 'checkbox' && event.target.type !== 'radio')
+        target.current = event.target;
+    };
+    form?.addEventListener('focusin', onFocus);
+    return () => form?.removeEventListener('focusin', onFocus);
+  }, []);
+  const type = (text: string | 'erase'): void => {
+    const input = target.current;
+    if (!input?.isConnected) return;
+    const from = input.selectionStart ?? input.value.length;
+    const to = input.selectionEnd ?? input.value.length;
+    if (text !== 'erase') {
+      const room = input.maxLength < 0 ? Infinity : input.maxLength - (input.value.length - (to - from));
+      if (text.length > room) return;
+      input.setRangeText(text, from, to, 'end');
+    } else if (from !== to) input.setRangeText('', from, to, 'end');
+    else if (from > 0) input.setRangeText('', from - 1, from, 'end');
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+  };
+  return { root, type };
+}
+
+type Type = (text: string | 'erase') => void;
+
+/** A touch must not take the focus from the field; a click by keyboard or screen reader still works. */
+const keepFocus = (event: Event): void => event.preventDefault();
+
+function Key({
+  label,
+  name,
+  onPress,
+  wide,
+}: {
+  label: preact.ComponentChildren;
+  name?: string;
+  onPress: () => void;
+  wide?: boolean;
+}) {
+  return (
+    <button
+      type="button"
+      class="key"
+      data-wide={wide}
+      aria-label={name}
+      onPointerDown={keepFocus}
+      onMouseDown={keepFocus}
+      onClick={onPress}
+    >
+      {label}
+    </button>
+  );
+}
+
+/** Twelve large keys: digits, delete, and one of the caller's own. */
+export function Keypad({ type, corner }: { type: Type; corner?: preact.ComponentChildren }) {
+  return (
+    <fieldset class="keypad">
+      <legend class="sr-only">{t('pin.key')}</legend>
+      {['1', '2', '3', '4', '5', '6', '7', '8', '9'].map((digit) => (
+        <Key key={digit} label={digit} onPress={() => type(digit)} />
+      ))}
+      {corner ?? <span />}
+      <Key label="0" onPress={() => type('0')} />
+      <Key label={<IconErase />} name={t('pin.erase')} onPress={() => type('erase')} />
+    </fieldset>
+  );
+}
+
+const ROWS: Record<string, readonly string[]> = {
+  en: ['1234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm-'],
+  de: ['1234567890ß', 'qwertzuiopü', 'asdfghjklöä', 'yxcvbnm-'],
+};
+
+/** Letters and digits, laid out as the language has them. */
+export function Keyboard({ type, corner }: { type: Type; corner?: preact.ComponentChildren }) {
+  const upper = useSignal(true);
+  const rows = ROWS[currentLanguage()] ?? ROWS.en!;
+  const press = (text: string): void => {
+    type(text);
+    upper.value = text === ' ';
+  };
+  return (
+    <fieldset class="keyboard">
+      <legend class="sr-only">{t('pin.key')}</legend>
+      {rows.map((row, i) => (
+        <div class="keyboard-row" key={row}>
+          {i === 3 && (
+            <button
+              type="button"
+              class="key key-side"
+              aria-label="Shift"
+              aria-pressed={upper.value}
+              onPointerDown={keepFocus}
+              onMouseDown={keepFocus}
+              onClick={() => (upper.value = !upper.value)}
+            >
+              <IconShift />
+            </button>
+          )}
+          {[...row].map((c) => {
+            const shown = upper.value && c !== 'ß' ? c.toLocaleUpperCase() : c;
+            return <Key key={c} label={shown} onPress={() => press(shown)} />;
+          })}
+          {i === 3 && <Key wide label={<IconErase />} name={t('pin.erase')} onPress={() => type('erase')} />}
+        </div>
+      ))}
+      <div class="keyboard-row">
+        {corner}
+        <Key wide label="␣" name="Space" onPress={() => press(' ')} />
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,57 @@
+import { type Signal, useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { RpcError } from '../../../electron/contract/rpc-error.ts';
+import { t } from '../../shared/i18n.ts';
+
+/** What a PIN screen has to say. An unknown number and a wrong PIN are the same thing to it, by intent. */
+export type PinTrouble =
+  | { kind: 'missing' }
+  | { kind: 'wrong' }
+  | { kind: 'locked'; until: number }
+  | { kind: 'error'; message: string };
+
+/** From the core's refusal: `pin-wrong`, `pin-locked` with its seconds, or anything else in its own words. */
+export function pinTroubleOf(error: unknown, now = performance.now()): PinTrouble {
+  if (!(error instanceof RpcError)) return { kind: 'error', message: String(error) };
+  if (error.code === 'pin-wrong') return { kind: 'wrong' };
+  const seconds = error.params.seconds;
+  if (error.code === 'pin-locked')
+    return { kind: 'locked', until: now + (typeof seconds === 'number' ? seconds : 30) * 1000 };
+  return { kind: 'error', message: `${error.message} ${error.nextStep}`.trim() };
+}
+
+/** Seconds until the lock ends, counted down; the trouble goes with it. */
+export function useCountdown(trouble: Signal<PinTrouble | null>): number {
+  const seconds = useSignal(0);
+  const value = trouble.value;
+  const until = value?.kind === 'locked' ? value.until : null;
+  useEffect(() => {
+    if (until === null) return;
+    const step = (): void => {
+      seconds.value = Math.max(0, Math.ceil((until - performance.now()) / 1000));
+      if (seconds.value === 0) trouble.value = null;
+    };
+    step();
+    const timer = setInterval(step, 500);
+    return () => clearInterval(timer);
+  }, [until, seconds, trouble]);
+  return until === null ? 0 : seconds.value || Math.ceil((until - performance.now()) / 1000);
+}
+
+/** `m:ss` from a minute up, else seconds: rounded up, so that nobody tries too soon. */
+export const clockOf = (seconds: number): string =>
+  seconds >= 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min` : `${seconds} s`;
+
+/** The sentence; `group` has `missing`, `wrong` and `locked`. */
+export function wordsOf(trouble: PinTrouble, seconds: number, group: 'pin' | 'staff'): string {
+  switch (trouble.kind) {
+    case 'missing':
+      return t(`${group}.missing`);
+    case 'wrong':
+      return t(`${group}.wrong`);
+    case 'locked':
+      return t('pin.locked', { time: clockOf(seconds) });
+    case 'error':
+      return t('staff.error', { message: trouble.message });
+  }
+}

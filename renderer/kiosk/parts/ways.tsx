@@ -1,0 +1,22 @@
+import { t } from '../../shared/i18n.ts';
+import { IconKeypad } from '../../shared/icons.tsx';
+import { useKiosk } from '../kiosk.ts';
+
+/** The ways in beside the face, as large as it. QR code and badge take their place in the same row when the core has them. */
+export function OtherWays() {
+  const { go, link } = useKiosk();
+  const ways = link.hello.value?.ways ?? [];
+  return (
+    <nav class="ways" id="ways" aria-label={t('ways.title')}>
+      {ways.includes('number+pin') && (
+        <button type="button" class="way" onClick={() => go({ at: 'pin' })}>
+          <span class="way-icon">
+            <IconKeypad />
+          </span>
+          <span class="way-name">{t('ways.pin')}</span>
+          <span class="way-hint">{t('ways.pinHint')}</span>
+        </button>
+      )}
+    </nav>
+  );
+}

@@ -1,0 +1,113 @@
+import { currentLanguage, hasSentence, setLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
+import { IconCameraOff } from '../../shared/icons.tsx';
+import type { CameraState, CameraTrouble } from '../camera.ts';
+import { useKiosk } from '../kiosk.ts';
+import { useIdle } from '../parts/idle.tsx';
+import { Stage } from '../parts/stage.tsx';
+import { OtherWays } from '../parts/ways.tsx';
+import type { StageView } from '../visits.ts';
+
+/** The first screen: look at the camera, or take another way in. */
+export function CheckinScreen() {
+  const { camera, visits, link, detectorTrouble } = useKiosk();
+  const stage = visits.stage.value;
+  const trouble = troubleOf(camera.state.value, detectorTrouble.value, stage);
+  useIdle(30_000, () => {
+    const usual = link.hello.peek()?.defaultLanguage;
+    if (usual && usual !== currentLanguage()) setLanguage(usual);
+  });
+  return (
+    <main class="checkin">
+      <section class="face" aria-label={t('stage.label')}>
+        {trouble ? (
+          <CameraTroubleCard {...trouble} />
+        ) : (
+          <>
+            <Stage progress={stage.progress} tone={stage.reason === null ? 'good' : 'calm'}>
+              <span class="stage-silhouette" data-on={!stage.present} aria-hidden="true" />
+            </Stage>
+            <Sentence stage={stage} starting={camera.state.value.kind === 'starting'} />
+          </>
+        )}
+      </section>
+      <OtherWays />
+      <RecentCheckin />
+    </main>
+  );
+}
+
+interface Trouble {
+  readonly kind: CameraTrouble | 'detector' | 'covered';
+  readonly detail: Record<string, string>;
+}
+
+function troubleOf(camera: CameraState, detector: string | null, stage: StageView): Trouble | null {
+  if (detector !== null) return { kind: 'detector', detail: { message: detector } };
+  if (camera.kind === 'broken') return { kind: 'broken', detail: { name: camera.name } };
+  if (camera.kind !== 'starting' && camera.kind !== 'live') return { kind: camera.kind, detail: {} };
+  return stage.reason === 'covered' ? { kind: 'covered', detail: {} } : null;
+}
+
+/** In place of the picture: what is wrong with the camera and what to do. It goes by itself when that is mended. */
+function CameraTroubleCard({ kind, detail }: Trouble) {
+  return (
+    <div class="camera-trouble" role="status" data-trouble={kind}>
+      <span class="camera-trouble-icon">
+        <IconCameraOff />
+      </span>
+      <h1>{t(`camera.${kind}`)}</h1>
+      <p>{t(`camera.${kind}More`, detail)}</p>
+      <p class="camera-trouble-ways">{t('camera.meanwhile')}</p>
+    </div>
+  );
+}
+
+/** The one sentence under the picture: the one thing to change, or what is going on. */
+function Sentence({ stage, starting }: { stage: StageView; starting: boolean }) {
+  const [main, more] = sentenceOf(stage, starting);
+  return (
+    <div class="sentence" role="status">
+      <p class="sentence-main">{main}</p>
+      <p class="sentence-more">{more}</p>
+    </div>
+  );
+}
+
+function sentenceOf(stage: StageView, starting: boolean): [main: string, more: string] {
+  if (starting) return [t('stage.starting'), ''];
+  if (stage.answered) return [t('stage.answered'), ''];
+  if (stage.challenge) {
+    const { step, index, of } = stage.challenge;
+    return [say('challenge', step), t('challenge.step', { index: index + 1, of })];
+  }
+  if (!stage.present || stage.reason === 'no-face') return [t('stage.ready'), t('stage.readyMore')];
+  if (stage.reason === null) return [t('stage.looking'), ''];
+  return [say('guide', stage.reason), ''];
+}
+
+/** The sentence of a code, or the group's general one for a code that this build does not know. */
+export const say = (group: string, code: string): string =>
+  t(hasSentence(`${group}.${code}`) ? `${group}.${code}` : `${group}.other`);
+
+/** After the result has gone: who was checked in, and "not me" for as long as the core takes it. */
+function RecentCheckin() {
+  const { recent, notMe } = useKiosk();
+  const last = recent.value;
+  if (!last) return null;
+  const { receipt } = last;
+  const lng = receipt.language ?? currentLanguage();
+  return (
+    <section class="recent" aria-label={t('result.recentLabel')}>
+      <p class="tabular">
+        {t('result.recent', {
+          name: receipt.name,
+          what: t(`result.${receipt.direction}More`),
+          time: timeOfDay(new Date(receipt.at)),
+        })}
+      </p>
+      <button type="button" class="button" onClick={() => void notMe(receipt)}>
+        {lng === currentLanguage() ? t('result.notMe') : tIn(lng, 'result.notMe')}
+      </button>
+    </section>
+  );
+}

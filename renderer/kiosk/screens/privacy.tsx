@@ -1,0 +1,65 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../../shared/i18n.ts';
+import { IconBack } from '../../shared/icons.tsx';
+import { useKiosk } from '../kiosk.ts';
+import { IdleNotice, useIdle } from '../parts/idle.tsx';
+
+/** What is kept, how long, and whom to ask. */
+export function PrivacyScreen() {
+  const { home, link } = useKiosk();
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  const left = useIdle(90_000, () => home());
+  const privacy = link.hello.value?.privacy;
+  if (!privacy) return null;
+  return (
+    <main class="privacy">
+      <div class="screen-head">
+        <button type="button" class="button button-back" onClick={() => home()}>
+          <IconBack />
+          <span>{t('back')}</span>
+        </button>
+        <h1 class="title" ref={title} tabIndex={-1}>
+          {t('privacy.title')}
+        </h1>
+      </div>
+      <div class="privacy-grid">
+        <section class="card">
+          <h2>{t('privacy.face')}</h2>
+          <p>{t('privacy.faceText')}</p>
+        </section>
+        <section class="card">
+          <h2>{t('privacy.kept')}</h2>
+          <ul class="bullets tabular">
+            <li>{t('privacy.photos', { count: privacy.photoDays })}</li>
+            <li>{t('privacy.gps', { count: privacy.gpsDays })}</li>
+            <li>{t('privacy.enrolment')}</li>
+            <li>{t('privacy.sealed')}</li>
+          </ul>
+        </section>
+        <section class="card">
+          <h2>{t('privacy.choice')}</h2>
+          <p>{t('privacy.choiceText')}</p>
+        </section>
+        <section class="card">
+          <h2>{t('privacy.who')}</h2>
+          <dl class="facts">
+            <div>
+              <dt>{t('privacy.controller')}</dt>
+              <dd>{privacy.controller}</dd>
+            </div>
+            <div>
+              <dt>{t('privacy.contact')}</dt>
+              <dd>{privacy.contact}</dd>
+            </div>
+            <div>
+              <dt>{t('privacy.dpo')}</dt>
+              <dd>{privacy.dpo}</dd>
+            </div>
+          </dl>
+        </section>
+      </div>
+      <IdleNotice left={left} />
+    </main>
+  );
+}

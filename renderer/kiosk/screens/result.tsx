@@ -1,0 +1,67 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { Receipt } from '../../../electron/contract/methods.ts';
+import { currentLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
+import { IconAgain, IconAlert, IconCheck, IconIn, IconOut } from '../../shared/icons.tsx';
+import { useKiosk } from '../kiosk.ts';
+import { LOCALES } from '../locales/index.ts';
+import { OtherWays } from '../parts/ways.tsx';
+
+/** The whole screen for two seconds: colour, icon, words and sound say the same thing. */
+export function ResultScreen({ receipt }: { receipt: Receipt }) {
+  const { notMe } = useKiosk();
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  // The person is greeted in their own language.
+  const lng = receipt.language && receipt.language in LOCALES ? receipt.language : currentLanguage();
+  const kind = receipt.repeated ? 'again' : receipt.direction;
+  const time = timeOfDay(new Date(receipt.at), lng);
+  const more = receipt.repeated
+    ? tIn(lng, receipt.direction === 'in' ? 'result.againInMore' : 'result.againOutMore', { time })
+    : tIn(lng, `result.${receipt.direction}More`);
+  return (
+    <main class="result" data-kind={kind} lang={lng}>
+      <div class="result-icon">{kind === 'again' ? <IconAgain /> : kind === 'in' ? <IconIn /> : <IconOut />}</div>
+      <div class="result-words" role="status">
+        <h1 class="result-title" ref={title} tabIndex={-1}>
+          {tIn(lng, `result.${kind}`, { name: receipt.name })}
+        </h1>
+        <p class="result-more">
+          {!receipt.repeated && <IconCheck />}
+          <span>{more}</span>
+        </p>
+        {!receipt.repeated && <p class="result-time tabular">{time}</p>}
+      </div>
+      <button type="button" class="result-button" onClick={() => void notMe(receipt)}>
+        {tIn(lng, 'result.notMe')}
+      </button>
+    </main>
+  );
+}
+
+/** What became of "not me". */
+export function VoidedScreen({ outcome }: { outcome: 'done' | 'late' | 'failed' }) {
+  const { home, sounds } = useKiosk();
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    title.current?.focus();
+    sounds.play('tick');
+    const timer = setTimeout(() => home('settled'), 8_000);
+    return () => clearTimeout(timer);
+  }, [home, sounds]);
+  const done = outcome === 'done';
+  return (
+    <main class="voided" data-outcome={outcome}>
+      <div class="voided-icon">{done ? <IconCheck /> : <IconAlert />}</div>
+      <div role="status">
+        <h1 class="voided-title" ref={title} tabIndex={-1}>
+          {done ? t('result.voided') : t(outcome === 'late' ? 'result.voidLate' : 'result.voidFailed')}
+        </h1>
+        {done && <p class="voided-more">{t('result.voidedMore')}</p>}
+      </div>
+      <OtherWays />
+      <button type="button" class="button" onClick={() => home('settled')}>
+        {t('close')}
+      </button>
+    </main>
+  );
+}

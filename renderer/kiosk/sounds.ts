@@ -1,0 +1,53 @@
+import { signal } from '@preact/signals';
+
+/** A short sound says the same as colour, icon and words. Made on the spot: no file to load, nothing to licence. */
+export type Sound = 'in' | 'out' | 'again' | 'other' | 'tick';
+
+/** Notes in Hz and when they begin, s. In rises, out falls, the rest stays level. */
+const TUNES: Record<Sound, readonly (readonly [hz: number, at: number, length: number])[]> = {
+  in: [
+    [523.25, 0, 0.16],
+    [783.99, 0.12, 0.34],
+  ],
+  out: [
+    [783.99, 0, 0.16],
+    [523.25, 0.12, 0.34],
+  ],
+  again: [
+    [587.33, 0, 0.14],
+    [587.33, 0.18, 0.2],
+  ],
+  other: [[329.63, 0, 0.3]],
+  tick: [[880, 0, 0.08]],
+};
+const LOUDNESS = 0.16;
+
+export interface Sounds {
+  play(sound: Sound): void;
+  readonly muted: { value: boolean };
+}
+
+/** Plays nothing, and breaks nothing, where the browser has no audio or does not allow it yet. */
+export function createSounds(): Sounds {
+  const muted = signal(false);
+  let context: AudioContext | null = null;
+  return {
+    muted,
+    play(sound) {
+      if (muted.peek() || typeof AudioContext === 'undefined') return;
+      context ??= new AudioContext();
+      if (context.state !== 'running') void context.resume().catch(() => undefined); // until the first touch
+      const from = context.currentTime;
+      for (const [hz, at, length] of TUNES[sound]) {
+        const tone = new OscillatorNode(context, { type: 'sine', frequency: hz });
+        const gain = new GainNode(context, { gain: 0 });
+        gain.gain.setValueAtTime(0, from + at);
+        gain.gain.linearRampToValueAtTime(LOUDNESS, from + at + 0.015);
+        gain.gain.exponentialRampToValueAtTime(0.0001, from + at + length);
+        tone.connect(gain).connect(context.destination);
+        tone.start(from + at);
+        tone.stop(from + at + length + 0.02);
+      }
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** Hours in which a kiosk is dark whatever the system says: a bright screen in a dark hall is a lamp in the face. */
+export const isNight = (hour: number): boolean => hour >= 19 || hour < 7;
+
+/** The theme by an explicit wish, the clock, and the system's preference, in that order. */
+export function themeFor(wish: string | null, hour: number, systemDark: boolean): 'light' | 'dark' {
+  if (wish === 'light' || wish === 'dark') return wish;
+  return isNight(hour) || systemDark ? 'dark' : 'light';
+}
+
+/** Keeps `data-theme` right; `?theme=dark` or `?theme=light` on the page's address forces one. Returns how to stop. */
+export function keepTheme(root: HTMLElement, search: string, now: () => Date): () => void {
+  const wish = new URLSearchParams(search).get('theme');
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const apply = (): void => {
+    root.dataset.theme = themeFor(wish, now().getHours(), system.matches);
+  };
+  apply();
+  system.addEventListener('change', apply);
+  const timer = setInterval(apply, 60_000);
+  return () => {
+    clearInterval(timer);
+    system.removeEventListener('change', apply);
+  };
+}

@@ -1,0 +1,52 @@
+import type { Box } from '../../../models/rules/image.ts';
+
+/** What screen and detection worker say to each other. Frames never come back but as the crops that were asked for. */
+export type ToWorker =
+  /** Loads runtime and model; both are absolute addresses on the page's own origin. */
+  | { type: 'load'; runtime: string; model: string }
+  /** A camera's frames, from now until the stream ends; takes the place of any earlier one. */
+  | { type: 'frames'; frames: ReadableStream<VideoFrame> }
+  /** Asks for pixels with one of the next frames. `crop`: also the face as RGB, to be sent to the core. */
+  | { type: 'look'; crop: boolean };
+
+export type FromWorker =
+  | { type: 'ready'; loadMs: number }
+  | { type: 'failed'; message: string }
+  | ({ type: 'seen' } & Sighting);
+
+/** A face of one frame, in the frame's pixels. */
+export interface FoundFace {
+  readonly box: Box;
+  readonly score: number;
+  /** MediaPipe's six points in order: the two eyes, nose tip, mouth, the two ears; the person's right comes first. */
+  readonly points: readonly (readonly [number, number])[];
+}
+
+/** One frame as the worker saw it. */
+export interface Sighting {
+  /** ms on the worker's clock; only differences mean anything. */
+  readonly at: number;
+  readonly width: number;
+  readonly height: number;
+  /** Largest first. */
+  readonly faces: readonly FoundFace[];
+  readonly detectMs: number;
+  /** There when a look was asked for. */
+  readonly look: Look | null;
+}
+
+export interface Look {
+  /** Mean and spread of the whole frame's luma, 0..255. */
+  readonly frame: { readonly mean: number; readonly deviation: number };
+  /** Of the largest face; null when there is none. */
+  readonly face: { readonly brightness: number; readonly contrast: number; readonly sharpness: number } | null;
+  readonly crop: FaceCrop | null;
+}
+
+/** The largest face and its surroundings, RGB, and where the box lies in it. */
+export interface FaceCrop {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array<ArrayBuffer>;
+  readonly box: Box;
+}

@@ -1,0 +1,47 @@
+import { PASSER_BY } from './guide.ts';
+import type { Sighting } from './messages.ts';
+
+/** What became of the one face that counts, from one frame to the next. */
+export interface Track {
+  /** A face is there, or was until less than `GONE_MS` ago. */
+  readonly present: boolean;
+  /** It came just now, or another one took its place at once. */
+  readonly arrived: boolean;
+  readonly left: boolean;
+  /** Box widths a second. */
+  readonly speed: number;
+}
+
+/** A face that is missed for a few frames (a hand, a blink of the detector) is still the same visit. */
+export const GONE_MS = 800;
+/** A jump of more box widths than this between two frames is another person. */
+const JUMP = 1.6;
+
+/** Follows the largest face over time. Holds the one bit of state that a visit hangs on. */
+export function createTracker() {
+  let last: { at: number; x: number; y: number; w: number } | null = null;
+  return {
+    step(s: Sighting): Track {
+      const face = s.faces[0];
+      const before = last;
+      if (!face || face.box[3] < s.height * PASSER_BY) {
+        if (before && s.at - before.at > GONE_MS) {
+          last = null;
+          return { present: false, arrived: false, left: true, speed: 0 };
+        }
+        return { present: before !== null, arrived: false, left: false, speed: 0 };
+      }
+      const [left, top, w, h] = face.box;
+      const now = { at: s.at, x: left + w / 2, y: top + h / 2, w };
+      last = now;
+      if (!before) return { present: true, arrived: true, left: false, speed: 0 };
+      const moved = Math.hypot(now.x - before.x, now.y - before.y) / Math.max(before.w, w);
+      const elapsed = Math.max(1, now.at - before.at) / 1000;
+      const jumped = moved > JUMP && elapsed < 0.4;
+      return { present: true, arrived: jumped, left: jumped, speed: jumped ? 0 : moved / elapsed };
+    },
+    reset(): void {
+      last = null;
+    },
+  };
+}

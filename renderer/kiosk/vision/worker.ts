@@ -1,0 +1,108 @@
+import { type Detection, FaceDetector } from '@mediapipe/tasks-vision';
+import type { FoundFace, FromWorker, Look, ToWorker } from './messages.ts';
+import { CROP_SIDE, laplacianVariance, lumaStats, planCrop, rgbOf } from './pixels.ts';
+
+/*
+ * Face detection, off the main thread: the screen never waits for it, and it never waits for the screen. Frames come
+ * straight from the camera's track as a transferred stream, so the main thread does not touch them. Each is detected
+ * and closed; the stream keeps only the newest, so a slow machine skips frames and never lags behind.
+ *
+ * This must be a classic worker: MediaPipe loads its runtime by importScripts, which a module worker does not have.
+ */
+
+const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
+
+/** Side of the face as its brightness and sharpness are measured. */
+const FACE = 112;
+const canvasOf = (w: number, h: number) => {
+  const canvas = new OffscreenCanvas(w, h);
+  // Read back every time: kept in main memory, so that no read waits for a GPU.
+  return canvas.getContext('2d', { willReadFrequently: true, alpha: false })!;
+};
+const small = canvasOf(32, 24);
+const faceCanvas = canvasOf(FACE, FACE);
+const cropCanvas = canvasOf(CROP_SIDE, CROP_SIDE);
+const luma = new Float32Array(FACE * FACE);
+
+let detector: FaceDetector | null = null;
+let wanted: { crop: boolean } | null = null;
+let reader: ReadableStreamDefaultReader<VideoFrame> | null = null;
+let lastStamp = 0;
+
+async function load(runtime: string, model: string): Promise<void> {
+  const from = performance.now();
+  detector = await FaceDetector.createFromOptions(
+    { wasmLoaderPath: `${runtime}/vision_wasm_internal.js`, wasmBinaryPath: `${runtime}/vision_wasm_internal.wasm` },
+    { baseOptions: { modelAssetPath: model, delegate: 'CPU' }, runningMode: 'VIDEO', minDetectionConfidence: 0.5 },
+  );
+  post({ type: 'ready', loadMs: performance.now() - from });
+}
+
+function found({ boundingBox: b, categories, keypoints }: Detection, width: number, height: number): FoundFace {
+  return {
+    box: [b!.originX, b!.originY, b!.width, b!.height],
+    score: categories[0]?.score ?? 0,
+    points: keypoints.map((p) => [p.x * width, p.y * height] as const),
+  };
+}
+
+function lookAt(frame: VideoFrame, face: FoundFace | undefined, crop: boolean): Look {
+  const { displayWidth: width, displayHeight: height } = frame;
+  small.drawImage(frame, 0, 0, 32, 24);
+  const whole = lumaStats(small.getImageData(0, 0, 32, 24).data);
+  if (!face) return { frame: whole, face: null, crop: null };
+  const [x, y, w, h] = face.box;
+  faceCanvas.drawImage(frame, x, y, w, h, 0, 0, FACE, FACE);
+  const pixels = faceCanvas.getImageData(0, 0, FACE, FACE).data;
+  const { mean, deviation } = lumaStats(pixels);
+  const measured = { brightness: mean, contrast: deviation, sharpness: laplacianVariance(pixels, FACE, luma) };
+  if (!crop) return { frame: whole, face: measured, crop: null };
+  const plan = planCrop(face.box, width, height);
+  const { from, side } = plan;
+  cropCanvas.drawImage(frame, from.x, from.y, from.side, from.side, 0, 0, side, side);
+  const data = rgbOf(cropCanvas.getImageData(0, 0, side, side).data);
+  return { frame: whole, face: measured, crop: { width: side, height: side, data, box: plan.box } };
+}
+
+function see(frame: VideoFrame): void {
+  if (!detector) return;
+  const at = performance.now();
+  // MediaPipe wants strictly rising timestamps, also across cameras.
+  lastStamp = Math.max(at, lastStamp + 0.001);
+  const { displayWidth: width, displayHeight: height } = frame;
+  const faces = detector
+    .detectForVideo(frame, lastStamp)
+    .detections.filter((d) => d.boundingBox)
+    .map((d) => found(d, width, height))
+    .sort((a, b) => b.box[2] * b.box[3] - a.box[2] * a.box[3]);
+  const detectMs = performance.now() - at;
+  const ask = wanted;
+  wanted = null;
+  const look = ask ? lookAt(frame, faces[0], ask.crop) : null;
+  post({ type: 'seen', at, width, height, faces, detectMs, look }, look?.crop ? [look.crop.data.buffer] : []);
+}
+
+async function follow(frames: ReadableStream<VideoFrame>): Promise<void> {
+  const old = reader;
+  const mine = frames.getReader();
+  reader = mine;
+  await old?.cancel().catch(() => undefined); // a camera that is gone can't be cancelled, and need not be
+  while (reader === mine) {
+    const { done, value } = await mine.read();
+    if (done) return;
+    try {
+      if (reader === mine) see(value);
+    } finally {
+      value.close();
+    }
+  }
+}
+
+const failed = (error: unknown): void =>
+  post({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  if (data.type === 'load') load(data.runtime, data.model).catch(failed);
+  else if (data.type === 'frames') follow(data.frames).catch(failed);
+  else wanted = { crop: data.crop || (wanted?.crop ?? false) };
+};

@@ -1,0 +1,224 @@
+import { batch, type ReadonlySignal, signal } from '@preact/signals';
+import type { FaceFrame } from '../../electron/contract/frames.ts';
+import type { CoreClient, Receipt } from '../../electron/contract/methods.ts';
+import { RpcError } from '../../electron/contract/rpc-error.ts';
+import { judge, type Pose, readiness } from './vision/guide.ts';
+import type { FaceCrop, Look, Sighting } from './vision/messages.ts';
+import { createTracker } from './vision/tracker.ts';
+
+export type OtherWayReason = 'unknown' | 'uncertain' | 'liveness' | 'blocked' | 'not-me' | 'problem';
+
+/** What a visit comes to. */
+export type Answer =
+  | { kind: 'welcome'; receipt: Receipt }
+  | { kind: 'other-way'; reason: OtherWayReason; code: string | null };
+
+/** What the stage shows of the visit under way. */
+export interface StageView {
+  readonly present: boolean;
+  /** What to change first: a quality reason, or null. */
+  readonly reason: string | null;
+  readonly challenge: { readonly step: string; readonly index: number; readonly of: number } | null;
+  /** 0..1, the ring. */
+  readonly progress: number;
+  /** This visit has its answer; the face is still there. */
+  readonly answered: boolean;
+}
+
+export const EMPTY_STAGE: StageView = { present: false, reason: null, challenge: null, progress: 0, answered: false };
+
+export interface Visits {
+  readonly stage: ReadonlySignal<StageView>;
+  /** Each frame, in order. */
+  seen(s: Sighting): void;
+  /** The face that is there now has been dealt with (by PIN, say): it is left alone until it has gone. */
+  settle(): void;
+  /** Begins anew, also with a face that was answered. */
+  restart(): void;
+}
+
+/** At most eight probes a second, one under way. */
+const PROBE_MS = 125;
+/** Pixels are asked for this often while nobody is there, to see whether the lens is covered. */
+const IDLE_LOOK_MS = 500;
+/** A sentence stays at least this long, so that it can be read. */
+const SENTENCE_MS = 350;
+/** Darkness shorter than this is a passing hand. */
+const COVERED_MS = 1_500;
+
+/** What a visit needs of the world; all of it comes in, so that tests can hold it. */
+export interface VisitDeps {
+  readonly core: Pick<CoreClient, 'visitBegin' | 'visitEnd' | 'probe'>;
+  /** Asks for pixels with the next frame. */
+  readonly look: (crop: boolean) => void;
+  /** False while another screen is shown or the core is gone: faces are then not looked at. */
+  readonly allowed: () => boolean;
+  readonly answer: (answer: Answer) => void;
+  readonly probed: () => void;
+}
+
+type Phase = 'none' | 'beginning' | 'probing' | 'answered';
+
+/** Turns frames into visits and probes, and the core's answers into what the stage shows. */
+export function createVisits(deps: VisitDeps): Visits {
+  const stage = signal<StageView>(EMPTY_STAGE);
+  const tracker = createTracker();
+  let phase: Phase = 'none';
+  let visit: string | null = null;
+  /** Counts visits: an answer that belongs to an earlier one is thrown away. */
+  let round = 0;
+  let probing = false;
+  let lastLookAt = -Infinity;
+  let lastSaidAt = -Infinity;
+  let darkSince: number | null = null;
+  let lastLook: Look | null = null;
+  let progress = 0;
+  let challenge: StageView['challenge'] = null;
+  /** What the core asked for last, and until when it is shown. */
+  let coreReason: { reason: string; until: number } | null = null;
+
+  function end(): void {
+    const old = visit;
+    phase = 'none';
+    visit = null;
+    round++;
+    progress = 0;
+    challenge = null;
+    coreReason = null;
+    lastLook = null;
+    // The core ends it by itself when the line is gone; then there is nobody to tell.
+    if (old) deps.core.visitEnd({ visit: old }).catch(() => undefined);
+  }
+
+  async function begin(): Promise<void> {
+    phase = 'beginning';
+    const mine = ++round;
+    try {
+      const made = await deps.core.visitBegin({});
+      if (mine !== round) return void deps.core.visitEnd(made).catch(() => undefined);
+      visit = made.visit;
+      phase = 'probing';
+    } catch (error) {
+      if (mine === round) failed(error);
+    }
+  }
+
+  function failed(error: unknown): void {
+    const code = error instanceof RpcError ? error.code : 'internal';
+    // Gone, late, or another visit has begun: begin again. Anything else would go on failing: offer the other ways.
+    if (['rpc-gone', 'rpc-timeout', 'rpc-busy', 'visit-unknown'].includes(code)) end();
+    else finish({ kind: 'other-way', reason: 'problem', code });
+  }
+
+  function finish(answer: Answer): void {
+    phase = 'answered';
+    challenge = null;
+    progress = answer.kind === 'welcome' ? 1 : 0;
+    deps.answer(answer);
+  }
+
+  async function probe(crop: FaceCrop, s: Sighting): Promise<void> {
+    if (!visit) return;
+    const mine = round;
+    probing = true;
+    deps.probed();
+    const frame: FaceFrame = {
+      picture: { width: crop.width, height: crop.height, data: crop.data },
+      box: [...crop.box],
+      others: s.faces.length - 1,
+      takenAt: s.at,
+    };
+    try {
+      const result = await deps.core.probe({ visit, frame });
+      if (mine !== round || phase !== 'probing') return;
+      switch (result.kind) {
+        case 'more':
+          coreReason = null;
+          challenge = null;
+          progress = result.progress;
+          break;
+        case 'guide':
+          coreReason = { reason: result.reason, until: s.at + 900 };
+          break;
+        case 'challenge':
+          coreReason = null;
+          challenge = { step: result.step, index: result.index, of: result.of };
+          progress = result.progress;
+          break;
+        case 'welcome':
+          finish(result);
+          break;
+        case 'other-way':
+          finish({ kind: 'other-way', reason: result.reason, code: result.code ?? null });
+          break;
+        case 'done':
+          phase = 'answered';
+          break;
+      }
+    } catch (error) {
+      if (mine === round) failed(error);
+    } finally {
+      probing = false;
+    }
+  }
+
+  /** Redraws the stage when something changed that can be seen. */
+  function show(at: number, present: boolean, reason: string | null): void {
+    const now = stage.peek();
+    const said = reason !== now.reason && at - lastSaidAt < SENTENCE_MS ? now.reason : reason;
+    const answered = phase === 'answered';
+    const ring = answered ? 1 : challenge ? progress : present ? 0.55 * readiness(reason) + 0.45 * progress : 0;
+    const rounded = Math.round(ring * 50) / 50;
+    if (
+      now.present === present &&
+      now.reason === said &&
+      now.challenge === challenge &&
+      now.progress === rounded &&
+      now.answered === answered
+    )
+      return;
+    if (said !== now.reason) lastSaidAt = at;
+    stage.value = { present, reason: said, challenge, progress: rounded, answered };
+  }
+
+  return {
+    stage,
+    seen(s) {
+      const track = tracker.step(s);
+      if (track.left || (phase === 'answered' && !track.present)) end();
+      if (!deps.allowed()) {
+        if (phase === 'beginning' || phase === 'probing') end();
+        return batch(() => show(s.at, false, null));
+      }
+      if (track.present && phase === 'none' && s.faces.length > 0) void begin();
+      if (s.look) lastLook = s.look;
+      if (!track.present) lastLook = s.look;
+      const pose: Pose = challenge ? 'any' : 'straight';
+      let reason = track.present && s.faces.length === 0 ? stage.peek().reason : judge(s, lastLook, track.speed, pose);
+      if (reason === 'covered') {
+        darkSince ??= s.at;
+        if (s.at - darkSince < COVERED_MS) reason = 'no-face';
+      } else if (s.look || s.faces.length > 0) darkSince = null;
+      else if (darkSince !== null && s.at - darkSince >= COVERED_MS) reason = 'covered';
+      if (phase === 'answered') reason = null;
+
+      const crop = s.look?.crop;
+      if (crop && phase === 'probing' && !probing && reason === null) void probe(crop, s);
+      const due = track.present ? PROBE_MS : IDLE_LOOK_MS;
+      if (s.at - lastLookAt >= due && phase !== 'answered') {
+        lastLookAt = s.at;
+        deps.look(phase === 'probing' && !probing && (reason === null || s.faces.length === 1));
+      }
+      if (coreReason && coreReason.until < s.at) coreReason = null;
+      show(s.at, track.present, reason ?? coreReason?.reason ?? null);
+    },
+    settle() {
+      end();
+      phase = 'answered';
+    },
+    restart() {
+      end();
+      tracker.reset();
+    },
+  };
+}

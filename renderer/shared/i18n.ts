@@ -1,0 +1,67 @@
+import { signal } from '@preact/signals';
+import i18next, { type i18n } from 'i18next';
+
+/** The present language; components that read `t` redraw when it changes. */
+const language = signal('en');
+let instance: i18n = i18next;
+
+/** Nested sentences of one language. */
+export interface Sentences {
+  readonly [key: string]: string | Sentences;
+}
+
+/** Loads every language's sentences; all of them are in the bundle, so nothing is fetched and no key is ever late. */
+export function initI18n(resources: Record<string, Sentences>, first: string): void {
+  instance = i18next.createInstance();
+  void instance.init({
+    lng: first,
+    fallbackLng: 'en',
+    resources: Object.fromEntries(Object.entries(resources).map(([l, translation]) => [l, { translation }])),
+    interpolation: { escapeValue: false }, // preact escapes
+    initAsync: false,
+  });
+  setLanguage(first);
+}
+
+export function setLanguage(next: string): void {
+  void instance.changeLanguage(next);
+  language.value = next;
+  document.documentElement.lang = next;
+}
+
+export const currentLanguage = (): string => language.value;
+
+/** The sentence for a key in the present language. */
+export function t(key: string, values?: Record<string, unknown>): string {
+  return instance.t(key, { ...values, lng: language.value });
+}
+
+/** The sentence in a given language, e.g. the one of the person who is greeted. */
+export function tIn(lng: string, key: string, values?: Record<string, unknown>): string {
+  return instance.t(key, { ...values, lng });
+}
+
+/** True when the key has a sentence of its own: an unknown code falls back to a general one. */
+export const hasSentence = (key: string): boolean => instance.exists(key, { lng: 'en' });
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+function formatter(lng: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = lng + JSON.stringify(options);
+  const known = clocks.get(key);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat(lng === 'en' ? 'en-GB' : lng, options);
+  clocks.set(key, made);
+  return made;
+}
+
+/** Hours and minutes, 24 h. */
+export const timeOfDay = (at: Date, lng = language.value): string =>
+  formatter(lng, { hour: '2-digit', minute: '2-digit' }).format(at);
+
+/** E.g. "Tuesday, 24 November". */
+export const dayOf = (at: Date, lng = language.value): string =>
+  formatter(lng, { weekday: 'long', day: 'numeric', month: 'long' }).format(at);
+
+/** Day and time, short. */
+export const momentOf = (at: Date, lng = language.value): string =>
+  formatter(lng, { day: '2-digit', month: '2-digit', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(at);

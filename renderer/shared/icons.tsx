@@ -1,0 +1,143 @@
+import type { ComponentChildren } from 'preact';
+
+/** Our own line icons on a 24-unit grid, drawn in the colour of the text around them; always beside words, so hidden from readers. */
+function Icon({ children, ...rest }: { children: ComponentChildren } & { fill?: string; stroke?: string }) {
+  return (
+    <svg
+      class="icon"
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="2"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+      focusable="false"
+      {...rest}
+    >
+      {children}
+    </svg>
+  );
+}
+
+export const IconKeypad = () => (
+  <Icon fill="currentColor" stroke="none">
+    {[5, 12, 19].flatMap((x) => [4.5, 11, 17.5].map((y) => <circle key={`${x}${y}`} cx={x} cy={y} r="1.9" />))}
+    <circle cx="12" cy="22.2" r="1.6" />
+  </Icon>
+);
+export const IconFace = () => (
+  <Icon>
+    <path d="M4 8V6a2 2 0 0 1 2-2h2M16 4h2a2 2 0 0 1 2 2v2M20 16v2a2 2 0 0 1-2 2h-2M8 20H6a2 2 0 0 1-2-2v-2" />
+    <path d="M9 9.5v.8M15 9.5v.8M12 9.5v3.2l-1 .8M9 15.6c1.8 1.4 4.2 1.4 6 0" />
+  </Icon>
+);
+export const IconCheck = () => (
+  <Icon>
+    <path d="m5 12.5 4.6 4.6L19.5 7" />
+  </Icon>
+);
+export const IconIn = () => (
+  <Icon>
+    <path d="M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4M4 12h11M11 8l4 4-4 4" />
+  </Icon>
+);
+export const IconOut = () => (
+  <Icon>
+    <path d="M10 4H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h4M10 12h11M17 8l4 4-4 4" />
+  </Icon>
+);
+export const IconAgain = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M12 7.5V12l3 2" />
+  </Icon>
+);
+export const IconShield = () => (
+  <Icon>
+    <path d="M12 3.5 5 6v5.4c0 4.2 2.9 7.4 7 9.1 4.100-1.700 7-4.900 7-9.100V6z" />
+    <path d="m9 12 2.200 2.200L15.200 10" />
+  </Icon>
+);
+export const IconLock = () => (
+  <Icon>
+    <rect x="5" y="11" width="14" height="9" rx="2" />
+    <path d="M8 11V8a4 4 0 0 1 8 0v3" />
+  </Icon>
+);
+export const IconStaff = () => (
+  <Icon>
+    <circle cx="12" cy="8" r="3.6" />
+    <path d="M5 20c.6-3.600 3.400-5.600 7-5.600s6.400 2 7 5.600" />
+  </Icon>
+);
+export const IconBack = () => (
+  <Icon>
+    <path d="M19 12H5M11 6l-6 6 6 6" />
+  </Icon>
+);
+export const IconErase = () => (
+  <Icon>
+    <path d="M9 5h11v14H9l-6-7zM12.500 9.500l5 5M17.500 9.500l-5 5" />
+  </Icon>
+);
+export const IconShift = () => (
+  <Icon>
+    <path d="M12 4 5 11.500h4V19h6v-7.500h4z" />
+  </Icon>
+);
+export const IconCameraOff = () => (
+  <Icon>
+    <path d="M4 4l16 16M9.500 5.500h5L16 8h3a1.500 1.500 0 0 1 1.500 1.500V17M17 19.500H5A1.500 1.500 0 0 1 3.500 18V9.500A1.500 1.500 0 0 1 5 8h2" />
+    <path d="M14.800 14.800a3.500 3.500 0 0 1-4.700-4.700" />
+  </Icon>
+);
+export const IconCloudOff = () => (
+  <Icon>
+    <path d="M4 4l16 16M8 8a5 5 0 0 0-1.500.400A4.900 4.900 0 0 0 7.500 18H17M19.600 16.600A3.900 3.900 0 0 0 17.500 10a5.500 5.500 0 0 0-6.800-4.300" />
+  </Icon>
+);
+export const IconAlert = () => (
+  <Icon>
+    <path d="M12 4 2.800 20h18.400zM12 10v4.500M12 17.400v.1" />
+  </Icon>
+);
+export const IconInfo = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.500" />
+    <path d="M12 11v5M12 8v.1" />
+  </Icon>
+);
+export const IconSound = () => (
+  <Icon>
+    <path d="M4 9.500h3.500L12 5.500v13l-4.500-4H4zM15.500 9a4 4 0 0 1 0 6M18 6.500a7.600 7.600 0 0 1 0 11" />
+  </Icon>
+);
+export const IconMute = () => (
+  <Icon>
+    <path d="M4 9.500h3.500L12 5.500v13l-4.500-4H4zM16 9.500l5 5M21 9.500l-5 5" />
+  </Icon>
+);
+export const IconSearch = () => (
+  <Icon>
+    <circle cx="11" cy="11" r="6.500" />
+    <path d="m16 16 4.500 4.500" />
+  </Icon>
+);
+export const IconAddPerson = () => (
+  <Icon>
+    <circle cx="10" cy="8" r="3.600" />
+    <path d="M3 20c.6-3.600 3.400-5.600 7-5.600 1.600 0 3 .400 4.200 1.100M18 14v6M15 17h6" />
+  </Icon>
+);
+export const IconTrash = () => (
+  <Icon>
+    <path d="M4.500 7h15M9.500 7V4.500h5V7M6.500 7l1 13h9l1-13M10.500 11v5.500M13.500 11v5.500" />
+  </Icon>
+);
+export const IconHelp = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.500" />
+    <path d="M9.600 9.500a2.500 2.500 0 1 1 3.600 2.300c-.8.400-1.200.9-1.200 1.700M12 16.400v.1" />
+  </Icon>
+);

@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { webSocketChannel } from '../../electron/contract/channel-websocket.ts';
+import type { CoreState } from '../../electron/contract/host.ts';
+import type { CoreMethods, Hello, Input, MethodName, Receipt, Status } from '../../electron/contract/methods.ts';
+import { type RpcServer, serveCore } from '../../electron/contract/rpc.ts';
+import { SECURITY_HEADERS } from '../../electron/core/serving/headers.ts';
+import { findStaticFile, listStaticFiles } from '../../electron/core/serving/static-files.ts';
+
+/**
+ * A core that says what a test tells it to, over the real line and with the real headers: it stands where the screens'
+ * tests need every answer on demand. It recognises nobody. The real core is met in the end-to-end tests.
+ */
+export interface ScriptedCore {
+  readonly url: string;
+  /** What the core answers; a test replaces what it needs. */
+  readonly methods: CoreMethods;
+  /** Every call in order, with its input. */
+  readonly calls: { method: MethodName; input: unknown }[];
+  hello: Hello;
+  /** Calls of one method, with its input's type. */
+  callsOf<M extends MethodName>(method: M): Input<M>[];
+  setStatus(change: Partial<Status>): void;
+  /** Ends the core's connections and refuses new ones, until `revive`. */
+  kill(state?: Partial<CoreState>): void;
+  revive(): void;
+  /** Requests of pages that went to no file. */
+  readonly missing: string[];
+  close(): Promise<void>;
+}
+
+const SITE: Hello = {
+  version: '0.1.0',
+  site: 'Werk Nord, Eingang West',
+  device: '0192f5a0-0000-7000-8000-000000000001',
+  languages: ['en', 'de'],
+  defaultLanguage: 'en',
+  ways: ['face', 'number+pin'],
+  liveness: 'on',
+  demo: false,
+  undoMs: 8_000,
+  privacy: {
+    controller: 'Nordwerk Maschinenbau GmbH, Hamburg',
+    contact: 'datenschutz@nordwerk.example',
+    dpo: 'Dr. Erika Beispiel, dpo@nordwerk.example',
+    photoDays: 90,
+    gpsDays: 30,
+  },
+};
+
+const STATUS: Status = {
+  online: true,
+  queued: 0,
+  oldestQueuedAt: null,
+  lastSyncAt: '2026-11-24T08:30:00.000Z',
+  storage: 'ok',
+  people: 2,
+  notices: [],
+};
+
+/** A receipt with a name of its own. */
+export const receiptOf = (name: string, change: Partial<Receipt> = {}): Receipt => ({
+  checkin: randomUUID(),
+  undo: 'undo-token',
+  name,
+  language: null,
+  direction: 'in',
+  at: '2026-11-24T07:31:00.000Z',
+  method: 'face',
+  liveness: 'passed',
+  repeated: false,
+  ...change,
+});
+
+/** An error that crosses the line with its code. */
+export function refusal(
+  code: string,
+  params: Record<string, string | number> = {},
+  message = code,
+  nextStep = '',
+): Error {
+  return Object.assign(new Error(message), { code, nextStep, params });
+}
+
+const STAFF_PIN = '2468';
+const TOKEN = 'T'.repeat(43);
+
+/** What the core answers when a test has not said otherwise: nobody is ever recognised, everything else works. */
+function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
+  const people: { id: string; name: string; number: string | null; hasPin: boolean; templates: number }[] = [
+    { id: randomUUID(), name: 'Max Mustermann', number: '1001', hasPin: true, templates: 4 },
+    { id: randomUUID(), name: 'Maria Müller-Lüdenscheidt', number: '1002', hasPin: false, templates: 4 },
+  ];
+  const row = (p: (typeof people)[number]) => ({ ...p, enrolledAt: '2026-10-02T09:00:00.000Z' });
+  let enrolling: { id: string; name: string; number: string | null; hasPin: boolean; remaining: string[] } | null =
+    null;
+  const poses = ['front', 'left', 'right', 'front-again'];
+  const staff = (token: string): void => {
+    if (token !== TOKEN) throw refusal('staff-locked');
+  };
+  return {
+    hello: async () => core.hello,
+    status: async () => core.status,
+    visitBegin: async () => ({ visit: randomUUID() }),
+    visitEnd: async () => ({}),
+    probe: async () => ({ kind: 'more', progress: 0.4 }),
+    voidCheckin: async () => ({}),
+    checkinByPin: async ({ number, pin }) => {
+      if (number !== '1001' || pin !== '8642') throw refusal('pin-wrong');
+      return { receipt: receiptOf('Max Mustermann', { method: 'number+pin', liveness: 'not-needed' }) };
+    },
+    consentText: async ({ language }) =>
+      language === 'de'
+        ? {
+            version: '2026-11',
+            language,
+            title: 'Einwilligung in die Gesichtserkennung',
+            paragraphs: [
+              'Nordwerk Maschinenbau GmbH speichert eine mathematische Beschreibung Ihres Gesichts, um Sie am Eingang zu erkennen.',
+              'Die Einwilligung ist freiwillig. Nummer und PIN stehen Ihnen genauso offen, ohne Nachteil.',
+              'Sie können sie jederzeit widerrufen, hier am Gerät oder schriftlich. Die Beschreibung wird dann gelöscht, auch auf dem Server.',
+            ],
+          }
+        : {
+            version: '2026-11',
+            language,
+            title: 'Consent to face recognition',
+            paragraphs: [
+              'Nordwerk Maschinenbau GmbH keeps a mathematical description of your face to recognise you at the entrance.',
+              'Your consent is voluntary. Number and PIN are open to you just the same, without any disadvantage.',
+              'You may withdraw it at any time, at this kiosk or in writing. The description is then deleted, on the server too.',
+            ],
+          },
+    staffUnlock: async ({ pin }) => {
+      if (pin !== STAFF_PIN) throw refusal('pin-wrong');
+      return { token: TOKEN, expiresAt: '2099-01-01T00:00:00.000Z' };
+    },
+    staffLock: async () => ({}),
+    enrolBegin: async ({ token, name, number, pin }) => {
+      staff(token);
+      if (number !== null && people.some((p) => p.number === number)) throw refusal('number-taken');
+      enrolling = { id: randomUUID(), name, number, hasPin: pin !== null, remaining: [...poses] };
+      return { enrolment: enrolling.id, poses };
+    },
+    enrolCapture: async ({ token }) => {
+      staff(token);
+      const pose = enrolling!.remaining.shift() ?? poses[0]!;
+      return {
+        accepted: true,
+        reason: null,
+        pose,
+        remaining: [...enrolling!.remaining],
+        progress: 1 - enrolling!.remaining.length / poses.length,
+      };
+    },
+    enrolFinish: async ({ token }) => {
+      staff(token);
+      const { name, number, hasPin } = enrolling!;
+      const person = { id: randomUUID(), name, number, hasPin, templates: poses.length };
+      people.push(person);
+      return { person: row(person) };
+    },
+    enrolCancel: async () => {
+      enrolling = null;
+      return {};
+    },
+    peopleFind: async ({ token, query }) => {
+      staff(token);
+      const q = query.toLowerCase();
+      return { people: people.filter((p) => p.name.toLowerCase().startsWith(q) || p.number?.startsWith(q)).map(row) };
+    },
+    personSetPin: async ({ token }) => {
+      staff(token);
+      return {};
+    },
+    personDelete: async ({ token, person }) => {
+      staff(token);
+      people.splice(
+        people.findIndex((p) => p.id === person),
+        1,
+      );
+      return {};
+    },
+  };
+}
+
+/**
+ * Serves the built screens and a scripted core on loopback.
+ *
+ * @param dist holds `renderer` and `models`
+ */
+export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
+  const files = listStaticFiles(dist);
+  const missing: string[] = [];
+  const screens = new Set<RpcServer>();
+  const state = { hello: structuredClone(SITE), status: structuredClone(STATUS) };
+  let down: CoreState | null = null;
+  const calls: ScriptedCore['calls'] = [];
+  const methods = plainMethods(state);
+  const recorded = new Proxy(methods, {
+    get: (all, name: MethodName) => async (input: never) => {
+      calls.push({ method: name, input });
+      return (all[name] as (i: never) => Promise<unknown>)(input);
+    },
+  });
+
+  const server: Server = createServer((request, response) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    if (request.url === '/core-state') {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(down ?? { state: 'ready', code: null, message: '', nextStep: '' }));
+      return;
+    }
+    const file = findStaticFile(files, request.url ?? '');
+    if (!file) {
+      missing.push(request.url ?? '');
+      response.statusCode = 404;
+      response.end();
+      return;
+    }
+    response.setHeader('content-type', file.type);
+    response.end(readFileSync(file.path));
+  });
+  const sockets = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, socket, head) => {
+    if (down || request.url !== '/rpc') return socket.destroy();
+    sockets.handleUpgrade(request, socket, head, (ws: WebSocket) => {
+      const screen = serveCore(webSocketChannel(ws), recorded, { log: () => undefined });
+      screens.add(screen);
+      void screen.closed.then(() => screens.delete(screen));
+    });
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+
+  return {
+    url,
+    methods,
+    calls,
+    missing,
+    get hello() {
+      return state.hello;
+    },
+    set hello(next) {
+      state.hello = next;
+    },
+    callsOf: (method) => calls.filter((c) => c.method === method).map((c) => c.input) as never,
+    setStatus(change) {
+      Object.assign(state.status, change);
+      for (const screen of screens) screen.signal('status', state.status);
+    },
+    kill(change = {}) {
+      down = { state: 'restarting', code: null, message: '', nextStep: '', ...change };
+      for (const screen of screens) screen.close();
+    },
+    revive() {
+      down = null;
+    },
+    async close() {
+      for (const screen of screens) screen.close();
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
