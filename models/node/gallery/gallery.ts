@@ -144,6 +144,8 @@ export class ExactGallery implements FaceGallery {
       // A person's own best row reaches that person's best lower bound. So of the leader only rows near `best` matter,
       // and of all others rows near `second`: whoever else is among the first two is above it.
       this.#score(board, norm, count, best - leeway, bestPerson, second - leeway);
+      // The probe's face may be a stranger's: it does not stay either.
+      this.#bytes.fill(0, 0, LIST);
     }
     return { best: board.best, second: board.second, people: this.people, templates: count };
   }

@@ -1,0 +1,244 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createGallery } from './index.ts';
+import { availableKernels } from './kernel/kernel.ts';
+import { ERROR, FIRST_BLOCK, PERSON } from './kernel/layout.ts';
+import {
+  bruteForce,
+  denormalRow,
+  edgeRow,
+  nearRow,
+  normalised,
+  type Random,
+  type Row,
+  randomRow,
+  seeded,
+  signProbe,
+  spikeRow,
+} from './testing.ts';
+
+const KERNELS = availableKernels();
+
+/** Searches rows with every kernel that this machine has; expects the truth of all, and the same work from all. */
+function expectTruth(rows: readonly Row[], probes: readonly Float32Array[]): number {
+  const galleries = KERNELS.map((kernel) => createGallery(kernel));
+  for (const gallery of galleries) for (const row of rows) gallery.add(row.template, row.person, row.embedding);
+  let reranked = 0;
+  for (const probe of probes) {
+    const truth = bruteForce(rows, probe);
+    if (truth.second) expect(truth.second.person).not.toBe(truth.best!.person);
+    for (const gallery of galleries) expect(gallery.search(probe)).toEqual(truth);
+    const work = galleries.map((gallery) => gallery.stats().reranked);
+    expect(new Set(work).size).toBe(1);
+    reranked += work[0]!;
+  }
+  return reranked;
+}
+
+/** Rows of `people` people, in an order and with ids that say nothing. */
+function rowsOf(embeddings: readonly Float32Array[], people: number, random: Random): Row[] {
+  return embeddings.map((embedding, i) => ({
+    template: `t${Math.floor(random() * 1e6)}-${i}`,
+    person: `p${Math.floor(random() * people)}`,
+    embedding,
+  }));
+}
+
+const seeds = fc.integer({ min: 0, max: 2 ** 31 });
+const sizes = fc.integer({ min: 1, max: 200 });
+const people = fc.integer({ min: 1, max: 40 });
+
+describe('search gives the float64 truth with every kernel', () => {
+  it('for random rows', () => {
+    fc.assert(
+      fc.property(seeds, sizes, people, (seed, size, n) => {
+        const random = seeded(seed);
+        const embeddings = Array.from({ length: size }, () => randomRow(random));
+        const probes = [randomRow(random), nearRow(embeddings[0]!, 0.7, random), embeddings[size - 1]!];
+        expectTruth(rowsOf(embeddings, n, random), probes);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('for near-duplicates down to the last bit of a float32', () => {
+    const shares = fc.constantFrom(0, 1e-8, 1e-7, 1e-6, 1e-4, 1e-2, 0.1);
+    fc.assert(
+      fc.property(seeds, sizes, people, shares, (seed, size, n, share) => {
+        const random = seeded(seed);
+        const bases = Array.from({ length: 3 }, () => randomRow(random));
+        const embeddings = Array.from({ length: size }, (_, i) => nearRow(bases[i % 3]!, share, random));
+        expectTruth(rowsOf(embeddings, n, random), [bases[0]!, nearRow(bases[1]!, 0.5, random), embeddings[0]!]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('for spikes, denormals and norms at the edge of what is allowed', () => {
+    fc.assert(
+      fc.property(seeds, sizes, people, (seed, size, n) => {
+        const random = seeded(seed);
+        const make = [
+          () => spikeRow(random),
+          () => denormalRow(random),
+          () => normalised(randomRow(random), 1 + (random() - 0.5) * 0.0019),
+        ];
+        const embeddings = Array.from({ length: size }, (_, i) => make[i % 3]!());
+        expectTruth(rowsOf(embeddings, n, random), [spikeRow(random), denormalRow(random), randomRow(random)]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('for rows on the edge of the bound, where rounding takes all it can from the best row', () => {
+    fc.assert(
+      fc.property(
+        seeds,
+        fc.integer({ min: 1, max: 40 }),
+        fc.double({ min: 0.3, max: 0.4999, noNaN: true }),
+        (seed, level, rest) => {
+          const random = seeded(seed);
+          const signs = Array.from({ length: 512 }, () => (random() < 0.5 ? -1 : 1));
+          // Codes round the first row down and the last ones up, by nearly half a step in all 511 places.
+          const embeddings = [rest, 0.1, 0, -0.1, -rest, rest - 1, 1 - rest].map((left) => edgeRow(signs, level, left));
+          const rows = embeddings.map((embedding, i) => ({ template: `t${i}`, person: `p${i}`, embedding }));
+          expectTruth(rows, [signProbe(signs), edgeRow(signs, level, rest), edgeRow(signs, level + 1, -rest)]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('when all rows are identical: all are scored, ties go by person, then by template', () => {
+    const random = seeded(7);
+    const face = randomRow(random);
+    const rows = rowsOf(
+      Array.from({ length: 1500 }, () => face),
+      300,
+      random,
+    );
+    const reranked = expectTruth(rows, [face, randomRow(random)]);
+    expect(reranked).toBe(3000);
+  });
+
+  it('when one person has thousands of templates and is the only one, or nearly', () => {
+    const random = seeded(8);
+    const face = randomRow(random);
+    const rows = Array.from({ length: 2100 }, (_, i) => ({
+      template: `t${i}`,
+      person: 'one',
+      embedding: nearRow(face, 0.6, random),
+    }));
+    expectTruth(rows, [face, nearRow(face, 0.6, random)]);
+    const other = { template: 'o', person: 'other', embedding: randomRow(random) };
+    expectTruth([...rows.slice(0, 1030), other, ...rows.slice(1030)], [face, other.embedding]);
+  });
+
+  it('scoring only a small part of ordinary rows', () => {
+    const random = seeded(9);
+    const rows = rowsOf(
+      Array.from({ length: 3000 }, () => randomRow(random)),
+      1000,
+      random,
+    );
+    const probes = Array.from({ length: 10 }, (_, i) => nearRow(rows[i]!.embedding, 0.7, random));
+    expect(expectTruth(rows, probes)).toBeLessThan(10 * 150);
+  });
+});
+
+describe('the edges', () => {
+  it('an empty gallery knows nobody', () => {
+    const gallery = createGallery();
+    expect(gallery.search(randomRow(seeded(1)))).toEqual({ best: null, second: null, people: 0, templates: 0 });
+    expect(gallery.verify('nobody', randomRow(seeded(1)))).toBeNull();
+    expect(gallery.remove('nothing')).toBe(false);
+    expect(gallery.removePerson('nobody')).toBe(0);
+  });
+
+  it('the score of a face with itself is 1 and never above', () => {
+    const random = seeded(2);
+    for (let i = 0; i < 200; i++) {
+      const gallery = createGallery('script');
+      const face = normalised(randomRow(random), 1.0009);
+      gallery.add('t', 'p', face);
+      const { score } = gallery.search(face).best!;
+      expect(score).toBeLessThanOrEqual(1);
+      expect(score).toBeGreaterThan(1 - 1e-12);
+      expect(gallery.verify('p', face)).toBe(score);
+    }
+  });
+
+  it('a change of the caller’s array does not change the gallery', () => {
+    const gallery = createGallery();
+    const face = randomRow(seeded(3));
+    const copy = face.slice();
+    gallery.add('t', 'p', face);
+    face.fill(0);
+    expect(gallery.search(copy).best!.score).toBeCloseTo(1, 12);
+  });
+
+  const wrong: [string, Float32Array, string][] = [
+    ['511 values', randomRow(seeded(4)).subarray(1), 'embedding-wrong-shape'],
+    ['float64 values', new Float64Array(512) as unknown as Float32Array, 'embedding-wrong-shape'],
+    ['NaN', randomRow(seeded(4)).fill(Number.NaN, 3, 4), 'embedding-not-finite'],
+    ['infinity', randomRow(seeded(4)).fill(Number.NEGATIVE_INFINITY, 511), 'embedding-not-finite'],
+    ['zeros', new Float32Array(512), 'embedding-not-normalised'],
+    ['norm 1.002', normalised(randomRow(seeded(4)), 1.002), 'embedding-not-normalised'],
+    ['norm 0.998', normalised(randomRow(seeded(4)), 0.998), 'embedding-not-normalised'],
+  ];
+  it.each(wrong)('refuses %s and stays as it was', (_, embedding, code) => {
+    const gallery = createGallery();
+    const face = randomRow(seeded(5));
+    gallery.add('t', 'p', face);
+    expect(() => gallery.add('u', 'q', embedding)).toThrow(expect.objectContaining({ name: 'ModelProblem', code }));
+    expect(() => gallery.search(embedding)).toThrow(expect.objectContaining({ code }));
+    expect(() => gallery.verify('p', embedding)).toThrow(expect.objectContaining({ code }));
+    expect(gallery.search(face)).toMatchObject({ best: { person: 'p', template: 't' }, second: null, templates: 1 });
+  });
+
+  it('refuses a template that is there already, whoever owns it', () => {
+    const gallery = createGallery();
+    const face = randomRow(seeded(6));
+    gallery.add('t', 'p', face);
+    const refused = expect.objectContaining({ code: 'template-already-in-gallery' });
+    expect(() => gallery.add('t', 'p', face)).toThrow(refused);
+    expect(() => gallery.add('t', 'q', face)).toThrow(refused);
+    expect(gallery.people).toBe(1);
+  });
+
+  it('wipes a removed face and the last probe from its memory', () => {
+    const Original = WebAssembly.Memory;
+    let memory: WebAssembly.Memory | undefined;
+    WebAssembly.Memory = class extends Original {
+      constructor(size: WebAssembly.MemoryDescriptor) {
+        super(size);
+        memory = this;
+      }
+    };
+    try {
+      const gallery = createGallery();
+      const faces = [1, 2, 3].map((seed) => randomRow(seeded(seed)));
+      for (const [i, face] of faces.entries()) gallery.add(`t${i}`, `p${i}`, face);
+      gallery.search(faces[1]!);
+      const holds = (face: Float32Array) => {
+        const [wide, narrow] = [Buffer.from(Float64Array.from(face).buffer), Buffer.from(face.buffer)];
+        const all = Buffer.from(memory!.buffer);
+        return all.includes(narrow.subarray(0, 64)) || all.includes(wide.subarray(0, 64));
+      };
+      expect(faces.map(holds)).toEqual([true, true, true]);
+      gallery.remove('t0');
+      gallery.removePerson('p1');
+      gallery.search(faces[0]!);
+      expect(faces.map(holds)).toEqual([false, false, true]);
+      gallery.remove('t2');
+      expect(new Uint8Array(memory!.buffer, FIRST_BLOCK).every((byte, i) => byte === 0 || isBound(i))).toBe(true);
+    } finally {
+      WebAssembly.Memory = Original;
+    }
+  });
+});
+
+/** Bytes of the first block's errors and upper bounds, where +∞ marks empty rows. */
+function isBound(at: number): boolean {
+  return at >= ERROR && at < PERSON;
+}
