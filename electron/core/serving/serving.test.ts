@@ -1,0 +1,277 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CoreMessage, HostMessage } from '../../contract/host.ts';
+import { codedError, plainFields } from './core-process.ts';
+import { REFUSED_AGAIN_AFTER, RESTART_AFTER, STABLE_AFTER, superviseCore } from './core-supervisor.ts';
+import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from './headers.ts';
+import { cacheControl, findStaticFile, listStaticFiles } from './static-files.ts';
+
+describe('static files', () => {
+  let dist: string;
+  beforeEach(() => {
+    dist = mkdtempSync(join(tmpdir(), 'dist-test-'));
+    for (const [path, content] of [
+      ['renderer/kiosk/index.html', '<!doctype html>'],
+      ['renderer/console/index.html', 'the server’s'],
+      ['renderer/assets/kiosk-abc.js', '1'],
+      ['renderer/assets/inter.woff2', '1'],
+      ['renderer/assets/notes.txt', '1'],
+      ['models/face.tflite', '1'],
+      ['models/wasm/vision.wasm', '1'],
+      ['secret.json', '{}'],
+    ] as const) {
+      mkdirSync(join(dist, path, '..'), { recursive: true });
+      writeFileSync(join(dist, path), content);
+    }
+    symlinkSync('/etc/passwd', join(dist, 'renderer/assets/link.js'));
+    symlinkSync('/etc', join(dist, 'models/etc'));
+  });
+  afterEach(() => rmSync(dist, { recursive: true, force: true }));
+
+  it('has the page, its assets and the models, with their types, and nothing else', () => {
+    const files = listStaticFiles(dist);
+    expect(Object.fromEntries([...files].map(([path, file]) => [path, file.type]))).toEqual({
+      '/': 'text/html; charset=utf-8',
+      '/assets/kiosk-abc.js': 'text/javascript; charset=utf-8',
+      '/assets/inter.woff2': 'font/woff2',
+      '/models/face.tflite': 'application/octet-stream',
+      '/models/wasm/vision.wasm': 'application/wasm',
+    });
+  });
+
+  it.each([
+    '/../secret.json',
+    '/assets/../../secret.json',
+    '/assets/%2e%2e/%2e%2e/secret.json',
+    '/assets/..%2f..%2fsecret.json',
+    '/assets/..\\..\\secret.json',
+    '/assets//kiosk-abc.js',
+    '/assets/kiosk-abc.js%00.html',
+    '//assets/kiosk-abc.js',
+    'http://evil.example/assets/kiosk-abc.js',
+    '/etc/passwd',
+    '/console/index.html',
+    '/kiosk/../console/index.html',
+    '/constructor',
+    '/__proto__',
+    '',
+  ])('finds nothing at %s', (target) => {
+    expect(findStaticFile(listStaticFiles(dist), target)).toBeNull();
+  });
+
+  it('finds nothing outside its list, whatever is asked for', () => {
+    const files = listStaticFiles(dist);
+    const part = fc.constantFrom(
+      '..',
+      '.',
+      '',
+      'assets',
+      'models',
+      'secret.json',
+      'etc',
+      'passwd',
+      '%2e%2e',
+      'renderer',
+      '~',
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        const target = `/${parts.join('/')}`;
+        expect(findStaticFile(files, target)?.path ?? null).toBe(files.get(target)?.path ?? null);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('lets a browser keep hashed assets, ask again for models, and never keep the page', () => {
+    const files = listStaticFiles(dist);
+    expect(cacheControl(files.get('/')!)).toBe('no-store');
+    expect(cacheControl(files.get('/assets/kiosk-abc.js')!)).toContain('immutable');
+    expect(cacheControl(files.get('/models/face.tflite')!)).toBe('private, no-cache');
+  });
+
+  it('says with a code that the screens were not built', () => {
+    expect(() => listStaticFiles('/nowhere')).toThrow(expect.objectContaining({ code: 'screens-not-built' }));
+  });
+});
+
+describe('headers', () => {
+  it('allow the page itself and nothing outside, no inline script and no eval', () => {
+    const policy = new Map(
+      CONTENT_SECURITY_POLICY.split('; ').map((d) => [d.split(' ')[0], d.split(' ').slice(1).join(' ')]),
+    );
+    expect(policy.get('default-src')).toBe("'none'");
+    expect(policy.get('connect-src')).toBe("'self'");
+    expect(policy.get('script-src')).toBe("'self' 'wasm-unsafe-eval'");
+    expect(policy.get('frame-ancestors')).toBe("'none'");
+    expect(CONTENT_SECURITY_POLICY).not.toMatch(/unsafe-inline|'unsafe-eval'|\*|https?:/);
+    expect(SECURITY_HEADERS['permissions-policy']).toMatch(/^camera=\(self\), /);
+    expect(SECURITY_HEADERS['permissions-policy']).toContain('microphone=()');
+  });
+});
+
+describe('what leaves the core process', () => {
+  it('knows a Problem by its shape, and no system error', () => {
+    expect(codedError(Object.assign(new Error('m'), { code: 'store-wrong-key', nextStep: 'n' }))).toEqual({
+      code: 'store-wrong-key',
+      message: 'm',
+      nextStep: 'n',
+    });
+    expect(codedError(Object.assign(new Error('m'), { code: 'ENOENT', nextStep: 'n' }))).toBeNull();
+    expect(codedError(Object.assign(new Error('m'), { code: 'x' }))).toBeNull();
+    expect(codedError('x')).toBeNull();
+  });
+
+  it('logs errors with their causes, and never fails on what can’t be printed', () => {
+    expect(plainFields({ error: new Error('a', { cause: new Error('b') }), n: 1n })).toMatchObject({
+      error: { message: 'a', cause: { message: 'b' } },
+      n: '1',
+    });
+    const cycle: Record<string, unknown> = {};
+    cycle.self = cycle;
+    expect(plainFields(cycle)).toHaveProperty('unprintable');
+  });
+});
+
+describe('the supervisor', () => {
+  const children: {
+    sent: HostMessage[];
+    killed: boolean;
+    say: (m: CoreMessage) => void;
+    end: (code: number | null) => void;
+  }[] = [];
+  const last = () => children.at(-1)!;
+  const start = { type: 'start' as const, home: '/h', deviceSecret: null, demo: true };
+
+  function supervise() {
+    return superviseCore({
+      start,
+      log: () => undefined,
+      pingEvery: 1_000,
+      missedPings: 3,
+      spawn: ({ onMessage, onExit }) => {
+        const child = { sent: [] as HostMessage[], killed: false, say: onMessage, end: onExit };
+        children.push(child);
+        return {
+          pid: children.length,
+          send: (message) => void child.sent.push(message),
+          kill() {
+            child.killed = true;
+            onExit(null);
+          },
+        };
+      },
+    });
+  }
+  beforeEach(() => {
+    vi.useFakeTimers();
+    children.length = 0;
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('starts a core again within two seconds of its end, and tells of it', () => {
+    const states: string[] = [];
+    const core = supervise();
+    core.onEvent((event) => states.push(event.state.state));
+    last().say({ type: 'ready' });
+    last().end(null);
+    expect(core.state).toMatchObject({ state: 'restarting', code: 'core-restarting' });
+    expect(core.pid).toBeNull();
+    vi.advanceTimersByTime(2_000);
+    expect(children).toHaveLength(2);
+    expect(last().sent[0]).toEqual(start);
+    last().say({ type: 'ready' });
+    expect(core.state.state).toBe('ready');
+    expect(states).toEqual(['ready', 'restarting', 'restarting', 'ready']);
+  });
+
+  it('waits longer each time a core ends in a row, says so, and begins anew after a stable run', () => {
+    const core = supervise();
+    for (const wait of RESTART_AFTER) {
+      last().end(1);
+      const count = children.length;
+      vi.advanceTimersByTime(wait - 1);
+      expect(children).toHaveLength(count);
+      vi.advanceTimersByTime(1);
+      expect(children).toHaveLength(count + 1);
+    }
+    expect(core.state).toMatchObject({ state: 'restarting', code: 'core-keeps-ending' });
+    last().say({ type: 'ready' });
+    const pinging = setInterval(() => {
+      const ping = last().sent.findLast((m) => m.type === 'ping');
+      if (ping?.type === 'ping') last().say({ type: 'pong', n: ping.n, screens: 0 });
+    }, 100);
+    vi.advanceTimersByTime(STABLE_AFTER);
+    clearInterval(pinging);
+    const count = children.length;
+    last().end(1);
+    vi.advanceTimersByTime(RESTART_AFTER[0]);
+    expect(children).toHaveLength(count + 1);
+  });
+
+  it('keeps a refusal’s code and next step for the screen, and tries again later', () => {
+    const core = supervise();
+    last().say({ type: 'refused', code: 'store-wrong-key', message: 'm', nextStep: 'n' });
+    last().end(3);
+    expect(core.state).toEqual({ state: 'refused', code: 'store-wrong-key', message: 'm', nextStep: 'n' });
+    expect(core.connect({ type: 'connect', upgrade: null }, null)).toBe(false);
+    vi.advanceTimersByTime(REFUSED_AGAIN_AFTER - 1);
+    expect(children).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(children).toHaveLength(2);
+    expect(core.state.state).toBe('refused');
+    last().say({ type: 'ready' });
+    expect(core.state.state).toBe('ready');
+  });
+
+  it('ends a core that does not answer', () => {
+    supervise();
+    last().say({ type: 'ready' });
+    vi.advanceTimersByTime(3_000);
+    expect(children[0]!.killed).toBe(false);
+    vi.advanceTimersByTime(1_000);
+    expect(children[0]!.killed).toBe(true);
+    vi.advanceTimersByTime(RESTART_AFTER[0]);
+    expect(children).toHaveLength(2);
+  });
+
+  it('gives screens to a core that is ready, and to no other', () => {
+    const core = supervise();
+    expect(core.connect({ type: 'connect', upgrade: null }, null)).toBe(false);
+    last().say({ type: 'ready' });
+    expect(core.connect({ type: 'connect', upgrade: null }, null)).toBe(true);
+    expect(last().sent.at(-1)).toEqual({ type: 'connect', upgrade: null });
+  });
+
+  it('stops for good when closed: asks, waits, and kills a core that stays', async () => {
+    const core = supervise();
+    last().say({ type: 'ready' });
+    const closed = core.close();
+    expect(last().sent.at(-1)).toEqual({ type: 'stop' });
+    expect(last().killed).toBe(false);
+    vi.advanceTimersByTime(8_000);
+    expect(last().killed).toBe(true);
+    await closed;
+    expect(core.state.state).toBe('stopped');
+    vi.advanceTimersByTime(100_000);
+    expect(children).toHaveLength(1);
+  });
+
+  it('ignores what is no message of a core', () => {
+    const core = supervise();
+    for (const raw of [
+      null,
+      7,
+      {},
+      { type: 'ready', extra: 1 },
+      { type: 'refused', code: 'Bad Code', message: '', nextStep: '' },
+    ])
+      last().say(raw as CoreMessage);
+    expect(core.state.state).toBe('starting');
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { findChromium, sandboxFor } from './chromium.ts';
+import { type ChromiumPlan, chromiumArgs, chromiumEnv, chromiumPreferences } from './chromium-args.ts';
+
+const plan: ChromiumPlan = {
+  mode: 'kiosk',
+  origin: 'http://127.0.0.1:4000',
+  enterFile: '/run/user/1000/smartpresence-x/enter.html',
+  profile: '/run/user/1000/smartpresence-x/profile',
+  demo: false,
+  sandbox: true,
+  footage: null,
+};
+
+describe('the browser’s command line', () => {
+  it('keeps the sandbox, and grants no device by a switch, in production', () => {
+    const args = chromiumArgs({ ...plan, footage: '/tmp/x.mjpeg' });
+    expect(args).not.toContain('--no-sandbox');
+    expect(args.filter((a) => a.includes('fake') || a.includes('remote-debugging'))).toEqual([]);
+    expect(args).toContain('--kiosk');
+  });
+
+  it('plays footage in a demo', () => {
+    const args = chromiumArgs({ ...plan, mode: 'headless', demo: true, sandbox: false, footage: '/tmp/x.mjpeg' });
+    expect(args).toContain('--use-file-for-fake-video-capture=/tmp/x.mjpeg');
+    expect(args).toContain('--no-sandbox');
+    expect(args).not.toContain('--kiosk');
+  });
+
+  it('leaves the browser no way out but to the kiosk’s own origin, and none of its own traffic', () => {
+    const args = chromiumArgs(plan);
+    for (const needed of [
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+      '--proxy-bypass-list=<-loopback>;127.0.0.1:4000',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--disable-breakpad',
+      '--disable-crash-reporter',
+      '--disable-extensions',
+      '--no-first-run',
+    ]) {
+      expect(args).toContain(needed);
+    }
+  });
+
+  it('names the bootstrap file, never a token: only one argument is an address', () => {
+    expect(chromiumArgs(plan).filter((a) => !a.startsWith('--'))).toEqual([`file://${plan.enterFile}`]);
+  });
+
+  it('grants the camera to the kiosk’s origin alone, and the microphone to nobody', () => {
+    const prefs = chromiumPreferences(plan.origin) as {
+      profile: { content_settings: unknown; default_content_setting_values: Record<string, number> };
+    };
+    expect(prefs.profile.content_settings).toEqual({
+      exceptions: { media_stream_camera: { 'http://127.0.0.1:4000,*': { setting: 1 } } },
+    });
+    expect(prefs.profile.default_content_setting_values).toMatchObject({ media_stream_mic: 2, media_stream_camera: 2 });
+  });
+
+  it('passes no secret of the host’s environment on', () => {
+    const env = chromiumEnv(
+      { DISPLAY: ':0', ENCRYPTION_KEY: 's', SMARTPRESENCE_HOME: 'h', CREDENTIALS_DIRECTORY: 'c', HOME: '/root' },
+      '/p',
+    );
+    expect(env).toEqual({ DISPLAY: ':0', HOME: '/p' });
+  });
+});
+
+describe('who may run the browser', () => {
+  it('refuses root outside a demo, with a code', () => {
+    expect(() => sandboxFor(0, false)).toThrow(expect.objectContaining({ code: 'root-refused' }));
+    expect(sandboxFor(0, true)).toBe(false);
+    expect(sandboxFor(1000, false)).toBe(true);
+    expect(sandboxFor(1000, true)).toBe(true);
+  });
+
+  it('says with a code that the named program is not there', () => {
+    expect(() => findChromium({ SMARTPRESENCE_CHROMIUM: '/nowhere/chromium' })).toThrow(
+      expect.objectContaining({ code: 'chromium-missing' }),
+    );
+    expect(findChromium({ SMARTPRESENCE_CHROMIUM: '/bin/sh' })).toBe('/bin/sh');
+  });
+});
