@@ -109,6 +109,68 @@ describe('search gives the float64 truth with every kernel', () => {
     );
   });
 
+  it('for a probe on the edge of the bound, where what rounding takes from it decides who is second', () => {
+    const edge = fc.double({ min: 0.35, max: 0.499, noNaN: true });
+    fc.assert(
+      fc.property(seeds, edge, fc.double({ min: 0.5, max: 0.99, noNaN: true }), (seed, rest, share) => {
+        const random = seeded(seed);
+        const signs = Array.from({ length: 512 }, () => (random() < 0.5 ? -1 : 1));
+        // Codes a with a·signs = −share · rest · 511 (the first is 127), and `rest` towards `signs` in all other places:
+        // by their codes the row −signs is well above the row signs, in truth it is below.
+        const against = Math.round(127 + share * rest * 511);
+        const probe = normalised(signs.map((sign, i) => sign * (i === 0 ? 127 : (i <= against ? -1 : 0) + rest)));
+        const rows = [nearRow(probe, 0.5, random), signProbe(signs), signProbe(signs.map((sign) => -sign))].map(
+          (embedding, i) => ({ template: `t${i}`, person: `p${i}`, embedding }),
+        );
+        expect(bruteForce(rows, probe).second!.person).toBe('p1');
+        expectTruth(rows, [probe]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('for rows that codes hold without loss, whose order is a matter of float32 rounding', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const random = seeded(seed);
+        const signs = Array.from({ length: 512 }, () => (random() < 0.5 ? -1 : 1));
+        // All values 63 but for some of 62, 61 and 60, whose squared distances from 63 sum to 36: cosines within 1e-8.
+        const embeddings: Float32Array[] = [];
+        for (let threes = 0; threes <= 4; threes++) {
+          for (let twos = 0; 9 * threes + 4 * twos <= 36; twos++) {
+            const ones = 36 - 9 * threes - 4 * twos;
+            const at = (i: number) => (i < threes ? 60 : i < threes + twos ? 61 : i < threes + twos + ones ? 62 : 63);
+            const shift = Math.floor(random() * 512);
+            embeddings.push(normalised(signs.map((sign, i) => sign * at((i + shift) % 512))));
+          }
+        }
+        const rows = embeddings.map((embedding, i) => ({ template: `t${i}`, person: `p${i}`, embedding }));
+        expectTruth(rows, [signProbe(signs)]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('when all scores are negative and the last rows of a group of four are empty, new or removed', () => {
+    const random = seeded(10);
+    const face = randomRow(random);
+    const away = face.map((value) => -value);
+    for (let size = 1; size <= 9; size++) {
+      const rows = Array.from({ length: size + 3 }, (_, i) => ({
+        template: `t${i}`,
+        person: `p${i % 4}`,
+        embedding: nearRow(face, 0.3, random),
+      }));
+      expectTruth(rows.slice(0, size), [away]);
+      for (const kernel of KERNELS) {
+        const gallery = createGallery(kernel);
+        for (const row of rows) gallery.add(row.template, row.person, row.embedding);
+        for (const row of rows.slice(size)) gallery.remove(row.template);
+        expect(gallery.search(away)).toEqual(bruteForce(rows.slice(0, size), away));
+      }
+    }
+  });
+
   it('when all rows are identical: all are scored, ties go by person, then by template', () => {
     const random = seeded(7);
     const face = randomRow(random);
