@@ -22,6 +22,11 @@ export const FaceFrame = z.strictObject({
   /** Face box in the crop's pixels: left, top, width, height. */
   box: z.tuple([z.number(), z.number(), z.number().positive(), z.number().positive()]),
   others: z.number().int().min(0).max(100),
+  /**
+   * Where the crop lies in the camera's frame: `frame = (x, y) + crop × scale`. The crop follows the face, so without it
+   * liveness can judge neither moves nor coming closer.
+   */
+  place: z.strictObject({ x: z.number(), y: z.number(), scale: z.number().positive() }).optional(),
   /** Milliseconds on the screen's own clock; orders the frames of a burst. */
   takenAt: z.number().nonnegative(),
 });

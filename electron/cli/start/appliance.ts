@@ -11,6 +11,7 @@ import { EXIT } from '../exit-codes.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
 import { ensureChromium } from './chromium.ts';
 import { ensureBuilt } from './ensure-built.ts';
+import { localPorts } from './ports.ts';
 import { prepareKiosk } from './prepare-kiosk.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 import { logLine, say } from './terminal.ts';
@@ -46,21 +47,43 @@ export async function runAppliance(options: ApplianceOptions): Promise<number> {
   }
 }
 
-async function bringUp(options: ApplianceOptions, started: { close(): Promise<void> }[], signal: AbortSignal): Promise<void> {
+async function bringUp(
+  options: ApplianceOptions,
+  started: { close(): Promise<void> }[],
+  signal: AbortSignal,
+): Promise<void> {
   const demo = options.camera === 'demo' || (options.camera === 'auto' && !hasDisplay() && !hasCamera());
-  if (!demo && !hasDisplay()) throw new Problem('no-display', 'there is no display to open the kiosk on', 'Start it in a graphical session, or use: npm start -- --camera demo');
+  if (!demo && !hasDisplay())
+    throw new Problem(
+      'no-display',
+      'there is no display to open the kiosk on',
+      'Start it in a graphical session, or use: npm start -- --camera demo',
+    );
   const [kiosk, server] = [kioskHome(), serverHome()];
-  say(`SmartPresence ${VERSION}: a kiosk and its server on this machine${demo ? ', with recorded footage as the camera (liveness: off)' : ''}.`);
+  say(
+    `SmartPresence ${VERSION}: a kiosk and its server on this machine${demo ? ', with recorded footage as the camera (liveness: off)' : ''}.`,
+  );
   await ensureChromium(say);
   const since = Date.now();
   await ensureBuilt(say);
   mkdirSync(server, { recursive: true, mode: 0o700 });
   ensureKioskFolder(kiosk, demo);
-  const serverEnv = await initServer(server);
-  const prepared = await prepareKiosk({ kiosk, server, serverEnv, demo, staffPin: String(randomInt(100_000, 1_000_000)) });
+  const ports = await localPorts(server);
+  const serverEnv = {
+    ...initServer(server, process.env),
+    SMARTPRESENCE_PEOPLE_PORT: String(ports.people),
+    SMARTPRESENCE_DEVICE_PORT: String(ports.devices),
+  };
+  const prepared = await prepareKiosk({
+    kiosk,
+    server,
+    serverEnv,
+    demo,
+    staffPin: String(randomInt(100_000, 1_000_000)),
+  });
   signal.throwIfAborted();
 
-  const running = await startServerProcess({ ...serverEnv, SMARTPRESENCE_SERVER_HOME: server }, (line) => serverLog(line));
+  const running = await startServerProcess(serverEnv, (line) => serverLog(line));
   started.push({ close: () => running.stop() });
   signal.throwIfAborted();
   const host = await startBrowserHost({
@@ -79,7 +102,8 @@ async function bringUp(options: ApplianceOptions, started: { close(): Promise<vo
   say(`  kiosk    ${host.url}${demo ? '   (open in headless Chromium, with the demo clip as its camera)' : ''}`);
   say(`  server   ${running.peopleUrl}   certificate SHA-256 ${running.certificateSha256}`);
   say(`  sign in  ${running.adminLink}   (once, within the hour)`);
-  if (prepared.staffPin) say(`  staff PIN ${prepared.staffPin}   shown this once; npm run -s sp -- staff set-pin sets another`);
+  if (prepared.staffPin)
+    say(`  staff PIN ${prepared.staffPin}   shown this once; npm run -s sp -- staff set-pin sets another`);
   say(`  data     ${kiosk.replace(/\/kiosk$/, '')}\n`);
   await untilEnd(running, signal);
 }
@@ -95,9 +119,16 @@ function serverLog(line: string): void {
 }
 
 async function untilEnd(server: ServerProcess, signal: AbortSignal): Promise<void> {
-  const asked = new Promise<'asked'>((resolve) => signal.addEventListener('abort', () => resolve('asked'), { once: true }));
+  const asked = new Promise<'asked'>((resolve) =>
+    signal.addEventListener('abort', () => resolve('asked'), { once: true }),
+  );
   const end = await Promise.race([asked, server.ended]);
-  if (end !== 'asked') throw new Problem('server-ended', `the server ended by itself (${end})`, 'Start again; if it ends again, its last lines above say why.');
+  if (end !== 'asked')
+    throw new Problem(
+      'server-ended',
+      `the server ended by itself (${end})`,
+      'Start again; if it ends again, its last lines above say why.',
+    );
 }
 
 /** Where Electron's binary is, when the development package has fetched it. */

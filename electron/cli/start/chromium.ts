@@ -20,11 +20,18 @@ export async function ensureChromium(say: (line: string) => void): Promise<strin
   if (found) return found;
   const command = 'apt-get update && apt-get install -y --no-install-recommends chromium';
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    throw new Problem('chromium-missing', 'the kiosk needs Chromium, and there is none', `Install it, on Debian with: sudo sh -c '${command}'. Or name one by SMARTPRESENCE_CHROMIUM.`);
+    throw new Problem(
+      'chromium-missing',
+      'the kiosk needs Chromium, and there is none',
+      `Install it, on Debian with: sudo sh -c '${command}'. Or name one by SMARTPRESENCE_CHROMIUM.`,
+    );
   }
   say('Chromium is not installed. Installing Debian’s package (some 100 MB; only this once) …');
   const code = await new Promise<number | null>((resolve, reject) => {
-    const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    const child = spawn('sh', ['-c', command], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
     child.on('error', reject);
     child.on('exit', resolve);
   });

@@ -57,8 +57,16 @@ function settleDemo(kiosk: OpenKiosk, demo: boolean): void {
   if (kiosk.site.demo === demo) return;
   if (readServerLink(kiosk.store)) {
     throw demo
-      ? new Problem('home-not-demo', 'this data folder belongs to a real kiosk', 'Give the demo a folder of its own: SMARTPRESENCE_HOME=/some/other/folder npm start -- --camera demo')
-      : new Problem('home-is-demo', 'this data folder belongs to the demo', 'Give the kiosk a folder of its own: SMARTPRESENCE_HOME=/some/other/folder npm start. Or go on with the demo: npm start -- --camera demo');
+      ? new Problem(
+          'home-not-demo',
+          'this data folder belongs to a real kiosk',
+          'Give the demo a folder of its own: SMARTPRESENCE_HOME=/some/other/folder npm start -- --camera demo',
+        )
+      : new Problem(
+          'home-is-demo',
+          'this data folder belongs to the demo',
+          'Give the kiosk a folder of its own: SMARTPRESENCE_HOME=/some/other/folder npm start. Or go on with the demo: npm start -- --camera demo',
+        );
   }
   writeSiteConfig(kiosk.home, { ...kiosk.site, demo });
 }

@@ -4,7 +4,13 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
-const Ready = z.object({ ready: z.literal(true), peopleUrl: z.string(), deviceUrl: z.string(), adminLink: z.string(), certificateSha256: z.string() });
+const Ready = z.object({
+  ready: z.literal(true),
+  peopleUrl: z.string(),
+  deviceUrl: z.string(),
+  adminLink: z.string(),
+  certificateSha256: z.string(),
+});
 export type ServerReady = z.infer<typeof Ready>;
 
 export interface ServerProcess extends ServerReady {
@@ -19,9 +25,16 @@ const READY_MS = 30_000;
 const STOP_MS = 8_000;
 
 /** Starts the local server as a process of its own and waits until it is ready. @throws Problem `server-start-failed` */
-export async function startServerProcess(env: NodeJS.ProcessEnv, onLog: (line: string) => void): Promise<ServerProcess> {
+export async function startServerProcess(
+  env: NodeJS.ProcessEnv,
+  onLog: (line: string) => void,
+): Promise<ServerProcess> {
   // Its own process group: Ctrl-C in the terminal reaches us alone, and we stop it after the kiosk.
-  const child = spawn(process.execPath, [MAIN], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const tail: string[] = [];
   createInterface({ input: child.stderr! }).on('line', (line) => {
@@ -33,7 +46,12 @@ export async function startServerProcess(env: NodeJS.ProcessEnv, onLog: (line: s
     return { ...(await firstLine(child, ended)), ended, stop: () => stop(child, ended) };
   } catch (cause) {
     await stop(child, ended);
-    throw new Problem('server-start-failed', `the server did not start:\n${tail.join('\n')}`, 'Read the lines above; the first one with a code says why.', { cause });
+    throw new Problem(
+      'server-start-failed',
+      `the server did not start:\n${tail.join('\n')}`,
+      'Read the lines above; the first one with a code says why.',
+      { cause },
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import type { RgbImage } from '../../../models/rules/image.ts';
 import type { Challenge, LivenessSession } from '../../../models/rules/liveness/liveness.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { FaceFrame } from '../../contract/frames.ts';
 import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
 import { afterFailure, lockedFor, NO_LOCKOUT, pinLocked } from '../pin/lockout.ts';
 import type { PinHasher } from '../pin/pin-hash.ts';
@@ -131,7 +132,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
         return { kind: 'guide', reason: 'several-faces' };
       }
       const picture: RgbImage = frame.picture;
-      if (current.challenge) return challenge(current, picture, frame.box, frame.takenAt);
+      if (current.challenge) return challenge(current, picture, frame);
       const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
       if (reason) return { kind: 'guide', reason };
       const sight = await recogniser.recognise(picture, shape);
@@ -207,9 +208,10 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     takenAt: number,
   ): Promise<ProbeResult> {
     const running = current.challenge!;
-    const { shape } = await recogniser.inspect(picture, box, CHECKIN_QUALITY);
+    const { shape } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     const seen = running.session.observe({
-      takenAt,
+      takenAt: frame.takenAt,
+      place: frame.place,
       landmarks: shape.landmarks,
       box: shape.box,
       quality: shape.quality,
