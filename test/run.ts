@@ -12,7 +12,11 @@ const results = join(root, 'test/artefacts');
 
 /** Debian packages by what needs them; without one its suites are skipped, in words. */
 const SYSTEM: { file: string; apt: string; suites: string }[] = [
-  { file: '/usr/bin/chromium', apt: 'chromium', suites: 'browser suites (kiosk screens, end to end, hosts in Chromium)' },
+  {
+    file: '/usr/bin/chromium',
+    apt: 'chromium',
+    suites: 'browser suites (kiosk screens, end to end, hosts in Chromium)',
+  },
   { file: '/usr/bin/sqlcipher', apt: 'sqlcipher', suites: 'the store opened by Debian’s sqlcipher' },
 ];
 
@@ -21,9 +25,18 @@ process.on('exit', () => {
   for (const child of children) child.kill();
 });
 
-async function run(name: string, command: string, args: string[], options: { quiet?: boolean; env?: NodeJS.ProcessEnv } = {}): Promise<boolean> {
+async function run(
+  name: string,
+  command: string,
+  args: string[],
+  options: { quiet?: boolean; env?: NodeJS.ProcessEnv } = {},
+): Promise<boolean> {
   const started = Date.now();
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
   children.add(child);
   let output = '';
   const keep = (chunk: Buffer) => {
@@ -49,10 +62,18 @@ async function systemPackages(): Promise<string[]> {
     console.log(`Installing Debian packages for the suites: ${missing.map((m) => m.apt).join(' ')}`);
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
     await run('apt-get update', 'apt-get', ['update', '-q'], { quiet: true, env });
-    await run('apt-get install', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing.map((m) => m.apt)], { quiet: true, env });
+    await run(
+      'apt-get install',
+      'apt-get',
+      ['install', '-y', '-q', '--no-install-recommends', ...missing.map((m) => m.apt)],
+      { quiet: true, env },
+    );
   }
   const skipped = SYSTEM.filter((tool) => !existsSync(tool.file));
-  return skipped.map((tool) => `SKIPPED: ${tool.suites}: ${tool.file} is missing (Debian package ${tool.apt}; only root installs it by itself).`);
+  return skipped.map(
+    (tool) =>
+      `SKIPPED: ${tool.suites}: ${tool.file} is missing (Debian package ${tool.apt}; only root installs it by itself).`,
+  );
 }
 
 const skipped = await systemPackages();
@@ -66,17 +87,29 @@ await ensureBuilt((line) => console.log(line));
 const checks = await Promise.all([
   run('lint (biome)', bin('biome'), ['check', '--error-on-warnings', '.'], { quiet: true }),
   run('types (tsc)', bin('tsc'), ['--noEmit', '-p', '.'], { quiet: true }),
-  run('layering (dependency-cruiser)', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'electron', 'models', 'renderer', 'sync', 'build', 'test'], { quiet: true }),
+  run(
+    'layering (dependency-cruiser)',
+    bin('depcruise'),
+    ['--config', '.dependency-cruiser.cjs', 'electron', 'models', 'renderer', 'sync', 'build', 'test'],
+    { quiet: true },
+  ),
   run('unused code (knip)', bin('knip'), [], { quiet: true }),
 ]);
 
 const vitestJson = join(results, 'vitest.json');
-const unit = await run('unit and cross-folder tests (vitest)', bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestJson}`]);
+const unit = await run('unit and cross-folder tests (vitest)', bin('vitest'), [
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${vitestJson}`,
+]);
 
 const playwrightJson = join(results, 'playwright.json');
 const browsers = existsSync('/usr/bin/chromium');
 const screens = browsers
-  ? await run('browser tests (playwright)', bin('playwright'), ['test', '--reporter=list,json'], { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightJson } })
+  ? await run('browser tests (playwright)', bin('playwright'), ['test', '--reporter=list,json'], {
+      env: { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightJson },
+    })
   : true;
 
 interface VitestReport {
@@ -87,8 +120,13 @@ interface VitestReport {
 interface PlaywrightReport {
   stats: { expected: number; unexpected: number; flaky: number; skipped: number };
 }
-const vitest = existsSync(vitestJson) ? (JSON.parse(readFileSync(vitestJson, 'utf8')) as VitestReport) : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
-const play = browsers && existsSync(playwrightJson) ? (JSON.parse(readFileSync(playwrightJson, 'utf8')) as PlaywrightReport).stats : { expected: 0, unexpected: 0, flaky: 0, skipped: 0 };
+const vitest = existsSync(vitestJson)
+  ? (JSON.parse(readFileSync(vitestJson, 'utf8')) as VitestReport)
+  : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
+const play =
+  browsers && existsSync(playwrightJson)
+    ? (JSON.parse(readFileSync(playwrightJson, 'utf8')) as PlaywrightReport).stats
+    : { expected: 0, unexpected: 0, flaky: 0, skipped: 0 };
 const failedChecks = checks.filter((ok) => !ok).length;
 const passed = vitest.numPassedTests + play.expected + play.flaky + checks.length - failedChecks;
 const failed = vitest.numFailedTests + play.unexpected + failedChecks;

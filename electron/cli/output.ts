@@ -5,7 +5,10 @@ import type { CommandOutput } from '../core/commands/command.ts';
  * Output of a command: lines on standard output (JSON, or a sentence made by `describe`), a progress bar on standard
  * error when it is a terminal, and every tenth of the way as a plain line when it is not.
  */
-export function terminalOutput(json: boolean, describe: (value: unknown) => string | null): CommandOutput & { end(): void } {
+export function terminalOutput(
+  json: boolean,
+  describe: (value: unknown) => string | null,
+): CommandOutput & { end(): void } {
   let bar: SingleBar | null = null;
   let lastTenth = 0;
   return {
@@ -31,7 +34,10 @@ export function terminalOutput(json: boolean, describe: (value: unknown) => stri
 }
 
 function startBar(total: number, what: string): SingleBar {
-  const bar = new SingleBar({ format: `{bar} {percentage}% | {value}/{total} ${what} | {eta_formatted} left`, stream: process.stderr }, Presets.shades_classic);
+  const bar = new SingleBar(
+    { format: `{bar} {percentage}% | {value}/{total} ${what} | {eta_formatted} left`, stream: process.stderr },
+    Presets.shades_classic,
+  );
   bar.start(total, 0);
   return bar;
 }

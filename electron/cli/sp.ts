@@ -8,7 +8,10 @@ import { registerStore } from './store/register.ts';
 /** `npm run -s sp -- COMMAND`: the operator's command line. */
 const program = new Command('sp')
   .description('SmartPresence: what an operator does from a terminal.')
-  .addHelpText('after', `${EXIT_HELP}\n\nThe data folder is SMARTPRESENCE_HOME, by default smartpresence in the user's data folder.`)
+  .addHelpText(
+    'after',
+    `${EXIT_HELP}\n\nThe data folder is SMARTPRESENCE_HOME, by default smartpresence in the user's data folder.`,
+  )
   .exitOverride()
   .showHelpAfterError('(sp --help tells more)');
 
@@ -39,5 +42,11 @@ function report(error: unknown): number {
   process.stderr.write(`sp: ${code}: ${coded.message ?? String(error)}\n`);
   if (coded.nextStep) process.stderr.write(`    ${coded.nextStep}\n`);
   if (code === 'internal' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return code.startsWith('store-') || code.startsWith('core-') || code.startsWith('staff-') || code.startsWith('pin-') || code === 'no-terminal' ? EXIT.store : EXIT.attention;
+  return code.startsWith('store-') ||
+    code.startsWith('core-') ||
+    code.startsWith('staff-') ||
+    code.startsWith('pin-') ||
+    code === 'no-terminal'
+    ? EXIT.store
+    : EXIT.attention;
 }

@@ -23,5 +23,8 @@ if (values.help) {
   process.stderr.write(`start: --camera takes demo or real, not ${values.camera}\n`);
   process.exitCode = EXIT.usage;
 } else {
-  process.exitCode = await runAppliance({ camera: values.camera ?? 'auto', port: values.port === undefined ? null : Number(values.port) });
+  process.exitCode = await runAppliance({
+    camera: values.camera ?? 'auto',
+    port: values.port === undefined ? null : Number(values.port),
+  });
 }

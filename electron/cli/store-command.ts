@@ -1,26 +1,32 @@
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { password } from './password.ts';
 import type { z } from 'zod';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import type { CommandOutput, StoreCommand } from '../core/commands/command.ts';
 import { ControlAnswer, controlSocketPath } from '../core/control/protocol.ts';
 import { openKiosk } from '../core/open-kiosk.ts';
 import { ensureKioskFolder } from '../core/provision.ts';
+import { password } from './password.ts';
 
 /**
  * Runs a command that touches a kiosk's store: with no core running here, under the core's own lock and keys; else
  * through the running core over its socket, with the staff PIN (asked for, or from SMARTPRESENCE_STAFF_PIN).
  * @returns the exit code
  */
-export async function runStoreCommand(command: StoreCommand, args: unknown, home: string, output: CommandOutput): Promise<number> {
+export async function runStoreCommand(
+  command: StoreCommand,
+  args: unknown,
+  home: string,
+  output: CommandOutput,
+): Promise<number> {
   const parsed = command.args.parse(args) as z.output<typeof command.args>;
   ensureKioskFolder(home, false);
   let kiosk: Awaited<ReturnType<typeof openKiosk>>;
   try {
     kiosk = await openKiosk({ home, deviceSecret: null });
   } catch (cause) {
-    if (cause instanceof Problem && cause.code === 'store-in-use') return throughCore(command.name, parsed, home, output);
+    if (cause instanceof Problem && cause.code === 'store-in-use')
+      return throughCore(command.name, parsed, home, output);
     throw cause;
   }
   try {
@@ -35,7 +41,16 @@ async function throughCore(command: string, args: unknown, home: string, output:
   const socket = connect(controlSocketPath(home));
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
-    socket.once('error', (cause) => reject(new Problem('core-unreachable', 'the store is in use, and no core answers on its socket', 'Wait until the kiosk has started, or stop whatever holds the store.', { cause })));
+    socket.once('error', (cause) =>
+      reject(
+        new Problem(
+          'core-unreachable',
+          'the store is in use, and no core answers on its socket',
+          'Wait until the kiosk has started, or stop whatever holds the store.',
+          { cause },
+        ),
+      ),
+    );
   });
   socket.write(`${JSON.stringify({ v: 1, command, args, staffPin })}\n`);
   for await (const line of createInterface({ input: socket })) {

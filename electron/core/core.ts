@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { createChallenge, startLiveness } from '../../models/rules/liveness/liveness.ts';
-import { VERSION } from './version.ts';
 import type { Status } from '../contract/methods.ts';
 import { createCheckinService } from './checkin/service.ts';
 import { STORE_COMMANDS } from './commands/all.ts';
@@ -15,6 +14,7 @@ import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
 import { storageState } from './status/storage.ts';
 import { startUplink, type Uplink } from './sync/link.ts';
+import { VERSION } from './version.ts';
 
 /** How often standing conditions (disk, queue) are looked at without an event, ms. */
 const STATUS_MS = 5_000;
@@ -33,7 +33,10 @@ export const startCore: StartCore = async (options) => {
   }
 };
 
-async function assemble(kiosk: Awaited<ReturnType<typeof openKiosk>>, { demo, log }: Parameters<StartCore>[0]): Promise<Core> {
+async function assemble(
+  kiosk: Awaited<ReturnType<typeof openKiosk>>,
+  { demo, log }: Parameters<StartCore>[0],
+): Promise<Core> {
   const { store, home, keys } = kiosk;
   const site = demo ? { ...kiosk.site, liveness: 'off' as const } : kiosk.site;
   const { recogniser } = await kiosk.faces();
@@ -82,7 +85,13 @@ async function assemble(kiosk: Awaited<ReturnType<typeof openKiosk>>, { demo, lo
     voided: changed,
     recorded(record, person) {
       // Names go to a terminal in the demo alone: a real kiosk's log names nobody.
-      log('info', 'check-in', { direction: record.direction, method: record.method, liveness: record.liveness, score: record.score, ...(demo ? { name: person.name } : {}) });
+      log('info', 'check-in', {
+        direction: record.direction,
+        method: record.method,
+        liveness: record.liveness,
+        score: record.score,
+        ...(demo ? { name: person.name } : {}),
+      });
       changed();
     },
   });

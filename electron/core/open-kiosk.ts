@@ -1,6 +1,6 @@
 import { createGallery } from '../../models/node/gallery/index.ts';
-import { openPipeline } from '../../models/node/pipeline.ts';
 import type { FacePipeline } from '../../models/node/interface.ts';
+import { openPipeline } from '../../models/node/pipeline.ts';
 import { createRecogniser, loadGallery, type Recogniser } from './checkin/recogniser.ts';
 import type { CommandContext } from './commands/command.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
@@ -32,7 +32,13 @@ export async function openKiosk(options: { home: string; deviceSecret: Uint8Arra
   async function load(): Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> {
     const [pipeline, gallery] = await Promise.all([openPipeline(), createGallery()]);
     loadGallery(store, gallery, pipeline.model);
-    return { pipeline, recogniser: createRecogniser(pipeline, gallery, { targetFpir: site.targetFpir, calibratedPeople: site.calibratedPeople }) };
+    return {
+      pipeline,
+      recogniser: createRecogniser(pipeline, gallery, {
+        targetFpir: site.targetFpir,
+        calibratedPeople: site.calibratedPeople,
+      }),
+    };
   }
 
   return {

@@ -16,11 +16,19 @@ export function registerPeople(program: Command): void {
     .option('--consent <version>', 'version of the consent text that these people signed', 'asserted-at-import')
     .option('--language <code>', 'their language: en or de', 'en')
     .option('--json', 'one JSON object a line')
-    .addHelpText('after', '\nYou vouch that each person has consented; the version is recorded with each. Exit code 1 when photos were refused.')
+    .addHelpText(
+      'after',
+      '\nYou vouch that each person has consented; the version is recorded with each. Exit code 1 when photos were refused.',
+    )
     .action(async (folder: string, options: { consent: string; language: string; json?: boolean }) => {
       const output = terminalOutput(options.json ?? false, describeImport);
       process.stderr.write(`Consent is recorded for each person as "${options.consent}": you vouch for it.\n`);
-      process.exitCode = await runStoreCommand(importPeople, { folder: resolve(folder), consent: options.consent, language: options.language }, kioskHome(), output).finally(() => output.end());
+      process.exitCode = await runStoreCommand(
+        importPeople,
+        { folder: resolve(folder), consent: options.consent, language: options.language },
+        kioskHome(),
+        output,
+      ).finally(() => output.end());
     });
 
   const faces = program.commands.find((c) => c.name() === 'faces') ?? program.command('faces');
@@ -31,7 +39,12 @@ export function registerPeople(program: Command): void {
     .option('--json', 'one JSON object a line')
     .action(async (files: string[], options: { json?: boolean }) => {
       const output = terminalOutput(options.json ?? false, describeIdentity);
-      process.exitCode = await runStoreCommand(identifyFaces, { files: files.map((f) => resolve(f)), names: files }, kioskHome(), output).finally(() => output.end());
+      process.exitCode = await runStoreCommand(
+        identifyFaces,
+        { files: files.map((f) => resolve(f)), names: files },
+        kioskHome(),
+        output,
+      ).finally(() => output.end());
     });
 }
 
@@ -48,7 +61,11 @@ function describeImport(value: unknown): string | null {
 }
 
 function describeIdentity(value: unknown): string {
-  const line = value as Line & { person?: { name: string } | null; error?: { code: string; message: string }; score?: number | null };
+  const line = value as Line & {
+    person?: { name: string } | null;
+    error?: { code: string; message: string };
+    score?: number | null;
+  };
   if (line.error) return `${line.file}: ${line.error.code}: ${line.error.message}`;
   const who = line.person ? line.person.name : `nobody (${line.reason})`;
   return `${line.file}: ${who}${typeof line.score === 'number' ? `, score ${line.score.toFixed(3)}` : ''}`;

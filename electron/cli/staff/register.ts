@@ -14,6 +14,11 @@ export function registerStaff(program: Command): void {
     .description('Set another staff PIN (asked for; or SMARTPRESENCE_NEW_STAFF_PIN).')
     .action(async () => {
       const pin = process.env.SMARTPRESENCE_NEW_STAFF_PIN ?? (await password('New staff PIN (6 to 12 digits): '));
-      process.exitCode = await runStoreCommand(setStaffPin, { pin }, kioskHome(), terminalOutput(false, () => 'The staff PIN is set.'));
+      process.exitCode = await runStoreCommand(
+        setStaffPin,
+        { pin },
+        kioskHome(),
+        terminalOutput(false, () => 'The staff PIN is set.'),
+      );
     });
 }

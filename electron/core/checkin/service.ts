@@ -201,12 +201,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     },
   };
 
-  async function challenge(
-    current: Visit,
-    picture: RgbImage,
-    box: readonly [number, number, number, number],
-    takenAt: number,
-  ): Promise<ProbeResult> {
+  async function challenge(current: Visit, picture: RgbImage, frame: FaceFrame): Promise<ProbeResult> {
     const running = current.challenge!;
     const { shape } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     const seen = running.session.observe({

@@ -19,7 +19,15 @@ export const identifyFaces = storeCommand({
         const image = await decodePicture(path);
         const [face] = await pipeline.detect(image);
         if (!face) {
-          output.line({ file, person: null, score: null, second: null, threshold: null, gallery: recogniser.gallery.people, reason: 'no-face' });
+          output.line({
+            file,
+            person: null,
+            score: null,
+            second: null,
+            threshold: null,
+            gallery: recogniser.gallery.people,
+            reason: 'no-face',
+          });
         } else {
           const { shape } = await recogniser.inspect(image, face.box, IMPORT_QUALITY);
           const { match, decision } = await recogniser.recognise(image, shape);
@@ -35,7 +43,10 @@ export const identifyFaces = storeCommand({
           });
         }
       } catch (cause) {
-        const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'picture-unreadable';
+        const code =
+          cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+            ? cause.code
+            : 'picture-unreadable';
         output.line({ file, error: { code, message: cause instanceof Error ? cause.message : String(cause) } });
       }
       output.progress(index + 1, files.length, 'pictures');

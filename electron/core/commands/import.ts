@@ -41,18 +41,41 @@ export const importPeople = storeCommand({
   args: Args,
   async run(context, args, output) {
     const { pipeline, recogniser } = await context.faces();
-    const folders = (await readdir(args.folder, { withFileTypes: true })).filter((e) => e.isDirectory()).map((e) => e.name).sort();
+    const folders = (await readdir(args.folder, { withFileTypes: true }))
+      .filter((e) => e.isDirectory())
+      .map((e) => e.name)
+      .sort();
     const byName = new Map(context.store.allPeople().map((person) => [person.name, person]));
-    const total = { people: folders.length, added: 0, extended: 0, unchanged: 0, refusedPeople: 0, photos: 0, refusedPhotos: 0 };
+    const total = {
+      people: folders.length,
+      added: 0,
+      extended: 0,
+      unchanged: 0,
+      refusedPeople: 0,
+      photos: 0,
+      refusedPhotos: 0,
+    };
     for (const [index, name] of folders.entries()) {
       const folder = join(args.folder, name);
-      const files = (await readdir(folder, { withFileTypes: true })).filter((e) => e.isFile()).map((e) => e.name).sort();
+      const files = (await readdir(folder, { withFileTypes: true }))
+        .filter((e) => e.isFile())
+        .map((e) => e.name)
+        .sort();
       const photos: Photo[] = [];
       for (const file of files) photos.push(await examine(pipeline, recogniser, join(folder, file)));
       const known = byName.get(name);
-      const result = known ? extendPerson(context, recogniser, known, photos) : await addPerson(context, recogniser, name, photos, args);
-      for (const refused of result.refused) output.line({ person: name, photo: basename(refused.file), refused: refused.code, message: refused.message });
-      output.line({ person: name, id: result.id, result: result.kind, templates: result.templates, refusedPhotos: result.refused.length });
+      const result = known
+        ? extendPerson(context, recogniser, known, photos)
+        : await addPerson(context, recogniser, name, photos, args);
+      for (const refused of result.refused)
+        output.line({ person: name, photo: basename(refused.file), refused: refused.code, message: refused.message });
+      output.line({
+        person: name,
+        id: result.id,
+        result: result.kind,
+        templates: result.templates,
+        refusedPhotos: result.refused.length,
+      });
       total.photos += files.length;
       total.refusedPhotos += result.refused.length;
       if (result.kind === 'refused') total.refusedPeople++;
@@ -78,7 +101,8 @@ async function examine(pipeline: FacePipeline, recogniser: Recogniser, file: str
     if (reason) return { file, code: reason, message: `the face is not good enough: ${reason}` };
     return { file, image, embedding: await recogniser.embed(image, shape) };
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'picture-unreadable';
+    const code =
+      cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'picture-unreadable';
     return { file, code, message: cause instanceof Error ? cause.message : String(cause) };
   }
 }
@@ -93,28 +117,49 @@ interface Result {
 type Usable = Extract<Photo, { embedding: Float32Array }>;
 
 /** Splits photos into those that show one person and those refused, with the reason of each. */
-function sift(photos: readonly Photo[], known: readonly Float32Array[]): { kept: Usable[]; refused: Result['refused'] } {
+function sift(
+  photos: readonly Photo[],
+  known: readonly Float32Array[],
+): { kept: Usable[]; refused: Result['refused'] } {
   const refused: Result['refused'] = [];
   const kept: Usable[] = [];
   const usable = photos.filter((p): p is Usable => 'embedding' in p);
-  for (const photo of photos) if ('code' in photo) refused.push({ file: photo.file, code: photo.code, message: photo.message });
+  for (const photo of photos)
+    if ('code' in photo) refused.push({ file: photo.file, code: photo.code, message: photo.message });
   const anchors = known.length > 0 ? known : medoid(usable.map((p) => p.embedding));
   for (const photo of usable) {
     const best = Math.max(...anchors.map((a) => dot(a, photo.embedding)));
     const same = [...known, ...kept.map((k) => k.embedding)].some((e) => dot(e, photo.embedding) > SAME_PHOTO);
     if (same) continue;
-    if (best < SAME_PERSON) refused.push({ file: photo.file, code: 'another-person', message: 'does not look like this person’s other photos' });
+    if (best < SAME_PERSON)
+      refused.push({
+        file: photo.file,
+        code: 'another-person',
+        message: 'does not look like this person’s other photos',
+      });
     else if (known.length + kept.length < MAX_TEMPLATES) kept.push(photo);
   }
   return { kept, refused };
 }
 
-async function addPerson(context: CommandContext, recogniser: Recogniser, name: string, photos: readonly Photo[], args: z.output<typeof Args>): Promise<Result> {
+async function addPerson(
+  context: CommandContext,
+  recogniser: Recogniser,
+  name: string,
+  photos: readonly Photo[],
+  args: z.output<typeof Args>,
+): Promise<Result> {
   const { kept, refused } = sift(photos, []);
   const [first] = kept;
   if (!first) return { kind: 'refused', id: null, templates: 0, refused };
-  if (duplicateOf(recogniser, kept.map((p) => p.embedding))) {
-    for (const p of kept) refused.push({ file: p.file, code: 'duplicate-face', message: 'this face already belongs to another person' });
+  if (
+    duplicateOf(
+      recogniser,
+      kept.map((p) => p.embedding),
+    )
+  ) {
+    for (const p of kept)
+      refused.push({ file: p.file, code: 'duplicate-face', message: 'this face already belongs to another person' });
     return { kind: 'refused', id: null, templates: 0, refused };
   }
   const person = await enrolPerson(
@@ -132,11 +177,19 @@ async function addPerson(context: CommandContext, recogniser: Recogniser, name: 
   return { kind: 'added', id: person.id, templates: kept.length, refused };
 }
 
-function extendPerson(context: CommandContext, recogniser: Recogniser, person: Person, photos: readonly Photo[]): Result {
+function extendPerson(
+  context: CommandContext,
+  recogniser: Recogniser,
+  person: Person,
+  photos: readonly Photo[],
+): Result {
   const known = context.store.templatesOf(person.id, recogniser.model).map((t) => t.embedding);
   const { kept, refused } = sift(photos, known);
   if (kept.length === 0) return { kind: 'unchanged', id: person.id, templates: known.length, refused };
-  const added = context.store.addTemplates(person.id, kept.map((p) => ({ pose: 'photo', model: recogniser.model, embedding: p.embedding })));
+  const added = context.store.addTemplates(
+    person.id,
+    kept.map((p) => ({ pose: 'photo', model: recogniser.model, embedding: p.embedding })),
+  );
   for (const template of added) recogniser.gallery.add(template.id, template.person, template.embedding);
   return { kind: 'extended', id: person.id, templates: known.length + added.length, refused };
 }

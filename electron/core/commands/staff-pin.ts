@@ -10,7 +10,8 @@ export const setStaffPin = storeCommand({
   name: 'staff-set-pin',
   args: z.strictObject({ pin: z.string().regex(/^[0-9]{6,12}$/, 'a staff PIN has 6 to 12 digits') }),
   async run(context, { pin }, output) {
-    if (weakPin(pin)) throw new Problem('pin-weak', 'this PIN is too easy to guess', 'Choose one without repeats or sequences.');
+    if (weakPin(pin))
+      throw new Problem('pin-weak', 'this PIN is too easy to guess', 'Choose one without repeats or sequences.');
     context.store.setSetting(STAFF_PIN_SETTING, await (await context.pins()).hash(pin));
     context.store.setLockout(STAFF_LOCKOUT, NO_LOCKOUT);
     context.store.append({ type: 'health', open: { code: 'staff-pin-set', detail: {} }, personal: {} });

@@ -57,10 +57,19 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
   try {
     const request = ControlRequest.parse(parseJson(line));
     const command = deps.commands.find((c) => c.name === request.command);
-    if (!command) throw new Problem('command-unknown', `there is no command ${request.command}`, 'Update the command line and the kiosk to the same version.');
+    if (!command)
+      throw new Problem(
+        'command-unknown',
+        `there is no command ${request.command}`,
+        'Update the command line and the kiosk to the same version.',
+      );
     await deps.staff.checkPin(request.staffPin);
     const args = command.args.parse(request.args);
-    deps.context.store.append({ type: 'health', open: { code: 'operator-command', detail: { command: command.name } }, personal: {} });
+    deps.context.store.append({
+      type: 'health',
+      open: { code: 'operator-command', detail: { command: command.name } },
+      personal: {},
+    });
     const exitCode = await command.run(deps.context, args, {
       line: (value) => answer({ kind: 'line', value }),
       progress: (done, total, what) => answer({ kind: 'progress', done, total, what }),
@@ -68,8 +77,15 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
     answer({ kind: 'done', exitCode });
   } catch (cause) {
     deps.log('warn', 'control command refused or failed', { cause: String(cause) });
-    if (cause instanceof Problem) answer({ kind: 'problem', code: cause.code, message: cause.message, nextStep: cause.nextStep });
-    else answer({ kind: 'problem', code: 'command-failed', message: cause instanceof Error ? cause.message : String(cause), nextStep: 'See the kiosk’s log.' });
+    if (cause instanceof Problem)
+      answer({ kind: 'problem', code: cause.code, message: cause.message, nextStep: cause.nextStep });
+    else
+      answer({
+        kind: 'problem',
+        code: 'command-failed',
+        message: cause instanceof Error ? cause.message : String(cause),
+        nextStep: 'See the kiosk’s log.',
+      });
   }
 }
 
@@ -77,6 +93,11 @@ function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (cause) {
-    throw new Problem('control-bad-request', 'the request is not JSON', 'Use the command line that came with this kiosk.', { cause });
+    throw new Problem(
+      'control-bad-request',
+      'the request is not JSON',
+      'Use the command line that came with this kiosk.',
+      { cause },
+    );
   }
 }

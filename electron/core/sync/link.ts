@@ -16,7 +16,13 @@ export function readServerLink(store: Pick<Store, 'setting'>): ServerLink | null
   const text = store.setting(SETTING);
   if (text === null) return null;
   const parsed = ServerLink.safeParse(JSON.parse(text));
-  if (!parsed.success) throw new Problem('server-link-damaged', 'the stored identity of this kiosk can’t be read', 'Provision this kiosk again.', { cause: parsed.error });
+  if (!parsed.success)
+    throw new Problem(
+      'server-link-damaged',
+      'the stored identity of this kiosk can’t be read',
+      'Provision this kiosk again.',
+      { cause: parsed.error },
+    );
   return parsed.data;
 }
 
@@ -34,7 +40,11 @@ export interface Uplink {
 /** Starts sending, or stands still where there is no server: the kiosk works all the same. */
 export function startUplink(
   store: Store,
-  hooks: { onStatus: () => void; onServerTime: (serverMs: number, localMs: number) => void; onProblem: (problem: Problem) => void },
+  hooks: {
+    onStatus: () => void;
+    onServerTime: (serverMs: number, localMs: number) => void;
+    onProblem: (problem: Problem) => void;
+  },
 ): Uplink {
   const link = readServerLink(store);
   if (!link) {
