@@ -1,4 +1,11 @@
-import type { EventHeader, EventType, Open, Personal, SaltedValue, WireEvent } from '../../../sync/protocol/wire/event.ts';
+import type {
+  EventHeader,
+  EventType,
+  Open,
+  Personal,
+  SaltedValue,
+  WireEvent,
+} from '../../../sync/protocol/wire/event.ts';
 
 /**
  * The kiosk's store, split into reads and writes (typed once, used by every service of the core). Everything is
@@ -56,6 +63,8 @@ export interface Checkin {
   readonly galleryPeople: number | null;
   readonly model: string | null;
   readonly photo: string | null;
+  /** Code of why a photo that was taken could not be kept, e.g. `storage-full`: attendance counts all the same. */
+  readonly photoLost?: string;
   readonly voided: boolean;
   readonly acked: boolean;
 }
@@ -71,6 +80,14 @@ export interface NewPerson {
   readonly photo: Uint8Array | null;
   /** PHC string of argon2id. */
   readonly pinHash: string | null;
+}
+
+/** The opt-out from positions takes effect at once: such a person's check-ins carry none. */
+export interface PersonChange {
+  readonly name?: string;
+  readonly number?: string | null;
+  readonly language?: string;
+  readonly gpsOptOut?: boolean;
 }
 
 export interface NewCheckin {
@@ -105,6 +122,7 @@ export interface StoreReads {
   templatesOf(person: string, model: string): Template[];
   pinHash(person: string): string | null;
   lockout(subject: string): Lockout;
+  /** The newest check-in of a person that was not voided: what "the opposite of the last one" and repeats go by. */
   lastCheckin(person: string): Checkin | null;
   /** Newest first. */
   checkins(options: { limit: number; before?: string }): Checkin[];
@@ -121,6 +139,8 @@ export interface StoreWrites {
   /** Person, consent, templates, PIN and photo, with their events, in one transaction. */
   addPerson(person: NewPerson): Promise<Person>;
   addTemplates(person: string, templates: NewPerson['templates']): Template[];
+  /** Changes what is given; under the next row version, so that the old values can't be put back. */
+  updatePerson(id: string, change: PersonChange): Person;
   setPin(person: string, pinHash: string | null): void;
   /** Destroys the person's key, rows, templates and photos; appends the event. What the chain committed to stays unguessable. */
   deletePerson(id: string): Promise<void>;
@@ -132,6 +152,8 @@ export interface StoreWrites {
   append<T extends EventType>(event: NewEvent<T>): AppendedEvent;
   /** The server has committed (and put into a backup) everything of `epoch` up to these sequence numbers. */
   acknowledge(epoch: string, marks: { committed: number; safe: number }): void;
+  /** The server lost what it had only committed: everything of `epoch` above `safe` goes out again; how many. */
+  resendUnsafe(epoch: string): number;
   /** Removes photos / positions of check-ins older than `before` (RFC 3339), appends a `purge` event; how many went. */
   purgePhotos(before: string): Promise<number>;
   purgeGps(before: string): number;

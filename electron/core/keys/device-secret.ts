@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { KEY_BYTES, requireStrong } from './derive.ts';
+import type { Random } from './envelope.ts';
+import { readIfThere, requirePrivate, writeFileAtomic } from './files.ts';
+
+/** What opens slot 1. */
+export interface StoreKeys {
+  /** 32 bytes from the host's keystore; null: a 0600 file `device-secret` in the kiosk's folder. */
+  readonly deviceSecret: Uint8Array | null;
+  /** 32 bytes that the server gave at provisioning; null: the 0600 file `provisioning-secret`, where there is one. */
+  readonly provisioningSecret?: Uint8Array | null;
+  /** Lets `createStore` make the file `device-secret` when the host has no keystore. */
+  readonly allowSecretFile?: boolean;
+  /** Machine id in place of this machine's own; for tests. */
+  readonly machineId?: string;
+  /** The server's public X25519 key (JWK): slot 2 is sealed to it, for a board swap. */
+  readonly recoveryKey?: RecoveryKey;
+}
+
+export interface RecoveryKey {
+  readonly kty: 'OKP';
+  readonly crv: 'X25519';
+  readonly x: string;
+  readonly kid?: string;
+}
+
+export interface Secrets {
+  readonly device: Uint8Array;
+  readonly provisioning: Uint8Array | null;
+}
+
+export const deviceSecretFile = (home: string): string => join(home, 'device-secret');
+export const provisioningSecretFile = (home: string): string => join(home, 'provisioning-secret');
+
+/**
+ * Gathers the secrets of slot 1.
+ *
+ * @param create whether a missing device secret may be made now (with `allowSecretFile` alone)
+ * @throws Problem `device-secret-missing`, `secret-malformed`, `secret-weak`, `secret-file-exposed`
+ */
+export function readSecrets(home: string, keys: StoreKeys, create: boolean, random: Random): Secrets {
+  const device =
+    keys.deviceSecret ?? secretFromFile(deviceSecretFile(home)) ?? (create ? makeSecret(home, keys, random) : null);
+  if (!device)
+    throw new Problem(
+      'device-secret-missing',
+      'this kiosk has no device secret: neither a keystore nor the file device-secret',
+      create
+        ? 'Give the kiosk a keystore (TPM2, systemd-creds, Electron safeStorage), or allow a secret file explicitly.'
+        : 'Put the secret back, or recover the store with the server’s recovery key.',
+    );
+  requireStrong(device, 'device secret');
+  const provisioning = keys.provisioningSecret ?? secretFromFile(provisioningSecretFile(home));
+  if (provisioning) requireStrong(provisioning, 'provisioning secret');
+  return { device, provisioning };
+}
+
+function secretFromFile(file: string): Uint8Array | null {
+  const bytes = readIfThere(file);
+  if (!bytes) return null;
+  requirePrivate(file);
+  return bytes;
+}
+
+function makeSecret(home: string, keys: StoreKeys, random: Random): Uint8Array | null {
+  if (!keys.allowSecretFile) return null;
+  const secret = random(KEY_BYTES);
+  requireStrong(secret, 'device secret');
+  writeFileAtomic(deviceSecretFile(home), secret);
+  return secret;
+}

@@ -1,0 +1,207 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import {
+  type DEVICE_PURPOSES,
+  type DevicePurpose,
+  deriveKey,
+  KEY_BYTES,
+  STORE_PURPOSES,
+  type StorePurpose,
+} from './derive.ts';
+import { deviceSecretFile, type RecoveryKey, readSecrets, type StoreKeys } from './device-secret.ts';
+import type { Random } from './envelope.ts';
+import { machineId } from './machine.ts';
+import {
+  type KeySlots,
+  machineTag,
+  type Roots,
+  readSlots,
+  recoverRoots,
+  slotKey,
+  unwrapRoots,
+  wrapRoots,
+  writeSlots,
+} from './slots.ts';
+
+export type { RecoveryKey, StoreKeys } from './device-secret.ts';
+
+/** One generation of the store key, as sub-keys. */
+export interface StoreKeySet {
+  readonly generation: number;
+  /** A sub-key of 32 bytes; a new copy each time. */
+  subkey(purpose: StorePurpose): Buffer;
+}
+
+/** The opened key slots of one kiosk folder. */
+export interface KioskKeys {
+  /** Id of the store that the slots belong to. */
+  readonly store: string;
+  /** False until `markLive`: there is no store file yet, and one may be made. */
+  readonly live: boolean;
+  readonly current: StoreKeySet;
+  /** The generation of an unfinished `store rekey`, or null. */
+  readonly next: StoreKeySet | null;
+  /** Whether the device secret lies in a file rather than in a keystore; screens keep showing it. */
+  readonly secretInFile: boolean;
+  /** 32 bytes for a purpose that outlives `store rekey`. */
+  subkey(purpose: (typeof DEVICE_PURPOSES)[DevicePurpose]): Buffer;
+  markLive(): void;
+  /** Makes and writes a next generation (or returns the unfinished one's). */
+  beginRekey(): Promise<StoreKeySet>;
+  /** Keeps one generation alone. */
+  settle(keep: 'current' | 'next'): void;
+}
+
+export interface OpenKeysOptions extends StoreKeys {
+  readonly home: string;
+  readonly random?: Random;
+}
+
+/**
+ * Opens the key slots of a kiosk's folder, or makes them in a folder that has none.
+ *
+ * @throws Problem `device-secret-missing`, `secret-malformed`, `secret-weak`, `secret-file-exposed`,
+ *   `store-other-machine`, `store-wrong-key`, `keyslots-damaged`, `keyslots-missing`. Nothing is written then.
+ */
+export async function openKeys(options: OpenKeysOptions): Promise<KioskKeys> {
+  const { home } = options;
+  const random: Random = options.random ?? randomBytes;
+  const machine = options.machineId ?? machineId();
+  let slots = readSlots(home);
+  if (!slots && existsSync(`${home}/store.db`))
+    throw new Problem(
+      'keyslots-missing',
+      'there is a store, and no keyslots.json to open it',
+      'Put keyslots.json back from a copy of this kiosk’s folder; without it the store stays closed.',
+    );
+  if (!slots) mkdirSync(home, { recursive: true, mode: 0o700 });
+  if (slots && slots.machine !== machineTag(slots.store, machine))
+    throw new Problem(
+      'store-other-machine',
+      'this store belongs to another machine',
+      'Move the folder back, or recover the store here with the server’s recovery key. The store was not touched.',
+    );
+  const secrets = readSecrets(home, options, slots === null, random);
+  const secretInFile = options.deviceSecret === null && existsSync(deviceSecretFile(home));
+  if (!slots) {
+    const store = randomUUID();
+    const roots: Roots = { number: 1, store: Buffer.from(random(KEY_BYTES)), device: Buffer.from(random(KEY_BYTES)) };
+    slots = {
+      format: 'smartpresence-keyslots-1',
+      store,
+      state: 'new',
+      machine: machineTag(store, machine),
+      provisioned: secrets.provisioning !== null,
+      ...(options.recoveryKey ? { recovery: options.recoveryKey } : {}),
+      current: await wrapRoots(roots, slotKey(secrets, machine, store), store, options.recoveryKey, random),
+    };
+    writeSlots(home, slots);
+  }
+  if (slots.provisioned && !secrets.provisioning)
+    throw new Problem(
+      'provisioning-secret-missing',
+      'this store was made with a provisioning secret, and there is none now',
+      'Put the file provisioning-secret back into the kiosk’s folder. The store was not touched.',
+    );
+  const key = slotKey(
+    { device: secrets.device, provisioning: slots.provisioned ? secrets.provisioning : null },
+    machine,
+    slots.store,
+  );
+  return createKeys(home, slots, (roots, recovery) => wrapRoots(roots, key, slots.store, recovery, random), {
+    current: unwrapRoots(slots.current, key, slots.store),
+    next: slots.next ? unwrapRoots(slots.next, key, slots.store) : null,
+    random,
+    secretInFile,
+  });
+}
+
+function createKeys(
+  home: string,
+  initial: KeySlots,
+  wrap: (roots: Roots, recovery: RecoveryKey | undefined) => ReturnType<typeof wrapRoots>,
+  opened: { current: Roots; next: Roots | null; random: Random; secretInFile: boolean },
+): KioskKeys {
+  let slots = initial;
+  let { current, next } = opened;
+  const save = (changed: KeySlots): void => {
+    writeSlots(home, changed);
+    slots = changed;
+  };
+  const set = (roots: Roots): StoreKeySet => ({
+    generation: roots.number,
+    subkey: (purpose) => deriveKey(roots.store, STORE_PURPOSES[purpose]),
+  });
+  return {
+    store: slots.store,
+    get live() {
+      return slots.state === 'live';
+    },
+    get current() {
+      return set(current);
+    },
+    get next() {
+      return next ? set(next) : null;
+    },
+    secretInFile: opened.secretInFile,
+    subkey: (purpose) => deriveKey(current.device, purpose),
+    markLive() {
+      save({ ...slots, state: 'live' });
+    },
+    async beginRekey() {
+      if (!next) {
+        const made: Roots = {
+          number: current.number + 1,
+          store: Buffer.from(opened.random(KEY_BYTES)),
+          device: current.device,
+        };
+        save({ ...slots, next: await wrap(made, slots.recovery) });
+        next = made;
+      }
+      return set(next);
+    },
+    settle(keep) {
+      const { next: unfinished, ...rest } = slots;
+      if (keep === 'next') {
+        if (!next || !unfinished)
+          throw new Problem('rekey-not-begun', 'there is no next store key', 'Run `store rekey` again.');
+        save({ ...rest, current: unfinished });
+        current = next;
+      } else save(rest);
+      next = null;
+    },
+  };
+}
+
+/**
+ * Recovers a store after a board swap: opens slot 2 with the server's private key and wraps the store key anew for
+ * this machine and its secrets. The store itself is not touched.
+ *
+ * @throws Problem `recovery-failed`, and those of the secrets
+ */
+export async function recoverKeys(
+  options: OpenKeysOptions & { privateKey: RecoveryKey & { d: string } },
+): Promise<void> {
+  const { home } = options;
+  const random: Random = options.random ?? randomBytes;
+  const machine = options.machineId ?? machineId();
+  const slots = readSlots(home);
+  if (!slots)
+    throw new Problem(
+      'keyslots-missing',
+      'there is no keyslots.json to recover from',
+      'Copy it from the old board’s folder.',
+    );
+  const current = await recoverRoots(slots.current, slots.store, options.privateKey);
+  const next = slots.next ? await recoverRoots(slots.next, slots.store, options.privateKey) : null;
+  const secrets = readSecrets(home, options, true, random);
+  const key = slotKey(secrets, machine, slots.store);
+  writeSlots(home, {
+    ...slots,
+    machine: machineTag(slots.store, machine),
+    provisioned: secrets.provisioning !== null,
+    current: await wrapRoots(current, key, slots.store, slots.recovery, random),
+    ...(next ? { next: await wrapRoots(next, key, slots.store, slots.recovery, random) } : {}),
+  });
+}

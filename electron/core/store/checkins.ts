@@ -1,0 +1,199 @@
+import type { Open } from '../../../sync/protocol/wire/event.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { EventRow, Inserted } from './events.ts';
+import { counterOf, uuidBytes, uuidText } from './header.ts';
+import type { Checkin, NewCheckin } from './interface.ts';
+import type { Known } from './people.ts';
+import type { Session } from './session.ts';
+
+/** An event may be committed this many numbers after its id was made: photos are written in between. */
+const ID_REACH = 4096;
+
+interface CheckinRow {
+  n: number;
+  person: number | null;
+  sealed: Buffer | null;
+  voided: number | null;
+  photo_lost: string | null;
+  address: Buffer | null;
+}
+
+/** Check-ins of one session: the hot path of the store, so statements are prepared once. */
+export class Checkins {
+  readonly #s: Session;
+  readonly #insert;
+  readonly #insertGps;
+  readonly #insertPhoto;
+  readonly #get;
+  readonly #page;
+  readonly #pageBefore;
+  readonly #void;
+  readonly #find;
+
+  constructor(session: Session) {
+    this.#s = session;
+    const { db } = session;
+    const row = `SELECT checkin.n, checkin.person, checkin.sealed, voided, photo_lost, address
+      FROM checkin LEFT JOIN photo ON photo.n = checkin.n`;
+    this.#insert = db.prepare('INSERT INTO checkin(n, person, sealed, photo_lost) VALUES (?, ?, ?, ?)');
+    this.#insertGps = db.prepare('INSERT INTO checkin_gps(n, person, sealed) VALUES (?, ?, ?)');
+    this.#insertPhoto = db.prepare('INSERT INTO photo(n, kind, person, address, sealed) VALUES (?, ?, ?, ?, ?)');
+    this.#get = db.prepare(`${row} WHERE checkin.n = ?`);
+    this.#page = db.prepare(`${row} ORDER BY checkin.n DESC LIMIT ?`);
+    this.#pageBefore = db.prepare(
+      `${row} JOIN event ON event.n = checkin.n WHERE event.utc < ? ORDER BY checkin.n DESC LIMIT ?`,
+    );
+    this.#void = db.prepare('UPDATE checkin SET voided = ? WHERE n = ?');
+    this.#find = db
+      .prepare(
+        'SELECT checkin.n FROM event JOIN checkin USING (n) WHERE event.n BETWEEN ? AND ? AND event.id = ? LIMIT 1',
+      )
+      .pluck();
+  }
+
+  /** Event, outbox row and check-in, in the running transaction. */
+  insert(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, photoLost: string | null): Inserted {
+    const { values, log } = this.#s;
+    const gps = person.gpsOptOut ? null : checkin.gps; // who opted out leaves no coordinates, whoever calls
+    const event = log.insert(
+      'checkin',
+      checkin.open,
+      {
+        person: person.id,
+        score: checkin.score ?? undefined,
+        second: checkin.score === null ? undefined : checkin.second,
+        photo: photo ?? undefined,
+        gps: gps ?? undefined,
+      },
+      id,
+    );
+    const match = event.salted.filter((one) => one.field !== 'gps' && one.field !== 'photo');
+    this.#insert.run(event.n, person.ref, values.seal('checkin.match', person, event.id, match), photoLost);
+    if (match.length < event.salted.length) this.#insertExtras(person, event, photo);
+    return event;
+  }
+
+  /** What retention takes away on its own lies in rows of its own. */
+  #insertExtras(person: Known, event: Inserted, photo: string | null): void {
+    const { values } = this.#s;
+    for (const one of event.salted) {
+      if (one.field !== 'gps' && one.field !== 'photo') continue;
+      const sealed = values.seal(`checkin.${one.field}`, person, event.id, [one]);
+      if (one.field === 'gps') this.#insertGps.run(event.n, person.ref, sealed);
+      else this.#insertPhoto.run(event.n, 'checkin', person.ref, Buffer.from(photo!, 'base64url'), sealed);
+    }
+  }
+
+  insertEnrolmentPhoto(n: number, person: Known, address: string): void {
+    this.#insertPhoto.run(n, 'enrolment', person.ref, Buffer.from(address, 'base64url'), null);
+  }
+
+  /** The check-in as the rest of the core sees it, right after its transaction. */
+  fresh(event: Inserted, person: Known, checkin: NewCheckin, photo: string | null, photoLost: string | null): Checkin {
+    return this.#shape(event.id, event.parts.utc, checkin.open, {
+      person,
+      score: checkin.score,
+      second: checkin.score === null ? null : checkin.second,
+      photo,
+      photoLost,
+      voided: false,
+      acked: false,
+    });
+  }
+
+  #shape(
+    id: string,
+    at: string,
+    open: Open<'checkin'>,
+    rest: {
+      person: Known | null;
+      score: number | null;
+      second: number | null;
+      photo: string | null;
+      photoLost: string | null;
+      voided: boolean;
+      acked: boolean;
+    },
+  ): Checkin {
+    return {
+      id,
+      person: rest.person?.id ?? null,
+      name: rest.person?.name ?? null,
+      direction: open.direction,
+      at,
+      method: open.method,
+      liveness: open.liveness,
+      score: rest.score,
+      second: rest.second,
+      threshold: open.threshold ?? null,
+      galleryPeople: open.gallery?.people ?? null,
+      model: open.model ?? null,
+      photo: rest.photo,
+      ...(rest.photoLost ? { photoLost: rest.photoLost } : {}),
+      voided: rest.voided,
+      acked: rest.acked,
+    };
+  }
+
+  #read(row: CheckinRow): Checkin {
+    const { log, people, values } = this.#s;
+    const event = log.row(row.n) as EventRow;
+    const person = row.person === null ? null : people.byRef(row.person);
+    const record = uuidText(event.id);
+    const found = new Map(
+      row.sealed ? values.open('checkin.match', person, record, row.sealed).map((one) => [one.field, one.value]) : [],
+    );
+    const epoch = log.epochOf(event.epoch);
+    return this.#shape(record, new Date(event.utc).toISOString(), JSON.parse(event.open) as Open<'checkin'>, {
+      person,
+      score: (found.get('score') as number | undefined) ?? null,
+      second: (found.get('second') as number | null | undefined) ?? null,
+      photo: row.address?.toString('base64url') ?? null,
+      photoLost: row.photo_lost,
+      voided: row.voided !== null,
+      acked: row.n - epoch.base <= epoch.committed,
+    });
+  }
+
+  get(n: number): Checkin | null {
+    const row = this.#get.get(n) as CheckinRow | undefined;
+    return row ? this.#read(row) : null;
+  }
+
+  list(limit: number, before?: string): Checkin[] {
+    const rows = before === undefined ? this.#page.all(limit) : this.#pageBefore.all(instant(before), limit);
+    return (rows as CheckinRow[]).map((row) => this.#read(row));
+  }
+
+  /** Number of a check-in by its id. @throws Problem `checkin-unknown` */
+  numberOf(id: string): number {
+    const bytes = uuidBytes(id);
+    const from = bytes.length === 16 ? counterOf(bytes) : 0;
+    const n = bytes.length === 16 ? (this.#find.get(from, from + ID_REACH, bytes) as number | undefined) : undefined;
+    if (n === undefined)
+      throw new Problem('checkin-unknown', 'there is no such check-in on this kiosk', 'Look it up in the list again.');
+    return n;
+  }
+
+  /** Marks a check-in as voided by event `by`, in the running transaction. */
+  markVoided(n: number, by: number): void {
+    this.#void.run(by, n);
+  }
+
+  personOf(n: number): { person: Known | null; voided: boolean } {
+    const row = this.#get.get(n) as CheckinRow;
+    return { person: row.person === null ? null : this.#s.people.byRef(row.person), voided: row.voided !== null };
+  }
+}
+
+/** Ms since 1970 of an RFC 3339 instant. @throws Problem `time-malformed` */
+export function instant(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms))
+    throw new Problem(
+      'time-malformed',
+      `"${text}" is not a time`,
+      'Give an RFC 3339 time, e.g. 2026-01-31T08:00:00.000Z.',
+    );
+  return ms;
+}

@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+/** Time as the store takes it. */
+export interface Clock {
+  /** Wall clock, ms since 1970: what the kiosk claims. */
+  now(): number;
+  /** Ms since this boot, never going back, with fractions. */
+  monotonic(): number;
+  /** Changes with each boot of the machine. */
+  readonly bootId: string;
+  /** Trusted time minus claimed time, ms, whole; 0 when nothing better is known. */
+  offset(): number;
+}
+
+/** The machine's own clocks. `offset` comes from the trusted time of retention/, once it runs. */
+export function systemClock(offset: () => number = () => 0): Clock {
+  return {
+    now: () => Date.now(),
+    // On Linux hrtime is CLOCK_MONOTONIC, which counts from boot.
+    monotonic: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+    bootId: bootId(),
+    offset,
+  };
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return randomUUID(); // not Linux: each process counts as a boot of its own, which claims less, never more
+  }
+}

@@ -1,0 +1,94 @@
+import Database from 'better-sqlite3-multiple-ciphers';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { PAGE_BYTES } from './pages.ts';
+
+export type Db = Database.Database;
+
+/** How SQLCipher is told of a raw 32-byte key. */
+export const rawKey = (key: Uint8Array): string => `"x'${Buffer.from(key).toString('hex')}'"`;
+
+/**
+ * Opens (or makes) the ciphered database file. With `lock`, the first read takes an exclusive lock that lasts until
+ * close; WAL then needs no shared memory, so no `-shm` file appears and each transaction saves the lock calls.
+ */
+export function openDatabase(file: string, key: Uint8Array, mode: 'wal' | 'delete'): Db {
+  return guarded(() => {
+    const db = new Database(file, { timeout: 200 });
+    try {
+      db.pragma("cipher='sqlcipher'");
+      db.pragma('legacy=4');
+      db.pragma(`legacy_page_size=${PAGE_BYTES}`);
+      db.pragma(`key=${rawKey(key)}`);
+      db.pragma(`page_size=${PAGE_BYTES}`);
+      db.pragma('locking_mode=EXCLUSIVE');
+      db.pragma(`journal_mode=${mode}`);
+      db.pragma('synchronous=FULL');
+      db.pragma('secure_delete=ON');
+      db.pragma('foreign_keys=ON');
+      db.pragma('trusted_schema=OFF');
+      db.pragma('temp_store=MEMORY'); // temporary tables and sorters must not spill to disk in the clear
+      db.pragma('cache_size=-16384');
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  });
+}
+
+/** Runs database work; SQLite's errors come out as Problems. */
+export function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw asProblem(error);
+  }
+}
+
+/** Gives SQLite's error codes a code of ours, with what to do; anything else stays what it is. */
+export function asProblem(error: unknown): unknown {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (error instanceof Problem || typeof code !== 'string') return error;
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL')
+    return new Problem(
+      'storage-full',
+      'the disk is full',
+      'Free some space on this kiosk; nothing that was recorded is lost.',
+      {
+        cause: error,
+      },
+    );
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return inUse(error);
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+    return damaged('a page of the store can’t be read', error);
+  if (code.startsWith('SQLITE_IOERR') || code === 'SQLITE_CANTOPEN' || code === 'SQLITE_READONLY' || code === 'EIO')
+    return new Problem(
+      'storage-failed',
+      `the disk under the store failed (${code})`,
+      'Check the disk and its mount; the kiosk tries again.',
+      {
+        cause: error,
+      },
+    );
+  return error;
+}
+
+export function inUse(cause?: unknown): Problem {
+  return new Problem(
+    'store-in-use',
+    'the store is in use',
+    'Stop the other program, or let the running kiosk do the work.',
+    { cause },
+  );
+}
+
+export function damaged(what: string, cause?: unknown): Problem {
+  return new Problem(
+    'store-damaged',
+    `the store is damaged: ${what}`,
+    'Keep a copy of the folder, run `store check`, and restore from the server.',
+    {
+      cause,
+    },
+  );
+}

@@ -1,0 +1,297 @@
+import type { EventHeader, EventType, SaltedValue, WireEvent } from '../../../sync/protocol/wire/event.ts';
+import { GENESIS } from '../../../sync/protocol/wire/event.ts';
+import type { Random } from '../keys/envelope.ts';
+import type { Clock } from './clock.ts';
+import type { Db } from './database.ts';
+import {
+  canonicalText,
+  commitment,
+  type HeaderParts,
+  headerOf,
+  headerText,
+  sha256,
+  uuidBytes,
+  uuidText,
+  uuidV7,
+} from './header.ts';
+
+/** A personal value with the salt's bytes, before it is sealed into its row. */
+export interface Salted {
+  readonly field: string;
+  readonly salt: Uint8Array;
+  readonly value: unknown;
+}
+
+export interface Epoch {
+  readonly ref: number;
+  readonly id: string;
+  /** Events of earlier epochs: seq = n − base. */
+  readonly base: number;
+  readonly committed: number;
+  readonly safe: number;
+  readonly trimmed: number;
+  readonly anchor: Buffer | null;
+}
+
+/** An event that was put into the running transaction. */
+export interface Inserted {
+  readonly n: number;
+  readonly id: string;
+  readonly parts: HeaderParts;
+  readonly salted: readonly Salted[];
+}
+
+/** A row of `event` joined with what its header needs. */
+export interface EventRow {
+  n: number;
+  epoch: number;
+  id: Buffer;
+  boot: number;
+  utc: number;
+  monotonic: number;
+  offset: number;
+  type: string;
+  open: string;
+  fields: string;
+  commitments: Buffer;
+  hash: Buffer;
+}
+
+const EPOCH_SQL = 'SELECT ref, id, base, committed, safe, trimmed, anchor FROM epoch';
+
+/**
+ * The chain of events: appends in a transaction of the caller's, rebuilds headers, and keeps what the next event needs
+ * (number, previous hash) in memory. One instance a connection.
+ */
+export class EventLog {
+  readonly #db: Db;
+  readonly #device: string;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #bootRef: number;
+  readonly #boots = new Map<number, string>();
+  #epochs: Map<number, Epoch>;
+  #epoch: Epoch;
+  #last: number;
+  #prev: string;
+  readonly #begin;
+  readonly #commit;
+  readonly #rollback;
+  readonly #insert;
+  readonly #select;
+  readonly #hashBefore;
+  /** Called after each commit with the last number. */
+  onCommit: (last: number) => void = () => undefined;
+
+  constructor(db: Db, device: string, clock: Clock, random: Random) {
+    this.#db = db;
+    this.#device = device;
+    this.#clock = clock;
+    this.#random = random;
+    this.#begin = db.prepare('BEGIN IMMEDIATE');
+    this.#commit = db.prepare('COMMIT');
+    this.#rollback = db.prepare('ROLLBACK');
+    this.#insert = db.prepare(
+      'INSERT INTO event(n, epoch, id, boot, utc, monotonic, offset, type, open, fields, commitments, hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)',
+    );
+    this.#select = db.prepare('SELECT * FROM event WHERE n = ?');
+    this.#hashBefore = db.prepare('SELECT hash FROM event WHERE n = ? AND epoch = ?').pluck();
+    this.#bootRef = this.#refOfBoot(clock.bootId);
+    for (const row of db.prepare('SELECT ref, id FROM boot').all() as { ref: number; id: string }[])
+      this.#boots.set(row.ref, row.id);
+    this.#epochs = this.#readEpochs();
+    this.#epoch = [...this.#epochs.values()].at(-1)!;
+    this.#last = this.#readLast();
+    this.#prev = this.#readPrev();
+  }
+
+  get epoch(): Epoch {
+    return this.#epoch;
+  }
+
+  get epochs(): readonly Epoch[] {
+    return [...this.#epochs.values()];
+  }
+
+  epochOf(ref: number): Epoch {
+    return this.#epochs.get(ref)!;
+  }
+
+  /** Number of the newest event over all epochs; 0 when there was none. */
+  get last(): number {
+    return this.#last;
+  }
+
+  #refOfBoot(id: string): number {
+    this.#db.prepare('INSERT INTO boot(id) VALUES (?) ON CONFLICT DO NOTHING').run(id);
+    return this.#db.prepare('SELECT ref FROM boot WHERE id = ?').pluck().get(id) as number;
+  }
+
+  #readEpochs(): Map<number, Epoch> {
+    const rows = this.#db.prepare(`${EPOCH_SQL} ORDER BY ref`).all() as Epoch[];
+    return new Map(rows.map((row) => [row.ref, row]));
+  }
+
+  #readLast(): number {
+    const newest = this.#db.prepare('SELECT max(n) FROM event').pluck().get() as number | null;
+    return Math.max(newest ?? 0, this.#epoch.base + this.#epoch.trimmed);
+  }
+
+  #readPrev(): string {
+    if (this.#last === this.#epoch.base) return GENESIS;
+    const hash = this.#hashBefore.get(this.#last, this.#epoch.ref) as Buffer | undefined;
+    return (hash ?? this.#epoch.anchor!).toString('base64url');
+  }
+
+  /** Reads the epochs again after a change of their marks. */
+  refreshEpochs(): void {
+    this.#epochs = this.#readEpochs();
+    this.#epoch = this.#epochs.get(this.#epoch.ref)!;
+  }
+
+  /** One durable transaction. When it fails, nothing of it is left, in the file or in memory. */
+  transaction<T>(work: () => T): T {
+    const last = this.#last;
+    const prev = this.#prev;
+    this.#begin.run();
+    let result: T;
+    try {
+      result = work();
+      this.#commit.run();
+    } catch (error) {
+      this.#last = last;
+      this.#prev = prev;
+      // SQLite rolls back by itself when the disk is full or fails.
+      if (this.#db.inTransaction) this.#rollback.run();
+      throw error;
+    }
+    if (this.#last !== last) this.onCommit(this.#last);
+    return result;
+  }
+
+  /** An id for an event to come; see uuidV7 for what its counter is good for. */
+  newId(): Buffer {
+    return uuidV7(this.#clock.now(), this.#last + 1, this.#random);
+  }
+
+  /** Puts one event into the running transaction. Undefined personal values count as absent. */
+  insert(type: EventType, open: object, personal: object, id: Buffer = this.newId()): Inserted {
+    const n = this.#last + 1;
+    const utc = Math.floor(this.#clock.now());
+    const salted: Salted[] = [];
+    const fields = Object.keys(personal).sort();
+    const commitments: string[] = [];
+    const present: string[] = [];
+    for (const field of fields) {
+      const value = (personal as Record<string, unknown>)[field];
+      if (value === undefined) continue;
+      const salt = this.#random(16);
+      present.push(field);
+      salted.push({ field, salt, value });
+      commitments.push(commitment(salt, canonicalText(value)));
+    }
+    const parts: HeaderParts = {
+      id: uuidText(id),
+      device: this.#device,
+      epoch: this.#epoch.id,
+      seq: n - this.#epoch.base,
+      utc: new Date(utc).toISOString(),
+      monotonic: this.#clock.monotonic(),
+      bootId: this.#clock.bootId,
+      offset: Math.round(this.#clock.offset()),
+      type,
+      openText: canonicalText(open),
+      fields: present,
+      commitments,
+      prev: this.#prev,
+    };
+    const hash = sha256(headerText(parts));
+    const bytes = Buffer.allocUnsafe(32 * commitments.length);
+    commitments.forEach((one, i) => bytes.write(one, 32 * i, 'base64url'));
+    this.#insert.run(
+      n,
+      this.#epoch.ref,
+      id,
+      this.#bootRef,
+      utc,
+      parts.monotonic,
+      parts.offset,
+      type,
+      parts.openText,
+      present.join(),
+      bytes,
+      Buffer.from(hash, 'base64url'),
+    );
+    this.#last = n;
+    this.#prev = hash;
+    return { n, id: parts.id, parts, salted };
+  }
+
+  row(n: number): EventRow | null {
+    return (this.#select.get(n) as EventRow | undefined) ?? null;
+  }
+
+  /** The header's parts, as stored; `prev` comes from the event before it (or the epoch's beginning or anchor). */
+  partsOf(row: EventRow): HeaderParts {
+    const epoch = this.#epochs.get(row.epoch)!;
+    const seq = row.n - epoch.base;
+    const before =
+      seq === 1 ? null : ((this.#hashBefore.get(row.n - 1, row.epoch) as Buffer | undefined) ?? epoch.anchor);
+    const fields = row.fields === '' ? [] : row.fields.split(',');
+    return {
+      id: uuidText(row.id),
+      device: this.#device,
+      epoch: epoch.id,
+      seq,
+      utc: new Date(row.utc).toISOString(),
+      monotonic: row.monotonic,
+      bootId: this.#boots.get(row.boot) ?? this.#clock.bootId,
+      offset: row.offset,
+      type: row.type,
+      openText: row.open,
+      fields,
+      commitments: fields.map((_, i) => row.commitments.subarray(32 * i, 32 * i + 32).toString('base64url')),
+      prev: before ? before.toString('base64url') : GENESIS,
+    };
+  }
+
+  headerOf(row: EventRow): EventHeader {
+    return headerOf(this.partsOf(row));
+  }
+
+  /** Starts a new epoch: the numbers go on, the sequence begins at 1 and the chain at GENESIS. */
+  static beginEpoch(db: Db, id: string, reason: string, now: number): void {
+    const base = db
+      .prepare(
+        'SELECT max(coalesce((SELECT max(n) FROM event), 0), coalesce((SELECT max(base + trimmed) FROM epoch), 0))',
+      )
+      .pluck()
+      .get() as number;
+    db.prepare('INSERT INTO epoch(id, base, reason, opened) VALUES (?, ?, ?, ?)').run(id, base, reason, now);
+  }
+}
+
+/** Salted values as they travel. */
+export function wireValues(salted: readonly Salted[]): Record<string, SaltedValue> {
+  const out: Record<string, SaltedValue> = {};
+  for (const { field, salt, value } of salted) out[field] = { salt: Buffer.from(salt).toString('base64url'), value };
+  return out;
+}
+
+export function wireEvent(header: EventHeader, salted: readonly Salted[]): WireEvent {
+  return { header, personal: wireValues(salted) };
+}
+
+/** Salted values as they are sealed: compact JSON, `[[field, salt, value], …]`. */
+export function packSalted(salted: readonly Salted[]): string {
+  return JSON.stringify(
+    salted.map(({ field, salt, value }) => [field, Buffer.from(salt).toString('base64url'), value]),
+  );
+}
+
+export function unpackSalted(packed: Buffer): Salted[] {
+  const rows = JSON.parse(packed.toString('utf8')) as [string, string, unknown][];
+  return rows.map(([field, salt, value]) => ({ field, salt: Buffer.from(salt, 'base64url'), value }));
+}
+
+export { uuidBytes, uuidText };

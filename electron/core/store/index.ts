@@ -1,0 +1,208 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { closeSync, existsSync, openSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { Random } from '../keys/envelope.ts';
+import type { KioskKeys, StoreKeySet } from '../keys/index.ts';
+import { Vault } from '../vault/vault.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type Db, damaged, guarded, inUse, openDatabase } from './database.ts';
+import { EventLog } from './events.ts';
+import { epochVerdict, readMark } from './highwater.ts';
+import { migrate, readMeta, writeMeta } from './migrations.ts';
+import { type FirstLook, firstLook } from './pages.ts';
+import { SqlStore } from './store.ts';
+
+export { type Clock, systemClock } from './clock.ts';
+export type { SqlStore } from './store.ts';
+
+export interface StoreOptions {
+  /** The kiosk's folder. */
+  readonly home: string;
+  /** Its opened key slots; see openKeys. */
+  readonly keys: KioskKeys;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export const storeFile = (home: string): string => join(home, 'store.db');
+/** A re-keyed copy on its way to become the store; see rekey.ts. */
+export const rekeyedFile = (home: string): string => join(home, 'store.db.next');
+
+/**
+ * Folders whose store this process has open. POSIX locks don't hold against one's own process, and closing a second
+ * handle of the file would even drop them, so a second opening here is refused before it touches the file.
+ */
+const opened = new Set<string>();
+
+/**
+ * Random bytes, drawn from the system in blocks of 4 KiB: many small draws cost a check-in more than its encryption.
+ * Each byte is given out once.
+ */
+function pooled(source: (bytes: number) => Uint8Array): Random {
+  let pool: Uint8Array = new Uint8Array();
+  let at = 0;
+  return (bytes) => {
+    if (bytes > 1024) return source(bytes);
+    if (at + bytes > pool.length) {
+      pool = source(4096);
+      at = 0;
+    }
+    at += bytes;
+    return pool.subarray(at - bytes, at);
+  };
+}
+
+/**
+ * Makes a new, empty store in a folder whose key slots are new.
+ *
+ * @param options.device the kiosk's id (UUID); a new one when absent
+ * @throws Problem `store-exists`, `store-in-use`, `storage-full`
+ */
+export async function createStore(options: StoreOptions & { readonly device?: string }): Promise<SqlStore> {
+  const { home, keys } = options;
+  if (keys.live)
+    throw new Problem('store-exists', 'this folder has a store, or had one', 'Open it, or choose another folder.');
+  return enter(home, (closed) => {
+    const file = storeFile(home);
+    for (const left of [file, `${file}-wal`, `${file}-journal`, rekeyedFile(home)]) rmSync(left, { force: true }); // of a creation that was cut off
+    const clock = options.clock ?? systemClock();
+    return connect(
+      options,
+      () => {
+        const db = openDatabase(file, keys.current.subkey('pages'), 'wal');
+        guarded(() => {
+          migrate(db);
+          writeMeta(db, 'store', keys.store);
+          writeMeta(db, 'device', options.device ?? randomUUID());
+          writeMeta(db, 'opens', '0');
+          EventLog.beginEpoch(db, randomUUID(), 'created', clock.now());
+        });
+        keys.markLive();
+        return { db, handle: openSync(file, 'r') };
+      },
+      clock,
+      closed,
+    );
+  });
+}
+
+/**
+ * Opens a kiosk's store, or makes it when the key slots are new. A store behind its high-water mark opens a new epoch.
+ *
+ * @throws Problem `store-in-use`, `store-missing`, `store-damaged`, `store-too-new`, `storage-failed`, `storage-full`.
+ *   The file is untouched when the keys don't fit, when it is damaged at its head or cut short, or in use.
+ */
+export async function openStore(options: StoreOptions): Promise<SqlStore> {
+  const { home, keys } = options;
+  if (!keys.live) return createStore(options);
+  return enter(home, (closed) => connect(options, () => unlock(home, keys), options.clock ?? systemClock(), closed));
+}
+
+/** Runs an opening under this process's own lock. */
+function enter(home: string, work: (closed: () => void) => SqlStore): SqlStore {
+  const folder = realpathSync(home);
+  if (opened.has(folder)) throw inUse();
+  opened.add(folder);
+  const leave = () => void opened.delete(folder);
+  try {
+    return work(leave);
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+/** Looks before it opens: which generation of the key fits, and whether the file is whole. */
+function unlock(home: string, keys: KioskKeys): { db: Db; handle: number } {
+  const file = storeFile(home);
+  if (!existsSync(file))
+    throw new Problem(
+      'store-missing',
+      'the store file is missing, and this kiosk had one',
+      'Put store.db back, or provision this kiosk again in an empty folder.',
+    );
+  const handle = openSync(file, 'r');
+  try {
+    const look = (set: StoreKeySet) => patientLook(handle, `${file}-wal`, set.subkey('pages'));
+    let fit = look(keys.current);
+    if (fit === 'foreign' && keys.next && look(keys.next) !== 'foreign') {
+      keys.settle('next'); // the re-keyed copy had taken the store's place before the process died
+      fit = look(keys.current);
+    }
+    if (fit === 'foreign') throw damaged('its first page is not one of this store');
+    if (fit === 'truncated') throw damaged('the file is cut short');
+    const db = openDatabase(file, keys.current.subkey('pages'), 'wal');
+    // The lock is ours now: what an unfinished rekey left can go.
+    if (keys.next) keys.settle('current');
+    for (const left of ['', '-journal', '-wal']) rmSync(rekeyedFile(home) + left, { force: true });
+    return { db, handle };
+  } catch (error) {
+    closeSync(handle);
+    throw error;
+  }
+}
+
+/** Another process may be writing the file back from its log just now: what looks wrong is looked at again. */
+function patientLook(handle: number, wal: string, key: Uint8Array): FirstLook {
+  let look = firstLook(handle, wal, key);
+  for (let again = 0; look !== 'fits' && again < 2; again++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    look = firstLook(handle, wal, key);
+  }
+  return look;
+}
+
+function connect(
+  options: StoreOptions,
+  open: () => { db: Db; handle: number },
+  clock: Clock,
+  closed: () => void,
+): SqlStore {
+  const { home, keys } = options;
+  const random = pooled(options.random ?? randomBytes);
+  const vault = new Vault(home, random);
+  const { db, handle } = open();
+  try {
+    return guarded(() => {
+      migrate(db);
+      if (readMeta(db, 'store') !== keys.store) throw damaged('it is not the store that the key slots belong to');
+      const opens = countOpening(db, home, keys.store, clock);
+      vault.prepare();
+      const store = new SqlStore(
+        { home, keys, device: readMeta(db, 'device')!, clock, random, vault, opens, handle, closed },
+        db,
+      );
+      sweepPhotos(db, vault);
+      store.keepReserve();
+      return store;
+    });
+  } catch (error) {
+    db.close();
+    closeSync(handle);
+    throw error;
+  }
+}
+
+/** Compares the store with its mark, begins a new epoch where it is behind, and counts this opening. */
+function countOpening(db: Db, home: string, store: string, clock: Clock): number {
+  const opens = Number(readMeta(db, 'opens'));
+  const newest = db.prepare('SELECT id, base + trimmed AS least FROM epoch ORDER BY ref DESC LIMIT 1').get() as {
+    id: string;
+    least: number;
+  };
+  const last = Math.max(newest.least, (db.prepare('SELECT max(n) FROM event').pluck().get() as number | null) ?? 0);
+  const verdict = opens === 0 ? null : epochVerdict(readMark(home), { store, epoch: newest.id, last, opens });
+  db.transaction(() => {
+    if (verdict) EventLog.beginEpoch(db, randomUUID(), verdict, clock.now());
+    writeMeta(db, 'opens', String(opens + 1));
+  })();
+  return opens + 1;
+}
+
+function sweepPhotos(db: Db, vault: Vault): void {
+  const rows = db.prepare('SELECT count(*) FROM photo').pluck().get() as number;
+  if (vault.list().length === rows) return;
+  const known = db.prepare('SELECT address FROM photo').pluck().all() as Buffer[];
+  vault.sweep(new Set(known.map((address) => address.toString('base64url'))));
+}

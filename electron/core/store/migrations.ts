@@ -1,0 +1,126 @@
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { Db } from './database.ts';
+
+/**
+ * Numbered, transactional, forward only. `minReader` is the oldest schema whose builds can still work with the store
+ * after the migration: additive changes keep it, so the previous build still runs after an update was rolled back;
+ * what takes something away waits one release and raises it.
+ */
+export interface Migration {
+  readonly schema: number;
+  readonly minReader: number;
+  readonly sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    schema: 1,
+    minReader: 1,
+    sql: `
+-- Time of a boot and identity of a run of sequence numbers; rows are few, events refer to them. committed, safe and
+-- trimmed are sequence numbers; anchor is the hash of the last event trimmed, where the chain goes on.
+CREATE TABLE boot(ref INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE epoch(
+  ref INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, base INTEGER NOT NULL, reason TEXT NOT NULL,
+  opened INTEGER NOT NULL, committed INTEGER NOT NULL DEFAULT 0, safe INTEGER NOT NULL DEFAULT 0,
+  trimmed INTEGER NOT NULL DEFAULT 0, anchor BLOB) STRICT;
+
+-- n counts over all epochs and is never used twice; seq = n - epoch.base. open is RFC 8785 text; commitments are 32
+-- bytes a field, in the order of fields; hash is SHA-256 of the header's RFC 8785 text, the next event's prev.
+CREATE TABLE event(
+  n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL REFERENCES epoch(ref), id BLOB NOT NULL,
+  boot INTEGER NOT NULL REFERENCES boot(ref), utc INTEGER NOT NULL, monotonic REAL NOT NULL, offset INTEGER NOT NULL,
+  type TEXT NOT NULL, open TEXT NOT NULL, fields TEXT NOT NULL, commitments BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+CREATE TABLE outbox(n INTEGER PRIMARY KEY REFERENCES event(n)) STRICT;
+-- An event can't exist without its outbox row, can't change, and can't go while the server may still lack it.
+CREATE TRIGGER event_goes_to_outbox AFTER INSERT ON event BEGIN INSERT INTO outbox(n) VALUES (new.n); END;
+CREATE TRIGGER event_never_changes BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'an event never changes'); END;
+CREATE TRIGGER event_stays_until_safe BEFORE DELETE ON event
+  WHEN old.n > (SELECT base + safe FROM epoch WHERE ref = old.epoch)
+  BEGIN SELECT RAISE(ABORT, 'an event stays until the server has it safe'); END;
+
+-- A person. Both keys are wrapped; destroying this row is the erasure of whatever they sealed.
+CREATE TABLE person(
+  ref INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, key_version INTEGER NOT NULL,
+  records_key BLOB NOT NULL, photos_key BLOB NOT NULL, row_version INTEGER NOT NULL, profile BLOB NOT NULL,
+  enrolled INTEGER NOT NULL, gps_opt_out INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE template(
+  ref INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, person INTEGER NOT NULL REFERENCES person(ref),
+  model TEXT NOT NULL, pose TEXT NOT NULL, sealed BLOB NOT NULL) STRICT;
+CREATE INDEX template_person ON template(person);
+CREATE TABLE pin(
+  person INTEGER PRIMARY KEY REFERENCES person(ref), row_version INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT;
+
+-- Personal event values with their salts, sealed. Check-ins have tables of their own, one for each thing that goes alone.
+CREATE TABLE personal(
+  n INTEGER PRIMARY KEY REFERENCES event(n), person INTEGER REFERENCES person(ref), sealed BLOB NOT NULL) STRICT;
+CREATE INDEX personal_person ON personal(person);
+CREATE TABLE checkin(
+  n INTEGER PRIMARY KEY REFERENCES event(n), person INTEGER REFERENCES person(ref), sealed BLOB,
+  voided INTEGER REFERENCES event(n), photo_lost TEXT) STRICT;
+CREATE TABLE checkin_gps(
+  n INTEGER PRIMARY KEY REFERENCES checkin(n), person INTEGER NOT NULL REFERENCES person(ref), sealed BLOB NOT NULL) STRICT;
+CREATE INDEX checkin_gps_person ON checkin_gps(person);
+-- Photos in the vault: kind is 'checkin' or 'enrolment'; sealed holds the event's salted address, for check-ins.
+CREATE TABLE photo(
+  n INTEGER PRIMARY KEY REFERENCES event(n), kind TEXT NOT NULL, person INTEGER NOT NULL REFERENCES person(ref),
+  address BLOB NOT NULL UNIQUE, sealed BLOB) STRICT;
+CREATE INDEX photo_person ON photo(person);
+
+CREATE TABLE lockout(subject TEXT PRIMARY KEY, failures INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`,
+  },
+];
+
+/** Schema that this build makes and understands. */
+export const SCHEMA = MIGRATIONS.at(-1)!.schema;
+
+export function readMeta(db: Db, key: string): string | null {
+  return (db.prepare('SELECT value FROM meta WHERE key = ?').pluck().get(key) as string | undefined) ?? null;
+}
+
+export function writeMeta(db: Db, key: string, value: string): void {
+  db.prepare('INSERT INTO meta(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value').run(
+    key,
+    value,
+  );
+}
+
+/**
+ * Brings a store to the newest schema of `migrations`, each step in a transaction of its own. A store with a newer
+ * schema is left as it is when its `minReader` allows this build.
+ *
+ * @throws Problem `store-too-new`; RangeError when the list itself is not in order
+ */
+export function migrate(db: Db, migrations: readonly Migration[] = MIGRATIONS): void {
+  migrations.forEach((step, i) => {
+    const previous = migrations[i - 1];
+    if (
+      step.schema !== (previous?.schema ?? 0) + 1 ||
+      step.minReader > step.schema ||
+      step.minReader < (previous?.minReader ?? 1)
+    )
+      throw new RangeError(`migration ${step.schema} is out of order`);
+  });
+  const newest = migrations.at(-1)!.schema;
+  const tables = db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'").pluck().get() as number;
+  const schema = tables ? Number(readMeta(db, 'schema')) : 0;
+  const minReader = tables ? Number(readMeta(db, 'minReader')) : 0;
+  if (minReader > newest)
+    throw new Problem(
+      'store-too-new',
+      `this store needs a build that knows schema ${minReader}; this one knows ${newest}`,
+      'Install the newer version again. The store was not changed.',
+    );
+  for (const step of migrations) {
+    if (step.schema <= schema) continue;
+    db.transaction(() => {
+      if (step.schema === 1)
+        db.exec('CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID');
+      db.exec(step.sql);
+      writeMeta(db, 'schema', String(step.schema));
+      writeMeta(db, 'minReader', String(step.minReader));
+    })();
+  }
+}

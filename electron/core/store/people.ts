@@ -1,0 +1,366 @@
+import type { KeyObject } from 'node:crypto';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { KEY_BYTES } from '../keys/derive.ts';
+import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
+import type { StoreKeySet } from '../keys/index.ts';
+import type { Db } from './database.ts';
+import { uuidBytes, uuidText } from './header.ts';
+import type { NewPerson, Person, Template } from './interface.ts';
+
+/** What is sealed of a person, together: it is made, changed and destroyed together. */
+interface Profile {
+  readonly name: string;
+  readonly number: string | null;
+  readonly language: string;
+}
+
+/** A person as the store holds one in memory. */
+export interface Known extends Profile {
+  readonly ref: number;
+  readonly id: string;
+  readonly keyVersion: number;
+  /** Opens names, templates and event values. */
+  readonly records: KeyObject;
+  readonly wrappedPhotos: Buffer;
+  readonly rowVersion: number;
+  readonly gpsOptOut: boolean;
+  readonly enrolled: number;
+  templates: number;
+  hasPin: boolean;
+  /** Numbers of the newest standing check-ins, oldest first. */
+  recent: number[];
+}
+
+interface PersonRow {
+  ref: number;
+  id: Buffer;
+  key_version: number;
+  records_key: Buffer;
+  photos_key: Buffer;
+  row_version: number;
+  profile: Buffer;
+  enrolled: number;
+  gps_opt_out: number;
+}
+
+/** How many standing check-ins of a person are kept in memory: the newest, and what a `void` brings back. */
+export const RECENT = 4;
+
+export const keyPlace = (kind: 'records' | 'photos', person: string, version: number): Place => ({
+  field: `person-key.${kind}`,
+  person,
+  record: person,
+  row: 1,
+  key: version,
+});
+const profilePlace = (p: { id: string; rowVersion: number; keyVersion: number }): Place => ({
+  field: 'person.profile',
+  person: p.id,
+  record: p.id,
+  row: p.rowVersion,
+  key: p.keyVersion,
+});
+const templatePlace = (person: Known, template: string, model: string): Place => ({
+  field: `template.embedding/${model}`,
+  person: person.id,
+  record: template,
+  row: 1,
+  key: person.keyVersion,
+});
+const pinPlace = (person: Known, rowVersion: number): Place => ({
+  field: 'person.pin',
+  person: person.id,
+  record: person.id,
+  row: rowVersion,
+  key: person.keyVersion,
+});
+
+const fold = (text: string): string => text.normalize('NFC').toLowerCase();
+
+/**
+ * The people of this kiosk: each with keys of their own, everything about them sealed under those. Names are needed
+ * for search and greeting, so they are decrypted once, at open, into memory; templates and PINs when asked for.
+ */
+export class People {
+  readonly #db: Db;
+  readonly #kek: KeyObject;
+  readonly #vaultKek: KeyObject;
+  readonly #random: Random;
+  readonly #byId = new Map<string, Known>();
+  readonly #byRef = new Map<number, Known>();
+  readonly #byNumber = new Map<string, Known>();
+  readonly #templatesOfModel;
+  readonly #pin;
+
+  constructor(db: Db, keys: StoreKeySet, random: Random) {
+    this.#db = db;
+    this.#kek = keyObject(keys.subkey('personKeys'));
+    this.#vaultKek = keyObject(keys.subkey('vault'));
+    this.#random = random;
+    this.#templatesOfModel = db.prepare(
+      'SELECT ref, id, person, pose, sealed FROM template WHERE model = ? AND ref > ? ORDER BY ref LIMIT 256',
+    );
+    this.#pin = db.prepare('SELECT row_version, sealed FROM pin WHERE person = ?');
+    const templates = new Map(
+      db.prepare('SELECT person, count(*) FROM template GROUP BY person').raw().all() as [number, number][],
+    );
+    const pins = new Set(db.prepare('SELECT person FROM pin').pluck().all() as number[]);
+    for (const row of db.prepare('SELECT * FROM person').iterate() as IterableIterator<PersonRow>) {
+      this.#remember(this.#openRow(row, templates.get(row.ref) ?? 0, pins.has(row.ref)));
+    }
+    for (const [n, ref] of db
+      .prepare('SELECT n, person FROM checkin WHERE person IS NOT NULL AND voided IS NULL ORDER BY n')
+      .raw()
+      .iterate() as IterableIterator<[number, number]>) {
+      this.noteCheckin(this.#byRef.get(ref)!, n);
+    }
+  }
+
+  #openRow(row: PersonRow, templates: number, hasPin: boolean): Known {
+    const id = uuidText(row.id);
+    const records = keyObject(open(this.#kek, keyPlace('records', id, row.key_version), row.records_key));
+    const head = { id, rowVersion: row.row_version, keyVersion: row.key_version };
+    const profile = JSON.parse(open(records, profilePlace(head), row.profile).toString('utf8')) as Profile;
+    return {
+      ...profile,
+      ...head,
+      ref: row.ref,
+      records,
+      wrappedPhotos: row.photos_key,
+      gpsOptOut: row.gps_opt_out === 1,
+      enrolled: row.enrolled,
+      templates,
+      hasPin,
+      recent: [],
+    };
+  }
+
+  #remember(person: Known): void {
+    this.#byId.set(person.id, person);
+    this.#byRef.set(person.ref, person);
+    if (person.number !== null) this.#byNumber.set(person.number.toUpperCase(), person);
+  }
+
+  forget(person: Known): void {
+    this.#byId.delete(person.id);
+    this.#byRef.delete(person.ref);
+    if (person.number !== null) this.#byNumber.delete(person.number.toUpperCase());
+  }
+
+  get count(): number {
+    return this.#byId.size;
+  }
+
+  known(id: string): Known | null {
+    return this.#byId.get(id) ?? null;
+  }
+
+  byRef(ref: number): Known | null {
+    return this.#byRef.get(ref) ?? null;
+  }
+
+  /** @throws Problem `person-unknown` */
+  require(id: string): Known {
+    const person = this.#byId.get(id);
+    if (!person)
+      throw new Problem(
+        'person-unknown',
+        'there is no such person on this kiosk',
+        'Enrol the person, or wait for the next sync.',
+      );
+    return person;
+  }
+
+  byNumber(number: string): Known | null {
+    return this.#byNumber.get(number.toUpperCase()) ?? null;
+  }
+
+  all(): Known[] {
+    return [...this.#byId.values()];
+  }
+
+  /** A linear look at names in memory: some 0.5 ms at 10,000 people, which beats keeping an order. */
+  find(query: string, limit: number): Known[] {
+    const wanted = fold(query);
+    const found: Known[] = [];
+    for (const person of this.#byId.values()) {
+      if (fold(person.name).startsWith(wanted) || (person.number !== null && fold(person.number).startsWith(wanted)))
+        found.push(person);
+    }
+    return found.sort((a, b) => a.name.localeCompare(b.name)).slice(0, limit);
+  }
+
+  noteCheckin(person: Known, n: number): void {
+    person.recent.push(n);
+    if (person.recent.length > RECENT) person.recent.shift();
+  }
+
+  /** Takes a voided check-in out; looks further back in the file when memory holds no other. */
+  dropCheckin(person: Known, n: number): void {
+    person.recent = person.recent.filter((one) => one !== n);
+    if (person.recent.length > 0) return;
+    const older = this.#db
+      .prepare('SELECT n FROM checkin WHERE person = ? AND voided IS NULL ORDER BY n DESC LIMIT ?')
+      .pluck()
+      .all(person.ref, RECENT) as number[];
+    person.recent = older.reverse();
+  }
+
+  photosKey(person: Known): KeyObject {
+    return keyObject(open(this.#vaultKek, keyPlace('photos', person.id, person.keyVersion), person.wrappedPhotos));
+  }
+
+  /** Key and wrapped key of the photos of somebody who is about to be added. */
+  newKeys(id: string): { records: KeyObject; photos: KeyObject; wrappedRecords: Buffer; wrappedPhotos: Buffer } {
+    const records = this.#random(KEY_BYTES);
+    const photos = this.#random(KEY_BYTES);
+    return {
+      records: keyObject(records),
+      photos: keyObject(photos),
+      wrappedRecords: seal(this.#kek, keyPlace('records', id, 1), records, this.#random),
+      wrappedPhotos: seal(this.#vaultKek, keyPlace('photos', id, 1), photos, this.#random),
+    };
+  }
+
+  /** Puts the person's rows into the running transaction; call `admit` when it is committed. */
+  insert(person: NewPerson, keys: ReturnType<People['newKeys']>, enrolled: number): Known {
+    const { name, number, language } = person;
+    const head = { id: person.id, rowVersion: 1, keyVersion: 1 };
+    const profile: Profile = { name, number, language };
+    const { lastInsertRowid } = this.#db
+      .prepare(
+        'INSERT INTO person(id, key_version, records_key, photos_key, row_version, profile, enrolled) VALUES (?, 1, ?, ?, 1, ?, ?)',
+      )
+      .run(
+        uuidBytes(person.id),
+        keys.wrappedRecords,
+        keys.wrappedPhotos,
+        seal(keys.records, profilePlace(head), JSON.stringify(profile), this.#random),
+        enrolled,
+      );
+    return {
+      ...profile,
+      ...head,
+      ref: Number(lastInsertRowid),
+      records: keys.records,
+      wrappedPhotos: keys.wrappedPhotos,
+      gpsOptOut: false,
+      enrolled,
+      templates: 0,
+      hasPin: false,
+      recent: [],
+    };
+  }
+
+  admit(person: Known): void {
+    this.#remember(person);
+  }
+
+  /** Writes a changed profile under the next row version, in the running transaction; `replace` takes it over. */
+  update(person: Known, change: Partial<Profile> & { gpsOptOut?: boolean }): Known {
+    const profile: Profile = {
+      name: change.name ?? person.name,
+      number: change.number === undefined ? person.number : change.number,
+      language: change.language ?? person.language,
+    };
+    const next: Known = {
+      ...person,
+      ...profile,
+      rowVersion: person.rowVersion + 1,
+      gpsOptOut: change.gpsOptOut ?? person.gpsOptOut,
+    };
+    this.#db
+      .prepare('UPDATE person SET row_version = ?, profile = ?, gps_opt_out = ? WHERE ref = ?')
+      .run(
+        next.rowVersion,
+        seal(person.records, profilePlace(next), JSON.stringify(profile), this.#random),
+        next.gpsOptOut ? 1 : 0,
+        person.ref,
+      );
+    return next;
+  }
+
+  replace(before: Known, after: Known): void {
+    this.forget(before);
+    this.#remember(after);
+  }
+
+  insertTemplate(person: Known, id: Buffer, template: NewPerson['templates'][number]): Template {
+    const text = uuidText(id);
+    const { model, pose, embedding } = template;
+    if (embedding.length === 0 || !embedding.every(Number.isFinite))
+      throw new Problem('template-malformed', 'a template must be finite numbers', 'Capture the face again.');
+    const bytes = Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength);
+    this.#db
+      .prepare('INSERT INTO template(id, person, model, pose, sealed) VALUES (?, ?, ?, ?, ?)')
+      .run(id, person.ref, model, pose, seal(person.records, templatePlace(person, text, model), bytes, this.#random));
+    return { id: text, person: person.id, model, pose, embedding };
+  }
+
+  #openTemplate(person: Known, id: Buffer, model: string, pose: string, sealed: Buffer): Template {
+    const text = uuidText(id);
+    const bytes = open(person.records, templatePlace(person, text, model), sealed);
+    // A copy: the buffer may lie unaligned in a pool, and a Float32Array must start at a multiple of 4.
+    return { id: text, person: person.id, model, pose, embedding: new Float32Array(new Uint8Array(bytes).buffer) };
+  }
+
+  *templates(model: string): IterableIterator<Template> {
+    // In pieces: a cursor kept open would lock out writes, and all rows at once are 100 MB at 10,000 people.
+    for (let after = 0; ; ) {
+      const rows = this.#templatesOfModel.all(model, after) as {
+        ref: number;
+        id: Buffer;
+        person: number;
+        pose: string;
+        sealed: Buffer;
+      }[];
+      for (const row of rows) {
+        const person = this.#byRef.get(row.person);
+        if (person) yield this.#openTemplate(person, row.id, model, row.pose, row.sealed);
+      }
+      const last = rows.at(-1);
+      if (!last) return;
+      after = last.ref;
+    }
+  }
+
+  templatesOf(person: Known, model: string): Template[] {
+    const rows = this.#db
+      .prepare('SELECT id, pose, sealed FROM template WHERE person = ? AND model = ? ORDER BY ref')
+      .all(person.ref, model) as { id: Buffer; pose: string; sealed: Buffer }[];
+    return rows.map((row) => this.#openTemplate(person, row.id, model, row.pose, row.sealed));
+  }
+
+  pinHash(person: Known): string | null {
+    const row = this.#pin.get(person.ref) as { row_version: number; sealed: Buffer } | undefined;
+    return row ? open(person.records, pinPlace(person, row.row_version), row.sealed).toString('utf8') : null;
+  }
+
+  writePin(person: Known, hash: string | null): void {
+    const row = this.#pin.get(person.ref) as { row_version: number } | undefined;
+    if (hash === null) {
+      this.#db.prepare('DELETE FROM pin WHERE person = ?').run(person.ref);
+      return;
+    }
+    const version = (row?.row_version ?? 0) + 1;
+    this.#db
+      .prepare(
+        'INSERT INTO pin(person, row_version, sealed) VALUES (?, ?, ?) ON CONFLICT(person) DO UPDATE SET row_version = excluded.row_version, sealed = excluded.sealed',
+      )
+      .run(person.ref, version, seal(person.records, pinPlace(person, version), hash, this.#random));
+  }
+}
+
+export function asPerson(known: Known): Person {
+  const { id, name, number, language, templates, hasPin, gpsOptOut } = known;
+  return {
+    id,
+    name,
+    number,
+    language,
+    templates,
+    hasPin,
+    gpsOptOut,
+    enrolledAt: new Date(known.enrolled).toISOString(),
+  };
+}

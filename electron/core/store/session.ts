@@ -1,0 +1,105 @@
+import type { KeyObject } from 'node:crypto';
+import type { EventType, WireEvent } from '../../../sync/protocol/wire/event.ts';
+import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
+import type { StoreKeySet } from '../keys/index.ts';
+import type { Clock } from './clock.ts';
+import type { Db } from './database.ts';
+import { EventLog, type EventRow, type Inserted, packSalted, type Salted, unpackSalted, wireEvent } from './events.ts';
+import { uuidText } from './header.ts';
+import { type Known, People } from './people.ts';
+
+/** One open connection with everything that lives and dies with it; `store rekey` replaces it by another. */
+export interface Session {
+  readonly db: Db;
+  readonly log: EventLog;
+  readonly people: People;
+  readonly values: Values;
+}
+
+export interface SessionParts {
+  readonly db: Db;
+  readonly keys: StoreKeySet;
+  readonly device: string;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export function startSession({ db, keys, device, clock, random }: SessionParts): Session {
+  const log = new EventLog(db, device, clock, random);
+  const people = new People(db, keys, random);
+  return { db, log, people, values: new Values(db, log, people, keyObject(keys.subkey('storeValues')), random) };
+}
+
+/** Personal event values at rest: sealed under the person's key, or, when they concern nobody who has one, the store's. */
+export class Values {
+  readonly #log: EventLog;
+  readonly #people: People;
+  readonly #storeKey: KeyObject;
+  readonly #random: Random;
+  readonly #write;
+  readonly #read;
+  readonly #readCheckin;
+  readonly #readGps;
+  readonly #readPhoto;
+  readonly #pending;
+
+  constructor(db: Db, log: EventLog, people: People, storeKey: KeyObject, random: Random) {
+    this.#log = log;
+    this.#people = people;
+    this.#storeKey = storeKey;
+    this.#random = random;
+    this.#write = db.prepare('INSERT INTO personal(n, person, sealed) VALUES (?, ?, ?)');
+    this.#read = db.prepare('SELECT person, sealed FROM personal WHERE n = ?');
+    this.#readCheckin = db.prepare('SELECT person, sealed FROM checkin WHERE n = ?');
+    this.#readGps = db.prepare('SELECT person, sealed FROM checkin_gps WHERE n = ?');
+    this.#readPhoto = db.prepare('SELECT person, sealed FROM photo WHERE n = ? AND sealed IS NOT NULL');
+    this.#pending = db.prepare('SELECT event.* FROM outbox JOIN event USING (n) ORDER BY n LIMIT ?');
+  }
+
+  place(field: string, person: Known | null, record: string): Place {
+    return { field, person: person?.id ?? '', record, row: 1, key: person?.keyVersion ?? 1 };
+  }
+
+  seal(field: string, person: Known | null, record: string, salted: readonly Salted[]): Buffer {
+    return seal(person?.records ?? this.#storeKey, this.place(field, person, record), packSalted(salted), this.#random);
+  }
+
+  open(field: string, person: Known | null, record: string, sealed: Uint8Array): Salted[] {
+    return unpackSalted(open(person?.records ?? this.#storeKey, this.place(field, person, record), sealed));
+  }
+
+  /** Appends an event whose personal values form one sealed row, in the running transaction. */
+  append(type: EventType, open: object, personal: object, person: Known | null): Inserted {
+    const event = this.#log.insert(type, open, personal);
+    this.store(event, type, person);
+    return event;
+  }
+
+  /** Seals the personal values of an event just inserted into its row. */
+  store(event: Inserted, type: EventType, person: Known | null): void {
+    if (event.salted.length > 0)
+      this.#write.run(event.n, person?.ref ?? null, this.seal(`event.${type}`, person, event.id, event.salted));
+  }
+
+  /** Every personal value of an event that still exists. */
+  of(row: EventRow): Salted[] {
+    const record = uuidText(row.id);
+    if (row.type !== 'checkin') return this.#rowOf(this.#read.get(row.n), `event.${row.type}`, record);
+    return [
+      ...this.#rowOf(this.#readCheckin.get(row.n), 'checkin.match', record),
+      ...this.#rowOf(this.#readPhoto.get(row.n), 'checkin.photo', record),
+      ...this.#rowOf(this.#readGps.get(row.n), 'checkin.gps', record),
+    ];
+  }
+
+  #rowOf(found: unknown, field: string, record: string): Salted[] {
+    const row = found as { person: number | null; sealed: Buffer | null } | undefined;
+    if (!row?.sealed) return [];
+    const person = row.person === null ? null : this.#people.byRef(row.person);
+    return this.open(field, person, record, row.sealed);
+  }
+
+  pending(limit: number): WireEvent[] {
+    return (this.#pending.all(limit) as EventRow[]).map((row) => wireEvent(this.#log.headerOf(row), this.of(row)));
+  }
+}

@@ -1,0 +1,151 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { open as openFile, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { open, type Place, type Random, seal } from '../keys/envelope.ts';
+
+/** Where a photo belongs: sealed under the photos key of `person`, bound to `record` (the id of its event). */
+export interface PhotoPlace {
+  readonly person: string;
+  readonly record: string;
+  readonly keyVersion: number;
+  readonly kind: 'checkin' | 'enrolment';
+}
+
+const place = (p: PhotoPlace): Place => ({
+  field: `photo.${p.kind}`,
+  person: p.person,
+  record: p.record,
+  row: 1,
+  key: p.keyVersion,
+});
+
+/** A sealed photo and its content address: SHA-256 of the ciphertext, unpadded base64url. */
+export interface SealedPhoto {
+  readonly address: string;
+  readonly bytes: Buffer;
+}
+
+const SUFFIX = '.photo';
+const TEMPORARY = '.tmp';
+
+/**
+ * `storage/faces/`: photos as AES-256-GCM ciphertext, each in a file named by its content address. Plaintext exists in
+ * memory alone. A file appears as a whole or not at all.
+ */
+export class Vault {
+  readonly folder: string;
+  readonly #random: Random;
+
+  constructor(home: string, random: Random) {
+    this.folder = join(home, 'storage', 'faces');
+    this.#random = random;
+  }
+
+  /** Makes the folder (0700), and removes temporary files of a process that died. */
+  prepare(): void {
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(this.folder)) {
+      if (name.endsWith(TEMPORARY)) rmSync(join(this.folder, name), { force: true });
+    }
+  }
+
+  file(address: string): string {
+    // Hexadecimal, since some file systems don't tell upper from lower case.
+    return join(this.folder, Buffer.from(address, 'base64url').toString('hex') + SUFFIX);
+  }
+
+  seal(key: KeyObject, where: PhotoPlace, photo: Uint8Array): SealedPhoto {
+    const bytes = seal(key, place(where), photo, this.#random);
+    return { bytes, address: createHash('sha256').update(bytes).digest('base64url') };
+  }
+
+  /** Durable when it resolves. When it rejects, nothing is left behind. */
+  async write(photo: SealedPhoto): Promise<void> {
+    const file = this.file(photo.address);
+    const temporary = `${file}${TEMPORARY}`;
+    try {
+      const handle = await openFile(temporary, 'w', 0o600);
+      try {
+        await handle.writeFile(photo.bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, file);
+      await this.#syncFolder();
+    } catch (error) {
+      await rm(temporary, { force: true });
+      await rm(file, { force: true });
+      throw error;
+    }
+  }
+
+  async #syncFolder(): Promise<void> {
+    if (process.platform === 'win32') return;
+    const handle = await openFile(this.folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** @throws Problem `photo-missing`, `photo-altered` */
+  async read(key: KeyObject, where: PhotoPlace, address: string): Promise<Uint8Array> {
+    const bytes = await this.readSealed(address);
+    try {
+      return open(key, place(where), bytes);
+    } catch (cause) {
+      throw altered(cause);
+    }
+  }
+
+  /** The ciphertext, its address checked; for upload and for `store check`. */
+  async readSealed(address: string): Promise<Buffer> {
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(this.file(address));
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      throw new Problem(
+        'photo-missing',
+        'a photo’s file is missing',
+        'Run `store check`; restore the file from a copy if there is one.',
+        { cause },
+      );
+    }
+    if (createHash('sha256').update(bytes).digest('base64url') !== address) throw altered();
+    return bytes;
+  }
+
+  /** Removes files; one that is already gone is fine. */
+  async remove(addresses: readonly string[]): Promise<void> {
+    for (const address of addresses) await rm(this.file(address), { force: true });
+    if (addresses.length > 0) await this.#syncFolder();
+  }
+
+  /** Addresses of all photo files; other names are not ours and are left alone. */
+  list(): string[] {
+    return readdirSync(this.folder)
+      .filter((name) => /^[0-9a-f]{64}\.photo$/.test(name))
+      .map((name) => Buffer.from(name.slice(0, 64), 'hex').toString('base64url'));
+  }
+
+  /** Removes photos that no row refers to: written before a transaction that failed, or purged before a crash. */
+  sweep(known: ReadonlySet<string>): number {
+    const orphans = this.list().filter((address) => !known.has(address));
+    for (const address of orphans) rmSync(this.file(address), { force: true });
+    return orphans.length;
+  }
+}
+
+function altered(cause?: unknown): Problem {
+  return new Problem(
+    'photo-altered',
+    'a photo was altered, or belongs to another record',
+    'Run `store check`; don’t use this photo.',
+    { cause },
+  );
+}
