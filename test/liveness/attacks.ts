@@ -74,46 +74,57 @@ function rotation(pose: PaperPose): readonly number[] {
   return times(times(y, p), r);
 }
 
-/** Where a ray (camera centre, direction `d`) meets the paper, in the print's own millimetres, or null. */
-function meet(d: readonly number[], rot: readonly number[], pose: PaperPose): readonly [number, number] | null {
-  const t = [pose.x ?? 0, pose.y ?? 0, pose.distance];
-  // Into the print's frame: o = -Rᵀt, e = Rᵀd.
-  const o = [0, 1, 2].map((i) => -(rot[i]! * t[0]! + rot[i + 3]! * t[1]! + rot[i + 6]! * t[2]!));
-  const e = [0, 1, 2].map((i) => rot[i]! * d[0]! + rot[i + 3]! * d[1]! + rot[i + 6]! * d[2]!);
+/**
+ * Where the ray from the camera's centre through (dx, dy, 1) meets the paper, in the print's own millimetres, put into
+ * `hit`; false when it misses. All numbers plain: this runs for each pixel.
+ */
+function meet(dx: number, dy: number, rot: readonly number[], pose: PaperPose, hit: Float64Array): boolean {
+  const tx = pose.x ?? 0;
+  const ty = pose.y ?? 0;
+  const tz = pose.distance;
   const bend = pose.bend ?? 0;
+  // Into the print's frame: o = -Rᵀt, e = Rᵀd.
+  const ox = -(rot[0]! * tx + rot[3]! * ty + rot[6]! * tz);
+  const oy = -(rot[1]! * tx + rot[4]! * ty + rot[7]! * tz);
+  const oz = -(rot[2]! * tx + rot[5]! * ty + rot[8]! * tz) - bend;
+  const ex = rot[0]! * dx + rot[3]! * dy + rot[6]!;
+  const ey = rot[1]! * dx + rot[4]! * dy + rot[7]!;
+  const ez = rot[2]! * dx + rot[5]! * dy + rot[8]!;
   if (bend === 0) {
-    if (Math.abs(e[2]!) < 1e-9) return null;
-    const k = -o[2]! / e[2]!;
-    return k > 0 ? [o[0]! + k * e[0]!, o[1]! + k * e[1]!] : null;
+    const k = -oz / ez;
+    hit[0] = ox + k * ex;
+    hit[1] = oy + k * ey;
+    return k > 0 && Number.isFinite(k);
   }
-  // Cylinder about the line x = 0, z = bend (its near side touches the plane z = 0 at the middle of the face).
-  const oz = o[2]! - bend;
-  const a = e[0]! ** 2 + e[2]! ** 2;
-  const b = o[0]! * e[0]! + oz * e[2]!;
-  const c = o[0]! ** 2 + oz ** 2 - bend ** 2;
-  const root = b * b - a * c;
-  if (root < 0) return null;
+  // Cylinder about the line x = 0, z = bend: its near side touches the plane z = 0 at the middle of the face.
+  const a = ex * ex + ez * ez;
+  const b = ox * ex + oz * ez;
+  const root = b * b - a * (ox * ox + oz * oz - bend * bend);
+  if (root < 0) return false;
   const k = (-b - Math.sqrt(root)) / a;
-  if (k <= 0) return null;
-  const angle = Math.atan2(o[0]! + k * e[0]!, -(oz + k * e[2]!));
-  return Math.abs(angle) < Math.PI / 2 ? [bend * angle, o[1]! + k * e[1]!] : null;
+  const angle = Math.atan2(ox + k * ex, -(oz + k * ez));
+  hit[0] = bend * angle;
+  hit[1] = oy + k * ey;
+  return k > 0 && Math.abs(angle) < Math.PI / 2;
 }
 
 /** The frame a camera takes of the print; `samples`² rays a pixel; around the print a grey wall. */
-export function photograph(print: Print, pose: PaperPose, camera: Camera = WEBCAM, samples = 2): RgbImage {
+export function photograph(print: Print, pose: PaperPose, camera: Camera = WEBCAM, samples = 1): RgbImage {
   const { width, height, focal } = camera;
   const data = new Uint8Array(width * height * 3);
   const { picture, centre, scale } = print;
   const rot = rotation(pose);
-  const sum = [0, 0, 0];
+  const sum = new Float64Array(3);
+  const hit = new Float64Array(2);
   for (let py = 0; py < height; py++) {
     for (let px = 0; px < width; px++) {
       sum.fill(0);
       for (let s = 0; s < samples * samples; s++) {
-        const x = px + ((s % samples) + 0.5) / samples - width / 2;
-        const y = py + (Math.floor(s / samples) + 0.5) / samples - height / 2;
-        const at = meet([x / focal, y / focal, 1], rot, pose);
-        addPixel(picture, at ? at[0] / scale + centre[0] : -1, at ? at[1] / scale + centre[1] : -1, sum);
+        const x = (px + ((s % samples) + 0.5) / samples - width / 2) / focal;
+        const y = (py + (Math.floor(s / samples) + 0.5) / samples - height / 2) / focal;
+        if (meet(x, y, rot, pose, hit))
+          addPixel(picture, hit[0]! / scale + centre[0], hit[1]! / scale + centre[1], sum);
+        else addPixel(picture, -1, -1, sum);
       }
       const to = (py * width + px) * 3;
       for (let c = 0; c < 3; c++) data[to + c] = Math.round(sum[c]! / (samples * samples));
@@ -123,7 +134,7 @@ export function photograph(print: Print, pose: PaperPose, camera: Camera = WEBCA
 }
 
 /** Adds the bilinear sample of a picture, or of the wall outside it. */
-function addPixel(picture: RgbImage, x: number, y: number, sum: number[]): void {
+function addPixel(picture: RgbImage, x: number, y: number, sum: Float64Array): void {
   const { width, height, data } = picture;
   if (x < 0 || y < 0 || x > width - 1 || y > height - 1) {
     for (let c = 0; c < 3; c++) sum[c]! += 150;

@@ -32,15 +32,15 @@ export const TURN_LIMITS: TurnLimits = {
   steady: 6,
   looks: 3,
   settle: 200,
-  turn: 16,
+  turn: 15,
   wrongWay: 11,
-  parallax: 0.095,
+  parallax: 0.09,
   overNoise: 3,
-  depth: 0.22,
+  depth: 0.25,
 };
 
-/** A part of the way that has to be seen between straight and turned: two pictures swapped have none. */
-const BETWEEN = [0.2, 0.9] as const;
+/** The part of the way, as shares of it, that has to be seen on the way: two pictures swapped have none. */
+const BETWEEN = [0.15, 0.8] as const;
 /** A look this much broader than the first ones shows the face straighter than they did: then the test starts there. */
 const BROADER = 1.03;
 
@@ -50,7 +50,6 @@ export function trackTurn(direction: 1 | -1, limits: TurnLimits = TURN_LIMITS): 
   let settled = false;
   const burst: Look[] = [];
   let start = 0;
-  let between = false;
   let reached = false;
   let squeezed = false;
 
@@ -75,7 +74,6 @@ export function trackTurn(direction: 1 | -1, limits: TurnLimits = TURN_LIMITS): 
       burst.push(look);
       const turned = direction * (look.yaw - start);
       if (turned < -limits.wrongWay) return { progress: 0, done: false, failed: 'wrong-way' };
-      if (turned >= BETWEEN[0] * limits.turn && turned < BETWEEN[1] * limits.turn) between = true;
       const progress = 0.95 * clamp01(turned / limits.turn);
       const tail = burst.slice(-3).filter((l) => direction * (l.yaw - start) >= limits.turn);
       if (tail.length < 2) {
@@ -83,7 +81,12 @@ export function trackTurn(direction: 1 | -1, limits: TurnLimits = TURN_LIMITS): 
         return { progress, done: false };
       }
       reached = true;
-      if (!between || !isSolid(front, tail, burst, direction, limits)) return { progress, done: false };
+      const peak = Math.max(...tail.map((l) => direction * (l.yaw - start)));
+      const onTheWay = burst.some((l) => {
+        const share = (direction * (l.yaw - start)) / peak;
+        return share >= BETWEEN[0] && share <= BETWEEN[1];
+      });
+      if (!onTheWay || !isSolid(front, tail, burst, direction, limits)) return { progress, done: false };
       return { progress: 1, done: true, embed: 'peak' };
     },
   };
