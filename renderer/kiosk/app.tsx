@@ -6,7 +6,7 @@ import { OtherWayScreen } from './screens/other-way.tsx';
 import { PinScreen } from './screens/pin.tsx';
 import { PrivacyScreen } from './screens/privacy.tsx';
 import { ResultScreen, VoidedScreen } from './screens/result.tsx';
-import { StaffScreen } from './screens/staff.tsx';
+import { StaffScreen } from './screens/staff/staff.tsx';
 
 /** One screen at a time; the core's own troubles come before everything else. */
 export function App({ kiosk }: { kiosk: Kiosk }) {

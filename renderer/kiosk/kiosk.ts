@@ -144,7 +144,9 @@ export function createKiosk({ carrier, devices, frames }: KioskOptions): Kiosk &
     }
     sounds.play(receipt.repeated ? 'again' : receipt.direction);
     go({ at: 'result', receipt });
-    resultTimer = setTimeout(() => home('settled'), RESULT_MS);
+    // After a face the visit has its answer already; after a PIN the face that is still there must be left alone.
+    const leave = receipt.method === 'face' ? undefined : 'settled';
+    resultTimer = setTimeout(() => home(leave), RESULT_MS);
   }
 
   async function notMe(receipt: Receipt): Promise<void> {

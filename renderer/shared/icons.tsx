@@ -22,10 +22,12 @@ function Icon({ children, ...rest }: { children: ComponentChildren } & { fill?: 
 
 export const IconKeypad = () => (
   <Icon fill="currentColor" stroke="none">
-    {[5, 12, 19].flatMap((x) => [4.5, 11, 17.5].map((y) => <circle key={`${x}${y}`} cx={x} cy={y} r="1.9" />))}
-    <circle cx="12" cy="22.2" r="1.6" />
+    {KEYS.map(([x, y]) => (
+      <circle key={`${x} ${y}`} cx={x} cy={y} r="1.8" />
+    ))}
   </Icon>
 );
+const KEYS = [3, 9, 15].flatMap((y) => [6, 12, 18].map((x) => [x, y] as const)).concat([[12, 21]]);
 export const IconFace = () => (
   <Icon>
     <path d="M4 8V6a2 2 0 0 1 2-2h2M16 4h2a2 2 0 0 1 2 2v2M20 16v2a2 2 0 0 1-2 2h-2M8 20H6a2 2 0 0 1-2-2v-2" />

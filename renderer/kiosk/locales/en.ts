@@ -135,8 +135,8 @@ export const en = {
     livenessOff: 'liveness: off',
     livenessOffDemo: 'liveness: off (demo)',
     livenessOffLong: 'The test that a living person stands here is switched off',
-    mute: 'Sound off',
-    unmute: 'Sound on',
+    mute: 'Mute',
+    unmute: 'Unmute',
     notice: {
       'device-secret-in-file': 'The key of this kiosk lies in a file',
       other: 'Note: {{code}}',

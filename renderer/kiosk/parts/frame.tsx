@@ -76,14 +76,9 @@ export function Footer() {
     <footer class="foot">
       <QueueState />
       <div class="foot-actions">
-        <button
-          type="button"
-          class="quiet"
-          aria-pressed={sounds.muted.value}
-          onClick={() => (sounds.muted.value = !sounds.muted.value)}
-        >
+        <button type="button" class="quiet" onClick={() => (sounds.muted.value = !sounds.muted.value)}>
           {sounds.muted.value ? <IconMute /> : <IconSound />}
-          <span>{t('status.mute')}</span>
+          <span>{t(sounds.muted.value ? 'status.unmute' : 'status.mute')}</span>
         </button>
         {at !== 'privacy' && at !== 'staff' && (
           <button type="button" class="quiet" onClick={() => go({ at: 'privacy' })}>

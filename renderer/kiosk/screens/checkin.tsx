@@ -2,6 +2,7 @@ import { currentLanguage, hasSentence, setLanguage, t, tIn, timeOfDay } from '..
 import { IconCameraOff } from '../../shared/icons.tsx';
 import type { CameraState, CameraTrouble } from '../camera.ts';
 import { useKiosk } from '../kiosk.ts';
+import { greetingLanguage } from '../locales/index.ts';
 import { useIdle } from '../parts/idle.tsx';
 import { Stage } from '../parts/stage.tsx';
 import { OtherWays } from '../parts/ways.tsx';
@@ -29,9 +30,9 @@ export function CheckinScreen() {
             <Sentence stage={stage} starting={camera.state.value.kind === 'starting'} />
           </>
         )}
+        <RecentCheckin />
       </section>
       <OtherWays />
-      <RecentCheckin />
     </main>
   );
 }
@@ -95,18 +96,18 @@ function RecentCheckin() {
   const last = recent.value;
   if (!last) return null;
   const { receipt } = last;
-  const lng = receipt.language ?? currentLanguage();
+  const lng = greetingLanguage(receipt);
   return (
-    <section class="recent" aria-label={t('result.recentLabel')}>
+    <section class="recent" aria-label={t('result.recentLabel')} lang={lng}>
       <p class="tabular">
-        {t('result.recent', {
+        {tIn(lng, 'result.recent', {
           name: receipt.name,
-          what: t(`result.${receipt.direction}More`),
-          time: timeOfDay(new Date(receipt.at)),
+          what: tIn(lng, `result.${receipt.direction}More`),
+          time: timeOfDay(new Date(receipt.at), lng),
         })}
       </p>
       <button type="button" class="button" onClick={() => void notMe(receipt)}>
-        {lng === currentLanguage() ? t('result.notMe') : tIn(lng, 'result.notMe')}
+        {tIn(lng, 'result.notMe')}
       </button>
     </section>
   );

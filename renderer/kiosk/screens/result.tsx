@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Receipt } from '../../../electron/contract/methods.ts';
-import { currentLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
+import { t, tIn, timeOfDay } from '../../shared/i18n.ts';
 import { IconAgain, IconAlert, IconCheck, IconIn, IconOut } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
-import { LOCALES } from '../locales/index.ts';
+import { greetingLanguage } from '../locales/index.ts';
 import { OtherWays } from '../parts/ways.tsx';
 
 /** The whole screen for two seconds: colour, icon, words and sound say the same thing. */
@@ -12,7 +12,7 @@ export function ResultScreen({ receipt }: { receipt: Receipt }) {
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
   // The person is greeted in their own language.
-  const lng = receipt.language && receipt.language in LOCALES ? receipt.language : currentLanguage();
+  const lng = greetingLanguage(receipt);
   const kind = receipt.repeated ? 'again' : receipt.direction;
   const time = timeOfDay(new Date(receipt.at), lng);
   const more = receipt.repeated

@@ -1,0 +1,22 @@
+import { defineConfig } from '@playwright/test';
+
+/**
+ * Browser suites: real Chromium of the system, with a fake camera. Each suite starts what it needs by itself.
+ * Chromium's own sandbox can't work for root, which is what build machines run as; a kiosk never runs so.
+ */
+export default defineConfig({
+  testDir: 'test',
+  testMatch: '**/*.spec.ts',
+  outputDir: 'test/artefacts/playwright',
+  fullyParallel: false,
+  workers: 2,
+  timeout: 60_000,
+  reporter: 'list',
+  use: {
+    browserName: 'chromium',
+    launchOptions: {
+      executablePath: '/usr/bin/chromium',
+      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    },
+  },
+});

@@ -1,3 +1,0 @@
-export function StaffScreen() {
-  return null;
-}

@@ -1,0 +1,119 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import type { CoreClient } from '../../../../electron/contract/methods.ts';
+import { ENROLMENT_QUALITY } from '../../../../models/rules/quality.ts';
+import { judge } from '../../vision/guide.ts';
+import type { FaceCrop, Look, Sighting } from '../../vision/messages.ts';
+import { createTracker } from '../../vision/tracker.ts';
+
+/** What the capture shows. */
+export interface CaptureView {
+  /** The pose that is asked for now. */
+  readonly pose: string;
+  readonly remaining: readonly string[];
+  /** What to change first; null when it is good. `hold-pose`: the head is not yet where the pose asks. */
+  readonly reason: string | null;
+  /** 0..1 over all poses. */
+  readonly progress: number;
+  readonly present: boolean;
+}
+
+export interface CaptureDeps {
+  readonly capture: (
+    frame: Parameters<CoreClient['enrolCapture']>[0]['frame'],
+  ) => ReturnType<CoreClient['enrolCapture']>;
+  readonly look: (crop: boolean) => void;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+  /** A pose was accepted. */
+  readonly stepped: () => void;
+}
+
+/** At most five pictures a second: people need a moment between two poses. */
+const CAPTURE_MS = 200;
+/** After an accepted pose, so that the sentence of the next one can be read. */
+const BREATH_MS = 900;
+
+/** The guided capture of an enrolment: pose after pose, from frames to the core's verdicts. */
+export function createCapture(poses: readonly string[], deps: CaptureDeps) {
+  const view = signal<CaptureView>({
+    pose: poses[0] ?? '',
+    remaining: poses,
+    reason: null,
+    progress: 0,
+    present: false,
+  });
+  const tracker = createTracker();
+  let lastLook: Look | null = null;
+  let lastAskedAt = -Infinity;
+  let quietUntil = -Infinity;
+  let sending = false;
+  let over = false;
+  let verdict: { reason: string; until: number } | null = null;
+
+  const show = (change: Partial<CaptureView>): void => {
+    const next = { ...view.peek(), ...change };
+    const now = view.peek();
+    if (next.reason !== now.reason || next.present !== now.present || next.remaining !== now.remaining)
+      view.value = next;
+  };
+
+  async function send(crop: FaceCrop, s: Sighting): Promise<void> {
+    sending = true;
+    try {
+      const result = await deps.capture({
+        picture: { width: crop.width, height: crop.height, data: crop.data },
+        box: [...crop.box],
+        others: s.faces.length - 1,
+        takenAt: s.at,
+      });
+      if (over) return;
+      if (result.reason) verdict = { reason: result.reason, until: performance.now() + 700 };
+      else verdict = null;
+      if (result.remaining.length !== view.peek().remaining.length) {
+        quietUntil = performance.now() + BREATH_MS;
+        verdict = null;
+        view.value = {
+          ...view.peek(),
+          pose: result.remaining[0] ?? result.pose,
+          remaining: result.remaining,
+          progress: result.progress,
+          reason: null,
+        };
+        deps.stepped();
+        if (result.remaining.length === 0) {
+          over = true;
+          deps.done();
+        }
+      }
+    } catch (error) {
+      over = true;
+      deps.failed(error);
+    } finally {
+      sending = false;
+    }
+  }
+
+  return {
+    view: view as ReadonlySignal<CaptureView>,
+    seen(s: Sighting): void {
+      if (over) return;
+      const track = tracker.step(s);
+      if (s.look) lastLook = s.look;
+      // From the second pose on a turned head may be what is asked for; the core judges it.
+      const free = view.peek().remaining.length < poses.length;
+      const reason = judge(s, lastLook, track.speed, free ? 'any' : 'straight', ENROLMENT_QUALITY);
+      const now = performance.now();
+      const crop = s.look?.crop;
+      if (crop && reason === null && !sending && now >= quietUntil) void send(crop, s);
+      if (now - lastAskedAt >= CAPTURE_MS) {
+        lastAskedAt = now;
+        deps.look(!sending && s.faces.length === 1);
+      }
+      if (verdict && verdict.until < now) verdict = null;
+      show({ present: track.present, reason: reason ?? verdict?.reason ?? null });
+    },
+    stop(): void {
+      over = true;
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import type { Output } from '../../../../electron/contract/methods.ts';
+import { t } from '../../../shared/i18n.ts';
+import { useKiosk } from '../../kiosk.ts';
+import { Stage } from '../../parts/stage.tsx';
+import { say } from '../checkin.tsx';
+import { createCapture } from './capture.ts';
+import type { StaffSession } from './session.ts';
+
+/** Step 3: the poses, one after the other, with the one thing to change. */
+export function EnrolCapture({
+  session,
+  enrolment,
+  done,
+  failed,
+  alive,
+  cancel,
+}: {
+  session: StaffSession;
+  enrolment: Output<'enrolBegin'>;
+  done: () => void;
+  failed: (error: unknown) => void;
+  alive: () => void;
+  cancel: () => void;
+}) {
+  const { core, onSighting, look, sounds } = useKiosk();
+  const capture = useMemo(
+    () =>
+      createCapture(enrolment.poses, {
+        capture: (frame) => session.run((token) => core.enrolCapture({ token, enrolment: enrolment.enrolment, frame })),
+        look,
+        done,
+        failed,
+        stepped: () => {
+          sounds.play('tick');
+          alive();
+        },
+      }),
+    [enrolment],
+  );
+  useEffect(() => {
+    const off = onSighting((s) => capture.seen(s));
+    return () => {
+      off();
+      capture.stop();
+    };
+  }, [capture, onSighting]);
+  const view = capture.view.value;
+  const all = enrolment.poses.length;
+  const saving = view.remaining.length === 0;
+  const asking = view.reason === null || view.reason === 'hold-pose';
+  return (
+    <div class="enrol-capture">
+      <p class="steps">{t('enrol.step', { index: 3, name: t('enrol.capture') })}</p>
+      <section class="face">
+        <Stage progress={view.progress} tone={view.reason === null ? 'good' : 'calm'}>
+          <span class="stage-silhouette" data-on={!view.present} aria-hidden="true" />
+        </Stage>
+        <div class="sentence" role="status">
+          <p class="sentence-main">
+            {saving ? t('enrol.saving') : asking ? say('enrol.pose', view.pose) : say('guide', view.reason ?? '')}
+          </p>
+          <p class="sentence-more tabular">
+            {t('enrol.progress', { done: all - view.remaining.length, all })}
+            {!saving &&
+              ` · ${t('enrol.left', { poses: view.remaining.map((p) => say('enrol.poseName', p)).join(', ') })}`}
+          </p>
+        </div>
+      </section>
+      <button type="button" class="button" onClick={cancel}>
+        {t('cancel')}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,91 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Output } from '../../../../electron/contract/methods.ts';
+import { currentLanguage, t } from '../../../shared/i18n.ts';
+import { useKiosk } from '../../kiosk.ts';
+import { FormError } from './people.tsx';
+import { staffWords } from './session.ts';
+
+/** Step 2: the person reads, and agrees or does not. The text's version and language go with the answer. */
+export function EnrolConsent({
+  name,
+  busy,
+  error,
+  agreed,
+  refused,
+}: {
+  name: string;
+  busy: boolean;
+  error: string;
+  agreed: (consent: { version: string; language: string }) => void;
+  refused: () => void;
+}) {
+  const { core } = useKiosk();
+  const text = useSignal<Output<'consentText'> | null>(null);
+  const yes = useSignal(false);
+  const missing = useSignal('');
+  const language = currentLanguage();
+  // `error` changes when the core says that the text is outdated: then it is fetched again.
+  useEffect(() => {
+    let stale = false;
+    yes.value = false; // an agreement is to the text that was shown, in the language it was shown in
+    core
+      .consentText({ language })
+      .then((next) => {
+        if (!stale) text.value = next;
+      })
+      .catch((cause: unknown) => {
+        if (!stale) missing.value = staffWords(cause);
+      });
+    return () => {
+      stale = true;
+    };
+  }, [core, language, error]);
+
+  function submit(event: Event): void {
+    event.preventDefault();
+    if (!text.value) return;
+    missing.value = yes.value ? '' : t('enrol.agreeMissing');
+    if (yes.value) agreed({ version: text.value.version, language: text.value.language });
+  }
+
+  const shown = text.value;
+  return (
+    <form class="enrol-consent" onSubmit={submit} noValidate>
+      <p class="steps">
+        {t('enrol.step', { index: 2, name: t('enrol.consent') })} · {name}
+      </p>
+      <p class="lead">{t('enrol.handOver')}</p>
+      {/* It scrolls when the text is long, so it must be reachable by keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus */}
+      <section class="card consent-text" lang={shown?.language} tabIndex={0} aria-label={shown?.title ?? ''}>
+        <h2>{shown?.title}</h2>
+        {shown?.paragraphs.map((paragraph) => (
+          <p key={paragraph}>{paragraph}</p>
+        ))}
+        <p class="consent-version tabular">{shown && t('enrol.version', { version: shown.version })}</p>
+      </section>
+      <label class="agree">
+        <input
+          type="checkbox"
+          name="agree"
+          checked={yes.value}
+          onChange={(e) => {
+            yes.value = e.currentTarget.checked;
+            missing.value = '';
+          }}
+        />
+        <span>{t('enrol.agree')}</span>
+      </label>
+      <FormError words={missing.value || error} />
+      <div class="actions">
+        <button type="button" class="button button-big" onClick={refused}>
+          {t('enrol.refuse')}
+        </button>
+        <button type="submit" class="button button-big button-main" aria-disabled={busy || !shown}>
+          {t('enrol.begin')}
+        </button>
+      </div>
+    </form>
+  );
+}

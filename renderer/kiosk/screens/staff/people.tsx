@@ -1,0 +1,274 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { PersonRow } from '../../../../electron/contract/methods.ts';
+import { momentOf, t } from '../../../shared/i18n.ts';
+import { IconAlert, IconCheck, IconTrash } from '../../../shared/icons.tsx';
+import { useKiosk } from '../../kiosk.ts';
+import { Keyboard, Keypad, useTypingTarget } from '../../parts/keys.tsx';
+import { type StaffSession, staffWords } from './session.ts';
+
+type Doing = { kind: 'list' } | { kind: 'pin'; person: PersonRow } | { kind: 'remove'; person: PersonRow };
+
+/** Find people; set a PIN; delete. */
+export function PeopleScreen({ session }: { session: StaffSession }) {
+  const doing = useSignal<Doing>({ kind: 'list' });
+  const query = useSignal('');
+  const done = useSignal('');
+  const back = (message = ''): void => {
+    done.value = message;
+    doing.value = { kind: 'list' };
+  };
+  const now = doing.value;
+  if (now.kind === 'pin') return <SetPin session={session} person={now.person} back={back} />;
+  if (now.kind === 'remove') return <Remove session={session} person={now.person} back={back} />;
+  return (
+    <Search
+      session={session}
+      query={query}
+      done={done.value}
+      choose={(next) => {
+        done.value = '';
+        doing.value = next;
+      }}
+    />
+  );
+}
+
+/** Between the last key and the question to the core, so that a name is not asked for letter by letter. */
+const PAUSE_MS = 200;
+
+function Search({
+  session,
+  query,
+  done,
+  choose,
+}: {
+  session: StaffSession;
+  query: { value: string };
+  done: string;
+  choose: (next: Doing) => void;
+}) {
+  const { core } = useKiosk();
+  const people = useSignal<PersonRow[] | null>(null);
+  const error = useSignal('');
+  const input = useRef<HTMLInputElement>(null);
+  const { root, type } = useTypingTarget();
+  useEffect(() => input.current?.focus(), []);
+  const asked = query.value.trim();
+  useEffect(() => {
+    if (asked === '') {
+      people.value = null;
+      return;
+    }
+    let stale = false;
+    const timer = setTimeout(async () => {
+      try {
+        const found = await session.run((token) => core.peopleFind({ token, query: asked }));
+        if (!stale) people.value = found.people;
+        error.value = '';
+      } catch (cause) {
+        if (!stale) error.value = staffWords(cause);
+      }
+    }, PAUSE_MS);
+    return () => {
+      stale = true;
+      clearTimeout(timer);
+    };
+  }, [asked, core, error, people, session]);
+
+  return (
+    <form class="people" ref={root} onSubmit={(e) => e.preventDefault()} noValidate autocomplete="off">
+      <label class="field">
+        <span>{t('people.search')}</span>
+        <input
+          ref={input}
+          name="query"
+          inputMode="none"
+          autocomplete="off"
+          spellcheck={false}
+          maxLength={100}
+          value={query.value}
+          onInput={(e) => {
+            query.value = e.currentTarget.value;
+          }}
+        />
+      </label>
+      <div class="people-found">
+        <p class="hint" role="status">
+          {error.value || done || summary(people.value)}
+        </p>
+        <ul>
+          {people.value?.map((person) => (
+            <li key={person.id} class="person">
+              <div class="person-words">
+                <p class="person-name">{person.name}</p>
+                <p class="person-facts tabular">
+                  {[
+                    person.number === null ? t('people.noNumber') : t('people.number', { number: person.number }),
+                    t(person.hasPin ? 'people.withPin' : 'people.noPin'),
+                    t('people.templates', { count: person.templates }),
+                    t('people.since', { when: momentOf(new Date(person.enrolledAt)) }),
+                  ].join(' · ')}
+                </p>
+              </div>
+              {person.number !== null && (
+                <button
+                  type="button"
+                  class="button"
+                  aria-label={`${t('people.setPin')}: ${person.name}`}
+                  onClick={() => choose({ kind: 'pin', person })}
+                >
+                  {t('people.setPin')}
+                </button>
+              )}
+              <button
+                type="button"
+                class="button button-bad"
+                aria-label={`${t('people.remove')}: ${person.name}`}
+                onClick={() => choose({ kind: 'remove', person })}
+              >
+                <IconTrash />
+                <span>{t('people.remove')}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </div>
+      <Keyboard type={type} />
+    </form>
+  );
+}
+
+function summary(people: PersonRow[] | null): string {
+  if (people === null) return t('people.hint');
+  return people.length === 0 ? t('people.nobody') : t('people.found', { count: people.length });
+}
+
+function SetPin({
+  session,
+  person,
+  back,
+}: {
+  session: StaffSession;
+  person: PersonRow;
+  back: (message?: string) => void;
+}) {
+  const { core } = useKiosk();
+  const pin = useSignal('');
+  const error = useSignal('');
+  const input = useRef<HTMLInputElement>(null);
+  const { root, type } = useTypingTarget();
+  useEffect(() => input.current?.focus(), []);
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault();
+    if (!/^[0-9]{4,12}$/.test(pin.value)) {
+      error.value = t('enrol.pinWrong');
+      return;
+    }
+    try {
+      await session.run((token) => core.personSetPin({ token, person: person.id, pin: pin.value }));
+      back(t('people.pinSaved', { name: person.name }));
+    } catch (cause) {
+      pin.value = '';
+      error.value = staffWords(cause);
+      input.current?.focus();
+    }
+  }
+  return (
+    <form class="pin-form" ref={root} onSubmit={submit} noValidate autocomplete="off">
+      <div class="pin-fields">
+        <label class="field">
+          <span>{t('people.newPin', { name: person.name })}</span>
+          <input
+            ref={input}
+            class="tabular"
+            name="new-pin"
+            type="password"
+            inputMode="none"
+            autocomplete="off"
+            maxLength={12}
+            value={pin.value}
+            onInput={(e) => {
+              pin.value = e.currentTarget.value.replace(/\D/g, '');
+            }}
+          />
+        </label>
+        <FormError words={error.value} />
+      </div>
+      <Keypad type={type} />
+      <div class="actions">
+        <button type="submit" class="button button-main">
+          {t('people.savePin')}
+        </button>
+        <button type="button" class="button" onClick={() => back()}>
+          {t('cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Remove({
+  session,
+  person,
+  back,
+}: {
+  session: StaffSession;
+  person: PersonRow;
+  back: (message?: string) => void;
+}) {
+  const { core } = useKiosk();
+  const error = useSignal('');
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  async function remove(): Promise<void> {
+    try {
+      await session.run((token) => core.personDelete({ token, person: person.id }));
+      back(t('people.removed', { name: person.name }));
+    } catch (cause) {
+      error.value = staffWords(cause);
+    }
+  }
+  return (
+    <section class="confirm">
+      <span class="confirm-icon" data-tone="bad">
+        <IconTrash />
+      </span>
+      <h2 class="title" ref={title} tabIndex={-1}>
+        {t('people.removeAsk', { name: person.name })}
+      </h2>
+      <p class="lead">{t('people.removeText')}</p>
+      <FormError words={error.value} />
+      <div class="actions">
+        <button type="button" class="button button-big" onClick={() => back()}>
+          {t('cancel')}
+        </button>
+        <button type="button" class="button button-big button-bad-main" onClick={() => void remove()}>
+          {t('people.removeYes')}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** A form's one complaint, read out when it comes. */
+export function FormError({ words }: { words: string }) {
+  return (
+    <div class="form-error" role="alert">
+      {words !== '' && (
+        <>
+          <IconAlert />
+          <p class="tabular">{words}</p>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** A form's good end. */
+export const FormDone = ({ words }: { words: string }) => (
+  <p class="form-done" role="status">
+    <IconCheck />
+    <span>{words}</span>
+  </p>
+);

@@ -1,0 +1,59 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import type { CoreClient } from '../../../../electron/contract/methods.ts';
+import { RpcError } from '../../../../electron/contract/rpc-error.ts';
+import { hasSentence, t } from '../../../shared/i18n.ts';
+
+/** A staff session: its token is held here alone, and is gone with it. */
+export interface StaffSession {
+  readonly token: ReadonlySignal<string | null>;
+  /** Why it ended by itself; shown with the PIN. */
+  readonly ended: ReadonlySignal<boolean>;
+  open(token: string): void;
+  /** Locks here and in the core. */
+  lock(): void;
+  /** Runs a call with the token; a session that is over locks the screen. The other errors are the caller's. */
+  run<T>(call: (token: string) => Promise<T>): Promise<T>;
+}
+
+/** Thrown when the session ended under a call: the screen has locked already, and there is nothing more to say. */
+export class SessionOver extends Error {}
+
+export function createStaffSession(core: Pick<CoreClient, 'staffLock'>): StaffSession {
+  const token = signal<string | null>(null);
+  const ended = signal(false);
+  return {
+    token,
+    ended,
+    open(next) {
+      token.value = next;
+      ended.value = false;
+    },
+    lock() {
+      const old = token.peek();
+      token.value = null;
+      // When the core is gone, so is the session.
+      if (old) core.staffLock({ token: old }).catch(() => undefined);
+    },
+    async run(call) {
+      const mine = token.peek();
+      if (!mine) throw new SessionOver();
+      try {
+        return await call(mine);
+      } catch (error) {
+        if (!(error instanceof RpcError) || error.code !== 'staff-locked') throw error;
+        token.value = null;
+        ended.value = true;
+        throw new SessionOver();
+      }
+    },
+  };
+}
+
+/** What staff is told of a refusal: our own sentence for the codes we know, the core's words for the rest. */
+export function staffWords(error: unknown): string {
+  if (error instanceof SessionOver) return '';
+  if (!(error instanceof RpcError)) return t('staff.error', { message: String(error) });
+  const key = `enrol.error.${error.code}`;
+  if (hasSentence(key)) return t(key, error.params);
+  return t('staff.error', { message: `${error.message} ${error.nextStep}`.trim() });
+}

@@ -1,0 +1,98 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import { t } from '../../../shared/i18n.ts';
+import { IconAddPerson, IconBack, IconInfo, IconLock, IconSearch } from '../../../shared/icons.tsx';
+import { useKiosk } from '../../kiosk.ts';
+import { IdleNotice, useIdle } from '../../parts/idle.tsx';
+import { EnrolScreen } from './enrol.tsx';
+import { PeopleScreen } from './people.tsx';
+import { createStaffSession, type StaffSession } from './session.ts';
+import { StateScreen } from './state.tsx';
+import { UnlockScreen } from './unlock.tsx';
+
+type View = 'menu' | 'enrol' | 'people' | 'state';
+
+/** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
+const IDLE_MS = 120_000;
+
+/** Staff's room: nothing of it is drawn without the PIN, and nothing of it is left when it closes. */
+export function StaffScreen() {
+  const { core, home } = useKiosk();
+  const session = useMemo(() => createStaffSession(core), [core]);
+  useEffect(() => () => session.lock(), [session]);
+  return session.token.value === null ? <UnlockScreen session={session} /> : <Room session={session} leave={home} />;
+}
+
+function Room({ session, leave }: { session: StaffSession; leave: () => void }) {
+  const view = useSignal<View>('menu');
+  /** A capture goes on without hands: each step of it counts as a touch. */
+  const alive = useSignal(0);
+  const left = useIdle(
+    IDLE_MS,
+    () => {
+      session.lock();
+      leave();
+    },
+    alive.value,
+  );
+  const menu = (): void => {
+    view.value = 'menu';
+  };
+  return (
+    <main class="staff" data-view={view.value}>
+      <div class="screen-head">
+        {view.value !== 'menu' && (
+          <button type="button" class="button button-back" onClick={menu}>
+            <IconBack />
+            <span>{t('back')}</span>
+          </button>
+        )}
+        <h1 class="title">{t(TITLES[view.value])}</h1>
+        <button
+          type="button"
+          class="button staff-lock"
+          onClick={() => {
+            session.lock();
+            leave();
+          }}
+        >
+          <IconLock />
+          <span>{t('staff.lock')}</span>
+        </button>
+      </div>
+      {view.value === 'menu' && <Menu open={(next) => (view.value = next)} />}
+      {view.value === 'enrol' && <EnrolScreen session={session} close={menu} alive={() => alive.value++} />}
+      {view.value === 'people' && <PeopleScreen session={session} />}
+      {view.value === 'state' && <StateScreen />}
+      <IdleNotice left={left} />
+    </main>
+  );
+}
+
+const TITLES: Record<View, string> = {
+  menu: 'staff.menu',
+  enrol: 'staff.enrol',
+  people: 'people.title',
+  state: 'state.title',
+};
+
+function Menu({ open }: { open: (view: View) => void }) {
+  const items = [
+    { view: 'enrol', icon: <IconAddPerson /> },
+    { view: 'people', icon: <IconSearch /> },
+    { view: 'state', icon: <IconInfo /> },
+  ] as const;
+  return (
+    <ul class="menu">
+      {items.map(({ view, icon }) => (
+        <li key={view}>
+          <button type="button" class="way way-row" onClick={() => open(view)}>
+            <span class="way-icon">{icon}</span>
+            <span class="way-name">{t(`staff.${view}`)}</span>
+            <span class="way-hint">{t(`staff.${view}Hint`)}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

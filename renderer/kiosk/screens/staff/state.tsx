@@ -1,0 +1,47 @@
+import { hasSentence, momentOf, t } from '../../../shared/i18n.ts';
+import { useKiosk } from '../../kiosk.ts';
+
+/** What the kiosk says of itself, for whoever looks after it. */
+export function StateScreen() {
+  const { link } = useKiosk();
+  const status = link.status.value;
+  const hello = link.hello.value;
+  if (!status || !hello) return null;
+  const moment = (at: string | null, none: string): string => (at ? momentOf(new Date(at)) : t(none));
+  const storage = { ok: 'state.storageOk', low: 'state.storageLow', full: 'state.storageFull' }[status.storage];
+  const facts: { key: string; value: string; mark?: 'good' | 'warn' }[] = [
+    {
+      key: 'server',
+      value: t(status.online ? 'state.online' : 'state.offline'),
+      mark: status.online ? 'good' : 'warn',
+    },
+    { key: 'queued', value: String(status.queued) },
+    { key: 'oldest', value: moment(status.oldestQueuedAt, 'state.none') },
+    { key: 'last', value: moment(status.lastSyncAt, 'state.never') },
+    { key: 'storage', value: t(storage), mark: status.storage === 'ok' ? 'good' : 'warn' },
+    { key: 'people', value: String(status.people) },
+    {
+      key: 'liveness',
+      value: t(hello.liveness === 'on' ? 'state.on' : 'state.off'),
+      mark: hello.liveness === 'on' ? 'good' : 'warn',
+    },
+    { key: 'version', value: hello.version },
+    { key: 'device', value: hello.device },
+  ];
+  if (status.notices.length > 0) {
+    const words = status.notices.map((code) =>
+      hasSentence(`status.notice.${code}`) ? t(`status.notice.${code}`) : code,
+    );
+    facts.push({ key: 'notices', value: words.join(' · '), mark: 'warn' });
+  }
+  return (
+    <dl class="card state-facts tabular">
+      {facts.map(({ key, value, mark }) => (
+        <div key={key}>
+          <dt>{t(`state.${key}`)}</dt>
+          <dd data-mark={mark}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

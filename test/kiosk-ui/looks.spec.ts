@@ -1,0 +1,297 @@
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Page } from '@playwright/test';
+import { expect, expectNoAxeFault, test } from './fixtures.ts';
+import { receiptOf, refusal, type ScriptedCore } from './scripted-core.ts';
+
+/*
+ * Every screen, in every format and theme, with axe on each and a picture of each in test/artefacts/screens. The
+ * suite proper takes two of the eight combinations; `KIOSK_LOOKS=all` takes the lot, for whoever works on the looks.
+ */
+const FORMATS = { tall: [1080, 1920], wide: [1280, 800] } as const;
+const ALL = Object.keys(FORMATS).flatMap((format) =>
+  (['dark', 'light'] as const).flatMap((theme) =>
+    (['en', 'de'] as const).map((language) => ({ format, theme, language })),
+  ),
+);
+const LOOKS =
+  process.env.KIOSK_LOOKS === 'all'
+    ? ALL
+    : ALL.filter(
+        ({ format, theme, language }) =>
+          `${format}-${theme}-${language}` === 'tall-dark-en' || `${format}-${theme}-${language}` === 'wide-light-de',
+      );
+
+for (const { format, theme, language } of LOOKS) {
+  const name = `${format}-${theme}-${language}`;
+  const [width, height] = FORMATS[format as keyof typeof FORMATS];
+  const folder = resolve(import.meta.dirname, '../artefacts/screens', name);
+
+  test(`every screen is free of axe's faults: ${name}`, async ({ kiosk }) => {
+    test.setTimeout(150_000);
+    mkdirSync(folder, { recursive: true });
+    const { core } = kiosk;
+    core.hello = { ...core.hello, defaultLanguage: language };
+    const page = await kiosk.open({ clip: 'man', width, height, theme });
+    const shot = async (screen: string): Promise<void> => {
+      await settled(page);
+      await page.screenshot({ path: resolve(folder, `${screen}.png`) });
+      await expectNoAxeFault(page, `${screen} ${name}`);
+      expect.soft(await overflowing(page), `${screen} ${name}: text that is cut off or leaves the screen`).toEqual([]);
+    };
+    for (const [screen, go] of Object.entries(TOUR)) {
+      await go(page, core);
+      await shot(screen);
+    }
+  });
+}
+
+const press = (page: Page, selector: string): Promise<void> => page.locator(selector).first().click();
+/** Without a face to look at, so that nothing happens by itself. */
+const quiet = (core: ScriptedCore): void => {
+  core.methods.probe = async () => ({ kind: 'done' });
+};
+
+async function type(page: Page, name: string, text: string): Promise<void> {
+  await page.locator(`input[name="${name}"]`).fill(text);
+}
+
+/** Home from wherever the tour is. */
+async function home(page: Page, core: ScriptedCore): Promise<void> {
+  quiet(core);
+  await page.reload();
+  await page.locator('.checkin').waitFor();
+}
+
+async function toStaff(page: Page, core: ScriptedCore): Promise<void> {
+  await home(page, core);
+  await page.locator('.foot-actions button').last().click();
+  await type(page, 'staff-pin', '2468');
+  await page.keyboard.press('Enter');
+  await page.locator('.menu').waitFor();
+}
+
+async function toConsent(page: Page, core: ScriptedCore, name = 'Erika Musterfrau-Schönhausen'): Promise<void> {
+  await toStaff(page, core);
+  await press(page, '.menu button');
+  await type(page, 'name', name);
+  await press(page, '.enrol-details button[type=submit]');
+  await page.locator('.consent-text h2').waitFor();
+}
+
+async function agree(page: Page): Promise<void> {
+  await page.locator('input[name=agree]').check();
+  await press(page, '.enrol-consent button[type=submit]');
+}
+
+const TOUR: Record<string, (page: Page, core: ScriptedCore) => Promise<void>> = {
+  '01-checkin': async (page, core) => {
+    core.methods.probe = async () => ({ kind: 'more', progress: 0.6 });
+    await page.locator('.ring-fill').waitFor();
+    await expect
+      .poll(() =>
+        page.evaluate(() =>
+          Number((window as { smartpresenceMetrics?: { probes: number } }).smartpresenceMetrics?.probes),
+        ),
+      )
+      .toBeGreaterThan(3);
+  },
+  '02-offline-demo': async (page, core) => {
+    core.hello = { ...core.hello, liveness: 'off', demo: true };
+    core.methods.probe = async () => ({ kind: 'guide', reason: 'too-dark' });
+    core.setStatus({ online: false, queued: 12, storage: 'low', notices: ['device-secret-in-file'] });
+    await page.reload();
+    await page.locator('.badge').waitFor();
+    await page.waitForTimeout(2_000);
+  },
+  '03-challenge': async (page, core) => {
+    core.hello = { ...core.hello, liveness: 'on', demo: false };
+    core.setStatus({ online: true, queued: 0, storage: 'ok', notices: [] });
+    core.methods.probe = async () => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 2, progress: 0.3 });
+    await page.reload();
+    await page.waitForTimeout(2_500);
+  },
+  '04-result-in': async (page, core) => {
+    core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
+    await page.locator('.result[data-kind=in]').waitFor();
+  },
+  '05-recent': async (page, core) => {
+    quiet(core);
+    await page.locator('.recent').waitFor();
+    await page.locator('.result').waitFor({ state: 'detached' });
+  },
+  '06-result-out': async (page, core) => {
+    await home(page, core);
+    core.methods.probe = async () => ({
+      kind: 'welcome',
+      receipt: receiptOf('Dr. Maria-Magdalena Müller-Lüdenscheidt', { direction: 'out' }),
+    });
+    await page.reload();
+    await page.locator('.result[data-kind=out]').waitFor();
+  },
+  '07-result-again': async (page, core) => {
+    core.methods.probe = async () => ({
+      kind: 'welcome',
+      receipt: receiptOf('Max Mustermann', { repeated: true, undo: '' }),
+    });
+    await page.reload();
+    await page.locator('.result[data-kind=again]').waitFor();
+  },
+  '08-voided': async (page, core) => {
+    core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
+    await page.reload();
+    await press(page, '.result-button');
+    await page.locator('.voided').waitFor();
+  },
+  '09-other-way': async (page, core) => {
+    core.methods.probe = async () => ({ kind: 'other-way', reason: 'unknown' });
+    await page.reload();
+    await page.locator('.other-way').waitFor();
+  },
+  '10-pin': async (page) => {
+    await press(page, '.other-way .way');
+    await type(page, 'number', '1001');
+    await type(page, 'pin', '1234');
+  },
+  '11-pin-wrong': async (page) => {
+    await page.keyboard.press('Enter');
+    await page.locator('.form-error p').waitFor();
+  },
+  '12-pin-locked': async (page, core) => {
+    const right = core.methods.checkinByPin;
+    core.methods.checkinByPin = async () => {
+      throw refusal('pin-locked', { seconds: 95 });
+    };
+    await type(page, 'pin', '1234');
+    await page.keyboard.press('Enter');
+    await page.locator('.form-error p', { hasText: '1:3' }).waitFor();
+    core.methods.checkinByPin = right;
+  },
+  '13-pin-letters': (page) => press(page, '.key-side'),
+  '14-privacy': async (page, core) => {
+    await home(page, core);
+    await press(page, '.foot-actions button:nth-child(2)');
+    await page.locator('.privacy-grid').waitFor();
+  },
+  '15-staff-unlock': async (page, core) => {
+    await home(page, core);
+    await page.locator('.foot-actions button').last().click();
+    await type(page, 'staff-pin', '1111');
+    await page.keyboard.press('Enter');
+    await page.locator('.form-error p').waitFor();
+  },
+  '16-staff-menu': toStaff,
+  '17-people': async (page) => {
+    await press(page, '.menu li:nth-child(2) button');
+    await type(page, 'query', 'ma');
+    await page.locator('.person').first().waitFor();
+  },
+  '18-set-pin': (page) => press(page, '.person .button'),
+  '19-remove': async (page) => {
+    await press(page, '.actions .button:not(.button-main)');
+    await type(page, 'query', 'ma');
+    await press(page, '.person .button-bad');
+    await page.locator('.confirm').waitFor();
+  },
+  '20-state': async (page, core) => {
+    await toStaff(page, core);
+    core.setStatus({
+      online: false,
+      queued: 12,
+      oldestQueuedAt: '2026-11-23T16:02:00.000Z',
+      notices: ['device-secret-in-file'],
+    });
+    await press(page, '.menu li:nth-child(3) button');
+    await page.locator('.state-facts').waitFor();
+  },
+  '21-enrol-details': async (page, core) => {
+    core.setStatus({ online: true, queued: 0, notices: [] });
+    await toStaff(page, core);
+    await press(page, '.menu button');
+    await type(page, 'name', 'Erika Musterfrau');
+    await type(page, 'pin', '8642');
+    await press(page, '.enrol-details button[type=submit]');
+    await page.locator('.form-error p').waitFor();
+  },
+  '22-enrol-consent': async (page, core) => {
+    await toConsent(page, core);
+    await press(page, '.enrol-consent button[type=submit]');
+    await page.locator('.form-error p').waitFor();
+  },
+  '23-enrol-capture': async (page, core) => {
+    core.methods.enrolCapture = async () => ({
+      accepted: false,
+      reason: 'hold-pose',
+      pose: 'left',
+      remaining: ['left', 'right', 'front-again'],
+      progress: 0.25,
+    });
+    await agree(page);
+    await page.locator('.enrol-capture').waitFor();
+    await page.waitForTimeout(2_500);
+  },
+  '24-enrol-done': async (page, core) => {
+    core.methods.enrolCapture = async () => ({
+      accepted: true,
+      reason: null,
+      pose: 'front-again',
+      remaining: [],
+      progress: 1,
+    });
+    await page.locator('[data-end=enrolled]').waitFor();
+  },
+  '25-enrol-duplicate': async (page, core) => {
+    const finish = core.methods.enrolFinish;
+    core.methods.enrolFinish = async () => {
+      throw refusal('duplicate-face', { name: 'Max Mustermann' });
+    };
+    await toConsent(page, core, 'Max Doppelgänger');
+    await agree(page);
+    await page.locator('[data-end=refused]').waitFor();
+    core.methods.enrolFinish = finish;
+  },
+  '26-restarting': async (page, core) => {
+    core.kill();
+    await page.locator('.spinner').waitFor();
+  },
+  '27-refused': async (page, core) => {
+    core.kill({
+      state: 'refused',
+      code: 'store-wrong-key',
+      message: 'The store of this kiosk can’t be opened with the key of this machine.',
+      nextStep: 'Put the disk back into its own machine, or provision this kiosk again.',
+    });
+    await page.locator('.trouble-refused').waitFor();
+    core.revive();
+  },
+};
+
+/** Motion is over, and what is read aloud has been written. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForTimeout(150);
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((a) => a.effect?.getComputedTiming().iterations !== Infinity)
+        .map((a) => a.finished.catch(() => undefined)),
+    ),
+  );
+}
+
+/** Elements whose words do not fit, or that stand outside the screen without a scroller around them. */
+function overflowing(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const bad: string[] = [];
+    const scrolls = (el: Element | null): boolean =>
+      el !== null && (['auto', 'scroll'].includes(getComputedStyle(el).overflowY) || scrolls(el.parentElement));
+    for (const el of document.querySelectorAll('p, h1, h2, button, label, dt, dd, li, span')) {
+      if (el.closest('.sr-only, [inert]') || !el.checkVisibility()) continue;
+      const { left, right, top, bottom } = el.getBoundingClientRect();
+      const out = left < -1 || right > innerWidth + 1 || ((top < -1 || bottom > innerHeight + 1) && !scrolls(el));
+      const cut = el.scrollWidth > el.clientWidth + 2 && getComputedStyle(el).display !== 'inline';
+      if (out || cut) bad.push(`${out ? 'outside' : 'cut'}: ${el.outerHTML.slice(0, 120)}`);
+    }
+    return bad;
+  });
+}
