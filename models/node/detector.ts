@@ -1,4 +1,4 @@
-import { iou, suppress } from '../rules/geometry.ts';
+import { iou, overlapOfSmaller, suppress } from '../rules/geometry.ts';
 import type { Box, RgbImage } from '../rules/image.ts';
 import { Taps, windowToPlanes } from '../rules/pixels.ts';
 import { Scratch } from './scratch.ts';
@@ -12,17 +12,25 @@ export interface FoundFace {
 
 const WIDTH = 320;
 const HEIGHT = 240;
-const NORM = { mean: 127, scale: 1 / 128 };
 /** Score from which a box counts as a face. */
 const SCORE = 0.65;
-/** Boxes that overlap more than this are one face. */
+/** Score of the one best box that is taken when nothing reaches SCORE. */
+const LAST_RESORT = 0.4;
+/** A lone plain box of less than this score is looked for again with a border: tight crops give such boxes of parts. */
+const SURE = 0.98;
+/** Boxes that overlap more than this (IoU) are one face. */
 const SAME_FACE = 0.4;
+/** A box of which more than this share lies in a better one is a part of that face. */
+const PART_OF_FACE = 0.8;
 /** A face filling more of the picture's height than this, or touching its edge, is looked for again with a border. */
 const LARGE = 0.6;
-/** Width of that border on each side, as a share of the picture's side. */
+/** Widths of that border on each side, as shares of the picture's side: the usual one, and one for the tightest crops. */
 const BORDER = 0.3;
-/** What the border is filled with. */
-const FILL = 0;
+const WIDE_BORDER = 0.8;
+
+/** Width over height beyond which a picture is not stretched: from these on stretching was seen to miss faces. */
+const LONGEST = 2;
+const TALLEST = 0.65;
 
 /** Finds the faces of a picture, largest first. */
 export type Detector = (image: RgbImage) => Promise<FoundFace[]>;
@@ -34,26 +42,68 @@ export type Detector = (image: RgbImage) => Promise<FoundFace[]>;
 export function createDetector(model: Model): Detector {
   const scratch = new Scratch(() => ({ input: new Float32Array(3 * WIDTH * HEIGHT), taps: new Taps(WIDTH) }));
 
-  const look = (image: RgbImage, border: number, least: number): Promise<FoundFace[]> =>
+  const look = (image: RgbImage, border: number, tone = FULL_RANGE): Promise<FoundFace[]> =>
     scratch.use(async ({ input, taps }) => {
-      const window: Box = [
-        -border * image.width,
-        -border * image.height,
-        image.width * (1 + 2 * border),
-        image.height * (1 + 2 * border),
-      ];
-      windowToPlanes(image, window, WIDTH, HEIGHT, NORM, FILL, input, taps);
+      const window = windowOf(image, border);
+      // v' = (v − low) · 255 / (high − low), then (v' − 127) / 128, in one step; the border is black either way.
+      const gain = 255 / (tone.high - tone.low);
+      const norm = { mean: tone.low + 127 / gain, scale: gain / 128 };
+      windowToPlanes(image, window, WIDTH, HEIGHT, norm, tone.low, input, taps);
       const { scores, boxes } = await model.run(input);
-      return suppress(readBoxes(scores!, boxes!, window, least), SAME_FACE);
+      return distinct(readBoxes(scores!, boxes!, window, LAST_RESORT));
     });
 
   return async (image) => {
-    const plain = await look(image, 0, SCORE);
-    const unsure = plain.filter((face) => cramped(face.box, image));
+    const plain = certain(await look(image, 0));
+    const unsure = plain.filter((face) => cramped(face.box, image) || (plain.length === 1 && face.score < SURE));
     if (plain.length > 0 && unsure.length === 0) return bySize(plain);
-    const bordered = await look(image, BORDER, SCORE);
-    return bySize(combine(plain, unsure, bordered));
+    const bordered = await look(image, BORDER);
+    const found = combine(plain, unsure, certain(bordered));
+    if (found.length > 0) return bySize(found);
+    const tone = toneOf(image);
+    const stretched = await look(image, BORDER, tone);
+    if (certain(stretched).length > 0) return bySize(certain(stretched));
+    const last = [...bordered, ...stretched, ...(await look(image, WIDE_BORDER, tone))];
+    const best = last.toSorted((p, q) => q.score - p.score)[0];
+    return best ? [best] : [];
   };
+}
+
+/**
+ * What the detector gets to see: the picture and its border, stretched to the model's 4:3. Very long or tall pictures
+ * get a wider border instead, since a face stretched that much is no face any more.
+ */
+function windowOf({ width, height }: RgbImage, border: number): Box {
+  let w = width * (1 + 2 * border);
+  let h = height * (1 + 2 * border);
+  if (w / h > LONGEST) h = (w * HEIGHT) / WIDTH;
+  if (w / h < TALLEST) w = (h * WIDTH) / HEIGHT;
+  return [(width - w) / 2, (height - h) / 2, w, h];
+}
+
+function certain(faces: readonly FoundFace[]): FoundFace[] {
+  return faces.filter((face) => face.score >= SCORE);
+}
+
+/** The range of bytes that a picture uses. */
+interface Tone {
+  readonly low: number;
+  readonly high: number;
+}
+const FULL_RANGE: Tone = { low: 0, high: 255 };
+/** A narrower range is noise rather than a picture. */
+const NARROWEST = 12;
+
+/** Between which bytes all but the outermost hundredth of the picture's greens lie: dark and flat pictures get stretched. */
+function toneOf({ data }: RgbImage): Tone {
+  const counts = new Uint32Array(256);
+  for (let i = 1; i < data.length; i += 3) counts[data[i]!]!++;
+  const tail = data.length / 3 / 100;
+  let low = 0;
+  for (let sum = counts[0]!; sum < tail; sum += counts[++low]!);
+  let high = 255;
+  for (let sum = counts[255]!; sum < tail; sum += counts[--high]!);
+  return high - low < NARROWEST ? FULL_RANGE : { low, high };
 }
 
 /** Boxes of `least` score and more, from 0..1 of the window to the picture's pixels. */
@@ -85,9 +135,20 @@ function combine(
   bordered: readonly FoundFace[],
 ): FoundFace[] {
   const sure = plain.filter((face) => !unsure.includes(face));
-  const added = bordered.filter((b) => sure.every((s) => iou(s.box, b.box) <= SAME_FACE));
-  const lost = unsure.filter((u) => bordered.every((b) => iou(u.box, b.box) <= SAME_FACE));
-  return [...sure, ...suppress([...added, ...lost], SAME_FACE)];
+  const added = bordered.filter((b) => !sure.some((s) => sameFace(s.box, b.box)));
+  const lost = unsure.filter((u) => !bordered.some((b) => sameFace(u.box, b.box)));
+  return [...sure, ...added, ...lost];
+}
+
+/** One box a face, best first. */
+function distinct(found: readonly FoundFace[]): FoundFace[] {
+  const kept: FoundFace[] = [];
+  for (const face of suppress(found, SAME_FACE)) if (!kept.some((k) => sameFace(k.box, face.box))) kept.push(face);
+  return kept;
+}
+
+function sameFace(p: Box, q: Box): boolean {
+  return iou(p, q) > SAME_FACE || overlapOfSmaller(p, q) > PART_OF_FACE;
 }
 
 function bySize(faces: readonly FoundFace[]): FoundFace[] {

@@ -72,7 +72,7 @@ export function headPose(landmarks: readonly Point[]): HeadPose {
   return {
     yaw: degrees(yaw),
     pitch: degrees(pitch) - RESTING_PITCH,
-    roll: -degrees(roll),
+    roll: degrees(roll),
     misfit: Math.sqrt(squares / N) / eyes,
   };
 }
