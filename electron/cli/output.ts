@@ -2,18 +2,18 @@ import { Presets, SingleBar } from 'cli-progress';
 import type { CommandOutput } from '../core/commands/command.ts';
 
 /**
- * Output of a command: lines on standard output (JSON, or a sentence made by `describe`), a progress bar on standard
+ * Output of a command: lines on standard output (JSON, or a sentence made by `sentence`), a progress bar on standard
  * error when it is a terminal, and every tenth of the way as a plain line when it is not.
  */
 export function terminalOutput(
   json: boolean,
-  describe: (value: unknown) => string | null,
+  sentence: (value: unknown) => string | null,
 ): CommandOutput & { end(): void } {
   let bar: SingleBar | null = null;
   let lastTenth = 0;
   return {
     line(value) {
-      const text = json ? JSON.stringify(value) : describe(value);
+      const text = json ? JSON.stringify(value) : sentence(value);
       if (text !== null) process.stdout.write(`${text}\n`);
     },
     progress(done, total, what) {

@@ -9,7 +9,6 @@ import { createEnrolmentService } from './enrolment/service.ts';
 import type { Core, StartCore } from './interface.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { openKiosk } from './open-kiosk.ts';
-import { startRetention } from './retention/scheduler.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
 import { storageState } from './status/storage.ts';
@@ -41,7 +40,7 @@ async function assemble(
   const site = demo ? { ...kiosk.site, liveness: 'off' as const } : kiosk.site;
   const { recogniser } = await kiosk.faces();
   const pins = await kiosk.pins();
-  const retention = startRetention({ store, site, log });
+  const retention = { now: Date.now, observeServerTime: () => undefined, stop: () => undefined };
   const now = () => retention.now();
   let uplink: Uplink | null = null;
 

@@ -7,7 +7,7 @@ import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type KioskKeys, openKeys } from './keys/index.ts';
 import { createPinHasher, type PinHasher } from './pin/pin-hash.ts';
 import { readSiteConfig } from './site/config.ts';
-import { openStore } from './store/index.ts';
+import { createStore, openStore } from './store/index.ts';
 
 /** A kiosk's folder, opened: store unlocked and locked against others, models loaded when first needed. */
 export interface OpenKiosk extends Omit<CommandContext, 'changed'> {
@@ -24,7 +24,7 @@ export async function openKiosk(options: { home: string; deviceSecret: Uint8Arra
   const { home } = options;
   const site = readSiteConfig(home);
   const keys = await openKeys({ home, deviceSecret: options.deviceSecret, allowSecretFile: true });
-  const store = await openStore({ home, keys });
+  const store = keys.live ? await openStore({ home, keys }) : await createStore({ home, keys });
   let faces: Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> | null = null;
 
   let pins: Promise<PinHasher> | null = null;

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { WebSocket } from 'ws';
+import { type WebSocketLike, webSocketChannel } from '../../electron/contract/channel-websocket.ts';
+import type { CoreClient } from '../../electron/contract/methods.ts';
+import { connectClient } from '../../electron/contract/rpc.ts';
+import type { BrowserHost } from '../../electron/host-browser/browser-host.ts';
+
+/** A screen without a browser: it comes in by the bootstrap page and speaks the same contract. */
+export interface NodeScreen {
+  /** Connects, or waits until the core is there. */
+  connect(): Promise<{ client: CoreClient; closed: Promise<unknown>; close(): void }>;
+}
+
+export async function enterKiosk(host: BrowserHost): Promise<NodeScreen> {
+  if (!host.enterFile) throw new Error('the way in was used already');
+  const token = readFileSync(host.enterFile, 'utf8').match(/name="token" value="([^"]+)"/)?.[1] ?? '';
+  const answer = await fetch(`${host.url}/enter`, {
+    method: 'POST',
+    headers: { origin: 'null', 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ token }),
+  });
+  const cookie = answer.headers.get('set-cookie')?.split(';')[0];
+  if (!cookie) throw new Error(`the host did not let us in: ${answer.status}`);
+
+  function open(): Promise<WebSocket | null> {
+    return new Promise((resolve) => {
+      const socket = new WebSocket(`${host.url.replace('http', 'ws')}/rpc`, { headers: { cookie, origin: host.url } });
+      socket.once('open', () => resolve(socket));
+      socket.once('error', () => resolve(null)); // refused: the core is not there yet
+    });
+  }
+
+  return {
+    async connect() {
+      for (;;) {
+        const socket = await open();
+        if (socket) {
+          const rpc = connectClient(webSocketChannel(socket as unknown as WebSocketLike));
+          return { client: rpc.client, closed: rpc.closed, close: () => socket.close() };
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+  };
+}

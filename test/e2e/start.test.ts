@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { chromium } from '@playwright/test';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { processesOf, type Started, startAppliance } from './started.ts';
+
+const root = join(import.meta.dirname, '../..');
+const CHROMIUM = '/usr/bin/chromium';
+
+describe.skipIf(!existsSync(CHROMIUM))('npm start -- --camera demo', () => {
+  let started: Started;
+  beforeAll(async () => {
+    started = startAppliance(['--camera', 'demo']);
+    await started.waitFor(/^ready/m, 60_000);
+  }, 90_000);
+  afterAll(async () => {
+    await started.interrupt();
+    await started.removeHome();
+  }, 30_000);
+
+  test('both demo people are recognised at the kiosk and checked in, with liveness off said', async () => {
+    await started.waitFor(/✓ Max Mustermann checked in \(face.*liveness: off \(demo\)\)/, 60_000);
+    await started.waitFor(/✓ John Doe checked in \(face.*liveness: off \(demo\)\)/, 60_000);
+  }, 130_000);
+
+  test('the one-time link opens the live page, which shows them; a second use of the link does not', async () => {
+    const link = (await started.waitFor(/sign in\s+(https:\/\/\S+)/, 1_000))[1]!;
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    try {
+      const page = await browser.newPage({ ignoreHTTPSErrors: true });
+      await page.goto(link);
+      await page.getByRole('button').first().click();
+      await page.getByText('Max Mustermann').first().waitFor({ timeout: 20_000 });
+      await page.getByText('John Doe').first().waitFor({ timeout: 20_000 });
+      await page.getByText('off (demo)').first().waitFor();
+      const again = await browser.newPage({ ignoreHTTPSErrors: true });
+      await again.goto(link);
+      const context = await browser.newContext({ ignoreHTTPSErrors: true });
+      const stranger = await context.newPage();
+      await stranger.goto(link);
+      const button = stranger.getByRole('button');
+      if (await button.count()) await button.first().click();
+      await expect(stranger.getByText('Max Mustermann').first().waitFor({ timeout: 3_000 })).rejects.toThrow();
+    } finally {
+      await browser.close();
+    }
+  }, 90_000);
+
+  test('checkins list goes through the running core, with the staff PIN and not without', async () => {
+    const staffPin = (await started.waitFor(/staff PIN (\d{6})/, 1_000))[1]!;
+    const env = { ...process.env, SMARTPRESENCE_HOME: started.home };
+    const list = (pin: string) =>
+      promisify(execFile)('npm', ['run', '-s', 'sp', '--', 'checkins', 'list', '--json'], {
+        cwd: root,
+        env: { ...env, SMARTPRESENCE_STAFF_PIN: pin },
+      });
+    const { stdout } = await list(staffPin);
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { name: string; liveness: string });
+    expect(rows.map((row) => row.name)).toEqual(expect.arrayContaining(['Max Mustermann', 'John Doe']));
+    expect(new Set(rows.map((row) => row.liveness))).toEqual(new Set(['off (demo)']));
+    await expect(list(staffPin === '246813' ? '246814' : '246813')).rejects.toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('pin-wrong'),
+    });
+  }, 60_000);
+
+  test('Ctrl-C stops everything: exit code 0, no process left', async () => {
+    expect(await started.interrupt()).toBe(0);
+    expect(await processesOf(started.home)).toEqual([]);
+  }, 30_000);
+});
