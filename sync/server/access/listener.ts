@@ -59,15 +59,18 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
   await app.register(websocket, { options: { maxPayload: 1024, perMessageDeflate: false } });
   await servePages(app as unknown as FastifyInstance, o.pages);
 
-  const requireSession = async (request: FastifyRequest) => {
-    if (!(await sessionEnd(db, keys, request.cookies[COOKIE], o.now()))) {
+  const requireSession = async (request: FastifyRequest): Promise<Date> => {
+    const end = await sessionEnd(db, keys, request.cookies[COOKIE], o.now());
+    if (!end) {
       throw new Problem(
         'no-session',
         'You are not signed in, or not any more.',
         'Open the admin link that the server printed at its start.',
       );
     }
+    return end;
   };
+  const signedIn = async (request: FastifyRequest): Promise<void> => void (await requireSession(request));
 
   app.post(
     '/api/session',
@@ -87,6 +90,11 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
     },
   );
 
+  app.get('/api/session', async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return { expiresAt: (await requireSession(request)).toISOString() };
+  });
+
   app.delete('/api/session', async (request, reply) => {
     checkOrigin(request);
     await endSession(db, keys, request.cookies[COOKIE]);
@@ -94,14 +102,14 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
     return reply.code(204).send();
   });
 
-  app.get('/api/checkins', { preHandler: requireSession }, async (request, reply) => {
+  app.get('/api/checkins', { preHandler: signedIn }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     return readBoard(o.source, BoardQuery.parse(request.query), o.now());
   });
 
   app.get(
     '/api/live',
-    { websocket: true, preValidation: [async (request) => checkOrigin(request), requireSession] },
+    { websocket: true, preValidation: [async (request) => checkOrigin(request), signedIn] },
     (socket, request) => {
       const since = BoardQuery.safeParse(request.query);
       const reader = o.hub.add(socket, request.cookies[COOKIE]!, since.success ? since.data : {});

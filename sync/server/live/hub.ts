@@ -96,7 +96,9 @@ export class LiveHub {
     setTimeout(() => reader.socket.terminate(), 1000).unref();
   }
 
+  /** Also tells everyone the counts anew: the day may have turned, and a page takes silence for a dead line. */
   async #pingAll(): Promise<void> {
+    this.#enqueue([...this.#readers]);
     for (const reader of [...this.#readers]) {
       try {
         if (!(await this.#o.alive(reader.session))) {

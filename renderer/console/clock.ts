@@ -1,0 +1,37 @@
+const made = new Map<string, Intl.DateTimeFormat>();
+
+function format(language: string, timeZone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language}/${timeZone}/${JSON.stringify(options)}`;
+  let formatter = made.get(key);
+  if (!formatter) {
+    formatter = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { ...options, timeZone });
+    made.set(key, formatter);
+  }
+  return formatter;
+}
+
+/** Hours and minutes in the site's zone, 24 h. */
+export const timeIn = (at: string | number, timeZone: string, language: string): string =>
+  format(language, timeZone, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+
+/** The same with seconds: two records of one minute stay apart. */
+export const exactTimeIn = (at: string | number, timeZone: string, language: string): string =>
+  format(language, timeZone, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(at));
+
+/** "Tuesday, 24 November" in the site's zone. */
+export const dateIn = (at: string | number, timeZone: string, language: string): string =>
+  format(language, timeZone, { weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(at));
+
+/** YYYY-MM-DD in the site's zone. */
+export const dayKeyIn = (at: string | number, timeZone: string): string =>
+  format('sv-SE', timeZone, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(at));
+
+/** "2 minutes ago", "yesterday": rounded to the one unit that says enough. */
+export function agoOf(ms: number, language: string): string {
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return relative.format(-seconds, 'second');
+  if (seconds < 3600) return relative.format(-Math.round(seconds / 60), 'minute');
+  if (seconds < 86_400) return relative.format(-Math.round(seconds / 3600), 'hour');
+  return relative.format(-Math.round(seconds / 86_400), 'day');
+}

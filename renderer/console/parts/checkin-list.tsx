@@ -1,0 +1,106 @@
+import type { BoardRow } from '../../../sync/protocol/api/live.ts';
+import { currentLanguage, hasSentence, t } from '../../shared/i18n.ts';
+import { IconFace, IconIn, IconOut, IconStaff } from '../../shared/icons.tsx';
+import { byDay, initialsOf } from '../board.ts';
+import { dateIn, dayKeyIn, exactTimeIn, timeIn } from '../clock.ts';
+import type { Model } from '../model.ts';
+
+/** A record that took longer than this to arrive says so, ms. */
+const LATE_MS = 120_000;
+const DAY_MS = 86_400_000;
+
+export function CheckinList({ model }: { model: Model }) {
+  const { rows, counts, site, fresh, devices } = model.board.value;
+  const zone = site!.timeZone;
+  const language = currentLanguage();
+  const today = dayKeyIn(model.serverNow.value, zone);
+  const yesterday = dayKeyIn(model.serverNow.value - DAY_MS, zone);
+  const kioskName = new Map(devices.map((d) => [d.id, d.name]));
+  return (
+    <section class="card list" aria-labelledby="list-title">
+      <header class="list-header">
+        <h2 id="list-title">{t('list.title')}</h2>
+        <p class="muted tabular">{t('list.count', { count: counts.recordsToday })}</p>
+      </header>
+      {rows.length === 0 && <Nobody />}
+      <div class="list-rows" tabIndex={rows.length > 0 ? 0 : -1} role="log" aria-labelledby="list-title">
+        {byDay(rows, (at) => dayKeyIn(at, zone)).map(({ day, rows: ofDay }) => (
+          <div key={day}>
+            <h3 class="list-day">
+              {day === today
+                ? t('list.today')
+                : day === yesterday
+                  ? t('list.yesterday')
+                  : dateIn(ofDay[0]!.at, zone, language)}
+            </h3>
+            <ul>
+              {ofDay.map((row) => (
+                <Row
+                  key={row.id}
+                  row={row}
+                  zone={zone}
+                  kiosk={kioskName.get(row.device) ?? ''}
+                  fresh={fresh.has(row.id)}
+                />
+              ))}
+            </ul>
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Nobody() {
+  return (
+    <div class="nobody">
+      <span class="nobody-icon">
+        <IconFace />
+      </span>
+      <p class="nobody-title">{t('list.emptyTitle')}</p>
+      <p class="muted">{t('list.emptyText')}</p>
+    </div>
+  );
+}
+
+function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: string; fresh: boolean }) {
+  const language = currentLanguage();
+  const liveness = t(`liveness.${row.liveness}`);
+  const late = Date.parse(row.receivedAt) - Date.parse(row.at) > LATE_MS;
+  const initials = row.name ? initialsOf(row.name) : '';
+  return (
+    <li class="row" data-voided={row.voided !== null} data-fresh={fresh} data-direction={row.direction}>
+      <span class="row-avatar" aria-hidden="true">
+        {initials || <IconStaff />}
+      </span>
+      <div class="row-who">
+        <p class="row-name">
+          {row.voided === null ? (row.name ?? t('list.unknown')) : <s>{row.name ?? t('list.unknown')}</s>}
+        </p>
+        <p class="row-how">
+          <span>{t(`method.${row.method}`)}</span>
+          {kiosk && <span>{kiosk}</span>}
+          {late && <span>{t('list.late', { time: timeIn(row.receivedAt, zone, language) })}</span>}
+        </p>
+      </div>
+      {liveness && (
+        <span class="badge row-liveness" data-kind={row.liveness === 'passed' ? 'good' : 'plain'}>
+          {liveness}
+        </span>
+      )}
+      {row.voided === null ? (
+        <span class="chip" data-direction={row.direction}>
+          {row.direction === 'in' ? <IconIn /> : <IconOut />}
+          {t(`direction.${row.direction}`)}
+        </span>
+      ) : (
+        <span class="chip" data-direction="void">
+          {t(hasSentence(`voided.${row.voided}`) ? `voided.${row.voided}` : 'voided.label')}
+        </span>
+      )}
+      <time class="row-time tabular" dateTime={row.at}>
+        {exactTimeIn(row.at, zone, language)}
+      </time>
+    </li>
+  );
+}
