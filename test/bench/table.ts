@@ -30,7 +30,7 @@ export class LineTable {
 }
 
 function row(name: string, ours: string, reference: string, ratio: string, bar: string, met: string): string {
-  const text = `  ${name.padEnd(44)} ${ours.padStart(20)}   ${reference.padEnd(40)} ${ratio.padStart(9)}  ${bar.padEnd(8)} ${met}`;
+  const text = `  ${name.padEnd(58)} ${ours.padStart(20)}   ${reference.padEnd(40)} ${ratio.padStart(9)}  ${bar.padEnd(8)} ${met}`;
   return text.trimEnd();
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkedNorm, quantiseQuery, quantiseRow, ROW_SHIFT } from './quantise.ts';
+import { checkedNorm, quantiseQuery, quantiseRow, ROW_SHIFT, SLACK } from './quantise.ts';
 import { denormalRow, edgeRow, nearRow, randomRow, seeded, signProbe, spikeRow, trueCosine } from './testing.ts';
 
 /** A row of any of the kinds that the tests know. */
@@ -71,6 +71,24 @@ describe('quantisation', () => {
         expect(quantiseQuery(near, checkedNorm(near), codes, 0).residual).toBeLessThan(0.09);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('rounds, in float32, by less than a quarter of SLACK', () => {
+    fc.assert(
+      fc.property(rows, fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(), (row, share, seed) => {
+        const probe = nearRow(row, share, seeded(seed));
+        const codes = new Int8Array(1024);
+        const query = quantiseQuery(probe, checkedNorm(probe), codes, 0);
+        const stored = quantiseRow(row, checkedNorm(row), codes, 512);
+        let sum = 0;
+        for (let i = 0; i < 512; i++) sum += codes[i]! * (codes[512 + i]! - ROW_SHIFT);
+        const cosine = Math.fround(Math.fround(Math.fround(sum) * query.scale) * stored.scale);
+        const error = Math.fround(Math.fround(stored.residual) * Math.fround(1 + query.residual));
+        const exact = sum * query.scale * stored.scale + stored.residual * (1 + query.residual);
+        expect(Math.abs(Math.fround(cosine + error) - exact)).toBeLessThan(SLACK / 4);
+      }),
+      { numRuns: 300 },
     );
   });
 });
