@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { prepareModels } from '../../../build/models/prepare.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { initServer } from '../../../sync/server/local.ts';
 import { kioskHome, serverHome } from '../../core/paths.ts';
@@ -8,9 +9,9 @@ import { ensureKioskFolder } from '../../core/provision.ts';
 import { VERSION } from '../../core/version.ts';
 import { startBrowserHost } from '../../host-browser/browser-host.ts';
 import { EXIT } from '../exit-codes.ts';
+import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
 import { ensureChromium } from './chromium.ts';
-import { ensureBuilt } from './ensure-built.ts';
 import { localPorts } from './ports.ts';
 import { prepareKiosk } from './prepare-kiosk.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
@@ -65,7 +66,8 @@ async function bringUp(
   );
   await ensureChromium(say);
   const since = Date.now();
-  await ensureBuilt(say);
+  await prepareModels(); // enrolment needs them; the screens are wanted only by the host
+  const screens = ensureScreens(say);
   mkdirSync(server, { recursive: true, mode: 0o700 });
   ensureKioskFolder(kiosk, demo);
   const ports = await localPorts(server);
@@ -86,6 +88,7 @@ async function bringUp(
   const running = await startServerProcess(serverEnv, (line) => serverLog(line));
   started.push({ close: () => running.stop() });
   signal.throwIfAborted();
+  await screens;
   const host = await startBrowserHost({
     home: kiosk,
     demo,

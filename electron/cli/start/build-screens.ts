@@ -3,25 +3,27 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+const root = join(import.meta.dirname, '../../..');
+
 /**
  * Builds the screens into dist/renderer when their sources changed since the last build; a packaged product has no
  * sources and ships them built. Whether they changed is a hash over everything that goes in, not a time stamp.
  */
-export async function ensureScreens(root: string): Promise<'built' | 'fresh'> {
+export async function ensureScreens(say: (line: string) => void): Promise<void> {
   const stampFile = join(root, 'dist/renderer/.sources');
-  const stamp = await sourcesHash(root);
+  const stamp = await sourcesHash();
   try {
-    if (readFileSync(stampFile, 'utf8') === stamp) return 'fresh';
+    if (readFileSync(stampFile, 'utf8') === stamp) return;
   } catch {
     // no stamp: never built, or the folder was removed
   }
   const { build } = await import('vite');
   await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
   await writeFile(stampFile, stamp);
-  return 'built';
+  say('Built the screens.');
 }
 
-async function sourcesHash(root: string): Promise<string> {
+async function sourcesHash(): Promise<string> {
   const hash = createHash('sha256');
   for (const folder of ['renderer', 'models/rules', 'electron/contract', 'sync/protocol']) {
     const entries = (await readdir(join(root, folder), { recursive: true, withFileTypes: true }))

@@ -33,23 +33,29 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
   const kiosk = await openKiosk({ home: options.kiosk, deviceSecret: null });
   try {
     settleDemo(kiosk, options.demo);
-    if (!readServerLink(kiosk.store)) {
-      const secret = await createDeviceIdentity(kiosk.store.device);
-      const device = await deviceRequest(secret, hostname().slice(0, 80) || 'kiosk');
-      const bundle = await provisionLocal({ serverHome: options.server, env: options.serverEnv, device });
-      writeServerLink(kiosk.store, { secret, bundle });
-    }
+    // The database's first start takes seconds; faces are enrolled meanwhile.
+    const [, , footage] = await Promise.all([
+      provision(kiosk, options),
+      options.demo ? enrolDemoPeople(kiosk) : 0,
+      options.demo ? demoClip(join(options.kiosk, 'demo')) : '',
+    ]);
     let staffPin: string | null = null;
     if (kiosk.store.setting(STAFF_PIN_SETTING) === null) {
       kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(options.staffPin));
       staffPin = options.staffPin;
     }
-    if (!options.demo) return { staffPin, footage: '' };
-    const [footage] = await Promise.all([demoClip(join(options.kiosk, 'demo')), enrolDemoPeople(kiosk)]);
     return { staffPin, footage };
   } finally {
     await kiosk.close();
   }
+}
+
+async function provision(kiosk: OpenKiosk, options: PrepareOptions): Promise<void> {
+  if (readServerLink(kiosk.store)) return;
+  const secret = await createDeviceIdentity(kiosk.store.device);
+  const device = await deviceRequest(secret, hostname().slice(0, 80) || 'kiosk');
+  const bundle = await provisionLocal({ serverHome: options.server, env: options.serverEnv, device });
+  writeServerLink(kiosk.store, { secret, bundle });
 }
 
 /** A folder is either the demo's or a real kiosk's: recorded people never end up in a real gallery, nor the reverse. */
