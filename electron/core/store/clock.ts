@@ -15,19 +15,21 @@ export interface Clock {
 
 /** The machine's own clocks. `offset` comes from the trusted time of retention/, once it runs. */
 export function systemClock(offset: () => number = () => 0): Clock {
+  const boot = linuxBootId();
+  // On Linux hrtime is CLOCK_MONOTONIC, which counts from boot. Elsewhere each process counts as a boot of its own.
+  const origin = boot ? 0n : process.hrtime.bigint();
   return {
     now: () => Date.now(),
-    // On Linux hrtime is CLOCK_MONOTONIC, which counts from boot.
-    monotonic: () => Number(process.hrtime.bigint() / 1000n) / 1000,
-    bootId: bootId(),
+    monotonic: () => Number((process.hrtime.bigint() - origin) / 1000n) / 1000,
+    bootId: boot ?? randomUUID(),
     offset,
   };
 }
 
-function bootId(): string {
+function linuxBootId(): string | null {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
-    return randomUUID(); // not Linux: each process counts as a boot of its own, which claims less, never more
+    return null;
   }
 }

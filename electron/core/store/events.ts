@@ -207,7 +207,7 @@ export class EventLog {
     };
     const hash = sha256(headerText(parts));
     const bytes = Buffer.allocUnsafe(32 * commitments.length);
-    commitments.forEach((one, i) => bytes.write(one, 32 * i, 'base64url'));
+    for (let i = 0; i < commitments.length; i++) bytes.write(commitments[i]!, 32 * i, 'base64url');
     this.#insert.run(
       n,
       this.#epoch.ref,

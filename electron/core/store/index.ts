@@ -1,19 +1,25 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { closeSync, existsSync, openSync, realpathSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Random } from '../keys/envelope.ts';
 import type { KioskKeys, StoreKeySet } from '../keys/index.ts';
 import { Vault } from '../vault/vault.ts';
+import type { CheckReport, WorkOptions } from './check.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { type Connection, disconnect } from './connection.ts';
 import { type Db, damaged, guarded, inUse, openDatabase } from './database.ts';
 import { EventLog } from './events.ts';
+import { rekeyedFile, storeFile } from './files.ts';
 import { epochVerdict, readMark } from './highwater.ts';
+import type { Store } from './interface.ts';
 import { migrate, readMeta, writeMeta } from './migrations.ts';
 import { type FirstLook, firstLook } from './pages.ts';
+import type { RekeyReport } from './rekey.ts';
 import { SqlStore } from './store.ts';
 
+export type { CheckProblem, CheckReport, WorkOptions } from './check.ts';
 export { type Clock, systemClock } from './clock.ts';
+export type { RekeyReport } from './rekey.ts';
 export type { SqlStore } from './store.ts';
 
 export interface StoreOptions {
@@ -24,10 +30,6 @@ export interface StoreOptions {
   readonly clock?: Clock;
   readonly random?: Random;
 }
-
-export const storeFile = (home: string): string => join(home, 'store.db');
-/** A re-keyed copy on its way to become the store; see rekey.ts. */
-export const rekeyedFile = (home: string): string => join(home, 'store.db.next');
 
 /**
  * Folders whose store this process has open. POSIX locks don't hold against one's own process, and closing a second
@@ -114,7 +116,7 @@ function enter(home: string, work: (closed: () => void) => SqlStore): SqlStore {
 }
 
 /** Looks before it opens: which generation of the key fits, and whether the file is whole. */
-function unlock(home: string, keys: KioskKeys): { db: Db; handle: number } {
+function unlock(home: string, keys: KioskKeys): Connection {
   const file = storeFile(home);
   if (!existsSync(file))
     throw new Problem(
@@ -153,16 +155,12 @@ function patientLook(handle: number, wal: string, key: Uint8Array): FirstLook {
   return look;
 }
 
-function connect(
-  options: StoreOptions,
-  open: () => { db: Db; handle: number },
-  clock: Clock,
-  closed: () => void,
-): SqlStore {
+function connect(options: StoreOptions, open: () => Connection, clock: Clock, closed: () => void): SqlStore {
   const { home, keys } = options;
   const random = pooled(options.random ?? randomBytes);
   const vault = new Vault(home, random);
-  const { db, handle } = open();
+  const connection = open();
+  const { db } = connection;
   try {
     return guarded(() => {
       migrate(db);
@@ -170,16 +168,15 @@ function connect(
       const opens = countOpening(db, home, keys.store, clock);
       vault.prepare();
       const store = new SqlStore(
-        { home, keys, device: readMeta(db, 'device')!, clock, random, vault, opens, handle, closed },
-        db,
+        { home, keys, device: readMeta(db, 'device')!, clock, random, vault, opens, closed },
+        connection,
       );
       sweepPhotos(db, vault);
       store.keepReserve();
       return store;
     });
   } catch (error) {
-    db.close();
-    closeSync(handle);
+    disconnect(connection);
     throw error;
   }
 }
@@ -205,4 +202,14 @@ function sweepPhotos(db: Db, vault: Vault): void {
   if (vault.list().length === rows) return;
   const known = db.prepare('SELECT address FROM photo').pluck().all() as Buffer[];
   vault.sweep(new Set(known.map((address) => address.toString('base64url'))));
+}
+
+/** See check.ts. */
+export function checkStore(store: Store, options?: WorkOptions): Promise<CheckReport> {
+  return store.check(options);
+}
+
+/** See rekey.ts. */
+export function rekeyStore(store: Store, options?: WorkOptions): Promise<RekeyReport> {
+  return store.rekey(options);
 }

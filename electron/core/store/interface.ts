@@ -6,6 +6,8 @@ import type {
   SaltedValue,
   WireEvent,
 } from '../../../sync/protocol/wire/event.ts';
+import type { CheckReport, WorkOptions } from './check.ts';
+import type { RekeyReport } from './rekey.ts';
 
 /**
  * The kiosk's store, split into reads and writes (typed once, used by every service of the core). Everything is
@@ -13,6 +15,12 @@ import type {
  * the process dies. Each write is one durable transaction: when it returns, it is on disk (synchronous=FULL).
  */
 export interface Store extends StoreReads, StoreWrites {
+  /** From now on events carry this offset (trusted minus claimed time, ms), and age by it. */
+  useTrustedTime(offset: () => number): void;
+  /** Reads and verifies everything; see check.ts. */
+  check(options?: WorkOptions): Promise<CheckReport>;
+  /** Puts the store under a new key; see rekey.ts. */
+  rekey(options?: WorkOptions): Promise<RekeyReport>;
   close(): void;
 }
 
@@ -154,7 +162,10 @@ export interface StoreWrites {
   acknowledge(epoch: string, marks: { committed: number; safe: number }): void;
   /** The server lost what it had only committed: everything of `epoch` above `safe` goes out again; how many. */
   resendUnsafe(epoch: string): number;
-  /** Removes photos / positions of check-ins older than `before` (RFC 3339), appends a `purge` event; how many went. */
+  /**
+   * Removes photos / positions of check-ins older than `before` (RFC 3339, trusted time) and appends a `purge` event;
+   * how many went. Where nothing is due, nothing is appended.
+   */
   purgePhotos(before: string): Promise<number>;
   purgeGps(before: string): number;
 }

@@ -75,6 +75,16 @@ const pinPlace = (person: Known, rowVersion: number): Place => ({
   key: person.keyVersion,
 });
 
+/** The keys of one person: for records (names, templates, event values) and for photos. */
+export interface PersonKeys {
+  readonly records: KeyObject;
+  readonly photos: KeyObject;
+}
+
+export function newPersonKeys(random: Random): PersonKeys {
+  return { records: keyObject(random(KEY_BYTES)), photos: keyObject(random(KEY_BYTES)) };
+}
+
 const fold = (text: string): string => text.normalize('NFC').toLowerCase();
 
 /**
@@ -210,31 +220,22 @@ export class People {
     return keyObject(open(this.#vaultKek, keyPlace('photos', person.id, person.keyVersion), person.wrappedPhotos));
   }
 
-  /** Key and wrapped key of the photos of somebody who is about to be added. */
-  newKeys(id: string): { records: KeyObject; photos: KeyObject; wrappedRecords: Buffer; wrappedPhotos: Buffer } {
-    const records = this.#random(KEY_BYTES);
-    const photos = this.#random(KEY_BYTES);
-    return {
-      records: keyObject(records),
-      photos: keyObject(photos),
-      wrappedRecords: seal(this.#kek, keyPlace('records', id, 1), records, this.#random),
-      wrappedPhotos: seal(this.#vaultKek, keyPlace('photos', id, 1), photos, this.#random),
-    };
-  }
-
   /** Puts the person's rows into the running transaction; call `admit` when it is committed. */
-  insert(person: NewPerson, keys: ReturnType<People['newKeys']>, enrolled: number): Known {
+  insert(person: NewPerson, keys: PersonKeys, enrolled: number): Known {
     const { name, number, language } = person;
     const head = { id: person.id, rowVersion: 1, keyVersion: 1 };
     const profile: Profile = { name, number, language };
+    const wrap = (kek: KeyObject, kind: 'records' | 'photos') =>
+      seal(kek, keyPlace(kind, person.id, 1), keys[kind].export(), this.#random);
+    const wrappedPhotos = wrap(this.#vaultKek, 'photos');
     const { lastInsertRowid } = this.#db
       .prepare(
         'INSERT INTO person(id, key_version, records_key, photos_key, row_version, profile, enrolled) VALUES (?, 1, ?, ?, 1, ?, ?)',
       )
       .run(
         uuidBytes(person.id),
-        keys.wrappedRecords,
-        keys.wrappedPhotos,
+        wrap(this.#kek, 'records'),
+        wrappedPhotos,
         seal(keys.records, profilePlace(head), JSON.stringify(profile), this.#random),
         enrolled,
       );
@@ -243,7 +244,7 @@ export class People {
       ...head,
       ref: Number(lastInsertRowid),
       records: keys.records,
-      wrappedPhotos: keys.wrappedPhotos,
+      wrappedPhotos,
       gpsOptOut: false,
       enrolled,
       templates: 0,
@@ -329,6 +330,14 @@ export class People {
       .prepare('SELECT id, pose, sealed FROM template WHERE person = ? AND model = ? ORDER BY ref')
       .all(person.ref, model) as { id: Buffer; pose: string; sealed: Buffer }[];
     return rows.map((row) => this.#openTemplate(person, row.id, model, row.pose, row.sealed));
+  }
+
+  /** Templates of every model, in the order they came. */
+  everyTemplateOf(person: Known): Template[] {
+    const rows = this.#db
+      .prepare('SELECT id, model, pose, sealed FROM template WHERE person = ? ORDER BY ref')
+      .all(person.ref) as { id: Buffer; model: string; pose: string; sealed: Buffer }[];
+    return rows.map((row) => this.#openTemplate(person, row.id, row.model, row.pose, row.sealed));
   }
 
   pinHash(person: Known): string | null {

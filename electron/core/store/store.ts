@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import {
   type EventType,
   type Open,
@@ -10,9 +9,11 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Random } from '../keys/envelope.ts';
 import type { KioskKeys } from '../keys/index.ts';
 import type { SealedPhoto, Vault } from '../vault/vault.ts';
-import { Checkins, instant } from './checkins.ts';
+import { type CheckReport, checkStore, type WorkOptions } from './check.ts';
+import { Checkins } from './checkins.ts';
 import type { Clock } from './clock.ts';
-import { asProblem, type Db, guarded } from './database.ts';
+import { type Connection, disconnect } from './connection.ts';
+import { asProblem, guarded } from './database.ts';
 import { wireValues } from './events.ts';
 import { headerOf, uuidText } from './header.ts';
 import { EVERY, writeMark } from './highwater.ts';
@@ -28,8 +29,12 @@ import type {
   Store,
   Template,
 } from './interface.ts';
-import { asPerson, type Known } from './people.ts';
+import { Outbox } from './outbox.ts';
+import { asPerson, type Known, newPersonKeys, type PersonKeys } from './people.ts';
+import { Purge } from './purge.ts';
+import { type RekeyReport, rekeyStore } from './rekey.ts';
 import { keepReserve, releaseReserve } from './reserve.ts';
+import { Rows } from './rows.ts';
 import { type Session, startSession } from './session.ts';
 
 /** What a store is made of, besides its connection. */
@@ -42,43 +47,52 @@ export interface StoreParts {
   readonly vault: Vault;
   /** Number of this opening. */
   readonly opens: number;
-  /**
-   * The store file's own handle, open since the first look. It must not be closed before the connection is: closing
-   * any handle of a file drops all POSIX locks that the process has on it, SQLite's among them.
-   */
-  readonly handle: number;
   readonly closed: () => void;
 }
 
 /** See interface.ts. Errors of SQLite come out as Problems; a failed write leaves nothing behind. */
 export class SqlStore implements Store {
   readonly parts: StoreParts;
-  #session: Session;
-  #checkins: Checkins;
+  #session!: Session;
+  #checkins!: Checkins;
+  #rows!: Rows;
+  #outbox!: Outbox;
+  #purge!: Purge;
+  #connection: Connection;
   #closed = false;
-  #setting;
-  #outboxCount;
-  #outboxOldest;
-  #lockout;
+  #offset: (() => number) | null = null;
 
-  constructor(parts: StoreParts, db: Db) {
+  constructor(parts: StoreParts, connection: Connection) {
     this.parts = parts;
-    this.#session = this.#start(db);
-    this.#checkins = new Checkins(this.#session);
-    this.#setting = db.prepare('SELECT value FROM setting WHERE key = ?').pluck();
-    this.#outboxCount = db.prepare('SELECT count(*) FROM outbox').pluck();
-    this.#outboxOldest = db.prepare('SELECT event.utc FROM outbox JOIN event USING (n) ORDER BY n LIMIT 1').pluck();
-    this.#lockout = db.prepare('SELECT failures, until FROM lockout WHERE subject = ?');
+    this.#connection = connection;
+    this.adopt(connection);
     this.mark(true);
   }
 
-  #start(db: Db): Session {
+  /** Works on this connection from now on, under the current generation of the keys; for `store rekey`. */
+  adopt(connection: Connection): void {
     const { keys, device, clock, random } = this.parts;
-    const session = startSession({ db, keys: keys.current, device, clock, random });
+    const { db } = connection;
+    const trusting: Clock = {
+      bootId: clock.bootId,
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      offset: () => (this.#offset ? this.#offset() : clock.offset()),
+    };
+    const session = startSession({ db, keys: keys.current, device, clock: trusting, random });
     session.log.onCommit = (last) => {
       if (last % EVERY === 0) this.mark(false);
     };
-    return session;
+    this.#session = session;
+    this.#checkins = new Checkins(session);
+    this.#rows = new Rows(db);
+    this.#outbox = new Outbox(db, session.log);
+    this.#purge = new Purge(db, session.log);
+    this.#connection = connection;
+  }
+
+  get connection(): Connection {
+    return this.#connection;
   }
 
   /** For check, rekey and tests: the parts behind the interface. */
@@ -106,12 +120,15 @@ export class SqlStore implements Store {
     }
   }
 
+  useTrustedTime(offset: () => number): void {
+    this.#offset = offset;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.mark(true);
-    this.#session.db.close();
-    closeSync(this.parts.handle);
+    disconnect(this.#connection);
     this.parts.closed();
   }
 
@@ -173,54 +190,55 @@ export class SqlStore implements Store {
       throw new Problem('number-taken', 'this number belongs to somebody else', 'Give another number.');
   }
 
-  async addPerson(person: NewPerson): Promise<Person> {
-    const { people } = this.#session;
-    if (people.known(person.id))
+  #requireNew(person: NewPerson): void {
+    if (this.#session.people.known(person.id))
       throw new Problem('person-exists', 'this person is already on this kiosk', 'Change the person instead.');
     this.#requireFreeNumber(person.number, person.id);
-    const { clock, vault } = this.parts;
-    const keys = people.newKeys(person.id);
+  }
+
+  async addPerson(person: NewPerson): Promise<Person> {
+    this.#requireNew(person);
+    const { vault } = this.parts;
+    const keys = newPersonKeys(this.parts.random);
     const record = this.#session.log.newId();
-    const where = { person: person.id, record: '', keyVersion: 1, kind: 'enrolment' } as const;
-    const photo = person.photo ? vault.seal(keys.photos, { ...where, record: uuidText(record) }, person.photo) : null;
-    if (photo) await vault.write(photo).catch((error) => Promise.reject(asProblem(error)));
-    let known: Known;
+    if (!person.photo) return this.#addPerson(person, keys, record, null);
+    const where = { person: person.id, record: uuidText(record), keyVersion: 1, kind: 'enrolment' } as const;
+    const photo = vault.seal(keys.photos, where, person.photo);
     try {
-      known = guarded(() =>
-        this.#session.log.transaction(() => {
-          const added = people.insert(person, keys, Math.floor(clock.now()));
-          const { values } = this.#session;
-          const { id, name, number, language, consent } = person;
-          const event = this.#session.log.insert(
-            'person',
-            { change: 'added' },
-            { person: id, name, number: number ?? undefined, language },
-            record,
-          );
-          values.store(event, 'person', added);
-          if (photo) this.#checkins.insertEnrolmentPhoto(event.n, added, photo.address);
-          values.append(
-            'consent',
-            { action: 'given', textVersion: consent.textVersion, language: consent.language },
-            { person: id },
-            added,
-          );
-          this.#appendTemplates(added, person.templates);
-          added.templates = person.templates.length;
-          if (person.pinHash !== null) {
-            people.writePin(added, person.pinHash);
-            values.append('pin', { change: 'set' }, { person: id }, added);
-            added.hasPin = true;
-          }
-          return added;
-        }),
-      );
+      await vault.write(photo);
+      this.#requireNew(person); // somebody may have come first while the photo was written
+      return this.#addPerson(person, keys, record, photo.address);
     } catch (error) {
-      if (photo) await vault.remove([photo.address]);
-      throw error;
+      await vault.remove([photo.address]);
+      throw asProblem(error);
     }
-    people.admit(known);
-    return asPerson(known);
+  }
+
+  #addPerson(person: NewPerson, keys: PersonKeys, record: Buffer, photo: string | null): Person {
+    const { people, values, log } = this.#session;
+    const { id, name, number, language, consent } = person;
+    const added = this.#transaction(() => {
+      const known = people.insert(person, keys, Math.floor(this.parts.clock.now()));
+      const event = log.insert(
+        'person',
+        { change: 'added' },
+        { person: id, name, number: number ?? undefined, language },
+        record,
+      );
+      values.store(event, 'person', known);
+      if (photo) this.#checkins.insertEnrolmentPhoto(event.n, known, photo);
+      const { textVersion } = consent;
+      values.append('consent', { action: 'given', textVersion, language: consent.language }, { person: id }, known);
+      known.templates = this.#appendTemplates(known, person.templates).length;
+      if (person.pinHash !== null) {
+        people.writePin(known, person.pinHash);
+        values.append('pin', { change: 'set' }, { person: id }, known);
+        known.hasPin = true;
+      }
+      return known;
+    });
+    people.admit(added);
+    return asPerson(added);
   }
 
   #appendTemplates(person: Known, templates: NewPerson['templates']): Template[] {
@@ -267,17 +285,13 @@ export class SqlStore implements Store {
   }
 
   async deletePerson(id: string): Promise<void> {
-    const { people, values, db } = this.#session;
+    const { people, values } = this.#session;
     const known = people.require(id);
     const addresses = this.#transaction(() => {
-      const photos = db.prepare('SELECT address FROM photo WHERE person = ?').pluck().all(known.ref) as Buffer[];
-      for (const table of ['photo', 'checkin_gps', 'template', 'pin', 'personal'])
-        db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
-      db.prepare('UPDATE checkin SET person = NULL, sealed = NULL WHERE person = ?').run(known.ref);
-      db.prepare('DELETE FROM person WHERE ref = ?').run(known.ref);
+      const gone = this.#purge.person(known.ref);
       // Under the store's key, not the person's: the server must hear whom this was about. It goes when that is safe.
       values.append('person', { change: 'deleted' }, { person: id }, null);
-      return photos.map((address) => address.toString('base64url'));
+      return gone;
     });
     people.forget(known);
     this.scrubLog();
@@ -386,31 +400,19 @@ export class SqlStore implements Store {
   // Small rows
 
   lockout(subject: string): Lockout {
-    return (this.#lockout.get(subject) as Lockout | undefined) ?? { failures: 0, until: 0 };
+    return guarded(() => this.#rows.lockout(subject));
   }
 
   setLockout(subject: string, lockout: Lockout): void {
-    this.#transaction(() => {
-      const { db } = this.#session;
-      if (lockout.failures === 0 && lockout.until === 0)
-        db.prepare('DELETE FROM lockout WHERE subject = ?').run(subject);
-      else
-        db.prepare(
-          'INSERT INTO lockout(subject, failures, until) VALUES (?, ?, ?) ON CONFLICT(subject) DO UPDATE SET failures = excluded.failures, until = excluded.until',
-        ).run(subject, lockout.failures, Math.ceil(lockout.until));
-    });
+    this.#transaction(() => this.#rows.setLockout(subject, lockout));
   }
 
   setting(key: string): string | null {
-    return (this.#setting.get(key) as string | undefined) ?? null;
+    return guarded(() => this.#rows.setting(key));
   }
 
   setSetting(key: string, value: string): void {
-    this.#transaction(() => {
-      this.#session.db
-        .prepare('INSERT INTO setting(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value')
-        .run(key, value);
-    });
+    this.#transaction(() => this.#rows.setSetting(key, value));
   }
 
   // Events
@@ -429,103 +431,47 @@ export class SqlStore implements Store {
   }
 
   pendingCount(): number {
-    return this.#outboxCount.get() as number;
+    return guarded(() => this.#outbox.count);
   }
 
   oldestPendingAt(): string | null {
-    const utc = this.#outboxOldest.get() as number | undefined;
-    return utc === undefined ? null : new Date(utc).toISOString();
+    return guarded(() => this.#outbox.oldestAt);
   }
 
   acknowledge(epoch: string, marks: { committed: number; safe: number }): void {
-    const { log, db } = this.#session;
-    const found = log.epochs.find((one) => one.id === epoch);
-    if (!found)
-      throw new Problem(
-        'epoch-unknown',
-        'the server acknowledged an epoch that this store never had',
-        'Report this as a defect.',
-      );
-    const made =
-      (found === log.epoch
-        ? log.last
-        : (log.epochs.find((one) => one.base > found.base || one.ref > found.ref)?.base ?? log.last)) - found.base;
-    const { committed, safe } = marks;
-    if (!(Number.isInteger(committed) && Number.isInteger(safe) && safe >= 0 && safe <= committed && committed <= made))
-      throw new Problem(
-        'ack-impossible',
-        `the server acknowledged ${committed} (${safe} safe) of ${made} events`,
-        'Report this as a defect.',
-      );
-    if (committed <= found.committed && safe <= found.safe) return;
-    this.#transaction(() => {
-      db.prepare('UPDATE epoch SET committed = max(committed, ?), safe = max(safe, ?) WHERE ref = ?').run(
-        committed,
-        safe,
-        found.ref,
-      );
-      db.prepare('DELETE FROM outbox WHERE n > ? AND n <= ?').run(found.base, found.base + committed);
-      // What was kept only so that the server hears of it has been heard.
-      db.prepare('DELETE FROM personal WHERE person IS NULL AND n > ? AND n <= ?').run(found.base, found.base + safe);
-    });
-    log.refreshEpochs();
+    this.#transaction(() => this.#outbox.acknowledge(epoch, marks));
+    this.#session.log.refreshEpochs();
   }
 
   resendUnsafe(epoch: string): number {
-    const { log, db } = this.#session;
-    const found = log.epochs.find((one) => one.id === epoch);
-    if (!found) return 0;
-    const changes = this.#transaction(() => {
-      const end = log.epochs.find((one) => one.ref > found.ref)?.base ?? log.last;
-      db.prepare('UPDATE epoch SET committed = safe WHERE ref = ?').run(found.ref);
-      return db
-        .prepare('INSERT OR IGNORE INTO outbox(n) SELECT n FROM event WHERE n > ? AND n <= ?')
-        .run(found.base + found.safe, end).changes;
-    });
-    log.refreshEpochs();
-    return changes;
+    const count = this.#transaction(() => this.#outbox.resendUnsafe(epoch));
+    this.#session.log.refreshEpochs();
+    return count;
   }
 
   // Retention
 
-  /**
-   * Number of the newest event that is older than `before`, by trusted time. Everything numbered up to it is older too,
-   * whatever its own clock claimed: a record made while the clock was ahead doesn't outlive those after it.
-   */
-  #numberBefore(before: string): number {
-    return (
-      (this.#session.db
-        .prepare('SELECT n FROM event WHERE utc + "offset" < ? ORDER BY n DESC LIMIT 1')
-        .pluck()
-        .get(instant(before)) as number | undefined) ?? 0
-    );
-  }
-
   async purgePhotos(before: string): Promise<number> {
-    const { db, log } = this.#session;
-    const upTo = this.#numberBefore(before);
-    const where = "kind = 'checkin' AND n <= ?";
-    const addresses = this.#transaction(() => {
-      const gone = db.prepare(`SELECT address FROM photo WHERE ${where}`).pluck().all(upTo) as Buffer[];
-      db.prepare(`DELETE FROM photo WHERE ${where}`).run(upTo);
-      log.insert('purge', { what: 'photos', before, removed: gone.length }, {});
-      return gone.map((address) => address.toString('base64url'));
-    });
+    const addresses = this.#transaction(() => this.#purge.photos(before));
     if (addresses.length > 0) this.scrubLog();
     await this.parts.vault.remove(addresses);
     return addresses.length;
   }
 
   purgeGps(before: string): number {
-    const { db, log } = this.#session;
-    const upTo = this.#numberBefore(before);
-    const removed = this.#transaction(() => {
-      const { changes } = db.prepare('DELETE FROM checkin_gps WHERE n <= ?').run(upTo);
-      log.insert('purge', { what: 'gps', before, removed: changes }, {});
-      return changes;
-    });
+    const removed = this.#transaction(() => this.#purge.gps(before));
     if (removed > 0) this.scrubLog();
     return removed;
+  }
+
+  // Upkeep
+
+  check(options: WorkOptions = {}): Promise<CheckReport> {
+    return checkStore(this, options);
+  }
+
+  rekey(options: WorkOptions = {}): Promise<RekeyReport> {
+    return rekeyStore(this, options);
   }
 
   keepReserve(): void {

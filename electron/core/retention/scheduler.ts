@@ -1,0 +1,130 @@
+import { type Clock, systemClock } from '../store/clock.ts';
+import type { Store } from '../store/interface.ts';
+import { type RetentionPolicy, runRetention } from './retention.ts';
+import {
+  type Doubt,
+  firstState,
+  observeClock,
+  observeConfirmed,
+  type Reading,
+  TrustedState,
+  trustedAt,
+} from './trusted-time.ts';
+
+/** Retention at work on a kiosk, and the trusted time it goes by. */
+export interface Retention {
+  /** Trusted time, ms since 1970. */
+  now(): number;
+  /**
+   * A time that the server signed and whose signature was checked.
+   * @param serverMs ms since 1970; @param localMs this machine's wall clock when the message came
+   */
+  observeServerTime(serverMs: number, localMs: number): void;
+  /** Date and time of a valid GPS fix, ms since 1970. */
+  observeGpsTime(gpsMs: number): void;
+  /** What is wrong with the wall clock, for the screens. */
+  doubt(): Doubt;
+  /** Runs a purge now, whether one is due or not; for tests and commands. */
+  run(): Promise<void>;
+  stop(): void;
+}
+
+export interface RetentionOptions {
+  readonly store: Pick<Store, 'setting' | 'setSetting' | 'purgePhotos' | 'purgeGps' | 'useTrustedTime'>;
+  readonly site: RetentionPolicy;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
+  readonly clock?: Omit<Clock, 'offset'>;
+  /** How often the clocks are read and kept, ms. */
+  readonly everyMs?: number;
+}
+
+const SETTING = 'trusted-time';
+const LAST_RUN = 'retention-last-run';
+const EVERY = 5 * 60_000;
+const DAY = 86_400_000;
+
+/** Starts retention: a purge at once when one is due, then once a day of trusted time, network or not. */
+export function startRetention(options: RetentionOptions): Retention {
+  const { store, site, log } = options;
+  const clock = options.clock ?? systemClock();
+  const reading = (): Reading => ({ wall: clock.now(), monotonic: clock.monotonic(), bootId: clock.bootId });
+  let state = readState(store) ?? firstState(reading());
+  let doubt: Doubt = null;
+  let running: Promise<void> | null = null;
+
+  const now = () => trustedAt(state, reading());
+  store.useTrustedTime(() => {
+    const at = reading();
+    return Math.round(trustedAt(state, at) - at.wall);
+  });
+
+  function keep(next: TrustedState): void {
+    state = next;
+    store.setSetting(SETTING, JSON.stringify(state));
+  }
+
+  function take(): void {
+    const seen = observeClock(state, reading());
+    if (seen.doubt !== doubt) log(seen.doubt ? 'warn' : 'info', clockMessage(seen.doubt));
+    doubt = seen.doubt;
+    keep(seen.state);
+  }
+
+  async function purge(): Promise<void> {
+    const at = now();
+    const report = await runRetention(store, at, site);
+    store.setSetting(LAST_RUN, new Date(at).toISOString());
+    if (report.photos + report.gps > 0) log('info', 'retention: removed what was due', { ...report });
+  }
+
+  /** Failures (a full disk, say) are logged, and the next tick tries again. */
+  function run(): Promise<void> {
+    running ??= purge()
+      .catch((error: unknown) => log('error', 'retention failed; it is tried again', { error }))
+      .finally(() => {
+        running = null;
+      });
+    return running;
+  }
+
+  function tick(): void {
+    try {
+      take();
+      const last = Date.parse(store.setting(LAST_RUN) ?? '');
+      if (Number.isNaN(last) || Math.abs(now() - last) >= DAY) void run();
+    } catch (error) {
+      log('error', 'trusted time can’t be kept; it is tried again', { error });
+    }
+  }
+
+  tick();
+  const ticker = setInterval(tick, options.everyMs ?? EVERY);
+  ticker.unref();
+
+  return {
+    now,
+    doubt: () => doubt,
+    observeServerTime(serverMs, localMs) {
+      // What has passed since the message came is added; a wall clock set in between must not count.
+      const passed = Math.min(60_000, Math.max(0, clock.now() - localMs));
+      keep(observeConfirmed(state, reading(), serverMs + passed));
+    },
+    observeGpsTime: (gpsMs) => keep(observeConfirmed(state, reading(), gpsMs)),
+    run,
+    stop: () => clearInterval(ticker),
+  };
+}
+
+function clockMessage(doubt: Doubt): string {
+  if (doubt === 'ahead')
+    return 'the clock is ahead by more than a day: nothing is wiped by it until the server or GPS confirms it';
+  if (doubt === 'behind') return 'the clock was set back: records age by trusted time';
+  return 'the clock is plausible again';
+}
+
+function readState(store: Pick<Store, 'setting'>): TrustedState | null {
+  const text = store.setting(SETTING);
+  if (text === null) return null;
+  const parsed = TrustedState.safeParse(JSON.parse(text));
+  return parsed.success ? parsed.data : null;
+}

@@ -1,0 +1,228 @@
+import { fstatSync, readSync } from 'node:fs';
+import { commit, headerHash } from '../../../sync/protocol/seal/chain.ts';
+import { EventHeader, GENESIS } from '../../../sync/protocol/wire/event.ts';
+import { asProblem } from './database.ts';
+import type { Epoch, EventRow } from './events.ts';
+import { uuidText } from './header.ts';
+import { PAGE_BYTES, PageReader } from './pages.ts';
+import type { SqlStore } from './store.ts';
+
+export interface CheckProblem {
+  /** kebab-case and stable. */
+  readonly code: string;
+  /** What is wrong with what; names nobody. */
+  readonly detail: string;
+}
+
+export interface CheckReport {
+  /** Pages of the file, each authenticated. */
+  readonly pages: number;
+  readonly events: number;
+  /** Personal values that still exist, each compared with its commitment. */
+  readonly values: number;
+  readonly people: number;
+  readonly templates: number;
+  readonly photos: number;
+  readonly problems: readonly CheckProblem[];
+}
+
+/** For long work: told now and then how far it is. */
+export interface WorkOptions {
+  readonly progress?: (done: number, total: number, what: string) => void;
+}
+
+/** Work between two turns of the event loop: a running kiosk must go on taking check-ins. */
+const BATCH = 256;
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/**
+ * Checks a store to the last bit: every page of the file (its HMAC, free pages too), SQLite's structure, the chain of
+ * events, each personal value against its commitment, the outbox, templates and PINs, and every photo.
+ */
+export async function checkStore(store: SqlStore, options: WorkOptions = {}): Promise<CheckReport> {
+  const problems: CheckProblem[] = [];
+  const found = (code: string, detail: string) => void problems.push({ code, detail });
+  const progress = options.progress ?? (() => undefined);
+  const attempt = (what: string, work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      const problem = asProblem(error) as { code?: unknown; message?: string };
+      found(typeof problem.code === 'string' ? problem.code : 'unreadable', `${what}: ${problem.message}`);
+    }
+  };
+  const pages = await checkPages(store, found, attempt, progress);
+  attempt('structure', () => {
+    const { db } = store.session;
+    for (const line of db.prepare('PRAGMA integrity_check(20)').pluck().all() as string[])
+      if (line !== 'ok') found('structure-damaged', line);
+    for (const row of db.pragma('foreign_key_check') as { table: string }[])
+      found('reference-broken', `a row of ${row.table} refers to nothing`);
+  });
+  const chain = await checkChain(store, found, attempt, progress);
+  attempt('outbox', () => checkOutbox(store, found));
+  const people = await checkPeople(store, found, attempt, progress);
+  const photos = await checkPhotos(store, found, progress);
+  return { pages, ...chain, ...people, photos, problems };
+}
+
+type Found = (code: string, detail: string) => void;
+type Attempt = (what: string, work: () => void) => void;
+type Progress = NonNullable<WorkOptions['progress']>;
+
+async function checkPages(store: SqlStore, found: Found, attempt: Attempt, progress: Progress): Promise<number> {
+  attempt('log', () => store.scrubLog()); // bring everything into the file first
+  const { handle } = store.connection;
+  const salt = Buffer.alloc(16);
+  readSync(handle, salt, 0, 16, 0);
+  const reader = new PageReader(store.parts.keys.current.subkey('pages'), salt);
+  const pages = Math.floor(fstatSync(handle).size / PAGE_BYTES);
+  attempt('length', () => {
+    const expected = store.session.db.pragma('page_count', { simple: true }) as number;
+    if (fstatSync(handle).size !== expected * PAGE_BYTES)
+      found('length-wrong', `the file should have ${expected} pages of ${PAGE_BYTES} bytes`);
+  });
+  const page = Buffer.alloc(PAGE_BYTES);
+  for (let number = 1; number <= pages; number++) {
+    const got = readSync(handle, page, 0, PAGE_BYTES, (number - 1) * PAGE_BYTES);
+    if (got !== PAGE_BYTES || !reader.genuine(page, number)) found('page-damaged', `page ${number} of ${pages}`);
+    if (number % BATCH === 0) {
+      progress(number, pages, 'pages');
+      await turn();
+    }
+  }
+  return pages;
+}
+
+async function checkChain(
+  store: SqlStore,
+  found: Found,
+  attempt: Attempt,
+  progress: Progress,
+): Promise<{ events: number; values: number }> {
+  const { db, log, values } = store.session;
+  let events = 0;
+  let valueCount = 0;
+  let previous: { row: EventRow; hash: string } | null = null;
+  const last = log.last;
+  const select = db.prepare('SELECT * FROM event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?');
+  let after = 0;
+  for (;;) {
+    let rows: EventRow[] = [];
+    attempt('events', () => {
+      rows = select.all(after, last, BATCH) as EventRow[];
+    });
+    for (const row of rows) {
+      events++;
+      attempt(`event ${row.n}`, () => {
+        const epoch = log.epochOf(row.epoch);
+        checkPosition(row, epoch, previous?.row ?? null, found);
+        const expected = prevOf(row, epoch, previous);
+        const header = { ...log.headerOf(row), prev: expected };
+        EventHeader.parse(header);
+        const hash = headerHash(header);
+        if (hash !== row.hash.toString('base64url'))
+          found('chain-broken', `event ${row.n}: its header is not the one that was written`);
+        previous = { row, hash: row.hash.toString('base64url') };
+        for (const { field, salt, value } of values.of(row)) {
+          valueCount++;
+          if (header.commitments[field] !== commit(Buffer.from(salt).toString('base64url'), value))
+            found('commitment-broken', `event ${row.n}: ${field} is not the value that was committed to`);
+        }
+      });
+    }
+    const end = rows.at(-1)?.n;
+    if (end === undefined) break;
+    after = end;
+    progress(events, Math.max(events, last), 'events');
+    await turn();
+  }
+  const kept = last - (log.epoch.base + log.epoch.trimmed);
+  if (kept > 0 && after !== last) found('events-missing', `the newest event should be number ${last}, not ${after}`);
+  return { events, values: valueCount };
+}
+
+/** Numbers follow one another; an epoch begins after its base, or after what was trimmed. */
+function checkPosition(row: EventRow, epoch: Epoch, previous: EventRow | null, found: Found): void {
+  const first = epoch.base + epoch.trimmed + 1;
+  const expected = previous?.epoch === row.epoch ? previous.n + 1 : first;
+  if (row.n !== expected) found('events-missing', `event ${expected} to ${row.n - 1}`);
+}
+
+function prevOf(row: EventRow, epoch: Epoch, previous: { row: EventRow; hash: string } | null): string {
+  if (row.n === epoch.base + 1) return GENESIS;
+  if (previous?.row.epoch === row.epoch) return previous.hash;
+  return epoch.anchor?.toString('base64url') ?? GENESIS;
+}
+
+/** Exactly the events that the server has not committed stand in the outbox; every check-in event has its row. */
+function checkOutbox(store: SqlStore, found: Found): void {
+  const { db } = store.session;
+  const count = (sql: string) => db.prepare(sql).pluck().get() as number;
+  const unsent = 'FROM event JOIN epoch ON epoch.ref = event.epoch WHERE event.n > epoch.base + epoch.committed';
+  const missing = count(`SELECT count(*) ${unsent} AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.n = event.n)`);
+  if (missing > 0) found('outbox-incomplete', `${missing} events that the server lacks are not in the outbox`);
+  const surplus = count('SELECT count(*) FROM outbox') + missing - count(`SELECT count(*) ${unsent}`);
+  if (surplus > 0) found('outbox-surplus', `${surplus} rows of the outbox are acknowledged or refer to nothing`);
+  const bare = count(
+    "SELECT count(*) FROM event WHERE type = 'checkin' AND NOT EXISTS (SELECT 1 FROM checkin WHERE checkin.n = event.n)",
+  );
+  if (bare > 0) found('checkin-missing', `${bare} check-in events have no row`);
+  const stray = count("SELECT count(*) FROM checkin JOIN event USING (n) WHERE event.type <> 'checkin'");
+  if (stray > 0) found('checkin-stray', `${stray} check-in rows belong to other events`);
+}
+
+async function checkPeople(
+  store: SqlStore,
+  found: Found,
+  attempt: Attempt,
+  progress: Progress,
+): Promise<{ people: number; templates: number }> {
+  const { people } = store.session;
+  let templates = 0;
+  const all = people.all();
+  for (const [i, person] of all.entries()) {
+    attempt(`templates of person ${person.ref}`, () => {
+      const own = people.everyTemplateOf(person);
+      templates += own.length;
+      if (own.length !== person.templates) found('templates-miscounted', `person ${person.ref}`);
+    });
+    attempt(`PIN of person ${person.ref}`, () => void people.pinHash(person));
+    attempt(`photos key of person ${person.ref}`, () => void people.photosKey(person));
+    if (i % BATCH === BATCH - 1) {
+      progress(i + 1, all.length, 'people');
+      await turn();
+    }
+  }
+  return { people: all.length, templates };
+}
+
+async function checkPhotos(store: SqlStore, found: Found, progress: Progress): Promise<number> {
+  const { db, log } = store.session;
+  const rows = db.prepare('SELECT n, address FROM photo ORDER BY n').all() as { n: number; address: Buffer }[];
+  const known = new Set<string>();
+  for (const [i, { n, address }] of rows.entries()) {
+    const text = address.toString('base64url');
+    known.add(text);
+    try {
+      await store.openPhoto(text);
+    } catch (error) {
+      const problem = asProblem(error) as { code?: unknown; message?: string };
+      // Deleted or purged while we were reading: no longer a photo to check.
+      if (problem.code === 'photo-unknown') continue;
+      const row = log.row(n);
+      found(
+        String(problem.code ?? 'photo-unreadable'),
+        `photo of event ${row ? uuidText(row.id) : n}: ${problem.message}`,
+      );
+    }
+    if (i % 16 === 15) progress(i + 1, rows.length, 'photos');
+  }
+  const strays = store.parts.vault.list().filter((address) => !known.has(address));
+  for (const address of strays) {
+    // A photo is written before its row: one that has its row by now was only in between.
+    const row = db.prepare('SELECT 1 FROM photo WHERE address = ?').get(Buffer.from(address, 'base64url'));
+    if (!row) found('photo-stray', 'a file in storage/faces belongs to no record; the next start removes it');
+  }
+  return rows.length;
+}

@@ -1,0 +1,170 @@
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { keyObject, open, type Random, seal } from '../keys/envelope.ts';
+import { syncFolder } from '../keys/files.ts';
+import type { StoreKeySet } from '../keys/index.ts';
+import type { WorkOptions } from './check.ts';
+import { disconnect } from './connection.ts';
+import { asProblem, type Db, damaged, guarded, openDatabase, rawKey } from './database.ts';
+import { rekeyedFile, storeFile } from './files.ts';
+import { uuidText } from './header.ts';
+import { PAGE_BYTES, PageReader } from './pages.ts';
+import { keyPlace } from './people.ts';
+import type { SqlStore } from './store.ts';
+
+export interface RekeyReport {
+  /** Number of the store key now in use. */
+  readonly generation: number;
+  readonly pages: number;
+  readonly people: number;
+}
+
+/**
+ * Gives a store a new random key: pages, the wrapping of each person's keys, and values sealed under the store's own.
+ * Photos and templates are sealed under the persons' keys, which stay.
+ *
+ * Works on a copy, so that a kill or a power cut at any point leaves one whole store that opens:
+ * 1. keyslots.json holds both generations (durable);
+ * 2. the store is copied, the copy re-keyed, re-wrapped and checked page by page, and made durable;
+ * 3. the copy takes the store's place by one rename (durable) while the old file is still locked;
+ * 4. keyslots.json forgets the old generation.
+ * Whoever opens next sees by the first page which generation the file has, and finishes: before 3 it drops the copy,
+ * after 3 it does 4. `PRAGMA rekey` on the live file in WAL mode has a moment in which neither key fits all pages.
+ *
+ * Steps 2 and 3 block this process, so that no record falls in between. Needs as much free space as the store has.
+ *
+ * @throws Problem `storage-full`, `store-damaged`: the store goes on under its old key
+ */
+export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Promise<RekeyReport> {
+  const { home, keys, random } = store.parts;
+  const progress = options.progress ?? (() => undefined);
+  const next = await keys.beginRekey();
+  const copy = rekeyedFile(home);
+  const steps = 4;
+  let pages: number;
+  try {
+    pages = guarded(() => {
+      removeCopy(copy);
+      store.scrubLog();
+      progress(1, steps, 'steps');
+      store.session.db.prepare('VACUUM INTO ?').run(copy);
+      progress(2, steps, 'steps');
+      rewrap(copy, keys.current, next, random);
+      return verifyCopy(copy, next, store);
+    });
+    progress(3, steps, 'steps');
+  } catch (error) {
+    removeCopy(copy);
+    keys.settle('current');
+    throw asProblem(error);
+  }
+  // Out of WAL, so that the old connection's close can't unlink a log that belongs to the new file by name.
+  guarded(() => store.session.db.pragma('journal_mode=DELETE'));
+  const before = store.connection;
+  renameSync(copy, storeFile(home));
+  syncFolder(home);
+  disconnect(before);
+  const handle = openSync(storeFile(home), 'r');
+  const db = openDatabase(storeFile(home), next.subkey('pages'), 'wal');
+  keys.settle('next');
+  store.adopt({ db, handle });
+  progress(steps, steps, 'steps');
+  return { generation: keys.current.generation, pages, people: store.countPeople() };
+}
+
+function removeCopy(copy: string): void {
+  for (const suffix of ['', '-journal', '-wal']) rmSync(copy + suffix, { force: true });
+}
+
+/** Turns the copy over to the next generation: everything wrapped or sealed below the store key, then the pages. */
+function rewrap(copy: string, current: StoreKeySet, next: StoreKeySet, random: Random): void {
+  const db = openDatabase(copy, current.subkey('pages'), 'delete');
+  try {
+    db.transaction(() => {
+      rewrapPeople(db, current, next, random);
+      resealStoreValues(db, current, next, random);
+    })();
+    db.pragma(`rekey=${rawKey(next.subkey('pages'))}`);
+  } finally {
+    db.close();
+  }
+  const handle = openSync(copy, 'r+');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function rewrapPeople(db: Db, current: StoreKeySet, next: StoreKeySet, random: Random): void {
+  const update = db.prepare('UPDATE person SET records_key = ?, photos_key = ? WHERE ref = ?');
+  const purposes = { records: 'personKeys', photos: 'vault' } as const;
+  const from = {
+    records: keyObject(current.subkey(purposes.records)),
+    photos: keyObject(current.subkey(purposes.photos)),
+  };
+  const to = { records: keyObject(next.subkey(purposes.records)), photos: keyObject(next.subkey(purposes.photos)) };
+  const rows = db.prepare('SELECT ref, id, key_version, records_key, photos_key FROM person').all() as {
+    ref: number;
+    id: Buffer;
+    key_version: number;
+    records_key: Buffer;
+    photos_key: Buffer;
+  }[];
+  for (const row of rows) {
+    const again = (kind: 'records' | 'photos', wrapped: Buffer) => {
+      const place = keyPlace(kind, uuidText(row.id), row.key_version);
+      return seal(to[kind], place, open(from[kind], place, wrapped), random);
+    };
+    update.run(again('records', row.records_key), again('photos', row.photos_key), row.ref);
+  }
+}
+
+function resealStoreValues(db: Db, current: StoreKeySet, next: StoreKeySet, random: Random): void {
+  const from = keyObject(current.subkey('storeValues'));
+  const to = keyObject(next.subkey('storeValues'));
+  const update = db.prepare('UPDATE personal SET sealed = ? WHERE n = ?');
+  const rows = db
+    .prepare('SELECT n, id, type, sealed FROM personal JOIN event USING (n) WHERE person IS NULL')
+    .all() as {
+    n: number;
+    id: Buffer;
+    type: string;
+    sealed: Buffer;
+  }[];
+  for (const row of rows) {
+    const place = { field: `event.${row.type}`, person: '', record: uuidText(row.id), row: 1, key: 1 };
+    update.run(seal(to, place, open(from, place, row.sealed), random), row.n);
+  }
+}
+
+/** The copy must be whole before it replaces anything. Returns its pages. */
+function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
+  const handle = openSync(copy, 'r');
+  let pages: number;
+  try {
+    pages = fstatSync(handle).size / PAGE_BYTES;
+    const page = Buffer.alloc(PAGE_BYTES);
+    readSync(handle, page, 0, PAGE_BYTES, 0);
+    const reader = new PageReader(next.subkey('pages'), page.subarray(0, 16));
+    for (let number = 1; number <= pages; number++) {
+      readSync(handle, page, 0, PAGE_BYTES, (number - 1) * PAGE_BYTES);
+      if (!reader.genuine(page, number)) throw damaged(`page ${number} of the re-keyed copy`);
+    }
+  } finally {
+    closeSync(handle); // nobody holds a lock on the copy yet
+  }
+  const db = openDatabase(copy, next.subkey('pages'), 'delete');
+  try {
+    const result = db.prepare('PRAGMA integrity_check(1)').pluck().get() as string;
+    if (result !== 'ok') throw damaged(`the re-keyed copy: ${result}`);
+    for (const table of ['event', 'outbox', 'person', 'template', 'checkin', 'personal', 'photo', 'setting']) {
+      const count = (one: Db) => one.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
+      if (count(db) !== count(store.session.db))
+        throw new Problem('store-damaged', `the re-keyed copy lacks rows of ${table}`, 'Run `store check`.');
+    }
+  } finally {
+    db.close();
+  }
+  return pages;
+}
