@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 import type { CoreOptions } from '../core/interface.ts';
 import { type CoreEvent, superviseCore } from '../core/serving/core-supervisor.ts';
@@ -66,7 +66,7 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
 
   const core = superviseCore({
     start: { type: 'start', home: options.home, deviceSecret, demo },
-    spawn: forkCore(options.coreModule ?? resolve(import.meta.dirname, 'core-child.ts'), log),
+    spawn: forkCore(options.coreModule ?? resolve(import.meta.dirname, `core-child${extname(import.meta.filename)}`), log),
     log,
   });
   const dropEnterFile = (): void => {

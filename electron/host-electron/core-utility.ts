@@ -1,0 +1,44 @@
+import { createInterface } from 'node:readline';
+import type { MessagePortMain, UtilityProcess } from 'electron';
+import type { CoreOptions } from '../core/interface.ts';
+import type { SpawnCore } from '../core/serving/core-supervisor.ts';
+
+/** The part of Electron's `utilityProcess` that is used. */
+export interface UtilityProcesses {
+  fork(
+    modulePath: string,
+    args: string[],
+    options: { serviceName: string; stdio: 'pipe'; env: Record<string, string> },
+  ): UtilityProcess;
+}
+
+/** What of the environment the core may see: where it is and which language; never a secret. */
+const PASSED_ON = /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|TEMP|SystemRoot|APPDATA|LOCALAPPDATA)$/;
+
+/** How the Electron host starts its core: a utility process, to which each screen's MessagePort is handed. */
+export function forkUtility(processes: UtilityProcesses, modulePath: string, log: CoreOptions['log']): SpawnCore {
+  return ({ onMessage, onExit }) => {
+    const env: Record<string, string> = {};
+    for (const [name, value] of Object.entries(process.env))
+      if (value !== undefined && PASSED_ON.test(name)) env[name] = value;
+    const child = processes.fork(modulePath, [], { serviceName: 'SmartPresence core', stdio: 'pipe', env });
+    for (const [name, stream] of [
+      ['stdout', child.stdout],
+      ['stderr', child.stderr],
+    ] as const) {
+      if (stream)
+        createInterface({ input: stream }).on('line', (line) => log('warn', `core ${name}: ${line.slice(0, 2_000)}`));
+    }
+    child.on('message', onMessage);
+    // FatalError of V8 (out of memory, say); `exit` follows.
+    child.on('error', (type, location) => log('error', 'host: the core process failed', { type, location }));
+    child.on('exit', (code) => onExit(code));
+    return {
+      get pid() {
+        return child.pid;
+      },
+      send: (message, handle) => child.postMessage(message, handle === undefined ? [] : [handle as MessagePortMain]),
+      kill: () => void child.kill(),
+    };
+  };
+}

@@ -1,0 +1,46 @@
+import type { App, Session, WebContents } from 'electron';
+import type { CoreOptions } from '../core/interface.ts';
+import { mayCheck, mayNavigate, mayRequest, mayUse } from './policy.ts';
+
+/** Locks a session: the camera for our page and no other permission, no request outside, no download, no device. */
+export function lockSession(session: Session, log: CoreOptions['log']): void {
+  session.setPermissionRequestHandler((_contents, permission, callback, details) => {
+    const granted = mayUse(permission, details);
+    if (!granted) log('warn', 'host: a permission was refused', { permission });
+    callback(granted);
+  });
+  session.setPermissionCheckHandler((_contents, permission, origin, details) => mayCheck(permission, origin, details));
+  session.setDevicePermissionHandler(() => false);
+  session.setDisplayMediaRequestHandler((_request, callback) => callback(null));
+  session.webRequest.onBeforeRequest((details, callback) => {
+    const cancel = !mayRequest(details.url);
+    if (cancel)
+      log('warn', 'host: an outside request was blocked', {
+        url: details.url.slice(0, 200),
+        type: details.resourceType,
+      });
+    callback({ cancel });
+  });
+  session.on('will-download', (event) => event.preventDefault());
+}
+
+/** Locks every web page that is ever created in this program, whoever creates it. */
+export function lockContents(app: App, log: CoreOptions['log']): void {
+  app.on('web-contents-created', (_event, contents: WebContents) => {
+    const stay = (event: { preventDefault(): void; url: string }): void => {
+      if (mayNavigate(event.url)) return;
+      log('warn', 'host: a navigation was refused', { url: event.url.slice(0, 200) });
+      event.preventDefault();
+    };
+    contents.on('will-navigate', stay);
+    contents.on('will-redirect', stay);
+    contents.on('will-frame-navigate', stay);
+    contents.on('will-attach-webview', (event) => event.preventDefault());
+    contents.setWindowOpenHandler(({ url }) => {
+      log('warn', 'host: a window was refused', { url: url.slice(0, 200) });
+      return { action: 'deny' };
+    });
+    // WebRTC would otherwise send UDP past every proxy and filter.
+    contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
+  });
+}

@@ -1,0 +1,9 @@
+import type { CoreOptions } from '../core/interface.ts';
+import { plainFields } from '../core/serving/core-process.ts';
+
+/** The Electron host's log: a line of JSON an entry, on a stream that the system's journal reads. */
+export const hostLog =
+  (out: { write(line: string): unknown }, now: () => Date = () => new Date()): CoreOptions['log'] =>
+  (level, message, fields = {}) => {
+    out.write(`${JSON.stringify({ time: now().toISOString(), level, message, ...plainFields(fields) })}\n`);
+  };

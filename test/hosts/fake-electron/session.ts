@@ -1,0 +1,59 @@
+import { EventEmitter } from 'node:events';
+
+type Callback<T> = (value: T) => void;
+
+/** Electron's session, as far as the host sets it up; what was set can be asked, as Chromium would ask it. */
+export class FakeSession extends EventEmitter {
+  permissionRequest:
+    | ((contents: unknown, permission: string, callback: Callback<boolean>, details: object) => void)
+    | null = null;
+  permissionCheck: ((contents: unknown, permission: string, origin: string, details: object) => boolean) | null = null;
+  devicePermission: ((details: object) => boolean) | null = null;
+  displayMedia: ((request: object, callback: Callback<unknown>) => void) | null = null;
+  private beforeRequest:
+    | ((details: { url: string; resourceType: string }, callback: Callback<{ cancel: boolean }>) => void)
+    | null = null;
+  private readonly handlers = new Map<string, (request: Request) => Response | Promise<Response>>();
+
+  readonly webRequest = {
+    onBeforeRequest: (listener: NonNullable<FakeSession['beforeRequest']>) => {
+      this.beforeRequest = listener;
+    },
+  };
+  readonly protocol = {
+    handle: (scheme: string, handler: (request: Request) => Response | Promise<Response>) =>
+      void this.handlers.set(scheme, handler),
+  };
+  setPermissionRequestHandler(handler: NonNullable<FakeSession['permissionRequest']>): void {
+    this.permissionRequest = handler;
+  }
+  setPermissionCheckHandler(handler: NonNullable<FakeSession['permissionCheck']>): void {
+    this.permissionCheck = handler;
+  }
+  setDevicePermissionHandler(handler: NonNullable<FakeSession['devicePermission']>): void {
+    this.devicePermission = handler;
+  }
+  setDisplayMediaRequestHandler(handler: NonNullable<FakeSession['displayMedia']>): void {
+    this.displayMedia = handler;
+  }
+
+  /** True when the session lets a request through. Without a filter everything passes, as in Electron. */
+  allows(url: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (!this.beforeRequest) resolve(true);
+      else this.beforeRequest({ url, resourceType: 'mainFrame' }, ({ cancel }) => resolve(!cancel));
+    });
+  }
+  async answer(request: Request): Promise<Response> {
+    const handler = this.handlers.get(new URL(request.url).protocol.slice(0, -1));
+    if (!handler) throw new Error('ERR_UNKNOWN_URL_SCHEME');
+    return handler(request);
+  }
+  /** Without a handler Electron grants every permission: so does the fake. */
+  request(permission: string, details: object): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (!this.permissionRequest) resolve(true);
+      else this.permissionRequest(null, permission, resolve, details);
+    });
+  }
+}
