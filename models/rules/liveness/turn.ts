@@ -21,7 +21,7 @@ export interface TurnLimits {
   readonly wrongWay: number;
   /** Least parallax of the nose tip, in distances of the eyes. */
   readonly parallax: number;
-  /** … and this many times its scatter while the head was straight. */
+  /** … and this many times the most it was between two looks straight ahead: what the landmarks are off by. */
   readonly overNoise: number;
   /** Least parallax a unit of apparent tilt of the face's plane: tells heads from bent paper. */
   readonly depth: number;
@@ -35,12 +35,14 @@ export const TURN_LIMITS: TurnLimits = {
   turn: 15,
   wrongWay: 11,
   parallax: 0.09,
-  overNoise: 3,
+  overNoise: 2,
   depth: 0.25,
 };
 
 /** The part of the way, as shares of it, that has to be seen on the way: two pictures swapped have none. */
 const BETWEEN = [0.15, 0.8] as const;
+/** So many looks in a row have to show a solid head: one lucky set of landmarks is not enough. */
+const SOLID_LOOKS = 2;
 /** A look this much broader than the first ones shows the face straighter than they did: then the test starts there. */
 const BROADER = 1.03;
 
@@ -51,6 +53,7 @@ export function trackTurn(direction: 1 | -1, limits: TurnLimits = TURN_LIMITS): 
   const burst: Look[] = [];
   let start = 0;
   let reached = false;
+  let solid = 0;
   let squeezed = false;
 
   const settle = (look: Look): StepNews => {
@@ -86,7 +89,8 @@ export function trackTurn(direction: 1 | -1, limits: TurnLimits = TURN_LIMITS): 
         const share = (direction * (l.yaw - start)) / peak;
         return share >= BETWEEN[0] && share <= BETWEEN[1];
       });
-      if (!onTheWay || !isSolid(front, tail, burst, direction, limits)) return { progress, done: false };
+      solid = onTheWay && isSolid(front, tail, burst, direction, limits) ? solid + 1 : 0;
+      if (solid < SOLID_LOOKS) return { progress, done: false };
       return { progress: 1, done: true, embed: 'peak' };
     },
   };
@@ -104,8 +108,8 @@ function isSolid(
   direction: 1 | -1,
   limits: TurnLimits,
 ): boolean {
-  const still = front.slice(1).flatMap((b, i) => testPlane(front[i]!.landmarks, b.landmarks) ?? []);
-  const noise = median(still.map((t) => Math.abs(t.parallax)));
+  const still = front.flatMap((a, i) => front.slice(i + 1).flatMap((b) => testPlane(a.landmarks, b.landmarks) ?? []));
+  const noise = Math.max(...still.map((t) => Math.abs(t.parallax)));
   const least = Math.max(limits.parallax, limits.overNoise * noise);
   const enough = (from: readonly Look[]): boolean => {
     const tests = testAll(from, tail);

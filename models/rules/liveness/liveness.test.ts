@@ -1,0 +1,223 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Motion, observation, seeded, turning } from '../../../test/liveness/heads.ts';
+import type { ChallengeStep } from '../reasons.ts';
+import { createChallenge, type LivenessNews, type LivenessOptions, startLiveness } from './liveness.ts';
+
+/** Runs a motion through a challenge; every answer. */
+function run(
+  steps: ChallengeStep[],
+  motion: readonly Motion[],
+  options: LivenessOptions & { noise?: number } = {},
+): LivenessNews[] {
+  const random = seeded(7);
+  const session = startLiveness({ steps }, options);
+  return motion.map((m) => session.observe(observation(m, random, options.noise)));
+}
+const last = (answers: readonly LivenessNews[]): LivenessNews => answers.at(-1)!;
+/** The motion `more` follows `first` without a break. */
+const then = (first: readonly Motion[], more: readonly Motion[]): Motion[] => {
+  const from = first.at(-1)!.at + 125;
+  return [...first, ...more.map((m) => ({ ...m, at: m.at + from }))];
+};
+const still = (ms: number, more: Partial<Motion> = {}): Motion[] =>
+  Array.from({ length: Math.ceil(ms / 125) }, (_, i) => ({ yaw: 0, ...more, at: i * 125 }));
+const back = (motion: readonly Motion[]): Motion[] => {
+  const end = motion.at(-1)!.at;
+  return motion.toReversed().map((m) => ({ ...m, at: end - m.at }));
+};
+
+describe('a challenge', () => {
+  test('always has a head turn, whatever chance says', () => {
+    fc.assert(
+      fc.property(fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })), (draws) => {
+        const { steps } = createChallenge(() => draws.next().value!);
+        expect(steps.filter((s) => s.startsWith('turn-'))).toHaveLength(1);
+        expect(steps.length).toBeLessThanOrEqual(2);
+      }),
+    );
+  });
+
+  test('draws sides and extra steps evenly enough not to be guessed', () => {
+    const random = seeded(3);
+    const drawn = Array.from({ length: 4000 }, () => createChallenge(random, { turns: 2 }).steps);
+    const count = (want: (steps: readonly ChallengeStep[]) => boolean) => drawn.filter(want).length / drawn.length;
+    expect(count((s) => s.find((x) => x.startsWith('turn-')) === 'turn-left')).toBeCloseTo(0.5, 1);
+    expect(count((s) => s.includes('blink'))).toBeCloseTo(0.25, 1);
+    expect(count((s) => s.includes('closer'))).toBeCloseTo(0.25, 1);
+    expect(count((s) => s[0] === 'blink' || s[0] === 'closer')).toBeCloseTo(1 / 6, 1);
+  });
+
+  test('of blink and coming closer alone is refused: they prove nothing', () => {
+    expect(() => startLiveness({ steps: ['blink', 'closer'] })).toThrow(RangeError);
+    expect(() => startLiveness({ steps: [] })).toThrow(RangeError);
+  });
+});
+
+describe('a head turn', () => {
+  test.each([
+    ['turn-left', 24],
+    ['turn-right', -24],
+  ] as const)('%s passes when a head turns there', (step, yaw) => {
+    const answers = run([step], turning(yaw));
+    expect(last(answers)).toMatchObject({ state: 'passed', progress: 1 });
+    const progress = answers.map((a) => a.progress);
+    expect(progress.some((p) => p > 0.2 && p < 0.9)).toBe(true);
+  });
+
+  test('fails at once when the head turns the other way', () => {
+    expect(last(run(['turn-left'], turning(-24)))).toMatchObject({ state: 'failed', reason: 'wrong-way' });
+  });
+
+  test('fails as flat when a photograph is turned, even one that fools the estimate of the head’s pose', () => {
+    for (const yaw of [24, 35, 45]) {
+      const motion = turning(yaw, { solid: 0 });
+      expect(last(run(['turn-left'], motion))).toMatchObject({ state: 'going' });
+      expect(last(run(['turn-left'], then(motion, still(6_000, { yaw, solid: 0 }))))).toMatchObject({
+        state: 'failed',
+        reason: 'flat',
+      });
+    }
+  });
+
+  test('fails when a picture is swung from one side to the other, which doubles what little relief its landmarks have', () => {
+    // Landmark models see a little of a head in any picture of one: a quarter of its depth here.
+    const motion = turning(80, { solid: 0.25 }).map((m) => ({ ...m, yaw: m.yaw - 40 }));
+    const random = seeded(5);
+    const session = startLiveness({ steps: ['turn-left'] });
+    for (const m of motion) session.observe({ ...observation(m, random), quality: { yaw: m.yaw / 2.2 } });
+    expect(session.current().state).toBe('going');
+  });
+
+  test('fails with a photograph bent round a wide column: it needs far more tilt than a head for the same parallax', () => {
+    for (const yaw of [30, 40]) {
+      expect(last(run(['turn-left'], turning(yaw, { solid: 0, bend: 100 }))).state).toBe('going');
+    }
+  });
+
+  test('needs parallax, not only an estimate of the pose that says turned', () => {
+    const random = seeded(9);
+    const session = startLiveness({ steps: ['turn-left'] });
+    for (const m of turning(5)) session.observe({ ...observation(m, random), quality: { yaw: m.yaw * 5 } });
+    expect(session.current().state).toBe('going');
+  });
+
+  test('does not count when the head was turned already: it has to be straight first', () => {
+    const motion = still(9_000, { yaw: 25 });
+    expect(last(run(['turn-left'], motion))).toMatchObject({ state: 'failed', reason: 'not-straight' });
+  });
+
+  test('that comes before anybody could have read the prompt does not count', () => {
+    const early = turning(24, {}, -200);
+    expect(last(run(['turn-left'], then(early, still(6_500, { yaw: 24 }))))).toMatchObject({
+      state: 'failed',
+      reason: 'not-straight',
+    });
+  });
+
+  test('that never comes runs out of time', () => {
+    expect(last(run(['turn-left'], still(8_500)))).toMatchObject({ state: 'failed', reason: 'no-turn' });
+  });
+
+  test('has to be seen on the way: a straight picture swapped for a turned one is no turn', () => {
+    const swapped = then(still(1_000), still(6_000, { yaw: 20 }));
+    expect(last(run(['turn-left'], swapped)).state).not.toBe('passed');
+  });
+
+  test('counts for nothing across a gap, and too many gaps end it', () => {
+    const gap = turning(24).map((m) => (m.at > 800 ? { ...m, at: m.at + 2_000 } : m));
+    expect(last(run(['turn-left'], gap)).state).toBe('going');
+    const broken = turning(0).map((m, i) => ({ ...m, at: i * 1_000 }));
+    expect(last(run(['turn-left'], broken))).toMatchObject({ state: 'failed', reason: 'interrupted' });
+  });
+
+  test('starts anew after a jump in the picture, and passes when it is then made', () => {
+    const jump = then(turning(10, {}, 500).slice(0, 10), turning(24, { x: 160 }));
+    const answers = run(['turn-left'], jump);
+    expect(answers.filter((a) => a.embed?.moment === 'start')).toHaveLength(2);
+    expect(last(answers).state).toBe('passed');
+  });
+
+  test('asks for more parallax the more the landmarks tremble while the head is straight', () => {
+    const tremble = (pixels: number) => {
+      const random = seeded(4);
+      const session = startLiveness({ steps: ['turn-left'] });
+      turning(20).forEach((m, i) => {
+        const o = observation(m, random);
+        const landmarks = o.landmarks.map(
+          ([x, y], k) => [k === 30 && i < 5 ? x + (i % 2 ? pixels : -pixels) : x, y] as const,
+        );
+        session.observe({ ...o, landmarks });
+      });
+      return session.current().state;
+    };
+    expect(tremble(0)).toBe('passed');
+    expect(tremble(5)).toBe('going');
+  });
+
+  test('says which looks must be embedded: straight ahead, and turned', () => {
+    const answers = run(['turn-left'], turning(24));
+    const moments = answers.map((a) => a.embed?.moment ?? null).filter(Boolean);
+    expect(moments).toEqual(['start', 'peak']);
+    expect(answers.find((a) => a.embed?.moment === 'peak')!.state).toBe('passed');
+  });
+});
+
+describe('a session', () => {
+  test('goes through all steps in order, and only then has passed', () => {
+    const turned = turning(24);
+    const motion = then(then(turned, back(turned)), turning(-24));
+    const answers = run(['turn-left', 'turn-right'], motion);
+    expect(last(answers)).toMatchObject({ state: 'passed', index: 1, of: 2 });
+    expect(answers.filter((a) => a.state === 'passed' && a.index === 0)).toHaveLength(0);
+  });
+
+  test('a blink is closing and opening the eyes; leaning a picture back is none', () => {
+    const open = still(600);
+    const closed = then(open, still(300, { open: 0.3 }));
+    const blink = then(closed, still(400));
+    expect(last(run(['blink', 'turn-left'], open)).index).toBe(0);
+    expect(last(run(['blink', 'turn-left'], closed)).index).toBe(0);
+    expect(last(run(['blink', 'turn-left'], blink))).toMatchObject({ index: 1, state: 'going' });
+    const leaned = then(
+      then(
+        open,
+        [10, 20, 30, 40, 48, 52, 52, 48, 40, 30, 20, 10].map((pitch, i) => ({ yaw: 0, pitch, solid: 0, at: i * 125 })),
+      ),
+      still(400, { solid: 0 }),
+    ).map((m) => ({ ...m, solid: 0 }));
+    expect(last(run(['blink', 'turn-left'], leaned)).index).toBe(0);
+  });
+
+  test('coming closer is a face that grows, in the camera’s frame and not in a crop that follows it', () => {
+    const nearer = Array.from({ length: 20 }, (_, i) => ({ yaw: 0, at: i * 125, distance: 600 - 8 * i }));
+    expect(last(run(['closer', 'turn-left'], nearer)).index).toBe(1);
+    const random = seeded(2);
+    const session = startLiveness({ steps: ['closer', 'turn-left'] });
+    let answer: LivenessNews | null = null;
+    for (const m of nearer) {
+      // The crop shrinks the face to one size; its scale is in `place`.
+      const o = observation(m, random);
+      const scale = 600 / m.distance;
+      const landmarks = o.landmarks.map(([x, y]) => [x / scale, y / scale] as const);
+      answer = session.observe({ ...o, landmarks, place: { x: 0, y: 0, scale } });
+    }
+    expect(answer!.index).toBe(1);
+    expect(last(run(['closer', 'turn-left'], still(3_000))).index).toBe(0);
+  });
+
+  test('can be failed from outside, also after it had passed: the face at the end was another one', () => {
+    const random = seeded(7);
+    const session = startLiveness({ steps: ['turn-left'] });
+    for (const m of turning(24)) session.observe(observation(m, random));
+    expect(session.current().state).toBe('passed');
+    session.fail('another-person');
+    expect(session.current()).toMatchObject({ state: 'failed', reason: 'another-person' });
+    expect(session.observe(observation({ at: 99_000, yaw: 0 }, random)).state).toBe('failed');
+  });
+
+  test('time that runs backwards ends it', () => {
+    const motion = turning(24).map((m, i) => ({ ...m, at: i === 5 ? 0 : m.at }));
+    expect(last(run(['turn-left'], motion))).toMatchObject({ state: 'failed', reason: 'interrupted' });
+  });
+});
