@@ -8,7 +8,7 @@ export function App({ model }: { model: Model }) {
     case 'opening':
       return <OpeningCard />;
     case 'enter':
-      return <EnterCard busy={stage.busy} onEnter={() => void model.enter()} />;
+      return <EnterCard busy={stage.busy} code={stage.code} onEnter={() => void model.enter()} />;
     case 'signed-out':
       return <SignedOutCard code={stage.code} />;
     case 'live':

@@ -6,7 +6,7 @@ import { enter, leave, signedIn, takeToken } from './session.ts';
 /** Which of its faces the page shows. */
 export type Stage =
   | { readonly kind: 'opening' }
-  | { readonly kind: 'enter'; readonly token: string; readonly busy: boolean }
+  | { readonly kind: 'enter'; readonly token: string; readonly busy: boolean; readonly code: string | null }
   | { readonly kind: 'signed-out'; readonly code: string | null }
   | { readonly kind: 'live' };
 
@@ -50,7 +50,7 @@ export function createModel() {
     async begin(): Promise<void> {
       const token = takeToken();
       if (token !== null) {
-        stage.value = { kind: 'enter', token, busy: false };
+        stage.value = { kind: 'enter', token, busy: false, code: null };
         return;
       }
       // Unreachable counts as signed in: the live line then says that it is down, and recovers by itself.
@@ -60,11 +60,13 @@ export function createModel() {
     async enter(): Promise<void> {
       const at = stage.value;
       if (at.kind !== 'enter' || at.busy) return;
-      stage.value = { ...at, busy: true };
+      stage.value = { ...at, busy: true, code: null };
       const code = await enter(at.token);
       if (code === null) stage.value = { kind: 'live' };
+      // The link was not spent: the button stays.
+      else if (code === 'unreachable' || code === 'too-many-requests') stage.value = { ...at, busy: false, code };
       // Whoever is signed in already does not need the link.
-      else if (code !== 'unreachable' && (await signedIn())) stage.value = { kind: 'live' };
+      else if (await signedIn()) stage.value = { kind: 'live' };
       else stage.value = { kind: 'signed-out', code };
     },
 

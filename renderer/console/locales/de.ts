@@ -14,7 +14,7 @@ export const de = {
 
   stats: {
     inside: 'Jetzt im Haus',
-    insideHint: 'letzte Buchung heute: Kommen',
+    insideHint: 'nach letzter Buchung heute',
     came: 'Heute gekommen',
     cameHint_one: 'Person',
     cameHint_other: 'Personen',
@@ -74,7 +74,6 @@ export const de = {
   out: {
     title: 'Sie sind nicht angemeldet',
     text: 'Öffnen Sie den Anmelde-Link, den der Server beim Start ausgegeben hat. Jeder Start gibt einen neuen aus.',
-    retry: 'Erneut versuchen',
     'link-already-used': 'Dieser Link wurde schon benutzt. Er gilt nur einmal.',
     'link-expired': 'Dieser Link ist älter als eine Stunde.',
     'link-unknown': 'Dieser Link gehört nicht zu diesem Server. Vielleicht wurde er inzwischen neu gestartet.',

@@ -14,7 +14,7 @@ export const en = {
 
   stats: {
     inside: 'Inside now',
-    insideHint: 'last record of today says in',
+    insideHint: 'by last record today',
     came: 'Came in today',
     cameHint_one: 'person',
     cameHint_other: 'people',
@@ -74,7 +74,6 @@ export const en = {
   out: {
     title: 'You are not signed in',
     text: 'Open the sign-in link that the server printed when it started. Each start prints a new one.',
-    retry: 'Try again',
     'link-already-used': 'This link was already used. It works once.',
     'link-expired': 'This link is older than an hour.',
     'link-unknown': 'This link is not one of this server. Perhaps it was started anew since.',

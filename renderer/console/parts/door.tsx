@@ -12,13 +12,14 @@ export function OpeningCard() {
 }
 
 /** Link scanners of mail programs open links; none presses a button. */
-export function EnterCard({ busy, onEnter }: { busy: boolean; onEnter: () => void }) {
+export function EnterCard({ busy, code, onEnter }: { busy: boolean; code: string | null; onEnter: () => void }) {
   return (
     <main class="door">
       <section class="card door-card">
         <Mark />
         <h1>{t('enter.title')}</h1>
         <p class="muted">{t('enter.text')}</p>
+        <Reason code={code} />
         <button type="button" class="primary" onClick={onEnter} aria-disabled={busy}>
           <IconShield />
           {t(busy ? 'enter.busy' : 'enter.button')}
@@ -37,14 +38,19 @@ export function SignedOutCard({ code }: { code: string | null }) {
           <IconLock />
         </span>
         <h1>{t('out.title')}</h1>
-        {code !== null && (
-          <p class="door-reason" role="alert">
-            {t(hasSentence(`out.${code}`) ? `out.${code}` : 'out.internal-error')}
-          </p>
-        )}
+        <Reason code={code} />
         <p class="muted">{t('out.text')}</p>
       </section>
       <Languages />
     </main>
+  );
+}
+
+function Reason({ code }: { code: string | null }) {
+  if (code === null) return null;
+  return (
+    <p class="door-reason" role="alert">
+      {t(hasSentence(`out.${code}`) ? `out.${code}` : 'out.internal-error')}
+    </p>
   );
 }

@@ -21,9 +21,46 @@ export interface Ingested {
 /**
  * Takes a verified batch: inserted, deduplicated, projected and acknowledged in one transaction. At least once on the wire,
  * exactly once in effect: what is already here changes nothing, so a replay gets the same marks.
+ *
+ * An event that passes every check and that the database still refuses (a NUL in a text, a year it does not know) must not
+ * hold up the others for ever: then each goes in a transaction of its own, and the culprit into quarantine.
  */
 export async function ingest(db: Db, keys: Keys, header: BatchHeader, body: BatchBody, now: Date): Promise<Ingested> {
-  const sorted = triage(header, body.events);
+  try {
+    return await attempt(db, keys, header, triage(header, body.events), now);
+  } catch (cause) {
+    if (!isDataError(cause)) throw cause;
+  }
+  const parts: Ingested[] = [];
+  for (const [i, raw] of body.events.entries()) {
+    const slot = { ...header, first: header.first + i, last: header.first + i };
+    try {
+      parts.push(await attempt(db, keys, slot, triage(slot, [raw]), now));
+    } catch (cause) {
+      if (!isDataError(cause)) throw cause;
+      parts.push(await attempt(db, keys, slot, [refused(slot.first, 'event-not-storable', raw)], now));
+    }
+  }
+  return {
+    ack: parts.at(-1)!.ack,
+    inserted: parts.reduce((sum, p) => sum + p.inserted, 0),
+    quarantined: parts.flatMap((p) => p.quarantined),
+  };
+}
+
+/** SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation): the statement is at fault, not the server. */
+function isDataError(cause: unknown): boolean {
+  const { code } = cause as { code?: unknown };
+  return typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
+}
+
+function attempt(
+  db: Db,
+  keys: Keys,
+  header: BatchHeader,
+  sorted: readonly (Taken | Refused)[],
+  now: Date,
+): Promise<Ingested> {
   return db.transaction().execute(async (tx) => {
     // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
     const before = await lockMark(tx, header.iss, header.epoch, now);
