@@ -1,7 +1,15 @@
+import { checkStoreCommand, listCheckinsCommand, rekeyStoreCommand } from '../store/commands.ts';
 import type { StoreCommand } from './command.ts';
 import { identifyFaces } from './identify.ts';
 import { importPeople } from './import.ts';
 import { setStaffPin } from './staff-pin.ts';
 
 /** Every command that a running core takes over its control socket. */
-export const STORE_COMMANDS: readonly StoreCommand[] = [identifyFaces, importPeople, setStaffPin];
+export const STORE_COMMANDS: readonly StoreCommand[] = [
+  identifyFaces,
+  importPeople,
+  setStaffPin,
+  checkStoreCommand,
+  rekeyStoreCommand,
+  listCheckinsCommand,
+];

@@ -1,8 +1,10 @@
-import { fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { commit, headerHash } from '../../../sync/protocol/seal/chain.ts';
 import { EventHeader, GENESIS } from '../../../sync/protocol/wire/event.ts';
+import type { KioskKeys, StoreKeySet } from '../keys/index.ts';
 import { asProblem } from './database.ts';
 import type { Epoch, EventRow } from './events.ts';
+import { storeFile } from './files.ts';
 import { uuidText } from './header.ts';
 import { PAGE_BYTES, PageReader } from './pages.ts';
 import type { SqlStore } from './store.ts';
@@ -70,18 +72,44 @@ type Found = (code: string, detail: string) => void;
 type Attempt = (what: string, work: () => void) => void;
 type Progress = NonNullable<WorkOptions['progress']>;
 
+/**
+ * The pages alone of a store that doesn't open any more: which of them are damaged. Reads only; nobody may have the
+ * store open in this process.
+ */
+export async function checkClosedStore(home: string, keys: KioskKeys, options: WorkOptions = {}): Promise<CheckReport> {
+  const problems: CheckProblem[] = [];
+  const handle = openSync(storeFile(home), 'r');
+  try {
+    const pages = await checkPagesOf(
+      handle,
+      keys.current,
+      (code, detail) => void problems.push({ code, detail }),
+      options.progress ?? (() => undefined),
+    );
+    if (fstatSync(handle).size % PAGE_BYTES !== 0)
+      problems.push({ code: 'length-wrong', detail: `the file is not whole pages of ${PAGE_BYTES} bytes` });
+    return { pages, events: 0, values: 0, people: 0, templates: 0, photos: 0, problems };
+  } finally {
+    closeSync(handle);
+  }
+}
+
 async function checkPages(store: SqlStore, found: Found, attempt: Attempt, progress: Progress): Promise<number> {
   attempt('log', () => store.scrubLog()); // bring everything into the file first
   const { handle } = store.connection;
-  const salt = Buffer.alloc(16);
-  readSync(handle, salt, 0, 16, 0);
-  const reader = new PageReader(store.parts.keys.current.subkey('pages'), salt);
-  const pages = Math.floor(fstatSync(handle).size / PAGE_BYTES);
   attempt('length', () => {
     const expected = store.session.db.pragma('page_count', { simple: true }) as number;
     if (fstatSync(handle).size !== expected * PAGE_BYTES)
       found('length-wrong', `the file should have ${expected} pages of ${PAGE_BYTES} bytes`);
   });
+  return checkPagesOf(handle, store.parts.keys.current, found, progress);
+}
+
+async function checkPagesOf(handle: number, keys: StoreKeySet, found: Found, progress: Progress): Promise<number> {
+  const salt = Buffer.alloc(16);
+  readSync(handle, salt, 0, 16, 0);
+  const reader = new PageReader(keys.subkey('pages'), salt);
+  const pages = Math.floor(fstatSync(handle).size / PAGE_BYTES);
   const page = Buffer.alloc(PAGE_BYTES);
   for (let number = 1; number <= pages; number++) {
     const got = readSync(handle, page, 0, PAGE_BYTES, (number - 1) * PAGE_BYTES);

@@ -2,7 +2,7 @@ import type { Open } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { EventRow, Inserted } from './events.ts';
 import { counterOf, uuidBytes, uuidText } from './header.ts';
-import type { Checkin, NewCheckin } from './interface.ts';
+import type { Checkin, CheckinQuery, NewCheckin } from './interface.ts';
 import type { Known } from './people.ts';
 import type { Session } from './session.ts';
 
@@ -26,7 +26,6 @@ export class Checkins {
   readonly #insertPhoto;
   readonly #get;
   readonly #page;
-  readonly #pageBefore;
   readonly #void;
   readonly #find;
 
@@ -39,9 +38,8 @@ export class Checkins {
     this.#insertGps = db.prepare('INSERT INTO checkin_gps(n, person, sealed) VALUES (?, ?, ?)');
     this.#insertPhoto = db.prepare('INSERT INTO photo(n, kind, person, address, sealed) VALUES (?, ?, ?, ?, ?)');
     this.#get = db.prepare(`${row} WHERE checkin.n = ?`);
-    this.#page = db.prepare(`${row} ORDER BY checkin.n DESC LIMIT ?`);
-    this.#pageBefore = db.prepare(
-      `${row} JOIN event ON event.n = checkin.n WHERE event.utc < ? ORDER BY checkin.n DESC LIMIT ?`,
+    this.#page = db.prepare(
+      `${row} JOIN event ON event.n = checkin.n WHERE checkin.n < ? AND event.utc < ? ORDER BY checkin.n DESC LIMIT ?`,
     );
     this.#void = db.prepare('UPDATE checkin SET voided = ? WHERE n = ?');
     this.#find = db
@@ -160,9 +158,10 @@ export class Checkins {
     return row ? this.#read(row) : null;
   }
 
-  list(limit: number, before?: string): Checkin[] {
-    const rows = before === undefined ? this.#page.all(limit) : this.#pageBefore.all(instant(before), limit);
-    return (rows as CheckinRow[]).map((row) => this.#read(row));
+  list({ limit, before, after }: CheckinQuery): Checkin[] {
+    const below = after === undefined ? Number.MAX_SAFE_INTEGER : this.numberOf(after);
+    const earlier = before === undefined ? Number.MAX_SAFE_INTEGER : instant(before);
+    return (this.#page.all(below, earlier, limit) as CheckinRow[]).map((row) => this.#read(row));
   }
 
   /** Number of a check-in by its id. @throws Problem `checkin-unknown` */

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { closeSync, existsSync, openSync, realpathSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Random } from '../keys/envelope.ts';
 import type { KioskKeys, StoreKeySet } from '../keys/index.ts';
@@ -17,7 +17,7 @@ import { type FirstLook, firstLook } from './pages.ts';
 import type { RekeyReport } from './rekey.ts';
 import { SqlStore } from './store.ts';
 
-export type { CheckProblem, CheckReport, WorkOptions } from './check.ts';
+export { type CheckProblem, type CheckReport, checkClosedStore, type WorkOptions } from './check.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { RekeyReport } from './rekey.ts';
 export type { SqlStore } from './store.ts';
@@ -68,6 +68,7 @@ export async function createStore(options: StoreOptions & { readonly device?: st
   return enter(home, (closed) => {
     const file = storeFile(home);
     for (const left of [file, `${file}-wal`, `${file}-journal`, rekeyedFile(home)]) rmSync(left, { force: true }); // of a creation that was cut off
+    writeFileSync(file, '', { mode: 0o600 }); // before SQLite, which would make it readable by all
     const clock = options.clock ?? systemClock();
     return connect(
       options,

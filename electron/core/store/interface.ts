@@ -77,6 +77,14 @@ export interface Checkin {
   readonly acked: boolean;
 }
 
+export interface CheckinQuery {
+  readonly limit: number;
+  /** Only those that claim an earlier time (RFC 3339). */
+  readonly before?: string;
+  /** Only those that come after this check-in (id) in the list, which is to say older records: for reading in pieces. */
+  readonly after?: string;
+}
+
 export interface NewPerson {
   readonly id: string;
   readonly name: string;
@@ -133,7 +141,7 @@ export interface StoreReads {
   /** The newest check-in of a person that was not voided: what "the opposite of the last one" and repeats go by. */
   lastCheckin(person: string): Checkin | null;
   /** Newest first. */
-  checkins(options: { limit: number; before?: string }): Checkin[];
+  checkins(query: CheckinQuery): Checkin[];
   setting(key: string): string | null;
   /** Unacknowledged events in sequence order, oldest epoch first. */
   pending(limit: number): WireEvent[];

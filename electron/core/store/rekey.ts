@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { keyObject, open, type Random, seal } from '../keys/envelope.ts';
 import { syncFolder } from '../keys/files.ts';
@@ -47,6 +47,7 @@ export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Pr
       removeCopy(copy);
       store.scrubLog();
       progress(1, steps, 'steps');
+      writeFileSync(copy, '', { mode: 0o600 });
       store.session.db.prepare('VACUUM INTO ?').run(copy);
       progress(2, steps, 'steps');
       rewrap(copy, keys.current, next, random);

@@ -20,6 +20,7 @@ import { EVERY, writeMark } from './highwater.ts';
 import type {
   AppendedEvent,
   Checkin,
+  CheckinQuery,
   Lockout,
   NewCheckin,
   NewEvent,
@@ -373,8 +374,8 @@ export class SqlStore implements Store {
     return n === undefined ? null : guarded(() => this.#checkins.get(n));
   }
 
-  checkins(options: { limit: number; before?: string }): Checkin[] {
-    return guarded(() => this.#checkins.list(options.limit, options.before));
+  checkins(query: CheckinQuery): Checkin[] {
+    return guarded(() => this.#checkins.list(query));
   }
 
   async openPhoto(photo: string): Promise<Uint8Array> {

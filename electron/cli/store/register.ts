@@ -1,0 +1,101 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CommandOutput } from '../../core/commands/command.ts';
+import { openKeys } from '../../core/keys/index.ts';
+import { kioskHome } from '../../core/paths.ts';
+import { checkStoreCommand, listCheckinsCommand, rekeyStoreCommand } from '../../core/store/commands.ts';
+import { type CheckReport, checkClosedStore, type RekeyReport } from '../../core/store/index.ts';
+import type { Checkin } from '../../core/store/interface.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { terminalOutput } from '../output.ts';
+import { runStoreCommand } from '../store-command.ts';
+
+/** `store check`, `store rekey`, `checkins list`: through the running core, or on the store itself when none runs. */
+export function registerStore(program: Command): void {
+  const store = program.command('store').description('The kiosk’s encrypted store.');
+  store
+    .command('check')
+    .description('Read every page, event, template and photo, and verify them all.')
+    .option('--json', 'the report as one JSON object')
+    .addHelpText('after', `\nExit code 1 when anything is damaged; the report says what.${EXIT_HELP}`)
+    .action(async (options: { json?: boolean }) => {
+      const output = terminalOutput(options.json ?? false, (value) => describeCheck(value as CheckReport));
+      process.exitCode = await runStoreCommand(checkStoreCommand, {}, kioskHome(), output)
+        .catch((error) => checkPagesOnly(error, output))
+        .finally(() => output.end());
+    });
+  store
+    .command('rekey')
+    .description('Put the store under a new random key.')
+    .option('--json', 'the report as one JSON object')
+    .addHelpText(
+      'after',
+      `\nWorks on a copy: it needs as much free space as the store has, and may be cut off at any moment.
+The kiosk stands still meanwhile. PINs, templates and photos stay valid.${EXIT_HELP}`,
+    )
+    .action(async (options: { json?: boolean }) => {
+      const output = terminalOutput(options.json ?? false, (value) => describeRekey(value as RekeyReport));
+      process.exitCode = await runStoreCommand(rekeyStoreCommand, {}, kioskHome(), output).finally(() => output.end());
+    });
+
+  program
+    .command('checkins')
+    .description('Check-ins that this kiosk keeps.')
+    .command('list')
+    .description('Newest first.')
+    .option('--limit <n>', 'how many at most', wholeNumber, 50)
+    .option('--before <time>', 'only those before this time (RFC 3339)')
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (options: { json?: boolean; limit: number; before?: string }) => {
+      const output = terminalOutput(options.json ?? false, (value) => describeCheckin(value as Checkin));
+      const args = { limit: options.limit, ...(options.before ? { before: options.before } : {}) };
+      process.exitCode = await runStoreCommand(listCheckinsCommand, args, kioskHome(), output).finally(() =>
+        output.end(),
+      );
+    });
+}
+
+/** A store too damaged to open still has pages to look at: which are bad is worth knowing. */
+async function checkPagesOnly(error: unknown, output: CommandOutput): Promise<number> {
+  if (!(error instanceof Problem) || error.code !== 'store-damaged') throw error;
+  const home = kioskHome();
+  const keys = await openKeys({ home, deviceSecret: null });
+  const report = await checkClosedStore(home, keys, { progress: output.progress });
+  output.line({ ...report, problems: [{ code: error.code, detail: error.message }, ...report.problems] });
+  return EXIT.attention;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1_000_000)
+    throw new InvalidArgumentError('a whole number from 1 to 1,000,000');
+  return value;
+}
+
+function describeCheck(report: CheckReport): string {
+  const { pages, events, values, people, templates, photos, problems } = report;
+  const read = `${pages} pages, ${events} events with ${values} personal values, ${people} people with ${templates} templates, ${photos} photos`;
+  if (problems.length === 0) return `The store is whole: ${read}.`;
+  return [
+    `The store is damaged (${problems.length} problems): ${read}.`,
+    ...problems.map((p) => `  ${p.code}: ${p.detail}`),
+  ].join('\n');
+}
+
+function describeRekey(report: RekeyReport): string {
+  return `The store has key number ${report.generation}: ${report.pages} pages, ${report.people} people.`;
+}
+
+function describeCheckin(checkin: Checkin): string {
+  const who = checkin.name ?? 'a deleted person';
+  const score = checkin.score === null ? '' : ` ${checkin.score.toFixed(3)}`;
+  const state = [
+    checkin.voided ? 'voided' : '',
+    checkin.photoLost ? 'photo not kept' : '',
+    checkin.acked ? '' : 'not sent yet',
+  ]
+    .filter(Boolean)
+    .join(', ');
+  return `${checkin.at}  ${checkin.direction.padEnd(3)}  ${who}  ${checkin.method}${score}  liveness ${checkin.liveness}${state ? `  (${state})` : ''}`;
+}

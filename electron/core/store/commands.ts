@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { storeCommand } from '../commands/command.ts';
+
+/** Bodies of the store's commands: they run inside the core, or in the command line when no core holds the store. */
+
+/** Exit codes, as electron/cli/exit-codes.ts states them. */
+const OK = 0;
+const ATTENTION = 1;
+
+export const checkStoreCommand = storeCommand({
+  name: 'store check',
+  args: z.strictObject({}),
+  async run({ store }, _args, output) {
+    const report = await store.check({ progress: output.progress });
+    output.line(report);
+    return report.problems.length === 0 ? OK : ATTENTION;
+  },
+});
+
+export const rekeyStoreCommand = storeCommand({
+  name: 'store rekey',
+  args: z.strictObject({}),
+  async run({ store }, _args, output) {
+    output.line(await store.rekey({ progress: output.progress }));
+    return OK;
+  },
+});
+
+/** Check-ins are read in pieces, so that a long list doesn't hold up a running kiosk. */
+const PIECE = 500;
+
+export const listCheckinsCommand = storeCommand({
+  name: 'checkins list',
+  args: z.strictObject({
+    limit: z.number().int().min(1).max(1_000_000),
+    before: z.iso.datetime({ offset: true }).optional(),
+  }),
+  async run({ store }, { limit, before }, output) {
+    let after: string | undefined;
+    for (let left = limit; left > 0; ) {
+      const piece = store.checkins({
+        limit: Math.min(left, PIECE),
+        ...(before ? { before } : {}),
+        ...(after ? { after } : {}),
+      });
+      for (const checkin of piece) output.line(checkin);
+      if (piece.length < Math.min(left, PIECE)) break;
+      left -= piece.length;
+      after = piece.at(-1)!.id;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return OK;
+  },
+});
