@@ -1,0 +1,193 @@
+import type { Page } from '@playwright/test';
+import sharp from 'sharp';
+import { readFrames, type Segment } from '../../electron/cli/demo/footage.ts';
+import type { RgbImage } from '../../models/rules/image.ts';
+import type { ChallengeStep } from '../../models/rules/reasons.ts';
+import { en } from '../../renderer/kiosk/locales/en.ts';
+import { type Person, takesOf } from './catalogue.ts';
+
+/**
+ * A camera for tests in real Chromium whose footage is chosen while the page runs: `getUserMedia` of the page gives the
+ * stream of a canvas, into which the test puts frames as the prompts change. Everything behind the camera (worker,
+ * detector, core) is the real thing.
+ */
+export interface ReactiveCamera {
+  /**
+   * Shows a segment of footage, or pictures of one's own (a simulated print). `once` holds the last frame, `swing` goes
+   * back and forth without a cut. Resolves when the frames have been handed over and the first one is shown.
+   */
+  show(what: Segment | readonly RgbImage[], how?: 'once' | 'swing'): Promise<void>;
+  /** How many frames the canvas has drawn, to see that it runs. */
+  drawn(): Promise<number>;
+  /** Pulls the plug: the track ends, and there is no camera any more. */
+  unplug(): Promise<void>;
+}
+
+export interface ReactiveCameraOptions {
+  /** Default 15: what the canvas is drawn at. */
+  readonly fps?: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+interface InPage {
+  play(jpegs: readonly string[], how: 'once' | 'swing'): Promise<void>;
+  drawn: number;
+  unplug(): void;
+}
+type WithCamera = typeof globalThis & { reactiveCamera: InPage };
+
+/** Installs the camera; call it before `page.goto`. It shows an empty wall until the first `show`. */
+export async function installReactiveCamera(page: Page, options: ReactiveCameraOptions = {}): Promise<ReactiveCamera> {
+  const { fps = 15, width = 640, height = 480 } = options;
+  await page.addInitScript(cameraInPage, { fps, width, height });
+  return {
+    async show(what, how = 'once') {
+      const images = 'source' in what ? await framesOf(what, { fps, width, height }) : what;
+      const jpegs = await Promise.all(images.map(toJpeg));
+      await page.evaluate(([list, mode]) => (globalThis as WithCamera).reactiveCamera.play(list, mode), [
+        jpegs,
+        how,
+      ] as const);
+    },
+    drawn: () => page.evaluate(() => (globalThis as WithCamera).reactiveCamera.drawn),
+    unplug: () => page.evaluate(() => (globalThis as WithCamera).reactiveCamera.unplug()),
+  };
+}
+
+async function framesOf(segment: Segment, size: { fps: number; width: number; height: number }): Promise<RgbImage[]> {
+  const { source, start, seconds, filter } = segment;
+  const images: RgbImage[] = [];
+  for await (const { image } of readFrames(source, {
+    ...size,
+    seconds,
+    ...(start === undefined ? {} : { start }),
+    ...(filter ? { filter } : {}),
+  })) {
+    images.push(image);
+  }
+  return images;
+}
+
+const toJpeg = async ({ data, width, height }: RgbImage): Promise<string> =>
+  (
+    await sharp(data, { raw: { width, height, channels: 3 } })
+      .jpeg({ quality: 92 })
+      .toBuffer()
+  ).toString('base64');
+
+/** Runs in the page before its own scripts; must not refer to anything outside itself. */
+function cameraInPage({ fps, width, height }: { fps: number; width: number; height: number }): void {
+  const canvas = document.createElement('canvas');
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext('2d')!;
+  let frames: ImageBitmap[] = [];
+  let swing = false;
+  let at = 0;
+  let gone = false;
+  const streams = new Set<MediaStream>();
+  const camera = {
+    drawn: 0,
+    async play(jpegs: readonly string[], how: 'once' | 'swing') {
+      const next = await Promise.all(
+        jpegs.map((text) =>
+          createImageBitmap(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], { type: 'image/jpeg' })),
+        ),
+      );
+      frames = next;
+      swing = how === 'swing';
+      at = 0;
+      draw();
+    },
+    unplug() {
+      gone = true;
+      for (const stream of streams) {
+        for (const track of stream.getTracks()) {
+          track.stop();
+          track.dispatchEvent(new Event('ended')); // a stop from inside the page says nothing by itself
+        }
+      }
+      streams.clear();
+      navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+    },
+  };
+  function draw(): void {
+    const round = Math.max(1, 2 * frames.length - 2);
+    const index = swing
+      ? frames.length - 1 - Math.abs(frames.length - 1 - (at % round))
+      : Math.min(at, frames.length - 1);
+    const frame = frames[index];
+    if (frame) context.drawImage(frame, 0, 0, width, height);
+    else {
+      // An empty wall with some unevenness: a plain one is what a covered lens looks like.
+      for (let i = 0; i < 40; i++) {
+        context.fillStyle = `rgb(${170 + i}, ${165 + i}, ${150 + i})`;
+        context.fillRect((i * width) / 40, 0, width / 40 + 1, height);
+      }
+    }
+    // A canvas that is drawn the same gives no new frame; a pixel of the corner keeps the camera running.
+    context.fillStyle = at % 2 ? '#000' : '#010101';
+    context.fillRect(0, 0, 1, 1);
+    at++;
+    camera.drawn++;
+  }
+  setInterval(draw, 1000 / fps);
+  draw();
+  (globalThis as WithCamera).reactiveCamera = camera;
+  const devices = navigator.mediaDevices;
+  devices.getUserMedia = async (constraints) => {
+    if (gone || !constraints?.video) throw new DOMException('Requested device not found', 'NotFoundError');
+    const stream = canvas.captureStream(fps);
+    streams.add(stream);
+    return stream;
+  };
+}
+
+/** Footage of somebody that does what a step asks for; null when there is none. */
+export function takeFor(step: ChallengeStep, person: Person): Segment | null {
+  return takesOf(person, step)[0] ?? null;
+}
+
+/** The step whose sentence (in English) the kiosk shows now, or null. */
+export async function promptOn(page: Page): Promise<ChallengeStep | null> {
+  const said = await page
+    .locator('.sentence-main')
+    .first()
+    .textContent({ timeout: 1_000 })
+    .catch(() => null);
+  const steps = Object.entries(en.challenge).filter(([, sentence]) => sentence === said);
+  return (steps[0]?.[0] as ChallengeStep | undefined) ?? null;
+}
+
+/**
+ * Lets somebody follow the prompts: shows him straight ahead until a prompt comes up, then footage that does what it
+ * asks, for each prompt that follows, until `until` holds. `instead` plays something else: an attack.
+ * @returns the prompts that were answered, in order
+ */
+export async function follow(
+  page: Page,
+  camera: ReactiveCamera,
+  person: Person,
+  until: () => Promise<boolean>,
+  options: { timeoutMs?: number; instead?: (step: ChallengeStep) => Promise<void> } = {},
+): Promise<ChallengeStep[]> {
+  const { timeoutMs = 45_000, instead } = options;
+  const straight = takesOf(person, 'straight')[0]!;
+  await camera.show(straight, 'swing');
+  const answered: ChallengeStep[] = [];
+  let shown: ChallengeStep | null = null;
+  const end = Date.now() + timeoutMs;
+  while (Date.now() < end && !(await until())) {
+    const step = await promptOn(page);
+    if (step !== shown) {
+      shown = step;
+      const take = step ? takeFor(step, person) : straight;
+      if (step) answered.push(step);
+      if (step && instead) await instead(step);
+      else if (take) await camera.show(take, step ? 'once' : 'swing');
+    }
+    await page.waitForTimeout(50);
+  }
+  return answered;
+}
