@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import type { Point, RgbImage } from './image.ts';
+import { headPose } from './pose.ts';
+import {
+  CHECKIN_QUALITY,
+  ENROLMENT_QUALITY,
+  type FaceQuality,
+  judgeFrame,
+  judgeQuality,
+  measureQuality,
+} from './quality.ts';
+
+const GOOD: FaceQuality = {
+  size: 200,
+  brightness: 130,
+  contrast: 40,
+  sharpness: 200,
+  yaw: 2,
+  pitch: -3,
+  roll: 1,
+  visible: 0.97,
+};
+
+describe('judgement', () => {
+  it('lets a good face pass', () => {
+    expect(judgeQuality(GOOD, CHECKIN_QUALITY)).toBeNull();
+    expect(
+      judgeQuality(GOOD, ENROLMENT_QUALITY, {
+        faces: 1,
+        frame: { width: 640, height: 480 },
+        box: [220, 140, 200, 200],
+      }),
+    ).toBeNull();
+  });
+
+  it.each([
+    ['too-far', { size: 40 }],
+    ['too-dark', { brightness: 20 }],
+    ['too-bright', { brightness: 250 }],
+    ['low-contrast', { contrast: 5 }],
+    ['turned', { yaw: -50 }],
+    ['tilted', { pitch: 40 }],
+    ['tilted', { roll: -50 }],
+    ['blurred', { sharpness: 2 }],
+    ['occluded', { visible: 0.1 }],
+  ] as const)('says %s of %j', (reason, change) => {
+    expect(judgeQuality({ ...GOOD, ...change }, CHECKIN_QUALITY)).toBe(reason);
+    expect(judgeQuality({ ...GOOD, ...change }, ENROLMENT_QUALITY)).toBe(reason);
+  });
+
+  it('judges the frame only as far as it is known', () => {
+    const frame = { width: 640, height: 480 };
+    expect(judgeQuality(GOOD, CHECKIN_QUALITY, { faces: 0 })).toBe('no-face');
+    expect(judgeQuality(GOOD, CHECKIN_QUALITY, { faces: 2 })).toBe('several-faces');
+    expect(judgeQuality(GOOD, CHECKIN_QUALITY, { frame, box: [100, 0, 440, 470] })).toBe('too-close');
+    expect(judgeQuality(GOOD, CHECKIN_QUALITY, { frame, box: [0, 0, 200, 200] })).toBe('off-centre');
+  });
+
+  it('asks for one thing at a time: light before sharpness', () => {
+    expect(judgeQuality({ ...GOOD, sharpness: 0, brightness: 5 }, CHECKIN_QUALITY)).toBe('too-dark');
+  });
+
+  it('passes nothing that is no number', () => {
+    for (const key of Object.keys(GOOD) as (keyof FaceQuality)[]) {
+      expect(judgeQuality({ ...GOOD, [key]: Number.NaN }, CHECKIN_QUALITY), key).not.toBeNull();
+    }
+  });
+});
+
+describe('head pose', () => {
+  // A head of its own, not the one that is fitted: flat eyes and mouth, a nose that stands out.
+  const HEAD: Record<number, [number, number, number]> = {
+    36: [-5, 5, 4],
+    39: [-1.8, 5, 4.4],
+    42: [1.8, 5, 4.4],
+    45: [5, 5, 4],
+    27: [0, 5.2, 5.5],
+    30: [0, 2, 8.3],
+    31: [-2, 1.3, 6],
+    35: [2, 1.3, 6],
+    48: [-2.6, -2.2, 5],
+    54: [2.6, -2.2, 5],
+  };
+  function project(yaw: number, pitch: number, roll: number): Point[] {
+    const [cy, sy] = [Math.cos((yaw * Math.PI) / 180), Math.sin((yaw * Math.PI) / 180)];
+    const [cp, sp] = [Math.cos((pitch * Math.PI) / 180), Math.sin((pitch * Math.PI) / 180)];
+    const [cr, sr] = [Math.cos((roll * Math.PI) / 180), Math.sin((roll * Math.PI) / 180)];
+    return Array.from({ length: 68 }, (_, i): Point => {
+      const [x, y, z] = HEAD[i] ?? [0, 0, 0];
+      const turned = [cy * x + sy * z, y, -sy * x + cy * z] as const;
+      const up = [turned[0], cp * turned[1] + sp * turned[2]] as const;
+      const [px, py] = [up[0], -up[1]];
+      return [300 + 20 * (cr * px - sr * py), 200 + 20 * (sr * px + cr * py)];
+    });
+  }
+
+  it.each([
+    [0, 0, 0],
+    [20, 0, 0],
+    [-30, 0, 0],
+    [0, 15, 0],
+    [0, -20, 0],
+    [0, 0, 25],
+    [0, 0, -40],
+    [20, -10, 15],
+  ])('finds yaw %d, pitch %d, roll %d to some degrees', (yaw, pitch, roll) => {
+    const found = headPose(project(yaw, pitch, roll));
+    expect(Math.abs(found.yaw - yaw)).toBeLessThan(6);
+    expect(Math.abs(found.pitch - pitch)).toBeLessThan(8);
+    expect(Math.abs(found.roll - roll)).toBeLessThan(6);
+  });
+
+  it('fits landmarks of no head badly', () => {
+    const scattered = Array.from({ length: 68 }, (_, i): Point => [(i * 37) % 101, (i * 61) % 89]);
+    expect(headPose(scattered).misfit).toBeGreaterThan(3 * headPose(project(10, 5, 0)).misfit);
+    expect(headPose(Array.from({ length: 68 }, (): Point => [5, 5])).misfit).toBe(Infinity);
+  });
+});
+
+describe('measures', () => {
+  const plain = (value: (x: number, y: number) => number): RgbImage => {
+    const data = new Uint8Array(200 * 200 * 3);
+    for (let i = 0; i < 200 * 200; i++) data.fill(value(i % 200, Math.floor(i / 200)), 3 * i, 3 * i + 3);
+    return { width: 200, height: 200, data };
+  };
+  const landmarks = Array.from({ length: 68 }, (_, i): Point => [50 + i, 100]);
+  const measure = (image: RgbImage) => measureQuality(image, [44, 44, 112, 112], landmarks);
+
+  it('gives brightness and contrast in bytes', () => {
+    expect(measure(plain(() => 90))).toMatchObject({ size: 112 });
+    expect(measure(plain(() => 90)).brightness).toBeCloseTo(90, 3);
+    expect(measure(plain(() => 90)).contrast).toBeCloseTo(0, 1);
+    expect(measure(plain((x) => (x % 2 ? 80 : 120))).contrast).toBeCloseTo(20, 0);
+  });
+
+  it('calls fine stripes sharper than wide soft ones', () => {
+    const fine = measure(plain((x) => 128 + 60 * Math.sin(x * 1.5))).sharpness;
+    const soft = measure(plain((x) => 128 + 60 * Math.sin(x * 0.1))).sharpness;
+    expect(fine).toBeGreaterThan(20 * soft);
+  });
+
+  it('counts landmarks outside the picture as not visible', () => {
+    const outside = landmarks.map(([x, y]): Point => [x - 1000, y]);
+    expect(
+      measureQuality(
+        plain(() => 90),
+        [44, 44, 112, 112],
+        outside,
+      ).visible,
+    ).toBe(0);
+  });
+});
+
+describe('whole frame', () => {
+  let seed = 1;
+  const random = () => {
+    seed = (seed * 1664525 + 1013904223) >>> 0;
+    return seed / 2 ** 32;
+  };
+  const frame = (value: (x: number, y: number) => number): RgbImage => {
+    const data = new Uint8Array(320 * 240 * 3);
+    for (let i = 0; i < 320 * 240; i++)
+      data.fill(Math.max(0, Math.min(255, value(i % 320, Math.floor(i / 320)))), 3 * i, 3 * i + 3);
+    return { width: 320, height: 240, data };
+  };
+
+  it('finds a lens that is covered: black with noise, or the glow of a finger', () => {
+    expect(judgeFrame(frame(() => 6 * random()))).toBe('covered');
+    expect(judgeFrame(frame((x) => 60 + x / 4 + 6 * random()))).toBe('covered');
+  });
+
+  it('takes a dark room for dark, and a scene for a scene', () => {
+    expect(judgeFrame(frame((x, y) => (((x >> 5) + (y >> 5)) % 2 ? 40 : 5)))).toBe('too-dark');
+    expect(judgeFrame(frame((x, y) => (((x >> 5) + (y >> 5)) % 2 ? 180 : 60)))).toBeNull();
+  });
+});
