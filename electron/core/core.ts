@@ -9,6 +9,7 @@ import { createEnrolmentService } from './enrolment/service.ts';
 import type { Core, StartCore } from './interface.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { openKiosk } from './open-kiosk.ts';
+import { startRetention } from './retention/scheduler.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
 import { storageState } from './status/storage.ts';
@@ -40,7 +41,7 @@ async function assemble(
   const site = demo ? { ...kiosk.site, liveness: 'off' as const } : kiosk.site;
   const { recogniser } = await kiosk.faces();
   const pins = await kiosk.pins();
-  const retention = { now: Date.now, observeServerTime: () => undefined, stop: () => undefined };
+  const retention = startRetention({ store, site, log });
   const now = () => retention.now();
   let uplink: Uplink | null = null;
 
@@ -53,7 +54,10 @@ async function assemble(
       lastSyncAt: sync?.lastSyncAt ?? null,
       storage: storageState(home),
       people: store.countPeople(),
-      notices: keys.secretInFile ? ['device-secret-in-file'] : [],
+      notices: [
+        ...(keys.secretInFile ? ['device-secret-in-file'] : []),
+        ...(retention.doubt() ? [`clock-${retention.doubt()}`] : []),
+      ],
     };
   });
   const changed = () => {

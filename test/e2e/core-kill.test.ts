@@ -10,7 +10,6 @@ import type { Receipt } from '../../electron/contract/methods.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
-import { checkStore } from '../../electron/core/store/index.ts';
 import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { enterKiosk } from './node-screen.ts';
 
@@ -72,7 +71,7 @@ test('every check-in that the screen confirmed is there once after kill -9 at ra
   await host.close();
 
   const kiosk = await openKiosk({ home, deviceSecret: null });
-  const report = await checkStore(kiosk.store);
+  const report = await kiosk.store.check();
   const stored = kiosk.store.checkins({ limit: 10_000 }).map((row) => row.id);
   await kiosk.close();
   expect(kills, 'kills that hit a running core').toBeGreaterThanOrEqual(8);
