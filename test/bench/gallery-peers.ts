@@ -13,8 +13,8 @@ export interface Peer {
 const DIMENSIONS = 512;
 /** With three templates a person, the fourth row is another person's for sure: what a search for the margin has to ask for. */
 const NEIGHBOURS = 4;
-/** Common settings of both HNSW peers. */
-export const HNSW = { links: 16, buildWidth: 64, searchWidth: 64 };
+/** Common settings of both HNSW peers: modest, since building with more takes many minutes at 100,000. */
+export const HNSW = { links: 12, buildWidth: 40, searchWidth: 64 };
 
 const require = createRequire(import.meta.url);
 type Usearch = typeof import('usearch');
@@ -150,7 +150,7 @@ export function hnswlib({ templates, rows }: People): Peer | { readonly absent: 
   index.initIndex({ maxElements: templates, m: HNSW.links, efConstruction: HNSW.buildWidth, randomSeed: 100 });
   index.setEf(HNSW.searchWidth);
   for (let row = 0; row < templates; row++) {
-    index.addPoint([...rows.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS)], row);
+    index.addPoint(Array.from(rows.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS)), row);
   }
   return {
     name: 'hnswlib HNSW',

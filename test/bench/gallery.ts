@@ -10,7 +10,7 @@ import {
   usearchExactInt8,
   usearchHnsw,
 } from './gallery-peers.ts';
-import { cosines, difficultPeople, truthOf } from './gallery-truth.ts';
+import { cosines, difficultPeople, type Truth, truthOf } from './gallery-truth.ts';
 import { benchLine, interleavedMedians, median, startNode } from './harness.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 
@@ -41,23 +41,29 @@ function fill(people: People): ExactGallery {
   return gallery;
 }
 
+/** Float64's cosine of a probe and one row. */
+function cosineOf(people: People, row: number, probe: Float32Array): number {
+  return cosines({ ...people, templates: 1, rows: rowOf(people, row) }, probe)[0]!;
+}
+
 /** Share of probes for which ours gives float64's best and second score to the last bit, and a row that has that score. */
-function ourRecall(gallery: ExactGallery, people: People, probes: readonly Float32Array[]): number {
-  const right = probes.filter((probe) => {
-    const truth = truthOf(people, probe);
+function ourRecall(
+  gallery: ExactGallery,
+  people: People,
+  probes: readonly Float32Array[],
+  truths: readonly Truth[],
+): number {
+  const right = probes.filter((probe, i) => {
     const { best, second } = gallery.search(probe);
-    const own = cosines({ ...people, templates: 1, rows: rowOf(people, Number(best!.template.slice(1))) }, probe)[0];
-    return best!.score === truth.score && own === truth.score && second!.score === truth.second;
+    const own = cosineOf(people, Number(best!.template.slice(1)), probe);
+    return best!.score === truths[i]!.score && own === truths[i]!.score && second!.score === truths[i]!.second;
   });
   return right.length / probes.length;
 }
 
 /** Share of probes for which a peer finds a row with float64's best score; ties count as found. */
-function peerRecall(peer: Peer, people: People, probes: readonly Float32Array[]): number {
-  const found = probes.filter((probe) => {
-    const row = peer.search(probe);
-    return cosines({ ...people, templates: 1, rows: rowOf(people, row) }, probe)[0] === truthOf(people, probe).score;
-  });
+function peerRecall(peer: Peer, people: People, probes: readonly Float32Array[], truths: readonly Truth[]): number {
+  const found = probes.filter((probe, i) => cosineOf(people, peer.search(probe), probe) === truths[i]!.score);
   return found.length / probes.length;
 }
 
@@ -98,10 +104,11 @@ async function* searches(ctx: BenchContext, size: number): AsyncIterable<BenchLi
           ...(size === SIZES.at(-1) && BARS[peer.name] ? { bar: BARS[peer.name]! } : {}),
         });
       }
-      const ours = ourRecall(gallery, people, probes);
+      const truths = probes.map((probe) => truthOf(people, probe));
+      const ours = ourRecall(gallery, people, probes, truths);
       yield recall(`recall of best and second, ${name}`, ours, 'float64 truth', 1, 1);
       for (const peer of peers) {
-        const theirs = peerRecall(peer, people, probes);
+        const theirs = peerRecall(peer, people, probes, truths);
         const setting = peer.name.endsWith('HNSW')
           ? ` (M ${HNSW.links}, ef ${HNSW.buildWidth}/${HNSW.searchWidth})`
           : '';
@@ -169,7 +176,12 @@ async function* worstCases(ctx: BenchContext): AsyncIterable<BenchLine> {
   const probes = [...difficult.mated, ...difficult.nonMated];
   yield recall(
     `recall of best and second, ${count(size)} difficult rows`,
-    ourRecall(gallery, difficult, probes),
+    ourRecall(
+      gallery,
+      difficult,
+      probes,
+      probes.map((probe) => truthOf(difficult, probe)),
+    ),
     'float64 truth',
     1,
     1,
