@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { v7 } from 'uuid';
 import type { OutboxSource } from '../../sync/edge/engine.ts';
 import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
-import { EVENT_VERSION, type EventType, GENESIS, type Open, type Personal, type WireEvent } from '../../sync/protocol/wire/event.ts';
+import {
+  EVENT_VERSION,
+  type EventType,
+  GENESIS,
+  type Open,
+  type Personal,
+  type WireEvent,
+} from '../../sync/protocol/wire/event.ts';
 
 /** A folder that goes with the test. */
 export function temporaryHome(): { path: string; remove: () => void } {
@@ -17,9 +24,13 @@ export function temporaryHome(): { path: string; remove: () => void } {
 /** Ports that were free a moment ago, all different. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
-      const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-    })),
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve) => {
+          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
   );
   const ports = servers.map((s) => (s.address() as { port: number }).port);
   await Promise.all(servers.map((s) => new Promise((resolve) => s.close(resolve))));
@@ -42,7 +53,9 @@ export class MemoryOutbox implements OutboxSource {
 
   append<T extends EventType>(type: T, open: Open<T>, personal: Personal<T>, at = new Date()): WireEvent {
     const salted = Object.fromEntries(
-      Object.entries(personal).filter(([, v]) => v !== undefined).map(([field, value]) => [field, { salt: randomBytes(16).toString('base64url'), value }]),
+      Object.entries(personal)
+        .filter(([, v]) => v !== undefined)
+        .map(([field, value]) => [field, { salt: randomBytes(16).toString('base64url'), value }]),
     );
     const event: WireEvent = {
       header: {
@@ -54,7 +67,9 @@ export class MemoryOutbox implements OutboxSource {
         at: { utc: at.toISOString(), monotonic: performance.now(), bootId: 'test', offset: 0 },
         type,
         open,
-        commitments: Object.fromEntries(Object.entries(salted).map(([field, { salt, value }]) => [field, commit(salt, value)])),
+        commitments: Object.fromEntries(
+          Object.entries(salted).map(([field, { salt, value }]) => [field, commit(salt, value)]),
+        ),
         prev: this.#prev,
       },
       personal: salted,
@@ -64,13 +79,32 @@ export class MemoryOutbox implements OutboxSource {
     return event;
   }
 
+  /** What a restored or rolled-back store does. */
+  newEpoch(): void {
+    this.epoch = randomUUID();
+    this.#seq = 0;
+    this.#prev = GENESIS;
+  }
+
   person(name: string, id: string = randomUUID()): string {
     this.append('person', { change: 'added' }, { person: id, name, number: '1001', language: 'en' });
     return id;
   }
 
   checkin(person: string, direction: 'in' | 'out' = 'in', at = new Date()): WireEvent {
-    return this.append('checkin', { direction, method: 'face', liveness: 'off (demo)', model: 'test', threshold: 0.5, gallery: { people: 1, templates: 1 } }, { person, score: 0.8, second: null }, at);
+    return this.append(
+      'checkin',
+      {
+        direction,
+        method: 'face',
+        liveness: 'off (demo)',
+        model: 'test',
+        threshold: 0.5,
+        gallery: { people: 1, templates: 1 },
+      },
+      { person, score: 0.8, second: null },
+      at,
+    );
   }
 
   pending(limit: number): WireEvent[] {

@@ -1,0 +1,281 @@
+import { describe, expect, test } from 'vitest';
+import { MemoryOutbox } from '../../test/sync/kit.ts';
+import { signAck } from '../protocol/seal/ack.ts';
+import { openBatch } from '../protocol/seal/batch.ts';
+import { newSealingKey, newSigningKey, publicHalf } from '../protocol/seal/keys.ts';
+import type { Ack } from '../protocol/wire/ack.ts';
+import { Problem } from '../protocol/wire/problem.ts';
+import type { ServerBundle } from '../protocol/wire/provisioning.ts';
+import { LONGEST_PAUSE_MS, pauseAfter } from './backoff.ts';
+import { IDLE_MS, SyncEngine, type SyncStatus } from './engine.ts';
+import { createDeviceIdentity, deviceFingerprint, deviceRequest } from './identity.ts';
+import type { Transport } from './transport.ts';
+
+const LOG = '55555555-5555-4555-8555-555555555555';
+const signing = newSigningKey();
+const sealing = newSealingKey();
+const bundle: ServerBundle = {
+  serverId: '66666666-6666-4666-8666-666666666666',
+  serverUrl: 'https://127.0.0.1:1',
+  caPem: '',
+  tlsCertPem: '',
+  serverSigningJwk: publicHalf(signing),
+  serverSealingJwk: publicHalf(sealing),
+  site: { name: 'Test', timeZone: 'UTC' },
+};
+
+/** A server of a few lines, a clock that moves when told, and the engine between them. */
+async function rig(options: { batchEvents?: number } = {}) {
+  const source = new MemoryOutbox();
+  const secret = await createDeviceIdentity(source.device);
+  const received: number[][] = [];
+  const statuses: SyncStatus[] = [];
+  const pauses: { ms: number; wake: () => void }[] = [];
+  const faults: (() => void | Promise<void>)[] = [];
+  const server = {
+    committed: new Map<string, number>(),
+    change: (ack: Ack): Ack => ack,
+    key: signing,
+    inFlight: 0,
+    mostInFlight: 0,
+    time: Date.parse('2026-01-01T00:00:00.000Z'),
+  };
+  const answer = (epoch: string) =>
+    signAck(
+      server.change({
+        device: source.device,
+        epoch,
+        committed: server.committed.get(epoch) ?? 0,
+        safe: 0,
+        logEpoch: LOG,
+        serverTime: new Date(server.time++).toISOString(),
+      }),
+      server.key,
+    );
+  const transport: Transport = {
+    async send(sealed) {
+      server.mostInFlight = Math.max(server.mostInFlight, ++server.inFlight);
+      try {
+        await faults.shift()?.();
+        const { header, body } = await openBatch(
+          sealed,
+          { sealing: async () => sealing, device: async () => publicHalf(secret.signing) },
+          { serverId: bundle.serverId, device: source.device },
+        );
+        received.push(body.events.map((_e, i) => header.first + i));
+        const before = server.committed.get(header.epoch) ?? 0;
+        if (header.first <= before + 1) server.committed.set(header.epoch, Math.max(before, header.last));
+        return await answer(header.epoch);
+      } finally {
+        server.inFlight -= 1;
+      }
+    },
+    async marks(epoch) {
+      await faults.shift()?.();
+      return answer(epoch);
+    },
+    close: () => undefined,
+  };
+  const engine = new SyncEngine({
+    secret,
+    bundle,
+    source,
+    transport,
+    onStatus: (s) => statuses.push(s),
+    surroundings: {
+      now: () => 0,
+      random: () => 0.5,
+      after(ms, wake) {
+        const pause = { ms, wake };
+        pauses.push(pause);
+        return () => void pauses.splice(pauses.indexOf(pause), 1);
+      },
+    },
+    ...options,
+  });
+  /** Runs until the engine waits, and says for how long. */
+  const untilPause = async (): Promise<number> => {
+    while (pauses.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    return pauses[0]!.ms;
+  };
+  const wake = () => pauses.splice(0, 1)[0]!.wake();
+  return { source, secret, server, received, statuses, pauses, faults, engine, untilPause, wake };
+}
+
+const fail = (code: string) => () => {
+  throw new Problem(code, code);
+};
+
+describe('the sync engine', () => {
+  test('empties the outbox in order, in bounded batches, one in flight, then rests', async () => {
+    const r = await rig({ batchEvents: 4 });
+    for (let i = 0; i < 10; i++) r.source.person(`Person ${i}`);
+    r.engine.start();
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.received).toEqual([
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+      [9, 10],
+    ]);
+    expect(r.server.mostInFlight).toBe(1);
+    expect(r.engine.status).toMatchObject({ online: true, queued: 0, problem: null });
+    expect(r.engine.status.lastSyncAt).toMatch(/^2026-01-01T/);
+    await r.engine.stop();
+  });
+
+  test('wakes for a new event', async () => {
+    const r = await rig();
+    r.engine.start();
+    await r.untilPause();
+    r.source.person('Ada');
+    r.engine.nudge();
+    while (r.source.pendingCount() > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(r.received).toEqual([[1]]);
+    await r.engine.stop();
+  });
+
+  test('keeps everything and backs off longer each time the server is away, then sends it once', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    for (let i = 0; i < 5; i++) r.faults.push(fail('server-unreachable'));
+    r.engine.start();
+    const waited: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      waited.push(await r.untilPause());
+      expect(r.engine.status).toMatchObject({ online: false, queued: 1, problem: { code: 'server-unreachable' } });
+      r.engine.nudge();
+      expect(r.pauses.length, 'a nudge does not cut a pause after a failure short').toBe(1);
+      r.wake();
+    }
+    expect(waited).toEqual([...waited].sort((a, b) => a - b));
+    expect(new Set(waited).size).toBe(5);
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.received).toEqual([[1]]);
+    expect(r.engine.status).toMatchObject({ online: true, queued: 0, problem: null });
+    await r.engine.stop();
+  });
+
+  test('forgets nothing on an ack that is forged, of another device, or altered', async () => {
+    const spoils: Partial<Awaited<ReturnType<typeof rig>>['server']>[] = [
+      { key: newSigningKey() },
+      { change: (ack) => ({ ...ack, device: LOG }) },
+      { change: (ack) => ({ ...ack, epoch: LOG }) },
+    ];
+    for (const spoil of spoils) {
+      const r = await rig();
+      r.source.person('Ada');
+      Object.assign(r.server, spoil);
+      r.engine.start();
+      expect(await r.untilPause()).toBeLessThan(IDLE_MS);
+      expect(r.source.acks).toEqual([]);
+      expect(r.engine.status).toMatchObject({ online: false, queued: 1 });
+      expect(r.engine.status.problem?.code).toMatch(/^(unknown-server-key|ack-of-another)$/);
+      await r.engine.stop();
+    }
+  });
+
+  test('sends again what was lost on the way back, and takes the same marks', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    const change = r.server.change;
+    r.server.change = () => {
+      r.server.change = change;
+      throw new Problem('server-unreachable', 'the answer was lost');
+    };
+    r.engine.start();
+    await r.untilPause();
+    expect(r.source.pendingCount()).toBe(1);
+    r.wake();
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.received).toEqual([[1], [1]]);
+    expect(r.source.pendingCount()).toBe(0);
+    await r.engine.stop();
+  });
+
+  test('does not spin when the server has a hole beneath what is left', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    r.source.person('Grace');
+    r.source.events.shift();
+    r.engine.start();
+    expect(await r.untilPause()).toBeGreaterThan(0);
+    expect(r.received).toEqual([[2]]);
+    expect(r.engine.status.problem?.code).toBe('server-misses-events');
+    await r.engine.stop();
+  });
+
+  test('splits a batch that outgrows the largest bucket', async () => {
+    const r = await rig();
+    for (let i = 0; i < 90; i++) r.source.append('health', { code: 'x', detail: { text: 'y'.repeat(15_000) } }, {});
+    r.engine.start();
+    await r.untilPause();
+    expect(r.received.flat()).toEqual(Array.from({ length: 90 }, (_, i) => i + 1));
+    expect(r.received.length).toBeGreaterThan(1);
+    await r.engine.stop();
+  });
+
+  test('finishes an old epoch before the new one, each with its own acks', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    r.source.newEpoch();
+    r.source.person('Grace');
+    r.engine.start();
+    await r.untilPause();
+    expect(r.received).toEqual([[1], [1]]);
+    expect(new Set(r.source.acks.map((a) => a.epoch)).size).toBe(2);
+    expect(r.source.pendingCount()).toBe(0);
+    await r.engine.stop();
+  });
+
+  test('refuses an ack of a log that was since replaced', async () => {
+    const r = await rig();
+    r.engine.start();
+    await r.untilPause();
+    r.server.change = (ack) => ({ ...ack, logEpoch: bundle.serverId, serverTime: '2025-12-31T00:00:00.000Z' });
+    r.wake();
+    await r.untilPause();
+    expect(r.engine.status.problem?.code).toBe('ack-older');
+    await r.engine.stop();
+  });
+
+  test('never throws into the core: a broken store and a broken listener become status', async () => {
+    const r = await rig();
+    r.source.pending = () => {
+      throw new Error('disk on fire');
+    };
+    r.engine.start();
+    await r.untilPause();
+    expect(r.engine.status).toMatchObject({ online: false, problem: { code: 'sync-failed' } });
+    await r.engine.stop();
+
+    const listener = new SyncEngine({
+      secret: r.secret,
+      bundle,
+      source: new MemoryOutbox(),
+      transport: { send: fail('x'), marks: fail('x'), close: () => undefined } as unknown as Transport,
+      onStatus: () => {
+        throw new Error('listener');
+      },
+      surroundings: { now: () => 0, random: () => 0, after: () => () => undefined },
+    });
+    listener.start();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(listener.status.problem?.code).toBe('sync-failed');
+    await listener.stop();
+  });
+});
+
+test('a pause doubles up to its ceiling and is spread over three quarters of itself', () => {
+  expect([1, 2, 3].map((n) => pauseAfter(n, 1))).toEqual([500, 1000, 2000]);
+  expect(pauseAfter(1, 0)).toBe(125);
+  expect(pauseAfter(1000, 0.999)).toBeLessThanOrEqual(LONGEST_PAUSE_MS);
+});
+
+test('a device’s fingerprint stays the same over requests and differs between devices', async () => {
+  const [a, b] = [await createDeviceIdentity(LOG), await createDeviceIdentity(LOG)];
+  const print = async (s: typeof a) => deviceFingerprint(await deviceRequest(s, 'Door'));
+  expect(await print(a)).toMatch(/^([0-9a-f]{4} ){3}[0-9a-f]{4}$/);
+  expect(await print(a)).toBe(await print(a));
+  expect(await print(a)).not.toBe(await print(b));
+  expect(JSON.stringify(await deviceRequest(a, 'Door'))).not.toContain(a.signing.d);
+});
