@@ -1,7 +1,14 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { RgbImage } from '../rules/image.ts';
 import { ModelProblem } from '../rules/problem.ts';
+import { decodeBmp, isBmp } from './bmp.ts';
+import { decodePnm, isPnm } from './pnm.ts';
+
+// Thousands of different files: a cache of decoded pictures only holds memory. One thread a picture, since pictures
+// are decoded side by side anyway.
+sharp.cache(false);
+sharp.concurrency(1);
 
 /** Limits against files made to exhaust the machine. */
 export interface DecodeLimits {
@@ -11,13 +18,21 @@ export interface DecodeLimits {
   readonly maxPixels: number;
   /** Shortest side, pixels. */
   readonly minSide: number;
+  /** Longest time libvips may take, seconds. */
+  readonly maxSeconds: number;
 }
 
-export const DECODE_LIMITS: DecodeLimits = { maxBytes: 64 * 2 ** 20, maxPixels: 100_000_000, minSide: 16 };
+export const DECODE_LIMITS: DecodeLimits = {
+  maxBytes: 64 * 2 ** 20,
+  maxPixels: 64_000_000,
+  minSide: 16,
+  maxSeconds: 30,
+};
 
 /**
- * Decodes a picture file to RGB, upright by its EXIF orientation: JPEG, PNG, WebP, GIF (first frame), TIFF, AVIF.
- * Colour profiles and CMYK become sRGB; transparency is laid on white.
+ * Decodes a picture file to RGB, upright by its EXIF orientation: JPEG, PNG, WebP, GIF and animated WebP (first
+ * frame), TIFF (first page), AVIF, PGM, PPM, BMP; the content says which, never the name. Colour profiles and CMYK
+ * become sRGB, 16 bits become 8, transparency is laid on white. Nothing else is tried: no SVG, no PDF, no raw.
  *
  * @throws ModelProblem `file-not-found`, `not-a-file`, `file-not-readable`, `empty-file`, `file-too-large`,
  *   `picture-not-decodable`, `picture-too-large`, `picture-too-small`
@@ -29,80 +44,125 @@ export async function decodePicture(path: string, limits: DecodeLimits = DECODE_
 /** As decodePicture, of bytes that are in memory. */
 export async function decodeBytes(bytes: Uint8Array, limits: DecodeLimits = DECODE_LIMITS): Promise<RgbImage> {
   if (bytes.length === 0) throw new ModelProblem('empty-file', 'The file is empty.', 'Choose another picture.');
-  if (bytes.length > limits.maxBytes) throw tooLargeFile(bytes.length, limits.maxBytes);
-  let image: RgbImage;
+  if (bytes.length > limits.maxBytes) throw fileTooLarge(limits.maxBytes);
+  const mayHold = (width: number, height: number) => {
+    if (width * height > limits.maxPixels) throw pictureTooLarge(limits.maxPixels);
+    if (Math.min(width, height) < limits.minSide) throw pictureTooSmall(width, height, limits.minSide);
+  };
   try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: limits.maxPixels, failOn: 'error', pages: 1 })
-      .rotate()
-      .flatten({ background: '#ffffff' })
-      .toColourspace('srgb')
-      .removeAlpha()
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    image = { width: info.width, height: info.height, data: info.channels === 3 ? data : widen(data, info.channels) };
+    if (isPnm(bytes)) return decodePnm(bytes, mayHold);
+    if (isBmp(bytes)) return decodeBmp(bytes, mayHold);
+    if (!isForSharp(bytes)) throw new RangeError('it begins like none of the formats that are read');
+    const image = await decodeWithSharp(bytes, limits);
+    mayHold(image.width, image.height);
+    return image;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
-    if (/exceeds pixel limit/i.test(why)) {
-      throw new ModelProblem(
-        'picture-too-large',
-        `The picture has more than ${limits.maxPixels} pixels.`,
-        'Make it smaller first.',
-        { cause },
-      );
-    }
+    if (cause instanceof ModelProblem) throw cause;
+    const why = cause instanceof Error ? cause.message.split('\n')[0]!.trim().replace(/\.$/, '') : String(cause);
+    if (/exceeds pixel limit/i.test(why)) throw pictureTooLarge(limits.maxPixels, cause);
     throw new ModelProblem(
       'picture-not-decodable',
       `The file is no picture that can be read: ${why}.`,
-      'Choose a JPEG or PNG file.',
+      'Choose a JPEG, PNG, WebP, GIF, TIFF, AVIF, PGM, PPM or BMP file that opens elsewhere.',
       { cause },
     );
   }
-  if (Math.min(image.width, image.height) < limits.minSide) {
-    throw new ModelProblem(
-      'picture-too-small',
-      `The picture has ${image.width}×${image.height} pixels; each side needs ${limits.minSide} or more.`,
-      'Choose a larger picture.',
-    );
-  }
-  return image;
 }
 
-function widen(data: Uint8Array, channels: number): Uint8Array {
+async function decodeWithSharp(bytes: Uint8Array, limits: DecodeLimits): Promise<RgbImage> {
+  const input = sharp(bytes, {
+    limitInputPixels: limits.maxPixels,
+    failOn: 'error',
+    page: 0,
+    pages: 1,
+    autoOrient: true,
+  });
+  const { data, info } = await input
+    .timeout({ seconds: limits.maxSeconds })
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data: info.channels === 3 ? data : threeOf(data, info.channels) };
+}
+
+/** Grey becomes three equal channels; what is beyond three is dropped. */
+function threeOf(data: Uint8Array, channels: number): Uint8Array {
   const pixels = data.length / channels;
   const rgb = new Uint8Array(pixels * 3);
-  for (let i = 0; i < pixels; i++) rgb.fill(data[i * channels]!, 3 * i, 3 * i + 3);
+  for (let i = 0; i < pixels; i++) {
+    for (let c = 0; c < 3; c++) rgb[3 * i + c] = data[channels * i + (channels < 3 ? 0 : c)]!;
+  }
   return rgb;
 }
 
+/** First bytes of the formats that are handed to sharp; undefined matches any byte. */
+const SIGNATURES: readonly (readonly (number | undefined)[])[] = [
+  [0xff, 0xd8, 0xff], // JPEG
+  [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], // PNG
+  [...ascii('RIFF'), ...Array<undefined>(4), ...ascii('WEBP')],
+  ascii('GIF87a'),
+  ascii('GIF89a'),
+  [0x49, 0x49, 0x2a, 0x00], // TIFF, both byte orders, and BigTIFF
+  [0x4d, 0x4d, 0x00, 0x2a],
+  [0x49, 0x49, 0x2b, 0x00],
+  [0x4d, 0x4d, 0x00, 0x2b],
+  [...Array<undefined>(4), ...ascii('ftyp')], // AVIF
+];
+
+function isForSharp(bytes: Uint8Array): boolean {
+  return SIGNATURES.some(
+    (s) => bytes.length > s.length && s.every((byte, i) => byte === undefined || byte === bytes[i]),
+  );
+}
+
+function ascii(text: string): number[] {
+  return [...text].map((c) => c.charCodeAt(0));
+}
+
 async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
+  let file: FileHandle | null = null;
   try {
-    const file = await open(path, 'r');
-    try {
-      const about = await file.stat();
-      if (!about.isFile()) throw new ModelProblem('not-a-file', `${path} is not a file.`, 'Name a picture file.');
-      if (about.size > maxBytes) throw tooLargeFile(about.size, maxBytes);
-      return await file.readFile();
-    } finally {
-      await file.close();
-    }
+    // Before opening: to open a pipe that nobody writes to would wait for ever.
+    const about = await stat(path);
+    if (!about.isFile()) throw new ModelProblem('not-a-file', `${path} is not a file.`, 'Name a picture file.');
+    if (about.size > maxBytes) throw fileTooLarge(maxBytes);
+    file = await open(path, 'r');
+    return await file.readFile();
   } catch (cause) {
     if (cause instanceof ModelProblem) throw cause;
     const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT')
+    if (code === 'ENOENT') {
       throw new ModelProblem('file-not-found', `${path} does not exist.`, 'Check the name.', { cause });
+    }
     throw new ModelProblem(
       'file-not-readable',
       `${path} can't be read (${code ?? 'unknown error'}).`,
       'Check its rights.',
       { cause },
     );
+  } finally {
+    await file?.close();
   }
 }
 
-function tooLargeFile(size: number, maxBytes: number): ModelProblem {
+function fileTooLarge(maxBytes: number): ModelProblem {
+  return new ModelProblem('file-too-large', `The file has more than ${maxBytes} bytes.`, 'Make it smaller first.');
+}
+
+function pictureTooLarge(maxPixels: number, cause?: unknown): ModelProblem {
   return new ModelProblem(
-    'file-too-large',
-    `The file has ${size} bytes; at most ${maxBytes} are read.`,
+    'picture-too-large',
+    `The picture has more than ${maxPixels} pixels.`,
     'Make it smaller first.',
+    { cause },
+  );
+}
+
+function pictureTooSmall(width: number, height: number, minSide: number): ModelProblem {
+  return new ModelProblem(
+    'picture-too-small',
+    `The picture has ${width}×${height} pixels; each side needs ${minSide} or more.`,
+    'Choose a larger picture.',
   );
 }
