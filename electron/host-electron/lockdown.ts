@@ -21,6 +21,18 @@ export function lockSession(session: Session, log: CoreOptions['log']): void {
       });
     callback({ cancel });
   });
+  // Every answer already carries it (app-protocol.ts); here it holds whatever answers. Written out in full, so that
+  // Electronegativity reads it too; a test compares it with the shared one.
+  session.webRequest.onHeadersReceived((details, callback) => {
+    callback({
+      responseHeaders: {
+        ...details.responseHeaders,
+        'Content-Security-Policy': [
+          "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-src 'none'; frame-ancestors 'none'",
+        ],
+      },
+    });
+  });
   session.on('will-download', (event) => event.preventDefault());
 }
 

@@ -1,15 +1,5 @@
 import { extname, join, resolve } from 'node:path';
-import {
-  app,
-  BrowserWindow,
-  ipcMain,
-  Menu,
-  MessageChannelMain,
-  protocol,
-  safeStorage,
-  session,
-  utilityProcess,
-} from 'electron';
+import { app, ipcMain, Menu, MessageChannelMain, protocol, safeStorage, session, utilityProcess } from 'electron';
 import type { CoreState } from '../contract/host.ts';
 import { ASK_PORT, GIVE_PORT, PORT_GONE } from '../contract/port-messages.ts';
 import { codedError } from '../core/serving/core-process.ts';
@@ -21,14 +11,14 @@ import { forkUtility } from './core-utility.ts';
 import { readDeviceSecret } from './device-secret.ts';
 import { lockContents, lockSession } from './lockdown.ts';
 import { hostLog } from './log.ts';
-import { isKioskFrame, KIOSK_URL, SCHEME, SWITCHES, windowOptions } from './policy.ts';
+import { isKioskFrame, KIOSK_URL, SCHEME, SWITCHES } from './policy.ts';
+import { openWindow, PARTITION } from './window.ts';
 
 /*
  * The Electron host: windows, permissions, lockdown, and the core as a utility process. It only wires; whatever
  * decides stands in the modules beside it. Frames never pass here: the page's port goes straight to the core.
  */
 
-const PARTITION = 'kiosk';
 /** The core's module stands beside this one, as source or transpiled; the sandboxed preload is bundled (build/electron/app.ts). */
 const CORE_MODULE = join(import.meta.dirname, `core-child${extname(import.meta.filename)}`);
 const PRELOAD = join(import.meta.dirname, 'preload.cjs');
@@ -65,10 +55,12 @@ function run(options: HostArguments): void {
   Menu.setApplicationMenu(null);
   const kioskSession = session.fromPartition(PARTITION);
   lockSession(kioskSession, log);
+  // Registered for our own address alone, so that no other document could ever have it.
+  kioskSession.registerPreloadScript({ type: 'frame', filePath: PRELOAD, matches: [`${KIOSK_URL}*`] });
 
   const core = startCore(options);
   kioskSession.protocol.handle(SCHEME, (request) => answerAppRequest(request, files, () => core.state));
-  const window = openWindow(options);
+  const window = openWindow(options.demo, log);
 
   ipcMain.on(ASK_PORT, (event) => {
     if (!isKioskFrame(event.senderFrame)) return log('warn', 'host: a message of a foreign frame was refused');
@@ -113,22 +105,6 @@ function startCore(options: HostArguments): { supervisor: CoreSupervisor | null;
     log('error', 'host: the core can’t be started', refusal);
     return { supervisor: null, state: { state: 'refused', ...refusal } };
   }
-}
-
-function openWindow(options: HostArguments): BrowserWindow {
-  const window = new BrowserWindow(windowOptions(PRELOAD, PARTITION, options.demo));
-  const load = (): void => {
-    window.loadURL(KIOSK_URL).catch((error: unknown) => log('error', 'host: the page could not be loaded', { error }));
-  };
-  window.once('ready-to-show', () => window.show());
-  // A page that crashed or hangs comes back by itself: nobody stands at a kiosk with a keyboard.
-  window.webContents.on('render-process-gone', (_event, { reason }) => {
-    log('error', 'host: the page crashed and is loaded again', { reason });
-    setTimeout(() => !window.isDestroyed() && load(), 500);
-  });
-  window.on('unresponsive', () => window.webContents.forcefullyCrashRenderer());
-  load();
-  return window;
 }
 
 function fail(error: unknown): void {

@@ -1,5 +1,3 @@
-import type { BrowserWindowConstructorOptions } from 'electron';
-
 /*
  * Every decision of the main process, as pure functions: what may be loaded, navigated to, opened, used, and who may
  * ask. The page is our own and local, so the answer to everything else is no.
@@ -67,43 +65,6 @@ export interface SenderFrame {
 /** Validates the sender of an IPC message: the main frame of the kiosk's page. A frame that is gone is null. */
 export const isKioskFrame = (frame: SenderFrame | null): boolean =>
   frame !== null && frame.parent === null && mayNavigate(frame.url);
-
-/**
- * The kiosk's window. Defaults that matter are written out, so that a change of Electron's defaults changes nothing here.
- *
- * @param partition an in-memory session: no `persist:` prefix, so cookies, caches and storage never reach a disk
- */
-export function windowOptions(preload: string, partition: string, demo: boolean): BrowserWindowConstructorOptions {
-  return {
-    width: 1080,
-    height: 1920,
-    kiosk: !demo,
-    fullscreen: !demo,
-    frame: demo,
-    show: false,
-    autoHideMenuBar: true,
-    backgroundColor: '#101418',
-    webPreferences: {
-      preload,
-      partition,
-      contextIsolation: true,
-      sandbox: true,
-      nodeIntegration: false,
-      nodeIntegrationInWorker: false,
-      nodeIntegrationInSubFrames: false,
-      webSecurity: true,
-      allowRunningInsecureContent: false,
-      experimentalFeatures: false,
-      webviewTag: false,
-      navigateOnDragDrop: false,
-      devTools: false,
-      // The spell checker would fetch its dictionaries from outside.
-      spellcheck: false,
-      disableDialogs: true,
-      backgroundThrottling: false,
-    },
-  };
-}
 
 /** Chromium switches of the whole application. The page's CSP and the session's filter say the same; these hold for Chromium itself. */
 export const SWITCHES: readonly (readonly [string, string?])[] = [

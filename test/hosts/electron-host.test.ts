@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
 import { ASK_PORT } from '../../electron/contract/port-messages.ts';
 import { connectClient, type RpcClient } from '../../electron/contract/rpc.ts';
+import { CONTENT_SECURITY_POLICY } from '../../electron/core/serving/headers.ts';
 import { electronApp } from './support/electron-app.ts';
 import { plainDist, temporaryFolder } from './support/kiosk-page.ts';
 import { PINS, STATUS } from './support/test-core.ts';
@@ -191,6 +192,7 @@ describe('the lockdown', () => {
       allowRunningInsecureContent: false,
       experimentalFeatures: false,
       webviewTag: false,
+      disableBlinkFeatures: 'Auxclick',
       devTools: false,
       spellcheck: false,
       partition: 'kiosk',
@@ -227,6 +229,14 @@ describe('the lockdown', () => {
     }
     expect((await session().answer(new Request('app://other/'))).status).toBe(404);
     expect((await session().answer(new Request('app://kiosk/', { method: 'POST' }))).status).toBe(405);
+  });
+
+  it('puts the browser host’s content security policy on whatever is answered', async () => {
+    await start();
+    expect(await session().headers({ server: ['x'] })).toEqual({
+      server: ['x'],
+      'Content-Security-Policy': [CONTENT_SECURITY_POLICY],
+    });
   });
 
   it('refuses navigation, redirects, frames, webviews, windows and downloads', async () => {
@@ -379,6 +389,9 @@ describe('the lockdown', () => {
     page.dispatch(ASK_PORT, [], page, page.location.origin);
     expect(asked).toHaveBeenCalledOnce();
     expect(Object.keys(page)).toEqual(['location']);
+    expect(session().preloadsOf('app://kiosk/')).toHaveLength(1);
+    for (const other of ['app://other/', 'https://evil.example/', 'about:blank'])
+      expect(session().preloadsOf(other)).toEqual([]);
   });
 
   it('lets a second start go, and shows the first one', async () => {

@@ -84,8 +84,8 @@ export class FakeBrowserWindow extends EventEmitter {
   constructor(options: FakeBrowserWindow['options']) {
     super();
     this.options = options;
-    const { partition, preload } = options.webPreferences as { partition: string; preload: string };
-    this.webContents = new FakeWebContents(session.fromPartition(partition), preload, ipcMain);
+    const { partition } = options.webPreferences as { partition: string };
+    this.webContents = new FakeWebContents(session.fromPartition(partition), ipcMain);
     app.emit('web-contents-created', {}, this.webContents);
     state.windows.push(this);
   }

@@ -13,17 +13,36 @@ export class FakeSession extends EventEmitter {
   private beforeRequest:
     | ((details: { url: string; resourceType: string }, callback: Callback<{ cancel: boolean }>) => void)
     | null = null;
+  private headersReceived:
+    | ((
+        details: { responseHeaders: Record<string, string[]> },
+        callback: Callback<{ responseHeaders: Record<string, string[]> }>,
+      ) => void)
+    | null = null;
   private readonly handlers = new Map<string, (request: Request) => Response | Promise<Response>>();
 
   readonly webRequest = {
     onBeforeRequest: (listener: NonNullable<FakeSession['beforeRequest']>) => {
       this.beforeRequest = listener;
     },
+    onHeadersReceived: (listener: NonNullable<FakeSession['headersReceived']>) => {
+      this.headersReceived = listener;
+    },
   };
   readonly protocol = {
     handle: (scheme: string, handler: (request: Request) => Response | Promise<Response>) =>
       void this.handlers.set(scheme, handler),
   };
+  /** Scripts that run before a page's own, by the addresses they are for. */
+  readonly preloads: { filePath: string; matches: string[] }[] = [];
+  registerPreloadScript(script: { type: string; filePath: string; matches: string[] }): string {
+    this.preloads.push(script);
+    return String(this.preloads.length);
+  }
+  preloadsOf(address: string): string[] {
+    const fits = (pattern: string): boolean => address.startsWith(pattern.replace(/\*$/, ''));
+    return this.preloads.filter(({ matches }) => matches.some(fits)).map(({ filePath }) => filePath);
+  }
   setPermissionRequestHandler(handler: NonNullable<FakeSession['permissionRequest']>): void {
     this.permissionRequest = handler;
   }
@@ -48,6 +67,13 @@ export class FakeSession extends EventEmitter {
     const handler = this.handlers.get(new URL(request.url).protocol.slice(0, -1));
     if (!handler) throw new Error('ERR_UNKNOWN_URL_SCHEME');
     return handler(request);
+  }
+  /** What the session makes of a response's headers. */
+  headers(responseHeaders: Record<string, string[]>): Promise<Record<string, string[]>> {
+    return new Promise((resolve) => {
+      if (!this.headersReceived) resolve(responseHeaders);
+      else this.headersReceived({ responseHeaders }, (answer) => resolve(answer.responseHeaders));
+    });
   }
   /** Without a handler Electron grants every permission: so does the fake. */
   request(permission: string, details: object): Promise<boolean> {

@@ -29,7 +29,6 @@ export interface FakeFrame {
 
 export class FakeWebContents extends EventEmitter {
   readonly session: FakeSession;
-  readonly preload: string;
   readonly ipcMain: EventEmitter;
   /** The renderer's half of IPC, as the preload sees it. */
   ipcRenderer = new EventEmitter();
@@ -39,10 +38,9 @@ export class FakeWebContents extends EventEmitter {
   webRtcPolicy = '';
   loads = 0;
 
-  constructor(session: FakeSession, preload: string, ipcMain: EventEmitter) {
+  constructor(session: FakeSession, ipcMain: EventEmitter) {
     super();
     this.session = session;
-    this.preload = preload;
     this.ipcMain = ipcMain;
   }
   setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void {
@@ -69,7 +67,7 @@ export class FakeWebContents extends EventEmitter {
     this.ipcRenderer = new EventEmitter();
     this.page = new FakePageWindow(address);
     this.mainFrame = { url: address, parent: null };
-    this.runPreload(this.page);
+    for (const preload of this.session.preloadsOf(address)) this.runPreload(preload, this.page);
     return response;
   }
   /** Renderer → main, from any frame: for tests of the sender check. */
@@ -77,7 +75,7 @@ export class FakeWebContents extends EventEmitter {
     this.ipcMain.emit(channel, { sender: this, senderFrame: frame });
   }
   /** The sandboxed preload: one CommonJS file, that may require `electron` and nothing else of ours. */
-  private runPreload(page: FakePageWindow): void {
+  private runPreload(preload: string, page: FakePageWindow): void {
     const ipcRenderer = Object.assign(this.ipcRenderer, {
       send: (channel: string) => this.sendFrom(this.mainFrame, channel),
     });
@@ -85,11 +83,7 @@ export class FakeWebContents extends EventEmitter {
       if (name === 'electron') return { ipcRenderer };
       throw new Error(`module not found: ${name}`);
     };
-    new Function('require', 'window', 'location', readFileSync(this.preload, 'utf8'))(
-      sandboxRequire,
-      page,
-      page.location,
-    );
+    new Function('require', 'window', 'location', readFileSync(preload, 'utf8'))(sandboxRequire, page, page.location);
   }
 }
 
