@@ -13,6 +13,7 @@ export const de: Locale = {
   stay: 'Diese Ansicht schließt sich in {{seconds}} s. Berühren Sie sie, um zu bleiben.',
 
   stage: {
+    title: 'An- oder abmelden',
     label: 'Mit dem Gesicht anmelden',
     ready: 'Schauen Sie in die Kamera',
     readyMore: 'Sie werden von selbst erkannt.',
@@ -167,7 +168,7 @@ export const de: Locale = {
     starting: 'Startet …',
     startingMore: 'Einen Moment, bitte.',
     again: 'Startet neu …',
-    againMore: 'Einen Moment, bitte. Jede bestätigte Anmeldung ist gesichert.',
+    againMore: 'Einen Moment, bitte. Alles Bestätigte ist gesichert.',
     refused: 'Dieses Gerät kann nicht starten',
     refusedNext: 'Was zu tun ist',
     refusedCode: 'Code',

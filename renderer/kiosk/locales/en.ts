@@ -13,6 +13,7 @@ export const en = {
   stay: 'This screen closes in {{seconds}} s. Touch it to stay.',
 
   stage: {
+    title: 'Check in or out',
     label: 'Check in with your face',
     ready: 'Look at the camera',
     readyMore: 'It recognises you by itself.',
@@ -165,7 +166,7 @@ export const en = {
     starting: 'Starting…',
     startingMore: 'One moment, please.',
     again: 'Starting again…',
-    againMore: 'One moment, please. Every check-in that was confirmed is safe.',
+    againMore: 'One moment, please. Everything that was confirmed is safe.',
     refused: 'This kiosk can’t start',
     refusedNext: 'What to do',
     refusedCode: 'Code',

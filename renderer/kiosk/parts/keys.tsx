@@ -89,12 +89,21 @@ const ROWS: Record<string, readonly string[]> = {
 };
 
 /** Letters and digits, laid out as the language has them. */
-export function Keyboard({ type, corner }: { type: Type; corner?: preact.ComponentChildren }) {
+export function Keyboard({
+  type,
+  corner,
+  capitals = false,
+}: {
+  type: Type;
+  corner?: preact.ComponentChildren;
+  /** Capitals alone, as numbers have them; else the first letter of each word. */
+  capitals?: boolean;
+}) {
   const upper = useSignal(true);
   const rows = ROWS[currentLanguage()] ?? ROWS.en!;
   const press = (text: string): void => {
     type(text);
-    upper.value = text === ' ';
+    upper.value = capitals || text === ' ' || text === '-';
   };
   return (
     <fieldset class="keyboard">

@@ -19,6 +19,7 @@ export function CheckinScreen() {
   });
   return (
     <main class="checkin">
+      <h1 class="sr-only">{t('stage.title')}</h1>
       <section class="face" aria-label={t('stage.label')}>
         {trouble ? (
           <CameraTroubleCard {...trouble} />
@@ -56,7 +57,7 @@ function CameraTroubleCard({ kind, detail }: Trouble) {
       <span class="camera-trouble-icon">
         <IconCameraOff />
       </span>
-      <h1>{t(`camera.${kind}`)}</h1>
+      <h2>{t(`camera.${kind}`)}</h2>
       <p>{t(`camera.${kind}More`, detail)}</p>
       <p class="camera-trouble-ways">{t('camera.meanwhile')}</p>
     </div>

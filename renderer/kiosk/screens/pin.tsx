@@ -98,7 +98,11 @@ export function PinScreen() {
           </div>
         </div>
         {letters.value ? (
-          <Keyboard type={type} corner={<Switch label={t('pin.digits')} onPress={() => (letters.value = false)} />} />
+          <Keyboard
+            capitals
+            type={type}
+            corner={<Switch label={t('pin.digits')} onPress={() => (letters.value = false)} />}
+          />
         ) : (
           <Keypad type={type} corner={<Switch label={t('pin.letters')} onPress={() => (letters.value = true)} />} />
         )}

@@ -31,6 +31,8 @@ export interface Eyes {
   watchFrames(frames: ReadableStream<VideoFrame>): void;
   /** Asks for pixels with one of the next frames. */
   look(crop: boolean): void;
+  /** At least this many ms between two detections: nobody is there, or another screen is shown. */
+  pace(ms: number): void;
   readonly metrics: VisionMetrics;
   stop(): void;
 }
@@ -72,7 +74,12 @@ export function openEyes(onSeen: (s: Sighting) => void, onFailed: (message: stri
     model: at('/models/weights/face_detection_short_range.tflite'),
   });
   const watchFrames = (frames: ReadableStream<VideoFrame>): void => send({ type: 'frames', frames }, [frames]);
+  let pace = 0;
   return {
+    pace(ms) {
+      if (ms !== pace) send({ type: 'pace', ms });
+      pace = ms;
+    },
     watch: (track) => watchFrames(new MediaStreamTrackProcessor({ track, maxBufferSize: 1 }).readable),
     watchFrames,
     look: (crop) => send({ type: 'look', crop }),

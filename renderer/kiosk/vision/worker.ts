@@ -28,6 +28,7 @@ let detector: FaceDetector | null = null;
 let wanted: { crop: boolean } | null = null;
 let reader: ReadableStreamDefaultReader<VideoFrame> | null = null;
 let lastStamp = 0;
+let pace = 0;
 
 async function load(runtime: string, model: string): Promise<void> {
   const from = performance.now();
@@ -67,6 +68,7 @@ function lookAt(frame: VideoFrame, face: FoundFace | undefined, crop: boolean): 
 function see(frame: VideoFrame): void {
   if (!detector) return;
   const at = performance.now();
+  if (at - lastStamp < pace) return;
   // MediaPipe wants strictly rising timestamps, also across cameras.
   lastStamp = Math.max(at, lastStamp + 0.001);
   const { displayWidth: width, displayHeight: height } = frame;
@@ -104,5 +106,6 @@ const failed = (error: unknown): void =>
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === 'load') load(data.runtime, data.model).catch(failed);
   else if (data.type === 'frames') follow(data.frames).catch(failed);
+  else if (data.type === 'pace') pace = data.ms;
   else wanted = { crop: data.crop || (wanted?.crop ?? false) };
 };
