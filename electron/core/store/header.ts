@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { canonicalBytes } from '../../../sync/protocol/seal/chain.ts';
 import { EVENT_VERSION, type EventHeader } from '../../../sync/protocol/wire/event.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Random } from '../keys/envelope.ts';
 
 /**
@@ -11,10 +11,22 @@ import type { Random } from '../keys/envelope.ts';
 
 /** Canonical JSON (RFC 8785) of a value, as text. @throws Problem `not-canonical` */
 export function canonicalText(value: unknown): string {
-  // Numbers and plain ASCII strings, which most values are, need no second look.
-  if (typeof value === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(value)) return `"${value}"`;
-  if (typeof value === 'number' && Number.isFinite(value)) return canonicalize(value) as string;
-  return canonicalBytes(value).toString('utf8');
+  // Plain ASCII without quote and backslash, which most strings are, needs no second look.
+  if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`;
+  let text: string | undefined;
+  try {
+    text = canonicalize(value);
+  } catch (cause) {
+    throw notCanonical(cause);
+  }
+  if (text === undefined) throw notCanonical();
+  return text;
+}
+
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+function notCanonical(cause?: unknown): Problem {
+  return new Problem('not-canonical', 'this value has no canonical JSON form', 'Store only JSON values.', { cause });
 }
 
 /** Parts of a header, `open` and the commitments already canonical. */

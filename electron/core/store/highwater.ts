@@ -1,3 +1,4 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readIfThere, writeFileAtomic } from '../keys/files.ts';
@@ -23,7 +24,7 @@ const Mark = z.strictObject({
 export type Mark = z.infer<typeof Mark>;
 
 /** Events between two marks. */
-export const EVERY = 64;
+export const EVERY = 16;
 
 const file = (home: string): string => join(home, 'highwater.json');
 
@@ -38,9 +39,33 @@ export function readMark(home: string): Mark | null {
   }
 }
 
-/** @param durable false on the hot path: losing the newest mark in a power cut only makes the next find weaker */
-export function writeMark(home: string, mark: Mark, durable: boolean): void {
-  writeFileAtomic(file(home), `${JSON.stringify(mark)}\n`, durable);
+/** Fixed, so that a mark is overwritten in place by one write: a check-in can't wait for a rename's flush. */
+const LENGTH = 256;
+
+/** Writes marks while a store is open. */
+export class MarkWriter {
+  readonly #handle: number;
+
+  /** Makes the file where there is none; what it says is kept until the first `write`. */
+  constructor(home: string) {
+    const path = file(home);
+    if (!readIfThere(path)) writeFileAtomic(path, '\n');
+    this.#handle = openSync(path, 'r+');
+  }
+
+  /**
+   * @param durable false on the hot path: a power cut then brings an older mark back, which only finds less; one that
+   *   is torn counts as none and begins a new epoch
+   */
+  write(mark: Mark, durable: boolean): void {
+    const text = `${JSON.stringify(mark).padEnd(LENGTH - 1)}\n`;
+    writeSync(this.#handle, text, 0);
+    if (durable) fsyncSync(this.#handle);
+  }
+
+  close(): void {
+    closeSync(this.#handle);
+  }
 }
 
 /** Why the store must open a new epoch, or null. */

@@ -16,7 +16,7 @@ import { type Connection, disconnect } from './connection.ts';
 import { asProblem, guarded } from './database.ts';
 import { wireValues } from './events.ts';
 import { headerOf, uuidText } from './header.ts';
-import { EVERY, writeMark } from './highwater.ts';
+import { EVERY, MarkWriter } from './highwater.ts';
 import type {
   AppendedEvent,
   Checkin,
@@ -60,6 +60,7 @@ export class SqlStore implements Store {
   #outbox!: Outbox;
   #purge!: Purge;
   #connection: Connection;
+  readonly #marks: MarkWriter;
   #closed = false;
   #offset: (() => number) | null = null;
 
@@ -67,6 +68,7 @@ export class SqlStore implements Store {
     this.parts = parts;
     this.#connection = connection;
     this.adopt(connection);
+    this.#marks = new MarkWriter(parts.home);
     this.mark(true);
   }
 
@@ -111,10 +113,10 @@ export class SqlStore implements Store {
 
   /** Writes the high-water mark. A full disk must not stop attendance: the mark then stays where it was. */
   mark(durable: boolean): void {
-    const { home, keys, opens } = this.parts;
+    const { keys, opens } = this.parts;
     const { epoch, last } = this.#session.log;
     try {
-      writeMark(home, { store: keys.store, epoch: epoch.id, last, opens }, durable);
+      this.#marks.write({ store: keys.store, epoch: epoch.id, last, opens }, durable);
     } catch (error) {
       const problem = asProblem(error) as { code?: string };
       if (problem.code !== 'storage-full' && problem.code !== 'storage-failed') throw error;
@@ -129,6 +131,7 @@ export class SqlStore implements Store {
     if (this.#closed) return;
     this.#closed = true;
     this.mark(true);
+    this.#marks.close();
     disconnect(this.#connection);
     this.parts.closed();
   }
