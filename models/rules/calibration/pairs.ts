@@ -1,0 +1,130 @@
+/**
+ * All comparisons of a set of embeddings, kept so that rates and their uncertainty can be read off them. Scores go
+ * into bins of 1e-4: finer than any threshold is worth. Of impostor pairs only the upper tail is kept one by one, since
+ * nothing below it decides anything; the rest is counted.
+ */
+
+/** Bins of a score from −1 to 1. */
+export const BINS = 20_001;
+
+/** The bin of a cosine; rounding errors just outside −1..1 land in the outermost bins. */
+export function binOf(score: number): number {
+  return Math.max(0, Math.min(BINS - 1, Math.floor((score + 1) * 10_000 + 1e-6)));
+}
+
+/** The least score of a bin: a threshold there accepts the bin and all above. */
+export function scoreOf(bin: number): number {
+  return bin / 10_000 - 1;
+}
+
+/** One picture: whose it is, and its L2-normalised embedding. */
+export interface Sample {
+  readonly person: string;
+  readonly embedding: Float32Array;
+}
+
+export interface Pairs {
+  /** Pictures of each person; persons are numbered from 0. */
+  readonly picturesOf: Uint32Array;
+  /** Genuine pairs: bin of the score and person. */
+  readonly genuine: { readonly bin: Uint16Array; readonly person: Uint32Array };
+  /** Impostor pairs whose bin is at least `tailFrom`: bin and the two persons. */
+  readonly impostor: { readonly bin: Uint16Array; readonly one: Uint32Array; readonly other: Uint32Array };
+  /** 0 when every impostor pair was kept. */
+  readonly tailFrom: number;
+  /** All impostor pairs, kept or not. */
+  readonly impostors: number;
+}
+
+/** Up to so many impostor pairs all are kept. */
+const KEEP_ALL = 3_000_000;
+/** Otherwise about this share, the highest. */
+const TAIL = 0.08;
+/** Pairs drawn to find where the tail begins. */
+const DRAWS = 100_000;
+
+/**
+ * Compares every picture with every other.
+ * @param random 0..1; only used to find the tail of a large set
+ * @param progress called with the share done, 0..1
+ */
+export function comparePairs(
+  samples: readonly Sample[],
+  random: () => number,
+  progress: (share: number) => void = () => undefined,
+): Pairs {
+  const numbers = new Map<string, number>();
+  const person = Uint32Array.from(samples, (s) => {
+    if (!numbers.has(s.person)) numbers.set(s.person, numbers.size);
+    return numbers.get(s.person)!;
+  });
+  const picturesOf = new Uint32Array(numbers.size);
+  for (const p of person) picturesOf[p]!++;
+  let genuinePairs = 0;
+  for (const n of picturesOf) genuinePairs += (n * (n - 1)) / 2;
+  const impostors = (samples.length * (samples.length - 1)) / 2 - genuinePairs;
+  const tailFrom = impostors <= KEEP_ALL ? 0 : findTail(samples, person, random);
+
+  const genuine = { bin: new Uint16Array(genuinePairs), person: new Uint32Array(genuinePairs) };
+  let g = 0;
+  let room = impostors <= KEEP_ALL ? impostors : Math.ceil(impostors * TAIL * 1.2);
+  let bins = new Uint16Array(room);
+  let one = new Uint32Array(room);
+  let other = new Uint32Array(room);
+  let kept = 0;
+  for (let i = 1; i < samples.length; i++) {
+    const a = samples[i]!.embedding;
+    for (let j = 0; j < i; j++) {
+      const bin = binOf(cosine(a, samples[j]!.embedding));
+      if (person[i] === person[j]) {
+        genuine.bin[g] = bin;
+        genuine.person[g++] = person[i]!;
+      } else if (bin >= tailFrom) {
+        if (kept === room) {
+          room = Math.ceil(room * 1.5) + 16;
+          bins = grown(bins, new Uint16Array(room));
+          one = grown(one, new Uint32Array(room));
+          other = grown(other, new Uint32Array(room));
+        }
+        bins[kept] = bin;
+        one[kept] = person[i]!;
+        other[kept++] = person[j]!;
+      }
+    }
+    if (i % 64 === 0) progress((i * i) / (samples.length * samples.length));
+  }
+  progress(1);
+  const impostor = { bin: bins.subarray(0, kept), one: one.subarray(0, kept), other: other.subarray(0, kept) };
+  return { picturesOf, genuine, impostor, tailFrom, impostors };
+}
+
+function findTail(samples: readonly Sample[], person: Uint32Array, random: () => number): number {
+  const counts = new Uint32Array(BINS);
+  for (let drawn = 0; drawn < DRAWS; ) {
+    const i = Math.floor(random() * samples.length);
+    const j = Math.floor(random() * samples.length);
+    if (person[i] === person[j]) continue;
+    counts[binOf(cosine(samples[i]!.embedding, samples[j]!.embedding))]!++;
+    drawn++;
+  }
+  let bin = BINS - 1;
+  for (let sum = counts[bin]!; bin > 0 && sum < DRAWS * TAIL; sum += counts[--bin]!);
+  return bin;
+}
+
+function grown<T extends Uint16Array | Uint32Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}
+
+/** Dot product, four lanes at a time. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  for (let i = 0; i < a.length; i += 4) {
+    s0 += a[i]! * b[i]!;
+    s1 += a[i + 1]! * b[i + 1]!;
+    s2 += a[i + 2]! * b[i + 2]!;
+    s3 += a[i + 3]! * b[i + 3]!;
+  }
+  return s0 + s1 + s2 + s3;
+}

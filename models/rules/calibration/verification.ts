@@ -1,0 +1,167 @@
+import { BINS, type Pairs, scoreOf } from './pairs.ts';
+
+/**
+ * 1:1 error rates (ISO/IEC 19795-1): FMR, FNMR, EER, TAR at FAR, and the DET curve, each with a bootstrap interval that
+ * draws *people*, not pairs: pairs of one person hang together, so drawing pairs would make intervals far too narrow.
+ */
+
+/** A rate with its 95 % interval; null where people were too few to draw from. */
+export interface Estimate {
+  readonly value: number;
+  readonly interval: readonly [low: number, high: number] | null;
+}
+
+/** What a threshold for one FAR gives. */
+export interface TarAtFar {
+  readonly far: number;
+  /** False when there are fewer than 30/FAR impostor pairs (the rule of 30): the rest is then null. */
+  readonly resolved: boolean;
+  readonly threshold: number | null;
+  /** Share of genuine pairs that score the threshold or more. */
+  readonly tar: Estimate | null;
+}
+
+export interface DetPoint {
+  readonly threshold: number;
+  readonly fmr: number;
+  readonly fnmr: number;
+}
+
+export interface Verification {
+  readonly people: number;
+  readonly pictures: number;
+  readonly genuinePairs: number;
+  readonly impostorPairs: number;
+  readonly eer: (Estimate & { readonly threshold: number }) | null;
+  readonly tarAtFar: readonly TarAtFar[];
+  readonly det: readonly DetPoint[];
+}
+
+/** FMR and FNMR at the lower edge of every bin; FMR is NaN below the tail that was kept. */
+interface Rates {
+  readonly fmr: Float64Array;
+  readonly fnmr: Float64Array;
+}
+
+export const FARS = [1e-2, 1e-3, 1e-4] as const;
+const BOOTSTRAPS = 200;
+/** Fewer people than this give no interval. */
+const FEWEST_PEOPLE = 10;
+/** The rule of 30: fewer expected errors than this resolve nothing. */
+const FEWEST_ERRORS = 30;
+
+/** Whether `trials` are enough to speak of a rate of `rate`. */
+export function resolves(trials: number, rate: number): boolean {
+  return trials * rate >= FEWEST_ERRORS * (1 - 1e-9);
+}
+
+/** @param random 0..1, draws the bootstrap's people */
+export function measureVerification(pairs: Pairs, random: () => number, fars: readonly number[] = FARS): Verification {
+  const people = pairs.picturesOf.length;
+  const all = ratesOf(pairs, null);
+  const drawn: Rates[] = [];
+  if (people >= FEWEST_PEOPLE) {
+    for (let k = 0; k < BOOTSTRAPS; k++) {
+      const weights = new Uint32Array(people);
+      for (let i = 0; i < people; i++) weights[Math.floor(random() * people)]!++;
+      drawn.push(ratesOf(pairs, weights));
+    }
+  }
+  const intervalOf = (measure: (rates: Rates) => number): Estimate['interval'] => {
+    const values = drawn
+      .map(measure)
+      .filter((v) => Number.isFinite(v))
+      .sort((a, b) => a - b);
+    if (values.length < BOOTSTRAPS / 2) return null;
+    return [values[Math.floor(0.025 * values.length)]!, values[Math.ceil(0.975 * values.length) - 1]!];
+  };
+  const genuinePairs = pairs.genuine.bin.length;
+  const comparable = genuinePairs > 0 && pairs.impostors > 0;
+  const eer = comparable ? equalErrorRate(all) : null;
+  return {
+    people,
+    pictures: pairs.picturesOf.reduce((sum, n) => sum + n, 0),
+    genuinePairs,
+    impostorPairs: pairs.impostors,
+    eer: eer && { ...eer, interval: intervalOf((r) => equalErrorRate(r)?.value ?? Number.NaN) },
+    tarAtFar: fars.map((far) => {
+      if (!comparable || !resolves(pairs.impostors, far)) return { far, resolved: false, threshold: null, tar: null };
+      const tarOf = (r: Rates) => 1 - r.fnmr[binAtFar(r, far)]!;
+      const bin = binAtFar(all, far);
+      return { far, resolved: true, threshold: scoreOf(bin), tar: { value: tarOf(all), interval: intervalOf(tarOf) } };
+    }),
+    det: comparable ? detPoints(all) : [],
+  };
+}
+
+/** Rates over all people, each counted `weights` times: a pair of two people counts as often as both do. */
+function ratesOf(pairs: Pairs, weights: Uint32Array | null): Rates {
+  const genuine = new Float64Array(BINS);
+  const impostor = new Float64Array(BINS);
+  const { genuine: same, impostor: different, picturesOf } = pairs;
+  for (let i = 0; i < same.bin.length; i++) genuine[same.bin[i]!]! += weights ? weights[same.person[i]!]! : 1;
+  for (let i = 0; i < different.bin.length; i++) {
+    impostor[different.bin[i]!]! += weights ? weights[different.one[i]!]! * weights[different.other[i]!]! : 1;
+  }
+  let genuineTotal = 0;
+  for (const n of genuine) genuineTotal += n;
+  // Of impostors below the tail only the number is known, and that follows from who was drawn.
+  let impostorTotal = pairs.impostors;
+  if (weights) {
+    let sum = 0;
+    let squares = 0;
+    for (let p = 0; p < weights.length; p++) {
+      const n = weights[p]! * picturesOf[p]!;
+      sum += n;
+      squares += n * n;
+    }
+    impostorTotal = (sum * sum - squares) / 2;
+  }
+  const fmr = new Float64Array(BINS + 1);
+  const fnmr = new Float64Array(BINS + 1);
+  fnmr[BINS] = 1;
+  let matches = 0;
+  let accepted = 0;
+  for (let bin = BINS - 1; bin >= 0; bin--) {
+    matches += impostor[bin]!;
+    accepted += genuine[bin]!;
+    fmr[bin] = bin >= pairs.tailFrom ? matches / impostorTotal : Number.NaN;
+    fnmr[bin] = 1 - accepted / genuineTotal;
+  }
+  return { fmr, fnmr };
+}
+
+/** Where FMR and FNMR meet, between bins linearly; null when that lies below the tail. */
+function equalErrorRate({ fmr, fnmr }: Rates): { value: number; threshold: number } | null {
+  for (let bin = BINS; bin > 0; bin--) {
+    const above = fmr[bin]! - fnmr[bin]!;
+    const below = fmr[bin - 1]! - fnmr[bin - 1]!;
+    if (Number.isNaN(below)) return null;
+    if (below < 0) continue;
+    const share = below === above ? 0 : below / (below - above);
+    const value = fmr[bin - 1]! + share * (fmr[bin]! - fmr[bin - 1]!);
+    return { value, threshold: scoreOf(bin - 1 + share) };
+  }
+  return null;
+}
+
+/** The lowest bin from which FMR is at most `far`. */
+function binAtFar({ fmr }: Rates, far: number): number {
+  let bin = BINS;
+  while (bin > 0 && fmr[bin - 1]! <= far) bin--;
+  return bin;
+}
+
+/** Some hundred points, evenly apart in FMR's logarithm, from 1 (or the tail's share) to the last impostor. */
+function detPoints({ fmr, fnmr }: Rates): DetPoint[] {
+  const points: DetPoint[] = [];
+  let last = Number.POSITIVE_INFINITY;
+  for (let bin = 0; bin <= BINS; bin++) {
+    const rate = fmr[bin]!;
+    if (Number.isNaN(rate) || rate > last * 0.9) continue;
+    points.push({ threshold: scoreOf(bin), fmr: rate, fnmr: fnmr[bin]! });
+    last = rate;
+    if (rate === 0) break;
+  }
+  return points;
+}
