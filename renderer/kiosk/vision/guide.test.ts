@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { headOf, judge, readiness } from './guide.ts';
+import { face, look, sighting } from './sightings.fake.ts';
+
+const reasonOf = (f: Parameters<typeof face>[0], light = {}, speed = 0) => {
+  const one = face(f);
+  return judge(sighting(0, [one], look(one, light)), look(one, light), speed, 'straight');
+};
+
+describe('guidance before the core looks', () => {
+  it('finds nothing wrong with a face in the middle, near, lit, straight and still', () => {
+    expect(reasonOf({})).toBeNull();
+  });
+
+  it.each([
+    ['too-far', { size: 70 }, {}, 0],
+    ['too-close', { size: 460 }, {}, 0],
+    ['off-centre', { x: 560 }, {}, 0],
+    ['too-dark', {}, { brightness: 20 }, 0],
+    ['too-bright', {}, { brightness: 250 }, 0],
+    ['low-contrast', {}, { contrast: 5 }, 0],
+    ['turned', { turn: 0.6 }, {}, 0],
+    ['turned', { turn: -0.6 }, {}, 0],
+    ['tilted', { tilt: 40 }, {}, 0],
+    ['blurred', {}, { sharpness: 2 }, 0],
+    ['blurred', {}, {}, 3],
+  ] as const)('says %s', (reason, f, light, speed) => {
+    expect(reasonOf(f, light, speed)).toBe(reason);
+  });
+
+  it('asks for one at a time as soon as a second face is there, however small', () => {
+    expect(judge(sighting(0, [face(), face({ x: 60, size: 40 })]), null, 0, 'straight')).toBe('several-faces');
+  });
+
+  it('tells a covered lens from an empty hall', () => {
+    const dark = { frame: { mean: 4, deviation: 1 }, face: null, crop: null };
+    expect(judge(sighting(0, [], dark), dark, 0, 'straight')).toBe('covered');
+    expect(judge(sighting(0, [], look(null)), look(null), 0, 'straight')).toBe('no-face');
+  });
+
+  it('lets a turned, moving head pass when a turn is what was asked for', () => {
+    const turned = face({ turn: 0.8, tilt: 35 });
+    expect(judge(sighting(0, [turned]), look(turned, { sharpness: 2 }), 4, 'any')).toBeNull();
+  });
+
+  it('does not take a tilted head for a turned one', () => {
+    expect(Math.abs(headOf(face({ tilt: 30 })).turn)).toBeLessThan(0.01);
+    expect(headOf(face({ tilt: 30 })).tilt).toBeCloseTo(30);
+  });
+
+  it('counts the ring up in the order in which things are asked for', () => {
+    const order = ['no-face', 'several-faces', 'too-far', 'off-centre', 'too-dark', 'turned', 'blurred', null];
+    const rings = order.map((reason) => readiness(reason));
+    expect(rings).toEqual([...rings].sort((a, b) => a - b));
+    expect(rings.at(-1)).toBe(1);
+  });
+});

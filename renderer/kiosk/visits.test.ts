@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+import type { ProbeResult, Receipt } from '../../electron/contract/methods.ts';
+import { RpcError, wireError } from '../../electron/contract/rpc-error.ts';
+import { face, look, sighting } from './vision/sightings.fake.ts';
+import { type Answer, createVisits } from './visits.ts';
+
+const RECEIPT = { name: 'A', repeated: false } as Receipt;
+const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+/** Visits in front of a core that answers what the test says; frames come 40 ms apart, as a camera's do. */
+function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'more', progress: 0.5 })) {
+  const log: string[] = [];
+  const probes: { visit: string; others: number }[] = [];
+  const given: Answer[] = [];
+  let asked = false;
+  let visit = 0;
+  let at = 0;
+  let allowed = true;
+  const visits = createVisits({
+    core: {
+      visitBegin: async () => {
+        log.push('begin');
+        return { visit: `v${++visit}` };
+      },
+      visitEnd: async (input) => {
+        log.push(`end ${input.visit}`);
+        return {};
+      },
+      probe: async (input) => {
+        probes.push({ visit: input.visit, others: input.frame.others });
+        const answer = answers(probes.length);
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    },
+    look: () => {
+      asked = true;
+    },
+    allowed: () => allowed,
+    answer: (answer) => given.push(answer),
+    probed: () => undefined,
+  });
+  /** Frames for so long; a look is answered with the next frame, as the worker does. */
+  const frames = async (ms: number, f: Parameters<typeof face>[0] | null, light = {}, more = 0): Promise<void> => {
+    for (const end = at + ms; at < end; at += 40) {
+      const one = f ? face(f) : null;
+      const faces = one ? [one, ...Array.from({ length: more }, () => face({ x: 80, size: 90 }))] : [];
+      const due = asked;
+      asked = false;
+      visits.seen(sighting(at, faces, due ? look(one, light) : null));
+      await later();
+    }
+  };
+  return { visits, log, probes, given, frames, allow: (next: boolean) => (allowed = next) };
+}
+
+describe('visits', () => {
+  it('begin with a face, probe at most eight times a second, and end when the face has gone', async () => {
+    const k = setup();
+    await k.frames(2_000, {});
+    expect(k.log).toEqual(['begin']);
+    expect(k.probes.length).toBeGreaterThan(6);
+    expect(k.probes.length).toBeLessThanOrEqual(16);
+    await k.frames(1_200, null);
+    expect(k.log).toEqual(['begin', 'end v1']);
+    expect(k.visits.stage.value).toMatchObject({ present: false, progress: 0 });
+  });
+
+  it('hand a welcome on once, and leave that face alone until it has gone', async () => {
+    const k = setup(() => ({ kind: 'welcome', receipt: RECEIPT }));
+    await k.frames(3_000, {});
+    expect(k.given).toEqual([{ kind: 'welcome', receipt: RECEIPT }]);
+    expect(k.probes).toHaveLength(1);
+    expect(k.visits.stage.value.answered).toBe(true);
+    await k.frames(1_200, null);
+    await k.frames(600, {});
+    expect(k.given).toHaveLength(2);
+  });
+
+  it('never send a frame with two people', async () => {
+    const k = setup();
+    await k.frames(1_500, {}, {}, 1);
+    expect(k.probes).toHaveLength(0);
+    expect(k.visits.stage.value.reason).toBe('several-faces');
+  });
+
+  it('send nothing that the guidance finds fault with', async () => {
+    const k = setup();
+    await k.frames(1_500, {}, { brightness: 10 });
+    expect(k.probes.length).toBeLessThanOrEqual(1); // the very first look tells that it is dark
+    expect(k.visits.stage.value.reason).toBe('too-dark');
+  });
+
+  it('show what the core asks to be mended', async () => {
+    const k = setup(() => ({ kind: 'guide', reason: 'occluded' }));
+    await k.frames(1_500, {});
+    expect(k.visits.stage.value.reason).toBe('occluded');
+  });
+
+  it('show the challenge, and let the turned head through that it asks for', async () => {
+    const k = setup(() => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 1, progress: 0.25 }));
+    await k.frames(600, {});
+    expect(k.visits.stage.value.challenge).toEqual({ step: 'turn-left', index: 0, of: 1 });
+    const before = k.probes.length;
+    await k.frames(1_000, { turn: 0.8 });
+    expect(k.probes.length).toBeGreaterThan(before + 3);
+    expect(k.visits.stage.value.progress).toBeCloseTo(0.26, 1);
+  });
+
+  it('offer another way when the core says so, or fails in a way that would last', async () => {
+    const unknown = setup(() => ({ kind: 'other-way', reason: 'unknown' }));
+    await unknown.frames(800, {});
+    expect(unknown.given).toEqual([{ kind: 'other-way', reason: 'unknown', code: null }]);
+    const broken = setup(() => new RpcError(wireError('internal')));
+    await broken.frames(800, {});
+    expect(broken.given).toEqual([{ kind: 'other-way', reason: 'problem', code: 'internal' }]);
+  });
+
+  it('begin again by themselves when the core has lost the visit', async () => {
+    const gone = new RpcError({ code: 'visit-unknown', message: '', nextStep: '', params: {} });
+    const k = setup((n) => (n === 1 ? gone : { kind: 'welcome', receipt: RECEIPT }));
+    await k.frames(1_500, {});
+    expect(k.log.filter((l) => l === 'begin')).toHaveLength(2);
+    expect(k.given).toHaveLength(1);
+  });
+
+  it('throw away an answer that belongs to somebody who has gone', async () => {
+    let release: (r: ProbeResult) => void = () => undefined;
+    const k = setup();
+    const given: Answer[] = [];
+    let asked = false;
+    const visits = createVisits({
+      core: {
+        visitBegin: async () => ({ visit: 'v' }),
+        visitEnd: async () => ({}),
+        probe: () => new Promise((resolve) => (release = resolve)),
+      },
+      look: () => {
+        asked = true;
+      },
+      allowed: () => true,
+      answer: (a) => given.push(a),
+      probed: () => undefined,
+    });
+    let at = 0;
+    const run = async (ms: number, there: boolean): Promise<void> => {
+      for (const end = at + ms; at < end; at += 40) {
+        const f = there ? face() : null;
+        const due = asked;
+        asked = false;
+        visits.seen(sighting(at, f ? [f] : [], due ? look(f) : null));
+        await later();
+      }
+    };
+    await run(600, true);
+    await run(1_200, false);
+    release({ kind: 'welcome', receipt: RECEIPT });
+    await later();
+    expect(given).toEqual([]);
+    expect(k.given).toEqual([]);
+  });
+
+  it('rest while another screen is shown, and end the visit under way', async () => {
+    const k = setup();
+    await k.frames(600, {});
+    k.allow(false);
+    const before = k.probes.length;
+    await k.frames(800, {});
+    expect(k.log).toEqual(['begin', 'end v1']);
+    expect(k.probes.length).toBeLessThanOrEqual(before + 1);
+  });
+
+  it('leave the face alone that has been dealt with by PIN, and take the next one', async () => {
+    const k = setup();
+    await k.frames(400, {});
+    k.visits.settle();
+    const before = k.log.filter((l) => l === 'begin').length;
+    await k.frames(1_000, {});
+    expect(k.log.filter((l) => l === 'begin')).toHaveLength(before);
+    await k.frames(1_200, null);
+    await k.frames(400, {});
+    expect(k.log.filter((l) => l === 'begin')).toHaveLength(before + 1);
+  });
+
+  it('call the lens covered only when it stays so', async () => {
+    const k = setup();
+    let asked = false;
+    const visits = createVisits({
+      core: {
+        visitBegin: async () => ({ visit: 'v' }),
+        visitEnd: async () => ({}),
+        probe: async () => ({ kind: 'done' }),
+      },
+      look: () => {
+        asked = true;
+      },
+      allowed: () => true,
+      answer: () => undefined,
+      probed: () => undefined,
+    });
+    const dark = { frame: { mean: 3, deviation: 1 }, face: null, crop: null };
+    for (let at = 0; at < 1_000; at += 40) {
+      const due = asked;
+      asked = false;
+      visits.seen(sighting(at, [], due ? dark : null));
+    }
+    expect(visits.stage.value.reason).not.toBe('covered');
+    for (let at = 1_000; at < 3_500; at += 40) {
+      const due = asked;
+      asked = false;
+      visits.seen(sighting(at, [], due ? dark : null));
+    }
+    expect(visits.stage.value.reason).toBe('covered');
+    expect(k.given).toEqual([]);
+  });
+});
