@@ -68,7 +68,7 @@ export async function startServer(
       certificate,
       trusted: config.peopleCertificate !== null,
       hostnames: config.hostnames,
-      pages: PAGES,
+      pages,
       log,
       now,
     });

@@ -1,0 +1,112 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Board, CLOSE } from '../../protocol/api/live.ts';
+import { LiveHub, MAX_BUFFERED_BYTES } from './hub.ts';
+
+const LOG = '55555555-5555-4555-8555-555555555555';
+const silent = pino({ level: 'silent' });
+
+class FakeSocket {
+  bufferedAmount = 0;
+  readonly sent: Board[] = [];
+  readonly closed: number[] = [];
+  terminated = false;
+  pings = 0;
+  send(text: string) {
+    this.sent.push(JSON.parse(text));
+  }
+  close(code: number) {
+    this.closed.push(code);
+  }
+  terminate() {
+    this.terminated = true;
+  }
+  ping() {
+    this.pings += 1;
+  }
+}
+
+let position: number;
+let reads: { log?: string | undefined; after?: number | undefined }[];
+let alive: boolean;
+let hub: LiveHub;
+const settle = () => vi.advanceTimersByTimeAsync(100);
+const add = (socket: FakeSocket, since = {}) => hub.add(socket as never, 'session', since);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [position, reads, alive] = [1, [], true];
+  hub = new LiveHub({
+    read: async (since) => {
+      reads.push({ ...since });
+      return { log: LOG, position, whole: since.after === undefined, rows: [] } as unknown as Board;
+    },
+    alive: async () => alive,
+    log: silent,
+  });
+});
+afterEach(async () => {
+  await hub.close();
+  vi.useRealTimers();
+});
+
+describe('the live hub', () => {
+  test('starts a reader where it stopped, then sends what came since, gathered', async () => {
+    const socket = new FakeSocket();
+    add(socket, { log: LOG, after: 1 });
+    await settle();
+    for (position = 2; position < 7; position++) hub.changed();
+    await settle();
+    expect(reads).toEqual([
+      { log: LOG, after: 1 },
+      { log: LOG, after: 1 },
+    ]);
+    expect(socket.sent).toHaveLength(2);
+    hub.changed();
+    await settle();
+    expect(reads.at(-1)).toEqual({ log: LOG, after: 7 });
+  });
+
+  test('asks the database once for readers at the same place', async () => {
+    const sockets = [new FakeSocket(), new FakeSocket(), new FakeSocket()];
+    for (const s of sockets) add(s);
+    await settle();
+    reads = [];
+    hub.changed();
+    await settle();
+    expect(reads).toHaveLength(1);
+    expect(sockets.map((s) => s.sent.length)).toEqual([2, 2, 2]);
+  });
+
+  test('drops a slow reader instead of buffering for it, and the others go on', async () => {
+    const [slow, quick] = [new FakeSocket(), new FakeSocket()];
+    add(slow);
+    add(quick);
+    await settle();
+    slow.bufferedAmount = MAX_BUFFERED_BYTES + 1;
+    for (let i = 0; i < 3; i++) {
+      hub.changed();
+      await settle();
+    }
+    expect(slow.sent).toHaveLength(1);
+    expect(slow.closed).toEqual([CLOSE.tooSlow]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(slow.terminated).toBe(true);
+    expect(quick.sent).toHaveLength(4);
+  });
+
+  test('ends a reader whose session has ended, and one that does not answer', async () => {
+    const [mute, answering] = [new FakeSocket(), new FakeSocket()];
+    add(mute);
+    const { answered } = add(answering);
+    await vi.advanceTimersByTimeAsync(20_100);
+    answered();
+    await vi.advanceTimersByTimeAsync(20_100);
+    expect(mute.terminated).toBe(true);
+    expect(answering.terminated).toBe(false);
+    answered();
+    alive = false;
+    await vi.advanceTimersByTimeAsync(20_100);
+    expect(answering.closed).toEqual([CLOSE.sessionEnded]);
+  });
+});

@@ -1,0 +1,485 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { get as httpGet } from 'node:http';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { connect as tlsConnect } from 'node:tls';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import { SyncEngine } from '../../sync/edge/engine.ts';
+import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
+import { httpsTransport } from '../../sync/edge/transport.ts';
+import type { Board } from '../../sync/protocol/api/live.ts';
+import { openAck } from '../../sync/protocol/seal/ack.ts';
+import { sealBatch } from '../../sync/protocol/seal/batch.ts';
+import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
+import { LINK_MS } from '../../sync/server/access/links.ts';
+import { type Config, readConfig } from '../../sync/server/config.ts';
+import { issueDeviceCertificate } from '../../sync/server/keys/certificates.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { openKeyring } from '../../sync/server/keys/keyring.ts';
+import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { freePorts, MemoryOutbox, temporaryHome } from './kit.ts';
+
+const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
+const NAME = 'Zyxwvut Qponmlk';
+const home = temporaryHome();
+const strange = temporaryHome();
+const outbox = new MemoryOutbox();
+let env: Record<string, string>;
+let config: Config;
+let secret: DeviceSecret;
+let bundle: ServerBundle;
+let server: RunningServer;
+let clock = 0;
+const now = () => new Date(Date.now() + clock);
+let logged = '';
+const log = pino(
+  { level: 'debug' },
+  new Writable({
+    write(chunk, _encoding, done) {
+      logged += chunk;
+      done();
+    },
+  }),
+);
+
+beforeAll(async () => {
+  const [people, devices] = await freePorts(2);
+  env = {
+    ...initServer(home.path),
+    SMARTPRESENCE_PEOPLE_PORT: String(people),
+    SMARTPRESENCE_DEVICE_PORT: String(devices),
+    SMARTPRESENCE_TIMEZONE: 'Europe/Berlin',
+  };
+  config = readConfig(env);
+  secret = await createDeviceIdentity(outbox.device);
+  bundle = await provisionLocal({ serverHome: home.path, env, device: await deviceRequest(secret, 'Front door') });
+  server = await startServer(config, log, { now });
+});
+afterAll(async () => {
+  await server?.close();
+  home.remove();
+  strange.remove();
+});
+
+interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+  json: () => { code?: string } & Record<string, unknown>;
+}
+function call(
+  url: string,
+  options: { method?: string; headers?: Record<string, string>; body?: string; tls?: object } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const req = request(
+      url,
+      {
+        method: options.method ?? 'GET',
+        headers: options.headers,
+        rejectUnauthorized: false,
+        ...options.tls,
+        agent: false,
+      },
+      (res) => {
+        const chunks: Buffer[] = [];
+        res.on('data', (c: Buffer) => chunks.push(c));
+        res.on('error', reject);
+        res.on('end', () => {
+          const body = Buffer.concat(chunks).toString();
+          resolve({ status: res.statusCode!, headers: res.headers, body, json: () => JSON.parse(body) });
+        });
+      },
+    );
+    req.on('error', reject);
+    req.end(options.body);
+  });
+}
+const tokenOf = (link: string) => new URLSearchParams(new URL(link).hash.slice(1)).get('enter')!;
+const redeem = (token: string, headers: Record<string, string> = {}) =>
+  call(`${server.peopleUrl}/api/session`, {
+    method: 'POST',
+    headers: { origin: server.peopleUrl, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ token }),
+  });
+const codeOf = (attempt: Promise<unknown>): Promise<string> =>
+  attempt.then(
+    () => 'ANSWERED',
+    (e: { code?: string }) => e.code ?? String(e),
+  );
+const sync = async (box = outbox, identity = secret, to = bundle) => {
+  const engine = new SyncEngine({ secret: identity, bundle: to, source: box });
+  engine.start();
+  const end = Date.now() + 20_000;
+  while (Date.now() < end && (engine.status.queued > 0 || !engine.status.online) && !engine.status.problem)
+    await new Promise((r) => setTimeout(r, 20));
+  await engine.stop();
+  return engine.status;
+};
+let cookie: string;
+const signIn = async () => {
+  cookie ??= String((await redeem(tokenOf(server.adminLink))).headers['set-cookie']).split(';')[0]!;
+  return cookie;
+};
+const board = async (query = ''): Promise<Board> =>
+  JSON.parse((await call(`${server.peopleUrl}/api/checkins${query}`, { headers: { cookie: await signIn() } })).body);
+
+describe('the transport', () => {
+  test.each(['peopleUrl', 'deviceUrl'] as const)('%s speaks TLS 1.3 alone', async (which) => {
+    const { hostname, port } = new URL(server[which]);
+    const attempt = (version: 'TLSv1.2' | 'TLSv1.3') =>
+      new Promise<string>((resolve) => {
+        const socket = tlsConnect(
+          {
+            host: hostname,
+            port: Number(port),
+            rejectUnauthorized: false,
+            minVersion: version,
+            maxVersion: version,
+            ...(which === 'deviceUrl' && { cert: bundle.tlsCertPem, key: secret.tlsKeyPem }),
+          },
+          () => {
+            resolve(socket.getProtocol() ?? '');
+            socket.destroy();
+          },
+        );
+        socket.on('error', (e: NodeJS.ErrnoException) => resolve(e.code ?? 'error'));
+      });
+    expect(await attempt('TLSv1.2')).toMatch(/PROTOCOL_VERSION/);
+    expect(await attempt('TLSv1.3')).toBe('TLSv1.3');
+  });
+
+  test.each(['peopleUrl', 'deviceUrl'] as const)('%s gives plain HTTP no answer', async (which) => {
+    const outcome = await new Promise<string>((resolve) => {
+      const req = httpGet(server[which].replace('https:', 'http:'), (res) => resolve(`ANSWERED ${res.statusCode}`));
+      req.on('error', (e: NodeJS.ErrnoException) => resolve(e.code ?? 'error'));
+    });
+    expect(outcome).toMatch(/ECONNRESET|HPE_INVALID|EPROTO/);
+  });
+
+  test('lets no client without a certificate of our CA reach the devices listener', async () => {
+    const url = `${server.deviceUrl}/v1/marks/${outbox.epoch}`;
+    expect(await codeOf(call(url))).toMatch(/CERTIFICATE_REQUIRED|ECONNRESET/);
+    const other = await provisionElsewhere();
+    expect(await codeOf(call(url, { tls: { cert: other.tlsCertPem, key: secret.tlsKeyPem } }))).toMatch(
+      /UNKNOWN_CA|DECRYPT_ERROR|BAD_CERTIFICATE|ECONNRESET|ALERT/,
+    );
+    // The same call with the right certificate is answered, so the refusals above are about the certificate.
+    expect((await call(url, { tls: { cert: bundle.tlsCertPem, key: secret.tlsKeyPem } })).status).toBe(200);
+  });
+
+  test('a kiosk refuses a server that is not of its pinned CA, and keeps its events', async () => {
+    const box = new MemoryOutbox(outbox.device);
+    box.person(NAME);
+    const other = await provisionElsewhere();
+    const status = await sync(box, secret, { ...bundle, caPem: other.caPem });
+    expect(status).toMatchObject({ online: false, queued: 1, problem: { code: 'server-not-trusted' } });
+  });
+});
+
+/** A certificate for this very device, of another server's CA. */
+async function provisionElsewhere(): Promise<{ caPem: string; tlsCertPem: string }> {
+  const theirs = readConfig(initServer(strange.path));
+  const { ca } = await openKeyring(
+    strange.path,
+    new Keys(theirs.encryptionKey, theirs.secretKey),
+    theirs.hostnames,
+    Date.now(),
+  );
+  const { csr } = await deviceRequest(secret, 'Front door');
+  return { caPem: ca.certPem, tlsCertPem: await issueDeviceCertificate(ca, outbox.device, csr, Date.now()) };
+}
+
+describe('a kiosk and its server', () => {
+  test('events arrive, are acknowledged, and stand on the board; a replay changes nothing', async () => {
+    const person = outbox.person(NAME);
+    const checkin = outbox.checkin(person);
+    expect(await sync()).toMatchObject({ online: true, queued: 0 });
+    expect((await board()).rows.filter((r) => r.id === checkin.header.id)).toMatchObject([
+      { name: NAME, direction: 'in', liveness: 'off (demo)', voided: null },
+    ]);
+
+    const transport = httpsTransport(bundle, secret);
+    const sealed = await sealBatch(
+      outbox.events,
+      { signing: secret.signing, server: bundle.serverSealingJwk, serverId: bundle.serverId },
+      new Date().toISOString(),
+    );
+    const marks = async (signed: string) => {
+      const { serverTime: _, ...rest } = await openAck(signed, bundle.serverSigningJwk, {
+        device: outbox.device,
+        epoch: outbox.epoch,
+      });
+      return rest;
+    };
+    const never = new AbortController().signal;
+    const first = await marks(await transport.send(sealed, never));
+    expect(first).toMatchObject({ committed: 2, safe: 0 });
+    expect(await marks(await transport.send(sealed, never))).toEqual(first);
+    expect(await marks(await transport.marks(outbox.epoch, never))).toEqual(first);
+    transport.close();
+    expect((await board()).rows.filter((r) => r.id === checkin.header.id)).toHaveLength(1);
+  });
+
+  test('a batch of another registered device is refused on this device’s connection, with a code', async () => {
+    const mallory = new MemoryOutbox();
+    mallory.person('Mallory');
+    const sealed = await sealBatch(
+      mallory.events,
+      { signing: secret.signing, server: bundle.serverSealingJwk, serverId: bundle.serverId },
+      new Date().toISOString(),
+    );
+    const transport = httpsTransport(bundle, secret);
+    expect(await codeOf(transport.send(sealed, new AbortController().signal))).toBe('wrong-issuer');
+    expect(await codeOf(transport.send('x.y.z', new AbortController().signal))).toBe('batch-malformed');
+    expect(await codeOf(transport.send('A'.repeat(1_500_000), new AbortController().signal))).toMatch(
+      /batch-too-large|server-unreachable/,
+    );
+    transport.close();
+  });
+
+  test('a device’s certificate with another device’s signature is refused', async () => {
+    const thief = await createDeviceIdentity(outbox.device);
+    const box = new MemoryOutbox(outbox.device);
+    box.person(NAME);
+    expect(await sync(box, { ...secret, signing: thief.signing })).toMatchObject({
+      queued: 1,
+      problem: { code: 'bad-signature' },
+    });
+  });
+
+  test('errors of the devices listener are problem+json and say nothing of the inside', async () => {
+    const tls = { cert: bundle.tlsCertPem, key: secret.tlsKeyPem };
+    for (const [path, options, code] of [
+      ['/nowhere', {}, 'not-found'],
+      ['/v1/marks/not-a-uuid', {}, 'bad-request'],
+      ['/v1/batches', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }, 'bad-request'],
+    ] as const) {
+      const answer = await call(`${server.deviceUrl}${path}`, { ...options, tls });
+      expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect(answer.json()).toMatchObject({ code, status: answer.status });
+      expect(answer.body).not.toMatch(/\.ts|node_modules/);
+    }
+  });
+});
+
+describe('the console’s door', () => {
+  test('the admin link works once, by a button’s request and not by being opened; its cookie is seen by no script and no other site', async () => {
+    const { adminLink } = await restart();
+    for (const scanned of [adminLink, `${server.peopleUrl}/console/`, `${server.peopleUrl}/api/session`])
+      await call(scanned);
+    const answer = await redeem(tokenOf(adminLink));
+    expect(answer.status).toBe(200);
+    const set = String(answer.headers['set-cookie']);
+    for (const flag of ['__Host-', 'HttpOnly', 'Secure', 'SameSite=Strict', 'Path=/']) expect(set).toContain(flag);
+    cookie = set.split(';')[0]!;
+    expect((await board()).rows.length).toBeGreaterThan(0);
+    const again = await redeem(tokenOf(adminLink));
+    expect([again.status, again.json().code, again.headers['set-cookie']]).toEqual([
+      410,
+      'link-already-used',
+      undefined,
+    ]);
+  });
+
+  test('an unused link is refused after an hour, an invented one always', async () => {
+    const restarted = await restart();
+    clock = LINK_MS + 1000;
+    const late = await redeem(tokenOf(restarted.adminLink));
+    clock = 0;
+    expect([late.status, late.json().code]).toEqual([410, 'link-expired']);
+    const invented = await redeem('A'.repeat(43));
+    expect([invented.status, invented.json().code]).toEqual([404, 'link-unknown']);
+  });
+
+  test('guessing is slowed down', async () => {
+    const codes: unknown[] = [];
+    for (let i = 0; i < 12; i++) codes.push((await redeem('B'.repeat(43))).json().code);
+    expect(codes.at(-1)).toBe('too-many-requests');
+  });
+
+  test('nothing is told without a session, from another page, or under another name', async () => {
+    await signIn();
+    const url = `${server.peopleUrl}/api/checkins`;
+    expect((await call(url)).json().code).toBe('no-session');
+    expect((await call(url, { headers: { cookie: `${cookie.split('=')[0]}=${'A'.repeat(43)}` } })).json().code).toBe(
+      'no-session',
+    );
+    expect((await call(url, { headers: { cookie, host: 'evil.example' } })).json().code).toBe('wrong-host');
+    expect((await redeem('C'.repeat(43), { origin: 'https://evil.example' })).json().code).toMatch(
+      /wrong-origin|too-many-requests/,
+    );
+    const leave = await call(`${server.peopleUrl}/api/session`, {
+      method: 'DELETE',
+      headers: { cookie, origin: 'https://evil.example' },
+    });
+    expect(leave.json().code).toBe('wrong-origin');
+  });
+
+  test('the page may load nothing from elsewhere and run nothing inline', async () => {
+    const { headers } = await call(`${server.peopleUrl}/console/`);
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    expect(headers['x-frame-options']).toBe('SAMEORIGIN');
+    expect(headers['x-content-type-options']).toBe('nosniff');
+  });
+});
+
+describe('the live socket', () => {
+  const open = (headers: Record<string, string>, query = '') =>
+    new WebSocket(`${server.peopleUrl.replace('https', 'wss')}/api/live${query}`, {
+      rejectUnauthorized: false,
+      headers,
+    });
+  const refusal = (socket: WebSocket) =>
+    new Promise<number>((resolve) => {
+      socket.on('unexpected-response', (_req, res) => resolve(res.statusCode!));
+      socket.on('open', () => resolve(101));
+      socket.on('error', () => undefined);
+    });
+
+  test('is refused without a session, without an Origin, and from another Origin', async () => {
+    const cookieNow = await signIn();
+    expect(await refusal(open({ origin: server.peopleUrl }))).toBe(401);
+    expect(await refusal(open({ cookie: cookieNow }))).toBe(403);
+    expect(await refusal(open({ cookie: cookieNow, origin: 'https://evil.example' }))).toBe(403);
+    const good = open({ cookie: cookieNow, origin: server.peopleUrl });
+    expect(await refusal(good)).toBe(101);
+    good.terminate();
+  });
+
+  test('tells of a check-in as it is committed, and resumes without repeating', async () => {
+    const headers = { cookie: await signIn(), origin: server.peopleUrl };
+    const socket = open(headers);
+    const messages: Board[] = [];
+    socket.on('message', (data) => messages.push(JSON.parse(String(data))));
+    const until = async (done: () => boolean) => {
+      const end = Date.now() + 15_000;
+      while (!done()) {
+        if (Date.now() > end) throw new Error('nothing came');
+        await new Promise((r) => setTimeout(r, 10));
+      }
+    };
+    await until(() => messages.length > 0);
+    expect(messages[0]!.whole).toBe(true);
+    const person = outbox.person('Grace Hopper');
+    const checkin = outbox.checkin(person);
+    await sync();
+    await until(() => messages.some((m) => !m.whole && m.rows.some((r) => r.id === checkin.header.id)));
+    const { log: seenLog, position } = messages.at(-1)!;
+    socket.terminate();
+    const next = outbox.checkin(person, 'out');
+    await sync();
+    const back = open(headers, `?log=${seenLog}&after=${position}`);
+    const [data] = await once(back, 'message');
+    const resumed = JSON.parse(String(data)) as Board;
+    back.terminate();
+    expect(resumed.whole).toBe(false);
+    expect(resumed.rows.map((r) => r.id)).toEqual([next.header.id]);
+  });
+});
+
+describe('the process', () => {
+  const runMain = (changes: Record<string, string | undefined>) => {
+    const child = spawn(process.execPath, [MAIN], {
+      env: { ...process.env, ...env, ...changes } as NodeJS.ProcessEnv,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let err = '';
+    child.stderr.on('data', (c) => {
+      err += c;
+    });
+    return { child, ended: once(child, 'exit').then(([code]) => ({ code, err })) };
+  };
+
+  test('a second server on the same home is refused, from another process and from this one', async () => {
+    const { ended } = runMain({ SMARTPRESENCE_PEOPLE_PORT: '0', SMARTPRESENCE_DEVICE_PORT: '0' });
+    const { code, err } = await ended;
+    expect([code, err.split(':')[0]]).toEqual([3, 'database-in-use']);
+    expect(await codeOf(startServer(config, log))).toBe('database-in-use');
+  });
+
+  test('wrong configuration is told in full and no key is shown', async () => {
+    const { code, err } = await runMain({ ENCRYPTION_KEY: 'a'.repeat(64), SMARTPRESENCE_BIND: 'nowhere' }).ended;
+    expect(code).toBe(2);
+    expect(err).toMatch(/ENCRYPTION_KEY is one pattern repeated/);
+    expect(err).toMatch(/SMARTPRESENCE_BIND must be/);
+    expect(err).not.toContain('aaaa');
+  });
+
+  test('prints one line of JSON when ready, logs nobody’s name, and stops cleanly; keys of another home open nothing', async () => {
+    await server.close();
+    const swapped = { ...config, encryptionKey: config.secretKey, secretKey: config.encryptionKey };
+    expect(await codeOf(startServer(swapped, log))).toBe('wrong-encryption-key');
+    const { child, ended } = runMain({ SMARTPRESENCE_LOG_LEVEL: 'debug' });
+    const lines: string[] = [];
+    const reader = createInterface({ input: child.stdout });
+    reader.on('line', (line) => lines.push(line));
+    await once(reader, 'line');
+    const ready = JSON.parse(lines[0]!);
+    expect(ready).toMatchObject({
+      ready: true,
+      peopleUrl: server.peopleUrl,
+      deviceUrl: server.deviceUrl,
+      certificateSha256: server.certificateSha256,
+    });
+    expect(ready.adminLink).toContain(`${server.peopleUrl}/console/#enter=`);
+    outbox.checkin(outbox.person(`${NAME} the Second`));
+    expect(await sync()).toMatchObject({ online: true, queued: 0 });
+    child.kill('SIGTERM');
+    const { code, err } = await ended;
+    expect([code, lines.length]).toEqual([0, 1]);
+    for (const text of [err, logged]) {
+      expect(text).toContain('events taken');
+      for (const secretText of [
+        NAME,
+        'Grace',
+        tokenOf(ready.adminLink),
+        env.ENCRYPTION_KEY!,
+        env.SECRET_KEY!,
+        cookie.split('=')[1]!,
+      ])
+        expect(text).not.toContain(secretText);
+    }
+    await restart();
+  });
+
+  test('its files are for its own user alone', () => {
+    for (const name of ['keys.env', 'keyring.json'])
+      expect(statSync(join(home.path, name)).mode & 0o777, name).toBe(0o600);
+  });
+});
+
+test('a revoked device is refused at its next message', async () => {
+  await server.close();
+  const { openDatabase } = await import('../../sync/server/database/open.ts');
+  const database = await openDatabase(home.path);
+  await database.db.updateTable('device').set({ status: 'revoked' }).where('id', '=', outbox.device).execute();
+  await database.close();
+  await restart();
+  outbox.person('Late');
+  expect(await sync()).toMatchObject({ queued: 1, problem: { code: 'device-not-approved' } });
+  await server.close();
+  expect(
+    await codeOf(provisionLocal({ serverHome: home.path, env, device: await deviceRequest(secret, 'Front door') })),
+  ).toBe('device-revoked');
+  const impostor = await createDeviceIdentity(outbox.device);
+  expect(
+    await codeOf(provisionLocal({ serverHome: home.path, env, device: await deviceRequest(impostor, 'Front door') })),
+  ).toBe('device-registered-otherwise');
+});
+
+async function restart(): Promise<RunningServer> {
+  await server.close();
+  server = await startServer(config, log, { now });
+  return server;
+}
