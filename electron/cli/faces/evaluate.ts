@@ -1,0 +1,160 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import {
+  gallerySizes,
+  type Identification,
+  measureIdentification,
+  type RankOne,
+  rankOne,
+} from '../../../models/rules/calibration/identification.ts';
+import { comparePairs, type Sample } from '../../../models/rules/calibration/pairs.ts';
+import { measureVerification, resolves, type Verification } from '../../../models/rules/calibration/verification.ts';
+import { type FmrPoint, thresholdFor } from '../../../models/rules/decision.ts';
+import { ModelProblem } from '../../../models/rules/problem.ts';
+import { embedFiles } from './embed.ts';
+
+/** What `faces eval` found. */
+export interface Evaluation {
+  readonly model: string;
+  readonly folder: string;
+  readonly pictures: {
+    readonly found: number;
+    readonly used: number;
+    readonly noFace: number;
+    readonly refused: Readonly<Record<string, number>>;
+  };
+  readonly verification: Verification;
+  readonly rankOne: RankOne;
+  readonly identification: readonly Identification[];
+  readonly thresholds: PickedThresholds;
+}
+
+/** Thresholds that these scores support. */
+export interface PickedThresholds {
+  /** 1:1 at FMR 1e-3 (the EER's where that is not resolved), null when neither is. */
+  readonly verification: number | null;
+  /** 1:N for an estimated FPIR of 0.1 % by gallery size, from this set's own FMR curve; `resolved` tells extrapolation. */
+  readonly identification: readonly {
+    readonly templates: number;
+    readonly threshold: number | null;
+    readonly resolved: boolean;
+  }[];
+  /** The curve itself, as a site's policy may carry it; empty when it has fewer than two points. */
+  readonly curve: readonly FmrPoint[];
+}
+
+const TARGET_FPIR = 1e-3;
+/** How far below the least resolved FMR the curve is carried on. */
+const FURTHEST = 30;
+const SIZES = [10, 100, 1000, 5000];
+
+export type Watch = (stage: 'pictures' | 'comparisons' | 'searches', done: number, total: number) => void;
+
+/**
+ * Evaluates a folder of people: a folder a person, pictures in it. Every picture with a face counts, by its largest
+ * one; quality is not enforced.
+ * @throws ModelProblem `too-few-people` when there is nobody to compare with
+ */
+export async function evaluateFolder(
+  pipeline: FacePipeline,
+  folder: string,
+  random: () => number,
+  watch: Watch,
+): Promise<Evaluation> {
+  const files = await picturesOf(folder);
+  const samples: Sample[] = [];
+  const refused: Record<string, number> = {};
+  let noFace = 0;
+  let done = 0;
+  for await (const line of embedFiles(
+    pipeline,
+    files.map((f) => f.path),
+  )) {
+    const person = files[done++]!.person;
+    if ('error' in line) refused[line.error.code] = (refused[line.error.code] ?? 0) + 1;
+    else if (line.faces.length === 0) noFace++;
+    else samples.push({ person, embedding: embeddingOf(line.faces[0]!.embedding) });
+    watch('pictures', done, files.length);
+  }
+  if (new Set(samples.map((s) => s.person)).size < 2) {
+    throw new ModelProblem(
+      'too-few-people',
+      `${folder} holds usable pictures of fewer than two people.`,
+      'Give a folder with one folder a person, and pictures of the person in it.',
+    );
+  }
+  const pairs = comparePairs(samples, random, (share) => watch('comparisons', Math.round(share * 100), 100));
+  const verification = measureVerification(pairs, random);
+  const sizes = gallerySizes(pairs.picturesOf.length);
+  const identification: Identification[] = [];
+  for (const [i, size] of sizes.entries()) {
+    identification.push(measureIdentification(samples, size, random));
+    watch('searches', i + 1, sizes.length + 1);
+  }
+  const first = rankOne(samples);
+  watch('searches', sizes.length + 1, sizes.length + 1);
+  return {
+    model: pipeline.model,
+    folder,
+    pictures: { found: files.length, used: samples.length, noFace, refused },
+    verification,
+    rankOne: first,
+    identification,
+    thresholds: pickThresholds(verification),
+  };
+}
+
+/** Thresholds from the measured rates alone; what they don't resolve is null, or marked as extrapolated. */
+export function pickThresholds(verification: Verification): PickedThresholds {
+  const { det, impostorPairs, tarAtFar, eer } = verification;
+  // Points that impostor pairs resolve, in the tail, some way apart: what decision.ts interpolates between.
+  const curve: FmrPoint[] = [];
+  for (const { threshold, fmr } of det) {
+    if (fmr > 0.02 || !(fmr > 0) || !resolves(impostorPairs, fmr)) continue;
+    const last = curve.at(-1);
+    if (!last || (fmr < last.fmr * 0.6 && threshold > last.threshold)) curve.push({ threshold, fmr });
+  }
+  const usable = curve.length >= 2;
+  const least = curve.at(-1)?.fmr ?? 1;
+  return {
+    verification: tarAtFar.find((t) => t.far === 1e-3)?.threshold ?? eer?.threshold ?? null,
+    identification: SIZES.map((templates) => ({
+      templates,
+      threshold:
+        usable && TARGET_FPIR / templates >= least / FURTHEST
+          ? thresholdFor(
+              { people: templates, templates },
+              { targetFpir: TARGET_FPIR, calibratedPeople: templates, curve, verification: -1 },
+            )
+          : null,
+      resolved: usable && TARGET_FPIR / templates >= least,
+    })),
+    curve: usable ? curve : [],
+  };
+}
+
+async function picturesOf(folder: string): Promise<{ person: string; path: string }[]> {
+  const found: { person: string; path: string }[] = [];
+  let people: string[];
+  try {
+    people = (await readdir(folder, { withFileTypes: true })).filter((e) => e.isDirectory()).map((e) => e.name);
+  } catch (cause) {
+    throw new ModelProblem('folder-not-readable', `${folder} can't be read as a folder.`, 'Check the name.', { cause });
+  }
+  for (const person of people.sort()) {
+    const inside = await readdir(join(folder, person), { withFileTypes: true });
+    for (const name of inside
+      .filter((e) => e.isFile() && !e.name.startsWith('.'))
+      .map((e) => e.name)
+      .sort()) {
+      found.push({ person, path: join(folder, person, name) });
+    }
+  }
+  return found;
+}
+
+function embeddingOf(base64: string): Float32Array {
+  const bytes = Buffer.from(base64, 'base64');
+  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+}

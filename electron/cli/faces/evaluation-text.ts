@@ -1,0 +1,48 @@
+import type { Estimate } from '../../../models/rules/calibration/verification.ts';
+import type { Evaluation } from './evaluate.ts';
+
+/** What `faces eval` prints without --json. */
+export function evaluationText(e: Evaluation): string {
+  const { verification: v, pictures: p } = e;
+  const refused = Object.entries(p.refused).map(([code, n]) => `${n} ${code}`);
+  const lines = [
+    `${e.folder}: ${v.people} people, ${p.used} of ${p.found} pictures used` +
+      (p.noFace ? `, ${p.noFace} without a face` : '') +
+      (refused.length ? `, refused: ${refused.join(', ')}` : ''),
+    `model ${e.model}`,
+    '',
+    `1:1, ${v.genuinePairs} genuine and ${v.impostorPairs} impostor pairs; intervals: 95 %, bootstrap over people`,
+    `  EER               ${v.eer ? `${percent(v.eer)} at threshold ${v.eer.threshold.toFixed(3)}` : 'not resolved'}`,
+    ...v.tarAtFar.map(
+      ({ far, tar, threshold }) =>
+        `  TAR at FAR ${far.toExponential(0).padEnd(6)} ${tar ? `${percent(tar)} at threshold ${threshold!.toFixed(3)}` : `not resolved: needs ${Math.ceil(30 / far)} impostor pairs`}`,
+    ),
+    '',
+    `1:N, one template a person`,
+    `  rank-1            ${e.rankOne.right} of ${e.rankOne.probes} among ${e.rankOne.gallery} people`,
+    ...e.identification.flatMap((i) =>
+      i.at.map(
+        ({ fpir, fnir, threshold }) =>
+          `  ${String(i.gallery).padStart(6)} enrolled: FNIR at FPIR ${(100 * fpir).toFixed(1)} %  ` +
+          (fnir === null
+            ? `not resolved: ${i.nonMated} strangers searched, needs ${Math.ceil(30 / fpir)}`
+            : `${(100 * fnir).toFixed(2)} % at threshold ${threshold!.toFixed(3)} (${i.mated} mated, ${i.nonMated} strangers)`),
+      ),
+    ),
+    '',
+    'Thresholds these pictures would pick',
+    `  1:1               ${e.thresholds.verification?.toFixed(3) ?? 'not resolved'}`,
+    ...e.thresholds.identification.map(
+      (t) =>
+        `  1:N, ${String(t.templates).padStart(5)} templates  ${t.threshold === null ? 'not resolved' : `${t.threshold.toFixed(3)}${t.resolved ? '' : ' (extrapolated: more impostor pairs are needed)'}`}, for an estimated FPIR of 0.1 %`,
+    ),
+  ];
+  return lines.join('\n');
+}
+
+function percent({ value, interval }: Estimate): string {
+  const shown = `${(100 * value).toFixed(2)} %`;
+  return interval
+    ? `${shown} [${(100 * interval[0]).toFixed(2)}, ${(100 * interval[1]).toFixed(2)}]`
+    : `${shown} (no interval: too few people)`;
+}
