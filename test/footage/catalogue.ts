@@ -35,7 +35,7 @@ export const takes = (): readonly Take[] => [
   take('A', 'franck.mp4', 'talking', 60, 72),
   take('A', 'franck.mp4', 'turn-left', 43.5, 45.6),
   take('A', 'franck.mp4', 'turn-left', 176, 181),
-  take('A', 'franck.mp4', 'turn-right', 113.3, 115),
+  take('A', 'franck.mp4', 'turn-right', 112.9, 115.5),
   take('A', 'franck.mp4', 'blink', 23.4, 25.4),
   take('A', 'franck.mp4', 'blink', 29.4, 31.4),
   take('B', 'cap13_edit2.mp4', 'straight', 10, 14),

@@ -162,7 +162,7 @@ export async function promptOn(page: Page): Promise<ChallengeStep | null> {
 
 /**
  * Lets somebody follow the prompts: shows him straight ahead until a prompt comes up, then footage that does what it
- * asks, for each prompt that follows, until `until` holds. `instead` plays something else: an attack.
+ * asks, for each prompt that follows, until `until` holds. `attack` shows something else instead, for no prompt (null) too.
  * @returns the prompts that were answered, in order
  */
 export async function follow(
@@ -170,22 +170,24 @@ export async function follow(
   camera: ReactiveCamera,
   person: Person,
   until: () => Promise<boolean>,
-  options: { timeoutMs?: number; instead?: (step: ChallengeStep) => Promise<void> } = {},
+  options: { timeoutMs?: number; attack?: (step: ChallengeStep | null) => Promise<readonly RgbImage[]> } = {},
 ): Promise<ChallengeStep[]> {
-  const { timeoutMs = 45_000, instead } = options;
-  const straight = takesOf(person, 'straight')[0]!;
-  await camera.show(straight, 'swing');
+  const { timeoutMs = 45_000, attack } = options;
+  const showFor = async (step: ChallengeStep | null): Promise<void> => {
+    if (attack) return camera.show(await attack(step), step ? 'once' : 'swing');
+    const take = step ? takeFor(step, person) : takesOf(person, 'straight')[0]!;
+    if (take) await camera.show(take, step ? 'once' : 'swing');
+  };
   const answered: ChallengeStep[] = [];
   let shown: ChallengeStep | null = null;
   const end = Date.now() + timeoutMs;
+  await showFor(null);
   while (Date.now() < end && !(await until())) {
     const step = await promptOn(page);
     if (step !== shown) {
       shown = step;
-      const take = step ? takeFor(step, person) : straight;
       if (step) answered.push(step);
-      if (step && instead) await instead(step);
-      else if (take) await camera.show(take, step ? 'once' : 'swing');
+      await showFor(step);
     }
     await page.waitForTimeout(50);
   }

@@ -89,7 +89,7 @@ const TRACKERS: Readonly<Record<ChallengeStep, () => StepTracker>> = {
  * prompt was given. What happened before a break never counts.
  */
 export function startLiveness(challenge: Challenge, options: LivenessOptions = {}): LivenessSession {
-  const { stepMs = 8_000, breaks: most = 4, samePerson = { start: 0.45, peak: 0.3 } } = options;
+  const { stepMs = 8_000, breaks: most = 4, samePerson = { start: 0.45, peak: 0.4 } } = options;
   const { steps } = challenge;
   if (!steps.some((step) => step.startsWith('turn-'))) {
     throw new RangeError('a liveness challenge without a head turn proves nothing');

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, type Page, test } from '@playwright/test';
+import { prepareModels } from '../../build/models/prepare.ts';
+import { enrolDemoPeople } from '../../electron/cli/demo/enrol.ts';
+import { openKiosk } from '../../electron/core/open-kiosk.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
+import { openPipeline } from '../../models/node/pipeline.ts';
+import type { RgbImage } from '../../models/rules/image.ts';
+import type { ChallengeStep } from '../../models/rules/reasons.ts';
+import { en } from '../../renderer/kiosk/locales/en.ts';
+import { readPicture, takesOf } from '../footage/index.ts';
+import { follow, installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
+import { printOf } from './attacks.ts';
+import { seeded } from './heads.ts';
+import { type Attack, attack } from './watch.ts';
+
+/*
+ * Liveness from end to end: real Chromium, screens, detector, core and store; only the camera is footage, chosen by the
+ * prompt that the kiosk shows. Man B is enrolled from other pictures than are shown.
+ */
+let home: string;
+let host: BrowserHost;
+const log: string[] = [];
+
+test.describe.configure({ timeout: 150_000 });
+
+test.beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'sp-liveness-'));
+  ensureKioskFolder(home, false);
+  const kiosk = await openKiosk({ home, deviceSecret: null });
+  await enrolDemoPeople(kiosk);
+  await kiosk.close();
+});
+test.afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+test.beforeEach(async () => {
+  log.length = 0;
+  host = await startBrowserHost({
+    home,
+    demo: false,
+    browser: { mode: 'none' },
+    secretInFile: true,
+    log: (_, message, fields) => log.push(`${message} ${JSON.stringify(fields ?? {})}`),
+  });
+});
+test.afterEach(() => host.close());
+
+async function enter(page: Page): Promise<ReactiveCamera> {
+  const camera = await installReactiveCamera(page);
+  await page.goto(pathToFileURL(host.enterFile!).href);
+  await page.waitForSelector('.sentence-main', { timeout: 60_000 });
+  return camera;
+}
+
+test('a man who does what the kiosk asks is checked in, and the record says that liveness was passed', async ({
+  page,
+}) => {
+  const camera = await enter(page);
+  const prompts = await follow(page, camera, 'B', async () => (await page.getByText('John Doe').count()) > 0);
+  await expect(page.getByText('John Doe').first()).toBeVisible();
+  expect(prompts.some((p) => p.startsWith('turn-'))).toBe(true);
+  await expect.poll(() => log.join('\n')).toContain('"liveness":"passed"');
+});
+
+test('his photograph, turned as the kiosk asks, is not checked in; after three failures the kiosk offers another way', async ({
+  page,
+}) => {
+  const picture = await readPicture(takesOf('B', 'straight')[0]!);
+  const pipeline = await openPipeline((await prepareModels()).weights);
+  const [face] = await pipeline.detect(picture);
+  const print = printOf(picture, (await pipeline.shape(picture, face!.box)).landmarks);
+  await pipeline.close();
+  const moved = async (step: ChallengeStep | null) => {
+    const kind: Attack = step === 'closer' ? 'flat, carried and brought closer' : 'flat, turned 0° → 45°';
+    const images: RgbImage[] = [];
+    for await (const { image } of attack(print, kind, step === 'turn-right' ? -1 : 1, seeded(3))) images.push(image);
+    return step ? images : images.slice(0, 4);
+  };
+  const camera = await enter(page);
+  const other = page.getByText(en.otherWay.liveness);
+  const prompts = await follow(page, camera, 'B', async () => (await other.count()) > 0, {
+    timeoutMs: 80_000,
+    attack: moved,
+  });
+  await expect(other.first()).toBeVisible();
+  expect(prompts.length).toBeGreaterThanOrEqual(3);
+  expect(log.join('\n')).not.toContain('check-in ');
+});
