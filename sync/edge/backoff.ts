@@ -1,5 +1,5 @@
 /** First and longest pause between attempts, ms. */
-export const FIRST_PAUSE_MS = 500;
+const FIRST_PAUSE_MS = 500;
 export const LONGEST_PAUSE_MS = 60_000;
 
 /**

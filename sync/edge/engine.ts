@@ -220,7 +220,7 @@ export class SyncEngine {
 }
 
 /** The longest beginning that makes one batch: one epoch, no hole. */
-export function leadingRun(events: readonly WireEvent[]): WireEvent[] {
+function leadingRun(events: readonly WireEvent[]): WireEvent[] {
   const first = events[0]?.header;
   const end = events.findIndex((e, i) => e.header.epoch !== first!.epoch || e.header.seq !== first!.seq + i);
   return events.slice(0, end === -1 ? events.length : end);

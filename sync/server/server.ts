@@ -37,7 +37,7 @@ const PAGES = join(import.meta.dirname, '../../dist/renderer');
 export async function startServer(
   config: Config,
   log: Logger,
-  now: () => Date = () => new Date(),
+  { now = () => new Date(), pages = PAGES }: { now?: () => Date; pages?: string } = {},
 ): Promise<RunningServer> {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {

@@ -7,7 +7,7 @@ import { Problem } from '../wire/problem.ts';
  * so without this a changed message could still verify.
  */
 
-export function decodeSegment(segment: string, code: string): Buffer {
+function decodeSegment(segment: string, code: string): Buffer {
   const bytes = Buffer.from(segment, 'base64url');
   if (bytes.toString('base64url') !== segment) throw malformed(code, 'A part is not canonical base64url.');
   return bytes;

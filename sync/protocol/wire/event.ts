@@ -13,11 +13,11 @@ export const EVENT_VERSION = 1;
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]*$/);
 /** 32 bytes as unpadded base64url. */
-export const Hash = base64url.length(43);
+const Hash = base64url.length(43);
 export const Uuid = z.uuid();
 
 /** When it happened: `utc` is the kiosk's claim (RFC 3339, ms); the rest lets the server judge the claim. */
-export const EventTime = z.strictObject({
+const EventTime = z.strictObject({
   utc: z.iso.datetime({ precision: 3 }),
   /** Milliseconds since this boot, from a clock that never goes back. */
   monotonic: z.number().nonnegative(),
@@ -96,7 +96,7 @@ export const PersonalBody = {
 } as const;
 
 export type EventType = keyof typeof OpenBody;
-export const EVENT_TYPES = Object.keys(OpenBody) as EventType[];
+const EVENT_TYPES = Object.keys(OpenBody) as EventType[];
 export type Open<T extends EventType> = z.infer<(typeof OpenBody)[T]>;
 export type Personal<T extends EventType> = z.infer<(typeof PersonalBody)[T]>;
 

@@ -14,7 +14,7 @@ type Json<T> = ColumnType<T, string, string>;
 /** bigint: written as number; PGlite gives number, pg gives text, so read it through Number(). */
 type Big = ColumnType<number | string, number, number>;
 
-export interface MetaTable {
+interface MetaTable {
   key: string;
   value: string;
 }
@@ -33,7 +33,7 @@ export interface DeviceTable {
 
 export type ChainState = 'whole' | 'unverified' | 'broken';
 
-export interface EventTable {
+interface EventTable {
   device: string;
   epoch: string;
   seq: Big;
@@ -51,7 +51,7 @@ export interface EventTable {
   personal: Bytes | null;
 }
 
-export interface CheckinTable {
+interface CheckinTable {
   id: string;
   device: string;
   at: Instant;
@@ -64,7 +64,7 @@ export interface CheckinTable {
   change: Big;
 }
 
-export interface VoidTable {
+interface VoidTable {
   target: string;
   device: string;
   event: string;
@@ -72,7 +72,7 @@ export interface VoidTable {
   at: Instant;
 }
 
-export interface PersonTable {
+interface PersonTable {
   id: string;
   name: Bytes | null;
   number: Bytes | null;
@@ -82,7 +82,7 @@ export interface PersonTable {
   deleted_at: Instant | null;
 }
 
-export interface AckMarkTable {
+interface AckMarkTable {
   device: string;
   epoch: string;
   committed: Big;
@@ -90,7 +90,7 @@ export interface AckMarkTable {
   updated_at: Instant;
 }
 
-export interface QuarantineTable {
+interface QuarantineTable {
   id: Generated<number | string>;
   device: string;
   epoch: string;
@@ -103,14 +103,14 @@ export interface QuarantineTable {
   received_at: Instant;
 }
 
-export interface AdminLinkTable {
+interface AdminLinkTable {
   hash: Bytes;
   created_at: Instant;
   expires_at: Instant;
   used_at: Instant | null;
 }
 
-export interface SessionTable {
+interface SessionTable {
   hash: Bytes;
   created_at: Instant;
   expires_at: Instant;

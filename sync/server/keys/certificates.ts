@@ -18,7 +18,7 @@ const DEVICE_DAYS = 397;
 /** Certificates begin a little in the past, since clocks of kiosks lag. */
 const BACKDATE_MS = 3_600_000;
 /** Renewed when less than this is left. */
-export const RENEW_BEFORE_MS = 30 * DAY_MS;
+const RENEW_BEFORE_MS = 30 * DAY_MS;
 
 export interface KeyAndCertificate {
   readonly certPem: string;
