@@ -37,11 +37,14 @@ interface OpenOptions {
   /** Runs in the page before its own scripts. */
   before?: () => void;
   path?: string;
+  reducedMotion?: boolean;
 }
 
 export interface KioskPage {
   readonly core: ScriptedCore;
   open(options?: OpenOptions): Promise<Page>;
+  /** Complaints of this kind are what the test provoked. */
+  forgive(complaint: RegExp): void;
 }
 
 /** Builds the screens once a worker, next to the models that `npm run prepare:models` made. */
@@ -72,10 +75,13 @@ export const test = base.extend<{ kiosk: KioskPage }, { dist: string }>({
   kiosk: async ({ dist }, use) => {
     const core = await startScriptedCore(dist);
     const browsers: Browser[] = [];
-    const complaints: string[] = [];
+    let complaints: string[] = [];
     await use({
       core,
-      async open({ clip = 'wall', width = 1080, height = 1920, theme, before, path = '' } = {}) {
+      forgive(kind) {
+        complaints = complaints.filter((c) => !kind.test(c));
+      },
+      async open({ clip = 'wall', width = 1080, height = 1920, theme, before, path = '', reducedMotion = false } = {}) {
         const browser = await chromium.launch({
           executablePath: '/usr/bin/chromium',
           args: [
@@ -88,14 +94,18 @@ export const test = base.extend<{ kiosk: KioskPage }, { dist: string }>({
         });
         browsers.push(browser);
         // AxeBuilder wants a context of its own making.
-        const context = await browser.newContext({ viewport: { width, height }, locale: 'en-GB' });
+        const context = await browser.newContext({
+          viewport: { width, height },
+          locale: 'en-GB',
+          reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+        });
         const page = await context.newPage();
         page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
         page.on('console', (message) => {
           if (/content security policy|refused to/i.test(message.text())) complaints.push(message.text());
         });
         if (before) await page.addInitScript(before);
-        await page.goto(`${core.url}${path}${theme ? `?theme=${theme}` : ''}`);
+        await page.goto(`${core.url}${theme ? `?theme=${theme}` : ''}${path}`);
         return page;
       },
     });

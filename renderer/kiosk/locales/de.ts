@@ -19,7 +19,7 @@ export const de: Locale = {
     readyMore: 'Sie werden von selbst erkannt.',
     starting: 'Die Kamera wacht auf …',
     looking: 'Bleiben Sie so …',
-    answered: 'Treten Sie zurück, dann kann die nächste Person nach vorn kommen.',
+    answered: 'Fertig. Die nächste Person, bitte.',
   },
 
   guide: {
@@ -253,7 +253,7 @@ export const de: Locale = {
     number: 'Nummer (freiwillig)',
     pin: 'PIN (freiwillig)',
     pinHint: '4 bis 12 Ziffern. Sie braucht eine Nummer.',
-    language: 'Sprache der Begrüßung',
+    language: 'Begrüßung auf',
     nameMissing: 'Geben Sie einen Namen ein.',
     numberWrong: 'Eine Nummer hat bis zu 20 Buchstaben, Ziffern oder Striche.',
     pinWrong: 'Eine PIN hat 4 bis 12 Ziffern.',

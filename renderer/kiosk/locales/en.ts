@@ -19,7 +19,7 @@ export const en = {
     readyMore: 'It recognises you by itself.',
     starting: 'Waking up the camera…',
     looking: 'Stay like that…',
-    answered: 'Step back, and the next person can come forward.',
+    answered: 'Done. Next, please.',
   },
 
   guide: {
@@ -251,7 +251,7 @@ export const en = {
     number: 'Number (optional)',
     pin: 'PIN (optional)',
     pinHint: '4 to 12 digits. It needs a number.',
-    language: 'Language of the greeting',
+    language: 'Greeting in',
     nameMissing: 'Enter a name.',
     numberWrong: 'A number has up to 20 letters, digits or dashes.',
     pinWrong: 'A PIN has 4 to 12 digits.',

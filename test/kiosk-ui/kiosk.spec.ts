@@ -1,0 +1,407 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Page } from '@playwright/test';
+import type { VisionMetrics } from '../../renderer/kiosk/vision/eyes.ts';
+import { expect, expectNoAxeFault, test } from './fixtures.ts';
+import { receiptOf, refusal } from './scripted-core.ts';
+
+/* What the screens do, in real Chromium with a fake camera, in front of a core that says what the test says. */
+
+const metrics = (page: Page): Promise<VisionMetrics> =>
+  page.evaluate(() => (window as unknown as { smartpresenceMetrics: VisionMetrics }).smartpresenceMetrics);
+const seen = (page: Page, frames = 10): Promise<void> =>
+  expect.poll(async () => (await metrics(page)).frames, { timeout: 30_000 }).toBeGreaterThan(frames);
+
+/** The page has no camera, and so nothing to detect: for what is about forms alone. */
+function noCamera(): void {
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
+}
+
+test.describe('face', () => {
+  test('a person is probed with a crop the core accepts, is greeted, and can say "not me"', async ({ kiosk }) => {
+    const { core } = kiosk;
+    core.methods.probe = async () =>
+      core.callsOf('probe').length < 3
+        ? { kind: 'more', progress: 0.5 }
+        : { kind: 'welcome', receipt: receiptOf('Max Mustermann', { language: 'de', undo: 'the-token' }) };
+    const page = await kiosk.open({ clip: 'man' });
+    await expect(page.locator('.result')).toContainText('Willkommen, Max Mustermann');
+    await expect(page.locator('.result')).toHaveAttribute('lang', 'de');
+    const { frame } = core.callsOf('probe')[0]!;
+    expect(frame.others).toBe(0);
+    expect(frame.picture.width).toBe(frame.picture.height);
+    const [x, y, w, h] = frame.box;
+    expect(Math.min(x, y)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(x + w, y + h)).toBeLessThanOrEqual(frame.picture.width);
+    expect(w / frame.picture.width).toBeGreaterThan(0.45);
+    // The face is in the box: a man before a blue wall is redder inside of it than in the corner of the crop.
+    expect(redness(frame.picture, x + w / 2, y + h / 2)).toBeGreaterThan(redness(frame.picture, 8, 8) + 40);
+
+    // The result goes; "not me" stays for as long as the core takes it.
+    await expect(page.locator('.result')).toHaveCount(0, { timeout: 4_000 });
+    await page.getByRole('button', { name: 'Das bin ich nicht' }).click();
+    await expect(page.locator('.voided')).toBeVisible();
+    expect(core.callsOf('voidCheckin')).toMatchObject([{ undo: 'the-token', reason: 'not-me' }]);
+    expect(core.callsOf('probe').length).toBe(3);
+  });
+
+  test('who is checked in already is told so, and "not me" then voids nothing', async ({ kiosk }) => {
+    const { core } = kiosk;
+    core.methods.probe = async () => ({
+      kind: 'welcome',
+      receipt: receiptOf('Max Mustermann', { repeated: true, undo: '' }),
+    });
+    const page = await kiosk.open({ clip: 'man' });
+    await expect(page.locator('.result')).toContainText('already checked in');
+    await page.getByRole('button', { name: 'Not me' }).click();
+    await expect(page.locator('.other-way')).toBeVisible();
+    await expect(page.locator('body')).not.toContainText('Mustermann');
+    expect(core.callsOf('voidCheckin')).toEqual([]);
+  });
+
+  test('a group is asked to come one at a time, and not one picture of it is sent', async ({ kiosk }) => {
+    const page = await kiosk.open({ clip: 'group' });
+    await expect(page.locator('.sentence')).toContainText('One at a time', { timeout: 30_000 });
+    await seen(page, 40);
+    expect(kiosk.core.callsOf('probe')).toEqual([]);
+  });
+
+  test('a covered camera says so, and the other ways in stay', async ({ kiosk }) => {
+    const page = await kiosk.open({ clip: 'black' });
+    await expect(page.locator('[data-trouble=covered]')).toContainText('covered', { timeout: 30_000 });
+    await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
+    expect(kiosk.core.callsOf('visitBegin')).toEqual([]);
+  });
+
+  test('who is not recognised is offered the other ways, and may try again', async ({ kiosk }) => {
+    const { core } = kiosk;
+    core.methods.probe = async () => ({ kind: 'other-way', reason: 'uncertain' });
+    const page = await kiosk.open({ clip: 'man' });
+    await expect(page.locator('.other-way')).toContainText('nothing you did');
+    core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
+    await page.getByRole('button', { name: 'Try the camera again' }).click();
+    await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
+  });
+
+  test('detection stays on this machine: nothing outside is asked for, and nothing outside can be', async ({
+    kiosk,
+  }) => {
+    const arrived: string[] = [];
+    const outside = createServer((request, response) => {
+      arrived.push(request.url ?? '');
+      response.end();
+    });
+    await new Promise<void>((ready) => outside.listen(0, '127.0.0.1', ready));
+    const address = `http://127.0.0.1:${(outside.address() as AddressInfo).port}/`;
+    try {
+      const page = await kiosk.open({ clip: 'man' });
+      const hosts = new Set<string>();
+      page.on('request', (request) => hosts.add(new URL(request.url()).host));
+      await page.reload();
+      await seen(page);
+      expect([...hosts].filter((host) => host !== '' && host !== new URL(kiosk.core.url).host)).toEqual([]);
+      // A planted request of every kind that could carry a picture away.
+      const blocked = await page.evaluate(async (url) => {
+        const tried = [
+          await fetch(url, { method: 'POST', body: 'x' }).then(
+            () => 'sent',
+            () => 'blocked',
+          ),
+          navigator.sendBeacon(url, 'x') ? 'queued' : 'blocked',
+        ];
+        new Image().src = `${url}pixel`;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return tried[0];
+      }, address);
+      expect(blocked).toBe('blocked');
+      expect(arrived).toEqual([]);
+    } finally {
+      outside.close();
+    }
+    kiosk.forgive(/content security policy|refused to/i);
+  });
+});
+
+test.describe('trouble', () => {
+  for (const [name, kind, words] of [
+    ['NotFoundError', 'absent', 'No camera found'],
+    ['NotReadableError', 'busy', 'in use'],
+    ['NotAllowedError', 'denied', 'not allowed'],
+  ] as const)
+    test(`a camera that is ${kind} says what to do, and is back by itself`, async ({ kiosk }) => {
+      const page = await kiosk.open({ clip: 'man', before: brokenCamera, path: `#${name}` });
+      await expect(page.locator(`[data-trouble=${kind}]`)).toContainText(words);
+      await expectNoAxeFault(page, kind);
+      await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
+      await page.evaluate(() => history.replaceState(null, '', '#'));
+      await expect(page.locator('.stage[data-live=true]')).toBeVisible({ timeout: 10_000 });
+      await seen(page);
+    });
+
+  test('a camera that is unplugged says so, and detection goes on when it is back', async ({ kiosk }) => {
+    const page = await kiosk.open({ clip: 'man', before: brokenCamera });
+    await seen(page);
+    await page.evaluate(() => {
+      history.replaceState(null, '', '#NotFoundError');
+      (window as unknown as { tracks: MediaStreamTrack[] }).tracks.at(-1)!.dispatchEvent(new Event('ended'));
+    });
+    await expect(page.locator('[data-trouble=unplugged]')).toContainText('unplugged');
+    await page.evaluate(() => {
+      history.replaceState(null, '', '#');
+      navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+    });
+    await expect(page.locator('.stage[data-live=true]')).toBeVisible();
+    const { frames } = await metrics(page);
+    await seen(page, frames + 5);
+  });
+
+  test('a core that is gone is said to start again, and the screen is back within two seconds of it', async ({
+    kiosk,
+  }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await page.getByRole('button', { name: /Number and PIN/ }).click();
+    await page.locator('input[name=number]').fill('1001');
+    kiosk.core.kill();
+    await expect(page.getByText('Starting again…')).toBeVisible();
+    kiosk.core.revive();
+    await expect(page.locator('.checkin')).toBeVisible({ timeout: 2_000 });
+  });
+
+  test('a core that refuses to start shows code, reason and next step', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    kiosk.core.kill({
+      state: 'refused',
+      code: 'models-altered',
+      message: 'A model file was altered.',
+      nextStep: 'Run prepare.',
+    });
+    await expect(page.locator('.trouble-refused')).toContainText('A model file was altered.');
+    await expect(page.locator('.trouble-refused')).toContainText('Run prepare.');
+    await expect(page.locator('code')).toHaveText('models-altered');
+    kiosk.core.revive();
+    await expect(page.locator('.checkin')).toBeVisible({ timeout: 8_000 });
+  });
+
+  test('offline and queue are shown as they change, and liveness that is off is always shown', async ({ kiosk }) => {
+    kiosk.core.hello = { ...kiosk.core.hello, liveness: 'off', demo: true };
+    const page = await kiosk.open({ before: noCamera });
+    await expect(page.locator('.badge')).toHaveText('liveness: off (demo)');
+    kiosk.core.setStatus({ online: false, queued: 12 });
+    await expect(page.locator('.notes')).toContainText('Offline — 12 records kept safely here, sent when back');
+    await page.getByRole('button', { name: /Number and PIN/ }).click();
+    await expect(page.locator('.badge')).toHaveText('liveness: off (demo)');
+  });
+});
+
+test.describe('number and PIN', () => {
+  test('by keyboard alone', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    const way = page.getByRole('button', { name: /Number and PIN/ });
+    for (let i = 0; i < 10 && !(await way.evaluate((el) => el === document.activeElement)); i++)
+      await page.keyboard.press('Tab');
+    await expect(way).toBeFocused();
+    expect(await way.evaluate((el) => getComputedStyle(el).outlineStyle)).toBe('solid');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('1001');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('8642');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
+    await expect(page.getByRole('heading', { level: 1, name: 'Welcome, Max Mustermann' })).toBeFocused();
+  });
+
+  test('by touch alone, and the last character can be taken back', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await page.getByRole('button', { name: /Number and PIN/ }).click();
+    const tap = async (keys: string): Promise<void> => {
+      for (const key of keys) await page.getByRole('button', { name: key, exact: true }).click();
+    };
+    await tap('10019');
+    await page.getByRole('button', { name: 'Delete the last character' }).click();
+    await page.locator('input[name=pin]').click();
+    await tap('8642');
+    await page.getByRole('button', { name: 'Check in or out' }).click();
+    await expect(page.locator('.result')).toContainText('Welcome');
+    expect(kiosk.core.callsOf('checkinByPin')).toEqual([{ number: '1001', pin: '8642' }]);
+  });
+
+  test('says the same of an unknown number as of a wrong PIN, keeps no PIN, and counts a lock down', async ({
+    kiosk,
+  }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await page.getByRole('button', { name: /Number and PIN/ }).click();
+    const attempt = async (number: string, pin: string): Promise<string> => {
+      await page.locator('input[name=number]').fill(number);
+      await page.locator('input[name=pin]').fill(pin);
+      const before = kiosk.core.callsOf('checkinByPin').length;
+      await page.keyboard.press('Enter');
+      await expect.poll(() => kiosk.core.callsOf('checkinByPin').length).toBe(before + 1);
+      await expect(page.locator('input[name=pin]')).toHaveValue('');
+      return (await page.locator('.form-error').textContent()) ?? '';
+    };
+    const unknown = await attempt('9999', '1111');
+    expect(await attempt('1001', '1111')).toBe(unknown);
+    expect(unknown).toContain('do not match');
+    kiosk.core.methods.checkinByPin = async () => {
+      throw refusal('pin-locked', { seconds: 3 });
+    };
+    expect(await attempt('1001', '1111')).toMatch(/Too many attempts.* [23] s/);
+    await expect(page.locator('.form-error p')).toHaveCount(0, { timeout: 5_000 });
+  });
+
+  test('a form that is left alone closes by itself and keeps nothing', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await page.clock.install();
+    await page.getByRole('button', { name: /Number and PIN/ }).click();
+    await page.locator('input[name=number]').fill('1001');
+    await page.clock.runFor(38_000);
+    await expect(page.locator('.idle')).toContainText('closes in');
+    await page.clock.runFor(9_000);
+    await expect(page.locator('.checkin')).toBeVisible();
+    await page.getByRole('button', { name: /Number and PIN/ }).click();
+    await expect(page.locator('input[name=number]')).toHaveValue('');
+  });
+});
+
+test.describe('staff', () => {
+  const unlock = async (page: Page): Promise<void> => {
+    await page.getByRole('button', { name: 'Staff' }).click();
+    await page.locator('input[name=staff-pin]').fill('2468');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.menu')).toBeVisible();
+  };
+
+  test('enrols with the consent that was read, pose by pose, and can take it back', async ({ kiosk }) => {
+    const { core } = kiosk;
+    const page = await kiosk.open({ clip: 'man' });
+    await unlock(page);
+    await page.getByRole('button', { name: /Enrol a person/ }).click();
+    await page.locator('input[name=name]').fill('Erika Muster');
+    await page.locator('input[name=number]').fill('2001');
+    await page.getByText('Deutsch').last().click();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    // Without the agreement nothing begins.
+    await page.getByRole('button', { name: 'Continue to the camera' }).click();
+    await expect(page.locator('.form-error')).toContainText('Without the agreement');
+    expect(core.callsOf('enrolBegin')).toEqual([]);
+    await page.locator('input[name=agree]').check();
+    await page.getByRole('button', { name: 'Continue to the camera' }).click();
+    await expect(page.locator('[data-end=enrolled]')).toContainText('Erika Muster is enrolled', { timeout: 30_000 });
+    expect(core.callsOf('enrolBegin')).toMatchObject([
+      {
+        name: 'Erika Muster',
+        number: '2001',
+        pin: null,
+        language: 'de',
+        consent: { version: '2026-11', language: 'en' },
+      },
+    ]);
+    expect(core.callsOf('enrolCapture')).toHaveLength(4);
+    await page.getByRole('button', { name: /Undo/ }).click();
+    await expect(page.locator('[data-end=enrolled]')).toContainText('Deleted again');
+    expect(core.callsOf('personDelete')).toHaveLength(1);
+  });
+
+  test('is told of a duplicate, and the enrolment is dropped', async ({ kiosk }) => {
+    const { core } = kiosk;
+    core.methods.enrolFinish = async () => {
+      throw refusal('duplicate-face', { name: 'Max Mustermann' });
+    };
+    const page = await kiosk.open({ clip: 'man' });
+    await unlock(page);
+    await page.getByRole('button', { name: /Enrol a person/ }).click();
+    await page.locator('input[name=name]').fill('Somebody Else');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.locator('input[name=agree]').check();
+    await page.getByRole('button', { name: 'Continue to the camera' }).click();
+    await expect(page.locator('[data-end=refused]')).toContainText('as Max Mustermann', { timeout: 30_000 });
+    expect(core.callsOf('enrolCancel')).toHaveLength(1);
+  });
+
+  test('finds, sets a PIN, and deletes only after a second word', async ({ kiosk }) => {
+    const { core } = kiosk;
+    const page = await kiosk.open({ before: noCamera });
+    await unlock(page);
+    await page.getByRole('button', { name: /People/ }).click();
+    await page.locator('input[name=query]').fill('max');
+    await page.getByRole('button', { name: 'Set PIN: Max Mustermann' }).click();
+    await page.locator('input[name=new-pin]').fill('9753');
+    await page.keyboard.press('Enter');
+    await expect(page.getByText('The PIN of Max Mustermann is set.')).toBeVisible();
+    expect(core.callsOf('personSetPin')).toMatchObject([{ pin: '9753' }]);
+    await page.getByRole('button', { name: 'Delete: Max Mustermann' }).click();
+    expect(core.callsOf('personDelete')).toEqual([]);
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await expect(page.getByText('Max Mustermann has been deleted.')).toBeVisible();
+    expect(core.callsOf('personDelete')).toHaveLength(1);
+  });
+
+  test('locks after two idle minutes, leaves no name on the screen, and asks for the PIN again', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await page.clock.install();
+    await unlock(page);
+    await page.getByRole('button', { name: /People/ }).click();
+    await page.locator('input[name=query]').fill('max');
+    await page.clock.runFor(1_000);
+    await expect(page.getByText('Max Mustermann')).toBeVisible();
+    await page.clock.runFor(121_000);
+    await expect(page.locator('.checkin')).toBeVisible();
+    await expect(page.locator('body')).not.toContainText('Mustermann');
+    expect(kiosk.core.callsOf('staffLock')).toHaveLength(1);
+    await page.getByRole('button', { name: 'Staff' }).click();
+    await expect(page.locator('input[name=staff-pin]')).toBeVisible();
+  });
+
+  test('is asked for the PIN again when the core says that the session is over', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await unlock(page);
+    kiosk.core.methods.peopleFind = async () => {
+      throw refusal('staff-locked');
+    };
+    await page.getByRole('button', { name: /People/ }).click();
+    await page.locator('input[name=query]').fill('max');
+    await expect(page.getByText('The staff session is over.')).toBeVisible();
+  });
+});
+
+test('the language is switched at once and goes with the guest', async ({ kiosk }) => {
+  const page = await kiosk.open({ before: noCamera });
+  await page.clock.install();
+  await page.getByRole('button', { name: 'Deutsch' }).click();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'de');
+  await expect(page.getByRole('button', { name: /Nummer und PIN/ })).toBeVisible();
+  await page.clock.runFor(31_000);
+  await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
+});
+
+test('nothing moves for whoever asked the system for less motion', async ({ kiosk }) => {
+  kiosk.core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
+  const page = await kiosk.open({ clip: 'man', reducedMotion: true });
+  await expect(page.locator('.result')).toBeVisible();
+  expect(
+    await page.evaluate(
+      () => document.getAnimations().filter((a) => Number(a.effect?.getComputedTiming().duration) > 1).length,
+    ),
+  ).toBe(0);
+});
+
+/** Red less blue of the pixel at (x, y). */
+function redness(picture: { width: number; data: Uint8Array }, x: number, y: number): number {
+  const at = (Math.round(y) * picture.width + Math.round(x)) * 3;
+  return picture.data[at]! - picture.data[at + 2]!;
+}
+
+/** The camera fails with the error named behind the page's `#`, for as long as one is named. */
+function brokenCamera(): void {
+  const devices = navigator.mediaDevices;
+  const real = devices.getUserMedia.bind(devices);
+  const tracks: MediaStreamTrack[] = [];
+  Object.assign(window, { tracks });
+  devices.getUserMedia = async (wanted) => {
+    const name = location.hash.slice(1);
+    if (name) throw new DOMException(name, name);
+    const stream = await real(wanted);
+    tracks.push(...stream.getVideoTracks());
+    return stream;
+  };
+}
