@@ -64,7 +64,7 @@ export async function checkStore(store: SqlStore, options: WorkOptions = {}): Pr
   const chain = await checkChain(store, found, attempt, progress);
   attempt('outbox', () => checkOutbox(store, found));
   const people = await checkPeople(store, found, attempt, progress);
-  const photos = await checkPhotos(store, found, progress);
+  const photos = await checkPhotos(store, found, attempt, progress);
   return { pages, ...chain, ...people, photos, problems };
 }
 
@@ -225,9 +225,24 @@ async function checkPeople(
   return { people: all.length, templates };
 }
 
-async function checkPhotos(store: SqlStore, found: Found, progress: Progress): Promise<number> {
+async function checkPhotos(store: SqlStore, found: Found, attempt: Attempt, progress: Progress): Promise<number> {
+  const { db } = store.session;
+  let rows: { n: number; address: Buffer }[] | null = null;
+  attempt('photos', () => {
+    rows = db.prepare('SELECT n, address FROM photo ORDER BY n').all() as { n: number; address: Buffer }[];
+  });
+  if (!rows) return 0; // what they should be can't be told
+  return checkFiles(store, rows, found, attempt, progress);
+}
+
+async function checkFiles(
+  store: SqlStore,
+  rows: readonly { n: number; address: Buffer }[],
+  found: Found,
+  attempt: Attempt,
+  progress: Progress,
+): Promise<number> {
   const { db, log } = store.session;
-  const rows = db.prepare('SELECT n, address FROM photo ORDER BY n').all() as { n: number; address: Buffer }[];
   const known = new Set<string>();
   for (const [i, { n, address }] of rows.entries()) {
     const text = address.toString('base64url');
@@ -249,8 +264,10 @@ async function checkPhotos(store: SqlStore, found: Found, progress: Progress): P
   const strays = store.parts.vault.list().filter((address) => !known.has(address));
   for (const address of strays) {
     // A photo is written before its row: one that has its row by now was only in between.
-    const row = db.prepare('SELECT 1 FROM photo WHERE address = ?').get(Buffer.from(address, 'base64url'));
-    if (!row) found('photo-stray', 'a file in storage/faces belongs to no record; the next start removes it');
+    attempt('photos', () => {
+      const row = db.prepare('SELECT 1 FROM photo WHERE address = ?').get(Buffer.from(address, 'base64url'));
+      if (!row) found('photo-stray', 'a file in storage/faces belongs to no record; the next start removes it');
+    });
   }
   return rows.length;
 }

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, cpSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openKeys } from '../../electron/core/keys/index.ts';
+import { checkClosedStore } from '../../electron/core/store/index.ts';
+import { PAGE_BYTES } from '../../electron/core/store/pages.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { aPerson, aPhoto, newFolder, openKiosk, someCheckins } from './kiosk.ts';
+
+/** A closed store in which every kind of row exists, and free pages too. */
+async function fullKiosk(): Promise<string> {
+  const home = newFolder();
+  const store = await openKiosk(home);
+  const a = await store.addPerson(aPerson({ number: '1', pinHash: 'phc', photo: aPhoto() }));
+  const b = await store.addPerson(aPerson({ number: '2' }));
+  await someCheckins(store, a.id, 5, { photo: aPhoto(), gps: 'sealed' });
+  await someCheckins(store, b.id, 5);
+  store.voidCheckin(store.checkins({ limit: 1 })[0]!.id, 'staff');
+  store.setSetting('k', 'v'.repeat(5000));
+  store.setSetting('k', 'v'); // leaves free pages
+  store.acknowledge(store.epoch, { committed: 4, safe: 2 });
+  store.close();
+  return home;
+}
+
+function flipBit(file: string, bit: number): void {
+  const handle = openSync(file, 'r+');
+  const byte = Buffer.alloc(1);
+  const at = Math.floor(bit / 8);
+  readSync(handle, byte, 0, 1, at);
+  byte[0]! ^= 1 << (bit % 8);
+  writeSync(handle, byte, 0, 1, at);
+  closeSync(handle);
+}
+
+function sizeOf(file: string): number {
+  const handle = openSync(file, 'r');
+  const { size } = fstatSync(handle);
+  closeSync(handle);
+  return size;
+}
+
+describe('store check', () => {
+  it('finds a whole store whole, and says what it read', async () => {
+    const store = await openKiosk(await fullKiosk());
+    const report = await store.check();
+    expect(report).toMatchObject({ events: 18, people: 2, templates: 2, photos: 6, problems: [] });
+    expect(report.pages).toBe(sizeOf(join(store.parts.home, 'store.db')) / PAGE_BYTES);
+    expect(report.values).toBeGreaterThan(30);
+    expect(store.session.db.pragma('freelist_count', { simple: true })).toBeGreaterThan(0);
+  });
+
+  it('finds a flipped bit in every page of the file: in its content, its IV and its HMAC', async () => {
+    const good = await fullKiosk();
+    const pages = sizeOf(join(good, 'store.db')) / PAGE_BYTES;
+    const home = join(newFolder(), 'copy');
+    cpSync(good, home, { recursive: true });
+    const file = join(home, 'store.db');
+    const keys = await openKeys({ home, deviceSecret: null });
+    const within = [0, 15, 16, 100, PAGE_BYTES - 81, PAGE_BYTES - 80, PAGE_BYTES - 64, PAGE_BYTES - 1];
+    for (let page = 0; page < pages; page++) {
+      for (const at of [...within, Math.floor(Math.random() * PAGE_BYTES)]) {
+        const bit = (page * PAGE_BYTES + at) * 8 + Math.floor(Math.random() * 8);
+        flipBit(file, bit);
+        const { problems } = await checkClosedStore(home, keys);
+        expect(
+          problems.map((p) => p.code),
+          `page ${page + 1}, byte ${at}`,
+        ).toContain('page-damaged');
+        flipBit(file, bit);
+      }
+    }
+    expect((await checkClosedStore(home, keys)).problems).toEqual([]);
+  });
+
+  it('finds it in a store that still opens, and otherwise the store says that it is damaged', async () => {
+    const good = await fullKiosk();
+    const pages = sizeOf(join(good, 'store.db')) / PAGE_BYTES;
+    let opened = 0;
+    for (let page = 1; page <= pages; page += 3) {
+      const home = join(newFolder(), 'copy');
+      cpSync(good, home, { recursive: true });
+      flipBit(join(home, 'store.db'), ((page - 1) * PAGE_BYTES + 500) * 8 + 3);
+      try {
+        const store = await openKiosk(home);
+        opened++;
+        const codes = (await store.check()).problems.map((p) => p.code);
+        expect(codes, `page ${page}`).toContain('page-damaged');
+        store.close();
+      } catch (error) {
+        expect((error as Problem).code, `page ${page}: ${error}`).toBe('store-damaged');
+        expect(error).toBeInstanceOf(Problem);
+      }
+    }
+    expect(opened).toBeGreaterThan(0);
+  });
+
+  it('finds an outbox that lacks an event or holds one too many, and a check-in without its row', async () => {
+    const store = await openKiosk(await fullKiosk());
+    const { db } = store.session;
+    const after = async (sql: string) => {
+      db.exec('SAVEPOINT s');
+      db.exec(sql);
+      const codes = (await store.check()).problems.map((p) => p.code);
+      db.exec('ROLLBACK TO s; RELEASE s');
+      return codes.filter((code) => code !== 'store-in-use'); // the open savepoint keeps the log from being emptied
+    };
+    expect(await after('DELETE FROM outbox WHERE n = 10')).toEqual(['outbox-incomplete']);
+    expect(await after('INSERT INTO outbox(n) VALUES (2)')).toEqual(['outbox-surplus']);
+    expect(await after('DELETE FROM checkin WHERE n = 17')).toEqual(['checkin-missing']);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('finds a value that is another than the one committed to, even sealed with the right key', async () => {
+    const store = await openKiosk(await fullKiosk());
+    const { db, values, people, log } = store.session;
+    const row = log.row(12)!;
+    const person = people.byRef(db.prepare('SELECT person FROM checkin WHERE n = 12').pluck().get() as number)!;
+    const { uuidText } = await import('../../electron/core/store/header.ts');
+    const record = uuidText(row.id);
+    const salted = values.of(row).filter((one) => one.field !== 'photo' && one.field !== 'gps');
+    const forged = salted.map((one) => (one.field === 'score' ? { ...one, value: 0.99 } : one));
+    db.prepare('UPDATE checkin SET sealed = ? WHERE n = 12').run(values.seal('checkin.match', person, record, forged));
+    expect((await store.check()).problems.map((p) => p.code)).toEqual(['commitment-broken']);
+    const resalted = salted.map((one) => (one.field === 'score' ? { ...one, salt: randomBytes(16) } : one));
+    db.prepare('UPDATE checkin SET sealed = ? WHERE n = 12').run(
+      values.seal('checkin.match', person, record, resalted),
+    );
+    expect((await store.check()).problems.map((p) => p.code)).toEqual(['commitment-broken']);
+  });
+
+  it('goes on beside check-ins, which it does not hold up for longer than a piece', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.addPerson(aPerson());
+    await someCheckins(store, id, 600);
+    let done = false;
+    const checking = store.check().finally(() => {
+      done = true;
+    });
+    let during = 0;
+    while (!done) {
+      await someCheckins(store, id, 1);
+      during++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await checking).problems).toEqual([]);
+    expect(during).toBeGreaterThan(2);
+  });
+});

@@ -1,0 +1,198 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { deriveKey, requireStrong } from '../../electron/core/keys/derive.ts';
+import { openKeys, type RecoveryKey, recoverKeys } from '../../electron/core/keys/index.ts';
+import { aPerson, codeOf, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts';
+
+const secret = () => randomBytes(32);
+
+/** A closed store with a person and a few check-ins, under given keys. */
+async function closedKiosk(keys: Parameters<typeof openKiosk>[1]): Promise<string> {
+  const home = newFolder();
+  const store = await openKiosk(home, keys);
+  const { id } = await store.addPerson(aPerson({ photo: new Uint8Array(500) }));
+  await someCheckins(store, id, 3);
+  store.close();
+  return home;
+}
+
+/** Opening must end with this code and leave every byte, time and file of the folder as it was. */
+async function refusedUntouched(home: string, keys: Parameters<typeof openKiosk>[1], code: string): Promise<void> {
+  const before = snapshot(home);
+  expect(await codeOf(() => openKiosk(home, keys))).toBe(code);
+  expect(snapshot(home)).toEqual(before);
+}
+
+describe('a store that must not open stays untouched, to the byte and the time of change', () => {
+  const right = { deviceSecret: secret(), provisioningSecret: secret(), machineId: 'machine-a' };
+
+  it('with another device secret, provisioning secret, or none', async () => {
+    const home = await closedKiosk(right);
+    await refusedUntouched(home, { ...right, deviceSecret: secret() }, 'store-wrong-key');
+    await refusedUntouched(home, { ...right, provisioningSecret: secret() }, 'store-wrong-key');
+    await refusedUntouched(home, { ...right, provisioningSecret: null }, 'provisioning-secret-missing');
+    await refusedUntouched(home, { ...right, deviceSecret: null, allowSecretFile: false }, 'device-secret-missing');
+    await refusedUntouched(home, { ...right, deviceSecret: null, allowSecretFile: true }, 'device-secret-missing');
+    expect((await openKiosk(home, right)).countPeople()).toBe(1);
+  });
+
+  it('on another machine', async () => {
+    const home = await closedKiosk(right);
+    await refusedUntouched(home, { ...right, machineId: 'machine-b' }, 'store-other-machine');
+    // The tag is a courtesy, not the lock: with it forged, the machine's id still salts the key.
+    const file = join(home, 'keyslots.json');
+    const slots = JSON.parse(readFileSync(file, 'utf8'));
+    const other = await openKeys({ home: newFolder(), ...right, machineId: 'machine-b' });
+    const { machineTag } = await import('../../electron/core/keys/slots.ts');
+    writeFileSync(file, JSON.stringify({ ...slots, machine: machineTag(slots.store, 'machine-b') }));
+    expect(other.live).toBe(false);
+    await refusedUntouched(home, { ...right, machineId: 'machine-b' }, 'store-wrong-key');
+  });
+
+  it('cut short, at a page or within one, or emptied', async () => {
+    for (const keep of [0, 10, 1000, 1024, 10 * 1024, 20_000]) {
+      const home = await closedKiosk(right);
+      truncateSync(join(home, 'store.db'), keep);
+      await refusedUntouched(home, right, 'store-damaged');
+    }
+  });
+
+  it('replaced by garbage, by another kiosk’s store, or missing', async () => {
+    const home = await closedKiosk(right);
+    const file = join(home, 'store.db');
+    writeFileSync(file, randomBytes(statSync(file).size));
+    await refusedUntouched(home, right, 'store-damaged');
+    writeFileSync(file, readFileSync(join(await closedKiosk(right), 'store.db')));
+    await refusedUntouched(home, right, 'store-damaged');
+    rmSync(file);
+    await refusedUntouched(home, right, 'store-missing');
+  });
+
+  it('without key slots, with damaged ones, or with ones that others may read', async () => {
+    const home = await closedKiosk(right);
+    const file = join(home, 'keyslots.json');
+    const good = readFileSync(file, 'utf8');
+    chmodSync(file, 0o644);
+    await refusedUntouched(home, right, 'secret-file-exposed');
+    chmodSync(file, 0o600);
+    writeFileSync(file, good.slice(0, -10));
+    await refusedUntouched(home, right, 'keyslots-damaged');
+    rmSync(file);
+    await refusedUntouched(home, right, 'keyslots-missing');
+  });
+
+  it('when any byte of slot 1 differs', async () => {
+    const home = await closedKiosk(right);
+    const file = join(home, 'keyslots.json');
+    const slots = JSON.parse(readFileSync(file, 'utf8'));
+    const bytes = Buffer.from(slots.current.slot1, 'base64url');
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: bytes.length * 8 - 1 }), async (bit) => {
+        const changed = Buffer.from(bytes);
+        changed[bit >> 3]! ^= 1 << (bit & 7);
+        writeFileSync(
+          file,
+          JSON.stringify({ ...slots, current: { ...slots.current, slot1: changed.toString('base64url') } }),
+        );
+        expect(await codeOf(() => openKeys({ home, ...right }))).toBe('store-wrong-key');
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('secrets', () => {
+  it('are refused when short, long, repeating, counted, or a text', async () => {
+    const refused = (bytes: Uint8Array) => codeOf(() => requireStrong(bytes, 'secret'));
+    expect(await refused(new Uint8Array())).toBe('secret-malformed');
+    expect(await refused(randomBytes(31))).toBe('secret-malformed');
+    expect(await refused(randomBytes(33))).toBe('secret-malformed');
+    expect(await refused(new Uint8Array(32))).toBe('secret-weak');
+    expect(await refused(new Uint8Array(32).fill(7))).toBe('secret-weak');
+    expect(await refused(Uint8Array.from({ length: 32 }, (_, i) => i))).toBe('secret-weak');
+    expect(await refused(Uint8Array.from({ length: 32 }, (_, i) => 200 - 3 * i))).toBe('secret-weak');
+    expect(await refused(Buffer.from('correct horse battery staple 123'))).toBe('secret-weak');
+    expect(await refused(Buffer.concat([randomBytes(8), randomBytes(4), new Uint8Array(20)]))).toBe('secret-weak');
+  });
+
+  it('are accepted when random', () => {
+    for (let i = 0; i < 2000; i++) requireStrong(randomBytes(32), 'secret');
+  });
+
+  it('stop the store from being made when weak, and leave the folder empty', async () => {
+    const home = newFolder();
+    await refusedUntouched(home, { deviceSecret: new Uint8Array(32) }, 'secret-weak');
+    await refusedUntouched(home, { deviceSecret: secret(), provisioningSecret: randomBytes(16) }, 'secret-malformed');
+    await refusedUntouched(home, { deviceSecret: null, allowSecretFile: false }, 'device-secret-missing');
+    expect(snapshot(home)).toEqual({});
+  });
+
+  it('lie in a private file only when that is allowed, and say so', async () => {
+    const home = newFolder();
+    const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
+    expect(keys.secretInFile).toBe(true);
+    expect(statSync(join(home, 'device-secret')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(home, 'keyslots.json')).mode & 0o777).toBe(0o600);
+    expect((await openKeys({ home: newFolder(), deviceSecret: secret() })).secretInFile).toBe(false);
+    chmodSync(join(home, 'device-secret'), 0o640);
+    expect(await codeOf(() => openKeys({ home, deviceSecret: null }))).toBe('secret-file-exposed');
+  });
+
+  it('give one sub-key a purpose: all differ, and none shows another', async () => {
+    const keys = await openKeys({ home: newFolder(), deviceSecret: secret() });
+    const all = [
+      ...(['pages', 'personKeys', 'vault', 'storeValues'] as const).map((p) => keys.current.subkey(p)),
+      ...(['pin-pepper', 'lockout-subjects'] as const).map((p) => keys.subkey(p)),
+    ].map((key) => key.toString('hex'));
+    expect(new Set(all).size).toBe(6);
+    expect(all.every((key) => key.length === 64)).toBe(true);
+  });
+
+  it('derive by HKDF-SHA-256 as RFC 5869 has it', async () => {
+    const root = Buffer.alloc(32, 3);
+    const { createHmac } = await import('node:crypto');
+    const prk = createHmac('sha256', Buffer.alloc(32)).update(root).digest();
+    const okm = createHmac('sha256', prk)
+      .update('smartpresence/kiosk/v1/x')
+      .update(Buffer.from([1]))
+      .digest();
+    expect(deriveKey(root, 'x')).toEqual(okm);
+  });
+});
+
+describe('slot 2', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('x25519');
+  const recoveryKey = { ...(publicKey.export({ format: 'jwk' }) as unknown as RecoveryKey), kid: 'server-1' };
+  const priv = privateKey.export({ format: 'jwk' }) as unknown as RecoveryKey & { d: string };
+
+  it('brings a store back on another board, also after a rekey, and the old board’s secret opens nothing then', async () => {
+    const old = { deviceSecret: secret(), machineId: 'old-board', recoveryKey };
+    const home = newFolder();
+    const store = await openKiosk(home, old);
+    const { id } = await store.addPerson(aPerson());
+    await store.rekey();
+    store.close();
+    const fresh = { deviceSecret: secret(), provisioningSecret: secret(), machineId: 'new-board' };
+    expect(await codeOf(() => openKiosk(home, fresh))).toBe('store-other-machine');
+    const stranger = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' }) as unknown as RecoveryKey & {
+      d: string;
+    };
+    await expect(recoverKeys({ home, ...fresh, privateKey: stranger })).rejects.toMatchObject({
+      code: 'recovery-failed',
+    });
+    await recoverKeys({ home, ...fresh, privateKey: priv });
+    const back = await openKiosk(home, fresh);
+    expect(back.person(id)?.name).toBe('Ada Lovelace');
+    back.close();
+    expect(await codeOf(() => openKiosk(home, old))).toBe('store-other-machine');
+    expect(await codeOf(() => openKiosk(home, { ...fresh, deviceSecret: old.deviceSecret }))).toBe('store-wrong-key');
+  });
+
+  it('is not there unless the operator asked for it', async () => {
+    const home = await closedKiosk({ deviceSecret: secret() });
+    expect(JSON.parse(readFileSync(join(home, 'keyslots.json'), 'utf8')).current.slot2).toBeUndefined();
+  });
+});

@@ -1,0 +1,128 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type OpenKeysOptions, openKeys } from '../../electron/core/keys/index.ts';
+import { openStore, type StoreOptions } from '../../electron/core/store/index.ts';
+import type { Checkin, NewCheckin, NewPerson, Store } from '../../electron/core/store/interface.ts';
+import type { SqlStore } from '../../electron/core/store/store.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+
+/** In memory where there is such a folder: a kill is not a power cut, and the disk is the slowest part of these tests. */
+const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+/** A folder for one test; gone when the test is. */
+export function newFolder(parent = PARENT): string {
+  const folder = mkdtempSync(join(parent, 'sp-store-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Opens (or makes) the store of a folder; closed when the test ends. */
+export async function openKiosk(
+  home: string,
+  keys: Partial<OpenKeysOptions> = {},
+  options: Partial<StoreOptions> = {},
+): Promise<SqlStore> {
+  const opened = await openKeys({ home, deviceSecret: null, allowSecretFile: true, ...keys });
+  const store = await openStore({ home, keys: opened, ...options });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+export const MODEL = 'fr_feature@0123456789ab';
+
+export function embedding(seed = 1): Float32Array {
+  const out = Float32Array.from({ length: 512 }, (_, i) => Math.sin(seed * 977 + i * 1.37));
+  const norm = Math.hypot(...out);
+  return out.map((v) => v / norm);
+}
+
+export function aPerson(change: Partial<NewPerson> = {}): NewPerson {
+  return {
+    id: randomUUID(),
+    name: 'Ada Lovelace',
+    number: null,
+    language: 'en',
+    consent: { textVersion: '2026-1', language: 'en' },
+    templates: [{ pose: 'front', model: MODEL, embedding: embedding() }],
+    photo: null,
+    pinHash: null,
+    ...change,
+  };
+}
+
+export function aCheckin(person: string, change: Partial<NewCheckin> = {}): NewCheckin {
+  return {
+    person,
+    open: {
+      direction: 'in',
+      method: 'face',
+      liveness: 'passed',
+      model: MODEL,
+      threshold: 0.52,
+      gallery: { people: 3, templates: 12 },
+    },
+    score: 0.71,
+    second: 0.22,
+    photo: null,
+    gps: null,
+    ...change,
+  };
+}
+
+export async function someCheckins(
+  store: Store,
+  person: string,
+  count: number,
+  change: Partial<NewCheckin> = {},
+): Promise<Checkin[]> {
+  const made: Checkin[] = [];
+  for (let i = 0; i < count; i++) made.push(await store.recordCheckin(aCheckin(person, change)));
+  return made;
+}
+
+export const aPhoto = (bytes = 4000): Uint8Array => randomBytes(bytes);
+
+/** The code of the Problem that `work` ends with; fails the test when it ends well. */
+export async function codeOf(work: () => unknown): Promise<string> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Problem) return error.code;
+    throw error;
+  }
+  throw new Error('it should have been refused');
+}
+
+/** Every file of a folder with size, time of change and hash: equal before and after means untouched. */
+export function snapshot(folder: string): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const name of readdirSync(folder, { recursive: true }) as string[]) {
+    const file = join(folder, name);
+    const stat = statSync(file, { bigint: true });
+    if (stat.isFile())
+      out[name] = `${stat.size} ${stat.mtimeNs} ${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
+  }
+  return out;
+}
+
+/** A clock that tests hold. */
+export function heldClock(start: number) {
+  const clock = {
+    time: start,
+    mono: 1_000_000,
+    trustedOffset: 0,
+    bootId: 'boot-1',
+    now: () => clock.time,
+    monotonic: () => clock.mono,
+    offset: () => clock.trustedOffset,
+    /** Time passes. */
+    pass(ms: number) {
+      clock.time += ms;
+      clock.mono += ms;
+    },
+  };
+  return clock;
+}

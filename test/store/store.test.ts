@@ -1,0 +1,229 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { WireEvent } from '../../sync/protocol/wire/event.ts';
+import { aCheckin, aPerson, codeOf, embedding, heldClock, MODEL, newFolder, openKiosk, someCheckins } from './kiosk.ts';
+
+describe('people', () => {
+  it('come back from disk with templates, number, PIN and opt-out', async () => {
+    const home = newFolder();
+    const first = await openKiosk(home);
+    const person = aPerson({ name: 'Zoë Łuczak', number: 'b-12', pinHash: '$argon2id$v=19$x', language: 'de' });
+    await first.addPerson(person);
+    first.addTemplates(person.id, [{ pose: 'left', model: MODEL, embedding: embedding(2) }]);
+    first.updatePerson(person.id, { gpsOptOut: true });
+    const before = first.person(person.id);
+    first.close();
+
+    const again = await openKiosk(home);
+    expect(again.person(person.id)).toEqual(before);
+    expect(before).toMatchObject({ name: 'Zoë Łuczak', number: 'b-12', templates: 2, hasPin: true, gpsOptOut: true });
+    expect(again.pinHash(person.id)).toBe('$argon2id$v=19$x');
+    expect([...again.templates(MODEL)].map((t) => [t.pose, [...t.embedding]])).toEqual([
+      ['front', [...embedding()]],
+      ['left', [...embedding(2)]],
+    ]);
+    expect([...again.templates('another-model')]).toEqual([]);
+  });
+
+  it('are found by the beginning of name or number, whatever the case, and by whole number', async () => {
+    const store = await openKiosk(newFolder());
+    for (const [name, number] of [
+      ['Öz Demir', '1001'],
+      ['Ömer Ak', '1002'],
+      ['Omar', 'K-9'],
+    ] as const)
+      await store.addPerson(aPerson({ name, number, templates: [] }));
+    expect(store.findPeople('ö', 10).map((p) => p.name)).toEqual(['Ömer Ak', 'Öz Demir']);
+    expect(store.findPeople('ÖZ', 10).map((p) => p.name)).toEqual(['Öz Demir']);
+    expect(store.findPeople('100', 1)).toHaveLength(1);
+    expect(store.personByNumber('k-9')?.name).toBe('Omar');
+    expect(store.personByNumber('100')).toBeNull();
+  });
+
+  it('never share a number, nor an id', async () => {
+    const store = await openKiosk(newFolder());
+    const one = aPerson({ number: 'A1' });
+    await store.addPerson(one);
+    expect(await codeOf(() => store.addPerson(aPerson({ number: 'a1' })))).toBe('number-taken');
+    expect(await codeOf(() => store.addPerson({ ...aPerson(), id: one.id }))).toBe('person-exists');
+    const both = [
+      aPerson({ number: 'B1', photo: new Uint8Array(9) }),
+      aPerson({ number: 'B1', photo: new Uint8Array(9) }),
+    ];
+    const results = await Promise.allSettled(both.map((p) => store.addPerson(p)));
+    expect(results.map((r) => r.status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(store.countPeople()).toBe(2);
+    expect((await store.check()).problems).toEqual([]); // the loser's photo is gone too
+  });
+
+  it('leave nothing behind when adding fails half-way', async () => {
+    const store = await openKiosk(newFolder());
+    const broken = aPerson({
+      templates: [{ pose: 'front', model: MODEL, embedding: new Float32Array([Number.NaN]) }],
+      photo: new Uint8Array(100),
+    });
+    expect(await codeOf(() => store.addPerson(broken))).toBe('template-malformed');
+    expect([store.countPeople(), store.pendingCount(), store.parts.vault.list()]).toEqual([0, 0, []]);
+    await store.addPerson(aPerson());
+    expect(store.pending(1)[0]!.header.seq).toBe(1);
+    expect((await store.check()).problems).toEqual([]);
+  });
+});
+
+describe('check-ins', () => {
+  it('are one event, one outbox row and one record, with every personal value committed to', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.addPerson(aPerson());
+    const before = store.pendingCount();
+    const checkin = await store.recordCheckin(aCheckin(id, { gps: 'sealed-position' }));
+    expect(store.pendingCount()).toBe(before + 1);
+    const event = WireEvent.parse(store.pending(100).at(-1));
+    expect(event.header).toMatchObject({
+      id: checkin.id,
+      type: 'checkin',
+      seq: before + 1,
+      open: { direction: 'in', method: 'face' },
+    });
+    expect(Object.fromEntries(Object.entries(event.personal).map(([k, v]) => [k, v.value]))).toEqual({
+      person: id,
+      score: 0.71,
+      second: 0.22,
+      gps: 'sealed-position',
+    });
+    expect(Object.keys(event.header.commitments).sort()).toEqual(['gps', 'person', 'score', 'second']);
+    expect(store.checkins({ limit: 10 })).toEqual([checkin]);
+  });
+
+  it('list newest first, in pieces, and before a time', async () => {
+    const clock = heldClock(Date.UTC(2026, 0, 1));
+    const store = await openKiosk(newFolder(), {}, { clock });
+    const { id } = await store.addPerson(aPerson());
+    const made = [];
+    for (let i = 0; i < 5; i++) {
+      made.unshift(await store.recordCheckin(aCheckin(id)));
+      clock.pass(60_000);
+    }
+    const ids = (list: { id: string }[]) => list.map((c) => c.id);
+    expect(ids(store.checkins({ limit: 2 }))).toEqual(ids(made.slice(0, 2)));
+    expect(ids(store.checkins({ limit: 9, after: made[1]!.id }))).toEqual(ids(made.slice(2)));
+    expect(ids(store.checkins({ limit: 9, before: made[2]!.at }))).toEqual(ids(made.slice(3)));
+  });
+
+  it('are voided by an event, once, and the last standing one counts again', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson());
+    const [first, second] = await someCheckins(store, id, 2);
+    store.voidCheckin(second!.id, 'not-me');
+    store.voidCheckin(second!.id, 'not-me');
+    expect(
+      store
+        .pending(100)
+        .filter((e) => e.header.type === 'void')
+        .map((e) => e.header.open),
+    ).toEqual([{ target: second!.id, reason: 'not-me' }]);
+    expect(store.lastCheckin(id)?.id).toBe(first!.id);
+    expect(store.checkins({ limit: 1 })[0]).toMatchObject({ id: second!.id, voided: true });
+    expect(await codeOf(() => store.voidCheckin(randomUUID(), 'staff'))).toBe('checkin-unknown');
+    store.close();
+    expect((await openKiosk(home)).lastCheckin(id)?.id).toBe(first!.id);
+  });
+
+  it('find the last standing one further back than memory reaches', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.addPerson(aPerson());
+    const made = await someCheckins(store, id, 9);
+    for (const one of made.slice(1)) store.voidCheckin(one.id, 'staff');
+    expect(store.lastCheckin(id)?.id).toBe(made[0]!.id);
+  });
+
+  it('carry no coordinates for somebody who opted out, whoever passes them', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.addPerson(aPerson());
+    store.updatePerson(id, { gpsOptOut: true });
+    await store.recordCheckin(aCheckin(id, { gps: 'sealed-position' }));
+    expect(Object.keys(store.pending(100).at(-1)!.header.commitments)).not.toContain('gps');
+  });
+});
+
+describe('the outbox', () => {
+  it('holds what the server has not committed, over a restart, and takes back what is not safe', async () => {
+    const home = newFolder();
+    let store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson({ templates: [] }));
+    await someCheckins(store, id, 4);
+    const { epoch } = store;
+    store.acknowledge(epoch, { committed: 3, safe: 1 });
+    store.close();
+    store = await openKiosk(home);
+    expect(store.pending(100).map((e) => e.header.seq)).toEqual([4, 5, 6]);
+    expect(store.checkins({ limit: 9 }).map((c) => c.acked)).toEqual([false, false, false, true]);
+    store.acknowledge(epoch, { committed: 2, safe: 1 }); // an older ack changes nothing
+    expect(store.pendingCount()).toBe(3);
+    expect(store.resendUnsafe(epoch)).toBe(2);
+    expect(store.pending(100).map((e) => e.header.seq)).toEqual([2, 3, 4, 5, 6]);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('refuses marks that can’t be', async () => {
+    const store = await openKiosk(newFolder());
+    const marks = (committed: number, safe: number) =>
+      codeOf(() => store.acknowledge(store.epoch, { committed, safe }));
+    expect([await marks(1, 0), await marks(0, -1), await marks(-1, -1), await marks(0.5, 0)]).toEqual(
+      Array(4).fill('ack-impossible'),
+    );
+    expect(await codeOf(() => store.acknowledge(randomUUID(), { committed: 0, safe: 0 }))).toBe('epoch-unknown');
+  });
+
+  it('keeps events until they are safe, even from somebody with the key', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.addPerson(aPerson({ templates: [] }));
+    await someCheckins(store, id, 2);
+    store.acknowledge(store.epoch, { committed: 4, safe: 3 });
+    const { db } = store.session;
+    expect(() => db.exec('DELETE FROM event WHERE n = 4')).toThrow(/until the server has it safe/);
+    expect(() => db.exec("UPDATE event SET type = 'void' WHERE n = 4")).toThrow(/never changes/);
+  });
+});
+
+describe('small rows', () => {
+  it('survive a restart: lockouts and settings', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    store.setLockout('staff', { failures: 5, until: 1_800_000_000_000 });
+    store.setLockout('number:x', { failures: 1, until: 0 });
+    store.setLockout('number:x', { failures: 0, until: 0 });
+    store.setSetting('a', 'b');
+    store.close();
+    const again = await openKiosk(home);
+    expect(again.lockout('staff')).toEqual({ failures: 5, until: 1_800_000_000_000 });
+    expect(again.lockout('number:x')).toEqual({ failures: 0, until: 0 });
+    expect([again.setting('a'), again.setting('none')]).toEqual(['b', null]);
+  });
+});
+
+describe('one opener at a time', () => {
+  it('a second one is refused, in this process and in another', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    expect(await codeOf(() => openKiosk(home))).toBe('store-in-use');
+    const other = spawnSync(process.execPath, [join(import.meta.dirname, 'children/open.ts'), home], {
+      encoding: 'utf8',
+    });
+    expect(other.stdout.trim()).toBe('store-in-use');
+    // The refused openers must not have dropped our lock, nor anything else.
+    const third = spawnSync(process.execPath, [join(import.meta.dirname, 'children/open.ts'), home], {
+      encoding: 'utf8',
+    });
+    expect(third.stdout.trim()).toBe('store-in-use');
+    await store.addPerson(aPerson());
+    expect((await store.check()).problems).toEqual([]);
+    store.close();
+    const last = spawnSync(process.execPath, [join(import.meta.dirname, 'children/open.ts'), home], {
+      encoding: 'utf8',
+    });
+    expect(last.stdout.trim()).toBe('opened');
+  });
+});
