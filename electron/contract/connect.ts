@@ -1,8 +1,12 @@
+import { z } from 'zod';
 import type { Channel } from './channel.ts';
 import { messagePortChannel } from './channel-port.ts';
 import { openWebSocketChannel } from './channel-websocket.ts';
 import { CoreState } from './host.ts';
 import { ASK_PORT, GIVE_PORT, PORT_GONE } from './port-messages.ts';
+
+// zod would try `new Function` for speed; the page's policy refuses it, and each try would look like an attack.
+z.config({ jitless: true });
 
 /** True when the page was served by the Electron host. */
 const inElectron = (): boolean => location.protocol === 'app:';

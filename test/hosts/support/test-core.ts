@@ -28,21 +28,27 @@ export const STATUS: Signal<'status'> = {
 };
 
 /** Methods of a core without faces or store, to test what carries them. */
-export function testMethods(pushStatus: () => void = () => undefined): CoreMethods {
+export function testMethods(
+  pushStatus: () => void = () => undefined,
+  onHello: () => void = () => undefined,
+): CoreMethods {
   const frames = { probes: 0 };
   return {
-    hello: async () => ({
-      version: '0',
-      site: 'Test',
-      device: ID,
-      languages: ['en'],
-      defaultLanguage: 'en',
-      ways: ['face'],
-      liveness: 'off',
-      demo: true,
-      undoMs: 1,
-      privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 1 },
-    }),
+    hello: async () => {
+      onHello();
+      return {
+        version: '0',
+        site: 'Test',
+        device: ID,
+        languages: ['en'],
+        defaultLanguage: 'en',
+        ways: ['face'],
+        liveness: 'off',
+        demo: true,
+        undoMs: 1,
+        privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 1 },
+      };
+    },
     status: async () => STATUS,
     visitBegin: async () => {
       pushStatus();
@@ -88,9 +94,12 @@ export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log }
   const listeners = new Set<(name: SignalName, data: Signal<SignalName>) => void>();
   log('info', 'test core started', { secret: deviceSecret?.byteLength ?? null, demo });
   return {
-    methods: testMethods(() => {
-      for (const listener of listeners) listener('status', STATUS);
-    }),
+    methods: testMethods(
+      () => {
+        for (const listener of listeners) listener('status', STATUS);
+      },
+      () => log('info', 'test core: a screen said hello'),
+    ),
     onSignal(listener) {
       listeners.add(listener as (name: SignalName, data: Signal<SignalName>) => void);
       return () => listeners.delete(listener as (name: SignalName, data: Signal<SignalName>) => void);
