@@ -31,7 +31,13 @@ export const Hello = z.strictObject({
   demo: z.boolean(),
   /** How long "not me" stays on the result, ms. */
   undoMs: z.number().int(),
-  privacy: z.strictObject({ controller: z.string(), contact: z.string(), dpo: z.string(), photoDays: z.number().int(), gpsDays: z.number().int() }),
+  privacy: z.strictObject({
+    controller: z.string(),
+    contact: z.string(),
+    dpo: z.string(),
+    photoDays: z.number().int(),
+    gpsDays: z.number().int(),
+  }),
 });
 export type Hello = z.infer<typeof Hello>;
 
@@ -57,10 +63,20 @@ export const ProbeResult = z.discriminatedUnion('kind', [
   /** The person has to change something; the code is a QualityReason. */
   z.strictObject({ kind: z.literal('guide'), reason: Code }),
   /** Liveness: what to do now, and how far it has come. */
-  z.strictObject({ kind: z.literal('challenge'), step: Code, index: z.number().int(), of: z.number().int(), progress: z.number() }),
+  z.strictObject({
+    kind: z.literal('challenge'),
+    step: Code,
+    index: z.number().int(),
+    of: z.number().int(),
+    progress: z.number(),
+  }),
   z.strictObject({ kind: z.literal('welcome'), receipt: Receipt }),
   /** Nobody, or not sure enough, or liveness failed too often: offer the other ways in. Never says which person was near. */
-  z.strictObject({ kind: z.literal('other-way'), reason: z.enum(['unknown', 'uncertain', 'liveness', 'blocked']), code: Code.optional() }),
+  z.strictObject({
+    kind: z.literal('other-way'),
+    reason: z.enum(['unknown', 'uncertain', 'liveness', 'blocked']),
+    code: Code.optional(),
+  }),
   /** This visit is over (already answered); wait for the face to leave. */
   z.strictObject({ kind: z.literal('done') }),
 ]);
@@ -94,17 +110,26 @@ const m = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ 
 /** Methods of the core that a screen may call. */
 export const METHODS = {
   hello: m(empty, Hello),
-  status: m(empty, z.lazy(() => Status)),
+  status: m(
+    empty,
+    z.lazy(() => Status),
+  ),
 
   /** A new face is in front of the camera. A visit ends with an answer, or when the face has gone. */
   visitBegin: m(empty, z.strictObject({ visit: Id })),
   visitEnd: m(z.strictObject({ visit: Id }), empty),
   probe: m(z.strictObject({ visit: Id, frame: FaceFrame }), ProbeResult),
-  voidCheckin: m(z.strictObject({ checkin: Id, undo: z.string().max(100), reason: z.enum(['not-me', 'wrong-direction']) }), empty),
+  voidCheckin: m(
+    z.strictObject({ checkin: Id, undo: z.string().max(100), reason: z.enum(['not-me', 'wrong-direction']) }),
+    empty,
+  ),
   checkinByPin: m(z.strictObject({ number: Number_, pin: Pin }), z.strictObject({ receipt: Receipt })),
 
   /** What the person agrees to, and whom to ask. */
-  consentText: m(z.strictObject({ language: Language }), z.strictObject({ version: z.string(), language: Language, title: z.string(), paragraphs: z.array(z.string()) })),
+  consentText: m(
+    z.strictObject({ language: Language }),
+    z.strictObject({ version: z.string(), language: Language, title: z.string(), paragraphs: z.array(z.string()) }),
+  ),
 
   staffUnlock: m(z.strictObject({ pin: Pin }), z.strictObject({ token: StaffToken, expiresAt: Instant })),
   staffLock: m(z.strictObject(staff), empty),
@@ -124,7 +149,10 @@ export const METHODS = {
   enrolFinish: m(z.strictObject({ ...staff, enrolment: Id }), z.strictObject({ person: PersonRow })),
   enrolCancel: m(z.strictObject({ ...staff, enrolment: Id }), empty),
   /** At most 20 people whose name or number begins with the query; an empty query finds nobody. */
-  peopleFind: m(z.strictObject({ ...staff, query: z.string().max(100) }), z.strictObject({ people: z.array(PersonRow) })),
+  peopleFind: m(
+    z.strictObject({ ...staff, query: z.string().max(100) }),
+    z.strictObject({ people: z.array(PersonRow) }),
+  ),
   personSetPin: m(z.strictObject({ ...staff, person: Id, pin: Pin }), empty),
   personDelete: m(z.strictObject({ ...staff, person: Id }), empty),
 } as const;
@@ -152,7 +180,9 @@ export type MethodName = keyof typeof METHODS;
 export type Input<M extends MethodName> = z.input<(typeof METHODS)[M]['input']>;
 export type Output<M extends MethodName> = z.output<(typeof METHODS)[M]['output']>;
 /** The core's side: every method, with parsed input. */
-export type CoreMethods = { [M in MethodName]: (input: z.output<(typeof METHODS)[M]['input']>) => Promise<z.input<(typeof METHODS)[M]['output']>> };
+export type CoreMethods = {
+  [M in MethodName]: (input: z.output<(typeof METHODS)[M]['input']>) => Promise<z.input<(typeof METHODS)[M]['output']>>;
+};
 /** The screen's side of the same. */
 export type CoreClient = { [M in MethodName]: (input: Input<M>) => Promise<Output<M>> };
 export type SignalName = keyof typeof SIGNALS;
