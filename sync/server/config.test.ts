@@ -62,6 +62,14 @@ describe('configuration', () => {
     expect(problemOf({ ...good(), ENCRYPTION_KEY: same, SECRET_KEY: same }).message).toContain(
       'SECRET_KEY must differ',
     );
+    const both = problemOf({
+      ...good(),
+      ENCRYPTION_KEY: same,
+      SECRET_KEY: same,
+      SMARTPRESENCE_BIND: 'nowhere',
+    }).message;
+    expect(both).toContain('SECRET_KEY must differ');
+    expect(both).toContain('SMARTPRESENCE_BIND must be');
     expect(problemOf({ ...good(), SMARTPRESENCE_PEOPLE_CERT: '/x.pem' }).message).toContain(
       'needs SMARTPRESENCE_PEOPLE_KEY',
     );

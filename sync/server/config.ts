@@ -59,22 +59,26 @@ const Environment = z
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
     SMARTPRESENCE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
-  .superRefine((env, ctx) => {
-    const issue = (name: string, message: string) => ctx.addIssue({ code: 'custom', path: [name], message });
-    if (
-      env.ENCRYPTION_KEY instanceof Secret &&
-      env.SECRET_KEY instanceof Secret &&
-      Buffer.from(env.ENCRYPTION_KEY.reveal()).equals(env.SECRET_KEY.reveal())
-    ) {
-      issue('SECRET_KEY', 'must differ from ENCRYPTION_KEY. Make one with: openssl rand -base64 32');
-    }
-    if (!env.SMARTPRESENCE_PEOPLE_CERT !== !env.SMARTPRESENCE_PEOPLE_KEY) {
-      issue('SMARTPRESENCE_PEOPLE_CERT', 'needs SMARTPRESENCE_PEOPLE_KEY, and the other way round');
-    }
-    if (env.SMARTPRESENCE_PEOPLE_PORT !== 0 && env.SMARTPRESENCE_PEOPLE_PORT === env.SMARTPRESENCE_DEVICE_PORT) {
-      issue('SMARTPRESENCE_DEVICE_PORT', 'must differ from SMARTPRESENCE_PEOPLE_PORT');
-    }
+  // `when`: checked even where single variables are wrong, so that one start tells everything.
+  .refine((e) => !sameKey(e.ENCRYPTION_KEY, e.SECRET_KEY), {
+    path: ['SECRET_KEY'],
+    error: 'must differ from ENCRYPTION_KEY. Make one with: openssl rand -base64 32',
+    when: () => true,
+  })
+  .refine((e) => !e.SMARTPRESENCE_PEOPLE_CERT === !e.SMARTPRESENCE_PEOPLE_KEY, {
+    path: ['SMARTPRESENCE_PEOPLE_CERT'],
+    error: 'needs SMARTPRESENCE_PEOPLE_KEY, and the other way round',
+    when: () => true,
+  })
+  .refine((e) => !e.SMARTPRESENCE_PEOPLE_PORT || e.SMARTPRESENCE_PEOPLE_PORT !== e.SMARTPRESENCE_DEVICE_PORT, {
+    path: ['SMARTPRESENCE_DEVICE_PORT'],
+    error: 'must differ from SMARTPRESENCE_PEOPLE_PORT',
+    when: () => true,
   });
+
+function sameKey(a: unknown, b: unknown): boolean {
+  return a instanceof Secret && b instanceof Secret && Buffer.from(a.reveal()).equals(b.reveal());
+}
 
 export interface Config {
   readonly home: string;

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -111,16 +111,21 @@ async function listen(listener: Listener, config: Config, port: number, variable
 }
 
 function operatorCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }): KeyAndCertificate {
-  try {
-    const held = { certPem: readFileSync(certFile, 'utf8'), keyPem: readFileSync(keyFile, 'utf8') };
-    new X509Certificate(held.certPem);
-    return held;
-  } catch (cause) {
-    throw new Problem(
+  const refuse = (why: string, cause?: unknown) =>
+    new Problem(
       'bad-people-certificate',
-      'SMARTPRESENCE_PEOPLE_CERT or SMARTPRESENCE_PEOPLE_KEY can not be read as PEM.',
-      'Check both files.',
+      `The operator's certificate is refused: ${why}.`,
+      'Check SMARTPRESENCE_PEOPLE_CERT and SMARTPRESENCE_PEOPLE_KEY.',
       { cause },
     );
+  let held: KeyAndCertificate;
+  let belongs: boolean;
+  try {
+    held = { certPem: readFileSync(certFile, 'utf8'), keyPem: readFileSync(keyFile, 'utf8') };
+    belongs = new X509Certificate(held.certPem).checkPrivateKey(createPrivateKey(held.keyPem));
+  } catch (cause) {
+    throw refuse('certificate or key can not be read as PEM', cause);
   }
+  if (!belongs) throw refuse('the key is not that of the certificate');
+  return held;
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { get as httpGet } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -19,7 +20,7 @@ import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { LINK_MS } from '../../sync/server/access/links.ts';
 import { type Config, readConfig } from '../../sync/server/config.ts';
-import { issueDeviceCertificate } from '../../sync/server/keys/certificates.ts';
+import { issueDeviceCertificate, selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
@@ -451,6 +452,34 @@ describe('the process', () => {
         expect(text).not.toContain(secretText);
     }
     await restart();
+  });
+
+  test('takes the operator’s certificate, and refuses one whose key is another’s', async () => {
+    await server.close();
+    const [certFile, keyFile, other] = ['cert.pem', 'key.pem', 'other.pem'].map((name) => join(strange.path, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const [mine, theirs] = [
+      await selfSignedServerCertificate(config.hostnames, Date.now()),
+      await selfSignedServerCertificate(config.hostnames, Date.now()),
+    ];
+    writeFileSync(certFile, mine.certPem);
+    writeFileSync(keyFile, mine.keyPem);
+    writeFileSync(other, theirs.keyPem);
+    expect(await codeOf(startServer({ ...config, peopleCertificate: { certFile, keyFile: other } }, log))).toBe(
+      'bad-people-certificate',
+    );
+    expect(await codeOf(startServer({ ...config, peopleCertificate: { certFile: '/nowhere', keyFile } }, log))).toBe(
+      'bad-people-certificate',
+    );
+    server = await startServer({ ...config, peopleCertificate: { certFile, keyFile } }, log);
+    expect(server.certificateSha256).toBe(new X509Certificate(mine.certPem).fingerprint256);
+    const { headers } = await call(`${server.peopleUrl}/api/session`);
+    expect(headers['strict-transport-security']).toContain('max-age');
+    await restart();
+    expect((await call(`${server.peopleUrl}/api/session`)).headers['strict-transport-security']).toBeUndefined();
   });
 
   test('its files are for its own user alone', () => {
