@@ -89,7 +89,7 @@ describe('store check', () => {
         expect(codes, `page ${page}`).toContain('page-damaged');
         store.close();
       } catch (error) {
-        expect((error as Problem).code, `page ${page}: ${error}`).toBe('store-damaged');
+        expect((error as Problem).code, `page ${page}: ${(error as Error).stack}`).toBe('store-damaged');
         expect(error).toBeInstanceOf(Problem);
       }
     }
@@ -99,16 +99,16 @@ describe('store check', () => {
   it('finds an outbox that lacks an event or holds one too many, and a check-in without its row', async () => {
     const store = await openKiosk(await fullKiosk());
     const { db } = store.session;
-    const after = async (sql: string) => {
+    const codesAfter = async (sql: string) => {
       db.exec('SAVEPOINT s');
       db.exec(sql);
       const codes = (await store.check()).problems.map((p) => p.code);
       db.exec('ROLLBACK TO s; RELEASE s');
       return codes.filter((code) => code !== 'store-in-use'); // the open savepoint keeps the log from being emptied
     };
-    expect(await after('DELETE FROM outbox WHERE n = 10')).toEqual(['outbox-incomplete']);
-    expect(await after('INSERT INTO outbox(n) VALUES (2)')).toEqual(['outbox-surplus']);
-    expect(await after('DELETE FROM checkin WHERE n = 17')).toEqual(['checkin-missing']);
+    expect(await codesAfter('DELETE FROM outbox WHERE n = 10')).toEqual(['outbox-incomplete']);
+    expect(await codesAfter('INSERT INTO outbox(n) VALUES (2)')).toEqual(['outbox-surplus']);
+    expect(await codesAfter('DELETE FROM checkin WHERE n = 17')).toEqual(['checkin-missing']);
     expect((await store.check()).problems).toEqual([]);
   });
 

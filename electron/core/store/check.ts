@@ -5,7 +5,6 @@ import type { KioskKeys, StoreKeySet } from '../keys/index.ts';
 import { asProblem } from './database.ts';
 import type { Epoch, EventRow } from './events.ts';
 import { storeFile } from './files.ts';
-import { uuidText } from './header.ts';
 import { PAGE_BYTES, PageReader } from './pages.ts';
 import type { SqlStore } from './store.ts';
 
@@ -242,7 +241,7 @@ async function checkFiles(
   attempt: Attempt,
   progress: Progress,
 ): Promise<number> {
-  const { db, log } = store.session;
+  const { db } = store.session;
   const known = new Set<string>();
   for (const [i, { n, address }] of rows.entries()) {
     const text = address.toString('base64url');
@@ -253,17 +252,15 @@ async function checkFiles(
       const problem = asProblem(error) as { code?: unknown; message?: string };
       // Deleted or purged while we were reading: no longer a photo to check.
       if (problem.code === 'photo-unknown') continue;
-      const row = log.row(n);
-      found(
-        String(problem.code ?? 'photo-unreadable'),
-        `photo of event ${row ? uuidText(row.id) : n}: ${problem.message}`,
-      );
+      found(typeof problem.code === 'string' ? problem.code : 'unreadable', `photo of event ${n}: ${problem.message}`);
     }
     if (i % 16 === 15) progress(i + 1, rows.length, 'photos');
   }
-  const strays = store.parts.vault.list().filter((address) => !known.has(address));
+  const strays = store.parts.vault
+    .list()
+    .filter((address) => !known.has(address) && !store.parts.vault.underWay.has(address));
   for (const address of strays) {
-    // A photo is written before its row: one that has its row by now was only in between.
+    // Recorded while we were reading.
     attempt('photos', () => {
       const row = db.prepare('SELECT 1 FROM photo WHERE address = ?').get(Buffer.from(address, 'base64url'));
       if (!row) found('photo-stray', 'a file in storage/faces belongs to no record; the next start removes it');

@@ -2,7 +2,7 @@ import type { EventHeader, EventType, SaltedValue, WireEvent } from '../../../sy
 import { GENESIS } from '../../../sync/protocol/wire/event.ts';
 import type { Random } from '../keys/envelope.ts';
 import type { Clock } from './clock.ts';
-import type { Db } from './database.ts';
+import { type Db, guarded } from './database.ts';
 import {
   canonicalText,
   commitment,
@@ -228,7 +228,7 @@ export class EventLog {
   }
 
   row(n: number): EventRow | null {
-    return (this.#select.get(n) as EventRow | undefined) ?? null;
+    return guarded(() => (this.#select.get(n) as EventRow | undefined) ?? null);
   }
 
   /** The header's parts, as stored; `prev` comes from the event before it (or the epoch's beginning or anchor). */

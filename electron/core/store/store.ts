@@ -31,7 +31,8 @@ import type {
   Template,
 } from './interface.ts';
 import { Outbox } from './outbox.ts';
-import { asPerson, type Known, newPersonKeys, type PersonKeys } from './people.ts';
+import { asPerson, type Known, newPersonKeys } from './people.ts';
+import { type Outcome, PersonWrites } from './person-writes.ts';
 import { Purge } from './purge.ts';
 import { type RekeyReport, rekeyStore } from './rekey.ts';
 import { keepReserve, releaseReserve } from './reserve.ts';
@@ -59,6 +60,7 @@ export class SqlStore implements Store {
   #rows!: Rows;
   #outbox!: Outbox;
   #purge!: Purge;
+  #people!: PersonWrites;
   #connection: Connection;
   readonly #marks: MarkWriter;
   #closed = false;
@@ -91,6 +93,7 @@ export class SqlStore implements Store {
     this.#rows = new Rows(db);
     this.#outbox = new Outbox(db, session.log);
     this.#purge = new Purge(db, session.log);
+    this.#people = new PersonWrites(session, this.#checkins, this.#purge, trusting.now);
     this.#connection = connection;
   }
 
@@ -149,6 +152,13 @@ export class SqlStore implements Store {
     });
   }
 
+  /** A change of people: memory follows when it is committed. */
+  #change<T>(work: () => Outcome<T>): T {
+    const { result, committed } = this.#transaction(work);
+    committed();
+    return result;
+  }
+
   // People
 
   person(id: string): Person | null {
@@ -187,117 +197,34 @@ export class SqlStore implements Store {
     return known && guarded(() => this.#session.people.pinHash(known));
   }
 
-  #requireFreeNumber(number: string | null, owner: string): void {
-    if (number === null) return;
-    const holder = this.#session.people.byNumber(number);
-    if (holder && holder.id !== owner)
-      throw new Problem('number-taken', 'this number belongs to somebody else', 'Give another number.');
-  }
-
-  #requireNew(person: NewPerson): void {
-    if (this.#session.people.known(person.id))
-      throw new Problem('person-exists', 'this person is already on this kiosk', 'Change the person instead.');
-    this.#requireFreeNumber(person.number, person.id);
-  }
-
   async addPerson(person: NewPerson): Promise<Person> {
-    this.#requireNew(person);
+    this.#people.requireNew(person);
     const { vault } = this.parts;
     const keys = newPersonKeys(this.parts.random);
     const record = this.#session.log.newId();
-    if (!person.photo) return this.#addPerson(person, keys, record, null);
+    if (!person.photo) return this.#change(() => this.#people.add(person, keys, record, null));
     const where = { person: person.id, record: uuidText(record), keyVersion: 1, kind: 'enrolment' } as const;
     const photo = vault.seal(keys.photos, where, person.photo);
-    try {
-      await vault.write(photo);
-      this.#requireNew(person); // somebody may have come first while the photo was written
-      return this.#addPerson(person, keys, record, photo.address);
-    } catch (error) {
-      await vault.remove([photo.address]);
-      throw asProblem(error);
-    }
-  }
-
-  #addPerson(person: NewPerson, keys: PersonKeys, record: Buffer, photo: string | null): Person {
-    const { people, values, log } = this.#session;
-    const { id, name, number, language, consent } = person;
-    const added = this.#transaction(() => {
-      const known = people.insert(person, keys, Math.floor(this.parts.clock.now()));
-      const event = log.insert(
-        'person',
-        { change: 'added' },
-        { person: id, name, number: number ?? undefined, language },
-        record,
-      );
-      values.store(event, 'person', known);
-      if (photo) this.#checkins.insertEnrolmentPhoto(event.n, known, photo);
-      const { textVersion } = consent;
-      values.append('consent', { action: 'given', textVersion, language: consent.language }, { person: id }, known);
-      known.templates = this.#appendTemplates(known, person.templates).length;
-      if (person.pinHash !== null) {
-        people.writePin(known, person.pinHash);
-        values.append('pin', { change: 'set' }, { person: id }, known);
-        known.hasPin = true;
-      }
-      return known;
+    return vault.keep(photo, () => {
+      this.#people.requireNew(person); // somebody may have come first while the photo was written
+      return this.#change(() => this.#people.add(person, keys, record, photo.address));
     });
-    people.admit(added);
-    return asPerson(added);
-  }
-
-  #appendTemplates(person: Known, templates: NewPerson['templates']): Template[] {
-    const { people, values, log } = this.#session;
-    const counts = new Map<string, number>();
-    const stored = templates.map((template) => {
-      counts.set(template.model, (counts.get(template.model) ?? 0) + 1);
-      return people.insertTemplate(person, log.newId(), template);
-    });
-    for (const [model, count] of counts)
-      values.append('template', { change: 'added', model, count }, { person: person.id }, person);
-    return stored;
   }
 
   addTemplates(person: string, templates: NewPerson['templates']): Template[] {
-    const known = this.#session.people.require(person);
-    const stored = this.#transaction(() => this.#appendTemplates(known, templates));
-    known.templates += stored.length;
-    return stored;
+    return this.#change(() => this.#people.addTemplates(person, templates));
   }
 
   updatePerson(id: string, change: PersonChange): Person {
-    const { people, values } = this.#session;
-    const known = people.require(id);
-    if (change.number !== undefined) this.#requireFreeNumber(change.number, id);
-    const changed = this.#transaction(() => {
-      const next = people.update(known, change);
-      const { name, number, language } = next;
-      values.append('person', { change: 'updated' }, { person: id, name, number: number ?? undefined, language }, next);
-      return next;
-    });
-    people.replace(known, changed);
-    return asPerson(changed);
+    return this.#change(() => this.#people.update(id, change));
   }
 
   setPin(person: string, pinHash: string | null): void {
-    const { people, values } = this.#session;
-    const known = people.require(person);
-    this.#transaction(() => {
-      people.writePin(known, pinHash);
-      values.append('pin', { change: pinHash === null ? 'removed' : 'set' }, { person }, known);
-    });
-    known.hasPin = pinHash !== null;
+    this.#change(() => this.#people.setPin(person, pinHash));
   }
 
   async deletePerson(id: string): Promise<void> {
-    const { people, values } = this.#session;
-    const known = people.require(id);
-    const addresses = this.#transaction(() => {
-      const gone = this.#purge.person(known.ref);
-      // Under the store's key, not the person's: the server must hear whom this was about. It goes when that is safe.
-      values.append('person', { change: 'deleted' }, { person: id }, null);
-      return gone;
-    });
-    people.forget(known);
+    const addresses = this.#change(() => this.#people.remove(id));
     this.scrubLog();
     await this.parts.vault.remove(addresses);
   }
@@ -313,37 +240,24 @@ export class SqlStore implements Store {
     const known = this.#session.people.require(checkin.person);
     const id = this.#session.log.newId();
     if (!checkin.photo) return this.#record(known, checkin, id, null, null);
-    const kept = await this.#keepPhoto(known, id, checkin.photo);
-    // The person may have been deleted, and the store re-keyed, while the photo was written.
-    const person = this.#session.people.known(checkin.person);
+    const record = (photo: string | null, lost: string | null) => {
+      // The person may have been deleted, and the store re-keyed, while the photo was written.
+      const person = this.#session.people.known(checkin.person);
+      if (person?.ref !== known.ref)
+        throw new Problem('person-unknown', 'this person was deleted meanwhile', 'Enrol the person again.');
+      return this.#record(person, checkin, id, photo, lost);
+    };
+    let sealed: SealedPhoto;
     try {
-      if (!person) throw new Problem('person-unknown', 'this person was deleted meanwhile', 'Enrol the person again.');
-      return this.#record(person, checkin, id, kept.photo?.address ?? null, kept.lost);
+      const where = { person: known.id, record: uuidText(id), keyVersion: known.keyVersion, kind: 'checkin' } as const;
+      sealed = this.parts.vault.seal(this.#session.people.photosKey(known), where, checkin.photo);
+      await this.parts.vault.write(sealed);
     } catch (error) {
-      if (kept.photo) await this.parts.vault.remove([kept.photo.address]);
-      throw error;
-    }
-  }
-
-  /** Attendance doesn't depend on the photo: when it can't be kept, the code says why and the check-in goes on. */
-  async #keepPhoto(
-    person: Known,
-    id: Buffer,
-    bytes: Uint8Array,
-  ): Promise<{ photo: SealedPhoto | null; lost: string | null }> {
-    try {
-      const key = this.#session.people.photosKey(person);
-      const photo = this.parts.vault.seal(
-        key,
-        { person: person.id, record: uuidText(id), keyVersion: person.keyVersion, kind: 'checkin' },
-        bytes,
-      );
-      await this.parts.vault.write(photo);
-      return { photo, lost: null };
-    } catch (error) {
+      // Attendance doesn't depend on the photo: the record says why it lacks one.
       const code = (asProblem(error) as { code?: unknown } | null)?.code;
-      return { photo: null, lost: typeof code === 'string' ? code : 'storage-failed' };
+      return record(null, typeof code === 'string' ? code : 'storage-failed');
     }
+    return this.parts.vault.keep(sealed, () => record(sealed.address, null));
   }
 
   #record(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, lost: string | null): Checkin {

@@ -61,8 +61,37 @@ export class Vault {
     return { bytes, address: createHash('sha256').update(bytes).digest('base64url') };
   }
 
-  /** Durable when it resolves. When it rejects, nothing is left behind. */
+  /** Addresses of photos that are written and whose record is yet to come. */
+  readonly underWay = new Set<string>();
+
+  /** Writes a photo (unless `write` did so already), then runs `record`; when either fails, no file is left. */
+  async keep<T>(photo: SealedPhoto, record: () => T): Promise<T> {
+    try {
+      if (!this.underWay.has(photo.address)) await this.write(photo);
+      return record();
+    } catch (error) {
+      await this.remove([photo.address]);
+      throw error;
+    } finally {
+      this.underWay.delete(photo.address);
+    }
+  }
+
+  /**
+   * Durable when it resolves, and then to be settled by `keep`. When it rejects, nothing is left behind.
+   * @throws Problem `storage-full`, `storage-failed`
+   */
   async write(photo: SealedPhoto): Promise<void> {
+    this.underWay.add(photo.address);
+    try {
+      await this.#writeFile(photo);
+    } catch (error) {
+      this.underWay.delete(photo.address);
+      throw storageProblem(error);
+    }
+  }
+
+  async #writeFile(photo: SealedPhoto): Promise<void> {
     const file = this.file(photo.address);
     const temporary = `${file}${TEMPORARY}`;
     try {
@@ -148,4 +177,19 @@ function altered(cause?: unknown): Problem {
     'Run `store check`; don’t use this photo.',
     { cause },
   );
+}
+
+/** What the operating system says of a disk, as a Problem. */
+function storageProblem(cause: unknown): unknown {
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new Problem('storage-full', 'the disk is full', 'Free some space on this kiosk.', { cause });
+  if (/^E[A-Z0-9]+$/.test(code))
+    return new Problem(
+      'storage-failed',
+      `a photo can't be written (${code})`,
+      'Check the disk and the folder storage/faces.',
+      { cause },
+    );
+  return cause;
 }

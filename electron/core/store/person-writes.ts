@@ -1,0 +1,124 @@
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { Checkins } from './checkins.ts';
+import type { NewPerson, Person, PersonChange, Template } from './interface.ts';
+import { asPerson, type Known, type PersonKeys } from './people.ts';
+import type { Purge } from './purge.ts';
+import type { Session } from './session.ts';
+
+/** What to tell memory once a transaction is committed, and what to answer. */
+export interface Outcome<T> {
+  readonly result: T;
+  /** Takes the change over into memory; must not fail. */
+  readonly committed: () => void;
+}
+
+/**
+ * Changes of people: rows and their events in a transaction of the caller's, memory after the commit. A change that
+ * failed leaves memory as the file is.
+ */
+export class PersonWrites {
+  readonly #s: Session;
+  readonly #checkins: Checkins;
+  readonly #purge: Purge;
+  readonly #now: () => number;
+
+  constructor(session: Session, checkins: Checkins, purge: Purge, now: () => number) {
+    this.#s = session;
+    this.#checkins = checkins;
+    this.#purge = purge;
+    this.#now = now;
+  }
+
+  /** @throws Problem `person-exists`, `number-taken` */
+  requireNew(person: NewPerson): void {
+    if (this.#s.people.known(person.id))
+      throw new Problem('person-exists', 'this person is already on this kiosk', 'Change the person instead.');
+    this.#requireFreeNumber(person.number, person.id);
+  }
+
+  #requireFreeNumber(number: string | null, owner: string): void {
+    if (number === null) return;
+    const holder = this.#s.people.byNumber(number);
+    if (holder && holder.id !== owner)
+      throw new Problem('number-taken', 'this number belongs to somebody else', 'Give another number.');
+  }
+
+  add(person: NewPerson, keys: PersonKeys, record: Buffer, photo: string | null): Outcome<Person> {
+    const { people, values, log } = this.#s;
+    const { id, name, number, language, consent } = person;
+    const known = people.insert(person, keys, Math.floor(this.#now()));
+    const event = log.insert(
+      'person',
+      { change: 'added' },
+      { person: id, name, number: number ?? undefined, language },
+      record,
+    );
+    values.store(event, 'person', known);
+    if (photo) this.#checkins.insertEnrolmentPhoto(event.n, known, photo);
+    const { textVersion } = consent;
+    values.append('consent', { action: 'given', textVersion, language: consent.language }, { person: id }, known);
+    known.templates = this.#insertTemplates(known, person.templates).length;
+    if (person.pinHash !== null) this.#writePin(known, person.pinHash);
+    known.hasPin = person.pinHash !== null;
+    return { result: asPerson(known), committed: () => people.admit(known) };
+  }
+
+  #insertTemplates(person: Known, templates: NewPerson['templates']): Template[] {
+    const { people, values, log } = this.#s;
+    const counts = new Map<string, number>();
+    const stored = templates.map((template) => {
+      counts.set(template.model, (counts.get(template.model) ?? 0) + 1);
+      return people.insertTemplate(person, log.newId(), template);
+    });
+    for (const [model, count] of counts)
+      values.append('template', { change: 'added', model, count }, { person: person.id }, person);
+    return stored;
+  }
+
+  addTemplates(id: string, templates: NewPerson['templates']): Outcome<Template[]> {
+    const person = this.#s.people.require(id);
+    const result = this.#insertTemplates(person, templates);
+    return {
+      result,
+      committed: () => {
+        person.templates += result.length;
+      },
+    };
+  }
+
+  update(id: string, change: PersonChange): Outcome<Person> {
+    const { people, values } = this.#s;
+    const before = people.require(id);
+    if (change.number !== undefined) this.#requireFreeNumber(change.number, id);
+    const after = people.update(before, change);
+    const { name, number, language } = after;
+    values.append('person', { change: 'updated' }, { person: id, name, number: number ?? undefined, language }, after);
+    return { result: asPerson(after), committed: () => people.replace(before, after) };
+  }
+
+  #writePin(person: Known, hash: string | null): void {
+    this.#s.people.writePin(person, hash);
+    this.#s.values.append('pin', { change: hash === null ? 'removed' : 'set' }, { person: person.id }, person);
+  }
+
+  setPin(id: string, hash: string | null): Outcome<void> {
+    const person = this.#s.people.require(id);
+    this.#writePin(person, hash);
+    return {
+      result: undefined,
+      committed: () => {
+        person.hasPin = hash !== null;
+      },
+    };
+  }
+
+  /** Gives the addresses of the photos whose files must go. */
+  remove(id: string): Outcome<string[]> {
+    const { people, values } = this.#s;
+    const person = people.require(id);
+    const result = this.#purge.person(person.ref);
+    // Under the store's key, not the person's: the server must hear whom this was about. It goes when that is safe.
+    values.append('person', { change: 'deleted' }, { person: id }, null);
+    return { result, committed: () => people.forget(person) };
+  }
+}
