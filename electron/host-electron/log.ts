@@ -5,5 +5,5 @@ import { plainFields } from '../core/serving/core-process.ts';
 export const hostLog =
   (out: { write(line: string): unknown }, now: () => Date = () => new Date()): CoreOptions['log'] =>
   (level, message, fields = {}) => {
-    out.write(`${JSON.stringify({ time: now().toISOString(), level, message, ...plainFields(fields) })}\n`);
+    out.write(`${JSON.stringify({ ...plainFields(fields), time: now().toISOString(), level, message })}\n`);
   };

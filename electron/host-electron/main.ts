@@ -102,7 +102,7 @@ function startCore(options: HostArguments): { supervisor: CoreSupervisor | null;
   } catch (error) {
     const refusal = codedError(error);
     if (!refusal) throw error;
-    log('error', 'host: the core can’t be started', refusal);
+    log('error', 'host: the core can’t be started', { error });
     return { supervisor: null, state: { state: 'refused', ...refusal } };
   }
 }

@@ -45,6 +45,8 @@ export interface CoreSupervisor {
 export const RESTART_AFTER = [100, 500, 1_500, 5_000, 15_000, 30_000] as const;
 /** A core that ran this long has not crashed "in a row". */
 export const STABLE_AFTER = 60_000;
+/** A core that served this long is back within two seconds, however often it ends; one that ends at once waits longer each time. */
+const SERVED_AFTER = 1_000;
 /** A refusal needs a person, but may also have passed (a lock released, a disk mounted): tried again after this long. */
 export const REFUSED_AGAIN_AFTER = 15_000;
 const STOP_WAIT = 8_000;
@@ -96,7 +98,9 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
         clearInterval(pings);
         child = null;
         screens = 0;
-        if (readyAt !== null && Date.now() - readyAt >= STABLE_AFTER) crashes = 0;
+        const served = readyAt === null ? 0 : Date.now() - readyAt;
+        if (served >= STABLE_AFTER) crashes = 0;
+        else if (served >= SERVED_AFTER) crashes = Math.min(crashes, 1);
         afterExit(code, refusal);
       },
     });
@@ -119,7 +123,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
     }
     if (refusal) {
       const { code: reason, message, nextStep } = refusal;
-      log('error', 'host: the core refused to start', { code: reason, message, nextStep });
+      log('error', 'host: the core refused to start', { code: reason, problem: message, nextStep });
       change({ state: 'refused', code: reason, message, nextStep });
       againTimer = setTimeout(launch, REFUSED_AGAIN_AFTER);
       return;

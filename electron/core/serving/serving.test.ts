@@ -214,6 +214,18 @@ describe('the supervisor', () => {
     expect(children).toHaveLength(count + 1);
   });
 
+  it('is quick again however often a core ends that had served before', () => {
+    supervise();
+    for (let i = 0; i < 20; i++) {
+      last().say({ type: 'ready' });
+      vi.advanceTimersByTime(1_000);
+      last().end(null);
+      const count = children.length;
+      vi.advanceTimersByTime(1_900);
+      expect(children).toHaveLength(count + 1);
+    }
+  });
+
   it('keeps a refusal’s code and next step for the screen, and tries again later', () => {
     const core = supervise();
     last().say({ type: 'refused', code: 'store-wrong-key', message: 'm', nextStep: 'n' });
