@@ -15,45 +15,60 @@ export interface Normalisation {
   readonly scale: number;
 }
 
-/** For each of `n` outputs over [start, start + size): the two source lines, times `step`, and the weight of the second. */
-function fillTaps(
-  start: number,
-  size: number,
-  n: number,
-  limit: number,
-  step: number,
-  low: Int32Array,
-  high: Int32Array,
-  share: Float32Array,
-): void {
-  for (let i = 0; i < n; i++) {
-    // Half-pixel centres, as OpenCV's resize has them.
-    const at = start + ((i + 0.5) * size) / n - 0.5;
-    const whole = Math.floor(at);
-    share[i] = at - whole;
-    // −1 marks a line outside the picture, which reads as the fill.
-    low[i] = whole >= 0 && whole < limit ? whole * step : -1;
-    high[i] = whole + 1 >= 0 && whole + 1 < limit ? (whole + 1) * step : -1;
+/** Lines of a resize along one axis: the two source lines of each output, and the weight of the second. */
+class Axis {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly share: Float32Array;
+  /** Outputs from `inside` up to, not including, `outside` have both lines in the picture. */
+  inside = 0;
+  outside = 0;
+
+  constructor(length: number) {
+    this.low = new Int32Array(length);
+    this.high = new Int32Array(length);
+    this.share = new Float32Array(length);
+  }
+
+  /** For `n` outputs over [start, start + size) of a picture of `limit` lines, each `step` bytes from the next. */
+  fill(start: number, size: number, n: number, limit: number, step: number): void {
+    const { low, high, share } = this;
+    this.inside = n;
+    this.outside = n;
+    for (let i = 0; i < n; i++) {
+      // Half-pixel centres, as OpenCV's resize has them.
+      const at = start + ((i + 0.5) * size) / n - 0.5;
+      const whole = Math.floor(at);
+      share[i] = at - whole;
+      // −1 marks a line outside the picture, which reads as the fill.
+      low[i] = whole >= 0 && whole < limit ? whole * step : -1;
+      high[i] = whole + 1 >= 0 && whole + 1 < limit ? (whole + 1) * step : -1;
+      const both = low[i]! >= 0 && high[i]! >= 0;
+      if (both && this.inside === n) this.inside = i;
+      if (!both && this.inside < n && this.outside === n) this.outside = i;
+    }
   }
 }
 
-/** Scratch for one resize of up to `side` columns and rows. */
+/** Scratch of one resize to at most `side` columns and rows. */
 export class Taps {
-  readonly x0: Int32Array;
-  readonly x1: Int32Array;
-  readonly y0: Int32Array;
-  readonly y1: Int32Array;
-  readonly fx: Float32Array;
-  readonly fy: Float32Array;
+  readonly x: Axis;
+  readonly y: Axis;
 
   constructor(side: number) {
-    this.x0 = new Int32Array(side);
-    this.x1 = new Int32Array(side);
-    this.y0 = new Int32Array(side);
-    this.y1 = new Int32Array(side);
-    this.fx = new Float32Array(side);
-    this.fy = new Float32Array(side);
+    this.x = new Axis(side);
+    this.y = new Axis(side);
   }
+}
+
+/** One channel at an output whose lines lie partly outside. */
+function edgeSample(data: Uint8Array, taps: Taps, x: number, y: number, channel: number, fill: number): number {
+  const [left, right, u] = [taps.x.low[x]!, taps.x.high[x]!, taps.x.share[x]!];
+  const [top, bottom, v] = [taps.y.low[y]!, taps.y.high[y]!, taps.y.share[y]!];
+  const at = (row: number, column: number) => (row < 0 || column < 0 ? fill : data[row + column + channel]!);
+  return (
+    (at(top, left) * (1 - u) + at(top, right) * u) * (1 - v) + (at(bottom, left) * (1 - u) + at(bottom, right) * u) * v
+  );
 }
 
 /**
@@ -70,69 +85,50 @@ export function windowToPlanes(
   out: Float32Array,
   taps: Taps,
 ): void {
-  const { x0, x1, y0, y1, fx, fy } = taps;
-  fillTaps(box[0], box[2], w, image.width, 3, x0, x1, fx);
-  fillTaps(box[1], box[3], h, image.height, image.width * 3, y0, y1, fy);
-  const data = image.data;
+  const { x: across, y: down } = taps;
+  across.fill(box[0], box[2], w, image.width, 3);
+  down.fill(box[1], box[3], h, image.height, image.width * 3);
+  const { data } = image;
+  const { low, high, share } = across;
+  const { inside, outside } = across;
   const plane = w * h;
   const { mean, scale } = norm;
-  let at = 0;
-  for (let y = 0; y < h; y++) {
-    const v = fy[y]!;
-    const top = y0[y]!;
-    const bottom = y1[y]!;
-    for (let x = 0; x < w; x++, at++) {
-      const u = fx[x]!;
-      const left = x0[x]!;
-      const right = x1[x]!;
-      let r00 = fill,
-        g00 = fill,
-        b00 = fill;
-      let r01 = fill,
-        g01 = fill,
-        b01 = fill;
-      let r10 = fill,
-        g10 = fill,
-        b10 = fill;
-      let r11 = fill,
-        g11 = fill,
-        b11 = fill;
-      if (top >= 0) {
-        if (left >= 0) {
-          const i = top + left;
-          r00 = data[i]!;
-          g00 = data[i + 1]!;
-          b00 = data[i + 2]!;
-        }
-        if (right >= 0) {
-          const i = top + right;
-          r01 = data[i]!;
-          g01 = data[i + 1]!;
-          b01 = data[i + 2]!;
-        }
-      }
-      if (bottom >= 0) {
-        if (left >= 0) {
-          const i = bottom + left;
-          r10 = data[i]!;
-          g10 = data[i + 1]!;
-          b10 = data[i + 2]!;
-        }
-        if (right >= 0) {
-          const i = bottom + right;
-          r11 = data[i]!;
-          g11 = data[i + 1]!;
-          b11 = data[i + 2]!;
-        }
-      }
-      const w00 = (1 - u) * (1 - v),
-        w01 = u * (1 - v),
-        w10 = (1 - u) * v,
-        w11 = u * v;
-      out[at] = (r00 * w00 + r01 * w01 + r10 * w10 + r11 * w11 - mean) * scale;
-      out[at + plane] = (g00 * w00 + g01 * w01 + g10 * w10 + g11 * w11 - mean) * scale;
-      out[at + 2 * plane] = (b00 * w00 + b01 * w01 + b10 * w10 + b11 * w11 - mean) * scale;
+  const shift = -mean * scale;
+  const nothing = (fill - mean) * scale;
+  const edge = (x: number, y: number) => {
+    const seen = low[x]! >= 0 || high[x]! >= 0;
+    for (let c = 0; c < 3; c++) {
+      out[c * plane + y * w + x] = seen ? edgeSample(data, taps, x, y, c, fill) * scale + shift : nothing;
     }
+  };
+  for (let y = 0; y < h; y++) {
+    const top = down.low[y]!;
+    const bottom = down.high[y]!;
+    if (top < 0 && bottom < 0) {
+      for (let c = 0; c < 3; c++) out.fill(nothing, c * plane + y * w, c * plane + (y + 1) * w);
+      continue;
+    }
+    const within = top >= 0 && bottom >= 0;
+    const from = within ? inside : w;
+    const to = within ? outside : w;
+    for (let x = 0; x < from; x++) edge(x, y);
+    const lower = down.share[y]! * scale;
+    const upper = scale - lower;
+    for (let x = from, at = y * w + from; x < to; x++, at++) {
+      const u = share[x]!;
+      const w01 = u * upper;
+      const w00 = upper - w01;
+      const w11 = u * lower;
+      const w10 = lower - w11;
+      const i = top + low[x]!;
+      const j = top + high[x]!;
+      const k = bottom + low[x]!;
+      const l = bottom + high[x]!;
+      out[at] = data[i]! * w00 + data[j]! * w01 + data[k]! * w10 + data[l]! * w11 + shift;
+      out[at + plane] = data[i + 1]! * w00 + data[j + 1]! * w01 + data[k + 1]! * w10 + data[l + 1]! * w11 + shift;
+      out[at + 2 * plane] = data[i + 2]! * w00 + data[j + 2]! * w01 + data[k + 2]! * w10 + data[l + 2]! * w11 + shift;
+    }
+    for (let x = to; x < w; x++) edge(x, y);
   }
 }
 
@@ -147,47 +143,43 @@ export function windowToLuma(
   out: Float32Array,
   taps: Taps,
 ): void {
-  const { x0, x1, y0, y1, fx, fy } = taps;
-  fillTaps(box[0], box[2], w, image.width, 3, x0, x1, fx);
-  fillTaps(box[1], box[3], h, image.height, image.width * 3, y0, y1, fy);
-  const data = image.data;
+  const { x: across, y: down } = taps;
+  across.fill(box[0], box[2], w, image.width, 3);
+  down.fill(box[1], box[3], h, image.height, image.width * 3);
+  const { data } = image;
+  const { low, high, share } = across;
+  const { inside, outside } = across;
   const [kr, kg, kb] = LUMA;
   const { mean, scale } = norm;
-  let at = 0;
+  const edge = (x: number, y: number) => {
+    let luma = 0;
+    for (let c = 0; c < 3; c++) luma += LUMA[c]! * edgeSample(data, taps, x, y, c, fill);
+    out[y * w + x] = (luma - mean) * scale;
+  };
   for (let y = 0; y < h; y++) {
-    const v = fy[y]!;
-    const top = y0[y]!;
-    const bottom = y1[y]!;
-    for (let x = 0; x < w; x++, at++) {
-      const u = fx[x]!;
-      const left = x0[x]!;
-      const right = x1[x]!;
-      let p00 = fill,
-        p01 = fill,
-        p10 = fill,
-        p11 = fill;
-      if (top >= 0) {
-        if (left >= 0) {
-          const i = top + left;
-          p00 = kr * data[i]! + kg * data[i + 1]! + kb * data[i + 2]!;
-        }
-        if (right >= 0) {
-          const i = top + right;
-          p01 = kr * data[i]! + kg * data[i + 1]! + kb * data[i + 2]!;
-        }
-      }
-      if (bottom >= 0) {
-        if (left >= 0) {
-          const i = bottom + left;
-          p10 = kr * data[i]! + kg * data[i + 1]! + kb * data[i + 2]!;
-        }
-        if (right >= 0) {
-          const i = bottom + right;
-          p11 = kr * data[i]! + kg * data[i + 1]! + kb * data[i + 2]!;
-        }
-      }
-      out[at] = ((p00 * (1 - u) + p01 * u) * (1 - v) + (p10 * (1 - u) + p11 * u) * v - mean) * scale;
+    const top = down.low[y]!;
+    const bottom = down.high[y]!;
+    const within = top >= 0 && bottom >= 0;
+    const from = within ? inside : w;
+    const to = within ? outside : w;
+    for (let x = 0; x < from; x++) edge(x, y);
+    const v = down.share[y]!;
+    for (let x = from, at = y * w + from; x < to; x++, at++) {
+      const u = share[x]!;
+      const w11 = u * v;
+      const w01 = u - w11;
+      const w10 = v - w11;
+      const w00 = 1 - u - w10;
+      const i = top + low[x]!;
+      const j = top + high[x]!;
+      const k = bottom + low[x]!;
+      const l = bottom + high[x]!;
+      const red = data[i]! * w00 + data[j]! * w01 + data[k]! * w10 + data[l]! * w11;
+      const green = data[i + 1]! * w00 + data[j + 1]! * w01 + data[k + 1]! * w10 + data[l + 1]! * w11;
+      const blue = data[i + 2]! * w00 + data[j + 2]! * w01 + data[k + 2]! * w10 + data[l + 2]! * w11;
+      out[at] = (kr * red + kg * green + kb * blue - mean) * scale;
     }
+    for (let x = to; x < w; x++) edge(x, y);
   }
 }
 
