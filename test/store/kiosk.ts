@@ -1,13 +1,14 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type OpenKeysOptions, openKeys } from '../../electron/core/keys/index.ts';
 import { openStore, type StoreOptions } from '../../electron/core/store/index.ts';
-import type { Checkin, NewCheckin, NewPerson, Store } from '../../electron/core/store/interface.ts';
+import type { Checkin, NewCheckin, Store } from '../../electron/core/store/interface.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { aCheckin } from './samples.ts';
 
 /** In memory where there is such a folder: a kill is not a power cut, and the disk is the slowest part of these tests. */
 const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -29,47 +30,6 @@ export async function openKiosk(
   const store = await openStore({ home, keys: opened, ...options });
   onTestFinished(() => store.close());
   return store;
-}
-
-export const MODEL = 'fr_feature@0123456789ab';
-
-export function embedding(seed = 1): Float32Array {
-  const out = Float32Array.from({ length: 512 }, (_, i) => Math.sin(seed * 977 + i * 1.37));
-  const norm = Math.hypot(...out);
-  return out.map((v) => v / norm);
-}
-
-export function aPerson(change: Partial<NewPerson> = {}): NewPerson {
-  return {
-    id: randomUUID(),
-    name: 'Ada Lovelace',
-    number: null,
-    language: 'en',
-    consent: { textVersion: '2026-1', language: 'en' },
-    templates: [{ pose: 'front', model: MODEL, embedding: embedding() }],
-    photo: null,
-    pinHash: null,
-    ...change,
-  };
-}
-
-export function aCheckin(person: string, change: Partial<NewCheckin> = {}): NewCheckin {
-  return {
-    person,
-    open: {
-      direction: 'in',
-      method: 'face',
-      liveness: 'passed',
-      model: MODEL,
-      threshold: 0.52,
-      gallery: { people: 3, templates: 12 },
-    },
-    score: 0.71,
-    second: 0.22,
-    photo: null,
-    gps: null,
-    ...change,
-  };
 }
 
 export async function someCheckins(
@@ -126,3 +86,5 @@ export function heldClock(start: number) {
   };
   return clock;
 }
+
+export { aCheckin, aPerson, embedding, MODEL } from './samples.ts';

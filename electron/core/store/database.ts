@@ -51,15 +51,7 @@ export function guarded<T>(work: () => T): T {
 export function asProblem(error: unknown): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   if (error instanceof Problem || typeof code !== 'string') return error;
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL')
-    return new Problem(
-      'storage-full',
-      'the disk is full',
-      'Free some space on this kiosk; nothing that was recorded is lost.',
-      {
-        cause: error,
-      },
-    );
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL') return storageFull(error);
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return inUse(error);
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
     return damaged('a page of the store can’t be read', error);
@@ -73,6 +65,15 @@ export function asProblem(error: unknown): unknown {
       },
     );
   return error;
+}
+
+export function storageFull(cause?: unknown): Problem {
+  return new Problem(
+    'storage-full',
+    'the disk is full',
+    'Free some space on this kiosk; nothing that was recorded is lost.',
+    { cause },
+  );
 }
 
 export function inUse(cause?: unknown): Problem {

@@ -38,7 +38,9 @@ export interface RekeyReport {
 export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Promise<RekeyReport> {
   const { home, keys, random } = store.parts;
   const progress = options.progress ?? (() => undefined);
-  const next = await keys.beginRekey();
+  const next = await keys.beginRekey().catch((error: unknown) => {
+    throw asProblem(error);
+  });
   const copy = rekeyedFile(home);
   const steps = 4;
   let pages: number;
@@ -56,8 +58,14 @@ export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Pr
     progress(3, steps, 'steps');
   } catch (error) {
     removeCopy(copy);
-    keys.settle('current');
-    throw asProblem(error);
+    const problem = asProblem(error);
+    try {
+      keys.settle('current');
+    } catch (cause) {
+      // The disk may be too full even for that: the next opening, or the next rekey, settles it.
+      if ((asProblem(cause) as { code?: string }).code !== 'storage-full') throw cause;
+    }
+    throw problem;
   }
   // Out of WAL, so that the old connection's close can't unlink a log that belongs to the new file by name.
   guarded(() => store.session.db.pragma('journal_mode=DELETE'));

@@ -12,11 +12,13 @@ const MARGIN = 4;
 
 const file = (home: string): string => join(home, 'reserve.bin');
 
-export function keepReserve(home: string): void {
-  if (existsSync(file(home))) return;
+/** Makes the reserve unless it is there or the disk is too full; whether it is there now. */
+export function keepReserve(home: string): boolean {
+  if (existsSync(file(home))) return true;
   const { bavail, bsize } = statfsSync(home);
-  if (bavail * bsize < MARGIN * RESERVE_BYTES) return;
+  if (bavail * bsize < MARGIN * RESERVE_BYTES) return false;
   writeFileAtomic(file(home), Buffer.alloc(RESERVE_BYTES, 0x5a), false);
+  return true;
 }
 
 /** Whether there was something to give up. */

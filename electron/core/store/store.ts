@@ -8,12 +8,12 @@ import {
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Random } from '../keys/envelope.ts';
 import type { KioskKeys } from '../keys/index.ts';
-import type { SealedPhoto, Vault } from '../vault/vault.ts';
+import type { Vault } from '../vault/vault.ts';
 import { type CheckReport, checkStore, type WorkOptions } from './check.ts';
 import { Checkins } from './checkins.ts';
 import type { Clock } from './clock.ts';
 import { type Connection, disconnect } from './connection.ts';
-import { asProblem, guarded } from './database.ts';
+import { asProblem, guarded, storageFull } from './database.ts';
 import { wireValues } from './events.ts';
 import { headerOf, uuidText } from './header.ts';
 import { EVERY, MarkWriter } from './highwater.ts';
@@ -64,6 +64,7 @@ export class SqlStore implements Store {
   #connection: Connection;
   readonly #marks: MarkWriter;
   #closed = false;
+  #reserve = false;
   #offset: (() => number) | null = null;
 
   constructor(parts: StoreParts, connection: Connection) {
@@ -145,8 +146,9 @@ export class SqlStore implements Store {
       try {
         return this.#session.log.transaction(work);
       } catch (error) {
-        if ((asProblem(error) as { code?: string }).code !== 'storage-full' || !releaseReserve(this.parts.home))
-          throw error;
+        if ((asProblem(error) as { code?: string }).code !== 'storage-full') throw error;
+        this.#reserve = false;
+        if (!releaseReserve(this.parts.home)) throw error;
         return this.#session.log.transaction(work);
       }
     });
@@ -247,17 +249,17 @@ export class SqlStore implements Store {
         throw new Problem('person-unknown', 'this person was deleted meanwhile', 'Enrol the person again.');
       return this.#record(person, checkin, id, photo, lost);
     };
-    let sealed: SealedPhoto;
     try {
+      if (!this.keepReserve()) throw storageFull();
       const where = { person: known.id, record: uuidText(id), keyVersion: known.keyVersion, kind: 'checkin' } as const;
-      sealed = this.parts.vault.seal(this.#session.people.photosKey(known), where, checkin.photo);
-      await this.parts.vault.write(sealed);
+      const sealed = this.parts.vault.seal(this.#session.people.photosKey(known), where, checkin.photo);
+      return await this.parts.vault.keep(sealed, () => record(sealed.address, null));
     } catch (error) {
       // Attendance doesn't depend on the photo: the record says why it lacks one.
       const code = (asProblem(error) as { code?: unknown } | null)?.code;
-      return record(null, typeof code === 'string' ? code : 'storage-failed');
+      if (typeof code !== 'string' || code === 'person-unknown') throw error;
+      return record(null, code);
     }
-    return this.parts.vault.keep(sealed, () => record(sealed.address, null));
   }
 
   #record(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, lost: string | null): Checkin {
@@ -392,12 +394,18 @@ export class SqlStore implements Store {
     return rekeyStore(this, options);
   }
 
-  keepReserve(): void {
+  /**
+   * Sees to it that space is set aside for attendance, and says whether it is. While it is not, the disk counts as
+   * full for photos, which would eat what the check-ins were given.
+   */
+  keepReserve(): boolean {
+    if (this.#reserve) return true;
     try {
-      keepReserve(this.parts.home);
+      this.#reserve = keepReserve(this.parts.home);
     } catch (error) {
-      const problem = asProblem(error) as { code?: string };
-      if (problem.code !== 'storage-full' && problem.code !== 'storage-failed') throw error;
+      const { code } = asProblem(error) as { code?: string };
+      if (code !== 'storage-full' && code !== 'storage-failed') throw error;
     }
+    return this.#reserve;
   }
 }

@@ -64,30 +64,24 @@ export class Vault {
   /** Addresses of photos that are written and whose record is yet to come. */
   readonly underWay = new Set<string>();
 
-  /** Writes a photo (unless `write` did so already), then runs `record`; when either fails, no file is left. */
-  async keep<T>(photo: SealedPhoto, record: () => T): Promise<T> {
-    try {
-      if (!this.underWay.has(photo.address)) await this.write(photo);
-      return record();
-    } catch (error) {
-      await this.remove([photo.address]);
-      throw error;
-    } finally {
-      this.underWay.delete(photo.address);
-    }
-  }
-
   /**
-   * Durable when it resolves, and then to be settled by `keep`. When it rejects, nothing is left behind.
-   * @throws Problem `storage-full`, `storage-failed`
+   * Writes a photo, then runs `record`; when either fails, no file is left.
+   * @throws Problem `storage-full`, `storage-failed`, and whatever `record` throws
    */
-  async write(photo: SealedPhoto): Promise<void> {
+  async keep<T>(photo: SealedPhoto, record: () => T): Promise<T> {
     this.underWay.add(photo.address);
     try {
-      await this.#writeFile(photo);
-    } catch (error) {
+      await this.#writeFile(photo).catch((error: unknown) => {
+        throw storageProblem(error);
+      });
+      try {
+        return record();
+      } catch (error) {
+        await this.remove([photo.address]);
+        throw error;
+      }
+    } finally {
       this.underWay.delete(photo.address);
-      throw storageProblem(error);
     }
   }
 

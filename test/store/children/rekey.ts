@@ -1,0 +1,12 @@
+/** Re-keys a store again and again until it is killed: prints each generation it finished. argv: home. */
+import { writeSync } from 'node:fs';
+import { openKeys } from '../../../electron/core/keys/index.ts';
+import { openStore } from '../../../electron/core/store/index.ts';
+
+const home = process.argv[2]!;
+const store = await openStore({ home, keys: await openKeys({ home, deviceSecret: null }) });
+writeSync(1, 'ready\n');
+for (;;) {
+  const { generation } = await store.rekey();
+  writeSync(1, `${generation}\n`);
+}

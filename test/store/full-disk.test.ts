@@ -1,0 +1,106 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { aPerson, aPhoto, codeOf, newFolder, openKiosk, someCheckins } from './kiosk.ts';
+
+/** A small disk of its own: a tmpfs. Null where this user can't mount one. */
+function smallDisk(megabytes: number): string | null {
+  const folder = newFolder();
+  const disk = join(folder, 'disk');
+  mkdirSync(disk);
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', disk]).status !== 0) return null;
+  onTestFinished(() => void spawnSync('umount', ['-l', disk]));
+  return disk;
+}
+
+const probe = (() => {
+  const root = process.getuid?.() === 0;
+  return root && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+})();
+if (!probe) console.warn('\n!!! SKIPPED: the full-disk tests need root and the right to mount a tmpfs\n');
+
+/** Fills the disk to the last block; gives how to free it again. */
+function fill(disk: string): () => void {
+  const file = join(disk, `filler-${Math.random()}`);
+  for (let size = 1024 * 1024; size >= 1024; size /= 2) {
+    for (;;) {
+      try {
+        writeFileSync(file, Buffer.alloc(size, 1), { flag: 'a' });
+      } catch {
+        break;
+      }
+    }
+  }
+  expect(statfsSync(disk).bavail).toBe(0);
+  return () => rmSync(file);
+}
+
+describe.skipIf(!probe)('a full disk', () => {
+  it('costs the photo, not the check-in: the record says so, and the server is told', async () => {
+    const disk = smallDisk(24)!;
+    const home = join(disk, 'kiosk');
+    const store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson());
+    const [good] = await someCheckins(store, id, 1, { photo: aPhoto() });
+    expect(existsSync(join(home, 'reserve.bin'))).toBe(true);
+    const free = fill(disk);
+
+    const made = await someCheckins(store, id, 150, { photo: aPhoto(100_000) });
+    expect(made[0]).toMatchObject({ photo: null, photoLost: 'storage-full' });
+    expect(existsSync(join(home, 'reserve.bin'))).toBe(false); // given up for attendance
+    const events = store.pending(10_000).map((e) => e.header);
+    expect(events.filter((h) => h.type === 'health' && h.open.code === 'photo-not-kept').length).toBeGreaterThan(0);
+    expect(readdirSync(join(home, 'storage/faces')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect((await store.check()).problems).toEqual([]);
+
+    // Now there is nothing left to give up: it says so, and what was recorded stays.
+    const filler = fill(disk);
+    let last = '';
+    let taken = 0;
+    for (; taken < 20_000 && last === ''; taken++)
+      last = await codeOf(() => someCheckins(store, id, 1)).catch(() => '');
+    expect(last).toBe('storage-full');
+    const count = store.checkins({ limit: 100_000 }).length;
+    expect(await codeOf(() => store.addPerson(aPerson({ photo: aPhoto(50_000) })))).toBe('storage-full');
+    expect(store.countPeople()).toBe(1);
+    expect(store.checkins({ limit: 100_000 })).toHaveLength(count);
+    filler();
+    free();
+
+    const [later] = await someCheckins(store, id, 1, { photo: aPhoto() });
+    expect(later!.photo).not.toBeNull();
+    expect((await store.check()).problems).toEqual([]);
+    store.close();
+    const again = await openKiosk(home);
+    expect(again.checkins({ limit: 100_000 })).toHaveLength(count + 1);
+    expect(await again.openPhoto(good!.photo!)).toHaveLength(4000);
+    expect((await again.check()).problems).toEqual([]);
+    expect(existsSync(join(home, 'reserve.bin'))).toBe(true);
+  });
+
+  it('makes a rekey fail, and the store goes on under its old key', async () => {
+    const disk = smallDisk(24)!;
+    const store = await openKiosk(join(disk, 'kiosk'));
+    const { id } = await store.addPerson(aPerson());
+    await someCheckins(store, id, 100);
+    const free = fill(disk);
+    expect(await codeOf(() => store.rekey())).toBe('storage-full');
+    free();
+    await someCheckins(store, id, 1);
+    expect((await store.check()).problems).toEqual([]);
+    expect(await store.rekey()).toMatchObject({ people: 1 });
+  });
+});
+
+describe('a vault that can’t be written', () => {
+  it('costs the photo, not the check-in', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson());
+    rmSync(join(home, 'storage/faces'), { recursive: true });
+    const [made] = await someCheckins(store, id, 1, { photo: aPhoto() });
+    expect(made).toMatchObject({ photo: null, photoLost: 'storage-failed' });
+    expect(store.checkins({ limit: 1 })).toEqual([made]);
+  });
+});

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openKeys } from '../../electron/core/keys/index.ts';
+import { rekeyedFile } from '../../electron/core/store/files.ts';
+import { type FirstLook, firstLook, PAGE_BYTES } from '../../electron/core/store/pages.ts';
+import { aPerson, aPhoto, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts';
+
+/** Runs a child script and kills it (SIGKILL) `afterMs` after it said `ready`. Gives its whole lines after that. */
+async function killed(script: string, args: string[], afterMs: number): Promise<string[]> {
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'children', script), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  let armed = false;
+  child.stdout!.on('data', (chunk: Buffer) => {
+    text += chunk.toString('utf8');
+    if (armed || !text.startsWith('ready\n')) return;
+    armed = true;
+    setTimeout(() => child.kill('SIGKILL'), afterMs);
+  });
+  await new Promise((resolve) => child.once('close', resolve));
+  return text.slice(0, text.lastIndexOf('\n')).split('\n').slice(1);
+}
+
+describe('kill -9', () => {
+  it.each([1, 2, 3, 4])(
+    'in the middle of 300 check-ins (run %i): each confirmed one is there once, none twice, the chain verifies',
+    async (run) => {
+      const home = newFolder();
+      const store = await openKiosk(home);
+      const { id } = await store.addPerson(aPerson());
+      const { epoch } = store;
+      store.close();
+      const confirmed: string[] = [];
+      const photos: string[] = [];
+      for (let kill = 0; kill < 3; kill++) {
+        for (const line of await killed(
+          'checkins.ts',
+          [home, id, String(run % 2 === 0 ? 5000 : 0)],
+          5 + Math.random() * 100,
+        )) {
+          if (line === 'all') continue;
+          const [checkin, photo] = line.split(' ') as [string, string];
+          confirmed.push(checkin);
+          if (photo !== '-') photos.push(photo);
+        }
+      }
+      expect(confirmed.length).toBeGreaterThan(3);
+      const after = await openKiosk(home);
+      const stored = after.checkins({ limit: 10_000 }).map((c) => c.id);
+      expect(new Set(stored).size).toBe(stored.length);
+      expect(confirmed.filter((one) => !stored.includes(one))).toEqual([]);
+      // At most one a kill was committed and not yet confirmed.
+      expect(stored.length - confirmed.length).toBeLessThanOrEqual(3);
+      for (const photo of photos) expect(await after.openPhoto(photo)).toHaveLength(5000);
+      expect((await after.check()).problems).toEqual([]);
+      // A crash is no rollback: the epoch goes on, and every sequence number stands once.
+      expect(after.epoch).toBe(epoch);
+      const seqs = after.pending(100_000).map((e) => e.header.seq);
+      expect(seqs).toEqual(seqs.map((_, i) => i + 1));
+    },
+  );
+
+  it('in the middle of a rekey: the store opens, nothing is lost, and one key alone is left', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson({ number: '7', photo: aPhoto(), pinHash: 'phc' }));
+    await someCheckins(store, id, 150);
+    const checkins = store.checkins({ limit: 1000 });
+    store.close();
+    const seen = new Set<string>();
+    for (let kill = 0; kill < 10; kill++) {
+      await killed('rekey.ts', [home], 3 + ((kill * 37) % 120));
+      const slots = JSON.parse(readFileSync(join(home, 'keyslots.json'), 'utf8')) as { next?: object };
+      seen.add(`${slots.next ? 'two keys' : 'one key'}, ${existsSync(rekeyedFile(home)) ? 'copy' : 'no copy'}`);
+      const after = await openKiosk(home);
+      expect(after.checkins({ limit: 1000 })).toEqual(checkins);
+      expect([after.person(id)?.number, after.pinHash(id)]).toEqual(['7', 'phc']);
+      expect((await after.check()).problems).toEqual([]);
+      after.close();
+      const keys = await openKeys({ home, deviceSecret: null });
+      expect([keys.next, existsSync(rekeyedFile(home))]).toEqual([null, false]);
+    }
+    expect(
+      [...seen].some((state) => state.startsWith('two keys')),
+      [...seen].join('; '),
+    ).toBe(true);
+  });
+});
+
+describe('rekey', () => {
+  it('changes the page key and the wrapping, keeps everything else, and the old key opens nothing', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const person = aPerson({ number: '7', photo: aPhoto(), pinHash: 'phc' });
+    const { id } = await store.addPerson(person);
+    const gone = await store.addPerson(aPerson());
+    await someCheckins(store, id, 20, { photo: aPhoto(), gps: 'sealed' });
+    await store.deletePerson(gone.id); // leaves a value under the store's own key
+    const before = {
+      pending: store.pending(1000),
+      checkins: store.checkins({ limit: 100 }),
+      people: store.allPeople(),
+    };
+    const keys = store.parts.keys;
+    const old = { pages: keys.current.subkey('pages'), pepper: keys.subkey('pin-pepper') };
+    const wrapped = store.session.db.prepare('SELECT records_key FROM person').pluck().get() as Buffer;
+
+    expect(await store.rekey()).toMatchObject({ generation: 2, people: 1 });
+    // The very same store object goes on.
+    const extra = await someCheckins(store, id, 1, { photo: aPhoto() });
+    expect(store.pending(1000).slice(0, before.pending.length)).toEqual(before.pending);
+    expect((await store.check()).problems).toEqual([]);
+    expect(store.session.db.prepare('SELECT records_key FROM person').pluck().get()).not.toEqual(wrapped);
+    expect(keys.current.subkey('pages')).not.toEqual(old.pages);
+    expect(keys.subkey('pin-pepper')).toEqual(old.pepper);
+    store.close();
+
+    const { openSync, closeSync } = await import('node:fs');
+    const handle = openSync(join(home, 'store.db'), 'r');
+    const look = (key: Buffer): FirstLook => firstLook(handle, join(home, 'store.db-wal'), key);
+    expect([look(old.pages), look(keys.current.subkey('pages')), look(randomBytes(32))]).toEqual([
+      'foreign',
+      'fits',
+      'foreign',
+    ]);
+    closeSync(handle);
+    const again = await openKiosk(home);
+    expect({ people: again.allPeople(), checkins: again.checkins({ limit: 100 }).slice(1) }).toEqual({
+      people: before.people,
+      checkins: before.checkins,
+    });
+    expect(again.checkins({ limit: 1 })).toEqual(extra);
+    for (const { photo } of again.checkins({ limit: 100 })) expect((await again.openPhoto(photo!)).length).toBe(4000);
+    expect(readFileSync(join(home, 'store.db')).length % PAGE_BYTES).toBe(0);
+  });
+
+  it('that fails goes on under the old key', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson());
+    store.session.db.prepare('UPDATE person SET photos_key = zeroblob(61)').run();
+    await expect(store.rekey()).rejects.toMatchObject({ code: 'value-altered' });
+    expect([store.parts.keys.next, store.parts.keys.current.generation, existsSync(rekeyedFile(home))]).toEqual([
+      null,
+      1,
+      false,
+    ]);
+    await someCheckins(store, id, 2);
+    store.close();
+    expect(Object.keys(snapshot(home)).some((name) => name.includes('.next'))).toBe(false);
+    expect((await openKiosk(home)).checkins({ limit: 9 })).toHaveLength(2);
+  });
+});

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../../electron/core/store/database.ts';
+import {
+  MIGRATIONS,
+  type Migration,
+  migrate,
+  readMeta,
+  SCHEMA,
+  writeMeta,
+} from '../../electron/core/store/migrations.ts';
+import { aPerson, codeOf, newFolder, openKiosk, someCheckins } from './kiosk.ts';
+
+const next = (minReader: number, sql = 'ALTER TABLE person ADD COLUMN later TEXT'): Migration[] => [
+  ...MIGRATIONS,
+  { schema: SCHEMA + 1, minReader, sql },
+];
+const empty = () => openDatabase(join(newFolder(), 'db'), randomBytes(32), 'wal');
+const meta = (db: ReturnType<typeof empty>) => [readMeta(db, 'schema'), readMeta(db, 'minReader')];
+
+describe('migrations', () => {
+  it('bring an empty file to the newest schema, and do nothing the second time', () => {
+    const db = empty();
+    migrate(db);
+    migrate(db);
+    expect(meta(db)).toEqual([String(SCHEMA), '1']);
+    db.close();
+  });
+
+  it('are all or nothing, each', () => {
+    const db = empty();
+    expect(() => migrate(db, next(1, 'CREATE TABLE half(x); CREATE TABLE half(x)'))).toThrow(/already exists/);
+    expect(meta(db)).toEqual([String(SCHEMA), '1']);
+    expect(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").pluck().get()).toBe(0);
+    db.close();
+  });
+
+  it('refuse a list that is out of order or takes minReader back', () => {
+    const db = empty();
+    const one = MIGRATIONS[0]!;
+    for (const list of [
+      [{ ...one, schema: 2 }],
+      [one, { ...one, schema: 3 }],
+      [one, one],
+      [one, { ...one, schema: 2, minReader: 3 }],
+      [{ ...one, minReader: 0 }],
+    ])
+      expect(() => migrate(db, list)).toThrow(/out of order/);
+    db.close();
+  });
+});
+
+describe('a store of a newer build', () => {
+  it('opens in this one when minReader allows it: an update can be rolled back', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    migrate(store.session.db, next(SCHEMA));
+    store.close();
+    const old = await openKiosk(home);
+    const { id } = await old.addPerson(aPerson());
+    await someCheckins(old, id, 2);
+    expect(meta(old.session.db)).toEqual([String(SCHEMA + 1), String(SCHEMA)]);
+    expect((await old.check()).problems).toEqual([]);
+  });
+
+  it('is refused when minReader is newer, and left as it was', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { epoch } = store;
+    writeMeta(store.session.db, 'minReader', String(SCHEMA + 1));
+    store.close();
+    expect(await codeOf(() => openKiosk(home))).toBe('store-too-new');
+    expect(await codeOf(() => openKiosk(home))).toBe('store-too-new'); // its lock is given back
+    expect(epoch).toHaveLength(36);
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { runRetention } from '../../electron/core/retention/retention.ts';
+import { startRetention } from '../../electron/core/retention/scheduler.ts';
+import { aCheckin, aPerson, aPhoto, heldClock, newFolder, openKiosk } from './kiosk.ts';
+
+const DAY = 86_400_000;
+const T0 = Date.UTC(2027, 0, 1);
+const POLICY = { photoDays: 90, gpsDays: 30 };
+
+/** A store with a held clock, a person with an enrolment photo, and a check-in a day for `days` days. */
+async function kioskWithDays(days: number) {
+  const clock = heldClock(T0);
+  const home = newFolder();
+  const store = await openKiosk(home, {}, { clock });
+  const { id } = await store.addPerson(aPerson({ photo: aPhoto(100) }));
+  const record = () => store.recordCheckin(aCheckin(id, { photo: aPhoto(100), gps: 'sealed' }));
+  for (let day = 0; day < days; day++) {
+    await record();
+    clock.pass(DAY);
+  }
+  const left = () => {
+    const checkins = store.pending(10_000).filter((e) => e.header.type === 'checkin');
+    return {
+      checkins: checkins.length,
+      photos: checkins.filter((e) => e.personal.photo).length,
+      gps: checkins.filter((e) => e.personal.gps).length,
+      files: store.parts.vault.list().length,
+    };
+  };
+  const purges = () =>
+    store
+      .pending(10_000)
+      .filter((e) => e.header.type === 'purge')
+      .map((e) => e.header.open);
+  return { clock, home, store, record, left, purges };
+}
+
+describe('retention', () => {
+  it('removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts', async () => {
+    const { clock, store, left, purges } = await kioskWithDays(100);
+    expect(left()).toEqual({ checkins: 100, photos: 100, gps: 100, files: 101 });
+    expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 10, gps: 70 });
+    expect(left()).toEqual({ checkins: 100, photos: 90, gps: 30, files: 91 });
+    expect(purges()).toEqual([
+      { what: 'gps', before: new Date(clock.now() - 30 * DAY).toISOString(), removed: 70 },
+      { what: 'photos', before: new Date(clock.now() - 90 * DAY).toISOString(), removed: 10 },
+    ]);
+    expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 0, gps: 0 });
+    expect(purges()).toHaveLength(2);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('does not keep a record alive that was made while the clock was ahead', async () => {
+    const { clock, store, record, left } = await kioskWithDays(0);
+    clock.time = T0 + 3650 * DAY; // wrong by ten years, for one check-in
+    await record();
+    clock.time = T0;
+    await record();
+    expect(await runRetention(store, T0 + 91 * DAY, POLICY)).toEqual({ photos: 2, gps: 2 });
+    expect(left()).toMatchObject({ photos: 0, gps: 0 });
+  });
+
+  it('ages records by trusted time, not by what their clock claimed', async () => {
+    const { clock, store, record, left } = await kioskWithDays(0);
+    clock.time = T0 - 1000 * DAY; // set back: the store knows the offset
+    clock.trustedOffset = 1000 * DAY;
+    await record();
+    expect(await runRetention(store, T0 + 29 * DAY, POLICY)).toEqual({ photos: 0, gps: 0 });
+    expect(left()).toMatchObject({ photos: 1, gps: 1 });
+    expect(await runRetention(store, T0 + 31 * DAY, POLICY)).toEqual({ photos: 0, gps: 1 });
+  });
+});
+
+describe('the scheduler', () => {
+  const quiet = () => undefined;
+
+  it('wipes nothing on a leap of the clock until the server confirms it', async () => {
+    const { clock, store, left } = await kioskWithDays(1);
+    const retention = startRetention({ store, site: POLICY, log: quiet, clock });
+    onTestFinished(() => retention.stop());
+    clock.time += 400 * DAY;
+    await retention.run();
+    expect(left()).toMatchObject({ photos: 1, gps: 1 });
+    retention.observeServerTime(clock.time, clock.time);
+    await retention.run();
+    expect(left()).toMatchObject({ photos: 0, gps: 0 });
+  });
+
+  it('wipes on time though the clock was set back, without network, over restarts', async () => {
+    const { clock, home, store, left } = await kioskWithDays(1);
+    let retention = startRetention({ store, site: POLICY, log: quiet, clock });
+    retention.stop();
+    for (let day = 0; day < 31; day++) {
+      clock.pass(DAY);
+      clock.time = T0 - 500 * DAY; // somebody sets it back every day
+      retention = startRetention({ store, site: POLICY, log: quiet, clock });
+      retention.stop();
+      await retention.run();
+    }
+    expect(left()).toMatchObject({ photos: 1, gps: 0 });
+    expect(new Date(retention.now()).getUTCFullYear()).toBe(2027);
+    store.close();
+    const again = await openKiosk(home, {}, { clock });
+    const after = startRetention({ store: again, site: POLICY, log: quiet, clock });
+    after.stop();
+    expect(after.now()).toBe(retention.now());
+  });
+
+  it('runs by itself once a day of trusted time, and gives events their trusted offset', async () => {
+    const { clock, store, record, left } = await kioskWithDays(0);
+    await record();
+    const resolveTick: () => void = quiet;
+    const retention = startRetention({ store, site: { photoDays: 1, gpsDays: 1 }, log: quiet, clock, everyMs: 5 });
+    onTestFinished(() => {
+      retention.stop();
+      resolveTick();
+    });
+    for (let i = 0; i < 3; i++) {
+      clock.pass(DAY);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    await retention.run();
+    expect(left()).toMatchObject({ photos: 0, gps: 0 });
+    clock.time -= 10 * DAY;
+    await record();
+    expect(store.pending(10_000).at(-1)!.header.at.offset).toBe(10 * DAY);
+  });
+});

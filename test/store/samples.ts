@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import type { NewCheckin, NewPerson } from '../../electron/core/store/interface.ts';
+
+/** People and check-ins to store; free of the test runner, so that child processes can make them too. */
+
+export const MODEL = 'fr_feature@0123456789ab';
+
+export function embedding(seed = 1): Float32Array {
+  const out = Float32Array.from({ length: 512 }, (_, i) => Math.sin(seed * 977 + i * 1.37));
+  const norm = Math.hypot(...out);
+  return out.map((v) => v / norm);
+}
+
+export function aPerson(change: Partial<NewPerson> = {}): NewPerson {
+  return {
+    id: randomUUID(),
+    name: 'Ada Lovelace',
+    number: null,
+    language: 'en',
+    consent: { textVersion: '2026-1', language: 'en' },
+    templates: [{ pose: 'front', model: MODEL, embedding: embedding() }],
+    photo: null,
+    pinHash: null,
+    ...change,
+  };
+}
+
+export function aCheckin(person: string, change: Partial<NewCheckin> = {}): NewCheckin {
+  return {
+    person,
+    open: {
+      direction: 'in',
+      method: 'face',
+      liveness: 'passed',
+      model: MODEL,
+      threshold: 0.52,
+      gallery: { people: 3, templates: 12 },
+    },
+    score: 0.71,
+    second: 0.22,
+    photo: null,
+    gps: null,
+    ...change,
+  };
+}
