@@ -8,7 +8,7 @@ import { z } from 'zod';
 
 const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
 
-export const Start = z.strictObject({
+const Start = z.strictObject({
   type: z.literal('start'),
   home: z.string().min(1),
   /** 32 bytes, base64; null when the secret lives in a 0600 file in `home`. */
@@ -21,7 +21,7 @@ export const Start = z.strictObject({
  * host it is the raw socket of a WebSocket upgrade that the host has already checked, with what is needed to finish
  * the handshake: the request's own headers and the bytes that were read past them.
  */
-export const Connect = z.strictObject({
+const Connect = z.strictObject({
   type: z.literal('connect'),
   upgrade: z
     .strictObject({ url: z.string().max(2_048), headers: z.record(z.string(), z.string()), head: z.base64() })

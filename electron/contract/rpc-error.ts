@@ -26,7 +26,7 @@ export class RpcError extends Error {
 }
 
 /** The codes that the line itself gives, with their sentences. */
-export const RPC_CODES = {
+const RPC_CODES = {
   'rpc-unknown-method': [
     'This method does not exist.',
     'Reload the screen: it may be of another version than the core.',

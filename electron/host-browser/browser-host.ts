@@ -66,7 +66,10 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
 
   const core = superviseCore({
     start: { type: 'start', home: options.home, deviceSecret, demo },
-    spawn: forkCore(options.coreModule ?? resolve(import.meta.dirname, `core-child${extname(import.meta.filename)}`), log),
+    spawn: forkCore(
+      options.coreModule ?? resolve(import.meta.dirname, `core-child${extname(import.meta.filename)}`),
+      log,
+    ),
     log,
   });
   const dropEnterFile = (): void => {

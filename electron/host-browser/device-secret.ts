@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 
 /** The credential's name in the kiosk's systemd unit: `LoadCredentialEncrypted=smartpresence-device-secret:…`. */
-export const CREDENTIAL = 'smartpresence-device-secret';
+const CREDENTIAL = 'smartpresence-device-secret';
 
 /**
  * The device secret as base64, from systemd's credential store (sealed by the TPM or the machine's own key:

@@ -5,7 +5,7 @@ export const COOKIE = 'smartpresence';
 const MAX_SESSIONS = 8;
 const MAX_REMEMBERED = 64;
 
-export type TokenRefusal = 'token-unknown' | 'token-used' | 'token-expired';
+type TokenRefusal = 'token-unknown' | 'token-used' | 'token-expired';
 
 /** Turns one-time tokens into sessions, and knows the sessions. Holds hashes alone, compared in constant time. */
 export interface Gate {

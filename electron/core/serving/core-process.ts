@@ -17,7 +17,7 @@ export interface HostLink {
 }
 
 /** Exit codes of a core process. */
-export const EXIT = { stopped: 0, crashed: 1, refused: 3 } as const;
+const EXIT = { stopped: 0, crashed: 1, refused: 3 } as const;
 
 /**
  * Runs the core inside its own process: waits for `start`, serves every screen that connects, and ends when the host

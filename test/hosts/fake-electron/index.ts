@@ -11,7 +11,7 @@ import { FakeWebContents } from './window.ts';
  */
 
 /** What a test sets before it starts the host, and reads afterwards. */
-export interface FakeState {
+interface FakeState {
   userData: string;
   lock: boolean;
   keystore: { available: boolean; backend: string };
@@ -75,7 +75,7 @@ class FakeApp extends EventEmitter {
   }
 }
 
-export class FakeBrowserWindow extends EventEmitter {
+class FakeBrowserWindow extends EventEmitter {
   readonly options: Record<string, unknown> & { webPreferences: Record<string, unknown> };
   readonly webContents: FakeWebContents;
   destroyed = false;
@@ -106,7 +106,7 @@ export class FakeBrowserWindow extends EventEmitter {
 
 export const app = new FakeApp();
 export const ipcMain = new EventEmitter();
-export const BrowserWindow = FakeBrowserWindow;
+export { FakeBrowserWindow as BrowserWindow };
 export const MessageChannelMain = FakeMessageChannelMain;
 export { utilityProcess };
 export const session = {
