@@ -39,6 +39,11 @@ export function createModel() {
     });
   });
 
+  effect(() => {
+    const { site } = board.value;
+    document.title = site ? `${site.name} · SmartPresence` : 'SmartPresence';
+  });
+
   return {
     stage,
     board,
@@ -71,7 +76,8 @@ export function createModel() {
     },
 
     async leave(): Promise<void> {
-      await leave();
+      // Not signed out unless the server says so: a page that only looks it would be a trap.
+      if (!(await leave())) return;
       board.value = EMPTY;
       stage.value = { kind: 'signed-out', code: 'left' };
     },

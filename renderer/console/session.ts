@@ -31,6 +31,11 @@ export async function signedIn(): Promise<boolean | null> {
   }
 }
 
-export async function leave(): Promise<void> {
-  await fetch('/api/session', { method: 'DELETE' });
+/** Ends the session. @returns false when the server could not be told */
+export async function leave(): Promise<boolean> {
+  try {
+    return (await fetch('/api/session', { method: 'DELETE' })).ok;
+  } catch {
+    return false;
+  }
 }

@@ -103,6 +103,7 @@ test('the link opens a door with one button, and leaves the address bar', async 
   await picture('door');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
+  await expect(page).toHaveTitle('North entrance · SmartPresence');
 });
 
 test('an empty board says what will appear', async () => {

@@ -30,7 +30,7 @@ export const de = {
     yesterday: 'Gestern',
     unknown: 'Name hier nicht bekannt',
     emptyTitle: 'Noch niemand hat gebucht',
-    emptyText: 'Die erste Buchung an einem Kiosk erscheint hier binnen einer Sekunde.',
+    emptyText: 'Die erste Buchung an einem Kiosk erscheint hier von selbst.',
     late: 'eingetroffen {{time}}',
   },
   direction: { in: 'Kommen', out: 'Gehen' },

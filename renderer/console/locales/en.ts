@@ -30,7 +30,7 @@ export const en = {
     yesterday: 'Yesterday',
     unknown: 'Name not known here',
     emptyTitle: 'Nobody has checked in yet',
-    emptyText: 'The first check-in at a kiosk appears here within a second.',
+    emptyText: 'The first check-in at a kiosk appears here by itself.',
     late: 'arrived {{time}}',
   },
   direction: { in: 'In', out: 'Out' },
