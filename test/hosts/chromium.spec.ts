@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type BrowserContext, chromium, expect, type Page, test } from '@playwright/test';
 import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { chromiumArgs, chromiumPreferences } from '../../electron/host-browser/chromium-args.ts';
@@ -324,6 +326,59 @@ test('the launcher’s own browser enters, comes back when it dies, shows no tok
   await host.close();
   expect(groupOf(second)).toEqual([]);
   expect(existsSync(folder)).toBe(false);
+});
+
+test('outside a demo, an unprivileged user’s Chromium runs with its sandbox, and root’s not at all', async () => {
+  // The common afterEach wants a host.
+  await start('none');
+  const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : ['env'];
+  const node = [process.execPath, resolve(import.meta.dirname, 'support/run-host.ts')];
+  const can = (command: string[]): boolean => spawnSync(asNobody[0]!, [...asNobody.slice(1), ...command]).status === 0;
+  test.skip(
+    !can(['test', '-r', node[1]!]) || !can(['test', '-x', node[0]!]),
+    'SKIPPED: an unprivileged user can’t read this checkout',
+  );
+  test.skip(!can(['unshare', '--user', 'true']), 'SKIPPED: this machine lets no unprivileged user make a sandbox');
+
+  const folder = join(home.path, 'nobody');
+  mkdirSync(folder);
+  chmodSync(home.path, 0o755);
+  chmodSync(folder, 0o777);
+  spawnSync('chmod', ['-R', 'a+rX', dist.path]);
+  const env = { ...process.env, HOME: folder };
+  delete (env as NodeJS.ProcessEnv).XDG_RUNTIME_DIR; // the test user's own
+  const child = spawn(asNobody[0]!, [...asNobody.slice(1), ...node, folder, dist.path], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: { message: string; fields: { browser?: number; uid?: number } }[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
+  try {
+    await expect
+      .poll(() => lines.some((l) => l.message.includes('a screen said hello')), { timeout: 30_000 })
+      .toBe(true);
+    const { browser, uid } = lines.find((l) => l.message === 'started')!.fields;
+    expect(uid).not.toBe(0);
+    const renderers = groupOf(browser!).filter((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=renderer'),
+    );
+    expect(renderers.length).toBeGreaterThan(0);
+    for (const pid of [browser!, ...renderers])
+      expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('--no-sandbox');
+    for (const pid of renderers) {
+      // proc_pid_status(5): 2 is a seccomp filter; and the renderer lives in namespaces of its own.
+      expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Seccomp:\s*2$/m);
+      expect(readlinkSync(`/proc/${pid}/ns/user`)).not.toBe(readlinkSync('/proc/self/ns/user'));
+    }
+  } finally {
+    child.kill('SIGTERM');
+    await new Promise((done) => child.once('exit', done));
+  }
+  if (process.getuid?.() === 0) {
+    const root = spawnSync(node[0]!, [node[1]!, folder, dist.path], { encoding: 'utf8' });
+    expect(root.status).not.toBe(0);
+    expect(root.stderr).toContain('root-refused');
+  }
 });
 
 /** Processes of a group, by field 5 of /proc/pid/stat (proc_pid_stat(5)); zombies count as gone. */
