@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { Box, RgbImage } from '../rules/image.ts';
+import { FACE_BOX_NODE } from '../rules/manifest.ts';
+import { createDetector } from './detector.ts';
+
+/** Answers of the model, one a pass: boxes as shares of what it was shown, with their scores. */
+type Answer = { box: Box; score: number }[];
+
+/** The order of passes is a rule of its own, tested on a model that answers by script; real weights have their own tests. */
+function scripted(answers: Answer[]) {
+  const shown: Float32Array[] = [];
+  const detect = createDetector({
+    weight: FACE_BOX_NODE,
+    async run(input) {
+      shown.push(input.slice());
+      const scores = new Float32Array(2 * 4420);
+      const boxes = new Float32Array(4 * 4420);
+      for (const [i, { box, score }] of (answers.shift() ?? []).entries()) {
+        scores[2 * i + 1] = score;
+        boxes.set([box[0], box[1], box[0] + box[2], box[1] + box[3]], 4 * i);
+      }
+      return { scores, boxes };
+    },
+    close: async () => undefined,
+  });
+  return { detect, shown };
+}
+
+function grey(width: number, height: number, from = 0, to = 255): RgbImage {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < data.length; i++) data[i] = from + (Math.floor(i / 3) % (to - from + 1));
+  return { width, height, data };
+}
+const expectBox = (box: Box, expected: Box) => {
+  box.forEach((value, i) => {
+    expect(value).toBeCloseTo(expected[i]!, 3);
+  });
+};
+
+describe('passes of the detector', () => {
+  it('end after the first when its faces are sure', async () => {
+    const { detect, shown } = scripted([[{ box: [0.3, 0.3, 0.2, 0.3], score: 0.999 }]]);
+    const [face] = await detect(grey(400, 200));
+    expectBox(face!.box, [120, 60, 80, 60]);
+    expect(shown).toHaveLength(1);
+  });
+
+  it.each([
+    ['touches an edge', { box: [0, 0.2, 0.2, 0.3] as Box, score: 0.999 }],
+    ['fills over 60 % of the height', { box: [0.2, 0.1, 0.4, 0.7] as Box, score: 0.999 }],
+    ['is alone and not sure', { box: [0.3, 0.3, 0.3, 0.4] as Box, score: 0.9 }],
+  ])('look again with a border of 30 %% when a face %s, and take that box', async (_name, first) => {
+    // What lies at x of the picture lies at (x + 0.3) / 1.6 of the bordered one.
+    const better: Box = [
+      (first.box[0] + 0.02 + 0.3) / 1.6,
+      (first.box[1] + 0.3) / 1.6,
+      first.box[2] / 1.6,
+      first.box[3] / 1.6,
+    ];
+    const { detect, shown } = scripted([[first], [{ box: better, score: 0.99 }]]);
+    const faces = await detect(grey(400, 200));
+    expect(faces).toHaveLength(1);
+    expectBox(faces[0]!.box, [(first.box[0] + 0.02) * 400, first.box[1] * 200, first.box[2] * 400, first.box[3] * 200]);
+    expect(shown).toHaveLength(2);
+    expect(shown[1]![0]).toBeCloseTo(-127 / 128, 5);
+  });
+
+  it('keep a face that the border lost, and one that was sure beside it', async () => {
+    const edge = { box: [0, 0.2, 0.2, 0.3] as Box, score: 0.99 };
+    const middle = { box: [0.5, 0.3, 0.3, 0.4] as Box, score: 0.99 };
+    const { detect } = scripted([[edge, middle], []]);
+    expect((await detect(grey(400, 200))).map((f) => Math.round(f.box[0]))).toEqual([200, 0]);
+  });
+
+  it('stretch a dark picture to the full range when nothing was found', async () => {
+    const found = { box: [0.4, 0.4, 0.2, 0.2] as Box, score: 0.8 };
+    const { detect, shown } = scripted([[], [], [found]]);
+    expect(await detect(grey(400, 200, 3, 40))).toHaveLength(1);
+    expect(shown).toHaveLength(3);
+    const brightest = (input: Float32Array) => input.reduce((most, v) => Math.max(most, v), -2);
+    expect(brightest(shown[1]!)).toBeLessThan(-0.6);
+    expect(brightest(shown[2]!)).toBeGreaterThan(0.8);
+  });
+
+  it('take at most one weak face, the best of the passes, and none below', async () => {
+    const weak = (x: number, score: number) => ({ box: [x, 0.4, 0.1, 0.2] as Box, score });
+    const some = scripted([[weak(0.1, 0.6)], [weak(0.3, 0.45), weak(0.6, 0.5)], [weak(0.4, 0.55)], [weak(0.2, 0.41)]]);
+    expect((await some.detect(grey(400, 200))).map((f) => Number(f.score.toFixed(2)))).toEqual([0.55]);
+    const none = scripted([[], [weak(0.3, 0.3)], [weak(0.3, 0.3)], [weak(0.3, 0.39)]]);
+    expect(await none.detect(grey(400, 200))).toEqual([]);
+    expect(none.shown).toHaveLength(4);
+  });
+
+  it('drop a box that lies within a better one', async () => {
+    const face = { box: [0.3, 0.3, 0.3, 0.4] as Box, score: 0.99 };
+    const chin = { box: [0.4, 0.5, 0.1, 0.1] as Box, score: 0.8 };
+    expect(await scripted([[chin, face]]).detect(grey(400, 200))).toHaveLength(1);
+  });
+
+  it.each([
+    [900, 300],
+    [300, 900],
+  ])('show a picture of %d×%d in its own proportions, with bars', async (width, height) => {
+    const { detect, shown } = scripted([[{ box: [0.45, 0.45, 0.1, 0.1], score: 0.999 }]]);
+    const [face] = await detect(grey(width, height, 200, 201));
+    const [, , w, h] = face!.box;
+    expect(w / h).toBeCloseTo(4 / 3, 3);
+    expect(shown[0]![0]).toBeCloseTo(-127 / 128, 5);
+    expect(shown[0]![120 * 320 + 160]).toBeGreaterThan(0.5);
+  });
+});
