@@ -3,7 +3,6 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { get as httpGet } from 'node:http';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
@@ -25,6 +24,7 @@ import { Keys } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { call, codeOf, tokenOf } from './client.ts';
 import { freePorts, MemoryOutbox, temporaryHome } from './kit.ts';
 
 const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
@@ -69,52 +69,12 @@ afterAll(async () => {
   strange.remove();
 });
 
-interface Answer {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: string;
-  json: () => { code?: string } & Record<string, unknown>;
-}
-function call(
-  url: string,
-  options: { method?: string; headers?: Record<string, string>; body?: string; tls?: object } = {},
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const req = request(
-      url,
-      {
-        method: options.method ?? 'GET',
-        headers: options.headers,
-        rejectUnauthorized: false,
-        ...options.tls,
-        agent: false,
-      },
-      (res) => {
-        const chunks: Buffer[] = [];
-        res.on('data', (c: Buffer) => chunks.push(c));
-        res.on('error', reject);
-        res.on('end', () => {
-          const body = Buffer.concat(chunks).toString();
-          resolve({ status: res.statusCode!, headers: res.headers, body, json: () => JSON.parse(body) });
-        });
-      },
-    );
-    req.on('error', reject);
-    req.end(options.body);
-  });
-}
-const tokenOf = (link: string) => new URLSearchParams(new URL(link).hash.slice(1)).get('enter')!;
 const redeem = (token: string, headers: Record<string, string> = {}) =>
   call(`${server.peopleUrl}/api/session`, {
     method: 'POST',
     headers: { origin: server.peopleUrl, 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ token }),
   });
-const codeOf = (attempt: Promise<unknown>): Promise<string> =>
-  attempt.then(
-    () => 'ANSWERED',
-    (e: { code?: string }) => e.code ?? String(e),
-  );
 const sync = async (box = outbox, identity = secret, to = bundle) => {
   const engine = new SyncEngine({ secret: identity, bundle: to, source: box });
   engine.start();
