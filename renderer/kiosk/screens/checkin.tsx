@@ -26,7 +26,7 @@ export function CheckinScreen() {
         ) : (
           <>
             <Stage progress={stage.progress} tone={stage.reason === null ? 'good' : 'calm'}>
-              <span class="stage-silhouette" data-on={!stage.present} aria-hidden="true" />
+              {!stage.present && <span class="stage-silhouette" aria-hidden="true" />}
             </Stage>
             <Sentence stage={stage} starting={camera.state.value.kind === 'starting'} />
           </>

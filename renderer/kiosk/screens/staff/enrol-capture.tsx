@@ -54,7 +54,7 @@ export function EnrolCapture({
       <p class="steps">{t('enrol.step', { index: 3, name: t('enrol.capture') })}</p>
       <section class="face">
         <Stage progress={view.progress} tone={view.reason === null ? 'good' : 'calm'}>
-          <span class="stage-silhouette" data-on={!view.present} aria-hidden="true" />
+          {!view.present && <span class="stage-silhouette" aria-hidden="true" />}
         </Stage>
         <div class="sentence" role="status">
           <p class="sentence-main">
