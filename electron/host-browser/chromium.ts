@@ -69,6 +69,7 @@ export function keepChromiumRunning(
   prepare: () => ChromiumPlan,
   log: CoreOptions['log'],
 ): RunningChromium {
+  const [command, ...prefix] = endingWithHost(program);
   let closing = false;
   let ends = 0;
   let pid: number | undefined;
@@ -79,7 +80,7 @@ export function keepChromiumRunning(
     const plan = prepare();
     seedProfile(plan);
     const since = Date.now();
-    const child = spawn(program, chromiumArgs(plan), {
+    const child = spawn(command, [...prefix, ...chromiumArgs(plan)], {
       env: chromiumEnv(process.env, plan.profile),
       stdio: ['ignore', 'ignore', 'pipe'],
       // A process group of its own, so that zygote, GPU and renderer processes end with it, and Ctrl-C reaches us first.
@@ -131,6 +132,12 @@ export function keepChromiumRunning(
       });
     },
   };
+}
+
+/** A host that is killed outright can end nothing any more: the kernel does it then (prctl(2), PR_SET_PDEATHSIG). */
+function endingWithHost(program: string): [string, ...string[]] {
+  const setpriv = '/usr/bin/setpriv'; // util-linux, essential on Debian
+  return isExecutable(setpriv) ? [setpriv, '--pdeathsig', 'KILL', '--', program] : [program];
 }
 
 function seedProfile(plan: ChromiumPlan): void {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -347,12 +347,7 @@ test('outside a demo, an unprivileged user’s Chromium runs with its sandbox, a
   spawnSync('chmod', ['-R', 'a+rX', dist.path]);
   const env = { ...process.env, HOME: folder };
   delete (env as NodeJS.ProcessEnv).XDG_RUNTIME_DIR; // the test user's own
-  const child = spawn(asNobody[0]!, [...asNobody.slice(1), ...node, folder, dist.path], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const lines: { message: string; fields: { browser?: number; uid?: number } }[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
+  const { child, lines } = runHost([...asNobody, ...node, folder, dist.path, 'production'], env);
   try {
     await expect
       .poll(() => lines.some((l) => l.message.includes('a screen said hello')), { timeout: 30_000 })
@@ -375,11 +370,39 @@ test('outside a demo, an unprivileged user’s Chromium runs with its sandbox, a
     await new Promise((done) => child.once('exit', done));
   }
   if (process.getuid?.() === 0) {
-    const root = spawnSync(node[0]!, [node[1]!, folder, dist.path], { encoding: 'utf8' });
+    const root = spawnSync(node[0]!, [node[1]!, folder, dist.path, 'production'], { encoding: 'utf8' });
     expect(root.status).not.toBe(0);
     expect(root.stderr).toContain('root-refused');
   }
 });
+
+test('a host that is killed outright takes core and browser along, and the next one clears its folder away', async () => {
+  await start('none');
+  const script = resolve(import.meta.dirname, 'support/run-host.ts');
+  const { child, lines } = runHost([process.execPath, script, home.path, dist.path, 'demo'], process.env);
+  await expect.poll(() => lines.some((l) => l.message.includes('a screen said hello')), { timeout: 30_000 }).toBe(true);
+  const { browser, core } = lines.find((l) => l.message === 'started')!.fields;
+  const folder = /user-data-dir=([^\0]+)\/profile/.exec(readFileSync(`/proc/${browser}/cmdline`, 'utf8'))![1]!;
+  child.kill('SIGKILL');
+  await expect.poll(() => groupOf(browser!), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => existsSync(`/proc/${core}/cmdline`), { timeout: 10_000 }).toBe(false);
+  expect(existsSync(folder)).toBe(true);
+  await host.close();
+  await start('none');
+  expect(existsSync(folder)).toBe(false);
+});
+
+interface HostLine {
+  message: string;
+  fields: { browser?: number; core?: number; uid?: number };
+}
+/** Starts `support/run-host.ts`; `lines` grows with what it says. */
+function runHost([command, ...args]: string[], env: NodeJS.ProcessEnv): { child: ChildProcess; lines: HostLine[] } {
+  const child = spawn(command!, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: HostLine[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
+  return { child, lines };
+}
 
 /** Processes of a group, by field 5 of /proc/pid/stat (proc_pid_stat(5)); zombies count as gone. */
 function groupOf(group: number): number[] {
