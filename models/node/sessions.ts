@@ -7,7 +7,7 @@ import { EMBEDDER, FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../rul
 import { ModelProblem } from '../rules/problem.ts';
 
 /** Where the prepare step puts the weights of this source tree. */
-export const DEFAULT_WEIGHTS = fileURLToPath(new URL('../../dist/models/weights/', import.meta.url));
+const DEFAULT_WEIGHTS = fileURLToPath(new URL('../../dist/models/weights/', import.meta.url));
 
 /** A loaded model: one float32 tensor in, named float32 arrays out. */
 export interface Model {

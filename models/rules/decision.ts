@@ -27,7 +27,7 @@ export interface FmrPoint {
  * two: a hard set of small grey pictures where strangers searched against 4,000 people were let in at 3 % (0.50) and
  * 1 % (0.547), turned into FMR by the formula above.
  */
-export const FMR_CURVE: readonly FmrPoint[] = [
+const FMR_CURVE: readonly FmrPoint[] = [
   { threshold: 0.4, fmr: 77 / 78_000 },
   { threshold: 0.45, fmr: 5 / 78_000 },
   { threshold: 0.5, fmr: perComparison(0.03, 4000) },
@@ -49,9 +49,9 @@ export interface DecisionPolicy {
 }
 
 /** Two people nearer to each other than this are not told apart by the best score alone. */
-export const DEFAULT_MARGIN = 0.08;
+const DEFAULT_MARGIN = 0.08;
 /** 1:1: FMR about 6e-5 by FMR_CURVE. */
-export const VERIFICATION_THRESHOLD = 0.45;
+const VERIFICATION_THRESHOLD = 0.45;
 /** How far below the threshold a face counts as uncertain rather than unknown. */
 const NEAR = 0.1;
 
@@ -81,7 +81,7 @@ export interface Decision {
 }
 
 /** FMR per comparison at which a search of `n` independent ones lets in `fpir`. */
-export function perComparison(fpir: number, n: number): number {
+function perComparison(fpir: number, n: number): number {
   return -Math.expm1(Math.log1p(-fpir) / n);
 }
 

@@ -7,7 +7,7 @@ import type { Box, FivePoints, Point } from './image.ts';
  */
 
 /** How many landmarks a face has. */
-export const LANDMARKS = 68;
+const LANDMARKS = 68;
 
 /** Where the five points lie in the 112×112 crop that ArcFace-style embedders were trained on (insightface, arcface_dst). */
 export const ARCFACE_TEMPLATE: FivePoints = [
@@ -117,22 +117,7 @@ export function suppress<T extends { readonly box: Box; readonly score: number }
   return kept;
 }
 
-/** The smallest box around some points. */
-export function boundsOf(points: readonly Point[]): Box {
-  let x0 = Infinity;
-  let y0 = Infinity;
-  let x1 = -Infinity;
-  let y1 = -Infinity;
-  for (const [x, y] of points) {
-    x0 = Math.min(x0, x);
-    y0 = Math.min(y0, y);
-    x1 = Math.max(x1, x);
-    y1 = Math.max(y1, y);
-  }
-  return [x0, y0, x1 - x0, y1 - y0];
-}
-
-export function centroid(points: readonly Point[]): Point {
+function centroid(points: readonly Point[]): Point {
   let x = 0;
   let y = 0;
   for (const p of points) {

@@ -5,7 +5,7 @@
  */
 
 /** A tensor a model takes or gives; all are float32. */
-export interface TensorSpec {
+interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly meaning: string;

@@ -50,7 +50,7 @@ export const CHECKIN_QUALITY: QualityThresholds = {
   maxOffCentre: 0.35,
   minBrightness: 40,
   maxBrightness: 225,
-  minContrast: 14,
+  minContrast: 10,
   minSharpness: 15,
   maxYaw: 28,
   maxPitch: 25,
@@ -65,7 +65,7 @@ export const ENROLMENT_QUALITY: QualityThresholds = {
   maxOffCentre: 0.3,
   minBrightness: 55,
   maxBrightness: 215,
-  minContrast: 18,
+  minContrast: 14,
   minSharpness: 25,
   maxYaw: 42,
   maxPitch: 30,
@@ -80,7 +80,7 @@ export const IMPORT_QUALITY: QualityThresholds = {
   maxOffCentre: 1,
   minBrightness: 30,
   maxBrightness: 235,
-  minContrast: 10,
+  minContrast: 8,
   minSharpness: 8,
   maxYaw: 40,
   maxPitch: 35,
@@ -225,14 +225,14 @@ const DARK = 30;
 const FLAT = 0.8;
 
 /** What a whole frame says, whatever is in it. */
-export interface FrameLook {
+interface FrameLook {
   /** 0..255. */
   readonly mean: number;
   /** Mean difference of the cells of a 32×32 grid from their neighbours' mean: how much there is to see. */
   readonly detail: number;
 }
 
-export function measureFrame(image: RgbImage): FrameLook {
+function measureFrame(image: RgbImage): FrameLook {
   const cells = new Float32Array(GRID * GRID);
   const { width, height, data } = image;
   let sum = 0;

@@ -11,7 +11,7 @@ import type { FaceQuality } from '../../../models/rules/quality.ts';
 const AHEAD = 2;
 
 /** One face in a line of `faces embed`. */
-export interface EmbeddedFace {
+interface EmbeddedFace {
   /** Left, top, width, height in pixels of the upright picture. */
   readonly box: Box;
   readonly quality: FaceQuality;

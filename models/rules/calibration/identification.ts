@@ -7,7 +7,7 @@ import { resolves } from './verification.ts';
  */
 
 /** FNIR at one FPIR. `fnir` and `threshold` are null when fewer than 30/FPIR non-mated probes resolve nothing. */
-export interface FnirAtFpir {
+interface FnirAtFpir {
   readonly fpir: number;
   readonly fnir: number | null;
   readonly threshold: number | null;
@@ -27,7 +27,7 @@ export interface RankOne {
   readonly right: number;
 }
 
-export const FPIRS = [1e-2, 1e-3] as const;
+const FPIRS = [1e-2, 1e-3] as const;
 
 /** Share of mated probes whose best match among all people is the right person; every person is enrolled. */
 export function rankOne(samples: readonly Sample[]): RankOne {

@@ -12,7 +12,7 @@ export interface Estimate {
 }
 
 /** What a threshold for one FAR gives. */
-export interface TarAtFar {
+interface TarAtFar {
   readonly far: number;
   /** False when there are fewer than 30/FAR impostor pairs (the rule of 30): the rest is then null. */
   readonly resolved: boolean;
@@ -43,7 +43,7 @@ interface Rates {
   readonly fnmr: Float64Array;
 }
 
-export const FARS = [1e-2, 1e-3, 1e-4] as const;
+const FARS = [1e-2, 1e-3, 1e-4] as const;
 const BOOTSTRAPS = 200;
 /** Fewer people than this give no interval. */
 const FEWEST_PEOPLE = 10;

