@@ -148,8 +148,8 @@ describe('the chain', () => {
       monotonic: 'monotonic + 1',
       offset: '"offset" + 1',
       type: "'void'",
-      open: `replace(open, '"in"', '"out"')`,
-      fields: "replace(fields, 'score', 'scorn')",
+      shared: "(SELECT ref FROM shared_open WHERE text LIKE '%added%' LIMIT 1)",
+      fields: '(fields & ~4) | 32',
       commitments: "substr(commitments, 1, 95) || x'00'",
       hash: "substr(hash, 1, 31) || x'00'",
       id: "substr(id, 1, 15) || x'00'",
@@ -157,11 +157,15 @@ describe('the chain', () => {
     for (const [column, value] of Object.entries(columns)) {
       db.exec('SAVEPOINT s');
       db.exec(
-        `UPDATE event SET "${column}" = CAST(${value} AS ${['commitments', 'hash', 'id'].includes(column) ? 'BLOB' : ['utc', 'offset'].includes(column) ? 'INTEGER' : column === 'monotonic' ? 'REAL' : 'TEXT'}) WHERE n = 5`,
+        `UPDATE event SET "${column}" = CAST(${value} AS ${['commitments', 'hash', 'id'].includes(column) ? 'BLOB' : ['utc', 'offset', 'shared', 'fields'].includes(column) ? 'INTEGER' : column === 'monotonic' ? 'REAL' : 'TEXT'}) WHERE n = 5`,
       );
       expect(await codes(), column).toContain('chain-broken');
       db.exec('ROLLBACK TO s; RELEASE s');
     }
+    expect(await codes()).toEqual([]);
+    db.exec(`SAVEPOINT s; UPDATE shared_open SET text = replace(text, '"in"', '"out"')`);
+    expect(await codes()).toContain('chain-broken');
+    db.exec('ROLLBACK TO s; RELEASE s');
     expect(await codes()).toEqual([]);
     db.exec('PRAGMA foreign_keys = OFF; DELETE FROM event WHERE n = 5');
     expect(await codes()).toEqual(expect.arrayContaining(['events-missing', 'chain-broken']));

@@ -132,7 +132,7 @@ async function checkChain(
   let valueCount = 0;
   let previous: { row: EventRow; hash: string } | null = null;
   const last = log.last;
-  const select = db.prepare('SELECT * FROM event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?');
+  const select = db.prepare('SELECT * FROM whole_event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?');
   let after = 0;
   for (;;) {
     let rows: EventRow[] = [];

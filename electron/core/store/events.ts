@@ -2,6 +2,7 @@ import type { EventHeader, EventType, SaltedValue, WireEvent } from '../../../sy
 import { GENESIS } from '../../../sync/protocol/wire/event.ts';
 import type { Random } from '../keys/envelope.ts';
 import type { Clock } from './clock.ts';
+import { fieldMask, fieldsOf, SharedOpen } from './compact.ts';
 import { type Db, guarded } from './database.ts';
 import {
   canonicalText,
@@ -10,7 +11,6 @@ import {
   headerOf,
   headerText,
   sha256,
-  uuidBytes,
   uuidText,
   uuidV7,
 } from './header.ts';
@@ -52,10 +52,13 @@ export interface EventRow {
   offset: number;
   type: string;
   open: string;
-  fields: string;
+  fields: number;
   commitments: Buffer;
   hash: Buffer;
 }
+
+/** Types whose open halves come again and again. */
+const SHARED: ReadonlySet<EventType> = new Set(['checkin', 'person', 'consent', 'template', 'pin']);
 
 const EPOCH_SQL = 'SELECT ref, id, base, committed, safe, trimmed, anchor FROM epoch';
 
@@ -80,6 +83,7 @@ export class EventLog {
   readonly #insert;
   readonly #select;
   readonly #hashBefore;
+  readonly #shared;
   /** Called after each commit with the last number. */
   onCommit: (last: number) => void = () => undefined;
 
@@ -92,9 +96,10 @@ export class EventLog {
     this.#commit = db.prepare('COMMIT');
     this.#rollback = db.prepare('ROLLBACK');
     this.#insert = db.prepare(
-      'INSERT INTO event(n, epoch, id, boot, utc, monotonic, offset, type, open, fields, commitments, hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)',
+      'INSERT INTO event(n, epoch, id, boot, utc, monotonic, offset, type, own, shared, fields, commitments, hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)',
     );
-    this.#select = db.prepare('SELECT * FROM event WHERE n = ?');
+    this.#select = db.prepare('SELECT * FROM whole_event WHERE n = ?');
+    this.#shared = new SharedOpen(db);
     this.#hashBefore = db.prepare('SELECT hash FROM event WHERE n = ? AND epoch = ?').pluck();
     this.#bootRef = this.#refOfBoot(clock.bootId);
     for (const row of db.prepare('SELECT ref, id FROM boot').all() as { ref: number; id: string }[])
@@ -161,6 +166,7 @@ export class EventLog {
     } catch (error) {
       this.#last = last;
       this.#prev = prev;
+      this.#shared.forget();
       // SQLite rolls back by itself when the disk is full or fails.
       if (this.#db.inTransaction) this.#rollback.run();
       throw error;
@@ -190,6 +196,7 @@ export class EventLog {
       salted.push({ field, salt, value });
       commitments.push(commitment(salt, canonicalText(value)));
     }
+    const shared = SHARED.has(type) ? this.#shared.of(open) : null;
     const parts: HeaderParts = {
       id: uuidText(id),
       device: this.#device,
@@ -200,7 +207,7 @@ export class EventLog {
       bootId: this.#clock.bootId,
       offset: Math.round(this.#clock.offset()),
       type,
-      openText: canonicalText(open),
+      openText: shared?.text ?? canonicalText(open),
       fields: present,
       commitments,
       prev: this.#prev,
@@ -217,8 +224,9 @@ export class EventLog {
       parts.monotonic,
       parts.offset,
       type,
-      parts.openText,
-      present.join(),
+      shared ? null : parts.openText,
+      shared?.ref ?? null,
+      fieldMask(present),
       bytes,
       Buffer.from(hash, 'base64url'),
     );
@@ -237,7 +245,7 @@ export class EventLog {
     const seq = row.n - epoch.base;
     const before =
       seq === 1 ? null : ((this.#hashBefore.get(row.n - 1, row.epoch) as Buffer | undefined) ?? epoch.anchor);
-    const fields = row.fields === '' ? [] : row.fields.split(',');
+    const fields = fieldsOf(row.fields);
     return {
       id: uuidText(row.id),
       device: this.#device,
@@ -281,17 +289,3 @@ export function wireValues(salted: readonly Salted[]): Record<string, SaltedValu
 export function wireEvent(header: EventHeader, salted: readonly Salted[]): WireEvent {
   return { header, personal: wireValues(salted) };
 }
-
-/** Salted values as they are sealed: compact JSON, `[[field, salt, value], …]`. */
-export function packSalted(salted: readonly Salted[]): string {
-  return JSON.stringify(
-    salted.map(({ field, salt, value }) => [field, Buffer.from(salt).toString('base64url'), value]),
-  );
-}
-
-export function unpackSalted(packed: Buffer): Salted[] {
-  const rows = JSON.parse(packed.toString('utf8')) as [string, string, unknown][];
-  return rows.map(([field, salt, value]) => ({ field, salt: Buffer.from(salt, 'base64url'), value }));
-}
-
-export { uuidBytes, uuidText };

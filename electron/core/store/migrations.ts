@@ -25,12 +25,17 @@ CREATE TABLE epoch(
   opened INTEGER NOT NULL, committed INTEGER NOT NULL DEFAULT 0, safe INTEGER NOT NULL DEFAULT 0,
   trimmed INTEGER NOT NULL DEFAULT 0, anchor BLOB) STRICT;
 
--- n counts over all epochs and is never used twice; seq = n - epoch.base. open is RFC 8785 text; commitments are 32
--- bytes a field, in the order of fields; hash is SHA-256 of the header's RFC 8785 text, the next event's prev.
+-- The open half of a body, as RFC 8785 text: many events have the same, so those of some types are kept once.
+CREATE TABLE shared_open(ref INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+-- n counts over all epochs and is never used twice; seq = n - epoch.base. fields is a bit a personal field (compact.ts),
+-- commitments are 32 bytes each in the order of their sorted names; hash is SHA-256 of the header's RFC 8785 text, the next event's prev.
 CREATE TABLE event(
   n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL REFERENCES epoch(ref), id BLOB NOT NULL,
   boot INTEGER NOT NULL REFERENCES boot(ref), utc INTEGER NOT NULL, monotonic REAL NOT NULL, offset INTEGER NOT NULL,
-  type TEXT NOT NULL, open TEXT NOT NULL, fields TEXT NOT NULL, commitments BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+  type TEXT NOT NULL, own TEXT, shared INTEGER REFERENCES shared_open(ref), fields INTEGER NOT NULL,
+  commitments BLOB NOT NULL, hash BLOB NOT NULL, CHECK ((own IS NULL) <> (shared IS NULL))) STRICT;
+CREATE VIEW whole_event AS
+  SELECT event.*, coalesce(event.own, shared_open.text) AS open FROM event LEFT JOIN shared_open ON shared_open.ref = event.shared;
 CREATE TABLE outbox(n INTEGER PRIMARY KEY REFERENCES event(n)) STRICT;
 -- An event can't exist without its outbox row, can't change, and can't go while the server may still lack it.
 CREATE TRIGGER event_goes_to_outbox AFTER INSERT ON event BEGIN INSERT INTO outbox(n) VALUES (new.n); END;

@@ -3,8 +3,9 @@ import type { EventType, WireEvent } from '../../../sync/protocol/wire/event.ts'
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { StoreKeySet } from '../keys/index.ts';
 import type { Clock } from './clock.ts';
+import { packSalted, unpackSalted } from './compact.ts';
 import type { Db } from './database.ts';
-import { EventLog, type EventRow, type Inserted, packSalted, type Salted, unpackSalted, wireEvent } from './events.ts';
+import { EventLog, type EventRow, type Inserted, type Salted, wireEvent } from './events.ts';
 import { uuidText } from './header.ts';
 import { type Known, People } from './people.ts';
 
@@ -53,7 +54,7 @@ export class Values {
     this.#readCheckin = db.prepare('SELECT person, sealed FROM checkin WHERE n = ?');
     this.#readGps = db.prepare('SELECT person, sealed FROM checkin_gps WHERE n = ?');
     this.#readPhoto = db.prepare('SELECT person, sealed FROM photo WHERE n = ? AND sealed IS NOT NULL');
-    this.#pending = db.prepare('SELECT event.* FROM outbox JOIN event USING (n) ORDER BY n LIMIT ?');
+    this.#pending = db.prepare('SELECT whole_event.* FROM outbox JOIN whole_event USING (n) ORDER BY n LIMIT ?');
   }
 
   place(field: string, person: Known | null, record: string): Place {
