@@ -54,12 +54,12 @@ export const RESULT_MS = 2_000;
 export interface KioskOptions {
   readonly carrier: Carrier;
   readonly devices: MediaDevices | undefined;
-  /** Frames in place of a camera's, for the bench; null for the camera. */
-  readonly frames: ReadableStream<VideoFrame> | null;
+  /** Another detection worker than the product's, for the bench. */
+  readonly worker?: Worker;
 }
 
 /** Puts link, camera, eyes and visits together. */
-export function createKiosk({ carrier, devices, frames }: KioskOptions): Kiosk & { eyes: Eyes } {
+export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk & { eyes: Eyes } {
   const link = linkCore(carrier);
   const sounds = createSounds();
   const camera = openCamera(devices);
@@ -77,6 +77,7 @@ export function createKiosk({ carrier, devices, frames }: KioskOptions): Kiosk &
     (message) => {
       detectorTrouble.value = message;
     },
+    worker,
   );
   const visits = createVisits({
     core: link.core,
@@ -97,12 +98,11 @@ export function createKiosk({ carrier, devices, frames }: KioskOptions): Kiosk &
     eyes.pace(paceOf(route.peek().at, s.at - lastFaceAt));
     visits.seen(s);
   });
-  if (frames) eyes.watchFrames(frames);
 
   effect(() => {
     const state = camera.state.value;
     visits.restart();
-    if (state.kind === 'live' && !frames) eyes.watch(state.track);
+    if (state.kind === 'live') eyes.watch(state.track);
   });
   let language: string | null = null;
   effect(() => {

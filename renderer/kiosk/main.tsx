@@ -12,7 +12,6 @@ keepTheme(document.documentElement, location.search, () => new Date());
 const kiosk = createKiosk({
   carrier: { open: openChannel, coreState: readCoreState },
   devices: navigator.mediaDevices,
-  frames: null,
 });
 // Counters alone, no control: for the bench, the tests, and whoever wonders why a kiosk is slow.
 Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.eyes.metrics }) });

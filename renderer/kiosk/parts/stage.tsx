@@ -1,7 +1,12 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useKiosk } from '../kiosk.ts';
+import { drawsInSoftware, previewOf } from '../preview.ts';
 import { Ring } from './ring.tsx';
+
+/** Asked once: it does not change while the page lives. */
+let inSoftware: boolean | undefined;
+const software = (): boolean => (inSoftware ??= drawsInSoftware());
 
 /**
  * The camera's picture in a tall rounded frame, mirrored, with a ring that fills clockwise from the top.
@@ -24,10 +29,15 @@ export function Stage({
   const stream = state.kind === 'live' ? state.stream : null;
   useEffect(() => {
     const el = video.current;
-    if (!el) return;
-    el.srcObject = stream;
+    if (!el || !stream) return;
+    const preview = previewOf(stream, software());
+    el.srcObject = preview.stream;
     // Rejected when the element goes away meanwhile; autoplay of a muted stream is allowed everywhere.
-    if (stream) el.play().catch(() => undefined);
+    el.play().catch(() => undefined);
+    return () => {
+      el.srcObject = null;
+      preview.stop();
+    };
   }, [stream]);
   return (
     <div class="stage" data-tone={tone} data-live={stream !== null}>

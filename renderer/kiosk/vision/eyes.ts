@@ -27,8 +27,6 @@ export interface VisionMetrics {
 export interface Eyes {
   /** Detects in this track's frames until it ends or another one takes its place. */
   watch(track: MediaStreamTrack): void;
-  /** As `watch`, for frames from elsewhere. */
-  watchFrames(frames: ReadableStream<VideoFrame>): void;
   /** Asks for pixels with one of the next frames. */
   look(crop: boolean): void;
   /** At least this many ms between two detections: nobody is there, or another screen is shown. */
@@ -42,9 +40,13 @@ export interface Eyes {
  *
  * @param onSeen called for each frame
  * @param onFailed the runtime or the model could not be loaded; there will be no frames
+ * @param worker another worker than the product's, for the bench
  */
-export function openEyes(onSeen: (s: Sighting) => void, onFailed: (message: string) => void): Eyes {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'classic' });
+export function openEyes(
+  onSeen: (s: Sighting) => void,
+  onFailed: (message: string) => void,
+  worker: Worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'classic' }),
+): Eyes {
   const send = (message: ToWorker, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
   const metrics: VisionMetrics = {
     frames: 0,
@@ -73,15 +75,16 @@ export function openEyes(onSeen: (s: Sighting) => void, onFailed: (message: stri
     runtime: at('/models/mediapipe'),
     model: at('/models/weights/face_detection_short_range.tflite'),
   });
-  const watchFrames = (frames: ReadableStream<VideoFrame>): void => send({ type: 'frames', frames }, [frames]);
   let pace = 0;
   return {
     pace(ms) {
       if (ms !== pace) send({ type: 'pace', ms });
       pace = ms;
     },
-    watch: (track) => watchFrames(new MediaStreamTrackProcessor({ track, maxBufferSize: 1 }).readable),
-    watchFrames,
+    watch(track) {
+      const frames = new MediaStreamTrackProcessor({ track, maxBufferSize: 1 }).readable;
+      send({ type: 'frames', frames }, [frames]);
+    },
     look: (crop) => send({ type: 'look', crop }),
     metrics,
     stop: () => worker.terminate(),

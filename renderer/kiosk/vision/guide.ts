@@ -36,7 +36,7 @@ export function headOf(face: FoundFace): { turn: number; tilt: number } {
 }
 
 export const isCovered = (look: Look): boolean =>
-  look.face === null && (look.frame.mean < COVERED.mean || look.frame.deviation < COVERED.deviation);
+  look.frame !== null && (look.frame.mean < COVERED.mean || look.frame.deviation < COVERED.deviation);
 
 /** How far the checks got, in the order in which they are asked for: drives the first half of the ring. */
 const ORDER: readonly QualityReason[] = [

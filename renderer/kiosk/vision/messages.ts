@@ -38,8 +38,8 @@ export interface Sighting {
 }
 
 export interface Look {
-  /** Mean and spread of the whole frame's luma, 0..255. */
-  readonly frame: { readonly mean: number; readonly deviation: number };
+  /** Mean and spread of the whole frame's luma, 0..255; measured when there is no face. */
+  readonly frame: { readonly mean: number; readonly deviation: number } | null;
   /** Of the largest face; null when there is none. */
   readonly face: { readonly brightness: number; readonly contrast: number; readonly sharpness: number } | null;
   readonly crop: FaceCrop | null;

@@ -21,7 +21,7 @@ export const cropOf = (box: Box): FaceCrop => ({ width: 16, height: 16, data: ne
 
 /** What a look says of good light; without a face it sees an ordinary wall. */
 export const look = (f: FoundFace | null, change: Partial<NonNullable<Look['face']>> = {}): Look => ({
-  frame: { mean: 120, deviation: 40 },
+  frame: f ? null : { mean: 120, deviation: 40 },
   face: f ? { brightness: 130, contrast: 45, sharpness: 300, ...change } : null,
   crop: f ? cropOf([4, 4, 8, 8]) : null,
 });

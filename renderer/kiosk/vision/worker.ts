@@ -49,20 +49,22 @@ function found({ boundingBox: b, categories, keypoints }: Detection, width: numb
 
 function lookAt(frame: VideoFrame, face: FoundFace | undefined, crop: boolean): Look {
   const { displayWidth: width, displayHeight: height } = frame;
-  small.drawImage(frame, 0, 0, 32, 24);
-  const whole = lumaStats(small.getImageData(0, 0, 32, 24).data);
-  if (!face) return { frame: whole, face: null, crop: null };
-  const [x, y, w, h] = face.box;
-  faceCanvas.drawImage(frame, x, y, w, h, 0, 0, FACE, FACE);
-  const pixels = faceCanvas.getImageData(0, 0, FACE, FACE).data;
-  const { mean, deviation } = lumaStats(pixels);
-  const measured = { brightness: mean, contrast: deviation, sharpness: laplacianVariance(pixels, FACE, luma) };
-  if (!crop) return { frame: whole, face: measured, crop: null };
+  if (!face) {
+    small.drawImage(frame, 0, 0, 32, 24);
+    return { frame: lumaStats(small.getImageData(0, 0, 32, 24).data), face: null, crop: null };
+  }
+  // Drawing from a video frame converts all of it each time: so it is drawn once, and measured from the crop.
   const plan = planCrop(face.box, width, height);
   const { from, side } = plan;
   cropCanvas.drawImage(frame, from.x, from.y, from.side, from.side, 0, 0, side, side);
+  const [x, y, w, h] = plan.box;
+  faceCanvas.drawImage(cropCanvas.canvas, x, y, w, h, 0, 0, FACE, FACE);
+  const pixels = faceCanvas.getImageData(0, 0, FACE, FACE).data;
+  const { mean, deviation } = lumaStats(pixels);
+  const measured = { brightness: mean, contrast: deviation, sharpness: laplacianVariance(pixels, FACE, luma) };
+  if (!crop) return { frame: null, face: measured, crop: null };
   const data = rgbOf(cropCanvas.getImageData(0, 0, side, side).data);
-  return { frame: whole, face: measured, crop: { width: side, height: side, data, box: plan.box } };
+  return { frame: null, face: measured, crop: { width: side, height: side, data, box: plan.box } };
 }
 
 function see(frame: VideoFrame): void {

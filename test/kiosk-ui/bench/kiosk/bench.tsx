@@ -68,21 +68,14 @@ async function bare(frames: VideoFrame[]): Promise<(ms: number) => Promise<numbe
 }
 
 async function screen(frames: VideoFrame[]): Promise<(ms: number) => Promise<number>> {
-  let at = 0;
-  const stream = new ReadableStream<VideoFrame>(
-    {
-      pull(controller) {
-        controller.enqueue(frames[at++ % frames.length]!.clone());
-      },
-    },
-    { highWaterMark: 2 },
-  );
+  const worker = new Worker(new URL('./bench-worker.ts', import.meta.url), { type: 'classic' });
+  worker.postMessage({ type: 'bench', frames }, frames);
   initI18n(LOCALES, 'en');
   keepTheme(document.documentElement, '?theme=dark', () => new Date());
   const kiosk = createKiosk({
     carrier: { open: openChannel, coreState: readCoreState },
     devices: navigator.mediaDevices,
-    frames: stream,
+    worker,
   });
   render(<App kiosk={kiosk} />, document.getElementById('app')!);
   return async (ms) => {
