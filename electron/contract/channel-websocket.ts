@@ -11,6 +11,11 @@ export interface WebSocketLike {
   close(code?: number): void;
 }
 
+/**
+ * A handshake that takes longer is given up, ms. It is a matter of milliseconds, except when the core died just as the
+ * host handed it the socket; a browser itself would then wait for ever.
+ */
+const OPEN_WITHIN = 1_500;
 const OPEN = 1;
 const CLOSING = 2;
 
@@ -53,7 +58,11 @@ export function openWebSocketChannel(url?: string): Promise<Channel | null> {
   return new Promise((resolve) => {
     // Made before `open`, so that no early message is missed.
     const channel = webSocketChannel(socket);
+    const timer = setTimeout(() => channel.close(), OPEN_WITHIN);
     channel.onClose(() => resolve(null));
-    socket.addEventListener('open', () => resolve(channel));
+    socket.addEventListener('open', () => {
+      clearTimeout(timer);
+      resolve(channel);
+    });
   });
 }

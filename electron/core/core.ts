@@ -22,6 +22,9 @@ const STATUS_MS = 5_000;
 /** 0 ≤ x < 1 from the system's generator: a challenge that can be foreseen can be prepared for. */
 const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
 
+/** Head turns of a challenge: footage that does not react fits one by chance every second time, two every fourth. */
+const LIVENESS_TURNS = 2;
+
 /** Starts the kiosk core: opens the store, loads models and gallery, and wires the services to the contract. */
 export const startCore: StartCore = async (options) => {
   const kiosk = await openKiosk(options);
@@ -84,7 +87,10 @@ async function assemble(
     site,
     demo,
     now,
-    liveness: { begin: () => createChallenge(unpredictable), start: (challenge) => startLiveness(challenge) },
+    liveness: {
+      begin: () => createChallenge(unpredictable, { turns: LIVENESS_TURNS }),
+      start: (challenge) => startLiveness(challenge),
+    },
     voided: changed,
     recorded(record, person) {
       // Names go to a terminal in the demo alone: a real kiosk's log names nobody.

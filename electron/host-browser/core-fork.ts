@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { CoreOptions } from '../core/interface.ts';
@@ -35,14 +36,15 @@ export function forkCore(modulePath: string, log: CoreOptions['log']): SpawnCore
     return {
       pid: child.pid,
       send(message, handle) {
-        // A core that is just dying can't be told anything; its exit is handled where exits are.
-        if (child.connected)
-          child.send(
-            message,
-            handle as never,
-            {},
-            (error) => error && log('warn', 'host: the core could not be told', { error }),
-          );
+        // A core that is just dying can't be told anything; its exit is handled where exits are. A socket that was on
+        // its way to it then is answered by nobody: the page gives such a handshake up by itself (OPEN_WITHIN).
+        if (!child.connected) return void (handle instanceof Socket && handle.destroy());
+        child.send(
+          message,
+          handle as never,
+          {},
+          (error) => error && log('warn', 'host: the core could not be told', { error }),
+        );
       },
       kill: () => void child.kill('SIGKILL'),
     };

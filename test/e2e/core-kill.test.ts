@@ -18,8 +18,6 @@ import { enterKiosk } from './node-screen.ts';
  * the screen was told is what has to be on the disk: each confirmed check-in once, none twice, the chain whole.
  */
 const CHECKINS = 300;
-/** Chance of a kill per check-in. */
-const KILL = 0.08;
 
 let home: string;
 let host: BrowserHost;
@@ -54,19 +52,20 @@ afterAll(async () => {
 test('every check-in that the screen confirmed is there once after kill -9 at random moments; none twice; the chain verifies', async () => {
   const random = mulberry32(20261124);
   const screen = await enterKiosk(host);
-  let link = await screen.connect();
   const confirmed: string[] = [];
   let kills = 0;
+  let link = await screen.connect();
+  let timer = killSoon();
   while (confirmed.length < CHECKINS) {
-    const timer = random() < KILL ? setTimeout(killCore, random() * 120) : null;
     try {
       confirmed.push((await checkIn(link, frames[confirmed.length % frames.length]!)).checkin);
     } catch {
       link.close(); // the core died under us: that check-in was not confirmed
       link = await screen.connect();
+      timer = killSoon();
     }
-    if (timer) clearTimeout(timer);
   }
+  clearTimeout(timer);
   link.close();
   await host.close();
 
@@ -74,7 +73,7 @@ test('every check-in that the screen confirmed is there once after kill -9 at ra
   const report = await kiosk.store.check();
   const stored = kiosk.store.checkins({ limit: 10_000 }).map((row) => row.id);
   await kiosk.close();
-  expect(kills, 'kills that hit a running core').toBeGreaterThanOrEqual(8);
+  expect(kills, 'kills that hit a running core').toBeGreaterThanOrEqual(5);
   expect(new Set(stored).size).toBe(stored.length);
   expect(new Set(confirmed).size).toBe(confirmed.length);
   expect(confirmed.filter((id) => !stored.includes(id))).toEqual([]);
@@ -82,10 +81,16 @@ test('every check-in that the screen confirmed is there once after kill -9 at ra
   expect(stored.length - confirmed.length).toBeLessThanOrEqual(kills);
   expect(report.problems).toEqual([]);
 
-  function killCore(): void {
-    if (host.corePid === null) return;
-    process.kill(host.corePid, 'SIGKILL');
-    kills++;
+  /** A core that served for a second is restarted at once; one that dies sooner each time is given a pause. */
+  function killSoon(): NodeJS.Timeout {
+    return setTimeout(
+      () => {
+        if (host.corePid === null) return;
+        process.kill(host.corePid, 'SIGKILL');
+        kills++;
+      },
+      1_050 + random() * 1_000,
+    );
   }
 }, 240_000);
 

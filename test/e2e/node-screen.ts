@@ -24,9 +24,14 @@ export async function enterKiosk(host: BrowserHost): Promise<NodeScreen> {
 
   function open(): Promise<WebSocket | null> {
     return new Promise((resolve) => {
-      const socket = new WebSocket(`${host.url.replace('http', 'ws')}/rpc`, { headers: { cookie, origin: host.url } });
+      const socket = new WebSocket(`${host.url.replace('http', 'ws')}/rpc`, {
+        headers: { cookie, origin: host.url },
+        handshakeTimeout: 1_500,
+      });
       socket.once('open', () => resolve(socket));
-      socket.once('error', () => resolve(null)); // refused: the core is not there yet
+      // Refused, or handed to a core that died before it answered: either way it is not there yet.
+      socket.once('error', () => resolve(null));
+      socket.once('close', () => resolve(null));
     });
   }
 

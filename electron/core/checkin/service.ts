@@ -49,6 +49,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
   const { store, recogniser, site, now } = deps;
   const undo = createUndoTokens(site.undoSeconds * 1000);
   let visit: Visit | null = null;
+  let turn: Promise<unknown> = Promise.resolve();
 
   /** Takes the record, unless the same person was recorded within the window. Durable when it returns. */
   async function record(
@@ -111,6 +112,49 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     return { kind: 'challenge', step, index, of, progress };
   }
 
+  async function probe({ visit: id, frame }: { visit: string; frame: FaceFrame }): Promise<ProbeResult> {
+    const current = visit;
+    if (!current || current.id !== id) throw new Problem('visit-unknown', 'this visit is over', 'Begin a new one.');
+    if (current.answered) return { kind: 'done' };
+    if (frame.others > 0) {
+      current.state = NEW_VISIT;
+      current.challenge = null;
+      return { kind: 'guide', reason: 'several-faces' };
+    }
+    const picture: RgbImage = frame.picture;
+    if (current.challenge) return challenge(current, picture, frame);
+    const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
+    if (reason) return { kind: 'guide', reason };
+    const sight = await recogniser.recognise(picture, shape);
+    if (visit !== current || current.answered) return { kind: 'done' };
+    if (sight.decision.kind === 'too-many-people') {
+      current.answered = true;
+      return { kind: 'other-way', reason: 'blocked', code: 'gallery-too-large' };
+    }
+    const best = sight.match.best;
+    const step = look(
+      current.state,
+      sight.decision.kind === 'accept' && best
+        ? { kind: 'accept', person: best.person }
+        : { kind: sight.decision.kind === 'uncertain' ? 'uncertain' : 'unknown' },
+    );
+    current.state = step.state;
+    if (step.answer.kind === 'more') return step.answer;
+    if (step.answer.kind === 'other-way') {
+      current.answered = true;
+      return step.answer;
+    }
+    if (site.liveness === 'off')
+      return welcome(current, step.answer.person, sight, picture, deps.demo ? 'off (demo)' : 'off');
+    current.challenge = {
+      session: deps.liveness.start(deps.liveness.begin()),
+      person: step.answer.person,
+      sight,
+      picture,
+    };
+    return challengeStep(current.challenge.session);
+  }
+
   return {
     async visitBegin() {
       visit = { id: randomUUID(), state: NEW_VISIT, answered: false, challenge: null, livenessFailures: 0 };
@@ -122,47 +166,11 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
       return {};
     },
 
-    async probe({ visit: id, frame }) {
-      const current = visit;
-      if (!current || current.id !== id) throw new Problem('visit-unknown', 'this visit is over', 'Begin a new one.');
-      if (current.answered) return { kind: 'done' };
-      if (frame.others > 0) {
-        current.state = NEW_VISIT;
-        current.challenge = null;
-        return { kind: 'guide', reason: 'several-faces' };
-      }
-      const picture: RgbImage = frame.picture;
-      if (current.challenge) return challenge(current, picture, frame);
-      const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
-      if (reason) return { kind: 'guide', reason };
-      const sight = await recogniser.recognise(picture, shape);
-      if (visit !== current || current.answered) return { kind: 'done' };
-      if (sight.decision.kind === 'too-many-people') {
-        current.answered = true;
-        return { kind: 'other-way', reason: 'blocked', code: 'gallery-too-large' };
-      }
-      const best = sight.match.best;
-      const step = look(
-        current.state,
-        sight.decision.kind === 'accept' && best
-          ? { kind: 'accept', person: best.person }
-          : { kind: sight.decision.kind === 'uncertain' ? 'uncertain' : 'unknown' },
-      );
-      current.state = step.state;
-      if (step.answer.kind === 'more') return step.answer;
-      if (step.answer.kind === 'other-way') {
-        current.answered = true;
-        return step.answer;
-      }
-      if (site.liveness === 'off')
-        return welcome(current, step.answer.person, sight, picture, deps.demo ? 'off (demo)' : 'off');
-      current.challenge = {
-        session: deps.liveness.start(deps.liveness.begin()),
-        person: step.answer.person,
-        sight,
-        picture,
-      };
-      return challengeStep(current.challenge.session);
+    /** One look at a time: a look's verdict must be in before the next one can count on it. */
+    probe(input) {
+      const answer = turn.then(() => probe(input));
+      turn = answer.catch(() => undefined);
+      return answer;
     },
 
     async voidCheckin({ checkin, undo: token, reason }) {
