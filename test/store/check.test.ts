@@ -96,7 +96,7 @@ describe('store check', () => {
     expect(opened).toBeGreaterThan(0);
   });
 
-  it('finds an outbox that lacks an event or holds one too many, and a check-in without its row', async () => {
+  it('finds an outbox whose marks can’t be or that lacks an event, and a check-in without its row', async () => {
     const store = await openKiosk(await fullKiosk());
     const { db } = store.session;
     const codesAfter = async (sql: string) => {
@@ -106,8 +106,18 @@ describe('store check', () => {
       db.exec('ROLLBACK TO s; RELEASE s');
       return codes.filter((code) => code !== 'store-in-use'); // the open savepoint keeps the log from being emptied
     };
-    expect(await codesAfter('DELETE FROM outbox WHERE n = 10')).toEqual(['outbox-incomplete']);
-    expect(await codesAfter('INSERT INTO outbox(n) VALUES (2)')).toEqual(['outbox-surplus']);
+    expect(await codesAfter('UPDATE epoch SET committed = 1')).toContain('outbox-incomplete');
+    store.session.log.refreshEpochs();
+    db.exec('UPDATE epoch SET committed = 99');
+    store.session.log.refreshEpochs();
+    expect((await store.check()).problems.map((p) => p.code)).toContain('outbox-marks');
+    db.exec('UPDATE epoch SET committed = 4');
+    store.session.log.refreshEpochs();
+    expect(
+      await codesAfter(
+        'DROP TRIGGER event_stays_until_safe; DELETE FROM personal WHERE n = 18; UPDATE checkin SET voided = NULL; DELETE FROM event WHERE n = 18',
+      ),
+    ).toContain('outbox-incomplete');
     expect(await codesAfter('DELETE FROM checkin WHERE n = 17')).toEqual(['checkin-missing']);
     expect((await store.check()).problems).toEqual([]);
   });

@@ -73,7 +73,7 @@ describe('people', () => {
 });
 
 describe('check-ins', () => {
-  it('are one event, one outbox row and one record, with every personal value committed to', async () => {
+  it('are one event to send and one record, with every personal value committed to', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.addPerson(aPerson());
     const before = store.pendingCount();

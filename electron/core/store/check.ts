@@ -182,15 +182,22 @@ function prevOf(row: EventRow, epoch: Epoch, previous: { row: EventRow; hash: st
   return epoch.anchor?.toString('base64url') ?? GENESIS;
 }
 
-/** Exactly the events that the server has not committed stand in the outbox; every check-in event has its row. */
+/** The server's marks are such as can be, and every check-in event has its row. */
 function checkOutbox(store: SqlStore, found: Found): void {
-  const { db } = store.session;
+  const { db, log } = store.session;
   const count = (sql: string) => db.prepare(sql).pluck().get() as number;
-  const unsent = 'FROM event JOIN epoch ON epoch.ref = event.epoch WHERE event.n > epoch.base + epoch.committed';
-  const missing = count(`SELECT count(*) ${unsent} AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.n = event.n)`);
-  if (missing > 0) found('outbox-incomplete', `${missing} events that the server lacks are not in the outbox`);
-  const surplus = count('SELECT count(*) FROM outbox') + missing - count(`SELECT count(*) ${unsent}`);
-  if (surplus > 0) found('outbox-surplus', `${surplus} rows of the outbox are acknowledged or refer to nothing`);
+  for (const [i, epoch] of log.epochs.entries()) {
+    const made = (log.epochs[i + 1]?.base ?? log.last) - epoch.base;
+    const { committed, safe, trimmed } = epoch;
+    if (!(trimmed <= safe && safe <= committed && committed <= made))
+      found(
+        'outbox-marks',
+        `epoch ${epoch.ref}: ${made} events, ${committed} committed, ${safe} safe, ${trimmed} trimmed`,
+      );
+  }
+  const unsent = count('SELECT count(*) FROM outbox');
+  if (unsent !== store.pendingCount())
+    found('outbox-incomplete', `${unsent} events of ${store.pendingCount()} are there to send`);
   const bare = count(
     "SELECT count(*) FROM event WHERE type = 'checkin' AND NOT EXISTS (SELECT 1 FROM checkin WHERE checkin.n = event.n)",
   );

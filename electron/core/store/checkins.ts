@@ -1,6 +1,6 @@
 import type { Open } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { EventRow, Inserted } from './events.ts';
+import type { Composed, EventRow, Inserted } from './events.ts';
 import { counterOf, uuidBytes, uuidText } from './header.ts';
 import type { Checkin, CheckinQuery, NewCheckin } from './interface.ts';
 import type { Known } from './people.ts';
@@ -22,6 +22,7 @@ interface CheckinRow {
 export class Checkins {
   readonly #s: Session;
   readonly #insert;
+  readonly #take;
   readonly #insertGps;
   readonly #insertPhoto;
   readonly #get;
@@ -35,6 +36,7 @@ export class Checkins {
     const row = `SELECT checkin.n, checkin.person, checkin.sealed, voided, photo_lost, address
       FROM checkin LEFT JOIN photo ON photo.n = checkin.n`;
     this.#insert = db.prepare('INSERT INTO checkin(n, person, sealed, photo_lost) VALUES (?, ?, ?, ?)');
+    this.#take = db.prepare('INSERT INTO checkin_intake VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)');
     this.#insertGps = db.prepare('INSERT INTO checkin_gps(n, person, sealed) VALUES (?, ?, ?)');
     this.#insertPhoto = db.prepare('INSERT INTO photo(n, kind, person, address, sealed) VALUES (?, ?, ?, ?, ?)');
     this.#get = db.prepare(`${row} WHERE checkin.n = ?`);
@@ -49,11 +51,10 @@ export class Checkins {
       .pluck();
   }
 
-  /** Event, outbox row and check-in, in the running transaction. */
-  insert(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, photoLost: string | null): Inserted {
+  #compose(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null): { event: Composed; sealed: Buffer } {
     const { values, log } = this.#s;
     const gps = person.gpsOptOut ? null : checkin.gps; // who opted out leaves no coordinates, whoever calls
-    const event = log.insert(
+    const event = log.compose(
       'checkin',
       checkin.open,
       {
@@ -66,8 +67,21 @@ export class Checkins {
       id,
     );
     const match = event.salted.filter((one) => one.field !== 'gps' && one.field !== 'photo');
-    this.#insert.run(event.n, person.ref, values.seal('checkin.match', person, event.id, match), photoLost);
-    if (match.length < event.salted.length) this.#insertExtras(person, event, photo);
+    return { event, sealed: values.seal('checkin.match', person, event.id, match) };
+  }
+
+  /** A check-in without photo and position, outside a transaction: event and record in one statement. */
+  take(person: Known, checkin: NewCheckin, id: Buffer): Inserted {
+    const { event, sealed } = this.#compose(person, checkin, id, null);
+    return this.#s.log.alone(event, () => this.#take.run(...event.columns, person.ref, sealed));
+  }
+
+  /** Event and check-in with whatever else there is of it, in the running transaction. */
+  insert(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, photoLost: string | null): Inserted {
+    const { event, sealed } = this.#compose(person, checkin, id, photo);
+    this.#s.log.store(event);
+    this.#insert.run(event.n, person.ref, sealed, photoLost);
+    this.#insertExtras(person, event, photo);
     return event;
   }
 

@@ -28,8 +28,6 @@ export function openDatabase(file: string, key: Uint8Array, mode: 'wal' | 'delet
       db.pragma('trusted_schema=OFF');
       db.pragma('temp_store=MEMORY'); // temporary tables and sorters must not spill to disk in the clear
       db.pragma('cache_size=-8192');
-      // As many bytes of log between checkpoints as SQLite's default has with 4096-byte pages.
-      db.pragma(`wal_autocheckpoint=${(1000 * 4096) / PAGE_BYTES}`);
       return db;
     } catch (error) {
       db.close();

@@ -41,6 +41,29 @@ export interface Inserted {
   readonly salted: readonly Salted[];
 }
 
+type Columns = [
+  number,
+  number,
+  Buffer,
+  number,
+  number,
+  number,
+  number,
+  string,
+  string | null,
+  number | null,
+  number,
+  Buffer,
+  Buffer,
+];
+
+/** An event ready to be stored. */
+export interface Composed extends Inserted {
+  /** Values of event's columns, in their order. */
+  readonly columns: Columns;
+  readonly hash: string;
+}
+
 /** A row of `event` joined with what its header needs. */
 export interface EventRow {
   n: number;
@@ -84,8 +107,8 @@ export class EventLog {
   readonly #select;
   readonly #hashBefore;
   readonly #shared;
-  /** Called after each commit with the last number. */
-  onCommit: (last: number) => void = () => undefined;
+  /** Called after the commit, for each event of it. */
+  onCommit: (n: number) => void = () => undefined;
 
   constructor(db: Db, device: string, clock: Clock, random: Random) {
     this.#db = db;
@@ -171,7 +194,7 @@ export class EventLog {
       if (this.#db.inTransaction) this.#rollback.run();
       throw error;
     }
-    if (this.#last !== last) this.onCommit(this.#last);
+    for (let n = last + 1; n <= this.#last; n++) this.onCommit(n);
     return result;
   }
 
@@ -182,6 +205,34 @@ export class EventLog {
 
   /** Puts one event into the running transaction. Undefined personal values count as absent. */
   insert(type: EventType, open: object, personal: object, id: Buffer = this.newId()): Inserted {
+    return this.store(this.compose(type, open, personal, id));
+  }
+
+  /** Puts a composed event into the running transaction. */
+  store(composed: Composed): Inserted {
+    this.#insert.run(...composed.columns);
+    this.#advance(composed);
+    return composed;
+  }
+
+  #advance(composed: Composed): void {
+    this.#last = composed.n;
+    this.#prev = composed.hash;
+  }
+
+  /**
+   * One event by a single statement of the caller's, outside a transaction: SQLite makes it one. Nothing of it is left
+   * when the statement fails.
+   */
+  alone(composed: Composed, statement: () => void): Inserted {
+    statement();
+    this.#advance(composed);
+    this.onCommit(composed.n);
+    return composed;
+  }
+
+  /** Makes the next event, without storing it. A new shared half is stored at once. */
+  compose(type: EventType, open: object, personal: object, id: Buffer = this.newId()): Composed {
     const n = this.#last + 1;
     const utc = Math.floor(this.#clock.now());
     const salted: Salted[] = [];
@@ -215,7 +266,7 @@ export class EventLog {
     const hash = sha256(headerText(parts));
     const bytes = Buffer.allocUnsafe(32 * commitments.length);
     for (let i = 0; i < commitments.length; i++) bytes.write(commitments[i]!, 32 * i, 'base64url');
-    this.#insert.run(
+    const columns: Columns = [
       n,
       this.#epoch.ref,
       id,
@@ -229,10 +280,8 @@ export class EventLog {
       fieldMask(present),
       bytes,
       Buffer.from(hash, 'base64url'),
-    );
-    this.#last = n;
-    this.#prev = hash;
-    return { n, id: parts.id, parts, salted };
+    ];
+    return { n, id: parts.id, parts, salted, columns, hash };
   }
 
   row(n: number): EventRow | null {

@@ -160,7 +160,7 @@ export interface StoreWrites {
   setPin(person: string, pinHash: string | null): void;
   /** Destroys the person's key, rows, templates and photos; appends the event. What the chain committed to stays unguessable. */
   deletePerson(id: string): Promise<void>;
-  /** The row, its event and its outbox row: durable when this returns. */
+  /** The record and its event, which stands in the outbox from then on: durable when this returns. */
   recordCheckin(checkin: NewCheckin): Promise<Checkin>;
   voidCheckin(id: string, reason: Open<'void'>['reason']): void;
   setLockout(subject: string, lockout: Lockout): void;

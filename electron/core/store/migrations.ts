@@ -28,17 +28,18 @@ CREATE TABLE epoch(
 -- The open half of a body, as RFC 8785 text: many events have the same, so those of some types are kept once.
 CREATE TABLE shared_open(ref INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
 -- n counts over all epochs and is never used twice; seq = n - epoch.base. fields is a bit a personal field (compact.ts),
--- commitments are 32 bytes each in the order of their sorted names; hash is SHA-256 of the header's RFC 8785 text, the next event's prev.
+-- commitments are 32 bytes each in the order of their sorted names. epoch, boot and shared are references that the
+-- check verifies: as foreign keys they would cost each check-in three lookups. hash is SHA-256 of the header's RFC 8785 text, the next event's prev.
 CREATE TABLE event(
-  n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL REFERENCES epoch(ref), id BLOB NOT NULL,
-  boot INTEGER NOT NULL REFERENCES boot(ref), utc INTEGER NOT NULL, monotonic REAL NOT NULL, offset INTEGER NOT NULL,
-  type TEXT NOT NULL, own TEXT, shared INTEGER REFERENCES shared_open(ref), fields INTEGER NOT NULL,
+  n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, id BLOB NOT NULL, boot INTEGER NOT NULL, utc INTEGER NOT NULL, monotonic REAL NOT NULL, offset INTEGER NOT NULL,
+  type TEXT NOT NULL, own TEXT, shared INTEGER, fields INTEGER NOT NULL,
   commitments BLOB NOT NULL, hash BLOB NOT NULL, CHECK ((own IS NULL) <> (shared IS NULL))) STRICT;
 CREATE VIEW whole_event AS
   SELECT event.*, coalesce(event.own, shared_open.text) AS open FROM event LEFT JOIN shared_open ON shared_open.ref = event.shared;
-CREATE TABLE outbox(n INTEGER PRIMARY KEY REFERENCES event(n)) STRICT;
--- An event can't exist without its outbox row, can't change, and can't go while the server may still lack it.
-CREATE TRIGGER event_goes_to_outbox AFTER INSERT ON event BEGIN INSERT INTO outbox(n) VALUES (new.n); END;
+-- What the server has not committed: see outbox.ts.
+CREATE VIEW outbox AS
+  SELECT event.n FROM event JOIN epoch ON epoch.ref = event.epoch WHERE event.n > epoch.base + epoch.committed;
+-- An event can't change, and can't go while the server may still lack it.
 CREATE TRIGGER event_never_changes BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'an event never changes'); END;
 CREATE TRIGGER event_stays_until_safe BEFORE DELETE ON event
   WHEN old.n > (SELECT base + safe FROM epoch WHERE ref = old.epoch)
@@ -71,6 +72,16 @@ CREATE TABLE photo(
   n INTEGER PRIMARY KEY REFERENCES event(n), kind TEXT NOT NULL, person INTEGER NOT NULL REFERENCES person(ref),
   address BLOB NOT NULL UNIQUE, sealed BLOB) STRICT;
 CREATE INDEX photo_person ON photo(person);
+
+-- A check-in in one statement, which is a transaction of its own: what a BEGIN and a COMMIT around two would cost.
+CREATE VIEW checkin_intake AS
+  SELECT event.*, checkin.person, checkin.sealed FROM event JOIN checkin USING (n);
+CREATE TRIGGER checkin_taken INSTEAD OF INSERT ON checkin_intake BEGIN
+  INSERT INTO event(n, epoch, id, boot, utc, monotonic, "offset", type, own, shared, fields, commitments, hash)
+    VALUES (new.n, new.epoch, new.id, new.boot, new.utc, new.monotonic, new."offset", new.type, new.own, new.shared,
+            new.fields, new.commitments, new.hash);
+  INSERT INTO checkin(n, person, sealed) VALUES (new.n, new.person, new.sealed);
+END;
 
 CREATE TABLE lockout(subject TEXT PRIMARY KEY, failures INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,40 +1,48 @@
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Db } from './database.ts';
-import type { Epoch, EventLog } from './events.ts';
+import type { Epoch, EventLog, EventRow } from './events.ts';
 
 /**
- * The outbox: events that the server has not committed yet. Rows come by a trigger on `event`, and go by the server's
- * own acknowledgement alone. Writes belong into a transaction of the caller's, followed by `log.refreshEpochs()`.
+ * The outbox: the events that the server has not committed yet. It acknowledges by marks ("everything up to here"), so
+ * the outbox is the end of the event table beyond each epoch's mark, and an event's row is its outbox row: the two can't
+ * disagree, an acknowledgement is one small write, and a check-in is spared an encrypted page.
+ * Writes belong into a transaction of the caller's, followed by `log.refreshEpochs()`.
  */
 export class Outbox {
   readonly #log: EventLog;
-  readonly #count;
-  readonly #oldest;
+  readonly #rows;
   readonly #marks;
-  readonly #sent;
   readonly #heard;
   readonly #unmark;
-  readonly #again;
 
   constructor(db: Db, log: EventLog) {
     this.#log = log;
-    this.#count = db.prepare('SELECT count(*) FROM outbox').pluck();
-    this.#oldest = db.prepare('SELECT event.utc FROM outbox JOIN event USING (n) ORDER BY n LIMIT 1').pluck();
+    this.#rows = db.prepare('SELECT * FROM whole_event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?');
     this.#marks = db.prepare('UPDATE epoch SET committed = max(committed, ?), safe = max(safe, ?) WHERE ref = ?');
-    this.#sent = db.prepare('DELETE FROM outbox WHERE n > ? AND n <= ?');
     this.#heard = db.prepare('DELETE FROM personal WHERE person IS NULL AND n > ? AND n <= ?');
     this.#unmark = db.prepare('UPDATE epoch SET committed = safe WHERE ref = ?');
-    this.#again = db.prepare('INSERT OR IGNORE INTO outbox(n) SELECT n FROM event WHERE n > ? AND n <= ?');
   }
 
   get count(): number {
-    return this.#count.get() as number;
+    return this.#log.epochs.reduce((sum, epoch) => sum + this.#end(epoch) - epoch.base - epoch.committed, 0);
+  }
+
+  /** The oldest events still to send, in order. */
+  rows(limit: number): EventRow[] {
+    const found: EventRow[] = [];
+    for (const epoch of this.#log.epochs) {
+      if (found.length >= limit) break;
+      const from = epoch.base + epoch.committed;
+      if (from < this.#end(epoch))
+        found.push(...(this.#rows.all(from, this.#end(epoch), limit - found.length) as EventRow[]));
+    }
+    return found;
   }
 
   /** Claimed time of the oldest event still to send. */
   get oldestAt(): string | null {
-    const utc = this.#oldest.get() as number | undefined;
-    return utc === undefined ? null : new Date(utc).toISOString();
+    const oldest = this.rows(1)[0];
+    return oldest ? new Date(oldest.utc).toISOString() : null;
   }
 
   #find(epoch: string): Epoch {
@@ -68,15 +76,14 @@ export class Outbox {
         'Report this as a defect.',
       );
     this.#marks.run(committed, safe, epoch.ref);
-    this.#sent.run(epoch.base, epoch.base + committed);
     // What was kept only so that the server hears of it has been heard.
     this.#heard.run(epoch.base, epoch.base + safe);
   }
 
-  /** Puts everything of an epoch that is not safe back; how many rows that made. */
+  /** Sends everything of an epoch again that is not safe; how many events that puts back. */
   resendUnsafe(id: string): number {
     const epoch = this.#find(id);
     this.#unmark.run(epoch.ref);
-    return this.#again.run(epoch.base + epoch.safe, this.#end(epoch)).changes;
+    return epoch.committed - epoch.safe;
   }
 }

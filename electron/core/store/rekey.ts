@@ -167,7 +167,17 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
   try {
     const result = db.prepare('PRAGMA integrity_check(1)').pluck().get() as string;
     if (result !== 'ok') throw damaged(`the re-keyed copy: ${result}`);
-    for (const table of ['event', 'outbox', 'person', 'template', 'checkin', 'personal', 'photo', 'setting']) {
+    for (const table of [
+      'event',
+      'epoch',
+      'shared_open',
+      'person',
+      'template',
+      'checkin',
+      'personal',
+      'photo',
+      'setting',
+    ]) {
       const count = (one: Db) => one.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
       if (count(db) !== count(store.session.db))
         throw new Problem('store-damaged', `the re-keyed copy lacks rows of ${table}`, 'Run `store check`.');

@@ -42,7 +42,6 @@ export class Values {
   readonly #readCheckin;
   readonly #readGps;
   readonly #readPhoto;
-  readonly #pending;
 
   constructor(db: Db, log: EventLog, people: People, storeKey: KeyObject, random: Random) {
     this.#log = log;
@@ -54,7 +53,6 @@ export class Values {
     this.#readCheckin = db.prepare('SELECT person, sealed FROM checkin WHERE n = ?');
     this.#readGps = db.prepare('SELECT person, sealed FROM checkin_gps WHERE n = ?');
     this.#readPhoto = db.prepare('SELECT person, sealed FROM photo WHERE n = ? AND sealed IS NOT NULL');
-    this.#pending = db.prepare('SELECT whole_event.* FROM outbox JOIN whole_event USING (n) ORDER BY n LIMIT ?');
   }
 
   place(field: string, person: Known | null, record: string): Place {
@@ -100,7 +98,8 @@ export class Values {
     return this.open(field, person, record, row.sealed);
   }
 
-  pending(limit: number): WireEvent[] {
-    return (this.#pending.all(limit) as EventRow[]).map((row) => wireEvent(this.#log.headerOf(row), this.of(row)));
+  /** Events as they travel, with whatever personal values still exist. */
+  wire(rows: readonly EventRow[]): WireEvent[] {
+    return rows.map((row) => wireEvent(this.#log.headerOf(row), this.of(row)));
   }
 }

@@ -86,8 +86,8 @@ export class SqlStore implements Store {
       offset: () => (this.#offset ? this.#offset() : clock.offset()),
     };
     const session = startSession({ db, keys: keys.current, device, clock: trusting, random });
-    session.log.onCommit = (last) => {
-      if (last % EVERY === 0) this.mark(false);
+    session.log.onCommit = (n) => {
+      if (n % EVERY === 0) this.mark(false);
     };
     this.#session = session;
     this.#checkins = new Checkins(session);
@@ -140,18 +140,21 @@ export class SqlStore implements Store {
     this.parts.closed();
   }
 
-  /** A write of a few rows that attendance depends on: when the disk is full, the reserve is given up for it. */
   #transaction<T>(work: () => T): T {
-    return guarded(() => {
-      try {
-        return this.#session.log.transaction(work);
-      } catch (error) {
-        if ((asProblem(error) as { code?: string }).code !== 'storage-full') throw error;
-        this.#reserve = false;
-        if (!releaseReserve(this.parts.home)) throw error;
-        return this.#session.log.transaction(work);
-      }
-    });
+    return this.#durably(() => this.#session.log.transaction(work));
+  }
+
+  /** A write of a few rows that attendance depends on: when the disk is full, the reserve is given up for it. */
+  #durably<T>(write: () => T): T {
+    try {
+      return write();
+    } catch (error) {
+      const problem = asProblem(error) as { code?: string };
+      if (problem.code !== 'storage-full') throw problem;
+      this.#reserve = false;
+      if (!releaseReserve(this.parts.home)) throw problem;
+      return guarded(write);
+    }
   }
 
   /** A change of people: memory follows when it is committed. */
@@ -263,18 +266,20 @@ export class SqlStore implements Store {
   }
 
   #record(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, lost: string | null): Checkin {
-    const event = this.#transaction(() => {
-      const inserted = this.#checkins.insert(person, checkin, id, photo, lost);
-      if (lost)
-        this.#session.log.insert(
-          'health',
-          { code: 'photo-not-kept', detail: { reason: lost, checkin: inserted.id } },
-          {},
-        );
-      return inserted;
-    });
+    const plain = photo === null && lost === null && checkin.gps === null;
+    const event = plain
+      ? this.#durably(() => this.#checkins.take(person, checkin, id))
+      : this.#transaction(() => {
+          const inserted = this.#checkins.insert(person, checkin, id, photo, lost);
+          if (lost) this.#noteLostPhoto(inserted.id, lost);
+          return inserted;
+        });
     this.#session.people.noteCheckin(person, event.n);
     return this.#checkins.fresh(event, person, checkin, photo, lost);
+  }
+
+  #noteLostPhoto(checkin: string, reason: string): void {
+    this.#session.log.insert('health', { code: 'photo-not-kept', detail: { reason, checkin } }, {});
   }
 
   voidCheckin(id: string, reason: Open<'void'>['reason']): void {
@@ -347,7 +352,7 @@ export class SqlStore implements Store {
   }
 
   pending(limit: number): WireEvent[] {
-    return guarded(() => this.#session.values.pending(limit));
+    return guarded(() => this.#session.values.wire(this.#outbox.rows(limit)));
   }
 
   pendingCount(): number {
