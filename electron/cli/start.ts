@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { EXIT } from './exit-codes.ts';
 import { runAppliance } from './start/appliance.ts';
 
@@ -10,21 +11,40 @@ smartpresence in the user's data folder. Ctrl-C stops everything.
   --camera demo   recorded footage in place of a camera: two enrolled people walk up to the kiosk. Chosen by itself
                   where there is neither a display nor a camera
   --camera real   the machine's camera
+  --host electron | browser
+                  Electron, or Chromium with the core beside it (default: Electron where its program is installed)
   --port N        port of the kiosk's page on the loopback interface (default: a free one)
   --help          this text`;
 
-const { values } = parseArgs({
-  options: { camera: { type: 'string' }, port: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-  strict: true,
+const Options = z.object({
+  help: z.boolean().default(false),
+  camera: z.enum(['auto', 'demo', 'real'], '--camera takes demo or real').default('auto'),
+  host: z.enum(['auto', 'electron', 'browser'], '--host takes electron or browser').default('auto'),
+  port: z.coerce.number('--port takes a number').int().min(1).max(65_535).nullable().default(null),
 });
-if (values.help) {
+
+process.exitCode = await start();
+
+async function start(): Promise<number> {
+  const parsed = Options.safeParse(readArguments());
+  if (!parsed.success) {
+    process.stderr.write(`start: ${parsed.error.issues.map((issue) => issue.message).join('; ')}\n\n${HELP}\n`);
+    return EXIT.usage;
+  }
+  const { help, ...options } = parsed.data;
+  if (!help) return runAppliance(options);
   process.stdout.write(`${HELP}\n`);
-} else if (values.camera !== undefined && values.camera !== 'demo' && values.camera !== 'real') {
-  process.stderr.write(`start: --camera takes demo or real, not ${values.camera}\n`);
-  process.exitCode = EXIT.usage;
-} else {
-  process.exitCode = await runAppliance({
-    camera: values.camera ?? 'auto',
-    port: values.port === undefined ? null : Number(values.port),
-  });
+  return EXIT.ok;
+}
+
+function readArguments(): Record<string, unknown> {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      options: { camera: text, host: text, port: text, help: { type: 'boolean', short: 'h' } },
+    }).values;
+  } catch (cause) {
+    process.stderr.write(`start: ${cause instanceof Error ? cause.message : String(cause)}\n\n${HELP}\n`);
+    process.exit(EXIT.usage);
+  }
 }

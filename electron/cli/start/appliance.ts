@@ -1,17 +1,16 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { initServer } from '../../../sync/server/local.ts';
 import { kioskHome, serverHome } from '../../core/paths.ts';
 import { ensureKioskFolder } from '../../core/provision.ts';
 import { VERSION } from '../../core/version.ts';
-import { startBrowserHost } from '../../host-browser/browser-host.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
 import { ensureChromium } from './chromium.ts';
+import { electronFor, openKioskHost } from './kiosk-host.ts';
 import { localPorts } from './ports.ts';
 import { prepareKiosk } from './prepare-kiosk.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
@@ -19,6 +18,7 @@ import { logLine, say } from './terminal.ts';
 
 export interface ApplianceOptions {
   readonly camera: 'auto' | 'demo' | 'real';
+  readonly host: 'auto' | 'electron' | 'browser';
   readonly port: number | null;
 }
 
@@ -64,7 +64,7 @@ async function bringUp(
   say(
     `SmartPresence ${VERSION}: a kiosk and its server on this machine${demo ? ', with recorded footage as the camera (liveness: off)' : ''}.`,
   );
-  await ensureChromium(say);
+  if (!electronFor(options.host)) await ensureChromium(say);
   const since = Date.now();
   await prepareModels(); // enrolment needs them; the screens are wanted only by the host
   const screens = ensureScreens(say);
@@ -89,12 +89,12 @@ async function bringUp(
   started.push({ close: () => running.stop() });
   signal.throwIfAborted();
   await screens;
-  const host = await startBrowserHost({
+  const host = await openKioskHost({
+    host: options.host,
     home: kiosk,
     demo,
-    secretInFile: true,
-    ...(options.port === null ? {} : { port: options.port }),
-    browser: demo ? { mode: 'headless', footage: prepared.footage } : { mode: 'kiosk' },
+    footage: prepared.footage,
+    port: options.port,
     log(level, message, fields) {
       const line = logLine(level, message, fields ?? {});
       if (line) say(line);
@@ -102,7 +102,7 @@ async function bringUp(
   });
   started.push(host);
   say(`\nready (${((Date.now() - since) / 1000).toFixed(1)} s)`);
-  say(`  kiosk    ${host.url}${demo ? '   (open in headless Chromium, with the demo clip as its camera)' : ''}`);
+  say(`  kiosk    ${host.where}${demo ? ', with the demo clip as its camera' : ''}`);
   say(`  server   ${running.peopleUrl}   certificate SHA-256 ${running.certificateSha256}`);
   say(`  sign in  ${running.adminLink}   (once, within the hour)`);
   if (prepared.staffPin)
@@ -132,10 +132,4 @@ async function untilEnd(server: ServerProcess, signal: AbortSignal): Promise<voi
       `the server ended by itself (${end})`,
       'Start again; if it ends again, its last lines above say why.',
     );
-}
-
-/** Where Electron's binary is, when the development package has fetched it. */
-export function electronBinary(root: string): string | null {
-  const path = join(root, 'node_modules/electron/dist/electron');
-  return existsSync(path) ? path : null;
 }
