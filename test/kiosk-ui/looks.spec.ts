@@ -70,7 +70,7 @@ type Tour = Record<string, (page: Page, core: ScriptedCore) => Promise<void>>;
 const CAMERA_TOUR: Tour = {
   '01-checkin': async (page, core) => {
     core.methods.probe = async () => ({ kind: 'more', progress: 0.6 });
-    await page.locator('.ring-fill').waitFor();
+    await page.locator('.ring').waitFor();
     await expect
       .poll(() =>
         page.evaluate(() =>
@@ -269,18 +269,21 @@ async function settled(page: Page): Promise<void> {
   );
 }
 
-/** Elements whose words do not fit, or that stand outside the screen without a scroller around them. */
+/** Elements whose words do not fit, stand outside the screen without a scroller around them, or lie under another. */
 function overflowing(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const bad: string[] = [];
     const scrolls = (el: Element | null): boolean =>
       el !== null && (['auto', 'scroll'].includes(getComputedStyle(el).overflowY) || scrolls(el.parentElement));
+    const related = (a: Element, b: Element | null): boolean => b !== null && (a.contains(b) || b.contains(a));
     for (const el of document.querySelectorAll('p, h1, h2, button, label, dt, dd, li, span')) {
-      if (el.closest('.sr-only, [inert]') || !el.checkVisibility()) continue;
+      if (el.closest('.sr-only, [inert], .idle') || !el.checkVisibility() || el.textContent?.trim() === '') continue;
       const { left, right, top, bottom } = el.getBoundingClientRect();
       const out = left < -1 || right > innerWidth + 1 || ((top < -1 || bottom > innerHeight + 1) && !scrolls(el));
       const cut = el.scrollWidth > el.clientWidth + 2 && getComputedStyle(el).display !== 'inline';
-      if (out || cut) bad.push(`${out ? 'outside' : 'cut'}: ${el.outerHTML.slice(0, 120)}`);
+      const under = [top + 4, bottom - 4].some((y) => !related(el, document.elementFromPoint(left + 4, y)));
+      if (out || cut || (under && !scrolls(el)))
+        bad.push(`${out ? 'outside' : cut ? 'cut' : 'covered'}: ${el.outerHTML.slice(0, 120)}`);
     }
     return bad;
   });

@@ -94,6 +94,8 @@ export const de: Locale = {
     letters: 'ABC',
     digits: '123',
     erase: 'Letztes Zeichen löschen',
+    space: 'Leertaste',
+    shift: 'Umschalten',
     key: 'Tastenfeld',
     missing: 'Geben Sie Ihre Nummer und Ihre PIN mit mindestens 4 Ziffern ein.',
     wrong: 'Nummer und PIN passen nicht zusammen. Versuchen Sie es noch einmal, oder fragen Sie am Empfang.',
@@ -173,6 +175,62 @@ export const de: Locale = {
     refusedNext: 'Was zu tun ist',
     refusedCode: 'Code',
     refusedAgain: 'Alle paar Sekunden wird es von selbst noch einmal versucht.',
+  },
+
+  /** Why the core can't start, for the codes that have no values of their own; the core's own words stand below. */
+  refusal: {
+    'store-wrong-key': {
+      why: 'Die Geheimnisse dieses Geräts sind nicht die, mit denen sein Speicher angelegt wurde.',
+      next: 'Legen Sie die richtigen zurück, oder stellen Sie den Speicher mit dem Schlüssel des Servers wieder her. Der Speicher wurde nicht angerührt.',
+    },
+    'store-other-machine': {
+      why: 'Dieser Speicher gehört zu einem anderen Gerät.',
+      next: 'Verschieben Sie den Ordner zurück, oder stellen Sie den Speicher hier mit dem Schlüssel des Servers wieder her. Er wurde nicht angerührt.',
+    },
+    'store-in-use': {
+      why: 'Ein anderes Programm verwendet den Speicher dieses Geräts.',
+      next: 'Beenden Sie das andere Programm, oder lassen Sie das laufende Gerät die Arbeit tun.',
+    },
+    'store-damaged': {
+      why: 'Der Speicher dieses Geräts ist beschädigt.',
+      next: 'Behalten Sie eine Kopie des Ordners, führen Sie `store check` aus, und stellen Sie ihn vom Server wieder her.',
+    },
+    'store-too-new': {
+      why: 'Dieser Speicher wurde von einer neueren Version verwendet.',
+      next: 'Installieren Sie die neuere Version wieder. Der Speicher wurde nicht verändert.',
+    },
+    'keyslots-missing': {
+      why: 'Die Datei mit den Schlüsselfächern fehlt.',
+      next: 'Legen Sie keyslots.json aus einer Kopie des Geräteordners zurück.',
+    },
+    'keyslots-damaged': {
+      why: 'Die Datei mit den Schlüsselfächern ist unlesbar.',
+      next: 'Legen Sie keyslots.json aus einer Kopie des Geräteordners zurück.',
+    },
+    'device-secret-missing': {
+      why: 'Dieses Gerät hat kein Gerätegeheimnis.',
+      next: 'Legen Sie es zurück, oder stellen Sie den Speicher mit dem Schlüssel des Servers wieder her.',
+    },
+    'provisioning-secret-missing': {
+      why: 'Das Einrichtungsgeheimnis dieses Geräts fehlt.',
+      next: 'Legen Sie die Datei provisioning-secret in den Geräteordner zurück. Der Speicher wurde nicht angerührt.',
+    },
+    'model-altered': {
+      why: 'Eine Modelldatei ist nicht die ausgelieferte.',
+      next: 'Führen Sie `npm run prepare:models` aus, oder installieren Sie das Gerät neu; finden Sie heraus, wer die Datei geändert hat.',
+    },
+    'model-missing': {
+      why: 'Eine Modelldatei fehlt.',
+      next: 'Führen Sie `npm run prepare:models` aus, oder installieren Sie das Gerät neu.',
+    },
+    'site-config-missing': {
+      why: 'Dieses Gerät ist nicht eingerichtet.',
+      next: 'Richten Sie das Gerät noch einmal ein.',
+    },
+    'storage-full': {
+      why: 'Der Datenträger dieses Geräts ist voll.',
+      next: 'Schaffen Sie Platz. Es ist nichts verloren.',
+    },
   },
 
   staff: {

@@ -94,6 +94,8 @@ export const en = {
     letters: 'ABC',
     digits: '123',
     erase: 'Delete the last character',
+    space: 'Space',
+    shift: 'Shift',
     key: 'Keypad',
     missing: 'Enter your number and your PIN, which has at least 4 digits.',
     wrong: 'Number and PIN do not match. Try again, or ask the front desk.',
@@ -171,6 +173,56 @@ export const en = {
     refusedNext: 'What to do',
     refusedCode: 'Code',
     refusedAgain: 'It is tried again by itself every few seconds.',
+  },
+
+  /** Why the core can't start, for the codes that have no values of their own; the core's own words stand below. */
+  refusal: {
+    'store-wrong-key': {
+      why: 'The secrets of this kiosk are not those its store was made with.',
+      next: 'Put the right secrets back, or recover the store with the server’s recovery key. The store was not touched.',
+    },
+    'store-other-machine': {
+      why: 'This store belongs to another machine.',
+      next: 'Move the folder back, or recover the store here with the server’s recovery key. The store was not touched.',
+    },
+    'store-in-use': {
+      why: 'Another program is using the store of this kiosk.',
+      next: 'Stop the other program, or let the running kiosk do the work.',
+    },
+    'store-damaged': {
+      why: 'The store of this kiosk is damaged.',
+      next: 'Keep a copy of the folder, run `store check`, and restore from the server.',
+    },
+    'store-too-new': {
+      why: 'This store was used by a newer version.',
+      next: 'Install the newer version again. The store was not changed.',
+    },
+    'keyslots-missing': {
+      why: 'The file with the key slots is missing.',
+      next: 'Put keyslots.json back from a copy of this kiosk’s folder.',
+    },
+    'keyslots-damaged': {
+      why: 'The file with the key slots can’t be read.',
+      next: 'Put keyslots.json back from a copy of this kiosk’s folder.',
+    },
+    'device-secret-missing': {
+      why: 'This kiosk has no device secret.',
+      next: 'Put the secret back, or recover the store with the server’s recovery key.',
+    },
+    'provisioning-secret-missing': {
+      why: 'The provisioning secret of this kiosk is missing.',
+      next: 'Put the file provisioning-secret back into the kiosk’s folder. The store was not touched.',
+    },
+    'model-altered': {
+      why: 'A model file is not the one that was shipped.',
+      next: 'Run `npm run prepare:models`, or reinstall the kiosk; find out who changed the file.',
+    },
+    'model-missing': { why: 'A model file is missing.', next: 'Run `npm run prepare:models`, or reinstall the kiosk.' },
+    'site-config-missing': { why: 'This kiosk has not been set up.', next: 'Provision this kiosk again.' },
+    'storage-full': {
+      why: 'The disk of this kiosk is full.',
+      next: 'Free some space on this kiosk. Nothing was lost.',
+    },
   },
 
   staff: {

@@ -114,7 +114,7 @@ export function Keyboard({
             <button
               type="button"
               class="key key-side"
-              aria-label="Shift"
+              aria-label={t('pin.shift')}
               aria-pressed={upper.value}
               onPointerDown={keepFocus}
               onMouseDown={keepFocus}
@@ -132,7 +132,7 @@ export function Keyboard({
       ))}
       <div class="keyboard-row">
         {corner}
-        <Key wide label="␣" name="Space" onPress={() => press(' ')} />
+        <Key wide label="␣" name={t('pin.space')} onPress={() => press(' ')} />
       </div>
     </fieldset>
   );

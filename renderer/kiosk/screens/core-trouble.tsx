@@ -1,4 +1,4 @@
-import { t } from '../../shared/i18n.ts';
+import { hasSentence, t } from '../../shared/i18n.ts';
 import { IconAlert } from '../../shared/icons.tsx';
 import type { Refusal } from '../core-link.ts';
 
@@ -15,8 +15,10 @@ export function Restarting({ first }: { first: boolean }) {
   );
 }
 
-/** The core refuses to start: somebody has to act, and this says who-knows-what to whom. */
+/** The core refuses to start: somebody has to act, and reads here what to do, in the kiosk's language where it has the words. */
 export function Refused({ why }: { why: Refusal }) {
+  const ours = hasSentence(`refusal.${why.code}.why`);
+  const next = ours ? t(`refusal.${why.code}.next`) : why.nextStep;
   return (
     <main class="trouble trouble-refused">
       <span class="trouble-icon">
@@ -24,16 +26,17 @@ export function Refused({ why }: { why: Refusal }) {
       </span>
       <div role="alert">
         <h1 class="trouble-title">{t('core.refused')}</h1>
-        <p class="trouble-text">{why.message}</p>
+        <p class="trouble-text">{ours ? t(`refusal.${why.code}.why`) : why.message}</p>
       </div>
-      {why.nextStep && (
+      {next && (
         <section class="trouble-next">
           <h2>{t('core.refusedNext')}</h2>
-          <p>{why.nextStep}</p>
+          <p>{next}</p>
         </section>
       )}
       <p class="trouble-code">
         {t('core.refusedCode')} <code>{why.code}</code>
+        {ours && <span lang="en"> · {why.message}</span>}
       </p>
       <p class="trouble-again">{t('core.refusedAgain')}</p>
     </main>
