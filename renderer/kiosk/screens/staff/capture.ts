@@ -10,7 +10,7 @@ export interface CaptureView {
   /** The pose that is asked for now. */
   readonly pose: string;
   readonly remaining: readonly string[];
-  /** What to change first; null when it is good. `hold-pose`: the head is not yet where the pose asks. */
+  /** What to change first; null when it is good, or when the head is merely not yet where the pose asks. */
   readonly reason: string | null;
   /** 0..1 over all poses. */
   readonly progress: number;
@@ -30,6 +30,8 @@ export interface CaptureDeps {
 
 /** At most five pictures a second: people need a moment between two poses. */
 const CAPTURE_MS = 200;
+/** A complaint is shown when it lasts this long, and then at least as long: a head that turns is blurred for a moment. */
+const PATIENCE_MS = 700;
 /** After an accepted pose, so that the sentence of the next one can be read. */
 const BREATH_MS = 900;
 
@@ -50,6 +52,16 @@ export function createCapture(poses: readonly string[], deps: CaptureDeps) {
   let over = false;
   let verdict: { reason: string; until: number } | null = null;
 
+  /** The complaint that is waiting to be shown, and since when. */
+  let waiting: { reason: string | null; since: number } = { reason: null, since: 0 };
+
+  /** What to say now: the pose's own sentence until something else has been wrong for a while. */
+  const settle = (reason: string | null, now: number): string | null => {
+    // `hold-pose` and null say the same sentence: the pose's.
+    if (reason === 'hold-pose') reason = null;
+    if (reason !== waiting.reason) waiting = { reason, since: now };
+    return now - waiting.since >= PATIENCE_MS ? reason : view.peek().reason;
+  };
   const show = (change: Partial<CaptureView>): void => {
     const next = { ...view.peek(), ...change };
     const now = view.peek();
@@ -110,7 +122,7 @@ export function createCapture(poses: readonly string[], deps: CaptureDeps) {
         deps.look(!sending && s.faces.length === 1);
       }
       if (verdict && verdict.until < now) verdict = null;
-      show({ present: track.present, reason: reason ?? verdict?.reason ?? null });
+      show({ present: track.present, reason: settle(reason ?? verdict?.reason ?? null, now) });
     },
     stop(): void {
       over = true;

@@ -48,7 +48,7 @@ export function EnrolCapture({
   const view = capture.view.value;
   const all = enrolment.poses.length;
   const saving = view.remaining.length === 0;
-  const asking = view.reason === null || view.reason === 'hold-pose';
+  const asking = view.reason === null;
   return (
     <div class="enrol-capture">
       <p class="steps">{t('enrol.step', { index: 3, name: t('enrol.capture') })}</p>

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CaptureResult } from '../../../../electron/contract/methods.ts';
+import { face, look, sighting } from '../../vision/sightings.fake.ts';
+import { createCapture } from './capture.ts';
+
+const POSES = ['front', 'left', 'front-again'];
+
+/** A capture in front of a core that answers what the test says; frames come 40 ms apart. */
+function setup(answers: (n: number) => Partial<CaptureResult> | Error) {
+  let asked = false;
+  let sent = 0;
+  const events: string[] = [];
+  const capture = createCapture(POSES, {
+    capture: async () => {
+      const answer = answers(++sent);
+      if (answer instanceof Error) throw answer;
+      return { accepted: false, reason: null, pose: 'front', remaining: POSES, progress: 0, ...answer };
+    },
+    look: () => {
+      asked = true;
+    },
+    done: () => events.push('done'),
+    failed: () => events.push('failed'),
+    stepped: () => events.push('step'),
+  });
+  const frames = async (ms: number, f: Parameters<typeof face>[0] | null = {}, light = {}): Promise<void> => {
+    for (const end = performance.now() + ms; performance.now() < end; ) {
+      const due = asked;
+      asked = false;
+      const one = f ? face(f) : null;
+      capture.seen(sighting(performance.now(), one ? [one] : [], due ? look(one, light) : null));
+      await vi.advanceTimersByTimeAsync(40);
+    }
+  };
+  return { capture, events, frames, sent: () => sent };
+}
+
+describe('the guided capture', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it('goes pose by pose and is done after the last', async () => {
+    const k = setup((n) => ({ accepted: true, remaining: POSES.slice(n), progress: n / 3 }));
+    await k.frames(6_000);
+    expect(k.events).toEqual(['step', 'step', 'step', 'done']);
+    expect(k.sent()).toBe(3);
+    expect(k.capture.view.value).toMatchObject({ remaining: [], progress: 1 });
+  });
+
+  it('gives people a breath between two poses', async () => {
+    const k = setup((n) => ({ accepted: true, remaining: POSES.slice(Math.min(n, 2)), progress: 0.3 }));
+    await k.frames(900);
+    expect(k.sent()).toBe(1);
+  });
+
+  it('says a complaint only when it lasts, and the pose meanwhile', async () => {
+    const k = setup((n) => ({ reason: n % 2 ? 'blurred' : 'hold-pose', remaining: POSES.slice(1), pose: 'left' }));
+    await k.frames(4_000);
+    expect(k.capture.view.value.reason).toBeNull();
+    const steady = setup(() => ({ reason: 'occluded' }));
+    await steady.frames(3_000);
+    expect(steady.capture.view.value.reason).toBe('occluded');
+  });
+
+  it('sends nothing that is too dark, and says so', async () => {
+    const k = setup(() => ({ accepted: true, remaining: [] }));
+    await k.frames(2_000, {}, { brightness: 20 });
+    expect(k.sent()).toBe(0);
+    expect(k.capture.view.value.reason).toBe('too-dark');
+  });
+
+  it('lets the turned head through from the second pose on', async () => {
+    const k = setup((n) => ({
+      accepted: n === 1,
+      remaining: POSES.slice(1),
+      pose: 'left',
+      reason: n === 1 ? null : 'hold-pose',
+    }));
+    await k.frames(1_500, {});
+    const before = k.sent();
+    await k.frames(2_000, { turn: 0.7 });
+    expect(k.sent()).toBeGreaterThan(before + 2);
+  });
+
+  it('ends with the first refusal', async () => {
+    const k = setup(() => new Error('over'));
+    await k.frames(3_000);
+    expect(k.events).toEqual(['failed']);
+    expect(k.sent()).toBe(1);
+  });
+});
