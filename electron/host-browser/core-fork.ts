@@ -16,6 +16,9 @@ export function forkCore(modulePath: string, log: CoreOptions['log']): SpawnCore
       env,
       execArgv: [],
       serialization: 'json',
+      // A group of its own: Ctrl-C in a terminal reaches the host alone, which then asks the core to stop. Should the
+      // host be killed outright, the channel closes, and the core ends by that.
+      detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     // What native libraries print, and what Node says when the process dies.

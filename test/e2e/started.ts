@@ -14,8 +14,8 @@ export interface Started {
   output(): string;
   /** Resolves with the first match, now or later. @throws when the process ends or the time is over */
   waitFor(pattern: RegExp, ms: number): Promise<RegExpMatchArray>;
-  /** Ctrl-C: the signal goes to the whole group, as a terminal does it. @returns the exit code */
-  interrupt(): Promise<number | null>;
+  /** Ctrl-C: the signal goes to the whole group, as a terminal does it. Resolves when nobody holds the output any more. */
+  interrupt(): Promise<void>;
   removeHome(): Promise<void>;
 }
 
@@ -39,6 +39,7 @@ export function startAppliance(
   child.stdout?.on('data', more);
   child.stderr?.on('data', more);
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   return {
     home,
     child,
@@ -64,8 +65,12 @@ export function startAppliance(
       });
     },
     async interrupt() {
-      if (child.exitCode === null) process.kill(-child.pid!, 'SIGINT');
-      return ended;
+      if (child.exitCode === null && child.signalCode === null) {
+        process.kill(-child.pid!, 'SIGINT');
+        // npm itself dies of the signal at once; the appliance behind it takes the time it needs.
+        await closed;
+      }
+      await ended;
     },
     removeHome: () => rm(home, { recursive: true, force: true }),
   };
