@@ -1,14 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { webSocketChannel } from '../../electron/contract/channel-websocket.ts';
 import type { CoreState } from '../../electron/contract/host.ts';
 import type { CoreMethods, Hello, Input, MethodName, Receipt, Status } from '../../electron/contract/methods.ts';
-import { type RpcServer, serveCore } from '../../electron/contract/rpc.ts';
-import { SECURITY_HEADERS } from '../../electron/core/serving/headers.ts';
-import { findStaticFile, listStaticFiles } from '../../electron/core/serving/static-files.ts';
+import { serveScreens } from './serve.ts';
 
 /**
  * A core that says what a test tells it to, over the real line and with the real headers: it stands where the screens'
@@ -193,9 +186,6 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
  * @param dist holds `renderer` and `models`
  */
 export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
-  const files = listStaticFiles(dist);
-  const missing: string[] = [];
-  const screens = new Set<RpcServer>();
   const state = { hello: structuredClone(SITE), status: structuredClone(STATUS) };
   let down: CoreState | null = null;
   const calls: ScriptedCore['calls'] = [];
@@ -206,41 +196,12 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
       return (all[name] as (i: never) => Promise<unknown>)(input);
     },
   });
-
-  const server: Server = createServer((request, response) => {
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-    if (request.url === '/core-state') {
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify(down ?? { state: 'ready', code: null, message: '', nextStep: '' }));
-      return;
-    }
-    const file = findStaticFile(files, request.url ?? '');
-    if (!file) {
-      missing.push(request.url ?? '');
-      response.statusCode = 404;
-      response.end();
-      return;
-    }
-    response.setHeader('content-type', file.type);
-    response.end(readFileSync(file.path));
-  });
-  const sockets = new WebSocketServer({ noServer: true });
-  server.on('upgrade', (request, socket, head) => {
-    if (down || request.url !== '/rpc') return socket.destroy();
-    sockets.handleUpgrade(request, socket, head, (ws: WebSocket) => {
-      const screen = serveCore(webSocketChannel(ws), recorded, { log: () => undefined });
-      screens.add(screen);
-      void screen.closed.then(() => screens.delete(screen));
-    });
-  });
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-
+  const served = await serveScreens(dist, recorded, () => down);
   return {
-    url,
+    url: served.url,
     methods,
     calls,
-    missing,
+    missing: served.missing,
     get hello() {
       return state.hello;
     },
@@ -250,19 +211,15 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
     callsOf: (method) => calls.filter((c) => c.method === method).map((c) => c.input) as never,
     setStatus(change) {
       Object.assign(state.status, change);
-      for (const screen of screens) screen.signal('status', state.status);
+      served.signal('status', state.status);
     },
     kill(change = {}) {
       down = { state: 'restarting', code: null, message: '', nextStep: '', ...change };
-      for (const screen of screens) screen.close();
+      served.drop();
     },
     revive() {
       down = null;
     },
-    async close() {
-      for (const screen of screens) screen.close();
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
+    close: () => served.close(),
   };
 }
