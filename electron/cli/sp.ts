@@ -29,6 +29,16 @@ program
     process.exitCode = await runBench({ groups, json: options.json ?? false });
   });
 
+/** Problems that the command line itself has. */
+const USAGE = new Set(['arguments-wrong', 'folder-not-found', 'not-a-folder']);
+
+// `… | head` closes the pipe early: nothing is wrong, but not everything was told. A command may be in the middle of
+// its work; what it has committed stays.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.attention);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -42,6 +52,7 @@ function report(error: unknown): number {
   process.stderr.write(`sp: ${code}: ${coded.message ?? String(error)}\n`);
   if (coded.nextStep) process.stderr.write(`    ${coded.nextStep}\n`);
   if (code === 'internal' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (USAGE.has(code)) return EXIT.usage;
   return code.startsWith('store-') ||
     code.startsWith('core-') ||
     code.startsWith('staff-') ||

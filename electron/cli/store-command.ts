@@ -1,46 +1,76 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { z } from 'zod';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import type { CommandOutput, StoreCommand } from '../core/commands/command.ts';
+import { type CommandOutput, parseArguments, type StoreCommand } from '../core/commands/command.ts';
 import { ControlAnswer, controlSocketPath } from '../core/control/protocol.ts';
 import { openKiosk } from '../core/open-kiosk.ts';
 import { ensureKioskFolder } from '../core/provision.ts';
 import { password } from './password.ts';
 
+/** A kiosk that commands can be run on, one after the other. */
+export interface CommandSession {
+  /** @returns the exit code. @throws Problem `arguments-wrong`, and what the command throws */
+  run(command: StoreCommand, args: unknown, output: CommandOutput): Promise<number>;
+  close(): Promise<void>;
+}
+
 /**
- * Runs a command that touches a kiosk's store: with no core running here, under the core's own lock and keys; else
- * through the running core over its socket, with the staff PIN (asked for, or from SMARTPRESENCE_STAFF_PIN).
- * @returns the exit code
+ * Opens a kiosk for commands that touch its store: with no core running here, under the core's own lock and keys; else
+ * through the running core over its socket, with the staff PIN (asked for once, or from SMARTPRESENCE_STAFF_PIN).
  */
+export async function openCommands(home: string): Promise<CommandSession> {
+  ensureKioskFolder(home, false);
+  let kiosk: Awaited<ReturnType<typeof openKiosk>>;
+  try {
+    kiosk = await openKiosk({ home, deviceSecret: null });
+  } catch (cause) {
+    if (cause instanceof Problem && cause.code === 'store-in-use') return coreSession(home);
+    throw cause;
+  }
+  return {
+    run: async (command, args, output) =>
+      command.run({ ...kiosk, changed: () => undefined }, parseArguments(command, args), output),
+    close: () => kiosk.close(),
+  };
+}
+
+/** Runs a single command; wrong arguments are refused before anything is opened. */
 export async function runStoreCommand(
   command: StoreCommand,
   args: unknown,
   home: string,
   output: CommandOutput,
 ): Promise<number> {
-  const parsed = command.args.parse(args) as z.output<typeof command.args>;
-  ensureKioskFolder(home, false);
-  let kiosk: Awaited<ReturnType<typeof openKiosk>>;
+  parseArguments(command, args);
+  const session = await openCommands(home);
   try {
-    kiosk = await openKiosk({ home, deviceSecret: null });
-  } catch (cause) {
-    if (cause instanceof Problem && cause.code === 'store-in-use')
-      return throughCore(command.name, parsed, home, output);
-    throw cause;
-  }
-  try {
-    return await command.run({ ...kiosk, changed: () => undefined }, parsed, output);
+    return await session.run(command, args, output);
   } finally {
-    await kiosk.close();
+    await session.close();
   }
 }
 
-async function throughCore(command: string, args: unknown, home: string, output: CommandOutput): Promise<number> {
-  const staffPin = process.env.SMARTPRESENCE_STAFF_PIN ?? (await password('The kiosk is running. Staff PIN: '));
+function coreSession(home: string): CommandSession {
+  let staffPin = process.env.SMARTPRESENCE_STAFF_PIN ?? null;
+  return {
+    async run(command, args, output) {
+      const parsed = parseArguments(command, args);
+      staffPin ??= await password('The kiosk is running. Staff PIN: ');
+      const socket = await connected(home);
+      try {
+        return await throughCore(socket, { v: 1, command: command.name, args: parsed, staffPin }, output);
+      } finally {
+        socket.destroy();
+      }
+    },
+    close: async () => undefined,
+  };
+}
+
+function connected(home: string): Promise<Socket> {
   const socket = connect(controlSocketPath(home));
-  await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve);
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => resolve(socket));
     socket.once('error', (cause) =>
       reject(
         new Problem(
@@ -52,7 +82,12 @@ async function throughCore(command: string, args: unknown, home: string, output:
       ),
     );
   });
-  socket.write(`${JSON.stringify({ v: 1, command, args, staffPin })}\n`);
+}
+
+async function throughCore(socket: Socket, request: unknown, output: CommandOutput): Promise<number> {
+  // What breaks the connection also ends the lines, and the command is then told as cut off.
+  socket.on('error', () => undefined);
+  socket.write(`${JSON.stringify(request)}\n`);
   for await (const line of createInterface({ input: socket })) {
     const answer = ControlAnswer.parse(JSON.parse(line));
     switch (answer.kind) {

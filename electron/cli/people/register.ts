@@ -1,26 +1,56 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { identifyFaces } from '../../core/commands/identify.ts';
+import { prepareModels } from '../../../build/models/prepare.ts';
 import { importPeople } from '../../core/commands/import.ts';
 import { kioskHome } from '../../core/paths.ts';
+import { EXIT } from '../exit-codes.ts';
+import { filesOf } from '../faces/embed.ts';
 import { terminalOutput } from '../output.ts';
-import { runStoreCommand } from '../store-command.ts';
+import { openCommands, runStoreCommand } from '../store-command.ts';
+import { identifyAll } from './identify.ts';
+
+const IMPORT_HELP = `
+You vouch that each person has consented; the version is recorded with each. The folder's name is the person's name.
+
+With --json, one object a line: {"person","photo","refused","message"} for each photo that was refused,
+{"person","id","result","templates","refusedPhotos"} for each person, where result is added, extended (new photos of a
+known person), unchanged, or refused (with "reason"), and {"total":{…}} at the end.
+
+Photos are refused as: no-face, several-faces, another-person (unlike the person's other photos), duplicate-face (belongs
+to somebody who is enrolled), a reason of quality (too-far, too-dark, too-bright, low-contrast, turned, tilted, blurred,
+occluded), or what faces embed calls a file that can't be read. A person is refused as: no-photos, no-usable-photo,
+duplicate-face, name-not-usable, folder-not-readable. At most 10 photos of a person are kept.
+
+Exit code: 0 everything was taken, now or before; 1 a photo or a person was refused; 2 wrong usage, or no such folder;
+3 the kiosk's store can't be opened or reached.`;
+
+const IDENTIFY_HELP = `
+Each file gives one line of JSON, in the order of the input:
+  {"file","person":{"id","name"}|null,"score","second","threshold","gallery","reason"}
+  {"file","error":{"code","message"}}     when the file can't be used; codes as in faces embed
+score is the best person's cosine, second that of the best other person (null when there is none), threshold the one
+applied, gallery the number of people searched. reason: accept, or why person is null: uncertain (near the threshold, or
+two people too alike), unknown, no-face, too-many-people (more people than the site is calibrated for; such a kiosk asks
+for a number or badge first). --calibrated-people overrides the site's number for this run, to see what the same
+decision would be.
+
+Exit code: 0 every file got a line (some may hold errors); 1 the weights are missing or altered; 2 wrong usage;
+3 the kiosk's store can't be opened or reached.`;
 
 /** `people import` and `faces identify`: what needs people and models both. */
 export function registerPeople(program: Command): void {
-  const people = program.command('people').description('People on this kiosk.');
+  const people = program.command('people').description('people on this kiosk');
   people
     .command('import')
-    .description('Enrol people from photos: a folder a person, named like the person. Safe to run again.')
+    .description('enrol people from photos: a folder a person, named like the person; safe to run again')
     .argument('<folder>', 'holds one folder a person')
     .option('--consent <version>', 'version of the consent text that these people signed', 'asserted-at-import')
     .option('--language <code>', 'their language: en or de', 'en')
     .option('--json', 'one JSON object a line')
-    .addHelpText(
-      'after',
-      '\nYou vouch that each person has consented; the version is recorded with each. Exit code 1 when photos were refused.',
-    )
+    .addHelpText('after', IMPORT_HELP)
     .action(async (folder: string, options: { consent: string; language: string; json?: boolean }) => {
+      await prepareModels();
       const output = terminalOutput(options.json ?? false, describeImport);
       process.stderr.write(`Consent is recorded for each person as "${options.consent}": you vouch for it.\n`);
       process.exitCode = await runStoreCommand(
@@ -34,18 +64,50 @@ export function registerPeople(program: Command): void {
   const faces = program.commands.find((c) => c.name() === 'faces') ?? program.command('faces');
   faces
     .command('identify')
-    .description('Whom the kiosk would take each picture’s largest face for.')
-    .argument('<file...>', 'pictures')
-    .option('--json', 'one JSON object a line')
-    .action(async (files: string[], options: { json?: boolean }) => {
+    .description('whom the kiosk would take each picture’s largest face for')
+    .argument('[files...]', 'picture files; - reads names from standard input, one a line')
+    .option('--json', 'one line of JSON a file')
+    .option('--files-from <list>', 'read further names from this file, one a line (- for standard input)')
+    .option(
+      '--calibrated-people <n>',
+      'most people that 1:N counts as calibrated for, in this run (default: the site’s)',
+    )
+    .addHelpText('after', IDENTIFY_HELP)
+    .action(async (files: string[], options: IdentifyOptions) => {
+      const list = options.filesFrom;
+      if (files.length === 0 && list === undefined)
+        faces.error('error: name at least one file, or --files-from', { exitCode: EXIT.usage });
+      if (list !== undefined && list !== '-' && !existsSync(list))
+        faces.error(`error: ${list} does not exist`, { exitCode: EXIT.usage });
+      const calibratedPeople = options.calibratedPeople === undefined ? null : Number(options.calibratedPeople);
+      if (calibratedPeople !== null && !(Number.isSafeInteger(calibratedPeople) && calibratedPeople >= 1))
+        faces.error('error: --calibrated-people takes a whole number from 1', { exitCode: EXIT.usage });
+      await prepareModels();
       const output = terminalOutput(options.json ?? false, describeIdentity);
-      process.exitCode = await runStoreCommand(
-        identifyFaces,
-        { files: files.map((f) => resolve(f)), names: files },
-        kioskHome(),
-        output,
-      ).finally(() => output.end());
+      const session = await openCommands(kioskHome());
+      try {
+        const total = await countOf(files, list);
+        const named = filesOf(files, list, process.stdin);
+        process.exitCode = await identifyAll(session, named, { calibratedPeople, total }, output);
+      } finally {
+        output.end();
+        await session.close();
+      }
     });
+}
+
+interface IdentifyOptions {
+  readonly json?: boolean;
+  readonly filesFrom?: string;
+  readonly calibratedPeople?: string;
+}
+
+/** How many names there are; null when some come from standard input. */
+async function countOf(files: readonly string[], list: string | undefined): Promise<number | null> {
+  if (list === '-' || files.includes('-')) return null;
+  let count = 0;
+  for await (const _name of filesOf(files, list, process.stdin)) count++;
+  return count;
 }
 
 type Line = Record<string, unknown>;
@@ -57,7 +119,8 @@ function describeImport(value: unknown): string | null {
     return `${t.people} people: ${t.added} added, ${t.extended} extended, ${t.unchanged} unchanged, ${t.refusedPeople} refused. ${t.photos} photos, ${t.refusedPhotos} refused.`;
   }
   if (line.refused) return `  ${line.person}/${line.photo}: refused, ${line.refused}: ${line.message}`;
-  return `${line.person}: ${line.result}, ${line.templates} templates`;
+  if (line.result === 'refused') return `${line.person}: refused, ${line.reason}`;
+  return `${line.person}: ${line.result}, ${line.templates} ${line.templates === 1 ? 'template' : 'templates'}`;
 }
 
 function describeIdentity(value: unknown): string {

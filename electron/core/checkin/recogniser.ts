@@ -27,16 +27,17 @@ export interface Recogniser {
     box: Box,
     thresholds: QualityThresholds,
   ): Promise<{ shape: FaceShape; reason: QualityReason | null }>;
-  /** Embedding, search and decision for a face whose shape is known. */
-  recognise(image: RgbImage, shape: FaceShape): Promise<Sight>;
+  /** Embedding, search and decision for a face whose shape is known; `policy` overrides the site's for this one. */
+  recognise(image: RgbImage, shape: FaceShape, policy?: Partial<DecisionPolicy>): Promise<Sight>;
   embed(image: RgbImage, shape: FaceShape): Promise<Float32Array>;
-  search(embedding: Float32Array): { match: GalleryMatch; decision: Decision };
+  search(embedding: Float32Array, policy?: Partial<DecisionPolicy>): { match: GalleryMatch; decision: Decision };
 }
 
-export function createRecogniser(pipeline: FacePipeline, gallery: FaceGallery, policy: DecisionPolicy): Recogniser {
-  const search = (embedding: Float32Array) => {
+export function createRecogniser(pipeline: FacePipeline, gallery: FaceGallery, site: DecisionPolicy): Recogniser {
+  const search = (embedding: Float32Array, policy: Partial<DecisionPolicy> = {}) => {
     const match = gallery.search(embedding);
-    return { match, decision: decide(match, { people: match.people, templates: match.templates }, policy) };
+    const size = { people: match.people, templates: match.templates };
+    return { match, decision: decide(match, size, { ...site, ...policy }) };
   };
   return {
     model: pipeline.model,
@@ -47,9 +48,9 @@ export function createRecogniser(pipeline: FacePipeline, gallery: FaceGallery, p
       return { shape, reason: judgeQuality(shape.quality, thresholds) };
     },
     embed: (image, shape) => pipeline.embed(image, shape.five),
-    async recognise(image, shape) {
+    async recognise(image, shape, policy) {
       const embedding = await pipeline.embed(image, shape.five);
-      return { shape, embedding, ...search(embedding) };
+      return { shape, embedding, ...search(embedding, policy) };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { FacePipeline } from '../../../models/node/interface.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import type { PinHasher } from '../pin/pin-hash.ts';
 import type { SiteConfig } from '../site/config.ts';
@@ -21,6 +22,8 @@ export interface CommandContext {
 export interface CommandOutput {
   line(value: unknown): void;
   progress(done: number, total: number, what: string): void;
+  /** Aborted when nobody reads any more: a long command then stops after the step it is at. */
+  readonly gone?: AbortSignal;
 }
 
 /** A command that touches a kiosk's store. Its body never prints: it emits lines, and gives the exit code. */
@@ -28,6 +31,19 @@ export interface StoreCommand<Args extends z.ZodType = z.ZodType> {
   readonly name: string;
   readonly args: Args;
   run(context: CommandContext, args: z.output<Args>, output: CommandOutput): Promise<number>;
+}
+
+/**
+ * Arguments as the command's schema wants them.
+ * @throws Problem `arguments-wrong` that names every wrong one in a sentence, never its value
+ */
+export function parseArguments(command: StoreCommand, args: unknown): unknown {
+  const parsed = command.args.safeParse(args);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map(
+    ({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`,
+  );
+  throw new Problem('arguments-wrong', wrong.join('; '), 'Ask for help with --help.', { cause: parsed.error });
 }
 
 export function storeCommand<Args extends z.ZodType>(command: StoreCommand<Args>): StoreCommand {

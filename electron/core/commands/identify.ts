@@ -1,7 +1,36 @@
 import { z } from 'zod';
 import { decodePicture } from '../../../models/node/decode.ts';
-import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
-import { storeCommand } from './command.ts';
+import type { DecisionPolicy } from '../../../models/rules/decision.ts';
+import { type CommandContext, storeCommand } from './command.ts';
+import { codeOf, messageOf } from './error-text.ts';
+import { inOrder, PICTURES_AT_ONCE } from './in-order.ts';
+
+/** Most files of one request: with their names they stay well below the longest request line of the control socket. */
+export const MAX_IDENTIFY_FILES = 512;
+
+const Args = z.strictObject({
+  /** Absolute (the core has its own working folder), and what the lines call them. */
+  files: z
+    .array(z.strictObject({ path: z.string().min(1), name: z.string() }))
+    .min(1)
+    .max(MAX_IDENTIFY_FILES),
+  /** Most people for whom 1:N counts as calibrated, in this run alone; null: the site's number. */
+  calibratedPeople: z.number().int().min(1).max(10_000_000).nullable(),
+});
+
+/** A line of `faces identify`, with its keys in the documented order. */
+type IdentityLine =
+  | {
+      readonly file: string;
+      readonly person: { readonly id: string; readonly name: string } | null;
+      readonly score: number | null;
+      readonly second: number | null;
+      readonly threshold: number | null;
+      readonly gallery: number;
+      /** `accept`, `uncertain`, `unknown`, `too-many-people` (Decision.kind), or `no-face`. */
+      readonly reason: string;
+    }
+  | { readonly file: string; readonly error: { readonly code: string; readonly message: string } };
 
 /**
  * `faces identify FILE…`: whom the kiosk's own decision code would take the largest face for. A line a file, in input
@@ -9,48 +38,46 @@ import { storeCommand } from './command.ts';
  */
 export const identifyFaces = storeCommand({
   name: 'faces-identify',
-  /** `files` are absolute (the core has its own working folder); `names` are what the lines call them. */
-  args: z.strictObject({ files: z.array(z.string()).min(1), names: z.array(z.string()) }),
-  async run(context, { files, names }, output) {
-    const { pipeline, recogniser } = await context.faces();
-    for (const [index, path] of files.entries()) {
-      const file = names[index] ?? path;
-      try {
-        const image = await decodePicture(path);
-        const [face] = await pipeline.detect(image);
-        if (!face) {
-          output.line({
-            file,
-            person: null,
-            score: null,
-            second: null,
-            threshold: null,
-            gallery: recogniser.gallery.people,
-            reason: 'no-face',
-          });
-        } else {
-          const { shape } = await recogniser.inspect(image, face.box, IMPORT_QUALITY);
-          const { match, decision } = await recogniser.recognise(image, shape);
-          const person = decision.kind === 'accept' && match.best ? context.store.person(match.best.person) : null;
-          output.line({
-            file,
-            person: person ? { id: person.id, name: person.name } : null,
-            score: match.best?.score ?? null,
-            second: match.second?.score ?? null,
-            threshold: decision.threshold,
-            gallery: match.people,
-            reason: decision.kind,
-          });
-        }
-      } catch (cause) {
-        const code =
-          cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
-            ? cause.code
-            : 'picture-unreadable';
-        output.line({ file, error: { code, message: cause instanceof Error ? cause.message : String(cause) } });
-      }
-      output.progress(index + 1, files.length, 'pictures');
+  args: Args,
+  async run(context, { files, calibratedPeople }, output) {
+    const identify = await identifier(context, calibratedPeople === null ? {} : { calibratedPeople });
+    let done = 0;
+    for await (const line of inOrder(files, PICTURES_AT_ONCE, identify)) {
+      output.line(line);
+      output.progress(++done, files.length, 'pictures');
+      if (output.gone?.aborted) break;
     }
     return 0;
   },
 });
+
+async function identifier(
+  context: CommandContext,
+  policy: Partial<DecisionPolicy>,
+): Promise<(picture: { path: string; name: string }) => Promise<IdentityLine>> {
+  const { pipeline, recogniser } = await context.faces();
+  return async ({ path, name: file }) => {
+    try {
+      const image = await decodePicture(path);
+      const [face] = await pipeline.detect(image);
+      if (!face) {
+        const gallery = recogniser.gallery.people;
+        return { file, person: null, score: null, second: null, threshold: null, gallery, reason: 'no-face' };
+      }
+      const shape = await pipeline.shape(image, face.box);
+      const { match, decision } = await recogniser.recognise(image, shape, policy);
+      const person = decision.kind === 'accept' && match.best ? context.store.person(match.best.person) : null;
+      return {
+        file,
+        person: person ? { id: person.id, name: person.name } : null,
+        score: match.best?.score ?? null,
+        second: match.second?.score ?? null,
+        threshold: decision.threshold,
+        gallery: match.people,
+        reason: decision.kind,
+      };
+    } catch (cause) {
+      return { file, error: { code: codeOf(cause, 'internal'), message: messageOf(cause) } };
+    }
+  };
+}

@@ -10,6 +10,9 @@ export const controlSocketPath = (home: string): string => join(home, 'control.s
 /** Longest request line, bytes. Arguments are names, numbers and paths. */
 export const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 
+/** A connection that has not sent its request by then is closed, ms. */
+export const REQUEST_MS = 30_000;
+
 export const ControlRequest = z.strictObject({
   v: z.literal(1),
   command: z.string().max(60),

@@ -1,17 +1,22 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { CommandContext, StoreCommand } from '../commands/command.ts';
+import { type CommandContext, parseArguments, type StoreCommand } from '../commands/command.ts';
 import type { StaffDesk } from '../staff/service.ts';
-import { type ControlAnswer, ControlRequest, controlSocketPath, MAX_REQUEST_BYTES } from './protocol.ts';
+import { type ControlAnswer, ControlRequest, controlSocketPath, MAX_REQUEST_BYTES, REQUEST_MS } from './protocol.ts';
+import { requestLine } from './request-line.ts';
 
 export interface ControlDeps {
   readonly context: CommandContext;
   readonly staff: StaffDesk;
   readonly commands: readonly StoreCommand[];
+  /** How long a connection may take to send its request, ms; REQUEST_MS by default. */
+  readonly requestMs?: number;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 }
+
+/** How long a refused connection may stay to read why, ms. */
+const LINGER_MS = 2_000;
 
 /** Listens on the control socket until closed. One command at a time: they share the store. */
 export async function startControl(deps: ControlDeps): Promise<{ close(): Promise<void> }> {
@@ -19,18 +24,24 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
   rmSync(path, { force: true }); // we hold the store's lock, so a socket still here belongs to a dead core
   const open = new Set<Socket>();
   let turn: Promise<void> = Promise.resolve();
-  const server: Server = createServer((socket) => {
+  // Half open: a client that has sent its request and ended its side still reads the answer.
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.on('error', (cause) => deps.log('warn', 'control connection failed', { cause: String(cause) }));
-    let received = 0;
-    socket.on('data', (chunk: Buffer) => {
-      received += chunk.length;
-      if (received > MAX_REQUEST_BYTES) socket.destroy();
-    });
-    createInterface({ input: socket }).once('line', (line) => {
-      turn = turn.then(() => serve(deps, line, socket)).finally(() => socket.end());
-    });
+    // Read at once, so that a slow client holds up nobody; run in turn.
+    const request = requestLine(socket, MAX_REQUEST_BYTES, deps.requestMs ?? REQUEST_MS);
+    request.then(
+      (line) => {
+        turn = turn.then(() => serve(deps, line, socket)).finally(() => socket.end());
+      },
+      (cause) => {
+        refuse(deps, socket, cause);
+        socket.end();
+        // Time to read why; whoever goes on sending is cut off.
+        setTimeout(() => socket.destroy(), LINGER_MS).unref();
+      },
+    );
   });
   // The umask closes the gap between bind and chmod: nobody else can connect in between.
   const mask = process.umask(0o077);
@@ -44,60 +55,70 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
   }
   chmodSync(path, 0o600);
   return {
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of open) socket.destroy();
-        server.close(() => resolve());
-      }),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of open) socket.destroy();
+      await closed;
+      await turn; // a command under way ends before its store is closed
+    },
   };
 }
 
+const send = (socket: Socket, value: ControlAnswer): void => {
+  if (socket.writable) socket.write(`${JSON.stringify(value)}\n`);
+};
+
+function refuse(deps: ControlDeps, socket: Socket, cause: unknown): void {
+  deps.log('warn', 'control command refused or failed', { cause: String(cause) });
+  const { code, message, nextStep } =
+    cause instanceof Problem
+      ? cause
+      : new Problem('command-failed', cause instanceof Error ? cause.message : String(cause), 'See the kiosk’s log.');
+  send(socket, { kind: 'problem', code, message, nextStep });
+}
+
 async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<void> {
-  const answer = (value: ControlAnswer) => void socket.write(`${JSON.stringify(value)}\n`);
+  if (socket.destroyed) return; // gave up while it waited for its turn
   try {
-    const request = ControlRequest.parse(parseJson(line));
+    const request = parseRequest(line);
     const command = deps.commands.find((c) => c.name === request.command);
     if (!command)
       throw new Problem(
         'command-unknown',
-        `there is no command ${request.command}`,
+        `there is no command ${JSON.stringify(request.command)}`,
         'Update the command line and the kiosk to the same version.',
       );
     await deps.staff.checkPin(request.staffPin);
-    const args = command.args.parse(request.args);
+    const args = parseArguments(command, request.args);
     deps.context.store.append({
       type: 'health',
       open: { code: 'operator-command', detail: { command: command.name } },
       personal: {},
     });
+    const gone = new AbortController();
+    socket.once('close', () => gone.abort());
     const exitCode = await command.run(deps.context, args, {
-      line: (value) => answer({ kind: 'line', value }),
-      progress: (done, total, what) => answer({ kind: 'progress', done, total, what }),
+      line: (value) => send(socket, { kind: 'line', value }),
+      progress: (done, total, what) => send(socket, { kind: 'progress', done, total, what }),
+      gone: gone.signal,
     });
-    answer({ kind: 'done', exitCode });
+    send(socket, { kind: 'done', exitCode });
   } catch (cause) {
-    deps.log('warn', 'control command refused or failed', { cause: String(cause) });
-    if (cause instanceof Problem)
-      answer({ kind: 'problem', code: cause.code, message: cause.message, nextStep: cause.nextStep });
-    else
-      answer({
-        kind: 'problem',
-        code: 'command-failed',
-        message: cause instanceof Error ? cause.message : String(cause),
-        nextStep: 'See the kiosk’s log.',
-      });
+    refuse(deps, socket, cause);
   }
 }
 
-function parseJson(line: string): unknown {
+/** @throws Problem `control-bad-request`, which repeats nothing of the request: a PIN may be in it */
+function parseRequest(line: string): ControlRequest {
+  const problem = (message: string, cause: unknown) =>
+    new Problem('control-bad-request', message, 'Use the command line that came with this kiosk.', { cause });
+  let json: unknown;
   try {
-    return JSON.parse(line);
+    json = JSON.parse(line);
   } catch (cause) {
-    throw new Problem(
-      'control-bad-request',
-      'the request is not JSON',
-      'Use the command line that came with this kiosk.',
-      { cause },
-    );
+    throw problem('the request is not JSON', cause);
   }
+  const parsed = ControlRequest.safeParse(json);
+  if (!parsed.success) throw problem('the request is not one of this version', parsed.error);
+  return parsed.data;
 }

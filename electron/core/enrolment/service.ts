@@ -207,10 +207,13 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   };
 }
 
-/** The person whom a new face would be taken for, if any; told to staff alone. */
+/**
+ * The person whom a new face would be taken for, if any; told to staff alone. Asked however large the gallery is: where
+ * 1:N is too large to let anybody in by it, it still finds somebody who is enrolled already.
+ */
 export function duplicateOf(recogniser: Recogniser, embeddings: readonly Float32Array[]): string | null {
   for (const embedding of embeddings) {
-    const { match, decision } = recogniser.search(embedding);
+    const { match, decision } = recogniser.search(embedding, { calibratedPeople: Number.POSITIVE_INFINITY });
     if (decision.kind === 'accept' && match.best) return match.best.person;
   }
   return null;

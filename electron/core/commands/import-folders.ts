@@ -1,0 +1,72 @@
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+
+/** Longest name of a person, as the contract with the screens has it. */
+const MAX_NAME = 200;
+/** What stands among photos without being one: hidden files, and what file managers leave. */
+const CLUTTER = /^(\.|Thumbs\.db$|desktop\.ini$)/i;
+
+/** A person's folder. `name` is null when the folder's name can't be a person's. */
+export interface PersonFolder {
+  readonly path: string;
+  /** The folder's own name, for reports. */
+  readonly folder: string;
+  readonly name: string | null;
+}
+
+/**
+ * The people's folders in `root`, by name. Folder names become names: composed (NFC; a Mac stores them decomposed), trimmed.
+ * @throws Problem `folder-not-found`, `not-a-folder`, `folder-not-readable`, `no-people` when it holds no folder
+ */
+export async function personFolders(root: string): Promise<PersonFolder[]> {
+  const found: PersonFolder[] = [];
+  for (const entry of await entriesOf(root)) {
+    const path = join(root, entry.name);
+    if (CLUTTER.test(entry.name) || !(await isFolder(entry, path))) continue;
+    found.push({ path, folder: entry.name, name: nameOf(entry.name) });
+  }
+  if (found.length === 0)
+    throw new Problem('no-people', `${root} holds no folders`, 'Give each person a folder with their photos in it.');
+  return found;
+}
+
+/** Files of a person's folder by name, symbolic links included: whether they are pictures shows when they are decoded. */
+export async function photoFiles(folder: string): Promise<string[]> {
+  return (await entriesOf(folder)).filter((e) => !e.isDirectory() && !CLUTTER.test(e.name)).map((e) => e.name);
+}
+
+function nameOf(folder: string): string | null {
+  const name = folder.normalize('NFC').trim();
+  return name === '' || name.length > MAX_NAME || /\p{Cc}/u.test(name) ? null : name;
+}
+
+async function isFolder(entry: Dirent, path: string): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  // A link that leads nowhere is no folder; anything else that is wrong shows when the folder is read.
+  return stat(path).then(
+    (about) => about.isDirectory(),
+    () => false,
+  );
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT')
+      throw new Problem('folder-not-found', `${folder} does not exist`, 'Check the name.', { cause });
+    if (code === 'ENOTDIR') throw new Problem('not-a-folder', `${folder} is not a folder`, 'Name a folder.', { cause });
+    throw new Problem(
+      'folder-not-readable',
+      `${folder} can’t be read (${code ?? 'unknown error'})`,
+      'Check its rights.',
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import { dot } from '../../../models/rules/cosine.ts';
+
+/** Most templates an import keeps of one person: further photos add search time, hardly accuracy. */
+export const MAX_TEMPLATES = 10;
+/** Cosine above which a photo is the one that is there already (the same file again), not another of the person. */
+const SAME_PHOTO = 0.9995;
+/** Cosine below which two photos do not show one person (1:1 threshold). */
+export const SAME_PERSON = 0.45;
+
+/** A photo that was looked at: a usable face, or a coded reason why not. Never the picture itself. */
+export type Photo = { readonly file: string } & (
+  | { readonly embedding: Float32Array }
+  | { readonly code: string; readonly message: string }
+);
+export type UsablePhoto = Extract<Photo, { embedding: Float32Array }>;
+export interface RefusedPhoto {
+  readonly file: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Splits a person's photos into those to keep as templates and those refused, each in the order of `photos`.
+ *
+ * Who is meant is what is known already, else the photo nearest to all others, so that one wrong photo can't become the
+ * person. Whatever resembles a photo that belongs belongs too, until nothing more does: hence a second run over the same
+ * photos, which then compares with everything kept, finds nothing new. Copies of a photo and those beyond
+ * MAX_TEMPLATES are neither kept nor refused.
+ *
+ * @param known embeddings of the person's templates; empty for a new person
+ */
+export function sift(
+  photos: readonly Photo[],
+  known: readonly Float32Array[],
+): { kept: UsablePhoto[]; refused: RefusedPhoto[] } {
+  const usable = photos.filter((photo): photo is UsablePhoto => 'embedding' in photo);
+  const members = new Set<UsablePhoto>();
+  let reached = known.length > 0 ? [...known] : medoid(usable.map((photo) => photo.embedding));
+  while (reached.length > 0) {
+    const next = usable.filter((p) => !members.has(p) && reached.some((e) => dot(e, p.embedding) >= SAME_PERSON));
+    for (const photo of next) members.add(photo);
+    reached = next.map((photo) => photo.embedding);
+  }
+  const kept: UsablePhoto[] = [];
+  const refused: RefusedPhoto[] = [];
+  for (const photo of photos) {
+    if ('code' in photo) refused.push(photo);
+    else if (!members.has(photo)) {
+      const message = 'does not look like this person’s other photos';
+      refused.push({ file: photo.file, code: 'another-person', message });
+    } else {
+      const there = [...known, ...kept.map((k) => k.embedding)];
+      const copy = there.some((e) => dot(e, photo.embedding) > SAME_PHOTO);
+      if (!copy && there.length < MAX_TEMPLATES) kept.push(photo);
+    }
+  }
+  return { kept, refused };
+}
+
+/** The embedding nearest to all others; none of none. */
+function medoid(embeddings: readonly Float32Array[]): Float32Array[] {
+  const [first] = embeddings;
+  if (!first) return [];
+  // The sum of the cosines with all is the product with their sum: no pairs are needed.
+  const sum = new Float32Array(first.length);
+  for (const e of embeddings) for (let i = 0; i < sum.length; i++) sum[i]! += e[i]!;
+  return [embeddings.reduce((best, e) => (dot(e, sum) > dot(best, sum) ? e : best))];
+}
