@@ -32,6 +32,9 @@ describe('the ring', () => {
       const filled = segments.reduce((sum, s) => sum + fillOf(s, progress) * (s.to - s.from), 0);
       expect(filled).toBeCloseTo(progress, 2);
     }
+    const half = segments.map((s) => fillOf(s, 0.5));
+    expect(half.slice(0, 4)).toEqual([1, 1, 1, 1]);
+    expect(half.slice(5)).toEqual([0, 0, 0, 0]);
     expect(segments.every((s) => fillOf(s, 0) === 0)).toBe(true);
     expect(segments.every((s) => fillOf(s, 1) === 1)).toBe(true);
   });
