@@ -137,9 +137,3 @@ export const IconTrash = () => (
     <path d="M4.500 7h15M9.500 7V4.500h5V7M6.500 7l1 13h9l1-13M10.500 11v5.500M13.500 11v5.500" />
   </Icon>
 );
-export const IconHelp = () => (
-  <Icon>
-    <circle cx="12" cy="12" r="8.500" />
-    <path d="M9.600 9.500a2.500 2.500 0 1 1 3.600 2.300c-.8.400-1.200.9-1.200 1.700M12 16.400v.1" />
-  </Icon>
-);

@@ -103,4 +103,9 @@ export async function expectNoAxeFault(page: Page, where: string): Promise<void>
   expect.soft(faults, where).toEqual([]);
 }
 
+/** Runs in the page: there is no camera, and so nothing to detect. For what is about forms alone. */
+export function noCamera(): void {
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
+}
+
 export { expect };

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
 import type { VisionMetrics } from '../../renderer/kiosk/vision/eyes.ts';
-import { expect, expectNoAxeFault, test } from './fixtures.ts';
-import { receiptOf, refusal } from './scripted-core.ts';
+import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
+import { receiptOf } from './scripted-core.ts';
 
 /* What the screens do, in real Chromium with a fake camera, in front of a core that says what the test says. */
 
@@ -11,11 +11,6 @@ const metrics = (page: Page): Promise<VisionMetrics> =>
   page.evaluate(() => (window as unknown as { smartpresenceMetrics: VisionMetrics }).smartpresenceMetrics);
 const seen = (page: Page, frames = 10): Promise<void> =>
   expect.poll(async () => (await metrics(page)).frames, { timeout: 30_000 }).toBeGreaterThan(frames);
-
-/** The page has no camera, and so nothing to detect: for what is about forms alone. */
-function noCamera(): void {
-  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
-}
 
 test.describe('face', () => {
   test('a person is probed with a crop the core accepts, is greeted, and can say "not me"', async ({ kiosk }) => {
@@ -190,177 +185,6 @@ test.describe('trouble', () => {
     await expect(page.locator('.notes')).toContainText('Offline — 12 records kept safely here, sent when back');
     await page.getByRole('button', { name: /Number and PIN/ }).click();
     await expect(page.locator('.badge')).toHaveText('liveness: off (demo)');
-  });
-});
-
-test.describe('number and PIN', () => {
-  test('by keyboard alone', async ({ kiosk }) => {
-    const page = await kiosk.open({ before: noCamera });
-    const way = page.getByRole('button', { name: /Number and PIN/ });
-    for (let i = 0; i < 10 && !(await way.evaluate((el) => el === document.activeElement)); i++)
-      await page.keyboard.press('Tab');
-    await expect(way).toBeFocused();
-    expect(await way.evaluate((el) => getComputedStyle(el).outlineStyle)).toBe('solid');
-    await page.keyboard.press('Enter');
-    await page.keyboard.type('1001');
-    await page.keyboard.press('Enter');
-    await page.keyboard.type('8642');
-    await page.keyboard.press('Enter');
-    await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
-    await expect(page.getByRole('heading', { level: 1, name: 'Welcome, Max Mustermann' })).toBeFocused();
-  });
-
-  test('by touch alone, and the last character can be taken back', async ({ kiosk }) => {
-    const page = await kiosk.open({ before: noCamera });
-    await page.getByRole('button', { name: /Number and PIN/ }).click();
-    const tap = async (keys: string): Promise<void> => {
-      for (const key of keys) await page.getByRole('button', { name: key, exact: true }).click();
-    };
-    await tap('10019');
-    await page.getByRole('button', { name: 'Delete the last character' }).click();
-    await page.locator('input[name=pin]').click();
-    await tap('8642');
-    await page.getByRole('button', { name: 'Check in or out' }).click();
-    await expect(page.locator('.result')).toContainText('Welcome');
-    expect(kiosk.core.callsOf('checkinByPin')).toEqual([{ number: '1001', pin: '8642' }]);
-  });
-
-  test('says the same of an unknown number as of a wrong PIN, keeps no PIN, and counts a lock down', async ({
-    kiosk,
-  }) => {
-    const page = await kiosk.open({ before: noCamera });
-    await page.getByRole('button', { name: /Number and PIN/ }).click();
-    const attempt = async (number: string, pin: string): Promise<string> => {
-      await page.locator('input[name=number]').fill(number);
-      await page.locator('input[name=pin]').fill(pin);
-      const before = kiosk.core.callsOf('checkinByPin').length;
-      await page.keyboard.press('Enter');
-      await expect.poll(() => kiosk.core.callsOf('checkinByPin').length).toBe(before + 1);
-      await expect(page.locator('input[name=pin]')).toHaveValue('');
-      return (await page.locator('.form-error').textContent()) ?? '';
-    };
-    const unknown = await attempt('9999', '1111');
-    expect(await attempt('1001', '1111')).toBe(unknown);
-    expect(unknown).toContain('do not match');
-    kiosk.core.methods.checkinByPin = async () => {
-      throw refusal('pin-locked', { seconds: 3 });
-    };
-    expect(await attempt('1001', '1111')).toMatch(/Too many attempts.* [23] s/);
-    await expect(page.locator('.form-error p')).toHaveCount(0, { timeout: 5_000 });
-  });
-
-  test('a form that is left alone closes by itself and keeps nothing', async ({ kiosk }) => {
-    const page = await kiosk.open({ before: noCamera });
-    await page.clock.install();
-    await page.getByRole('button', { name: /Number and PIN/ }).click();
-    await page.locator('input[name=number]').fill('1001');
-    await page.clock.runFor(38_000);
-    await expect(page.locator('.idle')).toContainText('closes in');
-    await page.clock.runFor(9_000);
-    await expect(page.locator('.checkin')).toBeVisible();
-    await page.getByRole('button', { name: /Number and PIN/ }).click();
-    await expect(page.locator('input[name=number]')).toHaveValue('');
-  });
-});
-
-test.describe('staff', () => {
-  const unlock = async (page: Page): Promise<void> => {
-    await page.getByRole('button', { name: 'Staff' }).click();
-    await page.locator('input[name=staff-pin]').fill('2468');
-    await page.keyboard.press('Enter');
-    await expect(page.locator('.menu')).toBeVisible();
-  };
-
-  test('enrols with the consent that was read, pose by pose, and can take it back', async ({ kiosk }) => {
-    const { core } = kiosk;
-    const page = await kiosk.open({ clip: 'man' });
-    await unlock(page);
-    await page.getByRole('button', { name: /Enrol a person/ }).click();
-    await page.locator('input[name=name]').fill('Erika Muster');
-    await page.locator('input[name=number]').fill('2001');
-    await page.getByText('Deutsch').last().click();
-    await page.getByRole('button', { name: 'Continue' }).click();
-    // Without the agreement nothing begins.
-    await page.getByRole('button', { name: 'Continue to the camera' }).click();
-    await expect(page.locator('.form-error')).toContainText('Without the agreement');
-    expect(core.callsOf('enrolBegin')).toEqual([]);
-    await page.locator('input[name=agree]').check();
-    await page.getByRole('button', { name: 'Continue to the camera' }).click();
-    await expect(page.locator('[data-end=enrolled]')).toContainText('Erika Muster is enrolled', { timeout: 30_000 });
-    expect(core.callsOf('enrolBegin')).toMatchObject([
-      {
-        name: 'Erika Muster',
-        number: '2001',
-        pin: null,
-        language: 'de',
-        consent: { version: '2026-11', language: 'en' },
-      },
-    ]);
-    expect(core.callsOf('enrolCapture')).toHaveLength(4);
-    await page.getByRole('button', { name: /Undo/ }).click();
-    await expect(page.locator('[data-end=enrolled]')).toContainText('Deleted again');
-    expect(core.callsOf('personDelete')).toHaveLength(1);
-  });
-
-  test('is told of a duplicate, and the enrolment is dropped', async ({ kiosk }) => {
-    const { core } = kiosk;
-    core.methods.enrolFinish = async () => {
-      throw refusal('duplicate-face', { name: 'Max Mustermann' });
-    };
-    const page = await kiosk.open({ clip: 'man' });
-    await unlock(page);
-    await page.getByRole('button', { name: /Enrol a person/ }).click();
-    await page.locator('input[name=name]').fill('Somebody Else');
-    await page.getByRole('button', { name: 'Continue' }).click();
-    await page.locator('input[name=agree]').check();
-    await page.getByRole('button', { name: 'Continue to the camera' }).click();
-    await expect(page.locator('[data-end=refused]')).toContainText('as Max Mustermann', { timeout: 30_000 });
-    expect(core.callsOf('enrolCancel')).toHaveLength(1);
-  });
-
-  test('finds, sets a PIN, and deletes only after a second word', async ({ kiosk }) => {
-    const { core } = kiosk;
-    const page = await kiosk.open({ before: noCamera });
-    await unlock(page);
-    await page.getByRole('button', { name: /People/ }).click();
-    await page.locator('input[name=query]').fill('max');
-    await page.getByRole('button', { name: 'Set PIN: Max Mustermann' }).click();
-    await page.locator('input[name=new-pin]').fill('9753');
-    await page.keyboard.press('Enter');
-    await expect(page.getByText('The PIN of Max Mustermann is set.')).toBeVisible();
-    expect(core.callsOf('personSetPin')).toMatchObject([{ pin: '9753' }]);
-    await page.getByRole('button', { name: 'Delete: Max Mustermann' }).click();
-    expect(core.callsOf('personDelete')).toEqual([]);
-    await page.getByRole('button', { name: 'Delete for good' }).click();
-    await expect(page.getByText('Max Mustermann has been deleted.')).toBeVisible();
-    expect(core.callsOf('personDelete')).toHaveLength(1);
-  });
-
-  test('locks after two idle minutes, leaves no name on the screen, and asks for the PIN again', async ({ kiosk }) => {
-    const page = await kiosk.open({ before: noCamera });
-    await page.clock.install();
-    await unlock(page);
-    await page.getByRole('button', { name: /People/ }).click();
-    await page.locator('input[name=query]').fill('max');
-    await page.clock.runFor(1_000);
-    await expect(page.getByText('Max Mustermann')).toBeVisible();
-    await page.clock.runFor(121_000);
-    await expect(page.locator('.checkin')).toBeVisible();
-    await expect(page.locator('body')).not.toContainText('Mustermann');
-    expect(kiosk.core.callsOf('staffLock')).toHaveLength(1);
-    await page.getByRole('button', { name: 'Staff' }).click();
-    await expect(page.locator('input[name=staff-pin]')).toBeVisible();
-  });
-
-  test('is asked for the PIN again when the core says that the session is over', async ({ kiosk }) => {
-    const page = await kiosk.open({ before: noCamera });
-    await unlock(page);
-    kiosk.core.methods.peopleFind = async () => {
-      throw refusal('staff-locked');
-    };
-    await page.getByRole('button', { name: /People/ }).click();
-    await page.locator('input[name=query]').fill('max');
-    await expect(page.getByText('The staff session is over.')).toBeVisible();
   });
 });
 

@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
-import { expect, expectNoAxeFault, test } from './fixtures.ts';
+import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { receiptOf, refusal, type ScriptedCore } from './scripted-core.ts';
 
 /*
  * Every screen, in every format and theme, with axe on each and a picture of each in test/artefacts/screens. The
  * suite proper takes two of the eight combinations; `KIOSK_LOOKS=all` takes the lot, for whoever works on the looks.
+ * Screens of forms are toured without a camera: detection would only slow them down.
  */
 const FORMATS = { tall: [1080, 1920], wide: [1280, 800] } as const;
 const ALL = Object.keys(FORMATS).flatMap((format) =>
@@ -21,11 +22,6 @@ const LOOKS =
         ({ format, theme, language }) =>
           `${format}-${theme}-${language}` === 'tall-dark-en' || `${format}-${theme}-${language}` === 'wide-light-de',
       );
-
-/** Screens of forms are toured without a camera: detection would only slow them down. */
-function noCamera(): void {
-  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
-}
 
 const press = (page: Page, selector: string): Promise<void> => page.locator(selector).first().click();
 /** Without a face to look at, so that nothing happens by itself. */
@@ -281,7 +277,8 @@ function overflowing(page: Page): Promise<string[]> {
       const { left, right, top, bottom } = el.getBoundingClientRect();
       const out = left < -1 || right > innerWidth + 1 || ((top < -1 || bottom > innerHeight + 1) && !scrolls(el));
       const cut = el.scrollWidth > el.clientWidth + 2 && getComputedStyle(el).display !== 'inline';
-      const under = [top + 4, bottom - 4].some((y) => !related(el, document.elementFromPoint(left + 4, y)));
+      const x = left + Math.min((right - left) / 2, 24);
+      const under = [top + 4, bottom - 4].some((y) => !related(el, document.elementFromPoint(x, y)));
       if (out || cut || (under && !scrolls(el)))
         bad.push(`${out ? 'outside' : cut ? 'cut' : 'covered'}: ${el.outerHTML.slice(0, 120)}`);
     }

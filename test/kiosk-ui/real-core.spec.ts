@@ -99,8 +99,13 @@ test('enrolled from live video, recognised by following the prompts; another man
     expect(await answered()).toBe(false);
 
     // The man himself, who does what the screen asks.
+    // On a busy machine a prompt may pass before the footage that answers it is there: then he tries again, as people do.
     await page.reload();
-    await follow(page, camera, 'B', answered, { timeoutMs: 90_000 });
+    await follow(page, camera, 'B', answered);
+    for (let tries = 0; tries < 3 && (await page.locator('.other-way').count()) > 0; tries++) {
+      await page.getByRole('button', { name: 'Try the camera again' }).click();
+      await follow(page, camera, 'B', answered);
+    }
     await expect(page.locator('.result')).toContainText('Welcome, Bernd Beispiel');
   } finally {
     await browser.close();

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { momentOf, t } from '../../../shared/i18n.ts';
-import { IconAlert, IconCheck, IconTrash } from '../../../shared/icons.tsx';
+import { IconAlert, IconTrash } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { Keyboard, Keypad, useTypingTarget } from '../../parts/keys.tsx';
 import { type StaffSession, staffWords } from './session.ts';
@@ -264,11 +264,3 @@ export function FormError({ words }: { words: string }) {
     </div>
   );
 }
-
-/** A form's good end. */
-export const FormDone = ({ words }: { words: string }) => (
-  <p class="form-done" role="status">
-    <IconCheck />
-    <span>{words}</span>
-  </p>
-);
