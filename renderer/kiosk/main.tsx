@@ -3,11 +3,13 @@ import { render } from 'preact';
 import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
 import { initI18n } from '../shared/i18n.ts';
 import { App } from './app.tsx';
+import { keepAwake } from './awake.ts';
 import { createKiosk } from './kiosk.ts';
 import { LOCALES } from './locales/index.ts';
 import { keepTheme } from './theme.ts';
 
 initI18n(LOCALES, 'en');
+keepAwake(document, navigator.wakeLock);
 keepTheme(document.documentElement, location.search, () => new Date());
 const kiosk = createKiosk({
   carrier: { open: openChannel, coreState: readCoreState },

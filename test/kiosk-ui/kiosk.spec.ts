@@ -191,11 +191,14 @@ test.describe('trouble', () => {
 test('the language is switched at once and goes with the guest', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await page.clock.install();
-  await page.getByRole('button', { name: 'Deutsch' }).click();
-  await expect(page.locator('html')).toHaveAttribute('lang', 'de');
-  await expect(page.getByRole('button', { name: /Nummer und PIN/ })).toBeVisible();
-  await page.clock.runFor(31_000);
-  await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
+  // Twice: the second guest is as forgetful as the first.
+  for (let guest = 0; guest < 2; guest++) {
+    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await expect(page.locator('html')).toHaveAttribute('lang', 'de');
+    await expect(page.getByRole('button', { name: /Nummer und PIN/ })).toBeVisible();
+    await page.clock.runFor(31_000);
+    await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
+  }
 });
 
 test('nothing moves for whoever asked the system for less motion', async ({ kiosk }) => {

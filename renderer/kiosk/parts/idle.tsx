@@ -28,7 +28,8 @@ export function useIdle(ms: number, done: () => void, alive?: unknown): number |
     const timer = setInterval(() => {
       const rest = until.current - performance.now();
       if (rest <= 0) {
-        clearInterval(timer);
+        // A screen that stays (the first one) is idle again after the same time.
+        until.current = performance.now() + ms;
         call.current();
       } else {
         const seconds = Math.ceil(rest / 1000);
