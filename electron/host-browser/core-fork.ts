@@ -14,7 +14,9 @@ export function forkCore(modulePath: string, log: CoreOptions['log']): SpawnCore
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)));
     const child = fork(modulePath, [], {
       env,
-      execArgv: [],
+      // Loading a gallery makes much garbage that dies young: with V8's default of 16 MB a semi-space, 10,000 people
+      // left 377 MB resident, with 2 MB 318 MB.
+      execArgv: ['--max-semi-space-size=2'],
       serialization: 'json',
       // A group of its own: Ctrl-C in a terminal reaches the host alone, which then asks the core to stop. Should the
       // host be killed outright, the channel closes, and the core ends by that.
