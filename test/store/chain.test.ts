@@ -7,6 +7,7 @@ import {
   counterOf,
   headerOf,
   headerText,
+  Instants,
   uuidBytes,
   uuidText,
   uuidV7,
@@ -51,6 +52,17 @@ describe('canonical form', () => {
         expect(commitment(salt, text)).toBe(commit(Buffer.from(salt).toString('base64url'), value));
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe('instants', () => {
+  it('print as RFC 3339 with ms, whatever came before', () => {
+    const instants = new Instants();
+    fc.assert(
+      fc.property(fc.integer({ min: -62e12, max: 2e14 }), fc.integer({ min: 0, max: 2000 }), (ms, more) => {
+        for (const one of [ms, ms + more]) expect(instants.text(one)).toBe(new Date(one).toISOString());
+      }),
     );
   });
 });
@@ -147,22 +159,24 @@ describe('the chain', () => {
       utc: 'utc + 1',
       monotonic: 'monotonic + 1',
       offset: '"offset" + 1',
-      type: "'void'",
+      type: '1',
       shared: "(SELECT ref FROM shared_open WHERE text LIKE '%added%' LIMIT 1)",
       fields: '(fields & ~4) | 32',
-      commitments: "substr(commitments, 1, 95) || x'00'",
-      hash: "substr(hash, 1, 31) || x'00'",
+      digests: "substr(digests, 1, 127) || x'00'",
       id: "substr(id, 1, 15) || x'00'",
     };
     for (const [column, value] of Object.entries(columns)) {
       db.exec('SAVEPOINT s');
       db.exec(
-        `UPDATE event SET "${column}" = CAST(${value} AS ${['commitments', 'hash', 'id'].includes(column) ? 'BLOB' : ['utc', 'offset', 'shared', 'fields'].includes(column) ? 'INTEGER' : column === 'monotonic' ? 'REAL' : 'TEXT'}) WHERE n = 5`,
+        `UPDATE event SET "${column}" = CAST(${value} AS ${['digests', 'id'].includes(column) ? 'BLOB' : ['utc', 'offset', 'shared', 'fields', 'type', 'monotonic'].includes(column) ? 'INTEGER' : 'TEXT'}) WHERE n = 5`,
       );
       expect(await codes(), column).toContain('chain-broken');
       db.exec('ROLLBACK TO s; RELEASE s');
     }
     expect(await codes()).toEqual([]);
+    db.exec("SAVEPOINT s; UPDATE event SET digests = CAST(x'00' || substr(digests, 2) AS BLOB) WHERE n = 5");
+    expect(await codes()).toContain('chain-broken');
+    db.exec('ROLLBACK TO s; RELEASE s');
     db.exec(`SAVEPOINT s; UPDATE shared_open SET text = replace(text, '"in"', '"out"')`);
     expect(await codes()).toContain('chain-broken');
     db.exec('ROLLBACK TO s; RELEASE s');

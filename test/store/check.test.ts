@@ -130,7 +130,7 @@ describe('store check', () => {
     const { uuidText } = await import('../../electron/core/store/header.ts');
     const record = uuidText(row.id);
     const salted = values.of(row).filter((one) => one.field !== 'photo' && one.field !== 'gps');
-    const forged = salted.map((one) => (one.field === 'score' ? { ...one, value: 0.99 } : one));
+    const forged = salted.map((one) => (one.field === 'score' ? { ...one, text: '0.99' } : one));
     db.prepare('UPDATE checkin SET sealed = ? WHERE n = 12').run(values.seal('checkin.match', person, record, forged));
     expect((await store.check()).problems.map((p) => p.code)).toEqual(['commitment-broken']);
     const resalted = salted.map((one) => (one.field === 'score' ? { ...one, salt: randomBytes(16) } : one));

@@ -8,8 +8,11 @@ import { rekeyedFile } from '../../electron/core/store/files.ts';
 import { type FirstLook, firstLook, PAGE_BYTES } from '../../electron/core/store/pages.ts';
 import { aPerson, aPhoto, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts';
 
-/** Runs a child script and kills it (SIGKILL) `afterMs` after it said `ready`. Gives its whole lines after that. */
-async function killed(script: string, args: string[], afterMs: number): Promise<string[]> {
+/**
+ * Runs a child script and kills it (SIGKILL) `afterMs` after it has printed `lines` lines, its first being `ready`.
+ * Gives its whole lines after that one.
+ */
+async function killed(script: string, args: string[], lines: number, afterMs: number): Promise<string[]> {
   const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'children', script), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -17,7 +20,7 @@ async function killed(script: string, args: string[], afterMs: number): Promise<
   let armed = false;
   child.stdout!.on('data', (chunk: Buffer) => {
     text += chunk.toString('utf8');
-    if (armed || !text.startsWith('ready\n')) return;
+    if (armed || text.split('\n').length <= lines) return;
     armed = true;
     setTimeout(() => child.kill('SIGKILL'), afterMs);
   });
@@ -40,7 +43,8 @@ describe('kill -9', () => {
         for (const line of await killed(
           'checkins.ts',
           [home, id, String(run % 2 === 0 ? 5000 : 0)],
-          5 + Math.random() * 100,
+          2 + ((run * 37 + kill * 53) % 110),
+          Math.random() * 4,
         )) {
           if (line === 'all') continue;
           const [checkin, photo] = line.split(' ') as [string, string];
@@ -73,7 +77,7 @@ describe('kill -9', () => {
     store.close();
     const seen = new Set<string>();
     for (let kill = 0; kill < 10; kill++) {
-      await killed('rekey.ts', [home], 3 + ((kill * 37) % 120));
+      await killed('rekey.ts', [home], 1, 3 + ((kill * 37) % 120));
       const slots = JSON.parse(readFileSync(join(home, 'keyslots.json'), 'utf8')) as { next?: object };
       seen.add(`${slots.next ? 'two keys' : 'one key'}, ${existsSync(rekeyedFile(home)) ? 'copy' : 'no copy'}`);
       const after = await openKiosk(home);

@@ -184,7 +184,7 @@ describe('the outbox', () => {
     store.acknowledge(store.epoch, { committed: 4, safe: 3 });
     const { db } = store.session;
     expect(() => db.exec('DELETE FROM event WHERE n = 4')).toThrow(/until the server has it safe/);
-    expect(() => db.exec("UPDATE event SET type = 'void' WHERE n = 4")).toThrow(/never changes/);
+    expect(() => db.exec('UPDATE event SET type = 1 WHERE n = 4')).toThrow(/never changes/);
   });
 });
 

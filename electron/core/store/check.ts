@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { commit, headerHash } from '../../../sync/protocol/seal/chain.ts';
 import { EventHeader, GENESIS } from '../../../sync/protocol/wire/event.ts';
 import type { KioskKeys, StoreKeySet } from '../keys/index.ts';
+import { typeCode } from './compact.ts';
 import { asProblem } from './database.ts';
 import type { Epoch, EventRow } from './events.ts';
 import { storeFile } from './files.ts';
@@ -148,12 +149,12 @@ async function checkChain(
         const header = { ...log.headerOf(row), prev: expected };
         EventHeader.parse(header);
         const hash = headerHash(header);
-        if (hash !== row.hash.toString('base64url'))
+        if (hash !== row.digests.toString('base64url', 0, 32))
           found('chain-broken', `event ${row.n}: its header is not the one that was written`);
-        previous = { row, hash: row.hash.toString('base64url') };
-        for (const { field, salt, value } of values.of(row)) {
+        previous = { row, hash: row.digests.toString('base64url', 0, 32) };
+        for (const { field, salt, text } of values.of(row)) {
           valueCount++;
-          if (header.commitments[field] !== commit(Buffer.from(salt).toString('base64url'), value))
+          if (header.commitments[field] !== commit(Buffer.from(salt).toString('base64url'), JSON.parse(text)))
             found('commitment-broken', `event ${row.n}: ${field} is not the value that was committed to`);
         }
       });
@@ -199,10 +200,10 @@ function checkOutbox(store: SqlStore, found: Found): void {
   if (unsent !== store.pendingCount())
     found('outbox-incomplete', `${unsent} events of ${store.pendingCount()} are there to send`);
   const bare = count(
-    "SELECT count(*) FROM event WHERE type = 'checkin' AND NOT EXISTS (SELECT 1 FROM checkin WHERE checkin.n = event.n)",
+    `SELECT count(*) FROM event WHERE type = ${typeCode('checkin')} AND NOT EXISTS (SELECT 1 FROM checkin WHERE checkin.n = event.n)`,
   );
   if (bare > 0) found('checkin-missing', `${bare} check-in events have no row`);
-  const stray = count("SELECT count(*) FROM checkin JOIN event USING (n) WHERE event.type <> 'checkin'");
+  const stray = count(`SELECT count(*) FROM checkin JOIN event USING (n) WHERE event.type <> ${typeCode('checkin')}`);
   if (stray > 0) found('checkin-stray', `${stray} check-in rows belong to other events`);
 }
 

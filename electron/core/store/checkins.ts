@@ -36,7 +36,7 @@ export class Checkins {
     const row = `SELECT checkin.n, checkin.person, checkin.sealed, voided, photo_lost, address
       FROM checkin LEFT JOIN photo ON photo.n = checkin.n`;
     this.#insert = db.prepare('INSERT INTO checkin(n, person, sealed, photo_lost) VALUES (?, ?, ?, ?)');
-    this.#take = db.prepare('INSERT INTO checkin_intake VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)');
+    this.#take = db.prepare('INSERT INTO checkin_intake VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)');
     this.#insertGps = db.prepare('INSERT INTO checkin_gps(n, person, sealed) VALUES (?, ?, ?)');
     this.#insertPhoto = db.prepare('INSERT INTO photo(n, kind, person, address, sealed) VALUES (?, ?, ?, ?, ?)');
     this.#get = db.prepare(`${row} WHERE checkin.n = ?`);
@@ -153,7 +153,11 @@ export class Checkins {
     const person = row.person === null ? null : people.byRef(row.person);
     const record = uuidText(event.id);
     const found = new Map(
-      row.sealed ? values.open('checkin.match', person, record, row.sealed).map((one) => [one.field, one.value]) : [],
+      row.sealed
+        ? values
+            .open('checkin.match', person, record, row.sealed)
+            .map((one) => [one.field, JSON.parse(one.text) as unknown])
+        : [],
     );
     const epoch = log.epochOf(event.epoch);
     return this.#shape(record, new Date(event.utc).toISOString(), JSON.parse(event.open) as Open<'checkin'>, {

@@ -16,11 +16,12 @@ export interface Clock {
 /** The machine's own clocks. `offset` comes from the trusted time of retention/, once it runs. */
 export function systemClock(offset: () => number = () => 0): Clock {
   const boot = linuxBootId();
-  // On Linux hrtime is CLOCK_MONOTONIC, which counts from boot. Elsewhere each process counts as a boot of its own.
-  const origin = boot ? 0n : process.hrtime.bigint();
+  // On Linux hrtime is CLOCK_MONOTONIC, which counts from boot; performance.now() is the same clock, ten times cheaper
+  // to read. Elsewhere each process counts as a boot of its own.
+  const origin = boot ? Number(process.hrtime.bigint() / 1000n) / 1000 - performance.now() : 0;
   return {
     now: () => Date.now(),
-    monotonic: () => Number((process.hrtime.bigint() - origin) / 1000n) / 1000,
+    monotonic: () => origin + performance.now(),
     bootId: boot ?? randomUUID(),
     offset,
   };

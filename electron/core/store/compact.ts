@@ -1,3 +1,4 @@
+import type { EventType } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Db } from './database.ts';
 import type { Salted } from './events.ts';
@@ -30,9 +31,11 @@ export function fieldsOf(mask: number): string[] {
   return FIELDS.filter((_, code) => mask & (1 << code)).sort();
 }
 
-/** Salted values as they are sealed: a count, then code and salt of each, then the values as a JSON array. */
+/** Salted values as they are sealed: a count, then code and salt of each, then the canonical texts as a JSON array. */
 export function packSalted(salted: readonly Salted[]): Buffer {
-  const json = JSON.stringify(salted.map((one) => one.value));
+  let json = '[';
+  for (let i = 0; i < salted.length; i++) json += i === 0 ? salted[i]!.text : `,${salted[i]!.text}`;
+  json += ']';
   const head = 1 + 17 * salted.length;
   const out = Buffer.allocUnsafe(head + Buffer.byteLength(json));
   out[0] = salted.length;
@@ -45,19 +48,51 @@ export function packSalted(salted: readonly Salted[]): Buffer {
 }
 
 export function unpackSalted(packed: Buffer): Salted[] {
-  const count = packed[0]!;
-  const head = 1 + 17 * count;
+  const head = 1 + 17 * packed[0]!;
   const values = JSON.parse(packed.toString('utf8', head)) as unknown[];
   return values.map((value, i) => ({
     field: FIELDS[packed[1 + 17 * i]!]!,
     salt: packed.subarray(2 + 17 * i, 18 + 17 * i),
-    value,
+    text: canonicalText(value),
   }));
 }
 
+/** Types of events by code. Codes are stored: add at the end, never reorder. */
+const TYPES: readonly EventType[] = [
+  'checkin',
+  'void',
+  'person',
+  'consent',
+  'template',
+  'pin',
+  'purge',
+  'erasureDone',
+  'health',
+];
+const TYPE_CODES = new Map<EventType, number>(TYPES.map((type, code) => [type, code]));
+
+export function typeCode(type: EventType): number {
+  return TYPE_CODES.get(type)!;
+}
+
+export function typeOf(code: number): EventType {
+  const type = TYPES[code];
+  if (!type) throw new Problem('type-unknown', `there is no event type ${code}`, 'Run `store check`.');
+  return type;
+}
+
+interface Shared {
+  readonly open: object;
+  readonly ref: number;
+  readonly text: string;
+}
+
+/** How many recently used open halves are kept in memory: in and out, a few methods and thresholds. */
+const RECENTLY = 8;
+
 /** Open halves that come again and again: stored once, referred to. The chain's hashes hold them like any other. */
 export class SharedOpen {
-  readonly #known = new Map<string, { ref: number; text: string }>();
+  #recent: Shared[] = [];
   readonly #find;
   readonly #add;
 
@@ -66,21 +101,31 @@ export class SharedOpen {
     this.#add = db.prepare('INSERT INTO shared_open(text) VALUES (?)');
   }
 
-  /** Reference and canonical text; makes the row, in the running transaction, where there is none. */
-  of(open: object): { readonly ref: number; readonly text: string } {
-    const key = JSON.stringify(open);
-    const known = this.#known.get(key);
-    if (known) return known;
+  /** Reference and canonical text; makes the row, in the running transaction if there is one, where there is none. */
+  of(open: object): Shared {
+    // Comparing is several times cheaper than printing and looking up.
+    for (const one of this.#recent) if (sameJson(one.open, open)) return one;
     const text = canonicalText(open);
     const ref = (this.#find.get(text) as number | undefined) ?? Number(this.#add.run(text).lastInsertRowid);
-    if (this.#known.size > 500) this.#known.clear();
-    const found = { ref, text };
-    this.#known.set(key, found);
+    const found = { open: JSON.parse(text) as object, ref, text };
+    this.#recent = [found, ...this.#recent.slice(0, RECENTLY - 1)];
     return found;
   }
 
   /** A transaction was rolled back: rows that memory knows may be gone. */
   forget(): void {
-    this.#known.clear();
+    this.#recent = [];
   }
+}
+
+/** Whether two JSON values are the same; a key that holds undefined counts as absent, as it does in JSON. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const x = a as Record<string, unknown>;
+  const y = b as Record<string, unknown>;
+  for (const key in x) if (!sameJson(x[key], y[key])) return false;
+  for (const key in y) if (y[key] !== undefined && !(key in x)) return false;
+  return true;
 }

@@ -2,7 +2,7 @@ import type { EventHeader, EventType, SaltedValue, WireEvent } from '../../../sy
 import { GENESIS } from '../../../sync/protocol/wire/event.ts';
 import type { Random } from '../keys/envelope.ts';
 import type { Clock } from './clock.ts';
-import { fieldMask, fieldsOf, SharedOpen } from './compact.ts';
+import { fieldMask, fieldsOf, SharedOpen, typeCode, typeOf } from './compact.ts';
 import { type Db, guarded } from './database.ts';
 import {
   canonicalText,
@@ -10,6 +10,7 @@ import {
   type HeaderParts,
   headerOf,
   headerText,
+  Instants,
   sha256,
   uuidText,
   uuidV7,
@@ -19,7 +20,8 @@ import {
 export interface Salted {
   readonly field: string;
   readonly salt: Uint8Array;
-  readonly value: unknown;
+  /** Its RFC 8785 text, which is what was committed to. */
+  readonly text: string;
 }
 
 export interface Epoch {
@@ -49,11 +51,10 @@ type Columns = [
   number,
   number,
   number,
-  string,
+  number,
   string | null,
   number | null,
   number,
-  Buffer,
   Buffer,
 ];
 
@@ -73,11 +74,10 @@ export interface EventRow {
   utc: number;
   monotonic: number;
   offset: number;
-  type: string;
+  type: number;
   open: string;
   fields: number;
-  commitments: Buffer;
-  hash: Buffer;
+  digests: Buffer;
 }
 
 /** Types whose open halves come again and again. */
@@ -107,6 +107,7 @@ export class EventLog {
   readonly #select;
   readonly #hashBefore;
   readonly #shared;
+  readonly #instants = new Instants();
   /** Called after the commit, for each event of it. */
   onCommit: (n: number) => void = () => undefined;
 
@@ -119,11 +120,11 @@ export class EventLog {
     this.#commit = db.prepare('COMMIT');
     this.#rollback = db.prepare('ROLLBACK');
     this.#insert = db.prepare(
-      'INSERT INTO event(n, epoch, id, boot, utc, monotonic, offset, type, own, shared, fields, commitments, hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)',
+      'INSERT INTO event(n, epoch, id, boot, utc, monotonic, offset, type, own, shared, fields, digests) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)',
     );
     this.#select = db.prepare('SELECT * FROM whole_event WHERE n = ?');
     this.#shared = new SharedOpen(db);
-    this.#hashBefore = db.prepare('SELECT hash FROM event WHERE n = ? AND epoch = ?').pluck();
+    this.#hashBefore = db.prepare('SELECT substr(digests, 1, 32) FROM event WHERE n = ? AND epoch = ?').pluck();
     this.#bootRef = this.#refOfBoot(clock.bootId);
     for (const row of db.prepare('SELECT ref, id FROM boot').all() as { ref: number; id: string }[])
       this.#boots.set(row.ref, row.id);
@@ -235,51 +236,52 @@ export class EventLog {
   compose(type: EventType, open: object, personal: object, id: Buffer = this.newId()): Composed {
     const n = this.#last + 1;
     const utc = Math.floor(this.#clock.now());
-    const salted: Salted[] = [];
-    const fields = Object.keys(personal).sort();
+    const micros = Math.floor(this.#clock.monotonic() * 1000);
+    const values = personal as Record<string, unknown>;
+    const fields = Object.keys(personal)
+      .filter((field) => values[field] !== undefined)
+      .sort();
+    const salts = this.#random(16 * fields.length);
     const commitments: string[] = [];
-    const present: string[] = [];
-    for (const field of fields) {
-      const value = (personal as Record<string, unknown>)[field];
-      if (value === undefined) continue;
-      const salt = this.#random(16);
-      present.push(field);
-      salted.push({ field, salt, value });
-      commitments.push(commitment(salt, canonicalText(value)));
-    }
+    const salted = fields.map((field, i): Salted => {
+      const salt = salts.subarray(16 * i, 16 * i + 16);
+      const text = canonicalText(values[field]);
+      commitments.push(commitment(salt, text));
+      return { field, salt, text };
+    });
     const shared = SHARED.has(type) ? this.#shared.of(open) : null;
     const parts: HeaderParts = {
       id: uuidText(id),
       device: this.#device,
       epoch: this.#epoch.id,
       seq: n - this.#epoch.base,
-      utc: new Date(utc).toISOString(),
-      monotonic: this.#clock.monotonic(),
+      utc: this.#instants.text(utc),
+      monotonic: micros / 1000,
       bootId: this.#clock.bootId,
       offset: Math.round(this.#clock.offset()),
       type,
       openText: shared?.text ?? canonicalText(open),
-      fields: present,
+      fields,
       commitments,
       prev: this.#prev,
     };
     const hash = sha256(headerText(parts));
-    const bytes = Buffer.allocUnsafe(32 * commitments.length);
-    for (let i = 0; i < commitments.length; i++) bytes.write(commitments[i]!, 32 * i, 'base64url');
+    const digests = Buffer.allocUnsafe(32 * (1 + commitments.length));
+    digests.write(hash, 0, 'base64url');
+    for (let i = 0; i < commitments.length; i++) digests.write(commitments[i]!, 32 * (i + 1), 'base64url');
     const columns: Columns = [
       n,
       this.#epoch.ref,
       id,
       this.#bootRef,
       utc,
-      parts.monotonic,
+      micros,
       parts.offset,
-      type,
+      typeCode(type),
       shared ? null : parts.openText,
       shared?.ref ?? null,
-      fieldMask(present),
-      bytes,
-      Buffer.from(hash, 'base64url'),
+      fieldMask(fields),
+      digests,
     ];
     return { n, id: parts.id, parts, salted, columns, hash };
   }
@@ -301,13 +303,13 @@ export class EventLog {
       epoch: epoch.id,
       seq,
       utc: new Date(row.utc).toISOString(),
-      monotonic: row.monotonic,
+      monotonic: row.monotonic / 1000,
       bootId: this.#boots.get(row.boot) ?? this.#clock.bootId,
       offset: row.offset,
-      type: row.type,
+      type: typeOf(row.type),
       openText: row.open,
       fields,
-      commitments: fields.map((_, i) => row.commitments.subarray(32 * i, 32 * i + 32).toString('base64url')),
+      commitments: fields.map((_, i) => row.digests.subarray(32 * (i + 1), 32 * (i + 2)).toString('base64url')),
       prev: before ? before.toString('base64url') : GENESIS,
     };
   }
@@ -331,7 +333,8 @@ export class EventLog {
 /** Salted values as they travel. */
 export function wireValues(salted: readonly Salted[]): Record<string, SaltedValue> {
   const out: Record<string, SaltedValue> = {};
-  for (const { field, salt, value } of salted) out[field] = { salt: Buffer.from(salt).toString('base64url'), value };
+  for (const { field, salt, text } of salted)
+    out[field] = { salt: Buffer.from(salt).toString('base64url'), value: JSON.parse(text) as unknown };
   return out;
 }
 

@@ -13,6 +13,7 @@ import type { Random } from '../keys/envelope.ts';
 export function canonicalText(value: unknown): string {
   // Plain ASCII without quote and backslash, which most strings are, needs no second look.
   if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`;
+  if (typeof value === 'number' && Number.isFinite(value)) return value === 0 ? '0' : String(value);
   let text: string | undefined;
   try {
     text = canonicalize(value);
@@ -77,6 +78,21 @@ export function headerOf(p: HeaderParts): EventHeader {
   };
 }
 
+/** RFC 3339 instants with ms, printed anew only when the second changes. */
+export class Instants {
+  #second = Number.NaN;
+  #prefix = '';
+
+  text(ms: number): string {
+    const second = Math.floor(ms / 1000);
+    if (second !== this.#second) {
+      this.#prefix = new Date(second * 1000).toISOString().slice(0, -4);
+      this.#second = second;
+    }
+    return `${this.#prefix}${String(ms - second * 1000).padStart(3, '0')}Z`;
+  }
+}
+
 export function sha256(text: string | Uint8Array): string {
   return hash('sha256', text, 'base64url');
 }
@@ -89,13 +105,9 @@ export function commitment(salt: Uint8Array, canonical: string): string {
   return hash('sha256', bytes, 'base64url');
 }
 
-const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
-
-export function uuidText(b: Uint8Array): string {
-  return (
-    `${HEX[b[0]!]}${HEX[b[1]!]}${HEX[b[2]!]}${HEX[b[3]!]}-${HEX[b[4]!]}${HEX[b[5]!]}-${HEX[b[6]!]}${HEX[b[7]!]}-` +
-    `${HEX[b[8]!]}${HEX[b[9]!]}-${HEX[b[10]!]}${HEX[b[11]!]}${HEX[b[12]!]}${HEX[b[13]!]}${HEX[b[14]!]}${HEX[b[15]!]}`
-  );
+export function uuidText(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 export function uuidBytes(text: string): Buffer {

@@ -27,13 +27,14 @@ CREATE TABLE epoch(
 
 -- The open half of a body, as RFC 8785 text: many events have the same, so those of some types are kept once.
 CREATE TABLE shared_open(ref INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
--- n counts over all epochs and is never used twice; seq = n - epoch.base. fields is a bit a personal field (compact.ts),
--- commitments are 32 bytes each in the order of their sorted names. epoch, boot and shared are references that the
--- check verifies: as foreign keys they would cost each check-in three lookups. hash is SHA-256 of the header's RFC 8785 text, the next event's prev.
+-- n counts over all epochs and is never used twice; seq = n - epoch.base. utc and offset are ms, monotonic µs; type is a
+-- code and fields a bit a personal field (compact.ts). digests is SHA-256 of the header's RFC 8785 text, which is the
+-- next event's prev, and then the commitments in the order of their sorted names, 32 bytes each. epoch, boot and shared
+-- are references that the check verifies: as foreign keys they would cost each check-in three lookups.
 CREATE TABLE event(
-  n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, id BLOB NOT NULL, boot INTEGER NOT NULL, utc INTEGER NOT NULL, monotonic REAL NOT NULL, offset INTEGER NOT NULL,
-  type TEXT NOT NULL, own TEXT, shared INTEGER, fields INTEGER NOT NULL,
-  commitments BLOB NOT NULL, hash BLOB NOT NULL, CHECK ((own IS NULL) <> (shared IS NULL))) STRICT;
+  n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, id BLOB NOT NULL, boot INTEGER NOT NULL, utc INTEGER NOT NULL, monotonic INTEGER NOT NULL, offset INTEGER NOT NULL,
+  type INTEGER NOT NULL, own TEXT, shared INTEGER, fields INTEGER NOT NULL,
+  digests BLOB NOT NULL) STRICT;
 CREATE VIEW whole_event AS
   SELECT event.*, coalesce(event.own, shared_open.text) AS open FROM event LEFT JOIN shared_open ON shared_open.ref = event.shared;
 -- What the server has not committed: see outbox.ts.
@@ -77,9 +78,9 @@ CREATE INDEX photo_person ON photo(person);
 CREATE VIEW checkin_intake AS
   SELECT event.*, checkin.person, checkin.sealed FROM event JOIN checkin USING (n);
 CREATE TRIGGER checkin_taken INSTEAD OF INSERT ON checkin_intake BEGIN
-  INSERT INTO event(n, epoch, id, boot, utc, monotonic, "offset", type, own, shared, fields, commitments, hash)
+  INSERT INTO event(n, epoch, id, boot, utc, monotonic, "offset", type, own, shared, fields, digests)
     VALUES (new.n, new.epoch, new.id, new.boot, new.utc, new.monotonic, new."offset", new.type, new.own, new.shared,
-            new.fields, new.commitments, new.hash);
+            new.fields, new.digests);
   INSERT INTO checkin(n, person, sealed) VALUES (new.n, new.person, new.sealed);
 END;
 

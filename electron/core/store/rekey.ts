@@ -4,6 +4,7 @@ import { keyObject, open, type Random, seal } from '../keys/envelope.ts';
 import { syncFolder } from '../keys/files.ts';
 import type { StoreKeySet } from '../keys/index.ts';
 import type { WorkOptions } from './check.ts';
+import { typeOf } from './compact.ts';
 import { disconnect } from './connection.ts';
 import { asProblem, type Db, damaged, guarded, openDatabase, rawKey } from './database.ts';
 import { rekeyedFile, storeFile } from './files.ts';
@@ -138,11 +139,11 @@ function resealStoreValues(db: Db, current: StoreKeySet, next: StoreKeySet, rand
     .all() as {
     n: number;
     id: Buffer;
-    type: string;
+    type: number;
     sealed: Buffer;
   }[];
   for (const row of rows) {
-    const place = { field: `event.${row.type}`, person: '', record: uuidText(row.id), row: 1, key: 1 };
+    const place = { field: `event.${typeOf(row.type)}`, person: '', record: uuidText(row.id), row: 1, key: 1 };
     update.run(seal(to, place, open(from, place, row.sealed), random), row.n);
   }
 }

@@ -3,7 +3,7 @@ import type { EventType, WireEvent } from '../../../sync/protocol/wire/event.ts'
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { StoreKeySet } from '../keys/index.ts';
 import type { Clock } from './clock.ts';
-import { packSalted, unpackSalted } from './compact.ts';
+import { packSalted, typeOf, unpackSalted } from './compact.ts';
 import type { Db } from './database.ts';
 import { EventLog, type EventRow, type Inserted, type Salted, wireEvent } from './events.ts';
 import { uuidText } from './header.ts';
@@ -83,7 +83,8 @@ export class Values {
   /** Every personal value of an event that still exists. */
   of(row: EventRow): Salted[] {
     const record = uuidText(row.id);
-    if (row.type !== 'checkin') return this.#rowOf(this.#read.get(row.n), `event.${row.type}`, record);
+    const type = typeOf(row.type);
+    if (type !== 'checkin') return this.#rowOf(this.#read.get(row.n), `event.${type}`, record);
     return [
       ...this.#rowOf(this.#readCheckin.get(row.n), 'checkin.match', record),
       ...this.#rowOf(this.#readPhoto.get(row.n), 'checkin.photo', record),
