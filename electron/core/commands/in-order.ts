@@ -1,7 +1,8 @@
-import { availableParallelism } from 'node:os';
-
-/** Pictures worked on at once: a session of the models uses one thread each, and more than a few only hold memory. */
-export const PICTURES_AT_ONCE = Math.min(4, Math.max(2, availableParallelism()));
+/**
+ * Pictures worked on at once: one in the models, the next two decoded meanwhile. More would only hold memory, since the
+ * models take one at a time (1,500 small pictures: 46 a second, as many as `faces embed`).
+ */
+export const PICTURES_AT_ONCE = 3;
 
 /**
  * Gives `work(item)` of every item in the order of the items, while up to `width` of them are under way. So while one
