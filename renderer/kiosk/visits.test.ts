@@ -77,6 +77,19 @@ describe('visits', () => {
     expect(k.given).toHaveLength(2);
   });
 
+  it('hand on no other way to somebody who has gone to another screen meanwhile', async () => {
+    const k = setup(() => {
+      k.allow(false); // touched while the core was looking
+      return { kind: 'other-way', reason: 'unknown' };
+    });
+    await k.frames(1_000, {});
+    expect(k.probes).toHaveLength(1);
+    expect(k.given).toEqual([]);
+    k.allow(true);
+    await k.frames(600, {});
+    expect(k.probes.length).toBeGreaterThan(1);
+  });
+
   it('never send a frame with two people', async () => {
     const k = setup();
     await k.frames(1_500, {}, {}, 1);

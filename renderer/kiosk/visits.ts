@@ -149,7 +149,9 @@ export function createVisits(deps: VisitDeps): Visits {
           finish(result);
           break;
         case 'other-way':
-          finish({ kind: 'other-way', reason: result.reason, code: result.code ?? null });
+          // Who is on another screen by now has chosen a way already, and is left there.
+          if (!deps.allowed()) end();
+          else finish({ kind: 'other-way', reason: result.reason, code: result.code ?? null });
           break;
         case 'done':
           phase = 'answered';
