@@ -54,6 +54,7 @@ test('he is recognised from another clip, greeted by name, and recorded once', a
   const { page } = await kiosk.enter({ clip: AGAIN });
   await expect(page.locator('.result')).toContainText(`Welcome, ${JOHN.name}`, { timeout: PATIENT });
   await expect(page.locator('.result')).toHaveCount(0);
+  await looked(page, 'checkin');
   await expect(page.locator('.badge')).toHaveText(en.status.livenessOffDemo);
   await kiosk.leave();
 
@@ -105,6 +106,7 @@ test('a face that is enrolled is not enrolled again; whose it is is said to staf
   await expect(page.locator('[data-end=refused]')).toContainText(`enrolled already, as ${JOHN.name}`, {
     timeout: PATIENT,
   });
+
   await looked(page, 'enrol-duplicate');
   await kiosk.leave();
   expect((await stored()).people.map((p) => p.name)).toEqual([JOHN.name]);
