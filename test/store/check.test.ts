@@ -96,7 +96,7 @@ describe('store check', () => {
     expect(opened).toBeGreaterThan(0);
   });
 
-  it('finds an outbox whose marks can’t be or that lacks an event, and a check-in without its row', async () => {
+  it('finds an outbox whose marks can’t be or that lacks an event, and references to nothing', async () => {
     const store = await openKiosk(await fullKiosk());
     const { db } = store.session;
     const codesAfter = async (sql: string) => {
@@ -114,29 +114,29 @@ describe('store check', () => {
     db.exec('UPDATE epoch SET committed = 4');
     store.session.log.refreshEpochs();
     expect(
-      await codesAfter(
-        'DROP TRIGGER event_stays_until_safe; DELETE FROM personal WHERE n = 18; UPDATE checkin SET voided = NULL; DELETE FROM event WHERE n = 18',
-      ),
+      await codesAfter('DROP TRIGGER event_stays_until_safe; DELETE FROM checkin_note; DELETE FROM event WHERE n = 18'),
     ).toContain('outbox-incomplete');
-    expect(await codesAfter('DELETE FROM checkin WHERE n = 17')).toEqual(['checkin-missing']);
+    expect(await codesAfter('INSERT INTO checkin_note(n) VALUES (18)')).toEqual(['checkin-stray']);
+    const loose = 'DROP TRIGGER event_never_changes; DROP TRIGGER value_only_goes; UPDATE event SET';
+    expect(await codesAfter(`${loose} person = 99 WHERE n = 1`)).toContain('reference-broken');
+    expect(await codesAfter(`${loose} boot = 99 WHERE n = 1`)).toContain('reference-broken');
     expect((await store.check()).problems).toEqual([]);
   });
 
   it('finds a value that is another than the one committed to, even sealed with the right key', async () => {
     const store = await openKiosk(await fullKiosk());
     const { db, values, people, log } = store.session;
+    db.exec('DROP TRIGGER value_only_goes');
     const row = log.row(12)!;
     const person = people.byRef(db.prepare('SELECT person FROM checkin WHERE n = 12').pluck().get() as number)!;
     const { uuidText } = await import('../../electron/core/store/header.ts');
     const record = uuidText(row.id);
     const salted = values.of(row).filter((one) => one.field !== 'photo' && one.field !== 'gps');
     const forged = salted.map((one) => (one.field === 'score' ? { ...one, text: '0.99' } : one));
-    db.prepare('UPDATE checkin SET sealed = ? WHERE n = 12').run(values.seal('checkin.match', person, record, forged));
+    db.prepare('UPDATE event SET sealed = ? WHERE n = 12').run(values.seal('checkin.match', person, record, forged));
     expect((await store.check()).problems.map((p) => p.code)).toEqual(['commitment-broken']);
     const resalted = salted.map((one) => (one.field === 'score' ? { ...one, salt: randomBytes(16) } : one));
-    db.prepare('UPDATE checkin SET sealed = ? WHERE n = 12').run(
-      values.seal('checkin.match', person, record, resalted),
-    );
+    db.prepare('UPDATE event SET sealed = ? WHERE n = 12').run(values.seal('checkin.match', person, record, resalted));
     expect((await store.check()).problems.map((p) => p.code)).toEqual(['commitment-broken']);
   });
 

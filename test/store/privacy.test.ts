@@ -178,14 +178,15 @@ describe('somebody who can write into the open database', () => {
   it('can’t swap two people’s templates, PINs, event values or positions, nor two records of one person', async () => {
     const { store } = await twoPeople();
     const { db } = store.session;
+    db.exec('DROP TRIGGER value_only_goes');
     const numbers = db.prepare('SELECT n FROM checkin ORDER BY n').pluck().all() as number[];
     const cases: string[] = [
       swap('template', 'sealed', 'ref', [1, 2]),
       swap('pin', 'sealed', 'person', [1, 2]),
-      swap('checkin', 'sealed', 'n', [numbers[0]!, numbers[2]!]),
-      swap('checkin', 'sealed', 'n', [numbers[0]!, numbers[1]!]),
+      swap('event', 'sealed', 'n', [numbers[0]!, numbers[2]!]),
+      swap('event', 'sealed', 'n', [numbers[0]!, numbers[1]!]),
       swap('checkin_gps', 'sealed', 'n', [numbers[0]!, numbers[1]!]),
-      `UPDATE checkin SET sealed = (SELECT sealed FROM checkin_gps g WHERE g.n = checkin.n) WHERE n = ${numbers[0]}`,
+      `UPDATE event SET sealed = (SELECT sealed FROM checkin_gps g WHERE g.n = event.n) WHERE n = ${numbers[0]}`,
       'UPDATE template SET person = 3 - person',
       "UPDATE template SET model = 'another-model' WHERE ref = 1",
       'UPDATE pin SET row_version = row_version + 1',
@@ -287,7 +288,7 @@ describe('photos', () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.addPerson(aPerson());
     store.session.db.exec(
-      "CREATE TEMP TRIGGER no BEFORE INSERT ON main.checkin BEGIN SELECT RAISE(ABORT, 'planted'); END",
+      "CREATE TEMP TRIGGER no BEFORE INSERT ON main.event WHEN new.type = 0 BEGIN SELECT RAISE(ABORT, 'planted'); END",
     );
     await expect(someCheckins(store, id, 1, { photo: aPhoto() })).rejects.toThrow('planted');
     expect(store.parts.vault.list()).toEqual([]);
@@ -323,7 +324,7 @@ describe('deleting a person', () => {
     const last = store.pending(100).at(-1)!;
     expect([last.header.open, last.personal.person?.value]).toEqual([{ change: 'deleted' }, gone.id]);
     store.acknowledge(store.epoch, { committed: last.header.seq, safe: last.header.seq });
-    expect(db.prepare('SELECT count(*) FROM personal WHERE person IS NULL').pluck().get()).toBe(0);
+    expect(db.prepare('SELECT count(*) FROM event WHERE person IS NULL AND sealed IS NOT NULL').pluck().get()).toBe(0);
 
     // Not even the wrapped keys or ciphertexts are left in free space: read every page decrypted.
     store.scrubLog();

@@ -185,6 +185,7 @@ describe('the outbox', () => {
     const { db } = store.session;
     expect(() => db.exec('DELETE FROM event WHERE n = 4')).toThrow(/until the server has it safe/);
     expect(() => db.exec('UPDATE event SET type = 1 WHERE n = 4')).toThrow(/never changes/);
+    expect(() => db.exec('UPDATE event SET sealed = zeroblob(50) WHERE n = 4')).toThrow(/can only go/);
   });
 });
 

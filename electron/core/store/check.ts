@@ -183,7 +183,7 @@ function prevOf(row: EventRow, epoch: Epoch, previous: { row: EventRow; hash: st
   return epoch.anchor?.toString('base64url') ?? GENESIS;
 }
 
-/** The server's marks are such as can be, and every check-in event has its row. */
+/** The server's marks are such as can be, and what is no foreign key refers to something all the same. */
 function checkOutbox(store: SqlStore, found: Found): void {
   const { db, log } = store.session;
   const count = (sql: string) => db.prepare(sql).pluck().get() as number;
@@ -199,12 +199,14 @@ function checkOutbox(store: SqlStore, found: Found): void {
   const unsent = count('SELECT count(*) FROM outbox');
   if (unsent !== store.pendingCount())
     found('outbox-incomplete', `${unsent} events of ${store.pendingCount()} are there to send`);
-  const bare = count(
-    `SELECT count(*) FROM event WHERE type = ${typeCode('checkin')} AND NOT EXISTS (SELECT 1 FROM checkin WHERE checkin.n = event.n)`,
+  const dangling = count(`SELECT count(*) FROM event WHERE epoch NOT IN (SELECT ref FROM epoch)
+    OR boot NOT IN (SELECT ref FROM boot) OR (shared IS NOT NULL AND shared NOT IN (SELECT ref FROM shared_open))
+    OR (own IS NULL) = (shared IS NULL) OR (person IS NOT NULL AND person NOT IN (SELECT ref FROM person))`);
+  if (dangling > 0) found('reference-broken', `${dangling} events refer to nothing`);
+  const stray = count(
+    `SELECT count(*) FROM checkin_note JOIN event USING (n) WHERE event.type <> ${typeCode('checkin')}`,
   );
-  if (bare > 0) found('checkin-missing', `${bare} check-in events have no row`);
-  const stray = count(`SELECT count(*) FROM checkin JOIN event USING (n) WHERE event.type <> ${typeCode('checkin')}`);
-  if (stray > 0) found('checkin-stray', `${stray} check-in rows belong to other events`);
+  if (stray > 0) found('checkin-stray', `${stray} notes of check-ins belong to other events`);
 }
 
 async function checkPeople(

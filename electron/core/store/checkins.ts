@@ -21,8 +21,7 @@ interface CheckinRow {
 /** Check-ins of one session: the hot path of the store, so statements are prepared once. */
 export class Checkins {
   readonly #s: Session;
-  readonly #insert;
-  readonly #take;
+  readonly #lost;
   readonly #insertGps;
   readonly #insertPhoto;
   readonly #get;
@@ -35,20 +34,15 @@ export class Checkins {
     const { db } = session;
     const row = `SELECT checkin.n, checkin.person, checkin.sealed, voided, photo_lost, address
       FROM checkin LEFT JOIN photo ON photo.n = checkin.n`;
-    this.#insert = db.prepare('INSERT INTO checkin(n, person, sealed, photo_lost) VALUES (?, ?, ?, ?)');
-    this.#take = db.prepare('INSERT INTO checkin_intake VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)');
+    this.#lost = db.prepare('INSERT INTO checkin_note(n, photo_lost) VALUES (?, ?)');
     this.#insertGps = db.prepare('INSERT INTO checkin_gps(n, person, sealed) VALUES (?, ?, ?)');
     this.#insertPhoto = db.prepare('INSERT INTO photo(n, kind, person, address, sealed) VALUES (?, ?, ?, ?, ?)');
     this.#get = db.prepare(`${row} WHERE checkin.n = ?`);
-    this.#page = db.prepare(
-      `${row} JOIN event ON event.n = checkin.n WHERE checkin.n < ? AND event.utc < ? ORDER BY checkin.n DESC LIMIT ?`,
+    this.#page = db.prepare(`${row} WHERE checkin.n < ? AND checkin.utc < ? ORDER BY checkin.n DESC LIMIT ?`);
+    this.#void = db.prepare(
+      'INSERT INTO checkin_note(n, voided) VALUES (?, ?) ON CONFLICT(n) DO UPDATE SET voided = excluded.voided',
     );
-    this.#void = db.prepare('UPDATE checkin SET voided = ? WHERE n = ?');
-    this.#find = db
-      .prepare(
-        'SELECT checkin.n FROM event JOIN checkin USING (n) WHERE event.n BETWEEN ? AND ? AND event.id = ? LIMIT 1',
-      )
-      .pluck();
+    this.#find = db.prepare('SELECT n FROM checkin WHERE n BETWEEN ? AND ? AND id = ? LIMIT 1').pluck();
   }
 
   #compose(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null): { event: Composed; sealed: Buffer } {
@@ -70,17 +64,17 @@ export class Checkins {
     return { event, sealed: values.seal('checkin.match', person, event.id, match) };
   }
 
-  /** A check-in without photo and position, outside a transaction: event and record in one statement. */
+  /** A check-in without photo and position, outside a transaction. */
   take(person: Known, checkin: NewCheckin, id: Buffer): Inserted {
     const { event, sealed } = this.#compose(person, checkin, id, null);
-    return this.#s.log.alone(event, () => this.#take.run(...event.columns, person.ref, sealed));
+    return this.#s.log.storeAlone(event, person.ref, sealed);
   }
 
-  /** Event and check-in with whatever else there is of it, in the running transaction. */
+  /** A check-in with whatever else there is of it, in the running transaction. */
   insert(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, photoLost: string | null): Inserted {
     const { event, sealed } = this.#compose(person, checkin, id, photo);
-    this.#s.log.store(event);
-    this.#insert.run(event.n, person.ref, sealed, photoLost);
+    this.#s.log.store(event, person.ref, sealed);
+    if (photoLost) this.#lost.run(event.n, photoLost);
     this.#insertExtras(person, event, photo);
     return event;
   }
@@ -194,7 +188,7 @@ export class Checkins {
 
   /** Marks a check-in as voided by event `by`, in the running transaction. */
   markVoided(n: number, by: number): void {
-    this.#void.run(by, n);
+    this.#void.run(n, by);
   }
 
   personOf(n: number): { person: Known | null; voided: boolean } {

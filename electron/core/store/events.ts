@@ -78,6 +78,8 @@ export interface EventRow {
   open: string;
   fields: number;
   digests: Buffer;
+  person: number | null;
+  sealed: Buffer | null;
 }
 
 /** Types whose open halves come again and again. */
@@ -120,7 +122,7 @@ export class EventLog {
     this.#commit = db.prepare('COMMIT');
     this.#rollback = db.prepare('ROLLBACK');
     this.#insert = db.prepare(
-      'INSERT INTO event(n, epoch, id, boot, utc, monotonic, offset, type, own, shared, fields, digests) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)',
+      'INSERT INTO event(n, epoch, id, boot, utc, monotonic, offset, type, own, shared, fields, digests, person, sealed) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)',
     );
     this.#select = db.prepare('SELECT * FROM whole_event WHERE n = ?');
     this.#shared = new SharedOpen(db);
@@ -204,35 +206,27 @@ export class EventLog {
     return uuidV7(this.#clock.now(), this.#last + 1, this.#random);
   }
 
-  /** Puts one event into the running transaction. Undefined personal values count as absent. */
-  insert(type: EventType, open: object, personal: object, id: Buffer = this.newId()): Inserted {
-    return this.store(this.compose(type, open, personal, id));
+  /** Puts one event without personal values into the running transaction. */
+  insert(type: EventType, open: object): Inserted {
+    return this.store(this.compose(type, open, {}), null, null);
   }
 
-  /** Puts a composed event into the running transaction. */
-  store(composed: Composed): Inserted {
-    this.#insert.run(...composed.columns);
-    this.#advance(composed);
+  /** Puts a composed event with its sealed values into the running transaction. */
+  store(composed: Composed, person: number | null, sealed: Buffer | null): Inserted {
+    this.#insert.run(...composed.columns, person, sealed);
+    this.#last = composed.n;
+    this.#prev = composed.hash;
     return composed;
   }
 
-  #advance(composed: Composed): void {
-    this.#last = composed.n;
-    this.#prev = composed.hash;
-  }
-
-  /**
-   * One event by a single statement of the caller's, outside a transaction: SQLite makes it one. Nothing of it is left
-   * when the statement fails.
-   */
-  alone(composed: Composed, statement: () => void): Inserted {
-    statement();
-    this.#advance(composed);
+  /** The same outside a transaction, which its one statement then is by itself: spares a BEGIN and a COMMIT. */
+  storeAlone(composed: Composed, person: number | null, sealed: Buffer | null): Inserted {
+    this.store(composed, person, sealed);
     this.onCommit(composed.n);
     return composed;
   }
 
-  /** Makes the next event, without storing it. A new shared half is stored at once. */
+  /** Makes the next event, without storing it; undefined personal values count as absent. A new shared half is stored. */
   compose(type: EventType, open: object, personal: object, id: Buffer = this.newId()): Composed {
     const n = this.#last + 1;
     const utc = Math.floor(this.#clock.now());

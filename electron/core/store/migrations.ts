@@ -29,19 +29,26 @@ CREATE TABLE epoch(
 CREATE TABLE shared_open(ref INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
 -- n counts over all epochs and is never used twice; seq = n - epoch.base. utc and offset are ms, monotonic µs; type is a
 -- code and fields a bit a personal field (compact.ts). digests is SHA-256 of the header's RFC 8785 text, which is the
--- next event's prev, and then the commitments in the order of their sorted names, 32 bytes each. epoch, boot and shared
--- are references that the check verifies: as foreign keys they would cost each check-in three lookups.
+-- next event's prev, and then the commitments in the order of their sorted names, 32 bytes each. epoch, boot,
+-- shared and person are references that the check verifies: as foreign keys they would cost each check-in four lookups.
+-- person and sealed hold the personal values that live and die together: a check-in is one row of one page. They can only
+-- go, and header columns can't change at all.
 CREATE TABLE event(
-  n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, id BLOB NOT NULL, boot INTEGER NOT NULL, utc INTEGER NOT NULL, monotonic INTEGER NOT NULL, offset INTEGER NOT NULL,
-  type INTEGER NOT NULL, own TEXT, shared INTEGER, fields INTEGER NOT NULL,
-  digests BLOB NOT NULL) STRICT;
+  n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, id BLOB NOT NULL, boot INTEGER NOT NULL, utc INTEGER NOT NULL,
+  monotonic INTEGER NOT NULL, offset INTEGER NOT NULL, type INTEGER NOT NULL, own TEXT, shared INTEGER,
+  fields INTEGER NOT NULL, digests BLOB NOT NULL, person INTEGER, sealed BLOB) STRICT;
 CREATE VIEW whole_event AS
   SELECT event.*, coalesce(event.own, shared_open.text) AS open FROM event LEFT JOIN shared_open ON shared_open.ref = event.shared;
 -- What the server has not committed: see outbox.ts.
 CREATE VIEW outbox AS
   SELECT event.n FROM event JOIN epoch ON epoch.ref = event.epoch WHERE event.n > epoch.base + epoch.committed;
 -- An event can't change, and can't go while the server may still lack it.
-CREATE TRIGGER event_never_changes BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'an event never changes'); END;
+CREATE TRIGGER event_never_changes
+  BEFORE UPDATE OF n, epoch, id, boot, utc, monotonic, "offset", type, own, shared, fields, digests ON event
+  BEGIN SELECT RAISE(ABORT, 'an event never changes'); END;
+CREATE TRIGGER value_only_goes BEFORE UPDATE OF person, sealed ON event
+  WHEN new.person IS NOT NULL OR new.sealed IS NOT NULL
+  BEGIN SELECT RAISE(ABORT, 'a personal value can only go'); END;
 CREATE TRIGGER event_stays_until_safe BEFORE DELETE ON event
   WHEN old.n > (SELECT base + safe FROM epoch WHERE ref = old.epoch)
   BEGIN SELECT RAISE(ABORT, 'an event stays until the server has it safe'); END;
@@ -58,31 +65,21 @@ CREATE INDEX template_person ON template(person);
 CREATE TABLE pin(
   person INTEGER PRIMARY KEY REFERENCES person(ref), row_version INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT;
 
--- Personal event values with their salts, sealed. Check-ins have tables of their own, one for each thing that goes alone.
-CREATE TABLE personal(
-  n INTEGER PRIMARY KEY REFERENCES event(n), person INTEGER REFERENCES person(ref), sealed BLOB NOT NULL) STRICT;
-CREATE INDEX personal_person ON personal(person);
-CREATE TABLE checkin(
-  n INTEGER PRIMARY KEY REFERENCES event(n), person INTEGER REFERENCES person(ref), sealed BLOB,
-  voided INTEGER REFERENCES event(n), photo_lost TEXT) STRICT;
+-- What came of a check-in afterwards, and what was lost of it: few have a row.
+CREATE TABLE checkin_note(
+  n INTEGER PRIMARY KEY REFERENCES event(n), voided INTEGER REFERENCES event(n), photo_lost TEXT) STRICT;
+CREATE VIEW checkin AS
+  SELECT event.n, event.id, event.utc, event.person, event.sealed, voided, photo_lost
+  FROM event LEFT JOIN checkin_note USING (n) WHERE event.type = 0;
+-- Of a check-in, what goes alone: positions here, photos below.
 CREATE TABLE checkin_gps(
-  n INTEGER PRIMARY KEY REFERENCES checkin(n), person INTEGER NOT NULL REFERENCES person(ref), sealed BLOB NOT NULL) STRICT;
+  n INTEGER PRIMARY KEY REFERENCES event(n), person INTEGER NOT NULL REFERENCES person(ref), sealed BLOB NOT NULL) STRICT;
 CREATE INDEX checkin_gps_person ON checkin_gps(person);
 -- Photos in the vault: kind is 'checkin' or 'enrolment'; sealed holds the event's salted address, for check-ins.
 CREATE TABLE photo(
   n INTEGER PRIMARY KEY REFERENCES event(n), kind TEXT NOT NULL, person INTEGER NOT NULL REFERENCES person(ref),
   address BLOB NOT NULL UNIQUE, sealed BLOB) STRICT;
 CREATE INDEX photo_person ON photo(person);
-
--- A check-in in one statement, which is a transaction of its own: what a BEGIN and a COMMIT around two would cost.
-CREATE VIEW checkin_intake AS
-  SELECT event.*, checkin.person, checkin.sealed FROM event JOIN checkin USING (n);
-CREATE TRIGGER checkin_taken INSTEAD OF INSERT ON checkin_intake BEGIN
-  INSERT INTO event(n, epoch, id, boot, utc, monotonic, "offset", type, own, shared, fields, digests)
-    VALUES (new.n, new.epoch, new.id, new.boot, new.utc, new.monotonic, new."offset", new.type, new.own, new.shared,
-            new.fields, new.digests);
-  INSERT INTO checkin(n, person, sealed) VALUES (new.n, new.person, new.sealed);
-END;
 
 CREATE TABLE lockout(subject TEXT PRIMARY KEY, failures INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -19,7 +19,9 @@ export class Outbox {
     this.#log = log;
     this.#rows = db.prepare('SELECT * FROM whole_event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?');
     this.#marks = db.prepare('UPDATE epoch SET committed = max(committed, ?), safe = max(safe, ?) WHERE ref = ?');
-    this.#heard = db.prepare('DELETE FROM personal WHERE person IS NULL AND n > ? AND n <= ?');
+    this.#heard = db.prepare(
+      'UPDATE event SET sealed = NULL WHERE person IS NULL AND sealed IS NOT NULL AND n > ? AND n <= ?',
+    );
     this.#unmark = db.prepare('UPDATE epoch SET committed = safe WHERE ref = ?');
   }
 

@@ -44,16 +44,11 @@ export class PersonWrites {
   }
 
   add(person: NewPerson, keys: PersonKeys, record: Buffer, photo: string | null): Outcome<Person> {
-    const { people, values, log } = this.#s;
+    const { people, values } = this.#s;
     const { id, name, number, language, consent } = person;
     const known = people.insert(person, keys, Math.floor(this.#now()));
-    const event = log.insert(
-      'person',
-      { change: 'added' },
-      { person: id, name, number: number ?? undefined, language },
-      record,
-    );
-    values.store(event, 'person', known);
+    const personal = { person: id, name, number: number ?? undefined, language };
+    const event = values.append('person', { change: 'added' }, personal, known, record);
     if (photo) this.#checkins.insertEnrolmentPhoto(event.n, known, photo);
     const { textVersion } = consent;
     values.append('consent', { action: 'given', textVersion, language: consent.language }, { person: id }, known);

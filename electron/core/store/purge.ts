@@ -28,22 +28,22 @@ export class Purge {
     const where = "kind = 'checkin' AND n <= ?";
     const gone = this.#db.prepare(`SELECT address FROM photo WHERE ${where}`).pluck().all(upTo) as Buffer[];
     this.#db.prepare(`DELETE FROM photo WHERE ${where}`).run(upTo);
-    if (gone.length > 0) this.#log.insert('purge', { what: 'photos', before, removed: gone.length }, {});
+    if (gone.length > 0) this.#log.insert('purge', { what: 'photos', before, removed: gone.length });
     return gone.map((address) => address.toString('base64url'));
   }
 
   gps(before: string): number {
     const { changes } = this.#db.prepare('DELETE FROM checkin_gps WHERE n <= ?').run(this.#upTo(before));
-    if (changes > 0) this.#log.insert('purge', { what: 'gps', before, removed: changes }, {});
+    if (changes > 0) this.#log.insert('purge', { what: 'gps', before, removed: changes });
     return changes;
   }
 
   /** Everything of a person, the keys last; check-ins stay, of nobody. Gives the addresses of the photos' files. */
   person(ref: number): string[] {
     const photos = this.#db.prepare('SELECT address FROM photo WHERE person = ?').pluck().all(ref) as Buffer[];
-    for (const table of ['photo', 'checkin_gps', 'template', 'pin', 'personal'])
+    for (const table of ['photo', 'checkin_gps', 'template', 'pin'])
       this.#db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(ref);
-    this.#db.prepare('UPDATE checkin SET person = NULL, sealed = NULL WHERE person = ?').run(ref);
+    this.#db.prepare('UPDATE event SET person = NULL, sealed = NULL WHERE person = ?').run(ref);
     this.#db.prepare('DELETE FROM person WHERE ref = ?').run(ref);
     return photos.map((address) => address.toString('base64url'));
   }

@@ -133,9 +133,12 @@ function rewrapPeople(db: Db, current: StoreKeySet, next: StoreKeySet, random: R
 function resealStoreValues(db: Db, current: StoreKeySet, next: StoreKeySet, random: Random): void {
   const from = keyObject(current.subkey('storeValues'));
   const to = keyObject(next.subkey('storeValues'));
-  const update = db.prepare('UPDATE personal SET sealed = ? WHERE n = ?');
+  // A value can only go: for this copy alone, and inside this transaction, it may change.
+  const guard = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'value_only_goes'").pluck().get() as string;
+  db.exec('DROP TRIGGER value_only_goes');
+  const update = db.prepare('UPDATE event SET sealed = ? WHERE n = ?');
   const rows = db
-    .prepare('SELECT n, id, type, sealed FROM personal JOIN event USING (n) WHERE person IS NULL')
+    .prepare('SELECT n, id, type, sealed FROM event WHERE person IS NULL AND sealed IS NOT NULL')
     .all() as {
     n: number;
     id: Buffer;
@@ -146,6 +149,7 @@ function resealStoreValues(db: Db, current: StoreKeySet, next: StoreKeySet, rand
     const place = { field: `event.${typeOf(row.type)}`, person: '', record: uuidText(row.id), row: 1, key: 1 };
     update.run(seal(to, place, open(from, place, row.sealed), random), row.n);
   }
+  db.exec(guard);
 }
 
 /** The copy must be whole before it replaces anything. Returns its pages. */
@@ -174,8 +178,8 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
       'shared_open',
       'person',
       'template',
-      'checkin',
-      'personal',
+      'checkin_note',
+      'checkin_gps',
       'photo',
       'setting',
     ]) {

@@ -37,9 +37,6 @@ export class Values {
   readonly #people: People;
   readonly #storeKey: KeyObject;
   readonly #random: Random;
-  readonly #write;
-  readonly #read;
-  readonly #readCheckin;
   readonly #readGps;
   readonly #readPhoto;
 
@@ -48,9 +45,6 @@ export class Values {
     this.#people = people;
     this.#storeKey = storeKey;
     this.#random = random;
-    this.#write = db.prepare('INSERT INTO personal(n, person, sealed) VALUES (?, ?, ?)');
-    this.#read = db.prepare('SELECT person, sealed FROM personal WHERE n = ?');
-    this.#readCheckin = db.prepare('SELECT person, sealed FROM checkin WHERE n = ?');
     this.#readGps = db.prepare('SELECT person, sealed FROM checkin_gps WHERE n = ?');
     this.#readPhoto = db.prepare('SELECT person, sealed FROM photo WHERE n = ? AND sealed IS NOT NULL');
   }
@@ -67,26 +61,20 @@ export class Values {
     return unpackSalted(open(person?.records ?? this.#storeKey, this.place(field, person, record), sealed));
   }
 
-  /** Appends an event whose personal values form one sealed row, in the running transaction. */
-  append(type: EventType, open: object, personal: object, person: Known | null): Inserted {
-    const event = this.#log.insert(type, open, personal);
-    this.store(event, type, person);
-    return event;
-  }
-
-  /** Seals the personal values of an event just inserted into its row. */
-  store(event: Inserted, type: EventType, person: Known | null): void {
-    if (event.salted.length > 0)
-      this.#write.run(event.n, person?.ref ?? null, this.seal(`event.${type}`, person, event.id, event.salted));
+  /** Appends an event with its personal values, in the running transaction. */
+  append(type: EventType, open: object, personal: object, person: Known | null, id?: Buffer): Inserted {
+    const event = this.#log.compose(type, open, personal, id);
+    const sealed = event.salted.length > 0 ? this.seal(`event.${type}`, person, event.id, event.salted) : null;
+    return this.#log.store(event, sealed && person ? person.ref : null, sealed);
   }
 
   /** Every personal value of an event that still exists. */
   of(row: EventRow): Salted[] {
     const record = uuidText(row.id);
     const type = typeOf(row.type);
-    if (type !== 'checkin') return this.#rowOf(this.#read.get(row.n), `event.${type}`, record);
+    if (type !== 'checkin') return this.#rowOf(row, `event.${type}`, record);
     return [
-      ...this.#rowOf(this.#readCheckin.get(row.n), 'checkin.match', record),
+      ...this.#rowOf(row, 'checkin.match', record),
       ...this.#rowOf(this.#readPhoto.get(row.n), 'checkin.photo', record),
       ...this.#rowOf(this.#readGps.get(row.n), 'checkin.gps', record),
     ];

@@ -279,7 +279,7 @@ export class SqlStore implements Store {
   }
 
   #noteLostPhoto(checkin: string, reason: string): void {
-    this.#session.log.insert('health', { code: 'photo-not-kept', detail: { reason, checkin } }, {});
+    this.#session.log.insert('health', { code: 'photo-not-kept', detail: { reason, checkin } });
   }
 
   voidCheckin(id: string, reason: Open<'void'>['reason']): void {
