@@ -19,7 +19,7 @@ import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 const ROUNDS = 21;
 const CHECKINS = 120;
 /** Rounds that don't count. */
-const WARM_UP = 5;
+const WARM_UP = 30;
 const PHOTO_ROUNDS = 11;
 const PHOTOS = 20;
 /** Size of a verification photo of 320 pixels, JPEG quality 80. */
