@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { type Browser, type BrowserContext, chromium, expect, type Page } from '@playwright/test';
 import { type ClipSpec, cachedClip } from '../../electron/cli/demo/footage.ts';
 import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
@@ -83,7 +84,11 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
     leave,
     async enter({ clip, repeatWindowSeconds = 60, before } = {}) {
       writeSiteConfig(home, { ...readSiteConfig(home), repeatWindowSeconds });
-      host = await startBrowserHost({ home, demo: true, browser: { mode: 'none' }, log: () => undefined });
+      const said: string[] = [];
+      const log = (level: string, message: string, fields?: object) => {
+        if (level !== 'info') said.push(`${message} ${inspect(fields)}`);
+      };
+      host = await startBrowserHost({ home, demo: true, browser: { mode: 'none' }, log });
       browser = await chromium.launch({
         executablePath: '/usr/bin/chromium',
         args: [
@@ -112,7 +117,12 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
       });
       await before?.(page);
       await page.goto(pathToFileURL(host.enterFile!).href);
-      await page.locator('.checkin').waitFor({ timeout: PATIENT });
+      await page
+        .locator('.checkin')
+        .waitFor({ timeout: PATIENT })
+        .catch((cause) => {
+          throw new Error(`the kiosk did not come up; it said:\n${said.join('\n')}`, { cause });
+        });
       return { page, host, told: () => told };
     },
     async remove() {
