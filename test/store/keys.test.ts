@@ -71,6 +71,17 @@ describe('a store that must not open stays untouched, to the byte and the time o
     await refusedUntouched(home, right, 'store-missing');
   });
 
+  it('replaced by another kiosk’s store that was copied while it ran, with its log', async () => {
+    const home = await closedKiosk(right);
+    const other = newFolder();
+    const running = await openKiosk(other, right);
+    const { id } = await running.addPerson(aPerson());
+    await someCheckins(running, id, 3);
+    for (const name of ['store.db', 'store.db-wal']) writeFileSync(join(home, name), readFileSync(join(other, name)));
+    expect(statSync(join(home, 'store.db-wal')).size).toBeGreaterThan(5000);
+    await refusedUntouched(home, right, 'store-damaged');
+  });
+
   it('without key slots, with damaged ones, or with ones that others may read', async () => {
     const home = await closedKiosk(right);
     const file = join(home, 'keyslots.json');

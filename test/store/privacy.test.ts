@@ -140,6 +140,15 @@ describe('an envelope', () => {
     );
   });
 
+  it('does not open when any one part of its place is another', () => {
+    const key = keyObject(randomBytes(32));
+    const here: Place = { field: 'f', person: 'p', record: 'r', row: 1, key: 1 };
+    const sealed = seal(key, here, 'value', randomBytes);
+    for (const change of [{ field: 'g' }, { person: 'q' }, { record: 's' }, { row: 2 }, { key: 2 }])
+      expect(() => open(key, { ...here, ...change }, sealed), JSON.stringify(change)).toThrow(/altered/);
+    expect(() => open(key, { ...here, person: '', record: 'pr' }, sealed)).toThrow(/altered/);
+  });
+
   it('does not open with any bit changed, cut or added', () => {
     const key = keyObject(randomBytes(32));
     const here: Place = { field: 'f', person: 'p', record: 'r', row: 1, key: 1 };
