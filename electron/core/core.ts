@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createChallenge, startLiveness } from '../../models/rules/liveness/liveness.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
 import type { Status } from '../contract/methods.ts';
 import { createCheckinService } from './checkin/service.ts';
 import { STORE_COMMANDS } from './commands/all.ts';
@@ -40,6 +41,13 @@ async function assemble(
   kiosk: Awaited<ReturnType<typeof openKiosk>>,
   { demo, log }: Parameters<StartCore>[0],
 ): Promise<Core> {
+  if (demo && !kiosk.site.demo) {
+    throw new Problem(
+      'home-not-demo',
+      'this data folder belongs to a real kiosk',
+      'Start the demo in a folder of its own.',
+    );
+  }
   const { store, home, keys } = kiosk;
   const site = demo ? { ...kiosk.site, liveness: 'off' as const } : kiosk.site;
   const { recogniser } = await kiosk.faces();
@@ -48,7 +56,15 @@ async function assemble(
   const now = () => retention.now();
   let uplink: Uplink | null = null;
 
-  const hub = createStatusHub((): Status => {
+  // Neither the line to the server nor the operator's socket is needed to let people in: without them the kiosk goes on,
+  // and says so.
+  const missing = new Set<string>();
+  const without = (notice: string, error: unknown): null => {
+    log('error', `core: goes on without ${notice}`, { error });
+    missing.add(`${notice}-missing`);
+    return null;
+  };
+  const hub = createStatusHub(log, (): Status => {
     const sync = uplink?.status();
     return {
       online: sync?.online ?? false,
@@ -58,6 +74,7 @@ async function assemble(
       storage: storageState(home),
       people: store.countPeople(),
       notices: [
+        ...missing,
         ...(keys.secretInFile ? ['device-secret-in-file'] : []),
         ...(retention.doubt() ? [`clock-${retention.doubt()}`] : []),
       ],
@@ -68,14 +85,20 @@ async function assemble(
     hub.refresh();
   };
 
-  uplink = startUplink(store, {
-    onStatus: hub.refresh,
-    onServerTime: retention.observeServerTime,
-    onProblem: (problem) => log('warn', 'sync: the server can’t be reached', { error: problem }),
-  });
+  try {
+    uplink = startUplink(store, {
+      onStatus: hub.refresh,
+      onServerTime: retention.observeServerTime,
+      onProblem: (problem) => log('warn', 'sync: the server can’t be reached', { error: problem }),
+    });
+  } catch (error) {
+    without('server-link', error);
+  }
   const staff = createStaffDesk({ store, pins, now });
   const context: CommandContext = { home, store, site, faces: kiosk.faces, pins: kiosk.pins, changed };
-  const control = await startControl({ context, staff, commands: STORE_COMMANDS, log });
+  const control = await startControl({ context, staff, commands: STORE_COMMANDS, log }).catch((error: unknown) =>
+    without('control-socket', error),
+  );
   const ticker = setInterval(hub.refresh, STATUS_MS);
 
   const enrolment = createEnrolmentService({ store, recogniser, pins, staff, site, now, changed });
@@ -91,6 +114,8 @@ async function assemble(
       begin: () => createChallenge(unpredictable, { turns: LIVENESS_TURNS }),
       start: (challenge) => startLiveness(challenge),
     },
+    wall: Date.now,
+    log,
     voided: changed,
     recorded(record, person) {
       // Names go to a terminal in the demo alone: a real kiosk's log names nobody.
@@ -110,8 +135,8 @@ async function assemble(
     async close() {
       clearInterval(ticker);
       retention.stop();
-      await control.close();
-      await uplink.stop();
+      await control?.close();
+      await uplink?.stop();
       await kiosk.close();
     },
     methods: {

@@ -55,7 +55,9 @@ export async function openKiosk(options: { home: string; deviceSecret: Uint8Arra
       return pins;
     },
     async close() {
-      if (faces) await (await faces).pipeline.close();
+      // Models that could not be loaded have nothing to close; whoever asked for them was told why.
+      const loaded = await faces?.catch(() => null);
+      await loaded?.pipeline.close();
       store.close();
     },
   };

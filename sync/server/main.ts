@@ -11,6 +11,8 @@ import { startServer } from './server.ts';
 async function main(): Promise<number> {
   const stop = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    // A launcher that started us with a channel and is gone: nobody else would ever stop us.
+    process.once('disconnect', () => resolve('launcher gone'));
   });
   const config = readConfig(process.env);
   const log = pino(

@@ -16,7 +16,7 @@ import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { kioskHome } from '../../electron/core/paths.ts';
 import { NO_LOCKOUT } from '../../electron/core/pin/lockout.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
-import { createStaffDesk, STAFF_LOCKOUT, STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import { createStaffDesk, lockoutSubject, STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
 import { sp } from './run-sp.ts';
 
 /*
@@ -128,7 +128,7 @@ test('wrong PINs are refused, then locked out, and the right one too until the l
   expect(codes.at(-1)).toBe('pin-locked');
   expect(codes).not.toContain('let in');
   expect(await request({})).toMatchObject([{ kind: 'problem', code: 'pin-locked' }]);
-  kiosk.store.setLockout(STAFF_LOCKOUT, NO_LOCKOUT);
+  kiosk.store.setLockout(lockoutSubject('socket'), NO_LOCKOUT);
 });
 
 test('commands, versions and arguments that are not known are refused with a code', async () => {
@@ -177,7 +177,7 @@ test('each command that was let in leaves an event, a refused one none', async (
   expect(events()).toBe(before);
   await request({});
   expect(events()).toBe(before + 1);
-  kiosk.store.setLockout(STAFF_LOCKOUT, NO_LOCKOUT);
+  kiosk.store.setLockout(lockoutSubject('socket'), NO_LOCKOUT);
 });
 
 test('a command ends when its client leaves, and the next one gets its turn', async () => {

@@ -43,7 +43,10 @@ export async function runAppliance(options: ApplianceOptions): Promise<number> {
     return EXIT.attention;
   } finally {
     if (started.length > 0) say('Stopping …');
-    for (const part of started.reverse()) await part.close();
+    for (const part of started.reverse()) {
+      // One part that can't be stopped must not keep the others running.
+      await part.close().catch((cause: unknown) => say(`✗ could not be stopped cleanly: ${String(cause)}`));
+    }
     if (started.length > 0) say('Stopped.');
   }
 }
@@ -68,6 +71,7 @@ async function bringUp(
   const since = Date.now();
   await prepareModels(); // enrolment needs them; the screens are wanted only by the host
   const screens = ensureScreens(say);
+  screens.catch(() => undefined); // reported where it is awaited; until then it must not end the process
   mkdirSync(server, { recursive: true, mode: 0o700 });
   ensureKioskFolder(kiosk, demo);
   const ports = await localPorts(server);
@@ -83,6 +87,7 @@ async function bringUp(
     demo,
     staffPin: String(randomInt(100_000, 1_000_000)),
   });
+  if (prepared.staffPin) say(`Staff PIN set: ${prepared.staffPin}`);
   signal.throwIfAborted();
 
   const running = await startServerProcess(serverEnv, (line) => serverLog(line));
@@ -101,6 +106,7 @@ async function bringUp(
     },
   });
   started.push(host);
+  signal.throwIfAborted();
   say(`\nready (${((Date.now() - since) / 1000).toFixed(1)} s)`);
   say(`  kiosk    ${host.where}${demo ? ', with the demo clip as its camera' : ''}`);
   say(`  server   ${running.peopleUrl}   certificate SHA-256 ${running.certificateSha256}`);

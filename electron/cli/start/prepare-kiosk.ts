@@ -4,6 +4,7 @@ import { createDeviceIdentity, deviceRequest } from '../../../sync/edge/identity
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { provisionLocal } from '../../../sync/server/local.ts';
 import { type OpenKiosk, openKiosk } from '../../core/open-kiosk.ts';
+import { defaultSite } from '../../core/provision.ts';
 import { writeSiteConfig } from '../../core/site/config.ts';
 import { STAFF_PIN_SETTING } from '../../core/staff/service.ts';
 import { readServerLink, writeServerLink } from '../../core/sync/link.ts';
@@ -61,7 +62,7 @@ async function provision(kiosk: OpenKiosk, options: PrepareOptions): Promise<voi
 /** A folder is either the demo's or a real kiosk's: recorded people never end up in a real gallery, nor the reverse. */
 function settleDemo(kiosk: OpenKiosk, demo: boolean): void {
   if (kiosk.site.demo === demo) return;
-  if (readServerLink(kiosk.store)) {
+  if (readServerLink(kiosk.store) || kiosk.store.countPeople() > 0) {
     throw demo
       ? new Problem(
           'home-not-demo',
@@ -74,5 +75,5 @@ function settleDemo(kiosk: OpenKiosk, demo: boolean): void {
           'Give the kiosk a folder of its own: SMARTPRESENCE_HOME=/some/other/folder npm start. Or go on with the demo: npm start -- --camera demo',
         );
   }
-  writeSiteConfig(kiosk.home, { ...kiosk.site, demo });
+  writeSiteConfig(kiosk.home, defaultSite(demo));
 }

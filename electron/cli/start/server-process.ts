@@ -32,7 +32,8 @@ export async function startServerProcess(
   // Its own process group: Ctrl-C in the terminal reaches us alone, and we stop it after the kiosk.
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // The channel carries nothing: its end tells the server that we are gone, however we went.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   });
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));

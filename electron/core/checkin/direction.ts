@@ -21,9 +21,15 @@ export function claimDirection(
   return last.direction === 'in' ? 'out' : 'in';
 }
 
-/** Whether a check-in now would be the same one again. A clock that went back counts as "just now". */
+/** A clock that was set back by up to this much still means "just now", ms. */
+const JITTER_MS = 2_000;
+
+/**
+ * Whether a check-in now would be the same one again. Both times are claims of the same wall clock. One that lies in the
+ * future means that the clock was corrected since, and never that somebody was here a moment ago: it is recorded.
+ */
 export function isRepeat(last: LastCheckin | null, now: number, windowMs: number): boolean {
-  return last !== null && now - last.at < windowMs;
+  return last !== null && now - last.at > -JITTER_MS && now - last.at < windowMs;
 }
 
 function localDay(ms: number, timeZone: string): string {

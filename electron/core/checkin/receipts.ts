@@ -8,7 +8,9 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 export interface UndoTokens {
   issue(checkin: string, now: number): string;
   /** @throws Problem `undo-expired` */
-  redeem(checkin: string, token: string, now: number): void;
+  check(checkin: string, token: string, now: number): void;
+  /** The undo is done: the token is of no further use. */
+  spend(checkin: string): void;
 }
 
 export function createUndoTokens(lifetimeMs: number): UndoTokens {
@@ -20,7 +22,8 @@ export function createUndoTokens(lifetimeMs: number): UndoTokens {
       open.set(checkin, { token, until: now + lifetimeMs });
       return token;
     },
-    redeem(checkin, token, now) {
+    spend: (checkin) => void open.delete(checkin),
+    check(checkin, token, now) {
       const entry = open.get(checkin);
       const given = Buffer.from(token);
       const right =
@@ -34,7 +37,6 @@ export function createUndoTokens(lifetimeMs: number): UndoTokens {
           'this check-in can no longer be undone here',
           'Tell the front desk: they can correct it.',
         );
-      open.delete(checkin);
     },
   };
 }

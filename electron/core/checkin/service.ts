@@ -5,11 +5,13 @@ import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
+import type { CoreOptions } from '../interface.ts';
 import { afterFailure, lockedFor, NO_LOCKOUT, pinLocked } from '../pin/lockout.ts';
 import type { PinHasher } from '../pin/pin-hash.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
 import { claimDirection, isRepeat } from './direction.ts';
+import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
 import { createUndoTokens } from './receipts.ts';
 import type { Recogniser, Sight } from './recogniser.ts';
@@ -26,9 +28,12 @@ export interface CheckinDeps {
   readonly liveness: { begin(): Challenge; start(challenge: Challenge): LivenessSession };
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
+  /** The wall clock that records claim, ms since 1970: what a window and a day are measured by. */
+  readonly wall: () => number;
   /** Called after each durable record, for whoever shows or sends it. */
   readonly recorded: (checkin: Checkin, person: Person) => void;
   readonly voided: () => void;
+  readonly log: CoreOptions['log'];
 }
 
 type CheckinMethods = Pick<CoreMethods, 'visitBegin' | 'visitEnd' | 'probe' | 'voidCheckin' | 'checkinByPin'>;
@@ -39,14 +44,12 @@ interface Visit {
   state: VisitState;
   answered: boolean;
   challenge: { session: LivenessSession; person: string; sight: Sight; picture: RgbImage } | null;
-  livenessFailures: number;
 }
-
-const LIVENESS_TRIES = 3;
 
 /** The main job: looks at a face become one durable record, and only then a welcome. */
 export function createCheckinService(deps: CheckinDeps): CheckinMethods {
   const { store, recogniser, site, now } = deps;
+  const tries = countLivenessTries();
   const undo = createUndoTokens(site.undoSeconds * 1000);
   let visit: Visit | null = null;
   let turn: Promise<unknown> = Promise.resolve();
@@ -58,7 +61,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
   ): Promise<Receipt> {
     const last = store.lastCheckin(person.id);
     const lastAt = last && !last.voided ? { direction: last.direction, at: Date.parse(last.at) } : null;
-    const time = now();
+    const time = deps.wall();
     if (last && isRepeat(lastAt, time, site.repeatWindowSeconds * 1000)) return receipt(last, person, true);
     const direction = claimDirection(site.direction, lastAt, time, site.timeZone);
     const checkin = await store.recordCheckin({ ...fields, person: person.id, open: { ...fields.open, direction } });
@@ -87,10 +90,10 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     picture: RgbImage,
     liveness: 'off' | 'off (demo)' | 'passed',
   ): Promise<ProbeResult> {
-    current.answered = true;
+    current.challenge = null;
     const person = store.person(personId);
     if (!person) return { kind: 'other-way', reason: 'unknown' }; // deleted while standing here
-    const photo = site.photos ? await encodePhoto(picture) : null;
+    const photo = site.photos ? await photoOf(picture) : null;
     const result = await record(person, {
       open: {
         method: 'face',
@@ -104,7 +107,34 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
       photo,
       gps: null,
     });
+    current.answered = true; // only now: a write that failed can be tried again by the next look
     return { kind: 'welcome', receipt: result };
+  }
+
+  function livenessFailed(current: Visit, person: string, reason: string | undefined): ProbeResult {
+    current.challenge = null;
+    current.state = NEW_VISIT;
+    tries.failed(person, now());
+    if (!tries.exhausted(person, now())) return { kind: 'more', progress: 0 };
+    current.answered = true;
+    return { kind: 'other-way', reason: 'liveness', ...(reason ? { code: reason } : {}) };
+  }
+
+  /** A photo is a help in a dispute: that it can't be made never keeps anybody out. */
+  async function photoOf(picture: RgbImage): Promise<Uint8Array | null> {
+    try {
+      return await encodePhoto(picture);
+    } catch (error) {
+      deps.log('error', 'check-in: the photo could not be encoded; recorded without it', { error });
+      return null;
+    }
+  }
+
+  /** Whatever touches the visit or records a check-in goes one after the other. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const answer = turn.then(work);
+    turn = answer.catch(() => undefined);
+    return answer;
   }
 
   function challengeStep(session: LivenessSession): ProbeResult {
@@ -117,8 +147,9 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     if (!current || current.id !== id) throw new Problem('visit-unknown', 'this visit is over', 'Begin a new one.');
     if (current.answered) return { kind: 'done' };
     if (frame.others > 0) {
-      current.state = NEW_VISIT;
-      current.challenge = null;
+      // What was counted stays counted, or a second face held up now and then would buy looks and challenges without end.
+      current.state = { ...current.state, person: null, agreed: 0 };
+      if (current.challenge) return livenessFailed(current, current.challenge.person, 'interrupted');
       return { kind: 'guide', reason: 'several-faces' };
     }
     const picture: RgbImage = frame.picture;
@@ -146,6 +177,10 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     }
     if (site.liveness === 'off')
       return welcome(current, step.answer.person, sight, picture, deps.demo ? 'off (demo)' : 'off');
+    if (tries.exhausted(step.answer.person, now())) {
+      current.answered = true;
+      return { kind: 'other-way', reason: 'liveness' };
+    }
     current.challenge = {
       session: deps.liveness.start(deps.liveness.begin()),
       person: step.answer.person,
@@ -157,7 +192,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
 
   return {
     async visitBegin() {
-      visit = { id: randomUUID(), state: NEW_VISIT, answered: false, challenge: null, livenessFailures: 0 };
+      visit = { id: randomUUID(), state: NEW_VISIT, answered: false, challenge: null };
       return { visit: visit.id };
     },
 
@@ -167,15 +202,12 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     },
 
     /** One look at a time: a look's verdict must be in before the next one can count on it. */
-    probe(input) {
-      const answer = turn.then(() => probe(input));
-      turn = answer.catch(() => undefined);
-      return answer;
-    },
+    probe: (input) => inTurn(() => probe(input)),
 
     async voidCheckin({ checkin, undo: token, reason }) {
-      undo.redeem(checkin, token, now());
+      undo.check(checkin, token, now());
       store.voidCheckin(checkin, reason);
+      undo.spend(checkin);
       deps.voided();
       return {};
     },
@@ -196,16 +228,12 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
         throw new Problem('pin-wrong', 'number and PIN do not belong together', 'Try again, or ask the front desk.');
       }
       store.setLockout(subject, NO_LOCKOUT);
+      const fields = { score: null, second: null, photo: null, gps: null };
+      const receipt = await inTurn(() =>
+        record(person, { open: { method: 'number+pin', liveness: 'not-needed' }, ...fields }),
+      );
       if (visit) visit.answered = true;
-      return {
-        receipt: await record(person, {
-          open: { method: 'number+pin', liveness: 'not-needed' },
-          score: null,
-          second: null,
-          photo: null,
-          gps: null,
-        }),
-      };
+      return { receipt };
     },
   };
 
@@ -226,17 +254,11 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
       if (score < seen.embed.threshold) running.session.fail('another-person');
     }
     const state = running.session.current();
-    if (state.state === 'passed') return welcome(current, running.person, running.sight, running.picture, 'passed');
-    if (state.state === 'failed') {
-      current.challenge = null;
-      current.livenessFailures++;
-      if (current.livenessFailures >= LIVENESS_TRIES) {
-        current.answered = true;
-        return { kind: 'other-way', reason: 'liveness', ...(state.reason ? { code: state.reason } : {}) };
-      }
-      current.state = NEW_VISIT;
-      return { kind: 'more', progress: 0 };
+    if (state.state === 'passed') {
+      tries.passed(running.person);
+      return welcome(current, running.person, running.sight, running.picture, 'passed');
     }
+    if (state.state === 'failed') return livenessFailed(current, running.person, state.reason);
     return challengeStep(running.session);
   }
 }

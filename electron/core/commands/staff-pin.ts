@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
 import { weakPin } from '../pin/pin-hash.ts';
-import { STAFF_LOCKOUT, STAFF_PIN_SETTING } from '../staff/service.ts';
+import { lockoutSubject, STAFF_DOORS, STAFF_PIN_SETTING } from '../staff/service.ts';
 import { storeCommand } from './command.ts';
 
 /** `staff set-pin`: another staff PIN. Whoever may run it without a running core owns the kiosk's folder already. */
@@ -13,7 +13,7 @@ export const setStaffPin = storeCommand({
     if (weakPin(pin))
       throw new Problem('pin-weak', 'this PIN is too easy to guess', 'Choose one without repeats or sequences.');
     context.store.setSetting(STAFF_PIN_SETTING, await (await context.pins()).hash(pin));
-    context.store.setLockout(STAFF_LOCKOUT, NO_LOCKOUT);
+    for (const door of STAFF_DOORS) context.store.setLockout(lockoutSubject(door), NO_LOCKOUT);
     context.store.append({ type: 'health', open: { code: 'staff-pin-set', detail: {} }, personal: {} });
     output.line({ staffPin: 'set' });
     return 0;

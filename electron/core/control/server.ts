@@ -88,7 +88,7 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
         `there is no command ${JSON.stringify(request.command)}`,
         'Update the command line and the kiosk to the same version.',
       );
-    await deps.staff.checkPin(request.staffPin);
+    await deps.staff.checkPin(request.staffPin, 'socket');
     const args = parseArguments(command, request.args);
     deps.context.store.append({
       type: 'health',

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
 import { dot } from '../../../models/rules/cosine.ts';
 import { ENROLMENT_QUALITY } from '../../../models/rules/quality.ts';
 import { ENROLMENT_POSES, type EnrolmentPose } from '../../../models/rules/reasons.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { CaptureResult, CoreMethods, PersonRow } from '../../contract/methods.ts';
+import type { CaptureResult, CoreMethods, METHODS, PersonRow } from '../../contract/methods.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import { type PinHasher, weakPin } from '../pin/pin-hash.ts';
@@ -59,6 +60,13 @@ const SAME_PERSON = 0.45;
 export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   const { store, recogniser, site, staff, now } = deps;
   let running: Enrolment | null = null;
+  let turn: Promise<unknown> = Promise.resolve();
+  /** Captures and the end of an enrolment go one after the other: each counts on the one before. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const answer = turn.then(work);
+    turn = answer.catch(() => undefined);
+    return answer;
+  }
   staff.onLock(() => {
     running = null; // nothing of a person who has not finished stays in memory
   });
@@ -76,6 +84,63 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     const person = store.person(id);
     if (!person) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
     return person;
+  }
+
+  async function capture({ token, enrolment: id, frame }: z.output<(typeof METHODS)['enrolCapture']['input']>) {
+    staff.require(token);
+    const enrolment = current(id);
+    const pose = enrolment.capture.remaining[0];
+    const answer = (accepted: boolean, reason: string | null): CaptureResult => ({
+      accepted,
+      reason,
+      pose: pose ?? ENROLMENT_POSES[0],
+      remaining: [...enrolment.capture.remaining],
+      progress: captureProgress(enrolment.capture),
+    });
+    if (!pose) return answer(true, null);
+    if (frame.others > 0) return answer(false, 'several-faces');
+    const { shape, reason } = await recogniser.inspect(frame.picture, frame.box, ENROLMENT_QUALITY);
+    // A turned head is what some poses ask for: the pose rule judges yaw, not the quality gate.
+    if (reason && reason !== 'turned') return answer(false, reason);
+    if (!holdsPose(pose, shape.quality)) {
+      enrolment.capture = missPose(enrolment.capture);
+      return answer(false, 'hold-pose');
+    }
+    const embedding = await recogniser.embed(frame.picture, shape);
+    if (running !== enrolment || enrolment.capture.remaining[0] !== pose) return answer(false, 'hold-pose');
+    const first = enrolment.templates[0];
+    if (first && dot(first.embedding, embedding) < SAME_PERSON) return answer(false, 'another-person');
+    enrolment.templates.push({ pose, embedding });
+    enrolment.photo ??= await encodePhoto(frame.picture);
+    enrolment.capture = capturePose(enrolment.capture);
+    return answer(true, null);
+  }
+
+  async function finish({ token, enrolment: id }: z.output<(typeof METHODS)['enrolFinish']['input']>) {
+    staff.require(token);
+    const enrolment = current(id);
+    if (enrolment.capture.remaining.length > 0)
+      throw new Problem('capture-incomplete', 'some poses are missing', 'Go on with the capture.');
+    const owner = duplicateOf(
+      recogniser,
+      enrolment.templates.map((t) => t.embedding),
+    );
+    if (owner) {
+      const name = store.person(owner)?.name ?? '';
+      throw new Problem(
+        'duplicate-face',
+        'this face already belongs to somebody',
+        'Find that person instead, or cancel.',
+        { params: { name } },
+      );
+    }
+    const person = await enrolPerson(deps, {
+      ...enrolment.details,
+      templates: enrolment.templates.map((t) => ({ ...t, model: recogniser.model })),
+      photo: enrolment.photo,
+    });
+    running = null; // only now: a capture is not lost to a write that failed
+    return { person: row(person) };
   }
 
   return {
@@ -117,62 +182,9 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       return { enrolment: running.id, poses: [...ENROLMENT_POSES] };
     },
 
-    async enrolCapture({ token, enrolment: id, frame }) {
-      staff.require(token);
-      const enrolment = current(id);
-      const pose = enrolment.capture.remaining[0];
-      const answer = (accepted: boolean, reason: string | null): CaptureResult => ({
-        accepted,
-        reason,
-        pose: pose ?? ENROLMENT_POSES[0],
-        remaining: [...enrolment.capture.remaining],
-        progress: captureProgress(enrolment.capture),
-      });
-      if (!pose) return answer(true, null);
-      if (frame.others > 0) return answer(false, 'several-faces');
-      const { shape, reason } = await recogniser.inspect(frame.picture, frame.box, ENROLMENT_QUALITY);
-      // A turned head is what some poses ask for: the pose rule judges yaw, not the quality gate.
-      if (reason && reason !== 'turned') return answer(false, reason);
-      if (!holdsPose(pose, shape.quality)) {
-        enrolment.capture = missPose(enrolment.capture);
-        return answer(false, 'hold-pose');
-      }
-      const embedding = await recogniser.embed(frame.picture, shape);
-      if (running !== enrolment || enrolment.capture.remaining[0] !== pose) return answer(false, 'hold-pose');
-      const first = enrolment.templates[0];
-      if (first && dot(first.embedding, embedding) < SAME_PERSON) return answer(false, 'another-person');
-      enrolment.templates.push({ pose, embedding });
-      enrolment.photo ??= await encodePhoto(frame.picture);
-      enrolment.capture = capturePose(enrolment.capture);
-      return answer(true, null);
-    },
+    enrolCapture: (input) => inTurn(() => capture(input)),
 
-    async enrolFinish({ token, enrolment: id }) {
-      staff.require(token);
-      const enrolment = current(id);
-      if (enrolment.capture.remaining.length > 0)
-        throw new Problem('capture-incomplete', 'some poses are missing', 'Go on with the capture.');
-      const owner = duplicateOf(
-        recogniser,
-        enrolment.templates.map((t) => t.embedding),
-      );
-      if (owner) {
-        const name = store.person(owner)?.name ?? '';
-        throw new Problem(
-          'duplicate-face',
-          'this face already belongs to somebody',
-          'Find that person instead, or cancel.',
-          { params: { name } },
-        );
-      }
-      running = null;
-      const person = await enrolPerson(deps, {
-        ...enrolment.details,
-        templates: enrolment.templates.map((t) => ({ ...t, model: recogniser.model })),
-        photo: enrolment.photo,
-      });
-      return { person: row(person) };
-    },
+    enrolFinish: (input) => inTurn(() => finish(input)),
 
     async enrolCancel({ token, enrolment: id }) {
       staff.require(token);
@@ -199,8 +211,12 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     async personDelete({ token, person: id }) {
       staff.require(token);
       const person = known(id);
-      await store.deletePerson(person.id);
-      recogniser.gallery.removePerson(person.id);
+      try {
+        await store.deletePerson(person.id);
+      } finally {
+        // The deletion may have been committed although something after it failed: the gallery follows the store.
+        if (!store.person(person.id)) recogniser.gallery.removePerson(person.id);
+      }
       deps.changed();
       return {};
     },
@@ -214,7 +230,8 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
 export function duplicateOf(recogniser: Recogniser, embeddings: readonly Float32Array[]): string | null {
   for (const embedding of embeddings) {
     const { match, decision } = recogniser.search(embedding, { calibratedPeople: Number.POSITIVE_INFINITY });
-    if (decision.kind === 'accept' && match.best) return match.best.person;
+    // Whatever the lead over the next one: whoever is in twice already must not get in a third time.
+    if (match.best && match.best.score >= decision.threshold) return match.best.person;
   }
   return null;
 }

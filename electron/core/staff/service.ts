@@ -7,15 +7,21 @@ import type { Store } from '../store/interface.ts';
 
 /** Key of the setting that holds the staff PIN's hash. */
 export const STAFF_PIN_SETTING = 'staff-pin';
-export const STAFF_LOCKOUT = 'staff';
+const STAFF_LOCKOUT = 'staff';
 const IDLE_MS = 5 * 60_000;
+
+/** Each door has a lockout of its own: a passer-by at the keypad can't shut out the operator at the socket. */
+export const STAFF_DOORS = ['keypad', 'socket'] as const;
+export type StaffDoor = (typeof STAFF_DOORS)[number];
+export const lockoutSubject = (door: StaffDoor): string =>
+  door === 'keypad' ? STAFF_LOCKOUT : `${STAFF_LOCKOUT}-${door}`;
 
 export interface StaffDesk {
   readonly methods: Pick<CoreMethods, 'staffUnlock' | 'staffLock'>;
   /** Renews the token's time. @throws Problem `staff-locked` */
   require(token: string): void;
   /** Checks the staff PIN with lockout. @throws Problem `staff-pin-unset`, `pin-locked`, `pin-wrong` */
-  checkPin(pin: string): Promise<void>;
+  checkPin(pin: string, door?: StaffDoor): Promise<void>;
   /** Called when a session ends, so that half-done work can be dropped. */
   onLock(listener: () => void): void;
 }
@@ -24,28 +30,38 @@ export interface StaffDesk {
 export function createStaffDesk(deps: { store: Store; pins: PinHasher; now: () => number }): StaffDesk {
   const { store, pins, now } = deps;
   let session: { token: string; until: number } | null = null;
+  let idle: NodeJS.Timeout | undefined;
   const listeners: (() => void)[] = [];
 
+  /** Half-done work is dropped when the time is over, not when somebody next asks. */
+  function endWhenIdle(): void {
+    clearTimeout(idle);
+    idle = setTimeout(end, IDLE_MS);
+    idle.unref();
+  }
+
   function end(): void {
+    clearTimeout(idle);
     session = null;
     for (const listener of listeners) listener();
   }
 
-  async function checkPin(pin: string): Promise<void> {
+  async function checkPin(pin: string, door: StaffDoor = 'keypad'): Promise<void> {
+    const subject = lockoutSubject(door);
     const stored = store.setting(STAFF_PIN_SETTING);
     if (stored === null)
       throw new Problem('staff-pin-unset', 'this kiosk has no staff PIN', 'Provision the kiosk again, which sets one.');
-    const lockout = store.lockout(STAFF_LOCKOUT);
+    const lockout = store.lockout(subject);
     const locked = lockedFor(lockout, now());
     if (locked > 0) throw pinLocked(locked);
     const failed = afterFailure(lockout, now());
-    store.setLockout(STAFF_LOCKOUT, failed);
+    store.setLockout(subject, failed);
     if (!(await pins.verify(stored, pin))) {
       const wait = lockedFor(failed, now());
       if (wait > 0) throw pinLocked(wait);
       throw new Problem('pin-wrong', 'this is not the staff PIN', 'Try again.');
     }
-    store.setLockout(STAFF_LOCKOUT, NO_LOCKOUT);
+    store.setLockout(subject, NO_LOCKOUT);
   }
 
   return {
@@ -57,11 +73,14 @@ export function createStaffDesk(deps: { store: Store; pins: PinHasher; now: () =
         throw new Problem('staff-locked', 'the staff session is over', 'Enter the staff PIN again.');
       }
       session.until = now() + IDLE_MS;
+      endWhenIdle();
     },
     methods: {
       async staffUnlock({ pin }) {
         await checkPin(pin);
+        end(); // one session at a time, and nothing of the one before
         session = { token: randomBytes(32).toString('base64url'), until: now() + IDLE_MS };
+        endWhenIdle();
         return { token: session.token, expiresAt: new Date(session.until).toISOString() };
       },
       async staffLock({ token }) {

@@ -1,4 +1,5 @@
 import type { Signal, SignalName, Status } from '../../contract/methods.ts';
+import type { CoreOptions } from '../interface.ts';
 
 type Listener = <S extends SignalName>(name: S, data: Signal<S>) => void;
 
@@ -10,13 +11,20 @@ export interface StatusHub {
   onSignal(listener: Listener): () => void;
 }
 
-export function createStatusHub(read: () => Status): StatusHub {
+export function createStatusHub(log: CoreOptions['log'], read: () => Status): StatusHub {
   const listeners = new Set<Listener>();
   let last = '';
   return {
     current: read,
     refresh() {
-      const status = read();
+      let status: Status;
+      try {
+        status = read();
+      } catch (error) {
+        // Called after a check-in is durable: what can't be shown must not turn it into a failure.
+        log('error', 'status can’t be read', { error });
+        return;
+      }
       const text = JSON.stringify(status);
       if (text === last) return;
       last = text;

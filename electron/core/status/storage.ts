@@ -4,10 +4,18 @@ import { statfsSync } from 'node:fs';
 const LOW_BYTES = 500 * 1024 * 1024;
 const FULL_BYTES = 20 * 1024 * 1024;
 
-/** State of the disk under the kiosk's folder. */
+/** State of the disk under the kiosk's folder; one that can't be asked counts as full. */
 export function storageState(home: string): 'ok' | 'low' | 'full' {
-  const { bavail, bsize } = statfsSync(home);
-  const free = bavail * bsize;
+  const free = freeBytes(home);
   if (free < FULL_BYTES) return 'full';
   return free < LOW_BYTES ? 'low' : 'ok';
+}
+
+function freeBytes(home: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(home);
+    return bavail * bsize;
+  } catch {
+    return 0; // an unmounted or broken disk: nothing can be counted on
+  }
 }

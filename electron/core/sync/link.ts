@@ -15,7 +15,7 @@ export type ServerLink = z.infer<typeof ServerLink>;
 export function readServerLink(store: Pick<Store, 'setting'>): ServerLink | null {
   const text = store.setting(SETTING);
   if (text === null) return null;
-  const parsed = ServerLink.safeParse(JSON.parse(text));
+  const parsed = ServerLink.safeParse(parseJson(text));
   if (!parsed.success)
     throw new Problem(
       'server-link-damaged',
@@ -24,6 +24,15 @@ export function readServerLink(store: Pick<Store, 'setting'>): ServerLink | null
       { cause: parsed.error },
     );
   return parsed.data;
+}
+
+/** null for what is not JSON: the schema then refuses it with the one code. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 export function writeServerLink(store: Pick<Store, 'setSetting'>, link: ServerLink): void {

@@ -142,6 +142,8 @@ export const de: Locale = {
     unmute: 'Ton an',
     notice: {
       'device-secret-in-file': 'Der Schlüssel dieses Geräts liegt in einer Datei',
+      'control-socket-missing': 'Befehle der Technik erreichen dieses Gerät nicht',
+      'server-link-missing': 'Die Verbindung zum Server ist nicht eingerichtet',
       'clock-ahead': 'Die Uhr geht vor',
       'clock-behind': 'Die Uhr wurde zurückgestellt',
       other: 'Hinweis: {{code}}',

@@ -142,6 +142,8 @@ export const en = {
     unmute: 'Unmute',
     notice: {
       'device-secret-in-file': 'The key of this kiosk lies in a file',
+      'control-socket-missing': 'Operator commands can’t reach this kiosk',
+      'server-link-missing': 'The line to the server is damaged',
       'clock-ahead': 'The clock runs ahead',
       'clock-behind': 'The clock was set back',
       other: 'Note: {{code}}',

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { countLivenessTries, LIVENESS_TRIES } from './liveness-tries.ts';
+
+test('failures of a person count across visits, then rest for minutes; others are not touched', () => {
+  const tries = countLivenessTries();
+  for (let i = 0; i < LIVENESS_TRIES; i++) {
+    expect(tries.exhausted('a', i)).toBe(false);
+    tries.failed('a', i);
+  }
+  expect(tries.exhausted('a', 10)).toBe(true);
+  expect(tries.exhausted('b', 10)).toBe(false);
+  expect(tries.exhausted('a', 6 * 60_000)).toBe(false);
+});
+
+test('a challenge that is passed forgets the failures', () => {
+  const tries = countLivenessTries();
+  tries.failed('a', 0);
+  tries.failed('a', 0);
+  tries.passed('a');
+  tries.failed('a', 0);
+  expect(tries.exhausted('a', 0)).toBe(false);
+});

@@ -1,0 +1,29 @@
+/** Failed challenges after which a face is not taken for a while; number and PIN stay open. */
+export const LIVENESS_TRIES = 3;
+/** How long failures count, and how long the face then rests, ms. */
+const REST_MS = 5 * 60_000;
+
+/**
+ * Counts failed challenges of each recognised person across visits: stepping away and back must not buy new tries,
+ * because recorded footage fits a challenge by chance now and then. Kept in memory alone.
+ */
+export interface LivenessTries {
+  failed(person: string, now: number): void;
+  passed(person: string): void;
+  exhausted(person: string, now: number): boolean;
+}
+
+export function countLivenessTries(): LivenessTries {
+  const failures = new Map<string, { count: number; last: number }>();
+  const current = (person: string, now: number) => {
+    const entry = failures.get(person);
+    if (entry && Math.abs(now - entry.last) < REST_MS) return entry.count;
+    failures.delete(person);
+    return 0;
+  };
+  return {
+    failed: (person, now) => void failures.set(person, { count: current(person, now) + 1, last: now }),
+    passed: (person) => void failures.delete(person),
+    exhausted: (person, now) => current(person, now) >= LIVENESS_TRIES,
+  };
+}
