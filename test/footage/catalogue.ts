@@ -63,9 +63,3 @@ export const groupPhotos = (): readonly string[] =>
 /** The stills of man A, 720×576. */
 export const stillsOfA = (): readonly string[] =>
   [1829, 2045, 2159, 2221, 2683, 2888, 3909, 3979, 4000, 4035, 4117].map((n) => media(`franck_0${n}.jpg`));
-
-/** Faces that are no living faces: a painting, drawings, masks. Some detectors find a face in some of them. */
-export const notAlive = (): readonly string[] =>
-  ['joconde.jpg', 'picasso_drawing_crop.jpg', 'scream_crop.jpg', 'vendetta.jpg', 'skullmask.jpg', 'ironman.jpg'].map(
-    media,
-  );

@@ -4,21 +4,18 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Random } from '../keys/envelope.ts';
 import type { KioskKeys, StoreKeySet } from '../keys/index.ts';
 import { Vault } from '../vault/vault.ts';
-import type { CheckReport, WorkOptions } from './check.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Connection, disconnect } from './connection.ts';
 import { type Db, damaged, guarded, inUse, openDatabase } from './database.ts';
 import { EventLog } from './events.ts';
 import { rekeyedFile, storeFile } from './files.ts';
 import { epochVerdict, readMark } from './highwater.ts';
-import type { Store } from './interface.ts';
 import { migrate, readMeta, writeMeta } from './migrations.ts';
 import { type FirstLook, firstLook } from './pages.ts';
-import type { RekeyReport } from './rekey.ts';
 import { SqlStore } from './store.ts';
 
-export { type CheckProblem, type CheckReport, checkClosedStore, type WorkOptions } from './check.ts';
-export { type Clock, systemClock } from './clock.ts';
+export { type CheckReport, checkClosedStore } from './check.ts';
+export type { Clock } from './clock.ts';
 export type { RekeyReport } from './rekey.ts';
 export type { SqlStore } from './store.ts';
 
@@ -203,14 +200,4 @@ function sweepPhotos(db: Db, vault: Vault): void {
   if (vault.list().length === rows) return;
   const known = db.prepare('SELECT address FROM photo').pluck().all() as Buffer[];
   vault.sweep(new Set(known.map((address) => address.toString('base64url'))));
-}
-
-/** See check.ts. */
-export function checkStore(store: Store, options?: WorkOptions): Promise<CheckReport> {
-  return store.check(options);
-}
-
-/** See rekey.ts. */
-export function rekeyStore(store: Store, options?: WorkOptions): Promise<RekeyReport> {
-  return store.rekey(options);
 }

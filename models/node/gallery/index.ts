@@ -1,7 +1,7 @@
 import { ExactGallery } from './gallery.ts';
 import type { KernelKind } from './kernel/kernel.ts';
 
-export type { ExactGallery, GalleryStats } from './gallery.ts';
+export type { ExactGallery } from './gallery.ts';
 
 /**
  * An empty gallery.

@@ -5,8 +5,8 @@ import { breakBetween, type Look, lookOf, type Observation } from './look.ts';
 import type { LivenessFailure, StepTracker } from './step.ts';
 import { trackTurn } from './turn.ts';
 
-export type { CropPlace, Observation } from './look.ts';
-export { LIVENESS_FAILURES, type LivenessFailure } from './step.ts';
+export type { Observation } from './look.ts';
+export type { LivenessFailure } from './step.ts';
 
 /** What a person is asked to do, in order. */
 export interface Challenge {
