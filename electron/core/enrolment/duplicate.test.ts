@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import type { Recogniser } from '../checkin/recogniser.ts';
+import { duplicateOf } from './service.ts';
+
+/** A recogniser whose every search has this best and second person. */
+const finding = (best: number, second: number): Recogniser =>
+  ({
+    search: () => ({
+      match: {
+        best: { person: 'ada', template: 't', score: best },
+        second: { person: 'eve', score: second },
+        people: 2,
+        templates: 2,
+      },
+      decision: { kind: best - second < 0.08 ? 'uncertain' : 'accept', threshold: 0.5, margin: best - second },
+    }),
+  }) as unknown as Recogniser;
+
+const face = [new Float32Array(512)];
+
+test('a face that is enrolled already is a duplicate, also when two people there look alike', () => {
+  expect(duplicateOf(finding(0.8, 0.1), face)).toBe('ada');
+  expect(duplicateOf(finding(0.8, 0.76), face)).toBe('ada');
+});
+
+test('a face below the threshold is nobody’s duplicate', () => {
+  expect(duplicateOf(finding(0.49, 0.1), face)).toBeNull();
+});
