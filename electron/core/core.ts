@@ -23,9 +23,6 @@ const STATUS_MS = 5_000;
 /** 0 ≤ x < 1 from the system's generator: a challenge that can be foreseen can be prepared for. */
 const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
 
-/** Head turns of a challenge: footage that does not react fits one by chance every second time, two every fourth. */
-const LIVENESS_TURNS = 2;
-
 /** Starts the kiosk core: opens the store, loads models and gallery, and wires the services to the contract. */
 export const startCore: StartCore = async (options) => {
   const kiosk = await openKiosk(options);
@@ -111,7 +108,7 @@ async function assemble(
     demo,
     now,
     liveness: {
-      begin: () => createChallenge(unpredictable, { turns: LIVENESS_TURNS }),
+      begin: () => createChallenge(unpredictable),
       start: (challenge) => startLiveness(challenge),
     },
     wall: Date.now,
