@@ -13,8 +13,10 @@ test.describe('number and PIN', () => {
     await expect(way).toBeFocused();
     expect(await way.evaluate((el) => getComputedStyle(el).outlineStyle)).toBe('solid');
     await page.keyboard.press('Enter');
+    await expect(page.locator('input[name=number]')).toBeFocused();
     await page.keyboard.type('1001');
     await page.keyboard.press('Enter');
+    await expect(page.locator('input[name=pin]')).toBeFocused();
     await page.keyboard.type('8642');
     await page.keyboard.press('Enter');
     await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
