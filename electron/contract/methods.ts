@@ -157,6 +157,17 @@ export const METHODS = {
   personDelete: m(z.strictObject({ ...staff, person: Id }), empty),
 } as const;
 
+/**
+ * How the face is used just now. `with-number`: more people are enrolled than searching among all of them was calibrated
+ * for, so a number comes first. `off`: face recognition could not start; the code says why, and the other ways go on.
+ */
+export const FaceUse = z.discriminatedUnion('use', [
+  z.strictObject({ use: z.literal('alone') }),
+  z.strictObject({ use: z.literal('with-number') }),
+  z.strictObject({ use: z.literal('off'), code: Code, nextStep: z.string() }),
+]);
+export type FaceUse = z.infer<typeof FaceUse>;
+
 /** Kept by the core, pushed to every screen when it changes. */
 export const Status = z.strictObject({
   online: z.boolean(),
@@ -166,6 +177,7 @@ export const Status = z.strictObject({
   lastSyncAt: Instant.nullable(),
   storage: z.enum(['ok', 'low', 'full']),
   people: z.number().int(),
+  face: FaceUse,
   /** Codes of standing conditions a screen should show, e.g. `device-secret-in-file`. */
   notices: z.array(Code),
 });

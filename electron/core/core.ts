@@ -1,15 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { createChallenge, startLiveness } from '../../models/rules/liveness/liveness.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import type { Status } from '../contract/methods.ts';
+import type { FaceUse, Status } from '../contract/methods.ts';
+import { faceOff, type Recogniser } from './checkin/recogniser.ts';
 import { createCheckinService } from './checkin/service.ts';
 import { STORE_COMMANDS } from './commands/all.ts';
 import type { CommandContext } from './commands/command.ts';
 import { startControl } from './control/server.ts';
 import { createEnrolmentService } from './enrolment/service.ts';
-import type { Core, StartCore } from './interface.ts';
+import type { Core, CoreOptions, StartCore } from './interface.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
-import { openKiosk } from './open-kiosk.ts';
+import { type OpenKiosk, openKiosk } from './open-kiosk.ts';
 import { startRetention } from './retention/scheduler.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
@@ -34,10 +35,27 @@ export const startCore: StartCore = async (options) => {
   }
 };
 
-async function assemble(
-  kiosk: Awaited<ReturnType<typeof openKiosk>>,
-  { demo, log }: Parameters<StartCore>[0],
-): Promise<Core> {
+/**
+ * The recogniser, or its stand-in when the models could not be loaded: nobody is turned away by our fault, and nothing is
+ * ever recognised by weights that were not verified.
+ */
+async function facesOrOff(kiosk: OpenKiosk, log: CoreOptions['log']): Promise<Recogniser> {
+  try {
+    return (await kiosk.faces()).recogniser;
+  } catch (error) {
+    // What is wrong with the store is no matter of faces.
+    if (!(error instanceof Problem && error.code.startsWith('model-'))) throw error;
+    log('error', 'core: goes on without face recognition', { error });
+    return faceOff(error);
+  }
+}
+
+function faceUse({ off, tooManyPeople }: Recogniser): FaceUse {
+  if (off) return { use: 'off', code: off.code, nextStep: off.nextStep };
+  return { use: tooManyPeople() ? 'with-number' : 'alone' };
+}
+
+async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions): Promise<Core> {
   if (demo && !kiosk.site.demo) {
     throw new Problem(
       'home-not-demo',
@@ -47,7 +65,7 @@ async function assemble(
   }
   const { store, home, keys } = kiosk;
   const site = demo ? { ...kiosk.site, liveness: 'off' as const } : kiosk.site;
-  const { recogniser } = await kiosk.faces();
+  const recogniser = await facesOrOff(kiosk, log);
   const pins = await kiosk.pins();
   const retention = startRetention({ store, site, log });
   const now = () => retention.now();
@@ -70,6 +88,7 @@ async function assemble(
       lastSyncAt: sync?.lastSyncAt ?? null,
       storage: storageState(home),
       people: store.countPeople(),
+      face: faceUse(recogniser),
       notices: [
         ...missing,
         ...(keys.secretInFile ? ['device-secret-in-file'] : []),
@@ -144,7 +163,7 @@ async function assemble(
           device: store.device,
           languages: site.languages,
           defaultLanguage: site.defaultLanguage,
-          ways: ['face', 'number+pin'],
+          ways: recogniser.off ? ['number+pin'] : ['face', 'number+pin'],
           liveness: site.liveness,
           demo,
           undoMs: site.undoSeconds * 1000,

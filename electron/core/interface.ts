@@ -11,6 +11,8 @@ export interface CoreOptions {
   readonly deviceSecret: Uint8Array | null;
   /** Recorded footage in place of a camera: liveness is off, and every record says so. */
   readonly demo: boolean;
+  /** Folder of the prepared weights; by default the one that was built or installed with this program. */
+  readonly weights?: string;
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 }
 
@@ -23,5 +25,5 @@ export interface Core {
   close(): Promise<void>;
 }
 
-/** `startCore` throws a Problem whose code a host shows: wrong key, other machine, store in use, models altered, … */
+/** `startCore` throws a Problem whose code a host shows: wrong key, other machine, store in use, … */
 export type StartCore = (options: CoreOptions) => Promise<Core>;

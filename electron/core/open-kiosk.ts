@@ -1,6 +1,8 @@
 import { createGallery } from '../../models/node/gallery/index.ts';
 import type { FacePipeline } from '../../models/node/interface.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
+import { ModelProblem } from '../../models/rules/problem.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { createRecogniser, loadGallery, type Recogniser } from './checkin/recogniser.ts';
 import type { CommandContext } from './commands/command.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
@@ -15,12 +17,23 @@ export interface OpenKiosk extends Omit<CommandContext, 'changed'> {
   close(): Promise<void>;
 }
 
+/** A missing, altered or refused model as everything above the models says it: same code, same words. */
+function asProblem(cause: unknown): never {
+  if (!(cause instanceof ModelProblem)) throw cause;
+  throw new Problem(cause.code, cause.message, cause.nextStep, { cause });
+}
+
 /**
  * Opens a kiosk's folder for the core or, when no core runs, for the command line.
  * @param options.deviceSecret 32 bytes of a real keystore, or null for the 0600 file in `home`
+ * @param options.weights folder of the prepared weights; by default this program's own
  * @throws Problem of keys, store and site: `store-in-use`, `store-wrong-key`, `store-other-machine`, `site-config-wrong`, …
  */
-export async function openKiosk(options: { home: string; deviceSecret: Uint8Array | null }): Promise<OpenKiosk> {
+export async function openKiosk(options: {
+  home: string;
+  deviceSecret: Uint8Array | null;
+  weights?: string;
+}): Promise<OpenKiosk> {
   const { home } = options;
   const site = readSiteConfig(home);
   const keys = await openKeys({ home, deviceSecret: options.deviceSecret, allowSecretFile: true });
@@ -30,7 +43,7 @@ export async function openKiosk(options: { home: string; deviceSecret: Uint8Arra
   let pins: Promise<PinHasher> | null = null;
 
   async function load(): Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> {
-    const [pipeline, gallery] = await Promise.all([openPipeline(), createGallery()]);
+    const [pipeline, gallery] = await Promise.all([openPipeline(options.weights).catch(asProblem), createGallery()]);
     loadGallery(store, gallery, pipeline.model);
     return {
       pipeline,

@@ -128,6 +128,13 @@ export function decide(match: Scores, gallery: GallerySize, policy: DecisionPoli
   return { kind: best.score >= threshold && apart ? 'accept' : 'uncertain', threshold, margin };
 }
 
+/** Answer of a 1:1 comparison: as Decision, for the one person that was claimed. */
+export interface VerificationDecision {
+  readonly kind: 'accept' | 'uncertain' | 'unknown';
+  /** The threshold that was applied. */
+  readonly threshold: number;
+}
+
 /**
  * Whether the face belongs to the person who says so (badge, QR or number first).
  * @param score best cosine against that person's templates; null when there are none
@@ -135,7 +142,7 @@ export function decide(match: Scores, gallery: GallerySize, policy: DecisionPoli
 export function decideVerification(
   score: number | null,
   policy: Pick<DecisionPolicy, 'verification'> = {},
-): { readonly kind: 'accept' | 'uncertain' | 'unknown'; readonly threshold: number } {
+): VerificationDecision {
   const threshold = policy.verification ?? VERIFICATION_THRESHOLD;
   if (score === null || !(score >= threshold - NEAR)) return { kind: 'unknown', threshold };
   return { kind: score >= threshold ? 'accept' : 'uncertain', threshold };

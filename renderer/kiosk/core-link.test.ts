@@ -24,6 +24,7 @@ const STATUS: Status = {
   lastSyncAt: null,
   storage: 'ok',
   people: 0,
+  face: { use: 'alone' },
   notices: [],
 };
 

@@ -51,6 +51,7 @@ const STATUS: Status = {
   lastSyncAt: '2026-11-24T08:30:00.000Z',
   storage: 'ok',
   people: 2,
+  face: { use: 'alone' },
   notices: [],
 };
 

@@ -1,9 +1,16 @@
 import type { FaceGallery, FacePipeline, FaceShape, GalleryMatch } from '../../../models/node/interface.ts';
-import type { Decision, DecisionPolicy } from '../../../models/rules/decision.ts';
-import { decide } from '../../../models/rules/decision.ts';
+import {
+  type Decision,
+  type DecisionPolicy,
+  decide,
+  decideVerification,
+  type VerificationDecision,
+} from '../../../models/rules/decision.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
+import { EMBEDDER_ID } from '../../../models/rules/manifest.ts';
 import { judgeQuality, type QualityThresholds } from '../../../models/rules/quality.ts';
 import type { QualityReason } from '../../../models/rules/reasons.ts';
+import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Store } from '../store/interface.ts';
 
 /** What one look at a face came to. */
@@ -21,6 +28,10 @@ export interface Sight {
 export interface Recogniser {
   readonly model: string;
   readonly gallery: FaceGallery;
+  /** Why there is no face recognition, when there is none. */
+  readonly off: Problem | null;
+  /** More people are enrolled than a search among all of them was calibrated for: a number has to come first. */
+  tooManyPeople(): boolean;
   /** Shape and quality verdict; the cheap half. */
   inspect(
     image: RgbImage,
@@ -31,6 +42,11 @@ export interface Recogniser {
   recognise(image: RgbImage, shape: FaceShape, policy?: Partial<DecisionPolicy>): Promise<Sight>;
   embed(image: RgbImage, shape: FaceShape): Promise<Float32Array>;
   search(embedding: Float32Array, policy?: Partial<DecisionPolicy>): { match: GalleryMatch; decision: Decision };
+  /**
+   * 1:1: whether this is the face of the person whose number was typed.
+   * @param person null when nobody has that number: then nothing is near, and the answer is that of a stranger
+   */
+  verify(embedding: Float32Array, person: string | null): { score: number | null; decision: VerificationDecision };
 }
 
 export function createRecogniser(pipeline: FacePipeline, gallery: FaceGallery, site: DecisionPolicy): Recogniser {
@@ -42,7 +58,13 @@ export function createRecogniser(pipeline: FacePipeline, gallery: FaceGallery, s
   return {
     model: pipeline.model,
     gallery,
+    off: null,
+    tooManyPeople: () => gallery.people > site.calibratedPeople,
     search,
+    verify(embedding, person) {
+      const score = person === null ? null : gallery.verify(person, embedding);
+      return { score, decision: decideVerification(score, site) };
+    },
     async inspect(image, box, thresholds) {
       const shape = await pipeline.shape(image, box);
       return { shape, reason: judgeQuality(shape.quality, thresholds) };
@@ -52,6 +74,36 @@ export function createRecogniser(pipeline: FacePipeline, gallery: FaceGallery, s
       const embedding = await pipeline.embed(image, shape.five);
       return { shape, embedding, ...search(embedding, policy) };
     },
+  };
+}
+
+/**
+ * Stands in where the models could not be loaded: whatever needs a face is refused with the reason, and whatever does
+ * not (check-in by PIN, deleting a person) works as always. Nothing is ever recognised by it.
+ */
+export function faceOff(problem: Problem): Recogniser {
+  const refuse = () => {
+    throw problem;
+  };
+  const refuseLater = () => Promise.reject(problem);
+  return {
+    model: EMBEDDER_ID,
+    gallery: {
+      people: 0,
+      templates: 0,
+      add: () => undefined,
+      remove: () => false,
+      removePerson: () => 0,
+      search: refuse,
+      verify: refuse,
+    },
+    off: problem,
+    tooManyPeople: () => false,
+    inspect: refuseLater,
+    recognise: refuseLater,
+    embed: refuseLater,
+    search: refuse,
+    verify: refuse,
   };
 }
 

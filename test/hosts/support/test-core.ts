@@ -24,6 +24,7 @@ export const STATUS: Signal<'status'> = {
   lastSyncAt: null,
   storage: 'ok',
   people: 2,
+  face: { use: 'alone' },
   notices: [],
 };
 

@@ -1,0 +1,119 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prepareModels } from '../../build/models/prepare.ts';
+import { EMBEDDER } from '../../models/rules/manifest.ts';
+import { identifyFaces } from './commands/identify.ts';
+import { importPeople } from './commands/import.ts';
+import { startCore } from './core.ts';
+import type { Core } from './interface.ts';
+import { openKiosk } from './open-kiosk.ts';
+import { ensureKioskFolder } from './provision.ts';
+import { STAFF_PIN_SETTING } from './staff/service.ts';
+
+/* A weight file that is not the shipped one takes the face away, and nothing else. */
+
+const STAFF_PIN = '582046';
+const MAX = { number: '1001', pin: '5830' };
+const picture = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) };
+const frame = { picture, box: [8, 8, 48, 48] as [number, number, number, number], others: 0, takenAt: 0 };
+
+let folder: string;
+let home: string;
+let weights: string;
+let core: Core;
+const logged: { level: string; message: string }[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sp-face-off-'));
+  home = join(folder, 'kiosk');
+  weights = join(folder, 'weights');
+  cpSync((await prepareModels()).weights, weights, { recursive: true });
+  const altered = readFileSync(join(weights, EMBEDDER.file));
+  altered[altered.length - 1]! ^= 1;
+  writeFileSync(join(weights, EMBEDDER.file), altered);
+
+  ensureKioskFolder(home, false);
+  const kiosk = await openKiosk({ home, deviceSecret: null });
+  const pins = await kiosk.pins();
+  kiosk.store.setSetting(STAFF_PIN_SETTING, await pins.hash(STAFF_PIN));
+  await kiosk.store.addPerson({
+    id: '01890a5d-ac96-774b-bcce-b302099a8057',
+    name: 'Max Mustermann',
+    number: MAX.number,
+    pinHash: await pins.hash(MAX.pin),
+    language: 'en',
+    consent: { textVersion: 'test', language: 'en' },
+    templates: [],
+    photo: null,
+  });
+  await kiosk.close();
+  core = await startCore({
+    home,
+    deviceSecret: null,
+    demo: false,
+    weights,
+    log: (level, message) => logged.push({ level, message }),
+  });
+});
+afterAll(async () => {
+  await core.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('the core starts, offers the other way, and says once what is wrong and what to do', async () => {
+  expect((await core.methods.hello({})).ways).toEqual(['number+pin']);
+  const { face } = await core.methods.status({});
+  expect(face).toMatchObject({ use: 'off', code: 'model-altered', nextStep: expect.stringMatching(/reinstall/) });
+  expect(logged.filter(({ message }) => message.includes('without face recognition'))).toHaveLength(1);
+});
+
+test('number and PIN check in, and the record is kept', async () => {
+  const { receipt } = await core.methods.checkinByPin(MAX);
+  expect(receipt).toMatchObject({ name: 'Max Mustermann', method: 'number+pin', repeated: false });
+  await core.close();
+  const kiosk = await openKiosk({ home, deviceSecret: null, weights });
+  expect(kiosk.store.checkins({ limit: 5 })).toMatchObject([{ name: 'Max Mustermann', method: 'number+pin' }]);
+  await kiosk.close();
+  core = await startCore({ home, deviceSecret: null, demo: false, weights, log: () => undefined });
+});
+
+test('whatever needs a face answers with the code: a probe, a capture, an import, a look at files', async () => {
+  const code = { code: 'model-altered' };
+  const { visit } = await core.methods.visitBegin({});
+  await expect(core.methods.probe({ visit, frame })).rejects.toMatchObject(code);
+
+  const { token } = await core.methods.staffUnlock({ pin: STAFF_PIN });
+  const { version, language } = await core.methods.consentText({ language: 'en' });
+  const consent = { version, language };
+  const details = { token, name: 'New', number: null, pin: null, language: 'en', consent };
+  const { enrolment } = await core.methods.enrolBegin(details);
+  await expect(core.methods.enrolCapture({ token, enrolment, frame })).rejects.toMatchObject(code);
+
+  await core.close();
+  const kiosk = await openKiosk({ home, deviceSecret: null, weights });
+  const context = { ...kiosk, changed: () => undefined };
+  const output = { line: () => undefined, progress: () => undefined };
+  const files = [{ path: join(folder, 'a.jpg'), name: 'a.jpg' }];
+  await expect(identifyFaces.run(context, { files, calibratedPeople: null }, output)).rejects.toMatchObject(code);
+  await expect(importPeople.run(context, { folder, consent: 'test', language: 'en' }, output)).rejects.toMatchObject(
+    code,
+  );
+  await kiosk.close();
+  core = await startCore({ home, deviceSecret: null, demo: false, weights, log: () => undefined });
+});
+
+test('a person can be deleted all the same', async () => {
+  const { token } = await core.methods.staffUnlock({ pin: STAFF_PIN });
+  const { people } = await core.methods.peopleFind({ token, query: 'Max' });
+  await core.methods.personDelete({ token, person: people[0]!.id });
+  expect((await core.methods.status({})).people).toBe(0);
+});
+
+test('a missing weight file is said as such', async () => {
+  await core.close();
+  rmSync(join(weights, EMBEDDER.file));
+  core = await startCore({ home, deviceSecret: null, demo: false, weights, log: () => undefined });
+  expect((await core.methods.status({})).face).toMatchObject({ use: 'off', code: 'model-missing' });
+});
