@@ -17,11 +17,10 @@ const sealing = newSealingKey();
 const bundle: ServerBundle = {
   serverId: '66666666-6666-4666-8666-666666666666',
   serverUrl: 'https://127.0.0.1:1',
-  caPem: '',
   tlsCertPem: '',
-  serverSigningJwk: publicHalf(signing),
-  serverSealingJwk: publicHalf(sealing),
-  site: { name: 'Test', timeZone: 'UTC' },
+  mqttUrls: [],
+  keys: { serial: 1, signing: [publicHalf(signing)], sealing: publicHalf(sealing), caPem: ['CA'] },
+  site: { id: '77777777-7777-4777-8777-777777777777', name: 'Test', timeZone: 'UTC' },
 };
 
 /** A server of a few lines, a clock that moves when told, and the engine between them. */

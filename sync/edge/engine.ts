@@ -146,7 +146,7 @@ export class SyncEngine {
       await this.#take(await this.#transport.marks(source.epoch, signal), source.epoch);
       return source.pendingCount() > 0;
     }
-    const keys = { signing: secret.signing, server: bundle.serverSealingJwk, serverId: bundle.serverId };
+    const keys = { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId };
     let sealed: string;
     try {
       sealed = await sealBatch(events, keys, new Date(this.#world.now()).toISOString());
@@ -170,7 +170,7 @@ export class SyncEngine {
 
   async #take(signed: string, epoch: string): Promise<Ack> {
     const { source, bundle, onServerTime } = this.#o;
-    const ack = await openAck(signed, bundle.serverSigningJwk, { device: source.device, epoch });
+    const ack = await openAck(signed, bundle.keys.signing, { device: source.device, epoch });
     // Marks only ever rise, so an old ack does no harm, except one of a log that was since replaced.
     if (this.#last && ack.logEpoch !== this.#last.logEpoch && ack.serverTime < this.#last.serverTime) {
       throw new Problem(

@@ -21,7 +21,7 @@ const SILENCE_MS = 15_000;
 /** HTTPS with a client certificate, TLS 1.3 alone, and no CA trusted but the server's own. */
 export function httpsTransport(bundle: ServerBundle, secret: DeviceSecret): Transport {
   const agent = new Agent({
-    ca: bundle.caPem,
+    ca: [...bundle.keys.caPem],
     cert: bundle.tlsCertPem,
     key: secret.tlsKeyPem,
     minVersion: 'TLSv1.3',

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { publicHalf } from '../protocol/seal/keys.ts';
 import { Problem } from '../protocol/wire/problem.ts';
 import { DeviceRequest, ServerBundle } from '../protocol/wire/provisioning.ts';
 import { readConfig } from './config.ts';
@@ -10,7 +9,7 @@ import { registerDevice } from './devices/registry.ts';
 import { writeAtomically } from './files.ts';
 import { issueDeviceCertificate } from './keys/certificates.ts';
 import { Keys } from './keys/envelope.ts';
-import { openKeyring } from './keys/keyring.ts';
+import { openKeyring, publicKeys } from './keys/keyring.ts';
 import { urlOf } from './server.ts';
 
 /**
@@ -89,11 +88,10 @@ export async function provisionLocal({
     return ServerBundle.parse({
       serverId: keyring.serverId,
       serverUrl: urlOf(config.hostnames[0]!, config.devicePort),
-      caPem: keyring.ca.certPem,
+      mqttUrls: [],
+      keys: publicKeys(keyring),
       tlsCertPem: await issueDeviceCertificate(keyring.ca, request.id, request.csr, now),
-      serverSigningJwk: publicHalf(keyring.signing),
-      serverSealingJwk: publicHalf(keyring.sealing),
-      site: config.site,
+      site: { id: keyring.serverId, ...config.site },
     });
   } finally {
     await database.close();

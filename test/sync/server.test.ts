@@ -140,7 +140,7 @@ describe('the transport', () => {
     const box = new MemoryOutbox(outbox.device);
     box.person(NAME);
     const other = await provisionElsewhere();
-    const status = await sync(box, secret, { ...bundle, caPem: other.caPem });
+    const status = await sync(box, secret, { ...bundle, keys: { ...bundle.keys, caPem: [other.caPem] } });
     expect(status).toMatchObject({ online: false, queued: 1, problem: { code: 'server-not-trusted' } });
   });
 });
@@ -170,11 +170,11 @@ describe('a kiosk and its server', () => {
     const transport = httpsTransport(bundle, secret);
     const sealed = await sealBatch(
       outbox.events,
-      { signing: secret.signing, server: bundle.serverSealingJwk, serverId: bundle.serverId },
+      { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId },
       new Date().toISOString(),
     );
     const marks = async (signed: string) => {
-      const { serverTime: _, ...rest } = await openAck(signed, bundle.serverSigningJwk, {
+      const { serverTime: _, ...rest } = await openAck(signed, bundle.keys.signing, {
         device: outbox.device,
         epoch: outbox.epoch,
       });
@@ -194,7 +194,7 @@ describe('a kiosk and its server', () => {
     mallory.person('Mallory');
     const sealed = await sealBatch(
       mallory.events,
-      { signing: secret.signing, server: bundle.serverSealingJwk, serverId: bundle.serverId },
+      { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId },
       new Date().toISOString(),
     );
     const transport = httpsTransport(bundle, secret);

@@ -3,7 +3,7 @@ import { Ack, AckHeader } from '../wire/ack.ts';
 import { type Ed25519PrivateJwk, type Ed25519PublicJwk, MAX_ACK_BYTES, PROTOCOL_VERSION, TYP } from '../wire/batch.ts';
 import { Problem } from '../wire/problem.ts';
 import { readCompact } from './compact.ts';
-import { keyId, publicHalf, signatureKey } from './keys.ts';
+import { keyId, keyNamed, publicHalf, signatureKey } from './keys.ts';
 
 /** Signs an ack with the server's key. @returns compact JWS, ASCII, at most MAX_ACK_BYTES */
 export async function signAck(ack: Ack, key: Ed25519PrivateJwk): Promise<string> {
@@ -13,7 +13,7 @@ export async function signAck(ack: Ack, key: Ed25519PrivateJwk): Promise<string>
 }
 
 /**
- * Verifies an ack against the one key that provisioning pinned.
+ * Verifies an ack against the server's keys that this kiosk trusts.
  *
  * @param expect whose ack it must be
  * @throws Problem with a code: `ack-too-large`, `ack-malformed`, `unsupported-protocol`, `unknown-server-key`,
@@ -21,15 +21,15 @@ export async function signAck(ack: Ack, key: Ed25519PrivateJwk): Promise<string>
  */
 export async function openAck(
   signed: string,
-  server: Ed25519PublicJwk,
+  trusted: readonly Ed25519PublicJwk[],
   expect: { device: string; epoch: string },
 ): Promise<Ack> {
   if (signed.length > MAX_ACK_BYTES) throw refuse('ack-too-large', 'The ack is larger than this protocol allows.');
   const { header } = readCompact(signed, { parts: 3, header: AckHeader, code: 'ack-malformed' });
   if (header.spv !== PROTOCOL_VERSION)
     throw refuse('unsupported-protocol', `Protocol version ${header.spv} is not understood here.`);
-  if (header.kid !== (await keyId(server)))
-    throw refuse('unknown-server-key', 'The ack is signed by a key that this kiosk does not know.');
+  const server = await keyNamed(trusted, header.kid);
+  if (!server) throw refuse('unknown-server-key', 'The ack is signed by a key that this kiosk does not know.');
   let payload: Uint8Array;
   try {
     payload = (await compactVerify(signed, await signatureKey(server), { algorithms: ['EdDSA'] })).payload;

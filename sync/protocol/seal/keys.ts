@@ -26,6 +26,12 @@ export function keyId(key: Ed25519PublicJwk | X25519PublicJwk): Promise<string> 
   return calculateJwkThumbprint({ kty: key.kty, crv: key.crv, x: key.x });
 }
 
+/** The key of this thumbprint out of the few that are trusted; null when it is none of them. */
+export async function keyNamed(trusted: readonly Ed25519PublicJwk[], kid: string): Promise<Ed25519PublicJwk | null> {
+  for (const key of trusted) if ((await keyId(key)) === kid) return key;
+  return null;
+}
+
 /** The key as jose takes it. The algorithm comes from here, from our own configuration, never from a message. */
 export async function signatureKey(jwk: Ed25519PublicJwk | Ed25519PrivateJwk): Promise<CryptoKey> {
   return (await importJWK(jwk, 'EdDSA')) as CryptoKey;

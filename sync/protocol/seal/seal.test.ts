@@ -265,7 +265,7 @@ describe('an ack', () => {
   const expected = { device: ack.device, epoch: ack.epoch };
 
   test('opens to what was signed', async () => {
-    expect(await openAck(await signAck(ack, serverKey), publicHalf(serverKey), expected)).toEqual(ack);
+    expect(await openAck(await signAck(ack, serverKey), [publicHalf(serverKey)], expected)).toEqual(ack);
   });
 
   test('is refused with a code when any bit of it is flipped', async () => {
@@ -274,7 +274,7 @@ describe('an ack', () => {
       fc.asyncProperty(fc.nat(signed.length - 1), fc.integer({ min: 0, max: 7 }), async (at, bit) => {
         const bytes = Buffer.from(signed, 'latin1');
         bytes[at]! ^= 1 << bit;
-        const code = await codeOf(openAck(bytes.toString('latin1'), publicHalf(serverKey), expected));
+        const code = await codeOf(openAck(bytes.toString('latin1'), [publicHalf(serverKey)], expected));
         expect(['ack-malformed', 'bad-ack-signature', 'unknown-server-key', 'unsupported-protocol']).toContain(code);
       }),
       { numRuns: 400 },
@@ -284,15 +284,19 @@ describe('an ack', () => {
   test('of another key, for another device or epoch, oversized, or with impossible marks is refused', async () => {
     const other = '44444444-4444-4444-8444-444444444444';
     const signed = await signAck(ack, serverKey);
-    expect(await codeOf(openAck(await signAck(ack, stranger), publicHalf(serverKey), expected))).toBe(
+    expect(await codeOf(openAck(await signAck(ack, stranger), [publicHalf(serverKey)], expected))).toBe(
       'unknown-server-key',
     );
-    expect(await codeOf(openAck(signed, publicHalf(serverKey), { ...expected, device: other }))).toBe('ack-of-another');
-    expect(await codeOf(openAck(signed, publicHalf(serverKey), { ...expected, epoch: other }))).toBe('ack-of-another');
-    expect(await codeOf(openAck(signed.padEnd(5000, 'A'), publicHalf(serverKey), expected))).toBe('ack-too-large');
-    expect(await codeOf(openAck(await signAck({ ...ack, safe: 13 }, serverKey), publicHalf(serverKey), expected))).toBe(
-      'ack-malformed',
+    expect(await codeOf(openAck(signed, [publicHalf(serverKey)], { ...expected, device: other }))).toBe(
+      'ack-of-another',
     );
+    expect(await codeOf(openAck(signed, [publicHalf(serverKey)], { ...expected, epoch: other }))).toBe(
+      'ack-of-another',
+    );
+    expect(await codeOf(openAck(signed.padEnd(5000, 'A'), [publicHalf(serverKey)], expected))).toBe('ack-too-large');
+    expect(
+      await codeOf(openAck(await signAck({ ...ack, safe: 13 }, serverKey), [publicHalf(serverKey)], expected)),
+    ).toBe('ack-malformed');
   });
 
   test('can not be forged by putting the known kid on another key’s signature', async () => {
@@ -301,12 +305,12 @@ describe('an ack', () => {
     const forged = await new CompactSign(Buffer.from(payload!, 'base64url'))
       .setProtectedHeader(header)
       .sign(await signatureKey(stranger));
-    expect(await codeOf(openAck(forged, publicHalf(serverKey), expected))).toBe('bad-ack-signature');
+    expect(await codeOf(openAck(forged, [publicHalf(serverKey)], expected))).toBe('bad-ack-signature');
   });
 
   test('can not be a batch in disguise', async () => {
     const signed = await signRaw(batchHeader(), serverKey);
-    expect(await codeOf(openAck(signed, publicHalf(serverKey), expected))).toBe('ack-malformed');
+    expect(await codeOf(openAck(signed, [publicHalf(serverKey)], expected))).toBe('ack-malformed');
   });
 });
 

@@ -18,7 +18,17 @@ export const MAX_SEALED_BYTES = Math.ceil((MAX_PLAIN_BYTES * 4) / 3) + 2048;
 export const MAX_ACK_BYTES = 4096;
 
 /** `typ` of each message: one kind can never be taken for another (RFC 8725 §3.11). */
-export const TYP = { batch: 'sp-batch+jws', sealedBatch: 'sp-batch+jwe', ack: 'sp-ack+jws' } as const;
+export const TYP = {
+  batch: 'sp-batch+jws',
+  sealedBatch: 'sp-batch+jwe',
+  ack: 'sp-ack+jws',
+  ask: 'sp-ask+jws',
+  sealedAsk: 'sp-ask+jwe',
+  page: 'sp-page+jws',
+  sealedPage: 'sp-page+jwe',
+  refusal: 'sp-refusal+jws',
+  nudge: 'sp-nudge+jws',
+} as const;
 
 /** 32 bytes as unpadded base64url. */
 const Key = z.string().regex(/^[A-Za-z0-9_-]{43}$/);

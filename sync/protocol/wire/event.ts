@@ -69,14 +69,21 @@ export const OpenBody = {
   }),
 } as const;
 
+/** Most templates of one person and model in one message. */
+export const MAX_TEMPLATES = 40;
+/** A face template as it travels, always sealed: 512 little-endian float32, L2-normalised, as unpadded base64url. */
+export const TemplateValue = z.strictObject({ id: Uuid, pose: z.string().max(20), vector: base64url.length(2731) });
+export type TemplateValue = z.infer<typeof TemplateValue>;
+
 /** The personal half: what each field holds, before salting. Every field is optional, since it may have been purged. */
 export const PersonalBody = {
   checkin: z.strictObject({
     person: Uuid.optional(),
     score: Unit.optional(),
     second: Unit.nullable().optional(),
-    /** Content address (SHA-256) of the encrypted photo. */
+    /** Content address (SHA-256) of the encrypted photo, and the key that opens this one file (32 bytes). */
     photo: Hash.optional(),
+    photoKey: Hash.optional(),
     /** Position, sealed to the server on the kiosk: never readable here again. */
     gps: z.string().max(2048).optional(),
   }),
@@ -88,7 +95,14 @@ export const PersonalBody = {
     language: z.string().max(20).optional(),
   }),
   consent: z.strictObject({ person: Uuid.optional(), guardian: z.string().max(200).optional() }),
-  template: z.strictObject({ person: Uuid.optional() }),
+  template: z.strictObject({
+    person: Uuid.optional(),
+    /** What was added, so that the server can give it to other kiosks; the ids alone of what was removed. */
+    templates: z
+      .array(TemplateValue.partial({ vector: true, pose: true }))
+      .max(MAX_TEMPLATES)
+      .optional(),
+  }),
   pin: z.strictObject({ person: Uuid.optional() }),
   purge: z.strictObject({}),
   erasureDone: z.strictObject({ person: Uuid.optional() }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Ed25519PublicJwk, X25519PublicJwk } from './batch.ts';
 import { Uuid } from './event.ts';
+import { ServerKeys } from './keys.ts';
 
 /** What a device shows the server to be registered. Carries no secret. */
 export const DeviceRequest = z.strictObject({
@@ -13,19 +14,18 @@ export const DeviceRequest = z.strictObject({
 });
 export type DeviceRequest = z.infer<typeof DeviceRequest>;
 
-/** What provisioning gives a kiosk: where its server is, and which keys it pins. Holds no secret. */
+/** What provisioning gives a kiosk: where its server is, and which keys it pins. */
 export const ServerBundle = z.strictObject({
   /** Identity of the server: the audience of every batch. Outlives its keys. */
   serverId: Uuid,
   /** https://host:port of the listener for devices. */
   serverUrl: z.url({ protocol: /^https$/ }),
-  /** The server's own CA, the only one trusted on this connection. */
-  caPem: z.string(),
-  /** This device's client certificate. */
+  /** mqtts:// or wss:// of the broker, in the order to try; empty: HTTPS alone. */
+  mqttUrls: z.array(z.url({ protocol: /^(mqtts|wss)$/ })).max(4),
+  /** The server's public keys and its own CA, the only ones trusted. */
+  keys: ServerKeys,
+  /** This device's client certificate, and the chain above it where its CA was succeeded. */
   tlsCertPem: z.string(),
-  serverSigningJwk: Ed25519PublicJwk,
-  /** Batches are sealed to it; its `kid` is its RFC 7638 thumbprint. */
-  serverSealingJwk: X25519PublicJwk,
-  site: z.strictObject({ name: z.string(), timeZone: z.string() }),
+  site: z.strictObject({ id: Uuid, name: z.string(), timeZone: z.string() }),
 });
 export type ServerBundle = z.infer<typeof ServerBundle>;

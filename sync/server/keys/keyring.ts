@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../protocol/seal/keys.ts';
 import { Ed25519PrivateJwk, X25519PrivateJwk } from '../../protocol/wire/batch.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
+import type { ServerKeys } from '../../protocol/wire/keys.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { writeAtomically } from '../files.ts';
 import {
@@ -95,6 +96,16 @@ export async function openKeyring(
     writeAtomically(path, `${JSON.stringify(file, null, 2)}\n`);
   }
   return { serverId, ca, devices, people, signing, sealing, sealingKid: await keyId(publicHalf(sealing)) };
+}
+
+/** What kiosks pin of it. */
+export function publicKeys(keyring: Keyring): ServerKeys {
+  return {
+    serial: 1,
+    signing: [publicHalf(keyring.signing)],
+    sealing: publicHalf(keyring.sealing),
+    caPem: [keyring.ca.certPem],
+  };
 }
 
 function read(path: string): KeyringFile | null {

@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { Kid, TYP } from './batch.ts';
+import { Direction, MAX_TEMPLATES, TemplateValue, Uuid } from './event.ts';
+import { ServerKeys } from './keys.ts';
+
+/**
+ * Downstream: a kiosk asks from where it stands (signed by the device, sealed to the server) and gets one page of the
+ * server's change log (signed by the server, sealed to the device). A snapshot comes first, then what changed since.
+ * A page holds only what concerns the sites of the device.
+ */
+
+const Instant = z.iso.datetime({ precision: 3 });
+/** Where a reader stands in the log; made by the server, opaque to the kiosk. Empty: nowhere yet. */
+export const Cursor = z.string().max(200);
+
+/** Most changes in one page. */
+export const MAX_PAGE_CHANGES = 200;
+/** Largest sealed page, bytes (as for a batch). */
+export const MAX_PAGE_BYTES = 1024 * 1024;
+
+/** Protected header of an ask, as of a batch; `iat` (ms since 1970, the kiosk's clock) makes each one different. */
+export const AskHeader = z.strictObject({
+  alg: z.literal('EdDSA'),
+  typ: z.literal(TYP.ask),
+  iss: Uuid,
+  aud: Uuid,
+  spv: z.number().int().positive(),
+  jti: Uuid,
+});
+
+export const Ask = z.discriminatedUnion('what', [
+  z.strictObject({
+    what: z.literal('changes'),
+    /** The epoch whose marks the answer's ack is to tell. */
+    epoch: Uuid,
+    cursor: Cursor,
+    limit: z.number().int().min(1).max(MAX_PAGE_CHANGES),
+    /** Thumbprints of the server's signing keys that this kiosk trusts: the answer is signed by one of them. */
+    trusts: z.array(Kid).min(1).max(4),
+    /** Time of the newest presence that this kiosk knows; null for none. */
+    presenceAfter: Instant.nullable(),
+  }),
+  z.strictObject({
+    what: z.literal('renew'),
+    /** PKCS #10 for the TLS key, PEM: a new key, or the same. */
+    csr: z.string().max(4096),
+    trusts: z.array(Kid).min(1).max(4),
+  }),
+]);
+export type Ask = z.infer<typeof Ask>;
+
+/** How a kiosk is to behave, as far as the server decides it. Absent: as the kiosk's own site.json says. */
+export const Policy = z.strictObject({
+  /** Days without the server after which a kiosk drops its templates. */
+  leaseDays: z.number().int().min(1).max(365),
+  photoDays: z.number().int().min(1).max(90).optional(),
+  gpsDays: z.number().int().min(1).max(30).optional(),
+  liveness: z.enum(['on', 'off']).optional(),
+  repeatWindowSeconds: z.number().int().min(0).max(3600).optional(),
+  privacy: z
+    .strictObject({
+      controller: z.string().min(1).max(200),
+      contact: z.string().min(1).max(200),
+      dpo: z.string().min(1).max(200),
+    })
+    .optional(),
+});
+export type Policy = z.infer<typeof Policy>;
+
+/** One change, in the order of the log. Applying one twice, or an older one after a newer, ends in the same state as the log's order. */
+export const Change = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('person'),
+    person: Uuid,
+    name: z.string().max(200),
+    number: z.string().max(40).nullable(),
+    language: z.string().max(20),
+    gpsOptOut: z.boolean(),
+  }),
+  /** All templates of a person for one model: what is not in it is gone. Only ever after a recorded consent. */
+  z.strictObject({
+    kind: z.literal('templates'),
+    person: Uuid,
+    model: z.string().max(80),
+    templates: z.array(TemplateValue).max(MAX_TEMPLATES),
+  }),
+  /** No longer of this kiosk's sites: forget, nothing to confirm. */
+  z.strictObject({ kind: z.literal('gone'), person: Uuid }),
+  /** Erase and confirm with an `erasureDone` event that names `request`. */
+  z.strictObject({ kind: z.literal('erase'), request: Uuid, person: Uuid }),
+  z.strictObject({ kind: z.literal('policy'), policy: Policy }),
+  z.strictObject({ kind: z.literal('keys'), keys: ServerKeys }),
+]);
+export type Change = z.infer<typeof Change>;
+
+/** The last record of a person at the kiosk's sites, from any kiosk: a hint for the direction, never a record. */
+export const Presence = z.strictObject({ person: Uuid, direction: Direction, at: Instant });
+export type Presence = z.infer<typeof Presence>;
+
+export const Page = z.discriminatedUnion('what', [
+  z.strictObject({
+    what: z.literal('changes'),
+    device: Uuid,
+    /** The ask that this answers. */
+    jti: Uuid,
+    /** `whole`: a page of a snapshot; after its last page (`more` false) what was in no page of it is gone. */
+    whole: z.boolean(),
+    changes: z.array(Change).max(MAX_PAGE_CHANGES),
+    /** Where to go on. */
+    cursor: Cursor,
+    more: z.boolean(),
+    presence: z.array(Presence).max(1000),
+    /** Signed ack of the epoch asked for (wire/ack.ts). */
+    ack: z.string().max(4096),
+  }),
+  z.strictObject({
+    what: z.literal('renewed'),
+    device: Uuid,
+    jti: Uuid,
+    tlsCertPem: z.string().max(8192),
+    keys: ServerKeys,
+  }),
+]);
+export type Page = z.infer<typeof Page>;
+
+/** Header of the signed page inside the seal. */
+export const PageHeader = z.strictObject({
+  alg: z.literal('EdDSA'),
+  typ: z.literal(TYP.page),
+  kid: Kid,
+  spv: z.number().int().positive(),
+});
+
+/** Why the server took nothing of a message that came without a connection to answer on (MQTT). */
+export const Refusal = z.strictObject({
+  device: Uuid,
+  /** SHA-256 of the sealed message, base64url: which one it was. */
+  digest: Kid,
+  code: z.string().regex(/^[a-z0-9-]{1,60}$/),
+  serverTime: Instant,
+});
+export type Refusal = z.infer<typeof Refusal>;
+
+/** "There is something for you": ask now. Forged or lost, it costs one ask or a pause of seconds. */
+export const Nudge = z.strictObject({ device: Uuid, serverTime: Instant });
+export type Nudge = z.infer<typeof Nudge>;
