@@ -11,6 +11,7 @@ import { createEnrolmentService } from './enrolment/service.ts';
 import type { Core, CoreOptions, StartCore } from './interface.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type OpenKiosk, openKiosk } from './open-kiosk.ts';
+import { createPinGuard } from './pin/guard.ts';
 import { startRetention } from './retention/scheduler.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
@@ -68,7 +69,6 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions): Promise<C
   const recogniser = await facesOrOff(kiosk, log);
   const pins = await kiosk.pins();
   const retention = startRetention({ store, site, log });
-  const now = () => retention.now();
   let uplink: Uplink | null = null;
 
   // Neither the line to the server nor the operator's socket is needed to let people in: without them the kiosk goes on,
@@ -110,22 +110,29 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions): Promise<C
   } catch (error) {
     without('server-link', error);
   }
-  const staff = createStaffDesk({ store, pins, now });
+  const monotonic = () => performance.now();
+  const guard = createPinGuard({
+    store,
+    now: retention.now,
+    paused: (ms) => log('warn', 'many wrong PINs with many numbers: number and PIN pause', { ms }),
+  });
+  const staff = createStaffDesk({ store, pins, guard, monotonic, wall: Date.now });
   const context: CommandContext = { home, store, site, faces: kiosk.faces, pins: kiosk.pins, changed };
   const control = await startControl({ context, staff, commands: STORE_COMMANDS, log }).catch((error: unknown) =>
     without('control-socket', error),
   );
   const ticker = setInterval(hub.refresh, STATUS_MS);
 
-  const enrolment = createEnrolmentService({ store, recogniser, pins, staff, site, now, changed });
+  const enrolment = createEnrolmentService({ store, recogniser, pins, staff, site, monotonic, changed });
   const checkin = createCheckinService({
     store,
     recogniser,
     pins,
+    guard,
     lockoutKey: keys.subkey(DEVICE_PURPOSES.lockout),
     site,
     demo,
-    now,
+    monotonic,
     liveness: {
       begin: () => createChallenge(unpredictable),
       start: (challenge) => startLiveness(challenge),

@@ -14,6 +14,7 @@ import { ControlAnswer, controlSocketPath, MAX_REQUEST_BYTES } from '../../elect
 import { startControl } from '../../electron/core/control/server.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { kioskHome } from '../../electron/core/paths.ts';
+import { createPinGuard } from '../../electron/core/pin/guard.ts';
 import { NO_LOCKOUT } from '../../electron/core/pin/lockout.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { createStaffDesk, lockoutSubject, STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
@@ -54,7 +55,13 @@ beforeAll(async () => {
   kiosk.store.setSetting(STAFF_PIN_SETTING, await pins.hash(PIN));
   control = await startControl({
     context: { ...kiosk, changed: () => undefined },
-    staff: createStaffDesk({ store: kiosk.store, pins, now: Date.now }),
+    staff: createStaffDesk({
+      store: kiosk.store,
+      pins,
+      guard: createPinGuard({ store: kiosk.store, now: Date.now }),
+      monotonic: () => performance.now(),
+      wall: Date.now,
+    }),
     commands: [...STORE_COMMANDS, endless],
     requestMs: 1_500,
     log: () => undefined,
@@ -128,7 +135,7 @@ test('wrong PINs are refused, then locked out, and the right one too until the l
   expect(codes.at(-1)).toBe('pin-locked');
   expect(codes).not.toContain('let in');
   expect(await request({})).toMatchObject([{ kind: 'problem', code: 'pin-locked' }]);
-  kiosk.store.setLockout(lockoutSubject('socket'), NO_LOCKOUT);
+  kiosk.store.setLockouts({ [lockoutSubject('socket')]: NO_LOCKOUT });
 });
 
 test('commands, versions and arguments that are not known are refused with a code', async () => {
@@ -177,7 +184,7 @@ test('each command that was let in leaves an event, a refused one none', async (
   expect(events()).toBe(before);
   await request({});
   expect(events()).toBe(before + 1);
-  kiosk.store.setLockout(lockoutSubject('socket'), NO_LOCKOUT);
+  kiosk.store.setLockouts({ [lockoutSubject('socket')]: NO_LOCKOUT });
 });
 
 test('a command ends when its client leaves, and the next one gets its turn', async () => {

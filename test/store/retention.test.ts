@@ -106,6 +106,18 @@ describe('the scheduler', () => {
     expect(after.now()).toBe(retention.now());
   });
 
+  it('drops lockouts after a quiet day, and keeps those that still count', async () => {
+    const { clock, store } = await kioskWithDays(0);
+    store.setLockouts({
+      quiet: { failures: 3, until: 0, at: T0 - DAY },
+      recent: { failures: 3, until: 0, at: T0 - DAY + 60_000 },
+    });
+    const retention = startRetention({ store, site: POLICY, log: quiet, clock });
+    onTestFinished(() => retention.stop());
+    await retention.run();
+    expect(['quiet', 'recent'].map((one) => store.lockout(one).failures)).toEqual([0, 3]);
+  });
+
   it('runs by itself once a day of trusted time, and gives events their trusted offset', async () => {
     const { clock, store, record, left } = await kioskWithDays(0);
     await record();

@@ -193,15 +193,32 @@ describe('small rows', () => {
   it('survive a restart: lockouts and settings', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    store.setLockout('staff', { failures: 5, until: 1_800_000_000_000 });
-    store.setLockout('number:x', { failures: 1, until: 0 });
-    store.setLockout('number:x', { failures: 0, until: 0 });
+    const [staff, none] = [
+      { failures: 5, until: 1_800_000_000_000, at: 1_799_999_970_000 },
+      { failures: 0, until: 0, at: 0 },
+    ];
+    store.setLockouts({ staff, 'number:x': { failures: 1, until: 0, at: 7 } });
+    store.setLockouts({ 'number:x': none });
     store.setSetting('a', 'b');
     store.close();
     const again = await openKiosk(home);
-    expect(again.lockout('staff')).toEqual({ failures: 5, until: 1_800_000_000_000 });
-    expect(again.lockout('number:x')).toEqual({ failures: 0, until: 0 });
+    expect(again.lockout('staff')).toEqual(staff);
+    expect(again.lockout('number:x')).toEqual(none);
     expect([again.setting('a'), again.setting('none')]).toEqual(['b', null]);
+  });
+
+  it('lockouts go once the last failure and the lock are past, not before', async () => {
+    const store = await openKiosk(newFolder());
+    const year = 365 * 86_400_000;
+    store.setLockouts({
+      future: { failures: 6, until: year, at: year },
+      old: { failures: 2, until: 0, at: 1_000 },
+      locked: { failures: 6, until: 9_000, at: 1_000 },
+      fresh: { failures: 1, until: 0, at: 9_000 },
+    });
+    expect(store.pruneLockouts(5_000, 20_000)).toBe(1);
+    expect(['old', 'locked', 'fresh'].map((one) => store.lockout(one).failures)).toEqual([0, 6, 1]);
+    expect(store.lockout('future')).toEqual({ failures: 6, until: 20_000, at: 20_000 });
   });
 });
 

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import type { FaceFrame } from '../../contract/frames.ts';
+import { createPinGuard } from '../pin/guard.ts';
+import { NO_LOCKOUT } from '../pin/lockout.ts';
 import { defaultSite } from '../provision.ts';
 import type { Checkin, Lockout, NewCheckin, Store } from '../store/interface.ts';
 import type { Recogniser, Sight } from './recogniser.ts';
@@ -29,6 +31,7 @@ const frame = (others = 0, side = 32): FaceFrame => ({
 let rows: Checkin[];
 let wall: number;
 let trusted: number;
+let monotonic: number;
 let failWrites: number;
 let challenges: number;
 let lockouts: Map<string, Lockout>;
@@ -36,6 +39,7 @@ let lockouts: Map<string, Lockout>;
 beforeEach(() => {
   rows = [];
   wall = trusted = MONDAY;
+  monotonic = 0;
   failWrites = 0;
   challenges = 0;
   lockouts = new Map();
@@ -46,9 +50,12 @@ function service(overrides: Partial<CheckinDeps> = {}) {
     person: (id: string) => (id === ADA.id ? ADA : null),
     personByNumber: (number: string) => (number === '7' ? ADA : null),
     pinHash: () => 'hash-of-4711',
-    lockout: (subject: string) => lockouts.get(subject) ?? { failures: 0, until: 0 },
-    setLockout: (subject: string, lockout: Lockout) => void lockouts.set(subject, lockout),
+    lockout: (subject: string) => lockouts.get(subject) ?? NO_LOCKOUT,
+    setLockouts(rows: Record<string, Lockout>) {
+      for (const [subject, lockout] of Object.entries(rows)) lockouts.set(subject, lockout);
+    },
     lastCheckin: () => rows.at(-1) ?? null,
+    voidCheckin: () => undefined,
     async recordCheckin(checkin: NewCheckin) {
       if (failWrites-- > 0) throw new Error('disk trouble');
       const row = {
@@ -75,6 +82,7 @@ function service(overrides: Partial<CheckinDeps> = {}) {
     store: store as unknown as Store,
     recogniser,
     pins: { hash: async () => '', verify: async (stored, pin) => stored !== null && pin === '4711' },
+    guard: createPinGuard({ store, now: () => trusted }),
     lockoutKey: randomBytes(32),
     site: { ...defaultSite(true), timeZone: 'UTC', photos: true },
     demo: true,
@@ -89,7 +97,7 @@ function service(overrides: Partial<CheckinDeps> = {}) {
         current: () => ({ state: 'going', step: 'turn-left', index: 0, of: 1, progress: 0 }),
       }),
     },
-    now: () => trusted,
+    monotonic: () => monotonic,
     wall: () => wall,
     recorded: () => undefined,
     voided: () => undefined,
@@ -175,4 +183,29 @@ test('wrong PINs lock the number, whether anybody has it or not, in the same wor
     expect(codes).toEqual(['pin-wrong', 'pin-wrong', 'pin-wrong', 'pin-wrong', 'pin-locked', 'pin-locked']);
   }
   await expect(checkin.checkinByPin({ number: '7', pin: '4711' })).rejects.toMatchObject({ code: 'pin-locked' });
+});
+
+test('one PIN tried on many numbers pauses number and PIN for all; the face goes on', async () => {
+  const checkin = service();
+  let code = '';
+  for (let i = 0; i < 60 && code !== 'pin-locked'; i++) {
+    code = await checkin.checkinByPin({ number: `9${i}`, pin: '0000' }).then(
+      () => 'in',
+      (error: { code: string }) => error.code,
+    );
+  }
+  await expect(checkin.checkinByPin({ number: '7', pin: '4711' })).rejects.toMatchObject({ code: 'pin-locked' });
+  expect((await walkUp(checkin)).result.kind).toBe('welcome');
+});
+
+test('“not me” is open for its seconds of time that passes, whatever is done to the clocks', async () => {
+  const checkin = service({ site: { ...defaultSite(true), timeZone: 'UTC', undoSeconds: 8 } });
+  const { receipt } = await checkin.checkinByPin({ number: '7', pin: '4711' });
+  const undo = { checkin: receipt.checkin, undo: receipt.undo, reason: 'not-me' as const };
+  trusted += 86_400_000;
+  wall -= 86_400_000;
+  monotonic = 8_001;
+  await expect(checkin.voidCheckin(undo)).rejects.toMatchObject({ code: 'undo-expired' });
+  monotonic = 8_000;
+  await checkin.voidCheckin(undo);
 });

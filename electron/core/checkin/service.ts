@@ -5,8 +5,9 @@ import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
+import { createTurns } from '../in-turn.ts';
 import type { CoreOptions } from '../interface.ts';
-import { afterFailure, lockedFor, NO_LOCKOUT, pinLocked } from '../pin/lockout.ts';
+import type { PinGuard } from '../pin/guard.ts';
 import type { PinHasher } from '../pin/pin-hash.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
@@ -21,13 +22,14 @@ export interface CheckinDeps {
   readonly store: Store;
   readonly recogniser: Recogniser;
   readonly pins: PinHasher;
+  readonly guard: PinGuard;
   /** Key of the blinded lockout subjects, 32 bytes: a lockout row names no number. */
   readonly lockoutKey: Uint8Array;
   readonly site: SiteConfig;
   readonly demo: boolean;
   readonly liveness: { begin(): Challenge; start(challenge: Challenge): LivenessSession };
-  /** Trusted time, ms since 1970. */
-  readonly now: () => number;
+  /** Ms, never going back: what the undo window and the rest after failed challenges are measured by. */
+  readonly monotonic: () => number;
   /** The wall clock that records claim, ms since 1970: what a window and a day are measured by. */
   readonly wall: () => number;
   /** Called after each durable record, for whoever shows or sends it. */
@@ -48,11 +50,12 @@ interface Visit {
 
 /** The main job: looks at a face become one durable record, and only then a welcome. */
 export function createCheckinService(deps: CheckinDeps): CheckinMethods {
-  const { store, recogniser, site, now } = deps;
+  const { store, recogniser, site, monotonic } = deps;
   const tries = countLivenessTries();
   const undo = createUndoTokens(site.undoSeconds * 1000);
   let visit: Visit | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
+  /** Whatever touches the visit or records a check-in goes one after the other. */
+  const inTurn = createTurns();
 
   /** Takes the record, unless the same person was recorded within the window. Durable when it returns. */
   async function record(
@@ -72,7 +75,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
   function receipt(checkin: Checkin, person: Person, repeated: boolean): Receipt {
     return {
       checkin: checkin.id,
-      undo: repeated ? '' : undo.issue(checkin.id, now()),
+      undo: repeated ? '' : undo.issue(checkin.id, monotonic()),
       name: person.name,
       language: person.language,
       direction: checkin.direction,
@@ -114,8 +117,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
   function livenessFailed(current: Visit, person: string, reason: string | undefined): ProbeResult {
     current.challenge = null;
     current.state = NEW_VISIT;
-    tries.failed(person, now());
-    if (!tries.exhausted(person, now())) return { kind: 'more', progress: 0 };
+    tries.failed(person, monotonic());
+    if (!tries.exhausted(person, monotonic())) return { kind: 'more', progress: 0 };
     current.answered = true;
     return { kind: 'other-way', reason: 'liveness', ...(reason ? { code: reason } : {}) };
   }
@@ -128,13 +131,6 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
       deps.log('error', 'check-in: the photo could not be encoded; recorded without it', { error });
       return null;
     }
-  }
-
-  /** Whatever touches the visit or records a check-in goes one after the other. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const answer = turn.then(work);
-    turn = answer.catch(() => undefined);
-    return answer;
   }
 
   function challengeStep(session: LivenessSession): ProbeResult {
@@ -177,7 +173,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     }
     if (site.liveness === 'off')
       return welcome(current, step.answer.person, sight, picture, deps.demo ? 'off (demo)' : 'off');
-    if (tries.exhausted(step.answer.person, now())) {
+    if (tries.exhausted(step.answer.person, monotonic())) {
       current.answered = true;
       return { kind: 'other-way', reason: 'liveness' };
     }
@@ -205,7 +201,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     probe: (input) => inTurn(() => probe(input)),
 
     async voidCheckin({ checkin, undo: token, reason }) {
-      undo.check(checkin, token, now());
+      undo.check(checkin, token, monotonic());
       store.voidCheckin(checkin, reason);
       undo.spend(checkin);
       deps.voided();
@@ -214,20 +210,17 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
 
     async checkinByPin({ number, pin }) {
       const subject = `number:${createHmac('sha256', deps.lockoutKey).update(number.toUpperCase()).digest('base64url')}`;
-      const lockout = store.lockout(subject);
-      const locked = lockedFor(lockout, now());
-      if (locked > 0) throw pinLocked(locked);
-      // Count the attempt before it is checked: a power cut between check and count must not give free guesses.
-      const failed = afterFailure(lockout, now());
-      store.setLockout(subject, failed);
-      const person = store.personByNumber(number);
-      const right = await deps.pins.verify(person ? store.pinHash(person.id) : null, pin);
-      if (!person || !right) {
-        const wait = lockedFor(failed, now());
-        if (wait > 0) throw pinLocked(wait);
-        throw new Problem('pin-wrong', 'number and PIN do not belong together', 'Try again, or ask the front desk.');
-      }
-      store.setLockout(subject, NO_LOCKOUT);
+      const person = await deps.guard.attempt({
+        subject,
+        shared: true,
+        async check() {
+          const claimed = store.personByNumber(number);
+          const right = await deps.pins.verify(claimed ? store.pinHash(claimed.id) : null, pin);
+          return right ? claimed : null;
+        },
+        wrong: () =>
+          new Problem('pin-wrong', 'number and PIN do not belong together', 'Try again, or ask the front desk.'),
+      });
       const fields = { score: null, second: null, photo: null, gps: null };
       const receipt = await inTurn(() =>
         record(person, { open: { method: 'number+pin', liveness: 'not-needed' }, ...fields }),

@@ -13,7 +13,7 @@ export const setStaffPin = storeCommand({
     if (weakPin(pin))
       throw new Problem('pin-weak', 'this PIN is too easy to guess', 'Choose one without repeats or sequences.');
     context.store.setSetting(STAFF_PIN_SETTING, await (await context.pins()).hash(pin));
-    for (const door of STAFF_DOORS) context.store.setLockout(lockoutSubject(door), NO_LOCKOUT);
+    context.store.setLockouts(Object.fromEntries(STAFF_DOORS.map((door) => [lockoutSubject(door), NO_LOCKOUT])));
     context.store.append({ type: 'health', open: { code: 'staff-pin-set', detail: {} }, personal: {} });
     output.line({ staffPin: 'set' });
     return 0;

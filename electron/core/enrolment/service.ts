@@ -7,6 +7,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CaptureResult, CoreMethods, METHODS, PersonRow } from '../../contract/methods.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
+import { createTurns } from '../in-turn.ts';
 import { type PinHasher, weakPin } from '../pin/pin-hash.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { StaffDesk } from '../staff/service.ts';
@@ -20,7 +21,8 @@ export interface EnrolmentDeps {
   readonly pins: PinHasher;
   readonly staff: StaffDesk;
   readonly site: SiteConfig;
-  readonly now: () => number;
+  /** Ms, never going back. */
+  readonly monotonic: () => number;
   /** People or templates changed. */
   readonly changed: () => void;
 }
@@ -58,15 +60,10 @@ const SAME_PERSON = 0.45;
 
 /** Enrolment on the spot: consent first, then a guided capture, a duplicate check, and one durable transaction. */
 export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
-  const { store, recogniser, site, staff, now } = deps;
+  const { store, recogniser, site, staff, monotonic } = deps;
   let running: Enrolment | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
-  /** Captures and the end of an enrolment go one after the other: each counts on the one before. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const answer = turn.then(work);
-    turn = answer.catch(() => undefined);
-    return answer;
-  }
+  /** Captures and the end of an enrolment: each counts on the one before. */
+  const inTurn = createTurns();
   staff.onLock(() => {
     running = null; // nothing of a person who has not finished stays in memory
   });
@@ -74,7 +71,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   const texts = (language: string) => consentText(language, { ...site.privacy, photoDays: site.photoDays });
 
   function current(id: string): Enrolment {
-    if (!running || running.id !== id || running.until < now()) {
+    if (!running || running.id !== id || running.until < monotonic()) {
       throw new Problem('enrolment-unknown', 'this enrolment is over', 'Begin again.');
     }
     return running;
@@ -177,7 +174,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
         capture: NEW_CAPTURE,
         templates: [],
         photo: null,
-        until: now() + ENROLMENT_MS,
+        until: monotonic() + ENROLMENT_MS,
       };
       return { enrolment: running.id, poses: [...ENROLMENT_POSES] };
     },

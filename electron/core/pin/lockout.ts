@@ -1,10 +1,31 @@
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Lockout } from '../store/interface.ts';
 
-/** Failures that cost nothing; from the next one on each locks, twice as long every time. */
+/**
+ * How wrong PINs are slowed down. Pure rules over rows that the store keeps; times are trusted time, ms since 1970.
+ *
+ * Two limits: one for each secret (a number, the staff PIN at one door), and one for all numbers of the kiosk together,
+ * against somebody who tries one likely PIN on many numbers. The second only pauses, for seconds: attendance must not
+ * be lost to a passer-by at the keypad, and the face goes on all the while.
+ */
+
+/** Failures against one secret that cost nothing; from the next one on each locks, twice as long every time. */
 export const FREE_FAILURES = 4;
 const FIRST_LOCK_MS = 30_000;
-const LONGEST_LOCK_MS = 3_600_000;
+/** No lock lasts longer, ms; nor does one that the clock made seem longer. */
+export const LONGEST_LOCK_MS = 3_600_000;
+/** Without a failure or a lock for this long, what was counted is forgotten, ms. */
+export const QUIET_MS = 86_400_000;
+
+/** Failures over all numbers that cost nothing: a queue of people who mistype. From the next one on each pauses. */
+export const SHARED_BUDGET = 20;
+/** One failure of the budget comes back each time this has passed, ms. */
+export const SHARED_RECOVERY_MS = 60_000;
+const FIRST_PAUSE_MS = 5_000;
+/** No pause of everybody's lasts longer, ms. */
+export const LONGEST_PAUSE_MS = 60_000;
+
+export const NO_LOCKOUT: Lockout = { failures: 0, until: 0, at: 0 };
 
 /** Remaining lock in ms; 0 when an attempt may be made. */
 export function lockedFor(lockout: Lockout, now: number): number {
@@ -13,15 +34,36 @@ export function lockedFor(lockout: Lockout, now: number): number {
 
 /** State after a failed attempt: 30 s after the fifth, doubling up to an hour. */
 export function afterFailure(lockout: Lockout, now: number): Lockout {
-  const failures = lockout.failures + 1;
-  if (failures <= FREE_FAILURES) return { failures, until: 0 };
-  const lock = Math.min(LONGEST_LOCK_MS, FIRST_LOCK_MS * 2 ** Math.min(20, failures - FREE_FAILURES - 1));
-  return { failures, until: now + lock };
+  return counted(lockout.failures + 1, now, FREE_FAILURES, FIRST_LOCK_MS, LONGEST_LOCK_MS);
 }
 
-export const NO_LOCKOUT: Lockout = { failures: 0, until: 0 };
+/**
+ * State of everybody's budget after a failure with any number: what has come back since the last one is taken off, then
+ * a pause of 5 s for the first failure beyond the budget, doubling up to a minute.
+ */
+export function afterSharedFailure(shared: Lockout, now: number): Lockout {
+  const back = Math.floor(Math.max(0, now - shared.at) / SHARED_RECOVERY_MS);
+  const failures = Math.max(0, shared.failures - back);
+  const next = counted(failures + 1, now, SHARED_BUDGET, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+  // The part of a minute that is left over goes on counting, or failures every 59 s would bring nothing back.
+  return failures === 0 ? next : { ...next, at: shared.at + back * SHARED_RECOVERY_MS };
+}
 
-/** The one refusal for a locked number or staff PIN; the screen counts down from `seconds`. */
+function counted(failures: number, now: number, free: number, first: number, longest: number): Lockout {
+  if (failures <= free) return { failures, until: 0, at: now };
+  return { failures, until: now + Math.min(longest, first * 2 ** Math.min(20, failures - free - 1)), at: now };
+}
+
+/**
+ * A row as it counts now. Trusted time may have been corrected backwards since it was written: then the row lies in the
+ * future, and without a limit would lock for as long as the clock had been wrong. And a quiet day forgets.
+ */
+export function settled(lockout: Lockout, now: number, longest: number): Lockout {
+  if (now - Math.max(lockout.at, lockout.until) >= QUIET_MS) return NO_LOCKOUT;
+  return { ...lockout, until: Math.min(lockout.until, now + longest), at: Math.min(lockout.at, now) };
+}
+
+/** The one refusal for a locked number, a pause of everybody's, or a locked staff PIN; the screen counts down from `seconds`. */
 export function pinLocked(ms: number): Problem {
   const seconds = Math.ceil(ms / 1000);
   return new Problem('pin-locked', `too many attempts; locked for ${seconds} s`, 'Wait, or ask the front desk.', {

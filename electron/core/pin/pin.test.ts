@@ -1,20 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { afterFailure, FREE_FAILURES, lockedFor, NO_LOCKOUT } from './lockout.ts';
 import { createPinHasher, weakPin } from './pin-hash.ts';
-
-test('a few wrong PINs cost nothing, then each failure locks longer, up to an hour', () => {
-  let state = NO_LOCKOUT;
-  for (let i = 0; i < FREE_FAILURES; i++) state = afterFailure(state, 0);
-  expect(lockedFor(state, 0)).toBe(0);
-  const locks: number[] = [];
-  for (let i = 0; i < 12; i++) {
-    state = afterFailure(state, 0);
-    locks.push(lockedFor(state, 0));
-  }
-  expect(locks.slice(0, 3)).toEqual([30_000, 60_000, 120_000]);
-  expect(locks.at(-1)).toBe(3_600_000);
-});
 
 test('a PIN is right only with the pepper of the device that hashed it', async () => {
   const [here, elsewhere] = [await createPinHasher(randomBytes(32)), await createPinHasher(randomBytes(32))];

@@ -1,3 +1,4 @@
+import { LONGEST_LOCK_MS, QUIET_MS } from '../pin/lockout.ts';
 import { type Clock, systemClock } from '../store/clock.ts';
 import type { Store } from '../store/interface.ts';
 import { type RetentionPolicy, runRetention } from './retention.ts';
@@ -30,7 +31,10 @@ export interface Retention {
 }
 
 export interface RetentionOptions {
-  readonly store: Pick<Store, 'setting' | 'setSetting' | 'purgePhotos' | 'purgeGps' | 'useTrustedTime'>;
+  readonly store: Pick<
+    Store,
+    'setting' | 'setSetting' | 'purgePhotos' | 'purgeGps' | 'pruneLockouts' | 'useTrustedTime'
+  >;
   readonly site: RetentionPolicy;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   readonly clock?: Omit<Clock, 'offset'>;
@@ -73,6 +77,7 @@ export function startRetention(options: RetentionOptions): Retention {
   async function purge(): Promise<void> {
     const at = now();
     const report = await runRetention(store, at, site);
+    store.pruneLockouts(at - QUIET_MS, at + LONGEST_LOCK_MS);
     store.setSetting(LAST_RUN, new Date(at).toISOString());
     if (report.photos + report.gps > 0) log('info', 'retention: removed what was due', { ...report });
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
-import { afterFailure, lockedFor, NO_LOCKOUT, pinLocked } from '../pin/lockout.ts';
+import type { PinGuard } from '../pin/guard.ts';
 import type { PinHasher } from '../pin/pin-hash.ts';
 import type { Store } from '../store/interface.ts';
 
@@ -26,9 +26,18 @@ export interface StaffDesk {
   onLock(listener: () => void): void;
 }
 
+export interface StaffDeps {
+  readonly store: Pick<Store, 'setting'>;
+  readonly pins: PinHasher;
+  readonly guard: PinGuard;
+  /** Ms, never going back: a session lasts as long as it lasts, whatever is done to the clock. */
+  readonly monotonic: () => number;
+  /** Wall clock, ms since 1970: for what the screen is told alone. */
+  readonly wall: () => number;
+}
+
 /** Staff's way in at the kiosk: one PIN a kiosk, lockout that survives a restart, a session that ends when idle. */
-export function createStaffDesk(deps: { store: Store; pins: PinHasher; now: () => number }): StaffDesk {
-  const { store, pins, now } = deps;
+export function createStaffDesk({ store, pins, guard, monotonic, wall }: StaffDeps): StaffDesk {
   let session: { token: string; until: number } | null = null;
   let idle: NodeJS.Timeout | undefined;
   const listeners: (() => void)[] = [];
@@ -47,41 +56,35 @@ export function createStaffDesk(deps: { store: Store; pins: PinHasher; now: () =
   }
 
   async function checkPin(pin: string, door: StaffDoor = 'keypad'): Promise<void> {
-    const subject = lockoutSubject(door);
     const stored = store.setting(STAFF_PIN_SETTING);
     if (stored === null)
       throw new Problem('staff-pin-unset', 'this kiosk has no staff PIN', 'Provision the kiosk again, which sets one.');
-    const lockout = store.lockout(subject);
-    const locked = lockedFor(lockout, now());
-    if (locked > 0) throw pinLocked(locked);
-    const failed = afterFailure(lockout, now());
-    store.setLockout(subject, failed);
-    if (!(await pins.verify(stored, pin))) {
-      const wait = lockedFor(failed, now());
-      if (wait > 0) throw pinLocked(wait);
-      throw new Problem('pin-wrong', 'this is not the staff PIN', 'Try again.');
-    }
-    store.setLockout(subject, NO_LOCKOUT);
+    await guard.attempt({
+      subject: lockoutSubject(door),
+      shared: false, // a passer-by at the number pad must not keep staff out
+      check: async () => ((await pins.verify(stored, pin)) ? true : null),
+      wrong: () => new Problem('pin-wrong', 'this is not the staff PIN', 'Try again.'),
+    });
   }
 
   return {
     checkPin,
     onLock: (listener) => void listeners.push(listener),
     require(token) {
-      if (!session || session.token !== token || session.until < now()) {
-        if (session && session.until < now()) end();
+      if (!session || session.token !== token || session.until < monotonic()) {
+        if (session && session.until < monotonic()) end();
         throw new Problem('staff-locked', 'the staff session is over', 'Enter the staff PIN again.');
       }
-      session.until = now() + IDLE_MS;
+      session.until = monotonic() + IDLE_MS;
       endWhenIdle();
     },
     methods: {
       async staffUnlock({ pin }) {
         await checkPin(pin);
         end(); // one session at a time, and nothing of the one before
-        session = { token: randomBytes(32).toString('base64url'), until: now() + IDLE_MS };
+        session = { token: randomBytes(32).toString('base64url'), until: monotonic() + IDLE_MS };
         endWhenIdle();
-        return { token: session.token, expiresAt: new Date(session.until).toISOString() };
+        return { token: session.token, expiresAt: new Date(wall() + IDLE_MS).toISOString() };
       },
       async staffLock({ token }) {
         if (session?.token === token) end();

@@ -122,6 +122,8 @@ export interface Lockout {
   readonly failures: number;
   /** Trusted time in ms since 1970 until which no attempt is taken; 0 when none. */
   readonly until: number;
+  /** Trusted time in ms since 1970 of the last failure; 0 when none. */
+  readonly at: number;
 }
 
 export interface StoreReads {
@@ -163,7 +165,13 @@ export interface StoreWrites {
   /** The record and its event, which stands in the outbox from then on: durable when this returns. */
   recordCheckin(checkin: NewCheckin): Promise<Checkin>;
   voidCheckin(id: string, reason: Open<'void'>['reason']): void;
-  setLockout(subject: string, lockout: Lockout): void;
+  /** Keeps these lockouts by subject, in one transaction; those without failures are dropped. */
+  setLockouts(lockouts: Readonly<Record<string, Lockout>>): void;
+  /**
+   * Drops lockouts whose last failure and lock lie before `before`; how many. What lies after `latest` (a clock was
+   * wrong) is put there, or it would stay for ever. Both trusted time, ms since 1970.
+   */
+  pruneLockouts(before: number, latest: number): number;
   setSetting(key: string, value: string): void;
   append<T extends EventType>(event: NewEvent<T>): AppendedEvent;
   /** The server has committed (and put into a backup) everything of `epoch` up to these sequence numbers. */

@@ -85,6 +85,15 @@ CREATE TABLE lockout(subject TEXT PRIMARY KEY, failures INTEGER NOT NULL, until 
 CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    schema: 2,
+    minReader: 1,
+    sql: `
+-- Trusted time of the last failure, ms: a quiet day forgets them. 0 in what a build of schema 1 writes: its failures
+-- without a lock are forgotten at once, its locks last.
+ALTER TABLE lockout ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+`,
+  },
 ];
 
 /** Schema that this build makes and understands. */

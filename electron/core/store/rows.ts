@@ -6,15 +6,21 @@ export class Rows {
   readonly #getLockout;
   readonly #putLockout;
   readonly #dropLockout;
+  readonly #clampLockouts;
+  readonly #pruneLockouts;
   readonly #getSetting;
   readonly #putSetting;
 
   constructor(db: Db) {
-    this.#getLockout = db.prepare('SELECT failures, until FROM lockout WHERE subject = ?');
+    this.#getLockout = db.prepare('SELECT failures, until, at FROM lockout WHERE subject = ?');
     this.#putLockout = db.prepare(
-      `INSERT INTO lockout(subject, failures, until) VALUES (?, ?, ?)
-       ON CONFLICT(subject) DO UPDATE SET failures = excluded.failures, until = excluded.until`,
+      `INSERT INTO lockout(subject, failures, until, at) VALUES (?, ?, ?, ?)
+       ON CONFLICT(subject) DO UPDATE SET failures = excluded.failures, until = excluded.until, at = excluded.at`,
     );
+    this.#clampLockouts = db.prepare(
+      'UPDATE lockout SET at = min(at, ?), until = min(until, ?) WHERE max(at, until) > ?',
+    );
+    this.#pruneLockouts = db.prepare('DELETE FROM lockout WHERE max(at, until) <= ?');
     this.#dropLockout = db.prepare('DELETE FROM lockout WHERE subject = ?');
     this.#getSetting = db.prepare('SELECT value FROM setting WHERE key = ?').pluck();
     this.#putSetting = db.prepare(
@@ -23,12 +29,20 @@ export class Rows {
   }
 
   lockout(subject: string): Lockout {
-    return (this.#getLockout.get(subject) as Lockout | undefined) ?? { failures: 0, until: 0 };
+    return (this.#getLockout.get(subject) as Lockout | undefined) ?? { failures: 0, until: 0, at: 0 };
   }
 
-  setLockout(subject: string, { failures, until }: Lockout): void {
-    if (failures === 0 && until === 0) this.#dropLockout.run(subject);
-    else this.#putLockout.run(subject, failures, Math.ceil(until));
+  setLockouts(lockouts: Readonly<Record<string, Lockout>>): void {
+    for (const [subject, { failures, until, at }] of Object.entries(lockouts)) {
+      if (failures === 0 && until === 0) this.#dropLockout.run(subject);
+      else this.#putLockout.run(subject, failures, Math.ceil(until), Math.floor(at));
+    }
+  }
+
+  pruneLockouts(before: number, latest: number): number {
+    const end = Math.ceil(latest);
+    this.#clampLockouts.run(end, end, end);
+    return this.#pruneLockouts.run(Math.floor(before)).changes;
   }
 
   setting(key: string): string | null {

@@ -328,8 +328,12 @@ export class SqlStore implements Store {
     return guarded(() => this.#rows.lockout(subject));
   }
 
-  setLockout(subject: string, lockout: Lockout): void {
-    this.#transaction(() => this.#rows.setLockout(subject, lockout));
+  setLockouts(lockouts: Readonly<Record<string, Lockout>>): void {
+    this.#transaction(() => this.#rows.setLockouts(lockouts));
+  }
+
+  pruneLockouts(before: number, latest: number): number {
+    return this.#transaction(() => this.#rows.pruneLockouts(before, latest));
   }
 
   setting(key: string): string | null {
