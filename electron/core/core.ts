@@ -27,11 +27,14 @@ const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
 
 /** Starts the kiosk core: opens the store, loads models and gallery, and wires the services to the contract. */
 export const startCore: StartCore = async (options) => {
-  const kiosk = await openKiosk(options);
+  // What was opened is closed in reverse order: when the core stops, and when a later part can't start.
+  const opened = new AsyncDisposableStack();
   try {
-    return await assemble(kiosk, options);
+    const kiosk = await openKiosk(options);
+    opened.defer(() => kiosk.close());
+    return await assemble(kiosk, options, opened);
   } catch (cause) {
-    await kiosk.close();
+    await opened.disposeAsync();
     throw cause;
   }
 };
@@ -56,7 +59,7 @@ function faceUse({ off, tooManyPeople }: Recogniser): FaceUse {
   return { use: tooManyPeople() ? 'with-number' : 'alone' };
 }
 
-async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions): Promise<Core> {
+async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: AsyncDisposableStack): Promise<Core> {
   if (demo && !kiosk.site.demo) {
     throw new Problem(
       'home-not-demo',
@@ -69,6 +72,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions): Promise<C
   const recogniser = await facesOrOff(kiosk, log);
   const pins = await kiosk.pins();
   const retention = startRetention({ store, site, log });
+  opened.defer(() => retention.stop());
   let uplink: Uplink | null = null;
 
   // Neither the line to the server nor the operator's socket is needed to let people in: without them the kiosk goes on,
@@ -102,11 +106,13 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions): Promise<C
   };
 
   try {
-    uplink = startUplink(store, {
+    const started = startUplink(store, {
       onStatus: hub.refresh,
       onServerTime: retention.observeServerTime,
       onProblem: (problem) => log('warn', 'sync: the server can’t be reached', { error: problem }),
     });
+    opened.defer(() => started.stop());
+    uplink = started;
   } catch (error) {
     without('server-link', error);
   }
@@ -121,7 +127,9 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions): Promise<C
   const control = await startControl({ context, staff, commands: STORE_COMMANDS, log }).catch((error: unknown) =>
     without('control-socket', error),
   );
+  if (control) opened.defer(() => control.close());
   const ticker = setInterval(hub.refresh, STATUS_MS);
+  opened.defer(() => clearInterval(ticker));
 
   const enrolment = createEnrolmentService({ store, recogniser, pins, staff, site, monotonic, changed });
   const checkin = createCheckinService({
@@ -153,17 +161,19 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions): Promise<C
     },
   });
 
+  /** What the screen before had half done is dropped: its look at somebody, its staff session with an enrolment in it. */
+  const leave = () => {
+    staff.endSession();
+    void checkin.visitBegin({});
+  };
+
   return {
     onSignal: hub.onSignal,
-    async close() {
-      clearInterval(ticker);
-      retention.stop();
-      await control?.close();
-      await uplink?.stop();
-      await kiosk.close();
-    },
+    leave,
+    close: () => opened.disposeAsync(),
     methods: {
       async hello() {
+        leave(); // a page that was loaded again begins anew
         return {
           version: VERSION,
           site: site.site,

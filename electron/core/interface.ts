@@ -21,6 +21,8 @@ export interface Core {
   readonly methods: CoreMethods;
   /** Calls `listener` for each push to the screens; returns how to stop. */
   onSignal(listener: <S extends SignalName>(name: S, data: Signal<S>) => void): () => void;
+  /** No screen is there any more: forgets what one had half done, with the pictures that belong to it. */
+  leave(): void;
   /** Finishes what is under way, flushes nothing (all is durable already), closes store and sessions. */
   close(): Promise<void>;
 }

@@ -66,6 +66,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
     screens.add(screen);
     await screen.closed;
     screens.delete(screen);
+    if (screens.size === 0 && !stopping) core.leave();
   }
 
   let stopping = false;

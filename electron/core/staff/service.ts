@@ -22,6 +22,8 @@ export interface StaffDesk {
   require(token: string): void;
   /** Checks the staff PIN with lockout. @throws Problem `staff-pin-unset`, `pin-locked`, `pin-wrong` */
   checkPin(pin: string, door?: StaffDoor): Promise<void>;
+  /** Ends the session, if there is one. */
+  endSession(): void;
   /** Called when a session ends, so that half-done work can be dropped. */
   onLock(listener: () => void): void;
 }
@@ -69,6 +71,7 @@ export function createStaffDesk({ store, pins, guard, monotonic, wall }: StaffDe
 
   return {
     checkPin,
+    endSession: end,
     onLock: (listener) => void listeners.push(listener),
     require(token) {
       if (!session || session.token !== token || session.until < monotonic()) {

@@ -101,6 +101,7 @@ export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log }
       },
       () => log('info', 'test core: a screen said hello'),
     ),
+    leave: () => undefined,
     onSignal(listener) {
       listeners.add(listener as (name: SignalName, data: Signal<SignalName>) => void);
       return () => listeners.delete(listener as (name: SignalName, data: Signal<SignalName>) => void);

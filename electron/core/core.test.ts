@@ -1,0 +1,98 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { controlSocketPath } from './control/protocol.ts';
+import { startCore } from './core.ts';
+import * as enrolment from './enrolment/service.ts';
+import type { Core } from './interface.ts';
+import { openKiosk } from './open-kiosk.ts';
+import { ensureKioskFolder } from './provision.ts';
+import { STAFF_PIN_SETTING } from './staff/service.ts';
+import * as link from './sync/link.ts';
+
+vi.mock('./enrolment/service.ts', { spy: true });
+vi.mock('./sync/link.ts', { spy: true });
+
+/* The core's start, close and what a screen leaves behind; without weights, so that no models are loaded. */
+
+const STAFF_PIN = '582046';
+let folder: string;
+let home: string;
+const start = (): Promise<Core> =>
+  startCore({ home, deviceSecret: null, demo: false, weights: join(folder, 'none'), log: () => undefined });
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sp-core-'));
+  home = join(folder, 'kiosk');
+  mkdirSync(join(folder, 'none'));
+  ensureKioskFolder(home, false);
+  const kiosk = await openKiosk({ home, deviceSecret: null });
+  kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(STAFF_PIN));
+  await kiosk.close();
+});
+afterEach(() => {
+  vi.resetAllMocks(); // spied modules are themselves again
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a start that fails late closes what it had opened: timers, the line to the server, socket and store', async () => {
+  const stopped = vi.fn(async () => undefined);
+  vi.mocked(link.startUplink).mockReturnValue({
+    status: () => ({ online: false, lastSyncAt: null, queued: 0, problem: null }),
+    nudge: () => undefined,
+    stop: stopped,
+  });
+  vi.mocked(enrolment.createEnrolmentService).mockImplementation(() => {
+    expect(existsSync(controlSocketPath(home))).toBe(true); // so much was open already
+    throw new Error('no room');
+  });
+  const begun = vi.spyOn(globalThis, 'setInterval');
+  const cleared = vi.spyOn(globalThis, 'clearInterval');
+
+  await expect(start()).rejects.toThrow('no room');
+
+  const timers = begun.mock.results.map((result) => result.value as unknown);
+  expect(timers.length).toBeGreaterThanOrEqual(2); // retention and status
+  expect(cleared.mock.calls.map(([timer]) => timer as unknown)).toEqual(expect.arrayContaining(timers));
+  expect(stopped).toHaveBeenCalledOnce();
+  expect(existsSync(controlSocketPath(home))).toBe(false);
+  await (await openKiosk({ home, deviceSecret: null })).close(); // or: store-in-use
+});
+
+/** An enrolment begun by staff, and a visit. */
+async function halfDone({ methods }: Core) {
+  const { token } = await methods.staffUnlock({ pin: STAFF_PIN });
+  const { version, language } = await methods.consentText({ language: 'en' });
+  const { enrolment: id } = await methods.enrolBegin({
+    token,
+    name: 'New',
+    number: null,
+    pin: null,
+    language: 'en',
+    consent: { version, language },
+  });
+  return { token, enrolment: id, ...(await methods.visitBegin({})) };
+}
+const picture = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) };
+const frame = { picture, box: [8, 8, 48, 48] as [number, number, number, number], others: 0, takenAt: 0 };
+
+test.each([
+  ['a page that is loaded again', async (core: Core) => void (await core.methods.hello({}))],
+  ['the last screen that goes', async (core: Core) => core.leave()],
+])('%s leaves neither visit nor staff session nor enrolment behind', async (_what, happens) => {
+  const core = await start();
+  try {
+    const { token, enrolment: id, visit } = await halfDone(core);
+    await happens(core);
+    await expect(core.methods.probe({ visit, frame })).rejects.toMatchObject({ code: 'visit-unknown' });
+    await expect(core.methods.peopleFind({ token, query: 'x' })).rejects.toMatchObject({ code: 'staff-locked' });
+    const again = await core.methods.staffUnlock({ pin: STAFF_PIN });
+    await expect(core.methods.enrolFinish({ token: again.token, enrolment: id })).rejects.toMatchObject({
+      code: 'enrolment-unknown',
+    });
+  } finally {
+    await core.close();
+  }
+});
