@@ -50,7 +50,7 @@ export const Receipt = z.strictObject({
   language: Language.nullable(),
   direction: z.enum(['in', 'out']),
   at: Instant,
-  method: z.enum(['face', 'number+pin']),
+  method: z.enum(['face', 'number+face', 'number+pin']),
   liveness: z.string(),
   /** True when the same person had been checked in within the configured window: no new record was made. */
   repeated: z.boolean(),
@@ -71,10 +71,13 @@ export const ProbeResult = z.discriminatedUnion('kind', [
     progress: z.number(),
   }),
   z.strictObject({ kind: z.literal('welcome'), receipt: Receipt }),
-  /** Nobody, or not sure enough, or liveness failed too often: offer the other ways in. Never says which person was near. */
+  /**
+   * Nobody, or not sure enough, or liveness failed too often, or too many tries with this number: offer the other ways
+   * in. Never says which person was near, nor whether anybody has the number.
+   */
   z.strictObject({
     kind: z.literal('other-way'),
-    reason: z.enum(['unknown', 'uncertain', 'liveness', 'blocked']),
+    reason: z.enum(['unknown', 'uncertain', 'liveness', 'locked', 'blocked']),
     code: Code.optional(),
   }),
   /** This visit is over (already answered); wait for the face to leave. */
@@ -115,8 +118,11 @@ export const METHODS = {
     z.lazy(() => Status),
   ),
 
-  /** A new face is in front of the camera. A visit ends with an answer, or when the face has gone. */
-  visitBegin: m(empty, z.strictObject({ visit: Id })),
+  /**
+   * A new face is in front of the camera. A visit ends with an answer, or when the face has gone. With a number the face
+   * is compared with that person's alone; the answer is the same whether nobody has the number or it is another's face.
+   */
+  visitBegin: m(z.strictObject({ number: Number_.optional() }), z.strictObject({ visit: Id })),
   visitEnd: m(z.strictObject({ visit: Id }), empty),
   probe: m(z.strictObject({ visit: Id, frame: FaceFrame }), ProbeResult),
   voidCheckin: m(

@@ -6,7 +6,7 @@ import { judge, type Pose, readiness } from './vision/guide.ts';
 import type { FaceCrop, Look, Sighting } from './vision/messages.ts';
 import { createTracker } from './vision/tracker.ts';
 
-export type OtherWayReason = 'unknown' | 'uncertain' | 'liveness' | 'blocked' | 'not-me' | 'problem';
+export type OtherWayReason = 'unknown' | 'uncertain' | 'liveness' | 'locked' | 'blocked' | 'not-me' | 'problem';
 
 /** What a visit comes to. */
 export type Answer =

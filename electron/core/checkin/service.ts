@@ -4,19 +4,20 @@ import type { Challenge, LivenessSession } from '../../../models/rules/liveness/
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
-import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
+import { type CoreMethods, type ProbeResult, Receipt } from '../../contract/methods.ts';
 import { createTurns } from '../in-turn.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { PinGuard } from '../pin/guard.ts';
 import type { PinHasher } from '../pin/pin-hash.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
+import { type Claim, createClaim, settleClaim } from './claim.ts';
 import { claimDirection, isRepeat } from './direction.ts';
 import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
 import { createUndoTokens } from './receipts.ts';
-import type { Recogniser, Sight } from './recogniser.ts';
-import { look, NEW_VISIT, type VisitState } from './visit.ts';
+import type { Recogniser } from './recogniser.ts';
+import { type Look, look, NEW_VISIT, type VisitAnswer, type VisitState } from './visit.ts';
 
 export interface CheckinDeps {
   readonly store: Store;
@@ -43,10 +44,17 @@ type CheckinMethods = Pick<CoreMethods, 'visitBegin' | 'visitEnd' | 'probe' | 'v
 /** A visit under way. At most one: a kiosk has one camera, and two people are never one check-in. */
 interface Visit {
   readonly id: string;
+  /** The number that was typed first, if one was. */
+  readonly claim: Claim | null;
   state: VisitState;
   answered: boolean;
-  challenge: { session: LivenessSession; person: string; sight: Sight; picture: RgbImage } | null;
+  challenge: { session: LivenessSession; person: string; evidence: Evidence; picture: RgbImage } | null;
 }
+
+/** How a face was recognised, as the record keeps it. */
+type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
+  readonly open: Required<Pick<NewCheckin['open'], 'method' | 'model' | 'threshold' | 'gallery'>>;
+};
 
 /** The main job: looks at a face become one durable record, and only then a welcome. */
 export function createCheckinService(deps: CheckinDeps): CheckinMethods {
@@ -80,7 +88,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
       language: person.language,
       direction: checkin.direction,
       at: checkin.at,
-      method: checkin.method === 'number+pin' ? 'number+pin' : 'face',
+      method: Receipt.shape.method.catch('face').parse(checkin.method),
       liveness: checkin.liveness,
       repeated,
     };
@@ -89,7 +97,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
   async function welcome(
     current: Visit,
     personId: string,
-    sight: Sight,
+    evidence: Evidence,
     picture: RgbImage,
     liveness: 'off' | 'off (demo)' | 'passed',
   ): Promise<ProbeResult> {
@@ -97,19 +105,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     const person = store.person(personId);
     if (!person) return { kind: 'other-way', reason: 'unknown' }; // deleted while standing here
     const photo = site.photos ? await photoOf(picture) : null;
-    const result = await record(person, {
-      open: {
-        method: 'face',
-        liveness,
-        model: recogniser.model,
-        threshold: sight.decision.threshold,
-        gallery: { people: sight.match.people, templates: sight.match.templates },
-      },
-      score: sight.match.best?.score ?? null,
-      second: sight.match.second?.score ?? null,
-      photo,
-      gps: null,
-    });
+    const result = await record(person, { ...evidence, open: { ...evidence.open, liveness }, photo, gps: null });
     current.answered = true; // only now: a write that failed can be tried again by the next look
     return { kind: 'welcome', receipt: result };
   }
@@ -117,6 +113,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
   function livenessFailed(current: Visit, person: string, reason: string | undefined): ProbeResult {
     current.challenge = null;
     current.state = NEW_VISIT;
+    if (current.claim) current.claim.settled = false;
     tries.failed(person, monotonic());
     if (!tries.exhausted(person, monotonic())) return { kind: 'more', progress: 0 };
     current.answered = true;
@@ -152,48 +149,105 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     if (current.challenge) return challenge(current, picture, frame);
     const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     if (reason) return { kind: 'guide', reason };
+    if (current.claim) return compare(current, current.claim, picture, await recogniser.embed(picture, shape));
     const sight = await recogniser.recognise(picture, shape);
     if (visit !== current || current.answered) return { kind: 'done' };
     if (sight.decision.kind === 'too-many-people') {
       current.answered = true;
       return { kind: 'other-way', reason: 'blocked', code: 'gallery-too-large' };
     }
-    const best = sight.match.best;
-    const step = look(
-      current.state,
-      sight.decision.kind === 'accept' && best
-        ? { kind: 'accept', person: best.person }
-        : { kind: sight.decision.kind === 'uncertain' ? 'uncertain' : 'unknown' },
-    );
-    current.state = step.state;
-    if (step.answer.kind === 'more') return step.answer;
-    if (step.answer.kind === 'other-way') {
-      current.answered = true;
-      return step.answer;
-    }
-    if (site.liveness === 'off')
-      return welcome(current, step.answer.person, sight, picture, deps.demo ? 'off (demo)' : 'off');
-    if (tries.exhausted(step.answer.person, monotonic())) {
+    const { best, second, people, templates } = sight.match;
+    const answer = step(current, sight.decision.kind, best?.person ?? null);
+    if (answer.kind === 'more') return answer;
+    if (answer.kind === 'other-way') return otherWay(current, answer.reason);
+    const { threshold } = sight.decision;
+    return recognised(current, answer.person, picture, {
+      open: { method: 'face', model: recogniser.model, threshold, gallery: { people, templates } },
+      score: best?.score ?? null,
+      second: second?.score ?? null,
+    });
+  }
+
+  /** Adds one look to the visit. */
+  function step(current: Visit, kind: 'accept' | 'uncertain' | 'unknown', person: string | null): VisitAnswer {
+    const what: Look =
+      kind === 'accept' && person ? { kind, person } : { kind: kind === 'uncertain' ? 'uncertain' : 'unknown' };
+    const { state, answer } = look(current.state, what);
+    current.state = state;
+    return answer;
+  }
+
+  /** One look at a face whose number was typed. What a wrong face is told is what a number that nobody has is told. */
+  async function compare(
+    current: Visit,
+    claim: Claim,
+    picture: RgbImage,
+    embedding: Float32Array,
+  ): Promise<ProbeResult> {
+    if (visit !== current || current.answered) return { kind: 'done' };
+    const claimed = claim.person?.id ?? null;
+    const { score, decision } = recogniser.verify(embedding, claimed);
+    const answer = step(current, decision.kind, claimed);
+    if (answer.kind === 'more') return answer;
+    const settled = await settleClaim(deps.guard, claim, answer.kind === 'recognised');
+    if (visit !== current || current.answered) return { kind: 'done' };
+    if (settled === 'locked' || settled === 'uncertain') return otherWay(current, settled);
+    const { people, templates } = recogniser.gallery;
+    return recognised(current, settled.id, picture, {
+      open: {
+        method: 'number+face',
+        model: recogniser.model,
+        threshold: decision.threshold,
+        gallery: { people, templates },
+      },
+      score,
+      second: null,
+    });
+  }
+
+  function otherWay(current: Visit, reason: 'unknown' | 'uncertain' | 'locked'): ProbeResult {
+    current.answered = true;
+    return { kind: 'other-way', reason };
+  }
+
+  /** The looks agree on somebody: welcome, or first the challenge. */
+  function recognised(
+    current: Visit,
+    person: string,
+    picture: RgbImage,
+    evidence: Evidence,
+  ): ProbeResult | Promise<ProbeResult> {
+    if (site.liveness === 'off') return welcome(current, person, evidence, picture, deps.demo ? 'off (demo)' : 'off');
+    if (tries.exhausted(person, monotonic())) {
       current.answered = true;
       return { kind: 'other-way', reason: 'liveness' };
     }
-    current.challenge = {
-      session: deps.liveness.start(deps.liveness.begin()),
-      person: step.answer.person,
-      sight,
-      picture,
-    };
+    current.challenge = { session: deps.liveness.start(deps.liveness.begin()), person, evidence, picture };
     return challengeStep(current.challenge.session);
   }
 
+  /** Whoever shows a wrong face and steps away before the answer has tried all the same. */
+  async function leaveClaim(left: Visit | null): Promise<void> {
+    if (left?.claim && !left.claim.settled && left.state.misses > 0) await settleClaim(deps.guard, left.claim, false);
+  }
+
+  const blinded = (number: string): string =>
+    createHmac('sha256', deps.lockoutKey).update(number.toUpperCase()).digest('base64url');
+
   return {
-    async visitBegin() {
-      visit = { id: randomUUID(), state: NEW_VISIT, answered: false, challenge: null };
-      return { visit: visit.id };
+    async visitBegin({ number }) {
+      const left = visit;
+      const claim = number === undefined ? null : createClaim(store.personByNumber(number), blinded(number));
+      const begun: Visit = { id: randomUUID(), claim, state: NEW_VISIT, answered: false, challenge: null };
+      visit = begun;
+      await leaveClaim(left);
+      return { visit: begun.id };
     },
 
     async visitEnd({ visit: id }) {
-      if (visit?.id === id) visit = null;
+      const left = visit?.id === id ? visit : null;
+      if (left) visit = null;
+      await leaveClaim(left);
       return {};
     },
 
@@ -209,9 +263,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     },
 
     async checkinByPin({ number, pin }) {
-      const subject = `number:${createHmac('sha256', deps.lockoutKey).update(number.toUpperCase()).digest('base64url')}`;
       const person = await deps.guard.attempt({
-        subject,
+        subject: `number:${blinded(number)}`,
         shared: true,
         async check() {
           const claimed = store.personByNumber(number);
@@ -249,7 +302,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     const state = running.session.current();
     if (state.state === 'passed') {
       tries.passed(running.person);
-      return welcome(current, running.person, running.sight, running.picture, 'passed');
+      return welcome(current, running.person, running.evidence, running.picture, 'passed');
     }
     if (state.state === 'failed') return livenessFailed(current, running.person, state.reason);
     return challengeStep(running.session);

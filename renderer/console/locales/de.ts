@@ -38,6 +38,7 @@ export const de = {
     face: 'Gesicht',
     'badge+face': 'Ausweis und Gesicht',
     'qr+face': 'QR-Code und Gesicht',
+    'number+face': 'Nummer und Gesicht',
     'number+pin': 'Nummer und PIN',
     qr: 'QR-Code',
     badge: 'Ausweis',

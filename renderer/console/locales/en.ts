@@ -38,6 +38,7 @@ export const en = {
     face: 'Face',
     'badge+face': 'Badge and face',
     'qr+face': 'QR code and face',
+    'number+face': 'Number and face',
     'number+pin': 'Number and PIN',
     qr: 'QR code',
     badge: 'Badge',

@@ -78,6 +78,7 @@ export const de: Locale = {
     unknown: 'Ihr Gesicht ließ sich nicht zuordnen. Das kommt vor und liegt nicht an Ihnen.',
     uncertain: 'Die Kamera war sich nicht sicher genug. Das kommt vor und liegt nicht an Ihnen.',
     liveness: 'Die Kamera konnte ihre Prüfung nicht abschließen. Das kommt vor und liegt nicht an Ihnen.',
+    locked: 'Mit dieser Nummer gab es zu viele Versuche. Bitte nehmen Sie einen anderen Weg, oder warten Sie etwas.',
     blocked: 'Das Gesicht wird hier gerade nicht verwendet.',
     'not-me': 'Das tut uns leid. Bitte nehmen Sie einen dieser Wege.',
     problem: 'Das Gesicht funktioniert gerade nicht ({{code}}).',

@@ -78,6 +78,7 @@ export const en = {
     unknown: 'Your face could not be matched. That happens, and it is nothing you did.',
     uncertain: 'The camera was not sure enough. That happens, and it is nothing you did.',
     liveness: 'The camera could not finish its check. That happens, and it is nothing you did.',
+    locked: 'There were too many tries with this number. Please take another way, or wait a little.',
     blocked: 'The face is not used here just now.',
     'not-me': 'Sorry about that. Please use one of these.',
     problem: 'The face does not work just now ({{code}}).',

@@ -26,7 +26,7 @@ const EventTime = z.strictObject({
   offset: z.number().int(),
 });
 
-export const Method = z.enum(['face', 'badge+face', 'qr+face', 'number+pin', 'qr', 'badge', 'manual']);
+export const Method = z.enum(['face', 'badge+face', 'qr+face', 'number+pin', 'qr', 'badge', 'manual', 'number+face']);
 export const Direction = z.enum(['in', 'out']);
 export const LivenessResult = z.enum(['off', 'off (demo)', 'passed', 'not-needed']);
 

@@ -1,0 +1,228 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { beforeEach, expect, test } from 'vitest';
+import { createGallery } from '../../../models/node/gallery/index.ts';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import { EMBEDDING_LENGTH } from '../../../models/rules/manifest.ts';
+import type { FaceFrame } from '../../contract/frames.ts';
+import { createPinGuard } from '../pin/guard.ts';
+import { NO_LOCKOUT } from '../pin/lockout.ts';
+import { defaultSite } from '../provision.ts';
+import type { Checkin, Lockout, NewCheckin, Store } from '../store/interface.ts';
+import { createRecogniser } from './recogniser.ts';
+import { type CheckinDeps, createCheckinService } from './service.ts';
+
+/* Number first, then the face: real gallery and decision; what the models would see is held by the test. */
+
+const person = (name: string, number: string | null) => ({
+  id: randomUUID(),
+  name,
+  number,
+  language: 'en',
+  templates: 1,
+  hasPin: false,
+  gpsOptOut: false,
+  enrolledAt: '',
+});
+const ADA = person('Ada', '7');
+const BOB = person('Bob', '8');
+const NOBODYS = '99';
+
+/** A unit vector at the given cosine from the axis of `person`. */
+function faceAt(axis: number, cosine: number): Float32Array {
+  const vector = new Float32Array(EMBEDDING_LENGTH);
+  vector[axis] = cosine;
+  vector[EMBEDDING_LENGTH - 1] = Math.sqrt(1 - cosine * cosine);
+  return vector;
+}
+const ADAS_FACE = faceAt(0, 0.8);
+const STRANGER = faceAt(0, 0.1);
+const LIKE_ADA = faceAt(0, 0.4);
+
+let rows: NewCheckin[];
+let now: number;
+let showing: Float32Array;
+let lockouts: Map<string, Lockout>;
+let challenges: number;
+/** What the liveness session says. */
+let passes: boolean;
+
+beforeEach(() => {
+  rows = [];
+  now = Date.parse('2026-11-23T08:00:00.000Z');
+  showing = ADAS_FACE;
+  lockouts = new Map();
+  challenges = 0;
+  passes = true;
+});
+
+const frame: FaceFrame = {
+  picture: { width: 200, height: 200, data: new Uint8Array(200 * 200 * 3) },
+  box: [20, 20, 160, 160],
+  others: 0,
+  takenAt: 0,
+};
+
+function service(site: Partial<CheckinDeps['site']> = {}) {
+  const gallery = createGallery();
+  gallery.add('t-ada', ADA.id, faceAt(0, 1));
+  gallery.add('t-bob', BOB.id, faceAt(1, 1));
+  const quality = { size: 160, brightness: 128, contrast: 50, sharpness: 200, yaw: 0, pitch: 0, roll: 0, visible: 1 };
+  const pipeline = {
+    model: 'm',
+    shape: async (_: unknown, box: unknown) => ({ box, landmarks: [], five: [], quality }),
+    embed: async () => showing,
+  } as unknown as FacePipeline;
+  const policy = { ...defaultSite(false), liveness: 'off' as const, timeZone: 'UTC', photos: false, ...site };
+  const store = {
+    person: (id: string) => [ADA, BOB].find((p) => p.id === id) ?? null,
+    personByNumber: (number: string) => [ADA, BOB].find((p) => p.number === number) ?? null,
+    pinHash: () => 'hash',
+    lockout: (subject: string) => lockouts.get(subject) ?? NO_LOCKOUT,
+    setLockouts(changed: Record<string, Lockout>) {
+      for (const [subject, lockout] of Object.entries(changed)) lockouts.set(subject, lockout);
+    },
+    lastCheckin: () => null,
+    async recordCheckin(checkin: NewCheckin) {
+      rows.push(checkin);
+      return {
+        id: randomUUID(),
+        at: new Date(now).toISOString(),
+        voided: false,
+        ...checkin.open,
+      } as unknown as Checkin;
+    },
+  };
+  return createCheckinService({
+    store: store as unknown as Store,
+    recogniser: createRecogniser(pipeline, gallery, { targetFpir: 0.001, calibratedPeople: 1 }),
+    pins: { hash: async () => '', verify: async (stored, pin) => stored !== null && pin === '4711' },
+    guard: createPinGuard({ store, now: () => now }),
+    lockoutKey: randomBytes(32),
+    site: policy,
+    demo: false,
+    liveness: {
+      begin: () => {
+        challenges++;
+        return { steps: ['turn-left'] };
+      },
+      start: () => {
+        let state: 'going' | 'passed' | 'failed' = 'going';
+        const current = () => ({ state, step: 'turn-left' as const, index: 0, of: 1, progress: 0 });
+        return {
+          observe() {
+            state = passes ? 'passed' : 'failed';
+            return { ...current(), embed: null };
+          },
+          fail: () => undefined,
+          current,
+        };
+      },
+    },
+    monotonic: () => now,
+    wall: () => now,
+    recorded: () => undefined,
+    voided: () => undefined,
+    log: () => undefined,
+  });
+}
+
+type Service = ReturnType<typeof service>;
+
+/** Types the number and looks until there is an answer. All that the screen is told on the way comes with it. */
+async function walkUp(checkin: Service, number?: string) {
+  const { visit } = await checkin.visitBegin(number === undefined ? {} : { number });
+  const told: unknown[] = [];
+  for (let i = 0; i < 20; i++) {
+    const result = await checkin.probe({ visit, frame });
+    told.push(result);
+    if (result.kind !== 'more' && result.kind !== 'challenge') return { result, told };
+  }
+  throw new Error('no answer');
+}
+
+test('above its calibration the kiosk takes no face alone, but the face of the number that was typed', async () => {
+  const checkin = service();
+  expect((await walkUp(checkin)).result).toMatchObject({ kind: 'other-way', reason: 'blocked' });
+  expect((await walkUp(checkin, '7')).result).toMatchObject({
+    kind: 'welcome',
+    receipt: { name: 'Ada', method: 'number+face', liveness: 'off' },
+  });
+  expect(rows).toHaveLength(1);
+  expect(rows[0]).toMatchObject({
+    person: ADA.id,
+    open: { method: 'number+face', model: 'm', threshold: 0.45, gallery: { people: 2, templates: 2 } },
+    score: expect.closeTo(0.8, 5),
+    second: null,
+  });
+});
+
+test('a stranger, a lookalike and another enrolled face are all refused with a number that is not theirs', async () => {
+  for (const face of [STRANGER, LIKE_ADA, faceAt(1, 0.9)]) {
+    showing = face;
+    expect((await walkUp(service(), '7')).result).toEqual({ kind: 'other-way', reason: 'uncertain' });
+  }
+  expect(rows).toEqual([]);
+});
+
+test('a number that nobody has is answered step for step as a number with another face', async () => {
+  showing = STRANGER;
+  const wrongFace = await walkUp(service(), '8');
+  showing = ADAS_FACE;
+  expect((await walkUp(service(), NOBODYS)).told).toEqual(wrongFace.told);
+});
+
+test('failures lock the number, whether anybody has it or not, also for the right face; its PIN stays open', async () => {
+  for (const number of ['7', NOBODYS]) {
+    const checkin = service();
+    showing = STRANGER;
+    const reasons: unknown[] = [];
+    for (let i = 0; i < 6; i++) {
+      const { result } = await walkUp(checkin, number);
+      reasons.push(result.kind === 'other-way' && result.reason);
+    }
+    expect(reasons).toEqual(['uncertain', 'uncertain', 'uncertain', 'uncertain', 'locked', 'locked']);
+  }
+  const checkin = service();
+  lockouts = new Map();
+  for (let i = 0; i < 5; i++) await walkUp(checkin, '7');
+  showing = ADAS_FACE;
+  expect((await walkUp(checkin, '7')).result).toEqual({ kind: 'other-way', reason: 'locked' });
+  expect((await checkin.checkinByPin({ number: '7', pin: '4711' })).receipt.method).toBe('number+pin');
+  now += 31_000;
+  expect((await walkUp(checkin, '7')).result.kind).toBe('welcome');
+});
+
+test('stepping away before the answer, or beginning anew, is counted like an answer', async () => {
+  const checkin = service();
+  showing = STRANGER;
+  for (let i = 0; i < 5; i++) {
+    const { visit } = await checkin.visitBegin({ number: '7' });
+    await checkin.probe({ visit, frame });
+    if (i % 2 === 0) await checkin.visitEnd({ visit });
+  }
+  showing = ADAS_FACE;
+  expect((await walkUp(checkin, '7')).result).toEqual({ kind: 'other-way', reason: 'locked' });
+});
+
+test('one face tried on many numbers runs into the budget of all numbers', async () => {
+  const checkin = service();
+  showing = STRANGER;
+  let locked = 0;
+  for (let i = 0; i < 30 && locked === 0; i++) {
+    const { result } = await walkUp(checkin, `n${i}`);
+    if (result.kind === 'other-way' && result.reason === 'locked') locked = i;
+  }
+  expect(locked).toBeGreaterThan(0);
+});
+
+test('liveness is asked for just the same, and three failures lead to another way', async () => {
+  expect((await walkUp(service({ liveness: 'on' }), '7')).result).toMatchObject({
+    kind: 'welcome',
+    receipt: { liveness: 'passed' },
+  });
+  expect(challenges).toBe(1);
+  passes = false;
+  expect((await walkUp(service({ liveness: 'on' }), '7')).result).toEqual({ kind: 'other-way', reason: 'liveness' });
+  expect(challenges).toBe(4);
+  expect(rows).toHaveLength(1);
+});
