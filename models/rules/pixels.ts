@@ -54,21 +54,64 @@ class Axis {
 export class Taps {
   readonly x: Axis;
   readonly y: Axis;
+  /** One output row of bytes' values before any normalisation: R, G, B of each pixel. */
+  readonly row: Float64Array;
 
   constructor(side: number) {
     this.x = new Axis(side);
     this.y = new Axis(side);
+    this.row = new Float64Array(side * 3);
+  }
+
+  /** For a resize of `box` to `w`×`h`. */
+  fill(image: RgbImage, box: Box, w: number, h: number): void {
+    this.x.fill(box[0], box[2], w, image.width, 3);
+    this.y.fill(box[1], box[3], h, image.height, image.width * 3);
   }
 }
 
-/** One channel at an output whose lines lie partly outside. */
-function edgeSample(data: Uint8Array, taps: Taps, x: number, y: number, channel: number, fill: number): number {
-  const [left, right, u] = [taps.x.low[x]!, taps.x.high[x]!, taps.x.share[x]!];
-  const [top, bottom, v] = [taps.y.low[y]!, taps.y.high[y]!, taps.y.share[y]!];
-  const at = (row: number, column: number) => (row < 0 || column < 0 ? fill : data[row + column + channel]!);
-  return (
-    (at(top, left) * (1 - u) + at(top, right) * u) * (1 - v) + (at(bottom, left) * (1 - u) + at(bottom, right) * u) * v
-  );
+/** Samples output row `y` of `w` pixels into `taps.row`; what lies outside the picture counts as `fill`. */
+function sampleRow(data: Uint8Array, taps: Taps, y: number, w: number, fill: number): void {
+  const { x: across, y: down, row } = taps;
+  const { low, high, share, inside, outside } = across;
+  const top = down.low[y]!;
+  const bottom = down.high[y]!;
+  if (top < 0 && bottom < 0) {
+    row.fill(fill, 0, w * 3);
+    return;
+  }
+  const within = top >= 0 && bottom >= 0;
+  const from = within ? inside : w;
+  const to = within ? outside : w;
+  for (let x = 0; x < from; x++) sampleEdge(data, taps, x, y, fill);
+  const v = down.share[y]!;
+  for (let x = from, at = from * 3; x < to; x++, at += 3) {
+    const u = share[x]!;
+    const w11 = u * v;
+    const w01 = u - w11;
+    const w10 = v - w11;
+    const w00 = 1 - u - w10;
+    const i = top + low[x]!;
+    const j = top + high[x]!;
+    const k = bottom + low[x]!;
+    const l = bottom + high[x]!;
+    row[at] = data[i]! * w00 + data[j]! * w01 + data[k]! * w10 + data[l]! * w11;
+    row[at + 1] = data[i + 1]! * w00 + data[j + 1]! * w01 + data[k + 1]! * w10 + data[l + 1]! * w11;
+    row[at + 2] = data[i + 2]! * w00 + data[j + 2]! * w01 + data[k + 2]! * w10 + data[l + 2]! * w11;
+  }
+  for (let x = to; x < w; x++) sampleEdge(data, taps, x, y, fill);
+}
+
+/** One pixel of a row whose lines lie partly outside. */
+function sampleEdge(data: Uint8Array, { x: across, y: down, row }: Taps, x: number, y: number, fill: number): void {
+  const [left, right, u] = [across.low[x]!, across.high[x]!, across.share[x]!];
+  const [top, bottom, v] = [down.low[y]!, down.high[y]!, down.share[y]!];
+  for (let c = 0; c < 3; c++) {
+    const at = (line: number, column: number) => (line < 0 || column < 0 ? fill : data[line + column + c]!);
+    const upper = at(top, left) * (1 - u) + at(top, right) * u;
+    const lower = at(bottom, left) * (1 - u) + at(bottom, right) * u;
+    row[x * 3 + c] = upper * (1 - v) + lower * v;
+  }
 }
 
 /**
@@ -80,55 +123,21 @@ export function windowToPlanes(
   box: Box,
   w: number,
   h: number,
-  norm: Normalisation,
+  { mean, scale }: Normalisation,
   fill: number,
   out: Float32Array,
   taps: Taps,
 ): void {
-  const { x: across, y: down } = taps;
-  across.fill(box[0], box[2], w, image.width, 3);
-  down.fill(box[1], box[3], h, image.height, image.width * 3);
-  const { data } = image;
-  const { low, high, share } = across;
-  const { inside, outside } = across;
+  taps.fill(image, box, w, h);
+  const { row } = taps;
   const plane = w * h;
-  const { mean, scale } = norm;
-  const shift = -mean * scale;
-  const nothing = (fill - mean) * scale;
-  const edge = (x: number, y: number) => {
-    const seen = low[x]! >= 0 || high[x]! >= 0;
-    for (let c = 0; c < 3; c++) {
-      out[c * plane + y * w + x] = seen ? edgeSample(data, taps, x, y, c, fill) * scale + shift : nothing;
+  for (let y = 0, at = 0; y < h; y++) {
+    sampleRow(image.data, taps, y, w, fill);
+    for (let from = 0; from < w * 3; from += 3, at++) {
+      out[at] = (row[from]! - mean) * scale;
+      out[at + plane] = (row[from + 1]! - mean) * scale;
+      out[at + 2 * plane] = (row[from + 2]! - mean) * scale;
     }
-  };
-  for (let y = 0; y < h; y++) {
-    const top = down.low[y]!;
-    const bottom = down.high[y]!;
-    if (top < 0 && bottom < 0) {
-      for (let c = 0; c < 3; c++) out.fill(nothing, c * plane + y * w, c * plane + (y + 1) * w);
-      continue;
-    }
-    const within = top >= 0 && bottom >= 0;
-    const from = within ? inside : w;
-    const to = within ? outside : w;
-    for (let x = 0; x < from; x++) edge(x, y);
-    const lower = down.share[y]! * scale;
-    const upper = scale - lower;
-    for (let x = from, at = y * w + from; x < to; x++, at++) {
-      const u = share[x]!;
-      const w01 = u * upper;
-      const w00 = upper - w01;
-      const w11 = u * lower;
-      const w10 = lower - w11;
-      const i = top + low[x]!;
-      const j = top + high[x]!;
-      const k = bottom + low[x]!;
-      const l = bottom + high[x]!;
-      out[at] = data[i]! * w00 + data[j]! * w01 + data[k]! * w10 + data[l]! * w11 + shift;
-      out[at + plane] = data[i + 1]! * w00 + data[j + 1]! * w01 + data[k + 1]! * w10 + data[l + 1]! * w11 + shift;
-      out[at + 2 * plane] = data[i + 2]! * w00 + data[j + 2]! * w01 + data[k + 2]! * w10 + data[l + 2]! * w11 + shift;
-    }
-    for (let x = to; x < w; x++) edge(x, y);
   }
 }
 
@@ -138,48 +147,19 @@ export function windowToLuma(
   box: Box,
   w: number,
   h: number,
-  norm: Normalisation,
+  { mean, scale }: Normalisation,
   fill: number,
   out: Float32Array,
   taps: Taps,
 ): void {
-  const { x: across, y: down } = taps;
-  across.fill(box[0], box[2], w, image.width, 3);
-  down.fill(box[1], box[3], h, image.height, image.width * 3);
-  const { data } = image;
-  const { low, high, share } = across;
-  const { inside, outside } = across;
+  taps.fill(image, box, w, h);
+  const { row } = taps;
   const [kr, kg, kb] = LUMA;
-  const { mean, scale } = norm;
-  const edge = (x: number, y: number) => {
-    let luma = 0;
-    for (let c = 0; c < 3; c++) luma += LUMA[c]! * edgeSample(data, taps, x, y, c, fill);
-    out[y * w + x] = (luma - mean) * scale;
-  };
-  for (let y = 0; y < h; y++) {
-    const top = down.low[y]!;
-    const bottom = down.high[y]!;
-    const within = top >= 0 && bottom >= 0;
-    const from = within ? inside : w;
-    const to = within ? outside : w;
-    for (let x = 0; x < from; x++) edge(x, y);
-    const v = down.share[y]!;
-    for (let x = from, at = y * w + from; x < to; x++, at++) {
-      const u = share[x]!;
-      const w11 = u * v;
-      const w01 = u - w11;
-      const w10 = v - w11;
-      const w00 = 1 - u - w10;
-      const i = top + low[x]!;
-      const j = top + high[x]!;
-      const k = bottom + low[x]!;
-      const l = bottom + high[x]!;
-      const red = data[i]! * w00 + data[j]! * w01 + data[k]! * w10 + data[l]! * w11;
-      const green = data[i + 1]! * w00 + data[j + 1]! * w01 + data[k + 1]! * w10 + data[l + 1]! * w11;
-      const blue = data[i + 2]! * w00 + data[j + 2]! * w01 + data[k + 2]! * w10 + data[l + 2]! * w11;
-      out[at] = (kr * red + kg * green + kb * blue - mean) * scale;
+  for (let y = 0, at = 0; y < h; y++) {
+    sampleRow(image.data, taps, y, w, fill);
+    for (let from = 0; from < w * 3; from += 3, at++) {
+      out[at] = (kr * row[from]! + kg * row[from + 1]! + kb * row[from + 2]! - mean) * scale;
     }
-    for (let x = to; x < w; x++) edge(x, y);
   }
 }
 
