@@ -1,0 +1,154 @@
+import { connect, createServer, type Socket } from 'node:net';
+
+/** A TCP proxy between two parts of the system that can do to their connections what networks do. */
+export interface ChaosProxy {
+  readonly port: number;
+  /** Connections open now. */
+  readonly open: number;
+  /** Bytes carried since the beginning, both ways. */
+  readonly carried: number;
+  /** Ends every connection with a reset. */
+  cut(): void;
+  /** New connections are refused, open ones cut, until `heal`. */
+  refuse(): void;
+  /** Nothing passes any more, and nobody is told, until `heal`. */
+  blackhole(): void;
+  /** Every chunk waits `ms` more, until `heal`. */
+  delay(ms: number): void;
+  /** Ends one direction of every connection and leaves the other open. */
+  halfClose(side: 'client' | 'server'): void;
+  /** The next chunk towards the server goes twice, or its second half before its first. */
+  garble(how: 'duplicate' | 'reorder'): void;
+  heal(): void;
+  /** Where new connections go from now on. */
+  target: { host: string; port: number };
+  close(): Promise<void>;
+}
+
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+/** Starts a proxy on a free port of the loopback interface. */
+export async function chaosProxy(target: { host: string; port: number }): Promise<ChaosProxy> {
+  const pairs = new Set<Pair>();
+  let carried = 0;
+  let hole = false;
+  let refusing = false;
+  let delayMs = 0;
+  let garbling: 'duplicate' | 'reorder' | null = null;
+  const state = { target };
+
+  const forward = (from: Socket, to: Socket, up: boolean) => {
+    let chain = Promise.resolve();
+    const write = (chunk: Buffer) => {
+      carried += chunk.length;
+      if (!to.destroyed && to.writable && !to.write(chunk)) {
+        from.pause();
+        to.once('drain', () => from.resume());
+      }
+    };
+    from.on('data', (chunk: Buffer) => {
+      if (hole) return; // swallowed
+      if (delayMs > 0) {
+        const wait = delayMs;
+        chain = chain.then(() => new Promise((resolve) => setTimeout(resolve, wait))).then(() => write(chunk));
+        return;
+      }
+      if (up && garbling === 'duplicate') {
+        garbling = null;
+        write(chunk);
+        write(chunk);
+        return;
+      }
+      if (up && garbling === 'reorder') {
+        garbling = null;
+        const half = chunk.length >> 1;
+        write(chunk.subarray(half));
+        write(chunk.subarray(0, half));
+        return;
+      }
+      void chain.then(() => write(chunk));
+    });
+    from.on('end', () => {
+      if (!hole) void chain.then(() => to.end());
+    });
+    from.on('error', () => to.destroy());
+    from.on('close', () => {
+      if (!hole) void chain.then(() => to.destroy());
+    });
+  };
+
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    if (refusing) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect({ ...state.target, allowHalfOpen: true });
+    const pair: Pair = { client, server: upstream };
+    pairs.add(pair);
+    const gone = () => {
+      if (client.destroyed && upstream.destroyed) pairs.delete(pair);
+    };
+    client.on('close', gone);
+    upstream.on('close', gone);
+    forward(client, upstream, true);
+    forward(upstream, client, false);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  const cut = () => {
+    for (const { client, server: upstream } of pairs) {
+      client.resetAndDestroy();
+      upstream.resetAndDestroy();
+    }
+    pairs.clear();
+  };
+  return {
+    port: (server.address() as { port: number }).port,
+    get open() {
+      return pairs.size;
+    },
+    get carried() {
+      return carried;
+    },
+    get target() {
+      return state.target;
+    },
+    set target(next) {
+      state.target = next;
+    },
+    cut,
+    refuse() {
+      refusing = true;
+      cut();
+    },
+    blackhole() {
+      hole = true;
+    },
+    delay(ms) {
+      delayMs = ms;
+    },
+    halfClose(side) {
+      for (const pair of pairs) (side === 'client' ? pair.client : pair.server).end();
+    },
+    garble(how) {
+      garbling = how;
+    },
+    heal() {
+      const wasHole = hole;
+      hole = false;
+      refusing = false;
+      delayMs = 0;
+      garbling = null;
+      // What a hole swallowed is missing in the streams: nobody could go on with them.
+      if (wasHole) cut();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        cut();
+        server.close(() => resolve());
+      }),
+  };
+}
