@@ -1,29 +1,69 @@
 import { existsSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../keys/files.ts';
+import { asProblem, guarded } from './database.ts';
 
-/**
- * Space set aside for attendance: a file that is given up when the disk is full, so that some thousand check-ins
- * still find room while somebody makes some. Not sparse: it is filled.
- */
+/** Not sparse: it is filled. */
 const RESERVE_BYTES = 4 * 1024 * 1024;
 /** It is made again only when the disk has this many times its size to spare. */
 const MARGIN = 4;
 
-const file = (home: string): string => join(home, 'reserve.bin');
+/**
+ * Space set aside for attendance: a file that is given up when the disk is full, so that some thousand check-ins
+ * still find room while somebody makes some.
+ */
+export class Reserve {
+  readonly #home: string;
+  #kept = false;
 
-/** Makes the reserve unless it is there or the disk is too full; whether it is there now. */
-export function keepReserve(home: string): boolean {
-  if (existsSync(file(home))) return true;
-  const { bavail, bsize } = statfsSync(home);
-  if (bavail * bsize < MARGIN * RESERVE_BYTES) return false;
-  writeFileAtomic(file(home), Buffer.alloc(RESERVE_BYTES, 0x5a), false);
-  return true;
+  /** @param home the kiosk's folder */
+  constructor(home: string) {
+    this.#home = home;
+  }
+
+  get #file(): string {
+    return join(this.#home, 'reserve.bin');
+  }
+
+  /**
+   * Sees to it that space is set aside, and says whether it is. While it is not, the disk counts as full for photos,
+   * which would eat what the check-ins were given.
+   */
+  keep(): boolean {
+    if (this.#kept) return true;
+    try {
+      this.#kept = this.#make();
+    } catch (error) {
+      if (!isStorageProblem(error)) throw error;
+    }
+    return this.#kept;
+  }
+
+  #make(): boolean {
+    if (existsSync(this.#file)) return true;
+    const { bavail, bsize } = statfsSync(this.#home);
+    if (bavail * bsize < MARGIN * RESERVE_BYTES) return false;
+    writeFileAtomic(this.#file, Buffer.alloc(RESERVE_BYTES, 0x5a), false);
+    return true;
+  }
+
+  /** A write of a few rows that attendance depends on: when the disk is full, the reserve is given up for it. */
+  durably<T>(write: () => T): T {
+    try {
+      return write();
+    } catch (error) {
+      const problem = asProblem(error) as { code?: string };
+      if (problem.code !== 'storage-full') throw problem;
+      this.#kept = false;
+      if (!existsSync(this.#file)) throw problem;
+      rmSync(this.#file, { force: true });
+      return guarded(write);
+    }
+  }
 }
 
-/** Whether there was something to give up. */
-export function releaseReserve(home: string): boolean {
-  if (!existsSync(file(home))) return false;
-  rmSync(file(home), { force: true });
-  return true;
+/** Whether the disk is to blame: full, or failing. */
+export function isStorageProblem(error: unknown): boolean {
+  const { code } = asProblem(error) as { code?: unknown };
+  return code === 'storage-full' || code === 'storage-failed';
 }

@@ -10,10 +10,11 @@ import type { Random } from '../keys/envelope.ts';
 import type { KioskKeys } from '../keys/index.ts';
 import type { Vault } from '../vault/vault.ts';
 import { type CheckReport, checkStore, type WorkOptions } from './check.ts';
+import { CheckinWrites } from './checkin-writes.ts';
 import { Checkins } from './checkins.ts';
 import type { Clock } from './clock.ts';
 import { type Connection, disconnect } from './connection.ts';
-import { asProblem, guarded, storageFull } from './database.ts';
+import { guarded } from './database.ts';
 import { wireValues } from './events.ts';
 import { headerOf, uuidText } from './header.ts';
 import { EVERY, MarkWriter } from './highwater.ts';
@@ -31,11 +32,11 @@ import type {
   Template,
 } from './interface.ts';
 import { Outbox } from './outbox.ts';
-import { asPerson, type Known, newPersonKeys } from './people.ts';
+import { asPerson, newPersonKeys } from './people.ts';
 import { type Outcome, PersonWrites } from './person-writes.ts';
 import { Purge } from './purge.ts';
 import { type RekeyReport, rekeyStore } from './rekey.ts';
-import { keepReserve, releaseReserve } from './reserve.ts';
+import { isStorageProblem, Reserve } from './reserve.ts';
 import { Rows } from './rows.ts';
 import { type Session, startSession } from './session.ts';
 
@@ -63,13 +64,17 @@ export class SqlStore implements Store {
   #people!: PersonWrites;
   #connection: Connection;
   readonly #marks: MarkWriter;
+  readonly #reserve: Reserve;
+  readonly #checkinWrites: CheckinWrites;
   #closed = false;
-  #reserve = false;
   #offset: (() => number) | null = null;
 
   constructor(parts: StoreParts, connection: Connection) {
     this.parts = parts;
     this.#connection = connection;
+    this.#reserve = new Reserve(parts.home);
+    const live = () => ({ session: this.#session, checkins: this.#checkins });
+    this.#checkinWrites = new CheckinWrites(live, parts.vault, this.#reserve);
     this.adopt(connection);
     this.#marks = new MarkWriter(parts.home);
     this.mark(true);
@@ -122,8 +127,7 @@ export class SqlStore implements Store {
     try {
       this.#marks.write({ store: keys.store, epoch: epoch.id, last, opens }, durable);
     } catch (error) {
-      const problem = asProblem(error) as { code?: string };
-      if (problem.code !== 'storage-full' && problem.code !== 'storage-failed') throw error;
+      if (!isStorageProblem(error)) throw error;
     }
   }
 
@@ -141,20 +145,7 @@ export class SqlStore implements Store {
   }
 
   #transaction<T>(work: () => T): T {
-    return this.#durably(() => this.#session.log.transaction(work));
-  }
-
-  /** A write of a few rows that attendance depends on: when the disk is full, the reserve is given up for it. */
-  #durably<T>(write: () => T): T {
-    try {
-      return write();
-    } catch (error) {
-      const problem = asProblem(error) as { code?: string };
-      if (problem.code !== 'storage-full') throw problem;
-      this.#reserve = false;
-      if (!releaseReserve(this.parts.home)) throw problem;
-      return guarded(write);
-    }
+    return this.#reserve.durably(() => this.#session.log.transaction(work));
   }
 
   /** A change of people: memory follows when it is committed. */
@@ -241,56 +232,12 @@ export class SqlStore implements Store {
 
   // Check-ins
 
-  async recordCheckin(checkin: NewCheckin): Promise<Checkin> {
-    const known = this.#session.people.require(checkin.person);
-    const id = this.#session.log.newId();
-    if (!checkin.photo) return this.#record(known, checkin, id, null, null);
-    const record = (photo: string | null, lost: string | null) => {
-      // The person may have been deleted, and the store re-keyed, while the photo was written.
-      const person = this.#session.people.known(checkin.person);
-      if (person?.ref !== known.ref)
-        throw new Problem('person-unknown', 'this person was deleted meanwhile', 'Enrol the person again.');
-      return this.#record(person, checkin, id, photo, lost);
-    };
-    try {
-      if (!this.keepReserve()) throw storageFull();
-      const where = { person: known.id, record: uuidText(id), keyVersion: known.keyVersion, kind: 'checkin' } as const;
-      const sealed = this.parts.vault.seal(this.#session.people.photosKey(known), where, checkin.photo);
-      return await this.parts.vault.keep(sealed, () => record(sealed.address, null));
-    } catch (error) {
-      // Attendance doesn't depend on the photo: the record says why it lacks one.
-      const code = (asProblem(error) as { code?: unknown } | null)?.code;
-      if (typeof code !== 'string' || code === 'person-unknown') throw error;
-      return record(null, code);
-    }
-  }
-
-  #record(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, lost: string | null): Checkin {
-    const plain = photo === null && lost === null && checkin.gps === null;
-    const event = plain
-      ? this.#durably(() => this.#checkins.take(person, checkin, id))
-      : this.#transaction(() => {
-          const inserted = this.#checkins.insert(person, checkin, id, photo, lost);
-          if (lost) this.#noteLostPhoto(inserted.id, lost);
-          return inserted;
-        });
-    this.#session.people.noteCheckin(person, event.n);
-    return this.#checkins.fresh(event, person, checkin, photo, lost);
-  }
-
-  #noteLostPhoto(checkin: string, reason: string): void {
-    this.#session.log.insert('health', { code: 'photo-not-kept', detail: { reason, checkin } });
+  recordCheckin(checkin: NewCheckin): Promise<Checkin> {
+    return this.#checkinWrites.record(checkin);
   }
 
   voidCheckin(id: string, reason: Open<'void'>['reason']): void {
-    const n = guarded(() => this.#checkins.numberOf(id));
-    const { person, voided } = this.#checkins.personOf(n);
-    if (voided) return; // said twice is said once
-    this.#transaction(() => {
-      const event = this.#session.values.append('void', { target: id, reason }, { person: person?.id }, person);
-      this.#checkins.markVoided(n, event.n);
-    });
-    if (person) this.#session.people.dropCheckin(person, n);
+    this.#checkinWrites.void(id, reason);
   }
 
   lastCheckin(person: string): Checkin | null {
@@ -403,18 +350,8 @@ export class SqlStore implements Store {
     return rekeyStore(this, options);
   }
 
-  /**
-   * Sees to it that space is set aside for attendance, and says whether it is. While it is not, the disk counts as
-   * full for photos, which would eat what the check-ins were given.
-   */
+  /** See Reserve. */
   keepReserve(): boolean {
-    if (this.#reserve) return true;
-    try {
-      this.#reserve = keepReserve(this.parts.home);
-    } catch (error) {
-      const { code } = asProblem(error) as { code?: string };
-      if (code !== 'storage-full' && code !== 'storage-failed') throw error;
-    }
-    return this.#reserve;
+    return this.#reserve.keep();
   }
 }
