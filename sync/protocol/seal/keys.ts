@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { calculateJwkThumbprint, importJWK } from 'jose';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { importJWK } from 'jose';
 import type { Ed25519PrivateJwk, Ed25519PublicJwk, X25519PrivateJwk, X25519PublicJwk } from '../wire/batch.ts';
 
 /** New Ed25519 key for signing messages (RFC 8032), as a private JWK (RFC 8037). */
@@ -22,8 +22,8 @@ export function publicHalf(key: Ed25519PrivateJwk | X25519PrivateJwk): Ed25519Pu
 }
 
 /** RFC 7638 SHA-256 thumbprint, base64url: what `kid` carries and what two screens compare. */
-export function keyId(key: Ed25519PublicJwk | X25519PublicJwk): Promise<string> {
-  return calculateJwkThumbprint({ kty: key.kty, crv: key.crv, x: key.x });
+export async function keyId({ kty, crv, x }: Ed25519PublicJwk | X25519PublicJwk): Promise<string> {
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url');
 }
 
 /** The key of this thumbprint out of the few that are trusted; null when it is none of them. */
@@ -32,11 +32,41 @@ export async function keyNamed(trusted: readonly Ed25519PublicJwk[], kid: string
   return null;
 }
 
-/** The key as jose takes it. The algorithm comes from here, from our own configuration, never from a message. */
-export async function signatureKey(jwk: Ed25519PublicJwk | Ed25519PrivateJwk): Promise<CryptoKey> {
-  return (await importJWK(jwk, 'EdDSA')) as CryptoKey;
+/**
+ * Imported keys. Importing costs about as much as a signature, and a server meets the same thousand devices all day: public
+ * keys are kept by value, the oldest going first; private ones only as long as the object that holds them.
+ */
+const MOST_KEPT = 4096;
+const publicKeys = new Map<string, Promise<CryptoKey>>();
+const privateKeys = new WeakMap<object, Promise<CryptoKey>>();
+
+function imported(jwk: Ed25519PublicJwk | X25519PublicJwk, alg: 'EdDSA' | 'ECDH-ES'): Promise<CryptoKey> {
+  const make = () => importJWK(jwk, alg) as Promise<CryptoKey>;
+  if ('d' in jwk) {
+    let key = privateKeys.get(jwk);
+    if (!key) {
+      key = make();
+      privateKeys.set(jwk, key);
+    }
+    return key;
+  }
+  const name = `${jwk.crv}.${jwk.x}`;
+  let key = publicKeys.get(name);
+  if (!key) {
+    key = make();
+    if (publicKeys.size >= MOST_KEPT) publicKeys.delete(publicKeys.keys().next().value!);
+    publicKeys.set(name, key);
+    // A key that can't be imported is no key to remember.
+    key.catch(() => publicKeys.delete(name));
+  }
+  return key;
 }
 
-export async function agreementKey(jwk: X25519PublicJwk | X25519PrivateJwk): Promise<CryptoKey> {
-  return (await importJWK(jwk, 'ECDH-ES')) as CryptoKey;
+/** The key as jose takes it. The algorithm comes from here, from our own configuration, never from a message. */
+export function signatureKey(jwk: Ed25519PublicJwk | Ed25519PrivateJwk): Promise<CryptoKey> {
+  return imported(jwk, 'EdDSA');
+}
+
+export function agreementKey(jwk: X25519PublicJwk | X25519PrivateJwk): Promise<CryptoKey> {
+  return imported(jwk, 'ECDH-ES');
 }

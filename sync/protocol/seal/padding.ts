@@ -6,15 +6,16 @@ export const MIN_BUCKET = 2048;
 const LENGTH_BYTES = 4;
 
 /**
- * Pads to a size bucket, so that the carrier learns a batch's size to a factor of two at best.
+ * Pads to a size bucket, so that the carrier learns a message's size to a factor of two at best.
  * Layout: 32-bit big-endian length ‖ content ‖ zeros.
  *
- * @throws Problem `batch-too-large` when it does not fit the largest bucket
+ * @param limit most bytes that the padded result may have, a bucket
+ * @throws Problem `batch-too-large` (or of the other `noun`) when it does not fit
  */
-export function pad(content: Uint8Array): Uint8Array {
+export function pad(content: Uint8Array, limit = MAX_PLAIN_BYTES, noun = 'batch'): Uint8Array {
   const needed = content.length + LENGTH_BYTES;
-  if (needed > MAX_PLAIN_BYTES)
-    throw new Problem('batch-too-large', 'A batch is larger than the largest bucket.', 'Send fewer events at once.');
+  if (needed > limit)
+    throw new Problem(`${noun}-too-large`, `This ${noun} is larger than the largest bucket.`, 'Send less at once.');
   let bucket = MIN_BUCKET;
   while (bucket < needed) bucket *= 2;
   const padded = new Uint8Array(bucket);

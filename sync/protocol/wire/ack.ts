@@ -1,14 +1,5 @@
 import { z } from 'zod';
-import { Kid, TYP } from './batch.ts';
 import { Uuid } from './event.ts';
-
-/** Protected header of an ack, signed by the server's Ed25519 key. */
-export const AckHeader = z.strictObject({
-  alg: z.literal('EdDSA'),
-  typ: z.literal(TYP.ack),
-  kid: Kid,
-  spv: z.number().int().positive(),
-});
 
 /**
  * The server's signed answer: how far it has got with one epoch of one device. Both marks are high-water marks without a

@@ -6,8 +6,13 @@ import { Uuid } from './event.ts';
  * The schemas here hold everything but the cryptography, which is in sync/protocol/seal/.
  */
 
-/** Version of batch and ack (`spv` in both headers). A reader refuses what it does not know, with a code. */
+/** Version that this build writes (`spv` in every header). */
 export const PROTOCOL_VERSION = 1;
+/** The versions that a build which writes `current` reads: its own and the two before. Any other is refused, with a code. */
+export const understoodVersions = (current: number): readonly number[] =>
+  [current, current - 1, current - 2].filter((version) => version >= 1);
+/** What this build reads. An answer is written in the version of what it answers, so that the older side understands it. */
+export const PROTOCOL_VERSIONS = understoodVersions(PROTOCOL_VERSION);
 /** Most events in one batch. */
 export const MAX_BATCH_EVENTS = 500;
 /** Largest padded plaintext of a batch, bytes: the largest bucket. */
@@ -63,15 +68,21 @@ export const BatchHeader = z
   });
 export type BatchHeader = z.infer<typeof BatchHeader>;
 
-/** Protected header of the sealed batch. `epk` is the sender's ephemeral half of ECDH-ES (RFC 7518 §4.6.1.1), no identity. */
-export const SealedHeader = z.strictObject({
-  alg: z.literal('ECDH-ES'),
-  enc: z.literal('A256GCM'),
-  typ: z.literal(TYP.sealedBatch),
-  cty: z.literal(TYP.batch),
-  kid: Kid,
-  epk: X25519PublicJwk,
-});
+/** Protected header of a sealed message of one kind. `epk` is the sender's ephemeral half of ECDH-ES (RFC 7518 §4.6.1.1), no identity. */
+export const sealedHeader = (typ: string, cty: string) =>
+  z.strictObject({
+    alg: z.literal('ECDH-ES'),
+    enc: z.literal('A256GCM'),
+    typ: z.literal(typ),
+    cty: z.literal(cty),
+    /** Thumbprint of the receiver's X25519 key. */
+    kid: Kid,
+    epk: X25519PublicJwk,
+  });
+
+/** Protected header of what the server signs; `kid` is the thumbprint of one of its Ed25519 keys. */
+export const serverHeader = <T extends string>(typ: T) =>
+  z.strictObject({ alg: z.literal('EdDSA'), typ: z.literal(typ), kid: Kid, spv: z.number().int().positive() });
 
 /**
  * What the device signs. The events stay unparsed here: one that the server can't take is quarantined on its own and does
@@ -80,6 +91,8 @@ export const SealedHeader = z.strictObject({
 export const BatchBody = z.strictObject({
   /** When it was sent, RFC 3339, by the kiosk's clock. */
   sentAt: z.iso.datetime({ precision: 3 }),
+  /** Thumbprints of the server's signing keys that this kiosk trusts: the ack is signed by one of them. Absent: the newest. */
+  trusts: z.array(Kid).min(1).max(4).optional(),
   events: z.array(z.unknown()).min(1).max(MAX_BATCH_EVENTS),
 });
 export type BatchBody = z.infer<typeof BatchBody>;

@@ -15,10 +15,14 @@ export const Cursor = z.string().max(200);
 
 /** Most changes in one page. */
 export const MAX_PAGE_CHANGES = 200;
-/** Largest sealed page, bytes (as for a batch). */
-export const MAX_PAGE_BYTES = 1024 * 1024;
+/** Largest padded plaintext of a page and of an ask, bytes: buckets. */
+export const MAX_PAGE_PLAIN = 512 * 1024;
+export const MAX_ASK_PLAIN = 16 * 1024;
+/** Largest sealed page and ask, bytes: checked before decryption. Base64url of the largest plaintext, and its header. */
+export const MAX_PAGE_BYTES = Math.ceil((MAX_PAGE_PLAIN * 4) / 3) + 2048;
+export const MAX_ASK_BYTES = Math.ceil((MAX_ASK_PLAIN * 4) / 3) + 2048;
 
-/** Protected header of an ask, as of a batch; `iat` (ms since 1970, the kiosk's clock) makes each one different. */
+/** Protected header of an ask, as of a batch; `jti` makes each one different, and the page that answers it repeats it. */
 export const AskHeader = z.strictObject({
   alg: z.literal('EdDSA'),
   typ: z.literal(TYP.ask),
@@ -27,6 +31,7 @@ export const AskHeader = z.strictObject({
   spv: z.number().int().positive(),
   jti: Uuid,
 });
+export type AskHeader = z.infer<typeof AskHeader>;
 
 export const Ask = z.discriminatedUnion('what', [
   z.strictObject({
@@ -123,13 +128,8 @@ export const Page = z.discriminatedUnion('what', [
 ]);
 export type Page = z.infer<typeof Page>;
 
-/** Header of the signed page inside the seal. */
-export const PageHeader = z.strictObject({
-  alg: z.literal('EdDSA'),
-  typ: z.literal(TYP.page),
-  kid: Kid,
-  spv: z.number().int().positive(),
-});
+/** Largest signed refusal or nudge, bytes. */
+export const MAX_SIGNAL_BYTES = 2048;
 
 /** Why the server took nothing of a message that came without a connection to answer on (MQTT). */
 export const Refusal = z.strictObject({

@@ -1,0 +1,58 @@
+import { type Ed25519PrivateJwk, PROTOCOL_VERSION, TYP, type X25519PublicJwk } from '../wire/batch.ts';
+import { Ask, AskHeader, MAX_ASK_BYTES, MAX_ASK_PLAIN } from '../wire/changes.ts';
+import { type DeviceKeyLookup, type Sender, senderKey } from './device.ts';
+import { type Kind, type SealingKeyLookup, sealMessage, signMessage, unsealMessage, verifyMessage } from './message.ts';
+
+const ASK: Kind<AskHeader, Ask> = {
+  noun: 'ask',
+  typ: TYP.ask,
+  header: AskHeader,
+  body: Ask,
+  maxBytes: MAX_ASK_BYTES,
+  sealed: { typ: TYP.sealedAsk, maxPlain: MAX_ASK_PLAIN },
+  badSignature: 'bad-signature',
+  advice: 'Provision the kiosk again; if it repeats, treat the kiosk as tampered with.',
+};
+
+/**
+ * Signs a question as the device and seals it to the server.
+ *
+ * @param jti a new random UUID: the page that answers must repeat it
+ * @returns compact JWE, ASCII, at most MAX_ASK_BYTES
+ */
+export async function sealAsk(
+  ask: Ask,
+  keys: { device: string; signing: Ed25519PrivateJwk; server: X25519PublicJwk; serverId: string },
+  jti: string,
+): Promise<string> {
+  const header: AskHeader = {
+    alg: 'EdDSA',
+    typ: TYP.ask,
+    iss: keys.device,
+    aud: keys.serverId,
+    spv: PROTOCOL_VERSION,
+    jti,
+  };
+  return sealMessage(ASK, await signMessage(ASK, header, ask, keys.signing), keys.server);
+}
+
+/**
+ * Opens and verifies a sealed ask, as strictly as a batch.
+ *
+ * @throws Problem with a code: `ask-too-large`, `ask-malformed`, `unknown-sealing-key`, `ask-undecryptable`, `bad-padding`,
+ *   `wrong-issuer`, `wrong-audience`, `unsupported-protocol`, `unknown-device`, `bad-signature`
+ */
+export async function openAsk(
+  sealed: string,
+  keys: { sealing: SealingKeyLookup; device: DeviceKeyLookup },
+  expect: Sender,
+): Promise<{ header: AskHeader; ask: Ask }> {
+  const signed = await unsealMessage(ASK, sealed, keys.sealing);
+  const { header, body } = await verifyMessage(
+    ASK,
+    signed,
+    (h) => senderKey(ASK.noun, h, keys.device, expect),
+    expect.versions,
+  );
+  return { header, ask: body };
+}

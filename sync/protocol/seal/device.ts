@@ -1,0 +1,47 @@
+import type { Ed25519PublicJwk } from '../wire/batch.ts';
+import { Problem } from '../wire/problem.ts';
+
+/** Which key a device signs with; null when the device is unknown or may not send. */
+export type DeviceKeyLookup = (device: string) => Promise<Ed25519PublicJwk | null>;
+
+/** What the server knows of a message before it opens it. */
+export interface Sender {
+  readonly serverId: string;
+  /** Who the transport's own authentication says is speaking. */
+  readonly device: string;
+  /** Protocol versions to take; the default is what this build reads. */
+  readonly versions?: readonly number[];
+}
+
+/**
+ * The key that a message from a device must be signed with: the registration's, after its claims were held against what we know.
+ *
+ * @throws Problem `wrong-issuer`, `wrong-audience`, `unknown-device`
+ */
+export async function senderKey(
+  noun: string,
+  header: { readonly iss: string; readonly aud: string },
+  lookup: DeviceKeyLookup,
+  expect: Sender,
+): Promise<Ed25519PublicJwk> {
+  if (header.iss !== expect.device)
+    throw new Problem(
+      'wrong-issuer',
+      `The ${noun} names another device than the one that is connected.`,
+      'Provision the kiosk again; if it repeats, treat the kiosk as tampered with.',
+    );
+  if (header.aud !== expect.serverId)
+    throw new Problem(
+      'wrong-audience',
+      `The ${noun} is meant for another server.`,
+      'Provision the kiosk for this server.',
+    );
+  const key = await lookup(header.iss);
+  if (!key)
+    throw new Problem(
+      'unknown-device',
+      'This device is not registered, or was revoked.',
+      'Approve the device on the server.',
+    );
+  return key;
+}

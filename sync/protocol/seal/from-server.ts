@@ -1,0 +1,64 @@
+import type { z } from 'zod';
+import { type Ed25519PrivateJwk, type Ed25519PublicJwk, PROTOCOL_VERSION, serverHeader } from '../wire/batch.ts';
+import { Problem } from '../wire/problem.ts';
+import { keyId, keyNamed, publicHalf } from './keys.ts';
+import { type Kind, signMessage, verifyMessage } from './message.ts';
+
+/**
+ * What the server says to a device is signed by one of the server's keys. The reader names the keys that it trusts, and
+ * whom the message must be for.
+ */
+
+type ServerHeader = z.infer<ReturnType<typeof serverHeader<string>>>;
+export type FromServer<B> = Kind<ServerHeader, B>;
+
+export function fromServer<B>(
+  noun: string,
+  { typ, body, maxBytes, sealed }: Pick<FromServer<B>, 'typ' | 'body' | 'maxBytes' | 'sealed'>,
+): FromServer<B> {
+  return {
+    noun,
+    typ,
+    header: serverHeader(typ),
+    body,
+    maxBytes,
+    ...(sealed && { sealed }),
+    badSignature: `bad-${noun}-signature`,
+    advice: 'Nothing was forgotten; the kiosk asks again. If it repeats, provision the kiosk again.',
+  };
+}
+
+/** @param spv version to write it in: that of the message which it answers */
+export async function signAsServer<B>(
+  kind: FromServer<B>,
+  body: B,
+  key: Ed25519PrivateJwk,
+  spv = PROTOCOL_VERSION,
+): Promise<string> {
+  const header = { alg: 'EdDSA' as const, typ: kind.typ, kid: await keyId(publicHalf(key)), spv };
+  return signMessage(kind, header, kind.body.parse(body), key);
+}
+
+/** @throws Problem `unknown-server-key`, and those of `verifyMessage` */
+export async function verifyFromServer<B>(
+  kind: FromServer<B>,
+  signed: string,
+  trusted: readonly Ed25519PublicJwk[],
+  versions?: readonly number[],
+): Promise<B> {
+  const keyFor = async ({ kid }: ServerHeader) => {
+    const key = await keyNamed(trusted, kid);
+    if (key) return key;
+    throw new Problem(
+      'unknown-server-key',
+      `The ${kind.noun} is signed by a key that this kiosk does not know.`,
+      kind.advice,
+    );
+  };
+  return (await verifyMessage(kind, signed, keyFor, versions)).body;
+}
+
+/** A message that is sound, and meant for somebody or something else. */
+export function ofAnother(kind: { readonly noun: string; readonly advice: string }, what: string): Problem {
+  return new Problem(`${kind.noun}-of-another`, `The ${kind.noun} is for another ${what}.`, kind.advice);
+}

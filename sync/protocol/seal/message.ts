@@ -1,0 +1,180 @@
+import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify } from 'jose';
+import type { z } from 'zod';
+import {
+  type Ed25519PrivateJwk,
+  type Ed25519PublicJwk,
+  PROTOCOL_VERSIONS,
+  sealedHeader,
+  type X25519PrivateJwk,
+  type X25519PublicJwk,
+} from '../wire/batch.ts';
+import { Problem } from '../wire/problem.ts';
+import { readCompact } from './compact.ts';
+import { agreementKey, keyId, signatureKey } from './keys.ts';
+import { pad, unpad } from './padding.ts';
+
+type Header = { readonly typ: string; readonly spv: number };
+
+/**
+ * The one way in which every message is signed, sealed, opened and verified. What differs between a batch, an ask, a page,
+ * an ack, a refusal and a nudge is their `Kind`: schemas, sizes, and the words of a refusal.
+ *
+ * Strictness, the same for all: sizes are checked before anything else, headers hold exactly what their schema names (so no
+ * key, certificate, `crit` or `zip`), base64url is canonical, there is one algorithm each, and the keys come from us, never
+ * from the message.
+ */
+export interface Kind<H extends Header, B> {
+  /** First word of the codes (`batch-malformed`), and how sentences call it. */
+  readonly noun: string;
+  /** `typ` of the JWS, and `cty` of the JWE around it. */
+  readonly typ: string;
+  /** Schema of the signed header; fixes `alg` and `typ`. */
+  readonly header: z.ZodType<H>;
+  readonly body: z.ZodType<B>;
+  /** Most characters on the wire: of the JWE when there is one, else of the JWS. */
+  readonly maxBytes: number;
+  /** Present when the message is sealed: `typ` of the JWE, and the most that the padded plaintext may have, bytes. */
+  readonly sealed?: { readonly typ: string; readonly maxPlain: number };
+  /** Code of a wrong signature. */
+  readonly badSignature: string;
+  /** What to do about a message that is refused for what it is. */
+  readonly advice: string;
+}
+
+/** Which of the reader's own private keys a `kid` names; null when none. */
+export type SealingKeyLookup = (kid: string) => Promise<X25519PrivateJwk | null>;
+
+/** Compact JWS of the body as JSON, ASCII. */
+export async function signMessage<H extends Header, B>(
+  kind: Kind<H, B>,
+  header: H,
+  body: B,
+  key: Ed25519PrivateJwk,
+): Promise<string> {
+  const signed = await new CompactSign(new TextEncoder().encode(JSON.stringify(body)))
+    .setProtectedHeader(header as H & { alg: string })
+    .sign(await signatureKey(key));
+  if (!kind.sealed && signed.length > kind.maxBytes) throw tooLarge(kind);
+  return signed;
+}
+
+/**
+ * Pads what was signed and seals it to `to`, by an ephemeral key of its own.
+ *
+ * @returns compact JWE, ASCII, at most `maxBytes`
+ * @throws Problem `<noun>-too-large`
+ */
+export async function sealMessage<H extends Header, B>(
+  kind: Kind<H, B>,
+  signed: string,
+  to: X25519PublicJwk,
+): Promise<string> {
+  const { typ, maxPlain } = sealing(kind);
+  return new CompactEncrypt(pad(new TextEncoder().encode(signed), maxPlain, kind.noun))
+    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', typ, cty: kind.typ, kid: await keyId(to) })
+    .encrypt(await agreementKey(to));
+}
+
+/**
+ * Takes the seal off. What comes out is not verified yet.
+ *
+ * @throws Problem `<noun>-too-large`, `<noun>-malformed`, `unknown-sealing-key`, `<noun>-undecryptable`, `bad-padding`
+ */
+export async function unsealMessage<H extends Header, B>(
+  kind: Kind<H, B>,
+  sealed: string,
+  lookup: SealingKeyLookup,
+): Promise<string> {
+  const { typ } = sealing(kind);
+  if (sealed.length > kind.maxBytes) throw tooLarge(kind);
+  const { header } = readCompact(sealed, {
+    parts: 5,
+    // ECDH-ES agrees on the content key itself: there is no encrypted key.
+    empty: [1],
+    header: sealedHeader(typ, kind.typ),
+    code: `${kind.noun}-malformed`,
+  });
+  const key = await lookup(header.kid);
+  if (!key)
+    throw new Problem(
+      'unknown-sealing-key',
+      `The ${kind.noun} is sealed to a key that this side does not have.`,
+      'Provision the kiosk again, or restore the server key.',
+    );
+  let padded: Uint8Array;
+  try {
+    const { plaintext } = await compactDecrypt(sealed, await agreementKey(key), {
+      keyManagementAlgorithms: ['ECDH-ES'],
+      contentEncryptionAlgorithms: ['A256GCM'],
+    });
+    padded = plaintext;
+  } catch (cause) {
+    throw new Problem(
+      `${kind.noun}-undecryptable`,
+      `The ${kind.noun} could not be decrypted.`,
+      'It was altered on its way, or sealed to another key.',
+      { cause },
+    );
+  }
+  return Buffer.from(unpad(padded)).toString('latin1');
+}
+
+/**
+ * Reads the header, lets `keyFor` choose the key by it (and refuse what the header claims), verifies, and parses the body.
+ *
+ * @param keyFor throws a Problem when the header is not acceptable
+ * @param versions protocol versions to take
+ * @throws Problem `<noun>-too-large`, `<noun>-malformed`, `unsupported-protocol`, what `keyFor` throws, the kind's code of a bad signature
+ */
+export async function verifyMessage<H extends Header, B>(
+  kind: Kind<H, B>,
+  signed: string,
+  keyFor: (header: H) => Promise<Ed25519PublicJwk>,
+  versions: readonly number[] = PROTOCOL_VERSIONS,
+): Promise<{ header: H; body: B }> {
+  if (!kind.sealed && signed.length > kind.maxBytes) throw tooLarge(kind);
+  const code = `${kind.noun}-malformed`;
+  const { header } = readCompact(signed, { parts: 3, header: kind.header, code });
+  if (!versions.includes(header.spv))
+    throw new Problem(
+      'unsupported-protocol',
+      `Protocol version ${header.spv} is not understood here.`,
+      'Update the server before the kiosks.',
+    );
+  const key = await keyFor(header);
+  let payload: Uint8Array;
+  try {
+    payload = (await compactVerify(signed, await signatureKey(key), { algorithms: ['EdDSA'] })).payload;
+  } catch (cause) {
+    throw new Problem(kind.badSignature, `The signature of the ${kind.noun} does not verify.`, kind.advice, { cause });
+  }
+  try {
+    return { header, body: kind.body.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))) };
+  } catch (cause) {
+    throw malformed(kind, cause);
+  }
+}
+
+/** Properly signed, and still not what this kind of message is. */
+export function malformed(kind: { readonly noun: string }, cause?: unknown): Problem {
+  return new Problem(
+    `${kind.noun}-malformed`,
+    `The signed content is no ${kind.noun}.`,
+    'Check that both ends run compatible versions.',
+    { cause },
+  );
+}
+
+function tooLarge(kind: { readonly noun: string }): Problem {
+  return new Problem(
+    `${kind.noun}-too-large`,
+    `The ${kind.noun} is larger than this protocol allows.`,
+    'Send less at once.',
+  );
+}
+
+function sealing(kind: { noun: string; sealed?: { typ: string; maxPlain: number } }) {
+  if (!kind.sealed)
+    throw new Problem('never-sealed', `A message of the kind ${kind.noun} is not sealed.`, 'Report this as a defect.');
+  return kind.sealed;
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { type Ed25519PrivateJwk, type Ed25519PublicJwk, TYP } from '../wire/batch.ts';
+import { MAX_SIGNAL_BYTES, Nudge, Refusal } from '../wire/changes.ts';
+import { fromServer, ofAnother, signAsServer, verifyFromServer } from './from-server.ts';
+
+/** The two short messages that need no secrecy: why a message was not taken, and that there is something to ask for. */
+
+const REFUSAL = fromServer('refusal', { typ: TYP.refusal, body: Refusal, maxBytes: MAX_SIGNAL_BYTES });
+const NUDGE = fromServer('nudge', { typ: TYP.nudge, body: Nudge, maxBytes: MAX_SIGNAL_BYTES });
+
+/** What a refusal calls the message by: SHA-256 of the sealed message's ASCII, base64url. */
+export function messageDigest(sealed: string): string {
+  return createHash('sha256').update(sealed, 'latin1').digest('base64url');
+}
+
+/** @returns compact JWS, ASCII, at most MAX_SIGNAL_BYTES */
+export function signRefusal(refusal: Refusal, key: Ed25519PrivateJwk, spv?: number): Promise<string> {
+  return signAsServer(REFUSAL, refusal, key, spv);
+}
+
+/**
+ * @param expect `digest`: of the message that was sent (`messageDigest`)
+ * @throws Problem with a code: `refusal-too-large`, `refusal-malformed`, `unsupported-protocol`, `unknown-server-key`,
+ *   `bad-refusal-signature`, `refusal-of-another`
+ */
+export async function openRefusal(
+  signed: string,
+  trusted: readonly Ed25519PublicJwk[],
+  expect: { device: string; digest: string; versions?: readonly number[] },
+): Promise<Refusal> {
+  const refusal = await verifyFromServer(REFUSAL, signed, trusted, expect.versions);
+  if (refusal.device !== expect.device) throw ofAnother(REFUSAL, 'device');
+  if (refusal.digest !== expect.digest) throw ofAnother(REFUSAL, 'message');
+  return refusal;
+}
+
+/** @returns compact JWS, ASCII, at most MAX_SIGNAL_BYTES */
+export function signNudge(nudge: Nudge, key: Ed25519PrivateJwk, spv?: number): Promise<string> {
+  return signAsServer(NUDGE, nudge, key, spv);
+}
+
+/**
+ * @throws Problem with a code: `nudge-too-large`, `nudge-malformed`, `unsupported-protocol`, `unknown-server-key`,
+ *   `bad-nudge-signature`, `nudge-of-another`
+ */
+export async function openNudge(
+  signed: string,
+  trusted: readonly Ed25519PublicJwk[],
+  expect: { device: string; versions?: readonly number[] },
+): Promise<Nudge> {
+  const nudge = await verifyFromServer(NUDGE, signed, trusted, expect.versions);
+  if (nudge.device !== expect.device) throw ofAnother(NUDGE, 'device');
+  return nudge;
+}
