@@ -2,6 +2,7 @@ import { type Kiosk, KioskContext, type Route } from './kiosk.ts';
 import { Footer, TopBar } from './parts/frame.tsx';
 import { CheckinScreen } from './screens/checkin.tsx';
 import { Refused, Restarting } from './screens/core-trouble.tsx';
+import { NumberScreen } from './screens/number.tsx';
 import { OtherWayScreen } from './screens/other-way.tsx';
 import { PinScreen } from './screens/pin.tsx';
 import { PrivacyScreen } from './screens/privacy.tsx';
@@ -47,6 +48,8 @@ function Main({ route }: { route: Route }) {
       return <OtherWayScreen reason={route.reason} code={route.code} />;
     case 'pin':
       return <PinScreen />;
+    case 'number':
+      return <NumberScreen />;
     case 'privacy':
       return <PrivacyScreen />;
     case 'staff':

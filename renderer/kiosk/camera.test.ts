@@ -42,6 +42,7 @@ describe('the camera', () => {
     let wrong: DOMException | null = error(name);
     const { api } = devices(() => wrong);
     const camera = openCamera(api);
+    camera.start();
     await vi.advanceTimersByTimeAsync(0);
     expect(camera.state.value.kind).toBe(kind);
     wrong = null;
@@ -54,6 +55,7 @@ describe('the camera', () => {
     let wrong: DOMException | null = null;
     const d = devices(() => wrong);
     const camera = openCamera(d.api);
+    camera.start();
     await vi.advanceTimersByTimeAsync(0);
     wrong = error('NotFoundError');
     d.tracks[0]!.dispatchEvent(new Event('ended'));
@@ -68,9 +70,27 @@ describe('the camera', () => {
     expect(d.tracks.every((t) => t.readyState === 'ended')).toBe(true);
   });
 
+  it('is not asked for before it is started, is let go when it is stopped, and can be started again', async () => {
+    const d = devices(() => null);
+    const camera = openCamera(d.api);
+    d.change();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([camera.state.value.kind, d.tracks.length]).toEqual(['off', 0]);
+    camera.start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(camera.state.value.kind).toBe('live');
+    camera.stop();
+    expect([camera.state.value.kind, d.tracks[0]!.readyState]).toEqual(['off', 'ended']);
+    camera.start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(camera.state.value.kind).toBe('live');
+    camera.stop();
+  });
+
   it('never holds two streams', async () => {
     const d = devices(() => null);
     const camera = openCamera(d.api);
+    camera.start();
     d.change();
     d.change();
     await vi.advanceTimersByTimeAsync(5_000);
@@ -80,6 +100,7 @@ describe('the camera', () => {
 
   it('says denied where the browser gives no devices at all', async () => {
     const camera = openCamera(undefined);
+    camera.start();
     await vi.advanceTimersByTimeAsync(0);
     expect(camera.state.value.kind).toBe('denied');
     camera.stop();

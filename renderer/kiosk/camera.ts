@@ -1,22 +1,25 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 
 /**
- * What there is of a camera. `absent`: none is there. `busy`: another program has it. `denied`: the system or the browser
+ * What there is of a camera. `off`: it is not wanted, and nobody has been asked for it. `absent`: none is there. `busy`: another program has it. `denied`: the system or the browser
  * does not let us. `unplugged`: it was there and is gone. `broken`: anything else, with the browser's own word for it.
  */
 export type CameraState =
-  | { kind: 'starting' }
+  | { kind: 'off' | 'starting' }
   | { kind: 'live'; stream: MediaStream; track: MediaStreamTrack }
   | { kind: 'absent' | 'busy' | 'denied' | 'unplugged' }
   | { kind: 'broken'; name: string };
 
-export type CameraTrouble = Exclude<CameraState['kind'], 'starting' | 'live'>;
+export type CameraTrouble = Exclude<CameraState['kind'], 'off' | 'starting' | 'live'>;
 
 /** The part of `navigator.mediaDevices` that is used; tests give their own. */
 export type Devices = Pick<MediaDevices, 'getUserMedia' | 'addEventListener' | 'removeEventListener'>;
 
 export interface Camera {
   readonly state: ReadonlySignal<CameraState>;
+  /** Asks for the camera, and keeps it from then on. */
+  start(): void;
+  /** Lets it go: its light goes out. */
   stop(): void;
 }
 
@@ -27,11 +30,11 @@ const WANTED: MediaStreamConstraints = {
 /** Tried again this often while there is trouble; a plugged-in camera is noticed at once by `devicechange`. */
 const RETRY_MS = 2_000;
 
-/** Opens the camera and keeps it open: whatever goes wrong becomes a state, and it is tried again by itself. */
+/** The camera, once it is started: whatever goes wrong becomes a state, and it is tried again by itself. */
 export function openCamera(devices: Devices | undefined): Camera {
-  const state = signal<CameraState>({ kind: 'starting' });
+  const state = signal<CameraState>({ kind: 'off' });
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let stopped = false;
+  let stopped = true;
   let opening = false;
   /** True from the first picture on: then a missing camera was taken away. */
   let wasLive = false;
@@ -78,15 +81,22 @@ export function openCamera(devices: Devices | undefined): Camera {
       if (state.value.track.readyState === 'ended') lost(state.value.stream);
     } else void open();
   };
-  devices?.addEventListener('devicechange', onChange);
-  void open();
   return {
     state,
+    start() {
+      if (!stopped) return;
+      stopped = false;
+      state.value = { kind: 'starting' };
+      devices?.addEventListener('devicechange', onChange);
+      void open();
+    },
     stop() {
+      if (stopped) return;
       stopped = true;
       clearTimeout(timer);
       devices?.removeEventListener('devicechange', onChange);
       if (state.value.kind === 'live') stopAll(state.value.stream);
+      state.value = { kind: 'off' };
     },
   };
 }

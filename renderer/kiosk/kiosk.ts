@@ -1,7 +1,7 @@
-import { effect, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { CoreClient, Receipt } from '../../electron/contract/methods.ts';
+import type { CoreClient, FaceUse, Receipt } from '../../electron/contract/methods.ts';
 import { currentLanguage, setLanguage } from '../shared/i18n.ts';
 import { type Camera, openCamera } from './camera.ts';
 import { type Carrier, type CoreLink, linkCore } from './core-link.ts';
@@ -16,6 +16,7 @@ export type Route =
   | { at: 'voided'; outcome: 'done' | 'late' | 'failed' }
   | { at: 'other-way'; reason: OtherWayReason; code: string | null }
   | { at: 'pin' }
+  | { at: 'number' }
   | { at: 'privacy' }
   | { at: 'staff' };
 
@@ -37,6 +38,10 @@ export interface Kiosk {
   readonly recent: ReadonlySignal<Recent | null>;
   /** Why detection can't run; null while it can. */
   readonly detectorTrouble: ReadonlySignal<string | null>;
+  /** How the face is used: not at all, after a number, or by itself. */
+  readonly face: ReadonlySignal<FaceUse['use']>;
+  /** The number whose face is looked for, typed a moment ago. */
+  readonly claim: ReadonlySignal<string | null>;
   /** Asks the eyes for pixels; enrolment drives them itself. */
   readonly look: (crop: boolean) => void;
   /** Where enrolment listens to frames. */
@@ -45,9 +50,13 @@ export interface Kiosk {
   /** Back to the camera. `leave`: the face that is there now has been dealt with. */
   home(leave?: 'settled' | 'anew'): void;
   welcomed(receipt: Receipt): void;
+  /** Looks for the face of this number, for a short while. */
+  faceOf(number: string): void;
   notMe(receipt: Receipt): Promise<void>;
 }
 
+/** A number that was typed counts for so long without a face; it is not left for the next one who comes by. */
+export const CLAIM_MS = 20_000;
 /** How long a result has the whole screen. */
 export const RESULT_MS = 2_000;
 
@@ -67,6 +76,13 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
   const recent = signal<Recent | null>(null);
   const detectorTrouble = signal<string | null>(null);
   const listeners = new Set<(s: Sighting) => void>();
+  const claim = signal<string | null>(null);
+  /** Off as well when the core could, and detection here can't. */
+  const face = computed<FaceUse['use']>(() => {
+    const usable = link.hello.value?.ways.includes('face') && detectorTrouble.value === null;
+    return usable ? (link.status.value?.face.use ?? 'alone') : 'off';
+  });
+  let claimTimer: ReturnType<typeof setTimeout> | undefined;
   let recentTimer: ReturnType<typeof setTimeout> | undefined;
   let resultTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -82,7 +98,11 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
   const visits = createVisits({
     core: link.core,
     look: (crop) => eyes.look(crop),
-    allowed: () => link.state.peek().kind === 'up' && (route.peek().at === 'checkin' || route.peek().at === 'result'),
+    allowed: () =>
+      link.state.peek().kind === 'up' &&
+      (route.peek().at === 'checkin' || route.peek().at === 'result') &&
+      (face.peek() === 'alone' || (face.peek() === 'with-number' && claim.peek() !== null)),
+    number: () => claim.peek(),
     answer: (answer) => {
       if (answer.kind === 'welcome') return welcomed(answer.receipt);
       sounds.play('other');
@@ -99,6 +119,11 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     visits.seen(s);
   });
 
+  effect(() => {
+    // Not before the core has said that it takes faces: nobody is asked for a camera that is not used.
+    if (face.value === 'off') camera.stop();
+    else camera.start();
+  });
   effect(() => {
     const state = camera.state.value;
     visits.restart();
@@ -123,6 +148,7 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
 
   function go(next: Route): void {
     clearTimeout(resultTimer);
+    unclaim();
     route.value = next;
   }
 
@@ -133,6 +159,23 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     const usual = link.hello.peek()?.defaultLanguage;
     if (usual && usual !== currentLanguage() && route.peek().at !== 'checkin') setLanguage(usual);
     go({ at: 'checkin' });
+  }
+
+  function faceOf(number: string): void {
+    visits.restart();
+    go({ at: 'checkin' });
+    claim.value = number;
+    const expire = (): void => {
+      // Whoever is being looked at is not interrupted.
+      if (visits.stage.peek().present) claimTimer = setTimeout(expire, CLAIM_MS / 4);
+      else unclaim();
+    };
+    claimTimer = setTimeout(expire, CLAIM_MS);
+  }
+
+  function unclaim(): void {
+    clearTimeout(claimTimer);
+    claim.value = null;
   }
 
   function clearRecent(): void {
@@ -150,7 +193,7 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     sounds.play(receipt.repeated ? 'again' : receipt.direction);
     go({ at: 'result', receipt });
     // After a face the visit has its answer already; after a PIN the face that is still there must be left alone.
-    const leave = receipt.method === 'face' ? undefined : 'settled';
+    const leave = receipt.method === 'number+pin' ? 'settled' : undefined;
     resultTimer = setTimeout(() => home(leave), RESULT_MS);
   }
 
@@ -177,6 +220,8 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     route,
     recent,
     detectorTrouble,
+    face,
+    claim,
     look: (crop) => eyes.look(crop),
     onSighting: (listener) => {
       listeners.add(listener);
@@ -186,6 +231,7 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     go,
     home,
     welcomed,
+    faceOf,
     notMe,
   };
 }

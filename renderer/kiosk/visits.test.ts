@@ -16,10 +16,11 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
   let visit = 0;
   let at = 0;
   let allowed = true;
+  let number: string | null = null;
   const visits = createVisits({
     core: {
-      visitBegin: async () => {
-        log.push('begin');
+      visitBegin: async (input) => {
+        log.push(['begin', input.number].filter(Boolean).join(' '));
         return { visit: `v${++visit}` };
       },
       visitEnd: async (input) => {
@@ -37,6 +38,7 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
       asked = true;
     },
     allowed: () => allowed,
+    number: () => number,
     answer: (answer) => given.push(answer),
     probed: () => undefined,
   });
@@ -51,7 +53,15 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
       await later();
     }
   };
-  return { visits, log, probes, given, frames, allow: (next: boolean) => (allowed = next) };
+  return {
+    visits,
+    log,
+    probes,
+    given,
+    frames,
+    allow: (next: boolean) => (allowed = next),
+    type: (typed: string) => (number = typed),
+  };
 }
 
 describe('visits', () => {
@@ -64,6 +74,13 @@ describe('visits', () => {
     await k.frames(1_200, null);
     expect(k.log).toEqual(['begin', 'end v1']);
     expect(k.visits.stage.value).toMatchObject({ present: false, progress: 0 });
+  });
+
+  it('begin with the number that was typed first', async () => {
+    const k = setup();
+    k.type('1001');
+    await k.frames(500, {});
+    expect(k.log).toEqual(['begin 1001']);
   });
 
   it('hand a welcome on once, and leave that face alone until it has gone', async () => {
@@ -152,6 +169,7 @@ describe('visits', () => {
         asked = true;
       },
       allowed: () => true,
+      number: () => null,
       answer: (a) => given.push(a),
       probed: () => undefined,
     });
@@ -208,6 +226,7 @@ describe('visits', () => {
         asked = true;
       },
       allowed: () => true,
+      number: () => null,
       answer: () => undefined,
       probed: () => undefined,
     });

@@ -53,6 +53,8 @@ export interface VisitDeps {
   readonly look: (crop: boolean) => void;
   /** False while another screen is shown or the core is gone: faces are then not looked at. */
   readonly allowed: () => boolean;
+  /** The number that was typed before the face; null for none. */
+  readonly number: () => string | null;
   readonly answer: (answer: Answer) => void;
   readonly probed: () => void;
 }
@@ -93,8 +95,9 @@ export function createVisits(deps: VisitDeps): Visits {
   async function begin(): Promise<void> {
     phase = 'beginning';
     const mine = ++round;
+    const number = deps.number();
     try {
-      const made = await deps.core.visitBegin({});
+      const made = await deps.core.visitBegin(number === null ? {} : { number });
       if (mine !== round) return void deps.core.visitEnd(made).catch(() => undefined);
       visit = made.visit;
       phase = 'probing';

@@ -127,6 +127,21 @@ const CAMERA_TOUR: Tour = {
     await page.reload();
     await page.locator('.other-way').waitFor();
   },
+  '09c-number-first': async (page, core) => {
+    core.setStatus({ face: { use: 'with-number' } });
+    await home(page, core);
+    await page.locator('.sentence').waitFor();
+  },
+  '09d-number': async (page) => {
+    await press(page, '.way');
+    await type(page, 'number', '1001');
+  },
+  '09e-number-locked': async (page, core) => {
+    core.methods.probe = async () => ({ kind: 'other-way', reason: 'locked' });
+    await page.keyboard.press('Enter');
+    await page.locator('.other-way').waitFor();
+    core.setStatus({ face: { use: 'alone' } });
+  },
   '23-enrol-capture': async (page, core) => {
     core.methods.enrolCapture = async () => ({
       accepted: false,
@@ -166,7 +181,33 @@ const FORM_TOUR: Tour = {
   '09b-no-camera': async (page) => {
     await page.locator('.camera-trouble').waitFor();
   },
-  '10-pin': async (page) => {
+  '09f-without-face': async (page, core) => {
+    core.hello = { ...core.hello, ways: ['number+pin'] };
+    core.setStatus({
+      online: false,
+      lastSyncAt: null,
+      queued: 3,
+      face: { use: 'off', code: 'model-altered', nextStep: 'Reinstall the kiosk.' },
+    });
+    await home(page, core);
+  },
+  '09g-without-face-recent': async (page) => {
+    await press(page, '.way');
+    await type(page, 'number', '1001');
+    await type(page, 'pin', '8642');
+    await page.keyboard.press('Enter');
+    await page.locator('.result').waitFor();
+    await page.locator('.result').waitFor({ state: 'detached' });
+  },
+  '09h-without-face-staff': toStaff,
+  '09i-without-face-state': async (page) => {
+    await press(page, '.menu li:nth-child(3) button');
+    await page.locator('.state-facts').waitFor();
+  },
+  '10-pin': async (page, core) => {
+    core.hello = { ...core.hello, ways: ['face', 'number+pin'] };
+    core.setStatus({ online: true, lastSyncAt: '2026-11-24T08:30:00.000Z', queued: 0, face: { use: 'alone' } });
+    await home(page, core);
     await press(page, '.way');
     await type(page, 'number', '1001');
     await type(page, 'pin', '1234');

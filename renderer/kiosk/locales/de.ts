@@ -20,6 +20,9 @@ export const de: Locale = {
     starting: 'Die Kamera wacht auf …',
     looking: 'Bleiben Sie so …',
     answered: 'Fertig. Die nächste Person, bitte.',
+    off: 'Die Gesichtserkennung ist heute aus.',
+    numberFirst: 'Zuerst Ihre Nummer, bitte',
+    numberFirstMore: 'Danach schauen Sie in die Kamera.',
   },
 
   guide: {
@@ -53,7 +56,9 @@ export const de: Locale = {
     title: 'Andere Wege',
     pin: 'Nummer und PIN',
     pinHint: 'Geben Sie Ihre Nummer und Ihre PIN ein',
-    or: 'oder',
+    numberFace: 'Nummer und Gesicht',
+    numberFaceHint: 'Nummer eingeben, dann in die Kamera schauen',
+    otherNumber: 'Andere Nummer',
   },
 
   result: {
@@ -103,6 +108,12 @@ export const de: Locale = {
     locked: 'Zu viele Versuche. In {{time}} geht es weiter, oder fragen Sie am Empfang.',
   },
 
+  numberFirst: {
+    title: 'Nummer und Gesicht',
+    after: 'Danach schauen Sie in die Kamera.',
+    missing: 'Geben Sie Ihre Nummer ein.',
+  },
+
   privacy: {
     open: 'Datenschutz',
     title: 'Ihre Daten, kurz gesagt',
@@ -129,6 +140,9 @@ export const de: Locale = {
 
   status: {
     offline: 'Offline',
+    noServer: 'Noch mit keinem Server verbunden',
+    kept_one: '{{count}} Eintrag liegt hier sicher',
+    kept_other: '{{count}} Einträge liegen hier sicher',
     queued_zero: 'alle Einträge sind gesendet',
     queued_one: '{{count}} Eintrag liegt hier sicher und wird später gesendet',
     queued_other: '{{count}} Einträge liegen hier sicher und werden später gesendet',
@@ -164,8 +178,6 @@ export const de: Locale = {
     broken: 'Die Kamera antwortet nicht',
     brokenMore:
       'Ziehen Sie sie ab und schließen Sie sie wieder an ({{name}}). Das Gerät versucht es von selbst wieder.',
-    detector: 'Die Gesichtserkennung konnte nicht starten',
-    detectorMore: 'Für das Personal: Bereiten Sie die Modelle neu vor und starten Sie das Gerät neu. ({{message}})',
     covered: 'Die Kamera ist verdeckt',
     coveredMore: 'Öffnen Sie die Abdeckung, oder nehmen Sie weg, was davor ist.',
     meanwhile: 'Die anderen Wege funktionieren wie immer.',
@@ -246,6 +258,7 @@ export const de: Locale = {
     lock: 'Sperren',
     menu: 'Was möchten Sie tun?',
     enrol: 'Person erfassen',
+    enrolOff: 'Nicht, solange die Gesichtserkennung aus ist',
     enrolHint: 'Angaben, Einwilligung, dann einige Blicke in die Kamera',
     people: 'Personen',
     peopleHint: 'Suchen, PIN setzen, löschen',
@@ -271,6 +284,11 @@ export const de: Locale = {
     storageLow: 'Fast voll',
     storageFull: 'Voll',
     people: 'Hier erfasste Personen',
+    face: 'Gesichtserkennung',
+    faceWithNumber: 'Nach der Nummer: mehr Personen, als sie durchsuchen darf',
+    faceOff: 'Aus ({{code}}). {{next}}',
+    faceOffScreen:
+      'Aus: Die Erkennung im Bild konnte nicht starten. Bereiten Sie die Modelle neu vor und starten Sie das Gerät neu. ({{message}})',
     liveness: 'Lebenderkennung',
     on: 'An',
     off: 'Aus',

@@ -20,6 +20,9 @@ export const en = {
     starting: 'Waking up the camera…',
     looking: 'Stay like that…',
     answered: 'Done. Next, please.',
+    off: 'Face recognition is off today.',
+    numberFirst: 'Type your number first',
+    numberFirstMore: 'Then look at the camera.',
   },
 
   guide: {
@@ -53,7 +56,9 @@ export const en = {
     title: 'Other ways in',
     pin: 'Number and PIN',
     pinHint: 'Type your number and your PIN',
-    or: 'or',
+    numberFace: 'Number and face',
+    numberFaceHint: 'Type your number, then look at the camera',
+    otherNumber: 'Another number',
   },
 
   result: {
@@ -103,6 +108,12 @@ export const en = {
     locked: 'Too many attempts. You can try again in {{time}}, or ask the front desk.',
   },
 
+  numberFirst: {
+    title: 'Number and face',
+    after: 'Then look at the camera.',
+    missing: 'Enter your number.',
+  },
+
   privacy: {
     open: 'Privacy',
     title: 'Your data, in short',
@@ -129,6 +140,9 @@ export const en = {
 
   status: {
     offline: 'Offline',
+    noServer: 'Not connected to a server yet',
+    kept_one: '{{count}} record kept safely here',
+    kept_other: '{{count}} records kept safely here',
     queued_zero: 'every record has been sent',
     queued_one: '{{count}} record kept safely here, sent when back',
     queued_other: '{{count}} records kept safely here, sent when back',
@@ -162,8 +176,6 @@ export const en = {
     unpluggedMore: 'Plug it in again. The kiosk notices by itself.',
     broken: 'The camera does not answer',
     brokenMore: 'Unplug it and plug it in again ({{name}}). The kiosk tries again by itself.',
-    detector: 'Face detection could not start',
-    detectorMore: 'Staff: run the preparation of the models again, then restart the kiosk. ({{message}})',
     covered: 'The camera is covered',
     coveredMore: 'Open its cover or take away what is in front of it.',
     meanwhile: 'The other ways in work as always.',
@@ -238,6 +250,7 @@ export const en = {
     lock: 'Lock',
     menu: 'What would you like to do?',
     enrol: 'Enrol a person',
+    enrolOff: 'Not while face recognition is off',
     enrolHint: 'Details, consent, then a few looks at the camera',
     people: 'People',
     peopleHint: 'Find, set a PIN, delete',
@@ -263,6 +276,10 @@ export const en = {
     storageLow: 'Nearly full',
     storageFull: 'Full',
     people: 'People enrolled here',
+    face: 'Face recognition',
+    faceWithNumber: 'After the number: more people than it may search among',
+    faceOff: 'Off ({{code}}). {{next}}',
+    faceOffScreen: 'Off: detection could not start. Prepare the models again, then restart the kiosk. ({{message}})',
     liveness: 'Liveness test',
     on: 'On',
     off: 'Off',

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { Status } from '../../../electron/contract/methods.ts';
 import { currentLanguage, dayOf, hasSentence, setLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
 import { IconAlert, IconCloudOff, IconMute, IconShield, IconSound, IconStaff } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
@@ -97,6 +98,12 @@ export function Footer() {
   );
 }
 
+/** A kiosk that never had a server has sent nothing, and says so; it keeps all it has. */
+function offlineWords({ lastSyncAt, queued }: Status): string {
+  if (lastSyncAt !== null) return `${t('status.offline')} — ${t('status.queued', { count: queued })}`;
+  return queued === 0 ? t('status.noServer') : `${t('status.noServer')} — ${t('status.kept', { count: queued })}`;
+}
+
 function QueueState() {
   const status = useKiosk().link.status.value;
   if (!status) return null;
@@ -105,7 +112,7 @@ function QueueState() {
     notes.push({
       key: 'offline',
       icon: 'cloud',
-      text: `${t('status.offline')} — ${t('status.queued', { count: status.queued })}`,
+      text: offlineWords(status),
     });
   if (status.storage !== 'ok')
     notes.push({

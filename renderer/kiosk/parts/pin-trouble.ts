@@ -21,7 +21,7 @@ export function pinTroubleOf(error: unknown, now = performance.now()): PinTroubl
 }
 
 /** Seconds until the lock ends, counted down; the trouble goes with it. */
-export function useCountdown(trouble: Signal<PinTrouble | null>): number {
+function useCountdown(trouble: Signal<PinTrouble | null>): number {
   const seconds = useSignal(0);
   const value = trouble.value;
   const until = value?.kind === 'locked' ? value.until : null;
@@ -39,11 +39,17 @@ export function useCountdown(trouble: Signal<PinTrouble | null>): number {
 }
 
 /** `m:ss` from a minute up, else seconds: rounded up, so that nobody tries too soon. */
-export const clockOf = (seconds: number): string =>
+const clockOf = (seconds: number): string =>
   seconds >= 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min` : `${seconds} s`;
 
-/** The sentence; `group` has `missing`, `wrong` and `locked`. */
-export function wordsOf(trouble: PinTrouble, seconds: number, group: 'pin' | 'staff'): string {
+/** The sentence for a trouble, kept true while a lock runs down; empty while there is none. `group` has the words. */
+export function usePinWords(trouble: Signal<PinTrouble | null>, group: 'pin' | 'staff'): string {
+  const seconds = useCountdown(trouble);
+  const value = trouble.value;
+  return value ? wordsOf(value, seconds, group) : '';
+}
+
+function wordsOf(trouble: PinTrouble, seconds: number, group: 'pin' | 'staff'): string {
   switch (trouble.kind) {
     case 'missing':
       return t(`${group}.missing`);

@@ -1,5 +1,5 @@
 import { currentLanguage, hasSentence, setLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
-import { IconCameraOff } from '../../shared/icons.tsx';
+import { IconCameraOff, IconInfo } from '../../shared/icons.tsx';
 import type { CameraState, CameraTrouble } from '../camera.ts';
 import { useKiosk } from '../kiosk.ts';
 import { greetingLanguage } from '../locales/index.ts';
@@ -10,13 +10,16 @@ import type { StageView } from '../visits.ts';
 
 /** The first screen: look at the camera, or take another way in. */
 export function CheckinScreen() {
-  const { camera, visits, link, detectorTrouble } = useKiosk();
+  const { camera, visits, link, face, claim } = useKiosk();
   const stage = visits.stage.value;
-  const trouble = troubleOf(camera.state.value, detectorTrouble.value, stage);
+  const trouble = troubleOf(camera.state.value, stage);
   useIdle(30_000, () => {
     const usual = link.hello.peek()?.defaultLanguage;
     if (usual && usual !== currentLanguage()) setLanguage(usual);
   });
+  if (face.value === 'off') return <WithoutFace />;
+  const state = camera.state.value.kind;
+  const says = { starting: state === 'starting' || state === 'off', numberFirst: face.value === 'with-number' };
   return (
     <main class="checkin">
       <h1 class="sr-only">{t('stage.title')}</h1>
@@ -28,7 +31,7 @@ export function CheckinScreen() {
             <Stage progress={stage.progress} tone={stage.reason === null ? 'good' : 'calm'}>
               {!stage.present && <span class="stage-silhouette" aria-hidden="true" />}
             </Stage>
-            <Sentence stage={stage} starting={camera.state.value.kind === 'starting'} />
+            <Sentence words={sentenceOf(stage, says.starting, says.numberFirst, claim.value !== null)} />
           </>
         )}
         <RecentCheckin />
@@ -38,15 +41,30 @@ export function CheckinScreen() {
   );
 }
 
+/** There is no face recognition today: the other ways are the screen. Staff reads why in the state of the kiosk. */
+function WithoutFace() {
+  return (
+    <main class="checkin checkin-plain">
+      <h1 class="checkin-title">{t('stage.title')}</h1>
+      <OtherWays />
+      <p class="checkin-off" role="status">
+        <IconInfo />
+        <span>{t('stage.off')}</span>
+      </p>
+      <RecentCheckin />
+    </main>
+  );
+}
+
 interface Trouble {
-  readonly kind: CameraTrouble | 'detector' | 'covered';
+  readonly kind: CameraTrouble | 'covered';
   readonly detail: Record<string, string>;
 }
 
-function troubleOf(camera: CameraState, detector: string | null, stage: StageView): Trouble | null {
-  if (detector !== null) return { kind: 'detector', detail: { message: detector } };
+function troubleOf(camera: CameraState, stage: StageView): Trouble | null {
   if (camera.kind === 'broken') return { kind: 'broken', detail: { name: camera.name } };
-  if (camera.kind !== 'starting' && camera.kind !== 'live') return { kind: camera.kind, detail: {} };
+  if (camera.kind !== 'off' && camera.kind !== 'starting' && camera.kind !== 'live')
+    return { kind: camera.kind, detail: {} };
   return stage.reason === 'covered' ? { kind: 'covered', detail: {} } : null;
 }
 
@@ -65,8 +83,7 @@ function CameraTroubleCard({ kind, detail }: Trouble) {
 }
 
 /** The one sentence under the picture: the one thing to change, or what is going on. */
-function Sentence({ stage, starting }: { stage: StageView; starting: boolean }) {
-  const [main, more] = sentenceOf(stage, starting);
+function Sentence({ words: [main, more] }: { words: readonly [main: string, more: string] }) {
   return (
     <div class="sentence" role="status">
       <p class="sentence-main">{main}</p>
@@ -75,8 +92,14 @@ function Sentence({ stage, starting }: { stage: StageView; starting: boolean }) 
   );
 }
 
-function sentenceOf(stage: StageView, starting: boolean): [main: string, more: string] {
+function sentenceOf(
+  stage: StageView,
+  starting: boolean,
+  numberFirst: boolean,
+  typed: boolean,
+): [main: string, more: string] {
   if (starting) return [t('stage.starting'), ''];
+  if (numberFirst && !typed) return [t('stage.numberFirst'), t('stage.numberFirstMore')];
   if (stage.answered) return [t('stage.answered'), ''];
   if (stage.challenge) {
     const { step, index, of } = stage.challenge;

@@ -8,11 +8,12 @@ import type { OtherWayReason } from '../visits.ts';
 
 /** The face did not do: the other ways in, as equals and without blame. Never says which person was near. */
 export function OtherWayScreen({ reason, code }: { reason: OtherWayReason; code: string | null }) {
-  const { home, visits } = useKiosk();
+  const { home, visits, face } = useKiosk();
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
   const left = useIdle(15_000, () => home('settled'));
-  const again = reason !== 'blocked';
+  // After a number the way back to the camera leads by the number again, which stands among the ways.
+  const again = reason !== 'blocked' && face.value === 'alone';
   return (
     <main class="other-way" data-reason={reason}>
       <div class="other-way-words" role="status">

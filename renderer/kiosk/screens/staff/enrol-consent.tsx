@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
 import { currentLanguage, t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
-import { FormError } from './people.tsx';
+import { FormError } from '../../parts/keypad-form.tsx';
 import { staffWords } from './session.ts';
 
 /** Step 2: the person reads, and agrees or does not. The text's version and language go with the answer. */

@@ -1,9 +1,11 @@
 import { type Signal, useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { t, tIn } from '../../../shared/i18n.ts';
 import { LOCALES } from '../../locales/index.ts';
+import { NUMBER_SHAPE, NumberField, PIN_SHAPE, PinField } from '../../parts/fields.tsx';
+import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
-import { FormError } from './people.tsx';
 
 /** As typed. */
 export interface Details {
@@ -19,8 +21,8 @@ export const NO_DETAILS: Omit<Details, 'language'> = { name: '', number: '', pin
 export function wrongIn(details: Details): { key: string; field: 'name' | 'number' | 'pin' } | null {
   const number = details.number.trim();
   if (details.name.trim() === '') return { key: 'enrol.nameMissing', field: 'name' };
-  if (number !== '' && !/^[0-9A-Za-z-]{1,20}$/.test(number)) return { key: 'enrol.numberWrong', field: 'number' };
-  if (details.pin !== '' && !/^[0-9]{4,12}$/.test(details.pin)) return { key: 'enrol.pinWrong', field: 'pin' };
+  if (number !== '' && !NUMBER_SHAPE.test(number)) return { key: 'enrol.numberWrong', field: 'number' };
+  if (details.pin !== '' && !PIN_SHAPE.test(details.pin)) return { key: 'enrol.pinWrong', field: 'pin' };
   if (details.pin !== '' && number === '') return { key: 'enrol.pinNeedsNumber', field: 'number' };
   return null;
 }
@@ -52,13 +54,11 @@ export function EnrolDetails({
     if (wrong) ({ name, number, pin })[wrong.field].current?.focus();
     else next();
   }
-  const text = (field: 'name' | 'number') => ({
-    inputMode: 'none' as const,
-    autocomplete: 'off' as const,
-    spellcheck: false,
-    value: details.value[field],
-    'aria-invalid': wrongField.value === field,
-    onInput: (e: { currentTarget: HTMLInputElement }) => set({ [field]: e.currentTarget.value }),
+  const field = (of: 'number' | 'pin', input: RefObject<HTMLInputElement | null>) => ({
+    value: details.value[of],
+    onValue: (value: string) => set({ [of]: value }),
+    input,
+    invalid: wrongField.value === of,
   });
   return (
     <form class="enrol-details" ref={root} onSubmit={submit} noValidate autocomplete="off">
@@ -66,27 +66,21 @@ export function EnrolDetails({
       <div class="enrol-fields">
         <label class="field field-wide">
           <span>{t('enrol.name')}</span>
-          <input ref={name} name="name" maxLength={200} autocapitalize="words" {...text('name')} />
-        </label>
-        <label class="field">
-          <span>{t('enrol.number')}</span>
-          <input ref={number} class="tabular" name="number" maxLength={20} {...text('number')} />
-        </label>
-        <label class="field">
-          <span>{t('enrol.pin')}</span>
           <input
-            ref={pin}
-            class="tabular"
-            name="pin"
-            type="password"
+            ref={name}
+            name="name"
             inputMode="none"
             autocomplete="off"
-            maxLength={12}
-            value={details.value.pin}
-            aria-invalid={wrongField.value === 'pin'}
-            onInput={(e) => set({ pin: e.currentTarget.value.replace(/\D/g, '') })}
+            autocapitalize="words"
+            spellcheck={false}
+            maxLength={200}
+            value={details.value.name}
+            aria-invalid={wrongField.value === 'name'}
+            onInput={(e) => set({ name: e.currentTarget.value })}
           />
         </label>
+        <NumberField label={t('enrol.number')} {...field('number', number)} />
+        <PinField label={t('enrol.pin')} {...field('pin', pin)} />
         <fieldset class="choice">
           <legend>{t('enrol.language')}</legend>
           {Object.keys(LOCALES).map((l) => (

@@ -5,10 +5,10 @@ import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import { currentLanguage, t } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
+import { FormError } from '../../parts/keypad-form.tsx';
 import { EnrolCapture } from './enrol-capture.tsx';
 import { EnrolConsent } from './enrol-consent.tsx';
 import { type Details, EnrolDetails, NO_DETAILS } from './enrol-details.tsx';
-import { FormError } from './people.tsx';
 import { SessionOver, type StaffSession, staffWords } from './session.ts';
 
 type Step =

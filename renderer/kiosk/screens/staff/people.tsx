@@ -2,8 +2,10 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { momentOf, t } from '../../../shared/i18n.ts';
-import { IconAlert, IconTrash } from '../../../shared/icons.tsx';
+import { IconTrash } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
+import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
+import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, Keypad, useTypingTarget } from '../../parts/keys.tsx';
 import { type StaffSession, staffWords } from './session.ts';
 
@@ -161,7 +163,7 @@ function SetPin({
   useEffect(() => input.current?.focus(), []);
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
-    if (!/^[0-9]{4,12}$/.test(pin.value)) {
+    if (!PIN_SHAPE.test(pin.value)) {
       error.value = t('enrol.pinWrong');
       return;
     }
@@ -177,22 +179,15 @@ function SetPin({
   return (
     <form class="pin-form" ref={root} onSubmit={submit} noValidate autocomplete="off">
       <div class="pin-fields">
-        <label class="field">
-          <span>{t('people.newPin', { name: person.name })}</span>
-          <input
-            ref={input}
-            class="tabular"
-            name="new-pin"
-            type="password"
-            inputMode="none"
-            autocomplete="off"
-            maxLength={12}
-            value={pin.value}
-            onInput={(e) => {
-              pin.value = e.currentTarget.value.replace(/\D/g, '');
-            }}
-          />
-        </label>
+        <PinField
+          label={t('people.newPin', { name: person.name })}
+          name="new-pin"
+          value={pin.value}
+          onValue={(next) => {
+            pin.value = next;
+          }}
+          input={input}
+        />
         <FormError words={error.value} />
       </div>
       <Keypad type={type} />
@@ -248,19 +243,5 @@ function Remove({
         </button>
       </div>
     </section>
-  );
-}
-
-/** A form's one complaint, read out when it comes. */
-export function FormError({ words }: { words: string }) {
-  return (
-    <div class="form-error" role="alert">
-      {words !== '' && (
-        <>
-          <IconAlert />
-          <p class="tabular">{words}</p>
-        </>
-      )}
-    </div>
   );
 }

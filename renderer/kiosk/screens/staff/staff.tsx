@@ -77,6 +77,7 @@ const TITLES: Record<View, string> = {
 };
 
 function Menu({ open }: { open: (view: View) => void }) {
+  const faceless = useKiosk().face.value === 'off';
   const items = [
     { view: 'enrol', icon: <IconAddPerson /> },
     { view: 'people', icon: <IconSearch /> },
@@ -84,15 +85,18 @@ function Menu({ open }: { open: (view: View) => void }) {
   ] as const;
   return (
     <ul class="menu">
-      {items.map(({ view, icon }) => (
-        <li key={view}>
-          <button type="button" class="way way-row" onClick={() => open(view)}>
-            <span class="way-icon">{icon}</span>
-            <span class="way-name">{t(`staff.${view}`)}</span>
-            <span class="way-hint">{t(`staff.${view}Hint`)}</span>
-          </button>
-        </li>
-      ))}
+      {items.map(({ view, icon }) => {
+        const off = faceless && view === 'enrol';
+        return (
+          <li key={view}>
+            <button type="button" class="way way-row" aria-disabled={off} onClick={() => off || open(view)}>
+              <span class="way-icon">{icon}</span>
+              <span class="way-name">{t(`staff.${view}`)}</span>
+              <span class="way-hint">{t(off ? 'staff.enrolOff' : `staff.${view}Hint`)}</span>
+            </button>
+          </li>
+        );
+      })}
     </ul>
   );
 }

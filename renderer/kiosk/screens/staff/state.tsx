@@ -1,9 +1,23 @@
+import type { FaceUse } from '../../../../electron/contract/methods.ts';
 import { hasSentence, momentOf, t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 
+/** Whether the face is used, and if not, why and what to do. */
+function faceState(face: FaceUse, detectorTrouble: string | null): { value: string; mark: 'good' | 'warn' } {
+  if (face.use === 'off') {
+    const ours = `refusal.${face.code}.next`;
+    const next = hasSentence(ours) ? t(ours) : face.nextStep;
+    return { value: t('state.faceOff', { code: face.code, next }), mark: 'warn' };
+  }
+  if (detectorTrouble !== null) return { value: t('state.faceOffScreen', { message: detectorTrouble }), mark: 'warn' };
+  return face.use === 'alone'
+    ? { value: t('state.on'), mark: 'good' }
+    : { value: t('state.faceWithNumber'), mark: 'warn' };
+}
+
 /** What the kiosk says of itself, for whoever looks after it. */
 export function StateScreen() {
-  const { link } = useKiosk();
+  const { link, detectorTrouble } = useKiosk();
   const status = link.status.value;
   const hello = link.hello.value;
   if (!status || !hello) return null;
@@ -20,6 +34,7 @@ export function StateScreen() {
     { key: 'last', value: moment(status.lastSyncAt, 'state.never') },
     { key: 'storage', value: t(storage), mark: status.storage === 'ok' ? 'good' : 'warn' },
     { key: 'people', value: String(status.people) },
+    { key: 'face', ...faceState(status.face, detectorTrouble.value) },
     {
       key: 'liveness',
       value: t(hello.liveness === 'on' ? 'state.on' : 'state.off'),

@@ -1,0 +1,118 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { t } from '../../shared/i18n.ts';
+import { IconAlert, IconBack } from '../../shared/icons.tsx';
+import { useKiosk } from '../kiosk.ts';
+import { IdleNotice, useIdle } from './idle.tsx';
+import { Keyboard, Keypad, useTypingTarget } from './keys.tsx';
+
+/**
+ * A screen of one or two fields with keys on the glass, one thing to say, and one button: what number and PIN, number
+ * before the face, and the staff PIN have in common. Left alone it closes, and what was typed goes with it.
+ */
+export function KeypadScreen({
+  title,
+  idleMs,
+  submit,
+  busy,
+  error,
+  note,
+  letters = false,
+  onSubmit,
+  children,
+}: {
+  title: string;
+  idleMs: number;
+  /** Words of the button. */
+  submit: string;
+  busy: boolean;
+  /** What is wrong; read out when it comes. */
+  error: string;
+  /** Said in its place while nothing is wrong. */
+  note?: string;
+  /** Whether letters can be typed too. */
+  letters?: boolean;
+  onSubmit: () => void;
+  children: ComponentChildren;
+}) {
+  const { home } = useKiosk();
+  const typesLetters = useSignal(false);
+  const { root, type } = useTypingTarget();
+  const left = useIdle(idleMs, () => home());
+  return (
+    <main class="pin">
+      <div class="screen-head">
+        <button type="button" class="button button-back" onClick={() => home()}>
+          <IconBack />
+          <span>{t('back')}</span>
+        </button>
+        <h1 class="title">{title}</h1>
+      </div>
+      <form
+        class="pin-form"
+        ref={root}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!busy) onSubmit();
+        }}
+        noValidate
+        autocomplete="off"
+        data-letters={typesLetters.value}
+      >
+        <div class="pin-fields">
+          {children}
+          <FormError words={error} note={note} />
+        </div>
+        {typesLetters.value ? (
+          <Keyboard
+            capitals
+            type={type}
+            corner={<Switch label={t('pin.digits')} onPress={() => (typesLetters.value = false)} />}
+          />
+        ) : (
+          <Keypad
+            type={type}
+            corner={
+              letters ? <Switch label={t('pin.letters')} onPress={() => (typesLetters.value = true)} /> : undefined
+            }
+          />
+        )}
+        <button type="submit" class="button button-main" aria-disabled={busy}>
+          {busy ? t('pin.checking') : submit}
+        </button>
+      </form>
+      <IdleNotice left={left} />
+    </main>
+  );
+}
+
+/** A form's one complaint, read out when it comes. */
+export function FormError({ words, note = '' }: { words: string; note?: string | undefined }) {
+  return (
+    <div class="form-error" role="alert">
+      {words !== '' ? (
+        <>
+          <IconAlert />
+          <p class="tabular">{words}</p>
+        </>
+      ) : (
+        note !== '' && <p class="hint">{note}</p>
+      )}
+    </div>
+  );
+}
+
+/** Between digits and letters. */
+function Switch({ label, onPress }: { label: string; onPress: () => void }) {
+  return (
+    <button
+      type="button"
+      class="key key-side"
+      onPointerDown={(e) => e.preventDefault()}
+      onMouseDown={(e) => e.preventDefault()}
+      onClick={onPress}
+    >
+      {label}
+    </button>
+  );
+}

@@ -1,0 +1,43 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../../shared/i18n.ts';
+import { useKiosk } from '../kiosk.ts';
+import { NUMBER_SHAPE, NumberField } from '../parts/fields.tsx';
+import { KeypadScreen } from '../parts/keypad-form.tsx';
+
+/** The number that comes before the face. It is not looked up here: a number that nobody has goes on just the same. */
+export function NumberScreen() {
+  const { faceOf } = useKiosk();
+  const number = useSignal('');
+  const missing = useSignal(false);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
+
+  function submit(): void {
+    const typed = number.value.trim();
+    missing.value = !NUMBER_SHAPE.test(typed);
+    if (missing.value) input.current?.focus();
+    else faceOf(typed);
+  }
+
+  return (
+    <KeypadScreen
+      title={t('numberFirst.title')}
+      idleMs={30_000}
+      submit={t('next')}
+      busy={false}
+      error={missing.value ? t('numberFirst.missing') : ''}
+      note={t('numberFirst.after')}
+      letters
+      onSubmit={submit}
+    >
+      <NumberField
+        label={t('pin.number')}
+        value={number.value}
+        onValue={(next) => (number.value = next)}
+        input={input}
+        invalid={missing.value}
+      />
+    </KeypadScreen>
+  );
+}

@@ -1,0 +1,160 @@
+import type { Page } from '@playwright/test';
+import type { VisionMetrics } from '../../renderer/kiosk/vision/eyes.ts';
+import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
+import { receiptOf, type ScriptedCore } from './scripted-core.ts';
+
+/* How the face is used: not at all, when recognition could not start, or after a number, where too many are enrolled. */
+
+const framesSeen = (page: Page): Promise<number> =>
+  page.evaluate(() => (window as unknown as { smartpresenceMetrics: VisionMetrics }).smartpresenceMetrics.frames);
+const seen = async (page: Page, more: number): Promise<void> => {
+  const from = await framesSeen(page);
+  await expect.poll(() => framesSeen(page), { timeout: 30_000 }).toBeGreaterThan(from + more);
+};
+
+/** Keeps how often the page asked for a camera, and what it got. */
+function countCameras(): void {
+  const tracks: MediaStreamTrack[] = [];
+  Object.assign(window, { asked: 0, tracks });
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    (window as unknown as { asked: number }).asked++;
+    const stream = await real(wanted);
+    tracks.push(...stream.getTracks());
+    return stream;
+  };
+}
+
+function faceOff(core: ScriptedCore): void {
+  core.hello = { ...core.hello, ways: ['number+pin'] };
+  core.setStatus({ face: { use: 'off', code: 'model-altered', nextStep: 'Reinstall the kiosk.' } });
+}
+
+test.describe('without face recognition', () => {
+  for (const [width, height] of [
+    [1080, 1920],
+    [1280, 800],
+  ] as const)
+    test(`the other way is the screen, no camera is asked for, and it checks in: ${width} × ${height}`, async ({
+      kiosk,
+    }) => {
+      faceOff(kiosk.core);
+      const page = await kiosk.open({ clip: 'man', width, height, before: countCameras });
+      await expect(page.getByRole('status').filter({ hasText: 'Face recognition is off today.' })).toBeVisible();
+      await expectNoAxeFault(page, 'without face');
+      await page.waitForTimeout(1_500);
+      expect(await page.evaluate(() => (window as unknown as { asked: number }).asked)).toBe(0);
+      expect(kiosk.core.callsOf('visitBegin')).toEqual([]);
+      await page.getByRole('button', { name: /Number and PIN/ }).click();
+      await page.locator('input[name=number]').fill('1001');
+      await page.locator('input[name=pin]').fill('8642');
+      await page.keyboard.press('Enter');
+      await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
+      await expect(page.locator('.result')).toHaveCount(0, { timeout: 4_000 });
+      await expect(page.getByRole('button', { name: 'Not me' })).toBeVisible();
+    });
+
+  test('staff reads code and next step, and is told that nobody can be enrolled just now', async ({ kiosk }) => {
+    faceOff(kiosk.core);
+    const page = await kiosk.open({ before: noCamera });
+    await page.getByRole('button', { name: 'Staff' }).click();
+    await page.locator('input[name=staff-pin]').fill('2468');
+    await page.keyboard.press('Enter');
+    const enrol = page.getByRole('button', { name: /Enrol a person/ });
+    await expect(enrol).toHaveAttribute('aria-disabled', 'true');
+    await expect(enrol).toContainText('Not while face recognition is off');
+    await enrol.click({ force: true });
+    await page.getByRole('button', { name: /State of this kiosk/ }).click();
+    await expect(page.locator('.state-facts')).toContainText('model-altered');
+    await expect(page.locator('.state-facts')).toContainText('reinstall the kiosk');
+    await expectNoAxeFault(page, 'state');
+  });
+
+  test('a detector that can’t start on the screen gives the same screen, and lets the camera go', async ({ kiosk }) => {
+    const page = await kiosk.open({ clip: 'man', before: countCameras });
+    await page.context().route('**/face_detection_short_range.tflite', (route) => route.abort());
+    await page.reload();
+    await expect(page.locator('.checkin-plain')).toContainText('Face recognition is off today.', { timeout: 20_000 });
+    await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
+    await expectNoAxeFault(page, 'no detector');
+    const live = () =>
+      (window as unknown as { tracks: MediaStreamTrack[] }).tracks.filter((track) => track.readyState === 'live')
+        .length;
+    await expect.poll(() => page.evaluate(live)).toBe(0);
+  });
+});
+
+test.describe('number first', () => {
+  const withNumber = (core: ScriptedCore): void => core.setStatus({ face: { use: 'with-number' } });
+  const typeNumber = async (page: Page, number: string): Promise<void> => {
+    await page.getByRole('button', { name: /Number and face/ }).click();
+    await expect(page.locator('input[name=number]')).toBeFocused();
+    await page.keyboard.type(number);
+    await page.keyboard.press('Enter');
+  };
+
+  test('no face is looked at before its number, and then with it; number and PIN stand beside it', async ({
+    kiosk,
+  }) => {
+    const { core } = kiosk;
+    withNumber(core);
+    core.methods.probe = async () =>
+      core.callsOf('probe').length < 3
+        ? { kind: 'more', progress: 0.5 }
+        : { kind: 'welcome', receipt: receiptOf('Max Mustermann', { method: 'number+face' }) };
+    const page = await kiosk.open({ clip: 'man' });
+    await expect(page.locator('.sentence')).toContainText('Type your number first');
+    await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
+    await seen(page, 25);
+    expect(core.callsOf('visitBegin')).toEqual([]);
+    await expectNoAxeFault(page, 'number first');
+    await typeNumber(page, '1001');
+    await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
+    expect(core.callsOf('visitBegin')).toEqual([{ number: '1001' }]);
+    // The number went with its owner: who comes next has to type their own.
+    await expect(page.locator('.result')).toHaveCount(0, { timeout: 4_000 });
+    await expect(page.locator('.sentence')).toContainText('Type your number first');
+    await seen(page, 25);
+    expect(core.callsOf('visitBegin')).toHaveLength(1);
+  });
+
+  test('a refusal names neither number nor face, and leads to number and PIN or another number', async ({ kiosk }) => {
+    const { core } = kiosk;
+    withNumber(core);
+    core.methods.probe = async () => ({ kind: 'other-way', reason: 'uncertain' });
+    const page = await kiosk.open({ clip: 'man' });
+    await typeNumber(page, '1001');
+    const screen = page.locator('.other-way');
+    await expect(screen).toContainText('nothing you did');
+    await expect(screen).not.toContainText('1001');
+    await expect(screen.getByRole('button')).toHaveCount(2);
+    await expect(screen.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
+    core.methods.probe = async () => ({ kind: 'other-way', reason: 'locked' });
+    await typeNumber(page, '1002');
+    await expect(screen).toContainText('too many tries');
+    await expectNoAxeFault(page, 'locked');
+  });
+
+  test('a number without a face is not kept for the next one who comes by', async ({ kiosk }) => {
+    withNumber(kiosk.core);
+    const page = await kiosk.open({ clip: 'wall' });
+    await page.clock.install();
+    await typeNumber(page, '1001');
+    await expect(page.locator('.sentence')).toContainText('Look at the camera');
+    await expect(page.getByRole('button', { name: /Another number/ })).toBeVisible();
+    await page.clock.runFor(21_000);
+    await expect(page.locator('.sentence')).toContainText('Type your number first');
+  });
+
+  test('follows the core: alone again when there are fewer people, after the number when there are more', async ({
+    kiosk,
+  }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
+    await expect(page.getByRole('button', { name: /Number and face/ })).toHaveCount(0);
+    withNumber(kiosk.core);
+    await expect(page.getByRole('button', { name: /Number and face/ })).toBeVisible();
+    kiosk.core.setStatus({ face: { use: 'alone' } });
+    await expect(page.getByRole('button', { name: /Number and face/ })).toHaveCount(0);
+  });
+});
