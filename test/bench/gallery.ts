@@ -81,7 +81,9 @@ async function* searches(ctx: BenchContext, size: number): AsyncIterable<BenchLi
   ];
   const optional = hnswlib(people);
   if ('absent' in optional)
-    ctx.note(`hnswlib-node could not be built here, so its lines are missing: ${optional.absent}`);
+    ctx.note(
+      `hnswlib-node is not built, so its lines are missing (npm rebuild hnswlib-node --ignore-scripts=false): ${optional.absent}`,
+    );
   else peers.push(optional);
   try {
     for (const [kind, probes] of [
