@@ -1,0 +1,28 @@
+import type { ClientRequestArgs } from 'node:http';
+import { Agent } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { connectVerified, type TlsOptions } from './connect.ts';
+
+/**
+ * An agent for Node's https whose every connection is checked by `connectVerified`. For anything that the kiosk sends to
+ * its server by HTTPS.
+ */
+export class VerifiedAgent extends Agent {
+  readonly #tls: TlsOptions;
+
+  /** @param maxSockets connections at once */
+  constructor(tls: TlsOptions, { maxSockets = 1 }: { maxSockets?: number } = {}) {
+    super({ keepAlive: true, maxSockets });
+    this.#tls = tls;
+  }
+
+  override createConnection(
+    { host, port }: ClientRequestArgs,
+    done?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    connectVerified(String(host), Number(port), this.#tls, { alpn: 'http/1.1' }).then(
+      (socket) => done?.(null, socket),
+      (cause: Error) => done?.(cause, undefined as unknown as Duplex),
+    );
+  }
+}

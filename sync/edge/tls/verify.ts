@@ -1,0 +1,90 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { Problem } from '../../protocol/wire/problem.ts';
+
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+/** Certificates looked at of what a peer sends; a longer chain is not one of ours. */
+const MAX_SENT = 6;
+
+/**
+ * Checks a server's certificate against the CAs that the kiosk pinned, by trusted time instead of the system clock, which
+ * may be dead (then TLS libraries would refuse every certificate, or take an expired one).
+ *
+ * Chain (RFC 5280 §6, narrowed): the server's certificate, at most one cross certificate that an old CA gave its successor,
+ * a pinned CA. Dates: trusted time is a floor, so what has ended by it has certainly ended. A certificate that begins
+ * later than the floor is no sign of anything: the floor lags after a long power cut, and refusing would lock the kiosk
+ * out of the very server that could tell it the time. The pinned CA's own dates are not asked, as of any trust anchor.
+ *
+ * @param peerChain as the peer sent it, its own certificate first
+ * @param pinnedCaPems CA certificates, PEM
+ * @param host name or IP address that was meant
+ * @param trustedNow ms since 1970
+ * @throws Problem `server-not-trusted`, `server-certificate-expired`, `server-wrong-host`
+ */
+export function verifyServerChain(
+  peerChain: readonly X509Certificate[],
+  pinnedCaPems: readonly string[],
+  host: string,
+  trustedNow: number,
+): void {
+  const leaf = peerChain[0];
+  if (!leaf) throw untrusted('it showed no certificate');
+  const path = findPath(leaf, peerChain.slice(1, MAX_SENT), pinnedCaPems);
+  if (!path) throw untrusted('its certificate is of another CA');
+  if (leaf.ca || !(leaf.keyUsage ?? []).includes(SERVER_AUTH)) throw untrusted('its certificate is not for a server');
+  for (const certificate of path) {
+    if (certificate.validToDate.getTime() < trustedNow) {
+      throw new Problem(
+        'server-certificate-expired',
+        `The server's certificate ended on ${certificate.validToDate.toISOString().slice(0, 10)}.`,
+        'Renew it on the server; the kiosk keeps its records meanwhile.',
+      );
+    }
+  }
+  const named = isIP(host) ? leaf.checkIP(host) : leaf.checkHost(host, { subject: 'never' });
+  if (!named) {
+    throw new Problem(
+      'server-wrong-host',
+      `The server's certificate does not name ${host}.`,
+      'Add the name to SMARTPRESENCE_HOSTNAMES on the server, or provision the kiosk with the right address.',
+    );
+  }
+}
+
+/** The certificates below the pinned CA, the server's own first; null when there is no way up. */
+function findPath(
+  leaf: X509Certificate,
+  sent: readonly X509Certificate[],
+  pinnedCaPems: readonly string[],
+): X509Certificate[] | null {
+  const anchors = pinnedCaPems.map((pem) => new X509Certificate(pem));
+  const pinned = (certificate: X509Certificate) => anchors.some((anchor) => issued(certificate, anchor));
+  if (pinned(leaf)) return [leaf];
+  const cross = sent.find((middle) => issued(leaf, middle) && pinned(middle));
+  return cross ? [leaf, cross] : null;
+}
+
+/** `ca` covers basic constraints and key usage of the issuer; `checkIssued` the names and key identifiers. */
+function issued(certificate: X509Certificate, by: X509Certificate): boolean {
+  return by.ca && certificate.checkIssued(by) && certificate.verify(by.publicKey);
+}
+
+/** What the peer of a finished handshake sent, its own certificate first. */
+export function peerChainOf(socket: TLSSocket): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let next = socket.getPeerX509Certificate();
+  while (next && chain.length < MAX_SENT) {
+    chain.push(next);
+    next = next.issuerCertificate;
+  }
+  return chain;
+}
+
+function untrusted(why: string): Problem {
+  return new Problem(
+    'server-not-trusted',
+    `The server could not prove who it is: ${why}.`,
+    'Check the address; if the server was replaced, provision the kiosk again.',
+  );
+}
