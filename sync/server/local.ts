@@ -83,7 +83,11 @@ export async function provisionLocal({
   const now = Date.now();
   const database = await openDatabase(config.home);
   try {
-    const keyring = await openKeyring(config.home, keys, config.hostnames, now);
+    const keyring = await openKeyring(database.db, keys, {
+      hostnames: config.hostnames,
+      home: config.home,
+      now: () => now,
+    });
     await registerDevice(database.db, request, new Date(now));
     return ServerBundle.parse({
       serverId: keyring.serverId,

@@ -51,7 +51,11 @@ export async function startServer(
       { code: 'embedded-database' },
       'The embedded database is for evaluation: not power-safe, one server only.',
     );
-    const keyring = await openKeyring(config.home, keys, config.hostnames, now().getTime());
+    const keyring = await openKeyring(db, keys, {
+      hostnames: config.hostnames,
+      home: config.home,
+      now: () => now().getTime(),
+    });
     const source = { db, keys, logEpoch, site: config.site };
     const hub = new LiveHub({
       read: (since) => readBoard(source, since, now()),

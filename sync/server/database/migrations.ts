@@ -1,6 +1,7 @@
 import { type Migration, Migrator, sql } from 'kysely';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { firstSlice } from './migrations/0001-first-slice.ts';
+import { identity } from './migrations/0004-identity.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -9,6 +10,7 @@ import type { Db } from './schema.ts';
  */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first-slice': firstSlice,
+  '0004-identity': identity,
 };
 
 /** @throws Problem `database-newer` (made by a newer build; nothing was touched), `migration-failed` (rolled back) */

@@ -29,6 +29,68 @@ export interface DeviceTable {
   tls_key_hash: string;
   registered_at: Instant;
   last_heard_at: Instant | null;
+  /** The request that its first certificate was, or will be, made from. */
+  csr: string | null;
+  /** What administrators compare on both screens. */
+  fingerprint: string | null;
+  site: string | null;
+  approved_at: Instant | null;
+  revoked_at: Instant | null;
+  /** End of the newest certificate, and fingerprint (SHA-256) of the CA that issued it. */
+  cert_not_after: Instant | null;
+  cert_issuer: string | null;
+  /** Envelope; there until the device first spoke after its approval. */
+  provisioning_secret: Bytes | null;
+  /** Thumbprints of our signing keys that it said it trusts, comma-separated; null: those of its registration's time. */
+  trusts: string | null;
+  /** Thumbprint of our sealing key that it last used. */
+  sealed_to: string | null;
+}
+
+interface DeviceTlsKeyTable {
+  device: string;
+  key_hash: string;
+  added_at: Instant;
+}
+
+interface ProvisioningCodeTable {
+  hash: Bytes;
+  name: string;
+  site: string | null;
+  created_at: Instant;
+  expires_at: Instant;
+  used_at: Instant | null;
+  device: string | null;
+}
+
+interface KeyringIdentityTable {
+  one: Generated<boolean>;
+  server_id: string;
+  key_check: string;
+  serial: number;
+}
+
+export interface ServerKeyTable {
+  /** Thumbprint (signing, sealing) or certificate fingerprint (ca). */
+  id: string;
+  purpose: 'signing' | 'sealing' | 'ca';
+  /** Number of the set of keys that it first stood in: the higher, the newer. */
+  serial: number;
+  /** JWK as JSON, or the CA's certificate as PEM. */
+  public: string;
+  /** Envelope of the private half; null once destroyed. */
+  private: Bytes | null;
+  /** Of a CA: its name and key, signed by the CA before it. */
+  cross_pem: string | null;
+  made_at: Instant;
+  retired_at: Instant | null;
+}
+
+interface ListenerCertificateTable {
+  purpose: 'devices' | 'people';
+  hostnames: string;
+  cert_pem: string;
+  private: Bytes;
 }
 
 export type ChainState = 'whole' | 'unverified' | 'broken';
@@ -127,6 +189,11 @@ export interface Tables {
   quarantine: QuarantineTable;
   admin_link: AdminLinkTable;
   session: SessionTable;
+  device_tls_key: DeviceTlsKeyTable;
+  provisioning_code: ProvisioningCodeTable;
+  'keyring.identity': KeyringIdentityTable;
+  'keyring.server_key': ServerKeyTable;
+  'keyring.listener': ListenerCertificateTable;
 }
 
 export type Db = Kysely<Tables>;

@@ -32,7 +32,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
     {
       key: o.keyring.devices.keyPem,
       cert: o.keyring.devices.certPem,
-      ca: o.keyring.ca.certPem,
+      ca: o.keyring.caPems,
       requestCert: true,
       rejectUnauthorized: true,
     },
@@ -47,7 +47,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
     const { header, body } = await openBatch(
       sealed,
       {
-        sealing: async (kid) => (kid === o.keyring.sealingKid ? o.keyring.sealing : null),
+        sealing: (kid) => o.keyring.sealingFor(kid),
         device: async () => ({ kty: 'OKP', crv: 'Ed25519', x: device.ed25519 }),
       },
       { serverId: o.keyring.serverId, device: device.id },

@@ -1,7 +1,7 @@
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { DeviceRequest } from '../../protocol/wire/provisioning.ts';
 import type { Db, DeviceTable } from '../database/schema.ts';
-import { requestKeyHash } from '../keys/certificates.ts';
+import { requestKeyHash } from '../keys/requests.ts';
 
 export interface Device {
   readonly id: string;

@@ -1,142 +1,215 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { v4 as uuid } from 'uuid';
-import { z } from 'zod';
-import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../protocol/seal/keys.ts';
-import { Ed25519PrivateJwk, X25519PrivateJwk } from '../../protocol/wire/batch.ts';
-import { Uuid } from '../../protocol/wire/event.ts';
+import type { Ed25519PrivateJwk, X25519PrivateJwk } from '../../protocol/wire/batch.ts';
 import type { ServerKeys } from '../../protocol/wire/keys.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
-import { writeAtomically } from '../files.ts';
+import type { Db } from '../database/schema.ts';
 import {
-  createCa,
+  issuedBy,
   issueServerCertificate,
   type KeyAndCertificate,
   selfSignedServerCertificate,
   stillFits,
 } from './certificates.ts';
 import type { Keys } from './envelope.ts';
+import { importKeyringFile } from './import-file.ts';
+import { firstKeys } from './succession.ts';
+import { type Ca, type KeySet, keyPlace, publicSet, readKeySet, readSerial } from './vault.ts';
+
+export interface KeyringOptions {
+  /** Names and addresses that this process's listeners are reached under. */
+  readonly hostnames: readonly string[];
+  /** Server home: a `keyring.json` of an earlier build is taken over from there. */
+  readonly home?: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** How often an unknown key may make us look into the database, ms. */
+const LOOK_AGAIN_MS = 1000;
 
 /**
- * The server's own private keys, in `keyring.json` of its home (0600): each sealed under a sub-key of the environment's
- * keys, so that the file alone is worth nothing. They are not in the database, whose dumps travel.
+ * The server's own private keys, as this process holds them. They lie in the database (schema `keyring`), each sealed under
+ * a sub-key of the environment's keys, so that all replicas share them and a dump alone is worth nothing. Whoever adds or
+ * retires a key raises the set's serial; `refresh` notices.
  */
+export class Keyring {
+  readonly #db: Db;
+  readonly #keys: Keys;
+  readonly #o: KeyringOptions;
+  #set: KeySet;
+  #devices: KeyAndCertificate;
+  #people: KeyAndCertificate;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  readonly #listeners = new Set<() => void>();
 
-const Sealed = z.base64url();
-const Certified = z.strictObject({ certPem: z.string(), key: Sealed });
-const KeyringFile = z.strictObject({
-  v: z.literal(1),
-  serverId: Uuid,
-  /** Tells a wrong ENCRYPTION_KEY or SECRET_KEY at start, before anything is read or written with it. */
-  keyCheck: z.string(),
-  ca: Certified,
-  devices: Certified,
-  people: Certified,
-  signing: Sealed,
-  sealing: Sealed,
-});
-type KeyringFile = z.infer<typeof KeyringFile>;
+  constructor(
+    db: Db,
+    keys: Keys,
+    options: KeyringOptions,
+    held: { set: KeySet; devices: KeyAndCertificate; people: KeyAndCertificate },
+  ) {
+    this.#db = db;
+    this.#keys = keys;
+    this.#o = options;
+    this.#set = held.set;
+    this.#devices = held.devices;
+    this.#people = held.people;
+  }
 
-export interface Keyring {
-  readonly serverId: string;
-  readonly ca: KeyAndCertificate;
-  /** Certificate of the devices listener. */
-  readonly devices: KeyAndCertificate;
+  get serverId(): string {
+    return this.#set.serverId;
+  }
+
+  get serial(): number {
+    return this.#set.serial;
+  }
+
+  /** The newest signing key. */
+  get signing(): Ed25519PrivateJwk {
+    return this.#set.signing[0]!.key;
+  }
+
+  /** The newest sealing key: the one that kiosks are to use. */
+  get sealing(): X25519PrivateJwk {
+    return this.#set.sealing[0]!.key;
+  }
+
+  get sealingKid(): string {
+    return this.#set.sealing[0]!.kid;
+  }
+
+  /** Thumbprints of every signing key, newest first. */
+  get signingKids(): string[] {
+    return this.#set.signing.map((k) => k.kid);
+  }
+
+  /**
+   * The key to sign with for a kiosk that trusts these (thumbprints): the newest among them. Where that is not known, or
+   * none of ours, the oldest: whoever trusts any of our keys trusts that one.
+   */
+  signingFor(trusts: readonly string[] | null): Ed25519PrivateJwk {
+    const known = this.#set.signing.find((k) => trusts?.includes(k.kid));
+    return (known ?? this.#set.signing.at(-1)!).key;
+  }
+
+  /** The private key of this thumbprint, current or not yet retired; another replica may have made it a moment ago. */
+  async sealingFor(kid: string): Promise<X25519PrivateJwk | null> {
+    const find = () => this.#set.sealing.find((k) => k.kid === kid)?.key ?? null;
+    const now = this.#o.now();
+    if (!find() && Math.abs(now - this.#lookedAt) >= LOOK_AGAIN_MS) {
+      this.#lookedAt = now;
+      await this.refresh();
+    }
+    return find();
+  }
+
+  /** The CA that issues now. */
+  get ca(): KeyAndCertificate {
+    const { certPem, keyPem } = this.#set.cas[0]!;
+    return { certPem, keyPem: keyPem! };
+  }
+
+  /** Every CA whose certificates are taken, newest first, with what is known of each. */
+  get cas(): readonly Ca[] {
+    return this.#set.cas;
+  }
+
+  /** PEM of every CA whose certificates are taken, newest first. */
+  get caPems(): string[] {
+    return this.#set.cas.map((c) => c.certPem);
+  }
+
+  /** Certificate of the devices listener, with the chain down from the oldest CA that a kiosk may still trust. */
+  get devices(): KeyAndCertificate {
+    return this.withChain(this.#devices);
+  }
+
   /** Our own certificate for the people listener. */
-  readonly people: KeyAndCertificate;
-  readonly signing: Ed25519PrivateJwk;
-  readonly sealing: X25519PrivateJwk;
-  readonly sealingKid: string;
+  get people(): KeyAndCertificate {
+    return this.#people;
+  }
+
+  /** What kiosks pin. */
+  get publicKeys(): ServerKeys {
+    return publicSet(this.#set);
+  }
+
+  /**
+   * A leaf of the present CA with what a client needs above it: the cross certificates, newest first, and the oldest CA
+   * itself. Each certificate is signed by the next, so that a kiosk that trusts any of our CAs finds its way to it; one
+   * that joins finds the CA that its code pins.
+   */
+  withChain(leaf: KeyAndCertificate): KeyAndCertificate {
+    const above = this.#set.cas.map((ca, i) => (i < this.#set.cas.length - 1 && ca.crossPem) || ca.certPem);
+    return { certPem: [leaf.certPem, ...above].map((pem) => `${pem.trim()}\n`).join(''), keyPem: leaf.keyPem };
+  }
+
+  /** Calls `then` after the keys or certificates in use have changed. */
+  onChange(then: () => void): void {
+    this.#listeners.add(then);
+  }
+
+  /** Takes over what other processes changed, and renews listener certificates near their end. @returns whether anything changed */
+  async refresh(): Promise<boolean> {
+    const serial = await readSerial(this.#db);
+    const changed = serial !== this.#set.serial;
+    if (changed) this.#set = await readKeySet(this.#db, this.#keys);
+    const before = this.#devices;
+    this.#devices = await listenerCertificate(this.#db, this.#keys, 'devices', this.ca, this.#o);
+    if (!changed && before.certPem === this.#devices.certPem) return false;
+    for (const then of this.#listeners) then();
+    return true;
+  }
 }
 
 /**
- * Opens the keyring, making what is missing: all of it at the first start, a listener's certificate when it nears its end
- * or the host names changed.
+ * Opens the keyring of this database, making what is missing: all of it at the first start (once, whatever number of
+ * replicas start together), a listener's certificate when it nears its end or is for other names.
  *
- * @param now ms since 1970
- * @throws Problem `wrong-encryption-key`, `keyring-unreadable`
+ * @throws Problem `wrong-encryption-key` (nothing was changed), `keyring-unreadable`
  */
-export async function openKeyring(
-  home: string,
-  keys: Keys,
-  hostnames: readonly string[],
-  now: number,
-): Promise<Keyring> {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  const path = join(home, 'keyring.json');
-  const stored = read(path);
-  if (stored && stored.keyCheck !== keys.check()) {
-    throw new Problem(
-      'wrong-encryption-key',
-      'ENCRYPTION_KEY and SECRET_KEY are not those that this data folder was made with.',
-      'Start with the original keys; nothing was changed.',
-    );
-  }
-  const serverId = stored?.serverId ?? uuid();
-  const box = sealer(keys, serverId);
-  const certified = (name: 'ca' | 'devices' | 'people') =>
-    stored && { certPem: stored[name].certPem, keyPem: box.open(name, stored[name].key) };
-  const ca = certified('ca') ?? (await createCa(serverId, now));
-  const usable = (held: KeyAndCertificate | null) => (held && stillFits(held.certPem, hostnames, now) ? held : null);
-  const devices = usable(certified('devices')) ?? (await issueServerCertificate(ca, hostnames, now));
-  const people = usable(certified('people')) ?? (await selfSignedServerCertificate(hostnames, now));
-  const signing = stored ? Ed25519PrivateJwk.parse(JSON.parse(box.open('signing', stored.signing))) : newSigningKey();
-  const sealing = stored ? X25519PrivateJwk.parse(JSON.parse(box.open('sealing', stored.sealing))) : newSealingKey();
-  if (!stored || stored.devices.certPem !== devices.certPem || stored.people.certPem !== people.certPem) {
-    const file: KeyringFile = {
-      v: 1,
-      serverId,
-      keyCheck: keys.check(),
-      ca: { certPem: ca.certPem, key: box.seal('ca', ca.keyPem) },
-      devices: { certPem: devices.certPem, key: box.seal('devices', devices.keyPem) },
-      people: { certPem: people.certPem, key: box.seal('people', people.keyPem) },
-      signing: box.seal('signing', JSON.stringify(signing)),
-      sealing: box.seal('sealing', JSON.stringify(sealing)),
-    };
-    writeAtomically(path, `${JSON.stringify(file, null, 2)}\n`);
-  }
-  return { serverId, ca, devices, people, signing, sealing, sealingKid: await keyId(publicHalf(sealing)) };
+export async function openKeyring(db: Db, keys: Keys, options: KeyringOptions): Promise<Keyring> {
+  if (options.home) await importKeyringFile(db, keys, options.home, options.now());
+  await firstKeys(db, keys, options.now());
+  const set = await readKeySet(db, keys);
+  const ca = { certPem: set.cas[0]!.certPem, keyPem: set.cas[0]!.keyPem! };
+  return new Keyring(db, keys, options, {
+    set,
+    devices: await listenerCertificate(db, keys, 'devices', ca, options),
+    people: await listenerCertificate(db, keys, 'people', ca, options),
+  });
 }
 
 /** What kiosks pin of it. */
 export function publicKeys(keyring: Keyring): ServerKeys {
-  return {
-    serial: 1,
-    signing: [publicHalf(keyring.signing)],
-    sealing: publicHalf(keyring.sealing),
-    caPem: [keyring.ca.certPem],
-  };
+  return keyring.publicKeys;
 }
 
-function read(path: string): KeyringFile | null {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new Problem('keyring-unreadable', 'keyring.json can not be read.', 'Check the rights of the server home.', {
-      cause,
-    });
-  }
-  try {
-    return KeyringFile.parse(JSON.parse(text));
-  } catch (cause) {
-    // Never made anew over a broken one: that would cut off every kiosk.
-    throw new Problem(
-      'keyring-unreadable',
-      'keyring.json is damaged or was written by a newer build.',
-      'Restore it from the backup, or start the build that wrote it.',
-      { cause },
-    );
-  }
-}
-
-function sealer(keys: Keys, serverId: string) {
-  const place = (name: string) => ({ field: `keyring.${name}`, person: null, record: serverId, rowVersion: 1 });
-  return {
-    seal: (name: string, text: string) =>
-      keys.seal('keyring', place(name), Buffer.from(text, 'utf8')).toString('base64url'),
-    open: (name: string, sealed: string) =>
-      keys.open('keyring', place(name), Buffer.from(sealed, 'base64url')).toString('utf8'),
-  };
+/** The stored certificate for these names, or a new one; replicas with the same names share it. */
+async function listenerCertificate(
+  db: Db,
+  keys: Keys,
+  purpose: 'devices' | 'people',
+  ca: KeyAndCertificate,
+  { hostnames, now }: KeyringOptions,
+): Promise<KeyAndCertificate> {
+  const names = [...hostnames].sort().join();
+  const place = keyPlace(purpose, names);
+  const row = await db
+    .selectFrom('keyring.listener')
+    .selectAll()
+    .where('purpose', '=', purpose)
+    .where('hostnames', '=', names)
+    .executeTakeFirst();
+  const fits = (pem: string) => stillFits(pem, hostnames, now()) && (purpose === 'people' || issuedBy(pem, ca.certPem));
+  if (row && fits(row.cert_pem))
+    return { certPem: row.cert_pem, keyPem: keys.open('keyring', place, row.private).toString('utf8') };
+  const made = await (purpose === 'people'
+    ? selfSignedServerCertificate(hostnames, now())
+    : issueServerCertificate(ca, hostnames, now()));
+  const sealed = keys.seal('keyring', place, Buffer.from(made.keyPem, 'utf8'));
+  await db
+    .insertInto('keyring.listener')
+    .values({ purpose, hostnames: names, cert_pem: made.certPem, private: sealed })
+    .onConflict((c) => c.columns(['purpose', 'hostnames']).doUpdateSet({ cert_pem: made.certPem, private: sealed }))
+    .execute();
+  return made;
 }
