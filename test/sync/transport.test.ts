@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { createServer as createHttp, type Server as HttpServer } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import { type AddressInfo, createServer as createNet, connect as netConnect, type Server, type Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
+import { HttpsTransport } from '../../sync/edge/transport/https.ts';
+import type { TransportOptions } from '../../sync/edge/transport/interface.ts';
+import { newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
+import {
+  createCa,
+  issueDeviceCertificate,
+  issueServerCertificate,
+  type KeyAndCertificate,
+} from '../../sync/server/keys/certificates.ts';
+import { codeOf } from './client.ts';
+
+const DAY = 86_400_000;
+const device = randomUUID();
+const serverId = randomUUID();
+const open = new Set<Server | HttpServer>();
+const never = new AbortController().signal;
+let ca: KeyAndCertificate;
+let strange: KeyAndCertificate;
+let secret: DeviceSecret;
+let deviceCert: string;
+
+beforeAll(async () => {
+  ca = await createCa(serverId, Date.now());
+  strange = await createCa(randomUUID(), Date.now());
+  secret = await createDeviceIdentity(device);
+  deviceCert = await issueDeviceCertificate(ca, device, (await deviceRequest(secret, 'Door')).csr, Date.now());
+});
+afterAll(async () => {
+  for (const server of open) {
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function listen<S extends Server | HttpServer>(server: S): Promise<number> {
+  open.add(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server that answers every POST with `ANSWER`, and says what reached it. */
+async function serve(own: KeyAndCertificate, tls: TlsOptions = {}) {
+  const seen: string[] = [];
+  const server = createHttps(
+    { key: own.keyPem, cert: own.certPem, ca: ca.certPem, requestCert: true, minVersion: 'TLSv1.3', ...tls },
+    (req, res) => {
+      seen.push(`${req.method} ${req.url}`);
+      req.resume().on('end', () => res.end('ANSWER'));
+    },
+  );
+  return { port: await listen(server), seen };
+}
+
+function transport(url: string, changes: Partial<TransportOptions> = {}): HttpsTransport {
+  return new HttpsTransport({
+    bundle: { serverId, serverUrl: url, mqttUrls: [] },
+    device,
+    keys: () => ({
+      serial: 1,
+      signing: [publicHalf(newSigningKey())],
+      sealing: publicHalf(newSealingKey()),
+      caPem: [ca.certPem],
+    }),
+    credentials: () => ({ certPem: deviceCert, keyPem: secret.tlsKeyPem }),
+    trustedNow: Date.now,
+    ...changes,
+  });
+}
+
+async function attempt(url: string, changes: Partial<TransportOptions> = {}): Promise<string> {
+  const https = transport(url, changes);
+  try {
+    return await https.exchange('batch', 'a.b.c', never);
+  } catch (cause) {
+    return (cause as { code: string }).code;
+  } finally {
+    await https.close();
+  }
+}
+
+describe('whom a kiosk talks to', () => {
+  test('its own server, on both addresses of an exchange', async () => {
+    const { port, seen } = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()));
+    const https = transport(`https://127.0.0.1:${port}`);
+    expect(await https.exchange('batch', 'a.b.c', never)).toBe('ANSWER');
+    expect(await https.exchange('ask', 'a.b.c', never)).toBe('ANSWER');
+    await https.close();
+    expect(seen).toEqual(['POST /v1/batches', 'POST /v1/asks']);
+  });
+
+  test('no server of another CA, and not a byte reaches it', async () => {
+    const { port, seen } = await serve(await issueServerCertificate(strange, ['127.0.0.1'], Date.now()));
+    expect(await attempt(`https://127.0.0.1:${port}`)).toBe('server-not-trusted');
+    expect(seen).toEqual([]);
+  });
+
+  test('no other kiosk that poses as the server with its own certificate', async () => {
+    const thief = { certPem: deviceCert, keyPem: secret.tlsKeyPem };
+    const { port, seen } = await serve(thief);
+    expect(await attempt(`https://127.0.0.1:${port}`)).toBe('server-not-trusted');
+    expect(seen).toEqual([]);
+  });
+
+  test('no server under a name that its certificate does not bear', async () => {
+    const { port, seen } = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()));
+    expect(await attempt(`https://localhost:${port}`)).toBe('server-wrong-host');
+    expect(seen).toEqual([]);
+  });
+
+  test('dates go by trusted time: ended by it is refused though the system clock says otherwise, and the other way round', async () => {
+    const fine = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()));
+    expect(await attempt(`https://127.0.0.1:${fine.port}`, { trustedNow: () => Date.now() + 500 * DAY })).toBe(
+      'server-certificate-expired',
+    );
+    const ended = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now() - 400 * DAY));
+    expect(await attempt(`https://127.0.0.1:${ended.port}`)).toBe('server-certificate-expired');
+    expect(await attempt(`https://127.0.0.1:${ended.port}`, { trustedNow: () => Date.now() - 30 * DAY })).toBe(
+      'ANSWER',
+    );
+    expect(fine.seen).toEqual([]);
+  });
+
+  test('a trusted time that lags behind the certificate’s beginning locks nobody out', async () => {
+    const { port } = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()));
+    expect(await attempt(`https://127.0.0.1:${port}`, { trustedNow: () => Date.now() - 900 * DAY })).toBe('ANSWER');
+  });
+
+  test('no server that offers TLS 1.2 alone', async () => {
+    const { port, seen } = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()), {
+      minVersion: 'TLSv1.2',
+      maxVersion: 'TLSv1.2',
+    });
+    expect(await attempt(`https://127.0.0.1:${port}`)).toBe('server-not-trusted');
+    expect(seen).toEqual([]);
+  });
+
+  test('a server that accepts and says nothing is given up when the engine says so', async () => {
+    const port = await listen(createNet());
+    const https = transport(`https://127.0.0.1:${port}`);
+    const early = new AbortController();
+    const sent = codeOf(https.exchange('batch', 'a.b.c', early.signal));
+    setTimeout(() => early.abort(), 50);
+    expect(await sent).toBe('exchange-aborted');
+    await https.close();
+  });
+});
+
+describe('through a proxy', () => {
+  const asked: { path: string; authorization: string | undefined }[] = [];
+  /** A CONNECT proxy that wants a name and a password. */
+  async function proxy(): Promise<number> {
+    const server = createHttp((_req, res) => res.writeHead(405).end());
+    server.on('connect', (req, socket: Socket) => {
+      asked.push({ path: req.url!, authorization: req.headers['proxy-authorization'] });
+      if (req.headers['proxy-authorization'] !== `Basic ${Buffer.from('kiosk:p@ss').toString('base64')}`)
+        return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+      const [host, port] = req.url!.split(':');
+      const up = netConnect(Number(port), host, () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        up.pipe(socket).pipe(up);
+      });
+      up.on('error', () => socket.destroy());
+      socket.on('error', () => up.destroy());
+    });
+    return listen(server);
+  }
+
+  test('the exchange goes through CONNECT, end to end encrypted, with the proxy’s credentials', async () => {
+    const { port } = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()));
+    const at = await proxy();
+    expect(await attempt(`https://127.0.0.1:${port}`, { proxy: `http://kiosk:p%40ss@127.0.0.1:${at}` })).toBe('ANSWER');
+    expect(asked.at(-1)).toMatchObject({ path: `127.0.0.1:${port}` });
+  });
+
+  test('a refusal is told with its next step, and no message quotes the password', async () => {
+    const at = await proxy();
+    const https = transport('https://127.0.0.1:9', { proxy: `http://kiosk:wrong-secret@127.0.0.1:${at}` });
+    const cause = await https.exchange('batch', 'a.b.c', never).then(
+      () => null,
+      (e: Error & { code: string }) => e,
+    );
+    expect(cause?.code).toBe('proxy-refused');
+    expect(JSON.stringify([cause, cause?.message, cause?.stack])).not.toContain('wrong-secret');
+    await https.close();
+    expect(await attempt('https://127.0.0.1:9', { proxy: 'http://kiosk:wrong-secret@127.0.0.1:9' })).toBe(
+      'proxy-unreachable',
+    );
+  });
+
+  test('a server behind the proxy is checked all the same', async () => {
+    const { port, seen } = await serve(await issueServerCertificate(strange, ['127.0.0.1'], Date.now()));
+    const at = await proxy();
+    expect(await attempt(`https://127.0.0.1:${port}`, { proxy: `http://kiosk:p%40ss@127.0.0.1:${at}` })).toBe(
+      'server-not-trusted',
+    );
+    expect(seen).toEqual([]);
+  });
+});
