@@ -9,6 +9,7 @@ import { connectVerified, type TlsOptions } from './connect.ts';
  */
 export class VerifiedAgent extends Agent {
   readonly #tls: TlsOptions;
+  readonly #opening = new Set<AbortController>();
 
   /** @param maxSockets connections at once */
   constructor(tls: TlsOptions, { maxSockets = 1 }: { maxSockets?: number } = {}) {
@@ -20,9 +21,23 @@ export class VerifiedAgent extends Agent {
     { host, port }: ClientRequestArgs,
     done?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
-    connectVerified(String(host), Number(port), this.#tls, { alpn: 'http/1.1' }).then(
-      (socket) => done?.(null, socket),
-      (cause: Error) => done?.(cause, undefined as unknown as Duplex),
-    );
+    const opening = new AbortController();
+    this.#opening.add(opening);
+    connectVerified(String(host), Number(port), this.#tls, { alpn: 'http/1.1', signal: opening.signal })
+      .finally(() => this.#opening.delete(opening))
+      .then(
+        (socket) => done?.(null, socket),
+        (cause: Error) => done?.(cause, undefined as unknown as Duplex),
+      );
+  }
+
+  /** Gives up connections that are being opened: a request's own signal does not reach them. */
+  giveUp(): void {
+    for (const opening of this.#opening) opening.abort();
+  }
+
+  override destroy(): void {
+    this.giveUp();
+    super.destroy();
   }
 }

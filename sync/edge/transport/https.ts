@@ -2,7 +2,7 @@ import { request } from 'node:https';
 import { MAX_ACK_BYTES, MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { VerifiedAgent } from '../tls/agent.ts';
-import { connectionProblem } from '../tls/problems.ts';
+import { aborted, connectionProblem } from '../tls/problems.ts';
 import type { Transport, TransportOptions } from './interface.ts';
 
 /** Largest answer read, bytes: an ack or a sealed page; or a problem+json, which is small. */
@@ -42,7 +42,17 @@ export class HttpsTransport implements Transport {
     maxBytes: number,
   ): Promise<string> {
     return new Promise<string>((resolve, reject) => {
-      const fail = (cause: unknown) => reject(connectionProblem(cause));
+      const onAbort = () => {
+        this.#agent.giveUp();
+        fail(aborted());
+      };
+      const fail = (cause: unknown) => {
+        signal.removeEventListener('abort', onAbort);
+        reject(connectionProblem(cause));
+      };
+      if (signal.aborted) return fail(aborted());
+      // Node tells a request without a socket of its signal only once it has got one.
+      signal.addEventListener('abort', onAbort);
       const req = request(new URL(path, this.#url), {
         agent: this.#agent,
         method,
@@ -73,6 +83,7 @@ export class HttpsTransport implements Transport {
         });
         res.on('error', fail);
         res.on('end', () => {
+          signal.removeEventListener('abort', onAbort);
           const text = Buffer.concat(chunks).toString('utf8');
           if (res.statusCode === 200) resolve(text);
           else reject(refusal(res.statusCode ?? 0, text));

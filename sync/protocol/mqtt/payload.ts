@@ -1,0 +1,24 @@
+import { TYP } from '../wire/batch.ts';
+
+/** Longest first part of a compact message that is looked at. A header of ours has less than 400 characters. */
+const MAX_HEADER = 1024;
+const KNOWN: ReadonlySet<string> = new Set(Object.values(TYP));
+export type Typ = (typeof TYP)[keyof typeof TYP];
+
+/**
+ * What a compact message says it is, unverified; null for anything else. Only chooses who is to verify it.
+ *
+ * @param message compact JOSE, or whatever came
+ */
+export function typOf(message: string): Typ | null {
+  const end = message.indexOf('.');
+  if (end < 1 || end > MAX_HEADER) return null;
+  try {
+    const header: unknown = JSON.parse(Buffer.from(message.slice(0, end), 'base64url').toString('utf8'));
+    const typ = (header as { typ?: unknown } | null)?.typ;
+    return typeof typ === 'string' && KNOWN.has(typ) ? (typ as Typ) : null;
+  } catch {
+    // Junk on a topic is expected, and nothing to tell of here: the caller counts it.
+    return null;
+  }
+}
