@@ -10,12 +10,14 @@ import {
   SCHEMA,
   writeMeta,
 } from '../../electron/core/store/migrations.ts';
+import { Rows } from '../../electron/core/store/rows.ts';
 import { aPerson, codeOf, newFolder, openKiosk, someCheckins } from './kiosk.ts';
 
 const next = (minReader: number, sql = 'ALTER TABLE person ADD COLUMN later TEXT'): Migration[] => [
   ...MIGRATIONS,
   { schema: SCHEMA + 1, minReader, sql },
 ];
+const MIN_READER = MIGRATIONS.at(-1)!.minReader;
 const empty = () => openDatabase(join(newFolder(), 'db'), randomBytes(32), 'wal');
 const meta = (db: ReturnType<typeof empty>) => [readMeta(db, 'schema'), readMeta(db, 'minReader')];
 
@@ -24,14 +26,23 @@ describe('migrations', () => {
     const db = empty();
     migrate(db);
     migrate(db);
-    expect(meta(db)).toEqual([String(SCHEMA), '1']);
+    expect(meta(db)).toEqual([String(SCHEMA), String(MIN_READER)]);
+    db.close();
+  });
+
+  it('bring a store of schema 1 along: its locks last', () => {
+    const db = empty();
+    migrate(db, MIGRATIONS.slice(0, 1));
+    db.exec("INSERT INTO lockout(subject, failures, until) VALUES ('staff', 6, 1800000000000)");
+    migrate(db);
+    expect(new Rows(db).lockout('staff')).toEqual({ failures: 6, until: 1_800_000_000_000, at: 0 });
     db.close();
   });
 
   it('are all or nothing, each', () => {
     const db = empty();
-    expect(() => migrate(db, next(1, 'CREATE TABLE half(x); CREATE TABLE half(x)'))).toThrow(/already exists/);
-    expect(meta(db)).toEqual([String(SCHEMA), '1']);
+    expect(() => migrate(db, next(MIN_READER, 'CREATE TABLE half(x); CREATE TABLE half(x)'))).toThrow(/already exists/);
+    expect(meta(db)).toEqual([String(SCHEMA), String(MIN_READER)]);
     expect(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").pluck().get()).toBe(0);
     db.close();
   });

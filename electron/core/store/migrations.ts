@@ -87,7 +87,8 @@ CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT 
   },
   {
     schema: 2,
-    minReader: 1,
+    // Values are packed in binary from here on (compact.ts), which a build of schema 1, of before any release, can't read.
+    minReader: 2,
     sql: `
 -- Trusted time of the last failure, ms: a quiet day forgets them. 0 in what a build of schema 1 writes: its failures
 -- without a lock are forgotten at once, its locks last.
