@@ -131,7 +131,7 @@ describe('store check', () => {
     const person = people.byRef(db.prepare('SELECT person FROM checkin WHERE n = 12').pluck().get() as number)!;
     const { uuidText } = await import('../../electron/core/store/header.ts');
     const record = uuidText(row.id);
-    const salted = values.of(row).filter((one) => one.field !== 'photo' && one.field !== 'gps');
+    const salted = values.of(row).filter((one) => !['photo', 'photoKey', 'gps'].includes(one.field));
     const forged = salted.map((one) => (one.field === 'score' ? { ...one, text: '0.99' } : one));
     db.prepare('UPDATE event SET sealed = ? WHERE n = 12').run(values.seal('checkin.match', person, record, forged));
     expect((await store.check()).problems.map((p) => p.code)).toEqual(['commitment-broken']);

@@ -162,7 +162,7 @@ describe('the outbox', () => {
     expect(store.checkins({ limit: 9 }).map((c) => c.acked)).toEqual([false, false, false, true]);
     store.acknowledge(epoch, { committed: 2, safe: 1 }); // an older ack changes nothing
     expect(store.pendingCount()).toBe(3);
-    expect(store.resendUnsafe(epoch)).toBe(2);
+    expect(store.sync.rewind(epoch, { committed: 1, safe: 1 })).toBe(2);
     expect(store.pending(100).map((e) => e.header.seq)).toEqual([2, 3, 4, 5, 6]);
     expect((await store.check()).problems).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import type { Open } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { Vault } from '../vault/vault.ts';
+import { fileKey, type Vault } from '../vault/vault.ts';
 import type { Checkins } from './checkins.ts';
 import { asProblem, guarded, storageFull } from './database.ts';
 import { uuidText } from './header.ts';
@@ -42,7 +42,7 @@ export class CheckinWrites {
     try {
       if (!this.#reserve.keep()) throw storageFull();
       const where = { person: known.id, record: uuidText(id), keyVersion: known.keyVersion, kind: 'checkin' } as const;
-      const sealed = this.#vault.seal(people.photosKey(known), where, checkin.photo);
+      const sealed = this.#vault.seal(fileKey(people.photosKey(known), where), where, checkin.photo);
       return await this.#vault.keep(sealed, () => record(sealed.address, null));
     } catch (error) {
       // Attendance doesn't depend on the photo: the record says why it lacks one.

@@ -4,7 +4,7 @@ import type { Composed, EventRow, Inserted } from './events.ts';
 import { counterOf, uuidBytes, uuidText } from './header.ts';
 import type { Checkin, CheckinQuery, NewCheckin } from './interface.ts';
 import type { Known } from './people.ts';
-import type { Session } from './session.ts';
+import { ofPhoto, type Session } from './session.ts';
 
 /** An event may be committed this many numbers after its id was made: photos are written in between. */
 const ID_REACH = 4096;
@@ -36,7 +36,9 @@ export class Checkins {
       FROM checkin LEFT JOIN photo ON photo.n = checkin.n`;
     this.#lost = db.prepare('INSERT INTO checkin_note(n, photo_lost) VALUES (?, ?)');
     this.#insertGps = db.prepare('INSERT INTO checkin_gps(n, person, sealed) VALUES (?, ?, ?)');
-    this.#insertPhoto = db.prepare('INSERT INTO photo(n, kind, person, address, sealed) VALUES (?, ?, ?, ?, ?)');
+    this.#insertPhoto = db.prepare(
+      'INSERT INTO photo(n, kind, person, address, sealed, record, keyed) VALUES (?, ?, ?, ?, ?, ?, 1)',
+    );
     this.#get = db.prepare(`${row} WHERE checkin.n = ?`);
     this.#page = db.prepare(`${row} WHERE checkin.n < ? AND checkin.utc < ? ORDER BY checkin.n DESC LIMIT ?`);
     this.#void = db.prepare(
@@ -56,11 +58,12 @@ export class Checkins {
         score: checkin.score ?? undefined,
         second: checkin.score === null ? undefined : checkin.second,
         photo: photo ?? undefined,
+        photoKey: photo === null ? undefined : values.photoKey(person, 'checkin', uuidText(id)),
         gps: gps ?? undefined,
       },
       id,
     );
-    const match = event.salted.filter((one) => one.field !== 'gps' && one.field !== 'photo');
+    const match = event.salted.filter((one) => one.field !== 'gps' && !ofPhoto(one.field));
     return { event, sealed: values.seal('checkin.match', person, event.id, match) };
   }
 
@@ -75,23 +78,25 @@ export class Checkins {
     const { event, sealed } = this.#compose(person, checkin, id, photo);
     this.#s.log.store(event, person.ref, sealed);
     if (photoLost) this.#lost.run(event.n, photoLost);
-    this.#insertExtras(person, event, photo);
+    // What retention takes away on its own lies in rows of its own.
+    const gps = event.salted.filter(({ field }) => field === 'gps');
+    if (gps.length > 0)
+      this.#insertGps.run(event.n, person.ref, this.#s.values.seal('checkin.gps', person, event.id, gps));
+    if (photo) this.insertPhoto(person, event, 'checkin', photo);
     return event;
   }
 
-  /** What retention takes away on its own lies in rows of its own. */
-  #insertExtras(person: Known, event: Inserted, photo: string | null): void {
-    const { values } = this.#s;
-    for (const one of event.salted) {
-      if (one.field !== 'gps' && one.field !== 'photo') continue;
-      const sealed = values.seal(`checkin.${one.field}`, person, event.id, [one]);
-      if (one.field === 'gps') this.#insertGps.run(event.n, person.ref, sealed);
-      else this.#insertPhoto.run(event.n, 'checkin', person.ref, Buffer.from(photo!, 'base64url'), sealed);
-    }
-  }
-
-  insertEnrolmentPhoto(n: number, person: Known, address: string): void {
-    this.#insertPhoto.run(n, 'enrolment', person.ref, Buffer.from(address, 'base64url'), null);
+  /** The row of an event's photo, in the running transaction. */
+  insertPhoto(person: Known, event: Inserted, kind: 'checkin' | 'enrolment', address: string): void {
+    const place = kind === 'checkin' ? 'checkin.photo' : 'person.photo';
+    const sealed = this.#s.values.seal(
+      place,
+      person,
+      event.id,
+      event.salted.filter(({ field }) => ofPhoto(field)),
+    );
+    const bytes = Buffer.from(address, 'base64url');
+    this.#insertPhoto.run(event.n, kind, person.ref, bytes, sealed, uuidBytes(event.id));
   }
 
   /** The check-in as the rest of the core sees it, right after its transaction. */

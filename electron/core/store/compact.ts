@@ -9,7 +9,19 @@ import { canonicalText, uuidText } from './header.ts';
  */
 
 /** Names of personal fields by code. Codes are stored: add at the end, never reorder. At most 31 (a bit each). */
-const FIELDS = ['person', 'score', 'second', 'photo', 'gps', 'name', 'number', 'language', 'guardian'] as const;
+const FIELDS = [
+  'person',
+  'score',
+  'second',
+  'photo',
+  'gps',
+  'name',
+  'number',
+  'language',
+  'guardian',
+  'photoKey',
+  'templates',
+] as const;
 const CODES = new Map<string, number>(FIELDS.map((name, code) => [name, code]));
 
 function codeOf(field: string): number {

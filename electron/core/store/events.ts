@@ -153,6 +153,12 @@ export class EventLog {
     return this.#last;
   }
 
+  /** Whether the server has committed the event of this number (0: it never was an event of ours). */
+  isCommitted(n: number): boolean {
+    const epoch = this.epochs.findLast((one) => one.base < n);
+    return epoch === undefined || n - epoch.base <= epoch.committed;
+  }
+
   #refOfBoot(id: string): number {
     this.#db.prepare('INSERT INTO boot(id) VALUES (?) ON CONFLICT DO NOTHING').run(id);
     return this.#db.prepare('SELECT ref FROM boot WHERE id = ?').pluck().get(id) as number;

@@ -8,6 +8,7 @@ import type {
 } from '../../../sync/protocol/wire/event.ts';
 import type { CheckReport, WorkOptions } from './check.ts';
 import type { RekeyReport } from './rekey.ts';
+import type { SyncSide } from './sync-side.ts';
 
 /**
  * The kiosk's store, split into reads and writes (typed once, used by every service of the core). Everything is
@@ -15,6 +16,8 @@ import type { RekeyReport } from './rekey.ts';
  * the process dies. Each write is one durable transaction: when it returns, it is on disk (synchronous=FULL).
  */
 export interface Store extends StoreReads, StoreWrites {
+  /** What the sync needs beyond the outbox. */
+  readonly sync: SyncSide;
   /** From now on events carry this offset (trusted minus claimed time, ms), and age by it. */
   useTrustedTime(offset: () => number): void;
   /** Reads and verifies everything; see check.ts. */
@@ -176,8 +179,6 @@ export interface StoreWrites {
   append<T extends EventType>(event: NewEvent<T>): AppendedEvent;
   /** The server has committed (and put into a backup) everything of `epoch` up to these sequence numbers. */
   acknowledge(epoch: string, marks: { committed: number; safe: number }): void;
-  /** The server lost what it had only committed: everything of `epoch` above `safe` goes out again; how many. */
-  resendUnsafe(epoch: string): number;
   /**
    * Removes photos / positions of check-ins older than `before` (RFC 3339, trusted time) and appends a `purge` event;
    * how many went. Where nothing is due, nothing is appended.

@@ -95,6 +95,39 @@ CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT 
 ALTER TABLE lockout ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 `,
   },
+  {
+    schema: 3,
+    // Events have fields (photoKey, templates) whose names an older build would leave out of the headers that it rebuilds.
+    minReader: 3,
+    sql: `
+-- The roster: whom the server knows too. entered is the number of the last event of the enrolment here (0: came from the
+-- server), edited that of the newest change of the profile here: neither is overruled before the server has committed it.
+-- unseen: in no page yet of the snapshot under way. gone_at (trusted ms): no longer of this kiosk's sites; the name is
+-- forgotten, and the keys wait until the server has the person's events.
+ALTER TABLE person ADD COLUMN entered INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE person ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE person ADD COLUMN unseen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE person ADD COLUMN gone_at INTEGER;
+CREATE TEMP TABLE own AS SELECT person AS ref, max(n) AS n FROM event WHERE person IS NOT NULL AND type IN (2, 3, 4, 5) GROUP BY person;
+UPDATE person SET entered = own.n, edited = own.n FROM own WHERE own.ref = person.ref;
+DROP TABLE temp.own;
+-- Number of the event that brought a template; 0: it came from the server.
+ALTER TABLE template ADD COLUMN n INTEGER NOT NULL DEFAULT 0;
+-- Erasures that were confirmed, and by which event.
+CREATE TABLE erasure(request BLOB PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- A photo outlives its event, which goes when the server has it safe: so the record's id is here.
+-- keyed: the file has a key of its own, which its event tells the server. sent: 1 the server has it, 2 it doesn't want it.
+CREATE TABLE kept_photo(
+  n INTEGER PRIMARY KEY, kind TEXT NOT NULL, person INTEGER NOT NULL REFERENCES person(ref),
+  address BLOB NOT NULL UNIQUE, sealed BLOB, record BLOB NOT NULL, keyed INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0) STRICT;
+INSERT INTO kept_photo(n, kind, person, address, sealed, record, keyed, sent)
+  SELECT n, kind, photo.person, address, photo.sealed, event.id, 0, 2 FROM photo JOIN event USING (n);
+DROP TABLE photo;
+ALTER TABLE kept_photo RENAME TO photo;
+CREATE INDEX photo_person ON photo(person);
+CREATE INDEX photo_waiting ON photo(n) WHERE sent = 0;
+`,
+  },
 ];
 
 /** Schema that this build makes and understands. */

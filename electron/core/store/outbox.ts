@@ -2,6 +2,12 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Db } from './database.ts';
 import type { Epoch, EventLog, EventRow } from './events.ts';
 
+/** Where an event stands. */
+export interface EventPlace {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
 /**
  * The outbox: the events that the server has not committed yet. It acknowledges by marks ("everything up to here"), so
  * the outbox is the end of the event table beyond each epoch's mark, and an event's row is its outbox row: the two can't
@@ -13,7 +19,8 @@ export class Outbox {
   readonly #rows;
   readonly #marks;
   readonly #heard;
-  readonly #unmark;
+  readonly #rewind;
+  readonly #photosAgain;
 
   constructor(db: Db, log: EventLog) {
     this.#log = log;
@@ -22,19 +29,21 @@ export class Outbox {
     this.#heard = db.prepare(
       'UPDATE event SET sealed = NULL WHERE person IS NULL AND sealed IS NOT NULL AND n > ? AND n <= ?',
     );
-    this.#unmark = db.prepare('UPDATE epoch SET committed = safe WHERE ref = ?');
+    this.#rewind = db.prepare('UPDATE epoch SET committed = ?, safe = min(safe, ?) WHERE ref = ?');
+    this.#photosAgain = db.prepare('UPDATE photo SET sent = 0 WHERE sent = 1');
   }
 
   get count(): number {
     return this.#log.epochs.reduce((sum, epoch) => sum + this.#end(epoch) - epoch.base - epoch.committed, 0);
   }
 
-  /** The oldest events still to send, in order. */
-  rows(limit: number): EventRow[] {
+  /** The oldest events still to send, in order; only those behind `after`, when it is given. */
+  rows(limit: number, after?: EventPlace): EventRow[] {
     const found: EventRow[] = [];
+    const behind = after ? this.#find(after.epoch).base + after.seq : 0;
     for (const epoch of this.#log.epochs) {
       if (found.length >= limit) break;
-      const from = epoch.base + epoch.committed;
+      const from = Math.max(epoch.base + epoch.committed, behind);
       if (from < this.#end(epoch))
         found.push(...(this.#rows.all(from, this.#end(epoch), limit - found.length) as EventRow[]));
     }
@@ -82,10 +91,25 @@ export class Outbox {
     this.#heard.run(epoch.base, epoch.base + safe);
   }
 
-  /** Sends everything of an epoch again that is not safe; how many events that puts back. */
-  resendUnsafe(id: string): number {
+  /**
+   * The server has less than it said (it was restored from an older copy): takes the marks back and sends again, events
+   * and photos. What was trimmed can't be sent again: the marks stop there.
+   * @returns how many events go out again
+   */
+  rewind(id: string, marks: { committed: number; safe: number }): number {
     const epoch = this.#find(id);
-    this.#unmark.run(epoch.ref);
-    return epoch.committed - epoch.safe;
+    const committed = Math.max(Math.min(marks.committed, epoch.committed), epoch.trimmed);
+    this.#rewind.run(committed, Math.max(Math.min(marks.safe, committed), epoch.trimmed), epoch.ref);
+    this.resendPhotos();
+    return epoch.committed - committed;
+  }
+
+  /** The server's files may be older than its events: asks for each photo whether it is there. */
+  resendPhotos(): void {
+    this.#photosAgain.run();
+  }
+
+  marks(): { epoch: string; committed: number; trimmed: number }[] {
+    return this.#log.epochs.map(({ id, committed, trimmed }) => ({ epoch: id, committed, trimmed }));
   }
 }

@@ -41,7 +41,21 @@ interface PersonRow {
   profile: Buffer;
   enrolled: number;
   gps_opt_out: number;
+  edited: number;
+  gone_at: number | null;
 }
+
+/** A person as the file has it now, the running transaction included. */
+export interface Stored {
+  readonly known: Known;
+  /** Number of the newest change of the profile that was made here; 0 for none. */
+  readonly edited: number;
+  /** No longer of this kiosk's sites; the keys are still here. */
+  readonly gone: boolean;
+}
+
+/** Who said that there shall be no positions: the person here, the server, or both. */
+export const OPTED_OUT = { here: 1, server: 2 } as const;
 
 /** How many standing check-ins of a person are kept in memory: the newest, and what a `void` brings back. */
 export const RECENT = 4;
@@ -98,8 +112,10 @@ export class People {
   readonly #random: Random;
   readonly #byId = new Map<string, Known>();
   readonly #byRef = new Map<number, Known>();
-  readonly #byNumber = new Map<string, Known>();
+  /** The server may give a number to two people (each enrolled at another door): it counts for who had it first. */
+  readonly #byNumber = new Map<string, readonly Known[]>();
   readonly #templatesOfModel;
+  readonly #template;
   readonly #pin;
 
   constructor(db: Db, keys: StoreKeySet, random: Random) {
@@ -110,13 +126,16 @@ export class People {
     this.#templatesOfModel = db.prepare(
       'SELECT ref, id, person, pose, sealed FROM template WHERE model = ? AND ref > ? ORDER BY ref LIMIT 64',
     );
+    this.#template = db.prepare('SELECT person, model, pose, sealed FROM template WHERE id = ?');
     this.#pin = db.prepare('SELECT row_version, sealed FROM pin WHERE person = ?');
     const templates = new Map(
       db.prepare('SELECT person, count(*) FROM template GROUP BY person').raw().all() as [number, number][],
     );
     const pins = new Set(db.prepare('SELECT person FROM pin').pluck().all() as number[]);
     for (const row of db.prepare('SELECT * FROM person').iterate() as IterableIterator<PersonRow>) {
-      this.#remember(this.#openRow(row, templates.get(row.ref) ?? 0, pins.has(row.ref)));
+      const known = this.#openRow(row, templates.get(row.ref) ?? 0, pins.has(row.ref));
+      if (row.gone_at === null) this.#remember(known);
+      else this.#byRef.set(known.ref, known);
     }
     for (const [n, ref] of db
       .prepare('SELECT n, person FROM checkin WHERE person IS NOT NULL AND voided IS NULL ORDER BY n')
@@ -137,7 +156,7 @@ export class People {
       ref: row.ref,
       records,
       wrappedPhotos: row.photos_key,
-      gpsOptOut: row.gps_opt_out === 1,
+      gpsOptOut: row.gps_opt_out !== 0,
       enrolled: row.enrolled,
       templates,
       hasPin,
@@ -145,16 +164,50 @@ export class People {
     };
   }
 
+  /** Reads a person from the file: memory is only ever as new as the last commit. */
+  stored(id: string): Stored | null {
+    const row = this.#db.prepare('SELECT * FROM person WHERE id = ?').get(uuidBytes(id)) as PersonRow | undefined;
+    if (!row) return null;
+    const count = (table: 'template' | 'pin') =>
+      this.#db.prepare(`SELECT count(*) FROM ${table} WHERE person = ?`).pluck().get(row.ref) as number;
+    const known = this.#openRow(row, count('template'), count('pin') > 0);
+    return { known, edited: row.edited, gone: row.gone_at !== null };
+  }
+
+  /** Takes over what the file says of a person now; `ref` is the one that memory may still have. */
+  refresh(id: string, ref: number): void {
+    const before = this.#byRef.get(ref);
+    if (before) this.forget(before);
+    const now = this.stored(id);
+    if (!now) return;
+    const known = { ...now.known, recent: before?.ref === now.known.ref ? before.recent : [] };
+    if (now.gone) this.#byRef.set(known.ref, known);
+    else this.#remember(known);
+  }
+
+  forgetRefs(refs: readonly number[]): void {
+    for (const ref of refs) {
+      const known = this.#byRef.get(ref);
+      if (known) this.forget(known);
+    }
+  }
+
   #remember(person: Known): void {
     this.#byId.set(person.id, person);
     this.#byRef.set(person.ref, person);
-    if (person.number !== null) this.#byNumber.set(person.number.toUpperCase(), person);
+    if (person.number === null) return;
+    const number = person.number.toUpperCase();
+    this.#byNumber.set(number, [...(this.#byNumber.get(number) ?? []), person]);
   }
 
   forget(person: Known): void {
-    this.#byId.delete(person.id);
     this.#byRef.delete(person.ref);
-    if (person.number !== null) this.#byNumber.delete(person.number.toUpperCase());
+    if (this.#byId.get(person.id)?.ref === person.ref) this.#byId.delete(person.id);
+    if (person.number === null) return;
+    const number = person.number.toUpperCase();
+    const left = (this.#byNumber.get(number) ?? []).filter((one) => one.ref !== person.ref);
+    if (left.length > 0) this.#byNumber.set(number, left);
+    else this.#byNumber.delete(number);
   }
 
   get count(): number {
@@ -182,7 +235,7 @@ export class People {
   }
 
   byNumber(number: string): Known | null {
-    return this.#byNumber.get(number.toUpperCase()) ?? null;
+    return this.#byNumber.get(number.toUpperCase())?.[0] ?? null;
   }
 
   all(): Known[] {
@@ -205,6 +258,11 @@ export class People {
     if (person.recent.length > RECENT) person.recent.shift();
   }
 
+  /** The events up to this number are no longer here. */
+  forgetCheckins(upTo: number): void {
+    for (const person of this.#byRef.values()) person.recent = person.recent.filter((n) => n > upTo);
+  }
+
   /** Takes a voided check-in out; looks further back in the file when memory holds no other. */
   dropCheckin(person: Known, n: number): void {
     person.recent = person.recent.filter((one) => one !== n);
@@ -221,7 +279,7 @@ export class People {
   }
 
   /** Puts the person's rows into the running transaction; call `admit` when it is committed. */
-  insert(person: NewPerson, keys: PersonKeys, enrolled: number): Known {
+  insert(person: Pick<NewPerson, 'id' | keyof Profile>, keys: PersonKeys, enrolled: number): Known {
     const { name, number, language } = person;
     const head = { id: person.id, rowVersion: 1, keyVersion: 1 };
     const profile: Profile = { name, number, language };
@@ -275,10 +333,25 @@ export class People {
       .run(
         next.rowVersion,
         seal(person.records, profilePlace(next), JSON.stringify(profile), this.#random),
-        next.gpsOptOut ? 1 : 0,
+        this.#optOut(person, change.gpsOptOut),
         person.ref,
       );
     return next;
+  }
+
+  /** The stored opt-out after a change here. Opting in again here takes the server's back too: the person stands here. */
+  #optOut(person: Known, change: boolean | undefined): number {
+    if (change !== undefined) return change ? OPTED_OUT.here : 0;
+    return this.#db.prepare('SELECT gps_opt_out FROM person WHERE ref = ?').pluck().get(person.ref) as number;
+  }
+
+  /** A change of the profile that came from the server: the opt-out of either side counts. */
+  overrule(person: Known, { gpsOptOut, ...profile }: Profile & { gpsOptOut: boolean }): Known {
+    const here = this.#optOut(person, undefined) & OPTED_OUT.here;
+    const stored = here | (gpsOptOut ? OPTED_OUT.server : 0);
+    const next = this.update(person, profile);
+    this.#db.prepare('UPDATE person SET gps_opt_out = ? WHERE ref = ?').run(stored, person.ref);
+    return { ...next, gpsOptOut: stored !== 0 };
   }
 
   replace(before: Known, after: Known): void {
@@ -286,15 +359,23 @@ export class People {
     this.#remember(after);
   }
 
-  insertTemplate(person: Known, id: Buffer, template: NewPerson['templates'][number]): Template {
+  /** @param n number of the event that brings it; 0: it came from the server */
+  insertTemplate(person: Known, id: Buffer, template: NewPerson['templates'][number], n: number): Template {
     const text = uuidText(id);
     const { model, pose, embedding } = template;
     if (embedding.length === 0 || !embedding.every(Number.isFinite))
       throw new Problem('template-malformed', 'a template must be finite numbers', 'Capture the face again.');
     const bytes = Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength);
     this.#db
-      .prepare('INSERT INTO template(id, person, model, pose, sealed) VALUES (?, ?, ?, ?, ?)')
-      .run(id, person.ref, model, pose, seal(person.records, templatePlace(person, text, model), bytes, this.#random));
+      .prepare('INSERT INTO template(id, person, model, pose, sealed, n) VALUES (?, ?, ?, ?, ?, ?)')
+      .run(
+        id,
+        person.ref,
+        model,
+        pose,
+        seal(person.records, templatePlace(person, text, model), bytes, this.#random),
+        n,
+      );
     return { id: text, person: person.id, model, pose, embedding };
   }
 
@@ -323,6 +404,15 @@ export class People {
       if (!last) return;
       after = last.ref;
     }
+  }
+
+  /** One template of this person; null when it is gone. */
+  template(person: Known, id: string): Template | null {
+    const bytes = uuidBytes(id);
+    const row = this.#template.get(bytes) as
+      | { person: number; model: string; pose: string; sealed: Buffer }
+      | undefined;
+    return row?.person === person.ref ? this.#openTemplate(person, bytes, row.model, row.pose, row.sealed) : null;
   }
 
   templatesOf(person: Known, model: string): Template[] {

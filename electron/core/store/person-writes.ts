@@ -1,5 +1,8 @@
+import { MAX_TEMPLATES } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Checkins } from './checkins.ts';
+import { templateValue } from './derived.ts';
+import { uuidText } from './header.ts';
 import type { NewPerson, Person, PersonChange, Template } from './interface.ts';
 import { asPerson, type Known, type PersonKeys } from './people.ts';
 import type { Purge } from './purge.ts';
@@ -47,27 +50,45 @@ export class PersonWrites {
     const { people, values } = this.#s;
     const { id, name, number, language, consent } = person;
     const known = people.insert(person, keys, Math.floor(this.#now()));
-    const personal = { person: id, name, number: number ?? undefined, language };
+    const photoKey = photo === null ? undefined : values.photoKey(known, 'enrolment', uuidText(record));
+    const personal = { person: id, name, number: number ?? undefined, language, photo: photo ?? undefined, photoKey };
     const event = values.append('person', { change: 'added' }, personal, known, record);
-    if (photo) this.#checkins.insertEnrolmentPhoto(event.n, known, photo);
+    if (photo) this.#checkins.insertPhoto(known, event, 'enrolment', photo);
     const { textVersion } = consent;
     values.append('consent', { action: 'given', textVersion, language: consent.language }, { person: id }, known);
     known.templates = this.#insertTemplates(known, person.templates).length;
     if (person.pinHash !== null) this.#writePin(known, person.pinHash);
     known.hasPin = person.pinHash !== null;
+    this.#own(known, true);
     return { result: asPerson(known), committed: () => people.admit(known) };
   }
 
   #insertTemplates(person: Known, templates: NewPerson['templates']): Template[] {
     const { people, values, log } = this.#s;
-    const counts = new Map<string, number>();
-    const stored = templates.map((template) => {
-      counts.set(template.model, (counts.get(template.model) ?? 0) + 1);
-      return people.insertTemplate(person, log.newId(), template);
-    });
-    for (const [model, count] of counts)
-      values.append('template', { change: 'added', model, count }, { person: person.id }, person);
+    const stored: Template[] = [];
+    for (const model of new Set(templates.map((one) => one.model))) {
+      const ofModel = templates.filter((one) => one.model === model);
+      for (let i = 0; i < ofModel.length; i += MAX_TEMPLATES) {
+        const n = log.last + 1;
+        const some = ofModel
+          .slice(i, i + MAX_TEMPLATES)
+          .map((template) => people.insertTemplate(person, log.newId(), template, n));
+        const personal = { person: person.id, templates: some.map(templateValue) };
+        values.append('template', { change: 'added', model, count: some.length }, personal, person);
+        stored.push(...some);
+      }
+    }
     return stored;
+  }
+
+  /** Notes the newest event as one that the server must have before it overrules what this kiosk knows. */
+  #own(person: Known, entered = false): void {
+    const { db, log } = this.#s;
+    db.prepare('UPDATE person SET edited = ?, entered = coalesce(?, entered) WHERE ref = ?').run(
+      log.last,
+      entered ? log.last : null,
+      person.ref,
+    );
   }
 
   addTemplates(id: string, templates: NewPerson['templates']): Outcome<Template[]> {
@@ -88,6 +109,7 @@ export class PersonWrites {
     const after = people.update(before, change);
     const { name, number, language } = after;
     values.append('person', { change: 'updated' }, { person: id, name, number: number ?? undefined, language }, after);
+    this.#own(after);
     return { result: asPerson(after), committed: () => people.replace(before, after) };
   }
 

@@ -38,6 +38,39 @@ export class Purge {
     return changes;
   }
 
+  /**
+   * Events that are safe and older than `before`, at most `most` of them: the oldest first, so that the rest still is one
+   * chain, which goes on from the anchor. A photo that is still to be sent holds its event, and all after it, back.
+   * Gives the addresses of the photos' files that go with them, and the number of the newest event that went.
+   */
+  trim(before: string, most: number): { photos: string[]; upTo: number } {
+    const old = this.#upTo(before);
+    const waiting = this.#db.prepare('SELECT min(n) FROM photo WHERE sent = 0').pluck().get() as number | null;
+    const epochs = this.#log.epochs;
+    for (const [i, epoch] of epochs.entries()) {
+      const { ref, base, safe, trimmed } = epoch;
+      const from = base + trimmed;
+      const upTo = Math.min(base + safe, old, (waiting ?? Number.MAX_SAFE_INTEGER) - 1, from + most);
+      if (upTo > from) return { photos: this.#trimEpoch(ref, base, upTo), upTo };
+      if (from < (epochs[i + 1]?.base ?? this.#log.last)) break; // what comes later must wait for it
+    }
+    return { photos: [], upTo: 0 };
+  }
+
+  #trimEpoch(ref: number, base: number, upTo: number): string[] {
+    const db = this.#db;
+    const gone = db
+      .prepare("SELECT address FROM photo WHERE kind = 'checkin' AND n <= ?")
+      .pluck()
+      .all(upTo) as Buffer[];
+    const anchor = db.prepare('SELECT substr(digests, 1, 32) FROM event WHERE n = ?').pluck().get(upTo) as Buffer;
+    db.prepare("DELETE FROM photo WHERE kind = 'checkin' AND n <= ?").run(upTo);
+    for (const table of ['checkin_gps', 'checkin_note', 'event'])
+      db.prepare(`DELETE FROM ${table} WHERE n <= ?`).run(upTo);
+    db.prepare('UPDATE epoch SET trimmed = ?, anchor = ? WHERE ref = ?').run(upTo - base, anchor, ref);
+    return gone.map((address) => address.toString('base64url'));
+  }
+
   /** Everything of a person, the keys last; check-ins stay, of nobody. Gives the addresses of the photos' files. */
   person(ref: number): string[] {
     const photos = this.#db.prepare('SELECT address FROM photo WHERE person = ?').pluck().all(ref) as Buffer[];

@@ -182,6 +182,7 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
       'checkin_gps',
       'photo',
       'setting',
+      'erasure',
     ]) {
       const count = (one: Db) => one.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
       if (count(db) !== count(store.session.db))

@@ -2,9 +2,11 @@ import type { KeyObject } from 'node:crypto';
 import type { EventType, WireEvent } from '../../../sync/protocol/wire/event.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { StoreKeySet } from '../keys/index.ts';
+import { fileKey } from '../vault/vault.ts';
 import type { Clock } from './clock.ts';
 import { packSalted, typeOf, unpackSalted } from './compact.ts';
 import type { Db } from './database.ts';
+import { fromStored, toStored, weightOf } from './derived.ts';
 import { EventLog, type EventRow, type Inserted, type Salted, wireEvent } from './events.ts';
 import { uuidText } from './header.ts';
 import { type Known, People } from './people.ts';
@@ -15,6 +17,7 @@ export interface Session {
   readonly log: EventLog;
   readonly people: People;
   readonly values: Values;
+  readonly random: Random;
 }
 
 export interface SessionParts {
@@ -28,7 +31,8 @@ export interface SessionParts {
 export function startSession({ db, keys, device, clock, random }: SessionParts): Session {
   const log = new EventLog(db, device, clock, random);
   const people = new People(db, keys, random);
-  return { db, log, people, values: new Values(db, log, people, keyObject(keys.subkey('storeValues')), random) };
+  const values = new Values(db, log, people, keyObject(keys.subkey('storeValues')), random);
+  return { db, log, people, values, random };
 }
 
 /** Personal event values at rest: sealed under the person's key, or, when they concern nobody who has one, the store's. */
@@ -54,17 +58,28 @@ export class Values {
   }
 
   seal(field: string, person: Known | null, record: string, salted: readonly Salted[]): Buffer {
-    return seal(person?.records ?? this.#storeKey, this.place(field, person, record), packSalted(salted), this.#random);
+    const packed = packSalted(toStored(salted));
+    return seal(person?.records ?? this.#storeKey, this.place(field, person, record), packed, this.#random);
   }
 
   open(field: string, person: Known | null, record: string, sealed: Uint8Array): Salted[] {
-    return unpackSalted(open(person?.records ?? this.#storeKey, this.place(field, person, record), sealed));
+    const stored = unpackSalted(open(person?.records ?? this.#storeKey, this.place(field, person, record), sealed));
+    return fromStored(stored, {
+      template: (id) => (person ? this.#people.template(person, id) : null),
+      photoKey: () => person && this.photoKey(person, field === 'checkin.photo' ? 'checkin' : 'enrolment', record),
+    });
   }
 
-  /** Appends an event with its personal values, in the running transaction. */
+  /** What opens the file of this record's photo, as the server is told: unpadded base64url. */
+  photoKey(person: Known, kind: 'checkin' | 'enrolment', record: string): string {
+    return fileKey(this.#people.photosKey(person), { kind, record }).export().toString('base64url');
+  }
+
+  /** Appends an event with its personal values, in the running transaction; a photo's have a row of their own. */
   append(type: EventType, open: object, personal: object, person: Known | null, id?: Buffer): Inserted {
     const event = this.#log.compose(type, open, personal, id);
-    const sealed = event.salted.length > 0 ? this.seal(`event.${type}`, person, event.id, event.salted) : null;
+    const own = event.salted.filter(({ field }) => !ofPhoto(field));
+    const sealed = own.length > 0 ? this.seal(`event.${type}`, person, event.id, own) : null;
     return this.#log.store(event, sealed && person ? person.ref : null, sealed);
   }
 
@@ -72,6 +87,11 @@ export class Values {
   of(row: EventRow): Salted[] {
     const record = uuidText(row.id);
     const type = typeOf(row.type);
+    if (type === 'person')
+      return [
+        ...this.#rowOf(row, 'event.person', record),
+        ...this.#rowOf(this.#readPhoto.get(row.n), 'person.photo', record),
+      ];
     if (type !== 'checkin') return this.#rowOf(row, `event.${type}`, record);
     return [
       ...this.#rowOf(row, 'checkin.match', record),
@@ -87,8 +107,22 @@ export class Values {
     return this.open(field, person, record, row.sealed);
   }
 
-  /** Events as they travel, with whatever personal values still exist. */
-  wire(rows: readonly EventRow[]): WireEvent[] {
-    return rows.map((row) => wireEvent(this.#log.headerOf(row), this.of(row)));
+  /**
+   * Events as they travel, with whatever personal values still exist: the first ones, up to about `bytes` of JSON and at
+   * least one.
+   */
+  wire(rows: readonly EventRow[], bytes = Number.POSITIVE_INFINITY): WireEvent[] {
+    const events: WireEvent[] = [];
+    let left = bytes;
+    for (const row of rows) {
+      const event = wireEvent(this.#log.headerOf(row), this.of(row));
+      left -= weightOf(event);
+      if (left < 0 && events.length > 0) break;
+      events.push(event);
+    }
+    return events;
   }
 }
+
+/** What of an event lies in its photo's row, and goes with it. */
+export const ofPhoto = (field: string): boolean => field === 'photo' || field === 'photoKey';

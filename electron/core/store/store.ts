@@ -8,7 +8,7 @@ import {
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Random } from '../keys/envelope.ts';
 import type { KioskKeys } from '../keys/index.ts';
-import type { Vault } from '../vault/vault.ts';
+import { fileKey, type Vault } from '../vault/vault.ts';
 import { type CheckReport, checkStore, type WorkOptions } from './check.ts';
 import { CheckinWrites } from './checkin-writes.ts';
 import { Checkins } from './checkins.ts';
@@ -37,8 +37,10 @@ import { type Outcome, PersonWrites } from './person-writes.ts';
 import { Purge } from './purge.ts';
 import { type RekeyReport, rekeyStore } from './rekey.ts';
 import { isStorageProblem, Reserve } from './reserve.ts';
+import { Roster } from './roster.ts';
 import { Rows } from './rows.ts';
 import { type Session, startSession } from './session.ts';
+import { SyncSide } from './sync-side.ts';
 
 /** What a store is made of, besides its connection. */
 export interface StoreParts {
@@ -62,10 +64,13 @@ export class SqlStore implements Store {
   #outbox!: Outbox;
   #purge!: Purge;
   #people!: PersonWrites;
+  #roster!: Roster;
   #connection: Connection;
   readonly #marks: MarkWriter;
   readonly #reserve: Reserve;
   readonly #checkinWrites: CheckinWrites;
+  /** What the sync needs of the store. */
+  readonly sync: SyncSide;
   #closed = false;
   #offset: (() => number) | null = null;
 
@@ -75,6 +80,14 @@ export class SqlStore implements Store {
     this.#reserve = new Reserve(parts.home);
     const live = () => ({ session: this.#session, checkins: this.#checkins });
     this.#checkinWrites = new CheckinWrites(live, parts.vault, this.#reserve);
+    const liveSync = () => ({
+      session: this.#session,
+      outbox: this.#outbox,
+      purge: this.#purge,
+      roster: this.#roster,
+      rows: this.#rows,
+    });
+    this.sync = new SyncSide(liveSync, parts.vault, this.#reserve);
     this.adopt(connection);
     this.#marks = new MarkWriter(parts.home);
     this.mark(true);
@@ -100,6 +113,8 @@ export class SqlStore implements Store {
     this.#outbox = new Outbox(db, session.log);
     this.#purge = new Purge(db, session.log);
     this.#people = new PersonWrites(session, this.#checkins, this.#purge, trusting.now);
+    const trustedNow = () => trusting.now() + trusting.offset();
+    this.#roster = new Roster(session, this.#purge, this.#rows, trustedNow);
     this.#connection = connection;
   }
 
@@ -200,7 +215,7 @@ export class SqlStore implements Store {
     const record = this.#session.log.newId();
     if (!person.photo) return this.#change(() => this.#people.add(person, keys, record, null));
     const where = { person: person.id, record: uuidText(record), keyVersion: 1, kind: 'enrolment' } as const;
-    const photo = vault.seal(keys.photos, where, person.photo);
+    const photo = vault.seal(fileKey(keys.photos, where), where, person.photo);
     return vault.keep(photo, () => {
       this.#people.requireNew(person); // somebody may have come first while the photo was written
       return this.#change(() => this.#people.add(person, keys, record, photo.address));
@@ -221,7 +236,7 @@ export class SqlStore implements Store {
 
   async deletePerson(id: string): Promise<void> {
     const addresses = this.#change(() => this.#people.remove(id));
-    this.scrubLog();
+    this.#removed();
     await this.parts.vault.remove(addresses);
   }
 
@@ -250,10 +265,12 @@ export class SqlStore implements Store {
   }
 
   async openPhoto(photo: string): Promise<Uint8Array> {
-    const { db, people, log } = this.#session;
+    const { db, people } = this.#session;
     const row = guarded(() =>
-      db.prepare('SELECT n, kind, person FROM photo WHERE address = ?').get(Buffer.from(photo, 'base64url')),
-    ) as { n: number; kind: 'checkin' | 'enrolment'; person: number } | undefined;
+      db
+        .prepare('SELECT kind, person, record, keyed FROM photo WHERE address = ?')
+        .get(Buffer.from(photo, 'base64url')),
+    ) as { kind: 'checkin' | 'enrolment'; person: number; record: Buffer; keyed: number } | undefined;
     const known = row && people.byRef(row.person);
     if (!row || !known)
       throw new Problem(
@@ -261,12 +278,10 @@ export class SqlStore implements Store {
         'there is no such photo: it was purged, or its person deleted',
         'Nothing to do.',
       );
-    const record = uuidText(log.row(row.n)!.id);
-    return this.parts.vault.read(
-      people.photosKey(known),
-      { person: known.id, record, keyVersion: known.keyVersion, kind: row.kind },
-      photo,
-    );
+    const { kind } = row;
+    const where = { person: known.id, record: uuidText(row.record), keyVersion: known.keyVersion, kind };
+    const photos = people.photosKey(known);
+    return this.parts.vault.read(row.keyed ? fileKey(photos, where) : photos, where, photo);
   }
 
   // Small rows
@@ -319,25 +334,24 @@ export class SqlStore implements Store {
     this.#session.log.refreshEpochs();
   }
 
-  resendUnsafe(epoch: string): number {
-    const count = this.#transaction(() => this.#outbox.resendUnsafe(epoch));
-    this.#session.log.refreshEpochs();
-    return count;
-  }
-
   // Retention
 
   async purgePhotos(before: string): Promise<number> {
     const addresses = this.#transaction(() => this.#purge.photos(before));
-    if (addresses.length > 0) this.scrubLog();
+    if (addresses.length > 0) this.#removed();
     await this.parts.vault.remove(addresses);
     return addresses.length;
   }
 
   purgeGps(before: string): number {
     const removed = this.#transaction(() => this.#purge.gps(before));
-    if (removed > 0) this.scrubLog();
+    if (removed > 0) this.#removed();
     return removed;
+  }
+
+  #removed(): void {
+    this.sync.noteRemoval();
+    this.scrubLog();
   }
 
   // Upkeep

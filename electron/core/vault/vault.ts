@@ -1,11 +1,12 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { createHash, hkdfSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open as openFile, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { open, type Place, type Random, seal } from '../keys/envelope.ts';
+import { KEY_BYTES } from '../keys/derive.ts';
+import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 
-/** Where a photo belongs: sealed under the photos key of `person`, bound to `record` (the id of its event). */
+/** Where a photo belongs: sealed for `person`, bound to `record` (the id of its event). */
 export interface PhotoPlace {
   readonly person: string;
   readonly record: string;
@@ -20,6 +21,15 @@ const place = (p: PhotoPlace): Place => ({
   row: 1,
   key: p.keyVersion,
 });
+
+/**
+ * The key of one file: HKDF-SHA-256 of the person's photos key with kind and record as info. It can be told to the server
+ * with the photo's event, and opens nothing else; it needs no place of its own, and goes with the person's key.
+ */
+export function fileKey(photos: KeyObject, { kind, record }: Pick<PhotoPlace, 'kind' | 'record'>): KeyObject {
+  const info = `smartpresence/kiosk/v1/photo/${kind}/${record}`;
+  return keyObject(Buffer.from(hkdfSync('sha256', photos, new Uint8Array(), info, KEY_BYTES)));
+}
 
 /** A sealed photo and its content address: SHA-256 of the ciphertext, unpadded base64url. */
 export interface SealedPhoto {

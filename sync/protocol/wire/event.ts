@@ -36,6 +36,8 @@ const Unit = z.number().min(-1).max(1);
 export const OpenBody = {
   checkin: z.strictObject({
     direction: Direction,
+    /** True: the kiosk worked the direction out by itself, so the server may put it right; absent: it was fixed or chosen. */
+    automatic: z.boolean().optional(),
     method: Method,
     liveness: LivenessResult,
     /** Embedder that made the scores; absent when no face was used. */
@@ -93,6 +95,9 @@ export const PersonalBody = {
     name: z.string().max(200).optional(),
     number: z.string().max(40).optional(),
     language: z.string().max(20).optional(),
+    /** Picture of the enrolment, as of a check-in. */
+    photo: Hash.optional(),
+    photoKey: Hash.optional(),
   }),
   consent: z.strictObject({ person: Uuid.optional(), guardian: z.string().max(200).optional() }),
   template: z.strictObject({

@@ -1,0 +1,65 @@
+import type { TemplateValue, WireEvent } from '../../../sync/protocol/wire/event.ts';
+import type { Salted } from './events.ts';
+import { canonicalText } from './header.ts';
+import type { Template } from './interface.ts';
+
+/**
+ * Event values that the store has already: the vectors of a template event lie in the template rows, and the key of a
+ * photo's file follows from the person's. The event's sealed value keeps their salt and what finds them; the value is put
+ * together when the event is sent or checked, and is gone with those rows. The commitment stays.
+ */
+const DERIVED: ReadonlySet<string> = new Set(['templates', 'photoKey']);
+
+/** Where the values are found again; null for what is gone. */
+export interface Sources {
+  template(id: string): Template | null;
+  /** Key of the photo's file of this event, unpadded base64url. */
+  photoKey(): string | null;
+}
+
+/** A template as it travels: 512 little-endian float32 as base64url. */
+export function templateValue({ id, pose, embedding }: Omit<Template, 'person' | 'model'>): TemplateValue {
+  const bytes = Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength);
+  return { id, pose, vector: bytes.toString('base64url') };
+}
+
+/** The embedding back. A copy: a Float32Array must start at a multiple of 4. */
+export function vectorOf({ vector }: Pick<TemplateValue, 'vector'>): Float32Array {
+  return new Float32Array(new Uint8Array(Buffer.from(vector, 'base64url')).buffer);
+}
+
+/** What is sealed into the event's row. */
+export function toStored(salted: readonly Salted[]): readonly Salted[] {
+  if (!salted.some(({ field }) => DERIVED.has(field))) return salted;
+  return salted.map((one) => {
+    if (one.field === 'photoKey') return { ...one, text: 'null' };
+    if (one.field !== 'templates') return one;
+    const templates = JSON.parse(one.text) as Partial<TemplateValue>[];
+    // Of what was removed there are the ids alone: nothing to look up later.
+    if (!templates.every(({ vector }) => vector !== undefined)) return one;
+    return { ...one, text: canonicalText(templates.map(({ id }) => id)) };
+  });
+}
+
+/** The values that were committed to, without those that are gone. */
+export function fromStored(stored: readonly Salted[], sources: Sources): Salted[] {
+  return stored.flatMap((one) => {
+    if (one.field === 'photoKey') {
+      const key = sources.photoKey();
+      return key === null ? [] : [{ ...one, text: `"${key}"` }];
+    }
+    if (one.field !== 'templates') return [one];
+    const ids = JSON.parse(one.text) as unknown[];
+    if (!ids.every((id): id is string => typeof id === 'string')) return [one];
+    const templates = ids.map((id) => sources.template(id));
+    if (templates.includes(null)) return [];
+    return [{ ...one, text: canonicalText(templates.map((template) => templateValue(template!))) }];
+  });
+}
+
+/** Characters that an event takes in a batch, nearly: what a page of the outbox is measured by. */
+export function weightOf({ header, personal }: WireEvent): number {
+  let weight = 600 + JSON.stringify(header.open).length;
+  for (const { value } of Object.values(personal)) weight += 120 + JSON.stringify(value).length;
+  return weight;
+}

@@ -1,0 +1,316 @@
+import type { Change, Page, Policy } from '../../../sync/protocol/wire/changes.ts';
+import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
+import { missingCase } from '../../../sync/protocol/wire/problem.ts';
+import { vectorOf } from './derived.ts';
+import { uuidBytes, uuidText } from './header.ts';
+import type { Template } from './interface.ts';
+import { newPersonKeys, type Stored } from './people.ts';
+import type { Purge } from './purge.ts';
+import type { Rows } from './rows.ts';
+import type { Session } from './session.ts';
+
+/** What of a page concerns the roster. */
+export type RosterPage = Pick<Extract<Page, { what: 'changes' }>, 'whole' | 'changes' | 'cursor' | 'more'>;
+
+/** What memory has to follow once a page is committed. */
+export interface RosterOutcome {
+  readonly added: readonly Template[];
+  /** Ids of templates that are gone. */
+  readonly removed: readonly string[];
+  /** People of whom nothing is left in the gallery. */
+  readonly gone: readonly string[];
+  /** Addresses of photos whose files must go. */
+  readonly photos: readonly string[];
+  readonly policy: Policy | null;
+  /** The newest set of server keys that the page brought. */
+  readonly keys: ServerKeys | null;
+  /** A snapshot came to its end. */
+  readonly complete: boolean;
+}
+
+const CURSOR = 'roster-cursor';
+/** `under-way` from a snapshot's first page to its last. */
+const SNAPSHOT = 'roster-snapshot';
+const POLICY = 'policy';
+
+/** A person's keys wait at most this long for the server to have the events in a backup, ms of trusted time. */
+const GONE_MS = 30 * 86_400_000;
+
+/**
+ * People as the server tells of them, in a transaction of the caller's: a page's changes and its cursor are one. What was
+ * changed here and is not committed by the server yet is newer than anything the server can say of it.
+ */
+export class Roster {
+  readonly #s: Session;
+  readonly #purge: Purge;
+  readonly #rows: Rows;
+  readonly #trustedNow: () => number;
+
+  constructor(session: Session, purge: Purge, rows: Rows, trustedNow: () => number) {
+    this.#s = session;
+    this.#purge = purge;
+    this.#rows = rows;
+    this.#trustedNow = trustedNow;
+  }
+
+  /** Where to go on in the server's log; empty for a snapshot. */
+  get cursor(): string {
+    return this.#rows.setting(CURSOR) ?? '';
+  }
+
+  get policy(): string | null {
+    return this.#rows.setting(POLICY);
+  }
+
+  /** Asks for a snapshot next. */
+  restart(): void {
+    this.#rows.setSetting(CURSOR, '');
+    this.#rows.setSetting(SNAPSHOT, '');
+  }
+
+  /** @returns what to tell memory; `committed` must be called after the commit */
+  apply(page: RosterPage): { result: RosterOutcome; committed: () => void } {
+    const work = new Applying(this.#s, this.#purge, this.#rows, this.#trustedNow());
+    const { db, log } = this.#s;
+    if (page.whole && this.#rows.setting(SNAPSHOT) !== 'under-way') {
+      // Whoever the server already has from us, or ever told us of, must be in a page.
+      db.prepare('UPDATE person SET unseen = 0').run();
+      for (const epoch of log.epochs)
+        db.prepare('UPDATE person SET unseen = 1 WHERE gone_at IS NULL AND entered > ? AND entered <= ?').run(
+          epoch.base,
+          epoch.base + epoch.committed,
+        );
+      db.prepare('UPDATE person SET unseen = 1 WHERE gone_at IS NULL AND entered = 0').run();
+      this.#rows.setSetting(SNAPSHOT, 'under-way');
+    }
+    for (const change of page.changes) work.apply(change);
+    const complete = page.whole && !page.more;
+    if (complete) {
+      const left = db.prepare('SELECT id FROM person WHERE unseen = 1').pluck().all() as Buffer[];
+      for (const id of left) work.gone(uuidText(id));
+      this.#rows.setSetting(SNAPSHOT, '');
+    }
+    this.#rows.setSetting(CURSOR, page.cursor);
+    return { result: { ...work.outcome(), complete }, committed: () => work.committed() };
+  }
+
+  /**
+   * Destroys the keys of those who left, when the server has all their events: in a backup, or for so long that it may be
+   * taken for granted. Gives the addresses of photos whose files must go.
+   */
+  sweep(): { result: string[]; committed: () => void } {
+    const { db, log, people } = this.#s;
+    const rows = db.prepare('SELECT ref, gone_at FROM person WHERE gone_at IS NOT NULL').all() as {
+      ref: number;
+      gone_at: number;
+    }[];
+    if (rows.length === 0) return { result: [], committed: () => undefined };
+    const photos: string[] = [];
+    const forgotten: number[] = [];
+    const waiting = (column: 'committed' | 'safe') =>
+      new Set(
+        log.epochs.flatMap((epoch, i) =>
+          db
+            .prepare('SELECT DISTINCT person FROM event WHERE person IS NOT NULL AND n > ? AND n <= ?')
+            .pluck()
+            .all(epoch.base + epoch[column], log.epochs[i + 1]?.base ?? log.last),
+        ) as number[],
+      );
+    const uncommitted = waiting('committed');
+    const unsafe = waiting('safe');
+    const unsent = new Set(db.prepare('SELECT DISTINCT person FROM photo WHERE sent = 0').pluck().all() as number[]);
+    for (const { ref, gone_at } of rows) {
+      if (uncommitted.has(ref)) continue;
+      const overdue = this.#trustedNow() - gone_at > GONE_MS;
+      if (!overdue && (unsafe.has(ref) || unsent.has(ref))) continue;
+      forgotten.push(ref);
+      photos.push(...this.#purge.person(ref));
+    }
+    return { result: photos, committed: () => people.forgetRefs(forgotten) };
+  }
+
+  /** Every template goes: the lease has run out. Asks for a snapshot, which brings them back. How many went. */
+  dropTemplates(): { result: number; committed: () => void } {
+    const { changes } = this.#s.db.prepare('DELETE FROM template').run();
+    this.restart();
+    return {
+      result: changes,
+      committed: () => {
+        for (const person of this.#s.people.all()) person.templates = 0;
+      },
+    };
+  }
+}
+
+/** One page being applied. */
+class Applying {
+  readonly #s: Session;
+  readonly #purge: Purge;
+  readonly #rows: Rows;
+  readonly #now: number;
+  readonly #touched = new Map<string, number>();
+  readonly #added = new Map<string, Template>();
+  readonly #removed = new Set<string>();
+  readonly #gone = new Set<string>();
+  readonly #photos: string[] = [];
+  #policy: Policy | null = null;
+  #keys: ServerKeys | null = null;
+
+  constructor(session: Session, purge: Purge, rows: Rows, now: number) {
+    this.#s = session;
+    this.#purge = purge;
+    this.#rows = rows;
+    this.#now = Math.floor(now);
+  }
+
+  apply(change: Change): void {
+    switch (change.kind) {
+      case 'person':
+        this.#person(change);
+        break;
+      case 'templates':
+        this.#templates(change);
+        break;
+      case 'gone':
+        this.gone(change.person);
+        break;
+      case 'erase':
+        this.#erase(change);
+        break;
+      case 'policy':
+        this.#policy = change.policy;
+        this.#rows.setSetting(POLICY, JSON.stringify(change.policy));
+        break;
+      case 'keys':
+        if (!this.#keys || change.keys.serial > this.#keys.serial) this.#keys = change.keys;
+        break;
+      default:
+        missingCase(change);
+    }
+  }
+
+  outcome(): Omit<RosterOutcome, 'complete'> {
+    return {
+      added: [...this.#added.values()],
+      removed: [...this.#removed],
+      gone: [...this.#gone],
+      photos: this.#photos,
+      policy: this.#policy,
+      keys: this.#keys,
+    };
+  }
+
+  /** Memory takes over what the file now says of each person that a change was about. */
+  committed(): void {
+    for (const [id, ref] of this.#touched) this.#s.people.refresh(id, ref);
+  }
+
+  #stored(id: string): Stored | null {
+    return this.#s.people.stored(id);
+  }
+
+  #person({ person: id, ...profile }: Extract<Change, { kind: 'person' }>): void {
+    const { db, log, people, random } = this.#s;
+    const { name, number, language, gpsOptOut } = profile;
+    const before = this.#stored(id);
+    if (!before) {
+      const made = people.insert({ id, name, number, language }, newPersonKeys(random), this.#now);
+      if (gpsOptOut) people.overrule(made, { name, number, language, gpsOptOut });
+      this.#touched.set(id, made.ref);
+      return;
+    }
+    db.prepare('UPDATE person SET unseen = 0, gone_at = NULL WHERE ref = ?').run(before.known.ref);
+    this.#gone.delete(id);
+    // A change made here that the server has not taken yet is newer than what it says.
+    if (!before.gone && !log.isCommitted(before.edited)) return;
+    const same = (['name', 'number', 'language', 'gpsOptOut'] as const).every(
+      (one) => before.known[one] === profile[one],
+    );
+    if (same && !before.gone) return;
+    people.overrule(before.known, { name, number, language, gpsOptOut });
+    this.#touched.set(id, before.known.ref);
+  }
+
+  #templates({ person: id, model, templates }: Extract<Change, { kind: 'templates' }>): void {
+    const { db, log, people } = this.#s;
+    const person = this.#stored(id);
+    if (!person || person.gone) return; // an erasure, here or there, has taken them meanwhile
+    const { known } = person;
+    const rows = db.prepare('SELECT id, n FROM template WHERE person = ? AND model = ?').all(known.ref, model) as {
+      id: Buffer;
+      n: number;
+    }[];
+    const wanted = new Set(templates.map((one) => one.id));
+    const have = new Set<string>();
+    for (const row of rows) {
+      const text = uuidText(row.id);
+      if (wanted.has(text) || !log.isCommitted(row.n)) have.add(text);
+      else this.#drop(row.id);
+    }
+    for (const one of templates) {
+      const embedding = vectorOf(one);
+      if (have.has(one.id) || !embedding.every(Number.isFinite)) continue;
+      const bytes = uuidBytes(one.id);
+      this.#takeOver(bytes);
+      const made = people.insertTemplate(known, bytes, { pose: one.pose, model, embedding }, 0);
+      this.#added.set(one.id, made);
+    }
+    this.#touched.set(id, known.ref);
+  }
+
+  /** Two people turned out to be one: a template changes hands. */
+  #takeOver(id: Buffer): void {
+    const { db } = this.#s;
+    const owner = db
+      .prepare(
+        'SELECT person.id, person.ref FROM template JOIN person ON person.ref = template.person WHERE template.id = ?',
+      )
+      .get(id) as { id: Buffer; ref: number } | undefined;
+    if (!owner) return;
+    this.#drop(id);
+    this.#touched.set(uuidText(owner.id), owner.ref);
+  }
+
+  #drop(id: Buffer): void {
+    this.#s.db.prepare('DELETE FROM template WHERE id = ?').run(id);
+    const text = uuidText(id);
+    if (!this.#added.delete(text)) this.#removed.add(text);
+  }
+
+  /** No longer one of this kiosk's. Templates, PIN and name go at once; the keys when the server has the events. */
+  gone(id: string): void {
+    const { db, people } = this.#s;
+    const person = this.#stored(id);
+    if (!person || person.gone) return;
+    const { known } = person;
+    for (const table of ['template', 'pin']) db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
+    people.update(known, { name: '', number: null, language: '' });
+    db.prepare('UPDATE person SET gone_at = ?, unseen = 0 WHERE ref = ?').run(this.#now, known.ref);
+    this.#forget(id, known.ref);
+  }
+
+  #erase({ request, person: id }: Extract<Change, { kind: 'erase' }>): void {
+    const { db, log, values } = this.#s;
+    const person = this.#stored(id);
+    if (person) {
+      this.#photos.push(...this.#purge.person(person.known.ref));
+      this.#forget(id, person.known.ref);
+    }
+    const bytes = uuidBytes(request);
+    const told = db.prepare('SELECT n FROM erasure WHERE request = ?').pluck().get(bytes) as number | undefined;
+    // Said once. When the server asks again, its database is older than the answer, which is then sent again anyway; only
+    // an answer that was already trimmed has to be given anew.
+    if (told !== undefined && log.row(told)) return;
+    const { n } = values.append('erasureDone', { request }, { person: id }, null);
+    db.prepare('INSERT INTO erasure(request, n) VALUES (?, ?) ON CONFLICT(request) DO UPDATE SET n = excluded.n').run(
+      bytes,
+      n,
+    );
+  }
+
+  #forget(id: string, ref: number): void {
+    this.#touched.set(id, ref);
+    this.#gone.add(id);
+    for (const [template, { person }] of this.#added) if (person === id) this.#added.delete(template);
+  }
+}

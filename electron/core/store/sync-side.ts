@@ -1,0 +1,215 @@
+import type { WireEvent } from '../../../sync/protocol/wire/event.ts';
+import type { Vault } from '../vault/vault.ts';
+import { guarded, storageFull } from './database.ts';
+import type { EventPlace, Outbox } from './outbox.ts';
+import type { Purge } from './purge.ts';
+import type { Reserve } from './reserve.ts';
+import { isStorageProblem } from './reserve.ts';
+import type { Roster, RosterOutcome, RosterPage } from './roster.ts';
+import type { Rows } from './rows.ts';
+import type { Session } from './session.ts';
+
+/** The connection of the moment, as in checkin-writes.ts. */
+export interface LiveSync {
+  readonly session: Session;
+  readonly outbox: Outbox;
+  readonly purge: Purge;
+  readonly roster: Roster;
+  readonly rows: Rows;
+}
+
+/** How far the server is with one epoch. */
+export interface Mark {
+  readonly epoch: string;
+  readonly committed: number;
+  readonly trimmed: number;
+}
+
+/** A photo that the server has the event of, and not the file. */
+export interface PhotoToSend {
+  readonly address: string;
+}
+
+/** Events deleted in one transaction: secure_delete writes each of their pages. */
+const TRIM = 500;
+
+/** What the sync needs of the store beyond the outbox: marks, roster, lease, photos, trimming. One transaction each. */
+export class SyncSide {
+  readonly #live: () => LiveSync;
+  readonly #vault: Vault;
+  readonly #reserve: Reserve;
+  #removals = 0;
+
+  constructor(live: () => LiveSync, vault: Vault, reserve: Reserve) {
+    this.#live = live;
+    this.#vault = vault;
+    this.#reserve = reserve;
+  }
+
+  #write<T>(work: (live: LiveSync) => T): T {
+    const live = this.#live();
+    return this.#reserve.durably(() => live.session.log.transaction(() => work(live)));
+  }
+
+  /** Removes old versions from the write-ahead log, then the files. */
+  async #wipe(photos: readonly string[]): Promise<void> {
+    this.#removals++;
+    guarded(() => this.#live().session.db.pragma('wal_checkpoint(TRUNCATE)'));
+    await this.#vault.remove(photos);
+  }
+
+  /** Grows whenever personal values were removed: what was read before may hold some of them. */
+  get removals(): number {
+    return this.#removals;
+  }
+
+  noteRemoval(): void {
+    this.#removals++;
+  }
+
+  // The outbox
+
+  /** Events to send, oldest first: at most `limit`, and about `bytes` of JSON; only those behind `after`. */
+  pending(limit: number, bytes: number, after?: EventPlace): WireEvent[] {
+    const { session, outbox } = this.#live();
+    return guarded(() => session.values.wire(outbox.rows(limit, after), bytes));
+  }
+
+  marks(): readonly Mark[] {
+    return this.#live().outbox.marks();
+  }
+
+  /** The server has less than it said: takes its marks back, and sends again; how many events. */
+  rewind(epoch: string, marks: { committed: number; safe: number }): number {
+    const count = this.#write(({ outbox }) => outbox.rewind(epoch, marks));
+    this.#live().session.log.refreshEpochs();
+    return count;
+  }
+
+  // The roster
+
+  get cursor(): string {
+    return guarded(() => this.#live().roster.cursor);
+  }
+
+  /** The server's policy as JSON, or null. */
+  get policy(): string | null {
+    return guarded(() => this.#live().roster.policy);
+  }
+
+  /** The server's log is another one than before: begins with a snapshot, and asks for each photo whether it is there. */
+  restart(): void {
+    this.#write(({ roster, outbox }) => {
+      roster.restart();
+      outbox.resendPhotos();
+    });
+  }
+
+  /**
+   * Applies a page of the server's log, cursor included, in one transaction; memory follows the commit.
+   * @param settings what else belongs into that transaction, by setting
+   */
+  async applyRoster(
+    page: RosterPage,
+    settings: (outcome: RosterOutcome) => Readonly<Record<string, string>> = () => ({}),
+  ): Promise<RosterOutcome> {
+    const { result, committed } = this.#write(({ roster, rows }) => {
+      const applied = roster.apply(page);
+      for (const [key, value] of Object.entries(settings(applied.result))) rows.setSetting(key, value);
+      return applied;
+    });
+    committed();
+    if (result.gone.length > 0 || result.removed.length > 0 || result.photos.length > 0)
+      await this.#wipe(result.photos);
+    return result;
+  }
+
+  /** Destroys the keys of people who left and whose events the server has; how many photos went with them. */
+  async sweepRoster(): Promise<number> {
+    const { result, committed } = this.#write(({ roster }) => roster.sweep());
+    committed();
+    if (result.length > 0) await this.#wipe(result);
+    return result.length;
+  }
+
+  /** Drops every template, of unsent events too, and begins with a snapshot next; how many. */
+  async dropTemplates(): Promise<number> {
+    const { result, committed } = this.#write(({ roster }) => roster.dropTemplates());
+    committed();
+    if (result > 0) await this.#wipe([]);
+    return result;
+  }
+
+  // Photos
+
+  /** Photos whose events the server has, oldest first. */
+  photosToSend(limit: number): PhotoToSend[] {
+    const { session } = this.#live();
+    const rows = guarded(() =>
+      session.db.prepare('SELECT n, address FROM photo WHERE sent = 0 ORDER BY n LIMIT ?').all(limit),
+    ) as { n: number; address: Buffer }[];
+    return rows
+      .filter(({ n }) => session.log.isCommitted(n))
+      .map(({ address }) => ({ address: address.toString('base64url') }));
+  }
+
+  photosWaiting(): number {
+    return guarded(
+      () => this.#live().session.db.prepare('SELECT count(*) FROM photo WHERE sent = 0').pluck().get() as number,
+    );
+  }
+
+  /** The ciphertext, its address checked. @throws Problem `photo-missing`, `photo-altered` */
+  sealedPhoto(address: string): Promise<Buffer> {
+    return this.#vault.readSealed(address);
+  }
+
+  /** Whether a photo still is one to send: it may have been purged since it was listed. */
+  isWaiting(address: string): boolean {
+    const { db } = this.#live().session;
+    return guarded(
+      () =>
+        db.prepare('SELECT 1 FROM photo WHERE address = ? AND sent = 0').get(Buffer.from(address, 'base64url')) !==
+        undefined,
+    );
+  }
+
+  /** @param taken false: the server will never want it */
+  photoSent(address: string, taken: boolean): void {
+    this.#write(({ session }) =>
+      session.db
+        .prepare('UPDATE photo SET sent = ? WHERE address = ?')
+        .run(taken ? 1 : 2, Buffer.from(address, 'base64url')),
+    );
+  }
+
+  // Upkeep
+
+  /** Forgets events that are safe and older than `before` (RFC 3339, trusted time); how many. */
+  async trim(before: string): Promise<number> {
+    let count = 0;
+    for (;;) {
+      const first = this.#live().session.log.epochs.map(({ base, trimmed }) => base + trimmed);
+      const { photos, upTo } = this.#write(({ purge }) => purge.trim(before, TRIM));
+      const { log, people } = this.#live().session;
+      log.refreshEpochs();
+      if (upTo === 0) return count;
+      count += log.epochs.reduce((sum, { base, trimmed }, i) => sum + base + trimmed - first[i]!, 0);
+      people.forgetCheckins(upTo);
+      await this.#wipe(photos);
+    }
+  }
+
+  /** Appends a health event only where it takes nothing from attendance; whether it did. */
+  reportIfRoom(code: string, detail: Readonly<Record<string, string | number | boolean>>): boolean {
+    try {
+      if (!this.#reserve.keep()) throw storageFull();
+      const { log } = this.#live().session;
+      guarded(() => log.transaction(() => log.insert('health', { code, detail })));
+      return true;
+    } catch (error) {
+      if (!isStorageProblem(error)) throw error;
+      return false;
+    }
+  }
+}
