@@ -1,0 +1,190 @@
+import { Problem } from '../../protocol/wire/problem.ts';
+import { aborted } from '../tls/problems.ts';
+import { HttpsTransport } from './https.ts';
+import type { Transport, TransportOptions } from './interface.ts';
+import { MqttTransport } from './mqtt.ts';
+
+/** First and longest pause before a broker is tried again, ms. */
+const FIRST_PAUSE_MS = 2000;
+const LONGEST_PAUSE_MS = 600_000;
+/** How long the very first exchange waits for a broker before it takes HTTPS, ms. */
+const FIRST_CONNECT_MS = 5000;
+
+/** Which way messages go, and why. */
+export interface TransportState {
+  readonly using: 'mqtt' | 'https';
+  /** Host and port of the broker in use. */
+  readonly broker: string | null;
+  /** Why no broker is in use; null when one is, or none is known. */
+  readonly why: Problem | null;
+}
+
+/** A broker's transport, as far as failover needs it. */
+export type Broker = Pick<
+  MqttTransport,
+  'connect' | 'connected' | 'broker' | 'exchange' | 'close' | 'onNudge' | 'onDown'
+>;
+
+export interface FailoverOptions {
+  /** In the order to try. */
+  readonly brokers: readonly Broker[];
+  readonly https: Transport;
+  readonly onState?: ((state: TransportState) => void) | undefined;
+  readonly random?: () => number;
+  /** Calls `wake` after `ms`; returns how to call it off. */
+  readonly after?: (ms: number, wake: () => void) => () => void;
+}
+
+/** The transport of a provisioned kiosk: its brokers in order, else HTTPS. */
+export function kioskTransport(
+  options: TransportOptions & { onState?: (state: TransportState) => void },
+): FailoverTransport {
+  return new FailoverTransport({
+    brokers: options.bundle.mqttUrls.map((url) => new MqttTransport({ ...options, url })),
+    https: new HttpsTransport(options),
+    onState: options.onState,
+  });
+}
+
+/**
+ * MQTT first, HTTPS while no broker is in reach or the way through it is silent, and back by itself. A broker is tried in
+ * the background, with jittered and growing pauses that only an answer through it makes short again: one that takes
+ * connections and leads nowhere would otherwise cost a silence every few seconds.
+ *
+ * Nothing is sent twice at once: there is one exchange, on one transport; a transport that fails ends it with an error, and
+ * only the engine's next exchange takes the other one.
+ */
+export class FailoverTransport implements Transport {
+  onNudge: (() => void) | null = null;
+  readonly #o: Required<Omit<FailoverOptions, 'onState'>> & Pick<FailoverOptions, 'onState'>;
+  #current: Broker | null = null;
+  #why: Problem | null = null;
+  #failures = 0;
+  #trying: Promise<void> | null = null;
+  #settled = false;
+  #cancelPause: (() => void) | null = null;
+  #busy = false;
+  #closed = false;
+
+  constructor(options: FailoverOptions) {
+    this.#o = {
+      random: Math.random,
+      after: (ms, wake) => {
+        const timer = setTimeout(wake, ms);
+        return () => clearTimeout(timer);
+      },
+      ...options,
+    };
+    for (const broker of this.#o.brokers) {
+      broker.onNudge = () => this.onNudge?.();
+      broker.onDown = (why) => this.#down(broker, why);
+    }
+  }
+
+  get name(): 'https' | 'mqtt' {
+    return this.state.using;
+  }
+
+  get state(): TransportState {
+    return this.#current
+      ? { using: 'mqtt', broker: this.#current.broker, why: null }
+      : { using: 'https', broker: null, why: this.#why };
+  }
+
+  /** Begins to connect, so that nudges come before the first exchange; the first exchange does it too. */
+  start(): void {
+    if (this.#o.brokers.length > 0 && !this.#current && !this.#cancelPause && !this.#closed)
+      this.#trying ??= this.#try();
+  }
+
+  async exchange(
+    kind: 'batch' | 'ask',
+    sealed: string,
+    signal: AbortSignal,
+    accept?: (answer: string) => Promise<boolean>,
+  ): Promise<string> {
+    if (this.#busy)
+      throw new Problem('exchange-in-flight', 'Another exchange is still under way.', 'Report this as a defect.');
+    this.#busy = true;
+    try {
+      this.start();
+      if (!this.#settled && this.#trying) await this.#firstTry(signal);
+      if (signal.aborted || this.#closed) throw aborted();
+      const broker = this.#current;
+      const answer = await (broker ?? this.#o.https).exchange(kind, sealed, signal, accept);
+      if (broker) this.#failures = 0;
+      return answer;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelPause?.();
+    await Promise.all([...this.#o.brokers.map((b) => b.close()), this.#o.https.close()]);
+    await this.#trying;
+  }
+
+  async #firstTry(signal: AbortSignal): Promise<void> {
+    let cancel: (() => void) | null = null;
+    let onAbort: (() => void) | null = null;
+    const enough = new Promise<void>((resolve) => {
+      cancel = this.#o.after(FIRST_CONNECT_MS, resolve);
+      onAbort = resolve;
+      signal.addEventListener('abort', resolve);
+    });
+    await Promise.race([this.#trying, enough]);
+    cancel!();
+    signal.removeEventListener('abort', onAbort!);
+    this.#settled = true;
+  }
+
+  /** Every broker once, in order. */
+  async #try(): Promise<void> {
+    let why: Problem | null = null;
+    for (const broker of this.#o.brokers) {
+      if (this.#closed) break;
+      try {
+        await broker.connect();
+        // It may have gone again between its answer and here.
+        if (!broker.connected) continue;
+        this.#current = broker;
+        break;
+      } catch (cause) {
+        why ??= cause as Problem;
+      }
+    }
+    this.#trying = null;
+    this.#settled = true;
+    if (this.#closed) return;
+    if (this.#current) this.#tell(null);
+    else this.#later(why);
+  }
+
+  #down(broker: Broker, why: Problem): void {
+    if (this.#current !== broker || this.#closed) return;
+    this.#current = null;
+    this.#later(why);
+  }
+
+  #later(why: Problem | null): void {
+    this.#failures += 1;
+    const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures - 1, 20));
+    const pause = Math.round(ceiling * (0.25 + 0.75 * this.#o.random()));
+    const cancel = this.#o.after(pause, () => {
+      this.#cancelPause = null;
+      this.start();
+    });
+    this.#cancelPause = () => {
+      this.#cancelPause = null;
+      cancel();
+    };
+    this.#tell(why);
+  }
+
+  #tell(why: Problem | null): void {
+    this.#why = why;
+    this.#o.onState?.(this.state);
+  }
+}
