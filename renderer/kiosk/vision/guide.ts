@@ -4,7 +4,7 @@ import {
   judgeQuality,
   type QualityThresholds,
 } from '../../../models/rules/quality.ts';
-import type { QualityReason } from '../../../models/rules/reasons.ts';
+import { QUALITY_REASONS, type QualityReason } from '../../../models/rules/reasons.ts';
 import type { FoundFace, Look, Sighting } from './messages.ts';
 
 /**
@@ -38,26 +38,15 @@ export function headOf(face: FoundFace): { turn: number; tilt: number } {
 export const isCovered = (look: Look): boolean =>
   look.frame !== null && (look.frame.mean < COVERED.mean || look.frame.deviation < COVERED.deviation);
 
-/** How far the checks got, in the order in which they are asked for: drives the first half of the ring. */
-const ORDER: readonly QualityReason[] = [
-  'no-face',
-  'several-faces',
-  'too-far',
-  'too-close',
-  'off-centre',
-  'too-dark',
-  'too-bright',
-  'low-contrast',
-  'turned',
-  'tilted',
-  'blurred',
-];
-
-/** 0..1: the share of the checks before `reason` that hold; 1 when nothing is wrong. */
+/**
+ * How far the checks got, in the order in which they are asked for: drives the first half of the ring.
+ *
+ * @returns 0..1: the share of the checks before `reason` that hold; 1 when nothing is wrong
+ */
 export function readiness(reason: string | null): number {
   if (reason === null) return 1;
-  const at = (ORDER as readonly string[]).indexOf(reason);
-  return at < 0 ? 0.5 : at / ORDER.length;
+  const at = (QUALITY_REASONS as readonly string[]).indexOf(reason);
+  return at < 0 ? 0.5 : at / QUALITY_REASONS.length;
 }
 
 /** Nose before the plane of the eyes, in eye distances; turns the shift of the nose into an angle. */

@@ -3,13 +3,17 @@ import { hasSentence, momentOf, t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 
 /** Whether the face is used, and if not, why and what to do. */
-function faceState(face: FaceUse, detectorTrouble: string | null): { value: string; mark: 'good' | 'warn' } {
+function faceState(
+  face: FaceUse,
+  detectorTrouble: string | null,
+): { value: string; mark: 'good' | 'warn'; wide?: boolean } {
   if (face.use === 'off') {
     const ours = `refusal.${face.code}.next`;
     const next = hasSentence(ours) ? t(ours) : face.nextStep;
-    return { value: t('state.faceOff', { code: face.code, next }), mark: 'warn' };
+    return { value: t('state.faceOff', { code: face.code, next }), mark: 'warn', wide: true };
   }
-  if (detectorTrouble !== null) return { value: t('state.faceOffScreen', { message: detectorTrouble }), mark: 'warn' };
+  if (detectorTrouble !== null)
+    return { value: t('state.faceOffScreen', { message: detectorTrouble }), mark: 'warn', wide: true };
   return face.use === 'alone'
     ? { value: t('state.on'), mark: 'good' }
     : { value: t('state.faceWithNumber'), mark: 'warn' };
@@ -23,7 +27,7 @@ export function StateScreen() {
   if (!status || !hello) return null;
   const moment = (at: string | null, none: string): string => (at ? momentOf(new Date(at)) : t(none));
   const storage = { ok: 'state.storageOk', low: 'state.storageLow', full: 'state.storageFull' }[status.storage];
-  const facts: { key: string; value: string; mark?: 'good' | 'warn' }[] = [
+  const facts: { key: string; value: string; mark?: 'good' | 'warn'; wide?: boolean }[] = [
     {
       key: 'server',
       value: t(status.online ? 'state.online' : 'state.offline'),
@@ -51,8 +55,8 @@ export function StateScreen() {
   }
   return (
     <dl class="card state-facts tabular">
-      {facts.map(({ key, value, mark }) => (
-        <div key={key}>
+      {facts.map(({ key, value, mark, wide }) => (
+        <div key={key} class={wide ? 'state-wide' : ''}>
           <dt>{t(`state.${key}`)}</dt>
           <dd data-mark={mark}>{value}</dd>
         </div>
