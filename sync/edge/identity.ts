@@ -1,8 +1,7 @@
 import 'reflect-metadata';
-import { createHash } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { z } from 'zod';
-import { keyId, newSealingKey, newSigningKey, publicHalf } from '../protocol/seal/keys.ts';
+import { newSealingKey, newSigningKey, publicHalf } from '../protocol/seal/keys.ts';
 import { Ed25519PrivateJwk, X25519PrivateJwk } from '../protocol/wire/batch.ts';
 import { Uuid } from '../protocol/wire/event.ts';
 import { DeviceRequest } from '../protocol/wire/provisioning.ts';
@@ -57,13 +56,4 @@ export async function deviceRequest(secret: DeviceSecret, name: string): Promise
   });
 }
 
-/**
- * What an administrator compares on both screens: SHA-256 over the three public keys, in groups of four
- * hexadecimal digits (64 bits: enough against a second pre-image in the minutes that a comparison takes).
- */
-export async function deviceFingerprint(request: DeviceRequest): Promise<string> {
-  const tls = Buffer.from(new x509.Pkcs10CertificateRequest(request.csr).publicKey.rawData).toString('base64url');
-  const parts = [await keyId(request.ed25519PublicJwk), await keyId(request.x25519PublicJwk), tls];
-  const hex = createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
-  return hex.match(/.{4}/g)!.join(' ');
-}
+export { deviceFingerprint } from '../protocol/seal/fingerprint.ts';

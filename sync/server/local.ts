@@ -7,10 +7,10 @@ import { readConfig } from './config.ts';
 import { openDatabase } from './database/open.ts';
 import { registerDevice } from './devices/registry.ts';
 import { writeAtomically } from './files.ts';
+import { urlOf } from './http/url.ts';
 import { issueDeviceCertificate } from './keys/certificates.ts';
 import { Keys } from './keys/envelope.ts';
 import { openKeyring, publicKeys } from './keys/keyring.ts';
-import { urlOf } from './server.ts';
 
 /**
  * A server for evaluation on this very machine. Its keys lie in a 0600 file beside its data, which a production server's

@@ -9,8 +9,10 @@ import { createPeopleListener } from './access/listener.ts';
 import { readBoard } from './attendance/board.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database/open.ts';
+import type { IdentityContext } from './devices/context.ts';
 import { createDeviceListener } from './devices/listener.ts';
 import type { Listener } from './http/listener.ts';
+import { urlOf } from './http/url.ts';
 import type { KeyAndCertificate } from './keys/certificates.ts';
 import { Keys } from './keys/envelope.ts';
 import { openKeyring } from './keys/keyring.ts';
@@ -56,6 +58,16 @@ export async function startServer(
       home: config.home,
       now: () => now().getTime(),
     });
+    const deviceUrl = () => urlOf(config.hostnames[0]!, portOf(devices) ?? config.devicePort);
+    const identity: IdentityContext = {
+      db,
+      keys,
+      keyring,
+      now,
+      deviceUrl,
+      mqttUrls: [],
+      site: async (id) => ({ id: id ?? keyring.serverId, ...config.site }),
+    };
     const source = { db, keys, logEpoch, site: config.site };
     const hub = new LiveHub({
       read: (since) => readBoard(source, since, now()),
@@ -63,7 +75,7 @@ export async function startServer(
       log,
     });
     closers.push(() => hub.close());
-    const devices = createDeviceListener({ db, keys, keyring, logEpoch, log, now, onChange: () => hub.changed() });
+    const devices = createDeviceListener({ ...identity, logEpoch, log, onChange: () => hub.changed() });
     closers.push(() => devices.close());
     const certificate = config.peopleCertificate ? operatorCertificate(config.peopleCertificate) : keyring.people;
     const people = await createPeopleListener({
@@ -77,12 +89,12 @@ export async function startServer(
       now,
     });
     closers.push(() => people.close());
-    const deviceUrl = await listen(devices, config, config.devicePort, 'SMARTPRESENCE_DEVICE_PORT');
+    await listen(devices, config, config.devicePort, 'SMARTPRESENCE_DEVICE_PORT');
     const peopleUrl = await listen(people, config, config.peoplePort, 'SMARTPRESENCE_PEOPLE_PORT');
     const token = await createAdminLink(db, keys, now());
     return {
       peopleUrl,
-      deviceUrl,
+      deviceUrl: deviceUrl(),
       // In the fragment, which browsers never send: no log, proxy or link scanner gets it.
       adminLink: `${peopleUrl}/console/#enter=${token}`,
       certificateSha256: new X509Certificate(certificate.certPem).fingerprint256,
@@ -94,9 +106,9 @@ export async function startServer(
   }
 }
 
-/** https://host:port of a host name or address; IPv6 in brackets. */
-export function urlOf(hostname: string, port: number): string {
-  return `https://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+/** The port that it listens on; null when it does not yet. */
+function portOf(listener: Listener): number | null {
+  return (listener.server.address() as AddressInfo | null)?.port ?? null;
 }
 
 async function listen(listener: Listener, config: Config, port: number, variable: string): Promise<string> {
@@ -111,7 +123,7 @@ async function listen(listener: Listener, config: Config, port: number, variable
       { cause },
     );
   }
-  return urlOf(config.hostnames[0]!, (listener.server.address() as AddressInfo).port);
+  return urlOf(config.hostnames[0]!, portOf(listener)!);
 }
 
 function operatorCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }): KeyAndCertificate {

@@ -34,6 +34,8 @@ export interface DeviceTable {
   /** What administrators compare on both screens. */
   fingerprint: string | null;
   site: string | null;
+  /** Address under which it reaches this server. */
+  url: string | null;
   approved_at: Instant | null;
   revoked_at: Instant | null;
   /** End of the newest certificate, and fingerprint (SHA-256) of the CA that issued it. */
@@ -57,6 +59,7 @@ interface ProvisioningCodeTable {
   hash: Bytes;
   name: string;
   site: string | null;
+  url: string;
   created_at: Instant;
   expires_at: Instant;
   used_at: Instant | null;

@@ -1,4 +1,3 @@
-import { createHash, type X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -6,43 +5,44 @@ import { z } from 'zod';
 import { signAck } from '../../protocol/seal/ack.ts';
 import { openBatch } from '../../protocol/seal/batch.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
-import type { Db } from '../database/schema.ts';
-import { createListener, type Listener } from '../http/listener.ts';
+import { createListener, type Listener, TLS_VERSIONS } from '../http/listener.ts';
 import { ingest } from '../ingest/ingest.ts';
 import { readMarks } from '../ingest/marks.ts';
-import type { Keys } from '../keys/envelope.ts';
-import type { Keyring } from '../keys/keyring.ts';
-import { type Device, findDevice, heardFrom } from './registry.ts';
+import type { IdentityContext } from './context.ts';
+import { JOIN_PREFIX, registerJoin } from './join-routes.ts';
+import { identify, peerOf } from './peer.ts';
+import { heardFrom } from './registry.ts';
 
-export interface DeviceListenerOptions {
-  readonly db: Db;
-  readonly keys: Keys;
-  readonly keyring: Keyring;
+export interface DeviceListenerOptions extends IdentityContext {
   readonly logEpoch: string;
   readonly log: Logger;
-  readonly now: () => Date;
   /** Something that screens show has changed. */
   readonly onChange: () => void;
 }
 
-/** The listener for kiosks: nobody gets past the handshake without a certificate of our own CA. */
+/**
+ * The listener for kiosks. Its TLS asks for a client certificate and ends no handshake for want of one; who speaks is
+ * checked at every request, before anything of its body is read. Without a certificate of ours there is joining alone.
+ */
 export function createDeviceListener(o: DeviceListenerOptions): Listener {
-  const app = createListener(
-    {
-      key: o.keyring.devices.keyPem,
-      cert: o.keyring.devices.certPem,
-      ca: o.keyring.caPems,
-      requestCert: true,
-      rejectUnauthorized: true,
-    },
-    o.log,
-  );
+  const tls = () => {
+    const { certPem, keyPem } = o.keyring.devices;
+    return { key: keyPem, cert: certPem, ca: o.keyring.caPems };
+  };
+  const app = createListener({ ...tls(), requestCert: true, rejectUnauthorized: false }, o.log);
+  // New connections get the new certificate; those there are go on.
+  o.keyring.onChange(() => app.server.setSecureContext({ ...TLS_VERSIONS, ...tls() }));
+  app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.url?.startsWith(JOIN_PREFIX)) return;
+    peerOf(socketOf(request), o.keyring.caPems, o.now().getTime());
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/jose', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
+  registerJoin(app, o, o.onChange);
+
   app.post('/v1/batches', async (request, reply) => {
-    const device = await identify(o.db, request);
+    const device = await identify(o, socketOf(request));
     const sealed = z.string().parse(request.body);
     const { header, body } = await openBatch(
       sealed,
@@ -62,7 +62,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   });
 
   app.get('/v1/marks/:epoch', async (request, reply) => {
-    const device = await identify(o.db, request);
+    const device = await identify(o, socketOf(request));
     const { epoch } = z.strictObject({ epoch: Uuid }).parse(request.params);
     await heardFrom(o.db, device.id, o.now());
     o.onChange();
@@ -76,34 +76,6 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   return app;
 }
 
-/**
- * Who is speaking: the certificate of the connection, held against the registration at every request, so that a revocation
- * takes effect on the next message.
- */
-async function identify(db: Db, request: FastifyRequest): Promise<Device> {
-  const certificate = (request.raw.socket as TLSSocket).getPeerX509Certificate();
-  const id = certificate && deviceOf(certificate);
-  const device = id ? await findDevice(db, id) : null;
-  if (!certificate || !device || device.tlsKeyHash !== keyHashOf(certificate)) {
-    throw new Problem(
-      'unknown-device',
-      'This device is not registered here with this key.',
-      'Provision the kiosk again.',
-    );
-  }
-  if (device.status !== 'approved')
-    throw new Problem('device-not-approved', `This device is ${device.status}.`, 'Approve it on the server.');
-  return device;
-}
-
-/** The device's id out of the certificate's URI, which our CA alone writes. */
-function deviceOf(certificate: X509Certificate): string | null {
-  const id = /^URI:urn:uuid:([0-9a-f-]{36})$/.exec(certificate.subjectAltName ?? '')?.[1];
-  return Uuid.safeParse(id).data ?? null;
-}
-
-function keyHashOf(certificate: X509Certificate): string {
-  return createHash('sha256')
-    .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex');
+function socketOf(request: FastifyRequest): TLSSocket {
+  return request.raw.socket as TLSSocket;
 }

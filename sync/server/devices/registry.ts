@@ -1,3 +1,5 @@
+import type { Selectable } from 'kysely';
+import { deviceFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { DeviceRequest } from '../../protocol/wire/provisioning.ts';
 import type { Db, DeviceTable } from '../database/schema.ts';
@@ -9,47 +11,88 @@ export interface Device {
   readonly status: DeviceTable['status'];
   /** Ed25519 public key, base64url. */
   readonly ed25519: string;
+  /** X25519 public key, base64url. */
+  readonly x25519: string;
   readonly tlsKeyHash: string;
+  readonly fingerprint: string | null;
+  readonly site: string | null;
+  readonly registeredAt: Date;
+  readonly approvedAt: Date | null;
+  readonly revokedAt: Date | null;
   readonly lastHeardAt: Date | null;
+  /** End of its newest certificate; null for one registered by an early build. */
+  readonly certNotAfter: Date | null;
+  /** Fingerprint (SHA-256, hexadecimal) of the CA that issued it. */
+  readonly certIssuer: string | null;
+  /** Thumbprints of our signing keys that it said it trusts; null when that is not known. */
+  readonly trusts: readonly string[] | null;
+  /** Thumbprint of our sealing key that it last used. */
+  readonly sealedTo: string | null;
 }
 
 /**
- * Registers a device as approved. Safe to run again with the same keys.
+ * Registers a device of this very machine as approved, without a code. Safe to run again with the same keys.
  *
  * @throws Problem `device-registered-otherwise` when the id is taken by other keys, `device-revoked`
  */
 export async function registerDevice(db: Db, request: DeviceRequest, now: Date): Promise<void> {
-  const keyHash = await requestKeyHash(request.csr);
+  const row = await register(db, request, { name: request.name, status: 'approved', site: null, url: null }, now);
+  if (row.status === 'revoked')
+    throw new Problem('device-revoked', 'This device was revoked.', 'Give the kiosk a new identity.');
+  await db
+    .updateTable('device')
+    .set({ name: request.name, approved_at: now, status: 'approved' })
+    .where('id', '=', request.id)
+    .execute();
+}
+
+/**
+ * Puts a device into the registry. A revoked one may come back with other keys: it is then what `as` says, and whoever
+ * approves it has compared them.
+ *
+ * @throws Problem `device-registered-otherwise`, `bad-certificate-request`
+ */
+export async function register(
+  db: Db,
+  request: DeviceRequest,
+  as: { name: string; status: 'pending' | 'approved'; site: string | null; url: string | null },
+  now: Date,
+): Promise<Pick<Device, 'status'>> {
+  const keys = {
+    ed25519: request.ed25519PublicJwk.x,
+    x25519: request.x25519PublicJwk.x,
+    tls_key_hash: await requestKeyHash(request.csr),
+  };
+  const first = { csr: request.csr, fingerprint: await deviceFingerprint(request), registered_at: now };
   await db
     .insertInto('device')
-    .values({
-      id: request.id,
-      name: request.name,
-      status: 'approved',
-      ed25519: request.ed25519PublicJwk.x,
-      x25519: request.x25519PublicJwk.x,
-      tls_key_hash: keyHash,
-      registered_at: now,
-      last_heard_at: null,
-    })
+    .values({ id: request.id, ...as, ...keys, ...first, last_heard_at: null })
     .onConflict((c) => c.column('id').doNothing())
     .execute();
-  const row = await db.selectFrom('device').selectAll().where('id', '=', request.id).executeTakeFirstOrThrow();
-  if (
-    row.ed25519 !== request.ed25519PublicJwk.x ||
-    row.x25519 !== request.x25519PublicJwk.x ||
-    row.tls_key_hash !== keyHash
-  ) {
+  const row = await db
+    .selectFrom('device')
+    .selectAll()
+    .where('id', '=', request.id)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  const same = row.ed25519 === keys.ed25519 && row.x25519 === keys.x25519;
+  if (row.status === 'revoked' && as.status === 'pending') {
+    await db.deleteFrom('device_tls_key').where('device', '=', request.id).execute();
+    await db
+      .updateTable('device')
+      .set({ ...as, ...keys, ...first, revoked_at: null, approved_at: null, provisioning_secret: null, trusts: null })
+      .where('id', '=', request.id)
+      .execute();
+    return { status: 'pending' };
+  }
+  // The TLS key of a device that has renewed its certificate is another by now: its own request of then still counts.
+  if (!same || (row.tls_key_hash !== keys.tls_key_hash && row.csr !== request.csr))
     throw new Problem(
       'device-registered-otherwise',
       'A device with this id is registered with other keys.',
-      'Give the kiosk a new identity, or remove the old registration.',
+      'Revoke the old registration first, or give the kiosk a new identity.',
     );
-  }
-  if (row.status === 'revoked')
-    throw new Problem('device-revoked', 'This device was revoked.', 'Give the kiosk a new identity.');
-  if (row.name !== request.name)
-    await db.updateTable('device').set({ name: request.name }).where('id', '=', request.id).execute();
+  return row;
 }
 
 export async function findDevice(db: Db, id: string): Promise<Device | null> {
@@ -61,24 +104,75 @@ export async function listDevices(db: Db): Promise<Device[]> {
   return (await db.selectFrom('device').selectAll().orderBy('name').orderBy('id').execute()).map(toDevice);
 }
 
-export async function heardFrom(db: Db, id: string, now: Date): Promise<void> {
-  await db.updateTable('device').set({ last_heard_at: now }).where('id', '=', id).execute();
+/**
+ * Whether the server takes anything of this device. Asked at every message, so that a revocation takes effect on the next.
+ *
+ * @throws Problem `unknown-device`, `device-revoked`, `device-not-approved`
+ */
+export function requireApproved(device: Device | null): asserts device is Device {
+  if (!device)
+    throw new Problem(
+      'unknown-device',
+      'This device is not registered here with this key.',
+      'Provision the kiosk again.',
+    );
+  if (device.status === 'revoked')
+    throw new Problem('device-revoked', 'This device was revoked.', 'Provision the kiosk again with a new code.');
+  if (device.status !== 'approved')
+    throw new Problem('device-not-approved', `This device is ${device.status}.`, 'Approve it on the server.');
 }
 
-function toDevice(row: {
-  id: string;
-  name: string;
-  status: DeviceTable['status'];
-  ed25519: string;
-  tls_key_hash: string;
-  last_heard_at: Date | null;
-}): Device {
+/** The device has spoken: it has what it was given, so the server forgets the provisioning secret. */
+export async function heardFrom(db: Db, id: string, now: Date): Promise<void> {
+  await db.updateTable('device').set({ last_heard_at: now, provisioning_secret: null }).where('id', '=', id).execute();
+}
+
+/** Keeps which of our keys a device knows, so that acks are signed by one of them and `keys retire` can warn. */
+export async function noteKnownKeys(
+  db: Db,
+  device: Device,
+  { trusts, sealedTo }: { trusts?: readonly string[]; sealedTo?: string },
+): Promise<void> {
+  const change = {
+    ...(trusts && trusts.join() !== device.trusts?.join() && { trusts: trusts.join() }),
+    ...(sealedTo && sealedTo !== device.sealedTo && { sealed_to: sealedTo }),
+  };
+  if (Object.keys(change).length > 0) await db.updateTable('device').set(change).where('id', '=', device.id).execute();
+}
+
+/**
+ * Takes a device's right to speak away, from its next message on. Its records stay.
+ *
+ * @throws Problem `unknown-device`
+ */
+export async function revokeDevice(db: Db, id: string, now: Date): Promise<Device> {
+  const row = await db
+    .updateTable('device')
+    .set({ status: 'revoked', revoked_at: now, provisioning_secret: null })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+  if (!row) throw new Problem('unknown-device', 'There is no such device.', 'See `device list` for their ids.');
+  return toDevice(row);
+}
+
+function toDevice(row: Selectable<DeviceTable>): Device {
   return {
     id: row.id,
     name: row.name,
     status: row.status,
     ed25519: row.ed25519,
+    x25519: row.x25519,
     tlsKeyHash: row.tls_key_hash,
+    fingerprint: row.fingerprint,
+    site: row.site,
+    registeredAt: row.registered_at,
+    approvedAt: row.approved_at,
+    revokedAt: row.revoked_at,
     lastHeardAt: row.last_heard_at,
+    certNotAfter: row.cert_not_after,
+    certIssuer: row.cert_issuer,
+    trusts: row.trusts?.split(',') ?? null,
+    sealedTo: row.sealed_to,
   };
 }

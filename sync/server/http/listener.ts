@@ -7,6 +7,9 @@ import { answerWithProblems } from './problem.ts';
 
 export type Listener = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger>;
 
+/** TLS 1.3 and nothing else. */
+export const TLS_VERSIONS = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as const;
+
 /**
  * A fastify instance that speaks TLS 1.3 and nothing else: neither an older TLS nor plain HTTP gets an answer.
  * Logs name the route, never the address asked for, the peer or a body: those carry tokens and people.
@@ -16,7 +19,7 @@ export function createListener(
   log: Logger,
 ): Listener {
   const app: Listener = Fastify({
-    https: { ...tls, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' },
+    https: { ...tls, ...TLS_VERSIONS },
     logger: false,
     bodyLimit: MAX_SEALED_BYTES,
     requestTimeout: 30_000,

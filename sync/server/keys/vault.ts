@@ -46,15 +46,6 @@ export function certificateId(pem: string): string {
   return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
 }
 
-/**
- * First 96 bits of SHA-256 over the CA's public key (SPKI DER): what a provisioning code pins. A second key with the same
- * pin costs 2⁹⁶ attempts.
- */
-export function caPin(pem: string): Buffer {
-  const spki = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' });
-  return createHash('sha256').update(spki).digest().subarray(0, 12);
-}
-
 /** @throws Problem `wrong-encryption-key` when the environment's keys are not those that the keyring was made with */
 export function checkKeys(keys: Keys, keyCheck: string): void {
   if (keyCheck === keys.check()) return;

@@ -32,6 +32,8 @@ export const identity = statements([
   `alter table device
      add column csr text,
      add column fingerprint text,
+     add column if not exists site uuid,
+     add column url text,
      add column approved_at timestamptz,
      add column revoked_at timestamptz,
      add column cert_not_after timestamptz,
@@ -48,7 +50,8 @@ export const identity = statements([
   `create table provisioning_code (
      hash bytea primary key,
      name text not null,
-     site text,
+     site uuid,
+     url text not null,
      created_at timestamptz not null,
      expires_at timestamptz not null,
      used_at timestamptz,

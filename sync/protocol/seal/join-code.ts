@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { Problem } from '../wire/problem.ts';
+import { PIN_BYTES } from './fingerprint.ts';
+
+/**
+ * The one-time code that an administrator carries from the server to a new kiosk: 80 random bits, the pin of the server's
+ * CA, and its address. Written in Crockford's Base32 in groups of five, so that it can be typed; small enough for a QR code.
+ *
+ * Bytes: format (1) ‖ secret (10) ‖ pin (12) ‖ port (2, big-endian) ‖ kind of address (1) ‖ address ‖ check (2).
+ * The check, SHA-256 cut to 16 bits, tells a typing error before anything is sent anywhere.
+ */
+export interface JoinCode {
+  /** https://host:port of the listener for devices. */
+  readonly url: string;
+  /** 80 random bits. */
+  readonly secret: Buffer;
+  /** See caPin. */
+  readonly pin: Buffer;
+}
+
+export const SECRET_BYTES = 10;
+const FORMAT = 1;
+const CHECK_BYTES = 2;
+const ADDRESS_AT = 1 + SECRET_BYTES + PIN_BYTES + 2;
+const NAME = 0;
+const IPV4 = 4;
+const IPV6 = 6;
+/** Crockford's: no I, L, O, U. */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** @throws Problem `bad-server-address` */
+export function writeJoinCode({ url, secret, pin }: JoinCode): string {
+  const { hostname, port, protocol, pathname } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (protocol !== 'https:' || pathname !== '/' || host.length > 200)
+    throw new Problem('bad-server-address', `${url} is no https://host:port.`, 'Give the address of the server.');
+  const tail = Buffer.alloc(2);
+  tail.writeUInt16BE(Number(port || 443));
+  const content = Buffer.concat([Buffer.from([FORMAT]), secret, pin, tail, addressBytes(host)]);
+  return base32(Buffer.concat([content, check(content)]))
+    .match(/.{1,5}/g)!
+    .join('-');
+}
+
+/**
+ * Reads a code as people type it: any case, spaces and dashes anywhere, O for 0, I and L for 1.
+ *
+ * @throws Problem `join-code-mistyped`, `join-code-newer`
+ */
+export function readJoinCode(text: string): JoinCode {
+  const bytes = fromBase32(text);
+  const content = bytes?.subarray(0, -CHECK_BYTES);
+  if (!bytes || !content || content.length <= ADDRESS_AT + 1 || !check(content).equals(bytes.subarray(-CHECK_BYTES)))
+    throw new Problem(
+      'join-code-mistyped',
+      'This is not a code, or it was mistyped.',
+      'Type it again, group by group.',
+    );
+  if (content[0] !== FORMAT)
+    throw new Problem('join-code-newer', 'This code was made by a newer server.', 'Update the kiosk first.');
+  const host = addressText(content.subarray(ADDRESS_AT));
+  const port = content.readUInt16BE(ADDRESS_AT - 2);
+  return {
+    url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    secret: Buffer.from(content.subarray(1, 1 + SECRET_BYTES)),
+    pin: Buffer.from(content.subarray(1 + SECRET_BYTES, 1 + SECRET_BYTES + PIN_BYTES)),
+  };
+}
+
+function addressBytes(host: string): Buffer {
+  if (isIP(host) === 4) return Buffer.from([IPV4, ...host.split('.').map(Number)]);
+  if (isIP(host) === 6) {
+    // URL has normalised it: at most one '::', hexadecimal groups alone.
+    const [head = '', rest] = host.split('::');
+    const words = (part: string | undefined) => (part ? part.split(':').map((w) => Number.parseInt(w, 16)) : []);
+    const [left, right] = [words(head), words(rest)];
+    const all = [...left, ...new Array(8 - left.length - right.length).fill(0), ...right];
+    return Buffer.from([IPV6, ...all.flatMap((w) => [w >> 8, w & 0xff])]);
+  }
+  return Buffer.from([NAME, ...Buffer.from(host, 'ascii')]);
+}
+
+function addressText(bytes: Buffer): string {
+  const rest = bytes.subarray(1);
+  if (bytes[0] === IPV4 && rest.length === 4) return rest.join('.');
+  if (bytes[0] === IPV6 && rest.length === 16)
+    return Array.from({ length: 8 }, (_, i) => rest.readUInt16BE(2 * i).toString(16)).join(':');
+  const name = rest.toString('latin1');
+  if (bytes[0] === NAME && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name)) return name;
+  throw new Problem('join-code-mistyped', 'This code holds no address.', 'Make a new code on the server.');
+}
+
+function check(content: Uint8Array): Buffer {
+  return createHash('sha256').update(content).digest().subarray(0, CHECK_BYTES);
+}
+
+function base32(bytes: Uint8Array): string {
+  let bits = 0;
+  let held = 0;
+  let text = '';
+  for (const byte of bytes) {
+    held = (held << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += ALPHABET[(held >> bits) & 31];
+    }
+    held &= (1 << bits) - 1;
+  }
+  return bits > 0 ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
+}
+
+/** Null for a character that can't be one, or bits at the end that no encoder leaves. */
+function fromBase32(text: string): Buffer | null {
+  const plain = text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
+  let bits = 0;
+  let held = 0;
+  const bytes: number[] = [];
+  for (const character of plain) {
+    const value = ALPHABET.indexOf(character);
+    if (value === -1) return null;
+    held = (held << 5) | value;
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes.push((held >> bits) & 0xff);
+    }
+    held &= (1 << bits) - 1;
+  }
+  return bits < 5 && held === 0 ? Buffer.from(bytes) : null;
+}

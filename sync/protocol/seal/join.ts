@@ -1,0 +1,131 @@
+import {
+  type Ed25519PrivateJwk,
+  type Ed25519PublicJwk,
+  PROTOCOL_VERSION,
+  type X25519PrivateJwk,
+  type X25519PublicJwk,
+} from '../wire/batch.ts';
+import {
+  Grant,
+  GrantHeader,
+  JOIN_TYP,
+  Join,
+  JoinHeader,
+  MAX_GRANT_BYTES,
+  MAX_GRANT_PLAIN,
+  MAX_JOIN_BYTES,
+  Proof,
+  ProofHeader,
+} from '../wire/join.ts';
+import { Problem } from '../wire/problem.ts';
+import { keyId, keyNamed, publicHalf } from './keys.ts';
+import { type Kind, malformed, sealMessage, signMessage, unsealMessage, verifyMessage } from './message.ts';
+
+const JOIN: Kind<JoinHeader, Join> = {
+  noun: 'join',
+  typ: JOIN_TYP.join,
+  header: JoinHeader,
+  body: Join,
+  maxBytes: MAX_JOIN_BYTES,
+  badSignature: 'bad-signature',
+  advice: 'Start the joining of the kiosk again.',
+};
+
+const PROOF: Kind<ProofHeader, Proof> = {
+  ...JOIN,
+  noun: 'proof',
+  typ: JOIN_TYP.proof,
+  header: ProofHeader,
+  body: Proof,
+};
+
+const GRANT: Kind<GrantHeader, Grant> = {
+  noun: 'grant',
+  typ: JOIN_TYP.grant,
+  header: GrantHeader,
+  body: Grant,
+  maxBytes: MAX_GRANT_BYTES,
+  sealed: { typ: JOIN_TYP.sealedGrant, maxPlain: MAX_GRANT_PLAIN },
+  badSignature: 'bad-grant-signature',
+  advice: 'Start the joining of the kiosk again.',
+};
+
+/** A device shows its public keys, and the secret of its code. @returns compact JWS, ASCII */
+export function signJoin(join: Join, key: Ed25519PrivateJwk): Promise<string> {
+  const header: JoinHeader = { alg: 'EdDSA', typ: JOIN_TYP.join, iss: join.request.id, spv: PROTOCOL_VERSION };
+  return signMessage(JOIN, header, join, key);
+}
+
+/**
+ * Opens a join: it must be signed by the very key that it wants to register.
+ *
+ * @throws Problem `join-too-large`, `join-malformed`, `unsupported-protocol`, `wrong-issuer`, `bad-signature`
+ */
+export async function openJoin(signed: string): Promise<Join> {
+  if (signed.length > MAX_JOIN_BYTES)
+    throw new Problem('join-too-large', 'The join is too large.', 'Send less at once.');
+  const { header, body } = await verifyMessage(JOIN, signed, async () => claimedKey(signed));
+  if (header.iss !== body.request.id)
+    throw new Problem('wrong-issuer', 'The join names another device than it is about.', 'Start the joining again.');
+  return body;
+}
+
+/** The key that the join is about, read before anything is verified: it proves no more than that its owner signed. */
+function claimedKey(signed: string): Ed25519PublicJwk {
+  try {
+    const payload = Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString('utf8');
+    return Join.parse(JSON.parse(payload)).request.ed25519PublicJwk;
+  } catch (cause) {
+    throw malformed(JOIN, cause);
+  }
+}
+
+/** @param nonce a new random UUID */
+export function signProof(device: string, nonce: string, key: Ed25519PrivateJwk): Promise<string> {
+  const header: ProofHeader = { alg: 'EdDSA', typ: JOIN_TYP.proof, iss: device, spv: PROTOCOL_VERSION };
+  return signMessage(PROOF, header, { nonce }, key);
+}
+
+/** @throws Problem `proof-too-large`, `proof-malformed`, `unsupported-protocol`, `wrong-issuer`, `bad-signature` */
+export async function openProof(signed: string, device: string, key: Ed25519PublicJwk): Promise<void> {
+  const { header } = await verifyMessage(PROOF, signed, async () => key);
+  if (header.iss !== device)
+    throw new Problem('wrong-issuer', 'The proof is of another device.', 'Start the joining of the kiosk again.');
+}
+
+/** Signs what a device gets, and seals it to the device. @returns compact JWE, ASCII, at most MAX_GRANT_BYTES */
+export async function sealGrant(grant: Grant, key: Ed25519PrivateJwk, to: X25519PublicJwk): Promise<string> {
+  const kid = await keyId(publicHalf(key));
+  const header: GrantHeader = { alg: 'EdDSA', typ: JOIN_TYP.grant, kid, spv: PROTOCOL_VERSION };
+  return sealMessage(GRANT, await signMessage(GRANT, header, Grant.parse(grant), key), to);
+}
+
+/**
+ * Opens a grant. Its signature is by a key of its own bundle: it proves that the bundle is whole, not whose it is. The
+ * caller must know that otherwise: by the CA that its code pins, or by the fingerprint that an administrator compared.
+ *
+ * @throws Problem `grant-too-large`, `grant-malformed`, `unknown-sealing-key`, `grant-undecryptable`, `bad-padding`,
+ *   `unknown-server-key`, `bad-grant-signature`, `grant-of-another`
+ */
+export async function openGrant(sealed: string, device: string, key: X25519PrivateJwk): Promise<Grant> {
+  const kid = await keyId(publicHalf(key));
+  const signed = await unsealMessage(GRANT, sealed, async (named) => (named === kid ? key : null));
+  const { body } = await verifyMessage(GRANT, signed, async (header) => {
+    const server = await keyNamed(claimedServerKeys(signed), header.kid);
+    if (!server)
+      throw new Problem('unknown-server-key', 'The grant is signed by a key that it does not name.', GRANT.advice);
+    return server;
+  });
+  if (body.device !== device)
+    throw new Problem('grant-of-another', 'The grant is for another device.', 'Use the file made for this kiosk.');
+  return body;
+}
+
+function claimedServerKeys(signed: string): Ed25519PublicJwk[] {
+  try {
+    return Grant.parse(JSON.parse(Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString('utf8'))).bundle.keys
+      .signing;
+  } catch (cause) {
+    throw malformed(GRANT, cause);
+  }
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { Kid, serverHeader } from './batch.ts';
+import { Uuid } from './event.ts';
+import { DeviceRequest, ServerBundle } from './provisioning.ts';
+
+/**
+ * Joining: how a kiosk that has nothing but a one-time code becomes a registered device. It shows its public keys and the
+ * code (`join`), an administrator compares fingerprints, and the kiosk, proving that it is still the same (`proof`), gets
+ * what it needs (`grant`).
+ */
+
+export const JOIN_TYP = {
+  join: 'sp-join+jws',
+  proof: 'sp-join-proof+jws',
+  grant: 'sp-grant+jws',
+  sealedGrant: 'sp-grant+jwe',
+} as const;
+
+/** Largest join, request file or proof, characters. */
+export const MAX_JOIN_BYTES = 16 * 1024;
+/** Largest padded plaintext of a grant, bytes, and its JWE, characters. */
+export const MAX_GRANT_PLAIN = 64 * 1024;
+export const MAX_GRANT_BYTES = Math.ceil((MAX_GRANT_PLAIN * 4) / 3) + 2048;
+
+const deviceHeader = <T extends string>(typ: T) =>
+  z.strictObject({
+    alg: z.literal('EdDSA'),
+    typ: z.literal(typ),
+    /** The device; its key is the one in the request, or the one it registered. */
+    iss: Uuid,
+    spv: z.number().int().positive(),
+  });
+
+export const JoinHeader = deviceHeader(JOIN_TYP.join);
+export type JoinHeader = z.infer<typeof JoinHeader>;
+/** Signed by the Ed25519 key that `request` names, so that nobody registers a key that is not his. */
+export const Join = z.strictObject({
+  /** Secret of the code, base64url; null in a request file, which an administrator carries. */
+  secret: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{14}$/)
+    .nullable(),
+  request: DeviceRequest,
+});
+export type Join = z.infer<typeof Join>;
+
+export const ProofHeader = deviceHeader(JOIN_TYP.proof);
+export type ProofHeader = z.infer<typeof ProofHeader>;
+/** "It is still me who waits." */
+export const Proof = z.strictObject({ nonce: Uuid });
+export type Proof = z.infer<typeof Proof>;
+
+export const GrantHeader = serverHeader(JOIN_TYP.grant);
+export type GrantHeader = z.infer<typeof GrantHeader>;
+/** What an approved device gets, sealed to its X25519 key and signed by the server. */
+export const Grant = z.strictObject({
+  device: Uuid,
+  bundle: ServerBundle,
+  /** 32 random bytes, base64url: goes into the key of slot 1 of the kiosk's store. */
+  provisioningSecret: Kid,
+});
+export type Grant = z.infer<typeof Grant>;
+
+/** Answer to a join, and to a poll while nobody has approved it. */
+export const Waiting = z.strictObject({
+  state: z.literal('pending'),
+  device: Uuid,
+  /** As the server computed it: both screens must show the same. */
+  fingerprint: z.string().max(40),
+});
+export type Waiting = z.infer<typeof Waiting>;
