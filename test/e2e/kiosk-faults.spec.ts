@@ -152,6 +152,30 @@ test('a covered camera says so, and number and PIN go on; guesses lock a number,
   expect(rows[0]).toMatchObject({ name: MAX.name, method: 'number+pin', liveness: 'not-needed' });
 });
 
+test('more people than 1:N was calibrated for: the number comes first, and lets its own face in and no other', async () => {
+  const before = (await checkins()).length;
+  const { page, camera, told } = await enter({ repeatWindowSeconds: 0, calibratedPeople: 1 });
+  await expect(page.locator('.sentence-main')).toHaveText(en.stage.numberFirst, { timeout: PATIENT });
+  const typeNumber = async (): Promise<void> => {
+    await page.getByRole('button', { name: en.ways.numberFace }).click();
+    await page.locator('input[name=number]').fill(MAX.number);
+    await page.getByRole('button', { name: en.next }).click();
+  };
+  await camera.show(takesOf('B', 'straight')[0]!, 'swing');
+  await typeNumber();
+  await expect(page.locator('.other-way')).toContainText(en.otherWay.uncertain, { timeout: PATIENT });
+  await looked(page, 'number-first-refused');
+  expect(told()).not.toContain(MAX.name);
+
+  await camera.show(takesOf('A', 'talking')[0]!, 'swing');
+  await typeNumber();
+  await expect(page.locator('.result')).toContainText(MAX.name, { timeout: PATIENT });
+  await kiosk.leave();
+  const rows = await checkins();
+  expect(rows).toHaveLength(before + 1);
+  expect(rows[0]).toMatchObject({ name: MAX.name, method: 'number+face', threshold: 0.45, second: null });
+});
+
 test('a core that is killed is said to start again, and then recognises as before, by itself', async () => {
   const { page, camera, host } = await enter({ repeatWindowSeconds: 0 });
   const first = host.corePid!;

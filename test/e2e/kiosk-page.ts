@@ -37,6 +37,8 @@ export interface EnterOptions {
   readonly clip?: ClipSpec;
   /** The same person within this time is one check-in. Default 60. */
   readonly repeatWindowSeconds?: number;
+  /** Above this many people the number comes before the face. Default 1000. */
+  readonly calibratedPeople?: number;
   /** Before the page is opened. */
   readonly before?: (page: Page) => Promise<unknown>;
 }
@@ -82,8 +84,8 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
     home,
     withStore,
     leave,
-    async enter({ clip, repeatWindowSeconds = 60, before } = {}) {
-      writeSiteConfig(home, { ...readSiteConfig(home), repeatWindowSeconds });
+    async enter({ clip, repeatWindowSeconds = 60, calibratedPeople = 1000, before } = {}) {
+      writeSiteConfig(home, { ...readSiteConfig(home), repeatWindowSeconds, calibratedPeople });
       const said: string[] = [];
       const log = (level: string, message: string, fields?: object) => {
         if (level !== 'info') said.push(`${message} ${inspect(fields)}`);
