@@ -24,16 +24,20 @@ export type DeviceSecret = z.infer<typeof DeviceSecret>;
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
+/** A new P-256 key, PKCS #8 PEM. */
+export async function newTlsKey(): Promise<string> {
+  const pair = await crypto.subtle.generateKey(P256, true, ['sign', 'verify']);
+  return x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', pair.privateKey), 'PRIVATE KEY');
+}
+
 /** Makes a new identity: Ed25519 and X25519 for messages, P-256 for TLS (browsers and proxies know no Ed25519 certificate). */
 export async function createDeviceIdentity(device: string): Promise<DeviceSecret> {
-  const pair = await crypto.subtle.generateKey(P256, true, ['sign', 'verify']);
-  const pkcs8 = await crypto.subtle.exportKey('pkcs8', pair.privateKey);
   return {
     v: 1,
     device: Uuid.parse(device),
     signing: newSigningKey(),
     sealing: newSealingKey(),
-    tlsKeyPem: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
+    tlsKeyPem: await newTlsKey(),
   };
 }
 

@@ -1,7 +1,9 @@
+import type { X509Certificate } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import type { ServerKeys } from '../../protocol/wire/keys.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { TransportOptions } from '../transport/interface.ts';
 import { aborted, connectionProblem } from './problems.ts';
@@ -10,7 +12,18 @@ import { peerChainOf, verifyServerChain } from './verify.ts';
 /** How long name look-up, tunnel and handshake may take together, ms. */
 const CONNECT_MS = 15_000;
 
-export type TlsOptions = Pick<TransportOptions, 'keys' | 'credentials' | 'trustedNow' | 'proxy'>;
+export interface TlsOptions extends Pick<TransportOptions, 'trustedNow' | 'proxy'> {
+  /** Null: without a client certificate, as a kiosk that joins has none yet. */
+  readonly credentials: () => ReturnType<TransportOptions['credentials']> | null;
+  /** CA certificates to trust, PEM. */
+  readonly keys: () => Pick<ServerKeys, 'caPem'>;
+  /**
+   * In place of `keys` for a kiosk that joins: it knows a CA by its pin alone and finds it in what the server sent.
+   *
+   * @returns CA certificates to trust, PEM
+   */
+  readonly pinned?: (sent: readonly X509Certificate[]) => readonly string[];
+}
 
 /**
  * Opens TLS 1.3 with the kiosk's certificate, through the proxy if there is one, and checks the server's chain by trusted
@@ -30,15 +43,14 @@ export async function connectVerified(
   const gaveUp = () => (signal?.aborted ? aborted() : silent());
   if (limit.aborted) throw gaveUp();
   const tunnel = options.proxy ? await openTunnel(new URL(options.proxy), host, port, limit, gaveUp) : null;
-  const { certPem, keyPem } = options.credentials();
+  const own = options.credentials();
   const settings: ConnectionOptions = {
     host,
     port,
     ...(tunnel && { socket: tunnel }),
     ...(isIP(host) === 0 && { servername: host }),
     ...(alpn && { ALPNProtocols: [alpn] }),
-    cert: certPem,
-    key: keyPem,
+    ...(own && { cert: own.certPem, key: own.keyPem }),
     minVersion: 'TLSv1.3',
     // Node's own check goes by the system clock. Ours, below, takes its place; nothing is written before it has passed.
     rejectUnauthorized: false,
@@ -57,7 +69,8 @@ export async function connectVerified(
     socket.on('error', (cause) => fail(connectionProblem(cause)));
     socket.on('secureConnect', () => {
       try {
-        verifyServerChain(peerChainOf(socket), options.keys().caPem, host, options.trustedNow());
+        const chain = peerChainOf(socket);
+        verifyServerChain(chain, options.pinned?.(chain) ?? options.keys().caPem, host, options.trustedNow());
       } catch (cause) {
         return fail(connectionProblem(cause));
       }

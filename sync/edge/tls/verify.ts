@@ -6,13 +6,15 @@ import { Problem } from '../../protocol/wire/problem.ts';
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 /** Certificates looked at of what a peer sends; a longer chain is not one of ours. */
 const MAX_SENT = 6;
+/** Successions of the CA that a kiosk may have slept through. */
+const MAX_CROSS = 3;
 
 /**
  * Checks a server's certificate against the CAs that the kiosk pinned, by trusted time instead of the system clock, which
  * may be dead (then TLS libraries would refuse every certificate, or take an expired one).
  *
- * Chain (RFC 5280 §6, narrowed): the server's certificate, at most one cross certificate that an old CA gave its successor,
- * a pinned CA. Dates: trusted time is a floor, so what has ended by it has certainly ended. A certificate that begins
+ * Chain (RFC 5280 §6, narrowed): the server's certificate, the cross certificates that each CA gave its successor, a
+ * pinned CA. Dates: trusted time is a floor, so what has ended by it has certainly ended. A certificate that begins
  * later than the floor is no sign of anything: the floor lags after a long power cut, and refusing would lock the kiosk
  * out of the very server that could tell it the time. The pinned CA's own dates are not asked, as of any trust anchor.
  *
@@ -59,10 +61,13 @@ function findPath(
   pinnedCaPems: readonly string[],
 ): X509Certificate[] | null {
   const anchors = pinnedCaPems.map((pem) => new X509Certificate(pem));
-  const pinned = (certificate: X509Certificate) => anchors.some((anchor) => issued(certificate, anchor));
-  if (pinned(leaf)) return [leaf];
-  const cross = sent.find((middle) => issued(leaf, middle) && pinned(middle));
-  return cross ? [leaf, cross] : null;
+  const path = [leaf];
+  while (!anchors.some((anchor) => issued(path.at(-1)!, anchor))) {
+    const above = sent.find((cross) => !path.includes(cross) && issued(path.at(-1)!, cross));
+    if (!above || path.length > MAX_CROSS) return null;
+    path.push(above);
+  }
+  return path;
 }
 
 /** `ca` covers basic constraints and key usage of the issuer; `checkIssued` the names and key identifiers. */

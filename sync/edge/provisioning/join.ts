@@ -1,0 +1,173 @@
+import { randomUUID, type X509Certificate } from 'node:crypto';
+import { request } from 'node:https';
+import { caPin } from '../../protocol/seal/fingerprint.ts';
+import { openGrant, signJoin, signProof } from '../../protocol/seal/join.ts';
+import { type JoinCode, readJoinCode } from '../../protocol/seal/join-code.ts';
+import { type Grant, MAX_GRANT_BYTES, Waiting } from '../../protocol/wire/join.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { type DeviceSecret, deviceRequest } from '../identity.ts';
+import { VerifiedAgent } from '../tls/agent.ts';
+import { connectionProblem } from '../tls/problems.ts';
+
+/** How long a connection may stay silent, ms. */
+const SILENCE_MS = 15_000;
+
+export interface JoinOptions {
+  /** Keys that this kiosk made for itself. */
+  readonly secret: DeviceSecret;
+  /** How the kiosk calls itself; the code's name wins. */
+  readonly name: string;
+  /** As the administrator typed it. */
+  readonly code: string;
+  /** A time that has certainly been reached, ms since 1970: the server's certificate must not have ended by it. */
+  readonly trustedNow: () => number;
+  readonly proxy?: string;
+}
+
+/** A kiosk's way to its server, by a one-time code. */
+export interface Joining {
+  /** Shows keys and code. Safe to repeat after a lost answer. @throws Problem by the server's code, or of the connection */
+  ask(signal: AbortSignal): Promise<Waiting>;
+  /** @returns null while nobody has approved. @throws Problem as `ask`, and those of openGrant, `grant-of-another-server` */
+  poll(signal: AbortSignal): Promise<Grant | null>;
+  close(): void;
+}
+
+/**
+ * Prepares the joining; nothing is sent yet. Every connection is TLS 1.3 and checked before a byte is written: the server
+ * must show the CA whose key the code pins, and a certificate of it for the code's address.
+ *
+ * @throws Problem `join-code-mistyped`, `join-code-newer`
+ */
+export function startJoining(options: JoinOptions): Joining {
+  const { secret, name, trustedNow, proxy } = options;
+  const code = readJoinCode(options.code);
+  const agent = new VerifiedAgent({
+    trustedNow,
+    ...(proxy && { proxy }),
+    credentials: () => null,
+    keys: () => ({ caPem: [] }),
+    pinned: (sent) => pinnedCas(sent, code),
+  });
+  const call = (signal: AbortSignal, path: string, send: { join?: string; proof?: string }) =>
+    exchange(agent, new URL(path, code.url), send, signal);
+  return {
+    async ask(signal) {
+      const join = { secret: code.secret.toString('base64url'), request: await deviceRequest(secret, name) };
+      const { text } = await call(signal, '/v1/join', { join: await signJoin(join, secret.signing) });
+      return readWaiting(text, secret.device);
+    },
+    async poll(signal) {
+      const proof = await signProof(secret.device, randomUUID(), secret.signing);
+      const { status, text } = await call(signal, `/v1/join/${secret.device}`, { proof });
+      if (status === 202) return null;
+      const grant = await openGrant(text, secret.device, secret.sealing);
+      // The connection was to the pinned CA; the keys that are to be trusted from now on must be of the same server.
+      if (!grant.bundle.keys.caPem.some((pem) => caPin(pem).equals(code.pin)))
+        throw new Problem(
+          'grant-of-another-server',
+          'What the server sent is not of the CA that the code names.',
+          'Make a new code on the server.',
+        );
+      return grant;
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** The CA of the code's pin among what the server sent: itself, or as a CA before it signed it. */
+function pinnedCas(sent: readonly X509Certificate[], code: JoinCode): string[] {
+  const found = sent.slice(1).filter((certificate) => certificate.ca && caPin(certificate).equals(code.pin));
+  if (found.length === 0)
+    throw new Problem(
+      'server-pin-differs',
+      'The server is not the one that the code was made for.',
+      'Make a new code on the right server. If this is the right one, somebody stands between: tell your administrator.',
+    );
+  return found.map((certificate) => certificate.toString());
+}
+
+function readWaiting(text: string, device: string): Waiting {
+  const parsed = Waiting.safeParse(safeJson(text));
+  if (!parsed.success || parsed.data.device !== device)
+    throw new Problem('join-answer-malformed', 'The server’s answer is not one to a joining.', 'Update both ends.');
+  return parsed.data;
+}
+
+function exchange(
+  agent: VerifiedAgent,
+  url: URL,
+  { join, proof }: { join?: string; proof?: string },
+  signal: AbortSignal,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown) => reject(connectionProblem(cause));
+    const req = request(url, {
+      agent,
+      signal,
+      method: join ? 'POST' : 'GET',
+      timeout: SILENCE_MS,
+      headers: {
+        ...(join && { 'content-type': 'application/jose', 'content-length': Buffer.byteLength(join) }),
+        ...(proof && { authorization: `Proof ${proof}` }),
+      },
+    });
+    req.on('timeout', () =>
+      req.destroy(
+        new Problem('server-silent', 'The server did not answer in time.', 'Check the network and the server.'),
+      ),
+    );
+    req.on('error', fail);
+    req.on('response', (res) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      res.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size <= MAX_GRANT_BYTES) return void chunks.push(chunk);
+        req.destroy(
+          new Problem('answer-too-large', 'The server answered with more than it may.', 'Check the address.'),
+        );
+      });
+      res.on('error', fail);
+      res.on('end', () => {
+        const status = res.statusCode ?? 0;
+        const text = Buffer.concat(chunks).toString('utf8');
+        if (status === 200 || status === 202) resolve({ status, text });
+        else reject(refusal(status, text));
+      });
+    });
+    req.end(join);
+  });
+}
+
+/** The server is the pinned one, so its code is taken; its words are ours. */
+function refusal(status: number, text: string): Problem {
+  const stated = (safeJson(text) as { code?: unknown } | null)?.code;
+  const code = typeof stated === 'string' && /^[a-z0-9-]{1,60}$/.test(stated) ? stated : `http-${status}`;
+  const [message, nextStep] = WORDS[code] ?? [
+    `The server refused the joining (${code}).`,
+    'Make a new code on the server.',
+  ];
+  return new Problem(code, message, nextStep);
+}
+
+const WORDS: Readonly<Record<string, readonly [string, string]>> = {
+  'join-code-unknown': ['The server made no such code.', 'Type it again, or make a new code on the server.'],
+  'join-code-used': ['This code was used by another kiosk.', 'Make a new code on the server.'],
+  'join-code-expired': ['This code has expired.', 'Make a new code on the server.'],
+  'device-revoked': ['The administrator refused this kiosk.', 'Make a new code on the server.'],
+  'device-registered-otherwise': [
+    'A kiosk with this identity is registered with other keys.',
+    'Revoke the old registration on the server, then join again.',
+  ],
+  'too-many-requests': ['Too many attempts.', 'Wait a minute.'],
+};
+
+/** null for what is not JSON: the callers refuse it by their own codes. */
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
