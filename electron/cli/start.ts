@@ -14,6 +14,9 @@ smartpresence in the user's data folder. Ctrl-C stops everything.
   --host electron | browser
                   Electron, or Chromium with the core beside it (default: Electron where its program is installed)
   --port N        port of the kiosk's page on the loopback interface (default: a free one)
+  --device-secret file | systemd
+                  where the secret is that opens the kiosk's store: a 0600 file in its folder (default; the screens keep
+                  saying so), or a credential sealed by systemd, in a unit of its own
   --help          this text`;
 
 const Options = z.object({
@@ -21,9 +24,11 @@ const Options = z.object({
   camera: z.enum(['auto', 'demo', 'real'], '--camera takes demo or real').default('auto'),
   host: z.enum(['auto', 'electron', 'browser'], '--host takes electron or browser').default('auto'),
   port: z.coerce.number('--port takes a number').int().min(1).max(65_535).nullable().default(null),
+  'device-secret': z.enum(['file', 'systemd'], '--device-secret takes file or systemd').default('file'),
 });
 
-process.exitCode = await start();
+// Whatever still holds the event loop (a step that was cut off, say) must not keep the process.
+process.exit(await start());
 
 async function start(): Promise<number> {
   const parsed = Options.safeParse(readArguments());
@@ -31,8 +36,8 @@ async function start(): Promise<number> {
     process.stderr.write(`start: ${parsed.error.issues.map((issue) => issue.message).join('; ')}\n\n${HELP}\n`);
     return EXIT.usage;
   }
-  const { help, ...options } = parsed.data;
-  if (!help) return runAppliance(options);
+  const { help, 'device-secret': deviceSecret, ...options } = parsed.data;
+  if (!help) return runAppliance({ ...options, deviceSecret });
   process.stdout.write(`${HELP}\n`);
   return EXIT.ok;
 }
@@ -41,7 +46,7 @@ function readArguments(): Record<string, unknown> {
   const text = { type: 'string' } as const;
   try {
     return parseArgs({
-      options: { camera: text, host: text, port: text, help: { type: 'boolean', short: 'h' } },
+      options: { camera: text, host: text, port: text, 'device-secret': text, help: { type: 'boolean', short: 'h' } },
     }).values;
   } catch (cause) {
     process.stderr.write(`start: ${cause instanceof Error ? cause.message : String(cause)}\n\n${HELP}\n`);

@@ -3,7 +3,7 @@ import { Problem } from '../contract/problem.ts';
 import type { CoreOptions } from '../core/interface.ts';
 import { type CoreEvent, superviseCore } from '../core/serving/core-supervisor.ts';
 import { listStaticFiles } from '../core/serving/static-files.ts';
-import { findChromium, keepChromiumRunning, type RunningChromium, sandboxFor } from './chromium.ts';
+import { keepChromiumRunning, type RunningChromium, requireChromium, sandboxFor } from './chromium.ts';
 import { forkCore } from './core-fork.ts';
 import { readDeviceSecret } from './device-secret.ts';
 import { createGate } from './gate.ts';
@@ -20,7 +20,7 @@ export interface BrowserHostOptions {
   /** `none`: nobody is started; whoever opens `enterFile` in a browser of this user gets in. */
   readonly browser: { readonly mode: 'kiosk' | 'headless' | 'none'; readonly footage?: string };
   readonly log: CoreOptions['log'];
-  /** Allows the device secret to live in a 0600 file where there is no keystore; a demo always does. */
+  /** True: the device secret lives in a 0600 file; false: in systemd's credential. By default a demo alone has a file. */
   readonly secretInFile?: boolean;
   /** The built product; the project's own `dist` without it. */
   readonly dist?: string;
@@ -58,8 +58,8 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
   // Everything that can refuse does so before anything is started.
   const files = listStaticFiles(options.dist ?? resolve(import.meta.dirname, '../../dist'));
   const program =
-    browser.mode === 'none' ? null : { path: findChromium(), sandbox: sandboxFor(process.getuid?.(), demo) };
-  const deviceSecret = readDeviceSecret(process.env, demo || options.secretInFile === true);
+    browser.mode === 'none' ? null : { path: requireChromium(), sandbox: sandboxFor(process.getuid?.(), demo) };
+  const deviceSecret = readDeviceSecret(process.env, options.secretInFile ?? demo);
   const gate = createGate(() => performance.now(), browser.mode === 'none' ? TOKEN_LIFE_BY_HAND : TOKEN_LIFE);
   const runtime = makeRuntimeFolder(log);
   let enterFile: string | null = null;

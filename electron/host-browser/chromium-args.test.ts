@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findChromium, sandboxFor } from './chromium.ts';
+import { requireChromium, sandboxFor } from './chromium.ts';
 import { type ChromiumPlan, chromiumArgs, chromiumEnv, chromiumPreferences } from './chromium-args.ts';
 
 const plan: ChromiumPlan = {
@@ -76,9 +76,9 @@ describe('who may run the browser', () => {
   });
 
   it('says with a code that the named program is not there', () => {
-    expect(() => findChromium({ SMARTPRESENCE_CHROMIUM: '/nowhere/chromium' })).toThrow(
+    expect(() => requireChromium({ SMARTPRESENCE_CHROMIUM: '/nowhere/chromium' })).toThrow(
       expect.objectContaining({ code: 'chromium-missing' }),
     );
-    expect(findChromium({ SMARTPRESENCE_CHROMIUM: '/bin/sh' })).toBe('/bin/sh');
+    expect(requireChromium({ SMARTPRESENCE_CHROMIUM: '/bin/sh' })).toBe('/bin/sh');
   });
 });

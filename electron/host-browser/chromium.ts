@@ -14,15 +14,17 @@ const PLACES = [
   '/snap/bin/chromium',
 ];
 
-/**
- * Where Chromium is: `SMARTPRESENCE_CHROMIUM`, else the usual places.
- *
- * @throws Problem `chromium-missing`
- */
-export function findChromium(env: NodeJS.ProcessEnv = process.env): string {
+/** Where Chromium is: `SMARTPRESENCE_CHROMIUM`, else the first of the usual places; null when it is nowhere. */
+export function findChromium(env: NodeJS.ProcessEnv = process.env): string | null {
   const named = env.SMARTPRESENCE_CHROMIUM;
-  const found = (named ? [named] : PLACES).find(isExecutable);
+  return (named ? [named] : PLACES).find(isExecutable) ?? null;
+}
+
+/** The same, where there has to be one. @throws Problem `chromium-missing` */
+export function requireChromium(env: NodeJS.ProcessEnv = process.env): string {
+  const found = findChromium(env);
   if (found) return found;
+  const named = env.SMARTPRESENCE_CHROMIUM;
   throw new Problem(
     'chromium-missing',
     named ? `SMARTPRESENCE_CHROMIUM names no program: ${named}` : 'Chromium is not installed.',

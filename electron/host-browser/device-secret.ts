@@ -9,17 +9,17 @@ const CREDENTIAL = 'smartpresence-device-secret';
  * The device secret as base64, from systemd's credential store (sealed by the TPM or the machine's own key:
  * https://systemd.io/CREDENTIALS/), or null when it is to live in a file.
  *
- * @param allowFile the explicit wish for a 0600 file; the screens then keep showing a notice
+ * @param inFile the explicit wish for a 0600 file, whatever credentials there are; the screens then keep showing a notice
  * @throws Problem `device-secret-missing` or `device-secret-bad`
  */
-export function readDeviceSecret(env: NodeJS.ProcessEnv, allowFile: boolean): string | null {
+export function readDeviceSecret(env: NodeJS.ProcessEnv, inFile: boolean): string | null {
+  if (inFile) return null;
   const folder = env.CREDENTIALS_DIRECTORY;
   if (!folder) {
-    if (allowFile) return null;
     throw new Problem(
       'device-secret-missing',
       'This kiosk has no keystore for its device secret.',
-      `Give the unit a sealed credential named ${CREDENTIAL}, or allow a plain file with --secret-in-file.`,
+      `Give the unit a sealed credential named ${CREDENTIAL}, or choose a plain file: npm start -- --device-secret file.`,
     );
   }
   let secret: Buffer;

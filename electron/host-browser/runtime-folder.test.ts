@@ -70,11 +70,12 @@ describe('the device secret', () => {
   it('lives in a file only where that was asked for', () => {
     expect(code(() => readDeviceSecret({}, false))).toBe('device-secret-missing');
     expect(readDeviceSecret({}, true)).toBeNull();
+    expect(readDeviceSecret({ CREDENTIALS_DIRECTORY: base }, true)).toBeNull();
   });
 
   it('is not replaced by a file when the credential is missing or wrong', () => {
-    expect(code(() => readDeviceSecret({ CREDENTIALS_DIRECTORY: base }, true))).toBe('device-secret-missing');
+    expect(code(() => readDeviceSecret({ CREDENTIALS_DIRECTORY: base }, false))).toBe('device-secret-missing');
     writeFileSync(join(base, 'smartpresence-device-secret'), 'short');
-    expect(code(() => readDeviceSecret({ CREDENTIALS_DIRECTORY: base }, true))).toBe('device-secret-bad');
+    expect(code(() => readDeviceSecret({ CREDENTIALS_DIRECTORY: base }, false))).toBe('device-secret-bad');
   });
 });

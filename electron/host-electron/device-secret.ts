@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SafeStorage } from 'electron';
 import { Problem } from '../contract/problem.ts';
@@ -11,6 +11,7 @@ export type Keystore = Pick<
 >;
 
 const FILE = 'device-secret.sealed';
+const FILE_OF_CORE = 'device-secret';
 
 /**
  * True when the system keeps keys for us. On Linux, `basic_text` is a password that stands in Chromium's source, and
@@ -34,6 +35,8 @@ export function readDeviceSecret(
   home: string,
   allowFile: boolean,
 ): string | null {
+  // A store that was made with the file (by `npm start`) opens with the file alone, keystore or not.
+  if (allowFile && existsSync(join(home, FILE_OF_CORE))) return null;
   if (!hasKeystore(keystore, platform)) {
     if (allowFile) return null;
     throw new Problem(

@@ -170,6 +170,14 @@ describe('the device secret', () => {
     expect(logged('"secret":null')).toBe(true);
   });
 
+  it('stays in its file where the store was made with that, keystore or not', async () => {
+    writeFileSync(join(home.path, 'device-secret'), Buffer.alloc(32, 7), { mode: 0o600 });
+    await start(['--secret-in-file']);
+    await coreIs('ready');
+    expect(logged('"secret":null')).toBe(true);
+    expect(existsSync(join(home.path, 'device-secret.sealed'))).toBe(false);
+  });
+
   it('is not made anew when another keystore sealed it', async () => {
     writeFileSync(join(home.path, 'device-secret.sealed'), 'of another keyring');
     await start();

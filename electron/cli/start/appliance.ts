@@ -10,6 +10,8 @@ import { EXIT } from '../exit-codes.ts';
 import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
 import { ensureChromium } from './chromium.ts';
+import { deviceSecretOf, type SecretPlace } from './device-secret.ts';
+import { killDescendants, orAsked, watchForEnd } from './ending.ts';
 import { electronFor, openKioskHost } from './kiosk-host.ts';
 import { localPorts } from './ports.ts';
 import { prepareKiosk } from './prepare-kiosk.ts';
@@ -20,42 +22,62 @@ export interface ApplianceOptions {
   readonly camera: 'auto' | 'demo' | 'real';
   readonly host: 'auto' | 'electron' | 'browser';
   readonly port: number | null;
+  readonly deviceSecret: SecretPlace;
 }
+
+/** Something that was started; it is closed in the reverse order. */
+interface Part {
+  close(): Promise<void>;
+}
+
+/** A step that is under way when the end is asked for may come to its end for so long; every step can be cut off. */
+const FINISH_STEP_MS = 4_000;
+/** Everything is gone by then, counted from the wish: by itself, or killed. */
+const END_WITHIN_MS = 12_000;
 
 /**
  * `npm start`: server and kiosk on this machine, from nothing to ready, until Ctrl-C. Whatever was started is stopped
- * again, whichever way it ends.
+ * again, whichever way it ends: asked first, killed after END_WITHIN_MS or when it is asked for a second time.
  * @returns the exit code
  */
 export async function runAppliance(options: ApplianceOptions): Promise<number> {
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
-  const started: { close(): Promise<void> }[] = [];
+  const { signal } = watchForEnd({
+    withinMs: END_WITHIN_MS,
+    force(why) {
+      say(`✗ Stopped at once: ${why}.`);
+      killDescendants();
+      process.exit(EXIT.attention);
+    },
+  });
+  signal.addEventListener('abort', () => say('Stopping …'), { once: true });
+  const parts: Part[] = [];
+  const work = bringUp(options, parts, signal);
   try {
-    await bringUp(options, started, interrupted.signal);
+    await orAsked(work, signal, FINISH_STEP_MS);
     return EXIT.ok;
   } catch (cause) {
-    if (interrupted.signal.aborted) return EXIT.ok;
-    const problem = cause as Partial<Problem>;
-    say(`✗ ${problem.code ?? 'internal'}: ${problem.message ?? String(cause)}`);
-    if (problem.nextStep) say(`  ${problem.nextStep}`);
-    if (!problem.code && cause instanceof Error) say(cause.stack ?? '');
+    if (signal.aborted) return EXIT.ok;
+    report(cause);
     return EXIT.attention;
   } finally {
-    if (started.length > 0) say('Stopping …');
-    for (const part of started.reverse()) {
+    work.catch(() => undefined); // a step that was cut off may still fail, and nobody waits for it
+    for (let part = parts.pop(); part; part = parts.pop()) {
       // One part that can't be stopped must not keep the others running.
       await part.close().catch((cause: unknown) => say(`✗ could not be stopped cleanly: ${String(cause)}`));
     }
-    if (started.length > 0) say('Stopped.');
+    killDescendants(); // of a step that was cut off; after a clean stop there is none
+    say('Stopped.');
   }
 }
 
-async function bringUp(
-  options: ApplianceOptions,
-  started: { close(): Promise<void> }[],
-  signal: AbortSignal,
-): Promise<void> {
+function report(cause: unknown): void {
+  const problem = cause as Partial<Problem>;
+  say(`✗ ${problem.code ?? 'internal'}: ${problem.message ?? String(cause)}`);
+  if (problem.nextStep) say(`  ${problem.nextStep}`);
+  if (!problem.code && cause instanceof Error) say(cause.stack ?? '');
+}
+
+async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSignal): Promise<void> {
   const demo = options.camera === 'demo' || (options.camera === 'auto' && !hasDisplay() && !hasCamera());
   if (!demo && !hasDisplay())
     throw new Problem(
@@ -67,9 +89,13 @@ async function bringUp(
   say(
     `SmartPresence ${VERSION}: a kiosk and its server on this machine${demo ? ', with recorded footage as the camera (liveness: off)' : ''}.`,
   );
-  if (!electronFor(options.host)) await ensureChromium(say);
+  const secret = deviceSecretOf(options.deviceSecret, process.env);
+  say(secret.notice);
+  const electron = electronFor(options.host, options.deviceSecret);
+  if (!electron) await ensureChromium({ say, signal });
   const since = Date.now();
   await prepareModels(); // enrolment needs them; the screens are wanted only by the host
+  signal.throwIfAborted();
   const screens = ensureScreens(say);
   screens.catch(() => undefined); // reported where it is awaited; until then it must not end the process
   mkdirSync(server, { recursive: true, mode: 0o700 });
@@ -85,19 +111,22 @@ async function bringUp(
     server,
     serverEnv,
     demo,
+    deviceSecret: secret.bytes,
     staffPin: String(randomInt(100_000, 1_000_000)),
   });
   if (prepared.staffPin) say(`Staff PIN set: ${prepared.staffPin}`);
   signal.throwIfAborted();
 
-  const running = await startServerProcess(serverEnv, (line) => serverLog(line));
-  started.push({ close: () => running.stop() });
+  const running = await startServerProcess(serverEnv, (line) => serverLog(line), signal);
+  parts.push({ close: () => running.stop() });
   signal.throwIfAborted();
   await screens;
+  signal.throwIfAborted();
   const host = await openKioskHost({
-    host: options.host,
+    electron,
     home: kiosk,
     demo,
+    secretInFile: secret.bytes === null,
     footage: prepared.footage,
     port: options.port,
     log(level, message, fields) {
@@ -105,7 +134,7 @@ async function bringUp(
       if (line) say(line);
     },
   });
-  started.push(host);
+  parts.push(host);
   signal.throwIfAborted();
   say(`\nready (${((Date.now() - since) / 1000).toFixed(1)} s)`);
   say(`  kiosk    ${host.where}${demo ? ', with the demo clip as its camera' : ''}`);

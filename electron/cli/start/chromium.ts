@@ -1,44 +1,63 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { findChromium } from '../../host-browser/chromium.ts';
 
-const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable'];
+const INSTALL = 'apt-get update && apt-get install -y --no-install-recommends chromium';
 
-/** The Chromium to open the kiosk in, or null. `SMARTPRESENCE_CHROMIUM` names another one. */
-export function findChromium(env: NodeJS.ProcessEnv = process.env): string | null {
-  const named = env.SMARTPRESENCE_CHROMIUM;
-  if (named) return existsSync(named) ? named : null;
-  return CANDIDATES.find((path) => existsSync(path)) ?? null;
+export interface EnsureChromiumOptions {
+  readonly say: (line: string) => void;
+  /** Ends an installation that is under way. */
+  readonly signal: AbortSignal;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly find?: (env: NodeJS.ProcessEnv) => string | null;
+  /** Null: not ours to install. By default apt-get's command where we are root on Debian. */
+  readonly install?: string | null;
 }
 
 /**
- * Finds Chromium, or as root on Debian installs it by apt after saying so.
- * @throws Problem `chromium-missing` with the command to type, `chromium-install-failed`
+ * Sees to it that there is a Chromium; as root on Debian it is installed by apt, after saying so.
+ * @throws Problem `chromium-missing` with the command to type, `chromium-install-failed`; the signal's reason
  */
-export async function ensureChromium(say: (line: string) => void): Promise<string> {
-  const found = findChromium();
-  if (found) return found;
-  const command = 'apt-get update && apt-get install -y --no-install-recommends chromium';
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+export async function ensureChromium(options: EnsureChromiumOptions): Promise<void> {
+  const { say, signal, env = process.env, find = findChromium, install = canInstall() ? INSTALL : null } = options;
+  if (find(env)) return;
+  const named = env.SMARTPRESENCE_CHROMIUM;
+  if (named || install === null) {
     throw new Problem(
       'chromium-missing',
-      'the kiosk needs Chromium, and there is none',
-      `Install it, on Debian with: sudo sh -c '${command}'. Or name one by SMARTPRESENCE_CHROMIUM.`,
+      named ? `SMARTPRESENCE_CHROMIUM names no program: ${named}` : 'the kiosk needs Chromium, and there is none',
+      `Install it, on Debian with: sudo sh -c '${INSTALL}'. Or name one by SMARTPRESENCE_CHROMIUM.`,
     );
   }
   say('Chromium is not installed. Installing Debian’s package (some 100 MB; only this once) …');
-  const code = await new Promise<number | null>((resolve, reject) => {
+  const code = await runInstall(install, signal);
+  signal.throwIfAborted();
+  if (code !== 0 || !find(env)) {
+    throw new Problem('chromium-install-failed', `apt-get ended with ${code}`, `Run it by hand: ${install}`);
+  }
+  say('Chromium is installed.');
+}
+
+const canInstall = (): boolean => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+
+function runInstall(command: string, signal: AbortSignal): Promise<number | null> {
+  return new Promise((resolve, reject) => {
     const child = spawn('sh', ['-c', command], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      // A group of its own: the wish to end goes to apt-get and its children, not to the shell alone.
+      detached: true,
     });
+    // apt-get lets a package that is being unpacked come to its end.
+    const stop = (): void => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    };
+    signal.addEventListener('abort', stop, { once: true });
     child.on('error', reject);
-    child.on('exit', resolve);
+    child.on('exit', (code) => {
+      signal.removeEventListener('abort', stop);
+      resolve(code);
+    });
   });
-  const installed = findChromium();
-  if (code !== 0 || !installed) {
-    throw new Problem('chromium-install-failed', `apt-get ended with ${code}`, `Run it by hand: ${command}`);
-  }
-  say('Chromium is installed.');
-  return installed;
 }

@@ -6,11 +6,15 @@ import { startBrowserHost } from '../../host-browser/browser-host.ts';
 import { findElectron } from '../../host-electron/electron-binary.ts';
 import { launchElectronHost } from '../../host-electron/launch.ts';
 import { hasDisplay } from './camera.ts';
+import type { SecretPlace } from './device-secret.ts';
 
 export interface KioskHostOptions {
-  readonly host: 'auto' | 'electron' | 'browser';
+  /** Electron's program, see electronFor; null: the browser host. */
+  readonly electron: string | null;
   readonly home: string;
   readonly demo: boolean;
+  /** False: systemd's credential, in the browser host alone. */
+  readonly secretInFile: boolean;
   readonly footage: string;
   readonly port: number | null;
   readonly log: CoreOptions['log'];
@@ -24,9 +28,20 @@ export interface KioskHost {
 
 const root = join(import.meta.dirname, '../../..');
 
-/** Electron's program where it is wanted and can open a window; null means the browser host. @throws Problem `electron-missing` */
-export function electronFor(host: KioskHostOptions['host']): string | null {
-  if (host === 'browser' || (host === 'auto' && !hasDisplay())) return null;
+/**
+ * Electron's program where it is wanted and can open a window; null means the browser host. systemd's credential is
+ * read by the browser host alone.
+ * @throws Problem `electron-missing`, `device-secret-needs-browser-host`
+ */
+export function electronFor(host: 'auto' | 'electron' | 'browser', secret: SecretPlace): string | null {
+  if (host === 'electron' && secret === 'systemd') {
+    throw new Problem(
+      'device-secret-needs-browser-host',
+      'the Electron host has a keystore of its own and does not read systemd’s credential',
+      'Use --host browser with --device-secret systemd.',
+    );
+  }
+  if (host === 'browser' || secret === 'systemd' || (host === 'auto' && !hasDisplay())) return null;
   const program = findElectron();
   if (!program && host === 'electron') {
     throw new Problem(
@@ -40,15 +55,14 @@ export function electronFor(host: KioskHostOptions['host']): string | null {
 
 /** Opens the kiosk: in Electron where its program is and there is a display, else in Chromium. */
 export async function openKioskHost(options: KioskHostOptions): Promise<KioskHost> {
-  const { home, demo, log } = options;
-  const program = electronFor(options.host);
+  const { electron: program, home, demo, secretInFile, log } = options;
   if (program) {
     const host = launchElectronHost({
       program,
       app: await electronApp(),
       home,
       demo,
-      secretInFile: true,
+      secretInFile,
       footage: demo ? options.footage : null,
       log,
     });
@@ -58,7 +72,7 @@ export async function openKioskHost(options: KioskHostOptions): Promise<KioskHos
   const host = await startBrowserHost({
     home,
     demo,
-    secretInFile: true,
+    secretInFile,
     ...(options.port === null ? {} : { port: options.port }),
     browser: { mode: headless ? 'headless' : 'kiosk', ...(demo ? { footage: options.footage } : {}) },
     log,

@@ -16,6 +16,8 @@ export interface PrepareOptions {
   readonly server: string;
   readonly serverEnv: NodeJS.ProcessEnv;
   readonly demo: boolean;
+  /** 32 bytes of a keystore, or null for the 0600 file in the kiosk's folder. */
+  readonly deviceSecret: Uint8Array | null;
   /** Set as the staff PIN when the kiosk has none yet. */
   readonly staffPin: string;
 }
@@ -31,7 +33,7 @@ export interface PreparedKiosk {
  * demo the demo people. Each part is done once; a start that was cut off is completed by the next.
  */
 export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKiosk> {
-  const kiosk = await openKiosk({ home: options.kiosk, deviceSecret: null });
+  const kiosk = await openKiosk({ home: options.kiosk, deviceSecret: options.deviceSecret });
   try {
     settleDemo(kiosk, options.demo);
     // The database's first start takes seconds; faces are enrolled meanwhile.

@@ -24,11 +24,16 @@ const MAIN = join(import.meta.dirname, '../../../sync/server/main.ts');
 const READY_MS = 30_000;
 const STOP_MS = 8_000;
 
-/** Starts the local server as a process of its own and waits until it is ready. @throws Problem `server-start-failed` */
+/**
+ * Starts the local server as a process of its own and waits until it is ready.
+ * @throws Problem `server-start-failed`; the signal's reason when it is aborted before that. The process is ended then.
+ */
 export async function startServerProcess(
   env: NodeJS.ProcessEnv,
   onLog: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<ServerProcess> {
+  signal.throwIfAborted();
   // Its own process group: Ctrl-C in the terminal reaches us alone, and we stop it after the kiosk.
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, ...env },
@@ -44,9 +49,10 @@ export async function startServerProcess(
     onLog(line);
   });
   try {
-    return { ...(await firstLine(child, ended)), ended, stop: () => stop(child, ended) };
+    return { ...(await firstLine(child, ended, signal)), ended, stop: () => stop(child, ended) };
   } catch (cause) {
     await stop(child, ended);
+    signal.throwIfAborted();
     throw new Problem(
       'server-start-failed',
       `the server did not start:\n${tail.join('\n')}`,
@@ -56,8 +62,9 @@ export async function startServerProcess(
   }
 }
 
-function firstLine(child: ChildProcess, ended: Promise<number | null>): Promise<ServerReady> {
+function firstLine(child: ChildProcess, ended: Promise<number | null>, signal: AbortSignal): Promise<ServerReady> {
   return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('asked to end')), { once: true });
     const timer = setTimeout(() => reject(new Error('not ready in time')), READY_MS);
     void ended.then((code) => reject(new Error(`ended with ${code}`)));
     createInterface({ input: child.stdout! }).once('line', (line) => {
@@ -74,6 +81,8 @@ function firstLine(child: ChildProcess, ended: Promise<number | null>): Promise<
 async function stop(child: ChildProcess, ended: Promise<number | null>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
+  // The server listens for the channel's end, and that alone would keep its process after it has closed everything.
+  if (child.connected) child.disconnect();
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   await ended;
   clearTimeout(timer);

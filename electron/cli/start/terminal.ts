@@ -1,6 +1,15 @@
 /** What `npm start` says: short lines with the time, and a sentence for each check-in. */
 export function say(line: string): void {
+  watchTerminal();
   process.stdout.write(`${line}\n`);
+}
+
+let watched = false;
+/** The terminal may be closed while we stop because of just that; nobody reads then, and stopping goes on. */
+function watchTerminal(): void {
+  if (watched) return;
+  watched = true;
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** How a start is asked to end, and what happens when it does not. */
+export interface Ending {
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP, or when npm, which would pass a signal on, is gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface EndingOptions {
+  /** Called when the end takes longer than `withinMs`, or when it is asked for again: whatever still runs is to go now. */
+  readonly force: (why: string) => void;
+  readonly withinMs: number;
+  readonly process?: NodeJS.Process;
+}
+
+/** Ctrl-C reaches us twice: from the terminal, and from npm, which passes on what it gets. The later one is no second wish. */
+const SAME_WISH_MS = 1_000;
+const PARENT_EVERY_MS = 500;
+
+/** Listens for the wish to end from now on, until this process ends. */
+export function watchForEnd(options: EndingOptions): Ending {
+  const { force, withinMs, process: self = process } = options;
+  const asked = new AbortController();
+  let since = 0;
+  const ask = (): void => {
+    if (!asked.signal.aborted) {
+      since = performance.now();
+      setTimeout(() => force(`it took longer than ${withinMs / 1000} s`), withinMs);
+      asked.abort();
+    } else if (performance.now() - since > SAME_WISH_MS) force('asked for again');
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) self.on(signal, ask);
+  // npm passes SIGHUP to nobody, and SIGKILL can't be passed on: then our parent is another one from one look to the next.
+  const parent = self.ppid;
+  if (self.env.npm_lifecycle_event) {
+    const look = setInterval(() => {
+      if (self.ppid === parent) return;
+      clearInterval(look);
+      ask();
+    }, PARENT_EVERY_MS);
+    look.unref();
+  }
+  return { signal: asked.signal };
+}
+
+/**
+ * Resolves with `work`; or `withinMs` after the wish to end, when it has not noticed by then.
+ * @throws what `work` throws
+ */
+export async function orAsked(work: Promise<void>, asked: AbortSignal, withinMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const waited = new Promise<void>((resolve) => {
+    const wait = (): void => {
+      timer = setTimeout(resolve, withinMs);
+    };
+    if (asked.aborted) wait();
+    else asked.addEventListener('abort', wait, { once: true });
+  });
+  try {
+    await Promise.race([work, waited]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Ends, by SIGKILL, every process that descends from this one, whichever process group it is in. Linux alone. */
+export function killDescendants(of: number = process.pid): void {
+  for (const pid of descendants(of)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // it ended by itself between the look and the signal
+    }
+  }
+}
+
+/** Process ids, parents before their children. */
+function descendants(of: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const [pid, parent] of parents()) children.set(parent, [...(children.get(parent) ?? []), pid]);
+  const found: number[] = [];
+  const todo = [of];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const own = children.get(next) ?? [];
+    found.push(...own);
+    todo.push(...own);
+  }
+  return found;
+}
+
+function parents(): [pid: number, parent: number][] {
+  let pids: string[];
+  try {
+    pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return []; // no /proc here
+  }
+  return pids.flatMap((pid): [number, number][] => {
+    try {
+      // "pid (name) state ppid …"; the name may hold anything, a bracket too
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      return [[Number(pid), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])]];
+    } catch {
+      return []; // it ended meanwhile
+    }
+  });
+}

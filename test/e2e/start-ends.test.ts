@@ -1,0 +1,89 @@
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, describe, expect, test } from 'vitest';
+import { processesOf, type Started, startAppliance } from './started.ts';
+
+/*
+ * `npm start` ends when it is asked to, at whatever it is just doing, and leaves nobody behind; the next start goes on
+ * where it was cut off. One data folder for all, as on a machine where somebody is impatient.
+ */
+const home = mkdtempSync(join(tmpdir(), 'sp-ends-'));
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+/** Everything is gone by then: the program's own limit of 12 s, and a busy machine. */
+const GONE_MS = 20_000;
+
+const start = (): Started => startAppliance(['--camera', 'demo'], {}, home);
+
+/** How many ms it takes until nobody has this data folder in command line or environment. */
+async function gone(): Promise<number> {
+  const since = performance.now();
+  for (;;) {
+    const left = await processesOf(home);
+    const ms = performance.now() - since;
+    if (left.length === 0) return ms;
+    if (ms > GONE_MS) throw new Error(`still there after ${ms} ms:\n${left.join('\n')}`);
+    await wait(100);
+  }
+}
+
+describe.skipIf(!existsSync('/usr/bin/chromium'))('npm start, asked to end', () => {
+  test.each([
+    { signal: 'SIGTERM', after: 0 },
+    { signal: 'SIGHUP', after: 1_500 },
+    { signal: 'SIGTERM', after: 4_000 },
+  ] as const)(
+    'by $signal to npm alone, $after ms into preparing: all are gone',
+    async ({ signal, after }) => {
+      const { child, waitFor } = start();
+      await waitFor(/SmartPresence \d/, 30_000);
+      await wait(after);
+      child.kill(signal);
+      await gone();
+    },
+    60_000,
+  );
+
+  test('by SIGKILL to npm, which can’t be passed on, while the server starts: all are gone', async () => {
+    const { child, waitFor } = start();
+    await waitFor(/Device secret/, 30_000);
+    await wait(3_000);
+    child.kill('SIGKILL');
+    await gone();
+  }, 60_000);
+
+  test('the next start goes on where the others were cut off; SIGTERM to npm stops it cleanly, and in time', async () => {
+    const { child, waitFor, output } = start();
+    await waitFor(/^ready/m, 60_000);
+    child.kill('SIGTERM');
+    const ms = await gone();
+    expect(ms).toBeLessThan(12_000);
+    expect(output().split('Stopping …')[1]).toMatch(/^\nStopped\.$/m);
+    expect(output()).not.toMatch(/✗/);
+  }, 100_000);
+
+  test('a second SIGTERM ends it at once, children and all', async () => {
+    const { child, waitFor } = start();
+    await waitFor(/^ready/m, 60_000);
+    const server = (await processesOf(home)).find((line) => line.includes('sync/server/main.ts'));
+    const pid = Number(server!.split(' ')[0]);
+    process.kill(pid, 'SIGSTOP'); // a server that can't hear keeps the first wish waiting
+    child.kill('SIGTERM');
+    await waitFor(/Stopping/, 5_000);
+    await wait(1_500);
+    child.kill('SIGTERM');
+    expect(await gone()).toBeLessThan(3_000);
+  }, 100_000);
+
+  test('what can’t be stopped is killed when its time is over', async () => {
+    const { child, waitFor } = start();
+    await waitFor(/^ready/m, 60_000);
+    for (const line of await processesOf(home))
+      if (/core-child|sync\/server\/main/.test(line)) process.kill(Number(line.split(' ')[0]), 'SIGSTOP');
+    child.kill('SIGTERM');
+    await gone();
+  }, 100_000);
+});
