@@ -110,6 +110,8 @@ export const Page = z.discriminatedUnion('what', [
     jti: Uuid,
     /** `whole`: a page of a snapshot; after its last page (`more` false) what was in no page of it is gone. */
     whole: z.boolean(),
+    /** The first page of a snapshot: the pages of one that was begun before count no more. */
+    first: z.boolean().optional(),
     changes: z.array(Change).max(MAX_PAGE_CHANGES),
     /** Where to go on. */
     cursor: Cursor,

@@ -1,0 +1,68 @@
+import type { Change } from '../../protocol/wire/changes.ts';
+import { MAX_TEMPLATES } from '../../protocol/wire/event.ts';
+import type { Db } from '../database/schema.ts';
+import type { Keys, Place } from '../keys/envelope.ts';
+import { readTemplates } from './templates.ts';
+
+type PersonChange = Extract<Change, { kind: 'person' }>;
+type TemplatesChange = Extract<Change, { kind: 'templates' }>;
+
+/** What pages tell of people, read and decrypted when the page is made: so it is always their present state. */
+export interface PeopleReader {
+  /** Null: erased, merged into another, or not of this scope (any more). */
+  person(id: string): PersonChange | null;
+  /** Of one model, possibly none. Null: as above. */
+  templates(id: string, model: string): TemplatesChange | null;
+  /** Of every model that there is something of. */
+  allTemplates(id: string): TemplatesChange[];
+  has(id: string): boolean;
+}
+
+/** @param people whom the caller is going to ask for */
+export async function readPeople(db: Db, keys: Keys, scope: string, people: readonly string[]): Promise<PeopleReader> {
+  const ids = [...new Set(people)];
+  const rows =
+    ids.length === 0
+      ? []
+      : await db
+          .selectFrom('person as p')
+          .innerJoin('person_site as s', 's.person', 'p.id')
+          .select(['p.id', 'p.name', 'p.number', 'p.language', 'p.row_version', 'p.gps_opt_out'])
+          .where('s.site', '=', scope)
+          .where('p.id', 'in', ids)
+          .where('p.deleted_at', 'is', null)
+          .where('p.merged_into', 'is', null)
+          .execute();
+  const byId = new Map(rows.map((r) => [r.id, r]));
+  const templates = await readTemplates(db, keys, [...byId.keys()]);
+  const of = (id: string, model: string): TemplatesChange => ({
+    kind: 'templates',
+    person: id,
+    model,
+    templates: (templates.get(id)?.get(model) ?? []).slice(-MAX_TEMPLATES),
+  });
+  return {
+    has: (id) => byId.has(id),
+    person(id) {
+      const row = byId.get(id);
+      if (!row) return null;
+      const value = (field: 'name' | 'number' | 'language') =>
+        row[field] ? String(keys.openJson(personPlace(field, id, row.row_version), row[field])) : null;
+      return {
+        kind: 'person',
+        person: id,
+        name: value('name') ?? '',
+        number: value('number'),
+        language: value('language') ?? '',
+        gpsOptOut: row.gps_opt_out,
+      };
+    },
+    templates: (id, model) => (byId.has(id) ? of(id, model) : null),
+    allTemplates: (id) => [...(templates.get(id)?.keys() ?? [])].map((model) => of(id, model)),
+  };
+}
+
+/** As attendance/people.ts seals it. */
+function personPlace(field: string, person: string, rowVersion: number): Place {
+  return { field: `person.${field}`, person, record: person, rowVersion };
+}

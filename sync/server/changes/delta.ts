@@ -1,0 +1,84 @@
+import type { Change } from '../../protocol/wire/changes.ts';
+import { type PeopleReader, readPeople } from './content.ts';
+import type { Position } from './cursor.ts';
+import { policyOf } from './policy.ts';
+import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
+
+/** Rows of the log looked at for one page; what a later row among them tells again is left out. */
+const WINDOW = 500;
+/** Rows whose people are read at once. */
+const CHUNK = 25;
+
+interface Row {
+  readonly position: number | string;
+  readonly tag: string;
+  readonly kind: 'start' | Change['kind'];
+  readonly person: string | null;
+  readonly model: string | null;
+  readonly request: string | null;
+}
+
+/** What concerns the reader and lies above `from`, in the log's order, by its present state. */
+export async function deltaPart(reader: Reader, from: Position): Promise<PagePart> {
+  const { db, keys } = reader.source;
+  // Before the rows: one that is appended in between is left for the next page.
+  const top = await topOfLog(db);
+  const rows: Row[] = await db
+    .selectFrom('change')
+    .select(['position', 'tag', 'kind', 'person', 'model', 'request'])
+    .where('position', '>', from.position)
+    .where('position', '<=', top.position)
+    .where((e) => e.or([e('site', 'is', null), e('site', '=', reader.scope)]))
+    .where((e) => e.or([e('device', 'is', null), e('device', '=', reader.device)]))
+    .orderBy('position')
+    .limit(WINDOW)
+    .execute();
+  const lastOf = new Map(rows.map((row, i) => [keyOf(row), i]));
+  const budget = new Budget(reader.limit);
+  let reached: { position: number; tag: string } = from;
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    const chunk = rows.slice(start, start + CHUNK);
+    const people = await readPeople(
+      db,
+      keys,
+      reader.scope,
+      chunk.flatMap((row) => row.person ?? []),
+    );
+    for (const [i, row] of chunk.entries()) {
+      const change = lastOf.get(keyOf(row)) === start + i ? await contentOf(reader, row, people) : null;
+      if (change && !budget.take([change])) return part(reader, budget, reached, true);
+      reached = { position: Number(row.position), tag: row.tag };
+    }
+  }
+  return rows.length === WINDOW ? part(reader, budget, reached, true) : part(reader, budget, top, false);
+}
+
+function part(reader: Reader, budget: Budget, at: { position: number; tag: string }, more: boolean): PagePart {
+  return { whole: false, first: false, changes: budget.changes, cursor: cursorAt(reader, at), more };
+}
+
+function keyOf({ kind, person, model, request }: Row): string {
+  return [kind, person, model, request].join();
+}
+
+/** Null: another row, or the present state, makes this one say nothing. */
+async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promise<Change | null> {
+  const { db, publicKeys } = reader.source;
+  const person = row.person ?? '';
+  switch (row.kind) {
+    case 'person':
+      return people.person(person);
+    case 'templates':
+      return people.templates(person, row.model ?? '');
+    case 'gone':
+      return people.has(person) ? null : { kind: 'gone', person };
+    case 'erase':
+      return { kind: 'erase', request: row.request ?? '', person };
+    case 'policy':
+      return { kind: 'policy', policy: await policyOf(db, reader.scope) };
+    case 'keys':
+      return { kind: 'keys', keys: await publicKeys() };
+    case 'start':
+      return null;
+  }
+}

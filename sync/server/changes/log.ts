@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import type { Transaction } from 'kysely';
+import { lockName } from '../database/once.ts';
+import type { Db, Tables } from '../database/schema.ts';
+
+/**
+ * The log of changes that kiosks read. Appended under an advisory lock that is held until the commit, so that the order of
+ * positions is the order in which they become visible: a reader that has seen 9 will never find a new 8. Only what changes
+ * people, templates, erasures, policies or keys is appended; check-ins do not pass here and do not wait for each other.
+ */
+export interface NewChange {
+  readonly kind: 'person' | 'templates' | 'gone' | 'erase' | 'policy' | 'keys';
+  /** Scope that it concerns; absent: every one. */
+  readonly site?: string;
+  /** The one device that it concerns. */
+  readonly device?: string;
+  readonly person?: string;
+  readonly model?: string;
+  /** Of an erasure. */
+  readonly request?: string;
+}
+
+/** Appends in this order. The last thing of its transaction, so that nobody who holds the lock waits for another row. */
+export async function appendChanges(tx: Transaction<Tables>, changes: readonly NewChange[], now: Date): Promise<void> {
+  if (changes.length === 0) return;
+  await lockName(tx, 'change-log');
+  await tx
+    .insertInto('change')
+    .values(
+      changes.map((c) => ({
+        // Random, so that a database restored to an older copy, which then grows on, is told from the one before.
+        tag: randomBytes(9).toString('base64url'),
+        at: now,
+        site: c.site ?? null,
+        device: c.device ?? null,
+        kind: c.kind,
+        person: c.person ?? null,
+        model: c.model ?? null,
+        request: c.request ?? null,
+      })),
+    )
+    .execute();
+}
+
+/** Tells every kiosk the server's new set of keys. Called in the transaction that made it. */
+export function keysChanged(tx: Transaction<Tables>, now: Date): Promise<void> {
+  return appendChanges(tx, [{ kind: 'keys' }], now);
+}
+
+/**
+ * Drops what is older than `before`. A kiosk whose cursor stood there gets a snapshot instead, which holds the same and the
+ * erasures that it has not confirmed. The newest row always stays: a cursor needs one to stand on.
+ *
+ * @returns how many rows went
+ */
+export async function compactChanges(db: Db, before: Date): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('change')
+    .where('at', '<', before)
+    .where('position', '<', (e) => e.selectFrom('change').select((f) => f.fn.max('position').as('top')))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}

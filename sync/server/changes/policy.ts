@@ -1,0 +1,40 @@
+import { Policy } from '../../protocol/wire/changes.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { Db } from '../database/schema.ts';
+import { appendChanges } from './log.ts';
+import { DEFAULT_SCOPE } from './scope.ts';
+
+/** What holds where nobody has set anything: the server's configuration may say more. */
+export const DEFAULT_POLICY: Policy = { leaseDays: 30 };
+
+/** How the kiosks of a scope are to behave: the scope's own policy, else that of the default site, else the default. */
+export async function policyOf(db: Db, scope: string): Promise<Policy> {
+  const rows = await db.selectFrom('site_policy').selectAll().where('site', 'in', [scope, DEFAULT_SCOPE]).execute();
+  const found = rows.find((r) => r.site === scope) ?? rows[0];
+  return found ? Policy.parse(found.policy) : DEFAULT_POLICY;
+}
+
+/**
+ * Sets the policy of a scope and tells its kiosks; one that is already in force tells nothing. The default site's stands
+ * for every site that has none of its own.
+ *
+ * @returns whether anything changed
+ */
+export function setPolicy(db: Db, scope: string, policy: Policy, now: Date): Promise<boolean> {
+  const text = JSON.stringify(Policy.parse(policy));
+  return inTransaction(db, async (tx) => {
+    const { numInsertedOrUpdatedRows } = await tx
+      .insertInto('site_policy')
+      .values({ site: scope, policy: text, updated_at: now })
+      .onConflict((c) =>
+        c
+          .column('site')
+          .doUpdateSet({ policy: text, updated_at: now })
+          .where((e) => e('site_policy.policy', 'is distinct from', e.ref('excluded.policy'))),
+      )
+      .executeTakeFirst();
+    if (!Number(numInsertedOrUpdatedRows)) return false;
+    await appendChanges(tx, [{ kind: 'policy', ...(scope !== DEFAULT_SCOPE && { site: scope }) }], now);
+    return true;
+  });
+}

@@ -1,0 +1,120 @@
+import type { Transaction } from 'kysely';
+import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/event.ts';
+import type { Tables } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { recordConsent, standingOf } from './consent.ts';
+import { confirmErasure, eraseOnKiosks } from './erasure.ts';
+import { appendChanges, type NewChange } from './log.ts';
+import { scopeOf } from './scope.ts';
+import { allOfPerson, joinScope, modelsOf, scopesOfPerson } from './sites.ts';
+import { applyTemplates, catchUp, dropTemplates, emptyLog } from './templates.ts';
+
+const TYPES: ReadonlySet<EventType> = new Set(['person', 'consent', 'template', 'erasureDone']);
+
+/** Whether events of this type may change what kiosks are told. */
+export function concernsKiosks(type: unknown): boolean {
+  return TYPES.has(type as EventType);
+}
+
+/**
+ * Carries new events of one device into what kiosks are told. Runs inside the ingest's transaction, after the events and
+ * the people are in their tables. Events of other types cost nothing here.
+ *
+ * @param events in the order of the epoch
+ */
+export async function projectChanges(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  events: readonly WireEvent[],
+  now: Date,
+): Promise<void> {
+  const ours = events.filter((e) => concernsKiosks(e.header.type));
+  const first = ours[0];
+  if (!first) return;
+  const scope = await scopeOf(tx, first.header.device);
+  const told: NewChange[] = [];
+  for (const event of ours) told.push(...(await apply(tx, keys, event, scope, now)));
+  await appendChanges(tx, told, now);
+}
+
+async function apply(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  event: WireEvent,
+  scope: string,
+  now: Date,
+): Promise<NewChange[]> {
+  const { id, device, type, open } = event.header;
+  const named = event.personal.person?.value as string | undefined;
+  if (type === 'erasureDone') {
+    await confirmErasure(tx, (open as Open<'erasureDone'>).request, { device, event: id }, now);
+    return [];
+  }
+  if (!named) return [];
+  if (type === 'person' && (open as Open<'person'>).change === 'deleted')
+    return eraseOnKiosks(tx, keys, named, { request: id, by: { device, event: id } }, now);
+  const person = await livingPerson(tx, named);
+  if (!person) return [];
+  switch (type) {
+    case 'person':
+      return changedPerson(tx, person, scope, now);
+    case 'consent':
+      await recordConsent(tx, person, event, open as Open<'consent'>, now);
+      return consented(tx, keys, person, now);
+    case 'template': {
+      const templates = event.personal.templates?.value as Personal<'template'>['templates'];
+      return templated(tx, keys, person, { id, device, ...(open as Open<'template'>), templates }, now);
+    }
+    default:
+      return [];
+  }
+}
+
+/** The person under that name today: merged ones go by the one that was kept. Null when erased. */
+async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string | null> {
+  const row = await tx
+    .selectFrom('person')
+    .select(['deleted_at', 'merged_into'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (row?.deleted_at) return null;
+  return row?.merged_into ?? id;
+}
+
+async function changedPerson(tx: Transaction<Tables>, person: string, scope: string, now: Date): Promise<NewChange[]> {
+  const joined = await joinScope(tx, person, scope, now);
+  const others = (await scopesOfPerson(tx, person)).filter((site) => !joined || site !== scope);
+  return [
+    ...others.map((site): NewChange => ({ kind: 'person', person, site })),
+    ...(joined ? await allOfPerson(tx, person, scope) : []),
+  ];
+}
+
+async function consented(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
+  const given = (await standingOf(tx, person)) === 'given';
+  if (given) await catchUp(tx, keys, person, now);
+  const models = given ? await modelsOf(tx, person) : await dropTemplates(tx, keys, person);
+  return forEachScope(tx, person, models);
+}
+
+async function templated(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  event: Parameters<typeof applyTemplates>[3],
+  now: Date,
+): Promise<NewChange[]> {
+  const standing = await standingOf(tx, person);
+  // It may have overtaken its consent: then it waits in the log of events.
+  if (standing === 'none') return [];
+  if (standing === 'given') await applyTemplates(tx, keys, person, event, now);
+  await emptyLog(tx, keys, [event.id]);
+  if (standing === 'given') return forEachScope(tx, person, [event.model]);
+  // The kiosk does not know yet that the consent was withdrawn elsewhere: it gets an empty set.
+  return [{ kind: 'templates', person, model: event.model, device: event.device }];
+}
+
+async function forEachScope(tx: Transaction<Tables>, person: string, models: string[]): Promise<NewChange[]> {
+  const scopes = await scopesOfPerson(tx, person);
+  return scopes.flatMap((site) => models.map((model): NewChange => ({ kind: 'templates', person, model, site })));
+}

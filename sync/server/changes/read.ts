@@ -1,0 +1,45 @@
+import type { Presence } from '../../protocol/wire/changes.ts';
+import { readCursor } from './cursor.ts';
+import { deltaPart } from './delta.ts';
+import { readPresence } from './presence.ts';
+import { bytesOf, CHANGE_BYTES, type ChangeSource, type PagePart, type Reader } from './reader.ts';
+import { scopeMark, scopeOf } from './scope.ts';
+import { snapshotPart } from './snapshot.ts';
+
+/**
+ * One page for a device, from where it stands. A cursor that is empty, of another log or scope, or whose row is not here
+ * (compacted, or of a database that was since restored) begins a snapshot.
+ *
+ * @param ask `cursor`, `limit`, `presenceAfter` as in the wire's ask; `newestKey`: the device trusts our newest signing key
+ */
+export async function readChanges(
+  source: ChangeSource,
+  device: string,
+  ask: { cursor: string; limit: number; presenceAfter: string | null; newestKey: boolean },
+  now: Date,
+): Promise<PagePart & { readonly presence: Presence[] }> {
+  const scope = await scopeOf(source.db, device);
+  const reader: Reader = { source, device, scope, limit: ask.limit };
+  const from = await knownPosition(reader, ask.cursor);
+  const part = from && !from.after ? await deltaPart(reader, from) : await snapshotPart(reader, from);
+  const changes = [...part.changes];
+  // A kiosk that missed our newest key, for whatever reason, is told in every page until it trusts it.
+  if (!ask.newestKey && !changes.some((c) => c.kind === 'keys'))
+    changes.unshift({ kind: 'keys', keys: await source.publicKeys() });
+  // Once all is told. A single person larger than a page's share leaves no room: then with the next page.
+  const room = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
+  const presence = room ? await readPresence(source.db, scope, device, ask.presenceAfter, now) : [];
+  return { ...part, changes, presence };
+}
+
+async function knownPosition(reader: Reader, cursor: string) {
+  const from = readCursor(cursor);
+  if (!from || from.logEpoch !== reader.source.logEpoch || from.scope !== scopeMark(reader.scope)) return null;
+  const row = await reader.source.db
+    .selectFrom('change')
+    .select('position')
+    .where('position', '=', from.position)
+    .where('tag', '=', from.tag)
+    .executeTakeFirst();
+  return row ? from : null;
+}

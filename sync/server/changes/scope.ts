@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { NIL } from 'uuid';
+import type { Db } from '../database/schema.ts';
+
+/**
+ * Whose changes a device reads: those of its site. The default site is the nil UUID, whatever its row in `site` is called
+ * and whether it is there yet, since a device without a site belongs to it.
+ */
+export const DEFAULT_SCOPE = NIL;
+
+export async function scopeOf(db: Db, device: string): Promise<string> {
+  return (await scopesOf(db, [device])).get(device) ?? DEFAULT_SCOPE;
+}
+
+export async function scopesOf(db: Db, devices: readonly string[]): Promise<Map<string, string>> {
+  if (devices.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('device as d')
+    .leftJoin('site as s', 's.id', 'd.site')
+    .select(['d.id', 'd.site', 's.is_default'])
+    .where('d.id', 'in', [...new Set(devices)])
+    .execute();
+  return new Map(rows.map((r) => [r.id, r.site && !r.is_default ? r.site : DEFAULT_SCOPE]));
+}
+
+/** Devices that may speak and read these scopes; all of them for null. */
+export async function readersOf(db: Db, scopes: readonly string[] | null): Promise<string[]> {
+  const rows = await db.selectFrom('device').select('id').where('status', '=', 'approved').execute();
+  const ids = rows.map((r) => r.id);
+  if (!scopes) return ids;
+  const of = await scopesOf(db, ids);
+  return ids.filter((id) => scopes.includes(of.get(id)!));
+}
+
+/** Short name of a scope for a cursor: tells one from another. */
+export function scopeMark(scope: string): string {
+  return createHash('sha256').update(scope).digest('base64url').slice(0, 8);
+}

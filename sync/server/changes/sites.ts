@@ -1,0 +1,76 @@
+import type { Transaction } from 'kysely';
+import { inTransaction } from '../database/retry.ts';
+import type { Db, Tables } from '../database/schema.ts';
+import { appendChanges, type NewChange } from './log.ts';
+
+/** Scopes that a person belongs to, in a fixed order. */
+export async function scopesOfPerson(db: Db, person: string): Promise<string[]> {
+  const rows = await db.selectFrom('person_site').select('site').where('person', '=', person).orderBy('site').execute();
+  return rows.map((r) => r.site);
+}
+
+/** Makes the person one of this scope's people. @returns whether it was news */
+export async function joinScope(tx: Transaction<Tables>, person: string, site: string, now: Date): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('person_site')
+    .values({ person, site, added_at: now })
+    .onConflict((c) => c.doNothing())
+    .executeTakeFirst();
+  return Number(numInsertedOrUpdatedRows) > 0;
+}
+
+/** What tells a scope all of a person: the person, and the templates of each model. */
+export async function allOfPerson(db: Db, person: string, site: string): Promise<NewChange[]> {
+  const models = await modelsOf(db, person);
+  return [
+    { kind: 'person', person, site },
+    ...models.map((model): NewChange => ({ kind: 'templates', person, model, site })),
+  ];
+}
+
+/** Models that there are templates of this person for. */
+export async function modelsOf(db: Db, person: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('template')
+    .select('model')
+    .distinct()
+    .where('person', '=', person)
+    .orderBy('model')
+    .execute();
+  return rows.map((r) => r.model);
+}
+
+/**
+ * Sets which sites a person belongs to besides and instead of where they were enrolled. Kiosks of a site that they leave
+ * forget them; kiosks of a new one get them.
+ *
+ * @param sites scopes (scope.ts); none: nobody's kiosk knows them
+ */
+export function assignToSites(db: Db, person: string, sites: readonly string[], now: Date): Promise<void> {
+  return inTransaction(db, async (tx) => {
+    const before = await scopesOfPerson(tx, person);
+    const told: NewChange[] = [];
+    for (const site of before.filter((s) => !sites.includes(s))) {
+      await tx.deleteFrom('person_site').where('person', '=', person).where('site', '=', site).execute();
+      told.push({ kind: 'gone', person, site });
+    }
+    for (const site of sites) {
+      if (await joinScope(tx, person, site, now)) told.push(...(await allOfPerson(tx, person, site)));
+    }
+    await appendChanges(tx, told, now);
+  });
+}
+
+/** What the kiosks of all of a person's sites are to read anew: the person itself has changed. */
+export async function personChanged(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
+  const told = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'person', person, site }));
+  await appendChanges(tx, told, now);
+}
+
+/** Whether kiosks may record where this person checks in. */
+export function setGpsOptOut(db: Db, person: string, optOut: boolean, now: Date): Promise<void> {
+  return inTransaction(db, async (tx) => {
+    await tx.updateTable('person').set({ gps_opt_out: optOut }).where('id', '=', person).execute();
+    await personChanged(tx, person, now);
+  });
+}

@@ -1,0 +1,85 @@
+import { NIL } from 'uuid';
+import { readPeople } from './content.ts';
+import type { Position } from './cursor.ts';
+import { policyOf } from './policy.ts';
+import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
+
+/** People read at once: their templates are the bulk of a page. */
+const CHUNK = 25;
+
+/**
+ * A page of a snapshot: policy and keys, then the erasures that this device has not confirmed, then the people of its scope
+ * by id. All read from the tables as they are now; the cursor carries the place in the log where it began, and what changed
+ * since comes as deltas from there.
+ *
+ * @param from where to go on inside a snapshot; null: its first page
+ */
+export async function snapshotPart(reader: Reader, from: Position | null): Promise<PagePart> {
+  const { db } = reader.source;
+  // Before anything else is read, so that no change falls between the snapshot and the deltas.
+  const base = from ?? (await topOfLog(db));
+  const budget = new Budget(reader.limit);
+  const page = (after?: string): PagePart => ({
+    whole: true,
+    first: from === null,
+    changes: budget.changes,
+    cursor: cursorAt(reader, base, after),
+    more: after !== undefined,
+  });
+  if (!from)
+    budget.take([
+      { kind: 'policy', policy: await policyOf(db, reader.scope) },
+      { kind: 'keys', keys: await reader.source.publicKeys() },
+    ]);
+  const after = from?.after ?? `e${NIL}`;
+  if (after.startsWith('e')) {
+    const stopped = await erasures(reader, budget, after.slice(1));
+    if (stopped !== null) return page(`e${stopped}`);
+  }
+  const stopped = await people(reader, budget, after.startsWith('p') ? after.slice(1) : NIL);
+  return page(stopped === null ? undefined : `p${stopped}`);
+}
+
+/** @returns the last that was told, where the page is full; null when all were */
+async function erasures(reader: Reader, budget: Budget, after: string): Promise<string | null> {
+  const rows = await reader.source.db
+    .selectFrom('erasure_confirmation as c')
+    .innerJoin('erasure as e', 'e.request', 'c.request')
+    .select(['e.request', 'e.person'])
+    .where('c.device', '=', reader.device)
+    .where('c.confirmed_at', 'is', null)
+    .where('c.request', '>', after)
+    .orderBy('c.request')
+    .limit(reader.limit + 1)
+    .execute();
+  let last = after;
+  for (const { request, person } of rows) {
+    if (!budget.take([{ kind: 'erase', request, person }])) return last;
+    last = request;
+  }
+  return null;
+}
+
+/** @returns as above */
+async function people(reader: Reader, budget: Budget, after: string): Promise<string | null> {
+  const { db, keys } = reader.source;
+  let last = after;
+  for (;;) {
+    const rows = await db
+      .selectFrom('person_site')
+      .select('person')
+      .where('site', '=', reader.scope)
+      .where('person', '>', last)
+      .orderBy('person')
+      .limit(CHUNK)
+      .execute();
+    const ids = rows.map((r) => r.person);
+    const content = await readPeople(db, keys, reader.scope, ids);
+    for (const id of ids) {
+      const person = content.person(id);
+      if (person && !budget.take([person, ...content.allTemplates(id)])) return last;
+      last = id;
+    }
+    if (ids.length < CHUNK) return null;
+  }
+}

@@ -1,0 +1,170 @@
+import { sql, type Transaction } from 'kysely';
+import {
+  MAX_TEMPLATES,
+  PersonalBody,
+  type SaltedValue,
+  type TemplateValue,
+  type WireEvent,
+} from '../../protocol/wire/event.ts';
+import type { Db, Tables } from '../database/schema.ts';
+import type { Keys, Place } from '../keys/envelope.ts';
+
+/**
+ * Face templates on the server: kept only to give them to a person's other kiosks, one copy, only under a standing consent.
+ * They leave the log of events once they are here, so that a withdrawal has one place to empty.
+ */
+
+const vectorPlace = (id: string, person: string): Place => ({
+  field: 'template.vector',
+  person,
+  record: id,
+  rowVersion: 1,
+});
+/** As ingest seals it. */
+const eventPlace = (id: string, person: string | null): Place => ({
+  field: 'event.personal',
+  person,
+  record: id,
+  rowVersion: 1,
+});
+
+type TemplateEvent = {
+  readonly id: string;
+  readonly device: string;
+  readonly change: 'added' | 'removed';
+  readonly model: string;
+  readonly templates: readonly { id: string; pose?: string | undefined; vector?: string | undefined }[] | undefined;
+};
+
+/** Applies one `template` event of a person whose consent stands. */
+export async function applyTemplates(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  event: TemplateEvent,
+  now: Date,
+): Promise<void> {
+  const { model, templates } = event;
+  if (event.change === 'removed') {
+    let gone = tx.deleteFrom('template').where('person', '=', person).where('model', '=', model);
+    if (templates?.length)
+      gone = gone.where(
+        'id',
+        'in',
+        templates.map((t) => t.id),
+      );
+    await gone.execute();
+    return;
+  }
+  const whole = (templates ?? []).filter((t): t is TemplateValue => t.vector !== undefined && t.pose !== undefined);
+  if (whole.length === 0) return;
+  await tx
+    .insertInto('template')
+    .values(
+      whole.map((t) => ({
+        id: t.id,
+        person,
+        model,
+        pose: t.pose,
+        sealed: keys.seal('field', vectorPlace(t.id, person), Buffer.from(t.vector, 'base64url')),
+        device: event.device,
+        added_at: now,
+      })),
+    )
+    // The first under an id stays: nobody replaces another's template by naming it.
+    .onConflict((c) => c.doNothing())
+    .execute();
+  await sql`delete from template where id in (
+      select id from template where person = ${person} and model = ${model}
+      order by added_at desc, id desc offset ${MAX_TEMPLATES})`.execute(tx);
+}
+
+/** Templates that came before the consent which allows them are taken out of the log of events, in their order there. */
+export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<void> {
+  const rows = await tx
+    .selectFrom('event')
+    .select(['id', 'device', 'header', 'personal'])
+    .where('person', '=', person)
+    .where('type', '=', 'template')
+    .where('personal', 'is not', null)
+    .orderBy('received_at')
+    .orderBy('device')
+    .orderBy('epoch')
+    .orderBy('seq')
+    .execute();
+  for (const row of rows) {
+    const { open } = row.header as WireEvent['header'];
+    const held = keys.openJson(eventPlace(row.id, person), row.personal!) as Record<string, { value: unknown }>;
+    const templates = PersonalBody.template.shape.templates.parse(held.templates?.value);
+    if (!templates) continue;
+    const { change, model } = open as { change: 'added' | 'removed'; model: string };
+    await applyTemplates(tx, keys, person, { id: row.id, device: row.device, change, model, templates }, now);
+  }
+  await emptyLog(
+    tx,
+    keys,
+    rows.map((r) => r.id),
+  );
+}
+
+/** Everything of a person goes, here and in the log of events. @returns the models that there was something of */
+export async function dropTemplates(tx: Transaction<Tables>, keys: Keys, person: string): Promise<string[]> {
+  const rows = await tx.deleteFrom('template').where('person', '=', person).returning('model').execute();
+  const events = await tx
+    .selectFrom('event')
+    .select('id')
+    .where('person', '=', person)
+    .where('type', '=', 'template')
+    .where('personal', 'is not', null)
+    .execute();
+  await emptyLog(
+    tx,
+    keys,
+    events.map((e) => e.id),
+  );
+  return [...new Set(rows.map((r) => r.model))].sort();
+}
+
+/** Takes the templates, value and salt, out of these events. Their chain stands on the commitments and stays whole. */
+export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: readonly string[]): Promise<void> {
+  if (events.length === 0) return;
+  const rows = await tx
+    .selectFrom('event')
+    .select(['id', 'person', 'personal'])
+    .where('id', 'in', events)
+    .where('personal', 'is not', null)
+    .execute();
+  for (const row of rows) {
+    const place = eventPlace(row.id, row.person);
+    const held = keys.openJson(place, row.personal!) as Record<string, SaltedValue>;
+    if (!Object.hasOwn(held, 'templates')) continue;
+    const { templates: _, ...rest } = held;
+    const personal = Object.keys(rest).length > 0 ? keys.sealJson(place, rest) : null;
+    await tx.updateTable('event').set({ personal }).where('id', '=', row.id).execute();
+  }
+}
+
+/** Opened templates of these people, by person and model. */
+export async function readTemplates(
+  db: Db,
+  keys: Keys,
+  people: readonly string[],
+  model?: string,
+): Promise<Map<string, Map<string, TemplateValue[]>>> {
+  const all = new Map<string, Map<string, TemplateValue[]>>();
+  if (people.length === 0) return all;
+  let query = db
+    .selectFrom('template')
+    .select(['id', 'person', 'model', 'pose', 'sealed'])
+    .where('person', 'in', people)
+    .orderBy('added_at')
+    .orderBy('id');
+  if (model !== undefined) query = query.where('model', '=', model);
+  for (const row of await query.execute()) {
+    const of = all.get(row.person) ?? new Map<string, TemplateValue[]>();
+    all.set(row.person, of);
+    const vector = keys.open('field', vectorPlace(row.id, row.person), row.sealed).toString('base64url');
+    of.set(row.model, [...(of.get(row.model) ?? []), { id: row.id, pose: row.pose, vector }]);
+  }
+  return all;
+}

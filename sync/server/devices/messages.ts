@@ -1,0 +1,167 @@
+import type { Logger } from 'pino';
+import { signAck } from '../../protocol/seal/ack.ts';
+import { openAsk } from '../../protocol/seal/ask.ts';
+import { openBatch } from '../../protocol/seal/batch.ts';
+import { keyId, publicHalf } from '../../protocol/seal/keys.ts';
+import { sealPage } from '../../protocol/seal/page.ts';
+import { messageDigest, signNudge, signRefusal } from '../../protocol/seal/signal.ts';
+import type { Ack } from '../../protocol/wire/ack.ts';
+import type { Ed25519PrivateJwk } from '../../protocol/wire/batch.ts';
+import type { Ask, Page } from '../../protocol/wire/changes.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { concernsKiosks } from '../changes/project.ts';
+import { readChanges } from '../changes/read.ts';
+import { ingest } from '../ingest/ingest.ts';
+import { readMarks } from '../ingest/marks.ts';
+import type { IdentityContext } from './context.ts';
+import { type Device, findDevice, heardFrom, noteKnownKeys, requireApproved } from './registry.ts';
+import { renewCertificate } from './renewal.ts';
+
+/** What answering a device works on, whichever transport its message came by. */
+export interface MessageContext extends Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> {
+  readonly logEpoch: string;
+  readonly log: Logger;
+  /** Something that screens show has changed. */
+  readonly onChange: () => void;
+  /** Something that kiosks are told may have changed: they can be nudged. */
+  readonly onKioskChange: () => void;
+}
+
+export interface DeviceMessage {
+  readonly kind: 'batch' | 'ask';
+  /** Compact JWE as it came. */
+  readonly sealed: string;
+  /** Who the transport's own authentication says is speaking. */
+  readonly device: string;
+  /** Set where the transport let a device in whose certificate has ended: all it may do is renew it. */
+  readonly renewalOnly?: boolean;
+}
+
+/**
+ * Takes one message of a device and gives the answer to it: for a batch, after the database's commit, a signed ack; for an
+ * ask a page, signed and sealed to the device. The registration is asked anew each time, so that a revocation takes effect
+ * on the next message.
+ *
+ * @throws Problem with the code of the refusal: nothing was taken then
+ */
+export async function takeMessage(context: MessageContext, message: DeviceMessage): Promise<string> {
+  const device = await findDevice(context.db, message.device);
+  requireApproved(device);
+  return message.kind === 'batch' ? takeBatch(context, device, message) : takeAsk(context, device, message);
+}
+
+/** Signed word of why a message was not taken, for a transport that has no answer of its own to put it in. */
+export async function refuseMessage(
+  context: MessageContext,
+  message: DeviceMessage,
+  problem: Problem,
+): Promise<string> {
+  const refusal = {
+    device: message.device,
+    digest: messageDigest(message.sealed),
+    code: problem.code,
+    serverTime: context.now().toISOString(),
+  };
+  const device = await findDevice(context.db, message.device);
+  return signRefusal(refusal, context.keyring.signingFor(device?.trusts ?? null));
+}
+
+/** Signed word that there is something to ask for. */
+export async function nudgeMessage(context: MessageContext, id: string): Promise<string> {
+  const device = await findDevice(context.db, id);
+  const signing = context.keyring.signingFor(device?.trusts ?? null);
+  return signNudge({ device: id, serverTime: context.now().toISOString() }, signing);
+}
+
+async function takeBatch(context: MessageContext, device: Device, message: DeviceMessage): Promise<string> {
+  if (message.renewalOnly) throw renewFirst();
+  const { db, keys, keyring, log } = context;
+  const opening = openingKeys(context, device);
+  const { header, body } = await openBatch(message.sealed, opening, senderOf(context, device));
+  const result = await ingest(db, keys, header, body, context.now());
+  await noteKnownKeys(db, device, { ...(body.trusts && { trusts: body.trusts }), sealedTo: opening.sealedTo() });
+  for (const { seq, reason } of result.quarantined)
+    log.warn({ device: device.id, seq, code: reason }, 'event quarantined');
+  if (result.inserted > 0)
+    log.info({ device: device.id, events: result.inserted, committed: result.ack.committed }, 'events taken');
+  context.onChange();
+  if (result.inserted > 0 && body.events.some((e) => concernsKiosks(typeOf(e)))) context.onKioskChange();
+  return ackOf(context, result.ack, keyring.signingFor(body.trusts ?? device.trusts), header.spv);
+}
+
+async function takeAsk(context: MessageContext, device: Device, message: DeviceMessage): Promise<string> {
+  const { db, keyring } = context;
+  const opening = openingKeys(context, device);
+  const { header, ask } = await openAsk(message.sealed, opening, senderOf(context, device));
+  if (message.renewalOnly && ask.what !== 'renew') throw renewFirst();
+  await heardFrom(db, device.id, context.now());
+  await noteKnownKeys(db, device, { trusts: ask.trusts, sealedTo: opening.sealedTo() });
+  context.onChange();
+  const signing = keyring.signingFor(ask.trusts);
+  const answer = { device: device.id, jti: header.jti };
+  const page: Page =
+    ask.what === 'renew'
+      ? { what: 'renewed', ...answer, ...(await renewCertificate(context, device, ask.csr)) }
+      : { what: 'changes', ...answer, ...(await changesFor(context, device, ask, signing, header.spv)) };
+  return sealPage(page, { signing, device: { kty: 'OKP', crv: 'X25519', x: device.x25519 } }, header.spv);
+}
+
+async function changesFor(
+  context: MessageContext,
+  device: Device,
+  ask: Extract<Ask, { what: 'changes' }>,
+  signing: Ed25519PrivateJwk,
+  spv: number,
+): Promise<Omit<Extract<Page, { what: 'changes' }>, 'what' | 'device' | 'jti'>> {
+  const { db, keys, keyring, logEpoch } = context;
+  const source = { db, keys, logEpoch, publicKeys: () => presentKeys(context) };
+  const newestKey = ask.trusts.includes(await keyId(publicHalf(keyring.signing)));
+  const page = await readChanges(source, device.id, { ...ask, newestKey }, context.now());
+  const marks = { device: device.id, epoch: ask.epoch, ...(await readMarks(db, device.id, ask.epoch)) };
+  return { ...page, ack: await ackOf(context, marks, signing, spv) };
+}
+
+/** The keys as they are in the database now: another replica may have made a successor a moment ago. */
+async function presentKeys({ keyring }: MessageContext) {
+  await keyring.refresh();
+  return keyring.publicKeys;
+}
+
+function ackOf(
+  context: MessageContext,
+  marks: Pick<Ack, 'device' | 'epoch' | 'committed' | 'safe'>,
+  signing: Ed25519PrivateJwk,
+  spv: number,
+): Promise<string> {
+  return signAck({ ...marks, logEpoch: context.logEpoch, serverTime: context.now().toISOString() }, signing, spv);
+}
+
+/** The server's sealing keys, old ones too, and the key of the registration; remembers which of ours was used. */
+function openingKeys({ keyring }: MessageContext, device: Device) {
+  let used: string | undefined;
+  return {
+    sealing: (kid: string) => {
+      used = kid;
+      return keyring.sealingFor(kid);
+    },
+    device: async () => ({ kty: 'OKP', crv: 'Ed25519', x: device.ed25519 }) as const,
+    /** Thumbprint of the key that the message was sealed to. */
+    sealedTo: () => used ?? '',
+  };
+}
+
+function senderOf({ keyring }: MessageContext, device: Device) {
+  return { serverId: keyring.serverId, device: device.id };
+}
+
+function typeOf(event: unknown): unknown {
+  return (event as { header?: { type?: unknown } } | null)?.header?.type;
+}
+
+function renewFirst(): Problem {
+  return new Problem(
+    'certificate-expired',
+    'The certificate of this device has expired.',
+    'The kiosk renews it by itself, by proof of its keys.',
+  );
+}
