@@ -189,6 +189,20 @@ describe('the outbox', () => {
   });
 });
 
+describe('the size of a check-in', () => {
+  it('is a third of a page, with scores of any length and after days without a restart: each page costs a cipher', async () => {
+    const clock = { ...heldClock(Date.UTC(2027, 0, 1)), monotonic: () => 400 * 86_400_000 };
+    const store = await openKiosk(newFolder(), {}, { clock });
+    const { id } = await store.addPerson(aPerson({ templates: [] }));
+    await someCheckins(store, id, 300, { score: Math.fround(0.731234567), second: Math.fround(-0.2114987) });
+    const rows = store.session.db
+      .prepare("SELECT avg(ncell) FROM dbstat WHERE name = 'event' AND pagetype = 'leaf'")
+      .pluck()
+      .get();
+    expect(rows).toBeGreaterThan(2.9);
+  });
+});
+
 describe('small rows', () => {
   it('survive a restart: lockouts and settings', async () => {
     const home = newFolder();

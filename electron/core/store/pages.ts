@@ -12,9 +12,10 @@ import { readIfThere } from '../keys/files.ts';
  */
 
 /**
- * Bytes of a page. SQLCipher's default is 4096; a check-in writes two pages on average, each encrypted and hashed in
- * whole, so small pages bring the ciphered store nearest to a plain one: check-ins a second against plain were 0.74 with
- * 1024, 0.71 with 2048, 0.70 with 4096 (medians of three interleaved runs of test/bench/store.ts on a busy two-core VM).
+ * Bytes of a page. SQLCipher's default is 4096; a check-in writes five pages in three on average (its own, and at every
+ * third a new one with the pages above it), each encrypted and hashed in whole, so small pages bring the ciphered store
+ * nearest to a plain one: check-ins a second against plain were 0.74 with 1024, 0.71 with 2048, 0.70 with 4096 (medians of
+ * three interleaved runs of test/bench/store.ts on a busy two-core VM, when two check-ins still filled a page).
  * Another program has to be told: `PRAGMA cipher_page_size`.
  */
 export const PAGE_BYTES = 1024;
