@@ -4,7 +4,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import type { Secret } from './secret.ts';
 
 /** What a sub-key is for. One purpose, one key: a leak or a misuse of one says nothing about another. */
-export type Purpose = 'field' | 'keyring' | 'token' | 'key-check';
+export type Purpose = 'field' | 'keyring' | 'token' | 'key-check' | 'blind-index';
 
 /** Where an envelope belongs. Logical names, not table and column: a rename must not break it, an old value must not replay. */
 export interface Place {
@@ -54,6 +54,11 @@ export class Keys {
   /** Keyed hash of a random token (link, session): the database alone opens no door. */
   hashToken(token: string): Buffer {
     return createHmac('sha256', this.#key('token')).update(token).digest();
+  }
+
+  /** Keyed hash of a value: finds equal ones of a field without opening any. Says which rows are equal, and nothing more. */
+  blindIndex(field: string, value: string): Buffer {
+    return createHmac('sha256', this.#key('blind-index')).update(`${field}\0${value}`).digest();
   }
 
   /** AES-256-GCM: format ‖ key version ‖ nonce ‖ ciphertext ‖ tag. */

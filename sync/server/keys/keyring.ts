@@ -11,7 +11,7 @@ import {
 import type { Keys } from './envelope.ts';
 import { importKeyringFile } from './import-file.ts';
 import { firstKeys } from './succession.ts';
-import { type Ca, type KeySet, keyPlace, publicSet, readKeySet, readSerial } from './vault.ts';
+import { type Ca, type KeyPurpose, type KeySet, keyPlace, publicSet, readKeySet, readSerial } from './vault.ts';
 
 export interface KeyringOptions {
   /** Names and addresses that this process's listeners are reached under. */
@@ -125,6 +125,16 @@ export class Keyring {
   /** Our own certificate for the people listener. */
   get people(): KeyAndCertificate {
     return this.#people;
+  }
+
+  /** Every key that is not retired, without its private half. */
+  get described(): { purpose: KeyPurpose; id: string; serial: number; newest: boolean }[] {
+    const { cas, signing, sealing } = this.#set;
+    const list = (purpose: KeyPurpose, keys: readonly { id: string; serial: number }[]) =>
+      keys.map(({ id, serial }, i) => ({ purpose, id, serial, newest: i === 0 }));
+    const named = (keys: readonly { kid: string; serial: number }[]) =>
+      keys.map((k) => ({ id: k.kid, serial: k.serial }));
+    return [...list('ca', cas), ...list('signing', named(signing)), ...list('sealing', named(sealing))];
   }
 
   /** What kiosks pin. */

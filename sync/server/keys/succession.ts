@@ -1,7 +1,8 @@
+import type { Transaction } from 'kysely';
 import { v4 as uuid } from 'uuid';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../protocol/seal/keys.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import type { Db } from '../database/schema.ts';
+import type { Db, Tables } from '../database/schema.ts';
 import { createCa, crossCertify, MAX_CAS, pathLength } from './certificates.ts';
 import type { Keys } from './envelope.ts';
 import { certificateId, checkKeys, insertKey, type KeyPurpose, type KeySet, type NewKey, readKeySet } from './vault.ts';
@@ -42,8 +43,8 @@ async function lock(trx: Db, keys: Keys): Promise<{ set: KeySet; serial: number 
   return { set, serial: set.serial + 1 };
 }
 
-/** Called inside the transaction with the new set: whoever tells the kiosks. */
-export type Announce = (trx: Db, set: KeySet) => Promise<void>;
+/** Called at the end of the transaction that made the new set: tells the kiosks. */
+export type Announce = (trx: Transaction<Tables>) => Promise<void>;
 
 async function change(
   db: Db,
@@ -56,7 +57,7 @@ async function change(
     await work(trx, set, serial);
     await trx.updateTable('keyring.identity').set({ serial }).execute();
     const after = await readKeySet(trx, keys);
-    await announce(trx, after);
+    await announce(trx);
     return after;
   });
 }

@@ -1,0 +1,48 @@
+import { Problem } from '../../protocol/wire/problem.ts';
+import { readConfig } from '../config.ts';
+import { openDatabase } from '../database/open.ts';
+import { identityContext } from '../devices/context.ts';
+import { Keys } from '../keys/envelope.ts';
+import { openKeyring } from '../keys/keyring.ts';
+import { type ArgsOf, OPERATIONS, type OperationName, type ResultOf, runOperation } from './operations.ts';
+import { askServer } from './socket.ts';
+
+/**
+ * Does an operation on the server of this environment: on its database, or, where a running server has the embedded
+ * database to itself, through that server.
+ *
+ * @param env the server's environment
+ * @throws Problem `bad-configuration`, of openDatabase and openKeyring, `server-unreachable`, and the operation's own
+ */
+export async function operate<N extends OperationName>(
+  env: Readonly<Record<string, string | undefined>>,
+  name: N,
+  args: ArgsOf<N>,
+): Promise<ResultOf<N>> {
+  const config = readConfig(env);
+  let database: Awaited<ReturnType<typeof openDatabase>>;
+  try {
+    database = await openDatabase(config.home, { postgres: config.database });
+  } catch (cause) {
+    if (!(cause instanceof Problem && cause.code === 'database-in-use')) throw cause;
+    return (await askServer(config.home, name, OPERATIONS[name].args.parse(args))) as ResultOf<N>;
+  }
+  try {
+    const now = () => new Date();
+    const keys = new Keys(config.encryptionKey, config.secretKey);
+    const { db, signals } = database;
+    const keyring = await openKeyring(db, keys, {
+      hostnames: config.hostnames,
+      home: config.home,
+      now: () => now().getTime(),
+    });
+    const context = identityContext({ db, keys, keyring, now, config });
+    const onChange = () => {
+      signals.tell('board');
+      signals.tell('change');
+    };
+    return (await runOperation({ ...context, onChange }, name, args)) as ResultOf<N>;
+  } finally {
+    await database.close();
+  }
+}

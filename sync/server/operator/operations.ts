@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { serverFingerprint } from '../../protocol/seal/fingerprint.ts';
+import { Uuid } from '../../protocol/wire/event.ts';
+import { MAX_JOIN_BYTES } from '../../protocol/wire/join.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { keysChanged } from '../changes/log.ts';
+import { makeCode } from '../devices/codes.ts';
+import type { IdentityContext } from '../devices/context.ts';
+import { approveDevice, provisionByFile } from '../devices/join.ts';
+import { type Device, listDevices, revokeDevice } from '../devices/registry.ts';
+import { issueServerCertificate, type KeyAndCertificate } from '../keys/certificates.ts';
+import { retireKeys, succeedKey } from '../keys/succession.ts';
+import type { KeyPurpose } from '../keys/vault.ts';
+
+/** What an operator may do, by name: the same over the socket and on the database itself. Arguments are parsed here. */
+
+export interface OperatorContext extends IdentityContext {
+  /** Something that screens show, or that devices may do, has changed. */
+  readonly onChange: () => void;
+}
+
+const Name = z.string().trim().min(1).max(80);
+const Site = Uuid.nullable().default(null);
+const Url = z.url({ protocol: /^https$/ }).optional();
+const Fingerprint = z.string().max(60);
+const Purpose = z.enum(['signing', 'sealing', 'ca']);
+
+interface Operation<A extends z.ZodType, R> {
+  readonly args: A;
+  run(context: OperatorContext, args: z.output<A>): Promise<R>;
+}
+const operation = <A extends z.ZodType, R>(o: Operation<A, R>): Operation<A, R> => o;
+
+export const OPERATIONS = {
+  'device provision': operation({
+    args: z.strictObject({ name: Name, site: Site, url: Url, minutes: z.number().positive().optional() }),
+    async run(context, { name, site, url, minutes }) {
+      const made = await makeCode(context, {
+        name,
+        site,
+        ...(url && { url }),
+        ...(minutes && { lifeMs: minutes * 60_000 }),
+      });
+      return { code: made.code, expiresAt: made.expiresAt.toISOString() };
+    },
+  }),
+  'device provision file': operation({
+    args: z.strictObject({
+      request: z.string().max(MAX_JOIN_BYTES),
+      fingerprint: Fingerprint,
+      name: Name,
+      site: Site,
+      url: Url,
+    }),
+    async run(context, { request, url, ...as }) {
+      const { device, grant } = await provisionByFile(context, request, { ...as, ...(url && { url }) });
+      context.onChange();
+      return { device: device.id, grant, serverFingerprint: serverFingerprint(context.keyring.ca.certPem) };
+    },
+  }),
+  'device approve': operation({
+    args: z.strictObject({ device: Uuid, fingerprint: Fingerprint }),
+    async run(context, { device, fingerprint }) {
+      const approved = await approveDevice(context, device, fingerprint);
+      context.onChange();
+      return shown(approved);
+    },
+  }),
+  'device revoke': operation({
+    args: z.strictObject({ device: Uuid }),
+    async run(context, { device }) {
+      const revoked = await revokeDevice(context.db, device, context.now());
+      context.onChange();
+      return shown(revoked);
+    },
+  }),
+  'device list': operation({
+    args: z.strictObject({}),
+    run: async ({ db }) => (await listDevices(db)).map(shown),
+  }),
+  'keys list': operation({
+    args: z.strictObject({}),
+    async run(context) {
+      await context.keyring.refresh();
+      return {
+        serverId: context.keyring.serverId,
+        serial: context.keyring.serial,
+        fingerprint: serverFingerprint(context.keyring.ca.certPem),
+        keys: context.keyring.described,
+      };
+    },
+  }),
+  'keys succeed': operation({
+    args: z.strictObject({ purpose: Purpose }),
+    async run(context, { purpose }) {
+      const { db, keys, keyring, now } = context;
+      const set = await succeedKey(db, keys, purpose, now().getTime(), (tx) => keysChanged(tx, now()));
+      await keyring.refresh();
+      context.onChange();
+      return { serial: set.serial };
+    },
+  }),
+  'keys retire': operation({
+    args: z.strictObject({ purpose: Purpose, force: z.boolean().default(false) }),
+    async run(context, { purpose, force }) {
+      const { db, keys, keyring, now } = context;
+      const behind = await devicesBehind(context, purpose);
+      if (behind.length > 0 && !force)
+        throw new Problem(
+          'devices-know-only-old-keys',
+          `${behind.length} approved ${behind.length === 1 ? 'device does' : 'devices do'} not have the newest ${purpose} key yet: ${behind
+            .slice(0, 10)
+            .map((d) => d.name)
+            .join(', ')}${behind.length > 10 ? ', …' : ''}.`,
+          'Wait until they were online, or add --force and provision them again afterwards.',
+        );
+      const set = await retireKeys(db, keys, purpose, now().getTime(), (tx) => keysChanged(tx, now()));
+      await keyring.refresh();
+      context.onChange();
+      return { serial: set.serial, cutOff: behind.map((d) => d.id) };
+    },
+  }),
+  'broker certificate': operation({
+    args: z.strictObject({ hostnames: z.array(z.string().min(1).max(253)).min(1).max(20) }),
+    run: brokerFiles,
+  }),
+} as const;
+
+export type OperationName = keyof typeof OPERATIONS;
+export type ResultOf<N extends OperationName> = Awaited<ReturnType<(typeof OPERATIONS)[N]['run']>>;
+export type ArgsOf<N extends OperationName> = z.input<(typeof OPERATIONS)[N]['args']>;
+
+/** @throws Problem `operation-unknown`, `arguments-wrong`, and what the operation throws */
+export async function runOperation(context: OperatorContext, name: string, args: unknown): Promise<unknown> {
+  const found = OPERATIONS[name as OperationName] as unknown as Operation<z.ZodType, unknown> | undefined;
+  if (!found || !Object.hasOwn(OPERATIONS, name))
+    throw new Problem('operation-unknown', 'There is no such operation.', 'Update server and command line together.');
+  const parsed = found.args.safeParse(args);
+  if (!parsed.success)
+    throw new Problem('arguments-wrong', z.prettifyError(parsed.error), 'Ask for help with --help.', {
+      cause: parsed.error,
+    });
+  return found.run(context, parsed.data);
+}
+
+/** What a broker of this server needs, and how the server and its devices know it. */
+async function brokerFiles(
+  { keyring, now }: OperatorContext,
+  { hostnames }: { hostnames: string[] },
+): Promise<{ serverId: string; certificate: KeyAndCertificate; caPems: string[] }> {
+  const leaf = await issueServerCertificate(keyring.ca, hostnames, now().getTime(), 'SmartPresence broker');
+  return { serverId: keyring.serverId, certificate: keyring.withChain(leaf), caPems: keyring.caPems };
+}
+
+/** Approved devices that a retirement would cut off, as far as they have said what they know. */
+async function devicesBehind({ db, keyring }: OperatorContext, purpose: KeyPurpose): Promise<Device[]> {
+  const approved = (await listDevices(db)).filter((d) => d.status === 'approved');
+  const newest = keyring.signingKids[0]!;
+  return approved.filter((d) => {
+    if (purpose === 'signing') return !d.trusts?.includes(newest);
+    if (purpose === 'sealing') return d.sealedTo !== keyring.sealingKid;
+    return d.certIssuer !== keyring.cas[0]!.id;
+  });
+}
+
+function shown(device: Device) {
+  const at = (date: Date | null) => date?.toISOString() ?? null;
+  return {
+    device: device.id,
+    name: device.name,
+    status: device.status,
+    fingerprint: device.fingerprint,
+    site: device.site,
+    registeredAt: at(device.registeredAt),
+    approvedAt: at(device.approvedAt),
+    revokedAt: at(device.revokedAt),
+    lastHeardAt: at(device.lastHeardAt),
+    certificateEnds: at(device.certNotAfter),
+  };
+}
