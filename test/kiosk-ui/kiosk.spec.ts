@@ -183,6 +183,18 @@ test.describe('trouble', () => {
     await expect(page.locator('.badge')).toHaveText('liveness: off (demo)');
     kiosk.core.setStatus({ online: false, queued: 12 });
     await expect(page.locator('.notes')).toContainText('Offline — 12 records kept safely here, sent when back');
+    kiosk.core.setStatus({ queued: 0 });
+    await expect(page.locator('.notes')).toContainText('Offline — every record has been sent');
+    // A kiosk that never had a server has sent nothing, and does not say that it has.
+    kiosk.core.setStatus({ lastSyncAt: null });
+    await expect(page.locator('.notes')).toHaveText('Not connected to a server yet');
+    kiosk.core.setStatus({ queued: 1234 });
+    await expect(page.locator('.notes')).toHaveText('Not connected to a server yet — 1234 records kept safely here');
+    // One line, upright too.
+    const { lines } = await page.locator('.note span').evaluate((el) => ({
+      lines: el.getBoundingClientRect().height / Number.parseFloat(getComputedStyle(el).lineHeight),
+    }));
+    expect(lines).toBeLessThan(1.5);
     await page.getByRole('button', { name: /Number and PIN/ }).click();
     await expect(page.locator('.badge')).toHaveText('liveness: off (demo)');
   });
@@ -204,7 +216,7 @@ test('the language is switched at once and goes with the guest', async ({ kiosk 
 test('nothing moves for whoever asked the system for less motion', async ({ kiosk }) => {
   kiosk.core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
   const page = await kiosk.open({ clip: 'man', reducedMotion: true });
-  await expect(page.locator('.result')).toBeVisible();
+  await expect(page.locator('.result')).toBeVisible({ timeout: 30_000 });
   expect(
     await page.evaluate(
       () => document.getAnimations().filter((a) => Number(a.effect?.getComputedTiming().duration) > 1).length,
