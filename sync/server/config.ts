@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../protocol/wire/problem.ts';
+import { type PostgresAddress, readDatabaseUrl } from './database/url.ts';
 import { Secret } from './keys/secret.ts';
 import { readKey } from './keys/strength.ts';
 
@@ -23,6 +24,12 @@ const Path = z
   .string()
   .min(1)
   .transform((p) => resolve(p));
+const DatabaseUrl = z.string().transform((text, ctx) => {
+  const address = readDatabaseUrl(text);
+  if (typeof address !== 'string') return address;
+  ctx.addIssue({ code: 'custom', message: address });
+  return z.NEVER;
+});
 
 /** Every variable of the server's environment. Parsed once, at start. */
 const Environment = z
@@ -35,6 +42,8 @@ const Environment = z
     ENCRYPTION_KEY: Key,
     /** Second secret that every sub-key is derived from too. */
     SECRET_KEY: Key,
+    /** PostgreSQL over verified TLS 1.3 (database/url.ts). Without it: the embedded database, for evaluation. */
+    SMARTPRESENCE_DATABASE_URL: DatabaseUrl.optional(),
     SMARTPRESENCE_BIND: z
       .string()
       .refine((a) => isIP(a) !== 0, 'must be an IP address, e.g. 127.0.0.1 or 0.0.0.0')
@@ -84,6 +93,8 @@ export interface Config {
   readonly home: string;
   readonly encryptionKey: Secret;
   readonly secretKey: Secret;
+  /** Null: the embedded database. */
+  readonly database: PostgresAddress | null;
   readonly bind: string;
   readonly peoplePort: number;
   readonly devicePort: number;
@@ -111,6 +122,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     home: e.SMARTPRESENCE_SERVER_HOME,
     encryptionKey: e.ENCRYPTION_KEY,
     secretKey: e.SECRET_KEY,
+    database: e.SMARTPRESENCE_DATABASE_URL ?? null,
     bind: e.SMARTPRESENCE_BIND,
     peoplePort: e.SMARTPRESENCE_PEOPLE_PORT,
     devicePort: e.SMARTPRESENCE_DEVICE_PORT,

@@ -81,7 +81,7 @@ export async function provisionLocal({
   const request = DeviceRequest.parse(device);
   const keys = new Keys(config.encryptionKey, config.secretKey);
   const now = Date.now();
-  const database = await openDatabase(config.home);
+  const database = await openDatabase(config.home, { postgres: config.database });
   try {
     const keyring = await openKeyring(database.db, keys, {
       hostnames: config.hostnames,

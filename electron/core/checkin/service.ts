@@ -75,7 +75,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     const time = deps.wall();
     if (last && isRepeat(lastAt, time, site.repeatWindowSeconds * 1000)) return receipt(last, person, true);
     const direction = claimDirection(site.direction, lastAt, time, site.timeZone);
-    const checkin = await store.recordCheckin({ ...fields, person: person.id, open: { ...fields.open, direction } });
+    const claim = site.direction === 'auto' ? { direction, automatic: true } : { direction };
+    const checkin = await store.recordCheckin({ ...fields, person: person.id, open: { ...fields.open, ...claim } });
     deps.recorded(checkin, person);
     return receipt(checkin, person, false);
   }

@@ -7,12 +7,16 @@ const Instant = z.iso.datetime({ precision: 3 });
 
 export const BoardRow = z.strictObject({
   id: Uuid,
-  /** Position of the row's last change; a later message about the same `id` replaces it. */
+  /** Grows with each change of the row; a later message about the same `id` replaces it. */
   change: z.number().int(),
   /** When it happened, by the kiosk's claim, and when it arrived. */
   at: Instant,
   receivedAt: Instant,
+  /** What counts, as the server resolved it; `claimed` is what the kiosk said. */
   direction: Direction,
+  claimed: Direction.optional(),
+  /** The record of the same presence that counts instead (another kiosk's, seconds apart). */
+  duplicateOf: Uuid.nullable().optional(),
   method: Method,
   liveness: LivenessResult,
   /** Null when the person was erased, or is not known here yet. */
@@ -40,7 +44,7 @@ export type BoardCounts = z.infer<typeof BoardCounts>;
 export const Board = z.strictObject({
   /** Identity of the server's log: when it changes, positions start anew. */
   log: Uuid,
-  /** The highest `change` that this message covers: what to resume from. */
+  /** What to resume from. What is told from there may in part have been told before. */
   position: z.number().int().nonnegative(),
   /** True: forget all rows, these are the newest. False: rows that changed since the position asked for. */
   whole: z.boolean(),

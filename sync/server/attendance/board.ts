@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
-import { type Board, type BoardCounts, BoardRow, MAX_BOARD_ROWS } from '../../protocol/api/live.ts';
+import { type Board, type BoardCounts, type BoardRow, MAX_BOARD_ROWS } from '../../protocol/api/live.ts';
 import type { Db } from '../database/schema.ts';
-import { listDevices } from '../devices/registry.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { horizon } from '../live/feed.ts';
 import { namesOf } from './people.ts';
+import { calendarOf, listSites } from './sites.ts';
 
 export interface BoardSource {
   readonly db: Db;
@@ -13,8 +14,8 @@ export interface BoardSource {
 }
 
 /**
- * The board as of now: what changed after `since`, or the newest rows when there is no such position, it is of another log,
- * or more has changed than one message holds.
+ * The board as of now: what changed since `since`, or the newest rows when there is no such position, it is of another log,
+ * or more has changed than one message holds. Positions and what they promise: live/feed.ts.
  */
 export async function readBoard(
   source: BoardSource,
@@ -22,19 +23,12 @@ export async function readBoard(
   now: Date,
 ): Promise<Board> {
   const { db, keys, logEpoch, site } = source;
-  const top = Number(
-    (
-      await db
-        .selectFrom('checkin')
-        .select((e) => e.fn.max('change').as('top'))
-        .executeTakeFirst()
-    )?.top ?? 0,
-  );
-  const resumable = since.log === logEpoch && since.after !== undefined && since.after <= top;
+  // Before the rows: what commits in between is read now, and again next time.
+  const position = await horizon(db);
+  const resumable = since.log === logEpoch && since.after !== undefined && since.after <= position;
   const changed = resumable
     ? await selectRows(db)
-        .where('c.change', '>', since.after!)
-        .orderBy('c.change')
+        .where('c.change', '>=', since.after!)
         .limit(MAX_BOARD_ROWS + 1)
         .execute()
     : null;
@@ -47,30 +41,30 @@ export async function readBoard(
     keys,
     found.flatMap((r) => r.person ?? []),
   );
-  const rows = found.map((r) =>
-    BoardRow.parse({
+  const rows = found.map(
+    (r): BoardRow => ({
       id: r.id,
       change: Number(r.change),
       at: r.at.toISOString(),
       receivedAt: r.received_at.toISOString(),
-      direction: r.direction,
-      method: r.method,
-      liveness: r.liveness,
+      direction: r.resolved,
+      method: r.method as BoardRow['method'],
+      liveness: r.liveness as BoardRow['liveness'],
       name: (r.person && names.get(r.person)) ?? null,
       person: r.person,
       device: r.device,
       voided: r.reason,
+      claimed: r.direction,
+      duplicateOf: r.duplicate_of,
     }),
   );
   return {
     log: logEpoch,
-    position: Math.max(top, ...rows.map((r) => r.change)),
+    position,
     whole,
     rows,
     counts: await counts(db, site.timeZone, now),
-    devices: (await listDevices(db))
-      .filter((d) => d.status === 'approved')
-      .map((d) => ({ id: d.id, name: d.name, lastHeardAt: d.lastHeardAt?.toISOString() ?? null })),
+    devices: await devices(db),
     site,
     serverTime: now.toISOString(),
   };
@@ -86,6 +80,8 @@ function selectRows(db: Db) {
       'c.at',
       'c.received_at',
       'c.direction',
+      'c.resolved',
+      'c.duplicate_of',
       'c.method',
       'c.liveness',
       'c.person',
@@ -94,17 +90,48 @@ function selectRows(db: Db) {
     ]);
 }
 
+async function devices(db: Db): Promise<Board['devices']> {
+  const rows = await db
+    .selectFrom('device')
+    .select(['id', 'name', 'last_heard_at'])
+    .where('status', '=', 'approved')
+    .orderBy('name')
+    .orderBy('id')
+    .execute();
+  return rows.map((d) => ({ id: d.id, name: d.name, lastHeardAt: d.last_heard_at?.toISOString() ?? null }));
+}
+
+/** Each site's people by its own attendance day; the sums over all sites. */
 async function counts(db: Db, timeZone: string, now: Date): Promise<BoardCounts> {
+  const sites = await listSites(db);
+  const fallback = { id: null, isDefault: true, timeZone, dayStartsAt: '00:00' };
+  const days = (sites.some((s) => s.isDefault) ? sites : [...sites, fallback]).map((s) => ({
+    site: s.id,
+    isDefault: s.isDefault,
+    ...calendarOf(s)(now.getTime()),
+  }));
+  const text = (ms: number) => new Date(ms).toISOString();
+  // Bounds as constants, so that only the partitions of today are looked at.
+  const [low, high] = [Math.min(...days.map((d) => d.start)), Math.max(...days.map((d) => d.end))];
   const { rows } = await sql<{ in_today: number; inside_now: number; records: number }>`
-    with day as (select date_trunc('day', ${now}::timestamptz at time zone ${timeZone}) at time zone ${timeZone} as start),
-    today as (
-      select c.person, c.direction, c.at, c.change
-      from checkin c left join checkin_void v on v.target = c.id and v.device = c.device, day
-      where v.target is null and c.at >= day.start and c.at < day.start + interval '1 day'
+    with day as (
+      select * from unnest(${days.map((d) => d.site)}::uuid[], ${days.map((d) => d.isDefault)}::boolean[],
+                           ${days.map((d) => text(d.start))}::timestamptz[], ${days.map((d) => text(d.end))}::timestamptz[])
+                    as d (site, is_default, start, finish)
     ),
-    latest as (select distinct on (person) person, direction from today where person is not null order by person, at desc, change desc)
-    select (select count(distinct person)::int from today where direction = 'in') as in_today,
-           (select count(*)::int from latest where direction = 'in') as inside_now,
+    today as (
+      select c.person, c.resolved, c.at, c.id, c.duplicate_of
+      from checkin c
+        join day on (c.site = day.site or (c.site is null and day.is_default)) and c.at >= day.start and c.at < day.finish
+        left join checkin_void v on v.target = c.id and v.device = c.device
+      where v.target is null and c.at >= ${text(low)}::timestamptz and c.at < ${text(high)}::timestamptz
+    ),
+    latest as (
+      select distinct on (person) person, resolved from today
+      where person is not null and duplicate_of is null order by person, at desc, id desc
+    )
+    select (select count(distinct person)::int from today where resolved = 'in') as in_today,
+           (select count(*)::int from latest where resolved = 'in') as inside_now,
            (select count(*)::int from today) as records`.execute(db);
   const row = rows[0]!;
   return { inToday: row.in_today, insideNow: row.inside_now, recordsToday: row.records };

@@ -1,12 +1,14 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Open, Personal } from '../../protocol/wire/event.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
-import { touchCheckinsOf } from './feed.ts';
+import { thisChange } from '../live/feed.ts';
 
 const FIELDS = ['name', 'number', 'language'] as const;
 type Field = (typeof FIELDS)[number];
-type Envelopes = Record<Field, Uint8Array | null>;
+
+/** Records this old are on no screen that follows the feed, days. */
+const SHOWN_DAYS = 7;
 
 const place = (field: Field, person: string, rowVersion: number): Place => ({
   field: `person.${field}`,
@@ -15,59 +17,233 @@ const place = (field: Field, person: string, rowVersion: number): Place => ({
   rowVersion,
 });
 
-/** Who of these was erased. */
-export async function tombstoned(tx: Transaction<Tables>, people: readonly string[]): Promise<ReadonlySet<string>> {
-  if (people.length === 0) return new Set();
-  const rows = await tx
-    .selectFrom('person')
-    .select('id')
-    .where('id', 'in', [...new Set(people)])
-    .where('deleted_at', 'is not', null)
-    .execute();
-  return new Set(rows.map((r) => r.id));
+/** What an ingest has to know of a person before it writes anything about them. */
+export interface Standing {
+  readonly erased: boolean;
+  /** The person that this one turned out to be; itself when never merged. */
+  readonly now: string;
 }
 
-/** Applies a `person` event. What is written is sealed anew under the next row version, so that an old envelope can't be put back. */
-export async function applyPerson(
+/**
+ * Looks up people and keeps them from being erased until the transaction ends: an erasure that ran beside it would miss
+ * what is written here. Whoever is not known yet has no row to lock, and is kept by a lock on the name.
+ */
+export async function holdPeople(
+  tx: Transaction<Tables>,
+  people: readonly string[],
+): Promise<ReadonlyMap<string, Standing>> {
+  const wanted = [...new Set(people)].sort();
+  const found = new Map<string, Standing>();
+  const look = async (ids: readonly string[]) => {
+    const { rows } = await sql<{ id: string; erased: boolean; merged_into: string | null }>`
+      select id, deleted_at is not null as erased, merged_into from person where id = any(${ids}::uuid[])
+      order by id for key share`.execute(tx);
+    for (const r of rows) found.set(r.id, { erased: r.erased, now: r.merged_into ?? r.id });
+  };
+  if (wanted.length > 0) await look(wanted);
+  const unknown = wanted.filter((id) => !found.has(id));
+  if (unknown.length > 0) {
+    await sql`select pg_advisory_xact_lock_shared(hashtextextended('person:' || id, 0))
+              from unnest(${unknown}::text[]) as id`.execute(tx);
+    await look(unknown);
+  }
+  for (const id of unknown) if (!found.has(id)) found.set(id, { erased: false, now: id });
+  return found;
+}
+
+/** One `person` event. */
+export interface PersonChange {
+  readonly change: Open<'person'>['change'];
+  readonly personal: Personal<'person'>;
+  /** When it happened, by the kiosk's claim; the server's now where that lies ahead of it. */
+  readonly at: Date;
+}
+
+interface Row {
+  readonly id: string;
+  readonly plain: Record<Field, string | undefined>;
+  rowVersion: number;
+  claimedAt: number;
+  erased: boolean;
+  touched: boolean;
+}
+
+/**
+ * Applies `person` events in their order. What is written is sealed anew under the next row version, so that an old
+ * envelope can't be put back. An event that is older than what was applied already only fills what is empty: a kiosk that
+ * was offline for weeks does not bring an old name back.
+ */
+export async function applyPeople(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  changes: readonly PersonChange[],
+  now: Date,
+): Promise<void> {
+  const known = changes.filter((c) => c.personal.person !== undefined);
+  if (known.length === 0) return;
+  const rows = await lockRows(
+    tx,
+    keys,
+    known.map((c) => c.personal.person!),
+  );
+  for (const { change, personal, at } of known) {
+    const row = rows.get(personal.person!)!;
+    if (row.erased) continue;
+    if (change === 'deleted') {
+      row.erased = true;
+      row.touched = true;
+      continue;
+    }
+    const claimed = Math.min(at.getTime(), now.getTime());
+    const late = claimed < row.claimedAt;
+    for (const field of FIELDS) {
+      const value = personal[field];
+      if (value !== undefined && !(late && row.plain[field] !== undefined)) row.plain[field] = value;
+    }
+    row.claimedAt = Math.max(row.claimedAt, claimed);
+    row.touched = true;
+  }
+  const touched = [...rows.values()].filter((r) => r.touched);
+  await write(
+    tx,
+    keys,
+    touched.filter((r) => !r.erased),
+    now,
+  );
+  await erase(
+    tx,
+    touched.filter((r) => r.erased).map((r) => r.id),
+    now,
+  );
+}
+
+/** One change that this server makes itself. */
+export function applyPerson(
   tx: Transaction<Tables>,
   keys: Keys,
   change: Open<'person'>['change'],
   personal: Personal<'person'>,
   now: Date,
 ): Promise<void> {
-  const id = personal.person;
-  if (!id) return;
-  if (change === 'deleted') return erase(tx, id, now);
-  const row = await tx.selectFrom('person').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
-  if (row?.deleted_at) return;
-  const rowVersion = (row?.row_version ?? 0) + 1;
-  const sealed = Object.fromEntries(
-    FIELDS.map((field) => {
-      const held = row?.[field] ? keys.openJson(place(field, id, row.row_version), row[field]) : undefined;
-      const value = personal[field] ?? held;
-      return [field, value === undefined ? null : keys.sealJson(place(field, id, rowVersion), value)];
-    }),
-  ) as Envelopes;
-  const values = { ...sealed, row_version: rowVersion, updated_at: now };
-  await tx
-    .insertInto('person')
-    .values({ id, ...values, deleted_at: null })
-    .onConflict((c) => c.column('id').doUpdateSet(values))
-    .execute();
-  await touchCheckinsOf(tx, id);
+  return applyPeople(tx, keys, [{ change, personal, at: now }], now);
 }
 
-/** Removes every value of a person and what ties rows to them; the rows themselves, and the chain, stay. */
-async function erase(tx: Transaction<Tables>, id: string, now: Date): Promise<void> {
-  await touchCheckinsOf(tx, id);
-  const nothing = { name: null, number: null, language: null, updated_at: now, deleted_at: now };
+async function lockRows(tx: Transaction<Tables>, keys: Keys, people: readonly string[]): Promise<Map<string, Row>> {
+  const ids = [...new Set(people)].sort();
+  const found = await tx
+    .selectFrom('person')
+    .selectAll()
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute();
+  const rows = new Map(
+    found.map((r): [string, Row] => {
+      const open = (field: Field) =>
+        r[field] ? String(keys.openJson(place(field, r.id, r.row_version), r[field])) : undefined;
+      return [
+        r.id,
+        {
+          id: r.id,
+          plain: { name: open('name'), number: open('number'), language: open('language') },
+          rowVersion: r.row_version,
+          claimedAt: r.claimed_at?.getTime() ?? 0,
+          erased: r.deleted_at !== null,
+          touched: false,
+        },
+      ];
+    }),
+  );
+  for (const id of ids) {
+    if (rows.has(id)) continue;
+    const plain = { name: undefined, number: undefined, language: undefined };
+    rows.set(id, { id, plain, rowVersion: 0, claimedAt: 0, erased: false, touched: false });
+  }
+  return rows;
+}
+
+async function write(tx: Transaction<Tables>, keys: Keys, rows: readonly Row[], now: Date): Promise<void> {
+  if (rows.length === 0) return;
   await tx
     .insertInto('person')
-    .values({ id, ...nothing, row_version: 1 })
+    .values(
+      rows.map(({ id, plain, rowVersion, claimedAt }) => {
+        const sealed = (field: Field) =>
+          plain[field] === undefined ? null : keys.sealJson(place(field, id, rowVersion + 1), plain[field]);
+        return {
+          id,
+          name: sealed('name'),
+          number: sealed('number'),
+          language: sealed('language'),
+          number_index: plain.number === undefined ? null : keys.blindIndex('person.number', plain.number),
+          row_version: rowVersion + 1,
+          claimed_at: new Date(claimedAt),
+          updated_at: now,
+          deleted_at: null,
+        };
+      }),
+    )
+    .onConflict((c) =>
+      c.column('id').doUpdateSet((e) => ({
+        name: e.ref('excluded.name'),
+        number: e.ref('excluded.number'),
+        language: e.ref('excluded.language'),
+        number_index: e.ref('excluded.number_index'),
+        row_version: e.ref('excluded.row_version'),
+        claimed_at: e.ref('excluded.claimed_at'),
+        updated_at: e.ref('excluded.updated_at'),
+      })),
+    )
+    .execute();
+  await touchCheckinsOf(
+    tx,
+    rows.map((r) => r.id),
+    now,
+  );
+}
+
+/**
+ * Removes every value of these people, and of the names they had before a merge, and what ties rows to them; the rows
+ * themselves, and the chain, stay.
+ */
+async function erase(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+  if (people.length === 0) return;
+  const { rows: aliases } = await sql<{ id: string }>`
+    select id from person where merged_into = any(${people}::uuid[])`.execute(tx);
+  const ids = [...new Set([...people, ...aliases.map((a) => a.id)])].sort();
+  // Against a batch that is writing about somebody whose row is not there yet (holdPeople).
+  await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0))
+            from unnest(${ids}::text[]) as id`.execute(tx);
+  await sql`select from person where id = any(${ids}::uuid[]) order by id for update`.execute(tx);
+  await touchCheckinsOf(tx, ids, now);
+  const nothing = {
+    name: null,
+    number: null,
+    language: null,
+    number_index: null,
+    merged_into: null,
+    updated_at: now,
+    deleted_at: now,
+  };
+  await tx
+    .insertInto('person')
+    .values(ids.map((id) => ({ id, ...nothing, row_version: 1 })))
     .onConflict((c) => c.column('id').doUpdateSet(nothing))
     .execute();
-  await tx.updateTable('event').set({ person: null, personal: null }).where('person', '=', id).execute();
-  await tx.updateTable('checkin').set({ person: null }).where('person', '=', id).execute();
+  await tx.updateTable('event').set({ person: null, personal: null }).where('person', 'in', ids).execute();
+  await tx.updateTable('checkin').set({ person: null }).where('person', 'in', ids).execute();
+  await tx.deleteFrom('attendance_due').where('person', 'in', ids).execute();
+  await tx
+    .deleteFrom('merge_candidate')
+    .where((e) => e.or([e('first', 'in', ids), e('second', 'in', ids)]))
+    .execute();
+}
+
+/** The records of these people that a screen may show are to be shown anew. */
+export async function touchCheckinsOf(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+  await sql`update checkin set change = ${thisChange}
+            where person = any(${people}::uuid[])
+              and at > ${new Date(now.getTime() - SHOWN_DAYS * 86_400_000).toISOString()}::timestamptz`.execute(tx);
 }
 
 /** Names of people, decrypted; whoever has none, or was erased, is absent. */

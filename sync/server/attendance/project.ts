@@ -1,65 +1,101 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/event.ts';
-import { missingCase } from '../../protocol/wire/problem.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { nextChange, touchCheckin } from './feed.ts';
-import { applyPerson, tombstoned } from './people.ts';
+import { thisChange } from '../live/feed.ts';
+import { applyPeople, type Standing } from './people.ts';
+import { type Due, queueDue } from './resolve.ts';
 
-/** Carries one new event of the log into the tables that screens read. Runs inside the ingest's transaction. */
-export async function project(tx: Transaction<Tables>, keys: Keys, event: WireEvent, now: Date): Promise<void> {
-  const { type } = event.header;
-  switch (type) {
-    case 'checkin':
-      return checkin(tx, event, now);
-    case 'void':
-      return voided(tx, event);
-    case 'person':
-      return applyPerson(tx, keys, openOf(event, 'person').change, personalOf(event, 'person'), now);
-    case 'consent':
-    case 'template':
-    case 'pin':
-    case 'purge':
-    case 'erasureDone':
-    case 'health':
-      // In the log; no screen reads them yet.
-      return;
-    default:
-      return missingCase(type);
-  }
+export interface Origin {
+  readonly device: string;
+  /** Where the device stands; null: the default site. */
+  readonly site: string | null;
 }
 
-async function checkin(tx: Transaction<Tables>, event: WireEvent, now: Date): Promise<void> {
-  const { header } = event;
-  const open = openOf(event, 'checkin');
-  const person = personalOf(event, 'checkin').person ?? null;
-  const erased = person !== null && (await tombstoned(tx, [person])).size > 0;
-  await tx
-    .insertInto('checkin')
-    .values({
-      id: header.id,
-      device: header.device,
-      at: header.at.utc,
-      received_at: now,
-      direction: open.direction,
-      method: open.method,
-      liveness: open.liveness,
-      person: erased ? null : person,
-      change: nextChange,
-    })
-    .execute();
+/**
+ * Carries new events of one device into the tables that screens read, a statement a table. Runs inside the ingest's
+ * transaction.
+ *
+ * @param people standing of everybody whom these events name (`holdPeople`)
+ */
+export async function project(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  events: readonly WireEvent[],
+  origin: Origin,
+  people: ReadonlyMap<string, Standing>,
+  now: Date,
+): Promise<void> {
+  const of = <T extends EventType>(type: T) => events.filter((e) => e.header.type === type);
+  const due = [
+    ...(await checkins(tx, of('checkin'), origin, people, now)),
+    ...(await voids(tx, of('void'), origin.device)),
+  ];
+  await queueDue(tx, due);
+  await applyPeople(
+    tx,
+    keys,
+    of('person').map((e) => ({
+      change: openOf(e, 'person').change,
+      personal: personalOf(e, 'person'),
+      at: new Date(e.header.at.utc),
+    })),
+    now,
+  );
+}
+
+async function checkins(
+  tx: Transaction<Tables>,
+  events: readonly WireEvent[],
+  { device, site }: Origin,
+  people: ReadonlyMap<string, Standing>,
+  now: Date,
+): Promise<Due[]> {
+  if (events.length === 0) return [];
+  const rows = events.map((event) => {
+    const named = personalOf(event, 'checkin').person;
+    const standing = named === undefined ? undefined : people.get(named);
+    const { direction, automatic, method, liveness } = openOf(event, 'checkin');
+    return {
+      id: event.header.id,
+      at: event.header.at.utc,
+      direction,
+      automatic: automatic ?? false,
+      method,
+      liveness,
+      person: standing && !standing.erased ? standing.now : null,
+    };
+  });
+  const column = <K extends keyof (typeof rows)[number]>(key: K) => rows.map((r) => r[key]);
+  await sql`
+    insert into checkin (id, at, received_at, device, site, direction, automatic, method, liveness, person, resolved, change)
+    select u.id, u.at, ${now.toISOString()}::timestamptz, ${device}::uuid, ${site}::uuid, u.direction, u.automatic,
+           u.method, u.liveness, u.person, u.direction, ${thisChange}
+    from unnest(${column('id')}::uuid[], ${column('at')}::timestamptz[], ${column('direction')}::text[],
+                ${column('automatic')}::boolean[], ${column('method')}::text[], ${column('liveness')}::text[],
+                ${column('person')}::uuid[]) as u (id, at, direction, automatic, method, liveness, person)`.execute(tx);
+  return rows.flatMap(({ person, at }) => (person ? [{ person, site, at: new Date(at) }] : []));
 }
 
 /** A void counts for a check-in of the same device alone; it may arrive before it. */
-async function voided(tx: Transaction<Tables>, event: WireEvent): Promise<void> {
-  const { header } = event;
-  const { target, reason } = openOf(event, 'void');
+async function voids(tx: Transaction<Tables>, events: readonly WireEvent[], device: string): Promise<Due[]> {
+  if (events.length === 0) return [];
+  const seen = new Set<string>();
+  const rows = events.flatMap((event) => {
+    const { target, reason } = openOf(event, 'void');
+    if (seen.has(target)) return [];
+    seen.add(target);
+    return [{ target, device, event: event.header.id, reason, at: event.header.at.utc }];
+  });
   await tx
     .insertInto('checkin_void')
-    .values({ target, device: header.device, event: header.id, reason, at: header.at.utc })
+    .values(rows)
     .onConflict((c) => c.columns(['target', 'device']).doNothing())
     .execute();
-  await touchCheckin(tx, target);
+  const { rows: touched } = await sql<{ person: string | null; site: string | null; at: Date }>`
+    update checkin set change = ${thisChange}
+    where id = any(${[...seen]}::uuid[]) and device = ${device} returning person, site, at`.execute(tx);
+  return touched.flatMap(({ person, site, at }) => (person ? [{ person, site, at }] : []));
 }
 
 // The schemas were checked on the way in (checkEvent); these only name the type.

@@ -1,6 +1,8 @@
 import { type Migration, Migrator, sql } from 'kysely';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { firstSlice } from './migrations/0001-first-slice.ts';
+import { attendance } from './migrations/0002-attendance.ts';
+import { changes } from './migrations/0003-changes.ts';
 import { identity } from './migrations/0004-identity.ts';
 import type { Db } from './schema.ts';
 
@@ -10,6 +12,8 @@ import type { Db } from './schema.ts';
  */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first-slice': firstSlice,
+  '0002-attendance': attendance,
+  '0003-changes': changes,
   '0004-identity': identity,
 };
 

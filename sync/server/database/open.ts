@@ -1,37 +1,69 @@
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { v4 as uuid } from 'uuid';
 import { lockHome } from './lock.ts';
 import { migrate } from './migrations.ts';
 import { pgliteDialect } from './pglite-dialect.ts';
+import { examine, postgresDialect } from './postgres.ts';
 import type { Db, Tables } from './schema.ts';
+import { localSignals, postgresSignals, type Signals } from './signals.ts';
+import type { PostgresAddress } from './url.ts';
 
 export interface OpenDatabase {
   readonly db: Db;
   /** Identity of this log of events: a restore from a backup makes a new one, and every ack carries it. */
   readonly logEpoch: string;
+  /** `embedded`: PGlite, one process; `postgres`: any number of replicas. */
+  readonly kind: 'embedded' | 'postgres';
+  readonly signals: Signals;
+  /** What the operator should know of the database's own settings. */
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
   close(): Promise<void>;
 }
 
+export interface OpenOptions {
+  /** Null or absent: the embedded database in the server home. */
+  readonly postgres?: PostgresAddress | null;
+  /** Connections of the pool. */
+  readonly size?: number;
+  /** Told of connections that broke; they are made anew. */
+  readonly onLost?: (cause: Error) => void;
+}
+
 /**
- * Opens the embedded database of a server home under its lock, and brings it up to date. The first opening takes seconds
- * (PGlite's initdb). For evaluation: PGlite runs without fsync, so a power cut can lose what was acknowledged.
+ * Opens the server's database and brings it up to date: PostgreSQL where the configuration names one, else the embedded
+ * one of the server home, under its lock. The first opening of the embedded one takes seconds (PGlite's initdb); it is for
+ * evaluation: PGlite runs without fsync, so a power cut can lose what was acknowledged.
  *
- * @throws Problem `database-in-use`, `database-newer`, `migration-failed`
+ * @throws Problem `database-in-use`, `database-newer`, `migration-failed`, and what `examine` throws
  */
-export async function openDatabase(home: string): Promise<OpenDatabase> {
+export function openDatabase(home: string, options: OpenOptions = {}): Promise<OpenDatabase> {
+  return options.postgres ? openPostgres(options.postgres, options) : openEmbedded(home);
+}
+
+async function openEmbedded(home: string): Promise<OpenDatabase> {
   const unlock = lockHome(home);
   let db: Db | null = null;
   try {
     const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
     db = new Kysely<Tables>({ dialect: pgliteDialect(pglite) });
     await migrate(db);
+    const signals = localSignals();
     return {
       db,
       logEpoch: await metaValue(db, 'log-epoch', uuid),
+      kind: 'embedded',
+      signals,
+      warnings: [
+        {
+          code: 'embedded-database',
+          message: 'The embedded database is for evaluation: not power-safe, one server only.',
+        },
+      ],
       close: async () => {
+        await signals.close();
         await db?.destroy();
         unlock();
       },
@@ -39,6 +71,35 @@ export async function openDatabase(home: string): Promise<OpenDatabase> {
   } catch (cause) {
     await db?.destroy();
     unlock();
+    throw cause;
+  }
+}
+
+async function openPostgres(
+  address: PostgresAddress,
+  { onLost = () => undefined, size }: OpenOptions,
+): Promise<OpenDatabase> {
+  const warnings = await examine(address);
+  const { dialect } = postgresDialect(address, onLost, size);
+  const db: Db = new Kysely<Tables>({ dialect });
+  try {
+    await migrate(db);
+    const logEpoch = await metaValue(db, 'log-epoch', uuid);
+    const notify = (channel: string, payload: string) => sql`select pg_notify(${channel}, ${payload})`.execute(db);
+    const signals = postgresSignals(address, notify, onLost);
+    return {
+      db,
+      logEpoch,
+      kind: 'postgres',
+      signals,
+      warnings,
+      close: async () => {
+        await signals.close();
+        await db.destroy();
+      },
+    };
+  } catch (cause) {
+    await db.destroy();
     throw cause;
   }
 }

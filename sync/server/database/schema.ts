@@ -11,7 +11,7 @@ type Bytes = Uint8Array;
 type Instant = ColumnType<Date, Date | string, Date | string>;
 /** jsonb: written as text. */
 type Json<T> = ColumnType<T, string, string>;
-/** bigint: written as number; PGlite gives number, pg gives text, so read it through Number(). */
+/** bigint: a number where it is exact; beyond that a BigInt comes back, so read it through Number(). */
 type Big = ColumnType<number | string, number, number>;
 
 interface MetaTable {
@@ -29,6 +29,8 @@ export interface DeviceTable {
   tls_key_hash: string;
   registered_at: Instant;
   last_heard_at: Instant | null;
+  /** As `checkin.change`. */
+  change: Generated<Big>;
   /** The request that its first certificate was, or will be, made from. */
   csr: string | null;
   /** What administrators compare on both screens. */
@@ -116,17 +118,70 @@ interface EventTable {
   personal: Bytes | null;
 }
 
+/** A place with one calendar. A device without a site belongs to the default one. */
+interface SiteTable {
+  id: string;
+  name: string;
+  /** IANA name. */
+  time_zone: string;
+  /** `HH:MM` on the wall: where one attendance day ends and the next begins. */
+  day_starts_at: Generated<string>;
+  /** Records of one person within this are one presence, seconds. */
+  repeat_seconds: Generated<number>;
+  is_default: Generated<boolean>;
+}
+
+/** Partitioned by month on `at`; one row a claimed record, never deleted. */
 interface CheckinTable {
   id: string;
   device: string;
+  /** Where the device stood when the record arrived; null: the default site. */
+  site: string | null;
   at: Instant;
   received_at: Instant;
+  /** As the kiosk claimed it, and whether it had worked that out by itself. */
   direction: 'in' | 'out';
+  automatic: boolean;
   method: string;
   liveness: string;
   person: string | null;
-  /** Position in the feed of changes: rises whenever the row should be shown anew. */
+  /** What counts, as the server resolved it from all records of the day. */
+  resolved: 'in' | 'out';
+  /** The record of the same presence that counts instead of this one. */
+  duplicate_of: string | null;
+  /** Id of the transaction that last changed what is shown of the row (live/feed.ts). */
   change: Big;
+}
+
+/** Somebody's day at a site that is to be resolved anew (attendance/resolve.ts). */
+interface AttendanceDueTable {
+  id: Generated<Big>;
+  person: string;
+  site: string | null;
+  at: Instant;
+}
+
+/** Two people who may be one: enrolled twice. `first` < `second`. */
+export interface MergeCandidateTable {
+  id: string;
+  first: string;
+  second: string;
+  reason: 'number' | 'template';
+  score: number | null;
+  found_at: Instant;
+  status: 'open' | 'merged' | 'rejected';
+  decided_at: Instant | null;
+  decided_by: string | null;
+}
+
+/** A merge that was done: `merged` is from then on another name of `kept`. */
+interface PersonMergeTable {
+  id: string;
+  kept: string;
+  merged: string;
+  records: number;
+  at: Instant;
+  by: string;
 }
 
 interface VoidTable {
@@ -145,6 +200,14 @@ interface PersonTable {
   row_version: number;
   updated_at: Instant;
   deleted_at: Instant | null;
+  /** Keyed hash of the number: finds two people with one number without opening either. */
+  number_index: Bytes | null;
+  /** Time of the newest `person` event applied: one that comes late only fills what is empty. */
+  claimed_at: Instant | null;
+  /** The person that this one turned out to be. */
+  merged_into: string | null;
+  /** Asked that kiosks record no position. */
+  gps_opt_out: Generated<boolean>;
 }
 
 interface AckMarkTable {
@@ -166,6 +229,8 @@ interface QuarantineTable {
   /** What came, in an envelope: it may hold personal values. */
   content: Bytes;
   received_at: Instant;
+  /** When it was last taken again, in vain. */
+  retried_at: Instant | null;
 }
 
 interface AdminLinkTable {
@@ -181,8 +246,93 @@ interface SessionTable {
   expires_at: Instant;
 }
 
+/** The log that kiosks read (changes/log.ts). Names whom a change is about; holds no values. */
+interface ChangeTable {
+  position: Generated<number | string>;
+  tag: string;
+  at: Instant;
+  /** Scope (changes/scope.ts) that it concerns; null: every one. */
+  site: string | null;
+  /** The one device that it concerns; null: all of the scope. */
+  device: string | null;
+  kind: 'start' | 'person' | 'templates' | 'gone' | 'erase' | 'policy' | 'keys';
+  person: string | null;
+  model: string | null;
+  request: string | null;
+}
+
+/** To which scopes a person belongs. */
+interface PersonSiteTable {
+  person: string;
+  site: string;
+  added_at: Instant;
+}
+
+/** Only ever of people whose consent is given and not withdrawn. */
+interface TemplateTable {
+  id: string;
+  person: string;
+  model: string;
+  pose: string;
+  /** Envelope of the vector's bytes. */
+  sealed: Bytes;
+  device: string | null;
+  added_at: Instant;
+}
+
+interface ConsentTable {
+  /** The event that recorded it. */
+  event: string;
+  person: string;
+  action: 'given' | 'withdrawn';
+  text_version: string;
+  language: string;
+  /** Claimed time put right by the kiosk's known offset, never later than its arrival. */
+  at: Instant;
+  device: string | null;
+  received_at: Instant;
+}
+
+interface SitePolicyTable {
+  site: string;
+  policy: Json<unknown>;
+  updated_at: Instant;
+}
+
+interface ErasureTable {
+  request: string;
+  person: string;
+  requested_at: Instant;
+}
+
+/** One row for each kiosk that may hold something of the person. */
+interface ErasureConfirmationTable {
+  request: string;
+  device: string;
+  confirmed_at: Instant | null;
+  event: string | null;
+}
+
+/** When a job that all replicas share last succeeded (database/once.ts). */
+interface JobTable {
+  name: string;
+  ran_at: Instant;
+}
+
 export interface Tables {
   meta: MetaTable;
+  job: JobTable;
+  site: SiteTable;
+  attendance_due: AttendanceDueTable;
+  merge_candidate: MergeCandidateTable;
+  change: ChangeTable;
+  person_site: PersonSiteTable;
+  template: TemplateTable;
+  consent: ConsentTable;
+  site_policy: SitePolicyTable;
+  erasure: ErasureTable;
+  erasure_confirmation: ErasureConfirmationTable;
+  person_merge: PersonMergeTable;
   device: DeviceTable;
   event: EventTable;
   checkin: CheckinTable;

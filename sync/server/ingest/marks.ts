@@ -21,17 +21,11 @@ export async function readMarks(db: Db, device: string, epoch: string): Promise<
 
 /** Reads the marks and locks their row until the transaction ends. */
 export async function lockMark(tx: Transaction<Tables>, device: string, epoch: string, now: Date): Promise<Marks> {
-  await tx
+  const row = await tx
     .insertInto('ack_mark')
     .values({ device, epoch, committed: 0, safe: 0, updated_at: now })
-    .onConflict((c) => c.doNothing())
-    .execute();
-  const row = await tx
-    .selectFrom('ack_mark')
-    .select(['committed', 'safe'])
-    .where('device', '=', device)
-    .where('epoch', '=', epoch)
-    .forUpdate()
+    .onConflict((c) => c.columns(['device', 'epoch']).doUpdateSet({ updated_at: now }))
+    .returning(['committed', 'safe'])
     .executeTakeFirstOrThrow();
   return { committed: Number(row.committed), safe: Number(row.safe) };
 }

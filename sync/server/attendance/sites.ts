@@ -1,0 +1,86 @@
+import { sql } from 'kysely';
+import type { Db } from '../database/schema.ts';
+import { attendanceDays, type DayOf } from './rules/calendar.ts';
+import type { SiteRules } from './rules/resolve.ts';
+
+export interface Site {
+  readonly id: string;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly dayStartsAt: string;
+  readonly repeatSeconds: number;
+  readonly isDefault: boolean;
+}
+
+/** What holds where nothing is configured. */
+const FALLBACK = { timeZone: 'UTC', dayStartsAt: '00:00', repeatSeconds: 60 };
+
+/**
+ * Writes the site of the server's own configuration: where every device stands that was given no other. A changed time
+ * zone puts all of its records up for resolving anew.
+ */
+export async function ensureDefaultSite(
+  db: Db,
+  site: { readonly id: string; readonly name: string; readonly timeZone: string },
+): Promise<void> {
+  const before = await db.selectFrom('site').selectAll().where('id', '=', site.id).executeTakeFirst();
+  if (before?.name === site.name && before.time_zone === site.timeZone && before.is_default) return;
+  await db.transaction().execute(async (tx) => {
+    await tx.updateTable('site').set({ is_default: false }).where('id', '!=', site.id).execute();
+    const values = { name: site.name, time_zone: site.timeZone, is_default: true };
+    await tx
+      .insertInto('site')
+      .values({ id: site.id, ...values })
+      .onConflict((c) => c.column('id').doUpdateSet(values))
+      .execute();
+    if (!before || before.time_zone === site.timeZone) return;
+    await sql`insert into attendance_due (person, site, at)
+              select person, site, min(at) from checkin
+              where person is not null and (site is null or site = ${site.id})
+              group by person, site, date_trunc('hour', at)`.execute(tx);
+  });
+}
+
+export async function listSites(db: Db): Promise<Site[]> {
+  const rows = await db.selectFrom('site').selectAll().orderBy('name').orderBy('id').execute();
+  return rows.map((r) => ({
+    id: r.id,
+    name: r.name,
+    timeZone: r.time_zone,
+    dayStartsAt: r.day_starts_at,
+    repeatSeconds: r.repeat_seconds,
+    isDefault: r.is_default,
+  }));
+}
+
+const calendars = new Map<string, DayOf>();
+
+/** The day function of a calendar, kept: it remembers the days it was asked for. */
+export function calendarOf({ timeZone, dayStartsAt }: { timeZone: string; dayStartsAt: string }): DayOf {
+  const key = `${timeZone} ${dayStartsAt}`;
+  let dayOf = calendars.get(key);
+  if (!dayOf) {
+    dayOf = attendanceDays({ timeZone, dayStartsAt });
+    calendars.set(key, dayOf);
+  }
+  return dayOf;
+}
+
+/** Rules by the id of the site; a record without a site is the default site's. */
+export interface RulesBySite {
+  readonly defaultSite: string | null;
+  of(site: string | null): SiteRules;
+}
+
+export async function rulesBySite(db: Db): Promise<RulesBySite> {
+  const sites = await listSites(db);
+  const byId = new Map(sites.map((s) => [s.id, s]));
+  const defaultSite = sites.find((s) => s.isDefault)?.id ?? null;
+  return {
+    defaultSite,
+    of(id) {
+      const site = byId.get(id ?? defaultSite ?? '') ?? FALLBACK;
+      return { dayOf: calendarOf(site), repeatMs: site.repeatSeconds * 1000 };
+    },
+  };
+}

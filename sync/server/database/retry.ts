@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Transaction } from 'kysely';
+import type { Db, Tables } from './schema.ts';
+
+/** Times a transaction is tried in all before its conflict goes to the caller. */
+const TRIES = 6;
+/** Longest first pause; it doubles with each try, ms. */
+const FIRST_PAUSE_MS = 20;
+
+/** serialization_failure, deadlock_detected: nothing happened, and the same statements may succeed. */
+const CONFLICTS = new Set(['40001', '40P01']);
+
+export function isConflict(cause: unknown): boolean {
+  return CONFLICTS.has((cause as { code?: string } | null)?.code ?? '');
+}
+
+/**
+ * Runs `work` in one transaction (READ COMMITTED), and again when it lost against another one. `work` must do nothing
+ * outside the database.
+ *
+ * @throws what `work` throws; a conflict only after the last try
+ */
+export async function inTransaction<T>(
+  db: Db,
+  work: (tx: Transaction<Tables>) => Promise<T>,
+  { tries = TRIES, random = Math.random }: { tries?: number; random?: () => number } = {},
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction().execute(work);
+    } catch (cause) {
+      if (attempt >= tries || !isConflict(cause)) throw cause;
+      await sleep(random() * FIRST_PAUSE_MS * 2 ** (attempt - 1));
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import { sql, type Transaction } from 'kysely';
+import { holdPeople } from '../attendance/people.ts';
+import { project } from '../attendance/project.ts';
+import { projectChanges } from '../changes/project.ts';
+import type { ChainState, Tables } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { thisChange } from '../live/feed.ts';
+import { chainState } from './chain-state.ts';
+import { type Refused, refused, type Taken } from './triage.ts';
+
+/** Consecutive slots of one epoch of one device. */
+export interface Range {
+  readonly iss: string;
+  readonly epoch: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Puts sorted events where they belong: new ones into the log and from there into the tables that screens and kiosks
+ * read, refused ones into quarantine. Runs inside a transaction that holds the lock of the epoch (`lockMark`). One
+ * statement a table, whatever the number of events.
+ *
+ * @returns what was new, and what was refused, those included that contradict the log
+ */
+export async function take(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  range: Range,
+  sorted: readonly (Taken | Refused)[],
+  now: Date,
+): Promise<{ fresh: Taken[]; refusals: Refused[] }> {
+  const log = await readLog(tx, range, sorted);
+  const { fresh, refusals } = settle(range, sorted, log);
+  const site = await heardFrom(tx, range.iss, now);
+  if (fresh.length > 0) {
+    const people = await holdPeople(
+      tx,
+      fresh.flatMap((t) => personOf(t) ?? []),
+    );
+    const chain = chainOf(fresh, log);
+    const erased = (id: string) => people.get(id)?.erased ?? false;
+    await insertEvents(tx, keys, range, fresh, chain.fresh, erased, now);
+    await updateChain(tx, range, chain.there);
+    const events = fresh.map((t) => t.event);
+    await project(tx, keys, events, { device: range.iss, site }, people, now);
+    await projectChanges(tx, keys, events, now);
+  }
+  await quarantine(tx, keys, range, refusals, now);
+  return { fresh, refusals };
+}
+
+/** What the log has already, as far as these events can meet it. */
+interface Log {
+  /** By sequence number, from the slot before the range to the one after it. */
+  readonly slots: ReadonlyMap<number, { hash: string; prev: string; chain: ChainState }>;
+  /** Ids of these events that are taken, wherever. */
+  readonly ids: ReadonlySet<string>;
+}
+
+async function readLog(
+  tx: Transaction<Tables>,
+  { iss, epoch, first, last }: Range,
+  sorted: readonly (Taken | Refused)[],
+): Promise<Log> {
+  const ids = sorted.flatMap((s) => (s.kind === 'taken' ? [s.event.header.id] : []));
+  const { rows } = await sql<{
+    id: string;
+    seq: number;
+    mine: boolean;
+    hash: string;
+    prev: string;
+    chain: ChainState;
+  }>`
+    select id, seq, device = ${iss} and epoch = ${epoch} and seq between ${first - 1} and ${last + 1} as mine,
+           header_hash as hash, header->>'prev' as prev, chain
+    from event
+    where (device = ${iss} and epoch = ${epoch} and seq between ${first - 1} and ${last + 1})
+       or id = any(${ids}::uuid[])`.execute(tx);
+  return {
+    slots: new Map(rows.filter((r) => r.mine).map((r) => [Number(r.seq), r])),
+    ids: new Set(rows.map((r) => r.id)),
+  };
+}
+
+/** Takes out what is already in the log, and turns what contradicts the log into refusals. Pure. */
+function settle(
+  { first, last }: Range,
+  sorted: readonly (Taken | Refused)[],
+  log: Log,
+): { fresh: Taken[]; refusals: Refused[] } {
+  const refusals = sorted.filter((s) => s.kind === 'refused');
+  const fresh: Taken[] = [];
+  for (const t of sorted) {
+    if (t.kind === 'refused') continue;
+    const there = t.seq >= first && t.seq <= last ? log.slots.get(t.seq)?.hash : undefined;
+    if (there === t.headerHash) continue;
+    // A store that was rolled back without a new epoch, or a stolen key: the first version stays, the second is kept as evidence.
+    if (there !== undefined) refusals.push(refused(t.seq, 'sequence-reused', t.event));
+    else if (log.ids.has(t.event.header.id)) refusals.push(refused(t.seq, 'event-id-reused', t.event));
+    else fresh.push(t);
+  }
+  return { fresh, refusals };
+}
+
+/** Whether each new event continues the chain, and which earlier ones now stand otherwise than before. Pure. */
+function chainOf(fresh: readonly Taken[], log: Log): { fresh: ChainState[]; there: Map<ChainState, number[]> } {
+  const hashes = new Map([...log.slots].map(([seq, { hash }]) => [seq, hash]));
+  for (const t of fresh) hashes.set(t.seq, t.headerHash);
+  const there = new Map<ChainState, number[]>();
+  for (const t of fresh) {
+    const next = log.slots.get(t.seq + 1);
+    if (!next) continue;
+    const state = chainState({ seq: t.seq + 1, prev: next.prev }, t.headerHash);
+    if (state !== next.chain) there.set(state, [...(there.get(state) ?? []), t.seq + 1]);
+  }
+  return {
+    fresh: fresh.map((t) => chainState({ seq: t.seq, prev: t.event.header.prev }, hashes.get(t.seq - 1))),
+    there,
+  };
+}
+
+async function insertEvents(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { iss, epoch }: Range,
+  fresh: readonly Taken[],
+  chain: readonly ChainState[],
+  erased: (person: string) => boolean,
+  now: Date,
+): Promise<void> {
+  const about = fresh.map((t) => {
+    const person = personOf(t);
+    // What arrives late about a person who was erased meanwhile keeps its place in the chain and loses its values.
+    return person !== null && !erased(person) ? person : null;
+  });
+  const personal = fresh.map((t, i) => {
+    const { header, personal } = t.event;
+    const keep = Object.keys(personal).length > 0 && (personOf(t) === null || about[i] !== null);
+    if (!keep) return null;
+    const place = { field: 'event.personal', person: about[i]!, record: header.id, rowVersion: 1 };
+    return keys.sealJson(place, personal).toString('base64');
+  });
+  const header = <K extends 'seq' | 'id' | 'type'>(key: K) => fresh.map((t) => t.event.header[key]);
+  // The values travel as arrays, one parameter a column: thousands of parameters cost more than the insert itself.
+  await sql`
+    insert into event (device, epoch, seq, id, type, at, received_at, header, header_hash, chain, person, personal)
+    select ${iss}::uuid, ${epoch}::uuid, u.seq, u.id, u.type, u.at, ${now.toISOString()}::timestamptz, u.header::jsonb,
+           u.hash, u.chain, u.person, decode(u.personal, 'base64')
+    from unnest(${header('seq')}::bigint[], ${header('id')}::uuid[], ${header('type')}::text[],
+                ${fresh.map((t) => t.event.header.at.utc)}::timestamptz[],
+                ${fresh.map((t) => JSON.stringify(t.event.header))}::text[], ${fresh.map((t) => t.headerHash)}::text[],
+                ${chain}::text[], ${about}::uuid[], ${personal}::text[])
+         as u (seq, id, type, at, header, hash, chain, person, personal)`.execute(tx);
+}
+
+async function updateChain(
+  tx: Transaction<Tables>,
+  { iss, epoch }: Range,
+  changed: ReadonlyMap<ChainState, readonly number[]>,
+): Promise<void> {
+  for (const [chain, seqs] of changed) {
+    await tx
+      .updateTable('event')
+      .set({ chain: sql`${chain}` })
+      .where('device', '=', iss)
+      .where('epoch', '=', epoch)
+      .where('seq', 'in', seqs)
+      .execute();
+  }
+}
+
+async function quarantine(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { iss, epoch }: Range,
+  refusals: readonly Refused[],
+  now: Date,
+): Promise<void> {
+  if (refusals.length === 0) return;
+  await tx
+    .insertInto('quarantine')
+    .values(
+      refusals.map(({ seq, reason, content, digest }) => ({
+        device: iss,
+        epoch,
+        seq,
+        digest,
+        reason,
+        content: keys.seal(
+          'field',
+          { field: 'quarantine.content', person: null, record: digest, rowVersion: 1 },
+          Buffer.from(content, 'utf8'),
+        ),
+        received_at: now,
+      })),
+    )
+    .onConflict((c) => c.columns(['device', 'epoch', 'seq', 'digest']).doNothing())
+    .execute();
+}
+
+/** Notes that the device was heard. @returns its site; null: the default one */
+async function heardFrom(tx: Transaction<Tables>, device: string, now: Date): Promise<string | null> {
+  const { rows } = await sql<{ site: string | null }>`
+    update device set last_heard_at = ${now.toISOString()}::timestamptz, change = ${thisChange}
+    where id = ${device} returning site`.execute(tx);
+  return rows[0]?.site ?? null;
+}
+
+function personOf({ event: { personal } }: Taken): string | null {
+  const value = personal.person?.value;
+  return typeof value === 'string' ? value : null;
+}

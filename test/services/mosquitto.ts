@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MosquittoOptions } from '../../sync/server/mqtt/mosquitto.ts';
+import { writeMosquitto } from '../../sync/server/mqtt/mosquitto.ts';
+
+const BINARY = '/usr/sbin/mosquitto';
+
+/** Null when a Mosquitto can be started here, else why not, in one plain line. */
+export function mosquittoMissing(): string | null {
+  return existsSync(BINARY) ? null : `${BINARY} is missing (Debian package mosquitto)`;
+}
+
+export interface Mosquitto {
+  readonly port: number;
+  readonly wssPort: number;
+  readonly pid: number;
+  /** What it wrote to its log so far, over all starts. */
+  log(): string;
+  /** Ends it with this signal and waits for its end. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Starts it again after `kill`, with what its disk holds. */
+  start(): Promise<void>;
+  /** Throws away what it keeps on disk, as a broker that lost what it had acknowledged. Only while it is not running. */
+  forget(): void;
+  /** Ends it and removes its folder. */
+  remove(): Promise<void>;
+}
+
+/** A real Mosquitto on these ports of 127.0.0.1, with the configuration and the access rules that the server generates. */
+export async function startMosquitto(
+  options: Omit<MosquittoOptions, 'folder' | 'dataFolder' | 'bind' | 'user' | 'wssPort'> & { wssPort: number },
+  extra: { acl?: string } = {},
+): Promise<Mosquitto> {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-mosquitto-'));
+  const dataFolder = join(folder, 'data');
+  const { config, openssl } = writeMosquitto({
+    ...options,
+    folder,
+    dataFolder,
+    bind: '127.0.0.1',
+    // Root would become the user `mosquitto`, who can't read a private folder of root's.
+    ...(process.getuid?.() === 0 && { user: 'root' }),
+  });
+  if (extra.acl) {
+    const { appendFileSync } = await import('node:fs');
+    appendFileSync(join(folder, 'acl'), extra.acl);
+  }
+  let child: ChildProcess;
+  let log = '';
+  const start = async () => {
+    child = spawn(BINARY, ['-c', config], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, OPENSSL_CONF: openssl },
+    });
+    child.stderr!.on('data', (chunk) => {
+      log += chunk;
+    });
+    await Promise.all([
+      untilListening(options.port, child, () => log),
+      untilListening(options.wssPort, child, () => log),
+    ]);
+  };
+  const kill = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, 'exit');
+  };
+  await start();
+  return {
+    port: options.port,
+    wssPort: options.wssPort,
+    get pid() {
+      return child.pid!;
+    },
+    log: () => log,
+    kill,
+    start,
+    forget: () => {
+      rmSync(dataFolder, { recursive: true, force: true });
+      mkdirSync(dataFolder, { mode: 0o700 });
+    },
+    remove: async () => {
+      await kill('SIGTERM');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilListening(port: number, child: ChildProcess, log: () => string): Promise<void> {
+  const end = Date.now() + 10_000;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`mosquitto ended: ${log()}`);
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true));
+      socket.on('error', () => resolve(false));
+      socket.on('connect', () => socket.destroy());
+    });
+    if (open) return;
+    if (Date.now() > end) throw new Error(`mosquitto does not listen on ${port}: ${log()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

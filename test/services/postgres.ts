@@ -1,0 +1,270 @@
+import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type PostgresAddress, readDatabaseUrl } from '../../sync/server/database/url.ts';
+
+const DEBIAN = '/usr/lib/postgresql';
+
+/** A real PostgreSQL of the test's own: temporary cluster, TLS by a CA made for it, unprivileged user, free port. */
+export interface TestPostgres {
+  /** `SMARTPRESENCE_DATABASE_URL` of a database; makes the database when it is not there yet. */
+  url(database?: string): string;
+  address(database?: string): PostgresAddress;
+  /** Folder with `ca.pem`; `server.pem` and `server.key` belong to the database server. */
+  readonly tlsFolder: string;
+  readonly dataFolder: string;
+  readonly port: number;
+  /** Process id of the postmaster. */
+  pid(): number;
+  /** kill -9 of the postmaster, waited for. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Clean shutdown. */
+  stop(): Promise<void>;
+  /** Appends a line to postgresql.conf and reloads or restarts nothing. */
+  configure(line: string): void;
+  /** Runs SQL as the superuser over the local socket. */
+  sql(text: string, database?: string): string;
+  /** Stops it and deletes its folder. */
+  remove(): Promise<void>;
+}
+
+/** @returns null when PostgreSQL can run here, else why not, in one line */
+export function postgresUnavailable(): string | null {
+  if (!binFolder()) return `SKIPPED: PostgreSQL suites: no ${DEBIAN}/*/bin (Debian package postgresql)`;
+  if (!execFile('openssl', ['version']))
+    return 'SKIPPED: PostgreSQL suites: openssl is missing (Debian package openssl)';
+  if (isRoot() && !account()) return 'SKIPPED: PostgreSQL suites: root needs a user "postgres" to run it as';
+  return null;
+}
+
+export interface PostgresOptions {
+  /** Lines of postgresql.conf. */
+  readonly settings?: readonly string[];
+  /** Where to put the cluster; a temporary folder by default. */
+  readonly parent?: string;
+}
+
+/** @throws Error when it does not come up, with the end of its log */
+export async function startPostgres({ settings = [], parent = tmpdir() }: PostgresOptions = {}): Promise<TestPostgres> {
+  const bin = binFolder();
+  if (!bin) throw new Error(postgresUnavailable() ?? 'no PostgreSQL');
+  const folder = mkdtempSync(join(parent, 'sp-pg-'));
+  chmodSync(folder, 0o755);
+  const data = join(folder, 'data');
+  const tls = join(folder, 'tls');
+  const run = runner();
+  own(folder);
+  run('mkdir', ['-m', '755', tls]);
+  run(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C', '--no-sync']);
+  makeCertificates(tls, run);
+  const port = await freePort();
+  const conf = join(data, 'postgresql.conf');
+  const configure = (line: string) => writeFileSync(conf, `${readFileSync(conf, 'utf8')}\n${line}\n`);
+  for (const line of [
+    `port = ${port}`,
+    `listen_addresses = '127.0.0.1'`,
+    `unix_socket_directories = '${folder}'`,
+    'ssl = on',
+    `ssl_cert_file = '${tls}/server.pem'`,
+    `ssl_key_file = '${tls}/server.key'`,
+    `ssl_min_protocol_version = 'TLSv1.3'`,
+    'shared_buffers = 128MB',
+    'log_min_messages = warning',
+    ...settings,
+  ])
+    configure(line);
+  // TLS alone over TCP, with a password; the socket in the folder is the test's own way in.
+  writeFileSync(join(data, 'pg_hba.conf'), 'local all postgres trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n');
+
+  const pgCtl = (args: string[]) => run(join(bin, 'pg_ctl'), ['-D', data, '-w', '-s', ...args]);
+  const pid = () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const sql = (text: string, database = 'postgres') =>
+    run(join(bin, 'psql'), [
+      '-h',
+      folder,
+      '-p',
+      String(port),
+      '-U',
+      'postgres',
+      '-XAtq',
+      '-v',
+      'ON_ERROR_STOP=1',
+      '-d',
+      database,
+      '-c',
+      text,
+    ]);
+  const start = async () => {
+    try {
+      pgCtl(['-l', join(folder, 'log'), '-t', '60', 'start']);
+    } catch (cause) {
+      const log = existsSync(join(folder, 'log')) ? readFileSync(join(folder, 'log'), 'utf8').slice(-2000) : '';
+      throw new Error(`PostgreSQL does not start:\n${log}`, { cause });
+    }
+  };
+  const stop = async () => {
+    if (existsSync(join(data, 'postmaster.pid'))) pgCtl(['-m', 'fast', 'stop']);
+  };
+  await start();
+  const password = 'test / pass@word';
+  sql(`create role sp login password '${password}'`);
+  const made = new Set<string>();
+  const url = (database = 'sp') => {
+    if (!made.has(database)) {
+      if (sql(`select 1 from pg_database where datname = '${database}'`) === '')
+        sql(`create database "${database}" owner sp`);
+      made.add(database);
+    }
+    return `postgres://sp:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}?sslmode=verify-full&sslrootcert=${tls}/ca.pem`;
+  };
+  return {
+    url,
+    address: (database) => {
+      const address = readDatabaseUrl(url(database));
+      if (typeof address === 'string') throw new Error(address);
+      return address;
+    },
+    tlsFolder: tls,
+    dataFolder: data,
+    port,
+    pid,
+    async kill() {
+      const id = pid();
+      process.kill(id, 'SIGKILL');
+      // Backends notice that the postmaster died and end by themselves; a new start waits for their shared memory.
+      for (let i = 0; i < 200 && alive(id); i++) await sleep(25);
+    },
+    start,
+    stop,
+    configure,
+    sql,
+    async remove() {
+      await stop().catch(() => undefined);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function makeCertificates(tls: string, run: Run): void {
+  const openssl = (args: string[]) => run('openssl', args);
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  openssl([
+    'req',
+    '-x509',
+    ...key,
+    '-keyout',
+    `${tls}/ca.key`,
+    '-out',
+    `${tls}/ca.pem`,
+    '-subj',
+    '/CN=Test database CA',
+    '-days',
+    '2',
+    '-addext',
+    'keyUsage=critical,keyCertSign,cRLSign',
+  ]);
+  openssl([
+    'req',
+    '-x509',
+    ...key,
+    '-keyout',
+    `${tls}/server.key`,
+    '-out',
+    `${tls}/server.pem`,
+    '-subj',
+    '/CN=database',
+    '-days',
+    '2',
+    '-CA',
+    `${tls}/ca.pem`,
+    '-CAkey',
+    `${tls}/ca.key`,
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+    '-addext',
+    'basicConstraints=critical,CA:false',
+  ]);
+  run('chmod', ['600', `${tls}/server.key`, `${tls}/ca.key`]);
+  run('chmod', ['644', `${tls}/ca.pem`, `${tls}/server.pem`]);
+}
+
+type Run = (command: string, args: readonly string[]) => string;
+
+/** PostgreSQL refuses to run as root: as root everything of it runs as the user `postgres`. */
+function runner(): Run {
+  return (command, args) => {
+    const [file, list] = isRoot()
+      ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', command, ...args]]
+      : [command, [...args]];
+    const done: SpawnSyncReturns<string> = spawnSync(file, list, {
+      encoding: 'utf8',
+      cwd: '/',
+      env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
+      // pg_ctl leaves the postmaster behind, which must not keep our pipe open.
+      stdio: command.endsWith('pg_ctl') ? 'ignore' : 'pipe',
+    });
+    if (done.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${done.error ?? done.stderr}`);
+    return (done.stdout ?? '').trim();
+  };
+}
+
+const isRoot = () => process.getuid?.() === 0;
+
+function account(): { uid: number; gid: number } | null {
+  const found = execFile('getent', ['passwd', 'postgres'])?.split(':');
+  return found ? { uid: Number(found[2]), gid: Number(found[3]) } : null;
+}
+
+function own(folder: string): void {
+  const user = account();
+  if (isRoot() && user) chownSync(folder, user.uid, user.gid);
+}
+
+function execFile(command: string, args: string[]): string | null {
+  try {
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  } catch {
+    return null;
+  }
+}
+
+/** Folder of the newest server's programs. */
+function binFolder(): string | null {
+  if (!existsSync(DEBIAN)) return null;
+  const versions = readdirSync(DEBIAN).filter((v) => existsSync(join(DEBIAN, v, 'bin/initdb')));
+  const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
+  return newest ? join(DEBIAN, newest, 'bin') : null;
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
