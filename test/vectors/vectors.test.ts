@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openAck } from '../../sync/protocol/seal/ack.ts';
+import { openAsk } from '../../sync/protocol/seal/ask.ts';
+import { openBatch } from '../../sync/protocol/seal/batch.ts';
+import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
+import { checkEvent } from '../../sync/protocol/seal/event.ts';
+import { keyId, publicHalf } from '../../sync/protocol/seal/keys.ts';
+import { pad } from '../../sync/protocol/seal/padding.ts';
+import { openPage } from '../../sync/protocol/seal/page.ts';
+import { messageDigest, openNudge, openRefusal } from '../../sync/protocol/seal/signal.ts';
+import type { WireEvent } from '../../sync/protocol/wire/event.ts';
+import { vectors } from './make.ts';
+
+/** The files as another client would read them: nothing but JSON. */
+const read = (name: string) => JSON.parse(readFileSync(join(import.meta.dirname, name), 'utf8'));
+const { ids, keys, thumbprints } = read('keys.json');
+const messages = read('messages.json');
+const sender = { serverId: ids.server, device: ids.device };
+const atServer = {
+  sealing: async (kid: string) => (kid === thumbprints.serverSealing ? keys.serverSealing : null),
+  device: async () => publicHalf(keys.deviceSigning) as never,
+};
+const trusted = [publicHalf(keys.serverSigning) as never];
+
+test('the files are what the code makes: a change of the protocol shows here', async () => {
+  for (const [name, content] of Object.entries(await vectors()))
+    expect(JSON.parse(JSON.stringify(content)), `${name}: run node test/vectors/make.ts`).toEqual(read(name));
+});
+
+test('thumbprints', async () => {
+  for (const [name, key] of Object.entries(keys)) expect(await keyId(publicHalf(key as never))).toBe(thumbprints[name]);
+});
+
+describe('chain', () => {
+  const { commitments, events } = read('chain.json') as {
+    commitments: { salt: string; value: unknown; canonical: string; commitment: string }[];
+    events: { event: WireEvent; headerHash: string }[];
+  };
+
+  test.each(commitments)('commitment to $canonical', ({ salt, value, canonical, commitment }) => {
+    expect(commit(salt, value)).toBe(commitment);
+    // Without any of our code: salt bytes, then the canonical text.
+    const bytes = Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(canonical, 'utf8')]);
+    expect(createHash('sha256').update(bytes).digest('base64url')).toBe(commitment);
+  });
+
+  test('each event continues the one before and is taken', () => {
+    let prev = 'A'.repeat(43);
+    for (const { event, headerHash: hash } of events) {
+      expect(event.header.prev).toBe(prev);
+      expect(headerHash(event.header)).toBe(hash);
+      expect(checkEvent(event, { device: ids.device, epoch: ids.epoch, seq: event.header.seq })).toEqual(event);
+      prev = hash;
+    }
+  });
+});
+
+test('padding', () => {
+  const { contentHex, paddedSha256, buckets } = read('padding.json');
+  expect(
+    createHash('sha256')
+      .update(pad(Buffer.from(contentHex, 'hex')))
+      .digest('hex'),
+  ).toBe(paddedSha256);
+  for (const { content, padded } of buckets) expect(pad(new Uint8Array(content)).length).toBe(padded);
+});
+
+describe('messages', () => {
+  test('the batch opens at the server', async () => {
+    const { header, body } = await openBatch(messages.batch.sealed, atServer, sender);
+    expect([header, body]).toEqual([messages.batch.header, messages.batch.body]);
+  });
+
+  test('the ask opens at the server', async () => {
+    const { header, ask } = await openAsk(messages.ask.sealed, atServer, sender);
+    expect([header, ask]).toEqual([messages.ask.header, messages.ask.body]);
+  });
+
+  test('the page opens on the kiosk, and the ack inside', async () => {
+    const { jti } = messages.ask.header;
+    const page = await openPage(
+      messages.page.sealed,
+      { sealing: keys.deviceSealing, trusted },
+      { device: ids.device, jti },
+    );
+    expect(page).toEqual(messages.page.body);
+    const ack = await openAck(messages.page.body.ack, trusted, { device: ids.device, epoch: ids.epoch });
+    expect(ack).toEqual(messages.ack.body);
+  });
+
+  test('ack, refusal and nudge verify on the kiosk', async () => {
+    const { ack, refusal, nudge, batch } = messages;
+    const who = { device: ids.device };
+    expect(await openAck(ack.signed, trusted, { ...who, epoch: ids.epoch })).toEqual(ack.body);
+    const digest = messageDigest(batch.sealed);
+    expect(await openRefusal(refusal.signed, trusted, { ...who, digest })).toEqual(refusal.body);
+    expect(await openNudge(nudge.signed, trusted, who)).toEqual(nudge.body);
+  });
+});
+
+test.each(read('refused.json') as { why: string; code: string; sealed: string }[])(
+  'refused: $why',
+  async ({ code, sealed }) => {
+    await expect(openBatch(sealed, atServer, sender)).rejects.toMatchObject({ code });
+  },
+);
