@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
+import { temporaryHome } from '../sync/kit.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from './postgres.ts';
+
+export interface TestDatabase {
+  readonly name: 'PGlite' | 'PostgreSQL';
+  /** Null: it can run here; else why its tests are skipped. */
+  readonly unavailable: string | null;
+  /** Starts it with an empty database; `open` may be called again, as after a restart of the server. */
+  start(): Promise<{
+    open(): Promise<OpenDatabase>;
+    /** Folder with every file in which the database keeps its rows. */
+    readonly files: string;
+    readonly postgres: TestPostgres | null;
+    remove(): Promise<void>;
+  }>;
+}
+
+const unavailable = postgresUnavailable();
+if (unavailable) console.log(unavailable);
+
+/** The two databases that the server runs on, for `describe.each`: the same tests, the same code. */
+export const DATABASES: readonly TestDatabase[] = [
+  {
+    name: 'PGlite',
+    unavailable: null,
+    async start() {
+      const home = temporaryHome();
+      return {
+        open: () => openDatabase(home.path),
+        files: home.path,
+        postgres: null,
+        remove: async () => home.remove(),
+      };
+    },
+  },
+  {
+    name: 'PostgreSQL',
+    unavailable,
+    async start() {
+      const postgres = await startPostgres();
+      const database = `t${randomBytes(4).toString('hex')}`;
+      return {
+        open: () => openDatabase('/nonexistent', { postgres: postgres.address(database) }),
+        files: postgres.dataFolder,
+        postgres,
+        remove: () => postgres.remove(),
+      };
+    },
+  },
+];
