@@ -40,7 +40,14 @@ afterEach(() => {
 test('a start that fails late closes what it had opened: timers, the line to the server, socket and store', async () => {
   const stopped = vi.fn(async () => undefined);
   vi.mocked(link.startUplink).mockReturnValue({
-    status: () => ({ online: false, lastSyncAt: null, queued: 0, problem: null }),
+    status: () => ({
+      online: false,
+      transport: null,
+      lastSyncAt: null,
+      queued: 0,
+      problem: null,
+      pausedUntil: null,
+    }),
     nudge: () => undefined,
     stop: stopped,
   });

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createChallenge, startLiveness } from '../../models/rules/liveness/liveness.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import type { FaceUse, Status } from '../contract/methods.ts';
-import { faceOff, type Recogniser } from './checkin/recogniser.ts';
+import { faceOff, type Recogniser, recogniserWhile } from './checkin/recogniser.ts';
 import { createCheckinService } from './checkin/service.ts';
 import { STORE_COMMANDS } from './commands/all.ts';
 import type { CommandContext } from './commands/command.ts';
@@ -13,10 +13,13 @@ import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type OpenKiosk, openKiosk } from './open-kiosk.ts';
 import { createPinGuard } from './pin/guard.ts';
 import { startRetention } from './retention/scheduler.ts';
+import { emptyGallery, followRoster } from './roster/gallery.ts';
+import { governed, readPolicy } from './roster/policy.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
 import { storageState } from './status/storage.ts';
-import { startUplink, type Uplink } from './sync/link.ts';
+import { type KioskSync, startKioskSync } from './sync/kiosk-sync.ts';
+import { createStorageReporter } from './sync/storage-report.ts';
 import { VERSION } from './version.ts';
 
 /** How often standing conditions (disk, queue) are looked at without an event, ms. */
@@ -68,12 +71,14 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     );
   }
   const { store, home, keys } = kiosk;
-  const site = demo ? { ...kiosk.site, liveness: 'off' as const } : kiosk.site;
-  const recogniser = await facesOrOff(kiosk, log);
+  let policy = readPolicy(store.sync.policy);
+  const site = governed(kiosk.site, () => policy, demo ? 'off' : undefined);
+  let sync: KioskSync | null = null;
+  const loaded = await facesOrOff(kiosk, log);
+  const recogniser = recogniserWhile(loaded, () => sync?.faceOff() ?? null);
   const pins = await kiosk.pins();
   const retention = startRetention({ store, site, log });
   opened.defer(() => retention.stop());
-  let uplink: Uplink | null = null;
 
   // Neither the line to the server nor the operator's socket is needed to let people in: without them the kiosk goes on,
   // and says so.
@@ -84,12 +89,12 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     return null;
   };
   const hub = createStatusHub(log, (): Status => {
-    const sync = uplink?.status();
+    const line = sync?.uplink.status();
     return {
-      online: sync?.online ?? false,
+      online: line?.online ?? false,
       queued: store.pendingCount(),
       oldestQueuedAt: store.oldestPendingAt(),
-      lastSyncAt: sync?.lastSyncAt ?? null,
+      lastSyncAt: line?.lastSyncAt ?? null,
       storage: storageState(home),
       people: store.countPeople(),
       face: faceUse(recogniser),
@@ -97,22 +102,31 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
         ...missing,
         ...(keys.secretInFile ? ['device-secret-in-file'] : []),
         ...(retention.doubt() ? [`clock-${retention.doubt()}`] : []),
+        ...(sync?.faceOff() ? [sync.faceOff()!.code] : []),
+        // What is wrong although the server answers.
+        ...(line?.online && line.problem ? [line.problem.code] : []),
       ],
     };
   });
   const changed = () => {
-    uplink?.nudge();
+    sync?.uplink.nudge();
     hub.refresh();
   };
 
   try {
-    const started = startUplink(store, {
+    const started = await startKioskSync({
+      store,
+      retention,
+      log,
       onStatus: hub.refresh,
-      onServerTime: retention.observeServerTime,
-      onProblem: (problem) => log('warn', 'sync: the server can’t be reached', { error: problem }),
+      applied(outcome) {
+        policy = outcome.policy ?? policy;
+        followRoster(loaded.gallery, loaded.model, outcome);
+      },
+      dropped: () => emptyGallery(loaded.gallery, store),
     });
     opened.defer(() => started.stop());
-    uplink = started;
+    sync = started;
   } catch (error) {
     without('server-link', error);
   }
@@ -123,12 +137,27 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     paused: (ms) => log('warn', 'many wrong PINs with many numbers: number and PIN pause', { ms }),
   });
   const staff = createStaffDesk({ store, pins, guard, monotonic, wall: Date.now });
-  const context: CommandContext = { home, store, site, faces: kiosk.faces, pins: kiosk.pins, changed };
+  const context: CommandContext = {
+    home,
+    store,
+    site,
+    async faces() {
+      const { pipeline } = await kiosk.faces();
+      return { pipeline, recogniser };
+    },
+    pins: kiosk.pins,
+    changed,
+    ...(sync && { sync: () => sync!.report() }),
+  };
   const control = await startControl({ context, staff, commands: STORE_COMMANDS, log }).catch((error: unknown) =>
     without('control-socket', error),
   );
   if (control) opened.defer(() => control.close());
-  const ticker = setInterval(hub.refresh, STATUS_MS);
+  const reportStorage = createStorageReporter(store);
+  const ticker = setInterval(() => {
+    reportStorage(storageState(home));
+    hub.refresh();
+  }, STATUS_MS);
   opened.defer(() => clearInterval(ticker));
 
   const enrolment = createEnrolmentService({ store, recogniser, pins, staff, site, monotonic, changed });
@@ -140,6 +169,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     lockoutKey: keys.subkey(DEVICE_PURPOSES.lockout),
     site,
     demo,
+    ...(sync && { elsewhere: sync.presence.last }),
     monotonic,
     liveness: {
       begin: () => createChallenge(unpredictable),

@@ -1,15 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryOutbox } from '../../test/sync/kit.ts';
 import { signAck } from '../protocol/seal/ack.ts';
+import { openAsk } from '../protocol/seal/ask.ts';
 import { openBatch } from '../protocol/seal/batch.ts';
 import { newSealingKey, newSigningKey, publicHalf } from '../protocol/seal/keys.ts';
+import { sealPage } from '../protocol/seal/page.ts';
 import type { Ack } from '../protocol/wire/ack.ts';
+import type { Change } from '../protocol/wire/changes.ts';
+import type { WireEvent } from '../protocol/wire/event.ts';
 import { Problem } from '../protocol/wire/problem.ts';
 import type { ServerBundle } from '../protocol/wire/provisioning.ts';
 import { LONGEST_PAUSE_MS, pauseAfter } from './backoff.ts';
+import type { ChangeSink, ChangesPage } from './changes/asker.ts';
 import { IDLE_MS, SyncEngine, type SyncStatus } from './engine.ts';
 import { createDeviceIdentity, deviceFingerprint, deviceRequest } from './identity.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from './transport/interface.ts';
 
 const LOG = '55555555-5555-4555-8555-555555555555';
 const signing = newSigningKey();
@@ -35,9 +40,29 @@ async function rig(options: { batchEvents?: number } = {}) {
     committed: new Map<string, number>(),
     change: (ack: Ack): Ack => ack,
     key: signing,
+    logEpoch: LOG,
     inFlight: 0,
     mostInFlight: 0,
+    /** Epochs asked about, in order. */
+    asked: [] as string[],
+    /** Pages to give, each once; then empty ones. */
+    pages: [] as { changes?: Change[]; whole?: boolean; more?: boolean; cursor?: string }[],
     time: Date.parse('2026-01-01T00:00:00.000Z'),
+  };
+  const sink: ChangeSink & { at: string; readonly pages: ChangesPage[]; restarts: number } = {
+    at: '',
+    pages: [],
+    restarts: 0,
+    cursor: () => sink.at,
+    presenceAfter: () => null,
+    async apply(page) {
+      sink.pages.push(page);
+      sink.at = page.cursor;
+    },
+    restart() {
+      sink.restarts += 1;
+      sink.at = '';
+    },
   };
   const answer = (epoch: string) =>
     signAck(
@@ -46,16 +71,19 @@ async function rig(options: { batchEvents?: number } = {}) {
         epoch,
         committed: server.committed.get(epoch) ?? 0,
         safe: 0,
-        logEpoch: LOG,
+        logEpoch: server.logEpoch,
         serverTime: new Date(server.time++).toISOString(),
       }),
       server.key,
     );
   const transport: Transport = {
-    async send(sealed) {
+    name: 'https',
+    onNudge: null,
+    async exchange(kind, sealed) {
       server.mostInFlight = Math.max(server.mostInFlight, ++server.inFlight);
       try {
         await faults.shift()?.();
+        if (kind === 'ask') return await page(sealed);
         const { header, body } = await openBatch(
           sealed,
           { sealing: async () => sealing, device: async () => publicHalf(secret.signing) },
@@ -69,17 +97,39 @@ async function rig(options: { batchEvents?: number } = {}) {
         server.inFlight -= 1;
       }
     },
-    async marks(epoch) {
-      await faults.shift()?.();
-      return answer(epoch);
-    },
-    close: () => undefined,
+    close: async () => undefined,
+  };
+  const sealingKey = async () => sealing;
+  const page = async (sealed: string): Promise<string> => {
+    const { header, ask } = await openAsk(
+      sealed,
+      { sealing: sealingKey, device: async () => publicHalf(secret.signing) },
+      { serverId: bundle.serverId, device: source.device },
+    );
+    if (ask.what !== 'changes') throw new Error('another ask');
+    server.asked.push(ask.epoch);
+    const given = ask.limit === 1 ? {} : (server.pages.shift() ?? {});
+    return sealPage(
+      {
+        what: 'changes',
+        device: source.device,
+        jti: header.jti,
+        whole: given.whole ?? false,
+        changes: given.changes ?? [],
+        cursor: given.cursor ?? (ask.cursor || 'c0'),
+        more: given.more ?? false,
+        presence: [],
+        ack: await answer(ask.epoch),
+      },
+      { signing: server.key, device: publicHalf(secret.sealing) },
+    );
   };
   const engine = new SyncEngine({
     secret,
     bundle,
     source,
     transport,
+    changes: sink,
     onStatus: (s) => statuses.push(s),
     surroundings: {
       now: () => 0,
@@ -98,7 +148,7 @@ async function rig(options: { batchEvents?: number } = {}) {
     return pauses[0]!.ms;
   };
   const wake = () => pauses.splice(0, 1)[0]!.wake();
-  return { source, secret, server, received, statuses, pauses, faults, engine, untilPause, wake };
+  return { source, secret, server, sink, transport, received, statuses, pauses, faults, engine, untilPause, wake };
 }
 
 const fail = (code: string) => () => {
@@ -177,13 +227,16 @@ describe('the sync engine', () => {
     const r = await rig();
     r.source.person('Ada');
     const change = r.server.change;
-    r.server.change = () => {
+    r.server.change = (ack) => {
+      if (ack.committed === 0) return ack;
       r.server.change = change;
       throw new Problem('server-unreachable', 'the answer was lost');
     };
     r.engine.start();
     await r.untilPause();
     expect(r.source.pendingCount()).toBe(1);
+    // The next question would hear of the mark first; whoever asks no more sends again.
+    r.server.committed.clear();
     r.wake();
     expect(await r.untilPause()).toBe(IDLE_MS);
     expect(r.received).toEqual([[1], [1]]);
@@ -237,6 +290,208 @@ describe('the sync engine', () => {
     await r.engine.stop();
   });
 
+  test('sends the next batch as soon as the one before is acknowledged, made while that was on its way', async () => {
+    const r = await rig({ batchEvents: 2 });
+    for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
+    let readWhileFlying = 0;
+    const { pending } = r.source;
+    r.source.pending = (...args) => {
+      if (r.server.inFlight > 0) readWhileFlying += 1;
+      return pending.apply(r.source, args);
+    };
+    r.engine.start();
+    await r.untilPause();
+    expect(r.received).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(readWhileFlying).toBeGreaterThan(0);
+    expect(r.server.mostInFlight).toBe(1);
+    await r.engine.stop();
+  });
+
+  test('sends nothing that was erased after the batch was made', async () => {
+    const r = await rig({ batchEvents: 1 });
+    r.source.person('Ada');
+    r.source.person('Grace');
+    const sent: boolean[] = [];
+    const { exchange } = r.transport;
+    r.transport.exchange = async (kind, sealed, ...rest) => {
+      if (kind === 'batch') {
+        const { body } = await openBatch(
+          sealed,
+          { sealing: async () => sealing, device: async () => publicHalf(r.secret.signing) },
+          { serverId: bundle.serverId, device: r.source.device },
+        );
+        sent.push('name' in (body.events[0] as WireEvent).personal);
+        if (sent.length === 1) {
+          // The second batch lies ready by now.
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          r.source.events[1]!.personal = {};
+          r.source.removals += 1;
+        }
+      }
+      return exchange.call(r.transport, kind, sealed, ...rest);
+    };
+    r.engine.start();
+    await r.untilPause();
+    expect(sent).toEqual([true, false]);
+    await r.engine.stop();
+  });
+
+  test.each([
+    ['under the same log', LOG],
+    ['under a new log', bundle.serverId],
+  ])('sends again to a server that was restored from an older copy, %s, and asks for a snapshot', async (_how, log) => {
+    const r = await rig();
+    for (let i = 0; i < 5; i++) r.source.person(`Person ${i}`);
+    r.engine.start();
+    await r.untilPause();
+    r.server.committed.set(r.source.epoch, 2);
+    r.server.logEpoch = log;
+    r.wake();
+    while (r.source.pendingCount() > 0 || r.received.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.received).toEqual([
+      [1, 2, 3, 4, 5],
+      [3, 4, 5],
+    ]);
+    expect(r.source.rewinds).toEqual([{ epoch: r.source.epoch, committed: 2 }]);
+    expect(r.sink.restarts).toBe(1);
+    expect(r.engine.status).toMatchObject({ online: true, problem: null });
+    await r.engine.stop();
+  });
+
+  test('takes nothing back by an ack that is played again', async () => {
+    const r = await rig();
+    for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
+    let old = '';
+    const { exchange } = r.transport;
+    r.transport.exchange = async (kind, ...rest) => {
+      const answer = await exchange.call(r.transport, kind, ...rest);
+      if (kind === 'ask') return answer;
+      if (!old) {
+        old = answer;
+        return answer;
+      }
+      return old;
+    };
+    r.engine.start();
+    await r.untilPause();
+    r.source.person('Grace');
+    r.engine.nudge();
+    while (r.engine.status.problem === null) await new Promise((resolve) => setImmediate(resolve));
+    expect(r.engine.status.problem).toMatchObject({ code: 'batch-not-committed' });
+    expect(r.source.rewinds).toEqual([]);
+    expect(r.source.pendingCount()).toBe(1);
+    await r.engine.stop();
+  });
+
+  test('a broker’s old, forged or foreign answers are not the one waited for', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    const judged: boolean[] = [];
+    let before = '';
+    const { exchange } = r.transport;
+    r.transport.exchange = async (kind, sealed, signal, accept) => {
+      const answer = await exchange.call(r.transport, kind, sealed, signal, accept);
+      const ask = async (text: string) => judged.push(await accept!(text).catch(() => false));
+      if (before) await ask(before);
+      await ask('a.b.c');
+      await ask(answer);
+      before = answer;
+      return answer;
+    };
+    r.engine.start();
+    await r.untilPause();
+    expect(judged).toEqual([false, true, false, false, true]);
+    await r.engine.stop();
+  });
+
+  test('sends what lies behind a hole once, says so, and rests until the server has what it lacked', async () => {
+    const r = await rig({ batchEvents: 1 });
+    for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
+    r.source.events.shift();
+    r.engine.start();
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.received).toEqual([[2], [3], [4]]);
+    expect(r.engine.status).toMatchObject({ online: true, problem: { code: 'server-misses-events' } });
+    r.server.committed.set(r.source.epoch, 4);
+    r.wake();
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.engine.status).toMatchObject({ online: true, queued: 0, problem: null });
+    await r.engine.stop();
+  });
+
+  test('opens a new epoch when the server has events that this store never made, and sends what it made since', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    r.source.person('Grace');
+    const old = r.source.epoch;
+    r.server.committed.set(old, 9);
+    r.engine.start();
+    await r.untilPause();
+    expect(r.source.epoch).not.toBe(old);
+    expect(r.received).toEqual([[1, 2]]);
+    expect(r.source.acks).toEqual([{ epoch: old, committed: 2, safe: 0 }]);
+    await r.engine.stop();
+  });
+
+  test('asks of every epoch in turn, and at once when the server has something to tell', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    const first = r.source.epoch;
+    r.source.newEpoch();
+    r.source.person('Grace');
+    r.engine.start();
+    await r.untilPause();
+    const asked = r.server.asked.length;
+    r.transport.onNudge!();
+    while (r.server.asked.length === asked) await new Promise((resolve) => setImmediate(resolve));
+    await r.untilPause();
+    expect(new Set(r.server.asked)).toEqual(new Set([first, r.source.epoch]));
+    await r.engine.stop();
+  });
+
+  test('applies pages in order until there is no more, beside a backlog', async () => {
+    const r = await rig({ batchEvents: 1 });
+    for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
+    r.server.pages = [{ cursor: 'c1', more: true }, { cursor: 'c2', more: true }, { cursor: 'c3' }];
+    r.engine.start();
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.sink.pages.map((page) => page.cursor).slice(0, 3)).toEqual(['c1', 'c2', 'c3']);
+    expect(r.source.pendingCount()).toBe(0);
+    await r.engine.stop();
+  });
+
+  test('hears of every epoch’s marks before a snapshot’s last page drops anybody', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    const old = r.source.epoch;
+    r.source.newEpoch();
+    r.source.person('Grace');
+    r.source.acknowledge(old, { committed: 1, safe: 0 });
+    r.server.pages = [{ whole: true, cursor: 'c1' }];
+    const order: string[] = [];
+    const { rewind } = r.source;
+    r.source.rewind = (...args) => {
+      order.push('rewind');
+      rewind.apply(r.source, args);
+    };
+    const { apply } = r.sink;
+    r.sink.apply = async (page) => {
+      order.push('apply');
+      await apply(page);
+    };
+    // The server lost what it had of the old epoch; the ask that brings the page is about the first in the list.
+    r.server.committed.set(old, 0);
+    r.engine.start();
+    await r.untilPause();
+    expect(order.indexOf('rewind')).toBe(0);
+    expect(r.received.flat()).toEqual([1, 1]);
+    await r.engine.stop();
+  });
+
   test('never throws into the core: a broken store and a broken listener become status', async () => {
     const r = await rig();
     r.source.pending = () => {
@@ -251,14 +506,14 @@ describe('the sync engine', () => {
       secret: r.secret,
       bundle,
       source: new MemoryOutbox(),
-      transport: { send: fail('x'), marks: fail('x'), close: () => undefined } as unknown as Transport,
+      transport: { name: 'https', onNudge: null, exchange: fail('x'), close: async () => undefined },
       onStatus: () => {
         throw new Error('listener');
       },
       surroundings: { now: () => 0, random: () => 0, after: () => () => undefined },
     });
     listener.start();
-    await new Promise((resolve) => setImmediate(resolve));
+    while (!listener.status.problem) await new Promise((resolve) => setImmediate(resolve));
     expect(listener.status.problem?.code).toBe('sync-failed');
     await listener.stop();
   });

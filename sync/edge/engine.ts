@@ -1,33 +1,30 @@
-import { openAck } from '../protocol/seal/ack.ts';
-import { sealBatch } from '../protocol/seal/batch.ts';
 import type { Ack } from '../protocol/wire/ack.ts';
-import { MAX_BATCH_EVENTS } from '../protocol/wire/batch.ts';
-import type { WireEvent } from '../protocol/wire/event.ts';
+import type { ServerKeys } from '../protocol/wire/keys.ts';
 import { Problem } from '../protocol/wire/problem.ts';
+import { AckBook, type Taken } from './acks.ts';
 import { pauseAfter } from './backoff.ts';
 import type { ServerBundle } from './bundle.ts';
+import { Asker, type ChangeSink } from './changes/asker.ts';
 import type { DeviceSecret } from './identity.ts';
-import { httpsTransport, type Transport } from './transport.ts';
+import { BatchMaker, type EventPlace, type OutboxSource, type Prepared } from './outbox.ts';
+import { kioskTransport } from './transport/failover.ts';
+import type { Transport } from './transport/interface.ts';
 
-/** What the engine needs of the kiosk's store. */
-export interface OutboxSource {
-  readonly device: string;
-  readonly epoch: string;
-  /** Unacknowledged events in sequence order, oldest epoch first. */
-  pending(limit: number): WireEvent[];
-  pendingCount(): number;
-  acknowledge(epoch: string, marks: { committed: number; safe: number }): void;
-}
+export type { OutboxSource } from './outbox.ts';
 
 export interface SyncStatus {
   /** The last exchange with the server succeeded. */
   readonly online: boolean;
+  /** Which way the last exchange went; null before the first. */
+  readonly transport: 'https' | 'mqtt' | null;
   /** RFC 3339 with ms, by the server's signed clock; null before the first exchange. */
   readonly lastSyncAt: string | null;
   /** Events that the server has not acknowledged. */
   readonly queued: number;
-  /** Why not, when not online. */
+  /** Why not, when not online; or what is wrong although the server answers. */
   readonly problem: Problem | null;
+  /** Until when it rests after a failure, ms since 1970 by this machine's clock; null when it does not. */
+  readonly pausedUntil: number | null;
 }
 
 /** Time and chance, so that a test can hold them. */
@@ -48,46 +45,96 @@ const REAL: Surroundings = {
   random: Math.random,
 };
 
-/** How often an idle kiosk says that it lives, ms. */
+/** How often an idle kiosk asks whether there is something new, and says that it lives, ms. */
 export const IDLE_MS = 20_000;
 /** How long one exchange may take altogether, ms. */
 const EXCHANGE_MS = 60_000;
+/** A backlog does not keep the roster waiting: after so many batches there is an ask. */
+const BATCHES_AN_ASK = 20;
 
 export interface SyncEngineOptions {
   readonly secret: DeviceSecret;
   readonly bundle: ServerBundle;
   readonly source: OutboxSource;
+  /** Where changes of the server go; without it they are asked for and left alone. */
+  readonly changes?: ChangeSink;
+  /** The server's keys as they are trusted now; those of the bundle by default. */
+  readonly keys?: () => ServerKeys;
+  /** Trusted time, ms since 1970: what certificates are judged by. */
+  readonly trustedNow?: () => number;
   readonly onStatus?: (status: SyncStatus) => void;
-  /** The server's signed clock, ms since 1970, and our own at that moment: for the trusted-time floor. */
+  /** The server's signed clock, ms since 1970, and our own at that moment: the server was really heard, just now. */
   readonly onServerTime?: (serverMs: number, localMs: number) => void;
+  /** Events were taken: their photos may follow. */
+  readonly onCommitted?: () => void;
   readonly transport?: Transport;
   readonly surroundings?: Surroundings;
   /** Most events in one batch. */
   readonly batchEvents?: number;
 }
 
+interface Request {
+  readonly sealed: string;
+  readonly resolve: (answer: string) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
 /**
- * Empties the outbox into the server: one batch in flight, at least once, forgotten only after a signed ack. Never throws
- * into the core: whatever goes wrong becomes a coded status, a pause and another attempt.
+ * Empties the outbox into the server and brings what the server has to say: one exchange in flight, at least once,
+ * forgotten only after a signed ack. While a batch is on its way the next one is made. Never throws into the core: whatever
+ * goes wrong becomes a coded status, a pause and another attempt.
  */
 export class SyncEngine {
   readonly #o: SyncEngineOptions;
   readonly #transport: Transport;
   readonly #world: Surroundings;
-  #status: SyncStatus = { online: false, lastSyncAt: null, queued: 0, problem: null };
+  readonly #batches: BatchMaker;
+  readonly #acks: AckBook;
+  readonly #asker: Asker;
+  readonly #sink: ChangeSink;
+  readonly #requests: Request[] = [];
+  #askedAt: number;
+  #status: SyncStatus = {
+    online: false,
+    transport: null,
+    lastSyncAt: null,
+    queued: 0,
+    problem: null,
+    pausedUntil: null,
+  };
   #failures = 0;
-  #limit: number;
-  #last: Ack | null = null;
+  #next: Prepared | null = null;
+  /** Sent beyond a hole that the server has; null when there is none. */
+  #beyond: EventPlace | null = null;
+  #hole: Problem | null = null;
+  #sinceAsk = BATCHES_AN_ASK;
+  #moreChanges = false;
   #cancelPause: (() => void) | null = null;
   #nudged = false;
   #abort = new AbortController();
   #running: Promise<void> | null = null;
 
   constructor(options: SyncEngineOptions) {
+    const { bundle, secret, source } = options;
+    const keys = options.keys ?? (() => bundle.keys);
     this.#o = options;
-    this.#transport = options.transport ?? httpsTransport(options.bundle, options.secret);
     this.#world = options.surroundings ?? REAL;
-    this.#limit = this.#fullLimit;
+    this.#askedAt = this.#world.now();
+    this.#transport =
+      options.transport ??
+      kioskTransport({
+        bundle,
+        device: secret.device,
+        keys,
+        credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: secret.tlsKeyPem }),
+        trustedNow: options.trustedNow ?? Date.now,
+      });
+    this.#transport.onNudge = () => this.#ask();
+    this.#sink = options.changes ?? forgetful();
+    const shared = { secret, source, serverId: bundle.serverId, keys };
+    this.#batches = new BatchMaker({ ...shared, most: options.batchEvents });
+    this.#asker = new Asker({ ...shared, sink: this.#sink });
+    this.#acks = new AckBook(source, keys);
   }
 
   get status(): SyncStatus {
@@ -105,16 +152,28 @@ export class SyncEngine {
     else this.#publish({});
   }
 
+  /** Carries a sealed ask of somebody else's in between, e.g. for a new certificate. @returns its answer, unverified */
+  send(sealed: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#requests.push({ sealed, resolve, reject });
+      this.nudge();
+    });
+  }
+
   /** Stops; an exchange under way is given up (the server's answer would be the same next time). */
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#cancelPause?.();
     await this.#running;
-    this.#transport.close();
+    for (const { reject } of this.#requests.splice(0))
+      reject(new Problem('exchange-aborted', 'The sync was stopped.', 'Try again when the kiosk runs.'));
+    await this.#transport.close();
   }
 
-  get #fullLimit(): number {
-    return Math.min(this.#o.batchEvents ?? 200, MAX_BATCH_EVENTS);
+  /** The server has something to tell. */
+  #ask(): void {
+    this.#sinceAsk = BATCHES_AN_ASK;
+    this.nudge();
   }
 
   async #loop(): Promise<void> {
@@ -122,68 +181,132 @@ export class SyncEngine {
       this.#nudged = false;
       let pause: number;
       try {
-        const more = await this.#exchange();
+        const more = await this.#turn();
         this.#failures = 0;
         pause = more || this.#nudged ? 0 : IDLE_MS;
-        this.#publish({ online: true, problem: null });
+        this.#publish({ online: true, problem: this.#hole, pausedUntil: null });
       } catch (cause) {
         if (this.#abort.signal.aborted) break;
         this.#failures += 1;
         pause = pauseAfter(this.#failures, this.#world.random());
-        this.#publish({ online: false, problem: asProblem(cause) });
+        // Whoever restored the server, or the connection, is asked first.
+        this.#sinceAsk = BATCHES_AN_ASK;
+        this.#publish({ online: false, problem: asProblem(cause), pausedUntil: this.#world.now() + pause });
       }
       if (pause > 0) await this.#sleep(pause);
     }
   }
 
   /** One round trip. @returns whether more waits */
-  async #exchange(): Promise<boolean> {
-    const { source, secret, bundle } = this.#o;
-    const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(EXCHANGE_MS)]);
-    const events = leadingRun(source.pending(this.#limit));
-    const first = events[0];
-    if (!first) {
-      await this.#take(await this.#transport.marks(source.epoch, signal), source.epoch);
-      return source.pendingCount() > 0;
-    }
-    const keys = { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId };
-    let sealed: string;
-    try {
-      sealed = await sealBatch(events, keys, new Date(this.#world.now()).toISOString());
-    } catch (cause) {
-      if (!(cause instanceof Problem && cause.code === 'batch-too-large') || events.length === 1) throw cause;
-      this.#limit = Math.max(1, events.length >> 1);
+  async #turn(): Promise<boolean> {
+    const request = this.#requests.shift();
+    if (request) {
+      await this.#serve(request);
       return true;
     }
-    const ack = await this.#take(await this.#transport.send(sealed, signal), first.header.epoch);
-    this.#limit = this.#fullLimit;
-    if (ack.committed < first.header.seq) {
-      // The server has a hole beneath this batch. Sending the same again at once would go on for ever.
-      throw new Problem(
-        'server-misses-events',
-        `The server has events up to ${ack.committed}; the outbox begins at ${first.header.seq}.`,
-        'The kiosk lost events or the server was restored: see docs/protocol.md, "A hole".',
-      );
+    const batch = this.#askIsDue() ? null : await this.#batch();
+    if (batch) {
+      await this.#send(batch);
+      this.#sinceAsk += this.#moreChanges ? BATCHES_AN_ASK : 1;
+      return this.#moreChanges || (await this.#batch()) !== null;
     }
-    return source.pendingCount() > 0;
+    this.#sinceAsk = 0;
+    this.#askedAt = this.#world.now();
+    this.#moreChanges = await this.#asker.next(
+      (sealed, accept) => this.#exchange('ask', sealed, accept),
+      async (signed, epoch) => void this.#take(await this.#acks.open(signed, epoch)),
+    );
+    if (this.#moreChanges) this.#sinceAsk = BATCHES_AN_ASK - 1;
+    return this.#moreChanges || this.#nudged || (await this.#batch()) !== null;
   }
 
-  async #take(signed: string, epoch: string): Promise<Ack> {
-    const { source, bundle, onServerTime } = this.#o;
-    const ack = await openAck(signed, bundle.keys.signing, { device: source.device, epoch });
-    // Marks only ever rise, so an old ack does no harm, except one of a log that was since replaced.
-    if (this.#last && ack.logEpoch !== this.#last.logEpoch && ack.serverTime < this.#last.serverTime) {
+  /** A backlog, or a busy door, does not keep the roster waiting. */
+  #askIsDue(): boolean {
+    return this.#sinceAsk >= BATCHES_AN_ASK || Math.abs(this.#world.now() - this.#askedAt) >= IDLE_MS;
+  }
+
+  /** The batch to send now; it stays prepared until it is sent. */
+  async #batch(): Promise<Prepared | null> {
+    if (this.#next && !this.#batches.current(this.#next)) this.#next = null;
+    this.#next ??= await this.#prepare(this.#beyond ?? undefined);
+    return this.#next;
+  }
+
+  #prepare(after?: EventPlace): Promise<Prepared | null> {
+    return this.#batches.prepare(new Date(this.#world.now()).toISOString(), after);
+  }
+
+  async #send(batch: Prepared): Promise<void> {
+    const { epoch, first, last } = batch;
+    this.#next = null;
+    const answer = this.#exchange('batch', batch.sealed, async (text) => {
+      const ack = await this.#acks.open(text, epoch);
+      return ack.committed >= last || this.#acks.isFresh(ack);
+    });
+    // Made while the other one is on its way. What goes wrong here goes wrong again, and is told, when it is its turn.
+    const following = this.#prepare({ epoch, seq: last }).catch(() => null);
+    const { ack, restored } = this.#take(await this.#acks.open(await answer, epoch), last);
+    this.#o.onCommitted?.();
+    if (restored) return;
+    if (ack.committed >= last) this.#next = await following;
+    else if (ack.committed < first - 1) this.#goBeyond(ack.committed, batch);
+    else if (ack.committed < first)
       throw new Problem(
-        'ack-older',
-        'The ack belongs to an older log of the server than one that was already taken.',
-        'Nothing was forgotten. If it repeats, someone replays messages, or the server clock went back.',
+        'batch-not-committed',
+        'The server answered, and took nothing of the batch.',
+        'It is sent again; if it repeats, look at the server’s log.',
       );
+  }
+
+  /**
+   * The server has a hole beneath what is left here. It keeps what comes behind it, but can't acknowledge it: so the rest is
+   * sent once, and then the kiosk rests. Sending the same again at once would go on for ever.
+   */
+  #goBeyond(committed: number, { epoch, first, last }: Prepared): void {
+    this.#beyond = { epoch, seq: last };
+    this.#hole = hole(committed, first);
+  }
+
+  #exchange(kind: 'batch' | 'ask', sealed: string, accept: (answer: string) => Promise<boolean>): Promise<string> {
+    const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(EXCHANGE_MS)]);
+    return this.#transport.exchange(kind, sealed, signal, accept);
+  }
+
+  /** @param sent last event of the batch that it answers, if it answers one */
+  #take(ack: Ack, sent?: number): Taken {
+    const taken = this.#acks.take(ack, sent);
+    if (taken.restored) {
+      this.#next = null;
+      this.#beyond = null;
+      this.#sink.restart();
     }
-    this.#last = ack;
-    if (ack.committed > 0) source.acknowledge(epoch, { committed: ack.committed, safe: ack.safe });
-    onServerTime?.(Date.parse(ack.serverTime), this.#world.now());
-    this.#publish({ lastSyncAt: ack.serverTime });
-    return ack;
+    if (this.#beyond?.epoch === ack.epoch || this.#hole) this.#lookAtHole(ack.epoch, ack.committed);
+    if (taken.hole) this.#hole = hole(ack.committed, this.#trimmed(ack.epoch) + 1);
+    if (taken.fresh) this.#o.onServerTime?.(Date.parse(ack.serverTime), this.#world.now());
+    this.#publish({ transport: this.#transport.name, ...(taken.fresh && { lastSyncAt: ack.serverTime }) });
+    return taken;
+  }
+
+  /** The server may have got, from a backup say, what it lacked. */
+  #lookAtHole(epoch: string, committed: number): void {
+    const { source } = this.#o;
+    const next = source.pending(1, 1)[0]?.header;
+    if (next?.epoch === epoch && committed < next.seq - 1) return;
+    this.#beyond = null;
+    if (committed >= this.#trimmed(epoch)) this.#hole = null;
+  }
+
+  #trimmed(epoch: string): number {
+    return this.#o.source.marks().find((mark) => mark.epoch === epoch)?.trimmed ?? 0;
+  }
+
+  async #serve({ sealed, resolve, reject }: Request): Promise<void> {
+    try {
+      resolve(await this.#exchange('ask', sealed, async () => true));
+    } catch (cause) {
+      reject(cause);
+      throw cause;
+    }
   }
 
   #sleep(ms: number): Promise<void> {
@@ -219,11 +342,27 @@ export class SyncEngine {
   }
 }
 
-/** The longest beginning that makes one batch: one epoch, no hole. */
-function leadingRun(events: readonly WireEvent[]): WireEvent[] {
-  const first = events[0]?.header;
-  const end = events.findIndex((e, i) => e.header.epoch !== first!.epoch || e.header.seq !== first!.seq + i);
-  return events.slice(0, end === -1 ? events.length : end);
+/** Keeps no roster: always asks from where it stood, in memory. */
+function forgetful(): ChangeSink {
+  let cursor = '';
+  return {
+    cursor: () => cursor,
+    presenceAfter: () => null,
+    async apply(page) {
+      cursor = page.cursor;
+    },
+    restart() {
+      cursor = '';
+    },
+  };
+}
+
+function hole(committed: number, first: number): Problem {
+  return new Problem(
+    'server-misses-events',
+    `The server has events up to ${committed}; the outbox begins at ${first}.`,
+    'The kiosk lost events or the server was restored: see docs/protocol.md, "A hole".',
+  );
 }
 
 function asProblem(cause: unknown): Problem {

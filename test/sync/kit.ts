@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { v7 } from 'uuid';
-import type { OutboxSource } from '../../sync/edge/engine.ts';
+import type { EpochMark, EventPlace, LastAck, OutboxSource } from '../../sync/edge/outbox.ts';
 import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
 import {
   EVENT_VERSION,
@@ -107,8 +107,10 @@ export class MemoryOutbox implements OutboxSource {
     );
   }
 
-  pending(limit: number): WireEvent[] {
-    return this.events.filter((e) => e.header.seq > (this.#committed.get(e.header.epoch) ?? 0)).slice(0, limit);
+  pending(limit: number, _bytes?: number, after?: EventPlace): WireEvent[] {
+    const open = this.events.filter((e) => e.header.seq > (this.#committed.get(e.header.epoch) ?? 0));
+    const from = after ? open.findIndex(({ header }) => header.epoch !== after.epoch || header.seq > after.seq) : 0;
+    return from === -1 ? [] : open.slice(from, from + limit);
   }
 
   pendingCount(): number {
@@ -118,5 +120,36 @@ export class MemoryOutbox implements OutboxSource {
   acknowledge(epoch: string, marks: { committed: number; safe: number }): void {
     this.acks.push({ epoch, ...marks });
     this.#committed.set(epoch, Math.max(this.#committed.get(epoch) ?? 0, marks.committed));
+  }
+
+  readonly rewinds: { epoch: string; committed: number }[] = [];
+  removals = 0;
+  #last: LastAck | null = null;
+
+  rewind(epoch: string, { committed }: { committed: number }): void {
+    this.rewinds.push({ epoch, committed });
+    this.#committed.set(epoch, committed);
+  }
+
+  rolledBack(): void {
+    this.newEpoch();
+  }
+
+  marks(): EpochMark[] {
+    return [...new Set([...this.events.map((e) => e.header.epoch), this.epoch])].map((epoch) => ({
+      epoch,
+      committed: this.#committed.get(epoch) ?? 0,
+      safe: 0,
+      trimmed: 0,
+      made: Math.max(0, ...this.events.filter((e) => e.header.epoch === epoch).map((e) => e.header.seq)),
+    }));
+  }
+
+  lastAck(): LastAck | null {
+    return this.#last;
+  }
+
+  keepAck(ack: LastAck): void {
+    this.#last = ack;
   }
 }

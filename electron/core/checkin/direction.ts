@@ -21,6 +21,11 @@ export function claimDirection(
   return last.direction === 'in' ? 'out' : 'in';
 }
 
+/** Of the last record here and the last one at another door, the later; this kiosk's own when they are of one time. */
+export function newest(here: LastCheckin | null, elsewhere: LastCheckin | null): LastCheckin | null {
+  return elsewhere && (!here || elsewhere.at > here.at) ? elsewhere : here;
+}
+
 /** A clock that was set back by up to this much still means "just now", ms. */
 const JITTER_MS = 2_000;
 

@@ -107,6 +107,42 @@ export function faceOff(problem: Problem): Recogniser {
   };
 }
 
+/** Recognises nobody while `off` gives a reason, and is `inner` otherwise: the kiosk's lease may end and begin again. */
+export function recogniserWhile(inner: Recogniser, off: () => Problem | null): Recogniser {
+  const check = () => {
+    const problem = off();
+    if (problem) throw problem;
+  };
+  return {
+    model: inner.model,
+    gallery: inner.gallery,
+    get off() {
+      return inner.off ?? off();
+    },
+    tooManyPeople: () => inner.tooManyPeople(),
+    async inspect(...args) {
+      check();
+      return inner.inspect(...args);
+    },
+    async recognise(...args) {
+      check();
+      return inner.recognise(...args);
+    },
+    async embed(...args) {
+      check();
+      return inner.embed(...args);
+    },
+    search(...args) {
+      check();
+      return inner.search(...args);
+    },
+    verify(...args) {
+      check();
+      return inner.verify(...args);
+    },
+  };
+}
+
 /** Fills a gallery from the store's templates of the gallery's model. Returns how many. */
 export function loadGallery(store: Pick<Store, 'templates'>, gallery: FaceGallery, model: string): number {
   let count = 0;

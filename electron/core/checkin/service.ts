@@ -12,7 +12,7 @@ import type { PinHasher } from '../pin/pin-hash.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
 import { type Claim, createClaim, settleClaim } from './claim.ts';
-import { claimDirection, isRepeat } from './direction.ts';
+import { claimDirection, isRepeat, type LastCheckin, newest } from './direction.ts';
 import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
 import { createUndoTokens } from './receipts.ts';
@@ -33,6 +33,8 @@ export interface CheckinDeps {
   readonly monotonic: () => number;
   /** The wall clock that records claim, ms since 1970: what a window and a day are measured by. */
   readonly wall: () => number;
+  /** The last record of a person at another door of the site, as far as it is known: a hint for the direction alone. */
+  readonly elsewhere?: (person: string) => LastCheckin | null;
   /** Called after each durable record, for whoever shows or sends it. */
   readonly recorded: (checkin: Checkin, person: Person) => void;
   readonly voided: () => void;
@@ -74,7 +76,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     const lastAt = last && !last.voided ? { direction: last.direction, at: Date.parse(last.at) } : null;
     const time = deps.wall();
     if (last && isRepeat(lastAt, time, site.repeatWindowSeconds * 1000)) return receipt(last, person, true);
-    const direction = claimDirection(site.direction, lastAt, time, site.timeZone);
+    const anywhere = newest(lastAt, deps.elsewhere?.(person.id) ?? null);
+    const direction = claimDirection(site.direction, anywhere, time, site.timeZone);
     const claim = site.direction === 'auto' ? { direction, automatic: true } : { direction };
     const checkin = await store.recordCheckin({ ...fields, person: person.id, open: { ...fields.open, ...claim } });
     deps.recorded(checkin, person);

@@ -1,4 +1,5 @@
 import { checkStoreCommand, listCheckinsCommand, rekeyStoreCommand } from '../store/commands.ts';
+import { syncStatusCommand } from '../sync/command.ts';
 import type { StoreCommand } from './command.ts';
 import { identifyFaces } from './identify.ts';
 import { importPeople } from './import.ts';
@@ -12,4 +13,5 @@ export const STORE_COMMANDS: readonly StoreCommand[] = [
   checkStoreCommand,
   rekeyStoreCommand,
   listCheckinsCommand,
+  syncStatusCommand,
 ];

@@ -5,6 +5,7 @@ import type { Recogniser } from '../checkin/recogniser.ts';
 import type { PinHasher } from '../pin/pin-hash.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Store } from '../store/interface.ts';
+import type { SyncReport } from '../sync/report.ts';
 
 /** What a command works on: the same whether it runs inside the core or, with no core running, in the command line. */
 export interface CommandContext {
@@ -14,6 +15,8 @@ export interface CommandContext {
   /** Loads the models and the gallery when first asked for: `checkins list` needs neither. */
   faces(): Promise<{ pipeline: FacePipeline; recogniser: Recogniser }>;
   pins(): Promise<PinHasher>;
+  /** How the sync stands, in a running core. */
+  sync?(): SyncReport;
   /** People or templates changed. */
   changed(): void;
 }

@@ -33,7 +33,7 @@ export interface Retention {
 export interface RetentionOptions {
   readonly store: Pick<
     Store,
-    'setting' | 'setSetting' | 'purgePhotos' | 'purgeGps' | 'pruneLockouts' | 'useTrustedTime'
+    'setting' | 'setSetting' | 'purgePhotos' | 'purgeGps' | 'pruneLockouts' | 'useTrustedTime' | 'sync'
   >;
   readonly site: RetentionPolicy;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
@@ -46,6 +46,11 @@ const SETTING = 'trusted-time';
 const LAST_RUN = 'retention-last-run';
 const EVERY = 5 * 60_000;
 const DAY = 86_400_000;
+/** A confirmed time is kept at once when it corrects ours by more than this, ms, and otherwise now and then. */
+const NOTEWORTHY_MS = 1_000;
+const KEEP_MS = 60_000;
+/** Events that the server has in a backup are kept this long, days: for whoever looks at this kiosk's list. */
+const EVENT_DAYS = 30;
 
 /** Starts retention: a purge at once when one is due, then once a day of trusted time, network or not. */
 export function startRetention(options: RetentionOptions): Retention {
@@ -62,9 +67,19 @@ export function startRetention(options: RetentionOptions): Retention {
     return Math.round(trustedAt(state, at) - at.wall);
   });
 
+  let keptAt = Number.NEGATIVE_INFINITY;
+
   function keep(next: TrustedState): void {
     state = next;
     store.setSetting(SETTING, JSON.stringify(state));
+    keptAt = clock.monotonic();
+  }
+
+  /** A server that is heard every second must not cost a durable write each time: in between the clock runs by itself. */
+  function keepConfirmed(next: TrustedState): void {
+    const corrected = Math.abs(next.trusted - now()) > NOTEWORTHY_MS || clock.monotonic() - keptAt > KEEP_MS;
+    if (corrected) keep(next);
+    else state = next;
   }
 
   function take(): void {
@@ -78,7 +93,10 @@ export function startRetention(options: RetentionOptions): Retention {
     const at = now();
     const report = await runRetention(store, at, site);
     store.pruneLockouts(at - QUIET_MS, at + LONGEST_LOCK_MS);
+    await store.sync.sweepRoster();
+    const trimmed = await store.sync.trim(new Date(at - EVENT_DAYS * DAY).toISOString());
     store.setSetting(LAST_RUN, new Date(at).toISOString());
+    if (trimmed > 0) log('info', 'retention: events that the server has safe were removed', { trimmed });
     if (report.photos + report.gps > 0) log('info', 'retention: removed what was due', { ...report });
   }
 
@@ -112,7 +130,7 @@ export function startRetention(options: RetentionOptions): Retention {
     observeServerTime(serverMs, localMs) {
       // What has passed since the message came is added; a wall clock set in between must not count.
       const passed = Math.min(60_000, Math.max(0, clock.now() - localMs));
-      keep(observeConfirmed(state, reading(), serverMs + passed));
+      keepConfirmed(observeConfirmed(state, reading(), serverMs + passed));
     },
     observeGpsTime: (gpsMs) => keep(observeConfirmed(state, reading(), gpsMs)),
     run,

@@ -186,6 +186,14 @@ export class EventLog {
     this.#epoch = this.#epochs.get(this.#epoch.ref)!;
   }
 
+  /** Begins a new epoch while the store is open; outside a transaction. */
+  beginNext(id: string, reason: string): void {
+    this.transaction(() => EventLog.beginEpoch(this.#db, id, reason, this.#clock.now()));
+    this.#epochs = this.#readEpochs();
+    this.#epoch = [...this.#epochs.values()].at(-1)!;
+    this.#prev = GENESIS;
+  }
+
   /** One durable transaction. When it fails, nothing of it is left, in the file or in memory. */
   transaction<T>(work: () => T): T {
     const last = this.#last;

@@ -109,7 +109,11 @@ export class Outbox {
     this.#photosAgain.run();
   }
 
-  marks(): { epoch: string; committed: number; trimmed: number }[] {
-    return this.#log.epochs.map(({ id, committed, trimmed }) => ({ epoch: id, committed, trimmed }));
+  /** Every epoch that still has events here, and the present one; sequence numbers. */
+  marks(): { epoch: string; committed: number; safe: number; trimmed: number; made: number }[] {
+    return this.#log.epochs
+      .map((epoch) => ({ ...epoch, epoch: epoch.id, made: this.#end(epoch) - epoch.base }))
+      .filter(({ ref, trimmed, made }) => trimmed < made || ref === this.#log.epoch.ref)
+      .map(({ epoch, committed, safe, trimmed, made }) => ({ epoch, committed, safe, trimmed, made }));
   }
 }

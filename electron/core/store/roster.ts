@@ -83,6 +83,7 @@ export class Roster {
       db.prepare('UPDATE person SET unseen = 1 WHERE gone_at IS NULL AND entered = 0').run();
       this.#rows.setSetting(SNAPSHOT, 'under-way');
     }
+    if (page.whole) this.#noticeRestart(page.changes);
     for (const change of page.changes) work.apply(change);
     const complete = page.whole && !page.more;
     if (complete) {
@@ -92,6 +93,17 @@ export class Roster {
     }
     this.#rows.setSetting(CURSOR, page.cursor);
     return { result: { ...work.outcome(), complete }, committed: () => work.committed() };
+  }
+
+  /**
+   * The server may begin a snapshot anew in its middle (its log was replaced). Nobody comes twice in one: whoever does
+   * shows it, and then all the others must come again too.
+   */
+  #noticeRestart(changes: readonly Change[]): void {
+    const { db } = this.#s;
+    const seen = db.prepare('SELECT 1 FROM person WHERE id = ? AND unseen = 2');
+    if (!changes.some((one) => one.kind === 'person' && seen.get(uuidBytes(one.person)))) return;
+    db.prepare('UPDATE person SET unseen = 1 WHERE unseen = 2').run();
   }
 
   /**
@@ -215,11 +227,12 @@ class Applying {
     const before = this.#stored(id);
     if (!before) {
       const made = people.insert({ id, name, number, language }, newPersonKeys(random), this.#now);
+      db.prepare('UPDATE person SET unseen = 2 WHERE ref = ?').run(made.ref);
       if (gpsOptOut) people.overrule(made, { name, number, language, gpsOptOut });
       this.#touched.set(id, made.ref);
       return;
     }
-    db.prepare('UPDATE person SET unseen = 0, gone_at = NULL WHERE ref = ?').run(before.known.ref);
+    db.prepare('UPDATE person SET unseen = 2, gone_at = NULL WHERE ref = ?').run(before.known.ref);
     this.#gone.delete(id);
     // A change made here that the server has not taken yet is newer than what it says.
     if (!before.gone && !log.isCommitted(before.edited)) return;

@@ -87,7 +87,7 @@ export class SqlStore implements Store {
       roster: this.#roster,
       rows: this.#rows,
     });
-    this.sync = new SyncSide(liveSync, parts.vault, this.#reserve);
+    this.sync = new SyncSide(liveSync, parts.vault, this.#reserve, () => this.mark(true));
     this.adopt(connection);
     this.#marks = new MarkWriter(parts.home);
     this.mark(true);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { WireEvent } from '../../../sync/protocol/wire/event.ts';
 import type { Vault } from '../vault/vault.ts';
 import { guarded, storageFull } from './database.ts';
@@ -18,13 +19,6 @@ export interface LiveSync {
   readonly rows: Rows;
 }
 
-/** How far the server is with one epoch. */
-export interface Mark {
-  readonly epoch: string;
-  readonly committed: number;
-  readonly trimmed: number;
-}
-
 /** A photo that the server has the event of, and not the file. */
 export interface PhotoToSend {
   readonly address: string;
@@ -38,10 +32,13 @@ export class SyncSide {
   readonly #live: () => LiveSync;
   readonly #vault: Vault;
   readonly #reserve: Reserve;
+  readonly #newEpoch: () => void;
   #removals = 0;
 
-  constructor(live: () => LiveSync, vault: Vault, reserve: Reserve) {
+  /** @param newEpoch called when an epoch has begun, for the high-water mark */
+  constructor(live: () => LiveSync, vault: Vault, reserve: Reserve, newEpoch: () => void) {
     this.#live = live;
+    this.#newEpoch = newEpoch;
     this.#vault = vault;
     this.#reserve = reserve;
   }
@@ -75,7 +72,7 @@ export class SyncSide {
     return guarded(() => session.values.wire(outbox.rows(limit, after), bytes));
   }
 
-  marks(): readonly Mark[] {
+  marks(): ReturnType<Outbox['marks']> {
     return this.#live().outbox.marks();
   }
 
@@ -84,6 +81,21 @@ export class SyncSide {
     const count = this.#write(({ outbox }) => outbox.rewind(epoch, marks));
     this.#live().session.log.refreshEpochs();
     return count;
+  }
+
+  /**
+   * The server has events of `epoch` that this store never made: an older copy of the whole folder was put back, which
+   * nothing here could tell. Begins a new epoch, so that no number is used for two events from now on.
+   */
+  rolledBack(epoch: string, committed: number): void {
+    const { session } = this.#live();
+    const made = this.marks().find((mark) => mark.epoch === epoch)?.made ?? 0;
+    if (session.log.epoch.id !== epoch) return;
+    session.log.beginNext(randomUUID(), 'rolled-back');
+    this.#newEpoch();
+    this.#write(({ session: { log } }) =>
+      log.insert('health', { code: 'store-rolled-back', detail: { committed, made } }),
+    );
   }
 
   // The roster
@@ -132,9 +144,17 @@ export class SyncSide {
     return result.length;
   }
 
-  /** Drops every template, of unsent events too, and begins with a snapshot next; how many. */
-  async dropTemplates(): Promise<number> {
-    const { result, committed } = this.#write(({ roster }) => roster.dropTemplates());
+  hasTemplates(): boolean {
+    const { db } = this.#live().session;
+    return guarded(() => db.prepare('SELECT 1 FROM template LIMIT 1').get() !== undefined);
+  }
+
+  /** Drops every template, of unsent events too, and begins with a snapshot next; `settings` with it. How many. */
+  async dropTemplates(settings: Readonly<Record<string, string>> = {}): Promise<number> {
+    const { result, committed } = this.#write(({ roster, rows }) => {
+      for (const [key, value] of Object.entries(settings)) rows.setSetting(key, value);
+      return roster.dropTemplates();
+    });
     committed();
     if (result > 0) await this.#wipe([]);
     return result;
@@ -200,12 +220,21 @@ export class SyncSide {
     }
   }
 
-  /** Appends a health event only where it takes nothing from attendance; whether it did. */
-  reportIfRoom(code: string, detail: Readonly<Record<string, string | number | boolean>>): boolean {
+  /** Appends a health event, and notes `settings` with it, only where that takes nothing from attendance; whether it did. */
+  reportIfRoom(
+    code: string,
+    detail: Readonly<Record<string, string | number | boolean>>,
+    settings: Readonly<Record<string, string>> = {},
+  ): boolean {
     try {
       if (!this.#reserve.keep()) throw storageFull();
-      const { log } = this.#live().session;
-      guarded(() => log.transaction(() => log.insert('health', { code, detail })));
+      const { session, rows } = this.#live();
+      guarded(() =>
+        session.log.transaction(() => {
+          session.log.insert('health', { code, detail });
+          for (const [key, value] of Object.entries(settings)) rows.setSetting(key, value);
+        }),
+      );
       return true;
     } catch (error) {
       if (!isStorageProblem(error)) throw error;

@@ -1,43 +1,20 @@
-import { z } from 'zod';
-import { ServerBundle } from '../../../sync/edge/bundle.ts';
+import type { ChangeSink } from '../../../sync/edge/changes/asker.ts';
 import { SyncEngine, type SyncStatus } from '../../../sync/edge/engine.ts';
-import { DeviceSecret } from '../../../sync/edge/identity.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { OutboxSource } from '../../../sync/edge/outbox.ts';
+import { photoCarrier } from '../../../sync/edge/photos/https.ts';
+import { type PhotoSource, PhotoUploader } from '../../../sync/edge/photos/uploader.ts';
+import { kioskTransport } from '../../../sync/edge/transport/failover.ts';
+import type { TransportOptions } from '../../../sync/edge/transport/interface.ts';
+import type { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { createPresenceBoard, type PresenceBoard } from '../roster/presence.ts';
+import { createRoster } from '../roster/roster.ts';
 import type { Store } from '../store/interface.ts';
+import type { RosterOutcome } from '../store/roster.ts';
+import { outboxOf } from './outbox-of.ts';
+import { startRenewal } from './renewal.ts';
+import { LiveLink, readServerLink } from './server-link.ts';
 
-/** Setting that holds the device's keys and what it pins of its server; encrypted like everything in the store. */
-const SETTING = 'server-link';
-
-export const ServerLink = z.strictObject({ secret: DeviceSecret, bundle: ServerBundle });
-export type ServerLink = z.infer<typeof ServerLink>;
-
-/** The server this kiosk belongs to, or null for one that was never provisioned. @throws Problem `server-link-damaged` */
-export function readServerLink(store: Pick<Store, 'setting'>): ServerLink | null {
-  const text = store.setting(SETTING);
-  if (text === null) return null;
-  const parsed = ServerLink.safeParse(parseJson(text));
-  if (!parsed.success)
-    throw new Problem(
-      'server-link-damaged',
-      'the stored identity of this kiosk can’t be read',
-      'Provision this kiosk again.',
-      { cause: parsed.error },
-    );
-  return parsed.data;
-}
-
-/** null for what is not JSON: the schema then refuses it with the one code. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-export function writeServerLink(store: Pick<Store, 'setSetting'>, link: ServerLink): void {
-  store.setSetting(SETTING, JSON.stringify(link));
-}
+export { readServerLink, ServerLink, writeServerLink } from './server-link.ts';
 
 /** What the rest of the core needs of the sync. */
 export interface Uplink {
@@ -46,28 +23,57 @@ export interface Uplink {
   stop(): Promise<void>;
 }
 
+export interface UplinkHooks {
+  readonly onStatus: () => void;
+  /** The server was really heard: its signed clock, and this machine's at that moment; ms since 1970. */
+  readonly onServerTime: (serverMs: number, localMs: number) => void;
+  readonly onProblem: (problem: Problem) => void;
+  /** Trusted time, ms since 1970: what certificates are judged by. */
+  readonly trustedNow?: () => number;
+  /** A page is durable: memory follows. */
+  readonly applied?: (outcome: RosterOutcome) => void;
+  /** Settings that belong into the transaction of a page. */
+  readonly pageSettings?: (outcome: RosterOutcome) => Readonly<Record<string, string>>;
+  readonly presence?: PresenceBoard;
+}
+
 /** Starts sending, or stands still where there is no server: the kiosk works all the same. */
-export function startUplink(
-  store: Store,
-  hooks: {
-    onStatus: () => void;
-    onServerTime: (serverMs: number, localMs: number) => void;
-    onProblem: (problem: Problem) => void;
-  },
-): Uplink {
-  const link = readServerLink(store);
-  if (!link) {
-    return {
-      status: () => ({ online: false, lastSyncAt: null, queued: store.pendingCount(), problem: null }),
-      nudge: () => undefined,
-      stop: async () => undefined,
-    };
-  }
+export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
+  const stored = readServerLink(store);
+  if (!stored) return standingStill(store);
+  const link = new LiveLink(stored);
+  const { secret, bundle } = stored;
+  const transport: TransportOptions = {
+    bundle,
+    device: secret.device,
+    keys: () => link.current.bundle.keys,
+    credentials: () => ({ certPem: link.current.bundle.tlsCertPem, keyPem: link.current.secret.tlsKeyPem }),
+    trustedNow: hooks.trustedNow ?? Date.now,
+  };
+  const changes: ChangeSink = createRoster({
+    store,
+    link,
+    presence: hooks.presence ?? createPresenceBoard(),
+    applied: hooks.applied ?? (() => undefined),
+    ...(hooks.pageSettings && { settings: hooks.pageSettings }),
+  });
+  const photos = new PhotoUploader({
+    source: photosOf(store),
+    carrier: photoCarrier(transport),
+    onProblem: hooks.onProblem,
+  });
   let lastProblem: string | null = null;
+  const source: OutboxSource = outboxOf(store);
   const engine = new SyncEngine({
-    ...link,
-    source: store,
-    onServerTime: hooks.onServerTime,
+    ...stored,
+    source,
+    changes,
+    keys: transport.keys,
+    transport: kioskTransport(transport),
+    onServerTime(serverMs, localMs) {
+      hooks.onServerTime(serverMs, localMs);
+      photos.nudge();
+    },
     onStatus(status) {
       if (status.problem && status.problem.code !== lastProblem) hooks.onProblem(status.problem);
       lastProblem = status.problem?.code ?? null;
@@ -75,5 +81,43 @@ export function startUplink(
     },
   });
   engine.start();
-  return { status: () => engine.status, nudge: () => engine.nudge(), stop: () => engine.stop() };
+  const renewal = startRenewal({
+    store,
+    link,
+    now: transport.trustedNow,
+    send: (sealed) => engine.send(sealed),
+    onProblem: hooks.onProblem,
+  });
+  return {
+    status: () => engine.status,
+    nudge: () => engine.nudge(),
+    async stop() {
+      renewal.stop();
+      await Promise.all([engine.stop(), photos.stop()]);
+    },
+  };
+}
+
+function standingStill(store: Store): Uplink {
+  return {
+    status: () => ({
+      online: false,
+      transport: null,
+      lastSyncAt: null,
+      queued: store.pendingCount(),
+      problem: null,
+      pausedUntil: null,
+    }),
+    nudge: () => undefined,
+    stop: async () => undefined,
+  };
+}
+
+function photosOf({ sync }: Store): PhotoSource {
+  return {
+    next: () => sync.photosToSend(1)[0]?.address ?? null,
+    isWaiting: (address) => sync.isWaiting(address),
+    read: (address) => sync.sealedPhoto(address),
+    done: (address, taken) => sync.photoSent(address, taken),
+  };
 }

@@ -1,0 +1,42 @@
+import { LEASE_DAYS } from '../../../sync/edge/lease/lease.ts';
+import { Policy } from '../../../sync/protocol/wire/changes.ts';
+import type { SiteConfig } from '../site/config.ts';
+
+/** The server's policy as it was last told; null for none. One that can't be read (of another build) counts as none. */
+export function readPolicy(text: string | null): Policy | null {
+  if (text === null) return null;
+  try {
+    return Policy.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays ?? LEASE_DAYS;
+
+/**
+ * The site's settings with the server's policy over them. Its fields are read at each use, so that a change of policy
+ * takes effect at once.
+ *
+ * @param liveness what is fixed whatever the server says: recorded footage can't turn its head
+ */
+export function governed(site: SiteConfig, policy: () => Policy | null, liveness?: 'off'): SiteConfig {
+  return {
+    ...site,
+    get photoDays() {
+      return policy()?.photoDays ?? site.photoDays;
+    },
+    get gpsDays() {
+      return policy()?.gpsDays ?? site.gpsDays;
+    },
+    get liveness() {
+      return liveness ?? policy()?.liveness ?? site.liveness;
+    },
+    get repeatWindowSeconds() {
+      return policy()?.repeatWindowSeconds ?? site.repeatWindowSeconds;
+    },
+    get privacy() {
+      return policy()?.privacy ?? site.privacy;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { Presence } from '../../../sync/protocol/wire/changes.ts';
+import type { LastCheckin } from '../checkin/direction.ts';
+
+/** The last record of each person at any door of the site, as the server told it: a hint for the direction, kept in memory. */
+export interface PresenceBoard {
+  /** RFC 3339 of the newest one; null when nothing is known. */
+  newest(): string | null;
+  note(presence: readonly Presence[]): void;
+  last(person: string): LastCheckin | null;
+  forget(person: string): void;
+}
+
+/** What is older says nothing about today, ms. */
+const KEPT_MS = 36 * 3_600_000;
+
+export function createPresenceBoard(): PresenceBoard {
+  const people = new Map<string, LastCheckin>();
+  let newest: number | null = null;
+  return {
+    newest: () => (newest === null ? null : new Date(newest).toISOString()),
+    note(presence) {
+      for (const { person, direction, at } of presence) {
+        const time = Date.parse(at);
+        newest = Math.max(newest ?? 0, time);
+        if ((people.get(person)?.at ?? 0) <= time) people.set(person, { direction, at: time });
+      }
+      if (presence.length === 0 || newest === null) return;
+      for (const [person, { at }] of people) if (at < newest - KEPT_MS) people.delete(person);
+    },
+    last: (person) => people.get(person) ?? null,
+    forget: (person) => void people.delete(person),
+  };
+}

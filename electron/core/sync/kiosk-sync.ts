@@ -1,0 +1,87 @@
+import type { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreOptions } from '../interface.ts';
+import type { Retention } from '../retention/scheduler.ts';
+import { leaseDaysOf, readPolicy } from '../roster/policy.ts';
+import { createPresenceBoard, type PresenceBoard } from '../roster/presence.ts';
+import type { Store } from '../store/interface.ts';
+import type { RosterOutcome } from '../store/roster.ts';
+import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
+import { readServerLink, startUplink, type Uplink } from './link.ts';
+import { type SyncReport, syncReport } from './report.ts';
+
+/** How often the lease is looked at, ms. */
+const LEASE_MS = 60_000;
+
+export interface KioskSync {
+  readonly uplink: Uplink;
+  readonly presence: PresenceBoard;
+  /** Why faces are not recognised although the models are there; null while they are. */
+  faceOff(): Problem | null;
+  report(): SyncReport;
+  stop(): Promise<void>;
+}
+
+export interface KioskSyncDeps {
+  readonly store: Store;
+  readonly retention: Pick<Retention, 'now' | 'observeServerTime'>;
+  readonly log: CoreOptions['log'];
+  readonly onStatus: () => void;
+  /** A page is durable: the gallery follows. */
+  readonly applied: (outcome: RosterOutcome) => void;
+  /** The templates are gone from disk: the gallery too. */
+  readonly dropped: () => void;
+}
+
+/**
+ * The line to the server with all that hangs on it: lease, roster, presence, photos, certificate.
+ * @throws Problem `server-link-damaged`
+ */
+export async function startKioskSync(deps: KioskSyncDeps): Promise<KioskSync> {
+  const { store, retention, log } = deps;
+  const presence = createPresenceBoard();
+  const { now } = retention;
+  let lease: LeaseKeeper | null = null;
+  const check = () =>
+    lease
+      ?.check()
+      .then(deps.onStatus, (error: unknown) => log('error', 'lease: templates could not be removed', { error }));
+  // A kiosk without a server has no lease: it is its own master.
+  if (readServerLink(store)) {
+    lease = createLeaseKeeper({
+      store,
+      now,
+      days: () => leaseDaysOf(readPolicy(store.sync.policy)),
+      dropped: deps.dropped,
+      log,
+    });
+    await check();
+  }
+  const uplink = startUplink(store, {
+    onStatus: deps.onStatus,
+    onServerTime(serverMs, localMs) {
+      retention.observeServerTime(serverMs, localMs);
+      lease?.heard();
+    },
+    onProblem: (problem) => log('warn', 'sync: the server can’t be reached', { error: problem }),
+    trustedNow: now,
+    presence,
+    pageSettings: (outcome) => lease?.pageSettings(outcome) ?? {},
+    applied(outcome) {
+      deps.applied(outcome);
+      lease?.applied(outcome);
+      deps.onStatus();
+    },
+  });
+  const ticker = setInterval(() => void check(), LEASE_MS);
+  ticker.unref();
+  return {
+    uplink,
+    presence,
+    faceOff: () => lease?.off() ?? null,
+    report: () => syncReport(store, { status: uplink.status(), contact: lease?.contact() ?? null }),
+    async stop() {
+      clearInterval(ticker);
+      await uplink.stop();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { type Lease, leaseAt } from '../../../sync/edge/lease/lease.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreOptions } from '../interface.ts';
+import type { Store } from '../store/interface.ts';
+import type { RosterOutcome } from '../store/roster.ts';
+
+/** Trusted time of the last verified contact with the server, ms since 1970. */
+const CONTACT = 'server-contact';
+/** Set while templates are dropped and the snapshot that brings them back is not complete. */
+const DROPPED = 'lease-dropped';
+/** The contact is kept at most this often, ms: the lease is counted in days. */
+const KEEP_MS = 60_000;
+
+export interface LeaseKeeper {
+  current(): Lease;
+  /** Trusted time of the last contact, ms since 1970. */
+  contact(): number;
+  /** Why faces are not recognised; null while they are. */
+  off(): Problem | null;
+  /** The server was heard, just now. */
+  heard(): void;
+  /** What belongs into the transaction of a page, and what follows it: a whole snapshot brings the faces back. */
+  pageSettings(outcome: RosterOutcome): Readonly<Record<string, string>>;
+  applied(outcome: RosterOutcome): void;
+  /** Drops the templates when the lease has run out. */
+  check(): Promise<void>;
+}
+
+/** Trusted time of the last contact as it is kept; null for a kiosk that has never had one. */
+export function readContact(store: Pick<Store, 'setting'>): number | null {
+  const kept = Number(store.setting(CONTACT) ?? Number.NaN);
+  return Number.isFinite(kept) ? kept : null;
+}
+
+/**
+ * Keeps the lease over restarts: without the server for too long, the templates go, from disk and from memory; events and
+ * the other ways in stay. A kiosk that was just provisioned begins with a whole lease.
+ */
+export function createLeaseKeeper(deps: {
+  readonly store: Pick<Store, 'setting' | 'setSetting'> & {
+    readonly sync: Pick<Store['sync'], 'dropTemplates' | 'hasTemplates'>;
+  };
+  /** Trusted time, ms since 1970. */
+  readonly now: () => number;
+  readonly days: () => number;
+  /** The templates are gone from disk: the gallery must follow. */
+  readonly dropped: () => void;
+  readonly log: CoreOptions['log'];
+}): LeaseKeeper {
+  const { store, now } = deps;
+  let kept = readContact(store) ?? keep(now());
+  let contact = kept;
+  let dropped = store.setting(DROPPED) === 'yes';
+
+  function keep(at: number): number {
+    store.setSetting(CONTACT, String(Math.floor(at)));
+    return at;
+  }
+
+  const current = () => leaseAt(contact, deps.days(), now());
+  return {
+    current,
+    contact: () => contact,
+    off() {
+      if (!dropped && !current().expired) return null;
+      return new Problem(
+        'lease-expired',
+        'this kiosk has not reached its server for too long: faces are not recognised until it does',
+        'Connect the kiosk to its server; number and PIN go on.',
+      );
+    },
+    heard() {
+      // Not the later of the two: an earlier contact may have been noted by a clock that was ahead.
+      contact = now();
+      if (Math.abs(contact - kept) >= KEEP_MS) kept = keep(contact);
+    },
+    pageSettings: (outcome): Readonly<Record<string, string>> => (outcome.complete && dropped ? { [DROPPED]: '' } : {}),
+    applied({ complete }) {
+      if (!complete || !dropped) return;
+      dropped = false;
+      deps.log('info', 'lease: the server was reached; faces are recognised again');
+    },
+    async check() {
+      if (!current().expired || (dropped && !store.sync.hasTemplates())) return;
+      dropped = true; // from now on nobody is recognised, even if the disk refuses what follows
+      const count = await store.sync.dropTemplates({ [DROPPED]: 'yes' });
+      deps.dropped();
+      deps.log('warn', 'lease: the server was not reached for too long; face templates were removed', { count });
+    },
+  };
+}

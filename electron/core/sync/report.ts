@@ -1,0 +1,54 @@
+import type { SyncStatus } from '../../../sync/edge/engine.ts';
+import { leaseAt } from '../../../sync/edge/lease/lease.ts';
+import { leaseDaysOf, readPolicy } from '../roster/policy.ts';
+import type { Store } from '../store/interface.ts';
+import { readContact } from './lease-keeper.ts';
+import { readLastAck } from './outbox-of.ts';
+import { readServerLink } from './server-link.ts';
+
+/** How the sync of a kiosk stands, for its operator; names nobody. Instants are RFC 3339. */
+export interface SyncReport {
+  /** Address of the server; null when the kiosk belongs to none. */
+  readonly server: string | null;
+  /** null when no core runs, or none of its exchanges has ended yet. */
+  readonly transport: 'https' | 'mqtt' | null;
+  /** null when no core runs: nobody tries. */
+  readonly online: boolean | null;
+  readonly queued: number;
+  /** Claimed time of the oldest event that the server lacks. */
+  readonly oldestQueuedAt: string | null;
+  /** By the server's clock. */
+  readonly lastHeardAt: string | null;
+  /** Last contact by trusted time, and until when faces are recognised without another one. */
+  readonly lastContactAt: string | null;
+  readonly leaseUntil: string | null;
+  /** Where the kiosk stands in the server's log; empty for nowhere. */
+  readonly cursor: string;
+  readonly photosWaiting: number;
+  readonly problem: { readonly code: string; readonly message: string; readonly nextStep: string } | null;
+  readonly pausedUntil: string | null;
+}
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+/** @param live of the running engine; without it what the store says of itself */
+export function syncReport(store: Store, live?: { status: SyncStatus; contact: number | null }): SyncReport {
+  const link = readServerLink(store);
+  const contact = live?.contact ?? readContact(store);
+  const problem = live?.status.problem ?? null;
+  const days = leaseDaysOf(readPolicy(store.sync.policy));
+  return {
+    server: link?.bundle.serverUrl ?? null,
+    transport: live?.status.transport ?? null,
+    online: live ? live.status.online : null,
+    queued: store.pendingCount(),
+    oldestQueuedAt: store.oldestPendingAt(),
+    lastHeardAt: live?.status.lastSyncAt ?? readLastAck(store)?.serverTime ?? null,
+    lastContactAt: iso(contact),
+    leaseUntil: link && contact !== null ? iso(leaseAt(contact, days, contact).until) : null,
+    cursor: store.sync.cursor,
+    photosWaiting: store.sync.photosWaiting(),
+    problem: problem && { code: problem.code, message: problem.message, nextStep: problem.nextStep },
+    pausedUntil: iso(live?.status.pausedUntil ?? null),
+  };
+}

@@ -1,0 +1,154 @@
+import { MAX_PHOTO_BYTES, MAX_PIECE_BYTES, type PhotoState } from '../../protocol/wire/photos.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { pauseAfter } from '../backoff.ts';
+
+/** Where photos come from. Writes are durable when they return. */
+export interface PhotoSource {
+  /** Address of the oldest photo whose event the server has; null when none waits. */
+  next(): string | null;
+  /** Whether it still waits: it may have been purged, or its person erased. */
+  isWaiting(address: string): boolean;
+  /** The ciphertext, its address checked. @throws Problem `photo-missing`, `photo-altered` */
+  read(address: string): Promise<Uint8Array>;
+  /** @param taken false: nobody will ever want it */
+  done(address: string, taken: boolean): void;
+}
+
+/** Carries photos to the server. Each call ends with how much of the photo is there. */
+export interface PhotoCarrier {
+  state(address: string, signal: AbortSignal): Promise<PhotoState>;
+  put(
+    address: string,
+    place: { offset: number; total: number },
+    piece: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<PhotoState>;
+  close(): void;
+}
+
+export interface PhotoUploaderOptions {
+  readonly source: PhotoSource;
+  readonly carrier: PhotoCarrier;
+  readonly onProblem?: (problem: Problem) => void;
+  readonly random?: () => number;
+  /** Calls `wake` after `ms`; returns how to call it off. */
+  readonly after?: (ms: number, wake: () => void) => () => void;
+}
+
+/** A photo that is refused with these is refused for ever. */
+const UNWANTED = new Set(['photo-unexpected', 'photo-too-large']);
+/** What is wrong with the file here is wrong for ever. */
+const UNUSABLE = new Set(['photo-missing', 'photo-altered']);
+/** How long one request may take altogether, ms. */
+const REQUEST_MS = 60_000;
+
+/**
+ * Sends photos one by one, oldest first, piece by piece, from where the server stands: a lost connection costs one piece.
+ * Holds one photo in memory. Rests when there is nothing to send, and longer after each failure.
+ */
+export class PhotoUploader {
+  readonly #o: Required<PhotoUploaderOptions>;
+  readonly #abort = new AbortController();
+  #running: Promise<void> | null = null;
+  #cancelPause: (() => void) | null = null;
+  #failures = 0;
+
+  constructor(options: PhotoUploaderOptions) {
+    this.#o = {
+      random: Math.random,
+      after: (ms, wake) => {
+        const timer = setTimeout(wake, ms);
+        return () => clearTimeout(timer);
+      },
+      onProblem: () => undefined,
+      ...options,
+    };
+  }
+
+  /** There may be something to send: an event was committed. During a pause after a failure it changes nothing. */
+  nudge(): void {
+    if (this.#cancelPause || this.#abort.signal.aborted) return;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#cancelPause?.();
+    await this.#running;
+    this.#o.carrier.close();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (;;) {
+        const address = this.#o.source.next();
+        if (address === null || this.#abort.signal.aborted) return;
+        await this.#send(address);
+        this.#failures = 0;
+      }
+    } catch (cause) {
+      if (this.#abort.signal.aborted) return;
+      this.#o.onProblem(asProblem(cause));
+      this.#failures += 1;
+      const cancel = this.#o.after(pauseAfter(this.#failures, this.#o.random()), () => {
+        this.#cancelPause = null;
+        this.nudge();
+      });
+      this.#cancelPause = () => {
+        cancel();
+        this.#cancelPause = null;
+      };
+    }
+  }
+
+  async #send(address: string): Promise<void> {
+    const { source } = this.#o;
+    try {
+      const photo = await source.read(address);
+      if (photo.length > MAX_PHOTO_BYTES) throw tooLarge();
+      const taken = await this.#pieces(address, photo);
+      if (taken) source.done(address, true);
+    } catch (cause) {
+      const problem = asProblem(cause);
+      // Purged or erased while it was read or sent: no loss, and nothing to tell.
+      if (!source.isWaiting(address)) return;
+      if (!UNWANTED.has(problem.code) && !UNUSABLE.has(problem.code)) throw problem;
+      this.#o.onProblem(problem);
+      source.done(address, false);
+    }
+  }
+
+  /** @returns false when it was purged meanwhile */
+  async #pieces(address: string, photo: Uint8Array): Promise<boolean> {
+    const { source, carrier } = this.#o;
+    let state = await carrier.state(address, this.#signal());
+    // Each answer must bring it forward; at worst each piece is answered with an older state once.
+    for (let left = 2 * Math.ceil(photo.length / MAX_PIECE_BYTES) + 2; !state.complete; left--) {
+      if (!source.isWaiting(address)) return false;
+      if (left === 0 || state.received >= photo.length) throw stuck();
+      const place = { offset: state.received, total: photo.length };
+      const piece = photo.subarray(place.offset, place.offset + MAX_PIECE_BYTES);
+      state = await carrier.put(address, place, piece, this.#signal());
+    }
+    return true;
+  }
+
+  #signal(): AbortSignal {
+    return AbortSignal.any([this.#abort.signal, AbortSignal.timeout(REQUEST_MS)]);
+  }
+}
+
+function tooLarge(): Problem {
+  return new Problem('photo-too-large', 'A photo is larger than the server takes.', 'It stays on this kiosk.');
+}
+
+function stuck(): Problem {
+  return new Problem('photo-not-taken', 'The server does not get further with a photo.', 'It is tried again.');
+}
+
+function asProblem(cause: unknown): Problem {
+  if (cause instanceof Problem) return cause;
+  return new Problem('photo-failed', 'A photo could not be sent.', 'It is tried again.', { cause });
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/**
+ * Photos: ciphertext of the kiosk, named by its SHA-256 (unpadded base64url), uploaded by HTTPS after the event that names
+ * it. `GET /v1/photos/:address` tells how much of it has come; `PUT /v1/photos/:address?offset=&total=` adds the next piece.
+ * Both answer with a PhotoState.
+ */
+export const photoPath = (address: string) => `/v1/photos/${address}`;
+
+/** Largest photo, bytes of ciphertext. */
+export const MAX_PHOTO_BYTES = 4 * 1024 * 1024;
+/** Largest piece, bytes. */
+export const MAX_PIECE_BYTES = 256 * 1024;
+
+export const PhotoAddress = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+
+export const PhotoState = z.strictObject({
+  /** Bytes that the server has, from the beginning: where to go on. */
+  received: z.number().int().nonnegative(),
+  /** All of it is here, and its hash is its name. */
+  complete: z.boolean(),
+});
+export type PhotoState = z.infer<typeof PhotoState>;
+
+/** Where a piece belongs. */
+export const PieceQuery = z.strictObject({
+  offset: z.coerce.number().int().min(0).max(MAX_PHOTO_BYTES),
+  total: z.coerce.number().int().min(1).max(MAX_PHOTO_BYTES),
+});
