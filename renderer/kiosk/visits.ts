@@ -129,6 +129,7 @@ export function createVisits(deps: VisitDeps): Visits {
       picture: { width: crop.width, height: crop.height, data: crop.data },
       box: [...crop.box],
       others: s.faces.length - 1,
+      place: crop.place,
       takenAt: s.at,
     };
     try {

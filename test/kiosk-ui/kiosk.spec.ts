@@ -29,6 +29,9 @@ test.describe('face', () => {
     expect(Math.min(x, y)).toBeGreaterThanOrEqual(0);
     expect(Math.max(x + w, y + h)).toBeLessThanOrEqual(frame.picture.width);
     expect(w / frame.picture.width).toBeGreaterThan(0.45);
+    // The crop lies inside the camera's picture, and says where: liveness judges moves by it.
+    expect(frame.place!.scale).toBeGreaterThanOrEqual(1);
+    expect(Math.min(frame.place!.x, frame.place!.y)).toBeGreaterThanOrEqual(0);
     // The face is in the box: a man before a blue wall is redder inside of it than in the corner of the crop.
     expect(redness(frame.picture, x + w / 2, y + h / 2)).toBeGreaterThan(redness(frame.picture, 8, 8) + 40);
 

@@ -51,4 +51,6 @@ export interface FaceCrop {
   readonly height: number;
   readonly data: Uint8Array<ArrayBuffer>;
   readonly box: Box;
+  /** Where it was taken from: `frame = (x, y) + crop × scale`. Liveness judges moves by it. */
+  readonly place: { readonly x: number; readonly y: number; readonly scale: number };
 }

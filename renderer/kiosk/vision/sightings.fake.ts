@@ -17,7 +17,13 @@ export function face({ x = 320, y = 240, size = 200, turn = 0, tilt = 0 } = {}):
   };
 }
 
-export const cropOf = (box: Box): FaceCrop => ({ width: 16, height: 16, data: new Uint8Array(768), box });
+export const cropOf = (box: Box): FaceCrop => ({
+  width: 16,
+  height: 16,
+  data: new Uint8Array(768),
+  box,
+  place: { x: 0, y: 0, scale: 1 },
+});
 
 /** What a look says of good light; without a face it sees an ordinary wall. */
 export const look = (f: FoundFace | null, change: Partial<NonNullable<Look['face']>> = {}): Look => ({

@@ -64,7 +64,11 @@ function lookAt(frame: VideoFrame, face: FoundFace | undefined, crop: boolean): 
   const measured = { brightness: mean, contrast: deviation, sharpness: laplacianVariance(pixels, FACE, luma) };
   if (!crop) return { frame: null, face: measured, crop: null };
   const data = rgbOf(cropCanvas.getImageData(0, 0, side, side).data);
-  return { frame: null, face: measured, crop: { width: side, height: side, data, box: plan.box } };
+  return {
+    frame: null,
+    face: measured,
+    crop: { width: side, height: side, data, box: plan.box, place: { x: from.x, y: from.y, scale: from.side / side } },
+  };
 }
 
 function see(frame: VideoFrame): void {
