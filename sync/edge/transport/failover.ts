@@ -127,16 +127,13 @@ export class FailoverTransport implements Transport {
   }
 
   async #firstTry(signal: AbortSignal): Promise<void> {
-    let cancel: (() => void) | null = null;
-    let onAbort: (() => void) | null = null;
-    const enough = new Promise<void>((resolve) => {
-      cancel = this.#o.after(FIRST_CONNECT_MS, resolve);
-      onAbort = resolve;
-      signal.addEventListener('abort', resolve);
-    });
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#o.after(FIRST_CONNECT_MS, resolve);
+    const onAbort = () => resolve();
+    signal.addEventListener('abort', onAbort);
     await Promise.race([this.#trying, enough]);
-    cancel!();
-    signal.removeEventListener('abort', onAbort!);
+    cancel();
+    signal.removeEventListener('abort', onAbort);
     this.#settled = true;
   }
 

@@ -1,0 +1,239 @@
+import { isIP } from 'node:net';
+import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { MqttClient } from 'mqtt';
+import type { Logger } from 'pino';
+import { limitPackets } from '../../protocol/mqtt/packet-limit.ts';
+import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
+import { downTopic, presenceFilter, upFilter } from '../../protocol/wire/topics.ts';
+import type { KeyAndCertificate } from '../keys/certificates.ts';
+import type { MqttWorker } from './worker.ts';
+
+/** Longest packet taken from a broker, bytes. */
+const MAX_PACKET_BYTES = MAX_SEALED_BYTES + 1024;
+/** Messages that the broker may have with us unacknowledged: those in work, and as many again. */
+const WINDOW = 16;
+/** A server that is away for longer gets nothing of what came meanwhile: the kiosks send it again. */
+const SESSION_S = 600;
+/** Answers are of no use later than this, s. */
+const ANSWER_S = 60;
+const KEEPALIVE_S = 20;
+const CONNECT_MS = 15_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
+/** Return codes of brokers that speak 3.1.1 alone. */
+const OLD_BROKER = [1, 132];
+
+export interface ConsumerOptions {
+  /** mqtts:// address of the broker. */
+  readonly url: string;
+  readonly serverId: string;
+  /** Client id of this replica: its session at the broker. */
+  readonly clientId: string;
+  /** Our client certificate, which the broker takes the user's name from; read at each connection. */
+  readonly credentials: () => KeyAndCertificate;
+  /** CAs that the broker may be issued by, PEM. */
+  readonly cas: () => readonly string[];
+  readonly worker: MqttWorker;
+  readonly log: Logger;
+  readonly random?: () => number;
+}
+
+/**
+ * The server's side of one broker. Takes messages by a shared subscription where there is one, so that replicas split the
+ * work; acknowledges a message to the broker only once it was committed and answered, so that the broker delivers it again
+ * when this process dies; has a bounded number in work. Connects again by itself, for ever.
+ */
+export class BrokerConsumer {
+  readonly #o: ConsumerOptions;
+  #client: MqttClient | null = null;
+  #version: 4 | 5 = 5;
+  #closed = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(options: ConsumerOptions) {
+    this.#o = options;
+    this.#running = this.#run();
+  }
+
+  get connected(): boolean {
+    return this.#client !== null;
+  }
+
+  /** Publishes to a device. @throws when there is no connection, or it ends before the broker has the message */
+  async send(device: string, text: string): Promise<void> {
+    const client = this.#client;
+    if (!client) throw new Error('not connected to the broker');
+    const gone = new Promise<never>((_, reject) =>
+      client.once('close', () => reject(new Error('the connection to the broker ended'))),
+    );
+    gone.catch(() => undefined);
+    await Promise.race([
+      gone,
+      client.publishAsync(downTopic(this.#o.serverId, device), text, {
+        qos: 1,
+        ...(this.#version === 5 && { properties: { messageExpiryInterval: ANSWER_S } }),
+      }),
+    ]);
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    const client = this.#client;
+    this.#client = null;
+    // Not `end(false)`: what is in work must stay unacknowledged, so that it is delivered again.
+    client?.end(true);
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { log, url, random = Math.random } = this.#o;
+    const broker = new URL(url).host;
+    let failures = 0;
+    while (!this.#closed.signal.aborted) {
+      try {
+        const ended = await this.#connect();
+        log.info({ broker, version: this.#version }, 'broker connected');
+        failures = 0;
+        await ended;
+        log.warn({ broker, code: 'broker-lost' }, 'The connection to the broker ended.');
+      } catch (cause) {
+        const { code } = cause as { code?: unknown };
+        if (this.#version === 5 && OLD_BROKER.includes(code as number)) {
+          this.#version = 4;
+          continue;
+        }
+        if (failures === 0)
+          log.warn({ broker, code: 'broker-unreachable', cause: code }, "The broker can't be reached.");
+      }
+      failures += 1;
+      const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10));
+      await pause(ceiling * (0.25 + 0.75 * random()), this.#closed.signal);
+    }
+  }
+
+  /** @returns a promise of the connection's end */
+  async #connect(): Promise<Promise<void>> {
+    const { serverId, clientId } = this.#o;
+    const version = this.#version;
+    const socket = await this.#dial();
+    limitPackets(socket, MAX_PACKET_BYTES);
+    const client = new MqttClient(() => socket, {
+      protocolVersion: version,
+      clientId,
+      clean: false,
+      keepalive: KEEPALIVE_S,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      connectTimeout: CONNECT_MS,
+      ...(version === 5 && {
+        properties: { sessionExpiryInterval: SESSION_S, receiveMaximum: WINDOW, maximumPacketSize: MAX_PACKET_BYTES },
+      }),
+    });
+    this.#handle(client);
+    const ended = new Promise<void>((resolve) => client.on('close', resolve));
+    const failed = new Promise<never>((_, reject) => {
+      client.on('error', reject);
+      client.on('close', () => reject(new Error('the broker closed the connection')));
+    });
+    failed.catch(() => undefined);
+    const ready = (async () => {
+      const shared = await new Promise<boolean>((resolve) =>
+        client.once('connect', (packet) =>
+          // 3.1.1 has no shared subscriptions, and a broker may take the filter for an ordinary one that nothing matches.
+          resolve(version === 5 && packet.properties?.sharedSubscriptionAvailable !== false),
+        ),
+      );
+      // Set before the first message can come: its answer needs it.
+      this.#client = client;
+      const up = upFilter(serverId);
+      const granted = await client.subscribeAsync([shared ? `$share/sp/${up}` : up, presenceFilter(serverId)], {
+        qos: 1,
+      });
+      if (granted.some((g) => g.qos > 2)) throw Object.assign(new Error('subscription refused'), { code: 'refused' });
+    })();
+    ready.catch(() => undefined);
+    try {
+      await Promise.race([ready, failed]);
+      if (this.#closed.signal.aborted) throw new Error('closing');
+    } catch (cause) {
+      this.#client = null;
+      client.end(true);
+      throw cause;
+    }
+    return ended.then(() => {
+      if (this.#client === client) this.#client = null;
+    });
+  }
+
+  #dial(): Promise<TLSSocket> {
+    const { hostname, port } = new URL(this.#o.url);
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const { certPem, keyPem } = this.#o.credentials();
+    return new Promise((resolve, reject) => {
+      const socket = tlsConnect({
+        host,
+        port: Number(port || 8883),
+        ...(isIP(host) === 0 && { servername: host }),
+        ca: [...this.#o.cas()],
+        cert: certPem,
+        key: keyPem,
+        minVersion: 'TLSv1.3',
+        rejectUnauthorized: true,
+      });
+      const limit = AbortSignal.any([AbortSignal.timeout(CONNECT_MS), this.#closed.signal]);
+      const onLimit = () => socket.destroy(new Error('no connection in time'));
+      limit.addEventListener('abort', onLimit);
+      socket.on('error', reject);
+      socket.on('close', () => reject(new Error('closed')));
+      socket.once('secureConnect', () => {
+        limit.removeEventListener('abort', onLimit);
+        resolve(socket);
+      });
+    });
+  }
+
+  #handle(client: MqttClient): void {
+    const { worker } = this.#o;
+    const unacknowledged: { id: number; done: boolean }[] = [];
+    let goOn: (() => void) | null = null;
+    const settle = () => {
+      // In the order of arrival, as MQTT 5 §4.6 asks.
+      while (unacknowledged[0]?.done) {
+        const { id } = unacknowledged.shift()!;
+        // PUBACK (§3.4), the same four bytes in both versions. mqtt.js can only send it while it holds up every other message.
+        if (client.connected) client.stream.write(Buffer.from([0x40, 2, id >> 8, id & 0xff]));
+      }
+      if (unacknowledged.length >= WINDOW) return;
+      const resume = goOn;
+      goOn = null;
+      resume?.();
+    };
+    client.handleMessage = (packet, done) => {
+      const entry = { id: packet.messageId ?? 0, done: false };
+      if (packet.qos > 0) unacknowledged.push(entry);
+      const finished = worker
+        .handle(packet.topic, packet.payload as Buffer, (device, answer) => this.send(device, answer))
+        .then(() => {
+          entry.done = true;
+          settle();
+        });
+      // An error tells mqtt.js to go on without acknowledging.
+      const next = () => done(new Error('acknowledged later'));
+      if (packet.qos === 0) void finished.then(next);
+      else if (unacknowledged.length < WINDOW) next();
+      else goOn = next;
+    };
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

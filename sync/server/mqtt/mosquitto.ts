@@ -1,0 +1,134 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { downTopic, presenceFilter, presenceTopic, upFilter, upTopic } from '../../protocol/wire/topics.ts';
+import { writeAtomically } from '../files.ts';
+import type { KeyAndCertificate } from '../keys/certificates.ts';
+
+export interface MosquittoOptions {
+  /** Where the files go; private to the broker's user. */
+  readonly folder: string;
+  /** Where the broker keeps sessions and retained messages. */
+  readonly dataFolder: string;
+  readonly serverId: string;
+  /** Names of the replicas (SMARTPRESENCE_REPLICA); empty: one server without a name. */
+  readonly replicas?: readonly string[];
+  /** Certificate for the broker, by the server's CA, with the chain above it. */
+  readonly certificate: KeyAndCertificate;
+  /** CAs whose client certificates are taken, PEM. */
+  readonly caPems: readonly string[];
+  /** Address to listen on; without it: all. */
+  readonly bind?: string;
+  readonly port: number;
+  /** MQTT over WebSocket; null: none. */
+  readonly wssPort: number | null;
+  readonly maxConnections?: number;
+  /** User that the broker changes to when root starts it. */
+  readonly user?: string;
+}
+
+/** Name of a server at its broker: the CN of its client certificate. */
+export function brokerUser(serverId: string, replica = ''): string {
+  return replica === '' ? serverId : `${serverId}.${replica}`;
+}
+
+/**
+ * Access rules: a device writes its own up and presence topics and reads its own down topic; the server reads the former and
+ * writes the latter. Nobody may do anything else. `%u` is the user, that is the CN of the certificate.
+ */
+export function mosquittoAcl(serverId: string, replicas: readonly string[] = []): string {
+  const users = replicas.length === 0 ? [brokerUser(serverId)] : replicas.map((r) => brokerUser(serverId, r));
+  const server = users.map((user) =>
+    [
+      `user ${user}`,
+      `topic read ${upFilter(serverId)}`,
+      `topic read ${presenceFilter(serverId)}`,
+      `topic write ${downTopic(serverId, '+')}`,
+    ].join('\n'),
+  );
+  const device = [
+    `pattern write ${upTopic(serverId, '%u')}`,
+    `pattern write ${presenceTopic(serverId, '%u')}`,
+    `pattern read ${downTopic(serverId, '%u')}`,
+  ].join('\n');
+  return `${[...server, device].join('\n\n')}\n`;
+}
+
+/**
+ * Writes everything that a Mosquitto 2 needs to be the broker of this server: configuration, access rules, CA, certificate
+ * and key. TLS 1.3 and client certificates on every listener; the certificate gives the user and the client id, so that no
+ * device can take another's session.
+ *
+ * @returns paths: of the configuration to start Mosquitto with, and of the OpenSSL configuration to name in `OPENSSL_CONF`
+ * @throws Problem `path-not-usable`
+ */
+export function writeMosquitto(o: MosquittoOptions): { config: string; openssl: string } {
+  const folder = resolve(o.folder);
+  const path = (name: string) => join(folder, name);
+  // A line break would begin another setting.
+  for (const text of [folder, resolve(o.dataFolder)])
+    if (/[\r\n]/.test(text))
+      throw new Problem('path-not-usable', 'The folder’s name holds a line break.', 'Choose another folder.');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(o.dataFolder, { recursive: true, mode: 0o700 });
+  writeAtomically(path('ca.pem'), o.caPems.map((pem) => `${pem.trim()}\n`).join(''));
+  writeAtomically(path('broker.pem'), o.certificate.certPem);
+  writeAtomically(path('broker.key'), o.certificate.keyPem);
+  writeAtomically(path('acl'), mosquittoAcl(o.serverId, o.replicas));
+  writeAtomically(path('openssl.cnf'), OPENSSL);
+  writeAtomically(path('mosquitto.conf'), configuration(o, path));
+  return { config: path('mosquitto.conf'), openssl: path('openssl.cnf') };
+}
+
+/** The WebSocket listener's library takes no `tls_version`: OpenSSL's own configuration keeps it to TLS 1.3. */
+const OPENSSL = `openssl_conf = init
+[init]
+ssl_conf = ssl
+[ssl]
+system_default = tls13
+[tls13]
+MinProtocol = TLSv1.3
+`;
+
+function configuration(o: MosquittoOptions, path: (name: string) => string): string {
+  const listener = (port: number, protocol: 'mqtt' | 'websockets') => [
+    '',
+    `listener ${port}${o.bind ? ` ${o.bind}` : ''}`,
+    `protocol ${protocol}`,
+    `cafile ${path('ca.pem')}`,
+    `certfile ${path('broker.pem')}`,
+    `keyfile ${path('broker.key')}`,
+    'tls_version tlsv1.3',
+    'require_certificate true',
+    'use_identity_as_username true',
+    'use_username_as_clientid true',
+    `max_connections ${o.maxConnections ?? 2000}`,
+  ];
+  return `${[
+    '# Made by SmartPresence. Start with:',
+    `#   OPENSSL_CONF=${path('openssl.cnf')} mosquitto -c ${path('mosquitto.conf')}`,
+    ...(o.user ? [`user ${o.user}`] : []),
+    'per_listener_settings false',
+    'allow_anonymous false',
+    `acl_file ${path('acl')}`,
+    'persistence true',
+    `persistence_location ${resolve(o.dataFolder)}/`,
+    'autosave_interval 60',
+    'persistent_client_expiration 7d',
+    // A kiosk has one message under way, and the server answers one by one: more than this is somebody's flood.
+    `message_size_limit ${MAX_SEALED_BYTES}`,
+    `max_packet_size ${MAX_SEALED_BYTES + 1024}`,
+    'max_inflight_messages 20',
+    'max_queued_messages 200',
+    'max_queued_bytes 33554432',
+    'max_keepalive 120',
+    'set_tcp_nodelay true',
+    'log_dest stderr',
+    'log_type error',
+    'log_type warning',
+    'log_type notice',
+    ...listener(o.port, 'mqtt'),
+    ...(o.wssPort === null ? [] : listener(o.wssPort, 'websockets')),
+  ].join('\n')}\n`;
+}
