@@ -9,14 +9,17 @@ import { createPeopleListener } from './access/listener.ts';
 import { readBoard } from './attendance/board.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database/open.ts';
-import type { IdentityContext } from './devices/context.ts';
+import type { Signals } from './database/signals.ts';
+import { identityContext } from './devices/context.ts';
 import { createDeviceListener } from './devices/listener.ts';
 import type { Listener } from './http/listener.ts';
 import { urlOf } from './http/url.ts';
 import type { KeyAndCertificate } from './keys/certificates.ts';
 import { Keys } from './keys/envelope.ts';
-import { openKeyring } from './keys/keyring.ts';
+import { type Keyring, openKeyring } from './keys/keyring.ts';
 import { LiveHub } from './live/hub.ts';
+import { runOperation } from './operator/operations.ts';
+import { listenForOperator } from './operator/socket.ts';
 
 export interface RunningServer {
   readonly peopleUrl: string;
@@ -27,6 +30,9 @@ export interface RunningServer {
   readonly certificateSha256: string;
   close(): Promise<void>;
 }
+
+/** How often the keyring is looked at without being told to, ms. */
+const KEYRING_MS = 5000;
 
 /** Folder of the built screens, seen from here. */
 const PAGES = join(import.meta.dirname, '../../dist/renderer');
@@ -47,27 +53,21 @@ export async function startServer(
   };
   try {
     const keys = new Keys(config.encryptionKey, config.secretKey);
-    const { db, logEpoch, close: closeDatabase } = await openDatabase(config.home);
-    closers.push(closeDatabase);
-    log.warn(
-      { code: 'embedded-database' },
-      'The embedded database is for evaluation: not power-safe, one server only.',
-    );
+    const database = await openDatabase(config.home, {
+      postgres: config.database,
+      onLost: (err) =>
+        log.warn({ code: 'database-connection-lost', err }, 'a database connection broke; it is made anew'),
+    });
+    const { db, logEpoch, signals } = database;
+    closers.push(database.close);
+    for (const { code, message } of database.warnings) log.warn({ code }, message);
     const keyring = await openKeyring(db, keys, {
       hostnames: config.hostnames,
       home: config.home,
       now: () => now().getTime(),
     });
-    const deviceUrl = () => urlOf(config.hostnames[0]!, portOf(devices) ?? config.devicePort);
-    const identity: IdentityContext = {
-      db,
-      keys,
-      keyring,
-      now,
-      deviceUrl,
-      mqttUrls: [],
-      site: async (id) => ({ id: id ?? keyring.serverId, ...config.site }),
-    };
+    const identity = identityContext({ db, keys, keyring, now, config, port: () => portOf(devices) });
+    closers.push(keepFresh(keyring, signals, log));
     const source = { db, keys, logEpoch, site: config.site };
     const hub = new LiveHub({
       read: (since) => readBoard(source, since, now()),
@@ -75,7 +75,14 @@ export async function startServer(
       log,
     });
     closers.push(() => hub.close());
-    const devices = createDeviceListener({ ...identity, logEpoch, log, onChange: () => hub.changed() });
+    signals.hear('board', () => hub.changed());
+    const devices = createDeviceListener({
+      ...identity,
+      logEpoch,
+      log,
+      onChange: () => signals.tell('board'),
+      onKioskChange: () => signals.tell('change'),
+    });
     closers.push(() => devices.close());
     const certificate = config.peopleCertificate ? operatorCertificate(config.peopleCertificate) : keyring.people;
     const people = await createPeopleListener({
@@ -90,11 +97,19 @@ export async function startServer(
     });
     closers.push(() => people.close());
     await listen(devices, config, config.devicePort, 'SMARTPRESENCE_DEVICE_PORT');
+    if (database.kind === 'embedded') {
+      const onChange = () => {
+        signals.tell('board');
+        signals.tell('change');
+      };
+      const run = (name: string, args: unknown) => runOperation({ ...identity, onChange }, name, args);
+      closers.push(await listenForOperator(config.home, run, log));
+    }
     const peopleUrl = await listen(people, config, config.peoplePort, 'SMARTPRESENCE_PEOPLE_PORT');
     const token = await createAdminLink(db, keys, now());
     return {
       peopleUrl,
-      deviceUrl: deviceUrl(),
+      deviceUrl: identity.deviceUrl(),
       // In the fragment, which browsers never send: no log, proxy or link scanner gets it.
       adminLink: `${peopleUrl}/console/#enter=${token}`,
       certificateSha256: new X509Certificate(certificate.certPem).fingerprint256,
@@ -104,6 +119,19 @@ export async function startServer(
     await close();
     throw cause;
   }
+}
+
+/** Takes over what other replicas, or the command line, change in the keyring, and renews certificates near their end. */
+function keepFresh(keyring: Keyring, signals: Signals, log: Logger): () => Promise<void> {
+  const look = () => {
+    keyring.refresh().catch((err: unknown) => log.warn({ code: 'keyring-not-read', err }, 'the keyring was not read'));
+  };
+  const ticker = setInterval(look, KEYRING_MS).unref();
+  const deaf = signals.hear('change', look);
+  return async () => {
+    clearInterval(ticker);
+    deaf();
+  };
 }
 
 /** The port that it listens on; null when it does not yet. */

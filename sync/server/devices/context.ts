@@ -1,5 +1,8 @@
+import { Problem } from '../../protocol/wire/problem.ts';
 import type { ServerBundle } from '../../protocol/wire/provisioning.ts';
+import type { Config } from '../config.ts';
 import type { Db } from '../database/schema.ts';
+import { urlOf } from '../http/url.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Keyring } from '../keys/keyring.ts';
 
@@ -15,4 +18,31 @@ export interface IdentityContext {
   readonly mqttUrls: readonly string[];
   /** The site of a device; null: the default one. @throws Problem `unknown-site` */
   readonly site: (id: string | null) => Promise<ServerBundle['site']>;
+}
+
+/** @param port of the devices listener once it listens; before, or elsewhere, the configured one counts */
+export function identityContext(
+  o: Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> & {
+    readonly config: Config;
+    readonly port?: () => number | null;
+  },
+): IdentityContext {
+  const { db, keys, keyring, now, config, port } = o;
+  return {
+    db,
+    keys,
+    keyring,
+    now,
+    deviceUrl: () => urlOf(config.hostnames[0]!, port?.() ?? config.devicePort),
+    mqttUrls: [],
+    site: (id) => siteOf(db, id, { id: keyring.serverId, ...config.site }),
+  };
+}
+
+async function siteOf(db: Db, id: string | null, standing: ServerBundle['site']): Promise<ServerBundle['site']> {
+  const query = db.selectFrom('site').select(['id', 'name', 'time_zone']);
+  const row = await (id ? query.where('id', '=', id) : query.where('is_default', '=', true)).executeTakeFirst();
+  if (row) return { id: row.id, name: row.name, timeZone: row.time_zone };
+  if (id) throw new Problem('unknown-site', 'There is no such site.', 'Make the site first, or leave --site out.');
+  return standing;
 }

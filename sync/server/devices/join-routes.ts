@@ -10,7 +10,7 @@ import { joinByCode, pollJoin } from './join.ts';
 export const JOIN_PREFIX = '/v1/join';
 
 /** Attempts from one address in a minute. A code has 80 random bits: this spares the server, not the code. */
-const JOINS_A_MINUTE = 10;
+const JOINS_A_MINUTE = 30;
 const POLLS_A_MINUTE = 60;
 
 /**

@@ -1,24 +1,18 @@
 import type { TLSSocket } from 'node:tls';
-import type { FastifyRequest } from 'fastify';
-import type { Logger } from 'pino';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { signAck } from '../../protocol/seal/ack.ts';
-import { openBatch } from '../../protocol/seal/batch.ts';
+import { MAX_ASK_BYTES } from '../../protocol/wire/changes.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { createListener, type Listener, TLS_VERSIONS } from '../http/listener.ts';
-import { ingest } from '../ingest/ingest.ts';
 import { readMarks } from '../ingest/marks.ts';
 import type { IdentityContext } from './context.ts';
 import { JOIN_PREFIX, registerJoin } from './join-routes.ts';
+import { type MessageContext, takeMessage } from './messages.ts';
 import { identify, peerOf } from './peer.ts';
 import { heardFrom } from './registry.ts';
 
-export interface DeviceListenerOptions extends IdentityContext {
-  readonly logEpoch: string;
-  readonly log: Logger;
-  /** Something that screens show has changed. */
-  readonly onChange: () => void;
-}
+export interface DeviceListenerOptions extends IdentityContext, MessageContext {}
 
 /**
  * The listener for kiosks. Its TLS asks for a client certificate and ends no handshake for want of one; who speaks is
@@ -41,38 +35,28 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
 
   registerJoin(app, o, o.onChange);
 
-  app.post('/v1/batches', async (request, reply) => {
-    const device = await identify(o, socketOf(request));
+  const answer = async (request: FastifyRequest, reply: FastifyReply, kind: 'batch' | 'ask') => {
+    const socket = socketOf(request);
+    // A device whose certificate has ended may still ask: for a new one, and for nothing else.
+    const device = await identify(o, socket, kind === 'ask' ? 'take' : 'refuse');
+    const renewalOnly = peerOf(socket, o.keyring.caPems, o.now().getTime()).notAfter < o.now().getTime();
     const sealed = z.string().parse(request.body);
-    const { header, body } = await openBatch(
-      sealed,
-      {
-        sealing: (kid) => o.keyring.sealingFor(kid),
-        device: async () => ({ kty: 'OKP', crv: 'Ed25519', x: device.ed25519 }),
-      },
-      { serverId: o.keyring.serverId, device: device.id },
-    );
-    const result = await ingest(o.db, o.keys, header, body, o.now());
-    for (const { seq, reason } of result.quarantined)
-      o.log.warn({ device: device.id, seq, code: reason }, 'event quarantined');
-    if (result.inserted > 0)
-      o.log.info({ device: device.id, events: result.inserted, committed: result.ack.committed }, 'events taken');
-    o.onChange();
-    return reply.type('application/jose').send(await ack(result.ack));
-  });
+    return reply.type('application/jose').send(await takeMessage(o, { kind, sealed, device: device.id, renewalOnly }));
+  };
+  app.post('/v1/batches', (request, reply) => answer(request, reply, 'batch'));
+  app.post('/v1/asks', { bodyLimit: MAX_ASK_BYTES }, (request, reply) => answer(request, reply, 'ask'));
 
+  // Until the kiosks ask: see docs/protocol.md.
   app.get('/v1/marks/:epoch', async (request, reply) => {
     const device = await identify(o, socketOf(request));
     const { epoch } = z.strictObject({ epoch: Uuid }).parse(request.params);
     await heardFrom(o.db, device.id, o.now());
     o.onChange();
-    return reply
-      .type('application/jose')
-      .send(await ack({ device: device.id, epoch, ...(await readMarks(o.db, device.id, epoch)) }));
+    const marks = { device: device.id, epoch, ...(await readMarks(o.db, device.id, epoch)) };
+    const serverTime = o.now().toISOString();
+    const signing = o.keyring.signingFor(device.trusts);
+    return reply.type('application/jose').send(await signAck({ ...marks, logEpoch: o.logEpoch, serverTime }, signing));
   });
-
-  const ack = (marks: { device: string; epoch: string; committed: number; safe: number }) =>
-    signAck({ ...marks, logEpoch: o.logEpoch, serverTime: o.now().toISOString() }, o.keyring.signing);
   return app;
 }
 

@@ -6,6 +6,9 @@ import { Problem } from '../../protocol/wire/problem.ts';
 /** HTTP status of each code that may leave the server; whatever is not listed is our own fault and becomes a 500 that says nothing. */
 const STATUS: Readonly<Record<string, number>> = {
   'ack-malformed': 400,
+  'ask-malformed': 400,
+  'ask-too-large': 413,
+  'ask-undecryptable': 400,
   'bad-certificate-request': 400,
   'bad-padding': 400,
   'bad-request': 400,

@@ -154,6 +154,7 @@ async function brokerFiles(
 
 /** Approved devices that a retirement would cut off, as far as they have said what they know. */
 async function devicesBehind({ db, keyring }: OperatorContext, purpose: KeyPurpose): Promise<Device[]> {
+  if (keyring.described.filter((k) => k.purpose === purpose).length < 2) return [];
   const approved = (await listDevices(db)).filter((d) => d.status === 'approved');
   const newest = keyring.signingKids[0]!;
   return approved.filter((d) => {

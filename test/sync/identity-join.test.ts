@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDeviceIdentity, deviceFingerprint, deviceRequest } from '../../sync/edge/identity.ts';
+import { caPin } from '../../sync/protocol/seal/fingerprint.ts';
+import { openGrant, signJoin, signProof } from '../../sync/protocol/seal/join.ts';
+import { readJoinCode, writeJoinCode } from '../../sync/protocol/seal/join-code.ts';
+import { createCa, issueServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { call, codeOf } from './client.ts';
+import { joined, joiningWith, never, type TestServer, testServer } from './identity-kit.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+});
+afterAll(() => server?.close());
+
+const code = async (minutes?: number) =>
+  (await server.operate('device provision', { name: 'Front door', ...(minutes && { minutes }) })).code;
+const identity = () => createDeviceIdentity(crypto.randomUUID());
+
+describe('a code', () => {
+  test('carries address, pin and 80 random bits through typing in any case, with or without its groups', () => {
+    for (const url of ['https://127.0.0.1:8444', 'https://kiosk.example.org:8444', 'https://[2001:db8::1:0:7]:443']) {
+      const given = { url, secret: randomBytes(10), pin: randomBytes(12) };
+      const text = writeJoinCode(given);
+      expect(text).toMatch(/^[0-9A-HJKMNP-TV-Z]{1,5}(-[0-9A-HJKMNP-TV-Z]{1,5})+$/);
+      for (const typed of [
+        text,
+        text.toLowerCase(),
+        text.replaceAll('-', ' '),
+        text.replaceAll('0', 'o').replaceAll('1', 'l'),
+      ]) {
+        const read = readJoinCode(` ${typed} `);
+        expect(new URL(read.url).origin).toBe(new URL(url).origin);
+        expect([read.secret, read.pin]).toEqual([given.secret, given.pin]);
+      }
+    }
+  });
+
+  test('mistyped in any one place is told as that, before anything is sent', () => {
+    const text = writeJoinCode({ url: 'https://127.0.0.1:8444', secret: randomBytes(10), pin: randomBytes(12) });
+    let taken = 0;
+    for (let at = 0; at < text.length; at++) {
+      if (text[at] === '-') continue;
+      const wrong = text.slice(0, at) + (text[at] === '7' ? '8' : '7') + text.slice(at + 1);
+      try {
+        readJoinCode(wrong);
+        taken += 1;
+      } catch (cause) {
+        expect((cause as { code: string }).code).toMatch(/join-code-(mistyped|newer)/);
+      }
+    }
+    // 16 bits of check: one wrong letter in 65,536 is not seen.
+    expect(taken).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('joining', () => {
+  test('a kiosk is pending until its fingerprint was compared, and gets what it needs once', async () => {
+    const secret = await identity();
+    const joining = joiningWith(server, secret, await code());
+    const waiting = await joining.ask(never);
+    const fingerprint = await deviceFingerprint(await deviceRequest(secret, 'any'));
+    expect(waiting).toEqual({ state: 'pending', device: secret.device, fingerprint });
+    expect(await joining.poll(never)).toBeNull();
+    expect((await server.operate('device list', {})).find((d) => d.device === secret.device)).toMatchObject({
+      name: 'Front door',
+      status: 'pending',
+      fingerprint,
+    });
+
+    const wrong = fingerprint.replace(/./, (c) => (c === '0' ? '1' : '0'));
+    expect(await codeOf(server.operate('device approve', { device: secret.device, fingerprint: wrong }))).toBe(
+      'fingerprint-differs',
+    );
+    expect(await codeOf(server.operate('device approve', { device: secret.device, fingerprint: '' }))).toBe(
+      'fingerprint-differs',
+    );
+    expect(await joining.poll(never)).toBeNull();
+
+    const typed = fingerprint.toUpperCase().replaceAll(' ', '');
+    await server.operate('device approve', { device: secret.device, fingerprint: typed });
+    const grant = (await joining.poll(never))!;
+    expect(grant.device).toBe(secret.device);
+    expect(grant.bundle.serverUrl).toBe(server.url());
+    expect(Buffer.from(grant.provisioningSecret, 'base64url')).toHaveLength(32);
+    // The answer may have been lost: until the kiosk has spoken it gets the same secret again.
+    expect((await joining.poll(never))!.provisioningSecret).toBe(grant.provisioningSecret);
+
+    const tls = { cert: grant.bundle.tlsCertPem, key: secret.tlsKeyPem };
+    const asked = await call(`${server.url()}/v1/marks/${crypto.randomUUID()}`, { tls });
+    expect(asked.status).toBe(200);
+    expect(await codeOf(joining.poll(never))).toBe('join-finished');
+    joining.close();
+  });
+
+  test('a code works for one kiosk, which may repeat itself, and for nobody after its time', async () => {
+    const [first, second, late] = [await identity(), await identity(), await identity()];
+    const one = await code();
+    const joining = joiningWith(server, first, one);
+    await joining.ask(never);
+    expect(await joining.ask(never)).toMatchObject({ state: 'pending' });
+    const other = joiningWith(server, second, one);
+    expect(await codeOf(other.ask(never))).toBe('join-code-used');
+    const short = await code(1);
+    server.shift(61_000);
+    const tooLate = joiningWith(server, late, short);
+    expect(await codeOf(tooLate.ask(never))).toBe('join-code-expired');
+    server.shift(0);
+    const { url, pin } = readJoinCode(one);
+    const invented = joiningWith(server, late, writeJoinCode({ url, pin, secret: randomBytes(10) }));
+    expect(await codeOf(invented.ask(never))).toBe('join-code-unknown');
+    const known = (await server.operate('device list', {})).map((d) => d.device);
+    expect(known).toContain(first.device);
+    expect(known).not.toContain(second.device);
+    expect(known).not.toContain(late.device);
+    for (const j of [joining, other, tooLate, invented]) j.close();
+  });
+
+  test('nothing is sent to a server whose CA is not the pinned one', async () => {
+    const ca = await createCa(crypto.randomUUID(), Date.now());
+    const { certPem, keyPem } = await issueServerCertificate(ca, ['127.0.0.1'], Date.now());
+    let received = 0;
+    const impostor = createServer(
+      { cert: `${certPem}\n${ca.certPem}`, key: keyPem, minVersion: 'TLSv1.3' },
+      (socket) => {
+        socket.on('data', (chunk) => {
+          received += chunk.length;
+        });
+        socket.on('error', () => undefined);
+      },
+    );
+    await new Promise<void>((resolve) => impostor.listen(0, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${(impostor.address() as { port: number }).port}`;
+    const { pin, secret } = readJoinCode(await code());
+    const joining = joiningWith(server, await identity(), writeJoinCode({ url, pin, secret }));
+    expect(await codeOf(joining.ask(never))).toBe('server-pin-differs');
+    joining.close();
+    // The same impostor shows the true CA's certificate above its own: it did not sign it.
+    const bundle = (await joined(server)).bundle;
+    impostor.setSecureContext({ cert: `${certPem}\n${bundle.keys.caPem[0]}`, key: keyPem });
+    const again = joiningWith(server, await identity(), writeJoinCode({ url, pin, secret }));
+    expect(await codeOf(again.ask(never))).toMatch(/server-(pin-differs|not-trusted)/);
+    again.close();
+    expect(received).toBe(0);
+    // With its own pin the connection is used, so nothing else kept it back.
+    const fooled = joiningWith(server, await identity(), writeJoinCode({ url, pin: caPin(ca.certPem), secret }));
+    impostor.setSecureContext({ cert: `${certPem}\n${ca.certPem}`, key: keyPem });
+    const attempt = codeOf(fooled.ask(AbortSignal.timeout(500)));
+    await attempt;
+    expect(received).toBeGreaterThan(0);
+    fooled.close();
+    impostor.close();
+  });
+
+  test('a join that is not signed by the key it shows, or a poll without the device’s proof, gets nothing', async () => {
+    const [secret, thief] = [await identity(), await identity()];
+    const { secret: bits } = readJoinCode(await code());
+    const request = await deviceRequest(secret, 'Front door');
+    const post = (body: string) =>
+      call(`${server.url()}/v1/join`, { method: 'POST', headers: { 'content-type': 'application/jose' }, body });
+    const join = { secret: bits.toString('base64url'), request };
+    expect((await post(await signJoin(join, thief.signing))).json().code).toBe('bad-signature');
+    const signed = await signJoin(join, secret.signing);
+    expect((await post(`${signed.slice(0, -2)}AA`)).json().code).toMatch(/bad-signature|join-malformed/);
+    expect((await post('x'.repeat(20_000))).json().code).toMatch(/too-large/);
+    expect((await post(signed)).status).toBe(202);
+
+    const poll = (proof?: string) =>
+      call(`${server.url()}/v1/join/${secret.device}`, {
+        ...(proof && { headers: { authorization: `Proof ${proof}` } }),
+      });
+    expect((await poll()).json().code).toBe('bad-request');
+    expect((await poll(await signProof(secret.device, crypto.randomUUID(), thief.signing))).json().code).toBe(
+      'bad-signature',
+    );
+    expect((await poll(await signProof(thief.device, crypto.randomUUID(), secret.signing))).json().code).toBe(
+      'wrong-issuer',
+    );
+    expect((await poll(await signProof(secret.device, crypto.randomUUID(), secret.signing))).status).toBe(202);
+  });
+
+  test('by file: the fingerprint is compared too, and the answer opens for that kiosk alone', async () => {
+    const [secret, other] = [await identity(), await identity()];
+    const request = await deviceRequest(secret, 'Back door');
+    const file = await signJoin({ secret: null, request }, secret.signing);
+    const fingerprint = await deviceFingerprint(request);
+    const args = { request: file, name: 'Back door' };
+    const wrong = server.operate('device provision file', { ...args, fingerprint: '0000 0000 0000 0000' });
+    expect(await codeOf(wrong)).toBe('fingerprint-differs');
+    expect((await server.operate('device list', {})).some((d) => d.device === secret.device)).toBe(false);
+    const given = await server.operate('device provision file', { ...args, fingerprint });
+    const grant = await openGrant(given.grant, secret.device, secret.sealing);
+    expect(grant.bundle.site.timeZone).toBe('Europe/Berlin');
+    expect(caPin(grant.bundle.keys.caPem[0]!).toString('hex')).toBe(given.serverFingerprint.replaceAll(' ', ''));
+    expect(await codeOf(openGrant(given.grant, other.device, other.sealing))).toBe('unknown-sealing-key');
+    expect(await codeOf(openGrant(given.grant, other.device, secret.sealing))).toBe('grant-of-another');
+    const tls = { cert: grant.bundle.tlsCertPem, key: secret.tlsKeyPem };
+    expect((await call(`${server.url()}/v1/marks/${crypto.randomUUID()}`, { tls })).status).toBe(200);
+    // Without a code it can't be sent to the joining address.
+    const sent = await call(`${server.url()}/v1/join`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/jose' },
+      body: file,
+    });
+    expect(sent.json().code).toMatch(/join-code-unknown|too-many-requests/);
+  });
+
+  test('guessing codes is slowed down', async () => {
+    const { url, pin } = readJoinCode(await code());
+    const secret = await identity();
+    const codes: string[] = [];
+    for (let i = 0; i < 35; i++) {
+      const guess = joiningWith(server, secret, writeJoinCode({ url, pin, secret: randomBytes(10) }));
+      codes.push(await codeOf(guess.ask(never)));
+      guess.close();
+    }
+    expect(codes.at(-1)).toBe('too-many-requests');
+  });
+});

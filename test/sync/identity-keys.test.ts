@@ -1,0 +1,348 @@
+import { randomUUID, X509Certificate } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
+import { hasExpired, needsRenewal, performRenewal } from '../../sync/edge/provisioning/renewal.ts';
+import { applyServerKeys } from '../../sync/edge/provisioning/server-keys.ts';
+import { HttpsTransport } from '../../sync/edge/transport/https.ts';
+import { openAck } from '../../sync/protocol/seal/ack.ts';
+import { sealAsk } from '../../sync/protocol/seal/ask.ts';
+import { sealBatch } from '../../sync/protocol/seal/batch.ts';
+import { keyId } from '../../sync/protocol/seal/keys.ts';
+import { openPage } from '../../sync/protocol/seal/page.ts';
+import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
+import { readConfig } from '../../sync/server/config.ts';
+import { openDatabase } from '../../sync/server/database/open.ts';
+import { createCa, issueDeviceCertificate, selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { openKeyring } from '../../sync/server/keys/keyring.ts';
+import { call, codeOf } from './client.ts';
+import { joined, joiningWith, never, type TestServer, testServer, tls } from './identity-kit.ts';
+import { MemoryOutbox } from './kit.ts';
+
+const DAY = 86_400_000;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+});
+afterAll(() => server?.close());
+
+interface Kiosk {
+  readonly secret: DeviceSecret;
+  readonly bundle: ServerBundle;
+}
+
+/** The kiosk's transport, going by the server's clock. */
+const transport = ({ secret, bundle }: Kiosk) =>
+  new HttpsTransport({
+    bundle,
+    device: secret.device,
+    keys: () => bundle.keys,
+    credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: secret.tlsKeyPem }),
+    trustedNow: server.now,
+  });
+
+async function exchange(kiosk: Kiosk, kind: 'batch' | 'ask', sealed: string): Promise<string> {
+  const line = transport(kiosk);
+  try {
+    return await line.exchange(kind, sealed, never);
+  } finally {
+    await line.close();
+  }
+}
+
+/** Asks for changes. @returns the kiosk with whatever keys the page brought */
+async function ask(kiosk: Kiosk): Promise<Kiosk> {
+  const { secret, bundle } = kiosk;
+  const jti = randomUUID();
+  const trusts = await Promise.all(bundle.keys.signing.map(keyId));
+  const sealed = await sealAsk(
+    { what: 'changes', epoch: randomUUID(), cursor: '', limit: 50, trusts, presenceAfter: null },
+    { device: secret.device, signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId },
+    jti,
+  );
+  const page = await openPage(
+    await exchange(kiosk, 'ask', sealed),
+    { sealing: secret.sealing, trusted: bundle.keys.signing },
+    { device: secret.device, jti },
+  );
+  if (page.what !== 'changes') throw new Error('another page');
+  const newer = page.changes.filter((c) => c.kind === 'keys').reduce((b, c) => applyServerKeys(b, c.keys), bundle);
+  return { secret, bundle: newer };
+}
+
+/** Sends an event. @returns how far the ack, verified by what the kiosk trusts, goes */
+async function send(kiosk: Kiosk): Promise<number> {
+  const { secret, bundle } = kiosk;
+  const outbox = new MemoryOutbox(secret.device);
+  outbox.person('Ada');
+  const keys = { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId };
+  const signed = await exchange(kiosk, 'batch', await sealBatch(outbox.events, keys, new Date().toISOString()));
+  return (await openAck(signed, bundle.keys.signing, { device: outbox.device, epoch: outbox.epoch })).committed;
+}
+
+const renew = (kiosk: Kiosk) => performRenewal(kiosk, (sealed) => exchange(kiosk, 'ask', sealed), randomUUID());
+
+describe('the devices listener', () => {
+  const refused = async (path: string, options: object = {}) =>
+    (
+      await call(`${server.url()}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/jose' },
+        body: 'x',
+        ...options,
+      })
+    ).json().code;
+
+  test('TLS 1.2 is refused, with and without a certificate', async () => {
+    const { secret, bundle } = await joined(server);
+    for (const own of [{}, { cert: bundle.tlsCertPem, key: secret.tlsKeyPem }])
+      await expect(tls(server.url(), { ...own, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })).rejects.toThrow(
+        /version|VERSION/,
+      );
+  });
+
+  test('without a certificate, with a foreign one, a self-signed one or one for servers there is joining alone', async () => {
+    const { secret } = await joined(server);
+    const { csr } = await deviceRequest(secret, 'x');
+    const foreign = await createCa(randomUUID(), Date.now());
+    const cert = await issueDeviceCertificate(foreign, secret.device, csr, Date.now());
+    const self = await selfSignedServerCertificate([secret.device], Date.now());
+    const as = (c: string, k: string) => ({ tls: { cert: c, key: k } });
+    for (const path of ['/v1/batches', '/v1/asks', '/v1/nowhere']) {
+      expect(await refused(path), path).toBe('certificate-required');
+      expect(await refused(path, as(cert, secret.tlsKeyPem)), path).toBe('certificate-not-ours');
+      expect(await refused(path, as(self.certPem, self.keyPem)), path).toBe('certificate-not-ours');
+      expect(await refused(path, as(foreign.certPem, foreign.keyPem)), path).toBe('certificate-not-ours');
+    }
+    expect(await refused('/v1/join')).toBe('join-malformed');
+  });
+
+  test('a resumed session without a certificate is still one without', async () => {
+    const { hostname, port } = new URL(server.url());
+    const first = await tls(server.url(), { minVersion: 'TLSv1.3' });
+    const session = new Promise<Buffer>((resolve) => first.once('session', resolve));
+    first.write('GET /v1/join HTTP/1.1\r\nhost: x\r\n\r\n');
+    const ticket = await session;
+    first.destroy();
+    const resumed = await tls(server.url(), { session: ticket, host: hostname, port: Number(port) });
+    expect(resumed.isSessionReused()).toBe(true);
+    const answer = new Promise<string>((resolve) => resumed.once('data', (d) => resolve(String(d))));
+    resumed.write(
+      'POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-type: application/jose\r\ncontent-length: 1\r\n\r\nx',
+    );
+    expect(await answer).toContain('certificate-required');
+    resumed.destroy();
+  });
+
+  test('a certificate of our CA for a key that was never registered is refused', async () => {
+    const { secret, bundle } = await joined(server);
+    const thief = await createDeviceIdentity(secret.device);
+    const { csr } = await deviceRequest(thief, 'x');
+    const tlsCertPem = await server.whileDown(async () => {
+      const config = readConfig(server.env);
+      const database = await openDatabase(server.home);
+      const keys = new Keys(config.encryptionKey, config.secretKey);
+      const { ca } = await openKeyring(database.db, keys, { hostnames: config.hostnames, now: Date.now });
+      await database.close();
+      return issueDeviceCertificate(ca, secret.device, csr, Date.now());
+    });
+    const withStolenCa = { secret: { ...secret, tlsKeyPem: thief.tlsKeyPem }, bundle: { ...bundle, tlsCertPem } };
+    expect(await codeOf(send(withStolenCa))).toBe('unknown-device');
+    expect(await send({ secret, bundle })).toBe(1);
+  });
+});
+
+describe('renewal', () => {
+  test('is due when a third of its life is left, by trusted time', async () => {
+    const { bundle } = await joined(server);
+    const { validFromDate, validToDate } = new X509Certificate(bundle.tlsCertPem);
+    const third = (validToDate.getTime() - validFromDate.getTime()) / 3;
+    expect(needsRenewal(bundle.tlsCertPem, Date.now())).toBe(false);
+    expect(needsRenewal(bundle.tlsCertPem, validToDate.getTime() - third - 1000)).toBe(false);
+    expect(needsRenewal(bundle.tlsCertPem, validToDate.getTime() - third + 1000)).toBe(true);
+    expect(hasExpired(bundle.tlsCertPem, validToDate.getTime() - 1000)).toBe(false);
+    expect(hasExpired(bundle.tlsCertPem, validToDate.getTime() + 1000)).toBe(true);
+  });
+
+  test('gives a certificate for a new key; the old one stays good until the new was used', async () => {
+    const old = await joined(server);
+    const lost = await renew(old);
+    const renewed = await renew(old);
+    expect(renewed.secret.tlsKeyPem).not.toBe(old.secret.tlsKeyPem);
+    expect(await send(old)).toBe(1);
+    expect(await send(renewed)).toBe(1);
+    expect(await codeOf(send(old))).toBe('unknown-device');
+    expect(await codeOf(send(lost))).toBe('unknown-device');
+    expect(await send(renewed)).toBe(1);
+  });
+
+  test('a certificate that expired while offline renews by proof of possession, and does nothing else', async () => {
+    const kiosk = await joined(server);
+    const revoked = await joined(server);
+    await server.operate('device revoke', { device: revoked.secret.device });
+    server.shift(400 * DAY);
+    await server.restart();
+    try {
+      expect(hasExpired(kiosk.bundle.tlsCertPem, server.now())).toBe(true);
+      expect(await codeOf(send(kiosk))).toBe('certificate-expired');
+      expect(await codeOf(ask(kiosk))).toBe('certificate-expired');
+      const thief = await createDeviceIdentity(kiosk.secret.device);
+      const forged = { ...kiosk, secret: { ...kiosk.secret, signing: thief.signing } };
+      expect(await codeOf(renew(forged))).toBe('bad-signature');
+      expect(await codeOf(renew(revoked))).toBe('device-revoked');
+      const renewed = await renew(kiosk);
+      expect(hasExpired(renewed.bundle.tlsCertPem, server.now())).toBe(false);
+      expect(await send(renewed)).toBe(1);
+    } finally {
+      server.shift(0);
+      await server.restart();
+    }
+  });
+});
+
+describe('revocation', () => {
+  test('takes effect on the next message, on a connection that is open already; the device may join again', async () => {
+    const kiosk = await joined(server);
+    const line = transport(kiosk);
+    const outbox = new MemoryOutbox(kiosk.secret.device);
+    outbox.person('Ada');
+    const { keys, serverId } = kiosk.bundle;
+    const sealed = await sealBatch(
+      outbox.events,
+      { signing: kiosk.secret.signing, server: keys.sealing, serverId },
+      new Date().toISOString(),
+    );
+    await line.exchange('batch', sealed, never);
+    await server.operate('device revoke', { device: kiosk.secret.device });
+    expect(await codeOf(line.exchange('batch', sealed, never))).toBe('device-revoked');
+    expect(await codeOf(line.exchange('ask', 'x', never))).toBe('device-revoked');
+    await line.close();
+    expect(await codeOf(server.operate('device revoke', { device: randomUUID() }))).toBe('unknown-device');
+
+    const again = await createDeviceIdentity(kiosk.secret.device);
+    const { code } = await server.operate('device provision', { name: 'Again' });
+    const joining = joiningWith(server, again, code);
+    const { fingerprint } = await joining.ask(never);
+    await server.operate('device approve', { device: again.device, fingerprint });
+    const grant = (await joining.poll(never))!;
+    joining.close();
+    expect(await send({ secret: again, bundle: grant.bundle })).toBe(1);
+    expect(await codeOf(send(kiosk))).toBe('unknown-device');
+  });
+});
+
+describe('succession', () => {
+  test('a kiosk that was offline over two successions of every key gets in, learns the new ones, and outlives the old', async () => {
+    const [kiosk, away] = [await joined(server), await joined(server)];
+    for (let round = 0; round < 2; round++)
+      for (const purpose of ['signing', 'sealing', 'ca'] as const) await server.operate('keys succeed', { purpose });
+    const listed = await server.operate('keys list', {});
+    expect(listed.keys.filter((k) => k.purpose === 'ca')).toHaveLength(3);
+
+    expect(await send(kiosk)).toBe(1);
+    const updated = await ask(kiosk);
+    expect(updated.bundle.keys.serial).toBe(listed.serial);
+    expect(updated.bundle.keys.sealing).not.toEqual(kiosk.bundle.keys.sealing);
+    expect(updated.bundle.keys.signing).toHaveLength(3);
+    // Its certificate is of the first CA still, and good.
+    expect(await send(updated)).toBe(1);
+    const renewed = await renew(updated);
+    expect(new X509Certificate(renewed.bundle.tlsCertPem).issuer).not.toBe(
+      new X509Certificate(kiosk.bundle.tlsCertPem).issuer,
+    );
+    expect(await send(renewed)).toBe(1);
+
+    // A new kiosk joins by the newest CA's pin.
+    const fresh = await joined(server, 'Side door');
+    expect(await send(fresh)).toBe(1);
+
+    // Retiring would cut `away` off, which is told; forced, it does, and those who know the newest go on.
+    expect(await codeOf(server.operate('keys retire', { purpose: 'ca' }))).toBe('devices-know-only-old-keys');
+    for (const purpose of ['signing', 'sealing', 'ca'] as const)
+      expect((await server.operate('keys retire', { purpose, force: true })).cutOff).toContain(away.secret.device);
+    expect(await codeOf(send(away))).toBe('server-not-trusted');
+    const trusting = {
+      ...away,
+      bundle: { ...away.bundle, keys: { ...away.bundle.keys, caPem: renewed.bundle.keys.caPem } },
+    };
+    expect(await codeOf(send(trusting))).toBe('certificate-not-ours');
+    expect(
+      await codeOf(
+        send({
+          ...renewed,
+          bundle: { ...renewed.bundle, keys: { ...renewed.bundle.keys, sealing: away.bundle.keys.sealing } },
+        }),
+      ),
+    ).toBe('unknown-sealing-key');
+    const after = await ask(renewed);
+    expect(after.bundle.keys.caPem).toHaveLength(1);
+    expect(await send(after)).toBe(1);
+    await server.restart();
+    expect(await send(after)).toBe(1);
+  });
+
+  test('older keys change nothing, whoever brings them', async () => {
+    const { bundle } = await joined(server);
+    const older = { ...bundle.keys, serial: bundle.keys.serial - 1, signing: [] as never };
+    expect(applyServerKeys(bundle, older)).toBe(bundle);
+    expect(applyServerKeys(bundle, { ...older, serial: bundle.keys.serial })).toBe(bundle);
+    expect(applyServerKeys(bundle, { ...bundle.keys, serial: bundle.keys.serial + 1 }).keys.serial).toBe(
+      bundle.keys.serial + 1,
+    );
+  });
+
+  test('there are never more keys than a kiosk keeps', async () => {
+    const codes = [];
+    for (let i = 0; i < 4; i++) codes.push(await codeOf(server.operate('keys succeed', { purpose: 'signing' })));
+    expect(codes).toEqual(['ANSWERED', 'ANSWERED', 'ANSWERED', 'too-many-keys']);
+    expect(await codeOf(server.operate('keys retire', { purpose: 'sealing' }))).toBe('nothing-to-retire');
+  });
+});
+
+describe('the keyring', () => {
+  test('is one for replicas that start together, refuses other environment keys, and takes keyring.json over once', async () => {
+    const other = await testServer();
+    await other.close();
+    const home = mkdtempSync(join(tmpdir(), 'sp-keyring-'));
+    try {
+      const config = readConfig({ ...other.env, SMARTPRESENCE_SERVER_HOME: home });
+      const keys = new Keys(config.encryptionKey, config.secretKey);
+      const options = { hostnames: config.hostnames, home, now: Date.now };
+      const database = await openDatabase(home);
+      const [a, b, c] = await Promise.all([1, 2, 3].map(() => openKeyring(database.db, keys, options)));
+      expect([b!.publicKeys, c!.publicKeys]).toEqual([a!.publicKeys, a!.publicKeys]);
+      const swapped = new Keys(config.secretKey, config.encryptionKey);
+      expect(await codeOf(openKeyring(database.db, swapped, options))).toBe('wrong-encryption-key');
+
+      // As a build before 0.2 left it.
+      const place = (name: string) => ({ field: `keyring.${name}`, person: null, record: a!.serverId, rowVersion: 1 });
+      const seal = (name: string, text: string) =>
+        keys.seal('keyring', place(name), Buffer.from(text)).toString('base64url');
+      const certified = { certPem: a!.ca.certPem, key: seal('ca', a!.ca.keyPem) };
+      const file = {
+        v: 1,
+        serverId: a!.serverId,
+        keyCheck: keys.check(),
+        ca: certified,
+        devices: certified,
+        people: certified,
+        signing: seal('signing', JSON.stringify(a!.signing)),
+        sealing: seal('sealing', JSON.stringify(a!.sealing)),
+      };
+      for (const table of ['keyring.identity', 'keyring.server_key', 'keyring.listener'] as const)
+        await database.db.deleteFrom(table).execute();
+      writeFileSync(join(home, 'keyring.json'), JSON.stringify(file));
+      expect(await codeOf(openKeyring(database.db, swapped, options))).toBe('wrong-encryption-key');
+      const imported = await openKeyring(database.db, keys, options);
+      expect(imported.publicKeys).toEqual(a!.publicKeys);
+      expect(existsSync(join(home, 'keyring.json'))).toBe(false);
+      await database.close();
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
+  });
+});
