@@ -48,14 +48,22 @@ export function applyBoard(state: BoardState, board: Board, now: number): BoardS
     rows,
     fresh,
     counts: board.counts,
-    devices: board.devices,
+    devices: board.whole ? board.devices : mergeDevices(state.devices, board),
     site: board.site,
     clockOffset: Date.parse(board.serverTime) - now,
   };
 }
 
+function mergeDevices(held: readonly BoardDevice[], board: Board): BoardDevice[] {
+  const known = new Map(held.map((device) => [device.id, device]));
+  for (const device of board.devices) known.set(device.id, device);
+  for (const id of board.devicesGone ?? []) known.delete(id);
+  return [...known.values()].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+}
+
 /** The latest record that counts, for the headline. */
-export const latestOf = (state: BoardState): BoardRow | null => state.rows.find((row) => row.voided === null) ?? null;
+export const latestOf = (state: BoardState): BoardRow | null =>
+  state.rows.find((row) => row.voided === null && !row.duplicateOf) ?? null;
 
 /** Rows under the calendar day (YYYY-MM-DD in the site's zone) that they belong to, newest day first. */
 export function byDay(rows: readonly BoardRow[], dayKey: (at: string) => string): { day: string; rows: BoardRow[] }[] {

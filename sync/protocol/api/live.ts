@@ -50,7 +50,10 @@ export const Board = z.strictObject({
   whole: z.boolean(),
   rows: z.array(BoardRow),
   counts: BoardCounts,
+  /** Where `whole`: all; else those that were heard or changed since. */
   devices: z.array(BoardDevice),
+  /** No longer to be shown: revoked, or never approved. */
+  devicesGone: z.array(Uuid).optional(),
   site: z.strictObject({ name: z.string(), timeZone: z.string() }),
   serverTime: Instant,
 });
@@ -66,4 +69,4 @@ export const BoardQuery = z.strictObject({
 export const MAX_BOARD_ROWS = 300;
 
 /** Close codes of the WebSocket, beyond those of RFC 6455. */
-export const CLOSE = { sessionEnded: 4401, tooSlow: 4408, serverStops: 1001 } as const;
+export const CLOSE = { sessionEnded: 4401, tooSlow: 4408, tooMany: 4429, serverStops: 1001 } as const;

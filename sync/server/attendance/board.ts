@@ -64,7 +64,7 @@ export async function readBoard(
     whole,
     rows,
     counts: await counts(db, site.timeZone, now),
-    devices: await devices(db),
+    ...(await devices(db, whole ? null : since.after!)),
     site,
     serverTime: now.toISOString(),
   };
@@ -90,15 +90,17 @@ function selectRows(db: Db) {
     ]);
 }
 
-async function devices(db: Db): Promise<Board['devices']> {
-  const rows = await db
-    .selectFrom('device')
-    .select(['id', 'name', 'last_heard_at'])
-    .where('status', '=', 'approved')
-    .orderBy('name')
-    .orderBy('id')
-    .execute();
-  return rows.map((d) => ({ id: d.id, name: d.name, lastHeardAt: d.last_heard_at?.toISOString() ?? null }));
+async function devices(db: Db, after: number | null): Promise<Pick<Board, 'devices' | 'devicesGone'>> {
+  let query = db.selectFrom('device').select(['id', 'name', 'last_heard_at', 'status']).orderBy('name').orderBy('id');
+  query = after === null ? query.where('status', '=', 'approved') : query.where('change', '>=', after);
+  const rows = await query.execute();
+  const gone = rows.filter((d) => d.status !== 'approved').map((d) => d.id);
+  return {
+    devices: rows
+      .filter((d) => d.status === 'approved')
+      .map((d) => ({ id: d.id, name: d.name, lastHeardAt: d.last_heard_at?.toISOString() ?? null })),
+    ...(gone.length > 0 ? { devicesGone: gone } : {}),
+  };
 }
 
 /** Each site's people by its own attendance day; the sums over all sites. */

@@ -2,7 +2,8 @@ import { sql, type Transaction } from 'kysely';
 import type { Open, Personal } from '../../protocol/wire/event.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
-import { thisChange } from '../live/feed.ts';
+import { nextChange } from '../live/feed.ts';
+import { erasePhotos } from '../photos/expect.ts';
 
 const FIELDS = ['name', 'number', 'language'] as const;
 type Field = (typeof FIELDS)[number];
@@ -232,6 +233,7 @@ async function erase(tx: Transaction<Tables>, people: readonly string[], now: Da
     .execute();
   await tx.updateTable('event').set({ person: null, personal: null }).where('person', 'in', ids).execute();
   await tx.updateTable('checkin').set({ person: null }).where('person', 'in', ids).execute();
+  await erasePhotos(tx, ids);
   await tx.deleteFrom('attendance_due').where('person', 'in', ids).execute();
   await tx
     .deleteFrom('merge_candidate')
@@ -241,7 +243,7 @@ async function erase(tx: Transaction<Tables>, people: readonly string[], now: Da
 
 /** The records of these people that a screen may show are to be shown anew. */
 export async function touchCheckinsOf(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
-  await sql`update checkin set change = ${thisChange}
+  await sql`update checkin set change = ${nextChange}
             where person = any(${people}::uuid[])
               and at > ${new Date(now.getTime() - SHOWN_DAYS * 86_400_000).toISOString()}::timestamptz`.execute(tx);
 }

@@ -2,7 +2,8 @@ import { sql, type Transaction } from 'kysely';
 import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/event.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { thisChange } from '../live/feed.ts';
+import { nextChange, thisChange } from '../live/feed.ts';
+import { expectPhotos } from '../photos/expect.ts';
 import { applyPeople, type Standing } from './people.ts';
 import { type Due, queueDue } from './resolve.ts';
 
@@ -32,6 +33,7 @@ export async function project(
     ...(await voids(tx, of('void'), origin.device)),
   ];
   await queueDue(tx, due);
+  await expectPhotos(tx, events, origin.device, people, now);
   await applyPeople(
     tx,
     keys,
@@ -93,7 +95,7 @@ async function voids(tx: Transaction<Tables>, events: readonly WireEvent[], devi
     .onConflict((c) => c.columns(['target', 'device']).doNothing())
     .execute();
   const { rows: touched } = await sql<{ person: string | null; site: string | null; at: Date }>`
-    update checkin set change = ${thisChange}
+    update checkin set change = ${nextChange}
     where id = any(${[...seen]}::uuid[]) and device = ${device} returning person, site, at`.execute(tx);
   return touched.flatMap(({ person, site, at }) => (person ? [{ person, site, at }] : []));
 }

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { onceAcrossReplicas } from '../database/once.ts';
 import type { Db, Tables } from '../database/schema.ts';
-import { thisChange } from '../live/feed.ts';
+import { nextChange } from '../live/feed.ts';
 import { type Claimed, closed, daysAround, type Resolved, resolve, type Span } from './rules/resolve.ts';
 import { type RulesBySite, rulesBySite } from './sites.ts';
 
@@ -142,7 +142,7 @@ async function load(tx: Transaction<Tables>, units: readonly Unit[], rules: Rule
 async function write(tx: Transaction<Tables>, rows: readonly (Row & { to: Resolved })[]): Promise<void> {
   if (rows.length === 0) return;
   await sql`
-    update checkin c set resolved = u.resolved, duplicate_of = u.duplicate_of, change = ${thisChange}
+    update checkin c set resolved = u.resolved, duplicate_of = u.duplicate_of, change = ${nextChange}
     from unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => new Date(r.at).toISOString())}::timestamptz[],
                 ${rows.map((r) => r.to.direction)}::text[], ${rows.map((r) => r.to.duplicateOf)}::uuid[])
          as u (id, at, resolved, duplicate_of)

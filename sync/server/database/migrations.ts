@@ -4,6 +4,7 @@ import { firstSlice } from './migrations/0001-first-slice.ts';
 import { attendance } from './migrations/0002-attendance.ts';
 import { changes } from './migrations/0003-changes.ts';
 import { identity } from './migrations/0004-identity.ts';
+import { photos } from './migrations/0005-photos.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -15,6 +16,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-attendance': attendance,
   '0003-changes': changes,
   '0004-identity': identity,
+  '0005-photos': photos,
 };
 
 /** @throws Problem `database-newer` (made by a newer build; nothing was touched), `migration-failed` (rolled back) */

@@ -319,6 +319,28 @@ interface JobTable {
   ran_at: Instant;
 }
 
+interface PhotoTable {
+  /** SHA-256 of the ciphertext, unpadded base64url. */
+  address: string;
+  device: string;
+  event: string;
+  /** As the event names them. */
+  person: string;
+  kind: 'checkin' | 'enrolment';
+  expected_at: Instant;
+  /** Bytes of all of it; null before the first piece. */
+  total: number | null;
+  received: Generated<number>;
+  complete_at: Instant | null;
+}
+
+interface PhotoPieceTable {
+  address: string;
+  /** Offset of its first byte. */
+  at: number;
+  bytes: Bytes;
+}
+
 export interface Tables {
   meta: MetaTable;
   job: JobTable;
@@ -342,6 +364,8 @@ export interface Tables {
   quarantine: QuarantineTable;
   admin_link: AdminLinkTable;
   session: SessionTable;
+  photo: PhotoTable;
+  photo_piece: PhotoPieceTable;
   device_tls_key: DeviceTlsKeyTable;
   provisioning_code: ProvisioningCodeTable;
   'keyring.identity': KeyringIdentityTable;

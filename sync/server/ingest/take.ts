@@ -4,7 +4,6 @@ import { project } from '../attendance/project.ts';
 import { projectChanges } from '../changes/project.ts';
 import type { ChainState, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { thisChange } from '../live/feed.ts';
 import { chainState } from './chain-state.ts';
 import { type Refused, refused, type Taken } from './triage.ts';
 
@@ -202,7 +201,7 @@ async function quarantine(
 /** Notes that the device was heard. @returns its site; null: the default one */
 async function heardFrom(tx: Transaction<Tables>, device: string, now: Date): Promise<string | null> {
   const { rows } = await sql<{ site: string | null }>`
-    update device set last_heard_at = ${now.toISOString()}::timestamptz, change = ${thisChange}
+    update device set last_heard_at = ${now.toISOString()}::timestamptz
     where id = ${device} returning site`.execute(tx);
   return rows[0]?.site ?? null;
 }

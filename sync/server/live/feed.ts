@@ -11,8 +11,14 @@ import type { Db } from '../database/schema.ts';
  * once more while it lasts. A later message about the same row replaces the earlier one.
  */
 
-/** What a change writes into the column `change`. */
+/** What a new row has in its column `change`. */
 export const thisChange = sql<number>`pg_current_xact_id()::text::bigint`;
+
+/**
+ * What a change of a row writes there. It never goes down: an early transaction may change a row after a later one has, and
+ * whoever showed the later one's would take the newer row for the older.
+ */
+export const nextChange = sql<number>`greatest(change, pg_current_xact_id()::text::bigint)`;
 
 /** The present horizon: what to resume from, taken before the rows are read. */
 export async function horizon(db: Db): Promise<number> {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Board, CLOSE } from '../../protocol/api/live.ts';
-import { LiveHub, MAX_BUFFERED_BYTES } from './hub.ts';
+import { LiveHub, MAX_BUFFERED_BYTES, MAX_READERS } from './hub.ts';
 
 const LOG = '55555555-5555-4555-8555-555555555555';
 const silent = pino({ level: 'silent' });
@@ -29,17 +29,20 @@ class FakeSocket {
 let position: number;
 let reads: { log?: string | undefined; after?: number | undefined }[];
 let alive: boolean;
+/** Rows at or above the position: a transaction is still open beneath them. */
+let above: { id: string; change: number; name?: string }[];
 let hub: LiveHub;
 const settle = () => vi.advanceTimersByTimeAsync(100);
 const add = (socket: FakeSocket, since = {}) => hub.add(socket as never, 'session', since);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [position, reads, alive] = [1, [], true];
+  [position, reads, alive, above] = [1, [], true, []];
   hub = new LiveHub({
     read: async (since) => {
       reads.push({ ...since });
-      return { log: LOG, position, whole: since.after === undefined, rows: [] } as unknown as Board;
+      const rows = [{ id: `row ${position}`, change: position - 1 }, ...above];
+      return { log: LOG, position, whole: since.after === undefined, rows, devices: [] } as unknown as Board;
     },
     alive: async () => alive,
     log: silent,
@@ -93,6 +96,30 @@ describe('the live hub', () => {
     await vi.advanceTimersByTimeAsync(1000);
     expect(slow.terminated).toBe(true);
     expect(quick.sent).toHaveLength(4);
+  });
+
+  test('says nothing when there is no news, and repeats no row that a reader has in this form', async () => {
+    const socket = new FakeSocket();
+    add(socket);
+    await settle();
+    above = [{ id: 'early', change: 1, name: 'Ada' }];
+    position = 1;
+    for (let i = 0; i < 3; i++) {
+      hub.changed();
+      await settle();
+    }
+    const early = (board: Board) => board.rows.filter((r) => r.id === 'early').length;
+    expect(socket.sent.map(early)).toEqual([0, 1, 0, 0]);
+    above = [{ id: 'early', change: 1, name: 'Ada King' }];
+    hub.changed();
+    await settle();
+    expect(socket.sent.map(early)).toEqual([0, 1, 0, 0, 1]);
+  });
+
+  test('sends further screens away when there are too many', async () => {
+    const sockets = Array.from({ length: MAX_READERS + 2 }, () => new FakeSocket());
+    for (const s of sockets) add(s);
+    expect(sockets.filter((s) => s.closed.includes(CLOSE.tooMany))).toHaveLength(2);
   });
 
   test('ends a reader whose session has ended, and one that does not answer', async () => {

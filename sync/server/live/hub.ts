@@ -1,11 +1,20 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import { type Board, CLOSE } from '../../protocol/api/live.ts';
+import { type Board, type BoardRow, CLOSE } from '../../protocol/api/live.ts';
+import { type Role, VIEW } from './roles.ts';
 
 /** Changes within this time go out as one message, ms. */
 const GATHER_MS = 60;
+/** Reading for the screens may take this share of the time, one in … */
+const SHARE = 4;
+const LONGEST_GATHER_MS = 5000;
 /** A reader that lets more than this pile up is dropped; it comes back and resumes, bytes. */
 export const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** Most screens at once; further ones are told to come again. */
+export const MAX_READERS = 500;
+/** Looks without being told to: another replica may have died between its commit and its word, ms. */
+const LOOK_MS = 5000;
 const PING_MS = 20_000;
 
 export interface HubOptions {
@@ -15,32 +24,62 @@ export interface HubOptions {
   readonly log: Logger;
 }
 
+interface Since {
+  log?: string | undefined;
+  after?: number | undefined;
+}
+
+/** Rows at or above the position that were sent already, as text by id: see `news`. At most MAX_BOARD_ROWS. */
+interface Sent {
+  readonly rows: ReadonlyMap<string, string>;
+  /** Equal for readers that were sent the same. */
+  readonly key: string;
+}
+
+const NOTHING: Sent = { rows: new Map(), key: '' };
+
 interface Reader {
   readonly socket: Pick<WebSocket, 'send' | 'close' | 'terminate' | 'ping' | 'bufferedAmount'>;
   readonly session: string;
-  since: { log?: string | undefined; after?: number | undefined };
+  readonly role: Role;
+  since: Since;
+  sent: Sent;
   answered: boolean;
 }
 
-/** Sends each signed-in screen what changed since its own position. */
+/** Sends each signed-in screen what changed since its own position, as far as its role may see it. */
 export class LiveHub {
   readonly #o: HubOptions;
   readonly #readers = new Set<Reader>();
   #gathering: NodeJS.Timeout | null = null;
   #sending: Promise<void> = Promise.resolve();
+  #lastTook = 0;
   readonly #pings: NodeJS.Timeout;
+  readonly #looks: NodeJS.Timeout;
 
   constructor(options: HubOptions) {
     this.#o = options;
     this.#pings = setInterval(() => void this.#pingAll(), PING_MS);
+    this.#looks = setInterval(() => this.changed(), LOOK_MS);
     this.#pings.unref();
+    this.#looks.unref();
   }
 
   /** @returns what to call when the socket answers a ping, and when it has closed */
-  add(socket: Reader['socket'], session: string, since: Reader['since']): { answered: () => void; gone: () => void } {
-    const reader: Reader = { socket, session, since, answered: true };
+  add(
+    socket: Reader['socket'],
+    session: string,
+    since: Since,
+    role: Role = 'admin',
+  ): { answered: () => void; gone: () => void } {
+    if (this.#readers.size >= MAX_READERS) {
+      this.#o.log.warn({ code: 'too-many-readers' }, 'a live screen was sent away: too many are open');
+      socket.close(CLOSE.tooMany, 'too many screens');
+      return { answered: () => undefined, gone: () => undefined };
+    }
+    const reader: Reader = { socket, session, role, since, sent: NOTHING, answered: true };
     this.#readers.add(reader);
-    this.#enqueue([reader]);
+    this.#enqueue([reader], 'all');
     return {
       answered: () => {
         reader.answered = true;
@@ -49,43 +88,56 @@ export class LiveHub {
     };
   }
 
+  /** Something may have changed. Cheap: many calls make one look, and looks leave the database most of its time. */
   changed(): void {
     if (this.#readers.size === 0) return;
-    this.#gathering ??= setTimeout(() => {
-      this.#gathering = null;
-      this.#enqueue([...this.#readers]);
-    }, GATHER_MS);
+    this.#gathering ??= setTimeout(
+      () => {
+        this.#gathering = null;
+        this.#enqueue([...this.#readers], 'news');
+      },
+      Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, this.#lastTook * (SHARE - 1))),
+    );
   }
 
   async close(): Promise<void> {
     clearInterval(this.#pings);
+    clearInterval(this.#looks);
     if (this.#gathering) clearTimeout(this.#gathering);
     for (const reader of this.#readers) reader.socket.close(CLOSE.serverStops, 'server stops');
     this.#readers.clear();
     await this.#sending;
   }
 
-  #enqueue(readers: readonly Reader[]): void {
+  /** @param what `news`: only to whom there is something to tell; `all`: to everyone, since a page takes silence for a dead line */
+  #enqueue(readers: readonly Reader[], what: 'news' | 'all'): void {
     this.#sending = this.#sending
-      .then(() => this.#send(readers))
-      .catch((err: unknown) => this.#o.log.error({ err }, 'live update failed'));
+      .then(() => this.#send(readers, what))
+      .catch((err: unknown) => this.#o.log.error({ code: 'live-update-failed', err }, 'live update failed'));
   }
 
-  /** Readers at the same position share one query. */
-  async #send(readers: readonly Reader[]): Promise<void> {
-    const groups = Map.groupBy(readers, (r) => `${r.since.log}/${r.since.after}`);
+  /** Readers at the same position share one query; those of the same role one text. */
+  async #send(readers: readonly Reader[], what: 'news' | 'all'): Promise<void> {
+    const began = performance.now();
+    const groups = Map.groupBy(readers, keyOf);
     for (const group of groups.values()) {
-      const board = await this.#o.read(group[0]!.since);
-      const text = JSON.stringify(board);
+      const { since, sent, role } = group[0]!;
+      const board = VIEW[role](await this.#o.read(since));
+      const { message, above } = news(board, sent);
+      const quiet = what === 'news' && !board.whole && message.rows.length === 0 && message.devices.length === 0;
+      const text = quiet && !message.devicesGone ? null : JSON.stringify(message);
       for (const reader of group) {
         if (!this.#readers.has(reader)) continue;
-        if (reader.socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#drop(reader);
-        else {
-          reader.since = { log: board.log, after: board.position };
-          reader.socket.send(text);
+        if (text !== null && reader.socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+          this.#drop(reader);
+          continue;
         }
+        reader.since = { log: board.log, after: board.position };
+        reader.sent = above;
+        if (text !== null) reader.socket.send(text);
       }
     }
+    this.#lastTook = performance.now() - began;
   }
 
   #drop(reader: Reader): void {
@@ -96,9 +148,9 @@ export class LiveHub {
     setTimeout(() => reader.socket.terminate(), 1000).unref();
   }
 
-  /** Also tells everyone the counts anew: the day may have turned, and a page takes silence for a dead line. */
+  /** Also tells everyone the counts anew: the day may have turned. */
   async #pingAll(): Promise<void> {
-    this.#enqueue([...this.#readers]);
+    this.#enqueue([...this.#readers], 'all');
     for (const reader of [...this.#readers]) {
       try {
         if (!(await this.#o.alive(reader.session))) {
@@ -112,8 +164,29 @@ export class LiveHub {
           reader.socket.ping();
         }
       } catch (err) {
-        this.#o.log.error({ err }, 'could not check a live screen');
+        this.#o.log.error({ code: 'live-check-failed', err }, 'could not check a live screen');
       }
     }
   }
+}
+
+function keyOf({ role, since, sent }: Reader): string {
+  return [role, since.log, since.after, sent.key].join();
+}
+
+/**
+ * Takes out the rows that this reader has in exactly this form. While a transaction stays open, the feed gives everything
+ * since its beginning each time (live/feed.ts); nobody needs to get it twice. Pure.
+ *
+ * @returns the message, and what of the board will be given again
+ */
+function news(board: Board, sent: Sent): { message: Board; above: Sent } {
+  const text = (row: BoardRow) => JSON.stringify(row);
+  const rows = board.whole ? board.rows : board.rows.filter((row) => sent.rows.get(row.id) !== text(row));
+  const again = board.rows.filter((row) => row.change >= board.position).map((row) => [row.id, text(row)] as const);
+  const key = () => createHash('sha256').update(again.flat().join()).digest('base64url');
+  return {
+    message: rows.length === board.rows.length ? board : { ...board, rows },
+    above: again.length === 0 ? NOTHING : { rows: new Map(again), key: key() },
+  };
 }

@@ -17,7 +17,15 @@ export const attendance = statements([
      is_default boolean not null default false)`,
   `create unique index site_default on site (is_default) where is_default`,
   `alter table device add column site uuid references site (id)`,
+  // Whatever changes a device is told to the screens, whoever changes it: see live/feed.ts.
   `alter table device add column change bigint not null default 0`,
+  `create index device_change on device (change)`,
+  `create function device_changes() returns trigger language plpgsql as $$
+   begin
+     new.change := greatest(new.change, pg_current_xact_id()::text::bigint);
+     return new;
+   end $$`,
+  `create trigger device_changes before insert or update on device for each row execute function device_changes()`,
 
   `alter table person add column number_index bytea`,
   `alter table person add column claimed_at timestamptz`,
