@@ -6,6 +6,7 @@ import { MAX_ASK_BYTES } from '../../protocol/wire/changes.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { createListener, type Listener, TLS_VERSIONS } from '../http/listener.ts';
 import { readMarks } from '../ingest/marks.ts';
+import { registerPhotos } from '../photos/routes.ts';
 import type { IdentityContext } from './context.ts';
 import { JOIN_PREFIX, registerJoin } from './join-routes.ts';
 import { type MessageContext, takeMessage } from './messages.ts';
@@ -34,6 +35,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   app.addContentTypeParser('application/jose', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
   registerJoin(app, o, o.onChange);
+  registerPhotos(app, o, async (request) => (await identify(o, socketOf(request))).id);
 
   const answer = async (request: FastifyRequest, reply: FastifyReply, kind: 'batch' | 'ask') => {
     const socket = socketOf(request);

@@ -34,6 +34,10 @@ const STATUS: Readonly<Record<string, number>> = {
   'no-session': 401,
   'not-found': 404,
   'page-not-built': 503,
+  'photo-altered': 422,
+  'photo-piece-wrong': 400,
+  'photo-quota': 507,
+  'photo-unexpected': 404,
   'proof-malformed': 400,
   'proof-too-large': 413,
   'too-many-requests': 429,
@@ -45,6 +49,11 @@ const STATUS: Readonly<Record<string, number>> = {
   'wrong-issuer': 403,
   'wrong-origin': 403,
 };
+
+/** Whether a code is one that may leave the server; any other is a failure of its own. */
+export function isRefusal(code: string): boolean {
+  return Object.hasOwn(STATUS, code);
+}
 
 /** Every error of a listener leaves as RFC 9457 problem+json with a code. */
 export function answerWithProblems(app: FastifyInstance, log: Logger): void {

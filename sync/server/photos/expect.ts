@@ -1,0 +1,38 @@
+import type { Transaction } from 'kysely';
+import type { WireEvent } from '../../protocol/wire/event.ts';
+import { PhotoAddress } from '../../protocol/wire/photos.ts';
+import type { Standing } from '../attendance/people.ts';
+import type { Tables } from '../database/schema.ts';
+
+const KINDS = { checkin: 'checkin', person: 'enrolment' } as const;
+
+/**
+ * Notes which photos the events of a device name: no other is taken. Of somebody who was erased none is. Runs inside the
+ * ingest's transaction.
+ */
+export async function expectPhotos(
+  tx: Transaction<Tables>,
+  events: readonly WireEvent[],
+  device: string,
+  people: ReadonlyMap<string, Standing>,
+  now: Date,
+): Promise<void> {
+  const rows = events.flatMap(({ header, personal }) => {
+    const kind = KINDS[header.type as keyof typeof KINDS];
+    const address = PhotoAddress.safeParse(personal.photo?.value).data;
+    const person = personal.person?.value;
+    if (!kind || !address || typeof person !== 'string' || people.get(person)?.erased) return [];
+    return [{ address, device, event: header.id, person, kind, expected_at: now, total: null, complete_at: null }];
+  });
+  if (rows.length === 0) return;
+  await tx
+    .insertInto('photo')
+    .values(rows)
+    .onConflict((c) => c.column('address').doNothing())
+    .execute();
+}
+
+/** Removes the photos of people, with all their pieces. */
+export async function erasePhotos(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
+  if (people.length > 0) await tx.deleteFrom('photo').where('person', 'in', people).execute();
+}
