@@ -5,6 +5,7 @@ import { Problem } from '../protocol/wire/problem.ts';
 import { type PostgresAddress, readDatabaseUrl } from './database/url.ts';
 import { Secret } from './keys/secret.ts';
 import { readKey } from './keys/strength.ts';
+import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.ts';
 
 const Key = z.string({ error: 'is missing. Make one with: openssl rand -base64 32' }).transform((text, ctx) => {
   const key = readKey(text);
@@ -64,6 +65,7 @@ const Environment = z
     /** The operator's certificate for the people listener, PEM files. Without them the server makes its own. */
     SMARTPRESENCE_PEOPLE_CERT: Path.optional(),
     SMARTPRESENCE_PEOPLE_KEY: Path.optional(),
+    ...mqttVariables,
     SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
     SMARTPRESENCE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -99,6 +101,7 @@ export interface Config {
   readonly peoplePort: number;
   readonly devicePort: number;
   readonly hostnames: readonly string[];
+  readonly mqtt: MqttSettings;
   readonly peopleCertificate: { readonly certFile: string; readonly keyFile: string } | null;
   readonly site: { readonly name: string; readonly timeZone: string };
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -127,6 +130,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     peoplePort: e.SMARTPRESENCE_PEOPLE_PORT,
     devicePort: e.SMARTPRESENCE_DEVICE_PORT,
     hostnames: e.SMARTPRESENCE_HOSTNAMES,
+    mqtt: mqttSettings(e, e.SMARTPRESENCE_HOSTNAMES[0]!),
     peopleCertificate:
       e.SMARTPRESENCE_PEOPLE_CERT && e.SMARTPRESENCE_PEOPLE_KEY
         ? { certFile: e.SMARTPRESENCE_PEOPLE_CERT, keyFile: e.SMARTPRESENCE_PEOPLE_KEY }

@@ -18,6 +18,7 @@ import type { KeyAndCertificate } from './keys/certificates.ts';
 import { Keys } from './keys/envelope.ts';
 import { type Keyring, openKeyring } from './keys/keyring.ts';
 import { LiveHub } from './live/hub.ts';
+import { startMqtt } from './mqtt/start.ts';
 import { runOperation } from './operator/operations.ts';
 import { listenForOperator } from './operator/socket.ts';
 
@@ -76,13 +77,14 @@ export async function startServer(
     });
     closers.push(() => hub.close());
     signals.hear('board', () => hub.changed());
-    const devices = createDeviceListener({
+    const messages = {
       ...identity,
       logEpoch,
       log,
       onChange: () => signals.tell('board'),
       onKioskChange: () => signals.tell('change'),
-    });
+    };
+    const devices = createDeviceListener(messages);
     closers.push(() => devices.close());
     const certificate = config.peopleCertificate ? operatorCertificate(config.peopleCertificate) : keyring.people;
     const people = await createPeopleListener({
@@ -97,6 +99,9 @@ export async function startServer(
     });
     closers.push(() => people.close());
     await listen(devices, config, config.devicePort, 'SMARTPRESENCE_DEVICE_PORT');
+    const mqtt = await startMqtt({ settings: config.mqtt, bind: config.bind, identity, messages, log });
+    closers.push(() => mqtt.close());
+    signals.hear('change', () => mqtt.nudge());
     if (database.kind === 'embedded') {
       const onChange = () => {
         signals.tell('board');

@@ -34,7 +34,7 @@ export function identityContext(
     keyring,
     now,
     deviceUrl: () => urlOf(config.hostnames[0]!, port?.() ?? config.devicePort),
-    mqttUrls: [],
+    mqttUrls: config.mqtt.kioskUrls,
     site: (id) => siteOf(db, id, { id: keyring.serverId, ...config.site }),
   };
 }
