@@ -11,6 +11,7 @@ import type { Ask, Page } from '../../protocol/wire/changes.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { concernsKiosks } from '../changes/project.ts';
 import { readChanges } from '../changes/read.ts';
+import { isRefusal } from '../http/problem.ts';
 import { ingest } from '../ingest/ingest.ts';
 import { readMarks } from '../ingest/marks.ts';
 import type { IdentityContext } from './context.ts';
@@ -50,7 +51,10 @@ export async function takeMessage(context: MessageContext, message: DeviceMessag
   return message.kind === 'batch' ? takeBatch(context, device, message) : takeAsk(context, device, message);
 }
 
-/** Signed word of why a message was not taken, for a transport that has no answer of its own to put it in. */
+/**
+ * Signed word of why a message was not taken, for a transport that has no answer of its own to put it in. Of a failure of
+ * our own it says no more than that.
+ */
 export async function refuseMessage(
   context: MessageContext,
   message: DeviceMessage,
@@ -59,7 +63,7 @@ export async function refuseMessage(
   const refusal = {
     device: message.device,
     digest: messageDigest(message.sealed),
-    code: problem.code,
+    code: isRefusal(problem.code) ? problem.code : 'internal-error',
     serverTime: context.now().toISOString(),
   };
   const device = await findDevice(context.db, message.device);

@@ -1,0 +1,30 @@
+import type { Db } from '../database/schema.ts';
+import { topOfLog } from './reader.ts';
+import { readersOf, scopesOf } from './scope.ts';
+
+/**
+ * Which kiosks have something to ask for since a position of the log. A nudge saves them the wait for their next ask, no
+ * more: one that is lost costs seconds.
+ *
+ * @param after null: begin here, with nobody
+ * @returns the devices, and the position to go on from
+ */
+export async function kiosksToNudge(
+  db: Db,
+  after: number | null,
+): Promise<{ readonly devices: string[]; readonly position: number }> {
+  const { position } = await topOfLog(db);
+  if (after === null || after >= position) return { devices: [], position };
+  const rows = await db
+    .selectFrom('change')
+    .select(['site', 'device'])
+    .distinct()
+    .where('position', '>', after)
+    .where('position', '<=', position)
+    .execute();
+  const readers = await readersOf(db, null);
+  const scopes = await scopesOf(db, readers);
+  const concerns = (id: string) =>
+    rows.some((r) => (r.site === null || r.site === scopes.get(id)) && (r.device === null || r.device === id));
+  return { devices: readers.filter(concerns), position };
+}

@@ -1,0 +1,359 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
+import { openAck } from '../../sync/protocol/seal/ack.ts';
+import { sealAsk } from '../../sync/protocol/seal/ask.ts';
+import { sealBatch } from '../../sync/protocol/seal/batch.ts';
+import { keyId } from '../../sync/protocol/seal/keys.ts';
+import { openPage } from '../../sync/protocol/seal/page.ts';
+import { messageDigest, openNudge, openRefusal } from '../../sync/protocol/seal/signal.ts';
+import type { Ask, Page } from '../../sync/protocol/wire/changes.ts';
+import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { keysChanged } from '../../sync/server/changes/log.ts';
+import { kiosksToNudge } from '../../sync/server/changes/nudges.ts';
+import { MAX_PRESENCE, readPresence } from '../../sync/server/changes/presence.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
+import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
+import { type MessageContext, nudgeMessage, refuseMessage, takeMessage } from '../../sync/server/devices/messages.ts';
+import { registerDevice, revokeDevice } from '../../sync/server/devices/registry.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
+import { Secret } from '../../sync/server/keys/secret.ts';
+import { succeedKey } from '../../sync/server/keys/succession.ts';
+import { codeOf } from './client.ts';
+import { MemoryOutbox, temporaryHome } from './kit.ts';
+
+const home = temporaryHome();
+const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+let database: OpenDatabase;
+let keyring: Keyring;
+let context: MessageContext;
+let told: string[] = [];
+beforeAll(async () => {
+  database = await openDatabase(home.path);
+  keyring = await openKeyring(database.db, keys, { hostnames: ['127.0.0.1'], now: Date.now });
+  context = {
+    db: database.db,
+    keys,
+    keyring,
+    now: () => new Date(),
+    logEpoch: database.logEpoch,
+    log: pino({ level: 'silent' }),
+    onChange: () => told.push('board'),
+    onKioskChange: () => told.push('kiosks'),
+  };
+});
+afterAll(async () => {
+  await database.close();
+  home.remove();
+});
+
+/** A registered kiosk with its keys, and what it pins. */
+interface Kiosk {
+  readonly box: MemoryOutbox;
+  readonly secret: DeviceSecret;
+  pinned: ServerKeys;
+}
+let kiosk: Kiosk;
+beforeEach(async () => {
+  kiosk = await newKiosk();
+  told = [];
+});
+
+async function newKiosk(): Promise<Kiosk> {
+  const box = new MemoryOutbox();
+  const secret = await createDeviceIdentity(box.device);
+  await registerDevice(database.db, await deviceRequest(secret, 'Door'), new Date());
+  return { box, secret, pinned: keyring.publicKeys };
+}
+
+const trusts = (k: Kiosk) => Promise.all(k.pinned.signing.map((key) => keyId(key)));
+const batch = async (k = kiosk, withTrusts = true) =>
+  sealBatch(
+    k.box.pending(100),
+    {
+      signing: k.secret.signing,
+      server: k.pinned.sealing,
+      serverId: keyring.serverId,
+      ...(withTrusts && { trusts: await trusts(k) }),
+    },
+    new Date().toISOString(),
+  );
+const changes = async (k: Kiosk, cursor = ''): Promise<Ask> => ({
+  what: 'changes',
+  epoch: k.box.epoch,
+  cursor,
+  limit: 200,
+  trusts: await trusts(k),
+  presenceAfter: null,
+});
+const sealed = (k: Kiosk, ask: Ask, jti: string) =>
+  sealAsk(
+    ask,
+    { device: k.box.device, signing: k.secret.signing, server: k.pinned.sealing, serverId: keyring.serverId },
+    jti,
+  );
+const take = (k: Kiosk, kind: 'batch' | 'ask', message: string, more = {}) =>
+  takeMessage(context, { kind, sealed: message, device: k.box.device, ...more });
+const open = (k: Kiosk, answer: string, jti: string) =>
+  openPage(answer, { sealing: k.secret.sealing, trusted: k.pinned.signing }, { device: k.box.device, jti });
+async function ask(k: Kiosk, what?: Ask): Promise<Extract<Page, { what: 'changes' }>> {
+  const jti = randomUUID();
+  const page = await open(k, await take(k, 'ask', await sealed(k, what ?? (await changes(k)), jti)), jti);
+  if (page.what !== 'changes') throw new Error('not changes');
+  return page;
+}
+const ackOf = (k: Kiosk, signed: string) =>
+  openAck(signed, k.pinned.signing, { device: k.box.device, epoch: k.box.epoch });
+
+describe('a batch', () => {
+  test('is answered by a signed ack after its commit; a replay by the same marks', async () => {
+    const person = kiosk.box.person('Ada Lovelace');
+    kiosk.box.checkin(person);
+    const message = await batch();
+    for (let i = 0; i < 2; i++)
+      expect(await ackOf(kiosk, await take(kiosk, 'batch', message))).toMatchObject({
+        committed: 2,
+        safe: 0,
+        logEpoch: database.logEpoch,
+      });
+    expect(told).toEqual(['board', 'kiosks', 'board']);
+  });
+
+  test('of check-ins alone tells no kiosk to ask', async () => {
+    const person = kiosk.box.person('Ada Lovelace');
+    await take(kiosk, 'batch', await batch());
+    kiosk.box.acknowledge(kiosk.box.epoch, { committed: 1, safe: 0 });
+    told = [];
+    kiosk.box.checkin(person);
+    await take(kiosk, 'batch', await batch());
+    expect(told).toEqual(['board']);
+  });
+
+  test('can not be given as an ask, nor an ask as a batch', async () => {
+    kiosk.box.person('Ada Lovelace');
+    expect(await codeOf(take(kiosk, 'ask', await batch()))).toMatch(/^ask-/);
+    expect(await codeOf(take(kiosk, 'batch', await sealed(kiosk, await changes(kiosk), randomUUID())))).toBe(
+      'batch-malformed',
+    );
+  });
+
+  test('of a device under another’s name is refused', async () => {
+    const other = await newKiosk();
+    other.box.person('Mallory');
+    expect(await codeOf(take(kiosk, 'batch', await batch(other)))).toBe('wrong-issuer');
+  });
+});
+
+describe('revocation', () => {
+  test.each(['batch', 'ask'] as const)('acts on the very next message: %s', async (kind) => {
+    kiosk.box.person('Ada Lovelace');
+    const message = kind === 'batch' ? await batch() : await sealed(kiosk, await changes(kiosk), randomUUID());
+    await take(kiosk, kind, message);
+    await revokeDevice(database.db, kiosk.box.device, new Date());
+    expect(await codeOf(take(kiosk, kind, message))).toBe('device-revoked');
+    expect(await codeOf(takeMessage(context, { kind, sealed: message, device: randomUUID() }))).toBe('unknown-device');
+  });
+});
+
+describe('an ask', () => {
+  test('is answered by a page sealed to that device, with its epoch’s ack', async () => {
+    kiosk.box.person('Ada Lovelace');
+    await take(kiosk, 'batch', await batch());
+    const page = await ask(kiosk);
+    expect(page).toMatchObject({ whole: true, more: false });
+    expect(page.changes.some((c) => c.kind === 'person' && c.name === 'Ada Lovelace')).toBe(true);
+    expect(await ackOf(kiosk, page.ack)).toMatchObject({ committed: 1 });
+    const jti = randomUUID();
+    const other = await newKiosk();
+    const answer = await take(kiosk, 'ask', await sealed(kiosk, await changes(kiosk), jti));
+    expect(await codeOf(open({ ...other, box: kiosk.box }, answer, jti))).toBe('unknown-sealing-key');
+    const late = await database.db
+      .selectFrom('device')
+      .select('last_heard_at')
+      .where('id', '=', kiosk.box.device)
+      .executeTakeFirstOrThrow();
+    expect(Date.now() - late.last_heard_at!.getTime()).toBeLessThan(60_000);
+  });
+
+  test('for a certificate is answered by one; with an ended certificate nothing else is', async () => {
+    const { csr } = await deviceRequest(kiosk.secret, 'Door');
+    const jti = randomUUID();
+    const renew: Ask = { what: 'renew', csr, trusts: await trusts(kiosk) };
+    const answer = await take(kiosk, 'ask', await sealed(kiosk, renew, jti), { renewalOnly: true });
+    expect(await open(kiosk, answer, jti)).toMatchObject({ what: 'renewed', keys: keyring.publicKeys });
+    const other = await sealed(kiosk, await changes(kiosk), randomUUID());
+    expect(await codeOf(take(kiosk, 'ask', other, { renewalOnly: true }))).toBe('certificate-expired');
+    kiosk.box.person('Ada Lovelace');
+    expect(await codeOf(take(kiosk, 'batch', await batch(), { renewalOnly: true }))).toBe('certificate-expired');
+  });
+});
+
+describe('when the server’s keys are succeeded', () => {
+  test('a kiosk of before is still understood and answered by a key that it trusts, and learns the new ones', async () => {
+    const old = kiosk.pinned;
+    await succeedKey(database.db, keys, 'signing', Date.now(), (tx) => keysChanged(tx, new Date()));
+    await succeedKey(database.db, keys, 'sealing', Date.now(), (tx) => keysChanged(tx, new Date()));
+    await keyring.refresh();
+    expect(keyring.publicKeys.serial).toBeGreaterThan(old.serial);
+    kiosk.box.person('Ada Lovelace');
+    expect(await ackOf(kiosk, await take(kiosk, 'batch', await batch()))).toMatchObject({ committed: 1 });
+    // Without a word of what it trusts, by what it said before.
+    expect(await ackOf(kiosk, await take(kiosk, 'batch', await batch(kiosk, false)))).toMatchObject({ committed: 1 });
+    const page = await ask(kiosk);
+    const keysChange = page.changes.find((c) => c.kind === 'keys')!;
+    expect(keysChange.keys).toEqual(keyring.publicKeys);
+    const again = await ask(kiosk, await changes(kiosk, page.cursor));
+    expect(again.changes).toEqual([keysChange]);
+    kiosk.pinned = keysChange.keys;
+    expect((await ask(kiosk, await changes(kiosk, page.cursor))).changes).toEqual([]);
+    // From now on it may pin the new key alone.
+    kiosk.pinned = { ...kiosk.pinned, signing: [kiosk.pinned.signing[0]!] };
+    kiosk.box.person('Grace Hopper');
+    expect(await ackOf(kiosk, await take(kiosk, 'batch', await batch()))).toMatchObject({ committed: 2 });
+  });
+});
+
+describe('signals', () => {
+  test('a refusal names the message and the code, and only those', async () => {
+    const message = { kind: 'batch' as const, sealed: 'x.y.z', device: kiosk.box.device };
+    const problem = await take(kiosk, 'batch', message.sealed).then(
+      () => null,
+      (e: unknown) => e as Problem,
+    );
+    const signed = await refuseMessage(context, message, problem!);
+    const expected = { device: kiosk.box.device, digest: messageDigest(message.sealed) };
+    expect(await openRefusal(signed, kiosk.pinned.signing, expected)).toMatchObject({ code: 'batch-malformed' });
+    const inside = await refuseMessage(context, message, new Problem('Odd code!', 'secret detail'));
+    expect(await openRefusal(inside, kiosk.pinned.signing, expected)).toMatchObject({ code: 'internal-error' });
+  });
+
+  test('a nudge is signed for its device', async () => {
+    const { device } = kiosk.box;
+    expect(await openNudge(await nudgeMessage(context, device), kiosk.pinned.signing, { device })).toMatchObject({
+      device,
+    });
+  });
+
+  test('whoever has something to ask for is nudged, once', async () => {
+    const before = await kiosksToNudge(database.db, null);
+    expect(before.devices).toEqual([]);
+    const site = randomUUID();
+    await database.db.insertInto('site').values({ id: site, name: 'Other', time_zone: 'Europe/Berlin' }).execute();
+    const elsewhere = await newKiosk();
+    await database.db.updateTable('device').set({ site }).where('id', '=', elsewhere.box.device).execute();
+    kiosk.box.person('Ada Lovelace');
+    await take(kiosk, 'batch', await batch());
+    const after = await kiosksToNudge(database.db, before.position);
+    expect(after.devices).toContain(kiosk.box.device);
+    expect(after.devices).not.toContain(elsewhere.box.device);
+    expect(await kiosksToNudge(database.db, after.position)).toEqual({ devices: [], position: after.position });
+  });
+});
+
+describe('presence', () => {
+  const record = (o: {
+    device: string;
+    person: string | null;
+    received: Date;
+    at?: Date;
+    resolved?: 'in' | 'out';
+    site?: string;
+    duplicateOf?: string;
+  }) =>
+    database.db
+      .insertInto('checkin')
+      .values({
+        id: randomUUID(),
+        device: o.device,
+        site: o.site ?? null,
+        at: o.at ?? o.received,
+        received_at: o.received,
+        direction: 'in',
+        automatic: false,
+        method: 'face',
+        liveness: 'passed',
+        person: o.person,
+        resolved: o.resolved ?? 'in',
+        duplicate_of: o.duplicateOf ?? null,
+        change: 0,
+      })
+      .execute();
+  const now = new Date();
+  const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000);
+  const read = (after: string | null, scope = DEFAULT_SCOPE) =>
+    readPresence(database.db, scope, kiosk.box.device, after, now);
+  beforeEach(() => database.db.deleteFrom('checkin').execute());
+
+  test('is the last record of each person at the site, as the server resolved it, newest first', async () => {
+    const other = randomUUID();
+    const [ada, grace] = [randomUUID(), randomUUID()];
+    await record({ device: other, person: ada, received: ago(500) });
+    await record({ device: other, person: ada, received: ago(100), resolved: 'out' });
+    await record({ device: other, person: ada, received: ago(90), duplicateOf: randomUUID() });
+    await record({ device: other, person: grace, received: ago(50) });
+    await record({ device: other, person: null, received: ago(40) });
+    await record({ device: other, person: randomUUID(), received: ago(40), site: randomUUID() });
+    await record({ device: other, person: randomUUID(), received: ago(40 * 3600) });
+    expect(await read(null)).toEqual([
+      { person: grace, direction: 'in', at: ago(50).toISOString() },
+      { person: ada, direction: 'out', at: ago(100).toISOString() },
+    ]);
+  });
+
+  test('goes on from what is known, a little before it, by arrival: a late record is not missed', async () => {
+    const other = randomUUID();
+    const [late, before, own] = [randomUUID(), randomUUID(), randomUUID()];
+    await record({ device: other, person: before, received: ago(600) });
+    await record({ device: other, person: late, received: ago(60), at: ago(7200) });
+    await record({ device: kiosk.box.device, person: own, received: ago(10) });
+    expect((await read(ago(120).toISOString())).map((p) => p.person)).toEqual([late]);
+    // Committed by a slower replica after a later one was seen.
+    expect((await read(ago(0).toISOString())).map((p) => p.person)).toEqual([late]);
+    expect((await read(null)).map((p) => p.person).sort()).toEqual([late, before, own].sort());
+  });
+
+  test('of a kiosk whose clock runs ahead does not lie in the future', async () => {
+    await record({ device: randomUUID(), person: randomUUID(), received: ago(10), at: ago(-3600) });
+    expect((await read(null))[0]!.at).toBe(ago(10).toISOString());
+    // A reader whose own idea of the newest lies in the future still gets what came just now.
+    expect(await read(ago(-3600).toISOString())).toHaveLength(1);
+  });
+
+  test('is bounded, and the newest are in it', async () => {
+    const other = randomUUID();
+    const people = Array.from({ length: MAX_PRESENCE + 5 }, () => randomUUID());
+    await database.db
+      .insertInto('checkin')
+      .values(
+        people.map((person, i) => ({
+          id: randomUUID(),
+          device: other,
+          site: null,
+          at: ago(i + 1),
+          received_at: ago(i + 1),
+          direction: 'in' as const,
+          automatic: false,
+          method: 'face',
+          liveness: 'passed',
+          person,
+          resolved: 'in' as const,
+          duplicate_of: null,
+          change: 0,
+        })),
+      )
+      .execute();
+    const found = await read(null);
+    expect(found.map((p) => p.person)).toEqual(people.slice(0, MAX_PRESENCE));
+  });
+
+  test('comes with the page', async () => {
+    const person = kiosk.box.person('Ada Lovelace');
+    kiosk.box.checkin(person);
+    await take(kiosk, 'batch', await batch());
+    const reader = await newKiosk();
+    expect((await ask(reader)).presence.map((p) => p.person)).toEqual([person]);
+  });
+});
