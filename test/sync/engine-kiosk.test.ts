@@ -1,0 +1,236 @@
+import { createDecipheriv } from 'node:crypto';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openKeys } from '../../electron/core/keys/index.ts';
+import { createPresenceBoard } from '../../electron/core/roster/presence.ts';
+import { openStore } from '../../electron/core/store/index.ts';
+import type { SqlStore } from '../../electron/core/store/store.ts';
+import { startUplink, type Uplink, type UplinkHooks, writeServerLink } from '../../electron/core/sync/link.ts';
+import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
+import type { WireEvent } from '../../sync/protocol/wire/event.ts';
+import { readConfig } from '../../sync/server/config.ts';
+import { openDatabase } from '../../sync/server/database/open.ts';
+import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { readPhoto } from '../../sync/server/photos/store.ts';
+import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { aCheckin, aPerson, embedding, MODEL } from '../store/samples.ts';
+import { freePorts, temporaryHome } from './kit.ts';
+
+/* Two kiosks with real stores, one real server with the embedded database: what goes up, and what comes down. */
+
+const home = temporaryHome();
+const serverHome = join(home.path, 'server');
+let env: Record<string, string>;
+let server: RunningServer | null = null;
+const log = pino({ level: 'silent' });
+
+interface Kiosk {
+  readonly home: string;
+  readonly store: SqlStore;
+  uplink: Uplink | null;
+  readonly presence: ReturnType<typeof createPresenceBoard>;
+}
+const kiosks: Kiosk[] = [];
+
+async function openKiosk(folder: string): Promise<SqlStore> {
+  mkdirSync(folder, { recursive: true });
+  return openStore({ home: folder, keys: await openKeys({ home: folder, deviceSecret: null, allowSecretFile: true }) });
+}
+
+/** Made while the server is down, as an installation is. */
+async function newKiosk(name: string): Promise<Kiosk> {
+  const folder = join(home.path, name);
+  const store = await openKiosk(folder);
+  const secret = await createDeviceIdentity(store.device);
+  const bundle = await provisionLocal({ serverHome, env, device: await deviceRequest(secret, name) });
+  writeServerLink(store, { secret, bundle });
+  const kiosk: Kiosk = { home: folder, store, uplink: null, presence: createPresenceBoard() };
+  kiosks.push(kiosk);
+  return kiosk;
+}
+
+function connect(kiosk: Kiosk, hooks: Partial<UplinkHooks> = {}): Uplink {
+  kiosk.uplink = startUplink(kiosk.store, {
+    onStatus: () => undefined,
+    onServerTime: () => undefined,
+    onProblem: () => undefined,
+    presence: kiosk.presence,
+    ...hooks,
+  });
+  return kiosk.uplink;
+}
+
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > end)
+      throw new Error(`it never came to: ${what}; ${JSON.stringify(kiosks.map((k) => k.uplink?.status()))}`);
+    for (const { uplink } of kiosks) uplink?.nudge();
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Asks now: over HTTPS there is no nudge. */
+async function again(kiosk: Kiosk): Promise<void> {
+  await kiosk.uplink?.stop();
+  connect(kiosk);
+}
+
+beforeAll(async () => {
+  const [people, devices] = await freePorts(2);
+  env = {
+    ...initServer(serverHome),
+    SMARTPRESENCE_PEOPLE_PORT: String(people),
+    SMARTPRESENCE_DEVICE_PORT: String(devices),
+  };
+});
+afterEach(async () => {
+  for (const kiosk of kiosks.splice(0)) {
+    await kiosk.uplink?.stop();
+    kiosk.store.close();
+  }
+  await server?.close();
+  server = null;
+});
+afterAll(() => home.remove());
+
+const start = async () => {
+  server = await startServer(readConfig(env), log);
+};
+
+describe('two kiosks of a site', () => {
+  test('share a person enrolled at one with the other, templates included, and forget them together', async () => {
+    const [a, b] = [await newKiosk('a1'), await newKiosk('b1')];
+    await start();
+    const ada = await a.store.addPerson(
+      aPerson({ name: 'Ada', number: '7', pinHash: 'phc', photo: new Uint8Array(900_000) }),
+    );
+    connect(a);
+    connect(b);
+    await until('all of it is up', () => a.store.pendingCount() === 0 && a.store.sync.photosWaiting() === 0);
+    await again(b);
+    await until('the other one knows Ada', () => (b.store.person(ada.id)?.templates ?? 0) > 0);
+    expect(b.store.person(ada.id)).toMatchObject({ name: 'Ada', number: '7', templates: 1, hasPin: false });
+    expect([...b.store.templatesOf(ada.id, MODEL)[0]!.embedding]).toEqual([...embedding()]);
+
+    // A record at one door is a hint for the direction at the other.
+    const [photo] = [new Uint8Array(50_000).map((_, i) => i)];
+    const checkin = await a.store.recordCheckin(aCheckin(ada.id, { photo }));
+    await until('the record is up', () => a.store.pendingCount() === 0 && a.store.sync.photosWaiting() === 0);
+    await again(b);
+    await until('it is told', () => b.presence.last(ada.id)?.direction === 'in');
+    expect(Math.abs(b.presence.last(ada.id)!.at - Date.parse(checkin.at))).toBeLessThan(1000);
+
+    // An erasure begun at one is carried out at the other, and confirmed.
+    await a.store.deletePerson(ada.id);
+    await until('the deletion is up', () => a.store.pendingCount() === 0);
+    await again(b);
+    await until('the other one has forgotten', () => b.store.person(ada.id) === null);
+    await until('and has said so', () => b.store.pendingCount() === 0);
+    expect([...b.store.templates(MODEL)]).toEqual([]);
+    expect((await a.store.check()).problems).toEqual([]);
+    expect((await b.store.check()).problems).toEqual([]);
+    for (const kiosk of [a, b]) await kiosk.uplink!.stop();
+    await server!.close();
+    server = null;
+
+    const database = await openDatabase(serverHome);
+    const confirmed = await database.db
+      .selectFrom('erasure_confirmation')
+      .innerJoin('erasure', 'erasure.request', 'erasure_confirmation.request')
+      .select('device')
+      .where('person', '=', ada.id)
+      .where('confirmed_at', 'is not', null)
+      .execute();
+    expect(confirmed.map((row) => row.device).sort()).toEqual([a.store.device, b.store.device].sort());
+    expect(await database.db.selectFrom('photo').select('address').execute()).toEqual([]);
+    expect(await database.db.selectFrom('photo_piece').select('at').execute()).toEqual([]);
+    await database.close();
+  });
+
+  test('upload photos that the server can open by the key in their event, and no other', async () => {
+    const a = await newKiosk('a2');
+    await start();
+    const face = new Uint8Array(600_000).map((_, i) => i * 7);
+    const ada = await a.store.addPerson(aPerson({ photo: new Uint8Array([1, 2, 3]) }));
+    const checkin = await a.store.recordCheckin(aCheckin(ada.id, { photo: face }));
+    const second = await a.store.recordCheckin(aCheckin(ada.id, { photo: new Uint8Array([9]) }));
+    const events = a.store.pending(100);
+    const of = (id: string) => events.find(({ header }) => header.id === id)!;
+    connect(a);
+    await until('the photos are up', () => a.store.sync.photosWaiting() === 0);
+    await a.uplink!.stop();
+    await server!.close();
+    server = null;
+    const database = await openDatabase(serverHome);
+    const opened = async (event: WireEvent, key: WireEvent, kind: string) => {
+      const { photo, person } = event.personal;
+      const sealed = (await readPhoto(database.db, String(photo!.value)))!;
+      const decipher = createDecipheriv(
+        'aes-256-gcm',
+        Buffer.from(String(key.personal.photoKey!.value), 'base64url'),
+        sealed.subarray(1, 13),
+      );
+      decipher.setAAD(Buffer.from(JSON.stringify([`photo.${kind}`, person!.value, event.header.id, 1, 1])));
+      decipher.setAuthTag(sealed.subarray(-16));
+      const plain = decipher.update(sealed.subarray(13, -16));
+      decipher.final();
+      return plain;
+    };
+    expect(Buffer.compare(await opened(of(checkin.id), of(checkin.id), 'checkin'), face)).toBe(0);
+    const enrolment = events.find(({ header }) => header.type === 'person')!;
+    expect([...(await opened(enrolment, enrolment, 'enrolment'))]).toEqual([1, 2, 3]);
+    await expect(opened(of(checkin.id), of(second.id), 'checkin')).rejects.toThrow(/authenticate/);
+    await database.close();
+  });
+});
+
+describe('a server restored from an older copy', () => {
+  test('gets everything again, people and photos too, and nobody is dropped', async () => {
+    const a = await newKiosk('a3');
+    await start();
+    const ada = await a.store.addPerson(aPerson({ name: 'Ada' }));
+    connect(a);
+    await until('Ada is up', () => a.store.pendingCount() === 0);
+    await a.uplink!.stop();
+    await server!.close();
+    const copy = join(home.path, 'copy');
+    cpSync(serverHome, copy, { recursive: true });
+
+    await start();
+    const grace = await a.store.addPerson(aPerson({ name: 'Grace', photo: new Uint8Array(100) }));
+    await a.store.recordCheckin(aCheckin(ada.id, { photo: new Uint8Array(100) }));
+    connect(a);
+    await until('all is up', () => a.store.pendingCount() === 0 && a.store.sync.photosWaiting() === 0);
+    await a.uplink!.stop();
+    await server!.close();
+    rmSync(serverHome, { recursive: true });
+    cpSync(copy, serverHome, { recursive: true });
+
+    await start();
+    let sent = 0;
+    connect(a, {
+      onStatus() {
+        sent = Math.max(sent, a.store.pendingCount());
+      },
+    });
+    await until('it was found', () => sent > 0);
+    await until('all is up again', () => a.store.pendingCount() === 0 && a.store.sync.photosWaiting() === 0);
+    await until('the snapshot is over', () => a.store.sync.cursor !== '');
+    expect([ada, grace].map(({ id }) => a.store.person(id)?.name)).toEqual(['Ada', 'Grace']);
+    expect(a.store.person(grace.id)?.templates).toBe(1);
+    expect(a.uplink!.status().problem).toBeNull();
+    await a.uplink!.stop();
+    await server!.close();
+    server = null;
+    const database = await openDatabase(serverHome);
+    const count = async (table: 'event' | 'quarantine') =>
+      (await database.db.selectFrom(table).select('seq').where('device', '=', a.store.device).execute()).length;
+    expect([await count('event'), await count('quarantine')]).toEqual([a.store.session.log.last, 0]);
+    const photos = await database.db.selectFrom('photo').selectAll().where('device', '=', a.store.device).execute();
+    expect(photos.map((row) => row.complete_at !== null)).toEqual([true, true]);
+    await database.close();
+  });
+});
