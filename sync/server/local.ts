@@ -92,7 +92,7 @@ export async function provisionLocal({
     return ServerBundle.parse({
       serverId: keyring.serverId,
       serverUrl: urlOf(config.hostnames[0]!, config.devicePort),
-      mqttUrls: [],
+      mqttUrls: [...config.mqtt.kioskUrls],
       keys: publicKeys(keyring),
       tlsCertPem: await issueDeviceCertificate(keyring.ca, request.id, request.csr, now),
       site: { id: keyring.serverId, ...config.site },

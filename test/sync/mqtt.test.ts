@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TYP } from '../../sync/protocol/wire/batch.ts';
+import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
+import { createCa } from '../../sync/server/keys/certificates.ts';
+import { mosquittoMissing } from '../services/mosquitto.ts';
+import { tcpProxy } from '../services/tcp-proxy.ts';
+import { codeOf } from './client.ts';
+import { MemoryOutbox } from './kit.ts';
+import {
+  anyUuid,
+  bareClient,
+  engineOf,
+  foreignCertificate,
+  type MqttRig,
+  marksOf,
+  mqttRig,
+  mqttTransport,
+  never,
+  sClient,
+  sealOutbox,
+  sleep,
+  until,
+} from './mqtt-rig.ts';
+
+const missing = mosquittoMissing();
+if (missing) console.log(`SKIPPED: MQTT over Mosquitto: ${missing}`);
+
+describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
+  if (kind === 'mosquitto' && missing) return test.skip(missing, () => undefined);
+  let rig: MqttRig;
+  beforeAll(async () => {
+    rig = await mqttRig(kind);
+  });
+  afterAll(() => rig?.close());
+
+  /** Sends what waits, and says how far the server is. */
+  const deliver = async (who = rig.kiosk, url = rig.urls.mqtts) => {
+    const transport = mqttTransport(who, url);
+    try {
+      return (await marksOf(await transport.exchange('batch', await sealOutbox(who), never), who)).committed;
+    } finally {
+      await transport.close();
+    }
+  };
+
+  test.each(['mqtts', 'wss'] as const)(
+    'events go from the outbox through %s to the commit, and the ack comes back',
+    async (way) => {
+      rig.kiosk.box.checkin(rig.kiosk.box.person('Ada'));
+      const { engine, transport } = engineOf(rig.kiosk, { mqttUrls: [rig.urls[way]] });
+      engine.start();
+      await until('the outbox is empty', () => rig.kiosk.box.pendingCount() === 0);
+      expect(engine.status).toMatchObject({ online: true, problem: null, transport: 'mqtt' });
+      expect(transport.state).toMatchObject({ using: 'mqtt', why: null });
+      await engine.stop();
+    },
+  );
+
+  test('what is sent twice is there once, and gets the same marks', async () => {
+    rig.kiosk.box.person('Grace');
+    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts);
+    const sealed = await sealOutbox(rig.kiosk);
+    const first = await marksOf(await transport.exchange('batch', sealed, never), rig.kiosk);
+    const second = await marksOf(await transport.exchange('batch', sealed, never), rig.kiosk);
+    expect(second.committed).toBe(first.committed);
+    rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, second);
+    await transport.close();
+  });
+
+  test('TLS 1.2 is refused on every port, TLS 1.3 is not', async () => {
+    for (const url of Object.values(rig.urls)) {
+      const { port } = new URL(url);
+      const old = await sClient(port, ['-tls1_2']);
+      expect(old.output).toMatch(/alert protocol version/);
+      expect(old.output).not.toMatch(/Verification|New, TLSv1\.2/);
+      expect((await sClient(port, ['-tls1_3'])).output).toMatch(/New, TLSv1\.3/);
+    }
+  });
+
+  test('nobody gets in without a certificate, or with one of another CA', async () => {
+    const elsewhere = await createCa(anyUuid(), Date.now());
+    const certPem = await foreignCertificate(rig.kiosk, elsewhere);
+    for (const url of Object.values(rig.urls)) {
+      const stranger = mqttTransport(rig.kiosk, url, {
+        credentials: () => ({ certPem, keyPem: rig.kiosk.secret.tlsKeyPem }),
+      });
+      expect(await codeOf(stranger.connect())).toMatch(
+        /^(kiosk-certificate-refused|broker-unreachable|broker-lost|server-unreachable)$/,
+      );
+    }
+    const nobody = await bareClient(rig, rig.kiosk, { cert: undefined!, key: undefined! });
+    const outcome = await new Promise<string>((resolve) => {
+      nobody.on('connect', () => resolve('CONNECTED'));
+      nobody.on('error', (e) => resolve(String((e as { code?: unknown }).code ?? e)));
+      nobody.on('close', () => resolve('closed'));
+    });
+    nobody.end(true);
+    expect(outcome).not.toBe('CONNECTED');
+  });
+
+  test('a publish under another device’s topic has no effect, not even with that device’s own signed batch', async () => {
+    rig.other.box.person('Mallory’s victim');
+    const sealed = await sealOutbox(rig.other);
+    const before = rig.logged();
+    const thief = await bareClient(rig, rig.kiosk);
+    const heard: string[] = [];
+    thief.on('error', () => undefined);
+    thief.on('message', (topic) => heard.push(topic));
+    await new Promise((resolve) => thief.once('connect', resolve));
+    const refused: unknown[] = [];
+    await new Promise<void>((resolve) => {
+      thief.subscribe(downTopic(rig.serverId, rig.other.secret.device), { qos: 1 }, (error, granted) => {
+        refused.push(error ? 'refused' : granted?.map((g) => g.qos));
+        resolve();
+      });
+      thief.on('close', resolve);
+    });
+    thief.end(true);
+    const again = await bareClient(rig, rig.kiosk);
+    again.on('error', () => undefined);
+    await new Promise((resolve) => again.once('connect', resolve));
+    const outcome = await new Promise<string>((resolve) => {
+      again.publish(upTopic(rig.serverId, rig.other.secret.device), sealed, { qos: 1 }, (error) =>
+        resolve(error ? String((error as { code?: unknown }).code) : 'ACCEPTED'),
+      );
+      again.on('close', () => resolve('closed'));
+    });
+    again.end(true);
+    expect(outcome).toBe(kind === 'mosquitto' ? '135' : 'closed');
+    await sleep(500);
+    expect(rig.logged().slice(before.length)).not.toContain('events taken');
+    expect(heard).toEqual([]);
+    // Under its own topic the same batch is taken.
+    expect(await deliver(rig.other)).toBe(rig.other.box.events.length);
+    expect(rig.logged().slice(before.length)).toContain('events taken');
+  });
+
+  test('a batch of another device under one’s own topic is refused, signed and with its code', async () => {
+    const box = new MemoryOutbox(rig.other.box.device);
+    box.person('X');
+    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts);
+    const sealed = await sealOutbox({ ...rig.other, box });
+    expect(await codeOf(transport.exchange('batch', sealed, never))).toBe('wrong-issuer');
+    await transport.close();
+  });
+
+  test('junk is dropped with a trace, and the next message is taken', async () => {
+    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts, { silenceMs: 700 });
+    const header = Buffer.from(JSON.stringify({ typ: TYP.sealedBatch })).toString('base64url');
+    expect(await codeOf(transport.exchange('batch', randomBytes(2000).toString('latin1'), never))).toBe(
+      'server-silent',
+    );
+    expect(await codeOf(transport.exchange('batch', 'no.header.at.all', never))).toBe('server-silent');
+    expect(await codeOf(transport.exchange('batch', `${header}.x.y.z`, never))).toBe('batch-malformed');
+    await transport.close();
+    expect(rig.logged()).toMatch(/unknown-message/);
+    rig.kiosk.box.person('After junk');
+    const committed = await deliver();
+    expect(committed).toBe(rig.kiosk.box.events.length);
+    rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, { committed, safe: 0 });
+  });
+
+  test('a message that is too large reaches nobody, and the next one is taken', async () => {
+    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts, { silenceMs: 3000 });
+    expect(await codeOf(transport.exchange('batch', 'A'.repeat(2_000_000), never))).toMatch(/^(broker-|server-silent)/);
+    await transport.close();
+    rig.kiosk.box.person('After a large one');
+    const committed = await deliver();
+    expect(committed).toBe(rig.kiosk.box.events.length);
+    rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, { committed, safe: 0 });
+  });
+
+  test('a connection that died without a word is found by keep-alive', async () => {
+    const proxy = await tcpProxy(Number(new URL(rig.urls.mqtts).port));
+    const transport = mqttTransport(rig.kiosk, `mqtts://127.0.0.1:${proxy.port}`, { keepaliveS: 1 });
+    await transport.connect();
+    let down = '';
+    transport.onDown = (why) => {
+      down = why.code;
+    };
+    proxy.freeze();
+    await until('the dead connection is found', () => down !== '', 8000);
+    expect(transport.connected).toBe(false);
+    await transport.close();
+    await proxy.close();
+  });
+
+  test('a change on the server nudges a kiosk that is connected', async () => {
+    const transport = mqttTransport(rig.other, rig.urls.mqtts);
+    let nudges = 0;
+    transport.onNudge = () => {
+      nudges += 1;
+    };
+    await transport.connect();
+    await sleep(300);
+    rig.kiosk.box.person('Somebody new');
+    const committed = await deliver();
+    rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, { committed, safe: 0 });
+    await until('a nudge comes', () => nudges > 0);
+    await transport.close();
+  });
+
+  test('a revoked device is refused at its next message, on the connection that it has', async () => {
+    const transport = mqttTransport(rig.other, rig.urls.mqtts);
+    await rig.offline(async (db) => {
+      await db.updateTable('device').set({ status: 'revoked' }).where('id', '=', rig.other.secret.device).execute();
+    });
+    rig.other.box.person('Late');
+    expect(await codeOf(transport.exchange('batch', await sealOutbox(rig.other), never))).toMatch(
+      kind === 'mosquitto' ? /^device-revoked$/ : /^(device-revoked|broker-.*)$/,
+    );
+    await transport.close();
+  });
+});
