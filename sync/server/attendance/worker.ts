@@ -1,5 +1,8 @@
 import type { Logger } from 'pino';
 import type { OpenDatabase } from '../database/open.ts';
+import { retryQuarantine } from '../ingest/quarantine.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { findCandidates } from './merging/candidates.ts';
 import { partitionsAhead } from './partitions.ts';
 import { resolveDue } from './resolve.ts';
 
@@ -7,17 +10,19 @@ import { resolveDue } from './resolve.ts';
 const GATHER_MS = 50;
 /** Without being told anything (another replica died between its commit and its word), ms. */
 const LOOK_MS = 5000;
-/** How often it is asked whether the partitions are due; they are made once an hour by one replica, ms. */
-const PARTITIONS_MS = 60_000;
+/** How often it is asked whether a job is due; each says itself how often one replica does it, ms. */
+const JOBS_MS = 60_000;
 
 /**
  * Works off what waits to be resolved, on this replica or, while another is at it, not. Makes the months' partitions
- * ahead. A failure is logged and tried again; nothing that waits is lost by it.
+ * ahead, looks for people who were enrolled twice, and once, at start, takes the events again that waited for a newer
+ * server. A failure is logged and tried again; nothing that waits is lost by it.
  *
  * @returns how to stop, waiting for what is under way
  */
 export function startAttendanceWorker(
   { db, signals }: Pick<OpenDatabase, 'db' | 'signals'>,
+  keys: Keys,
   log: Logger,
   now: () => Date,
 ): () => Promise<void> {
@@ -52,24 +57,37 @@ export function startAttendanceWorker(
       wake();
     }, GATHER_MS);
   });
-  let ahead = Promise.resolve<unknown>(null);
-  const partitions = (): void => {
-    ahead = partitionsAhead(db, now()).catch((err: unknown) =>
-      log.error({ code: 'partitions-not-made', err }, 'partitions ahead were not made; it is tried again'),
-    );
+  let jobs: Promise<void> = Promise.resolve();
+  const job = (code: string, run: () => Promise<unknown>): void => {
+    jobs = jobs.then(async () => {
+      try {
+        if (!stopped) await run();
+      } catch (err) {
+        log.error({ code, err }, 'a job failed; it is tried again');
+      }
+    });
+  };
+  const regular = (): void => {
+    job('partitions-not-made', () => partitionsAhead(db, now()));
+    job('merge-candidates-not-found', () => findCandidates(db, keys, now()));
   };
   const look = setInterval(wake, LOOK_MS);
-  const months = setInterval(partitions, PARTITIONS_MS);
-  partitions();
+  const ticks = setInterval(regular, JOBS_MS);
+  regular();
+  job('quarantine-not-retried', async () => {
+    const { taken } = await retryQuarantine(db, keys, { reason: 'event-newer-schema' }, now());
+    if (taken > 0) log.info({ events: taken }, 'events that waited for this server were taken');
+    if (taken > 0) signals.tell('board');
+  });
   wake();
 
   return async () => {
     stopped = true;
     forget();
     clearInterval(look);
-    clearInterval(months);
+    clearInterval(ticks);
     if (gathering) clearTimeout(gathering);
     await running;
-    await ahead;
+    await jobs;
   };
 }

@@ -101,7 +101,7 @@ async function templated(
   tx: Transaction<Tables>,
   keys: Keys,
   person: string,
-  event: Parameters<typeof applyTemplates>[3],
+  event: Parameters<typeof applyTemplates>[3] & { readonly device: string },
   now: Date,
 ): Promise<NewChange[]> {
   const standing = await standingOf(tx, person);

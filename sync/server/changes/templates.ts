@@ -30,7 +30,8 @@ const eventPlace = (id: string, person: string | null): Place => ({
 
 type TemplateEvent = {
   readonly id: string;
-  readonly device: string;
+  /** Null: this server itself, when it merges two people. */
+  readonly device: string | null;
   readonly change: 'added' | 'removed';
   readonly model: string;
   readonly templates: readonly { id: string; pose?: string | undefined; vector?: string | undefined }[] | undefined;

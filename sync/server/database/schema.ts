@@ -13,6 +13,7 @@ type Instant = ColumnType<Date, Date | string, Date | string>;
 type Json<T> = ColumnType<T, string, string>;
 /** bigint: a number where it is exact; beyond that a BigInt comes back, so read it through Number(). */
 type Big = ColumnType<number | string, number, number>;
+type GeneratedBig = ColumnType<number | string, number | undefined, number>;
 
 interface MetaTable {
   key: string;
@@ -30,7 +31,7 @@ export interface DeviceTable {
   registered_at: Instant;
   last_heard_at: Instant | null;
   /** As `checkin.change`. */
-  change: Generated<Big>;
+  change: GeneratedBig;
   /** The request that its first certificate was, or will be, made from. */
   csr: string | null;
   /** What administrators compare on both screens. */
@@ -155,7 +156,7 @@ interface CheckinTable {
 
 /** Somebody's day at a site that is to be resolved anew (attendance/resolve.ts). */
 interface AttendanceDueTable {
-  id: Generated<Big>;
+  id: GeneratedBig;
   person: string;
   site: string | null;
   at: Instant;

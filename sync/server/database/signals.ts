@@ -16,7 +16,7 @@ export interface Signals {
 }
 
 /** What may be told. `board`: a check-in, a device or a count. `change`: the change log for kiosks. */
-export type Topic = 'board' | 'change' | 'attendance';
+export type Topic = 'board' | 'change';
 
 /** Of one process alone: the embedded database has no other. */
 export function localSignals(): Signals {
@@ -35,7 +35,7 @@ const CHANNEL = 'smartpresence';
 /** NOTIFY takes a lock of the whole database at commit: at most one a topic in this time, ms. */
 const PAUSE_MS = 40;
 const RECONNECT_MS = 1000;
-const ALL: readonly Topic[] = ['board', 'change', 'attendance'];
+const ALL: readonly Topic[] = ['board', 'change'];
 
 /**
  * Over PostgreSQL's LISTEN/NOTIFY on a connection of its own, which comes back by itself; after each coming back every
@@ -100,6 +100,8 @@ export function postgresSignals(
     async close() {
       closed = true;
       for (const timer of due.values()) clearTimeout(timer);
+      // A command that ends right after its change: the word still goes out.
+      await Promise.all([...due.keys()].map((topic) => notify(CHANNEL, topic).catch(() => undefined)));
       if (retry) clearTimeout(retry);
       await local.close();
       await client?.end().catch(() => undefined);

@@ -20,6 +20,7 @@ export interface Range {
  * read, refused ones into quarantine. Runs inside a transaction that holds the lock of the epoch (`lockMark`). One
  * statement a table, whatever the number of events.
  *
+ * @param options `heard`: the device itself is speaking, now
  * @returns what was new, and what was refused, those included that contradict the log
  */
 export async function take(
@@ -28,10 +29,11 @@ export async function take(
   range: Range,
   sorted: readonly (Taken | Refused)[],
   now: Date,
+  { heard = true }: { readonly heard?: boolean } = {},
 ): Promise<{ fresh: Taken[]; refusals: Refused[] }> {
   const log = await readLog(tx, range, sorted);
   const { fresh, refusals } = settle(range, sorted, log);
-  const site = await heardFrom(tx, range.iss, now);
+  const site = await siteOf(tx, range.iss, heard ? now : null);
   if (fresh.length > 0) {
     const people = await holdPeople(
       tx,
@@ -198,11 +200,14 @@ async function quarantine(
     .execute();
 }
 
-/** Notes that the device was heard. @returns its site; null: the default one */
-async function heardFrom(tx: Transaction<Tables>, device: string, now: Date): Promise<string | null> {
-  const { rows } = await sql<{ site: string | null }>`
-    update device set last_heard_at = ${now.toISOString()}::timestamptz
-    where id = ${device} returning site`.execute(tx);
+/** Where the device stands; null: the default site. @param heard when it was heard; null: it was not */
+async function siteOf(tx: Transaction<Tables>, device: string, heard: Date | null): Promise<string | null> {
+  const { rows } = heard
+    ? await sql<{ site: string | null }>`
+        update device set last_heard_at = ${heard.toISOString()}::timestamptz where id = ${device} returning site`.execute(
+        tx,
+      )
+    : await sql<{ site: string | null }>`select site from device where id = ${device}`.execute(tx);
   return rows[0]?.site ?? null;
 }
 

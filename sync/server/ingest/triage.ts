@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { headerHash } from '../../protocol/seal/chain.ts';
 import { checkEvent } from '../../protocol/seal/event.ts';
-import type { BatchHeader } from '../../protocol/wire/batch.ts';
 import type { WireEvent } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 
@@ -23,8 +22,15 @@ export interface Refused {
   readonly digest: string;
 }
 
-/** Sorts the events of a verified batch. Pure: each stands in the slot that the signed header gives it. */
-export function triage(header: BatchHeader, events: readonly unknown[]): (Taken | Refused)[] {
+/**
+ * Sorts the events of a verified batch. Pure: each stands in the slot that the signed header gives it.
+ *
+ * @param header `first` is the slot of the first of `events`
+ */
+export function triage(
+  header: { readonly iss: string; readonly epoch: string; readonly first: number },
+  events: readonly unknown[],
+): (Taken | Refused)[] {
   const ids = new Set<string>();
   return events.map((raw, i) => {
     const seq = header.first + i;

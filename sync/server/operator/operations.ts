@@ -3,11 +3,13 @@ import { serverFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { MAX_JOIN_BYTES } from '../../protocol/wire/join.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { listCandidates, mergePeople, rejectCandidate } from '../attendance/merging/merge.ts';
 import { keysChanged } from '../changes/log.ts';
 import { makeCode } from '../devices/codes.ts';
 import type { IdentityContext } from '../devices/context.ts';
 import { approveDevice, provisionByFile } from '../devices/join.ts';
 import { type Device, listDevices, revokeDevice } from '../devices/registry.ts';
+import { listQuarantine, retryQuarantine } from '../ingest/quarantine.ts';
 import { issueServerCertificate, type KeyAndCertificate } from '../keys/certificates.ts';
 import { retireKeys, succeedKey } from '../keys/succession.ts';
 import type { KeyPurpose } from '../keys/vault.ts';
@@ -23,6 +25,11 @@ const Name = z.string().trim().min(1).max(80);
 const Site = Uuid.nullable().default(null);
 const Url = z.url({ protocol: /^https$/ }).optional();
 const Fingerprint = z.string().max(60);
+const Quarantined = {
+  device: Uuid.optional(),
+  reason: z.string().max(60).optional(),
+  id: z.number().int().positive().optional(),
+};
 const Purpose = z.enum(['signing', 'sealing', 'ca']);
 
 interface Operation<A extends z.ZodType, R> {
@@ -119,6 +126,34 @@ export const OPERATIONS = {
       context.onChange();
       return { serial: set.serial, cutOff: behind.map((d) => d.id) };
     },
+  }),
+  'quarantine list': operation({
+    args: z.strictObject({ ...Quarantined, after: z.number().int().nonnegative().optional() }),
+    run: ({ db }, filter) => listQuarantine(db, filter),
+  }),
+  'quarantine retry': operation({
+    args: z.strictObject(Quarantined),
+    async run(context, filter) {
+      const retried = await retryQuarantine(context.db, context.keys, filter, context.now());
+      if (retried.taken > 0) context.onChange();
+      return retried;
+    },
+  }),
+  'people duplicates': operation({
+    args: z.strictObject({}),
+    run: ({ db, keys }) => listCandidates(db, keys),
+  }),
+  'people merge': operation({
+    args: z.strictObject({ kept: Uuid, merged: Uuid, by: Name }),
+    async run(context, decision) {
+      const merged = await mergePeople(context.db, context.keys, decision, context.now());
+      context.onChange();
+      return merged;
+    },
+  }),
+  'people not-duplicates': operation({
+    args: z.strictObject({ candidate: Uuid, by: Name }),
+    run: ({ db, now }, { candidate, by }) => rejectCandidate(db, candidate, by, now()),
   }),
   'broker certificate': operation({
     args: z.strictObject({ hostnames: z.array(z.string().min(1).max(253)).min(1).max(20) }),

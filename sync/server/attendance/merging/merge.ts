@@ -1,0 +1,171 @@
+import { sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { standingOf } from '../../changes/consent.ts';
+import { appendChanges, type NewChange } from '../../changes/log.ts';
+import { allOfPerson, joinScope, scopesOfPerson } from '../../changes/sites.ts';
+import { applyTemplates, dropTemplates, readTemplates } from '../../changes/templates.ts';
+import { inTransaction } from '../../database/retry.ts';
+import type { Db, Tables } from '../../database/schema.ts';
+import type { Keys } from '../../keys/envelope.ts';
+import { nextChange } from '../../live/feed.ts';
+import { namesOf } from '../people.ts';
+import { queueDue } from '../resolve.ts';
+
+export interface Candidate {
+  readonly id: string;
+  readonly people: readonly { readonly id: string; readonly name: string | null }[];
+  readonly reason: 'number' | 'template';
+  /** Cosine of the best pair of templates; null where the number is the reason. */
+  readonly score: number | null;
+  readonly foundAt: string;
+}
+
+/** Pairs that somebody has to decide about, oldest first. */
+export async function listCandidates(db: Db, keys: Keys, limit = 200): Promise<Candidate[]> {
+  const rows = await db
+    .selectFrom('merge_candidate')
+    .selectAll()
+    .where('status', '=', 'open')
+    .orderBy('found_at')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  const names = await namesOf(
+    db,
+    keys,
+    rows.flatMap((r) => [r.first, r.second]),
+  );
+  return rows.map((r) => ({
+    id: r.id,
+    people: [r.first, r.second].map((id) => ({ id, name: names.get(id) ?? null })),
+    reason: r.reason,
+    score: r.score,
+    foundAt: r.found_at.toISOString(),
+  }));
+}
+
+/**
+ * Two people are two people: the pair is not asked about again.
+ *
+ * @throws Problem `candidate-unknown`
+ */
+export async function rejectCandidate(db: Db, id: string, by: string, now: Date): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable('merge_candidate')
+    .set({ status: 'rejected', decided_at: now, decided_by: by })
+    .where('id', '=', id)
+    .where('status', '=', 'open')
+    .executeTakeFirst();
+  if (Number(numUpdatedRows) === 0)
+    throw new Problem('candidate-unknown', 'There is no such open pair.', 'List the pairs again.');
+}
+
+export interface Merged {
+  readonly id: string;
+  /** Records that changed hands. */
+  readonly records: number;
+}
+
+/**
+ * Two people are one: all records of `merged` are those of `kept` from now on, those that come later under the old name
+ * too. Nothing is deleted; days on which both have records are resolved anew. Consents and templates move along. Kiosks
+ * forget the old name and get the kept one.
+ *
+ * @param by who decided, for the record of the merge
+ * @throws Problem `merge-not-possible`: one of them is unknown, erased or merged already, or they are the same
+ */
+export function mergePeople(
+  db: Db,
+  keys: Keys,
+  { kept, merged, by }: { readonly kept: string; readonly merged: string; readonly by: string },
+  now: Date,
+): Promise<Merged> {
+  return inTransaction(db, async (tx) => {
+    await lockBoth(tx, kept, merged);
+    const { rows: moved } = await sql<{ site: string | null; at: Date }>`
+      update checkin set person = ${kept}, change = ${nextChange} where person = ${merged} returning site, at`.execute(
+      tx,
+    );
+    await queueDue(
+      tx,
+      moved.map((r) => ({ person: kept, ...r })),
+    );
+    await tx.updateTable('attendance_due').set({ person: kept }).where('person', '=', merged).execute();
+    await sql`update person set merged_into = ${kept}, updated_at = ${now.toISOString()}::timestamptz
+              where id = ${merged} or merged_into = ${merged}`.execute(tx);
+    await moveToKiosks(tx, keys, kept, merged, now);
+    await settleCandidates(tx, kept, merged, by, now);
+    const id = v7();
+    await tx.insertInto('person_merge').values({ id, kept, merged, records: moved.length, at: now, by }).execute();
+    return { id, records: moved.length };
+  });
+}
+
+async function lockBoth(tx: Transaction<Tables>, kept: string, merged: string): Promise<void> {
+  const rows = await tx
+    .selectFrom('person')
+    .select(['id', 'deleted_at', 'merged_into'])
+    .where('id', 'in', [kept, merged])
+    .orderBy('id')
+    // Against an ingest that is writing records of either (holdPeople).
+    .forUpdate()
+    .execute();
+  if (rows.length === 2 && rows.every((r) => r.deleted_at === null && r.merged_into === null)) return;
+  throw new Problem(
+    'merge-not-possible',
+    'One of the two is unknown, erased, or merged already.',
+    'List the pairs again.',
+  );
+}
+
+/** Consents, templates and sites of one person become the other's, and kiosks are told. */
+async function moveToKiosks(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  kept: string,
+  merged: string,
+  now: Date,
+): Promise<void> {
+  const templates = (await readTemplates(tx, keys, [merged])).get(merged);
+  await dropTemplates(tx, keys, merged);
+  await tx.updateTable('consent').set({ person: kept }).where('person', '=', merged).execute();
+  await sql`update person set gps_opt_out = true
+            where id = ${kept} and (select gps_opt_out from person where id = ${merged})`.execute(tx);
+  if ((await standingOf(tx, kept)) === 'given') {
+    for (const [model, list] of templates ?? [])
+      await applyTemplates(tx, keys, kept, { id: kept, device: null, change: 'added', model, templates: list }, now);
+  } else {
+    await dropTemplates(tx, keys, kept);
+  }
+  const left = await scopesOfPerson(tx, merged);
+  await tx.deleteFrom('person_site').where('person', '=', merged).execute();
+  const told: NewChange[] = left.map((site) => ({ kind: 'gone', person: merged, site }));
+  for (const site of left) await joinScope(tx, kept, site, now);
+  for (const site of await scopesOfPerson(tx, kept)) told.push(...(await allOfPerson(tx, kept, site)));
+  await appendChanges(tx, told, now);
+}
+
+/** The pair is decided; other pairs of the merged person are now pairs of the kept one. */
+async function settleCandidates(
+  tx: Transaction<Tables>,
+  kept: string,
+  merged: string,
+  by: string,
+  now: Date,
+): Promise<void> {
+  const at = now.toISOString();
+  await sql`update merge_candidate set status = 'merged', decided_at = ${at}::timestamptz, decided_by = ${by}
+            where first = least(${kept}::uuid, ${merged}::uuid) and second = greatest(${kept}::uuid, ${merged}::uuid)`.execute(
+    tx,
+  );
+  await sql`
+    with others as (
+      delete from merge_candidate where status = 'open' and (first = ${merged} or second = ${merged}) returning *
+    )
+    insert into merge_candidate (id, first, second, reason, score, found_at, status)
+    select id, least(other, ${kept}::uuid), greatest(other, ${kept}::uuid), reason, score, found_at, 'open'
+    from (select *, case when first = ${merged} then second else first end as other from others) o
+    where other <> ${kept}::uuid
+    on conflict (first, second) do nothing`.execute(tx);
+}
