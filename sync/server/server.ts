@@ -7,6 +7,9 @@ import { Problem } from '../protocol/wire/problem.ts';
 import { createAdminLink, sessionEnd } from './access/links.ts';
 import { createPeopleListener } from './access/listener.ts';
 import { readBoard } from './attendance/board.ts';
+import { ensureDefaultSite } from './attendance/sites.ts';
+import { startAttendanceWorker } from './attendance/worker.ts';
+import { nudger } from './changes/nudges.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database/open.ts';
 import type { Signals } from './database/signals.ts';
@@ -69,6 +72,8 @@ export async function startServer(
     });
     const identity = identityContext({ db, keys, keyring, now, config, port: () => portOf(devices) });
     closers.push(keepFresh(keyring, signals, log));
+    await ensureDefaultSite(db, { id: keyring.serverId, ...config.site });
+    closers.push(startAttendanceWorker(database, keys, log, now));
     const source = { db, keys, logEpoch, site: config.site };
     const hub = new LiveHub({
       read: (since) => readBoard(source, since, now()),
@@ -101,7 +106,7 @@ export async function startServer(
     await listen(devices, config, config.devicePort, 'SMARTPRESENCE_DEVICE_PORT');
     const mqtt = await startMqtt({ settings: config.mqtt, bind: config.bind, identity, messages, log });
     closers.push(() => mqtt.close());
-    signals.hear('change', () => mqtt.nudge());
+    signals.hear('change', await nudger(db, (due) => mqtt.nudge(due), log));
     if (database.kind === 'embedded') {
       const onChange = () => {
         signals.tell('board');
