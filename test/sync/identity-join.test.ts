@@ -6,7 +6,7 @@ import { caPin } from '../../sync/protocol/seal/fingerprint.ts';
 import { openGrant, signJoin, signProof } from '../../sync/protocol/seal/join.ts';
 import { readJoinCode, writeJoinCode } from '../../sync/protocol/seal/join-code.ts';
 import { createCa, issueServerCertificate } from '../../sync/server/keys/certificates.ts';
-import { call, codeOf } from './client.ts';
+import { askFor, call, codeOf } from './client.ts';
 import { joined, joiningWith, never, type TestServer, testServer } from './identity-kit.ts';
 
 let server: TestServer;
@@ -89,7 +89,7 @@ describe('joining', () => {
     expect((await joining.poll(never))!.provisioningSecret).toBe(grant.provisioningSecret);
 
     const tls = { cert: grant.bundle.tlsCertPem, key: secret.tlsKeyPem };
-    const asked = await call(`${server.url()}/v1/marks/${crypto.randomUUID()}`, { tls });
+    const asked = await askFor(server.url(), { bundle: grant.bundle, secret, tls });
     expect(asked.status).toBe(200);
     expect(await codeOf(joining.poll(never))).toBe('join-finished');
     joining.close();
@@ -197,7 +197,7 @@ describe('joining', () => {
     expect(await codeOf(openGrant(given.grant, other.device, other.sealing))).toBe('unknown-sealing-key');
     expect(await codeOf(openGrant(given.grant, other.device, secret.sealing))).toBe('grant-of-another');
     const tls = { cert: grant.bundle.tlsCertPem, key: secret.tlsKeyPem };
-    expect((await call(`${server.url()}/v1/marks/${crypto.randomUUID()}`, { tls })).status).toBe(200);
+    expect((await askFor(server.url(), { bundle: grant.bundle, secret, tls })).status).toBe(200);
     // Without a code it can't be sent to the joining address.
     const sent = await call(`${server.url()}/v1/join`, {
       method: 'POST',

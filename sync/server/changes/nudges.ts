@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Db } from '../database/schema.ts';
 import { topOfLog } from './reader.ts';
 import { readersOf, scopesOf } from './scope.ts';
@@ -27,4 +28,38 @@ export async function kiosksToNudge(
   const concerns = (id: string) =>
     rows.some((r) => (r.site === null || r.site === scopes.get(id)) && (r.device === null || r.device === id));
   return { devices: readers.filter(concerns), position };
+}
+
+/**
+ * Calls `nudge` with the kiosks that a change concerns, each time it is told that there may be one.
+ *
+ * @returns to be called when something may have been appended; it never throws
+ */
+export async function nudger(
+  db: Db,
+  nudge: (devices: string[]) => void,
+  log: Pick<Logger, 'warn'>,
+): Promise<() => void> {
+  let { position } = await kiosksToNudge(db, null);
+  let busy = false;
+  let again = false;
+  const look = async () => {
+    busy = true;
+    try {
+      while (again) {
+        again = false;
+        const due = await kiosksToNudge(db, position);
+        ({ position } = due);
+        if (due.devices.length > 0) nudge(due.devices);
+      }
+    } catch (err) {
+      log.warn({ code: 'nudge-not-sent', err }, 'kiosks will ask at their own pace');
+    } finally {
+      busy = false;
+    }
+  };
+  return () => {
+    again = true;
+    if (!busy) void look();
+  };
 }

@@ -1,17 +1,13 @@
 import type { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { signAck } from '../../protocol/seal/ack.ts';
 import { MAX_ASK_BYTES } from '../../protocol/wire/changes.ts';
-import { Uuid } from '../../protocol/wire/event.ts';
 import { createListener, type Listener, TLS_VERSIONS } from '../http/listener.ts';
-import { readMarks } from '../ingest/marks.ts';
 import { registerPhotos } from '../photos/routes.ts';
 import type { IdentityContext } from './context.ts';
 import { JOIN_PREFIX, registerJoin } from './join-routes.ts';
 import { type MessageContext, takeMessage } from './messages.ts';
 import { identify, peerOf } from './peer.ts';
-import { heardFrom } from './registry.ts';
 
 export interface DeviceListenerOptions extends IdentityContext, MessageContext {}
 
@@ -47,18 +43,6 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   };
   app.post('/v1/batches', (request, reply) => answer(request, reply, 'batch'));
   app.post('/v1/asks', { bodyLimit: MAX_ASK_BYTES }, (request, reply) => answer(request, reply, 'ask'));
-
-  // Until the kiosks ask: see docs/protocol.md.
-  app.get('/v1/marks/:epoch', async (request, reply) => {
-    const device = await identify(o, socketOf(request));
-    const { epoch } = z.strictObject({ epoch: Uuid }).parse(request.params);
-    await heardFrom(o.db, device.id, o.now());
-    o.onChange();
-    const marks = { device: device.id, epoch, ...(await readMarks(o.db, device.id, epoch)) };
-    const serverTime = o.now().toISOString();
-    const signing = o.keyring.signingFor(device.trusts);
-    return reply.type('application/jose').send(await signAck({ ...marks, logEpoch: o.logEpoch, serverTime }, signing));
-  });
   return app;
 }
 
