@@ -63,17 +63,20 @@ export class BrokerConsumer {
   async send(device: string, text: string): Promise<void> {
     const client = this.#client;
     if (!client) throw new Error('not connected to the broker');
-    const gone = new Promise<never>((_, reject) =>
-      client.once('close', () => reject(new Error('the connection to the broker ended'))),
-    );
-    gone.catch(() => undefined);
-    await Promise.race([
-      gone,
-      client.publishAsync(downTopic(this.#o.serverId, device), text, {
-        qos: 1,
-        ...(this.#version === 5 && { properties: { messageExpiryInterval: ANSWER_S } }),
-      }),
-    ]);
+    const { promise: gone, reject } = Promise.withResolvers<never>();
+    const onClose = () => reject(new Error('the connection to the broker ended'));
+    client.once('close', onClose);
+    try {
+      await Promise.race([
+        gone,
+        client.publishAsync(downTopic(this.#o.serverId, device), text, {
+          qos: 1,
+          ...(this.#version === 5 && { properties: { messageExpiryInterval: ANSWER_S } }),
+        }),
+      ]);
+    } finally {
+      client.off('close', onClose);
+    }
   }
 
   async close(): Promise<void> {
@@ -91,7 +94,7 @@ export class BrokerConsumer {
     let failures = 0;
     while (!this.#closed.signal.aborted) {
       try {
-        const ended = await this.#connect();
+        const { ended } = await this.#connect();
         log.info({ broker, version: this.#version }, 'broker connected');
         failures = 0;
         await ended;
@@ -111,8 +114,8 @@ export class BrokerConsumer {
     }
   }
 
-  /** @returns a promise of the connection's end */
-  async #connect(): Promise<Promise<void>> {
+  /** @returns `ended`: resolves with the connection's end; in an object, since a bare promise would be waited for */
+  async #connect(): Promise<{ ended: Promise<void> }> {
     const { serverId, clientId } = this.#o;
     const version = this.#version;
     const socket = await this.#dial();
@@ -161,9 +164,11 @@ export class BrokerConsumer {
       client.end(true);
       throw cause;
     }
-    return ended.then(() => {
-      if (this.#client === client) this.#client = null;
-    });
+    return {
+      ended: ended.then(() => {
+        if (this.#client === client) this.#client = null;
+      }),
+    };
   }
 
   #dial(): Promise<TLSSocket> {

@@ -117,7 +117,6 @@ function configuration(o: MosquittoOptions, path: (name: string) => string): str
     'autosave_interval 60',
     'persistent_client_expiration 7d',
     // A kiosk has one message under way, and the server answers one by one: more than this is somebody's flood.
-    `message_size_limit ${MAX_SEALED_BYTES}`,
     `max_packet_size ${MAX_SEALED_BYTES + 1024}`,
     'max_inflight_messages 20',
     'max_queued_messages 200',
