@@ -46,6 +46,8 @@ export function postgresDialect(
   const pool = new pg.Pool({ ...connectionOf(address), max: size });
   // Without a listener a database that restarts would end this process.
   pool.on('error', onLost);
+  // The pool listens to idle connections alone. One in use fails its query, and says `error` besides.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return { dialect: new PostgresDialect({ pool }) };
 }
 

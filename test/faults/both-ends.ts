@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { Client } from 'pg';
+import { openKiosk } from '../../electron/core/open-kiosk.ts';
+import type { EventHeader } from '../../sync/protocol/wire/event.ts';
+import type { Held } from './checker.ts';
+import type { KioskEnd } from './kiosk-end.ts';
+import type { World } from './world.ts';
+
+interface ServerSide {
+  readonly events: Held[];
+  /** Ids of the check-ins in attendance. */
+  readonly projected: string[];
+  readonly quarantined: number;
+}
+
+/** What the database holds, read past the server. */
+export async function serverSide(world: World): Promise<ServerSide> {
+  const { host, port, database, user, password, caFile } = world.postgres.address();
+  const client = new Client({
+    host,
+    port,
+    database,
+    user,
+    password: Buffer.from(password!.reveal()).toString('utf8'),
+    ssl: { ca: readFileSync(caFile, 'utf8') },
+  });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ device: string; epoch: string; seq: string; header: EventHeader }>(
+      'select device, epoch, seq, header from event',
+    );
+    const checkins = await client.query<{ id: string }>('select id from checkin');
+    const quarantine = await client.query<{ count: string }>('select count(*) from quarantine');
+    return {
+      events: rows.map((r) => ({ ...r, seq: Number(r.seq) })),
+      projected: checkins.rows.map((r) => r.id),
+      quarantined: Number(quarantine.rows[0]!.count),
+    };
+  } finally {
+    await client.end();
+  }
+}
+
+/** Every event in the store of a kiosk that is not running, and how many templates it has. */
+export async function kioskSide(end: KioskEnd): Promise<{ events: Held[]; templates: number; problems: string[] }> {
+  const kiosk = await openKiosk({ home: end.home, deviceSecret: null });
+  try {
+    const { store } = kiosk;
+    const { problems } = await store.check();
+    // As if the server had nothing: the outbox then holds every event that the store still has.
+    for (const { epoch } of store.sync.marks()) store.sync.rewind(epoch, { committed: 0, safe: 0 });
+    const events = store.pending(Number.MAX_SAFE_INTEGER).map(({ header }) => ({
+      device: header.device,
+      epoch: header.epoch,
+      seq: header.seq,
+      header,
+    }));
+    return { events, templates: [...store.templates('test')].length, problems: problems.map((p) => JSON.stringify(p)) };
+  } finally {
+    await kiosk.close();
+  }
+}

@@ -1,0 +1,167 @@
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { realNow } from './clock.ts';
+import type { Kind } from './kinds.ts';
+import { type KioskEnd, replaceCertificate } from './kiosk-end.ts';
+import type { ServerEnd, World } from './world.ts';
+
+const DAY = 86_400_000;
+
+export interface Scene {
+  readonly world: World;
+  /** The kiosk that is hit, or whose work is. */
+  readonly kiosk: KioskEnd;
+  readonly server: ServerEnd;
+  /** 0 ≤ x < 1, of the run's seed. */
+  readonly random: () => number;
+  /** Makes work, and returns when some of it is on its way and not yet acknowledged; how many events. */
+  readonly workInFlight: () => Promise<number>;
+  /** Ids that were destroyed with a kiosk's folder, and may be missing. */
+  readonly excused: Set<string>;
+}
+
+/** Brings a fault about while work is in flight, and puts right what an operator would put right. @returns events in flight when it hit */
+type Injector = (scene: Scene) => Promise<number>;
+
+/** A little while within a fault, ms. */
+const moment = (random: () => number, least: number, most: number) => sleep(least + random() * (most - least));
+
+async function network(
+  { kiosk, random, workInFlight }: Scene,
+  harm: (proxy: KioskEnd['broker']) => void,
+  lasts: [number, number] = [0, 0],
+): Promise<number> {
+  const hit = await workInFlight();
+  // The way in use is the one with open connections; most often the broker's.
+  const ways = [kiosk.broker, kiosk.https].filter((proxy) => proxy.open > 0);
+  for (const proxy of ways) harm(proxy);
+  await moment(random, ...lasts);
+  for (const proxy of ways) proxy.heal();
+  return ways.length > 0 ? hit : 0;
+}
+
+export const INJECT: Readonly<Record<Kind, Injector>> = {
+  async 'kill-kiosk'({ kiosk, workInFlight }) {
+    const hit = await workInFlight();
+    await kiosk.end('SIGKILL');
+    await kiosk.start();
+    return hit;
+  },
+  async 'kill-server'({ server, random, workInFlight }) {
+    const hit = await workInFlight();
+    await server.process.end('SIGKILL');
+    await moment(random, 0, 300);
+    await server.process.start();
+    return hit;
+  },
+  async 'kill-broker'({ world, random, workInFlight }) {
+    const hit = await workInFlight();
+    await world.mosquitto.kill('SIGKILL');
+    await moment(random, 0, 800);
+    await world.mosquitto.start();
+    return hit;
+  },
+  async 'kill-postgres'({ world, random, workInFlight }) {
+    const hit = await workInFlight();
+    await world.postgres.kill();
+    await moment(random, 0, 500);
+    await world.postgres.start();
+    return hit;
+  },
+  async 'broker-amnesia'({ world, workInFlight }) {
+    const hit = await workInFlight();
+    await world.mosquitto.kill('SIGKILL');
+    world.mosquitto.forget();
+    await world.mosquitto.start();
+    return hit;
+  },
+  'net-cut': (scene) => network(scene, (proxy) => proxy.cut()),
+  'net-blackhole': (scene) => network(scene, (proxy) => proxy.blackhole(), [500, 2000]),
+  'net-delay': (scene) => network(scene, (proxy) => proxy.delay(50 + scene.random() * 200), [500, 1500]),
+  'net-half-close': (scene) => network(scene, (proxy) => proxy.halfClose(scene.random() < 0.5 ? 'client' : 'server')),
+  'net-duplicate': (scene) => network(scene, (proxy) => proxy.garble('duplicate'), [100, 300]),
+  'net-reorder': (scene) => network(scene, (proxy) => proxy.garble('reorder'), [100, 300]),
+  async 'message-replay'({ world, random, workInFlight }) {
+    const hit = await workInFlight();
+    const sent = await world.operator.repeat(1 + Math.floor(random() * 20), 'same');
+    return sent > 0 ? hit : 0;
+  },
+  async 'message-reorder'({ world, random, workInFlight }) {
+    const hit = await workInFlight();
+    const sent = await world.operator.repeat(5 + Math.floor(random() * 40), 'shuffled');
+    return sent > 1 ? hit : 0;
+  },
+  async 'clock-forward'({ kiosk, random, workInFlight }) {
+    const hit = await workInFlight();
+    kiosk.order({ do: 'skew', ms: random() < 0.5 ? 40 * DAY : 3 * 3_600_000 });
+    await moment(random, 500, 1500);
+    kiosk.order({ do: 'skew', ms: 0 });
+    return hit;
+  },
+  async 'clock-back'({ kiosk, random, workInFlight }) {
+    const hit = await workInFlight();
+    kiosk.order({ do: 'skew', ms: random() < 0.5 ? -400 * DAY : -2 * 3_600_000 });
+    await moment(random, 500, 1500);
+    kiosk.order({ do: 'skew', ms: 0 });
+    return hit;
+  },
+  async 'clock-dead-boot'({ kiosk, random, workInFlight }) {
+    const hit = await workInFlight();
+    await kiosk.end('SIGKILL');
+    kiosk.skewMs = -realNow();
+    await kiosk.start();
+    kiosk.skewMs = 0;
+    await moment(random, 500, 1500);
+    kiosk.order({ do: 'skew', ms: 0 });
+    return hit;
+  },
+  async 'disk-full-kiosk'({ kiosk, random, workInFlight }) {
+    const hit = await workInFlight();
+    kiosk.disk.fill();
+    await moment(random, 500, 1500);
+    kiosk.disk.free();
+    return hit;
+  },
+  async 'disk-full-server'({ world, random, workInFlight }) {
+    const hit = await workInFlight();
+    world.databaseDisk.fill();
+    await moment(random, 1000, 2000);
+    world.databaseDisk.free();
+    // A database that could not write its log has ended; whoever runs it starts it again.
+    await world.postgres.start().catch(() => undefined);
+    return hit;
+  },
+  async 'certificate-expiry'({ world, kiosk, workInFlight }) {
+    const hit = await workInFlight();
+    await kiosk.end('SIGKILL');
+    await replaceCertificate(kiosk, (csr) => world.expiredCertificate(kiosk.device, csr));
+    await kiosk.start();
+    return hit;
+  },
+  async 'server-restore'({ world, random, workInFlight }) {
+    const backup = await world.databaseBackup();
+    await moment(random, 1500, 3000);
+    const hit = await workInFlight();
+    await world.restoreDatabase(backup);
+    rmSync(backup, { recursive: true, force: true });
+    return hit;
+  },
+  async 'kiosk-rollback'({ world, kiosk, random, workInFlight, excused }) {
+    await kiosk.end('SIGKILL');
+    const copy = join(world.folder, 'kiosk-copy');
+    cpSync(kiosk.home, copy, { recursive: true, preserveTimestamps: true });
+    const before = kiosk.confirmed.length;
+    await kiosk.start();
+    await moment(random, 1000, 2500);
+    const hit = await workInFlight();
+    await kiosk.end('SIGKILL');
+    // What it had said after the copy was made and not handed over is on no disk of the world any more.
+    for (const id of kiosk.confirmed.slice(before)) excused.add(id);
+    rmSync(kiosk.home, { recursive: true });
+    cpSync(copy, kiosk.home, { recursive: true, preserveTimestamps: true });
+    rmSync(copy, { recursive: true });
+    await kiosk.start();
+    return hit;
+  },
+};

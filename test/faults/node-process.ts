@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** A process of ours that is killed and started again; everything it prints goes to `onLine`, whichever start it is of. */
+export class NodeProcess {
+  #child: ChildProcess | null = null;
+  readonly #spec: { file: string; args: () => string[]; env: NodeJS.ProcessEnv; ready: (line: string) => boolean };
+  readonly #onLine: (line: string) => void;
+  readonly #onMessage: (message: unknown) => void;
+  /** The last lines of stderr, for a report. */
+  readonly complaints: string[] = [];
+
+  constructor(
+    spec: { file: string; args: () => string[]; env: NodeJS.ProcessEnv; ready: (line: string) => boolean },
+    onLine: (line: string) => void = () => undefined,
+    onMessage: (message: unknown) => void = () => undefined,
+  ) {
+    this.#spec = spec;
+    this.#onLine = onLine;
+    this.#onMessage = onMessage;
+  }
+
+  get running(): boolean {
+    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Starts it and waits for its ready line. */
+  async start(ms = 60_000): Promise<void> {
+    const child = spawn(process.execPath, [this.#spec.file, ...this.#spec.args()], {
+      env: this.#spec.env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.#child = child;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    promise.catch(() => undefined);
+    const timer = setTimeout(() => reject(new Error(`${this.#spec.file} was not ready in ${ms} ms`)), ms);
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      if (this.#spec.ready(line)) resolve();
+      this.#onLine(line);
+    });
+    createInterface({ input: child.stderr! }).on('line', (line) => {
+      this.complaints.push(line);
+      if (this.complaints.length > 200) this.complaints.shift();
+    });
+    child.on('message', this.#onMessage);
+    child.on('error', reject);
+    child.on('exit', (code, signal) =>
+      reject(new Error(`${this.#spec.file} ended (${signal ?? code}): ${this.complaints.slice(-5).join('\n')}`)),
+    );
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  send(message: object): void {
+    if (this.#child?.connected) this.#child.send(message, () => undefined);
+  }
+
+  /** Ends it with this signal and waits until it is gone and everything it printed was read. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (!child || !this.running) return;
+    const closed = once(child, 'close');
+    child.kill(signal);
+    const hard = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    await closed;
+    clearTimeout(hard);
+  }
+}

@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { seededRandom } from '../bench/harness.ts';
+import { kioskSide, serverSide } from './both-ends.ts';
+import { check, isClean } from './checker.ts';
+import { INJECT } from './injectors.ts';
+import { KIND_NAMES, type Kind } from './kinds.ts';
+import { minimumOf, planFaults } from './plan.ts';
+import { startWorld, type World, worldMissing } from './world.ts';
+
+/**
+ *     npm run test:faults [-- --faults N] [--seed S] [--only KIND,…]
+ *
+ * Real kiosks, servers, Mosquitto and PostgreSQL under N seeded faults, each of which counts only when it hit work in
+ * flight; then both ends are read and held against each other. Exit: 0 nothing lost, doubled or out of order and every
+ * kind met its minimum; 1 otherwise; 2 wrong usage; 69 the machine lacks a service.
+ */
+const { values } = parseArgs({
+  options: {
+    faults: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+  },
+});
+const count = Number(values.faults);
+const seed = Number(values.seed);
+if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {
+  console.error('faults: --faults and --seed take whole numbers');
+  process.exit(2);
+}
+
+/** How often a fault that hit nothing is tried again before the run fails. */
+const TRIES = 6;
+const SETTLE_MS = 120_000;
+/** Events that may still be on their way when a fault counts as overcome: people go on checking in. */
+const REST = 15;
+
+const note = (line: string) => console.log(`[${new Date().toISOString().slice(11, 19)}] ${line}`);
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const missing = worldMissing();
+  if (missing) {
+    console.error(missing);
+    return 69;
+  }
+  const world = await startWorld(seed, note);
+  // Ctrl-C or the end of a test run must leave no database and no disk behind.
+  const stop = () => void world.close().finally(() => process.exit(130));
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    return await run(world);
+  } finally {
+    await world.close();
+  }
+}
+
+async function run(world: World): Promise<number> {
+  const random = seededRandom(seed);
+  const kinds = kindsOf(world);
+  const plan = values.only
+    ? Array.from({ length: count }, (_, i) => kinds[i % kinds.length]!)
+    : planFaults(count, seed, kinds);
+  const hits = new Map<Kind, number>(kinds.map((kind) => [kind, 0]));
+  const excused = new Set<string>();
+  let missed = 0;
+  const began = performance.now();
+  await world.settle(REST, SETTLE_MS);
+  for (const [i, kind] of plan.entries()) {
+    let hit = 0;
+    for (let attempt = 0; hit === 0 && attempt < TRIES; attempt++) {
+      const kiosk = world.kiosks[Math.floor(random() * world.kiosks.length)]!;
+      const server = world.servers[Math.floor(random() * world.servers.length)]!;
+      hit = await INJECT[kind]({
+        world,
+        kiosk,
+        server,
+        random,
+        excused,
+        workInFlight: () => workInFlight(world, random),
+      });
+      await world.settle(REST, SETTLE_MS);
+      if (hit === 0) missed += 1;
+    }
+    if (hit === 0) throw new Error(`${kind} hit no work in ${TRIES} tries`);
+    hits.set(kind, hits.get(kind)! + 1);
+    note(`${String(i + 1).padStart(4)}/${plan.length} ${kind} (${hit} events in flight)`);
+  }
+  note('settling');
+  for (const kiosk of world.kiosks) kiosk.order({ do: 'rate', perSecond: 0 });
+  await world.settle(0, SETTLE_MS);
+  for (const kiosk of world.kiosks) await kiosk.end('SIGTERM');
+  return report(world, hits, excused, missed, (performance.now() - began) / 1000);
+}
+
+/** Makes a burst of check-ins in all kiosks and returns in the middle of their sending. */
+async function workInFlight(world: World, random: () => number): Promise<number> {
+  for (const kiosk of world.kiosks) kiosk.order({ do: 'burst', events: 20 + Math.floor(random() * 60) });
+  const end = performance.now() + 2000;
+  while (performance.now() < end) {
+    await sleep(5 + random() * 40);
+    const flying = world.kiosks.reduce((sum, kiosk) => sum + kiosk.inFlight, 0);
+    if (flying > 0) return flying;
+  }
+  return 0;
+}
+
+function kindsOf(world: World): Kind[] {
+  const wanted = values.only?.split(',') ?? KIND_NAMES;
+  const unknown = wanted.filter((kind) => !(KIND_NAMES as string[]).includes(kind));
+  if (unknown.length > 0) throw new Error(`unknown kind ${unknown.join(', ')}; the kinds are ${KIND_NAMES.join(', ')}`);
+  const fillable = world.databaseDisk.fillable && world.kiosks.every((k) => k.disk.fillable);
+  if (!fillable) console.log('SKIPPED: full disks: this user can’t mount a tmpfs');
+  return (wanted as Kind[]).filter((kind) => fillable || !kind.startsWith('disk-full'));
+}
+
+async function report(
+  world: World,
+  hits: ReadonlyMap<Kind, number>,
+  excused: ReadonlySet<string>,
+  missed: number,
+  seconds: number,
+): Promise<number> {
+  const server = await serverSide(world);
+  const kiosks = [];
+  for (const kiosk of world.kiosks) kiosks.push(await kioskSide(kiosk));
+  const verdict = check({
+    confirmed: world.kiosks.flatMap((k) => k.confirmed.map((id) => ({ device: k.device, id }))),
+    server: server.events,
+    kiosks: kiosks.flatMap((k) => k.events),
+    projected: server.projected,
+    quarantined: server.quarantined,
+    excused,
+  });
+  const problems = kiosks.flatMap((k) => k.problems);
+  const stripped = kiosks.filter((k) => k.templates === 0).length;
+  const there = new Set(server.events.map((e) => e.header.id));
+  const destroyed = [...excused].filter((id) => !there.has(id)).length;
+  for (const [name, list] of Object.entries({ ...verdict, store: problems })) {
+    if (Array.isArray(list) && list.length > 0) console.log(`${name}:\n  ${list.slice(0, 10).join('\n  ')}`);
+  }
+  const total = [...hits.values()].reduce((a, b) => a + b, 0);
+  console.log(
+    `seed ${seed}, ${Math.round(seconds)} s, ${verdict.events} events at the server, ${missed} faults that hit nothing and were repeated`,
+  );
+  for (const [kind, n] of [...hits].sort()) console.log(`${String(n).padStart(5)} ${kind}`);
+  console.log(`      rolled back with the kiosk’s own folder, never handed over: ${destroyed}`);
+  console.log(
+    `faults ${total}, confirmed ${verdict.confirmed}, lost ${verdict.lost.length}, doubled ${verdict.doubled.length}, ` +
+      `out of order ${verdict.disordered.length}, chain broken ${verdict.broken.length}, quarantined ${verdict.quarantined}`,
+  );
+  const least = values.only ? 1 : minimumOf(count);
+  const enough = [...hits.values()].every((n) => n >= least);
+  const alive = verdict.confirmed > 0 && verdict.events >= verdict.confirmed - destroyed;
+  return isClean(verdict) && problems.length === 0 && stripped === 0 && enough && alive ? 0 : 1;
+}

@@ -1,0 +1,259 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readConfig } from '../../sync/server/config.ts';
+import { openDatabase } from '../../sync/server/database/open.ts';
+import {
+  issueDeviceCertificate,
+  issueServerCertificate,
+  issueServerClientCertificate,
+  type KeyAndCertificate,
+} from '../../sync/server/keys/certificates.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { openKeyring } from '../../sync/server/keys/keyring.ts';
+import { provisionLocal } from '../../sync/server/local.ts';
+import { brokerUser } from '../../sync/server/mqtt/mosquitto.ts';
+import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+import { freePorts } from '../sync/kit.ts';
+import { type ChaosProxy, chaosProxy } from './chaos-proxy.ts';
+import { type Disk, makeDisk } from './disks.ts';
+import { type KioskEnd, makeKiosk } from './kiosk-end.ts';
+import { NodeProcess } from './node-process.ts';
+import { Operator } from './operator.ts';
+
+const REPLICAS = ['a', 'b'];
+
+/** Why a fault run can't be had on this machine, in one line; null when it can. */
+export function worldMissing(): string | null {
+  return postgresUnavailable() ?? mosquittoMissing();
+}
+
+export interface ServerEnd {
+  readonly process: NodeProcess;
+  /** Its way to the database. */
+  readonly database: ChaosProxy;
+  readonly broker: ChaosProxy;
+  readonly port: number;
+}
+
+/**
+ * Everything that runs in a fault run: real processes on this machine, with a proxy on each connection between them. The
+ * database and each kiosk have a small disk of their own.
+ */
+export class World {
+  readonly folder: string;
+  readonly databaseDisk: Disk;
+  readonly postgres: TestPostgres;
+  readonly mosquitto: Mosquitto;
+  readonly servers: readonly ServerEnd[];
+  readonly kiosks: readonly KioskEnd[];
+  readonly operator: Operator;
+  /** Makes a certificate that ended before now, for a device of this world. */
+  readonly expiredCertificate: (device: string, csr: string) => Promise<string>;
+  readonly proxies: readonly ChaosProxy[];
+
+  constructor(o: Omit<World, 'settle' | 'close' | 'databaseBackup' | 'restoreDatabase'>) {
+    this.folder = o.folder;
+    this.databaseDisk = o.databaseDisk;
+    this.postgres = o.postgres;
+    this.mosquitto = o.mosquitto;
+    this.servers = o.servers;
+    this.kiosks = o.kiosks;
+    this.operator = o.operator;
+    this.expiredCertificate = o.expiredCertificate;
+    this.proxies = o.proxies;
+  }
+
+  /** Waits until every kiosk has handed over all but `least` events. @throws Error with what each end says, when it takes longer */
+  async settle(least: number, ms: number): Promise<void> {
+    const end = performance.now() + ms;
+    for (;;) {
+      const late = this.kiosks.filter((k) => !k.report || k.report.pending > least);
+      if (late.length === 0) return;
+      if (performance.now() > end) throw new Error(`not settled after ${ms} ms:\n${this.#state()}`);
+      await sleep(25);
+    }
+  }
+
+  #state(): string {
+    const kiosks = this.kiosks.map(
+      (k, i) => `kiosk ${i}: ${JSON.stringify(k.report)}\n${k.complaints.slice(-8).join('\n')}`,
+    );
+    const servers = this.servers.map((s, i) => `server ${i}: ${s.process.complaints.slice(-8).join('\n')}`);
+    return [...kiosks, ...servers].join('\n');
+  }
+
+  /** A copy of the whole database, taken from the stopped server; it runs again when this returns. */
+  async databaseBackup(): Promise<string> {
+    const copy = join(this.folder, 'database-backup');
+    rmSync(copy, { recursive: true, force: true });
+    await this.postgres.stop();
+    cpSync(this.postgres.dataFolder, copy, { recursive: true, preserveTimestamps: true });
+    chownLike(this.postgres.dataFolder, copy);
+    await this.postgres.start();
+    return copy;
+  }
+
+  /** Puts a backup in the place of the database, as after a disaster. */
+  async restoreDatabase(copy: string): Promise<void> {
+    await this.postgres.kill();
+    rmSync(this.postgres.dataFolder, { recursive: true, force: true });
+    cpSync(copy, this.postgres.dataFolder, { recursive: true, preserveTimestamps: true });
+    chownLike(copy, this.postgres.dataFolder);
+    await this.postgres.start();
+  }
+
+  async close(): Promise<void> {
+    await this.operator.close();
+    for (const kiosk of this.kiosks) await kiosk.end('SIGKILL');
+    for (const { process } of this.servers) await process.end('SIGKILL');
+    await this.mosquitto.remove();
+    await this.postgres.remove();
+    for (const proxy of this.proxies) await proxy.close();
+    for (const { disk } of this.kiosks) disk.remove();
+    this.databaseDisk.remove();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Starts a world of PostgreSQL, Mosquitto, two servers and two kiosks that check people in. */
+export async function startWorld(seed: number, note: (line: string) => void): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-faults-'));
+  // PostgreSQL runs as a user of its own and has to get to its folder.
+  chmodSync(folder, 0o755);
+  const databaseDisk = makeDisk(join(folder, 'database'), 2048);
+  const postgres = await startPostgres({
+    parent: databaseDisk.path,
+    settings: ['max_wal_size = 128MB', 'min_wal_size = 32MB', 'shared_buffers = 64MB', 'max_connections = 60'],
+  });
+  note('PostgreSQL runs');
+  const [brokerPort, wssPort, ...ports] = await freePorts(2 + 2 * REPLICAS.length);
+  const keys = { ENCRYPTION_KEY: randomBytes(32).toString('base64'), SECRET_KEY: randomBytes(32).toString('base64') };
+  const url = postgres.url();
+  const proxies: ChaosProxy[] = [];
+  const proxy = async (port: number) => {
+    const made = await chaosProxy({ host: '127.0.0.1', port });
+    proxies.push(made);
+    return made;
+  };
+  const envOf = (replica: string, i: number, database: string, broker: number) => ({
+    ...keys,
+    SMARTPRESENCE_SERVER_HOME: join(folder, `server-${replica}`),
+    SMARTPRESENCE_DATABASE_URL: database,
+    SMARTPRESENCE_MQTT_URL: `mqtts://127.0.0.1:${broker}`,
+    SMARTPRESENCE_REPLICA: replica,
+    SMARTPRESENCE_HOSTNAMES: '127.0.0.1',
+    SMARTPRESENCE_DEVICE_PORT: String(ports[2 * i]),
+    SMARTPRESENCE_PEOPLE_PORT: String(ports[2 * i + 1]),
+    SMARTPRESENCE_LOG_LEVEL: process.env.SMARTPRESENCE_FAULTS_LOG ?? 'warn',
+    SMARTPRESENCE_TIMEZONE: 'Europe/Berlin',
+  });
+  const direct = envOf(REPLICAS[0]!, 0, url, brokerPort!);
+  mkdirSync(direct.SMARTPRESENCE_SERVER_HOME, { recursive: true });
+
+  const { broker, users, expired } = await issueCertificates(direct);
+  const mosquitto = await startMosquitto({
+    serverId: broker.serverId,
+    replicas: [...REPLICAS, 'operator'],
+    certificate: broker.certificate,
+    caPems: broker.caPems,
+    port: brokerPort!,
+    wssPort: wssPort!,
+  });
+  note('Mosquitto runs');
+  const servers: ServerEnd[] = [];
+  for (const [i, replica] of REPLICAS.entries()) {
+    const database = await proxy(postgres.port);
+    const toBroker = await proxy(brokerPort!);
+    const through = new URL(url);
+    through.port = String(database.port);
+    const env = { ...process.env, ...envOf(replica, i, through.href, toBroker.port) };
+    mkdirSync(env.SMARTPRESENCE_SERVER_HOME, { recursive: true });
+    const server = new NodeProcess({
+      file: join(import.meta.dirname, '../../sync/server/main.ts'),
+      args: () => [],
+      env,
+      ready: (line) => line.includes('"ready":true'),
+    });
+    servers.push({ process: server, database, broker: toBroker, port: ports[2 * i]! });
+  }
+  // One after the other only to be gentle with a small machine; that they may start together is a test of its own.
+  for (const { process } of servers) await process.start();
+  note('two servers run');
+  const kiosks: KioskEnd[] = [];
+  for (let i = 0; i < 2; i++) {
+    const kiosk = await makeKiosk({
+      folder,
+      index: i,
+      seed,
+      brokerPort: brokerPort!,
+      serverPort: servers[i % servers.length]!.port,
+      register: (device) => provisionLocal({ serverHome: direct.SMARTPRESENCE_SERVER_HOME, env: direct, device }),
+    });
+    proxies.push(kiosk.broker, kiosk.https);
+    kiosks.push(kiosk);
+    await kiosk.start();
+  }
+  const operator = new Operator({
+    port: brokerPort!,
+    serverId: broker.serverId,
+    credentials: users.operator,
+    caPems: broker.caPems,
+    seed,
+  });
+  await operator.start();
+  note('two kiosks run');
+  return new World({
+    folder,
+    databaseDisk,
+    postgres,
+    mosquitto,
+    servers,
+    kiosks,
+    operator,
+    expiredCertificate: expired,
+    proxies,
+  });
+}
+
+/** What stands in no product's place: certificates of the broker, of its operator, and one that has ended. */
+async function issueCertificates(env: Readonly<Record<string, string>>) {
+  const config = readConfig(env);
+  const database = await openDatabase(config.home, { postgres: config.database });
+  try {
+    const now = () => Date.now();
+    const keyring = await openKeyring(database.db, new Keys(config.encryptionKey, config.secretKey), {
+      hostnames: config.hostnames,
+      now,
+    });
+    const { ca, serverId, caPems } = keyring;
+    const operator: KeyAndCertificate = await issueServerClientCertificate(ca, brokerUser(serverId, 'operator'), now());
+    return {
+      broker: { serverId, caPems, certificate: await issueServerCertificate(ca, ['127.0.0.1'], now()) },
+      users: { operator },
+      expired: (device: string, csr: string) => issueDeviceCertificate(ca, device, csr, now() - 500 * 86_400_000),
+    };
+  } finally {
+    await database.close();
+  }
+}
+
+/** Gives `target` and everything under it the owner of `like`: PostgreSQL refuses a folder that is not its own. */
+function chownLike(like: string, target: string): void {
+  const { uid, gid } = statSync(like);
+  chownSync(target, uid, gid);
+  for (const name of readdirSync(target, { recursive: true })) lchownSync(join(target, String(name)), uid, gid);
+}
