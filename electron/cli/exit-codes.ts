@@ -6,10 +6,10 @@ export const EXIT = {
   attention: 1,
   /** The command line is wrong. */
   usage: 2,
-  /** The kiosk's store can't be opened or reached: wrong key, in use without a staff PIN, not provisioned. */
+  /** The kiosk's store, or the server or its database, can't be opened or reached: wrong key, in use without a staff PIN. */
   store: 3,
 } as const;
 
 export const EXIT_HELP = `
 Exit codes: 0 all done; 1 done, and something needs attention; 2 wrong usage;
-3 the kiosk's store can't be opened or reached.`;
+3 the kiosk's store, or the server or its database, can't be opened or reached.`;

@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander';
+import { registerDevice } from './device/register.ts';
 import { EXIT, EXIT_HELP } from './exit-codes.ts';
 import { registerFaces } from './faces/register.ts';
 import { registerPeople } from './people/register.ts';
+import { registerServer } from './server/register.ts';
 import { registerStaff } from './staff/register.ts';
 import { registerStore } from './store/register.ts';
+import { registerSync } from './sync/register.ts';
 
 /** `npm run -s sp -- COMMAND`: the operator's command line. */
 const program = new Command('sp')
@@ -18,7 +21,10 @@ const program = new Command('sp')
 registerFaces(program);
 registerPeople(program);
 registerStaff(program);
+registerDevice(program);
+registerServer(program);
 registerStore(program);
+registerSync(program);
 program
   .command('bench')
   .description('Measure, each figure beside its peer or limit in the same run.')
@@ -30,7 +36,18 @@ program
   });
 
 /** Problems that the command line itself has. */
-const USAGE = new Set(['arguments-wrong', 'folder-not-found', 'not-a-folder']);
+const USAGE = new Set([
+  'arguments-wrong',
+  'bad-configuration',
+  'folder-not-found',
+  'join-code-mistyped',
+  'no-answer',
+  'not-a-folder',
+]);
+
+/** The store of the kiosk, or the database of the server, can't be opened or reached. */
+const OUT_OF_REACH =
+  /^(store|core|staff|pin|database|keyring)-|^(no-terminal|server-unreachable|wrong-encryption-key)$/;
 
 // `… | head` closes the pipe early: nothing is wrong, but not everything was told. A command may be in the middle of
 // its work; what it has committed stays.
@@ -53,11 +70,5 @@ function report(error: unknown): number {
   if (coded.nextStep) process.stderr.write(`    ${coded.nextStep}\n`);
   if (code === 'internal' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (USAGE.has(code)) return EXIT.usage;
-  return code.startsWith('store-') ||
-    code.startsWith('core-') ||
-    code.startsWith('staff-') ||
-    code.startsWith('pin-') ||
-    code === 'no-terminal'
-    ? EXIT.store
-    : EXIT.attention;
+  return OUT_OF_REACH.test(code) ? EXIT.store : EXIT.attention;
 }

@@ -147,7 +147,8 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     },
     pins: kiosk.pins,
     changed,
-    ...(sync && { sync: () => sync!.report() }),
+    keys,
+    ...(sync && { sync: () => sync!.report(), relink: (change: () => void) => sync!.relink(change) }),
   };
   const control = await startControl({ context, staff, commands: STORE_COMMANDS, log }).catch((error: unknown) =>
     without('control-socket', error),

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { SiteConfig, writeSiteConfig } from './site/config.ts';
+import { readSiteConfig, SiteConfig, writeSiteConfig } from './site/config.ts';
 
 /** Site settings of a kiosk that nobody has configured yet: an evaluation on this machine. */
 export function defaultSite(demo: boolean): SiteConfig {
@@ -26,4 +26,10 @@ export function ensureKioskFolder(home: string, demo: boolean): boolean {
   if (existsSync(join(home, 'site.json'))) return false;
   writeSiteConfig(home, defaultSite(demo));
   return true;
+}
+
+/** Takes over from the server what the entrance is called and which clock it goes by. Screens show it after a restart. */
+export function applySite(home: string, { name, timeZone }: { name: string; timeZone: string }): void {
+  const before = readSiteConfig(home);
+  if (before.site !== name || before.timeZone !== timeZone) writeSiteConfig(home, { ...before, site: name, timeZone });
 }

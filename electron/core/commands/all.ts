@@ -1,6 +1,7 @@
 import { checkStoreCommand, listCheckinsCommand, rekeyStoreCommand } from '../store/commands.ts';
 import { syncStatusCommand } from '../sync/command.ts';
 import type { StoreCommand } from './command.ts';
+import { DEVICE_COMMANDS } from './device.ts';
 import { identifyFaces } from './identify.ts';
 import { importPeople } from './import.ts';
 import { setStaffPin } from './staff-pin.ts';
@@ -14,4 +15,5 @@ export const STORE_COMMANDS: readonly StoreCommand[] = [
   rekeyStoreCommand,
   listCheckinsCommand,
   syncStatusCommand,
+  ...DEVICE_COMMANDS,
 ];

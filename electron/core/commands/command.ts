@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
+import type { KioskKeys } from '../keys/index.ts';
 import type { PinHasher } from '../pin/pin-hash.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Store } from '../store/interface.ts';
@@ -15,6 +16,10 @@ export interface CommandContext {
   /** Loads the models and the gallery when first asked for: `checkins list` needs neither. */
   faces(): Promise<{ pipeline: FacePipeline; recogniser: Recogniser }>;
   pins(): Promise<PinHasher>;
+  /** Of the store's keys, what joining a server needs. */
+  readonly keys: Pick<KioskKeys, 'bindProvisioning'>;
+  /** In a running core: stops the sync, does `change` to what it goes by, and starts it anew. */
+  relink?(change: () => void): Promise<void>;
   /** How the sync stands, in a running core. */
   sync?(): SyncReport;
   /** People or templates changed. */

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import {
@@ -6,11 +6,19 @@ import {
   type DevicePurpose,
   deriveKey,
   KEY_BYTES,
+  requireStrong,
   STORE_PURPOSES,
   type StorePurpose,
 } from './derive.ts';
-import { deviceSecretFile, type RecoveryKey, readSecrets, type StoreKeys } from './device-secret.ts';
+import {
+  deviceSecretFile,
+  provisioningSecretFile,
+  type RecoveryKey,
+  readSecrets,
+  type StoreKeys,
+} from './device-secret.ts';
 import type { Random } from './envelope.ts';
+import { writeFileAtomic } from './files.ts';
 import { machineId } from './machine.ts';
 import {
   type KeySlots,
@@ -49,6 +57,14 @@ export interface KioskKeys {
   markLive(): void;
   /** Makes and writes a next generation (or returns the unfinished one's). */
   beginRekey(): Promise<StoreKeySet>;
+  /**
+   * Puts the secret that the server gave into the key of slot 1: from now on the store opens with device secret, machine
+   * and this together. Kept as the 0600 file `provisioning-secret`. A store that has one already keeps the one it has.
+   *
+   * @param secret 32 bytes
+   * @throws Problem `secret-malformed`, `secret-weak`
+   */
+  bindProvisioning(secret: Uint8Array): Promise<void>;
   /** Keeps one generation alone. */
   settle(keep: 'current' | 'next'): void;
 }
@@ -109,7 +125,13 @@ export async function openKeys(options: OpenKeysOptions): Promise<KioskKeys> {
     machine,
     slots.store,
   );
-  return createKeys(home, slots, (roots, recovery) => wrapRoots(roots, key, slots.store, recovery, random), {
+  const { store } = slots;
+  const wrapUnder =
+    (under: KeyObject): Wrap =>
+    (roots, recovery) =>
+      wrapRoots(roots, under, store, recovery, random);
+  return createKeys(home, slots, wrapUnder(key), {
+    bound: (provisioning) => wrapUnder(slotKey({ device: secrets.device, provisioning }, machine, store)),
     current: unwrapRoots(slots.current, key, slots.store),
     next: slots.next ? unwrapRoots(slots.next, key, slots.store) : null,
     random,
@@ -117,13 +139,22 @@ export async function openKeys(options: OpenKeysOptions): Promise<KioskKeys> {
   });
 }
 
+type Wrap = (roots: Roots, recovery: RecoveryKey | undefined) => ReturnType<typeof wrapRoots>;
+
 function createKeys(
   home: string,
   initial: KeySlots,
-  wrap: (roots: Roots, recovery: RecoveryKey | undefined) => ReturnType<typeof wrapRoots>,
-  opened: { current: Roots; next: Roots | null; random: Random; secretInFile: boolean },
+  firstWrap: Wrap,
+  opened: {
+    current: Roots;
+    next: Roots | null;
+    random: Random;
+    secretInFile: boolean;
+    bound: (provisioning: Uint8Array) => Wrap;
+  },
 ): KioskKeys {
   let slots = initial;
+  let wrap = firstWrap;
   let { current, next } = opened;
   const save = (changed: KeySlots): void => {
     writeSlots(home, changed);
@@ -160,6 +191,19 @@ function createKeys(
         next = made;
       }
       return set(next);
+    },
+    async bindProvisioning(secret) {
+      if (slots.provisioned) return;
+      requireStrong(secret, 'provisioning secret');
+      const bound = opened.bound(secret);
+      const wrapped = {
+        current: await bound(current, slots.recovery),
+        ...(next ? { next: await bound(next, slots.recovery) } : {}),
+      };
+      // The file first: while the slots say that the store is not provisioned, nobody looks at it.
+      writeFileAtomic(provisioningSecretFile(home), secret);
+      save({ ...slots, ...wrapped, provisioned: true });
+      wrap = bound;
     },
     settle(keep) {
       const { next: unfinished, ...rest } = slots;

@@ -14,6 +14,8 @@ const LEASE_MS = 60_000;
 
 export interface KioskSync {
   readonly uplink: Uplink;
+  /** Stops, lets `change` alter what the kiosk knows of its server, and starts with that. @throws what `change` throws */
+  relink(change: () => void): Promise<void>;
   readonly presence: PresenceBoard;
   /** Why faces are not recognised although the models are there; null while they are. */
   faceOff(): Problem | null;
@@ -41,12 +43,14 @@ export async function startKioskSync(deps: KioskSyncDeps): Promise<KioskSync> {
   const presence = createPresenceBoard();
   const { now } = retention;
   let lease: LeaseKeeper | null = null;
+  let stopped = false;
   const check = () =>
     lease
       ?.check()
       .then(deps.onStatus, (error: unknown) => log('error', 'lease: templates could not be removed', { error }));
   // A kiosk without a server has no lease: it is its own master.
-  if (readServerLink(store)) {
+  const beginLease = async () => {
+    if (lease || !readServerLink(store)) return;
     lease = createLeaseKeeper({
       store,
       now,
@@ -55,31 +59,47 @@ export async function startKioskSync(deps: KioskSyncDeps): Promise<KioskSync> {
       log,
     });
     await check();
-  }
-  const uplink = startUplink(store, {
-    onStatus: deps.onStatus,
-    onServerTime(serverMs, localMs) {
-      retention.observeServerTime(serverMs, localMs);
-      lease?.heard();
-    },
-    onProblem: (problem) => log('warn', 'sync: the server can’t be reached', { error: problem }),
-    trustedNow: now,
-    presence,
-    pageSettings: (outcome) => lease?.pageSettings(outcome) ?? {},
-    applied(outcome) {
-      deps.applied(outcome);
-      lease?.applied(outcome);
-      deps.onStatus();
-    },
-  });
+  };
+  const connect = () =>
+    startUplink(store, {
+      onStatus: deps.onStatus,
+      onServerTime(serverMs, localMs) {
+        retention.observeServerTime(serverMs, localMs);
+        lease?.heard();
+      },
+      onProblem: (problem) => log('warn', 'sync: the server can’t be reached', { error: problem }),
+      trustedNow: now,
+      presence,
+      pageSettings: (outcome) => lease?.pageSettings(outcome) ?? {},
+      applied(outcome) {
+        deps.applied(outcome);
+        lease?.applied(outcome);
+        deps.onStatus();
+      },
+    });
+  await beginLease();
+  let uplink = connect();
   const ticker = setInterval(() => void check(), LEASE_MS);
   ticker.unref();
   return {
-    uplink,
+    get uplink() {
+      return uplink;
+    },
+    async relink(change) {
+      await uplink.stop();
+      try {
+        change();
+        await beginLease();
+      } finally {
+        // Also where the change failed: the kiosk then goes on as before.
+        if (!stopped) uplink = connect();
+      }
+    },
     presence,
     faceOff: () => lease?.off() ?? null,
     report: () => syncReport(store, { status: uplink.status(), contact: lease?.contact() ?? null }),
     async stop() {
+      stopped = true;
       clearInterval(ticker);
       await uplink.stop();
     },

@@ -1,0 +1,152 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import {
+  deviceAccept,
+  deviceJoin,
+  deviceJoinPoll,
+  deviceRenew,
+  deviceRequestFile,
+} from '../../core/commands/device.ts';
+import { kioskHome } from '../../core/paths.ts';
+import { ask } from '../ask.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { terminalOutput } from '../output.ts';
+import { type CommandSession, openCommands } from '../store-command.ts';
+
+/** How often the kiosk asks whether it was approved, ms. */
+const POLL_MS = 2000;
+/** Problems of the way to the server, which pass. */
+const PASSING = /^(server-(unreachable|silent)|proxy-unreachable|too-many-requests|http-5\d\d)$/;
+
+type Line = Record<string, string>;
+
+/** `device join|request|accept|renew`: on the kiosk, running or not. */
+export function registerKiosk(device: Command): void {
+  device
+    .command('join')
+    .description('On the kiosk: join a server by the code that `device provision` made there.')
+    .option('--name <name>', 'how the kiosk calls itself while it waits (default: the host name)')
+    .option('--replace', 'although this kiosk belongs to a server: with a new identity')
+    .option('--continue', 'go on waiting for the approval of a joining that was begun before')
+    .option('--no-wait', 'do not wait for the approval; see --continue')
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      `
+The code is asked for, or read from standard input; it is never an argument, which every process could read.
+The kiosk then shows a fingerprint and waits: compare it with the server's (\`device list\`) and approve it there.${EXIT_HELP}`,
+    )
+    .action(async (o: { name?: string; replace?: boolean; continue?: boolean; wait: boolean; json?: boolean }) => {
+      const output = terminalOutput(o.json ?? false, describeJoin);
+      const code = o.continue ? null : await ask('Code: ');
+      const session = await openCommands(kioskHome());
+      try {
+        if (code !== null) {
+          const args = { code, replace: o.replace ?? false, ...(o.name && { name: o.name }) };
+          await session.run(deviceJoin, args, output);
+        }
+        process.exitCode = o.wait || o.continue ? await waitForApproval(session, output) : EXIT.ok;
+      } finally {
+        output.end();
+        await session.close();
+      }
+    });
+  device
+    .command('request')
+    .description('On the kiosk: write a request file, for a server that it can’t reach.')
+    .requiredOption('--out <file>', 'where it goes; it holds no secret')
+    .option('--name <name>', 'how the kiosk calls itself (default: the host name)')
+    .option('--replace', 'although this kiosk belongs to a server: with a new identity')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (o: { out: string; name?: string; replace?: boolean; json?: boolean }) => {
+      const show = terminalOutput(o.json ?? false, (value) => {
+        const line = value as Line;
+        return `${line.out} is written. Fingerprint of this kiosk: ${line.fingerprint}`;
+      });
+      const output = {
+        ...show,
+        line(value: unknown) {
+          const { request, ...told } = value as Line;
+          writeFileSync(o.out, `${request}\n`, { mode: 0o600 });
+          show.line({ ...told, out: o.out });
+        },
+      };
+      const args = { replace: o.replace ?? false, ...(o.name && { name: o.name }) };
+      process.exitCode = await once(deviceRequestFile, args, output);
+    });
+  device
+    .command('accept')
+    .description('On the kiosk: take the server’s answer to a request file.')
+    .argument('<file>', 'what `device provision --request` wrote')
+    .option('--server-fingerprint <text>', 'as the server showed it; asked for without it')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (file: string, o: { serverFingerprint?: string; json?: boolean }) => {
+      let grant: string;
+      try {
+        grant = readFileSync(file, 'utf8');
+      } catch (cause) {
+        throw new Problem('arguments-wrong', `${file} can't be read.`, 'Name the file that the server made.', {
+          cause,
+        });
+      }
+      const serverFingerprint =
+        o.serverFingerprint ?? (await ask('Fingerprint of the server, as it was shown there: '));
+      const output = terminalOutput(o.json ?? false, describeJoin);
+      process.exitCode = await once(deviceAccept, { grant, serverFingerprint }, output);
+    });
+  device
+    .command('renew')
+    .description('On the kiosk: get a new certificate now. It does so by itself in time.')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (o: { json?: boolean }) => {
+      const output = terminalOutput(o.json ?? false, () => 'The certificate is renewed.');
+      process.exitCode = await once(deviceRenew, {}, output);
+    });
+}
+
+async function once(
+  command: Parameters<CommandSession['run']>[0],
+  args: unknown,
+  output: Parameters<CommandSession['run']>[2] & { end(): void },
+): Promise<number> {
+  const session = await openCommands(kioskHome());
+  try {
+    return await session.run(command, args, output);
+  } finally {
+    output.end();
+    await session.close();
+  }
+}
+
+/** Polls until approved; trouble on the way there passes. @throws Problem of a refusal */
+async function waitForApproval(session: CommandSession, output: ReturnType<typeof terminalOutput>): Promise<number> {
+  for (;;) {
+    let state = 'pending';
+    const note = {
+      ...output,
+      line(value: unknown) {
+        state = (value as Line).state ?? state;
+        if (state !== 'pending') output.line(value);
+      },
+    };
+    try {
+      await session.run(deviceJoinPoll, {}, note);
+    } catch (cause) {
+      if (!(cause instanceof Problem && PASSING.test(cause.code))) throw cause;
+    }
+    if (state !== 'pending') return EXIT.ok;
+    await pause(POLL_MS);
+  }
+}
+
+function describeJoin(value: unknown): string {
+  const line = value as Line;
+  return line.state === 'pending'
+    ? `Fingerprint: ${line.fingerprint}\nCompare it with the server's, then there: device approve ${line.device}`
+    : `This kiosk belongs to ${line.server} now.`;
+}

@@ -1,0 +1,12 @@
+import type { Command } from 'commander';
+import { registerKiosk } from './kiosk.ts';
+import { registerRegistry } from './registry.ts';
+
+/** `device …`: on the server the registry of kiosks, on a kiosk how it joins. */
+export function registerDevice(program: Command): void {
+  const device = program
+    .command('device')
+    .description('Kiosks as devices: provision, approve, list, revoke on the server; join, renew on the kiosk.');
+  registerRegistry(device);
+  registerKiosk(device);
+}

@@ -1,0 +1,136 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import { ask } from '../ask.ts';
+import { EXIT_HELP } from '../exit-codes.ts';
+import { operate } from '../server/environment.ts';
+
+interface ProvisionOptions {
+  readonly name: string;
+  readonly site?: string;
+  readonly url?: string;
+  readonly minutes?: number;
+  readonly request?: string;
+  readonly out?: string;
+  readonly fingerprint?: string;
+  readonly json?: boolean;
+}
+
+/** `device provision|approve|list|revoke`: on the server. */
+export function registerRegistry(device: Command): void {
+  device
+    .command('provision')
+    .description('On the server: make a one-time code for a new kiosk, or answer its request file.')
+    .requiredOption('--name <name>', 'what the kiosk is called in lists')
+    .option('--site <id>', 'id of its site; the default site without it')
+    .option('--url <url>', 'https address under which the kiosk reaches this server, when not the configured one')
+    .option('--minutes <n>', 'how long the code may be used (default: a day)', minutes)
+    .option('--request <file>', 'by file: what `device request` wrote on the kiosk')
+    .option('--out <file>', 'by file: where the answer goes')
+    .option('--fingerprint <text>', 'by file: as the kiosk’s screen shows it; asked for without it')
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `
+By code: type it at the kiosk (\`device join\`), compare the fingerprint on both screens, then \`device approve\`.
+By file, for a kiosk that can't be reached: \`device request\` there, this here, \`device accept\` there.${EXIT_HELP}`,
+    )
+    .action(async (o: ProvisionOptions) => {
+      if (o.request === undefined) return byCode(o);
+      return byFile(o, o.request);
+    });
+  device
+    .command('approve')
+    .description('On the server: let a pending kiosk in, after comparing fingerprints.')
+    .argument('<id>', 'id of the device, see `device list`')
+    .option('--fingerprint <text>', 'as the kiosk’s screen shows it; asked for without it')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (id: string, o: { fingerprint?: string; json?: boolean }) => {
+      const fingerprint = o.fingerprint ?? (await ask('Fingerprint, as the kiosk shows it: '));
+      const approved = await operate('device approve', { device: id, fingerprint });
+      print(o.json, approved, `${approved.name} is approved.`);
+    });
+  device
+    .command('list')
+    .description('On the server: all devices.')
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (o: { json?: boolean }) => {
+      const devices = await operate('device list', {});
+      for (const d of devices) print(o.json, d, describeDevice(d));
+      if (devices.length === 0 && !o.json) process.stdout.write('No devices yet.\n');
+    });
+  device
+    .command('revoke')
+    .description('On the server: take nothing of a device any more, from its next message on. Its records stay.')
+    .argument('<id>', 'id of the device, see `device list`')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (id: string, o: { json?: boolean }) => {
+      const revoked = await operate('device revoke', { device: id });
+      print(o.json, revoked, `${revoked.name} is revoked.`);
+    });
+}
+
+async function byCode(o: ProvisionOptions): Promise<void> {
+  if (o.out !== undefined || o.fingerprint !== undefined)
+    throw new Problem(
+      'arguments-wrong',
+      '--out and --fingerprint belong to --request.',
+      'See device provision --help.',
+    );
+  const made = await operate('device provision', {
+    name: o.name,
+    site: o.site ?? null,
+    ...(o.url && { url: o.url }),
+    ...(o.minutes && { minutes: o.minutes }),
+  });
+  print(o.json, made, `${made.code}\n\nFor one kiosk, until ${made.expiresAt}. On the kiosk: device join`);
+}
+
+async function byFile(o: ProvisionOptions, request: string): Promise<void> {
+  if (o.out === undefined || o.minutes !== undefined)
+    throw new Problem(
+      'arguments-wrong',
+      '--request needs --out, and takes no --minutes.',
+      'See device provision --help.',
+    );
+  let text: string;
+  try {
+    text = readFileSync(request, 'utf8');
+  } catch (cause) {
+    throw new Problem('arguments-wrong', `${request} can't be read.`, 'Name the file of `device request`.', { cause });
+  }
+  const fingerprint = o.fingerprint ?? (await ask('Fingerprint, as the kiosk shows it: '));
+  const { grant, ...given } = await operate('device provision file', {
+    request: text.trim(),
+    fingerprint,
+    name: o.name,
+    site: o.site ?? null,
+    ...(o.url && { url: o.url }),
+  });
+  writeFileSync(o.out, `${grant}\n`, { mode: 0o600 });
+  print(
+    o.json,
+    { ...given, out: o.out },
+    `${o.out} is for that kiosk alone. There: device accept ${o.out}\nFingerprint of this server: ${given.serverFingerprint}`,
+  );
+}
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 43_200) throw new InvalidArgumentError('1 to 43200 minutes');
+  return value;
+}
+
+function print(json: boolean | undefined, value: unknown, sentence: string): void {
+  process.stdout.write(`${json ? JSON.stringify(value) : sentence}\n`);
+}
+
+function describeDevice(d: ResultOf<'device list'>[number]): string {
+  const heard = d.lastHeardAt ? `heard ${d.lastHeardAt}` : 'never heard';
+  const more = d.status === 'pending' ? `fingerprint ${d.fingerprint}` : heard;
+  return `${d.device}  ${d.status.padEnd(8)}  ${d.name}  (${more})`;
+}

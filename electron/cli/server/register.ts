@@ -1,0 +1,162 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { writeMosquitto } from '../../../sync/server/mqtt/mosquitto.ts';
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import { serverHome } from '../../core/paths.ts';
+import { EXIT_HELP } from '../exit-codes.ts';
+import { init, operate, serverEnvironment } from './environment.ts';
+
+const ENVIRONMENT = `
+Reads the server's environment: SMARTPRESENCE_SERVER_HOME, ENCRYPTION_KEY, SECRET_KEY and the rest; without keys there,
+those that \`server init\` or \`npm start\` made for this machine.`;
+
+const PURPOSES = ['signing', 'sealing', 'ca'] as const;
+type Purpose = (typeof PURPOSES)[number];
+
+/** `server start|init|keys|mosquitto`. */
+export function registerServer(program: Command): void {
+  const server = program.command('server').description('The central server.');
+  server
+    .command('start')
+    .description('Run the server in the foreground until SIGTERM or SIGINT.')
+    .addHelpText(
+      'after',
+      `${ENVIRONMENT}
+Logs go to standard error. Standard output gets one line of JSON when the server is ready; it holds the admin link.
+Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
+    )
+    .action(async () => {
+      Object.assign(process.env, await serverEnvironment());
+      await import('../../../sync/server/main.ts');
+    });
+  server
+    .command('init')
+    .description('Make a server home with keys of its own, for evaluation on this machine.')
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `\nSafe to run again. In production give ENCRYPTION_KEY and SECRET_KEY from outside.${EXIT_HELP}`,
+    )
+    .action(async (options: { json?: boolean }) => {
+      const home = process.env.SMARTPRESENCE_SERVER_HOME || serverHome();
+      await init(home, process.env);
+      const text = `Server home: ${home}\nStart it with: npm run -s sp -- server start\n`;
+      process.stdout.write(options.json ? `${JSON.stringify({ home })}\n` : text);
+    });
+  registerKeys(server);
+  registerMosquitto(server);
+}
+
+function registerKeys(server: Command): void {
+  const keys = server.command('keys').description('The server’s own keys and their successors.');
+  keys
+    .command('list', { isDefault: true })
+    .description('Every key that is valid, newest first, and the server’s fingerprint.')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
+    .action(async (options: { json?: boolean }) => {
+      const listed = await operate('keys list', {});
+      process.stdout.write(`${options.json ? JSON.stringify(listed) : describeKeys(listed)}\n`);
+    });
+  keys
+    .command('succeed')
+    .description('Make the successor of a key; the old one stays valid until it is retired.')
+    .argument('<key>', PURPOSES.join(' | '), purpose)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `
+signing: acks and pages; kiosks that know only the old key go on with it and learn of the new one by it.
+sealing: what kiosks seal their records to.
+ca: what kiosks know the server by, and what their certificates are from. The old CA signs the new one and its own key is
+destroyed. Give brokers of your own their new certificates afterwards: \`server mosquitto\`.${EXIT_HELP}`,
+    )
+    .action(async (key: Purpose, options: { json?: boolean }) => {
+      const done = await operate('keys succeed', { purpose: key });
+      const text = `The ${key} key has a successor (set ${done.serial}). Kiosks learn of it at their next contact.`;
+      process.stdout.write(`${options.json ? JSON.stringify(done) : text}\n`);
+    });
+  keys
+    .command('retire')
+    .description('Retire all keys of a kind but the newest, and destroy their private halves.')
+    .argument('<key>', PURPOSES.join(' | '), purpose)
+    .option('--force', 'also where approved devices do not have the newest yet: they have to be provisioned again')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (key: Purpose, options: { json?: boolean; force?: boolean }) => {
+      const done = await operate('keys retire', { purpose: key, force: options.force ?? false });
+      const cut = done.cutOff.length > 0 ? ` Cut off: ${done.cutOff.join(', ')}.` : '';
+      process.stdout.write(`${options.json ? JSON.stringify(done) : `The old ${key} keys are retired.${cut}`}\n`);
+    });
+}
+
+function registerMosquitto(server: Command): void {
+  server
+    .command('mosquitto')
+    .description('Write configuration, access rules and certificates for a Mosquitto broker of this server.')
+    .requiredOption('--out <folder>', 'where the files go; private to the broker’s user')
+    .requiredOption('--hostname <names>', 'names or addresses that the broker is reached under, comma-separated', list)
+    .option('--port <n>', 'port of MQTT', port, 8883)
+    .option('--wss-port <n>', 'port of MQTT over WebSocket; none without it', port)
+    .option('--bind <address>', 'address to listen on; all without it')
+    .option('--data <folder>', 'where the broker keeps its sessions', '/var/lib/mosquitto/smartpresence')
+    .option('--replica <names>', 'names of the server’s replicas, comma-separated', list)
+    .option('--user <name>', 'user that the broker changes to')
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `${ENVIRONMENT}\nRun it again after \`server keys succeed ca\`, and once a year: the certificate lives 397 days.${EXIT_HELP}`,
+    )
+    .action(async (o: MosquittoArgs) => {
+      const made = await operate('broker certificate', { hostnames: o.hostname });
+      const files = writeMosquitto({
+        folder: o.out,
+        dataFolder: o.data,
+        port: o.port,
+        wssPort: o.wssPort ?? null,
+        ...made,
+        ...(o.replica && { replicas: o.replica }),
+        ...(o.bind && { bind: o.bind }),
+        ...(o.user && { user: o.user }),
+      });
+      const text = `Start the broker with: OPENSSL_CONF=${files.openssl} mosquitto -c ${files.config}`;
+      process.stdout.write(`${o.json ? JSON.stringify(files) : text}\n`);
+    });
+}
+
+interface MosquittoArgs {
+  readonly out: string;
+  readonly hostname: string[];
+  readonly port: number;
+  readonly wssPort?: number;
+  readonly bind?: string;
+  readonly data: string;
+  readonly replica?: string[];
+  readonly user?: string;
+  readonly json?: boolean;
+}
+
+function purpose(text: string): Purpose {
+  const found = PURPOSES.find((p) => p === text);
+  if (!found) throw new InvalidArgumentError(`one of ${PURPOSES.join(', ')}`);
+  return found;
+}
+
+function list(text: string): string[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  if (names.length === 0) throw new InvalidArgumentError('at least one name');
+  return names;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new InvalidArgumentError('a port number');
+  return value;
+}
+
+function describeKeys({ serverId, serial, fingerprint, keys }: ResultOf<'keys list'>): string {
+  const lines = keys.map((k) => `${k.purpose.padEnd(8)} ${k.newest ? 'newest' : 'old   '} ${k.id}`);
+  return [`Server ${serverId}, set ${serial}`, `Fingerprint ${fingerprint}`, ...lines].join('\n');
+}
