@@ -19,12 +19,12 @@ export function registerSync(program: Command): void {
       `\nExit code 1 when the server can't be reached, something is wrong, or the kiosk belongs to no server.${EXIT_HELP}`,
     )
     .action(async (options: { json?: boolean }) => {
-      const output = terminalOutput(options.json ?? false, (value) => describe(value as SyncReport));
+      const output = terminalOutput(options.json ?? false, (value) => describeSync(value as SyncReport));
       process.exitCode = await runStoreCommand(syncStatusCommand, {}, kioskHome(), output).finally(() => output.end());
     });
 }
 
-function describe(report: SyncReport): string {
+function describeSync(report: SyncReport): string {
   if (report.server === null) return 'This kiosk belongs to no server; its records stay here.';
   const { online, transport, problem } = report;
   const line = online === null ? 'the kiosk is not running' : online ? `online by ${transport}` : 'not online';

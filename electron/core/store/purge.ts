@@ -45,12 +45,13 @@ export class Purge {
    */
   trim(before: string, most: number): { photos: string[]; upTo: number } {
     const old = this.#upTo(before);
-    const waiting = this.#db.prepare('SELECT min(n) FROM photo WHERE sent = 0').pluck().get() as number | null;
+    const waiting = this.#db.prepare('SELECT min(n) FROM photo WHERE sent = 0 AND n > ?').pluck();
     const epochs = this.#log.epochs;
     for (const [i, epoch] of epochs.entries()) {
       const { ref, base, safe, trimmed } = epoch;
       const from = base + trimmed;
-      const upTo = Math.min(base + safe, old, (waiting ?? Number.MAX_SAFE_INTEGER) - 1, from + most);
+      const photo = (waiting.get(from) as number | null) ?? Number.MAX_SAFE_INTEGER;
+      const upTo = Math.min(base + safe, old, photo - 1, from + most);
       if (upTo > from) return { photos: this.#trimEpoch(ref, base, upTo), upTo };
       if (from < (epochs[i + 1]?.base ?? this.#log.last)) break; // what comes later must wait for it
     }

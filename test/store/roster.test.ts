@@ -1,0 +1,363 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { templateValue } from '../../electron/core/store/derived.ts';
+import type { RosterPage } from '../../electron/core/store/roster.ts';
+import type { SqlStore } from '../../electron/core/store/store.ts';
+import { checkEvent } from '../../sync/protocol/seal/event.ts';
+import type { Change } from '../../sync/protocol/wire/changes.ts';
+import { aPerson, aPhoto, embedding, heldClock, MODEL, newFolder, openKiosk, someCheckins } from './kiosk.ts';
+
+const page = (changes: Change[], more: Partial<RosterPage> = {}): RosterPage => ({
+  whole: false,
+  more: false,
+  cursor: `c${Math.random()}`,
+  changes,
+  ...more,
+});
+const person = (id: string, change: Partial<Extract<Change, { kind: 'person' }>> = {}): Change => ({
+  kind: 'person',
+  person: id,
+  name: 'Grace Hopper',
+  number: null,
+  language: 'en',
+  gpsOptOut: false,
+  ...change,
+});
+const templates = (id: string, seeds: number[], ids: string[] = seeds.map(() => randomUUID())): Change => ({
+  kind: 'templates',
+  person: id,
+  model: MODEL,
+  templates: seeds.map((seed, i) => templateValue({ id: ids[i]!, pose: 'front', embedding: embedding(seed) })),
+});
+const all = (store: SqlStore) => ({ committed: store.session.log.epoch.committed, made: store.session.log.last });
+/** The server has everything that there is. */
+const commitAll = (store: SqlStore, safe = 0): void =>
+  store.acknowledge(store.epoch, { committed: all(store).made - store.session.log.epoch.base, safe });
+const events = (store: SqlStore, type: string) => store.pending(1000).filter((e) => e.header.type === type);
+
+describe('people of the server', () => {
+  it('come with their templates, survive a restart, have no PIN, and leave no event', async () => {
+    const home = newFolder();
+    let store = await openKiosk(home);
+    const [id, template] = [randomUUID(), randomUUID()];
+    const outcome = await store.sync.applyRoster(page([person(id), templates(id, [3], [template])], { cursor: 'c7' }));
+    expect(outcome.added.map((t) => [t.id, t.person, t.model])).toEqual([[template, id, MODEL]]);
+    expect(store.pendingCount()).toBe(0);
+    store.close();
+    store = await openKiosk(home);
+    expect(store.person(id)).toMatchObject({ name: 'Grace Hopper', templates: 1, hasPin: false });
+    expect([...store.templatesOf(id, MODEL)[0]!.embedding]).toEqual([...embedding(3)]);
+    expect(store.sync.cursor).toBe('c7');
+    expect((await store.check()).problems).toEqual([]);
+    await someCheckins(store, id, 1);
+    store.setPin(id, 'phc');
+    expect(store.person(id)?.hasPin).toBe(true);
+  });
+
+  it('end in the same state when a page comes twice, or an older one after a newer', async () => {
+    const store = await openKiosk(newFolder());
+    const id = randomUUID();
+    const ids = [randomUUID(), randomUUID()];
+    const older = page([person(id, { name: 'Old' }), templates(id, [1], [ids[0]!])]);
+    const newer = page([person(id, { name: 'New' }), templates(id, [1, 2], ids)]);
+    for (const one of [older, newer, newer, older, newer]) await store.sync.applyRoster(one);
+    expect(store.person(id)).toMatchObject({ name: 'New', templates: 2 });
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('are all there or not at all when a page can’t be applied: cursor and people stay', async () => {
+    const store = await openKiosk(newFolder());
+    await store.sync.applyRoster(page([], { cursor: 'before' }));
+    const bad = { kind: 'person', person: randomUUID(), name: 1n } as unknown as Change;
+    await expect(store.sync.applyRoster(page([person(randomUUID()), bad]))).rejects.toThrow();
+    expect([store.countPeople(), store.sync.cursor]).toEqual([0, 'before']);
+    await store.sync.applyRoster(page([person(randomUUID())], { cursor: 'after' }));
+    expect([store.countPeople(), store.sync.cursor]).toEqual([1, 'after']);
+  });
+
+  it('a change made here counts until the server has it', async () => {
+    const store = await openKiosk(newFolder());
+    const id = randomUUID();
+    await store.sync.applyRoster(page([person(id), templates(id, [1])]));
+    store.updatePerson(id, { name: 'Married' });
+    const [own] = store.addTemplates(id, [{ pose: 'left', model: MODEL, embedding: embedding(9) }]);
+    await store.sync.applyRoster(page([person(id, { name: 'Old' }), templates(id, [2])]));
+    expect(store.person(id)?.name).toBe('Married');
+    expect(store.templatesOf(id, MODEL).map((t) => t.id)).toContain(own!.id);
+    expect(store.templatesOf(id, MODEL)).toHaveLength(2);
+    commitAll(store);
+    await store.sync.applyRoster(page([person(id, { name: 'Server’s' }), templates(id, [2])]));
+    expect(store.person(id)).toMatchObject({ name: 'Server’s', templates: 1 });
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('an opt-out from positions is never undone by the server', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.addPerson(aPerson());
+    store.updatePerson(id, { gpsOptOut: true });
+    commitAll(store);
+    await store.sync.applyRoster(page([person(id, { gpsOptOut: false })]));
+    expect(store.person(id)?.gpsOptOut).toBe(true);
+    const other = randomUUID();
+    await store.sync.applyRoster(page([person(other, { gpsOptOut: true })]));
+    expect(store.person(other)?.gpsOptOut).toBe(true);
+    await store.sync.applyRoster(page([person(other, { gpsOptOut: false })]));
+    expect(store.person(other)?.gpsOptOut).toBe(false);
+  });
+
+  it('a number that two of them have finds the first; it finds the other when the first has left', async () => {
+    const store = await openKiosk(newFolder());
+    const [a, b] = [randomUUID(), randomUUID()];
+    await store.sync.applyRoster(page([person(a, { number: '7' }), person(b, { number: '7' })]));
+    expect(store.personByNumber('7')?.id).toBe(a);
+    await store.sync.applyRoster(page([{ kind: 'gone', person: a }]));
+    expect(store.personByNumber('7')?.id).toBe(b);
+  });
+
+  it('a template that moves to another person moves', async () => {
+    const store = await openKiosk(newFolder());
+    const [a, b, template] = [randomUUID(), randomUUID(), randomUUID()];
+    await store.sync.applyRoster(page([person(a), person(b), templates(a, [1], [template])]));
+    const outcome = await store.sync.applyRoster(page([templates(b, [1], [template]), { kind: 'gone', person: a }]));
+    expect(outcome).toMatchObject({ removed: [template], gone: [a] });
+    expect(outcome.added.map((t) => t.person)).toEqual([b]);
+    expect([store.person(a), store.person(b)?.templates]).toEqual([null, 1]);
+    expect((await store.check()).problems).toEqual([]);
+  });
+});
+
+describe('a snapshot', () => {
+  const whole = (changes: Change[], more: boolean) => page(changes, { whole: true, more });
+
+  it('drops at its end whom it did not name, over a restart in its middle, and nobody before', async () => {
+    const home = newFolder();
+    let store = await openKiosk(home);
+    const ids = [randomUUID(), randomUUID(), randomUUID()];
+    await store.sync.applyRoster(page(ids.map((id) => person(id))));
+    await store.sync.applyRoster(whole([person(ids[0]!)], true));
+    expect(store.countPeople()).toBe(3);
+    store.close();
+    store = await openKiosk(home);
+    const outcome = await store.sync.applyRoster(whole([person(ids[1]!)], false));
+    expect(outcome).toMatchObject({ complete: true, gone: [ids[2]] });
+    expect(store.allPeople().map((p) => p.id)).toEqual(ids.slice(0, 2));
+  });
+
+  it('never drops somebody whose enrolment the server has not committed, or had not when it began', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.addPerson(aPerson());
+    await store.sync.applyRoster(whole([], true));
+    const during = await store.addPerson(aPerson());
+    commitAll(store);
+    await store.sync.applyRoster(whole([], false));
+    expect(store.allPeople().map((p) => p.id)).toEqual([id, during.id]);
+    await store.sync.applyRoster(whole([], false)); // now it has them, and does not name them
+    expect(store.countPeople()).toBe(0);
+  });
+
+  it('that the server begins anew counts from there', async () => {
+    const store = await openKiosk(newFolder());
+    const ids = [randomUUID(), randomUUID()];
+    await store.sync.applyRoster(page(ids.map((id) => person(id))));
+    await store.sync.applyRoster(whole([person(ids[0]!), person(ids[1]!)], true));
+    await store.sync.applyRoster(whole([person(ids[0]!)], false));
+    expect(store.allPeople().map((p) => p.id)).toEqual([ids[0]]);
+  });
+});
+
+describe('somebody who leaves', () => {
+  it('is gone at once; what the server still lacks of them goes up whole, and then the keys go', async () => {
+    const clock = heldClock(Date.UTC(2027, 0, 1));
+    const store = await openKiosk(newFolder(), {}, { clock });
+    const { id } = await store.addPerson(aPerson({ number: '7', pinHash: 'phc' }));
+    commitAll(store);
+    await someCheckins(store, id, 2, { photo: aPhoto() });
+    const outcome = await store.sync.applyRoster(page([{ kind: 'gone', person: id }]));
+    expect(outcome.gone).toEqual([id]);
+    expect([store.person(id), store.personByNumber('7'), store.countPeople()]).toEqual([null, null, 0]);
+    expect([...store.templates(MODEL)]).toEqual([]);
+    expect(store.pending(100).map((e) => e.personal.person?.value)).toEqual([id, id]);
+    await store.sync.sweepRoster();
+    expect(store.pending(100).map((e) => e.personal.person?.value)).toEqual([id, id]);
+    commitAll(store);
+    for (const { address } of store.sync.photosToSend(9)) store.sync.photoSent(address, true);
+    await store.sync.sweepRoster(); // committed, and in no backup yet
+    expect(store.session.db.prepare('SELECT count(*) FROM person').pluck().get()).toBe(1);
+    clock.pass(31 * 86_400_000);
+    await store.sync.sweepRoster();
+    expect(store.session.db.prepare('SELECT count(*) FROM person').pluck().get()).toBe(0);
+    expect(store.parts.vault.list()).toEqual([]);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('and comes back is there again, with what was recorded before', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.addPerson(aPerson());
+    const [checkin] = await someCheckins(store, id, 1);
+    commitAll(store);
+    await store.sync.applyRoster(page([{ kind: 'gone', person: id }]));
+    await store.sync.applyRoster(page([person(id), templates(id, [4])]));
+    expect(store.person(id)).toMatchObject({ name: 'Grace Hopper', templates: 1 });
+    expect(store.lastCheckin(id)?.id).toBe(checkin!.id);
+    expect((await store.check()).problems).toEqual([]);
+  });
+});
+
+describe('an erasure', () => {
+  it('destroys keys, rows, templates and photos, and is confirmed by one event, however often it is asked for', async () => {
+    const home = newFolder();
+    let store = await openKiosk(home);
+    const request = randomUUID();
+    const { id } = await store.addPerson(aPerson({ photo: aPhoto() }));
+    await someCheckins(store, id, 2, { photo: aPhoto() });
+    const erase: Change = { kind: 'erase', request, person: id };
+    const outcome = await store.sync.applyRoster(page([erase, erase]));
+    expect(outcome.gone).toEqual([id]);
+    store.close();
+    store = await openKiosk(home);
+    await store.sync.applyRoster(page([erase]));
+    expect(events(store, 'erasureDone').map((e) => [e.header.open, e.personal.person?.value])).toEqual([
+      [{ request }, id],
+    ]);
+    expect([store.countPeople(), store.parts.vault.list(), [...store.templates(MODEL)]]).toEqual([0, [], []]);
+    for (const event of store.pending(1000)) {
+      if (event.header.type !== 'erasureDone') expect(event.personal).toEqual({});
+    }
+    expect((await store.check()).problems).toEqual([]);
+    // The person's name for it goes when the answer is safe.
+    commitAll(store, all(store).made);
+    await store.sync.applyRoster(page([erase]));
+    expect(store.pendingCount()).toBe(0);
+    expect(store.session.db.prepare('SELECT count(*) FROM event WHERE sealed IS NOT NULL').pluck().get()).toBe(0);
+  });
+
+  it('of somebody unknown here is confirmed too, and one that follows an enrolment of the same person erases again', async () => {
+    const store = await openKiosk(newFolder());
+    const [id, request] = [randomUUID(), randomUUID()];
+    const erase: Change = { kind: 'erase', request, person: id };
+    await store.sync.applyRoster(page([erase]));
+    await store.sync.applyRoster(page([person(id), templates(id, [1]), erase]));
+    expect(events(store, 'erasureDone')).toHaveLength(1);
+    expect([store.countPeople(), store.sync.hasTemplates()]).toEqual([0, false]);
+  });
+});
+
+describe('events of templates and photos', () => {
+  it('carry the vectors and keys that they commit to, though the store keeps them once', async () => {
+    const store = await openKiosk(newFolder());
+    const vectors = [1, 2, 3].map((seed) => ({ pose: 'front', model: MODEL, embedding: embedding(seed) }));
+    const { id } = await store.addPerson(aPerson({ templates: vectors, photo: aPhoto(10) }));
+    await someCheckins(store, id, 1, { photo: aPhoto(10) });
+    for (const event of store.pending(100))
+      checkEvent(event, { device: store.device, epoch: store.epoch, seq: event.header.seq });
+    const [sent] = events(store, 'template');
+    expect(sent!.personal.templates!.value).toEqual(store.templatesOf(id, MODEL).map(templateValue));
+    const sealed = store.session.db.prepare('SELECT max(length(sealed)) FROM event').pluck().get() as number;
+    expect(sealed).toBeLessThan(400);
+    const keys = store.pending(100).flatMap((e) => (e.personal.photoKey ? [e.personal.photoKey.value] : []));
+    expect(new Set(keys).size).toBe(2);
+    await store.sync.dropTemplates();
+    const after = events(store, 'template')[0]!;
+    expect(after.personal.templates).toBeUndefined();
+    expect(after.header).toEqual(sent!.header);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('fill pages of the outbox by weight as by count', async () => {
+    const store = await openKiosk(newFolder());
+    const many = Array.from({ length: 30 }, (_, i) => ({ pose: 'front', model: MODEL, embedding: embedding(i) }));
+    for (let i = 0; i < 4; i++) await store.addPerson(aPerson({ templates: many }));
+    const weight = (list: unknown[]) => JSON.stringify(list).length;
+    const first = store.sync.pending(500, 200_000);
+    expect(weight(first)).toBeLessThan(200_000);
+    expect(weight(first)).toBeGreaterThan(80_000);
+    const { epoch, seq } = first.at(-1)!.header;
+    expect(store.sync.pending(500, 200_000, { epoch, seq })[0]!.header.seq).toBe(seq + 1);
+    expect(store.sync.pending(500, 1)).toHaveLength(1);
+  });
+});
+
+describe('trimming', () => {
+  const DAY = 86_400_000;
+  const iso = (ms: number) => new Date(ms).toISOString();
+
+  it('forgets what is safe and old, keeps the rest one verifiable chain, over restarts and epochs', async () => {
+    const clock = heldClock(Date.UTC(2027, 0, 1));
+    const home = newFolder();
+    let store = await openKiosk(home, {}, { clock });
+    const { id } = await store.addPerson(aPerson({ photo: aPhoto() }));
+    await someCheckins(store, id, 3, { photo: aPhoto(), gps: 'sealed' });
+    clock.pass(40 * DAY);
+    const [young] = await someCheckins(store, id, 2);
+    const { epoch } = store;
+    expect(await store.sync.trim(iso(clock.now() - 30 * DAY))).toBe(0); // nothing is safe yet
+    commitAll(store, all(store).made);
+    expect(await store.sync.trim(iso(clock.now() - 30 * DAY))).toBe(0); // photos are still to be sent
+    for (const { address } of store.sync.photosToSend(9)) store.sync.photoSent(address, true);
+    expect(await store.sync.trim(iso(clock.now() - 30 * DAY))).toBe(6);
+    expect(store.checkins({ limit: 9 })).toHaveLength(2);
+    expect(store.parts.vault.list()).toHaveLength(1); // the enrolment's
+    expect(store.lastCheckin(id)?.id).not.toBe(young!.id);
+    expect((await store.check()).problems).toEqual([]);
+    store.close();
+    store = await openKiosk(home, {}, { clock });
+    expect(store.epoch).toBe(epoch);
+    const [next] = await someCheckins(store, id, 1);
+    expect(store.pending(9)[0]!.header).toMatchObject({ id: next!.id, seq: 9 });
+    expect((await store.check()).problems).toEqual([]);
+    expect(await store.openPhoto(store.parts.vault.list()[0]!)).toHaveLength(4000);
+    // The server that lost what was trimmed can't get it back: the marks stop there.
+    store.sync.rewind(epoch, { committed: 2, safe: 2 });
+    expect(store.pending(9).map((e) => e.header.seq)).toEqual([7, 8, 9]);
+    commitAll(store, 9);
+    clock.pass(40 * DAY);
+    expect(await store.sync.trim(iso(clock.now() - 30 * DAY))).toBe(3);
+    expect((await store.check()).problems).toEqual([]);
+    store.close();
+    store = await openKiosk(home, {}, { clock });
+    await someCheckins(store, id, 1);
+    expect(store.pending(9)[0]!.header.seq).toBe(10);
+    expect((await store.check()).problems).toEqual([]);
+  });
+});
+
+describe('a store that the server knows to be an older copy', () => {
+  it('opens a new epoch while it runs, once, and says so', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson());
+    const old = store.epoch;
+    store.sync.rolledBack(old, 99);
+    store.sync.rolledBack(old, 99);
+    expect(store.epoch).not.toBe(old);
+    const [made] = await someCheckins(store, id, 1);
+    expect(events(store, 'health').map((e) => e.header.open)).toEqual([
+      { code: 'store-rolled-back', detail: { committed: 99, made: 3 } },
+    ]);
+    expect(store.pending(99).at(-1)!.header).toMatchObject({ id: made!.id, epoch: store.epoch, seq: 2 });
+    const { epoch } = store;
+    expect((await store.check()).problems).toEqual([]);
+    store.close();
+    expect((await openKiosk(home)).epoch).toBe(epoch);
+  });
+});
+
+describe('photos to send', () => {
+  it('are those whose events the server has, once each; purged ones are not, and a restored server is asked again', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.addPerson(aPerson());
+    const [first, second] = await someCheckins(store, id, 2, { photo: aPhoto() });
+    expect(store.sync.photosToSend(9)).toEqual([]);
+    store.acknowledge(store.epoch, { committed: all(store).made - 1, safe: 0 });
+    expect(store.sync.photosToSend(9)).toEqual([{ address: first!.photo }]);
+    store.sync.photoSent(first!.photo!, true);
+    commitAll(store);
+    expect(store.sync.photosToSend(9)).toEqual([{ address: second!.photo }]);
+    store.sync.rewind(store.epoch, { committed: 1, safe: 0 });
+    commitAll(store);
+    expect(store.sync.photosToSend(9)).toHaveLength(2);
+    await store.purgePhotos(new Date(Date.now() + 86_400_000).toISOString());
+    expect([store.sync.photosToSend(9), store.sync.isWaiting(second!.photo!)]).toEqual([[], false]);
+    expect(store.sync.removals).toBeGreaterThan(0);
+  });
+});
