@@ -12,13 +12,13 @@ import { setPolicy } from '../../sync/server/changes/policy.ts';
 import { readChanges } from '../../sync/server/changes/read.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { assignToSites, setGpsOptOut } from '../../sync/server/changes/sites.ts';
-import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
-import { MemoryOutbox, temporaryHome } from './kit.ts';
+import { DATABASES } from '../services/databases.ts';
+import { MemoryOutbox } from './kit.ts';
 
-const home = temporaryHome();
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
 const serverKeys: ServerKeys = {
   serial: 1,
@@ -27,19 +27,9 @@ const serverKeys: ServerKeys = {
   caPem: ['PEM'],
 };
 let database: OpenDatabase;
-beforeAll(async () => {
-  database = await openDatabase(home.path);
-});
-afterAll(async () => {
-  await database.close();
-  home.remove();
-});
 
 /** Each test has a site, so that none sees another's people. */
 let site: string;
-beforeEach(async () => {
-  site = await newSite();
-});
 
 async function newSite(): Promise<string> {
   const id = randomUUID();
@@ -185,443 +175,485 @@ const inEventLog = async (person: string) => {
   }).length;
 };
 
-describe('what a kiosk enrols', () => {
-  test('reaches the other kiosks of its site, values and templates whole, and no other site', async () => {
-    const [a, b, elsewhere, nowhere] = [
-      await Kiosk.at(site),
-      await Kiosk.at(site),
-      await Kiosk.at(await newSite()),
-      await Kiosk.at(null),
-    ];
-    const person = a.enrol('Ada Lovelace');
-    await a.send();
-    await b.read();
-    expect(b.people.get(person)).toEqual({
-      kind: 'person',
-      person,
-      name: 'Ada Lovelace',
-      number: '1001',
-      language: 'en',
-      gpsOptOut: false,
+describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ name, start }) => {
+  let home: Awaited<ReturnType<typeof start>>;
+  beforeAll(async () => {
+    home = await start();
+    database = await home.open();
+  }, 120_000);
+  afterAll(async () => {
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach(async () => {
+    site = await newSite();
+  });
+
+  describe('what a kiosk enrols', () => {
+    test('reaches the other kiosks of its site, values and templates whole, and no other site', async () => {
+      const [a, b, elsewhere, nowhere] = [
+        await Kiosk.at(site),
+        await Kiosk.at(site),
+        await Kiosk.at(await newSite()),
+        await Kiosk.at(null),
+      ];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      await b.read();
+      expect(b.people.get(person)).toEqual({
+        kind: 'person',
+        person,
+        name: 'Ada Lovelace',
+        number: '1001',
+        language: 'en',
+        gpsOptOut: false,
+      });
+      const sent = a.box.events.at(-1)!.personal.templates!.value as TemplateValue[];
+      const got = b.templates.get(`${person} arc`)!;
+      expect([...got].sort((x, y) => (x.id < y.id ? -1 : 1))).toEqual([...sent].sort((x, y) => (x.id < y.id ? -1 : 1)));
+      for (const other of [elsewhere, nowhere]) {
+        await other.read();
+        expect(other.people.has(person)).toBe(false);
+      }
     });
-    const sent = a.box.events.at(-1)!.personal.templates!.value as TemplateValue[];
-    const got = b.templates.get(`${person} arc`)!;
-    expect([...got].sort((x, y) => (x.id < y.id ? -1 : 1))).toEqual([...sent].sort((x, y) => (x.id < y.id ? -1 : 1)));
-    for (const other of [elsewhere, nowhere]) {
-      await other.read();
-      expect(other.people.has(person)).toBe(false);
-    }
-  });
 
-  test('comes as a delta to whoever has read before, in the log’s order, and only once', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    await b.read();
-    const person = a.enrol('Ada Lovelace');
-    await a.send();
-    expect((await b.read()).map((c) => c.kind)).toEqual(['person', 'templates']);
-    expect(await b.read()).toEqual([]);
-    expect(b.wholes).toBe(1);
-    a.box.append('person', { change: 'updated' }, { person, name: 'Ada King' });
-    await a.send();
-    expect((await b.read()).map((c) => c.kind)).toEqual(['person']);
-    expect(names(b)).toEqual(['Ada King']);
-  });
+    test('comes as a delta to whoever has read before, in the log’s order, and only once', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      await b.read();
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      expect((await b.read()).map((c) => c.kind)).toEqual(['person', 'templates']);
+      expect(await b.read()).toEqual([]);
+      expect(b.wholes).toBe(1);
+      a.box.append('person', { change: 'updated' }, { person, name: 'Ada King' });
+      await a.send();
+      expect((await b.read()).map((c) => c.kind)).toEqual(['person']);
+      expect(names(b)).toEqual(['Ada King']);
+    });
 
-  test('is told by its present state: what changed twice comes once', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    await b.read();
-    const person = a.enrol('Ada Lovelace');
-    for (let i = 0; i < 5; i++) a.box.append('person', { change: 'updated' }, { person, name: `Ada ${i}` });
-    await a.send();
-    expect((await b.read()).filter((c) => c.kind === 'person')).toHaveLength(1);
-    expect(names(b)).toEqual(['Ada 4']);
-  });
+    test('is told by its present state: what changed twice comes once', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      await b.read();
+      const person = a.enrol('Ada Lovelace');
+      for (let i = 0; i < 5; i++) a.box.append('person', { change: 'updated' }, { person, name: `Ada ${i}` });
+      await a.send();
+      expect((await b.read()).filter((c) => c.kind === 'person')).toHaveLength(1);
+      expect(names(b)).toEqual(['Ada 4']);
+    });
 
-  test('takes away the templates that a kiosk removed, and only those', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    const person = a.enrol('Ada Lovelace', { count: 3 });
-    const [gone] = a.box.events.at(-1)!.personal.templates!.value as TemplateValue[];
-    await a.send();
-    await b.read();
-    a.box.append('template', { change: 'removed', model: 'arc', count: 1 }, { person, templates: [{ id: gone!.id }] });
-    await a.send();
-    await b.read();
-    expect(b.templates.get(`${person} arc`)).toHaveLength(2);
-    expect(b.templates.get(`${person} arc`)!.some((t) => t.id === gone!.id)).toBe(false);
-  });
-
-  test('can not replace another person’s template by naming its id', async () => {
-    const a = await Kiosk.at(site);
-    const ada = a.enrol('Ada Lovelace', { count: 1 });
-    const [hers] = a.box.events.at(-1)!.personal.templates!.value as TemplateValue[];
-    await a.send();
-    const mallory = a.enrol('Mallory', { count: 0 });
-    const vector = randomBytes(2048).toString('base64url');
-    a.box.append(
-      'template',
-      { change: 'added', model: 'arc', count: 1 },
-      { person: mallory, templates: [{ id: hers!.id, pose: 'front', vector }] },
-    );
-    await a.send();
-    await a.read();
-    expect(a.templates.get(`${ada} arc`)).toEqual([hers]);
-    expect(a.templates.get(`${mallory} arc`) ?? []).toEqual([]);
-  });
-});
-
-describe('templates and consent', () => {
-  test('without a consent nothing is kept or fed; when it comes later, they follow', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    const person = a.enrol('Ada Lovelace', { consent: false });
-    await a.send();
-    await b.read();
-    expect(names(b)).toEqual(['Ada Lovelace']);
-    expect([b.templates.size, (await rows(person)).length]).toEqual([0, 0]);
-    a.consent(person, 'given');
-    await a.send();
-    await b.read();
-    expect(b.templates.get(`${person} arc`)).toHaveLength(2);
-  });
-
-  test('there is one copy of a template: it leaves the log of events, whose chain stays whole', async () => {
-    const a = await Kiosk.at(site);
-    const person = a.enrol('Ada Lovelace');
-    await a.send();
-    expect([(await rows(person)).length, await inEventLog(person)]).toEqual([2, 0]);
-    const chain = await database.db.selectFrom('event').select('chain').where('device', '=', a.id).execute();
-    expect(chain.map((e) => e.chain)).toEqual(['whole', 'whole', 'whole']);
-  });
-
-  test('a withdrawal empties them everywhere, and one that arrives late is not taken in', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    const person = a.enrol('Ada Lovelace');
-    await a.send();
-    for (const kiosk of [a, b]) await kiosk.read();
-    b.consent(person, 'withdrawn');
-    await b.send();
-    for (const kiosk of [a, b]) {
-      await kiosk.read();
-      expect(kiosk.templates.get(`${person} arc`)).toEqual([]);
-    }
-    // The first kiosk had not heard of it yet.
-    a.template(person);
-    await a.send();
-    expect([(await rows(person)).length, await inEventLog(person)]).toEqual([0, 0]);
-    expect((await a.read()).filter((c) => c.kind === 'templates')).toEqual([
-      { kind: 'templates', person, model: 'arc', templates: [] },
-    ]);
-    a.consent(person, 'given');
-    a.template(person);
-    await a.send();
-    await b.read();
-    expect(b.templates.get(`${person} arc`)).toHaveLength(1);
-  });
-
-  test('a consent that was given before the withdrawal does not undo it, whenever it arrives and whatever its clock says', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    const person = a.enrol('Ada Lovelace', { consent: false });
-    await a.send();
-    b.consent(person, 'given', new Date(Date.now() + 86_400_000));
-    await b.send();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    a.consent(person, 'withdrawn');
-    await a.send();
-    expect(await rows(person)).toEqual([]);
-    b.consent(person, 'given', new Date(Date.now() - 60_000));
-    await b.send();
-    expect(await rows(person)).toEqual([]);
-  });
-});
-
-describe('an erasure', () => {
-  test('leaves nothing here, reaches each kiosk of the site, and is confirmed one by one', async () => {
-    const [a, b, revoked, elsewhere] = [
-      await Kiosk.at(site),
-      await Kiosk.at(site),
-      await Kiosk.at(site, 'revoked'),
-      await Kiosk.at(await newSite()),
-    ];
-    const person = a.enrol('Ada Lovelace');
-    await a.send();
-    for (const kiosk of [a, b, elsewhere]) await kiosk.read();
-    const request = await requestErasure(database.db, keys, person, new Date());
-    expect(await requestErasure(database.db, keys, person, new Date())).toBe(request);
-    expect(await rows(person)).toEqual([]);
-    for (const table of ['consent', 'person_site'] as const)
-      expect(await database.db.selectFrom(table).selectAll().where('person', '=', person).execute()).toEqual([]);
-    const left = await database.db.selectFrom('event').selectAll().where('device', '=', a.id).execute();
-    expect(left.filter((e) => e.person !== null || e.personal !== null)).toEqual([]);
-    for (const kiosk of [a, b]) {
-      await kiosk.read();
-      expect([kiosk.people.size, kiosk.templates.size, kiosk.erased]).toEqual([0, 0, [request]]);
-    }
-    await elsewhere.read();
-    expect(elsewhere.erased).toEqual([]);
-    const open = async () => (await erasureState(database.db, request))!.open.map((d) => d.device).sort();
-    expect(await open()).toEqual([a.id, b.id].sort());
-    expect((await open()).includes(revoked.id)).toBe(false);
-    b.box.append('erasureDone', { request }, { person });
-    await b.send();
-    // Somebody else's word counts for nobody.
-    elsewhere.box.append('erasureDone', { request }, {});
-    await elsewhere.send();
-    expect(await open()).toEqual([a.id]);
-    expect((await erasureState(database.db, request))!.confirmed.map((d) => d.device)).toEqual([b.id]);
-    expect(await erasureState(database.db, randomUUID())).toBeNull();
-  });
-
-  test('done by staff on one kiosk reaches the others; that kiosk has confirmed by its event', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    const person = a.enrol('Ada Lovelace');
-    await a.send();
-    await b.read();
-    const event = a.box.append('person', { change: 'deleted' }, { person });
-    await a.send();
-    await b.read();
-    expect([names(b), b.erased]).toEqual([[], [event.header.id]]);
-    const state = (await erasureState(database.db, event.header.id))!;
-    expect([state.confirmed.map((d) => d.device), state.open.map((d) => d.device)]).toEqual([[a.id], [b.id]]);
-  });
-
-  test('is not undone by what arrives late, and feeds none of it', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    const person = a.enrol('Ada Lovelace');
-    await requestErasure(database.db, keys, person, new Date());
-    await a.send();
-    await b.read();
-    expect([names(b), b.templates.size, (await rows(person)).length, await inEventLog(person)]).toEqual([[], 0, 0, 0]);
-  });
-
-  test('reaches a kiosk also through a snapshot, until it has confirmed', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    const person = a.enrol('Ada Lovelace');
-    await a.send();
-    await b.read();
-    const request = await requestErasure(database.db, keys, person, new Date());
-    b.cursor = '';
-    await b.read();
-    expect([names(b), b.erased]).toEqual([[], [request]]);
-    b.box.append('erasureDone', { request }, {});
-    await b.send();
-    b.cursor = '';
-    await b.read();
-    expect(b.erased).toEqual([request]);
-  });
-});
-
-describe('a snapshot', () => {
-  test('comes in pages, and what changes meanwhile is not lost', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    const people = Array.from({ length: 30 }, (_, i) => a.enrol(`Person ${i}`, { count: 1 }));
-    await a.send();
-    const first = await b.page(10);
-    expect(first).toMatchObject({ whole: true, first: true, more: true });
-    expect(first.changes.slice(0, 2).map((c) => c.kind)).toEqual(['policy', 'keys']);
-    b.apply(first);
-    // Between two pages: one of those told is renamed, one is erased, one is added.
-    const told = first.changes.find((c) => c.kind === 'person')!;
-    a.box.append('person', { change: 'updated' }, { person: told.person, name: 'Renamed' });
-    const added = a.enrol('Added', { count: 1 });
-    await a.send();
-    const erased = people.find((p) => p !== told.person)!;
-    await requestErasure(database.db, keys, erased, new Date());
-    await b.read(10);
-    await b.read(10);
-    expect(b.people.get(told.person)!.name).toBe('Renamed');
-    expect([b.people.has(added), b.people.has(erased), b.people.size]).toEqual([true, false, 30]);
-    expect(b.wholes).toBe(1);
-  });
-
-  test('begins again where the cursor is foreign, of another log, or of a database that was restored', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    const person = a.enrol('Ada Lovelace');
-    await a.send();
-    await b.read();
-    const top = b.cursor;
-    for (const cursor of ['', 'nonsense', `${top}x`, top.replace(/^.{8}/, '00000000')]) {
-      b.cursor = cursor;
-      expect(await b.page()).toMatchObject({ whole: true, first: true });
-    }
-    b.cursor = top;
-    expect(await b.page()).toMatchObject({ whole: false, changes: [] });
-    // An older copy of the database has grown on: the same position, another row.
-    await database.db.updateTable('change').set({ tag: 'another' }).where('person', '=', person).execute();
-    await b.read();
-    expect(b.wholes).toBe(2);
-    expect(await b.page(200, randomUUID())).toMatchObject({ whole: true, first: true });
-  });
-
-  test('begins again for a kiosk that moved to another site, which forgets the people of the old one', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    a.enrol('Ada Lovelace');
-    await a.send();
-    await b.read();
-    const other = await newSite();
-    const there = await Kiosk.at(other);
-    there.enrol('Grace Hopper');
-    await there.send();
-    await database.db.updateTable('device').set({ site: other }).where('id', '=', b.id).execute();
-    await b.read();
-    expect(names(b)).toEqual(['Grace Hopper']);
-  });
-
-  test('replaces deltas that were compacted', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    await b.read();
-    a.enrol('Ada Lovelace');
-    await a.send();
-    expect(await compactChanges(database.db, new Date(Date.now() + 1000))).toBeGreaterThan(0);
-    await b.read();
-    expect([names(b), b.wholes]).toEqual([['Ada Lovelace'], 2]);
-    // The newest row stays, and with it the way to go on.
-    await b.read();
-    expect(b.wholes).toBe(2);
-  });
-});
-
-describe('sites', () => {
-  test('a person assigned to another site is gone from the first and whole at the second', async () => {
-    const other = await newSite();
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(other)];
-    const person = a.enrol('Ada Lovelace');
-    await a.send();
-    for (const kiosk of [a, b]) await kiosk.read();
-    await assignToSites(database.db, person, [other], new Date());
-    expect(await a.read()).toEqual([{ kind: 'gone', person }]);
-    expect((await b.read()).map((c) => c.kind)).toEqual(['person', 'templates']);
-    await assignToSites(database.db, person, [site, other], new Date());
-    await a.read();
-    expect([names(a), a.templates.get(`${person} arc`)?.length]).toEqual([['Ada Lovelace'], 2]);
-    expect(await b.read()).toEqual([]);
-  });
-
-  test('a device without a site, and one of the default site, are of one site', async () => {
-    const id = randomUUID();
-    await database.db
-      .insertInto('site')
-      .values({ id, name: 'Main', time_zone: 'Europe/Berlin', is_default: true })
-      .execute();
-    const [a, b] = [await Kiosk.at(null), await Kiosk.at(id)];
-    const person = a.enrol('Ada Lovelace');
-    await a.send();
-    await b.read();
-    expect(b.people.has(person)).toBe(true);
-    await database.db.updateTable('device').set({ site: null }).where('id', '=', b.id).execute();
-    await database.db.deleteFrom('site').where('id', '=', id).execute();
-  });
-});
-
-describe('policy and keys', () => {
-  test('a policy reaches the kiosks of its site; the default site’s every site without its own', async () => {
-    const other = await newSite();
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(other)];
-    for (const kiosk of [a, b]) await kiosk.read();
-    expect(a.policy).toEqual({ leaseDays: 30 });
-    expect(await setPolicy(database.db, site, { leaseDays: 7, liveness: 'on' }, new Date())).toBe(true);
-    expect(await setPolicy(database.db, site, { liveness: 'on', leaseDays: 7 }, new Date())).toBe(false);
-    for (const kiosk of [a, b]) await kiosk.read();
-    expect([a.policy, b.policy]).toEqual([{ leaseDays: 7, liveness: 'on' }, { leaseDays: 30 }]);
-    await setPolicy(database.db, DEFAULT_SCOPE, { leaseDays: 14 }, new Date());
-    for (const kiosk of [a, b]) await kiosk.read();
-    expect([a.policy, b.policy]).toEqual([{ leaseDays: 7, liveness: 'on' }, { leaseDays: 14 }]);
-    await database.db.deleteFrom('site_policy').execute();
-  });
-
-  test('new keys are told to all, and a kiosk that does not trust the newest yet gets them in every page', async () => {
-    const kiosk = await Kiosk.at(site);
-    await kiosk.read();
-    await database.db.transaction().execute((tx) => keysChanged(tx, new Date()));
-    expect(await kiosk.read()).toEqual([{ kind: 'keys', keys: serverKeys }]);
-    const source = { db: database.db, keys, logEpoch: database.logEpoch, publicKeys: async () => serverKeys };
-    const ask = { cursor: kiosk.cursor, limit: 200, presenceAfter: null, newestKey: false };
-    expect((await readChanges(source, kiosk.id, ask, new Date())).changes).toEqual([
-      { kind: 'keys', keys: serverKeys },
-    ]);
-  });
-
-  test('whoever asked for no position is told so', async () => {
-    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
-    const person = a.enrol('Ada Lovelace');
-    await a.send();
-    await b.read();
-    await setGpsOptOut(database.db, person, true, new Date());
-    await b.read();
-    expect(b.people.get(person)!.gpsOptOut).toBe(true);
-  });
-});
-
-test('kiosks that read at random moments all end in the server’s state, whatever happened', async () => {
-  const steps = fc.array(
-    fc.record({
-      what: fc.constantFrom(
-        'enrol',
-        'rename',
+    test('takes away the templates that a kiosk removed, and only those', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace', { count: 3 });
+      const [gone] = a.box.events.at(-1)!.personal.templates!.value as TemplateValue[];
+      await a.send();
+      await b.read();
+      a.box.append(
         'template',
-        'withdraw',
-        'give',
-        'erase',
-        'leave',
-        'join',
-        'read',
-        'reset',
-      ),
-      who: fc.nat(1),
-      whom: fc.nat(5),
-      limit: fc.integer({ min: 2, max: 12 }),
-    }),
-    { minLength: 5, maxLength: 40 },
-  );
-  await fc.assert(
-    fc.asyncProperty(steps, async (list) => {
-      const here = await newSite();
-      const kiosks = [await Kiosk.at(here), await Kiosk.at(here)] as const;
-      const people: string[] = [];
-      for (const { what, who, whom, limit } of list) {
-        const kiosk = kiosks[who]!;
-        const person = people[whom % Math.max(1, people.length)];
-        if (what === 'enrol') people.push(kiosk.enrol(`Person ${people.length}`, { count: 1 }));
-        else if (what === 'read') {
-          kiosk.apply(await kiosk.page(limit));
-          continue;
-        } else if (what === 'reset') kiosk.cursor = '';
-        else if (!person) continue;
-        else if (what === 'rename')
-          kiosk.box.append('person', { change: 'updated' }, { person, name: `Other ${limit}` });
-        else if (what === 'template') kiosk.template(person);
-        else if (what === 'withdraw') kiosk.consent(person, 'withdrawn');
-        else if (what === 'give') kiosk.consent(person, 'given');
-        else if (what === 'erase') await requestErasure(database.db, keys, person, new Date());
-        else await assignToSites(database.db, person, what === 'join' ? [here] : [], new Date());
-        if (kiosk.box.pendingCount() > 0) await kiosk.send();
-      }
-      const fresh = await Kiosk.at(here);
-      await fresh.read();
-      for (const kiosk of kiosks) {
-        await kiosk.read();
-        await kiosk.read();
-        expect(kiosk.people).toEqual(fresh.people);
-        const filled = (k: Kiosk) => [...k.templates].filter(([, t]) => t.length > 0).sort();
-        expect(filled(kiosk)).toEqual(filled(fresh));
-      }
-    }),
-    { numRuns: 15 },
-  );
-});
-
-test('what is appended later has a higher position, also when it was begun earlier', async () => {
-  const [slow, quick] = [randomUUID(), randomUUID()];
-  const order: string[] = [];
-  const append = (person: string) =>
-    database.db.transaction().execute(async (tx) => {
-      await appendChanges(tx, [{ kind: 'person', person }], new Date());
-      order.push(person);
+        { change: 'removed', model: 'arc', count: 1 },
+        { person, templates: [{ id: gone!.id }] },
+      );
+      await a.send();
+      await b.read();
+      expect(b.templates.get(`${person} arc`)).toHaveLength(2);
+      expect(b.templates.get(`${person} arc`)!.some((t) => t.id === gone!.id)).toBe(false);
     });
-  await Promise.all([append(slow), append(quick)]);
-  const found = await database.db
-    .selectFrom('change')
-    .select('person')
-    .where('person', 'in', [slow, quick])
-    .orderBy('position')
-    .execute();
-  expect(found.map((r) => r.person)).toEqual(order);
+
+    test('can not replace another person’s template by naming its id', async () => {
+      const a = await Kiosk.at(site);
+      const ada = a.enrol('Ada Lovelace', { count: 1 });
+      const [hers] = a.box.events.at(-1)!.personal.templates!.value as TemplateValue[];
+      await a.send();
+      const mallory = a.enrol('Mallory', { count: 0 });
+      const vector = randomBytes(2048).toString('base64url');
+      a.box.append(
+        'template',
+        { change: 'added', model: 'arc', count: 1 },
+        { person: mallory, templates: [{ id: hers!.id, pose: 'front', vector }] },
+      );
+      await a.send();
+      await a.read();
+      expect(a.templates.get(`${ada} arc`)).toEqual([hers]);
+      expect(a.templates.get(`${mallory} arc`) ?? []).toEqual([]);
+    });
+  });
+
+  describe('templates and consent', () => {
+    test('without a consent nothing is kept or fed; when it comes later, they follow', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace', { consent: false });
+      await a.send();
+      await b.read();
+      expect(names(b)).toEqual(['Ada Lovelace']);
+      expect([b.templates.size, (await rows(person)).length]).toEqual([0, 0]);
+      a.consent(person, 'given');
+      await a.send();
+      await b.read();
+      expect(b.templates.get(`${person} arc`)).toHaveLength(2);
+    });
+
+    test('there is one copy of a template: it leaves the log of events, whose chain stays whole', async () => {
+      const a = await Kiosk.at(site);
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      expect([(await rows(person)).length, await inEventLog(person)]).toEqual([2, 0]);
+      const chain = await database.db.selectFrom('event').select('chain').where('device', '=', a.id).execute();
+      expect(chain.map((e) => e.chain)).toEqual(['whole', 'whole', 'whole']);
+    });
+
+    test('a withdrawal empties them everywhere, and one that arrives late is not taken in', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      for (const kiosk of [a, b]) await kiosk.read();
+      b.consent(person, 'withdrawn');
+      await b.send();
+      for (const kiosk of [a, b]) {
+        await kiosk.read();
+        expect(kiosk.templates.get(`${person} arc`)).toEqual([]);
+      }
+      // The first kiosk had not heard of it yet.
+      a.template(person);
+      await a.send();
+      expect([(await rows(person)).length, await inEventLog(person)]).toEqual([0, 0]);
+      expect((await a.read()).filter((c) => c.kind === 'templates')).toEqual([
+        { kind: 'templates', person, model: 'arc', templates: [] },
+      ]);
+      a.consent(person, 'given');
+      a.template(person);
+      await a.send();
+      await b.read();
+      expect(b.templates.get(`${person} arc`)).toHaveLength(1);
+    });
+
+    test('a consent that was given before the withdrawal does not undo it, whenever it arrives and whatever its clock says', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace', { consent: false });
+      await a.send();
+      b.consent(person, 'given', new Date(Date.now() + 86_400_000));
+      await b.send();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      a.consent(person, 'withdrawn');
+      await a.send();
+      expect(await rows(person)).toEqual([]);
+      b.consent(person, 'given', new Date(Date.now() - 60_000));
+      await b.send();
+      expect(await rows(person)).toEqual([]);
+    });
+  });
+
+  describe('an erasure', () => {
+    test('leaves nothing here, reaches each kiosk of the site, and is confirmed one by one', async () => {
+      const [a, b, revoked, elsewhere] = [
+        await Kiosk.at(site),
+        await Kiosk.at(site),
+        await Kiosk.at(site, 'revoked'),
+        await Kiosk.at(await newSite()),
+      ];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      for (const kiosk of [a, b, elsewhere]) await kiosk.read();
+      const request = await requestErasure(database.db, keys, person, new Date());
+      expect(await requestErasure(database.db, keys, person, new Date())).toBe(request);
+      expect(await rows(person)).toEqual([]);
+      for (const table of ['consent', 'person_site'] as const)
+        expect(await database.db.selectFrom(table).selectAll().where('person', '=', person).execute()).toEqual([]);
+      const left = await database.db.selectFrom('event').selectAll().where('device', '=', a.id).execute();
+      expect(left.filter((e) => e.person !== null || e.personal !== null)).toEqual([]);
+      for (const kiosk of [a, b]) {
+        await kiosk.read();
+        expect([kiosk.people.size, kiosk.templates.size, kiosk.erased]).toEqual([0, 0, [request]]);
+      }
+      await elsewhere.read();
+      expect(elsewhere.erased).toEqual([]);
+      const open = async () => (await erasureState(database.db, request))!.open.map((d) => d.device).sort();
+      expect(await open()).toEqual([a.id, b.id].sort());
+      expect((await open()).includes(revoked.id)).toBe(false);
+      b.box.append('erasureDone', { request }, { person });
+      await b.send();
+      // Somebody else's word counts for nobody.
+      elsewhere.box.append('erasureDone', { request }, {});
+      await elsewhere.send();
+      expect(await open()).toEqual([a.id]);
+      expect((await erasureState(database.db, request))!.confirmed.map((d) => d.device)).toEqual([b.id]);
+      expect(await erasureState(database.db, randomUUID())).toBeNull();
+    });
+
+    test('done by staff on one kiosk reaches the others; that kiosk has confirmed by its event', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      await b.read();
+      const event = a.box.append('person', { change: 'deleted' }, { person });
+      await a.send();
+      await b.read();
+      expect([names(b), b.erased]).toEqual([[], [event.header.id]]);
+      const state = (await erasureState(database.db, event.header.id))!;
+      expect([state.confirmed.map((d) => d.device), state.open.map((d) => d.device)]).toEqual([[a.id], [b.id]]);
+    });
+
+    test('is not undone by what arrives late, and feeds none of it', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace');
+      await requestErasure(database.db, keys, person, new Date());
+      await a.send();
+      await b.read();
+      expect([names(b), b.templates.size, (await rows(person)).length, await inEventLog(person)]).toEqual([
+        [],
+        0,
+        0,
+        0,
+      ]);
+    });
+
+    test('reaches a kiosk also through a snapshot, until it has confirmed', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      await b.read();
+      const request = await requestErasure(database.db, keys, person, new Date());
+      b.cursor = '';
+      await b.read();
+      expect([names(b), b.erased]).toEqual([[], [request]]);
+      b.box.append('erasureDone', { request }, {});
+      await b.send();
+      b.cursor = '';
+      await b.read();
+      expect(b.erased).toEqual([request]);
+    });
+  });
+
+  describe('a snapshot', () => {
+    test('comes in pages, and what changes meanwhile is not lost', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const people = Array.from({ length: 30 }, (_, i) => a.enrol(`Person ${i}`, { count: 1 }));
+      await a.send();
+      const first = await b.page(10);
+      expect(first).toMatchObject({ whole: true, first: true, more: true });
+      expect(first.changes.slice(0, 2).map((c) => c.kind)).toEqual(['policy', 'keys']);
+      b.apply(first);
+      // Between two pages: one of those told is renamed, one is erased, one is added.
+      const told = first.changes.find((c) => c.kind === 'person')!;
+      a.box.append('person', { change: 'updated' }, { person: told.person, name: 'Renamed' });
+      const added = a.enrol('Added', { count: 1 });
+      await a.send();
+      const erased = people.find((p) => p !== told.person)!;
+      await requestErasure(database.db, keys, erased, new Date());
+      await b.read(10);
+      await b.read(10);
+      expect(b.people.get(told.person)!.name).toBe('Renamed');
+      expect([b.people.has(added), b.people.has(erased), b.people.size]).toEqual([true, false, 30]);
+      expect(b.wholes).toBe(1);
+    });
+
+    test('begins again where the cursor is foreign, of another log, or of a database that was restored', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      await b.read();
+      const top = b.cursor;
+      for (const cursor of ['', 'nonsense', `${top}x`, top.replace(/^.{8}/, '00000000')]) {
+        b.cursor = cursor;
+        expect(await b.page()).toMatchObject({ whole: true, first: true });
+      }
+      b.cursor = top;
+      expect(await b.page()).toMatchObject({ whole: false, changes: [] });
+      // An older copy of the database has grown on: the same position, another row.
+      await database.db.updateTable('change').set({ tag: 'another' }).where('person', '=', person).execute();
+      await b.read();
+      expect(b.wholes).toBe(2);
+      expect(await b.page(200, randomUUID())).toMatchObject({ whole: true, first: true });
+    });
+
+    test('begins again for a kiosk that moved to another site, which forgets the people of the old one', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      a.enrol('Ada Lovelace');
+      await a.send();
+      await b.read();
+      const other = await newSite();
+      const there = await Kiosk.at(other);
+      there.enrol('Grace Hopper');
+      await there.send();
+      await database.db.updateTable('device').set({ site: other }).where('id', '=', b.id).execute();
+      await b.read();
+      expect(names(b)).toEqual(['Grace Hopper']);
+    });
+
+    test('replaces deltas that were compacted', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      await b.read();
+      a.enrol('Ada Lovelace');
+      await a.send();
+      expect(await compactChanges(database.db, new Date(Date.now() + 1000))).toBeGreaterThan(0);
+      await b.read();
+      expect([names(b), b.wholes]).toEqual([['Ada Lovelace'], 2]);
+      // The newest row stays, and with it the way to go on.
+      await b.read();
+      expect(b.wholes).toBe(2);
+    });
+  });
+
+  describe('sites', () => {
+    test('a person assigned to another site is gone from the first and whole at the second', async () => {
+      const other = await newSite();
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(other)];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      for (const kiosk of [a, b]) await kiosk.read();
+      await assignToSites(database.db, person, [other], new Date());
+      expect(await a.read()).toEqual([{ kind: 'gone', person }]);
+      expect((await b.read()).map((c) => c.kind)).toEqual(['person', 'templates']);
+      await assignToSites(database.db, person, [site, other], new Date());
+      await a.read();
+      expect([names(a), a.templates.get(`${person} arc`)?.length]).toEqual([['Ada Lovelace'], 2]);
+      expect(await b.read()).toEqual([]);
+    });
+
+    test('a device without a site, and one of the default site, are of one site', async () => {
+      const id = randomUUID();
+      await database.db
+        .insertInto('site')
+        .values({ id, name: 'Main', time_zone: 'Europe/Berlin', is_default: true })
+        .execute();
+      const [a, b] = [await Kiosk.at(null), await Kiosk.at(id)];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      await b.read();
+      expect(b.people.has(person)).toBe(true);
+      await database.db.updateTable('device').set({ site: null }).where('id', '=', b.id).execute();
+      await database.db.deleteFrom('site').where('id', '=', id).execute();
+    });
+  });
+
+  describe('policy and keys', () => {
+    test('a policy reaches the kiosks of its site; the default site’s every site without its own', async () => {
+      const other = await newSite();
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(other)];
+      for (const kiosk of [a, b]) await kiosk.read();
+      expect(a.policy).toEqual({ leaseDays: 30 });
+      expect(await setPolicy(database.db, site, { leaseDays: 7, liveness: 'on' }, new Date())).toBe(true);
+      expect(await setPolicy(database.db, site, { liveness: 'on', leaseDays: 7 }, new Date())).toBe(false);
+      for (const kiosk of [a, b]) await kiosk.read();
+      expect([a.policy, b.policy]).toEqual([{ leaseDays: 7, liveness: 'on' }, { leaseDays: 30 }]);
+      await setPolicy(database.db, DEFAULT_SCOPE, { leaseDays: 14 }, new Date());
+      for (const kiosk of [a, b]) await kiosk.read();
+      expect([a.policy, b.policy]).toEqual([{ leaseDays: 7, liveness: 'on' }, { leaseDays: 14 }]);
+      await database.db.deleteFrom('site_policy').execute();
+    });
+
+    test('new keys are told to all, and a kiosk that does not trust the newest yet gets them in every page', async () => {
+      const kiosk = await Kiosk.at(site);
+      await kiosk.read();
+      await database.db.transaction().execute((tx) => keysChanged(tx, new Date()));
+      expect(await kiosk.read()).toEqual([{ kind: 'keys', keys: serverKeys }]);
+      const source = { db: database.db, keys, logEpoch: database.logEpoch, publicKeys: async () => serverKeys };
+      const ask = { cursor: kiosk.cursor, limit: 200, presenceAfter: null, newestKey: false };
+      expect((await readChanges(source, kiosk.id, ask, new Date())).changes).toEqual([
+        { kind: 'keys', keys: serverKeys },
+      ]);
+    });
+
+    test('whoever asked for no position is told so', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      await b.read();
+      await setGpsOptOut(database.db, person, true, new Date());
+      await b.read();
+      expect(b.people.get(person)!.gpsOptOut).toBe(true);
+    });
+  });
+
+  test('kiosks that read at random moments all end in the server’s state, whatever happened', async () => {
+    const steps = fc.array(
+      fc.record({
+        what: fc.constantFrom(
+          'enrol',
+          'rename',
+          'template',
+          'withdraw',
+          'give',
+          'erase',
+          'leave',
+          'join',
+          'read',
+          'reset',
+        ),
+        who: fc.nat(1),
+        whom: fc.nat(5),
+        limit: fc.integer({ min: 2, max: 12 }),
+      }),
+      { minLength: 5, maxLength: 40 },
+    );
+    await fc.assert(
+      fc.asyncProperty(steps, async (list) => {
+        const here = await newSite();
+        const kiosks = [await Kiosk.at(here), await Kiosk.at(here)] as const;
+        const people: string[] = [];
+        for (const { what, who, whom, limit } of list) {
+          const kiosk = kiosks[who]!;
+          const person = people[whom % Math.max(1, people.length)];
+          if (what === 'enrol') people.push(kiosk.enrol(`Person ${people.length}`, { count: 1 }));
+          else if (what === 'read') {
+            kiosk.apply(await kiosk.page(limit));
+            continue;
+          } else if (what === 'reset') kiosk.cursor = '';
+          else if (!person) continue;
+          else if (what === 'rename')
+            kiosk.box.append('person', { change: 'updated' }, { person, name: `Other ${limit}` });
+          else if (what === 'template') kiosk.template(person);
+          else if (what === 'withdraw') kiosk.consent(person, 'withdrawn');
+          else if (what === 'give') kiosk.consent(person, 'given');
+          else if (what === 'erase') await requestErasure(database.db, keys, person, new Date());
+          else await assignToSites(database.db, person, what === 'join' ? [here] : [], new Date());
+          if (kiosk.box.pendingCount() > 0) await kiosk.send();
+        }
+        const fresh = await Kiosk.at(here);
+        await fresh.read();
+        for (const kiosk of kiosks) {
+          await kiosk.read();
+          await kiosk.read();
+          expect(kiosk.people).toEqual(fresh.people);
+          const filled = (k: Kiosk) => [...k.templates].filter(([, t]) => t.length > 0).sort();
+          expect(filled(kiosk)).toEqual(filled(fresh));
+        }
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test.runIf(name === 'PostgreSQL')(
+    'positions become visible in their order: whoever appends later waits for the commit before',
+    async () => {
+      const [slow, quick] = [randomUUID(), randomUUID()];
+      const appended = Promise.withResolvers<void>();
+      const finish = Promise.withResolvers<void>();
+      const first = database.db.transaction().execute(async (tx) => {
+        await appendChanges(tx, [{ kind: 'person', person: slow }], new Date());
+        appended.resolve();
+        await finish.promise;
+      });
+      await appended.promise;
+      let done = false;
+      const second = database.db
+        .transaction()
+        .execute((tx) => appendChanges(tx, [{ kind: 'person', person: quick }], new Date()))
+        .then(() => {
+          done = true;
+        });
+      // A check-in, and whatever else appends nothing, does not wait.
+      await database.db.transaction().execute((tx) => appendChanges(tx, [], new Date()));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const visible = () =>
+        database.db
+          .selectFrom('change')
+          .select('person')
+          .where('person', 'in', [slow, quick])
+          .orderBy('position')
+          .execute();
+      expect([done, await visible()]).toEqual([false, []]);
+      finish.resolve();
+      await Promise.all([first, second]);
+      expect((await visible()).map((r) => r.person)).toEqual([slow, quick]);
+    },
+  );
 });
