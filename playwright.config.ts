@@ -11,9 +11,6 @@ export default defineConfig({
   fullyParallel: false,
   workers: 2,
   timeout: 60_000,
-  // Footage and prompts meet by real time, and a busy build machine can miss a beat. What passed only when repeated is
-  // counted and said by test/run.ts.
-  retries: 1,
   reporter: 'list',
   use: {
     browserName: 'chromium',

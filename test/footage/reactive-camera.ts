@@ -17,10 +17,25 @@ export interface ReactiveCamera {
    * back and forth without a cut. Resolves when the frames have been handed over and the first one is shown.
    */
   show(what: Segment | readonly RgbImage[], how?: 'once' | 'swing'): Promise<void>;
+  /**
+   * From now on lets the page itself choose: whenever the kiosk's main sentence changes, the clip of that sentence is
+   * played from its start, or the one for `otherwise`. Every clip is in the page before the first one is played, so an
+   * answer comes with the next frame, however busy the machine is.
+   */
+  react(clips: readonly ReactiveClip[], otherwise: ReactiveClip): Promise<void>;
+  /** The sentences that were answered by `react`, in order. */
+  answered(): Promise<readonly string[]>;
   /** How many frames the canvas has drawn, to see that it runs. */
   drawn(): Promise<number>;
   /** Pulls the plug: the track ends, and there is no camera any more. */
   unplug(): Promise<void>;
+}
+
+/** What is shown while the kiosk says `sentence`. */
+export interface ReactiveClip {
+  readonly sentence: string;
+  readonly what: Segment | readonly RgbImage[];
+  readonly how: 'once' | 'swing';
 }
 
 export interface ReactiveCameraOptions {
@@ -32,6 +47,9 @@ export interface ReactiveCameraOptions {
 
 interface InPage {
   play(jpegs: readonly string[], how: 'once' | 'swing'): Promise<void>;
+  load(sentence: string, jpegs: readonly string[], how: 'once' | 'swing'): Promise<void>;
+  react(): void;
+  readonly answered: string[];
   drawn: number;
   unplug(): void;
 }
@@ -41,10 +59,22 @@ type WithCamera = typeof globalThis & { reactiveCamera: InPage };
 export async function installReactiveCamera(page: Page, options: ReactiveCameraOptions = {}): Promise<ReactiveCamera> {
   const { fps = 15, width = 640, height = 480 } = options;
   await page.addInitScript(cameraInPage, { fps, width, height });
+  const jpegsOf = async (what: Segment | readonly RgbImage[]): Promise<string[]> =>
+    Promise.all(('source' in what ? await framesOf(what, { fps, width, height }) : what).map(toJpeg));
   return {
+    async react(clips, otherwise) {
+      for (const { sentence, what, how } of [...clips, { ...otherwise, sentence: '' }]) {
+        await page.evaluate(([name, list, mode]) => (globalThis as WithCamera).reactiveCamera.load(name, list, mode), [
+          sentence,
+          await jpegsOf(what),
+          how,
+        ] as const);
+      }
+      await page.evaluate(() => (globalThis as WithCamera).reactiveCamera.react());
+    },
+    answered: () => page.evaluate(() => (globalThis as WithCamera).reactiveCamera.answered),
     async show(what, how = 'once') {
-      const images = 'source' in what ? await framesOf(what, { fps, width, height }) : what;
-      const jpegs = await Promise.all(images.map(toJpeg));
+      const jpegs = await jpegsOf(what);
       await page.evaluate(([list, mode]) => (globalThis as WithCamera).reactiveCamera.play(list, mode), [
         jpegs,
         how,
@@ -87,18 +117,44 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
   let at = 0;
   let gone = false;
   const streams = new Set<MediaStream>();
+  const bitmaps = (jpegs: readonly string[]): Promise<ImageBitmap[]> =>
+    Promise.all(
+      jpegs.map((text) =>
+        createImageBitmap(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], { type: 'image/jpeg' })),
+      ),
+    );
+  let observer: MutationObserver | null = null;
+  const clips = new Map<string, { frames: ImageBitmap[]; how: 'once' | 'swing' }>();
+  const start = (next: ImageBitmap[], how: 'once' | 'swing'): void => {
+    frames = next;
+    swing = how === 'swing';
+    at = 0;
+    draw();
+  };
   const camera = {
     drawn: 0,
+    answered: [] as string[],
     async play(jpegs: readonly string[], how: 'once' | 'swing') {
-      const next = await Promise.all(
-        jpegs.map((text) =>
-          createImageBitmap(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], { type: 'image/jpeg' })),
-        ),
-      );
-      frames = next;
-      swing = how === 'swing';
-      at = 0;
-      draw();
+      start(await bitmaps(jpegs), how);
+    },
+    async load(sentence: string, jpegs: readonly string[], how: 'once' | 'swing') {
+      clips.set(sentence, { frames: await bitmaps(jpegs), how });
+    },
+    react() {
+      let shown: string | null = null;
+      const look = (): void => {
+        const said = document.querySelector('.sentence-main')?.textContent ?? '';
+        const sentence = clips.has(said) ? said : '';
+        if (sentence === shown) return;
+        shown = sentence;
+        if (sentence) camera.answered.push(sentence);
+        const clip = clips.get(sentence)!;
+        start(clip.frames, clip.how);
+      };
+      observer?.disconnect();
+      observer = new MutationObserver(look);
+      observer.observe(document, { subtree: true, childList: true, characterData: true });
+      look();
     },
     unplug() {
       gone = true;
@@ -144,25 +200,15 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
   };
 }
 
-/** Footage of somebody that does what a step asks for; null when there is none. */
-export function takeFor(step: ChallengeStep, person: Person): Segment | null {
-  return takesOf(person, step)[0] ?? null;
-}
-
-/** The step whose sentence (in English) the kiosk shows now, or null. */
-export async function promptOn(page: Page): Promise<ChallengeStep | null> {
-  const said = await page
-    .locator('.sentence-main')
-    .first()
-    .textContent({ timeout: 1_000 })
-    .catch(() => null);
-  const steps = Object.entries(en.challenge).filter(([, sentence]) => sentence === said);
-  return (steps[0]?.[0] as ChallengeStep | undefined) ?? null;
-}
+/** What the kiosk can ask for, with its sentence in English. */
+const PROMPTS: readonly (readonly [ChallengeStep, string])[] = (
+  ['turn-left', 'turn-right', 'blink', 'closer'] as const satisfies readonly ChallengeStep[]
+).map((step) => [step, en.challenge[step]]);
 
 /**
  * Lets somebody follow the prompts: shows him straight ahead until a prompt comes up, then footage that does what it
- * asks, for each prompt that follows, until `until` holds. `attack` shows something else instead, for no prompt (null) too.
+ * asks, again and again as long as it is asked, for each prompt that follows, until `until` holds. `attack` shows
+ * something else instead, for no prompt (null) too.
  * @returns the prompts that were answered, in order
  */
 export async function follow(
@@ -172,24 +218,16 @@ export async function follow(
   until: () => Promise<boolean>,
   options: { timeoutMs?: number; attack?: (step: ChallengeStep | null) => Promise<readonly RgbImage[]> } = {},
 ): Promise<ChallengeStep[]> {
-  const { timeoutMs = 45_000, attack } = options;
-  const showFor = async (step: ChallengeStep | null): Promise<void> => {
-    if (attack) return camera.show(await attack(step), step ? 'once' : 'swing');
-    const take = step ? takeFor(step, person) : takesOf(person, 'straight')[0]!;
-    if (take) await camera.show(take, step ? 'once' : 'swing');
-  };
-  const answered: ChallengeStep[] = [];
-  let shown: ChallengeStep | null = null;
-  const end = Date.now() + timeoutMs;
-  await showFor(null);
-  while (Date.now() < end && !(await until())) {
-    const step = await promptOn(page);
-    if (step !== shown) {
-      shown = step;
-      if (step) answered.push(step);
-      await showFor(step);
-    }
-    await page.waitForTimeout(50);
+  const { timeoutMs = 90_000, attack } = options;
+  const clips: ReactiveClip[] = [];
+  for (const [step, sentence] of PROMPTS) {
+    const what = attack ? await attack(step) : takesOf(person, step)[0];
+    if (what) clips.push({ sentence, what, how: attack ? 'once' : 'swing' });
   }
-  return answered;
+  const straight = attack ? await attack(null) : takesOf(person, 'straight')[0]!;
+  await camera.react(clips, { sentence: '', what: straight, how: 'swing' });
+  const end = Date.now() + timeoutMs;
+  while (Date.now() < end && !(await until())) await page.waitForTimeout(50);
+  const answered = await camera.answered();
+  return answered.map((sentence) => PROMPTS.find(([, said]) => said === sentence)![0]);
 }
