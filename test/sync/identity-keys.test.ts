@@ -3,23 +3,29 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
+import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { hasExpired, needsRenewal, performRenewal } from '../../sync/edge/provisioning/renewal.ts';
 import { applyServerKeys } from '../../sync/edge/provisioning/server-keys.ts';
-import { HttpsTransport } from '../../sync/edge/transport/https.ts';
-import { openAck } from '../../sync/protocol/seal/ack.ts';
-import { sealAsk } from '../../sync/protocol/seal/ask.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
-import { keyId } from '../../sync/protocol/seal/keys.ts';
-import { openPage } from '../../sync/protocol/seal/page.ts';
-import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { readConfig } from '../../sync/server/config.ts';
 import { openDatabase } from '../../sync/server/database/open.ts';
 import { createCa, issueDeviceCertificate, selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
 import { call, codeOf } from './client.ts';
-import { joined, joiningWith, never, type TestServer, testServer, tls } from './identity-kit.ts';
+import {
+  askAs,
+  exchangeAs,
+  joined,
+  joiningWith,
+  type Kiosk,
+  never,
+  sendAs,
+  type TestServer,
+  testServer,
+  tls,
+  transport,
+} from './identity-kit.ts';
 import { MemoryOutbox } from './kit.ts';
 
 const DAY = 86_400_000;
@@ -30,60 +36,9 @@ beforeAll(async () => {
 });
 afterAll(() => server?.close());
 
-interface Kiosk {
-  readonly secret: DeviceSecret;
-  readonly bundle: ServerBundle;
-}
-
-/** The kiosk's transport, going by the server's clock. */
-const transport = ({ secret, bundle }: Kiosk) =>
-  new HttpsTransport({
-    bundle,
-    device: secret.device,
-    keys: () => bundle.keys,
-    credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: secret.tlsKeyPem }),
-    trustedNow: server.now,
-  });
-
-async function exchange(kiosk: Kiosk, kind: 'batch' | 'ask', sealed: string): Promise<string> {
-  const line = transport(kiosk);
-  try {
-    return await line.exchange(kind, sealed, never);
-  } finally {
-    await line.close();
-  }
-}
-
-/** Asks for changes. @returns the kiosk with whatever keys the page brought */
-async function ask(kiosk: Kiosk): Promise<Kiosk> {
-  const { secret, bundle } = kiosk;
-  const jti = randomUUID();
-  const trusts = await Promise.all(bundle.keys.signing.map(keyId));
-  const sealed = await sealAsk(
-    { what: 'changes', epoch: randomUUID(), cursor: '', limit: 50, trusts, presenceAfter: null },
-    { device: secret.device, signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId },
-    jti,
-  );
-  const page = await openPage(
-    await exchange(kiosk, 'ask', sealed),
-    { sealing: secret.sealing, trusted: bundle.keys.signing },
-    { device: secret.device, jti },
-  );
-  if (page.what !== 'changes') throw new Error('another page');
-  const newer = page.changes.filter((c) => c.kind === 'keys').reduce((b, c) => applyServerKeys(b, c.keys), bundle);
-  return { secret, bundle: newer };
-}
-
-/** Sends an event. @returns how far the ack, verified by what the kiosk trusts, goes */
-async function send(kiosk: Kiosk): Promise<number> {
-  const { secret, bundle } = kiosk;
-  const outbox = new MemoryOutbox(secret.device);
-  outbox.person('Ada');
-  const keys = { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId };
-  const signed = await exchange(kiosk, 'batch', await sealBatch(outbox.events, keys, new Date().toISOString()));
-  return (await openAck(signed, bundle.keys.signing, { device: outbox.device, epoch: outbox.epoch })).committed;
-}
-
+const ask = (kiosk: Kiosk) => askAs(server, kiosk);
+const send = (kiosk: Kiosk) => sendAs(server, kiosk);
+const exchange = (kiosk: Kiosk, kind: 'batch' | 'ask', sealed: string) => exchangeAs(server, kiosk, kind, sealed);
 const renew = (kiosk: Kiosk) => performRenewal(kiosk, (sealed) => exchange(kiosk, 'ask', sealed), randomUUID());
 
 describe('the devices listener', () => {
@@ -207,7 +162,7 @@ describe('renewal', () => {
 describe('revocation', () => {
   test('takes effect on the next message, on a connection that is open already; the device may join again', async () => {
     const kiosk = await joined(server);
-    const line = transport(kiosk);
+    const line = transport(server, kiosk);
     const outbox = new MemoryOutbox(kiosk.secret.device);
     outbox.person('Ada');
     const { keys, serverId } = kiosk.bundle;

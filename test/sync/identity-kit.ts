@@ -1,14 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { pino } from 'pino';
 import { createDeviceIdentity, type DeviceSecret } from '../../sync/edge/identity.ts';
 import { type Joining, startJoining } from '../../sync/edge/provisioning/join.ts';
+import { applyServerKeys } from '../../sync/edge/provisioning/server-keys.ts';
+import { HttpsTransport } from '../../sync/edge/transport/https.ts';
+import { openAck } from '../../sync/protocol/seal/ack.ts';
+import { sealAsk } from '../../sync/protocol/seal/ask.ts';
+import { sealBatch } from '../../sync/protocol/seal/batch.ts';
+import { keyId } from '../../sync/protocol/seal/keys.ts';
+import { openPage } from '../../sync/protocol/seal/page.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { readConfig } from '../../sync/server/config.ts';
 import { initServer } from '../../sync/server/local.ts';
 import { operate } from '../../sync/server/operator/open.ts';
 import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/operator/operations.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
-import { freePorts, temporaryHome } from './kit.ts';
+import { freePorts, MemoryOutbox, temporaryHome } from './kit.ts';
 
 export interface TestServer {
   readonly env: Record<string, string>;
@@ -70,10 +78,7 @@ export async function testServer(): Promise<TestServer> {
 export const never = new AbortController().signal;
 
 /** A kiosk that has joined and was approved. */
-export async function joined(
-  server: TestServer,
-  name = 'Front door',
-): Promise<{ secret: DeviceSecret; bundle: ServerBundle }> {
+export async function joined(server: TestServer, name = 'Front door'): Promise<Kiosk> {
   const secret = await createDeviceIdentity(crypto.randomUUID());
   const { code } = await server.operate('device provision', { name });
   const joining = startJoining({ secret, name: 'kiosk', code, trustedNow: server.now });
@@ -99,4 +104,68 @@ export function tls(url: string, options: ConnectionOptions): Promise<TLSSocket>
     );
     socket.on('error', reject);
   });
+}
+
+export interface Kiosk {
+  readonly secret: DeviceSecret;
+  readonly bundle: ServerBundle;
+}
+
+/** The kiosk's transport, going by the server's clock. */
+export const transport = (server: TestServer, { secret, bundle }: Kiosk) =>
+  new HttpsTransport({
+    bundle,
+    device: secret.device,
+    keys: () => bundle.keys,
+    credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: secret.tlsKeyPem }),
+    trustedNow: server.now,
+  });
+
+export async function exchangeAs(
+  server: TestServer,
+  kiosk: Kiosk,
+  kind: 'batch' | 'ask',
+  sealed: string,
+): Promise<string> {
+  const line = transport(server, kiosk);
+  try {
+    return await line.exchange(kind, sealed, never);
+  } finally {
+    await line.close();
+  }
+}
+
+/** Asks for changes. @returns the kiosk with whatever keys the page brought */
+export async function askAs(server: TestServer, kiosk: Kiosk): Promise<Kiosk> {
+  const { secret, bundle } = kiosk;
+  const jti = randomUUID();
+  const trusts = await Promise.all(bundle.keys.signing.map(keyId));
+  const sealed = await sealAsk(
+    { what: 'changes', epoch: randomUUID(), cursor: '', limit: 50, trusts, presenceAfter: null },
+    { device: secret.device, signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId },
+    jti,
+  );
+  const page = await openPage(
+    await exchangeAs(server, kiosk, 'ask', sealed),
+    { sealing: secret.sealing, trusted: bundle.keys.signing },
+    { device: secret.device, jti },
+  );
+  if (page.what !== 'changes') throw new Error('another page');
+  const newer = page.changes.filter((c) => c.kind === 'keys').reduce((b, c) => applyServerKeys(b, c.keys), bundle);
+  return { secret, bundle: newer };
+}
+
+/** Sends an event. @returns how far the ack, verified by what the kiosk trusts, goes */
+export async function sendAs(server: TestServer, kiosk: Kiosk): Promise<number> {
+  const { secret, bundle } = kiosk;
+  const outbox = new MemoryOutbox(secret.device);
+  outbox.person('Ada');
+  const keys = { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId };
+  const signed = await exchangeAs(
+    server,
+    kiosk,
+    'batch',
+    await sealBatch(outbox.events, keys, new Date().toISOString()),
+  );
+  return (await openAck(signed, bundle.keys.signing, { device: outbox.device, epoch: outbox.epoch })).committed;
 }
