@@ -106,6 +106,7 @@ export class MqttTransport implements Transport {
       const settle: Waiting['settle'] = (outcome) => {
         if (this.#waiting !== waiting) return;
         this.#waiting = null;
+        client.off('packetreceive', onReceipt);
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
         if ('answer' in outcome) resolve(outcome.answer);
@@ -113,6 +114,11 @@ export class MqttTransport implements Transport {
       };
       const waiting: Waiting = { kind, digest: messageDigest(sealed), accept, settle };
       const onAbort = () => settle({ problem: aborted() });
+      // mqtt.js hands the callback of `publish` our own packet, not the receipt with its reason.
+      const onReceipt = (packet: { cmd?: string; messageId?: number; reasonCode?: number }) => {
+        if (packet.cmd === 'puback' && packet.messageId === id && packet.reasonCode === RC.noSubscribers)
+          this.#drop(client, away());
+      };
       // Torn down, since the message may lie anywhere between here and the server: the next connection begins clean.
       const timer = setTimeout(() => this.#drop(client, silent()), this.#silenceMs);
       signal.addEventListener('abort', onAbort);
@@ -121,12 +127,12 @@ export class MqttTransport implements Transport {
         upTopic(this.#o.bundle.serverId, this.#o.device),
         sealed,
         { qos: 1, ...this.#v5({ messageExpiryInterval: MESSAGE_S }) },
-        (error, packet) => {
+        (error) => {
           if (error) this.#drop(client, publishProblem(error));
-          else if ((packet as { reasonCode?: number } | undefined)?.reasonCode === RC.noSubscribers)
-            this.#drop(client, away());
         },
       );
+      const id = client.getLastMessageId();
+      client.on('packetreceive', onReceipt);
     });
   }
 

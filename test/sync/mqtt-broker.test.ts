@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { signAck } from '../../sync/protocol/seal/ack.ts';
+import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
+import { messageDigest, signRefusal } from '../../sync/protocol/seal/signal.ts';
+import { TYP } from '../../sync/protocol/wire/batch.ts';
+import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
+import { issueServerClientCertificate } from '../../sync/server/keys/certificates.ts';
+import { BrokerConsumer } from '../../sync/server/mqtt/consumer.ts';
+import { MqttWorker, type UpMessage } from '../../sync/server/mqtt/worker.ts';
+import { mosquittoMissing } from '../services/mosquitto.ts';
+import { codeOf } from './client.ts';
+import {
+  bareClient,
+  engineOf,
+  type MqttRig,
+  marksOf,
+  mqttRig,
+  mqttTransport,
+  never,
+  OPERATOR,
+  sealOutbox,
+  sleep,
+  until,
+} from './mqtt-rig.ts';
+
+const NAME = 'Zyxwvut Qponmlk';
+const missing = mosquittoMissing();
+if (missing) console.log(`SKIPPED: MQTT with a broker that fails or lies: ${missing}`);
+
+/** What a broker, or whoever runs it, can do to kiosks and server. */
+describe.skipIf(missing)('a broker that fails or lies', () => {
+  let rig: MqttRig;
+  beforeAll(async () => {
+    rig = await mqttRig('mosquitto');
+  });
+  afterAll(() => rig?.close());
+  const drained = (ms?: number) => until('the outbox is empty', () => rig.kiosk.box.pendingCount() === 0, ms);
+  const committed = async () => {
+    let count = 0;
+    await rig.offline(async (db) => {
+      const rows = await db.selectFrom('event').select('seq').where('device', '=', rig.kiosk.secret.device).execute();
+      count = new Set(rows.map((r) => Number(r.seq))).size;
+      expect(rows.length, 'nothing is there twice').toBe(count);
+    });
+    return count;
+  };
+
+  test('its operator, who reads everything, sees no name, and no word of an event', async () => {
+    const spy = await bareClient(rig, { name: OPERATOR });
+    const seen: { topic: string; payload: Buffer }[] = [];
+    spy.on('message', (topic, payload) => seen.push({ topic, payload }));
+    await spy.subscribeAsync('#', { qos: 1 });
+    rig.kiosk.box.checkin(rig.kiosk.box.person(NAME));
+    const { engine } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts] });
+    engine.start();
+    await drained();
+    await until('an ask and its page passed too', () => seen.length >= 4);
+    await engine.stop();
+    spy.end(true);
+    const topics = new Set(seen.map((s) => s.topic));
+    expect(topics).toContain(upTopic(rig.serverId, rig.kiosk.secret.device));
+    expect(topics).toContain(downTopic(rig.serverId, rig.kiosk.secret.device));
+    const decoded = seen.flatMap(({ payload }) => [
+      payload.toString('latin1'),
+      ...payload
+        .toString('latin1')
+        .split('.')
+        .map((part) => Buffer.from(part, 'base64url').toString('latin1')),
+    ]);
+    for (const word of ['Zyxwvut', 'Qponmlk', 'checkin', 'direction', 'person'])
+      expect(
+        decoded.filter((text) => text.includes(word)),
+        word,
+      ).toEqual([]);
+    for (const word of ['Zyxwvut', 'Qponmlk']) {
+      expect(rig.mosquitto!.log()).not.toContain(word);
+      expect(rig.logged()).not.toContain(word);
+    }
+  });
+
+  test('killed in the middle and started again: everything arrives, once', async () => {
+    const { engine } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts] });
+    engine.start();
+    for (let i = 0; i < 40; i++) rig.kiosk.box.person(`During ${i}`);
+    engine.nudge();
+    await sleep(60);
+    await rig.mosquitto!.kill('SIGKILL');
+    for (let i = 0; i < 10; i++) rig.kiosk.box.person(`Meanwhile ${i}`);
+    engine.nudge();
+    await sleep(500);
+    expect(engine.status.queued).toBeGreaterThan(0);
+    await rig.mosquitto!.start();
+    await drained(60_000);
+    await engine.stop();
+    expect(await committed()).toBe(rig.kiosk.box.events.length);
+  });
+
+  test('one that forgets what it has acknowledged: everything arrives all the same', async () => {
+    await rig.stopServer();
+    rig.kiosk.box.person('Acknowledged by the broker alone');
+    // The broker takes the message for the server, which is away, and says so to the kiosk.
+    const client = await bareClient(rig, rig.kiosk);
+    await client.publishAsync(upTopic(rig.serverId, rig.kiosk.secret.device), await sealOutbox(rig.kiosk), { qos: 1 });
+    client.end(true);
+    expect(rig.kiosk.box.pendingCount()).toBe(1);
+    await rig.mosquitto!.kill('SIGKILL');
+    rig.mosquitto!.forget();
+    await rig.mosquitto!.start();
+    await rig.startServer();
+    const { engine } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts] });
+    engine.start();
+    await drained(60_000);
+    await engine.stop();
+    expect(await committed()).toBe(rig.kiosk.box.events.length);
+  });
+
+  test('forged acks, refusals and pages of its operator change nothing: the server’s own answer is taken', async () => {
+    const liar = await bareClient(rig, { name: OPERATOR });
+    const { device } = rig.kiosk.secret;
+    const down = downTopic(rig.serverId, device);
+    const key = newSigningKey();
+    rig.kiosk.box.person('Not yet there');
+    const stale = await marksOf(await deliverAsk(), rig.kiosk).catch(() => null);
+    expect(stale).toBeNull();
+    const sealed = await sealOutbox(rig.kiosk);
+    const serverTime = new Date().toISOString();
+    const ack = {
+      device,
+      epoch: rig.kiosk.box.epoch,
+      committed: 10_000,
+      safe: 10_000,
+      logEpoch: randomUUID(),
+      serverTime,
+    };
+    const forged = [
+      await signAck(ack, key),
+      await signRefusal({ device, digest: messageDigest(sealed), code: 'device-revoked', serverTime }, key),
+      `${Buffer.from(JSON.stringify({ typ: TYP.ack })).toString('base64url')}.e30.AA`,
+      'junk',
+    ];
+    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts);
+    await transport.connect();
+    const answer = transport.exchange('batch', sealed, never, async (text) => {
+      await marksOf(text, rig.kiosk);
+      return true;
+    });
+    for (const text of forged) await liar.publishAsync(down, text, { qos: 1 });
+    const marks = await marksOf(await answer, rig.kiosk);
+    expect(marks.committed).toBe(rig.kiosk.box.events.length);
+    rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, marks);
+    await transport.close();
+    liar.end(true);
+  });
+
+  /** An exchange of nonsense, so that a signed refusal comes. */
+  async function deliverAsk(): Promise<string> {
+    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts);
+    const header = Buffer.from(JSON.stringify({ typ: TYP.sealedAsk })).toString('base64url');
+    const code = await codeOf(transport.exchange('ask', `${header}.a.b.c`, never));
+    await transport.close();
+    expect(code).toBe('ask-malformed');
+    return '';
+  }
+
+  test('a flood on the down topic ends the connection, and HTTPS takes over', async () => {
+    rig.kiosk.box.person('Before the flood');
+    const { engine, transport, ways } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts], https: true });
+    engine.start();
+    await drained();
+    expect(ways).toEqual(['mqtt']);
+    const liar = await bareClient(rig, { name: OPERATOR });
+    const down = downTopic(rig.serverId, rig.kiosk.secret.device);
+    const heap = process.memoryUsage().rss;
+    for (let i = 0; i < 400 && transport.name === 'mqtt'; i++)
+      await liar.publishAsync(down, Buffer.alloc(100_000, 65), { qos: 1 });
+    liar.end(true);
+    await until('the kiosk leaves the broker', () => transport.name === 'https');
+    expect(transport.state.why?.code).toBe('broker-floods');
+    rig.kiosk.box.person('After the flood');
+    engine.nudge();
+    await drained();
+    expect(ways).toContain('https');
+    expect(process.memoryUsage().rss - heap).toBeLessThan(150 * 1024 * 1024);
+    await engine.stop();
+  });
+
+  test('broker gone: HTTPS serves, and the kiosk goes back by itself once the broker is there again', async () => {
+    await rig.mosquitto!.kill('SIGKILL');
+    const { engine, transport, ways } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts], https: true });
+    rig.kiosk.box.person('Over HTTPS');
+    engine.start();
+    await drained();
+    expect(transport.state).toMatchObject({ using: 'https', why: { code: 'server-unreachable' } });
+    await rig.mosquitto!.start();
+    await until('it is back on the broker', () => transport.name === 'mqtt', 30_000);
+    // The server comes back to the broker by itself too.
+    rig.kiosk.box.person('Over MQTT again');
+    engine.nudge();
+    await drained(30_000);
+    await until('MQTT carried something', () => ways.at(-1) === 'mqtt', 30_000).catch(() => undefined);
+    expect(ways[0]).toBe('https');
+    await engine.stop();
+  });
+
+  test('a broker that no server is connected to is told as that, at once', async () => {
+    await rig.stopServer();
+    await rig.mosquitto!.kill('SIGKILL');
+    rig.mosquitto!.forget();
+    await rig.mosquitto!.start();
+    const transport = mqttTransport(rig.kiosk, rig.urls.mqtts, { silenceMs: 30_000 });
+    expect(await codeOf(transport.exchange('batch', 'a.b.c', never))).toBe('server-away');
+    await transport.close();
+  });
+
+  test('a message in work when the server dies is delivered again to the next one', async () => {
+    const credentials = await issueServerClientCertificate(rig.ca, rig.serverId, Date.now());
+    const log = pino({ level: 'silent' });
+    const consumer = (take: (m: UpMessage) => Promise<string>) =>
+      new BrokerConsumer({
+        url: rig.urls.mqtts,
+        serverId: rig.serverId,
+        clientId: 'x',
+        credentials: () => credentials,
+        cas: () => [rig.ca.certPem],
+        worker: new MqttWorker({
+          serverId: rig.serverId,
+          log,
+          take,
+          refuse: async () => 'refused',
+          presence: async () => undefined,
+        }),
+        log,
+      });
+    const sealed = `${Buffer.from(JSON.stringify({ typ: TYP.sealedBatch })).toString('base64url')}.x.y.z`;
+    const first: string[] = [];
+    // Never done: as a server that dies between the arrival and the commit.
+    const dying = consumer(async (m) => {
+      first.push(m.sealed);
+      return new Promise<string>(() => undefined);
+    });
+    await until('connected', () => dying.connected);
+    await sleep(300);
+    const kiosk = await bareClient(rig, rig.kiosk);
+    await kiosk.publishAsync(upTopic(rig.serverId, rig.kiosk.secret.device), sealed, { qos: 1 });
+    await until('it is in work', () => first.length === 1);
+    await dying.close();
+    const second: string[] = [];
+    const next = consumer(async (m) => {
+      second.push(m.sealed);
+      return 'done';
+    });
+    await until('it is delivered again', () => second.length === 1);
+    expect(second).toEqual([sealed]);
+    await next.close();
+    const third: string[] = [];
+    const later = consumer(async (m) => {
+      third.push(m.sealed);
+      return 'done';
+    });
+    await until('connected', () => later.connected);
+    await sleep(500);
+    expect(third, 'what was committed is not delivered a third time').toEqual([]);
+    await later.close();
+    kiosk.end(true);
+  });
+});
