@@ -1,0 +1,121 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CommandContext } from '../../electron/core/commands/command.ts';
+import { deviceJoin, deviceJoinPoll, deviceRenew } from '../../electron/core/commands/device.ts';
+import { openKeys } from '../../electron/core/keys/index.ts';
+import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { startRetention } from '../../electron/core/retention/scheduler.ts';
+import { createStore, openStore } from '../../electron/core/store/index.ts';
+import { type KioskSync, startKioskSync } from '../../electron/core/sync/kiosk-sync.ts';
+import { readServerLink } from '../../electron/core/sync/server-link.ts';
+import { type TestServer, testServer } from './identity-kit.ts';
+
+/** A kiosk that runs while it joins: its sync begins without a restart. */
+const root = mkdtempSync(join(tmpdir(), 'sp-kiosk-join-'));
+const home = join(root, 'kiosk');
+const log = () => undefined;
+let server: TestServer;
+let kiosk: OpenKiosk;
+let sync: KioskSync;
+let retention: ReturnType<typeof startRetention>;
+let context: CommandContext;
+
+beforeAll(async () => {
+  server = await testServer();
+  ensureKioskFolder(home, false);
+  kiosk = await openKiosk({ home, deviceSecret: null });
+  retention = startRetention({ store: kiosk.store, site: kiosk.site, log });
+  sync = await startKioskSync({
+    store: kiosk.store,
+    retention,
+    log,
+    onStatus: () => undefined,
+    applied: () => undefined,
+    dropped: () => undefined,
+  });
+  context = {
+    ...kiosk,
+    changed: () => sync.uplink.nudge(),
+    sync: () => sync.report(),
+    relink: (change) => sync.relink(change),
+  };
+});
+afterAll(async () => {
+  await sync?.stop();
+  await retention?.stop();
+  await kiosk?.close();
+  await server?.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+async function run(command: typeof deviceJoin, args: unknown): Promise<Record<string, string>> {
+  let told = {};
+  const line = (value: unknown) => {
+    told = value as object;
+  };
+  await command.run(context, command.args.parse(args), { line, progress: () => undefined });
+  return told;
+}
+
+async function until(done: () => boolean): Promise<void> {
+  const end = Date.now() + 20_000;
+  while (!done()) {
+    if (Date.now() > end) throw new Error('it did not come to that');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test('a running kiosk joins, sends what it has kept, and goes on with a renewed certificate', async () => {
+  kiosk.store.append({ type: 'health', open: { code: 'before-joining', detail: {} }, personal: {} });
+  expect(sync.uplink.status()).toMatchObject({ online: false });
+  const { code } = await server.operate('device provision', { name: 'Front door' });
+  const pending = await run(deviceJoin, { code });
+  // The same code again, as after a lost answer: the same keys, so the same fingerprint.
+  expect(await run(deviceJoin, { code })).toEqual(pending);
+  expect(await run(deviceJoinPoll, {})).toMatchObject({ state: 'pending' });
+  await server.operate('device approve', { device: pending.device!, fingerprint: pending.fingerprint! });
+  expect(await run(deviceJoinPoll, {})).toMatchObject({ state: 'joined', server: server.url() });
+  await until(() => sync.uplink.status().online && kiosk.store.pendingCount() === 0);
+
+  const before = readServerLink(kiosk.store)!;
+  await run(deviceRenew, {});
+  const after = readServerLink(kiosk.store)!;
+  expect(after.secret.tlsKeyPem).not.toBe(before.secret.tlsKeyPem);
+  kiosk.store.append({ type: 'health', open: { code: 'after-renewal', detail: {} }, personal: {} });
+  sync.uplink.nudge();
+  await until(() => kiosk.store.pendingCount() === 0);
+  expect((await server.operate('device list', {}))[0]!.lastHeardAt).not.toBeNull();
+});
+
+test('the provisioning secret binds slot 1 for good: over a rekey, and a crash before the slots were written leaves the old way', async () => {
+  const folder = join(root, 'bound');
+  const options = { home: folder, deviceSecret: null, allowSecretFile: true };
+  const keys = await openKeys(options);
+  (await createStore({ home: folder, keys })).close();
+  await expect(keys.bindProvisioning(Buffer.alloc(32, 7))).rejects.toMatchObject({ code: 'secret-weak' });
+  const secret = crypto.getRandomValues(new Uint8Array(32));
+  await keys.bindProvisioning(secret);
+  await keys.beginRekey();
+  keys.settle('current');
+  const again = await openKeys(options);
+  (await openStore({ home: folder, keys: again })).close();
+  // Once bound it stays with that secret.
+  await again.bindProvisioning(crypto.getRandomValues(new Uint8Array(32)));
+  await expect(openKeys(options)).resolves.toBeDefined();
+  rmSync(join(folder, 'provisioning-secret'));
+  await expect(openKeys(options)).rejects.toMatchObject({ code: 'provisioning-secret-missing' });
+
+  // Cut off between the two writes: the file is there, and the slots do not know of it.
+  const cut = join(root, 'cut');
+  const cutOptions = { ...options, home: cut };
+  (await createStore({ home: cut, keys: await openKeys(cutOptions) })).close();
+  writeFileSync(join(cut, 'provisioning-secret'), secret, { mode: 0o600 });
+  const opened = await openKeys(cutOptions);
+  (await openStore({ home: cut, keys: opened })).close();
+  await opened.bindProvisioning(secret);
+  expect(existsSync(join(cut, 'provisioning-secret'))).toBe(true);
+  (await openStore({ home: cut, keys: await openKeys(cutOptions) })).close();
+});
