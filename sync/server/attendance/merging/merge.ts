@@ -159,13 +159,16 @@ async function settleCandidates(
             where first = least(${kept}::uuid, ${merged}::uuid) and second = greatest(${kept}::uuid, ${merged}::uuid)`.execute(
     tx,
   );
+  // A rejected pair stays rejected: whoever is not the merged person is not the kept one.
   await sql`
     with others as (
-      delete from merge_candidate where status = 'open' and (first = ${merged} or second = ${merged}) returning *
+      delete from merge_candidate where status <> 'merged' and (first = ${merged} or second = ${merged}) returning *
     )
-    insert into merge_candidate (id, first, second, reason, score, found_at, status)
-    select id, least(other, ${kept}::uuid), greatest(other, ${kept}::uuid), reason, score, found_at, 'open'
+    insert into merge_candidate as c (id, first, second, reason, score, found_at, status, decided_at, decided_by)
+    select id, least(other, ${kept}::uuid), greatest(other, ${kept}::uuid), reason, score, found_at, status, decided_at, decided_by
     from (select *, case when first = ${merged} then second else first end as other from others) o
     where other <> ${kept}::uuid
-    on conflict (first, second) do nothing`.execute(tx);
+    on conflict (first, second) do update
+      set status = excluded.status, decided_at = excluded.decided_at, decided_by = excluded.decided_by
+      where c.status = 'open' and excluded.status = 'rejected'`.execute(tx);
 }

@@ -10,7 +10,7 @@ const dayIn = (timeZone: string, dayStartsAt: string, instant: string) => {
 };
 
 describe('the attendance day', () => {
-  test.each<[string, string, string, string, string, string, string]>([
+  test.each<[string, string, string, ...string[]]>([
     // zone, starts, instant, day, start, end (UTC)
     ['Europe/Berlin', '00:00', '2026-07-01T12:00Z', '2026-07-01', '2026-06-30T22:00', '2026-07-01T22:00'],
     ['Europe/Berlin', '00:00', '2026-03-29T12:00Z', '2026-03-29', '2026-03-28T23:00', '2026-03-29T22:00'], // 23 h

@@ -42,6 +42,7 @@ describe('what counts of somebody’s records', () => {
   test('two kiosks within the window are one presence, whatever each had worked out', () => {
     expect(shown([record(0), record(30), record(61, 'out')])).toEqual(['in', '=0', 'out']);
     expect(shown([record(0), record(30, 'out')])).toEqual(['in', '=0']);
+    expect(shown([record(0), record(60), record(61)])).toEqual(['in', '=0', 'out']);
   });
 
   test('somebody who chose another direction is no duplicate', () => {
@@ -85,7 +86,11 @@ describe('what counts of somebody’s records', () => {
     );
   });
 
-  test('the order of arrival makes no difference', () => {
+  test('the order of arrival makes no difference, nor of two records at one instant', () => {
+    const [one, other] = [record(0, 'in', { automatic: false }), record(0, 'out', { automatic: false })];
+    expect(resolve([one, other], rules)).toEqual(resolve([other, one], rules));
+    const [a, b] = [record(0), record(0)];
+    expect(resolve([b, a], rules).get(b.id)).toEqual({ direction: 'in', duplicateOf: a.id });
     fc.assert(
       fc.property(
         records.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),

@@ -1,0 +1,377 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { EVENT_VERSION, type WireEvent } from '../../sync/protocol/wire/event.ts';
+import { readBoard } from '../../sync/server/attendance/board.ts';
+import { findCandidates } from '../../sync/server/attendance/merging/candidates.ts';
+import { listCandidates, mergePeople, rejectCandidate } from '../../sync/server/attendance/merging/merge.ts';
+import { partitionsAhead } from '../../sync/server/attendance/partitions.ts';
+import { resolveDue } from '../../sync/server/attendance/resolve.ts';
+import { attendanceDays } from '../../sync/server/attendance/rules/calendar.ts';
+import { type Claimed, resolve } from '../../sync/server/attendance/rules/resolve.ts';
+import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { ingest } from '../../sync/server/ingest/ingest.ts';
+import { listQuarantine, retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { Secret } from '../../sync/server/keys/secret.ts';
+import { horizon } from '../../sync/server/live/feed.ts';
+import { DATABASES } from '../services/databases.ts';
+import { MemoryOutbox } from './kit.ts';
+
+/** Attendance on a real database, from events in to what counts. */
+
+const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZone: 'Europe/Berlin' };
+const rules = { dayOf: attendanceDays({ timeZone: SITE.timeZone, dayStartsAt: '00:00' }), repeatMs: 60_000 };
+const NOON = Date.parse('2026-07-01T10:00:00Z');
+const NOW = new Date('2026-07-20T10:00:00Z');
+
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+
+async function kiosk(site: string | null = null): Promise<MemoryOutbox> {
+  const box = new MemoryOutbox();
+  const registered = { name: 'Door', status: 'approved' as const, ed25519: 'x', x25519: 'x', tls_key_hash: box.device };
+  await database.db
+    .insertInto('device')
+    .values({ id: box.device, ...registered, registered_at: NOW, last_heard_at: null, site } as never)
+    .execute();
+  return box;
+}
+
+function deliver(box: MemoryOutbox, events: readonly unknown[], first: number, now = NOW) {
+  const header = {
+    alg: 'EdDSA',
+    typ: 'sp-batch+jws',
+    iss: box.device,
+    aud: randomUUID(),
+    epoch: box.epoch,
+    first,
+    last: first + events.length - 1,
+    spv: 1,
+  } as const;
+  return ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now);
+}
+const deliverAll = (box: MemoryOutbox) => deliver(box, box.events, 1);
+
+function checkin(box: MemoryOutbox, person: string, seconds: number, direction: 'in' | 'out' = 'in', automatic = true) {
+  const open = { direction, method: 'badge', liveness: 'not-needed', ...(automatic && { automatic }) } as const;
+  return box.append('checkin', open, { person }, new Date(NOON + seconds * 1000));
+}
+
+async function settle(): Promise<number> {
+  let changed = 0;
+  for (;;) {
+    const done = await resolveDue(database.db);
+    changed += done?.changed ?? 0;
+    if (done?.taken === 0) return changed;
+  }
+}
+
+async function recordsOf(person: string) {
+  const rows = await database.db
+    .selectFrom('checkin')
+    .selectAll()
+    .where('person', '=', person)
+    .orderBy('at')
+    .orderBy('id')
+    .execute();
+  return rows.map((r) => ({
+    id: r.id,
+    resolved: r.resolved,
+    duplicateOf: r.duplicate_of,
+    claimed: r.direction,
+    change: Number(r.change),
+  }));
+}
+const shown = async (person: string) =>
+  (await recordsOf(person)).map((r) => (r.duplicateOf ? 'duplicate' : r.resolved));
+
+describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    await ensureDefaultSite(database.db, SITE);
+  });
+  afterAll(async () => {
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach((context) => {
+    if (unavailable) context.skip(unavailable);
+  });
+
+  test('records of two doors are resolved once both are here, and none is lost', async () => {
+    const [front, back] = [await kiosk(), await kiosk(SITE.id)];
+    const ada = randomUUID();
+    checkin(front, ada, 0);
+    checkin(front, ada, 7200, 'out');
+    checkin(back, ada, 20);
+    checkin(back, ada, 3600);
+    await deliverAll(front);
+    await settle();
+    expect(await shown(ada)).toEqual(['in', 'out']);
+    await deliverAll(back);
+    await settle();
+    expect(await shown(ada)).toEqual(['in', 'duplicate', 'out', 'in']);
+    expect((await recordsOf(ada)).map((r) => r.claimed)).toEqual(['in', 'in', 'in', 'out']);
+  });
+
+  test('at another site it is another presence', async () => {
+    const other = randomUUID();
+    await database.db.insertInto('site').values({ id: other, name: 'Lisbon', time_zone: 'Europe/Lisbon' }).execute();
+    const [here, there] = [await kiosk(), await kiosk(other)];
+    const ada = randomUUID();
+    checkin(here, ada, 0);
+    checkin(there, ada, 30);
+    await deliverAll(here);
+    await deliverAll(there);
+    await settle();
+    expect(await shown(ada)).toEqual(['in', 'in']);
+  });
+
+  test('a kiosk that was offline for weeks changes its own day and no other row', async () => {
+    const [door, late] = [await kiosk(), await kiosk()];
+    const ada = randomUUID();
+    for (let day = 0; day < 5; day++) {
+      checkin(door, ada, day * 86_400);
+      checkin(door, ada, day * 86_400 + 3600, 'out');
+    }
+    await deliverAll(door);
+    await settle();
+    const before = await recordsOf(ada);
+    checkin(late, ada, 2 * 86_400 + 1800);
+    await deliverAll(late);
+    expect(await settle()).toBe(2);
+    const after = await recordsOf(ada);
+    const moved = after.filter((r) => before.find((b) => b.id === r.id)?.change !== r.change).map((r) => r.id);
+    expect(moved).toEqual([late.events[0]!.header.id, door.events[5]!.header.id]);
+    expect(await shown(ada)).toEqual(['in', 'out', 'in', 'out', 'in', 'out', 'in', 'in', 'out', 'in', 'out']);
+  });
+
+  test('a void takes its record out of the day, and the rest moves up', async () => {
+    const door = await kiosk();
+    const ada = randomUUID();
+    const wrong = checkin(door, ada, 0);
+    checkin(door, ada, 3600, 'out');
+    await deliverAll(door);
+    await settle();
+    door.append('void', { target: wrong.header.id, reason: 'not-me' }, { person: ada });
+    checkin(door, ada, 7200, 'in');
+    await deliver(door, door.events.slice(2), 3);
+    await settle();
+    expect(await shown(ada)).toEqual(['in', 'out', 'in']);
+  });
+
+  test('whatever the order and the cuts in which kiosks’ batches arrive, the result is that of the rules', async () => {
+    const step = fc.tuple(
+      fc.nat(2),
+      fc.constantFrom(0, 20, 59, 61, 3600, 43_190, 43_205, 86_400),
+      fc.boolean(),
+      fc.boolean(),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 12 }),
+        fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: 4 }), fc.boolean()), { maxLength: 12 }),
+        async (steps, deliveries) => {
+          const ada = randomUUID();
+          const boxes = [await kiosk(), await kiosk(), await kiosk()];
+          const claims: Claimed[] = [];
+          let seconds = 0;
+          for (const [k, wait, automatic, out] of steps) {
+            seconds += wait;
+            const { header } = checkin(boxes[k]!, ada, seconds, out ? 'out' : 'in', automatic);
+            claims.push({
+              id: header.id,
+              at: Date.parse(header.at.utc),
+              direction: out ? 'out' : 'in',
+              automatic,
+              voided: false,
+            });
+          }
+          const sent = [0, 0, 0];
+          const send = async (k: number, count: number) => {
+            const part = boxes[k]!.events.slice(sent[k], sent[k]! + count);
+            if (part.length > 0) await deliver(boxes[k]!, part, sent[k]! + 1);
+            sent[k]! += part.length;
+          };
+          for (const [k, count, between] of deliveries) {
+            await send(k, count);
+            if (between) await settle();
+          }
+          for (const k of [2, 0, 1]) await send(k, 99);
+          await settle();
+          const expected = resolve(claims, rules);
+          const got = await recordsOf(ada);
+          expect(got.map((r) => r.id).sort()).toEqual(claims.map((c) => c.id).sort());
+          for (const r of got)
+            expect({ direction: r.resolved, duplicateOf: r.duplicateOf }).toEqual(expected.get(r.id));
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  test('each month has its partition, and a wild clock’s claim is kept aside until its month comes', async () => {
+    const door = await kiosk();
+    const person = randomUUID();
+    const [usual, wild] = [NOW, new Date('2027-03-10T00:00:00Z')];
+    for (const at of [usual, wild, new Date('1999-01-01T00:00:00Z')])
+      door.append('checkin', { direction: 'in', method: 'badge', liveness: 'not-needed' }, { person }, at);
+    await deliverAll(door);
+    const places = async () => {
+      const { rows } = await sql<{ place: string }>`
+        select tableoid::regclass::text as place from checkin where person = ${person} order by at`.execute(
+        database.db,
+      );
+      return rows.map((r) => r.place);
+    };
+    expect(await places()).toEqual(['checkin_default', 'checkin_2026_07', 'checkin_default']);
+    expect(await partitionsAhead(database.db, new Date('2027-02-01T00:00:00Z'))).toBe(3);
+    expect(await places()).toEqual(['checkin_default', 'checkin_2026_07', 'checkin_2027_03']);
+    expect(await partitionsAhead(database.db, new Date('2027-02-01T00:30:00Z')), 'not due again').toBeNull();
+  });
+
+  test('an event of a newer schema waits, and is taken once in its place when the server knows it', async () => {
+    const door = await kiosk();
+    const ada = door.person('Ada Lovelace');
+    const later = checkin(door, ada, 0);
+    checkin(door, ada, 3600, 'out');
+    // A schema that this build will know one day: the same event under the next version, quarantined as such.
+    const newer = { ...later, header: { ...later.header, v: EVENT_VERSION + 1 } };
+    const { ack } = await deliver(door, [door.events[0], newer, door.events[2]], 1);
+    expect(ack.committed).toBe(3);
+    expect(await retryQuarantine(database.db, keys, { device: door.device }, NOW)).toEqual({
+      taken: 0,
+      waiting: { 'event-newer-schema': 1 },
+    });
+    await replaceQuarantined(door, later);
+    const [one, two] = await Promise.all([
+      retryQuarantine(database.db, keys, { device: door.device }, NOW),
+      retryQuarantine(database.db, keys, { device: door.device }, NOW),
+    ]);
+    expect(one.taken + two.taken).toBe(1);
+    expect(await listQuarantine(database.db, { device: door.device })).toEqual([]);
+    const log = await database.db
+      .selectFrom('event')
+      .select(['seq', 'id', 'chain'])
+      .where('device', '=', door.device)
+      .orderBy('seq')
+      .execute();
+    expect(log.map((r) => [Number(r.seq), r.id, r.chain])).toEqual(
+      door.events.map((e, i) => [i + 1, e.header.id, 'whole']),
+    );
+    await settle();
+    expect(await shown(ada)).toEqual(['in', 'out']);
+    const again = await deliver(door, door.events, 1);
+    expect(again).toMatchObject({ inserted: 0, quarantined: [], ack: { committed: 3 } });
+  });
+
+  /** What an update of the server does to a waiting event, without the update: the content becomes readable. */
+  async function replaceQuarantined(box: MemoryOutbox, event: WireEvent): Promise<void> {
+    const row = await database.db
+      .selectFrom('quarantine')
+      .selectAll()
+      .where('device', '=', box.device)
+      .executeTakeFirstOrThrow();
+    const place = { field: 'quarantine.content', person: null, record: row.digest, rowVersion: 1 };
+    const content = keys.seal('field', place, Buffer.from(JSON.stringify(event)));
+    await database.db.updateTable('quarantine').set({ content }).where('id', '=', row.id).execute();
+  }
+
+  test('people with one number come before somebody, once; the merged keep all their records', async () => {
+    const [one, other] = [await kiosk(), await kiosk()];
+    const number = randomUUID().slice(0, 8);
+    const enrol = (box: MemoryOutbox, name: string): string => {
+      const person = randomUUID();
+      box.append('person', { change: 'added' }, { person, name, number, language: 'en' });
+      return person;
+    };
+    const [kept, merged] = [enrol(one, 'Ada Lovelace'), enrol(other, 'Ada King')];
+    const bystander = enrol(other, 'Grace Hopper');
+    checkin(one, kept, 0);
+    checkin(other, merged, 30);
+    checkin(other, merged, 3600);
+    await deliverAll(one);
+    await deliverAll(other);
+    await settle();
+    await findCandidates(database.db, keys, NOW);
+    const mine = async () =>
+      (await listCandidates(database.db, keys)).filter((c) =>
+        c.people.some((p) => [kept, merged, bystander].includes(p.id)),
+      );
+    const found = await mine();
+    expect(found).toHaveLength(2);
+    expect(found[0]).toMatchObject({ reason: 'number', score: null });
+    const pairOf = (a: string, b: string) => found.find((c) => c.people.every((p) => [a, b].includes(p.id)));
+    for (const candidate of found)
+      if (candidate !== pairOf(kept, merged)) await rejectCandidate(database.db, candidate.id, 'test', NOW);
+    const { records } = await mergePeople(database.db, keys, { kept, merged, by: 'test' }, NOW);
+    expect(records).toBe(2);
+    await settle();
+    expect(await shown(kept)).toEqual(['in', 'duplicate', 'out']);
+    expect(await recordsOf(merged)).toEqual([]);
+    expect(await mine()).toEqual([]);
+    // What arrives later under the old name is the kept person's too.
+    checkin(other, merged, 7200);
+    await deliver(other, other.events.slice(-1), other.events.length);
+    await settle();
+    expect(await shown(kept)).toEqual(['in', 'duplicate', 'out', 'in']);
+    await expect(mergePeople(database.db, keys, { kept, merged, by: 'test' }, NOW)).rejects.toMatchObject({
+      code: 'merge-not-possible',
+    });
+    await findCandidates(database.db, keys, new Date(NOW.getTime() + 3_600_000));
+    expect(await mine(), 'decided pairs are not asked about again').toEqual([]);
+  });
+
+  test('erasing somebody erases the names they had before a merge', async () => {
+    const door = await kiosk();
+    const [kept, merged] = [door.person('Ada Lovelace'), door.person('Ada King')];
+    checkin(door, merged, 0);
+    await deliverAll(door);
+    await mergePeople(database.db, keys, { kept, merged, by: 'test' }, NOW);
+    door.append('person', { change: 'deleted' }, { person: kept });
+    checkin(door, merged, 3600);
+    await deliver(door, door.events.slice(3), 4);
+    const people = await database.db.selectFrom('person').selectAll().where('id', 'in', [kept, merged]).execute();
+    for (const p of people) expect([p.name, p.number, p.number_index, p.merged_into]).toEqual([null, null, null, null]);
+    const { n } = await database.db
+      .selectFrom('event')
+      .select((e) => e.fn.countAll<number>().as('n'))
+      .where('device', '=', door.device)
+      .where((e) => e.or([e('person', 'is not', null), e('personal', 'is not', null)]))
+      .executeTakeFirstOrThrow();
+    expect(Number(n)).toBe(0);
+  });
+
+  test('an old name that arrives late does not replace a newer one', async () => {
+    const door = await kiosk();
+    const person = randomUUID();
+    const rename = (name: string, day: number) =>
+      door.append('person', { change: 'updated' }, { person, name }, new Date(NOON + day * 86_400_000));
+    rename('Ada Lovelace', 1);
+    rename('Ada King', 2);
+    rename('Ada Byron', 0);
+    checkin(door, person, 5 * 86_400);
+    await deliverAll(door);
+    const board = await readBoard(
+      { db: database.db, keys, logEpoch: database.logEpoch, site: SITE },
+      {},
+      new Date(NOON + 5 * 86_400_000),
+    );
+    expect(board.rows.find((r) => r.person === person)?.name).toBe('Ada King');
+  });
+
+  test('the feed’s position never passes what is not committed yet', async () => {
+    const before = await horizon(database.db);
+    await database.db.transaction().execute(async (tx) => {
+      await sql`select pg_current_xact_id()`.execute(tx);
+      expect(await horizon(tx)).toBeGreaterThanOrEqual(before);
+    });
+    expect(await horizon(database.db)).toBeGreaterThan(before);
+  });
+});
