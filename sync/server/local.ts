@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../protocol/wire/problem.ts';
-import { DeviceRequest, ServerBundle } from '../protocol/wire/provisioning.ts';
+import { DeviceRequest, type ServerBundle } from '../protocol/wire/provisioning.ts';
 import { readConfig } from './config.ts';
 import { openDatabase } from './database/open.ts';
+import { identityContext } from './devices/context.ts';
+import { bundleFor } from './devices/join.ts';
 import { registerDevice } from './devices/registry.ts';
 import { writeAtomically } from './files.ts';
-import { urlOf } from './http/url.ts';
-import { issueDeviceCertificate } from './keys/certificates.ts';
 import { Keys } from './keys/envelope.ts';
-import { openKeyring, publicKeys } from './keys/keyring.ts';
+import { openKeyring } from './keys/keyring.ts';
 
 /**
  * A server for evaluation on this very machine. Its keys lie in a 0600 file beside its data, which a production server's
@@ -80,23 +80,17 @@ export async function provisionLocal({
   const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: serverHome });
   const request = DeviceRequest.parse(device);
   const keys = new Keys(config.encryptionKey, config.secretKey);
-  const now = Date.now();
+  const now = () => new Date();
   const database = await openDatabase(config.home, { postgres: config.database });
   try {
     const keyring = await openKeyring(database.db, keys, {
       hostnames: config.hostnames,
       home: config.home,
-      now: () => now,
+      now: () => now().getTime(),
     });
-    await registerDevice(database.db, request, new Date(now));
-    return ServerBundle.parse({
-      serverId: keyring.serverId,
-      serverUrl: urlOf(config.hostnames[0]!, config.devicePort),
-      mqttUrls: [...config.mqtt.kioskUrls],
-      keys: publicKeys(keyring),
-      tlsCertPem: await issueDeviceCertificate(keyring.ca, request.id, request.csr, now),
-      site: { id: keyring.serverId, ...config.site },
-    });
+    const identity = identityContext({ db: database.db, keys, keyring, now, config });
+    await registerDevice(database.db, request, now());
+    return await bundleFor(identity, { id: request.id, site: null }, request.csr);
   } finally {
     await database.close();
   }

@@ -29,12 +29,10 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
   const { secret, request } = await openJoin(signed);
   if (!secret)
     throw new Problem('join-code-unknown', 'This request holds no code.', 'Give the file to `device provision`.');
-  const refuse = await context.db.transaction().execute(async (trx) => {
+  await context.db.transaction().execute(async (trx) => {
     const { name, site, url } = await useCode(trx, context, secret, request.id);
-    const { status } = await register(trx, request, { name, site, url, status: 'pending' }, context.now());
-    return status === 'pending' || status === 'approved' ? null : status;
+    await register(trx, request, { name, site, url, status: 'pending' }, context.now());
   });
-  if (refuse) throw new Problem('device-revoked', 'This device was revoked.', 'Give the kiosk a new identity.');
   return waiting(await found(context.db, request.id));
 }
 
@@ -47,7 +45,6 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
  */
 export async function pollJoin(context: IdentityContext, id: string, proof: string): Promise<string | Waiting> {
   const device = await findDevice(context.db, id);
-  // Whoever proves nothing learns nothing: neither which devices there are nor how they stand.
   if (!device) throw new Problem('unknown-device', 'This device has not joined here.', 'Start the joining again.');
   await openProof(proof, id, { kty: 'OKP', crv: 'Ed25519', x: device.ed25519 });
   if (device.status === 'revoked')
@@ -118,9 +115,7 @@ export async function provisionByFile(
   const url = new URL(as.url ?? context.deviceUrl()).origin;
   await context.db.transaction().execute(async (trx) => {
     await register(trx, request, { name: as.name, site: as.site, url, status: 'pending' }, context.now());
-    const inside = { ...context, db: trx };
     compare((await found(trx, request.id)).fingerprint, fingerprint);
-    return inside;
   });
   const device = await approveDevice(context, request.id, fingerprint);
   const secret = randomBytes(SECRET_BYTES);
@@ -139,13 +134,25 @@ function compare(registered: string | null, shown: string): void {
 }
 
 async function grant(context: IdentityContext, device: Device, csr: string, secret: Uint8Array): Promise<string> {
+  const bundle = await bundleFor(context, device, csr);
+  const provisioningSecret = Buffer.from(secret).toString('base64url');
+  const to = { kty: 'OKP', crv: 'X25519', x: device.x25519 } as const;
+  return sealGrant({ device: device.id, bundle, provisioningSecret }, context.keyring.signing, to);
+}
+
+/** What a registered device needs to know of its server, with a new certificate for the key of its request. */
+export async function bundleFor(
+  context: IdentityContext,
+  device: Pick<Device, 'id' | 'site'>,
+  csr: string,
+): Promise<ServerBundle> {
   const { keyring } = context;
   const { url } = await context.db
     .selectFrom('device')
     .select('url')
     .where('id', '=', device.id)
     .executeTakeFirstOrThrow();
-  const bundle = ServerBundle.parse({
+  return ServerBundle.parse({
     serverId: keyring.serverId,
     serverUrl: url ?? context.deviceUrl(),
     mqttUrls: [...context.mqttUrls],
@@ -153,9 +160,6 @@ async function grant(context: IdentityContext, device: Device, csr: string, secr
     tlsCertPem: await issueFor(context, device.id, csr),
     site: await context.site(device.site),
   });
-  const provisioningSecret = Buffer.from(secret).toString('base64url');
-  const to = { kty: 'OKP', crv: 'X25519', x: device.x25519 } as const;
-  return sealGrant({ device: device.id, bundle, provisioningSecret }, keyring.signing, to);
 }
 
 function waiting(device: Device): Waiting {

@@ -188,11 +188,6 @@ export async function openKeyring(db: Db, keys: Keys, options: KeyringOptions): 
   });
 }
 
-/** What kiosks pin of it. */
-export function publicKeys(keyring: Keyring): ServerKeys {
-  return keyring.publicKeys;
-}
-
 /** The stored certificate for these names, or a new one; replicas with the same names share it. */
 async function listenerCertificate(
   db: Db,
