@@ -14,7 +14,8 @@ export const EVENT_VERSION = 1;
 const base64url = z.string().regex(/^[A-Za-z0-9_-]*$/);
 /** 32 bytes as unpadded base64url. */
 const Hash = base64url.length(43);
-export const Uuid = z.uuid();
+/** In small letters, as RFC 9562 §4 writes them: a UUID has one text, so that two texts are never one person or one event. */
+export const Uuid = z.uuid().lowercase();
 
 /** When it happened: `utc` is the kiosk's claim (RFC 3339, ms); the rest lets the server judge the claim. */
 const EventTime = z.strictObject({

@@ -38,7 +38,7 @@ export function triage(
       const event = checkEvent(raw, { device: header.iss, epoch: header.epoch, seq });
       if (ids.has(event.header.id)) return refused(seq, 'event-id-reused', raw);
       ids.add(event.header.id);
-      return { kind: 'taken', seq, event, headerHash: headerHash(event.header) };
+      return { kind: 'taken', seq, event, headerHash: hashOf(event) };
     } catch (cause) {
       if (!(cause instanceof Problem)) throw cause;
       return refused(seq, cause.code, raw);
@@ -47,6 +47,27 @@ export function triage(
 }
 
 export function refused(seq: number, reason: string, raw: unknown): Refused {
-  const content = JSON.stringify(raw) ?? 'null';
+  const content = textOf(raw);
   return { kind: 'refused', seq, reason, content, digest: createHash('sha256').update(content).digest('base64url') };
+}
+
+/** JSON can be read at any depth, and written to some thousands of levels only: what is deeper leaves a word in its place. */
+function textOf(raw: unknown): string {
+  try {
+    return JSON.stringify(raw) ?? 'null';
+  } catch (cause) {
+    if (cause instanceof RangeError) return '"(nested too deeply to be kept)"';
+    throw cause;
+  }
+}
+
+/** @throws Problem `event-malformed`: a text in the header that is no Unicode has no canonical form */
+function hashOf({ header }: WireEvent): string {
+  try {
+    return headerHash(header);
+  } catch (cause) {
+    throw new Problem('event-malformed', 'The header has no canonical form.', 'See the quarantine on the server.', {
+      cause,
+    });
+  }
 }
