@@ -25,6 +25,8 @@ export interface TestPostgres {
   /** Folder with `ca.pem`; `server.pem` and `server.key` belong to the database server. */
   readonly tlsFolder: string;
   readonly dataFolder: string;
+  /** Host of connections as the superuser `postgres`, without password and TLS: the folder of its socket. */
+  readonly socketFolder: string;
   readonly port: number;
   /** Process id of the postmaster. */
   pid(): number;
@@ -33,7 +35,7 @@ export interface TestPostgres {
   start(): Promise<void>;
   /** Clean shutdown. */
   stop(): Promise<void>;
-  /** Appends a line to postgresql.conf and reloads or restarts nothing. */
+  /** Appends a line to postgresql.conf; it holds from the next start. */
   configure(line: string): void;
   /** Runs SQL as the superuser over the local socket. */
   sql(text: string, database?: string): string;
@@ -139,6 +141,7 @@ export async function startPostgres({ settings = [], parent = tmpdir() }: Postgr
     },
     tlsFolder: tls,
     dataFolder: data,
+    socketFolder: folder,
     port,
     pid,
     async kill() {

@@ -70,7 +70,9 @@ export const attendance = statements([
    begin
      if to_regclass(name) is not null then return false; end if;
      perform pg_advisory_xact_lock(hashtextextended('checkin-partition', 0));
-     if to_regclass(name) is not null then return false; end if;
+     -- Asked of the table, not by to_regclass: that one answers from a cache that waiting for the lock does not refresh.
+     if exists (select from pg_inherits i join pg_class c on c.oid = i.inhrelid
+                where i.inhparent = 'checkin'::regclass and c.relname = name) then return false; end if;
      -- Before anything else, so that nobody puts a row of this month there meanwhile.
      lock table checkin_default in access exclusive mode;
      execute format('create table %I (like checkin including defaults including constraints including indexes)', name);

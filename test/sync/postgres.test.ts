@@ -1,0 +1,419 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Board } from '../../sync/protocol/api/live.ts';
+import { readBoard } from '../../sync/server/attendance/board.ts';
+import { ensurePartitions } from '../../sync/server/attendance/partitions.ts';
+import { resolveDue } from '../../sync/server/attendance/resolve.ts';
+import { onceAcrossReplicas, onceEvery } from '../../sync/server/database/once.ts';
+import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { type PostgresAddress, readDatabaseUrl } from '../../sync/server/database/url.ts';
+import { ingest } from '../../sync/server/ingest/ingest.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { Secret } from '../../sync/server/keys/secret.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+import { codeOf } from './client.ts';
+import { MemoryOutbox, temporaryHome } from './kit.ts';
+
+/** What only a real PostgreSQL can show: TLS as demanded, replicas side by side, commits out of order. */
+
+const unavailable = postgresUnavailable();
+const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const site = { name: 'Test', timeZone: 'Europe/Berlin' };
+let postgres: TestPostgres;
+let one: OpenDatabase;
+let other: OpenDatabase;
+
+beforeAll(async () => {
+  if (unavailable) return;
+  postgres = await startPostgres();
+  // Two replicas that start at once on an empty database.
+  [one, other] = (await Promise.all([open(), open()])) as [OpenDatabase, OpenDatabase];
+}, 120_000);
+afterAll(async () => {
+  await one?.close();
+  await other?.close();
+  await postgres?.remove();
+});
+beforeEach((context) => {
+  if (unavailable) context.skip(unavailable);
+});
+
+const open = (address: PostgresAddress = postgres.address(), size?: number) =>
+  openDatabase('/nonexistent', { postgres: address, ...(size && { size }) });
+
+async function register(): Promise<MemoryOutbox> {
+  const box = new MemoryOutbox();
+  const known = { name: 'Door', status: 'approved' as const, ed25519: 'x', x25519: 'x', tls_key_hash: box.device };
+  await one.db
+    .insertInto('device')
+    .values({ id: box.device, ...known, registered_at: new Date(), last_heard_at: null } as never)
+    .execute();
+  return box;
+}
+
+function deliver({ db }: OpenDatabase, box: MemoryOutbox, events = box.events) {
+  const first = events[0]!.header.seq;
+  const last = first + events.length - 1;
+  const header = {
+    alg: 'EdDSA',
+    typ: 'sp-batch+jws',
+    iss: box.device,
+    aud: randomUUID(),
+    epoch: box.epoch,
+    first,
+    last,
+    spv: 1,
+  } as const;
+  return ingest(db, keys, header, { sentAt: new Date().toISOString(), events: [...events] }, new Date());
+}
+
+describe('the address', () => {
+  test.each([
+    ['postgres://sp@db/sp', 'sslmode=verify-full'],
+    ['postgres://sp@db/sp?sslmode=require&sslrootcert=/ca.pem', 'sslmode=verify-full'],
+    ['postgres://sp@db/sp?sslmode=verify-ca&sslrootcert=/ca.pem', 'sslmode=verify-full'],
+    ['postgres://sp@db/sp?sslmode=verify-full', 'sslrootcert'],
+    ['postgres://sp@db/sp?sslmode=verify-full&sslrootcert=/ca.pem&sslnegotiation=x', 'not known here'],
+    ['postgres:///sp?host=/run/postgresql', 'not known here'],
+    ['postgres://db/sp?sslmode=verify-full&sslrootcert=/ca.pem', 'no user'],
+    ['mysql://sp@db/sp', 'postgres://'],
+  ])('%s is refused', (url, why) => {
+    expect(readDatabaseUrl(url)).toContain(why);
+  });
+
+  test('keeps its password to itself', () => {
+    const address = readDatabaseUrl('postgres://sp:p%40ss@db:6432/sp?sslmode=verify-full&sslrootcert=/ca.pem');
+    expect(address).toMatchObject({ host: 'db', port: 6432, user: 'sp', database: 'sp', caFile: '/ca.pem' });
+    expect(JSON.stringify(address)).not.toContain('p@ss');
+    expect(readDatabaseUrl('postgres://sp:p%40ss@/sp')).not.toContain('ss@');
+  });
+});
+
+describe('the connection', () => {
+  test('speaks TLS 1.3 and nothing else', async () => {
+    const { rows } = await sql<{ version: string }>`
+      select version from pg_stat_ssl where pid = pg_backend_pid()`.execute(one.db);
+    expect(rows).toEqual([{ version: 'TLSv1.3' }]);
+    expect(one.warnings).toEqual([]);
+  });
+
+  test('is refused where the certificate is of another CA, or for another name', async () => {
+    const folder = temporaryHome();
+    const stranger = join(folder.path, 'ca.pem');
+    // The server's own leaf is no CA either.
+    writeFileSync(stranger, readFileSync(join(postgres.tlsFolder, 'server.pem')));
+    expect(await codeOf(open({ ...postgres.address(), caFile: stranger }))).toBe('database-tls-refused');
+    // The certificate is for 127.0.0.1; the same server under a name that it does not have.
+    expect(await codeOf(open({ ...postgres.address(), host: 'localhost' }))).toBe('database-tls-refused');
+    expect(await codeOf(open({ ...postgres.address(), caFile: join(folder.path, 'none.pem') }))).toBe(
+      'database-ca-unreadable',
+    );
+    folder.remove();
+  });
+
+  test('tells a wrong password, database and port apart', async () => {
+    const address = postgres.address();
+    expect(await codeOf(open({ ...address, password: new Secret(Buffer.from('no')) }))).toBe('database-denied');
+    expect(await codeOf(open({ ...address, database: 'none' }))).toBe('database-missing');
+    expect(await codeOf(open({ ...address, port: 1 }))).toBe('database-unreachable');
+  });
+
+  test('is refused where the server speaks TLS 1.2, or none', async () => {
+    const weak = await startPostgres();
+    weak.configure(`ssl_min_protocol_version = 'TLSv1.2'`);
+    weak.configure(`ssl_max_protocol_version = 'TLSv1.2'`);
+    await weak.stop();
+    await weak.start();
+    expect(await codeOf(open(weak.address()))).toBe('database-tls-refused');
+    weak.configure('ssl = off');
+    await weak.stop();
+    await weak.start();
+    expect(await codeOf(open(weak.address()))).toBe('database-tls-refused');
+    await weak.remove();
+  });
+
+  test('gives every type as PGlite does', async () => {
+    const home = temporaryHome();
+    const pglite = await openDatabase(home.path);
+    const read = async ({ db }: OpenDatabase) => {
+      const { rows } = await sql<Record<string, unknown>>`
+        select 9007199254740991::bigint as exact, 9007199254740993::bigint as large, count(*) as count,
+               '2026-03-29T01:00:00.123Z'::timestamptz as instant, '{"a":[1,"ü"]}'::jsonb as json,
+               decode('00ff10', 'hex') as bytes, null::bigint as nothing, true as yes, 0.5::real as part,
+               'x'::text as text, array[1,2]::int[] as list from (values (1), (2)) v`.execute(db);
+      return Object.fromEntries(
+        Object.entries(rows[0]!).map(([k, v]) => [k, v instanceof Uint8Array ? Buffer.from(v).toString('hex') : v]),
+      );
+    };
+    expect(await read(one)).toEqual(await read(pglite));
+    await pglite.close();
+    home.remove();
+  });
+});
+
+describe('replicas', () => {
+  test('that start together migrate once, and share one log', async () => {
+    expect(one.logEpoch).toBe(other.logEpoch);
+    for (let i = 0; i < 3; i++) {
+      const fresh = postgres.address(`race${i}`);
+      const opened = await Promise.all([open(fresh), open(fresh), open(fresh)]);
+      expect(new Set(opened.map((o) => o.logEpoch)).size).toBe(1);
+      for (const o of opened) await o.close();
+    }
+  });
+
+  test('make a month’s partition once, whoever asks first', async () => {
+    for (let month = 1; month <= 12; month++) {
+      const ask = ({ db }: OpenDatabase) =>
+        sql<{ made: boolean }>`select ensure_checkin_partition(make_date(2031, ${month}, 1)) as made`.execute(db);
+      const made = await Promise.all([one, other, one, other].map(ask));
+      expect(made.filter(({ rows }) => rows[0]?.made)).toHaveLength(1);
+    }
+  });
+
+  test('give deliveries of one batch on both one insertion, and the same marks', async () => {
+    const box = await register();
+    const person = box.person('Ada Lovelace');
+    for (let i = 0; i < 20; i++) box.checkin(person);
+    const results = await Promise.all([one, other, one, other].map((o) => deliver(o, box)));
+    expect(results.map((r) => r.inserted).sort((a, b) => a - b)).toEqual([0, 0, 0, 21]);
+    expect(new Set(results.map((r) => r.ack.committed))).toEqual(new Set([21]));
+  });
+
+  test('run a job on one of them at a time, and within its interval once', async () => {
+    let [running, most, runs] = [0, 0, 0];
+    const work = async () => {
+      most = Math.max(most, ++running);
+      runs += 1;
+      await sleep(100);
+      running -= 1;
+      return 'done';
+    };
+    const results = await Promise.all([one, other, one].map((o) => onceAcrossReplicas(o.db, 'a-job', work)));
+    expect([most, runs, results.filter((r) => r === 'done').length]).toEqual([1, 1, 1]);
+    const now = new Date();
+    const at = (ms: number) => new Date(now.getTime() + ms);
+    expect(await onceEvery(one.db, 'regular', 60_000, now, work)).toBe('done');
+    expect(await onceEvery(other.db, 'regular', 60_000, at(59_000), work)).toBeNull();
+    expect(await onceEvery(other.db, 'regular', 60_000, at(60_000), work)).toBe('done');
+    // A clock that ran ahead elsewhere does not stop the job until then.
+    expect(await onceEvery(one.db, 'regular', 60_000, at(-3_600_000), work)).toBe('done');
+  });
+
+  test('lose a job’s lock with its process: the next one runs it', async () => {
+    const dying = await open(postgres.address(), 1);
+    let started: () => void = () => undefined;
+    const running = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const held = onceAcrossReplicas(dying.db, 'held', async (tx) => {
+      started();
+      await sql`select pg_sleep(30)`.execute(tx);
+    }).catch((e: Error) => e);
+    await running;
+    expect(await onceAcrossReplicas(one.db, 'held', async () => true)).toBeNull();
+    postgres.sql(
+      `select pg_terminate_backend(pid) from pg_stat_activity where query like 'select pg_sleep(30)%' and state = 'active'`,
+    );
+    expect(await held).toBeInstanceOf(Error);
+    expect(await onceAcrossReplicas(one.db, 'held', async () => true)).toBe(true);
+    await dying.close();
+  });
+
+  test('try again after a deadlock, up to a bound, and both get through', async () => {
+    const [a, b] = [await register(), await register()];
+    let met = 0;
+    const both = async (db: OpenDatabase['db'], first: string, second: string) =>
+      inTransaction(db, async (tx) => {
+        await tx.updateTable('device').set({ name: 'x' }).where('id', '=', first).execute();
+        met += 1;
+        while (met < 2) await sleep(5);
+        await tx.updateTable('device').set({ name: 'y' }).where('id', '=', second).execute();
+      });
+    await Promise.all([both(one.db, a.device, b.device), both(other.db, b.device, a.device)]);
+    expect(met, 'one of the two was repeated').toBe(3);
+    let tries = 0;
+    const never = inTransaction(
+      one.db,
+      async () => {
+        tries += 1;
+        throw Object.assign(new Error('conflict'), { code: '40001' });
+      },
+      { tries: 3, random: () => 0 },
+    );
+    expect(await codeOf(never)).toBe('40001');
+    expect(tries).toBe(3);
+  });
+
+  test('hear of each other’s changes, also after the connection was lost', async () => {
+    const heard = (o: OpenDatabase) =>
+      new Promise<void>((resolve) => {
+        const stop = o.signals.hear('board', () => {
+          stop();
+          resolve();
+        });
+      });
+    let next = heard(other);
+    one.signals.tell('board');
+    await next;
+    postgres.sql(`select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen smartpresence'`);
+    // Coming back tells everything once, since a word may have been missed.
+    next = heard(other);
+    await next;
+    next = heard(other);
+    one.signals.tell('board');
+    await next;
+  });
+
+  test('never resolve somebody twice at once: what both took in is counted as one presence', async () => {
+    const [front, back] = [await register(), await register()];
+    for (let round = 0; round < 10; round++) {
+      const person = randomUUID();
+      const at = new Date(Date.now() - 3_600_000 + round * 1000);
+      for (const box of [front, back])
+        box.append(
+          'checkin',
+          { direction: 'in', automatic: true, method: 'badge', liveness: 'not-needed' },
+          { person },
+          at,
+        );
+      const [i, j] = [front.events.slice(-1), back.events.slice(-1)];
+      await Promise.all([
+        deliver(one, front, i).then(() => resolveDue(one.db)),
+        deliver(other, back, j).then(() => resolveDue(other.db)),
+      ]);
+      while ((await resolveDue(one.db))?.taken !== 0);
+      const rows = await one.db.selectFrom('checkin').select('duplicate_of').where('person', '=', person).execute();
+      expect(rows.filter((r) => r.duplicate_of === null)).toHaveLength(1);
+    }
+  });
+
+  test('erase on one while the other takes records in: nothing personal is left', async () => {
+    for (let round = 0; round < 8; round++) {
+      const [door, desk] = [await register(), await register()];
+      const person = randomUUID();
+      // In half of the rounds the person is not known yet, so that there is no row to lock.
+      if (round % 2 === 0) {
+        desk.person('Ada Lovelace', person);
+        await deliver(other, desk);
+      }
+      for (let i = 0; i < 30; i++) door.checkin(person);
+      desk.append('person', { change: 'deleted' }, { person });
+      await Promise.all([deliver(one, door), deliver(other, desk, desk.events.slice(-1))]);
+      const rows = await one.db
+        .selectFrom('event')
+        .select(['person', 'personal'])
+        .where('device', 'in', [door.device, desk.device])
+        .execute();
+      expect(rows.filter((r) => r.person !== null || r.personal !== null)).toEqual([]);
+      const records = await one.db.selectFrom('checkin').select('person').where('device', '=', door.device).execute();
+      expect(records.filter((r) => r.person !== null)).toEqual([]);
+      expect(records).toHaveLength(30);
+    }
+  });
+});
+
+describe('the live feed', () => {
+  const source = (o: OpenDatabase) => ({ db: o.db, keys, logEpoch: o.logEpoch, site });
+  /** Follows the board as a screen does. */
+  function follower(o: OpenDatabase) {
+    const seen = new Set<string>();
+    let position: number | undefined;
+    return {
+      seen,
+      async look(): Promise<Board> {
+        const board = await readBoard(source(o), { log: o.logEpoch, after: position }, new Date());
+        position = board.position;
+        for (const row of board.rows) seen.add(row.id);
+        return board;
+      },
+    };
+  }
+
+  test('misses nothing of a transaction that began before others and commits after them', async () => {
+    const [slow, quick] = [await register(), await register()];
+    const late = slow.checkin(slow.person('Ada Lovelace'));
+    const screen = follower(other);
+    await screen.look();
+    // A replica that is slow in the middle of its ingest: its row has its place in the feed, and is not committed.
+    const client = new pg.Client({ ...(await adminOf()) });
+    await client.connect();
+    await client.query('begin');
+    await ensurePartitions(one.db, [late.header.at.utc], new Date());
+    await client.query(
+      `insert into checkin (id, at, received_at, device, direction, automatic, method, liveness, resolved, change)
+       values ($1, $2, now(), $3, 'in', false, 'badge', 'off', 'in', pg_current_xact_id()::text::bigint)`,
+      [late.header.id, late.header.at.utc, slow.device],
+    );
+    const beside = quick.checkin(quick.person('Grace Hopper'));
+    await deliver(one, quick);
+    await screen.look();
+    expect(screen.seen.has(beside.header.id), 'nobody waits for the slow one').toBe(true);
+    expect(screen.seen.has(late.header.id)).toBe(false);
+    // More commits, and more looks: a position taken from the highest change seen would be far past the slow one by now.
+    quick.checkin(randomUUID());
+    await deliver(one, quick, quick.events.slice(-1));
+    await screen.look();
+    await client.query('commit');
+    await client.end();
+    const board = await screen.look();
+    expect(board.whole).toBe(false);
+    expect(screen.seen.has(late.header.id)).toBe(true);
+    expect((await screen.look()).rows, 'and then it is quiet').toEqual([]);
+  });
+
+  test('loses no row to any number of writers at once', async () => {
+    const boxes = await Promise.all(Array.from({ length: 6 }, register));
+    const screen = follower(other);
+    await screen.look();
+    let writing = true;
+    const looking = (async () => {
+      while (writing) {
+        const board = await screen.look();
+        expect(board.whole).toBe(false);
+      }
+    })();
+    const made: string[] = [];
+    await Promise.all(
+      boxes.map(async (box, i) => {
+        for (let n = 0; n < 15; n++) {
+          made.push(box.checkin(randomUUID()).header.id);
+          await deliver(i % 2 ? one : other, box, box.events.slice(-1));
+        }
+      }),
+    );
+    writing = false;
+    await looking;
+    await screen.look();
+    expect(made.filter((id) => !screen.seen.has(id))).toEqual([]);
+  });
+
+  test('a row’s number never goes down, also when an early transaction changes it after a later one', async () => {
+    const box = await register();
+    const { header } = box.checkin(randomUUID());
+    await deliver(one, box);
+    const client = new pg.Client(await adminOf());
+    await client.connect();
+    await client.query('begin');
+    await client.query('select pg_current_xact_id()');
+    const touch = `update checkin set change = greatest(change, pg_current_xact_id()::text::bigint) where id = '${header.id}' returning change`;
+    await sql.raw(touch).execute(one.db);
+    const { rows } = await sql<{ change: number }>`select change from checkin where id = ${header.id}`.execute(one.db);
+    const { rows: later } = await client.query(touch);
+    await client.query('commit');
+    await client.end();
+    expect(Number(later[0].change)).toBe(Number(rows[0]!.change));
+  });
+
+  /** A connection of its own into the same database, as the superuser. */
+  async function adminOf(): Promise<pg.ClientConfig> {
+    const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(one.db);
+    return { host: postgres.socketFolder, port: postgres.port, user: 'postgres', database: rows[0]!.name };
+  }
+});
