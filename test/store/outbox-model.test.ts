@@ -20,10 +20,10 @@ const LOG = randomUUID();
 
 /** What must be so. */
 interface Model {
-  /** Every event ever made, in order, by id; and whom it names. */
-  readonly made: { id: string; person: string | null }[];
-  /** How many of them the kiosk may count as taken. */
-  committed: number;
+  /** Every event ever made, in order: where it stands, and whom it names. */
+  readonly made: { id: string; epoch: string; seq: number; person: string | null }[];
+  /** How many of each epoch the kiosk may count as taken. */
+  readonly committed: Map<string, number>;
   readonly people: string[];
   /** Whose values are destroyed. */
   readonly erased: Set<string>;
@@ -34,8 +34,8 @@ interface Real {
   home: string;
   store: SqlStore;
   book: AckBook;
-  /** Ids that the server has, by sequence number. */
-  server: string[];
+  /** Ids that the server has, by epoch and sequence number. */
+  readonly server: Map<string, (string | undefined)[]>;
   time: number;
   /** Every ack that was taken. */
   readonly acks: Ack[];
@@ -49,13 +49,20 @@ const bookOf = (store: SqlStore) =>
     throw new Error('nothing is verified here');
   });
 
-function ackOf(real: Real, safe = 0): Ack {
+/** No hole beneath it. */
+function committedBy({ server }: Real, epoch: string): number {
+  const there = Array.from(server.get(epoch) ?? []);
+  const hole = there.indexOf(undefined);
+  return hole === -1 ? there.length : hole;
+}
+
+function ackOf(real: Real, epoch: string): Ack {
   real.time += 1000;
   return {
     device: real.store.device,
-    epoch: real.store.epoch,
-    committed: real.server.length,
-    safe,
+    epoch,
+    committed: committedBy(real, epoch),
+    safe: 0,
     logEpoch: LOG,
     serverTime: new Date(real.time).toISOString(),
   };
@@ -67,23 +74,30 @@ function take(real: Real, ack: Ack, sent?: number): void {
 }
 
 /** The server takes a batch: what it has already changes nothing, and another event in the same place is a failure. */
-function receive(real: Real, limit: number): number {
-  const batch = real.store.sync.pending(limit, 100_000);
-  for (const { header } of batch) {
-    const there = real.server[header.seq - 1];
-    if (there === undefined) expect(header.seq).toBe(real.server.length + 1);
-    expect(there ?? header.id).toBe(header.id);
-    real.server[header.seq - 1] = header.id;
+function receive(real: Real, limit: number): { epoch: string; seq: number } | null {
+  const pending = real.store.sync.pending(limit, 100_000).map(({ header }) => header);
+  const batch = pending.filter(({ epoch }) => epoch === pending[0]!.epoch);
+  for (const { id, epoch, seq } of batch) {
+    const there = real.server.get(epoch) ?? [];
+    expect(there[seq - 1] ?? id).toBe(id);
+    there[seq - 1] = id;
+    real.server.set(epoch, there);
   }
-  return batch.at(-1)?.header.seq ?? 0;
+  return batch.at(-1) ?? null;
+}
+
+/** Every epoch is asked about, as an idle kiosk does. */
+function askAll(real: Real): void {
+  for (const { epoch } of real.store.sync.marks()) take(real, ackOf(real, epoch));
 }
 
 function compare(model: Model, { store, hashes }: Real): void {
   const pending = store.pending(10_000);
-  expect(pending.map(({ header }) => header.id)).toEqual(model.made.slice(model.committed).map(({ id }) => id));
+  const due = model.made.filter(({ epoch, seq }) => seq > (model.committed.get(epoch) ?? 0));
+  expect(pending.map(({ header }) => header.id)).toEqual(due.map(({ id }) => id));
   expect(store.pendingCount()).toBe(pending.length);
   for (const { header, personal } of pending) {
-    const { person } = model.made[header.seq - 1]!;
+    const { person } = model.made.find(({ id }) => id === header.id)!;
     if (person && header.type === 'checkin')
       expect(personal.person?.value).toBe(model.erased.has(person) ? undefined : person);
     const hash = headerHash(header);
@@ -94,9 +108,9 @@ function compare(model: Model, { store, hashes }: Real): void {
 
 /** Notes what the store appended beyond what the model knows, as `person`'s. */
 function note(model: Model, { store }: Real, person: string | null): void {
-  for (const { header } of store.pending(10_000)) {
-    if (header.seq > model.made.length) model.made.push({ id: header.id, person });
-  }
+  const known = new Set(model.made.map(({ id }) => id));
+  for (const { id, epoch, seq } of store.pending(10_000).map(({ header }) => header))
+    if (!known.has(id)) model.made.push({ id, epoch, seq, person });
 }
 
 type Command = fc.AsyncCommand<Model, Real>;
@@ -137,8 +151,9 @@ const commands = [
   fc.integer({ min: 1, max: 7 }).map((limit) =>
     command(`send ${limit}`, (model, real) => {
       const sent = receive(real, limit);
-      take(real, ackOf(real), sent);
-      model.committed = real.server.length;
+      if (!sent) return;
+      take(real, ackOf(real, sent.epoch), sent.seq);
+      model.committed.set(sent.epoch, committedBy(real, sent.epoch));
     }),
   ),
   fc
@@ -154,14 +169,14 @@ const commands = [
         if (!(error instanceof Problem && error.code === 'ack-older')) throw error;
       }
       // One from before a restore may say too much, until the server is heard again; none takes anything back.
-      model.committed = Math.max(model.committed, ack.committed);
+      model.committed.set(ack.epoch, Math.max(model.committed.get(ack.epoch) ?? 0, ack.committed));
     }),
   ),
   fc.nat(5).map((lost) =>
     command(`the server is restored without its last ${lost}`, (model, real) => {
-      real.server.length = Math.max(0, real.server.length - lost);
-      take(real, ackOf(real));
-      model.committed = real.server.length;
+      for (const there of real.server.values()) there.length = Math.max(0, there.length - lost);
+      askAll(real);
+      for (const { epoch } of real.store.sync.marks()) model.committed.set(epoch, committedBy(real, epoch));
     }),
   ),
   fc.constant(
@@ -226,17 +241,18 @@ it('whatever happens to it, the outbox delivers every event once and in order, a
         home,
         store,
         book: bookOf(store),
-        server: [],
+        server: new Map(),
         time: Date.UTC(2027, 0, 1),
         acks: [],
         hashes: new Map(),
       };
-      const model: Model = { made: [], committed: 0, people: [], erased: new Set() };
+      const model: Model = { made: [], committed: new Map(), people: [], erased: new Set() };
       try {
         await fc.asyncModelRun(() => ({ model, real }), some);
-        take(real, ackOf(real)); // an idle kiosk asks
-        for (let sent = receive(real, 5); sent > 0; sent = receive(real, 5)) take(real, ackOf(real), sent);
-        expect(real.server).toEqual(model.made.map(({ id }) => id));
+        askAll(real);
+        for (let sent = receive(real, 5); sent; sent = receive(real, 5)) take(real, ackOf(real, sent.epoch), sent.seq);
+        expect([...real.server.values()].flat()).toHaveLength(model.made.length);
+        for (const { id, epoch, seq } of model.made) expect(real.server.get(epoch)?.[seq - 1]).toBe(id);
         expect((await real.store.check()).problems).toEqual([]);
       } finally {
         real.store.close();
