@@ -325,6 +325,18 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
       expect(b.templates.get(`${person} arc`)).toHaveLength(1);
     });
 
+    test('a withdrawal also reaches a kiosk that hears of it by a snapshot', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      await b.read();
+      a.consent(person, 'withdrawn');
+      await a.send();
+      b.cursor = '';
+      await b.read();
+      expect([names(b), b.templates.get(`${person} arc`)]).toEqual([['Ada Lovelace'], []]);
+    });
+
     test('a consent that was given before the withdrawal does not undo it, whenever it arrives and whatever its clock says', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const person = a.enrol('Ada Lovelace', { consent: false });

@@ -13,7 +13,7 @@ export interface PeopleReader {
   person(id: string): PersonChange | null;
   /** Of one model, possibly none. Null: as above. */
   templates(id: string, model: string): TemplatesChange | null;
-  /** Of every model that there is something of. */
+  /** Of every model that a kiosk may hold something of, possibly none. */
   allTemplates(id: string): TemplatesChange[];
   has(id: string): boolean;
 }
@@ -35,6 +35,7 @@ export async function readPeople(db: Db, keys: Keys, scope: string, people: read
           .execute();
   const byId = new Map(rows.map((r) => [r.id, r]));
   const templates = await readTemplates(db, keys, [...byId.keys()]);
+  const models = await modelsOf(db, [...byId.keys()]);
   const of = (id: string, model: string): TemplatesChange => ({
     kind: 'templates',
     person: id,
@@ -58,8 +59,22 @@ export async function readPeople(db: Db, keys: Keys, scope: string, people: read
       };
     },
     templates: (id, model) => (byId.has(id) ? of(id, model) : null),
-    allTemplates: (id) => [...(templates.get(id)?.keys() ?? [])].map((model) => of(id, model)),
+    allTemplates: (id) => (models.get(id) ?? []).map((model) => of(id, model)),
   };
+}
+
+async function modelsOf(db: Db, people: readonly string[]): Promise<Map<string, string[]>> {
+  if (people.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('person_model')
+    .selectAll()
+    .where('person', 'in', people)
+    .orderBy('person')
+    .orderBy('model')
+    .execute();
+  return new Map(
+    Object.entries(Object.groupBy(rows, (r) => r.person)).map(([id, of]) => [id, of!.map((r) => r.model)]),
+  );
 }
 
 /** As attendance/people.ts seals it. */

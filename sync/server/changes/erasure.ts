@@ -57,7 +57,7 @@ export async function eraseOnKiosks(
       .execute();
   if (o.by) await confirmErasure(tx, o.request, o.by, now);
   await dropTemplates(tx, keys, person);
-  for (const table of ['consent', 'person_site'] as const)
+  for (const table of ['consent', 'person_model', 'person_site'] as const)
     await tx.deleteFrom(table).where('person', '=', person).execute();
   const change = { kind: 'erase', person, request: o.request } as const;
   return scopes.length > 0 ? scopes.map((site) => ({ ...change, site })) : [change];

@@ -7,7 +7,7 @@ import { confirmErasure, eraseOnKiosks } from './erasure.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { scopeOf } from './scope.ts';
 import { allOfPerson, joinScope, modelsOf, scopesOfPerson } from './sites.ts';
-import { applyTemplates, catchUp, dropTemplates, emptyLog } from './templates.ts';
+import { applyTemplates, catchUp, dropTemplates, emptyLog, noteModels } from './templates.ts';
 
 const TYPES: ReadonlySet<EventType> = new Set(['person', 'consent', 'template', 'erasureDone']);
 
@@ -92,9 +92,8 @@ async function changedPerson(tx: Transaction<Tables>, person: string, scope: str
 
 async function consented(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
   const given = (await standingOf(tx, person)) === 'given';
-  if (given) await catchUp(tx, keys, person, now);
-  const models = given ? await modelsOf(tx, person) : await dropTemplates(tx, keys, person);
-  return forEachScope(tx, person, models);
+  await (given ? catchUp(tx, keys, person, now) : dropTemplates(tx, keys, person));
+  return forEachScope(tx, person, await modelsOf(tx, person));
 }
 
 async function templated(
@@ -107,7 +106,7 @@ async function templated(
   const standing = await standingOf(tx, person);
   // It may have overtaken its consent: then it waits in the log of events.
   if (standing === 'none') return [];
-  if (standing === 'given') await applyTemplates(tx, keys, person, event, now);
+  await (standing === 'given' ? applyTemplates(tx, keys, person, event, now) : noteModels(tx, person, [event.model]));
   await emptyLog(tx, keys, [event.id]);
   if (standing === 'given') return forEachScope(tx, person, [event.model]);
   // The kiosk does not know yet that the consent was withdrawn elsewhere: it gets an empty set.

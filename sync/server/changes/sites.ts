@@ -28,12 +28,11 @@ export async function allOfPerson(db: Db, person: string, site: string): Promise
   ];
 }
 
-/** Models that there are templates of this person for. */
+/** Models that kiosks may hold templates of this person for, also where there are none any more. */
 export async function modelsOf(db: Db, person: string): Promise<string[]> {
   const rows = await db
-    .selectFrom('template')
+    .selectFrom('person_model')
     .select('model')
-    .distinct()
     .where('person', '=', person)
     .orderBy('model')
     .execute();

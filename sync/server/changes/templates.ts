@@ -46,6 +46,7 @@ export async function applyTemplates(
   now: Date,
 ): Promise<void> {
   const { model, templates } = event;
+  await noteModels(tx, person, [model]);
   if (event.change === 'removed') {
     let gone = tx.deleteFrom('template').where('person', '=', person).where('model', '=', model);
     if (templates?.length)
@@ -108,22 +109,33 @@ export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: strin
   );
 }
 
-/** Everything of a person goes, here and in the log of events. @returns the models that there was something of */
-export async function dropTemplates(tx: Transaction<Tables>, keys: Keys, person: string): Promise<string[]> {
-  const rows = await tx.deleteFrom('template').where('person', '=', person).returning('model').execute();
+/** Kiosks may hold templates of this person and these models: from now on they are told what is true of them. */
+export async function noteModels(tx: Transaction<Tables>, person: string, models: readonly string[]): Promise<void> {
+  if (models.length === 0) return;
+  await tx
+    .insertInto('person_model')
+    .values(models.map((model) => ({ person, model })))
+    .onConflict((c) => c.doNothing())
+    .execute();
+}
+
+/** Everything of a person goes, here and in the log of events. Their models stay noted, so that kiosks hear of it. */
+export async function dropTemplates(tx: Transaction<Tables>, keys: Keys, person: string): Promise<void> {
+  await tx.deleteFrom('template').where('person', '=', person).execute();
   const events = await tx
     .selectFrom('event')
-    .select('id')
+    .select(['id', 'header'])
     .where('person', '=', person)
     .where('type', '=', 'template')
     .where('personal', 'is not', null)
     .execute();
+  const models = events.map((e) => ((e.header as WireEvent['header']).open as { model: string }).model);
+  await noteModels(tx, person, [...new Set(models)]);
   await emptyLog(
     tx,
     keys,
     events.map((e) => e.id),
   );
-  return [...new Set(rows.map((r) => r.model))].sort();
 }
 
 /** Takes the templates, value and salt, out of these events. Their chain stands on the commitments and stays whole. */

@@ -281,6 +281,12 @@ interface TemplateTable {
   added_at: Instant;
 }
 
+/** Models that kiosks may hold templates of this person for, also where there are none any more. */
+interface PersonModelTable {
+  person: string;
+  model: string;
+}
+
 interface ConsentTable {
   /** The event that recorded it. */
   event: string;
@@ -351,6 +357,7 @@ export interface Tables {
   change: ChangeTable;
   person_site: PersonSiteTable;
   template: TemplateTable;
+  person_model: PersonModelTable;
   consent: ConsentTable;
   site_policy: SitePolicyTable;
   erasure: ErasureTable;

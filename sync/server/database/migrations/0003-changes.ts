@@ -38,6 +38,9 @@ export const changes = statements([
      added_at timestamptz not null)`,
   `create index template_person on template (person, model)`,
 
+  // Models that kiosks may hold templates of a person for, also where there are none any more: they have to be told so.
+  `create table person_model (person uuid not null, model text not null, primary key (person, model))`,
+
   `create table consent (
      event uuid primary key,
      person uuid not null,
