@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, test } from '@playwright/test';
+import { dist, home, host, said, start, useChromium } from './support/chromium-fixture.ts';
+
+/* The Chromium that the host launches and ends itself. */
+
+useChromium();
+
+test('the launcher’s own browser enters, comes back when it dies, shows no token in /proc, and leaves nothing behind', async () => {
+  await start('headless');
+  await expect.poll(() => said('a screen said hello'), { timeout: 20_000 }).toBe(1);
+  const first = host.browserPid!;
+  const commands = groupOf(first).map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+  expect(commands.length).toBeGreaterThan(2);
+  expect(commands.some((c) => c.includes('enter.html'))).toBe(true);
+  expect(commands.join()).not.toMatch(/token|[?&]t=/);
+  const folder = /user-data-dir=([^\0]+)\/profile/.exec(commands.join())![1]!;
+  expect(existsSync(join(folder, 'profile'))).toBe(true);
+  expect(existsSync(join(folder, 'enter.html'))).toBe(false);
+
+  process.kill(first, 'SIGKILL');
+  await expect.poll(() => said('a screen said hello'), { timeout: 20_000 }).toBe(2);
+  const second = host.browserPid!;
+  expect(second).not.toBe(first);
+  expect(groupOf(first)).toEqual([]);
+
+  await host.close();
+  expect(groupOf(second)).toEqual([]);
+  expect(existsSync(folder)).toBe(false);
+});
+
+test('outside a demo, an unprivileged user’s Chromium runs with its sandbox, and root’s not at all', async () => {
+  // The common afterEach wants a host.
+  await start('none');
+  const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : ['env'];
+  const node = [process.execPath, resolve(import.meta.dirname, 'support/run-host.ts')];
+  const can = (command: string[]): boolean => spawnSync(asNobody[0]!, [...asNobody.slice(1), ...command]).status === 0;
+  test.skip(
+    !can(['test', '-r', node[1]!]) || !can(['test', '-x', node[0]!]),
+    'SKIPPED: an unprivileged user can’t read this checkout',
+  );
+  test.skip(!can(['unshare', '--user', 'true']), 'SKIPPED: this machine lets no unprivileged user make a sandbox');
+
+  const folder = join(home.path, 'nobody');
+  mkdirSync(folder);
+  chmodSync(home.path, 0o755);
+  chmodSync(folder, 0o777);
+  spawnSync('chmod', ['-R', 'a+rX', dist.path]);
+  const env = { ...process.env, HOME: folder };
+  delete (env as NodeJS.ProcessEnv).XDG_RUNTIME_DIR; // the test user's own
+  const { child, lines } = runHost([...asNobody, ...node, folder, dist.path, 'production'], env);
+  try {
+    await expect
+      .poll(() => lines.some((l) => l.message.includes('a screen said hello')), { timeout: 30_000 })
+      .toBe(true);
+    const { browser, uid } = lines.find((l) => l.message === 'started')!.fields;
+    expect(uid).not.toBe(0);
+    const renderers = groupOf(browser!).filter((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=renderer'),
+    );
+    expect(renderers.length).toBeGreaterThan(0);
+    for (const pid of [browser!, ...renderers])
+      expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('--no-sandbox');
+    for (const pid of renderers) {
+      // proc_pid_status(5): 2 is a seccomp filter; and the renderer lives in namespaces of its own.
+      expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Seccomp:\s*2$/m);
+      expect(readlinkSync(`/proc/${pid}/ns/user`)).not.toBe(readlinkSync('/proc/self/ns/user'));
+    }
+  } finally {
+    child.kill('SIGTERM');
+    await new Promise((done) => child.once('exit', done));
+  }
+  if (process.getuid?.() === 0) {
+    const root = spawnSync(node[0]!, [node[1]!, folder, dist.path, 'production'], { encoding: 'utf8' });
+    expect(root.status).not.toBe(0);
+    expect(root.stderr).toContain('root-refused');
+  }
+});
+
+test('a host that is killed outright takes core and browser along, and the next one clears its folder away', async () => {
+  await start('none');
+  const script = resolve(import.meta.dirname, 'support/run-host.ts');
+  const { child, lines } = runHost([process.execPath, script, home.path, dist.path, 'demo'], process.env);
+  await expect.poll(() => lines.some((l) => l.message.includes('a screen said hello')), { timeout: 30_000 }).toBe(true);
+  const { browser, core } = lines.find((l) => l.message === 'started')!.fields;
+  const folder = /user-data-dir=([^\0]+)\/profile/.exec(readFileSync(`/proc/${browser}/cmdline`, 'utf8'))![1]!;
+  child.kill('SIGKILL');
+  await expect.poll(() => groupOf(browser!), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => existsSync(`/proc/${core}/cmdline`), { timeout: 10_000 }).toBe(false);
+  expect(existsSync(folder)).toBe(true);
+  await host.close();
+  await start('none');
+  expect(existsSync(folder)).toBe(false);
+});
+
+interface HostLine {
+  message: string;
+  fields: { browser?: number; core?: number; uid?: number };
+}
+/** Starts `support/run-host.ts`; `lines` grows with what it says. */
+function runHost([command, ...args]: string[], env: NodeJS.ProcessEnv): { child: ChildProcess; lines: HostLine[] } {
+  const child = spawn(command!, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: HostLine[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
+  return { child, lines };
+}
+
+/** Processes of a group, by field 5 of /proc/pid/stat (proc_pid_stat(5)); zombies count as gone. */
+function groupOf(group: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const [state, , pgrp] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
+        return Number(pgrp) === group && state !== 'Z';
+      } catch {
+        return false;
+      }
+    });
+}

@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import { chromium, expect, type Page, test } from '@playwright/test';
+import { CHROMIUM, enter, home, kioskBrowser, outside, start, state, useChromium } from './support/chromium-fixture.ts';
+
+/* What the kiosk's page may not do in the real Chromium. */
+
+useChromium();
+
+test('the camera is granted to the kiosk’s page without a prompt, the microphone and other origins get nothing', async () => {
+  await start('none');
+  // A fake camera, but the real permission path: no --use-fake-ui-for-media-stream.
+  const { context, page } = await kioskBrowser(['--use-fake-device-for-media-stream']);
+  const ask = (constraints: MediaStreamConstraints) =>
+    page.evaluate(
+      (c) =>
+        navigator.mediaDevices.getUserMedia(c).then(
+          (s) => s.getTracks().map((t) => t.kind),
+          (e) => e.name,
+        ),
+      constraints,
+    );
+  expect(await ask({ video: true })).toEqual(['video']);
+  expect(await ask({ audio: true })).toBe('NotAllowedError');
+  expect(
+    await page.evaluate(
+      () =>
+        navigator.geolocation &&
+        new Promise((done) =>
+          navigator.geolocation.getCurrentPosition(
+            () => done('granted'),
+            () => done('denied'),
+          ),
+        ),
+    ),
+  ).toBe('denied');
+  await context.close();
+});
+
+/** Every way out of a page that we know of. Each ends by itself, whether it was stopped or not. */
+async function tryEverything(page: Page): Promise<void> {
+  await page.evaluate(
+    async ({ port }) => {
+      const url = `http://127.0.0.1:${port}/planted`;
+      const add = <K extends keyof HTMLElementTagNameMap>(tag: K, set: Partial<HTMLElementTagNameMap[K]>): void => {
+        document.body.append(Object.assign(document.createElement(tag), set));
+      };
+      await fetch(url).catch(() => undefined);
+      await fetch(url, { mode: 'no-cors', method: 'POST', body: 'x' }).catch(() => undefined);
+      navigator.sendBeacon(url, 'x');
+      new Image().src = url;
+      add('script', { src: url });
+      add('iframe', { src: url });
+      add('link', { rel: 'stylesheet', href: url });
+      add('link', { rel: 'prefetch', href: url });
+      add('link', { rel: 'dns-prefetch', href: url });
+      add('video', { src: url });
+      add('object', { data: url });
+      add('style', { textContent: `@import "${url}"; body { background: url(${url}) }` });
+      const form = Object.assign(document.createElement('form'), { action: url, method: 'post', target: '_blank' });
+      document.body.append(form);
+      form.submit();
+      for (const open of [
+        () => new WebSocket(`ws://127.0.0.1:${port}/`),
+        () => new EventSource(url),
+        () => new Worker(url),
+        () => import(url),
+      ]) {
+        try {
+          await (open() as Promise<unknown>);
+        } catch {
+          // refused at once: fine
+        }
+      }
+      window.open(url);
+      await new Promise((done) => setTimeout(done, 1_500));
+    },
+    { port: outside.port },
+  );
+}
+
+/** What no content security policy stops: a bare connection ahead of a request, and WebRTC's packets. */
+async function tryBeyondPolicy(page: Page): Promise<void> {
+  await page.evaluate(
+    async ({ port, udpPort }) => {
+      document.head.append(
+        Object.assign(document.createElement('link'), { rel: 'preconnect', href: `http://127.0.0.1:${port}/` }),
+      );
+      const peer = new RTCPeerConnection({
+        iceServers: [
+          { urls: `stun:127.0.0.1:${udpPort}` },
+          { urls: `turn:127.0.0.1:${port}?transport=tcp`, username: 'x', credential: 'x' },
+        ],
+      });
+      peer.createDataChannel('x');
+      await peer.setLocalDescription(await peer.createOffer());
+      await new Promise((done) => setTimeout(done, 2_000));
+      peer.close();
+    },
+    { port: outside.port, udpPort: outside.udpPort },
+  );
+}
+
+test('planted outside requests leave the page by no way at all', async () => {
+  await start('none');
+  // The counter works: what is not stopped is counted.
+  await fetch(`http://127.0.0.1:${outside.port}/`);
+  expect(outside.seen).toEqual(['GET / HTTP/1.1']);
+  const { context, page } = await kioskBrowser();
+  await expect(state(page)).toHaveText('connected');
+  await tryEverything(page);
+  await tryBeyondPolicy(page);
+  expect(outside.seen).toEqual(['GET / HTTP/1.1']);
+  const directives = new Set((await page.evaluate(() => window.violations)).map((v) => v.split(' ')[0]));
+  expect([...directives]).toEqual(
+    expect.arrayContaining([
+      'connect-src',
+      'img-src',
+      'script-src-elem',
+      'style-src-elem',
+      'frame-src',
+      'media-src',
+      'form-action',
+    ]),
+  );
+  await expect(state(page)).toHaveText('connected');
+  await context.close();
+});
+
+test('the content security policy alone, in an ordinary browser, stops every request, but neither bare connections nor WebRTC', async () => {
+  await start('none');
+  const browser = await chromium.launchPersistentContext(join(home.path, 'plain'), {
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox'],
+  });
+  const page = await enter(browser);
+  await expect(state(page)).toHaveText('connected');
+  await page.evaluate(() => {
+    // A new window is not the page's own request; the launcher's browser has no way out for it either.
+    window.open = () => null;
+  });
+  await tryEverything(page);
+  // Chromium opens a connection ahead of a form's submission and closes it unused; no request follows.
+  expect(outside.seen.filter((what) => what !== 'connection')).toEqual([]);
+  // Why the launcher adds rules of its own; and the proof that these two would be counted.
+  await tryBeyondPolicy(page);
+  expect(outside.seen).toEqual(expect.arrayContaining(['connection', 'packet']));
+  await browser.close();
+});
