@@ -1,7 +1,8 @@
-import { cpSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { realNow } from './clock.ts';
+import { copyFolder } from './disks.ts';
 import type { Kind } from './kinds.ts';
 import { type KioskEnd, replaceCertificate } from './kiosk-end.ts';
 import type { ServerEnd, World } from './world.ts';
@@ -150,7 +151,7 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
   async 'kiosk-rollback'({ world, kiosk, random, workInFlight, excused }) {
     await kiosk.end('SIGKILL');
     const copy = join(world.folder, 'kiosk-copy');
-    cpSync(kiosk.home, copy, { recursive: true, preserveTimestamps: true });
+    copyFolder(kiosk.home, copy);
     const before = kiosk.confirmed.length;
     await kiosk.start();
     await moment(random, 1000, 2500);
@@ -159,7 +160,7 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
     // What it had said after the copy was made and not handed over is on no disk of the world any more.
     for (const id of kiosk.confirmed.slice(before)) excused.add(id);
     rmSync(kiosk.home, { recursive: true });
-    cpSync(copy, kiosk.home, { recursive: true, preserveTimestamps: true });
+    copyFolder(copy, kiosk.home);
     rmSync(copy, { recursive: true });
     await kiosk.start();
     return hit;

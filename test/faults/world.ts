@@ -1,15 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  lchownSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,7 +19,7 @@ import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mo
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { freePorts } from '../sync/kit.ts';
 import { type ChaosProxy, chaosProxy } from './chaos-proxy.ts';
-import { type Disk, makeDisk } from './disks.ts';
+import { copyFolder, type Disk, makeDisk } from './disks.ts';
 import { type KioskEnd, makeKiosk } from './kiosk-end.ts';
 import { NodeProcess } from './node-process.ts';
 import { Operator } from './operator.ts';
@@ -101,8 +91,7 @@ export class World {
     const copy = join(this.folder, 'database-backup');
     rmSync(copy, { recursive: true, force: true });
     await this.postgres.stop();
-    cpSync(this.postgres.dataFolder, copy, { recursive: true, preserveTimestamps: true });
-    chownLike(this.postgres.dataFolder, copy);
+    copyFolder(this.postgres.dataFolder, copy);
     await this.postgres.start();
     return copy;
   }
@@ -111,8 +100,7 @@ export class World {
   async restoreDatabase(copy: string): Promise<void> {
     await this.postgres.kill();
     rmSync(this.postgres.dataFolder, { recursive: true, force: true });
-    cpSync(copy, this.postgres.dataFolder, { recursive: true, preserveTimestamps: true });
-    chownLike(copy, this.postgres.dataFolder);
+    copyFolder(copy, this.postgres.dataFolder);
     await this.postgres.start();
   }
 
@@ -165,14 +153,18 @@ export async function startWorld(seed: number, note: (line: string) => void): Pr
   mkdirSync(direct.SMARTPRESENCE_SERVER_HOME, { recursive: true });
 
   const { broker, users, expired } = await issueCertificates(direct);
-  const mosquitto = await startMosquitto({
-    serverId: broker.serverId,
-    replicas: [...REPLICAS, 'operator'],
-    certificate: broker.certificate,
-    caPems: broker.caPems,
-    port: brokerPort!,
-    wssPort: wssPort!,
-  });
+  const mosquitto = await startMosquitto(
+    {
+      serverId: broker.serverId,
+      replicas: REPLICAS,
+      certificate: broker.certificate,
+      caPems: broker.caPems,
+      port: brokerPort!,
+      wssPort: wssPort!,
+    },
+    // Whoever runs a broker may do what he likes there.
+    { acl: `\nuser ${brokerUser(broker.serverId, 'operator')}\ntopic readwrite #\n` },
+  );
   note('Mosquitto runs');
   const servers: ServerEnd[] = [];
   for (const [i, replica] of REPLICAS.entries()) {
@@ -249,11 +241,4 @@ async function issueCertificates(env: Readonly<Record<string, string>>) {
   } finally {
     await database.close();
   }
-}
-
-/** Gives `target` and everything under it the owner of `like`: PostgreSQL refuses a folder that is not its own. */
-function chownLike(like: string, target: string): void {
-  const { uid, gid } = statSync(like);
-  chownSync(target, uid, gid);
-  for (const name of readdirSync(target, { recursive: true })) lchownSync(join(target, String(name)), uid, gid);
 }

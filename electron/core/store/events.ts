@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { EventHeader, EventType, SaltedValue, WireEvent } from '../../../sync/protocol/wire/event.ts';
 import { GENESIS } from '../../../sync/protocol/wire/event.ts';
 import type { Random } from '../keys/envelope.ts';
@@ -110,10 +111,16 @@ export class EventLog {
   readonly #hashBefore;
   readonly #shared;
   readonly #instants = new Instants();
-  /** Called after the commit, for each event of it. */
-  onCommit: (n: number) => void = () => undefined;
+  /** Whether the newest epoch was begun by this opening of the store, and may be appended to. */
+  #own: boolean;
 
-  constructor(db: Db, device: string, clock: Clock, random: Random) {
+  /**
+   * @param own false: the newest epoch is of an earlier opening, and the next event begins another. The file may be an older
+   *   copy put back with everything beside it, which nothing here can tell; so no epoch outlives an opening, and no number
+   *   can ever be used for two events.
+   */
+  constructor(db: Db, device: string, clock: Clock, random: Random, own = false) {
+    this.#own = own;
     this.#db = db;
     this.#device = device;
     this.#clock = clock;
@@ -186,18 +193,29 @@ export class EventLog {
     this.#epoch = this.#epochs.get(this.#epoch.ref)!;
   }
 
-  /** Begins a new epoch while the store is open; outside a transaction. */
+  /** Whether the next event goes into the newest epoch; else it begins another. */
+  get own(): boolean {
+    return this.#own;
+  }
+
+  /** Begins a new epoch, in the running transaction or by itself. */
   beginNext(id: string, reason: string): void {
-    this.transaction(() => EventLog.beginEpoch(this.#db, id, reason, this.#clock.now()));
+    EventLog.beginEpoch(this.#db, id, reason, this.#clock.now());
+    this.#takeNewest();
+    this.#own = true;
+    this.#prev = GENESIS;
+  }
+
+  #takeNewest(): void {
     this.#epochs = this.#readEpochs();
     this.#epoch = [...this.#epochs.values()].at(-1)!;
-    this.#prev = GENESIS;
   }
 
   /** One durable transaction. When it fails, nothing of it is left, in the file or in memory. */
   transaction<T>(work: () => T): T {
     const last = this.#last;
     const prev = this.#prev;
+    const own = this.#own;
     this.#begin.run();
     let result: T;
     try {
@@ -209,9 +227,10 @@ export class EventLog {
       this.#shared.forget();
       // SQLite rolls back by itself when the disk is full or fails.
       if (this.#db.inTransaction) this.#rollback.run();
+      this.#own = own;
+      this.#takeNewest();
       throw error;
     }
-    for (let n = last + 1; n <= this.#last; n++) this.onCommit(n);
     return result;
   }
 
@@ -236,12 +255,12 @@ export class EventLog {
   /** The same outside a transaction, which its one statement then is by itself: spares a BEGIN and a COMMIT. */
   storeAlone(composed: Composed, person: number | null, sealed: Buffer | null): Inserted {
     this.store(composed, person, sealed);
-    this.onCommit(composed.n);
     return composed;
   }
 
   /** Makes the next event, without storing it; undefined personal values count as absent. A new shared half is stored. */
   compose(type: EventType, open: object, personal: object, id: Buffer = this.newId()): Composed {
+    if (!this.#own) this.beginNext(randomUUID(), 'opened');
     const n = this.#last + 1;
     const utc = Math.floor(this.#clock.now());
     const micros = Math.floor(this.#clock.monotonic() * 1000);

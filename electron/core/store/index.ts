@@ -9,7 +9,6 @@ import { type Connection, disconnect } from './connection.ts';
 import { type Db, damaged, guarded, inUse, openDatabase } from './database.ts';
 import { EventLog } from './events.ts';
 import { rekeyedFile, storeFile } from './files.ts';
-import { epochVerdict, readMark } from './highwater.ts';
 import { migrate, readMeta, writeMeta } from './migrations.ts';
 import { type FirstLook, firstLook } from './pages.ts';
 import { SqlStore } from './store.ts';
@@ -75,7 +74,6 @@ export async function createStore(options: StoreOptions & { readonly device?: st
           migrate(db);
           writeMeta(db, 'store', keys.store);
           writeMeta(db, 'device', options.device ?? randomUUID());
-          writeMeta(db, 'opens', '0');
           EventLog.beginEpoch(db, randomUUID(), 'created', clock.now());
         });
         keys.markLive();
@@ -83,12 +81,13 @@ export async function createStore(options: StoreOptions & { readonly device?: st
       },
       clock,
       closed,
+      true,
     );
   });
 }
 
 /**
- * Opens a kiosk's store, or makes it when the key slots are new. A store behind its high-water mark opens a new epoch.
+ * Opens a kiosk's store, or makes it when the key slots are new. Its next event begins a new epoch.
  *
  * @throws Problem `store-in-use`, `store-missing`, `store-damaged`, `store-too-new`, `storage-failed`, `storage-full`.
  *   The file is untouched when the keys don't fit, when it is damaged at its head or cut short, or in use.
@@ -153,7 +152,13 @@ function patientLook(handle: number, wal: string, key: Uint8Array): FirstLook {
   return look;
 }
 
-function connect(options: StoreOptions, open: () => Connection, clock: Clock, closed: () => void): SqlStore {
+function connect(
+  options: StoreOptions,
+  open: () => Connection,
+  clock: Clock,
+  closed: () => void,
+  created = false,
+): SqlStore {
   const { home, keys } = options;
   const random = pooled(options.random ?? randomBytes);
   const vault = new Vault(home, random);
@@ -163,10 +168,9 @@ function connect(options: StoreOptions, open: () => Connection, clock: Clock, cl
     return guarded(() => {
       migrate(db);
       if (readMeta(db, 'store') !== keys.store) throw damaged('it is not the store that the key slots belong to');
-      const opens = countOpening(db, home, keys.store, clock);
       vault.prepare();
       const store = new SqlStore(
-        { home, keys, device: readMeta(db, 'device')!, clock, random, vault, opens, closed },
+        { home, keys, device: readMeta(db, 'device')!, clock, random, vault, created, closed },
         connection,
       );
       sweepPhotos(db, vault);
@@ -177,22 +181,6 @@ function connect(options: StoreOptions, open: () => Connection, clock: Clock, cl
     disconnect(connection);
     throw error;
   }
-}
-
-/** Compares the store with its mark, begins a new epoch where it is behind, and counts this opening. */
-function countOpening(db: Db, home: string, store: string, clock: Clock): number {
-  const opens = Number(readMeta(db, 'opens'));
-  const newest = db.prepare('SELECT id, base + trimmed AS least FROM epoch ORDER BY ref DESC LIMIT 1').get() as {
-    id: string;
-    least: number;
-  };
-  const last = Math.max(newest.least, (db.prepare('SELECT max(n) FROM event').pluck().get() as number | null) ?? 0);
-  const verdict = opens === 0 ? null : epochVerdict(readMark(home), { store, epoch: newest.id, last, opens });
-  db.transaction(() => {
-    if (verdict) EventLog.beginEpoch(db, randomUUID(), verdict, clock.now());
-    writeMeta(db, 'opens', String(opens + 1));
-  })();
-  return opens + 1;
 }
 
 function sweepPhotos(db: Db, vault: Vault): void {

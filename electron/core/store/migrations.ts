@@ -102,7 +102,7 @@ ALTER TABLE lockout ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
     sql: `
 -- The roster: whom the server knows too. entered is the number of the last event of the enrolment here (0: came from the
 -- server), edited that of the newest change of the profile here: neither is overruled before the server has committed it.
--- unseen: 1 in no page yet of the snapshot under way, 2 in one. gone_at (trusted ms): no longer of this kiosk's sites; the name is
+-- unseen: in no page yet of the snapshot under way. gone_at (trusted ms): no longer of this kiosk's sites; the name is
 -- forgotten, and the keys wait until the server has the person's events.
 ALTER TABLE person ADD COLUMN entered INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE person ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;

@@ -10,7 +10,7 @@ import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
 
 /** What of a page concerns the roster. */
-export type RosterPage = Pick<Extract<Page, { what: 'changes' }>, 'whole' | 'changes' | 'cursor' | 'more'>;
+export type RosterPage = Pick<Extract<Page, { what: 'changes' }>, 'whole' | 'first' | 'changes' | 'cursor' | 'more'>;
 
 /** What memory has to follow once a page is committed. */
 export interface RosterOutcome {
@@ -72,7 +72,8 @@ export class Roster {
   apply(page: RosterPage): { result: RosterOutcome; committed: () => void } {
     const work = new Applying(this.#s, this.#purge, this.#rows, this.#trustedNow());
     const { db, log } = this.#s;
-    if (page.whole && this.#rows.setting(SNAPSHOT) !== 'under-way') {
+    // The server may begin a snapshot anew in the middle of one: what that one named counts no more.
+    if (page.whole && (page.first ?? this.#rows.setting(SNAPSHOT) !== 'under-way')) {
       // Whoever the server already has from us, or ever told us of, must be in a page.
       db.prepare('UPDATE person SET unseen = 0').run();
       for (const epoch of log.epochs)
@@ -83,7 +84,6 @@ export class Roster {
       db.prepare('UPDATE person SET unseen = 1 WHERE gone_at IS NULL AND entered = 0').run();
       this.#rows.setSetting(SNAPSHOT, 'under-way');
     }
-    if (page.whole) this.#noticeRestart(page.changes);
     for (const change of page.changes) work.apply(change);
     const complete = page.whole && !page.more;
     if (complete) {
@@ -93,17 +93,6 @@ export class Roster {
     }
     this.#rows.setSetting(CURSOR, page.cursor);
     return { result: { ...work.outcome(), complete }, committed: () => work.committed() };
-  }
-
-  /**
-   * The server may begin a snapshot anew in its middle (its log was replaced). Nobody comes twice in one: whoever does
-   * shows it, and then all the others must come again too.
-   */
-  #noticeRestart(changes: readonly Change[]): void {
-    const { db } = this.#s;
-    const seen = db.prepare('SELECT 1 FROM person WHERE id = ? AND unseen = 2');
-    if (!changes.some((one) => one.kind === 'person' && seen.get(uuidBytes(one.person)))) return;
-    db.prepare('UPDATE person SET unseen = 1 WHERE unseen = 2').run();
   }
 
   /**
@@ -227,12 +216,11 @@ class Applying {
     const before = this.#stored(id);
     if (!before) {
       const made = people.insert({ id, name, number, language }, newPersonKeys(random), this.#now);
-      db.prepare('UPDATE person SET unseen = 2 WHERE ref = ?').run(made.ref);
       if (gpsOptOut) people.overrule(made, { name, number, language, gpsOptOut });
       this.#touched.set(id, made.ref);
       return;
     }
-    db.prepare('UPDATE person SET unseen = 2, gone_at = NULL WHERE ref = ?').run(before.known.ref);
+    db.prepare('UPDATE person SET unseen = 0, gone_at = NULL WHERE ref = ?').run(before.known.ref);
     this.#gone.delete(id);
     // A change made here that the server has not taken yet is newer than what it says.
     if (!before.gone && !log.isCommitted(before.edited)) return;

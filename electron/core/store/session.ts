@@ -26,10 +26,12 @@ export interface SessionParts {
   readonly device: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** See EventLog. */
+  readonly own: boolean;
 }
 
-export function startSession({ db, keys, device, clock, random }: SessionParts): Session {
-  const log = new EventLog(db, device, clock, random);
+export function startSession({ db, keys, device, clock, random, own }: SessionParts): Session {
+  const log = new EventLog(db, device, clock, random, own);
   const people = new People(db, keys, random);
   const values = new Values(db, log, people, keyObject(keys.subkey('storeValues')), random);
   return { db, log, people, values, random };

@@ -17,7 +17,6 @@ import { type Connection, disconnect } from './connection.ts';
 import { guarded } from './database.ts';
 import { wireValues } from './events.ts';
 import { headerOf, uuidText } from './header.ts';
-import { EVERY, MarkWriter } from './highwater.ts';
 import type {
   AppendedEvent,
   Checkin,
@@ -36,7 +35,7 @@ import { asPerson, newPersonKeys } from './people.ts';
 import { type Outcome, PersonWrites } from './person-writes.ts';
 import { Purge } from './purge.ts';
 import { type RekeyReport, rekeyStore } from './rekey.ts';
-import { isStorageProblem, Reserve } from './reserve.ts';
+import { Reserve } from './reserve.ts';
 import { Roster } from './roster.ts';
 import { Rows } from './rows.ts';
 import { type Session, startSession } from './session.ts';
@@ -50,8 +49,8 @@ export interface StoreParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly vault: Vault;
-  /** Number of this opening. */
-  readonly opens: number;
+  /** Made by this opening: its epoch may be appended to. */
+  readonly created: boolean;
   readonly closed: () => void;
 }
 
@@ -66,7 +65,6 @@ export class SqlStore implements Store {
   #people!: PersonWrites;
   #roster!: Roster;
   #connection: Connection;
-  readonly #marks: MarkWriter;
   readonly #reserve: Reserve;
   readonly #checkinWrites: CheckinWrites;
   /** What the sync needs of the store. */
@@ -87,10 +85,8 @@ export class SqlStore implements Store {
       roster: this.#roster,
       rows: this.#rows,
     });
-    this.sync = new SyncSide(liveSync, parts.vault, this.#reserve, () => this.mark(true));
+    this.sync = new SyncSide(liveSync, parts.vault, this.#reserve);
     this.adopt(connection);
-    this.#marks = new MarkWriter(parts.home);
-    this.mark(true);
   }
 
   /** Works on this connection from now on, under the current generation of the keys; for `store rekey`. */
@@ -103,10 +99,9 @@ export class SqlStore implements Store {
       monotonic: () => clock.monotonic(),
       offset: () => (this.#offset ? this.#offset() : clock.offset()),
     };
-    const session = startSession({ db, keys: keys.current, device, clock: trusting, random });
-    session.log.onCommit = (n) => {
-      if (n % EVERY === 0) this.mark(false);
-    };
+    // A re-keyed store goes on in the epoch of this opening, if it has one yet.
+    const own = this.#session?.log.own ?? this.parts.created;
+    const session = startSession({ db, keys: keys.current, device, clock: trusting, random, own });
     this.#session = session;
     this.#checkins = new Checkins(session);
     this.#rows = new Rows(db);
@@ -135,17 +130,6 @@ export class SqlStore implements Store {
     return this.#session.log.epoch.id;
   }
 
-  /** Writes the high-water mark. A full disk must not stop attendance: the mark then stays where it was. */
-  mark(durable: boolean): void {
-    const { keys, opens } = this.parts;
-    const { epoch, last } = this.#session.log;
-    try {
-      this.#marks.write({ store: keys.store, epoch: epoch.id, last, opens }, durable);
-    } catch (error) {
-      if (!isStorageProblem(error)) throw error;
-    }
-  }
-
   useTrustedTime(offset: () => number): void {
     this.#offset = offset;
   }
@@ -153,8 +137,6 @@ export class SqlStore implements Store {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.mark(true);
-    this.#marks.close();
     disconnect(this.#connection);
     this.parts.closed();
   }

@@ -32,13 +32,10 @@ export class SyncSide {
   readonly #live: () => LiveSync;
   readonly #vault: Vault;
   readonly #reserve: Reserve;
-  readonly #newEpoch: () => void;
   #removals = 0;
 
-  /** @param newEpoch called when an epoch has begun, for the high-water mark */
-  constructor(live: () => LiveSync, vault: Vault, reserve: Reserve, newEpoch: () => void) {
+  constructor(live: () => LiveSync, vault: Vault, reserve: Reserve) {
     this.#live = live;
-    this.#newEpoch = newEpoch;
     this.#vault = vault;
     this.#reserve = reserve;
   }
@@ -85,17 +82,18 @@ export class SyncSide {
 
   /**
    * The server has events of `epoch` that this store never made: an older copy of the whole folder was put back, which
-   * nothing here could tell. Begins a new epoch, so that no number is used for two events from now on.
+   * nothing here could tell. Says so to the server, once an epoch; where that epoch is still the one in use (a machine
+   * whose memory was put back too), begins another, so that no number is used for two events from now on.
    */
   rolledBack(epoch: string, committed: number): void {
-    const { session } = this.#live();
+    const setting = `rolled-back/${epoch}`;
+    if (this.#live().rows.setting(setting) !== null) return;
     const made = this.marks().find((mark) => mark.epoch === epoch)?.made ?? 0;
-    if (session.log.epoch.id !== epoch) return;
-    session.log.beginNext(randomUUID(), 'rolled-back');
-    this.#newEpoch();
-    this.#write(({ session: { log } }) =>
-      log.insert('health', { code: 'store-rolled-back', detail: { committed, made } }),
-    );
+    this.#write(({ session: { log }, rows }) => {
+      if (log.own && log.epoch.id === epoch) log.beginNext(randomUUID(), 'rolled-back');
+      log.insert('health', { code: 'store-rolled-back', detail: { committed, made } });
+      rows.setSetting(setting, String(committed));
+    });
   }
 
   // The roster
@@ -201,6 +199,11 @@ export class SyncSide {
         .prepare('UPDATE photo SET sent = ? WHERE address = ?')
         .run(taken ? 1 : 2, Buffer.from(address, 'base64url')),
     );
+  }
+
+  /** Photos that the server did not want are offered once more: their event may have left its quarantine since. */
+  offerPhotosAgain(): void {
+    this.#write(({ session }) => session.db.prepare('UPDATE photo SET sent = 0 WHERE sent = 2 AND keyed = 1').run());
   }
 
   // Upkeep
