@@ -62,6 +62,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     carrier: photoCarrier(transport),
     onProblem: hooks.onProblem,
   });
+  store.sync.offerPhotosAgain();
   let lastProblem: string | null = null;
   const source: OutboxSource = outboxOf(store);
   const engine = new SyncEngine({
