@@ -5,12 +5,13 @@ import type { SyncReport } from '../../core/sync/report.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
 import { runStoreCommand } from '../store-command.ts';
+import { registerQuarantine } from './quarantine.ts';
 
-/** `sync status`: of the running core, or of the store when none runs. */
+/** `sync status`: of the running core, or of the store when none runs; `sync quarantine`: on the server. */
 export function registerSync(program: Command): void {
-  program
-    .command('sync')
-    .description('The line between this kiosk and its server.')
+  const sync = program.command('sync').description('The line between kiosks and their server.');
+  registerQuarantine(sync);
+  sync
     .command('status')
     .description('How far the server is, and until when the kiosk may go on without it.')
     .option('--json', 'the report as one JSON object')
