@@ -36,6 +36,7 @@ describe('configuration', () => {
       SMARTPRESENCE_BIND: 'everywhere',
       SMARTPRESENCE_PEOPLE_PORT: '99999',
       SMARTPRESENCE_TIMEZONE: 'Mars/Olympus',
+      SMARTPRESENCE_LEASE_DAYS: '400',
       SMARTPRESENCE_LOG_LEVEL: 'loud',
     });
     expect(problem.code).toBe('bad-configuration');
@@ -47,6 +48,7 @@ describe('configuration', () => {
       'SMARTPRESENCE_BIND',
       'SMARTPRESENCE_PEOPLE_PORT',
       'SMARTPRESENCE_TIMEZONE',
+      'SMARTPRESENCE_LEASE_DAYS',
       'SMARTPRESENCE_LOG_LEVEL',
     ]) {
       expect(

@@ -68,6 +68,13 @@ const Environment = z
     ...mqttVariables,
     SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
+    /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
+    SMARTPRESENCE_LEASE_DAYS: z.coerce
+      .number({ error: 'must be days, 1 to 365' })
+      .int({ error: 'must be whole days' })
+      .min(1, 'must be at least 1 day')
+      .max(365, 'must be at most 365 days')
+      .optional(),
     SMARTPRESENCE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   // `when`: checked even where single variables are wrong, so that one start tells everything.
@@ -104,6 +111,8 @@ export interface Config {
   readonly mqtt: MqttSettings;
   readonly peopleCertificate: { readonly certFile: string; readonly keyFile: string } | null;
   readonly site: { readonly name: string; readonly timeZone: string };
+  /** Null: not set here. */
+  readonly leaseDays: number | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -136,6 +145,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         ? { certFile: e.SMARTPRESENCE_PEOPLE_CERT, keyFile: e.SMARTPRESENCE_PEOPLE_KEY }
         : null,
     site: { name: e.SMARTPRESENCE_SITE, timeZone: e.SMARTPRESENCE_TIMEZONE },
+    leaseDays: e.SMARTPRESENCE_LEASE_DAYS ?? null,
     logLevel: e.SMARTPRESENCE_LOG_LEVEL,
   };
 }

@@ -10,6 +10,7 @@ import { readBoard } from './attendance/board.ts';
 import { ensureDefaultSite } from './attendance/sites.ts';
 import { startAttendanceWorker } from './attendance/worker.ts';
 import { nudger } from './changes/nudges.ts';
+import { configuredLease } from './changes/policy.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database/open.ts';
 import type { Signals } from './database/signals.ts';
@@ -73,6 +74,7 @@ export async function startServer(
     const identity = identityContext({ db, keys, keyring, now, config, port: () => portOf(devices) });
     closers.push(keepFresh(keyring, signals, log));
     await ensureDefaultSite(db, { id: keyring.serverId, ...config.site });
+    await configuredLease(db, config.leaseDays, now());
     closers.push(startAttendanceWorker(database, keys, log, now));
     const source = { db, keys, logEpoch, site: config.site };
     const hub = new LiveHub({

@@ -7,8 +7,8 @@ import type { Change, Page } from '../../sync/protocol/wire/changes.ts';
 import type { TemplateValue, WireEvent } from '../../sync/protocol/wire/event.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
 import { erasureState, requestErasure } from '../../sync/server/changes/erasure.ts';
-import { appendChanges, compactChanges, keysChanged } from '../../sync/server/changes/log.ts';
-import { setPolicy } from '../../sync/server/changes/policy.ts';
+import { appendChanges, compactChanges, compactWhenDue, keysChanged } from '../../sync/server/changes/log.ts';
+import { configuredLease, setPolicy } from '../../sync/server/changes/policy.ts';
 import { readChanges } from '../../sync/server/changes/read.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { assignToSites, setGpsOptOut } from '../../sync/server/changes/sites.ts';
@@ -550,6 +550,28 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
       for (const kiosk of [a, b]) await kiosk.read();
       expect([a.policy, b.policy]).toEqual([{ leaseDays: 7, liveness: 'on' }, { leaseDays: 14 }]);
       await database.db.deleteFrom('site_policy').execute();
+    });
+    test('the configured lease is the default site’s and leaves the rest of its policy; unset it says nothing', async () => {
+      await setPolicy(database.db, DEFAULT_SCOPE, { leaseDays: 30, liveness: 'on' }, new Date());
+      expect(await configuredLease(database.db, null, new Date())).toBe(false);
+      expect(await configuredLease(database.db, 9, new Date())).toBe(true);
+      expect(await configuredLease(database.db, 9, new Date())).toBe(false);
+      const kiosk = await Kiosk.at(null);
+      await kiosk.read();
+      expect(kiosk.policy).toEqual({ leaseDays: 9, liveness: 'on' });
+      await database.db.deleteFrom('site_policy').execute();
+    });
+
+    test('the log is shortened once a day, and not by what is newer than two leases', async () => {
+      const kiosk = await Kiosk.at(site);
+      await kiosk.read();
+      const day = 86_400_000;
+      kiosk.enrol('Ada Lovelace');
+      await kiosk.send();
+      await database.db.deleteFrom('job').where('name', '=', 'compact-changes').execute();
+      expect(await compactWhenDue(database.db, new Date(Date.now() + 59 * day))).toBe(0);
+      expect(await compactWhenDue(database.db, new Date(Date.now() + 59.5 * day))).toBeNull();
+      expect(await compactWhenDue(database.db, new Date(Date.now() + 61 * day))).toBeGreaterThan(0);
     });
 
     test('new keys are told to all, and a kiosk that does not trust the newest yet gets them in every page', async () => {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { compactWhenDue } from '../changes/log.ts';
 import type { OpenDatabase } from '../database/open.ts';
 import { retryQuarantine } from '../ingest/quarantine.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -15,7 +16,7 @@ const JOBS_MS = 60_000;
 
 /**
  * Works off what waits to be resolved, on this replica or, while another is at it, not. Makes the months' partitions
- * ahead, looks for people who were enrolled twice, and once, at start, takes the events again that waited for a newer
+ * ahead, looks for people who were enrolled twice, shortens the change log, and once, at start, takes the events again that waited for a newer
  * server. A failure is logged and tried again; nothing that waits is lost by it.
  *
  * @returns how to stop, waiting for what is under way
@@ -70,6 +71,7 @@ export function startAttendanceWorker(
   const regular = (): void => {
     job('partitions-not-made', () => partitionsAhead(db, now()));
     job('merge-candidates-not-found', () => findCandidates(db, keys, now()));
+    job('changes-not-compacted', () => compactWhenDue(db, now()));
   };
   const look = setInterval(wake, LOOK_MS);
   const ticks = setInterval(regular, JOBS_MS);

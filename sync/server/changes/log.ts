@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import { lockName } from '../database/once.ts';
+import { lockName, onceEvery } from '../database/once.ts';
 import type { Db, Tables } from '../database/schema.ts';
 
 /**
@@ -60,4 +60,15 @@ export async function compactChanges(db: Db, before: Date): Promise<number> {
     .where('position', '<', (e) => e.selectFrom('change').select((f) => f.fn.max('position').as('top')))
     .executeTakeFirst();
   return Number(numDeletedRows);
+}
+
+/** Kiosks that were away longer than this get a snapshot, ms: two default leases. */
+const KEEP_MS = 60 * 86_400_000;
+const COMPACT_EVERY_MS = 86_400_000;
+
+/** The job: once a day on one replica. @returns rows that went; null when it was not due, or runs elsewhere */
+export function compactWhenDue(db: Db, now: Date): Promise<number | null> {
+  return onceEvery(db, 'compact-changes', COMPACT_EVERY_MS, now, (tx) =>
+    compactChanges(tx, new Date(now.getTime() - KEEP_MS)),
+  );
 }

@@ -38,3 +38,9 @@ export function setPolicy(db: Db, scope: string, policy: Policy, now: Date): Pro
     return true;
   });
 }
+
+/** What the server's configuration says of the default site's policy; null says nothing. @returns whether anything changed */
+export async function configuredLease(db: Db, leaseDays: number | null, now: Date): Promise<boolean> {
+  if (leaseDays === null) return false;
+  return setPolicy(db, DEFAULT_SCOPE, { ...(await policyOf(db, DEFAULT_SCOPE)), leaseDays }, now);
+}
