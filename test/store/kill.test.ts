@@ -69,6 +69,21 @@ describe('kill -9', () => {
     },
   );
 
+  it('between and within pages of the server’s log: people, confirmations and cursor are of the same page', async () => {
+    const home = newFolder();
+    (await openKiosk(home)).close();
+    for (let kill = 0; kill < 4; kill++) {
+      const told = await killed('pages.ts', [home], 2 + ((kill * 17) % 40), Math.random() * 4);
+      const store = await openKiosk(home);
+      const page = Number(store.sync.cursor);
+      expect(page).toBeGreaterThanOrEqual(Number(told.at(-1) ?? 0));
+      expect(store.countPeople()).toBe(2 * page);
+      expect(store.pending(1000).map((e) => e.header.open.request)).toHaveLength(page);
+      expect((await store.check()).problems).toEqual([]);
+      store.close();
+    }
+  });
+
   it('in the middle of a rekey: the store opens, nothing is lost, and one key alone is left', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
