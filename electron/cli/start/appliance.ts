@@ -14,7 +14,7 @@ import { deviceSecretOf, type SecretPlace } from './device-secret.ts';
 import { killDescendants, orAsked, watchForEnd } from './ending.ts';
 import { electronFor, openKioskHost } from './kiosk-host.ts';
 import { localPorts } from './ports.ts';
-import { prepareKiosk } from './prepare-kiosk.ts';
+import { prepareInProcess } from './prepare-process.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 import { logLine, say } from './terminal.ts';
 
@@ -106,7 +106,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     SMARTPRESENCE_PEOPLE_PORT: String(ports.people),
     SMARTPRESENCE_DEVICE_PORT: String(ports.devices),
   };
-  const prepared = await prepareKiosk({
+  const prepared = await prepareInProcess({
     kiosk,
     server,
     serverEnv,
