@@ -129,8 +129,11 @@ export class Target {
     };
   }
 
-  static async open(database: OpenDatabase): Promise<Target> {
-    const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+  /** @param keys of the replica that opened this database first */
+  static async open(
+    database: OpenDatabase,
+    keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32))),
+  ): Promise<Target> {
     return new Target(
       database,
       keys,
