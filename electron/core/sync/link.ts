@@ -14,7 +14,7 @@ import { outboxOf } from './outbox-of.ts';
 import { startRenewal } from './renewal.ts';
 import { LiveLink, readServerLink } from './server-link.ts';
 
-export { readServerLink, ServerLink, writeServerLink } from './server-link.ts';
+export { readServerLink, writeServerLink } from './server-link.ts';
 
 /** What the rest of the core needs of the sync. */
 export interface Uplink {

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { newest } from '../checkin/direction.ts';
+import { faceOff, type Recogniser, recogniserWhile } from '../checkin/recogniser.ts';
+import { defaultSite } from '../provision.ts';
+import { governed, leaseDaysOf, readPolicy } from './policy.ts';
+import { createPresenceBoard } from './presence.ts';
+
+const ADA = '00000000-0000-4000-8000-000000000001';
+const at = (minute: number, hour = 8) =>
+  `2027-01-01T${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}:00.000Z`;
+
+describe('presence', () => {
+  test('is the newest record of a person, whatever the order it is told in, and the time to ask from', () => {
+    const board = createPresenceBoard();
+    expect(board.newest()).toBeNull();
+    board.note([{ person: ADA, direction: 'out', at: at(30) }]);
+    board.note([{ person: ADA, direction: 'in', at: at(10) }]);
+    expect(board.last(ADA)).toEqual({ direction: 'out', at: Date.parse(at(30)) });
+    expect(board.newest()).toBe(at(30));
+    board.forget(ADA);
+    expect([board.last(ADA), board.newest()]).toEqual([null, at(30)]);
+  });
+
+  test('that is older than a day and a half is forgotten', () => {
+    const board = createPresenceBoard();
+    board.note([{ person: ADA, direction: 'in', at: '2026-12-28T08:00:00.000Z' }]);
+    board.note([{ person: ADA.replace('1', '2'), direction: 'in', at: at(0) }]);
+    expect(board.last(ADA)).toBeNull();
+  });
+
+  test('counts for the direction only when it is later than the last record here', () => {
+    const [early, late] = [
+      { direction: 'in', at: 1 },
+      { direction: 'out', at: 2 },
+    ] as const;
+    expect(newest(early, late)).toBe(late);
+    expect(newest(late, early)).toBe(late);
+    expect(newest(null, early)).toBe(early);
+    expect(newest(early, { direction: 'out', at: 1 })).toBe(early);
+    expect(newest(null, null)).toBeNull();
+  });
+});
+
+describe('the server’s policy', () => {
+  test('takes effect at once over the site’s settings, and what it leaves open stays the site’s', () => {
+    let policy = readPolicy(null);
+    const site = governed(defaultSite(false), () => policy);
+    expect([site.photoDays, site.liveness, leaseDaysOf(policy)]).toEqual([90, 'on', 30]);
+    policy = readPolicy(JSON.stringify({ leaseDays: 7, photoDays: 10, liveness: 'off' }));
+    expect([site.photoDays, site.gpsDays, site.liveness, leaseDaysOf(policy)]).toEqual([10, 30, 'off', 7]);
+  });
+
+  test('never turns liveness on for recorded footage; one that can’t be read counts as none', () => {
+    const policy = readPolicy(JSON.stringify({ leaseDays: 7, liveness: 'on' }));
+    expect(governed(defaultSite(true), () => policy, 'off').liveness).toBe('off');
+    expect([readPolicy('{'), readPolicy('{"leaseDays":0}')]).toEqual([null, null]);
+  });
+});
+
+test('while the lease has ended nobody is recognised, enrolled or compared; afterwards everything is as before', async () => {
+  let ended: Problem | null = null;
+  const inner: Recogniser = {
+    ...faceOff(new Problem('model-missing', 'none')),
+    off: null,
+    verify: () => ({ score: null, decision: { kind: 'unknown', threshold: 0.5 } }) as never,
+    search: () => 'found' as never,
+    inspect: async () => 'seen' as never,
+    recognise: async () => 'known' as never,
+    embed: async () => new Float32Array(1),
+  };
+  const recogniser = recogniserWhile(inner, () => ended);
+  const tries = [
+    () => recogniser.search(new Float32Array(1)),
+    () => recogniser.verify(new Float32Array(1), null),
+    () => recogniser.inspect(null as never, null as never, null as never),
+    () => recogniser.recognise(null as never, null as never),
+    () => recogniser.embed(null as never, null as never),
+  ];
+  for (const attempt of tries) await expect((async () => attempt())()).resolves.toBeDefined();
+  ended = new Problem('lease-expired', 'too long');
+  expect(recogniser.off).toBe(ended);
+  for (const attempt of tries) await expect((async () => attempt())()).rejects.toBe(ended);
+});
