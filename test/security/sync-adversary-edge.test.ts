@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createDeviceIdentity, type DeviceSecret } from '../../sync/edge/identity.ts';
+import { openAck, signAck } from '../../sync/protocol/seal/ack.ts';
+import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
+import { openPage, sealPage } from '../../sync/protocol/seal/page.ts';
+import { messageDigest, openNudge, openRefusal, signNudge, signRefusal } from '../../sync/protocol/seal/signal.ts';
+import { TYP } from '../../sync/protocol/wire/batch.ts';
+import type { Page } from '../../sync/protocol/wire/changes.ts';
+import { codeOf } from '../sync/client.ts';
+import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
+
+/** Whoever speaks to a kiosk in the server's name: nothing is believed that is not the server's, for this kiosk, now. */
+
+const DEVICE = randomUUID();
+const EPOCH = randomUUID();
+const JTI = randomUUID();
+const TIME = '2026-01-01T00:00:00.000Z';
+const MESSAGE = 'what.was.sent';
+const server = newSigningKey();
+const stranger = newSigningKey();
+const trusted = [publicHalf(server)];
+let device: DeviceSecret;
+beforeAll(async () => {
+  device = await createDeviceIdentity(DEVICE);
+});
+
+const ack = { device: DEVICE, epoch: EPOCH, committed: 7, safe: 3, logEpoch: randomUUID(), serverTime: TIME };
+const page: Page = {
+  what: 'changes',
+  device: DEVICE,
+  jti: JTI,
+  whole: true,
+  changes: [{ kind: 'gone', person: randomUUID() }],
+  cursor: 'c1',
+  more: false,
+  presence: [],
+  ack: 'x',
+};
+const refusal = { device: DEVICE, digest: messageDigest(MESSAGE), code: 'device-revoked', serverTime: TIME };
+const nudge = { device: DEVICE, serverTime: TIME };
+
+interface Kind {
+  readonly noun: string;
+  readonly typ: string;
+  readonly body: Record<string, unknown>;
+  readonly most: number;
+  /** What the kiosk makes of it. */
+  readonly open: (message: string) => Promise<unknown>;
+  /** Makes what is on the wire of a signed text. */
+  readonly wrap: (jws: string) => string | Promise<string>;
+  readonly good: () => Promise<string>;
+}
+const KINDS: Kind[] = [
+  {
+    noun: 'ack',
+    typ: TYP.ack,
+    body: ack,
+    most: 4096,
+    open: (m) => openAck(m, trusted, { device: DEVICE, epoch: EPOCH }),
+    wrap: (jws) => jws,
+    good: () => signAck(ack, server),
+  },
+  {
+    noun: 'page',
+    typ: TYP.page,
+    body: page,
+    most: 800_000,
+    open: (m) => openPage(m, { sealing: device.sealing, trusted }, { device: DEVICE, jti: JTI }),
+    wrap: (jws) => rawJwe(padded(jws), publicHalf(device.sealing), { typ: TYP.sealedPage, cty: TYP.page }),
+    good: () => sealPage(page, { signing: server, device: publicHalf(device.sealing) }),
+  },
+  {
+    noun: 'refusal',
+    typ: TYP.refusal,
+    body: refusal,
+    most: 2048,
+    open: (m) => openRefusal(m, trusted, { device: DEVICE, digest: messageDigest(MESSAGE) }),
+    wrap: (jws) => jws,
+    good: () => signRefusal(refusal, server),
+  },
+  {
+    noun: 'nudge',
+    typ: TYP.nudge,
+    body: nudge,
+    most: 2048,
+    open: (m) => openNudge(m, trusted, { device: DEVICE }),
+    wrap: (jws) => jws,
+    good: () => signNudge(nudge, server),
+  },
+];
+
+describe.each(KINDS)('a $noun', ({ noun, typ, body, most, open, wrap, good }) => {
+  const header = async (more: Record<string, unknown> = {}) => ({
+    alg: 'EdDSA',
+    typ,
+    kid: await keyId(publicHalf(server)),
+    spv: 1,
+    ...more,
+  });
+  const made = async (
+    options: { header?: Record<string, unknown>; body?: unknown; key?: typeof server | null } = {},
+  ): Promise<string> =>
+    wrap(
+      rawJws(
+        await header(options.header),
+        json(options.body ?? body),
+        options.key === undefined ? server : options.key,
+      ),
+    );
+  const malformed = `${noun}-malformed`;
+
+  test('of the server, for this kiosk, is taken', async () => {
+    expect(await open(await good())).toEqual(body);
+    expect(await open(await made())).toEqual(body);
+  });
+
+  test.each<[string, string | RegExp, () => Promise<string> | string]>([
+    ['signed by a stranger under the server’s name', `bad-${noun}-signature`, () => made({ key: stranger })],
+    [
+      'signed by a stranger under its own name',
+      'unknown-server-key',
+      async () => made({ key: stranger, header: { kid: await keyId(publicHalf(stranger)) } }),
+    ],
+    ['that brings its own key', malformed, () => made({ key: stranger, header: { jwk: publicHalf(stranger) } })],
+    ['without a signature', malformed, () => made({ key: null })],
+    ['by the algorithm none', malformed, () => made({ key: null, header: { alg: 'none' } })],
+    ['by HS256', malformed, () => made({ header: { alg: 'HS256' } })],
+    ['with a critical extension', malformed, () => made({ header: { crit: ['x'], x: 1 } })],
+    ['without a kid', malformed, () => made({ header: { kid: undefined } })],
+    ['of protocol version 99', 'unsupported-protocol', () => made({ header: { spv: 99 } })],
+    ['of protocol version 0', malformed, () => made({ header: { spv: 0 } })],
+    ['for another device', `${noun}-of-another`, () => made({ body: { ...body, device: randomUUID() } })],
+    ['with a field that nobody knows', malformed, () => made({ body: { ...body, more: 1 } })],
+    ['with "__proto__"', malformed, () => made({ body: JSON.stringify(body).replace('{', '{"__proto__":{},') })],
+    ['whose body is no object', malformed, () => made({ body: [body] })],
+    ['whose body is nested 500 levels', malformed, () => made({ body: '['.repeat(500) + ']'.repeat(500) })],
+    ['at no time', malformed, () => made({ body: { ...body, serverTime: '1 January', jti: 'x' } })],
+    ['that is empty', malformed, () => ''],
+    ['that is noise', malformed, () => 'a.b.c.d.e'],
+    ['that is longer than the most', `${noun}-too-large`, () => 'A'.repeat(most + 1)],
+    ['that was cut off', /-(malformed|undecryptable|signature)$/, async () => (await good()).slice(0, -8)],
+  ])('%s is refused', async (_what, code, make) => {
+    const found = await codeOf(open(await make()));
+    if (typeof code === 'string') expect(found).toBe(code);
+    else expect(found).toMatch(code);
+  });
+
+  test('is never taken for one of another kind', async () => {
+    for (const other of KINDS.filter((k) => k.noun !== noun))
+      expect(await codeOf(open(await other.good())), other.noun).toMatch(new RegExp(`^${noun}-(malformed|too-large)$`));
+  });
+
+  test('with any one bit flipped is refused', async () => {
+    const message = await good();
+    await fc.assert(
+      fc.asyncProperty(fc.nat(message.length * 8 - 1), async (bit) => {
+        expect(await codeOf(open(flipped(message, bit)))).toMatch(
+          new RegExp(
+            `^(${malformed}|bad-${noun}-signature|unknown-server-key|unknown-sealing-key|${noun}-undecryptable)$`,
+          ),
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('with any one bit of what is signed flipped is refused', async () => {
+    const jws = rawJws(await header(), json(body), server);
+    const parts = jws.split('.');
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.constantFrom(0, 1, 2), async (bit, index) => {
+        const bytes = Buffer.from(parts[index]!, 'base64url').toString('latin1');
+        const changed = Buffer.from(flipped(bytes, bit % (bytes.length * 8)), 'latin1').toString('base64url');
+        expect(await codeOf(open(await wrap(parts.with(index, changed).join('.'))))).toMatch(
+          new RegExp(`^(${malformed}|bad-${noun}-signature|unknown-server-key|unsupported-protocol)$`),
+        );
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+test('an ack of another epoch, or that is safer than it is committed, is refused', async () => {
+  const open = (m: string) => openAck(m, trusted, { device: DEVICE, epoch: EPOCH });
+  expect(await codeOf(open(await signAck({ ...ack, epoch: randomUUID() }, server)))).toBe('ack-of-another');
+  expect(await codeOf(open(await signAck({ ...ack, safe: 8 }, server)))).toBe('ack-malformed');
+  for (const committed of [-1, 1.5, '7', 1e300])
+    expect(
+      await codeOf(
+        open(
+          rawJws(
+            { alg: 'EdDSA', typ: TYP.ack, kid: await keyId(publicHalf(server)), spv: 1 },
+            json({ ...ack, committed }),
+            server,
+          ),
+        ),
+      ),
+      String(committed),
+    ).toBe('ack-malformed');
+});
+
+test('a page that answers another ask, or is sealed to another kiosk, is refused', async () => {
+  const open = (m: string) => openPage(m, { sealing: device.sealing, trusted }, { device: DEVICE, jti: JTI });
+  const to = publicHalf(device.sealing);
+  expect(await codeOf(open(await sealPage({ ...page, jti: randomUUID() }, { signing: server, device: to })))).toBe(
+    'page-of-another',
+  );
+  expect(await codeOf(open(await sealPage(page, { signing: server, device: publicHalf(newSealingKey()) })))).toBe(
+    'unknown-sealing-key',
+  );
+  // Whoever knows the kiosk's public key alone can seal, and not sign.
+  expect(await codeOf(open(await sealPage(page, { signing: stranger, device: to })))).toBe('unknown-server-key');
+});
+
+test('a refusal of another message is refused', async () => {
+  expect(
+    await codeOf(
+      openRefusal(await signRefusal({ ...refusal, digest: messageDigest('another') }, server), trusted, {
+        device: DEVICE,
+        digest: messageDigest(MESSAGE),
+      }),
+    ),
+  ).toBe('refusal-of-another');
+});

@@ -1,0 +1,282 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { ChangeSink } from '../../sync/edge/changes/asker.ts';
+import { SyncEngine } from '../../sync/edge/engine.ts';
+import { createDeviceIdentity, type DeviceSecret } from '../../sync/edge/identity.ts';
+import type { Transport } from '../../sync/edge/transport/interface.ts';
+import { signAck } from '../../sync/protocol/seal/ack.ts';
+import { openAsk } from '../../sync/protocol/seal/ask.ts';
+import { openBatch } from '../../sync/protocol/seal/batch.ts';
+import { newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
+import { sealPage } from '../../sync/protocol/seal/page.ts';
+import type { Ack } from '../../sync/protocol/wire/ack.ts';
+import type { WireEvent } from '../../sync/protocol/wire/event.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
+import { MemoryOutbox } from '../sync/kit.ts';
+import { flipped } from './sync-kit.ts';
+
+/**
+ * The sync engine as a state machine (fast-check commands) between an outbox and a server of a few lines: answers are lost,
+ * late, doubled, forged, altered, of an older log; the server is put back to an older copy. Nothing is counted as taken that
+ * the server does not have; in the end the server has each event once, in order.
+ */
+
+const RUNS = Number(process.env.SP_PROPERTY_RUNS ?? 60);
+const signing = newSigningKey();
+const sealing = newSealingKey();
+const bundle: ServerBundle = {
+  serverId: randomUUID(),
+  serverUrl: 'https://127.0.0.1:1',
+  tlsCertPem: '',
+  mqttUrls: [],
+  keys: { serial: 1, signing: [publicHalf(signing)], sealing: publicHalf(sealing), caPem: ['CA'] },
+  site: { id: randomUUID(), name: 'Test', timeZone: 'UTC' },
+};
+
+const FAULTS = [
+  'request lost',
+  'answer lost',
+  'request doubled',
+  'old answer',
+  'forged answer',
+  'altered answer',
+  'answer of another log',
+  'noise',
+  'too much acknowledged',
+] as const;
+type Fault = (typeof FAULTS)[number];
+
+/** What the server holds: by epoch, sequence number and id. */
+type Held = Map<string, Map<number, string>>;
+const copyOf = (held: Held): Held => new Map([...held].map(([epoch, slots]) => [epoch, new Map(slots)]));
+
+class World {
+  readonly source = new MemoryOutbox();
+  readonly secret: DeviceSecret;
+  readonly engine: SyncEngine;
+  /** Applied to the next exchanges, in order. */
+  faults: Fault[] = [];
+  readonly suffered = new Map<string, number>();
+  held: Held = new Map();
+  backup: Held = new Map();
+  logEpoch: string = randomUUID();
+  #time = Date.parse('2026-01-01T00:00:00.000Z');
+  #old: { kind: string; answer: string }[] = [];
+  #pause: (() => void) | null = null;
+  #inFlight = 0;
+
+  constructor(secret: DeviceSecret) {
+    this.secret = secret;
+    Object.assign(this.source, { device: secret.device });
+    let cursor = '';
+    const changes: ChangeSink = {
+      cursor: () => cursor,
+      presenceAfter: () => null,
+      async apply(page) {
+        cursor = page.cursor;
+      },
+      restart() {
+        cursor = '';
+      },
+    };
+    const transport: Transport = {
+      name: 'https',
+      onNudge: null,
+      exchange: (kind, sealed) => this.#exchange(kind, sealed),
+      close: async () => undefined,
+    };
+    this.engine = new SyncEngine({
+      secret,
+      bundle,
+      source: this.source,
+      changes,
+      transport,
+      batchEvents: 3,
+      surroundings: {
+        now: () => 0,
+        random: () => 0.5,
+        after: (_ms, wake) => {
+          this.#pause = wake;
+          return () => {
+            this.#pause = null;
+          };
+        },
+      },
+    });
+  }
+
+  async rest(): Promise<void> {
+    while (!this.#pause) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  wake(): void {
+    const wake = this.#pause;
+    this.#pause = null;
+    wake?.();
+  }
+
+  committed(epoch: string): number {
+    const slots = this.held.get(epoch) ?? new Map<number, string>();
+    let mark = 0;
+    while (slots.has(mark + 1)) mark += 1;
+    return mark;
+  }
+
+  async #exchange(kind: 'batch' | 'ask', sealed: string): Promise<string> {
+    expect(++this.#inFlight, 'one exchange at a time').toBe(1);
+    try {
+      const fault = this.faults.shift();
+      if (fault) this.suffered.set(fault, (this.suffered.get(fault) ?? 0) + 1);
+      if (fault === 'request lost') throw new Problem('server-silent', 'lost');
+      const before = this.#old.filter((o) => o.kind === kind);
+      const answer = await this.#answer(kind, sealed, fault);
+      if (fault === 'request doubled') await this.#answer(kind, sealed);
+      if (fault === 'answer lost') throw new Problem('server-silent', 'lost');
+      if (fault === 'old answer' && before.length > 0) return before[before.length >> 1]!.answer;
+      if (fault === 'altered answer') return flipped(answer, answer.length * 5);
+      if (fault === 'noise') return 'a.b.c';
+      this.#old.push({ kind, answer });
+      return answer;
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+
+  async #answer(kind: 'batch' | 'ask', sealed: string, fault?: Fault): Promise<string> {
+    const keys = { sealing: async () => sealing, device: async () => publicHalf(this.secret.signing) };
+    const sender = { serverId: bundle.serverId, device: this.secret.device };
+    const key = fault === 'forged answer' ? newSigningKey() : signing;
+    if (kind === 'ask') {
+      const { header, ask } = await openAsk(sealed, keys, sender);
+      if (ask.what !== 'changes') throw new Error('another ask');
+      const rest = { whole: false, changes: [], cursor: ask.cursor || 'c0', more: false, presence: [] };
+      const ack = await this.#ack(ask.epoch, key, fault);
+      return sealPage(
+        { what: 'changes', device: this.secret.device, jti: header.jti, ...rest, ack },
+        { signing: key, device: publicHalf(this.secret.sealing) },
+      );
+    }
+    const { header, body } = await openBatch(sealed, keys, sender);
+    const slots = this.held.get(header.epoch) ?? new Map<number, string>();
+    this.held.set(header.epoch, slots);
+    for (const [i, event] of (body.events as WireEvent[]).entries()) {
+      const there = slots.get(header.first + i);
+      // A number never means two events.
+      if (there !== undefined) expect(there).toBe(event.header.id);
+      slots.set(header.first + i, event.header.id);
+    }
+    return this.#ack(header.epoch, key, fault);
+  }
+
+  #ack(epoch: string, key: typeof signing, fault?: Fault): Promise<string> {
+    const committed = this.committed(epoch);
+    // An old log has an old time: the database that it came from is no more.
+    if (fault !== 'answer of another log') this.#time += 1;
+    const serverTime = new Date(fault === 'answer of another log' ? 0 : this.#time).toISOString();
+    const logEpoch = fault === 'answer of another log' ? randomUUID() : this.logEpoch;
+    // Not the server's: nobody else can sign such a one.
+    const forger = fault === 'too much acknowledged' ? newSigningKey() : key;
+    const ack: Ack = {
+      device: this.secret.device,
+      epoch,
+      committed: fault === 'too much acknowledged' ? committed + 5 : committed,
+      safe: 0,
+      logEpoch,
+      serverTime,
+    };
+    return signAck(ack, forger);
+  }
+}
+
+type Command = fc.AsyncCommand<{ made: number }, World>;
+const named = (name: string, run: Command['run']): Command => ({ check: () => true, run, toString: () => name });
+
+/** Nothing is counted as taken that the server does not have, unless the server lost it just now. */
+function honest(world: World): void {
+  for (const { epoch, committed } of world.source.marks())
+    expect(committed, 'counted as taken').toBeLessThanOrEqual(
+      Math.max(world.committed(epoch), world.backup === world.held ? committed : 0),
+    );
+}
+
+const COMMANDS = [
+  fc.integer({ min: 1, max: 8 }).map((n) =>
+    named(`make ${n}`, async (model, world) => {
+      for (let i = 0; i < n; i++) world.source.person(`Person ${model.made + i}`);
+      model.made += n;
+      world.engine.nudge();
+    }),
+  ),
+  fc.constant(
+    named('new epoch', async (_model, world) => {
+      world.source.newEpoch();
+    }),
+  ),
+  fc.array(fc.constantFrom(...FAULTS), { minLength: 1, maxLength: 4 }).map((faults) =>
+    named(`faults: ${faults.join(', ')}`, async (_model, world) => {
+      world.faults.push(...faults);
+    }),
+  ),
+  fc.constant(
+    named('time passes', async (_model, world) => {
+      await world.rest();
+      honest(world);
+      world.wake();
+      await world.rest();
+      honest(world);
+    }),
+  ),
+  fc.constant(
+    named('backup', async (_model, world) => {
+      await world.rest();
+      world.backup = copyOf(world.held);
+    }),
+  ),
+  fc.boolean().map((newLog) =>
+    named(`restore${newLog ? ' under a new log' : ''}`, async (_model, world) => {
+      await world.rest();
+      world.held = world.backup;
+      if (newLog) world.logEpoch = randomUUID();
+      // The server answers with its own time again, later than ever: that is what tells a restore from a replay.
+      for (let i = 0; i < 40 && world.source.marks().some((m) => m.committed > world.committed(m.epoch)); i++) {
+        world.wake();
+        await world.rest();
+      }
+      world.backup = copyOf(world.held);
+      honest(world);
+    }),
+  ),
+];
+
+test('whatever is lost, late, doubled, forged or put back: in the end the server has each event once, in order', async () => {
+  const suffered = new Map<string, number>();
+  const secret = await createDeviceIdentity(randomUUID());
+  await fc.assert(
+    fc.asyncProperty(fc.commands(COMMANDS, { maxCommands: 30, size: 'max' }), async (commands) => {
+      const world = new World(secret);
+      world.engine.start();
+      try {
+        await fc.asyncModelRun(() => ({ model: { made: 0 }, real: world }), commands);
+        world.faults = [];
+        for (let i = 0; i < 40; i++) {
+          await world.rest();
+          if (world.source.pendingCount() === 0 && world.engine.status.problem === null) break;
+          world.wake();
+        }
+        expect(world.engine.status).toMatchObject({ online: true, queued: 0, problem: null });
+        for (const { epoch } of world.source.marks()) {
+          const made = world.source.events.filter((e) => e.header.epoch === epoch);
+          const slots = world.held.get(epoch) ?? new Map<number, string>();
+          expect([...slots].sort(([a], [b]) => a - b)).toEqual(made.map((e) => [e.header.seq, e.header.id]));
+        }
+      } finally {
+        await world.engine.stop();
+      }
+      for (const [fault, times] of world.suffered) suffered.set(fault, (suffered.get(fault) ?? 0) + times);
+    }),
+    { numRuns: RUNS },
+  );
+  for (const fault of FAULTS) expect(suffered.get(fault) ?? 0, fault).toBeGreaterThan(0);
+}, 120_000);
