@@ -33,7 +33,7 @@ export interface Mosquitto {
 /** A real Mosquitto on these ports of 127.0.0.1, with the configuration and the access rules that the server generates. */
 export async function startMosquitto(
   options: Omit<MosquittoOptions, 'folder' | 'dataFolder' | 'bind' | 'user' | 'wssPort'> & { wssPort: number },
-  extra: { acl?: string } = {},
+  extra: { acl?: string; withoutOpensslConf?: boolean } = {},
 ): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-mosquitto-'));
   const dataFolder = join(folder, 'data');
@@ -54,7 +54,7 @@ export async function startMosquitto(
   const start = async () => {
     child = spawn(BINARY, ['-c', config], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, OPENSSL_CONF: openssl },
+      env: { ...process.env, ...(!extra.withoutOpensslConf && { OPENSSL_CONF: openssl }) },
     });
     child.stderr!.on('data', (chunk) => {
       log += chunk;

@@ -6,11 +6,12 @@ import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
 import { messageDigest, signRefusal } from '../../sync/protocol/seal/signal.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
-import { issueServerClientCertificate } from '../../sync/server/keys/certificates.ts';
+import { createCa, issueServerCertificate, issueServerClientCertificate } from '../../sync/server/keys/certificates.ts';
 import { BrokerConsumer } from '../../sync/server/mqtt/consumer.ts';
 import { MqttWorker, type UpMessage } from '../../sync/server/mqtt/worker.ts';
-import { mosquittoMissing } from '../services/mosquitto.ts';
+import { mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { codeOf } from './client.ts';
+import { freePorts } from './kit.ts';
 import {
   bareClient,
   engineOf,
@@ -20,6 +21,7 @@ import {
   mqttTransport,
   never,
   OPERATOR,
+  sClient,
   sealOutbox,
   sleep,
   until,
@@ -266,3 +268,24 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     kiosk.end(true);
   });
 });
+
+test.skipIf(missing)(
+  'a Mosquitto started without its OpenSSL configuration still agrees with nobody on TLS 1.2',
+  async () => {
+    const [port, wssPort] = (await freePorts(2)) as [number, number];
+    const ca = await createCa(randomUUID(), Date.now());
+    const certificate = await issueServerCertificate(ca, ['127.0.0.1'], Date.now());
+    const broker = await startMosquitto(
+      { serverId: randomUUID(), certificate, caPems: [ca.certPem], port, wssPort },
+      { withoutOpensslConf: true },
+    );
+    try {
+      for (const at of [port, wssPort]) {
+        expect((await sClient(String(at), ['-tls1_2'])).output).toMatch(/Cipher is \(NONE\)/);
+        expect((await sClient(String(at), ['-tls1_3'])).output).toMatch(/New, TLSv1\.3/);
+      }
+    } finally {
+      await broker.remove();
+    }
+  },
+);

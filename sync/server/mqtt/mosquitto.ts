@@ -104,6 +104,9 @@ function configuration(o: MosquittoOptions, path: (name: string) => string): str
     'use_identity_as_username true',
     'use_username_as_clientid true',
     `max_connections ${o.maxConnections ?? 2000}`,
+    // Of TLS 1.2 only a suite that needs a pre-shared key, and there is none: should somebody start the broker without
+    // OPENSSL_CONF, its WebSocket listener still agrees with nobody on TLS 1.2.
+    ...(protocol === 'websockets' ? ['ciphers PSK-AES256-GCM-SHA384'] : []),
   ];
   return `${[
     '# Made by SmartPresence. Start with:',
