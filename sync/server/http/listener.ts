@@ -10,6 +10,27 @@ export type Listener = FastifyInstance<Server, IncomingMessage, ServerResponse, 
 /** TLS 1.3 and nothing else. */
 export const TLS_VERSIONS = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as const;
 
+/** What one peer, or all of them together, may hold. */
+export interface ListenerLimits {
+  /** Connections at once; more are closed unheard. */
+  readonly connections: number;
+  /** Until the TLS handshake must be done, and until a request's headers must be here, ms. */
+  readonly handshakeMs: number;
+  readonly headersMs: number;
+  /** Until a whole request must be here, ms. */
+  readonly requestMs: number;
+  /** How often the two above are looked at, ms. */
+  readonly checkMs: number;
+}
+
+const LIMITS: ListenerLimits = {
+  connections: 2000,
+  handshakeMs: 15_000,
+  headersMs: 15_000,
+  requestMs: 30_000,
+  checkMs: 5_000,
+};
+
 /**
  * A fastify instance that speaks TLS 1.3 and nothing else: neither an older TLS nor plain HTTP gets an answer.
  * Logs name the route, never the address asked for, the peer or a body: those carry tokens and people.
@@ -17,18 +38,27 @@ export const TLS_VERSIONS = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as 
 export function createListener(
   tls: Pick<ServerOptions, 'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized'>,
   log: Logger,
+  limits: Partial<ListenerLimits> = {},
 ): Listener {
+  const { connections, handshakeMs, headersMs, requestMs, checkMs } = { ...LIMITS, ...limits };
   const app: Listener = Fastify({
-    https: { ...tls, ...TLS_VERSIONS },
+    https: {
+      ...tls,
+      ...TLS_VERSIONS,
+      handshakeTimeout: handshakeMs,
+      headersTimeout: headersMs,
+      connectionsCheckingInterval: checkMs,
+    },
     logger: false,
     bodyLimit: MAX_SEALED_BYTES,
-    requestTimeout: 30_000,
+    requestTimeout: requestMs,
     connectionTimeout: 60_000,
     keepAliveTimeout: 65_000,
     forceCloseConnections: true,
     trustProxy: false,
     routerOptions: { maxParamLength: 100 },
   });
+  app.server.maxConnections = connections;
   app.server.on('tlsClientError', (error: NodeJS.ErrnoException) =>
     log.debug({ code: error.code }, 'TLS handshake refused'),
   );

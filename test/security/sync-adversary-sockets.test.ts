@@ -1,0 +1,340 @@
+import { once } from 'node:events';
+import { connect as tcpConnect } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
+import { connect as mqttConnect } from 'mqtt';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
+import { openAck } from '../../sync/protocol/seal/ack.ts';
+import { sealBatch } from '../../sync/protocol/seal/batch.ts';
+import { MAX_SEALED_BYTES } from '../../sync/protocol/wire/batch.ts';
+import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
+import { upTopic } from '../../sync/protocol/wire/topics.ts';
+import { type Config, readConfig } from '../../sync/server/config.ts';
+import { openDatabase } from '../../sync/server/database/open.ts';
+import { createListener } from '../../sync/server/http/listener.ts';
+import {
+  issueDeviceCertificate,
+  type KeyAndCertificate,
+  selfSignedServerCertificate,
+} from '../../sync/server/keys/certificates.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
+import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { call, codeOf } from '../sync/client.ts';
+import { freePorts, MemoryOutbox, temporaryHome } from '../sync/kit.ts';
+import { sClient, sleep, until } from '../sync/mqtt-rig.ts';
+
+/** Whoever can open a connection to the server's ports. */
+
+const homes = [temporaryHome(), temporaryHome()];
+const box = new MemoryOutbox();
+let ports: { people: number; devices: number; mqtts: number; wss: number };
+let secret: DeviceSecret;
+let bundle: ServerBundle;
+let server: RunningServer;
+let own: KeyAndCertificate;
+let ca: KeyAndCertificate;
+let foreign: KeyAndCertificate;
+
+async function keyringOf(config: Config): Promise<Pick<Keyring, 'ca' | 'devices'>> {
+  const database = await openDatabase(config.home);
+  const keys = new Keys(config.encryptionKey, config.secretKey);
+  const { ca, devices } = await openKeyring(database.db, keys, { hostnames: config.hostnames, now: Date.now });
+  await database.close();
+  return { ca, devices };
+}
+
+beforeAll(async () => {
+  const [people, devices, mqtts, wss] = (await freePorts(4)) as [number, number, number, number];
+  ports = { people, devices, mqtts, wss };
+  const env = {
+    ...initServer(homes[0]!.path),
+    SMARTPRESENCE_PEOPLE_PORT: String(people),
+    SMARTPRESENCE_DEVICE_PORT: String(devices),
+    SMARTPRESENCE_MQTT: 'embedded',
+    SMARTPRESENCE_MQTT_PORT: String(mqtts),
+    SMARTPRESENCE_MQTT_WSS_PORT: String(wss),
+  };
+  secret = await createDeviceIdentity(box.device);
+  bundle = await provisionLocal({ serverHome: homes[0]!.path, env, device: await deviceRequest(secret, 'Door') });
+  ({ ca, devices: own } = await keyringOf(readConfig(env)));
+  foreign = (await keyringOf(readConfig(initServer(homes[1]!.path)))).ca;
+  server = await startServer(readConfig(env), pino({ level: 'silent' }));
+});
+afterAll(async () => {
+  await server?.close();
+  for (const home of homes) home.remove();
+});
+
+const mine = () => ({ cert: bundle.tlsCertPem, key: secret.tlsKeyPem });
+async function freshBatch(): Promise<string> {
+  box.newEpoch();
+  box.checkin(box.person('Ada Lovelace'));
+  return sealBatch(
+    box.pending(500).filter((e) => e.header.epoch === box.epoch),
+    { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId },
+    new Date().toISOString(),
+  );
+}
+const post = (body: string, tls: object) =>
+  call(`${server.deviceUrl}/v1/batches`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/jose' },
+    body,
+    tls,
+  });
+async function goesOn(): Promise<void> {
+  const answer = await post(await freshBatch(), mine());
+  const expected = { device: box.device, epoch: box.epoch };
+  expect(await openAck(answer.body, bundle.keys.signing, expected)).toMatchObject({ committed: 2 });
+}
+
+describe('TLS', () => {
+  test.each(['people', 'devices', 'mqtts', 'wss'] as const)('1.2 is refused on the port for %s', async (name) => {
+    const port = String(ports[name]);
+    const old = await sClient(port, ['-tls1_2']);
+    expect(old.output).toMatch(/alert protocol version/);
+    expect(old.output).not.toMatch(/BEGIN CERTIFICATE/);
+    expect(old.code).not.toBe(0);
+    expect((await sClient(port, ['-tls1_3'])).output).toMatch(/TLSv1\.3/);
+  });
+
+  const certificates: [string, RegExp, () => Promise<object> | object][] = [
+    ['none', /^certificate-required$/, () => ({})],
+    [
+      'one that it made itself',
+      /^certificate-not-ours$/,
+      async () => pair(await selfSignedServerCertificate(['127.0.0.1'], Date.now())),
+    ],
+    [
+      'one of another server’s CA for this very device',
+      /^certificate-not-ours$/,
+      async () => ({ cert: await certificateBy(foreign, Date.now()), key: secret.tlsKeyPem }),
+    ],
+    [
+      'one that has expired',
+      /^certificate-expired$/,
+      async () => ({ cert: await certificateBy(ca, Date.now() - 20 * 365 * 86_400_000), key: secret.tlsKeyPem }),
+    ],
+    [
+      'one that is not valid yet',
+      /^certificate-not-ours$/,
+      async () => ({ cert: await certificateBy(ca, Date.now() + 365 * 86_400_000), key: secret.tlsKeyPem }),
+    ],
+    ['the server’s own', /^certificate-not-ours$/, () => pair(own)],
+    ['the CA’s', /^certificate-not-ours$/, () => pair(ca)],
+    [
+      'one for a device that is not registered, by our CA',
+      /^unknown-device$/,
+      async () => {
+        const stranger = await createDeviceIdentity(crypto.randomUUID());
+        const { csr } = await deviceRequest(stranger, 'Door');
+        return {
+          cert: await issueDeviceCertificate(ca, stranger.device, csr, Date.now()),
+          key: stranger.tlsKeyPem,
+        };
+      },
+    ],
+    [
+      'one for this device with another key, by our CA',
+      /^unknown-device$/,
+      async () => {
+        const stranger = await createDeviceIdentity(box.device);
+        const { csr } = await deviceRequest(stranger, 'Door');
+        return { cert: await issueDeviceCertificate(ca, box.device, csr, Date.now()), key: stranger.tlsKeyPem };
+      },
+    ],
+  ];
+
+  test.each(certificates)('a client with %s gets nothing taken, by HTTPS or MQTT', async (_what, code, make) => {
+    const tls = await make();
+    const sealed = await freshBatch();
+    const answer = await post(sealed, tls).then((a) => a.json().code, codeOfError);
+    expect(answer).toMatch(code);
+    const client = mqttConnect(`mqtts://127.0.0.1:${ports.mqtts}`, {
+      ...tls,
+      rejectUnauthorized: false,
+      clientId: box.device,
+      protocolVersion: 4,
+      reconnectPeriod: 0,
+      connectTimeout: 5000,
+    });
+    client.on('error', () => undefined);
+    const outcome = await new Promise<string>((resolve) => {
+      client.on('connect', () => resolve('CONNECTED'));
+      client.on('close', () => resolve('refused'));
+    });
+    client.publish(upTopic(bundle.serverId, box.device), sealed, { qos: 1 }, () => undefined);
+    client.end(true);
+    expect(outcome).toBe('refused');
+    // The batch itself is sound: on the device's own connection it is new.
+    const epoch = box.epoch;
+    const taken = await post(sealed, mine());
+    expect(await openAck(taken.body, bundle.keys.signing, { device: box.device, epoch })).toMatchObject({
+      committed: 2,
+    });
+    await goesOn();
+  });
+
+  const pair = ({ certPem, keyPem }: KeyAndCertificate) => ({ cert: certPem, key: keyPem });
+  const codeOfError = (e: { code?: string }) => e.code ?? String(e);
+  async function certificateBy(issuer: KeyAndCertificate, at: number): Promise<string> {
+    const { csr } = await deviceRequest(secret, 'Door');
+    return issueDeviceCertificate(issuer, box.device, csr, at);
+  }
+});
+
+/** Sends bytes as they are over the device's own connection, and gives all that comes back until it is closed. */
+async function raw(bytes: string | Buffer, patience = 1500): Promise<string> {
+  const socket = tlsConnect({ host: '127.0.0.1', port: ports.devices, rejectUnauthorized: false, ...mine() });
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+  });
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  socket.write(bytes);
+  await Promise.race([new Promise((resolve) => socket.on('close', resolve)), sleep(patience)]);
+  socket.destroy();
+  return text;
+}
+const statuses = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((m) => m[1]);
+
+describe('HTTP', () => {
+  const head = (...lines: string[]) =>
+    ['POST /v1/batches HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: application/jose', ...lines, '', ''].join('\r\n');
+  const close = 'Connection: close';
+  const inner = head('Content-Length: 0');
+
+  test.each<[string, string[], string | Buffer]>([
+    [
+      'a length and chunks at once',
+      ['400'],
+      `${head('Content-Length: 4', 'Transfer-Encoding: chunked')}0\r\n\r\n${inner}`,
+    ],
+    [
+      'chunks and a length at once',
+      ['400'],
+      `${head('Transfer-Encoding: chunked', 'Content-Length: 4')}0\r\n\r\n${inner}`,
+    ],
+    ['two lengths', ['400'], `${head('Content-Length: 0', 'Content-Length: 50')}${inner}`],
+    ['a list of lengths', ['400'], `${head('Content-Length: 0, 50')}${inner}`],
+    ['a negative length', ['400'], head('Content-Length: -1')],
+    ['a length with a sign', ['400'], head('Content-Length: +4')],
+    ['a hexadecimal length', ['400'], head('Content-Length: 0x10')],
+    ['an encoding that is not one', ['400'], `${head('Transfer-Encoding: xchunked')}0\r\n\r\n`],
+    ['chunked, and then something else', ['400'], `${head('Transfer-Encoding: chunked, identity')}0\r\n\r\n`],
+    [
+      'a chunk of more bytes than there are numbers',
+      ['400'],
+      `${head('Transfer-Encoding: chunked')}${'F'.repeat(17)}\r\nx`,
+    ],
+    ['a chunk whose size is a word', ['400'], `${head('Transfer-Encoding: chunked')}many\r\nx\r\n0\r\n\r\n`],
+    ['a chunk that is longer than it says', ['400'], `${head('Transfer-Encoding: chunked')}1\r\nxyz\r\n0\r\n\r\n`],
+    ['a space before a colon', ['400'], `${head('Content-Length : 4')}xxxx`],
+    ['a header that goes on in the next line', ['400'], head('X-A: 1', ' Content-Length: 4')],
+    ['a NUL in a header', ['400'], head('X-A: a\0b')],
+    ['lines that end by LF alone', ['400'], head('Content-Length: 0').replaceAll('\r\n', '\n')],
+    ['headers of 100 KiB', ['431'], head(`X-A: ${'a'.repeat(100_000)}`)],
+    ['ten thousand headers', ['431'], head(...Array.from({ length: 10_000 }, (_, i) => `X-${i}: 1`))],
+    ['an address of 100 KiB', ['431'], `GET /${'a'.repeat(100_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
+    ['a body longer than the most, by its length', ['413'], head(`Content-Length: ${MAX_SEALED_BYTES + 1}`)],
+    [
+      'a body longer than the most, in chunks',
+      ['413'],
+      `${head('Transfer-Encoding: chunked')}${`10000\r\n${'A'.repeat(65_536)}\r\n`.repeat(23)}0\r\n\r\n`,
+    ],
+    ['HTTP/2 by prior knowledge', ['400'], 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['no HTTP at all', ['400'], 'hello\r\n\r\n'],
+    ['a request inside a body: one answer', ['400'], `${head(`Content-Length: ${inner.length}`, close)}${inner}`],
+    [
+      'another way of writing the address',
+      ['404'],
+      head('Content-Length: 0', close).replace('/v1/batches', '/v1/batches/../batches%2f'),
+    ],
+    [
+      'a body of another type',
+      ['400'],
+      `${head('Content-Length: 2', close).replace('application/jose', 'application/json')}{}`,
+    ],
+    ['a compressed body', ['400'], `${head('Content-Length: 4', 'Content-Encoding: gzip', close)}xxxx`],
+    ['an upgrade', ['400'], head('Connection: Upgrade', 'Upgrade: websocket', 'Content-Length: 0')],
+  ])('with %s is refused, and the server goes on', async (_what, wanted, bytes) => {
+    const text = await raw(bytes);
+    // What comes behind a request that was refused is never read as another.
+    // Of what is too long, the rest lies unread when the connection is closed, and that may overtake the answer.
+    if (wanted[0] === '431') expect(['', '431']).toContain(statuses(text).join());
+    else expect(statuses(text)).toEqual(wanted);
+    await goesOn();
+  });
+});
+
+describe('a listener', () => {
+  const tls = async () => {
+    const { certPem, keyPem } = await selfSignedServerCertificate(['127.0.0.1'], Date.now());
+    return { cert: certPem, key: keyPem };
+  };
+  const listening = async (limits: Parameters<typeof createListener>[2]) => {
+    const app = createListener(await tls(), pino({ level: 'silent' }), limits);
+    app.get('/', async () => 'alive');
+    app.post('/', async () => 'taken');
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    return { app, port: (app.server.address() as { port: number }).port };
+  };
+  const alive = async (port: number) => (await call(`https://127.0.0.1:${port}/`)).body;
+
+  test.each<[string, boolean, string]>([
+    ['says nothing before the handshake', false, ''],
+    ['trickles the handshake', false, '\x16\x03\x01'],
+    ['says nothing after the handshake', true, ''],
+    ['trickles its headers', true, 'GET / HTTP/1.1\r\nHost: x\r\nX-A: '],
+    [
+      'trickles its body',
+      true,
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n',
+    ],
+  ])('ends a connection that %s', async (_what, secure, start) => {
+    const { app, port } = await listening({ handshakeMs: 300, headersMs: 300, requestMs: 600, checkMs: 50 });
+    const socket = secure
+      ? tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false })
+      : tcpConnect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.resume();
+    await once(socket, secure ? 'secureConnect' : 'connect');
+    socket.write(start);
+    // As slow as can be, and never silent.
+    const trickle = start ? setInterval(() => socket.write(secure ? '1' : '\x01'), 50) : undefined;
+    await new Promise((resolve) => socket.on('close', resolve));
+    clearInterval(trickle);
+    expect(await alive(port)).toBe('alive');
+    await app.close();
+  });
+
+  test('has a bounded number of connections, and serves again when they are gone', async () => {
+    const { app, port } = await listening({ connections: 5 });
+    let refused = 0;
+    const sockets = Array.from({ length: 30 }, () => {
+      const socket = tcpConnect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        refused += 1;
+      });
+      return socket;
+    });
+    await until('the others are refused', () => refused === 25);
+    expect(await codeOf(alive(port))).toMatch(/ECONNRESET|EPIPE/);
+    for (const socket of sockets) socket.destroy();
+    await until('it serves again', async () => (await codeOf(alive(port))) === 'ANSWERED');
+    await app.close();
+  });
+
+  test('has limits of its own where nobody gives any', async () => {
+    const { app } = await listening({});
+    expect(app.server.maxConnections).toBeLessThanOrEqual(2000);
+    expect(app.server.headersTimeout).toBeLessThanOrEqual(15_000);
+    expect(app.server.requestTimeout).toBeLessThanOrEqual(30_000);
+    await app.close();
+  });
+});
