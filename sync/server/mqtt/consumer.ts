@@ -29,6 +29,11 @@ export interface ConsumerOptions {
   readonly serverId: string;
   /** Client id of this replica: its session at the broker. */
   readonly clientId: string;
+  /**
+   * Other replicas may share the work. Then our session ends with our connection: Mosquitto goes on giving a member of a
+   * shared subscription its part while it is away, and nobody would answer those messages.
+   */
+  readonly shared: boolean;
   /** Our client certificate, which the broker takes the user's name from; read at each connection. */
   readonly credentials: () => KeyAndCertificate;
   /** CAs that the broker may be issued by, PEM. */
@@ -41,7 +46,8 @@ export interface ConsumerOptions {
 /**
  * The server's side of one broker. Takes messages by a shared subscription where there is one, so that replicas split the
  * work; acknowledges a message to the broker only once it was committed and answered, so that the broker delivers it again
- * when this process dies; has a bounded number in work. Connects again by itself, for ever.
+ * when this process dies (to a server that is alone; with replicas, the kiosk sends it again); has a bounded number in
+ * work. Connects again by itself, for ever.
  */
 export class BrokerConsumer {
   readonly #o: ConsumerOptions;
@@ -130,7 +136,11 @@ export class BrokerConsumer {
       queueQoSZero: false,
       connectTimeout: CONNECT_MS,
       ...(version === 5 && {
-        properties: { sessionExpiryInterval: SESSION_S, receiveMaximum: WINDOW, maximumPacketSize: MAX_PACKET_BYTES },
+        properties: {
+          sessionExpiryInterval: this.#o.shared ? 0 : SESSION_S,
+          receiveMaximum: WINDOW,
+          maximumPacketSize: MAX_PACKET_BYTES,
+        },
       }),
     });
     this.#handle(client);

@@ -59,6 +59,7 @@ export async function startMqtt(o: {
         url,
         serverId,
         clientId: `sp-server-${brokerUser(serverId, settings.replica)}`,
+        shared: settings.replica !== '',
         credentials: () => certificates!.current,
         cas: () => keyring.caPems,
         worker,

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { connect, type MqttClient } from 'mqtt';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TYP } from '../../sync/protocol/wire/batch.ts';
+import { upTopic } from '../../sync/protocol/wire/topics.ts';
+import {
+  createCa,
+  issueServerCertificate,
+  issueServerClientCertificate,
+  type KeyAndCertificate,
+} from '../../sync/server/keys/certificates.ts';
+import { BrokerConsumer } from '../../sync/server/mqtt/consumer.ts';
+import { brokerUser } from '../../sync/server/mqtt/mosquitto.ts';
+import { MqttWorker } from '../../sync/server/mqtt/worker.ts';
+import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
+import { freePorts } from './kit.ts';
+import { sleep, until } from './mqtt-rig.ts';
+
+const missing = mosquittoMissing();
+if (missing) console.log(`SKIPPED: replicas behind one Mosquitto: ${missing}`);
+
+const serverId = randomUUID();
+const device = randomUUID();
+let ca: KeyAndCertificate;
+let mosquitto: Mosquitto;
+let kiosk: MqttClient;
+const sealed = `${Buffer.from(JSON.stringify({ typ: TYP.sealedBatch })).toString('base64url')}.x.y.z`;
+
+beforeAll(async () => {
+  if (missing) return;
+  ca = await createCa(serverId, Date.now());
+  const [port, wssPort] = (await freePorts(2)) as [number, number];
+  const certificate = await issueServerCertificate(ca, ['127.0.0.1'], Date.now());
+  mosquitto = await startMosquitto({
+    serverId,
+    replicas: ['a', 'b'],
+    certificate,
+    caPems: [ca.certPem],
+    port,
+    wssPort,
+  });
+  const own = await issueServerClientCertificate(ca, device, Date.now());
+  kiosk = connect(`mqtts://127.0.0.1:${port}`, {
+    ca: ca.certPem,
+    cert: own.certPem,
+    key: own.keyPem,
+    protocolVersion: 5,
+  });
+});
+afterAll(async () => {
+  kiosk?.end(true);
+  await mosquitto?.remove();
+});
+
+async function replica(name: string) {
+  const own = await issueServerClientCertificate(ca, brokerUser(serverId, name), Date.now());
+  const log = pino({ level: 'silent' });
+  const taken: string[] = [];
+  const worker = new MqttWorker({
+    serverId,
+    log,
+    take: async (m) => {
+      taken.push(m.sealed);
+      return 'answer';
+    },
+    refuse: async () => 'refusal',
+    presence: async () => undefined,
+  });
+  const consumer = new BrokerConsumer({
+    url: `mqtts://127.0.0.1:${mosquitto.port}`,
+    serverId,
+    clientId: name,
+    shared: true,
+    credentials: () => own,
+    cas: () => [ca.certPem],
+    worker,
+    log,
+  });
+  await until('the replica is connected', () => consumer.connected);
+  await sleep(200);
+  return { taken, consumer };
+}
+
+test.skipIf(missing)('replicas split the work, and the death of one leaves no message without an answer', async () => {
+  const a = await replica('a');
+  const b = await replica('b');
+  const all = () => a.taken.length + b.taken.length;
+  // One after the other, as a kiosk does: of what one device sends at once, only two are kept.
+  const send = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const before = all();
+      await kiosk.publishAsync(upTopic(serverId, device), `${sealed}${i}`, { qos: 1 });
+      await until('the message was taken, once', () => all() === before + 1, 5000);
+    }
+  };
+  await send(20);
+  expect(Math.min(a.taken.length, b.taken.length)).toBeGreaterThan(0);
+  const logged = mosquitto.log().length;
+  await a.consumer.close();
+  // A message that the broker had given to the dying one is lost with it, and the kiosk sends it again.
+  await until('the broker has seen its end', () =>
+    /Client .*\.a .*(closed|disconnected)/.test(mosquitto.log().slice(logged)),
+  );
+  const before = b.taken.length;
+  await send(10);
+  expect(b.taken.length - before, 'the one that is left takes all').toBe(10);
+  await b.consumer.close();
+});
