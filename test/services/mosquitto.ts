@@ -64,6 +64,9 @@ export async function startMosquitto(
       untilListening(options.wssPort, child, () => log),
     ]);
   };
+  // A test process that ends without `remove` (a set-up that failed) leaves no broker behind.
+  const onExit = () => child.kill('SIGKILL');
+  process.once('exit', onExit);
   const kill = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
@@ -85,6 +88,7 @@ export async function startMosquitto(
     },
     remove: async () => {
       await kill('SIGTERM');
+      process.off('exit', onExit);
       rmSync(folder, { recursive: true, force: true });
     },
   };

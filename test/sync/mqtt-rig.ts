@@ -136,7 +136,13 @@ export async function mqttRig(kind: MqttRig['kind']): Promise<MqttRig> {
     server = null;
     logged = logged.replaceAll('broker connected', 'broker was connected');
   };
-  await start();
+  try {
+    await start();
+  } catch (cause) {
+    await stop();
+    await mosquitto?.remove();
+    throw cause;
+  }
   return {
     kind,
     mosquitto,
