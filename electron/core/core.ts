@@ -25,6 +25,9 @@ import { VERSION } from './version.ts';
 /** How often standing conditions (disk, queue) are looked at without an event, ms. */
 const STATUS_MS = 5_000;
 
+/** Answers of the server that only its operator changes: staff see them, attendance goes on. */
+const TURNED_AWAY: ReadonlySet<string> = new Set(['device-revoked', 'unknown-device']);
+
 /** 0 ≤ x < 1 from the system's generator: a challenge that can be foreseen can be prepared for. */
 const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
 
@@ -103,8 +106,8 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
         ...(keys.secretInFile ? ['device-secret-in-file'] : []),
         ...(retention.doubt() ? [`clock-${retention.doubt()}`] : []),
         ...(sync?.faceOff() ? [sync.faceOff()!.code] : []),
-        // What is wrong although the server answers.
-        ...(line?.online && line.problem ? [line.problem.code] : []),
+        // What is wrong although the server answers, and what it will not take back by itself.
+        ...(line?.problem && (line.online || TURNED_AWAY.has(line.problem.code)) ? [line.problem.code] : []),
       ],
     };
   });
