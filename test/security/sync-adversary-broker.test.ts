@@ -1,0 +1,326 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect, type MqttClient } from 'mqtt';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SyncEngine } from '../../sync/edge/engine.ts';
+import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
+import { upTopic } from '../../sync/protocol/wire/topics.ts';
+import { issueServerCertificate, issueServerClientCertificate } from '../../sync/server/keys/certificates.ts';
+import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
+import { freePorts, temporaryHome } from '../sync/kit.ts';
+import {
+  engineOf,
+  type Kiosk,
+  type MqttRig,
+  mqttRig,
+  mqttTransport,
+  OPERATOR,
+  sleep,
+  until,
+} from '../sync/mqtt-rig.ts';
+import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
+
+const missing = mosquittoMissing();
+if (missing) console.log(`SKIPPED: the broker's operator as an adversary: ${missing}`);
+
+/** What the operator does with a message on its way. */
+const DEEDS = ['drop', 'double', 'hold', 'swap', 'cut', 'flip', 'forge', 'old', 'grow'] as const;
+type Deed = (typeof DEEDS)[number];
+
+/**
+ * The operator of a broker who sits between kiosks and server: two real Mosquittos, the kiosks on one, the server on the
+ * other, and between them somebody who passes on what he likes, as he likes.
+ */
+class Operator {
+  readonly done = new Map<string, number>();
+  /** What to do with the next messages in each direction; none: passes them on. */
+  readonly plan: { up: Deed[]; down: Deed[] } = { up: [], down: [] };
+  readonly #kiosks: MqttClient;
+  readonly #server: MqttClient;
+  readonly #devices: readonly string[];
+  readonly #seen: string[] = [];
+  #held: { to: MqttClient; topic: string; payload: string }[] = [];
+
+  constructor(kiosks: MqttClient, server: MqttClient, devices: readonly string[]) {
+    this.#kiosks = kiosks;
+    this.#server = server;
+    this.#devices = devices;
+    kiosks.on('message', (topic, payload) => void this.#carry(server, topic, payload.toString('latin1')));
+    server.on('message', (topic, payload) => void this.#carry(kiosks, topic, payload.toString('latin1')));
+  }
+
+  async start(): Promise<void> {
+    await this.#kiosks.subscribeAsync(['sp/v1/+/up/+', 'sp/v1/+/presence/+'], { qos: 1 });
+    await this.#server.subscribeAsync('sp/v1/+/down/+', { qos: 1 });
+  }
+
+  #other(topic: string): string {
+    const [one, two] = this.#devices as [string, string];
+    return topic.includes(one) ? topic.replace(one, two) : topic.replace(two, one);
+  }
+
+  async #carry(to: MqttClient, topic: string, payload: string): Promise<void> {
+    const send = (t: string, p: string) => void to.publish(t, Buffer.from(p, 'latin1'), { qos: 1 });
+    if (topic.includes('/presence/')) return send(topic, payload);
+    const way = topic.includes('/up/') ? 'up' : 'down';
+    const deed = this.plan[way].shift();
+    const before = this.#seen[this.#seen.length >> 1];
+    this.#seen.push(payload);
+    if (deed) this.done.set(`${deed} ${way}`, (this.done.get(`${deed} ${way}`) ?? 0) + 1);
+    switch (deed) {
+      case 'drop':
+        return;
+      case 'double':
+        send(topic, payload);
+        return send(topic, payload);
+      case 'hold':
+        this.#held.push({ to, topic, payload });
+        return;
+      case 'swap':
+        return send(this.#other(topic), payload);
+      case 'cut':
+        return send(topic, payload.slice(0, payload.length >> 1));
+      case 'flip':
+        return send(topic, flipped(payload, payload.length * 4 + 1));
+      case 'forge':
+        return send(topic, forged(payload));
+      case 'old':
+        return send(topic, before ?? payload);
+      case 'grow':
+        return send(topic, `${payload}A`);
+      case undefined: {
+        send(topic, payload);
+        // What was held back comes late, and behind what was said later.
+        const late = this.#held;
+        this.#held = [];
+        for (const { to: whom, topic: t, payload: p } of late) whom.publish(t, Buffer.from(p, 'latin1'), { qos: 1 });
+      }
+    }
+  }
+
+  end(): void {
+    this.#kiosks.end(true);
+    this.#server.end(true);
+  }
+}
+
+/** The same kind of message, by somebody else's key. */
+function forged(payload: string): string {
+  const [header, ...rest] = payload.split('.');
+  if (rest.length !== 2) return [header, ...rest].with(-1, 'AAAAAAAAAAAAAAAAAAAAAA').join('.');
+  return rawJws(Buffer.from(header!, 'base64url').toString(), Buffer.from(rest[0]!, 'base64url'), newSigningKey());
+}
+
+describe.skipIf(missing)('the operator of a broker', () => {
+  let rig: MqttRig;
+  let front: Mosquitto;
+  let url: string;
+  let operator: Operator;
+  beforeAll(async () => {
+    rig = await mqttRig('mosquitto');
+    const [port, wssPort] = (await freePorts(2)) as [number, number];
+    front = await startMosquitto(
+      {
+        serverId: rig.serverId,
+        certificate: await issueServerCertificate(rig.ca, ['127.0.0.1'], Date.now()),
+        caPems: [rig.ca.certPem],
+        port,
+        wssPort,
+      },
+      { acl: `\nuser ${OPERATOR}\ntopic readwrite #\n` },
+    );
+    url = `mqtts://127.0.0.1:${port}`;
+    const own = await issueServerClientCertificate(rig.ca, OPERATOR, Date.now());
+    const client = (address: string) =>
+      connect(address, {
+        ca: rig.ca.certPem,
+        cert: own.certPem,
+        key: own.keyPem,
+        clientId: OPERATOR,
+        protocolVersion: 5,
+        clean: true,
+      });
+    operator = new Operator(client(url), client(rig.urls.mqtts), [rig.kiosk.secret.device, rig.other.secret.device]);
+    await operator.start();
+  }, 60_000);
+  afterAll(async () => {
+    operator?.end();
+    await front?.remove();
+    await rig?.close();
+  });
+
+  const engineFor = (kiosk: Kiosk) =>
+    new SyncEngine({
+      secret: kiosk.secret,
+      bundle: kiosk.bundle,
+      source: kiosk.box,
+      batchEvents: 4,
+      transport: mqttTransport(kiosk, url, { silenceMs: 1000 }),
+      // As in life, but that pauses do not grow: a test has no minutes.
+      surroundings: {
+        now: Date.now,
+        random: Math.random,
+        after: (ms, wake) => {
+          const timer = setTimeout(wake, Math.min(ms, 400));
+          return () => clearTimeout(timer);
+        },
+      },
+    });
+
+  test('who drops, doubles, delays, swaps, cuts, alters, forges and replays has no effect but delay', async () => {
+    const kiosks = [rig.kiosk, rig.other];
+    const engines = kiosks.map(engineFor);
+    const codes = new Set<string>();
+    for (const kiosk of kiosks) kiosk.box.checkin(kiosk.box.person('Ada Lovelace'));
+    for (const engine of engines) engine.start();
+    // First an honest while, so that there is something to replay.
+    await until('all is there', () => kiosks.every((k) => k.box.pendingCount() === 0));
+    for (const way of ['up', 'down'] as const)
+      for (const deed of DEEDS) {
+        operator.plan[way].push(deed);
+        for (const [i, { box }] of kiosks.entries()) {
+          box.person(`${deed} ${way}`);
+          engines[i]!.nudge();
+        }
+        await until(`the deed was done: ${deed}`, () => operator.plan[way].length === 0, 60_000);
+        for (const { status } of engines) if (status.problem) codes.add(status.problem.code);
+      }
+    // And all at once, on a backlog.
+    operator.plan.up.push(...DEEDS);
+    operator.plan.down.push(...[...DEEDS].reverse());
+    for (const [i, { box }] of kiosks.entries()) {
+      for (let n = 0; n < 20; n++) box.person(`Backlog ${n}`);
+      engines[i]!.nudge();
+    }
+    await until('all is there', () => kiosks.every((k) => k.box.pendingCount() === 0), 90_000);
+    for (const engine of engines) await engine.stop();
+    for (const way of ['up', 'down'])
+      for (const deed of DEEDS) expect(operator.done.get(`${deed} ${way}`) ?? 0, deed).toBeGreaterThanOrEqual(2);
+    // Each left its trace: the server's log, and the kiosk's status.
+    const logged = [...rig.logged().matchAll(/"code":"([a-z-]+)"/g)].map((m) => m[1]);
+    for (const code of [/^wrong-issuer$/, /^(batch|ask)-undecryptable$/, /^(batch|ask)-malformed$|^unknown-message$/])
+      expect(
+        logged.some((l) => code.test(l!)),
+        `${code} in ${[...new Set(logged)]}`,
+      ).toBe(true);
+    expect(codes).toContain('server-silent');
+
+    await rig.offline(async (db) => {
+      for (const { box } of kiosks) {
+        const rows = await db
+          .selectFrom('event')
+          .select(['seq', 'id', 'chain'])
+          .where('device', '=', box.device)
+          .orderBy('seq')
+          .execute();
+        expect(rows.map((r) => [Number(r.seq), r.id, r.chain])).toEqual(
+          box.events.map((e) => [e.header.seq, e.header.id, 'whole']),
+        );
+        const held = await db.selectFrom('quarantine').select('reason').where('device', '=', box.device).execute();
+        expect(held).toEqual([]);
+      }
+    });
+  }, 240_000);
+
+  test('who writes messages of his own under a kiosk’s topic gets nothing into the server', async () => {
+    const { secret, bundle } = rig.kiosk;
+    const own = await issueServerClientCertificate(rig.ca, OPERATOR, Date.now());
+    const client = connect(rig.urls.mqtts, {
+      ca: rig.ca.certPem,
+      cert: own.certPem,
+      key: own.keyPem,
+      clientId: `${OPERATOR}`,
+      protocolVersion: 5,
+      clean: true,
+      reconnectPeriod: 0,
+    });
+    const before = rig.logged().length;
+    const header = {
+      alg: 'EdDSA',
+      typ: 'sp-batch+jws',
+      iss: secret.device,
+      aud: bundle.serverId,
+      epoch: crypto.randomUUID(),
+      first: 1,
+      last: 1,
+      spv: 1,
+    };
+    const body = json({ sentAt: new Date().toISOString(), events: [1] });
+    const sealed = await rawJwe(padded(rawJws(header, body, newSigningKey())), bundle.keys.sealing);
+    await client.publishAsync(upTopic(rig.serverId, secret.device), sealed, { qos: 1 });
+    await until('it left its trace', () => rig.logged().slice(before).includes('"bad-signature"'));
+    client.end(true);
+    await rig.offline(async (db) => {
+      const rows = await db.selectFrom('ack_mark').select('epoch').where('epoch', '=', header.epoch).execute();
+      expect(rows).toEqual([]);
+    });
+  }, 60_000);
+
+  test('and whoever listens on the wire reads no word of an event', async (context) => {
+    if (process.getuid?.() !== 0 || spawnSync('which', ['tcpdump']).status !== 0)
+      return context.skip('SKIPPED: capture on loopback: it takes root and tcpdump');
+    const home = temporaryHome();
+    const file = join(home.path, 'capture.pcap');
+    const kiosk = rig.other;
+    const ports = [new URL(rig.urls.mqtts).port, new URL(kiosk.bundle.serverUrl).port];
+    const dump = spawn('tcpdump', ['-i', 'lo', '-U', '-Z', 'root', '-w', file, `port ${ports.join(' or port ')}`], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    try {
+      await listening(dump);
+      const people = ['Zyxwvut Qponmlk', 'Mnbvcxz Lkjhgfd'].map((name) => [name, kiosk.box.person(name)] as const);
+      const before = kiosk.box.events.length - people.length;
+      for (const way of [{ mqttUrls: [rig.urls.mqtts] }, { mqttUrls: [], https: true }]) {
+        for (const [, id] of people) kiosk.box.checkin(id);
+        const { engine } = engineOf(kiosk, way);
+        engine.start();
+        await until('all is there', () => kiosk.box.pendingCount() === 0, 60_000);
+        await engine.stop();
+      }
+      await sleep(500);
+      dump.kill('SIGINT');
+      await once(dump, 'exit');
+      const events = kiosk.box.events.slice(before);
+      const bytes = readFileSync(file);
+      // The capture holds what was sent: both ports, and more than the events' own size.
+      expect(bytes.length).toBeGreaterThan(JSON.stringify(events).length);
+      const uuids = [...people.map(([, id]) => id), ...events.map((e) => e.header.id), kiosk.box.epoch];
+      const salts = events.flatMap((e) => Object.values(e.personal).map((v) => v.salt));
+      const words = [
+        ...people.flatMap(([name]) => name.split(' ')),
+        ...uuids,
+        ...salts,
+        ...['"checkin"', 'direction', 'commitments', 'personal'],
+      ];
+      const whole = [bytes, Buffer.from(rig.mosquitto!.log()), Buffer.from(front.log())];
+      for (const text of words)
+        for (const form of [
+          Buffer.from(text),
+          Buffer.from(text, 'utf16le'),
+          Buffer.from(text)
+            .subarray(0, Math.floor(text.length / 3) * 3)
+            .toString('base64url')
+            .slice(0, -1),
+        ])
+          for (const where of whole) expect(where.includes(form), text).toBe(false);
+      for (const uuid of uuids) expect(bytes.includes(Buffer.from(uuid.replaceAll('-', ''), 'hex')), uuid).toBe(false);
+      // The server's log may name devices; it names nobody and no event.
+      for (const text of [...people.flat().flatMap((t) => t.split(' ')), ...salts])
+        expect(rig.logged(), text).not.toContain(text);
+    } finally {
+      dump.kill('SIGKILL');
+      home.remove();
+    }
+    expect(existsSync(file)).toBe(false);
+  }, 120_000);
+});
+
+async function listening(dump: ChildProcess): Promise<void> {
+  let said = '';
+  dump.stderr!.on('data', (chunk) => {
+    said += chunk;
+  });
+  await until('tcpdump listens', () => said.includes('listening on'));
+}
