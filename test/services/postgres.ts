@@ -1,9 +1,12 @@
-import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -48,6 +51,7 @@ export function postgresUnavailable(): string | null {
   if (!binFolder()) return `SKIPPED: PostgreSQL suites: no ${DEBIAN}/*/bin (Debian package postgresql)`;
   if (!execFile('openssl', ['version']))
     return 'SKIPPED: PostgreSQL suites: openssl is missing (Debian package openssl)';
+  if (!execFile('setpriv', ['--version'])) return 'SKIPPED: PostgreSQL suites: setpriv is missing (package util-linux)';
   if (isRoot() && !account()) return 'SKIPPED: PostgreSQL suites: root needs a user "postgres" to run it as';
   return null;
 }
@@ -91,7 +95,6 @@ export async function startPostgres({ settings = [], parent = tmpdir() }: Postgr
   // TLS alone over TCP, with a password; the socket in the folder is the test's own way in.
   writeFileSync(join(data, 'pg_hba.conf'), 'local all postgres trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n');
 
-  const pgCtl = (args: string[]) => run(join(bin, 'pg_ctl'), ['-D', data, '-w', '-s', ...args]);
   const pid = () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
   const sql = (text: string, database = 'postgres') =>
     run(join(bin, 'psql'), [
@@ -109,17 +112,46 @@ export async function startPostgres({ settings = [], parent = tmpdir() }: Postgr
       '-c',
       text,
     ]);
+  let child: ChildProcess | null = null;
+  const running = () => child !== null && child.exitCode === null && child.signalCode === null;
+  // In the foreground and tied to this process: a test that is killed leaves no database behind.
   const start = async () => {
-    try {
-      pgCtl(['-l', join(folder, 'log'), '-t', '60', 'start']);
-    } catch (cause) {
-      const log = existsSync(join(folder, 'log')) ? readFileSync(join(folder, 'log'), 'utf8').slice(-2000) : '';
-      throw new Error(`PostgreSQL does not start:\n${log}`, { cause });
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      const log = openSync(join(folder, 'log'), 'a');
+      child = spawn(...unprivileged('--pdeathsig=QUIT', [join(bin, 'postgres'), '-D', data]), {
+        cwd: '/',
+        env: ENVIRONMENT,
+        stdio: ['ignore', log, log],
+      });
+      closeSync(log);
+      child.unref();
+      while (running() && Date.now() < deadline) {
+        if (run.ok(join(bin, 'pg_isready'), ['-q', '-h', folder, '-p', String(port)])) return;
+        await sleep(50);
+      }
+      // After a kill -9 its backends hold the shared memory for another moment.
+      if (Date.now() < deadline && readFileSync(join(folder, 'log'), 'utf8').slice(-600).includes('still in use')) {
+        await sleep(200);
+        continue;
+      }
+      child.kill('SIGKILL');
+      throw new Error(`PostgreSQL does not start:\n${readFileSync(join(folder, 'log'), 'utf8').slice(-2000)}`);
     }
   };
-  const stop = async () => {
-    if (existsSync(join(data, 'postmaster.pid'))) pgCtl(['-m', 'fast', 'stop']);
+  const end = async (signal: NodeJS.Signals) => {
+    if (!running()) return;
+    child!.ref();
+    const ended = once(child!, 'exit');
+    child!.kill(signal);
+    await ended;
   };
+  const stop = () => end('SIGINT');
+  const onExit = () => {
+    child?.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', onExit);
   await start();
   const password = 'test / pass@word';
   sql(`create role sp login password '${password}'`);
@@ -144,18 +176,14 @@ export async function startPostgres({ settings = [], parent = tmpdir() }: Postgr
     socketFolder: folder,
     port,
     pid,
-    async kill() {
-      const id = pid();
-      process.kill(id, 'SIGKILL');
-      // Backends notice that the postmaster died and end by themselves; a new start waits for their shared memory.
-      for (let i = 0; i < 200 && alive(id); i++) await sleep(25);
-    },
+    kill: () => end('SIGKILL'),
     start,
     stop,
     configure,
     sql,
     async remove() {
-      await stop().catch(() => undefined);
+      await stop();
+      process.off('exit', onExit);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -204,24 +232,29 @@ function makeCertificates(tls: string, run: Run): void {
   run('chmod', ['644', `${tls}/ca.pem`, `${tls}/server.pem`]);
 }
 
-type Run = (command: string, args: readonly string[]) => string;
+interface Run {
+  (command: string, args: readonly string[]): string;
+  /** Whether it ended with 0. */
+  ok(command: string, args: readonly string[]): boolean;
+}
+
+const ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' };
 
 /** PostgreSQL refuses to run as root: as root everything of it runs as the user `postgres`. */
+function unprivileged(option: string | null, command: readonly string[]): [string, string[]] {
+  const as = isRoot() ? ['--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
+  return ['setpriv', [...as, ...(option ? [option] : []), ...command]];
+}
+
 function runner(): Run {
-  return (command, args) => {
-    const [file, list] = isRoot()
-      ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', command, ...args]]
-      : [command, [...args]];
-    const done: SpawnSyncReturns<string> = spawnSync(file, list, {
-      encoding: 'utf8',
-      cwd: '/',
-      env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
-      // pg_ctl leaves the postmaster behind, which must not keep our pipe open.
-      stdio: command.endsWith('pg_ctl') ? 'ignore' : 'pipe',
-    });
+  const go = (command: string, args: readonly string[]) =>
+    spawnSync(...unprivileged(null, [command, ...args]), { encoding: 'utf8', cwd: '/', env: ENVIRONMENT });
+  const run = (command: string, args: readonly string[]) => {
+    const done = go(command, args);
     if (done.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${done.error ?? done.stderr}`);
-    return (done.stdout ?? '').trim();
+    return done.stdout.trim();
   };
+  return Object.assign(run, { ok: (command: string, args: readonly string[]) => go(command, args).status === 0 });
 }
 
 const isRoot = () => process.getuid?.() === 0;
@@ -250,15 +283,6 @@ function binFolder(): string | null {
   const versions = readdirSync(DEBIAN).filter((v) => existsSync(join(DEBIAN, v, 'bin/initdb')));
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
   return newest ? join(DEBIAN, newest, 'bin') : null;
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function freePort(): Promise<number> {
