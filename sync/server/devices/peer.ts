@@ -22,8 +22,8 @@ const known = new WeakMap<TLSSocket, Peer>();
 
 /**
  * Who is at the other end of a connection of the devices listener, whose TLS asks for a certificate and lets anybody in, so
- * that a kiosk without one can join and one whose certificate has expired can renew it. `socket.authorized` is not used:
- * in TLS 1.3 Node sets it on any resumed session, also on one that never showed a certificate.
+ * that a kiosk without one can join and one whose certificate has expired can renew it. `socket.authorized` is not enough:
+ * it was decided once, at the handshake, by the CAs of then, and its one error code does not say that all else was good.
  *
  * @param caPems CAs whose certificates are taken; asked at every request, so that a retired one counts no more
  * @throws Problem `certificate-required`, `certificate-not-ours`
