@@ -59,6 +59,8 @@ class World {
   /** Applied to the next exchanges, in order. */
   faults: Fault[] = [];
   readonly suffered = new Map<string, number>();
+  /** Marks that went back although the server had everything. */
+  readonly fooled: string[] = [];
   held: Held = new Map();
   backup: Held = new Map();
   logEpoch: string = randomUUID();
@@ -70,6 +72,12 @@ class World {
   constructor(secret: DeviceSecret) {
     this.secret = secret;
     Object.assign(this.source, { device: secret.device });
+    const rewind = this.source.rewind.bind(this.source);
+    this.source.rewind = (epoch, marks) => {
+      const known = this.source.marks().find((m) => m.epoch === epoch)!.committed;
+      if (this.committed(epoch) >= known) this.fooled.push(`${epoch}: ${known} to ${marks.committed}`);
+      rewind(epoch, marks);
+    };
     let cursor = '';
     const changes: ChangeSink = {
       cursor: () => cursor,
@@ -265,6 +273,7 @@ test('whatever is lost, late, doubled, forged or put back: in the end the server
           if (world.source.pendingCount() === 0 && world.engine.status.problem === null) break;
           world.wake();
         }
+        expect(world.fooled, 'marks that an old or forged answer put back').toEqual([]);
         expect(world.engine.status).toMatchObject({ online: true, queued: 0, problem: null });
         for (const { epoch } of world.source.marks()) {
           const made = world.source.events.filter((e) => e.header.epoch === epoch);
