@@ -319,6 +319,36 @@ describe('replicas', () => {
   });
 });
 
+test('after a kill -9 of the database the server goes on by itself: what was acknowledged is there, once', async () => {
+  const box = await register();
+  const person = box.person('Ada Lovelace');
+  for (let i = 0; i < 60; i++) box.checkin(person);
+  let acknowledged = 0;
+  const sending = (async () => {
+    for (let first = 0; first < 60; first += 3)
+      acknowledged = (await deliver(one, box, box.events.slice(first, first + 3))).ack.committed;
+  })().catch((e: Error) => e);
+  while (acknowledged === 0) await sleep(5);
+  await postgres.kill();
+  expect(await sending, 'the kill met work in flight').toBeInstanceOf(Error);
+  await postgres.start();
+  const stored = async () => {
+    const rows = await one.db
+      .selectFrom('event')
+      .select('seq')
+      .where('device', '=', box.device)
+      .orderBy('seq')
+      .execute();
+    return rows.map((r) => Number(r.seq));
+  };
+  let there: number[] | null = null;
+  while (there === null) there = await stored().catch(() => null);
+  expect(there.length).toBeGreaterThanOrEqual(acknowledged);
+  expect(there).toEqual(there.map((_, i) => i + 1));
+  expect((await deliver(other, box)).ack.committed).toBe(61);
+  expect(await stored()).toEqual(box.events.map((e) => e.header.seq));
+});
+
 describe('the live feed', () => {
   const source = (o: OpenDatabase) => ({ db: o.db, keys, logEpoch: o.logEpoch, site });
   /** Follows the board as a screen does. */
