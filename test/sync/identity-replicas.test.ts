@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { keysChanged } from '../../sync/server/changes/log.ts';
+import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
+import { Secret } from '../../sync/server/keys/secret.ts';
+import { succeedKey } from '../../sync/server/keys/succession.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+
+/** One keyring for replicas on a real PostgreSQL, where transactions really run side by side. */
+const unavailable = postgresUnavailable();
+const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+let postgres: TestPostgres;
+let replicas: OpenDatabase[] = [];
+
+beforeAll(async () => {
+  if (unavailable) return;
+  postgres = await startPostgres();
+  replicas = await Promise.all(
+    [1, 2, 3].map(() => openDatabase(tmpdir(), { postgres: postgres.address('replicas'), size: 2 })),
+  );
+}, 60_000);
+afterAll(async () => {
+  for (const replica of replicas) await replica.close();
+  await postgres?.remove();
+});
+beforeEach((context) => {
+  if (unavailable) context.skip(unavailable);
+});
+
+const open = (): Promise<Keyring[]> =>
+  Promise.all(replicas.map(({ db }) => openKeyring(db, keys, { hostnames: ['127.0.0.1'], now: Date.now })));
+const succeed = (replica: number, purpose: 'signing' | 'sealing' | 'ca') => {
+  const now = new Date();
+  return succeedKey(replicas[replica]!.db, keys, purpose, now.getTime(), (tx) => keysChanged(tx, now));
+};
+
+test('replicas that start together on an empty database make one keyring', async () => {
+  const [a, b, c] = await open();
+  expect([b!.publicKeys, c!.publicKeys]).toEqual([a!.publicKeys, a!.publicKeys]);
+  const rows = await replicas[0]!.db.selectFrom('keyring.server_key').select('purpose').execute();
+  expect(rows.map((r) => r.purpose).sort()).toEqual(['ca', 'sealing', 'signing']);
+});
+
+test('successors made at one moment by several replicas are all there, each CA signed by the one before it', async () => {
+  const before = (await open())[0]!.serial;
+  await Promise.all([succeed(0, 'ca'), succeed(1, 'ca'), succeed(2, 'sealing'), succeed(0, 'signing')]);
+  const [a] = await open();
+  expect(a!.serial).toBe(before + 4);
+  expect(a!.cas).toHaveLength(3);
+  expect(a!.cas.map((ca) => [ca.crossPem !== null, ca.keyPem !== null])).toEqual([
+    [true, true],
+    [true, false],
+    [false, false],
+  ]);
+});
+
+test('a replica opens what is sealed to a key that another made a moment ago', async () => {
+  const [a, b] = await open();
+  await succeed(0, 'sealing');
+  await a!.refresh();
+  expect(a!.sealingKid).not.toBe(b!.sealingKid);
+  expect(await b!.sealingFor(a!.sealingKid)).toEqual(a!.sealing);
+  expect(b!.serial).toBe(a!.serial);
+});
