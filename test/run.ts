@@ -18,6 +18,7 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
     suites: 'browser suites (kiosk screens, end to end, hosts in Chromium)',
   },
   { file: '/usr/sbin/mosquitto', apt: 'mosquitto', suites: 'MQTT over a real Mosquitto' },
+  { file: '/usr/bin/tcpdump', apt: 'tcpdump', suites: 'a capture on loopback' },
   { file: '/usr/lib/postgresql', apt: 'postgresql', suites: 'the server on a real PostgreSQL' },
   { file: '/usr/bin/sqlcipher', apt: 'sqlcipher', suites: 'the store opened by Debian’s sqlcipher' },
 ];
