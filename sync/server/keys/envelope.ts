@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { canonicalBytes } from '../../protocol/seal/chain.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Secret } from './secret.ts';
@@ -26,7 +34,8 @@ const PREFIX = 3;
  * and the purpose as info. One key version for now; rotation adds more behind the same envelope format.
  */
 export class Keys {
-  readonly #subKeys = new Map<Purpose, Uint8Array>();
+  /** As key objects: OpenSSL takes one up again three times as fast as raw bytes. */
+  readonly #subKeys = new Map<Purpose, KeyObject>();
   readonly #encryptionKey: Secret;
   readonly #secretKey: Secret;
   readonly version = 1;
@@ -36,11 +45,13 @@ export class Keys {
     this.#secretKey = secretKey;
   }
 
-  #key(purpose: Purpose): Uint8Array {
+  #key(purpose: Purpose): KeyObject {
     let key = this.#subKeys.get(purpose);
     if (!key) {
       const info = `smartpresence/v1/${purpose}`;
-      key = new Uint8Array(hkdfSync('sha256', this.#encryptionKey.reveal(), this.#secretKey.reveal(), info, 32));
+      key = createSecretKey(
+        new Uint8Array(hkdfSync('sha256', this.#encryptionKey.reveal(), this.#secretKey.reveal(), info, 32)),
+      );
       this.#subKeys.set(purpose, key);
     }
     return key;
