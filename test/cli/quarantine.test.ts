@@ -5,12 +5,12 @@ import { openDatabase } from '../../sync/server/database/open.ts';
 import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { initServer } from '../../sync/server/local.ts';
-import { MemoryOutbox, temporaryHome } from '../sync/kit.ts';
+import { MemoryOutbox, serverHome } from '../sync/kit.ts';
 import { sp } from './run-sp.ts';
 
 /** `sync quarantine` as an operator runs it, on a server home of its own. */
 
-const home = temporaryHome();
+const home = await serverHome();
 const box = new MemoryOutbox();
 let env: Record<string, string>;
 

@@ -23,12 +23,12 @@ import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
 import { call, codeOf } from '../sync/client.ts';
-import { freePorts, MemoryOutbox, temporaryHome } from '../sync/kit.ts';
+import { freePorts, MemoryOutbox, serverHome } from '../sync/kit.ts';
 import { sClient, sleep, until } from '../sync/mqtt-rig.ts';
 
 /** Whoever can open a connection to the server's ports. */
 
-const homes = [temporaryHome(), temporaryHome()];
+const homes = [await serverHome(), await serverHome()];
 const box = new MemoryOutbox();
 let ports: { people: number; devices: number; mqtts: number; wss: number };
 let secret: DeviceSecret;

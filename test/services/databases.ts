@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
-import { temporaryHome } from '../sync/kit.ts';
+import { serverHome } from '../sync/kit.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from './postgres.ts';
 
 export interface TestDatabase {
@@ -26,7 +26,7 @@ export const DATABASES: readonly TestDatabase[] = [
     name: 'PGlite',
     unavailable: null,
     async start() {
-      const home = temporaryHome();
+      const home = await serverHome();
       return {
         open: () => openDatabase(home.path),
         files: home.path,

@@ -16,7 +16,7 @@ import { initServer } from '../../sync/server/local.ts';
 import { operate } from '../../sync/server/operator/open.ts';
 import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/operator/operations.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
-import { freePorts, MemoryOutbox, temporaryHome } from './kit.ts';
+import { freePorts, MemoryOutbox, serverHome } from './kit.ts';
 
 export interface TestServer {
   readonly env: Record<string, string>;
@@ -35,7 +35,7 @@ export interface TestServer {
 
 /** A server of its own, embedded database, free ports, a clock that can be moved. */
 export async function testServer(): Promise<TestServer> {
-  const home = temporaryHome();
+  const home = await serverHome();
   const [people, devices] = await freePorts(2);
   const env = {
     ...initServer(home.path),

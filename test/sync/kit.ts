@@ -1,8 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
 import { v7 } from 'uuid';
 import type { EpochMark, EventPlace, LastAck, OutboxSource } from '../../sync/edge/outbox.ts';
 import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
@@ -19,6 +21,34 @@ import {
 export function temporaryHome(): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'sp-sync-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/**
+ * A server home whose embedded database has been through initdb, which takes seconds: a copy of one made once a machine
+ * and version of PGlite. Everything of ours, migrations included, is still to come.
+ */
+export async function serverHome(): Promise<ReturnType<typeof temporaryHome>> {
+  const home = temporaryHome();
+  cpSync(await emptyDatabase(), join(home.path, 'pglite'), { recursive: true });
+  return home;
+}
+
+async function emptyDatabase(): Promise<string> {
+  const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const version = dependencies['@electric-sql/pglite'];
+  const folder = join(tmpdir(), `smartpresence-pglite-${version}-${userInfo().uid}`);
+  if (existsSync(folder)) return folder;
+  const fresh = mkdtempSync(`${folder}-`);
+  await (await PGlite.create({ dataDir: fresh, extensions: { pgcrypto } })).close();
+  try {
+    renameSync(fresh, folder);
+  } catch {
+    // Another worker was faster.
+    rmSync(fresh, { recursive: true, force: true });
+  }
+  return folder;
 }
 
 /** Ports that were free a moment ago, all different. */

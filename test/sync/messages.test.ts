@@ -23,9 +23,9 @@ import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
 import { succeedKey } from '../../sync/server/keys/succession.ts';
 import { codeOf } from './client.ts';
-import { MemoryOutbox, temporaryHome } from './kit.ts';
+import { MemoryOutbox, serverHome } from './kit.ts';
 
-const home = temporaryHome();
+const home = await serverHome();
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
 let database: OpenDatabase;
 let keyring: Keyring;

@@ -23,7 +23,7 @@ import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
 import { type Mosquitto, startMosquitto } from '../services/mosquitto.ts';
-import { freePorts, MemoryOutbox, temporaryHome } from './kit.ts';
+import { freePorts, MemoryOutbox, serverHome } from './kit.ts';
 
 export const never = new AbortController().signal;
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -65,7 +65,7 @@ export const OPERATOR = 'operator';
 
 /** A real server, with a real Mosquitto or the broker inside it, and two registered kiosks. */
 export async function mqttRig(kind: MqttRig['kind']): Promise<MqttRig> {
-  const home = temporaryHome();
+  const home = await serverHome();
   const [people, devices, port, wssPort] = (await freePorts(4)) as [number, number, number, number];
   const urls = { mqtts: `mqtts://127.0.0.1:${port}`, wss: `wss://127.0.0.1:${wssPort}/mqtt` };
   const env = {

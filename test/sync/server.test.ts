@@ -25,12 +25,12 @@ import { openKeyring } from '../../sync/server/keys/keyring.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
 import { askFor, call, codeOf, tokenOf } from './client.ts';
-import { freePorts, MemoryOutbox, temporaryHome } from './kit.ts';
+import { freePorts, MemoryOutbox, serverHome } from './kit.ts';
 
 const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
 const NAME = 'Zyxwvut Qponmlk';
-const home = temporaryHome();
-const strange = temporaryHome();
+const home = await serverHome();
+const strange = await serverHome();
 const outbox = new MemoryOutbox();
 let env: Record<string, string>;
 let config: Config;
