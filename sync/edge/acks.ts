@@ -57,6 +57,8 @@ export class AckBook {
   take(ack: Ack, sent = 0): Taken {
     const mark = this.#source.marks().find(({ epoch }) => epoch === ack.epoch);
     const known = mark?.committed ?? 0;
+    // What was trimmed can't be sent again: below it no mark falls, and a server that lacks some of it was not restored anew.
+    const sayable = Math.max(ack.committed, mark?.trimmed ?? 0);
     const fresh = this.isFresh(ack);
     const otherLog = this.#last !== null && ack.logEpoch !== this.#last.logEpoch;
     if (!fresh && (otherLog || ack.committed < known))
@@ -71,10 +73,10 @@ export class AckBook {
     if (ahead && fresh) this.#source.rolledBack(ack.epoch, ack.committed);
     const committed = ahead ? Math.max(known, Math.min(sent, mark.made)) : ack.committed;
     const marks = { committed, safe: Math.min(ack.safe, committed) };
-    if (ack.committed < known) this.#source.rewind(ack.epoch, marks);
+    if (sayable < known) this.#source.rewind(ack.epoch, marks);
     else if (committed > known || marks.safe > (mark?.safe ?? 0)) this.#source.acknowledge(ack.epoch, marks);
-    if (fresh) this.#remember(ack, committed !== known || otherLog);
-    const restored = ack.committed < known || otherLog;
+    const restored = sayable < known || otherLog;
+    if (fresh) this.#remember(ack, restored || committed > known);
     return { ack, fresh, restored, hole: ack.committed < (mark?.trimmed ?? 0) };
   }
 

@@ -423,6 +423,59 @@ describe('the sync engine', () => {
     await r.engine.stop();
   });
 
+  test('a server whose hole lies below what was trimmed is told of, and costs no loop and no snapshots', async () => {
+    const r = await rig({ batchEvents: 1 });
+    for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
+    r.engine.start();
+    await r.untilPause();
+    r.source.trimmed.set(r.source.epoch, 3);
+    r.source.events.splice(0, 3);
+    r.server.committed.set(r.source.epoch, 1);
+    const [asked, sent] = [r.server.asked.length, r.received.length];
+    for (let i = 0; i < 3; i++) {
+      r.wake();
+      expect(await r.untilPause()).toBe(IDLE_MS);
+      expect(r.engine.status).toMatchObject({ online: true, problem: { code: 'server-misses-events' } });
+    }
+    expect(r.received.slice(sent)).toEqual([[4]]);
+    expect(r.server.asked.length - asked).toBeLessThan(8);
+    // What was not trimmed went out again once; then there is nothing left to take back.
+    expect([r.sink.restarts, r.source.rewinds.length]).toEqual([1, 1]);
+    await r.engine.stop();
+  });
+
+  test('a hole in one epoch is neither forgotten nor sent again for what the server says of another', async () => {
+    const r = await rig({ batchEvents: 1 });
+    for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
+    const holed = [r.source.epoch];
+    r.source.newEpoch();
+    for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
+    holed.push(r.source.epoch);
+    r.source.events.splice(3, 1);
+    r.source.events.splice(0, 1);
+    r.source.newEpoch();
+    r.source.person('Ada');
+    r.engine.start();
+    for (let i = 0; i < 7; i++) {
+      expect(await r.untilPause()).toBe(IDLE_MS);
+      expect(r.engine.status.problem?.code).toBe('server-misses-events');
+      if (i === 3) r.source.person('Grace');
+      r.wake();
+    }
+    await r.untilPause();
+    expect(r.received).toEqual([[2], [3], [2], [3], [1], [2]]);
+    expect(new Set(r.server.asked).size).toBe(3);
+    const told = r.statuses.slice(r.statuses.findIndex((s) => s.problem !== null));
+    expect(told.filter((s) => s.problem === null)).toEqual([]);
+    for (const epoch of holed) r.server.committed.set(epoch, 3);
+    for (let i = 0; i < 3; i++) {
+      r.wake();
+      await r.untilPause();
+    }
+    expect(r.engine.status).toMatchObject({ online: true, queued: 0, problem: null });
+    await r.engine.stop();
+  });
+
   test('opens a new epoch when the server has events that this store never made, and sends what it made since', async () => {
     const r = await rig();
     r.source.person('Ada');

@@ -106,7 +106,8 @@ export class SyncEngine {
   #next: Prepared | null = null;
   /** Sent beyond a hole that the server has; null when there is none. */
   #beyond: EventPlace | null = null;
-  #hole: Problem | null = null;
+  /** What the server lacks, by epoch: `first` is the event that this kiosk begins at. */
+  readonly #holes = new Map<string, { readonly first: number; readonly problem: Problem }>();
   #sinceAsk = BATCHES_AN_ASK;
   #moreChanges = false;
   #cancelPause: (() => void) | null = null;
@@ -184,7 +185,7 @@ export class SyncEngine {
         const more = await this.#turn();
         this.#failures = 0;
         pause = more || this.#nudged ? 0 : IDLE_MS;
-        this.#publish({ online: true, problem: this.#hole, pausedUntil: null });
+        this.#publish({ online: true, problem: this.#holeProblem(), pausedUntil: null });
       } catch (cause) {
         if (this.#abort.signal.aborted) break;
         this.#failures += 1;
@@ -264,7 +265,17 @@ export class SyncEngine {
    */
   #goBeyond(committed: number, { epoch, first, last }: Prepared): void {
     this.#beyond = { epoch, seq: last };
-    this.#hole = hole(committed, first);
+    this.#noteHole(epoch, committed, first);
+  }
+
+  #noteHole(epoch: string, committed: number, begins: number): void {
+    const first = Math.min(begins, this.#holes.get(epoch)?.first ?? begins);
+    this.#holes.set(epoch, { first, problem: hole(committed, first) });
+  }
+
+  #holeProblem(): Problem | null {
+    for (const { problem } of this.#holes.values()) return problem;
+    return null;
   }
 
   #exchange(kind: 'batch' | 'ask', sealed: string, accept: (answer: string) => Promise<boolean>): Promise<string> {
@@ -278,22 +289,22 @@ export class SyncEngine {
     if (taken.restored) {
       this.#next = null;
       this.#beyond = null;
+      this.#holes.delete(ack.epoch);
       this.#sink.restart();
     }
-    if (this.#beyond?.epoch === ack.epoch || this.#hole) this.#lookAtHole(ack.epoch, ack.committed);
-    if (taken.hole) this.#hole = hole(ack.committed, this.#trimmed(ack.epoch) + 1);
+    this.#lookAtHole(ack.epoch, ack.committed);
+    if (taken.hole) this.#noteHole(ack.epoch, ack.committed, this.#trimmed(ack.epoch) + 1);
     if (taken.fresh) this.#o.onServerTime?.(Date.parse(ack.serverTime), this.#world.now());
     this.#publish({ transport: this.#transport.name, ...(taken.fresh && { lastSyncAt: ack.serverTime }) });
     return taken;
   }
 
-  /** The server may have got, from a backup say, what it lacked. */
+  /** The server may have got, from a backup say, what it lacked. Acks of another epoch say nothing of it. */
   #lookAtHole(epoch: string, committed: number): void {
-    const { source } = this.#o;
-    const next = source.pending(1, 1)[0]?.header;
-    if (next?.epoch === epoch && committed < next.seq - 1) return;
+    const found = this.#holes.get(epoch);
+    if (!found || committed < found.first - 1) return;
+    this.#holes.delete(epoch);
     this.#beyond = null;
-    if (committed >= this.#trimmed(epoch)) this.#hole = null;
   }
 
   #trimmed(epoch: string): number {

@@ -139,8 +139,13 @@ export class MemoryOutbox implements OutboxSource {
 
   pending(limit: number, _bytes?: number, after?: EventPlace): WireEvent[] {
     const open = this.events.filter((e) => e.header.seq > (this.#committed.get(e.header.epoch) ?? 0));
-    const from = after ? open.findIndex(({ header }) => header.epoch !== after.epoch || header.seq > after.seq) : 0;
-    return from === -1 ? [] : open.slice(from, from + limit);
+    if (!after) return open.slice(0, limit);
+    // As the store does: what lies in an older epoch than `after` is not behind it.
+    const epochs = this.marks().map(({ epoch }) => epoch);
+    const place = epochs.indexOf(after.epoch);
+    const behind = ({ header }: WireEvent) =>
+      header.epoch === after.epoch ? header.seq > after.seq : epochs.indexOf(header.epoch) > place;
+    return open.filter(behind).slice(0, limit);
   }
 
   pendingCount(): number {
@@ -156,9 +161,12 @@ export class MemoryOutbox implements OutboxSource {
   removals = 0;
   #last: LastAck | null = null;
 
+  /** Sequence numbers up to which an epoch was trimmed. */
+  readonly trimmed = new Map<string, number>();
+
   rewind(epoch: string, { committed }: { committed: number }): void {
     this.rewinds.push({ epoch, committed });
-    this.#committed.set(epoch, committed);
+    this.#committed.set(epoch, Math.max(committed, this.trimmed.get(epoch) ?? 0));
   }
 
   rolledBack(): void {
@@ -170,7 +178,7 @@ export class MemoryOutbox implements OutboxSource {
       epoch,
       committed: this.#committed.get(epoch) ?? 0,
       safe: 0,
-      trimmed: 0,
+      trimmed: this.trimmed.get(epoch) ?? 0,
       made: Math.max(0, ...this.events.filter((e) => e.header.epoch === epoch).map((e) => e.header.seq)),
     }));
   }
