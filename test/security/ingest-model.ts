@@ -168,7 +168,7 @@ export class IngestModel {
         Object.assign(person, { name: null, erased: true });
         continue;
       }
-      const at = Date.parse(header.at.utc);
+      const at = Date.parse(header.at.utc) + header.at.offset;
       const name = personal.name?.value as string | undefined;
       if (name !== undefined && (person.name === null || at >= person.claimed)) person.name = name;
       person.claimed = Math.max(person.claimed, at);

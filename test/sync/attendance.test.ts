@@ -2,11 +2,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { headerHash } from '../../sync/protocol/seal/chain.ts';
 import { EVENT_VERSION, type WireEvent } from '../../sync/protocol/wire/event.ts';
 import { readBoard } from '../../sync/server/attendance/board.ts';
 import { findCandidates } from '../../sync/server/attendance/merging/candidates.ts';
 import { listCandidates, mergePeople, rejectCandidate } from '../../sync/server/attendance/merging/merge.ts';
 import { partitionsAhead } from '../../sync/server/attendance/partitions.ts';
+import { namesOf } from '../../sync/server/attendance/people.ts';
 import { resolveDue } from '../../sync/server/attendance/resolve.ts';
 import { attendanceDays } from '../../sync/server/attendance/rules/calendar.ts';
 import { type Claimed, resolve } from '../../sync/server/attendance/rules/resolve.ts';
@@ -216,11 +218,59 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     );
   });
 
-  test('each month has its partition, and a wild clock’s claim is kept aside until its month comes', async () => {
+  test('a check-in of a kiosk with a dead clock lands on its day, by the offset that the kiosk knew', async () => {
+    const door = await kiosk();
+    const ada = randomUUID();
+    const boot = Date.parse('1970-01-01T00:00:00Z');
+    const offset = NOON - boot;
+    const claim = (seconds: number, direction: 'in' | 'out') =>
+      deadClock(checkin(door, ada, (boot - NOON) / 1000 + seconds, direction), offset);
+    claim(0, 'in');
+    claim(3600, 'out');
+    checkin(door, ada, 7200);
+    rechain(door);
+    await deliverAll(door);
+    const rows = await database.db.selectFrom('checkin').selectAll().where('person', '=', ada).orderBy('at').execute();
+    expect(rows.map((r) => r.at.getTime())).toEqual([NOON, NOON + 3_600_000, NOON + 7_200_000]);
+    const { rows: places } = await sql<{ place: string }>`
+      select distinct tableoid::regclass::text as place from checkin where person = ${ada}`.execute(database.db);
+    expect(places).toEqual([{ place: 'checkin_2026_07' }]);
+    await settle();
+    expect(await shown(ada)).toEqual(['in', 'out', 'in']);
+    const { header } = await database.db
+      .selectFrom('event')
+      .select('header')
+      .where('id', '=', door.events[0]!.header.id)
+      .executeTakeFirstOrThrow();
+    expect((header as WireEvent['header']).at, 'the claim itself stays').toMatchObject({
+      utc: '1970-01-01T00:00:00.000Z',
+      offset,
+    });
+  });
+
+  test('a name given by a kiosk with a dead clock is as new as it was', async () => {
     const door = await kiosk();
     const person = randomUUID();
-    const [usual, wild] = [NOW, new Date('2027-03-10T00:00:00Z')];
-    for (const at of [usual, wild, new Date('1999-01-01T00:00:00Z')])
+    door.append('person', { change: 'added' }, { person, name: 'Ada Lovelace' }, new Date(NOON));
+    const later = door.append('person', { change: 'updated' }, { person, name: 'Ada King' }, new Date(0));
+    deadClock(later, NOON + 60_000);
+    rechain(door);
+    await deliverAll(door);
+    expect((await namesOf(database.db, keys, [person])).get(person)).toBe('Ada King');
+  });
+
+  function deadClock(event: WireEvent, offset: number): void {
+    event.header.at.offset = offset;
+  }
+  function rechain(box: MemoryOutbox): void {
+    for (const [i, e] of box.events.entries()) if (i > 0) e.header.prev = headerHash(box.events[i - 1]!.header);
+  }
+
+  test('each month has its partition, and what an unknown month’s clock claims is kept aside until it comes', async () => {
+    const door = await kiosk();
+    const person = randomUUID();
+    const [usual, wild] = [NOW, new Date('2025-03-10T00:00:00Z')];
+    for (const at of [usual, wild, new Date('1999-01-01T00:00:00Z'), new Date('2027-03-10T00:00:00Z')])
       door.append('checkin', { direction: 'in', method: 'badge', liveness: 'not-needed' }, { person }, at);
     await deliverAll(door);
     const places = async () => {
@@ -230,10 +280,11 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
       );
       return rows.map((r) => r.place);
     };
-    expect(await places()).toEqual(['checkin_default', 'checkin_2026_07', 'checkin_default']);
-    expect(await partitionsAhead(database.db, new Date('2027-02-01T00:00:00Z'))).toBe(3);
-    expect(await places()).toEqual(['checkin_default', 'checkin_2026_07', 'checkin_2027_03']);
-    expect(await partitionsAhead(database.db, new Date('2027-02-01T00:30:00Z')), 'not due again').toBeNull();
+    // A claim of the future is as late as its arrival and no later.
+    expect(await places()).toEqual(['checkin_default', 'checkin_default', 'checkin_2026_07', 'checkin_2026_07']);
+    expect(await partitionsAhead(database.db, new Date('2025-02-01T00:00:00Z'))).toBe(3);
+    expect(await places()).toEqual(['checkin_default', 'checkin_2025_03', 'checkin_2026_07', 'checkin_2026_07']);
+    expect(await partitionsAhead(database.db, new Date('2025-02-01T00:30:00Z')), 'not due again').toBeNull();
   });
 
   test('an event of a newer schema waits, and is taken once in its place when the server knows it', async () => {

@@ -56,7 +56,7 @@ export async function holdPeople(
 export interface PersonChange {
   readonly change: Open<'person'>['change'];
   readonly personal: Personal<'person'>;
-  /** When it happened, by the kiosk's claim; the server's now where that lies ahead of it. */
+  /** When it happened, never after its arrival (instant.ts). */
   readonly at: Date;
 }
 
@@ -95,7 +95,7 @@ export async function applyPeople(
       row.touched = true;
       continue;
     }
-    const claimed = Math.min(at.getTime(), now.getTime());
+    const claimed = at.getTime();
     const late = claimed < row.claimedAt;
     for (const field of FIELDS) {
       const value = personal[field];

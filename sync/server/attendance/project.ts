@@ -4,6 +4,7 @@ import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { nextChange, thisChange } from '../live/feed.ts';
 import { expectPhotos } from '../photos/expect.ts';
+import { instantOf } from './instant.ts';
 import { applyPeople, type Standing } from './people.ts';
 import { type Due, queueDue } from './resolve.ts';
 
@@ -30,7 +31,7 @@ export async function project(
   const of = <T extends EventType>(type: T) => events.filter((e) => e.header.type === type);
   const due = [
     ...(await checkins(tx, of('checkin'), origin, people, now)),
-    ...(await voids(tx, of('void'), origin.device)),
+    ...(await voids(tx, of('void'), origin.device, now)),
   ];
   await queueDue(tx, due);
   await expectPhotos(tx, events, origin.device, people, now);
@@ -40,7 +41,7 @@ export async function project(
     of('person').map((e) => ({
       change: openOf(e, 'person').change,
       personal: personalOf(e, 'person'),
-      at: new Date(e.header.at.utc),
+      at: instantOf(e.header, now),
     })),
     now,
   );
@@ -60,7 +61,7 @@ async function checkins(
     const { direction, automatic, method, liveness } = openOf(event, 'checkin');
     return {
       id: event.header.id,
-      at: event.header.at.utc,
+      at: instantOf(event.header, now).toISOString(),
       direction,
       automatic: automatic ?? false,
       method,
@@ -80,14 +81,14 @@ async function checkins(
 }
 
 /** A void counts for a check-in of the same device alone; it may arrive before it. */
-async function voids(tx: Transaction<Tables>, events: readonly WireEvent[], device: string): Promise<Due[]> {
+async function voids(tx: Transaction<Tables>, events: readonly WireEvent[], device: string, now: Date): Promise<Due[]> {
   if (events.length === 0) return [];
   const seen = new Set<string>();
   const rows = events.flatMap((event) => {
     const { target, reason } = openOf(event, 'void');
     if (seen.has(target)) return [];
     seen.add(target);
-    return [{ target, device, event: event.header.id, reason, at: event.header.at.utc }];
+    return [{ target, device, event: event.header.id, reason, at: instantOf(event.header, now) }];
   });
   await tx
     .insertInto('checkin_void')

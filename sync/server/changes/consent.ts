@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { WireEvent } from '../../protocol/wire/event.ts';
+import { instantOf } from '../attendance/instant.ts';
 import type { Db, Tables } from '../database/schema.ts';
 
 /** `none`: nothing has been heard yet, which allows no more than `withdrawn`. */
@@ -35,16 +36,11 @@ export async function recordConsent(
       action: open.action,
       text_version: open.textVersion,
       language: open.language,
-      at: claimedTime(header.at, now),
+      // A clock that runs ahead must not make a consent outlast a later withdrawal.
+      at: instantOf(header, now),
       device: header.device,
       received_at: now,
     })
     .onConflict((c) => c.doNothing())
     .execute();
-}
-
-/** A clock that runs ahead must not make a consent outlast a later withdrawal: nothing happens after it has arrived. */
-function claimedTime(at: WireEvent['header']['at'], now: Date): Date {
-  const claimed = Date.parse(at.utc) + at.offset;
-  return new Date(Math.min(Number.isFinite(claimed) ? claimed : now.getTime(), now.getTime()));
 }

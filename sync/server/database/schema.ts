@@ -138,6 +138,7 @@ interface CheckinTable {
   device: string;
   /** Where the device stood when the record arrived; null: the default site. */
   site: string | null;
+  /** When it happened: the claim put right by the kiosk's known offset, never later than its arrival. */
   at: Instant;
   received_at: Instant;
   /** As the kiosk claimed it, and whether it had worked that out by itself. */

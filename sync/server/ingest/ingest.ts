@@ -1,5 +1,6 @@
 import type { Ack } from '../../protocol/wire/ack.ts';
 import type { BatchBody, BatchHeader } from '../../protocol/wire/batch.ts';
+import { instantOf } from '../attendance/instant.ts';
 import { ensurePartitions } from '../attendance/partitions.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
@@ -53,6 +54,13 @@ export function isDataError(cause: unknown): boolean {
   return typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
 }
 
+/** When the check-ins among these happened: their partitions must be there. */
+export function checkinInstants(sorted: readonly (Taken | Refused)[], now: Date): string[] {
+  return sorted.flatMap((s) =>
+    s.kind === 'taken' && s.event.header.type === 'checkin' ? [instantOf(s.event.header, now).toISOString()] : [],
+  );
+}
+
 async function attempt(
   db: Db,
   keys: Keys,
@@ -60,11 +68,7 @@ async function attempt(
   sorted: readonly (Taken | Refused)[],
   now: Date,
 ): Promise<Ingested> {
-  await ensurePartitions(
-    db,
-    sorted.flatMap((s) => (s.kind === 'taken' && s.event.header.type === 'checkin' ? [s.event.header.at.utc] : [])),
-    now,
-  );
+  await ensurePartitions(db, checkinInstants(sorted, now), now);
   return inTransaction(db, async (tx) => {
     // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
     const before = await lockMark(tx, header.iss, header.epoch, now);

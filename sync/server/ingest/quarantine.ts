@@ -2,7 +2,7 @@ import { ensurePartitions } from '../attendance/partitions.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { isDataError } from './ingest.ts';
+import { checkinInstants, isDataError } from './ingest.ts';
 import { lockMark } from './marks.ts';
 import { take } from './take.ts';
 import { triage } from './triage.ts';
@@ -98,11 +98,7 @@ async function attempt(
   const raw: unknown = JSON.parse(keys.open('field', place, held.content).toString('utf8'));
   const range = { iss: device, epoch, first: seq, last: seq };
   const sorted = triage(range, [raw]);
-  await ensurePartitions(
-    db,
-    sorted.flatMap((s) => (s.kind === 'taken' ? [s.event.header.at.utc] : [])),
-    now,
-  );
+  await ensurePartitions(db, checkinInstants(sorted, now), now);
   return inTransaction(db, async (tx) => {
     // The lock of the epoch first, as in an ingest: whoever has it decides what stands in this slot.
     await lockMark(tx, device, epoch, now);
