@@ -11,6 +11,8 @@ interface ServerSide {
   /** Ids of the check-ins in attendance. */
   readonly projected: string[];
   readonly quarantined: number;
+  /** Check-ins whose personal half is not there although nobody was erased. */
+  readonly bare: number;
 }
 
 /** What the database holds, read past the server. */
@@ -30,11 +32,15 @@ export async function serverSide(world: World): Promise<ServerSide> {
       'select device, epoch, seq, header from event',
     );
     const checkins = await client.query<{ id: string }>('select id from checkin');
+    const bare = await client.query<{ count: string }>(
+      "select count(*) from event where type = 'checkin' and (personal is null or person is null)",
+    );
     const quarantine = await client.query<{ count: string }>('select count(*) from quarantine');
     return {
       events: rows.map((r) => ({ ...r, seq: Number(r.seq) })),
       projected: checkins.rows.map((r) => r.id),
       quarantined: Number(quarantine.rows[0]!.count),
+      bare: Number(bare.rows[0]!.count),
     };
   } finally {
     await client.end();

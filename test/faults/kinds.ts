@@ -10,6 +10,9 @@ export const KINDS = {
   'net-blackhole': 2,
   'net-delay': 2,
   'net-half-close': 3,
+  /** Between a server and its database, and between a server and the broker: cut, swallowed or half closed. */
+  'net-server-database': 3,
+  'net-server-broker': 2,
   /** Bytes of the stream twice, or in another order: TLS finds it, the connection is lost. */
   'net-duplicate': 2,
   'net-reorder': 2,

@@ -39,6 +39,19 @@ export interface ServerEnd {
   readonly port: number;
 }
 
+type Parts = Pick<
+  World,
+  | 'folder'
+  | 'databaseDisk'
+  | 'postgres'
+  | 'mosquitto'
+  | 'servers'
+  | 'kiosks'
+  | 'operator'
+  | 'expiredCertificate'
+  | 'proxies'
+>;
+
 /**
  * Everything that runs in a fault run: real processes on this machine, with a proxy on each connection between them. The
  * database and each kiosk have a small disk of their own.
@@ -55,7 +68,7 @@ export class World {
   readonly expiredCertificate: (device: string, csr: string) => Promise<string>;
   readonly proxies: readonly ChaosProxy[];
 
-  constructor(o: Omit<World, 'settle' | 'close' | 'databaseBackup' | 'restoreDatabase'>) {
+  constructor(o: Parts) {
     this.folder = o.folder;
     this.databaseDisk = o.databaseDisk;
     this.postgres = o.postgres;
@@ -96,12 +109,30 @@ export class World {
     return copy;
   }
 
+  /** Events in the database now, past every server. */
+  eventCount(): number {
+    return Number(this.postgres.sql('select count(*) from event', 'sp'));
+  }
+
+  /** Which of these event ids the database has now. */
+  presentIds(ids: readonly string[]): ReadonlySet<string> {
+    if (ids.length === 0) return new Set();
+    const list = ids.map((id) => `'${id}'`).join(',');
+    return new Set(this.postgres.sql(`select id from event where id in (${list})`, 'sp').split('\n'));
+  }
+
+  /** Events that the database had right after the last restore, before anything was sent again. */
+  eventCountAtRestore = 0;
+
   /** Puts a backup in the place of the database, as after a disaster. */
   async restoreDatabase(copy: string): Promise<void> {
+    for (const { database } of this.servers) database.refuse();
     await this.postgres.kill();
     rmSync(this.postgres.dataFolder, { recursive: true, force: true });
     copyFolder(copy, this.postgres.dataFolder);
     await this.postgres.start();
+    this.eventCountAtRestore = this.eventCount();
+    for (const { database } of this.servers) database.heal();
   }
 
   async close(): Promise<void> {

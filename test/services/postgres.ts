@@ -116,6 +116,7 @@ export async function startPostgres({ settings = [], parent = tmpdir() }: Postgr
   const running = () => child !== null && child.exitCode === null && child.signalCode === null;
   // In the foreground and tied to this process: a test that is killed leaves no database behind.
   const start = async () => {
+    if (running()) return;
     const deadline = Date.now() + 60_000;
     for (;;) {
       const log = openSync(join(folder, 'log'), 'a');
