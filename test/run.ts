@@ -135,5 +135,6 @@ const passed = vitest.numPassedTests + play.expected + play.flaky + checks.lengt
 const failed = vitest.numFailedTests + play.unexpected + failedChecks;
 for (const line of skipped) console.log(line);
 if (play.flaky > 0) console.log(`${play.flaky} browser tests passed only when repeated.`);
+console.log(`npm test took ${Math.round(performance.now() / 1000)} s`);
 console.log(`${passed} passed, ${failed} failed, ${vitest.numPendingTests + play.skipped} skipped`);
 process.exit(failed === 0 && unit && screens && passed > 0 ? 0 : 1);
