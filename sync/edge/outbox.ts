@@ -96,21 +96,23 @@ export class BatchMaker {
   async prepare(sentAt: string, after?: EventPlace): Promise<Prepared | null> {
     const { removals } = this.#source;
     const keys = this.#keys();
-    const events = fitting(leadingRun(this.#source.pending(this.#most, BATCH_JSON_BYTES, after)));
+    const events = leadingRun(this.#source.pending(this.#most, BATCH_JSON_BYTES, after));
     const first = events[0];
     if (!first) return null;
+    const texts = fitting(events);
     const trusts = await Promise.all(keys.signing.map((key) => keyId(key)));
-    for (let some = events; ; some = some.slice(0, some.length >> 1)) {
+    for (let count = texts.length; ; count >>= 1) {
       try {
         const sealed = await sealBatch(
-          some,
+          events.slice(0, count),
           { signing: this.#secret.signing, server: keys.sealing, serverId: this.#serverId, trusts },
           sentAt,
+          texts.slice(0, count),
         );
         const { epoch, seq } = first.header;
-        return { sealed, epoch, first: seq, last: seq + some.length - 1, removals, serial: keys.serial };
+        return { sealed, epoch, first: seq, last: seq + count - 1, removals, serial: keys.serial };
       } catch (cause) {
-        if (!(cause instanceof Problem && cause.code === 'batch-too-large') || some.length === 1) throw cause;
+        if (!(cause instanceof Problem && cause.code === 'batch-too-large') || count === 1) throw cause;
       }
     }
   }
@@ -128,12 +130,15 @@ function leadingRun(events: readonly WireEvent[]): readonly WireEvent[] {
   return events.slice(0, end === -1 ? events.length : end);
 }
 
-/** The beginning that fills one bucket; at least one event. */
-function fitting(events: readonly WireEvent[]): readonly WireEvent[] {
+/** JSON of the events at the beginning that fill one bucket; at least of one. */
+function fitting(events: readonly WireEvent[]): readonly string[] {
+  const texts: string[] = [];
   let left = BATCH_JSON_BYTES;
-  const end = events.findIndex((event) => {
-    left -= Buffer.byteLength(JSON.stringify(event)) + 1;
-    return left < 0;
-  });
-  return end === -1 ? events : events.slice(0, Math.max(1, end));
+  for (const event of events) {
+    const text = JSON.stringify(event);
+    left -= Buffer.byteLength(text) + 1;
+    if (left < 0 && texts.length > 0) break;
+    texts.push(text);
+  }
+  return texts;
 }

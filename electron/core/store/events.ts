@@ -317,12 +317,16 @@ export class EventLog {
     return guarded(() => (this.#select.get(n) as EventRow | undefined) ?? null);
   }
 
-  /** The header's parts, as stored; `prev` comes from the event before it (or the epoch's beginning or anchor). */
-  partsOf(row: EventRow): HeaderParts {
+  /**
+   * The header's parts, as stored; `prev` comes from the event before it (or the epoch's beginning or anchor).
+   * @param earlier a row read before this one: spares the look-up where it is that event
+   */
+  partsOf(row: EventRow, earlier?: EventRow): HeaderParts {
     const epoch = this.#epochs.get(row.epoch)!;
     const seq = row.n - epoch.base;
+    const known = earlier?.n === row.n - 1 && earlier.epoch === row.epoch ? earlier.digests.subarray(0, 32) : undefined;
     const before =
-      seq === 1 ? null : ((this.#hashBefore.get(row.n - 1, row.epoch) as Buffer | undefined) ?? epoch.anchor);
+      seq === 1 ? null : (known ?? (this.#hashBefore.get(row.n - 1, row.epoch) as Buffer | undefined) ?? epoch.anchor);
     const fields = fieldsOf(row.fields);
     return {
       id: uuidText(row.id),
@@ -341,8 +345,8 @@ export class EventLog {
     };
   }
 
-  headerOf(row: EventRow): EventHeader {
-    return headerOf(this.partsOf(row));
+  headerOf(row: EventRow, earlier?: EventRow): EventHeader {
+    return headerOf(this.partsOf(row, earlier));
   }
 
   /** Starts a new epoch: the numbers go on, the sequence begins at 1 and the chain at GENESIS. */

@@ -44,15 +44,15 @@ export class Values {
   readonly #storeKey: KeyObject;
   readonly #random: Random;
   readonly #readGps;
-  readonly #readPhoto;
+  readonly #readPhotos;
 
   constructor(db: Db, log: EventLog, people: People, storeKey: KeyObject, random: Random) {
     this.#log = log;
     this.#people = people;
     this.#storeKey = storeKey;
     this.#random = random;
-    this.#readGps = db.prepare('SELECT person, sealed FROM checkin_gps WHERE n = ?');
-    this.#readPhoto = db.prepare('SELECT person, sealed FROM photo WHERE n = ? AND sealed IS NOT NULL');
+    this.#readGps = db.prepare('SELECT n, person, sealed FROM checkin_gps WHERE n BETWEEN ? AND ?');
+    this.#readPhotos = db.prepare('SELECT n, person, sealed FROM photo WHERE n BETWEEN ? AND ? AND sealed IS NOT NULL');
   }
 
   place(field: string, person: Known | null, record: string): Place {
@@ -85,21 +85,27 @@ export class Values {
     return this.#log.store(event, sealed && person ? person.ref : null, sealed);
   }
 
-  /** Every personal value of an event that still exists. */
-  of(row: EventRow): Salted[] {
+  /** Every personal value of an event that still exists. @param beside what `#besides` has of a stretch with this event */
+  of(row: EventRow, beside: Besides = this.#besides(row.n, row.n)): Salted[] {
     const record = uuidText(row.id);
     const type = typeOf(row.type);
     if (type === 'person')
       return [
         ...this.#rowOf(row, 'event.person', record),
-        ...this.#rowOf(this.#readPhoto.get(row.n), 'person.photo', record),
+        ...this.#rowOf(beside.photos.get(row.n), 'person.photo', record),
       ];
     if (type !== 'checkin') return this.#rowOf(row, `event.${type}`, record);
     return [
       ...this.#rowOf(row, 'checkin.match', record),
-      ...this.#rowOf(this.#readPhoto.get(row.n), 'checkin.photo', record),
-      ...this.#rowOf(this.#readGps.get(row.n), 'checkin.gps', record),
+      ...this.#rowOf(beside.photos.get(row.n), 'checkin.photo', record),
+      ...this.#rowOf(beside.positions.get(row.n), 'checkin.gps', record),
     ];
+  }
+
+  /** The rows of photos and positions of a stretch of events: two questions, however many events. */
+  #besides(from: number, to: number): Besides {
+    const byNumber = (rows: unknown[]) => new Map((rows as SealedRow[]).map((row) => [row.n, row]));
+    return { photos: byNumber(this.#readPhotos.all(from, to)), positions: byNumber(this.#readGps.all(from, to)) };
   }
 
   #rowOf(found: unknown, field: string, record: string): Salted[] {
@@ -115,15 +121,30 @@ export class Values {
    */
   wire(rows: readonly EventRow[], bytes = Number.POSITIVE_INFINITY): WireEvent[] {
     const events: WireEvent[] = [];
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (!first || !last) return events;
+    const beside = this.#besides(first.n, last.n);
     let left = bytes;
-    for (const row of rows) {
-      const event = wireEvent(this.#log.headerOf(row), this.of(row));
+    for (const [i, row] of rows.entries()) {
+      const event = wireEvent(this.#log.headerOf(row, rows[i - 1]), this.of(row, beside));
       left -= weightOf(event);
       if (left < 0 && events.length > 0) break;
       events.push(event);
     }
     return events;
   }
+}
+
+interface SealedRow {
+  readonly n: number;
+  readonly person: number | null;
+  readonly sealed: Buffer | null;
+}
+
+/** Rows that hold more of some events, by the events' numbers. */
+interface Besides {
+  readonly photos: ReadonlyMap<number, SealedRow>;
+  readonly positions: ReadonlyMap<number, SealedRow>;
 }
 
 /** What of an event lies in its photo's row, and goes with it. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MemoryOutbox } from '../../../test/sync/kit.ts';
@@ -28,8 +29,47 @@ describe('canonical JSON', () => {
     );
   });
 
+  test('is what another implementation makes of the same value', () => {
+    const value = fc.anything({
+      withDate: true,
+      withNullPrototype: true,
+      withBigInt: true,
+      withObjectString: true,
+      values: [
+        fc.string({ unit: 'binary' }),
+        fc.double(),
+        fc.integer(),
+        fc.boolean(),
+        fc.constantFrom(null, undefined),
+      ],
+      key: fc.string({ unit: 'binary' }),
+    });
+    const outcome = (run: () => unknown) => {
+      try {
+        return run();
+      } catch {
+        return 'REFUSED';
+      }
+    };
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), value), (v) => {
+        const theirs = outcome(() => canonicalize(v));
+        expect(outcome(() => canonicalBytes(v).toString('utf8'))).toEqual(theirs ?? 'REFUSED');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test('refuses what has none', () => {
-    for (const value of [undefined, Number.NaN, Number.POSITIVE_INFINITY, '\ud800', () => 1, { deep: [Number.NaN] }]) {
+    for (const value of [
+      undefined,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      '\ud800',
+      () => 1,
+      { deep: [Number.NaN] },
+      { f: () => 1 },
+    ]) {
       expect(codeOf(() => canonicalBytes(value))).toBe('not-canonical');
     }
   });

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
+import { hash } from 'node:crypto';
 import type { EventHeader } from '../wire/event.ts';
 import { Problem } from '../wire/problem.ts';
+import { canonicalText } from './canonical.ts';
 
 /**
  * The hash chain over events. Pure: the kiosk's store builds it, the server checks it, an auditor can recompute it.
@@ -12,7 +12,7 @@ import { Problem } from '../wire/problem.ts';
 export function canonicalBytes(value: unknown): Buffer {
   let text: string | undefined;
   try {
-    text = canonicalize(value);
+    text = canonicalText(value);
   } catch (cause) {
     throw new Problem('not-canonical', 'This value has no canonical JSON form.', 'Store only JSON values.', { cause });
   }
@@ -26,7 +26,7 @@ export function canonicalBytes(value: unknown): Buffer {
 
 /** SHA-256(JCS(header)): what the next event of the same epoch carries as `prev`. */
 export function headerHash(header: EventHeader): string {
-  return createHash('sha256').update(canonicalBytes(header)).digest('base64url');
+  return hash('sha256', canonicalBytes(header), 'base64url');
 }
 
 /**
@@ -39,5 +39,5 @@ export function commit(salt: string, value: unknown): string {
   const bytes = Buffer.from(salt, 'base64url');
   if (bytes.length !== 16)
     throw new Problem('bad-salt', 'A salt must be 16 bytes as base64url.', 'Make a new random salt.');
-  return createHash('sha256').update(bytes).update(canonicalBytes(value)).digest('base64url');
+  return hash('sha256', Buffer.concat([bytes, canonicalBytes(value)]), 'base64url');
 }

@@ -20,26 +20,27 @@ function decodeSegment(segment: string, code: string): Buffer {
  * @param empty indexes of the parts that must be empty (the encrypted key of ECDH-ES direct agreement)
  * @param header schema of the protected header: whatever it does not name is refused, `jwk`, `x5c`, `crit` and `zip` included
  * @param code the Problem's code when the shape is wrong
+ * @returns the header, its part as it came, and every part decoded
  */
 export function readCompact<H>(
   message: string,
   { parts, empty = [], header, code }: { parts: number; empty?: number[]; header: z.ZodType<H>; code: string },
-): { header: H; segments: string[] } {
+): { header: H; first: string; parts: Buffer[] } {
   const segments = message.split('.');
   if (segments.length !== parts) throw malformed(code, `A compact message of ${parts} parts was expected.`);
-  segments.forEach((segment, i) => {
+  const decoded = segments.map((segment, i) => {
     if ((segment === '') !== empty.includes(i)) throw malformed(code, 'A part is empty, or full, that must not be.');
-    decodeSegment(segment, code);
+    return decodeSegment(segment, code);
   });
   let raw: unknown;
   try {
-    raw = JSON.parse(decodeSegment(segments[0]!, code).toString('utf8'));
+    raw = JSON.parse(decoded[0]!.toString('utf8'));
   } catch (cause) {
     throw malformed(code, 'The protected header is not JSON.', cause);
   }
   const parsed = header.safeParse(raw);
   if (!parsed.success) throw malformed(code, 'The protected header is not what this protocol allows.', parsed.error);
-  return { header: parsed.data, segments };
+  return { header: parsed.data, first: segments[0]!, parts: decoded };
 }
 
 function malformed(code: string, message: string, cause?: unknown): Problem {

@@ -1,5 +1,4 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
-import { importJWK } from 'jose';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Ed25519PrivateJwk, Ed25519PublicJwk, X25519PrivateJwk, X25519PublicJwk } from '../wire/batch.ts';
 
 /** New Ed25519 key for signing messages (RFC 8032), as a private JWK (RFC 8037). */
@@ -37,36 +36,35 @@ export async function keyNamed(trusted: readonly Ed25519PublicJwk[], kid: string
  * keys are kept by value, the oldest going first; private ones only as long as the object that holds them.
  */
 const MOST_KEPT = 4096;
-const publicKeys = new Map<string, Promise<CryptoKey>>();
-const privateKeys = new WeakMap<object, Promise<CryptoKey>>();
+const publicKeys = new Map<string, KeyObject>();
+const privateKeys = new WeakMap<object, KeyObject>();
 
-function imported(jwk: Ed25519PublicJwk | X25519PublicJwk, alg: 'EdDSA' | 'ECDH-ES'): Promise<CryptoKey> {
-  const make = () => importJWK(jwk, alg) as Promise<CryptoKey>;
+function imported(jwk: Ed25519PublicJwk | X25519PublicJwk): KeyObject {
+  const { kty, crv, x } = jwk;
   if ('d' in jwk) {
     let key = privateKeys.get(jwk);
     if (!key) {
-      key = make();
+      key = createPrivateKey({ key: { kty, crv, x, d: String(jwk.d) }, format: 'jwk' });
       privateKeys.set(jwk, key);
     }
     return key;
   }
-  const name = `${jwk.crv}.${jwk.x}`;
+  const name = `${crv}.${x}`;
   let key = publicKeys.get(name);
   if (!key) {
-    key = make();
+    key = createPublicKey({ key: { kty, crv, x }, format: 'jwk' });
     if (publicKeys.size >= MOST_KEPT) publicKeys.delete(publicKeys.keys().next().value!);
     publicKeys.set(name, key);
-    // A key that can't be imported is no key to remember.
-    key.catch(() => publicKeys.delete(name));
   }
   return key;
 }
 
-/** The key as jose takes it. The algorithm comes from here, from our own configuration, never from a message. */
-export function signatureKey(jwk: Ed25519PublicJwk | Ed25519PrivateJwk): Promise<CryptoKey> {
-  return imported(jwk, 'EdDSA');
+/** @throws when it is no key */
+export function signatureKey(jwk: Ed25519PublicJwk | Ed25519PrivateJwk): KeyObject {
+  return imported(jwk);
 }
 
-export function agreementKey(jwk: X25519PublicJwk | X25519PrivateJwk): Promise<CryptoKey> {
-  return imported(jwk, 'ECDH-ES');
+/** @throws when it is no key */
+export function agreementKey(jwk: X25519PublicJwk | X25519PrivateJwk): KeyObject {
+  return imported(jwk);
 }

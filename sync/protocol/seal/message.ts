@@ -1,4 +1,3 @@
-import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify } from 'jose';
 import type { z } from 'zod';
 import {
   type Ed25519PrivateJwk,
@@ -10,6 +9,7 @@ import {
 } from '../wire/batch.ts';
 import { Problem } from '../wire/problem.ts';
 import { readCompact } from './compact.ts';
+import { decryptCompact, encryptCompact, isSignedBy, signCompact } from './jose.ts';
 import { agreementKey, keyId, signatureKey } from './keys.ts';
 import { pad, unpad } from './padding.ts';
 
@@ -51,9 +51,17 @@ export async function signMessage<H extends Header, B>(
   body: B,
   key: Ed25519PrivateJwk,
 ): Promise<string> {
-  const signed = await new CompactSign(new TextEncoder().encode(JSON.stringify(body)))
-    .setProtectedHeader(header as H & { alg: string })
-    .sign(await signatureKey(key));
+  return signText(kind, header, JSON.stringify(body), key);
+}
+
+/** The same of a body that is JSON already. */
+export async function signText<H extends Header, B>(
+  kind: Kind<H, B>,
+  header: H,
+  body: string,
+  key: Ed25519PrivateJwk,
+): Promise<string> {
+  const signed = signCompact(header, Buffer.from(body, 'utf8'), signatureKey(key));
   if (!kind.sealed && signed.length > kind.maxBytes) throw tooLarge(kind);
   return signed;
 }
@@ -70,9 +78,8 @@ export async function sealMessage<H extends Header, B>(
   to: X25519PublicJwk,
 ): Promise<string> {
   const { typ, maxPlain } = sealing(kind);
-  return new CompactEncrypt(pad(new TextEncoder().encode(signed), maxPlain, kind.noun))
-    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', typ, cty: kind.typ, kid: await keyId(to) })
-    .encrypt(await agreementKey(to));
+  const header = { alg: 'ECDH-ES', enc: 'A256GCM', typ, cty: kind.typ, kid: await keyId(to) };
+  return encryptCompact(header, pad(Buffer.from(signed, 'latin1'), maxPlain, kind.noun), agreementKey(to));
 }
 
 /**
@@ -87,7 +94,7 @@ export async function unsealMessage<H extends Header, B>(
 ): Promise<string> {
   const { typ } = sealing(kind);
   if (sealed.length > kind.maxBytes) throw tooLarge(kind);
-  const { header } = readCompact(sealed, {
+  const { header, first, parts } = readCompact(sealed, {
     parts: 5,
     // ECDH-ES agrees on the content key itself: there is no encrypted key.
     empty: [1],
@@ -103,11 +110,8 @@ export async function unsealMessage<H extends Header, B>(
     );
   let padded: Uint8Array;
   try {
-    const { plaintext } = await compactDecrypt(sealed, await agreementKey(key), {
-      keyManagementAlgorithms: ['ECDH-ES'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    });
-    padded = plaintext;
+    const [, , nonce, body, tag] = parts as [Buffer, Buffer, Buffer, Buffer, Buffer];
+    padded = decryptCompact(first, { nonce, body, tag }, header.epk, agreementKey(key));
   } catch (cause) {
     throw new Problem(
       `${kind.noun}-undecryptable`,
@@ -116,7 +120,8 @@ export async function unsealMessage<H extends Header, B>(
       { cause },
     );
   }
-  return Buffer.from(unpad(padded)).toString('latin1');
+  const content = unpad(padded);
+  return Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1');
 }
 
 /**
@@ -134,7 +139,7 @@ export async function verifyMessage<H extends Header, B>(
 ): Promise<{ header: H; body: B }> {
   if (!kind.sealed && signed.length > kind.maxBytes) throw tooLarge(kind);
   const code = `${kind.noun}-malformed`;
-  const { header } = readCompact(signed, { parts: 3, header: kind.header, code });
+  const { header, parts } = readCompact(signed, { parts: 3, header: kind.header, code });
   if (!versions.includes(header.spv))
     throw new Problem(
       'unsupported-protocol',
@@ -142,12 +147,16 @@ export async function verifyMessage<H extends Header, B>(
       'Update the server before the kiosks.',
     );
   const key = await keyFor(header);
-  let payload: Uint8Array;
+  const [, payload, signature] = parts as [Buffer, Buffer, Buffer];
+  const forged = (cause?: unknown) =>
+    new Problem(kind.badSignature, `The signature of the ${kind.noun} does not verify.`, kind.advice, { cause });
+  let genuine: boolean;
   try {
-    payload = (await compactVerify(signed, await signatureKey(key), { algorithms: ['EdDSA'] })).payload;
+    genuine = isSignedBy(signed, signature, signatureKey(key));
   } catch (cause) {
-    throw new Problem(kind.badSignature, `The signature of the ${kind.noun} does not verify.`, kind.advice, { cause });
+    throw forged(cause);
   }
+  if (!genuine) throw forged();
   try {
     return { header, body: kind.body.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))) };
   } catch (cause) {

@@ -35,6 +35,7 @@ export function unpad(padded: Uint8Array): Uint8Array {
   let bucket = MIN_BUCKET;
   while (bucket < length + LENGTH_BYTES) bucket *= 2;
   if (bucket !== padded.length) throw refuse('The padded size is not the bucket of this content.');
-  if (padded.subarray(LENGTH_BYTES + length).some((b) => b !== 0)) throw refuse('The padding is not zero.');
+  const rest = padded.subarray(LENGTH_BYTES + length);
+  if (Buffer.compare(rest, Buffer.alloc(rest.length)) !== 0) throw refuse('The padding is not zero.');
   return content;
 }

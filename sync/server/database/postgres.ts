@@ -139,11 +139,25 @@ function pemOf(path: string): string {
 }
 
 const INT8 = 20;
+const TIMESTAMPTZ = 1184;
+
 /** bigint as PGlite gives it: a number where it is exact, else a BigInt. Everything else as pg has it. */
 function parserOf(oid: number, format?: 'text' | 'binary'): unknown {
-  if (oid !== INT8 || format === 'binary') return pg.types.getTypeParser(oid, format as 'text');
-  return (text: string) => {
-    const number = Number(text);
-    return Number.isSafeInteger(number) ? number : BigInt(text);
-  };
+  const usual = pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown;
+  if (format === 'binary') return usual;
+  if (oid === INT8) return int8;
+  if (oid === TIMESTAMPTZ) return (text: string) => instant(text) ?? usual(text);
+  return usual;
+}
+
+function int8(text: string): number | bigint {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}
+
+/** `2026-03-02 07:58:01.123+00`, which nearly all are: pg's own parser takes ten times as long, and a board has thousands. */
+const UTC = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?\+00$/;
+
+function instant(text: string): Date | null {
+  return UTC.test(text) ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`) : null;
 }
