@@ -23,7 +23,7 @@ import { flipped } from './sync-kit.ts';
  * the server does not have; in the end the server has each event once, in order.
  */
 
-const RUNS = Number(process.env.SP_PROPERTY_RUNS ?? 60);
+const RUNS = Number(process.env.SP_PROPERTY_RUNS ?? 150);
 const signing = newSigningKey();
 const sealing = newSealingKey();
 const bundle: ServerBundle = {
@@ -234,11 +234,13 @@ const COMMANDS = [
       world.source.newEpoch();
     }),
   ),
-  fc.array(fc.constantFrom(...FAULTS), { minLength: 1, maxLength: 4 }).map((faults) =>
-    named(`faults: ${faults.join(', ')}`, async (_model, world) => {
-      world.faults.push(...faults);
-    }),
-  ),
+  fc
+    .array(fc.constantFrom(...FAULTS, 'first ack' as const, 'first ack' as const), { minLength: 1, maxLength: 4 })
+    .map((faults) =>
+      named(`faults: ${faults.join(', ')}`, async (_model, world) => {
+        world.faults.push(...faults);
+      }),
+    ),
   fc.constant(
     named('time passes', async (_model, world) => {
       await world.rest();
