@@ -352,7 +352,8 @@ describe('the process', () => {
   const runMain = (changes: Record<string, string | undefined>) => {
     const child = spawn(process.execPath, [MAIN], {
       env: { ...process.env, ...env, ...changes } as NodeJS.ProcessEnv,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // With a channel, which a launcher holds as long as it lives.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     let err = '';
     child.stderr.on('data', (c) => {

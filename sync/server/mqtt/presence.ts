@@ -9,30 +9,31 @@ const MAX_ONLINE = 20_000;
  */
 export class Presence {
   readonly #db: Db;
-  readonly #now: () => Date;
   readonly #online = new Set<string>();
 
-  constructor(db: Db, now: () => Date) {
+  constructor(db: Db) {
     this.#db = db;
-    this.#now = now;
   }
 
   get online(): ReadonlySet<string> {
     return this.#online;
   }
 
-  /** Takes a retained `online`, or an `offline` of a will. A device that nobody has registered is not kept. */
+  /**
+   * Takes an `online`, retained perhaps for long, or an `offline` of a will. A device that nobody has registered is not
+   * kept. When a device was last heard is no business of this: only a message that verified says it.
+   */
   async set(device: string, online: boolean): Promise<void> {
     if (!online) {
       this.#online.delete(device);
       return;
     }
-    const { numUpdatedRows } = await this.#db
-      .updateTable('device')
-      .set({ last_heard_at: this.#now() })
+    const approved = await this.#db
+      .selectFrom('device')
+      .select('id')
       .where('id', '=', device)
       .where('status', '=', 'approved')
       .executeTakeFirst();
-    if (numUpdatedRows > 0n && this.#online.size < MAX_ONLINE) this.#online.add(device);
+    if (approved && this.#online.size < MAX_ONLINE) this.#online.add(device);
   }
 }

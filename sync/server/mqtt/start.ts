@@ -42,9 +42,9 @@ export async function startMqtt(o: {
   readonly log: Logger;
 }): Promise<MqttSide> {
   const { settings, identity, messages, log } = o;
-  const { keyring, now } = identity;
+  const { keyring } = identity;
   const { serverId } = keyring;
-  const presence = new Presence(identity.db, now);
+  const presence = new Presence(identity.db);
   const worker = new MqttWorker({
     serverId,
     log,
