@@ -10,7 +10,7 @@ const KEEP_MS = 60_000;
 /** What an ack came to. */
 export interface Taken {
   readonly ack: Ack;
-  /** Newer than every ack before: the server was really heard. */
+  /** Newer than every ack before, or asked for just now: the server was really heard. */
   readonly fresh: boolean;
   /** The server has less than it had: it was restored from an older copy. */
   readonly restored: boolean;
@@ -20,8 +20,9 @@ export interface Taken {
 
 /**
  * The rules by which the server's acks move marks. They rise by any ack that verifies; they fall only by one that is newer
- * than every ack before it, since then the server itself has lost events (its database is an older copy) and gets them
- * again. So a replayed ack changes nothing, and nothing is forgotten by one.
+ * than every ack before it, or that answers a question of our own just now: then the server itself has lost events (its
+ * database is an older copy) and gets them again. So a replayed ack changes nothing, and nothing is forgotten by one; and a
+ * server whose clock was ahead once does not make all that come after it old.
  */
 export class AckBook {
   readonly #source: OutboxSource;
@@ -52,14 +53,15 @@ export class AckBook {
 
   /**
    * @param sent last event of the batch that it answers; 0 when it answers an ask
+   * @param asked it came in a page that answers our ask: nobody can have kept it, whatever its time says
    * @throws Problem `ack-older`: it says less than what is known, and is no newer
    */
-  take(ack: Ack, sent = 0): Taken {
+  take(ack: Ack, sent = 0, asked = false): Taken {
     const mark = this.#source.marks().find(({ epoch }) => epoch === ack.epoch);
     const known = mark?.committed ?? 0;
     // What was trimmed can't be sent again: below it no mark falls, and a server that lacks some of it was not restored anew.
     const sayable = Math.max(ack.committed, mark?.trimmed ?? 0);
-    const fresh = this.isFresh(ack);
+    const fresh = asked || this.isFresh(ack);
     const otherLog = this.#last !== null && ack.logEpoch !== this.#last.logEpoch;
     if (!fresh && (otherLog || ack.committed < known))
       throw new Problem(
@@ -83,7 +85,7 @@ export class AckBook {
   #remember({ logEpoch, serverTime }: Ack, changed: boolean): void {
     this.#last = { logEpoch, serverTime };
     const at = Date.parse(serverTime);
-    if (!changed && at - this.#kept < KEEP_MS) return;
+    if (!changed && Math.abs(at - this.#kept) < KEEP_MS) return;
     this.#source.keepAck(this.#last);
     this.#kept = at;
   }

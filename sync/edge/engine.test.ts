@@ -29,7 +29,7 @@ const bundle: ServerBundle = {
 };
 
 /** A server of a few lines, a clock that moves when told, and the engine between them. */
-async function rig(options: { batchEvents?: number } = {}) {
+async function rig(options: { batchEvents?: number; onServerTime?: (serverMs: number) => void } = {}) {
   const source = new MemoryOutbox();
   const secret = await createDeviceIdentity(source.device);
   const received: number[][] = [];
@@ -283,10 +283,17 @@ describe('the sync engine', () => {
     const r = await rig();
     r.engine.start();
     await r.untilPause();
-    r.server.change = (ack) => ({ ...ack, logEpoch: bundle.serverId, serverTime: '2025-12-31T00:00:00.000Z' });
+    const { change } = r.server;
+    r.server.change = (ack) => {
+      if (ack.committed === 0) return ack;
+      r.server.change = change;
+      return { ...ack, logEpoch: bundle.serverId, serverTime: '2025-12-31T00:00:00.000Z' };
+    };
+    r.source.person('Ada');
     r.wake();
     await r.untilPause();
-    expect(r.engine.status.problem?.code).toBe('ack-older');
+    expect(r.statuses.map((status) => status.problem?.code)).toContain('ack-older');
+    expect(r.sink.restarts).toBe(0);
     await r.engine.stop();
   });
 
@@ -359,6 +366,30 @@ describe('the sync engine', () => {
     expect(r.source.rewinds).toEqual([{ epoch: r.source.epoch, committed: 2 }]);
     expect(r.sink.restarts).toBe(1);
     expect(r.engine.status).toMatchObject({ online: true, problem: null });
+    await r.engine.stop();
+  });
+
+  test('one answer of a year ahead does not make the right ones old: the server is heard on, and its losses are found', async () => {
+    const heard: number[] = [];
+    const r = await rig({ onServerTime: (serverMs) => heard.push(serverMs) });
+    for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
+    r.engine.start();
+    await r.untilPause();
+    const right = r.server.time;
+    r.server.time += 365 * 86_400_000;
+    r.wake();
+    await r.untilPause();
+    r.server.time = right;
+    r.server.committed.set(r.source.epoch, 1);
+    const before = heard.length;
+    r.wake();
+    while (r.received.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.received.at(-1)).toEqual([2, 3]);
+    expect(heard.slice(before).length).toBeGreaterThan(0);
+    expect(Math.max(...heard.slice(before))).toBeLessThan(right + 1000);
+    expect(r.engine.status).toMatchObject({ online: true, queued: 0, problem: null });
+    expect(r.engine.status.lastSyncAt).toMatch(/^2026-/);
     await r.engine.stop();
   });
 

@@ -63,7 +63,7 @@ export interface SyncEngineOptions {
   /** Trusted time, ms since 1970: what certificates are judged by. */
   readonly trustedNow?: () => number;
   readonly onStatus?: (status: SyncStatus) => void;
-  /** The server's signed clock, ms since 1970, and our own at that moment: the server was really heard, just now. */
+  /** The server's signed clock, ms since 1970, and our own at that moment: it answered our ask, just now. */
   readonly onServerTime?: (serverMs: number, localMs: number) => void;
   /** Events were taken: their photos may follow. */
   readonly onCommitted?: () => void;
@@ -215,7 +215,7 @@ export class SyncEngine {
     this.#askedAt = this.#world.now();
     this.#moreChanges = await this.#asker.next(
       (sealed, accept) => this.#exchange('ask', sealed, accept),
-      async (signed, epoch) => void this.#take(await this.#acks.open(signed, epoch)),
+      async (signed, epoch) => void this.#take(await this.#acks.open(signed, epoch), 0, true),
     );
     if (this.#moreChanges) this.#sinceAsk = BATCHES_AN_ASK - 1;
     return this.#moreChanges || this.#nudged || (await this.#batch()) !== null;
@@ -283,9 +283,9 @@ export class SyncEngine {
     return this.#transport.exchange(kind, sealed, signal, accept);
   }
 
-  /** @param sent last event of the batch that it answers, if it answers one */
-  #take(ack: Ack, sent?: number): Taken {
-    const taken = this.#acks.take(ack, sent);
+  /** @param sent last event of the batch that it answers, if it answers one; @param asked it answers our ask */
+  #take(ack: Ack, sent = 0, asked = false): Taken {
+    const taken = this.#acks.take(ack, sent, asked);
     if (taken.restored) {
       this.#next = null;
       this.#beyond = null;
@@ -294,7 +294,7 @@ export class SyncEngine {
     }
     this.#lookAtHole(ack.epoch, ack.committed);
     if (taken.hole) this.#noteHole(ack.epoch, ack.committed, this.#trimmed(ack.epoch) + 1);
-    if (taken.fresh) this.#o.onServerTime?.(Date.parse(ack.serverTime), this.#world.now());
+    if (asked) this.#o.onServerTime?.(Date.parse(ack.serverTime), this.#world.now());
     this.#publish({ transport: this.#transport.name, ...(taken.fresh && { lastSyncAt: ack.serverTime }) });
     return taken;
   }

@@ -17,7 +17,7 @@ export interface Retention {
   /** Trusted time, ms since 1970. */
   now(): number;
   /**
-   * A time that the server signed and whose signature was checked.
+   * A time that the server signed in its answer to a question of ours; believed as trusted-time.ts says.
    * @param serverMs ms since 1970; @param localMs this machine's wall clock when the message came
    */
   observeServerTime(serverMs: number, localMs: number): void;
@@ -132,7 +132,7 @@ export function startRetention(options: RetentionOptions): Retention {
       const passed = Math.min(60_000, Math.max(0, clock.now() - localMs));
       keepConfirmed(observeConfirmed(state, reading(), serverMs + passed));
     },
-    observeGpsTime: (gpsMs) => keep(observeConfirmed(state, reading(), gpsMs)),
+    observeGpsTime: (gpsMs) => keep(observeConfirmed(state, reading(), gpsMs, 'gps')),
     run,
     stop: () => clearInterval(ticker),
   };

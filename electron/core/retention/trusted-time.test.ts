@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   BELIEVED_LEAP,
+  BUILD_DATE,
   firstState,
   observeClock,
   observeConfirmed,
@@ -65,6 +66,73 @@ describe('trusted time', () => {
     const replayed = observeConfirmed(corrected, at(T0 + 4000, 5000), T0 + 1000);
     expect([replayed.confirmed, replayed.trusted]).toEqual([T0 + 2000, T0 + 4000]);
     expect(observeConfirmed(corrected, at(T0, 5000), Number.NaN).confirmed).toBe(T0 + 2000);
+  });
+
+  it('a server a year ahead moves nothing by one answer, nor by many at once; several over ten minutes are believed', () => {
+    const year = 365 * DAY;
+    const hear = (state: TrustedState, mono: number, said: number) =>
+      observeConfirmed(state, at(T0 + mono, 1000 + mono), said + mono);
+    let state = start();
+    for (const mono of [0, 20_000, 40_000, 60_000, 599_999]) state = hear(state, mono, T0 + year);
+    expect(state).toMatchObject({ trusted: T0 + 599_999, confirmed: start().confirmed });
+    // Another answer in between: they begin anew.
+    expect(hear(hear(state, 610_000, T0), 620_000, T0 + year).trusted).toBe(T0 + 620_000);
+    const believed = hear(state, 600_000, T0 + year);
+    expect(believed.trusted).toBe(T0 + year + 600_000);
+    // And the way back, once it turns out that it was wrong.
+    let back = believed;
+    for (const mono of [700_000, 1_000_000]) back = hear(back, mono, T0);
+    expect(back.trusted).toBeGreaterThan(T0 + year);
+    back = hear(back, 1_300_000, T0);
+    expect([back.trusted, back.confirmed]).toEqual([T0 + 1_300_000, T0 + 1_300_000]);
+  });
+
+  it('does not count answers over a restart together, nor those that only resemble one another', () => {
+    let state = start();
+    for (const [mono, boot] of [[0, 'a'], [600_000, 'b'], [1_100_000, 'b'], [1_500_000, 'c']] as const) // biome-ignore format: one line
+      state = observeConfirmed(state, at(T0, 1000 + mono, boot), T0 + 400 * DAY + mono);
+    for (let i = 0; i < 9; i++)
+      state = observeConfirmed(state, at(T0, 2_000_000 + i * 300_000, 'c'), T0 + 400 * DAY + i * DAY);
+    expect(state.trusted).toBeLessThan(T0 + 2 * DAY);
+  });
+
+  it('a kiosk whose clock died takes the server’s time within a minute of its first answers', () => {
+    let state = firstState(at(0, 1000));
+    const server = T0 + 500 * DAY;
+    for (const mono of [0, 20_000]) state = observeConfirmed(state, at(mono, 1000 + mono), server + mono);
+    expect(state.trusted).toBeLessThan(BUILD_DATE + DAY);
+    expect(observeConfirmed(state, at(40_000, 41_000), server + 40_000).trusted).toBe(server + 40_000);
+  });
+
+  it('no answer of a server moves it by more than a day beyond its own clocks; an honest one brings it back', () => {
+    const step = fc.record({
+      passed: fc.integer({ min: 0, max: 500_000 }),
+      wall: fc.oneof(fc.constant(0), fc.integer({ min: -500 * DAY, max: 500 * DAY })),
+      said: fc.oneof(fc.constant(0), fc.integer({ min: -500 * DAY, max: 500 * DAY })),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), fc.boolean(), (steps, set) => {
+        let state = start();
+        let mono = 1000;
+        let saidBefore: number[] = [];
+        for (const { passed, wall, said } of steps) {
+          mono += passed;
+          const reading = at(T0 + mono + wall, mono);
+          const own = observeClock(state, reading).state.trusted;
+          state = observeConfirmed(state, reading, T0 + mono + said);
+          // Unless two before it said the same.
+          const agreed = saidBefore.length >= 2 && saidBefore.every((one) => Math.abs(one - said) <= 600_000);
+          if (!agreed) expect(state.trusted).toBeLessThanOrEqual(Math.max(own, reading.wall) + DAY);
+          saidBefore = [...saidBefore, said].slice(-2);
+        }
+        const clock = set ? 0 : 300 * DAY; // the wall clock may be wrong for good
+        for (let i = 0; i < 4; i++) {
+          mono += 310_000;
+          state = observeConfirmed(state, at(T0 + mono + clock, mono), T0 + mono);
+        }
+        expect(trustedAt(state, at(T0 + mono, mono))).toBe(T0 + mono);
+      }),
+    );
   });
 
   it('without confirmation never goes back, and in one boot never runs ahead of its clock by more than a day', () => {

@@ -8,8 +8,10 @@ import { z } from 'zod';
  *   with the monotonic clock, so a kiosk that is offline for months still ages its records.
  * - A wall clock that is ahead is believed by at most a day a boot (a kiosk that is switched off at night must not fall
  *   behind); further ahead, it has to be confirmed by signed server time or GPS before anything is wiped.
- * - Signed server time corrects it in both directions, never below an earlier confirmed time: an old signed message
- *   that is played again changes nothing.
+ * - Signed server time corrects it in both directions. One answer moves it on by a day at most, unless the wall clock says
+ *   the same; a further jump, and any step below an earlier confirmed time, takes several answers that agree. So one
+ *   server with a wrong clock wipes nothing, and the others bring back what it did. Only answers to a question of our own
+ *   count, which nobody can have kept.
  */
 
 /** No kiosk lives before this build was made. Raised with each release. */
@@ -17,6 +19,14 @@ export const BUILD_DATE = Date.UTC(2026, 10, 24);
 
 /** How far ahead an unconfirmed wall clock is believed, ms. */
 export const BELIEVED_LEAP = 86_400_000;
+
+/** How many agreeing answers in a row a far jump takes, and over how long, ms of the monotonic clock. */
+export const WITNESSES = 3;
+const WITNESS_MS = 600_000;
+/** The same where the wall clock is known to be dead: before the build. Nobody else can say what time it is. */
+const WITNESS_DEAD_MS = 30_000;
+/** Answers agree when they differ by at most this after what passed between them, ms. */
+const AGREEMENT = 300_000;
 
 /** Clocks read at one moment. */
 export interface Reading {
@@ -27,6 +37,17 @@ export interface Reading {
   readonly bootId: string;
 }
 
+/** A time that was said, and is not taken yet. */
+const Witness = z.strictObject({
+  /** What was said first, less the monotonic clock then. */
+  offset: z.number(),
+  since: z.number(),
+  bootId: z.string(),
+  /** Answers in a row that agree. */
+  count: z.number().int().positive(),
+});
+type Witness = z.infer<typeof Witness>;
+
 export const TrustedState = z.strictObject({
   /** Highest time that was confirmed: build date, server, GPS. Ms since 1970. */
   confirmed: z.number(),
@@ -36,6 +57,7 @@ export const TrustedState = z.strictObject({
   bootId: z.string(),
   /** How much of the wall clock's lead was believed in this boot, ms. */
   leapt: z.number().nonnegative(),
+  witness: Witness.nullable().default(null),
 });
 export type TrustedState = z.infer<typeof TrustedState>;
 
@@ -52,6 +74,7 @@ export function firstState(reading: Reading, build: number = BUILD_DATE): Truste
     monotonic: reading.monotonic,
     bootId: reading.bootId,
     leapt: 0,
+    witness: null,
   };
 }
 
@@ -76,17 +99,39 @@ export function observeClock(state: TrustedState, reading: Reading): { state: Tr
       monotonic: reading.monotonic,
       bootId: reading.bootId,
       leapt: believed ? leapt + lead : leapt,
+      witness: state.witness,
     },
   };
 }
 
 /**
- * Takes a confirmed time: the server's, from a message whose signature was checked, or a GPS fix's date (RMC).
+ * Takes a time that somebody else says: the server, in its signed answer to a question of ours, or a GPS fix (RMC).
  * The seam for sync/edge: `startRetention(...).observeServerTime`.
+ * @param said ms since 1970
  */
-export function observeConfirmed(state: TrustedState, reading: Reading, confirmed: number): TrustedState {
-  if (!Number.isFinite(confirmed) || confirmed < state.confirmed) return observeClock(state, reading).state;
-  return { confirmed, trusted: confirmed, monotonic: reading.monotonic, bootId: reading.bootId, leapt: 0 };
+export function observeConfirmed(
+  state: TrustedState,
+  reading: Reading,
+  said: number,
+  by: 'server' | 'gps' = 'server',
+): TrustedState {
+  const own = observeClock(state, reading).state;
+  if (!Number.isFinite(said)) return own;
+  const plausible =
+    by === 'gps' || said - own.trusted <= BELIEVED_LEAP || Math.abs(said - reading.wall) <= BELIEVED_LEAP;
+  const witness = heardAgain(state.witness, reading, said);
+  if (!(plausible && said >= state.confirmed) && !enough(witness, reading)) return { ...own, witness };
+  return { ...own, confirmed: said, trusted: said, leapt: 0, witness: null };
+}
+
+function heardAgain(before: Witness | null, { monotonic, bootId }: Reading, said: number): Witness {
+  const offset = said - monotonic;
+  const agrees = before?.bootId === bootId && Math.abs(offset - before.offset) <= AGREEMENT;
+  return agrees ? { ...before, count: before.count + 1 } : { offset, since: monotonic, bootId, count: 1 };
+}
+
+function enough({ count, since }: Witness, { wall, monotonic }: Reading): boolean {
+  return count >= WITNESSES && monotonic - since >= (wall < BUILD_DATE ? WITNESS_DEAD_MS : WITNESS_MS);
 }
 
 /** Trusted time at a reading, without taking it. Ms since 1970. */

@@ -75,6 +75,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
       hooks.onServerTime(serverMs, localMs);
       photos.nudge();
     },
+    onCommitted: () => photos.nudge(),
     onStatus(status) {
       if (status.problem && status.problem.code !== lastProblem) hooks.onProblem(status.problem);
       lastProblem = status.problem?.code ?? null;
