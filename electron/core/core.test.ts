@@ -2,15 +2,18 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import * as checkin from './checkin/service.ts';
 import { controlSocketPath } from './control/protocol.ts';
 import { startCore } from './core.ts';
 import * as enrolment from './enrolment/service.ts';
 import type { Core } from './interface.ts';
 import { openKiosk } from './open-kiosk.ts';
 import { ensureKioskFolder } from './provision.ts';
+import { readSiteConfig, writeSiteConfig } from './site/config.ts';
 import { STAFF_PIN_SETTING } from './staff/service.ts';
 import * as link from './sync/link.ts';
 
+vi.mock('./checkin/service.ts', { spy: true });
 vi.mock('./enrolment/service.ts', { spy: true });
 vi.mock('./sync/link.ts', { spy: true });
 
@@ -102,4 +105,86 @@ test.each([
   } finally {
     await core.close();
   }
+});
+
+test('a screen that leaves while nothing can be written is logged, and the core lives', async () => {
+  const refused = vi.fn(async () => {
+    throw new Error('no room');
+  });
+  vi.mocked(checkin.createCheckinService).mockReturnValue({ visitBegin: refused } as never);
+  const logged: string[] = [];
+  const options = { home, deviceSecret: null, demo: false, weights: join(folder, 'none') };
+  const core = await startCore({ ...options, log: (_level, message) => logged.push(message) });
+  try {
+    core.leave(); // a rejection that nobody handles fails the test run
+    await vi.waitFor(() => expect(logged.join()).toContain('could not be dropped'));
+    expect(refused).toHaveBeenCalledOnce();
+  } finally {
+    await core.close();
+  }
+});
+
+test('an enrolment is not begun for a staff session that ended while its PIN was hashed', async () => {
+  const core = await start();
+  try {
+    const { token } = await core.methods.staffUnlock({ pin: STAFF_PIN });
+    const { version, language } = await core.methods.consentText({ language: 'en' });
+    const details = { token, name: 'New', number: '55', pin: '5830', language: 'en', consent: { version, language } };
+    const begun = core.methods.enrolBegin(details);
+    core.leave();
+    await expect(begun).rejects.toMatchObject({ code: 'staff-locked' });
+  } finally {
+    await core.close();
+  }
+});
+
+test('a number that wrong PINs locked opens with the PIN that staff set, and is free for its next owner', async () => {
+  const opened = await openKiosk({ home, deviceSecret: null });
+  const add = async (id: string, number: string) =>
+    opened.store.addPerson({
+      id,
+      name: 'Max',
+      number,
+      pinHash: await (await opened.pins()).hash('5830'),
+      language: 'en',
+      consent: { textVersion: 'test', language: 'en' },
+      templates: [],
+      photo: null,
+    });
+  await add('01890a5d-ac96-774b-bcce-b302099a8057', '1001');
+  await add('01890a5d-ac96-774b-bcce-b302099a8058', '1002');
+  await opened.close();
+  const core = await start();
+  const code = (number: string, pin: string) =>
+    core.methods.checkinByPin({ number, pin }).then(
+      () => 'in',
+      (error: { code: string }) => error.code,
+    );
+  try {
+    for (const number of ['1001', '1002']) for (let i = 0; i < 5; i++) await code(number, '0000');
+    expect(await code('1001', '5830')).toBe('pin-locked');
+    const { token } = await core.methods.staffUnlock({ pin: STAFF_PIN });
+    await core.methods.personSetPin({ token, person: '01890a5d-ac96-774b-bcce-b302099a8057', pin: '7291' });
+    expect(await code('1001', '7291')).toBe('in');
+    await core.methods.personDelete({ token, person: '01890a5d-ac96-774b-bcce-b302099a8058' });
+    expect(await code('1002', '5830')).toBe('pin-wrong');
+  } finally {
+    await core.close();
+  }
+});
+
+test('a kiosk that takes no photos of check-ins tells nobody that it keeps them', async () => {
+  const told = async (): Promise<[number, number, string]> => {
+    const core = await start();
+    try {
+      const { privacy } = await core.methods.status({});
+      const { paragraphs } = await core.methods.consentText({ language: 'de' });
+      return [privacy.photoDays, privacy.gpsDays, paragraphs.join(' ')];
+    } finally {
+      await core.close();
+    }
+  };
+  expect(await told()).toEqual([90, 0, expect.stringContaining('90 Tage lang ein Foto')]);
+  writeSiteConfig(home, { ...readSiteConfig(home), photos: false });
+  expect(await told()).toEqual([0, 0, expect.not.stringContaining('Bei jedem Einchecken')]);
 });

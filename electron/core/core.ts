@@ -12,6 +12,7 @@ import type { Core, CoreOptions, StartCore } from './interface.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type OpenKiosk, openKiosk } from './open-kiosk.ts';
 import { createPinGuard } from './pin/guard.ts';
+import { numberSubjects } from './pin/subjects.ts';
 import { startRetention } from './retention/scheduler.ts';
 import { emptyGallery, followRoster } from './roster/gallery.ts';
 import { governed, readPolicy } from './roster/policy.ts';
@@ -137,7 +138,12 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
   const guard = createPinGuard({
     store,
     now: retention.now,
-    paused: (ms) => log('warn', 'many wrong PINs with many numbers: number and PIN pause', { ms }),
+    paused: (ms, budget) =>
+      log(
+        'warn',
+        `many failures with many numbers: ${budget === 'every-face' ? 'number and face' : 'number and PIN'} pause`,
+        { ms },
+      ),
   });
   const staff = createStaffDesk({ store, pins, guard, monotonic, wall: Date.now });
   const context: CommandContext = {
@@ -164,13 +170,14 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
   }, STATUS_MS);
   opened.defer(() => clearInterval(ticker));
 
-  const enrolment = createEnrolmentService({ store, recogniser, pins, staff, site, monotonic, changed });
+  const subjects = numberSubjects(keys.subkey(DEVICE_PURPOSES.lockout));
+  const enrolment = createEnrolmentService({ store, recogniser, pins, subjects, staff, site, monotonic, changed });
   const checkin = createCheckinService({
     store,
     recogniser,
     pins,
     guard,
-    lockoutKey: keys.subkey(DEVICE_PURPOSES.lockout),
+    subjects,
     site,
     demo,
     ...(sync && { elsewhere: sync.presence.last }),
@@ -198,7 +205,9 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
   /** What the screen before had half done is dropped: its look at somebody, its staff session with an enrolment in it. */
   const leave = () => {
     staff.endSession();
-    void checkin.visitBegin({});
+    checkin
+      .visitBegin({})
+      .catch((error: unknown) => log('error', 'core: what the screen had begun could not be dropped', { error }));
   };
 
   return {

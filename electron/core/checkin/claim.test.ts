@@ -3,9 +3,11 @@ import { beforeEach, expect, test } from 'vitest';
 import { createGallery } from '../../../models/node/gallery/index.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { EMBEDDING_LENGTH } from '../../../models/rules/manifest.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import { createPinGuard } from '../pin/guard.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
+import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
 import type { Checkin, Lockout, NewCheckin, Store } from '../store/interface.ts';
 import { createRecogniser } from './recogniser.ts';
@@ -43,6 +45,7 @@ let now: number;
 let showing: Float32Array;
 let lockouts: Map<string, Lockout>;
 let challenges: number;
+let diskFull: boolean;
 /** What the liveness session says. */
 let passes: boolean;
 
@@ -52,6 +55,7 @@ beforeEach(() => {
   showing = ADAS_FACE;
   lockouts = new Map();
   challenges = 0;
+  diskFull = false;
   passes = true;
 });
 
@@ -62,10 +66,11 @@ const frame: FaceFrame = {
   takenAt: 0,
 };
 
-function service(site: Partial<CheckinDeps['site']> = {}) {
+function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
   const gallery = createGallery();
   gallery.add('t-ada', ADA.id, faceAt(0, 1));
   gallery.add('t-bob', BOB.id, faceAt(1, 1));
+  for (let i = 0; i < othersTemplates; i++) gallery.add(`t-${i}`, 'others', faceAt(2, 1));
   const quality = { size: 160, brightness: 128, contrast: 50, sharpness: 200, yaw: 0, pitch: 0, roll: 0, visible: 1 };
   const pipeline = {
     model: 'm',
@@ -79,6 +84,7 @@ function service(site: Partial<CheckinDeps['site']> = {}) {
     pinHash: () => 'hash',
     lockout: (subject: string) => lockouts.get(subject) ?? NO_LOCKOUT,
     setLockouts(changed: Record<string, Lockout>) {
+      if (diskFull) throw new Problem('storage-full', 'no room', 'Make room.');
       for (const [subject, lockout] of Object.entries(changed)) lockouts.set(subject, lockout);
     },
     lastCheckin: () => null,
@@ -97,7 +103,7 @@ function service(site: Partial<CheckinDeps['site']> = {}) {
     recogniser: createRecogniser(pipeline, gallery, { targetFpir: 0.001, calibratedPeople: 1 }),
     pins: { hash: async () => '', verify: async (stored, pin) => stored !== null && pin === '4711' },
     guard: createPinGuard({ store, now: () => now }),
-    lockoutKey: randomBytes(32),
+    subjects: numberSubjects(randomBytes(32)),
     site: policy,
     demo: false,
     liveness: {
@@ -202,6 +208,38 @@ test('stepping away before the answer, or beginning anew, is counted like an ans
   }
   showing = ADAS_FACE;
   expect((await walkUp(checkin, '7')).result).toEqual({ kind: 'other-way', reason: 'locked' });
+});
+
+test('a visit begins although the wrong face of the one before can’t be counted', async () => {
+  const checkin = service();
+  showing = STRANGER;
+  const { visit } = await checkin.visitBegin({ number: '7' });
+  await checkin.probe({ visit, frame });
+  diskFull = true;
+  await expect(checkin.visitBegin({})).resolves.toMatchObject({ visit: expect.any(String) });
+});
+
+test('wrong PINs with many numbers pause no face, and wrong faces no PIN; a clear face goes through any pause', async () => {
+  const checkin = service({}, 1_000);
+  const wrongPin = (number: string) =>
+    checkin.checkinByPin({ number, pin: '0000' }).then(
+      () => 'in',
+      (error: Problem) => error.code,
+    );
+  let code = '';
+  for (let i = 0; i < 30 && code !== 'pin-locked'; i++) code = await wrongPin(`n${i}`);
+  expect(code).toBe('pin-locked');
+  showing = faceAt(0, 0.47); // matches, and would not do for a search among all
+  expect((await walkUp(checkin, '7')).result.kind).toBe('welcome');
+
+  now += 3_600_000;
+  showing = STRANGER;
+  for (let i = 0; i < 21; i++) await walkUp(checkin, `m${i}`);
+  expect((await checkin.checkinByPin({ number: '7', pin: '4711' })).receipt.method).toBe('number+pin');
+  showing = faceAt(0, 0.47);
+  expect((await walkUp(checkin, '7')).result).toEqual({ kind: 'other-way', reason: 'locked' });
+  showing = ADAS_FACE;
+  expect((await walkUp(checkin, '7')).result.kind).toBe('welcome');
 });
 
 test('one face tried on many numbers runs into the budget of all numbers', async () => {

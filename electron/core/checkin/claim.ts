@@ -1,5 +1,6 @@
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { PinGuard } from '../pin/guard.ts';
+import { FACE_BUDGET } from '../pin/lockout.ts';
 import type { Person } from '../store/interface.ts';
 
 /** The number that a visit began with: its face is compared with that person's templates alone. */
@@ -12,33 +13,39 @@ export interface Claim {
   settled: boolean;
 }
 
-export function createClaim(person: Person | null, blindedNumber: string): Claim {
-  // A row of its own: a stranger's face must not lock the owner's PIN.
-  return { person, subject: `face:${blindedNumber}`, settled: false };
+export function createClaim(person: Person | null, subject: string): Claim {
+  return { person, subject, settled: false };
 }
+
+/**
+ * How the face fitted the number. `clear`: near enough for a search among all, so that who is let in by it gains nothing
+ * from trying many numbers.
+ */
+export type ClaimMatch = 'clear' | 'matched' | 'no';
 
 /** Thrown by nobody: what the guard refuses a face with that does not lock the number yet. */
 const mismatch = () => new Problem('face-not-matched', 'the face is not that of this number', 'Take another way.');
 
 /**
- * Counts the outcome of a claim against its number and against the budget that all numbers share: to try one face on
- * many numbers is a search among all of them, at the lower threshold of a comparison with one.
+ * Counts the outcome of a claim against its number and against the budget that faces with all numbers share: to try one
+ * face on many numbers is a search among all of them, at the lower threshold of a comparison with one. A pause of that
+ * budget asks for the threshold of the search; it keeps out nobody who reaches that.
  *
- * @param matched whether the face was that of the number's person
  * @returns the person; `uncertain` for another's face and for a number that nobody has; `locked` after too many tries,
  *   whoever it is
  */
 export async function settleClaim(
   guard: PinGuard,
   claim: Claim,
-  matched: boolean,
+  match: ClaimMatch,
 ): Promise<Person | 'uncertain' | 'locked'> {
   claim.settled = true;
   try {
     return await guard.attempt({
       subject: claim.subject,
-      shared: true,
-      check: async () => (matched ? claim.person : null),
+      shared: FACE_BUDGET,
+      throughPause: match === 'clear',
+      check: async () => (match === 'no' ? null : claim.person),
       wrong: mismatch,
     });
   } catch (error) {

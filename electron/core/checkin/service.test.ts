@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { FaceFrame } from '../../contract/frames.ts';
 import { createPinGuard } from '../pin/guard.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
+import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
 import type { Checkin, Lockout, NewCheckin, Store } from '../store/interface.ts';
 import type { Recogniser, Sight } from './recogniser.ts';
@@ -83,7 +84,7 @@ function service(overrides: Partial<CheckinDeps> = {}) {
     recogniser,
     pins: { hash: async () => '', verify: async (stored, pin) => stored !== null && pin === '4711' },
     guard: createPinGuard({ store, now: () => trusted }),
-    lockoutKey: randomBytes(32),
+    subjects: numberSubjects(randomBytes(32)),
     site: { ...defaultSite(true), timeZone: 'UTC', photos: true },
     demo: true,
     liveness: {

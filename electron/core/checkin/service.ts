@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { Challenge, LivenessSession } from '../../../models/rules/liveness/liveness.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
@@ -8,10 +8,12 @@ import { type CoreMethods, type ProbeResult, Receipt } from '../../contract/meth
 import { createTurns } from '../in-turn.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { PinGuard } from '../pin/guard.ts';
+import { ONLY_PIN_BUDGET, PIN_BUDGET } from '../pin/lockout.ts';
 import type { PinHasher } from '../pin/pin-hash.ts';
+import type { NumberSubjects } from '../pin/subjects.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
-import { type Claim, createClaim, settleClaim } from './claim.ts';
+import { type Claim, type ClaimMatch, createClaim, settleClaim } from './claim.ts';
 import { claimDirection, isRepeat, type LastCheckin, newest } from './direction.ts';
 import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
@@ -24,8 +26,8 @@ export interface CheckinDeps {
   readonly recogniser: Recogniser;
   readonly pins: PinHasher;
   readonly guard: PinGuard;
-  /** Key of the blinded lockout subjects, 32 bytes: a lockout row names no number. */
-  readonly lockoutKey: Uint8Array;
+  /** Where failures with a number are counted. */
+  readonly subjects: NumberSubjects;
   readonly site: SiteConfig;
   readonly demo: boolean;
   readonly liveness: { begin(): Challenge; start(challenge: Challenge): LivenessSession };
@@ -193,7 +195,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     const { score, decision } = recogniser.verify(embedding, claimed);
     const answer = step(current, decision.kind, claimed);
     if (answer.kind === 'more') return answer;
-    const settled = await settleClaim(deps.guard, claim, answer.kind === 'recognised');
+    const match = answer.kind === 'recognised' ? claimMatch(embedding, score) : 'no';
+    const settled = await settleClaim(deps.guard, claim, match);
     if (visit !== current || current.answered) return { kind: 'done' };
     if (settled === 'locked' || settled === 'uncertain') return otherWay(current, settled);
     const { people, templates } = recogniser.gallery;
@@ -207,6 +210,11 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
       score,
       second: null,
     });
+  }
+
+  function claimMatch(embedding: Float32Array, score: number | null): ClaimMatch {
+    const { threshold } = recogniser.search(embedding, { calibratedPeople: Number.POSITIVE_INFINITY }).decision;
+    return score !== null && score >= threshold ? 'clear' : 'matched';
   }
 
   function otherWay(current: Visit, reason: 'unknown' | 'uncertain' | 'locked'): ProbeResult {
@@ -230,18 +238,23 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     return challengeStep(current.challenge.session);
   }
 
-  /** Whoever shows a wrong face and steps away before the answer has tried all the same. */
+  /**
+   * Whoever shows a wrong face and steps away before the answer has tried all the same. Where that can't be counted (a
+   * full disk), the next visit begins nevertheless: nobody else is turned away for it.
+   */
   async function leaveClaim(left: Visit | null): Promise<void> {
-    if (left?.claim && !left.claim.settled && left.state.misses > 0) await settleClaim(deps.guard, left.claim, false);
+    if (!left?.claim || left.claim.settled || left.state.misses === 0) return;
+    try {
+      await settleClaim(deps.guard, left.claim, 'no');
+    } catch (error) {
+      deps.log('error', 'check-in: a wrong face with a number could not be counted', { error });
+    }
   }
-
-  const blinded = (number: string): string =>
-    createHmac('sha256', deps.lockoutKey).update(number.toUpperCase()).digest('base64url');
 
   return {
     async visitBegin({ number }) {
       const left = visit;
-      const claim = number === undefined ? null : createClaim(store.personByNumber(number), blinded(number));
+      const claim = number === undefined ? null : createClaim(store.personByNumber(number), deps.subjects.face(number));
       const begun: Visit = { id: randomUUID(), claim, state: NEW_VISIT, answered: false, challenge: null };
       visit = begun;
       await leaveClaim(left);
@@ -268,8 +281,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
 
     async checkinByPin({ number, pin }) {
       const person = await deps.guard.attempt({
-        subject: `number:${blinded(number)}`,
-        shared: true,
+        subject: deps.subjects.pin(number),
+        shared: recogniser.off ? ONLY_PIN_BUDGET : PIN_BUDGET,
         async check() {
           const claimed = store.personByNumber(number);
           const right = await deps.pins.verify(claimed ? store.pinHash(claimed.id) : null, pin);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { type DecisionPolicy, decide } from '../../../models/rules/decision.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import { duplicateOf } from './service.ts';
 
@@ -25,4 +26,17 @@ test('a face that is enrolled already is a duplicate, also when two people there
 
 test('a face below the threshold is nobody’s duplicate', () => {
   expect(duplicateOf(finding(0.49, 0.1), face)).toBeNull();
+});
+
+test('somebody whose picture scores 0.65 is still found among 40,000 templates, where no check-in would take it', () => {
+  const size = { people: 40_000, templates: 40_000 };
+  const best = { person: 'ada', template: 't', score: 0.65 };
+  const crowd = {
+    search(_: Float32Array, policy: Partial<DecisionPolicy> = {}) {
+      const match = { best, second: null, ...size };
+      return { match, decision: decide(match, size, { targetFpir: 0.001, calibratedPeople: 100_000, ...policy }) };
+    },
+  } as unknown as Recogniser;
+  expect(crowd.search(face[0]!).decision.kind).not.toBe('accept');
+  expect(duplicateOf(crowd, face)).toBe('ada');
 });

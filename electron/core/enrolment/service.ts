@@ -9,6 +9,7 @@ import { encodePhoto } from '../checkin/photo.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import { createTurns } from '../in-turn.ts';
 import { type PinHasher, weakPin } from '../pin/pin-hash.ts';
+import type { NumberSubjects } from '../pin/subjects.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { StaffDesk } from '../staff/service.ts';
 import type { NewPerson, Person, Store } from '../store/interface.ts';
@@ -19,6 +20,8 @@ export interface EnrolmentDeps {
   readonly store: Store;
   readonly recogniser: Recogniser;
   readonly pins: PinHasher;
+  /** Where failures with a number are counted. */
+  readonly subjects: NumberSubjects;
   readonly staff: StaffDesk;
   readonly site: SiteConfig;
   /** Ms, never going back. */
@@ -162,13 +165,15 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       if (number !== null && store.personByNumber(number)) {
         throw new Problem('number-taken', 'this number belongs to somebody already', 'Choose another number.');
       }
+      const pinHash = pin === null ? null : await deps.pins.hash(pin);
+      staff.require(token); // hashing takes a while, and the session may have ended: nothing may stay in memory then
       running = {
         id: randomUUID(),
         details: {
           name,
           number,
           language,
-          pinHash: pin === null ? null : await deps.pins.hash(pin),
+          pinHash,
           consent: { textVersion: consent.version, language: consent.language },
         },
         capture: NEW_CAPTURE,
@@ -201,6 +206,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
         throw new Problem('pin-without-number', 'a PIN needs a number', 'Give the person a number first.');
       refuseWeak(pin);
       store.setPin(person.id, await deps.pins.hash(pin));
+      store.setLockouts(deps.subjects.cleared(person.number)); // or the new PIN would be locked by guesses at the old
       deps.changed();
       return {};
     },
@@ -214,6 +220,8 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
         // The deletion may have been committed although something after it failed: the gallery follows the store.
         if (!store.person(person.id)) recogniser.gallery.removePerson(person.id);
       }
+      // Whoever has the number next begins with none of these failures.
+      if (person.number !== null) store.setLockouts(deps.subjects.cleared(person.number));
       deps.changed();
       return {};
     },
@@ -221,12 +229,21 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
 }
 
 /**
- * The person whom a new face would be taken for, if any; told to staff alone. Asked however large the gallery is: where
- * 1:N is too large to let anybody in by it, it still finds somebody who is enrolled already.
+ * Wanted share of new faces that are wrongly held for somebody's, for each capture. Far above what lets somebody in: at
+ * the check-in's 0.001 the threshold for 40,000 templates is 0.74, and people who are enrolled already would be missed.
+ */
+const DUPLICATE_FPIR = 0.05;
+
+/**
+ * The person whom a new face may belong to already, if any; told to staff alone. Asked however large the gallery is:
+ * where 1:N is too large to let anybody in by it, it still finds somebody who is enrolled already.
  */
 export function duplicateOf(recogniser: Recogniser, embeddings: readonly Float32Array[]): string | null {
   for (const embedding of embeddings) {
-    const { match, decision } = recogniser.search(embedding, { calibratedPeople: Number.POSITIVE_INFINITY });
+    const { match, decision } = recogniser.search(embedding, {
+      targetFpir: DUPLICATE_FPIR,
+      calibratedPeople: Number.POSITIVE_INFINITY,
+    });
     // Whatever the lead over the next one: whoever is in twice already must not get in a third time.
     if (match.best && match.best.score >= decision.threshold) return match.best.person;
   }

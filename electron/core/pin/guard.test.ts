@@ -2,7 +2,17 @@ import { beforeEach, expect, test } from 'vitest';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Lockout } from '../store/interface.ts';
 import { createPinGuard } from './guard.ts';
-import { FREE_FAILURES, LONGEST_LOCK_MS, NO_LOCKOUT, QUIET_MS, SHARED_BUDGET } from './lockout.ts';
+import {
+  FACE_BUDGET,
+  FREE_FAILURES,
+  LONGEST_LOCK_MS,
+  NO_LOCKOUT,
+  ONLY_PIN_BUDGET,
+  PIN_BUDGET,
+  QUIET_MS,
+  SHARED_BUDGET,
+  type SharedBudget,
+} from './lockout.ts';
 
 /* The guard over rows that the test holds; that the store keeps them over a restart is a test of the store's. */
 
@@ -31,7 +41,12 @@ const guard = () =>
   });
 
 /** `in`, or the code of the refusal. */
-const attempt = (subject: string, right: boolean, shared = true, by = guard()): Promise<string> =>
+const attempt = (
+  subject: string,
+  right: boolean,
+  shared: SharedBudget | null = PIN_BUDGET,
+  by = guard(),
+): Promise<string> =>
   by
     .attempt({
       subject,
@@ -42,9 +57,9 @@ const attempt = (subject: string, right: boolean, shared = true, by = guard()): 
     .catch((error: Problem) => error.code);
 
 /** One wrong PIN on each of `count` numbers. */
-async function spray(count: number, by = guard()): Promise<string[]> {
+async function spray(count: number, by = guard(), budget = PIN_BUDGET): Promise<string[]> {
   const codes: string[] = [];
-  for (let i = 0; i < count; i++) codes.push(await attempt(`number:${i}`, false, true, by));
+  for (let i = 0; i < count; i++) codes.push(await attempt(`number:${i}`, false, budget, by));
   return codes;
 }
 
@@ -54,7 +69,7 @@ test('one guess on each of many numbers pauses all numbers, over a restart too, 
   expect(codes.slice(SHARED_BUDGET)).toEqual(['pin-locked', 'pin-locked', 'pin-locked']);
   expect(pauses).toEqual([5_000]); // the two after it were refused without a look
   expect(await attempt('number:somebody', true)).toBe('pin-locked');
-  expect(await attempt('staff', true, false)).toBe('in');
+  expect(await attempt('staff', true, null)).toBe('in');
 });
 
 test('a pause lasts seconds: whoever has the right PIN then gets in, at once and again', async () => {
@@ -64,6 +79,31 @@ test('a pause lasts seconds: whoever has the right PIN then gets in, at once and
   expect(await attempt('number:somebody-else', true)).toBe('in');
   expect(await attempt('number:0', false)).toBe('pin-locked');
   expect(pauses).toEqual([5_000, 10_000]);
+});
+
+test('PINs and faces with numbers have a budget each: neither’s failures pause the other', async () => {
+  await spray(SHARED_BUDGET + 1);
+  expect(await attempt('face:somebody', true, FACE_BUDGET)).toBe('in');
+  rows = new Map();
+  await spray(SHARED_BUDGET + 1, guard(), FACE_BUDGET);
+  expect(await attempt('face:somebody', true, FACE_BUDGET)).toBe('pin-locked');
+  expect(await attempt('number:somebody', true)).toBe('in');
+});
+
+test('where the PIN is the only way in, a pause never lasts longer than 5 s, nor does one that began before', async () => {
+  for (let i = 0; i < SHARED_BUDGET + 6; i++) {
+    await attempt(`number:${i}`, false);
+    now = Math.max(now, rows.get('every-number')!.until);
+  }
+  expect(Math.max(...pauses)).toBe(60_000);
+  pauses = [];
+  await attempt('number:a', false);
+  const paused = now;
+  expect(await attempt('number:b', true, ONLY_PIN_BUDGET)).toBe('pin-locked');
+  now = paused + 5_000;
+  expect(await attempt('number:b', true, ONLY_PIN_BUDGET)).toBe('in');
+  await attempt('number:c', false, ONLY_PIN_BUDGET);
+  expect(pauses.at(-1)).toBe(5_000);
 });
 
 test('one’s own right PIN clears one’s own failures and buys no guesses at others’', async () => {
@@ -79,14 +119,14 @@ test('one’s own right PIN clears one’s own failures and buys no guesses at o
 
 test('guesses made at the same moment count like those made one after the other', async () => {
   const one = guard();
-  const codes = await Promise.all(Array.from({ length: 8 }, () => attempt('number:x', false, true, one)));
+  const codes = await Promise.all(Array.from({ length: 8 }, () => attempt('number:x', false, PIN_BUDGET, one)));
   expect(codes.filter((code) => code === 'pin-wrong')).toHaveLength(FREE_FAILURES);
 });
 
 test('an attempt is counted before it is checked: a power cut in between gives no free guess', async () => {
   void guard().attempt({
     subject: 'number:x',
-    shared: true,
+    shared: PIN_BUDGET,
     check: () => new Promise(() => undefined),
     wrong: () => new Problem('pin-wrong', 'wrong', 'Try again.'),
   });
@@ -96,9 +136,9 @@ test('an attempt is counted before it is checked: a power cut in between gives n
 });
 
 test('a quiet day forgets failures', async () => {
-  for (let i = 0; i < FREE_FAILURES; i++) await attempt('staff', false, false);
+  for (let i = 0; i < FREE_FAILURES; i++) await attempt('staff', false, null);
   now += QUIET_MS;
-  expect(await attempt('staff', false, false)).toBe('pin-wrong');
+  expect(await attempt('staff', false, null)).toBe('pin-wrong');
   expect(rows.get('staff')?.failures).toBe(1);
 });
 

@@ -5,21 +5,20 @@ import {
   afterFailure,
   afterSharedFailure,
   LONGEST_LOCK_MS,
-  LONGEST_PAUSE_MS,
   lockedFor,
   NO_LOCKOUT,
   pinLocked,
+  type SharedBudget,
   settled,
 } from './lockout.ts';
-
-/** Row of the budget that all numbers share. */
-const EVERY_NUMBER = 'every-number';
 
 export interface Attempt<T> {
   /** Which secret is guessed at: the row its failures are kept in. */
   readonly subject: string;
-  /** Whether failures also count against the budget that all numbers of this kiosk share. */
-  readonly shared: boolean;
+  /** The budget of all numbers of this kiosk that failures also count against, if any. */
+  readonly shared: SharedBudget | null;
+  /** Goes through a pause of that budget; a lock of its own subject still holds. */
+  readonly throughPause?: boolean;
   /** What the right PIN opens; null when it was wrong. */
   check(): Promise<T | null>;
   /** The refusal of a wrong PIN that does not lock yet. */
@@ -36,22 +35,22 @@ export interface PinGuardDeps {
   readonly store: Pick<Store, 'lockout' | 'setLockouts'>;
   /** Trusted time, ms since 1970: locks outlast a restart, and a clock that is set ends none. */
   readonly now: () => number;
-  /** Called when the numbers of all were paused for `ms`: somebody may be trying one PIN on many. */
-  readonly paused?: (ms: number) => void;
+  /** Called when all numbers were paused for `ms`: somebody may be trying one PIN, or one face, on many. */
+  readonly paused?: (ms: number, budget: SharedBudget['row']) => void;
 }
 
 export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
   // One attempt at a time: what an attempt adds can then be taken back when it was right, and nothing else with it.
   const inTurn = createTurns();
 
-  async function attempt<T>({ subject, shared, check, wrong }: Attempt<T>): Promise<T> {
+  async function attempt<T>({ subject, shared, throughPause = false, check, wrong }: Attempt<T>): Promise<T> {
     const at = now();
     const stored = store.lockout(subject);
-    const storedAll = shared ? store.lockout(EVERY_NUMBER) : NO_LOCKOUT;
+    const storedAll = shared ? store.lockout(shared.row) : NO_LOCKOUT;
     const own = settled(stored, at, LONGEST_LOCK_MS);
-    const all = settled(storedAll, at, LONGEST_PAUSE_MS);
-    const rows = (one: Lockout, every: Lockout) => ({ [subject]: one, ...(shared ? { [EVERY_NUMBER]: every } : {}) });
-    const locked = Math.max(lockedFor(own, at), lockedFor(all, at));
+    const all = settled(storedAll, at, shared?.longestPause ?? 0);
+    const rows = (one: Lockout, every: Lockout) => ({ [subject]: one, ...(shared ? { [shared.row]: every } : {}) });
+    const locked = Math.max(lockedFor(own, at), throughPause ? 0 : lockedFor(all, at));
     if (locked > 0) {
       // What lay in a wrong clock's future is kept as it counts now, or it would begin anew with each attempt.
       if (own.until < stored.until || all.until < storedAll.until) store.setLockouts(rows(own, all));
@@ -59,12 +58,12 @@ export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
     }
     // Count the attempt before it is checked: a power cut between check and count must not give free guesses.
     const failed = afterFailure(own, at);
-    const allFailed = shared ? afterSharedFailure(all, at) : NO_LOCKOUT;
+    const allFailed = shared ? afterSharedFailure(all, at, shared.longestPause) : NO_LOCKOUT;
     store.setLockouts(rows(failed, allFailed));
     const opened = await check();
     if (opened === null) {
       const pause = lockedFor(allFailed, now());
-      if (pause > 0) paused?.(pause);
+      if (shared && pause > 0) paused?.(pause, shared.row);
       const wait = Math.max(pause, lockedFor(failed, now()));
       throw wait > 0 ? pinLocked(wait) : wrong();
     }

@@ -5,8 +5,10 @@ import type { Lockout } from '../store/interface.ts';
  * How wrong PINs are slowed down. Pure rules over rows that the store keeps; times are trusted time, ms since 1970.
  *
  * Two limits: one for each secret (a number, the staff PIN at one door), and one for all numbers of the kiosk together,
- * against somebody who tries one likely PIN on many numbers. The second only pauses, for seconds: attendance must not
- * be lost to a passer-by at the keypad, and the face goes on all the while.
+ * against somebody who tries one likely PIN on many numbers. The second only pauses, for a minute at most. Faces that
+ * come with a number have a budget of their own, so that a passer-by at the keypad pauses no face, and who is taken for
+ * somebody else now and then pauses no PIN. Where there is no face recognition, the PIN is the only way in, and its
+ * pause stays at 5 s: a passer-by can then slow attendance down, but not stop it.
  */
 
 /** Failures against one secret that cost nothing; from the next one on each locks, twice as long every time. */
@@ -25,6 +27,21 @@ const FIRST_PAUSE_MS = 5_000;
 /** No pause of everybody's lasts longer, ms. */
 export const LONGEST_PAUSE_MS = 60_000;
 
+/** A budget of failures that all numbers share. */
+export interface SharedBudget {
+  /** Row in which its failures are kept. */
+  readonly row: 'every-number' | 'every-face';
+  /** No pause of it lasts longer, ms. */
+  readonly longestPause: number;
+}
+
+/** Of wrong PINs, while a face is another way in. */
+export const PIN_BUDGET: SharedBudget = { row: 'every-number', longestPause: LONGEST_PAUSE_MS };
+/** The same, where nothing but the PIN is left: every pause stays as short as the first. */
+export const ONLY_PIN_BUDGET: SharedBudget = { row: 'every-number', longestPause: FIRST_PAUSE_MS };
+/** Of faces that were not those of the numbers typed. */
+export const FACE_BUDGET: SharedBudget = { row: 'every-face', longestPause: LONGEST_PAUSE_MS };
+
 export const NO_LOCKOUT: Lockout = { failures: 0, until: 0, at: 0 };
 
 /** Remaining lock in ms; 0 when an attempt may be made. */
@@ -39,12 +56,12 @@ export function afterFailure(lockout: Lockout, now: number): Lockout {
 
 /**
  * State of everybody's budget after a failure with any number: what has come back since the last one is taken off, then
- * a pause of 5 s for the first failure beyond the budget, doubling up to a minute.
+ * a pause of 5 s for the first failure beyond the budget, doubling up to `longestPause`, ms.
  */
-export function afterSharedFailure(shared: Lockout, now: number): Lockout {
+export function afterSharedFailure(shared: Lockout, now: number, longestPause = LONGEST_PAUSE_MS): Lockout {
   const back = Math.floor(Math.max(0, now - shared.at) / SHARED_RECOVERY_MS);
   const failures = Math.max(0, shared.failures - back);
-  const next = counted(failures + 1, now, SHARED_BUDGET, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+  const next = counted(failures + 1, now, SHARED_BUDGET, FIRST_PAUSE_MS, longestPause);
   // The part of a minute that is left over goes on counting, or failures every 59 s would bring nothing back.
   return failures === 0 ? next : { ...next, at: shared.at + back * SHARED_RECOVERY_MS };
 }

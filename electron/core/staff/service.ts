@@ -63,7 +63,7 @@ export function createStaffDesk({ store, pins, guard, monotonic, wall }: StaffDe
       throw new Problem('staff-pin-unset', 'this kiosk has no staff PIN', 'Provision the kiosk again, which sets one.');
     await guard.attempt({
       subject: lockoutSubject(door),
-      shared: false, // a passer-by at the number pad must not keep staff out
+      shared: null, // a passer-by at the number pad must not keep staff out
       check: async () => ((await pins.verify(stored, pin)) ? true : null),
       wrong: () => new Problem('pin-wrong', 'this is not the staff PIN', 'Try again.'),
     });

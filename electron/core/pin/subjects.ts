@@ -1,0 +1,22 @@
+import { createHmac } from 'node:crypto';
+import type { Lockout } from '../store/interface.ts';
+import { NO_LOCKOUT } from './lockout.ts';
+
+/** The rows in which failures with one number are kept. They name no number: it is blinded with a key of the kiosk. */
+export interface NumberSubjects {
+  /** Wrong PINs with the number. */
+  pin(number: string): string;
+  /** Faces that were not the number's: a row of its own, so that a stranger's face does not lock the owner's PIN. */
+  face(number: string): string;
+  /** Both rows emptied, as `setLockouts` takes them: for a number whose owner has a new PIN, or that is nobody's now. */
+  cleared(number: string): Record<string, Lockout>;
+}
+
+/** @param key 32 bytes, of this kiosk alone */
+export function numberSubjects(key: Uint8Array): NumberSubjects {
+  const blinded = (number: string): string =>
+    createHmac('sha256', key).update(number.toUpperCase()).digest('base64url');
+  const pin = (number: string): string => `number:${blinded(number)}`;
+  const face = (number: string): string => `face:${blinded(number)}`;
+  return { pin, face, cleared: (number) => ({ [pin(number)]: NO_LOCKOUT, [face(number)]: NO_LOCKOUT }) };
+}
