@@ -160,6 +160,42 @@ describe('renewal', () => {
 });
 
 describe('revocation', () => {
+  test('is not undone by the code that the device used, nor by a new one for any of its keys', async () => {
+    const secret = await createDeviceIdentity(randomUUID());
+    const { code } = await server.operate('device provision', { name: 'Stolen' });
+    const first = joiningWith(server, secret, code);
+    const { fingerprint } = await first.ask(never);
+    await server.operate('device approve', { device: secret.device, fingerprint });
+    await server.operate('device revoke', { device: secret.device });
+    const status = async () =>
+      (await server.operate('device list', {})).find((d) => d.device === secret.device) as {
+        status: string;
+        revokedAt: string | null;
+      };
+    const { revokedAt } = await status();
+    expect(await codeOf(first.ask(never))).toBe('join-code-used');
+    const fresh = await createDeviceIdentity(secret.device);
+    for (const keys of [fresh, secret, { ...fresh, signing: secret.signing }, { ...fresh, sealing: secret.sealing }]) {
+      const again = joiningWith(server, keys, code);
+      expect(await codeOf(again.ask(never))).toBe('join-code-used');
+      again.close();
+    }
+    const { code: next } = await server.operate('device provision', { name: 'Again' });
+    for (const keys of [secret, { ...fresh, signing: secret.signing }, { ...fresh, sealing: secret.sealing }]) {
+      const again = joiningWith(server, keys, next);
+      expect(await codeOf(again.ask(never))).toBe('device-revoked');
+      again.close();
+    }
+    expect(await status()).toMatchObject({ status: 'revoked', revokedAt });
+    const back = joiningWith(server, fresh, next);
+    await back.ask(never);
+    // Its own code it may show again.
+    await back.ask(never);
+    expect(await status()).toMatchObject({ status: 'pending', revokedAt });
+    first.close();
+    back.close();
+  });
+
   test('takes effect on the next message, on a connection that is open already; the device may join again', async () => {
     const kiosk = await joined(server);
     const line = transport(server, kiosk);

@@ -191,6 +191,28 @@ describe('an ask', () => {
   });
 });
 
+describe('a certificate that has ended since the connection began', () => {
+  const endsAt = (at: Date) =>
+    database.db.updateTable('device').set({ cert_not_after: at }).where('id', '=', kiosk.box.device).execute();
+
+  test('lets nothing but a renewal through, whatever the transport says', async () => {
+    kiosk.box.person('Ada Lovelace');
+    await endsAt(new Date(Date.now() + 60_000));
+    await take(kiosk, 'batch', await batch());
+    await endsAt(new Date(Date.now() - 1000));
+    expect(await codeOf(take(kiosk, 'batch', await batch()))).toBe('certificate-expired');
+    const other = await sealed(kiosk, await changes(kiosk), randomUUID());
+    expect(await codeOf(take(kiosk, 'ask', other))).toBe('certificate-expired');
+    const { csr } = await deviceRequest(kiosk.secret, 'Door');
+    const jti = randomUUID();
+    const renew: Ask = { what: 'renew', csr, trusts: await trusts(kiosk) };
+    expect(await open(kiosk, await take(kiosk, 'ask', await sealed(kiosk, renew, jti)), jti)).toMatchObject({
+      what: 'renewed',
+    });
+    await take(kiosk, 'batch', await batch());
+  });
+});
+
 describe('when the server’s keys are succeeded', () => {
   test('a kiosk of before is still understood and answered by a key that it trusts, and learns the new ones', async () => {
     const old = kiosk.pinned;

@@ -53,7 +53,8 @@ export async function makeCode(
 }
 
 /**
- * Uses a code up for a device. The same device may show it again: its first attempt's answer may have been lost.
+ * Uses a code up for a device. The same device may show it again: its first attempt's answer may have been lost. Not so once
+ * it was revoked: what it used before counts no more.
  *
  * @param secret as it stands in the code, base64url
  * @throws Problem `join-code-unknown`, `join-code-used`, `join-code-expired`
@@ -74,6 +75,15 @@ export async function useCode(
   if (!row) throw new Problem('join-code-unknown', 'This server made no such code.', 'Make a new code on the server.');
   if (row.used_at && row.device !== device)
     throw new Problem('join-code-used', 'This code was used by another kiosk.', 'Make a new code on the server.');
+  if (row.used_at) {
+    const known = await trx.selectFrom('device').select('revoked_at').where('id', '=', device).executeTakeFirst();
+    if (known?.revoked_at && row.used_at <= known.revoked_at)
+      throw new Problem(
+        'join-code-used',
+        'This code was used before this kiosk was revoked.',
+        'Make a new code on the server.',
+      );
+  }
   if (row.expires_at <= now())
     throw new Problem('join-code-expired', 'This code has expired.', 'Make a new code on the server.');
   await trx

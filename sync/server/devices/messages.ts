@@ -48,7 +48,10 @@ export interface DeviceMessage {
 export async function takeMessage(context: MessageContext, message: DeviceMessage): Promise<string> {
   const device = await findDevice(context.db, message.device);
   requireApproved(device);
-  return message.kind === 'batch' ? takeBatch(context, device, message) : takeAsk(context, device, message);
+  // A broker looks at a certificate only when its connection begins, and that may last for years.
+  const ended = device.certNotAfter !== null && device.certNotAfter < context.now();
+  const held = ended ? { ...message, renewalOnly: true } : message;
+  return message.kind === 'batch' ? takeBatch(context, device, held) : takeAsk(context, device, held);
 }
 
 /**
@@ -86,6 +89,8 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   await noteKnownKeys(db, device, { ...(body.trusts && { trusts: body.trusts }), sealedTo: opening.sealedTo() });
   for (const { seq, reason } of result.quarantined)
     log.warn({ device: device.id, seq, code: reason }, 'event quarantined');
+  for (const { seq, code } of result.notes ?? [])
+    log.warn({ device: device.id, seq, code }, 'somebody who had been erased was here again, and was erased again');
   if (result.inserted > 0)
     log.info({ device: device.id, events: result.inserted, committed: result.ack.committed }, 'events taken');
   context.onChange();

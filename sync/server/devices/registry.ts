@@ -47,10 +47,10 @@ export async function registerDevice(db: Db, request: DeviceRequest, now: Date):
 }
 
 /**
- * Puts a device into the registry. A revoked one may come back with other keys: it is then what `as` says, and whoever
- * approves it has compared them.
+ * Puts a device into the registry. A revoked one may come back with other keys, all of them: it is then what `as` says, and
+ * whoever approves it has compared them. When it was revoked last stays on record.
  *
- * @throws Problem `device-registered-otherwise`, `bad-certificate-request`
+ * @throws Problem `device-registered-otherwise`, `device-revoked`, `bad-certificate-request`
  */
 export async function register(
   db: Db,
@@ -77,10 +77,22 @@ export async function register(
     .executeTakeFirstOrThrow();
   const same = row.ed25519 === keys.ed25519 && row.x25519 === keys.x25519;
   if (row.status === 'revoked' && as.status === 'pending') {
+    // Whoever made us revoke it may hold any one of its keys.
+    if (row.ed25519 === keys.ed25519 || row.x25519 === keys.x25519 || row.tls_key_hash === keys.tls_key_hash)
+      throw new Problem('device-revoked', 'This device was revoked.', 'Give the kiosk a new identity.');
     await db.deleteFrom('device_tls_key').where('device', '=', request.id).execute();
     await db
       .updateTable('device')
-      .set({ ...as, ...keys, ...first, revoked_at: null, approved_at: null, provisioning_secret: null, trusts: null })
+      .set({
+        ...as,
+        ...keys,
+        ...first,
+        approved_at: null,
+        provisioning_secret: null,
+        trusts: null,
+        cert_not_after: null,
+        cert_issuer: null,
+      })
       .where('id', '=', request.id)
       .execute();
     return { status: 'pending' };

@@ -9,6 +9,8 @@ import { certificateId, checkKeys, insertKey, type KeyPurpose, type KeySet, type
 
 /** Keys of one purpose that may be valid at once; a kiosk keeps no more (wire/keys.ts). */
 const MAX_KEYS = MAX_CAS;
+/** Serials count seconds from here where that is more than one up; the column holds them until 2088. */
+const SERIAL_EPOCH = Date.UTC(2020, 0, 1);
 
 /** Makes the keyring of a database that has none. Replicas that start together make one: the row's insert is the lock. */
 export async function firstKeys(db: Db, keys: Keys, now: number): Promise<void> {
@@ -37,10 +39,20 @@ async function newKey(purpose: 'signing' | 'sealing', serial: number): Promise<N
 }
 
 /** Locks the keyring for a change. @returns the set as it is, and the serial of the one to come */
-async function lock(trx: Db, keys: Keys): Promise<{ set: KeySet; serial: number }> {
+async function lock(trx: Db, keys: Keys, now: number): Promise<{ set: KeySet; serial: number }> {
   await trx.selectFrom('keyring.identity').select('serial').forUpdate().executeTakeFirstOrThrow();
   const set = await readKeySet(trx, keys);
-  return { set, serial: set.serial + 1 };
+  return { set, serial: nextSerial(set.serial, now) };
+}
+
+/**
+ * The serial of a set's successor: it grows with time too. A database restored from before a succession makes the next one
+ * under a number that no kiosk has seen; under a number that was used already they would take no notice of it.
+ *
+ * @param now ms since 1970
+ */
+export function nextSerial(serial: number, now: number): number {
+  return Math.max(serial + 1, Math.floor((now - SERIAL_EPOCH) / 1000));
 }
 
 /** Called at the end of the transaction that made the new set: tells the kiosks. */
@@ -50,10 +62,11 @@ async function change(
   db: Db,
   keys: Keys,
   announce: Announce,
+  now: number,
   work: (trx: Db, set: KeySet, serial: number) => Promise<void>,
 ): Promise<KeySet> {
   return db.transaction().execute(async (trx) => {
-    const { set, serial } = await lock(trx, keys);
+    const { set, serial } = await lock(trx, keys, now);
     await work(trx, set, serial);
     await trx.updateTable('keyring.identity').set({ serial }).execute();
     const after = await readKeySet(trx, keys);
@@ -69,7 +82,7 @@ async function change(
  * @throws Problem `too-many-keys`, `ca-signs-no-successor`
  */
 export function succeedKey(db: Db, keys: Keys, purpose: KeyPurpose, now: number, announce: Announce): Promise<KeySet> {
-  return change(db, keys, announce, async (trx, set, serial) => {
+  return change(db, keys, announce, now, async (trx, set, serial) => {
     const held = purpose === 'ca' ? set.cas.length : set[purpose].length;
     if (held >= MAX_KEYS)
       throw new Problem(
@@ -109,7 +122,7 @@ async function succeedCa(trx: Db, keys: Keys, set: KeySet, serial: number, now: 
  * @throws Problem `nothing-to-retire`
  */
 export function retireKeys(db: Db, keys: Keys, purpose: KeyPurpose, now: number, announce: Announce): Promise<KeySet> {
-  return change(db, keys, announce, async (trx, set) => {
+  return change(db, keys, announce, now, async (trx, set) => {
     const old = purpose === 'ca' ? set.cas.slice(1).map((c) => c.id) : set[purpose].slice(1).map((k) => k.kid);
     if (old.length === 0)
       throw new Problem(
