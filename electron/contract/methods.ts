@@ -17,27 +17,16 @@ const Pin = z.string().regex(/^[0-9]{4,12}$/);
 const StaffToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const empty = z.strictObject({});
 
-export const WAYS = ['face', 'number+pin'] as const;
-
-/** What a screen needs to draw itself; asked once a connection. */
+/** What a screen needs to draw itself and what does not change while the core runs; asked once a connection. */
 export const Hello = z.strictObject({
   version: z.string(),
   site: z.string(),
   device: Id,
   languages: z.array(Language).min(1),
   defaultLanguage: Language,
-  ways: z.array(z.enum(WAYS)),
-  liveness: z.enum(['on', 'off']),
   demo: z.boolean(),
   /** How long "not me" stays on the result, ms. */
   undoMs: z.number().int(),
-  privacy: z.strictObject({
-    controller: z.string(),
-    contact: z.string(),
-    dpo: z.string(),
-    photoDays: z.number().int(),
-    gpsDays: z.number().int(),
-  }),
 });
 export type Hello = z.infer<typeof Hello>;
 
@@ -184,6 +173,17 @@ export const Status = z.strictObject({
   storage: z.enum(['ok', 'low', 'full']),
   people: z.number().int(),
   face: FaceUse,
+  /** The server's policy may change it at any time, and what follows too. */
+  liveness: z.enum(['on', 'off']),
+  privacy: z.strictObject({
+    controller: z.string(),
+    contact: z.string(),
+    dpo: z.string(),
+    /** Days that the photo of a check-in is kept; 0: none is taken. */
+    photoDays: z.number().int(),
+    /** The same for the place of a check-in; 0: this kiosk takes none. */
+    gpsDays: z.number().int(),
+  }),
   /** Codes of standing conditions a screen should show, e.g. `device-secret-in-file`. */
   notices: z.array(Code),
 });

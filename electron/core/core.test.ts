@@ -10,6 +10,7 @@ import type { Core } from './interface.ts';
 import { openKiosk } from './open-kiosk.ts';
 import { ensureKioskFolder } from './provision.ts';
 import { readSiteConfig, writeSiteConfig } from './site/config.ts';
+import { readSiteConfig, writeSiteConfig } from './site/config.ts';
 import { STAFF_PIN_SETTING } from './staff/service.ts';
 import * as link from './sync/link.ts';
 
@@ -171,6 +172,22 @@ test('a number that wrong PINs locked opens with the PIN that staff set, and is 
   } finally {
     await core.close();
   }
+});
+
+test('a kiosk that takes no photos of check-ins tells nobody that it keeps them', async () => {
+  const told = async (): Promise<[number, number, string]> => {
+    const core = await start();
+    try {
+      const { privacy } = await core.methods.status({});
+      const { paragraphs } = await core.methods.consentText({ language: 'de' });
+      return [privacy.photoDays, privacy.gpsDays, paragraphs.join(' ')];
+    } finally {
+      await core.close();
+    }
+  };
+  expect(await told()).toEqual([90, 0, expect.stringContaining('90 Tage lang ein Foto')]);
+  writeSiteConfig(home, { ...readSiteConfig(home), photos: false });
+  expect(await told()).toEqual([0, 0, expect.not.stringContaining('Bei jedem Einchecken')]);
 });
 
 test('a kiosk that takes no photos of check-ins tells nobody that it keeps them', async () => {

@@ -16,6 +16,7 @@ import { numberSubjects } from './pin/subjects.ts';
 import { startRetention } from './retention/scheduler.ts';
 import { emptyGallery, followRoster } from './roster/gallery.ts';
 import { governed, readPolicy } from './roster/policy.ts';
+import { photoDaysTold } from './site/config.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
 import { storageState } from './status/storage.ts';
@@ -102,6 +103,9 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
       storage: storageState(home),
       people: store.countPeople(),
       face: faceUse(recogniser),
+      liveness: site.liveness,
+      // No check-in of a kiosk has a place: it stands where it stands.
+      privacy: { ...site.privacy, photoDays: photoDaysTold(site), gpsDays: 0 },
       notices: [
         ...missing,
         ...(keys.secretInFile ? ['device-secret-in-file'] : []),
@@ -223,11 +227,8 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
           device: store.device,
           languages: site.languages,
           defaultLanguage: site.defaultLanguage,
-          ways: recogniser.off ? ['number+pin'] : ['face', 'number+pin'],
-          liveness: site.liveness,
           demo,
           undoMs: site.undoSeconds * 1000,
-          privacy: { ...site.privacy, photoDays: site.photoDays, gpsDays: site.gpsDays },
         };
       },
       async status() {

@@ -87,6 +87,23 @@ describe('the camera', () => {
     camera.stop();
   });
 
+  it('is off after it was stopped, also when the answer to the question comes late, as a refusal', async () => {
+    let refuse: (why: Error) => void = () => undefined;
+    const d = devices(() => null);
+    const camera = openCamera({
+      ...d.api,
+      getUserMedia: () =>
+        new Promise((_, reject) => {
+          refuse = reject;
+        }),
+    });
+    camera.start();
+    camera.stop();
+    refuse(error('NotReadableError'));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(camera.state.value.kind).toBe('off');
+  });
+
   it('never holds two streams', async () => {
     const d = devices(() => null);
     const camera = openCamera(d.api);

@@ -60,6 +60,7 @@ export function openCamera(devices: Devices | undefined): Camera {
       wasLive = true;
       state.value = { kind: 'live', stream, track };
     } catch (error) {
+      if (stopped) return; // nobody wants it any more, so nothing is wrong with it
       const next = troubleOf(error, wasLive);
       // The same trouble again must not redraw the screen under a finger.
       if (state.value.kind !== next.kind) state.value = next;

@@ -11,11 +11,8 @@ const HELLO: Hello = {
   device: '0192f5a0-0000-7000-8000-000000000001',
   languages: ['en'],
   defaultLanguage: 'en',
-  ways: ['face'],
-  liveness: 'on',
   demo: false,
   undoMs: 1,
-  privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 1 },
 };
 const STATUS: Status = {
   online: true,
@@ -25,6 +22,8 @@ const STATUS: Status = {
   storage: 'ok',
   people: 0,
   face: { use: 'alone' },
+  liveness: 'on',
+  privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
 };
 

@@ -79,8 +79,8 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
   const claim = signal<string | null>(null);
   /** Off as well when the core could, and detection here can't. */
   const face = computed<FaceUse['use']>(() => {
-    const usable = link.hello.value?.ways.includes('face') && detectorTrouble.value === null;
-    return usable ? (link.status.value?.face.use ?? 'alone') : 'off';
+    const use = link.status.value?.face.use ?? 'off';
+    return detectorTrouble.value === null ? use : 'off';
   });
   let claimTimer: ReturnType<typeof setTimeout> | undefined;
   let recentTimer: ReturnType<typeof setTimeout> | undefined;

@@ -26,7 +26,6 @@ function countCameras(): void {
 }
 
 function faceOff(core: ScriptedCore): void {
-  core.hello = { ...core.hello, ways: ['number+pin'] };
   core.setStatus({ face: { use: 'off', code: 'model-altered', nextStep: 'Reinstall the kiosk.' } });
 }
 
@@ -82,6 +81,17 @@ test.describe('without face recognition', () => {
         .length;
     await expect.poll(() => page.evaluate(live)).toBe(0);
   });
+});
+
+test('faces are back without a reload when the core has them back: its screen came up while they were off', async ({
+  kiosk,
+}) => {
+  kiosk.core.setStatus({ face: { use: 'off', code: 'lease-expired', nextStep: '' } });
+  kiosk.core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
+  const page = await kiosk.open({ clip: 'man' });
+  await expect(page.locator('.checkin-plain')).toBeVisible();
+  kiosk.core.setStatus({ face: { use: 'alone' } });
+  await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
 });
 
 test.describe('number first', () => {

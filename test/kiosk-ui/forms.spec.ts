@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, noCamera, test } from './fixtures.ts';
+import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { refusal } from './scripted-core.ts';
 
 /* Number and PIN, and staff's room: forms that work by touch, keyboard and screen reader, and keep nothing. */
@@ -115,6 +115,33 @@ test.describe('staff', () => {
     expect(core.callsOf('personDelete')).toHaveLength(1);
   });
 
+  test('is told that the camera was unplugged during the capture, which goes on when it is back', async ({ kiosk }) => {
+    const { core } = kiosk;
+    core.methods.enrolCapture = async () => ({
+      accepted: false,
+      reason: null,
+      pose: 'front',
+      remaining: ['front'],
+      progress: 0,
+    });
+    const page = await kiosk.open({ clip: 'man', before: cameraThatGoes });
+    await unlock(page);
+    await page.getByRole('button', { name: /Enrol a person/ }).click();
+    await page.locator('input[name=name]').fill('Erika Muster');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.locator('input[name=agree]').check();
+    await page.getByRole('button', { name: 'Continue to the camera' }).click();
+    await expect(page.locator('.enrol-capture .stage[data-live=true]')).toBeVisible();
+    await page.evaluate(() => (window as unknown as { unplug(): void }).unplug());
+    await expect(page.locator('.enrol-capture [data-trouble=unplugged]')).toContainText('Plug it in again');
+    await expectNoAxeFault(page, 'unplugged in the capture');
+    await page.screenshot({ path: 'test/artefacts/screens/capture-unplugged.png' });
+    await page.evaluate(() => (window as unknown as { plug(): void }).plug());
+    await expect(page.locator('.enrol-capture .stage[data-live=true]')).toBeVisible({ timeout: 10_000 });
+    const before = core.callsOf('enrolCapture').length;
+    await expect.poll(() => core.callsOf('enrolCapture').length, { timeout: 10_000 }).toBeGreaterThan(before);
+  });
+
   test('is told of a duplicate, and the enrolment is dropped', async ({ kiosk }) => {
     const { core } = kiosk;
     core.methods.enrolFinish = async () => {
@@ -176,3 +203,26 @@ test.describe('staff', () => {
     await expect(page.getByText('The staff session is over.')).toBeVisible();
   });
 });
+
+/** Runs in the page: a camera that can be unplugged and plugged in again. */
+function cameraThatGoes(): void {
+  let there = true;
+  let track: MediaStreamTrack | undefined;
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    if (!there) throw new DOMException('none', 'NotFoundError');
+    const stream = await real(wanted);
+    track = stream.getVideoTracks()[0];
+    return stream;
+  };
+  Object.assign(window, {
+    unplug() {
+      there = false;
+      track?.dispatchEvent(new Event('ended'));
+    },
+    plug() {
+      there = true;
+      navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+    },
+  });
+}

@@ -181,7 +181,8 @@ test.describe('trouble', () => {
   });
 
   test('offline and queue are shown as they change, and liveness that is off is always shown', async ({ kiosk }) => {
-    kiosk.core.hello = { ...kiosk.core.hello, liveness: 'off', demo: true };
+    kiosk.core.hello = { ...kiosk.core.hello, demo: true };
+    kiosk.core.setStatus({ liveness: 'off' });
     const page = await kiosk.open({ before: noCamera });
     await expect(page.locator('.badge')).toHaveText('liveness: off (demo)');
     kiosk.core.setStatus({ online: false, queued: 12 });
@@ -201,6 +202,38 @@ test.describe('trouble', () => {
     await page.getByRole('button', { name: /Number and PIN/ }).click();
     await expect(page.locator('.badge')).toHaveText('liveness: off (demo)');
   });
+});
+
+test('a policy of the server shows at once: liveness, days of photos, whom to ask', async ({ kiosk }) => {
+  const page = await kiosk.open({ before: noCamera });
+  await page.getByRole('button', { name: 'Privacy' }).click();
+  const kept = page.locator('.privacy-grid');
+  await expect(kept).toContainText('erased after 90 days');
+  await expect(page.locator('.badge')).toHaveCount(0);
+  const privacy = {
+    controller: 'Werk Süd GmbH',
+    contact: 'hier@werk.example',
+    dpo: 'Frau Amt',
+    photoDays: 7,
+    gpsDays: 0,
+  };
+  kiosk.core.setStatus({ liveness: 'off', privacy });
+  await expect(page.locator('.badge')).toHaveText('liveness: off');
+  await expect(kept).toContainText('erased after 7 days');
+  for (const words of ['Werk Süd GmbH', 'hier@werk.example', 'Frau Amt']) await expect(kept).toContainText(words);
+  kiosk.core.setStatus({ liveness: 'on', privacy: { ...privacy, photoDays: 0 } });
+  await expect(page.locator('.badge')).toHaveCount(0);
+  await expect(kept).toContainText('No photo of a check-in is kept.');
+  await expect(kept).not.toContainText('location');
+  await page.getByRole('button', { name: 'Back' }).click();
+  await page.getByRole('button', { name: 'Staff' }).click();
+  await page.locator('input[name=staff-pin]').fill('2468');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: /State of this kiosk/ }).click();
+  const fact = page.locator('.state-facts div', { hasText: 'Liveness test' });
+  await expect(fact).toContainText('On');
+  kiosk.core.setStatus({ liveness: 'off' });
+  await expect(fact).toContainText('Off');
 });
 
 test('the language is switched at once and goes with the guest', async ({ kiosk }) => {

@@ -76,16 +76,16 @@ const CAMERA_TOUR: Tour = {
       .toBeGreaterThan(3);
   },
   '02-offline-demo': async (page, core) => {
-    core.hello = { ...core.hello, liveness: 'off', demo: true };
+    core.hello = { ...core.hello, demo: true };
     core.methods.probe = async () => ({ kind: 'guide', reason: 'too-dark' });
-    core.setStatus({ online: false, queued: 12, storage: 'low', notices: ['device-secret-in-file'] });
+    core.setStatus({ online: false, queued: 12, storage: 'low', liveness: 'off', notices: ['device-secret-in-file'] });
     await page.reload();
     await page.locator('.badge').waitFor();
     await page.waitForTimeout(2_000);
   },
   '03-challenge': async (page, core) => {
-    core.hello = { ...core.hello, liveness: 'on', demo: false };
-    core.setStatus({ online: true, queued: 0, storage: 'ok', notices: [] });
+    core.hello = { ...core.hello, demo: false };
+    core.setStatus({ online: true, queued: 0, storage: 'ok', liveness: 'on', notices: [] });
     core.methods.probe = async () => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 2, progress: 0.3 });
     await page.reload();
     await page.waitForTimeout(2_500);
@@ -182,7 +182,6 @@ const FORM_TOUR: Tour = {
     await page.locator('.camera-trouble').waitFor();
   },
   '09f-without-face': async (page, core) => {
-    core.hello = { ...core.hello, ways: ['number+pin'] };
     core.setStatus({
       online: false,
       lastSyncAt: null,
@@ -205,7 +204,6 @@ const FORM_TOUR: Tour = {
     await page.locator('.state-facts').waitFor();
   },
   '10-pin': async (page, core) => {
-    core.hello = { ...core.hello, ways: ['face', 'number+pin'] };
     core.setStatus({ online: true, lastSyncAt: '2026-11-24T08:30:00.000Z', queued: 0, face: { use: 'alone' } });
     await home(page, core);
     await press(page, '.way');

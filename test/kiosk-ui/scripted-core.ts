@@ -31,17 +31,8 @@ const SITE: Hello = {
   device: '0192f5a0-0000-7000-8000-000000000001',
   languages: ['en', 'de'],
   defaultLanguage: 'en',
-  ways: ['face', 'number+pin'],
-  liveness: 'on',
   demo: false,
   undoMs: 8_000,
-  privacy: {
-    controller: 'Nordwerk Maschinenbau GmbH, Hamburg',
-    contact: 'datenschutz@nordwerk.example',
-    dpo: 'Dr. Erika Beispiel, dpo@nordwerk.example',
-    photoDays: 90,
-    gpsDays: 30,
-  },
 };
 
 const STATUS: Status = {
@@ -52,6 +43,14 @@ const STATUS: Status = {
   storage: 'ok',
   people: 2,
   face: { use: 'alone' },
+  liveness: 'on',
+  privacy: {
+    controller: 'Nordwerk Maschinenbau GmbH, Hamburg',
+    contact: 'datenschutz@nordwerk.example',
+    dpo: 'Dr. Erika Beispiel, dpo@nordwerk.example',
+    photoDays: 90,
+    gpsDays: 0,
+  },
   notices: [],
 };
 

@@ -9,9 +9,22 @@ export interface ConsentText {
   readonly paragraphs: readonly string[];
 }
 
+/** What a site fills in. `photoDays`: days that the photo of a check-in is kept, 0 where none is taken. */
+export interface ConsentValues {
+  readonly controller: string;
+  readonly contact: string;
+  readonly dpo: string;
+  readonly photoDays: number;
+}
+
 const VERSION = '2026-11';
 
-const TEXTS: Record<'en' | 'de', Omit<ConsentText, 'version' | 'language'>> = {
+interface Wording {
+  readonly title: string;
+  readonly paragraphs: readonly string[];
+}
+
+const TEXTS: Record<'en' | 'de', Wording> = {
   en: {
     title: 'May this kiosk recognise your face?',
     paragraphs: [
@@ -34,10 +47,17 @@ const TEXTS: Record<'en' | 'de', Omit<ConsentText, 'version' | 'language'>> = {
   },
 };
 
-/** The text in one language, with the site's own names in it. Falls back to English for a language that has none. */
-export function consentText(language: string, values: Readonly<Record<string, string | number>>): ConsentText {
+/**
+ * The text in one language, with the site's own names in it. Falls back to English for a language that has none. What a
+ * site keeps of check-ins is part of what is agreed to, and so of the version: `2026-11.photo-90-days`, `2026-11.no-photo`.
+ */
+export function consentText(language: string, values: ConsentValues): ConsentText {
   const known = language.startsWith('de') ? 'de' : 'en';
-  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (_, key: string) => String(values[key] ?? `{${key}}`));
+  const fill = (text: string) =>
+    text.replace(/\{(\w+)\}/g, (_, key: string) => String(values[key as keyof ConsentValues] ?? `{${key}}`));
   const text = TEXTS[known];
-  return { version: VERSION, language: known, title: fill(text.title), paragraphs: text.paragraphs.map(fill) };
+  const photos = values.photoDays > 0;
+  const paragraphs = photos ? text.paragraphs : text.paragraphs.filter((p) => !p.includes('{photoDays}'));
+  const version = `${VERSION}.${photos ? `photo-${values.photoDays}-days` : 'no-photo'}`;
+  return { version, language: known, title: fill(text.title), paragraphs: paragraphs.map(fill) };
 }

@@ -10,7 +10,7 @@ import type { Recogniser } from '../checkin/recogniser.ts';
 import { createTurns } from '../in-turn.ts';
 import { type PinHasher, weakPin } from '../pin/pin-hash.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
-import type { SiteConfig } from '../site/config.ts';
+import { photoDaysTold, type SiteConfig } from '../site/config.ts';
 import type { StaffDesk } from '../staff/service.ts';
 import type { NewPerson, Person, Store } from '../store/interface.ts';
 import { consentText } from './consent-texts.ts';
@@ -71,7 +71,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     running = null; // nothing of a person who has not finished stays in memory
   });
 
-  const texts = (language: string) => consentText(language, { ...site.privacy, photoDays: site.photoDays });
+  const texts = (language: string) => consentText(language, { ...site.privacy, photoDays: photoDaysTold(site) });
 
   function current(id: string): Enrolment {
     if (!running || running.id !== id || running.until < monotonic()) {

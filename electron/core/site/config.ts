@@ -37,6 +37,10 @@ export const SiteConfig = z.strictObject({
 });
 export type SiteConfig = z.infer<typeof SiteConfig>;
 
+/** Days that people are told the photo of a check-in is kept: 0 where none is taken. */
+export const photoDaysTold = (site: Pick<SiteConfig, 'photos' | 'photoDays'>): number =>
+  site.photos ? site.photoDays : 0;
+
 function isTimeZone(value: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: value });

@@ -124,7 +124,6 @@ export const de: Locale = {
     photos_zero: 'Von einer Anmeldung wird kein Foto gespeichert.',
     photos_one: 'Das Foto einer Anmeldung wird nach {{count}} Tag gelöscht.',
     photos_other: 'Das Foto einer Anmeldung wird nach {{count}} Tagen gelöscht.',
-    gps_zero: 'Es wird kein Standort gespeichert.',
     gps_one: 'Der Standort einer Anmeldung wird nach {{count}} Tag gelöscht.',
     gps_other: 'Der Standort einer Anmeldung wird nach {{count}} Tagen gelöscht.',
     enrolment: 'Ihre Erfassung bleibt, bis Sie die Löschung verlangen.',

@@ -124,7 +124,6 @@ export const en = {
     photos_zero: 'No photo of a check-in is kept.',
     photos_one: 'The photo of a check-in is erased after {{count}} day.',
     photos_other: 'The photo of a check-in is erased after {{count}} days.',
-    gps_zero: 'No location is kept.',
     gps_one: 'The location of a check-in is erased after {{count}} day.',
     gps_other: 'The location of a check-in is erased after {{count}} days.',
     enrolment: 'Your enrolment stays until you ask for it to be deleted.',

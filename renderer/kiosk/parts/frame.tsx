@@ -59,12 +59,12 @@ function Clock() {
 
 /** Says that liveness is off, on every screen, for as long as it is. */
 function LivenessBadge() {
-  const hello = useKiosk().link.hello.value;
-  if (!hello || (hello.liveness === 'on' && !hello.demo)) return null;
+  const { hello, status } = useKiosk().link;
+  if (!status.value || status.value.liveness === 'on') return null;
   return (
     <p class="badge badge-warn" title={t('status.livenessOffLong')}>
       <IconShield />
-      <span>{t(hello.demo ? 'status.livenessOffDemo' : 'status.livenessOff')}</span>
+      <span>{t(hello.value?.demo ? 'status.livenessOffDemo' : 'status.livenessOff')}</span>
     </p>
   );
 }

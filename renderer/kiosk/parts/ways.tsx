@@ -4,8 +4,7 @@ import { useKiosk } from '../kiosk.ts';
 
 /** The ways in beside the face, as large as it. QR code and badge take their place in the same row when the core has them. */
 export function OtherWays() {
-  const { go, link, face, claim } = useKiosk();
-  const ways = link.hello.value?.ways ?? [];
+  const { go, face, claim } = useKiosk();
   return (
     <nav class="ways" id="ways" aria-label={t('ways.title')}>
       {face.value === 'with-number' && (
@@ -17,15 +16,13 @@ export function OtherWays() {
           <span class="way-hint">{t('ways.numberFaceHint')}</span>
         </button>
       )}
-      {ways.includes('number+pin') && (
-        <button type="button" class="way" onClick={() => go({ at: 'pin' })}>
-          <span class="way-icon">
-            <IconKeypad />
-          </span>
-          <span class="way-name">{t('ways.pin')}</span>
-          <span class="way-hint">{t('ways.pinHint')}</span>
-        </button>
-      )}
+      <button type="button" class="way" onClick={() => go({ at: 'pin' })}>
+        <span class="way-icon">
+          <IconKeypad />
+        </span>
+        <span class="way-name">{t('ways.pin')}</span>
+        <span class="way-hint">{t('ways.pinHint')}</span>
+      </button>
     </nav>
   );
 }

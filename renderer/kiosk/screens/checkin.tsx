@@ -1,8 +1,8 @@
 import { currentLanguage, hasSentence, setLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
-import { IconCameraOff, IconInfo } from '../../shared/icons.tsx';
-import type { CameraState, CameraTrouble } from '../camera.ts';
+import { IconInfo } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
 import { greetingLanguage } from '../locales/index.ts';
+import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
 import { useIdle } from '../parts/idle.tsx';
 import { Stage } from '../parts/stage.tsx';
 import { OtherWays } from '../parts/ways.tsx';
@@ -12,7 +12,7 @@ import type { StageView } from '../visits.ts';
 export function CheckinScreen() {
   const { camera, visits, link, face, claim } = useKiosk();
   const stage = visits.stage.value;
-  const trouble = troubleOf(camera.state.value, stage);
+  const trouble = troubleOf(camera.state.value, stage.reason);
   useIdle(30_000, () => {
     const usual = link.hello.peek()?.defaultLanguage;
     if (usual && usual !== currentLanguage()) setLanguage(usual);
@@ -25,7 +25,7 @@ export function CheckinScreen() {
       <h1 class="sr-only">{t('stage.title')}</h1>
       <section class="face" aria-label={t('stage.label')}>
         {trouble ? (
-          <CameraTroubleCard {...trouble} />
+          <CameraTroubleCard {...trouble} otherWays />
         ) : (
           <>
             <Stage progress={stage.progress} tone={stage.reason === null ? 'good' : 'calm'}>
@@ -53,32 +53,6 @@ function WithoutFace() {
       </p>
       <RecentCheckin />
     </main>
-  );
-}
-
-interface Trouble {
-  readonly kind: CameraTrouble | 'covered';
-  readonly detail: Record<string, string>;
-}
-
-function troubleOf(camera: CameraState, stage: StageView): Trouble | null {
-  if (camera.kind === 'broken') return { kind: 'broken', detail: { name: camera.name } };
-  if (camera.kind !== 'off' && camera.kind !== 'starting' && camera.kind !== 'live')
-    return { kind: camera.kind, detail: {} };
-  return stage.reason === 'covered' ? { kind: 'covered', detail: {} } : null;
-}
-
-/** In place of the picture: what is wrong with the camera and what to do. It goes by itself when that is mended. */
-function CameraTroubleCard({ kind, detail }: Trouble) {
-  return (
-    <div class="camera-trouble" role="status" data-trouble={kind}>
-      <span class="camera-trouble-icon">
-        <IconCameraOff />
-      </span>
-      <h2>{t(`camera.${kind}`)}</h2>
-      <p>{t(`camera.${kind}More`, detail)}</p>
-      <p class="camera-trouble-ways">{t('camera.meanwhile')}</p>
-    </div>
   );
 }
 

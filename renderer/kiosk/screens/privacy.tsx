@@ -10,7 +10,7 @@ export function PrivacyScreen() {
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
   const left = useIdle(90_000, () => home());
-  const privacy = link.hello.value?.privacy;
+  const privacy = link.status.value?.privacy;
   if (!privacy) return null;
   return (
     <main class="privacy">
@@ -34,7 +34,8 @@ export function PrivacyScreen() {
           <h2>{t('privacy.kept')}</h2>
           <ul class="bullets tabular">
             <li>{t('privacy.photos', { count: privacy.photoDays })}</li>
-            <li>{t('privacy.gps', { count: privacy.gpsDays })}</li>
+            {/* A kiosk that takes no place has nothing to say about one. */}
+            {privacy.gpsDays > 0 && <li>{t('privacy.gps', { count: privacy.gpsDays })}</li>}
             <li>{t('privacy.enrolment')}</li>
             <li>{t('privacy.sealed')}</li>
           </ul>

@@ -25,6 +25,8 @@ export const STATUS: Signal<'status'> = {
   storage: 'ok',
   people: 2,
   face: { use: 'alone' },
+  liveness: 'off',
+  privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
 };
 
@@ -43,11 +45,8 @@ export function testMethods(
         device: ID,
         languages: ['en'],
         defaultLanguage: 'en',
-        ways: ['face'],
-        liveness: 'off',
         demo: true,
         undoMs: 1,
-        privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 1 },
       };
     },
     status: async () => STATUS,

@@ -2,6 +2,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
 import { t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
+import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
 import { Stage } from '../../parts/stage.tsx';
 import { say } from '../checkin.tsx';
 import { createCapture } from './capture.ts';
@@ -23,7 +24,7 @@ export function EnrolCapture({
   alive: () => void;
   cancel: () => void;
 }) {
-  const { core, onSighting, look, sounds } = useKiosk();
+  const { core, camera, onSighting, look, sounds } = useKiosk();
   const capture = useMemo(
     () =>
       createCapture(enrolment.poses, {
@@ -46,6 +47,7 @@ export function EnrolCapture({
     };
   }, [capture, onSighting]);
   const view = capture.view.value;
+  const trouble = troubleOf(camera.state.value, view.reason);
   const all = enrolment.poses.length;
   const saving = view.remaining.length === 0;
   const asking = view.reason === null;
@@ -53,19 +55,25 @@ export function EnrolCapture({
     <div class="enrol-capture">
       <p class="steps">{t('enrol.step', { index: 3, name: t('enrol.capture') })}</p>
       <section class="face">
-        <Stage progress={view.progress} tone={view.reason === null ? 'good' : 'calm'}>
-          {!view.present && <span class="stage-silhouette" aria-hidden="true" />}
-        </Stage>
-        <div class="sentence" role="status">
-          <p class="sentence-main">
-            {saving ? t('enrol.saving') : asking ? say('enrol.pose', view.pose) : say('guide', view.reason ?? '')}
-          </p>
-          <p class="sentence-more tabular">
-            {t('enrol.progress', { done: all - view.remaining.length, all })}
-            {!saving &&
-              ` · ${t('enrol.left', { poses: view.remaining.map((p) => say('enrol.poseName', p)).join(', ') })}`}
-          </p>
-        </div>
+        {trouble ? (
+          <CameraTroubleCard {...trouble} />
+        ) : (
+          <>
+            <Stage progress={view.progress} tone={view.reason === null ? 'good' : 'calm'}>
+              {!view.present && <span class="stage-silhouette" aria-hidden="true" />}
+            </Stage>
+            <div class="sentence" role="status">
+              <p class="sentence-main">
+                {saving ? t('enrol.saving') : asking ? say('enrol.pose', view.pose) : say('guide', view.reason ?? '')}
+              </p>
+              <p class="sentence-more tabular">
+                {t('enrol.progress', { done: all - view.remaining.length, all })}
+                {!saving &&
+                  ` · ${t('enrol.left', { poses: view.remaining.map((p) => say('enrol.poseName', p)).join(', ') })}`}
+              </p>
+            </div>
+          </>
+        )}
       </section>
       <button type="button" class="button" onClick={cancel}>
         {t('cancel')}

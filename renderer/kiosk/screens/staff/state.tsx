@@ -41,8 +41,8 @@ export function StateScreen() {
     { key: 'face', ...faceState(status.face, detectorTrouble.value) },
     {
       key: 'liveness',
-      value: t(hello.liveness === 'on' ? 'state.on' : 'state.off'),
-      mark: hello.liveness === 'on' ? 'good' : 'warn',
+      value: t(status.liveness === 'on' ? 'state.on' : 'state.off'),
+      mark: status.liveness === 'on' ? 'good' : 'warn',
     },
     { key: 'version', value: hello.version },
     { key: 'device', value: hello.device },

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { consentText } from './consent-texts.ts';
+
+const site = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt', photoDays: 90 };
+
+describe.each([
+  ['en', /photo is kept for 90 days/, /With each check-in/],
+  ['de', /90 Tage lang ein Foto/, /Bei jedem Einchecken/],
+])('the consent text (%s)', (language, kept, photos) => {
+  it('says how long the photo of a check-in is kept', () => {
+    expect(consentText(language, site).paragraphs.join(' ')).toMatch(kept);
+  });
+
+  it('says nothing of photos of check-ins where none are taken', () => {
+    const { paragraphs } = consentText(language, { ...site, photoDays: 0 });
+    expect(paragraphs.join(' ')).not.toMatch(photos);
+    expect(paragraphs).toHaveLength(consentText(language, site).paragraphs.length - 1);
+  });
+
+  it('has another version when something else is kept, and leaves nothing unfilled', () => {
+    const versions = [90, 7, 0].map((photoDays) => consentText(language, { ...site, photoDays }).version);
+    expect(new Set(versions).size).toBe(3);
+    expect(JSON.stringify(consentText(language, site))).not.toMatch(/\{\w+\}/);
+  });
+});
