@@ -364,4 +364,17 @@ describe('photos to send', () => {
     expect([store.sync.photosToSend(9), store.sync.isWaiting(second!.photo!)]).toEqual([[], false]);
     expect(store.sync.removals).toBeGreaterThan(0);
   });
+
+  it('are not held back by one whose event is never committed, in an older epoch', async () => {
+    const home = newFolder();
+    const first = await openKiosk(home);
+    const { id } = await first.addPerson(aPerson());
+    await someCheckins(first, id, 1, { photo: aPhoto() });
+    first.close();
+    const store = await openKiosk(home);
+    const [second] = await someCheckins(store, id, 1, { photo: aPhoto() });
+    const made = store.sync.marks().find(({ epoch }) => epoch === store.epoch)!.made;
+    store.acknowledge(store.epoch, { committed: made, safe: 0 });
+    expect(store.sync.photosToSend(1)).toEqual([{ address: second!.photo }]);
+  });
 });

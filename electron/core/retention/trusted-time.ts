@@ -21,7 +21,7 @@ export const BUILD_DATE = Date.UTC(2026, 10, 24);
 export const BELIEVED_LEAP = 86_400_000;
 
 /** How many agreeing answers in a row a far jump takes, and over how long, ms of the monotonic clock. */
-export const WITNESSES = 3;
+const WITNESSES = 3;
 const WITNESS_MS = 600_000;
 /** The same where the wall clock is known to be dead: before the build. Nobody else can say what time it is. */
 const WITNESS_DEAD_MS = 30_000;

@@ -163,12 +163,19 @@ export class SyncSide {
   /** Photos whose events the server has, oldest first. */
   photosToSend(limit: number): PhotoToSend[] {
     const { session } = this.#live();
-    const rows = guarded(() =>
-      session.db.prepare('SELECT n, address FROM photo WHERE sent = 0 ORDER BY n LIMIT ?').all(limit),
-    ) as { n: number; address: Buffer }[];
-    return rows
-      .filter(({ n }) => session.log.isCommitted(n))
-      .map(({ address }) => ({ address: address.toString('base64url') }));
+    return guarded(() => {
+      const select = session.db
+        .prepare('SELECT address FROM photo WHERE sent = 0 AND n > ? AND n <= ? ORDER BY n LIMIT ?')
+        .pluck();
+      const found: PhotoToSend[] = [];
+      // One whose event is not committed must not hold back those of later epochs.
+      for (const { base, committed } of session.log.epochs) {
+        if (found.length >= limit) break;
+        const addresses = select.all(base, base + committed, limit - found.length) as Buffer[];
+        found.push(...addresses.map((address) => ({ address: address.toString('base64url') })));
+      }
+      return found;
+    });
   }
 
   photosWaiting(): number {

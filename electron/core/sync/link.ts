@@ -117,7 +117,7 @@ function standingStill(store: Store): Uplink {
 
 function photosOf({ sync }: Store): PhotoSource {
   return {
-    next: () => sync.photosToSend(1)[0]?.address ?? null,
+    next: (except) => sync.photosToSend(except.size + 1).find(({ address }) => !except.has(address))?.address ?? null,
     isWaiting: (address) => sync.isWaiting(address),
     read: (address) => sync.sealedPhoto(address),
     done: (address, taken) => sync.photoSent(address, taken),

@@ -1,11 +1,11 @@
 import { MAX_PHOTO_BYTES, MAX_PIECE_BYTES, type PhotoState } from '../../protocol/wire/photos.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { pauseAfter } from '../backoff.ts';
+import { LONGEST_PAUSE_MS, pauseAfter } from '../backoff.ts';
 
 /** Where photos come from. Writes are durable when they return. */
 export interface PhotoSource {
-  /** Address of the oldest photo whose event the server has; null when none waits. */
-  next(): string | null;
+  /** Address of the oldest photo whose event the server has, but none of `except`; null when none waits. */
+  next(except: ReadonlySet<string>): string | null;
   /** Whether it still waits: it may have been purged, or its person erased. */
   isWaiting(address: string): boolean;
   /** The ciphertext, its address checked. @throws Problem `photo-missing`, `photo-altered` */
@@ -39,6 +39,10 @@ export interface PhotoUploaderOptions {
 const UNWANTED = new Set(['photo-unexpected', 'photo-too-large']);
 /** What is wrong with the file here is wrong for ever. */
 const UNUSABLE = new Set(['photo-missing', 'photo-altered']);
+/** A photo that failed so often, for what it is, lets the others go first. */
+const PATIENCE = 3;
+/** Most photos that are passed over at a time. */
+const MOST_ASIDE = 100;
 /** How long one request may take altogether, ms. */
 const REQUEST_MS = 60_000;
 
@@ -52,6 +56,9 @@ export class PhotoUploader {
   #running: Promise<void> | null = null;
   #cancelPause: (() => void) | null = null;
   #failures = 0;
+  /** How often a photo was refused in a row, and those that are passed over until the rest is through. */
+  readonly #refused = new Map<string, number>();
+  readonly #aside = new Set<string>();
 
   constructor(options: PhotoUploaderOptions) {
     this.#o = {
@@ -81,32 +88,56 @@ export class PhotoUploader {
   }
 
   async #run(): Promise<void> {
+    let address: string | null = null;
     try {
       for (;;) {
-        const address = this.#o.source.next();
-        if (address === null || this.#abort.signal.aborted) return;
+        address = this.#o.source.next(this.#aside);
+        if (address === null || this.#abort.signal.aborted) break;
         await this.#send(address);
+        this.#refused.delete(address);
         this.#failures = 0;
       }
+      if (this.#abort.signal.aborted || this.#aside.size === 0) return;
+      // All the others are through: the difficult ones get another chance later.
+      this.#aside.clear();
+      this.#rest(LONGEST_PAUSE_MS);
     } catch (cause) {
       if (this.#abort.signal.aborted) return;
-      this.#o.onProblem(asProblem(cause));
+      const problem = asProblem(cause);
+      this.#o.onProblem(problem);
+      if (address !== null && problem.code.startsWith('photo-')) this.#blame(address);
       this.#failures += 1;
-      const cancel = this.#o.after(pauseAfter(this.#failures, this.#o.random()), () => {
-        this.#cancelPause = null;
-        this.nudge();
-      });
-      this.#cancelPause = () => {
-        cancel();
-        this.#cancelPause = null;
-      };
+      this.#rest(pauseAfter(this.#failures, this.#o.random()));
     }
+  }
+
+  #blame(address: string): void {
+    const times = (this.#refused.get(address) ?? 0) + 1;
+    this.#refused.set(address, times);
+    if (times < PATIENCE) return;
+    if (this.#aside.size >= MOST_ASIDE) {
+      this.#aside.clear();
+      this.#refused.clear();
+    } else this.#aside.add(address);
+  }
+
+  #rest(ms: number): void {
+    const cancel = this.#o.after(ms, () => {
+      this.#cancelPause = null;
+      this.nudge();
+    });
+    this.#cancelPause = () => {
+      cancel();
+      this.#cancelPause = null;
+    };
   }
 
   async #send(address: string): Promise<void> {
     const { source } = this.#o;
+    let read = false;
     try {
       const photo = await source.read(address);
+      read = true;
       if (photo.length > MAX_PHOTO_BYTES) throw tooLarge();
       const taken = await this.#pieces(address, photo);
       if (taken) source.done(address, true);
@@ -114,7 +145,8 @@ export class PhotoUploader {
       const problem = asProblem(cause);
       // Purged or erased while it was read or sent: no loss, and nothing to tell.
       if (!source.isWaiting(address)) return;
-      if (!UNWANTED.has(problem.code) && !UNUSABLE.has(problem.code)) throw problem;
+      // Of the server's mouth `photo-altered` means that what came was another: it dropped that, and it is sent again.
+      if (!(read ? UNWANTED : UNUSABLE).has(problem.code)) throw problem;
       this.#o.onProblem(problem);
       source.done(address, false);
     }
