@@ -15,7 +15,7 @@ import { type Claimed, resolve } from '../../sync/server/attendance/rules/resolv
 import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { ingest } from '../../sync/server/ingest/ingest.ts';
-import { listQuarantine, retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
+import { dropOldQuarantine, listQuarantine, retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
 import { horizon } from '../../sync/server/live/feed.ts';
@@ -333,6 +333,57 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     const content = keys.seal('field', place, Buffer.from(JSON.stringify(event)));
     await database.db.updateTable('quarantine').set({ content }).where('id', '=', row.id).execute();
   }
+
+  test('an erasure reaches the quarantine, under every name, before and after it', async () => {
+    const door = await kiosk();
+    const [kept, merged] = [door.person('Ada Lovelace'), door.person('Ada King')];
+    const bystander = door.person('Grace Hopper');
+    await deliverAll(door);
+    await mergePeople(database.db, keys, { kept, merged, by: 'test' }, NOW);
+    const newer = (person: string) => {
+      const { header, personal } = checkin(door, person, 60);
+      return { header: { ...header, v: EVENT_VERSION + 1 }, personal };
+    };
+    await deliver(door, [newer(merged), newer(bystander)], 4);
+    const held = () =>
+      database.db
+        .selectFrom('quarantine')
+        .select(['seq', 'reason', 'person', 'content'])
+        .where('device', '=', door.device)
+        .orderBy('seq')
+        .execute();
+    expect((await held()).map((r) => r.person)).toEqual([merged, bystander]);
+    door.append('person', { change: 'deleted' }, { person: kept });
+    await deliver(door, door.events.slice(-1), 6);
+    await deliver(door, [newer(merged)], 7);
+    expect((await held()).map((r) => [Number(r.seq), r.reason, r.person, r.content !== null])).toEqual([
+      [4, 'event-newer-schema', null, false],
+      [5, 'event-newer-schema', bystander, true],
+      [7, 'event-newer-schema', null, false],
+    ]);
+    expect(await retryQuarantine(database.db, keys, { device: door.device }, NOW)).toEqual({
+      taken: 0,
+      waiting: { 'event-newer-schema': 1 },
+    });
+    const day = 86_400_000;
+    await dropOldQuarantine(database.db, new Date(NOW.getTime() + 180 * day));
+    expect((await held()).filter((r) => r.content !== null)).toHaveLength(1);
+    await dropOldQuarantine(database.db, new Date(NOW.getTime() + 181 * day + 1));
+    expect((await held()).filter((r) => r.content !== null || r.person !== null)).toEqual([]);
+  });
+
+  test('taking a quarantined event again never makes a second row of it', async () => {
+    const door = await kiosk();
+    door.person('Ada Lovelace');
+    const other = new MemoryOutbox(door.device);
+    other.epoch = door.epoch;
+    const { header, personal } = other.append('person', { change: 'added' }, { person: randomUUID(), name: 'Mallory' });
+    await deliverAll(door);
+    // Its fields in another order than the schema's.
+    await deliver(door, [{ personal, header }], 1);
+    await retryQuarantine(database.db, keys, { device: door.device }, NOW);
+    expect(await listQuarantine(database.db, { device: door.device })).toHaveLength(1);
+  });
 
   test('people with one number come before somebody, once; the merged keep all their records', async () => {
     const [one, other] = [await kiosk(), await kiosk()];

@@ -6,6 +6,7 @@ import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import type { Change, Page } from '../../sync/protocol/wire/changes.ts';
 import type { TemplateValue, WireEvent } from '../../sync/protocol/wire/event.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
+import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
 import { erasureState, requestErasure } from '../../sync/server/changes/erasure.ts';
 import { appendChanges, compactChanges, compactWhenDue, keysChanged } from '../../sync/server/changes/log.ts';
 import { configuredLease, setPolicy } from '../../sync/server/changes/policy.ts';
@@ -432,6 +433,90 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
       await b.read();
       expect(b.erased).toEqual([request]);
     });
+  });
+
+  describe('an erasure of somebody who was merged', () => {
+    async function merged() {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const [kept, alias] = [a.enrol('Ada Lovelace'), b.enrol('Ada King')];
+      await a.send();
+      await b.send();
+      await a.read();
+      await mergePeople(database.db, keys, { kept, merged: alias, by: 'test' }, new Date());
+      return { a, b, kept, alias };
+    }
+    const left = async (people: string[]) => {
+      const of = await database.db.selectFrom('person').selectAll().where('id', 'in', people).execute();
+      const events = await database.db.selectFrom('event').select('id').where('person', 'in', people).execute();
+      const templates = (await Promise.all(people.map(rows))).flat();
+      return [of.filter((p) => p.name !== null || p.deleted_at === null).length, events.length, templates.length];
+    };
+    const confirm = async (kiosk: Kiosk, told: Change[]) => {
+      for (const c of told)
+        if (c.kind === 'erase') kiosk.box.append('erasureDone', { request: c.request }, { person: c.person });
+      await kiosk.send();
+    };
+
+    test.each(['kept', 'alias'] as const)(
+      'under the %s name erases both, and every kiosk erases and confirms both',
+      async (which) => {
+        const { a, b, ...people } = await merged();
+        const both = [people.kept, people.alias].sort();
+        const request = await requestErasure(database.db, keys, people[which], new Date());
+        for (const name of both) expect(await requestErasure(database.db, keys, name, new Date())).toBe(request);
+        expect(await left(both)).toEqual([0, 0, 0]);
+        const open = async () => (await erasureState(database.db, request))!.open.map((d) => d.device).sort();
+        for (const kiosk of [a, b]) {
+          // One by deltas, one by a snapshot.
+          const told = (await kiosk.read()).filter((c) => c.kind === 'erase');
+          expect(told.map((c) => c.person).sort()).toEqual(both);
+          const [one, ...others] = told;
+          await confirm(kiosk, [one!]);
+          expect(await open(), 'one of two names is not all').toContain(kiosk.id);
+          await confirm(kiosk, others);
+          expect(await open()).not.toContain(kiosk.id);
+        }
+        expect((await erasureState(database.db, request))!.confirmed).toHaveLength(2);
+      },
+    );
+
+    test.each(['kept', 'alias'] as const)('by staff, under the %s name, erases both everywhere', async (which) => {
+      const { a, b, ...people } = await merged();
+      const both = [people.kept, people.alias].sort();
+      b.box.append('person', { change: 'deleted' }, { person: people[which] });
+      await b.send();
+      expect(await left(both)).toEqual([0, 0, 0]);
+      const told = (await a.read()).filter((c) => c.kind === 'erase');
+      expect(told.map((c) => c.person).sort()).toEqual(both);
+    });
+  });
+
+  test('a confirmation of a request that a restored database does not know erases the person again, once', async () => {
+    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+    const person = a.enrol('Ada Lovelace');
+    await a.send();
+    await b.read();
+    // The request was made after the backup: nothing of it is here, and the person is.
+    const request = randomUUID();
+    b.box.append('erasureDone', { request }, { person });
+    const [event] = b.box.pending(1);
+    const first = event!.header;
+    const header = { iss: b.id, epoch: first.epoch, first: first.seq, last: first.seq } as BatchHeader;
+    const deliver = () =>
+      ingest(database.db, keys, header, { sentAt: new Date().toISOString(), events: [event!] }, new Date());
+    expect((await deliver()).notes).toEqual([{ seq: first.seq, code: 'erasure-repeated' }]);
+    expect((await deliver()).notes ?? []).toEqual([]);
+    b.box.acknowledge(first.epoch, { committed: first.seq, safe: 0 });
+    expect(await rows(person)).toEqual([]);
+    const row = await database.db.selectFrom('person').selectAll().where('id', '=', person).executeTakeFirstOrThrow();
+    expect([row.name, row.deleted_at === null]).toEqual([null, false]);
+    const told = await a.read();
+    expect(told.filter((c) => c.kind === 'erase')).toEqual([{ kind: 'erase', request, person }]);
+    // The other kiosk had erased by the same request.
+    a.box.append('erasureDone', { request }, { person });
+    await a.send();
+    const state = (await erasureState(database.db, request))!;
+    expect([state.confirmed.map((d) => d.device).sort(), state.open]).toEqual([[a.id, b.id].sort(), []]);
   });
 
   describe('a snapshot', () => {

@@ -4,6 +4,7 @@ import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { nextChange } from '../live/feed.ts';
 import { erasePhotos } from '../photos/expect.ts';
+import { sameAs } from './merging/group.ts';
 
 const FIELDS = ['name', 'number', 'language'] as const;
 type Field = (typeof FIELDS)[number];
@@ -204,18 +205,20 @@ async function write(tx: Transaction<Tables>, keys: Keys, rows: readonly Row[], 
 }
 
 /**
- * Removes every value of these people, and of the names they had before a merge, and what ties rows to them; the rows
- * themselves, and the chain, stay.
+ * Removes every value of these people, and of everybody whom they were merged with either way, and what ties rows to them;
+ * the rows themselves, and the chain, stay.
  */
 async function erase(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
   if (people.length === 0) return;
-  const { rows: aliases } = await sql<{ id: string }>`
-    select id from person where merged_into = any(${people}::uuid[])`.execute(tx);
-  const ids = [...new Set([...people, ...aliases.map((a) => a.id)])].sort();
-  // Against a batch that is writing about somebody whose row is not there yet (holdPeople).
-  await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0))
-            from unnest(${ids}::text[]) as id`.execute(tx);
-  await sql`select from person where id = any(${ids}::uuid[]) order by id for update`.execute(tx);
+  let ids: string[] = [];
+  // Until nobody is left who was merged with one of them while these locks were waited for.
+  for (let next = await sameAs(tx, people); next.length !== ids.length; next = await sameAs(tx, ids)) {
+    ids = next;
+    // Against a batch that is writing about somebody whose row is not there yet (holdPeople).
+    await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0))
+              from unnest(${ids}::text[]) as id`.execute(tx);
+    await sql`select from person where id = any(${ids}::uuid[]) order by id for update`.execute(tx);
+  }
   await touchCheckinsOf(tx, ids, now);
   const nothing = {
     name: null,
@@ -233,6 +236,7 @@ async function erase(tx: Transaction<Tables>, people: readonly string[], now: Da
     .execute();
   await tx.updateTable('event').set({ person: null, personal: null }).where('person', 'in', ids).execute();
   await tx.updateTable('checkin').set({ person: null }).where('person', 'in', ids).execute();
+  await tx.updateTable('quarantine').set({ content: null, person: null }).where('person', 'in', ids).execute();
   await erasePhotos(tx, ids);
   await tx.deleteFrom('attendance_due').where('person', 'in', ids).execute();
   await tx

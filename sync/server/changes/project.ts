@@ -3,11 +3,17 @@ import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/e
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { recordConsent, standingOf } from './consent.ts';
-import { confirmErasure, eraseOnKiosks } from './erasure.ts';
+import { confirmErasure, eraseAgain, eraseOnKiosks, isKnownRequest } from './erasure.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { scopeOf } from './scope.ts';
 import { allOfPerson, joinScope, modelsOf, scopesOfPerson } from './sites.ts';
 import { applyTemplates, catchUp, dropTemplates, emptyLog, noteModels } from './templates.ts';
+
+/** Something that happened beside taking an event, for the log. */
+export interface Note {
+  readonly seq: number;
+  readonly code: 'erasure-repeated';
+}
 
 const TYPES: ReadonlySet<EventType> = new Set(['person', 'consent', 'template', 'erasureDone']);
 
@@ -21,20 +27,23 @@ export function concernsKiosks(type: unknown): boolean {
  * the people are in their tables. Events of other types cost nothing here.
  *
  * @param events in the order of the epoch
+ * @returns what an operator should know of
  */
 export async function projectChanges(
   tx: Transaction<Tables>,
   keys: Keys,
   events: readonly WireEvent[],
   now: Date,
-): Promise<void> {
+): Promise<Note[]> {
   const ours = events.filter((e) => concernsKiosks(e.header.type));
   const first = ours[0];
-  if (!first) return;
+  if (!first) return [];
   const scope = await scopeOf(tx, first.header.device);
   const told: NewChange[] = [];
-  for (const event of ours) told.push(...(await apply(tx, keys, event, scope, now)));
+  const notes: Note[] = [];
+  for (const event of ours) told.push(...(await apply(tx, keys, event, scope, now, notes)));
   await appendChanges(tx, told, now);
+  return notes;
 }
 
 async function apply(
@@ -43,12 +52,20 @@ async function apply(
   event: WireEvent,
   scope: string,
   now: Date,
+  notes: Note[],
 ): Promise<NewChange[]> {
-  const { id, device, type, open } = event.header;
+  const { id, device, seq, type, open } = event.header;
   const named = event.personal.person?.value as string | undefined;
   if (type === 'erasureDone') {
-    await confirmErasure(tx, (open as Open<'erasureDone'>).request, { device, event: id }, now);
-    return [];
+    const { request } = open as Open<'erasureDone'>;
+    const by = { device, event: id };
+    if (!named || (await isKnownRequest(tx, request))) {
+      await confirmErasure(tx, request, by, now);
+      return [];
+    }
+    const { told, erased } = await eraseAgain(tx, keys, named, { request, by }, now);
+    if (erased) notes.push({ seq, code: 'erasure-repeated' });
+    return told;
   }
   if (!named) return [];
   if (type === 'person' && (open as Open<'person'>).change === 'deleted')

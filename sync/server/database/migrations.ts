@@ -5,6 +5,7 @@ import { attendance } from './migrations/0002-attendance.ts';
 import { changes } from './migrations/0003-changes.ts';
 import { identity } from './migrations/0004-identity.ts';
 import { photos } from './migrations/0005-photos.ts';
+import { mends } from './migrations/0006-mends.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -17,6 +18,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-changes': changes,
   '0004-identity': identity,
   '0005-photos': photos,
+  '0006-mends': mends,
 };
 
 /** @throws Problem `database-newer` (made by a newer build; nothing was touched), `migration-failed` (rolled back) */

@@ -228,8 +228,10 @@ interface QuarantineTable {
   /** SHA-256 of what came, so that a replay adds nothing. */
   digest: string;
   reason: string;
-  /** What came, in an envelope: it may hold personal values. */
-  content: Bytes;
+  /** What came, in an envelope: it may hold personal values. Null: removed, by an erasure or by its age. */
+  content: Bytes | null;
+  /** Whom it names, as far as it says so. */
+  person: string | null;
   received_at: Instant;
   /** When it was last taken again, in vain. */
   retried_at: Instant | null;
@@ -311,6 +313,8 @@ interface ErasureTable {
   request: string;
   person: string;
   requested_at: Instant;
+  /** The request that this one belongs to: that of the person whose other name this is. */
+  part_of: string | null;
 }
 
 /** One row for each kiosk that may hold something of the person. */
@@ -343,6 +347,7 @@ interface PhotoTable {
 }
 
 interface PhotoPieceTable {
+  device: string;
   address: string;
   /** Offset of its first byte. */
   at: number;

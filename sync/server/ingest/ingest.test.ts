@@ -177,7 +177,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       const opened = keys.open(
         'field',
         { field: 'quarantine.content', person: null, record: held!.digest, rowVersion: 1 },
-        held!.content,
+        held!.content!,
       );
       expect(JSON.parse(opened.toString())).toEqual(JSON.parse(JSON.stringify(batch[2])));
       expect((await deliver(batch, 1)).ack.committed).toBe(4);

@@ -2,6 +2,7 @@ import type { Ack } from '../../protocol/wire/ack.ts';
 import type { BatchBody, BatchHeader } from '../../protocol/wire/batch.ts';
 import { instantOf } from '../attendance/instant.ts';
 import { ensurePartitions } from '../attendance/partitions.ts';
+import type { Note } from '../changes/project.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -14,6 +15,8 @@ export interface Ingested {
   readonly ack: Pick<Ack, 'device' | 'epoch' | 'committed' | 'safe'>;
   readonly inserted: number;
   readonly quarantined: { readonly seq: number; readonly reason: string }[];
+  /** What else is to be logged; absent: nothing. */
+  readonly notes?: readonly Note[];
 }
 
 /**
@@ -45,6 +48,7 @@ export async function ingest(db: Db, keys: Keys, header: BatchHeader, body: Batc
     ack: parts.at(-1)!.ack,
     inserted: parts.reduce((sum, p) => sum + p.inserted, 0),
     quarantined: parts.flatMap((p) => p.quarantined),
+    notes: parts.flatMap((p) => p.notes ?? []),
   };
 }
 
@@ -72,12 +76,13 @@ async function attempt(
   return inTransaction(db, async (tx) => {
     // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
     const before = await lockMark(tx, header.iss, header.epoch, now);
-    const { fresh, refusals } = await take(tx, keys, header, sorted, now);
+    const { fresh, refusals, notes } = await take(tx, keys, header, sorted, now);
     const marks: Marks = await advance(tx, header, before, now);
     return {
       ack: { device: header.iss, epoch: header.epoch, ...marks },
       inserted: fresh.length,
       quarantined: refusals.map(({ seq, reason }) => ({ seq, reason })),
+      ...(notes.length > 0 && { notes }),
     };
   });
 }

@@ -1,4 +1,5 @@
 import { ensurePartitions } from '../attendance/partitions.ts';
+import { onceEvery } from '../database/once.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -6,6 +7,10 @@ import { checkinInstants, isDataError } from './ingest.ts';
 import { lockMark } from './marks.ts';
 import { take } from './take.ts';
 import { triage } from './triage.ts';
+
+/** Content of quarantined events is kept this long, days: time enough for an update that can read it. */
+const QUARANTINE_KEEP_DAYS = 180;
+const DAY_MS = 86_400_000;
 
 /** Which entries are meant; all of them where nothing is said. */
 export interface QuarantineFilter {
@@ -93,7 +98,8 @@ async function attempt(
   now: Date,
 ): Promise<string | null | undefined> {
   const held = await db.selectFrom('quarantine').select(['digest', 'content']).where('id', '=', id).executeTakeFirst();
-  if (!held) return undefined;
+  // Nothing is left to be taken of somebody who was erased, or of what was too old.
+  if (!held?.content) return undefined;
   const place = { field: 'quarantine.content', person: null, record: held.digest, rowVersion: 1 };
   const raw: unknown = JSON.parse(keys.open('field', place, held.content).toString('utf8'));
   const range = { iss: device, epoch, first: seq, last: seq };
@@ -102,8 +108,13 @@ async function attempt(
   return inTransaction(db, async (tx) => {
     // The lock of the epoch first, as in an ingest: whoever has it decides what stands in this slot.
     await lockMark(tx, device, epoch, now);
-    const still = await tx.selectFrom('quarantine').select('id').where('id', '=', id).forUpdate().executeTakeFirst();
-    if (!still) return undefined;
+    const still = await tx
+      .selectFrom('quarantine')
+      .select('content')
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!still?.content) return undefined;
     const { refusals } = await take(tx, keys, range, sorted, now, { heard: false });
     const [refusal] = refusals;
     if (refusal) {
@@ -116,6 +127,19 @@ async function attempt(
     }
     await tx.deleteFrom('quarantine').where('id', '=', id).execute();
     return null;
+  });
+}
+
+/** The job: once a day on one replica, content that is too old goes. @returns how many; null when it was not due */
+export function dropOldQuarantine(db: Db, now: Date): Promise<number | null> {
+  return onceEvery(db, 'quarantine-kept', DAY_MS, now, async (tx) => {
+    const { numUpdatedRows } = await tx
+      .updateTable('quarantine')
+      .set({ content: null, person: null })
+      .where('content', 'is not', null)
+      .where('received_at', '<', new Date(now.getTime() - QUARANTINE_KEEP_DAYS * DAY_MS))
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
   });
 }
 

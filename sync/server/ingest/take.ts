@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { holdPeople } from '../attendance/people.ts';
 import { project } from '../attendance/project.ts';
-import { projectChanges } from '../changes/project.ts';
+import { type Note, projectChanges } from '../changes/project.ts';
 import type { ChainState, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { chainState } from './chain-state.ts';
@@ -21,7 +21,7 @@ export interface Range {
  * statement a table, whatever the number of events.
  *
  * @param options `heard`: the device itself is speaking, now
- * @returns what was new, and what was refused, those included that contradict the log
+ * @returns what was new, what was refused, those included that contradict the log, and what is to be logged
  */
 export async function take(
   tx: Transaction<Tables>,
@@ -30,25 +30,26 @@ export async function take(
   sorted: readonly (Taken | Refused)[],
   now: Date,
   { heard = true }: { readonly heard?: boolean } = {},
-): Promise<{ fresh: Taken[]; refusals: Refused[] }> {
+): Promise<{ fresh: Taken[]; refusals: Refused[]; notes: Note[] }> {
   const log = await readLog(tx, range, sorted);
   const { fresh, refusals } = settle(range, sorted, log);
   const site = await siteOf(tx, range.iss, heard ? now : null);
+  const people = await holdPeople(tx, [
+    ...fresh.flatMap((t) => personOf(t) ?? []),
+    ...refusals.flatMap((r) => r.person ?? []),
+  ]);
+  const erased = (id: string) => people.get(id)?.erased ?? false;
+  await quarantine(tx, keys, range, refusals, erased, now);
+  let notes: Note[] = [];
   if (fresh.length > 0) {
-    const people = await holdPeople(
-      tx,
-      fresh.flatMap((t) => personOf(t) ?? []),
-    );
     const chain = chainOf(fresh, log);
-    const erased = (id: string) => people.get(id)?.erased ?? false;
     await insertEvents(tx, keys, range, fresh, chain.fresh, erased, now);
     await updateChain(tx, range, chain.there);
     const events = fresh.map((t) => t.event);
     await project(tx, keys, events, { device: range.iss, site }, people, now);
-    await projectChanges(tx, keys, events, now);
+    notes = await projectChanges(tx, keys, events, now);
   }
-  await quarantine(tx, keys, range, refusals, now);
-  return { fresh, refusals };
+  return { fresh, refusals, notes };
 }
 
 /** What the log has already, as far as these events can meet it. */
@@ -97,8 +98,8 @@ function settle(
     const there = t.seq >= first && t.seq <= last ? log.slots.get(t.seq)?.hash : undefined;
     if (there === t.headerHash) continue;
     // A store that was rolled back without a new epoch, or a stolen key: the first version stays, the second is kept as evidence.
-    if (there !== undefined) refusals.push(refused(t.seq, 'sequence-reused', t.event));
-    else if (log.ids.has(t.event.header.id)) refusals.push(refused(t.seq, 'event-id-reused', t.event));
+    if (there !== undefined) refusals.push(refused(t.seq, 'sequence-reused', t.raw));
+    else if (log.ids.has(t.event.header.id)) refusals.push(refused(t.seq, 'event-id-reused', t.raw));
     else fresh.push(t);
   }
   return { fresh, refusals };
@@ -176,23 +177,29 @@ async function quarantine(
   keys: Keys,
   { iss, epoch }: Range,
   refusals: readonly Refused[],
+  erased: (person: string) => boolean,
   now: Date,
 ): Promise<void> {
   if (refusals.length === 0) return;
   await tx
     .insertInto('quarantine')
     .values(
-      refusals.map(({ seq, reason, content, digest }) => ({
+      refusals.map(({ seq, reason, content, digest, person }) => ({
         device: iss,
         epoch,
         seq,
         digest,
         reason,
-        content: keys.seal(
-          'field',
-          { field: 'quarantine.content', person: null, record: digest, rowVersion: 1 },
-          Buffer.from(content, 'utf8'),
-        ),
+        // Of somebody who was erased only the fact is kept that something came.
+        content:
+          person !== null && erased(person)
+            ? null
+            : keys.seal(
+                'field',
+                { field: 'quarantine.content', person: null, record: digest, rowVersion: 1 },
+                Buffer.from(content, 'utf8'),
+              ),
+        person: person !== null && erased(person) ? null : person,
         received_at: now,
       })),
     )

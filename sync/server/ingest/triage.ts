@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { headerHash } from '../../protocol/seal/chain.ts';
 import { checkEvent } from '../../protocol/seal/event.ts';
-import type { WireEvent } from '../../protocol/wire/event.ts';
+import { Uuid, type WireEvent } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 
 /** An event that may go into the log. */
@@ -9,6 +9,8 @@ export interface Taken {
   readonly kind: 'taken';
   readonly seq: number;
   readonly event: WireEvent;
+  /** As it came: what a digest is made of, so that a replay gets the same one. */
+  readonly raw: unknown;
   readonly headerHash: string;
 }
 
@@ -20,6 +22,8 @@ export interface Refused {
   /** What came, as JSON. */
   readonly content: string;
   readonly digest: string;
+  /** Whom it names, as far as it says so: an erasure looks for it. */
+  readonly person: string | null;
 }
 
 /**
@@ -38,7 +42,7 @@ export function triage(
       const event = checkEvent(raw, { device: header.iss, epoch: header.epoch, seq });
       if (ids.has(event.header.id)) return refused(seq, 'event-id-reused', raw);
       ids.add(event.header.id);
-      return { kind: 'taken', seq, event, headerHash: hashOf(event) };
+      return { kind: 'taken', seq, event, raw, headerHash: hashOf(event) };
     } catch (cause) {
       if (!(cause instanceof Problem)) throw cause;
       return refused(seq, cause.code, raw);
@@ -48,7 +52,13 @@ export function triage(
 
 export function refused(seq: number, reason: string, raw: unknown): Refused {
   const content = textOf(raw);
-  return { kind: 'refused', seq, reason, content, digest: createHash('sha256').update(content).digest('base64url') };
+  const digest = createHash('sha256').update(content).digest('base64url');
+  return { kind: 'refused', seq, reason, content, digest, person: personIn(raw) };
+}
+
+function personIn(raw: unknown): string | null {
+  const { personal } = (raw ?? {}) as { personal?: { person?: { value?: unknown } | null } | null };
+  return Uuid.safeParse(personal?.person?.value).data ?? null;
 }
 
 /** JSON can be read at any depth, and written to some thousands of levels only: what is deeper leaves a word in its place. */

@@ -7,7 +7,7 @@ import type { Tables } from '../database/schema.ts';
 const KINDS = { checkin: 'checkin', person: 'enrolment' } as const;
 
 /**
- * Notes which photos the events of a device name: no other is taken. Of somebody who was erased none is. Runs inside the
+ * Notes which photos the events of a device name: no other is taken, and of no other device. Of somebody who was erased none is. Runs inside the
  * ingest's transaction.
  */
 export async function expectPhotos(
@@ -28,7 +28,7 @@ export async function expectPhotos(
   await tx
     .insertInto('photo')
     .values(rows)
-    .onConflict((c) => c.column('address').doNothing())
+    .onConflict((c) => c.columns(['device', 'address']).doNothing())
     .execute();
 }
 

@@ -39,6 +39,9 @@ export async function takePiece(
       'Send pieces as docs/protocol.md says.',
     );
   const state = await inTransaction(db, async (tx) => {
+    // Before the photo's row, as an ingest does. Sums of what a device has are made one after the other.
+    if (offset === 0)
+      await tx.selectFrom('device').select('id').where('id', '=', device).forNoKeyUpdate().executeTakeFirst();
     // Two replicas may get pieces of one photo: they stand in line.
     const row = await select(tx, device, address).forUpdate().executeTakeFirst();
     if (!row) throw unexpected();
@@ -46,17 +49,23 @@ export async function takePiece(
     if (offset !== row.received || (row.total !== null && row.total !== total))
       return { received: row.received, complete: false };
     if (offset === 0) await requireRoom(tx, device, total);
-    await tx.insertInto('photo_piece').values({ address, at: offset, bytes: piece }).execute();
+    await tx.insertInto('photo_piece').values({ device, address, at: offset, bytes: piece }).execute();
     const received = offset + piece.length;
     const whole = received === total;
-    if (whole && (await hashOf(tx, address)) !== address) {
-      await tx.deleteFrom('photo_piece').where('address', '=', address).execute();
-      await tx.updateTable('photo').set({ received: 0, total: null }).where('address', '=', address).execute();
+    if (whole && (await hashOf(tx, device, address)) !== address) {
+      await tx.deleteFrom('photo_piece').where('device', '=', device).where('address', '=', address).execute();
+      await tx
+        .updateTable('photo')
+        .set({ received: 0, total: null })
+        .where('device', '=', device)
+        .where('address', '=', address)
+        .execute();
       return 'altered';
     }
     await tx
       .updateTable('photo')
       .set({ received, total, complete_at: whole ? now : null })
+      .where('device', '=', device)
       .where('address', '=', address)
       .execute();
     return { received, complete: whole };
@@ -77,12 +86,13 @@ async function requireRoom(tx: Transaction<Tables>, device: string, total: numbe
 }
 
 /** Piece by piece: memory holds one. */
-async function hashOf(tx: Transaction<Tables>, address: string): Promise<string> {
+async function hashOf(tx: Transaction<Tables>, device: string, address: string): Promise<string> {
   const hash = createHash('sha256');
   for (let at = 0; ; ) {
     const piece = await tx
       .selectFrom('photo_piece')
       .select('bytes')
+      .where('device', '=', device)
       .where('address', '=', address)
       .where('at', '=', at)
       .executeTakeFirst();
@@ -92,15 +102,22 @@ async function hashOf(tx: Transaction<Tables>, address: string): Promise<string>
   }
 }
 
-/** The ciphertext of a photo that is complete; null for any other. */
+/** The ciphertext of a photo that is complete, whoever sent it: the address is its hash. Null for any other. */
 export async function readPhoto(db: Db, address: string): Promise<Buffer | null> {
+  const whole = await db
+    .selectFrom('photo')
+    .select('device')
+    .where('address', '=', address)
+    .where('complete_at', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (!whole) return null;
   const pieces = await db
     .selectFrom('photo_piece')
-    .innerJoin('photo', 'photo.address', 'photo_piece.address')
-    .select('photo_piece.bytes')
-    .where('photo.address', '=', address)
-    .where('photo.complete_at', 'is not', null)
-    .orderBy('photo_piece.at')
+    .select('bytes')
+    .where('device', '=', whole.device)
+    .where('address', '=', address)
+    .orderBy('at')
     .execute();
   return pieces.length === 0 ? null : Buffer.concat(pieces.map((piece) => piece.bytes));
 }
