@@ -159,6 +159,29 @@ describe('renewal', () => {
   });
 });
 
+describe('a database restored from before a renewal', () => {
+  test('knows no key of the kiosk, which renews by its signature, and does nothing else until then', async () => {
+    const kiosk = await joined(server);
+    const renewed = await renew(kiosk);
+    expect(await send(renewed)).toBe(1);
+    // The registry as it was: the key that came later is not in it.
+    await server.whileDown(async () => {
+      const database = await openDatabase(server.home);
+      const lost = { tls_key_hash: '0'.repeat(64) };
+      await database.db.updateTable('device').set(lost).where('id', '=', kiosk.secret.device).execute();
+      await database.close();
+    });
+    expect(await codeOf(send(renewed))).toBe('unknown-device');
+    expect(await codeOf(ask(renewed))).toBe('unknown-device');
+    const thief = await createDeviceIdentity(kiosk.secret.device);
+    const forged = { ...renewed, secret: { ...renewed.secret, signing: thief.signing } };
+    expect(await codeOf(renew(forged))).toBe('bad-signature');
+    expect(await send(await renew(renewed))).toBe(1);
+    await server.operate('device revoke', { device: kiosk.secret.device });
+    expect(await codeOf(renew(renewed))).toBe('unknown-device');
+  });
+});
+
 describe('revocation', () => {
   test('is not undone by the code that the device used, nor by a new one for any of its keys', async () => {
     const secret = await createDeviceIdentity(randomUUID());

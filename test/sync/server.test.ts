@@ -356,7 +356,7 @@ describe('the process', () => {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     let err = '';
-    child.stderr.on('data', (c) => {
+    child.stderr!.on('data', (c) => {
       err += c;
     });
     return { child, ended: once(child, 'exit').then(([code]) => ({ code, err })) };
@@ -383,7 +383,7 @@ describe('the process', () => {
     expect(await codeOf(startServer(swapped, log))).toBe('wrong-encryption-key');
     const { child, ended } = runMain({ SMARTPRESENCE_LOG_LEVEL: 'debug' });
     const lines: string[] = [];
-    const reader = createInterface({ input: child.stdout });
+    const reader = createInterface({ input: child.stdout! });
     reader.on('line', (line) => lines.push(line));
     await once(reader, 'line');
     const ready = JSON.parse(lines[0]!);

@@ -2,18 +2,27 @@ import type { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { MAX_ASK_BYTES } from '../../protocol/wire/changes.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
 import { createListener, type Listener, TLS_VERSIONS } from '../http/listener.ts';
 import { registerPhotos } from '../photos/routes.ts';
 import type { IdentityContext } from './context.ts';
 import { JOIN_PREFIX, registerJoin } from './join-routes.ts';
+import { type LanePlace, Lanes } from './lanes.ts';
 import { type MessageContext, takeMessage } from './messages.ts';
-import { identify, peerOf } from './peer.ts';
+import { admit, identify, peerOf, type RenewalOnly, renewFirst } from './peer.ts';
+import { type StrangerLimits, Strangers } from './strangers.ts';
 
-export interface DeviceListenerOptions extends IdentityContext, MessageContext {}
+const BATCHES = '/v1/batches';
+const ASKS = '/v1/asks';
+
+export interface DeviceListenerOptions extends IdentityContext, MessageContext {
+  readonly strangers?: Partial<StrangerLimits>;
+}
 
 /**
  * The listener for kiosks. Its TLS asks for a client certificate and ends no handshake for want of one; who speaks is
- * checked at every request, before anything of its body is read. Without a certificate of ours there is joining alone.
+ * held against the registry at every message, and has a place in its lane, before anything of the body is read. Without a
+ * certificate of ours there is joining alone.
  */
 export function createDeviceListener(o: DeviceListenerOptions): Listener {
   const tls = () => {
@@ -23,9 +32,32 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   const app = createListener({ ...tls(), requestCert: true, rejectUnauthorized: false }, o.log);
   // New connections get the new certificate; those there are go on.
   o.keyring.onChange(() => app.server.setSecureContext({ ...TLS_VERSIONS, ...tls() }));
-  app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.url?.startsWith(JOIN_PREFIX)) return;
-    peerOf(socketOf(request), o.keyring.caPems, o.now().getTime());
+  const strangers = new Strangers(o.strangers);
+  app.server.on('secureConnection', (socket: TLSSocket) => strangers.connected(socket));
+  const lanes = new Lanes();
+  const admitted = new WeakMap<FastifyRequest, { place: LanePlace; device: string; renewalOnly: RenewalOnly | null }>();
+  app.addHook('onRequest', async (request, reply) => {
+    const socket = socketOf(request);
+    const { url } = request.routeOptions;
+    if (url?.startsWith(JOIN_PREFIX)) return strangers.joining(socket);
+    peerOf(socket, o.keyring.caPems, o.now().getTime());
+    if (url !== BATCHES && url !== ASKS) return;
+    // A device that has to renew its certificate may still ask: for a new one, and for nothing else.
+    const { device, renewalOnly } = await admit(o, socket);
+    if (renewalOnly && url !== ASKS) throw renewFirst(renewalOnly);
+    const place = lanes.reserve(device.id);
+    if (!place) {
+      reply.header('retry-after', '1');
+      throw new Problem(
+        'too-many-requests',
+        'Too many messages of this device are in work.',
+        'Wait for their answers.',
+      );
+    }
+    reply.raw.once('close', () => place.release());
+    // It may have gone while we looked it up: then nothing tells of it any more.
+    if (socket.destroyed) place.release();
+    admitted.set(request, { place, device: device.id, renewalOnly });
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/jose', { parseAs: 'string' }, (_request, body, done) => done(null, body));
@@ -34,15 +66,13 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   registerPhotos(app, o, async (request) => (await identify(o, socketOf(request))).id);
 
   const answer = async (request: FastifyRequest, reply: FastifyReply, kind: 'batch' | 'ask') => {
-    const socket = socketOf(request);
-    // A device whose certificate has ended may still ask: for a new one, and for nothing else.
-    const device = await identify(o, socket, kind === 'ask' ? 'take' : 'refuse');
-    const renewalOnly = peerOf(socket, o.keyring.caPems, o.now().getTime()).notAfter < o.now().getTime();
+    const { place, device, renewalOnly } = admitted.get(request)!;
     const sealed = z.string().parse(request.body);
-    return reply.type('application/jose').send(await takeMessage(o, { kind, sealed, device: device.id, renewalOnly }));
+    const taken = await place.run(() => takeMessage(o, { kind, sealed, device, renewalOnly }));
+    return reply.type('application/jose').send(taken);
   };
-  app.post('/v1/batches', (request, reply) => answer(request, reply, 'batch'));
-  app.post('/v1/asks', { bodyLimit: MAX_ASK_BYTES }, (request, reply) => answer(request, reply, 'ask'));
+  app.post(BATCHES, (request, reply) => answer(request, reply, 'batch'));
+  app.post(ASKS, { bodyLimit: MAX_ASK_BYTES }, (request, reply) => answer(request, reply, 'ask'));
   return app;
 }
 

@@ -8,13 +8,14 @@ import { messageDigest, signNudge, signRefusal } from '../../protocol/seal/signa
 import type { Ack } from '../../protocol/wire/ack.ts';
 import type { Ed25519PrivateJwk } from '../../protocol/wire/batch.ts';
 import type { Ask, Page } from '../../protocol/wire/changes.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
+import type { Problem } from '../../protocol/wire/problem.ts';
 import { concernsKiosks } from '../changes/project.ts';
 import { readChanges } from '../changes/read.ts';
 import { isRefusal } from '../http/problem.ts';
 import { ingest } from '../ingest/ingest.ts';
 import { readMarks } from '../ingest/marks.ts';
 import type { IdentityContext } from './context.ts';
+import { type RenewalOnly, renewFirst } from './peer.ts';
 import { type Device, findDevice, heardFrom, noteKnownKeys, requireApproved } from './registry.ts';
 import { renewCertificate } from './renewal.ts';
 
@@ -34,8 +35,8 @@ export interface DeviceMessage {
   readonly sealed: string;
   /** Who the transport's own authentication says is speaking. */
   readonly device: string;
-  /** Set where the transport let a device in whose certificate has ended: all it may do is renew it. */
-  readonly renewalOnly?: boolean;
+  /** Set where the transport let a device in that may do nothing but renew its certificate, and why. */
+  readonly renewalOnly?: RenewalOnly | null;
 }
 
 /**
@@ -50,7 +51,8 @@ export async function takeMessage(context: MessageContext, message: DeviceMessag
   requireApproved(device);
   // A broker looks at a certificate only when its connection begins, and that may last for years.
   const ended = device.certNotAfter !== null && device.certNotAfter < context.now();
-  const held = ended ? { ...message, renewalOnly: true } : message;
+  const renewalOnly = message.renewalOnly ?? (ended ? 'certificate-expired' : null);
+  const held = { ...message, renewalOnly };
   return message.kind === 'batch' ? takeBatch(context, device, held) : takeAsk(context, device, held);
 }
 
@@ -81,14 +83,14 @@ export async function nudgeMessage(context: MessageContext, id: string): Promise
 }
 
 async function takeBatch(context: MessageContext, device: Device, message: DeviceMessage): Promise<string> {
-  if (message.renewalOnly) throw renewFirst();
+  if (message.renewalOnly) throw renewFirst(message.renewalOnly);
   const { db, keys, keyring, log } = context;
   const opening = openingKeys(context, device);
   const { header, body } = await openBatch(message.sealed, opening, senderOf(context, device));
   const result = await ingest(db, keys, header, body, context.now());
   await noteKnownKeys(db, device, { ...(body.trusts && { trusts: body.trusts }), sealedTo: opening.sealedTo() });
-  for (const { seq, reason } of result.quarantined)
-    log.warn({ device: device.id, seq, code: reason }, 'event quarantined');
+  if (result.quarantined.length > 0)
+    log.warn({ device: device.id, reasons: countsOf(result.quarantined.map((q) => q.reason)) }, 'events quarantined');
   for (const { seq, code } of result.notes ?? [])
     log.warn({ device: device.id, seq, code }, 'somebody who had been erased was here again, and was erased again');
   if (result.inserted > 0)
@@ -102,7 +104,7 @@ async function takeAsk(context: MessageContext, device: Device, message: DeviceM
   const { db, keyring } = context;
   const opening = openingKeys(context, device);
   const { header, ask } = await openAsk(message.sealed, opening, senderOf(context, device));
-  if (message.renewalOnly && ask.what !== 'renew') throw renewFirst();
+  if (message.renewalOnly && ask.what !== 'renew') throw renewFirst(message.renewalOnly);
   await heardFrom(db, device.id, context.now());
   await noteKnownKeys(db, device, { trusts: ask.trusts, sealedTo: opening.sealedTo() });
   context.onChange();
@@ -163,14 +165,12 @@ function senderOf({ keyring }: MessageContext, device: Device) {
   return { serverId: keyring.serverId, device: device.id };
 }
 
-function typeOf(event: unknown): unknown {
-  return (event as { header?: { type?: unknown } } | null)?.header?.type;
+function countsOf(reasons: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const reason of reasons) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
 }
 
-function renewFirst(): Problem {
-  return new Problem(
-    'certificate-expired',
-    'The certificate of this device has expired.',
-    'The kiosk renews it by itself, by proof of its keys.',
-  );
+function typeOf(event: unknown): unknown {
+  return (event as { header?: { type?: unknown } } | null)?.header?.type;
 }

@@ -18,6 +18,9 @@ export interface Peer {
   readonly issuer: string;
 }
 
+/** How long after its end a certificate whose key is not registered may still be renewed, ms. */
+const LOST_KEY_MS = 30 * 86_400_000;
+
 const known = new WeakMap<TLSSocket, Peer>();
 
 /**
@@ -60,26 +63,52 @@ function verified(certificate: X509Certificate, caPems: readonly string[], now: 
  * The registered device that speaks on this connection; held against the registry at every request, so that a revocation
  * takes effect on the next message.
  *
- * @param expired what to do with a certificate that has ended: only renewal takes it
  * @throws Problem of peerOf, `certificate-expired`, `unknown-device`, `device-revoked`, `device-not-approved`
  */
 export async function identify(
   context: Pick<IdentityContext, 'db' | 'keyring' | 'now'>,
   socket: TLSSocket,
-  expired: 'refuse' | 'take' = 'refuse',
 ): Promise<Device> {
+  const { device, renewalOnly } = await admit(context, socket);
+  if (renewalOnly) throw renewFirst(renewalOnly);
+  return device;
+}
+
+/** Why a device may do nothing but renew its certificate: it has ended, or its key is one that the server lost. */
+export type RenewalOnly = 'certificate-expired' | 'unknown-device';
+
+/** What a device hears that asks for something else. */
+export function renewFirst(why: RenewalOnly): Problem {
+  return why === 'unknown-device'
+    ? new Problem(why, 'This device is not registered here with this key.', 'Provision the kiosk again.')
+    : new Problem(
+        why,
+        'The certificate of this device has expired.',
+        'The kiosk renews it by itself, by proof of its keys.',
+      );
+}
+
+/**
+ * As identify, but lets in for a renewal alone a device whose certificate has ended, or is of our CA and for a key that the
+ * registry does not know: a database restored from before the last renewal has lost it. The renewal proves itself by the
+ * device's Ed25519 key.
+ *
+ * @throws Problem of peerOf, `unknown-device`, `device-revoked`, `device-not-approved`
+ */
+export async function admit(
+  context: Pick<IdentityContext, 'db' | 'keyring' | 'now'>,
+  socket: TLSSocket,
+): Promise<{ device: Device; renewalOnly: RenewalOnly | null }> {
   const now = context.now().getTime();
   const peer = peerOf(socket, context.keyring.caPems, now);
   const device = await findDevice(context.db, peer.device);
   // A key that is not this device's tells nothing of the device, not even whether it was revoked.
-  requireApproved(device && (await isTlsKeyOf(context, device, peer.keyHash)) ? device : null);
-  if (peer.notAfter < now && expired === 'refuse')
-    throw new Problem(
-      'certificate-expired',
-      'The certificate of this device has expired.',
-      'The kiosk renews it by itself, by proof of its keys.',
-    );
-  return device as Device;
+  if (device && !(await isTlsKeyOf(context, device, peer.keyHash))) {
+    if (device.status !== 'approved' || peer.notAfter < now - LOST_KEY_MS) throw renewFirst('unknown-device');
+    return { device, renewalOnly: 'unknown-device' };
+  }
+  requireApproved(device);
+  return { device, renewalOnly: peer.notAfter < now ? 'certificate-expired' : null };
 }
 
 /** The device's id out of the certificate's URI, which our CA alone writes. */

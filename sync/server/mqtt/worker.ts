@@ -4,6 +4,7 @@ import { MAX_SEALED_BYTES, TYP } from '../../protocol/wire/batch.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { readTopic } from '../../protocol/wire/topics.ts';
+import { Lanes } from '../devices/lanes.ts';
 
 /** A sealed message of a device, and what it is to be taken for. */
 export interface UpMessage {
@@ -27,8 +28,6 @@ export interface WorkerOptions {
 /** What was dropped, by code, since the start. */
 export type Dropped = Readonly<Record<string, number>>;
 
-/** Messages of one device that may wait: an honest one has a single message under way, and perhaps one sent anew. */
-const MAX_PER_DEVICE = 2;
 /** A code is logged at its first drop and then at every so many: a flood must not fill the log too. */
 const LOG_EVERY = 1000;
 
@@ -38,15 +37,12 @@ const LOG_EVERY = 1000;
  */
 export class MqttWorker {
   readonly #o: WorkerOptions;
-  readonly #atOnce: number;
-  readonly #lanes = new Map<string, { count: number; tail: Promise<unknown> }>();
-  readonly #queue: (() => void)[] = [];
-  #running = 0;
+  readonly #lanes: Lanes;
   readonly #dropped: Record<string, number> = {};
 
   constructor(options: WorkerOptions) {
     this.#o = options;
-    this.#atOnce = options.atOnce ?? 8;
+    this.#lanes = new Lanes(options.atOnce);
   }
 
   get dropped(): Dropped {
@@ -71,7 +67,9 @@ export class MqttWorker {
     const typ = typOf(sealed);
     if (typ !== TYP.sealedBatch && typ !== TYP.sealedAsk) return this.drop('unknown-message', device);
     const message: UpMessage = { kind: typ === TYP.sealedBatch ? 'batch' : 'ask', sealed, device };
-    await this.#inLane(device, async () => {
+    const place = this.#lanes.reserve(device);
+    if (!place) return this.drop('too-many-at-once', device);
+    await place.run(async () => {
       const answer = await this.#answer(message);
       if (answer === null) return;
       try {
@@ -120,35 +118,5 @@ export class MqttWorker {
         return null;
       }
     }
-  }
-
-  async #inLane(device: string, work: () => Promise<void>): Promise<void> {
-    const lane = this.#lanes.get(device) ?? { count: 0, tail: Promise.resolve() };
-    if (lane.count >= MAX_PER_DEVICE) return this.drop('too-many-at-once', device);
-    this.#lanes.set(device, lane);
-    lane.count += 1;
-    const mine = lane.tail.then(async () => {
-      await this.#slot();
-      try {
-        await work();
-      } finally {
-        // Handed over, not given back: nobody can slip in between.
-        const next = this.#queue.shift();
-        if (next) next();
-        else this.#running -= 1;
-      }
-    });
-    lane.tail = mine;
-    try {
-      await mine;
-    } finally {
-      lane.count -= 1;
-      if (lane.count === 0) this.#lanes.delete(device);
-    }
-  }
-
-  async #slot(): Promise<void> {
-    if (this.#running >= this.#atOnce) return new Promise<void>((resolve) => this.#queue.push(resolve));
-    this.#running += 1;
   }
 }

@@ -1,0 +1,68 @@
+import { EventEmitter } from 'node:events';
+import type { TLSSocket } from 'node:tls';
+import { expect, test } from 'vitest';
+import { Lanes } from './lanes.ts';
+import { Strangers } from './strangers.ts';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('a device has two places, one of them in work; a failure and a place given up make room again', async () => {
+  const lanes = new Lanes();
+  const [first, second] = [lanes.reserve('a')!, lanes.reserve('a')!];
+  expect(lanes.reserve('a')).toBeNull();
+  expect(lanes.reserve('b')).not.toBeNull();
+  let fail: (e: Error) => void = () => undefined;
+  let began = false;
+  const work = first.run(() => new Promise((_, reject) => (fail = reject)));
+  const next = second.run(async () => {
+    began = true;
+  });
+  // A connection that ends takes nothing from work that is going on.
+  first.release();
+  await turn();
+  expect([began, lanes.reserve('a')]).toEqual([false, null]);
+  fail(new Error('refused'));
+  await expect(work).rejects.toThrow('refused');
+  await next;
+  const idle = [lanes.reserve('a')!, lanes.reserve('a')!];
+  expect(lanes.reserve('a')).toBeNull();
+  for (const place of idle) for (let i = 0; i < 2; i++) place.release();
+  await expect(idle[0]!.run(async () => undefined)).rejects.toThrow('given up');
+  expect([lanes.reserve('a'), lanes.reserve('a'), lanes.reserve('a')].map((p) => p !== null)).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});
+
+class Peer extends EventEmitter {
+  destroyed = false;
+  readonly remoteAddress: string;
+  readonly #certificate: object | undefined;
+  constructor(address: string, certificate?: object) {
+    super();
+    this.remoteAddress = address;
+    this.#certificate = certificate;
+  }
+  getPeerX509Certificate() {
+    return this.#certificate;
+  }
+  destroy() {
+    this.destroyed = true;
+    this.emit('close');
+  }
+}
+const socket = (peer: Peer) => peer as unknown as TLSSocket;
+
+test('peers without a certificate are few from one address and have little time, unless they join', async () => {
+  const strangers = new Strangers({ perAddress: 2, ms: 20 });
+  const peers = [new Peer('a'), new Peer('a'), new Peer('a'), new Peer('b'), new Peer('a', {})];
+  for (const peer of peers) strangers.connected(socket(peer));
+  expect(peers.map((p) => p.destroyed)).toEqual([false, false, true, false, false]);
+  strangers.joining(socket(peers[1]!));
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(peers.map((p) => p.destroyed)).toEqual([true, false, true, true, false]);
+  const later = new Peer('a');
+  strangers.connected(socket(later));
+  expect(later.destroyed).toBe(false);
+});

@@ -1,0 +1,47 @@
+import type { TLSSocket } from 'node:tls';
+
+/** What may be held by peers that have shown no client certificate. */
+export interface StrangerLimits {
+  /** Their connections from one address. */
+  readonly perAddress: number;
+  /** Until such a connection must have asked to join, ms. */
+  readonly ms: number;
+}
+
+const LIMITS: StrangerLimits = { perAddress: 20, ms: 10_000 };
+
+/** Keeps connections without a client certificate few and short, so that they take no kiosk's place. */
+export class Strangers {
+  readonly #limits: StrangerLimits;
+  readonly #count = new Map<string, number>();
+  readonly #timers = new WeakMap<TLSSocket, NodeJS.Timeout>();
+
+  constructor(limits: Partial<StrangerLimits> = {}) {
+    this.#limits = { ...LIMITS, ...limits };
+  }
+
+  /** A connection whose handshake is done. */
+  connected(socket: TLSSocket): void {
+    if (socket.getPeerX509Certificate()) return;
+    const address = socket.remoteAddress ?? '';
+    const count = this.#count.get(address) ?? 0;
+    if (count >= this.#limits.perAddress) {
+      socket.destroy();
+      return;
+    }
+    this.#count.set(address, count + 1);
+    const timer = setTimeout(() => socket.destroy(), this.#limits.ms).unref();
+    this.#timers.set(socket, timer);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      const left = this.#count.get(address)! - 1;
+      if (left > 0) this.#count.set(address, left);
+      else this.#count.delete(address);
+    });
+  }
+
+  /** It is joining: from here on the listener's own limits hold. */
+  joining(socket: TLSSocket): void {
+    clearTimeout(this.#timers.get(socket));
+  }
+}
