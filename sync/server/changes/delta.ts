@@ -18,21 +18,34 @@ interface Row {
   readonly request: string | null;
 }
 
-/** What concerns the reader and lies above `from`, in the log's order, by its present state. */
-export async function deltaPart(reader: Reader, from: Position): Promise<PagePart> {
+/**
+ * What concerns the reader and lies above `from`, in the log's order, by its present state.
+ *
+ * @returns null when the row that the cursor stands on is not here: then what lay above it may be gone too
+ */
+export async function deltaPart(reader: Reader, from: Position): Promise<PagePart | null> {
   const { db, keys } = reader.source;
   // Before the rows: one that is appended in between is left for the next page.
   const top = await topOfLog(db);
-  const rows: Row[] = await db
+  // The cursor's own row in the same statement: the log may be shortened between two.
+  const [own, ...rows]: Row[] = await db
     .selectFrom('change')
     .select(['position', 'tag', 'kind', 'person', 'model', 'request'])
-    .where('position', '>', from.position)
-    .where('position', '<=', top.position)
-    .where((e) => e.or([e('site', 'is', null), e('site', '=', reader.scope)]))
-    .where((e) => e.or([e('device', 'is', null), e('device', '=', reader.device)]))
+    .where('position', '>=', from.position)
+    .where('position', '<=', Math.max(top.position, from.position))
+    .where((e) =>
+      e.or([
+        e('position', '=', from.position),
+        e.and([
+          e.or([e('site', 'is', null), e('site', '=', reader.scope)]),
+          e.or([e('device', 'is', null), e('device', '=', reader.device)]),
+        ]),
+      ]),
+    )
     .orderBy('position')
-    .limit(WINDOW)
+    .limit(WINDOW + 1)
     .execute();
+  if (!own || Number(own.position) !== from.position || own.tag !== from.tag) return null;
   const lastOf = new Map(rows.map((row, i) => [keyOf(row), i]));
   const budget = new Budget(reader.limit);
   let reached: { position: number; tag: string } = from;

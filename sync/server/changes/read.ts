@@ -1,5 +1,5 @@
 import type { Presence } from '../../protocol/wire/changes.ts';
-import { readCursor } from './cursor.ts';
+import { type Position, readCursor } from './cursor.ts';
 import { deltaPart } from './delta.ts';
 import { readPresence } from './presence.ts';
 import { bytesOf, CHANGE_BYTES, type ChangeSource, type PagePart, type Reader } from './reader.ts';
@@ -20,8 +20,9 @@ export async function readChanges(
 ): Promise<PagePart & { readonly presence: Presence[] }> {
   const scope = await scopeOf(source.db, device);
   const reader: Reader = { source, device, scope, limit: ask.limit };
-  const from = await knownPosition(reader, ask.cursor);
-  const part = from && !from.after ? await deltaPart(reader, from) : await snapshotPart(reader, from);
+  const from = knownPosition(reader, ask.cursor);
+  const delta = from && !from.after ? await deltaPart(reader, from) : null;
+  const part = delta ?? (await snapshotPart(reader, from?.after && (await isHere(reader, from)) ? from : null));
   const changes = [...part.changes];
   // A kiosk that missed our newest key, for whatever reason, is told in every page until it trusts it.
   if (!ask.newestKey && !changes.some((c) => c.kind === 'keys'))
@@ -32,14 +33,18 @@ export async function readChanges(
   return { ...part, changes, presence };
 }
 
-async function knownPosition(reader: Reader, cursor: string) {
+function knownPosition(reader: Reader, cursor: string): Position | null {
   const from = readCursor(cursor);
   if (!from || from.logEpoch !== reader.source.logEpoch || from.scope !== scopeMark(reader.scope)) return null;
+  return from;
+}
+
+async function isHere(reader: Reader, from: Position): Promise<boolean> {
   const row = await reader.source.db
     .selectFrom('change')
     .select('position')
     .where('position', '=', from.position)
     .where('tag', '=', from.tag)
     .executeTakeFirst();
-  return row ? from : null;
+  return row !== undefined;
 }

@@ -8,10 +8,12 @@ import { MemoryOutbox } from '../../../test/sync/kit.ts';
 import type { BatchHeader } from '../../protocol/wire/batch.ts';
 import type { WireEvent } from '../../protocol/wire/event.ts';
 import { readBoard } from '../attendance/board.ts';
+import { namesOf } from '../attendance/people.ts';
 import type { OpenDatabase } from '../database/open.ts';
 import { Keys } from '../keys/envelope.ts';
 import { Secret } from '../keys/secret.ts';
 import { ingest } from './ingest.ts';
+import { retryQuarantine } from './quarantine.ts';
 
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
 const site = { name: 'Test', timeZone: 'Europe/Berlin' };
@@ -216,6 +218,32 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       await deliver(outbox.events);
       expect((await stored()).map((r) => r.chain)).toEqual(['whole', 'broken']);
     });
+  });
+
+  test('an event about somebody whose row can not be opened goes into quarantine, and the rest goes on', async () => {
+    const [ada, grace] = [outbox.person('Ada Lovelace'), outbox.person('Grace Hopper')];
+    await deliver(outbox.events);
+    const nameOf = (id: string) =>
+      database.db.selectFrom('person').select('name').where('id', '=', id).executeTakeFirstOrThrow();
+    const [hers, other] = [await nameOf(ada), await nameOf(grace)];
+    await database.db.updateTable('person').set(other).where('id', '=', ada).execute();
+    outbox.append('person', { change: 'updated' }, { person: grace, name: 'Grace Murray' });
+    outbox.append('person', { change: 'updated' }, { person: ada, name: 'Ada King' });
+    outbox.checkin(grace);
+    const result = await deliver(outbox.events.slice(2));
+    expect(result).toMatchObject({
+      ack: { committed: 5 },
+      inserted: 2,
+      quarantined: [{ seq: 4, reason: 'event-not-storable' }],
+      faults: [{ seq: 4, code: 'envelope-broken' }],
+    });
+    // Once the row is repaired, it is taken in its place.
+    await database.db.updateTable('person').set(hers).where('id', '=', ada).execute();
+    expect(await retryQuarantine(database.db, keys, { device: outbox.device }, new Date())).toEqual({
+      taken: 1,
+      waiting: {},
+    });
+    expect((await namesOf(database.db, keys, [ada])).get(ada)).toBe('Ada King');
   });
 
   describe('the board', () => {

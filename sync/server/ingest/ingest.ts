@@ -6,6 +6,7 @@ import type { Note } from '../changes/project.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { codeOfFault, liesInTheEvent } from './fault.ts';
 import { advance, lockMark, type Marks } from './marks.ts';
 import { take } from './take.ts';
 import { type Refused, refused, type Taken, triage } from './triage.ts';
@@ -15,6 +16,8 @@ export interface Ingested {
   readonly ack: Pick<Ack, 'device' | 'epoch' | 'committed' | 'safe'>;
   readonly inserted: number;
   readonly quarantined: { readonly seq: number; readonly reason: string }[];
+  /** Why events were not storable: what failed on each (fault.ts). */
+  readonly faults?: readonly { readonly seq: number; readonly code: string }[];
   /** What else is to be logged; absent: nothing. */
   readonly notes?: readonly Note[];
 }
@@ -24,24 +27,27 @@ export interface Ingested {
  * exactly once in effect: what is already here changes nothing, so a replay gets the same marks. Which records count, and
  * in which direction, is worked out after the commit (attendance/resolve.ts).
  *
- * An event that passes every check and that the database still refuses (a NUL in a text, a year it does not know) must not
- * hold up the others for ever: then each goes in a transaction of its own, and the culprit into quarantine.
+ * An event that passes every check and still can't be taken (a NUL in a text, a year that the database does not know, a
+ * person whose row can't be opened) must not hold up the others for ever: then each goes in a transaction of its own, and the culprit into quarantine.
  */
 export async function ingest(db: Db, keys: Keys, header: BatchHeader, body: BatchBody, now: Date): Promise<Ingested> {
   const sorted = triage(header, body.events);
   try {
     return await attempt(db, keys, header, sorted, now);
   } catch (cause) {
-    if (!isDataError(cause)) throw cause;
+    if (!liesInTheEvent(cause)) throw cause;
   }
   const parts: Ingested[] = [];
+  const faults: { seq: number; code: string }[] = [];
   for (const [i, raw] of body.events.entries()) {
     const slot = { ...header, first: header.first + i, last: header.first + i };
     try {
       parts.push(await attempt(db, keys, slot, [sorted[i]!], now));
     } catch (cause) {
-      if (!isDataError(cause)) throw cause;
-      parts.push(await attempt(db, keys, slot, [refused(slot.first, 'event-not-storable', raw)], now));
+      if (!liesInTheEvent(cause)) throw cause;
+      const part = await attempt(db, keys, slot, [refused(slot.first, 'event-not-storable', raw)], now);
+      parts.push(part);
+      faults.push({ seq: slot.first, code: codeOfFault(cause) });
     }
   }
   return {
@@ -49,13 +55,8 @@ export async function ingest(db: Db, keys: Keys, header: BatchHeader, body: Batc
     inserted: parts.reduce((sum, p) => sum + p.inserted, 0),
     quarantined: parts.flatMap((p) => p.quarantined),
     notes: parts.flatMap((p) => p.notes ?? []),
+    faults,
   };
-}
-
-/** SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation): the statement is at fault, not the server. */
-export function isDataError(cause: unknown): boolean {
-  const { code } = cause as { code?: unknown };
-  return typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
 }
 
 /** When the check-ins among these happened: their partitions must be there. */

@@ -3,7 +3,8 @@ import { onceEvery } from '../database/once.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { checkinInstants, isDataError } from './ingest.ts';
+import { liesInTheEvent } from './fault.ts';
+import { checkinInstants } from './ingest.ts';
 import { lockMark } from './marks.ts';
 import { take } from './take.ts';
 import { triage } from './triage.ts';
@@ -85,7 +86,7 @@ async function retryOne(db: Db, keys: Keys, entry: QuarantineEntry, now: Date): 
   try {
     return await attempt(db, keys, entry, now);
   } catch (cause) {
-    if (!isDataError(cause)) throw cause;
+    if (!liesInTheEvent(cause)) throw cause;
     await note(db, entry.id, 'event-not-storable', now);
     return 'event-not-storable';
   }

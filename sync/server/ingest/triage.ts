@@ -44,8 +44,8 @@ export function triage(
       ids.add(event.header.id);
       return { kind: 'taken', seq, event, raw, headerHash: hashOf(event) };
     } catch (cause) {
-      if (!(cause instanceof Problem)) throw cause;
-      return refused(seq, cause.code, raw);
+      // Whatever an event makes a check do, it does not hold up the others.
+      return refused(seq, cause instanceof Problem ? cause.code : 'event-malformed', raw);
     }
   });
 }
