@@ -64,7 +64,7 @@ export interface KioskOptions {
   readonly carrier: Carrier;
   readonly devices: MediaDevices | undefined;
   /** Another detection worker than the product's, for the bench. */
-  readonly worker?: Worker;
+  readonly worker?: () => Worker;
 }
 
 /** Puts link, camera, eyes and visits together. */

@@ -35,19 +35,28 @@ export interface Eyes {
   stop(): void;
 }
 
+/** So many frames in a row that can't be seen, and the worker is started anew. */
+export const MOST_STUMBLES = 5;
+/** Before a worker that stumbled is started anew. */
+export const RESTART_MS = 2_000;
+/** Between two attempts to load runtime and model. */
+export const RELOAD_MS = 60_000;
+
+const newWorker = (): Worker => new Worker(new URL('./worker.ts', import.meta.url), { type: 'classic' });
+
 /**
- * Starts the detection worker.
+ * Starts the detection worker, and starts it anew when it fails: nobody has to reload the page for it.
  *
  * @param onSeen called for each frame
- * @param onFailed the runtime or the model could not be loaded; there will be no frames
- * @param worker another worker than the product's, for the bench
+ * @param onTrouble with a message when runtime or model could not be loaded, which is tried again each minute; with null
+ *   when they were
+ * @param start another worker than the product's, for the bench and the tests
  */
 export function openEyes(
   onSeen: (s: Sighting) => void,
-  onFailed: (message: string) => void,
-  worker: Worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'classic' }),
+  onTrouble: (message: string | null) => void,
+  start: () => Worker = newWorker,
 ): Eyes {
-  const send = (message: ToWorker, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
   const metrics: VisionMetrics = {
     frames: 0,
     detectMs: 0,
@@ -57,36 +66,106 @@ export function openEyes(
     faces: 0,
     probes: 0,
   };
-  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-    if (data.type === 'seen') {
-      metrics.frames++;
-      metrics.detectMs += data.detectMs;
-      metrics.lastDetectMs = data.detectMs;
-      metrics.faces = data.faces.length;
-      metrics.firstFrameAt ??= performance.now();
-      onSeen(data);
-    } else if (data.type === 'ready') metrics.loadMs = data.loadMs;
-    else onFailed(data.message);
-  };
-  worker.onerror = (event) => onFailed(event.message);
-  const at = (path: string): string => new URL(path, location.href).href;
-  send({
-    type: 'load',
-    runtime: at('/models/mediapipe'),
-    model: at('/models/weights/face_detection_short_range.tflite'),
-  });
+  let worker: Worker | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stumbles = 0;
+  // What a new worker has to be told again.
   let pace = 0;
+  let watched: MediaStreamTrack | null = null;
+  let asked: { crop: boolean } | null = null;
+
+  const send = (message: ToWorker, transfer: Transferable[] = []): void => worker?.postMessage(message, transfer);
+  const at = (path: string): string => new URL(path, location.href).href;
+
+  function sendFrames(track: MediaStreamTrack): void {
+    const frames = new MediaStreamTrackProcessor({ track, maxBufferSize: 1 }).readable;
+    send({ type: 'frames', frames }, [frames]);
+  }
+
+  function open(): void {
+    const mine = start();
+    let ready = false;
+    /** From this worker's clock, which begins with it, to the page's: or time would jump back with each new worker. */
+    let clock: number | null = null;
+    worker = mine;
+    stumbles = 0;
+    const loadFailed = (message: string): void => {
+      onTrouble(message);
+      again(RELOAD_MS);
+    };
+    mine.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (worker !== mine) return;
+      switch (data.type) {
+        case 'seen':
+          stumbles = 0;
+          if (data.look) asked = null;
+          count(data);
+          clock ??= performance.now() - data.at;
+          return onSeen({ ...data, at: data.at + clock });
+        case 'ready':
+          ready = true;
+          metrics.loadMs = data.loadMs;
+          return onTrouble(null);
+        case 'stumbled':
+          stumbles++;
+          if (data.ended || stumbles >= MOST_STUMBLES) again(RESTART_MS);
+          return;
+        case 'failed':
+          return loadFailed(data.message);
+      }
+    };
+    // The script itself: could not be fetched, or threw where nothing caught it.
+    mine.onerror = ({ message }) => {
+      if (worker !== mine) return;
+      if (ready) again(RESTART_MS);
+      else loadFailed(message);
+    };
+    send({
+      type: 'load',
+      runtime: at('/models/mediapipe'),
+      model: at('/models/weights/face_detection_short_range.tflite'),
+    });
+    if (pace > 0) send({ type: 'pace', ms: pace });
+    if (asked) send({ type: 'look', crop: asked.crop });
+    // A track that has ended gives no frames: the camera finds another one.
+    if (watched?.readyState === 'live') sendFrames(watched);
+  }
+
+  /** Lets this worker go and starts another one after a pause. */
+  function again(ms: number): void {
+    worker?.terminate();
+    worker = null;
+    clearTimeout(timer);
+    timer = setTimeout(open, ms);
+  }
+
+  function count({ detectMs, faces }: Sighting): void {
+    metrics.frames++;
+    metrics.detectMs += detectMs;
+    metrics.lastDetectMs = detectMs;
+    metrics.faces = faces.length;
+    metrics.firstFrameAt ??= performance.now();
+  }
+
+  open();
   return {
     pace(ms) {
       if (ms !== pace) send({ type: 'pace', ms });
       pace = ms;
     },
     watch(track) {
-      const frames = new MediaStreamTrackProcessor({ track, maxBufferSize: 1 }).readable;
-      send({ type: 'frames', frames }, [frames]);
+      watched = track;
+      if (worker) sendFrames(track);
     },
-    look: (crop) => send({ type: 'look', crop }),
+    look(crop) {
+      asked = { crop: crop || (asked?.crop ?? false) };
+      send({ type: 'look', crop });
+    },
     metrics,
-    stop: () => worker.terminate(),
+    stop() {
+      clearTimeout(timer);
+      worker?.terminate();
+      worker = null;
+    },
   };
 }

@@ -13,7 +13,10 @@ export type ToWorker =
 
 export type FromWorker =
   | { type: 'ready'; loadMs: number }
+  /** Runtime or model could not be loaded; there will be no frames. */
   | { type: 'failed'; message: string }
+  /** A frame could not be seen. `ended`: the stream itself is broken, and no more of it will come. */
+  | { type: 'stumbled'; message: string; ended: boolean }
   | ({ type: 'seen' } & Sighting);
 
 /** A face of one frame, in the frame's pixels. */
@@ -26,7 +29,7 @@ export interface FoundFace {
 
 /** One frame as the worker saw it. */
 export interface Sighting {
-  /** ms on the worker's clock; only differences mean anything. */
+  /** ms; only differences mean anything. From the worker on its own clock, from the eyes on the page's. */
   readonly at: number;
   readonly width: number;
   readonly height: number;

@@ -86,7 +86,13 @@ function see(frame: VideoFrame): void {
   const detectMs = performance.now() - at;
   const ask = wanted;
   wanted = null;
-  const look = ask ? lookAt(frame, faces[0], ask.crop) : null;
+  let look: Look | null;
+  try {
+    look = ask ? lookAt(frame, faces[0], ask.crop) : null;
+  } catch (error) {
+    wanted ??= ask; // asked for still
+    throw error;
+  }
   post({ type: 'seen', at, width, height, faces, detectMs, look }, look?.crop ? [look.crop.data.buffer] : []);
 }
 
@@ -100,18 +106,22 @@ async function follow(frames: ReadableStream<VideoFrame>): Promise<void> {
     if (done) return;
     try {
       if (reader === mine) see(value);
+    } catch (error) {
+      // One frame that can't be seen is let go; the page counts how many there are in a row.
+      post({ type: 'stumbled', message: messageOf(error), ended: false });
     } finally {
       value.close();
     }
   }
 }
 
-const failed = (error: unknown): void =>
-  post({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
-  if (data.type === 'load') load(data.runtime, data.model).catch(failed);
-  else if (data.type === 'frames') follow(data.frames).catch(failed);
+  if (data.type === 'load')
+    load(data.runtime, data.model).catch((error) => post({ type: 'failed', message: messageOf(error) }));
+  else if (data.type === 'frames')
+    follow(data.frames).catch((error) => post({ type: 'stumbled', message: messageOf(error), ended: true }));
   else if (data.type === 'pace') pace = data.ms;
   else wanted = { crop: data.crop || (wanted?.crop ?? false) };
 };

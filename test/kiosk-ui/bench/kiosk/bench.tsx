@@ -75,7 +75,7 @@ async function screen(frames: VideoFrame[]): Promise<(ms: number) => Promise<num
   const kiosk = createKiosk({
     carrier: { open: openChannel, coreState: readCoreState },
     devices: navigator.mediaDevices,
-    worker,
+    worker: () => worker,
   });
   render(<App kiosk={kiosk} />, document.getElementById('app')!);
   return async (ms) => {

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Eyes, MOST_STUMBLES, openEyes, RELOAD_MS, RESTART_MS } from './eyes.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+import { face, look, sighting } from './sightings.fake.ts';
+
+/** A detection worker that says what the test says. */
+class ScriptedWorker {
+  onmessage: ((event: { data: FromWorker }) => void) | null = null;
+  onerror: ((event: { message: string }) => void) | null = null;
+  gone = false;
+  readonly told: ToWorker[] = [];
+  postMessage(message: ToWorker): void {
+    this.told.push(message);
+  }
+  terminate(): void {
+    this.gone = true;
+  }
+  say(data: FromWorker): void {
+    this.onmessage?.({ data });
+  }
+  sees(): void {
+    this.say({ type: 'seen', ...sighting(1, [face()], look(face())) });
+  }
+  stumbles(times: number, ended = false): void {
+    for (let i = 0; i < times; i++) this.say({ type: 'stumbled', message: 'no frame', ended });
+  }
+  /** What it was told, without the loading. */
+  get kinds(): string[] {
+    return this.told.map(({ type }) => type).filter((type) => type !== 'load');
+  }
+}
+
+describe('the eyes', () => {
+  let workers: ScriptedWorker[];
+  let trouble: (string | null)[];
+  let seen: number[];
+  let eyes: Eyes;
+  const track = { readyState: 'live' } as MediaStreamTrack;
+  const last = (): ScriptedWorker => workers.at(-1)!;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubGlobal('location', { href: 'http://127.0.0.1/' });
+    vi.stubGlobal(
+      'MediaStreamTrackProcessor',
+      class {
+        readonly readable = new ReadableStream();
+      },
+    );
+    workers = [];
+    trouble = [];
+    seen = [];
+    eyes = openEyes(
+      ({ at }) => seen.push(at),
+      (message) => trouble.push(message),
+      () => {
+        workers.push(new ScriptedWorker());
+        return last() as unknown as Worker;
+      },
+    );
+  });
+  afterEach(() => {
+    eyes.stop();
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it('go on after a frame that could not be seen, and count only those in a row', () => {
+    last().say({ type: 'ready', loadMs: 1 });
+    for (let round = 0; round < 3; round++) {
+      last().stumbles(MOST_STUMBLES - 1);
+      last().sees();
+    }
+    vi.advanceTimersByTime(RELOAD_MS);
+    expect([workers.length, last().gone, seen.length, trouble]).toEqual([1, false, 3, [null]]);
+  });
+
+  it.each([
+    ['too many frames in a row could not be seen', (w: ScriptedWorker) => w.stumbles(MOST_STUMBLES)],
+    ['the stream of frames broke', (w: ScriptedWorker) => w.stumbles(1, true)],
+    ['it threw where nothing caught it', (w: ScriptedWorker) => w.onerror?.({ message: 'out of memory' })],
+  ])('start the worker anew when %s, tell it all again, and keep the face on', (_what, fails) => {
+    last().say({ type: 'ready', loadMs: 1 });
+    eyes.watch(track);
+    eyes.pace(90);
+    eyes.look(true);
+    fails(last());
+    expect(workers[0]!.gone).toBe(true);
+    vi.advanceTimersByTime(RESTART_MS - 1);
+    expect(workers).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(last().kinds.toSorted()).toEqual(['frames', 'look', 'pace']);
+    last().say({ type: 'ready', loadMs: 1 });
+    last().sees();
+    expect([workers.length, seen.length]).toEqual([2, 1]);
+    expect(trouble.filter((message) => message !== null)).toEqual([]);
+  });
+
+  it.each([
+    ['the model', (w: ScriptedWorker) => w.say({ type: 'failed', message: 'no model' })],
+    ['the script', (w: ScriptedWorker) => w.onerror?.({ message: 'no model' })],
+  ])('say that %s could not be loaded, try again each minute, and say when it was', (_what, fails) => {
+    fails(last());
+    expect(trouble).toEqual(['no model']);
+    vi.advanceTimersByTime(RELOAD_MS);
+    fails(last());
+    vi.advanceTimersByTime(RELOAD_MS);
+    last().say({ type: 'ready', loadMs: 1 });
+    expect([workers.length, trouble]).toEqual([3, ['no model', 'no model', null]]);
+  });
+
+  it('keep one time over all workers, whose own clocks begin with each', () => {
+    const at = (ms: number): void => last().say({ type: 'seen', ...sighting(ms, []) });
+    vi.advanceTimersByTime(3_600_000);
+    at(3_600_000);
+    at(3_600_040);
+    last().stumbles(1, true);
+    vi.advanceTimersByTime(RESTART_MS);
+    at(30);
+    at(70);
+    expect(seen.map((ms) => Math.round(ms - seen[0]!))).toEqual([0, 40, RESTART_MS, RESTART_MS + 40]);
+  });
+
+  it('leave a track alone that ended meanwhile', () => {
+    last().say({ type: 'ready', loadMs: 1 });
+    eyes.watch({ readyState: 'ended' } as MediaStreamTrack);
+    last().stumbles(MOST_STUMBLES);
+    vi.advanceTimersByTime(RESTART_MS);
+    expect(last().kinds).toEqual([]);
+  });
+});
