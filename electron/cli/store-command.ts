@@ -1,10 +1,15 @@
+import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { type CommandOutput, parseArguments, type StoreCommand } from '../core/commands/command.ts';
 import { ControlAnswer, controlSocketPath } from '../core/control/protocol.ts';
-import { openKiosk } from '../core/open-kiosk.ts';
+import { deviceSecretFile } from '../core/keys/device-secret.ts';
+import { slotsFile } from '../core/keys/slots.ts';
+import { type OpenKiosk, openKiosk } from '../core/open-kiosk.ts';
 import { ensureKioskFolder } from '../core/provision.ts';
+import { storeFile } from '../core/store/files.ts';
+import { givenDeviceSecret } from '../host-browser/device-secret.ts';
 import { password } from './password.ts';
 
 /** A kiosk that commands can be run on, one after the other. */
@@ -16,16 +21,37 @@ export interface CommandSession {
 
 /**
  * Opens a kiosk for commands that touch its store: with no core running here, under the core's own lock and keys; else
- * through the running core over its socket, with the staff PIN (asked for once, or from SMARTPRESENCE_STAFF_PIN).
+ * through the running core over its socket, with the staff PIN (asked for once, or from SMARTPRESENCE_STAFF_PIN). The
+ * keys are those of this process: systemd's credential where it was given one, else the 0600 file.
+ *
+ * @param begins whether a kiosk may begin here; else a folder without a store is left as it is
+ * @throws Problem `store-missing`, and what openKiosk throws where no core answers
  */
-export async function openCommands(home: string): Promise<CommandSession> {
+export async function openCommands(home: string, begins = false): Promise<CommandSession> {
+  if (!existsSync(slotsFile(home)) && !existsSync(storeFile(home))) {
+    if (!begins)
+      throw new Problem(
+        'store-missing',
+        `there is no kiosk in ${home}`,
+        'Set SMARTPRESENCE_HOME to the folder of one, or begin one: npm start, or people import.',
+      );
+  }
   ensureKioskFolder(home, false);
-  let kiosk: Awaited<ReturnType<typeof openKiosk>>;
+  let kiosk: OpenKiosk;
   try {
-    kiosk = await openKiosk({ home, deviceSecret: null });
+    kiosk = await openHere(home, begins);
   } catch (cause) {
-    if (cause instanceof Problem && cause.code === 'store-in-use') return coreSession(home);
-    throw cause;
+    if (!(cause instanceof Problem)) throw cause;
+    if (cause.code === 'store-in-use') return coreSession(home);
+    // The running core may have keys that this process has not.
+    if (await coreAnswers(home)) return coreSession(home);
+    if (cause.code !== 'device-secret-missing') throw cause;
+    throw new Problem(
+      cause.code,
+      cause.message,
+      'Start the kiosk, or run this in a unit that has its credential: systemd-run --pty --property=LoadCredentialEncrypted=smartpresence-device-secret:… npm run -s sp -- …',
+      { cause },
+    );
   }
   return {
     run: async (command, args, output) =>
@@ -42,11 +68,29 @@ export async function runStoreCommand(
   output: CommandOutput,
 ): Promise<number> {
   parseArguments(command, args);
-  const session = await openCommands(home);
+  const session = await openCommands(home, command.beginsKiosk);
   try {
     return await session.run(command, args, output);
   } finally {
     await session.close();
+  }
+}
+
+async function openHere(home: string, begins: boolean): Promise<OpenKiosk> {
+  const deviceSecret = givenDeviceSecret(process.env);
+  const hadFile = existsSync(deviceSecretFile(home));
+  const kiosk = await openKiosk({ home, deviceSecret, allowSecretFile: begins });
+  if (!hadFile && existsSync(deviceSecretFile(home)))
+    process.stderr.write('A new kiosk began here. Its device secret is in a 0600 file, for evaluation.\n');
+  return kiosk;
+}
+
+async function coreAnswers(home: string): Promise<boolean> {
+  try {
+    (await connected(home)).destroy();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -31,7 +31,7 @@ beforeEach(async () => {
   home = join(folder, 'kiosk');
   mkdirSync(join(folder, 'none'));
   ensureKioskFolder(home, false);
-  const kiosk = await openKiosk({ home, deviceSecret: null });
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(STAFF_PIN));
   await kiosk.close();
 });
@@ -69,7 +69,7 @@ test('a start that fails late closes what it had opened: timers, the line to the
   expect(cleared.mock.calls.map(([timer]) => timer as unknown)).toEqual(expect.arrayContaining(timers));
   expect(stopped).toHaveBeenCalledOnce();
   expect(existsSync(controlSocketPath(home))).toBe(false);
-  await (await openKiosk({ home, deviceSecret: null })).close(); // or: store-in-use
+  await (await openKiosk({ home, deviceSecret: null, allowSecretFile: true })).close(); // or: store-in-use
 });
 
 /** An enrolment begun by staff, and a visit. */
@@ -140,7 +140,7 @@ test('an enrolment is not begun for a staff session that ended while its PIN was
 });
 
 test('a number that wrong PINs locked opens with the PIN that staff set, and is free for its next owner', async () => {
-  const opened = await openKiosk({ home, deviceSecret: null });
+  const opened = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const add = async (id: string, number: string) =>
     opened.store.addPerson({
       id,

@@ -38,7 +38,7 @@ export const startCore: StartCore = async (options) => {
   // What was opened is closed in reverse order: when the core stops, and when a later part can't start.
   const opened = new AsyncDisposableStack();
   try {
-    const kiosk = await openKiosk(options);
+    const kiosk = await openKiosk({ ...options, allowSecretFile: options.deviceSecret === null });
     opened.defer(() => kiosk.close());
     return await assemble(kiosk, options, opened);
   } catch (cause) {

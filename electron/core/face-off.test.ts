@@ -35,7 +35,7 @@ beforeAll(async () => {
   writeFileSync(join(weights, EMBEDDER.file), altered);
 
   ensureKioskFolder(home, false);
-  const kiosk = await openKiosk({ home, deviceSecret: null });
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const pins = await kiosk.pins();
   kiosk.store.setSetting(STAFF_PIN_SETTING, await pins.hash(STAFF_PIN));
   await kiosk.store.addPerson({
@@ -72,7 +72,7 @@ test('number and PIN check in, and the record is kept', async () => {
   const { receipt } = await core.methods.checkinByPin(MAX);
   expect(receipt).toMatchObject({ name: 'Max Mustermann', method: 'number+pin', repeated: false });
   await core.close();
-  const kiosk = await openKiosk({ home, deviceSecret: null, weights });
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true, weights });
   expect(kiosk.store.checkins({ limit: 5 })).toMatchObject([{ name: 'Max Mustermann', method: 'number+pin' }]);
   await kiosk.close();
   core = await startCore({ home, deviceSecret: null, demo: false, weights, log: () => undefined });
@@ -91,7 +91,7 @@ test('whatever needs a face answers with the code: a probe, a capture, an import
   await expect(core.methods.enrolCapture({ token, enrolment, frame })).rejects.toMatchObject(code);
 
   await core.close();
-  const kiosk = await openKiosk({ home, deviceSecret: null, weights });
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true, weights });
   const context = { ...kiosk, changed: () => undefined };
   const output = { line: () => undefined, progress: () => undefined };
   const files = [{ path: join(folder, 'a.jpg'), name: 'a.jpg' }];

@@ -26,17 +26,19 @@ function asProblem(cause: unknown): never {
 /**
  * Opens a kiosk's folder for the core or, when no core runs, for the command line.
  * @param options.deviceSecret 32 bytes of a real keystore, or null for the 0600 file in `home`
+ * @param options.allowSecretFile whether a new kiosk without a keystore may be given that file: somebody must have chosen it
  * @param options.weights folder of the prepared weights; by default this program's own
  * @throws Problem of keys, store and site: `store-in-use`, `store-wrong-key`, `store-other-machine`, `site-config-wrong`, …
  */
 export async function openKiosk(options: {
   home: string;
   deviceSecret: Uint8Array | null;
+  allowSecretFile: boolean;
   weights?: string;
 }): Promise<OpenKiosk> {
   const { home } = options;
   const site = readSiteConfig(home);
-  const keys = await openKeys({ home, deviceSecret: options.deviceSecret, allowSecretFile: true });
+  const keys = await openKeys({ home, deviceSecret: options.deviceSecret, allowSecretFile: options.allowSecretFile });
   const store = keys.live ? await openStore({ home, keys }) : await createStore({ home, keys });
   let faces: Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> | null = null;
 

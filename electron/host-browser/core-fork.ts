@@ -5,15 +5,22 @@ import type { Readable } from 'node:stream';
 import type { CoreOptions } from '../core/interface.ts';
 import type { SpawnCore } from '../core/serving/core-supervisor.ts';
 
-/** What of the host's environment the core may see: where it is and which language; never a secret. */
-const PASSED_ON = /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|XDG_[A-Z_]+|SMARTPRESENCE_[A-Z_]+)$/;
+/**
+ * What of the host's environment the core may see: where it is and which language, never a secret. None of our own
+ * variables: the core is told its folder, and beside it stand the staff PIN and the database's address.
+ */
+const PASSED_ON = /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|XDG_(DATA|CONFIG|CACHE|STATE)_HOME|XDG_RUNTIME_DIR)$/;
+
+/** The environment of a core. */
+export function coreEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.test(name)));
+}
 
 /** How the browser host starts its core: a Node process of its own, with an IPC channel and no arguments. */
 export function forkCore(modulePath: string, log: CoreOptions['log']): SpawnCore {
   return ({ onMessage, onExit }) => {
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)));
     const child = fork(modulePath, [], {
-      env,
+      env: coreEnv(process.env),
       // Loading a gallery makes much garbage that dies young: with V8's default of 16 MB a semi-space, 10,000 people
       // left 377 MB resident, with 2 MB 318 MB.
       execArgv: ['--max-semi-space-size=2'],

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../contract/problem.ts';
 
@@ -41,4 +41,16 @@ export function readDeviceSecret(env: NodeJS.ProcessEnv, inFile: boolean): strin
     );
   }
   return secret.toString('base64');
+}
+
+/**
+ * The device secret for a command line, which is told no place: 32 bytes of the credential where this process was given
+ * it, else null for the file.
+ *
+ * @throws Problem `device-secret-missing` or `device-secret-bad`
+ */
+export function givenDeviceSecret(env: NodeJS.ProcessEnv): Uint8Array | null {
+  const folder = env.CREDENTIALS_DIRECTORY;
+  const secret = readDeviceSecret(env, !folder || !existsSync(join(folder, CREDENTIAL)));
+  return secret === null ? null : Buffer.from(secret, 'base64');
 }

@@ -49,7 +49,7 @@ beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'sp-control-'));
   home = kioskHome({ SMARTPRESENCE_HOME: base });
   ensureKioskFolder(home, true);
-  kiosk = await openKiosk({ home, deviceSecret: null });
+  kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   await enrolDemoPeople(kiosk);
   const pins = await kiosk.pins();
   kiosk.store.setSetting(STAFF_PIN_SETTING, await pins.hash(PIN));

@@ -27,7 +27,7 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'sp-kill-'));
   ensureKioskFolder(home, true);
   writeSiteConfig(home, { ...readSiteConfig(home), repeatWindowSeconds: 0 });
-  const kiosk = await openKiosk({ home, deviceSecret: null });
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   await enrolDemoPeople(kiosk);
   const { pipeline } = await kiosk.faces();
   for (const person of demoPeople()) {
@@ -69,7 +69,7 @@ test('every check-in that the screen confirmed is there once after kill -9 at ra
   link.close();
   await host.close();
 
-  const kiosk = await openKiosk({ home, deviceSecret: null });
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const report = await kiosk.store.check();
   const stored = kiosk.store.checkins({ limit: 10_000 }).map((row) => row.id);
   await kiosk.close();

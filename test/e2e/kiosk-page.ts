@@ -60,7 +60,7 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
   const complaints: string[] = [];
 
   async function withStore<T>(work: (kiosk: OpenKiosk) => Promise<T> | T): Promise<T> {
-    const kiosk = await openKiosk({ home, deviceSecret: null });
+    const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
     try {
       return await work(kiosk);
     } finally {

@@ -34,7 +34,7 @@ const skew = Number(process.argv[3] ?? 0);
 if (skew !== 0) skewClock(skew);
 const random = seededRandom(Number(process.argv[4] ?? 1));
 
-const kiosk = await openKiosk({ home, deviceSecret: null });
+const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
 const { store } = kiosk;
 const log = (level: string, message: string, fields?: Record<string, unknown>) => {
   if (process.env.SMARTPRESENCE_FAULTS_LOG) console.error(home, level, message, fields ?? '');

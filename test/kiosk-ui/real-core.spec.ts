@@ -23,7 +23,7 @@ const STAFF_PIN = '246813';
 async function newKiosk(home: string): Promise<void> {
   ensureKioskFolder(home, false);
   writeSiteConfig(home, { ...defaultSite(false), liveness: 'on' });
-  const kiosk = await openKiosk({ home, deviceSecret: null });
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(STAFF_PIN));
   await kiosk.close();
 }

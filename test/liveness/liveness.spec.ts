@@ -31,7 +31,7 @@ test.describe.configure({ timeout: 150_000 });
 test.beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'sp-liveness-'));
   ensureKioskFolder(home, false);
-  const kiosk = await openKiosk({ home, deviceSecret: null });
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   await enrolDemoPeople(kiosk);
   await kiosk.close();
 });

@@ -26,7 +26,7 @@ let context: CommandContext;
 beforeAll(async () => {
   server = await testServer();
   ensureKioskFolder(home, false);
-  kiosk = await openKiosk({ home, deviceSecret: null });
+  kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   retention = startRetention({ store: kiosk.store, site: kiosk.site, log });
   sync = await startKioskSync({
     store: kiosk.store,

@@ -41,7 +41,7 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     .action(async (o: { name?: string; replace?: boolean; continue?: boolean; wait: boolean; json?: boolean }) => {
       const output = terminalOutput(o.json ?? false, describeJoin);
       const code = o.continue ? null : await ask('Code: ');
-      const session = await openCommands(kioskHome());
+      const session = await openCommands(kioskHome(), deviceJoin.beginsKiosk);
       try {
         if (code !== null) {
           const args = { code, replace: o.replace ?? false, ...(o.name && { name: o.name }) };
@@ -114,7 +114,7 @@ async function once(
   args: unknown,
   output: Parameters<CommandSession['run']>[2] & { end(): void },
 ): Promise<number> {
-  const session = await openCommands(kioskHome());
+  const session = await openCommands(kioskHome(), command.beginsKiosk);
   try {
     return await session.run(command, args, output);
   } finally {

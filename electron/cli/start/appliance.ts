@@ -6,6 +6,7 @@ import { initServer } from '../../../sync/server/local.ts';
 import { kioskHome, serverHome } from '../../core/paths.ts';
 import { ensureKioskFolder } from '../../core/provision.ts';
 import { VERSION } from '../../core/version.ts';
+import { sandboxFor } from '../../host-browser/chromium.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
@@ -92,7 +93,10 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   const secret = deviceSecretOf(options.deviceSecret, process.env);
   say(secret.notice);
   const electron = electronFor(options.host, options.deviceSecret);
-  if (!electron) await ensureChromium({ say, signal });
+  if (!electron) {
+    sandboxFor(process.getuid?.(), demo); // refuses root before anything is made
+    await ensureChromium({ say, signal });
+  }
   const since = Date.now();
   await prepareModels(); // enrolment needs them; the screens are wanted only by the host
   signal.throwIfAborted();

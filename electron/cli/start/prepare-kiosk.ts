@@ -33,7 +33,11 @@ export interface PreparedKiosk {
  * demo the demo people. Each part is done once; a start that was cut off is completed by the next.
  */
 export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKiosk> {
-  const kiosk = await openKiosk({ home: options.kiosk, deviceSecret: options.deviceSecret });
+  const kiosk = await openKiosk({
+    home: options.kiosk,
+    deviceSecret: options.deviceSecret,
+    allowSecretFile: options.deviceSecret === null,
+  });
   try {
     settleDemo(kiosk, options.demo);
     // The database's first start takes seconds; faces are enrolled meanwhile.

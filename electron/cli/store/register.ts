@@ -6,6 +6,7 @@ import { kioskHome } from '../../core/paths.ts';
 import { checkStoreCommand, listCheckinsCommand, rekeyStoreCommand } from '../../core/store/commands.ts';
 import { type CheckReport, checkClosedStore, type RekeyReport } from '../../core/store/index.ts';
 import type { Checkin } from '../../core/store/interface.ts';
+import { givenDeviceSecret } from '../../host-browser/device-secret.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
 import { runStoreCommand } from '../store-command.ts';
@@ -60,7 +61,7 @@ The kiosk stands still meanwhile. PINs, templates and photos stay valid.${EXIT_H
 async function checkPagesOnly(error: unknown, output: CommandOutput): Promise<number> {
   if (!(error instanceof Problem) || error.code !== 'store-damaged') throw error;
   const home = kioskHome();
-  const keys = await openKeys({ home, deviceSecret: null });
+  const keys = await openKeys({ home, deviceSecret: givenDeviceSecret(process.env) });
   const report = await checkClosedStore(home, keys, { progress: output.progress });
   output.line({ ...report, problems: [{ code: error.code, detail: error.message }, ...report.problems] });
   return EXIT.attention;

@@ -38,6 +38,8 @@ export interface CommandOutput {
 export interface StoreCommand<Args extends z.ZodType = z.ZodType> {
   readonly name: string;
   readonly args: Args;
+  /** A new kiosk may begin with it: with no core running, it makes folder and store where there are none. */
+  readonly beginsKiosk?: true;
   run(context: CommandContext, args: z.output<Args>, output: CommandOutput): Promise<number>;
 }
 

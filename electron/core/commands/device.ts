@@ -37,6 +37,7 @@ const Replace = z.boolean().default(false);
 
 const join = storeCommand({
   name: 'device join',
+  beginsKiosk: true,
   args: z.strictObject({ code: z.string().min(1).max(400), name: Name, replace: Replace }),
   async run(context, { code, name, replace }, output) {
     refuseUnlessFree(context, replace);
@@ -84,6 +85,7 @@ const poll = storeCommand({
 
 const requestFile = storeCommand({
   name: 'device request',
+  beginsKiosk: true,
   args: z.strictObject({ name: Name, replace: Replace }),
   async run(context, { name, replace }, output) {
     refuseUnlessFree(context, replace);

@@ -43,6 +43,7 @@ interface Result {
  */
 export const importPeople = storeCommand({
   name: 'people-import',
+  beginsKiosk: true,
   args: Args,
   async run(context, args, output) {
     const folders = await personFolders(args.folder);

@@ -8,6 +8,7 @@ import { storeCommand } from './command.ts';
 /** `staff set-pin`: another staff PIN. Whoever may run it without a running core owns the kiosk's folder already. */
 export const setStaffPin = storeCommand({
   name: 'staff-set-pin',
+  beginsKiosk: true,
   args: z.strictObject({ pin: z.string().regex(/^[0-9]{6,12}$/, 'a staff PIN has 6 to 12 digits') }),
   async run(context, { pin }, output) {
     if (weakPin(pin))
