@@ -153,6 +153,22 @@ test.describe('trouble', () => {
     await seen(page, frames + 5);
   });
 
+  test('a stream of frames that breaks does not turn faces off: a new worker goes on with the same camera', async ({
+    kiosk,
+  }) => {
+    const page = await kiosk.open({ clip: 'man', before: keepWorkers });
+    await seen(page);
+    await page.evaluate(() => {
+      const worker = (window as unknown as { workers: Worker[] }).workers.at(-1)!;
+      worker.dispatchEvent(
+        new MessageEvent('message', { data: { type: 'stumbled', message: 'the camera hiccuped', ended: true } }),
+      );
+    });
+    const { frames } = await metrics(page);
+    await seen(page, frames + 10);
+    expect(await page.evaluate(() => (window as unknown as { workers: Worker[] }).workers.length)).toBe(2);
+  });
+
   test('a core that is gone is said to start again, and the screen is back within two seconds of it', async ({
     kiosk,
   }) => {
@@ -279,4 +295,17 @@ function brokenCamera(): void {
     tracks.push(...stream.getVideoTracks());
     return stream;
   };
+}
+
+/** Runs in the page: keeps the workers that are started. */
+function keepWorkers(): void {
+  const workers: Worker[] = [];
+  const Real = window.Worker;
+  window.Worker = class extends Real {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      workers.push(this);
+    }
+  };
+  Object.assign(window, { workers });
 }

@@ -197,8 +197,83 @@ export const de: Locale = {
     refusedAgain: 'Alle paar Sekunden wird es von selbst noch einmal versucht.',
   },
 
+  /** What the core refuses, by code. Enrolment has its own sentences beside these. */
+  error: {
+    'storage-full':
+      'Der Datenträger dieses Geräts ist voll. Bitte sagen Sie der Technik Bescheid; nichts Erfasstes ist verloren.',
+    'storage-failed': 'Der Datenträger dieses Geräts arbeitet gerade nicht. Bitte sagen Sie der Technik Bescheid.',
+    'store-damaged': 'Der Speicher dieses Geräts ist beschädigt. Bitte sagen Sie der Technik Bescheid.',
+    'person-unknown': 'Diese Person ist nicht mehr auf diesem Gerät. Suchen Sie noch einmal.',
+    'person-exists': 'Diese Person ist schon auf diesem Gerät.',
+    'checkin-unknown': 'Diese Anmeldung gibt es auf diesem Gerät nicht.',
+    'undo-expired': 'Das lässt sich hier nicht mehr rückgängig machen. Bitte fragen Sie am Empfang.',
+    'visit-unknown': 'Das hat zu lange gedauert. Bitte beginnen Sie noch einmal.',
+    'staff-pin-unset': 'Dieses Gerät hat keine Personal-PIN. Es bekommt eine, wenn es noch einmal eingerichtet wird.',
+    'staff-locked': 'Die Sitzung ist beendet. Geben Sie die PIN noch einmal ein.',
+    'lease-expired': 'Gesichter sind aus: Dieses Gerät hat seinen Server zu lange nicht erreicht.',
+    'model-altered': 'Gesichter sind aus: Eine Modelldatei wurde geändert.',
+    'model-missing': 'Gesichter sind aus: Eine Modelldatei fehlt.',
+    'model-refused': 'Gesichter sind aus: Eine Modelldatei lässt sich nicht verwenden.',
+    'embedding-invalid': 'Dieses Bild ist nicht zu gebrauchen. Bitte nehmen Sie es noch einmal auf.',
+    'photo-failed': 'Das Foto ließ sich nicht speichern. Bitte versuchen Sie es noch einmal.',
+    'rpc-timeout':
+      'Das Gerät hat nicht rechtzeitig geantwortet. Warten Sie einen Moment, und versuchen Sie es noch einmal.',
+    'rpc-gone': 'Das Gerät startet gerade neu. Warten Sie einen Moment.',
+    'rpc-busy': 'Zu viel auf einmal. Warten Sie einen Moment.',
+    'rpc-bad-request': 'Das Gerät versteht die Eingabe nicht. Bitte berichtigen Sie sie.',
+    'rpc-bad-response': 'Bildschirm und Gerät haben verschiedene Versionen. Bitte laden Sie den Bildschirm neu.',
+    'rpc-unknown-method': 'Bildschirm und Gerät haben verschiedene Versionen. Bitte laden Sie den Bildschirm neu.',
+    internal:
+      'Im Gerät ist etwas schiefgegangen. Versuchen Sie es noch einmal; wenn es bleibt, melden Sie es mit der Uhrzeit.',
+    other: 'Das hat nicht geklappt ({{code}}). Versuchen Sie es noch einmal; wenn es bleibt, melden Sie diesen Code.',
+  },
+
   /** Why the core can't start, for the codes that have no values of their own; the core's own words stand below. */
   refusal: {
+    'site-config-wrong': {
+      why: 'Die Einstellungen dieses Geräts enthalten einen Fehler.',
+      next: 'Berichtigen Sie die unten genannten Werte in site.json.',
+    },
+    'secret-file-exposed': {
+      why: 'Ein Geheimnis dieses Geräts ist für andere Benutzer lesbar.',
+      next: 'Entziehen Sie die Rechte (chmod 600), und erneuern Sie das Geheimnis, wenn andere es gelesen haben können.',
+    },
+    'secret-malformed': {
+      why: 'Ein Geheimnis dieses Geräts hat nicht die richtige Länge.',
+      next: 'Legen Sie das richtige Geheimnis zurück.',
+    },
+    'secret-weak': {
+      why: 'Ein Geheimnis dieses Geräts ist nicht zufällig.',
+      next: 'Erzeugen Sie ein neues mit: openssl rand 32',
+    },
+    'device-secret-unreadable': {
+      why: 'Das Gerätegeheimnis wurde von einem anderen Schlüsselbund versiegelt.',
+      next: 'Melden Sie sich als Benutzer des Geräts an, oder stellen Sie den Speicher mit dem Wiederherstellungsschlüssel wieder her.',
+    },
+    'device-secret-bad': {
+      why: 'Das Gerätegeheimnis hat nicht 32 Bytes.',
+      next: 'Versiegeln Sie 32 zufällige Bytes mit systemd-creds.',
+    },
+    'storage-failed': {
+      why: 'Der Datenträger dieses Geräts arbeitet nicht.',
+      next: 'Prüfen Sie den Datenträger und seinen Anschluss; das Gerät versucht es wieder.',
+    },
+    'store-missing': {
+      why: 'Der Speicher dieses Geräts fehlt, obwohl es einen hatte.',
+      next: 'Legen Sie store.db zurück, oder richten Sie das Gerät in einem leeren Ordner neu ein.',
+    },
+    'home-not-demo': {
+      why: 'Dieser Datenordner gehört zu einem echten Gerät.',
+      next: 'Starten Sie die Demo in einem eigenen Ordner.',
+    },
+    'model-refused': {
+      why: 'Eine Modelldatei lässt sich nicht verwenden.',
+      next: 'Installieren Sie das Gerät neu; wenn es bleibt, melden Sie es.',
+    },
+    'lease-expired': {
+      why: 'Dieses Gerät hat seinen Server zu lange nicht erreicht.',
+      next: 'Verbinden Sie es mit seinem Server; Nummer und PIN gehen weiter.',
+    },
     'store-wrong-key': {
       why: 'Die Geheimnisse dieses Geräts sind nicht die, mit denen sein Speicher angelegt wurde.',
       next: 'Legen Sie die richtigen zurück, oder stellen Sie den Speicher mit dem Schlüssel des Servers wieder her. Der Speicher wurde nicht angerührt.',
@@ -269,7 +344,6 @@ export const de: Locale = {
     stateHint: 'Einträge, Server, Speicher',
     wrong: 'Das ist nicht die Personal-PIN.',
     over: 'Die Sitzung ist beendet. Geben Sie die PIN noch einmal ein.',
-    error: 'Das hat nicht geklappt: {{message}}',
   },
 
   state: {

@@ -195,8 +195,81 @@ export const en = {
     refusedAgain: 'It is tried again by itself every few seconds.',
   },
 
+  /** What the core refuses, by code. Enrolment has its own sentences beside these. */
+  error: {
+    'storage-full':
+      'The disk of this kiosk is full. Please tell whoever looks after it; nothing that was recorded is lost.',
+    'storage-failed': 'The disk of this kiosk does not work just now. Please tell whoever looks after it.',
+    'store-damaged': 'The store of this kiosk is damaged. Please tell whoever looks after it.',
+    'person-unknown': 'This person is not on this kiosk any more. Search again.',
+    'person-exists': 'This person is on this kiosk already.',
+    'checkin-unknown': 'There is no such check-in on this kiosk.',
+    'undo-expired': 'It is too late to undo this here. Please ask the front desk.',
+    'visit-unknown': 'That took too long. Please begin again.',
+    'staff-pin-unset': 'This kiosk has no staff PIN. It gets one when it is provisioned again.',
+    'staff-locked': 'The staff session is over. Enter the PIN again.',
+    'lease-expired': 'Faces are off: this kiosk has not reached its server for too long.',
+    'model-altered': 'Faces are off: a model file was changed.',
+    'model-missing': 'Faces are off: a model file is missing.',
+    'model-refused': 'Faces are off: a model file can’t be used.',
+    'embedding-invalid': 'This picture can’t be used. Please take it again.',
+    'photo-failed': 'The photo could not be kept. Please try again.',
+    'rpc-timeout': 'The kiosk did not answer in time. Wait a moment and try again.',
+    'rpc-gone': 'The kiosk is starting again. Wait a moment.',
+    'rpc-busy': 'Too much at once. Wait a moment.',
+    'rpc-bad-request': 'The kiosk did not understand what was entered. Correct it, please.',
+    'rpc-bad-response': 'Screen and kiosk are of different versions. Please reload the screen.',
+    'rpc-unknown-method': 'Screen and kiosk are of different versions. Please reload the screen.',
+    internal: 'Something went wrong inside the kiosk. Try again; if it stays, report it with the time.',
+    other: 'That did not work ({{code}}). Try again; if it stays, report this code.',
+  },
+
   /** Why the core can't start, for the codes that have no values of their own; the core's own words stand below. */
   refusal: {
+    'site-config-wrong': {
+      why: 'The settings of this kiosk have a mistake.',
+      next: 'Mend the values that are named below, in site.json.',
+    },
+    'secret-file-exposed': {
+      why: 'A secret of this kiosk can be read by other users.',
+      next: 'Take the rights away (chmod 600), and renew the secret if others may have read it.',
+    },
+    'secret-malformed': {
+      why: 'A secret of this kiosk does not have the right length.',
+      next: 'Put the right secret back.',
+    },
+    'secret-weak': {
+      why: 'A secret of this kiosk is not random.',
+      next: 'Make a new one with: openssl rand 32',
+    },
+    'device-secret-unreadable': {
+      why: 'The device secret was sealed by another keystore.',
+      next: 'Log in as the kiosk’s own user, or recover the store with its recovery key.',
+    },
+    'device-secret-bad': {
+      why: 'The device secret does not have 32 bytes.',
+      next: 'Seal 32 random bytes with systemd-creds.',
+    },
+    'storage-failed': {
+      why: 'The disk of this kiosk does not work.',
+      next: 'Check the disk and how it is connected; the kiosk tries again.',
+    },
+    'store-missing': {
+      why: 'The store of this kiosk is missing, although it had one.',
+      next: 'Put store.db back, or provision the kiosk again in an empty folder.',
+    },
+    'home-not-demo': {
+      why: 'This data folder belongs to a real kiosk.',
+      next: 'Start the demo in a folder of its own.',
+    },
+    'model-refused': {
+      why: 'A model file can’t be used.',
+      next: 'Reinstall the kiosk; if it stays, report it.',
+    },
+    'lease-expired': {
+      why: 'This kiosk has not reached its server for too long.',
+      next: 'Connect it to its server; number and PIN go on.',
+    },
     'store-wrong-key': {
       why: 'The secrets of this kiosk are not those its store was made with.',
       next: 'Put the right secrets back, or recover the store with the server’s recovery key. The store was not touched.',
@@ -261,7 +334,6 @@ export const en = {
     stateHint: 'Records, server, storage',
     wrong: 'This is not the staff PIN.',
     over: 'The staff session is over. Enter the PIN again.',
-    error: 'That did not work: {{message}}',
   },
 
   state: {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CALL_CODES, REFUSAL_CODES } from '../../../electron/contract/codes.ts';
 import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../../models/rules/reasons.ts';
 import { de } from './de.ts';
 import { en } from './en.ts';
@@ -41,10 +42,18 @@ describe('sentences of the kiosk', () => {
     ['challenge', CHALLENGE_STEPS],
     ['enrol.pose', ENROLMENT_POSES],
     ['enrol.poseName', ENROLMENT_POSES],
+    ['error', [...CALL_CODES, 'other']],
   ])('exist for every code of %s', (group, codes) => {
     for (const code of codes) {
       expect(english.has(`${group}.${code}`), code).toBe(true);
       expect(german.has(`${group}.${code}`), code).toBe(true);
     }
+  });
+
+  it('say why and what to do for every code with which a core refuses to start', () => {
+    const missing = REFUSAL_CODES.flatMap((code) => [`refusal.${code}.why`, `refusal.${code}.next`]).filter(
+      (key) => !english.has(key) || !german.has(key),
+    );
+    expect(missing).toEqual([]);
   });
 });

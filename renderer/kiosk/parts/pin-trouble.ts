@@ -2,22 +2,23 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { t } from '../../shared/i18n.ts';
+import { errorWords } from './error-words.ts';
 
 /** What a PIN screen has to say. An unknown number and a wrong PIN are the same thing to it, by intent. */
 export type PinTrouble =
   | { kind: 'missing' }
   | { kind: 'wrong' }
   | { kind: 'locked'; until: number }
-  | { kind: 'error'; message: string };
+  | { kind: 'error'; error: unknown };
 
-/** From the core's refusal: `pin-wrong`, `pin-locked` with its seconds, or anything else in its own words. */
+/** From the core's refusal: `pin-wrong`, `pin-locked` with its seconds, or anything else by its code. */
 export function pinTroubleOf(error: unknown, now = performance.now()): PinTrouble {
-  if (!(error instanceof RpcError)) return { kind: 'error', message: String(error) };
+  if (!(error instanceof RpcError)) return { kind: 'error', error };
   if (error.code === 'pin-wrong') return { kind: 'wrong' };
   const seconds = error.params.seconds;
   if (error.code === 'pin-locked')
     return { kind: 'locked', until: now + (typeof seconds === 'number' ? seconds : 30) * 1000 };
-  return { kind: 'error', message: `${error.message} ${error.nextStep}`.trim() };
+  return { kind: 'error', error };
 }
 
 /** Seconds until the lock ends, counted down; the trouble goes with it. */
@@ -58,6 +59,6 @@ function wordsOf(trouble: PinTrouble, seconds: number, group: 'pin' | 'staff'): 
     case 'locked':
       return t('pin.locked', { time: clockOf(seconds) });
     case 'error':
-      return t('staff.error', { message: trouble.message });
+      return errorWords(trouble.error);
   }
 }

@@ -2,6 +2,7 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import type { CoreClient } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import { hasSentence, t } from '../../../shared/i18n.ts';
+import { errorWords } from '../../parts/error-words.ts';
 
 /** A staff session: its token is held here alone, and is gone with it. */
 export interface StaffSession {
@@ -49,11 +50,9 @@ export function createStaffSession(core: Pick<CoreClient, 'staffLock'>): StaffSe
   };
 }
 
-/** What staff is told of a refusal: our own sentence for the codes we know, the core's words for the rest. */
+/** What staff is told of a refusal: the form's own sentence for its codes, the common one for the rest. */
 export function staffWords(error: unknown): string {
   if (error instanceof SessionOver) return '';
-  if (!(error instanceof RpcError)) return t('staff.error', { message: String(error) });
-  const key = `enrol.error.${error.code}`;
-  if (hasSentence(key)) return t(key, error.params);
-  return t('staff.error', { message: `${error.message} ${error.nextStep}`.trim() });
+  const key = error instanceof RpcError ? `enrol.error.${error.code}` : '';
+  return error instanceof RpcError && hasSentence(key) ? t(key, error.params) : errorWords(error);
 }
