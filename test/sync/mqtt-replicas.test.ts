@@ -3,7 +3,7 @@ import { connect, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
-import { upTopic } from '../../sync/protocol/wire/topics.ts';
+import { presenceTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
 import {
   createCa,
   issueServerCertificate,
@@ -53,7 +53,7 @@ afterAll(async () => {
   await mosquitto?.remove();
 });
 
-async function replica(name: string) {
+async function replica(name: string, presence: () => Promise<void> = async () => undefined) {
   const own = await issueServerClientCertificate(ca, brokerUser(serverId, name), Date.now());
   const log = pino({ level: 'silent' });
   const taken: string[] = [];
@@ -65,7 +65,7 @@ async function replica(name: string) {
       return 'answer';
     },
     refuse: async () => 'refusal',
-    presence: async () => undefined,
+    presence,
   });
   const consumer = new BrokerConsumer({
     url: `mqtts://127.0.0.1:${mosquitto.port}`,
@@ -106,4 +106,37 @@ test.skipIf(missing)('replicas split the work, and the death of one leaves no me
   await send(10);
   expect(b.taken.length - before, 'the one that is left takes all').toBe(10);
   await b.consumer.close();
+});
+
+test.skipIf(missing)('a server with its hands full still hears that its answers have arrived', async () => {
+  const held: (() => void)[] = [];
+  let heard = 0;
+  const { consumer } = await replica('a', () => {
+    heard += 1;
+    return new Promise((resolve) => held.push(resolve));
+  });
+  const MANY = 40;
+  const sent = Array.from({ length: MANY }, () =>
+    kiosk.publishAsync(presenceTopic(serverId, device), 'online', { qos: 1 }),
+  );
+  await until('all that the broker may give is in work', () => held.length === 16);
+  await Promise.race([
+    consumer.send(device, 'answer'),
+    sleep(5000).then(() => Promise.reject(new Error('the broker’s receipt was not read'))),
+  ]);
+  await until('the rest comes too', () => {
+    for (const done of held.splice(0)) done();
+    return heard === MANY;
+  });
+  await Promise.all(sent);
+  await consumer.close();
+});
+
+test.skipIf(missing)('a message of the lowest quality of service stops nobody', async () => {
+  const { taken, consumer } = await replica('b');
+  await kiosk.publishAsync(upTopic(serverId, device), `${sealed}0`, { qos: 0 });
+  await until('it was taken', () => taken.length === 1, 5000);
+  await kiosk.publishAsync(upTopic(serverId, device), `${sealed}1`, { qos: 1 });
+  await until('the next one too', () => taken.length === 2, 5000);
+  await consumer.close();
 });

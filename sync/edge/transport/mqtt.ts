@@ -1,4 +1,4 @@
-import { type IPublishPacket, MqttClient } from 'mqtt';
+import { type IPublishPacket, MqttClient, Store } from 'mqtt';
 import { limitPackets } from '../../protocol/mqtt/packet-limit.ts';
 import { typOf } from '../../protocol/mqtt/payload.ts';
 import { messageDigest, openRefusal } from '../../protocol/seal/signal.ts';
@@ -182,6 +182,9 @@ export class MqttTransport implements Transport {
       resubscribe: false,
       queueQoSZero: false,
       connectTimeout: this.#silenceMs,
+      // Else it throws at a receipt that was read already when the connection is given up.
+      outgoingStore: new Store({ clean: false }),
+      incomingStore: new Store({ clean: false }),
       will: { topic: presence, payload: Buffer.from('offline'), qos: 1, retain: true },
       ...(version === 5 && {
         properties: { sessionExpiryInterval: SESSION_S, maximumPacketSize: MAX_PACKET_BYTES, receiveMaximum: 8 },

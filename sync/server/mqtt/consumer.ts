@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
-import { MqttClient } from 'mqtt';
+import { MqttClient, Store } from 'mqtt';
 import type { Logger } from 'pino';
 import { limitPackets } from '../../protocol/mqtt/packet-limit.ts';
 import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
@@ -12,6 +12,8 @@ import type { MqttWorker } from './worker.ts';
 const MAX_PACKET_BYTES = MAX_SEALED_BYTES + 1024;
 /** Messages that the broker may have with us unacknowledged: those in work, and as many again. */
 const WINDOW = 16;
+/** The same of a broker that does not know MQTT 5, and has a bound of its own: Mosquitto's is 20. */
+const OLD_WINDOW = 64;
 /** A server that is away for longer gets nothing of what came meanwhile: the kiosks send it again. */
 const SESSION_S = 600;
 /** Answers are of no use later than this, s. */
@@ -135,6 +137,9 @@ export class BrokerConsumer {
       resubscribe: false,
       queueQoSZero: false,
       connectTimeout: CONNECT_MS,
+      // Else it throws at a receipt that was read already when the connection is given up.
+      outgoingStore: new Store({ clean: false }),
+      incomingStore: new Store({ clean: false }),
       ...(version === 5 && {
         properties: {
           sessionExpiryInterval: this.#o.shared ? 0 : SESSION_S,
@@ -208,10 +213,17 @@ export class BrokerConsumer {
     });
   }
 
+  /**
+   * Reading never waits for the work: the broker's receipts for our answers come in the same stream, and the work waits for
+   * those. What is unacknowledged is bounded by the broker, which was told our window; one that sends more is left.
+   */
   #handle(client: MqttClient): void {
     const { worker } = this.#o;
+    const window = this.#version === 5 ? WINDOW : OLD_WINDOW;
+    // An answer in work waits for the end of the connection, too.
+    client.setMaxListeners(2 * OLD_WINDOW);
     const unacknowledged: { id: number; done: boolean }[] = [];
-    let goOn: (() => void) | null = null;
+    let unasked = 0;
     const settle = () => {
       // In the order of arrival, as MQTT 5 §4.6 asks.
       while (unacknowledged[0]?.done) {
@@ -219,25 +231,33 @@ export class BrokerConsumer {
         // PUBACK (§3.4), the same four bytes in both versions. mqtt.js can only send it while it holds up every other message.
         if (client.connected) client.stream.write(Buffer.from([0x40, 2, id >> 8, id & 0xff]));
       }
-      if (unacknowledged.length >= WINDOW) return;
-      const resume = goOn;
-      goOn = null;
-      resume?.();
     };
+    const work = (topic: string, payload: Buffer) =>
+      worker.handle(topic, payload, (device, answer) => this.send(device, answer));
     client.handleMessage = (packet, done) => {
-      const entry = { id: packet.messageId ?? 0, done: false };
-      if (packet.qos > 0) unacknowledged.push(entry);
-      const finished = worker
-        .handle(packet.topic, packet.payload as Buffer, (device, answer) => this.send(device, answer))
-        .then(() => {
+      const payload = packet.payload as Buffer;
+      if (packet.qos === 0) {
+        // No kiosk sends so, and no window bounds it.
+        if (unasked >= WINDOW) worker.drop('too-many-at-once');
+        else {
+          unasked += 1;
+          void work(packet.topic, payload).then(() => {
+            unasked -= 1;
+          });
+        }
+      } else if (unacknowledged.length >= window) {
+        worker.drop('broker-exceeds-window');
+        client.end(true);
+      } else {
+        const entry = { id: packet.messageId ?? 0, done: false };
+        unacknowledged.push(entry);
+        void work(packet.topic, payload).then(() => {
           entry.done = true;
           settle();
         });
+      }
       // An error tells mqtt.js to go on without acknowledging.
-      const next = () => done(new Error('acknowledged later'));
-      if (packet.qos === 0) void finished.then(next);
-      else if (unacknowledged.length < WINDOW) next();
-      else goOn = next;
+      done(new Error('acknowledged later'));
     };
   }
 }
