@@ -62,6 +62,30 @@ test.describe('number and PIN', () => {
     await expect(page.locator('.form-error p')).toHaveCount(0, { timeout: 5_000 });
   });
 
+  test('a refusal of the core is said in the language of the screen, and one without words by its code', async ({
+    kiosk,
+  }) => {
+    const { core } = kiosk;
+    core.hello = { ...core.hello, defaultLanguage: 'de' };
+    let code = 'storage-full';
+    core.methods.checkinByPin = async () => {
+      throw refusal(code, {}, 'the disk is full', 'Free some space.');
+    };
+    const page = await kiosk.open({ before: noCamera });
+    await page.getByRole('button', { name: /Nummer und PIN/ }).click();
+    for (const [next, words] of [
+      ['storage-full', 'Der Datenträger dieses Geräts ist voll'],
+      ['never-heard-of', 'Das hat nicht geklappt (never-heard-of)'],
+    ] as const) {
+      code = next;
+      await page.locator('input[name=number]').fill('1001');
+      await page.locator('input[name=pin]').fill('8642');
+      await page.keyboard.press('Enter');
+      await expect(page.locator('.form-error')).toContainText(words);
+      await expect(page.locator('.form-error')).not.toContainText('disk is full');
+    }
+  });
+
   test('a form that is left alone closes by itself and keeps nothing', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await page.clock.install();
