@@ -91,6 +91,8 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   await noteKnownKeys(db, device, { ...(body.trusts && { trusts: body.trusts }), sealedTo: opening.sealedTo() });
   if (result.quarantined.length > 0)
     log.warn({ device: device.id, reasons: countsOf(result.quarantined.map((q) => q.reason)) }, 'events quarantined');
+  for (const { seq, code } of result.faults ?? [])
+    log.warn({ device: device.id, seq, code: 'event-not-storable', cause: code }, 'an event could not be taken');
   for (const { seq, code } of result.notes ?? [])
     log.warn({ device: device.id, seq, code }, 'somebody who had been erased was here again, and was erased again');
   if (result.inserted > 0)
@@ -105,9 +107,9 @@ async function takeAsk(context: MessageContext, device: Device, message: DeviceM
   const opening = openingKeys(context, device);
   const { header, ask } = await openAsk(message.sealed, opening, senderOf(context, device));
   if (message.renewalOnly && ask.what !== 'renew') throw renewFirst(message.renewalOnly);
+  // Screens see it at their next regular look: an idle fleet wakes nobody.
   await heardFrom(db, device.id, context.now());
   await noteKnownKeys(db, device, { trusts: ask.trusts, sealedTo: opening.sealedTo() });
-  context.onChange();
   const signing = keyring.signingFor(ask.trusts);
   const answer = { device: device.id, jti: header.jti };
   const page: Page =
