@@ -40,9 +40,11 @@ describe.skipIf(!existsSync(CHROMIUM))('npm start -- --camera demo', () => {
       const context = await browser.newContext({ ignoreHTTPSErrors: true });
       const stranger = await context.newPage();
       await stranger.goto(link);
-      const button = stranger.getByRole('button');
-      if (await button.count()) await button.first().click();
-      await expect(stranger.getByText('Max Mustermann').first().waitFor({ timeout: 3_000 })).rejects.toThrow();
+      const answered = stranger.waitForResponse((response) => response.status() === 410);
+      await stranger.getByRole('button').first().click();
+      expect(await (await answered).json()).toMatchObject({ code: 'link-already-used' });
+      await stranger.getByText('This link was already used.').first().waitFor();
+      expect(await stranger.getByText('Max Mustermann').count()).toBe(0);
     } finally {
       await browser.close();
     }
