@@ -24,8 +24,6 @@ async function main(): Promise<number> {
   const { peopleUrl, deviceUrl, adminLink, certificateSha256 } = server;
   process.stdout.write(`${JSON.stringify({ ready: true, peopleUrl, deviceUrl, adminLink, certificateSha256 })}\n`);
   log.info({ signal: await stop }, 'stopping');
-  // A channel that the launcher still holds would keep the process alive.
-  if (process.connected) process.disconnect();
   await server.close();
   return 0;
 }
@@ -40,3 +38,5 @@ function report(cause: unknown): number {
 }
 
 process.exitCode = await main().catch(report);
+// A channel that the launcher still holds would keep the process alive.
+if (process.connected) process.disconnect();

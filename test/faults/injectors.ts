@@ -13,7 +13,8 @@ export interface Scene {
   readonly world: World;
   /** The kiosk that is hit, or whose work is. */
   readonly kiosk: KioskEnd;
-  readonly server: ServerEnd;
+  /** The server that is hit; `workInFlight('server')` may choose another. */
+  server: ServerEnd;
   /** 0 ≤ x < 1, of the run's seed. */
   readonly random: () => number;
   /**
@@ -46,8 +47,10 @@ async function network(
   return ways.length > 0 ? hit : 0;
 }
 
-async function serverNetwork({ random, workInFlight }: Scene, way: ServerEnd['database']): Promise<number> {
-  const hit = await workInFlight('server');
+async function serverNetwork(scene: Scene, wayOf: (server: ServerEnd) => ServerEnd['database']): Promise<number> {
+  const { random } = scene;
+  const hit = await scene.workInFlight('server');
+  const way = wayOf(scene.server);
   const open = way.open;
   const harm = [() => way.cut(), () => way.blackhole(), () => way.halfClose(random() < 0.5 ? 'client' : 'server')];
   harm[Math.floor(random() * harm.length)]!();
@@ -63,11 +66,12 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
     await kiosk.start();
     return hit;
   },
-  async 'kill-server'({ server, random, workInFlight }) {
-    const hit = await workInFlight('server');
-    await server.process.end('SIGKILL');
-    await moment(random, 0, 300);
-    await server.process.start();
+  async 'kill-server'(scene) {
+    const hit = await scene.workInFlight('server');
+    const { process } = scene.server;
+    await process.end('SIGKILL');
+    await moment(scene.random, 0, 300);
+    await process.start();
     return hit;
   },
   async 'kill-broker'({ world, random, workInFlight }) {
@@ -95,8 +99,8 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
   'net-blackhole': (scene) => network(scene, (proxy) => proxy.blackhole(), [500, 2000]),
   'net-delay': (scene) => network(scene, (proxy) => proxy.delay(50 + scene.random() * 200), [500, 1500]),
   'net-half-close': (scene) => network(scene, (proxy) => proxy.halfClose(scene.random() < 0.5 ? 'client' : 'server')),
-  'net-server-database': (scene) => serverNetwork(scene, scene.server.database),
-  'net-server-broker': (scene) => serverNetwork(scene, scene.server.broker),
+  'net-server-database': (scene) => serverNetwork(scene, (server) => server.database),
+  'net-server-broker': (scene) => serverNetwork(scene, (server) => server.broker),
   'net-duplicate': (scene) => network(scene, (proxy) => proxy.garble('duplicate'), [100, 300]),
   'net-reorder': (scene) => network(scene, (proxy) => proxy.garble('reorder'), [100, 300]),
   async 'message-replay'({ world, random, workInFlight }) {
