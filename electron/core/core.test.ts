@@ -10,7 +10,6 @@ import type { Core } from './interface.ts';
 import { openKiosk } from './open-kiosk.ts';
 import { ensureKioskFolder } from './provision.ts';
 import { readSiteConfig, writeSiteConfig } from './site/config.ts';
-import { readSiteConfig, writeSiteConfig } from './site/config.ts';
 import { STAFF_PIN_SETTING } from './staff/service.ts';
 import * as link from './sync/link.ts';
 
