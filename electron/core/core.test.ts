@@ -188,19 +188,3 @@ test('a kiosk that takes no photos of check-ins tells nobody that it keeps them'
   writeSiteConfig(home, { ...readSiteConfig(home), photos: false });
   expect(await told()).toEqual([0, 0, expect.not.stringContaining('Bei jedem Einchecken')]);
 });
-
-test('a kiosk that takes no photos of check-ins tells nobody that it keeps them', async () => {
-  const told = async (): Promise<[number, number, string]> => {
-    const core = await start();
-    try {
-      const { privacy } = await core.methods.status({});
-      const { paragraphs } = await core.methods.consentText({ language: 'de' });
-      return [privacy.photoDays, privacy.gpsDays, paragraphs.join(' ')];
-    } finally {
-      await core.close();
-    }
-  };
-  expect(await told()).toEqual([90, 0, expect.stringContaining('90 Tage lang ein Foto')]);
-  writeSiteConfig(home, { ...readSiteConfig(home), photos: false });
-  expect(await told()).toEqual([0, 0, expect.not.stringContaining('Bei jedem Einchecken')]);
-});
