@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { BenchLine } from './types.ts';
 
@@ -103,6 +103,11 @@ export function processMemory(pid: number): { resident: number; peak: number } {
   return { resident: field('VmRSS'), peak: field('VmHWM') };
 }
 
+/** From now on `processMemory(pid).peak` counts anew: proc(5), 5 written to clear_refs. */
+export function resetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
 /** A process that a bench started. */
 export interface Child {
   readonly pid: number;
@@ -110,6 +115,8 @@ export interface Child {
   line(wanted: (line: string) => boolean, ms: number): Promise<string>;
   write(text: string): void;
   memory(): { resident: number; peak: number };
+  /** Resolves once it is gone. */
+  ended(): Promise<void>;
   /** Ends it (SIGTERM, after 5 s SIGKILL) and waits until it is gone. */
   stop(): Promise<void>;
 }
@@ -171,6 +178,9 @@ export function startNode(
       child.stdin!.write(text);
     },
     memory: () => processMemory(child.pid!),
+    async ended() {
+      if (ended === null) await once(child, 'close');
+    },
     async stop() {
       if (ended !== null) return;
       const closed = once(child, 'close');

@@ -2,6 +2,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface TcpProxy {
   readonly port: number;
+  /** Bytes that passed, both directions together. */
+  readonly bytes: number;
   /** From now on nothing passes, in either direction, and no end is told: what a dead cable does. */
   freeze(): void;
   /** Ends every connection; new ones pass. */
@@ -13,6 +15,7 @@ export interface TcpProxy {
 export async function tcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let frozen = false;
+  let bytes = 0;
   const server = createServer((near) => {
     const far = connect(target, '127.0.0.1');
     for (const [from, to] of [
@@ -21,6 +24,7 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     ] as const) {
       sockets.add(from);
       from.on('data', (chunk) => {
+        bytes += chunk.length;
         if (!frozen) to.write(chunk);
       });
       from.on('error', () => undefined);
@@ -36,6 +40,9 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
   };
   return {
     port: (server.address() as AddressInfo).port,
+    get bytes() {
+      return bytes;
+    },
     freeze: () => {
       frozen = true;
     },

@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { benchLine, median, resetPeak } from './harness.ts';
+import { BareInsert } from './sync/bare-insert.ts';
+import { Fleet } from './sync/fleet.ts';
+import { KioskEnd, type Way } from './sync/kiosk-end.ts';
+import { measurePlain, measureWire } from './sync/wire.ts';
+import { startWorld, type World } from './sync/world.ts';
+import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
+
+/** Events of the backlog, and of one round of the throughput. */
+const BACKLOG = 50_000;
+const ROUND = 10_000;
+const ROUNDS = 3;
+const WAYS = ['https', 'mqtt'] as const;
+/** Least share of a bare insert, and least events a second. */
+const SHARE = 0.25;
+const LEAST = 2000;
+/** Most memory that a kiosk may take above its idle to drain a backlog, MB of 10⁶ bytes. */
+const KIOSK_MB = 150;
+/** The morning peak: check-ins a second over all kiosks, and how long. */
+const PEAK_RATE = 60;
+const PEAK_SECONDS = 20;
+const FLEETS = [10, 100, 1000] as const;
+const PATIENCE_MS = 120_000;
+
+/**
+ * The sync as a whole, by real parts: PostgreSQL and Mosquitto with TLS, the server as a process, a kiosk core's store and
+ * uplink as a process. Everything runs on this one machine, so kiosk, broker, server and database share its cores.
+ * docs/protocol.md, "What it costs", says what each figure means.
+ */
+export const group: BenchGroup = {
+  name: 'sync',
+  describe: 'Events from the outbox to commit and ack, a backlog, a morning peak of many kiosks, bytes on the wire.',
+  run: measure,
+};
+
+async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
+  ctx.note(`makes a kiosk with ${BACKLOG} check-ins of some months, and ${FLEETS.at(-1)} identities`);
+  let kiosk!: KioskEnd;
+  let fleet!: Fleet;
+  const world = await startWorld(async (folder) => {
+    kiosk = await KioskEnd.make(folder, BACKLOG);
+    fleet = await Fleet.make(FLEETS.at(-1)!);
+    return [kiosk.registration, ...fleet.registrations];
+  });
+  try {
+    await kiosk.link();
+    try {
+      yield* throughput(ctx, world, kiosk);
+      yield* backlog(ctx, world, kiosk);
+    } finally {
+      await kiosk.stop();
+    }
+    yield* onTheWire(ctx, world, fleet);
+    yield* peaks(ctx, world, fleet);
+  } finally {
+    await world.close();
+  }
+}
+
+/** The server as it was before the events behind `seq`, with empty tables: the same start for each round and for the peer. */
+async function forget(world: World, kiosk: KioskEnd, seq: number): Promise<void> {
+  const sql = (text: string) => world.postgres.sql(text, 'sp');
+  const end = performance.now() + PATIENCE_MS;
+  // What the server still resolves would be resolved in the next round's time.
+  while (sql('select count(*) from attendance_due') !== '0') {
+    if (performance.now() > end) throw new Error('the server does not come to an end with resolving');
+    await sleep(100);
+  }
+  sql(`truncate event, checkin, attendance_due;
+       update ack_mark set committed = ${seq} where device = '${kiosk.device}' and epoch = '${kiosk.epoch}'`);
+}
+
+/** @returns events a second, from before the connection is opened to the last ack on the kiosk's disk */
+async function drained(world: World, kiosk: KioskEnd, way: Way, count: number): Promise<number> {
+  const from = kiosk.before + BACKLOG - count;
+  await forget(world, kiosk, from);
+  const waiting = await kiosk.rewind(from);
+  if (waiting !== count) throw new Error(`${waiting} events wait instead of ${count}`);
+  const ms = await kiosk.drain(way);
+  const arrived = Number(world.postgres.sql('select count(*) from event', 'sp'));
+  if (arrived !== count) throw new Error(`${count} events were acknowledged and ${arrived} are there`);
+  return (count / ms) * 1000;
+}
+
+async function* throughput(ctx: BenchContext, world: World, kiosk: KioskEnd): AsyncIterable<BenchLine> {
+  ctx.note(`throughput: ${ROUNDS} rounds of ${ROUND} events each way`);
+  await kiosk.start();
+  await kiosk.drain('mqtt');
+  const bare = await BareInsert.open(world.postgres, kiosk.device);
+  const rates: Record<Way | 'bare', number[]> = { https: [], mqtt: [], bare: [] };
+  try {
+    for (let round = -1; round < ROUNDS; round++) {
+      // In turns, so that whatever else the machine does meets all three; each is followed by the peer on the same rows.
+      for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) {
+        const rate = await drained(world, kiosk, way, ROUND);
+        const size = Number(
+          world.postgres.sql('select round(avg(n)) from (select count(*) n from event group by xmin::text) b', 'sp'),
+        );
+        const peer = await bare.run(kiosk.device, kiosk.epoch, kiosk.before + BACKLOG - ROUND, size);
+        if (round < 0) continue;
+        rates[way].push(rate);
+        rates.bare.push(peer);
+      }
+    }
+  } finally {
+    await bare.close();
+    await kiosk.stop();
+  }
+  for (const way of WAYS) {
+    const name = `events a second, outbox to commit and ack, ${way.toUpperCase()}`;
+    const line = { group: 'sync', unit: 'events/s', ours: median(rates[way]), better: 'higher' } as const;
+    const peer = { reference: 'bare batched insert of the same rows', referenceValue: median(rates.bare) };
+    yield benchLine({ ...line, name, ...peer, bar: SHARE });
+    yield benchLine({ ...line, name: 'the same', reference: 'limit', referenceValue: LEAST, bar: 1 });
+  }
+}
+
+async function* backlog(ctx: BenchContext, world: World, kiosk: KioskEnd): AsyncIterable<BenchLine> {
+  ctx.note(`a backlog of ${BACKLOG} events`);
+  await kiosk.start();
+  await forget(world, kiosk, kiosk.before);
+  await kiosk.rewind(kiosk.before);
+  await sleep(2000);
+  const ends = { kiosk: kiosk.process, server: world.server };
+  const idle = { kiosk: ends.kiosk.memory().resident, server: ends.server.memory().resident };
+  for (const { pid } of Object.values(ends)) resetPeak(pid);
+  const ms = await kiosk.drain('mqtt');
+  const peak = { kiosk: ends.kiosk.memory().peak, server: ends.server.memory().peak };
+  const arrived = Number(world.postgres.sql('select count(distinct (device, epoch, seq)) from event', 'sp'));
+  if (arrived !== BACKLOG) throw new Error(`${arrived} of ${BACKLOG} events arrived`);
+  const name = `backlog of ${BACKLOG.toLocaleString('en')} events`;
+  const none = { group: 'sync', reference: null, referenceValue: null, better: 'lower' } as const;
+  yield benchLine({ ...none, name: `${name} drained and acknowledged, MQTT`, unit: 's', ours: ms / 1000 });
+  yield benchLine({
+    group: 'sync',
+    name: `${name}: kiosk's peak above its idle`,
+    unit: 'MB',
+    ours: (peak.kiosk - idle.kiosk) / 1e6,
+    reference: 'limit',
+    referenceValue: KIOSK_MB,
+    better: 'lower',
+    bar: 1,
+  });
+  yield benchLine({
+    group: 'sync',
+    name: `${name}: server's peak`,
+    unit: 'MB',
+    ours: peak.server / 1e6,
+    reference: 'before the backlog',
+    referenceValue: idle.server / 1e6,
+    better: 'lower',
+  });
+}
+
+async function* onTheWire(ctx: BenchContext, world: World, fleet: Fleet): AsyncIterable<BenchLine> {
+  ctx.note('bytes on the wire');
+  const person = world.postgres.sql('select id from person limit 1', 'sp');
+  const member = fleet.member(0);
+  for (const way of WAYS) {
+    const ours = await measureWire(world, member, way, person);
+    const plain = await measurePlain(ours.events, person);
+    for (const [what, key] of [
+      ['alone', 'single'],
+      [`in full batches of ${ours.events}`, 'batch'],
+    ] as const)
+      yield benchLine({
+        group: 'sync',
+        name: `on the wire, an event ${what}, ${way.toUpperCase()}`,
+        unit: 'bytes',
+        ours: ours[key],
+        reference: 'plain JSON over TLS',
+        referenceValue: plain[key],
+        better: 'lower',
+      });
+  }
+}
+
+async function* peaks(ctx: BenchContext, world: World, fleet: Fleet): AsyncIterable<BenchLine> {
+  const peaks = [];
+  for (const size of FLEETS) {
+    ctx.note(`a morning peak at ${size} kiosks, ${PEAK_RATE} check-ins a second`);
+    peaks.push(await fleet.peak(world, 'mqtt', size, PEAK_RATE, PEAK_SECONDS));
+  }
+  for (const key of ['p50', 'p99'] as const)
+    for (const [i, peak] of peaks.entries()) {
+      const before = peaks[i - 1];
+      yield benchLine({
+        group: 'sync',
+        name: `${key} commit to commit, ${peak.kiosks.toLocaleString('en')} kiosks, ${PEAK_RATE}/s in all, MQTT`,
+        unit: 'ms',
+        ours: peak[key],
+        reference: before ? `${before.kiosks} kiosks` : null,
+        referenceValue: before ? before[key] : null,
+        better: 'lower',
+      });
+    }
+}

@@ -1,0 +1,58 @@
+/**
+ * A kiosk of the bench as a process of its own: keys, encrypted store and uplink of a real kiosk core. argv: home.
+ *
+ * stdin, a line each: `rewind SEQ` puts the mark of the newest epoch back, so that everything behind it is to be sent
+ * again; `drain https|mqtt` starts the uplink, by that way alone, and stops it once the server has acknowledged everything;
+ * `end`. stdout: `ready`, `rewound COUNT`, `drained MS`, where MS is the time from before the connection is opened until the
+ * last signed acknowledgement is durable.
+ */
+import { createInterface } from 'node:readline';
+import { openKiosk } from '../../../electron/core/open-kiosk.ts';
+import { startRetention } from '../../../electron/core/retention/scheduler.ts';
+import { startKioskSync } from '../../../electron/core/sync/kiosk-sync.ts';
+import { readServerLink, writeServerLink } from '../../../electron/core/sync/server-link.ts';
+import { throughOneWay, type Way } from './kiosk-end.ts';
+
+const kiosk = await openKiosk({ home: process.argv[2]!, deviceSecret: null, allowSecretFile: true });
+const { store } = kiosk;
+const log = (level: string, message: string, fields?: Record<string, unknown>) => {
+  if (level !== 'info') console.error(level, message, fields);
+};
+const retention = startRetention({ store, site: kiosk.site, log });
+const link = readServerLink(store)!;
+
+async function drain(way: Way): Promise<number> {
+  writeServerLink(store, { ...link, bundle: throughOneWay(link.bundle, way) });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = () => {
+    if (store.pendingCount() === 0) resolve();
+  };
+  const began = performance.now();
+  const sync = await startKioskSync({
+    store,
+    retention,
+    log,
+    onStatus: look,
+    applied: () => undefined,
+    dropped: () => undefined,
+  });
+  await promise;
+  const took = performance.now() - began;
+  await sync.stop();
+  return took;
+}
+
+console.log('ready');
+for await (const line of createInterface({ input: process.stdin })) {
+  const [order, value] = line.split(' ') as [string, string];
+  if (order === 'rewind') {
+    const epoch = store.sync.marks().findLast(({ made }) => made > 0)!.epoch;
+    store.sync.rewind(epoch, { committed: Number(value), safe: 0 });
+    console.log(`rewound ${store.pendingCount()}`);
+  } else if (order === 'drain') {
+    console.log(`drained ${await drain(value as Way)}`);
+  } else break;
+}
+retention.stop();
+await kiosk.close();
+process.exit(0);
