@@ -138,8 +138,10 @@ class World {
   async #exchange(kind: 'batch' | 'ask', sealed: string): Promise<string> {
     expect(++this.#inFlight, 'one exchange at a time').toBe(1);
     try {
-      // An old ack says less than the newest only where there were batches before.
-      const fault = kind === 'ask' && this.faults[0] === 'first ack' ? undefined : this.faults.shift();
+      // An old ack says less than the newest only where there were batches before; and no old log can answer an ask, whose
+      // name the answer carries.
+      const ofBatches = this.faults[0] === 'first ack' || this.faults[0] === 'answer of another log';
+      const fault = kind === 'ask' && ofBatches ? undefined : this.faults.shift();
       if (fault) this.suffered.set(fault, (this.suffered.get(fault) ?? 0) + 1);
       if (fault === 'request lost') throw new Problem('server-silent', 'lost');
       const before = this.#old.filter((o) => o.kind === kind);
