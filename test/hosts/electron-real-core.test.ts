@@ -42,8 +42,8 @@ it('runs the real core from the packaged tree, sealed by the keystore, and the p
   await start();
   await coreIs('ready');
   const { client } = connectClient((await openChannel())!);
-  expect(await client.hello({})).toMatchObject({ demo: true, liveness: 'off', site: 'Demo entrance' });
-  expect(await client.status({})).toMatchObject({ people: 0, notices: [] });
+  expect(await client.hello({})).toMatchObject({ demo: true, site: 'Demo entrance' });
+  expect(await client.status({})).toMatchObject({ people: 0, liveness: 'off', notices: [] });
   const { visit } = await client.visitBegin({});
   const picture = { width: 320, height: 320, data: new Uint8Array(320 * 320 * 3) };
   expect(
