@@ -1,4 +1,4 @@
-import { sealBatch } from '../protocol/seal/batch.ts';
+import { sealTexts } from '../protocol/seal/batch.ts';
 import { keyId } from '../protocol/seal/keys.ts';
 import { MAX_BATCH_EVENTS } from '../protocol/wire/batch.ts';
 import type { WireEvent } from '../protocol/wire/event.ts';
@@ -69,6 +69,9 @@ export interface Prepared {
  */
 const BATCH_JSON_BYTES = 391_000;
 
+/** Events read at once. */
+const PAGE = 32;
+
 /** Reads, bounds and seals batches. */
 export class BatchMaker {
   readonly #source: OutboxSource;
@@ -96,20 +99,19 @@ export class BatchMaker {
   async prepare(sentAt: string, after?: EventPlace): Promise<Prepared | null> {
     const { removals } = this.#source;
     const keys = this.#keys();
-    const events = leadingRun(this.#source.pending(this.#most, BATCH_JSON_BYTES, after));
-    const first = events[0];
-    if (!first) return null;
-    const texts = fitting(events);
+    const found = this.#read(after);
+    if (!found) return null;
+    const { first, texts } = found;
     const trusts = await Promise.all(keys.signing.map((key) => keyId(key)));
     for (let count = texts.length; ; count >>= 1) {
       try {
-        const sealed = await sealBatch(
-          events.slice(0, count),
+        const sealed = await sealTexts(
+          first,
+          texts.slice(0, count),
           { signing: this.#secret.signing, server: keys.sealing, serverId: this.#serverId, trusts },
           sentAt,
-          texts.slice(0, count),
         );
-        const { epoch, seq } = first.header;
+        const { epoch, seq } = first;
         return { sealed, epoch, first: seq, last: seq + count - 1, removals, serial: keys.serial };
       } catch (cause) {
         if (!(cause instanceof Problem && cause.code === 'batch-too-large') || count === 1) throw cause;
@@ -117,28 +119,34 @@ export class BatchMaker {
     }
   }
 
+  /**
+   * JSON of the first events to send: one epoch, no hole, as many as fill one bucket, at least one. Read in small pages, so
+   * that of a large batch only the text is ever in memory as a whole.
+   */
+  #read(after?: EventPlace): { first: WireEvent['header']; texts: readonly string[] } | null {
+    const texts: string[] = [];
+    let first: WireEvent['header'] | null = null;
+    let left = BATCH_JSON_BYTES;
+    let place = after;
+    reading: while (texts.length < this.#most) {
+      const page = this.#source.pending(Math.min(PAGE, this.#most - texts.length), Math.max(1, left), place);
+      if (page.length === 0) break;
+      for (const event of page) {
+        const { header } = event;
+        if (first && (header.epoch !== first.epoch || header.seq !== first.seq + texts.length)) break reading;
+        const text = JSON.stringify(event);
+        left -= Buffer.byteLength(text) + 1;
+        if (left < 0 && first) break reading;
+        first ??= header;
+        texts.push(text);
+        place = header;
+      }
+    }
+    return first && { first, texts };
+  }
+
   /** Whether a batch that was made earlier may still go: nothing in it was erased, no key was replaced. */
   current(batch: Prepared): boolean {
     return batch.removals === this.#source.removals && batch.serial === this.#keys().serial;
   }
-}
-
-/** The longest beginning that makes one batch: one epoch, no hole. */
-function leadingRun(events: readonly WireEvent[]): readonly WireEvent[] {
-  const first = events[0]?.header;
-  const end = events.findIndex((e, i) => e.header.epoch !== first!.epoch || e.header.seq !== first!.seq + i);
-  return events.slice(0, end === -1 ? events.length : end);
-}
-
-/** JSON of the events at the beginning that fill one bucket; at least of one. */
-function fitting(events: readonly WireEvent[]): readonly string[] {
-  const texts: string[] = [];
-  let left = BATCH_JSON_BYTES;
-  for (const event of events) {
-    const text = JSON.stringify(event);
-    left -= Buffer.byteLength(text) + 1;
-    if (left < 0 && texts.length > 0) break;
-    texts.push(text);
-  }
-  return texts;
 }

@@ -11,15 +11,7 @@ import {
 import type { WireEvent } from '../wire/event.ts';
 import { Problem } from '../wire/problem.ts';
 import { type DeviceKeyLookup, type Sender, senderKey } from './device.ts';
-import {
-  type Kind,
-  malformed,
-  type SealingKeyLookup,
-  sealMessage,
-  signText,
-  unsealMessage,
-  verifyMessage,
-} from './message.ts';
+import { type Kind, malformed, type SealingKeyLookup, signAndSeal, unsealMessage, verifyMessage } from './message.ts';
 
 const BATCH: Kind<BatchHeader, BatchBody> = {
   noun: 'batch',
@@ -39,16 +31,10 @@ const BATCH: Kind<BatchHeader, BatchBody> = {
  * @param events 1 to MAX_BATCH_EVENTS events, one device, one epoch, sequence numbers without a hole
  * @param keys `trusts`: thumbprints of the server's signing keys that the sender trusts, newest first
  * @param sentAt RFC 3339 with ms
- * @param texts the events as JSON, where the caller has made it already
  * @returns compact JWE, ASCII, at most MAX_SEALED_BYTES
  * @throws Problem `batch-too-large` (send fewer events), `batch-not-consecutive`
  */
-export async function sealBatch(
-  events: readonly WireEvent[],
-  keys: { signing: Ed25519PrivateJwk; server: X25519PublicJwk; serverId: string; trusts?: readonly string[] },
-  sentAt: string,
-  texts: readonly string[] = events.map((event) => JSON.stringify(event)),
-): Promise<string> {
+export async function sealBatch(events: readonly WireEvent[], keys: BatchKeys, sentAt: string): Promise<string> {
   const first = events[0];
   if (!first || events.some((e, i) => e.header.seq !== first.header.seq + i || e.header.epoch !== first.header.epoch)) {
     throw new Problem(
@@ -57,19 +43,53 @@ export async function sealBatch(
       'Report this as a defect.',
     );
   }
+  const texts = events.map((event) => JSON.stringify(event));
+  return sealTexts(first.header, texts, keys, sentAt);
+}
+
+export interface BatchKeys {
+  readonly signing: Ed25519PrivateJwk;
+  readonly server: X25519PublicJwk;
+  readonly serverId: string;
+  readonly trusts?: readonly string[];
+}
+
+/**
+ * The same of events that are JSON already, which must be consecutive and of one epoch.
+ *
+ * @param first where the first of them stands
+ */
+export function sealTexts(
+  first: { readonly device: string; readonly epoch: string; readonly seq: number },
+  texts: readonly string[],
+  keys: BatchKeys,
+  sentAt: string,
+): Promise<string> {
   const header: BatchHeader = {
     alg: 'EdDSA',
     typ: TYP.batch,
-    iss: first.header.device,
+    iss: first.device,
     aud: keys.serverId,
-    epoch: first.header.epoch,
-    first: first.header.seq,
-    last: first.header.seq + events.length - 1,
+    epoch: first.epoch,
+    first: first.seq,
+    last: first.seq + texts.length - 1,
     spv: PROTOCOL_VERSION,
   };
   const rest = JSON.stringify({ sentAt, ...(keys.trusts && { trusts: keys.trusts }) });
-  const body = `${rest.slice(0, -1)},"events":[${texts.join(',')}]}`;
-  return sealMessage(BATCH, await signText(BATCH, header, body, keys.signing), keys.server);
+  const body = bytesOf([`${rest.slice(0, -1)},"events":[`, ...separated(texts), ']}']);
+  return signAndSeal(BATCH, header, body, keys.signing, keys.server);
+}
+
+function separated(texts: readonly string[]): string[] {
+  return texts.flatMap((text, i) => (i === 0 ? [text] : [',', text]));
+}
+
+/** UTF-8 of texts, one after the other. */
+function bytesOf(texts: readonly string[]): Buffer {
+  const bytes = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
+  let at = 0;
+  for (const text of texts) at += bytes.write(text, at, 'utf8');
+  return bytes;
 }
 
 export interface OpenedBatch {

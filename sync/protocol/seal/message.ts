@@ -51,19 +51,20 @@ export async function signMessage<H extends Header, B>(
   body: B,
   key: Ed25519PrivateJwk,
 ): Promise<string> {
-  return signText(kind, header, JSON.stringify(body), key);
-}
-
-/** The same of a body that is JSON already. */
-export async function signText<H extends Header, B>(
-  kind: Kind<H, B>,
-  header: H,
-  body: string,
-  key: Ed25519PrivateJwk,
-): Promise<string> {
-  const signed = signCompact(header, Buffer.from(body, 'utf8'), signatureKey(key));
+  const signed = signCompact(header, Buffer.from(JSON.stringify(body), 'utf8'), signatureKey(key)).toString('latin1');
   if (!kind.sealed && signed.length > kind.maxBytes) throw tooLarge(kind);
   return signed;
+}
+
+/** Signs and seals in one, of a body that is UTF-8 already: for what is large. */
+export function signAndSeal<H extends Header, B>(
+  kind: Kind<H, B>,
+  header: H,
+  body: Uint8Array,
+  key: Ed25519PrivateJwk,
+  to: X25519PublicJwk,
+): Promise<string> {
+  return sealMessage(kind, signCompact(header, body, signatureKey(key)), to);
 }
 
 /**
@@ -74,12 +75,13 @@ export async function signText<H extends Header, B>(
  */
 export async function sealMessage<H extends Header, B>(
   kind: Kind<H, B>,
-  signed: string,
+  signed: string | Uint8Array,
   to: X25519PublicJwk,
 ): Promise<string> {
   const { typ, maxPlain } = sealing(kind);
   const header = { alg: 'ECDH-ES', enc: 'A256GCM', typ, cty: kind.typ, kid: await keyId(to) };
-  return encryptCompact(header, pad(Buffer.from(signed, 'latin1'), maxPlain, kind.noun), agreementKey(to));
+  const content = typeof signed === 'string' ? Buffer.from(signed, 'latin1') : signed;
+  return encryptCompact(header, pad(content, maxPlain, kind.noun), agreementKey(to));
 }
 
 /**

@@ -9,6 +9,7 @@ import { systemClock } from '../../../electron/core/store/clock.ts';
 import { createStore } from '../../../electron/core/store/index.ts';
 import type { Store } from '../../../electron/core/store/interface.ts';
 import { writeServerLink } from '../../../electron/core/sync/server-link.ts';
+import { CORE_NODE_OPTIONS } from '../../../electron/host-browser/core-fork.ts';
 import { createDeviceIdentity, deviceRequest } from '../../../sync/edge/identity.ts';
 import type { ServerBundle } from '../../../sync/protocol/wire/provisioning.ts';
 import { type Child, startNode } from '../harness.ts';
@@ -93,7 +94,8 @@ export class KioskEnd {
 
   async start(): Promise<void> {
     const file = join(import.meta.dirname, 'kiosk-child.ts');
-    this.#child = startNode(file, [this.home], { ...process.env, ...nodeOptions('KIOSK') });
+    const options = [...CORE_NODE_OPTIONS, nodeOptions('KIOSK').NODE_OPTIONS ?? ''].join(' ');
+    this.#child = startNode(file, [this.home], { ...process.env, NODE_OPTIONS: options });
     await this.#said('ready');
   }
 
