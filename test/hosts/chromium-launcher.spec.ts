@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from '@playwright/test';
@@ -8,6 +17,11 @@ import { dist, home, host, said, start, useChromium } from './support/chromium-f
 /* The Chromium that the host launches and ends itself. */
 
 useChromium();
+let onEnd: (() => void) | null = null;
+test.afterEach(() => {
+  onEnd?.();
+  onEnd = null;
+});
 
 test('the launcher’s own browser enters, comes back when it dies, shows no token in /proc, and leaves nothing behind', async () => {
   await start('headless');
@@ -81,6 +95,15 @@ test('outside a demo, an unprivileged user’s Chromium runs with its sandbox, a
 });
 
 test('a host that is killed outright takes core and browser along, and the next one clears its folder away', async () => {
+  // A runtime folder of this test's own: any other host that starts clears away what it finds, too.
+  const runtime = mkdtempSync('/dev/shm/sp-runtime-');
+  const usual = process.env.XDG_RUNTIME_DIR;
+  process.env.XDG_RUNTIME_DIR = runtime;
+  onEnd = () => {
+    if (usual === undefined) delete process.env.XDG_RUNTIME_DIR;
+    else process.env.XDG_RUNTIME_DIR = usual;
+    rmSync(runtime, { recursive: true, force: true });
+  };
   await start('none');
   const script = resolve(import.meta.dirname, 'support/run-host.ts');
   const { child, lines } = runHost([process.execPath, script, home.path, dist.path, 'demo'], process.env);
