@@ -180,7 +180,9 @@ async function* peaks(ctx: BenchContext, world: World, fleet: Fleet): AsyncItera
   const peaks = [];
   for (const size of FLEETS) {
     ctx.note(`a morning peak at ${size} kiosks, ${PEAK_RATE} check-ins a second`);
-    peaks.push(await fleet.peak(world, 'mqtt', size, PEAK_RATE, PEAK_SECONDS));
+    const peak = await fleet.peak(world, 'mqtt', size, PEAK_RATE, PEAK_SECONDS);
+    if (peak.failures > 0) ctx.note(`${peak.failures} exchanges failed on their way and were tried again`);
+    peaks.push(peak);
   }
   for (const key of ['p50', 'p99'] as const)
     for (const [i, peak] of peaks.entries()) {

@@ -4,7 +4,7 @@
  *
  * stdin, a line each: `connect` starts the engines and waits until each has its roster; `run RATE SECONDS` lets somebody
  * check in at a random kiosk, RATE times a second in all, at random moments (a Poisson process), and waits until everything
- * was acknowledged; `end`. stdout: `ready`, `connected`, `ran COUNT`.
+ * was acknowledged; `end`. stdout: `ready`, `connected`, `ran COUNT FAILURES`.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -18,12 +18,15 @@ import { throughOneWay, type Way } from './kiosk-end.ts';
 const [file, from, to, way] = process.argv.slice(2) as [string, string, string, Way];
 const { people, members } = JSON.parse(readFileSync(file, 'utf8')) as { people: string[]; members: Member[] };
 const random = seededRandom(1 + Number(from));
+/** Exchanges that failed; a kiosk tries again by itself. */
+let failures = 0;
 
 function start({ secret, bundle }: Member) {
   const box = new MemoryOutbox(secret.device);
-  const { promise: connected, resolve, reject } = Promise.withResolvers<void>();
+  const { promise: connected, resolve } = Promise.withResolvers<void>();
   let cursor = '';
   let newest: string | null = null;
+  let last: unknown = null;
   const changes: ChangeSink = {
     cursor: () => cursor,
     presenceAfter: () => newest,
@@ -41,8 +44,9 @@ function start({ secret, bundle }: Member) {
     bundle: throughOneWay(bundle, way),
     source: box,
     changes,
-    onStatus({ problem }) {
-      if (problem && problem.code !== 'exchange-aborted') reject(problem);
+    onStatus({ problem, online }) {
+      if (problem && !online && problem !== last) failures += 1;
+      last = problem;
     },
   });
   engine.start();
@@ -89,7 +93,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (order === 'connect') {
     await connect();
     console.log('connected');
-  } else if (order === 'run') console.log(`ran ${await run(Number(rate), Number(seconds))}`);
+  } else if (order === 'run') console.log(`ran ${await run(Number(rate), Number(seconds))} ${failures}`);
   else break;
 }
 await Promise.all(kiosks.map(({ engine }) => engine.stop()));

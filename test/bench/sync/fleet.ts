@@ -23,6 +23,8 @@ export interface Peak {
   readonly events: number;
   readonly p50: number;
   readonly p99: number;
+  /** Exchanges that failed and were tried again, those of connecting included. */
+  readonly failures: number;
 }
 
 /** Registered kiosks that run in a few processes. */
@@ -53,7 +55,7 @@ export class Fleet {
   /**
    * A morning peak at the first `size` kiosks: check-ins of people whom the server knows, at `rate` a second in all.
    *
-   * @throws Error when one of them reports a problem, or not every event arrived once
+   * @throws Error when not every event arrived once
    */
   async peak(world: World, way: Way, size: number, rate: number, seconds: number): Promise<Peak> {
     const { postgres } = world;
@@ -77,13 +79,14 @@ export class Fleet {
       await each('connect', 'connected', CONNECT_MS);
       const before = Number(postgres.sql('select count(*) from event', 'sp'));
       const ran = await each(`run ${rate / PROCESSES} ${seconds}`, 'ran ', seconds * 1000 + SETTLE_MS);
-      const made = ran.reduce((sum, line) => sum + Number(line.slice('ran '.length)), 0);
+      const sum = (word: number) => ran.reduce((all, line) => all + Number(line.split(' ')[word]), 0);
+      const [made, failures] = [sum(1), sum(2)];
       const delays = latencies(world, made);
       const arrived = Number(postgres.sql('select count(*) from event', 'sp')) - before;
       if (arrived !== made) throw new Error(`${made} check-ins were made and ${arrived} arrived`);
       for (const one of children) one.write('end\n');
       await Promise.all(children.map((one) => one.ended()));
-      return { kiosks: size, events: made, p50: quantile(delays, 0.5), p99: quantile(delays, 0.99) };
+      return { kiosks: size, events: made, p50: quantile(delays, 0.5), p99: quantile(delays, 0.99), failures };
     } finally {
       for (const one of children) await one.stop();
     }

@@ -50,7 +50,9 @@ export async function startWorld(register: (folder: string) => Promise<readonly 
   };
   try {
     // Commit times by row: what a latency ends with.
-    const postgres = await startPostgres({ settings: ['track_commit_timestamp = on', 'max_wal_size = 1GB'] });
+    const postgres = await startPostgres({
+      settings: ['track_commit_timestamp = on', 'max_wal_size = 1GB'],
+    });
     closers.push(() => postgres.remove());
     const [brokerPort, wssPort, devicePort, peoplePort] = (await freePorts(4)) as [number, number, number, number];
     const home = join(folder, 'server');
