@@ -121,14 +121,21 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts `node FILE ARGS…` with this Node; its stderr goes to ours. The caller stops it, in a `finally`. */
+/**
+ * Starts `node OPTIONS… FILE ARGS…` with this Node; its stderr goes to ours. The caller stops it, in a `finally`.
+ * @param options of Node
+ */
 export function startNode(
   file: string | URL,
   args: readonly string[] = [],
   env: NodeJS.ProcessEnv = process.env,
+  options: readonly string[] = [],
 ): Child {
   const path = file instanceof URL ? file.pathname : file;
-  const child: ChildProcess = spawn(process.execPath, [path, ...args], { stdio: ['pipe', 'pipe', 'inherit'], env });
+  const child: ChildProcess = spawn(process.execPath, [...options, path, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env,
+  });
   const unread: string[] = [];
   const waiting = new Set<() => void>();
   let ended: string | null = null;

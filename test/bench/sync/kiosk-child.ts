@@ -39,6 +39,7 @@ async function drain(way: Way): Promise<number> {
   await promise;
   const took = performance.now() - began;
   await sync.stop();
+  writeServerLink(store, link);
   return took;
 }
 

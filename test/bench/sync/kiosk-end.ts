@@ -94,8 +94,7 @@ export class KioskEnd {
 
   async start(): Promise<void> {
     const file = join(import.meta.dirname, 'kiosk-child.ts');
-    const options = [...CORE_NODE_OPTIONS, nodeOptions('KIOSK').NODE_OPTIONS ?? ''].join(' ');
-    this.#child = startNode(file, [this.home], { ...process.env, NODE_OPTIONS: options });
+    this.#child = startNode(file, [this.home], { ...process.env, ...nodeOptions('KIOSK') }, CORE_NODE_OPTIONS);
     await this.#said('ready');
   }
 
