@@ -1,5 +1,4 @@
 import { randomUUID, type X509Certificate } from 'node:crypto';
-import { request } from 'node:https';
 import { caPin } from '../../protocol/seal/fingerprint.ts';
 import { openGrant, signJoin, signProof } from '../../protocol/seal/join.ts';
 import { type JoinCode, readJoinCode } from '../../protocol/seal/join-code.ts';
@@ -7,10 +6,7 @@ import { type Grant, MAX_GRANT_BYTES, Waiting } from '../../protocol/wire/join.t
 import { Problem } from '../../protocol/wire/problem.ts';
 import { type DeviceSecret, deviceRequest } from '../identity.ts';
 import { VerifiedAgent } from '../tls/agent.ts';
-import { connectionProblem } from '../tls/problems.ts';
-
-/** How long a connection may stay silent, ms. */
-const SILENCE_MS = 15_000;
+import { type Answer, callServer, jsonOrNull, statedCode } from '../tls/request.ts';
 
 export interface JoinOptions {
   /** Keys that this kiosk made for itself. */
@@ -88,62 +84,28 @@ function pinnedCas(sent: readonly X509Certificate[], code: JoinCode): string[] {
 }
 
 function readWaiting(text: string, device: string): Waiting {
-  const parsed = Waiting.safeParse(safeJson(text));
+  const parsed = Waiting.safeParse(jsonOrNull(text));
   if (!parsed.success || parsed.data.device !== device)
     throw new Problem('join-answer-malformed', 'The server’s answer is not one to a joining.', 'Update both ends.');
   return parsed.data;
 }
 
-function exchange(
+async function exchange(
   agent: VerifiedAgent,
   url: URL,
   { join, proof }: { join?: string; proof?: string },
   signal: AbortSignal,
-): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const fail = (cause: unknown) => reject(connectionProblem(cause));
-    const req = request(url, {
-      agent,
-      signal,
-      method: join ? 'POST' : 'GET',
-      timeout: SILENCE_MS,
-      headers: {
-        ...(join && { 'content-type': 'application/jose', 'content-length': Buffer.byteLength(join) }),
-        ...(proof && { authorization: `Proof ${proof}` }),
-      },
-    });
-    req.on('timeout', () =>
-      req.destroy(
-        new Problem('server-silent', 'The server did not answer in time.', 'Check the network and the server.'),
-      ),
-    );
-    req.on('error', fail);
-    req.on('response', (res) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      res.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size <= MAX_GRANT_BYTES) return void chunks.push(chunk);
-        req.destroy(
-          new Problem('answer-too-large', 'The server answered with more than it may.', 'Check the address.'),
-        );
-      });
-      res.on('error', fail);
-      res.on('end', () => {
-        const status = res.statusCode ?? 0;
-        const text = Buffer.concat(chunks).toString('utf8');
-        if (status === 200 || status === 202) resolve({ status, text });
-        else reject(refusal(status, text));
-      });
-    });
-    req.end(join);
-  });
+): Promise<Answer> {
+  const call = join
+    ? { method: 'POST' as const, headers: { 'content-type': 'application/jose' }, body: join }
+    : { method: 'GET' as const, headers: { authorization: `Proof ${proof}` } };
+  const answer = await callServer(agent, { ...call, url, maxBytes: MAX_GRANT_BYTES }, signal);
+  if (answer.status === 200 || answer.status === 202) return answer;
+  throw refusal(statedCode(answer));
 }
 
 /** The server is the pinned one, so its code is taken; its words are ours. */
-function refusal(status: number, text: string): Problem {
-  const stated = (safeJson(text) as { code?: unknown } | null)?.code;
-  const code = typeof stated === 'string' && /^[a-z0-9-]{1,60}$/.test(stated) ? stated : `http-${status}`;
+function refusal(code: string): Problem {
   const [message, nextStep] = WORDS[code] ?? [
     `The server refused the joining (${code}).`,
     'Make a new code on the server.',
@@ -162,12 +124,3 @@ const WORDS: Readonly<Record<string, readonly [string, string]>> = {
   ],
   'too-many-requests': ['Too many attempts.', 'Wait a minute.'],
 };
-
-/** null for what is not JSON: the callers refuse it by their own codes. */
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

@@ -1,0 +1,89 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
+import { Problem } from '../../protocol/wire/problem.ts';
+import type { VerifiedAgent } from './agent.ts';
+import { aborted, connectionProblem } from './problems.ts';
+
+/** How long a connection may stay silent, ms. */
+const SILENCE_MS = 15_000;
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly url: URL;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string | Uint8Array;
+  /** Largest answer read, bytes. */
+  readonly maxBytes: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** UTF-8. */
+  readonly text: string;
+}
+
+/**
+ * One request to the kiosk's server, whatever its status.
+ *
+ * @throws Problem `server-silent`, `answer-too-large`, and those of connectionProblem; `aborted` once `signal` says so
+ */
+export function callServer(agent: VerifiedAgent, call: Call, signal: AbortSignal): Promise<Answer> {
+  const { method, url, headers = {}, body, maxBytes } = call;
+  return new Promise<Answer>((resolve, reject) => {
+    const onAbort = () => {
+      agent.giveUp();
+      fail(aborted());
+    };
+    const fail = (cause: unknown) => {
+      signal.removeEventListener('abort', onAbort);
+      reject(connectionProblem(cause));
+    };
+    if (signal.aborted) return fail(aborted());
+    // Node tells a request without a socket of its signal only once it has got one.
+    signal.addEventListener('abort', onAbort);
+    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+    const req = request(url, { agent, method, signal, timeout: SILENCE_MS, headers: { ...headers, ...length } });
+    req.on('timeout', () =>
+      req.destroy(
+        new Problem('server-silent', 'The server did not answer in time.', 'Check the network and the server.'),
+      ),
+    );
+    req.on('error', fail);
+    req.on('response', (res) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      res.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size <= maxBytes) return void chunks.push(chunk);
+        req.destroy(
+          new Problem(
+            'answer-too-large',
+            'The server answered with more than it may.',
+            'Check that the address is the SmartPresence server.',
+          ),
+        );
+      });
+      res.on('error', fail);
+      res.on('end', () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve({ status: res.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
+      });
+    });
+    req.end(body);
+  });
+}
+
+/** The code of the server's problem+json, or `http-<status>`. The text is untrusted: only a well-formed code is taken. */
+export function statedCode({ status, text }: Answer): string {
+  const stated = (jsonOrNull(text) as { code?: unknown } | null)?.code;
+  return typeof stated === 'string' && /^[a-z0-9-]{1,60}$/.test(stated) ? stated : `http-${status}`;
+}
+
+/** null for what is not JSON: the callers refuse it by codes of their own. */
+export function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,84 @@
+import type { Transaction } from 'kysely';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { AuditAction } from '../audit/entry.ts';
+import type { Config } from '../config.ts';
+import type { Db, Tables } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import type { Keyring } from '../keys/keyring.ts';
+import type { Actor, Role } from './actor.ts';
+
+/** What routes work with. Everything that a handler needs from outside comes in by this. */
+export interface Services {
+  readonly db: Db;
+  readonly keys: Keys;
+  readonly keyring: Keyring;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** Screens (`board`) or kiosks (`change`) have something new to read. Told after the commit. */
+  readonly tell: (what: 'board' | 'change') => void;
+}
+
+/** One request, parsed, in its transaction. */
+export interface Call<P, Q, B> {
+  readonly tx: Transaction<Tables>;
+  readonly services: Services;
+  readonly actor: Actor;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  /** One instant for the whole request. */
+  readonly now: Date;
+  /** Whom the answer shows or the change is about: they stand in the audit row. */
+  readonly about: (people: Iterable<string>) => void;
+  /** The resource itself where it is not a person. */
+  readonly on: (resource: string) => void;
+  /** Told after the commit, never before. */
+  readonly tell: (what: 'board' | 'change') => void;
+}
+
+/** A file as an answer: made of pieces, never held whole. Its content is read inside the transaction. */
+export interface FileAnswer {
+  readonly file: AsyncIterable<Uint8Array | string>;
+  readonly name: string;
+  readonly type: string;
+}
+
+/**
+ * A route of the people listener says what it is before it says what it does: `register` (access/register.ts) checks
+ * session, role, origin and shapes, opens the transaction, writes the audit row in it, and the OpenAPI document and the
+ * test of every role are made from these same declarations.
+ */
+export interface RouteSpec<
+  P extends z.ZodType = z.ZodType,
+  Q extends z.ZodType = z.ZodType,
+  B extends z.ZodType = z.ZodType,
+> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** `/api/people/:person`. */
+  readonly path: string;
+  readonly summary: string;
+  /** Who may; `anybody`: without a session. */
+  readonly roles: readonly Role[] | 'anybody';
+  /** Kinds of personal data that it touches, e.g. `person.name`; empty: none, and no audit row unless `action` is a change. */
+  readonly data: readonly string[];
+  readonly action: AuditAction;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** Largest body, bytes. Default 64 KiB. */
+  readonly maxBody?: number;
+  /** Shape of the answer, checked on its way out; `file`: a FileAnswer; `nothing`: 204. */
+  readonly answer: z.ZodType | 'file' | 'nothing';
+  /** Codes that it may refuse with, beside the common ones: for the document. */
+  readonly refusals?: readonly string[];
+  /** Per address and route. */
+  readonly limit?: { readonly max: number; readonly perMs: number };
+  handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>): Promise<unknown>;
+}
+
+/** Names the types of a declaration. */
+export const route = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  spec: RouteSpec<P, Q, B>,
+): RouteSpec => spec as unknown as RouteSpec;

@@ -1,0 +1,20 @@
+import type { Actor } from '../access/actor.ts';
+
+/** What was done to personal data, or to what protects it (POLICY P31). */
+export type AuditAction = 'read' | 'write' | 'delete' | 'export' | 'decrypt' | 'sign-in' | 'refuse' | 'operate';
+
+/** One row of the audit log, before it is sealed and chained. */
+export interface AuditEntry {
+  readonly actor: Actor;
+  readonly action: AuditAction;
+  /** Why: method and route pattern (`GET /api/people/:person`), or the name of the command or job. */
+  readonly route: string;
+  /** The resource's own identifier where it is not a person: a site, a device, an export. */
+  readonly resource?: string | null;
+  /** What kinds of personal data were touched, e.g. `person.name`, `template`; never a value. */
+  readonly data: readonly string[];
+  /** Whom it showed or changed (person ids). Sealed; a list is one row. */
+  readonly subjects: readonly string[];
+  /** How it ended: `ok`, or the code of the refusal. */
+  readonly outcome: string;
+}
