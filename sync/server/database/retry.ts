@@ -16,7 +16,7 @@ export function isConflict(cause: unknown): boolean {
 
 /**
  * Runs `work` in one transaction (READ COMMITTED), and again when it lost against another one. `work` must do nothing
- * outside the database.
+ * outside the database. Called inside a transaction it is a part of that one, which as a whole is tried again.
  *
  * @throws what `work` throws; a conflict only after the last try
  */
@@ -25,6 +25,7 @@ export async function inTransaction<T>(
   work: (tx: Transaction<Tables>) => Promise<T>,
   { tries = TRIES, random = Math.random }: { tries?: number; random?: () => number } = {},
 ): Promise<T> {
+  if (db.isTransaction) return work(db as Transaction<Tables>);
   for (let attempt = 1; ; attempt++) {
     try {
       return await db.transaction().execute(work);

@@ -4,6 +4,7 @@ import { openJoin, openProof, sealGrant } from '../../protocol/seal/join.ts';
 import type { Waiting } from '../../protocol/wire/join.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { ServerBundle } from '../../protocol/wire/provisioning.ts';
+import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import type { Place } from '../keys/envelope.ts';
 import { useCode } from './codes.ts';
@@ -72,7 +73,7 @@ export async function pollJoin(context: IdentityContext, id: string, proof: stri
  */
 export async function approveDevice(context: IdentityContext, id: string, fingerprint: string): Promise<Device> {
   const { db, keys, keyring, now } = context;
-  await db.transaction().execute(async (trx) => {
+  await inTransaction(db, async (trx) => {
     const row = await trx
       .selectFrom('device')
       .select(['status', 'fingerprint'])

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+
+/** What every list of the API has in common: pages by cursor. */
+
+/** RFC 3339 in UTC with milliseconds. */
+export const Instant = z.iso.datetime({ precision: 3 });
+
+/** Most rows in one page of a list. */
+export const MAX_PAGE = 200;
+
+/** Query of a list. `cursor`: the `next` of the page before, opaque; absent: the first page. */
+export const pageQuery = {
+  cursor: z.string().max(400).optional(),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),
+};
+
+/** One page. `next` is null on the last. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.strictObject({ items: z.array(item), next: z.string().nullable() });
+
+/** A switch in a query: `true` or `false`, nothing else. */
+export const QueryFlag = z.enum(['true', 'false']).transform((text) => text === 'true');
