@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { Direction, LivenessResult, Method, Uuid } from '../wire/event.ts';
+import { Instant, pageOf, pageQuery, QueryFlag } from './page.ts';
+
+/** `/api/attendance`: the records, as the server resolved them. Every record is kept; what does not count says why. */
+
+export const AttendanceRow = z.strictObject({
+  id: Uuid,
+  at: Instant,
+  receivedAt: Instant,
+  /** Null: the default site. */
+  site: Uuid.nullable(),
+  /** Null: a record that was added by hand. */
+  device: Uuid.nullable(),
+  /** What counts; `claimed` is what the kiosk, or whoever corrected, said. */
+  direction: Direction,
+  claimed: Direction,
+  method: Method,
+  liveness: LivenessResult,
+  /** Null once erased. */
+  person: Uuid.nullable(),
+  name: z.string().nullable(),
+  /** Why it counts nowhere, e.g. `not-me`, `corrected`; null: it counts. */
+  voided: z.string().nullable(),
+  /** The record of the same presence that counts instead. */
+  duplicateOf: Uuid.nullable(),
+  /** The correction that stands instead of it. */
+  supersededBy: Uuid.nullable(),
+  /** True: made by a correction of this id. */
+  correction: z.boolean(),
+});
+export type AttendanceRow = z.infer<typeof AttendanceRow>;
+
+/** What is looked for. `from` is included, `to` is not. */
+export const attendanceFilter = {
+  site: Uuid.optional(),
+  person: Uuid.optional(),
+  device: Uuid.optional(),
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  direction: Direction.optional(),
+  method: Method.optional(),
+  /** true: only those; false: none of those; absent: both. */
+  voided: QueryFlag.optional(),
+  duplicates: QueryFlag.optional(),
+};
+export const AttendanceFilter = z.strictObject(attendanceFilter);
+export type AttendanceFilter = z.infer<typeof AttendanceFilter>;
+
+export const AttendanceQuery = z.strictObject({ ...attendanceFilter, ...pageQuery });
+export const AttendancePage = pageOf(AttendanceRow);
+
+/** Pairs of people who may be one. */
+export const Duplicate = z.strictObject({
+  id: Uuid,
+  people: z.array(z.strictObject({ id: Uuid, name: z.string().nullable() })).length(2),
+  reason: z.enum(['number', 'template']),
+  score: z.number().nullable(),
+  foundAt: Instant,
+});
+export const DuplicateQuery = z.strictObject(pageQuery);
+export const DuplicatePage = pageOf(Duplicate);
+/** Which of the two stays; the other becomes another name of it. */
+export const MergeDecision = z.strictObject({ kept: Uuid });
+export const Merged = z.strictObject({ id: Uuid, records: z.number().int() });

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** Consents, and the customer's own text of them by version and language. */
+
+export const Language = z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/);
+
+/** Who put it on record: a kiosk's event, staff on somebody's word, or the person in the portal. */
+export const ConsentVia = z.enum(['kiosk', 'staff', 'person']);
+
+export const Consent = z.strictObject({
+  id: Uuid,
+  person: Uuid,
+  action: z.enum(['given', 'withdrawn']),
+  textVersion: z.string(),
+  language: z.string(),
+  at: Instant,
+  via: ConsentVia,
+  device: Uuid.nullable(),
+});
+export type Consent = z.infer<typeof Consent>;
+
+export const ConsentStanding = z.enum(['given', 'withdrawn', 'none']);
+export const ConsentQuery = z.strictObject({ ...pageQuery, person: Uuid.optional() });
+export const ConsentPage = pageOf(Consent);
+
+/** On behalf of somebody who said so to staff: under which text, in which language. */
+export const NewConsent = z.strictObject({
+  textVersion: z.string().min(1).max(40),
+  language: Language,
+});
+export const ConsentAnswer = z.strictObject({ person: Uuid, standing: ConsentStanding });
+
+/** Short, so that what a site keeps of photos can be added to it on the kiosk. */
+export const TextVersion = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,19}$/);
+
+export const NewConsentText = z.strictObject({
+  version: TextVersion,
+  language: Language,
+  title: z.string().trim().min(1).max(200),
+  /** `{controller}`, `{contact}`, `{dpo}` and `{photoDays}` are filled in on the kiosk. */
+  paragraphs: z.array(z.string().trim().min(1).max(2000)).min(1).max(20),
+});
+export type NewConsentText = z.infer<typeof NewConsentText>;
+
+export const ConsentText = z.strictObject({
+  ...NewConsentText.shape,
+  /** Kiosks get a text, and people may agree to it, only once somebody has reviewed it. */
+  reviewed: z.boolean(),
+  reviewedAt: Instant.nullable(),
+  madeAt: Instant,
+  /** Kiosks show it now. */
+  inForce: z.boolean(),
+});
+export const ConsentTextList = z.strictObject({ items: z.array(ConsentText) });

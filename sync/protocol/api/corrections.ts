@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { Direction, Uuid } from '../wire/event.ts';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/**
+ * `/api/corrections`: a record is never edited. A correction is a record of its own that points to the one which it
+ * stands for, with who made it and why; undoing it is another one.
+ */
+
+const Reason = z.string().trim().min(1).max(500);
+const When = z.iso.datetime({ offset: true });
+
+export const NewCorrection = z.discriminatedUnion('kind', [
+  /** A presence that nobody recorded. */
+  z.strictObject({
+    kind: z.literal('add'),
+    person: Uuid,
+    site: Uuid.nullable().default(null),
+    at: When,
+    direction: Direction,
+    reason: Reason,
+  }),
+  /** Another time or direction; what is absent stays. */
+  z.strictObject({
+    kind: z.literal('replace'),
+    target: Uuid,
+    at: When.optional(),
+    direction: Direction.optional(),
+    reason: Reason,
+  }),
+  /** It counts nowhere. */
+  z.strictObject({ kind: z.literal('void'), target: Uuid, reason: Reason }),
+  /** `target` is a correction: what it stood for counts again. */
+  z.strictObject({ kind: z.literal('undo'), target: Uuid, reason: Reason }),
+]);
+export type NewCorrection = z.infer<typeof NewCorrection>;
+
+export const Correction = z.strictObject({
+  id: Uuid,
+  kind: z.enum(['add', 'replace', 'void', 'undo']),
+  /** The record, or for `undo` the correction, that it is about. */
+  target: Uuid.nullable(),
+  person: Uuid,
+  /** Of the record that it makes; null for one that makes none. */
+  at: Instant.nullable(),
+  direction: Direction.nullable(),
+  reason: z.string(),
+  /** Account of whoever made it. */
+  author: Uuid.nullable(),
+  madeAt: Instant,
+  undone: z.boolean(),
+});
+export type Correction = z.infer<typeof Correction>;
+
+export const CorrectionQuery = z.strictObject({ ...pageQuery, person: Uuid.optional() });
+export const CorrectionPage = pageOf(Correction);

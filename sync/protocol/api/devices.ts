@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** `/api/devices`: kiosks, from their code to their revocation. */
+
+export const DeviceStatus = z.enum(['pending', 'approved', 'revoked']);
+
+export const Device = z.strictObject({
+  id: Uuid,
+  name: z.string(),
+  status: DeviceStatus,
+  /** What is compared with the kiosk's screen before it is approved; null for one of an early build. */
+  fingerprint: z.string().nullable(),
+  /** Null: the default site. */
+  site: Uuid.nullable(),
+  registeredAt: Instant,
+  approvedAt: Instant.nullable(),
+  revokedAt: Instant.nullable(),
+  lastHeardAt: Instant.nullable(),
+  certificateEnds: Instant.nullable(),
+});
+export type Device = z.infer<typeof Device>;
+
+export const DeviceQuery = z.strictObject({ ...pageQuery, status: DeviceStatus.optional(), site: Uuid.optional() });
+export const DevicePage = pageOf(Device);
+
+export const DevicePatch = z.strictObject({
+  name: z.string().trim().min(1).max(80).optional(),
+  /** Null: the default site. */
+  site: Uuid.nullable().optional(),
+});
+
+export const NewProvisioningCode = z.strictObject({
+  name: z.string().trim().min(1).max(80),
+  site: Uuid.nullable().default(null),
+  /** Where kiosks reach this server, when not at the configured address. */
+  url: z.url({ protocol: /^https$/ }).optional(),
+  minutes: z
+    .number()
+    .min(1)
+    .max(30 * 24 * 60)
+    .optional(),
+});
+/** Shown once: only a keyed hash is kept. */
+export const ProvisioningCode = z.strictObject({ code: z.string(), expiresAt: Instant });
+
+export const DeviceApproval = z.strictObject({ fingerprint: z.string().min(1).max(60) });

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+/** `GET /api/jobs` and `GET /api/jobs/runs`. */
+
+const Instant = z.iso.datetime({ precision: 3 });
+
+export const JobRun = z.strictObject({
+  id: z.number().int(),
+  job: z.string().max(60),
+  startedAt: Instant,
+  endedAt: Instant.nullable(),
+  /** `lost`: its process ended before it did; `stopped`: the server was stopped, and it goes on at the next start. */
+  outcome: z.enum(['running', 'ok', 'failed', 'lost', 'stopped']),
+  /** Of a failure. */
+  code: z.string().max(60).nullable(),
+  /** Counts, times and codes; never a personal value. */
+  report: z.record(z.string(), z.unknown()).nullable(),
+});
+
+export const JobStates = z.strictObject({
+  jobs: z.array(
+    z.strictObject({
+      job: z.string().max(60),
+      everyMs: z.number().int().positive(),
+      last: JobRun.nullable(),
+      lastOkAt: Instant.nullable(),
+    }),
+  ),
+});
+
+export const JobRunsQuery = z.strictObject({
+  job: z.string().max(60).optional(),
+  limit: z.coerce.number().int().min(1).max(200).optional(),
+  /** Id of the last run of the page before. */
+  before: z.coerce.number().int().positive().optional(),
+});
+
+export const JobRuns = z.strictObject({ runs: z.array(JobRun) });

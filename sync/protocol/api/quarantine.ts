@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** `/api/quarantine`: events that the server could not take. Their content stays sealed. */
+
+const filter = { device: Uuid.optional(), reason: z.string().max(60).optional() };
+
+export const QuarantineQuery = z.strictObject({ ...pageQuery, ...filter });
+export const QuarantineRow = z.strictObject({
+  id: z.number().int(),
+  device: Uuid,
+  epoch: Uuid,
+  seq: z.number().int(),
+  reason: z.string(),
+  receivedAt: Instant,
+  retriedAt: Instant.nullable(),
+});
+export const QuarantinePage = pageOf(QuarantineRow);
+export const QuarantineRetry = z.strictObject({ ...filter, id: z.number().int().positive().optional() });
+export const QuarantineRetried = z.strictObject({
+  taken: z.number().int(),
+  waiting: z.record(z.string(), z.number().int()),
+});

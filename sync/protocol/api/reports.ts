@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** `/api/reports/day`: one attendance day of one site, a row a person. */
+
+const Day = z.iso.date();
+
+export const DayReportQuery = z.strictObject({
+  ...pageQuery,
+  /** Absent: the default site. */
+  site: Uuid.optional(),
+  /** By the site's calendar; absent: its present day. */
+  day: Day.optional(),
+});
+
+export const StayRow = z.strictObject({
+  /** Null: nobody recorded it. It is never made up. */
+  start: Instant.nullable(),
+  end: Instant.nullable(),
+  /** Of real time; null where an end is missing. */
+  minutes: z.number().int().nullable(),
+});
+
+export const DayRow = z.strictObject({
+  person: Uuid,
+  name: z.string().nullable(),
+  firstIn: Instant.nullable(),
+  lastOut: Instant.nullable(),
+  stays: z.array(StayRow),
+  /** Sum of the stays that have both ends. */
+  minutes: z.number().int(),
+  /** Stays that lack an end. */
+  open: z.number().int(),
+});
+export type DayRow = z.infer<typeof DayRow>;
+
+export const DayReport = z.strictObject({
+  site: z.strictObject({ id: Uuid.nullable(), name: z.string(), timeZone: z.string() }),
+  day: Day,
+  from: Instant,
+  to: Instant,
+  ...pageOf(DayRow).shape,
+});

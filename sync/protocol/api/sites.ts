@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { Policy } from '../wire/changes.ts';
+import { Uuid } from '../wire/event.ts';
+
+/** `/api/sites`: places with one calendar, and how their kiosks are to behave. */
+
+/** IANA name, e.g. `Europe/Berlin`; whether it is one is asked of the runtime. */
+export const TimeZone = z.string().refine(isTimeZone, 'must be an IANA time zone, e.g. Europe/Berlin');
+/** `HH:MM` on the wall. */
+const TimeOfDay = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/);
+const Name = z.string().trim().min(1).max(80);
+const RepeatSeconds = z.number().int().min(0).max(3600);
+
+export const Site = z.strictObject({
+  id: Uuid,
+  name: Name,
+  timeZone: z.string(),
+  /** Where one attendance day ends and the next begins. */
+  dayStartsAt: TimeOfDay,
+  /** Records of one person within this are one presence, seconds. */
+  repeatSeconds: RepeatSeconds,
+  /** Where every device and person belongs that was given no other. */
+  isDefault: z.boolean(),
+});
+export type Site = z.infer<typeof Site>;
+
+export const SiteList = z.strictObject({ items: z.array(Site) });
+
+export const NewSite = z.strictObject({
+  name: Name,
+  timeZone: TimeZone,
+  dayStartsAt: TimeOfDay.default('00:00'),
+  repeatSeconds: RepeatSeconds.default(60),
+});
+export type NewSite = z.infer<typeof NewSite>;
+
+export const SitePatch = z
+  .strictObject({ name: Name, timeZone: TimeZone, dayStartsAt: TimeOfDay, repeatSeconds: RepeatSeconds })
+  .partial();
+export type SitePatch = z.infer<typeof SitePatch>;
+
+/** The policy of one site, and whether it is its own or that of the default site. */
+export const SitePolicy = z.strictObject({ site: Uuid, own: z.boolean(), policy: Policy });
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
