@@ -108,4 +108,14 @@ export function noCamera(): void {
   navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
 }
 
+/** Runs in the page: a camera of few frames, for what looks at a screen and not at how it follows a face. */
+export function slowCamera(): void {
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await ask(wanted);
+    for (const track of stream.getVideoTracks()) await track.applyConstraints({ frameRate: { max: 4 } });
+    return stream;
+  };
+}
+
 export { expect };

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
-import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
+import { expect, expectNoAxeFault, noCamera, slowCamera, test } from './fixtures.ts';
 import { receiptOf, refusal, type ScriptedCore } from './scripted-core.ts';
 
 /*
@@ -341,7 +341,7 @@ for (const { format, theme, language } of LOOKS) {
         width,
         height,
         theme,
-        ...(part === 'form' ? { before: noCamera } : {}),
+        before: part === 'form' ? noCamera : slowCamera,
       });
       const shot = async (screen: string): Promise<void> => {
         await settled(page);
