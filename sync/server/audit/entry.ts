@@ -15,6 +15,10 @@ export interface AuditEntry {
   readonly data: readonly string[];
   /** Whom it showed or changed (person ids). Sealed; a list is one row. */
   readonly subjects: readonly string[];
+  /** How many people it was about, where they are not all listed. Default: as many as are. */
+  readonly count?: number;
+  /** It was about everybody, e.g. a job over the whole gallery: each finds the row as their own. */
+  readonly everyone?: boolean;
   /** How it ended: `ok`, or the code of the refusal. */
   readonly outcome: string;
 }

@@ -6,6 +6,7 @@ import { changes } from './migrations/0003-changes.ts';
 import { identity } from './migrations/0004-identity.ts';
 import { photos } from './migrations/0005-photos.ts';
 import { mends } from './migrations/0006-mends.ts';
+import { audit } from './migrations/0008-audit.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -19,6 +20,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-identity': identity,
   '0005-photos': photos,
   '0006-mends': mends,
+  '0008-audit': audit,
 };
 
 /** @throws Problem `database-newer` (made by a newer build; nothing was touched), `migration-failed` (rolled back) */

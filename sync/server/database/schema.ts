@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, Kysely } from 'kysely';
+import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 
 /**
  * The tables, as queries see them. Personal values are envelopes (bytea) or not here at all; the UUID of a person is a
@@ -355,6 +356,10 @@ interface PhotoPieceTable {
 }
 
 export interface Tables {
+  audit: AuditTable;
+  audit_checkpoint: AuditCheckpointTable;
+  audit_anchor: AuditAnchorTable;
+  'keyring.audit_key': AuditKeyTable;
   meta: MetaTable;
   job: JobTable;
   site: SiteTable;
