@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { registerDevice } from './device/register.ts';
 import { EXIT, EXIT_HELP } from './exit-codes.ts';
 import { registerFaces } from './faces/register.ts';
+import { registerJobs } from './jobs/register.ts';
 import { registerPeople } from './people/register.ts';
 import { registerServer } from './server/register.ts';
 import { registerStaff } from './staff/register.ts';
@@ -23,6 +24,7 @@ registerPeople(program);
 registerStaff(program);
 registerDevice(program);
 registerServer(program);
+registerJobs(program);
 registerStore(program);
 registerSync(program);
 program

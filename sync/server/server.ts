@@ -18,6 +18,8 @@ import { identityContext } from './devices/context.ts';
 import { createDeviceListener } from './devices/listener.ts';
 import type { Listener } from './http/listener.ts';
 import { urlOf } from './http/url.ts';
+import { JOBS } from './jobs/all.ts';
+import { startJobs } from './jobs/runner.ts';
 import type { KeyAndCertificate } from './keys/certificates.ts';
 import { Keys } from './keys/envelope.ts';
 import { type Keyring, openKeyring } from './keys/keyring.ts';
@@ -76,6 +78,9 @@ export async function startServer(
     await ensureDefaultSite(db, { id: keyring.serverId, ...config.site });
     await configuredLease(db, config.leaseDays, now());
     closers.push(startAttendanceWorker(database, keys, log, now));
+    const services = { db, keys, keyring, config, log, now, tell: (what: 'board' | 'change') => signals.tell(what) };
+    const jobs = await startJobs(services, JOBS, { alone: database.kind === 'embedded' });
+    closers.push(() => jobs.stop());
     const source = { db, keys, logEpoch, site: config.site };
     const hub = new LiveHub({
       read: (since) => readBoard(source, since, now()),
@@ -114,7 +119,7 @@ export async function startServer(
         signals.tell('board');
         signals.tell('change');
       };
-      const run = (name: string, args: unknown) => runOperation({ ...identity, onChange }, name, args);
+      const run = (name: string, args: unknown) => runOperation({ ...identity, config, log, onChange }, name, args);
       closers.push(await listenForOperator(config.home, run, log));
     }
     const peopleUrl = await listen(people, config, config.peoplePort, 'SMARTPRESENCE_PEOPLE_PORT');

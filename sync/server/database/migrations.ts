@@ -7,6 +7,8 @@ import { identity } from './migrations/0004-identity.ts';
 import { photos } from './migrations/0005-photos.ts';
 import { mends } from './migrations/0006-mends.ts';
 import { audit } from './migrations/0008-audit.ts';
+import { erasure } from './migrations/0012-erasure.ts';
+import { api } from './migrations/0010-api.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -21,6 +23,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-photos': photos,
   '0006-mends': mends,
   '0008-audit': audit,
+  '0010-api': api,
+  '0012-erasure': erasure,
 };
 
 /** @throws Problem `database-newer` (made by a newer build; nothing was touched), `migration-failed` (rolled back) */

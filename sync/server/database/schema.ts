@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, Kysely } from 'kysely';
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 
+import type { JobRunTable } from './tables/jobs.ts';
 /**
  * The tables, as queries see them. Personal values are envelopes (bytea) or not here at all; the UUID of a person is a
  * pseudonym that an erasure removes.
@@ -363,6 +364,7 @@ export interface Tables {
   meta: MetaTable;
   job: JobTable;
   site: SiteTable;
+  job_run: JobRunTable;
   attendance_due: AttendanceDueTable;
   merge_candidate: MergeCandidateTable;
   change: ChangeTable;

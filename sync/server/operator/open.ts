@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../database/open.ts';
@@ -37,11 +38,12 @@ export async function operate<N extends OperationName>(
       now: () => now().getTime(),
     });
     const context = identityContext({ db, keys, keyring, now, config });
+    const log = pino({ level: 'warn', base: null }, pino.destination({ dest: 2, sync: true }));
     const onChange = () => {
       signals.tell('board');
       signals.tell('change');
     };
-    return (await runOperation({ ...context, onChange }, name, args)) as ResultOf<N>;
+    return (await runOperation({ ...context, config, log, onChange }, name, args)) as ResultOf<N>;
   } finally {
     await database.close();
   }

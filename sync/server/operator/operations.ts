@@ -6,20 +6,16 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { listCandidates, mergePeople, rejectCandidate } from '../attendance/merging/merge.ts';
 import { keysChanged } from '../changes/log.ts';
 import { makeCode } from '../devices/codes.ts';
-import type { IdentityContext } from '../devices/context.ts';
 import { approveDevice, provisionByFile } from '../devices/join.ts';
 import { type Device, listDevices, revokeDevice } from '../devices/registry.ts';
 import { listQuarantine, retryQuarantine } from '../ingest/quarantine.ts';
+import { jobOperations } from '../jobs/operations.ts';
 import { issueServerCertificate, type KeyAndCertificate } from '../keys/certificates.ts';
 import { retireKeys, succeedKey } from '../keys/succession.ts';
 import type { KeyPurpose } from '../keys/vault.ts';
+import { type Operation, type OperatorContext, operation } from './operation.ts';
 
 /** What an operator may do, by name: the same over the socket and on the database itself. Arguments are parsed here. */
-
-export interface OperatorContext extends IdentityContext {
-  /** Something that screens show, or that devices may do, has changed. */
-  readonly onChange: () => void;
-}
 
 const Name = z.string().trim().min(1).max(80);
 const Site = Uuid.nullable().default(null);
@@ -32,13 +28,8 @@ const Quarantined = {
 };
 const Purpose = z.enum(['signing', 'sealing', 'ca']);
 
-interface Operation<A extends z.ZodType, R> {
-  readonly args: A;
-  run(context: OperatorContext, args: z.output<A>): Promise<R>;
-}
-const operation = <A extends z.ZodType, R>(o: Operation<A, R>): Operation<A, R> => o;
-
 export const OPERATIONS = {
+  ...jobOperations,
   'device provision': operation({
     args: z.strictObject({ name: Name, site: Site, url: Url, minutes: z.number().positive().optional() }),
     async run(context, { name, site, url, minutes }) {

@@ -1,0 +1,77 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { operate } from '../server/environment.ts';
+
+type State = ResultOf<'jobs list'>[number];
+type Run = ResultOf<'jobs runs'>[number];
+
+/** `jobs list|runs|run`: what the server does by itself. */
+export function registerJobs(program: Command): void {
+  const jobs = program.command('jobs').description('What the server does by itself: purges, erasures, backups.');
+  jobs
+    .command('list', { isDefault: true })
+    .description('Every job, how often it runs and how its last run ended.')
+    .option('--json', 'one JSON object a line: {"job","everyMs","last","lastOkAt"}')
+    .addHelpText('after', `\nExit code 1 when the last run of one failed.${EXIT_HELP}`)
+    .action(async (o: { json?: boolean }) => {
+      const states = await operate('jobs list', {});
+      for (const state of states) process.stdout.write(`${o.json ? JSON.stringify(state) : stateLine(state)}\n`);
+      const bad = states.some((s) => s.last?.outcome === 'failed' || s.last?.outcome === 'lost');
+      process.exitCode = bad ? EXIT.attention : EXIT.ok;
+    });
+  jobs
+    .command('runs')
+    .description('Runs, newest first, each with its report.')
+    .option('--job <name>', 'of this job alone')
+    .option('--limit <n>', 'how many', whole, 50)
+    .option('--json', 'one JSON object a line: {"id","job","startedAt","endedAt","outcome","code","report"}')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (o: { job?: string; limit: number; json?: boolean }) => {
+      const runs = await operate('jobs runs', { limit: o.limit, ...(o.job && { job: o.job }) });
+      for (const run of runs) process.stdout.write(`${o.json ? JSON.stringify(run) : runLine(run)}\n`);
+      if (runs.length === 0 && !o.json) process.stdout.write('No job has run yet.\n');
+    });
+  jobs
+    .command('run')
+    .description('Run a job now, due or not, and show its report.')
+    .argument('<name>', 'as `jobs list` names it')
+    .option('--json', 'the report as one JSON object')
+    .addHelpText('after', `\nRefused with job-running while it runs, on whatever replica.${EXIT_HELP}`)
+    .action(async (name: string, o: { json?: boolean }) => {
+      const report = await operate('jobs run', { job: name });
+      process.stdout.write(`${o.json ? JSON.stringify(report) : `${name}: ${reportText(report)}`}\n`);
+    });
+}
+
+function stateLine({ job, everyMs, last, lastOkAt }: State): string {
+  const every = `every ${durationText(everyMs)}`.padEnd(16);
+  if (!last) return `${job.padEnd(20)} ${every} has not run yet`;
+  const ok = last.outcome === 'ok' ? '' : `; last succeeded ${lastOkAt ?? 'never'}`;
+  return `${job.padEnd(20)} ${every} ${last.outcome}${last.code ? ` (${last.code})` : ''} ${last.startedAt}${ok}`;
+}
+
+function runLine({ id, job, startedAt, outcome, code, report }: Run): string {
+  const words = outcome === 'ok' && report ? reportText(report) : outcome + (code ? ` (${code})` : '');
+  return `${id}  ${startedAt}  ${job}: ${words}`;
+}
+
+function reportText(report: Readonly<Record<string, unknown>>): string {
+  const words = Object.entries(report).map(
+    ([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+  );
+  return words.length > 0 ? words.join(', ') : 'nothing to report';
+}
+
+function durationText(ms: number): string {
+  if (ms % 86_400_000 === 0) return `${ms / 86_400_000} d`;
+  if (ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;
+  if (ms % 60_000 === 0) return `${ms / 60_000} min`;
+  return `${ms / 1000} s`;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1000) throw new InvalidArgumentError('a number from 1 to 1000');
+  return value;
+}

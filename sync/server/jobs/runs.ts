@@ -1,0 +1,172 @@
+import { sql } from 'kysely';
+import { onceAcrossReplicas } from '../database/once.ts';
+import type { Db } from '../database/schema.ts';
+import type { Report } from './job.ts';
+
+/** From the last sign of life of a run until another replica takes it for dead, seconds. */
+export const LEASE_S = 60;
+/** First pause after a run that failed, ms; it doubles with each failure in a row, up to the longest or the job's own pause. */
+const RETRY_MS = 60_000;
+const LONGEST_RETRY_MS = 3_600_000;
+
+const leaseEnd = sql<Date>`clock_timestamp() + make_interval(secs => ${LEASE_S})`;
+
+/** One run that is under way: what its process may do with it. */
+export interface OpenRun {
+  readonly id: number;
+  /** @returns false when it was taken for dead meanwhile: stop, another may be at it */
+  extend(): Promise<boolean>;
+  /** @returns false as above: then nothing is written */
+  end(outcome: 'ok' | 'failed' | 'stopped', o: { report?: Report; code?: string; now: Date }): Promise<boolean>;
+}
+
+/**
+ * Begins a run when it is due, in one transaction under the job's lock, so that one replica alone does. Leases go by the
+ * database's clock, since those of replicas differ.
+ *
+ * @param o `force`: also when it is not due; `runner`: random UUID of this process
+ * @returns null when it is not due, or runs elsewhere
+ */
+export function beginRun(
+  db: Db,
+  job: string,
+  o: { readonly everyMs: number; readonly runner: string; readonly now: Date; readonly force?: boolean },
+): Promise<OpenRun | null> {
+  return onceAcrossReplicas(db, `run:${job}`, async (tx) => {
+    await tx
+      .updateTable('job_run')
+      .set({ outcome: 'lost', ended_at: o.now })
+      .where('job', '=', job)
+      .where('outcome', 'is', null)
+      .where(sql<boolean>`lease_until < clock_timestamp()`)
+      .execute();
+    const recent = await tx
+      .selectFrom('job_run')
+      .select(['started_at', 'outcome'])
+      .where('job', '=', job)
+      .orderBy('started_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(12)
+      .execute();
+    if (recent.some((r) => r.outcome === null)) return null;
+    if (!o.force && !isDue(recent, o.everyMs, o.now)) return null;
+    const { id } = await tx
+      .insertInto('job_run')
+      .values({ job, runner: o.runner, started_at: o.now, lease_until: leaseEnd as unknown as Date })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return openRun(db, Number(id), o.runner);
+  });
+}
+
+function openRun(db: Db, id: number, runner: string): OpenRun {
+  const mine = () =>
+    db.updateTable('job_run').where('id', '=', id).where('runner', '=', runner).where('outcome', 'is', null);
+  const done = ({ numUpdatedRows }: { numUpdatedRows: bigint }) => numUpdatedRows > 0n;
+  return {
+    id,
+    extend: async () =>
+      done(
+        await mine()
+          .set({ lease_until: leaseEnd as unknown as Date })
+          .executeTakeFirst(),
+      ),
+    end: async (outcome, { report, code, now }) =>
+      done(
+        await mine()
+          .set({ outcome, ended_at: now, report: report ? JSON.stringify(report) : null, code: code ?? null })
+          .executeTakeFirst(),
+      ),
+  };
+}
+
+/**
+ * Whether a job is due, by its latest runs, newest first. Pure. A run of the future (a clock was set back) counts for
+ * nothing; one that was stopped is gone on with at once; one that failed or was lost waits, longer each time.
+ */
+export function isDue(
+  recent: readonly { readonly started_at: Date; readonly outcome: string | null }[],
+  everyMs: number,
+  now: Date,
+): boolean {
+  const past = recent.filter((r) => r.started_at.getTime() <= now.getTime() && r.outcome !== 'stopped');
+  const ok = past.findIndex((r) => r.outcome === 'ok');
+  const failures = ok === -1 ? past.length : ok;
+  const last = past[0];
+  if (!last) return true;
+  const since = now.getTime() - last.started_at.getTime();
+  if (failures === 0) return since >= everyMs;
+  return since >= Math.min(RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS, Math.max(everyMs, RETRY_MS));
+}
+
+/** At the start of a server that has its database to itself: what still seems to run was killed with the one before. */
+export async function markLost(db: Db, now: Date): Promise<number> {
+  const { numUpdatedRows } = await db
+    .updateTable('job_run')
+    .set({ outcome: 'lost', ended_at: now })
+    .where('outcome', 'is', null)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}
+
+export interface JobRun {
+  readonly id: number;
+  readonly job: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  /** `running` while it does. */
+  readonly outcome: 'running' | 'ok' | 'failed' | 'lost' | 'stopped';
+  readonly code: string | null;
+  readonly report: Report | null;
+}
+
+/** Newest first. @param o `job`: of this one alone; `before`: id, for the next page */
+export async function listRuns(
+  db: Db,
+  o: {
+    readonly job?: string | undefined;
+    readonly limit?: number | undefined;
+    readonly before?: number | undefined;
+  } = {},
+): Promise<JobRun[]> {
+  let query = db
+    .selectFrom('job_run')
+    .selectAll()
+    .orderBy('id', 'desc')
+    .limit(o.limit ?? 50);
+  if (o.job !== undefined) query = query.where('job', '=', o.job);
+  if (o.before !== undefined) query = query.where('id', '<', o.before);
+  return (await query.execute()).map((r) => ({
+    id: Number(r.id),
+    job: r.job,
+    startedAt: r.started_at.toISOString(),
+    endedAt: r.ended_at?.toISOString() ?? null,
+    outcome: r.outcome ?? 'running',
+    code: r.code,
+    report: r.report as Report | null,
+  }));
+}
+
+/** The newest run of each job, and the newest that succeeded. */
+export async function lastRuns(db: Db): Promise<Map<string, { last: JobRun; okAt: string | null }>> {
+  const { rows } = await sql<{ id: number; job: string; ok_at: Date | null }>`
+    select distinct on (job) id, job,
+           (select max(started_at) from job_run r where r.job = job_run.job and r.outcome = 'ok') as ok_at
+    from job_run order by job, id desc`.execute(db);
+  const runs = new Map<string, { last: JobRun; okAt: string | null }>();
+  for (const row of rows) {
+    const [last] = await listRuns(db, { job: row.job, limit: 1 });
+    if (last) runs.set(row.job, { last, okAt: row.ok_at?.toISOString() ?? null });
+  }
+  return runs;
+}
+
+/** @returns how many went */
+export async function pruneRuns(db: Db, before: Date): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('job_run')
+    .where('outcome', 'is not', null)
+    .where('started_at', '<', before)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
