@@ -49,7 +49,7 @@ const USAGE = new Set([
 
 /** The store of the kiosk, or the database of the server, can't be opened or reached. */
 const OUT_OF_REACH =
-  /^(device-secret|store|core|staff|pin|database|keyring)-|^(no-terminal|server-unreachable|wrong-encryption-key)$/;
+  /^(device-secret|store|core|staff|pin|database|keyring)-|^s3-(denied|unreachable|bucket-missing|region-wrong|tls-refused|not-configured)$|^(no-terminal|server-unreachable|wrong-encryption-key)$/;
 
 // `… | head` closes the pipe early: nothing is wrong, but not everything was told. A command may be in the middle of
 // its work; what it has committed stays.

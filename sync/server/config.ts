@@ -6,6 +6,7 @@ import { type PostgresAddress, readDatabaseUrl } from './database/url.ts';
 import { Secret } from './keys/secret.ts';
 import { readKey } from './keys/strength.ts';
 import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.ts';
+import { objectIssues, objectSettings, objectVariables, type S3Settings } from './objects/settings.ts';
 
 const Key = z.string({ error: 'is missing. Make one with: openssl rand -base64 32' }).transform((text, ctx) => {
   const key = readKey(text);
@@ -66,6 +67,7 @@ const Environment = z
     SMARTPRESENCE_PEOPLE_CERT: Path.optional(),
     SMARTPRESENCE_PEOPLE_KEY: Path.optional(),
     ...mqttVariables,
+    ...objectVariables,
     SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
     /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
@@ -92,6 +94,9 @@ const Environment = z
     path: ['SMARTPRESENCE_DEVICE_PORT'],
     error: 'must differ from SMARTPRESENCE_PEOPLE_PORT',
     when: () => true,
+  })
+  .superRefine((e, ctx) => {
+    for (const { path, message } of objectIssues(e)) ctx.addIssue({ code: 'custom', path: [path], message });
   });
 
 function sameKey(a: unknown, b: unknown): boolean {
@@ -109,6 +114,8 @@ export interface Config {
   readonly devicePort: number;
   readonly hostnames: readonly string[];
   readonly mqtt: MqttSettings;
+  /** Null: no object store, and no backups. */
+  readonly s3: S3Settings | null;
   readonly peopleCertificate: { readonly certFile: string; readonly keyFile: string } | null;
   readonly site: { readonly name: string; readonly timeZone: string };
   /** Null: not set here. */
@@ -140,6 +147,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     devicePort: e.SMARTPRESENCE_DEVICE_PORT,
     hostnames: e.SMARTPRESENCE_HOSTNAMES,
     mqtt: mqttSettings(e, e.SMARTPRESENCE_HOSTNAMES[0]!),
+    s3: objectSettings(e),
     peopleCertificate:
       e.SMARTPRESENCE_PEOPLE_CERT && e.SMARTPRESENCE_PEOPLE_KEY
         ? { certFile: e.SMARTPRESENCE_PEOPLE_CERT, keyFile: e.SMARTPRESENCE_PEOPLE_KEY }
