@@ -3,7 +3,7 @@ import { type Board, type BoardCounts, type BoardRow, MAX_BOARD_ROWS } from '../
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { horizon } from '../live/feed.ts';
-import { namesOf } from './people.ts';
+import { namesOf } from '../people/records.ts';
 import { calendarOf, listSites } from './sites.ts';
 
 export interface BoardSource {
@@ -53,7 +53,7 @@ export async function readBoard(
       name: (r.person && names.get(r.person)) ?? null,
       person: r.person,
       device: r.device,
-      voided: r.reason,
+      voided: r.reason ?? (r.superseded_by ? 'corrected' : null),
       claimed: r.direction,
       duplicateOf: r.duplicate_of,
     }),
@@ -86,6 +86,7 @@ function selectRows(db: Db) {
       'c.liveness',
       'c.person',
       'c.device',
+      'c.superseded_by',
       'v.reason',
     ]);
 }
@@ -126,7 +127,7 @@ async function counts(db: Db, timeZone: string, now: Date): Promise<BoardCounts>
       from checkin c
         join day on (c.site = day.site or (c.site is null and day.is_default)) and c.at >= day.start and c.at < day.finish
         left join checkin_void v on v.target = c.id and v.device = c.device
-      where v.target is null and c.at >= ${text(low)}::timestamptz and c.at < ${text(high)}::timestamptz
+      where v.target is null and c.superseded_by is null and c.at >= ${text(low)}::timestamptz and c.at < ${text(high)}::timestamptz
     ),
     latest as (
       select distinct on (person) person, resolved from today

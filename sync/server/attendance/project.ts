@@ -3,9 +3,9 @@ import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/e
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { nextChange, thisChange } from '../live/feed.ts';
+import { applyPeople, type Standing } from '../people/people.ts';
 import { expectPhotos } from '../photos/expect.ts';
 import { instantOf } from './instant.ts';
-import { applyPeople, type Standing } from './people.ts';
 import { type Due, queueDue } from './resolve.ts';
 
 export interface Origin {

@@ -121,7 +121,8 @@ async function load(tx: Transaction<Tables>, units: readonly Unit[], rules: Rule
     duplicate_of: string | null;
   }>`
     select (u.n - 1)::int as unit, c.id, c.at, c.direction, c.automatic, c.resolved, c.duplicate_of,
-           exists (select from checkin_void v where v.target = c.id and v.device = c.device) as voided
+           (c.superseded_by is not null
+             or exists (select from checkin_void v where v.target = c.id and v.device = c.device)) as voided
     from unnest(${units.map((u) => u.person)}::uuid[], ${units.map((u) => u.site)}::uuid[],
                 ${spans.map((s) => text(s.from))}::timestamptz[], ${spans.map((s) => text(s.to))}::timestamptz[])
          with ordinality as u (person, site, earliest, latest, n),

@@ -14,6 +14,11 @@ export async function policyOf(db: Db, scope: string): Promise<Policy> {
   return found ? Policy.parse(found.policy) : DEFAULT_POLICY;
 }
 
+/** Whether a scope has a policy of its own. */
+export async function hasOwnPolicy(db: Db, scope: string): Promise<boolean> {
+  return (await db.selectFrom('site_policy').select('site').where('site', '=', scope).executeTakeFirst()) !== undefined;
+}
+
 /**
  * Sets the policy of a scope and tells its kiosks; one that is already in force tells nothing. The default site's stands
  * for every site that has none of its own.

@@ -40,7 +40,7 @@ export async function readPresence(
       select distinct on (c.person) c.person, c.resolved as direction, least(c.at, c.received_at) as at
       from checkin c left join checkin_void v on v.target = c.id and v.device = c.device
       where c.received_at >= ${new Date(since)} and c.at >= ${new Date(now.getTime() - FIRST_MS)}
-        and c.person is not null and c.duplicate_of is null and v.target is null and ${here} and ${others}
+        and c.person is not null and c.duplicate_of is null and v.target is null and c.superseded_by is null and ${here} and ${others}
       order by c.person, c.at desc, c.received_at desc) latest
     order by at desc limit ${sql.lit(MAX_PRESENCE)}`.execute(db);
   return rows.map((r) => ({ person: r.person, direction: r.direction, at: new Date(r.at).toISOString() }));

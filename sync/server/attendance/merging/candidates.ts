@@ -21,25 +21,8 @@ const CHUNK = 500;
  */
 export function findCandidates(db: Db, keys: Keys, now: Date): Promise<number | null> {
   return onceEvery(db, 'merge-candidates', EVERY_MS, now, async (tx) => {
-    await indexNumbers(tx, keys);
     return (await byNumber(tx, now)) + (await byTemplate(tx, keys, now));
   });
-}
-
-/** Numbers that were taken before there was an index. */
-async function indexNumbers(tx: Transaction<Tables>, keys: Keys): Promise<void> {
-  const rows = await tx
-    .selectFrom('person')
-    .select(['id', 'number', 'row_version'])
-    .where('number', 'is not', null)
-    .where('number_index', 'is', null)
-    .limit(10_000)
-    .execute();
-  for (const { id, number, row_version } of rows) {
-    const place = { field: 'person.number', person: id, record: id, rowVersion: row_version };
-    const index = keys.blindIndex('person.number', String(keys.openJson(place, number!)));
-    await tx.updateTable('person').set({ number_index: index }).where('id', '=', id).execute();
-  }
 }
 
 /** Of people with one number, each is paired with the first: n people make n − 1 pairs. */

@@ -9,7 +9,7 @@ import { inTransaction } from '../../database/retry.ts';
 import type { Db, Tables } from '../../database/schema.ts';
 import type { Keys } from '../../keys/envelope.ts';
 import { nextChange } from '../../live/feed.ts';
-import { namesOf } from '../people.ts';
+import { namesOf } from '../../people/records.ts';
 import { queueDue } from '../resolve.ts';
 
 export interface Candidate {
@@ -21,13 +21,27 @@ export interface Candidate {
   readonly foundAt: string;
 }
 
-/** Pairs that somebody has to decide about, oldest first. */
-export async function listCandidates(db: Db, keys: Keys, limit = 200): Promise<Candidate[]> {
+/**
+ * Pairs that somebody has to decide about, oldest first.
+ *
+ * @param after those behind this one
+ */
+export async function listCandidates(
+  db: Db,
+  keys: Keys,
+  limit = 200,
+  after: { readonly at: string; readonly id: string } | null = null,
+): Promise<Candidate[]> {
   const rows = await db
     .selectFrom('merge_candidate')
     .selectAll()
     .where('status', '=', 'open')
-    .orderBy('found_at')
+    .$if(after !== null, (q) =>
+      q.where(
+        sql<boolean>`(date_trunc('milliseconds', found_at), id) > (${after!.at}::timestamptz, ${after!.id}::uuid)`,
+      ),
+    )
+    .orderBy(sql`date_trunc('milliseconds', found_at)`)
     .orderBy('id')
     .limit(limit)
     .execute();
@@ -46,6 +60,22 @@ export async function listCandidates(db: Db, keys: Keys, limit = 200): Promise<C
 }
 
 /**
+ * The two people of an open pair.
+ *
+ * @throws Problem `candidate-unknown`
+ */
+export async function candidatePair(db: Db, id: string): Promise<[string, string]> {
+  const row = await db
+    .selectFrom('merge_candidate')
+    .select(['first', 'second'])
+    .where('id', '=', id)
+    .where('status', '=', 'open')
+    .executeTakeFirst();
+  if (!row) throw unknownCandidate();
+  return [row.first, row.second];
+}
+
+/**
  * Two people are two people: the pair is not asked about again.
  *
  * @throws Problem `candidate-unknown`
@@ -57,8 +87,11 @@ export async function rejectCandidate(db: Db, id: string, by: string, now: Date)
     .where('id', '=', id)
     .where('status', '=', 'open')
     .executeTakeFirst();
-  if (Number(numUpdatedRows) === 0)
-    throw new Problem('candidate-unknown', 'There is no such open pair.', 'List the pairs again.');
+  if (Number(numUpdatedRows) === 0) throw unknownCandidate();
+}
+
+function unknownCandidate(): Problem {
+  return new Problem('candidate-unknown', 'There is no such open pair.', 'List the pairs again.');
 }
 
 export interface Merged {

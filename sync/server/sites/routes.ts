@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { NewSite, Site, SiteList, SitePatch, SitePolicy } from '../../protocol/api/sites.ts';
+import { Policy } from '../../protocol/wire/changes.ts';
+import { Uuid } from '../../protocol/wire/event.ts';
+import { type RouteSpec, route } from '../access/route.ts';
+import { listSites } from '../attendance/sites.ts';
+import { hasOwnPolicy, policyOf, setPolicy } from '../changes/policy.ts';
+import { addSite, changeSite, findSite, scopeOfSite } from './write.ts';
+
+const One = z.strictObject({ site: Uuid });
+
+const list = route({
+  method: 'GET',
+  path: '/api/sites',
+  summary: 'All sites, by name',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  answer: SiteList,
+  handle: async ({ tx }) => ({ items: await listSites(tx) }),
+});
+
+const create = route({
+  method: 'POST',
+  path: '/api/sites',
+  summary: 'Make a site',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  body: NewSite,
+  answer: Site,
+  async handle({ tx, body, on }) {
+    const site = await addSite(tx, body);
+    on(site.id);
+    return site;
+  },
+});
+
+const get = route({
+  method: 'GET',
+  path: '/api/sites/:site',
+  summary: 'One site',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  params: One,
+  answer: Site,
+  refusals: ['unknown-site'],
+  handle: ({ tx, params }) => findSite(tx, params.site),
+});
+
+const patch = route({
+  method: 'PATCH',
+  path: '/api/sites/:site',
+  summary: 'Change name, calendar or repeat window; its records are resolved anew where that matters',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: One,
+  body: SitePatch,
+  answer: Site,
+  refusals: ['unknown-site', 'site-configured'],
+  async handle({ tx, params, body, on, tell }) {
+    on(params.site);
+    const site = await changeSite(tx, params.site, body);
+    tell('board');
+    return site;
+  },
+});
+
+const readPolicy = route({
+  method: 'GET',
+  path: '/api/sites/:site/policy',
+  summary: 'How the kiosks of a site are to behave',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  params: One,
+  answer: SitePolicy,
+  refusals: ['unknown-site'],
+  async handle({ tx, params: { site } }) {
+    const scope = await scopeOfSite(tx, site);
+    return { site, own: await hasOwnPolicy(tx, scope), policy: await policyOf(tx, scope) };
+  },
+});
+
+const writePolicy = route({
+  method: 'PUT',
+  path: '/api/sites/:site/policy',
+  summary:
+    'Set the policy of a site as a whole, e.g. liveness, retention, or `faces: off` where the law wants it; kiosks are told',
+  roles: ['admin', 'dpo'],
+  data: [],
+  action: 'write',
+  params: One,
+  body: Policy,
+  answer: SitePolicy,
+  refusals: ['unknown-site'],
+  async handle({ tx, params: { site }, body, now, on, tell }) {
+    on(site);
+    const scope = await scopeOfSite(tx, site);
+    if (await setPolicy(tx, scope, body, now)) tell('change');
+    return { site, own: true, policy: await policyOf(tx, scope) };
+  },
+});
+
+export const siteRoutes: readonly RouteSpec[] = [list, create, get, patch, readPolicy, writePolicy];

@@ -1,0 +1,100 @@
+import { sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { NewSite, SitePatch } from '../../protocol/api/sites.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { listSites, type Site } from '../attendance/sites.ts';
+import { appendChanges } from '../changes/log.ts';
+import { DEFAULT_SCOPE } from '../changes/scope.ts';
+import type { Db, Tables } from '../database/schema.ts';
+
+/** @throws Problem `unknown-site` */
+export async function findSite(db: Db, id: string): Promise<Site> {
+  const site = (await listSites(db)).find((s) => s.id === id);
+  if (!site) throw new Problem('unknown-site', 'There is no such site.', 'List the sites again.');
+  return site;
+}
+
+/** Whose changes the kiosks of a site read (changes/scope.ts). @throws Problem `unknown-site` */
+export async function scopeOfSite(db: Db, id: string): Promise<string> {
+  return (await findSite(db, id)).isDefault ? DEFAULT_SCOPE : id;
+}
+
+/** Sites by the scopes that stand for them; a default site that has no row yet is left out. */
+export async function sitesOfScopes(db: Db, scopes: readonly string[]): Promise<string[]> {
+  const standing = (await listSites(db)).find((s) => s.isDefault)?.id;
+  return scopes.flatMap((scope) => (scope === DEFAULT_SCOPE ? (standing ?? []) : scope));
+}
+
+export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<Site> {
+  const id = v7();
+  await tx
+    .insertInto('site')
+    .values({
+      id,
+      name: site.name,
+      time_zone: site.timeZone,
+      day_starts_at: site.dayStartsAt,
+      repeat_seconds: site.repeatSeconds,
+      is_default: false,
+    })
+    .execute();
+  return findSite(tx, id);
+}
+
+/**
+ * Changes a site. Another time zone, start of the day or repeat window puts all of its records up for resolving anew.
+ *
+ * @throws Problem `unknown-site`; `site-configured` where the server's own configuration says it
+ */
+export async function changeSite(tx: Transaction<Tables>, id: string, patch: SitePatch): Promise<Site> {
+  await tx.selectFrom('site').select('id').where('id', '=', id).forUpdate().execute();
+  const before = await findSite(tx, id);
+  const told =
+    before.isDefault && (['name', 'timeZone'] as const).some((f) => patch[f] !== undefined && patch[f] !== before[f]);
+  if (told)
+    throw new Problem(
+      'site-configured',
+      'Name and time zone of the default site come from the server’s configuration.',
+      'Change SMARTPRESENCE_SITE and SMARTPRESENCE_TIMEZONE there, and start it again.',
+    );
+  const change = {
+    ...(patch.name !== undefined && { name: patch.name }),
+    ...(patch.timeZone !== undefined && { time_zone: patch.timeZone }),
+    ...(patch.dayStartsAt !== undefined && { day_starts_at: patch.dayStartsAt }),
+    ...(patch.repeatSeconds !== undefined && { repeat_seconds: patch.repeatSeconds }),
+  };
+  if (Object.keys(change).length === 0) return before;
+  await tx.updateTable('site').set(change).where('id', '=', id).execute();
+  const after = await findSite(tx, id);
+  const counts = (['timeZone', 'dayStartsAt', 'repeatSeconds'] as const).some((f) => before[f] !== after[f]);
+  if (counts)
+    await sql`insert into attendance_due (person, site, at)
+              select person, site, min(at) from checkin
+              where person is not null and (site = ${id} or (site is null and ${before.isDefault}::boolean))
+              group by person, site, date_trunc('hour', at)`.execute(tx);
+  return after;
+}
+
+/**
+ * Puts a device at another site: it gets that one's people, and what it records from now on is that one's.
+ *
+ * @param site null: the default one
+ * @throws Problem `unknown-device`, `unknown-site`
+ */
+export async function changeDevice(
+  tx: Transaction<Tables>,
+  id: string,
+  patch: { readonly name?: string | undefined; readonly site?: string | null | undefined },
+  now: Date,
+): Promise<void> {
+  if (patch.site) await findSite(tx, patch.site);
+  const change = {
+    ...(patch.name !== undefined && { name: patch.name }),
+    ...(patch.site !== undefined && { site: patch.site }),
+  };
+  const known = await tx.selectFrom('device').select('id').where('id', '=', id).forUpdate().executeTakeFirst();
+  if (!known) throw new Problem('unknown-device', 'There is no such device.', 'List the devices again.');
+  if (Object.keys(change).length > 0) await tx.updateTable('device').set(change).where('id', '=', id).execute();
+  // Its cursor is of another scope from now on, so its next ask begins a snapshot. This makes it ask.
+  if (patch.site !== undefined) await appendChanges(tx, [{ kind: 'policy', device: id }], now);
+}
