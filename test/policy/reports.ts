@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+
+/** One test that ran, or should have. */
+export interface TestResult {
+  /** Path from the project's root. */
+  readonly file: string;
+  /** Groups and test, joined by spaces. */
+  readonly title: string;
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+}
+
+interface VitestJson {
+  testResults: {
+    name: string;
+    status: string;
+    message?: string;
+    assertionResults: { fullName: string; status: string }[];
+  }[];
+}
+
+interface PlaywrightSuite {
+  title: string;
+  file: string;
+  suites?: PlaywrightSuite[];
+  specs: { title: string; file: string; tests: { status: string }[] }[];
+}
+
+/** Results in a report of vitest's JSON reporter; a file that could not be loaded is one failed test without a title. */
+export function vitestResults(path: string, root: string): TestResult[] {
+  if (!existsSync(path)) return [];
+  const { testResults } = JSON.parse(readFileSync(path, 'utf8')) as VitestJson;
+  return testResults.flatMap(({ name, status, assertionResults }) => {
+    const file = relative(root, name);
+    const tests = assertionResults.map(
+      (a): TestResult => ({ file, title: a.fullName.trim(), outcome: outcomeOf(a.status) }),
+    );
+    const broken = status === 'failed' && !tests.some((t) => t.outcome === 'failed');
+    return broken ? [...tests, { file, title: '', outcome: 'failed' }] : tests;
+  });
+}
+
+/** Results in a report of Playwright's JSON reporter; what passed only when repeated has passed. */
+export function playwrightResults(path: string, folder: string): TestResult[] {
+  if (!existsSync(path)) return [];
+  const { suites } = JSON.parse(readFileSync(path, 'utf8')) as { suites: PlaywrightSuite[] };
+  const walk = (suite: PlaywrightSuite, groups: readonly string[]): TestResult[] => [
+    ...suite.specs.map(
+      (spec): TestResult => ({
+        file: `${folder}/${spec.file}`,
+        title: [...groups, spec.title].join(' '),
+        outcome: ofBrowser(spec.tests.map((t) => t.status)),
+      }),
+    ),
+    ...(suite.suites ?? []).flatMap((child) => walk(child, [...groups, child.title])),
+  ];
+  // The outermost suite is the file.
+  return suites.flatMap((suite) => walk(suite, []));
+}
+
+function outcomeOf(status: string): TestResult['outcome'] {
+  if (status === 'passed') return 'passed';
+  return status === 'failed' ? 'failed' : 'skipped';
+}
+
+function ofBrowser(statuses: readonly string[]): TestResult['outcome'] {
+  if (statuses.includes('unexpected')) return 'failed';
+  return statuses.length === 0 || statuses.includes('skipped') ? 'skipped' : 'passed';
+}

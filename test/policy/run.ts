@@ -1,0 +1,86 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { policyTests } from './find.ts';
+import { judge, tell, type Verdict } from './judge.ts';
+import { playwrightResults, type TestResult, vitestResults } from './reports.ts';
+import { ROW_PATTERN } from './rows.ts';
+
+/**
+ * `npm run test:policy [-- --all] [-- --from-npm-test]`: each row of the policy, with the tests that prove it. Runs exactly
+ * the tests whose titles name a row (`P7 …`), and fails when a row has none, or one failed or was skipped. The result goes
+ * to test/artefacts/policy.json, which the compliance report reads.
+ *
+ * `--all`: every test of a row is listed. `--from-npm-test`: nothing is run, the reports of the last `npm test` are read.
+ * Exit codes: 0 every row holds, 1 one does not.
+ */
+const root = join(import.meta.dirname, '../..');
+const artefacts = join(root, 'test/artefacts');
+const bin = (name: string) => join(root, 'node_modules/.bin', name);
+
+async function runTests(files: readonly string[]): Promise<TestResult[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-policy-'));
+  try {
+    const units = files.filter((f) => f.endsWith('.test.ts'));
+    const vitest = join(folder, 'vitest.json');
+    await run('vitest', [
+      'run',
+      '-t',
+      ROW_PATTERN,
+      '--reporter=dot',
+      '--reporter=json',
+      `--outputFile.json=${vitest}`,
+      ...units,
+    ]);
+    const screens = files.filter((f) => f.endsWith('.spec.ts'));
+    const playwright = join(folder, 'playwright.json');
+    if (screens.length > 0 && existsSync('/usr/bin/chromium')) {
+      await run('playwright', ['test', '--reporter=dot,json', '--grep', ROW_PATTERN, ...screens], {
+        PLAYWRIGHT_JSON_OUTPUT_FILE: playwright,
+      });
+    }
+    return [...vitestResults(vitest, root), ...playwrightResults(playwright, 'test')];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+  // What the tests print goes to stderr: stdout is the table alone.
+  const child = spawn(bin(command), args, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, ...env } });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', () => resolve());
+  });
+}
+
+function lastReports(): TestResult[] {
+  return [
+    ...['vitest.json', 'faults.json'].flatMap((name) => vitestResults(join(artefacts, name), root)),
+    ...playwrightResults(join(artefacts, 'playwright.json'), 'test'),
+  ];
+}
+
+function keep(verdicts: readonly Verdict[]): void {
+  mkdirSync(artefacts, { recursive: true });
+  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+  const text = JSON.stringify({ at: new Date().toISOString(), commit, rows: verdicts }, null, 1);
+  writeFileSync(join(artefacts, 'policy.json'), `${text}\n`);
+}
+
+const named = policyTests(root);
+const results = process.argv.includes('--from-npm-test') ? lastReports() : await runTests([...named.keys()]);
+// A browser suite that did not run at all was skipped.
+const ran = new Set(results.map((r) => r.file));
+const missing = [...named].flatMap(([file, rows]) =>
+  ran.has(file) ? [] : [{ file, title: `${rows.join(' ')}: the whole file`, outcome: 'skipped' as const }],
+);
+const verdicts = judge([...results, ...missing], named);
+keep(verdicts);
+for (const verdict of verdicts) console.log(tell(verdict, process.argv.includes('--all')).join('\n'));
+const bad = verdicts.filter((v) => !v.ok);
+console.log(
+  `${verdicts.length - bad.length} of ${verdicts.length} rows proven${bad.length ? `; not: ${bad.map((v) => v.row).join(' ')}` : ''}`,
+);
+process.exit(bad.length === 0 ? 0 : 1);
