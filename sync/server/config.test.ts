@@ -29,7 +29,7 @@ describe('configuration', () => {
     });
   });
 
-  test('lists every wrong variable at once and shows no value', () => {
+  test('P19 lists every wrong variable at once and shows no value', () => {
     const problem = problemOf({
       ENCRYPTION_KEY: 'hunter2hunter2',
       SECRET_KEY: 'a'.repeat(64),
@@ -59,7 +59,7 @@ describe('configuration', () => {
     expect(problem.message).not.toMatch(/hunter2|aaaa/);
   });
 
-  test('refuses two equal keys, half a certificate, and two listeners on one port', () => {
+  test('P19 refuses two equal keys, half a certificate, and two listeners on one port', () => {
     const same = key();
     expect(problemOf({ ...good(), ENCRYPTION_KEY: same, SECRET_KEY: same }).message).toContain(
       'SECRET_KEY must differ',
@@ -80,7 +80,7 @@ describe('configuration', () => {
     );
   });
 
-  test('never prints a key', () => {
+  test('P19 never prints a key', () => {
     const env = good();
     const config = readConfig(env);
     for (const text of [
@@ -125,7 +125,7 @@ describe('a key', () => {
       'few different bytes',
       Buffer.from(Array.from({ length: 32 }, (_, i) => [7, 99, 180, 3, 250, 17][(i * i + 1) % 6]!)).toString('base64'),
     ],
-  ])('that is %s is refused with what to do', (_what, text) => {
+  ])('P19 that is %s is refused with what to do', (_what, text) => {
     expect(readKey(text)).toMatch(/openssl rand -base64 32/);
   });
 });

@@ -271,7 +271,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
 });
 
 test.skipIf(missing)(
-  'a Mosquitto started without its OpenSSL configuration still agrees with nobody on TLS 1.2',
+  'P13 a Mosquitto started without its OpenSSL configuration still agrees with nobody on TLS 1.2',
   async () => {
     const [port, wssPort] = (await freePorts(2)) as [number, number];
     const ca = await createCa(randomUUID(), Date.now());

@@ -101,7 +101,7 @@ const board = async (query = ''): Promise<Board> =>
   JSON.parse((await call(`${server.peopleUrl}/api/checkins${query}`, { headers: { cookie: await signIn() } })).body);
 
 describe('the transport', () => {
-  test.each(['peopleUrl', 'deviceUrl'] as const)('%s speaks TLS 1.3 alone', async (which) => {
+  test.each(['peopleUrl', 'deviceUrl'] as const)('P13 %s speaks TLS 1.3 alone', async (which) => {
     const { hostname, port } = new URL(server[which]);
     const attempt = (version: 'TLSv1.2' | 'TLSv1.3') =>
       new Promise<string>((resolve) => {
@@ -125,7 +125,7 @@ describe('the transport', () => {
     expect(await attempt('TLSv1.3')).toBe('TLSv1.3');
   });
 
-  test.each(['peopleUrl', 'deviceUrl'] as const)('%s gives plain HTTP no answer', async (which) => {
+  test.each(['peopleUrl', 'deviceUrl'] as const)('P13 %s gives plain HTTP no answer', async (which) => {
     const outcome = await new Promise<string>((resolve) => {
       const req = httpGet(server[which].replace('https:', 'http:'), (res) => resolve(`ANSWERED ${res.statusCode}`));
       req.on('error', (e: NodeJS.ErrnoException) => resolve(e.code ?? 'error'));
@@ -307,7 +307,7 @@ describe('the live socket', () => {
       socket.on('error', () => undefined);
     });
 
-  test('is refused without a session, without an Origin, and from another Origin', async () => {
+  test('P14 is refused without a session, without an Origin, and from another Origin', async () => {
     const cookieNow = await signIn();
     expect(await refusal(open({ origin: server.peopleUrl }))).toBe(401);
     expect(await refusal(open({ cookie: cookieNow }))).toBe(403);
@@ -317,7 +317,7 @@ describe('the live socket', () => {
     good.terminate();
   });
 
-  test('tells of a check-in as it is committed, and resumes without repeating', async () => {
+  test('P14 tells of a check-in as it is committed, and resumes without repeating', async () => {
     const headers = { cookie: await signIn(), origin: server.peopleUrl };
     const socket = open(headers);
     const messages: Board[] = [];
@@ -369,7 +369,7 @@ describe('the process', () => {
     expect(await codeOf(startServer(config, log))).toBe('database-in-use');
   });
 
-  test('wrong configuration is told in full and no key is shown', async () => {
+  test('P19 wrong configuration is told in full and no key is shown', async () => {
     const { code, err } = await runMain({ ENCRYPTION_KEY: 'a'.repeat(64), SMARTPRESENCE_BIND: 'nowhere' }).ended;
     expect(code).toBe(2);
     expect(err).toMatch(/ENCRYPTION_KEY is one pattern repeated/);
@@ -377,7 +377,7 @@ describe('the process', () => {
     expect(err).not.toContain('aaaa');
   });
 
-  test('prints one line of JSON when ready, logs nobody’s name, and stops cleanly; keys of another home open nothing', async () => {
+  test('P19 prints one line of JSON when ready, logs nobody’s name, and stops cleanly; keys of another home open nothing', async () => {
     await server.close();
     const swapped = { ...config, encryptionKey: config.secretKey, secretKey: config.encryptionKey };
     expect(await codeOf(startServer(swapped, log))).toBe('wrong-encryption-key');
