@@ -1,13 +1,22 @@
 import { Command, CommanderError } from 'commander';
-import { registerDevice } from './device/register.ts';
 import { EXIT, EXIT_HELP } from './exit-codes.ts';
-import { registerFaces } from './faces/register.ts';
-import { registerJobs } from './jobs/register.ts';
-import { registerPeople } from './people/register.ts';
-import { registerServer } from './server/register.ts';
-import { registerStaff } from './staff/register.ts';
-import { registerStore } from './store/register.ts';
-import { registerSync } from './sync/register.ts';
+
+type Register = (program: Command) => void;
+
+/**
+ * The topics, and which first words of a command each of them answers. A command loads its own topic alone: kiosk, server
+ * and models together take most of a second. Help, and whatever is no command, loads all.
+ */
+const TOPICS: readonly { readonly words: readonly string[]; readonly load: () => Promise<Register> }[] = [
+  { words: ['faces'], load: async () => (await import('./faces/register.ts')).registerFaces },
+  { words: ['people', 'faces'], load: async () => (await import('./people/register.ts')).registerPeople },
+  { words: ['staff'], load: async () => (await import('./staff/register.ts')).registerStaff },
+  { words: ['device'], load: async () => (await import('./device/register.ts')).registerDevice },
+  { words: ['server'], load: async () => (await import('./server/register.ts')).registerServer },
+  { words: ['jobs'], load: async () => (await import('./jobs/register.ts')).registerJobs },
+  { words: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },
+  { words: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
+];
 
 /** `npm run -s sp -- COMMAND`: the operator's command line. */
 const program = new Command('sp')
@@ -19,14 +28,9 @@ const program = new Command('sp')
   .exitOverride()
   .showHelpAfterError('(sp --help tells more)');
 
-registerFaces(program);
-registerPeople(program);
-registerStaff(program);
-registerDevice(program);
-registerServer(program);
-registerJobs(program);
-registerStore(program);
-registerSync(program);
+const word = process.argv[2] ?? '';
+const named = TOPICS.filter((topic) => topic.words.includes(word));
+for (const { load } of named.length > 0 ? named : TOPICS) (await load())(program);
 program
   .command('bench')
   .description('Measure, each figure beside its peer or limit in the same run.')
