@@ -8,17 +8,19 @@ import { readBoard } from '../../sync/server/attendance/board.ts';
 import { findCandidates } from '../../sync/server/attendance/merging/candidates.ts';
 import { listCandidates, mergePeople, rejectCandidate } from '../../sync/server/attendance/merging/merge.ts';
 import { partitionsAhead } from '../../sync/server/attendance/partitions.ts';
-import { namesOf } from '../../sync/server/attendance/people.ts';
 import { resolveDue } from '../../sync/server/attendance/resolve.ts';
 import { attendanceDays } from '../../sync/server/attendance/rules/calendar.ts';
 import { type Claimed, resolve } from '../../sync/server/attendance/rules/resolve.ts';
 import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { ingest } from '../../sync/server/ingest/ingest.ts';
+import { sealRefused } from '../../sync/server/ingest/personal.ts';
 import { dropOldQuarantine, listQuarantine, retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
 import { horizon } from '../../sync/server/live/feed.ts';
+import { namesOf } from '../../sync/server/people/records.ts';
 import { DATABASES } from '../services/databases.ts';
 import { MemoryOutbox } from './kit.ts';
 
@@ -323,14 +325,14 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
   });
 
   /** What an update of the server does to a waiting event, without the update: the content becomes readable. */
-  async function replaceQuarantined(box: MemoryOutbox, event: WireEvent): Promise<void> {
+  async function replaceQuarantined(door: MemoryOutbox, event: WireEvent): Promise<void> {
     const row = await database.db
       .selectFrom('quarantine')
       .selectAll()
-      .where('device', '=', box.device)
+      .where('device', '=', door.device)
       .executeTakeFirstOrThrow();
-    const place = { field: 'quarantine.content', person: null, record: row.digest, rowVersion: 1 };
-    const content = keys.seal('field', place, Buffer.from(JSON.stringify(event)));
+    const box = await personBox(database.db, keys, row.person ? [row.person] : []);
+    const content = sealRefused(keys, box, { ...row, content: JSON.stringify(event) });
     await database.db.updateTable('quarantine').set({ content }).where('id', '=', row.id).execute();
   }
 

@@ -15,7 +15,9 @@ import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { assignToSites, setGpsOptOut } from '../../sync/server/changes/sites.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { ingest } from '../../sync/server/ingest/ingest.ts';
+import { openHalf } from '../../sync/server/ingest/personal.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
 import { DATABASES } from '../services/databases.ts';
 import { MemoryOutbox } from './kit.ts';
@@ -165,15 +167,12 @@ const rows = (person: string) => database.db.selectFrom('template').selectAll().
 const inEventLog = async (person: string) => {
   const events = await database.db
     .selectFrom('event')
-    .select(['id', 'personal'])
+    .select(['id', 'person', 'personal', 'gps'])
     .where('person', '=', person)
     .where('type', '=', 'template')
     .execute();
-  return events.filter((e) => {
-    if (!e.personal) return false;
-    const place = { field: 'event.personal', person, record: e.id, rowVersion: 1 };
-    return 'templates' in (keys.openJson(place, e.personal) as object);
-  }).length;
+  const box = await personBox(database.db, keys, [person]);
+  return events.filter((e) => 'templates' in openHalf(keys, box, e)).length;
 };
 
 describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ name, start }) => {

@@ -12,8 +12,8 @@ import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
+import { namesOf } from '../people/records.ts';
 import { candidatePair, listCandidates, mergePeople, rejectCandidate } from './merging/merge.ts';
-import { namesOf } from './people.ts';
 import { searchAttendance } from './search.ts';
 
 const After = z.tuple([z.iso.datetime(), Uuid]);

@@ -1,7 +1,8 @@
 import type { Change } from '../../protocol/wire/changes.ts';
 import { MAX_TEMPLATES } from '../../protocol/wire/event.ts';
 import type { Db } from '../database/schema.ts';
-import type { Keys, Place } from '../keys/envelope.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { selectRows } from '../people/rows.ts';
 import { readTemplates } from './templates.ts';
 
 type PersonChange = Extract<Change, { kind: 'person' }>;
@@ -27,13 +28,20 @@ export async function readPeople(db: Db, keys: Keys, scope: string, people: read
       : await db
           .selectFrom('person as p')
           .innerJoin('person_site as s', 's.person', 'p.id')
-          .select(['p.id', 'p.name', 'p.number', 'p.language', 'p.row_version', 'p.gps_opt_out'])
+          .select('p.id')
           .where('s.site', '=', scope)
           .where('p.id', 'in', ids)
           .where('p.deleted_at', 'is', null)
           .where('p.merged_into', 'is', null)
           .execute();
-  const byId = new Map(rows.map((r) => [r.id, r]));
+  const living = await selectRows(
+    db,
+    keys,
+    rows.map((r) => r.id),
+    { fields: ['name', 'number', 'language'] },
+  );
+  // Erased between the two statements: then there is nothing to tell of them.
+  const byId = new Map(living.filter((r) => r.deletedAt === null).map((r) => [r.id, r]));
   const templates = await readTemplates(db, keys, [...byId.keys()]);
   const models = await modelsOf(db, [...byId.keys()]);
   const of = (id: string, model: string): TemplatesChange => ({
@@ -47,16 +55,8 @@ export async function readPeople(db: Db, keys: Keys, scope: string, people: read
     person(id) {
       const row = byId.get(id);
       if (!row) return null;
-      const value = (field: 'name' | 'number' | 'language') =>
-        row[field] ? String(keys.openJson(personPlace(field, id, row.row_version), row[field])) : null;
-      return {
-        kind: 'person',
-        person: id,
-        name: value('name') ?? '',
-        number: value('number'),
-        language: value('language') ?? '',
-        gpsOptOut: row.gps_opt_out,
-      };
+      const { name = '', number = null, language = '' } = row.values;
+      return { kind: 'person', person: id, name, number, language, gpsOptOut: row.gpsOptOut };
     },
     templates: (id, model) => (byId.has(id) ? of(id, model) : null),
     allTemplates: (id) => (models.get(id) ?? []).map((model) => of(id, model)),
@@ -75,9 +75,4 @@ async function modelsOf(db: Db, people: readonly string[]): Promise<Map<string, 
   return new Map(
     Object.entries(Object.groupBy(rows, (r) => r.person)).map(([id, of]) => [id, of!.map((r) => r.model)]),
   );
-}
-
-/** As attendance/people.ts seals it. */
-function personPlace(field: string, person: string, rowVersion: number): Place {
-  return { field: `person.${field}`, person, record: person, rowVersion };
 }

@@ -1,10 +1,10 @@
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { sameAs } from '../attendance/merging/group.ts';
-import { applyPerson } from '../attendance/people.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, DeviceTable, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { applyPerson } from '../people/people.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { readersOf, scopeOf } from './scope.ts';
 import { scopesOfPerson } from './sites.ts';

@@ -1,13 +1,9 @@
 import { sql, type Transaction } from 'kysely';
-import {
-  MAX_TEMPLATES,
-  PersonalBody,
-  type SaltedValue,
-  type TemplateValue,
-  type WireEvent,
-} from '../../protocol/wire/event.ts';
+import { MAX_TEMPLATES, PersonalBody, type TemplateValue, type WireEvent } from '../../protocol/wire/event.ts';
 import type { Db, Tables } from '../database/schema.ts';
+import { openHalf, sealHalf } from '../ingest/personal.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
+import { personBox } from '../keys/persons.ts';
 
 /**
  * Face templates on the server: kept only to give them to a person's other kiosks, one copy, only under a standing consent.
@@ -16,13 +12,6 @@ import type { Keys, Place } from '../keys/envelope.ts';
 
 const vectorPlace = (id: string, person: string): Place => ({
   field: 'template.vector',
-  person,
-  record: id,
-  rowVersion: 1,
-});
-/** As ingest seals it. */
-const eventPlace = (id: string, person: string | null): Place => ({
-  field: 'event.personal',
   person,
   record: id,
   rowVersion: 1,
@@ -60,6 +49,7 @@ export async function applyTemplates(
   }
   const whole = (templates ?? []).filter((t): t is TemplateValue => t.vector !== undefined && t.pose !== undefined);
   if (whole.length === 0) return;
+  const box = await personBox(tx, keys, [person], { make: true });
   await tx
     .insertInto('template')
     .values(
@@ -68,7 +58,7 @@ export async function applyTemplates(
         person,
         model,
         pose: t.pose,
-        sealed: keys.seal('field', vectorPlace(t.id, person), Buffer.from(t.vector, 'base64url')),
+        sealed: box.seal(vectorPlace(t.id, person), Buffer.from(t.vector, 'base64url')),
         device: event.device,
         added_at: now,
       })),
@@ -85,7 +75,7 @@ export async function applyTemplates(
 export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<void> {
   const rows = await tx
     .selectFrom('event')
-    .select(['id', 'device', 'header', 'personal'])
+    .select(['id', 'device', 'header', 'person', 'personal', 'gps'])
     .where('person', '=', person)
     .where('type', '=', 'template')
     .where('personal', 'is not', null)
@@ -94,9 +84,10 @@ export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: strin
     .orderBy('epoch')
     .orderBy('seq')
     .execute();
+  const box = await personBox(tx, keys, rows.length > 0 ? [person] : []);
   for (const row of rows) {
     const { open } = row.header as WireEvent['header'];
-    const held = keys.openJson(eventPlace(row.id, person), row.personal!) as Record<string, { value: unknown }>;
+    const held = openHalf(keys, box, row);
     const templates = PersonalBody.template.shape.templates.parse(held.templates?.value);
     if (!templates) continue;
     const { change, model } = open as { change: 'added' | 'removed'; model: string };
@@ -143,17 +134,23 @@ export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: read
   if (events.length === 0) return;
   const rows = await tx
     .selectFrom('event')
-    .select(['id', 'person', 'personal'])
+    .select(['id', 'person', 'personal', 'gps'])
     .where('id', 'in', events)
     .where('personal', 'is not', null)
     .execute();
+  const box = await personBox(
+    tx,
+    keys,
+    rows.flatMap((r) => r.person ?? []),
+  );
   for (const row of rows) {
-    const place = eventPlace(row.id, row.person);
-    const held = keys.openJson(place, row.personal!) as Record<string, SaltedValue>;
-    if (!Object.hasOwn(held, 'templates')) continue;
-    const { templates: _, ...rest } = held;
-    const personal = Object.keys(rest).length > 0 ? keys.sealJson(place, rest) : null;
-    await tx.updateTable('event').set({ personal }).where('id', '=', row.id).execute();
+    const { templates, ...rest } = openHalf(keys, box, row);
+    if (!templates) continue;
+    await tx
+      .updateTable('event')
+      .set(sealHalf(keys, box, row.id, row.person, rest))
+      .where('id', '=', row.id)
+      .execute();
   }
 }
 
@@ -173,10 +170,16 @@ export async function readTemplates(
     .orderBy('added_at')
     .orderBy('id');
   if (model !== undefined) query = query.where('model', '=', model);
-  for (const row of await query.execute()) {
+  const rows = await query.execute();
+  const box = await personBox(
+    db,
+    keys,
+    rows.map((r) => r.person),
+  );
+  for (const row of rows) {
     const of = all.get(row.person) ?? new Map<string, TemplateValue[]>();
     all.set(row.person, of);
-    const vector = keys.open('field', vectorPlace(row.id, row.person), row.sealed).toString('base64url');
+    const vector = box.open(vectorPlace(row.id, row.person), row.sealed).toString('base64url');
     of.set(row.model, [...(of.get(row.model) ?? []), { id: row.id, pose: row.pose, vector }]);
   }
   return all;

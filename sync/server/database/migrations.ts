@@ -6,6 +6,7 @@ import { changes } from './migrations/0003-changes.ts';
 import { identity } from './migrations/0004-identity.ts';
 import { photos } from './migrations/0005-photos.ts';
 import { mends } from './migrations/0006-mends.ts';
+import { personKeys } from './migrations/0007-person-keys.ts';
 import { audit } from './migrations/0008-audit.ts';
 import { erasure } from './migrations/0012-erasure.ts';
 import { api } from './migrations/0010-api.ts';
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-identity': identity,
   '0005-photos': photos,
   '0006-mends': mends,
+  '0007-person-keys': personKeys,
   '0008-audit': audit,
   '0010-api': api,
   '0012-erasure': erasure,

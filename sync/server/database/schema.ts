@@ -2,6 +2,7 @@ import type { ColumnType, Generated, Kysely } from 'kysely';
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 
 import type { JobRunTable } from './tables/jobs.ts';
+import type { PersonKeyTable } from './tables/keys.ts';
 /**
  * The tables, as queries see them. Personal values are envelopes (bytea) or not here at all; the UUID of a person is a
  * pseudonym that an erasure removes.
@@ -117,8 +118,10 @@ interface EventTable {
   chain: ChainState;
   /** Whom the personal half is about; null once erased. */
   person: string | null;
-  /** Envelope of the whole personal half, salts included; null once erased. */
+  /** Envelope of the personal half, salts included, but for the position; null once erased. */
   personal: Bytes | null;
+  /** Envelope of the position, as the kiosk sealed it, and its salt; null once purged or erased. */
+  gps: Bytes | null;
 }
 
 /** A place with one calendar. A device without a site belongs to the default one. */
@@ -200,12 +203,19 @@ interface PersonTable {
   id: string;
   name: Bytes | null;
   number: Bytes | null;
+  email: Bytes | null;
+  phone: Bytes | null;
+  badge: Bytes | null;
   language: Bytes | null;
   row_version: number;
   updated_at: Instant;
   deleted_at: Instant | null;
   /** Keyed hash of the number: finds two people with one number without opening either. */
   number_index: Bytes | null;
+  email_index: Bytes | null;
+  badge_index: Bytes | null;
+  /** Key version of pgcrypto's layer and of the indexes; 0: sealed by a build before person keys (people/adopt.ts). */
+  pii_version: Generated<number>;
   /** Time of the newest `person` event applied: one that comes late only fills what is empty. */
   claimed_at: Instant | null;
   /** The person that this one turned out to be. */
@@ -390,6 +400,7 @@ export interface Tables {
   device_tls_key: DeviceTlsKeyTable;
   provisioning_code: ProvisioningCodeTable;
   'keyring.identity': KeyringIdentityTable;
+  'keyring.person_key': PersonKeyTable;
   'keyring.server_key': ServerKeyTable;
   'keyring.listener': ListenerCertificateTable;
 }

@@ -8,11 +8,13 @@ import { MemoryOutbox } from '../../../test/sync/kit.ts';
 import type { BatchHeader } from '../../protocol/wire/batch.ts';
 import type { WireEvent } from '../../protocol/wire/event.ts';
 import { readBoard } from '../attendance/board.ts';
-import { namesOf } from '../attendance/people.ts';
 import type { OpenDatabase } from '../database/open.ts';
 import { Keys } from '../keys/envelope.ts';
+import { personBox } from '../keys/persons.ts';
 import { Secret } from '../keys/secret.ts';
+import { namesOf } from '../people/records.ts';
 import { ingest } from './ingest.ts';
+import { openRefused } from './personal.ts';
 import { retryQuarantine } from './quarantine.ts';
 
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
@@ -176,12 +178,9 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       ]);
       const [held] = await quarantined();
       expect(held).toMatchObject({ reason, device: outbox.device });
-      const opened = keys.open(
-        'field',
-        { field: 'quarantine.content', person: null, record: held!.digest, rowVersion: 1 },
-        held!.content!,
-      );
-      expect(JSON.parse(opened.toString())).toEqual(JSON.parse(JSON.stringify(batch[2])));
+      const box = await personBox(database.db, keys, held!.person ? [held!.person] : []);
+      const opened = openRefused(keys, box, { digest: held!.digest, person: held!.person, content: held!.content! });
+      expect(opened).toEqual(JSON.parse(JSON.stringify(batch[2])));
       expect((await deliver(batch, 1)).ack.committed).toBe(4);
       expect((await quarantined()).length, 'a replay adds nothing').toBe(1);
     });

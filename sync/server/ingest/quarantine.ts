@@ -3,9 +3,11 @@ import { onceEvery } from '../database/once.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { personBox } from '../keys/persons.ts';
 import { liesInTheEvent } from './fault.ts';
 import { checkinInstants } from './ingest.ts';
 import { lockMark } from './marks.ts';
+import { openRefused } from './personal.ts';
 import { take } from './take.ts';
 import { triage } from './triage.ts';
 
@@ -60,6 +62,12 @@ export async function listQuarantine(
   }));
 }
 
+/** Whom these entries name, as far as they say so. */
+export async function peopleQuarantined(db: Db, filter: QuarantineFilter): Promise<string[]> {
+  const rows = await select(db, filter).select('person').distinct().where('person', 'is not', null).execute();
+  return rows.flatMap((r) => r.person ?? []);
+}
+
 /**
  * Takes quarantined events again with the code of today, each in its place and exactly once: an event that is in the log
  * by now, or gets there, leaves the quarantine in the same transaction. What still can't be taken stays, with the reason
@@ -98,11 +106,16 @@ async function attempt(
   { id, device, epoch, seq }: QuarantineEntry,
   now: Date,
 ): Promise<string | null | undefined> {
-  const held = await db.selectFrom('quarantine').select(['digest', 'content']).where('id', '=', id).executeTakeFirst();
+  const held = await db
+    .selectFrom('quarantine')
+    .select(['digest', 'content', 'person'])
+    .where('id', '=', id)
+    .executeTakeFirst();
   // Nothing is left to be taken of somebody who was erased, or of what was too old.
   if (!held?.content) return undefined;
-  const place = { field: 'quarantine.content', person: null, record: held.digest, rowVersion: 1 };
-  const raw: unknown = JSON.parse(keys.open('field', place, held.content).toString('utf8'));
+  const { digest, person, content } = held;
+  const box = await personBox(db, keys, person === null ? [] : [person]);
+  const raw = openRefused(keys, box, { digest, person, content });
   const range = { iss: device, epoch, first: seq, last: seq };
   const sorted = triage(range, [raw]);
   await ensurePartitions(db, checkinInstants(sorted, now), now);

@@ -1,10 +1,12 @@
 import { sql, type Transaction } from 'kysely';
-import { holdPeople } from '../attendance/people.ts';
 import { project } from '../attendance/project.ts';
 import { type Note, projectChanges } from '../changes/project.ts';
 import type { ChainState, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { type PersonBox, personBox } from '../keys/persons.ts';
+import { holdPeople } from '../people/people.ts';
 import { chainState } from './chain-state.ts';
+import { sealHalf, sealRefused } from './personal.ts';
 import { type Refused, refused, type Taken } from './triage.ts';
 
 /** Consecutive slots of one epoch of one device. */
@@ -39,11 +41,14 @@ export async function take(
     ...refusals.flatMap((r) => r.person ?? []),
   ]);
   const erased = (id: string) => people.get(id)?.erased ?? false;
-  await quarantine(tx, keys, range, refusals, erased, now);
+  // A living person who is named for the first time gets a key here.
+  const living = [...people].flatMap(([id, standing]) => (standing.erased ? [] : [id]));
+  const box = await personBox(tx, keys, living, { make: true });
+  await quarantine(tx, keys, box, range, refusals, erased, now);
   let notes: Note[] = [];
   if (fresh.length > 0) {
     const chain = chainOf(fresh, log);
-    await insertEvents(tx, keys, range, fresh, chain.fresh, erased, now);
+    await insertEvents(tx, keys, box, range, fresh, chain.fresh, erased, now);
     await updateChain(tx, range, chain.there);
     const events = fresh.map((t) => t.event);
     await project(tx, keys, events, { device: range.iss, site }, people, now);
@@ -125,6 +130,7 @@ function chainOf(fresh: readonly Taken[], log: Log): { fresh: ChainState[]; ther
 async function insertEvents(
   tx: Transaction<Tables>,
   keys: Keys,
+  box: PersonBox,
   { iss, epoch }: Range,
   fresh: readonly Taken[],
   chain: readonly ChainState[],
@@ -136,24 +142,23 @@ async function insertEvents(
     // What arrives late about a person who was erased meanwhile keeps its place in the chain and loses its values.
     return person !== null && !erased(person) ? person : null;
   });
-  const personal = fresh.map((t, i) => {
-    const { header, personal } = t.event;
-    const keep = Object.keys(personal).length > 0 && (personOf(t) === null || about[i] !== null);
-    if (!keep) return null;
-    const place = { field: 'event.personal', person: about[i]!, record: header.id, rowVersion: 1 };
-    return keys.sealJson(place, personal).toString('base64');
+  const halves = fresh.map((t, i) => {
+    const keep = personOf(t) === null || about[i] !== null;
+    return keep ? sealHalf(keys, box, t.event.header.id, about[i]!, t.event.personal) : { personal: null, gps: null };
   });
+  const sealed = (half: 'personal' | 'gps') => halves.map((h) => h[half]?.toString('base64') ?? null);
   const header = <K extends 'seq' | 'id' | 'type'>(key: K) => fresh.map((t) => t.event.header[key]);
   // The values travel as arrays, one parameter a column: thousands of parameters cost more than the insert itself.
   await sql`
-    insert into event (device, epoch, seq, id, type, at, received_at, header, header_hash, chain, person, personal)
+    insert into event (device, epoch, seq, id, type, at, received_at, header, header_hash, chain, person, personal,
+                       gps)
     select ${iss}::uuid, ${epoch}::uuid, u.seq, u.id, u.type, u.at, ${now.toISOString()}::timestamptz, u.header::jsonb,
-           u.hash, u.chain, u.person, decode(u.personal, 'base64')
+           u.hash, u.chain, u.person, decode(u.personal, 'base64'), decode(u.gps, 'base64')
     from unnest(${header('seq')}::bigint[], ${header('id')}::uuid[], ${header('type')}::text[],
                 ${fresh.map((t) => t.event.header.at.utc)}::timestamptz[],
                 ${fresh.map((t) => JSON.stringify(t.event.header))}::text[], ${fresh.map((t) => t.headerHash)}::text[],
-                ${chain}::text[], ${about}::uuid[], ${personal}::text[])
-         as u (seq, id, type, at, header, hash, chain, person, personal)`.execute(tx);
+                ${chain}::text[], ${about}::uuid[], ${sealed('personal')}::text[], ${sealed('gps')}::text[])
+         as u (seq, id, type, at, header, hash, chain, person, personal, gps)`.execute(tx);
 }
 
 async function updateChain(
@@ -175,6 +180,7 @@ async function updateChain(
 async function quarantine(
   tx: Transaction<Tables>,
   keys: Keys,
+  box: PersonBox,
   { iss, epoch }: Range,
   refusals: readonly Refused[],
   erased: (person: string) => boolean,
@@ -191,14 +197,7 @@ async function quarantine(
         digest,
         reason,
         // Of somebody who was erased only the fact is kept that something came.
-        content:
-          person !== null && erased(person)
-            ? null
-            : keys.seal(
-                'field',
-                { field: 'quarantine.content', person: null, record: digest, rowVersion: 1 },
-                Buffer.from(content, 'utf8'),
-              ),
+        content: person !== null && erased(person) ? null : sealRefused(keys, box, { digest, person, content }),
         person: person !== null && erased(person) ? null : person,
         received_at: now,
       })),

@@ -1,118 +1,184 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { canonicalBytes } from '../../protocol/seal/chain.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { FORMAT, labelOf, openGcm, type Place, sealGcm, unknownVersion } from './gcm.ts';
 import type { Secret } from './secret.ts';
 
-/** What a sub-key is for. One purpose, one key: a leak or a misuse of one says nothing about another. */
-export type Purpose = 'field' | 'keyring' | 'token' | 'key-check' | 'blind-index';
+export type { Place } from './gcm.ts';
 
-/** Where an envelope belongs. Logical names, not table and column: a rename must not break it, an old value must not replay. */
-export interface Place {
-  /** Logical field, e.g. `person.name`. */
-  readonly field: string;
-  readonly person: string | null;
-  readonly record: string;
-  readonly rowVersion: number;
+/** What a sub-key is for. One purpose, one key: a leak or a misuse of one says nothing about another. */
+export type Purpose =
+  | 'field'
+  | 'keyring'
+  | 'token'
+  | 'key-check'
+  | 'blind-index'
+  | 'pgcrypto'
+  | 'audit'
+  | 'backup'
+  | 'keyring-backup';
+
+/** Sub-keys of a version that is retired may be kept in the keyring for what can't be made anew: MACs and token hashes. */
+export type KeptPurpose = Extract<Purpose, 'audit' | 'token'>;
+
+/** ENCRYPTION_KEY and SECRET_KEY, or both as they were before a rotation. */
+export interface MasterPair {
+  readonly encryptionKey: Secret;
+  readonly secretKey: Secret;
 }
 
-const FORMAT = 1;
-const NONCE = 12;
-const TAG = 16;
-/** format (1) ‖ key version (2, big-endian) */
-const PREFIX = 3;
-
-/**
- * Derives and uses the server's sub-keys: HKDF-SHA-256 (RFC 5869) with ENCRYPTION_KEY as key material, SECRET_KEY as salt
- * and the purpose as info. One key version for now; rotation adds more behind the same envelope format.
- */
-export class Keys {
+/** Sub-keys of one version: HKDF-SHA-256 (RFC 5869) with ENCRYPTION_KEY as key material, SECRET_KEY as salt, purpose as info. */
+class SubKeys {
   /** As key objects: OpenSSL takes one up again three times as fast as raw bytes. */
-  readonly #subKeys = new Map<Purpose, KeyObject>();
-  readonly #encryptionKey: Secret;
-  readonly #secretKey: Secret;
-  readonly #nonces = new Nonces();
-  readonly version = 1;
+  readonly #derived = new Map<Purpose, KeyObject>();
+  readonly #pair: MasterPair;
+  #check: string | null = null;
 
-  constructor(encryptionKey: Secret, secretKey: Secret) {
-    this.#encryptionKey = encryptionKey;
-    this.#secretKey = secretKey;
+  constructor(pair: MasterPair) {
+    this.#pair = pair;
   }
 
-  #key(purpose: Purpose): KeyObject {
-    let key = this.#subKeys.get(purpose);
+  of(purpose: Purpose): KeyObject {
+    let key = this.#derived.get(purpose);
     if (!key) {
+      const { encryptionKey, secretKey } = this.#pair;
       const info = `smartpresence/v1/${purpose}`;
-      key = createSecretKey(
-        new Uint8Array(hkdfSync('sha256', this.#encryptionKey.reveal(), this.#secretKey.reveal(), info, 32)),
-      );
-      this.#subKeys.set(purpose, key);
+      key = createSecretKey(new Uint8Array(hkdfSync('sha256', encryptionKey.reveal(), secretKey.reveal(), info, 32)));
+      this.#derived.set(purpose, key);
     }
     return key;
   }
 
-  /** A value that tells whether the environment's keys are those that a data folder was made with; reveals nothing of them. */
   check(): string {
-    return createHmac('sha256', this.#key('key-check')).update('smartpresence').digest('base64url');
+    this.#check ??= createHmac('sha256', this.of('key-check')).update('smartpresence').digest('base64url');
+    return this.#check;
+  }
+}
+
+/** A version as the database knows it. */
+export interface KnownVersion {
+  readonly version: number;
+  /** `Keys.check()` of it. */
+  readonly check: string;
+}
+
+/**
+ * Derives and uses the server's sub-keys. It holds the environment's keys and, while they rotate, those before them;
+ * which version each is says the database (`settle`). An envelope names the version that opens it.
+ */
+export class Keys {
+  readonly #current: SubKeys;
+  readonly #previous: SubKeys | null;
+  #byVersion: Map<number, SubKeys>;
+  #version = 1;
+  readonly #kept = new Map<string, KeyObject>();
+
+  constructor(encryptionKey: Secret, secretKey: Secret, previous: MasterPair | null = null) {
+    this.#current = new SubKeys({ encryptionKey, secretKey });
+    this.#previous = previous && new SubKeys(previous);
+    this.#byVersion = new Map([[1, this.#current]]);
+  }
+
+  /** The version that everything new is sealed under. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Every version that this process holds the keys of, that which it writes first. */
+  get versions(): readonly number[] {
+    return [this.#version, ...[...this.#byVersion.keys()].filter((v) => v !== this.#version)];
+  }
+
+  /**
+   * Learns which version each key is. A key that the database does not know yet is the next one: it opens nothing so far.
+   *
+   * @param version that is to be written
+   * @throws Problem `wrong-encryption-key` when this process does not hold that version; nothing is changed then
+   */
+  settle(known: readonly KnownVersion[], version: number): void {
+    const next = Math.max(0, ...known.map((k) => k.version)) + 1;
+    const byVersion = new Map<number, SubKeys>();
+    const find = (key: SubKeys) => known.find((k) => k.check === key.check())?.version;
+    byVersion.set(find(this.#current) ?? next, this.#current);
+    const before = this.#previous && find(this.#previous);
+    if (this.#previous && before !== undefined && before !== null) byVersion.set(before, this.#previous);
+    if (!byVersion.has(version)) throw wrongKeys();
+    this.#byVersion = byVersion;
+    this.#version = version;
+  }
+
+  /** Takes over a sub-key of a version that is retired, as the keyring keeps it. */
+  keep(version: number, purpose: KeptPurpose, key: Uint8Array): void {
+    this.#kept.set(`${version}/${purpose}`, createSecretKey(key));
+  }
+
+  /**
+   * The sub-key itself: for what is no envelope.
+   *
+   * @throws Problem `key-version-unknown`
+   */
+  subKey(purpose: Purpose, version = this.#version): KeyObject {
+    const key = this.#byVersion.get(version)?.of(purpose) ?? this.#kept.get(`${version}/${purpose}`);
+    if (key) return key;
+    throw new Problem(
+      'key-version-unknown',
+      `Version ${version} of the server's keys is not at hand.`,
+      'Start with the keys of that version as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS.',
+    );
+  }
+
+  /** MAC key of the audit log's rows that were written under this version. @throws Problem `key-version-unknown` */
+  auditMac(version = this.#version): KeyObject {
+    return this.subKey('audit', version);
+  }
+
+  /** Pass phrase of pgcrypto: 256 bits as base64url. @throws Problem `key-version-unknown` */
+  pgcrypto(version = this.#version): string {
+    return this.subKey('pgcrypto', version).export().toString('base64url');
+  }
+
+  /** A value that tells whether the environment's keys are those that a database was made with; reveals nothing of them. */
+  check(): string {
+    return this.#current.check();
+  }
+
+  /** As `check`, of the keys before; null when there are none. */
+  previousCheck(): string | null {
+    return this.#previous?.check() ?? null;
   }
 
   /** Keyed hash of a random token (link, session): the database alone opens no door. */
   hashToken(token: string): Buffer {
-    return createHmac('sha256', this.#key('token')).update(token).digest();
+    return hmac(this.subKey('token'), token);
+  }
+
+  /** Under every version that may have hashed it: what a look-up compares with. */
+  hashTokens(token: string): Buffer[] {
+    const kept = [...this.#kept].filter(([name]) => name.endsWith('/token')).map(([, key]) => key);
+    return [...this.versions.map((v) => this.subKey('token', v)), ...kept].map((key) => hmac(key, token));
   }
 
   /** Keyed hash of a value: finds equal ones of a field without opening any. Says which rows are equal, and nothing more. */
-  blindIndex(field: string, value: string): Buffer {
-    return createHmac('sha256', this.#key('blind-index')).update(`${field}\0${value}`).digest();
+  blindIndex(field: string, value: string, version = this.#version): Buffer {
+    return hmac(this.subKey('blind-index', version), `${field}\0${value}`);
   }
 
-  /** AES-256-GCM: format ‖ key version ‖ nonce ‖ ciphertext ‖ tag. */
+  /** Under every version at hand: what a look-up compares with while keys rotate. */
+  blindIndexes(field: string, value: string): Buffer[] {
+    return this.versions.map((v) => this.blindIndex(field, value, v));
+  }
+
+  /** Seals under the present version; the envelope's form: gcm.ts. */
   seal(purpose: Purpose, place: Place, plain: Uint8Array): Buffer {
-    const prefix = Buffer.alloc(PREFIX);
-    prefix.writeUInt8(FORMAT, 0);
-    prefix.writeUInt16BE(this.version, 1);
-    // Random 96-bit nonces are safe to 2³² envelopes a key (SP 800-38D §8.3); per-person keys will keep each far below that.
-    const nonce = this.#nonces.next();
-    const cipher = createCipheriv('aes-256-gcm', this.#key(purpose), nonce, { authTagLength: TAG });
-    cipher.setAAD(bind(place, this.version));
-    return Buffer.concat([prefix, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+    return sealGcm(this.subKey(purpose), FORMAT.environment, this.#version, place, plain);
   }
 
   /** @throws Problem `envelope-unknown-version`, `envelope-broken` (altered, moved from another place, or another key) */
   open(purpose: Purpose, place: Place, envelope: Uint8Array): Buffer {
-    const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.byteLength);
-    if (
-      bytes.length < PREFIX + NONCE + TAG ||
-      bytes.readUInt8(0) !== FORMAT ||
-      bytes.readUInt16BE(1) !== this.version
-    ) {
-      throw new Problem(
-        'envelope-unknown-version',
-        `The envelope of ${place.field} is of an unknown format or key version.`,
-        'Start the server build, and with the keys, that wrote it.',
-      );
-    }
-    const nonce = bytes.subarray(PREFIX, PREFIX + NONCE);
-    const decipher = createDecipheriv('aes-256-gcm', this.#key(purpose), nonce, { authTagLength: TAG });
-    decipher.setAAD(bind(place, bytes.readUInt16BE(1)));
-    decipher.setAuthTag(bytes.subarray(bytes.length - TAG));
-    try {
-      return Buffer.concat([decipher.update(bytes.subarray(PREFIX + NONCE, bytes.length - TAG)), decipher.final()]);
-    } catch (cause) {
-      throw new Problem(
-        'envelope-broken',
-        `The envelope of ${place.field} does not open: it was altered, moved, or made with another key.`,
-        'Restore the row from a backup; look for who can write to the database.',
-        { cause },
-      );
-    }
+    const label = labelOf(envelope);
+    const keys = label?.format === FORMAT.environment ? this.#byVersion.get(label.version) : undefined;
+    if (!keys) throw unknownVersion(place);
+    return openGcm(keys.of(purpose), place, envelope);
   }
 
   sealJson(place: Place, value: unknown): Buffer {
@@ -124,29 +190,14 @@ export class Keys {
   }
 }
 
-/** Random nonces, drawn many at a time: a call for twelve bytes costs as much as one for thousands. Each is given out once. */
-class Nonces {
-  #pool = Buffer.alloc(0);
-  #at = 0;
-
-  next(): Buffer {
-    if (this.#at === this.#pool.length) {
-      this.#pool = randomBytes(NONCE * 256);
-      this.#at = 0;
-    }
-    this.#at += NONCE;
-    return this.#pool.subarray(this.#at - NONCE, this.#at);
-  }
+export function wrongKeys(): Problem {
+  return new Problem(
+    'wrong-encryption-key',
+    'ENCRYPTION_KEY and SECRET_KEY are not those that this database was made with.',
+    'Start with the original keys; nothing was changed.',
+  );
 }
 
-function bind(place: Place, keyVersion: number): Buffer {
-  return canonicalBytes([
-    'smartpresence',
-    FORMAT,
-    place.field,
-    place.person,
-    place.record,
-    place.rowVersion,
-    keyVersion,
-  ]);
+function hmac(key: KeyObject, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
 }

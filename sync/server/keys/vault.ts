@@ -4,7 +4,7 @@ import { Ed25519PrivateJwk, X25519PrivateJwk } from '../../protocol/wire/batch.t
 import type { ServerKeys } from '../../protocol/wire/keys.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Db, ServerKeyTable } from '../database/schema.ts';
-import type { Keys, Place } from './envelope.ts';
+import { type Keys, type Place, wrongKeys } from './envelope.ts';
 
 /** The rows of schema `keyring`: reading, opening, sealing. */
 
@@ -49,11 +49,7 @@ export function certificateId(pem: string): string {
 /** @throws Problem `wrong-encryption-key` when the environment's keys are not those that the keyring was made with */
 export function checkKeys(keys: Keys, keyCheck: string): void {
   if (keyCheck === keys.check()) return;
-  throw new Problem(
-    'wrong-encryption-key',
-    'ENCRYPTION_KEY and SECRET_KEY are not those that this database was made with.',
-    'Start with the original keys; nothing was changed.',
-  );
+  throw wrongKeys();
 }
 
 /** Number of the present set; 0 when there is none yet. */

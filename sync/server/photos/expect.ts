@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
 import type { WireEvent } from '../../protocol/wire/event.ts';
 import { PhotoAddress } from '../../protocol/wire/photos.ts';
-import type { Standing } from '../attendance/people.ts';
 import type { Tables } from '../database/schema.ts';
+import type { Standing } from '../people/people.ts';
 
 const KINDS = { checkin: 'checkin', person: 'enrolment' } as const;
 

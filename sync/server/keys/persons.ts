@@ -1,0 +1,130 @@
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { sql, type Transaction } from 'kysely';
+import { canonicalBytes } from '../../protocol/seal/chain.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
+import type { Db, Tables } from '../database/schema.ts';
+import type { Keys } from './envelope.ts';
+import { FORMAT, labelOf, openGcm, type Place, sealGcm, unknownVersion } from './gcm.ts';
+
+/**
+ * Person keys: everything that is known of one person is sealed under a random key of their own, and destroying that key
+ * is what erases them. The keys lie in the schema `keyring`, each sealed under a sub-key of the environment's keys.
+ *
+ * They are read anew in each transaction and never kept beyond it, so that a destroyed key is gone at once everywhere.
+ */
+
+/** Keys of the people that a transaction works with. */
+export interface PersonBox {
+  /** Whether this person has a key: false once it was destroyed, or before anything was sealed. */
+  has(person: string): boolean;
+  /** @param place `person` names whose key. @throws Problem `person-key-destroyed` */
+  seal(place: Place, plain: Uint8Array): Buffer;
+  /** @throws Problem `person-key-destroyed`, `envelope-unknown-version`, `envelope-broken` */
+  open(place: Place, envelope: Uint8Array): Buffer;
+  sealJson(place: Place, value: unknown): Buffer;
+  openJson(place: Place, envelope: Uint8Array): unknown;
+}
+
+interface PersonKey {
+  readonly key: KeyObject;
+  /** Counts up when the key is replaced (`keys rotate --re-encrypt`); stands in each envelope. */
+  readonly generation: number;
+}
+
+export const personKeyPlace = (person: string, generation: number): Place => ({
+  field: 'keyring.person',
+  person,
+  record: person,
+  rowVersion: generation,
+});
+
+/**
+ * Loads the keys of these people in one statement.
+ *
+ * @param o `make`: makes the missing ones, in a second statement. Only for people who are known not to be erased
+ *   (`holdPeople`): a new key for an erased person would begin to collect data again
+ */
+export async function personBox(
+  db: Db,
+  keys: Keys,
+  people: readonly string[],
+  { make = false }: { readonly make?: boolean } = {},
+): Promise<PersonBox> {
+  const ids = [...new Set(people)].sort();
+  const held = new Map<string, PersonKey>();
+  await load(db, keys, ids, held);
+  if (make) {
+    const missing = ids.filter((id) => !held.has(id));
+    if (missing.length > 0 && (await insert(db, keys, missing, held)) < missing.length)
+      // Another transaction was faster; its keys are committed, or the insert would still be waiting for it.
+      await load(
+        db,
+        keys,
+        missing.filter((id) => !held.has(id)),
+        held,
+      );
+  }
+  return boxOf(held);
+}
+
+async function load(db: Db, keys: Keys, ids: readonly string[], into: Map<string, PersonKey>): Promise<void> {
+  if (ids.length === 0) return;
+  const { rows } = await sql<{ person: string; sealed: Uint8Array; generation: number }>`
+    select person, sealed, generation from keyring.person_key where person = any(${ids}::uuid[])`.execute(db);
+  for (const { person, sealed, generation } of rows) {
+    const key = createSecretKey(keys.open('keyring', personKeyPlace(person, generation), sealed));
+    into.set(person, { key, generation });
+  }
+}
+
+/** @returns how many were made */
+async function insert(db: Db, keys: Keys, ids: readonly string[], into: Map<string, PersonKey>): Promise<number> {
+  const made = new Map(ids.map((id) => [id, randomBytes(32)]));
+  const sealed = ids.map((id) => keys.seal('keyring', personKeyPlace(id, 1), made.get(id)!).toString('base64'));
+  // In the order of ids, as everybody does it: two transactions that make the same keys never wait for each other in a ring.
+  const { rows } = await sql<{ person: string }>`
+    insert into keyring.person_key (person, sealed, key_version, generation, made_at)
+    select u.person, decode(u.sealed, 'base64'), ${keys.version}, 1, now()
+    from unnest(${ids}::uuid[], ${sealed}::text[]) as u (person, sealed) order by u.person
+    on conflict (person) do nothing returning person`.execute(db);
+  for (const { person } of rows) into.set(person, { key: createSecretKey(made.get(person)!), generation: 1 });
+  return rows.length;
+}
+
+function boxOf(held: ReadonlyMap<string, PersonKey>): PersonBox {
+  const keyOf = (place: Place): PersonKey => {
+    const key = place.person === null ? undefined : held.get(place.person);
+    if (key) return key;
+    throw new Problem(
+      'person-key-destroyed',
+      `What is held of this person (${place.field}) can't be opened any more: their key was destroyed, or never was.`,
+      'Nothing is to be done: the person was erased.',
+    );
+  };
+  const box: PersonBox = {
+    has: (person) => held.has(person),
+    seal(place, plain) {
+      const { key, generation } = keyOf(place);
+      return sealGcm(key, FORMAT.person, generation, place, plain);
+    },
+    open(place, envelope) {
+      const { key, generation } = keyOf(place);
+      const label = labelOf(envelope);
+      if (label?.format !== FORMAT.person || label.version !== generation) throw unknownVersion(place);
+      return openGcm(key, place, envelope);
+    },
+    sealJson: (place, value) => box.seal(place, canonicalBytes(value)),
+    openJson: (place, envelope) => JSON.parse(box.open(place, envelope).toString('utf8')),
+  };
+  return box;
+}
+
+/** Destroys the keys of these people: nothing that was sealed under them opens again. @returns how many there were */
+export async function destroyPersonKeys(tx: Transaction<Tables>, people: readonly string[]): Promise<number> {
+  if (people.length === 0) return 0;
+  const { numDeletedRows } = await tx
+    .deleteFrom('keyring.person_key')
+    .where('person', 'in', [...new Set(people)].sort())
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
