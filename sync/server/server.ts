@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Problem } from '../protocol/wire/problem.ts';
-import { createAdminLink, sessionEnd } from './access/links.ts';
+import { createLink } from './access/links.ts';
 import { createPeopleListener } from './access/listener.ts';
+import { findSession } from './access/session.ts';
+import { hasEnrolledAdmin } from './accounts/accounts.ts';
 import { readBoard } from './attendance/board.ts';
 import { ensureDefaultSite } from './attendance/sites.ts';
 import { startAttendanceWorker } from './attendance/worker.ts';
@@ -31,7 +33,7 @@ import { listenForOperator } from './operator/socket.ts';
 export interface RunningServer {
   readonly peopleUrl: string;
   readonly deviceUrl: string;
-  /** Opens the console once, within an hour. */
+  /** Opens the console: as administrator, once, within an hour, as long as no administrator has a second factor; else to sign in. */
   readonly adminLink: string;
   /** Of the people listener's certificate, as browsers show it. */
   readonly certificateSha256: string;
@@ -84,7 +86,7 @@ export async function startServer(
     const source = { db, keys, logEpoch, site: config.site };
     const hub = new LiveHub({
       read: (since) => readBoard(source, since, now()),
-      alive: async (session) => (await sessionEnd(db, keys, session, now())) !== null,
+      alive: async (session) => (await findSession(db, keys, session, now(), { use: false })) !== null,
       log,
     });
     closers.push(() => hub.close());
@@ -100,14 +102,13 @@ export async function startServer(
     closers.push(() => devices.close());
     const certificate = config.peopleCertificate ? operatorCertificate(config.peopleCertificate) : keyring.people;
     const people = await createPeopleListener({
-      source,
+      services,
       hub,
       certificate,
       trusted: config.peopleCertificate !== null,
       hostnames: config.hostnames,
       pages,
       log,
-      now,
     });
     closers.push(() => people.close());
     await listen(devices, config, config.devicePort, 'SMARTPRESENCE_DEVICE_PORT');
@@ -123,12 +124,16 @@ export async function startServer(
       closers.push(await listenForOperator(config.home, run, log));
     }
     const peopleUrl = await listen(people, config, config.peoplePort, 'SMARTPRESENCE_PEOPLE_PORT');
-    const token = await createAdminLink(db, keys, now());
+    // Whoever reads what is printed here could read the keys as well. With an administrator who has a second factor,
+    // nothing that opens the console is printed any more; `accounts link` makes a link then.
+    const enter = (await hasEnrolledAdmin(db))
+      ? ''
+      : `#enter=${(await createLink(db, keys, { kind: 'operator' }, now())).token}`;
     return {
       peopleUrl,
       deviceUrl: identity.deviceUrl(),
       // In the fragment, which browsers never send: no log, proxy or link scanner gets it.
-      adminLink: `${peopleUrl}/console/#enter=${token}`,
+      adminLink: `${peopleUrl}/console/${enter}`,
       certificateSha256: new X509Certificate(certificate.certPem).fingerprint256,
       close,
     };

@@ -1,7 +1,40 @@
 import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { Instant } from './page.ts';
 
-/** Body of `POST /api/session`: the one-time token of an admin link (32 random bytes, base64url). */
-export const SessionRequest = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/) });
+/** Roles of whoever signs in. */
+export const RoleName = z.enum(['admin', 'dpo', 'staff', 'auditor', 'person']);
+
+/** Token of a one-time link: 32 random bytes, base64url. It stands in the link's fragment, which browsers send to nobody. */
+export const LinkToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+
+/** Body of `POST /api/session`: the one-time token of a link. */
+export const SessionRequest = z.strictObject({ token: LinkToken });
+
+/** Six digits of an authenticator app, or a recovery code (each works once). */
+export const SecondFactor = z.string().trim().min(6).max(40);
+
+/** Body of `POST /api/sign-in`. All at once: an answer never tells which of them was wrong. */
+export const SignInRequest = z.strictObject({
+  email: z.string().trim().min(1).max(254),
+  password: z.string().min(1).max(1024),
+  /** Absent for whoever has none yet. */
+  code: SecondFactor.optional(),
+});
+
+/** Who is signed in here. */
+export const SessionState = z.strictObject({
+  role: RoleName,
+  /** `enrol`: password and second factor must be set before anything else is allowed. */
+  stage: z.enum(['full', 'enrol']),
+  account: Uuid.nullable(),
+  person: Uuid.nullable(),
+  email: z.string().nullable(),
+  /** When it ends unless it is used; and at the latest. */
+  idleEndsAt: Instant,
+  expiresAt: Instant,
+});
+export type SessionState = z.infer<typeof SessionState>;
 
 /** Every error of the API: RFC 9457 problem+json with our code and next step. */
 export const ProblemBody = z.object({
@@ -10,5 +43,7 @@ export const ProblemBody = z.object({
   status: z.number().int(),
   code: z.string(),
   nextStep: z.string(),
+  /** Figures for a screen's own sentence, e.g. `seconds` to wait. */
+  params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });
 export type ProblemBody = z.infer<typeof ProblemBody>;

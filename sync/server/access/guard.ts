@@ -4,6 +4,9 @@ import { Problem } from '../../protocol/wire/problem.ts';
 /** `__Host-`: the browser keeps it to this origin, over TLS, for every path (RFC 6265bis §4.1.3.2). */
 export const COOKIE = '__Host-sp-session';
 
+/** HttpOnly: no script reads it; Strict: no other site's page makes a request with it. */
+export const cookieFlags = { path: '/', httpOnly: true, secure: true, sameSite: 'strict' } as const;
+
 /** Refuses a request under a name that is not ours: what a rebound DNS name would send. @throws Problem `wrong-host` */
 export function checkHost(request: FastifyRequest, hostnames: readonly string[]): void {
   if (!hostnames.includes(hostnameOf(request.headers.host))) {

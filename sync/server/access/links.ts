@@ -1,74 +1,83 @@
-import { randomBytes } from 'node:crypto';
+import type { Kysely, Transaction } from 'kysely';
 import { Problem } from '../../protocol/wire/problem.ts';
-import type { Db } from '../database/schema.ts';
+import { holderOf, operatorAccount } from '../accounts/accounts.ts';
+import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { type Holder, newToken, type Session, startSession } from './session.ts';
 
-export const LINK_MS = 60 * 60 * 1000;
-export const SESSION_MS = 12 * 60 * 60 * 1000;
+/** How long each kind of one-time link works, ms. */
+export const LINK_LIFE_MS = {
+  operator: 60 * 60 * 1000,
+  account: 24 * 60 * 60 * 1000,
+  person: 15 * 60 * 1000,
+} as const;
+export const LINK_MS = LINK_LIFE_MS.operator;
 
-/** 256 random bits, base64url. The database holds a keyed hash of it alone. */
-const newToken = () => randomBytes(32).toString('base64url');
+/** Whom a link lets in. `operator`: whoever reads what the server prints on its own machine. */
+export type LinkFor =
+  | { readonly kind: 'operator' }
+  | { readonly kind: 'account'; readonly account: string }
+  | { readonly kind: 'person'; readonly person: string };
 
-/** Makes a one-time admin link's token; it works once, within an hour. */
-export async function createAdminLink(db: Db, keys: Keys, now: Date): Promise<string> {
+/** Makes a link's token. It works once; the unused ones of the same account or person end with it. */
+export async function createLink(
+  db: Kysely<Tables>,
+  keys: Keys,
+  to: LinkFor,
+  now: Date,
+): Promise<{ token: string; expiresAt: Date }> {
   const token = newToken();
+  const expiresAt = new Date(now.getTime() + LINK_LIFE_MS[to.kind]);
+  if (to.kind !== 'operator')
+    await db
+      .deleteFrom('sign_in_link')
+      .where(to.kind, '=', to.kind === 'account' ? to.account : to.person)
+      .where('used_at', 'is', null)
+      .execute();
   await db
-    .deleteFrom('admin_link')
-    .where('expires_at', '<', new Date(now.getTime() - SESSION_MS))
-    .execute();
-  await db
-    .insertInto('admin_link')
+    .insertInto('sign_in_link')
     .values({
       hash: keys.hashToken(token),
+      kind: to.kind,
+      account: to.kind === 'account' ? to.account : null,
+      person: to.kind === 'person' ? to.person : null,
       created_at: now,
-      expires_at: new Date(now.getTime() + LINK_MS),
+      expires_at: expiresAt,
       used_at: null,
     })
     .execute();
-  return token;
+  return { token, expiresAt };
 }
 
 /**
  * Trades a link's token for a session's.
  *
- * @throws Problem `link-unknown`, `link-already-used`, `link-expired`
+ * @throws Problem `link-unknown`, `link-already-used`, `link-expired`, `account-disabled`
  */
-export async function redeemAdminLink(
-  db: Db,
+export async function redeemLink(
+  tx: Transaction<Tables>,
   keys: Keys,
   token: string,
   now: Date,
-): Promise<{ session: string; expiresAt: Date }> {
+): Promise<{ session: Session; token: string }> {
   const hash = keys.hashToken(token);
-  return db.transaction().execute(async (tx) => {
-    const link = await tx.selectFrom('admin_link').selectAll().where('hash', '=', hash).forUpdate().executeTakeFirst();
-    const again = 'Start the server again for a new link.';
-    if (!link) throw new Problem('link-unknown', 'This link is not one of this server.', again);
-    if (link.used_at) throw new Problem('link-already-used', 'This link was already used. It works once.', again);
-    if (link.expires_at <= now) throw new Problem('link-expired', 'This link is older than an hour.', again);
-    await tx.updateTable('admin_link').set({ used_at: now }).where('hash', '=', hash).execute();
-    await tx.deleteFrom('session').where('expires_at', '<=', now).execute();
-    const session = newToken();
-    const expiresAt = new Date(now.getTime() + SESSION_MS);
-    await tx
-      .insertInto('session')
-      .values({ hash: keys.hashToken(session), created_at: now, expires_at: expiresAt })
-      .execute();
-    return { session, expiresAt };
-  });
+  const link = await tx.selectFrom('sign_in_link').selectAll().where('hash', '=', hash).forUpdate().executeTakeFirst();
+  if (!link) throw new Problem('link-unknown', 'This link is not one of this server.', NEXT.operator);
+  const again = NEXT[link.kind];
+  if (link.used_at) throw new Problem('link-already-used', 'This link was already used. It works once.', again);
+  if (link.expires_at <= now) throw new Problem('link-expired', 'This link is too old.', again);
+  await tx.updateTable('sign_in_link').set({ used_at: now }).where('hash', '=', hash).execute();
+  const holder: Holder =
+    link.kind === 'person'
+      ? { role: 'person', person: link.person! }
+      : link.kind === 'account'
+        ? await holderOf(tx, link.account!)
+        : await operatorAccount(tx, now);
+  return startSession(tx, keys, holder, now);
 }
 
-/** When this session ends; null when there is none such, or no longer. */
-export async function sessionEnd(db: Db, keys: Keys, token: string | undefined, now: Date): Promise<Date | null> {
-  if (!token) return null;
-  const row = await db
-    .selectFrom('session')
-    .select('expires_at')
-    .where('hash', '=', keys.hashToken(token))
-    .executeTakeFirst();
-  return row && row.expires_at > now ? row.expires_at : null;
-}
-
-export async function endSession(db: Db, keys: Keys, token: string | undefined): Promise<void> {
-  if (token) await db.deleteFrom('session').where('hash', '=', keys.hashToken(token)).execute();
-}
+const NEXT = {
+  operator: 'Start the server again for a new link, or run: sp accounts link',
+  account: 'Ask an administrator for a new link.',
+  person: 'Ask for a new link.',
+} as const;

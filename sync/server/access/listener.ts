@@ -7,18 +7,20 @@ import fastifyStatic from '@fastify/static';
 import websocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { BoardQuery } from '../../protocol/api/live.ts';
-import { SessionRequest } from '../../protocol/api/session.ts';
+import { BoardQuery, CLOSE } from '../../protocol/api/live.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { type BoardSource, readBoard } from '../attendance/board.ts';
 import { createListener, type Listener } from '../http/listener.ts';
 import type { KeyAndCertificate } from '../keys/certificates.ts';
 import type { LiveHub } from '../live/hub.ts';
+import { isViewer } from '../live/roles.ts';
+import { ALL_ROUTES } from './all-routes.ts';
 import { COOKIE, checkHost, checkOrigin } from './guard.ts';
-import { endSession, redeemAdminLink, SESSION_MS, sessionEnd } from './links.ts';
+import { noSession, notAllowed, register } from './register.ts';
+import type { Services } from './route.ts';
+import { findSession } from './session.ts';
 
 export interface PeopleListenerOptions {
-  readonly source: BoardSource;
+  readonly services: Services;
   readonly hub: LiveHub;
   readonly certificate: KeyAndCertificate;
   /** The certificate is the operator's, so browsers may be told never to fall back to plain HTTP. */
@@ -27,12 +29,10 @@ export interface PeopleListenerOptions {
   /** Folder of the built screens. */
   readonly pages: string;
   readonly log: Logger;
-  readonly now: () => Date;
 }
 
 /** The listener for people's browsers: the console, its API and its WebSocket. */
 export async function createPeopleListener(o: PeopleListenerOptions): Promise<Listener> {
-  const { db, keys } = o.source;
   const app = createListener({ key: o.certificate.keyPem, cert: o.certificate.certPem }, o.log);
   app.addHook('onRequest', async (request) => checkHost(request, o.hostnames));
   await app.register(helmet, {
@@ -59,60 +59,26 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
   await app.register(websocket, { options: { maxPayload: 1024, perMessageDeflate: false } });
   await servePages(app as unknown as FastifyInstance, o.pages);
 
-  const requireSession = async (request: FastifyRequest): Promise<Date> => {
-    const end = await sessionEnd(db, keys, request.cookies[COOKIE], o.now());
-    if (!end) {
-      throw new Problem(
-        'no-session',
-        'You are not signed in, or not any more.',
-        'Open the admin link that the server printed at its start.',
-      );
-    }
-    return end;
-  };
-  const signedIn = async (request: FastifyRequest): Promise<void> => void (await requireSession(request));
-
-  app.post(
-    '/api/session',
-    { bodyLimit: 1024, config: { rateLimit: { max: 10, timeWindow: '1 minute' } } },
-    async (request, reply) => {
-      checkOrigin(request);
-      const { token } = SessionRequest.parse(request.body);
-      const { session, expiresAt } = await redeemAdminLink(db, keys, token, o.now());
-      reply.setCookie(COOKIE, session, {
-        path: '/',
-        httpOnly: true,
-        secure: true,
-        sameSite: 'strict',
-        maxAge: SESSION_MS / 1000,
-      });
-      return { expiresAt: expiresAt.toISOString() };
-    },
-  );
-
-  app.get('/api/session', async (request, reply) => {
-    reply.header('cache-control', 'no-store');
-    return { expiresAt: (await requireSession(request)).toISOString() };
-  });
-
-  app.delete('/api/session', async (request, reply) => {
-    checkOrigin(request);
-    await endSession(db, keys, request.cookies[COOKIE]);
-    reply.clearCookie(COOKIE, { path: '/', httpOnly: true, secure: true, sameSite: 'strict' });
-    return reply.code(204).send();
-  });
-
-  app.get('/api/checkins', { preHandler: signedIn }, async (request, reply) => {
-    reply.header('cache-control', 'no-store');
-    return readBoard(o.source, BoardQuery.parse(request.query), o.now());
-  });
-
+  const { services } = o;
+  const sessionOf = (request: FastifyRequest) =>
+    findSession(services.db, services.keys, request.cookies[COOKIE], o.services.now(), { use: false });
+  register(app, services, ALL_ROUTES);
   app.get(
     '/api/live',
-    { websocket: true, preValidation: [async (request) => checkOrigin(request), signedIn] },
-    (socket, request) => {
+    {
+      websocket: true,
+      preValidation: async (request) => {
+        checkOrigin(request);
+        const session = await sessionOf(request);
+        if (!session) throw noSession();
+        if (session.stage !== 'full' || !isViewer(session.role)) throw notAllowed();
+      },
+    },
+    async (socket, request) => {
+      const session = await sessionOf(request);
+      if (!session || !isViewer(session.role)) return socket.close(CLOSE.sessionEnded, 'session ended');
       const since = BoardQuery.safeParse(request.query);
-      const reader = o.hub.add(socket, request.cookies[COOKIE]!, since.success ? since.data : {});
+      const reader = o.hub.add(socket, request.cookies[COOKIE]!, since.success ? since.data : {}, session.role);
       socket.on('pong', reader.answered);
       socket.on('close', reader.gone);
       socket.on('error', (error) =>

@@ -8,6 +8,7 @@ import { photos } from './migrations/0005-photos.ts';
 import { mends } from './migrations/0006-mends.ts';
 import { personKeys } from './migrations/0007-person-keys.ts';
 import { audit } from './migrations/0008-audit.ts';
+import { accounts } from './migrations/0009-accounts.ts';
 import { erasure } from './migrations/0012-erasure.ts';
 import { api } from './migrations/0010-api.ts';
 import type { Db } from './schema.ts';
@@ -25,6 +26,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-mends': mends,
   '0007-person-keys': personKeys,
   '0008-audit': audit,
+  '0009-accounts': accounts,
   '0010-api': api,
   '0012-erasure': erasure,
 };

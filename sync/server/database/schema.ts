@@ -1,4 +1,12 @@
 import type { ColumnType, Generated, Kysely } from 'kysely';
+import type {
+  AccountTable,
+  IdempotencyTable,
+  RecoveryCodeTable,
+  SessionTable,
+  SignInAttemptTable,
+  SignInLinkTable,
+} from './tables/accounts.ts';
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 
 import type { JobRunTable } from './tables/jobs.ts';
@@ -249,19 +257,6 @@ interface QuarantineTable {
   retried_at: Instant | null;
 }
 
-interface AdminLinkTable {
-  hash: Bytes;
-  created_at: Instant;
-  expires_at: Instant;
-  used_at: Instant | null;
-}
-
-interface SessionTable {
-  hash: Bytes;
-  created_at: Instant;
-  expires_at: Instant;
-}
-
 /** The log that kiosks read (changes/log.ts). Names whom a change is about; holds no values. */
 interface ChangeTable {
   position: Generated<number | string>;
@@ -393,7 +388,11 @@ export interface Tables {
   person: PersonTable;
   ack_mark: AckMarkTable;
   quarantine: QuarantineTable;
-  admin_link: AdminLinkTable;
+  account: AccountTable;
+  recovery_code: RecoveryCodeTable;
+  sign_in_link: SignInLinkTable;
+  sign_in_attempt: SignInAttemptTable;
+  idempotency: IdempotencyTable;
   session: SessionTable;
   photo: PhotoTable;
   photo_piece: PhotoPieceTable;

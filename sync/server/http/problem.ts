@@ -5,10 +5,13 @@ import { Problem } from '../../protocol/wire/problem.ts';
 
 /** HTTP status of each code that may leave the server; whatever is not listed is our own fault and becomes a 500 that says nothing. */
 const STATUS: Readonly<Record<string, number>> = {
+  'account-disabled': 403,
+  'account-unknown': 404,
   'ack-malformed': 400,
   'ask-malformed': 400,
   'ask-too-large': 413,
   'ask-undecryptable': 400,
+  'attempts-paused': 429,
   'bad-certificate-request': 400,
   'bad-padding': 400,
   'bad-request': 400,
@@ -22,24 +25,38 @@ const STATUS: Readonly<Record<string, number>> = {
   'device-not-approved': 403,
   'device-registered-otherwise': 409,
   'device-revoked': 403,
+  'email-missing': 422,
+  'email-taken': 409,
+  'enrolment-incomplete': 409,
+  'file-too-large': 422,
+  'idempotency-key-malformed': 400,
+  'idempotency-key-reused': 422,
   'join-code-expired': 410,
   'join-code-unknown': 404,
   'join-code-used': 410,
   'join-finished': 410,
   'join-malformed': 400,
   'join-too-large': 413,
+  'last-administrator': 409,
   'link-already-used': 410,
   'link-expired': 410,
   'link-unknown': 404,
+  'mail-not-configured': 409,
   'no-session': 401,
+  'not-allowed': 403,
   'not-found': 404,
   'page-not-built': 503,
+  'password-weak': 422,
   'photo-altered': 422,
   'photo-piece-wrong': 400,
   'photo-quota': 507,
   'photo-unexpected': 404,
   'proof-malformed': 400,
   'proof-too-large': 413,
+  'second-factor-missing': 403,
+  'second-factor-set': 409,
+  'second-factor-wrong': 422,
+  'sign-in-refused': 401,
   'too-many-requests': 429,
   'unknown-device': 403,
   'unknown-sealing-key': 409,
@@ -70,7 +87,8 @@ export function answerWithProblems(app: FastifyInstance, log: Logger): void {
   );
 }
 
-function asProblem(error: FastifyError | Error): Problem {
+/** What a listener would answer: a Problem of its own for whatever is none. */
+export function asProblem(error: FastifyError | Error): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof ZodError)
     return new Problem(
@@ -95,6 +113,7 @@ function asProblem(error: FastifyError | Error): Problem {
 
 function send(reply: FastifyReply, status: number, problem: Problem): FastifyReply {
   const hidden = status >= 500 && !(problem.code in STATUS);
+  if (status === 429 && problem.params.seconds !== undefined) reply.header('retry-after', problem.params.seconds);
   return reply
     .code(status)
     .type('application/problem+json')
@@ -104,5 +123,6 @@ function send(reply: FastifyReply, status: number, problem: Problem): FastifyRep
       status,
       code: hidden ? 'internal-error' : problem.code,
       nextStep: hidden ? 'See its log; if it repeats, report it.' : problem.nextStep,
+      ...(!hidden && Object.keys(problem.params).length > 0 && { params: problem.params }),
     });
 }

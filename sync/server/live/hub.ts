@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { type Board, type BoardRow, CLOSE } from '../../protocol/api/live.ts';
-import { type Role, VIEW } from './roles.ts';
+import { VIEW, type Viewer } from './roles.ts';
 
 /** Changes within this time go out as one message, ms. */
 const GATHER_MS = 60;
@@ -41,7 +41,7 @@ const NOTHING: Sent = { rows: new Map(), key: '' };
 interface Reader {
   readonly socket: Pick<WebSocket, 'send' | 'close' | 'terminate' | 'ping' | 'bufferedAmount'>;
   readonly session: string;
-  readonly role: Role;
+  readonly role: Viewer;
   since: Since;
   sent: Sent;
   answered: boolean;
@@ -70,7 +70,7 @@ export class LiveHub {
     socket: Reader['socket'],
     session: string,
     since: Since,
-    role: Role = 'admin',
+    role: Viewer = 'admin',
   ): { answered: () => void; gone: () => void } {
     if (this.#readers.size >= MAX_READERS) {
       this.#o.log.warn({ code: 'too-many-readers' }, 'a live screen was sent away: too many are open');

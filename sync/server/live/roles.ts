@@ -1,12 +1,24 @@
 import type { Board } from '../../protocol/api/live.ts';
+import type { Role } from '../access/actor.ts';
 
-/** Who looks at a live screen. More roles: one entry each in `VIEW`. */
-export type Role = 'admin';
+/** Who may look at a live screen. A person may not: it shows others. */
+export type Viewer = Exclude<Role, 'person'>;
+
+export const isViewer = (role: string): role is Viewer => Object.hasOwn(VIEW, role);
+
+/** An auditor checks that records are whole and who saw them, and needs no name for it. */
+const withoutNames = (board: Board): Board => ({
+  ...board,
+  rows: board.rows.map((row) => ({ ...row, name: null, person: null })),
+});
 
 /**
  * What a role may see of a board. Pure; what is left out here never leaves the server. A view may drop rows, fields that
  * the schema allows to be absent, and devices, but keeps `log` and `position`, so that its reader can resume.
  */
-export const VIEW: Readonly<Record<Role, (board: Board) => Board>> = {
+export const VIEW: Readonly<Record<Viewer, (board: Board) => Board>> = {
   admin: (board) => board,
+  dpo: (board) => board,
+  staff: (board) => board,
+  auditor: withoutNames,
 };

@@ -1,0 +1,192 @@
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { writeAudit } from '../audit/write.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { Listener } from '../http/listener.ts';
+import { asProblem } from '../http/problem.ts';
+import type { Actor } from './actor.ts';
+import type { DoorSpec } from './door.ts';
+import { COOKIE, checkOrigin, cookieFlags } from './guard.ts';
+import { type KeptAnswer, readIdempotencyKey } from './idempotency.ts';
+import { perform, type Request } from './perform.ts';
+import type { RouteSpec, Services } from './route.ts';
+import { findSession, type Session } from './session.ts';
+
+/** Largest body of a route that names none, bytes. */
+const MAX_BODY = 64 * 1024;
+/** Requests per address and route where a route names no limit. */
+const LIMIT = { max: 600, perMs: 60_000 };
+
+/**
+ * Registers routes on the people listener by what they declare. In this order: host (guard.ts), limit per address, session,
+ * origin of what changes something, role, whether it is about oneself, size and shape of the request; then the handler in
+ * one transaction with its audit row (perform.ts). A refusal of somebody signed in leaves an audit row too.
+ */
+export function register(app: Listener, services: Services, specs: readonly RouteSpec[]): void {
+  for (const spec of specs) registerOne(app, services, spec as DoorSpec);
+}
+
+function registerOne(app: Listener, services: Services, spec: DoorSpec): void {
+  const { max, perMs } = spec.limit ?? LIMIT;
+  /** Who asks, from the first hook on. */
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  app.route({
+    method: spec.method,
+    url: spec.path,
+    exposeHeadRoute: false,
+    bodyLimit: spec.maxBody ?? MAX_BODY,
+    config: { rateLimit: { max, timeWindow: perMs } },
+    onRequest: async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      const caller = await callerOf(services, spec, request);
+      callers.set(request, caller);
+      admit(spec, request, caller);
+    },
+    // Also of bodies that can't be read. What is thrown here goes on to the listener's own handler.
+    errorHandler: async (error, request) => {
+      const caller = callers.get(request);
+      if (caller?.session && !recorded.has(error)) await recordRefusal(services, spec, caller.actor, asProblem(error));
+      throw error;
+    },
+    handler: async (request, reply) => {
+      const { session, actor } = callers.get(request)!;
+      const parsed = parse(spec, request);
+      const idempotencyKey =
+        session && spec.method !== 'GET' ? readIdempotencyKey(request.headers['idempotency-key']) : null;
+      const now = services.now();
+      const prepared = await spec.before?.({ services, actor, session, now, ...parsed });
+      const asked: Request = {
+        ...parsed,
+        actor,
+        session,
+        now,
+        prepared,
+        idempotencyKey,
+        url: request.url.split('?')[0]!,
+      };
+      const done = await perform(services, spec, asked);
+      for (const what of done.told) services.tell(what);
+      for (const work of done.after)
+        work().catch((err: unknown) =>
+          services.log.error({ code: 'later-work-failed', route: routeOf(spec), err }, 'work after an answer failed'),
+        );
+      if (done.cookie !== undefined) setCookie(reply, done.cookie, now);
+      if (done.refused) {
+        recorded.add(done.refused);
+        throw done.refused;
+      }
+      if (done.file) return sendFile(reply, done.file);
+      return send(reply, done.answer);
+    },
+  });
+}
+
+interface Caller {
+  readonly session: Session | null;
+  readonly actor: Actor;
+}
+
+/** Refusals whose audit row was written with what they keep. */
+const recorded = new WeakSet<Error>();
+
+const routeOf = (spec: Pick<RouteSpec, 'method' | 'path'>): string => `${spec.method} ${spec.path}`;
+
+async function callerOf(services: Services, spec: DoorSpec, request: FastifyRequest): Promise<Caller> {
+  const { db, keys } = services;
+  const session = await findSession(db, keys, request.cookies[COOKIE], services.now(), { use: spec.idle !== true });
+  const from = { ip: request.ip, userAgent: request.headers['user-agent'] ?? null };
+  if (!session) return { session, actor: { role: 'nobody', id: null, email: null, ...from } };
+  return {
+    session,
+    actor: { role: session.role, id: session.account ?? session.person, email: session.email, ...from },
+  };
+}
+
+/** @throws Problem `no-session`, `wrong-origin`, `second-factor-missing`, `not-allowed` */
+function admit(spec: DoorSpec, request: FastifyRequest, { session, actor }: Caller): void {
+  if (spec.method !== 'GET') checkOrigin(request);
+  if (spec.roles === 'anybody') return;
+  if (!session) throw noSession();
+  if (!spec.roles.includes(session.role)) throw notAllowed();
+  if (session.stage === 'enrol' && !spec.enrolling)
+    throw new Problem(
+      'second-factor-missing',
+      'This account has no second factor yet.',
+      'Set a password and an authenticator app first.',
+    );
+  // A person may be shown themselves alone, whatever a route forgets to check.
+  const { person } = request.params as { person?: string };
+  if (actor.role === 'person' && person !== undefined && person !== actor.id) throw notAllowed();
+}
+
+export const noSession = (): Problem =>
+  new Problem('no-session', 'You are not signed in, or not any more.', 'Sign in, or open a new link.');
+
+export const notAllowed = (): Problem =>
+  new Problem('not-allowed', 'Your role does not include this.', 'Ask somebody whose role does.');
+
+const Nothing = z.strictObject({});
+
+/** @throws Problem `bad-request` that names the fields, never their values */
+function parse(spec: DoorSpec, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
+  const wrong: string[] = [];
+  const read = (where: string, declared: z.ZodType, value: unknown): unknown => {
+    const parsed = declared.safeParse(value);
+    if (parsed.success) return parsed.data;
+    wrong.push(...parsed.error.issues.map((i) => [where, ...i.path].join('.')));
+    return undefined;
+  };
+  const params = read('path', spec.params ?? z.unknown(), request.params);
+  const query = read('query', spec.query ?? Nothing, request.query);
+  const body = spec.body && read('body', spec.body, request.body ?? {});
+  if (wrong.length === 0) return { params, query, body };
+  const named = [...new Set(wrong)].slice(0, 10).join(', ');
+  throw new Problem(
+    'bad-request',
+    `The request does not have the shape that this address takes: ${named}.`,
+    'See /api/openapi.json.',
+  );
+}
+
+/** In a transaction of its own: what was refused has changed nothing. */
+async function recordRefusal(services: Services, spec: DoorSpec, actor: Actor, problem: Problem): Promise<void> {
+  const entry = {
+    actor,
+    action: 'refuse',
+    route: routeOf(spec),
+    data: spec.data,
+    subjects: [],
+    outcome: problem.code,
+  } as const;
+  await inTransaction(services.db, (tx) => writeAudit(tx, services.keys, entry, services.now()));
+}
+
+function setCookie(reply: FastifyReply, token: { token: string; expiresAt: Date } | null, now: Date): void {
+  if (!token) {
+    reply.clearCookie(COOKIE, cookieFlags);
+    return;
+  }
+  const maxAge = Math.floor((token.expiresAt.getTime() - now.getTime()) / 1000);
+  reply.setCookie(COOKIE, token.token, { ...cookieFlags, maxAge });
+}
+
+function send(reply: FastifyReply, { status, body }: KeptAnswer): FastifyReply {
+  return status === 204
+    ? reply.code(204).send()
+    : reply.code(status).type('application/json').send(JSON.stringify(body));
+}
+
+function sendFile(
+  reply: FastifyReply,
+  { name, type, spooled }: NonNullable<Awaited<ReturnType<typeof perform>>['file']>,
+): FastifyReply {
+  const stream = Readable.from(spooled.read());
+  stream.once('close', () => void spooled.discard());
+  return reply
+    .header('content-disposition', `attachment; filename="${name.replaceAll(/[^\w.-]/g, '_')}"`)
+    .header('content-length', spooled.size)
+    .type(type)
+    .send(stream);
+}

@@ -1,0 +1,80 @@
+import { SessionRequest, SessionState } from '../../protocol/api/session.ts';
+import { door } from './door.ts';
+import { redeemLink } from './links.ts';
+import type { RouteSpec } from './route.ts';
+import { endSession, endSessionsOf, type Session } from './session.ts';
+
+const stateOf = (s: Session): SessionState => ({
+  role: s.role,
+  stage: s.stage,
+  account: s.account,
+  person: s.person,
+  email: s.email,
+  idleEndsAt: s.idleEndsAt.toISOString(),
+  expiresAt: s.expiresAt.toISOString(),
+});
+
+const EVERYBODY = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
+
+/** Coming in by a link, and going. */
+export const sessionRoutes: readonly RouteSpec[] = [
+  door({
+    method: 'POST',
+    path: '/api/session',
+    summary: 'Trades the token of a one-time link for a session. Opening the link itself uses nothing up.',
+    roles: 'anybody',
+    data: [],
+    action: 'sign-in',
+    body: SessionRequest,
+    maxBody: 1024,
+    answer: SessionState,
+    refusals: ['link-unknown', 'link-already-used', 'link-expired', 'account-disabled'],
+    limit: { max: 10, perMs: 60_000 },
+    async handle({ tx, services, body, now, cookie, as }) {
+      const { session, token } = await redeemLink(tx, services.keys, body.token, now);
+      as({ role: session.role, id: session.account ?? session.person, email: session.email });
+      cookie({ token, expiresAt: session.expiresAt });
+      return stateOf(session);
+    },
+  }),
+  door({
+    method: 'GET',
+    path: '/api/session',
+    summary: 'Who is signed in here, and until when. Counts as a use: a page asks when somebody touches it.',
+    roles: EVERYBODY,
+    enrolling: true,
+    data: [],
+    action: 'read',
+    answer: SessionState,
+    handle: async ({ session }) => stateOf(session!),
+  }),
+  door({
+    method: 'DELETE',
+    path: '/api/session',
+    summary: 'Signs out.',
+    roles: 'anybody',
+    data: [],
+    action: 'sign-in',
+    answer: 'nothing',
+    async handle({ tx, session, cookie, on }) {
+      if (session) await endSession(tx, session);
+      on('sign-out');
+      cookie(null);
+    },
+  }),
+  door({
+    method: 'DELETE',
+    path: '/api/sessions',
+    summary: 'Signs out everywhere: ends every session of whoever asks, this one too, and their unused links.',
+    roles: EVERYBODY,
+    enrolling: true,
+    data: [],
+    action: 'sign-in',
+    answer: 'nothing',
+    async handle({ tx, session, cookie, on }) {
+      await endSessionsOf(tx, session!.account ? { account: session!.account } : { person: session!.person! });
+      on('sign-out everywhere');
+      cookie(null);
+    },
+  }),
+];

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { openEmail } from '../accounts/email.ts';
+import type { Tables } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import type { Role } from './actor.ts';
+
+const MINUTE = 60_000;
+
+/** How long a session lives unused, and at most, ms. */
+export const SESSION_LIFE: Readonly<Record<Role, { readonly idleMs: number; readonly maxMs: number }>> = {
+  admin: { idleMs: 30 * MINUTE, maxMs: 12 * 60 * MINUTE },
+  dpo: { idleMs: 30 * MINUTE, maxMs: 12 * 60 * MINUTE },
+  staff: { idleMs: 30 * MINUTE, maxMs: 12 * 60 * MINUTE },
+  auditor: { idleMs: 30 * MINUTE, maxMs: 12 * 60 * MINUTE },
+  person: { idleMs: 15 * MINUTE, maxMs: 2 * 60 * MINUTE },
+};
+
+/** Uses of a session within this time are one, so that reading does not mean writing, ms. */
+const SEEN_MS = 30_000;
+
+export interface Session {
+  /** Keyed hash of its token: what the database knows it by. */
+  readonly hash: Buffer;
+  readonly role: Role;
+  readonly account: string | null;
+  readonly person: string | null;
+  /** `enrol`: may set password and second factor, and nothing else. */
+  readonly stage: 'full' | 'enrol';
+  /** Of the account; null of a person. */
+  readonly email: string | null;
+  readonly idleEndsAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** Whose a session is to be. */
+export type Holder =
+  | { readonly role: Exclude<Role, 'person'>; readonly account: string; readonly stage: 'full' | 'enrol' }
+  | { readonly role: 'person'; readonly person: string };
+
+/** 256 random bits, base64url. The database holds a keyed hash of it alone. */
+export const newToken = (): string => randomBytes(32).toString('base64url');
+
+export async function startSession(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  holder: Holder,
+  now: Date,
+): Promise<{ token: string; session: Session }> {
+  const token = newToken();
+  const expiresAt = new Date(now.getTime() + SESSION_LIFE[holder.role].maxMs);
+  await tx
+    .insertInto('session')
+    .values({
+      hash: keys.hashToken(token),
+      role: holder.role,
+      account: holder.role === 'person' ? null : holder.account,
+      person: holder.role === 'person' ? holder.person : null,
+      stage: holder.role === 'person' ? 'full' : holder.stage,
+      created_at: now,
+      seen_at: now,
+      expires_at: expiresAt,
+    })
+    .execute();
+  return { token, session: (await findSession(tx, keys, token, now, { use: false }))! };
+}
+
+/**
+ * The session of a token; null when there is none such, or no longer: ended, unused for too long, its account disabled.
+ *
+ * @param use counts as a use: it then lives on from now
+ */
+export async function findSession(
+  db: Kysely<Tables>,
+  keys: Keys,
+  token: string | undefined,
+  now: Date,
+  { use }: { use: boolean },
+): Promise<Session | null> {
+  if (!token) return null;
+  const hash = keys.hashToken(token);
+  const row = await db
+    .selectFrom('session as s')
+    .leftJoin('account as a', 'a.id', 's.account')
+    .select(['s.role', 's.account', 's.person', 's.stage', 's.seen_at', 's.expires_at'])
+    .select(['a.email', 'a.row_version', 'a.disabled_at', 'a.role as account_role'])
+    .where('s.hash', '=', hash)
+    .executeTakeFirst();
+  if (!row) return null;
+  const role = row.role as Role;
+  const idleEndsAt = new Date(row.seen_at.getTime() + SESSION_LIFE[role].idleMs);
+  if (row.expires_at <= now || idleEndsAt <= now || row.disabled_at) return null;
+  // A changed role ends sessions (accounts/accounts.ts); whatever slips through has the old role's rights nowhere.
+  if (row.account !== null && row.account_role !== role) return null;
+  if (use && now.getTime() - row.seen_at.getTime() >= SEEN_MS)
+    await sql`update session set seen_at = greatest(seen_at, ${now.toISOString()}::timestamptz) where hash = ${hash}`.execute(
+      db,
+    );
+  return {
+    hash,
+    role,
+    account: row.account,
+    person: row.person,
+    stage: row.stage,
+    email: row.email ? openEmail(keys, row.account!, row.row_version!, row.email) : null,
+    idleEndsAt: use ? new Date(now.getTime() + SESSION_LIFE[role].idleMs) : idleEndsAt,
+    expiresAt: row.expires_at,
+  };
+}
+
+export async function endSession(db: Kysely<Tables>, session: Session): Promise<void> {
+  await db.deleteFrom('session').where('hash', '=', session.hash).execute();
+}
+
+/**
+ * Ends every session of an account or a person, and takes back their unused links.
+ *
+ * @param except stays: the one that asks
+ * @returns how many sessions ended
+ */
+export async function endSessionsOf(
+  db: Kysely<Tables>,
+  holder: { readonly account: string } | { readonly person: string },
+  except?: Session | null,
+): Promise<number> {
+  const [column, id] =
+    'account' in holder ? (['account', holder.account] as const) : (['person', holder.person] as const);
+  let ended = db.deleteFrom('session').where(column, '=', id);
+  if (except) ended = ended.where('hash', '!=', except.hash);
+  const [result] = await ended.execute();
+  await db.deleteFrom('sign_in_link').where(column, '=', id).where('used_at', 'is', null).execute();
+  return Number(result?.numDeletedRows ?? 0n);
+}

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import { Problem } from '../../protocol/wire/problem.ts';
+import type { Role } from '../access/actor.ts';
+import { endSessionsOf, type Holder, type Session } from '../access/session.ts';
+import type { Tables } from '../database/schema.ts';
+import type { AccountTable } from '../database/tables/accounts.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { emailIndex, openEmail, sealEmail } from './email.ts';
+import { openTotp, sealTotp } from './totp.ts';
+
+/** An account has one role: who needs two kinds of rights has two accounts, so that the audit log says in which they acted. */
+export type AccountRole = Exclude<Role, 'person'>;
+export const ACCOUNT_ROLES = ['admin', 'dpo', 'staff', 'auditor'] as const satisfies readonly AccountRole[];
+
+/** An account as it is shown: no secret, no hash. */
+export interface Account {
+  readonly id: string;
+  readonly role: AccountRole;
+  readonly email: string | null;
+  /** Password and second factor are set. */
+  readonly enrolled: boolean;
+  readonly madeAt: Date;
+  readonly signedInAt: Date | null;
+  readonly disabledAt: Date | null;
+}
+
+/** The account of whoever holds the server's own machine; there from the first use of a link that the server printed. */
+const OPERATOR = '00000000-0000-4000-8000-000000000001';
+
+type Row = Selectable<AccountTable>;
+
+export const isEnrolled = (row: Pick<Row, 'password' | 'totp_confirmed_at'>): boolean =>
+  row.password !== null && row.totp_confirmed_at !== null;
+
+/** @throws Problem `account-disabled`, `account-unknown` */
+export async function holderOf(tx: Transaction<Tables>, id: string): Promise<Holder> {
+  const row = await lockAccount(tx, id);
+  if (row.disabled_at) throw new Problem('account-disabled', 'This account is disabled.', 'Ask an administrator.');
+  return { role: row.role, account: id, stage: isEnrolled(row) ? 'full' : 'enrol' };
+}
+
+/**
+ * The operator's account, made at its first use. Its link is printed on the server's own machine, whose holder could read
+ * the keys as well: it signs in fully, and is printed only as long as no administrator has a second factor.
+ */
+export async function operatorAccount(tx: Transaction<Tables>, now: Date): Promise<Holder> {
+  await tx
+    .insertInto('account')
+    .values({ id: OPERATOR, role: 'admin', made_at: now })
+    .onConflict((c) => c.doNothing())
+    .execute();
+  const row = await lockAccount(tx, OPERATOR);
+  if (row.disabled_at)
+    throw new Problem('account-disabled', 'This account is disabled.', 'Sign in with another account.');
+  return { role: row.role, account: OPERATOR, stage: 'full' };
+}
+
+/** Whether somebody can administer this server with password and second factor. */
+export async function hasEnrolledAdmin(db: Kysely<Tables>): Promise<boolean> {
+  const row = await db
+    .selectFrom('account')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('disabled_at', 'is', null)
+    .where('password', 'is not', null)
+    .where('totp_confirmed_at', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** @throws Problem `email-taken` */
+export async function addAccount(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { role, email }: { role: AccountRole; email: string },
+  now: Date,
+): Promise<Account> {
+  const id = randomUUID();
+  const { numInsertedOrUpdatedRows: made } = await tx
+    .insertInto('account')
+    .values({
+      id,
+      role,
+      email: sealEmail(keys, id, 1, email),
+      email_index: emailIndex(keys, email),
+      row_version: 1,
+      made_at: now,
+    })
+    .onConflict((c) => c.column('email_index').doNothing())
+    .executeTakeFirst();
+  if (!made) throw emailTaken();
+  return shown(keys, await lockAccount(tx, id));
+}
+
+const emailTaken = () =>
+  new Problem('email-taken', 'Another account has this address.', 'Use another address, or that account.');
+
+/** @throws Problem `account-unknown` */
+export async function lockAccount(tx: Transaction<Tables>, id: string): Promise<Row> {
+  const row = await tx.selectFrom('account').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  if (!row) throw new Problem('account-unknown', 'There is no such account.', 'List them: sp accounts list');
+  return row;
+}
+
+export async function listAccounts(db: Kysely<Tables>, keys: Keys): Promise<Account[]> {
+  const rows = await db.selectFrom('account').selectAll().orderBy('made_at').orderBy('id').execute();
+  return rows.map((row) => shown(keys, row));
+}
+
+export interface AccountPatch {
+  readonly role?: AccountRole | undefined;
+  readonly disabled?: boolean | undefined;
+}
+
+/**
+ * Changes role or state; either ends the account's sessions. The last administrator can't be taken away.
+ *
+ * @throws Problem `account-unknown`, `last-administrator`
+ */
+export async function changeAccount(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  id: string,
+  patch: AccountPatch,
+  now: Date,
+): Promise<Account> {
+  // Two administrators who disable each other at once: one after the other.
+  await tx.selectFrom('account').select('id').where('role', '=', 'admin').orderBy('id').forUpdate().execute();
+  const row = await lockAccount(tx, id);
+  const role = patch.role ?? row.role;
+  const disabled_at = patch.disabled === undefined ? row.disabled_at : patch.disabled ? (row.disabled_at ?? now) : null;
+  const changed = role !== row.role || (disabled_at === null) !== (row.disabled_at === null);
+  if (changed) {
+    if (row.role === 'admin' && row.disabled_at === null && (role !== 'admin' || disabled_at !== null))
+      await keepOneAdmin(tx, id);
+    await tx.updateTable('account').set({ role, disabled_at }).where('id', '=', id).execute();
+    await endSessionsOf(tx, { account: id });
+  }
+  return shown(keys, { ...row, role, disabled_at });
+}
+
+async function keepOneAdmin(tx: Transaction<Tables>, without: string): Promise<void> {
+  const other = await tx
+    .selectFrom('account')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('disabled_at', 'is', null)
+    .where('id', '!=', without)
+    .limit(1)
+    .executeTakeFirst();
+  if (!other)
+    throw new Problem(
+      'last-administrator',
+      'This is the last administrator.',
+      'Make another administrator first: sp accounts add',
+    );
+}
+
+/** Takes back second factor and recovery codes: the account enrols anew after its password. Ends its sessions. */
+export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string): Promise<Account> {
+  const row = await lockAccount(tx, id);
+  const cleared = { totp: null, totp_confirmed_at: null, totp_step: 0 };
+  await tx.updateTable('account').set(cleared).where('id', '=', id).execute();
+  await tx.deleteFrom('recovery_code').where('account', '=', id).execute();
+  await endSessionsOf(tx, { account: id });
+  return shown(keys, { ...row, ...cleared });
+}
+
+export interface Credentials {
+  readonly email?: string;
+  /** PHC string. */
+  readonly password?: string;
+  /** Shared secret, base32; its confirmation starts anew. */
+  readonly totp?: string;
+}
+
+/**
+ * Writes what an account signs in with; its envelopes are all sealed anew, under the next row version.
+ *
+ * @throws Problem `email-taken`
+ */
+export async function setCredentials(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  row: Row,
+  change: Credentials,
+  except: Session | null,
+): Promise<void> {
+  const version = row.row_version + 1;
+  const email = change.email ?? (row.email ? openEmail(keys, row.id, row.row_version, row.email) : null);
+  const totp = change.totp ?? (row.totp ? openTotp(keys, row.id, row.row_version, row.totp) : null);
+  if (change.email !== undefined) {
+    const owner = await tx
+      .selectFrom('account')
+      .select('id')
+      .where('email_index', '=', emailIndex(keys, change.email))
+      .where('id', '!=', row.id)
+      .executeTakeFirst();
+    if (owner) throw emailTaken();
+  }
+  await tx
+    .updateTable('account')
+    .set({
+      row_version: version,
+      email: email === null ? null : sealEmail(keys, row.id, version, email),
+      email_index: email === null ? null : emailIndex(keys, email),
+      totp: totp === null ? null : sealTotp(keys, row.id, version, totp),
+      ...(change.password !== undefined && { password: change.password }),
+      ...(change.totp !== undefined && { totp_confirmed_at: null, totp_step: 0 }),
+    })
+    .where('id', '=', row.id)
+    .execute();
+  if (change.password !== undefined || change.email !== undefined) await endSessionsOf(tx, { account: row.id }, except);
+}
+
+export function shown(keys: Keys, row: Row): Account {
+  return {
+    id: row.id,
+    role: row.role,
+    email: row.email ? openEmail(keys, row.id, row.row_version, row.email) : null,
+    enrolled: isEnrolled(row),
+    madeAt: row.made_at,
+    signedInAt: row.signed_in_at,
+    disabledAt: row.disabled_at,
+  };
+}

@@ -1,0 +1,24 @@
+import type { Keys, Place } from '../keys/envelope.ts';
+
+/**
+ * Addresses of accounts: sealed under `field`, found by a blind index. Accounts are not people of the attendance: they have
+ * no person key, and go by being removed.
+ */
+
+const place = (account: string, rowVersion: number): Place => ({
+  field: 'account.email',
+  person: null,
+  record: account,
+  rowVersion,
+});
+
+/** As it is compared: trimmed, Unicode NFC, lower case. */
+export const normalEmail = (text: string): string => text.trim().normalize('NFC').toLowerCase();
+
+export const sealEmail = (keys: Keys, account: string, rowVersion: number, email: string): Buffer =>
+  keys.sealJson(place(account, rowVersion), email.trim());
+
+export const openEmail = (keys: Keys, account: string, rowVersion: number, sealed: Uint8Array): string =>
+  String(keys.openJson(place(account, rowVersion), sealed));
+
+export const emailIndex = (keys: Keys, email: string): Buffer => keys.blindIndex('account.email', normalEmail(email));
