@@ -2,104 +2,128 @@ import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { type AuditKey, readAuditKeys } from './keys.ts';
 import { type AuditRow, GENESIS_MAC, rowMac } from './row.ts';
+import { readSigningKeys, readStatement, type StatementKeys } from './statement.ts';
 
 /** Rows read at once. */
 const PAGE = 2000;
 
-/** What is wrong, and where: each has a code and a sentence. */
+/** What is wrong, and where. */
 export interface AuditFault {
-  readonly code:
-    | 'row-altered'
-    | 'row-missing'
-    | 'row-inserted'
-    | 'key-missing'
-    | 'start-missing'
-    | 'tail-cut-off'
-    | 'anchor-differs'
-    | 'checkpoint-broken'
-    | 'anchor-broken';
+  readonly code: 'row-altered' | 'rows-missing' | 'key-missing' | 'checkpoint-broken' | AnchorFault;
   /** Where it was found. */
   readonly position: number;
   readonly message: string;
 }
+type AnchorFault = 'tail-cut-off' | 'anchor-differs' | 'anchor-broken';
 
-export interface VerifyOptions {
-  /** Faults after which it stops. Default 100. */
-  readonly limit?: number;
-  readonly onProgress?: (done: number, total: number) => void;
+/** Where a verification has got to; it goes on from there. */
+export interface VerifyPlace {
+  readonly position: number;
+  /** What the next row must follow, base64url: MACs of which one is right. None: rows are missing, so the next can't tell. */
+  readonly follows: readonly string[];
 }
 
-export interface Verified {
+export interface VerifiedPart {
   readonly rows: number;
-  readonly first: number | null;
-  readonly last: number | null;
   readonly faults: readonly AuditFault[];
+  /** Null: that was the end. */
+  readonly next: VerifyPlace | null;
+  /** Newest row of all. */
+  readonly last: number;
 }
 
-/** Reads the whole chain, a page at a time, and names every place at which it is not what was written. */
-export async function verifyAudit(db: Db, keys: Keys, o: VerifyOptions = {}): Promise<Verified> {
-  const auditKeys = await readAuditKeys(db, keys);
+/**
+ * Verifies the next rows of the chain. Nothing is held but a page of rows.
+ *
+ * @param from null: the beginning, which is the newest checkpoint where there was a purge
+ * @param limit rows at most
+ */
+export async function verifyPart(db: Db, keys: Keys, from: VerifyPlace | null, limit: number): Promise<VerifiedPart> {
+  const known = { audit: await readAuditKeys(db, keys), signing: await readSigningKeys(db) };
   const faults: AuditFault[] = [];
-  const limit = o.limit ?? 100;
-  const end = await db
-    .selectFrom('audit')
-    .select((e) => [e.fn.max('position').as('last'), e.fn.countAll().as('count')])
-    .executeTakeFirstOrThrow();
-  const total = Number(end.count);
-  let previous: Uint8Array | null = GENESIS_MAC;
-  let last = 0;
+  let place = from ?? (await beginning(db, known, faults));
+  const last = await newestPosition(db);
   let rows = 0;
-  let first: number | null = null;
-  for (;;) {
-    const page = await readRows(db, last, Number(end.last ?? 0));
-    for (const { row, mac } of page) {
-      first ??= row.position;
-      if (row.position !== last + 1) {
-        faults.push(missing(last, row.position));
-        previous = null;
-      }
-      const fault = previous && check(auditKeys, previous, row, mac);
-      if (fault) faults.push(fault);
-      previous = mac;
-      last = row.position;
-      rows += 1;
-      if (faults.length >= limit) return { rows, first, last, faults };
-    }
-    o.onProgress?.(rows, total);
-    if (page.length < PAGE) break;
+  while (rows < limit) {
+    const page = await readRows(db, place.position, last, Math.min(PAGE, limit - rows));
+    for (const { row, mac } of page) place = step(known.audit, place, row, mac, faults);
+    rows += page.length;
+    if (page.length === 0) return { rows, faults, next: null, last };
   }
-  return { rows, first, last: rows === 0 ? null : last, faults };
+  return { rows, faults, next: place, last };
 }
 
-function missing(last: number, found: number): AuditFault {
-  const gone = found - last - 1;
-  return {
-    code: 'row-missing',
-    position: last + 1,
-    message: `${gone} ${gone === 1 ? 'row is' : 'rows are'} missing before row ${found}.`,
-  };
+/** Verifies the whole chain. */
+export async function verifyAudit(
+  db: Db,
+  keys: Keys,
+): Promise<{ readonly rows: number; readonly last: number; readonly faults: readonly AuditFault[] }> {
+  const faults: AuditFault[] = [];
+  let rows = 0;
+  for (let from: VerifyPlace | null = null; ; ) {
+    const part = await verifyPart(db, keys, from, 50_000);
+    faults.push(...part.faults);
+    rows += part.rows;
+    if (!part.next) return { rows, last: part.last, faults };
+    from = part.next;
+  }
 }
 
-function check(
+async function beginning(db: Db, known: StatementKeys, faults: AuditFault[]): Promise<VerifyPlace> {
+  const checkpoints = await db.selectFrom('audit_checkpoint').selectAll().orderBy('position', 'desc').execute();
+  let newest: VerifyPlace | null = null;
+  for (const c of checkpoints) {
+    const position = Number(c.position);
+    const body = readStatement(c, known);
+    const sound = body?.kind === 'checkpoint' && body.position === position && body.mac === text(c.mac);
+    if (sound) newest ??= { position, follows: [text(c.mac)] };
+    else
+      faults.push({
+        code: 'checkpoint-broken',
+        position,
+        message: `The checkpoint at ${position} is not one that this server wrote.`,
+      });
+  }
+  return newest ?? { position: 0, follows: [text(GENESIS_MAC)] };
+}
+
+function step(
   auditKeys: ReadonlyMap<number, AuditKey>,
-  previous: Uint8Array,
+  place: VerifyPlace,
   row: AuditRow,
   mac: Uint8Array,
-): AuditFault | null {
+  faults: AuditFault[],
+): VerifyPlace {
   const { position } = row;
+  const gone = position - place.position - 1;
+  if (gone > 0) {
+    faults.push({
+      code: 'rows-missing',
+      position: place.position + 1,
+      message: `${gone === 1 ? `Row ${position - 1} is` : `Rows ${place.position + 1} to ${position - 1} are`} missing.`,
+    });
+    return { position, follows: [text(mac)] };
+  }
   const key = auditKeys.get(row.keyVersion);
-  if (!key)
-    return {
-      code: 'key-missing',
-      position,
-      message: `Row ${position} names audit key ${row.keyVersion}: there is none.`,
-    };
-  if (rowMac(key, previous, row).equals(mac)) return null;
-  return {
+  if (!key) {
+    const message = `Row ${position} names audit key ${row.keyVersion}, which is not there.`;
+    faults.push({ code: 'key-missing', position, message });
+    return { position, follows: [text(mac)] };
+  }
+  const expected = place.follows.map((previous) => text(rowMac(key, Buffer.from(previous, 'base64url'), row)));
+  if (expected.includes(text(mac))) return { position, follows: [text(mac)] };
+  faults.push({
     code: 'row-altered',
     position,
-    message: `Row ${position} is not as it was written, or does not follow the row before it.`,
-  };
+    message: `Row ${position} is not as it was written, or was put in its place.`,
+  });
+  // The next row tells which was altered, what the row says or its MAC: it is not to be blamed for either.
+  return { position, follows: [text(mac), ...expected] };
+}
+
+async function newestPosition(db: Db): Promise<number> {
+  const row = await db.selectFrom('audit').select('position').orderBy('position', 'desc').limit(1).executeTakeFirst();
+  return Number(row?.position ?? 0);
 }
 
 /** Rows above a position, as they lie in the table. */
@@ -107,7 +131,7 @@ export async function readRows(
   db: Db,
   after: number,
   upTo: number,
-  limit = PAGE,
+  limit: number,
 ): Promise<{ row: AuditRow; mac: Uint8Array }[]> {
   const found = await db
     .selectFrom('audit')
@@ -122,3 +146,5 @@ export async function readRows(
     mac,
   }));
 }
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');

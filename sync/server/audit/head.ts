@@ -1,0 +1,74 @@
+import type { Logger } from 'pino';
+import type { Db } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import type { Keyring } from '../keys/keyring.ts';
+import { logEpochOf, readHeadFile, signHead, writeHeadFile } from './anchors.ts';
+import { wasRestored } from './compare.ts';
+import { readAuditKeys } from './keys.ts';
+import { readSigningKeys, readStatement } from './statement.ts';
+
+/** Rows that are cut off within this time after they were written are not missed by the folder's note, ms. */
+const EVERY_MS = 5000;
+
+interface HeadContext {
+  readonly db: Db;
+  readonly keys: Keys;
+  readonly keyring: Keyring;
+  readonly home: string;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
+/**
+ * Notes the head of the audit log in the server's own folder, outside the database: what stood there before is compared
+ * first, and stays where the log no longer has it, so that `audit verify` tells of it.
+ *
+ * @returns how to stop, after a last note
+ */
+export function keepHead(context: HeadContext): () => Promise<void> {
+  let going: Promise<void> = Promise.resolve();
+  const look = () => {
+    going = going
+      .then(async () => void (await noteHead(context)))
+      .catch((err: unknown) =>
+        context.log.warn({ code: 'audit-head-not-noted', err }, 'the audit log’s head was not noted'),
+      );
+  };
+  const ticker = setInterval(look, EVERY_MS).unref();
+  look();
+  return async () => {
+    clearInterval(ticker);
+    look();
+    await going;
+  };
+}
+
+/** @returns whether the folder's note and the log agree */
+export async function noteHead({ db, keys, keyring, home, log, now }: HeadContext): Promise<boolean> {
+  const before = readHeadFile(home);
+  const known = { audit: await readAuditKeys(db, keys), signing: await readSigningKeys(db) };
+  const body = before && before !== 'broken' ? readStatement(before, known) : null;
+  const newest = await db
+    .selectFrom('audit')
+    .select(['position', 'mac'])
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (before && !body) return alarm(log, 'audit-head-unreadable');
+  const another = body !== null && body.epoch !== (await logEpochOf(db));
+  if (another && !(await wasRestored(db))) return alarm(log, 'audit-log-exchanged');
+  if (body && !another) {
+    if (Number(newest?.position ?? 0) < body.position) return alarm(log, 'audit-tail-cut-off');
+    const row = await db.selectFrom('audit').select('mac').where('position', '=', body.position).executeTakeFirst();
+    if (row && Buffer.from(row.mac).toString('base64url') !== body.mac) return alarm(log, 'audit-row-differs');
+    if (row && Number(newest?.position) === body.position) return true;
+  }
+  const head = await signHead({ db, keys, serverId: keyring.serverId, signing: keyring.signing }, now());
+  if (head) writeHeadFile(home, head);
+  return true;
+}
+
+function alarm(log: Logger, code: string): false {
+  log.error({ code }, 'the audit log is not what it was: run audit verify');
+  return false;
+}
