@@ -53,4 +53,6 @@ export const ConsentText = z.strictObject({
   /** Kiosks show it now. */
   inForce: z.boolean(),
 });
+export type ConsentText = z.infer<typeof ConsentText>;
+
 export const ConsentTextList = z.strictObject({ items: z.array(ConsentText) });

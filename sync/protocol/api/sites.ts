@@ -39,8 +39,11 @@ export const SitePatch = z
   .partial();
 export type SitePatch = z.infer<typeof SitePatch>;
 
+/** What can be set of a policy; consent texts have a life of their own. */
+export const NewSitePolicy = Policy.omit({ consentTexts: true });
+
 /** The policy of one site, and whether it is its own or that of the default site. */
-export const SitePolicy = z.strictObject({ site: Uuid, own: z.boolean(), policy: Policy });
+export const SitePolicy = z.strictObject({ site: Uuid, own: z.boolean(), policy: NewSitePolicy });
 
 function isTimeZone(name: string): boolean {
   try {

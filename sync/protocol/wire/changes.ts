@@ -54,6 +54,18 @@ export const Ask = z.discriminatedUnion('what', [
 ]);
 export type Ask = z.infer<typeof Ask>;
 
+/** The customer's own consent text in one language, reviewed. `{controller}`, `{contact}`, `{dpo}`, `{photoDays}` are filled in on the kiosk. */
+export const PolicyConsentText = z.strictObject({
+  version: z.string().min(1).max(20),
+  language: z.string().min(2).max(20),
+  title: z.string().min(1).max(200),
+  paragraphs: z.array(z.string().min(1).max(2000)).min(1).max(20),
+});
+export type PolicyConsentText = z.infer<typeof PolicyConsentText>;
+
+/** Most languages of one consent text. */
+export const MAX_CONSENT_TEXTS = 40;
+
 /** How a kiosk is to behave, as far as the server decides it. Absent: as the kiosk's own site.json says. */
 export const Policy = z.strictObject({
   /** Days without the server after which a kiosk drops its templates. */
@@ -61,6 +73,8 @@ export const Policy = z.strictObject({
   photoDays: z.number().int().min(1).max(90).optional(),
   gpsDays: z.number().int().min(1).max(30).optional(),
   liveness: z.enum(['on', 'off']).optional(),
+  /** `off`: no face is recognised or enrolled here, since the law of the place does not allow it; the other ways in stay. */
+  faces: z.enum(['on', 'off']).optional(),
   repeatWindowSeconds: z.number().int().min(0).max(3600).optional(),
   privacy: z
     .strictObject({
@@ -69,6 +83,8 @@ export const Policy = z.strictObject({
       dpo: z.string().min(1).max(200),
     })
     .optional(),
+  /** In place of the consent text that ships: only in these languages may somebody agree. */
+  consentTexts: z.array(PolicyConsentText).max(MAX_CONSENT_TEXTS).optional(),
 });
 export type Policy = z.infer<typeof Policy>;
 

@@ -18,6 +18,8 @@ export interface Services {
   readonly now: () => Date;
   /** Screens (`board`) or kiosks (`change`) have something new to read. Told after the commit. */
   readonly tell: (what: 'board' | 'change') => void;
+  /** Port on which kiosks are listened to; absent, or null before that: the configured one. */
+  readonly devicePort?: () => number | null;
 }
 
 /** One request, parsed, in its transaction. */

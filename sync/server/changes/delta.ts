@@ -1,7 +1,7 @@
 import type { Change } from '../../protocol/wire/changes.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
-import { policyOf } from './policy.ts';
+import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
 
 /** Rows of the log looked at for one page; what a later row among them tells again is left out. */
@@ -88,7 +88,7 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
     case 'erase':
       return { kind: 'erase', request: row.request ?? '', person };
     case 'policy':
-      return { kind: 'policy', policy: await policyOf(db, reader.scope) };
+      return { kind: 'policy', policy: await policyForKiosks(db, reader.scope) };
     case 'keys':
       return { kind: 'keys', keys: await publicKeys() };
     case 'start':

@@ -1,4 +1,5 @@
-import { Policy } from '../../protocol/wire/changes.ts';
+import { MAX_CONSENT_TEXTS, Policy } from '../../protocol/wire/changes.ts';
+import { textsInForce } from '../consents/texts.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import { appendChanges } from './log.ts';
@@ -12,6 +13,12 @@ export async function policyOf(db: Db, scope: string): Promise<Policy> {
   const rows = await db.selectFrom('site_policy').selectAll().where('site', 'in', [scope, DEFAULT_SCOPE]).execute();
   const found = rows.find((r) => r.site === scope) ?? rows[0];
   return found ? Policy.parse(found.policy) : DEFAULT_POLICY;
+}
+
+/** As kiosks are told it: with the customer's own consent texts, which are the same for all. */
+export async function policyForKiosks(db: Db, scope: string): Promise<Policy> {
+  const consentTexts = (await textsInForce(db)).slice(0, MAX_CONSENT_TEXTS);
+  return { ...(await policyOf(db, scope)), ...(consentTexts.length > 0 && { consentTexts }) };
 }
 
 /** Whether a scope has a policy of its own. */

@@ -107,7 +107,12 @@ async function changedPerson(tx: Transaction<Tables>, person: string, scope: str
   ];
 }
 
-async function consented(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
+/**
+ * A person's consent is another now: their templates are taken out of the log of events, or dropped.
+ *
+ * @returns what their kiosks are to be told
+ */
+export async function consented(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
   const given = (await standingOf(tx, person)) === 'given';
   await (given ? catchUp(tx, keys, person, now) : dropTemplates(tx, keys, person));
   return forEachScope(tx, person, await modelsOf(tx, person));

@@ -1,7 +1,7 @@
 import { NIL } from 'uuid';
 import { readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
-import { policyOf } from './policy.ts';
+import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
 
 /** People read at once: their templates are the bulk of a page. */
@@ -28,7 +28,7 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
   });
   if (!from)
     budget.take([
-      { kind: 'policy', policy: await policyOf(db, reader.scope) },
+      { kind: 'policy', policy: await policyForKiosks(db, reader.scope) },
       { kind: 'keys', keys: await reader.source.publicKeys() },
     ]);
   const after = from?.after ?? `e${NIL}`;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Db, Tables } from './schema.ts';
 
 /** Times a transaction is tried in all before its conflict goes to the caller. */
@@ -16,7 +16,8 @@ export function isConflict(cause: unknown): boolean {
 
 /**
  * Runs `work` in one transaction (READ COMMITTED), and again when it lost against another one. `work` must do nothing
- * outside the database. Called inside a transaction it is a part of that one, which as a whole is tried again.
+ * outside the database. Called inside a transaction it is a part of that one, which as a whole is tried again; what it
+ * did is undone alone when it fails and the caller goes on.
  *
  * @throws what `work` throws; a conflict only after the last try
  */
@@ -25,7 +26,7 @@ export async function inTransaction<T>(
   work: (tx: Transaction<Tables>) => Promise<T>,
   { tries = TRIES, random = Math.random }: { tries?: number; random?: () => number } = {},
 ): Promise<T> {
-  if (db.isTransaction) return work(db as Transaction<Tables>);
+  if (db.isTransaction) return inSavepoint(db as Transaction<Tables>, work);
   for (let attempt = 1; ; attempt++) {
     try {
       return await db.transaction().execute(work);
@@ -33,5 +34,17 @@ export async function inTransaction<T>(
       if (attempt >= tries || !isConflict(cause)) throw cause;
       await sleep(random() * FIRST_PAUSE_MS * 2 ** (attempt - 1));
     }
+  }
+}
+
+async function inSavepoint<T>(tx: Transaction<Tables>, work: (tx: Transaction<Tables>) => Promise<T>): Promise<T> {
+  await sql`savepoint part`.execute(tx);
+  try {
+    const result = await work(tx);
+    await sql`release savepoint part`.execute(tx);
+    return result;
+  } catch (cause) {
+    await sql`rollback to savepoint part`.execute(tx);
+    throw cause;
   }
 }

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { deviceFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { DeviceRequest } from '../../protocol/wire/provisioning.ts';
@@ -112,8 +112,27 @@ export async function findDevice(db: Db, id: string): Promise<Device | null> {
   return row ? toDevice(row) : null;
 }
 
-export async function listDevices(db: Db): Promise<Device[]> {
-  return (await db.selectFrom('device').selectAll().orderBy('name').orderBy('id').execute()).map(toDevice);
+/** Which devices are meant; all of them where nothing is said. */
+export interface DeviceFilter {
+  readonly status?: Device['status'] | undefined;
+  /** Exactly this one: who stands at the default site without saying so is not among them. */
+  readonly site?: string | undefined;
+  readonly limit?: number;
+  /** Those behind this one, by name and id. */
+  readonly after?: { readonly name: string; readonly id: string } | null;
+}
+
+export async function listDevices(db: Db, { status, site, limit, after }: DeviceFilter = {}): Promise<Device[]> {
+  let query = db.selectFrom('device').selectAll().orderBy('name').orderBy('id');
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (site !== undefined) query = query.where('site', '=', site);
+  if (after) query = query.where(sql<boolean>`(name, id) > (${after.name}, ${after.id}::uuid)`);
+  if (limit !== undefined) query = query.limit(limit);
+  return (await query.execute()).map(toDevice);
+}
+
+export function unknownDevice(): Problem {
+  return new Problem('unknown-device', 'There is no such device.', 'See `device list` for their ids.');
 }
 
 /**
@@ -164,7 +183,7 @@ export async function revokeDevice(db: Db, id: string, now: Date): Promise<Devic
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirst();
-  if (!row) throw new Problem('unknown-device', 'There is no such device.', 'See `device list` for their ids.');
+  if (!row) throw unknownDevice();
   return toDevice(row);
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { NewSite, Site, SiteList, SitePatch, SitePolicy } from '../../protocol/api/sites.ts';
-import { Policy } from '../../protocol/wire/changes.ts';
+import { NewSite, NewSitePolicy, Site, SiteList, SitePatch, SitePolicy } from '../../protocol/api/sites.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { listSites } from '../attendance/sites.ts';
@@ -93,7 +92,7 @@ const writePolicy = route({
   data: [],
   action: 'write',
   params: One,
-  body: Policy,
+  body: NewSitePolicy,
   answer: SitePolicy,
   refusals: ['unknown-site'],
   async handle({ tx, params: { site }, body, now, on, tell }) {

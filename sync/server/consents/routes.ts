@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import {
+  ConsentAnswer,
+  ConsentPage,
+  ConsentQuery,
+  ConsentTextList,
+  Language,
+  NewConsent,
+  NewConsentText,
+  TextVersion,
+} from '../../protocol/api/consents.ts';
+import { Uuid } from '../../protocol/wire/event.ts';
+import type { Actor } from '../access/actor.ts';
+import { pageFrom, readPageCursor } from '../access/cursor.ts';
+import { type RouteSpec, route } from '../access/route.ts';
+import { listConsents } from './list.ts';
+import { giveConsent, type RecordedBy, withdrawConsent } from './record.ts';
+import { addText, listTexts, reviewText } from './texts.ts';
+
+/** Sort key of the list. */
+const After = z.tuple([z.iso.datetime(), Uuid]);
+const OfPerson = z.strictObject({ person: Uuid });
+
+const list = route({
+  method: 'GET',
+  path: '/api/consents',
+  summary: 'Consents and withdrawals, newest first',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['consent'],
+  action: 'read',
+  query: ConsentQuery,
+  answer: ConsentPage,
+  refusals: ['cursor-unreadable'],
+  async handle({ tx, query: { cursor, limit, person }, about }) {
+    const from = readPageCursor(After, cursor);
+    const rows = await listConsents(tx, { person, limit: limit + 1, after: from && { at: from[0], id: from[1] } });
+    about(rows.slice(0, limit).map((r) => r.person));
+    return pageFrom(
+      rows,
+      limit,
+      ({ receivedAt: _, ...consent }) => consent,
+      (r) => [r.receivedAt, r.id],
+    );
+  },
+});
+
+const give = route({
+  method: 'POST',
+  path: '/api/people/:person/consents',
+  summary: 'Put on record that somebody agreed, having said so to staff',
+  roles: ['admin', 'staff'],
+  data: ['consent'],
+  action: 'write',
+  params: OfPerson,
+  body: NewConsent,
+  answer: ConsentAnswer,
+  refusals: ['person-unknown', 'consent-text-not-reviewed'],
+  async handle({ tx, services: { keys }, actor, params: { person }, body, now, about, tell }) {
+    about([person]);
+    const standing = await giveConsent(tx, keys, person, body, byStaff(actor), now);
+    tell('change');
+    return { person, standing };
+  },
+});
+
+const withdraw = route({
+  method: 'POST',
+  path: '/api/people/:person/consents/withdraw',
+  summary: 'Somebody takes their consent back: their templates go at once, here and on every kiosk',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['consent', 'template'],
+  action: 'write',
+  params: OfPerson,
+  answer: ConsentAnswer,
+  refusals: ['person-unknown'],
+  async handle({ tx, services: { keys }, actor, params: { person }, now, about, tell }) {
+    about([person]);
+    const standing = await withdrawConsent(tx, keys, person, byStaff(actor), now);
+    tell('change');
+    return { person, standing };
+  },
+});
+
+const texts = route({
+  method: 'GET',
+  path: '/api/consent-texts',
+  summary: 'The customer’s own consent texts, newest first',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  answer: ConsentTextList,
+  handle: async ({ tx }) => ({ items: await listTexts(tx) }),
+});
+
+const add = route({
+  method: 'POST',
+  path: '/api/consent-texts',
+  summary: 'Add a text; kiosks get it once it was reviewed',
+  roles: ['admin', 'dpo'],
+  data: [],
+  action: 'write',
+  body: NewConsentText,
+  answer: ConsentTextList,
+  refusals: ['consent-text-exists'],
+  async handle({ tx, actor, body, now, on }) {
+    on(`${body.version} ${body.language}`);
+    await addText(tx, body, actor.id, now);
+    return { items: await listTexts(tx) };
+  },
+});
+
+const review = route({
+  method: 'POST',
+  path: '/api/consent-texts/:version/:language/review',
+  summary: 'Somebody who knows the language and the law has read it: people may agree to it from now on',
+  roles: ['dpo'],
+  data: [],
+  action: 'write',
+  params: z.strictObject({ version: TextVersion, language: Language }),
+  answer: ConsentTextList,
+  refusals: ['consent-text-unknown'],
+  async handle({ tx, actor, params, now, on, tell }) {
+    on(`${params.version} ${params.language}`);
+    await reviewText(tx, params, actor.id, now);
+    tell('change');
+    return { items: await listTexts(tx) };
+  },
+});
+
+export const consentRoutes: readonly RouteSpec[] = [list, give, withdraw, texts, add, review];
+
+const byStaff = (actor: Actor): RecordedBy => ({ via: 'staff', account: actor.id });

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { Correction, CorrectionPage, CorrectionQuery, NewCorrection } from '../../protocol/api/corrections.ts';
+import { Uuid } from '../../protocol/wire/event.ts';
+import { pageFrom, readPageCursor } from '../access/cursor.ts';
+import { type RouteSpec, route } from '../access/route.ts';
+import { correct } from './correct.ts';
+import { listCorrections } from './list.ts';
+
+/** Sort key of the list. */
+const After = z.tuple([z.iso.datetime(), Uuid]);
+
+const list = route({
+  method: 'GET',
+  path: '/api/corrections',
+  summary: 'Corrections of attendance, newest first',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'correction.reason'],
+  action: 'read',
+  query: CorrectionQuery,
+  answer: CorrectionPage,
+  refusals: ['cursor-unreadable'],
+  async handle({ tx, services: { keys }, query: { cursor, limit, person }, about }) {
+    const from = readPageCursor(After, cursor);
+    const after = from && { at: from[0], id: from[1] };
+    const rows = await listCorrections(tx, keys, { person, limit: limit + 1, after });
+    about(rows.slice(0, limit).map((r) => r.person));
+    return pageFrom(
+      rows,
+      limit,
+      (r) => r,
+      (r) => [r.madeAt, r.id],
+    );
+  },
+});
+
+const make = route({
+  method: 'POST',
+  path: '/api/corrections',
+  summary: 'Correct a record, add one that nobody recorded, or undo a correction; nothing is edited',
+  roles: ['admin', 'staff'],
+  data: ['attendance', 'correction.reason'],
+  action: 'write',
+  body: NewCorrection,
+  answer: Correction,
+  refusals: [
+    'record-unknown',
+    'record-of-nobody',
+    'already-corrected',
+    'already-void',
+    'already-undone',
+    'correction-unknown',
+    'not-undoable',
+    'nothing-to-correct',
+    'person-unknown',
+    'unknown-site',
+    'at-in-future',
+  ],
+  async handle({ tx, services: { keys }, actor, body, now, about, on, tell }) {
+    const { id, person } = await correct(tx, keys, body, actor.id, now);
+    about([person]);
+    on(id);
+    tell('board');
+    return (await listCorrections(tx, keys, { id, limit: 1, after: null }))[0];
+  },
+});
+
+export const correctionRoutes: readonly RouteSpec[] = [list, make];
