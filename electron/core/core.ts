@@ -27,9 +27,6 @@ import { VERSION } from './version.ts';
 /** How often standing conditions (disk, queue) are looked at without an event, ms. */
 const STATUS_MS = 5_000;
 
-/** Answers of the server that only its operator changes: staff see them, attendance goes on. */
-const TURNED_AWAY: ReadonlySet<string> = new Set(['device-revoked', 'unknown-device']);
-
 /** 0 ≤ x < 1 from the system's generator: a challenge that can be foreseen can be prepared for. */
 const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
 
@@ -95,6 +92,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
   };
   const hub = createStatusHub(log, (): Status => {
     const line = sync?.uplink.status();
+    const away = sync?.uplink.turnedAway();
     return {
       online: line?.online ?? false,
       queued: store.pendingCount(),
@@ -111,8 +109,9 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
         ...(keys.secretInFile ? ['device-secret-in-file'] : []),
         ...(retention.doubt() ? [`clock-${retention.doubt()}`] : []),
         ...(sync?.faceOff() ? [sync.faceOff()!.code] : []),
-        // What is wrong although the server answers, and what it will not take back by itself.
-        ...(line?.problem && (line.online || TURNED_AWAY.has(line.problem.code)) ? [line.problem.code] : []),
+        // What is wrong although the server answers, and what only its operator changes: attendance goes on.
+        ...(line?.online && line.problem ? [line.problem.code] : []),
+        ...(away ? [away.code] : []),
       ],
     };
   });

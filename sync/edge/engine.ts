@@ -153,6 +153,12 @@ export class SyncEngine {
     else this.#publish({});
   }
 
+  /** What kept the last exchange from succeeding is mended: don't wait for the pause after it. */
+  retry(): void {
+    this.#failures = 0;
+    this.nudge();
+  }
+
   /** Carries a sealed ask of somebody else's in between, e.g. for a new certificate. @returns its answer, unverified */
   send(sealed: string): Promise<string> {
     return new Promise((resolve, reject) => {

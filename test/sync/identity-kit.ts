@@ -78,8 +78,12 @@ export async function testServer(): Promise<TestServer> {
 export const never = new AbortController().signal;
 
 /** A kiosk that has joined and was approved. */
-export async function joined(server: TestServer, name = 'Front door'): Promise<Kiosk> {
-  const secret = await createDeviceIdentity(crypto.randomUUID());
+export async function joined(
+  server: TestServer,
+  name = 'Front door',
+  device: string = crypto.randomUUID(),
+): Promise<Kiosk> {
+  const secret = await createDeviceIdentity(device);
   const { code } = await server.operate('device provision', { name });
   const joining = startJoining({ secret, name: 'kiosk', code, trustedNow: server.now });
   try {

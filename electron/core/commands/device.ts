@@ -11,7 +11,7 @@ import { type Grant, MAX_GRANT_BYTES } from '../../../sync/protocol/wire/join.ts
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { applySite } from '../provision.ts';
 import { BUILD_DATE } from '../retention/trusted-time.ts';
-import { readServerLink, writeServerLink } from '../sync/server-link.ts';
+import { LiveLink, readServerLink, writeServerLink } from '../sync/server-link.ts';
 import { type CommandContext, storeCommand } from './command.ts';
 
 /**
@@ -143,9 +143,10 @@ const renew = storeCommand({
       const renewed = await performRenewal(link, send, randomUUID());
       await relinked(context, () => {
         // A page may have brought newer keys meanwhile.
-        const keys = [renewed.bundle.keys, readServerLink(context.store)?.bundle.keys ?? bundle.keys];
+        const live = LiveLink.of(context.store);
+        const keys = [renewed.bundle.keys, live?.current.bundle.keys ?? bundle.keys];
         const newest = keys.reduce((a, b) => (b.serial > a.serial ? b : a));
-        writeServerLink(context.store, { ...renewed, bundle: { ...renewed.bundle, keys: newest } });
+        live?.write(context.store, { ...renewed, bundle: { ...renewed.bundle, keys: newest } });
       });
       output.line({ state: 'renewed', device: secret.device });
     } finally {

@@ -3,7 +3,9 @@ import { SyncEngine, type SyncStatus } from '../../../sync/edge/engine.ts';
 import type { OutboxSource } from '../../../sync/edge/outbox.ts';
 import { photoCarrier } from '../../../sync/edge/photos/https.ts';
 import { type PhotoSource, PhotoUploader } from '../../../sync/edge/photos/uploader.ts';
+import type { ClientKey } from '../../../sync/edge/provisioning/renewal.ts';
 import { kioskTransport } from '../../../sync/edge/transport/failover.ts';
+import { HttpsTransport } from '../../../sync/edge/transport/https.ts';
 import type { TransportOptions } from '../../../sync/edge/transport/interface.ts';
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { createPresenceBoard, type PresenceBoard } from '../roster/presence.ts';
@@ -12,7 +14,7 @@ import type { Store } from '../store/interface.ts';
 import type { RosterOutcome } from '../store/roster.ts';
 import { outboxOf } from './outbox-of.ts';
 import { startRenewal } from './renewal.ts';
-import { LiveLink, readServerLink } from './server-link.ts';
+import { LiveLink } from './server-link.ts';
 
 export { readServerLink, writeServerLink } from './server-link.ts';
 
@@ -20,8 +22,13 @@ export { readServerLink, writeServerLink } from './server-link.ts';
 export interface Uplink {
   status(): SyncStatus;
   nudge(): void;
+  /** Why the server takes nothing of this kiosk by any key that it has; null while it does, or that is open. */
+  turnedAway(): Problem | null;
   stop(): Promise<void>;
 }
+
+/** How long one renewal may take, ms. */
+const RENEWAL_MS = 60_000;
 
 export interface UplinkHooks {
   readonly onStatus: () => void;
@@ -39,10 +46,9 @@ export interface UplinkHooks {
 
 /** Starts sending, or stands still where there is no server: the kiosk works all the same. */
 export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
-  const stored = readServerLink(store);
-  if (!stored) return standingStill(store);
-  const link = new LiveLink(stored);
-  const { secret, bundle } = stored;
+  const link = LiveLink.of(store);
+  if (!link) return standingStill(store);
+  const { secret, bundle } = link.current;
   const transport: TransportOptions = {
     bundle,
     device: secret.device,
@@ -64,40 +70,61 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
   });
   store.sync.offerPhotosAgain();
   let lastProblem: string | null = null;
+  let lastRefusal: Problem | null = null;
   const source: OutboxSource = outboxOf(store);
   const engine = new SyncEngine({
-    ...stored,
+    secret,
+    bundle,
     source,
     changes,
     keys: transport.keys,
     transport: kioskTransport(transport),
     onServerTime(serverMs, localMs) {
       hooks.onServerTime(serverMs, localMs);
+      link.answered(store, transport.trustedNow());
       photos.nudge();
     },
     onCommitted: () => photos.nudge(),
     onStatus(status) {
       if (status.problem && status.problem.code !== lastProblem) hooks.onProblem(status.problem);
       lastProblem = status.problem?.code ?? null;
+      if (status.online) renewal.heard();
+      // Once an exchange that failed: the same status is told again at every event.
+      else if (status.problem && status.problem !== lastRefusal) renewal.refused(status.problem);
+      lastRefusal = status.problem;
       hooks.onStatus();
     },
   });
-  engine.start();
   const renewal = startRenewal({
     store,
     link,
     now: transport.trustedNow,
     send: (sealed) => engine.send(sealed),
+    sendWith: (client, sealed) => askWith(transport, client, sealed),
     onProblem: hooks.onProblem,
+    onMended: () => engine.retry(),
+    onAway: hooks.onStatus,
   });
+  engine.start();
   return {
     status: () => engine.status,
     nudge: () => engine.nudge(),
+    turnedAway: () => renewal.turnedAway(),
     async stop() {
       renewal.stop();
       await Promise.all([engine.stop(), photos.stop()]);
     },
   };
+}
+
+/** One ask by HTTPS, on a connection of its own with this certificate. */
+async function askWith(options: TransportOptions, client: ClientKey, sealed: string): Promise<string> {
+  const line = new HttpsTransport({ ...options, credentials: () => client });
+  try {
+    return await line.exchange('ask', sealed, AbortSignal.timeout(RENEWAL_MS));
+  } finally {
+    await line.close();
+  }
 }
 
 function standingStill(store: Store): Uplink {
@@ -111,6 +138,7 @@ function standingStill(store: Store): Uplink {
       pausedUntil: null,
     }),
     nudge: () => undefined,
+    turnedAway: () => null,
     stop: async () => undefined,
   };
 }

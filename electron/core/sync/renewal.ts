@@ -1,57 +1,119 @@
 import { randomUUID } from 'node:crypto';
-import { needsRenewal, performRenewal } from '../../../sync/edge/provisioning/renewal.ts';
+import {
+  mayRenew,
+  needsRenewal,
+  performRenewal,
+  type Renewed,
+  renewByAnyKey,
+  type SendWith,
+} from '../../../sync/edge/provisioning/renewal.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Store } from '../store/interface.ts';
-import { type LiveLink, writeServerLink } from './server-link.ts';
+import type { LiveLink } from './server-link.ts';
 
 /** How often the certificate's age is looked at, ms. A renewal that failed is tried again then. */
 const EVERY_MS = 15 * 60_000;
+/** A server that gives certificates and then refuses them is asked for one no more often than this, ms. */
+const MENDED_MS = 60_000;
 
-/** Renews the kiosk's certificate in time, or as soon as the server is in reach again. */
-export function startRenewal(deps: {
+export interface Renewal {
+  /** The server refused an exchange. If other keys may do, one renewal is tried with each that the kiosk has. */
+  refused(problem: Problem): void;
+  /** An exchange succeeded. */
+  heard(): void;
+  /** Why the server turns this kiosk away, once no key was left to try; null while it does not, or that is open. */
+  turnedAway(): Problem | null;
+  stop(): void;
+}
+
+export interface RenewalDeps {
   readonly store: Pick<Store, 'setSetting'>;
   readonly link: LiveLink;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
   /** Carries a sealed ask, between the messages of the sync. */
   readonly send: (sealed: string) => Promise<string>;
+  /** Carries one over HTTPS, with another client certificate. */
+  readonly sendWith: SendWith;
   readonly onProblem: (problem: Problem) => void;
-}): { stop(): void } {
+  /** The kiosk has other keys than those that were refused: the sync goes on at once. */
+  readonly onMended: () => void;
+  /** What turnedAway() says has changed. */
+  readonly onAway: () => void;
+}
+
+/** Renews the kiosk's certificate in time, as soon as the server is in reach again, or when it takes no other word of us. */
+export function startRenewal(deps: RenewalDeps): Renewal {
   const { link } = deps;
   let running = false;
   let stopped = false;
+  let away: Problem | null = null;
+  /** Every key was refused; nothing is tried again before the next look. */
+  let exhausted = false;
+  let mendedAt = Number.NEGATIVE_INFINITY;
 
-  async function look(): Promise<void> {
-    if (running || !needsRenewal(link.current.bundle.tlsCertPem, deps.now())) return;
+  async function attempt(work: (present: Renewed) => Promise<Renewed>, failed: (problem: Problem) => void) {
+    if (running || stopped) return;
     running = true;
     try {
       const before = link.current;
-      const renewed = await performRenewal(before, deps.send, randomUUID());
-      // A page may have brought newer keys meanwhile.
+      const renewed = await work(before);
+      // A page may have brought newer keys meanwhile; a server that went back has told its own.
       const { keys } = link.current.bundle;
-      const bundle = keys.serial > renewed.bundle.keys.serial ? { ...renewed.bundle, keys } : renewed.bundle;
+      const later = keys.serial > before.bundle.keys.serial && keys.serial > renewed.bundle.keys.serial;
       if (stopped) return; // the old certificate stays good
-      writeServerLink(deps.store, { secret: renewed.secret, bundle });
-      link.adopt({ secret: renewed.secret, bundle });
+      link.write(deps.store, later ? { ...renewed, bundle: { ...renewed.bundle, keys } } : renewed);
+      setAway(null);
+      mendedAt = performance.now();
+      deps.onMended();
     } catch (cause) {
-      if (stopped) return;
-      deps.onProblem(
-        cause instanceof Problem
-          ? cause
-          : new Problem('renewal-failed', 'the certificate could not be renewed', 'It is tried again.', { cause }),
-      );
+      if (!stopped) failed(asProblem(cause));
     } finally {
       running = false;
     }
   }
 
-  void look();
-  const ticker = setInterval(() => void look(), EVERY_MS);
+  function setAway(problem: Problem | null): void {
+    exhausted = problem !== null;
+    if (away?.code === problem?.code) return;
+    away = problem;
+    deps.onAway();
+  }
+
+  function look(): void {
+    exhausted = false;
+    if (!needsRenewal(link.current.bundle.tlsCertPem, deps.now())) return;
+    void attempt((present) => performRenewal(present, deps.send, randomUUID()), deps.onProblem);
+  }
+
+  look();
+  const ticker = setInterval(look, EVERY_MS);
   ticker.unref();
   return {
+    refused(problem) {
+      if (problem.code === 'device-revoked') return setAway(problem);
+      if (!mayRenew(problem.code) || exhausted || performance.now() - mendedAt < MENDED_MS) return;
+      void attempt(
+        (present) => {
+          const { tls, sealing } = link.spare;
+          return renewByAnyKey(present, { tls, sealing: sealing?.key ?? null }, deps.sendWith, randomUUID);
+        },
+        (last) => {
+          deps.onProblem(last);
+          if (mayRenew(last.code) || last.code === 'device-revoked') setAway(last);
+        },
+      );
+    },
+    heard: () => setAway(null),
+    turnedAway: () => away,
     stop() {
       stopped = true;
       clearInterval(ticker);
     },
   };
+}
+
+function asProblem(cause: unknown): Problem {
+  if (cause instanceof Problem) return cause;
+  return new Problem('renewal-failed', 'the certificate could not be renewed', 'It is tried again.', { cause });
 }

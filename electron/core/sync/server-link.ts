@@ -5,6 +5,7 @@ import { applyServerKeys } from '../../../sync/edge/provisioning/server-keys.ts'
 import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Store } from '../store/interface.ts';
+import { afterAnswer, NO_SPARE, readSpareKeys, SPARE_SETTING, type SpareKeys, spareAfter } from './spare-keys.ts';
 
 /** Setting that holds the device's keys and what it pins of its server; encrypted like everything in the store. */
 const SETTING = 'server-link';
@@ -36,20 +37,35 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** The link of a kiosk that has just joined: of a server before it nothing is kept. */
 export function writeServerLink(store: Pick<Store, 'setSetting'>, link: ServerLink): void {
+  store.setSetting(SPARE_SETTING, JSON.stringify(NO_SPARE));
   store.setSetting(SETTING, JSON.stringify(link));
 }
 
 /** The link of a running kiosk: what it pins changes while it runs. */
 export class LiveLink {
   #link: ServerLink;
+  #spare: SpareKeys;
 
-  constructor(link: ServerLink) {
+  constructor(link: ServerLink, spare: SpareKeys = NO_SPARE) {
     this.#link = link;
+    this.#spare = spare;
+  }
+
+  /** As the store has it; null for a kiosk that was never provisioned. @throws Problem `server-link-damaged` */
+  static of(store: Pick<Store, 'setting'>): LiveLink | null {
+    const link = readServerLink(store);
+    return link && new LiveLink(link, readSpareKeys(store));
   }
 
   get current(): ServerLink {
     return this.#link;
+  }
+
+  /** Keys of before the last renewal or succession, while they are kept. */
+  get spare(): SpareKeys {
+    return this.#spare;
   }
 
   /** The link with a newer set of the server's keys; the same one when the set is not newer. */
@@ -58,13 +74,31 @@ export class LiveLink {
     return bundle === this.#link.bundle ? this.#link : { ...this.#link, bundle };
   }
 
-  /** What to write, in a transaction of the caller's, before `adopt`. */
+  /** What to write, in a transaction of the caller's, before `adopt`: the link, and what is kept of the one before. */
   settingsOf(link: ServerLink): Readonly<Record<string, string>> {
-    return { [SETTING]: JSON.stringify(link) };
+    return {
+      [SPARE_SETTING]: JSON.stringify(spareAfter(this.#spare, this.#link, link)),
+      [SETTING]: JSON.stringify(link),
+    };
   }
 
   /** Goes by this one from now on; after the commit. */
   adopt(link: ServerLink): void {
+    this.#spare = spareAfter(this.#spare, this.#link, link);
     this.#link = link;
+  }
+
+  /** Writes and adopts. Cut off between the writes there is a spare key that is the present one: it does no harm. */
+  write(store: Pick<Store, 'setSetting'>, link: ServerLink): void {
+    for (const [key, value] of Object.entries(this.settingsOf(link))) store.setSetting(key, value);
+    this.adopt(link);
+  }
+
+  /** The server answered under the present keys. @param now trusted time, ms since 1970 */
+  answered(store: Pick<Store, 'setSetting'>, now: number): void {
+    const spare = afterAnswer(this.#spare, now);
+    if (spare === this.#spare) return;
+    store.setSetting(SPARE_SETTING, JSON.stringify(spare));
+    this.#spare = spare;
   }
 }

@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { sealAsk } from '../../protocol/seal/ask.ts';
 import { keyId } from '../../protocol/seal/keys.ts';
 import { openPage } from '../../protocol/seal/page.ts';
+import type { X25519PublicJwk } from '../../protocol/wire/batch.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { ServerBundle } from '../../protocol/wire/provisioning.ts';
 import { type DeviceSecret, deviceRequest, newTlsKey } from '../identity.ts';
@@ -36,12 +37,16 @@ export interface Renewed {
  *
  * @param send carries the sealed ask, as a transport's exchange('ask', …) does; HTTPS alone when the certificate has expired
  * @param jti a new random UUID
+ * @param before an earlier sealing key of the server, in place of the one that the bundle has. Whoever opens it is the
+ *   server as it was before a succession; its set of keys is then taken although it is not newer: it is signed by a key
+ *   that is trusted today, in answer to what was asked just now.
  * @throws Problem of `send`, of openPage, `renewal-refused`
  */
 export async function performRenewal(
   { secret, bundle }: Renewed,
   send: (sealed: string) => Promise<string>,
   jti: string,
+  before?: X25519PublicJwk,
 ): Promise<Renewed> {
   const next = { ...secret, tlsKeyPem: await newTlsKey() };
   const { csr } = await deviceRequest(next, secret.device);
@@ -49,7 +54,7 @@ export async function performRenewal(
   const keys = {
     device: secret.device,
     signing: secret.signing,
-    server: bundle.keys.sealing,
+    server: before ?? bundle.keys.sealing,
     serverId: bundle.serverId,
   };
   const answer = await send(await sealAsk({ what: 'renew', csr, trusts }, keys, jti));
@@ -62,5 +67,59 @@ export async function performRenewal(
     throw new Problem('renewal-refused', 'The server answered a renewal with something else.', 'Update both ends.');
   if (!new X509Certificate(page.tlsCertPem).checkPrivateKey(createPrivateKey(next.tlsKeyPem)))
     throw new Problem('renewal-refused', 'The certificate is for another key.', 'It is tried again.');
-  return { secret: next, bundle: applyServerKeys({ ...bundle, tlsCertPem: page.tlsCertPem }, page.keys) };
+  const renewed = { ...bundle, tlsCertPem: page.tlsCertPem };
+  return { secret: next, bundle: before ? { ...renewed, keys: page.keys } : applyServerKeys(renewed, page.keys) };
+}
+
+/** Refusals that a server restored to before a renewal or a succession gives to keys that came after. */
+const OTHER_KEY_MAY_DO: ReadonlySet<string> = new Set([
+  'unknown-device',
+  'certificate-required',
+  'certificate-expired',
+  'certificate-not-ours',
+  'kiosk-certificate-refused',
+  'unknown-sealing-key',
+]);
+
+/** Whether a kiosk that hears this code may get in by a renewal. */
+export function mayRenew(code: string): boolean {
+  return OTHER_KEY_MAY_DO.has(code);
+}
+
+export interface ClientKey {
+  readonly keyPem: string;
+  readonly certPem: string;
+}
+
+/** One renewal over HTTPS, on a connection of its own with this client certificate. */
+export type SendWith = (client: ClientKey, sealed: string) => Promise<string>;
+
+/**
+ * Asks for a certificate with each key that the kiosk has, the present ones first, until the server takes one.
+ *
+ * @param spare what was in use before, and is kept
+ * @param jti a new random UUID at each call
+ * @throws Problem the server's last refusal, when it refused them all; at once whatever is none of mayRenew (no line to
+ *   the server, `device-revoked`, …)
+ */
+export async function renewByAnyKey(
+  present: Renewed,
+  spare: { readonly tls: ClientKey | null; readonly sealing: X25519PublicJwk | null },
+  send: SendWith,
+  jti: () => string,
+): Promise<Renewed> {
+  const { secret, bundle } = present;
+  const clients = [{ keyPem: secret.tlsKeyPem, certPem: bundle.tlsCertPem }, ...(spare.tls ? [spare.tls] : [])];
+  const sealings = [undefined, ...(spare.sealing ? [spare.sealing] : [])];
+  let refusal: unknown;
+  for (const sealing of sealings)
+    for (const client of clients) {
+      try {
+        return await performRenewal(present, (sealed) => send(client, sealed), jti(), sealing);
+      } catch (cause) {
+        if (!(cause instanceof Problem && mayRenew(cause.code))) throw cause;
+        refusal = cause;
+      }
+    }
+  throw refusal;
 }

@@ -10,6 +10,8 @@ import { connectVerified, type TlsOptions } from './connect.ts';
 export class VerifiedAgent extends Agent {
   readonly #tls: TlsOptions;
   readonly #opening = new Set<AbortController>();
+  /** The client certificate that each connection showed. */
+  readonly #shown = new WeakMap<Duplex, string | undefined>();
 
   /** @param maxSockets connections at once */
   constructor(tls: TlsOptions, { maxSockets = 1 }: { maxSockets?: number } = {}) {
@@ -23,12 +25,32 @@ export class VerifiedAgent extends Agent {
   ): undefined {
     const opening = new AbortController();
     this.#opening.add(opening);
+    const shown = this.#tls.credentials()?.certPem;
     connectVerified(String(host), Number(port), this.#tls, { alpn: 'http/1.1', signal: opening.signal })
       .finally(() => this.#opening.delete(opening))
       .then(
-        (socket) => done?.(null, socket),
+        (socket) => {
+          this.#shown.set(socket, shown);
+          done?.(null, socket);
+        },
         (cause: Error) => done?.(cause, undefined as unknown as Duplex),
       );
+  }
+
+  /** A connection is used again only while its certificate is the present one: the server goes by what it saw at its beginning. */
+  override keepSocketAlive(socket: Duplex): boolean {
+    // Node goes by what this returns; its types don't know.
+    return !this.#isStale(socket) && (super.keepSocketAlive(socket) as unknown as boolean);
+  }
+
+  /** Closes idle connections whose certificate was renewed since; before each request. */
+  dropStale(): void {
+    for (const sockets of Object.values(this.freeSockets))
+      for (const socket of sockets ?? []) if (this.#isStale(socket)) socket.destroy();
+  }
+
+  #isStale(socket: Duplex): boolean {
+    return this.#shown.get(socket) !== this.#tls.credentials()?.certPem;
   }
 
   /** Gives up connections that are being opened: a request's own signal does not reach them. */

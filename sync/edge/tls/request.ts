@@ -41,6 +41,7 @@ export function callServer(agent: VerifiedAgent, call: Call, signal: AbortSignal
     if (signal.aborted) return fail(aborted());
     // Node tells a request without a socket of its signal only once it has got one.
     signal.addEventListener('abort', onAbort);
+    agent.dropStale();
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
     const req = request(url, { agent, method, signal, timeout: SILENCE_MS, headers: { ...headers, ...length } });
     req.on('timeout', () =>

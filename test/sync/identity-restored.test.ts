@@ -1,0 +1,170 @@
+import { X509Certificate } from 'node:crypto';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { CommandContext } from '../../electron/core/commands/command.ts';
+import { deviceRenew } from '../../electron/core/commands/device.ts';
+import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { startUplink, type Uplink, writeServerLink } from '../../electron/core/sync/link.ts';
+import { readServerLink } from '../../electron/core/sync/server-link.ts';
+import { NO_SPARE, readSpareKeys } from '../../electron/core/sync/spare-keys.ts';
+import { openDatabase } from '../../sync/server/database/open.ts';
+import { joined, type TestServer, testServer } from './identity-kit.ts';
+
+/* A real kiosk and a real server whose folder is put back from a copy that was taken before a renewal or a succession. */
+const root = mkdtempSync(join(tmpdir(), 'sp-restored-'));
+let server: TestServer;
+let kiosk: OpenKiosk;
+let uplink: Uplink;
+let away: string[] = [];
+
+beforeAll(async () => {
+  server = await testServer();
+});
+afterEach(async () => {
+  await uplink?.stop();
+  await kiosk?.close();
+});
+afterAll(async () => {
+  await server?.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+async function until(what: string, done: () => boolean): Promise<void> {
+  const end = Date.now() + 20_000;
+  while (!done()) {
+    if (Date.now() > end) throw new Error(`it never came to: ${what}; ${JSON.stringify(uplink.status())}`);
+    uplink.nudge();
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** A new kiosk that has joined and was heard. */
+async function provision(): Promise<void> {
+  away = [];
+  const home = mkdtempSync(join(root, 'kiosk-'));
+  ensureKioskFolder(home, false);
+  kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+  const { secret, bundle } = await joined(server, 'Front door', kiosk.store.device);
+  writeServerLink(kiosk.store, { secret, bundle });
+  connect();
+  await sent('the first event');
+}
+
+function connect(): void {
+  uplink = startUplink(kiosk.store, {
+    onServerTime: () => undefined,
+    onProblem: () => undefined,
+    trustedNow: server.now,
+    onStatus() {
+      const code = uplink?.turnedAway()?.code;
+      if (code && away.at(-1) !== code) away.push(code);
+    },
+  });
+}
+
+async function sent(what: string): Promise<void> {
+  kiosk.store.append({ type: 'health', open: { code: 'said', detail: {} }, personal: {} });
+  await until(what, () => kiosk.store.pendingCount() === 0 && uplink.status().online);
+}
+
+async function renew(): Promise<void> {
+  const context = {
+    ...kiosk,
+    changed: () => undefined,
+    relink: async (change: () => void) => {
+      await uplink.stop();
+      change();
+      connect();
+    },
+  } as CommandContext;
+  await deviceRenew.run(context, {}, { line: () => undefined, progress: () => undefined });
+}
+
+/** Takes a copy, lets `work` happen, and puts the copy back. */
+async function restoredAfter(work: () => Promise<void>): Promise<void> {
+  const copy = join(root, 'copy');
+  await server.whileDown(async () => cpSync(server.home, copy, { recursive: true }));
+  await work();
+  await server.whileDown(async () => {
+    rmSync(server.home, { recursive: true });
+    cpSync(copy, server.home, { recursive: true });
+    rmSync(copy, { recursive: true });
+  });
+}
+
+test('restored to before a renewal, the server gets the kiosk’s events without anybody’s help', async () => {
+  await provision();
+  await restoredAfter(async () => {
+    await renew();
+    await sent('an event under the new certificate');
+  });
+  const lost = readServerLink(kiosk.store)!.secret.tlsKeyPem;
+  await sent('an event after the restore');
+  expect(readServerLink(kiosk.store)!.secret.tlsKeyPem).not.toBe(lost);
+  expect(away).toEqual([]);
+});
+
+test('restored to before a succession of every key and the renewal after it, the server is spoken to with the keys it has', async () => {
+  await provision();
+  const before = readServerLink(kiosk.store)!;
+  await restoredAfter(async () => {
+    for (const purpose of ['signing', 'sealing', 'ca'] as const) await server.operate('keys succeed', { purpose });
+    const { serial } = await server.operate('keys list', {});
+    await until('the new keys', () => readServerLink(kiosk.store)!.bundle.keys.serial === serial);
+    await renew();
+    await sent('an event under the new keys');
+    expect(new X509Certificate(readServerLink(kiosk.store)!.bundle.tlsCertPem).issuer).not.toBe(
+      new X509Certificate(before.bundle.tlsCertPem).issuer,
+    );
+  });
+  await sent('an event after the restore');
+  const after = readServerLink(kiosk.store)!;
+  expect(after.bundle.keys).toEqual(before.bundle.keys);
+  expect(after.secret.tlsKeyPem).not.toBe(before.secret.tlsKeyPem);
+  expect(away).toEqual([]);
+  // And the succession is made again: its set is newer than the one that was lost.
+  await server.operate('keys succeed', { purpose: 'sealing' });
+  const { serial } = await server.operate('keys list', {});
+  await until('the keys of the second succession', () => readServerLink(kiosk.store)!.bundle.keys.serial === serial);
+  await sent('an event under them');
+});
+
+test('the key before a renewal is forgotten at an answer a day behind the first; one that joins anew keeps none', async () => {
+  await provision();
+  await renew();
+  await until('the first answer', () => readSpareKeys(kiosk.store).tls?.answeredAt != null);
+  await uplink.stop();
+  server.shift(86_400_000);
+  await server.restart();
+  connect();
+  await until('the second answer', () => readSpareKeys(kiosk.store).tls === null);
+  server.shift(0);
+  await renew();
+  expect(readSpareKeys(kiosk.store).tls).not.toBeNull();
+  writeServerLink(kiosk.store, readServerLink(kiosk.store)!);
+  expect(readSpareKeys(kiosk.store)).toEqual(NO_SPARE);
+});
+
+test('a kiosk is turned away only once every key was refused, and is back when the server knows it again', async () => {
+  await provision();
+  const { device } = readServerLink(kiosk.store)!.secret;
+  const set = (status: 'revoked' | 'approved', hash: string) =>
+    server.whileDown(async () => {
+      const database = await openDatabase(server.home);
+      const row = await database.db.selectFrom('device').selectAll().where('id', '=', device).executeTakeFirstOrThrow();
+      const change = { status, tls_key_hash: hash };
+      await database.db.updateTable('device').set(change).where('id', '=', device).execute();
+      await database.close();
+      return row.tls_key_hash;
+    });
+  const hash = await set('revoked', '0'.repeat(64));
+  await until('turned away', () => away.length > 0);
+  expect(away).toEqual(['unknown-device']);
+  kiosk.store.append({ type: 'health', open: { code: 'kept', detail: {} }, personal: {} });
+  await set('approved', hash);
+  await until('back', () => uplink.status().online && kiosk.store.pendingCount() === 0);
+  expect(uplink.turnedAway()).toBeNull();
+});
