@@ -4,7 +4,7 @@ import type { Actor } from '../access/actor.ts';
 import { lockName } from '../database/once.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { type Aliases, dayOf, loadAliases, packAliases } from './aliases.ts';
+import { dayOf, type PeopleInLog, packAliases, peopleInLog, type Trace } from './aliases.ts';
 import type { AuditEntry } from './entry.ts';
 import { type AuditKey, newAuditKey, unwrapAuditKey } from './keys.ts';
 import { type AuditRow, GENESIS_MAC, rowMac } from './row.ts';
@@ -23,7 +23,7 @@ export async function writeAudit(tx: Transaction<Tables>, keys: Keys, entry: Aud
   // Before the lock, which everybody waits for.
   const person = actor.role === 'person' ? actor.id : null;
   const subjects = [...new Set(entry.subjects)];
-  const aliases = await loadAliases(tx, keys, person ? [...subjects, person] : subjects);
+  const people = await peopleInLog(tx, keys, person ? [...subjects, person] : subjects);
   await lockChain(tx);
   const { key, position: last, mac: previous } = await headOf(tx, keys, now);
   const position = last + 1;
@@ -39,11 +39,11 @@ export async function writeAudit(tx: Transaction<Tables>, keys: Keys, entry: Aud
     count: entry.count ?? subjects.length,
     everyone: entry.everyone ?? false,
     outcome: clean(entry.outcome),
-    sealed: sealActor(key, aliases, actor, position, now),
+    sealed: sealActor(key, people, actor, position, now),
     subjects:
       subjects.length === 0
         ? null
-        : key.seal('subjects', position, packAliases(subjects.map((s) => aliases.of(s, dayOf(now), key)))),
+        : key.seal('subjects', position, packAliases(subjects.map((s) => people.alias(s, dayOf(now), key)))),
     keyVersion: key.version,
   };
   const { keyVersion, data, ...columns } = row;
@@ -82,27 +82,23 @@ export async function headOf(tx: Transaction<Tables>, keys: Keys, now: Date): Pr
   return { key, position: Number(position ?? 0), mac: mac ?? GENESIS_MAC };
 }
 
-/** What is kept of an actor beside the pseudonym; null where there is nothing. */
-export interface SealedActor {
-  readonly email: string | null;
-  readonly ip: string | null;
-  readonly userAgent: string | null;
-  /** Of a person: the alias of the day, base64url. */
-  readonly alias?: string;
-}
+/** What the envelope of a row's actor holds. Of a person: the alias of the day, and the rest under their own key. */
+export type SealedActor =
+  | (Trace & { readonly alias?: undefined })
+  | { readonly alias: string; readonly own: string }
+  | (Trace & { readonly alias: string; readonly own?: undefined });
 
-function sealActor(key: AuditKey, aliases: Aliases, actor: Actor, position: number, now: Date): Buffer | null {
-  const { email, ip, userAgent } = actor;
-  const alias =
-    actor.role === 'person' && actor.id ? aliases.of(actor.id, dayOf(now), key).toString('base64url') : null;
-  if (email === null && ip === null && userAgent === null && alias === null) return null;
-  const held: SealedActor = {
-    email,
-    ip,
-    userAgent: userAgent === null ? null : userAgent.toWellFormed().slice(0, 500).toWellFormed(),
-    ...(alias && { alias }),
-  };
-  return key.seal('actor', position, canonicalBytes(held));
+function sealActor(key: AuditKey, people: PeopleInLog, actor: Actor, position: number, now: Date): Buffer | null {
+  const { email, ip, role, id } = actor;
+  const trace: Trace = { email, ip, userAgent: actor.userAgent?.toWellFormed().slice(0, 500).toWellFormed() ?? null };
+  if (role === 'person' && id !== null) {
+    const alias = people.alias(id, dayOf(now), key).toString('base64url');
+    const own = people.seal(id, position, trace)?.toString('base64url');
+    const held: SealedActor = own === undefined ? { ...trace, alias } : { alias, own };
+    return key.seal('actor', position, canonicalBytes(held));
+  }
+  if (email === null && ip === null && trace.userAgent === null) return null;
+  return key.seal('actor', position, canonicalBytes(trace satisfies SealedActor));
 }
 
 /** What a column of text takes: no NUL, no half of a character, not endless. */

@@ -23,13 +23,21 @@ export interface PersonBox {
   open(place: Place, envelope: Uint8Array): Buffer;
   sealJson(place: Place, value: unknown): Buffer;
   openJson(place: Place, envelope: Uint8Array): unknown;
+  /** What names and hides this person in the audit log (audit/aliases.ts): 32 bytes; null: they have no key. */
+  auditRoot(person: string): Uint8Array | null;
 }
 
 interface PersonKey {
   readonly key: KeyObject;
   /** Counts up when the key is replaced (`keys rotate --re-encrypt`); stands in each envelope. */
   readonly generation: number;
+  /** 32 bytes that are kept when the key is replaced: rows of the audit log are never written anew. */
+  readonly auditRoot: Uint8Array;
 }
+
+/** What is sealed for a person: key ‖ audit root. */
+const KEY_BYTES = 32;
+const SEALED_BYTES = 64;
 
 export const personKeyPlace = (person: string, generation: number): Place => ({
   field: 'keyring.person',
@@ -72,14 +80,13 @@ async function load(db: Db, keys: Keys, ids: readonly string[], into: Map<string
   const { rows } = await sql<{ person: string; sealed: Uint8Array; generation: number }>`
     select person, sealed, generation from keyring.person_key where person = any(${ids}::uuid[])`.execute(db);
   for (const { person, sealed, generation } of rows) {
-    const key = createSecretKey(keys.open('keyring', personKeyPlace(person, generation), sealed));
-    into.set(person, { key, generation });
+    into.set(person, personKey(keys.open('keyring', personKeyPlace(person, generation), sealed), generation));
   }
 }
 
 /** @returns how many were made */
 async function insert(db: Db, keys: Keys, ids: readonly string[], into: Map<string, PersonKey>): Promise<number> {
-  const made = new Map(ids.map((id) => [id, randomBytes(32)]));
+  const made = new Map(ids.map((id) => [id, randomBytes(SEALED_BYTES)]));
   const sealed = ids.map((id) => keys.seal('keyring', personKeyPlace(id, 1), made.get(id)!).toString('base64'));
   // In the order of ids, as everybody does it: two transactions that make the same keys never wait for each other in a ring.
   const { rows } = await sql<{ person: string }>`
@@ -87,8 +94,12 @@ async function insert(db: Db, keys: Keys, ids: readonly string[], into: Map<stri
     select u.person, decode(u.sealed, 'base64'), ${keys.version}, 1, now()
     from unnest(${ids}::uuid[], ${sealed}::text[]) as u (person, sealed) order by u.person
     on conflict (person) do nothing returning person`.execute(db);
-  for (const { person } of rows) into.set(person, { key: createSecretKey(made.get(person)!), generation: 1 });
+  for (const { person } of rows) into.set(person, personKey(made.get(person)!, 1));
   return rows.length;
+}
+
+function personKey(bytes: Buffer, generation: number): PersonKey {
+  return { key: createSecretKey(bytes.subarray(0, KEY_BYTES)), generation, auditRoot: bytes.subarray(KEY_BYTES) };
 }
 
 function boxOf(held: ReadonlyMap<string, PersonKey>): PersonBox {
@@ -115,6 +126,7 @@ function boxOf(held: ReadonlyMap<string, PersonKey>): PersonBox {
     },
     sealJson: (place, value) => box.seal(place, canonicalBytes(value)),
     openJson: (place, envelope) => JSON.parse(box.open(place, envelope).toString('utf8')),
+    auditRoot: (person) => held.get(person)?.auditRoot ?? null,
   };
   return box;
 }
