@@ -1,7 +1,27 @@
+import { attendanceRoutes } from '../attendance/routes.ts';
+import { consentRoutes } from '../consents/routes.ts';
+import { correctionRoutes } from '../corrections/routes.ts';
+import { deviceRoutes } from '../devices/routes.ts';
+import { quarantineRoutes } from '../ingest/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
+import { peopleRoutes } from '../people/routes.ts';
+import { reportRoutes } from '../reports/routes.ts';
+import { siteRoutes } from '../sites/routes.ts';
 import type { RouteSpec } from './route.ts';
 import { sessionRoutes } from './routes.ts';
 
 /** Every route of the people listener. Add yours here: one import and one line. */
-export const ALL_ROUTES: readonly RouteSpec[] = [...sessionRoutes, ...liveRoutes, ...jobRoutes];
+export const ALL_ROUTES: readonly RouteSpec[] = [
+  ...sessionRoutes,
+  ...liveRoutes,
+  ...jobRoutes,
+  ...attendanceRoutes,
+  ...consentRoutes,
+  ...correctionRoutes,
+  ...deviceRoutes,
+  ...peopleRoutes,
+  ...quarantineRoutes,
+  ...reportRoutes,
+  ...siteRoutes,
+];

@@ -2,33 +2,47 @@ import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { ZodError } from 'zod';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { RefusalLog, speakerOf } from './refusal-log.ts';
 
 /** HTTP status of each code that may leave the server; whatever is not listed is our own fault and becomes a 500 that says nothing. */
 const STATUS: Readonly<Record<string, number>> = {
   'account-disabled': 403,
   'account-unknown': 404,
   'ack-malformed': 400,
+  'already-corrected': 409,
+  'already-undone': 409,
+  'already-void': 409,
   'ask-malformed': 400,
   'ask-too-large': 413,
   'ask-undecryptable': 400,
+  'at-in-future': 422,
   'attempts-paused': 429,
   'bad-certificate-request': 400,
+  'bad-code-life': 422,
   'bad-padding': 400,
   'bad-request': 400,
   'bad-signature': 403,
   'batch-malformed': 400,
   'batch-too-large': 413,
   'batch-undecryptable': 400,
+  'candidate-unknown': 404,
   'certificate-expired': 403,
   'certificate-not-ours': 403,
   'certificate-required': 401,
+  'consent-text-exists': 409,
+  'consent-text-not-reviewed': 409,
+  'consent-text-unknown': 404,
+  'correction-unknown': 404,
+  'cursor-unreadable': 400,
   'device-not-approved': 403,
   'device-registered-otherwise': 409,
   'device-revoked': 403,
   'email-missing': 422,
   'email-taken': 409,
   'enrolment-incomplete': 409,
+  'export-too-large': 422,
   'file-too-large': 422,
+  'fingerprint-differs': 409,
   'idempotency-key-malformed': 400,
   'idempotency-key-reused': 422,
   'join-code-expired': 410,
@@ -42,24 +56,36 @@ const STATUS: Readonly<Record<string, number>> = {
   'link-expired': 410,
   'link-unknown': 404,
   'mail-not-configured': 409,
+  'merge-not-possible': 409,
   'no-session': 401,
+  'no-such-day': 422,
   'not-allowed': 403,
   'not-found': 404,
+  'not-undoable': 409,
+  'nothing-to-correct': 422,
   'page-not-built': 503,
   'password-weak': 422,
+  'person-changed': 409,
+  'person-erased': 410,
+  'person-merged': 409,
+  'person-unknown': 404,
   'photo-altered': 422,
   'photo-piece-wrong': 400,
   'photo-quota': 507,
   'photo-unexpected': 404,
   'proof-malformed': 400,
   'proof-too-large': 413,
+  'record-of-nobody': 409,
+  'record-unknown': 404,
   'second-factor-missing': 403,
   'second-factor-set': 409,
   'second-factor-wrong': 422,
   'sign-in-refused': 401,
+  'site-configured': 409,
   'too-many-requests': 429,
   'unknown-device': 403,
   'unknown-sealing-key': 409,
+  'unknown-site': 404,
   'unsupported-protocol': 409,
   'wrong-audience': 403,
   'wrong-host': 421,
@@ -74,12 +100,14 @@ export function isRefusal(code: string): boolean {
 
 /** Every error of a listener leaves as RFC 9457 problem+json with a code. */
 export function answerWithProblems(app: FastifyInstance, log: Logger): void {
+  const refusals = new RefusalLog(log);
+  app.addHook('onClose', async () => refusals.close());
   app.setErrorHandler((error: FastifyError | Error, request, reply) => {
     const problem = asProblem(error);
     const status = STATUS[problem.code] ?? 500;
     const fields = { code: problem.code, status, route: request.routeOptions.url, method: request.method };
     if (status >= 500) log.error({ ...fields, err: error }, 'request failed');
-    else log.warn(fields, problem.message);
+    else refusals.note({ ...fields, device: speakerOf(request) }, problem.message);
     return send(reply, status, problem);
   });
   app.setNotFoundHandler((_request, reply) =>

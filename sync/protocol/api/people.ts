@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { ConsentStanding, Language } from './consents.ts';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** `/api/people`: who is known, where they belong, and what kiosks may do with them. */
+
+const Text = (max: number) => z.string().trim().min(1).max(max);
+const Email = z.email().max(254);
+
+/** As it may be changed; null empties a field. */
+const fields = {
+  name: Text(200),
+  number: Text(40).nullable(),
+  email: Email.nullable(),
+  phone: Text(40).nullable(),
+  badge: Text(80).nullable(),
+  language: Language.nullable(),
+  /** Kiosks record no position of this person. */
+  gpsOptOut: z.boolean(),
+};
+
+export const Person = z.strictObject({
+  id: Uuid,
+  /** Grows with each change; a change names the one that it was made from. */
+  version: z.number().int(),
+  name: z.string().nullable(),
+  number: z.string().nullable(),
+  email: z.string().nullable(),
+  phone: z.string().nullable(),
+  badge: z.string().nullable(),
+  language: z.string().nullable(),
+  gpsOptOut: z.boolean(),
+  updatedAt: Instant,
+  /** Sites whose kiosks know them. */
+  sites: z.array(Uuid),
+  consent: ConsentStanding,
+  /** How many face templates there are, over all models. The templates themselves never leave by the API. */
+  templates: z.number().int(),
+});
+export type Person = z.infer<typeof Person>;
+
+/** Exactly this e-mail address, number or badge; of several, whoever has them all. Names can't be searched: they are sealed. */
+export const PeopleQuery = z.strictObject({
+  ...pageQuery,
+  email: Email.optional(),
+  number: Text(40).optional(),
+  badge: Text(80).optional(),
+  site: Uuid.optional(),
+});
+export const PeoplePage = pageOf(Person);
+
+export const NewPerson = z.strictObject({
+  name: fields.name,
+  number: fields.number.optional(),
+  email: fields.email.optional(),
+  phone: fields.phone.optional(),
+  badge: fields.badge.optional(),
+  language: fields.language.optional(),
+  gpsOptOut: fields.gpsOptOut.optional(),
+  /** Absent: the default site. */
+  sites: z.array(Uuid).max(200).optional(),
+});
+export type NewPerson = z.infer<typeof NewPerson>;
+
+export const PersonPatch = z.strictObject({
+  /** The version that the change was made from; absent: whatever is there. */
+  version: z.number().int().positive().optional(),
+  ...z.strictObject(fields).partial().shape,
+});
+export type PersonPatch = z.infer<typeof PersonPatch>;
+
+export const PersonSites = z.strictObject({ sites: z.array(Uuid).max(200) });
+
+/** Of one embedding model. Vectors never leave by the API. */
+export const TemplateCount = z.strictObject({ model: z.string(), count: z.number().int(), newest: Instant });
+export const TemplateCounts = z.strictObject({ person: Uuid, models: z.array(TemplateCount) });
+export type TemplateCounts = z.infer<typeof TemplateCounts>;
