@@ -5,7 +5,6 @@ import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { destroyPersonKeys } from '../keys/persons.ts';
 import { nextChange } from '../live/feed.ts';
-import { erasePhotos } from '../photos/expect.ts';
 import type { Values } from './fields.ts';
 import { selectRows, upsertRows } from './rows.ts';
 
@@ -162,8 +161,8 @@ async function write(tx: Transaction<Tables>, keys: Keys, rows: readonly Row[], 
 }
 
 /**
- * Removes every value of these people, and of everybody whom they were merged with either way, and what ties rows to them;
- * the rows themselves, and the chain, stay.
+ * Removes every value of these people, and of everybody whom they were merged with either way, and destroys their keys, so
+ * that nothing of theirs opens any more. What still names them, and their photos, goes by the steps of erasure/saga.ts.
  */
 async function erase(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
   if (people.length === 0) return;
@@ -188,6 +187,9 @@ async function erase(tx: Transaction<Tables>, people: readonly string[], now: Da
     email_index: null,
     badge_index: null,
     merged_into: null,
+    claimed_at: null,
+    gps_opt_out: false,
+    left_at: null,
     updated_at: now,
     deleted_at: now,
   };
@@ -196,10 +198,8 @@ async function erase(tx: Transaction<Tables>, people: readonly string[], now: Da
     .values(ids.map((id) => ({ id, ...nothing, row_version: 1 })))
     .onConflict((c) => c.column('id').doUpdateSet(nothing))
     .execute();
-  await tx.updateTable('event').set({ person: null, personal: null, gps: null }).where('person', 'in', ids).execute();
-  await tx.updateTable('checkin').set({ person: null }).where('person', 'in', ids).execute();
+  await tx.updateTable('event').set({ personal: null, gps: null }).where('person', 'in', ids).execute();
   await tx.updateTable('quarantine').set({ content: null, person: null }).where('person', 'in', ids).execute();
-  await erasePhotos(tx, ids);
   await destroyPersonKeys(tx, ids);
   await tx.deleteFrom('attendance_due').where('person', 'in', ids).execute();
   await tx

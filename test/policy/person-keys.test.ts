@@ -1,0 +1,157 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { destroyPersonKeys, personBox } from '../../sync/server/keys/persons.ts';
+import { Secret } from '../../sync/server/keys/secret.ts';
+import { findPeople, namesOf, readPeople, writePerson } from '../../sync/server/people/records.ts';
+import { DATABASES } from '../services/databases.ts';
+
+const secret = () => new Secret(randomBytes(32));
+const keys = new Keys(secret(), secret());
+const NOW = new Date('2026-03-02T08:00:00Z');
+const place = (person: string, field = 'person.name') => ({ field, person, record: person, rowVersion: 1 });
+const ADA = {
+  name: 'Ada Lovelace',
+  number: '1815',
+  email: 'Ada.Lovelace@Example.org',
+  phone: '+44 20 7946 0018',
+  badge: '04:A2:24:5B',
+  language: 'en',
+};
+
+describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
+  let home: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+  });
+  afterAll(async () => {
+    await database?.close();
+    await home?.remove();
+  });
+  const write = (id: string, patch: Parameters<typeof writePerson>[2]['patch'], expectVersion?: number) =>
+    inTransaction(database.db, (tx) =>
+      writePerson(tx, keys, { id, patch, ...(expectVersion === undefined ? {} : { expectVersion }) }, NOW),
+    );
+
+  describe.skipIf(unavailable)('a person key', () => {
+    test('P12 opens what was sealed under it, in its place, and no other person’s', async () => {
+      const [ada, grace] = [randomUUID(), randomUUID()];
+      const box = await personBox(database.db, keys, [ada, grace], { make: true });
+      const sealed = box.sealJson(place(ada), 'Ada');
+      const later = await personBox(database.db, keys, [ada, grace]);
+      expect(later.openJson(place(ada), sealed)).toBe('Ada');
+      for (const other of [place(grace), place(ada, 'person.email'), { ...place(ada), rowVersion: 2 }])
+        expect(() => later.open(other, sealed)).toThrowError(expect.objectContaining({ code: 'envelope-broken' }));
+      expect(() => keys.open('field', place(ada), sealed)).toThrowError(
+        expect.objectContaining({ code: 'envelope-unknown-version' }),
+      );
+    });
+
+    test('P29 is gone everywhere at once when it is destroyed, and nobody makes it again by looking', async () => {
+      const person = randomUUID();
+      const sealed = (await personBox(database.db, keys, [person], { make: true })).sealJson(place(person), 'Ada');
+      expect(await inTransaction(database.db, (tx) => destroyPersonKeys(tx, [person]))).toBe(1);
+      const box = await personBox(database.db, keys, [person]);
+      expect(box.has(person)).toBe(false);
+      for (const attempt of [() => box.openJson(place(person), sealed), () => box.sealJson(place(person), 'x')])
+        expect(attempt).toThrowError(expect.objectContaining({ code: 'person-key-destroyed' }));
+    });
+
+    test('is one, whatever number of transactions make it at the same moment', async () => {
+      const people = Array.from({ length: 20 }, () => randomUUID());
+      const boxes = await Promise.all(
+        Array.from({ length: 6 }, (_, i) =>
+          inTransaction(database.db, (tx) => personBox(tx, keys, i % 2 ? people : people.toReversed(), { make: true })),
+        ),
+      );
+      for (const person of people) {
+        const sealed = boxes[0]!.sealJson(place(person), person);
+        for (const box of boxes) expect(box.openJson(place(person), sealed)).toBe(person);
+      }
+    });
+
+    test('P1 P2 opens with none of the two environment keys exchanged', async () => {
+      const person = randomUUID();
+      await personBox(database.db, keys, [person], { make: true });
+      await expect(personBox(database.db, new Keys(secret(), secret()), [person])).rejects.toMatchObject({
+        code: 'envelope-broken',
+      });
+    });
+  });
+
+  describe.skipIf(unavailable)('a person’s record', () => {
+    test('P30 is read as it was written; what a patch does not name stays, null empties it', async () => {
+      const id = randomUUID();
+      expect(await write(id, ADA, 0)).toEqual({ version: 1, changed: Object.keys(ADA) });
+      expect((await readPeople(database.db, keys, [id])).get(id)).toMatchObject({ ...ADA, id, version: 1 });
+      expect(await write(id, { phone: null, name: 'Ada King', gpsOptOut: true }, 1)).toEqual({
+        version: 2,
+        changed: ['name', 'phone', 'gpsOptOut'],
+      });
+      expect((await readPeople(database.db, keys, [id])).get(id)).toMatchObject({
+        ...ADA,
+        name: 'Ada King',
+        phone: null,
+        gpsOptOut: true,
+      });
+      expect(await namesOf(database.db, keys, [id])).toEqual(new Map([[id, 'Ada King']]));
+      expect(await write(id, { name: 'Ada King' }), 'nothing was changed').toEqual({ version: 2, changed: [] });
+      await expect(write(id, { name: 'x' }, 1)).rejects.toMatchObject({ code: 'person-changed' });
+      await expect(write(randomUUID(), { name: 'x' }, 7)).rejects.toMatchObject({ code: 'person-unknown' });
+    });
+
+    test('P10 is found by e-mail, number and badge through the blind index, however the address is written', async () => {
+      const id = randomUUID();
+      const email = `zoë.${id}@example.org`;
+      await write(id, { name: 'Zoë', email, number: `n${id}`, badge: `b${id}` });
+      for (const what of [
+        { email },
+        { email: `  ZOË.${id}@Example.ORG ` },
+        { email: email.normalize('NFD') },
+        { number: ` n${id}` },
+        { badge: `b${id}` },
+        { badge: `b${id}`, email },
+      ])
+        expect(await findPeople(database.db, keys, what), JSON.stringify(what)).toEqual([id]);
+      for (const what of [{ email: `b${id}` }, { badge: `b${id}`, email: 'other@example.org' }, {}])
+        expect(await findPeople(database.db, keys, what)).toEqual([]);
+      await write(id, { email: null });
+      expect(await findPeople(database.db, keys, { email })).toEqual([]);
+    });
+
+    test('P10 P17 lies in the database under pgcrypto with AES-256, and below that under the person’s key', async () => {
+      const id = randomUUID();
+      await write(id, ADA);
+      const row = await database.db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+      const box = await personBox(database.db, keys, [id]);
+      for (const field of ['name', 'email', 'phone', 'number', 'badge'] as const) {
+        const message = Buffer.from(row[field]!);
+        // RFC 4880 §5.3: a symmetric-key packet of version 4, whose cipher 9 is AES-256.
+        expect([message[0], message[2], message[3]], field).toEqual([0xc3, 4, 9]);
+        const { rows } = await sql<{ inner: Uint8Array }>`
+          select pgp_sym_decrypt_bytea(${message}, ${keys.pgcrypto()}::text) as inner`.execute(database.db);
+        const inner = Buffer.from(rows[0]!.inner);
+        expect(inner.includes(ADA[field])).toBe(false);
+        expect(box.openJson({ ...place(id, `person.${field}`), record: id }, inner)).toBe(ADA[field]);
+      }
+    });
+
+    test('P1 does not open in another person’s row, nor as an earlier version of itself', async () => {
+      const [ada, grace] = [randomUUID(), randomUUID()];
+      await write(ada, { name: 'Ada' });
+      await write(grace, { name: 'Grace' });
+      const old = await database.db.selectFrom('person').select('name').where('id', '=', ada).executeTakeFirstOrThrow();
+      await database.db.updateTable('person').set({ name: old.name }).where('id', '=', grace).execute();
+      await expect(readPeople(database.db, keys, [grace])).rejects.toMatchObject({ code: 'envelope-broken' });
+      await write(ada, { name: 'Ada King' });
+      await database.db.updateTable('person').set({ name: old.name }).where('id', '=', ada).execute();
+      await expect(readPeople(database.db, keys, [ada])).rejects.toMatchObject({ code: 'envelope-broken' });
+    });
+  });
+});
