@@ -3,6 +3,12 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../protocol/wire/problem.ts';
 import { type PostgresAddress, readDatabaseUrl } from './database/url.ts';
+import {
+  type OperationsSettings,
+  operationsIssue,
+  operationsSettings,
+  operationsVariables,
+} from './health/settings.ts';
 import { Secret } from './keys/secret.ts';
 import { readKey } from './keys/strength.ts';
 import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.ts';
@@ -68,6 +74,7 @@ const Environment = z
     SMARTPRESENCE_PEOPLE_KEY: Path.optional(),
     ...mqttVariables,
     ...objectVariables,
+    ...operationsVariables,
     SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
     /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
@@ -97,6 +104,8 @@ const Environment = z
   })
   .superRefine((e, ctx) => {
     for (const { path, message } of objectIssues(e)) ctx.addIssue({ code: 'custom', path: [path], message });
+    const issue = operationsIssue(e);
+    if (issue) ctx.addIssue({ code: 'custom', path: ['SMARTPRESENCE_OPERATIONS_TOKEN'], message: issue });
   });
 
 function sameKey(a: unknown, b: unknown): boolean {
@@ -116,6 +125,10 @@ export interface Config {
   readonly mqtt: MqttSettings;
   /** Null: no object store, and no backups. */
   readonly s3: S3Settings | null;
+  /** Null: no listener for health and metrics. */
+  readonly operations: OperationsSettings | null;
+  /** How long the server says that it is not ready before it stops, ms. */
+  readonly drainMs: number;
   readonly peopleCertificate: { readonly certFile: string; readonly keyFile: string } | null;
   readonly site: { readonly name: string; readonly timeZone: string };
   /** Null: not set here. */
@@ -148,6 +161,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     hostnames: e.SMARTPRESENCE_HOSTNAMES,
     mqtt: mqttSettings(e, e.SMARTPRESENCE_HOSTNAMES[0]!),
     s3: objectSettings(e),
+    operations: operationsSettings(e),
+    drainMs: e.SMARTPRESENCE_DRAIN_SECONDS * 1000,
     peopleCertificate:
       e.SMARTPRESENCE_PEOPLE_CERT && e.SMARTPRESENCE_PEOPLE_KEY
         ? { certFile: e.SMARTPRESENCE_PEOPLE_CERT, keyFile: e.SMARTPRESENCE_PEOPLE_KEY }

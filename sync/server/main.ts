@@ -1,16 +1,29 @@
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Problem } from '../protocol/wire/problem.ts';
 import { readConfig } from './config.ts';
 import { startServer } from './server.ts';
 
+/** Signals within this are one wish, ms: Ctrl-C reaches this process by the terminal and by its launcher. */
+const SAME_WISH_MS = 2000;
+
 /**
  * The server process. Human lines go to stderr; stdout gets one line of JSON, when it is ready:
- * `{"ready":true,"peopleUrl","deviceUrl","adminLink","certificateSha256"}`. SIGTERM and SIGINT close it cleanly.
+ * `{"ready":true,"peopleUrl","deviceUrl","adminLink","certificateSha256","operationsPort"}`. SIGTERM and SIGINT close it
+ * cleanly: first it says that it is not ready (SMARTPRESENCE_DRAIN_SECONDS), then it answers what it has begun and ends. A
+ * second signal ends it at once (128 + the signal's number), which loses nothing that was acknowledged.
  * Exit codes: 0 stopped, 2 bad configuration, 3 could not start, 70 internal.
  */
 async function main(): Promise<number> {
+  let asked: number | null = null;
   const stop = new Promise<string>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.on(signal, () => {
+        if (asked !== null && performance.now() - asked > SAME_WISH_MS) process.exit(128 + constants.signals[signal]);
+        asked ??= performance.now();
+        resolve(signal);
+      });
     // A launcher that started us with a channel and is gone: nobody else would ever stop us.
     process.once('disconnect', () => resolve('launcher gone'));
   });
@@ -21,9 +34,12 @@ async function main(): Promise<number> {
   );
   const server = await startServer(config, log);
   log.info({ people: server.peopleUrl, devices: server.deviceUrl }, 'ready');
-  const { peopleUrl, deviceUrl, adminLink, certificateSha256 } = server;
-  process.stdout.write(`${JSON.stringify({ ready: true, peopleUrl, deviceUrl, adminLink, certificateSha256 })}\n`);
+  const { peopleUrl, deviceUrl, adminLink, certificateSha256, operationsPort } = server;
+  const ready = { ready: true, peopleUrl, deviceUrl, adminLink, certificateSha256, operationsPort };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
   log.info({ signal: await stop }, 'stopping');
+  server.stopping();
+  if (config.drainMs > 0) await sleep(config.drainMs);
   await server.close();
   return 0;
 }

@@ -18,6 +18,7 @@ import { openDatabase } from './database/open.ts';
 import type { Signals } from './database/signals.ts';
 import { identityContext } from './devices/context.ts';
 import { createDeviceListener } from './devices/listener.ts';
+import { startOperations } from './health/start.ts';
 import type { Listener } from './http/listener.ts';
 import { urlOf } from './http/url.ts';
 import { JOBS } from './jobs/all.ts';
@@ -37,6 +38,10 @@ export interface RunningServer {
   readonly adminLink: string;
   /** Of the people listener's certificate, as browsers show it. */
   readonly certificateSha256: string;
+  /** Port of the listener for health and metrics; null: none. */
+  readonly operationsPort: number | null;
+  /** From now on it says that it is not ready, and serves on. */
+  stopping(): void;
   close(): Promise<void>;
 }
 
@@ -114,6 +119,22 @@ export async function startServer(
     await listen(devices, config, config.devicePort, 'SMARTPRESENCE_DEVICE_PORT');
     const mqtt = await startMqtt({ settings: config.mqtt, bind: config.bind, identity, messages, log });
     closers.push(() => mqtt.close());
+    const operations = await startOperations({
+      settings: config.operations,
+      db,
+      keyring,
+      home: config.home,
+      certificate,
+      mqtt,
+      held: () => ({
+        liveScreens: hub.size,
+        mqtt: { connected: mqtt.connected, devices: mqtt.connectedDevices.size, dropped: mqtt.dropped },
+        pool: database.pool(),
+      }),
+      log,
+      now,
+    });
+    closers.push(operations.close);
     signals.hear('change', await nudger(db, (due) => mqtt.nudge(due), log));
     if (database.kind === 'embedded') {
       const onChange = () => {
@@ -135,6 +156,8 @@ export async function startServer(
       // In the fragment, which browsers never send: no log, proxy or link scanner gets it.
       adminLink: `${peopleUrl}/console/${enter}`,
       certificateSha256: new X509Certificate(certificate.certPem).fingerprint256,
+      operationsPort: operations.port,
+      stopping: operations.stopping,
       close,
     };
   } catch (cause) {

@@ -6,7 +6,7 @@ import { v4 as uuid } from 'uuid';
 import { lockHome } from './lock.ts';
 import { migrate } from './migrations.ts';
 import { pgliteDialect } from './pglite-dialect.ts';
-import { examine, postgresDialect } from './postgres.ts';
+import { examine, type PoolState, postgresDialect } from './postgres.ts';
 import type { Db, Tables } from './schema.ts';
 import { localSignals, postgresSignals, type Signals } from './signals.ts';
 import type { PostgresAddress } from './url.ts';
@@ -20,6 +20,8 @@ export interface OpenDatabase {
   readonly signals: Signals;
   /** What the operator should know of the database's own settings. */
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** Null: the embedded database, which has one connection. */
+  pool(): PoolState | null;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ async function openEmbedded(home: string): Promise<OpenDatabase> {
           message: 'The embedded database is for evaluation: not power-safe, one server only.',
         },
       ],
+      pool: () => null,
       close: async () => {
         await signals.close();
         await db?.destroy();
@@ -80,7 +83,7 @@ async function openPostgres(
   { onLost = () => undefined, size }: OpenOptions,
 ): Promise<OpenDatabase> {
   const warnings = await examine(address);
-  const { dialect } = postgresDialect(address, onLost, size);
+  const { dialect, pool } = postgresDialect(address, onLost, size);
   const db: Db = new Kysely<Tables>({ dialect });
   try {
     await migrate(db);
@@ -93,6 +96,7 @@ async function openPostgres(
       kind: 'postgres',
       signals,
       warnings,
+      pool,
       close: async () => {
         await signals.close();
         await db.destroy();

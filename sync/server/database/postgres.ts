@@ -37,18 +37,28 @@ export function connectionOf(address: PostgresAddress): pg.ClientConfig {
   };
 }
 
+/** Connections there are, those that do nothing, and queries that wait for one. */
+export interface PoolState {
+  readonly total: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
 /** @param onLost told of idle connections that broke; the pool makes new ones */
 export function postgresDialect(
   address: PostgresAddress,
   onLost: (cause: Error) => void,
   size: number = POOL,
-): { dialect: Dialect } {
+): { dialect: Dialect; pool: () => PoolState } {
   const pool = new pg.Pool({ ...connectionOf(address), max: size });
   // Without a listener a database that restarts would end this process.
   pool.on('error', onLost);
   // The pool listens to idle connections alone. One in use fails its query, and says `error` besides.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return { dialect: new PostgresDialect({ pool }) };
+  return {
+    dialect: new PostgresDialect({ pool }),
+    pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+  };
 }
 
 /**

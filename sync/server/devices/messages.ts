@@ -11,6 +11,7 @@ import type { Ask, Page } from '../../protocol/wire/changes.ts';
 import type { Problem } from '../../protocol/wire/problem.ts';
 import { concernsKiosks } from '../changes/project.ts';
 import { readChanges } from '../changes/read.ts';
+import { countEvents, measureMessage } from '../health/meter.ts';
 import { isRefusal } from '../http/problem.ts';
 import { ingest } from '../ingest/ingest.ts';
 import { readMarks } from '../ingest/marks.ts';
@@ -46,7 +47,11 @@ export interface DeviceMessage {
  *
  * @throws Problem with the code of the refusal: nothing was taken then
  */
-export async function takeMessage(context: MessageContext, message: DeviceMessage): Promise<string> {
+export function takeMessage(context: MessageContext, message: DeviceMessage): Promise<string> {
+  return measureMessage(message.kind, () => take(context, message));
+}
+
+async function take(context: MessageContext, message: DeviceMessage): Promise<string> {
   const device = await findDevice(context.db, message.device);
   requireApproved(device);
   // A broker looks at a certificate only when its connection begins, and that may last for years.
@@ -89,7 +94,10 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   const { header, body } = await openBatch(message.sealed, opening, senderOf(context, device));
   const result = await ingest(db, keys, header, body, context.now());
   await noteKnownKeys(db, device, { ...(body.trusts && { trusts: body.trusts }), sealedTo: opening.sealedTo() });
-  if (result.quarantined.length > 0)
+  const taken = result.inserted;
+  const quarantined = result.quarantined.length;
+  countEvents({ taken, quarantined, known: Math.max(0, body.events.length - taken - quarantined) });
+  if (quarantined > 0)
     log.warn({ device: device.id, reasons: countsOf(result.quarantined.map((q) => q.reason)) }, 'events quarantined');
   for (const { seq, code } of result.faults ?? [])
     log.warn({ device: device.id, seq, code: 'event-not-storable', cause: code }, 'an event could not be taken');

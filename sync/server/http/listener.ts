@@ -3,6 +3,8 @@ import type { Server, ServerOptions } from 'node:https';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
+import { countRequest } from '../health/meter.ts';
+import { closesGently } from './ending.ts';
 import { answerWithProblems } from './problem.ts';
 
 export type Listener = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger>;
@@ -54,15 +56,22 @@ export function createListener(
     requestTimeout: requestMs,
     connectionTimeout: 60_000,
     keepAliveTimeout: 65_000,
-    forceCloseConnections: true,
+    forceCloseConnections: false,
     trustProxy: false,
     routerOptions: { maxParamLength: 100 },
   });
   app.server.maxConnections = connections;
+  closesGently(app);
   app.server.on('tlsClientError', (error: NodeJS.ErrnoException) =>
     log.debug({ code: error.code }, 'TLS handshake refused'),
   );
   app.addHook('onResponse', async (request, reply) => {
+    countRequest({
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      ms: reply.elapsedTime,
+    });
     log.debug(
       {
         method: request.method,

@@ -100,6 +100,11 @@ export class LiveHub {
     );
   }
 
+  /** Screens that are connected. */
+  get size(): number {
+    return this.#readers.size;
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#pings);
     clearInterval(this.#looks);

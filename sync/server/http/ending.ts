@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Listener } from './listener.ts';
+
+/** From the wish to close until what is still under way is cut off, ms. */
+const GRACE_MS = 10_000;
+
+/**
+ * Makes a listener's `close` answer what it has begun, and wait for nothing else: a connection without a request ends at
+ * once, one with a request after its answer, a WebSocket by its own closing words, and all of them after the grace.
+ */
+export function closesGently(app: Listener, graceMs = GRACE_MS): void {
+  const { server } = app;
+  const open = new Set<TLSSocket>();
+  const busy = new Map<unknown, number>();
+  let closing = false;
+  const begin = (socket: unknown) => busy.set(socket, (busy.get(socket) ?? 0) + 1);
+  const end = (socket: TLSSocket) => {
+    const left = (busy.get(socket) ?? 1) - 1;
+    if (left > 0) busy.set(socket, left);
+    else busy.delete(socket);
+    if (closing && left === 0) socket.end();
+  };
+  server.on('secureConnection', (socket: TLSSocket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    // Its handshake ended after we stopped listening.
+    if (closing) socket.destroy();
+  });
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    begin(socket);
+    response.once('close', () => end(socket as TLSSocket));
+  });
+  // Only where something takes upgrades already: a listener of ours alone would swallow them.
+  app.addHook('onReady', async () => {
+    if (server.listenerCount('upgrade') > 0)
+      server.on('upgrade', (_request, socket) => {
+        begin(socket);
+        socket.once('close', () => busy.delete(socket));
+      });
+  });
+  app.addHook('preClose', async () => {
+    closing = true;
+    for (const socket of open) if (!busy.has(socket)) socket.destroy();
+    const cut = setTimeout(() => {
+      for (const socket of open) socket.destroy();
+      server.closeAllConnections();
+    }, graceMs);
+    server.once('close', () => clearTimeout(cut));
+    cut.unref();
+  });
+}
