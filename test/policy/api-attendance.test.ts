@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AttendanceRow } from '../../sync/protocol/api/attendance.ts';
+import type { Correction } from '../../sync/protocol/api/corrections.ts';
+import type { DayReport } from '../../sync/protocol/api/reports.ts';
+import { readBoard } from '../../sync/server/attendance/board.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { DATABASES } from '../services/databases.ts';
+import type { MemoryOutbox } from '../sync/kit.ts';
+import { type Api, apiOn, SITE } from './api-kit.ts';
+
+/** Records by the API: search, the report of a day, corrections. */
+
+const DAY = '2026-07-20';
+const at = (time: string) => new Date(`${DAY}T${time}:00.000Z`);
+interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let api: Api;
+let box: MemoryOutbox;
+
+describe.each(DATABASES)('attendance by the API on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, at('20:00'));
+  });
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach(async (context) => {
+    if (unavailable) return context.skip(unavailable);
+    box = await api.kiosk();
+  });
+
+  const open = { method: 'badge', liveness: 'not-needed' } as const;
+  const record = (person: string, time: string, direction: 'in' | 'out') =>
+    box.append('checkin', { direction, ...open }, { person }, at(time)).header.id;
+  const rowsOf = async (query: string) => (await api.ask<Page<AttendanceRow>>('GET', `/api/attendance?${query}`)).items;
+  const dayOf = async (person: string, day = DAY) => {
+    const report = await api.ask<DayReport>('GET', `/api/reports/day?day=${day}&limit=200`);
+    return report.items.find((r) => r.person === person);
+  };
+  const correct = (body: unknown) => api.ask<Correction>('POST', '/api/corrections', { body, as: 'staff' });
+  const boardOf = async (id: string) => {
+    const source = { db: api.db, keys: api.keys, logEpoch: 'x', site: SITE };
+    return (await readBoard(source, {}, api.now)).rows.find((r) => r.id === id);
+  };
+
+  test('pages hold every record once, newest first, whatever the limit', async () => {
+    const person = box.person('Ada Lovelace');
+    const ids = ['06:00', '07:00', '08:00', '09:00', '10:00'].map((time, i) =>
+      record(person, time, i % 2 ? 'out' : 'in'),
+    );
+    await api.deliver(box);
+    const seen: string[] = [];
+    for (let next: string | null = ''; next !== null; ) {
+      const page: Page<AttendanceRow> = await api.ask(
+        'GET',
+        `/api/attendance?person=${person}&limit=2${next && `&cursor=${next}`}`,
+      );
+      seen.push(...page.items.map((r) => r.id));
+      next = page.next;
+    }
+    expect(seen).toEqual(ids.reverse());
+  });
+
+  test('filters: site, device, time, direction, method, voided, duplicates', async () => {
+    const person = box.person('Grace Hopper');
+    const [first, again, out] = [
+      record(person, '06:00', 'in'),
+      record(person, '06:00', 'in'),
+      record(person, '15:00', 'out'),
+    ];
+    box.append('void', { target: out, reason: 'not-me' }, { person }, at('15:01'));
+    await api.deliver(box);
+    const of = async (query: string) => (await rowsOf(`person=${person}&${query}`)).map((r) => r.id).sort();
+    const all = [first, again, out].sort();
+    expect(await of('')).toEqual(all);
+    expect(await of(`device=${box.device}&site=${SITE.id}`)).toEqual(all);
+    expect(await of('site=22222222-2222-4222-8222-222222222222')).toEqual([]);
+    expect(await of('voided=true')).toEqual([out]);
+    expect(await of('voided=false&duplicates=false')).toHaveLength(1);
+    expect(await of('duplicates=true')).toHaveLength(1);
+    expect(await of('direction=out')).toEqual([out]);
+    expect(await of('method=face')).toEqual([]);
+    expect(await of(`from=${DAY}T06:00:00Z&to=${DAY}T15:00:00Z`)).toEqual([first, again].sort());
+    expect((await rowsOf(`person=${person}`)).every((r) => r.name === 'Grace Hopper')).toBe(true);
+  });
+
+  test('P11 a list leaves one audit row that counts whom it showed', async () => {
+    const people = [box.person('One'), box.person('Two')];
+    for (const p of people) record(p, '06:00', 'in');
+    await api.deliver(box);
+    await api.ask('GET', `/api/attendance?device=${box.device}`);
+    expect(await api.lastAudit()).toMatchObject({
+      route: 'GET /api/attendance',
+      action: 'read',
+      count: 2,
+      outcome: 'ok',
+    });
+  });
+
+  test('the day report pairs stays, tells open ones, and gives a night to the day it began on', async () => {
+    const day = box.person('Day Worker');
+    record(day, '06:00', 'in');
+    record(day, '10:00', 'out');
+    record(day, '11:00', 'in');
+    record(day, '14:30', 'out');
+    record(day, '16:00', 'in');
+    const night = box.person('Night Worker');
+    // 22:00Z the evening before is past midnight in Berlin's summer: 00:00 of the 20th.
+    box.append('checkin', { direction: 'in', ...open }, { person: night }, new Date('2026-07-19T20:00:00.000Z'));
+    record(night, '03:00', 'out');
+    await api.deliver(box);
+    expect(await dayOf(day)).toMatchObject({
+      name: 'Day Worker',
+      firstIn: at('06:00').toISOString(),
+      lastOut: at('14:30').toISOString(),
+      minutes: 240 + 210,
+      open: 1,
+    });
+    expect(await dayOf(night)).toBeUndefined();
+    expect(await dayOf(night, '2026-07-19')).toMatchObject({ minutes: 420, open: 0 });
+  });
+
+  test('a correction stands instead of a record that stays as it was, on the board and in the report, and undoing it brings the record back', async () => {
+    const person = box.person('Katherine Johnson');
+    const came = record(person, '06:00', 'in');
+    const left = record(person, '09:00', 'out');
+    await api.deliver(box);
+    const made = await correct({ kind: 'replace', target: left, at: at('14:00').toISOString(), reason: 'She forgot' });
+    await api.settle();
+    expect(made).toMatchObject({ kind: 'replace', person, reason: 'She forgot', undone: false });
+    expect(await dayOf(person)).toMatchObject({ lastOut: at('14:00').toISOString(), minutes: 480, open: 0 });
+    expect(await boardOf(left)).toMatchObject({ voided: 'corrected', claimed: 'out' });
+    expect(await boardOf(made.id)).toMatchObject({ voided: null, direction: 'out', method: 'manual' });
+    const rows = await rowsOf(`person=${person}`);
+    expect(rows.find((r) => r.id === left)).toMatchObject({ at: at('09:00').toISOString(), supersededBy: made.id });
+    expect(rows.find((r) => r.id === came)).toMatchObject({ supersededBy: null, correction: false });
+
+    const undone = await correct({ kind: 'undo', target: made.id, reason: 'It was right' });
+    await api.settle();
+    expect(await dayOf(person)).toMatchObject({ lastOut: at('09:00').toISOString(), minutes: 180 });
+    expect(await boardOf(left)).toMatchObject({ voided: null });
+    const list = await api.ask<Page<Correction>>('GET', `/api/corrections?person=${person}`);
+    expect(list.items.map((c) => [c.id, c.undone])).toEqual([
+      [undone.id, false],
+      [made.id, true],
+    ]);
+    await expect(correct({ kind: 'undo', target: made.id, reason: 'again' })).rejects.toMatchObject({
+      code: 'already-undone',
+    });
+  });
+
+  test('a record can be added and voided; a chain of corrections is undone from its end', async () => {
+    const person = box.person('Mary Jackson');
+    await api.deliver(box);
+    const added = await correct({
+      kind: 'add',
+      person,
+      at: at('06:00').toISOString(),
+      direction: 'in',
+      reason: 'Kiosk was off',
+    });
+    const moved = await correct({ kind: 'replace', target: added.id, at: at('07:00').toISOString(), reason: 'Later' });
+    await expect(correct({ kind: 'replace', target: added.id, direction: 'out', reason: 'no' })).rejects.toMatchObject({
+      code: 'already-corrected',
+    });
+    await expect(correct({ kind: 'undo', target: added.id, reason: 'no' })).rejects.toMatchObject({
+      code: 'already-corrected',
+    });
+    await api.settle();
+    expect(await dayOf(person)).toMatchObject({ firstIn: at('07:00').toISOString(), open: 1 });
+    await correct({ kind: 'void', target: moved.id, reason: 'Was on leave' });
+    await api.settle();
+    expect(await dayOf(person)).toBeUndefined();
+    await expect(
+      correct({ kind: 'add', person, at: '2026-07-21T06:00:00Z', direction: 'in', reason: 'Tomorrow' }),
+    ).rejects.toMatchObject({ code: 'at-in-future' });
+    const stored = await api.db.selectFrom('correction').selectAll().where('person', '=', person).execute();
+    expect(stored).toHaveLength(3);
+    for (const row of stored) expect(Buffer.from(row.reason).includes('leave')).toBe(false);
+  });
+
+  test('pairs of people are listed and merged by the API', async () => {
+    const [a, b] = [box.person('Alan Turing'), box.person('A. Turing')];
+    record(a, '06:00', 'in');
+    record(b, '09:00', 'out');
+    await api.deliver(box);
+    const [first, second] = [a, b].sort() as [string, string];
+    const id = '33333333-3333-4333-8333-333333333333';
+    const pair = {
+      id,
+      first,
+      second,
+      reason: 'number' as const,
+      score: null,
+      found_at: api.now,
+      status: 'open' as const,
+    };
+    await api.db.deleteFrom('merge_candidate').where('id', '=', id).execute();
+    await api.db
+      .insertInto('merge_candidate')
+      .values({ ...pair, decided_at: null, decided_by: null })
+      .execute();
+    const { items } = await api.ask<Page<{ id: string; people: { name: string }[] }>>('GET', '/api/duplicates');
+    expect(
+      items
+        .find((i) => i.id === id)!
+        .people.map((p) => p.name)
+        .sort(),
+    ).toEqual(['A. Turing', 'Alan Turing']);
+    await api.ask('POST', `/api/duplicates/${id}/merge`, { body: { kept: a } });
+    await api.settle();
+    expect((await rowsOf(`person=${a}`)).map((r) => r.direction).sort()).toEqual(['in', 'out']);
+    await expect(api.ask('POST', `/api/duplicates/${id}/merge`, { body: { kept: a } })).rejects.toMatchObject({
+      code: 'candidate-unknown',
+    });
+  });
+});

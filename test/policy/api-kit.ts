@@ -1,0 +1,185 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import pino from 'pino';
+import { v7 } from 'uuid';
+import { expect } from 'vitest';
+import type { z } from 'zod';
+import type { Actor, Role } from '../../sync/server/access/actor.ts';
+import { perform } from '../../sync/server/access/perform.ts';
+import type { RouteSpec, Services } from '../../sync/server/access/route.ts';
+import { resolveDue } from '../../sync/server/attendance/resolve.ts';
+import { attendanceRoutes } from '../../sync/server/attendance/routes.ts';
+import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
+import { readConfig } from '../../sync/server/config.ts';
+import { consentRoutes } from '../../sync/server/consents/routes.ts';
+import { correctionRoutes } from '../../sync/server/corrections/routes.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { deviceRoutes } from '../../sync/server/devices/routes.ts';
+import { ingest } from '../../sync/server/ingest/ingest.ts';
+import { quarantineRoutes } from '../../sync/server/ingest/routes.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { openKeyring } from '../../sync/server/keys/keyring.ts';
+import { Secret } from '../../sync/server/keys/secret.ts';
+import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { reportRoutes } from '../../sync/server/reports/routes.ts';
+import { siteRoutes } from '../../sync/server/sites/routes.ts';
+import { MemoryOutbox, temporaryHome } from '../sync/kit.ts';
+
+/** The API without its HTTP: routes run as the listener runs them, in a real transaction with their audit row. */
+
+const ROUTES: readonly RouteSpec[] = [
+  ...attendanceRoutes,
+  ...consentRoutes,
+  ...correctionRoutes,
+  ...deviceRoutes,
+  ...peopleRoutes,
+  ...quarantineRoutes,
+  ...reportRoutes,
+  ...siteRoutes,
+];
+
+export const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZone: 'Europe/Berlin' };
+
+export type Api = Awaited<ReturnType<typeof apiOn>>;
+
+export async function apiOn(database: OpenDatabase, start: Date, routes: readonly RouteSpec[] = ROUTES) {
+  const { db } = database;
+  const pair = { ENCRYPTION_KEY: randomBytes(32).toString('base64'), SECRET_KEY: randomBytes(32).toString('base64') };
+  const home = temporaryHome();
+  const config = readConfig({ ...pair, SMARTPRESENCE_SERVER_HOME: home.path, SMARTPRESENCE_TIMEZONE: SITE.timeZone });
+  const keys = new Keys(config.encryptionKey, config.secretKey);
+  let now = start;
+  const told: string[] = [];
+  const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: () => now.getTime() });
+  await ensureDefaultSite(db, SITE);
+  const services: Services = {
+    db,
+    keys,
+    keyring,
+    config,
+    log: pino({ level: 'silent' }),
+    now: () => now,
+    tell: (what) => void told.push(what),
+  };
+
+  const actorOf = (role: Role, id: string = randomUUID()): Actor => ({
+    role,
+    id,
+    email: 'tester@example.org',
+    ip: '192.0.2.1',
+    userAgent: 'test',
+  });
+
+  /** Asks as somebody who was admitted. A body, a query or parameters that are misshapen throw as they do there. */
+  async function ask<T = unknown>(
+    method: RouteSpec['method'],
+    url: string,
+    o: { as?: Role | Actor; body?: unknown } = {},
+  ): Promise<T> {
+    const { pathname, searchParams } = new URL(url, 'https://server.test');
+    const found = routes.flatMap((spec) => {
+      const params = spec.method === method ? paramsOf(spec.path, pathname) : null;
+      return params ? [{ spec, params }] : [];
+    });
+    expect(found.map((f) => f.spec.path)).toHaveLength(1);
+    const { spec, params } = found[0]!;
+    const actor = typeof o.as === 'object' ? o.as : actorOf(o.as ?? 'admin');
+    if (spec.roles !== 'anybody') expect(spec.roles).toContain(actor.role);
+    const read = (shape: z.ZodType | undefined, value: unknown) => shape?.parse(value);
+    const done = await perform(services, spec as never, {
+      params: read(spec.params, params),
+      query: read(spec.query, Object.fromEntries(searchParams)),
+      body: read(spec.body, o.body ?? {}),
+      actor,
+      session: null,
+      now,
+      prepared: undefined,
+      idempotencyKey: null,
+      url: pathname,
+    });
+    told.push(...done.told);
+    if (done.refused) throw done.refused;
+    if (done.file) {
+      const pieces: Buffer[] = [];
+      for await (const piece of done.file.spooled.read()) pieces.push(piece);
+      await done.file.spooled.discard();
+      return Buffer.concat(pieces) as T;
+    }
+    return done.answer.body as T;
+  }
+
+  return {
+    db,
+    keys,
+    keyring,
+    services,
+    told,
+    ask,
+    actorOf,
+    get now() {
+      return now;
+    },
+    set now(at: Date) {
+      now = at;
+    },
+
+    async kiosk(site: string | null = null): Promise<MemoryOutbox> {
+      const box = new MemoryOutbox();
+      const known = { status: 'approved' as const, ed25519: 'x', x25519: 'x', tls_key_hash: box.device };
+      await db
+        .insertInto('device')
+        .values({ id: box.device, name: `Door ${box.device}`, ...known, registered_at: now, last_heard_at: null, site })
+        .execute();
+      return box;
+    },
+
+    /** Everything that the kiosk has made so far arrives, and is resolved. */
+    async deliver(box: MemoryOutbox): Promise<void> {
+      const events = box.events.filter((e) => e.header.epoch === box.epoch);
+      const frame = {
+        alg: 'EdDSA',
+        typ: 'sp-batch+jws',
+        iss: box.device,
+        aud: randomUUID(),
+        epoch: box.epoch,
+      } as const;
+      const range = { first: 1, last: events.length, spv: 1 };
+      await ingest(db, keys, { ...frame, ...range }, { sentAt: now.toISOString(), events: [...events] }, now);
+      await settle();
+    },
+    settle,
+
+    /** What the newest audit row says. */
+    async lastAudit() {
+      return db.selectFrom('audit').selectAll().orderBy('position', 'desc').limit(1).executeTakeFirstOrThrow();
+    },
+    close: () => home.remove(),
+  };
+
+  async function settle(): Promise<void> {
+    while (((await resolveDue(db))?.taken ?? 0) > 0);
+  }
+}
+
+function paramsOf(path: string, pathname: string): Record<string, string> | null {
+  const [wanted, given] = [path.split('/'), pathname.split('/')];
+  if (wanted.length !== given.length) return null;
+  const params: Record<string, string> = {};
+  for (const [i, part] of wanted.entries()) {
+    if (part.startsWith(':')) params[part.slice(1)] = decodeURIComponent(given[i]!);
+    else if (part !== given[i]) return null;
+  }
+  return params;
+}
+
+/** Somebody with a standing consent and one template, enrolled at this kiosk. */
+export function enrol(box: MemoryOutbox, name: string, at: Date, number: string): string {
+  const person = v7();
+  box.append('person', { change: 'added' }, { person, name, number, language: 'en' }, at);
+  box.append('consent', { action: 'given', textVersion: '2026-11.no-photo', language: 'en' }, { person }, at);
+  const vector = randomBytes(2048).toString('base64url').slice(0, 2731);
+  const templates = [{ id: v7(), pose: 'front', vector }];
+  box.append('template', { change: 'added', model: 'test', count: 1 }, { person, templates }, at);
+  return person;
+}
+
+export const secretKeys = () => new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
