@@ -9,6 +9,7 @@ import { mends } from './migrations/0006-mends.ts';
 import { personKeys } from './migrations/0007-person-keys.ts';
 import { audit } from './migrations/0008-audit.ts';
 import { accounts } from './migrations/0009-accounts.ts';
+import { backup } from './migrations/0011-backup.ts';
 import { erasure } from './migrations/0012-erasure.ts';
 import { api } from './migrations/0010-api.ts';
 import type { Db } from './schema.ts';
@@ -28,11 +29,18 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-audit': audit,
   '0009-accounts': accounts,
   '0010-api': api,
+  '0011-backup': backup,
   '0012-erasure': erasure,
 };
 
-/** @throws Problem `database-newer` (made by a newer build; nothing was touched), `migration-failed` (rolled back) */
-export async function migrate(db: Db): Promise<void> {
+/** Names of what this build knows, in order. */
+export const knownMigrations = (): string[] => Object.keys(MIGRATIONS).sort();
+
+/**
+ * @param to the last one to run; all by default
+ * @throws Problem `database-newer` (made by a newer build; nothing was touched), `migration-failed` (rolled back)
+ */
+export async function migrate(db: Db, to?: string): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
   const applied = (await appliedMigrations(db)).filter((name) => !(name in MIGRATIONS));
   if (applied.length > 0) {
@@ -42,7 +50,7 @@ export async function migrate(db: Db): Promise<void> {
       'Start that build, or restore the backup from before the update.',
     );
   }
-  const { error } = await migrator.migrateToLatest();
+  const { error } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));
   if (error)
     throw new Problem(
       'migration-failed',

@@ -45,6 +45,27 @@ export function openDatabase(home: string, options: OpenOptions = {}): Promise<O
   return options.postgres ? openPostgres(options.postgres, options) : openEmbedded(home);
 }
 
+/** A database as it is: nothing is migrated, and nothing written. For what fills an empty one (backup/restore.ts). */
+export async function openBare(
+  home: string,
+  { postgres, onLost = () => undefined, size }: OpenOptions = {},
+): Promise<{ readonly db: Db; close(): Promise<void> }> {
+  if (postgres) {
+    await examine(postgres);
+    const db: Db = new Kysely<Tables>({ dialect: postgresDialect(postgres, onLost, size).dialect });
+    return { db, close: () => db.destroy() };
+  }
+  const unlock = lockHome(home);
+  try {
+    const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
+    const db: Db = new Kysely<Tables>({ dialect: pgliteDialect(pglite) });
+    return { db, close: () => db.destroy().finally(unlock) };
+  } catch (cause) {
+    unlock();
+    throw cause;
+  }
+}
+
 async function openEmbedded(home: string): Promise<OpenDatabase> {
   const unlock = lockHome(home);
   let db: Db | null = null;

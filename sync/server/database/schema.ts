@@ -9,6 +9,7 @@ import type {
 } from './tables/accounts.ts';
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 
+import type { BackupTable, PhotoObjectTable } from './tables/backup.ts';
 import type { JobRunTable } from './tables/jobs.ts';
 import type { PersonKeyTable } from './tables/keys.ts';
 /**
@@ -396,6 +397,8 @@ export interface Tables {
   session: SessionTable;
   photo: PhotoTable;
   photo_piece: PhotoPieceTable;
+  photo_object: PhotoObjectTable;
+  backup: BackupTable;
   device_tls_key: DeviceTlsKeyTable;
   provisioning_code: ProvisioningCodeTable;
   'keyring.identity': KeyringIdentityTable;

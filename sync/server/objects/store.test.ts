@@ -22,6 +22,12 @@ async function read(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(all);
 }
 
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
 async function* stream(bytes: Uint8Array, step = 100_000): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step);
 }
@@ -111,11 +117,11 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     const client = s3Client(moto.settings(bucket));
     await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'erase/a' }));
     client.destroy();
-    const listed = await Array.fromAsync(store.list('erase/'));
+    const listed = await all(store.list('erase/'));
     expect(listed.filter((o) => o.key === 'erase/a')).toHaveLength(4);
     expect(listed.filter((o) => o.deleteMarker)).toHaveLength(1);
     expect(await store.deleteEveryVersion('erase/a')).toEqual({ versions: 4 });
-    expect((await Array.fromAsync(store.list('erase/'))).map((o) => o.key)).toEqual(['erase/ab']);
+    expect((await all(store.list('erase/'))).map((o) => o.key)).toEqual(['erase/ab']);
     expect(await store.deleteEveryVersion('erase/')).toEqual({ versions: 1 });
     expect(await codeOf(store.deleteEveryVersion(''))).toBe('s3-prefix-missing');
   });

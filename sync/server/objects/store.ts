@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   DeleteObjectsCommand,
   GetObjectCommand,
+  GetObjectLockConfigurationCommand,
   HeadObjectCommand,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
@@ -71,6 +72,10 @@ export interface ObjectStore {
    * @throws Problem `s3-versions-remain` (locked, or not allowed), …
    */
   deleteEveryVersion(prefixOrKey: string): Promise<{ versions: number }>;
+  /** Deletes every version of one object but its newest. @throws Problem as `deleteEveryVersion` */
+  deleteOldVersions(key: string, o?: { readonly supersededBefore?: Date }): Promise<{ versions: number }>;
+  /** Whether the bucket can lock objects (`lockedUntil`); false also where the store has no such thing. */
+  offersLocks(): Promise<boolean>;
   /** Asks for a copy of an archived object to be readable for some days. Safe to ask again. */
   thaw(key: string, versionId: string | undefined, o: { days: number; tier: ThawTier }): Promise<void>;
   close(): void;
@@ -127,6 +132,30 @@ export function openObjectStore(settings: S3Settings): ObjectStore {
       const deleted = await deleteVersions(erasing(), bucket, prefixOrKey);
       await abortUploads(erasing(), bucket, prefixOrKey);
       return { versions: deleted };
+    },
+    async deleteOldVersions(key, { supersededBefore } = {}) {
+      const found: StoredObject[] = [];
+      for await (const object of versionsOf(client, bucket, key)) found.push(object);
+      found.sort((a, b) => b.at.getTime() - a.at.getTime());
+      // A version is superseded when the next one is written.
+      const old = found.filter((o, i) => {
+        const next = found[i - 1];
+        return !o.isLatest && next && (!supersededBefore || next.at < supersededBefore);
+      });
+      for (let at = 0; at < old.length; at += DELETE_BATCH)
+        await deleteBatch(erasing(), bucket, key, old.slice(at, at + DELETE_BATCH));
+      return { versions: old.length };
+    },
+    async offersLocks() {
+      try {
+        const answer = await client.send(new GetObjectLockConfigurationCommand({ Bucket: bucket }));
+        return answer.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled';
+      } catch (cause) {
+        const problem = asS3Problem(cause, bucket);
+        // Not configured, or unknown to this store.
+        if (problem.code === 's3-failed' || problem.code === 's3-object-missing') return false;
+        throw problem;
+      }
     },
     async thaw(key, versionId, { days, tier }) {
       await told(key, async () => {
@@ -236,23 +265,29 @@ async function* versionsOf(client: S3Client, bucket: string, prefixOrKey: string
     if (prefixOrKey.endsWith('/') || object.key === prefixOrKey) yield object;
 }
 
+async function deleteBatch(
+  client: S3Client,
+  bucket: string,
+  what: string,
+  batch: readonly StoredObject[],
+): Promise<void> {
+  if (batch.length === 0) return;
+  const Objects = batch.map((o) => ({ Key: o.key, VersionId: o.versionId }));
+  const answer = await told(what, () =>
+    client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })),
+  );
+  const refused = answer.Errors?.[0];
+  if (refused)
+    throw remains(what, `${answer.Errors!.length} versions are refused (${refused.Code ?? 'no reason given'})`);
+}
+
 async function deleteVersions(client: S3Client, bucket: string, prefixOrKey: string): Promise<number> {
   if (prefixOrKey === '' || prefixOrKey === '/')
     throw new Problem('s3-prefix-missing', 'The whole bucket is never deleted.', 'Name an object or a prefix.');
   let deleted = 0;
   let batch: StoredObject[] = [];
   const flush = async () => {
-    if (batch.length === 0) return;
-    const Objects = batch.map((o) => ({ Key: o.key, VersionId: o.versionId }));
-    const answer = await told(prefixOrKey, () =>
-      client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })),
-    );
-    const refused = answer.Errors?.[0];
-    if (refused)
-      throw remains(
-        prefixOrKey,
-        `${answer.Errors!.length} versions are refused (${refused.Code ?? 'no reason given'})`,
-      );
+    await deleteBatch(client, bucket, prefixOrKey, batch);
     deleted += batch.length;
     batch = [];
   };

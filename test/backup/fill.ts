@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import { listTables, quote, quoted, type Table } from '../../sync/server/backup/catalogue.ts';
+import type { Db } from '../../sync/server/database/schema.ts';
+
+/**
+ * Fills every table that a database has, by its catalogue: a table that a later migration adds is filled without anybody
+ * remembering it. Row i of every table has the same uuid and the same text, so that references hold. Values are chosen to
+ * be hard to carry: microseconds, quotes, line breaks, backslashes, empty and null, all bytes.
+ */
+
+/** Columns that a rule of their table binds to something else. */
+const ODD: Readonly<Record<string, (row: number) => string>> = {
+  'merge_candidate.second': (row) => `'${uuid(row + 1_000_000)}'`,
+  'meta.key': (row) => `'filled-${row}'`,
+  'site.day_starts_at': () => `'04:00'`,
+  'site.is_default': () => 'false',
+  'keyring.identity.one': () => 'true',
+};
+
+export function uuid(row: number): string {
+  const hex = createHash('sha256').update(`fill ${row}`).digest('hex');
+  // Ordered by `row`, as some tables want it.
+  return `${(0x10000000 + row).toString(16)}-${hex.slice(0, 4)}-4${hex.slice(4, 7)}-a${hex.slice(7, 10)}-${hex.slice(10, 22)}`;
+}
+
+const text43 = (row: number) => createHash('sha256').update(`text ${row}`).digest('base64url');
+
+/** @returns tables that took not every row, with what they said */
+export async function fillEveryTable(db: Db, rows: number): Promise<Record<string, string>> {
+  const refused: Record<string, string> = {};
+  let waiting = (await listTables(db)).map((table) => ({ table, next: 0 }));
+  // Tables that others refer to may come later in the alphabet.
+  for (let round = 0; round < 6 && waiting.length > 0; round++) {
+    const left: typeof waiting = [];
+    for (const each of waiting) {
+      const name = `${each.table.schema}.${each.table.name}`.replace(/^public\./, '');
+      const rules = await rulesOf(db, each.table);
+      try {
+        for (; each.next < (name === 'keyring.identity' ? 1 : rows); each.next++)
+          await insertRow(db, each.table, name, each.next, rules);
+        delete refused[name];
+      } catch (cause) {
+        refused[name] = (cause as Error).message;
+        left.push(each);
+      }
+    }
+    waiting = left;
+  }
+  return refused;
+}
+
+interface Rules {
+  readonly nullable: ReadonlySet<string>;
+  /** Words that a check lets through. */
+  readonly allowed: ReadonlyMap<string, readonly string[]>;
+}
+
+async function insertRow(db: Db, table: Table, name: string, row: number, rules: Rules): Promise<void> {
+  const columns = table.columns.map((c) => quote(c.name)).join(', ');
+  const insert = async (without: (column: string) => boolean) => {
+    const values = table.columns.map((c) => {
+      if (without(c.name)) return 'null';
+      const list = rules.allowed.get(c.name);
+      return ODD[`${name}.${c.name}`]?.(row) ?? (list ? `'${list[row % list.length]}'` : anyValue(c.type, c.name, row));
+    });
+    await sql
+      .raw(
+        `insert into ${quoted(table.schema, table.name)} (${columns}) overriding system value values (${values.join(', ')})`,
+      )
+      .execute(db);
+  };
+  // Some rows with nulls wherever they may be, the others whole; where a check binds columns together, one of them null.
+  const tries = [
+    ...(row % 4 === 3 ? [(column: string) => rules.nullable.has(column)] : []),
+    () => false,
+    ...[...rules.nullable].map((n) => (column: string) => column === n),
+  ];
+  let refused: unknown;
+  for (const without of tries) {
+    try {
+      return await insert(without);
+    } catch (cause) {
+      if ((cause as { code?: string }).code !== '23514') throw cause;
+      refused = cause;
+    }
+  }
+  throw refused;
+}
+
+function anyValue(type: string, column: string, row: number): string {
+  if (type === 'uuid') return `'${uuid(row)}'`;
+  if (type === 'boolean') return row % 2 === 0 ? 'true' : 'false';
+  if (type === 'integer' || type === 'bigint' || type === 'smallint') return String(row + 10);
+  if (type === 'real' || type === 'double precision') return String(Math.fround(0.1 + row / 7));
+  if (type.startsWith('timestamp'))
+    return `'2027-0${1 + (row % 3)}-0${1 + (row % 9)} 08:0${row % 10}:01.12345${row % 10}+02'`;
+  if (type === 'date') return `'2027-03-0${1 + (row % 9)}'`;
+  if (type === 'bytea')
+    return `decode('00ff225c270a${createHash('sha256').update(String(row)).digest('hex').slice(12)}', 'hex')`;
+  if (type === 'jsonb' || type === 'json')
+    return `'{"row": ${row}, "text": "a \\"quote\\", \\\\ and \\n", "none": null}'`;
+  if (type.endsWith('[]')) return arrayOf(type, row);
+  if (type === 'text' && column === 'address') return `'${text43(row)}'`;
+  if (type === 'text' && (column === 'name' || column === 'reason'))
+    return row % 3 === 0 ? `'a "b", c\\d\ne (${row})'` : `'${row} — ünïcode 字'`;
+  return `'${text43(row)}'`;
+}
+
+function arrayOf(type: string, row: number): string {
+  const element = type.slice(0, -2);
+  if (element === 'uuid') return `array['${uuid(row)}']::uuid[]`;
+  if (element === 'integer' || element === 'bigint') return `array[0, ${row + 1}]::${type}`;
+  return `array['a,b', '"', '', '${row}']::${type}`;
+}
+
+async function rulesOf(db: Db, table: Table): Promise<Rules> {
+  const of = sql`${quoted(table.schema, table.name)}::regclass`;
+  const { rows: columns } = await sql<{ name: string }>`
+    select attname as name from pg_attribute where attrelid = ${of} and attnum > 0 and not attnotnull`.execute(db);
+  const { rows: checks } = await sql<{ definition: string }>`
+    select pg_get_constraintdef(oid) as definition from pg_constraint where contype = 'c' and conrelid = ${of}`.execute(
+    db,
+  );
+  const allowed = new Map<string, string[]>();
+  for (const { definition } of checks) {
+    const found = /^CHECK \(\(*"?(\w+)"? = ANY \(\(?ARRAY\[(.*?)\]/.exec(definition);
+    if (found)
+      allowed.set(
+        found[1]!,
+        [...found[2]!.matchAll(/'([^']*)'/g)].map((m) => m[1]!),
+      );
+  }
+  return { nullable: new Set(columns.map((c) => c.name)), allowed };
+}
+
+/** Every row of every table as text, sorted: what two databases are compared by. `change` holds transaction ids. */
+export async function everyRow(db: Db): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  await db.transaction().execute(async (tx) => {
+    await sql.raw(`set local timezone = 'UTC'`).execute(tx);
+    for (const t of await listTables(tx)) {
+      const columns = t.columns
+        .filter((c) => !(c.name === 'change' && c.type === 'bigint'))
+        .map((c) => `t.${quote(c.name)}`);
+      const { rows } = await sql
+        .raw<{ r: string }>(
+          `select row(${columns.join(', ')})::text as r from ${quoted(t.schema, t.name)} t order by 1`,
+        )
+        .execute(tx);
+      found.set(
+        `${t.schema}.${t.name}`,
+        rows.map((r) => r.r),
+      );
+    }
+  });
+  return found;
+}
