@@ -4,16 +4,20 @@ import { z } from 'zod';
 import { MAX_ASK_BYTES } from '../../protocol/wire/changes.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { createListener, type Listener, TLS_VERSIONS } from '../http/listener.ts';
-import { registerPhotos } from '../photos/routes.ts';
+import { noteSpeaker } from '../http/refusal-log.ts';
+import { PHOTO_PATH, registerPhotos } from '../photos/routes.ts';
 import type { IdentityContext } from './context.ts';
 import { JOIN_PREFIX, registerJoin } from './join-routes.ts';
 import { type LanePlace, Lanes } from './lanes.ts';
 import { type MessageContext, takeMessage } from './messages.ts';
-import { admit, identify, peerOf, type RenewalOnly, renewFirst } from './peer.ts';
+import { admit, peerOf, type RenewalOnly, renewFirst } from './peer.ts';
 import { type StrangerLimits, Strangers } from './strangers.ts';
 
 const BATCHES = '/v1/batches';
 const ASKS = '/v1/asks';
+
+/** Pieces of photos in work at once, of all devices. */
+const PHOTOS_AT_ONCE = 4;
 
 export interface DeviceListenerOptions extends IdentityContext, MessageContext {
   readonly strangers?: Partial<StrangerLimits>;
@@ -35,17 +39,20 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   const strangers = new Strangers(o.strangers);
   app.server.on('secureConnection', (socket: TLSSocket) => strangers.connected(socket));
   const lanes = new Lanes();
+  // Of their own: a large photo takes no check-in's place.
+  const photoLanes = new Lanes(PHOTOS_AT_ONCE);
   const admitted = new WeakMap<FastifyRequest, { place: LanePlace; device: string; renewalOnly: RenewalOnly | null }>();
   app.addHook('onRequest', async (request, reply) => {
     const socket = socketOf(request);
     const { url } = request.routeOptions;
     if (url?.startsWith(JOIN_PREFIX)) return strangers.joining(socket);
-    peerOf(socket, o.keyring.caPems, o.now().getTime());
-    if (url !== BATCHES && url !== ASKS) return;
+    noteSpeaker(request, peerOf(socket, o.keyring.caPems, o.now().getTime()).device);
+    const isPhoto = url === PHOTO_PATH;
+    if (url !== BATCHES && url !== ASKS && !isPhoto) return;
     // A device that has to renew its certificate may still ask: for a new one, and for nothing else.
     const { device, renewalOnly } = await admit(o, socket);
     if (renewalOnly && url !== ASKS) throw renewFirst(renewalOnly);
-    const place = lanes.reserve(device.id);
+    const place = (isPhoto ? photoLanes : lanes).reserve(device.id);
     if (!place) {
       reply.header('retry-after', '1');
       throw new Problem(
@@ -63,7 +70,10 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   app.addContentTypeParser('application/jose', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
   registerJoin(app, o, o.onChange);
-  registerPhotos(app, o, async (request) => (await identify(o, socketOf(request))).id);
+  registerPhotos(app, o, (request, work) => {
+    const { place, device } = admitted.get(request)!;
+    return place.run(() => work(device));
+  });
 
   const answer = async (request: FastifyRequest, reply: FastifyReply, kind: 'batch' | 'ask') => {
     const { place, device, renewalOnly } = admitted.get(request)!;

@@ -70,6 +70,7 @@ export async function startMqtt(o: {
   const closeAll = async () => {
     certificates?.stop();
     await Promise.all([...consumers.map((c) => c.close()), embedded?.close()]);
+    worker.close();
   };
   try {
     if (settings.embedded)

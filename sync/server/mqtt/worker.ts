@@ -5,6 +5,7 @@ import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { readTopic } from '../../protocol/wire/topics.ts';
 import { Lanes } from '../devices/lanes.ts';
+import { RefusalLog } from '../http/refusal-log.ts';
 
 /** A sealed message of a device, and what it is to be taken for. */
 export interface UpMessage {
@@ -38,11 +39,13 @@ const LOG_EVERY = 1000;
 export class MqttWorker {
   readonly #o: WorkerOptions;
   readonly #lanes: Lanes;
+  readonly #refusals: RefusalLog;
   readonly #dropped: Record<string, number> = {};
 
   constructor(options: WorkerOptions) {
     this.#o = options;
     this.#lanes = new Lanes(options.atOnce);
+    this.#refusals = new RefusalLog(options.log);
   }
 
   get dropped(): Dropped {
@@ -81,6 +84,11 @@ export class MqttWorker {
     });
   }
 
+  /** No message comes any more: writes down which refusals were only counted so far. */
+  close(): void {
+    this.#refusals.close();
+  }
+
   /** Counts what was thrown away, and logs it by its code, never by its content. */
   drop(code: string, device?: string, cause?: unknown): void {
     const count = (this.#dropped[code] ?? 0) + 1;
@@ -109,7 +117,7 @@ export class MqttWorker {
         cause instanceof Problem
           ? cause
           : new Problem('internal-error', 'The server failed.', 'See its log; if it repeats, report it.', { cause });
-      if (problem === cause) this.#o.log.warn({ device, code: problem.code }, problem.message);
+      if (problem === cause) this.#refusals.note({ device, code: problem.code }, problem.message);
       else this.#o.log.error({ device, code: problem.code, err: cause }, 'mqtt message failed');
       try {
         return await this.#o.refuse(message, problem);

@@ -5,27 +5,30 @@ import type { Db } from '../database/schema.ts';
 import type { Listener } from '../http/listener.ts';
 import { photoState, takePiece } from './store.ts';
 
+export const PHOTO_PATH = photoPath(':address');
 const Params = z.strictObject({ address: PhotoAddress });
 const Body = z.instanceof(Uint8Array);
 
 /**
  * `GET` and `PUT /v1/photos/:address` on the devices listener; see sync/protocol/wire/photos.ts.
  *
- * @param device who is speaking, asked anew at each request
+ * @param inTurn does the work when it is the turn of the device that speaks, which it names
  */
 export function registerPhotos(
   app: Listener,
   o: { readonly db: Db; readonly now: () => Date },
-  device: (request: FastifyRequest) => Promise<string>,
+  inTurn: <T>(request: FastifyRequest, work: (device: string) => Promise<T>) => Promise<T>,
 ): void {
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
-  const path = photoPath(':address');
-  app.get(path, async (request) => photoState(o.db, await device(request), Params.parse(request.params).address));
-  app.put(path, { bodyLimit: MAX_PIECE_BYTES }, async (request) => {
+  app.get(PHOTO_PATH, (request) =>
+    inTurn(request, (device) => photoState(o.db, device, Params.parse(request.params).address)),
+  );
+  app.put(PHOTO_PATH, { bodyLimit: MAX_PIECE_BYTES }, (request) => {
     const { address } = Params.parse(request.params);
     const place = PieceQuery.parse(request.query);
-    return takePiece(o.db, await device(request), address, place, Body.parse(request.body), o.now());
+    const body = Body.parse(request.body);
+    return inTurn(request, (device) => takePiece(o.db, device, address, place, body, o.now()));
   });
 }
