@@ -17,6 +17,8 @@ The quarantine holds what came from a kiosk and can't be taken into the log, eac
 event-newer-schema: the kiosk is newer than this server; update the server, which then takes it by itself.
 event-not-storable: the database refuses a value of it. Other reasons mean that the event contradicts its signature's
 slot, its own commitments, or what the log has already: it stays as evidence.
+Of one device at most 10,000 events and 64 MiB are kept. What comes beyond that is listed with its digest and reason, and its
+content is not kept (quarantine-full): look at what that kiosk sends, and revoke it if it is not in your hands.
 ${EXIT_HELP}`;
 
 /** `sync quarantine list|retry`: on the server. */
@@ -25,7 +27,10 @@ export function registerQuarantine(sync: Command): void {
     .command('quarantine')
     .description('On the server: events that it could not take, with the reason.');
   filtered(quarantine.command('list').description('What is there, oldest first.'))
-    .option('--json', 'one JSON object a line: {"id","device","epoch","seq","reason","receivedAt","retriedAt"}')
+    .option(
+      '--json',
+      'one JSON object a line: {"id","device","epoch","seq","reason","unkept","receivedAt","retriedAt"}',
+    )
     .addHelpText('after', HELP)
     .action(async (o: FilterOptions) => {
       let count = 0;
@@ -70,6 +75,7 @@ function filterOf({ device, reason, id }: FilterOptions) {
   return { ...(device && { device }), ...(reason && { reason }), ...(id && { id }) };
 }
 
-function sentenceOf({ id, device, seq, reason, receivedAt, retriedAt }: Entry): string {
-  return `${id}  ${reason}  device ${device}, event ${seq}, came ${receivedAt}${retriedAt ? `, tried again ${retriedAt}` : ''}`;
+function sentenceOf({ id, device, seq, reason, unkept, receivedAt, retriedAt }: Entry): string {
+  const later = unkept ? `, content not kept (${unkept})` : retriedAt ? `, tried again ${retriedAt}` : '';
+  return `${id}  ${reason}  device ${device}, event ${seq}, came ${receivedAt}${later}`;
 }

@@ -13,6 +13,8 @@ export const QuarantineRow = z.strictObject({
   epoch: Uuid,
   seq: z.number().int(),
   reason: z.string(),
+  /** Why its content was not kept (`quarantine-full`): it can't be taken again. Null: it was. */
+  unkept: z.string().nullable(),
   receivedAt: Instant,
   retriedAt: Instant.nullable(),
 });

@@ -11,6 +11,7 @@ import { audit } from './migrations/0008-audit.ts';
 import { accounts } from './migrations/0009-accounts.ts';
 import { backup } from './migrations/0011-backup.ts';
 import { erasure } from './migrations/0012-erasure.ts';
+import { quarantineRoom } from './migrations/0014-quarantine-room.ts';
 import { api } from './migrations/0010-api.ts';
 import type { Db } from './schema.ts';
 
@@ -31,6 +32,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0010-api': api,
   '0011-backup': backup,
   '0012-erasure': erasure,
+  '0014-quarantine-room': quarantineRoom,
 };
 
 /** Names of what this build knows, in order. */

@@ -249,8 +249,10 @@ interface QuarantineTable {
   /** SHA-256 of what came, so that a replay adds nothing. */
   digest: string;
   reason: string;
-  /** What came, in an envelope: it may hold personal values. Null: removed, by an erasure or by its age. */
+  /** What came, in an envelope: it may hold personal values. Null: removed, by an erasure or by its age, or never kept. */
   content: Bytes | null;
+  /** Why the content was never kept (`quarantine-full`); null: it was. */
+  unkept: Generated<string | null>;
   /** Whom it names, as far as it says so. */
   person: string | null;
   received_at: Instant;

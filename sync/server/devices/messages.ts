@@ -15,6 +15,7 @@ import { countEvents, measureMessage } from '../health/meter.ts';
 import { isRefusal } from '../http/problem.ts';
 import { ingest } from '../ingest/ingest.ts';
 import { readMarks } from '../ingest/marks.ts';
+import { QUARANTINE_FULL } from '../ingest/room.ts';
 import type { IdentityContext } from './context.ts';
 import { type RenewalOnly, renewFirst } from './peer.ts';
 import { type Device, findDevice, heardFrom, noteKnownKeys, requireApproved } from './registry.ts';
@@ -99,6 +100,11 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   countEvents({ taken, quarantined, known: Math.max(0, body.events.length - taken - quarantined) });
   if (quarantined > 0)
     log.warn({ device: device.id, reasons: countsOf(result.quarantined.map((q) => q.reason)) }, 'events quarantined');
+  if (result.unkept)
+    log.warn(
+      { device: device.id, code: QUARANTINE_FULL, events: result.unkept },
+      'the quarantine has as much of this device as it may: of these events it keeps digest and reason alone',
+    );
   for (const { seq, code } of result.faults ?? [])
     log.warn({ device: device.id, seq, code: 'event-not-storable', cause: code }, 'an event could not be taken');
   for (const { seq, code } of result.notes ?? [])

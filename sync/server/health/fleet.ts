@@ -8,6 +8,8 @@ interface Fleet {
   readonly kiosks: ReadonlyMap<string, number>;
   readonly heard: ReadonlyMap<string, number>;
   readonly quarantined: number;
+  /** Of those, events whose content was not kept: `quarantine-full` of some device. */
+  readonly unkept: number;
   readonly attendanceDue: number;
   readonly duplicatesOpen: number;
   readonly erasuresOpen: number;
@@ -38,6 +40,7 @@ export async function readFleet(db: Db, now: Date): Promise<Fleet> {
   }
   const { rows } = await sql<Record<string, number | string | Date | null>>`select
     (select count(*) from quarantine) as quarantined,
+    (select count(*) from quarantine where unkept is not null) as unkept,
     (select count(*) from attendance_due) as attendance_due,
     (select count(*) from merge_candidate where status = 'open') as duplicates_open,
     (select count(distinct request) from erasure_confirmation where confirmed_at is null) as erasures_open,
@@ -52,6 +55,7 @@ export async function readFleet(db: Db, now: Date): Promise<Fleet> {
     kiosks: tally(devices.map((d) => d.status)),
     heard,
     quarantined: count('quarantined'),
+    unkept: count('unkept'),
     attendanceDue: count('attendance_due'),
     duplicatesOpen: count('duplicates_open'),
     erasuresOpen: count('erasures_open'),
@@ -83,6 +87,7 @@ export function fleetRegistry(fleet: Fleet): Registry {
   gauge('kiosks', 'Registered kiosks by state.', fleet.kiosks, 'status');
   gauge('kiosks_heard', 'Approved kiosks by how long ago they were last heard of.', fleet.heard, 'within');
   one('quarantine_events', 'Events that the server could not take.', fleet.quarantined);
+  one('quarantine_unkept_events', 'Of those, events whose content was not kept (quarantine-full).', fleet.unkept);
   one('attendance_due', 'Days of people that wait to be resolved anew.', fleet.attendanceDue);
   one('duplicates_open', 'Pairs of people who may be one, to be decided.', fleet.duplicatesOpen);
   one('erasures_open', 'Erasures that a kiosk has not confirmed yet.', fleet.erasuresOpen);

@@ -18,6 +18,8 @@ export interface Ingested {
   readonly quarantined: { readonly seq: number; readonly reason: string }[];
   /** Why events were not storable: what failed on each (fault.ts). */
   readonly faults?: readonly { readonly seq: number; readonly code: string }[];
+  /** Of the quarantined, those whose content was not kept: the device has as much there as it may. Absent: none. */
+  readonly unkept?: number;
   /** What else is to be logged; absent: nothing. */
   readonly notes?: readonly Note[];
 }
@@ -54,6 +56,7 @@ export async function ingest(db: Db, keys: Keys, header: BatchHeader, body: Batc
     ack: parts.at(-1)!.ack,
     inserted: parts.reduce((sum, p) => sum + p.inserted, 0),
     quarantined: parts.flatMap((p) => p.quarantined),
+    unkept: parts.reduce((sum, p) => sum + (p.unkept ?? 0), 0),
     notes: parts.flatMap((p) => p.notes ?? []),
     faults,
   };
@@ -77,12 +80,13 @@ async function attempt(
   return inTransaction(db, async (tx) => {
     // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
     const before = await lockMark(tx, header.iss, header.epoch, now);
-    const { fresh, refusals, notes } = await take(tx, keys, header, sorted, now);
+    const { fresh, refusals, notes, unkept } = await take(tx, keys, header, sorted, now);
     const marks: Marks = await advance(tx, header, before, now);
     return {
       ack: { device: header.iss, epoch: header.epoch, ...marks },
       inserted: fresh.length,
       quarantined: refusals.map(({ seq, reason }) => ({ seq, reason })),
+      ...(unkept > 0 && { unkept }),
       ...(notes.length > 0 && { notes }),
     };
   });

@@ -29,6 +29,8 @@ export interface QuarantineEntry {
   readonly seq: number;
   /** Code, e.g. `event-newer-schema`: see docs/protocol.md. */
   readonly reason: string;
+  /** Why its content was not kept (`quarantine-full`): it can't be taken again. Null: it was. */
+  readonly unkept: string | null;
   readonly receivedAt: string;
   readonly retriedAt: string | null;
 }
@@ -46,7 +48,7 @@ export async function listQuarantine(
   filter: QuarantineFilter & { readonly after?: number | undefined; readonly limit?: number | undefined } = {},
 ): Promise<QuarantineEntry[]> {
   const rows = await select(db, filter)
-    .select(['id', 'device', 'epoch', 'seq', 'reason', 'received_at', 'retried_at'])
+    .select(['id', 'device', 'epoch', 'seq', 'reason', 'unkept', 'received_at', 'retried_at'])
     .where('id', '>', filter.after ?? 0)
     .orderBy('id')
     .limit(filter.limit ?? 1000)
@@ -57,6 +59,7 @@ export async function listQuarantine(
     epoch: r.epoch,
     seq: Number(r.seq),
     reason: r.reason,
+    unkept: r.unkept,
     receivedAt: r.received_at.toISOString(),
     retriedAt: r.retried_at?.toISOString() ?? null,
   }));

@@ -7,6 +7,7 @@ import { type PersonBox, personBox } from '../keys/persons.ts';
 import { holdPeople } from '../people/people.ts';
 import { chainState } from './chain-state.ts';
 import { sealHalf, sealRefused } from './personal.ts';
+import { QUARANTINE_FULL, roomFor } from './room.ts';
 import { type Refused, refused, type Taken } from './triage.ts';
 
 /** Consecutive slots of one epoch of one device. */
@@ -23,7 +24,8 @@ export interface Range {
  * statement a table, whatever the number of events.
  *
  * @param options `heard`: the device itself is speaking, now
- * @returns what was new, what was refused, those included that contradict the log, and what is to be logged
+ * @returns what was new, what was refused, those included that contradict the log, what is to be logged, and how many of
+ *   the refused the quarantine had no room for: of those it keeps digest and reason
  */
 export async function take(
   tx: Transaction<Tables>,
@@ -32,7 +34,7 @@ export async function take(
   sorted: readonly (Taken | Refused)[],
   now: Date,
   { heard = true }: { readonly heard?: boolean } = {},
-): Promise<{ fresh: Taken[]; refusals: Refused[]; notes: Note[] }> {
+): Promise<{ fresh: Taken[]; refusals: Refused[]; notes: Note[]; unkept: number }> {
   const log = await readLog(tx, range, sorted);
   const { fresh, refusals } = settle(range, sorted, log);
   const site = await siteOf(tx, range.iss, heard ? now : null);
@@ -44,7 +46,7 @@ export async function take(
   // A living person who is named for the first time gets a key here.
   const living = [...people].flatMap(([id, standing]) => (standing.erased ? [] : [id]));
   const box = await personBox(tx, keys, living, { make: true });
-  await quarantine(tx, keys, box, range, refusals, erased, now);
+  const unkept = await quarantine(tx, keys, box, range, refusals, erased, now);
   let notes: Note[] = [];
   if (fresh.length > 0) {
     const chain = chainOf(fresh, log);
@@ -54,7 +56,7 @@ export async function take(
     await project(tx, keys, events, { device: range.iss, site }, people, now);
     notes = await projectChanges(tx, keys, events, now);
   }
-  return { fresh, refusals, notes };
+  return { fresh, refusals, notes, unkept };
 }
 
 /** What the log has already, as far as these events can meet it. */
@@ -185,25 +187,40 @@ async function quarantine(
   refusals: readonly Refused[],
   erased: (person: string) => boolean,
   now: Date,
-): Promise<void> {
-  if (refusals.length === 0) return;
-  await tx
+): Promise<number> {
+  if (refusals.length === 0) return 0;
+  const sealed = refusals.map(({ digest, person, content }) =>
+    // Of somebody who was erased only the fact is kept that something came.
+    person !== null && erased(person) ? null : sealRefused(keys, box, { digest, person, content }),
+  );
+  const room = await roomFor(
+    tx,
+    iss,
+    sealed.map((content) => content?.length ?? 0),
+  );
+  const inserted = await tx
     .insertInto('quarantine')
     .values(
-      refusals.map(({ seq, reason, content, digest, person }) => ({
-        device: iss,
-        epoch,
-        seq,
-        digest,
-        reason,
-        // Of somebody who was erased only the fact is kept that something came.
-        content: person !== null && erased(person) ? null : sealRefused(keys, box, { digest, person, content }),
-        person: person !== null && erased(person) ? null : person,
-        received_at: now,
-      })),
+      refusals.map(({ seq, reason, digest, person }, i) => {
+        const content = room[i] ? sealed[i]! : null;
+        const unkept = sealed[i] && !room[i] ? QUARANTINE_FULL : null;
+        return {
+          device: iss,
+          epoch,
+          seq,
+          digest,
+          reason,
+          content,
+          unkept,
+          person: content && person,
+          received_at: now,
+        };
+      }),
     )
     .onConflict((c) => c.columns(['device', 'epoch', 'seq', 'digest']).doNothing())
+    .returning('unkept')
     .execute();
+  return inserted.filter((row) => row.unkept !== null).length;
 }
 
 /** Where the device stands; null: the default site. @param heard when it was heard; null: it was not */
