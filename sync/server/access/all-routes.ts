@@ -1,7 +1,10 @@
+import { accountRoutes } from '../accounts/routes.ts';
 import { attendanceRoutes } from '../attendance/routes.ts';
+import { auditRoutes } from '../audit/routes.ts';
 import { consentRoutes } from '../consents/routes.ts';
 import { correctionRoutes } from '../corrections/routes.ts';
 import { deviceRoutes } from '../devices/routes.ts';
+import { exportRoutes } from '../exports/routes.ts';
 import { quarantineRoutes } from '../ingest/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
@@ -14,6 +17,8 @@ import { sessionRoutes } from './routes.ts';
 /** Every route of the people listener. Add yours here: one import and one line. */
 export const ALL_ROUTES: readonly RouteSpec[] = [
   ...sessionRoutes,
+  ...accountRoutes,
+  ...auditRoutes,
   ...liveRoutes,
   ...jobRoutes,
   ...attendanceRoutes,
@@ -24,4 +29,5 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...quarantineRoutes,
   ...reportRoutes,
   ...siteRoutes,
+  ...exportRoutes,
 ];

@@ -1,0 +1,57 @@
+import { AttendanceExportQuery, DaysExportQuery, type ExportFormat } from '../../protocol/api/exports.ts';
+import { type FileAnswer, type RouteSpec, route } from '../access/route.ts';
+import { reportSite } from '../reports/day.ts';
+import { attendanceTable } from './attendance.ts';
+import { toCsv } from './csv.ts';
+import { daysTable } from './days.ts';
+import type { Table } from './table.ts';
+import { toXlsx } from './xlsx.ts';
+
+const records = route({
+  method: 'GET',
+  path: '/api/exports/attendance',
+  summary: 'Records as a file for spreadsheets, newest first; whom it names stands in the audit log',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'person.name', 'person.number'],
+  action: 'export',
+  query: AttendanceExportQuery,
+  answer: 'file',
+  refusals: ['export-too-large'],
+  limit: { max: 20, perMs: 60_000 },
+  async handle({ tx, services: { keys }, query: { format, ...filter }, now, about }) {
+    return file('attendance', format, attendanceTable(tx, keys, filter, about), now);
+  },
+});
+
+const days = route({
+  method: 'GET',
+  path: '/api/exports/days',
+  summary: 'The report of each day of one site as a file for spreadsheets, a row a person and day',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'person.name', 'person.number'],
+  action: 'export',
+  query: DaysExportQuery,
+  answer: 'file',
+  refusals: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
+  limit: { max: 20, perMs: 60_000 },
+  async handle({ tx, services: { keys, config }, query: { format, site: id, ...period }, now, about }) {
+    const site = await reportSite(tx, id, config.site.timeZone);
+    return file('days', format, daysTable(tx, keys, site, period, about), now);
+  },
+});
+
+export const exportRoutes: readonly RouteSpec[] = [records, days];
+
+const TYPES = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+} as const;
+
+function file(name: string, format: ExportFormat, table: Table, now: Date): FileAnswer {
+  const day = now.toISOString().slice(0, 10);
+  return {
+    file: format === 'csv' ? toCsv(table) : toXlsx(table),
+    name: `${name}-${day}.${format}`,
+    type: TYPES[format],
+  };
+}
