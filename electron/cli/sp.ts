@@ -13,6 +13,7 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['staff'], load: async () => (await import('./staff/register.ts')).registerStaff },
   { words: ['device'], load: async () => (await import('./device/register.ts')).registerDevice },
   { words: ['server'], load: async () => (await import('./server/register.ts')).registerServer },
+  { words: ['audit'], load: async () => (await import('./audit/register.ts')).registerAudit },
   { words: ['jobs'], load: async () => (await import('./jobs/register.ts')).registerJobs },
   { words: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },
   { words: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../protocol/wire/problem.ts';
+import { auditVariables } from './audit/settings.ts';
 import { type PostgresAddress, readDatabaseUrl } from './database/url.ts';
 import {
   type OperationsSettings,
@@ -73,6 +74,7 @@ const Environment = z
     SMARTPRESENCE_PEOPLE_CERT: Path.optional(),
     SMARTPRESENCE_PEOPLE_KEY: Path.optional(),
     ...mqttVariables,
+    ...auditVariables,
     ...objectVariables,
     ...operationsVariables,
     SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
@@ -123,6 +125,8 @@ export interface Config {
   readonly devicePort: number;
   readonly hostnames: readonly string[];
   readonly mqtt: MqttSettings;
+  /** Days that rows of the audit log are kept, 365 or more. */
+  readonly auditDays: number;
   /** Null: no object store, and no backups. */
   readonly s3: S3Settings | null;
   /** Null: no listener for health and metrics. */
@@ -160,6 +164,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     devicePort: e.SMARTPRESENCE_DEVICE_PORT,
     hostnames: e.SMARTPRESENCE_HOSTNAMES,
     mqtt: mqttSettings(e, e.SMARTPRESENCE_HOSTNAMES[0]!),
+    auditDays: e.SMARTPRESENCE_AUDIT_DAYS,
     s3: objectSettings(e),
     operations: operationsSettings(e),
     drainMs: e.SMARTPRESENCE_DRAIN_SECONDS * 1000,

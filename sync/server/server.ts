@@ -11,6 +11,7 @@ import { hasEnrolledAdmin } from './accounts/accounts.ts';
 import { readBoard } from './attendance/board.ts';
 import { ensureDefaultSite } from './attendance/sites.ts';
 import { startAttendanceWorker } from './attendance/worker.ts';
+import { keepHead } from './audit/head.ts';
 import { nudger } from './changes/nudges.ts';
 import { configuredLease } from './changes/policy.ts';
 import type { Config } from './config.ts';
@@ -82,6 +83,7 @@ export async function startServer(
     });
     const identity = identityContext({ db, keys, keyring, now, config, port: () => portOf(devices) });
     closers.push(keepFresh(keyring, signals, log));
+    closers.push(keepHead({ db, keys, keyring, home: config.home, log, now }));
     await ensureDefaultSite(db, { id: keyring.serverId, ...config.site });
     await configuredLease(db, config.leaseDays, now());
     closers.push(startAttendanceWorker(database, keys, log, now));

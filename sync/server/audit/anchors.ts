@@ -87,12 +87,8 @@ export interface Anchor extends Statement {
   readonly key: AuditKey;
 }
 
-/** Puts the anchors that are not in the object store yet there. @returns how many */
-export async function storeAnchors(
-  db: Db,
-  store: ObjectStore,
-  { locks, now }: { readonly locks: boolean; readonly now: Date },
-): Promise<number> {
+/** Puts the anchors that are not in the object store yet there, locked where the bucket has locks. @returns how many */
+export async function storeAnchors(db: Db, store: ObjectStore, now: Date): Promise<number> {
   const waiting = await db
     .selectFrom('audit_anchor')
     .selectAll()
@@ -100,6 +96,7 @@ export async function storeAnchors(
     .orderBy('id')
     .limit(1000)
     .execute();
+  const locks = waiting.length > 0 && (await store.offersLocks());
   for (const { id, position, statement, seal, made_at } of waiting) {
     const object = `${ANCHOR_PREFIX}${made_at.toISOString().replaceAll(':', '')}-${position}.json`;
     await store.put(object, Buffer.from(anchorText({ statement, seal }), 'utf8'), {

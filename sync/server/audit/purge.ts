@@ -5,11 +5,10 @@ import type { Actor } from '../access/actor.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { logEpochOf } from './anchors.ts';
+import { MIN_AUDIT_DAYS } from './period.ts';
 import { signStatement } from './statement.ts';
 import { headOf, lockChain, writeAudit } from './write.ts';
 
-/** No row goes before it is this old, days (POLICY P32). */
-export const MIN_AUDIT_DAYS = 365;
 const DAY_MS = 86_400_000;
 
 export interface AuditPurge {

@@ -4,6 +4,7 @@ import { Uuid } from '../../protocol/wire/event.ts';
 import { MAX_JOIN_BYTES } from '../../protocol/wire/join.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { listCandidates, mergePeople, rejectCandidate } from '../attendance/merging/merge.ts';
+import { auditOperations } from '../audit/operations.ts';
 import { keysChanged } from '../changes/log.ts';
 import { makeCode } from '../devices/codes.ts';
 import { approveDevice, provisionByFile } from '../devices/join.ts';
@@ -30,6 +31,7 @@ const Purpose = z.enum(['signing', 'sealing', 'ca']);
 
 export const OPERATIONS = {
   ...jobOperations,
+  ...auditOperations,
   'device provision': operation({
     args: z.strictObject({ name: Name, site: Site, url: Url, minutes: z.number().positive().optional() }),
     async run(context, { name, site, url, minutes }) {

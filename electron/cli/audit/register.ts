@@ -1,0 +1,144 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { operate } from '../server/environment.ts';
+import { registerVerify } from './verify.ts';
+
+type Row = ResultOf<'audit search'>['items'][number];
+
+interface FilterOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly action?: string;
+  readonly role?: string;
+  readonly who?: string;
+  readonly whom?: string;
+  readonly person?: string;
+  readonly email?: string;
+  readonly ip?: string;
+  readonly route?: string;
+  readonly resource?: string;
+  readonly data?: string;
+  readonly outcome?: string;
+}
+
+const JSON_ROW =
+  '{"position","at","action","role","actor","email","ip","userAgent","hidden","route","resource","data","count","everyone","outcome"}';
+
+const HELP = `
+Each look into the log leaves a row in it. Rows name people by an alias of the day, made with their own key: --whom and
+--person find them, and nobody can any more once that key is destroyed.
+${EXIT_HELP}`;
+
+/** `audit search|show|verify|export`: on the server. */
+export function registerAudit(program: Command): void {
+  const audit = program
+    .command('audit')
+    .description('On the server: who did what to whose data, when, from where and why.');
+  filtered(audit.command('search').description('Rows of the log, newest first.'))
+    .option('--limit <n>', 'how many', count, 50)
+    .option('--json', `one JSON object a line: ${JSON_ROW}`)
+    .addHelpText('after', HELP)
+    .action(async ({ limit, json, ...filter }: FilterOptions & { limit: number; json?: boolean }) => {
+      let left = limit;
+      for await (const row of rows(filter, limit)) {
+        process.stdout.write(`${json ? JSON.stringify(row) : lineOf(row)}\n`);
+        left -= 1;
+        if (left === 0) break;
+      }
+      if (left === limit && !json) process.stdout.write('No row matches.\n');
+    });
+  audit
+    .command('show')
+    .description('One row, and whom it was about as far as they were not erased since.')
+    .argument('<position>', 'its number in the log', count)
+    .option('--json', 'one JSON object: {"row","people","unknown"}')
+    .addHelpText('after', HELP)
+    .action(async (position: number, o: { json?: boolean }) => {
+      const found = await operate('audit show', { position });
+      if (!found) {
+        process.stderr.write('sp: audit-row-unknown: There is no such row: it was purged, or never was.\n');
+        process.exitCode = EXIT.attention;
+        return;
+      }
+      const people = [...found.people.map((id) => `    person ${id}`), ...erased(found.unknown)];
+      process.stdout.write(`${o.json ? JSON.stringify(found) : [lineOf(found.row), ...people].join('\n')}\n`);
+    });
+  filtered(audit.command('export').description('Every row that matches, into a file: one JSON object a line.'))
+    .requiredOption('--out <file>', 'where they go; - for standard output')
+    .addHelpText('after', HELP)
+    .action(async ({ out, ...filter }: FilterOptions & { out: string }) => {
+      let written = 0;
+      async function* lines() {
+        for await (const row of rows(filter, Number.POSITIVE_INFINITY)) {
+          written += 1;
+          yield `${JSON.stringify(row)}\n`;
+        }
+      }
+      if (out === '-') {
+        for await (const line of lines()) process.stdout.write(line);
+        return;
+      }
+      await pipeline(lines(), createWriteStream(out, { flags: 'wx', mode: 0o600 }));
+      process.stdout.write(`${out}: ${written} ${written === 1 ? 'row' : 'rows'}\n`);
+    });
+  registerVerify(audit);
+}
+
+/** In pages: a search opens only so many rows at once. */
+async function* rows(filter: FilterOptions, limit: number): AsyncGenerator<Row> {
+  for (let below: number | undefined; ; ) {
+    const page = await operate('audit search', {
+      ...filter,
+      ...(filter.from && { from: instant(filter.from) }),
+      ...(filter.to && { to: instant(filter.to) }),
+      ...(below && { below }),
+      limit: Math.min(limit, 5000),
+    });
+    yield* page.items;
+    if (page.next === null) return;
+    below = page.next;
+  }
+}
+
+function filtered(command: Command): Command {
+  return command
+    .option('--from <time>', 'from this moment, e.g. 2027-03-01 or 2027-03-01T08:00Z')
+    .option('--to <time>', 'before this moment')
+    .option('--who <id>', 'account, device or person that did it')
+    .option('--whom <id>', 'person that it was about')
+    .option('--person <id>', 'person who did it or whom it was about')
+    .option('--role <role>', 'admin, dpo, staff, auditor, person, device, operator, system, nobody')
+    .option('--action <action>', 'read, write, delete, export, decrypt, sign-in, refuse, operate')
+    .option('--data <kind>', 'kind of data, e.g. person.name or template')
+    .option('--route <text>', 'beginning of the route, command or job')
+    .option('--resource <text>', 'site, device, file, …')
+    .option('--email <address>', 'e-mail address of who did it')
+    .option('--ip <address>', 'address that it came from')
+    .option('--outcome <code>', 'ok, or the code of a refusal');
+}
+
+function lineOf(r: Row): string {
+  const who = [r.role, r.email ?? r.actor ?? (r.hidden ? '(hidden)' : ''), r.ip ?? ''].filter(Boolean).join(' ');
+  const whom = r.everyone ? ', everybody' : r.count > 0 ? `, ${r.count} ${r.count === 1 ? 'person' : 'people'}` : '';
+  const what = r.data.length > 0 ? ` ${r.data.join(' ')}` : '';
+  const end = r.outcome === 'ok' ? '' : `  [${r.outcome}]`;
+  return `${r.position}  ${r.at}  ${who}  ${r.action}${what}${whom}  ${r.route}${r.resource ? ` (${r.resource})` : ''}${end}`;
+}
+
+const erased = (unknown: number): string[] =>
+  unknown === 0 ? [] : [`    and ${unknown} who ${unknown === 1 ? 'was' : 'were'} erased since`];
+
+function instant(text: string): string {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError(`${text} is no time: write 2027-03-01T08:00Z`);
+  return at.toISOString();
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
+  return value;
+}

@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { terminalOutput } from '../output.ts';
+import { operate } from '../server/environment.ts';
+
+type Part = ResultOf<'audit verify'>;
+type Fault = Part['faults'][number];
+
+/** Faults that are told; a log that was wholly exchanged has as many as rows. */
+const MOST = 100;
+
+/** `audit verify`: every row, then the anchors outside the database. */
+export function registerVerify(audit: Command): void {
+  audit
+    .command('verify')
+    .description('Read the whole log and find every row that was removed, altered, moved or put in.')
+    .option('--json', 'one JSON object: {"rows","last","anchors","notes","faults":[{"code","position","message"}]}')
+    .addHelpText(
+      'after',
+      `
+Each row carries a MAC over itself and the row before it, by a key that is not in the database. Rows that were cut off at
+the end are found by comparison with the anchors: the server's own folder (every 5 seconds) and the object store (hourly).
+
+rows-missing     rows between two others, or at the beginning, are gone
+row-altered      a row is not as it was written, or was put in its place
+key-missing      a row names a key that is not there
+checkpoint-broken  the note of a purge is not this server's
+tail-cut-off     the log ends before a row that an anchor knows
+anchor-differs   an anchor knows another row at this place
+anchor-broken    an anchor is not this server's
+
+Exit code 1 when something was found.${EXIT_HELP}`,
+    )
+    .action(async (o: { json?: boolean }) => {
+      const output = terminalOutput(o.json ?? false, (v) => sentenceOf(v as Result));
+      const faults: Fault[] = [];
+      let rows = 0;
+      let last = 0;
+      for (let from: Part['next'] = null; ; ) {
+        const part: Part = await operate('audit verify', {
+          from: from && { position: from.position, follows: [...from.follows] },
+        });
+        rows += part.rows;
+        last = part.last;
+        faults.push(...part.faults);
+        output.progress(part.next?.position ?? part.last, part.last, 'rows');
+        from = part.next;
+        if (!from || faults.length >= MOST) break;
+      }
+      const compared = await operate('audit anchors', {});
+      output.end();
+      faults.push(...compared.faults);
+      const { anchors, notes } = compared;
+      output.line({ rows, last, anchors, notes, faults: faults.slice(0, MOST) } satisfies Result);
+      process.exitCode = faults.length > 0 ? EXIT.attention : EXIT.ok;
+    });
+}
+
+interface Result {
+  readonly rows: number;
+  readonly last: number;
+  readonly anchors: ResultOf<'audit anchors'>['anchors'];
+  readonly notes: readonly string[];
+  readonly faults: readonly Fault[];
+}
+
+function sentenceOf({ rows, last, anchors, notes, faults }: Result): string {
+  const stored = anchors.objects === null ? 'no object store' : `${anchors.objects} in the object store`;
+  const looked = `${rows} rows up to ${last}; anchors: ${anchors.folder} in the folder, ${anchors.database} in the database, ${stored}.`;
+  const end = faults.length === 0 ? 'The log is whole.' : 'The log is NOT whole.';
+  return [...faults.map((f) => `${f.code}: ${f.message}`), ...notes, looked, end].join('\n');
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** The audit log's contract (GET /api/audit…). */
+
+const Word = z.string().trim().min(1).max(200);
+
+/** What rows are looked for; every condition that is given holds. */
+export const auditFilter = {
+  from: Instant.optional(),
+  /** Exclusive. */
+  to: Instant.optional(),
+  action: Word.optional(),
+  role: Word.optional(),
+  /** Account, device or person that did it. */
+  who: z.uuid().optional(),
+  /** Person whom it was about. */
+  whom: z.uuid().optional(),
+  /** Person who did it or whom it was about. */
+  person: z.uuid().optional(),
+  email: Word.optional(),
+  ip: Word.optional(),
+  /** Beginning of it, e.g. `GET /api/people`. */
+  route: Word.optional(),
+  resource: Word.optional(),
+  /** Kind of data, e.g. `person.name`. */
+  data: Word.optional(),
+  outcome: Word.optional(),
+};
+
+export const AuditFilterQuery = z.strictObject(auditFilter);
+export const AuditQuery = z.strictObject({ ...auditFilter, ...pageQuery });
+
+export const AuditRowView = z.strictObject({
+  position: z.number().int().positive(),
+  at: Instant,
+  action: z.string(),
+  role: z.string(),
+  /** Account, device or person; null where there is none, or it is hidden. */
+  actor: z.string().nullable(),
+  email: z.string().nullable(),
+  ip: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  /** Who did it is a person and stands under their own key: look for them by id. */
+  hidden: z.boolean(),
+  route: z.string(),
+  resource: z.string().nullable(),
+  data: z.array(z.string()),
+  /** How many people it was about. */
+  count: z.number().int().nonnegative(),
+  /** It was about everybody there was. */
+  everyone: z.boolean(),
+  outcome: z.string(),
+});
+export const AuditPage = pageOf(AuditRowView);
+
+export const AuditPosition = z.strictObject({ position: z.coerce.number().int().positive() });
+
+/** One row, and whom it was about as far as they still have a key. */
+export const AuditRowDetail = z.strictObject({
+  row: AuditRowView,
+  people: z.array(z.uuid()),
+  /** People who were erased since. */
+  unknown: z.number().int().nonnegative(),
+});
+
+const Place = z.strictObject({
+  position: z.number().int().nonnegative(),
+  follows: z.array(z.base64url().max(43)).max(4),
+});
+/** A verification goes on from where the part before it ended; none: from the beginning. */
+export const VerifyRequest = z.strictObject({ from: Place.nullable().default(null) });
+export const VerifyFault = z.strictObject({
+  code: z.string(),
+  position: z.number().int().nonnegative(),
+  message: z.string(),
+});
+export const VerifyAnswer = z.strictObject({
+  rows: z.number().int().nonnegative(),
+  last: z.number().int().nonnegative(),
+  faults: z.array(VerifyFault),
+  next: Place.nullable(),
+});
+/** What the log is compared with at the end: anchors outside the database. */
+export const AnchorsAnswer = z.strictObject({
+  anchors: z.strictObject({
+    database: z.number().int(),
+    folder: z.number().int(),
+    /** Null: there is no object store. */
+    objects: z.number().int().nullable(),
+  }),
+  notes: z.array(z.string()),
+  faults: z.array(VerifyFault),
+});

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { auditFilter, VerifyRequest } from '../../protocol/api/audit.ts';
+import { OPERATOR } from '../access/actor.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { Db } from '../database/schema.ts';
+import { type OperatorContext, operation } from '../operator/operation.ts';
+import type { Compared } from './compare.ts';
+import { auditDetail } from './detail.ts';
+import { datesOf } from './routes.ts';
+import { type Found, searchAudit } from './search.ts';
+import { compareHere } from './stored.ts';
+import { type VerifiedPart, verifyPart } from './verify.ts';
+import { writeAudit } from './write.ts';
+
+/** Rows that one call verifies: a second or so. */
+const VERIFIED_ROWS = 50_000;
+const Below = z.number().int().positive().optional();
+
+/** The audit log from the command line: each look into it leaves a row, as one through the API does. */
+export const auditOperations = {
+  'audit search': operation({
+    args: z.strictObject({ ...auditFilter, below: Below, limit: z.number().int().min(1).max(5000).default(50) }),
+    run: (context, { below, limit, ...filter }): Promise<Found> =>
+      looked(context, 'audit search', [filter.whom, filter.person], (db) =>
+        searchAudit(db, context.keys, datesOf(filter), { below, limit }),
+      ),
+  }),
+  'audit show': operation({
+    args: z.strictObject({ position: z.number().int().positive() }),
+    run: (context, { position }) => looked(context, 'audit show', [], (db) => auditDetail(db, context.keys, position)),
+  }),
+  'audit verify': operation({
+    args: VerifyRequest,
+    run: ({ db, keys }, { from }): Promise<VerifiedPart> => verifyPart(db, keys, from, VERIFIED_ROWS),
+  }),
+  'audit anchors': operation({
+    args: z.strictObject({}),
+    run: ({ db, keys, config }): Promise<Compared> => compareHere(db, keys, config),
+  }),
+} as const;
+
+/** A look into the log, with its own row in the same transaction. */
+function looked<T>(
+  { db, keys, now }: OperatorContext,
+  route: string,
+  people: readonly (string | undefined)[],
+  look: (db: Db) => Promise<T>,
+): Promise<T> {
+  return inTransaction(db, async (tx) => {
+    const found = await look(tx);
+    const subjects = people.filter((id) => id !== undefined);
+    const entry = { actor: OPERATOR, action: 'read', route, data: ['audit'], subjects, outcome: 'ok' } as const;
+    await writeAudit(tx, keys, entry, now());
+    return found;
+  });
+}

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { MIN_AUDIT_DAYS } from './period.ts';
+
+/** Variables of the environment about the audit log; merged into the server's one schema (config.ts). */
+export const auditVariables = {
+  /** The policy wants at least 365 days. */
+  SMARTPRESENCE_AUDIT_DAYS: z.coerce
+    .number({ error: `must be days, ${MIN_AUDIT_DAYS} or more` })
+    .int({ error: 'must be whole days' })
+    .min(MIN_AUDIT_DAYS, `must be at least ${MIN_AUDIT_DAYS} days: the audit log is evidence`)
+    .max(3650, 'must be at most 3650 days')
+    .default(MIN_AUDIT_DAYS),
+};
