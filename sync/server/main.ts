@@ -1,8 +1,9 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
 import { Problem } from '../protocol/wire/problem.ts';
 import { readConfig } from './config.ts';
+import { logError } from './logs/errors.ts';
+import { createLogger } from './logs/logger.ts';
 import { startServer } from './server.ts';
 
 /** Signals within this are one wish, ms: Ctrl-C reaches this process by the terminal and by its launcher. */
@@ -28,10 +29,11 @@ async function main(): Promise<number> {
     process.once('disconnect', () => resolve('launcher gone'));
   });
   const config = readConfig(process.env);
-  const log = pino(
-    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: true }),
-  );
+  const log = createLogger(config.logLevel);
+  process.on('uncaughtException', (err) => {
+    log.fatal({ code: 'internal-error', err }, 'an error that nothing caught: the server ends');
+    process.exit(70);
+  });
   const server = await startServer(config, log);
   log.info({ people: server.peopleUrl, devices: server.deviceUrl }, 'ready');
   const { peopleUrl, deviceUrl, adminLink, certificateSha256, operationsPort } = server;
@@ -46,7 +48,7 @@ async function main(): Promise<number> {
 
 function report(cause: unknown): number {
   if (!(cause instanceof Problem)) {
-    process.stderr.write(`internal-error: ${cause instanceof Error ? cause.stack : String(cause)}\n`);
+    process.stderr.write(`internal-error: ${JSON.stringify(logError(cause))}\n`);
     return 70;
   }
   process.stderr.write(`${cause.code}: ${cause.message}\n${cause.nextStep ? `  → ${cause.nextStep}\n` : ''}`);

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { connect as tlsConnect } from 'node:tls';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { SyncEngine } from '../../sync/edge/engine.ts';
@@ -23,6 +22,7 @@ import { issueDeviceCertificate, selfSignedServerCertificate } from '../../sync/
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { createLogger } from '../../sync/server/logs/logger.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
 import { askFor, call, codeOf, tokenOf } from './client.ts';
 import { freePorts, MemoryOutbox, serverHome } from './kit.ts';
@@ -40,8 +40,8 @@ let server: RunningServer;
 let clock = 0;
 const now = () => new Date(Date.now() + clock);
 let logged = '';
-const log = pino(
-  { level: 'debug' },
+const log = createLogger(
+  'debug',
   new Writable({
     write(chunk, _encoding, done) {
       logged += chunk;
@@ -401,6 +401,8 @@ describe('the process', () => {
     expect([code, lines.length]).toEqual([0, 1]);
     for (const text of [err, logged]) {
       expect(text).toContain('events taken');
+      // Each field of a line is declared, in its shape (logs/fields.ts).
+      expect(text).not.toContain('[withheld]');
       for (const secretText of [
         NAME,
         'Grace',

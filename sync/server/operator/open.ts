@@ -1,10 +1,10 @@
-import { pino } from 'pino';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../database/open.ts';
 import { identityContext } from '../devices/context.ts';
 import { Keys } from '../keys/envelope.ts';
 import { openKeyring } from '../keys/keyring.ts';
+import { createLogger } from '../logs/logger.ts';
 import { type ArgsOf, OPERATIONS, type OperationName, type ResultOf, runOperation } from './operations.ts';
 import { askServer } from './socket.ts';
 
@@ -38,7 +38,7 @@ export async function operate<N extends OperationName>(
       now: () => now().getTime(),
     });
     const context = identityContext({ db, keys, keyring, now, config });
-    const log = pino({ level: 'warn', base: null }, pino.destination({ dest: 2, sync: true }));
+    const log = createLogger('warn');
     const onChange = () => {
       signals.tell('board');
       signals.tell('change');
