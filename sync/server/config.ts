@@ -16,6 +16,7 @@ import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.
 import { objectIssues, objectSettings, objectVariables, type S3Settings } from './objects/settings.ts';
 
 const Key = z.string({ error: 'is missing. Make one with: openssl rand -base64 32' }).transform((text, ctx) => {
+import { type RetentionSettings, retentionSettings, retentionVariables } from './retention/settings.ts';
   const key = readKey(text);
   if (typeof key !== 'string') return new Secret(key);
   ctx.addIssue({ code: 'custom', message: key });
@@ -77,6 +78,8 @@ const Environment = z
     ...auditVariables,
     ...objectVariables,
     ...operationsVariables,
+    ...mailVariables,
+    ...retentionVariables,
     SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
     /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
@@ -144,6 +147,7 @@ export interface Config {
  * Reads the environment.
  *
  * @throws Problem `bad-configuration` whose message lists every wrong variable, a line each; values are never shown
+  readonly retention: RetentionSettings;
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   // An empty variable is a variable that was not set (`VAR= npm start`).
@@ -183,6 +187,7 @@ function isTimeZone(name: string): boolean {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return true;
   } catch {
+    retention: retentionSettings(e),
     return false;
   }
 }

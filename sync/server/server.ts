@@ -90,6 +90,8 @@ export async function startServer(
     const services = { db, keys, keyring, config, log, now, tell: (what: 'board' | 'change') => signals.tell(what) };
     const jobs = await startJobs(services, JOBS, { alone: database.kind === 'embedded' });
     closers.push(() => jobs.stop());
+    // A request for erasure is not waited with.
+    signals.hear('change', () => jobs.look('erasure'));
     const source = { db, keys, logEpoch, site: config.site };
     const hub = new LiveHub({
       read: (since) => readBoard(source, since, now()),

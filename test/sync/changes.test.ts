@@ -7,20 +7,21 @@ import type { Change, Page } from '../../sync/protocol/wire/changes.ts';
 import type { TemplateValue, WireEvent } from '../../sync/protocol/wire/event.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
-import { erasureState, requestErasure } from '../../sync/server/changes/erasure.ts';
 import { appendChanges, compactChanges, compactWhenDue, keysChanged } from '../../sync/server/changes/log.ts';
 import { configuredLease, setPolicy } from '../../sync/server/changes/policy.ts';
 import { readChanges } from '../../sync/server/changes/read.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { assignToSites, setGpsOptOut } from '../../sync/server/changes/sites.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { erasureState as stateOf } from '../../sync/server/erasure/read.ts';
 import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { openHalf } from '../../sync/server/ingest/personal.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
 import { DATABASES } from '../services/databases.ts';
-import { MemoryOutbox } from './kit.ts';
+import { type Erasing, erasing } from './erasing.ts';
+import { MemoryOutbox, temporaryHome } from './kit.ts';
 
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
 const serverKeys: ServerKeys = {
@@ -30,6 +31,10 @@ const serverKeys: ServerKeys = {
   caPem: ['PEM'],
 };
 let database: OpenDatabase;
+let erasures: Erasing;
+const tombstones = temporaryHome();
+afterAll(() => tombstones.remove());
+const erasureState = (db: OpenDatabase['db'], request: string) => stateOf(db, request, new Date());
 
 /** Each test has a site, so that none sees another's people. */
 let site: string;
@@ -180,6 +185,7 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
   beforeAll(async () => {
     home = await start();
     database = await home.open();
+    erasures = await erasing(database.db, keys, tombstones.path);
   }, 120_000);
   afterAll(async () => {
     await database?.close();
@@ -364,8 +370,8 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
       const person = a.enrol('Ada Lovelace');
       await a.send();
       for (const kiosk of [a, b, elsewhere]) await kiosk.read();
-      const request = await requestErasure(database.db, keys, person, new Date());
-      expect(await requestErasure(database.db, keys, person, new Date())).toBe(request);
+      const request = await erasures.erase(person);
+      expect(await erasures.erase(person)).toBe(request);
       expect(await rows(person)).toEqual([]);
       for (const table of ['consent', 'person_site'] as const)
         expect(await database.db.selectFrom(table).selectAll().where('person', '=', person).execute()).toEqual([]);
@@ -406,7 +412,7 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
     test('is not undone by what arrives late, and feeds none of it', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const person = a.enrol('Ada Lovelace');
-      await requestErasure(database.db, keys, person, new Date());
+      await erasures.erase(person);
       await a.send();
       await b.read();
       expect([names(b), b.templates.size, (await rows(person)).length, await inEventLog(person)]).toEqual([
@@ -422,7 +428,7 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
       const person = a.enrol('Ada Lovelace');
       await a.send();
       await b.read();
-      const request = await requestErasure(database.db, keys, person, new Date());
+      const request = await erasures.erase(person);
       b.cursor = '';
       await b.read();
       expect([names(b), b.erased]).toEqual([[], [request]]);
@@ -461,8 +467,8 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
       async (which) => {
         const { a, b, ...people } = await merged();
         const both = [people.kept, people.alias].sort();
-        const request = await requestErasure(database.db, keys, people[which], new Date());
-        for (const name of both) expect(await requestErasure(database.db, keys, name, new Date())).toBe(request);
+        const request = await erasures.erase(people[which]);
+        for (const name of both) expect(await erasures.erase(name)).toBe(request);
         expect(await left(both)).toEqual([0, 0, 0]);
         const open = async () => (await erasureState(database.db, request))!.open.map((d) => d.device).sort();
         for (const kiosk of [a, b]) {
@@ -484,6 +490,7 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
       const both = [people.kept, people.alias].sort();
       b.box.append('person', { change: 'deleted' }, { person: people[which] });
       await b.send();
+      await erasures.run();
       expect(await left(both)).toEqual([0, 0, 0]);
       const told = (await a.read()).filter((c) => c.kind === 'erase');
       expect(told.map((c) => c.person).sort()).toEqual(both);
@@ -533,7 +540,7 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
       const added = a.enrol('Added', { count: 1 });
       await a.send();
       const erased = people.find((p) => p !== told.person)!;
-      await requestErasure(database.db, keys, erased, new Date());
+      await erasures.erase(erased);
       await b.read(10);
       await b.read(10);
       expect(b.people.get(told.person)!.name).toBe('Renamed');
@@ -742,7 +749,7 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
           else if (what === 'template') kiosk.template(person);
           else if (what === 'withdraw') kiosk.consent(person, 'withdrawn');
           else if (what === 'give') kiosk.consent(person, 'given');
-          else if (what === 'erase') await requestErasure(database.db, keys, person, new Date());
+          else if (what === 'erase') await erasures.erase(person);
           else await assignToSites(database.db, person, what === 'join' ? [here] : [], new Date());
           if (kiosk.box.pendingCount() > 0) await kiosk.send();
         }

@@ -1,9 +1,9 @@
 import type { Transaction } from 'kysely';
 import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/event.ts';
 import type { Tables } from '../database/schema.ts';
+import { confirmErasure, eraseAgain, eraseOnKiosks, isErasurePending, isKnownRequest } from '../erasure/kiosks.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { recordConsent, standingOf } from './consent.ts';
-import { confirmErasure, eraseAgain, eraseOnKiosks, isKnownRequest } from './erasure.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { scopeOf } from './scope.ts';
 import { allOfPerson, joinScope, modelsOf, scopesOfPerson } from './sites.ts';
@@ -69,7 +69,7 @@ async function apply(
   }
   if (!named) return [];
   if (type === 'person' && (open as Open<'person'>).change === 'deleted')
-    return eraseOnKiosks(tx, keys, named, { request: id, by: { device, event: id } }, now);
+    return eraseOnKiosks(tx, keys, named, { request: id, origin: 'kiosk', by: { device, event: id } }, now);
   const person = await livingPerson(tx, named);
   if (!person) return [];
   switch (type) {
@@ -113,7 +113,7 @@ async function changedPerson(tx: Transaction<Tables>, person: string, scope: str
  * @returns what their kiosks are to be told
  */
 export async function consented(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
-  const given = (await standingOf(tx, person)) === 'given';
+  const given = (await standingOf(tx, person)) === 'given' && !(await isErasurePending(tx, person));
   await (given ? catchUp(tx, keys, person, now) : dropTemplates(tx, keys, person));
   return forEachScope(tx, person, await modelsOf(tx, person));
 }
@@ -125,7 +125,8 @@ async function templated(
   event: Parameters<typeof applyTemplates>[3] & { readonly device: string },
   now: Date,
 ): Promise<NewChange[]> {
-  const standing = await standingOf(tx, person);
+  // Whoever has asked to be erased has no templates any more, however long the request can be taken back.
+  const standing = (await isErasurePending(tx, person)) ? 'withdrawn' : await standingOf(tx, person);
   // It may have overtaken its consent: then it waits in the log of events.
   if (standing === 'none') return [];
   await (standing === 'given' ? applyTemplates(tx, keys, person, event, now) : noteModels(tx, person, [event.model]));

@@ -10,8 +10,11 @@ import type {
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 
 import type { BackupTable, PhotoObjectTable } from './tables/backup.ts';
+import type { ErasureStepTable, ErasureTable } from './tables/erasure.ts';
 import type { JobRunTable } from './tables/jobs.ts';
-import type { PersonKeyTable } from './tables/keys.ts';
+import type { KeyVersionTable, PersonKeyTable, ReplicaTable, RotationTable, TokenKeyTable } from './tables/keys.ts';
+import type { PersonLeft, RetentionHoldTable } from './tables/retention.ts';
+
 /**
  * The tables, as queries see them. Personal values are envelopes (bytea) or not here at all; the UUID of a person is a
  * pseudonym that an erasure removes.
@@ -319,14 +322,6 @@ interface SitePolicyTable {
   updated_at: Instant;
 }
 
-interface ErasureTable {
-  request: string;
-  person: string;
-  requested_at: Instant;
-  /** The request that this one belongs to: that of the person whose other name this is. */
-  part_of: string | null;
-}
-
 /** One row for each kiosk that may hold something of the person. */
 interface ErasureConfirmationTable {
   request: string;
@@ -387,8 +382,10 @@ export interface Tables {
   device: DeviceTable;
   event: EventTable;
   checkin: CheckinTable;
+  erasure_step: ErasureStepTable;
+  retention_hold: RetentionHoldTable;
   checkin_void: VoidTable;
-  person: PersonTable;
+  person: PersonTable & PersonLeft;
   ack_mark: AckMarkTable;
   quarantine: QuarantineTable;
   account: AccountTable;

@@ -1,7 +1,9 @@
 import { auditAnchorJob } from '../audit/anchor.job.ts';
 import { auditPurgeJob } from '../audit/purge.job.ts';
+import { erasureJob } from '../erasure/erasure.job.ts';
+import { retentionJob } from '../retention/retention.job.ts';
 import type { Job } from './job.ts';
 import { runsJob } from './runs.job.ts';
 
 /** Every job of the server. Add yours here: one line. */
-export const JOBS: readonly Job[] = [auditAnchorJob, auditPurgeJob, runsJob];
+export const JOBS: readonly Job[] = [auditAnchorJob, auditPurgeJob, runsJob, erasureJob, retentionJob];

@@ -109,6 +109,11 @@ export async function applyPeople(
     now,
   );
   await erase(
+  const optedOut = touched.flatMap((r) => (r.gpsOptOut && !r.erased ? [r.id] : []));
+  // Under whichever name the kiosk knows them: it is the one that was kept whose word goes down to kiosks.
+  if (optedOut.length > 0)
+    await sql`update person set gps_opt_out = true where id in
+              (select merged_into from person where id = any(${optedOut}::uuid[]))`.execute(tx);
     tx,
     touched.filter((r) => r.erased).map((r) => r.id),
     now,

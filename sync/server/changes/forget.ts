@@ -1,0 +1,23 @@
+import type { Transaction } from 'kysely';
+import type { Tables } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { appendChanges, type NewChange } from './log.ts';
+import { modelsOf, scopesOfPerson } from './sites.ts';
+import { dropTemplates } from './templates.ts';
+
+/** Removes the templates of these people here, and tells the kiosks of all their sites that there are none. */
+export async function forgetTemplates(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  people: readonly string[],
+  now: Date,
+): Promise<void> {
+  const told: NewChange[] = [];
+  for (const person of people) {
+    await dropTemplates(tx, keys, person);
+    const models = await modelsOf(tx, person);
+    for (const site of await scopesOfPerson(tx, person))
+      for (const model of models) told.push({ kind: 'templates', person, model, site });
+  }
+  await appendChanges(tx, told, now);
+}

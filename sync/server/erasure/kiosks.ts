@@ -1,0 +1,154 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { sameAs } from '../attendance/merging/group.ts';
+import type { NewChange } from '../changes/log.ts';
+import { readersOf, scopeOf } from '../changes/scope.ts';
+import { scopesOfPerson } from '../changes/sites.ts';
+import { dropTemplates } from '../changes/templates.ts';
+import type { Db, Tables } from '../database/schema.ts';
+import type { ErasureOrigin } from '../database/tables/erasure.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { applyPerson } from '../people/people.ts';
+
+/** The kiosks' part of an erasure: each that may hold something of the person is told, and confirms. */
+
+/** What a kiosk has erased by itself, by which event. */
+export interface ByKiosk {
+  readonly device: string;
+  readonly event: string;
+}
+
+/**
+ * Opens the request, or closes the one that waits, notes who has to confirm it, and drops what kiosks are told from. Each
+ * other name of the person is told and confirmed under a request of its own: a kiosk may hold either, or both. The person's
+ * values and key must be gone already, or go in the same transaction.
+ *
+ * @param o `by`: the device that has erased the person itself
+ * @returns what to tell; nothing when it was told already
+ */
+export async function eraseOnKiosks(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  o: { readonly request: string; readonly origin: ErasureOrigin; readonly by?: ByKiosk },
+  now: Date,
+): Promise<NewChange[]> {
+  const known = await openRequestOf(tx, person);
+  if (known && known.state !== 'requested') {
+    if (o.by) await confirmErasure(tx, known.request, o.by, now);
+    return [];
+  }
+  const main = known?.request ?? o.request;
+  const names = await sameAs(tx, [person]);
+  const scopes = new Set(o.by ? [await scopeOf(tx, o.by.device)] : []);
+  for (const name of names) for (const scope of await scopesOfPerson(tx, name)) scopes.add(scope);
+  const told: NewChange[] = [];
+  for (const name of [person, ...names.filter((n) => n !== person)]) {
+    const other = name === person ? known : await openRequestOf(tx, name);
+    if (other && other.state !== 'requested') continue;
+    const request = other?.request ?? (name === person ? main : v7());
+    const part = request === main ? null : main;
+    await close(tx, { request, person: name, part_of: part, origin: o.origin }, other !== undefined, now);
+    told.push(...(await tellOf(tx, { request, person: name }, [...scopes])));
+    await dropTemplates(tx, keys, name);
+    for (const table of ['consent', 'person_model', 'person_site'] as const)
+      await tx.deleteFrom(table).where('person', '=', name).execute();
+  }
+  if (o.by) await confirmErasure(tx, main, o.by, now);
+  return told;
+}
+
+async function close(
+  tx: Transaction<Tables>,
+  row: { request: string; person: string; part_of: string | null; origin: ErasureOrigin },
+  there: boolean,
+  now: Date,
+): Promise<void> {
+  if (there)
+    await tx
+      .updateTable('erasure')
+      .set({ state: 'closed', closed_at: now, part_of: row.part_of })
+      .where('request', '=', row.request)
+      .execute();
+  else
+    await tx
+      .insertInto('erasure')
+      .values({ ...row, requested_at: now, state: 'closed', closed_at: now })
+      .execute();
+}
+
+async function tellOf(
+  tx: Transaction<Tables>,
+  { request, person }: { request: string; person: string },
+  scopes: readonly string[],
+): Promise<NewChange[]> {
+  const readers = await readersOf(tx, scopes.length > 0 ? scopes : null);
+  if (readers.length > 0)
+    await tx
+      .insertInto('erasure_confirmation')
+      .values(readers.map((device) => ({ request, device, confirmed_at: null, event: null })))
+      .execute();
+  const change = { kind: 'erase', person, request } as const;
+  return scopes.length > 0 ? scopes.map((site) => ({ ...change, site })) : [change];
+}
+
+/**
+ * A kiosk says that it has erased somebody by a request that is not known here: this database is older than the request,
+ * and holds the person again. They are erased again. Safe to run again.
+ *
+ * @returns what to tell, and whether anything was still here
+ */
+export async function eraseAgain(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  o: { readonly request: string; readonly by: ByKiosk },
+  now: Date,
+): Promise<{ readonly told: NewChange[]; readonly erased: boolean }> {
+  const row = await tx.selectFrom('person').select('deleted_at').where('id', '=', person).executeTakeFirst();
+  for (const name of await sameAs(tx, [person])) await dropTemplates(tx, keys, name);
+  await applyPerson(tx, keys, 'deleted', { person }, now);
+  return {
+    told: await eraseOnKiosks(tx, keys, person, { ...o, origin: 'restore' }, now),
+    erased: !row?.deleted_at,
+  };
+}
+
+export async function isKnownRequest(db: Db, request: string): Promise<boolean> {
+  return (
+    (await db.selectFrom('erasure').select('request').where('request', '=', request).executeTakeFirst()) !== undefined
+  );
+}
+
+/** A kiosk has erased. The first confirmation stays. */
+export async function confirmErasure(tx: Transaction<Tables>, request: string, by: ByKiosk, now: Date): Promise<void> {
+  await tx
+    .updateTable('erasure_confirmation')
+    .set({ confirmed_at: now, event: by.event })
+    .where('request', '=', request)
+    .where('device', '=', by.device)
+    .where('confirmed_at', 'is', null)
+    .execute();
+}
+
+export interface OpenRequest {
+  readonly request: string;
+  readonly part_of: string | null;
+  readonly state: 'requested' | 'closed' | 'done' | 'undone';
+}
+
+/** The request about this person that was not taken back. */
+export function openRequestOf(db: Db, person: string): Promise<OpenRequest | undefined> {
+  return db
+    .selectFrom('erasure')
+    .select(['request', 'part_of', 'state'])
+    .where('person', '=', person)
+    .where('state', '<>', 'undone')
+    .orderBy('requested_at', 'desc')
+    .executeTakeFirst();
+}
+
+/** Whether somebody asked for this person's erasure, so that no template of theirs is taken any more. */
+export async function isErasurePending(db: Db, person: string): Promise<boolean> {
+  return (await openRequestOf(db, person)) !== undefined;
+}

@@ -1,0 +1,99 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { sameAs } from '../attendance/merging/group.ts';
+import { forgetTemplates } from '../changes/forget.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { Db, Tables } from '../database/schema.ts';
+import type { ErasureOrigin } from '../database/tables/erasure.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { openRequestOf } from './kiosks.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface ErasureRequest {
+  readonly person: string;
+  readonly origin: ErasureOrigin;
+  /** Days in which it can be taken back, 0 to 30. */
+  readonly undoDays: number;
+}
+
+/**
+ * Asks for a person's erasure, under every name that they had before a merge. Templates go at once, here and on every kiosk,
+ * and none is taken any more. The rest goes when the time in which the request can be taken back is over (saga.ts); until
+ * then the person checks in by the other ways. Asking again gives the same request.
+ *
+ * @returns the request's id and until when it can be taken back
+ */
+export function requestErasure(
+  db: Db,
+  keys: Keys,
+  { person, origin, undoDays }: ErasureRequest,
+  now: Date,
+): Promise<{ readonly request: string; readonly undoUntil: Date }> {
+  return inTransaction(db, async (tx) => {
+    const row = await tx
+      .selectFrom('person')
+      .select(['id', 'merged_into'])
+      .where('id', '=', person)
+      .forUpdate()
+      .executeTakeFirst();
+    const id = row?.merged_into ?? person;
+    const known = await openRequestOf(tx, id);
+    if (known) return found(tx, known.part_of ?? known.request);
+    await forgetTemplates(tx, keys, await sameAs(tx, [id]), now);
+    const request = v7();
+    const undoUntil = new Date(now.getTime() + undoDays * DAY_MS);
+    await tx
+      .insertInto('erasure')
+      .values({
+        request,
+        person: id,
+        requested_at: now,
+        part_of: null,
+        state: 'requested',
+        origin,
+        undo_until: undoUntil,
+      })
+      .execute();
+    return { request, undoUntil };
+  });
+}
+
+async function found(db: Db, request: string): Promise<{ request: string; undoUntil: Date }> {
+  const row = await db
+    .selectFrom('erasure')
+    .select(['requested_at', 'undo_until'])
+    .where('request', '=', request)
+    .executeTakeFirstOrThrow();
+  return { request, undoUntil: row.undo_until ?? row.requested_at };
+}
+
+/**
+ * Takes a request back. The person is as they were, but without templates: they enrol their face again, if they want to.
+ *
+ * @throws Problem `erasure-unknown`, `erasure-under-way` (the time to take it back is over)
+ */
+export async function undoErasure(tx: Transaction<Tables>, request: string, now: Date): Promise<{ person: string }> {
+  const row = await tx
+    .selectFrom('erasure')
+    .select(['person', 'state', 'undo_until'])
+    .where('request', '=', request)
+    .where('part_of', 'is', null)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row) throw erasureUnknown();
+  if (row.state === 'undone') return { person: row.person };
+  if (row.state !== 'requested' || !row.undo_until || row.undo_until <= now)
+    throw new Problem(
+      'erasure-under-way',
+      'This request can not be taken back any more.',
+      'The person is being erased; add them anew if that was not wanted.',
+    );
+  await tx.updateTable('erasure').set({ state: 'undone', done_at: now }).where('request', '=', request).execute();
+  return { person: row.person };
+}
+
+export function erasureUnknown(): Problem {
+  return new Problem('erasure-unknown', 'There is no such request for erasure.', 'List them: erasure list.');
+}

@@ -1,0 +1,151 @@
+import { sql } from 'kysely';
+import { SYSTEM } from '../access/actor.ts';
+import { sameAs } from '../attendance/merging/group.ts';
+import { writeAudit } from '../audit/write.ts';
+import { appendChanges } from '../changes/log.ts';
+import { dropTemplates } from '../changes/templates.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { JobContext } from '../jobs/job.ts';
+import { applyPerson } from '../people/people.ts';
+import { isHeld } from '../retention/holds.ts';
+import { certify } from './certificate.ts';
+import { eraseOnKiosks } from './kiosks.ts';
+import { erasePhotosOf } from './photos.ts';
+import { partWithWal, scrubKeys } from './scrub.ts';
+import { writeTombstoneFile } from './tombstones.ts';
+import { unlinkPeople } from './unlink.ts';
+
+/** What a step has to do with. */
+export interface StepContext extends JobContext {
+  readonly request: string;
+  /** Every name of the person. */
+  readonly people: readonly string[];
+  readonly requestedAt: Date;
+  /** Which try this is, from 1. */
+  readonly attempt: number;
+  /** What the steps before have left. */
+  readonly detail: (step: StepName) => Readonly<Record<string, unknown>> | null;
+}
+
+/** How a step ended. `waits`: for something that time or somebody else brings; it is looked at again after `forMs`. */
+export type StepEnd =
+  | { readonly done: Readonly<Record<string, unknown>> }
+  | { readonly waits: string; readonly forMs: number };
+
+export interface Step {
+  readonly name: StepName;
+  /** Safe to run again, whole or after it was broken off anywhere. */
+  run(context: StepContext): Promise<StepEnd>;
+}
+
+export type StepName = 'tombstone' | 'close' | 'unlink' | 'objects' | 'scrub' | 'kiosks' | 'wal' | 'certificate';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** How often the write-ahead log is looked at, and how many times: then the certificate says how it stands. */
+const WAL_EVERY_MS = 5 * MINUTE_MS;
+const WAL_LOOKS = 48;
+
+/** In this order; a step is begun when those before it are done. */
+export const STEPS: readonly Step[] = [
+  {
+    // First of all: from here on no restore brings the person back.
+    name: 'tombstone',
+    async run({ db, config, request, people, requestedAt }) {
+      if (await isHeld(db, people)) return { waits: 'legal-hold', forMs: HOUR_MS };
+      writeTombstoneFile(config.home, {
+        v: 1,
+        request,
+        people: [...people],
+        requestedAt: requestedAt.toISOString(),
+      });
+      return { done: { where: 'home' } };
+    },
+  },
+  {
+    name: 'close',
+    async run({ db, keys, request, people, now, tell }) {
+      const at = now();
+      await inTransaction(db, async (tx) => {
+        const row = await tx
+          .selectFrom('erasure')
+          .select(['state', 'person', 'origin'])
+          .where('request', '=', request)
+          .forUpdate()
+          .executeTakeFirstOrThrow();
+        if (row.state !== 'requested') return;
+        // Templates first: afterwards nothing says any more which events of the log were about this person.
+        for (const name of people) await dropTemplates(tx, keys, name);
+        await applyPerson(tx, keys, 'deleted', { person: row.person }, at);
+        await tx.deleteFrom('session').where('person', 'in', people).execute();
+        await tx.deleteFrom('sign_in_link').where('person', 'in', people).execute();
+        const told = await eraseOnKiosks(tx, keys, row.person, { request, origin: row.origin }, at);
+        await appendChanges(tx, told, at);
+        await writeAudit(
+          tx,
+          keys,
+          {
+            actor: SYSTEM,
+            action: 'delete',
+            route: 'erasure',
+            resource: request,
+            data: ['person', 'template', 'photo', 'checkin.gps'],
+            // Their key is gone, and with it what could name them here.
+            subjects: [],
+            count: 1,
+            outcome: 'ok',
+          },
+          at,
+        );
+      });
+      tell('change');
+      tell('board');
+      return { done: { names: people.length } };
+    },
+  },
+  {
+    name: 'unlink',
+    async run({ db, people, signal, tell }) {
+      const unlinked = await unlinkPeople(db, people, signal);
+      tell('board');
+      return { done: { ...unlinked } };
+    },
+  },
+  { name: 'objects', run: erasePhotosOf },
+  {
+    name: 'scrub',
+    async run({ db }) {
+      const { position } = await scrubKeys(db);
+      return { done: { position } };
+    },
+  },
+  {
+    name: 'wal',
+    async run({ db, detail, attempt }) {
+      const { state, archived } = await partWithWal(db, String(detail('scrub')?.position));
+      if (state === 'needed' && attempt < WAL_LOOKS) return { waits: 'database-log-needed', forMs: WAL_EVERY_MS };
+      return { done: { state, archived } };
+    },
+  },
+  {
+    name: 'kiosks',
+    async run({ db, request }) {
+      const { rows } = await sql<{ open: number; confirmed: number; lost: number }>`
+        select count(*) filter (where c.confirmed_at is null and d.status <> 'revoked')::int as open,
+               count(*) filter (where c.confirmed_at is not null)::int as confirmed,
+               count(*) filter (where c.confirmed_at is null and d.status = 'revoked')::int as lost
+        from erasure e join erasure_confirmation c on c.request = e.request join device d on d.id = c.device
+        where e.request = ${request}::uuid or e.part_of = ${request}::uuid`.execute(db);
+      const { open, confirmed, lost } = rows[0]!;
+      if (open > 0) return { waits: 'kiosks-open', forMs: MINUTE_MS };
+      return { done: { confirmed, canNotConfirm: lost } };
+    },
+  },
+  { name: 'certificate', run: certify },
+];
+
+/** Every name of the person of a request: as its parts have them, and as merges say before there are parts. */
+export async function namesOfRequest(db: JobContext['db'], request: string, person: string): Promise<string[]> {
+  const parts = await db.selectFrom('erasure').select('person').where('part_of', '=', request).execute();
+  return sameAs(db, [person, ...parts.map((p) => p.person)]);
+}

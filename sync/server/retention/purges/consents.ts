@@ -1,0 +1,38 @@
+import { sql } from 'kysely';
+import { held } from '../holds.ts';
+import { type Found, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
+import { cutoff } from '../rules.ts';
+
+const BATCH = 500;
+
+const isHeld = held({ person: sql`c.person`, at: sql`c.at` });
+const before = ({ settings, now }: PurgeContext) => cutoff(settings.consentDays, now)!.toISOString();
+
+/** The last word of everybody who has withdrawn: as changes/consent.ts decides which word is the last. */
+const ended = sql`(
+  select * from (select distinct on (person) person, action, at from consent order by person, at desc, action desc) last
+  where action = 'withdrawn')`;
+
+/** Records of consents that were withdrawn long ago, with what the event said of them. */
+export const consents: Purge = {
+  kind: 'consents',
+  async find(context): Promise<Found> {
+    const { rows } = await sql<{ due: number; held: number; oldest: Date | null }>`
+      select count(*) filter (where c.at < ${before(context)}::timestamptz and not ${isHeld})::int as due,
+             count(*) filter (where c.at < ${before(context)}::timestamptz and ${isHeld})::int as held, min(c.at) as oldest
+      from ${ended} c`.execute(context.db);
+    return rows[0]!;
+  },
+  batch: (context) =>
+    purgeBatch(context, 'consents', async (tx) => {
+      const { rows } = await sql<{ person: string; event: string }>`
+        delete from consent where person in (
+          select c.person from ${ended} c where c.at < ${before(context)}::timestamptz and not ${isHeld} limit ${BATCH})
+        returning person, event`.execute(tx);
+      // A guardian's name, say.
+      await sql`update event set person = null, personal = null where type = 'consent'
+                and id = any(${rows.map((r) => r.event)}::uuid[])`.execute(tx);
+      const people = [...new Set(rows.map((r) => r.person))];
+      return { removed: people.length, people };
+    }),
+};

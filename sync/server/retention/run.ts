@@ -1,0 +1,91 @@
+import type { Purge, PurgeContext } from './purge.ts';
+import { attendance } from './purges/attendance.ts';
+import { consents } from './purges/consents.ts';
+import { gps } from './purges/gps.ts';
+import { leavers } from './purges/leavers.ts';
+import { photos } from './purges/photos.ts';
+import { quarantine } from './purges/quarantine.ts';
+import { templates } from './purges/templates.ts';
+import { daysOf, type Kind, rulesOf } from './rules.ts';
+
+/** Whoever leaves goes last: what an erasure takes with it need not be purged first, and is not counted twice. */
+const PURGES: readonly Purge[] = [gps, photos, templates, attendance, consents, quarantine, leavers];
+
+/** What one run did with one kind. */
+export interface RuleReport {
+  readonly kind: Kind;
+  /** Null: has no end of its own; nothing was looked for. */
+  readonly days: number | null;
+  readonly removed: number;
+  /** Of a dry run: how many would have gone. */
+  readonly due: number;
+  /** Too old, and kept by a legal hold. */
+  readonly held: number;
+  /** Time of the oldest that is left, RFC 3339; null: there is none. */
+  readonly oldest: string | null;
+  /** Code of what went wrong; the others went on. */
+  readonly failed: string | null;
+}
+
+/**
+ * Removes what is due of each kind, batch by batch, each batch a transaction with its row in the audit log. One kind that
+ * fails does not keep the others from going. Safe to run again, and beside itself.
+ *
+ * @param o `dryRun`: looks and changes nothing; `onFailure`: told of what the report has the code of alone
+ */
+export async function runRetention(
+  context: PurgeContext,
+  o: {
+    readonly dryRun?: boolean;
+    readonly signal?: AbortSignal;
+    readonly onFailure?: (kind: Kind, cause: unknown) => void;
+    readonly kinds?: readonly Kind[];
+  } = {},
+): Promise<RuleReport[]> {
+  const reports: RuleReport[] = [];
+  for (const purge of PURGES) {
+    if (o.kinds && !o.kinds.includes(purge.kind)) continue;
+    o.signal?.throwIfAborted();
+    reports.push(await one(purge, context, o));
+  }
+  return reports;
+}
+
+async function one(
+  purge: Purge,
+  context: PurgeContext,
+  o: {
+    readonly dryRun?: boolean;
+    readonly signal?: AbortSignal;
+    readonly onFailure?: (k: Kind, cause: unknown) => void;
+  },
+): Promise<RuleReport> {
+  const days = daysOf(context.settings, purge.kind);
+  let removed = 0;
+  try {
+    if (!o.dryRun && days !== null) {
+      for (let n = 1; n > 0; removed += n) {
+        o.signal?.throwIfAborted();
+        n = await purge.batch(context);
+      }
+    }
+    const found = await purge.find(context);
+    return {
+      kind: purge.kind,
+      days,
+      removed,
+      due: days === null ? 0 : found.due,
+      held: days === null ? 0 : found.held,
+      oldest: found.oldest?.toISOString() ?? null,
+      failed: null,
+    };
+  } catch (cause) {
+    if (o.signal?.aborted) throw cause;
+    o.onFailure?.(purge.kind, cause);
+    const code = (cause as { code?: unknown }).code;
+    const failed = typeof code === 'string' ? code : 'internal';
+    return { kind: purge.kind, days, removed, due: 0, held: 0, oldest: null, failed };
+  }
+}
+
+export { rulesOf };

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** Variables of the environment that say how long things are kept; merged into the server's one schema (config.ts). */
+
+const days = (least: number, most: number) =>
+  z.coerce
+    .number({ error: `must be days, ${least} to ${most}` })
+    .int({ error: 'must be whole days' })
+    .min(least, `must be at least ${least} days`)
+    .max(most, `must be at most ${most} days`);
+
+export const retentionVariables = {
+  /** Photos of check-ins. The policy allows 90 days at most. */
+  SMARTPRESENCE_PHOTO_DAYS: days(1, 90).default(90),
+  /** Positions. The policy allows 30 days at most. */
+  SMARTPRESENCE_GPS_DAYS: days(1, 30).default(30),
+  /** Face templates of whoever has not used their face for this long. BIPA allows three years at most. */
+  SMARTPRESENCE_TEMPLATE_DAYS: days(30, 1095).default(365),
+  /** After this, records of check-ins are of nobody: their counts stay. Unset: they stay as long as their person. */
+  SMARTPRESENCE_ATTENDANCE_DAYS: days(90, 3650).optional(),
+  /** Consents, counted from their withdrawal: the proof that there was one. */
+  SMARTPRESENCE_CONSENT_DAYS: days(30, 3650).default(1095),
+  /** Whoever belongs to no site any more is erased after this. Unset: never by itself. */
+  SMARTPRESENCE_LEAVER_DAYS: days(1, 3650).optional(),
+  /** Content of events that could not be taken. */
+  SMARTPRESENCE_QUARANTINE_DAYS: days(7, 365).default(180),
+  /** In which a request for erasure can be taken back; templates go at once whatever it says. */
+  SMARTPRESENCE_ERASURE_UNDO_DAYS: days(0, 30).default(7),
+};
+
+/** Days that each kind of thing is kept; null: without an end of its own. */
+export interface RetentionSettings {
+  readonly photoDays: number;
+  readonly gpsDays: number;
+  readonly templateDays: number;
+  readonly attendanceDays: number | null;
+  readonly consentDays: number;
+  readonly leaverDays: number | null;
+  readonly quarantineDays: number;
+  readonly erasureUndoDays: number;
+}
+
+export function retentionSettings(e: z.infer<z.ZodObject<typeof retentionVariables>>): RetentionSettings {
+  return {
+    photoDays: e.SMARTPRESENCE_PHOTO_DAYS,
+    gpsDays: e.SMARTPRESENCE_GPS_DAYS,
+    templateDays: e.SMARTPRESENCE_TEMPLATE_DAYS,
+    attendanceDays: e.SMARTPRESENCE_ATTENDANCE_DAYS ?? null,
+    consentDays: e.SMARTPRESENCE_CONSENT_DAYS,
+    leaverDays: e.SMARTPRESENCE_LEAVER_DAYS ?? null,
+    quarantineDays: e.SMARTPRESENCE_QUARANTINE_DAYS,
+    erasureUndoDays: e.SMARTPRESENCE_ERASURE_UNDO_DAYS,
+  };
+}

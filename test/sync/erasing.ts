@@ -1,0 +1,47 @@
+import { pino } from 'pino';
+import type { Config } from '../../sync/server/config.ts';
+import type { Db } from '../../sync/server/database/schema.ts';
+import { requestErasure } from '../../sync/server/erasure/request.ts';
+import { runErasures, type SagaReport } from '../../sync/server/erasure/saga.ts';
+import type { JobContext } from '../../sync/server/jobs/job.ts';
+import type { Keys } from '../../sync/server/keys/envelope.ts';
+import { openKeyring } from '../../sync/server/keys/keyring.ts';
+
+export interface Erasing {
+  readonly context: JobContext;
+  /** Carries on what is due. */
+  run(): Promise<SagaReport>;
+  /** Asks for an erasure that can't be taken back, and carries it on as far as it gets without kiosks. @returns the request */
+  erase(person: string): Promise<string>;
+}
+
+/** What carries erasures on, on a database of a test. @param home where tombstones go */
+export async function erasing(
+  db: Db,
+  keys: Keys,
+  home: string,
+  { now = () => new Date(), ...rest }: Partial<JobContext> = {},
+): Promise<Erasing> {
+  const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: () => now().getTime() });
+  const context: JobContext = {
+    db,
+    keys,
+    keyring,
+    config: { home, s3: null } as Config,
+    log: pino({ level: 'silent' }),
+    now,
+    tell: () => undefined,
+    signal: new AbortController().signal,
+    ...rest,
+  };
+  const run = () => runErasures(context);
+  return {
+    context,
+    run,
+    async erase(person) {
+      const { request } = await requestErasure(db, keys, { person, origin: 'staff', undoDays: 0 }, now());
+      await run();
+      return request;
+    },
+  };
+}
