@@ -42,3 +42,4 @@ export const DayReport = z.strictObject({
   to: Instant,
   ...pageOf(DayRow).shape,
 });
+export type DayReport = z.infer<typeof DayReport>;

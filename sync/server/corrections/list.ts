@@ -1,14 +1,14 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { NIL } from 'uuid';
 import type { Correction } from '../../protocol/api/corrections.ts';
 import { sameAs } from '../attendance/merging/group.ts';
-import type { Db, Tables } from '../database/schema.ts';
+import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { reasonPlace } from './correct.ts';
 
 /**
- * Corrections, newest first.
+ * Corrections, newest first. Of somebody who was erased none is told: what is left of it names nobody.
  *
  * @param o `person`: under every name that they had before a merge; `after`: those behind this one
  */
@@ -18,7 +18,13 @@ export async function listCorrections(
   o: { person?: string | undefined; id?: string; limit: number; after: { at: string; id: string } | null },
 ): Promise<Correction[]> {
   const made = sql<Date>`date_trunc('milliseconds', made_at)`;
-  let query = db.selectFrom('correction').selectAll().orderBy(made, 'desc').orderBy('id', 'desc').limit(o.limit);
+  let query = db
+    .selectFrom('correction')
+    .selectAll()
+    .where('person', '!=', NIL)
+    .orderBy(made, 'desc')
+    .orderBy('id', 'desc')
+    .limit(o.limit);
   if (o.id !== undefined) query = query.where('id', '=', o.id);
   if (o.person !== undefined) query = query.where('person', 'in', await sameAs(db, [o.person]));
   if (o.after) query = query.where(sql<boolean>`(${made}, id) < (${o.after.at}::timestamptz, ${o.after.id}::uuid)`);
@@ -40,18 +46,4 @@ export async function listCorrections(
     madeAt: r.made_at.toISOString(),
     undone: r.undone_by !== null,
   }));
-}
-
-/**
- * What an erasure takes of corrections: the records that they made stay and count, as those of kiosks do, and nothing says
- * any more which record stood for which.
- */
-export async function eraseCorrections(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
-  if (people.length === 0) return;
-  await tx
-    .updateTable('checkin')
-    .set({ superseded_by: NIL })
-    .where('superseded_by', 'in', (e) => e.selectFrom('correction').select('id').where('person', 'in', people))
-    .execute();
-  await tx.deleteFrom('correction').where('person', 'in', people).execute();
 }

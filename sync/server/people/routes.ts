@@ -13,6 +13,7 @@ import {
 import { Uuid } from '../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
+import { forgetTemplates } from '../changes/forget.ts';
 import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import { assignToSites, personChanged } from '../changes/sites.ts';
 import type { Db, Tables } from '../database/schema.ts';
@@ -20,7 +21,7 @@ import type { Keys } from '../keys/envelope.ts';
 import { scopeOfSite } from '../sites/write.ts';
 import { findPeople, writePerson } from './records.ts';
 import { personUnknown, shownPeople } from './shown.ts';
-import { removeTemplates, templateCounts } from './templates.ts';
+import { templateCounts } from './templates.ts';
 
 const One = z.strictObject({ person: Uuid });
 /** Sort key of the list. */
@@ -167,7 +168,7 @@ const deleteTemplates = route({
   async handle({ tx, services: { keys }, params: { person }, now, about, tell }) {
     about([person]);
     await one(tx, keys, person);
-    await removeTemplates(tx, keys, person, now);
+    await forgetTemplates(tx, keys, [person], now);
     tell('change');
     return { person, models: await templateCounts(tx, person) };
   },

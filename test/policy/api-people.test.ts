@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ConsentText } from '../../sync/protocol/api/consents.ts';
+import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
+import type { Site } from '../../sync/protocol/api/sites.ts';
+import type { Change } from '../../sync/protocol/wire/changes.ts';
+import { readChanges } from '../../sync/server/changes/read.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { DATABASES } from '../services/databases.ts';
+import type { MemoryOutbox } from '../sync/kit.ts';
+import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
+
+/** People, consents, templates, sites and kiosks by the API, and what kiosks are told of it. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let api: Api;
+let box: MemoryOutbox;
+
+describe.each(DATABASES)('people by the API on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW);
+  });
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach(async (context) => {
+    if (unavailable) return context.skip(unavailable);
+    box = await api.kiosk();
+  });
+
+  /** Everything that a kiosk which knows nothing is told now. */
+  async function told(device: string): Promise<Change[]> {
+    const source = {
+      db: api.db,
+      keys: api.keys,
+      logEpoch: randomUUID(),
+      publicKeys: async () => api.keyring.publicKeys,
+    };
+    const changes: Change[] = [];
+    for (let cursor = ''; ; ) {
+      const page = await readChanges(
+        source,
+        device,
+        { cursor, limit: 200, presenceAfter: null, newestKey: true },
+        api.now,
+      );
+      changes.push(...page.changes);
+      if (!page.more) return changes;
+      cursor = page.cursor;
+    }
+  }
+  const toldOf = async (person: string, device = box.device) =>
+    (await told(device)).filter((c) => 'person' in c && c.person === person);
+  const make = (body: unknown) => api.ask<Person>('POST', '/api/people', { body, as: 'staff' });
+
+  test('P10 a person is made, found by e-mail, number or badge through the blind index, and never by a part of one', async () => {
+    const number = randomUUID().slice(0, 8);
+    const email = `Ada.${number}@Example.org`;
+    const made = await make({ name: 'Ada Lovelace', number, email, phone: '+49 30 1', badge: `b-${number}` });
+    expect(made).toMatchObject({ name: 'Ada Lovelace', sites: [SITE.id], consent: 'none', templates: 0, version: 1 });
+    const found = async (query: string) =>
+      (await api.ask<Page<Person>>('GET', `/api/people?${query}`)).items.map((p) => p.id);
+    expect(await found(`email=${encodeURIComponent(email.toLowerCase())}`)).toEqual([made.id]);
+    expect(await found(`number=${number}&badge=b-${number}`)).toEqual([made.id]);
+    expect(await found(`number=${number.slice(0, 7)}`)).toEqual([]);
+    expect(await found(`number=${number}&badge=other`)).toEqual([]);
+    expect(await toldOf(made.id)).toEqual([
+      { kind: 'person', person: made.id, name: 'Ada Lovelace', number, language: '', gpsOptOut: false },
+    ]);
+  });
+
+  test('pages hold everybody once', async () => {
+    for (const name of ['A', 'B', 'C']) await make({ name });
+    const all = (await api.ask<Page<Person>>('GET', '/api/people?limit=200')).items.map((p) => p.id);
+    const seen: string[] = [];
+    for (let next: string | null = ''; next !== null; ) {
+      const page: Page<Person> = await api.ask('GET', `/api/people?limit=2${next && `&cursor=${next}`}`);
+      seen.push(...page.items.map((p) => p.id));
+      next = page.next;
+    }
+    expect(seen).toEqual(all);
+    await expect(api.ask('GET', '/api/people?cursor=AAAA')).rejects.toMatchObject({ code: 'cursor-unreadable' });
+  });
+
+  test('P30 a change is audited by field and person, and neither the old nor the new value is in the log', async () => {
+    const made = await make({ name: 'Before Marriage', email: 'before@example.org' });
+    const patch = { version: made.version, name: 'After Marriage', email: null };
+    const changed = await api.ask<Person>('PATCH', `/api/people/${made.id}`, { body: patch, as: 'staff' });
+    expect(changed).toMatchObject({ name: 'After Marriage', email: null, version: 2 });
+    const audit = await api.lastAudit();
+    expect(audit).toMatchObject({ action: 'write', route: 'PATCH /api/people/:person', count: 1, outcome: 'ok' });
+    expect(audit.resource?.split(',').sort()).toEqual(['email', 'name']);
+    const rows = await api.db.selectFrom('audit').selectAll().execute();
+    const text = JSON.stringify(rows, (_, v) => (v instanceof Uint8Array ? Buffer.from(v).toString('latin1') : v));
+    expect(text).not.toMatch(/Marriage|before@/);
+    await expect(api.ask('PATCH', `/api/people/${made.id}`, { body: patch })).rejects.toMatchObject({
+      code: 'person-changed',
+    });
+    await expect(api.ask('PATCH', `/api/people/${randomUUID()}`, { body: { name: 'X' } })).rejects.toMatchObject({
+      code: 'person-unknown',
+    });
+  });
+
+  test('templates are counted by model, never shown, and deleted everywhere', async () => {
+    const person = enrol(box, 'Grace Hopper', NOW, randomUUID().slice(0, 8));
+    await api.deliver(box);
+    const counts = await api.ask<TemplateCounts>('GET', `/api/people/${person}/templates`);
+    expect(counts).toEqual({ person, models: [{ model: 'test', count: 1, newest: NOW.toISOString() }] });
+    expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({
+      templates: [{ pose: 'front' }],
+    });
+    await api.ask('DELETE', `/api/people/${person}/templates`);
+    expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
+    expect(await api.ask<Person>('GET', `/api/people/${person}`)).toMatchObject({ templates: 0, consent: 'given' });
+  });
+
+  test('a consent that is withdrawn by the API takes the templates at once, here and on kiosks; a later one allows new ones', async () => {
+    const person = enrol(box, 'Alan Turing', NOW, randomUUID().slice(0, 8));
+    await api.deliver(box);
+    const url = `/api/people/${person}/consents`;
+    expect(await api.ask('POST', `${url}/withdraw`, { as: 'staff' })).toEqual({ person, standing: 'withdrawn' });
+    expect(await api.db.selectFrom('template').select('id').where('person', '=', person).execute()).toEqual([]);
+    expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
+    const text = { textVersion: '2026-11.no-photo', language: 'en' };
+    expect(await api.ask('POST', url, { as: 'staff', body: text })).toEqual({ person, standing: 'given' });
+    const list = await api.ask<Page<{ action: string; via: string }>>('GET', `/api/consents?person=${person}`);
+    expect(list.items.map((c) => [c.action, c.via]).sort()).toEqual([
+      ['given', 'kiosk'],
+      ['given', 'staff'],
+      ['withdrawn', 'staff'],
+    ]);
+  });
+
+  test('somebody who leaves a site is forgotten by its kiosks, and known at the new one', async () => {
+    const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Paris', timeZone: 'Europe/Paris' } });
+    const paris = await api.kiosk(site.id);
+    const made = await make({ name: 'Marie Curie' });
+    expect(await toldOf(made.id, paris.device)).toEqual([]);
+    const moved = await api.ask<Person>('PUT', `/api/people/${made.id}/sites`, { body: { sites: [site.id] } });
+    expect(moved.sites).toEqual([site.id]);
+    expect(await toldOf(made.id, paris.device)).toHaveLength(1);
+    expect(await toldOf(made.id)).toEqual([]);
+    const here = (await api.ask<Page<Person>>('GET', `/api/people?site=${site.id}`)).items.map((p) => p.id);
+    expect(here).toEqual([made.id]);
+  });
+
+  test('a kiosk that is put at another site gets that site’s people alone', async () => {
+    const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Rome', timeZone: 'Europe/Rome' } });
+    const made = await make({ name: 'Rita Levi', sites: [site.id] });
+    expect(await toldOf(made.id)).toEqual([]);
+    await api.ask('PATCH', `/api/devices/${box.device}`, { body: { site: site.id } });
+    expect(await toldOf(made.id)).toHaveLength(1);
+  });
+
+  test('a site’s new time zone puts its days up anew; the default site’s own is the configuration’s', async () => {
+    const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Oslo', timeZone: 'Europe/Oslo' } });
+    const oslo = await api.kiosk(site.id);
+    const person = oslo.person('Fridtjof Nansen');
+    const open = { direction: 'in', automatic: true, method: 'badge', liveness: 'not-needed' } as const;
+    // One day in Oslo, two in Los Angeles: midnight there is 07:00Z.
+    for (const time of ['05:00', '09:00'])
+      oslo.append('checkin', open, { person }, new Date(`2026-07-20T${time}:00.000Z`));
+    await api.deliver(oslo);
+    const directions = async () =>
+      (await api.ask<Page<{ direction: string }>>('GET', `/api/attendance?person=${person}`)).items.map(
+        (r) => r.direction,
+      );
+    expect(await directions()).toEqual(['out', 'in']);
+    await api.ask('PATCH', `/api/sites/${site.id}`, { body: { timeZone: 'America/Los_Angeles' } });
+    await api.settle();
+    expect(await directions()).toEqual(['in', 'in']);
+    await expect(api.ask('PATCH', `/api/sites/${SITE.id}`, { body: { timeZone: 'Asia/Tokyo' } })).rejects.toMatchObject(
+      {
+        code: 'site-configured',
+      },
+    );
+  });
+
+  test('policy: faces off at one site reaches its kiosks and no others', async () => {
+    const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Madrid', timeZone: 'Europe/Madrid' } });
+    const madrid = await api.kiosk(site.id);
+    const policy = { leaseDays: 10, faces: 'off' };
+    expect(await api.ask('PUT', `/api/sites/${site.id}/policy`, { body: policy })).toMatchObject({ own: true, policy });
+    const policyTold = async (device: string) => (await told(device)).find((c) => c.kind === 'policy')?.policy;
+    expect(await policyTold(madrid.device)).toMatchObject(policy);
+    expect(await policyTold(box.device)).not.toHaveProperty('faces');
+    await expect(
+      api.ask('PUT', `/api/sites/${site.id}/policy`, { body: { leaseDays: 10, consentTexts: [] } }),
+    ).rejects.toThrow();
+  });
+
+  test('a kiosk’s code, its fingerprint and its revocation', async () => {
+    const { code } = await api.ask<{ code: string }>('POST', '/api/provisioning-codes', {
+      body: { name: 'Back door' },
+    });
+    expect(code.length).toBeGreaterThan(20);
+    await api.db
+      .updateTable('device')
+      .set({ status: 'pending', fingerprint: 'aaaa-bbbb' })
+      .where('id', '=', box.device)
+      .execute();
+    const url = `/api/devices/${box.device}`;
+    await expect(api.ask('POST', `${url}/approve`, { body: { fingerprint: 'aaaa-bbbc' } })).rejects.toMatchObject({
+      code: 'fingerprint-differs',
+    });
+    expect(await api.ask('GET', url)).toMatchObject({ status: 'pending' });
+    expect(await api.ask('POST', `${url}/revoke`)).toMatchObject({ status: 'revoked' });
+    expect(await api.lastAudit()).toMatchObject({ action: 'operate', resource: box.device });
+    const { items } = await api.ask<Page<{ id: string }>>('GET', '/api/devices?status=revoked&limit=200');
+    expect(items.map((d) => d.id)).toContain(box.device);
+  });
+
+  test('the customer’s own consent text: kiosks get a language once it was reviewed, and nobody can agree to it before', async () => {
+    const text = (language: string, version = 'v1') => ({
+      version,
+      language,
+      title: 'May we?',
+      paragraphs: ['We are {controller}.'],
+    });
+    const textsTold = async () =>
+      (await told(box.device))
+        .find((c) => c.kind === 'policy')
+        ?.policy.consentTexts?.map((t) => [t.version, t.language]);
+    const made = await make({ name: 'Emmy Noether' });
+    const agree = (textVersion: string, language: string) =>
+      api.ask('POST', `/api/people/${made.id}/consents`, { as: 'staff', body: { textVersion, language } });
+    for (const language of ['en', 'de']) await api.ask('POST', '/api/consent-texts', { body: text(language) });
+    expect(await textsTold()).toBeUndefined();
+    await api.ask('POST', '/api/consent-texts/v1/en/review', { as: 'dpo' });
+    expect(await textsTold()).toEqual([['v1', 'en']]);
+    await expect(agree('v1', 'de')).rejects.toMatchObject({ code: 'consent-text-not-reviewed' });
+    await expect(agree('2026-11.no-photo', 'en')).rejects.toMatchObject({ code: 'consent-text-not-reviewed' });
+    expect(await agree('v1.no-photo', 'en')).toMatchObject({ standing: 'given' });
+    // A new version takes over with its first reviewed language; the others wait for theirs.
+    api.now = new Date(NOW.getTime() + 1000);
+    for (const language of ['en', 'de']) await api.ask('POST', '/api/consent-texts', { body: text(language, 'v2') });
+    expect(await textsTold()).toEqual([['v1', 'en']]);
+    await api.ask('POST', '/api/consent-texts/v2/de/review', { as: 'dpo' });
+    expect(await textsTold()).toEqual([['v2', 'de']]);
+    const list = await api.ask<{ items: ConsentText[] }>('GET', '/api/consent-texts');
+    expect(list.items.filter((t) => t.inForce).map((t) => [t.version, t.language])).toEqual([['v2', 'de']]);
+    await expect(api.ask('POST', '/api/consent-texts', { body: text('en') })).rejects.toMatchObject({
+      code: 'consent-text-exists',
+    });
+  });
+});
