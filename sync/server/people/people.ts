@@ -49,8 +49,7 @@ export async function holdPeople(
 }
 
 /** One `person` event. */
-export interface PersonChange {
-  readonly change: Open<'person'>['change'];
+export interface PersonChange extends Open<'person'> {
   readonly personal: Personal<'person'>;
   /** When it happened, never after its arrival (instant.ts). */
   readonly at: Date;
@@ -60,7 +59,7 @@ interface Row {
   readonly id: string;
   readonly values: Values;
   readonly rowVersion: number;
-  readonly gpsOptOut: boolean;
+  gpsOptOut: boolean;
   claimedAt: number;
   erased: boolean;
   touched: boolean;
@@ -84,7 +83,7 @@ export async function applyPeople(
     keys,
     known.map((c) => c.personal.person!),
   );
-  for (const { change, personal, at } of known) {
+  for (const { change, gpsOptOut, personal, at } of known) {
     const row = rows.get(personal.person!)!;
     if (row.erased) continue;
     if (change === 'deleted') {
@@ -98,6 +97,8 @@ export async function applyPeople(
       const value = personal[field];
       if (value !== undefined && !(late && row.values[field] !== undefined)) row.values[field] = value;
     }
+    // An opt-out counts whenever it comes; an older word does not take a newer one back.
+    if (gpsOptOut !== undefined && (gpsOptOut || !late)) row.gpsOptOut = gpsOptOut;
     row.claimedAt = Math.max(row.claimedAt, claimed);
     row.touched = true;
   }
@@ -108,12 +109,12 @@ export async function applyPeople(
     touched.filter((r) => !r.erased),
     now,
   );
-  await erase(
   const optedOut = touched.flatMap((r) => (r.gpsOptOut && !r.erased ? [r.id] : []));
   // Under whichever name the kiosk knows them: it is the one that was kept whose word goes down to kiosks.
   if (optedOut.length > 0)
     await sql`update person set gps_opt_out = true where id in
               (select merged_into from person where id = any(${optedOut}::uuid[]))`.execute(tx);
+  await erase(
     tx,
     touched.filter((r) => r.erased).map((r) => r.id),
     now,
