@@ -60,20 +60,40 @@ export async function redeemLink(
   token: string,
   now: Date,
 ): Promise<{ session: Session; token: string }> {
-  const hash = keys.hashToken(token);
-  const link = await tx.selectFrom('sign_in_link').selectAll().where('hash', '=', hash).forUpdate().executeTakeFirst();
+  const link = await tx
+    .selectFrom('sign_in_link')
+    .selectAll()
+    .where('hash', 'in', keys.hashTokens(token))
+    .forUpdate()
+    .executeTakeFirst();
   if (!link) throw new Problem('link-unknown', 'This link is not one of this server.', NEXT.operator);
   const again = NEXT[link.kind];
   if (link.used_at) throw new Problem('link-already-used', 'This link was already used. It works once.', again);
   if (link.expires_at <= now) throw new Problem('link-expired', 'This link is too old.', again);
-  await tx.updateTable('sign_in_link').set({ used_at: now }).where('hash', '=', hash).execute();
+  // Whose it was is needed no more; that it was used is.
+  await tx
+    .updateTable('sign_in_link')
+    .set({ used_at: now, account: null, person: null })
+    .where('hash', '=', link.hash)
+    .execute();
   const holder: Holder =
     link.kind === 'person'
-      ? { role: 'person', person: link.person! }
+      ? { role: 'person', person: await livingPerson(tx, link.person!) }
       : link.kind === 'account'
         ? await holderOf(tx, link.account!)
         : await operatorAccount(tx, now);
   return startSession(tx, keys, holder, now);
+}
+
+/** @throws Problem `link-unknown` of somebody who was erased meanwhile */
+async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string> {
+  const row = await tx
+    .selectFrom('person')
+    .select(['deleted_at', 'merged_into'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!row || row.deleted_at) throw new Problem('link-unknown', 'This link is not one of this server.', NEXT.person);
+  return row.merged_into ?? id;
 }
 
 const NEXT = {

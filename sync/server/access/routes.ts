@@ -2,17 +2,7 @@ import { SessionRequest, SessionState } from '../../protocol/api/session.ts';
 import { door } from './door.ts';
 import { redeemLink } from './links.ts';
 import type { RouteSpec } from './route.ts';
-import { endSession, endSessionsOf, type Session } from './session.ts';
-
-const stateOf = (s: Session): SessionState => ({
-  role: s.role,
-  stage: s.stage,
-  account: s.account,
-  person: s.person,
-  email: s.email,
-  idleEndsAt: s.idleEndsAt.toISOString(),
-  expiresAt: s.expiresAt.toISOString(),
-});
+import { endSession, endSessionsOf, stateOf } from './session.ts';
 
 const EVERYBODY = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
 

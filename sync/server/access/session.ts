@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
+import type { SessionState } from '../../protocol/api/session.ts';
 import { openEmail } from '../accounts/email.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -66,7 +67,8 @@ export async function startSession(
 }
 
 /**
- * The session of a token; null when there is none such, or no longer: ended, unused for too long, its account disabled.
+ * The session of a token; null when there is none such, or no longer: ended, unused for too long, its account disabled, its
+ * person erased or merged.
  *
  * @param use counts as a use: it then lives on from now
  */
@@ -78,18 +80,19 @@ export async function findSession(
   { use }: { use: boolean },
 ): Promise<Session | null> {
   if (!token) return null;
-  const hash = keys.hashToken(token);
   const row = await db
     .selectFrom('session as s')
     .leftJoin('account as a', 'a.id', 's.account')
-    .select(['s.role', 's.account', 's.person', 's.stage', 's.seen_at', 's.expires_at'])
-    .select(['a.email', 'a.row_version', 'a.disabled_at', 'a.role as account_role'])
-    .where('s.hash', '=', hash)
+    .leftJoin('person as p', 'p.id', 's.person')
+    .select(['s.hash', 's.role', 's.account', 's.person', 's.stage', 's.seen_at', 's.expires_at'])
+    .select(['a.email', 'a.row_version', 'a.disabled_at', 'a.role as account_role', 'p.deleted_at', 'p.merged_into'])
+    .where('s.hash', 'in', keys.hashTokens(token))
     .executeTakeFirst();
   if (!row) return null;
+  const hash = Buffer.from(row.hash);
   const role = row.role as Role;
   const idleEndsAt = new Date(row.seen_at.getTime() + SESSION_LIFE[role].idleMs);
-  if (row.expires_at <= now || idleEndsAt <= now || row.disabled_at) return null;
+  if (row.expires_at <= now || idleEndsAt <= now || row.disabled_at || row.deleted_at || row.merged_into) return null;
   // A changed role ends sessions (accounts/accounts.ts); whatever slips through has the old role's rights nowhere.
   if (row.account !== null && row.account_role !== role) return null;
   if (use && now.getTime() - row.seen_at.getTime() >= SEEN_MS)
@@ -131,3 +134,14 @@ export async function endSessionsOf(
   await db.deleteFrom('sign_in_link').where(column, '=', id).where('used_at', 'is', null).execute();
   return Number(result?.numDeletedRows ?? 0n);
 }
+
+/** As the API tells it. */
+export const stateOf = (s: Session): SessionState => ({
+  role: s.role,
+  stage: s.stage,
+  account: s.account,
+  person: s.person,
+  email: s.email,
+  idleEndsAt: s.idleEndsAt.toISOString(),
+  expiresAt: s.expiresAt.toISOString(),
+});

@@ -2,16 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Role } from '../access/actor.ts';
-import { endSessionsOf, type Holder, type Session } from '../access/session.ts';
+import { endSessionsOf, type Holder } from '../access/session.ts';
 import type { Tables } from '../database/schema.ts';
 import type { AccountTable } from '../database/tables/accounts.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { emailIndex, openEmail, sealEmail } from './email.ts';
-import { openTotp, sealTotp } from './totp.ts';
+import { emailIndex, emailIndexes, openEmail, sealEmail } from './email.ts';
 
 /** An account has one role: who needs two kinds of rights has two accounts, so that the audit log says in which they acted. */
 export type AccountRole = Exclude<Role, 'person'>;
-export const ACCOUNT_ROLES = ['admin', 'dpo', 'staff', 'auditor'] as const satisfies readonly AccountRole[];
 
 /** An account as it is shown: no secret, no hash. */
 export interface Account {
@@ -26,35 +24,66 @@ export interface Account {
 }
 
 /** The account of whoever holds the server's own machine; there from the first use of a link that the server printed. */
-const OPERATOR = '00000000-0000-4000-8000-000000000001';
+export const OPERATOR_ACCOUNT = '00000000-0000-4000-8000-000000000001';
 
-type Row = Selectable<AccountTable>;
+export type AccountRow = Selectable<AccountTable>;
 
-export const isEnrolled = (row: Pick<Row, 'password' | 'totp_confirmed_at'>): boolean =>
+/** Has all that a sign-in needs. */
+export const isEnrolled = (row: Pick<AccountRow, 'password' | 'totp_confirmed_at'>): boolean =>
   row.password !== null && row.totp_confirmed_at !== null;
 
-/** @throws Problem `account-disabled`, `account-unknown` */
+/** @throws Problem `account-unknown` */
+export async function lockAccount(tx: Transaction<Tables>, id: string): Promise<AccountRow> {
+  const row = await tx.selectFrom('account').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  if (!row) throw new Problem('account-unknown', 'There is no such account.', 'List them: sp accounts list');
+  return row;
+}
+
+/** The account of an address, as it is now; null when there is none. */
+export async function accountByEmail(db: Kysely<Tables>, keys: Keys, email: string): Promise<AccountRow | null> {
+  const row = await db
+    .selectFrom('account')
+    .selectAll()
+    .where('email_index', 'in', emailIndexes(keys, email))
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/**
+ * Whose session a link of this account opens: one that sets password and second factor, and nothing else before that. A
+ * link is no second factor.
+ *
+ * @throws Problem `account-disabled`, `account-unknown`
+ */
 export async function holderOf(tx: Transaction<Tables>, id: string): Promise<Holder> {
   const row = await lockAccount(tx, id);
-  if (row.disabled_at) throw new Problem('account-disabled', 'This account is disabled.', 'Ask an administrator.');
-  return { role: row.role, account: id, stage: isEnrolled(row) ? 'full' : 'enrol' };
+  if (row.disabled_at) throw disabled();
+  return { role: row.role, account: id, stage: 'enrol' };
 }
 
 /**
  * The operator's account, made at its first use. Its link is printed on the server's own machine, whose holder could read
  * the keys as well: it signs in fully, and is printed only as long as no administrator has a second factor.
+ *
+ * @throws Problem `account-disabled`
  */
 export async function operatorAccount(tx: Transaction<Tables>, now: Date): Promise<Holder> {
   await tx
     .insertInto('account')
-    .values({ id: OPERATOR, role: 'admin', made_at: now })
+    .values({ id: OPERATOR_ACCOUNT, role: 'admin', made_at: now })
     .onConflict((c) => c.doNothing())
     .execute();
-  const row = await lockAccount(tx, OPERATOR);
-  if (row.disabled_at)
-    throw new Problem('account-disabled', 'This account is disabled.', 'Sign in with another account.');
-  return { role: row.role, account: OPERATOR, stage: 'full' };
+  const row = await lockAccount(tx, OPERATOR_ACCOUNT);
+  if (row.disabled_at) throw disabled();
+  return { role: row.role, account: OPERATOR_ACCOUNT, stage: 'full' };
 }
+
+const disabled = () =>
+  new Problem(
+    'account-disabled',
+    'This account is disabled.',
+    'Ask an administrator, or sign in with another account.',
+  );
 
 /** Whether somebody can administer this server with password and second factor. */
 export async function hasEnrolledAdmin(db: Kysely<Tables>): Promise<boolean> {
@@ -77,6 +106,7 @@ export async function addAccount(
   { role, email }: { role: AccountRole; email: string },
   now: Date,
 ): Promise<Account> {
+  if (await accountByEmail(tx, keys, email)) throw emailTaken();
   const id = randomUUID();
   const { numInsertedOrUpdatedRows: made } = await tx
     .insertInto('account')
@@ -94,15 +124,8 @@ export async function addAccount(
   return shown(keys, await lockAccount(tx, id));
 }
 
-const emailTaken = () =>
+export const emailTaken = (): Problem =>
   new Problem('email-taken', 'Another account has this address.', 'Use another address, or that account.');
-
-/** @throws Problem `account-unknown` */
-export async function lockAccount(tx: Transaction<Tables>, id: string): Promise<Row> {
-  const row = await tx.selectFrom('account').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
-  if (!row) throw new Problem('account-unknown', 'There is no such account.', 'List them: sp accounts list');
-  return row;
-}
 
 export async function listAccounts(db: Kysely<Tables>, keys: Keys): Promise<Account[]> {
   const rows = await db.selectFrom('account').selectAll().orderBy('made_at').orderBy('id').execute();
@@ -130,15 +153,15 @@ export async function changeAccount(
   await tx.selectFrom('account').select('id').where('role', '=', 'admin').orderBy('id').forUpdate().execute();
   const row = await lockAccount(tx, id);
   const role = patch.role ?? row.role;
-  const disabled_at = patch.disabled === undefined ? row.disabled_at : patch.disabled ? (row.disabled_at ?? now) : null;
-  const changed = role !== row.role || (disabled_at === null) !== (row.disabled_at === null);
+  const disabledAt = patch.disabled === undefined ? row.disabled_at : patch.disabled ? (row.disabled_at ?? now) : null;
+  const changed = role !== row.role || (disabledAt === null) !== (row.disabled_at === null);
   if (changed) {
-    if (row.role === 'admin' && row.disabled_at === null && (role !== 'admin' || disabled_at !== null))
+    if (row.role === 'admin' && row.disabled_at === null && (role !== 'admin' || disabledAt !== null))
       await keepOneAdmin(tx, id);
-    await tx.updateTable('account').set({ role, disabled_at }).where('id', '=', id).execute();
+    await tx.updateTable('account').set({ role, disabled_at: disabledAt }).where('id', '=', id).execute();
     await endSessionsOf(tx, { account: id });
   }
-  return shown(keys, { ...row, role, disabled_at });
+  return shown(keys, { ...row, role, disabled_at: disabledAt });
 }
 
 async function keepOneAdmin(tx: Transaction<Tables>, without: string): Promise<void> {
@@ -161,61 +184,14 @@ async function keepOneAdmin(tx: Transaction<Tables>, without: string): Promise<v
 /** Takes back second factor and recovery codes: the account enrols anew after its password. Ends its sessions. */
 export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string): Promise<Account> {
   const row = await lockAccount(tx, id);
-  const cleared = { totp: null, totp_confirmed_at: null, totp_step: 0 };
+  const cleared = { totp: null, totp_next: null, totp_confirmed_at: null, totp_step: 0 };
   await tx.updateTable('account').set(cleared).where('id', '=', id).execute();
   await tx.deleteFrom('recovery_code').where('account', '=', id).execute();
   await endSessionsOf(tx, { account: id });
   return shown(keys, { ...row, ...cleared });
 }
 
-export interface Credentials {
-  readonly email?: string;
-  /** PHC string. */
-  readonly password?: string;
-  /** Shared secret, base32; its confirmation starts anew. */
-  readonly totp?: string;
-}
-
-/**
- * Writes what an account signs in with; its envelopes are all sealed anew, under the next row version.
- *
- * @throws Problem `email-taken`
- */
-export async function setCredentials(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  row: Row,
-  change: Credentials,
-  except: Session | null,
-): Promise<void> {
-  const version = row.row_version + 1;
-  const email = change.email ?? (row.email ? openEmail(keys, row.id, row.row_version, row.email) : null);
-  const totp = change.totp ?? (row.totp ? openTotp(keys, row.id, row.row_version, row.totp) : null);
-  if (change.email !== undefined) {
-    const owner = await tx
-      .selectFrom('account')
-      .select('id')
-      .where('email_index', '=', emailIndex(keys, change.email))
-      .where('id', '!=', row.id)
-      .executeTakeFirst();
-    if (owner) throw emailTaken();
-  }
-  await tx
-    .updateTable('account')
-    .set({
-      row_version: version,
-      email: email === null ? null : sealEmail(keys, row.id, version, email),
-      email_index: email === null ? null : emailIndex(keys, email),
-      totp: totp === null ? null : sealTotp(keys, row.id, version, totp),
-      ...(change.password !== undefined && { password: change.password }),
-      ...(change.totp !== undefined && { totp_confirmed_at: null, totp_step: 0 }),
-    })
-    .where('id', '=', row.id)
-    .execute();
-  if (change.password !== undefined || change.email !== undefined) await endSessionsOf(tx, { account: row.id }, except);
-}
-
-export function shown(keys: Keys, row: Row): Account {
+export function shown(keys: Keys, row: AccountRow): Account {
   return {
     id: row.id,
     role: row.role,

@@ -21,4 +21,10 @@ export const sealEmail = (keys: Keys, account: string, rowVersion: number, email
 export const openEmail = (keys: Keys, account: string, rowVersion: number, sealed: Uint8Array): string =>
   String(keys.openJson(place(account, rowVersion), sealed));
 
-export const emailIndex = (keys: Keys, email: string): Buffer => keys.blindIndex('account.email', normalEmail(email));
+const FIELD = 'account.email';
+
+/** What is stored. */
+export const emailIndex = (keys: Keys, email: string): Buffer => keys.blindIndex(FIELD, normalEmail(email));
+
+/** What a look-up compares with: under every version of the keys while they rotate. */
+export const emailIndexes = (keys: Keys, email: string): Buffer[] => keys.blindIndexes(FIELD, normalEmail(email));

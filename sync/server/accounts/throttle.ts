@@ -98,6 +98,16 @@ export async function forgive(db: Kysely<Tables>, key: Buffer): Promise<void> {
   await db.deleteFrom('sign_in_attempt').where('key', '=', key).execute();
 }
 
+/** Takes one charge back, and no more: whoever has one account must not wash away what else came from an address. */
+export async function uncharge(db: Kysely<Tables>, key: Buffer): Promise<void> {
+  await db
+    .updateTable('sign_in_attempt')
+    .set((e) => ({ failures: e('failures', '-', 1) }))
+    .where('key', '=', key)
+    .where('failures', '>', 0)
+    .execute();
+}
+
 /** Charges each of these; throws when one of them has to wait. @throws Problem `attempts-paused` with `seconds` */
 export async function chargeAll(
   db: Db,

@@ -6,18 +6,21 @@ import type { Keys, Place } from '../keys/envelope.ts';
 /** A clock that is one step off, either way, is forgiven, s. */
 const TOLERANCE_S = 30;
 
-const place = (account: string, rowVersion: number): Place => ({
-  field: 'account.totp',
+/** `totp`: in use; `totp-next`: shown to its owner, who has yet to prove that their app has it. */
+export type TotpSlot = 'totp' | 'totp-next';
+
+const place = (slot: TotpSlot, account: string, rowVersion: number): Place => ({
+  field: `account.${slot}`,
   person: null,
   record: account,
   rowVersion,
 });
 
-export const sealTotp = (keys: Keys, account: string, rowVersion: number, secret: string): Buffer =>
-  keys.sealJson(place(account, rowVersion), secret);
+export const sealTotp = (keys: Keys, slot: TotpSlot, account: string, rowVersion: number, secret: string): Buffer =>
+  keys.sealJson(place(slot, account, rowVersion), secret);
 
-export const openTotp = (keys: Keys, account: string, rowVersion: number, sealed: Uint8Array): string =>
-  String(keys.openJson(place(account, rowVersion), sealed));
+export const openTotp = (keys: Keys, slot: TotpSlot, account: string, rowVersion: number, sealed: Uint8Array): string =>
+  String(keys.openJson(place(slot, account, rowVersion), sealed));
 
 /** 160 random bits, base32 (RFC 4226 §4). */
 export const newTotp = (): string => generateSecret({ length: 20 });

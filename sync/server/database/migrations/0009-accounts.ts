@@ -12,6 +12,7 @@ export const accounts = statements([
      email_index bytea unique,
      password text,
      totp bytea,
+     totp_next bytea,
      totp_confirmed_at timestamptz,
      totp_step bigint not null default 0,
      row_version integer not null default 1,

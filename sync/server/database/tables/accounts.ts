@@ -15,6 +15,8 @@ export interface AccountTable {
   password: string | null;
   /** Envelope of the shared secret. */
   totp: Bytes | null;
+  /** Of one that takes its place as soon as a code of it was shown. */
+  totp_next: Bytes | null;
   totp_confirmed_at: Instant | null;
   /** Newest time step whose code was taken: no code of it or before it is taken again. */
   totp_step: GeneratedBig;
