@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../protocol/wire/problem.ts';
+import { type MailSettings, mailIssues, mailSettings, mailVariables } from './accounts/settings.ts';
 import { auditVariables } from './audit/settings.ts';
 import { type PostgresAddress, readDatabaseUrl } from './database/url.ts';
 import {
@@ -10,13 +11,14 @@ import {
   operationsSettings,
   operationsVariables,
 } from './health/settings.ts';
+import { urlOf } from './http/url.ts';
 import { Secret } from './keys/secret.ts';
 import { readKey } from './keys/strength.ts';
 import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.ts';
 import { objectIssues, objectSettings, objectVariables, type S3Settings } from './objects/settings.ts';
+import { type RetentionSettings, retentionSettings, retentionVariables } from './retention/settings.ts';
 
 const Key = z.string({ error: 'is missing. Make one with: openssl rand -base64 32' }).transform((text, ctx) => {
-import { type RetentionSettings, retentionSettings, retentionVariables } from './retention/settings.ts';
   const key = readKey(text);
   if (typeof key !== 'string') return new Secret(key);
   ctx.addIssue({ code: 'custom', message: key });
@@ -76,10 +78,10 @@ const Environment = z
     SMARTPRESENCE_PEOPLE_KEY: Path.optional(),
     ...mqttVariables,
     ...auditVariables,
-    ...objectVariables,
-    ...operationsVariables,
     ...mailVariables,
     ...retentionVariables,
+    ...objectVariables,
+    ...operationsVariables,
     SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
     /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
@@ -108,7 +110,8 @@ const Environment = z
     when: () => true,
   })
   .superRefine((e, ctx) => {
-    for (const { path, message } of objectIssues(e)) ctx.addIssue({ code: 'custom', path: [path], message });
+    for (const { path, message } of [...objectIssues(e), ...mailIssues(e)])
+      ctx.addIssue({ code: 'custom', path: [path], message });
     const issue = operationsIssue(e);
     if (issue) ctx.addIssue({ code: 'custom', path: ['SMARTPRESENCE_OPERATIONS_TOKEN'], message: issue });
   });
@@ -127,9 +130,13 @@ export interface Config {
   readonly peoplePort: number;
   readonly devicePort: number;
   readonly hostnames: readonly string[];
+  /** Origin of console and portal, as it stands in links. */
+  readonly peopleUrl: string;
   readonly mqtt: MqttSettings;
   /** Days that rows of the audit log are kept, 365 or more. */
   readonly auditDays: number;
+  /** Null: no mail is sent. */
+  readonly mail: MailSettings | null;
   /** Null: no object store, and no backups. */
   readonly s3: S3Settings | null;
   /** Null: no listener for health and metrics. */
@@ -140,6 +147,7 @@ export interface Config {
   readonly site: { readonly name: string; readonly timeZone: string };
   /** Null: not set here. */
   readonly leaseDays: number | null;
+  readonly retention: RetentionSettings;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -147,7 +155,6 @@ export interface Config {
  * Reads the environment.
  *
  * @throws Problem `bad-configuration` whose message lists every wrong variable, a line each; values are never shown
-  readonly retention: RetentionSettings;
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   // An empty variable is a variable that was not set (`VAR= npm start`).
@@ -167,7 +174,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     peoplePort: e.SMARTPRESENCE_PEOPLE_PORT,
     devicePort: e.SMARTPRESENCE_DEVICE_PORT,
     hostnames: e.SMARTPRESENCE_HOSTNAMES,
+    peopleUrl: e.SMARTPRESENCE_PUBLIC_URL ?? urlOf(e.SMARTPRESENCE_HOSTNAMES[0]!, e.SMARTPRESENCE_PEOPLE_PORT),
     mqtt: mqttSettings(e, e.SMARTPRESENCE_HOSTNAMES[0]!),
+    mail: mailSettings(e),
     auditDays: e.SMARTPRESENCE_AUDIT_DAYS,
     s3: objectSettings(e),
     operations: operationsSettings(e),
@@ -178,6 +187,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         : null,
     site: { name: e.SMARTPRESENCE_SITE, timeZone: e.SMARTPRESENCE_TIMEZONE },
     leaseDays: e.SMARTPRESENCE_LEASE_DAYS ?? null,
+    retention: retentionSettings(e),
     logLevel: e.SMARTPRESENCE_LOG_LEVEL,
   };
 }
@@ -187,7 +197,6 @@ function isTimeZone(name: string): boolean {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return true;
   } catch {
-    retention: retentionSettings(e),
     return false;
   }
 }
