@@ -7,6 +7,7 @@ import type {
   SignInAttemptTable,
   SignInLinkTable,
 } from './tables/accounts.ts';
+import type { CheckinCorrection, ConsentOrigin, ConsentTextTable, CorrectionTable } from './tables/api.ts';
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 
 import type { BackupTable, PhotoObjectTable } from './tables/backup.ts';
@@ -374,14 +375,16 @@ export interface Tables {
   person_site: PersonSiteTable;
   template: TemplateTable;
   person_model: PersonModelTable;
-  consent: ConsentTable;
+  consent: ConsentTable & ConsentOrigin;
+  consent_text: ConsentTextTable;
   site_policy: SitePolicyTable;
   erasure: ErasureTable;
   erasure_confirmation: ErasureConfirmationTable;
   person_merge: PersonMergeTable;
   device: DeviceTable;
   event: EventTable;
-  checkin: CheckinTable;
+  checkin: CheckinTable & CheckinCorrection;
+  correction: CorrectionTable;
   erasure_step: ErasureStepTable;
   retention_hold: RetentionHoldTable;
   checkin_void: VoidTable;
