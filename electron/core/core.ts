@@ -15,7 +15,7 @@ import { createPinGuard } from './pin/guard.ts';
 import { numberSubjects } from './pin/subjects.ts';
 import { startRetention } from './retention/scheduler.ts';
 import { emptyGallery, followRoster } from './roster/gallery.ts';
-import { governed, readPolicy } from './roster/policy.ts';
+import { facesForbidden, governed, readPolicy } from './roster/policy.ts';
 import { photoDaysTold } from './site/config.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
@@ -77,7 +77,8 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
   const site = governed(kiosk.site, () => policy, demo ? 'off' : undefined);
   let sync: KioskSync | null = null;
   const loaded = await facesOrOff(kiosk, log);
-  const recogniser = recogniserWhile(loaded, () => sync?.faceOff() ?? null);
+  const faceOffNow = () => facesForbidden(policy) ?? sync?.faceOff() ?? null;
+  const recogniser = recogniserWhile(loaded, faceOffNow);
   const pins = await kiosk.pins();
   const retention = startRetention({ store, site, log });
   opened.defer(() => retention.stop());
@@ -108,7 +109,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
         ...missing,
         ...(keys.secretInFile ? ['device-secret-in-file'] : []),
         ...(retention.doubt() ? [`clock-${retention.doubt()}`] : []),
-        ...(sync?.faceOff() ? [sync.faceOff()!.code] : []),
+        ...(faceOffNow() ? [faceOffNow()!.code] : []),
         // What is wrong although the server answers, and what only its operator changes: attendance goes on.
         ...(line?.online && line.problem ? [line.problem.code] : []),
         ...(away ? [away.code] : []),
@@ -174,7 +175,18 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
   opened.defer(() => clearInterval(ticker));
 
   const subjects = numberSubjects(keys.subkey(DEVICE_PURPOSES.lockout));
-  const enrolment = createEnrolmentService({ store, recogniser, pins, subjects, staff, site, monotonic, changed });
+  const enrolment = createEnrolmentService({
+    store,
+    recogniser,
+    pins,
+    subjects,
+    staff,
+    site,
+    consentTexts: () => policy?.consentTexts ?? [],
+    forbidden: () => facesForbidden(policy),
+    monotonic,
+    changed,
+  });
   const checkin = createCheckinService({
     store,
     recogniser,

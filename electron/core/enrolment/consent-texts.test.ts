@@ -23,3 +23,31 @@ describe.each([
     expect(JSON.stringify(consentText(language, site))).not.toMatch(/\{\w+\}/);
   });
 });
+
+describe('the operator’s own consent text', () => {
+  const own = [
+    {
+      version: 'v2',
+      language: 'en',
+      title: 'May {controller}?',
+      paragraphs: ['Photo: {photoDays} days.', 'Ask {contact}.'],
+    },
+  ];
+
+  it('stands in place of the one that ships, with the site’s names and what it keeps in text and version', () => {
+    expect(consentText('en-GB', site, own)).toEqual({
+      version: 'v2.photo-90-days',
+      language: 'en',
+      title: 'May Werk Nord?',
+      paragraphs: ['Photo: 90 days.', 'Ask a@b.example.'],
+    });
+    expect(consentText('en', { ...site, photoDays: 0 }, own)).toMatchObject({
+      version: 'v2.no-photo',
+      paragraphs: ['Ask a@b.example.'],
+    });
+  });
+
+  it('lets nobody agree in a language in which it was not reviewed', () => {
+    expect(() => consentText('de', site, own)).toThrow(expect.objectContaining({ code: 'consent-text-missing' }));
+  });
+});

@@ -1,10 +1,13 @@
+import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+
 /**
- * The consent text a person agrees to before a template is made. This is the text that ships; the console lets an
- * operator replace it by their own (versioned, by language). The version is recorded with each consent.
+ * The consent text a person agrees to before a template is made: the one that ships, unless the server's policy brings the
+ * operator's own (versioned, by language, each language reviewed). The version is recorded with each consent.
  */
 export interface ConsentText {
   readonly version: string;
-  readonly language: 'en' | 'de';
+  readonly language: string;
   readonly title: string;
   readonly paragraphs: readonly string[];
 }
@@ -48,16 +51,41 @@ const TEXTS: Record<'en' | 'de', Wording> = {
 };
 
 /**
- * The text in one language, with the site's own names in it. Falls back to English for a language that has none. What a
- * site keeps of check-ins is part of what is agreed to, and so of the version: `2026-11.photo-90-days`, `2026-11.no-photo`.
+ * The text in one language, with the site's own names in it. What a site keeps of check-ins is part of what is agreed to,
+ * and so of the version: `2026-11.photo-90-days`, `2026-11.no-photo`.
+ *
+ * The text that ships falls back to English for a language that has none. One of the operator's own does not: where it was
+ * not reviewed in a language, nobody can agree to it in that language.
+ *
+ * @param own the operator's texts; empty: the one that ships
+ * @throws Problem `consent-text-missing`
  */
-export function consentText(language: string, values: ConsentValues): ConsentText {
-  const known = language.startsWith('de') ? 'de' : 'en';
+export function consentText(
+  language: string,
+  values: ConsentValues,
+  own: readonly PolicyConsentText[] = [],
+): ConsentText {
   const fill = (text: string) =>
     text.replace(/\{(\w+)\}/g, (_, key: string) => String(values[key as keyof ConsentValues] ?? `{${key}}`));
-  const text = TEXTS[known];
+  const text = own.length > 0 ? ownText(language, own) : shippedText(language);
   const photos = values.photoDays > 0;
   const paragraphs = photos ? text.paragraphs : text.paragraphs.filter((p) => !p.includes('{photoDays}'));
-  const version = `${VERSION}.${photos ? `photo-${values.photoDays}-days` : 'no-photo'}`;
-  return { version, language: known, title: fill(text.title), paragraphs: paragraphs.map(fill) };
+  const version = `${text.version}.${photos ? `photo-${values.photoDays}-days` : 'no-photo'}`;
+  return { version, language: text.language, title: fill(text.title), paragraphs: paragraphs.map(fill) };
+}
+
+function shippedText(language: string): PolicyConsentText {
+  const known = language.startsWith('de') ? 'de' : 'en';
+  return { version: VERSION, language: known, title: TEXTS[known].title, paragraphs: [...TEXTS[known].paragraphs] };
+}
+
+function ownText(language: string, own: readonly PolicyConsentText[]): PolicyConsentText {
+  const [base] = language.split('-');
+  const text = own.find((t) => t.language === language) ?? own.find((t) => t.language === base);
+  if (text) return text;
+  throw new Problem(
+    'consent-text-missing',
+    'there is no reviewed consent text in this language',
+    'Choose another language, or have the text reviewed in this one.',
+  );
 }

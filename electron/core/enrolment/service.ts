@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { dot } from '../../../models/rules/cosine.ts';
 import { ENROLMENT_QUALITY } from '../../../models/rules/quality.ts';
 import { ENROLMENT_POSES, type EnrolmentPose } from '../../../models/rules/reasons.ts';
+import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CaptureResult, CoreMethods, METHODS, PersonRow } from '../../contract/methods.ts';
 import { encodePhoto } from '../checkin/photo.ts';
@@ -24,6 +25,10 @@ export interface EnrolmentDeps {
   readonly subjects: NumberSubjects;
   readonly staff: StaffDesk;
   readonly site: SiteConfig;
+  /** The operator's own, as the server's policy has them; empty: the text that ships. */
+  readonly consentTexts: () => readonly PolicyConsentText[];
+  /** Why no face may be enrolled here, by the server's policy; null where it may. */
+  readonly forbidden: () => Problem | null;
   /** Ms, never going back. */
   readonly monotonic: () => number;
   /** People or templates changed. */
@@ -71,7 +76,8 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     running = null; // nothing of a person who has not finished stays in memory
   });
 
-  const texts = (language: string) => consentText(language, { ...site.privacy, photoDays: photoDaysTold(site) });
+  const texts = (language: string) =>
+    consentText(language, { ...site.privacy, photoDays: photoDaysTold(site) }, deps.consentTexts());
 
   function current(id: string): Enrolment {
     if (!running || running.id !== id || running.until < monotonic()) {
@@ -151,6 +157,8 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
 
     async enrolBegin({ token, name, number, pin, language, consent }) {
       staff.require(token);
+      const forbidden = deps.forbidden();
+      if (forbidden) throw forbidden;
       const shown = texts(consent.language);
       if (shown.version !== consent.version || shown.language !== consent.language) {
         throw new Problem(

@@ -1,5 +1,6 @@
 import { LEASE_DAYS } from '../../../sync/edge/lease/lease.ts';
 import { Policy } from '../../../sync/protocol/wire/changes.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { SiteConfig } from '../site/config.ts';
 
 /** The server's policy as it was last told; null for none. One that can't be read (of another build) counts as none. */
@@ -11,6 +12,16 @@ export function readPolicy(text: string | null): Policy | null {
     return null;
   }
 }
+
+/** Why no face may be recognised or enrolled here, whatever the models can do; null where it may. */
+export const facesForbidden = (policy: Policy | null): Problem | null =>
+  policy?.faces === 'off'
+    ? new Problem(
+        'faces-not-allowed',
+        'face recognition is switched off for this site',
+        'Check in by number and PIN; an administrator of the server decides about faces.',
+      )
+    : null;
 
 export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays ?? LEASE_DAYS;
 

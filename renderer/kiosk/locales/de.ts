@@ -160,6 +160,7 @@ export const de: Locale = {
       'server-link-missing': 'Die Verbindung zum Server ist nicht eingerichtet',
       'clock-ahead': 'Die Uhr geht vor',
       'clock-behind': 'Die Uhr wurde zurückgestellt',
+      'faces-not-allowed': 'Gesichter sind an diesem Standort ausgeschaltet',
       'lease-expired': 'Zu lange ohne Server: Gesichter sind aus, bis er wieder erreicht wird',
       'server-misses-events': 'Dem Server fehlen Einträge, die dieses Gerät nicht mehr hat',
       'device-revoked': 'Der Server hat dieses Gerät gesperrt',
@@ -214,6 +215,7 @@ export const de: Locale = {
     'visit-unknown': 'Das hat zu lange gedauert. Bitte beginnen Sie noch einmal.',
     'staff-pin-unset': 'Dieses Gerät hat keine Personal-PIN. Es bekommt eine, wenn es noch einmal eingerichtet wird.',
     'staff-locked': 'Die Sitzung ist beendet. Geben Sie die PIN noch einmal ein.',
+    'faces-not-allowed': 'Gesichter sind an diesem Standort ausgeschaltet. Bitte Nummer und PIN verwenden.',
     'lease-expired': 'Gesichter sind aus: Dieses Gerät hat seinen Server zu lange nicht erreicht.',
     'model-altered': 'Gesichter sind aus: Eine Modelldatei wurde geändert.',
     'model-missing': 'Gesichter sind aus: Eine Modelldatei fehlt.',
@@ -273,6 +275,10 @@ export const de: Locale = {
     'model-refused': {
       why: 'Eine Modelldatei lässt sich nicht verwenden.',
       next: 'Installieren Sie das Gerät neu; wenn es bleibt, melden Sie es.',
+    },
+    'faces-not-allowed': {
+      why: 'Gesichter sind an diesem Standort ausgeschaltet.',
+      next: 'Nummer und PIN gehen weiter; über Gesichter entscheidet die Verwaltung des Servers.',
     },
     'lease-expired': {
       why: 'Dieses Gerät hat seinen Server zu lange nicht erreicht.',
@@ -457,6 +463,9 @@ export const de: Locale = {
       'number-taken': 'Diese Nummer gehört schon jemandem.',
       'pin-weak': 'Diese PIN ist zu leicht zu erraten. Wählen Sie eine andere.',
       'pin-without-number': 'Eine PIN braucht auch eine Nummer.',
+      'consent-text-missing':
+        'In dieser Sprache gibt es keinen geprüften Einwilligungstext. Wählen Sie eine andere Sprache.',
+      'faces-not-allowed': 'Gesichter sind an diesem Standort ausgeschaltet; es kann keines erfasst werden.',
       'consent-outdated': 'Der Text hat sich inzwischen geändert. Bitte lesen Sie ihn noch einmal.',
       'enrolment-unknown': 'Diese Erfassung hat zu lange gedauert. Bitte beginnen Sie noch einmal.',
       'capture-incomplete': 'Es fehlen noch Aufnahmen. Bitte machen Sie weiter.',

@@ -160,6 +160,7 @@ export const en = {
       'server-link-missing': 'The line to the server is damaged',
       'clock-ahead': 'The clock runs ahead',
       'clock-behind': 'The clock was set back',
+      'faces-not-allowed': 'Faces are switched off for this site',
       'lease-expired': 'Too long without the server: faces are off until it is reached again',
       'server-misses-events': 'The server lacks records that this kiosk no longer has',
       'device-revoked': 'The server has revoked this kiosk',
@@ -212,6 +213,7 @@ export const en = {
     'visit-unknown': 'That took too long. Please begin again.',
     'staff-pin-unset': 'This kiosk has no staff PIN. It gets one when it is provisioned again.',
     'staff-locked': 'The staff session is over. Enter the PIN again.',
+    'faces-not-allowed': 'Faces are switched off for this site. Please use number and PIN.',
     'lease-expired': 'Faces are off: this kiosk has not reached its server for too long.',
     'model-altered': 'Faces are off: a model file was changed.',
     'model-missing': 'Faces are off: a model file is missing.',
@@ -269,6 +271,10 @@ export const en = {
     'model-refused': {
       why: 'A model file can’t be used.',
       next: 'Reinstall the kiosk; if it stays, report it.',
+    },
+    'faces-not-allowed': {
+      why: 'Faces are switched off for this site.',
+      next: 'Number and PIN go on; an administrator of the server decides about faces.',
     },
     'lease-expired': {
       why: 'This kiosk has not reached its server for too long.',
@@ -446,6 +452,8 @@ export const en = {
       'number-taken': 'This number belongs to somebody already.',
       'pin-weak': 'This PIN is too easy to guess. Choose another.',
       'pin-without-number': 'A PIN needs a number too.',
+      'consent-text-missing': 'There is no reviewed consent text in this language. Choose another language.',
+      'faces-not-allowed': 'Faces are switched off for this site, so none can be enrolled.',
       'consent-outdated': 'The text has changed meanwhile. Please read it again.',
       'enrolment-unknown': 'This enrolment took too long. Please begin again.',
       'capture-incomplete': 'Some looks are missing. Please go on.',

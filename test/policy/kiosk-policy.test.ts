@@ -1,0 +1,69 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startCore } from '../../electron/core/core.ts';
+import type { Core } from '../../electron/core/interface.ts';
+import { openKiosk } from '../../electron/core/open-kiosk.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import type { Policy } from '../../sync/protocol/wire/changes.ts';
+
+/** What the server's policy changes at a kiosk: whether faces are allowed, and what people agree to. */
+
+const STAFF_PIN = '582046';
+let folder: string;
+let home: string;
+let core: Core | null = null;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sp-kiosk-policy-'));
+  home = join(folder, 'kiosk');
+  mkdirSync(join(folder, 'none'));
+  ensureKioskFolder(home, false);
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+  kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(STAFF_PIN));
+  await kiosk.close();
+});
+afterEach(async () => {
+  await core?.close();
+  core = null;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A kiosk that was told this policy, started again. */
+async function kioskUnder(policy: Policy): Promise<Core> {
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+  await kiosk.store.sync.applyRoster({
+    whole: false,
+    more: false,
+    cursor: 'c1',
+    changes: [{ kind: 'policy', policy }],
+  });
+  await kiosk.close();
+  const options = { home, deviceSecret: null, demo: false, weights: join(folder, 'none') };
+  core = await startCore({ ...options, log: () => undefined });
+  return core;
+}
+
+async function begin({ methods }: Core, language: string) {
+  const { token } = await methods.staffUnlock({ pin: STAFF_PIN });
+  const text = await methods.consentText({ language });
+  const consent = { version: text.version, language: text.language };
+  return methods.enrolBegin({ token, name: 'New', number: null, pin: null, language, consent });
+}
+
+test('where faces are switched off no face can be enrolled, and the screen says why', async () => {
+  const kiosk = await kioskUnder({ leaseDays: 30, faces: 'off' });
+  await expect(begin(kiosk, 'en')).rejects.toMatchObject({ code: 'faces-not-allowed' });
+  expect((await kiosk.methods.status({})).notices).toContain('faces-not-allowed');
+});
+
+test('people agree to the operator’s own text, and in no language in which it was not reviewed', async () => {
+  const text = { version: 'v3', language: 'en', title: 'May we?', paragraphs: ['We are {controller}.'] };
+  const kiosk = await kioskUnder({ leaseDays: 30, consentTexts: [text] });
+  expect(await kiosk.methods.consentText({ language: 'en' })).toMatchObject({ title: 'May we?', language: 'en' });
+  await expect(begin(kiosk, 'en')).resolves.toMatchObject({ enrolment: expect.any(String) });
+  await expect(kiosk.methods.consentText({ language: 'de' })).rejects.toMatchObject({ code: 'consent-text-missing' });
+  await expect(begin(kiosk, 'de')).rejects.toMatchObject({ code: 'consent-text-missing' });
+});
