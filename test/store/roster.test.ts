@@ -99,6 +99,11 @@ describe('people of the server', () => {
     await store.sync.applyRoster(page([person(id, { gpsOptOut: false })]));
     expect(store.person(id)?.gpsOptOut).toBe(true);
     const other = randomUUID();
+    // Once the server has said it too, its word counts.
+    for (const gpsOptOut of [true, false]) {
+      await store.sync.applyRoster(page([person(id, { gpsOptOut })]));
+      expect(store.person(id)?.gpsOptOut).toBe(gpsOptOut);
+    }
     await store.sync.applyRoster(page([person(other, { gpsOptOut: true })]));
     expect(store.person(other)?.gpsOptOut).toBe(true);
     await store.sync.applyRoster(page([person(other, { gpsOptOut: false })]));
@@ -319,6 +324,49 @@ describe('trimming', () => {
     await someCheckins(store, id, 1);
     expect(store.pending(9).map((e) => e.header.seq)).toEqual([1]);
     expect((await store.check()).problems).toEqual([]);
+  });
+});
+
+describe('a photo that never gets to the server', () => {
+  const DAY = 86_400_000;
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const told = (store: SqlStore) =>
+    store
+      .pending(50)
+      .filter((e) => e.header.open.code === 'photos-not-sent')
+      .map((e) => e.header.open.detail);
+
+  it('keeps its event until it is too old; then both go, and it is told how many', async () => {
+    const clock = heldClock(Date.UTC(2027, 0, 1));
+    const store = await openKiosk(newFolder(), {}, { clock });
+    const { id } = await store.addPerson(aPerson({ photo: aPhoto() }));
+    await someCheckins(store, id, 3, { photo: aPhoto() });
+    commitAll(store, all(store).made);
+    const [enrolment, refused, sent] = store.sync.photosToSend(9);
+    store.sync.photoSent(refused!.address, false);
+    store.sync.photoSent(sent!.address, true);
+    clock.pass(59 * DAY);
+    const trim = () => store.sync.trim(iso(clock.now() - 30 * DAY), iso(clock.now() - 60 * DAY));
+    expect(await trim()).toBe(0);
+    expect(told(store)).toEqual([]);
+    clock.pass(2 * DAY);
+    expect(await trim()).toBe(6);
+    expect(told(store)).toEqual([{ waiting: 1, refused: 1 }]);
+    // The picture of the enrolment is no record: it stays, and is sent when the server takes it.
+    expect(store.parts.vault.list()).toHaveLength(1);
+    expect(store.sync.photosToSend(9)).toEqual([enrolment]);
+    expect(await trim()).toBe(0);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('is told as well when the retention of photos takes it first', async () => {
+    const clock = heldClock(Date.UTC(2027, 0, 1));
+    const store = await openKiosk(newFolder(), {}, { clock });
+    const { id } = await store.addPerson(aPerson());
+    await someCheckins(store, id, 2, { photo: aPhoto() });
+    clock.pass(91 * DAY);
+    expect(await store.purgePhotos(iso(clock.now() - 90 * DAY))).toBe(2);
+    expect(told(store)).toEqual([{ waiting: 2, refused: 0 }]);
   });
 });
 

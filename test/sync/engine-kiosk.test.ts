@@ -115,6 +115,15 @@ describe('two kiosks of a site', () => {
     expect(b.store.person(ada.id)).toMatchObject({ name: 'Ada', number: '7', templates: 1, hasPin: false });
     expect([...b.store.templatesOf(ada.id, MODEL)[0]!.embedding]).toEqual([...embedding()]);
 
+    // Whoever asks for no positions at one door has none at any.
+    for (const gpsOptOut of [true, false]) {
+      a.store.updatePerson(ada.id, { gpsOptOut });
+      await until('the wish is up', () => a.store.pendingCount() === 0);
+      await again(b);
+      await until('the other one knows it', () => b.store.person(ada.id)?.gpsOptOut === gpsOptOut);
+    }
+    expect(a.store.person(ada.id)?.gpsOptOut).toBe(false);
+
     // A record at one door is a hint for the direction at the other.
     const [photo] = [new Uint8Array(50_000).map((_, i) => i)];
     const checkin = await a.store.recordCheckin(aCheckin(ada.id, { photo }));

@@ -51,6 +51,8 @@ const NOTEWORTHY_MS = 1_000;
 const KEEP_MS = 60_000;
 /** Events that the server has in a backup are kept this long, days: for whoever looks at this kiosk's list. */
 const EVENT_DAYS = 30;
+/** A photo that has not got to the server by this age keeps no event here any longer, days. */
+const PHOTO_PATIENCE_DAYS = 60;
 
 /** Starts retention: a purge at once when one is due, then once a day of trusted time, network or not. */
 export function startRetention(options: RetentionOptions): Retention {
@@ -94,7 +96,8 @@ export function startRetention(options: RetentionOptions): Retention {
     const report = await runRetention(store, at, site);
     store.pruneLockouts(at - QUIET_MS, at + LONGEST_LOCK_MS);
     await store.sync.sweepRoster();
-    const trimmed = await store.sync.trim(new Date(at - EVENT_DAYS * DAY).toISOString());
+    const ago = (days: number) => new Date(at - days * DAY).toISOString();
+    const trimmed = await store.sync.trim(ago(EVENT_DAYS), ago(PHOTO_PATIENCE_DAYS));
     store.setSetting(LAST_RUN, new Date(at).toISOString());
     if (trimmed > 0) log('info', 'retention: events that the server has safe were removed', { trimmed });
     if (report.photos + report.gps > 0) log('info', 'retention: removed what was due', { ...report });

@@ -101,7 +101,7 @@ export interface NewPerson {
   readonly pinHash: string | null;
 }
 
-/** The opt-out from positions takes effect at once: such a person's check-ins carry none. */
+/** The opt-out from positions takes effect at once: such a person's check-ins carry none. The server hears of it, and tells the other kiosks. */
 export interface PersonChange {
   readonly name?: string;
   readonly number?: string | null;

@@ -52,10 +52,16 @@ export interface Stored {
   readonly edited: number;
   /** No longer of this kiosk's sites; the keys are still here. */
   readonly gone: boolean;
+  /** Who said that there shall be no positions: bits of OPTED_OUT. */
+  readonly optedOut: number;
 }
 
 /** Who said that there shall be no positions: the person here, the server, or both. */
 export const OPTED_OUT = { here: 1, server: 2 } as const;
+
+/** The opt-out that is stored once the server has said this: what was said here alone stays. */
+export const optedOutBy = (stored: number, server: boolean): number =>
+  server ? OPTED_OUT.server : stored & OPTED_OUT.here;
 
 /** How many standing check-ins of a person are kept in memory: the newest, and what a `void` brings back. */
 export const RECENT = 4;
@@ -171,7 +177,7 @@ export class People {
     const count = (table: 'template' | 'pin') =>
       this.#db.prepare(`SELECT count(*) FROM ${table} WHERE person = ?`).pluck().get(row.ref) as number;
     const known = this.#openRow(row, count('template'), count('pin') > 0);
-    return { known, edited: row.edited, gone: row.gone_at !== null };
+    return { known, edited: row.edited, gone: row.gone_at !== null, optedOut: row.gps_opt_out };
   }
 
   /** Takes over what the file says of a person now; `ref` is the one that memory may still have. */
@@ -345,10 +351,12 @@ export class People {
     return this.#db.prepare('SELECT gps_opt_out FROM person WHERE ref = ?').pluck().get(person.ref) as number;
   }
 
-  /** A change of the profile that came from the server: the opt-out of either side counts. */
+  /**
+   * A change of the profile that came from the server. An opt-out made here counts until the server has said it too; from
+   * then on the server's word does.
+   */
   overrule(person: Known, { gpsOptOut, ...profile }: Profile & { gpsOptOut: boolean }): Known {
-    const here = this.#optOut(person, undefined) & OPTED_OUT.here;
-    const stored = here | (gpsOptOut ? OPTED_OUT.server : 0);
+    const stored = optedOutBy(this.#optOut(person, undefined), gpsOptOut);
     const next = this.update(person, profile);
     this.#db.prepare('UPDATE person SET gps_opt_out = ? WHERE ref = ?').run(stored, person.ref);
     return { ...next, gpsOptOut: stored !== 0 };

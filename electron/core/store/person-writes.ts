@@ -108,7 +108,9 @@ export class PersonWrites {
     if (change.number !== undefined) this.#requireFreeNumber(change.number, id);
     const after = people.update(before, change);
     const { name, number, language } = after;
-    values.append('person', { change: 'updated' }, { person: id, name, number: number ?? undefined, language }, after);
+    const said = change.gpsOptOut === undefined ? {} : { gpsOptOut: change.gpsOptOut };
+    const personal = { person: id, name, number: number ?? undefined, language };
+    values.append('person', { change: 'updated', ...said }, personal, after);
     this.#own(after);
     return { result: asPerson(after), committed: () => people.replace(before, after) };
   }

@@ -26,6 +26,7 @@ export class Purge {
   photos(before: string): string[] {
     const upTo = this.#upTo(before);
     const where = "kind = 'checkin' AND n <= ?";
+    this.#tellUnsent(upTo);
     const gone = this.#db.prepare(`SELECT address FROM photo WHERE ${where}`).pluck().all(upTo) as Buffer[];
     this.#db.prepare(`DELETE FROM photo WHERE ${where}`).run(upTo);
     if (gone.length > 0) this.#log.insert('purge', { what: 'photos', before, removed: gone.length });
@@ -40,17 +41,19 @@ export class Purge {
 
   /**
    * Events that are safe and older than `before`, at most `most` of them: the oldest first, so that the rest still is one
-   * chain, which goes on from the anchor. A photo that is still to be sent holds its event, and all after it, back.
+   * chain, which goes on from the anchor. A photo that is still to be sent holds its event, and all after it, back, until
+   * it is older than `patience`: what then never reached the server is told in a `photos-not-sent` event.
    * Gives the addresses of the photos' files that go with them, and the number of the newest event that went.
    */
-  trim(before: string, most: number): { photos: string[]; upTo: number } {
+  trim(before: string, patience: string, most: number): { photos: string[]; upTo: number } {
     const old = this.#upTo(before);
+    const given = this.#upTo(patience);
     const waiting = this.#db.prepare('SELECT min(n) FROM photo WHERE sent = 0 AND n > ?').pluck();
     const epochs = this.#log.epochs;
     for (const [i, epoch] of epochs.entries()) {
       const { ref, base, safe, trimmed } = epoch;
       const from = base + trimmed;
-      const photo = (waiting.get(from) as number | null) ?? Number.MAX_SAFE_INTEGER;
+      const photo = (waiting.get(Math.max(from, given)) as number | null) ?? Number.MAX_SAFE_INTEGER;
       const upTo = Math.min(base + safe, old, photo - 1, from + most);
       if (upTo > from) return { photos: this.#trimEpoch(ref, base, upTo), upTo };
       if (from < (epochs[i + 1]?.base ?? this.#log.last)) break; // what comes later must wait for it
@@ -64,12 +67,26 @@ export class Purge {
       .prepare("SELECT address FROM photo WHERE kind = 'checkin' AND n <= ?")
       .pluck()
       .all(upTo) as Buffer[];
+    this.#tellUnsent(upTo);
     const anchor = db.prepare('SELECT substr(digests, 1, 32) FROM event WHERE n = ?').pluck().get(upTo) as Buffer;
     db.prepare("DELETE FROM photo WHERE kind = 'checkin' AND n <= ?").run(upTo);
     for (const table of ['checkin_gps', 'checkin_note', 'event'])
       db.prepare(`DELETE FROM ${table} WHERE n <= ?`).run(upTo);
     db.prepare('UPDATE epoch SET trimmed = ?, anchor = ? WHERE ref = ?').run(upTo - base, anchor, ref);
     return gone.map((address) => address.toString('base64url'));
+  }
+
+  /**
+   * Photos of check-ins go with their events; of those that the server does not have it is told how many: `waiting` never
+   * got through, `refused` it did not want or could not be read. Pictures of enrolments stay, and are sent all the same.
+   */
+  #tellUnsent(upTo: number): void {
+    const { waiting, refused } = this.#db
+      .prepare(
+        "SELECT total(sent = 0) AS waiting, total(sent = 2 AND keyed = 1) AS refused FROM photo WHERE kind = 'checkin' AND n <= ?",
+      )
+      .get(upTo) as { waiting: number; refused: number };
+    if (waiting + refused > 0) this.#log.insert('health', { code: 'photos-not-sent', detail: { waiting, refused } });
   }
 
   /** Everything of a person, the keys last; check-ins stay, of nobody. Gives the addresses of the photos' files. */

@@ -4,7 +4,7 @@ import { missingCase } from '../../../sync/protocol/wire/problem.ts';
 import { vectorOf } from './derived.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Template } from './interface.ts';
-import { newPersonKeys, type Stored } from './people.ts';
+import { newPersonKeys, optedOutBy, type Stored } from './people.ts';
 import type { Purge } from './purge.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
@@ -224,9 +224,9 @@ class Applying {
     this.#gone.delete(id);
     // A change made here that the server has not taken yet is newer than what it says.
     if (!before.gone && !log.isCommitted(before.edited)) return;
-    const same = (['name', 'number', 'language', 'gpsOptOut'] as const).every(
-      (one) => before.known[one] === profile[one],
-    );
+    const same =
+      (['name', 'number', 'language'] as const).every((one) => before.known[one] === profile[one]) &&
+      before.optedOut === optedOutBy(before.optedOut, gpsOptOut);
     if (same && !before.gone) return;
     people.overrule(before.known, { name, number, language, gpsOptOut });
     this.#touched.set(id, before.known.ref);

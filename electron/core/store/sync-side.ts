@@ -215,12 +215,15 @@ export class SyncSide {
 
   // Upkeep
 
-  /** Forgets events that are safe and older than `before` (RFC 3339, trusted time); how many. */
-  async trim(before: string): Promise<number> {
+  /**
+   * Forgets events that are safe and older than `before`; how many. Photos that are still to be sent hold theirs back until
+   * they are older than `patience`. Both RFC 3339, trusted time; without `patience` they wait for ever.
+   */
+  async trim(before: string, patience = '1970-01-01T00:00:00.000Z'): Promise<number> {
     let count = 0;
     for (;;) {
       const first = this.#live().session.log.epochs.map(({ base, trimmed }) => base + trimmed);
-      const { photos, upTo } = this.#write(({ purge }) => purge.trim(before, TRIM));
+      const { photos, upTo } = this.#write(({ purge }) => purge.trim(before, patience, TRIM));
       const { log, people } = this.#live().session;
       log.refreshEpochs();
       if (upTo === 0) return count;

@@ -48,7 +48,11 @@ export const OpenBody = {
     gallery: z.strictObject({ people: z.number().int(), templates: z.number().int() }).optional(),
   }),
   void: z.strictObject({ target: Uuid, reason: z.enum(['not-me', 'wrong-direction', 'staff']) }),
-  person: z.strictObject({ change: z.enum(['added', 'updated', 'deleted']) }),
+  person: z.strictObject({
+    change: z.enum(['added', 'updated', 'deleted']),
+    /** The person wants no positions recorded, or does again; absent: nothing is said of it. */
+    gpsOptOut: z.boolean().optional(),
+  }),
   consent: z.strictObject({
     action: z.enum(['given', 'withdrawn']),
     textVersion: z.string().max(40),

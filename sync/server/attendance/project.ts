@@ -39,7 +39,7 @@ export async function project(
     tx,
     keys,
     of('person').map((e) => ({
-      change: openOf(e, 'person').change,
+      ...openOf(e, 'person'),
       personal: personalOf(e, 'person'),
       at: instantOf(e.header, now),
     })),
