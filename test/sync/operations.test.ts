@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SyncEngine } from '../../sync/edge/engine.ts';
+import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
+import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+import { call } from './client.ts';
+import { MemoryOutbox, temporaryHome } from './kit.ts';
+
+/** What operators see of real server processes on a real PostgreSQL. */
+
+const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
+const NAME = 'Zyxwvut Qponmlk';
+const unavailable = postgresUnavailable();
+if (unavailable) console.log(unavailable);
+
+interface Process {
+  readonly child: ChildProcess;
+  readonly ready: { peopleUrl: string; deviceUrl: string; operationsPort: number };
+  readonly ended: Promise<{ code: number | null; err: string }>;
+  ask(path: string): Promise<{ status: number; body: string }>;
+}
+
+describe.skipIf(unavailable)('a server process', () => {
+  const home = temporaryHome();
+  const running: ChildProcess[] = [];
+  let postgres: TestPostgres;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    env = {
+      ...initServer(home.path),
+      SMARTPRESENCE_DATABASE_URL: postgres.url('operations'),
+      SMARTPRESENCE_PEOPLE_PORT: '0',
+      SMARTPRESENCE_DEVICE_PORT: '0',
+      SMARTPRESENCE_OPERATIONS_PORT: '0',
+    };
+  });
+  afterAll(async () => {
+    for (const child of running) if (child.exitCode === null) child.kill('SIGKILL');
+    await postgres?.remove();
+    home.remove();
+  });
+
+  async function start(more: Record<string, string> = {}): Promise<Process> {
+    const child = spawn(process.execPath, [MAIN], {
+      env: { ...process.env, ...env, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.push(child);
+    let err = '';
+    child.stderr!.on('data', (chunk) => {
+      err += chunk;
+    });
+    const ended = once(child, 'exit').then(([code]) => ({ code: code as number | null, err }));
+    const line = await Promise.race([
+      once(createInterface({ input: child.stdout! }), 'line'),
+      ended.then(() => Promise.reject(new Error(`it did not start: ${err}`))),
+    ]);
+    const ready = JSON.parse(line[0]) as Process['ready'];
+    const ask = async (path: string) => {
+      const answer = await fetch(`http://127.0.0.1:${ready.operationsPort}${path}`, { keepalive: false });
+      return { status: answer.status, body: await answer.text() };
+    };
+    return { child, ready, ended, ask };
+  }
+  const readiness = async (process: Process) => JSON.parse((await process.ask('/readyz')).body);
+  const until = async (what: string, done: () => Promise<boolean>) => {
+    const end = Date.now() + 30_000;
+    while (!(await done())) {
+      if (Date.now() > end) throw new Error(`not within 30 s: ${what}`);
+      await sleep(100);
+    }
+  };
+
+  test('two that start at one moment on an empty database both become ready: migrations run once', async () => {
+    const both = await Promise.all([start({ SMARTPRESENCE_REPLICA: 'a' }), start({ SMARTPRESENCE_REPLICA: 'b' })]);
+    for (const one of both)
+      expect(await one.ask('/readyz')).toMatchObject({ status: 200, body: expect.stringContaining('"ready":true') });
+    expect(postgres.sql('select count(*) = count(distinct name) from kysely_migration', 'smartpresence')).toContain(
+      't',
+    );
+    for (const one of both) one.child.kill('SIGTERM');
+    for (const one of both) expect((await one.ended).code).toBe(0);
+  });
+
+  test('tells in figures what it took, and names nobody', async () => {
+    const server = await start();
+    const box = new MemoryOutbox();
+    const secret = await createDeviceIdentity(box.device);
+    const device = await deviceRequest(secret, 'Front door');
+    const port = new URL(server.ready.deviceUrl).port;
+    const bundle = await provisionLocal({
+      serverHome: home.path,
+      env: { ...env, SMARTPRESENCE_DEVICE_PORT: port },
+      device,
+    });
+    box.checkin(box.person(NAME));
+    const engine = new SyncEngine({ secret, bundle, source: box });
+    engine.start();
+    await until('the outbox is empty', async () => box.pendingCount() === 0);
+    await engine.stop();
+    const { status, body } = await server.ask('/metrics');
+    expect(status).toBe(200);
+    const figure = (line: string) =>
+      Number(
+        body
+          .split('\n')
+          .find((l) => l.startsWith(`${line} `))
+          ?.split(' ')[1],
+      );
+    expect(figure('smartpresence_events_total{result="taken"}')).toBe(2);
+    expect(figure('smartpresence_kiosks{status="approved"}')).toBe(1);
+    expect(figure('smartpresence_kiosks_heard{within="minute"}')).toBe(1);
+    expect(figure('smartpresence_quarantine_events')).toBe(0);
+    expect(figure('smartpresence_database_connections{state="total"}')).toBeGreaterThan(0);
+    expect(body).toMatch(/^smartpresence_device_message_seconds_count\{kind="batch",outcome="ok"\} 1$/m);
+    expect(body).toMatch(
+      /^smartpresence_http_request_seconds_count\{method="POST",route="\/v1\/batches",status="2xx"\} /m,
+    );
+    expect(body).toMatch(/^nodejs_eventloop_lag_seconds /m);
+    for (const personal of ['Zyxwvut', box.device, 'Front door', '127.0.0.1']) expect(body).not.toContain(personal);
+    server.child.kill('SIGTERM');
+    expect((await server.ended).code).toBe(0);
+  });
+
+  test('is not ready while its database is away, says why, and is again when it is back', async () => {
+    const server = await start();
+    expect(await readiness(server)).toEqual({ ready: true, reasons: [], degraded: [] });
+    await postgres.stop();
+    await until('it notices', async () => (await server.ask('/readyz')).status === 503);
+    expect((await readiness(server)).reasons).toContain('database-failed');
+    expect((await server.ask('/healthz')).status).toBe(200);
+    expect((await server.ask('/metrics')).status).toBe(200);
+    await postgres.start();
+    await until('it is back', async () => (await server.ask('/readyz')).status === 200);
+    server.child.kill('SIGTERM');
+    const { code, err } = await server.ended;
+    expect([code, err.includes('not ready for traffic')]).toEqual([0, true]);
+    expect(err).not.toContain('[withheld]');
+  });
+
+  test('SIGTERM: at first not ready and serving on, then its end; a second signal ends it at once', async () => {
+    const gentle = await start({ SMARTPRESENCE_DRAIN_SECONDS: '2' });
+    gentle.child.kill('SIGTERM');
+    await until('it says so', async () => (await gentle.ask('/readyz')).status === 503);
+    expect((await readiness(gentle)).reasons).toEqual(['stopping']);
+    expect((await call(`${gentle.ready.peopleUrl}/api/session`)).status).toBe(401);
+    expect((await gentle.ended).code).toBe(0);
+
+    const hasty = await start({ SMARTPRESENCE_DRAIN_SECONDS: '300' });
+    hasty.child.kill('SIGTERM');
+    await sleep(2100);
+    hasty.child.kill('SIGTERM');
+    expect((await hasty.ended).code).toBe(128 + 15);
+  });
+});
