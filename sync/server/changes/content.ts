@@ -1,8 +1,9 @@
 import type { Change } from '../../protocol/wire/changes.ts';
 import { MAX_TEMPLATES } from '../../protocol/wire/event.ts';
 import type { Db } from '../database/schema.ts';
-import type { Keys } from '../keys/envelope.ts';
 import { selectRows } from '../people/rows.ts';
+import { facesAllowed } from './faces.ts';
+import type { Reader } from './reader.ts';
 import { readTemplates } from './templates.ts';
 
 type PersonChange = Extract<Change, { kind: 'person' }>;
@@ -20,7 +21,10 @@ export interface PeopleReader {
 }
 
 /** @param people whom the caller is going to ask for */
-export async function readPeople(db: Db, keys: Keys, scope: string, people: readonly string[]): Promise<PeopleReader> {
+export async function readPeople(
+  { source: { db, keys }, scope, opened }: Reader,
+  people: readonly string[],
+): Promise<PeopleReader> {
   const ids = [...new Set(people)];
   const rows =
     ids.length === 0
@@ -42,7 +46,9 @@ export async function readPeople(db: Db, keys: Keys, scope: string, people: read
   );
   // Erased between the two statements: then there is nothing to tell of them.
   const byId = new Map(living.filter((r) => r.deletedAt === null).map((r) => [r.id, r]));
-  const templates = await readTemplates(db, keys, [...byId.keys()]);
+  opened.note('person.name', byId.keys());
+  // Where faces are switched off no kiosk gets a template, of whoever it is.
+  const templates = await readTemplates(db, keys, opened, (await facesAllowed(db, scope)) ? [...byId.keys()] : []);
   const models = await modelsOf(db, [...byId.keys()]);
   const of = (id: string, model: string): TemplatesChange => ({
     kind: 'templates',

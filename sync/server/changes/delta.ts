@@ -24,7 +24,7 @@ interface Row {
  * @returns null when the row that the cursor stands on is not here: then what lay above it may be gone too
  */
 export async function deltaPart(reader: Reader, from: Position): Promise<PagePart | null> {
-  const { db, keys } = reader.source;
+  const { db } = reader.source;
   // Before the rows: one that is appended in between is left for the next page.
   const top = await topOfLog(db);
   // The cursor's own row in the same statement: the log may be shortened between two.
@@ -52,9 +52,7 @@ export async function deltaPart(reader: Reader, from: Position): Promise<PagePar
   for (let start = 0; start < rows.length; start += CHUNK) {
     const chunk = rows.slice(start, start + CHUNK);
     const people = await readPeople(
-      db,
-      keys,
-      reader.scope,
+      reader,
       chunk.flatMap((row) => row.person ?? []),
     );
     for (const [i, row] of chunk.entries()) {

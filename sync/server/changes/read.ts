@@ -1,4 +1,6 @@
 import type { Presence } from '../../protocol/wire/changes.ts';
+import type { Actor } from '../access/actor.ts';
+import { audited } from '../audit/opened.ts';
 import { type Position, readCursor } from './cursor.ts';
 import { deltaPart } from './delta.ts';
 import { readPresence } from './presence.ts';
@@ -10,6 +12,8 @@ import { snapshotPart } from './snapshot.ts';
  * One page for a device, from where it stands. A cursor that is empty, of another log or scope, or whose row is not here
  * (compacted, or of a database that was since restored) begins a snapshot.
  *
+ * Whom it shows stands in an audit row, written before the page is given out.
+ *
  * @param ask `cursor`, `limit`, `presenceAfter` as in the wire's ask; `newestKey`: the device trusts our newest signing key
  */
 export async function readChanges(
@@ -19,7 +23,18 @@ export async function readChanges(
   now: Date,
 ): Promise<PagePart & { readonly presence: Presence[] }> {
   const scope = await scopeOf(source.db, device);
-  const reader: Reader = { source, device, scope, limit: ask.limit };
+  const actor: Actor = { role: 'device', id: device, email: null, ip: null, userAgent: null };
+  return audited(source.db, source.keys, { actor, route: 'device changes', resource: scope }, now, (opened) =>
+    readPage({ source, device, scope, limit: ask.limit, opened }, ask, now),
+  );
+}
+
+async function readPage(
+  reader: Reader,
+  ask: { cursor: string; presenceAfter: string | null; newestKey: boolean },
+  now: Date,
+): Promise<PagePart & { readonly presence: Presence[] }> {
+  const { source, device, scope } = reader;
   const from = knownPosition(reader, ask.cursor);
   const delta = from && !from.after ? await deltaPart(reader, from) : null;
   const part = delta ?? (await snapshotPart(reader, from?.after && (await isHere(reader, from)) ? from : null));

@@ -1,5 +1,6 @@
 import { type Change, MAX_PAGE_PLAIN } from '../../protocol/wire/changes.ts';
 import type { ServerKeys } from '../../protocol/wire/keys.ts';
+import type { Opened } from '../audit/opened.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { writeCursor } from './cursor.ts';
@@ -19,6 +20,8 @@ export interface Reader {
   readonly device: string;
   readonly scope: string;
   readonly limit: number;
+  /** Whose data the page opens: they stand in its audit row. */
+  readonly opened: Opened;
 }
 
 /** What one page tells of the log, before it is signed and sealed. */

@@ -62,7 +62,7 @@ async function erasures(reader: Reader, budget: Budget, after: string): Promise<
 
 /** @returns as above */
 async function people(reader: Reader, budget: Budget, after: string): Promise<string | null> {
-  const { db, keys } = reader.source;
+  const { db } = reader.source;
   let last = after;
   for (;;) {
     const rows = await db
@@ -74,7 +74,7 @@ async function people(reader: Reader, budget: Budget, after: string): Promise<st
       .limit(CHUNK)
       .execute();
     const ids = rows.map((r) => r.person);
-    const content = await readPeople(db, keys, reader.scope, ids);
+    const content = await readPeople(reader, ids);
     for (const id of ids) {
       const person = content.person(id);
       if (person && !budget.take([person, ...content.allTemplates(id)])) return last;

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { MAX_TEMPLATES, PersonalBody, type TemplateValue, type WireEvent } from '../../protocol/wire/event.ts';
+import type { Opened } from '../audit/opened.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { openHalf, sealHalf } from '../ingest/personal.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
@@ -154,10 +155,14 @@ export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: read
   }
 }
 
-/** Opened templates of these people, by person and model. */
+/**
+ * Opened templates of these people, by person and model: the one place in which the server opens a face. Whom it opened
+ * stands in the audit row of whoever asks.
+ */
 export async function readTemplates(
   db: Db,
   keys: Keys,
+  opened: Opened,
   people: readonly string[],
   model?: string,
 ): Promise<Map<string, Map<string, TemplateValue[]>>> {
@@ -174,6 +179,10 @@ export async function readTemplates(
   const box = await personBox(
     db,
     keys,
+    rows.map((r) => r.person),
+  );
+  opened.note(
+    'template',
     rows.map((r) => r.person),
   );
   for (const row of rows) {

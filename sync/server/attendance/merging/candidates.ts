@@ -1,4 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { SYSTEM } from '../../access/actor.ts';
+import { audited, type Opened } from '../../audit/opened.ts';
 import { readTemplates } from '../../changes/templates.ts';
 import { onceEvery } from '../../database/once.ts';
 import type { Db, Tables } from '../../database/schema.ts';
@@ -21,7 +23,14 @@ const CHUNK = 500;
  */
 export function findCandidates(db: Db, keys: Keys, now: Date): Promise<number | null> {
   return onceEvery(db, 'merge-candidates', EVERY_MS, now, async (tx) => {
-    return (await byNumber(tx, now)) + (await byTemplate(tx, keys, now));
+    const why = { actor: SYSTEM, route: 'job merge-candidates', everyone: true };
+    return audited(
+      tx,
+      keys,
+      why,
+      now,
+      async (opened) => (await byNumber(tx, now)) + (await byTemplate(tx, keys, opened, now)),
+    );
   });
 }
 
@@ -42,7 +51,7 @@ async function byNumber(tx: Transaction<Tables>, now: Date): Promise<number> {
 }
 
 /** New templates against all of their model. */
-async function byTemplate(tx: Transaction<Tables>, keys: Keys, now: Date): Promise<number> {
+async function byTemplate(tx: Transaction<Tables>, keys: Keys, opened: Opened, now: Date): Promise<number> {
   const last = await tx.selectFrom('job').select('ran_at').where('name', '=', 'merge-candidates').executeTakeFirst();
   // An overlap: a template's transaction may have committed after the last look.
   const since = new Date((last?.ran_at.getTime() ?? 0) - 10 * EVERY_MS);
@@ -57,6 +66,7 @@ async function byTemplate(tx: Transaction<Tables>, keys: Keys, now: Date): Promi
   const news = await faces(
     tx,
     keys,
+    opened,
     fresh.map((f) => f.person),
   );
   const best = new Map<string, { a: string; b: string; score: number }>();
@@ -72,6 +82,7 @@ async function byTemplate(tx: Transaction<Tables>, keys: Keys, now: Date): Promi
     const others = await faces(
       tx,
       keys,
+      opened,
       page.map((p) => p.person),
     );
     for (const a of news) {
@@ -95,8 +106,8 @@ interface Face {
   readonly vector: Float32Array;
 }
 
-async function faces(db: Kysely<Tables>, keys: Keys, people: readonly string[]): Promise<Face[]> {
-  const found = await readTemplates(db, keys, people);
+async function faces(db: Kysely<Tables>, keys: Keys, opened: Opened, people: readonly string[]): Promise<Face[]> {
+  const found = await readTemplates(db, keys, opened, people);
   return [...found].flatMap(([person, models]) =>
     [...models].flatMap(([model, templates]) =>
       templates.map(({ vector }) => ({ person, model, vector: floats(vector) })),

@@ -1,6 +1,8 @@
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../protocol/wire/problem.ts';
+import { SYSTEM } from '../../access/actor.ts';
+import { audited, type Opened } from '../../audit/opened.ts';
 import { standingOf } from '../../changes/consent.ts';
 import { appendChanges, type NewChange } from '../../changes/log.ts';
 import { allOfPerson, joinScope, scopesOfPerson } from '../../changes/sites.ts';
@@ -114,7 +116,7 @@ export function mergePeople(
   { kept, merged, by }: { readonly kept: string; readonly merged: string; readonly by: string },
   now: Date,
 ): Promise<Merged> {
-  return inTransaction(db, async (tx) => {
+  const work = async (tx: Transaction<Tables>, opened: Opened): Promise<Merged> => {
     await lockBoth(tx, kept, merged);
     const { rows: moved } = await sql<{ site: string | null; at: Date }>`
       update checkin set person = ${kept}, change = ${nextChange} where person = ${merged} returning site, at`.execute(
@@ -127,12 +129,14 @@ export function mergePeople(
     await tx.updateTable('attendance_due').set({ person: kept }).where('person', '=', merged).execute();
     await sql`update person set merged_into = ${kept}, updated_at = ${now.toISOString()}::timestamptz
               where id = ${merged} or merged_into = ${merged}`.execute(tx);
-    await moveToKiosks(tx, keys, kept, merged, now);
+    await moveToKiosks(tx, keys, opened, kept, merged, now);
     await settleCandidates(tx, kept, merged, by, now);
     const id = v7();
     await tx.insertInto('person_merge').values({ id, kept, merged, records: moved.length, at: now, by }).execute();
     return { id, records: moved.length };
-  });
+  };
+  const why = { actor: SYSTEM, route: 'people merge' };
+  return inTransaction(db, (tx) => audited(tx, keys, why, now, (opened) => work(tx, opened)));
 }
 
 async function lockBoth(tx: Transaction<Tables>, kept: string, merged: string): Promise<void> {
@@ -156,11 +160,12 @@ async function lockBoth(tx: Transaction<Tables>, kept: string, merged: string): 
 async function moveToKiosks(
   tx: Transaction<Tables>,
   keys: Keys,
+  opened: Opened,
   kept: string,
   merged: string,
   now: Date,
 ): Promise<void> {
-  const templates = (await readTemplates(tx, keys, [merged])).get(merged);
+  const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);
   await dropTemplates(tx, keys, merged);
   await tx.updateTable('consent').set({ person: kept }).where('person', '=', merged).execute();
   await sql`update person set gps_opt_out = true

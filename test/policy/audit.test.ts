@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Actor } from '../../sync/server/access/actor.ts';
+import { findCandidates } from '../../sync/server/attendance/merging/candidates.ts';
+import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
+import { findAffected } from '../../sync/server/audit/affected.ts';
+import type { AuditEntry } from '../../sync/server/audit/entry.ts';
+import { auditRoutes } from '../../sync/server/audit/routes.ts';
+import type { AuditView } from '../../sync/server/audit/search.ts';
+import { verifyAudit } from '../../sync/server/audit/verify.ts';
+import { writeAudit } from '../../sync/server/audit/write.ts';
+import { readChanges } from '../../sync/server/changes/read.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { destroyPersonKeys } from '../../sync/server/keys/persons.ts';
+import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Api, apiOn, enrol } from './api-kit.ts';
+
+const NOW = new Date('2027-07-20T10:00:00.000Z');
+const DAY = 86_400_000;
+interface Page {
+  items: AuditView[];
+  next: string | null;
+}
+
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let api: Api;
+
+describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 }, ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW, [...peopleRoutes, ...auditRoutes]);
+  }, 60_000);
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach((context) => {
+    if (unavailable) context.skip(unavailable);
+    api.now = NOW;
+  });
+
+  const somebody = async (name = 'Ada Lovelace', number = randomUUID().slice(0, 8)) => {
+    const made = await api.ask<{ id: string }>('POST', '/api/people', { body: { name, number }, as: 'staff' });
+    return made.id;
+  };
+  const search = (query: string) => api.ask<Page>('GET', `/api/audit?${query}`, { as: 'auditor' });
+  const write = (entry: Partial<AuditEntry>) =>
+    inTransaction(api.db, (tx) =>
+      writeAudit(
+        tx,
+        api.keys,
+        {
+          actor: api.actorOf('staff'),
+          action: 'read',
+          route: 'test',
+          data: ['person.name'],
+          subjects: [],
+          outcome: 'ok',
+          ...entry,
+        },
+        api.now,
+      ),
+    );
+
+  test('P31 a row tells who, what, when, where, why and whom, and each of them finds it', async () => {
+    const person = await somebody();
+    const other = await somebody('Grace Hopper');
+    const staff: Actor = {
+      role: 'staff',
+      id: randomUUID(),
+      email: 'Desk@example.org',
+      ip: '198.51.100.7',
+      userAgent: 'Firefox/150',
+    };
+    api.now = new Date(NOW.getTime() + DAY);
+    await api.ask('GET', `/api/people/${person}`, { as: staff });
+    await api.ask('GET', `/api/people/${other}`, { as: 'dpo' });
+    const day = `from=${new Date(NOW.getTime() + DAY).toISOString()}&route=${encodeURIComponent('GET /api/people/:person')}`;
+    const expected = {
+      at: '2027-07-21T10:00:00.000Z',
+      action: 'read',
+      role: 'staff',
+      actor: staff.id,
+      email: staff.email,
+      ip: staff.ip,
+      userAgent: staff.userAgent,
+      route: 'GET /api/people/:person',
+      count: 1,
+      outcome: 'ok',
+    };
+    for (const by of [
+      `whom=${person}`,
+      `person=${person}`,
+      `who=${staff.id}`,
+      'role=staff',
+      'ip=198.51.100.7',
+      'email=desk@EXAMPLE.org',
+    ])
+      expect((await search(`${day}&${by}`)).items, by).toMatchObject([expected]);
+    const [row] = (await search(`${day}&whom=${person}`)).items;
+    expect(row!.data).toContain('person.name');
+    expect(await api.ask('GET', `/api/audit/rows/${row!.position}`, { as: 'dpo' })).toMatchObject({
+      people: [person],
+      unknown: 0,
+    });
+    for (const none of [`whom=${randomUUID()}`, 'ip=198.51.100.8', 'outcome=not-allowed', 'data=template'])
+      expect((await search(`${day}&${none}`)).items, none).toEqual([]);
+  });
+
+  test('P11 a search of the log leaves a row itself, and says whom it looked for', async () => {
+    const person = await somebody();
+    await search(`whom=${person}`);
+    const { items } = await search(`whom=${person}&route=${encodeURIComponent('GET /api/audit')}`);
+    expect(items).toMatchObject([{ action: 'read', role: 'auditor', data: ['audit'], count: 1 }]);
+  });
+
+  test('pages of a search hold each row once, also where the condition is on what is sealed', async () => {
+    const person = await somebody();
+    for (let i = 0; i < 7; i++) await write({ subjects: [person, randomUUID()], resource: String(i) });
+    const seen: AuditView[] = [];
+    for (let next: string | null = ''; next !== null; ) {
+      const page: Page = await search(`whom=${person}&route=test&limit=3${next && `&cursor=${next}`}`);
+      seen.push(...page.items);
+      next = page.next;
+    }
+    expect(seen.map((r) => r.resource)).toEqual(['6', '5', '4', '3', '2', '1', '0']);
+  });
+
+  test('P31 an export holds what a search finds', async () => {
+    const person = await somebody();
+    await write({ subjects: [person], route: 'exported' });
+    const file = await api.ask<Buffer>('GET', `/api/audit/export?whom=${person}&route=exported`, { as: 'auditor' });
+    const lines = file.toString('utf8').trim().split('\n');
+    expect(lines.map((l) => JSON.parse(l))).toEqual((await search(`whom=${person}&route=exported`)).items);
+    expect(await api.lastAudit()).toBeDefined();
+  });
+
+  test('P31 whom a row was about, and who looked, is in no column of the table in clear', async () => {
+    const person = await somebody();
+    const staff: Actor = {
+      ...api.actorOf('staff'),
+      email: 'clear.text@example.org',
+      ip: '203.0.113.99',
+      userAgent: 'Agent-1',
+    };
+    await write({ actor: staff, subjects: [person] });
+    const rows = await api.db.selectFrom('audit').selectAll().execute();
+    const text = JSON.stringify(rows, (_, v) => (v instanceof Uint8Array ? Buffer.from(v).toString('latin1') : v));
+    expect(text).not.toMatch(/clear\.text|203\.0\.113\.99|Agent-1/);
+    expect(text).not.toContain(person);
+  });
+
+  test('P29 once a person’s key is destroyed no row is found as theirs, and the chain stays whole', async () => {
+    const person = await somebody();
+    const self: Actor = { role: 'person', id: person, email: 'self@example.org', ip: '203.0.113.5', userAgent: 'Own' };
+    for (const days of [0, 1, 1, 2]) {
+      api.now = new Date(NOW.getTime() + days * DAY);
+      await write({ subjects: [person], route: 'seen' });
+      await write({ actor: self, subjects: [person], route: 'seen by themselves' });
+    }
+    expect((await search(`person=${person}&route=seen`)).items).toHaveLength(8);
+    expect((await search(`who=${person}&route=seen`)).items).toMatchObject(
+      Array(4).fill({ actor: person, email: 'self@example.org', ip: '203.0.113.5', hidden: false }),
+    );
+    // Whoever does not look for them by id is not told who they were.
+    expect((await search('route=seen by themselves')).items[0]).toMatchObject({
+      actor: null,
+      email: null,
+      hidden: true,
+    });
+    // Nothing in the sealed lists ties one day to another.
+    const { rows: before } = await verifyAudit(api.db, api.keys);
+    await inTransaction(api.db, async (tx) => {
+      await tx
+        .updateTable('person')
+        .set({ deleted_at: NOW, name: null, number: null })
+        .where('id', '=', person)
+        .execute();
+      await destroyPersonKeys(tx, [person]);
+    });
+    expect((await search(`person=${person}&route=seen`)).items).toEqual([]);
+    expect((await search(`who=${person}&route=seen`)).items).toEqual([]);
+    expect((await search('route=seen by themselves')).items[0]).toMatchObject({ email: null, ip: null, hidden: true });
+    const after = await verifyAudit(api.db, api.keys);
+    expect(after.faults).toEqual([]);
+    expect(after.rows).toBeGreaterThan(before);
+    const affected = await findAffected(api.db, api.keys, { route: 'seen' });
+    expect(affected).toMatchObject({ people: [], unknown: 3, rows: 8 });
+  });
+
+  test('P34 the affected are found from the rows of an actor, a time or a resource, each once under their present name', async () => {
+    const [ada, grace, alan] = [await somebody('Ada'), await somebody('Grace'), await somebody('Alan')];
+    const thief = api.actorOf('staff');
+    await write({ actor: thief, subjects: [ada, grace], route: 'stolen', data: ['person.name'] });
+    api.now = new Date(NOW.getTime() + DAY);
+    await write({ actor: thief, subjects: [ada], route: 'stolen', data: ['person.email'] });
+    await write({ subjects: [alan], route: 'stolen not' });
+    const found = await findAffected(api.db, api.keys, { who: thief.id! });
+    expect(found.people.map((p) => p.person).sort()).toEqual([ada, grace].sort());
+    expect(found.people.find((p) => p.person === ada)).toEqual({
+      person: ada,
+      rows: 2,
+      first: NOW,
+      last: new Date(NOW.getTime() + DAY),
+      data: ['person.email', 'person.name'],
+    });
+    await mergePeople(api.db, api.keys, { kept: alan, merged: grace, by: 'test' }, api.now);
+    const merged = await findAffected(api.db, api.keys, { who: thief.id! });
+    expect(merged.people.map((p) => p.person).sort()).toEqual([ada, alan].sort());
+    expect((await search(`whom=${alan}&route=stolen`)).items.map((r) => r.route)).toEqual(['stolen not', 'stolen']);
+  });
+
+  describe('faces', () => {
+    const changes = (device: string, cursor = '') =>
+      readChanges(
+        { db: api.db, keys: api.keys, logEpoch: database.logEpoch, publicKeys: async () => api.keyring.publicKeys },
+        device,
+        { cursor, limit: 200, presenceAfter: null, newestKey: true },
+        api.now,
+      );
+    const rowsOf = async (route: string) => (await search(`route=${encodeURIComponent(route)}&limit=200`)).items;
+
+    test('P5 a page that gives templates to a kiosk leaves a row that says whose; a page without people leaves none', async () => {
+      const box = await api.kiosk();
+      const person = enrol(box, 'Ada', NOW, randomUUID().slice(0, 8));
+      await api.deliver(box);
+      const page = await changes(box.device);
+      expect(page.changes.some((c) => c.kind === 'templates' && c.person === person)).toBe(true);
+      const found = (await search(`whom=${person}&action=decrypt`)).items;
+      expect(found).toMatchObject([
+        { role: 'device', actor: box.device, route: 'device changes', data: ['person.name', 'template'] },
+      ]);
+      const before = (await rowsOf('device changes')).length;
+      const end = await changes(box.device, page.cursor);
+      expect(end.changes).toEqual([]);
+      expect(await rowsOf('device changes')).toHaveLength(before);
+    });
+
+    test('P5 the search for people who were enrolled twice, and a merge, leave their rows', async () => {
+      const box = await api.kiosk();
+      const first = enrol(box, 'Twin', NOW, randomUUID().slice(0, 8));
+      const second = enrol(box, 'Twin', NOW, randomUUID().slice(0, 8));
+      await api.deliver(box);
+      await findCandidates(api.db, api.keys, new Date(NOW.getTime() + 3_600_000));
+      const [row] = await rowsOf('job merge-candidates');
+      expect(row).toMatchObject({ action: 'decrypt', role: 'system', everyone: true, data: ['template'] });
+      expect(row!.count).toBeGreaterThanOrEqual(2);
+      // Whoever asks who opened their face finds it.
+      expect((await search(`whom=${first}&route=job`)).items).toHaveLength(1);
+      await mergePeople(api.db, api.keys, { kept: first, merged: second, by: 'test' }, NOW);
+      expect(await rowsOf('people merge')).toMatchObject([{ action: 'decrypt', count: 1 }]);
+    });
+
+    test('P5 where the row can not be written, no page leaves', async () => {
+      const box = await api.kiosk();
+      enrol(box, 'Ada', NOW, randomUUID().slice(0, 8));
+      await api.deliver(box);
+      const rename = (from: string, to: string) => api.db.schema.alterTable(from).renameTo(to).execute();
+      await rename('audit', 'audit_away');
+      await expect(changes(box.device)).rejects.toThrow();
+      await rename('audit_away', 'audit');
+      await expect(changes(box.device)).resolves.toBeDefined();
+    });
+  });
+});
+
+test('P5 one place in the server’s code opens templates, and nothing gets there without an audit row', () => {
+  const root = join(import.meta.dirname, '../..');
+  const sources = globSync('sync/server/**/*.ts', { cwd: root })
+    .filter((file) => !file.endsWith('.test.ts'))
+    .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }));
+  const holding = (what: RegExp) =>
+    sources
+      .filter(({ text }) => what.test(text))
+      .map(({ file }) => file)
+      .sort();
+  // The place that a template's envelope is bound to: nobody opens one without naming it. Two others seal what there is
+  // anew, under another key, and give nothing of it out.
+  expect(holding(/'template\.vector'/)).toEqual([
+    'sync/server/changes/templates.ts',
+    'sync/server/keys/rotation/sealed.ts',
+    'sync/server/people/adopt.ts',
+  ]);
+  // Whoever opens one has to hand in where it is noted, and one function gives that out: with a row behind it.
+  expect(holding(/as unknown as Opened|as Opened\b/)).toEqual(['sync/server/audit/opened.ts']);
+  expect(holding(/function readTemplates\(\s*db: Db,\s*keys: Keys,\s*opened: Opened,/)).toEqual([
+    'sync/server/changes/templates.ts',
+  ]);
+});
