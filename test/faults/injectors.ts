@@ -137,6 +137,15 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
     kiosk.order({ do: 'skew', ms: 0 });
     return hit;
   },
+  async 'clock-server'(scene) {
+    const hit = await scene.workInFlight('server');
+    const { process } = scene.server;
+    const jumps = [40 * DAY, 3 * 3_600_000, -2 * 3_600_000, -400 * DAY];
+    process.send({ do: 'skew', ms: jumps[Math.floor(scene.random() * jumps.length)]! });
+    await moment(scene.random, 500, 1500);
+    process.send({ do: 'skew', ms: 0 });
+    return hit;
+  },
   async 'disk-full-kiosk'({ kiosk, random, workInFlight }) {
     const hit = await workInFlight('kiosk');
     kiosk.disk.fill();

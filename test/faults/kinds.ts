@@ -23,6 +23,8 @@ export const KINDS = {
   'clock-back': 2,
   /** The kiosk starts with its clock at 1970. */
   'clock-dead-boot': 2,
+  /** A server's clock jumps, by hours or by more than a certificate lives, and is put right again. */
+  'clock-server': 2,
   'disk-full-kiosk': 1,
   'disk-full-server': 1,
   /** The kiosk's certificate expires while it is cut off; it comes back and renews. */

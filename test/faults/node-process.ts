@@ -2,17 +2,26 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
+interface Spec {
+  readonly file: string;
+  /** Loaded before it. */
+  readonly before?: string;
+  readonly args: () => string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly ready: (line: string) => boolean;
+}
+
 /** A process of ours that is killed and started again; everything it prints goes to `onLine`, whichever start it is of. */
 export class NodeProcess {
   #child: ChildProcess | null = null;
-  readonly #spec: { file: string; args: () => string[]; env: NodeJS.ProcessEnv; ready: (line: string) => boolean };
+  readonly #spec: Spec;
   readonly #onLine: (line: string) => void;
   readonly #onMessage: (message: unknown) => void;
   /** The last lines of stderr, for a report. */
   readonly complaints: string[] = [];
 
   constructor(
-    spec: { file: string; args: () => string[]; env: NodeJS.ProcessEnv; ready: (line: string) => boolean },
+    spec: Spec,
     onLine: (line: string) => void = () => undefined,
     onMessage: (message: unknown) => void = () => undefined,
   ) {
@@ -27,7 +36,8 @@ export class NodeProcess {
 
   /** Starts it and waits for its ready line. */
   async start(ms = 60_000): Promise<void> {
-    const child = spawn(process.execPath, [this.#spec.file, ...this.#spec.args()], {
+    const { before, file, args } = this.#spec;
+    const child = spawn(process.execPath, [...(before ? ['--import', before] : []), file, ...args()], {
       env: this.#spec.env,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -207,6 +207,7 @@ export async function startWorld(seed: number, note: (line: string) => void): Pr
     mkdirSync(env.SMARTPRESENCE_SERVER_HOME, { recursive: true });
     const server = new NodeProcess({
       file: join(import.meta.dirname, '../../sync/server/main.ts'),
+      before: join(import.meta.dirname, 'server-clock.ts'),
       args: () => [],
       env,
       ready: (line) => line.includes('"ready":true'),

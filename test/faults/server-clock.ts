@@ -1,0 +1,10 @@
+/**
+ * Loaded into a server of a fault run before anything of the server (`--import`): its wall clock jumps when it is told so
+ * over IPC, by the same `Order` that moves a kiosk's.
+ */
+import { skewClock } from './clock.ts';
+import type { Order } from './kiosk.ts';
+
+process.on('message', (order: Order) => {
+  if (order.do === 'skew') skewClock(order.ms);
+});
