@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
+import { type OpenDatabase, openBare, openDatabase } from '../../sync/server/database/open.ts';
 import { serverHome } from '../sync/kit.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from './postgres.ts';
 
@@ -10,6 +10,8 @@ export interface TestDatabase {
   /** Starts it with an empty database; `open` may be called again, as after a restart of the server. */
   start(): Promise<{
     open(): Promise<OpenDatabase>;
+    /** As it is, nothing migrated. */
+    bare(): ReturnType<typeof openBare>;
     /** Folder with every file in which the database keeps its rows. */
     readonly files: string;
     readonly postgres: TestPostgres | null;
@@ -29,6 +31,7 @@ export const DATABASES: readonly TestDatabase[] = [
       const home = await serverHome();
       return {
         open: () => openDatabase(home.path),
+        bare: () => openBare(home.path),
         files: home.path,
         postgres: null,
         remove: async () => home.remove(),
@@ -43,6 +46,7 @@ export const DATABASES: readonly TestDatabase[] = [
       const database = `t${randomBytes(4).toString('hex')}`;
       return {
         open: () => openDatabase('/nonexistent', { postgres: postgres.address(database) }),
+        bare: () => openBare('/nonexistent', { postgres: postgres.address(database) }),
         files: postgres.dataFolder,
         postgres,
         remove: () => postgres.remove(),

@@ -144,10 +144,17 @@ async function makePartitions(tx: Transaction<Tables>, head: Head): Promise<void
   }
 }
 
-/** @throws Problem `database-not-empty` */
+/**
+ * Empty is a database without tables, or one that was migrated and that no server has opened yet: a restore that was broken
+ * off leaves that behind.
+ *
+ * @throws Problem `database-not-empty`
+ */
 export async function requireEmpty(db: Db): Promise<void> {
   const tables = await listTables(db);
   if (tables.length === 0) return;
+  const ours = tables.some((t) => nameOf(t) === 'public.meta');
+  if (ours && !(await db.selectFrom('meta').select('key').where('key', '=', 'log-epoch').executeTakeFirst())) return;
   throw new Problem(
     'database-not-empty',
     `This database has ${tables.length} tables already: a restore goes into an empty one alone, and changes nothing else.`,

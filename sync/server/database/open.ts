@@ -7,6 +7,7 @@ import { lockHome } from './lock.ts';
 import { migrate } from './migrations.ts';
 import { pgliteDialect } from './pglite-dialect.ts';
 import { examine, type PoolState, postgresDialect } from './postgres.ts';
+import { requireRestored } from './restoring.ts';
 import type { Db, Tables } from './schema.ts';
 import { localSignals, postgresSignals, type Signals } from './signals.ts';
 import type { PostgresAddress } from './url.ts';
@@ -39,7 +40,7 @@ export interface OpenOptions {
  * one of the server home, under its lock. The first opening of the embedded one takes seconds (PGlite's initdb); it is for
  * evaluation: PGlite runs without fsync, so a power cut can lose what was acknowledged.
  *
- * @throws Problem `database-in-use`, `database-newer`, `migration-failed`, and what `examine` throws
+ * @throws Problem `database-in-use`, `database-newer`, `database-restore-unfinished`, `migration-failed`, and what `examine` throws
  */
 export function openDatabase(home: string, options: OpenOptions = {}): Promise<OpenDatabase> {
   return options.postgres ? openPostgres(options.postgres, options) : openEmbedded(home);
@@ -73,6 +74,7 @@ async function openEmbedded(home: string): Promise<OpenDatabase> {
     const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
     db = new Kysely<Tables>({ dialect: pgliteDialect(pglite) });
     await migrate(db);
+    await requireRestored(db);
     const signals = localSignals();
     return {
       db,
@@ -108,6 +110,7 @@ async function openPostgres(
   const db: Db = new Kysely<Tables>({ dialect });
   try {
     await migrate(db);
+    await requireRestored(db);
     const logEpoch = await metaValue(db, 'log-epoch', uuid);
     const notify = (channel: string, payload: string) => sql`select pg_notify(${channel}, ${payload})`.execute(db);
     const signals = postgresSignals(address, notify, onLost);

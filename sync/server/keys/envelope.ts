@@ -89,6 +89,11 @@ export class Keys {
     return [this.#version, ...[...this.#byVersion.keys()].filter((v) => v !== this.#version)];
   }
 
+  /** The versions that this process holds the keys of, as a database or a backup would know them. */
+  get known(): KnownVersion[] {
+    return [...this.#byVersion].map(([version, key]) => ({ version, check: key.check() }));
+  }
+
   /**
    * Learns which version each key is. A key that the database does not know yet is the next one: it opens nothing so far.
    *

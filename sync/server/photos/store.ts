@@ -102,6 +102,17 @@ async function hashOf(tx: Transaction<Tables>, device: string, address: string):
   }
 }
 
+/** The pieces of one device's photo, in their order, as they were received. */
+export function readPhotoOf(db: Db, device: string, address: string): Promise<{ at: number; bytes: Uint8Array }[]> {
+  return db
+    .selectFrom('photo_piece')
+    .select(['at', 'bytes'])
+    .where('device', '=', device)
+    .where('address', '=', address)
+    .orderBy('at')
+    .execute();
+}
+
 /** The ciphertext of a photo that is complete, whoever sent it: the address is its hash. Null for any other. */
 export async function readPhoto(db: Db, address: string): Promise<Buffer | null> {
   const whole = await db
@@ -112,13 +123,7 @@ export async function readPhoto(db: Db, address: string): Promise<Buffer | null>
     .limit(1)
     .executeTakeFirst();
   if (!whole) return null;
-  const pieces = await db
-    .selectFrom('photo_piece')
-    .select('bytes')
-    .where('device', '=', whole.device)
-    .where('address', '=', address)
-    .orderBy('at')
-    .execute();
+  const pieces = await readPhotoOf(db, whole.device, address);
   return pieces.length === 0 ? null : Buffer.concat(pieces.map((piece) => piece.bytes));
 }
 

@@ -1,0 +1,92 @@
+import { createHmac } from 'node:crypto';
+import { z } from 'zod';
+import { Problem } from '../../protocol/wire/problem.ts';
+import type { Keys } from '../keys/envelope.ts';
+import type { ObjectStore } from '../objects/store.ts';
+import { makeDataKey, readDataKey } from './data-keys.ts';
+import { PREFIX, TOMBSTONE_KEY } from './layout.ts';
+
+/**
+ * Whom a restore has to erase again. They lie beside the backups, not in them: a backup from before an erasure knows
+ * nothing of it. A person stands there as a keyed hash, which tells only whoever has that person's id already.
+ */
+
+const Stored = z.strictObject({
+  v: z.literal(1),
+  request: z.uuid(),
+  requestedAt: z.iso.datetime(),
+  /** HMAC-SHA-256 of each name that the person had, base64url. */
+  people: z.array(z.base64url().length(43)).min(1).max(1000),
+});
+
+/** An erasure that restores must repeat. */
+export interface StoredTombstone {
+  readonly request: string;
+  readonly requestedAt: Date;
+  readonly people: readonly string[];
+}
+
+/**
+ * Stores what a restore must erase again. It is stored, read back and compared when this returns; safe to run again.
+ *
+ * @param erasure `people`: every id that the person had
+ */
+export async function writeTombstone(
+  store: ObjectStore,
+  keys: Keys,
+  erasure: { readonly request: string; readonly people: readonly string[]; readonly requestedAt: Date },
+): Promise<void> {
+  const key = await tombstoneKey(store, keys);
+  const { request, requestedAt } = erasure;
+  const people = erasure.people.map((person) => markOf(key, person));
+  const stored = Stored.parse({ v: 1, request, requestedAt: requestedAt.toISOString(), people });
+  await store.put(`${PREFIX.tombstones}${request}`, Buffer.from(JSON.stringify(stored), 'utf8'), {
+    contentType: 'application/json',
+  });
+}
+
+/** Every tombstone, deleted ones too: nobody may undo an erasure by deleting its tombstone. @throws Problem `tombstone-unreadable` */
+export async function* readTombstones(store: ObjectStore): AsyncGenerator<StoredTombstone> {
+  for await (const object of store.list(PREFIX.tombstones)) {
+    if (object.deleteMarker) continue;
+    try {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of await store.get(object.key, object.versionId)) pieces.push(piece);
+      const { request, requestedAt, people } = Stored.parse(JSON.parse(Buffer.concat(pieces).toString('utf8')));
+      yield { request, requestedAt: new Date(requestedAt), people };
+    } catch (cause) {
+      if (cause instanceof Problem) throw cause;
+      throw new Problem(
+        'tombstone-unreadable',
+        `${object.key} is no tombstone of an erasure, or was altered.`,
+        'Restore an earlier version of that object: without it a restored database keeps whom it names.',
+        { cause },
+      );
+    }
+  }
+}
+
+/** Finds which of these people an erasure names. */
+export async function tombstoneMarks(store: ObjectStore, keys: Keys): Promise<(person: string) => string> {
+  const key = await tombstoneKey(store, keys);
+  return (person) => markOf(key, person);
+}
+
+const markOf = (key: Uint8Array, person: string) =>
+  createHmac('sha256', key).update(`smartpresence/tombstone\0${person.toLowerCase()}`).digest('base64url');
+
+/** Random, and rewrapped with the backups' keys: hashes outlive a rotation. */
+async function tombstoneKey(store: ObjectStore, keys: Keys): Promise<Buffer> {
+  try {
+    return await readDataKey(store, keys, TOMBSTONE_KEY);
+  } catch (cause) {
+    if (!(cause instanceof Problem && cause.code === 's3-object-missing')) throw cause;
+  }
+  try {
+    return await makeDataKey(store, keys, TOMBSTONE_KEY);
+  } catch (cause) {
+    // Another replica made it a moment ago.
+    if (!(cause instanceof Problem && cause.code === 's3-object-exists')) throw cause;
+    return readDataKey(store, keys, TOMBSTONE_KEY);
+  }
+}
