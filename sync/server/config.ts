@@ -17,6 +17,7 @@ import { readKey } from './keys/strength.ts';
 import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.ts';
 import { objectIssues, objectSettings, objectVariables, type S3Settings } from './objects/settings.ts';
 import { type RetentionSettings, retentionSettings, retentionVariables } from './retention/settings.ts';
+import { withSecretFiles } from './secrets/files.ts';
 
 const Key = z.string({ error: 'is missing. Make one with: openssl rand -base64 32' }).transform((text, ctx) => {
   const key = readKey(text);
@@ -158,7 +159,9 @@ export interface Config {
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   // An empty variable is a variable that was not set (`VAR= npm start`).
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const given = Object.fromEntries(
+    Object.entries(withSecretFiles(env)).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = Environment.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((i) => `${String(i.path[0] ?? 'environment')} ${i.message}`);

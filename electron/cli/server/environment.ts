@@ -9,7 +9,7 @@ import { serverHome } from '../../core/paths.ts';
  */
 export async function serverEnvironment(env: NodeJS.ProcessEnv = process.env): Promise<NodeJS.ProcessEnv> {
   const home = env.SMARTPRESENCE_SERVER_HOME || serverHome(env);
-  const given = env.ENCRYPTION_KEY || env.SECRET_KEY;
+  const given = env.ENCRYPTION_KEY || env.SECRET_KEY || env.ENCRYPTION_KEY_FILE || env.CREDENTIALS_DIRECTORY;
   const own = !given && existsSync(join(home, 'keys.env')) ? await init(home, {}) : {};
   return { ...env, SMARTPRESENCE_SERVER_HOME: home, ...own };
 }
