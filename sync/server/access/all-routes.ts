@@ -4,12 +4,14 @@ import { auditRoutes } from '../audit/routes.ts';
 import { consentRoutes } from '../consents/routes.ts';
 import { correctionRoutes } from '../corrections/routes.ts';
 import { deviceRoutes } from '../devices/routes.ts';
+import { erasureRoutes } from '../erasure/routes.ts';
 import { exportRoutes } from '../exports/routes.ts';
 import { quarantineRoutes } from '../ingest/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
 import { peopleRoutes } from '../people/routes.ts';
 import { reportRoutes } from '../reports/routes.ts';
+import { retentionRoutes } from '../retention/routes.ts';
 import { siteRoutes } from '../sites/routes.ts';
 import type { RouteSpec } from './route.ts';
 import { sessionRoutes } from './routes.ts';
@@ -21,6 +23,8 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...auditRoutes,
   ...liveRoutes,
   ...jobRoutes,
+  ...erasureRoutes,
+  ...retentionRoutes,
   ...attendanceRoutes,
   ...consentRoutes,
   ...correctionRoutes,

@@ -2,6 +2,7 @@ import { MAX_CONSENT_TEXTS, Policy } from '../../protocol/wire/changes.ts';
 import { textsInForce } from '../consents/texts.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
+import { scopesWithoutFaces, tellTemplates } from './faces.ts';
 import { appendChanges } from './log.ts';
 import { DEFAULT_SCOPE } from './scope.ts';
 
@@ -35,6 +36,7 @@ export async function hasOwnPolicy(db: Db, scope: string): Promise<boolean> {
 export function setPolicy(db: Db, scope: string, policy: Policy, now: Date): Promise<boolean> {
   const text = JSON.stringify(Policy.parse(policy));
   return inTransaction(db, async (tx) => {
+    const before = await scopesWithoutFaces(tx);
     const { numInsertedOrUpdatedRows } = await tx
       .insertInto('site_policy')
       .values({ site: scope, policy: text, updated_at: now })
@@ -46,6 +48,9 @@ export function setPolicy(db: Db, scope: string, policy: Policy, now: Date): Pro
       )
       .executeTakeFirst();
     if (!Number(numInsertedOrUpdatedRows)) return false;
+    const after = await scopesWithoutFaces(tx);
+    for (const other of new Set([...before, ...after]))
+      if (before.includes(other) !== after.includes(other)) await tellTemplates(tx, other, now);
     await appendChanges(tx, [{ kind: 'policy', ...(scope !== DEFAULT_SCOPE && { site: scope }) }], now);
     return true;
   });

@@ -4,6 +4,7 @@ import type { Tables } from '../database/schema.ts';
 import { confirmErasure, eraseAgain, eraseOnKiosks, isErasurePending, isKnownRequest } from '../erasure/kiosks.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { recordConsent, standingOf } from './consent.ts';
+import { facesAllowed } from './faces.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { scopeOf } from './scope.ts';
 import { allOfPerson, joinScope, modelsOf, scopesOfPerson } from './sites.ts';
@@ -80,7 +81,7 @@ async function apply(
       return consented(tx, keys, person, now);
     case 'template': {
       const templates = event.personal.templates?.value as Personal<'template'>['templates'];
-      return templated(tx, keys, person, { id, device, ...(open as Open<'template'>), templates }, now);
+      return templated(tx, keys, person, { id, device, ...(open as Open<'template'>), templates }, scope, now);
     }
     default:
       return [];
@@ -123,10 +124,13 @@ async function templated(
   keys: Keys,
   person: string,
   event: Parameters<typeof applyTemplates>[3] & { readonly device: string },
+  scope: string,
   now: Date,
 ): Promise<NewChange[]> {
-  // Whoever has asked to be erased has no templates any more, however long the request can be taken back.
-  const standing = (await isErasurePending(tx, person)) ? 'withdrawn' : await standingOf(tx, person);
+  // Whoever has asked to be erased has no templates any more, however long the request can be taken back; and where faces
+  // are switched off none is taken.
+  const refused = (await isErasurePending(tx, person)) || !(await facesAllowed(tx, scope));
+  const standing = refused ? 'withdrawn' : await standingOf(tx, person);
   // It may have overtaken its consent: then it waits in the log of events.
   if (standing === 'none') return [];
   await (standing === 'given' ? applyTemplates(tx, keys, person, event, now) : noteModels(tx, person, [event.model]));

@@ -16,6 +16,10 @@ export interface ErasureRequest {
   readonly origin: ErasureOrigin;
   /** Days in which it can be taken back, 0 to 30. */
   readonly undoDays: number;
+  /** Refuse whom nobody knows. Without it the request stands for whoever may come under this id. */
+  readonly mustExist?: boolean;
+  /** Id of a request that was made before, and is to be repeated after a restore. */
+  readonly request?: string;
 }
 
 /**
@@ -24,11 +28,12 @@ export interface ErasureRequest {
  * then the person checks in by the other ways. Asking again gives the same request.
  *
  * @returns the request's id and until when it can be taken back
+ * @throws Problem `person-unknown` with `mustExist`
  */
 export function requestErasure(
   db: Db,
   keys: Keys,
-  { person, origin, undoDays }: ErasureRequest,
+  { person, origin, undoDays, mustExist = false, request = v7() }: ErasureRequest,
   now: Date,
 ): Promise<{ readonly request: string; readonly undoUntil: Date }> {
   return inTransaction(db, async (tx) => {
@@ -38,11 +43,11 @@ export function requestErasure(
       .where('id', '=', person)
       .forUpdate()
       .executeTakeFirst();
+    if (!row && mustExist) throw new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
     const id = row?.merged_into ?? person;
     const known = await openRequestOf(tx, id);
     if (known) return found(tx, known.part_of ?? known.request);
     await forgetTemplates(tx, keys, await sameAs(tx, [id]), now);
-    const request = v7();
     const undoUntil = new Date(now.getTime() + undoDays * DAY_MS);
     await tx
       .insertInto('erasure')

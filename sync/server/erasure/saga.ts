@@ -1,4 +1,5 @@
 import type { JobContext } from '../jobs/job.ts';
+import { openObjectStore } from '../objects/store.ts';
 import { namesOfRequest, STEPS, type StepContext, type StepName } from './steps.ts';
 
 /** After a step that failed, ms; it doubles, up to the longest. */
@@ -53,22 +54,26 @@ export async function runErasures(context: JobContext): Promise<SagaReport> {
   let steps = 0;
   let completed = 0;
   const waiting: Record<string, number> = {};
-  for (const row of await dueRequests(context.db, context.now(), 1000)) {
-    context.signal.throwIfAborted();
-    const people = await namesOfRequest(context.db, row.request, row.person);
-    const end = await carryOn(context, { request: row.request, people, requestedAt: row.requested_at });
-    steps += end.steps;
-    if (end.waits === null) completed += 1;
-    else waiting[end.waits] = (waiting[end.waits] ?? 0) + 1;
+  const objects = context.config.s3 ? openObjectStore(context.config.s3) : null;
+  try {
+    for (const row of await dueRequests(context.db, context.now(), 1000)) {
+      context.signal.throwIfAborted();
+      const people = await namesOfRequest(context.db, row.request, row.person);
+      const end = await carryOn({ ...context, objects, request: row.request, people, requestedAt: row.requested_at });
+      steps += end.steps;
+      if (end.waits === null) completed += 1;
+      else waiting[end.waits] = (waiting[end.waits] ?? 0) + 1;
+    }
+  } finally {
+    objects?.close();
   }
   return { steps, completed, waiting };
 }
 
 async function carryOn(
-  context: JobContext,
-  erasure: Pick<StepContext, 'request' | 'people' | 'requestedAt'>,
+  erasure: Omit<StepContext, 'attempt' | 'detail'>,
 ): Promise<{ steps: number; waits: string | null }> {
-  const { db, now, log, signal } = context;
+  const { db, now, log, signal } = erasure;
   const rows = await db.selectFrom('erasure_step').selectAll().where('request', '=', erasure.request).execute();
   const known = new Map(rows.map((r) => [r.step as StepName, r]));
   const details = new Map(rows.map((r) => [r.step as StepName, r.detail as Record<string, unknown> | null]));
@@ -87,7 +92,6 @@ async function carryOn(
     };
     try {
       const end = await step.run({
-        ...context,
         ...erasure,
         attempt: attempts,
         detail: (name) => details.get(name) ?? null,

@@ -2,10 +2,12 @@ import { sql } from 'kysely';
 import { SYSTEM } from '../access/actor.ts';
 import { sameAs } from '../attendance/merging/group.ts';
 import { writeAudit } from '../audit/write.ts';
+import { writeTombstone } from '../backup/tombstones.ts';
 import { appendChanges } from '../changes/log.ts';
 import { dropTemplates } from '../changes/templates.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { JobContext } from '../jobs/job.ts';
+import type { ObjectStore } from '../objects/store.ts';
 import { applyPerson } from '../people/people.ts';
 import { isHeld } from '../retention/holds.ts';
 import { certify } from './certificate.ts';
@@ -17,6 +19,8 @@ import { unlinkPeople } from './unlink.ts';
 
 /** What a step has to do with. */
 export interface StepContext extends JobContext {
+  /** Null: this server has no object store. */
+  readonly objects: ObjectStore | null;
   readonly request: string;
   /** Every name of the person. */
   readonly people: readonly string[];
@@ -51,15 +55,19 @@ export const STEPS: readonly Step[] = [
   {
     // First of all: from here on no restore brings the person back.
     name: 'tombstone',
-    async run({ db, config, request, people, requestedAt }) {
+    async run({ db, keys, config, objects, request, people, requestedAt }) {
       if (await isHeld(db, people)) return { waits: 'legal-hold', forMs: HOUR_MS };
+      if (objects) {
+        await writeTombstone(objects, keys, { request, people, requestedAt });
+        return { done: { where: 'object store' } };
+      }
       writeTombstoneFile(config.home, {
         v: 1,
         request,
         people: [...people],
         requestedAt: requestedAt.toISOString(),
       });
-      return { done: { where: 'home' } };
+      return { done: { where: 'server home' } };
     },
   },
   {

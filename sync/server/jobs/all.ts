@@ -1,9 +1,10 @@
 import { auditAnchorJob } from '../audit/anchor.job.ts';
 import { auditPurgeJob } from '../audit/purge.job.ts';
 import { erasureJob } from '../erasure/erasure.job.ts';
+import { facesOffJob } from '../retention/faces-off.ts';
 import { retentionJob } from '../retention/retention.job.ts';
 import type { Job } from './job.ts';
 import { runsJob } from './runs.job.ts';
 
 /** Every job of the server. Add yours here: one line. */
-export const JOBS: readonly Job[] = [auditAnchorJob, auditPurgeJob, runsJob, erasureJob, retentionJob];
+export const JOBS: readonly Job[] = [auditAnchorJob, auditPurgeJob, runsJob, erasureJob, retentionJob, facesOffJob];

@@ -9,11 +9,13 @@ import { keysChanged } from '../changes/log.ts';
 import { makeCode } from '../devices/codes.ts';
 import { approveDevice, provisionByFile } from '../devices/join.ts';
 import { type Device, listDevices, revokeDevice } from '../devices/registry.ts';
+import { erasureOperations } from '../erasure/operations.ts';
 import { listQuarantine, retryQuarantine } from '../ingest/quarantine.ts';
 import { jobOperations } from '../jobs/operations.ts';
 import { issueServerCertificate, type KeyAndCertificate } from '../keys/certificates.ts';
 import { retireKeys, succeedKey } from '../keys/succession.ts';
 import type { KeyPurpose } from '../keys/vault.ts';
+import { retentionOperations } from '../retention/operations.ts';
 import { type Operation, type OperatorContext, operation } from './operation.ts';
 
 /** What an operator may do, by name: the same over the socket and on the database itself. Arguments are parsed here. */
@@ -31,6 +33,8 @@ const Purpose = z.enum(['signing', 'sealing', 'ca']);
 
 export const OPERATIONS = {
   ...jobOperations,
+  ...erasureOperations,
+  ...retentionOperations,
   ...auditOperations,
   'device provision': operation({
     args: z.strictObject({ name: Name, site: Site, url: Url, minutes: z.number().positive().optional() }),

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { sweepPhotoObjects } from '../../backup/photos.ts';
 import { held } from '../holds.ts';
 import { deviceCutoffs } from '../periods.ts';
 import { type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
@@ -30,12 +31,15 @@ export const photos: Purge = {
   },
   async batch(context) {
     const { from, due, isHeld } = await pictures(context);
-    return purgeBatch(context, 'photos', async (tx) => {
+    const removed = await purgeBatch(context, 'photos', async (tx) => {
       const { rows } = await sql<{ person: string }>`
         with due as (select p.device, p.address from ${from} and ${due} and not ${isHeld} limit ${BATCH})
         delete from photo using due where photo.device = due.device and photo.address = due.address
         returning photo.person`.execute(tx);
       return { removed: rows.length, people: rows.map((r) => r.person) };
     });
+    // Every version of their objects, once the last batch has gone.
+    if (removed === 0 && context.objects) await sweepPhotoObjects(context.db, context.objects);
+    return removed;
   },
 };

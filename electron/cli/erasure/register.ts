@@ -1,0 +1,114 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import { ask } from '../ask.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { operate } from '../server/environment.ts';
+
+type Summary = ResultOf<'erasure list'>[number];
+type State = ResultOf<'erasure show'>;
+
+const HELP = `
+requested: templates are gone, the rest follows when the time to take it back is over. under-way: the person's key is
+destroyed; rows, photos, the disk and the kiosks follow step by step. done: there is a certificate.
+waits for: kiosks-open (one has not confirmed), legal-hold, backup-awaited, database-log-needed, or what went wrong.
+${EXIT_HELP}`;
+
+/** `erasure list|show|request|undo|certificate`: on the server. */
+export function registerErasure(program: Command): void {
+  const erasure = program.command('erasure').description('Requests for erasure, and how far each has got.');
+  erasure
+    .command('list', { isDefault: true })
+    .description('Requests, newest first.')
+    .option('--open', 'only those that are not complete')
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', HELP)
+    .action(async (o: { open?: boolean; json?: boolean }) => {
+      const list = await operate('erasure list', { ...(o.open && { open: true }), limit: 1000 });
+      for (const item of list) process.stdout.write(`${o.json ? JSON.stringify(item) : line(item)}\n`);
+      if (list.length === 0 && !o.json) process.stdout.write('No erasure was asked for.\n');
+    });
+  erasure
+    .command('show')
+    .description('Steps, and which kiosks have confirmed.')
+    .argument('<request>')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', `\nExit code 1 when a kiosk is overdue or can't confirm any more.${HELP}`)
+    .action(async (request: string, o: { json?: boolean }) => {
+      const state = await operate('erasure show', { request });
+      process.stdout.write(`${o.json ? JSON.stringify(state) : textOf(state)}\n`);
+      const attention = state.open.some((k) => k.overdue || k.status === 'revoked');
+      process.exitCode = attention ? EXIT.attention : EXIT.ok;
+    });
+  erasure
+    .command('request')
+    .description('Ask for a person’s erasure. Templates go at once.')
+    .argument('<person>', 'id')
+    .option('--undo-days <n>', 'days in which it can be taken back; as configured without it', days)
+    .option('--yes', 'do not ask again')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', HELP)
+    .action(async (person: string, o: { undoDays?: number; yes?: boolean; json?: boolean }) => {
+      if (!o.yes) {
+        const answer = await ask(`Erase ${person}? Type the id again: `);
+        if (answer !== person) throw new InvalidArgumentError('not the same id; nothing was done');
+      }
+      const made = await operate('erasure request', {
+        person,
+        ...(o.undoDays !== undefined && { undoDays: o.undoDays }),
+      });
+      const text = `Request ${made.request}; it can be taken back until ${made.undoUntil}.`;
+      process.stdout.write(`${o.json ? JSON.stringify(made) : text}\n`);
+    });
+  erasure
+    .command('undo')
+    .description('Take a request back while that is possible. The person enrols their face again.')
+    .argument('<request>')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', HELP)
+    .action(async (request: string, o: { json?: boolean }) => {
+      const undone = await operate('erasure undo', { request });
+      process.stdout.write(`${o.json ? JSON.stringify(undone) : 'Taken back. The person has no templates now.'}\n`);
+    });
+  erasure
+    .command('certificate')
+    .description('The certificate of an erasure that is complete, verified: Markdown, or signed (JWS).')
+    .argument('<request>')
+    .option('--signed', 'as the server signed it')
+    .option('--json', 'its content as one JSON object')
+    .addHelpText('after', HELP)
+    .action(async (request: string, o: { signed?: boolean; json?: boolean }) => {
+      const { signed, certificate, text } = await operate('erasure certificate', { request });
+      process.stdout.write(`${o.json ? JSON.stringify(certificate) : o.signed ? signed : text.trimEnd()}\n`);
+    });
+}
+
+function line({ request, state, origin, requestedAt, waitsFor, undoUntil, doneAt }: Summary): string {
+  const when =
+    state === 'requested' ? `, until ${undoUntil} it can be taken back` : state === 'done' ? `, done ${doneAt}` : '';
+  return `${request}  ${state}, asked for ${requestedAt} (${origin})${when}${waitsFor ? `, waits for ${waitsFor}` : ''}`;
+}
+
+function textOf(state: State): string {
+  const steps = state.steps.map(
+    (s) => `  ${s.doneAt ? '✓' : '·'} ${s.step.padEnd(12)} ${s.doneAt ?? (s.code ? `waits: ${s.code}` : '')}`,
+  );
+  const confirmed = state.confirmed.map((k) => `  ✓ ${k.name} (${k.device}) ${k.at}`);
+  const open = state.open.map((k) => {
+    const why =
+      k.status === 'revoked'
+        ? 'revoked: can’t confirm any more'
+        : `last heard ${k.lastHeardAt ?? 'never'}${k.overdue ? ', OVERDUE' : ''}`;
+    return `  · ${k.name} (${k.device}) ${why}`;
+  });
+  const kiosks = [...confirmed, ...open];
+  return [line(state), 'Steps:', ...steps, 'Kiosks:', ...(kiosks.length > 0 ? kiosks : ['  none has to confirm'])].join(
+    '\n',
+  );
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 30) throw new InvalidArgumentError('0 to 30 days');
+  return value;
+}

@@ -1,0 +1,145 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { operate } from '../server/environment.ts';
+
+type RuleReport = ResultOf<'retention run'>[number];
+type Kind = RuleReport['kind'];
+type State = ResultOf<'retention show'>;
+type Hold = ResultOf<'retention holds'>[number];
+
+const PERIODS = `
+Periods come from the server's environment: SMARTPRESENCE_GPS_DAYS (30 at most), SMARTPRESENCE_PHOTO_DAYS (90 at most),
+SMARTPRESENCE_TEMPLATE_DAYS, SMARTPRESENCE_ATTENDANCE_DAYS, SMARTPRESENCE_CONSENT_DAYS, SMARTPRESENCE_LEAVER_DAYS,
+SMARTPRESENCE_QUARANTINE_DAYS. The policy of a site may shorten the first two.`;
+
+/** `retention show|run|holds|hold|release`: on the server. */
+export function registerRetention(program: Command): void {
+  const retention = program.command('retention').description('How long things are kept, and what was removed.');
+  retention
+    .command('show', { isDefault: true })
+    .description('The rules in force, the last run, and what kiosks have confirmed of their own purges.')
+    .option('--json', 'one JSON object: {"rules","lastRun","kiosks"}')
+    .addHelpText('after', `${PERIODS}\nExit code 1 when the purge of a kiosk is overdue, or one failed.${EXIT_HELP}`)
+    .action(async (o: { json?: boolean }) => {
+      const state = await operate('retention show', {});
+      process.stdout.write(`${o.json ? JSON.stringify(state) : textOf(state)}\n`);
+      const bad = state.kiosks.some((k) => k.overdue) || state.lastRun?.rules.some((r) => r.failed !== null);
+      process.exitCode = bad ? EXIT.attention : EXIT.ok;
+    });
+  retention
+    .command('run')
+    .description('Remove what is due now; the server does it each hour by itself.')
+    .option('--dry-run', 'say what would go, and remove nothing')
+    .option(
+      '--only <kinds>',
+      'gps, photos, templates, attendance, consents, leavers, quarantine; comma-separated',
+      kinds,
+    )
+    .option('--json', 'one JSON object a kind')
+    .addHelpText('after', `${PERIODS}\nExit code 1 when one failed.${EXIT_HELP}`)
+    .action(async (o: { dryRun?: boolean; only?: Kind[]; json?: boolean }) => {
+      const dryRun = o.dryRun ?? false;
+      const rules = await operate('retention run', { dryRun, ...(o.only && { kinds: o.only }) });
+      for (const rule of rules) process.stdout.write(`${o.json ? JSON.stringify(rule) : ruleLine(rule, dryRun)}\n`);
+      process.exitCode = rules.some((r) => r.failed !== null) ? EXIT.attention : EXIT.ok;
+    });
+  registerHolds(retention);
+}
+
+function registerHolds(retention: Command): void {
+  retention
+    .command('holds')
+    .description('Legal holds: what is kept whatever the rules say.')
+    .option('--released', 'those too that were released')
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (o: { released?: boolean; json?: boolean }) => {
+      const holds = await operate('retention holds', { ...(o.released && { released: true }) });
+      for (const hold of holds) process.stdout.write(`${o.json ? JSON.stringify(hold) : holdLine(hold)}\n`);
+      if (holds.length === 0 && !o.json) process.stdout.write('Nothing is held.\n');
+    });
+  retention
+    .command('hold')
+    .description('Keep what is about a person, a site or a period.')
+    .requiredOption('--reason <text>', 'why; it is stored encrypted')
+    .option('--person <id>')
+    .option('--site <id>')
+    .option('--from <time>', 'RFC 3339, e.g. 2027-03-01T00:00:00Z')
+    .option('--until <time>')
+    .option('--json', 'one JSON object: {"id"}')
+    .addHelpText('after', `\nWhoever is named by a hold is not erased before it is released.${EXIT_HELP}`)
+    .action(
+      async ({
+        json,
+        ...o
+      }: {
+        reason: string;
+        person?: string;
+        site?: string;
+        from?: string;
+        until?: string;
+        json?: boolean;
+      }) => {
+        const { id } = await operate('retention hold', o);
+        process.stdout.write(`${json ? JSON.stringify({ id }) : `Hold ${id} is in force.`}\n`);
+      },
+    );
+  retention
+    .command('release')
+    .description('End a hold; what it kept goes with the next run.')
+    .argument('<hold>')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (hold: string, o: { json?: boolean }) => {
+      const done = await operate('retention release', { hold });
+      process.stdout.write(`${o.json ? JSON.stringify(done) : 'Released.'}\n`);
+    });
+}
+
+function ruleLine(r: RuleReport, dryRun: boolean): string {
+  const period = r.days === null ? 'no end' : `${r.days} d`;
+  if (r.failed) return `${r.kind.padEnd(11)} ${period.padStart(7)}  failed: ${r.failed} (${r.removed} removed before)`;
+  const done = dryRun ? `${r.due} would go` : `${r.removed} removed`;
+  const held = r.held > 0 ? `, ${r.held} kept by a hold` : '';
+  return `${r.kind.padEnd(11)} ${period.padStart(7)}  ${done}${held}, oldest ${r.oldest ?? '—'}`;
+}
+
+function textOf({ rules, lastRun, kiosks }: State): string {
+  const lines = rules.map(
+    (r) =>
+      `${r.kind.padEnd(11)} ${(r.days === null ? 'no end' : `${r.days} d`).padStart(7)}  ${r.counted}: ${r.outcome}`,
+  );
+  const run = lastRun
+    ? [`Last run ${lastRun.at}:`, ...lastRun.rules.map((r) => `  ${ruleLine(r, false)}`)]
+    : ['No run yet.'];
+  const purges = kiosks.map((k) => {
+    const until = k.purgedBefore ? `nothing older than ${asText(k.purgedBefore)}` : 'has not confirmed yet';
+    return `  ${k.name} (${k.device}) ${k.what}: ${until}${k.overdue ? ', OVERDUE' : ''}`;
+  });
+  return [...lines, ...run, 'Kiosks’ own purges:', ...(purges.length > 0 ? purges : ['  no kiosk'])].join('\n');
+}
+
+function holdLine(h: Hold): string {
+  const what = [
+    h.person && `person ${h.person}`,
+    h.site && `site ${h.site}`,
+    h.from && `from ${asText(h.from)}`,
+    h.until && `until ${asText(h.until)}`,
+  ].filter(Boolean);
+  const released = h.releasedAt ? `, released ${asText(h.releasedAt)} by ${h.releasedBy}` : '';
+  return `${h.id}  ${what.join(', ')}: ${h.reason} (set ${asText(h.setAt)} by ${h.setBy}${released})`;
+}
+
+/** Times come as text from a running server. */
+const asText = (at: Date | string) => new Date(at).toISOString();
+
+const KINDS: readonly Kind[] = ['gps', 'photos', 'templates', 'attendance', 'consents', 'leavers', 'quarantine'];
+
+function kinds(text: string): Kind[] {
+  return text.split(',').map((word) => {
+    const kind = KINDS.find((k) => k === word.trim());
+    if (!kind) throw new InvalidArgumentError(`of ${KINDS.join(', ')}`);
+    return kind;
+  });
+}

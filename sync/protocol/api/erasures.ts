@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { Instant, pageOf, pageQuery, QueryFlag } from './page.ts';
+
+/** `/api/erasures`: requests for erasure, how far each has got, and its certificate. */
+
+export const ErasureStates = z.enum(['requested', 'under-way', 'done', 'undone']);
+
+const summary = {
+  request: Uuid,
+  /** `requested`: can be taken back; `under-way`: key and values are gone, the rest is done step by step. */
+  state: ErasureStates,
+  origin: z.enum(['person', 'staff', 'operator', 'kiosk', 'retention', 'restore']),
+  requestedAt: Instant,
+  undoUntil: Instant.nullable(),
+  doneAt: Instant.nullable(),
+  /** Code of what it waits for: `kiosks-open`, `legal-hold`, `backup-awaited`, or what went wrong; null: nothing. */
+  waitsFor: z.string().max(60).nullable(),
+};
+export const ErasureSummary = z.strictObject(summary);
+export const ErasureList = pageOf(ErasureSummary);
+export const ErasureQuery = z.strictObject({ ...pageQuery, open: QueryFlag.optional() });
+
+const kiosk = { device: Uuid, name: z.string() };
+export const Erasure = z.strictObject({
+  ...summary,
+  /** Null once it is done. */
+  person: Uuid.nullable(),
+  steps: z.array(
+    z.strictObject({ step: z.string().max(60), doneAt: Instant.nullable(), code: z.string().max(60).nullable() }),
+  ),
+  confirmed: z.array(z.strictObject({ ...kiosk, at: Instant })),
+  open: z.array(
+    z.strictObject({
+      ...kiosk,
+      /** A revoked kiosk can't confirm any more. */
+      status: z.enum(['pending', 'approved', 'revoked']),
+      lastHeardAt: Instant.nullable(),
+      overdue: z.boolean(),
+    }),
+  ),
+});
+
+export const NewErasure = z.strictObject({
+  person: Uuid,
+  /** Days in which it can be taken back; absent: as the server is configured. */
+  undoDays: z.number().int().min(0).max(30).optional(),
+});
+export const ErasureRequested = z.strictObject({ request: Uuid, undoUntil: Instant });
+export const ErasureUndone = z.strictObject({ person: Uuid });
+export const CertificateQuery = z.strictObject({
+  /** `md`: for people; `jws`: signed, for machines. */
+  format: z.enum(['md', 'jws']).default('md'),
+});

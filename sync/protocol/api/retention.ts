@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { Instant } from './page.ts';
+
+/** `/api/retention`: how long things are kept, what the last run removed, legal holds. */
+
+const Kind = z.enum(['gps', 'photos', 'templates', 'attendance', 'consents', 'leavers', 'quarantine']);
+
+export const RuleReport = z.strictObject({
+  kind: Kind,
+  /** Null: has no end of its own. */
+  days: z.number().int().nullable(),
+  removed: z.number().int(),
+  /** Too old and still there: what a run would remove, or could not. */
+  due: z.number().int(),
+  /** Too old, and kept by a legal hold. */
+  held: z.number().int(),
+  oldest: Instant.nullable(),
+  /** Code of what went wrong. */
+  failed: z.string().nullable(),
+});
+
+export const Retention = z.strictObject({
+  rules: z.array(
+    z.strictObject({
+      kind: Kind,
+      days: z.number().int().nullable(),
+      counted: z.string(),
+      outcome: z.string(),
+      basis: z.string(),
+    }),
+  ),
+  /** Null: none has run yet. */
+  lastRun: z.strictObject({ at: Instant, rules: z.array(RuleReport) }).nullable(),
+  /** What each kiosk has confirmed of its own purges. */
+  kiosks: z.array(
+    z.strictObject({
+      device: Uuid,
+      name: z.string(),
+      status: z.enum(['pending', 'approved', 'revoked']),
+      lastHeardAt: Instant.nullable(),
+      what: z.enum(['photos', 'gps']),
+      /** Nothing older is there, as it says. */
+      purgedBefore: Instant.nullable(),
+      confirmedAt: Instant.nullable(),
+      removed: z.number().int(),
+      overdue: z.boolean(),
+    }),
+  ),
+});
+
+export const DryRun = z.strictObject({ rules: z.array(RuleReport) });
+
+export const Hold = z.strictObject({
+  id: Uuid,
+  person: Uuid.nullable(),
+  site: Uuid.nullable(),
+  from: Instant.nullable(),
+  until: Instant.nullable(),
+  reason: z.string(),
+  setBy: z.string(),
+  setAt: Instant,
+  releasedAt: Instant.nullable(),
+  releasedBy: z.string().nullable(),
+});
+export const HoldList = z.strictObject({ items: z.array(Hold) });
+
+/** At least one of person, site, from and until. */
+export const NewHold = z.strictObject({
+  person: Uuid.nullable().default(null),
+  site: Uuid.nullable().default(null),
+  from: Instant.nullable().default(null),
+  until: Instant.nullable().default(null),
+  reason: z.string().trim().min(1).max(500),
+});
+export const HoldSet = z.strictObject({ id: Uuid });

@@ -1,0 +1,40 @@
+import { sql, type Transaction } from 'kysely';
+import type { Db, Tables } from '../database/schema.ts';
+import { appendChanges } from './log.ts';
+import { DEFAULT_SCOPE } from './scope.ts';
+
+/**
+ * The jurisdiction switch: where the policy of a scope says `faces: off` nobody is recognised by their face. Its kiosks get
+ * no templates, and none that they make is taken.
+ */
+
+/** Scopes whose policy in force, their own or the default site's, allows no faces. */
+export async function scopesWithoutFaces(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ scope: string }>`
+    select s.scope from (
+      select id as scope from site where not is_default union select ${DEFAULT_SCOPE}::uuid) s
+    left join site_policy own on own.site = s.scope
+    left join site_policy general on general.site = ${DEFAULT_SCOPE}::uuid
+    where coalesce(own.policy, general.policy)->>'faces' = 'off' order by 1`.execute(db);
+  return rows.map((r) => r.scope);
+}
+
+export async function facesAllowed(db: Db, scope: string): Promise<boolean> {
+  return !(await scopesWithoutFaces(db)).includes(scope);
+}
+
+/** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
+const CHUNK = 1000;
+
+/** Kiosks of a scope are to hear anew of the templates of everybody there, whose set is another when faces go on or off. */
+export async function tellTemplates(tx: Transaction<Tables>, scope: string, now: Date): Promise<void> {
+  const { rows } = await sql<{ person: string; model: string }>`
+    select m.person, m.model from person_model m join person_site s on s.person = m.person
+    where s.site = ${scope}::uuid order by m.person, m.model`.execute(tx);
+  for (let at = 0; at < rows.length; at += CHUNK)
+    await appendChanges(
+      tx,
+      rows.slice(at, at + CHUNK).map(({ person, model }) => ({ kind: 'templates', person, model, site: scope })),
+      now,
+    );
+}

@@ -1,0 +1,61 @@
+import { sql, type Transaction } from 'kysely';
+import { SYSTEM } from '../access/actor.ts';
+import { writeAudit } from '../audit/write.ts';
+import { scopesWithoutFaces } from '../changes/faces.ts';
+import { forgetTemplates } from '../changes/forget.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { Db, Tables } from '../database/schema.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Keys } from '../keys/envelope.ts';
+
+/**
+ * The jurisdiction switch: at a site whose policy says `faces: off` nobody is recognised by their face. Its kiosks get no
+ * templates and no enrolment by face is taken from them (changes/); what is held of people who belong to no other site goes
+ * here.
+ */
+
+const BATCH = 100;
+
+/** The job: as soon as there is somebody. */
+export const facesOffJob: Job = {
+  name: 'faces-off',
+  everyMs: 60_000,
+  wanted: async ({ db }) => (await peopleWithoutFaces(db, 1)).length > 0,
+  async run({ db, keys, now, signal, tell }) {
+    const people = await dropTemplatesWithoutSite(db, keys, now(), signal);
+    if (people > 0) tell('change');
+    return { people };
+  },
+};
+
+/** Removes the templates of whoever belongs to sites without faces alone. @returns of how many people */
+export async function dropTemplatesWithoutSite(db: Db, keys: Keys, now: Date, signal?: AbortSignal): Promise<number> {
+  let dropped = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const n = await inTransaction(db, (tx) => batch(tx, keys, now));
+    if (n === 0) return dropped;
+    dropped += n;
+  }
+}
+
+async function batch(tx: Transaction<Tables>, keys: Keys, now: Date): Promise<number> {
+  const people = await peopleWithoutFaces(tx, BATCH);
+  if (people.length === 0) return 0;
+  await forgetTemplates(tx, keys, people, now);
+  const entry = { actor: SYSTEM, action: 'delete', route: 'faces off', data: ['template'] } as const;
+  await writeAudit(tx, keys, { ...entry, subjects: people, outcome: 'ok' }, now);
+  return people.length;
+}
+
+/** Who has templates here and belongs to sites without faces alone. */
+async function peopleWithoutFaces(db: Db, limit: number): Promise<string[]> {
+  const without = await scopesWithoutFaces(db);
+  if (without.length === 0) return [];
+  const { rows } = await sql<{ person: string }>`
+    select distinct t.person from template t
+    where exists (select from person_site s where s.person = t.person)
+      and not exists (select from person_site s where s.person = t.person and s.site <> all(${without}::uuid[]))
+    order by t.person limit ${limit}`.execute(db);
+  return rows.map((r) => r.person);
+}
