@@ -7,7 +7,7 @@ import type { Box, RgbImage } from './image.ts';
  */
 
 /** Weights of ITU-R BT.601 luma. */
-export const LUMA = [0.299, 0.587, 0.114] as const;
+const LUMA = [0.299, 0.587, 0.114] as const;
 
 /** How a byte becomes a model's number: `(v − mean) · scale`. */
 export interface Normalisation {

@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Point, RgbImage } from './image.ts';
 import { headPose } from './pose.ts';
-import {
-  CHECKIN_QUALITY,
-  ENROLMENT_QUALITY,
-  type FaceQuality,
-  judgeFrame,
-  judgeQuality,
-  measureQuality,
-} from './quality.ts';
+import { CHECKIN_QUALITY, ENROLMENT_QUALITY, type FaceQuality, judgeQuality, measureQuality } from './quality.ts';
 
 const GOOD: FaceQuality = {
   size: 200,
@@ -148,29 +141,5 @@ describe('measures', () => {
         outside,
       ).visible,
     ).toBe(0);
-  });
-});
-
-describe('whole frame', () => {
-  let seed = 1;
-  const random = () => {
-    seed = (seed * 1664525 + 1013904223) >>> 0;
-    return seed / 2 ** 32;
-  };
-  const frame = (value: (x: number, y: number) => number): RgbImage => {
-    const data = new Uint8Array(320 * 240 * 3);
-    for (let i = 0; i < 320 * 240; i++)
-      data.fill(Math.max(0, Math.min(255, value(i % 320, Math.floor(i / 320)))), 3 * i, 3 * i + 3);
-    return { width: 320, height: 240, data };
-  };
-
-  it('finds a lens that is covered: black with noise, or the glow of a finger', () => {
-    expect(judgeFrame(frame(() => 6 * random()))).toBe('covered');
-    expect(judgeFrame(frame((x) => 60 + x / 4 + 6 * random()))).toBe('covered');
-  });
-
-  it('takes a dark room for dark, and a scene for a scene', () => {
-    expect(judgeFrame(frame((x, y) => (((x >> 5) + (y >> 5)) % 2 ? 40 : 5)))).toBe('too-dark');
-    expect(judgeFrame(frame((x, y) => (((x >> 5) + (y >> 5)) % 2 ? 180 : 60)))).toBeNull();
   });
 });

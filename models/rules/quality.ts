@@ -1,6 +1,6 @@
 import { squareAround } from './geometry.ts';
 import type { Box, Point, RgbImage } from './image.ts';
-import { LUMA, Taps, windowToLuma } from './pixels.ts';
+import { Taps, windowToLuma } from './pixels.ts';
 import { headPose } from './pose.ts';
 import type { QualityReason } from './reasons.ts';
 import { visibleFeatures } from './visibility.ts';
@@ -217,59 +217,4 @@ function inPicture(image: RgbImage, landmarks: readonly Point[]): number {
 /** 1 for landmarks that fit a head, falling to 0 as they fit none. */
 function plausible(misfit: number): number {
   return 1 / (1 + (misfit / 0.15) ** 4);
-}
-
-/** Side of the grid that a whole frame is judged on. */
-const GRID = 32;
-/** Pixels sampled a cell, across and down: calms the noise of a dark sensor, costs the same at any resolution. */
-const SAMPLES = 6;
-/** Mean luma below which a frame without any detail is a covered lens, and one with some is just dark. */
-const DARK = 30;
-/** Detail below which there is nothing to see: noise, or the even glow of light through a finger. */
-const FLAT = 0.8;
-
-/** What a whole frame says, whatever is in it. */
-interface FrameLook {
-  /** 0..255. */
-  readonly mean: number;
-  /** Mean difference of the cells of a 32×32 grid from their neighbours' mean: how much there is to see. */
-  readonly detail: number;
-}
-
-function measureFrame(image: RgbImage): FrameLook {
-  const cells = new Float32Array(GRID * GRID);
-  const { width, height, data } = image;
-  let sum = 0;
-  for (let cy = 0; cy < GRID; cy++) {
-    for (let cx = 0; cx < GRID; cx++) {
-      let cell = 0;
-      for (let k = 0; k < SAMPLES * SAMPLES; k++) {
-        const x = Math.floor(((cx + ((k % SAMPLES) + 0.5) / SAMPLES) * width) / GRID);
-        const y = Math.floor(((cy + (Math.floor(k / SAMPLES) + 0.5) / SAMPLES) * height) / GRID);
-        const i = (y * width + x) * 3;
-        cell += LUMA[0] * data[i]! + LUMA[1] * data[i + 1]! + LUMA[2] * data[i + 2]!;
-      }
-      cell /= SAMPLES * SAMPLES;
-      cells[cy * GRID + cx] = cell;
-      sum += cell;
-    }
-  }
-  let edges = 0;
-  for (let y = 1; y < GRID - 1; y++) {
-    for (let x = 1; x < GRID - 1; x++) {
-      const i = y * GRID + x;
-      edges += Math.abs(cells[i]! - (cells[i - 1]! + cells[i + 1]! + cells[i - GRID]! + cells[i + GRID]!) / 4);
-    }
-  }
-  return { mean: sum / (GRID * GRID), detail: edges / (GRID - 2) ** 2 };
-}
-
-/**
- * Whether the camera sees anything: `covered` for a frame without detail (a lens that is covered, black or glowing),
- * `too-dark` for a dark one with some, else null. A bare wall has no detail either: ask only when no face was found.
- */
-export function judgeFrame(image: RgbImage): 'covered' | 'too-dark' | null {
-  const { mean, detail } = measureFrame(image);
-  if (detail < FLAT) return 'covered';
-  return mean < DARK ? 'too-dark' : null;
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Eyes, MOST_STUMBLES, openEyes, RELOAD_MS, RESTART_MS } from './eyes.ts';
+import { type Eyes, MOST_RESTARTS, MOST_STUMBLES, openEyes, RELOAD_MS, RESTART_MS } from './eyes.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { face, look, sighting } from './sightings.fake.ts';
 
@@ -107,6 +107,26 @@ describe('the eyes', () => {
     vi.advanceTimersByTime(RELOAD_MS);
     last().say({ type: 'ready', loadMs: 1 });
     expect([workers.length, trouble]).toEqual([3, ['no model', 'no model', null]]);
+  });
+
+  it('wait longer each time that no frame of a worker could be seen, say so, and go on as before once one is', () => {
+    const pauses: number[] = [];
+    for (let round = 1; round <= 8; round++) {
+      last().say({ type: 'ready', loadMs: 1 });
+      last().stumbles(MOST_STUMBLES);
+      const [before, from] = [workers.length, Date.now()];
+      while (workers.length === before) vi.advanceTimersByTime(1000);
+      pauses.push(Date.now() - from);
+      expect(trouble.at(-1)).toBe(round >= MOST_RESTARTS ? 'no frame' : null);
+    }
+    expect(pauses).toEqual([2, 4, 8, 16, 32, 60, 60, 60].map((s) => s * 1000));
+    last().say({ type: 'ready', loadMs: 1 });
+    expect(trouble.at(-1)).toBe('no frame');
+    last().sees();
+    expect(trouble.at(-1)).toBeNull();
+    last().stumbles(MOST_STUMBLES);
+    vi.advanceTimersByTime(RESTART_MS);
+    expect([workers.length, trouble.at(-1)]).toEqual([10, null]);
   });
 
   it('keep one time over all workers, whose own clocks begin with each', () => {

@@ -37,19 +37,22 @@ export interface Eyes {
 
 /** So many frames in a row that can't be seen, and the worker is started anew. */
 export const MOST_STUMBLES = 5;
-/** Before a worker that stumbled is started anew. */
+/** Before a worker that stumbled is started anew; twice as long each time that none of its frames could be seen. */
 export const RESTART_MS = 2_000;
+/** So many workers in a row that saw no frame, and it is a trouble that the screen tells. */
+export const MOST_RESTARTS = 4;
 /** Between two attempts to load runtime and model. */
 export const RELOAD_MS = 60_000;
 
 const newWorker = (): Worker => new Worker(new URL('./worker.ts', import.meta.url), { type: 'classic' });
 
 /**
- * Starts the detection worker, and starts it anew when it fails: nobody has to reload the page for it.
+ * Starts the detection worker, and starts it anew when it fails: nobody has to reload the page for it. Where every frame
+ * fails the pauses grow to a minute: a machine that can't detect is not kept busy with loading.
  *
  * @param onSeen called for each frame
- * @param onTrouble with a message when runtime or model could not be loaded, which is tried again each minute; with null
- *   when they were
+ * @param onTrouble with a message when runtime or model could not be loaded, or MOST_RESTARTS workers saw no frame; both
+ *   are tried again, at last each minute; with null when it is over
  * @param start another worker than the product's, for the bench and the tests
  */
 export function openEyes(
@@ -69,6 +72,8 @@ export function openEyes(
   let worker: Worker | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stumbles = 0;
+  /** Workers in a row that were let go without having seen a frame. */
+  let blind = 0;
   // What a new worker has to be told again.
   let pace = 0;
   let watched: MediaStreamTrack | null = null;
@@ -98,6 +103,8 @@ export function openEyes(
       switch (data.type) {
         case 'seen':
           stumbles = 0;
+          if (blind >= MOST_RESTARTS) onTrouble(null);
+          blind = 0;
           if (data.look) asked = null;
           count(data);
           clock ??= performance.now() - data.at;
@@ -105,10 +112,11 @@ export function openEyes(
         case 'ready':
           ready = true;
           metrics.loadMs = data.loadMs;
-          return onTrouble(null);
+          if (blind < MOST_RESTARTS) onTrouble(null);
+          return;
         case 'stumbled':
           stumbles++;
-          if (data.ended || stumbles >= MOST_STUMBLES) again(RESTART_MS);
+          if (data.ended || stumbles >= MOST_STUMBLES) restart(data.message);
           return;
         case 'failed':
           return loadFailed(data.message);
@@ -117,7 +125,7 @@ export function openEyes(
     // The script itself: could not be fetched, or threw where nothing caught it.
     mine.onerror = ({ message }) => {
       if (worker !== mine) return;
-      if (ready) again(RESTART_MS);
+      if (ready) restart(message);
       else loadFailed(message);
     };
     send({
@@ -129,6 +137,12 @@ export function openEyes(
     if (asked) send({ type: 'look', crop: asked.crop });
     // A track that has ended gives no frames: the camera finds another one.
     if (watched?.readyState === 'live') sendFrames(watched);
+  }
+
+  function restart(message: string): void {
+    again(Math.min(RELOAD_MS, RESTART_MS * 2 ** blind));
+    blind++;
+    if (blind >= MOST_RESTARTS) onTrouble(message);
   }
 
   /** Lets this worker go and starts another one after a pause. */
