@@ -52,7 +52,7 @@ const newWorker = (): Worker => new Worker(new URL('./worker.ts', import.meta.ur
  *
  * @param onSeen called for each frame
  * @param onTrouble with a message when runtime or model could not be loaded, or MOST_RESTARTS workers saw no frame; both
- *   are tried again, at last each minute; with null when it is over
+ *   are tried again, at last each minute; with null when there is one that was loaded
  * @param start another worker than the product's, for the bench and the tests
  */
 export function openEyes(
@@ -103,7 +103,6 @@ export function openEyes(
       switch (data.type) {
         case 'seen':
           stumbles = 0;
-          if (blind >= MOST_RESTARTS) onTrouble(null);
           blind = 0;
           if (data.look) asked = null;
           count(data);
@@ -112,8 +111,8 @@ export function openEyes(
         case 'ready':
           ready = true;
           metrics.loadMs = data.loadMs;
-          if (blind < MOST_RESTARTS) onTrouble(null);
-          return;
+          // Also after others that saw nothing: the screen has closed the camera, and gives it frames to try on.
+          return onTrouble(null);
         case 'stumbled':
           stumbles++;
           if (data.ended || stumbles >= MOST_STUMBLES) restart(data.message);
