@@ -13,6 +13,7 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['staff'], load: async () => (await import('./staff/register.ts')).registerStaff },
   { words: ['device'], load: async () => (await import('./device/register.ts')).registerDevice },
   { words: ['server'], load: async () => (await import('./server/register.ts')).registerServer },
+  { words: ['keys'], load: async () => (await import('./keys/register.ts')).registerKeys },
   { words: ['audit'], load: async () => (await import('./audit/register.ts')).registerAudit },
   { words: ['erasure'], load: async () => (await import('./erasure/register.ts')).registerErasure },
   { words: ['retention'], load: async () => (await import('./retention/register.ts')).registerRetention },
@@ -56,7 +57,7 @@ const USAGE = new Set([
 
 /** The store of the kiosk, or the database of the server, can't be opened or reached. */
 const OUT_OF_REACH =
-  /^(device-secret|store|core|staff|pin|database|keyring)-|^s3-(denied|unreachable|bucket-missing|region-wrong|tls-refused|not-configured)$|^(no-terminal|server-unreachable|wrong-encryption-key)$/;
+  /^(device-secret|store|core|staff|pin|database|keyring)-|^s3-(denied|unreachable|bucket-missing|region-wrong|tls-refused|not-configured)$|^(no-terminal|server-unreachable|wrong-encryption-key|key-retired|rotation-unfinished|rotation-under-way)$/;
 
 // `… | head` closes the pipe early: nothing is wrong, but not everything was told. A command may be in the middle of
 // its work; what it has committed stays.

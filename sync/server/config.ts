@@ -12,7 +12,9 @@ import {
   operationsVariables,
 } from './health/settings.ts';
 import { urlOf } from './http/url.ts';
+import type { MasterPair } from './keys/envelope.ts';
 import { Secret } from './keys/secret.ts';
+import { previousPair } from './keys/settings.ts';
 import { readKey } from './keys/strength.ts';
 import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.ts';
 import { objectIssues, objectSettings, objectVariables, type S3Settings } from './objects/settings.ts';
@@ -55,6 +57,9 @@ const Environment = z
     ENCRYPTION_KEY: Key,
     /** Second secret that every sub-key is derived from too. */
     SECRET_KEY: Key,
+    /** Both as they were, while they are rotated (keys rotate); of the two, those that were exchanged. */
+    ENCRYPTION_KEY_PREVIOUS: Key.optional(),
+    SECRET_KEY_PREVIOUS: Key.optional(),
     /** PostgreSQL over verified TLS 1.3 (database/url.ts). Without it: the embedded database, for evaluation. */
     SMARTPRESENCE_DATABASE_URL: DatabaseUrl.optional(),
     SMARTPRESENCE_BIND: z
@@ -100,6 +105,16 @@ const Environment = z
     error: 'must differ from ENCRYPTION_KEY. Make one with: openssl rand -base64 32',
     when: () => true,
   })
+  .refine((e) => !sameKey(e.ENCRYPTION_KEY, e.ENCRYPTION_KEY_PREVIOUS), {
+    path: ['ENCRYPTION_KEY_PREVIOUS'],
+    error: 'must differ from ENCRYPTION_KEY; leave it out where that key was not exchanged',
+    when: () => true,
+  })
+  .refine((e) => !sameKey(e.SECRET_KEY, e.SECRET_KEY_PREVIOUS), {
+    path: ['SECRET_KEY_PREVIOUS'],
+    error: 'must differ from SECRET_KEY; leave it out where that key was not exchanged',
+    when: () => true,
+  })
   .refine((e) => !e.SMARTPRESENCE_PEOPLE_CERT === !e.SMARTPRESENCE_PEOPLE_KEY, {
     path: ['SMARTPRESENCE_PEOPLE_CERT'],
     error: 'needs SMARTPRESENCE_PEOPLE_KEY, and the other way round',
@@ -125,6 +140,8 @@ export interface Config {
   readonly home: string;
   readonly encryptionKey: Secret;
   readonly secretKey: Secret;
+  /** Null: no rotation is under way. */
+  readonly previousKeys: MasterPair | null;
   /** Null: the embedded database. */
   readonly database: PostgresAddress | null;
   readonly bind: string;
@@ -172,6 +189,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     home: e.SMARTPRESENCE_SERVER_HOME,
     encryptionKey: e.ENCRYPTION_KEY,
     secretKey: e.SECRET_KEY,
+    previousKeys: previousPair(
+      { encryptionKey: e.ENCRYPTION_KEY, secretKey: e.SECRET_KEY },
+      e.ENCRYPTION_KEY_PREVIOUS,
+      e.SECRET_KEY_PREVIOUS,
+    ),
     database: e.SMARTPRESENCE_DATABASE_URL ?? null,
     bind: e.SMARTPRESENCE_BIND,
     peoplePort: e.SMARTPRESENCE_PEOPLE_PORT,

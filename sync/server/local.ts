@@ -9,8 +9,8 @@ import { identityContext } from './devices/context.ts';
 import { bundleFor } from './devices/join.ts';
 import { registerDevice } from './devices/registry.ts';
 import { writeAtomically } from './files.ts';
-import { Keys } from './keys/envelope.ts';
 import { openKeyring } from './keys/keyring.ts';
+import { keysOf } from './keys/settings.ts';
 
 /**
  * A server for evaluation on this very machine. Its keys lie in a 0600 file beside its data, which a production server's
@@ -79,7 +79,7 @@ export async function provisionLocal({
 }): Promise<ServerBundle> {
   const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: serverHome });
   const request = DeviceRequest.parse(device);
-  const keys = new Keys(config.encryptionKey, config.secretKey);
+  const keys = keysOf(config);
   const now = () => new Date();
   const database = await openDatabase(config.home, { postgres: config.database });
   try {

@@ -25,12 +25,14 @@ import { urlOf } from './http/url.ts';
 import { JOBS } from './jobs/all.ts';
 import { startJobs } from './jobs/runner.ts';
 import type { KeyAndCertificate } from './keys/certificates.ts';
-import { Keys } from './keys/envelope.ts';
 import { type Keyring, openKeyring } from './keys/keyring.ts';
+import { keepBeating } from './keys/replica.ts';
+import { keysOf } from './keys/settings.ts';
 import { LiveHub } from './live/hub.ts';
 import { startMqtt } from './mqtt/start.ts';
 import { runOperation } from './operator/operations.ts';
 import { listenForOperator } from './operator/socket.ts';
+import { adoptPersonKeys } from './people/adopt.ts';
 
 export interface RunningServer {
   readonly peopleUrl: string;
@@ -67,7 +69,7 @@ export async function startServer(
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const keys = new Keys(config.encryptionKey, config.secretKey);
+    const keys = keysOf(config);
     const database = await openDatabase(config.home, {
       postgres: config.database,
       onLost: (err) =>
@@ -83,6 +85,9 @@ export async function startServer(
     });
     const identity = identityContext({ db, keys, keyring, now, config, port: () => portOf(devices) });
     closers.push(keepFresh(keyring, signals, log));
+    closers.push(await keepBeating(db, keys, log));
+    const adopted = await adoptPersonKeys(db, keys, now);
+    if (adopted) log.info({ code: 'person-keys-adopted', ...adopted }, 'what an earlier build wrote was sealed anew');
     closers.push(keepHead({ db, keys, keyring, home: config.home, log, now }));
     await ensureDefaultSite(db, { id: keyring.serverId, ...config.site });
     await configuredLease(db, config.leaseDays, now());

@@ -9,10 +9,11 @@ import { mends } from './migrations/0006-mends.ts';
 import { personKeys } from './migrations/0007-person-keys.ts';
 import { audit } from './migrations/0008-audit.ts';
 import { accounts } from './migrations/0009-accounts.ts';
+import { api } from './migrations/0010-api.ts';
 import { backup } from './migrations/0011-backup.ts';
 import { erasure } from './migrations/0012-erasure.ts';
 import { quarantineRoom } from './migrations/0014-quarantine-room.ts';
-import { api } from './migrations/0010-api.ts';
+import { keyRotation } from './migrations/0015-key-rotation.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -33,6 +34,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011-backup': backup,
   '0012-erasure': erasure,
   '0014-quarantine-room': quarantineRoom,
+  '0015-key-rotation': keyRotation,
 };
 
 /** Names of what this build knows, in order. */

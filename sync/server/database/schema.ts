@@ -9,7 +9,6 @@ import type {
 } from './tables/accounts.ts';
 import type { CheckinCorrection, ConsentOrigin, ConsentTextTable, CorrectionTable } from './tables/api.ts';
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
-
 import type { BackupTable, PhotoObjectTable } from './tables/backup.ts';
 import type { ErasureStepTable, ErasureTable } from './tables/erasure.ts';
 import type { JobRunTable } from './tables/jobs.ts';
@@ -90,6 +89,9 @@ interface KeyringIdentityTable {
   server_id: string;
   key_check: string;
   serial: number;
+  /** Version of the environment's keys that new envelopes are under; and the oldest that is still taken. */
+  write_version: Generated<number>;
+  least_version: Generated<number>;
 }
 
 export interface ServerKeyTable {
@@ -367,8 +369,8 @@ export interface Tables {
   'keyring.audit_key': AuditKeyTable;
   meta: MetaTable;
   job: JobTable;
-  site: SiteTable;
   job_run: JobRunTable;
+  site: SiteTable;
   attendance_due: AttendanceDueTable;
   merge_candidate: MergeCandidateTable;
   change: ChangeTable;
@@ -380,13 +382,13 @@ export interface Tables {
   site_policy: SitePolicyTable;
   erasure: ErasureTable;
   erasure_confirmation: ErasureConfirmationTable;
+  erasure_step: ErasureStepTable;
+  retention_hold: RetentionHoldTable;
   person_merge: PersonMergeTable;
   device: DeviceTable;
   event: EventTable;
   checkin: CheckinTable & CheckinCorrection;
   correction: CorrectionTable;
-  erasure_step: ErasureStepTable;
-  retention_hold: RetentionHoldTable;
   checkin_void: VoidTable;
   person: PersonTable & PersonLeft;
   ack_mark: AckMarkTable;
@@ -405,6 +407,10 @@ export interface Tables {
   provisioning_code: ProvisioningCodeTable;
   'keyring.identity': KeyringIdentityTable;
   'keyring.person_key': PersonKeyTable;
+  'keyring.key_version': KeyVersionTable;
+  'keyring.replica': ReplicaTable;
+  'keyring.token_key': TokenKeyTable;
+  'keyring.rotation': RotationTable;
   'keyring.server_key': ServerKeyTable;
   'keyring.listener': ListenerCertificateTable;
 }

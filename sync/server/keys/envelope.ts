@@ -14,12 +14,8 @@ export type Purpose =
   | 'key-check'
   | 'blind-index'
   | 'pgcrypto'
-  | 'audit'
   | 'backup'
   | 'keyring-backup';
-
-/** Sub-keys of a version that is retired may be kept in the keyring for what can't be made anew: MACs and token hashes. */
-export type KeptPurpose = Extract<Purpose, 'audit' | 'token'>;
 
 /** ENCRYPTION_KEY and SECRET_KEY, or both as they were before a rotation. */
 export interface MasterPair {
@@ -31,17 +27,17 @@ export interface MasterPair {
 class SubKeys {
   /** As key objects: OpenSSL takes one up again three times as fast as raw bytes. */
   readonly #derived = new Map<Purpose, KeyObject>();
-  readonly #pair: MasterPair;
+  readonly pair: MasterPair;
   #check: string | null = null;
 
   constructor(pair: MasterPair) {
-    this.#pair = pair;
+    this.pair = pair;
   }
 
   of(purpose: Purpose): KeyObject {
     let key = this.#derived.get(purpose);
     if (!key) {
-      const { encryptionKey, secretKey } = this.#pair;
+      const { encryptionKey, secretKey } = this.pair;
       const info = `smartpresence/v1/${purpose}`;
       key = createSecretKey(new Uint8Array(hkdfSync('sha256', encryptionKey.reveal(), secretKey.reveal(), info, 32)));
       this.#derived.set(purpose, key);
@@ -71,7 +67,7 @@ export class Keys {
   readonly #previous: SubKeys | null;
   #byVersion: Map<number, SubKeys>;
   #version = 1;
-  readonly #kept = new Map<string, KeyObject>();
+  #tokenKey: KeyObject | null = null;
 
   constructor(encryptionKey: Secret, secretKey: Secret, previous: MasterPair | null = null) {
     this.#current = new SubKeys({ encryptionKey, secretKey });
@@ -95,26 +91,36 @@ export class Keys {
   }
 
   /**
-   * Learns which version each key is. A key that the database does not know yet is the next one: it opens nothing so far.
+   * Learns which version each key is (versions.ts). A key that the database does not know yet opens nothing there.
    *
    * @param version that is to be written
    * @throws Problem `wrong-encryption-key` when this process does not hold that version; nothing is changed then
    */
   settle(known: readonly KnownVersion[], version: number): void {
-    const next = Math.max(0, ...known.map((k) => k.version)) + 1;
     const byVersion = new Map<number, SubKeys>();
-    const find = (key: SubKeys) => known.find((k) => k.check === key.check())?.version;
-    byVersion.set(find(this.#current) ?? next, this.#current);
-    const before = this.#previous && find(this.#previous);
-    if (this.#previous && before !== undefined && before !== null) byVersion.set(before, this.#previous);
+    for (const key of [this.#previous, this.#current]) {
+      const found = key && known.find((k) => k.check === key.check());
+      if (found) byVersion.set(found.version, key);
+    }
     if (!byVersion.has(version)) throw wrongKeys();
     this.#byVersion = byVersion;
     this.#version = version;
   }
 
-  /** Takes over a sub-key of a version that is retired, as the keyring keeps it. */
-  keep(version: number, purpose: KeptPurpose, key: Uint8Array): void {
-    this.#kept.set(`${version}/${purpose}`, createSecretKey(key));
+  /** The same with the present keys alone: what is left when the previous ones are taken out of the environment. */
+  alone(): Keys {
+    const { encryptionKey, secretKey } = this.#current.pair;
+    const keys = new Keys(encryptionKey, secretKey);
+    const [version] = [...this.#byVersion].find(([, held]) => held === this.#current) ?? [this.#version];
+    keys.#byVersion = new Map([[version, keys.#current]]);
+    keys.#version = version;
+    keys.#tokenKey = this.#tokenKey;
+    return keys;
+  }
+
+  /** Takes over the key of token hashes, which the keyring keeps: hashes can't be made anew when keys rotate. */
+  useTokenKey(key: Uint8Array): void {
+    this.#tokenKey = createSecretKey(key);
   }
 
   /**
@@ -123,18 +129,13 @@ export class Keys {
    * @throws Problem `key-version-unknown`
    */
   subKey(purpose: Purpose, version = this.#version): KeyObject {
-    const key = this.#byVersion.get(version)?.of(purpose) ?? this.#kept.get(`${version}/${purpose}`);
+    const key = this.#byVersion.get(version)?.of(purpose);
     if (key) return key;
     throw new Problem(
       'key-version-unknown',
       `Version ${version} of the server's keys is not at hand.`,
       'Start with the keys of that version as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS.',
     );
-  }
-
-  /** MAC key of the audit log's rows that were written under this version. @throws Problem `key-version-unknown` */
-  auditMac(version = this.#version): KeyObject {
-    return this.subKey('audit', version);
   }
 
   /** Pass phrase of pgcrypto: 256 bits as base64url. @throws Problem `key-version-unknown` */
@@ -154,13 +155,12 @@ export class Keys {
 
   /** Keyed hash of a random token (link, session): the database alone opens no door. */
   hashToken(token: string): Buffer {
-    return hmac(this.subKey('token'), token);
+    return hmac(this.#tokenKey ?? this.subKey('token'), token);
   }
 
-  /** Under every version that may have hashed it: what a look-up compares with. */
+  /** Every hash that a stored one may be: what a look-up compares with. */
   hashTokens(token: string): Buffer[] {
-    const kept = [...this.#kept].filter(([name]) => name.endsWith('/token')).map(([, key]) => key);
-    return [...this.versions.map((v) => this.subKey('token', v)), ...kept].map((key) => hmac(key, token));
+    return [this.hashToken(token)];
   }
 
   /** Keyed hash of a value: finds equal ones of a field without opening any. Says which rows are equal, and nothing more. */

@@ -8,6 +8,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from './envelope.ts';
 import { certificateId, checkKeys, insertKey } from './vault.ts';
+import { firstVersion } from './versions.ts';
 
 /** The keyring file of builds before 0.2. */
 const Sealed = z.base64url();
@@ -51,6 +52,7 @@ export async function importKeyringFile(db: Db, keys: Keys, home: string, now: n
       .returning('serial')
       .executeTakeFirst();
     if (!made) return;
+    await firstVersion(trx, keys, now);
     const ca = { id: certificateId(certPem), public: certPem, private: open('ca', file.ca.key) };
     await insertKey(trx, keys, { ...both, purpose: 'ca', ...ca }, now);
     for (const [purpose, jwk, text] of [

@@ -11,7 +11,8 @@ import {
 import type { Keys } from './envelope.ts';
 import { importKeyringFile } from './import-file.ts';
 import { firstKeys } from './succession.ts';
-import { type Ca, type KeyPurpose, type KeySet, keyPlace, publicSet, readKeySet, readSerial } from './vault.ts';
+import { type Ca, type KeyPurpose, type KeySet, keyPlace, publicSet, readKeySet } from './vault.ts';
+import { loadTokenKey, settleKeys } from './versions.ts';
 
 export interface KeyringOptions {
   /** Names and addresses that this process's listeners are reached under. */
@@ -159,8 +160,8 @@ export class Keyring {
 
   /** Takes over what other processes changed, and renews listener certificates near their end. @returns whether anything changed */
   async refresh(): Promise<boolean> {
-    const serial = await readSerial(this.#db);
-    const changed = serial !== this.#set.serial;
+    const state = await settleKeys(this.#db, this.#keys);
+    const changed = state !== null && state.serial !== this.#set.serial;
     if (changed) this.#set = await readKeySet(this.#db, this.#keys);
     const before = this.#devices;
     this.#devices = await listenerCertificate(this.#db, this.#keys, 'devices', this.ca, this.#o);
@@ -179,6 +180,8 @@ export class Keyring {
 export async function openKeyring(db: Db, keys: Keys, options: KeyringOptions): Promise<Keyring> {
   if (options.home) await importKeyringFile(db, keys, options.home, options.now());
   await firstKeys(db, keys, options.now());
+  await settleKeys(db, keys);
+  await loadTokenKey(db, keys);
   const set = await readKeySet(db, keys);
   const ca = { certPem: set.cas[0]!.certPem, keyPem: set.cas[0]!.keyPem! };
   return new Keyring(db, keys, options, {

@@ -31,13 +31,19 @@ interface PersonKey {
   readonly key: KeyObject;
   /** Counts up when the key is replaced (`keys rotate --re-encrypt`); stands in each envelope. */
   readonly generation: number;
+  /** While it is being replaced: the one before, for whoever has read an envelope a moment ago. */
+  readonly previous: KeyObject | null;
   /** 32 bytes that are kept when the key is replaced: rows of the audit log are never written anew. */
   readonly auditRoot: Uint8Array;
 }
 
 /** What is sealed for a person: key ‖ audit root. */
-const KEY_BYTES = 32;
+export const KEY_BYTES = 32;
 const SEALED_BYTES = 64;
+
+/** Generations go round: they are only ever compared for being the same. */
+export const nextGeneration = (generation: number): number => (generation % 65_535) + 1;
+const generationBefore = (generation: number): number => ((generation + 65_533) % 65_535) + 1;
 
 export const personKeyPlace = (person: string, generation: number): Place => ({
   field: 'keyring.person',
@@ -77,10 +83,18 @@ export async function personBox(
 
 async function load(db: Db, keys: Keys, ids: readonly string[], into: Map<string, PersonKey>): Promise<void> {
   if (ids.length === 0) return;
-  const { rows } = await sql<{ person: string; sealed: Uint8Array; generation: number }>`
-    select person, sealed, generation from keyring.person_key where person = any(${ids}::uuid[])`.execute(db);
-  for (const { person, sealed, generation } of rows) {
-    into.set(person, personKey(keys.open('keyring', personKeyPlace(person, generation), sealed), generation));
+  const { rows } = await sql<{
+    person: string;
+    sealed: Uint8Array;
+    previous: Uint8Array | null;
+    generation: number;
+  }>`select person, sealed, previous, generation from keyring.person_key where person = any(${ids}::uuid[])`.execute(
+    db,
+  );
+  for (const { person, sealed, previous, generation } of rows) {
+    const before = previous && keys.open('keyring', personKeyPlace(person, generationBefore(generation)), previous);
+    const bytes = keys.open('keyring', personKeyPlace(person, generation), sealed);
+    into.set(person, personKey(bytes, generation, before));
   }
 }
 
@@ -98,8 +112,13 @@ async function insert(db: Db, keys: Keys, ids: readonly string[], into: Map<stri
   return rows.length;
 }
 
-function personKey(bytes: Buffer, generation: number): PersonKey {
-  return { key: createSecretKey(bytes.subarray(0, KEY_BYTES)), generation, auditRoot: bytes.subarray(KEY_BYTES) };
+function personKey(bytes: Buffer, generation: number, before: Buffer | null = null): PersonKey {
+  return {
+    key: createSecretKey(bytes.subarray(0, KEY_BYTES)),
+    generation,
+    previous: before && createSecretKey(before.subarray(0, KEY_BYTES)),
+    auditRoot: bytes.subarray(KEY_BYTES),
+  };
 }
 
 function boxOf(held: ReadonlyMap<string, PersonKey>): PersonBox {
@@ -119,10 +138,12 @@ function boxOf(held: ReadonlyMap<string, PersonKey>): PersonBox {
       return sealGcm(key, FORMAT.person, generation, place, plain);
     },
     open(place, envelope) {
-      const { key, generation } = keyOf(place);
+      const { key, generation, previous } = keyOf(place);
       const label = labelOf(envelope);
-      if (label?.format !== FORMAT.person || label.version !== generation) throw unknownVersion(place);
-      return openGcm(key, place, envelope);
+      if (label?.format !== FORMAT.person) throw unknownVersion(place);
+      if (label.version === generation) return openGcm(key, place, envelope);
+      if (previous && label.version === generationBefore(generation)) return openGcm(previous, place, envelope);
+      throw unknownVersion(place);
     },
     sealJson: (place, value) => box.seal(place, canonicalBytes(value)),
     openJson: (place, envelope) => JSON.parse(box.open(place, envelope).toString('utf8')),

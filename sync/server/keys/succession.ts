@@ -5,7 +5,8 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { createCa, crossCertify, MAX_CAS, pathLength } from './certificates.ts';
 import type { Keys } from './envelope.ts';
-import { certificateId, checkKeys, insertKey, type KeyPurpose, type KeySet, type NewKey, readKeySet } from './vault.ts';
+import { certificateId, insertKey, type KeyPurpose, type KeySet, type NewKey, readKeySet } from './vault.ts';
+import { firstVersion, settleKeys } from './versions.ts';
 
 /** Keys of one purpose that may be valid at once; a kiosk keeps no more (wire/keys.ts). */
 const MAX_KEYS = MAX_CAS;
@@ -14,8 +15,7 @@ const SERIAL_EPOCH = Date.UTC(2020, 0, 1);
 
 /** Makes the keyring of a database that has none. Replicas that start together make one: the row's insert is the lock. */
 export async function firstKeys(db: Db, keys: Keys, now: number): Promise<void> {
-  const there = await db.selectFrom('keyring.identity').select('key_check').executeTakeFirst();
-  if (there) return checkKeys(keys, there.key_check);
+  if (await settleKeys(db, keys)) return;
   await db.transaction().execute(async (trx) => {
     const serverId = uuid();
     const made = await trx
@@ -25,6 +25,7 @@ export async function firstKeys(db: Db, keys: Keys, now: number): Promise<void> 
       .returning('serial')
       .executeTakeFirst();
     if (!made) return;
+    await firstVersion(trx, keys, now);
     const ca = await createCa(serverId, now);
     const key = { id: certificateId(ca.certPem), serial: 1, public: ca.certPem, private: ca.keyPem };
     await insertKey(trx, keys, { purpose: 'ca', ...key }, now);

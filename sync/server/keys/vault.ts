@@ -52,18 +52,13 @@ export function checkKeys(keys: Keys, keyCheck: string): void {
   throw wrongKeys();
 }
 
-/** Number of the present set; 0 when there is none yet. */
-export async function readSerial(db: Db): Promise<number> {
-  return (await db.selectFrom('keyring.identity').select('serial').executeTakeFirst())?.serial ?? 0;
-}
-
-/** @throws Problem `wrong-encryption-key`, `keyring-unreadable` */
+/** @throws Problem `envelope-broken`, `envelope-unknown-version`, `keyring-unreadable` */
 export async function readKeySet(db: Db, keys: Keys): Promise<KeySet> {
   // One statement: identity and keys of the same moment, whatever another replica is doing.
   const rows = await db
     .selectFrom('keyring.identity as i')
     .innerJoin('keyring.server_key as k', (join) => join.onTrue())
-    .select(['i.server_id', 'i.key_check', 'i.serial as current', 'k.id', 'k.purpose', 'k.serial', 'k.public'])
+    .select(['i.server_id', 'i.serial as current', 'k.id', 'k.purpose', 'k.serial', 'k.public'])
     .select(['k.private', 'k.cross_pem'])
     .where('k.retired_at', 'is', null)
     .orderBy('k.serial', 'desc')
@@ -73,7 +68,6 @@ export async function readKeySet(db: Db, keys: Keys): Promise<KeySet> {
   const cas: Ca[] = [];
   const signing: Named<Ed25519PrivateJwk>[] = [];
   const sealing: Named<X25519PrivateJwk>[] = [];
-  if (first) checkKeys(keys, first.key_check);
   for (const { id, purpose, serial, public: certPem, private: sealed, cross_pem: crossPem } of rows) {
     const text = sealed ? keys.open('keyring', keyPlace(purpose, id), sealed).toString('utf8') : null;
     if (purpose === 'ca') cas.push({ id, certPem, keyPem: text, crossPem, serial });

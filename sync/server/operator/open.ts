@@ -2,8 +2,8 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../database/open.ts';
 import { identityContext } from '../devices/context.ts';
-import { Keys } from '../keys/envelope.ts';
 import { openKeyring } from '../keys/keyring.ts';
+import { keysOf } from '../keys/settings.ts';
 import { createLogger } from '../logs/logger.ts';
 import { type ArgsOf, OPERATIONS, type OperationName, type ResultOf, runOperation } from './operations.ts';
 import { askServer } from './socket.ts';
@@ -30,7 +30,7 @@ export async function operate<N extends OperationName>(
   }
   try {
     const now = () => new Date();
-    const keys = new Keys(config.encryptionKey, config.secretKey);
+    const keys = keysOf(config);
     const { db, signals } = database;
     const keyring = await openKeyring(db, keys, {
       hostnames: config.hostnames,

@@ -13,6 +13,7 @@ import { erasureOperations } from '../erasure/operations.ts';
 import { listQuarantine, retryQuarantine } from '../ingest/quarantine.ts';
 import { jobOperations } from '../jobs/operations.ts';
 import { issueServerCertificate, type KeyAndCertificate } from '../keys/certificates.ts';
+import { keyOperations } from '../keys/rotation/operations.ts';
 import { retireKeys, succeedKey } from '../keys/succession.ts';
 import type { KeyPurpose } from '../keys/vault.ts';
 import { retentionOperations } from '../retention/operations.ts';
@@ -35,6 +36,7 @@ export const OPERATIONS = {
   ...jobOperations,
   ...erasureOperations,
   ...retentionOperations,
+  ...keyOperations,
   ...auditOperations,
   'device provision': operation({
     args: z.strictObject({ name: Name, site: Site, url: Url, minutes: z.number().positive().optional() }),

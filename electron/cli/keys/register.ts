@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { terminalOutput } from '../output.ts';
+import { operate } from '../server/environment.ts';
+import { generateKeys } from './generate.ts';
+
+type Status = ResultOf<'keys status'>;
+type State = ResultOf<'keys rotate advance'>;
+
+const HOW = `
+To rotate, on a server of one process or many:
+  1. keys generate                      makes a new pair
+  2. set them as ENCRYPTION_KEY and SECRET_KEY, and the present ones as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS
+  3. start every server process again, one after the other: they go on under the present keys
+  4. keys rotate                        seals everything anew while the server runs, and opens it all once
+  5. take the two …_PREVIOUS away, start again, and destroy the old keys`;
+
+/** `keys generate|status|rotate`: the server's keys in the environment. Its own keys for kiosks: `server keys`. */
+export function registerKeys(program: Command): void {
+  const keys = program.command('keys').description('ENCRYPTION_KEY and SECRET_KEY: make, look at, rotate.');
+  keys
+    .command('generate')
+    .description('Make a new pair of keys and print it; nothing is changed anywhere.')
+    .option('--json', 'one JSON object: {"ENCRYPTION_KEY","SECRET_KEY"}')
+    .addHelpText('after', `\nThey are printed once and kept nowhere: put them where secrets belong.${EXIT_HELP}`)
+    .action((o: { json?: boolean }) => {
+      const pair = generateKeys();
+      const lines = Object.entries(pair).map(([name, value]) => `${name}=${value}`);
+      process.stdout.write(`${o.json ? JSON.stringify(pair) : lines.join('\n')}\n`);
+    });
+  keys
+    .command('status', { isDefault: true })
+    .description('Versions of the keys, what is under which, which processes hold what, and how far a rotation is.')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', `\nExit code 1 while a rotation is not finished.${EXIT_HELP}`)
+    .action(async (o: { json?: boolean }) => {
+      const status = await operate('keys status', {});
+      process.stdout.write(`${o.json ? JSON.stringify(status) : statusText(status)}\n`);
+      process.exitCode = status.rotation && status.rotation.phase !== 'finished' ? EXIT.attention : EXIT.ok;
+    });
+  keys
+    .command('rotate')
+    .description(
+      'Seal everything anew under the new keys, and open it all with them alone. Safe to stop and run again.',
+    )
+    .option('--re-encrypt', 'also give every person a new key, and seal everything of theirs under it')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', `${HOW}\n\nExit code 1 for a dry run that would be refused.${EXIT_HELP}`)
+    .action((o: { reEncrypt?: boolean; dryRun?: boolean; json?: boolean }) =>
+      o.dryRun ? plan(o.reEncrypt ?? false, o.json ?? false) : rotate(o.reEncrypt ?? false, o.json ?? false),
+    );
+}
+
+async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
+  const status = await operate('keys status', {});
+  const steps = await operate('keys rotate plan', { reEncrypt });
+  const lacking = status.replicas.filter((r) => !r.ready).length;
+  const ready = status.present === 'new' && status.previous === 'needed' && lacking === 0;
+  if (json) process.stdout.write(`${JSON.stringify({ ready, replicasLacking: lacking, steps })}\n`);
+  else {
+    for (const { step, rows } of steps) process.stdout.write(`${String(rows).padStart(10)}  ${step}\n`);
+    const why =
+      status.present !== 'new'
+        ? 'These keys are in use already: make new ones with keys generate.'
+        : `${lacking} server processes do not have the new keys yet.`;
+    process.stdout.write(ready ? 'Ready to rotate.\n' : `Not ready: ${why}\n`);
+  }
+  process.exitCode = ready ? EXIT.ok : EXIT.attention;
+}
+
+async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
+  const output = terminalOutput(json, (v) => sentence(v as State));
+  let state: State = await operate('keys rotate begin', { reEncrypt });
+  let told = '';
+  while (state.phase !== 'finished') {
+    state = await operate('keys rotate advance', {});
+    output.progress(Math.min(state.done, state.total), state.total, 'rows');
+    if (state.waitsFor) {
+      if (state.waitsFor !== told) process.stderr.write(`waiting for ${state.waitsFor}\n`);
+      told = state.waitsFor;
+      await sleep(1000);
+    }
+  }
+  output.end();
+  output.line(state);
+}
+
+function sentence({ from, to, done }: State): string {
+  return `Version ${to} of the keys is in use: ${done} rows sealed and opened, nothing is left under version ${from}.
+Take ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS away, start the server processes again, and destroy the old keys.
+Backups from before open with the old keys only: keep a copy apart for as long as you keep those.`;
+}
+
+function statusText(status: Status): string {
+  const { rotation } = status;
+  return [
+    `Written under version ${status.writes}.`,
+    ...status.versions.map(
+      (v) =>
+        `version ${v.version}: ${v.state}${v.here ? ', held here' : ''}, ${status.under[v.version] ?? 0} people’s rows`,
+    ),
+    `ENCRYPTION_KEY and SECRET_KEY: ${status.present}; …_PREVIOUS: ${status.previous}`,
+    ...status.replicas.map(
+      (r) =>
+        `process ${r.id}: writes version ${r.writes}, ${r.ready ? 'has' : 'does not have'} these keys (${r.seenAt})`,
+    ),
+    ...(rotation
+      ? [
+          `Rotation ${rotation.from} → ${rotation.to}: ${rotation.phase}${rotation.step ? `, ${rotation.step}` : ''}, ${rotation.done} of ${rotation.total} rows`,
+        ]
+      : []),
+  ].join('\n');
+}

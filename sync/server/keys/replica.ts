@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Db } from '../database/schema.ts';
+import type { Keys } from './envelope.ts';
+import { beat, lastBeat, settleKeys } from './versions.ts';
+
+/** How often a process says that it lives and what it writes, ms; well within REPLICA_LIVES_S. */
+const BEAT_MS = 5000;
+
+/**
+ * Keeps the other processes, and a rotation, told of this one, and this one of the version that is to be written.
+ *
+ * @returns how to stop
+ */
+export async function keepBeating(db: Db, keys: Keys, log: Logger): Promise<() => Promise<void>> {
+  const id = randomUUID();
+  let failed = false;
+  let running: Promise<void> | null = null;
+  const once = async () => {
+    await settleKeys(db, keys);
+    await beat(db, keys, id);
+  };
+  await once();
+  const tick = async () => {
+    try {
+      await once();
+      failed = false;
+    } catch (err) {
+      // Told once, not every five seconds.
+      if (!failed) log.warn({ code: 'keys-not-settled', err }, 'the version of the keys could not be looked up');
+      failed = true;
+    }
+    running = null;
+  };
+  const ticker = setInterval(() => {
+    // One at a time: a database that is slow must not be asked again and again.
+    running ??= tick();
+  }, BEAT_MS).unref();
+  return async () => {
+    clearInterval(ticker);
+    await running;
+    await lastBeat(db, id).catch(() => undefined);
+  };
+}

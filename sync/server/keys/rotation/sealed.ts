@@ -1,0 +1,187 @@
+import { normalEmail } from '../../accounts/email.ts';
+import { reasonPlace } from '../../corrections/correct.ts';
+import { quarantinePlace } from '../../ingest/personal.ts';
+import type { Keys, Place, Purpose } from '../envelope.ts';
+import { personKeyPlace } from '../persons.ts';
+import { tokenKeyPlace } from '../versions.ts';
+
+/**
+ * Every column that holds envelopes: what a rotation seals anew and a verification opens. A column that is missing here
+ * stops the rotation at its end (`left_over`), so nothing is lost by forgetting one; add it, and go on.
+ */
+
+/** A row as text, number or null; envelopes are apart. */
+export type Cells = Readonly<Record<string, string | number | null>>;
+
+interface Table {
+  /** What progress and reports call it. */
+  readonly name: string;
+  /** Schema and table as SQL has them. */
+  readonly table: string;
+  /** Primary key, or another unique one, with the types of its columns; rows are walked in its order. */
+  readonly id: Readonly<Record<string, 'uuid' | 'text' | 'bigint' | 'integer' | 'boolean'>>;
+  /** Columns that places are made of, beside the id. */
+  readonly reads?: readonly string[];
+}
+
+/** Under the environment's keys. */
+export interface SealedTable extends Table {
+  readonly columns: Readonly<Record<string, { readonly purpose: Purpose; readonly place: (row: Cells) => Place }>>;
+  /** Rows that are meant; all by default. SQL, and an index should serve it where the table is large. */
+  readonly where?: string;
+  /** Blind indexes beside an envelope: column of the index, column of the envelope, and how it is made of what was sealed. */
+  readonly index?: {
+    readonly column: string;
+    readonly of: string;
+    readonly make: (keys: Keys, plain: Buffer) => Buffer;
+  };
+  /** A column that repeats the key version of the row. */
+  readonly versionColumn?: string;
+}
+
+/** Under the key of the person whom a row is about. */
+export interface PersonTable extends Table {
+  readonly person: string;
+  readonly columns: Readonly<Record<string, (row: Cells) => Place>>;
+}
+
+const text = (row: Cells, column: string): string => String(row[column]);
+const nobody = (field: string, record: string, rowVersion = 1): Place => ({ field, person: null, record, rowVersion });
+const keyring = (place: (row: Cells) => Place) => ({ purpose: 'keyring', place }) as const;
+const field = (place: (row: Cells) => Place) => ({ purpose: 'field', place }) as const;
+
+export const SEALED: readonly SealedTable[] = [
+  {
+    name: 'server keys',
+    table: 'keyring.server_key',
+    id: { id: 'text' },
+    reads: ['purpose'],
+    columns: { private: keyring((r) => nobody(`keyring.${text(r, 'purpose')}`, text(r, 'id'))) },
+  },
+  {
+    name: 'listener keys',
+    table: 'keyring.listener',
+    id: { purpose: 'text', hostnames: 'text' },
+    columns: { private: keyring((r) => nobody(`keyring.${text(r, 'purpose')}`, text(r, 'hostnames'))) },
+  },
+  {
+    name: 'audit keys',
+    table: 'keyring.audit_key',
+    id: { version: 'integer' },
+    columns: { sealed: keyring((r) => nobody('keyring.audit', text(r, 'version'))) },
+  },
+  {
+    name: 'token key',
+    table: 'keyring.token_key',
+    id: { one: 'boolean' },
+    columns: { sealed: keyring(() => tokenKeyPlace) },
+  },
+  {
+    name: 'person keys',
+    table: 'keyring.person_key',
+    id: { person: 'uuid' },
+    reads: ['generation'],
+    columns: { sealed: keyring((r) => personKeyPlace(text(r, 'person'), Number(r.generation))) },
+    versionColumn: 'key_version',
+  },
+  {
+    name: 'accounts',
+    table: 'account',
+    id: { id: 'uuid' },
+    reads: ['row_version'],
+    columns: {
+      email: field((r) => nobody('account.email', text(r, 'id'), Number(r.row_version))),
+      totp: field((r) => nobody('account.totp', text(r, 'id'), Number(r.row_version))),
+      totp_next: field((r) => nobody('account.totp-next', text(r, 'id'), Number(r.row_version))),
+    },
+    index: {
+      column: 'email_index',
+      of: 'email',
+      make: (keys, plain) => keys.blindIndex('account.email', normalEmail(String(JSON.parse(plain.toString('utf8'))))),
+    },
+  },
+  {
+    name: 'devices',
+    table: 'device',
+    id: { id: 'uuid' },
+    columns: { provisioning_secret: field((r) => nobody('device.provisioning-secret', text(r, 'id'))) },
+  },
+  {
+    name: 'holds',
+    table: 'retention_hold',
+    id: { id: 'uuid' },
+    columns: { reason: field((r) => nobody('hold.reason', text(r, 'id'))) },
+  },
+  {
+    name: 'events that name nobody',
+    table: 'event',
+    id: { id: 'uuid' },
+    where: 'person is null and (personal is not null or gps is not null)',
+    columns: {
+      personal: field((r) => nobody('event.personal', text(r, 'id'))),
+      gps: field((r) => nobody('event.gps', text(r, 'id'))),
+    },
+  },
+  {
+    name: 'quarantine that names nobody',
+    table: 'quarantine',
+    id: { id: 'bigint' },
+    reads: ['digest'],
+    where: 'person is null and content is not null',
+    columns: { content: field((r) => quarantinePlace(text(r, 'digest'), null)) },
+  },
+];
+
+/** What a person's key opens, but for the record itself, whose two layers people.ts knows. */
+export const OF_PERSONS: readonly PersonTable[] = [
+  {
+    name: 'events',
+    table: 'event',
+    id: { id: 'uuid' },
+    person: 'person',
+    columns: {
+      personal: (r) => ({ ...nobody('event.personal', text(r, 'id')), person: text(r, 'person') }),
+      gps: (r) => ({ ...nobody('event.gps', text(r, 'id')), person: text(r, 'person') }),
+    },
+  },
+  {
+    name: 'templates',
+    table: 'template',
+    id: { id: 'uuid' },
+    person: 'person',
+    columns: { sealed: (r) => ({ ...nobody('template.vector', text(r, 'id')), person: text(r, 'person') }) },
+  },
+  {
+    name: 'quarantine',
+    table: 'quarantine',
+    id: { id: 'bigint' },
+    reads: ['digest'],
+    person: 'person',
+    columns: { content: (r) => quarantinePlace(text(r, 'digest'), text(r, 'person')) },
+  },
+  {
+    name: 'corrections',
+    table: 'correction',
+    id: { id: 'uuid' },
+    person: 'person',
+    columns: { reason: (r) => reasonPlace(text(r, 'id'), text(r, 'person')) },
+  },
+];
+
+/** Columns of bytes that are no envelopes: random, or hashes. One in 2²⁴ of them looks like an envelope. */
+export const NO_ENVELOPES: ReadonlySet<string> = new Set([
+  'public.photo_piece.bytes',
+  'public.audit.sealed',
+  'public.audit.subjects',
+  'public.audit.mac',
+  'public.audit_checkpoint.mac',
+  'public.audit_checkpoint.seal',
+  'public.audit_anchor.mac',
+  'public.audit_anchor.seal',
+  'public.idempotency.key',
+  'public.idempotency.digest',
+  'public.idempotency.answer',
+  'public.sign_in_attempt.key',
+]);
+/** As above, by the end of their name. */
+export const NO_ENVELOPE_NAMES = /(^|_)(index|hash|digest)$/;

@@ -1,0 +1,252 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sealEmail } from '../../sync/server/accounts/email.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { openHalf } from '../../sync/server/ingest/personal.ts';
+import { retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
+import type { Keys } from '../../sync/server/keys/envelope.ts';
+import { FORMAT, labelOf } from '../../sync/server/keys/gcm.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
+import { advanceRotation, beginRotation, readRotation } from '../../sync/server/keys/rotation/rotate.ts';
+import { SEALED } from '../../sync/server/keys/rotation/sealed.ts';
+import { leftOver, presentTables } from '../../sync/server/keys/rotation/verify.ts';
+import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
+import { beat, settleKeys } from '../../sync/server/keys/versions.ts';
+import { findPeople, readPeople, writePerson } from '../../sync/server/people/records.ts';
+import { DATABASES } from '../services/databases.ts';
+import { deliver, enrol, keysOfPair, kioskOf, NOW, newPair, openRing } from './rotation-kit.ts';
+
+const now = () => NOW;
+const finish = async (db: OpenDatabase['db'], keys: Keys, each: () => Promise<void> = async () => undefined) => {
+  for (;;) {
+    const state = await advanceRotation(db, keys, { budgetMs: 0, now });
+    expect(state.waitsFor).toBeNull();
+    if (state.phase === 'finished') return state;
+    await each();
+  }
+};
+
+describe.each(DATABASES)('a rotation of the keys, on $name', ({ unavailable, start }) => {
+  let home: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let people: string[];
+  const old = newPair();
+  const before = keysOfPair(old);
+  const next = newPair();
+
+  beforeEach(async (context) => {
+    if (unavailable) return context.skip(unavailable);
+    home = await start();
+    database = await home.open();
+    const { db } = database;
+    await openRing(db, before);
+    const box = await kioskOf(db);
+    people = [];
+    for (let i = 0; i < 12; i++) people.push(await enrol(db, before, box, `Ada ${i}`));
+    const [id, at] = [randomUUID(), NOW.toISOString()];
+    await sql`insert into account (id, role, email, email_index, made_at) values (${id}, 'dpo',
+              ${sealEmail(before, id, 1, 'dpo@example.org')}, ${before.blindIndex('account.email', 'dpo@example.org')}, ${at})`.execute(
+      db,
+    );
+    // Something that names nobody: what a kiosk can't put right, and an event without a person.
+    await deliver(db, before, box, ['nothing at all'], box.events.length + 1);
+  }, 60_000);
+  afterEach(async () => {
+    await database?.close();
+    await home?.remove();
+  });
+
+  /** Everything that is known of everybody reads as it was. */
+  const readsAll = async (keys: Keys) => {
+    const { db } = database;
+    await openRing(db, keys);
+    const records = await readPeople(db, keys, people);
+    expect([...records.values()].map((r) => [r.name, r.phone, r.email]).sort()).toEqual(
+      people.map((id, i) => [`Ada ${i}`, '+44 20', `${id}@example.org`]).sort(),
+    );
+    for (const id of people) {
+      expect(await findPeople(db, keys, { email: `${id}@example.org` })).toEqual([id]);
+      expect(await findPeople(db, keys, { badge: `b-${id}`, number: `n-${id}` })).toEqual([id]);
+    }
+    const box = await personBox(db, keys, people);
+    const templates = await db.selectFrom('template').selectAll().execute();
+    expect(templates.length).toBe(people.length);
+    for (const { id, person, sealed } of templates)
+      expect(box.open({ field: 'template.vector', person, record: id, rowVersion: 1 }, sealed)).toEqual(
+        Buffer.alloc(2048, person),
+      );
+    const events = await db
+      .selectFrom('event')
+      .select(['id', 'person', 'personal', 'gps', 'type'])
+      .where('type', '=', 'checkin')
+      .execute();
+    expect(events.length).toBe(people.length);
+    for (const event of events)
+      expect(Object.keys(openHalf(keys, box, event)).sort()).toEqual(['gps', 'person', 'score', 'second']);
+    expect((await retryQuarantine(db, keys, {}, NOW)).waiting, 'what waits in quarantine opens').toEqual({
+      'event-newer-schema': people.length,
+      'event-malformed': 1,
+    });
+  };
+
+  /** Every envelope under the environment's keys, with what it would open by. */
+  const envelopes = async () => {
+    const all: { open: (keys: Keys) => Buffer; version: number }[] = [];
+    for (const table of await presentTables(database.db))
+      for (const row of (await pageOf(database.db, table, null, 10_000)).rows)
+        for (const [column, { purpose, place }] of Object.entries(table.columns)) {
+          const bytes = row.sealed[column];
+          if (bytes)
+            all.push({ open: (keys) => keys.open(purpose, place(row.cells), bytes), version: labelOf(bytes)!.version });
+        }
+    return all;
+  };
+
+  test('P20 leaves everything readable under the new keys alone, and nothing that the old ones open', async () => {
+    const { db } = database;
+    const both = keysOfPair(next, old);
+    await openRing(db, both);
+    expect(both.version, 'new keys alone change nothing').toBe(1);
+    const begun = await beginRotation(db, both, { reEncrypt: false, now: NOW });
+    expect(begun).toMatchObject({ from: 1, to: 2, phase: 'announced', done: 0 });
+    let steps = 0;
+    const done = await finish(db, both, async () => {
+      steps += 1;
+      expect(await findPeople(db, both, { email: `${people[steps % 12]}@example.org` })).toEqual([people[steps % 12]]);
+    });
+    expect(done.total).toBeGreaterThan(12 * 6);
+    const fresh = keysOfPair(next);
+    await readsAll(fresh);
+    expect(fresh.version).toBe(2);
+    expect(await leftOver(db, 1)).toEqual({});
+    const all = await envelopes();
+    expect(all.length).toBeGreaterThan(15);
+    for (const { open, version } of all) {
+      expect(version).toBe(2);
+      expect(() => open(before)).toThrowError(expect.objectContaining({ code: 'envelope-unknown-version' }));
+      expect(() => open(fresh)).not.toThrow();
+    }
+    await expect(settleKeys(db, keysOfPair(old))).rejects.toMatchObject({ code: 'key-retired' });
+    await expect(openRing(db, keysOfPair(newPair()))).rejects.toMatchObject({ code: 'wrong-encryption-key' });
+    const index = await db
+      .selectFrom('account')
+      .select('email_index')
+      .where('email', 'is not', null)
+      .executeTakeFirstOrThrow();
+    expect(Buffer.from(index.email_index!)).toEqual(fresh.blindIndex('account.email', 'dpo@example.org'));
+    // The next one.
+    const third = keysOfPair(newPair(), next);
+    await openRing(db, third);
+    await beginRotation(db, third, { reEncrypt: false, now: NOW });
+    await finish(db, third);
+    await readsAll(third);
+    await expect(settleKeys(db, fresh)).rejects.toMatchObject({ code: 'key-retired' });
+  }, 60_000);
+
+  test('P20 with re-encryption the old person keys open nothing either, and the server serves meanwhile', async () => {
+    const { db } = database;
+    const stolen = await personBox(db, before, people);
+    const both = keysOfPair(next, old);
+    await openRing(db, both);
+    await beginRotation(db, both, { reEncrypt: true, now: NOW });
+    await finish(db, both, () => readPeople(db, both, people).then((found) => expect(found.size).toBe(12)));
+    const fresh = keysOfPair(next);
+    await readsAll(fresh);
+    const { rows } = await sql<{ personal: Uint8Array }>`
+      select personal from event where person is not null and personal is not null
+      union all select sealed from template
+      union all select content from quarantine where person is not null
+      union all select language from person`.execute(db);
+    expect(rows.length).toBeGreaterThan(40);
+    for (const { personal } of rows) expect(labelOf(personal)).toEqual({ format: FORMAT.person, version: 2 });
+    const event = await db
+      .selectFrom('event')
+      .select(['id', 'person', 'personal', 'gps'])
+      .where('type', '=', 'checkin')
+      .executeTakeFirstOrThrow();
+    // Whatever the label says.
+    const relabelled = (bytes: Uint8Array) => Buffer.concat([Buffer.from([FORMAT.person, 0, 1]), bytes.subarray(3)]);
+    expect(() => openHalf(before, stolen, { ...event, personal: relabelled(event.personal!), gps: null })).toThrowError(
+      expect.objectContaining({ code: 'envelope-broken' }),
+    );
+    const { rows: kept } = await sql`select from keyring.person_key where previous is not null`.execute(db);
+    expect(kept).toEqual([]);
+  }, 60_000);
+
+  test('P20 begins only when every process has both pairs, and refuses to start without one that is needed', async () => {
+    const { db } = database;
+    const both = keysOfPair(next, old);
+    await expect(beginRotation(db, before, { reEncrypt: false, now: NOW })).rejects.toMatchObject({
+      code: 'no-new-keys',
+    });
+    const sleeper = randomUUID();
+    await beat(db, before, sleeper);
+    await openRing(db, both);
+    await expect(beginRotation(db, both, { reEncrypt: false, now: NOW })).rejects.toMatchObject({
+      code: 'replicas-lack-keys',
+    });
+    await beat(db, both, sleeper);
+    await beginRotation(db, both, { reEncrypt: false, now: NOW });
+    await advanceRotation(db, both, { budgetMs: 0, now });
+    // It holds both, and does not know yet that it is to write the new version.
+    expect(await advanceRotation(db, both, { budgetMs: 0, now })).toMatchObject({
+      phase: 'switched',
+      waitsFor: '1 server processes to take up the new keys',
+    });
+    await expect(settleKeys(db, keysOfPair(old))).rejects.toMatchObject({ code: 'rotation-under-way' });
+    await expect(settleKeys(db, keysOfPair(next))).rejects.toMatchObject({ code: 'rotation-unfinished' });
+    await expect(settleKeys(db, keysOfPair(newPair(), old))).rejects.toMatchObject({ code: 'rotation-under-way' });
+    await settleKeys(db, both);
+    await beat(db, both, sleeper);
+    await finish(db, both);
+    await beginRotation(db, keysOfPair(old, next), { reEncrypt: false, now: NOW }).then(
+      () => expect.unreachable(),
+      (cause: unknown) => expect(cause).toMatchObject({ code: 'keys-used-before' }),
+    );
+  }, 60_000);
+
+  test('P20 the database itself refuses what a process that slept through the switch would still write', async () => {
+    const { db } = database;
+    const both = keysOfPair(next, old);
+    await openRing(db, both);
+    const asleep = keysOfPair(old);
+    await settleKeys(db, asleep);
+    await beginRotation(db, both, { reEncrypt: false, now: NOW });
+    await finish(db, both);
+    const write = (keys: Keys) =>
+      inTransaction(db, (tx) => writePerson(tx, keys, { id: randomUUID(), patch: { name: 'Late' } }, NOW));
+    await expect(write(asleep)).rejects.toMatchObject({ code: 'SPK01' });
+    await expect(personBox(db, asleep, [randomUUID()], { make: true })).rejects.toMatchObject({ code: 'SPK01' });
+    await write(both);
+    expect(await leftOver(db, 1)).toEqual({});
+  }, 60_000);
+
+  test('P20 does not let go of the old keys while anything is under them that it does not know', async () => {
+    const { db } = database;
+    const both = keysOfPair(next, old);
+    await openRing(db, both);
+    await sql`create table forgotten (id int primary key, note bytea)`.execute(db);
+    const place = { field: 'forgotten', person: null, record: '1', rowVersion: 1 };
+    await sql`insert into forgotten values (1, ${both.seal('field', place, randomBytes(20))})`.execute(db);
+    await beginRotation(db, both, { reEncrypt: false, now: NOW });
+    await expect(finish(db, both)).rejects.toMatchObject({
+      code: 'rotation-left-over',
+      message: expect.stringContaining('public.forgotten.note (1)'),
+    });
+    expect(await readRotation(db)).toMatchObject({ phase: 'working' });
+    await expect(settleKeys(db, keysOfPair(next))).rejects.toMatchObject({ code: 'rotation-unfinished' });
+    await sql`update forgotten set note = ${both.seal('field', place, randomBytes(20))}`.execute(db);
+    await finish(db, both);
+    await readsAll(both.alone());
+  }, 60_000);
+
+  test('every registered column is one of the database, so that none is passed over by a misspelling', async () => {
+    const known = new Set(SEALED.map((t) => t.table));
+    const present = await presentTables(database.db);
+    for (const table of present) await pageOf(database.db, table, null, 1);
+    expect(known.size).toBe(SEALED.length);
+    expect(present.map((t) => t.name)).toEqual(SEALED.map((t) => t.name));
+  });
+});
