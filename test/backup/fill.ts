@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { listTables, quote, quoted, type Table } from '../../sync/server/backup/catalogue.ts';
+import { listSequences, listTables, quote, quoted, type Table } from '../../sync/server/backup/catalogue.ts';
 import type { Db } from '../../sync/server/database/schema.ts';
 
 /**
@@ -53,6 +53,9 @@ export async function fillEveryTable(
     }
     waiting = left;
   }
+  // As if the rows had got their numbers from the sequences.
+  for (const { schema, name } of await listSequences(db))
+    await sql`select setval(${quoted(schema, name)}::regclass, ${rows + 1000})`.execute(db);
   return refused;
 }
 

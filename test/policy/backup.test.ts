@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SYSTEM } from '../../sync/server/access/actor.ts';
+import { writeAudit } from '../../sync/server/audit/write.ts';
+import { databaseObject, KEYRING_OBJECT, PREFIX } from '../../sync/server/backup/layout.ts';
+import type { ThawOptions } from '../../sync/server/backup/read.ts';
+import { restoreBackup } from '../../sync/server/backup/restore.ts';
+import { type BackupReport, runBackup } from '../../sync/server/backup/run.ts';
+import { writeTombstone } from '../../sync/server/backup/tombstones.ts';
+import { verifyBackup } from '../../sync/server/backup/verify.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import type { Keys } from '../../sync/server/keys/envelope.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
+import type { ObjectStore } from '../../sync/server/objects/store.ts';
+import { everyRow, fillEveryTable, uuid } from '../backup/fill.ts';
+import { addPhotos, contextOf, keysOf, newBucket, newPair, settled } from '../backup/kit.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
+
+const missing = motoMissing();
+if (missing) console.log(missing);
+
+const ENTRY = { actor: SYSTEM, action: 'read', route: 'test', data: [], subjects: [], outcome: 'ok' } as const;
+const THAW: ThawOptions = { wait: false, tier: 'Standard', sleep: async () => undefined };
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'taken',
+    (cause: { code?: string; message?: string }) => cause.code ?? cause.message,
+  );
+
+describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ name, unavailable, start }) => {
+  if (unavailable) return test.skip(unavailable, () => undefined);
+  let moto: Moto;
+  let store: ObjectStore;
+  let host: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let keys: Keys;
+  let before: Map<string, string[]>;
+  let report: BackupReport;
+  const pair = newPair();
+  const opened: (() => Promise<unknown>)[] = [];
+
+  const emptyDatabase = async () => {
+    const there = await start();
+    opened.push(() => there.remove());
+    return there;
+  };
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    store = await newBucket(moto, `backup-${name.toLowerCase()}`);
+    host = await start();
+    database = await host.open();
+    keys = await settled(database.db, keysOf(pair));
+    const own = /^public\.(audit.*|photo.*|meta|backup|session|sign_in_link)$|^keyring\./;
+    expect(await fillEveryTable(database.db, 30, (table) => own.test(table))).toEqual({});
+    await database.db.transaction().execute((tx) => personBox(tx, keys, [uuid(0), uuid(1), uuid(2)], { make: true }));
+    await addPhotos(database.db, uuid(0), 5);
+    await inTransaction(database.db, (tx) => writeAudit(tx, keys, ENTRY, new Date()));
+    before = await everyRow(database.db);
+    report = await runBackup(contextOf(database.db, keys, store));
+  }, 180_000);
+  afterAll(async () => {
+    await database?.close();
+    await host?.remove();
+    for (const close of opened) await close();
+    store?.close();
+    await moto?.remove();
+  });
+
+  test('P18 a backup restored into an empty database has every row of every table', async () => {
+    const there = await emptyDatabase();
+    const bare = await there.bare();
+    const restored = await restoreBackup(
+      { db: bare.db, store, keys: keysOf(pair), now: () => new Date(), actor: SYSTEM, thaw: THAW },
+      null,
+    );
+    expect(restored).toMatchObject({
+      backup: report.backup,
+      rows: report.rows,
+      photos: 5,
+      photosMissing: 0,
+      keyring: 'newest',
+    });
+    const after = await everyRow(bare.db);
+    // What a restore changes, and nothing else: a log epoch of its own, its audit row, marks that are safe now, its own record.
+    const changed = /^public\.(meta|audit|ack_mark|backup|photo_object)$/;
+    for (const [table, rows] of before)
+      if (!changed.test(table)) expect({ table, rows: after.get(table) }).toEqual({ table, rows });
+    expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+    expect(after.get('public.photo_object')).toHaveLength(5);
+    expect(after.get('public.audit')).toHaveLength(before.get('public.audit')!.length + 1);
+    const epochs = await Promise.all(
+      [database.db, bare.db].map((db) =>
+        db.selectFrom('meta').select('value').where('key', '=', 'log-epoch').executeTakeFirst(),
+      ),
+    );
+    expect(epochs[0]!.value).not.toBe(epochs[1]!.value);
+    await bare.close();
+    // A server opens it and goes on: identities count on from where they were.
+    const server = await there.open();
+    await settled(server.db, keysOf(pair));
+    const { position } = await server.db
+      .insertInto('change')
+      .values({
+        tag: 'next',
+        at: new Date(),
+        site: null,
+        device: null,
+        kind: 'start',
+        person: null,
+        model: null,
+        request: null,
+      })
+      .returning('position')
+      .executeTakeFirstOrThrow();
+    const positions = await server.db.selectFrom('change').select('position').where('tag', '!=', 'next').execute();
+    expect(Number(position)).toBeGreaterThan(Math.max(...positions.map((p) => Number(p.position))));
+    // And a second restore into it is refused.
+    expect(
+      await codeOf(
+        restoreBackup(
+          { db: server.db, store, keys: keysOf(pair), now: () => new Date(), actor: SYSTEM, thaw: THAW },
+          null,
+        ),
+      ),
+    ).toBe('database-not-empty');
+    await server.close();
+  }, 120_000);
+
+  test('the safe marks go up to what the backup holds, and to no more', async () => {
+    const marks = await database.db.selectFrom('ack_mark').select(['committed', 'safe']).execute();
+    expect(marks.length).toBeGreaterThan(0);
+    for (const mark of marks) expect(Number(mark.safe)).toBe(Number(mark.committed));
+  });
+
+  test('a backup is read back whole, and photos go once', async () => {
+    expect(
+      await verifyBackup({ db: database.db, store, keys }, { wanted: null, photos: true, thaw: THAW }),
+    ).toMatchObject({ backup: report.backup, rows: report.rows, keyring: 'opened', photos: 5 });
+    expect(report.photos.stored).toBe(5);
+    const again = await runBackup(contextOf(database.db, keys, store));
+    expect(again.photos.stored).toBe(0);
+    report = again;
+  }, 60_000);
+
+  test('P18 other environment keys open no backup', async () => {
+    const there = await emptyDatabase();
+    const bare = await there.bare();
+    const restore = restoreBackup(
+      { db: bare.db, store, keys: keysOf(newPair()), now: () => new Date(), actor: SYSTEM, thaw: THAW },
+      null,
+    );
+    expect(await codeOf(restore)).toBe('wrong-encryption-key');
+    await bare.close();
+  }, 60_000);
+
+  test('an object that is not there any more, altered, cut off or another’s is refused, and nothing is left in the database', async () => {
+    const object = databaseObject(report.backup);
+    const whole = await bytesOf(store, object);
+    // A store that gives something else for that object.
+    const serving = (bytes: Buffer): ObjectStore => ({
+      ...store,
+      get: async (key, version) => (key === object ? pieces(bytes) : store.get(key, version)),
+    });
+    const there = await emptyDatabase();
+    const bare = await there.bare();
+    const restore = (from: ObjectStore) =>
+      codeOf(
+        restoreBackup(
+          { db: bare.db, store: from, keys: keysOf(pair), now: () => new Date(), actor: SYSTEM, thaw: THAW },
+          null,
+        ),
+      );
+    const turned = Buffer.from(whole);
+    turned[turned.length >> 1]! ^= 1;
+    expect(await restore(serving(turned))).toBe('backup-broken');
+    expect(await restore(serving(whole.subarray(0, whole.length - 20)))).toBe('backup-broken');
+    const older = (await listIds(store)).find((id) => id !== report.backup)!;
+    expect(await restore(serving(await bytesOf(store, databaseObject(older))))).toBe('backup-broken');
+    expect(await bare.db.selectFrom('person').select('id').execute()).toEqual([]);
+    // What is left is taken for empty: the next try succeeds.
+    expect(await restore(store)).toBe('taken');
+    await bare.close();
+  }, 120_000);
+
+  test('whoever was erased after a backup is erased again when it is restored, their key first', async () => {
+    await writeTombstone(store, keys, { request: uuid(500), people: [uuid(1)], requestedAt: new Date() });
+    const there = await emptyDatabase();
+    const bare = await there.bare();
+    const restored = await restoreBackup(
+      { db: bare.db, store, keys: keysOf(pair), now: () => new Date(), actor: SYSTEM, thaw: THAW },
+      null,
+    );
+    expect(restored.erasedAgain).toBe(1);
+    const box = await personBox(bare.db, await settled(bare.db, keysOf(pair)), [uuid(0), uuid(1)]);
+    expect([box.has(uuid(0)), box.has(uuid(1))]).toEqual([true, false]);
+    const asked = await bare.db.selectFrom('erasure').select('origin').where('person', '=', uuid(1)).execute();
+    expect(asked).toHaveLength(1);
+    await bare.close();
+  }, 60_000);
+
+  test('P18 no byte of the bucket is readable: neither names of tables nor what is in them', async () => {
+    for await (const { key, versionId } of store.list('')) {
+      if (key.startsWith(PREFIX.tombstones) || key.startsWith(PREFIX.keys)) continue;
+      const bytes = await bytesOf(store, key, versionId);
+      for (const word of ['public', 'checkin', 'keyring', 'PRIVATE KEY', uuid(0)])
+        expect(bytes.includes(word)).toBe(false);
+    }
+    expect((await versions(store, KEYRING_OBJECT)).length).toBeGreaterThan(1);
+  });
+});
+
+async function bytesOf(store: ObjectStore, key: string, version?: string): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const piece of await store.get(key, version)) all.push(piece);
+  return Buffer.concat(all);
+}
+
+async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000);
+}
+
+async function versions(store: ObjectStore, key: string) {
+  const found = [];
+  for await (const object of store.list(key)) found.push(object);
+  return found;
+}
+
+async function listIds(store: ObjectStore): Promise<string[]> {
+  return (await versions(store, PREFIX.manifests)).map((o) => o.key.slice(PREFIX.manifests.length));
+}
