@@ -19,6 +19,7 @@ export const CALL_CODES = [
   'model-missing',
   'model-refused',
   'embedding-invalid',
+  'value-altered',
   'photo-failed',
   'rpc-timeout',
   'rpc-gone',
@@ -27,6 +28,19 @@ export const CALL_CODES = [
   'rpc-bad-response',
   'rpc-unknown-method',
   'internal',
+] as const;
+
+/** Codes that a form of its own has words for: those of the PIN, and of the enrolment. */
+export const PIN_CODES = ['pin-wrong', 'pin-locked'] as const;
+export const ENROLMENT_CODES = [
+  'duplicate-face',
+  'number-taken',
+  'pin-weak',
+  'pin-without-number',
+  'consent-text-missing',
+  'consent-outdated',
+  'enrolment-unknown',
+  'capture-incomplete',
 ] as const;
 
 export const REFUSAL_CODES = [

@@ -221,6 +221,8 @@ export const de: Locale = {
     'model-missing': 'Gesichter sind aus: Eine Modelldatei fehlt.',
     'model-refused': 'Gesichter sind aus: Eine Modelldatei lässt sich nicht verwenden.',
     'embedding-invalid': 'Dieses Bild ist nicht zu gebrauchen. Bitte nehmen Sie es noch einmal auf.',
+    'value-altered':
+      'Etwas auf diesem Gerät wurde verändert oder ist beschädigt. Bitte sagen Sie der Betreuung Bescheid.',
     'photo-failed': 'Das Foto ließ sich nicht speichern. Bitte versuchen Sie es noch einmal.',
     'rpc-timeout':
       'Das Gerät hat nicht rechtzeitig geantwortet. Warten Sie einen Moment, und versuchen Sie es noch einmal.',

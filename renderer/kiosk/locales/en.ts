@@ -219,6 +219,7 @@ export const en = {
     'model-missing': 'Faces are off: a model file is missing.',
     'model-refused': 'Faces are off: a model file can’t be used.',
     'embedding-invalid': 'This picture can’t be used. Please take it again.',
+    'value-altered': 'Something stored on this kiosk was altered or is damaged. Please tell whoever looks after it.',
     'photo-failed': 'The photo could not be kept. Please try again.',
     'rpc-timeout': 'The kiosk did not answer in time. Wait a moment and try again.',
     'rpc-gone': 'The kiosk is starting again. Wait a moment.',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CALL_CODES, REFUSAL_CODES } from '../../../electron/contract/codes.ts';
+import { CALL_CODES, ENROLMENT_CODES, REFUSAL_CODES } from '../../../electron/contract/codes.ts';
 import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../../models/rules/reasons.ts';
 import { de } from './de.ts';
 import { en } from './en.ts';
@@ -43,6 +43,7 @@ describe('sentences of the kiosk', () => {
     ['enrol.pose', ENROLMENT_POSES],
     ['enrol.poseName', ENROLMENT_POSES],
     ['error', [...CALL_CODES, 'other']],
+    ['enrol.error', ENROLMENT_CODES],
   ])('exist for every code of %s', (group, codes) => {
     for (const code of codes) {
       expect(english.has(`${group}.${code}`), code).toBe(true);

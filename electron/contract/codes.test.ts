@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CALL_CODES, ENROLMENT_CODES, PIN_CODES, REFUSAL_CODES } from './codes.ts';
+
+/* The lists are kept by hand, so that the screens need no code of the core. Here they are held against the sources. */
+
+const ROOT = join(import.meta.dirname, '../..');
+/** Where a problem begins that a screen's call, or the start of a core, may end with. */
+const SOURCES = [
+  'electron/core',
+  'electron/contract',
+  'models/node',
+  'electron/host-browser',
+  'electron/host-electron',
+];
+/** Of those, what only the command line or the sync's state is told: they carry their own words. */
+const NOT_FOR_SCREENS = [
+  'electron/core/commands/',
+  'electron/core/control/',
+  'electron/core/sync/',
+  'electron/core/serving/static-files.ts',
+  'electron/host-electron/arguments.ts',
+  'electron/host-browser/browser-host.ts',
+  'electron/host-browser/chromium.ts',
+  'electron/host-browser/runtime-folder.ts',
+  'models/node/decode.ts',
+];
+/** Of commands alone, or caught on the way to a screen; with the reason. */
+const INNER: Readonly<Record<string, string>> = {
+  'face-not-matched': 'becomes another way in (checkin/claim.ts)',
+  'rekey-not-begun': 'store rekey',
+  'recovery-failed': 'store recovery on the command line',
+  'time-malformed': 'checkins list',
+  'store-exists': 'making a store',
+  'type-unknown': 'store check',
+  'not-canonical': 'values are parsed by the contract before',
+  'template-malformed': 'embeddings are checked by the pipeline before',
+  'photo-unknown': 'photos are opened by commands alone',
+  'photo-missing': 'photos are opened by commands and the sync alone',
+  'photo-altered': 'photos are opened by commands and the sync alone',
+  'template-already-in-gallery': 'the gallery follows the store',
+  'gallery-memory-full': 'the start of a core, which then goes on without faces',
+  'embedding-wrong-shape': 'the pipeline makes embeddings',
+  'embedding-not-finite': 'the pipeline checks',
+  'embedding-not-normalised': 'the pipeline normalises',
+};
+
+interface Thrown {
+  readonly code: string;
+  readonly file: string;
+  /** It tells that we have made a mistake: the screen shows it by its code. */
+  readonly defect: boolean;
+}
+
+function thrown(): Thrown[] {
+  return SOURCES.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.includes('.test.'))
+      .map((name) => `${folder}/${name}`)
+      .flatMap((file) => codesIn(file, readFileSync(join(ROOT, file), 'utf8'))),
+  );
+}
+
+function codesIn(file: string, text: string): Thrown[] {
+  return [...text.matchAll(/new (?:Problem|ModelProblem|RpcError)\(\s*'([a-z0-9-]+)'/g)].map((match) => {
+    const rest = text.slice(match.index, match.index + 600).split(/\);|\n\n/)[0]!;
+    return { code: match[1]!, file, defect: /report this as a defect/i.test(rest) };
+  });
+}
+
+const LISTED = new Set<string>([...CALL_CODES, ...REFUSAL_CODES, ...PIN_CODES, ...ENROLMENT_CODES]);
+
+describe('codes that a screen has words for', () => {
+  test('are all that a call or a start may end with: no other is thrown where a screen waits', () => {
+    const found = thrown().filter(({ file }) => !NOT_FOR_SCREENS.some((place) => file.startsWith(place)));
+    expect(found.length).toBeGreaterThan(60);
+    const wordless = found.filter(({ code, defect }) => !defect && !LISTED.has(code) && !(code in INNER));
+    expect(wordless.map(({ code, file }) => `${code} in ${file}`)).toEqual([]);
+  });
+
+  test('are thrown somewhere: none outlives its cause', () => {
+    const sources = SOURCES.concat('sync/protocol/wire', 'sync/edge', 'renderer/kiosk').flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => /\.tsx?$/.test(name) && !/\.test\.|locales|codes\.ts$/.test(name))
+        .map((name) => readFileSync(join(ROOT, folder, name), 'utf8')),
+    );
+    const unused = [...LISTED, ...Object.keys(INNER)].filter((code) => !sources.some((s) => s.includes(`'${code}'`)));
+    expect(unused).toEqual([]);
+  });
+});
