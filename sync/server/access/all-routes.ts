@@ -10,6 +10,7 @@ import { quarantineRoutes } from '../ingest/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
 import { peopleRoutes } from '../people/routes.ts';
+import { portalRoutes } from '../portal/routes.ts';
 import { reportRoutes } from '../reports/routes.ts';
 import { retentionRoutes } from '../retention/routes.ts';
 import { siteRoutes } from '../sites/routes.ts';
@@ -34,4 +35,5 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...reportRoutes,
   ...siteRoutes,
   ...exportRoutes,
+  ...portalRoutes,
 ];

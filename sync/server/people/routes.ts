@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import {
@@ -15,10 +15,11 @@ import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { forgetTemplates } from '../changes/forget.ts';
 import { DEFAULT_SCOPE } from '../changes/scope.ts';
-import { assignToSites, personChanged } from '../changes/sites.ts';
-import type { Db, Tables } from '../database/schema.ts';
+import { assignToSites } from '../changes/sites.ts';
+import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { scopeOfSite } from '../sites/write.ts';
+import { changePerson, defined } from './change.ts';
 import { findPeople, writePerson } from './records.ts';
 import { personUnknown, shownPeople } from './shown.ts';
 import { templateCounts } from './templates.ts';
@@ -176,28 +177,6 @@ const deleteTemplates = route({
 
 export const peopleRoutes: readonly RouteSpec[] = [list, get, create, patch, sites, countTemplates, deleteTemplates];
 
-/**
- * Changes what is known of somebody, and tells their kiosks.
- *
- * @returns names of the fields that changed
- * @throws Problem as `writePerson`; `person-unknown`
- */
-export async function changePerson(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  person: string,
-  { version, ...patch }: z.output<typeof PersonPatch>,
-  now: Date,
-): Promise<string[]> {
-  // A change makes nobody.
-  const known = await tx.selectFrom('person').select('id').where('id', '=', person).executeTakeFirst();
-  if (!known) throw personUnknown();
-  const expect = version === undefined ? {} : { expectVersion: version };
-  const { changed } = await writePerson(tx, keys, { id: person, patch: defined(patch), ...expect }, now);
-  if (changed.length > 0) await personChanged(tx, person, now);
-  return changed;
-}
-
 async function one(db: Db, keys: Keys, person: string): Promise<Person> {
   const shown = (await shownPeople(db, keys, [person])).get(person);
   if (!shown) throw personUnknown();
@@ -234,11 +213,4 @@ async function livingPeople(
       ),
     );
   return (await query.execute()).map((r) => r.id);
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Without the keys that are there but undefined. */
-function defined<T extends object>(o: T): Defined<T> {
-  return Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as Defined<T>;
 }

@@ -1,0 +1,65 @@
+/**
+ * Which tables hold something of a person, and what of it their own export tells (POLICY P28). A table is in one list or
+ * the other: a test compares both with the database, so that none is forgotten when one is added.
+ */
+
+/** By table: the section of the export that tells what it holds. */
+export const TOLD: Readonly<Record<string, string>> = {
+  person: 'profile',
+  person_site: 'sites',
+  person_merge: 'profile',
+  person_model: 'templates',
+  template: 'templates',
+  consent: 'consents',
+  event: 'events',
+  checkin: 'attendance',
+  checkin_default: 'attendance',
+  checkin_void: 'attendance',
+  correction: 'corrections',
+  photo: 'photos',
+  photo_piece: 'photos',
+  quarantine: 'quarantined',
+  merge_candidate: 'possibleDuplicates',
+  erasure: 'erasures',
+  erasure_confirmation: 'erasures',
+  session: 'signIns',
+  sign_in_link: 'signIns',
+  retention_hold: 'holds',
+  audit: 'accesses',
+};
+
+/** By table: why it holds nothing of a person that the sections above do not tell. */
+export const LEFT_OUT: Readonly<Record<string, string>> = {
+  'keyring.person_key': 'a random key that opens what the export tells in the clear; it describes nobody',
+  change: 'names people by id alone, to have kiosks read anew what the sections tell',
+  attendance_due: 'a queue of days to be resolved, emptied within seconds; its times are those of the records',
+  photo_object: 'says where the copy of a photo lies in the object store; the photo itself is told',
+  erasure_step: 'progress of an erasure; the erasure itself is told',
+  idempotency: 'answers to writes of the last day, sealed under a key that only their client has',
+  sign_in_attempt: 'counts failures by a keyed hash of an address, for a short time',
+  account: 'people who work here sign in with it; it is no person’s record of attendance',
+  recovery_code: 'of accounts',
+  consent_text: 'the operator’s own text',
+  site: 'places',
+  site_policy: 'settings of places',
+  device: 'kiosks',
+  device_tls_key: 'kiosks',
+  provisioning_code: 'kiosks',
+  ack_mark: 'how far a kiosk’s log has been taken',
+  meta: 'the database’s own identity',
+  job: 'when jobs ran',
+  job_run: 'reports of jobs, which name nobody',
+  backup: 'when backups were made; what they hold is a copy of this database',
+  audit_anchor: 'MACs of the audit log',
+  audit_checkpoint: 'MACs of the audit log',
+  'keyring.audit_key': 'keys',
+  'keyring.identity': 'keys',
+  'keyring.key_version': 'keys',
+  'keyring.listener': 'keys',
+  'keyring.replica': 'keys',
+  'keyring.rotation': 'keys',
+  'keyring.server_key': 'keys',
+  'keyring.token_key': 'keys',
+  kysely_migration: 'the schema’s own history',
+  kysely_migration_lock: 'the schema’s own history',
+};
