@@ -6,9 +6,7 @@ import type { Logger } from 'pino';
 import { Problem } from '../protocol/wire/problem.ts';
 import { createLink } from './access/links.ts';
 import { createPeopleListener } from './access/listener.ts';
-import { findSession } from './access/session.ts';
 import { hasEnrolledAdmin } from './accounts/accounts.ts';
-import { readBoard } from './attendance/board.ts';
 import { ensureDefaultSite } from './attendance/sites.ts';
 import { startAttendanceWorker } from './attendance/worker.ts';
 import { keepHead } from './audit/head.ts';
@@ -28,7 +26,7 @@ import type { KeyAndCertificate } from './keys/certificates.ts';
 import { type Keyring, openKeyring } from './keys/keyring.ts';
 import { keepBeating } from './keys/replica.ts';
 import { keysOf } from './keys/settings.ts';
-import { LiveHub } from './live/hub.ts';
+import { startHub } from './live/start.ts';
 import { startMqtt } from './mqtt/start.ts';
 import { runOperation } from './operator/operations.ts';
 import { listenForOperator } from './operator/socket.ts';
@@ -97,12 +95,7 @@ export async function startServer(
     closers.push(() => jobs.stop());
     // A request for erasure is not waited with.
     signals.hear('change', () => jobs.look('erasure'));
-    const source = { db, keys, logEpoch, site: config.site };
-    const hub = new LiveHub({
-      read: (since) => readBoard(source, since, now()),
-      alive: async (session) => (await findSession(db, keys, session, now(), { use: false })) !== null,
-      log,
-    });
+    const hub = startHub(services, logEpoch);
     closers.push(() => hub.close());
     signals.hear('board', () => hub.changed());
     const messages = {

@@ -6,16 +6,15 @@ import type { Role } from '../../sync/server/access/actor.ts';
 import { COOKIE } from '../../sync/server/access/guard.ts';
 import { createPeopleListener } from '../../sync/server/access/listener.ts';
 import type { RouteSpec, Services } from '../../sync/server/access/route.ts';
-import { findSession, startSession } from '../../sync/server/access/session.ts';
+import { startSession } from '../../sync/server/access/session.ts';
 import { addAccount } from '../../sync/server/accounts/accounts.ts';
-import { readBoard } from '../../sync/server/attendance/board.ts';
 import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
 import { readConfig } from '../../sync/server/config.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
-import { LiveHub } from '../../sync/server/live/hub.ts';
+import { startHub } from '../../sync/server/live/start.ts';
 import { writePerson } from '../../sync/server/people/records.ts';
 import { temporaryHome } from '../sync/kit.ts';
 
@@ -64,11 +63,7 @@ export async function doorOn(
   await ensureDefaultSite(db, SITE);
   const told: string[] = [];
   const services: Services = { db, keys, keyring, config, log, now: () => now, tell: (what) => void told.push(what) };
-  const hub = new LiveHub({
-    read: (since) => readBoard({ db, keys, logEpoch, site: SITE }, since, now),
-    alive: async (session) => (await findSession(db, keys, session, now, { use: false })) !== null,
-    log,
-  });
+  const hub = startHub(services, logEpoch);
   const app = await createPeopleListener({
     services,
     hub,
@@ -109,7 +104,8 @@ export async function doorOn(
     });
     const set = answer.cookies.find((c) => c.name === COOKIE);
     if (set) who.cookie = set.value === '' ? null : set.value;
-    const json = (): Record<string, never> & { code?: string } => (answer.body === '' ? {} : answer.json());
+    const isJson = /^application\/(problem\+)?json/.test(String(answer.headers['content-type']));
+    const json = (): Record<string, never> & { code?: string } => (isJson ? answer.json() : {});
     return { status: answer.statusCode, headers: answer.headers, text: answer.body, json, cookie: set };
   }
 

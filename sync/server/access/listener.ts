@@ -5,7 +5,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import websocket from '@fastify/websocket';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { BoardQuery, CLOSE } from '../../protocol/api/live.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
@@ -13,11 +13,11 @@ import { createListener, type Listener } from '../http/listener.ts';
 import type { KeyAndCertificate } from '../keys/certificates.ts';
 import type { LiveHub } from '../live/hub.ts';
 import { isViewer } from '../live/roles.ts';
-import { ALL_ROUTES } from './all-routes.ts';
-import { COOKIE, checkHost, checkOrigin } from './guard.ts';
-import { noSession, notAllowed, register } from './register.ts';
+import { LIVE_SOCKET } from '../live/routes.ts';
+import { COOKIE, checkHost } from './guard.ts';
+import { admit, callerOf, refusing, register } from './register.ts';
 import type { Services } from './route.ts';
-import { findSession } from './session.ts';
+import { SERVED } from './served.ts';
 
 export interface PeopleListenerOptions {
   readonly services: Services;
@@ -60,25 +60,22 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
   await servePages(app as unknown as FastifyInstance, o.pages);
 
   const { services } = o;
-  const sessionOf = (request: FastifyRequest) =>
-    findSession(services.db, services.keys, request.cookies[COOKIE], o.services.now(), { use: false });
-  register(app, services, ALL_ROUTES);
+  register(app, services, SERVED);
   app.get(
     '/api/live',
     {
       websocket: true,
       preValidation: async (request) => {
-        checkOrigin(request);
-        const session = await sessionOf(request);
-        if (!session) throw noSession();
-        if (session.stage !== 'full' || !isViewer(session.role)) throw notAllowed();
+        const caller = await callerOf(services, request, { use: false });
+        await refusing(services, LIVE_SOCKET, caller, () => admit(LIVE_SOCKET, request, caller));
       },
     },
     async (socket, request) => {
-      const session = await sessionOf(request);
+      const { session, actor } = await callerOf(services, request, { use: false });
       if (!session || !isViewer(session.role)) return socket.close(CLOSE.sessionEnded, 'session ended');
       const since = BoardQuery.safeParse(request.query);
-      const reader = o.hub.add(socket, request.cookies[COOKIE]!, since.success ? since.data : {}, session.role);
+      const as = { session: request.cookies[COOKIE]!, actor, role: session.role };
+      const reader = o.hub.add(socket, as, since.success ? since.data : {});
       socket.on('pong', reader.answered);
       socket.on('close', reader.gone);
       socket.on('error', (error) =>

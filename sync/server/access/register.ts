@@ -40,7 +40,7 @@ function registerOne(app: Listener, services: Services, spec: DoorSpec): void {
     config: { rateLimit: { max, timeWindow: perMs } },
     onRequest: async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      const caller = await callerOf(services, spec, request);
+      const caller = await callerOf(services, request, { use: spec.idle !== true });
       callers.set(request, caller);
       admit(spec, request, caller);
     },
@@ -83,7 +83,7 @@ function registerOne(app: Listener, services: Services, spec: DoorSpec): void {
   });
 }
 
-interface Caller {
+export interface Caller {
   readonly session: Session | null;
   readonly actor: Actor;
 }
@@ -93,9 +93,13 @@ const recorded = new WeakSet<Error>();
 
 const routeOf = (spec: Pick<RouteSpec, 'method' | 'path'>): string => `${spec.method} ${spec.path}`;
 
-async function callerOf(services: Services, spec: DoorSpec, request: FastifyRequest): Promise<Caller> {
+export async function callerOf(
+  services: Services,
+  request: FastifyRequest,
+  { use }: { use: boolean },
+): Promise<Caller> {
   const { db, keys } = services;
-  const session = await findSession(db, keys, request.cookies[COOKIE], services.now(), { use: spec.idle !== true });
+  const session = await findSession(db, keys, request.cookies[COOKIE], services.now(), { use });
   const from = { ip: request.ip, userAgent: request.headers['user-agent'] ?? null };
   if (!session) return { session, actor: { role: 'nobody', id: null, email: null, ...from } };
   return {
@@ -104,9 +108,15 @@ async function callerOf(services: Services, spec: DoorSpec, request: FastifyRequ
   };
 }
 
+/** What is asked of a request before anything else. */
+type Admission = Pick<DoorSpec, 'method' | 'path' | 'roles' | 'data' | 'enrolling'> & {
+  /** Also what only reads must come from our own page: of a socket no browser asks by itself. */
+  readonly ownPage?: true;
+};
+
 /** @throws Problem `no-session`, `wrong-origin`, `second-factor-missing`, `not-allowed` */
-function admit(spec: DoorSpec, request: FastifyRequest, { session, actor }: Caller): void {
-  if (spec.method !== 'GET') checkOrigin(request);
+export function admit(spec: Admission, request: FastifyRequest, { session, actor }: Caller): void {
+  if (spec.method !== 'GET' || spec.ownPage) checkOrigin(request);
   if (spec.roles === 'anybody') return;
   if (!session) throw noSession();
   if (!spec.roles.includes(session.role)) throw notAllowed();
@@ -150,8 +160,18 @@ function parse(spec: DoorSpec, request: FastifyRequest): { params: unknown; quer
   );
 }
 
+/** Checks, and records a refusal of somebody signed in. @throws what `check` throws */
+export async function refusing(services: Services, spec: Admission, caller: Caller, check: () => void): Promise<void> {
+  try {
+    check();
+  } catch (cause) {
+    if (caller.session) await recordRefusal(services, spec, caller.actor, asProblem(cause as Error));
+    throw cause;
+  }
+}
+
 /** In a transaction of its own: what was refused has changed nothing. */
-async function recordRefusal(services: Services, spec: DoorSpec, actor: Actor, problem: Problem): Promise<void> {
+async function recordRefusal(services: Services, spec: Admission, actor: Actor, problem: Problem): Promise<void> {
   const entry = {
     actor,
     action: 'refuse',

@@ -46,9 +46,11 @@ export const sessionRoutes: readonly RouteSpec[] = [
     data: [],
     action: 'sign-in',
     answer: 'nothing',
-    async handle({ tx, session, cookie, on }) {
+    async handle({ tx, session, cookie, on, tell }) {
       if (session) await endSession(tx, session);
       on('sign-out');
+      // Live screens look whether their session still is one.
+      tell('board');
       cookie(null);
     },
   }),
@@ -61,9 +63,10 @@ export const sessionRoutes: readonly RouteSpec[] = [
     data: [],
     action: 'sign-in',
     answer: 'nothing',
-    async handle({ tx, session, cookie, on }) {
+    async handle({ tx, session, cookie, on, tell }) {
       await endSessionsOf(tx, session!.account ? { account: session!.account } : { person: session!.person! });
       on('sign-out everywhere');
+      tell('board');
       cookie(null);
     },
   }),

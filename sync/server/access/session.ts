@@ -111,6 +111,21 @@ export async function findSession(
   };
 }
 
+/** Which of these tokens are of sessions that are fully signed in. Looking is no use of them. */
+export async function aliveSessions(
+  db: Kysely<Tables>,
+  keys: Keys,
+  tokens: readonly string[],
+  now: Date,
+): Promise<ReadonlySet<string>> {
+  const alive = new Set<string>();
+  for (const token of tokens) {
+    const session = await findSession(db, keys, token, now, { use: false });
+    if (session?.stage === 'full') alive.add(token);
+  }
+  return alive;
+}
+
 export async function endSession(db: Kysely<Tables>, session: Session): Promise<void> {
   await db.deleteFrom('session').where('hash', '=', session.hash).execute();
 }

@@ -217,14 +217,14 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
     action: 'write',
     body: RecoveryCodesRequest,
     answer: RecoveryCodes,
-    refusals: ['proof-wrong', 'attempts-paused', 'second-factor-missing'],
+    refusals: ['proof-wrong', 'attempts-paused', 'second-factor-not-set'],
     limit: { max: 20, perMs: 60_000 },
     before: (o) => prepareProof(o, o.body),
     async handle(call) {
       const { tx, services, session, body, prepared, now } = call;
       const row = await own(call);
       if (!row.totp_confirmed_at)
-        throw new Problem('second-factor-missing', 'This account has no second factor yet.', 'Set one first.');
+        throw new Problem('second-factor-not-set', 'This account has no second factor yet.', 'Set one first.');
       if (!(await isProven(tx, services, row, session!, body, prepared, now))) return notProven();
       return { codes: await newRecoveryCodes(tx, services.keys, row.id) };
     },

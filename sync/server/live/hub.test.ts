@@ -30,21 +30,25 @@ let position: number;
 let reads: { log?: string | undefined; after?: number | undefined }[];
 let alive: boolean;
 /** Rows at or above the position: a transaction is still open beneath them. */
-let above: { id: string; change: number; name?: string }[];
+let above: { id: string; change: number; name?: string; person?: string }[];
 let hub: LiveHub;
 const settle = () => vi.advanceTimersByTimeAsync(100);
-const add = (socket: FakeSocket, since = {}) => hub.add(socket as never, 'session', since);
+let shown: { to: (string | null)[]; people: readonly string[] }[];
+const actor = { role: 'admin', id: 'a', email: null, ip: null, userAgent: null } as const;
+const add = (socket: FakeSocket, since = {}) =>
+  hub.add(socket as never, { session: 'session', actor, role: 'admin' }, since);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [position, reads, alive, above] = [1, [], true, []];
+  [position, reads, alive, above, shown] = [1, [], true, [], []];
   hub = new LiveHub({
     read: async (since) => {
       reads.push({ ...since });
       const rows = [{ id: `row ${position}`, change: position - 1 }, ...above];
       return { log: LOG, position, whole: since.after === undefined, rows, devices: [] } as unknown as Board;
     },
-    alive: async () => alive,
+    alive: async (sessions) => new Set(alive ? sessions : []),
+    shown: async (to, people) => void shown.push({ to: to.map((a) => a.id), people }),
     log: silent,
   });
 });
@@ -135,5 +139,37 @@ describe('the live hub', () => {
     alive = false;
     await vi.advanceTimersByTimeAsync(20_100);
     expect(answering.closed).toEqual([CLOSE.sessionEnded]);
+  });
+
+  test('sends nothing more once the session has ended, and closes at the next change already', async () => {
+    const socket = new FakeSocket();
+    add(socket);
+    await settle();
+    alive = false;
+    position = 2;
+    hub.changed();
+    await settle();
+    expect([socket.sent.length, socket.closed]).toEqual([1, [CLOSE.sessionEnded]]);
+  });
+
+  test('records whom it shows before it sends, each browser once, and sends nothing when it can’t', async () => {
+    const sockets = [new FakeSocket(), new FakeSocket()];
+    above = [{ id: 'early', change: 1, person: 'p1' }];
+    for (const s of sockets) add(s);
+    await settle();
+    const [first] = shown;
+    expect(first).toEqual({ to: ['a'], people: ['p1'] });
+    const before = sockets[0]!.sent.length;
+    above = [{ id: 'early', change: 1, person: 'p1', name: 'Ada' }];
+    const failing = vi.spyOn(shown, 'push').mockImplementation(() => {
+      throw new Error('no audit');
+    });
+    hub.changed();
+    await settle();
+    expect(sockets[0]!.sent).toHaveLength(before);
+    failing.mockRestore();
+    hub.changed();
+    await settle();
+    expect(sockets[0]!.sent).toHaveLength(before + 1);
   });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { type Board, type BoardRow, CLOSE } from '../../protocol/api/live.ts';
+import type { Actor } from '../access/actor.ts';
 import { VIEW, type Viewer } from './roles.ts';
 
 /** Changes within this time go out as one message, ms. */
@@ -19,8 +20,10 @@ const PING_MS = 20_000;
 
 export interface HubOptions {
   read(since: { log?: string | undefined; after?: number | undefined }): Promise<Board>;
-  /** Whether this session still is one. */
-  alive(session: string): Promise<boolean>;
+  /** Which of these sessions still are some. Asked before anything is sent. */
+  alive(sessions: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Records that these people are shown to these readers; nothing is sent before it is. */
+  shown(to: readonly Actor[], people: readonly string[]): Promise<void>;
   readonly log: Logger;
 }
 
@@ -41,6 +44,7 @@ const NOTHING: Sent = { rows: new Map(), key: '' };
 interface Reader {
   readonly socket: Pick<WebSocket, 'send' | 'close' | 'terminate' | 'ping' | 'bufferedAmount'>;
   readonly session: string;
+  readonly actor: Actor;
   readonly role: Viewer;
   since: Since;
   sent: Sent;
@@ -59,7 +63,7 @@ export class LiveHub {
 
   constructor(options: HubOptions) {
     this.#o = options;
-    this.#pings = setInterval(() => void this.#pingAll(), PING_MS);
+    this.#pings = setInterval(() => this.#pingAll(), PING_MS);
     this.#looks = setInterval(() => this.changed(), LOOK_MS);
     this.#pings.unref();
     this.#looks.unref();
@@ -68,16 +72,15 @@ export class LiveHub {
   /** @returns what to call when the socket answers a ping, and when it has closed */
   add(
     socket: Reader['socket'],
-    session: string,
+    { session, actor, role }: Pick<Reader, 'session' | 'actor' | 'role'>,
     since: Since,
-    role: Viewer = 'admin',
   ): { answered: () => void; gone: () => void } {
     if (this.#readers.size >= MAX_READERS) {
       this.#o.log.warn({ code: 'too-many-readers' }, 'a live screen was sent away: too many are open');
       socket.close(CLOSE.tooMany, 'too many screens');
       return { answered: () => undefined, gone: () => undefined };
     }
-    const reader: Reader = { socket, session, role, since, sent: NOTHING, answered: true };
+    const reader: Reader = { socket, session, actor, role, since, sent: NOTHING, answered: true };
     this.#readers.add(reader);
     this.#enqueue([reader], 'all');
     return {
@@ -124,13 +127,15 @@ export class LiveHub {
   /** Readers at the same position share one query; those of the same role one text. */
   async #send(readers: readonly Reader[], what: 'news' | 'all'): Promise<void> {
     const began = performance.now();
-    const groups = Map.groupBy(readers, keyOf);
+    const groups = Map.groupBy(await this.#alive(readers), keyOf);
     for (const group of groups.values()) {
       const { since, sent, role } = group[0]!;
       const board = VIEW[role](await this.#o.read(since));
       const { message, above } = news(board, sent);
       const quiet = what === 'news' && !board.whole && message.rows.length === 0 && message.devices.length === 0;
       const text = quiet && !message.devicesGone ? null : JSON.stringify(message);
+      const people = message.rows.flatMap((row) => row.person ?? []);
+      if (people.length > 0) await this.#o.shown(actorsOf(group), people);
       for (const reader of group) {
         if (!this.#readers.has(reader)) continue;
         if (text !== null && reader.socket.bufferedAmount > MAX_BUFFERED_BYTES) {
@@ -154,25 +159,36 @@ export class LiveHub {
   }
 
   /** Also tells everyone the counts anew: the day may have turned. */
-  async #pingAll(): Promise<void> {
+  #pingAll(): void {
     this.#enqueue([...this.#readers], 'all');
-    for (const reader of [...this.#readers]) {
-      try {
-        if (!(await this.#o.alive(reader.session))) {
-          this.#readers.delete(reader);
-          reader.socket.close(CLOSE.sessionEnded, 'session ended');
-        } else if (!reader.answered) {
-          this.#readers.delete(reader);
-          reader.socket.terminate();
-        } else {
-          reader.answered = false;
-          reader.socket.ping();
-        }
-      } catch (err) {
-        this.#o.log.error({ code: 'live-check-failed', err }, 'could not check a live screen');
+    for (const reader of this.#readers) {
+      if (reader.answered) {
+        reader.answered = false;
+        reader.socket.ping();
+      } else {
+        this.#readers.delete(reader);
+        reader.socket.terminate();
       }
     }
   }
+
+  /** Ends the readers whose session has ended, wherever that was. @returns the others */
+  async #alive(readers: readonly Reader[]): Promise<Reader[]> {
+    const here = readers.filter((reader) => this.#readers.has(reader));
+    const alive = await this.#o.alive([...new Set(here.map((reader) => reader.session))]);
+    return here.filter((reader) => {
+      if (alive.has(reader.session)) return true;
+      this.#readers.delete(reader);
+      reader.socket.close(CLOSE.sessionEnded, 'session ended');
+      return false;
+    });
+  }
+}
+
+/** Each browser of somebody once. */
+function actorsOf(readers: readonly Reader[]): Actor[] {
+  const byKey = new Map(readers.map(({ actor }) => [[actor.id, actor.ip, actor.userAgent].join('\n'), actor]));
+  return [...byKey.values()];
 }
 
 function keyOf({ role, since, sent }: Reader): string {

@@ -1,7 +1,19 @@
 import { Board, BoardQuery } from '../../protocol/api/live.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { readBoard } from '../attendance/board.ts';
-import { VIEW, type Viewer } from './roles.ts';
+import { VIEW, VIEWERS, type Viewer } from './roles.ts';
+import { SHOWN } from './start.ts';
+
+/** The socket's own declaration: it is no request and answer, and everything else about it is as of a route. */
+export const LIVE_SOCKET = {
+  method: 'GET',
+  path: '/api/live',
+  summary: 'Goes on telling the board as it changes, over a WebSocket.',
+  roles: VIEWERS,
+  data: SHOWN,
+  query: BoardQuery,
+  ownPage: true,
+} as const;
 
 /** The board once, in plain HTTPS; `/api/live` goes on telling it. */
 export const liveRoutes: readonly RouteSpec[] = [
@@ -9,8 +21,8 @@ export const liveRoutes: readonly RouteSpec[] = [
     method: 'GET',
     path: '/api/checkins',
     summary: 'The newest check-ins, or what changed since a position.',
-    roles: ['admin', 'dpo', 'staff', 'auditor'],
-    data: ['person.name', 'attendance'],
+    roles: VIEWERS,
+    data: SHOWN,
     action: 'read',
     query: BoardQuery,
     answer: Board,

@@ -1,0 +1,33 @@
+import type { Services } from '../access/route.ts';
+import { aliveSessions } from '../access/session.ts';
+import { readBoard } from '../attendance/board.ts';
+import { writeAudit } from '../audit/write.ts';
+import { inTransaction } from '../database/retry.ts';
+import { LiveHub } from './hub.ts';
+
+/** What live screens tell of the people they show, as the board route does. */
+export const SHOWN = ['person.name', 'attendance'] as const;
+
+/** The live screens of this process: what they read, whom they serve, and the audit rows of it. */
+export function startHub(services: Services, logEpoch: string): LiveHub {
+  const { db, keys, config, log, now } = services;
+  return new LiveHub({
+    read: (since) => readBoard({ db, keys, logEpoch, site: config.site }, since, now()),
+    alive: (sessions) => aliveSessions(db, keys, sessions, now()),
+    shown: (to, people) =>
+      inTransaction(db, async (tx) => {
+        for (const actor of to) {
+          const entry = {
+            actor,
+            action: 'read',
+            route: 'GET /api/live',
+            data: SHOWN,
+            subjects: people,
+            outcome: 'ok',
+          } as const;
+          await writeAudit(tx, keys, entry, now());
+        }
+      }),
+    log,
+  });
+}
