@@ -220,11 +220,11 @@ async function checkPeople(
   const all = people.all();
   for (const [i, person] of all.entries()) {
     attempt(`templates of person ${person.ref}`, () => {
-      const own = people.everyTemplateOf(person);
+      const own = people.secrets.everyTemplateOf(person);
       templates += own.length;
       if (own.length !== person.templates) found('templates-miscounted', `person ${person.ref}`);
     });
-    attempt(`PIN of person ${person.ref}`, () => void people.pinHash(person));
+    attempt(`PIN of person ${person.ref}`, () => void people.secrets.pinHash(person));
     attempt(`photos key of person ${person.ref}`, () => void people.photosKey(person));
     if (i % BATCH === BATCH - 1) {
       progress(i + 1, all.length, 'people');

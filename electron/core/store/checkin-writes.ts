@@ -5,7 +5,7 @@ import type { Checkins } from './checkins.ts';
 import { asProblem, guarded, storageFull } from './database.ts';
 import { uuidText } from './header.ts';
 import type { Checkin, NewCheckin } from './interface.ts';
-import type { Known } from './people.ts';
+import type { Known } from './known.ts';
 import type { Reserve } from './reserve.ts';
 import type { Session } from './session.ts';
 

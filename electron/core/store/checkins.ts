@@ -3,7 +3,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Composed, EventRow, Inserted } from './events.ts';
 import { counterOf, uuidBytes, uuidText } from './header.ts';
 import type { Checkin, CheckinQuery, NewCheckin } from './interface.ts';
-import type { Known } from './people.ts';
+import type { Known } from './known.ts';
 import { ofPhoto, type Session } from './session.ts';
 
 /** An event may be committed this many numbers after its id was made: photos are written in between. */

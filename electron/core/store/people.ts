@@ -1,35 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { KEY_BYTES } from '../keys/derive.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { StoreKeySet } from '../keys/index.ts';
 import type { Db } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
-import type { NewPerson, Person, Template } from './interface.ts';
-
-/** What is sealed of a person, together: it is made, changed and destroyed together. */
-interface Profile {
-  readonly name: string;
-  readonly number: string | null;
-  readonly language: string;
-}
-
-/** A person as the store holds one in memory. */
-export interface Known extends Profile {
-  readonly ref: number;
-  readonly id: string;
-  readonly keyVersion: number;
-  /** Opens names, templates and event values. */
-  readonly records: KeyObject;
-  readonly wrappedPhotos: Buffer;
-  readonly rowVersion: number;
-  readonly gpsOptOut: boolean;
-  readonly enrolled: number;
-  templates: number;
-  hasPin: boolean;
-  /** Numbers of the newest standing check-ins, oldest first. */
-  recent: number[];
-}
+import type { NewPerson } from './interface.ts';
+import { type Known, keyPlace, OPTED_OUT, optedOutBy, type PersonKeys, type Profile } from './known.ts';
+import { PersonSecrets } from './person-secrets.ts';
 
 interface PersonRow {
   ref: number;
@@ -56,23 +33,9 @@ export interface Stored {
   readonly optedOut: number;
 }
 
-/** Who said that there shall be no positions: the person here, the server, or both. */
-export const OPTED_OUT = { here: 1, server: 2 } as const;
-
-/** The opt-out that is stored once the server has said this: what was said here alone stays. */
-export const optedOutBy = (stored: number, server: boolean): number =>
-  server ? OPTED_OUT.server : stored & OPTED_OUT.here;
-
 /** How many standing check-ins of a person are kept in memory: the newest, and what a `void` brings back. */
 export const RECENT = 4;
 
-export const keyPlace = (kind: 'records' | 'photos', person: string, version: number): Place => ({
-  field: `person-key.${kind}`,
-  person,
-  record: person,
-  row: 1,
-  key: version,
-});
 const profilePlace = (p: { id: string; rowVersion: number; keyVersion: number }): Place => ({
   field: 'person.profile',
   person: p.id,
@@ -80,31 +43,6 @@ const profilePlace = (p: { id: string; rowVersion: number; keyVersion: number })
   row: p.rowVersion,
   key: p.keyVersion,
 });
-const templatePlace = (person: Known, template: string, model: string): Place => ({
-  field: `template.embedding/${model}`,
-  person: person.id,
-  record: template,
-  row: 1,
-  key: person.keyVersion,
-});
-const pinPlace = (person: Known, rowVersion: number): Place => ({
-  field: 'person.pin',
-  person: person.id,
-  record: person.id,
-  row: rowVersion,
-  key: person.keyVersion,
-});
-
-/** The keys of one person: for records (names, templates, event values) and for photos. */
-export interface PersonKeys {
-  readonly records: KeyObject;
-  readonly photos: KeyObject;
-}
-
-export function newPersonKeys(random: Random): PersonKeys {
-  return { records: keyObject(random(KEY_BYTES)), photos: keyObject(random(KEY_BYTES)) };
-}
-
 const fold = (text: string): string => text.normalize('NFC').toLowerCase();
 
 /**
@@ -120,20 +58,15 @@ export class People {
   readonly #byRef = new Map<number, Known>();
   /** The server may give a number to two people (each enrolled at another door): it counts for who had it first. */
   readonly #byNumber = new Map<string, readonly Known[]>();
-  readonly #templatesOfModel;
-  readonly #template;
-  readonly #pin;
+  /** Templates and PINs. */
+  readonly secrets: PersonSecrets;
 
   constructor(db: Db, keys: StoreKeySet, random: Random) {
     this.#db = db;
     this.#kek = keyObject(keys.subkey('personKeys'));
     this.#vaultKek = keyObject(keys.subkey('vault'));
     this.#random = random;
-    this.#templatesOfModel = db.prepare(
-      'SELECT ref, id, person, pose, sealed FROM template WHERE model = ? AND ref > ? ORDER BY ref LIMIT 64',
-    );
-    this.#template = db.prepare('SELECT person, model, pose, sealed FROM template WHERE id = ?');
-    this.#pin = db.prepare('SELECT row_version, sealed FROM pin WHERE person = ?');
+    this.secrets = new PersonSecrets(db, random, (ref) => this.#byRef.get(ref) ?? null);
     const templates = new Map(
       db.prepare('SELECT person, count(*) FROM template GROUP BY person').raw().all() as [number, number][],
     );
@@ -366,108 +299,4 @@ export class People {
     this.forget(before);
     this.#remember(after);
   }
-
-  /** @param n number of the event that brings it; 0: it came from the server */
-  insertTemplate(person: Known, id: Buffer, template: NewPerson['templates'][number], n: number): Template {
-    const text = uuidText(id);
-    const { model, pose, embedding } = template;
-    if (embedding.length === 0 || !embedding.every(Number.isFinite))
-      throw new Problem('template-malformed', 'a template must be finite numbers', 'Capture the face again.');
-    const bytes = Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength);
-    this.#db
-      .prepare('INSERT INTO template(id, person, model, pose, sealed, n) VALUES (?, ?, ?, ?, ?, ?)')
-      .run(
-        id,
-        person.ref,
-        model,
-        pose,
-        seal(person.records, templatePlace(person, text, model), bytes, this.#random),
-        n,
-      );
-    return { id: text, person: person.id, model, pose, embedding };
-  }
-
-  #openTemplate(person: Known, id: Buffer, model: string, pose: string, sealed: Buffer): Template {
-    const text = uuidText(id);
-    const bytes = open(person.records, templatePlace(person, text, model), sealed);
-    // A copy: the buffer may lie unaligned in a pool, and a Float32Array must start at a multiple of 4.
-    return { id: text, person: person.id, model, pose, embedding: new Float32Array(new Uint8Array(bytes).buffer) };
-  }
-
-  *templates(model: string): IterableIterator<Template> {
-    // In pieces: a cursor kept open would lock out writes, and all rows at once are 100 MB at 10,000 people.
-    for (let after = 0; ; ) {
-      const rows = this.#templatesOfModel.all(model, after) as {
-        ref: number;
-        id: Buffer;
-        person: number;
-        pose: string;
-        sealed: Buffer;
-      }[];
-      for (const row of rows) {
-        const person = this.#byRef.get(row.person);
-        if (person) yield this.#openTemplate(person, row.id, model, row.pose, row.sealed);
-      }
-      const last = rows.at(-1);
-      if (!last) return;
-      after = last.ref;
-    }
-  }
-
-  /** One template of this person; null when it is gone. */
-  template(person: Known, id: string): Template | null {
-    const bytes = uuidBytes(id);
-    const row = this.#template.get(bytes) as
-      | { person: number; model: string; pose: string; sealed: Buffer }
-      | undefined;
-    return row?.person === person.ref ? this.#openTemplate(person, bytes, row.model, row.pose, row.sealed) : null;
-  }
-
-  templatesOf(person: Known, model: string): Template[] {
-    const rows = this.#db
-      .prepare('SELECT id, pose, sealed FROM template WHERE person = ? AND model = ? ORDER BY ref')
-      .all(person.ref, model) as { id: Buffer; pose: string; sealed: Buffer }[];
-    return rows.map((row) => this.#openTemplate(person, row.id, model, row.pose, row.sealed));
-  }
-
-  /** Templates of every model, in the order they came. */
-  everyTemplateOf(person: Known): Template[] {
-    const rows = this.#db
-      .prepare('SELECT id, model, pose, sealed FROM template WHERE person = ? ORDER BY ref')
-      .all(person.ref) as { id: Buffer; model: string; pose: string; sealed: Buffer }[];
-    return rows.map((row) => this.#openTemplate(person, row.id, row.model, row.pose, row.sealed));
-  }
-
-  pinHash(person: Known): string | null {
-    const row = this.#pin.get(person.ref) as { row_version: number; sealed: Buffer } | undefined;
-    return row ? open(person.records, pinPlace(person, row.row_version), row.sealed).toString('utf8') : null;
-  }
-
-  writePin(person: Known, hash: string | null): void {
-    const row = this.#pin.get(person.ref) as { row_version: number } | undefined;
-    if (hash === null) {
-      this.#db.prepare('DELETE FROM pin WHERE person = ?').run(person.ref);
-      return;
-    }
-    const version = (row?.row_version ?? 0) + 1;
-    this.#db
-      .prepare(
-        'INSERT INTO pin(person, row_version, sealed) VALUES (?, ?, ?) ON CONFLICT(person) DO UPDATE SET row_version = excluded.row_version, sealed = excluded.sealed',
-      )
-      .run(person.ref, version, seal(person.records, pinPlace(person, version), hash, this.#random));
-  }
-}
-
-export function asPerson(known: Known): Person {
-  const { id, name, number, language, templates, hasPin, gpsOptOut } = known;
-  return {
-    id,
-    name,
-    number,
-    language,
-    templates,
-    hasPin,
-    gpsOptOut,
-    enrolledAt: new Date(known.enrolled).toISOString(),
-  };
 }

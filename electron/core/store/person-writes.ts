@@ -4,7 +4,7 @@ import type { Checkins } from './checkins.ts';
 import { templateValue } from './derived.ts';
 import { uuidText } from './header.ts';
 import type { NewPerson, Person, PersonChange, Template } from './interface.ts';
-import { asPerson, type Known, type PersonKeys } from './people.ts';
+import { asPerson, type Known, type PersonKeys } from './known.ts';
 import type { Purge } from './purge.ts';
 import type { Session } from './session.ts';
 
@@ -72,7 +72,7 @@ export class PersonWrites {
         const n = log.last + 1;
         const some = ofModel
           .slice(i, i + MAX_TEMPLATES)
-          .map((template) => people.insertTemplate(person, log.newId(), template, n));
+          .map((template) => people.secrets.insertTemplate(person, log.newId(), template, n));
         const personal = { person: person.id, templates: some.map(templateValue) };
         values.append('template', { change: 'added', model, count: some.length }, personal, person);
         stored.push(...some);
@@ -116,7 +116,7 @@ export class PersonWrites {
   }
 
   #writePin(person: Known, hash: string | null): void {
-    this.#s.people.writePin(person, hash);
+    this.#s.people.secrets.writePin(person, hash);
     this.#s.values.append('pin', { change: hash === null ? 'removed' : 'set' }, { person: person.id }, person);
   }
 

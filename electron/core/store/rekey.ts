@@ -9,8 +9,8 @@ import { disconnect } from './connection.ts';
 import { asProblem, type Db, damaged, guarded, openDatabase, rawKey } from './database.ts';
 import { rekeyedFile, storeFile } from './files.ts';
 import { uuidText } from './header.ts';
+import { keyPlace } from './known.ts';
 import { PAGE_BYTES, PageReader } from './pages.ts';
-import { keyPlace } from './people.ts';
 import type { SqlStore } from './store.ts';
 
 export interface RekeyReport {

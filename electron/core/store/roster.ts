@@ -4,7 +4,8 @@ import { missingCase } from '../../../sync/protocol/wire/problem.ts';
 import { vectorOf } from './derived.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Template } from './interface.ts';
-import { newPersonKeys, optedOutBy, type Stored } from './people.ts';
+import { newPersonKeys, optedOutBy } from './known.ts';
+import type { Stored } from './people.ts';
 import type { Purge } from './purge.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
@@ -253,7 +254,7 @@ class Applying {
       if (have.has(one.id) || !embedding.every(Number.isFinite)) continue;
       const bytes = uuidBytes(one.id);
       this.#takeOver(bytes);
-      const made = people.insertTemplate(known, bytes, { pose: one.pose, model, embedding }, 0);
+      const made = people.secrets.insertTemplate(known, bytes, { pose: one.pose, model, embedding }, 0);
       this.#added.set(one.id, made);
     }
     this.#touched.set(id, known.ref);

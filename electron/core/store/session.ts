@@ -9,7 +9,8 @@ import type { Db } from './database.ts';
 import { fromStored, toStored, weightOf } from './derived.ts';
 import { EventLog, type EventRow, type Inserted, type Salted, wireEvent } from './events.ts';
 import { uuidText } from './header.ts';
-import { type Known, People } from './people.ts';
+import type { Known } from './known.ts';
+import { People } from './people.ts';
 
 /** One open connection with everything that lives and dies with it; `store rekey` replaces it by another. */
 export interface Session {
@@ -67,7 +68,7 @@ export class Values {
   open(field: string, person: Known | null, record: string, sealed: Uint8Array): Salted[] {
     const stored = unpackSalted(open(person?.records ?? this.#storeKey, this.place(field, person, record), sealed));
     return fromStored(stored, {
-      template: (id) => (person ? this.#people.template(person, id) : null),
+      template: (id) => (person ? this.#people.secrets.template(person, id) : null),
       photoKey: () => person && this.photoKey(person, field === 'checkin.photo' ? 'checkin' : 'enrolment', record),
     });
   }

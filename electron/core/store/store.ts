@@ -30,8 +30,8 @@ import type {
   Store,
   Template,
 } from './interface.ts';
+import { asPerson, newPersonKeys } from './known.ts';
 import { Outbox } from './outbox.ts';
-import { asPerson, newPersonKeys } from './people.ts';
 import { type Outcome, PersonWrites } from './person-writes.ts';
 import { Purge } from './purge.ts';
 import { type RekeyReport, rekeyStore } from './rekey.ts';
@@ -177,17 +177,17 @@ export class SqlStore implements Store {
   }
 
   templates(model: string): IterableIterator<Template> {
-    return this.#session.people.templates(model);
+    return this.#session.people.secrets.templates(model);
   }
 
   templatesOf(person: string, model: string): Template[] {
     const known = this.#session.people.known(person);
-    return known ? guarded(() => this.#session.people.templatesOf(known, model)) : [];
+    return known ? guarded(() => this.#session.people.secrets.templatesOf(known, model)) : [];
   }
 
   pinHash(person: string): string | null {
     const known = this.#session.people.known(person);
-    return known && guarded(() => this.#session.people.pinHash(known));
+    return known && guarded(() => this.#session.people.secrets.pinHash(known));
   }
 
   async addPerson(person: NewPerson): Promise<Person> {

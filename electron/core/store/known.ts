@@ -1,0 +1,67 @@
+import type { KeyObject } from 'node:crypto';
+import { KEY_BYTES } from '../keys/derive.ts';
+import { keyObject, type Place, type Random } from '../keys/envelope.ts';
+import type { Person } from './interface.ts';
+
+/** What is sealed of a person, together: it is made, changed and destroyed together. */
+export interface Profile {
+  readonly name: string;
+  readonly number: string | null;
+  readonly language: string;
+}
+
+/** A person as the store holds one in memory. */
+export interface Known extends Profile {
+  readonly ref: number;
+  readonly id: string;
+  readonly keyVersion: number;
+  /** Opens names, templates and event values. */
+  readonly records: KeyObject;
+  readonly wrappedPhotos: Buffer;
+  readonly rowVersion: number;
+  readonly gpsOptOut: boolean;
+  readonly enrolled: number;
+  templates: number;
+  hasPin: boolean;
+  /** Numbers of the newest standing check-ins, oldest first. */
+  recent: number[];
+}
+
+/** Who said that there shall be no positions: the person here, the server, or both. */
+export const OPTED_OUT = { here: 1, server: 2 } as const;
+
+/** The opt-out that is stored once the server has said this: what was said here alone stays. */
+export const optedOutBy = (stored: number, server: boolean): number =>
+  server ? OPTED_OUT.server : stored & OPTED_OUT.here;
+
+export const keyPlace = (kind: 'records' | 'photos', person: string, version: number): Place => ({
+  field: `person-key.${kind}`,
+  person,
+  record: person,
+  row: 1,
+  key: version,
+});
+
+/** The keys of one person: for records (names, templates, event values) and for photos. */
+export interface PersonKeys {
+  readonly records: KeyObject;
+  readonly photos: KeyObject;
+}
+
+export function newPersonKeys(random: Random): PersonKeys {
+  return { records: keyObject(random(KEY_BYTES)), photos: keyObject(random(KEY_BYTES)) };
+}
+
+export function asPerson(known: Known): Person {
+  const { id, name, number, language, templates, hasPin, gpsOptOut } = known;
+  return {
+    id,
+    name,
+    number,
+    language,
+    templates,
+    hasPin,
+    gpsOptOut,
+    enrolledAt: new Date(known.enrolled).toISOString(),
+  };
+}

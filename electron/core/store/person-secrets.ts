@@ -1,0 +1,132 @@
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { open, type Place, type Random, seal } from '../keys/envelope.ts';
+import type { Db } from './database.ts';
+import { uuidBytes, uuidText } from './header.ts';
+import type { NewPerson, Template } from './interface.ts';
+import type { Known } from './known.ts';
+
+const templatePlace = (person: Known, template: string, model: string): Place => ({
+  field: `template.embedding/${model}`,
+  person: person.id,
+  record: template,
+  row: 1,
+  key: person.keyVersion,
+});
+const pinPlace = (person: Known, rowVersion: number): Place => ({
+  field: 'person.pin',
+  person: person.id,
+  record: person.id,
+  row: rowVersion,
+  key: person.keyVersion,
+});
+
+/** What a person is recognised by: templates and PIN, each sealed under the person's key, opened when asked for. */
+export class PersonSecrets {
+  readonly #db: Db;
+  readonly #random: Random;
+  readonly #byRef: (ref: number) => Known | null;
+  readonly #templatesOfModel;
+  readonly #template;
+  readonly #pin;
+
+  constructor(db: Db, random: Random, byRef: (ref: number) => Known | null) {
+    this.#db = db;
+    this.#random = random;
+    this.#byRef = byRef;
+    this.#templatesOfModel = db.prepare(
+      'SELECT ref, id, person, pose, sealed FROM template WHERE model = ? AND ref > ? ORDER BY ref LIMIT 64',
+    );
+    this.#template = db.prepare('SELECT person, model, pose, sealed FROM template WHERE id = ?');
+    this.#pin = db.prepare('SELECT row_version, sealed FROM pin WHERE person = ?');
+  }
+
+  /** @param n number of the event that brings it; 0: it came from the server */
+  insertTemplate(person: Known, id: Buffer, template: NewPerson['templates'][number], n: number): Template {
+    const text = uuidText(id);
+    const { model, pose, embedding } = template;
+    if (embedding.length === 0 || !embedding.every(Number.isFinite))
+      throw new Problem('template-malformed', 'a template must be finite numbers', 'Capture the face again.');
+    const bytes = Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength);
+    this.#db
+      .prepare('INSERT INTO template(id, person, model, pose, sealed, n) VALUES (?, ?, ?, ?, ?, ?)')
+      .run(
+        id,
+        person.ref,
+        model,
+        pose,
+        seal(person.records, templatePlace(person, text, model), bytes, this.#random),
+        n,
+      );
+    return { id: text, person: person.id, model, pose, embedding };
+  }
+
+  #openTemplate(person: Known, id: Buffer, model: string, pose: string, sealed: Buffer): Template {
+    const text = uuidText(id);
+    const bytes = open(person.records, templatePlace(person, text, model), sealed);
+    // A copy: the buffer may lie unaligned in a pool, and a Float32Array must start at a multiple of 4.
+    return { id: text, person: person.id, model, pose, embedding: new Float32Array(new Uint8Array(bytes).buffer) };
+  }
+
+  *templates(model: string): IterableIterator<Template> {
+    // In pieces: a cursor kept open would lock out writes, and all rows at once are 100 MB at 10,000 people.
+    for (let after = 0; ; ) {
+      const rows = this.#templatesOfModel.all(model, after) as {
+        ref: number;
+        id: Buffer;
+        person: number;
+        pose: string;
+        sealed: Buffer;
+      }[];
+      for (const row of rows) {
+        const person = this.#byRef(row.person);
+        if (person) yield this.#openTemplate(person, row.id, model, row.pose, row.sealed);
+      }
+      const last = rows.at(-1);
+      if (!last) return;
+      after = last.ref;
+    }
+  }
+
+  /** One template of this person; null when it is gone. */
+  template(person: Known, id: string): Template | null {
+    const bytes = uuidBytes(id);
+    const row = this.#template.get(bytes) as
+      | { person: number; model: string; pose: string; sealed: Buffer }
+      | undefined;
+    return row?.person === person.ref ? this.#openTemplate(person, bytes, row.model, row.pose, row.sealed) : null;
+  }
+
+  templatesOf(person: Known, model: string): Template[] {
+    const rows = this.#db
+      .prepare('SELECT id, pose, sealed FROM template WHERE person = ? AND model = ? ORDER BY ref')
+      .all(person.ref, model) as { id: Buffer; pose: string; sealed: Buffer }[];
+    return rows.map((row) => this.#openTemplate(person, row.id, model, row.pose, row.sealed));
+  }
+
+  /** Templates of every model, in the order they came. */
+  everyTemplateOf(person: Known): Template[] {
+    const rows = this.#db
+      .prepare('SELECT id, model, pose, sealed FROM template WHERE person = ? ORDER BY ref')
+      .all(person.ref) as { id: Buffer; model: string; pose: string; sealed: Buffer }[];
+    return rows.map((row) => this.#openTemplate(person, row.id, row.model, row.pose, row.sealed));
+  }
+
+  pinHash(person: Known): string | null {
+    const row = this.#pin.get(person.ref) as { row_version: number; sealed: Buffer } | undefined;
+    return row ? open(person.records, pinPlace(person, row.row_version), row.sealed).toString('utf8') : null;
+  }
+
+  writePin(person: Known, hash: string | null): void {
+    const row = this.#pin.get(person.ref) as { row_version: number } | undefined;
+    if (hash === null) {
+      this.#db.prepare('DELETE FROM pin WHERE person = ?').run(person.ref);
+      return;
+    }
+    const version = (row?.row_version ?? 0) + 1;
+    this.#db
+      .prepare(
+        'INSERT INTO pin(person, row_version, sealed) VALUES (?, ?, ?) ON CONFLICT(person) DO UPDATE SET row_version = excluded.row_version, sealed = excluded.sealed',
+      )
+      .run(person.ref, version, seal(person.records, pinPlace(person, version), hash, this.#random));
+  }
+}
