@@ -25,7 +25,7 @@ const either =
   (v) =>
     shapes.some((shape) => shape(v));
 
-const SHAPES: Readonly<Record<string, Shape>> = {
+export const SHAPES: Readonly<Record<string, Shape>> = {
   broker: origin,
   cause: token,
   code: token,
@@ -36,6 +36,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   devices: origin,
   events: number,
   job: token,
+  kind: token,
   method: token,
   ms: number,
   operation: token,
@@ -46,9 +47,11 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   reasons: either(tokens, counts),
   report: (v) => isReport(v, 4),
   route: matches(ROUTE),
+  request: matches(UUID),
   seq: number,
   signal: matches(/^[\w ]{1,30}$/),
   status: number,
+  step: token,
   version: either(number, token),
 };
 

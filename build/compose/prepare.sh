@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes what compose.yaml needs, once: keys and passwords in secrets/, the database's certificate in tls/, the name in .env.
+#   ./prepare.sh presence.example.org
+# Run again it changes nothing that is there. **Keep a copy of secrets/ENCRYPTION_KEY and secrets/SECRET_KEY elsewhere:
+# without them nothing in the database can be read.**
+set -eu
+umask 077
+here=$(dirname "$(readlink -f "$0")")
+out=${SMARTPRESENCE_COMPOSE_DIR:-$here}
+name=${1:?usage: prepare.sh HOSTNAME}
+case $name in *[!A-Za-z0-9.-]*) echo "prepare.sh: $name is no host name" >&2; exit 2 ;; esac
+# Nobody else gets into the folder; inside, containers' users must be able to read what is mounted into them.
+mkdir -p "$out/secrets" "$out/tls"
+
+secret() { [ -s "$out/secrets/$1" ] || { $2 > "$out/secrets/$1"; chmod 0444 "$out/secrets/$1"; }; }
+secret ENCRYPTION_KEY 'openssl rand -base64 32'
+secret SECRET_KEY 'openssl rand -base64 32'
+secret SMARTPRESENCE_OPERATIONS_TOKEN 'openssl rand -hex 32'
+secret POSTGRES_PASSWORD 'openssl rand -hex 32'
+url() { printf 'postgres://smartpresence:%s@postgres:5432/smartpresence?sslmode=verify-full&sslrootcert=/tls/ca.pem' "$(cat "$out/secrets/POSTGRES_PASSWORD")"; }
+secret SMARTPRESENCE_DATABASE_URL url
+
+if [ ! -s "$out/tls/postgres.pem" ]; then
+  ca=$(mktemp -d)
+  trap 'rm -rf "$ca"' EXIT
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=SmartPresence database CA' \
+    -addext 'basicConstraints=critical,CA:true,pathlen:0' -addext 'keyUsage=critical,keyCertSign' \
+    -keyout "$ca/ca.key" -out "$out/tls/ca.pem" 2> /dev/null
+  # Its key goes: a new certificate comes with a new CA.
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=postgres' \
+    -CA "$out/tls/ca.pem" -CAkey "$ca/ca.key" -addext 'subjectAltName=DNS:postgres' \
+    -addext 'basicConstraints=critical,CA:false' -keyout "$out/secrets/postgres.key" -out "$out/tls/postgres.pem" 2> /dev/null
+  chmod 0444 "$out/secrets/postgres.key" "$out/tls/ca.pem" "$out/tls/postgres.pem"
+fi
+[ -s "$out/.env" ] || printf 'SMARTPRESENCE_HOSTNAME=%s\n' "$name" > "$out/.env"
+echo "Ready: podman compose up -d"

@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { readConfig } from '../../sync/server/config.ts';
+
+const ANALYZE = '/usr/bin/systemd-analyze';
+const missing = !existsSync(ANALYZE);
+if (missing) console.log(`SKIPPED: units read by systemd: ${ANALYZE} is missing (Debian package systemd)`);
+const folder = mkdtempSync(join(tmpdir(), 'sp-units-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const units = globSync('*.service', { cwd: import.meta.dirname }).sort();
+
+test.skipIf(missing).each(units)('systemd takes %s as it stands, and finds it closed', (unit) => {
+  // Programs are where a server has them, not here.
+  const text = readFileSync(join(import.meta.dirname, unit), 'utf8').replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true');
+  const file = join(folder, unit);
+  writeFileSync(file, text);
+  const verified = spawnSync(ANALYZE, ['verify', '--man=no', '--recursive-errors=no', file], { encoding: 'utf8' });
+  expect([verified.status, verified.stderr]).toEqual([0, '']);
+  // 0 is closed, 10 is open; what is left: it talks to a network, and V8 compiles.
+  const judged = spawnSync(ANALYZE, ['security', '--offline=yes', '--threshold=20', '--no-pager', file], {
+    encoding: 'utf8',
+  });
+  expect(judged.status, judged.stdout.slice(-200)).toBe(0);
+});
+
+test.each(units)('P19 %s: no core dump, no swap, nothing of standard output in the journal but a broker’s', (unit) => {
+  const text = readFileSync(join(import.meta.dirname, unit), 'utf8');
+  for (const line of ['LimitCORE=0', 'MemorySwapMax=0']) expect(text).toMatch(new RegExp(`^${line}$`, 'm'));
+  if (unit.includes('server')) {
+    expect(text).toMatch(/^StandardOutput=null$/m);
+    expect(text).toMatch(/^LoadCredentialEncrypted=ENCRYPTION_KEY:/m);
+    expect(text).not.toMatch(/^Environment=.*(KEY|URL)=/m);
+  }
+});
+
+test('the server takes the example of its environment', () => {
+  const lines = readFileSync(join(import.meta.dirname, 'server.env.example'), 'utf8').matchAll(/^(\w+)=(.*)$/gm);
+  const env = Object.fromEntries([...lines].map(([, name, value]) => [name!, value!]));
+  const key = () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64');
+  const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: '/srv', ENCRYPTION_KEY: key(), SECRET_KEY: key() });
+  expect(config).toMatchObject({ bind: '0.0.0.0', drainMs: 5000, operations: { plain: true } });
+});
