@@ -53,6 +53,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   status: number,
   step: token,
   version: either(number, token),
+  what: token,
 };
 
 export const WITHHELD = '[withheld]';
