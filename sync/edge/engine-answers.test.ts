@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest';
+import { bundle, fail, LOG, rig } from '../../test/sync/engine-rig.ts';
+import { MemoryOutbox } from '../../test/sync/kit.ts';
+import { newSigningKey } from '../protocol/seal/keys.ts';
+import { IDLE_MS, SyncEngine } from './engine.ts';
+
+describe('the sync engine hears', () => {
+  test('forgets nothing on an ack that is forged, of another device, or altered', async () => {
+    const spoils: Partial<Awaited<ReturnType<typeof rig>>['server']>[] = [
+      { key: newSigningKey() },
+      { change: (ack) => ({ ...ack, device: LOG }) },
+      { change: (ack) => ({ ...ack, epoch: LOG }) },
+    ];
+    for (const spoil of spoils) {
+      const r = await rig();
+      r.source.person('Ada');
+      Object.assign(r.server, spoil);
+      r.engine.start();
+      expect(await r.untilPause()).toBeLessThan(IDLE_MS);
+      expect(r.source.acks).toEqual([]);
+      expect(r.engine.status).toMatchObject({ online: false, queued: 1 });
+      expect(r.engine.status.problem?.code).toMatch(/^(unknown-server-key|ack-of-another)$/);
+      await r.engine.stop();
+    }
+  });
+
+  test('refuses an ack of a log that was since replaced', async () => {
+    const r = await rig();
+    r.engine.start();
+    await r.untilPause();
+    const { change } = r.server;
+    r.server.change = (ack) => {
+      if (ack.committed === 0) return ack;
+      r.server.change = change;
+      return { ...ack, logEpoch: bundle.serverId, serverTime: '2025-12-31T00:00:00.000Z' };
+    };
+    r.source.person('Ada');
+    r.wake();
+    await r.untilPause();
+    expect(r.statuses.map((status) => status.problem?.code)).toContain('ack-older');
+    expect(r.sink.restarts).toBe(0);
+    await r.engine.stop();
+  });
+
+  test.each([
+    ['under the same log', LOG],
+    ['under a new log', bundle.serverId],
+  ])('sends again to a server that was restored from an older copy, %s, and asks for a snapshot', async (_how, log) => {
+    const r = await rig();
+    for (let i = 0; i < 5; i++) r.source.person(`Person ${i}`);
+    r.engine.start();
+    await r.untilPause();
+    r.server.committed.set(r.source.epoch, 2);
+    r.server.logEpoch = log;
+    r.wake();
+    while (r.source.pendingCount() > 0 || r.received.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.received).toEqual([
+      [1, 2, 3, 4, 5],
+      [3, 4, 5],
+    ]);
+    expect(r.source.rewinds).toEqual([{ epoch: r.source.epoch, committed: 2 }]);
+    expect(r.sink.restarts).toBe(1);
+    expect(r.engine.status).toMatchObject({ online: true, problem: null });
+    await r.engine.stop();
+  });
+
+  test('one answer of a year ahead does not make the right ones old: the server is heard on, and its losses are found', async () => {
+    const heard: number[] = [];
+    const r = await rig({ onServerTime: (serverMs) => heard.push(serverMs) });
+    for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
+    r.engine.start();
+    await r.untilPause();
+    const right = r.server.time;
+    r.server.time += 365 * 86_400_000;
+    r.wake();
+    await r.untilPause();
+    r.server.time = right;
+    r.server.committed.set(r.source.epoch, 1);
+    const before = heard.length;
+    r.wake();
+    while (r.received.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.received.at(-1)).toEqual([2, 3]);
+    expect(heard.slice(before).length).toBeGreaterThan(0);
+    expect(Math.max(...heard.slice(before))).toBeLessThan(right + 1000);
+    expect(r.engine.status).toMatchObject({ online: true, queued: 0, problem: null });
+    expect(r.engine.status.lastSyncAt).toMatch(/^2026-/);
+    await r.engine.stop();
+  });
+
+  test('takes nothing back by an ack that is played again', async () => {
+    const r = await rig();
+    for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
+    let old = '';
+    const { exchange } = r.transport;
+    r.transport.exchange = async (kind, ...rest) => {
+      const answer = await exchange.call(r.transport, kind, ...rest);
+      if (kind === 'ask') return answer;
+      if (!old) {
+        old = answer;
+        return answer;
+      }
+      return old;
+    };
+    r.engine.start();
+    await r.untilPause();
+    r.source.person('Grace');
+    r.engine.nudge();
+    while (r.engine.status.problem === null) await new Promise((resolve) => setImmediate(resolve));
+    expect(r.engine.status.problem).toMatchObject({ code: 'batch-not-committed' });
+    expect(r.source.rewinds).toEqual([]);
+    expect(r.source.pendingCount()).toBe(1);
+    await r.engine.stop();
+  });
+
+  test('a broker’s old, forged or foreign answers are not the one waited for', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    const judged: boolean[] = [];
+    let before = '';
+    const { exchange } = r.transport;
+    r.transport.exchange = async (kind, sealed, signal, accept) => {
+      const answer = await exchange.call(r.transport, kind, sealed, signal, accept);
+      const ask = async (text: string) => judged.push(await accept!(text).catch(() => false));
+      if (before) await ask(before);
+      await ask('a.b.c');
+      await ask(answer);
+      before = answer;
+      return answer;
+    };
+    r.engine.start();
+    await r.untilPause();
+    expect(judged).toEqual([false, true, false, false, true]);
+    await r.engine.stop();
+  });
+
+  test('opens a new epoch when the server has events that this store never made, and sends what it made since', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    r.source.person('Grace');
+    const old = r.source.epoch;
+    r.server.committed.set(old, 9);
+    r.engine.start();
+    await r.untilPause();
+    expect(r.source.epoch).not.toBe(old);
+    expect(r.received).toEqual([[1, 2]]);
+    expect(r.source.acks).toEqual([{ epoch: old, committed: 2, safe: 0 }]);
+    await r.engine.stop();
+  });
+
+  test('asks of every epoch in turn, and at once when the server has something to tell', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    const first = r.source.epoch;
+    r.source.newEpoch();
+    r.source.person('Grace');
+    r.engine.start();
+    await r.untilPause();
+    const asked = r.server.asked.length;
+    r.transport.onNudge!();
+    while (r.server.asked.length === asked) await new Promise((resolve) => setImmediate(resolve));
+    await r.untilPause();
+    expect(new Set(r.server.asked)).toEqual(new Set([first, r.source.epoch]));
+    await r.engine.stop();
+  });
+
+  test('applies pages in order until there is no more, beside a backlog', async () => {
+    const r = await rig({ batchEvents: 1 });
+    for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
+    r.server.pages = [{ cursor: 'c1', more: true }, { cursor: 'c2', more: true }, { cursor: 'c3' }];
+    r.engine.start();
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.sink.pages.map((page) => page.cursor).slice(0, 3)).toEqual(['c1', 'c2', 'c3']);
+    expect(r.source.pendingCount()).toBe(0);
+    await r.engine.stop();
+  });
+
+  test('hears of every epoch’s marks before a snapshot’s last page drops anybody', async () => {
+    const r = await rig();
+    r.source.person('Ada');
+    const old = r.source.epoch;
+    r.source.newEpoch();
+    r.source.person('Grace');
+    r.source.acknowledge(old, { committed: 1, safe: 0 });
+    r.server.pages = [{ whole: true, cursor: 'c1' }];
+    const order: string[] = [];
+    const { rewind } = r.source;
+    r.source.rewind = (...args) => {
+      order.push('rewind');
+      rewind.apply(r.source, args);
+    };
+    const { apply } = r.sink;
+    r.sink.apply = async (page) => {
+      order.push('apply');
+      await apply(page);
+    };
+    // The server lost what it had of the old epoch; the ask that brings the page is about the first in the list.
+    r.server.committed.set(old, 0);
+    r.engine.start();
+    await r.untilPause();
+    expect(order.indexOf('rewind')).toBe(0);
+    expect(r.received.flat()).toEqual([1, 1]);
+    await r.engine.stop();
+  });
+
+  test('never throws into the core: a broken store and a broken listener become status', async () => {
+    const r = await rig();
+    r.source.pending = () => {
+      throw new Error('disk on fire');
+    };
+    r.engine.start();
+    await r.untilPause();
+    expect(r.engine.status).toMatchObject({ online: false, problem: { code: 'sync-failed' } });
+    await r.engine.stop();
+
+    const listener = new SyncEngine({
+      secret: r.secret,
+      bundle,
+      source: new MemoryOutbox(),
+      transport: { name: 'https', onNudge: null, exchange: fail('x'), close: async () => undefined },
+      onStatus: () => {
+        throw new Error('listener');
+      },
+      surroundings: { now: () => 0, random: () => 0, after: () => () => undefined },
+    });
+    listener.start();
+    while (!listener.status.problem) await new Promise((resolve) => setImmediate(resolve));
+    expect(listener.status.problem?.code).toBe('sync-failed');
+    await listener.stop();
+  });
+});
