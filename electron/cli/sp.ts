@@ -14,6 +14,7 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['device'], load: async () => (await import('./device/register.ts')).registerDevice },
   { words: ['server'], load: async () => (await import('./server/register.ts')).registerServer },
   { words: ['keys'], load: async () => (await import('./keys/register.ts')).registerKeys },
+  { words: ['accounts'], load: async () => (await import('./accounts/register.ts')).registerAccounts },
   { words: ['audit'], load: async () => (await import('./audit/register.ts')).registerAudit },
   { words: ['erasure'], load: async () => (await import('./erasure/register.ts')).registerErasure },
   { words: ['retention'], load: async () => (await import('./retention/register.ts')).registerRetention },

@@ -19,7 +19,7 @@ export interface Allowance {
 }
 
 /** Without a failure for so long, an allowance begins anew, ms. */
-const FORGET_MS = 24 * 60 * 60 * 1000;
+export const FORGET_MS = 24 * 60 * 60 * 1000;
 
 export const ALLOWANCES = {
   /** By account. At the longest pause an attacker has 96 guesses a day, each with a code beside the password. */

@@ -1,3 +1,4 @@
+import { leftoversJob } from '../accounts/leftovers.job.ts';
 import { auditAnchorJob } from '../audit/anchor.job.ts';
 import { auditPurgeJob } from '../audit/purge.job.ts';
 import { erasureJob } from '../erasure/erasure.job.ts';
@@ -7,4 +8,4 @@ import type { Job } from './job.ts';
 import { runsJob } from './runs.job.ts';
 
 /** Every job of the server. Add yours here: one line. */
-export const JOBS: readonly Job[] = [auditAnchorJob, auditPurgeJob, runsJob, erasureJob, retentionJob, facesOffJob];
+export const JOBS: readonly Job[] = [leftoversJob, auditAnchorJob, auditPurgeJob, runsJob, erasureJob, retentionJob, facesOffJob];

@@ -3,6 +3,7 @@ import { serverFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { MAX_JOIN_BYTES } from '../../protocol/wire/join.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { accountOperations } from '../accounts/operations.ts';
 import { listCandidates, mergePeople, rejectCandidate } from '../attendance/merging/merge.ts';
 import { auditOperations } from '../audit/operations.ts';
 import { keysChanged } from '../changes/log.ts';
@@ -33,6 +34,7 @@ const Quarantined = {
 const Purpose = z.enum(['signing', 'sealing', 'ca']);
 
 export const OPERATIONS = {
+  ...accountOperations,
   ...jobOperations,
   ...erasureOperations,
   ...retentionOperations,
