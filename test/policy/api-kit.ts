@@ -18,8 +18,8 @@ import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { quarantineRoutes } from '../../sync/server/ingest/routes.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
-import { Secret } from '../../sync/server/keys/secret.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { portalRoutes } from '../../sync/server/portal/routes.ts';
 import { reportRoutes } from '../../sync/server/reports/routes.ts';
 import { siteRoutes } from '../../sync/server/sites/routes.ts';
 import { MemoryOutbox, temporaryHome } from '../sync/kit.ts';
@@ -32,6 +32,7 @@ const ROUTES: readonly RouteSpec[] = [
   ...correctionRoutes,
   ...deviceRoutes,
   ...peopleRoutes,
+  ...portalRoutes,
   ...quarantineRoutes,
   ...reportRoutes,
   ...siteRoutes,
@@ -176,10 +177,8 @@ export function enrol(box: MemoryOutbox, name: string, at: Date, number: string)
   const person = v7();
   box.append('person', { change: 'added' }, { person, name, number, language: 'en' }, at);
   box.append('consent', { action: 'given', textVersion: '2026-11.no-photo', language: 'en' }, { person }, at);
-  const vector = randomBytes(2048).toString('base64url').slice(0, 2731);
+  const vector = randomBytes(2048).toString('base64url');
   const templates = [{ id: v7(), pose: 'front', vector }];
   box.append('template', { change: 'added', model: 'test', count: 1 }, { person, templates }, at);
   return person;
 }
-
-export const secretKeys = () => new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));

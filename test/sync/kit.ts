@@ -81,7 +81,7 @@ export class MemoryOutbox implements OutboxSource {
     this.device = device;
   }
 
-  append<T extends EventType>(type: T, open: Open<T>, personal: Personal<T>, at = new Date()): WireEvent {
+  append<T extends EventType>(type: T, open: Open<T>, personal: Personal<T>, at = new Date(), id = v7()): WireEvent {
     const salted = Object.fromEntries(
       Object.entries(personal)
         .filter(([, v]) => v !== undefined)
@@ -90,7 +90,7 @@ export class MemoryOutbox implements OutboxSource {
     const event: WireEvent = {
       header: {
         v: EVENT_VERSION,
-        id: v7(),
+        id,
         device: this.device,
         epoch: this.epoch,
         seq: ++this.#seq,

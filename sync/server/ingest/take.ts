@@ -7,6 +7,7 @@ import { type PersonBox, personBox } from '../keys/persons.ts';
 import { holdPeople } from '../people/people.ts';
 import { chainState } from './chain-state.ts';
 import { sealHalf, sealRefused } from './personal.ts';
+import { withoutUnwantedPositions } from './positions.ts';
 import { QUARANTINE_FULL, roomFor } from './room.ts';
 import { type Refused, refused, type Taken } from './triage.ts';
 
@@ -50,7 +51,8 @@ export async function take(
   let notes: Note[] = [];
   if (fresh.length > 0) {
     const chain = chainOf(fresh, log);
-    await insertEvents(tx, keys, box, range, fresh, chain.fresh, erased, now);
+    const kept = await withoutUnwantedPositions(tx, fresh, people);
+    await insertEvents(tx, keys, box, range, kept, chain.fresh, erased, now);
     await updateChain(tx, range, chain.there);
     const events = fresh.map((t) => t.event);
     await project(tx, keys, events, { device: range.iss, site }, people, now);

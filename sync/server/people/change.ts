@@ -23,6 +23,8 @@ export async function changePerson(
   // A change makes nobody.
   const known = await tx.selectFrom('person').select('id').where('id', '=', person).executeTakeFirst();
   if (!known) throw personUnknown();
+  // Against an ingest that is writing a position of theirs (holdPeople): it comes before all of this, or after.
+  if (patch.gpsOptOut) await tx.selectFrom('person').select('id').where('id', '=', person).forUpdate().execute();
   const expect = version === undefined ? {} : { expectVersion: version };
   const { changed } = await writePerson(tx, keys, { id: person, patch: defined(patch), ...expect }, now);
   // Who wants no position recorded wants none kept.

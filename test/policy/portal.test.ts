@@ -1,0 +1,264 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { v7 } from 'uuid';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { keyObject } from '../../electron/core/keys/envelope.ts';
+import { Vault } from '../../electron/core/vault/vault.ts';
+import type { MyProfile } from '../../sync/protocol/api/portal.ts';
+import type { Change } from '../../sync/protocol/wire/changes.ts';
+import type { Actor } from '../../sync/server/access/actor.ts';
+import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
+import { readChanges } from '../../sync/server/changes/read.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { takePiece } from '../../sync/server/photos/store.ts';
+import { LEFT_OUT, TOLD } from '../../sync/server/portal/registry.ts';
+import { SECTIONS } from '../../sync/server/portal/sections.ts';
+import { setHold } from '../../sync/server/retention/holds.ts';
+import { DATABASES } from '../services/databases.ts';
+import { newFolder, openKiosk } from '../store/kiosk.ts';
+import { aCheckin, aPerson } from '../store/samples.ts';
+import type { MemoryOutbox } from '../sync/kit.ts';
+import { type Api, apiOn } from './api-kit.ts';
+
+/** What a person can do with their own data. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+const hours = (n: number) => new Date(NOW.getTime() - n * 3_600_000);
+
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let api: Api;
+let box: MemoryOutbox;
+
+describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW);
+  });
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach(async (context) => {
+    if (unavailable) return context.skip(unavailable);
+    box = await api.kiosk();
+  });
+
+  const me = (person: string): Actor => api.actorOf('person', person);
+  const ask = <T>(person: string, method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: unknown) =>
+    api.ask<T>(method, url, { as: me(person), body });
+  const exportOf = async (person: string) => {
+    const text = (await ask<Buffer>(person, 'GET', '/api/gdpr/export/my-data')).toString('utf8');
+    return { text, data: JSON.parse(text) as Record<string, Record<string, unknown>[]> };
+  };
+  async function told(person: string, device = box.device): Promise<Change[]> {
+    const source = {
+      db: api.db,
+      keys: api.keys,
+      logEpoch: randomUUID(),
+      publicKeys: async () => api.keyring.publicKeys,
+    };
+    const changes: Change[] = [];
+    for (let cursor = ''; ; ) {
+      const ask = { cursor, limit: 200, presenceAfter: null, newestKey: true };
+      const page = await readChanges(source, device, ask, api.now);
+      changes.push(...page.changes);
+      if (!page.more) return changes.filter((c) => 'person' in c && c.person === person);
+      cursor = page.cursor;
+    }
+  }
+
+  /** A photo as a kiosk seals it: what its event names, and the bytes that are uploaded after it. */
+  function photoOf(person: string, event: string, kind: 'checkin' | 'enrolment', picture: Buffer) {
+    const key = randomBytes(32);
+    const where = { person, record: event, keyVersion: 1, kind };
+    const sealed = new Vault('/nonexistent', randomBytes).seal(keyObject(key), where, picture);
+    return { photo: sealed.address, photoKey: key.toString('base64url'), bytes: sealed.bytes };
+  }
+  const upload = (address: string, bytes: Buffer) =>
+    takePiece(api.db, box.device, address, { offset: 0, total: bytes.length }, bytes, NOW);
+
+  /** Somebody of whom every table has something; and each value that went in. */
+  async function wholePerson(tag: string) {
+    const person = v7();
+    const enrolled = v7();
+    const [front, door] = [Buffer.from(`JPEG enrolment ${tag}`), Buffer.from(`JPEG check-in ${tag}`)];
+    const enrolment = photoOf(person, enrolled, 'enrolment', front);
+    const { bytes: frontBytes, ...frontRef } = enrolment;
+    const profile = { person, name: `Name-${tag}`, number: `N${tag}`, language: 'de', ...frontRef };
+    box.append('person', { change: 'added' }, profile, hours(9), enrolled);
+    box.append(
+      'consent',
+      { action: 'given', textVersion: `v-${tag}`, language: 'de' },
+      { person, guardian: `Guardian-${tag}` },
+      hours(9),
+    );
+    const vector = randomBytes(2048).toString('base64url');
+    const templates = [{ id: v7(), pose: 'front', vector }];
+    box.append('template', { change: 'added', model: `model-${tag}`, count: 1 }, { person, templates }, hours(9));
+    const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+    const came = v7();
+    const { bytes: doorBytes, ...doorRef } = photoOf(person, came, 'checkin', door);
+    const gps = `position-${tag}`;
+    box.append('checkin', open, { person, score: 0.8125, second: null, gps, ...doorRef }, hours(8), came);
+    const wrong = box.append('checkin', open, { person }, hours(7)).header.id;
+    box.append('void', { target: wrong, reason: 'not-me' }, { person }, hours(7));
+    box.append('pin', { change: 'set' }, { person }, hours(6));
+    await api.deliver(box);
+    await upload(frontRef.photo, frontBytes);
+    await upload(doorRef.photo, doorBytes);
+    const contact = { email: `${tag}@example.org`, phone: `+49${tag}`, badge: `badge-${tag}` };
+    await api.ask('PATCH', `/api/people/${person}`, { body: contact });
+    const reason = `Reason-${tag}`;
+    await api.ask('POST', '/api/corrections', { body: { kind: 'replace', target: came, direction: 'out', reason } });
+    const hold = { person, site: null, from: null, until: null, reason: `Hold-${tag}`, setBy: 'dpo' };
+    await api.db.transaction().execute((tx) => setHold(tx, api.keys, hold, NOW));
+    return {
+      person,
+      values: [
+        ...[`Name-${tag}`, `N${tag}`, ...Object.values(contact), `v-${tag}`, `Guardian-${tag}`, `model-${tag}`, vector],
+        ...[gps, '0.8125', reason, `Hold-${tag}`, came, wrong, front.toString('base64'), door.toString('base64')],
+      ],
+    };
+  }
+
+  test('P28 the export holds every value that went in, photos and template as they were, and nothing of anybody else', async () => {
+    const [mine, other] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
+    const { text, data } = await exportOf(mine.person);
+    for (const value of mine.values) expect(text.includes(value), value.slice(0, 60)).toBe(true);
+    for (const value of [other.person, ...other.values.filter((v) => v !== '0.8125')])
+      expect(text.includes(value), value.slice(0, 60)).toBe(false);
+    expect(Object.keys(data)).toEqual(expect.arrayContaining(SECTIONS.map((s) => s.name)));
+    expect(data.photos).toHaveLength(2);
+    expect(data.events!.map((e) => e.type)).toEqual([
+      'person',
+      'consent',
+      'template',
+      'checkin',
+      'checkin',
+      'void',
+      'pin',
+    ]);
+    expect(data.attendance!.filter((r) => r.voided === null)).toHaveLength(1);
+    // Whoever looked at them is in it, and so is this very export, by the next one.
+    expect(data.accesses!.map((a) => a.route)).toEqual(expect.arrayContaining(['PATCH /api/people/:person']));
+    expect((await exportOf(mine.person)).data.accesses!.some((a) => a.action === 'export')).toBe(true);
+    expect(text).not.toMatch(/photoKey|tester@example/);
+  });
+
+  test('P28 what was recorded under another name before a merge is in it too', async () => {
+    const [kept, merged] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
+    await mergePeople(api.db, api.keys, { kept: kept.person, merged: merged.person, by: 'staff' }, NOW);
+    const { text } = await exportOf(kept.person);
+    for (const value of kept.values) expect(text.includes(value), value.slice(0, 60)).toBe(true);
+    for (const value of merged.values.filter((v) => v.startsWith('position-') || v.startsWith('Reason-')))
+      expect(text.includes(value), value.slice(0, 60)).toBe(true);
+  });
+
+  test('P28 every table of the database is told in the export or left out with a reason', async () => {
+    const { rows } = await sql<{ name: string }>`
+      select case when n.nspname = 'public' then c.relname else n.nspname || '.' || c.relname end as name
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
+        and c.relname !~ '^checkin_[0-9]{4}_[0-9]{2}$'`.execute(api.db);
+    const known = [...Object.keys(TOLD), ...Object.keys(LEFT_OUT)];
+    expect(rows.map((r) => r.name).filter((name) => !known.includes(name))).toEqual([]);
+    expect(known.filter((name) => !rows.some((r) => r.name === name))).toEqual([]);
+    expect(Object.keys(TOLD).filter((name) => name in LEFT_OUT)).toEqual([]);
+    const sections = SECTIONS.map((s) => s.name);
+    expect(Object.values(TOLD).filter((section) => !sections.includes(section))).toEqual([]);
+    // Whatever has a column for a person is told, or its reason says why not although it has one.
+    const { rows: columns } = await sql<{ table: string }>`
+      select distinct case when table_schema = 'public' then table_name else table_schema || '.' || table_name end as table
+      from information_schema.columns where column_name in ('person', 'first', 'kept')
+        and table_schema not in ('pg_catalog', 'information_schema') and table_name !~ '^checkin_[0-9]{4}_[0-9]{2}$'`.execute(
+      api.db,
+    );
+    expect(
+      columns
+        .map((c) => c.table)
+        .filter((t) => !(t in TOLD))
+        .sort(),
+    ).toEqual(['attendance_due', 'change', 'keyring.person_key'].sort());
+  });
+
+  test('P30 a person corrects their own profile, kiosks are told, and number and badge stay with whoever runs the place', async () => {
+    const { person } = await wholePerson(randomUUID().slice(0, 8));
+    const changed = await ask<MyProfile>(person, 'PATCH', '/api/me', { name: 'New Name', phone: null });
+    expect(changed).toMatchObject({ name: 'New Name', phone: null });
+    expect(await api.lastAudit()).toMatchObject({ action: 'write', role: 'person', count: 1, route: 'PATCH /api/me' });
+    expect(await told(person)).toContainEqual(expect.objectContaining({ kind: 'person', name: 'New Name' }));
+    await expect(ask(person, 'PATCH', '/api/me', { number: '1' })).rejects.toThrow();
+  });
+
+  test('a person withdraws their consent as easily as it was given: one request, and no template is left anywhere', async () => {
+    const { person } = await wholePerson(randomUUID().slice(0, 8));
+    expect(await ask(person, 'POST', '/api/me/consent/withdraw')).toEqual({ standing: 'withdrawn' });
+    expect(await ask<MyProfile>(person, 'GET', '/api/me')).toMatchObject({ consent: 'withdrawn', templates: 0 });
+    expect((await told(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
+  });
+
+  test('P9 an opt-out reaches every kiosk: their check-ins have no coordinates at all, not even a hash; what is held goes, and what comes late is not kept', async () => {
+    const { person, values } = await wholePerson(randomUUID().slice(0, 8));
+    const other = await api.kiosk();
+    await ask(person, 'PUT', '/api/me/gps', { optOut: true });
+    for (const kiosk of [box, other]) {
+      const changes = await told(person, kiosk.device);
+      expect(changes).toContainEqual(expect.objectContaining({ kind: 'person', gpsOptOut: true }));
+      const store = await openKiosk(newFolder());
+      await store.sync.applyRoster({ whole: false, more: false, cursor: 'c1', changes });
+      await store.recordCheckin(aCheckin(person, { gps: 'A POSITION' }));
+      const [event] = store.pending(10).filter((e) => e.header.type === 'checkin');
+      expect(Object.keys(event!.header.commitments)).not.toContain('gps');
+      expect(JSON.stringify(event)).not.toContain('A POSITION');
+      // Somebody else's on the same kiosk has them: the test would see one.
+      const somebody = aPerson({});
+      await store.addPerson(somebody);
+      await store.recordCheckin(aCheckin(somebody.id, { gps: 'A POSITION' }));
+      expect(JSON.stringify(store.pending(50))).toContain('A POSITION');
+    }
+    expect((await exportOf(person)).text).not.toContain(values.find((v) => v.startsWith('position-')));
+    // A kiosk that had not heard of it yet.
+    const open = { direction: 'out', method: 'face', liveness: 'passed' } as const;
+    const late = other.append('checkin', open, { person, gps: 'LATE POSITION' }, NOW);
+    await api.deliver(other);
+    const row = await api.db
+      .selectFrom('event')
+      .select(['gps', 'chain'])
+      .where('id', '=', late.header.id)
+      .executeTakeFirst();
+    expect(row).toEqual({ gps: null, chain: 'whole' });
+    expect((await exportOf(person)).text).not.toContain('LATE POSITION');
+  });
+
+  test('P29 an erasure is asked twice, drops templates at once, and can be taken back while its time lasts', async () => {
+    const { person } = await wholePerson(randomUUID().slice(0, 8));
+    const url = '/api/gdpr/delete/my-account';
+    const refused = { code: 'confirmation-needed' };
+    await expect(ask(person, 'DELETE', url, {})).rejects.toMatchObject(refused);
+    const stranger = await wholePerson(randomUUID().slice(0, 8));
+    const theirs = await ask<{ confirmation: string }>(stranger.person, 'POST', `${url}/confirmation`);
+    await expect(ask(person, 'DELETE', url, { confirmation: theirs.confirmation })).rejects.toMatchObject(refused);
+    const { confirmation } = await ask<{ confirmation: string }>(person, 'POST', `${url}/confirmation`);
+    api.now = new Date(NOW.getTime() + 11 * 60_000);
+    await expect(ask(person, 'DELETE', url, { confirmation })).rejects.toMatchObject(refused);
+    api.now = NOW;
+    const begun = await ask<{ undoUntil: string }>(person, 'DELETE', url, { confirmation });
+    expect(begun.undoUntil).toBe(new Date(NOW.getTime() + 7 * 86_400_000).toISOString());
+    expect(await ask<MyProfile>(person, 'GET', '/api/me')).toMatchObject({ templates: 0, erasure: begun });
+    expect((await told(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
+    expect(await ask<MyProfile>(person, 'POST', `${url}/undo`)).toMatchObject({ erasure: null });
+  });
+
+  test('nobody else’s id can be given to any of it: there is no parameter for one', async () => {
+    const { portalRoutes } = await import('../../sync/server/portal/routes.ts');
+    for (const spec of portalRoutes) {
+      expect(spec.roles).toEqual(['person']);
+      expect(spec.path).not.toContain(':');
+      expect(Object.keys((spec.query as { shape?: object } | undefined)?.shape ?? {})).not.toContain('person');
+    }
+  });
+});
