@@ -145,6 +145,11 @@ export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: read
     rows.flatMap((r) => r.person ?? []),
   );
   for (const row of rows) {
+    // Nothing opens any more of whoever was erased (and came back with a restored database).
+    if (row.person !== null && !box.has(row.person)) {
+      await tx.updateTable('event').set({ personal: null, gps: null }).where('id', '=', row.id).execute();
+      continue;
+    }
     const { templates, ...rest } = openHalf(keys, box, row);
     if (!templates) continue;
     await tx

@@ -72,6 +72,8 @@ async function openEmbedded(home: string): Promise<OpenDatabase> {
   let db: Db | null = null;
   try {
     const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
+    // What was deleted is not to lie on in files of the write-ahead log that are kept to be used again (erasure/scrub.ts).
+    await pglite.exec('set wal_recycle = off');
     db = new Kysely<Tables>({ dialect: pgliteDialect(pglite) });
     await migrate(db);
     await requireRestored(db);

@@ -72,12 +72,18 @@ export async function examine(address: PostgresAddress): Promise<{ code: string;
   client.on('error', () => undefined);
   try {
     await client.connect();
-    const { rows } = await client.query<{ version: string; fsync: string; commit: string; tls: string | null }>(
+    const { rows } = await client.query<{
+      version: string;
+      fsync: string;
+      commit: string;
+      recycles: boolean;
+      tls: string | null;
+    }>(
       `select current_setting('server_version_num') as version, current_setting('fsync') as fsync,
-              current_setting('synchronous_commit') as commit,
+              current_setting('synchronous_commit') as commit, current_setting('wal_recycle') = 'on' as recycles,
               (select version from pg_stat_ssl where pid = pg_backend_pid()) as tls`,
     );
-    const { version, fsync, commit, tls } = rows[0]!;
+    const { version, fsync, commit, recycles, tls } = rows[0]!;
     if (Number(version) < OLDEST)
       throw new Problem('database-too-old', `PostgreSQL ${version} is too old.`, 'Use PostgreSQL 15 or later.');
     // Null behind a pooler that ends TLS itself: our own half of the way is checked by the handshake.
@@ -88,6 +94,15 @@ export async function examine(address: PostgresAddress): Promise<{ code: string;
             {
               code: 'database-not-durable',
               message: `The database runs with fsync=${fsync}, synchronous_commit=${commit}: a power cut can lose what was acknowledged.`,
+            },
+          ]
+        : []),
+      ...(recycles
+        ? [
+            {
+              code: 'database-recycles-log',
+              message:
+                'The database uses files of its write-ahead log again (wal_recycle=on): the key of somebody who was erased can lie in them until they are written over. Set wal_recycle = off.',
             },
           ]
         : []),

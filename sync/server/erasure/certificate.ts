@@ -92,7 +92,7 @@ async function certificateOf({ db, keyring, request, detail, now }: StepContext)
     canNotConfirm: kiosks.filter((k) => !k.confirmedAt).map(named),
     databaseLog: detail('wal'),
     tombstone: detail('tombstone')?.where ?? 'none',
-    lastKeyCopyExpiresAt: null,
+    lastKeyCopyExpiresAt: detail('copies')?.expiresAt ?? null,
   });
 }
 

@@ -11,6 +11,7 @@ import type { ObjectStore } from '../objects/store.ts';
 import { applyPerson } from '../people/people.ts';
 import { isHeld } from '../retention/holds.ts';
 import { certify } from './certificate.ts';
+import { lastKeyCopy } from './copies.ts';
 import { eraseOnKiosks } from './kiosks.ts';
 import { erasePhotosOf } from './photos.ts';
 import { partWithWal, scrubKeys } from './scrub.ts';
@@ -42,7 +43,16 @@ export interface Step {
   run(context: StepContext): Promise<StepEnd>;
 }
 
-export type StepName = 'tombstone' | 'close' | 'unlink' | 'objects' | 'scrub' | 'kiosks' | 'wal' | 'certificate';
+export type StepName =
+  | 'tombstone'
+  | 'close'
+  | 'unlink'
+  | 'objects'
+  | 'scrub'
+  | 'kiosks'
+  | 'wal'
+  | 'copies'
+  | 'certificate';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -128,14 +138,6 @@ export const STEPS: readonly Step[] = [
     },
   },
   {
-    name: 'wal',
-    async run({ db, detail, attempt }) {
-      const { state, archived } = await partWithWal(db, String(detail('scrub')?.position));
-      if (state === 'needed' && attempt < WAL_LOOKS) return { waits: 'database-log-needed', forMs: WAL_EVERY_MS };
-      return { done: { state, archived } };
-    },
-  },
-  {
     name: 'kiosks',
     async run({ db, request }) {
       const { rows } = await sql<{ open: number; confirmed: number; lost: number }>`
@@ -149,6 +151,15 @@ export const STEPS: readonly Step[] = [
       return { done: { confirmed, canNotConfirm: lost } };
     },
   },
+  {
+    name: 'wal',
+    async run({ db, detail, attempt }) {
+      const { state, archived } = await partWithWal(db, String(detail('scrub')?.position));
+      if (state === 'needed' && attempt < WAL_LOOKS) return { waits: 'database-log-needed', forMs: WAL_EVERY_MS };
+      return { done: { state, archived } };
+    },
+  },
+  { name: 'copies', run: lastKeyCopy },
   { name: 'certificate', run: certify },
 ];
 

@@ -1,11 +1,24 @@
 import { leftoversJob } from '../accounts/leftovers.job.ts';
 import { auditAnchorJob } from '../audit/anchor.job.ts';
 import { auditPurgeJob } from '../audit/purge.job.ts';
+import { backupJob, photoObjectsJob } from '../backup/backup.job.ts';
 import { erasureJob } from '../erasure/erasure.job.ts';
+import { tombstonesJob } from '../erasure/tombstones.job.ts';
 import { facesOffJob } from '../retention/faces-off.ts';
 import { retentionJob } from '../retention/retention.job.ts';
 import type { Job } from './job.ts';
 import { runsJob } from './runs.job.ts';
 
 /** Every job of the server. Add yours here: one line. */
-export const JOBS: readonly Job[] = [leftoversJob, auditAnchorJob, auditPurgeJob, runsJob, erasureJob, retentionJob, facesOffJob];
+export const JOBS: readonly Job[] = [
+  leftoversJob,
+  auditAnchorJob,
+  auditPurgeJob,
+  runsJob,
+  erasureJob,
+  retentionJob,
+  facesOffJob,
+  backupJob,
+  photoObjectsJob,
+  tombstonesJob,
+];

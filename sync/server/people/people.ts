@@ -76,21 +76,35 @@ export async function applyPeople(
   changes: readonly PersonChange[],
   now: Date,
 ): Promise<void> {
-  const known = changes.filter((c) => c.personal.person !== undefined);
+  // Whoever is deleted among these: the rest of their changes is nothing any more, and nothing of theirs is opened, whose key
+  // may be gone already.
+  const deleted = new Set(changes.flatMap((c) => (c.change === 'deleted' ? (c.personal.person ?? []) : [])));
+  const known = changes.filter((c) => c.personal.person !== undefined && !deleted.has(c.personal.person));
+  await change(tx, keys, known, now);
+  await erase(tx, await notYetErased(tx, [...deleted]), now);
+}
+
+async function notYetErased(tx: Transaction<Tables>, people: readonly string[]): Promise<string[]> {
+  if (people.length === 0) return [];
+  const erased = await tx
+    .selectFrom('person')
+    .select('id')
+    .where('id', 'in', people)
+    .where('deleted_at', 'is not', null)
+    .execute();
+  return people.filter((id) => !erased.some((r) => r.id === id));
+}
+
+async function change(tx: Transaction<Tables>, keys: Keys, known: readonly PersonChange[], now: Date): Promise<void> {
   if (known.length === 0) return;
   const rows = await lockRows(
     tx,
     keys,
     known.map((c) => c.personal.person!),
   );
-  for (const { change, gpsOptOut, personal, at } of known) {
+  for (const { gpsOptOut, personal, at } of known) {
     const row = rows.get(personal.person!)!;
     if (row.erased) continue;
-    if (change === 'deleted') {
-      row.erased = true;
-      row.touched = true;
-      continue;
-    }
     const claimed = at.getTime();
     const late = claimed < row.claimedAt;
     for (const field of EVENT_FIELDS) {
@@ -103,22 +117,12 @@ export async function applyPeople(
     row.touched = true;
   }
   const touched = [...rows.values()].filter((r) => r.touched);
-  await write(
-    tx,
-    keys,
-    touched.filter((r) => !r.erased),
-    now,
-  );
-  const optedOut = touched.flatMap((r) => (r.gpsOptOut && !r.erased ? [r.id] : []));
+  await write(tx, keys, touched, now);
+  const optedOut = touched.flatMap((r) => (r.gpsOptOut ? [r.id] : []));
   // Under whichever name the kiosk knows them: it is the one that was kept whose word goes down to kiosks.
   if (optedOut.length > 0)
     await sql`update person set gps_opt_out = true where id in
               (select merged_into from person where id = any(${optedOut}::uuid[]))`.execute(tx);
-  await erase(
-    tx,
-    touched.filter((r) => r.erased).map((r) => r.id),
-    now,
-  );
 }
 
 /** One change that this server makes itself. */

@@ -24,6 +24,8 @@ export const retentionVariables = {
   SMARTPRESENCE_LEAVER_DAYS: days(1, 3650).optional(),
   /** Content of events that could not be taken. */
   SMARTPRESENCE_QUARANTINE_DAYS: days(7, 365).default(180),
+  /** Copies of the keyring in backups, from their successor on: an erased person's key is in them until then. */
+  SMARTPRESENCE_KEYRING_BACKUP_DAYS: days(1, 90).default(30),
   /** In which a request for erasure can be taken back; templates go at once whatever it says. */
   SMARTPRESENCE_ERASURE_UNDO_DAYS: days(0, 30).default(7),
 };
@@ -37,6 +39,7 @@ export interface RetentionSettings {
   readonly consentDays: number;
   readonly leaverDays: number | null;
   readonly quarantineDays: number;
+  readonly keyringBackupDays: number;
   readonly erasureUndoDays: number;
 }
 
@@ -49,6 +52,7 @@ export function retentionSettings(e: z.infer<z.ZodObject<typeof retentionVariabl
     consentDays: e.SMARTPRESENCE_CONSENT_DAYS,
     leaverDays: e.SMARTPRESENCE_LEAVER_DAYS ?? null,
     quarantineDays: e.SMARTPRESENCE_QUARANTINE_DAYS,
+    keyringBackupDays: e.SMARTPRESENCE_KEYRING_BACKUP_DAYS,
     erasureUndoDays: e.SMARTPRESENCE_ERASURE_UNDO_DAYS,
   };
 }
