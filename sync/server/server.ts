@@ -90,7 +90,16 @@ export async function startServer(
     await ensureDefaultSite(db, { id: keyring.serverId, ...config.site });
     await configuredLease(db, config.leaseDays, now());
     closers.push(startAttendanceWorker(database, keys, log, now));
-    const services = { db, keys, keyring, config, log, now, tell: (what: 'board' | 'change') => signals.tell(what) };
+    const services = {
+      db,
+      keys,
+      keyring,
+      config,
+      log,
+      now,
+      tell: (what: 'board' | 'change') => signals.tell(what),
+      devicePort: () => portOf(devices),
+    };
     const jobs = await startJobs(services, JOBS, { alone: database.kind === 'embedded' });
     closers.push(() => jobs.stop());
     // A request for erasure is not waited with.
