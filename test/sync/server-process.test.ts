@@ -1,0 +1,129 @@
+import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, describe, expect, test } from 'vitest';
+import { selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { startServer } from '../../sync/server/server.ts';
+import { call, codeOf, tokenOf } from './client.ts';
+import { serverHome } from './kit.ts';
+import { ServerRig } from './server-rig.ts';
+
+/* The server as a process: how it starts, what it refuses, what it prints and logs, how it stops. */
+
+const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
+const NAME = 'Zyxwvut Qponmlk';
+const strange = await serverHome();
+const rig = await ServerRig.start();
+const { outbox, env, config, home, log } = rig;
+afterAll(async () => {
+  await rig.close();
+  strange.remove();
+});
+
+describe('the process', () => {
+  const runMain = (changes: Record<string, string | undefined>) => {
+    const child = spawn(process.execPath, [MAIN], {
+      env: { ...process.env, ...env, ...changes } as NodeJS.ProcessEnv,
+      // With a channel, which a launcher holds as long as it lives.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    let err = '';
+    child.stderr!.on('data', (c) => {
+      err += c;
+    });
+    return { child, ended: once(child, 'exit').then(([code]) => ({ code, err })) };
+  };
+
+  test('a second server on the same home is refused, from another process and from this one', async () => {
+    const { ended } = runMain({ SMARTPRESENCE_PEOPLE_PORT: '0', SMARTPRESENCE_DEVICE_PORT: '0' });
+    const { code, err } = await ended;
+    expect([code, err.split(':')[0]]).toEqual([3, 'database-in-use']);
+    expect(await codeOf(startServer(config, log))).toBe('database-in-use');
+  });
+
+  test('P19 wrong configuration is told in full and no key is shown', async () => {
+    const { code, err } = await runMain({ ENCRYPTION_KEY: 'a'.repeat(64), SMARTPRESENCE_BIND: 'nowhere' }).ended;
+    expect(code).toBe(2);
+    expect(err).toMatch(/ENCRYPTION_KEY is one pattern repeated/);
+    expect(err).toMatch(/SMARTPRESENCE_BIND must be/);
+    expect(err).not.toContain('aaaa');
+  });
+
+  test('P19 prints one line of JSON when ready, logs nobody’s name, and stops cleanly; keys of another home open nothing', async () => {
+    outbox.checkin(outbox.person(NAME));
+    expect(await rig.sync()).toMatchObject({ online: true, queued: 0 });
+    const cookie = await rig.signIn();
+    expect((await rig.board()).rows).toMatchObject([{ name: NAME }]);
+    await rig.server.close();
+    const swapped = { ...config, encryptionKey: config.secretKey, secretKey: config.encryptionKey };
+    expect(await codeOf(startServer(swapped, log))).toBe('wrong-encryption-key');
+    const { child, ended } = runMain({ SMARTPRESENCE_LOG_LEVEL: 'debug' });
+    const lines: string[] = [];
+    const reader = createInterface({ input: child.stdout! });
+    reader.on('line', (line) => lines.push(line));
+    await once(reader, 'line');
+    const ready = JSON.parse(lines[0]!);
+    expect(ready).toMatchObject({
+      ready: true,
+      peopleUrl: rig.server.peopleUrl,
+      deviceUrl: rig.server.deviceUrl,
+      certificateSha256: rig.server.certificateSha256,
+    });
+    expect(ready.adminLink).toContain(`${rig.server.peopleUrl}/console/#enter=`);
+    outbox.checkin(outbox.person(`${NAME} the Second`));
+    expect(await rig.sync()).toMatchObject({ online: true, queued: 0 });
+    child.kill('SIGTERM');
+    const { code, err } = await ended;
+    expect([code, lines.length]).toEqual([0, 1]);
+    for (const text of [err, rig.logged]) {
+      expect(text).toContain('events taken');
+      // Each field of a line is declared, in its shape (logs/fields.ts).
+      expect(text).not.toContain('[withheld]');
+      for (const secretText of [
+        NAME,
+        tokenOf(ready.adminLink),
+        env.ENCRYPTION_KEY!,
+        env.SECRET_KEY!,
+        cookie.split('=')[1]!,
+      ])
+        expect(text).not.toContain(secretText);
+    }
+    await rig.restart();
+  });
+
+  test('takes the operator’s certificate, and refuses one whose key is another’s', async () => {
+    await rig.server.close();
+    const [certFile, keyFile, other] = ['cert.pem', 'key.pem', 'other.pem'].map((name) => join(strange.path, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const [mine, theirs] = [
+      await selfSignedServerCertificate(config.hostnames, Date.now()),
+      await selfSignedServerCertificate(config.hostnames, Date.now()),
+    ];
+    writeFileSync(certFile, mine.certPem);
+    writeFileSync(keyFile, mine.keyPem);
+    writeFileSync(other, theirs.keyPem);
+    expect(await codeOf(startServer({ ...config, peopleCertificate: { certFile, keyFile: other } }, log))).toBe(
+      'bad-people-certificate',
+    );
+    expect(await codeOf(startServer({ ...config, peopleCertificate: { certFile: '/nowhere', keyFile } }, log))).toBe(
+      'bad-people-certificate',
+    );
+    rig.server = await startServer({ ...config, peopleCertificate: { certFile, keyFile } }, log);
+    expect(rig.server.certificateSha256).toBe(new X509Certificate(mine.certPem).fingerprint256);
+    const { headers } = await call(`${rig.server.peopleUrl}/api/session`);
+    expect(headers['strict-transport-security']).toContain('max-age');
+    await rig.restart();
+    expect((await call(`${rig.server.peopleUrl}/api/session`)).headers['strict-transport-security']).toBeUndefined();
+  });
+
+  test('its files are for its own user alone', () => {
+    expect(statSync(join(home.path, 'keys.env')).mode & 0o777).toBe(0o600);
+    expect(statSync(home.path).mode & 0o077).toBe(0);
+  });
+});
