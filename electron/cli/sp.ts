@@ -19,6 +19,7 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['erasure'], load: async () => (await import('./erasure/register.ts')).registerErasure },
   { words: ['retention'], load: async () => (await import('./retention/register.ts')).registerRetention },
   { words: ['jobs'], load: async () => (await import('./jobs/register.ts')).registerJobs },
+  { words: ['backup'], load: async () => (await import('./backup/register.ts')).registerBackup },
   { words: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },
   { words: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
 ];

@@ -20,7 +20,11 @@ export async function init(home: string, env: NodeJS.ProcessEnv): Promise<Record
 }
 
 /** Does an operation on this environment's server; see sync/server/operator. */
-export async function operate<N extends OperationName>(name: N, args: ArgsOf<N>): Promise<ResultOf<N>> {
+export async function operate<N extends OperationName>(
+  name: N,
+  args: ArgsOf<N>,
+  progress?: (done: number, total: number, what: string) => void,
+): Promise<ResultOf<N>> {
   const operator = await import('../../../sync/server/operator/open.ts');
-  return operator.operate(await serverEnvironment(), name, args);
+  return operator.operate(await serverEnvironment(), name, args, progress);
 }

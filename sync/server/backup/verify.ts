@@ -22,11 +22,12 @@ export interface Verified {
  * Reads a whole backup back, as a restore would: every chunk is opened, every table counted and compared with the manifest.
  * Nothing is written.
  *
+ * @param context `db`: where photos are known; null: they are not read
  * @param o `wanted`: id, or null for the newest; `photos`: also read every photo that this database knows to be stored
  * @throws Problem that says what is wrong: `backup-broken`, `backup-malformed`, `backup-thawing`, `s3-…`
  */
 export async function verifyBackup(
-  { db, store, keys }: { db: Db; store: ObjectStore; keys: Keys },
+  { db, store, keys }: { db: Db | null; store: ObjectStore; keys: Keys },
   o: {
     readonly wanted: string | null;
     readonly photos: boolean;
@@ -50,7 +51,7 @@ export async function verifyBackup(
     rows: total,
     bytes: manifest.database.size + manifest.keyring.size,
     keyring: await verifyKeyring(store, keys, manifest, progress),
-    photos: o.photos ? await verifyPhotos(db, store, (n, of) => o.progress?.(n, of, 'photos')) : null,
+    photos: o.photos && db ? await verifyPhotos(db, store, (n, of) => o.progress?.(n, of, 'photos')) : null,
   };
 }
 

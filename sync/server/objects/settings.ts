@@ -39,6 +39,13 @@ export const objectVariables = {
   /** How the store encrypts what is already encrypted by us. */
   S3_SSE: z.enum(['s3', 'kms'], { error: 'must be s3 (SSE-S3) or kms (SSE-KMS)' }).default('s3'),
   S3_KMS_KEY_ID: z.string().min(1).max(2048).optional(),
+  /** How long backups are kept. After 90 days they lie in the archive, which charges for 90 more. */
+  SMARTPRESENCE_BACKUP_DAYS: z.coerce
+    .number({ error: 'must be days, 180 to 3650' })
+    .int({ error: 'must be whole days' })
+    .min(180, 'must be at least 180 days')
+    .max(3650, 'must be at most 3650 days')
+    .default(400),
 };
 
 interface Credentials {
@@ -59,6 +66,8 @@ export interface S3Settings {
   /** Of the role that may delete versions; `credentials` where the operator made none. */
   readonly erasureCredentials: Credentials;
   readonly caFile: string | null;
+  /** How long backups are kept. */
+  readonly backupDays: number;
   /** KMS without a key id: the account's own key for S3. */
   readonly encryption: { readonly kind: 's3' } | { readonly kind: 'kms'; readonly keyId: string | null };
 }
@@ -110,6 +119,7 @@ export function objectSettings(e: Variables): S3Settings | null {
     credentials,
     erasureCredentials: erasure,
     caFile: e.S3_CA_FILE ?? null,
+    backupDays: e.SMARTPRESENCE_BACKUP_DAYS,
     encryption: e.S3_SSE === 'kms' ? { kind: 'kms', keyId: e.S3_KMS_KEY_ID ?? null } : { kind: 's3' },
   };
 }

@@ -5,6 +5,7 @@ import { identityContext } from '../devices/context.ts';
 import { openKeyring } from '../keys/keyring.ts';
 import { keysOf } from '../keys/settings.ts';
 import { createLogger } from '../logs/logger.ts';
+import type { OperatorContext } from './operation.ts';
 import { type ArgsOf, OPERATIONS, type OperationName, type ResultOf, runOperation } from './operations.ts';
 import { askServer } from './socket.ts';
 
@@ -19,6 +20,7 @@ export async function operate<N extends OperationName>(
   env: Readonly<Record<string, string | undefined>>,
   name: N,
   args: ArgsOf<N>,
+  progress?: OperatorContext['progress'],
 ): Promise<ResultOf<N>> {
   const config = readConfig(env);
   let database: Awaited<ReturnType<typeof openDatabase>>;
@@ -43,7 +45,11 @@ export async function operate<N extends OperationName>(
       signals.tell('board');
       signals.tell('change');
     };
-    return (await runOperation({ ...context, config, log, onChange }, name, args)) as ResultOf<N>;
+    return (await runOperation(
+      { ...context, config, log, onChange, ...(progress && { progress }) },
+      name,
+      args,
+    )) as ResultOf<N>;
   } finally {
     await database.close();
   }

@@ -10,6 +10,8 @@ export interface OperatorContext extends IdentityContext {
   readonly log: Logger;
   /** Something that screens show, or that devices may do, has changed. */
   readonly onChange: () => void;
+  /** Where somebody watches: how far a long work is. Not there over the socket. */
+  readonly progress?: (done: number, total: number, what: string) => void;
 }
 
 /** Something that an operator may do, by its name. Arguments are parsed before `run`. */

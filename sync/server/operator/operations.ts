@@ -6,6 +6,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { accountOperations } from '../accounts/operations.ts';
 import { listCandidates, mergePeople, rejectCandidate } from '../attendance/merging/merge.ts';
 import { auditOperations } from '../audit/operations.ts';
+import { backupOperations } from '../backup/operations.ts';
 import { keysChanged } from '../changes/log.ts';
 import { makeCode } from '../devices/codes.ts';
 import { approveDevice, provisionByFile } from '../devices/join.ts';
@@ -40,6 +41,7 @@ export const OPERATIONS = {
   ...retentionOperations,
   ...keyOperations,
   ...auditOperations,
+  ...backupOperations,
   'device provision': operation({
     args: z.strictObject({ name: Name, site: Site, url: Url, minutes: z.number().positive().optional() }),
     async run(context, { name, site, url, minutes }) {

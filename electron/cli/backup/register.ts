@@ -1,0 +1,205 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Listed } from '../../../sync/server/backup/environment.ts';
+import type { Finding } from '../../../sync/server/objects/bucket/setup.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { terminalOutput } from '../output.ts';
+import { operate, serverEnvironment } from '../server/environment.ts';
+
+const ENVIRONMENT = `
+Reads the server's environment: S3_BUCKET_NAME, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_ENDPOINT_URL,
+S3_CA_FILE, S3_SSE and the rest (docs/backup.md).`;
+const TIERS = ['Expedited', 'Standard', 'Bulk'] as const;
+type Tier = (typeof TIERS)[number];
+
+/** Loaded when needed: the SDK takes its time. */
+const direct = () => import('../../../sync/server/backup/environment.ts');
+
+/** `backup setup|audit|run|list|verify|restore|rekey`. */
+export function registerBackup(program: Command): void {
+  const backup = program.command('backup').description('Backups of the server in an S3 store.');
+  registerBucket(backup);
+  registerMaking(backup);
+  registerReading(backup);
+}
+
+interface BucketArgs {
+  readonly dryRun?: boolean;
+  readonly policy: boolean;
+  readonly json?: boolean;
+}
+
+function registerBucket(backup: Command): void {
+  backup
+    .command('setup')
+    .description('Make the bucket and make it private, versioned, encrypted and short-lived. Safe to run again.')
+    .option('--dry-run', 'say what would be changed, and change nothing')
+    .option('--no-policy', 'leave the bucket policy alone, for a store that does not know its conditions')
+    .option('--json', 'one JSON object an item: {"item","state","code","why"}')
+    .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
+    .action(async (o: BucketArgs) => {
+      const options = { dryRun: o.dryRun ?? false, withoutPolicy: !o.policy };
+      showFindings(await (await direct()).setup(await serverEnvironment(), options), o.json ?? false);
+    });
+  backup
+    .command('audit')
+    .description('Read the bucket back and say each thing that is not as it must be. Changes nothing.')
+    .option('--no-policy', 'leave the bucket policy out')
+    .option('--json', 'one JSON object an item: {"item","state","code","why"}')
+    .addHelpText('after', `${ENVIRONMENT}\nExit code 1 when something differs.${EXIT_HELP}`)
+    .action(async (o: BucketArgs) => {
+      showFindings(
+        await (await direct()).audit(await serverEnvironment(), { withoutPolicy: !o.policy }),
+        o.json ?? false,
+      );
+    });
+}
+
+function registerMaking(backup: Command): void {
+  backup
+    .command('run')
+    .description('Back up everything now; the server does it once a day by itself.')
+    .option('--json', 'the report as one JSON object')
+    .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
+    .action(async (o: { json?: boolean }) => {
+      const output = terminalOutput(o.json ?? false, (v) => {
+        const r = v as Awaited<ReturnType<typeof run>>;
+        return `Backup ${r.backup}: ${r.rows} rows, ${mib(r.bytes)}; ${r.photos.stored} new photos, ${mib(r.photos.bytes)}.`;
+      });
+      const run = () => operate('backup run', {}, output.progress);
+      const report = await run();
+      output.end();
+      output.line(report);
+    });
+  backup
+    .command('rekey')
+    .description('After `keys rotate`: put every backup under the new keys, so that the old ones open none.')
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `${ENVIRONMENT}
+Run it while ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS are still set. It makes a new backup first. Safe to run again.${EXIT_HELP}`,
+    )
+    .action(async (o: { json?: boolean }) => {
+      const output = terminalOutput(o.json ?? false, (v) => {
+        const r = v as { backup: string; rewrapped: number; keyringCopiesDeleted: number };
+        return `${r.rewrapped} backups are under the new keys; ${r.keyringCopiesDeleted} older copies of the keyring were deleted. New backup: ${r.backup}.`;
+      });
+      const report = await operate('backup rekey', {}, output.progress);
+      output.end();
+      output.line(report);
+    });
+}
+
+interface ReadingArgs {
+  readonly backup?: string;
+  readonly wait?: boolean;
+  readonly tier: Tier;
+  readonly photos?: boolean;
+  readonly json?: boolean;
+}
+
+function registerReading(backup: Command): void {
+  backup
+    .command('list', { isDefault: true })
+    .description('The newest backups that are complete.')
+    .option('--limit <n>', 'how many', whole, 20)
+    .option('--json', 'one JSON object a line: {"backup","takenAt","rows","bytes","photos","keyVersion","state"}')
+    .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
+    .action(async (o: { limit: number; json?: boolean }) => {
+      const found = await (await direct()).list(await serverEnvironment(), o.limit);
+      for (const each of found) process.stdout.write(`${o.json ? JSON.stringify(each) : listLine(each)}\n`);
+      if (found.length === 0 && !o.json) process.stdout.write('There is no complete backup.\n');
+      process.exitCode = found.some((f) => f.state !== 'readable') || found.length === 0 ? EXIT.attention : EXIT.ok;
+    });
+  const archive = (command: Command) =>
+    command
+      .option('--wait', 'where it lies in the archive, wait until it can be read')
+      .option('--tier <tier>', `how fast the archive is asked for: ${TIERS.join(', ')}`, tier, 'Standard' as Tier);
+  archive(backup.command('verify'))
+    .description('Read a backup back, open every chunk and count every row. Changes nothing.')
+    .argument('[backup]', 'its id; the newest without it')
+    .option('--photos', 'also read every stored photo that this server’s database knows')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
+    .action(async (id: string | undefined, o: ReadingArgs) => {
+      const output = terminalOutput(o.json ?? false, (v) => {
+        const r = v as Awaited<ReturnType<Awaited<ReturnType<typeof direct>>['verify']>>;
+        const photos = r.photos === null ? '' : ` ${r.photos} photos are whole.`;
+        return `Backup ${r.backup} of ${r.takenAt} is whole: ${r.rows} rows, ${mib(r.bytes)}.${photos}`;
+      });
+      const say = (line: string) => process.stderr.write(`${line}\n`);
+      const verified = await (await direct()).verify(await serverEnvironment(), id ?? null, {
+        wait: o.wait ?? false,
+        tier: o.tier,
+        progress: output.progress,
+        say,
+      });
+      const photos = o.photos
+        ? await operate('backup verify photos', { backup: verified.backup }, output.progress)
+        : null;
+      output.end();
+      output.line({ ...verified, photos: photos?.photos ?? null });
+    });
+  archive(backup.command('restore'))
+    .description('Fill an empty database from a backup. Refuses any other database.')
+    .argument('[backup]', 'its id; the newest without it')
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `${ENVIRONMENT}
+The database is that of SMARTPRESENCE_DATABASE_URL, else of SMARTPRESENCE_SERVER_HOME. Afterwards start the server: kiosks
+send again what the backup does not hold, and whoever was erased since is erased again. Broken off, it is run again with the
+same command; a server does not start on an unfinished restore.
+Exit code 1 with backup-thawing: the archive was asked for it; run the same command again later, or use --wait.${EXIT_HELP}`,
+    )
+    .action(async (id: string | undefined, o: ReadingArgs) => {
+      const output = terminalOutput(o.json ?? false, (v) => {
+        const r = v as Awaited<ReturnType<Awaited<ReturnType<typeof direct>>['restore']>>;
+        return [
+          `Restored backup ${r.backup} of ${r.takenAt}: ${r.rows} rows, ${r.photos} photos.`,
+          ...(r.photosMissing > 0 ? [`${r.photosMissing} photos were purged or erased since.`] : []),
+          ...(r.erasedAgain > 0 ? [`${r.erasedAgain} people were erased since the backup, and are erased again.`] : []),
+          'Devices, accounts and settings are as they were then: revoke again what was revoked since.',
+          'Start the server: npm run -s sp -- server start',
+        ].join('\n');
+      });
+      const say = (line: string) => process.stderr.write(`${line}\n`);
+      const restored = await (await direct()).restore(await serverEnvironment(), id ?? null, {
+        wait: o.wait ?? false,
+        tier: o.tier,
+        progress: output.progress,
+        say,
+      });
+      output.end();
+      output.line(restored);
+    });
+}
+
+function showFindings(findings: readonly Finding[], json: boolean): void {
+  for (const f of findings) {
+    const why = f.why.length > 0 ? `: ${f.why.join('; ')}` : '';
+    const text = `${f.state.padEnd(12)} ${f.item}${f.code ? ` (${f.code})` : ''}${why}`;
+    process.stdout.write(`${json ? JSON.stringify(f) : text}\n`);
+  }
+  process.exitCode = findings.some((f) => f.state === 'differs') ? EXIT.attention : EXIT.ok;
+}
+
+function listLine({ backup, rows, bytes, photos, state }: Listed): string {
+  return state === 'readable'
+    ? `${backup}  ${rows} rows, ${mib(bytes!)}, ${photos} photos`
+    : `${backup}  not readable with these keys (${state})`;
+}
+
+const mib = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+
+function tier(text: string): Tier {
+  const found = TIERS.find((t) => t.toLowerCase() === text.toLowerCase());
+  if (!found) throw new InvalidArgumentError(`one of ${TIERS.join(', ')}`);
+  return found;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1000) throw new InvalidArgumentError('a number from 1 to 1000');
+  return value;
+}

@@ -1,0 +1,238 @@
+import {
+  GetBucketAclCommand,
+  GetBucketEncryptionCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketOwnershipControlsCommand,
+  GetBucketPolicyCommand,
+  GetBucketVersioningCommand,
+  GetObjectLockConfigurationCommand,
+  GetPublicAccessBlockCommand,
+  PutBucketAclCommand,
+  PutBucketEncryptionCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketOwnershipControlsCommand,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  PutPublicAccessBlockCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { S3Settings } from '../settings.ts';
+import {
+  isOurs,
+  isPublic,
+  lifecycleRules,
+  mergedPolicy,
+  type Periods,
+  policyStatements,
+  ruleText,
+  type Statement,
+  touchesOurs,
+} from './rules.ts';
+
+/** One thing that the bucket must be: how it is read, what is wrong with it, and how it is put right. */
+export interface Item {
+  readonly name: string;
+  /** Of a deviation, e.g. `bucket-not-versioned`. */
+  readonly code: string;
+  /** A store may not have it; that is said and is no deviation. */
+  readonly optional?: boolean;
+  /** What is wrong, a sentence each; none: it is as it must be. */
+  look(client: S3Client): Promise<string[]>;
+  /** Absent: it can only be had when the bucket is made. */
+  apply?(client: S3Client): Promise<unknown>;
+}
+
+/** Names of errors that say: nothing is configured. */
+const UNSET =
+  /^(NoSuchPublicAccessBlockConfiguration|OwnershipControlsNotFoundError|ServerSideEncryptionConfigurationNotFoundError|NoSuchLifecycleConfiguration|NoSuchBucketPolicy|ObjectLockConfigurationNotFoundError)$/;
+
+async function orUnset<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (UNSET.test((cause as { name?: string }).name ?? '')) return null;
+    throw cause;
+  }
+}
+
+/** In the order in which they are applied. The policy is last: it may shut out a store's own tools. */
+export function bucketItems(settings: S3Settings, periods: Periods): Item[] {
+  const Bucket = settings.bucket;
+  return [
+    publicAccess(Bucket),
+    ownership(Bucket),
+    acl(Bucket),
+    versioning(Bucket),
+    encryption(settings),
+    lifecycle(Bucket, periods),
+    objectLock(Bucket),
+    policy(settings),
+  ];
+}
+
+const BLOCKS = {
+  BlockPublicAcls: true,
+  IgnorePublicAcls: true,
+  BlockPublicPolicy: true,
+  RestrictPublicBuckets: true,
+} as const;
+
+const publicAccess = (Bucket: string): Item => ({
+  name: 'public access blocked',
+  code: 'bucket-public-access-open',
+  async look(client) {
+    const found = await orUnset(client.send(new GetPublicAccessBlockCommand({ Bucket })));
+    const has = found?.PublicAccessBlockConfiguration ?? {};
+    return (Object.keys(BLOCKS) as (keyof typeof BLOCKS)[]).filter((b) => !has[b]).map((b) => `${b} is off`);
+  },
+  apply: (client) => client.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: BLOCKS })),
+});
+
+const ownership = (Bucket: string): Item => ({
+  name: 'access lists off',
+  code: 'bucket-access-lists-on',
+  optional: true,
+  async look(client) {
+    const found = await orUnset(client.send(new GetBucketOwnershipControlsCommand({ Bucket })));
+    const rule = found?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? 'ObjectWriter';
+    return rule === 'BucketOwnerEnforced' ? [] : [`objects may have access lists of their own (${rule})`];
+  },
+  apply: (client) =>
+    client.send(
+      new PutBucketOwnershipControlsCommand({
+        Bucket,
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      }),
+    ),
+});
+
+const acl = (Bucket: string): Item => ({
+  name: 'private',
+  code: 'bucket-public',
+  async look(client) {
+    const { Grants = [] } = await client.send(new GetBucketAclCommand({ Bucket }));
+    return Grants.filter((g) => /\/(AllUsers|AuthenticatedUsers)$/.test(g.Grantee?.URI ?? '')).map(
+      (g) => `its access list lets everybody ${g.Permission}`,
+    );
+  },
+  apply: (client) => client.send(new PutBucketAclCommand({ Bucket, ACL: 'private' })),
+});
+
+const versioning = (Bucket: string): Item => ({
+  name: 'versioning',
+  code: 'bucket-not-versioned',
+  async look(client) {
+    const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket }));
+    return Status === 'Enabled' ? [] : [`versioning is ${Status?.toLowerCase() ?? 'off'}`];
+  },
+  apply: (client) =>
+    client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } })),
+});
+
+function encryption({ bucket: Bucket, encryption: e }: S3Settings): Item {
+  const SSEAlgorithm = e.kind === 'kms' ? ('aws:kms' as const) : ('AES256' as const);
+  const keyId = e.kind === 'kms' ? e.keyId : null;
+  return {
+    name: 'default encryption',
+    code: 'bucket-not-encrypted',
+    async look(client) {
+      const found = await orUnset(client.send(new GetBucketEncryptionCommand({ Bucket })));
+      const has = found?.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
+      if (has?.SSEAlgorithm !== SSEAlgorithm)
+        return [`its default is ${has?.SSEAlgorithm ?? 'none'}, not ${SSEAlgorithm}`];
+      return keyId && has.KMSMasterKeyID !== keyId ? ['its default key is another than S3_KMS_KEY_ID'] : [];
+    },
+    apply: (client) =>
+      client.send(
+        new PutBucketEncryptionCommand({
+          Bucket,
+          ServerSideEncryptionConfiguration: {
+            Rules: [
+              {
+                ApplyServerSideEncryptionByDefault: { SSEAlgorithm, ...(keyId && { KMSMasterKeyID: keyId }) },
+                ...(e.kind === 'kms' && { BucketKeyEnabled: true }),
+              },
+            ],
+          },
+        }),
+      ),
+  };
+}
+
+function lifecycle(Bucket: string, periods: Periods): Item {
+  const wanted = lifecycleRules(periods);
+  const read = async (client: S3Client) =>
+    (await orUnset(client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))))?.Rules ?? [];
+  return {
+    name: 'lifecycle',
+    code: 'bucket-lifecycle-differs',
+    async look(client) {
+      const found = await read(client);
+      const texts = new Set(found.map(ruleText));
+      return [
+        ...wanted.filter((rule) => !texts.has(ruleText(rule))).map((rule) => `rule ${rule.ID} is missing or differs`),
+        ...found
+          .filter(touchesOurs)
+          .map((rule) => `rule ${rule.ID ?? 'without a name'} of somebody else touches our objects`),
+      ];
+    },
+    async apply(client) {
+      const others = (await read(client)).filter((rule) => !isOurs(rule) && !touchesOurs(rule));
+      await client.send(
+        new PutBucketLifecycleConfigurationCommand({
+          Bucket,
+          LifecycleConfiguration: { Rules: [...others, ...wanted] },
+        }),
+      );
+    },
+  };
+}
+
+const objectLock = (Bucket: string): Item => ({
+  name: 'object lock for audit anchors',
+  code: 'bucket-without-lock',
+  optional: true,
+  async look(client) {
+    const found = await orUnset(client.send(new GetObjectLockConfigurationCommand({ Bucket })));
+    return found?.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled'
+      ? []
+      : ['anchors of the audit log can not be locked; a bucket that `backup setup` makes can'];
+  },
+});
+
+function policy(settings: S3Settings): Item {
+  const Bucket = settings.bucket;
+  const read = async (client: S3Client): Promise<Statement[]> => {
+    const found = await orUnset(client.send(new GetBucketPolicyCommand({ Bucket })));
+    const { Statement: list = [] } = JSON.parse(found?.Policy ?? '{}') as { Statement?: Statement | Statement[] };
+    return Array.isArray(list) ? list : [list];
+  };
+  return {
+    name: 'policy: TLS alone, encrypted alone, nothing public',
+    code: 'bucket-policy-differs',
+    async look(client) {
+      const found = await read(client);
+      const has = (wanted: Statement) =>
+        found.some((s) => s.Sid === wanted.Sid && JSON.stringify(sorted(s)) === JSON.stringify(sorted(wanted)));
+      return [
+        ...policyStatements(settings)
+          .filter((wanted) => !has(wanted))
+          .map((wanted) => `statement ${wanted.Sid} is missing or differs`),
+        ...found.filter(isPublic).map((s) => `statement ${s.Sid ?? 'without a name'} lets everybody in`),
+      ];
+    },
+    apply: async (client) =>
+      client.send(new PutBucketPolicyCommand({ Bucket, Policy: mergedPolicy(await read(client), settings) })),
+  };
+}
+
+/** Keys in one order, single values and lists of one alike: stores write both. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 1 ? sorted(value[0]) : value.map(sorted).sort();
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([k, v]) => [k, sorted(v)]),
+  );
+}
