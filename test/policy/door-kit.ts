@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { Role } from '../../sync/server/access/actor.ts';
 import { COOKIE } from '../../sync/server/access/guard.ts';
 import { createPeopleListener } from '../../sync/server/access/listener.ts';
+import { register } from '../../sync/server/access/register.ts';
 import type { RouteSpec, Services } from '../../sync/server/access/route.ts';
 import { startSession } from '../../sync/server/access/session.ts';
 import { addAccount } from '../../sync/server/accounts/accounts.ts';
@@ -34,7 +35,16 @@ const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZ
 
 export async function doorOn(
   database: OpenDatabase,
-  { env = {}, start = new Date('2026-07-20T08:00:00.000Z') }: { env?: Record<string, string>; start?: Date } = {},
+  {
+    env = {},
+    start = new Date('2026-07-20T08:00:00.000Z'),
+    routes = [],
+  }: {
+    env?: Record<string, string>;
+    start?: Date;
+    /** Beside those of the product. */
+    routes?: readonly RouteSpec[];
+  } = {},
 ) {
   const { db, logEpoch } = database;
   const home = temporaryHome();
@@ -73,6 +83,7 @@ export async function doorOn(
     pages: '/nonexistent',
     log,
   });
+  register(app, services, routes);
   await app.ready();
 
   let visitors = 0;

@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sendMail } from '../../sync/server/accounts/mail.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { writePerson } from '../../sync/server/people/records.ts';
+import { DATABASES } from '../services/databases.ts';
+import { startSmtp, type TestSmtp } from '../services/smtp.ts';
+import { type Door, doorOn } from './door-kit.ts';
+
+/** How a person comes to their own data: a one-time link, by mail or shown as a QR code. */
+
+const MINUTE = 60_000;
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let door: Door;
+let smtp: TestSmtp;
+
+const tokenOf = (text: string) => /#enter=([\w-]{43})/.exec(text)![1]!;
+
+async function person(email: string | null, language = 'en'): Promise<string> {
+  const id = randomUUID();
+  await inTransaction(door.db, (tx) =>
+    writePerson(tx, door.keys, { id, patch: { name: 'Ada Lovelace', language, ...(email && { email }) } }, door.now),
+  );
+  return id;
+}
+const askLink = (email: string, who = door.visitor()) => door.ask(who, 'POST', '/api/sign-in-links', { email });
+const redeem = (token: string, who = door.visitor()) => door.ask(who, 'POST', '/api/session', { token });
+/** Until what follows on an answer was done. @param after position of the audit row before it */
+const mailed = async (after: number, outcome: string) => {
+  for (let i = 0; i < 200; i++) {
+    const row = (await door.audit(5)).find((r) => r.resource === 'mail' && Number(r.position) > after);
+    if (row) return expect(row).toMatchObject({ action: 'sign-in', role: 'nobody', outcome });
+    await sleep(20);
+  }
+  throw new Error('nothing came');
+};
+
+describe.each(DATABASES)('a person’s link on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    smtp = await startSmtp('implicit');
+    door = await doorOn(database, {
+      env: {
+        SMTP_URL: `smtps://sender:secret@localhost:${smtp.port}`,
+        SMTP_FROM: 'SmartPresence <no-reply@example.org>',
+        SMTP_CA_FILE: smtp.caFile,
+        SMARTPRESENCE_PUBLIC_URL: 'https://presence.example.org',
+      },
+    });
+  });
+  afterAll(async () => {
+    await door?.close();
+    await smtp?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach((context) => {
+    if (unavailable) return context.skip(unavailable);
+    door.later(24 * 60 * MINUTE);
+  });
+
+  test('comes by mail, in their language, over TLS, opens their own session once, by a POST alone', async () => {
+    const email = `${randomUUID()}@example.org`;
+    const id = await person(email, 'de-AT');
+    const came = smtp.next();
+    const answer = await askLink(` ${email.toUpperCase()} `);
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    await came;
+    const mail = smtp.mails.at(-1)!;
+    expect(mail).toMatchObject({ tls: true, to: [`<${email}>`] });
+    expect(mail.text).toContain('From: SmartPresence <no-reply@example.org>');
+    expect(mail.text).not.toContain('Ada');
+    const text = mail.text.replaceAll('=\r\n', '').replaceAll('=3D', '=');
+    expect(text).toContain('https://presence.example.org/portal/#enter=');
+    expect(text).toContain('angefordert');
+    const token = tokenOf(text);
+    // What mail scanners do: they open links, and follow what they find.
+    for (const path of ['/portal/', '/api/session', `/api/session?token=${token}`])
+      await door.ask(door.visitor(), 'GET', path);
+    const me = door.visitor();
+    const entered = await redeem(token, me);
+    expect(entered.json()).toMatchObject({ role: 'person', person: id, account: null, email: null, stage: 'full' });
+    expect((await redeem(token)).json().code).toBe('link-already-used');
+    expect((await door.ask(me, 'GET', '/api/session')).status).toBe(200);
+    door.later(14 * MINUTE);
+    expect((await door.ask(me, 'GET', '/api/session')).status).toBe(200);
+    door.later(16 * MINUTE);
+    expect((await door.ask(me, 'GET', '/api/session')).json().code).toBe('no-session');
+  });
+
+  test('works for 15 minutes', async () => {
+    const id = await person(null);
+    const staff = await door.as('staff');
+    const made = await door.ask(staff, 'POST', `/api/people/${id}/sign-in-links`, {});
+    door.later(15 * MINUTE);
+    expect((await redeem(tokenOf(made.text))).json().code).toBe('link-expired');
+  });
+
+  test('the answer is the same, and the mail server hears nothing, for an address that nobody or several have', async () => {
+    const shared = `${randomUUID()}@example.org`;
+    const [first] = [await person(shared), await person(shared)];
+    const before = smtp.mails.length;
+    for (const address of [`${randomUUID()}@example.org`, shared]) {
+      const position = Number((await door.audit())[0]?.position ?? 0);
+      const answer = await askLink(address);
+      expect([answer.status, answer.text]).toEqual([204, '']);
+      await mailed(position, 'person-unknown');
+    }
+    expect(smtp.mails).toHaveLength(before);
+    expect(first).toBeDefined();
+  });
+
+  test('one address gets three mails at most within ten minutes, and whoever asks is not told', async () => {
+    const email = `${randomUUID()}@example.org`;
+    await person(email);
+    const before = smtp.mails.length;
+    for (let i = 0; i < 6; i++) expect((await askLink(email)).status).toBe(204);
+    for (let i = 0; i < 100 && smtp.mails.length < before + 3; i++) await sleep(20);
+    await sleep(200);
+    expect(smtp.mails).toHaveLength(before + 3);
+    const texts = smtp.mails.slice(before).map((m) => tokenOf(m.text.replaceAll('=\r\n', '').replaceAll('=3D', '=')));
+    // Each new one takes the place of those before it.
+    const codes = [];
+    for (const token of texts) codes.push((await redeem(token)).json().code);
+    expect(codes.filter((c) => c === 'link-unknown')).toHaveLength(2);
+    expect(codes.filter((c) => c === undefined)).toHaveLength(1);
+  });
+
+  test('staff show it as text and QR code, or have it sent; the audit log says for whom, not to which address', async () => {
+    const email = `${randomUUID()}@example.org`;
+    const [id, mute] = [await person(email), await person(null)];
+    const staff = await door.as('staff');
+    const came = smtp.next();
+    const shown = await door.ask(staff, 'POST', `/api/people/${id}/sign-in-links`, { send: true });
+    const { url, svg } = shown.json() as unknown as { url: string; svg: string };
+    expect(svg).toMatch(/^<svg/);
+    await came;
+    expect((await door.audit())[0]).toMatchObject({ action: 'write', count: 1, role: 'staff' });
+    const me = door.visitor();
+    await redeem(tokenOf(url), me);
+    expect((await door.ask(me, 'GET', '/api/session')).json()).toMatchObject({ person: id });
+    const unsent = await door.ask(staff, 'POST', `/api/people/${mute}/sign-in-links`, { send: true });
+    expect(unsent.json().code).toBe('email-missing');
+    const gone = await door.ask(staff, 'POST', `/api/people/${randomUUID()}/sign-in-links`, {});
+    expect(gone.json().code).toBe('person-unknown');
+  });
+
+  test('an erased person’s session and links open nothing', async () => {
+    const id = await person(null);
+    const staff = await door.as('staff');
+    const me = await door.as('person', id);
+    const made = await door.ask(staff, 'POST', `/api/people/${id}/sign-in-links`, {});
+    await door.db.updateTable('person').set({ deleted_at: door.now }).where('id', '=', id).execute();
+    expect((await door.ask(me, 'GET', '/api/session')).json().code).toBe('no-session');
+    expect((await redeem(tokenOf(made.text))).json().code).toBe('link-unknown');
+  });
+});
+
+describe('mail', () => {
+  const settings = (smtp: TestSmtp, change: object = {}) => ({
+    host: 'localhost',
+    port: smtp.port,
+    implicitTls: false,
+    user: null,
+    password: null,
+    from: 'no-reply@example.org',
+    caFile: smtp.caFile,
+    ...change,
+  });
+  const mail = { to: 'ada@example.org', subject: 'A link', text: 'https://localhost/portal/#enter=secret' };
+  const codeOf = (attempt: Promise<unknown>) =>
+    attempt.then(
+      () => 'SENT',
+      (e: { code: string }) => e.code,
+    );
+
+  test('goes out after STARTTLS, and not at all where a server offers no TLS or another’s certificate', async () => {
+    const [good, bad] = [await startSmtp('starttls'), await startSmtp('clear')];
+    expect(await codeOf(sendMail(settings(good), mail))).toBe('SENT');
+    expect(good.mails).toMatchObject([{ tls: true }]);
+    expect(await codeOf(sendMail(settings(bad), mail))).toBe('mail-not-sent');
+    expect(await codeOf(sendMail(settings(good, { caFile: bad.caFile }), mail))).toBe('mail-not-sent');
+    expect(await codeOf(sendMail(settings(good, { host: '127.0.0.1' }), mail))).toBe('mail-not-sent');
+    for (const text of [...good.clear, ...bad.clear]) expect(text).not.toMatch(/ada|enter=/);
+    expect(bad.mails).toEqual([]);
+    await good.close();
+    await bad.close();
+  });
+
+  test('an address can name no second receiver and no further header', async () => {
+    const smtp = await startSmtp('starttls');
+    const to = 'ada@example.org\r\nBcc: eve@example.org, eve@example.org';
+    await codeOf(sendMail(settings(smtp), { ...mail, to, subject: 'A\r\nBcc: eve@example.org' }));
+    for (const { to: receivers, text } of smtp.mails) {
+      expect(receivers).toHaveLength(1);
+      expect(text).not.toMatch(/^Bcc:/im);
+    }
+    await smtp.close();
+  });
+});

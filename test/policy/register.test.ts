@@ -1,0 +1,258 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { COOKIE } from '../../sync/server/access/guard.ts';
+import { route } from '../../sync/server/access/route.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Door, doorOn, type Visitor } from './door-kit.ts';
+
+/** What every route gets by being registered, shown on routes of the test's own that note things in `meta`. */
+
+const PIECE = `${'Ada Lovelace, 1 check-in\n'.repeat(400)}`;
+let pieces = 0;
+let failAt = Number.POSITIVE_INFINITY;
+let handled = 0;
+
+const note = route({
+  method: 'POST',
+  path: '/api/test/notes',
+  summary: 'Notes something.',
+  roles: ['staff', 'admin'],
+  data: ['person.name'],
+  action: 'write',
+  body: z.strictObject({
+    key: z.string().max(60),
+    about: z.array(z.uuid()).default([]),
+    end: z.enum(['fine', 'refuse', 'misshapen', 'broken']).default('fine'),
+  }),
+  maxBody: 2048,
+  answer: z.strictObject({ key: z.string(), number: z.number() }),
+  async handle({ tx, body, about, tell }) {
+    handled += 1;
+    await tx.insertInto('meta').values({ key: body.key, value: 'noted' }).execute();
+    about(body.about);
+    tell('board');
+    if (body.end === 'refuse') throw new Problem('person-unknown', 'There is no such person.');
+    if (body.end === 'broken') throw new Error(`about ${body.key}`);
+    return body.end === 'misshapen' ? { key: body.key, secret: 'Ada Lovelace' } : { key: body.key, number: handled };
+  },
+});
+const file = route({
+  method: 'GET',
+  path: '/api/test/file',
+  summary: 'A file of many pieces.',
+  roles: ['staff'],
+  data: ['person.name'],
+  action: 'export',
+  query: z.strictObject({ about: z.uuid() }),
+  answer: 'file',
+  async handle({ query, about }) {
+    return {
+      name: 'people "of" today.csv',
+      type: 'text/csv',
+      file: (async function* () {
+        for (let i = 0; i < pieces; i++) {
+          if (i === failAt) throw new Error('the database went away');
+          if (i === 1) about([query.about]);
+          yield PIECE;
+        }
+      })(),
+    };
+  },
+});
+
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let door: Door;
+let staff: Visitor & { readonly id: string };
+
+describe.each(DATABASES)('a registered route on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    door = await doorOn(database, { routes: [note, file] });
+    staff = await door.as('staff');
+  });
+  afterAll(async () => {
+    await door?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach((context) => {
+    if (unavailable) return context.skip(unavailable);
+    [pieces, failAt, handled] = [3, Number.POSITIVE_INFINITY, 0];
+    door.told.length = 0;
+  });
+
+  const noted = async (key: string) =>
+    (await door.db.selectFrom('meta').select('key').where('key', '=', key).execute()).length === 1;
+  const send = (body: unknown, headers: Record<string, string> = {}, who: Visitor = staff) =>
+    door.ask({ ...who }, 'POST', '/api/test/notes', body, headers);
+
+  test('P11 change and audit row are one transaction: without the row there is no change', async () => {
+    const key = randomUUID();
+    const person = randomUUID();
+    expect((await send({ key, about: [person] })).status).toBe(200);
+    expect(await noted(key)).toBe(true);
+    expect((await door.audit())[0]).toMatchObject({
+      action: 'write',
+      role: 'staff',
+      actor: staff.id,
+      route: 'POST /api/test/notes',
+      data: ['person.name'],
+      count: 1,
+      outcome: 'ok',
+    });
+    expect(door.told).toEqual(['board']);
+    const other = randomUUID();
+    await sql`alter table audit rename to audit_away`.execute(door.db);
+    const answer = await send({ key: other });
+    await sql`alter table audit_away rename to audit`.execute(door.db);
+    expect([answer.status, answer.json().code, await noted(other)]).toEqual([500, 'internal-error', false]);
+    expect(door.told).toEqual(['board']);
+  });
+
+  test('P11 what is refused changes nothing, tells nobody, and leaves a row that says so', async () => {
+    const key = randomUUID();
+    const answer = await send({ key, end: 'refuse' });
+    expect([answer.status, answer.json().code, await noted(key), door.told]).toEqual([
+      404,
+      'person-unknown',
+      false,
+      [],
+    ]);
+    expect((await door.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'person-unknown', actor: staff.id });
+  });
+
+  test('an answer of another shape than declared does not leave, and its values are in no log', async () => {
+    const key = randomUUID();
+    const answer = await send({ key, end: 'misshapen' });
+    expect([answer.status, answer.json().code, await noted(key)]).toEqual([500, 'internal-error', false]);
+    expect(answer.text + door.logged).not.toContain('Ada');
+    expect(door.logged).toContain('answer-misshapen');
+  });
+
+  test('a failure of its own says nothing of the inside', async () => {
+    const answer = await send({ key: 'Ada Lovelace', end: 'broken' });
+    expect([answer.status, answer.json().code]).toEqual([500, 'internal-error']);
+    expect(answer.text).not.toContain('Ada');
+  });
+
+  test('what is misshapen, too large or of another kind is refused by the field’s name, without its value', async () => {
+    const wrong = await send({ key: 5, more: 'Ada Lovelace' });
+    expect([wrong.status, wrong.json().code]).toEqual([400, 'bad-request']);
+    expect(wrong.text).toContain('body.key');
+    expect(wrong.text).not.toContain('Ada');
+    expect((await send({ key: 'x'.repeat(3000) })).status).toBe(413);
+    const text = await door.ask({ ...staff }, 'POST', '/api/test/notes', 'Ada', { 'content-type': 'text/plain' });
+    expect(text.status).toBeGreaterThanOrEqual(400);
+    const query = await door.ask({ ...staff }, 'GET', `/api/test/file?about=${randomUUID()}&more=1`);
+    expect(query.json().code).toBe('bad-request');
+    expect(handled).toBe(0);
+  });
+
+  describe('with an Idempotency-Key', () => {
+    const header = (key: string = randomUUID()) => ({ 'idempotency-key': key });
+
+    test('a write that is sent again is done once and gets the same answer, which is a reading of its own', async () => {
+      const [body, headers] = [{ key: randomUUID(), about: [randomUUID(), randomUUID()] }, header()];
+      const first = await send(body, headers);
+      const again = await send(body, headers);
+      expect([first.status, again.status, again.text, handled]).toEqual([200, 200, first.text, 1]);
+      expect((await door.audit())[0]).toMatchObject({ outcome: 'repeated', count: 2, action: 'write' });
+    });
+
+    test('of several at once one is done', async () => {
+      const [body, headers] = [{ key: randomUUID() }, header()];
+      const answers = await Promise.all(Array.from({ length: 5 }, () => send(body, headers)));
+      expect(new Set(answers.map((a) => `${a.status} ${a.text}`)).size).toBe(1);
+      expect(answers[0]!.status).toBe(200);
+    });
+
+    test('another request under the same key is refused, and somebody else’s key is another one', async () => {
+      const headers = header();
+      const key = randomUUID();
+      await send({ key }, headers);
+      const other = await send({ key: randomUUID() }, headers);
+      expect([other.status, other.json().code]).toEqual([422, 'idempotency-key-reused']);
+      const admin = await door.as('admin');
+      expect((await send({ key: randomUUID() }, headers, admin)).status).toBe(200);
+      expect((await send({ key: randomUUID() }, header('too short'))).json().code).toBe('idempotency-key-malformed');
+    });
+
+    test('what was refused is not kept: the same key may try again', async () => {
+      const headers = header();
+      expect((await send({ key: randomUUID(), end: 'refuse' }, headers)).status).toBe(404);
+      const key = randomUUID();
+      expect((await send({ key }, headers)).status).toBe(200);
+    });
+
+    test('answers are kept for a day, under a key that the server does not keep', async () => {
+      const [key, headers] = [randomUUID(), header()];
+      await send({ key }, headers);
+      const rows = await door.db.selectFrom('idempotency').selectAll().execute();
+      const text = rows.map((r) =>
+        Object.values(r)
+          .map((v) => (v instanceof Uint8Array ? Buffer.from(v).toString('latin1') : String(v)))
+          .join(),
+      );
+      for (const hidden of [key, headers['idempotency-key']]) expect(text.join()).not.toContain(hidden);
+      const place = { field: 'any', person: null, record: 'any', rowVersion: 1 };
+      for (const row of rows) expect(() => door.keys.open('field', place, row.answer!)).toThrow();
+      await sql`delete from meta where key = ${key}`.execute(door.db);
+      door.later(24 * 60 * 60 * 1000 + 1000);
+      staff = await door.as('staff', staff.id);
+      expect((await send({ key }, headers)).json()).toMatchObject({ number: 2 });
+    });
+  });
+
+  describe('whose answer is a file', () => {
+    const url = (about: string = randomUUID()) => `/api/test/file?about=${about}`;
+
+    test('is recorded, with everybody who stands in it, before its first byte leaves; on disk it never lies readable', async () => {
+      pieces = 300;
+      const answer = await door.ask({ ...staff }, 'GET', url());
+      expect(answer.status).toBe(200);
+      expect(answer.headers['content-disposition']).toBe('attachment; filename="people__of__today.csv"');
+      expect(answer.headers['content-length']).toBe(String(PIECE.length * pieces));
+      const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+      expect(digest(answer.text)).toBe(digest(PIECE.repeat(pieces)));
+      expect((await door.audit())[0]).toMatchObject({ action: 'export', count: 1, outcome: 'ok' });
+      expect(readdirSync(join(door.config.home, 'spool'))).toEqual([]);
+    });
+
+    test('that fails midway is a refusal, not half a file', async () => {
+      [pieces, failAt] = [300, 200];
+      const answer = await door.ask({ ...staff }, 'GET', url());
+      expect([answer.status, answer.json().code]).toEqual([500, 'internal-error']);
+      expect((await door.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'internal-error' });
+      expect(readdirSync(join(door.config.home, 'spool'))).toEqual([]);
+    });
+
+    test('waits for a slow reader without keeping anybody else waiting', async () => {
+      pieces = 2000;
+      await door.app.listen({ host: '127.0.0.1', port: 0 });
+      const { port } = door.app.server.address() as AddressInfo;
+      const headers = { host: 'localhost', cookie: `${COOKIE}=${staff.cookie}` };
+      const slow = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+        request({ port, host: '127.0.0.1', path: url(), headers, rejectUnauthorized: false }, resolve)
+          .on('error', reject)
+          .end();
+      });
+      slow.pause();
+      expect((await door.audit())[0]).toMatchObject({ action: 'export', count: 1 });
+      expect((await send({ key: randomUUID() })).status).toBe(200);
+      let size = 0;
+      for await (const chunk of slow) size += (chunk as Buffer).length;
+      expect(size).toBe(PIECE.length * pieces);
+    });
+  });
+});
