@@ -20,6 +20,12 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
   { file: '/usr/sbin/mosquitto', apt: 'mosquitto', suites: 'MQTT over a real Mosquitto' },
   { file: '/usr/bin/tcpdump', apt: 'tcpdump', suites: 'a capture on loopback' },
   { file: '/usr/lib/postgresql', apt: 'postgresql', suites: 'the server on a real PostgreSQL' },
+  { file: '/usr/bin/moto_server', apt: 'python3-moto', suites: 'backups to an S3 store' },
+  {
+    file: '/usr/lib/python3/dist-packages/flask_cors',
+    apt: 'python3-flask-cors',
+    suites: 'backups to an S3 store (moto’s server needs it)',
+  },
   { file: '/usr/bin/sqlcipher', apt: 'sqlcipher', suites: 'the store opened by Debian’s sqlcipher' },
 ];
 
