@@ -72,8 +72,13 @@ export async function doorOn(
   const keyring = await openKeyring(db, keys, { hostnames: [HOST], now: () => now.getTime() });
   await ensureDefaultSite(db, SITE);
   const told: string[] = [];
-  const services: Services = { db, keys, keyring, config, log, now: () => now, tell: (what) => void told.push(what) };
+  const tell = (what: 'board' | 'change') => {
+    told.push(what);
+    database.signals.tell(what);
+  };
+  const services: Services = { db, keys, keyring, config, log, now: () => now, tell };
   const hub = startHub(services, logEpoch);
+  database.signals.hear('board', () => hub.changed());
   const app = await createPeopleListener({
     services,
     hub,

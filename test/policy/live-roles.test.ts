@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import { type Board, CLOSE } from '../../sync/protocol/api/live.ts';
+import { COOKIE } from '../../sync/server/access/guard.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { ingest } from '../../sync/server/ingest/ingest.ts';
+import { DATABASES } from '../services/databases.ts';
+import { MemoryOutbox } from '../sync/kit.ts';
+import { type Door, doorOn, type Visitor } from './door-kit.ts';
+
+/** The live socket as browsers have it: over TLS, with a session's cookie. */
+
+const NAME = 'Zyxwvut Qponmlk';
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let door: Door;
+let url: string;
+let box: MemoryOutbox;
+let person: string;
+
+/** Everything that the kiosk has made arrives. */
+async function deliver(): Promise<void> {
+  const open = { alg: 'EdDSA', typ: 'sp-batch+jws', iss: box.device, aud: randomUUID(), epoch: box.epoch } as const;
+  const frame = { ...open, first: 1, last: box.events.length, spv: 1 };
+  await ingest(door.db, door.keys, frame, { sentAt: door.now.toISOString(), events: [...box.events] }, door.now);
+  door.services.tell('board');
+}
+
+const open = (who: Visitor, origin = 'https://localhost') =>
+  new WebSocket(url, {
+    rejectUnauthorized: false,
+    headers: { host: 'localhost', origin, ...(who.cookie && { cookie: `${COOKIE}=${who.cookie}` }) },
+  });
+const statusOf = (socket: WebSocket) =>
+  new Promise<number>((resolve) => {
+    socket.on('unexpected-response', (_req, res) => resolve(res.statusCode!));
+    socket.on('open', () => resolve(101));
+    socket.on('error', () => undefined);
+  });
+const first = async (socket: WebSocket): Promise<Board> => JSON.parse(String((await once(socket, 'message'))[0]));
+
+describe.each(DATABASES)('the live socket on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    door = await doorOn(database);
+    box = new MemoryOutbox();
+    await door.app.listen({ host: '127.0.0.1', port: 0 });
+    url = `wss://127.0.0.1:${(door.app.server.address() as AddressInfo).port}/api/live`;
+    const known = { status: 'approved' as const, ed25519: 'x', x25519: 'x', tls_key_hash: box.device };
+    await door.db
+      .insertInto('device')
+      .values({ id: box.device, name: 'Door', ...known, registered_at: door.now, last_heard_at: null, site: null })
+      .execute();
+    person = box.person(NAME);
+    box.checkin(person, 'in', door.now);
+    await deliver();
+  });
+  afterAll(async () => {
+    await door?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach((context) => void (unavailable && context.skip(unavailable)));
+
+  test('P14 opens for whoever may see the board, from our own page, and for nobody else', async () => {
+    expect(await statusOf(open(door.visitor()))).toBe(401);
+    const someone = await door.as('person');
+    expect(await statusOf(open(someone))).toBe(403);
+    expect((await door.audit())[0]).toMatchObject({ action: 'refuse', route: 'GET /api/live', actor: null });
+    const staff = await door.as('staff');
+    expect(await statusOf(open(staff, 'https://evil.example'))).toBe(403);
+    expect((await door.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'wrong-origin', actor: staff.id });
+    const socket = open(staff);
+    expect(await statusOf(socket)).toBe(101);
+    socket.terminate();
+  });
+
+  test.each(['admin', 'dpo', 'staff'] as const)(
+    'P11 P14 %s sees names, and the audit log says whose before they are sent',
+    async (role) => {
+      const who = await door.as(role);
+      const socket = open(who);
+      const board = await first(socket);
+      const [row] = await door.audit();
+      socket.terminate();
+      expect(board.rows).toMatchObject([{ name: NAME, person }]);
+      expect(row).toMatchObject({
+        action: 'read',
+        route: 'GET /api/live',
+        role,
+        actor: who.id,
+        count: 1,
+        outcome: 'ok',
+      });
+    },
+  );
+
+  test('P14 an auditor sees that something happened, and not whose it was', async () => {
+    const auditor = await door.as('auditor');
+    const socket = open(auditor);
+    const text = String((await once(socket, 'message'))[0]);
+    socket.terminate();
+    expect((JSON.parse(text) as Board).rows).toMatchObject([{ name: null, person: null, direction: 'in' }]);
+    expect(text).not.toContain(NAME);
+    expect(text).not.toContain(person);
+    const same = await door.ask(auditor, 'GET', '/api/checkins');
+    expect(same.text).not.toContain(person);
+  });
+
+  test('P14 is closed as soon as its session ends: signed out, disabled, or given another role', async () => {
+    const admin = await door.as('admin');
+    const endings: ((who: Visitor & { id: string }) => Promise<unknown>)[] = [
+      (who) => door.ask({ ...who }, 'DELETE', '/api/session'),
+      (who) => door.ask({ ...who }, 'DELETE', '/api/sessions'),
+      (who) => door.ask(admin, 'PATCH', `/api/accounts/${who.id}`, { disabled: true }),
+      (who) => door.ask(admin, 'PATCH', `/api/accounts/${who.id}`, { role: 'auditor' }),
+    ];
+    for (const end of endings) {
+      const who = await door.as('staff');
+      const socket = open(who);
+      await first(socket);
+      const closed = once(socket, 'close');
+      await end(who);
+      expect((await Promise.race([closed, sleep(5000, ['late'])]))[0]).toBe(CLOSE.sessionEnded);
+    }
+  });
+
+  test('P14 a dropped screen goes on where it stopped', async () => {
+    const staff = await door.as('staff');
+    const socket = open(staff);
+    const { log, position } = await first(socket);
+    socket.terminate();
+    const checkin = box.checkin(person, 'out', door.now);
+    await deliver();
+    const back = new WebSocket(`${url}?log=${log}&after=${position}`, {
+      rejectUnauthorized: false,
+      headers: { host: 'localhost', origin: door.origin, cookie: `${COOKIE}=${staff.cookie}` },
+    });
+    const resumed = await first(back);
+    back.terminate();
+    expect(resumed.whole).toBe(false);
+    expect(resumed.rows.map((r) => r.id)).toContain(checkin.header.id);
+  });
+});
