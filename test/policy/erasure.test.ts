@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readSigningKeys } from '../../sync/server/audit/statement.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { certificateText, readCertificate } from '../../sync/server/erasure/certificate.ts';
@@ -18,7 +18,7 @@ import { releaseHold, setHold } from '../../sync/server/retention/holds.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
 import { temporaryHome } from '../sync/kit.ts';
-import { KioskOfServer } from './server-kiosk.ts';
+import { emptyTables, KioskOfServer } from './server-kiosk.ts';
 
 const secrets = [randomBytes(32), randomBytes(32)] as const;
 const keys = new Keys(new Secret(secrets[0]), new Secret(secrets[1]));
@@ -29,18 +29,22 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
   let host: Awaited<ReturnType<typeof start>>;
   let database: OpenDatabase;
   let erasures: Erasing;
-  let now: Date;
+  let now = new Date();
   const home = temporaryHome();
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     host = await start();
     database = await host.open();
-    now = new Date();
     erasures = await erasing(database.db, keys, home.path, { now: () => now });
   });
-  afterEach(async () => {
+  beforeEach(async () => {
+    now = new Date();
+    await emptyTables(database);
+  });
+  afterAll(async () => {
     await database?.close();
     await host?.remove();
+    home.remove();
   });
 
   const kiosk = (site: string | null = null) => KioskOfServer.at(database, keys, site);

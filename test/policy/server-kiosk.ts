@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
@@ -123,4 +124,14 @@ export class KioskOfServer {
     this.box.append('template', { change: 'added', model: 'arc', count }, { person, templates }, at);
     return templates;
   }
+}
+
+/** Empties every table but those that say whose database it is: quicker than another one for each test. */
+export async function emptyTables({ db }: OpenDatabase): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select format('%I.%I', schemaname, tablename) as name from pg_tables
+    where schemaname in ('public', 'keyring') and tablename not like 'kysely%'
+      and tablename not in ('meta', 'identity', 'server_key', 'listener', 'key_version')`.execute(db);
+  await sql.raw(`truncate ${rows.map((r) => r.name).join(', ')}`).execute(db);
+  await sql`insert into change (tag, at, kind) values ('start', now(), 'start')`.execute(db);
 }

@@ -181,7 +181,7 @@ export interface StoreWrites {
   acknowledge(epoch: string, marks: { committed: number; safe: number }): void;
   /**
    * Removes photos / positions of check-ins older than `before` (RFC 3339, trusted time) and appends a `purge` event;
-   * how many went. Where nothing is due, nothing is appended.
+   * how many went. Told also where nothing is due: it is the kiosk's word that nothing older is here.
    */
   purgePhotos(before: string): Promise<number>;
   purgeGps(before: string): number;

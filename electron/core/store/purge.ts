@@ -22,20 +22,23 @@ export class Purge {
     return (this.#newestBefore.get(instant(before)) as number | undefined) ?? 0;
   }
 
-  /** Verification photos up to `before`; enrolment photos stay. Gives the addresses of their files. */
+  /**
+   * Verification photos up to `before`; enrolment photos stay. Gives the addresses of their files. It is told also where
+   * none was left: the server waits for each kiosk's word that nothing older is there.
+   */
   photos(before: string): string[] {
     const upTo = this.#upTo(before);
     const where = "kind = 'checkin' AND n <= ?";
     this.#tellUnsent(upTo);
     const gone = this.#db.prepare(`SELECT address FROM photo WHERE ${where}`).pluck().all(upTo) as Buffer[];
     this.#db.prepare(`DELETE FROM photo WHERE ${where}`).run(upTo);
-    if (gone.length > 0) this.#log.insert('purge', { what: 'photos', before, removed: gone.length });
+    this.#log.insert('purge', { what: 'photos', before, removed: gone.length });
     return gone.map((address) => address.toString('base64url'));
   }
 
   gps(before: string): number {
     const { changes } = this.#db.prepare('DELETE FROM checkin_gps WHERE n <= ?').run(this.#upTo(before));
-    if (changes > 0) this.#log.insert('purge', { what: 'gps', before, removed: changes });
+    this.#log.insert('purge', { what: 'gps', before, removed: changes });
     return changes;
   }
 

@@ -106,11 +106,13 @@ export function held({ person, site, at }: Held): RawBuilder<boolean> {
     sql`h.released_at is null`,
     person
       ? sql`(h.person is null or h.person = ${person}
-             or exists (select from person p where p.id = h.person and p.merged_into = ${person}))`
+             or exists (select from person other where other.id = h.person and other.merged_into = ${person}))`
       : sql`h.person is null`,
   ];
   if (site)
-    conditions.push(sql`(h.site is null or h.site = coalesce(${site}, (select s.id from site s where s.is_default)))`);
+    conditions.push(
+      sql`(h.site is null or h.site = coalesce(${site}, (select general.id from site general where general.is_default)))`,
+    );
   else if (!person) conditions.push(sql`h.site is null`);
   if (at)
     conditions.push(sql`(h.from_at is null or ${at} >= h.from_at) and (h.until_at is null or ${at} < h.until_at)`);

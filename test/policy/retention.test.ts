@@ -1,0 +1,284 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { setPolicy } from '../../sync/server/changes/policy.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
+import { assignToSites } from '../../sync/server/changes/sites.ts';
+import { readConfig } from '../../sync/server/config.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { Secret } from '../../sync/server/keys/secret.ts';
+import { dropTemplatesWithoutSite } from '../../sync/server/retention/faces-off.ts';
+import { releaseHold, setHold } from '../../sync/server/retention/holds.ts';
+import { kioskPurges } from '../../sync/server/retention/kiosks.ts';
+import type { Kind } from '../../sync/server/retention/rules.ts';
+import { type RuleReport, runRetention } from '../../sync/server/retention/run.ts';
+import type { RetentionSettings } from '../../sync/server/retention/settings.ts';
+import { DATABASES } from '../services/databases.ts';
+import { emptyTables, KioskOfServer } from './server-kiosk.ts';
+
+const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const DAY = 86_400_000;
+const SETTINGS: RetentionSettings = {
+  photoDays: 90,
+  gpsDays: 30,
+  templateDays: 365,
+  attendanceDays: null,
+  consentDays: 1095,
+  leaverDays: null,
+  quarantineDays: 180,
+  keyringBackupDays: 30,
+  erasureUndoDays: 7,
+};
+
+describe('periods come from the environment', () => {
+  const key = () => randomBytes(32).toString('base64');
+  const env = { SMARTPRESENCE_SERVER_HOME: '/tmp/none', ENCRYPTION_KEY: key(), SECRET_KEY: key() };
+  test('P6 P8 no longer than the policy allows', () => {
+    const { retention } = readConfig(env);
+    expect([retention.photoDays, retention.gpsDays]).toEqual([90, 30]);
+    expect(() => readConfig({ ...env, SMARTPRESENCE_PHOTO_DAYS: '91' })).toThrow(/SMARTPRESENCE_PHOTO_DAYS .*90/);
+    expect(() => readConfig({ ...env, SMARTPRESENCE_GPS_DAYS: '31' })).toThrow(/SMARTPRESENCE_GPS_DAYS .*30/);
+    expect(readConfig({ ...env, SMARTPRESENCE_GPS_DAYS: '7' }).retention.gpsDays).toBe(7);
+  });
+});
+
+describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
+  if (unavailable) return test.skip(unavailable, () => undefined);
+  let host: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  const now = new Date();
+  const ago = (days: number) => new Date(now.getTime() - days * DAY);
+
+  beforeAll(async () => {
+    host = await start();
+    database = await host.open();
+  });
+  beforeEach(() => emptyTables(database));
+  afterAll(async () => {
+    await database?.close();
+    await host?.remove();
+  });
+
+  const run = async (settings: Partial<RetentionSettings> = {}, o: { dryRun?: boolean; at?: Date } = {}) => {
+    const context = {
+      db: database.db,
+      keys,
+      settings: { ...SETTINGS, ...settings },
+      objects: null,
+      now: o.at ?? now,
+    };
+    const failed: unknown[] = [];
+    const reports = await runRetention(context, {
+      dryRun: o.dryRun ?? false,
+      onFailure: (_, cause) => failed.push(cause),
+    });
+    expect(failed).toEqual([]);
+    return Object.fromEntries(reports.map((r) => [r.kind, r])) as Record<Kind, RuleReport>;
+  };
+  const count = async (from: ReturnType<typeof sql>) =>
+    (await sql<{ n: number }>`select count(*)::int as n from ${from}`.execute(database.db)).rows[0]!.n;
+  const newSite = async () => {
+    const id = randomUUID();
+    await database.db.insertInto('site').values({ id, name: 'Site', time_zone: 'UTC' }).execute();
+    return id;
+  };
+
+  /** A kiosk with a check-in a day, each with position and photo, for so many days up to today. */
+  async function kioskWithDays(days: number, site: string | null = null) {
+    const kiosk = await KioskOfServer.at(database, keys, site, ago(days));
+    const person = kiosk.enrol('Ada Lovelace', { at: ago(days) });
+    const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
+    for (let day = days - 0.5; day > 0; day--) {
+      const hash = randomBytes(32).toString('base64url');
+      const personal = { person, photo: hash, photoKey: hash, gps: `sealed ${day}` };
+      kiosk.box.append('checkin', open, personal, ago(day));
+    }
+    // As if each day had been sent on its day: the claim and the arrival are one.
+    await kiosk.send(now);
+    await sql`update event set received_at = at`.execute(database.db);
+    await sql`update photo set expected_at = (select at from event where id = photo.event)`.execute(database.db);
+    return { kiosk, person };
+  }
+
+  test('P6 P8 photos go after 90 days and positions after 30, records stay; the report says what, how many, and the oldest left', async () => {
+    await kioskWithDays(100);
+    const dry = await run({}, { dryRun: true });
+    expect([dry.gps.due, dry.photos.due, dry.gps.removed]).toEqual([70, 10, 0]);
+    expect([await count(sql`event where gps is not null`), await count(sql`photo`)]).toEqual([100, 100]);
+    const report = await run();
+    expect(report.gps).toMatchObject({ removed: 70, due: 0, held: 0, oldest: ago(29.5).toISOString() });
+    expect(report.photos).toMatchObject({ removed: 10, due: 0, held: 0, oldest: ago(89.5).toISOString() });
+    expect([await count(sql`event where gps is not null`), await count(sql`photo`)]).toEqual([30, 90]);
+    expect([await count(sql`checkin`), await count(sql`checkin where person is null`)]).toEqual([100, 0]);
+    // What else the event says of the person is whole, and the chain with it.
+    expect(await count(sql`event where type = 'checkin' and personal is null`)).toBe(0);
+    // Each person whose data went finds it in the audit log.
+    const audit = await database.db
+      .selectFrom('audit')
+      .select(['route', 'data', 'count'])
+      .where('action', '=', 'delete')
+      .execute();
+    expect(audit).toEqual([
+      { route: 'retention gps', data: ['checkin.gps'], count: 1 },
+      { route: 'retention photos', data: ['photo'], count: 1 },
+    ]);
+    expect(await run()).toMatchObject({ gps: { removed: 0 }, photos: { removed: 0 } });
+  });
+
+  test('P6 P8 what a kiosk sends after months offline goes at once, and a clock that runs ahead keeps nothing', async () => {
+    const kiosk = await KioskOfServer.at(database, keys, null, ago(200));
+    const person = kiosk.enrol('Ada Lovelace', { at: ago(200) });
+    const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
+    kiosk.box.append('checkin', open, { person, gps: 'old', photo: 'A'.repeat(43) }, ago(100));
+    kiosk.box.append('checkin', open, { person, gps: 'ahead', photo: 'B'.repeat(43) }, ago(-300));
+    await kiosk.send(now);
+    expect(await run()).toMatchObject({ gps: { removed: 1 }, photos: { removed: 1 } });
+    const later = new Date(now.getTime() + 91 * DAY);
+    expect(await run({}, { at: later })).toMatchObject({ gps: { removed: 1 }, photos: { removed: 1 } });
+  });
+
+  test('P8 the policy of a site shortens the period at that site, and can not lengthen it', async () => {
+    const site = await newSite();
+    await kioskWithDays(20, site);
+    await kioskWithDays(20);
+    await setPolicy(database.db, site, { leaseDays: 30, gpsDays: 5 }, now);
+    expect(await run()).toMatchObject({ gps: { removed: 15 } });
+    expect(await run({ gpsDays: 3 })).toMatchObject({ gps: { removed: 2 + 17 } });
+  });
+
+  test('a legal hold keeps what it is about, says how much, and ends when it is released', async () => {
+    const { person } = await kioskWithDays(100);
+    const other = await kioskWithDays(100);
+    const tx = database.db.transaction();
+    const about = { person, site: null, from: ago(60), until: ago(40), reason: 'A dispute', setBy: 'dpo' };
+    const hold = await tx.execute((t) => setHold(t, keys, about, now));
+    const report = await run();
+    expect(report.gps).toMatchObject({ removed: 120, held: 20, oldest: ago(59.5).toISOString() });
+    expect(await count(sql`event where person = ${other.person} and gps is not null`)).toBe(30);
+    await database.db.transaction().execute((t) => releaseHold(t, hold, 'dpo', now));
+    expect(await run()).toMatchObject({ gps: { removed: 20, held: 0 } });
+    const nothing = { person: null, site: null, from: null, until: null, reason: 'x', setBy: 'dpo' };
+    await expect(database.db.transaction().execute((t) => setHold(t, keys, nothing, now))).rejects.toMatchObject({
+      code: 'hold-covers-everything',
+    });
+    // The reason may name somebody: it is not readable in the database.
+    expect(JSON.stringify(await database.db.selectFrom('retention_hold').selectAll().execute())).not.toContain(
+      'dispute',
+    );
+  });
+
+  test('records go on counting when their period is over, and are of nobody', async () => {
+    const { kiosk, person } = await kioskWithDays(100);
+    kiosk.box.checkin(person, 'in', new Date(ago(95.5).getTime() + 10_000));
+    await kiosk.send(now);
+    await kiosk.resolve();
+    expect(await count(sql`checkin where duplicate_of is not null`)).toBe(1);
+    expect(await run({ attendanceDays: 90 })).toMatchObject({ attendance: { removed: 11, due: 0 } });
+    expect(await count(sql`checkin`)).toBe(101);
+    expect(await count(sql`checkin where person is null and at < ${ago(90).toISOString()}::timestamptz`)).toBe(11);
+    expect(
+      await count(
+        sql`checkin where duplicate_of is not null and not exists (select from checkin o where o.id = checkin.duplicate_of)`,
+      ),
+    ).toBe(1);
+    expect(await count(sql`event where type = 'checkin' and personal is null`)).toBe(11);
+  });
+
+  test('templates that nobody uses go, on kiosks too; the consent stays, and a face that was used keeps them', async () => {
+    const kiosk = await KioskOfServer.at(database, keys, null, ago(400));
+    const [ada, grace] = [kiosk.enrol('Ada', { at: ago(400) }), kiosk.enrol('Grace', { at: ago(400) })];
+    kiosk.box.checkin(grace, 'in', ago(10));
+    await kiosk.send(now);
+    await sql`update template set added_at = ${ago(400).toISOString()}`.execute(database.db);
+    await kiosk.read();
+    expect(await run()).toMatchObject({ templates: { removed: 1, due: 0 } });
+    expect(await count(sql`template where person = ${grace}`)).toBe(2);
+    expect(await count(sql`template where person = ${ada}`)).toBe(0);
+    expect((await kiosk.read()).filter((c) => c.kind === 'templates')).toMatchObject([{ person: ada, templates: [] }]);
+    expect(await count(sql`consent where person = ${ada} and action = 'given'`)).toBe(1);
+  });
+
+  test('consents go so long after they were withdrawn, content of the quarantine after its time', async () => {
+    const kiosk = await KioskOfServer.at(database, keys, null, ago(1200));
+    const [ada, grace] = [kiosk.enrol('Ada', { at: ago(1200) }), kiosk.enrol('Grace', { at: ago(1200) })];
+    kiosk.consent(ada, 'withdrawn', ago(1100));
+    await kiosk.send(now);
+    await sql`insert into quarantine (device, epoch, seq, digest, reason, content, received_at)
+      values (${kiosk.id}, ${kiosk.box.epoch}, 99, 'd', 'r', 'x', ${ago(181).toISOString()})`.execute(database.db);
+    expect(await run()).toMatchObject({ consents: { removed: 1 }, quarantine: { removed: 1 } });
+    expect(await count(sql`consent where person = ${ada}`)).toBe(0);
+    expect(await count(sql`consent where person = ${grace}`)).toBe(1);
+    expect(await count(sql`quarantine where content is null`)).toBe(1);
+  });
+
+  test('whoever belongs to no site for long is erased, and can be kept until that can not be taken back', async () => {
+    const kiosk = await KioskOfServer.at(database, keys);
+    const ada = kiosk.enrol('Ada');
+    await kiosk.send(now);
+    expect(await run({ leaverDays: 30 })).toMatchObject({ leavers: { removed: 0 } });
+    await assignToSites(database.db, ada, [], now);
+    expect(await run({ leaverDays: 30 })).toMatchObject({ leavers: { removed: 0, due: 0 } });
+    const later = new Date(now.getTime() + 31 * DAY);
+    expect(await run({}, { at: later })).toMatchObject({ leavers: { removed: 0 } });
+    expect(await run({ leaverDays: 30 }, { at: later })).toMatchObject({ leavers: { removed: 1, due: 0 } });
+    expect(await database.db.selectFrom('erasure').select(['person', 'state', 'origin']).execute()).toEqual([
+      { person: ada, state: 'requested', origin: 'retention' },
+    ]);
+  });
+
+  test('P6 a kiosk’s own purges are known by its word; one that is silent for too long is overdue, a revoked one is not', async () => {
+    const kiosk = await KioskOfServer.at(database, keys, null, ago(200));
+    const purged = (what: 'photos' | 'gps', before: Date) =>
+      kiosk.box.append('purge', { what, before: before.toISOString(), removed: 3 }, {});
+    purged('gps', ago(31));
+    purged('photos', ago(130));
+    await kiosk.send(now);
+    const state = async () =>
+      (await kioskPurges(database.db, SETTINGS, now)).map((p) => [p.what, p.removed, p.overdue]);
+    expect(await state()).toEqual([
+      ['gps', 3, false],
+      ['photos', 3, true],
+    ]);
+    purged('photos', ago(90));
+    await kiosk.send(now);
+    expect(await state()).toEqual([
+      ['gps', 3, false],
+      ['photos', 6, false],
+    ]);
+    const later = new Date(now.getTime() + 5 * DAY);
+    expect((await kioskPurges(database.db, SETTINGS, later)).map((p) => p.overdue)).toEqual([true, true]);
+    await database.db.updateTable('device').set({ status: 'revoked' }).execute();
+    expect((await kioskPurges(database.db, SETTINGS, later)).map((p) => p.overdue)).toEqual([false, false]);
+  });
+
+  test('where a site switches faces off, its kiosks have no templates, none is taken, and the server keeps none of its people', async () => {
+    const site = await newSite();
+    const [here, there] = [await KioskOfServer.at(database, keys, site), await KioskOfServer.at(database, keys)];
+    const [only, both] = [here.enrol('Ada'), here.enrol('Grace')];
+    await here.send(now);
+    await assignToSites(database.db, both, [site, DEFAULT_SCOPE], now);
+    await here.read();
+    await there.read();
+    await setPolicy(database.db, site, { leaseDays: 30, faces: 'off' }, now);
+    expect(await dropTemplatesWithoutSite(database.db, keys, now)).toBe(1);
+    const told = (await here.read()).filter((c) => c.kind === 'templates');
+    expect(told.map((t) => [t.person, t.templates.length]).sort()).toEqual(
+      [
+        [only, 0],
+        [both, 0],
+      ].sort(),
+    );
+    expect([
+      await count(sql`template where person = ${only}`),
+      await count(sql`template where person = ${both}`),
+    ]).toEqual([0, 2]);
+    here.templates(only);
+    await here.send(now);
+    expect(await count(sql`template where person = ${only}`)).toBe(0);
+    // Switched on again: whoever has templates elsewhere is recognised here too.
+    await setPolicy(database.db, site, { leaseDays: 30, faces: 'on' }, now);
+    const again = (await here.read()).filter((c) => c.kind === 'templates' && c.person === both);
+    expect(again).toMatchObject([{ templates: [{}, {}] }]);
+  });
+});
