@@ -18,6 +18,7 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['audit'], load: async () => (await import('./audit/register.ts')).registerAudit },
   { words: ['erasure'], load: async () => (await import('./erasure/register.ts')).registerErasure },
   { words: ['retention'], load: async () => (await import('./retention/register.ts')).registerRetention },
+  { words: ['incident'], load: async () => (await import('./incident/register.ts')).registerIncident },
   { words: ['jobs'], load: async () => (await import('./jobs/register.ts')).registerJobs },
   { words: ['backup'], load: async () => (await import('./backup/register.ts')).registerBackup },
   { words: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },

@@ -6,6 +6,7 @@ import { correctionRoutes } from '../corrections/routes.ts';
 import { deviceRoutes } from '../devices/routes.ts';
 import { erasureRoutes } from '../erasure/routes.ts';
 import { exportRoutes } from '../exports/routes.ts';
+import { incidentRoutes } from '../incidents/routes.ts';
 import { quarantineRoutes } from '../ingest/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
@@ -24,6 +25,7 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...auditRoutes,
   ...liveRoutes,
   ...jobRoutes,
+  ...incidentRoutes,
   ...erasureRoutes,
   ...retentionRoutes,
   ...attendanceRoutes,

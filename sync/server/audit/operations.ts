@@ -5,8 +5,9 @@ import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import { type OperatorContext, operation } from '../operator/operation.ts';
 import type { Compared } from './compare.ts';
+import { datesOf } from './dates.ts';
 import { auditDetail } from './detail.ts';
-import { datesOf } from './routes.ts';
+
 import { type Found, searchAudit } from './search.ts';
 import { compareHere } from './stored.ts';
 import { type VerifiedPart, verifyPart } from './verify.ts';

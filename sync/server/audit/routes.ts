@@ -12,6 +12,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { readPageCursor, writePageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { Position } from './cursor.ts';
+import { datesOf } from './dates.ts';
 import { auditDetail } from './detail.ts';
 import { everyMatch, searchAudit } from './search.ts';
 import { compareHere } from './stored.ts';
@@ -101,14 +102,6 @@ export const auditRoutes: readonly RouteSpec[] = [
     handle: ({ tx, services }) => compareHere(tx, services.keys, services.config),
   }),
 ];
-
-/** As a search wants it. */
-export function datesOf<F extends { from?: string | undefined; to?: string | undefined }>(
-  filter: F,
-): Omit<F, 'from' | 'to'> & { from?: Date; to?: Date } {
-  const { from, to, ...rest } = filter;
-  return { ...rest, ...(from && { from: new Date(from) }), ...(to && { to: new Date(to) }) };
-}
 
 const peopleOf = ({ whom, person }: { whom?: string | undefined; person?: string | undefined }): string[] =>
   [whom, person].filter((id) => id !== undefined);

@@ -12,6 +12,7 @@ import { accounts } from './migrations/0009-accounts.ts';
 import { api } from './migrations/0010-api.ts';
 import { backup } from './migrations/0011-backup.ts';
 import { erasure } from './migrations/0012-erasure.ts';
+import { incidents } from './migrations/0013-incidents.ts';
 import { quarantineRoom } from './migrations/0014-quarantine-room.ts';
 import { keyRotation } from './migrations/0015-key-rotation.ts';
 import type { Db } from './schema.ts';
@@ -35,6 +36,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0012-erasure': erasure,
   '0014-quarantine-room': quarantineRoom,
   '0015-key-rotation': keyRotation,
+  '0013-incidents': incidents,
 };
 
 /** Names of what this build knows, in order. */

@@ -11,6 +11,7 @@ import type { CheckinCorrection, ConsentOrigin, ConsentTextTable, CorrectionTabl
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 import type { BackupTable, PhotoObjectTable } from './tables/backup.ts';
 import type { ErasureStepTable, ErasureTable } from './tables/erasure.ts';
+import type { IncidentEntryTable, IncidentScopeTable, IncidentTable } from './tables/incidents.ts';
 import type { JobRunTable } from './tables/jobs.ts';
 import type { KeyVersionTable, PersonKeyTable, ReplicaTable, RotationTable, TokenKeyTable } from './tables/keys.ts';
 import type { PersonLeft, RetentionHoldTable } from './tables/retention.ts';
@@ -363,6 +364,9 @@ interface PhotoPieceTable {
 }
 
 export interface Tables {
+  incident: IncidentTable;
+  incident_scope: IncidentScopeTable;
+  incident_entry: IncidentEntryTable;
   audit: AuditTable;
   audit_checkpoint: AuditCheckpointTable;
   audit_anchor: AuditAnchorTable;

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { v4 as uuid } from 'uuid';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../protocol/seal/keys.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { createCa, crossCertify, MAX_CAS, pathLength } from './certificates.ts';
 import type { Keys } from './envelope.ts';
@@ -66,7 +67,7 @@ async function change(
   now: number,
   work: (trx: Db, set: KeySet, serial: number) => Promise<void>,
 ): Promise<KeySet> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     const { set, serial } = await lock(trx, keys, now);
     await work(trx, set, serial);
     await trx.updateTable('keyring.identity').set({ serial }).execute();

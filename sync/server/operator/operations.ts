@@ -12,6 +12,7 @@ import { makeCode } from '../devices/codes.ts';
 import { approveDevice, provisionByFile } from '../devices/join.ts';
 import { type Device, listDevices, revokeDevice } from '../devices/registry.ts';
 import { erasureOperations } from '../erasure/operations.ts';
+import { incidentOperations } from '../incidents/operations.ts';
 import { listQuarantine, retryQuarantine } from '../ingest/quarantine.ts';
 import { jobOperations } from '../jobs/operations.ts';
 import { issueServerCertificate, type KeyAndCertificate } from '../keys/certificates.ts';
@@ -37,6 +38,7 @@ const Purpose = z.enum(['signing', 'sealing', 'ca']);
 export const OPERATIONS = {
   ...accountOperations,
   ...jobOperations,
+  ...incidentOperations,
   ...erasureOperations,
   ...retentionOperations,
   ...keyOperations,

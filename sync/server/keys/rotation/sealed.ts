@@ -1,5 +1,6 @@
 import { normalEmail } from '../../accounts/email.ts';
 import { reasonPlace } from '../../corrections/correct.ts';
+import { entryPlace, incidentPlace } from '../../incidents/record.ts';
 import { quarantinePlace } from '../../ingest/personal.ts';
 import type { Keys, Place, Purpose } from '../envelope.ts';
 import { personKeyPlace } from '../persons.ts';
@@ -63,6 +64,19 @@ export const SEALED: readonly SealedTable[] = [
     table: 'keyring.listener',
     id: { purpose: 'text', hostnames: 'text' },
     columns: { private: keyring((r) => nobody(`keyring.${text(r, 'purpose')}`, text(r, 'hostnames'))) },
+  },
+  {
+    name: 'incidents',
+    table: 'incident',
+    id: { id: 'uuid' },
+    reads: ['row_version'],
+    columns: { sealed: field((r) => incidentPlace(text(r, 'id'), Number(r.row_version))) },
+  },
+  {
+    name: 'incident entries',
+    table: 'incident_entry',
+    id: { id: 'uuid' },
+    columns: { sealed: field((r) => entryPlace(text(r, 'id'))) },
   },
   {
     name: 'audit keys',

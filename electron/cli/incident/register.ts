@@ -1,0 +1,162 @@
+import { writeFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { operate } from '../server/environment.ts';
+import { registerChanges } from './changes.ts';
+import { collect, incidentText, instant, summaryLine } from './text.ts';
+
+type Purpose = 'signing' | 'sealing' | 'ca';
+
+/** `incident list|open|show|note|change|scope|affected|notice|notified|contain|close`: on the server. */
+export function registerIncident(program: Command): void {
+  const incident = program
+    .command('incident')
+    .description('On the server: what went wrong, the 72-hour clock, whom it affected, what was done.');
+  incident
+    .command('list', { isDefault: true })
+    .description('Incidents, newest first.')
+    .option(
+      '--json',
+      'one JSON object a line: {"id","title","severity","state","foundAt",…,"clock":{"dueAt","state","remainingMs"}}',
+    )
+    .addHelpText('after', `\nExit code 1 while the 72 hours of one run, or are over and nobody was told.${EXIT_HELP}`)
+    .action(async (o: { json?: boolean }) => {
+      const list = await operate('incident list', {});
+      for (const i of list) process.stdout.write(`${o.json ? JSON.stringify(i) : summaryLine(i)}\n`);
+      if (list.length === 0 && !o.json) process.stdout.write('No incidents.\n');
+      const ticking = list.some((i) => i.state !== 'closed' && /^(running|overdue)$/.test(i.clock.state));
+      process.exitCode = ticking ? EXIT.attention : EXIT.ok;
+    });
+  incident
+    .command('open')
+    .description('Open an incident. The 72 hours count from when it was found.')
+    .requiredOption('--title <text>', 'in a few words')
+    .addOption(new Option('--severity <level>').choices(['low', 'medium', 'high', 'critical']).makeOptionMandatory())
+    .option('--found <time>', 'since when it is known that personal data is concerned (default: now)', instant)
+    .option('--began <time>', 'when it began, as far as known', instant)
+    .option('--ended <time>', 'when it ended', instant)
+    .option('--description <text>', 'what happened')
+    .option('--data <kind>', 'kind of data concerned, e.g. template; again for more', collect, [])
+    .option('--json', 'the incident as one JSON object')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (o: OpenOptions) => {
+      const made = await operate('incident open', {
+        title: o.title,
+        severity: o.severity,
+        foundAt: o.found ?? new Date().toISOString(),
+        beganAt: o.began ?? null,
+        endedAt: o.ended ?? null,
+        data: o.data,
+        ...(o.description && { description: o.description }),
+      });
+      process.stdout.write(`${o.json ? JSON.stringify(made) : incidentText(made)}\n`);
+    });
+  registerChanges(incident);
+  incident
+    .command('affected')
+    .description('Whom it affected, found from the audit log by the scopes of the incident.')
+    .argument('<id>', 'of the incident')
+    .option(
+      '--json',
+      'one JSON object: {"people":[{"person","name","email","rows","first","last","data"}],"rows","everyone","unknown"}',
+    )
+    .addHelpText('after', `\nExit code 1 when the incident has no scope yet: nobody can be found then.${EXIT_HELP}`)
+    .action(async (id: string, o: { json?: boolean }) => {
+      const found = await operate('incident affected', { incident: id });
+      process.stdout.write(`${o.json ? JSON.stringify(found) : affectedText(found)}\n`);
+      process.exitCode = found.rows === 0 ? EXIT.attention : EXIT.ok;
+    });
+  incident
+    .command('notice')
+    .description('Draft the notice to the authority, or to the affected. What is to be filled in stands as […].')
+    .argument('<id>', 'of the incident')
+    .addOption(new Option('--to <whom>').choices(['authority', 'people']).makeOptionMandatory())
+    .addOption(new Option('--language <language>').choices(['en', 'de']).default('en'))
+    .option('--out <file>', 'where it goes; standard output without it')
+    .addHelpText('after', `\nExit code 1 when something is still to be filled in.${EXIT_HELP}`)
+    .action(async (id: string, o: { to: 'authority' | 'people'; language: 'en' | 'de'; out?: string }) => {
+      const { text, missing } = await operate('incident notice', { incident: id, to: o.to, language: o.language });
+      if (o.out) writeFileSync(o.out, text, { mode: 0o600, flag: 'wx' });
+      else process.stdout.write(text);
+      for (const what of missing) process.stderr.write(`to be filled in: ${what}\n`);
+      process.exitCode = missing.length > 0 ? EXIT.attention : EXIT.ok;
+    });
+  incident
+    .command('contain')
+    .description('At once: new keys of the server, kiosks revoked, sessions ended. Each step goes into the timeline.')
+    .argument('<id>', 'of the incident')
+    .option('--rotate <purposes>', 'keys that get a successor: signing,sealing,ca, or none', purposes, [
+      'signing',
+      'sealing',
+    ] as Purpose[])
+    .option('--retire', 'retire the old keys too: kiosks that know nothing newer are cut off')
+    .option('--device <id>', 'kiosk to revoke; again for more', collect, [])
+    .option('--account <id>', 'account whose sessions end; again for more', collect, [])
+    .option('--every-session', 'end every session of everybody')
+    .option('--json', 'one JSON object: {"done":[…],"failed":[{"what","code","message"}],"next":[…]}')
+    .addHelpText(
+      'after',
+      `
+What was done stays done where a later step fails; run it again. The keys in the environment are not in its reach: it says
+what to do about them. Exit code 1 when a step failed.${EXIT_HELP}`,
+    )
+    .action(async (id: string, o: ContainOptions) => {
+      const { done, failed, next } = await operate('incident contain', {
+        incident: id,
+        rotate: o.rotate,
+        retire: o.retire ?? false,
+        devices: o.device,
+        accounts: o.account,
+        everySession: o.everySession ?? false,
+      });
+      const lines = [
+        ...done,
+        ...failed.map((f) => `NOT DONE: ${f.what} ${f.code}: ${f.message}`),
+        'Next:',
+        ...next.map((n) => `- ${n}`),
+      ];
+      process.stdout.write(`${o.json ? JSON.stringify({ done, failed, next }) : lines.join('\n')}\n`);
+      process.exitCode = failed.length > 0 ? EXIT.attention : EXIT.ok;
+    });
+}
+
+interface OpenOptions {
+  readonly title: string;
+  readonly severity: 'low' | 'medium' | 'high' | 'critical';
+  readonly found?: string;
+  readonly began?: string;
+  readonly ended?: string;
+  readonly description?: string;
+  readonly data: string[];
+  readonly json?: boolean;
+}
+
+interface ContainOptions {
+  readonly rotate: Purpose[];
+  readonly retire?: boolean;
+  readonly device: string[];
+  readonly account: string[];
+  readonly everySession?: boolean;
+  readonly json?: boolean;
+}
+
+function affectedText({ people, rows, everyone, unknown }: ResultOf<'incident affected'>): string {
+  return [
+    ...people.map((p) => {
+      const name = [p.name ?? '(no name)', p.email ?? ''].filter(Boolean).join(', ');
+      return `${p.person}  ${name}  ${p.rows} ${p.rows === 1 ? 'row' : 'rows'}, ${p.first} to ${p.last}: ${p.data.join(' ')}`;
+    }),
+    `${people.length} ${people.length === 1 ? 'person' : 'people'} in ${rows} rows of the audit log${everyone ? ', which are about everybody' : ''}.`,
+    ...(unknown > 0 ? [`${unknown} more were erased since, counted once a day.`] : []),
+    ...(rows === 0 ? ['No row matches: name a scope with incident scope.'] : []),
+  ].join('\n');
+}
+
+function purposes(text: string): Purpose[] {
+  if (text === 'none') return [];
+  const list = text.split(',').map((p) => p.trim());
+  const wrong = list.find((p) => !['signing', 'sealing', 'ca'].includes(p));
+  if (wrong !== undefined) throw new InvalidArgumentError('signing, sealing and ca, comma-separated, or none');
+  return list as Purpose[];
+}

@@ -1,0 +1,56 @@
+import { InvalidArgumentError } from 'commander';
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+
+type Summary = ResultOf<'incident list'>[number];
+type Incident = ResultOf<'incident show'>;
+
+export function summaryLine(i: Summary): string {
+  return `${i.id}  ${i.foundAt}  ${i.severity}  ${i.state}  ${clockText(i)}  ${i.title}`;
+}
+
+/** An incident with its timeline. */
+export function incidentText(i: Incident): string {
+  const written = (['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const)
+    .filter((field) => i[field] !== '')
+    .map((field) => `  ${field}: ${i[field]}`);
+  return [
+    summaryLine(i),
+    ...(i.data.length > 0 ? [`  data: ${i.data.join(' ')}`] : []),
+    ...written,
+    ...i.scopes.map(
+      ({ scope }) =>
+        `  scope: ${Object.entries(scope)
+          .map((pair) => pair.join(' '))
+          .join(', ')}`,
+    ),
+    ...i.timeline.map(
+      (e) => `  ${e.at}  ${e.byRole}${e.byId ? ` ${e.byId}` : ''}  ${e.kind}${e.text ? `: ${e.text}` : ''}`,
+    ),
+  ].join('\n');
+}
+
+function clockText({ clock }: Pick<Summary, 'clock'>): string {
+  const hours = (ms: number) => `${Math.floor(ms / 3_600_000)} h ${Math.floor((ms % 3_600_000) / 60_000)} min`;
+  switch (clock.state) {
+    case 'running':
+      return `${hours(clock.remainingMs)} left of 72 (until ${clock.dueAt})`;
+    case 'overdue':
+      return `OVERDUE by ${hours(-clock.remainingMs)}`;
+    case 'in-time':
+      return 'authority told in time';
+    case 'late':
+      return 'authority told late';
+    case 'not-needed':
+      return 'authority need not be told';
+  }
+}
+
+/** An option that may be given more than once. */
+export const collect = (value: string, before: string[]): string[] => [...before, value];
+
+/** A time in UTC or with its offset, as the server wants it. */
+export function instant(text: string): string {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError('write it as 2027-03-01T08:00Z');
+  return at.toISOString();
+}

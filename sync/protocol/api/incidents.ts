@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** Incidents' contract (GET /api/incidents…). */
+
+const Words = z.string().trim().max(10_000);
+const Title = z.string().trim().min(1).max(200);
+export const Severity = z.enum(['low', 'medium', 'high', 'critical']);
+const Kind = z.string().trim().min(1).max(80);
+
+/** What is written about an incident. Empty: not written yet. */
+const words = {
+  title: Title,
+  /** What happened. */
+  description: Words,
+  /** What may follow from it for people. */
+  consequences: Words,
+  /** What was done, and is going to be done, about it. */
+  measures: Words,
+  /** Why the authority need not be told (Art. 33(1) GDPR), or was told late. */
+  authorityReason: Words,
+  /** Why the affected need not be told (Art. 34(3) GDPR). */
+  peopleReason: Words,
+};
+
+const times = {
+  /** Since when it is known that personal data is concerned: the 72 hours count from here. */
+  foundAt: Instant,
+  /** When it began and ended, as far as known. */
+  beganAt: Instant.nullable(),
+  endedAt: Instant.nullable(),
+};
+
+export const OpenIncident = z.strictObject({
+  title: Title,
+  description: Words.default(''),
+  severity: Severity,
+  foundAt: Instant,
+  beganAt: Instant.nullable().default(null),
+  endedAt: Instant.nullable().default(null),
+  data: z.array(Kind).max(50).default([]),
+});
+
+export const ChangeIncident = z.strictObject({
+  /** Of the incident as it was read: a change in between refuses this one. */
+  version: z.number().int().positive(),
+  severity: Severity.optional(),
+  foundAt: Instant.optional(),
+  beganAt: Instant.nullable().optional(),
+  endedAt: Instant.nullable().optional(),
+  data: z.array(Kind).max(50).optional(),
+  title: Title.optional(),
+  description: Words.optional(),
+  consequences: Words.optional(),
+  measures: Words.optional(),
+  authorityReason: Words.optional(),
+  peopleReason: Words.optional(),
+});
+
+/** Which rows of the audit log tell whom it affected; every condition that is given holds. */
+export const IncidentScope = z
+  .strictObject({
+    from: Instant.optional(),
+    /** Exclusive. */
+    to: Instant.optional(),
+    /** Account or device that did it. */
+    who: z.uuid().optional(),
+    role: Kind.optional(),
+    action: Kind.optional(),
+    route: z.string().trim().min(1).max(200).optional(),
+    resource: z.string().trim().min(1).max(200).optional(),
+    data: Kind.optional(),
+  })
+  .refine((scope) => Object.keys(scope).length > 0, 'names no condition: that would be everybody');
+export type IncidentScope = z.infer<typeof IncidentScope>;
+
+/** The clock of Art. 33. `not-needed`: a reason was written why not. */
+export const Clock = z.strictObject({
+  dueAt: Instant,
+  state: z.enum(['running', 'overdue', 'in-time', 'late', 'not-needed']),
+  /** Milliseconds; below 0: overdue by so much. 0 once it has stopped. */
+  remainingMs: z.number().int(),
+});
+
+const Entry = z.strictObject({
+  id: z.uuid(),
+  at: Instant,
+  kind: z.string(),
+  byRole: z.string(),
+  byId: z.uuid().nullable(),
+  text: z.string(),
+});
+
+const summary = {
+  id: z.uuid(),
+  title: Title,
+  severity: Severity,
+  state: z.enum(['open', 'contained', 'closed']),
+  ...times,
+  openedAt: Instant,
+  clock: Clock,
+};
+export const IncidentSummary = z.strictObject(summary);
+export const IncidentPage = pageOf(IncidentSummary);
+export const IncidentQuery = z.strictObject(pageQuery);
+
+export const Incident = z.strictObject({
+  ...summary,
+  ...words,
+  version: z.number().int().positive(),
+  data: z.array(z.string()),
+  containedAt: Instant.nullable(),
+  authorityAt: Instant.nullable(),
+  peopleAt: Instant.nullable(),
+  closedAt: Instant.nullable(),
+  scopes: z.array(z.strictObject({ id: z.uuid(), scope: IncidentScope })),
+  timeline: z.array(Entry),
+});
+export type Incident = z.infer<typeof Incident>;
+
+export const IncidentId = z.strictObject({ incident: z.uuid() });
+export const IncidentScopeId = z.strictObject({ incident: z.uuid(), scope: z.uuid() });
+export const IncidentNote = z.strictObject({ text: z.string().trim().min(1).max(10_000) });
+
+export const AffectedPeople = z.strictObject({
+  people: z.array(
+    z.strictObject({
+      person: z.uuid(),
+      /** Null: they have none. */
+      name: z.string().nullable(),
+      email: z.string().nullable(),
+      rows: z.number().int(),
+      first: Instant,
+      last: Instant,
+      data: z.array(z.string()),
+    }),
+  ),
+  /** Rows of the log that were looked at. */
+  rows: z.number().int(),
+  everyone: z.boolean(),
+  /** People who were erased since, by days: the same person counts once a day. */
+  unknown: z.number().int(),
+});
+
+export const NoticeQuery = z.strictObject({
+  to: z.enum(['authority', 'people']),
+  language: z.enum(['en', 'de']).default('en'),
+});
+export const Notice = z.strictObject({
+  /** Markdown. */
+  text: z.string(),
+  /** What is still to be filled in. */
+  missing: z.array(z.string()),
+});
+
+export const Notified = z.strictObject({ to: z.enum(['authority', 'people']), at: Instant });
+
+export const ServerKeyPurpose = z.enum(['signing', 'sealing', 'ca']);
+export const Contain = z.strictObject({
+  /** Keys of the server that get a successor at once. */
+  rotate: z.array(ServerKeyPurpose).max(3).default(['signing', 'sealing']),
+  /** Retires the old ones too: kiosks that know nothing newer are cut off and have to be set up again. */
+  retire: z.boolean().default(false),
+  devices: z.array(z.uuid()).max(1000).default([]),
+  /** Accounts whose sessions end and whose links are taken back. */
+  accounts: z.array(z.uuid()).max(1000).default([]),
+  /** Ends every session of everybody. */
+  everySession: z.boolean().default(false),
+});
+export type Contain = z.infer<typeof Contain>;
+export const Contained = z.strictObject({
+  done: z.array(z.string()),
+  failed: z.array(z.strictObject({ what: z.string(), code: z.string(), message: z.string() })),
+  /** What this command can't do, and somebody has to. */
+  next: z.array(z.string()),
+});
+export type Contained = z.infer<typeof Contained>;

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import type { AffectedPeople, Contained, Incident, Notice } from '../../sync/protocol/api/incidents.ts';
+import { auditRoutes } from '../../sync/server/audit/routes.ts';
+import { verifyAudit } from '../../sync/server/audit/verify.ts';
+import { setPolicy } from '../../sync/server/changes/policy.ts';
+import { readChanges } from '../../sync/server/changes/read.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { incidentRoutes } from '../../sync/server/incidents/routes.ts';
+import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Api, apiOn, enrol } from './api-kit.ts';
+
+const NOW = new Date('2027-07-20T10:00:00.000Z');
+
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let api: Api;
+
+describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW, [...peopleRoutes, ...auditRoutes, ...incidentRoutes]);
+  }, 60_000);
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach((context) => {
+    if (unavailable) context.skip(unavailable);
+    api.now = NOW;
+  });
+
+  const open = (o: object = {}) =>
+    api.ask<Incident>('POST', '/api/incidents', {
+      as: 'dpo',
+      body: { title: 'Kiosk stolen', severity: 'high', foundAt: NOW.toISOString(), data: ['template'], ...o },
+    });
+
+  test('P34 an incident has its record, its clock and a timeline of who did what; what is written is sealed', async () => {
+    const made = await open({ description: 'Seen by Zebulon Quirk at the door' });
+    expect(made).toMatchObject({ state: 'open', clock: { dueAt: '2027-07-23T10:00:00.000Z', state: 'running' } });
+    const url = `/api/incidents/${made.id}`;
+    await api.ask('POST', `${url}/notes`, { as: 'dpo', body: { text: 'Zebulon was called' } });
+    api.now = new Date(NOW.getTime() + 80 * 3_600_000);
+    expect(await api.ask<Incident>('GET', url, { as: 'auditor' })).toMatchObject({ clock: { state: 'overdue' } });
+    await expect(api.ask('POST', `${url}/close`, { as: 'dpo' })).rejects.toMatchObject({
+      code: 'incident-not-documented',
+    });
+    const rows = [
+      ...(await api.db.selectFrom('incident').selectAll().execute()),
+      ...(await api.db.selectFrom('incident_entry').selectAll().execute()),
+    ];
+    const text = JSON.stringify(rows, (_, v) => (v instanceof Uint8Array ? Buffer.from(v).toString('latin1') : v));
+    expect(text).not.toMatch(/Zebulon|Quirk|stolen/);
+    const patch = {
+      version: made.version,
+      consequences: 'c',
+      measures: 'm',
+      peopleReason: 'sealed',
+      authorityReason: 'a weekend',
+    };
+    await api.ask('PATCH', url, { as: 'dpo', body: patch });
+    await expect(api.ask('PATCH', url, { as: 'dpo', body: patch })).rejects.toMatchObject({ code: 'incident-changed' });
+    await api.ask('POST', `${url}/notified`, { as: 'dpo', body: { to: 'authority', at: api.now.toISOString() } });
+    const closed = await api.ask<Incident>('POST', `${url}/close`, { as: 'dpo' });
+    expect(closed).toMatchObject({ state: 'closed', clock: { state: 'late' } });
+    expect(closed.timeline.map((e) => e.kind)).toEqual(['opened', 'note', 'changed', 'authority-notified', 'closed']);
+    await expect(
+      api.ask('PATCH', url, { as: 'dpo', body: { version: closed.version, title: 'x' } }),
+    ).rejects.toMatchObject({
+      code: 'incident-closed',
+    });
+    expect(await api.lastAudit()).toMatchObject({ action: 'write', resource: made.id });
+  });
+
+  test('P34 a stolen kiosk: one command revokes it, makes new keys, ends sessions; whom it had is found; the notices are drafted', async () => {
+    const box = await api.kiosk();
+    const other = await api.kiosk();
+    const number = randomUUID().slice(0, 8);
+    const person = enrol(box, 'Ada Lovelace', NOW, number);
+    await api.deliver(box);
+    // The kiosk was given the people of its site; somebody who joined later was not.
+    const source = {
+      db: api.db,
+      keys: api.keys,
+      logEpoch: database.logEpoch,
+      publicKeys: async () => api.keyring.publicKeys,
+    };
+    const ask = { cursor: '', limit: 200, presenceAfter: null, newestKey: true };
+    await readChanges(source, box.device, ask, NOW);
+    const later = await api.ask<{ id: string }>('POST', '/api/people', { as: 'staff', body: { name: 'Late' } });
+    const contacts = { controller: 'Example School', contact: 'privacy@example.org', dpo: 'dpo@example.org' };
+    await setPolicy(api.db, DEFAULT_SCOPE, { leaseDays: 30, privacy: contacts }, NOW);
+    await api.db
+      .insertInto('session')
+      .values({
+        hash: Buffer.alloc(32, 7),
+        role: 'person',
+        stage: 'full',
+        account: null,
+        person,
+        created_at: NOW,
+        seen_at: NOW,
+        expires_at: new Date(NOW.getTime() + 60_000),
+      } as never)
+      .execute();
+    const made = await open();
+    const url = `/api/incidents/${made.id}`;
+    const serial = api.keyring.serial;
+    const result = await api.ask<z.output<typeof Contained>>('POST', `${url}/contain`, {
+      as: 'admin',
+      body: { devices: [box.device], everySession: true },
+    });
+    expect(result.failed).toEqual([]);
+    expect(result.done).toHaveLength(5);
+    await api.keyring.refresh();
+    expect(api.keyring.serial).toBeGreaterThan(serial);
+    expect(api.keyring.signingKids).toHaveLength(2);
+    const status = async (id: string) =>
+      (await api.db.selectFrom('device').select('status').where('id', '=', id).executeTakeFirstOrThrow()).status;
+    expect(await status(box.device)).toBe('revoked');
+    expect(await status(other.device)).toBe('approved');
+    expect(await api.db.selectFrom('session').selectAll().execute()).toEqual([]);
+    const incident = await api.ask<Incident>('GET', url, { as: 'dpo' });
+    expect(incident.state).toBe('contained');
+    expect(incident.timeline.filter((e) => e.kind === 'contained')).toHaveLength(4);
+    const found = await api.ask<z.output<typeof AffectedPeople>>('GET', `${url}/affected`, { as: 'dpo' });
+    const named = found.people.find((p) => p.person === person);
+    expect(named).toMatchObject({ name: 'Ada Lovelace', data: ['person.name', 'template'] });
+    expect(found.people.map((p) => p.person)).not.toContain(later.id);
+    const notice = await api.ask<z.output<typeof Notice>>('GET', `${url}/notice?to=authority&language=de`, {
+      as: 'dpo',
+    });
+    expect(notice.text).toContain('Example School');
+    expect(notice.text).toContain(`${found.people.length} Person`);
+    expect(notice.text).not.toContain('Ada');
+    expect((await verifyAudit(api.db, api.keys)).faults).toEqual([]);
+  });
+
+  test('P34 a step of the containment that fails holds up no other, and is told', async () => {
+    const made = await open();
+    const box = await api.kiosk();
+    const result = await api.ask<z.output<typeof Contained>>('POST', `/api/incidents/${made.id}/contain`, {
+      as: 'dpo',
+      body: { rotate: [], devices: [randomUUID(), box.device] },
+    });
+    expect(result.failed).toMatchObject([{ code: 'unknown-device' }]);
+    expect(result.done).toEqual([`Device ${box.device} is revoked.`]);
+    const incident = await api.ask<Incident>('GET', `/api/incidents/${made.id}`, { as: 'dpo' });
+    expect(incident.state).toBe('open');
+  });
+});
