@@ -81,7 +81,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     transport: kioskTransport(transport),
     onServerTime(serverMs, localMs) {
       hooks.onServerTime(serverMs, localMs);
-      link.answered(store, transport.trustedNow());
+      link.answered(store, transport.trustedNow(), () => store.sync.marks());
       photos.nudge();
     },
     onCommitted: () => photos.nudge(),

@@ -5,7 +5,15 @@ import { applyServerKeys } from '../../../sync/edge/provisioning/server-keys.ts'
 import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Store } from '../store/interface.ts';
-import { afterAnswer, NO_SPARE, readSpareKeys, SPARE_SETTING, type SpareKeys, spareAfter } from './spare-keys.ts';
+import {
+  afterAnswer,
+  type Mark,
+  NO_SPARE,
+  readSpareKeys,
+  SPARE_SETTING,
+  type SpareKeys,
+  spareAfter,
+} from './spare-keys.ts';
 
 /** Setting that holds the device's keys and what it pins of its server; encrypted like everything in the store. */
 const SETTING = 'server-link';
@@ -94,9 +102,14 @@ export class LiveLink {
     this.adopt(link);
   }
 
-  /** The server answered under the present keys. @param now trusted time, ms since 1970 */
-  answered(store: Pick<Store, 'setSetting'>, now: number): void {
-    const spare = afterAnswer(this.#spare, now);
+  /**
+   * The server answered under the present keys.
+   * @param now trusted time, ms since 1970
+   * @param marks of the outbox: they tell what is in a backup
+   */
+  answered(store: Pick<Store, 'setSetting'>, now: number, marks: () => readonly Mark[]): void {
+    if (!this.#spare.tls && !this.#spare.sealing) return;
+    const spare = afterAnswer(this.#spare, now, marks());
     if (spare === this.#spare) return;
     store.setSetting(SPARE_SETTING, JSON.stringify(spare));
     this.#spare = spare;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { EpochMark } from '../../../sync/edge/outbox.ts';
 import { X25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import type { Store } from '../store/interface.ts';
 import type { ServerLink } from './server-link.ts';
@@ -6,20 +7,29 @@ import type { ServerLink } from './server-link.ts';
 /** A setting of its own, beside the link: an older build reads the link and knows nothing of this. */
 export const SPARE_SETTING = 'server-link-before';
 
-/**
- * How long after the first answer under a new key the second must come, ms. A day, so that a nightly backup of the server
- * has the new key before the kiosk forgets the one before it.
- */
-export const SPARE_MS = 86_400_000;
+/** A key is kept for a day after the first answer under the one that followed it, ms: what was heard once may be a replica's. */
+export const LEAST_MS = 86_400_000;
+/** And for no longer than this where no backup is told of, ms: a server that makes none can't be restored either. */
+export const MOST_MS = 30 * 86_400_000;
 
-/** Trusted time of the server's first answer under the key that came after this one, ms since 1970; null: none yet. */
-const answeredAt = z.number().nullable();
+/** How far one epoch has come, as an outbox tells it. */
+export type Mark = Pick<EpochMark, 'epoch' | 'safe' | 'made'>;
+
+/** The server's first answer under the key that came after this one; null: none yet. */
+const FirstAnswer = z.strictObject({
+  /** Trusted time, ms since 1970. */
+  at: z.number(),
+  /** The present epoch then, and its last event. A backup with a later one was made after the answer, so it has the new key. */
+  epoch: z.string(),
+  made: z.number().int(),
+});
+const answered = FirstAnswer.nullable();
 
 const Kept = z.strictObject({
   /** TLS key (PKCS #8, PEM) and certificate of before the last renewal. */
-  tls: z.strictObject({ keyPem: z.string(), certPem: z.string(), answeredAt }).nullable(),
+  tls: z.strictObject({ keyPem: z.string(), certPem: z.string(), answered }).nullable(),
   /** What messages were sealed to before the server's last succession. */
-  sealing: z.strictObject({ key: X25519PublicJwk, answeredAt }).nullable(),
+  sealing: z.strictObject({ key: X25519PublicJwk, answered }).nullable(),
 });
 
 /**
@@ -48,29 +58,43 @@ export function spareAfter(spare: SpareKeys, before: ServerLink, next: ServerLin
     tls:
       secret.tlsKeyPem === next.secret.tlsKeyPem
         ? spare.tls
-        : { keyPem: secret.tlsKeyPem, certPem: bundle.tlsCertPem, answeredAt: null },
+        : { keyPem: secret.tlsKeyPem, certPem: bundle.tlsCertPem, answered: null },
     sealing:
       bundle.keys.sealing.x === next.bundle.keys.sealing.x
         ? spare.sealing
-        : { key: bundle.keys.sealing, answeredAt: null },
+        : { key: bundle.keys.sealing, answered: null },
   };
 }
 
 /**
- * The server has answered under the present keys. A key is forgotten at the second answer that is SPARE_MS or more behind
- * the first; an answer of before the first (trusted time may be corrected) counts as the first.
+ * The server has answered under the present keys. A key of before is forgotten at an answer that is LEAST_MS or more behind
+ * the first, once a backup is known to have what came after it: one with an event that was made after the first answer.
+ * At MOST_MS it goes in any case. An answer of before the first (trusted time may be corrected) counts as the first.
  *
  * @param now trusted time, ms since 1970
+ * @param marks of every epoch, the present one last
  * @returns the same object when nothing changed
  */
-export function afterAnswer(spare: SpareKeys, now: number): SpareKeys {
-  const tls = counted(spare.tls, now);
-  const sealing = counted(spare.sealing, now);
+export function afterAnswer(spare: SpareKeys, now: number, marks: readonly Mark[]): SpareKeys {
+  const tls = counted(spare.tls, now, marks);
+  const sealing = counted(spare.sealing, now, marks);
   return tls === spare.tls && sealing === spare.sealing ? spare : { tls, sealing };
 }
 
-function counted<K extends { answeredAt: number | null }>(key: K | null, now: number): K | null {
+function counted<K extends { answered: z.infer<typeof answered> }>(
+  key: K | null,
+  now: number,
+  marks: readonly Mark[],
+): K | null {
   if (!key) return null;
-  if (key.answeredAt === null || now < key.answeredAt) return { ...key, answeredAt: now };
-  return now - key.answeredAt >= SPARE_MS ? null : key;
+  const present = marks.at(-1);
+  if (!present) return key;
+  if (!key.answered || now < key.answered.at)
+    return { ...key, answered: { at: now, epoch: present.epoch, made: present.made } };
+  const { at, epoch, made } = key.answered;
+  if (now - at < LEAST_MS) return key;
+  const then = marks.findIndex((mark) => mark.epoch === epoch);
+  // An epoch that is no longer told of is trimmed, so all of it was safe; later ones have later events alone.
+  const backedUp = marks.some((mark, i) => (i === then ? mark.safe > made : i > then && mark.safe > 0));
+  return backedUp || now - at >= MOST_MS ? null : key;
 }
