@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
 import { joined, type Kiosk, sendAs, type TestServer, testServer, tls } from './identity-kit.ts';
 
 /* What one device, and what strangers, may hold of the devices listener: over real connections. */
@@ -19,9 +20,7 @@ afterAll(async () => {
   await server?.close();
 });
 
-async function connection(certificate: boolean): Promise<TLSSocket> {
-  const { secret, bundle } = kiosk;
-  const own = certificate ? { cert: bundle.tlsCertPem, key: secret.tlsKeyPem } : {};
+async function connection(own: { cert?: string; key?: string }): Promise<TLSSocket> {
   const socket = await tls(server.url(), { ...own, ALPNProtocols: ['http/1.1'] });
   // It may be closed on us at any moment: that is what is looked at.
   socket.on('error', () => undefined);
@@ -29,9 +28,11 @@ async function connection(certificate: boolean): Promise<TLSSocket> {
   return socket;
 }
 
+const mine = () => ({ cert: kiosk.bundle.tlsCertPem, key: kiosk.secret.tlsKeyPem });
+
 /** A request whose head is sent and whose body is held back. */
 async function begun(method: string, path: string, type: string): Promise<ClientRequest> {
-  const socket = await connection(true);
+  const socket = await connection(mine());
   const headers = { 'content-type': type, 'content-length': 1000 };
   const call = request({ method, path, headers, createConnection: () => socket });
   call.on('error', () => undefined);
@@ -83,7 +84,7 @@ test('photos that are held back take no place of the messages', async () => {
 test('a photo of nobody’s event, or by a device that was revoked, is refused with its code', async () => {
   const path = `/v1/photos/${'B'.repeat(43)}`;
   const ask = async () => {
-    const socket = await connection(true);
+    const socket = await connection(mine());
     return (await answerTo(request({ path, createConnection: () => socket }).end())).problem.code;
   };
   expect(await ask()).toBe('photo-unexpected');
@@ -94,9 +95,10 @@ test('a photo of nobody’s event, or by a device that was revoked, is refused w
   kiosk = before;
 });
 
-test('strangers have twenty connections from one address and ten seconds; a kiosk gets in meanwhile', async () => {
+test('strangers have twenty connections from one address and ten seconds, a certificate of their own or none; a kiosk gets in meanwhile', async () => {
   const strangers: TLSSocket[] = [];
-  for (let i = 0; i < 25; i++) strangers.push(await connection(false));
+  const { certPem: cert, keyPem: key } = await selfSignedServerCertificate(['127.0.0.1'], Date.now());
+  for (let i = 0; i < 25; i++) strangers.push(await connection(i % 2 ? { cert, key } : {}));
   await settled();
   expect(strangers.filter((s) => s.closed || s.readableEnded || s.destroyed)).toHaveLength(5);
   expect(await sendAs(server, kiosk)).toBe(1);

@@ -38,14 +38,9 @@ test('a device has two places, one of them in work; a failure and a place given 
 class Peer extends EventEmitter {
   destroyed = false;
   readonly remoteAddress: string;
-  readonly #certificate: object | undefined;
-  constructor(address: string, certificate?: object) {
+  constructor(address: string) {
     super();
     this.remoteAddress = address;
-    this.#certificate = certificate;
-  }
-  getPeerX509Certificate() {
-    return this.#certificate;
   }
   destroy() {
     this.destroyed = true;
@@ -56,13 +51,13 @@ const socket = (peer: Peer) => peer as unknown as TLSSocket;
 
 test('peers without a certificate are few from one address and have little time, unless they join', async () => {
   const strangers = new Strangers({ perAddress: 2, ms: 20 });
-  const peers = [new Peer('a'), new Peer('a'), new Peer('a'), new Peer('b'), new Peer('a', {})];
-  for (const peer of peers) strangers.connected(socket(peer));
+  const peers = [new Peer('a'), new Peer('a'), new Peer('a'), new Peer('b'), new Peer('a')];
+  for (const [i, peer] of peers.entries()) strangers.connected(socket(peer), i === 4);
   expect(peers.map((p) => p.destroyed)).toEqual([false, false, true, false, false]);
   strangers.joining(socket(peers[1]!));
   await new Promise((resolve) => setTimeout(resolve, 60));
   expect(peers.map((p) => p.destroyed)).toEqual([true, false, true, true, false]);
   const later = new Peer('a');
-  strangers.connected(socket(later));
+  strangers.connected(socket(later), false);
   expect(later.destroyed).toBe(false);
 });

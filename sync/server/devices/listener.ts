@@ -37,7 +37,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   // New connections get the new certificate; those there are go on.
   o.keyring.onChange(() => app.server.setSecureContext({ ...TLS_VERSIONS, ...tls() }));
   const strangers = new Strangers(o.strangers);
-  app.server.on('secureConnection', (socket: TLSSocket) => strangers.connected(socket));
+  app.server.on('secureConnection', (socket: TLSSocket) => strangers.connected(socket, isOurs(o, socket)));
   const lanes = new Lanes();
   // Of their own: a large photo takes no check-in's place.
   const photoLanes = new Lanes(PHOTOS_AT_ONCE);
@@ -84,6 +84,17 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   app.post(BATCHES, (request, reply) => answer(request, reply, 'batch'));
   app.post(ASKS, { bodyLimit: MAX_ASK_BYTES }, (request, reply) => answer(request, reply, 'ask'));
   return app;
+}
+
+/** Anybody can make a certificate: one that is not of our CA makes nobody less of a stranger. */
+function isOurs({ keyring, now }: DeviceListenerOptions, socket: TLSSocket): boolean {
+  try {
+    peerOf(socket, keyring.caPems, now().getTime());
+    return true;
+  } catch (cause) {
+    if (cause instanceof Problem) return false;
+    throw cause;
+  }
 }
 
 function socketOf(request: FastifyRequest): TLSSocket {

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 
-/** What may be held by peers that have shown no client certificate. */
+/** What may be held by peers that have shown no client certificate of ours. */
 export interface StrangerLimits {
   /** Their connections from one address. */
   readonly perAddress: number;
@@ -10,7 +10,7 @@ export interface StrangerLimits {
 
 const LIMITS: StrangerLimits = { perAddress: 20, ms: 10_000 };
 
-/** Keeps connections without a client certificate few and short, so that they take no kiosk's place. */
+/** Keeps connections without a client certificate of ours few and short, so that they take no kiosk's place. */
 export class Strangers {
   readonly #limits: StrangerLimits;
   readonly #count = new Map<string, number>();
@@ -20,9 +20,9 @@ export class Strangers {
     this.#limits = { ...LIMITS, ...limits };
   }
 
-  /** A connection whose handshake is done. */
-  connected(socket: TLSSocket): void {
-    if (socket.getPeerX509Certificate()) return;
+  /** A connection whose handshake is done. @param ours whether it has shown a certificate that we gave to a device */
+  connected(socket: TLSSocket, ours: boolean): void {
+    if (ours) return;
     const address = socket.remoteAddress ?? '';
     const count = this.#count.get(address) ?? 0;
     if (count >= this.#limits.perAddress) {
