@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../protocol/wire/problem.ts';
 import { readConfig } from './config.ts';
+import { surroundings, takeEnvironment, withoutDumps } from './keys/hygiene.ts';
 import { logError } from './logs/errors.ts';
 import { createLogger } from './logs/logger.ts';
 import { startServer } from './server.ts';
@@ -28,8 +29,10 @@ async function main(): Promise<number> {
     // A launcher that started us with a channel and is gone: nobody else would ever stop us.
     process.once('disconnect', () => resolve('launcher gone'));
   });
-  const config = readConfig(process.env);
+  const config = readConfig(takeEnvironment(process.env));
   const log = createLogger(config.logLevel);
+  const dumps = withoutDumps(surroundings());
+  if (dumps) log.warn({ code: dumps.code }, dumps.message);
   process.on('uncaughtException', (err) => {
     log.fatal({ code: 'internal-error', err }, 'an error that nothing caught: the server ends');
     process.exit(70);

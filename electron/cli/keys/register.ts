@@ -74,6 +74,7 @@ async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
 async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
   const output = terminalOutput(json, (v) => sentence(v as State));
   let state: State = await operate('keys rotate begin', { reEncrypt });
+  process.stderr.write(`rotating from version ${state.from} to version ${state.to}\n`);
   let told = '';
   while (state.phase !== 'finished') {
     state = await operate('keys rotate advance', {});

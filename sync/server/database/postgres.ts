@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { type Dialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { LOG_SETTINGS, type LogSettings, loggedParameters } from './logging.ts';
 import type { PostgresAddress } from './url.ts';
 
 /** Connections of one server process. PostgreSQL's own default limit is 100, which several replicas share. */
@@ -65,7 +66,8 @@ export function postgresDialect(
  * Connects once and looks at what is there, so that a wrong setting is told at start in one sentence.
  *
  * @returns warnings: what the server allows and would rather not see
- * @throws Problem `database-tls-refused`, `database-unreachable`, `database-denied`, `database-missing`, `database-too-old`
+ * @throws Problem `database-tls-refused`, `database-unreachable`, `database-denied`, `database-missing`, `database-too-old`,
+ *   `database-logs-parameters`
  */
 export async function examine(address: PostgresAddress): Promise<{ code: string; message: string }[]> {
   const client = new pg.Client(connectionOf(address));
@@ -88,6 +90,16 @@ export async function examine(address: PostgresAddress): Promise<{ code: string;
       throw new Problem('database-too-old', `PostgreSQL ${version} is too old.`, 'Use PostgreSQL 15 or later.');
     // Null behind a pooler that ends TLS itself: our own half of the way is checked by the handshake.
     if (tls !== null && tls !== 'TLSv1.3') throw tlsRefused(`the server speaks ${tls}`);
+    const logs = await client.query<LogSettings>(
+      `select ${LOG_SETTINGS.map((name) => `current_setting('${name}', true) as "${name}"`).join(', ')}`,
+    );
+    const wrong = loggedParameters(logs.rows[0]!);
+    if (wrong.length > 0)
+      throw new Problem(
+        'database-logs-parameters',
+        'The database writes the values of statements into its log: people’s data, and the pass phrase of pgcrypto.',
+        `Set for this database or its user: ${wrong.join('; ')}.`,
+      );
     return [
       ...(fsync === 'off' || commit === 'off'
         ? [

@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { KEY_VARIABLES } from './settings.ts';
+
+/** Keeps the environment's keys inside this process: out of children, reports and core dumps. */
+
+/** What else in the environment is a secret. */
+const SECRET_VARIABLES = ['SMARTPRESENCE_DATABASE_URL', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const;
+
+/**
+ * Takes the keys out of the environment once they were read, so that no child gets them and no library that prints the
+ * environment prints them. What the kernel keeps of the start (`/proc/PID/environ`) only the process's own user can read.
+ *
+ * @returns the environment as it was
+ */
+export function takeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const taken = { ...env };
+  for (const name of [...KEY_VARIABLES, ...SECRET_VARIABLES]) delete env[name];
+  return taken;
+}
+
+/** One byte: below a page nothing is written, and 1 is what keeps the kernel from piping a dump to a program (core(5)). */
+const NO_CORE = 1;
+
+export interface Surroundings {
+  /** Text of `/proc/self/limits`; null: there is none. */
+  readonly limits: string | null;
+  /** Switches of Node that hold for this process. */
+  readonly switches: readonly string[];
+  /** Lowers the limit of core dumps of this process to this many bytes. @returns whether it did */
+  readonly limitCore: (bytes: number) => boolean;
+}
+
+/**
+ * Sees to it that a crash writes no memory to the disk.
+ *
+ * @returns what the operator should know of, where it can't be had
+ * @throws Problem `core-dumps-asked-for`
+ */
+export function withoutDumps(o: Surroundings): { readonly code: string; readonly message: string } | null {
+  const asked = o.switches.find((s) =>
+    /^--(abort-on-uncaught-exception|heapsnapshot-|report-on|report-uncaught)/.test(s),
+  );
+  if (asked)
+    throw new Problem(
+      'core-dumps-asked-for',
+      `Node was started with ${asked}: it would write what it holds, keys included, to the disk.`,
+      'Take the switch away, also from NODE_OPTIONS.',
+    );
+  // Node's own reports name the environment of the start.
+  if (process.report) process.report.excludeEnv = true;
+  const soft = o.limits === null ? undefined : /^Max core file size\s+(\S+)/m.exec(o.limits)?.[1];
+  if (soft === '0' || soft === String(NO_CORE) || o.limitCore(NO_CORE)) return null;
+  return {
+    code: 'core-dumps-possible',
+    message:
+      'A crash may write this process’s memory, keys included, to the disk: start it with `ulimit -c 0`, or LimitCORE=0 in its unit.',
+  };
+}
+
+/** Of this process. */
+export const surroundings = (): Surroundings => ({
+  limits: readOrNull('/proc/self/limits'),
+  switches: [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)],
+  // Node can't lower its own limits; util-linux does it for any process of the same user.
+  limitCore: (bytes) =>
+    spawnSync('prlimit', ['--pid', String(process.pid), `--core=${bytes}:${bytes}`], { stdio: 'ignore' }).status === 0,
+});
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,215 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { openHalf } from '../../sync/server/ingest/personal.ts';
+import type { Keys, MasterPair } from '../../sync/server/keys/envelope.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
+import { keepBeating } from '../../sync/server/keys/replica.ts';
+import { readRotation } from '../../sync/server/keys/rotation/rotate.ts';
+import { leftOver } from '../../sync/server/keys/rotation/verify.ts';
+import { settleKeys } from '../../sync/server/keys/versions.ts';
+import { findPeople, readPeople, writePerson } from '../../sync/server/people/records.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
+import { deliver, keysOfPair, kioskOf, NOW, newPair, openRing } from './rotation-kit.ts';
+
+/** How often the rotating process is killed; `SMARTPRESENCE_ROTATION_KILLS=50` for the long run. */
+const KILLS = Number(process.env.SMARTPRESENCE_ROTATION_KILLS ?? 10);
+const PEOPLE = 1500;
+const SP = join(import.meta.dirname, '../../electron/cli/sp.ts');
+
+const unavailable = postgresUnavailable();
+const home = temporaryHome();
+let postgres: TestPostgres;
+let database: OpenDatabase;
+let box: MemoryOutbox;
+let present: MasterPair = newPair();
+/** What the server process of this test holds: exchanged as a restart would. */
+let live: Keys = keysOfPair(present);
+let stopBeating: () => Promise<void> = async () => undefined;
+const people: { id: string; name: string }[] = [];
+/** Events that the server has acknowledged. */
+let acknowledged = 0;
+
+beforeAll(async () => {
+  if (unavailable) return;
+  postgres = await startPostgres();
+  database = await openDatabase('/nonexistent', { postgres: postgres.address('rotation') });
+  const { db } = database;
+  await openRing(db, live);
+  box = await kioskOf(db);
+  for (let i = 0; i < PEOPLE; i += 250) await arrive(250);
+}, 120_000);
+afterAll(async () => {
+  await stopBeating();
+  await database?.close();
+  await postgres?.remove();
+  home.remove();
+});
+
+/** A batch of new people, each with a check-in that has a position. */
+async function arrive(count: number): Promise<void> {
+  const first = box.events.length + 1;
+  const fresh = Array.from({ length: count }, (_, i) => {
+    const name = `Person ${people.length + i}`;
+    const id = box.person(name);
+    box.append(
+      'checkin',
+      {
+        direction: 'in',
+        method: 'face',
+        liveness: 'off (demo)',
+        model: 'm',
+        threshold: 0.5,
+        gallery: { people: 1, templates: 1 },
+      },
+      { person: id, score: 0.8, second: null, gps: 'sealed by the kiosk' },
+      NOW,
+    );
+    return { id, name };
+  });
+  const { ack, quarantined } = await deliver(database.db, live, box, box.events.slice(first - 1), first);
+  expect(quarantined).toEqual([]);
+  acknowledged = ack.committed;
+  people.push(...fresh);
+}
+
+/** What a server does meanwhile: takes events, changes people, looks them up. A refusal of any of it fails the test. */
+function load(): () => Promise<number> {
+  let running = true;
+  let turns = 0;
+  const work = (async () => {
+    const { db } = database;
+    for (; running; turns++) {
+      await arrive(3);
+      const { id, name } = people[Math.floor(Math.random() * people.length)]!;
+      await inTransaction(db, (tx) =>
+        writePerson(tx, live, { id, patch: { email: `${id}@example.org`, phone: `+44 ${turns}` } }, NOW),
+      );
+      expect(await findPeople(db, live, { email: `${id}@example.org` }), `turn ${turns}`).toEqual([id]);
+      const some = people.slice(-20).map((p) => p.id);
+      expect((await readPeople(db, live, some)).size).toBe(some.length);
+      expect((await readPeople(db, live, [id])).get(id)?.name).toBe(name);
+      await sleep(10);
+    }
+    return turns;
+  })();
+  // Told where it is waited for.
+  work.catch(() => undefined);
+  return () => {
+    running = false;
+    return work;
+  };
+}
+
+/** As after a restart with these keys. */
+async function hold(keys: Keys): Promise<void> {
+  await stopBeating();
+  await settleKeys(database.db, keys);
+  live = keys;
+  stopBeating = await keepBeating(database.db, live, pino({ level: 'silent' }));
+}
+
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+
+function rotating(next: MasterPair) {
+  const child = spawn(process.execPath, [SP, 'keys', 'rotate', '--json'], {
+    env: {
+      PATH: process.env.PATH,
+      SMARTPRESENCE_SERVER_HOME: home.path,
+      SMARTPRESENCE_DATABASE_URL: postgres.url('rotation'),
+      ENCRYPTION_KEY: text(next.encryptionKey.reveal()),
+      SECRET_KEY: text(next.secretKey.reveal()),
+      ENCRYPTION_KEY_PREVIOUS: text(present.encryptionKey.reveal()),
+      SECRET_KEY_PREVIOUS: text(present.secretKey.reveal()),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  const begun = new Promise<void>((resolve) => child.stderr.once('data', () => resolve()));
+  child.stdout.on('data', (d) => (said += d));
+  child.stderr.on('data', (d) => (said += d));
+  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal, said }));
+  return { child, begun, ended };
+}
+
+/** With the present keys alone: every acknowledged event, everybody; and nothing with those before. */
+async function audit(keys: Keys, before: Keys): Promise<void> {
+  const { db } = database;
+  await openRing(db, keys);
+  const events = await db
+    .selectFrom('event')
+    .select(['id', 'seq', 'person', 'personal', 'gps'])
+    .orderBy('seq')
+    .execute();
+  expect(events.map((e) => Number(e.seq))).toEqual(Array.from({ length: acknowledged }, (_, i) => i + 1));
+  const ids = people.map((p) => p.id);
+  const boxes = await personBox(db, keys, ids);
+  for (const event of events) expect(openHalf(keys, boxes, event).person?.value).toBe(event.person);
+  const records = await readPeople(db, keys, ids);
+  expect(people.filter((p) => records.get(p.id)?.name !== p.name)).toEqual([]);
+  expect(await leftOver(db, before.version)).toEqual({});
+  await expect(settleKeys(db, before.alone())).rejects.toMatchObject({ code: 'key-retired' });
+  await expect(personBox(db, before, ids.slice(0, 1))).rejects.toMatchObject({ code: 'envelope-unknown-version' });
+}
+
+describe.skipIf(unavailable)('a process that rotates the keys', () => {
+  test(
+    `P20 is killed ${KILLS} times at random moments under load: nothing is lost, and the old keys open nothing at the end`,
+    async () => {
+      const { db } = database;
+      const killedIn: Record<string, number> = {};
+      let kills = 0;
+      let rotations = 0;
+      let span = 3000;
+      let turns = 0;
+      await hold(live);
+      while (kills < KILLS || rotations === 0) {
+        const next = newPair();
+        const before = keysOfPair(present);
+        await settleKeys(db, before);
+        await hold(keysOfPair(next, present));
+        const stop = load();
+        for (;;) {
+          const { child, begun, ended } = rotating(next);
+          let killer: NodeJS.Timeout | undefined;
+          let began = 0;
+          void begun.then(() => {
+            began = performance.now();
+            if (kills < KILLS) killer = setTimeout(() => child.kill('SIGKILL'), Math.random() * span);
+          });
+          const { code, signal, said } = await ended;
+          clearTimeout(killer);
+          if (signal === null) {
+            expect(code, said).toBe(0);
+            // Kills are to fall anywhere within what a run takes here.
+            span = Math.max(500, performance.now() - began);
+            break;
+          }
+          kills += 1;
+          const state = await readRotation(db);
+          const where = state?.to === before.version + 1 ? (state.step ?? state.phase) : 'before it began';
+          killedIn[where] = (killedIn[where] ?? 0) + 1;
+        }
+        rotations += 1;
+        turns += await stop();
+        await hold(keysOfPair(next));
+        await audit(keysOfPair(next), before);
+        present = next;
+      }
+      console.log(
+        `killed ${kills} times in ${rotations} rotations of ${people.length} people, ${turns} turns of load:`,
+        killedIn,
+      );
+      expect(turns).toBeGreaterThan(20);
+      const working = Object.entries(killedIn).filter(([where]) => /^(seal|open|looking)/.test(where));
+      expect(working.length, 'some kills fell into the work itself').toBeGreaterThan(0);
+    },
+    600_000 + KILLS * 20_000,
+  );
+});
