@@ -3,6 +3,8 @@ import type { AttendanceRow } from '../../sync/protocol/api/attendance.ts';
 import type { Correction } from '../../sync/protocol/api/corrections.ts';
 import type { DayReport } from '../../sync/protocol/api/reports.ts';
 import { readBoard } from '../../sync/server/attendance/board.ts';
+import { readPresence } from '../../sync/server/changes/presence.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
@@ -187,6 +189,44 @@ describe.each(DATABASES)('attendance by the API on $name', ({ unavailable, start
     const stored = await api.db.selectFrom('correction').selectAll().where('person', '=', person).execute();
     expect(stored).toHaveLength(3);
     for (const row of stored) expect(Buffer.from(row.reason).includes('leave')).toBe(false);
+  });
+
+  test('a record that was voided no longer decides what the next one of the day is', async () => {
+    const person = box.person('Dorothy Vaughan');
+    const auto = { direction: 'in', automatic: true, ...open } as const;
+    const [first] = ['06:00', '09:00'].map((t) => box.append('checkin', auto, { person }, at(t)).header.id);
+    await api.deliver(box);
+    const directions = async () => (await rowsOf(`person=${person}&voided=false`)).map((r) => r.direction);
+    expect(await directions()).toEqual(['out', 'in']);
+    const made = await correct({ kind: 'void', target: first, reason: 'A visitor' });
+    await api.settle();
+    expect(await directions()).toEqual(['in']);
+    await correct({ kind: 'undo', target: made.id, reason: 'It was her' });
+    await api.settle();
+    expect(await directions()).toEqual(['out', 'in']);
+  });
+
+  test('what was voided counts nowhere: not on the board, and not in what other kiosks are told of the person', async () => {
+    const person = box.person('Annie Easley');
+    const id = record(person, '08:00', 'in');
+    await api.deliver(box);
+    const source = { db: api.db, keys: api.keys, logEpoch: 'x', site: SITE };
+    const counts = async () => (await readBoard(source, {}, api.now)).counts;
+    const elsewhere = async () =>
+      (await readPresence(api.db, DEFAULT_SCOPE, (await api.kiosk()).device, null, api.now)).some(
+        (p) => p.person === person,
+      );
+    const before = await counts();
+    expect(await elsewhere()).toBe(true);
+    await correct({ kind: 'void', target: id, reason: 'A test' });
+    await api.settle();
+    const { recordsToday, inToday, insideNow } = await counts();
+    expect([recordsToday, inToday, insideNow].map((n) => n + 1)).toEqual([
+      before.recordsToday,
+      before.inToday,
+      before.insideNow,
+    ]);
+    expect(await elsewhere()).toBe(false);
   });
 
   test('pairs of people are listed and merged by the API', async () => {

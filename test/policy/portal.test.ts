@@ -107,6 +107,8 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     const wrong = box.append('checkin', open, { person }, hours(7)).header.id;
     box.append('void', { target: wrong, reason: 'not-me' }, { person }, hours(7));
     box.append('pin', { change: 'set' }, { person }, hours(6));
+    // An event that can't be taken.
+    box.append('checkin', { ...open, direction: `Refused-${tag}` } as never, { person }, hours(5));
     await api.deliver(box);
     await upload(frontRef.photo, frontBytes);
     await upload(doorRef.photo, doorBytes);
@@ -116,11 +118,26 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     await api.ask('POST', '/api/corrections', { body: { kind: 'replace', target: came, direction: 'out', reason } });
     const hold = { person, site: null, from: null, until: null, reason: `Hold-${tag}`, setBy: 'dpo' };
     await api.db.transaction().execute((tx) => setHold(tx, api.keys, hold, NOW));
+    const link = { hash: randomBytes(32), kind: 'person' as const, account: null, person, used_at: null };
+    await api.db
+      .insertInto('sign_in_link')
+      .values({ ...link, created_at: hours(3), expires_at: hours(2) })
+      .execute();
     return {
       person,
       values: [
         ...[`Name-${tag}`, `N${tag}`, ...Object.values(contact), `v-${tag}`, `Guardian-${tag}`, `model-${tag}`, vector],
-        ...[gps, '0.8125', reason, `Hold-${tag}`, came, wrong, front.toString('base64'), door.toString('base64')],
+        ...[
+          gps,
+          '0.8125',
+          reason,
+          `Hold-${tag}`,
+          `Refused-${tag}`,
+          came,
+          wrong,
+          front.toString('base64'),
+          door.toString('base64'),
+        ],
       ],
     };
   }
@@ -133,6 +150,8 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
       expect(text.includes(value), value.slice(0, 60)).toBe(false);
     expect(Object.keys(data)).toEqual(expect.arrayContaining(SECTIONS.map((s) => s.name)));
     expect(data.photos).toHaveLength(2);
+    expect(data.quarantined).toHaveLength(1);
+    expect(data.signIns).toHaveLength(1);
     expect(data.events!.map((e) => e.type)).toEqual([
       'person',
       'consent',
