@@ -39,3 +39,17 @@ export async function leave(): Promise<boolean> {
     return false;
   }
 }
+
+/** Touching the page counts as using the session, which ends when it is not used; asked at most so often, ms. */
+const USED_MS = 5 * 60_000;
+
+/** A session ends half an hour after somebody last touched the page, not after the page last told something. */
+export function keepSignedIn(): void {
+  let told = performance.now();
+  const used = (): void => {
+    if (performance.now() - told < USED_MS) return;
+    told = performance.now();
+    void signedIn();
+  };
+  for (const event of ['pointerdown', 'keydown']) addEventListener(event, used, { passive: true });
+}

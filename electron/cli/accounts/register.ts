@@ -8,7 +8,7 @@ const ROLES = ['admin', 'dpo', 'staff', 'auditor'] as const;
 type RoleName = (typeof ROLES)[number];
 type Account = ResultOf<'accounts list'>[number];
 
-/** `accounts add|list|role|disable|enable|reset-totp|link`: who may sign in to the console. */
+/** `accounts add|list|role|disable|enable|reset-totp|remove|link`: who may sign in to the console. */
 export function registerAccounts(program: Command): void {
   const accounts = program
     .command('accounts')
@@ -69,6 +69,15 @@ export function registerAccounts(program: Command): void {
     .action(async (account: string, o: { json?: boolean }) => {
       const changed = await operate('accounts reset-totp', { account });
       print(o.json, changed, line(changed));
+    });
+  accounts
+    .command('remove')
+    .description('Remove a disabled account. What it did stays in the audit log, under its id.')
+    .argument('<id>', 'see `accounts list`')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (account: string, o: { json?: boolean }) => {
+      print(o.json, await operate('accounts remove', { account }), `${account} is removed.`);
     });
   accounts
     .command('link')

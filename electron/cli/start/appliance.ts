@@ -143,7 +143,8 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   say(`\nready (${((Date.now() - since) / 1000).toFixed(1)} s)`);
   say(`  kiosk    ${host.where}${demo ? ', with the demo clip as its camera' : ''}`);
   say(`  server   ${running.peopleUrl}   certificate SHA-256 ${running.certificateSha256}`);
-  say(`  sign in  ${running.adminLink}   (once, within the hour)`);
+  const how = running.adminLink.includes('#') ? '(once, within the hour)' : '(with your account, or: sp accounts link)';
+  say(`  sign in  ${running.adminLink}   ${how}`);
   if (prepared.staffPin)
     say(`  staff PIN ${prepared.staffPin}   shown this once; npm run -s sp -- staff set-pin sets another`);
   say(`  data     ${kiosk.replace(/\/kiosk$/, '')}\n`);

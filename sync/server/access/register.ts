@@ -38,8 +38,9 @@ function registerOne(app: Listener, services: Services, spec: DoorSpec): void {
     exposeHeadRoute: false,
     bodyLimit: spec.maxBody ?? MAX_BODY,
     config: { rateLimit: { max, timeWindow: perMs } },
-    onRequest: async (request, reply) => {
-      reply.header('cache-control', 'no-store');
+    onRequest: async (_request, reply) => void reply.header('cache-control', 'no-store'),
+    // After the limit per address, so that a flood asks the database nothing; before the body is read.
+    preParsing: async (request) => {
       const caller = await callerOf(services, request, { use: spec.idle !== true });
       callers.set(request, caller);
       admit(spec, request, caller);

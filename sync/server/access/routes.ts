@@ -46,6 +46,7 @@ export const sessionRoutes: readonly RouteSpec[] = [
     data: [],
     action: 'sign-in',
     answer: 'nothing',
+    limit: { max: 20, perMs: 60_000 },
     async handle({ tx, session, cookie, on, tell }) {
       if (session) await endSession(tx, session);
       on('sign-out');

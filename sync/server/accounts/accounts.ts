@@ -191,6 +191,19 @@ export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string)
   return shown(keys, { ...row, ...cleared });
 }
 
+/**
+ * Removes an account that was disabled before: address, password, second factor and links. What it did stays in the audit
+ * log, under its id.
+ *
+ * @throws Problem `account-unknown`, `account-not-disabled`
+ */
+export async function removeAccount(tx: Transaction<Tables>, id: string): Promise<void> {
+  const row = await lockAccount(tx, id);
+  if (!row.disabled_at)
+    throw new Problem('account-not-disabled', 'This account is in use.', 'Disable it first: sp accounts disable ID');
+  await tx.deleteFrom('account').where('id', '=', id).execute();
+}
+
 export function shown(keys: Keys, row: AccountRow): Account {
   return {
     id: row.id,

@@ -8,7 +8,15 @@ import type { AuditAction } from '../audit/entry.ts';
 import { writeAudit } from '../audit/write.ts';
 import { inTransaction } from '../database/retry.ts';
 import { type OperatorContext, operation } from '../operator/operation.ts';
-import { type Account, addAccount, changeAccount, listAccounts, lockAccount, resetTotp } from './accounts.ts';
+import {
+  type Account,
+  addAccount,
+  changeAccount,
+  listAccounts,
+  lockAccount,
+  removeAccount,
+  resetTotp,
+} from './accounts.ts';
 import { wire } from './answers.ts';
 import { linkUrl } from './link-text.ts';
 
@@ -90,6 +98,19 @@ export const accountOperations = {
       context.onChange();
       return wire(changed);
     },
+  }),
+  'accounts remove': operation({
+    args: z.strictObject({ account: Uuid }),
+    run: (context, { account }) =>
+      audited(
+        context,
+        { action: 'delete', route: 'accounts remove' },
+        async (tx) => {
+          await removeAccount(tx, account);
+          return { account };
+        },
+        () => account,
+      ),
   }),
   'accounts link': operation({
     args: z.strictObject({ account: Uuid }),

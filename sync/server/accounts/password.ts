@@ -50,6 +50,10 @@ export async function checkPassword(stored: string | null, password: string): Pr
   return right && stored !== null;
 }
 
+/** What lists of leaked passwords are full of: a common word or a run of keys, filled up with digits and signs. */
+const COMMON =
+  /^[\W\d_]*(pass(word|wort|phrase)?|admin(istrator)?|welcome|willkommen|letmein|login|secret|geheim|qwert[yz](uiop)?|asdf(ghjkl)?|iloveyou|abc(def)?|test|changeme|summer|sommer|winter|monkey|dragon|master|hallo|hello)+[\W\d_]*$|^(\d|[^\p{L}\d])+$/iu;
+
 /**
  * What can be told of a password without asking anybody: length, and that it is not the address itself or one character
  * over and over. @throws Problem `password-weak`
@@ -65,6 +69,7 @@ export function checkStrength(password: string, email: string | null): void {
   if (characters.length < PASSWORD_LENGTH.min) throw refuse(`is shorter than ${PASSWORD_LENGTH.min} characters`);
   if (characters.length > PASSWORD_LENGTH.max) throw refuse(`is longer than ${PASSWORD_LENGTH.max} characters`);
   if (new Set(characters).size < 5) throw refuse('repeats a few characters');
+  if (COMMON.test(password)) throw refuse('is one that many people use');
   const plain = password.toLowerCase();
   const user = email?.toLowerCase().split('@')[0];
   if (user && user.length > 3 && plain.includes(user)) throw refuse('contains the name of the account');

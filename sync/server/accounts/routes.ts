@@ -14,7 +14,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { door } from '../access/door.ts';
 import { createLink } from '../access/links.ts';
 import type { RouteSpec } from '../access/route.ts';
-import { addAccount, changeAccount, listAccounts, lockAccount, resetTotp } from './accounts.ts';
+import { addAccount, changeAccount, listAccounts, lockAccount, removeAccount, resetTotp } from './accounts.ts';
 import { linkAnswer, wire } from './answers.ts';
 import { emailIndex } from './email.ts';
 import { linkMail } from './link-text.ts';
@@ -78,6 +78,21 @@ export const accountRoutes: readonly RouteSpec[] = [
       // Live screens look whether their session still is one.
       tell('board');
       return wire(changed);
+    },
+  }),
+  door({
+    method: 'DELETE',
+    path: '/api/accounts/:account',
+    summary: 'Removes a disabled account: its address, password and second factor.',
+    roles: ['admin'],
+    data: DATA,
+    action: 'delete',
+    params: ById,
+    answer: 'nothing',
+    refusals: ['account-unknown', 'account-not-disabled'],
+    async handle({ tx, params, on }) {
+      on(params.account);
+      await removeAccount(tx, params.account);
     },
   }),
   door({
