@@ -7,6 +7,7 @@ import { RefusalLog, speakerOf } from './refusal-log.ts';
 /** HTTP status of each code that may leave the server; whatever is not listed is our own fault and becomes a 500 that says nothing. */
 const STATUS: Readonly<Record<string, number>> = {
   'account-disabled': 403,
+  'account-not-disabled': 409,
   'account-unknown': 404,
   'ack-malformed': 400,
   'already-corrected': 409,
