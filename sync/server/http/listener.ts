@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
 import { countRequest } from '../health/meter.ts';
 import { closesGently } from './ending.ts';
-import { answerWithProblems } from './problem.ts';
+import { answerWithProblems, refuseAddress } from './problem.ts';
 
 export type Listener = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger>;
 
@@ -58,6 +58,7 @@ export function createListener(
     keepAliveTimeout: 65_000,
     forceCloseConnections: false,
     trustProxy: false,
+    frameworkErrors: (_error, _request, reply) => refuseAddress(reply),
     routerOptions: { maxParamLength: 100 },
   });
   app.server.maxConnections = connections;

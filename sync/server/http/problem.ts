@@ -157,6 +157,11 @@ export function asProblem(error: FastifyError | Error): Problem {
   });
 }
 
+/** For an address that the router itself refuses; its own answer would repeat it, and is no problem+json. */
+export function refuseAddress(reply: FastifyReply): void {
+  send(reply, 404, new Problem('not-found', 'There is nothing at this address.'));
+}
+
 function send(reply: FastifyReply, status: number, problem: Problem): FastifyReply {
   const hidden = status >= 500 && !(problem.code in STATUS);
   if (status === 429 && problem.params.seconds !== undefined) reply.header('retry-after', problem.params.seconds);

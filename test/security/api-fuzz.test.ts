@@ -1,0 +1,343 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROLES, type Role } from '../../sync/server/access/actor.ts';
+import { COOKIE } from '../../sync/server/access/guard.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { writePerson } from '../../sync/server/people/records.ts';
+import { type Door, doorOn, type Visitor } from '../policy/door-kit.ts';
+import { DATABASES } from '../services/databases.ts';
+import { NASTY, type Schema, valuesOf } from './schema-arbitrary.ts';
+
+/**
+ * A fuzzer over the OpenAPI document: whatever somebody of any role sends, there is no 5xx, no answer that the role may not
+ * have, and the server goes on. `FUZZ_RUNS` (default 6) is the number of rounds for each operation; `FUZZ_SEED` repeats one.
+ */
+
+const RUNS = Number(process.env.FUZZ_RUNS ?? 6);
+const SEED = process.env.FUZZ_SEED ? Number(process.env.FUZZ_SEED) : undefined;
+/** Requests of a round, sent at once. */
+const AT_ONCE = 8;
+
+type Caller = Role | 'nobody';
+const CALLERS: readonly Caller[] = [...ROLES, 'nobody'];
+
+interface Operation {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly roles: readonly Role[] | 'anybody';
+  readonly parameters: readonly { name: string; in: string; required: boolean; schema: Schema }[];
+  readonly body: Schema | null;
+}
+
+interface Sent {
+  readonly caller: Caller;
+  readonly url: string;
+  readonly payload: { readonly text: string; readonly type: string } | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Whose data nobody but staff may see: each answer to a person or a stranger is searched for it. */
+const VICTIM = { name: 'Zyxwvut Qponmlk', email: 'zyxwvut@qponmlk.example', number: '77120345' };
+
+// Real concurrency where there is one.
+const { start, unavailable } = DATABASES.find((d) => d.name === 'PostgreSQL' && !d.unavailable) ?? DATABASES[0]!;
+let home: Awaited<ReturnType<typeof start>>;
+let database: OpenDatabase;
+let door: Door;
+let operations: Operation[];
+/** Ids of what there is, by the address that lists it: `/api/people`. */
+const things = new Map<string, Set<string>>();
+let victim: string;
+const visitors = new Map<Caller, Visitor & { id: string }>();
+
+async function visitorOf(caller: Caller): Promise<Visitor & { id: string }> {
+  const held = visitors.get(caller);
+  if (held) return held;
+  const made = caller === 'nobody' ? { ...door.visitor(), id: randomUUID() } : { ...(await door.as(caller)) };
+  visitors.set(caller, made);
+  return made;
+}
+
+beforeAll(async () => {
+  if (unavailable) return;
+  home = await start();
+  database = await home.open();
+  door = await doorOn(database);
+  victim = randomUUID();
+  const people = [randomUUID(), randomUUID()];
+  await inTransaction(door.db, async (tx) => {
+    await writePerson(tx, door.keys, { id: victim, patch: { ...VICTIM, language: 'en' } }, door.now);
+    for (const id of people)
+      await writePerson(tx, door.keys, { id, patch: { name: 'Fuzz Target', language: 'en' } }, door.now);
+  });
+  const site = await door.db.selectFrom('site').select('id').executeTakeFirstOrThrow();
+  note('/api/people', [victim, ...people]);
+  note('/api/sites', [site.id]);
+  const document = (await door.ask(door.visitor(), 'GET', '/api/openapi.json')).json() as unknown as {
+    paths: Record<string, Record<string, Record<string, unknown>>>;
+  };
+  operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, o]) => {
+      if (path === '/api/live') return [];
+      const content = (o.requestBody as { content: Record<string, { schema: Schema }> } | undefined)?.content;
+      return [
+        {
+          method: method.toUpperCase() as Operation['method'],
+          path,
+          roles: o['x-roles'] as Operation['roles'],
+          parameters: o.parameters as Operation['parameters'],
+          body: content?.['application/json']?.schema ?? null,
+        },
+      ];
+    }),
+  );
+});
+afterAll(async () => {
+  await door?.close();
+  await database?.close();
+  await home?.remove();
+});
+
+const note = (list: string, ids: readonly string[]) => things.set(list, new Set([...(things.get(list) ?? []), ...ids]));
+const everyId = () => [...things.values()].flatMap((ids) => [...ids].slice(-5));
+/** What a parameter may name: of the list that its address stands under, else by its name. */
+function known(path: string, name: string): string[] {
+  const list = path.slice(0, path.indexOf(`/{${name}}`));
+  const ids =
+    things.get(list) ?? things.get(`/api/${name}s`) ?? (name === 'person' ? things.get('/api/people') : undefined);
+  return ids ? [...ids].slice(-5) : everyId();
+}
+/** Takes ids out of an answer, so that later operations find what earlier ones made. */
+function harvest(operation: Operation, body: string): void {
+  if (!body.startsWith('{')) return;
+  const found = [...body.matchAll(/"(?:id|request|version)":"([\w-]{1,60})"/g)].map((m) => m[1]!);
+  if (found.length > 0) note(operation.path, found);
+}
+
+const nastyText = fc.constantFrom(...NASTY.filter((v): v is string => typeof v === 'string'));
+
+/** Requests to an operation: good ones, spoiled ones, and ones that are none. */
+function requestTo(operation: Operation): fc.Arbitrary<Sent> {
+  const inPath = operation.parameters.filter((p) => p.in === 'path');
+  const inQuery = operation.parameters.filter((p) => p.in === 'query');
+  const params = fc.record(
+    Object.fromEntries(
+      inPath.map(({ name, schema }) => [
+        name,
+        fc.oneof(
+          { weight: 5, arbitrary: valuesOf(schema, known(operation.path, name), 0).map(asText) },
+          { weight: 1, arbitrary: nastyText },
+        ),
+      ]),
+    ),
+  );
+  const queried = (spoil: number) =>
+    fc.record(
+      Object.fromEntries(
+        inQuery.map(({ name, schema }) => [name, valuesOf(schema, known('', name), spoil).map(asText)]),
+      ),
+      { requiredKeys: inQuery.filter((p) => p.required).map((p) => p.name) as never[] },
+    );
+  const needed = fc.record(
+    Object.fromEntries(
+      inQuery
+        .filter((p) => p.required)
+        .map(({ name, schema }) => [name, valuesOf(schema, known('', name), 0).map(asText)]),
+    ),
+  );
+  const query = fc.oneof(needed, queried(0), queried(0.2));
+  const strange = fc.constantFrom(
+    '?',
+    '?%zz',
+    '?a=1&a=2',
+    '?__proto__=1',
+    '?cursor=%00',
+    `?q=${'x'.repeat(4000)}`,
+    '?limit=1e9',
+  );
+  const url = fc
+    .tuple(params, query, fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: strange }))
+    .map(([p, q, s]) => {
+      const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+        encode((p as Record<string, string>)[name]!),
+      );
+      const search = Object.entries(q as Record<string, string>).map(([k, v]) => `${encode(k)}=${encode(v)}`);
+      return path + (s ?? (search.length > 0 ? `?${search.join('&')}` : ''));
+    });
+  const json = (value: unknown) => ({ text: JSON.stringify(value) ?? 'undefined', type: 'application/json' });
+  const body = operation.body ?? {};
+  const payload: fc.Arbitrary<Sent['payload']> =
+    operation.method === 'GET'
+      ? fc.constant(null)
+      : fc.oneof(
+          { weight: 6, arbitrary: valuesOf(body, everyId(), 0).map(json) },
+          { weight: 6, arbitrary: valuesOf(body, everyId(), 0.15).map(json) },
+          { weight: 1, arbitrary: fc.constantFrom(...NASTY).map(json) },
+          {
+            weight: 1,
+            arbitrary: fc.constantFrom(
+              { text: '{"a":', type: 'application/json' },
+              { text: '['.repeat(20_000), type: 'application/json' },
+              { text: `{"__proto__":{"role":"admin"}}`, type: 'application/json' },
+              { text: `{"constructor":{"prototype":{"role":"admin"}}}`, type: 'application/json' },
+              { text: `"${'x'.repeat(3_000_000)}"`, type: 'application/json' },
+              { text: '', type: 'application/json' },
+              { text: 'a=b', type: 'application/x-www-form-urlencoded' },
+              { text: '--x\r\n', type: 'multipart/form-data; boundary=x' },
+              { text: '<a/>', type: 'text/xml' },
+              { text: '{}', type: 'application/json; charset=utf-7' },
+            ),
+          },
+        );
+  const headers = fc.oneof(
+    { weight: 16, arbitrary: fc.constant({}) },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(randomUUID(), 'a', 'x'.repeat(500)).map((k) => ({ 'idempotency-key': k })),
+    },
+    { weight: 1, arbitrary: fc.constantFrom({ 'content-length': '5' }, { accept: '\u00ff' }, { range: 'bytes=0-' }) },
+  );
+  const may = operation.roles === 'anybody' ? CALLERS : operation.roles;
+  const caller = fc.oneof(fc.constantFrom(...may), fc.constantFrom(...CALLERS));
+  return fc.record({ caller, url, payload, headers }) as fc.Arbitrary<Sent>;
+}
+
+const asText = (value: unknown) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+/** As a client must encode it; lone surrogates as the bytes that a broken one would send. */
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed()) || '%20';
+}
+
+async function send(operation: Operation, sent: Sent) {
+  const who = await visitorOf(sent.caller);
+  const answer = await door.app.inject({
+    method: operation.method,
+    url: sent.url,
+    // Limits by address are tested elsewhere: here they would hide everything behind them.
+    remoteAddress: `10.${random(256)}.${random(256)}.${random(256)}`,
+    headers: {
+      host: 'localhost',
+      origin: door.origin,
+      'user-agent': 'fuzz',
+      ...(who.cookie && { cookie: `${COOKIE}=${who.cookie}` }),
+      ...(sent.payload && { 'content-type': sent.payload.type }),
+      ...sent.headers,
+    },
+    ...(sent.payload && { payload: sent.payload.text }),
+  });
+  return { who, answer };
+}
+/** How each operation answered, over all rounds. */
+const statuses = new Map<Operation, Map<number, number>>();
+const random = (below: number) => Math.floor(Math.random() * below);
+
+async function judge(operation: Operation, sent: Sent): Promise<void> {
+  const { who, answer } = await send(operation, sent);
+  if (answer.statusCode < 300) harvest(operation, answer.body);
+  const answers = statuses.get(operation) ?? new Map<number, number>();
+  answers.set(answer.statusCode, (answers.get(answer.statusCode) ?? 0) + 1);
+  statuses.set(operation, answers);
+  const tell = () =>
+    `${operation.method} ${sent.url.slice(0, 200)} as ${sent.caller}: ${answer.statusCode} ${answer.body.slice(0, 300)}`;
+  if (answer.statusCode >= 500) expect.fail(`${tell()}\n${door.logged.slice(-2500)}`);
+  const problem = /problem\+json/.test(String(answer.headers['content-type'])) ? answer.json() : null;
+  if (answer.statusCode >= 400) {
+    expect(problem, tell()).toMatchObject({ status: answer.statusCode, code: expect.stringMatching(/^[a-z0-9-]+$/) });
+    expect(answer.body, tell()).not.toMatch(/\bat .+\.ts:\d+|node_modules|select |insert into|kysely/i);
+  }
+  const open = operation.roles === 'anybody' || (sent.caller !== 'nobody' && operation.roles.includes(sent.caller));
+  // A session that an operation ended, or a new visitor: the next request begins anew.
+  if (problem?.code === 'no-session' || (operation.method === 'DELETE' && /session/.test(operation.path)))
+    visitors.delete(sent.caller);
+  if (!open) expect([401, 403, 404, 400, 413, 415], tell()).toContain(answer.statusCode);
+  if (!open && answer.statusCode === 403) expect(problem?.code, tell()).toMatch(/^(not-allowed|wrong-origin)$/);
+  // What is not theirs reaches neither a person nor a stranger, in no form.
+  if (sent.caller === 'person' || sent.caller === 'nobody' || !open)
+    for (const secret of [VICTIM.name, VICTIM.email, ...(sent.url.includes(VICTIM.number) ? [] : [VICTIM.number])])
+      if (who.id !== victim && !payloadHas(sent, secret)) expect(answer.body.includes(secret), tell()).toBe(false);
+}
+const payloadHas = (sent: Sent, text: string) =>
+  sent.payload?.text.includes(text) || decodeURIComponent(sent.url.replaceAll(/%(?![0-9a-f]{2})/gi, '')).includes(text);
+
+/** Hash of every row that is somebody's data, or says who may do what. */
+async function digest(): Promise<string> {
+  const tables = [
+    'person',
+    'template',
+    'consent',
+    'checkin',
+    'correction',
+    'site',
+    'site_policy',
+    'device',
+    'erasure',
+    'consent_text',
+    'quarantine',
+  ];
+  const parts: string[] = [];
+  for (const table of tables) {
+    const { rows } = await sql<{ hash: string }>`
+      select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as hash from ${sql.table(table)} t`.execute(
+      door.db,
+    );
+    parts.push(`${table} ${rows[0]!.hash}`);
+  }
+  // Theirs alone is left out: an auditor may set their own password.
+  const { rows } = await sql<{ hash: string }>`
+    select md5(string_agg(t::text, '|' order by t::text)) as hash from account t where role <> 'auditor'`.execute(
+    door.db,
+  );
+  parts.push(`account ${rows[0]!.hash}`);
+  return parts.join('\n');
+}
+
+describe.skipIf(unavailable)('whatever is sent to the API', () => {
+  test('there is no 5xx, nothing crosses a role, and the server goes on', { timeout: 900_000 }, async () => {
+    expect(operations.length).toBeGreaterThan(40);
+    const failed: string[] = [];
+    for (const operation of operations) {
+      const result = await fc.check(
+        fc.asyncProperty(fc.array(requestTo(operation), { minLength: 1, maxLength: AT_ONCE }), async (round) => {
+          await Promise.all(round.map((sent) => judge(operation, sent)));
+        }),
+        { numRuns: RUNS, endOnFailure: SEED === undefined, ...(SEED !== undefined && { seed: SEED }) },
+      );
+      if (result.failed)
+        failed.push(
+          `seed ${result.seed}: ${result.errorInstance instanceof Error ? result.errorInstance.message : ''}`,
+        );
+    }
+    expect(failed.join('\n\n')).toBe('');
+    // A fuzzer that no handler lets in proves nothing.
+    const served = [...statuses].filter(([, answers]) => [...answers.keys()].some((status) => status < 300));
+    const total = [...statuses.values()].flatMap((a) => [...a.values()]).reduce((a, b) => a + b, 0);
+    console.log(
+      `${total} requests to ${operations.length} operations; ${served.length} did what was asked at least once`,
+    );
+    if (process.env.FUZZ_TELL)
+      for (const [o, answers] of statuses) console.log(o.method, o.path, JSON.stringify(Object.fromEntries(answers)));
+    expect(served.length).toBeGreaterThan(operations.length / 2);
+    const alive = await door.ask(await visitorOf('admin'), 'GET', '/api/session');
+    expect([200, 401]).toContain(alive.status);
+  });
+
+  test('a stranger and an auditor change nothing of anybody’s, whatever they send', { timeout: 900_000 }, async () => {
+    const before = await digest();
+    for (const operation of operations.filter((o) => o.method !== 'GET')) {
+      const requests = fc.sample(requestTo(operation), {
+        numRuns: 4 * RUNS,
+        ...(SEED !== undefined && { seed: SEED }),
+      });
+      await Promise.all(
+        requests.map((sent, i) => {
+          const caller = i % 2 === 0 ? 'nobody' : 'auditor';
+          return judge(operation, { ...sent, caller });
+        }),
+      );
+    }
+    expect(await digest()).toBe(before);
+  });
+});
