@@ -19,6 +19,7 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['erasure'], load: async () => (await import('./erasure/register.ts')).registerErasure },
   { words: ['retention'], load: async () => (await import('./retention/register.ts')).registerRetention },
   { words: ['incident'], load: async () => (await import('./incident/register.ts')).registerIncident },
+  { words: ['compliance'], load: async () => (await import('./compliance/register.ts')).registerCompliance },
   { words: ['jobs'], load: async () => (await import('./jobs/register.ts')).registerJobs },
   { words: ['backup'], load: async () => (await import('./backup/register.ts')).registerBackup },
   { words: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },

@@ -1,6 +1,7 @@
 import { accountRoutes } from '../accounts/routes.ts';
 import { attendanceRoutes } from '../attendance/routes.ts';
 import { auditRoutes } from '../audit/routes.ts';
+import { complianceRoutes } from '../compliance/routes.ts';
 import { consentRoutes } from '../consents/routes.ts';
 import { correctionRoutes } from '../corrections/routes.ts';
 import { deviceRoutes } from '../devices/routes.ts';
@@ -26,6 +27,7 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...liveRoutes,
   ...jobRoutes,
   ...incidentRoutes,
+  ...complianceRoutes,
   ...erasureRoutes,
   ...retentionRoutes,
   ...attendanceRoutes,

@@ -8,6 +8,7 @@ import { listCandidates, mergePeople, rejectCandidate } from '../attendance/merg
 import { auditOperations } from '../audit/operations.ts';
 import { backupOperations } from '../backup/operations.ts';
 import { keysChanged } from '../changes/log.ts';
+import { complianceOperations } from '../compliance/operations.ts';
 import { makeCode } from '../devices/codes.ts';
 import { approveDevice, provisionByFile } from '../devices/join.ts';
 import { type Device, listDevices, revokeDevice } from '../devices/registry.ts';
@@ -39,6 +40,7 @@ export const OPERATIONS = {
   ...accountOperations,
   ...jobOperations,
   ...incidentOperations,
+  ...complianceOperations,
   ...erasureOperations,
   ...retentionOperations,
   ...keyOperations,

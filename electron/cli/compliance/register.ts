@@ -1,0 +1,77 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { type Command, Option } from 'commander';
+import { composeReport, PARTS, type Part } from '../../../sync/server/compliance/compose.ts';
+import { type LastResults, PolicyResults } from '../../../sync/server/compliance/results.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { operate } from '../server/environment.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+/** `compliance report`: on the server. */
+export function registerCompliance(program: Command): void {
+  program
+    .command('compliance')
+    .description('On the server: what laws ask for, what serves it, which test proves it, and how that ended.')
+    .command('report')
+    .description(
+      'Duties and controls (GDPR, CCPA, FERPA, SOC 2, BIPA, EU AI Act), the record of processing, a DPIA draft.',
+    )
+    .addOption(new Option('--part <part>', 'this part alone').choices(PARTS))
+    .option(
+      '--results <folder>',
+      'where npm run test:policy and npm test left their results',
+      join(ROOT, 'test/artefacts'),
+    )
+    .option('--out <file>', 'where it goes; standard output without it')
+    .option('--json', 'one JSON object: {"facts","warnings","tally"}')
+    .addHelpText(
+      'after',
+      `
+Markdown. Run npm run test:policy before: a control whose tests were not run counts as not proven.
+Exit code 1 when a control is not proven, or something is to be looked at.${EXIT_HELP}`,
+    )
+    .action(async (o: { part?: Part; results: string; out?: string; json?: boolean }) => {
+      const facts = await operate('compliance facts', {});
+      const { text, warnings, tally } = composeReport(facts, lastResults(o.results), o.part ? [o.part] : PARTS);
+      const said = o.json ? `${JSON.stringify({ facts, warnings, tally })}\n` : text;
+      if (o.out) writeFileSync(o.out, said);
+      else process.stdout.write(said);
+      const proven = !tally || (tally.failed === 0 && tally['not run'] === 0 && tally['no test'] === 0);
+      process.exitCode = proven && warnings.length === 0 ? EXIT.ok : EXIT.attention;
+    });
+}
+
+/** What is not there, or can't be read, was not run. */
+function lastResults(folder: string): LastResults {
+  const policy = PolicyResults.safeParse(read(join(folder, 'policy.json')));
+  const files = new Map<string, { passed: number; failed: number; skipped: number }>();
+  const add = (file: string, outcome: string) => {
+    const sums = files.get(file) ?? { passed: 0, failed: 0, skipped: 0 };
+    files.set(file, sums);
+    if (outcome === 'passed' || outcome === 'failed') sums[outcome] += 1;
+    else sums.skipped += 1;
+  };
+  const vitest = read(join(folder, 'vitest.json')) as {
+    testResults?: { name: string; assertionResults: { status: string }[] }[];
+  } | null;
+  for (const { name, assertionResults } of vitest?.testResults ?? [])
+    for (const { status } of assertionResults) add(relative(ROOT, name), status);
+  if (policy.success)
+    for (const file of new Set(policy.data.rows.flatMap((r) => r.tests.map((t) => t.file)))) {
+      // The whole file's results, where there are any, say more.
+      if (files.has(file)) continue;
+      const tests = policy.data.rows.flatMap((r) => r.tests.filter((t) => t.file === file));
+      for (const { outcome } of new Map(tests.map((t) => [t.title, t])).values()) add(file, outcome);
+    }
+  return { policy: policy.success ? policy.data : null, files };
+}
+
+function read(path: string): unknown {
+  if (!existsSync(path)) return null;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,19 @@
+/** Small pieces of Markdown. */
+
+/** In a cell of a table, or a line of text. */
+export const escaped = (text: string): string =>
+  text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
+
+export const section = (level: number, title: string, body: string): string =>
+  `${'#'.repeat(level)} ${title}\n\n${body}`;
+
+export const list = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
+
+/** Cells are put in as they are. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** `1 person`, `2 people`; without `many` an s is added. */
+export const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;

@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { setPolicy } from '../../sync/server/changes/policy.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
+import { composeReport } from '../../sync/server/compliance/compose.ts';
+import { LAWS } from '../../sync/server/compliance/duties.ts';
+import { readFacts } from '../../sync/server/compliance/facts.ts';
+import { type LastResults, resultOf } from '../../sync/server/compliance/results.ts';
+import { complianceRoutes } from '../../sync/server/compliance/routes.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Api, apiOn, enrol } from './api-kit.ts';
+import { ROWS } from './rows.ts';
+
+const root = join(import.meta.dirname, '../..');
+const duties = LAWS.flatMap(({ name, duties }) => duties.map((duty) => ({ law: name.split(':')[0]!, duty })));
+const NONE: LastResults = { policy: null, files: new Map() };
+
+test('P33 every duty of GDPR, CCPA, FERPA, SOC 2, BIPA and EU AI Act names its control, and tests that exist', () => {
+  expect(LAWS.map((l) => l.name.split(':')[0])).toEqual(['GDPR', 'CCPA', 'FERPA', 'SOC 2', 'BIPA', 'EU AI Act']);
+  for (const { law, duty } of duties) {
+    const where = `${law} ${duty.ref}`;
+    expect(duty.control, where).not.toBe('');
+    expect(duty.rows.length + (duty.tests?.length ?? 0), where).toBeGreaterThan(0);
+    for (const row of duty.rows) expect([...ROWS.keys()], where).toContain(row);
+    for (const file of duty.tests ?? []) expect(existsSync(join(root, file)), `${where}: ${file}`).toBe(true);
+  }
+});
+
+test('P33 a duty is proven only when all its tests passed in the last run', () => {
+  const duty = { ref: '', duty: '', control: 'c', rows: ['P1', 'P2'], tests: ['a.test.ts'] } as const;
+  const results = (p2: boolean | null, failed: number): LastResults => ({
+    policy: {
+      at: '',
+      commit: '',
+      rows: [
+        { row: 'P1', ok: true, tests: [{ file: 'x', title: 'P1', outcome: 'passed' }] },
+        ...(p2 === null ? [] : [{ row: 'P2', ok: p2, tests: [] }]),
+      ],
+    },
+    files: new Map([['a.test.ts', { passed: 2, failed, skipped: 0 }]]),
+  });
+  expect(resultOf(duty, results(true, 0)).outcome).toBe('proven');
+  expect(resultOf(duty, results(false, 0)).outcome).toBe('failed');
+  expect(resultOf(duty, results(true, 1)).outcome).toBe('failed');
+  expect(resultOf(duty, results(null, 0)).outcome).toBe('not run');
+  expect(resultOf(duty, NONE).outcome).toBe('not run');
+});
+
+describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start }) => {
+  const NOW = new Date('2027-07-20T10:00:00.000Z');
+  let home: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let api: Api;
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW, complianceRoutes);
+  }, 60_000);
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach((context) => {
+    if (unavailable) context.skip(unavailable);
+  });
+
+  test('P33 the record of processing tells this installation’s sites, counts, periods and contacts, and nobody’s name', async () => {
+    const contacts = { controller: 'Example School', contact: 'privacy@example.org', dpo: 'Dr Example' };
+    await setPolicy(api.db, DEFAULT_SCOPE, { leaseDays: 12, liveness: 'off', privacy: contacts }, NOW);
+    const box = await api.kiosk();
+    enrol(box, 'Zebulon Quirk', NOW, '4711');
+    enrol(box, 'Ada Lovelace', NOW, '4712');
+    await api.deliver(box);
+    const facts = await readFacts(api.db, api.keys, api.services.config, NOW);
+    expect(facts.counts).toMatchObject({ people: 2, consents: 2, templates: 2, peopleWithTemplates: 2, checkins: 0 });
+    expect(facts.devices).toEqual({ approved: 1 });
+    const { text, warnings, tally } = composeReport(facts, NONE);
+    expect(text).not.toMatch(/Zebulon|Quirk|Lovelace|4711/);
+    for (const part of [
+      'Example School',
+      'Dr Example',
+      '| Berlin | Europe/Berlin | on | off | 12 days |',
+      '| Face templates (biometric, Art. 9) | those with a standing consent | 2 of 2 | 365 days',
+      '| Positions | who has not opted out | 0 | 30 days from the check-in |',
+      '365 days from the access',
+      'No object store is configured.',
+    ])
+      expect(text).toContain(part);
+    expect(warnings.join()).toContain('Liveness is off');
+    expect(tally).toMatchObject({ proven: 0, failed: 0, 'not run': duties.length });
+    // A duty a line, whatever stands in it.
+    expect(text.split('\n').filter((l) => l.endsWith('| – not run |'))).toHaveLength(duties.length);
+  });
+
+  test('the API gives the report to those who answer for the data', async () => {
+    const text = (await api.ask<Buffer>('GET', '/api/compliance/report?part=dpia', { as: 'dpo' })).toString('utf8');
+    expect(text).toContain('Art. 35 GDPR');
+    expect(text).not.toContain('Art. 30 GDPR');
+  });
+});
