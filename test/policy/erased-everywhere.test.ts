@@ -1,0 +1,224 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openKeys } from '../../electron/core/keys/index.ts';
+import type { SqlStore } from '../../electron/core/store/store.ts';
+import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
+import { SYSTEM } from '../../sync/server/access/actor.ts';
+import { readSigningKeys } from '../../sync/server/audit/statement.ts';
+import { PREFIX } from '../../sync/server/backup/layout.ts';
+import type { ThawOptions } from '../../sync/server/backup/read.ts';
+import { restoreBackup } from '../../sync/server/backup/restore.ts';
+import { runBackup } from '../../sync/server/backup/run.ts';
+import { readChanges } from '../../sync/server/changes/read.ts';
+import type { Config } from '../../sync/server/config.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { readCertificate } from '../../sync/server/erasure/certificate.ts';
+import { erasureState } from '../../sync/server/erasure/read.ts';
+import { ingest } from '../../sync/server/ingest/ingest.ts';
+import type { Keys } from '../../sync/server/keys/envelope.ts';
+import type { ObjectStore } from '../../sync/server/objects/store.ts';
+import { writePerson } from '../../sync/server/people/records.ts';
+import { contextOf, keysOf, newBucket, newPair, settled } from '../backup/kit.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
+import { aPerson, aPhoto, openKiosk, someCheckins } from '../store/kiosk.ts';
+import { type Erasing, erasing } from '../sync/erasing.ts';
+import { temporaryHome } from '../sync/kit.ts';
+import { decryptedPages, filesWithKey, objectsWithKey, openedInRows } from './erasure-search.ts';
+
+const missing = motoMissing();
+if (missing) console.log(missing);
+const DAY = 86_400_000;
+const THAW: ThawOptions = { wait: false, tier: 'Standard', sleep: async () => undefined };
+
+/**
+ * The test of the policy's row 29: with every key that the server holds, before and after, somebody tries to decrypt a
+ * person out of everything there is. The same search before the erasure finds the person, or it proves nothing.
+ */
+describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, unavailable, start }) => {
+  if (unavailable) return test.skip(unavailable, () => undefined);
+  let moto: Moto;
+  let store: ObjectStore;
+  let host: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let keys: Keys;
+  let erasures: Erasing;
+  let now = new Date();
+  const pair = newPair();
+  const home = temporaryHome();
+  const opened: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    store = await newBucket(moto, `erased-${name.toLowerCase()}`);
+    host = await start();
+    database = await host.open();
+    keys = await settled(database.db, keysOf(pair));
+    const s3 = moto.settings(`erased-${name.toLowerCase()}`);
+    const config = { home: home.path, s3, retention: { keyringBackupDays: 30 } } as unknown as Config;
+    erasures = await erasing(database.db, keys, home.path, { now: () => now, config });
+  }, 180_000);
+  afterAll(async () => {
+    await database?.close();
+    await host?.remove();
+    for (const close of opened) await close();
+    store?.close();
+    await moto?.remove();
+    home.remove();
+  });
+
+  /** The kiosk's events, to the server's own code. */
+  async function deliver(kiosk: SqlStore): Promise<void> {
+    for (let events = kiosk.pending(100); events.length > 0; events = kiosk.pending(100)) {
+      const { device, epoch, seq } = events[0]!.header;
+      const last = seq + events.length - 1;
+      const header: BatchHeader = {
+        alg: 'EdDSA',
+        typ: 'sp-batch+jws',
+        iss: device,
+        aud: randomUUID(),
+        epoch,
+        first: seq,
+        last,
+        spv: 1,
+      };
+      const { ack } = await ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now);
+      kiosk.acknowledge(epoch, { committed: ack.committed, safe: ack.committed });
+    }
+  }
+
+  /** What a restore of a backup into an empty database gives whoever looks for the person there. */
+  async function restored(backup: string, person: string): Promise<{ rows: string[]; again: number }> {
+    const there = await start();
+    opened.push(() => there.remove());
+    const bare = await there.bare();
+    try {
+      const theirKeys = keysOf(pair);
+      const context = { db: bare.db, store, keys: theirKeys, now: () => now, actor: SYSTEM, thaw: THAW };
+      const { erasedAgain } = await restoreBackup(context, backup);
+      return { rows: await openedInRows(bare.db, theirKeys, person), again: erasedAgain };
+    } finally {
+      await bare.close();
+    }
+  }
+
+  test('P29 can not be decrypted out of files, write-ahead log, object versions, kiosk, or an old backup restored when the copies of the key have expired', async () => {
+    const folder = temporaryHome();
+    opened.push(async () => folder.remove());
+    const kiosk = await openKiosk(folder.path);
+    const ada = await kiosk.addPerson(aPerson({ name: 'Ada Lovelace', number: 'N-1815', photo: aPhoto() }));
+    const grace = await kiosk.addPerson(aPerson({ name: 'Grace Hopper', number: 'N-1906' }));
+    await someCheckins(kiosk, ada.id, 5, { photo: aPhoto(), gps: 'sealed-position' });
+    await someCheckins(kiosk, grace.id, 2);
+    const { device } = kiosk.pending(1)[0]!.header;
+    await database.db
+      .insertInto('device')
+      .values({
+        id: device,
+        name: 'Door',
+        status: 'approved',
+        ed25519: 'x',
+        x25519: 'x',
+        tls_key_hash: 'x',
+        registered_at: now,
+        last_heard_at: null,
+        site: null,
+      })
+      .execute();
+    await deliver(kiosk);
+    const patch = { email: 'ada@example.org', phone: '+44 20 1815', badge: 'B-1815' };
+    await database.db.transaction().execute((tx) => writePerson(tx, keys, { id: ada.id, patch }, now));
+    // Photos of both, whole, so that a backup puts them into the object store.
+    for (const person of [ada.id, grace.id]) {
+      const address = randomBytes(32).toString('base64url');
+      const photo = { address, device, event: randomUUID(), person, kind: 'enrolment' as const, expected_at: now };
+      await database.db
+        .insertInto('photo')
+        .values({ ...photo, total: 9, received: 9, complete_at: now })
+        .execute();
+      await database.db
+        .insertInto('photo_piece')
+        .values({ device, address, at: 0, bytes: randomBytes(9) })
+        .execute();
+    }
+    const old = await runBackup(contextOf(database.db, keys, store, () => now));
+    const pagesOf = async () =>
+      decryptedPages(
+        join(folder.path, 'store.db'),
+        (await openKeys({ home: folder.path, deviceSecret: null })).current.subkey('pages'),
+      );
+    // Her keys there, as they lie in the store: every page is opened with the store's own key.
+    const wrapped = kiosk.session.db
+      .prepare('SELECT records_key, photos_key, profile FROM person WHERE ref = 1')
+      .raw()
+      .get() as Buffer[];
+    const inKiosk = async () => {
+      const pages = await pagesOf();
+      return wrapped.filter((bytes) => pages.includes(bytes.subarray(0, 24))).length;
+    };
+
+    // Before: the search finds her everywhere, or it is worth nothing.
+    expect(filesWithKey(host.files, keys, ada.id).length).toBeGreaterThan(0);
+    expect(await objectsWithKey(store, keys, ada.id)).toHaveLength(1);
+    expect(await openedInRows(database.db, keys, ada.id)).toEqual(expect.arrayContaining(['person', 'event', 'key']));
+    expect((await restored(old.backup, ada.id)).rows).toEqual(expect.arrayContaining(['person', 'event', 'key']));
+    const photos = async () => {
+      let count = 0;
+      for await (const _ of store.list('photos/')) count += 1;
+      return count;
+    };
+    expect(await photos()).toBe(2);
+    expect(kiosk.person(ada.id)?.name).toBe('Ada Lovelace');
+    kiosk.scrubLog(); // into the file, where the search looks
+    expect(await inKiosk()).toBe(3);
+
+    // Erased, told to the kiosk by the server's own page, and confirmed by the kiosk's own event.
+    const request = await erasures.erase(ada.id);
+    expect((await erasureState(database.db, request, now))!.waitsFor).toBe('kiosks-open');
+    const source = { db: database.db, keys, logEpoch: database.logEpoch, publicKeys: async () => ({}) as never };
+    const { changes } = await readChanges(
+      source,
+      device,
+      { cursor: '', limit: 200, presenceAfter: null, newestKey: true },
+      now,
+    );
+    const erase = changes.filter((c) => c.kind === 'erase');
+    expect(erase).toMatchObject([{ request, person: ada.id }]);
+    await kiosk.sync.applyRoster({ whole: false, more: false, cursor: 'c', changes: erase });
+    await deliver(kiosk);
+    now = new Date(now.getTime() + 3_600_000);
+    await erasures.run();
+    // The copies of her key in backups: superseded by the next one, gone a month after.
+    expect((await erasureState(database.db, request, now))!.waitsFor).toBe('backup-awaited');
+    await runBackup(contextOf(database.db, keys, store, () => now));
+    now = new Date(now.getTime() + 2 * 3_600_000);
+    await erasures.run();
+    const state = (await erasureState(database.db, request, now))!;
+    expect(state.state).toBe('done');
+    const certificate = readCertificate(state.certificate!, await readSigningKeys(database.db))!;
+    expect(certificate).toMatchObject({
+      tombstone: 'object store',
+      photos: { photos: 7, versions: 1 },
+      unlinked: { checkins: 5 },
+      databaseLog: { state: 'gone', archived: false },
+      kiosks: [{ device }],
+    });
+    const expires = Date.parse(certificate.lastKeyCopyExpiresAt!);
+    expect(Math.round((expires - now.getTime()) / DAY)).toBe(30);
+    now = new Date(expires + DAY);
+    await runBackup(contextOf(database.db, keys, store, () => now));
+
+    // After: nothing, anywhere, with every key.
+    expect(filesWithKey(host.files, keys, ada.id)).toEqual([]);
+    expect(await objectsWithKey(store, keys, ada.id)).toEqual([]);
+    expect(await photos()).toBe(1);
+    expect(await openedInRows(database.db, keys, ada.id)).toEqual([]);
+    expect(await openedInRows(database.db, keys, grace.id)).toEqual(expect.arrayContaining(['person', 'event', 'key']));
+    expect([kiosk.person(ada.id), await inKiosk()]).toEqual([null, 0]);
+    expect(await restored(old.backup, ada.id)).toEqual({ rows: [], again: 1 });
+    // And where somebody has done away with the tombstones: the rows are back, and nothing opens them.
+    await store.deleteEveryVersion(PREFIX.tombstones);
+    expect(await restored(old.backup, ada.id)).toEqual({ rows: [], again: 0 });
+  }, 300_000);
+});

@@ -1,0 +1,134 @@
+import { createDecipheriv } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { PAGE_BYTES } from '../../electron/core/store/pages.ts';
+import { openKeyring } from '../../sync/server/backup/keyring-copy.ts';
+import { KEYRING_OBJECT } from '../../sync/server/backup/layout.ts';
+import { decompressed } from '../../sync/server/backup/sealed-stream.ts';
+import type { Db } from '../../sync/server/database/schema.ts';
+import { openHalf } from '../../sync/server/ingest/personal.ts';
+import type { Keys } from '../../sync/server/keys/envelope.ts';
+import { FORMAT } from '../../sync/server/keys/gcm.ts';
+import { personBox, personKeyPlace } from '../../sync/server/keys/persons.ts';
+import type { ObjectStore } from '../../sync/server/objects/store.ts';
+import { readPeople } from '../../sync/server/people/records.ts';
+
+/** How somebody who has all the server's keys looks for a person: by trying to decrypt, not by remembering ciphertext. */
+
+/** Envelope of a person's key: label, nonce, key and alias secret, tag. */
+const KEY_ENVELOPE = 3 + 12 + 64 + 16;
+/** A key is replaced when everything is sealed anew. */
+const GENERATIONS = [1, 2];
+
+/** Every file below a folder. A file that goes while it is looked for is not there. */
+export function* filesBelow(folder: string): Generator<{ path: string; bytes: Buffer }> {
+  for (const name of readdirSync(folder, { recursive: true }) as string[]) {
+    const path = join(folder, name);
+    try {
+      if (statSync(path).isFile()) yield { path, bytes: readFileSync(path) };
+    } catch (cause) {
+      if (existsSync(path)) throw cause;
+    }
+  }
+}
+
+/** How many copies of the person's key open in these bytes, tried at every place. */
+export function keysOpenedIn(bytes: Buffer, keys: Keys, person: string): number {
+  let found = 0;
+  for (const version of keys.versions) {
+    const label = Buffer.from([FORMAT.environment, version >> 8, version & 255]);
+    for (let at = bytes.indexOf(label); at !== -1; at = bytes.indexOf(label, at + 1)) {
+      const envelope = bytes.subarray(at, at + KEY_ENVELOPE);
+      if (envelope.length === KEY_ENVELOPE && opens(keys, person, envelope)) found += 1;
+    }
+  }
+  return found;
+}
+
+function opens(keys: Keys, person: string, envelope: Buffer): boolean {
+  return GENERATIONS.some((generation) => {
+    try {
+      return keys.open('keyring', personKeyPlace(person, generation), envelope).length > 0;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Files of a folder, tables and write-ahead log of a database say, in which a copy of the person's key opens. */
+export function filesWithKey(folder: string, keys: Keys, person: string): string[] {
+  const found: string[] = [];
+  for (const { path, bytes } of filesBelow(folder)) if (keysOpenedIn(bytes, keys, person) > 0) found.push(path);
+  return found;
+}
+
+/** Versions of objects in which a copy of the person's key opens: as they lie there, and as copies of the keyring opened. */
+export async function objectsWithKey(store: ObjectStore, keys: Keys, person: string): Promise<string[]> {
+  const found: string[] = [];
+  const hex = (bytes: Buffer) =>
+    Buffer.from(
+      bytes.toString('latin1').replaceAll(/\\\\x([0-9a-f]+)/g, (_, h) => Buffer.from(h, 'hex').toString('latin1')),
+      'latin1',
+    );
+  for await (const { key, versionId, deleteMarker } of store.list('')) {
+    if (deleteMarker) continue;
+    const raw = await all(await store.get(key, versionId));
+    const plain =
+      key === KEYRING_OBJECT
+        ? await all(decompressed(openKeyring(keys, await store.get(key, versionId))))
+        : Buffer.alloc(0);
+    if ([raw, plain, hex(plain)].some((bytes) => keysOpenedIn(bytes, keys, person) > 0))
+      found.push(`${key} ${versionId}`);
+  }
+  return found;
+}
+
+async function all(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of stream) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** What opens of the person in a database, by the code that opens it in the product, and by every row that names them. */
+export async function openedInRows(db: Db, keys: Keys, person: string): Promise<string[]> {
+  const found: string[] = [];
+  const attempt = async (what: string, work: () => Promise<unknown>) => {
+    try {
+      if (await work()) found.push(what);
+    } catch (cause) {
+      if ((cause as { code?: string }).code !== 'person-key-destroyed') throw cause;
+    }
+  };
+  await attempt('person', async () => (await readPeople(db, keys, [person])).get(person)?.name);
+  const box = await personBox(db, keys, [person]);
+  const events = await db
+    .selectFrom('event')
+    .select(['id', 'person', 'personal', 'gps'])
+    .where('person', '=', person)
+    .execute();
+  for (const event of events) await attempt('event', async () => Object.keys(openHalf(keys, box, event)).length > 0);
+  const templates = await db.selectFrom('template').selectAll().where('person', '=', person).execute();
+  for (const { id, sealed } of templates)
+    await attempt('template', async () =>
+      box.open({ field: 'template.vector', person, record: id, rowVersion: 1 }, sealed),
+    );
+  await attempt('key', async () => box.has(person));
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from checkin where person = ${person}`.execute(
+    db,
+  );
+  if (rows[0]!.n > 0 && found.length > 0) found.push('checkin');
+  return [...new Set(found)];
+}
+
+/** Every page of a kiosk's store in the clear, free ones too (SQLCipher 4: AES-256-CBC, IV in the page's reserve). */
+export function decryptedPages(file: string, key: Buffer): Buffer {
+  const bytes = readFileSync(file);
+  const pages = Array.from({ length: bytes.length / PAGE_BYTES }, (_, i) => {
+    const page = bytes.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES);
+    const iv = page.subarray(PAGE_BYTES - 80, PAGE_BYTES - 64);
+    const decipher = createDecipheriv('aes-256-cbc', key, iv).setAutoPadding(false);
+    return decipher.update(page.subarray(i === 0 ? 16 : 0, PAGE_BYTES - 80));
+  });
+  return Buffer.concat(pages);
+}
