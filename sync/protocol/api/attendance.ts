@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Direction, LivenessResult, Method, Uuid } from '../wire/event.ts';
-import { Instant, pageOf, pageQuery, QueryFlag } from './page.ts';
+import { Instant, Moment, pageOf, pageQuery, QueryFlag } from './page.ts';
 
 /** `/api/attendance`: the records, as the server resolved them. Every record is kept; what does not count says why. */
 
@@ -36,8 +36,8 @@ export const attendanceFilter = {
   site: Uuid.optional(),
   person: Uuid.optional(),
   device: Uuid.optional(),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+  from: Moment.optional(),
+  to: Moment.optional(),
   direction: Direction.optional(),
   method: Method.optional(),
   /** true: only those; false: none of those; absent: both. */

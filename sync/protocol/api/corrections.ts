@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Direction, Uuid } from '../wire/event.ts';
-import { Instant, pageOf, pageQuery } from './page.ts';
+import { Instant, Moment, pageOf, pageQuery } from './page.ts';
 
 /**
  * `/api/corrections`: a record is never edited. A correction is a record of its own that points to the one which it
@@ -8,7 +8,6 @@ import { Instant, pageOf, pageQuery } from './page.ts';
  */
 
 const Reason = z.string().trim().min(1).max(500);
-const When = z.iso.datetime({ offset: true });
 
 export const NewCorrection = z.discriminatedUnion('kind', [
   /** A presence that nobody recorded. */
@@ -16,7 +15,7 @@ export const NewCorrection = z.discriminatedUnion('kind', [
     kind: z.literal('add'),
     person: Uuid,
     site: Uuid.nullable().default(null),
-    at: When,
+    at: Moment,
     direction: Direction,
     reason: Reason,
   }),
@@ -24,7 +23,7 @@ export const NewCorrection = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('replace'),
     target: Uuid,
-    at: When.optional(),
+    at: Moment.optional(),
     direction: Direction.optional(),
     reason: Reason,
   }),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { unstorable } from './storable.ts';
 
 /**
  * Cursors of lists: the sort key of the last row that was given, as text that only we read. It is no capability: what a
@@ -23,7 +24,7 @@ export function readPageCursor<T extends z.ZodType>(shape: T, text: string | und
     key = undefined;
   }
   const parsed = shape.safeParse(key);
-  if (parsed.success) return parsed.data;
+  if (parsed.success && unstorable(key, 'cursor').length === 0) return parsed.data;
   throw new Problem('cursor-unreadable', 'This cursor is not one of this list.', 'Begin again without a cursor.');
 }
 

@@ -13,6 +13,7 @@ import { type KeptAnswer, readIdempotencyKey } from './idempotency.ts';
 import { perform, type Request } from './perform.ts';
 import type { RouteSpec, Services } from './route.ts';
 import { findSession, type Session } from './session.ts';
+import { unstorable } from './storable.ts';
 
 /** Largest body of a route that names none, bytes. */
 const MAX_BODY = 64 * 1024;
@@ -144,6 +145,7 @@ const Nothing = z.strictObject({});
 function parse(spec: DoorSpec, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
   const wrong: string[] = [];
   const read = (where: string, declared: z.ZodType, value: unknown): unknown => {
+    wrong.push(...unstorable(value, where));
     const parsed = declared.safeParse(value);
     if (parsed.success) return parsed.data;
     wrong.push(...parsed.error.issues.map((i) => [where, ...i.path].join('.')));

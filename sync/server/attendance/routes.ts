@@ -8,6 +8,7 @@ import {
   MergeDecision,
   Merged,
 } from '../../protocol/api/attendance.ts';
+import { Moment } from '../../protocol/api/page.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
@@ -16,7 +17,7 @@ import { namesOf } from '../people/records.ts';
 import { candidatePair, listCandidates, mergePeople, rejectCandidate } from './merging/merge.ts';
 import { searchAttendance } from './search.ts';
 
-const After = z.tuple([z.iso.datetime(), Uuid]);
+const After = z.tuple([Moment, Uuid]);
 
 const list = route({
   method: 'GET',

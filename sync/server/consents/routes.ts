@@ -9,6 +9,7 @@ import {
   NewConsentText,
   TextVersion,
 } from '../../protocol/api/consents.ts';
+import { Moment } from '../../protocol/api/page.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import type { Actor } from '../access/actor.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
@@ -18,7 +19,7 @@ import { giveConsent, type RecordedBy, withdrawConsent } from './record.ts';
 import { addText, listTexts, reviewText } from './texts.ts';
 
 /** Sort key of the list. */
-const After = z.tuple([z.iso.datetime(), Uuid]);
+const After = z.tuple([Moment, Uuid]);
 const OfPerson = z.strictObject({ person: Uuid });
 
 const list = route({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Correction, CorrectionPage, CorrectionQuery, NewCorrection } from '../../protocol/api/corrections.ts';
+import { Moment } from '../../protocol/api/page.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
@@ -7,7 +8,7 @@ import { correct } from './correct.ts';
 import { listCorrections } from './list.ts';
 
 /** Sort key of the list. */
-const After = z.tuple([z.iso.datetime(), Uuid]);
+const After = z.tuple([Moment, Uuid]);
 
 const list = route({
   method: 'GET',

@@ -30,7 +30,7 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
   const { secret, request } = await openJoin(signed);
   if (!secret)
     throw new Problem('join-code-unknown', 'This request holds no code.', 'Give the file to `device provision`.');
-  await context.db.transaction().execute(async (trx) => {
+  await inTransaction(context.db, async (trx) => {
     const { name, site, url } = await useCode(trx, context, secret, request.id);
     await register(trx, request, { name, site, url, status: 'pending' }, context.now());
   });
@@ -114,7 +114,7 @@ export async function provisionByFile(
   const { request } = await openJoin(signed.trim());
   await context.site(as.site);
   const url = new URL(as.url ?? context.deviceUrl()).origin;
-  await context.db.transaction().execute(async (trx) => {
+  await inTransaction(context.db, async (trx) => {
     await register(trx, request, { name: as.name, site: as.site, url, status: 'pending' }, context.now());
     compare((await found(trx, request.id)).fingerprint, fingerprint);
   });

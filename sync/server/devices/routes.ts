@@ -20,7 +20,7 @@ import { type Device, findDevice, listDevices, revokeDevice, unknownDevice } fro
 
 const One = z.strictObject({ device: Uuid });
 /** Sort key of the list. */
-const After = z.tuple([z.string(), Uuid]);
+const After = z.tuple([z.string().max(80), Uuid]);
 
 const list = route({
   method: 'GET',

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import { AttendancePage } from '../../protocol/api/attendance.ts';
-import { pageQuery } from '../../protocol/api/page.ts';
+import { Moment, pageQuery } from '../../protocol/api/page.ts';
 import {
   ErasureBegun,
   ErasureConfirmation,
@@ -120,7 +120,7 @@ const withdraw = route({
 });
 
 /** Sort key of the list. */
-const After = z.tuple([z.iso.datetime(), Uuid]);
+const After = z.tuple([Moment, Uuid]);
 
 const attendance = route({
   method: 'GET',

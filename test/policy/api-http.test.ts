@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Door, doorOn } from './door-kit.ts';
+
+/** The API as browsers meet it: over the listener, with sessions, keys of repeated writes, files and refusals. */
+
+const cursorOf = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
+const at = (time: string) => `2026-07-20T${time}:00.000Z`;
+
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let door: Door;
+
+describe('the API over the people listener', () => {
+  beforeAll(async () => {
+    home = await DATABASES[0]!.start();
+    database = await home.open();
+    door = await doorOn(database);
+  });
+  afterAll(async () => {
+    await door?.close();
+    await database?.close();
+    await home?.remove();
+  });
+
+  const newPerson = async (name: string) => {
+    const staff = await door.as('staff');
+    const made = await door.ask(staff, 'POST', '/api/people', { name, email: `${randomUUID()}@example.org` });
+    expect(made.status).toBe(200);
+    return { staff, id: made.json().id as unknown as string };
+  };
+
+  test('a write that is repeated with its key makes nobody twice, and with another body is refused', async () => {
+    const staff = await door.as('staff');
+    const key = { 'idempotency-key': randomUUID() };
+    const body = { name: 'Once Only', number: randomUUID().slice(0, 8) };
+    const [first, again] = [
+      await door.ask(staff, 'POST', '/api/people', body, key),
+      await door.ask(staff, 'POST', '/api/people', body, key),
+    ];
+    expect(again.json()).toEqual(first.json());
+    const found = await door.ask(staff, 'GET', `/api/people?number=${body.number}`);
+    expect(found.json().items).toHaveLength(1);
+    const other = await door.ask(staff, 'POST', '/api/people', { ...body, name: 'Twice' }, key);
+    expect(other.json().code).toBe('idempotency-key-reused');
+  });
+
+  test('P11 an export comes as a file, and its audit row counts whom it named', async () => {
+    const { staff, id } = await newPerson('=HYPERLINK("x")');
+    const body = { kind: 'add', person: id, at: at('06:00'), direction: 'in', reason: 'Kiosk was off' };
+    expect((await door.ask(staff, 'POST', '/api/corrections', body)).status).toBe(200);
+    const csv = await door.ask(staff, 'GET', `/api/exports/attendance?format=csv&person=${id}`);
+    expect(csv.headers).toMatchObject({
+      'content-type': expect.stringMatching(/^text\/csv/),
+      'content-disposition': expect.stringMatching(/^attachment; filename="attendance-2026-07-20\.csv"$/),
+      'cache-control': 'no-store',
+    });
+    expect(csv.text).toContain(`"'=HYPERLINK(""x"")"`);
+    const last = await database.db
+      .selectFrom('audit')
+      .selectAll()
+      .orderBy('position', 'desc')
+      .executeTakeFirstOrThrow();
+    expect(last).toMatchObject({ action: 'export', count: 1, route: 'GET /api/exports/attendance' });
+    const days = await door.ask(staff, 'GET', '/api/exports/days?format=csv&from=2026-07-20&to=2026-07-20');
+    expect(days.text).toMatch(/2026-07-20,"'=HYPERLINK/);
+    const long = await door.ask(staff, 'GET', '/api/exports/days?format=csv&from=2020-01-01&to=2026-07-20');
+    expect([long.status, long.json().code]).toEqual([422, 'period-too-long']);
+  });
+
+  test('P28 P29 somebody takes their data along, and erases themselves with a confirmation', async () => {
+    const { id } = await newPerson('Rosalind Franklin');
+    const person = await door.as('person', id);
+    const file = await door.ask(person, 'GET', '/api/gdpr/export/my-data');
+    expect(file.headers['content-disposition']).toMatch(/my-data-2026-07-20\.json/);
+    expect(JSON.stringify(file.json())).toContain('Rosalind Franklin');
+    const refused = await door.ask(person, 'DELETE', '/api/gdpr/delete/my-account');
+    expect([refused.status, refused.json().code]).toEqual([428, 'confirmation-needed']);
+    const asked = await door.ask(person, 'POST', '/api/gdpr/delete/my-account/confirmation');
+    const { confirmation } = asked.json();
+    expect((await door.ask(person, 'DELETE', '/api/gdpr/delete/my-account', { confirmation })).status).toBe(200);
+    expect((await door.ask(person, 'GET', '/api/me')).json().erasure).toMatchObject({ request: expect.any(String) });
+  });
+
+  test('shapes are refused with a code, whatever is wrong with them', async () => {
+    const { staff, id } = await newPerson('Chien-Shiung Wu');
+    const bad: [string, string, unknown][] = [
+      ['POST', '/api/corrections', { kind: 'add', person: id, at: 'yesterday', direction: 'in', reason: 'x' }],
+      ['POST', '/api/corrections', { kind: 'replace', target: id, reason: '' }],
+      ['POST', '/api/people', { name: '' }],
+      ['POST', '/api/people', { name: 'x\u0000y' }],
+      ['PATCH', `/api/people/${id}`, { email: 'no address' }],
+      ['GET', '/api/attendance?limit=100000', undefined],
+      ['GET', '/api/attendance?from=now', undefined],
+      ['GET', '/api/people?cursor=%F0%9F%98%80', undefined],
+      ['GET', '/api/reports/day?day=2026-02-30', undefined],
+      ['POST', '/api/people', { name: 'half \ud800 a pair' }],
+      [
+        'POST',
+        '/api/corrections',
+        { kind: 'add', person: id, at: '0000-01-01T00:00:00Z', direction: 'in', reason: 'x' },
+      ],
+      ['GET', '/api/attendance?from=0000-01-01T00:00:00Z', undefined],
+      ['GET', '/api/devices?status=%00', undefined],
+      ['GET', `/api/attendance?cursor=${cursorOf(['0000-01-01T00:00:00.000Z', id])}`, undefined],
+      ['GET', `/api/devices?cursor=${cursorOf(['\0', id])}`, undefined],
+      ['GET', `/api/consents?cursor=${cursorOf({})}`, undefined],
+    ];
+    for (const [method, url, body] of bad) {
+      const answer = await door.ask(staff, method as 'GET', url, body);
+      expect([url, answer.status, answer.json().code]).toEqual([url, 400, expect.stringMatching(/^[a-z-]+$/)]);
+    }
+  });
+});
