@@ -251,6 +251,15 @@ describe.each(DATABASES)('people by the API on $name', ({ unavailable, start }) 
     expect(await textsTold()).toEqual([['v2', 'de']]);
     const list = await api.ask<{ items: ConsentText[] }>('GET', '/api/consent-texts');
     expect(list.items.filter((t) => t.inForce).map((t) => [t.version, t.language])).toEqual([['v2', 'de']]);
+    // Longer than a page of changes can hold: refused, and kiosks go on with what they have.
+    api.now = new Date(NOW.getTime() + 2000);
+    const long = { ...text('fr', 'v3'), paragraphs: Array.from({ length: 20 }, () => 'ü'.repeat(2000)) };
+    for (const language of ['fr', 'es']) await api.ask('POST', '/api/consent-texts', { body: { ...long, language } });
+    await api.ask('POST', '/api/consent-texts/v3/fr/review', { as: 'dpo' });
+    await expect(api.ask('POST', '/api/consent-texts/v3/es/review', { as: 'dpo' })).rejects.toMatchObject({
+      code: 'consent-texts-too-long',
+    });
+    expect(await textsTold()).toEqual([['v3', 'fr']]);
     await expect(api.ask('POST', '/api/consent-texts', { body: text('en') })).rejects.toMatchObject({
       code: 'consent-text-exists',
     });

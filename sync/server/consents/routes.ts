@@ -101,6 +101,7 @@ const add = route({
   data: [],
   action: 'write',
   body: NewConsentText,
+  maxBody: 256 * 1024,
   answer: ConsentTextList,
   refusals: ['consent-text-exists'],
   async handle({ tx, actor, body, now, on }) {
@@ -119,7 +120,7 @@ const review = route({
   action: 'write',
   params: z.strictObject({ version: TextVersion, language: Language }),
   answer: ConsentTextList,
-  refusals: ['consent-text-unknown'],
+  refusals: ['consent-text-unknown', 'consent-texts-too-long'],
   async handle({ tx, actor, params, now, on, tell }) {
     on(`${params.version} ${params.language}`);
     await reviewText(tx, params, actor.id, now);

@@ -22,6 +22,9 @@ interface Row {
   readonly reviewed_at: Date | null;
 }
 
+/** Most bytes of JSON of all texts in force: they travel in one page of a kiosk's changes, with whatever else it holds. */
+const MAX_TEXTS_BYTES = 96 * 1024;
+
 /** Newest version first. */
 async function readTexts(db: Db): Promise<Row[]> {
   return db
@@ -90,7 +93,7 @@ export async function addText(
 /**
  * Somebody who knows the language and the law has read it: kiosks get it, and people may agree to it.
  *
- * @throws Problem `consent-text-unknown`
+ * @throws Problem `consent-text-unknown`, `consent-texts-too-long`
  */
 export async function reviewText(
   tx: Transaction<Tables>,
@@ -109,6 +112,12 @@ export async function reviewText(
     .returning('version')
     .executeTakeFirst();
   if (!row) throw new Problem('consent-text-unknown', 'There is no such text.', 'List the texts again.');
+  if (Buffer.byteLength(JSON.stringify(await textsInForce(tx)), 'utf8') > MAX_TEXTS_BYTES)
+    throw new Problem(
+      'consent-texts-too-long',
+      `The texts in force would be longer than ${MAX_TEXTS_BYTES / 1024} KiB together, which is more than kiosks can be sent.`,
+      'Shorten them in a new version, or offer fewer languages.',
+    );
   await appendChanges(tx, [{ kind: 'policy' }], now);
 }
 

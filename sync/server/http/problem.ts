@@ -34,6 +34,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'consent-text-exists': 409,
   'consent-text-not-reviewed': 409,
   'consent-text-unknown': 404,
+  'consent-texts-too-long': 422,
   'correction-unknown': 404,
   'cursor-unreadable': 400,
   'device-not-approved': 403,
