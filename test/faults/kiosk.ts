@@ -22,6 +22,8 @@ export type Order =
 
 export interface Report {
   readonly pending: number;
+  /** Events of every epoch, acknowledged or not. */
+  readonly made: number;
   readonly online: boolean;
   /** Check-ins that could not be recorded, by code. */
   readonly refused: Readonly<Record<string, number>>;
@@ -101,6 +103,7 @@ const reporter = setInterval(() => {
   const status = sync.uplink.status();
   const report: Report = {
     pending: store.pendingCount(),
+    made: store.sync.marks().reduce((sum, { made }) => sum + made, 0),
     online: status.online,
     refused,
     problem: status.problem?.code ?? null,
