@@ -220,6 +220,13 @@ describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
     expect((await door.ask(stolen, 'PUT', '/api/account/sign-in', half)).json().code).toBe('proof-wrong');
     expect((await door.ask(stolen, 'POST', '/api/account/totp', {})).json().code).toBe('proof-wrong');
     door.later(MINUTE);
+    const code = door.codeOf(secret);
+    for (const current of [undefined, 'not the password'])
+      expect((await door.ask(stolen, 'PUT', '/api/account/sign-in', { ...change, code, current })).json().code).toBe(
+        'proof-wrong',
+      );
+    // Five wrong proofs pause the account's changes as five wrong sign-ins pause those.
+    door.later(MINUTE);
     const whole = { ...half, code: door.codeOf(secret) };
     expect((await door.ask(mine, 'PUT', '/api/account/sign-in', whole)).status).toBe(200);
     expect([await alive(mine), await alive(stolen)]).toEqual([true, false]);

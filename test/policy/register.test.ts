@@ -44,6 +44,17 @@ const note = route({
     return body.end === 'misshapen' ? { key: body.key, secret: 'Ada Lovelace' } : { key: body.key, number: handled };
   },
 });
+const own = route({
+  method: 'GET',
+  path: '/api/test/people/:person',
+  summary: 'Shows somebody, and forgets to ask whom.',
+  roles: ['person', 'staff'],
+  data: ['person.name'],
+  action: 'read',
+  params: z.strictObject({ person: z.uuid() }),
+  answer: z.strictObject({ person: z.uuid() }),
+  handle: async ({ params }) => params,
+});
 const file = route({
   method: 'GET',
   path: '/api/test/file',
@@ -78,7 +89,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
     if (unavailable) return;
     home = await start();
     database = await home.open();
-    door = await doorOn(database, { routes: [note, file] });
+    door = await doorOn(database, { routes: [note, own, file] });
     staff = await door.as('staff');
   });
   afterAll(async () => {
@@ -130,6 +141,15 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
       [],
     ]);
     expect((await door.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'person-unknown', actor: staff.id });
+  });
+
+  test('a route that forgets to ask shows a person themselves all the same, and nobody else', async () => {
+    const [me, other] = [await door.as('person'), await door.as('person')];
+    expect((await door.ask(me, 'GET', `/api/test/people/${me.id}`)).status).toBe(200);
+    const answer = await door.ask(me, 'GET', `/api/test/people/${other.id}`);
+    expect([answer.status, answer.json().code]).toEqual([403, 'not-allowed']);
+    expect((await door.audit())[0]).toMatchObject({ action: 'refuse', role: 'person', outcome: 'not-allowed' });
+    expect((await door.ask(staff, 'GET', `/api/test/people/${other.id}`)).status).toBe(200);
   });
 
   test('an answer of another shape than declared does not leave, and its values are in no log', async () => {

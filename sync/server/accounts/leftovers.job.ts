@@ -2,7 +2,7 @@ import { KEEP_MS } from '../access/idempotency.ts';
 import { SESSION_LIFE } from '../access/session.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Job } from '../jobs/job.ts';
-import { FORGET_MS } from './throttle.ts';
+import { LONGEST_MEMORY_MS } from './throttle.ts';
 
 /** A used or expired link is remembered this long, so that it is told as one, ms. */
 const LINK_MEMORY_MS = 24 * 60 * 60 * 1000;
@@ -21,7 +21,10 @@ export const leftoversJob: Job = {
         .where((e) => e.or([e('expires_at', '<=', at), e('seen_at', '<=', before(LONGEST_IDLE_MS))]))
         .execute();
       const [links] = await tx.deleteFrom('sign_in_link').where('expires_at', '<=', before(LINK_MEMORY_MS)).execute();
-      const [attempts] = await tx.deleteFrom('sign_in_attempt').where('last_at', '<=', before(FORGET_MS)).execute();
+      const [attempts] = await tx
+        .deleteFrom('sign_in_attempt')
+        .where('last_at', '<=', before(LONGEST_MEMORY_MS))
+        .execute();
       const [answers] = await tx.deleteFrom('idempotency').where('made_at', '<=', before(KEEP_MS)).execute();
       return {
         sessions: Number(sessions?.numDeletedRows ?? 0n),

@@ -170,12 +170,8 @@ export const accountRoutes: readonly RouteSpec[] = [
     limit: { max: 10, perMs: 60_000 },
     async before({ services, actor, body, now }) {
       const { db, keys } = services;
-      const address = await charge(
-        db,
-        throttleKey(keys, 'address', `mail/${networkOf(actor.ip ?? '')}`),
-        'address',
-        now,
-      );
+      const network = throttleKey(keys, 'mails', networkOf(actor.ip ?? ''));
+      const address = await charge(db, network, 'mails', now);
       const mail = await charge(db, throttleKey(keys, 'mail', emailIndex(keys, body.email)), 'mail', now);
       return { allowed: address === 0 && mail === 0 };
     },

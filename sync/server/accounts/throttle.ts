@@ -16,20 +16,26 @@ export interface Allowance {
   readonly free: number;
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
+  /** In this time one attempt is forgotten: what a whole office mistypes in a day must not lock it out. */
+  readonly forgetMs: number;
 }
 
-/** Without a failure for so long, an allowance begins anew, ms. */
-export const FORGET_MS = 24 * 60 * 60 * 1000;
+const [SECOND, MINUTE] = [1000, 60_000];
 
 export const ALLOWANCES = {
-  /** By account. At the longest pause an attacker has 96 guesses a day, each with a code beside the password. */
-  account: { free: 5, firstPauseMs: 15_000, longestPauseMs: 15 * 60_000 },
+  /** By account. In the long run an attacker has 96 guesses a day, each with a code beside the password. */
+  account: { free: 5, firstPauseMs: 15 * SECOND, longestPauseMs: 15 * MINUTE, forgetMs: 15 * MINUTE },
   /** By network address: offices share one. */
-  address: { free: 30, firstPauseMs: 15_000, longestPauseMs: 15 * 60_000 },
+  address: { free: 30, firstPauseMs: 15 * SECOND, longestPauseMs: 15 * MINUTE, forgetMs: MINUTE },
   /** Links asked for one address: mail bombing. */
-  mail: { free: 3, firstPauseMs: 10 * 60_000, longestPauseMs: 4 * 60 * 60_000 },
+  mail: { free: 3, firstPauseMs: 10 * MINUTE, longestPauseMs: 240 * MINUTE, forgetMs: 60 * MINUTE },
+  /** Links asked from one network address. */
+  mails: { free: 100, firstPauseMs: 5 * SECOND, longestPauseMs: MINUTE, forgetMs: 10 * SECOND },
 } as const satisfies Record<string, Allowance>;
 export type AllowanceName = keyof typeof ALLOWANCES;
+
+/** After so long nothing is left of any attempt, ms. */
+export const LONGEST_MEMORY_MS = 24 * 60 * MINUTE;
 
 /** Pause after this many failures, ms. Pure. */
 export function pauseMs({ free, firstPauseMs, longestPauseMs }: Allowance, failures: number): number {
@@ -80,13 +86,14 @@ export function charge(db: Db, key: Buffer, name: AllowanceName, now: Date): Pro
       .forUpdate()
       .executeTakeFirstOrThrow();
     const since = now.getTime() - row.last_at.getTime();
+    const allowance = ALLOWANCES[name];
     // A clock that was set back must not lock anybody out: a failure of the future counts as one of now.
-    const failures = since >= FORGET_MS ? 0 : row.failures;
-    const wait = pauseMs(ALLOWANCES[name], failures) - Math.max(0, since);
+    const wait = pauseMs(allowance, row.failures) - Math.max(0, since);
     if (wait > 0) return wait;
+    const left = Math.max(0, row.failures - Math.floor(Math.max(0, since) / allowance.forgetMs));
     await tx
       .updateTable('sign_in_attempt')
-      .set({ failures: failures + 1, last_at: now })
+      .set({ failures: left + 1, last_at: now })
       .where('key', '=', key)
       .execute();
     return 0;
