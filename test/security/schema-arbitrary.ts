@@ -104,11 +104,10 @@ function goodValue(schema: Schema, ids: readonly string[], spoil: number): fc.Ar
   if (schema.enum) return fc.constantFrom(...schema.enum);
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices) return fc.oneof(...choices.map(sub));
+  if (schema.type === 'string') return text(schema, ids);
   if (schema.allOf) return fc.tuple(...schema.allOf.map(sub)).map((parts) => Object.assign({}, ...parts));
   const type = typeof schema.type === 'string' ? schema.type : schema.type?.[0];
   switch (type) {
-    case 'string':
-      return text(schema, ids);
     case 'integer':
     case 'number':
       return numberOf(schema, type);
@@ -128,8 +127,19 @@ function goodValue(schema: Schema, ids: readonly string[], spoil: number): fc.Ar
   }
 }
 
+/** What only a name tells: a schema can't say that a text is a time zone. */
+const HINTS: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  timeZone: fc.constantFrom('Europe/Berlin', 'America/New_York'),
+  email: fc.emailAddress(),
+  phone: fc.constant('+49301234567'),
+  language: fc.constantFrom('en', 'de'),
+};
+
 function objectOf(schema: Schema, sub: (s: Schema) => fc.Arbitrary<unknown>, spoil: number): fc.Arbitrary<unknown> {
-  const properties = Object.entries(schema.properties ?? {}).map(([name, s]) => [name, sub(s)] as const);
+  const properties = Object.entries(schema.properties ?? {}).map(([name, s]) => {
+    const hinted = HINTS[name];
+    return [name, hinted && s.type === 'string' ? fc.oneof(hinted, sub(s)) : sub(s)] as const;
+  });
   const required = spoil > 0 ? [] : (schema.required ?? []);
   const declared = fc.record(Object.fromEntries(properties), { requiredKeys: required as never[] });
   const whole = fc.record(Object.fromEntries(properties));
@@ -159,14 +169,14 @@ function numberOf({ minimum, maximum }: Schema, type: 'integer' | 'number'): fc.
   return fc.double({ min, max: Math.max(min, max), noNaN: true });
 }
 
-function text(
-  { format, pattern, minLength = 0, maxLength = 60 }: Schema,
-  ids: readonly string[],
-): fc.Arbitrary<string> {
+const UUID = '[0-9a-fA-F]{8}-';
+
+function text(schema: Schema, ids: readonly string[]): fc.Arbitrary<string> {
+  const { format, pattern, allOf = [], minLength = 0, maxLength = 60 } = schema;
   const someId = ids.length > 0 ? [fc.constantFrom(...ids)] : [];
+  if (format === 'uuid' || [schema, ...allOf].some((part) => part.pattern?.includes(UUID)))
+    return fc.oneof(...someId, fc.uuid());
   switch (format) {
-    case 'uuid':
-      return fc.oneof(...someId, fc.uuid());
     case 'email':
       return fc.emailAddress();
     case 'date-time':
