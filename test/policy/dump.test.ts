@@ -1,0 +1,302 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encryptCompact } from '../../sync/protocol/seal/jose.ts';
+import { agreementKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
+import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
+import { runBackup } from '../../sync/server/backup/run.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { erasureJob } from '../../sync/server/erasure/erasure.job.ts';
+import { ingest } from '../../sync/server/ingest/ingest.ts';
+import { runNow } from '../../sync/server/jobs/runner.ts';
+import { createLogger } from '../../sync/server/logs/logger.ts';
+import type { ObjectStore } from '../../sync/server/objects/store.ts';
+import { retentionJob } from '../../sync/server/retention/retention.job.ts';
+import { contextOf, newBucket } from '../backup/kit.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
+import { type Door, doorOn } from './door-kit.ts';
+import { filesBelow } from './erasure-search.ts';
+import { KioskOfServer } from './server-kiosk.ts';
+
+const missing = motoMissing();
+if (missing) console.log(missing);
+
+/** What goes in, and must be nowhere in the clear. Nothing else in the product has such values. */
+const MARKS = {
+  name: 'Xenophon Plaintextovsky',
+  other: 'Zenobia Clearhand',
+  email: 'xenophon@plaintext.example',
+  phone: '+49 30 77120345',
+  number: 'NUM77120345',
+  badge: 'BADGE4471209',
+  guardian: 'Guardian Openbook',
+  latitude: '52.5200081',
+  longitude: '13.4049541',
+  reason: 'Reason as anybody may read it',
+  hold: 'Hold about a readable dispute',
+  staff: 'dpo.readable@office.example',
+  ip: '203.0.113.77',
+  browser: 'ReadableBrowser/7.7',
+  refused: 'Refused Plainperson',
+} as const;
+
+/** A value in the forms that it could lie somewhere. */
+function formsOf(value: string | Buffer): Buffer[] {
+  const bytes = Buffer.from(value);
+  const forms = [bytes, Buffer.from(bytes.toString('hex'))];
+  if (typeof value === 'string') forms.push(Buffer.from(value, 'utf16le'), Buffer.from(value.toLowerCase()));
+  // In base64 at each of three alignments; the ends depend on what stands beside.
+  for (const shift of [0, 1, 2]) {
+    const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64url');
+    const inner = text.slice(shift === 0 ? 0 : shift + 1, text.length - 3);
+    if (inner.length >= 8) forms.push(Buffer.from(inner), Buffer.from(inner.replaceAll('-', '+').replaceAll('_', '/')));
+  }
+  return forms;
+}
+
+/** Which of the values are in these bytes. */
+function foundIn(bytes: Buffer, needles: Readonly<Record<string, string | Buffer>>): string[] {
+  return Object.entries(needles).flatMap(([name, value]) =>
+    formsOf(value).some((form) => bytes.includes(form)) ? [name] : [],
+  );
+}
+
+describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, unavailable, start }) => {
+  if (unavailable) return test.skip(unavailable, () => undefined);
+  let moto: Moto;
+  let store: ObjectStore;
+  let host: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let door: Door;
+  let needles: Record<string, string | Buffer>;
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    const bucket = `dump-${name.toLowerCase()}`;
+    store = await newBucket(moto, bucket);
+    host = await start();
+    database = await host.open();
+    door = await doorOn(database, { env: moto.env(bucket), start: new Date() });
+    needles = { ...MARKS };
+    await fill();
+  }, 180_000);
+  afterAll(async () => {
+    await door?.close();
+    await database?.close();
+    await host?.remove();
+    store?.close();
+    await moto?.remove();
+  });
+
+  /** Everything that knows people, by the ways that data takes in the product. */
+  async function fill(): Promise<void> {
+    const { db, keys, services } = door;
+    const headers = { 'user-agent': MARKS.browser };
+    const staff = { ...(await door.as('admin')), ip: MARKS.ip };
+    const ok = async (method: 'POST' | 'GET' | 'PUT', url: string, body?: unknown) => {
+      const answer = await door.ask(staff, method, url, body, headers);
+      expect([url, answer.status, answer.text.slice(0, 200)]).toEqual([
+        url,
+        expect.toBeOneOf([200, 201, 204]),
+        expect.anything(),
+      ]);
+      return answer;
+    };
+    await ok('POST', '/api/accounts', { role: 'dpo', email: MARKS.staff });
+    const { name: person, email, phone, badge } = MARKS;
+    const made = await ok('POST', '/api/people', {
+      name: person,
+      email,
+      phone,
+      number: MARKS.number,
+      badge,
+      language: 'de',
+    });
+    const id = String(made.json().id);
+
+    // A kiosk: who was enrolled there, a consent by a guardian, check-ins with a position, a face.
+    const kiosk = await KioskOfServer.at(database, keys);
+    const { sealing, sealingKid } = services.keyring;
+    const position = JSON.stringify({
+      lat: Number(MARKS.latitude),
+      lon: Number(MARKS.longitude),
+      text: `${MARKS.latitude},${MARKS.longitude}`,
+    });
+    const gps = encryptCompact(
+      { alg: 'ECDH-ES', enc: 'A256GCM', kid: sealingKid },
+      Buffer.from(position),
+      agreementKey(publicHalf(sealing)),
+    );
+    const other = kiosk.enrol(MARKS.other);
+    const [face] = kiosk.templates(id);
+    needles.embedding = Buffer.from(face!.vector, 'base64url').subarray(40, 72);
+    kiosk.box.append(
+      'consent',
+      { action: 'given', textVersion: '1', language: 'de' },
+      { person: id, guardian: MARKS.guardian },
+    );
+    kiosk.templates(id);
+    const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
+    const hash = () => randomBytes(32).toString('base64url');
+    const events = [id, id, other].map((who) =>
+      kiosk.box.append('checkin', open, { person: who, gps, photo: hash(), photoKey: hash(), score: 0.9 }),
+    );
+    await kiosk.send(door.now);
+    // What can't be taken, about somebody: it is kept, sealed.
+    const bad = structuredClone(
+      kiosk.box.append('person', { change: 'added' }, { person: randomUUID(), name: MARKS.refused }),
+    );
+    Object.assign(bad.header, { v: 9 });
+    const { epoch, seq } = bad.header;
+    const header = {
+      iss: kiosk.id,
+      epoch,
+      first: seq,
+      last: seq,
+      aud: randomUUID(),
+      spv: 1,
+      alg: 'EdDSA',
+      typ: 'sp-batch+jws',
+    } as BatchHeader;
+    await ingest(db, keys, header, { sentAt: door.now.toISOString(), events: [bad] }, door.now);
+
+    await ok('POST', '/api/corrections', { kind: 'void', target: events[0]!.header.id, reason: MARKS.reason });
+    await ok('POST', '/api/retention/holds', { person: id, reason: MARKS.hold });
+    // Reads, exports, look-ups; and what is refused, whose words must not get into a log.
+    await ok('GET', '/api/people');
+    await ok('GET', `/api/people?email=${encodeURIComponent(email)}`);
+    await ok('GET', '/api/attendance');
+    const day = door.now.toISOString().slice(0, 10);
+    await door.ask(staff, 'GET', `/api/exports/attendance?from=${day}&to=${day}&format=csv`, undefined, headers);
+    for (const body of [{ name: person, email: `${email} ` }, { nome: person }, { name: [person], phone }, person])
+      await door.ask(staff, 'POST', '/api/people', body, headers);
+    await door.ask(
+      door.visitor(MARKS.ip),
+      'POST',
+      '/api/sign-in',
+      { email: MARKS.staff, password: `${person}!` },
+      headers,
+    );
+    await door.ask(door.visitor(MARKS.ip), 'POST', '/api/sign-in-links', { email }, headers);
+    await door.ask(await door.as('person', id), 'GET', '/api/gdpr/export/my-data', undefined, headers);
+    await door.ask(staff, 'POST', '/api/erasures', { person: other }, headers);
+
+    const photo = {
+      device: kiosk.id,
+      event: randomUUID(),
+      person: id,
+      kind: 'enrolment' as const,
+      expected_at: door.now,
+    };
+    const address = hash();
+    await db
+      .insertInto('photo')
+      .values({ ...photo, address, total: 9, received: 9, complete_at: door.now })
+      .execute();
+    await db
+      .insertInto('photo_piece')
+      .values({ device: kiosk.id, address, at: 0, bytes: randomBytes(9) })
+      .execute();
+    for (const job of [retentionJob, erasureJob]) await runNow(services, job, new AbortController().signal);
+    await runBackup(contextOf(db, keys, store, () => door.now));
+    // Something that has to be found, wherever it is looked.
+    await db.insertInto('meta').values({ key: 'planted', value: 'PlantedForTheSearch' }).execute();
+    await sql`checkpoint`.execute(db).catch(() => undefined);
+  }
+
+  const planted = { planted: 'PlantedForTheSearch' };
+
+  test('P10 P17 files of the database, its write-ahead log included, hold no name, address, number, position or face', () => {
+    const found = new Set<string>();
+    let control = false;
+    for (const { bytes } of filesBelow(host.files)) {
+      for (const what of foundIn(bytes, needles)) found.add(what);
+      control ||= foundIn(bytes, planted).length > 0;
+    }
+    expect([control, [...found]]).toEqual([true, []]);
+  });
+
+  test('P17 a dump shows none of it', async () => {
+    const text = host.postgres ? pgDump(host.postgres) : await rowsAsText(database);
+    expect(foundIn(text, planted)).toEqual(['planted']);
+    expect(foundIn(text, needles)).toEqual([]);
+    // In the form that bytea has in a dump, too: `\\x` and hexadecimal.
+    expect(text.length).toBeGreaterThan(10_000);
+  });
+
+  test('P4 P18 no version of any object in the bucket holds any of it', async () => {
+    await store.put('planted', Buffer.from('PlantedForTheSearch'));
+    const found: string[] = [];
+    let control = false;
+    for await (const { key, versionId } of store.list('')) {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of await store.get(key, versionId)) pieces.push(piece);
+      const bytes = Buffer.concat(pieces);
+      found.push(...foundIn(bytes, needles).map((what) => `${what} in ${key}`));
+      control ||= foundIn(bytes, planted).length > 0;
+    }
+    expect([control, found]).toEqual([true, []]);
+  });
+
+  test('P19 no line of the log holds any of it, nor a key', () => {
+    const { ENCRYPTION_KEY, SECRET_KEY, AWS_SECRET_ACCESS_KEY } = door.env as Record<string, string>;
+    const secret = {
+      ENCRYPTION_KEY: ENCRYPTION_KEY!,
+      SECRET_KEY: SECRET_KEY!,
+      AWS_SECRET_ACCESS_KEY: AWS_SECRET_ACCESS_KEY!,
+    };
+    // As the server's own logger writes it, whatever somebody throws.
+    let own = '';
+    const log = createLogger('debug', {
+      write(line: string) {
+        own += line;
+      },
+    });
+    const { name: person, email, phone } = MARKS;
+    log.error({ err: new Error(`could not write ${person}, ${email}, ${phone}`), email, person }, 'a job failed');
+    expect(own).toContain('a job failed');
+    const text = Buffer.from(door.logged + own);
+    expect(text.length).toBeGreaterThan(1000);
+    expect(foundIn(text, { ...needles, ...secret })).toEqual([]);
+  });
+});
+
+function pgDump({ socketFolder, port }: { socketFolder: string; port: number }): Buffer {
+  const root = '/usr/lib/postgresql';
+  const bin = readdirSync(root)
+    .map((version) => join(root, version, 'bin/pg_dump'))
+    .filter((path) => existsSync(path))
+    .at(-1)!;
+  const list = spawnSync(bin.replace('pg_dump', 'psql'), [
+    '-h',
+    socketFolder,
+    '-p',
+    String(port),
+    '-U',
+    'postgres',
+    '-XAtc',
+    "select datname from pg_database where datname like 't%' and not datistemplate",
+  ]);
+  const database = list.stdout.toString().trim().split('\n')[0]!;
+  const done = spawnSync(bin, ['-h', socketFolder, '-p', String(port), '-U', 'postgres', '-d', database], {
+    maxBuffer: 1 << 30,
+  });
+  if (done.status !== 0) throw new Error(done.stderr.toString());
+  return done.stdout;
+}
+
+/** Every row of every table, as text: what a dump would have. */
+async function rowsAsText({ db }: OpenDatabase): Promise<Buffer> {
+  const { rows } = await sql<{ name: string }>`
+    select format('%I.%I', schemaname, tablename) as name from pg_tables
+    where schemaname in ('public', 'keyring')`.execute(db);
+  const texts: string[] = [];
+  for (const { name } of rows)
+    for (const { row } of (await sql<{ row: string }>`select t::text as row from ${sql.raw(name)} t`.execute(db)).rows)
+      texts.push(row);
+  return Buffer.from(texts.join('\n'));
+}
