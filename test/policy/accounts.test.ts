@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createLink } from '../../sync/server/access/links.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
@@ -246,6 +247,17 @@ describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
       'link-unknown',
     );
     expect((await door.ask(admin, 'POST', `/api/accounts/${id}/link`)).json().code).toBe('account-disabled');
+  });
+
+  test('the link that the server prints works as long as no administrator has a second factor', async () => {
+    await door.db.updateTable('account').set({ disabled_at: door.now }).execute();
+    const print = () => createLink(door.db, door.keys, { kind: 'operator' }, door.now);
+    const [first, second] = [await print(), await print()];
+    const operator = await door.ask(door.visitor(), 'POST', '/api/session', { token: first.token });
+    expect(operator.json()).toMatchObject({ role: 'admin', stage: 'full' });
+    await enrolled('admin');
+    const late = await door.ask(door.visitor(), 'POST', '/api/session', { token: second.token });
+    expect([late.status, late.json().code]).toEqual([410, 'link-expired']);
   });
 
   test('a disabled account can be removed, with everything that it held; one in use can’t', async () => {

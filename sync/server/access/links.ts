@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { holderOf, operatorAccount } from '../accounts/accounts.ts';
+import { hasEnrolledAdmin, holderOf, operatorAccount } from '../accounts/accounts.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { type Holder, newToken, type Session, startSession } from './session.ts';
@@ -70,6 +70,9 @@ export async function redeemLink(
   const again = NEXT[link.kind];
   if (link.used_at) throw new Problem('link-already-used', 'This link was already used. It works once.', again);
   if (link.expires_at <= now) throw new Problem('link-expired', 'This link is too old.', again);
+  // Printed before somebody enrolled: it is not needed any more, and would be a way around the second factor.
+  if (link.kind === 'operator' && (await hasEnrolledAdmin(tx)))
+    throw new Problem('link-expired', 'This link works no more: an administrator has a second factor now.', SIGN_IN);
   // Whose it was is needed no more; that it was used is.
   await tx
     .updateTable('sign_in_link')
@@ -95,6 +98,8 @@ async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string
   if (!row || row.deleted_at) throw new Problem('link-unknown', 'This link is not one of this server.', NEXT.person);
   return row.merged_into ?? id;
 }
+
+const SIGN_IN = 'Sign in with your account, or run: sp accounts link';
 
 const NEXT = {
   operator: 'Start the server again for a new link, or run: sp accounts link',

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { networkOf } from '../accounts/throttle.ts';
 import { writeAudit } from '../audit/write.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Listener } from '../http/listener.ts';
@@ -17,6 +19,9 @@ import { unstorable } from './storable.ts';
 
 /** Largest body of a route that names none, bytes. */
 const MAX_BODY = 64 * 1024;
+/** How long a stop waits for work that follows on answers, ms. */
+const LATER_MS = 5000;
+const UNREF = { ref: false };
 /** Requests per address and route where a route names no limit. */
 const LIMIT = { max: 600, perMs: 60_000 };
 
@@ -26,10 +31,16 @@ const LIMIT = { max: 600, perMs: 60_000 };
  * one transaction with its audit row (perform.ts). A refusal of somebody signed in leaves an audit row too.
  */
 export function register(app: Listener, services: Services, specs: readonly RouteSpec[]): void {
-  for (const spec of specs) registerOne(app, services, spec as DoorSpec);
+  const later = new Set<Promise<void>>();
+  // A stop waits for what answers promised, not for a mail server that does not answer.
+  app.addHook(
+    'onClose',
+    async () => void (await Promise.race([Promise.allSettled(later), sleep(LATER_MS, null, UNREF)])),
+  );
+  for (const spec of specs) registerOne(app, services, spec as DoorSpec, later);
 }
 
-function registerOne(app: Listener, services: Services, spec: DoorSpec): void {
+function registerOne(app: Listener, services: Services, spec: DoorSpec, later: Set<Promise<void>>): void {
   const { max, perMs } = spec.limit ?? LIMIT;
   /** Who asks, from the first hook on. */
   const callers = new WeakMap<FastifyRequest, Caller>();
@@ -38,7 +49,7 @@ function registerOne(app: Listener, services: Services, spec: DoorSpec): void {
     url: spec.path,
     exposeHeadRoute: false,
     bodyLimit: spec.maxBody ?? MAX_BODY,
-    config: { rateLimit: { max, timeWindow: perMs } },
+    config: { rateLimit: { max, timeWindow: perMs, keyGenerator: ({ ip }) => networkOf(ip) } },
     onRequest: async (_request, reply) => void reply.header('cache-control', 'no-store'),
     // After the limit per address, so that a flood asks the database nothing; before the body is read.
     preParsing: async (request) => {
@@ -70,10 +81,14 @@ function registerOne(app: Listener, services: Services, spec: DoorSpec): void {
       };
       const done = await perform(services, spec, asked);
       for (const what of done.told) services.tell(what);
-      for (const work of done.after)
-        work().catch((err: unknown) =>
-          services.log.error({ code: 'later-work-failed', route: routeOf(spec), err }, 'work after an answer failed'),
-        );
+      for (const work of done.after) {
+        const running = work()
+          .catch((err: unknown) =>
+            services.log.error({ code: 'later-work-failed', route: routeOf(spec), err }, 'work after an answer failed'),
+          )
+          .finally(() => later.delete(running));
+        later.add(running);
+      }
       if (done.cookie !== undefined) setCookie(reply, done.cookie, now);
       if (done.refused) {
         recorded.add(done.refused);

@@ -25,6 +25,7 @@ export interface Services {
 /** One request, parsed, in its transaction. */
 export interface Call<P, Q, B> {
   readonly tx: Transaction<Tables>;
+  /** For the database use `tx`: the embedded one has a single connection, and `services.db` would wait for this transaction. */
   readonly services: Services;
   readonly actor: Actor;
   readonly params: P;
