@@ -43,7 +43,11 @@ describe.each(DATABASES)('a dump of $name', ({ unavailable, start }) => {
     const name = { kind: 'database', id: 'test' } as const;
     await inSnapshot(full.db, async (tx) => {
       const tables = await splitTables(tx, KEYRING);
-      const frames = dump(tx, { id: 'test', at: new Date(), tables: [...tables.data, ...tables.keyring] }, counts);
+      const frames = dump(
+        tx,
+        { id: 'test', at: new Date(), keyVersion: 1, tables: [...tables.data, ...tables.keyring] },
+        counts,
+      );
       for await (const piece of sealStream(key, name, compressed(frames))) sealed.push(piece);
     });
     async function* stored() {

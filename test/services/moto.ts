@@ -44,6 +44,8 @@ export interface Moto {
   /** The server's variables for a bucket. */
   env(bucket: string): Record<string, string>;
   settings(bucket: string, more?: Record<string, string>): S3Settings;
+  /** The end of what it said, for a test that fails. */
+  log(): string;
   /** Ends it; what asks meanwhile gets no answer. */
   stop(): Promise<void>;
   /** Starts it again, empty. */
@@ -107,6 +109,7 @@ export async function startMoto(): Promise<Moto> {
       const own = { SMARTPRESENCE_SERVER_HOME: folder, ENCRYPTION_KEY: key(), SECRET_KEY: key() };
       return readConfig({ ...own, ...env(bucket), ...more }).s3!;
     },
+    log: () => log,
     stop,
     start,
     async remove() {

@@ -37,6 +37,8 @@ export function inSnapshot<T>(db: Db, work: (tx: Transaction<Tables>) => Promise
 export interface DumpOptions {
   readonly id: string;
   readonly at: Date;
+  /** Of the environment's keys. */
+  readonly keyVersion: number;
   readonly tables: readonly Table[];
   /** SQL after `where`, by `schema.name`: rows that are backed up elsewhere. */
   readonly only?: Readonly<Record<string, string>>;
@@ -60,6 +62,7 @@ export async function* dump(tx: Transaction<Tables>, o: DumpOptions, counts: Dum
       id: o.id,
       at: o.at.toISOString(),
       migrations: await listMigrations(tx),
+      keyVersion: o.keyVersion,
       partitions: partitions.filter((p) => schemas.has(p.schema)),
     },
   });

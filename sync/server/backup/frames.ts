@@ -15,6 +15,8 @@ const Head = z.object({
   /** When its snapshot was taken. */
   at: z.iso.datetime(),
   migrations: z.array(z.string()),
+  /** Version of the environment's keys that its envelopes are under. */
+  keyVersion: z.number().int().positive(),
   partitions: z.array(z.object({ parent: z.string(), schema: z.string(), name: z.string(), bound: z.string() })),
 });
 const TableHead = z.object({ schema: z.string(), name: z.string(), columns: z.array(Column).min(1) });

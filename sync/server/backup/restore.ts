@@ -37,7 +37,7 @@ export interface Restored {
   /** People that were erased since and are erased again. */
   readonly erasedAgain: number;
   readonly logEpoch: string;
-  /** `newest`: keys that were destroyed since stay destroyed. `own`: that of the backup itself, where the newest has another form. */
+  /** `newest`: keys that were destroyed since stay destroyed. `own`: that of the backup itself, where the newest does not fit it. */
   readonly keyring: 'newest' | 'own';
 }
 
@@ -92,9 +92,7 @@ async function fill(context: RestoreContext, manifest: Manifest, dataKey: Uint8A
   requireReadable(manifest, keys);
   await thawed(store, manifest, context.thaw);
   const own = manifest.keyring.versionId;
-  const newest = (await keyringHead(store, keys)).migrations;
-  // A copy of another form fits only where the migrations of its time were run.
-  const keyring = newest.join() === manifest.migrations.join() ? 'newest' : 'own';
+  const keyring = await chooseKeyring(store, keys, manifest);
   const state: State = { backup: manifest.id, logEpoch: v4(), keyring };
   const total = rowsOf(manifest.database) + rowsOf(manifest.keyring);
   let done = 0;
@@ -115,6 +113,25 @@ async function fill(context: RestoreContext, manifest: Manifest, dataKey: Uint8A
     await begin(tx, context, manifest, state);
   });
   return state;
+}
+
+/**
+ * The newest copy, in which the keys of whoever was erased since are destroyed. The backup's own where the newest does not
+ * fit it: made by other migrations, or after a rotation, and its own is still there. Tombstones destroy the keys again then.
+ *
+ * @throws Problem `backup-keyring-differs`
+ */
+async function chooseKeyring(store: ObjectStore, keys: Keys, m: Manifest): Promise<Restored['keyring']> {
+  const newest = await keyringHead(store, keys);
+  const sameForm = newest.migrations.join() === m.migrations.join();
+  if (sameForm && newest.keyVersion === m.keyVersion) return 'newest';
+  if (await store.head(m.keyring.object, m.keyring.versionId)) return 'own';
+  if (sameForm) return 'newest';
+  throw new Problem(
+    'backup-keyring-differs',
+    'The server was updated since this backup, and the copy of the keyring from before is too old to be there still.',
+    'Restore a backup from after the update.',
+  );
 }
 
 /** What must not be as it was: a log of its own, nobody signed in, and everything up to here safe. */

@@ -101,6 +101,7 @@ async function storeSnapshot(
       {
         id,
         at: takenAt,
+        keyVersion: keys.version,
         tables: tables[which],
         only: ELSEWHERE,
         progress: (rows) => {

@@ -1,0 +1,219 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SYSTEM } from '../../sync/server/access/actor.ts';
+import { readDataKey, settleByBackup } from '../../sync/server/backup/data-keys.ts';
+import { databaseObject, KEYRING_OBJECT, PREFIX } from '../../sync/server/backup/layout.ts';
+import { sweepPhotoObjects } from '../../sync/server/backup/photos.ts';
+import type { ThawOptions } from '../../sync/server/backup/read.ts';
+import { rekeyBackups } from '../../sync/server/backup/rekey.ts';
+import { restoreBackup } from '../../sync/server/backup/restore.ts';
+import { runBackup } from '../../sync/server/backup/run.ts';
+import { writeTombstone } from '../../sync/server/backup/tombstones.ts';
+import { verifyBackup } from '../../sync/server/backup/verify.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import type { Keys } from '../../sync/server/keys/envelope.ts';
+import { advanceRotation, beginRotation } from '../../sync/server/keys/rotation/rotate.ts';
+import { s3Client } from '../../sync/server/objects/client.ts';
+import type { ObjectStore } from '../../sync/server/objects/store.ts';
+import { readPeople } from '../../sync/server/people/records.ts';
+import { addPhotos, contextOf, newBucket } from '../backup/kit.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
+import { enrol, keysOfPair, kioskOf, newPair, openRing } from './rotation-kit.ts';
+
+const missing = motoMissing();
+if (missing) console.log(missing);
+
+const THAW: ThawOptions = { wait: false, tier: 'Standard', sleep: async () => undefined };
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'taken',
+    (cause: { code?: string; message?: string }) => cause.code ?? cause.message,
+  );
+
+describe.skipIf(missing)('keys of backups, photos and archive', () => {
+  const embedded = DATABASES.find((d) => d.name === 'PGlite')!;
+  let moto: Moto;
+  let host: Awaited<ReturnType<typeof embedded.start>>;
+  let database: OpenDatabase;
+  let store: ObjectStore;
+  let keys: Keys;
+  let ada: string;
+  let device: string;
+  const old = newPair();
+  const present = newPair();
+  const closers: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    store = await newBucket(moto, 'backup-keys');
+    host = await embedded.start();
+    database = await host.open();
+    keys = keysOfPair(old);
+    await openRing(database.db, keys);
+    const box = await kioskOf(database.db);
+    device = box.device;
+    ada = await enrol(database.db, keys, box, 'Ada');
+    await addPhotos(database.db, device, 2);
+  }, 120_000);
+  afterAll(async () => {
+    await database?.close();
+    await host?.remove();
+    for (const close of closers) await close();
+    store?.close();
+    await moto?.remove();
+  });
+
+  const elsewhere = async () => {
+    const there = await embedded.start();
+    closers.push(() => there.remove());
+    return there;
+  };
+  const restored = async (from: ObjectStore, k: Keys, backup: string | null, thaw = THAW) => {
+    const there = await elsewhere();
+    const bare = await there.bare();
+    try {
+      const done = await restoreBackup(
+        { db: bare.db, store: from, keys: k, now: () => new Date(), actor: SYSTEM, thaw },
+        backup,
+      );
+      return { done, names: [...(await readPeople(bare.db, k, [ada])).values()].map((p) => p.name) };
+    } finally {
+      await bare.close();
+    }
+  };
+
+  test('P27 a backup in the archive is asked for, says when to come again, and is restored when it is thawed', async () => {
+    const { backup } = await runBackup(contextOf(database.db, keys, store));
+    const object = databaseObject(backup);
+    const bytes: Uint8Array[] = [];
+    for await (const piece of await store.get(object)) bytes.push(piece);
+    const settings = moto.settings('backup-keys');
+    const client = s3Client(settings);
+    // As the lifecycle does it after 90 days: the same bytes in the class GLACIER.
+    const { VersionId } = await client.send(
+      new PutObjectCommand({
+        Bucket: settings.bucket,
+        Key: object,
+        Body: Buffer.concat(bytes),
+        StorageClass: 'GLACIER',
+      }),
+    );
+    client.destroy();
+    const moved = (key: string, version?: string) => (key === object ? VersionId : version);
+    let asked = 0;
+    let thawing = true;
+    const archived: ObjectStore = {
+      ...store,
+      get: (key, version) => store.get(key, moved(key, version)),
+      head: async (key, version) => {
+        const head = await store.head(key, moved(key, version));
+        // The double thaws at once; a real archive takes hours.
+        return key === object && asked > 0 && thawing ? { ...head!, archive: { state: 'thawing', until: null } } : head;
+      },
+      thaw: (key, version, o) => {
+        asked += 1;
+        return store.thaw(key, moved(key, version), o);
+      },
+    };
+    expect(await codeOf(store.get(object, VersionId))).toBe('s3-object-archived');
+    expect(await archived.head(object)).toMatchObject({ archive: { state: 'frozen' } });
+    expect(await codeOf(restored(archived, keysOfPair(old), backup))).toBe('backup-thawing');
+    expect(await codeOf(restored(archived, keysOfPair(old), backup))).toBe('backup-thawing');
+    expect(asked).toBe(1);
+    let slept = 0;
+    const wait: ThawOptions = {
+      wait: true,
+      tier: 'Bulk',
+      sleep: async () => {
+        slept += 1;
+        thawing = slept < 3;
+      },
+    };
+    const { done, names } = await restored(archived, keysOfPair(old), backup, wait);
+    expect([done.backup, names, slept]).toEqual([backup, ['Ada'], 3]);
+  }, 120_000);
+
+  test('P20 after a rotation and `backup rekey` the old keys open nothing in the bucket, and the new ones every backup', async () => {
+    const before = await runBackup(contextOf(database.db, keys, store));
+    const fresh = present;
+    const both = keysOfPair(fresh, old);
+    await beginRotation(database.db, both, { reEncrypt: false, now: new Date() });
+    for (;;) {
+      const state = await advanceRotation(database.db, both, { budgetMs: 1000, now: () => new Date() });
+      if (state.phase === 'finished') break;
+    }
+    await openRing(database.db, both);
+    const done = await rekeyBackups(contextOf(database.db, both, store));
+    expect(done.rewrapped).toBeGreaterThanOrEqual(2);
+
+    // With the new keys alone: every backup's manifest and stream opens.
+    const alone = keysOfPair(fresh);
+    await settleByBackup(store, alone, before.backup);
+    const first = await verifyBackup(
+      { db: null, store, keys: alone },
+      { wanted: before.backup, photos: false, thaw: THAW },
+    );
+    expect([first.rows, first.keyring]).toEqual([before.rows, 'gone']);
+    expect((await restored(store, keysOfPair(fresh), done.backup)).names).toEqual(['Ada']);
+    // Rows of the older one are under the keys of their time, and that is said before anything is written.
+    expect(await codeOf(restored(store, keysOfPair(fresh), before.backup))).toBe('backup-needs-older-keys');
+    expect((await restored(store, keysOfPair(fresh, old), before.backup)).names).toEqual(['Ada']);
+
+    // With the old keys: no version of any object that holds a key.
+    const past = keysOfPair(old);
+    for await (const { key, versionId, isLatest } of store.list(PREFIX.keys)) {
+      expect(isLatest).toBe(true);
+      const only: ObjectStore = { ...store, get: () => store.get(key, versionId) };
+      expect(await codeOf(settleByBackup(only, past, key.slice(PREFIX.keys.length)))).toBe('wrong-encryption-key');
+      expect(await codeOf(readDataKey(only, past, key.slice(PREFIX.keys.length)))).toMatch(
+        /^(backup-key-unknown|envelope-broken)$/,
+      );
+    }
+    const copies = [];
+    for await (const copy of store.list(KEYRING_OBJECT)) copies.push(copy);
+    expect(copies).toHaveLength(1);
+    keys = both;
+  }, 120_000);
+
+  test('P29 every version of a photo’s object goes when its row is gone, whoever deleted it, and no other', async () => {
+    const [gone, stays] = await database.db.selectFrom('photo_object').selectAll().orderBy('object').execute();
+    await store.put(gone!.object, Buffer.from('another version'));
+    await database.db.deleteFrom('photo').where('address', '=', gone!.address).execute();
+    expect(await sweepPhotoObjects(database.db, store)).toEqual({ objects: 1, versions: 2 });
+    const left = [];
+    for await (const { key } of store.list('photos/')) left.push(key);
+    expect(left).toEqual([stays!.object]);
+    // A restore of a backup from before finds one photo less, and says so.
+    const { done } = await restored(store, keysOfPair(present), null);
+    expect([done.photos, done.photosMissing]).toEqual([1, 1]);
+  }, 60_000);
+
+  test('copies of the keyring that are superseded for long are deleted, the newest never', async () => {
+    await runBackup(contextOf(database.db, keys, store));
+    await runBackup(contextOf(database.db, keys, store));
+    const count = async () => {
+      let n = 0;
+      for await (const _ of store.list(KEYRING_OBJECT)) n += 1;
+      return n;
+    };
+    const had = await count();
+    expect(had).toBeGreaterThan(1);
+    const inAMonth = () => new Date(Date.now() + 31 * 86_400_000);
+    const report = await runBackup(contextOf(database.db, keys, store, inAMonth));
+    expect(report.keyringCopiesDeleted).toBe(had);
+    expect(await count()).toBe(1);
+  }, 60_000);
+
+  test('P29 a tombstone names nobody, and one that was altered stops a restore', async () => {
+    await writeTombstone(store, keys, { request: ada, people: [ada], requestedAt: new Date() });
+    const stones = [];
+    for await (const { key } of store.list(PREFIX.tombstones)) stones.push(key);
+    const bytes: Uint8Array[] = [];
+    for await (const piece of await store.get(stones[0]!)) bytes.push(piece);
+    const text = Buffer.concat(bytes).toString('utf8');
+    expect((JSON.parse(text) as { people: string[] }).people.join()).not.toContain(ada);
+    await store.put(stones[0]!, Buffer.from(text.replace('people', 'nobody')));
+    expect(await codeOf(restored(store, keysOfPair(present), null))).toBe('tombstone-unreadable');
+  }, 60_000);
+});
