@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Services } from '../access/route.ts';
+import type { AuditAction } from '../audit/entry.ts';
 import type { Config } from '../config.ts';
 import type { IdentityContext } from '../devices/context.ts';
 
@@ -17,6 +18,17 @@ export interface OperatorContext extends IdentityContext {
 /** Something that an operator may do, by its name. Arguments are parsed before `run`. */
 export interface Operation<A extends z.ZodType, R> {
   readonly args: A;
+  /**
+   * Set: it runs in one transaction, with this row of the audit log as its end. Absent: it touches no personal data and
+   * nothing that protects it, or writes its rows itself.
+   */
+  readonly audit?: {
+    readonly action: AuditAction;
+    readonly data: readonly string[];
+    /** Whom it was about. */
+    readonly people?: (args: z.output<A>, result: unknown) => readonly string[];
+    readonly resource?: (args: z.output<A>) => string | null;
+  };
   run(context: OperatorContext, args: z.output<A>): Promise<R>;
 }
 

@@ -3,13 +3,17 @@ import { serverFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { MAX_JOIN_BYTES } from '../../protocol/wire/join.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { OPERATOR } from '../access/actor.ts';
 import { accountOperations } from '../accounts/operations.ts';
-import { listCandidates, mergePeople, rejectCandidate } from '../attendance/merging/merge.ts';
+import { type Candidate, listCandidates, mergePeople, rejectCandidate } from '../attendance/merging/merge.ts';
 import { auditOperations } from '../audit/operations.ts';
+import { writeAudit } from '../audit/write.ts';
 import { backupOperations } from '../backup/operations.ts';
 import { keysChanged } from '../changes/log.ts';
 import { complianceOperations } from '../compliance/operations.ts';
+import { inTransaction } from '../database/retry.ts';
 import { makeCode } from '../devices/codes.ts';
+import { identityContext } from '../devices/context.ts';
 import { approveDevice, provisionByFile } from '../devices/join.ts';
 import { type Device, listDevices, revokeDevice } from '../devices/registry.ts';
 import { erasureOperations } from '../erasure/operations.ts';
@@ -18,7 +22,7 @@ import { listQuarantine, retryQuarantine } from '../ingest/quarantine.ts';
 import { jobOperations } from '../jobs/operations.ts';
 import { issueServerCertificate, type KeyAndCertificate } from '../keys/certificates.ts';
 import { keyOperations } from '../keys/rotation/operations.ts';
-import { retireKeys, succeedKey } from '../keys/succession.ts';
+import { type Announce, retireKeys, succeedKey } from '../keys/succession.ts';
 import type { KeyPurpose } from '../keys/vault.ts';
 import { retentionOperations } from '../retention/operations.ts';
 import { type Operation, type OperatorContext, operation } from './operation.ts';
@@ -48,6 +52,7 @@ export const OPERATIONS = {
   ...backupOperations,
   'device provision': operation({
     args: z.strictObject({ name: Name, site: Site, url: Url, minutes: z.number().positive().optional() }),
+    audit: { action: 'operate', data: ['device'] },
     async run(context, { name, site, url, minutes }) {
       const made = await makeCode(context, {
         name,
@@ -66,6 +71,7 @@ export const OPERATIONS = {
       site: Site,
       url: Url,
     }),
+    audit: { action: 'operate', data: ['device'] },
     async run(context, { request, url, ...as }) {
       const { device, grant } = await provisionByFile(context, request, { ...as, ...(url && { url }) });
       context.onChange();
@@ -74,6 +80,7 @@ export const OPERATIONS = {
   }),
   'device approve': operation({
     args: z.strictObject({ device: Uuid, fingerprint: Fingerprint }),
+    audit: { action: 'operate', data: ['device'], resource: ({ device }) => device },
     async run(context, { device, fingerprint }) {
       const approved = await approveDevice(context, device, fingerprint);
       context.onChange();
@@ -82,6 +89,7 @@ export const OPERATIONS = {
   }),
   'device revoke': operation({
     args: z.strictObject({ device: Uuid }),
+    audit: { action: 'operate', data: ['device'], resource: ({ device }) => device },
     async run(context, { device }) {
       const revoked = await revokeDevice(context.db, device, context.now());
       context.onChange();
@@ -108,7 +116,7 @@ export const OPERATIONS = {
     args: z.strictObject({ purpose: Purpose }),
     async run(context, { purpose }) {
       const { db, keys, keyring, now } = context;
-      const set = await succeedKey(db, keys, purpose, now().getTime(), (tx) => keysChanged(tx, now()));
+      const set = await succeedKey(db, keys, purpose, now().getTime(), keysAudited(context, 'keys succeed', purpose));
       await keyring.refresh();
       context.onChange();
       return { serial: set.serial };
@@ -128,7 +136,7 @@ export const OPERATIONS = {
             .join(', ')}${behind.length > 10 ? ', …' : ''}.`,
           'Wait until they were online, or add --force and provision them again afterwards.',
         );
-      const set = await retireKeys(db, keys, purpose, now().getTime(), (tx) => keysChanged(tx, now()));
+      const set = await retireKeys(db, keys, purpose, now().getTime(), keysAudited(context, 'keys retire', purpose));
       await keyring.refresh();
       context.onChange();
       return { serial: set.serial, cutOff: behind.map((d) => d.id) };
@@ -140,6 +148,7 @@ export const OPERATIONS = {
   }),
   'quarantine retry': operation({
     args: z.strictObject(Quarantined),
+    audit: { action: 'write', data: ['event'] },
     async run(context, filter) {
       const retried = await retryQuarantine(context.db, context.keys, filter, context.now());
       if (retried.taken > 0) context.onChange();
@@ -148,10 +157,16 @@ export const OPERATIONS = {
   }),
   'people duplicates': operation({
     args: z.strictObject({}),
+    audit: {
+      action: 'read',
+      data: ['person.name'],
+      people: (_args, pairs) => (pairs as Candidate[]).flatMap((pair) => pair.people.map((p) => p.id)),
+    },
     run: ({ db, keys }) => listCandidates(db, keys),
   }),
   'people merge': operation({
     args: z.strictObject({ kept: Uuid, merged: Uuid, by: Name }),
+    audit: { action: 'write', data: ['person', 'attendance'], people: ({ kept, merged }) => [kept, merged] },
     async run(context, decision) {
       const merged = await mergePeople(context.db, context.keys, decision, context.now());
       context.onChange();
@@ -160,6 +175,7 @@ export const OPERATIONS = {
   }),
   'people not-duplicates': operation({
     args: z.strictObject({ candidate: Uuid, by: Name }),
+    audit: { action: 'write', data: ['person'], resource: ({ candidate }) => candidate },
     run: ({ db, now }, { candidate, by }) => rejectCandidate(db, candidate, by, now()),
   }),
   'broker certificate': operation({
@@ -182,7 +198,42 @@ export async function runOperation(context: OperatorContext, name: string, args:
     throw new Problem('arguments-wrong', z.prettifyError(parsed.error), 'Ask for help with --help.', {
       cause: parsed.error,
     });
-  return found.run(context, parsed.data);
+  return runAudited(context, name, found, parsed.data);
+}
+
+/** In one transaction with its row, where it declares one; who is to be told is told after the commit. */
+async function runAudited(
+  context: OperatorContext,
+  route: string,
+  { audit, run }: Operation<z.ZodType, unknown>,
+  args: unknown,
+): Promise<unknown> {
+  if (!audit) return run(context, args);
+  let changed = false;
+  const onChange = () => {
+    changed = true;
+  };
+  const result = await inTransaction(context.db, async (tx) => {
+    // Of the transaction too: the embedded database has one connection, and another would wait for it for ever.
+    const { site } = identityContext({ ...context, db: tx });
+    const done = await run({ ...context, db: tx, site, onChange }, args);
+    const { action, data, people, resource } = audit;
+    const subjects = people?.(args, done) ?? [];
+    const entry = { actor: OPERATOR, action, route, resource: resource?.(args) ?? null, data, subjects, outcome: 'ok' };
+    await writeAudit(tx, context.keys, entry, context.now());
+    return done;
+  });
+  if (changed) context.onChange();
+  return result;
+}
+
+/** The row of a change to the server's own keys, in the transaction that makes it. */
+function keysAudited({ keys, now }: OperatorContext, route: string, purpose: KeyPurpose): Announce {
+  return async (tx) => {
+    await keysChanged(tx, now());
+    const entry = { actor: OPERATOR, action: 'operate', route, resource: `${purpose} key`, data: ['keys'] } as const;
+    await writeAudit(tx, keys, { ...entry, subjects: [], outcome: 'ok' }, now());
+  };
 }
 
 /** What a broker of this server needs, and how the server and its devices know it. */
