@@ -1,10 +1,12 @@
 import { statfs } from 'node:fs/promises';
 import { sql } from 'kysely';
 import type { Db } from '../database/schema.ts';
+import { QUARANTINE_FULL } from '../ingest/room.ts';
 import type { Keyring } from '../keys/keyring.ts';
 import type { Finding, Probe } from './readiness.ts';
 
 const MIB = 1024 * 1024;
+const DAY_MS = 86_400_000;
 /** Free space below which the server takes no traffic, and below which it says so, bytes. */
 const DISK_FULL = 100 * MIB;
 const DISK_LOW = 1024 * MIB;
@@ -70,6 +72,23 @@ export function clockProbe(db: Db, now: () => Date): Probe {
       const apart = Math.abs(rows[0]!.theirs.getTime() - ours);
       if (apart > CLOCK_WRONG) return [{ code: 'clock-wrong', blocks: true }];
       return apart > CLOCK_DIFFERS ? [{ code: 'clock-differs', blocks: false }] : [];
+    },
+  };
+}
+
+/**
+ * No device fills the quarantine: of one that did within the last day events are not kept, until somebody has looked at it.
+ */
+export function quarantineProbe(db: Db, now: () => Date): Probe {
+  return {
+    name: 'quarantine',
+    async look() {
+      const since = new Date(now().getTime() - DAY_MS).toISOString();
+      const { rows } = await sql<{ full: boolean }>`
+        select exists (select 1 from quarantine where unkept is not null and received_at > ${since}::timestamptz) as full`.execute(
+        db,
+      );
+      return rows[0]!.full ? [{ code: QUARANTINE_FULL, blocks: false }] : [];
     },
   };
 }

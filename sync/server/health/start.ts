@@ -6,7 +6,7 @@ import type { Keyring } from '../keys/keyring.ts';
 import { fleetRegistry, readFleet } from './fleet.ts';
 import { listenForOperations } from './listener.ts';
 import { measureProcess, registry } from './meter.ts';
-import { brokerProbe, clockProbe, databaseProbe, diskProbe, keyringProbe } from './probes.ts';
+import { brokerProbe, clockProbe, databaseProbe, diskProbe, keyringProbe, quarantineProbe } from './probes.ts';
 import { type Held, heldRegistry } from './process.ts';
 import { Readiness } from './readiness.ts';
 import type { OperationsSettings } from './settings.ts';
@@ -39,7 +39,14 @@ export async function startOperations(o: {
   const { settings, db, now } = o;
   if (!settings) return { port: null, stopping: () => undefined, close: async () => undefined };
   const readiness = new Readiness(
-    [databaseProbe(db), keyringProbe(o.keyring), brokerProbe(o.mqtt), diskProbe(o.home), clockProbe(db, now)],
+    [
+      databaseProbe(db),
+      keyringProbe(o.keyring),
+      brokerProbe(o.mqtt),
+      diskProbe(o.home),
+      clockProbe(db, now),
+      quarantineProbe(db, now),
+    ],
     o.log,
   );
   measureProcess();

@@ -10,6 +10,7 @@ import type { BatchHeader } from '../../protocol/wire/batch.ts';
 import type { WireEvent } from '../../protocol/wire/event.ts';
 import { readBoard } from '../attendance/board.ts';
 import type { OpenDatabase } from '../database/open.ts';
+import { quarantineProbe } from '../health/probes.ts';
 import { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { Secret } from '../keys/secret.ts';
@@ -228,6 +229,8 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     await sql`insert into quarantine (device, epoch, seq, digest, reason, content, received_at)
               select ${outbox.device}::uuid, gen_random_uuid(), i, 'd' || i, 'event-malformed', ${Buffer.from('x')}, now()
               from generate_series(1, ${QUARANTINE_QUOTA.entries - 1}) as i`.execute(database.db);
+    const health = (at = Date.now()) => quarantineProbe(database.db, () => new Date(at)).look();
+    expect(await health()).toEqual([]);
     const spoiled = outbox.events.map((e, i) => (i >= 2 && i < 5 ? { ...e, more: i } : e));
     const result = await deliver(spoiled);
     expect(result).toMatchObject({ ack: { committed: 6 }, inserted: 3, unkept: 2 });
@@ -238,6 +241,8 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       [5, false, 'quarantine-full'],
     ]);
     expect(held.every((q) => q.digest.length === 43 && q.reason === 'event-malformed')).toBe(true);
+    expect(await health()).toEqual([{ code: 'quarantine-full', blocks: false }]);
+    expect(await health(Date.now() + 2 * 86_400_000)).toEqual([]);
     // A replay changes nothing, and is no news.
     expect((await deliver(spoiled)).unkept).toBeUndefined();
     // Another device has a room of its own.
