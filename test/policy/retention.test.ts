@@ -6,7 +6,9 @@ import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { assignToSites } from '../../sync/server/changes/sites.ts';
 import { readConfig } from '../../sync/server/config.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { openRefused } from '../../sync/server/ingest/personal.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
 import { dropTemplatesWithoutSite } from '../../sync/server/retention/faces-off.ts';
 import { releaseHold, setHold } from '../../sync/server/retention/holds.ts';
@@ -136,6 +138,25 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await run()).toMatchObject({ gps: { removed: 1 }, photos: { removed: 1 } });
     const later = new Date(now.getTime() + 91 * DAY);
     expect(await run({}, { at: later })).toMatchObject({ gps: { removed: 1 }, photos: { removed: 1 } });
+  });
+
+  test('P8 a position in an event that could not be taken goes after 30 days too, and the rest of it stays', async () => {
+    const kiosk = await KioskOfServer.at(database, keys, null, ago(200));
+    const person = kiosk.enrol('Ada Lovelace', { at: ago(200) });
+    await kiosk.send(ago(40));
+    const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
+    const event = kiosk.box.append('checkin', open, { person, gps: 'sealed position', score: 0.5 }, ago(40));
+    Object.assign(event.header, { v: 9 });
+    await kiosk.send(ago(40));
+    const content = async () => {
+      const row = await database.db.selectFrom('quarantine').selectAll().executeTakeFirstOrThrow();
+      return openRefused(keys, await personBox(database.db, keys, [person]), { ...row, content: row.content! });
+    };
+    expect(JSON.stringify(await content())).toContain('sealed position');
+    expect(await run()).toMatchObject({ gps: { removed: 1 } });
+    expect(JSON.stringify(await content())).not.toContain('sealed position');
+    expect(await content()).toMatchObject({ personal: { score: { value: 0.5 } } });
+    expect(await run()).toMatchObject({ gps: { removed: 0 } });
   });
 
   test('P8 the policy of a site shortens the period at that site, and can not lengthen it', async () => {

@@ -15,12 +15,13 @@ import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { sealRefused } from '../../sync/server/ingest/personal.ts';
-import { dropOldQuarantine, listQuarantine, retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
+import { listQuarantine, retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
 import { horizon } from '../../sync/server/live/feed.ts';
 import { namesOf } from '../../sync/server/people/records.ts';
+import { runRetention } from '../../sync/server/retention/run.ts';
 import { DATABASES } from '../services/databases.ts';
 import { MemoryOutbox } from './kit.ts';
 
@@ -368,9 +369,15 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
       waiting: { 'event-newer-schema': 1 },
     });
     const day = 86_400_000;
-    await dropOldQuarantine(database.db, new Date(NOW.getTime() + 180 * day));
+    const dropOld = async (now: Date) => {
+      const settings = { photoDays: 90, gpsDays: 30, templateDays: 365, attendanceDays: null, consentDays: 1095 };
+      const more = { leaverDays: null, quarantineDays: 180, keyringBackupDays: 30, erasureUndoDays: 7 };
+      const context = { db: database.db, keys, settings: { ...settings, ...more }, objects: null, now };
+      expect((await runRetention(context, { kinds: ['quarantine'] }))[0]?.failed).toBeNull();
+    };
+    await dropOld(new Date(NOW.getTime() + 180 * day));
     expect((await held()).filter((r) => r.content !== null)).toHaveLength(1);
-    await dropOldQuarantine(database.db, new Date(NOW.getTime() + 181 * day + 1));
+    await dropOld(new Date(NOW.getTime() + 181 * day + 1));
     expect((await held()).filter((r) => r.content !== null || r.person !== null)).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { compactWhenDue } from '../changes/log.ts';
 import type { OpenDatabase } from '../database/open.ts';
-import { dropOldQuarantine, retryQuarantine } from '../ingest/quarantine.ts';
+import { retryQuarantine } from '../ingest/quarantine.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { findCandidates } from './merging/candidates.ts';
 import { partitionsAhead } from './partitions.ts';
@@ -71,7 +71,6 @@ export function startAttendanceWorker(
   const regular = (): void => {
     job('partitions-not-made', () => partitionsAhead(db, now()));
     job('merge-candidates-not-found', () => findCandidates(db, keys, now()));
-    job('quarantine-not-shortened', () => dropOldQuarantine(db, now()));
     job('changes-not-compacted', () => compactWhenDue(db, now()));
   };
   const look = setInterval(wake, LOOK_MS);

@@ -14,7 +14,7 @@ import type { ErasureStepTable, ErasureTable } from './tables/erasure.ts';
 import type { IncidentEntryTable, IncidentScopeTable, IncidentTable } from './tables/incidents.ts';
 import type { JobRunTable } from './tables/jobs.ts';
 import type { KeyVersionTable, PersonKeyTable, ReplicaTable, RotationTable, TokenKeyTable } from './tables/keys.ts';
-import type { PersonLeft, RetentionHoldTable } from './tables/retention.ts';
+import type { PersonLeft, QuarantineThinned, RetentionHoldTable } from './tables/retention.ts';
 
 /**
  * The tables, as queries see them. Personal values are envelopes (bytea) or not here at all; the UUID of a person is a
@@ -396,7 +396,7 @@ export interface Tables {
   checkin_void: VoidTable;
   person: PersonTable & PersonLeft;
   ack_mark: AckMarkTable;
-  quarantine: QuarantineTable;
+  quarantine: QuarantineTable & QuarantineThinned;
   account: AccountTable;
   recovery_code: RecoveryCodeTable;
   sign_in_link: SignInLinkTable;

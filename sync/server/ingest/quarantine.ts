@@ -1,5 +1,4 @@
 import { ensurePartitions } from '../attendance/partitions.ts';
-import { onceEvery } from '../database/once.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -10,10 +9,6 @@ import { lockMark } from './marks.ts';
 import { openRefused } from './personal.ts';
 import { take } from './take.ts';
 import { triage } from './triage.ts';
-
-/** Content of quarantined events is kept this long, days: time enough for an update that can read it. */
-const QUARANTINE_KEEP_DAYS = 180;
-const DAY_MS = 86_400_000;
 
 /** Which entries are meant; all of them where nothing is said. */
 export interface QuarantineFilter {
@@ -144,19 +139,6 @@ async function attempt(
     }
     await tx.deleteFrom('quarantine').where('id', '=', id).execute();
     return null;
-  });
-}
-
-/** The job: once a day on one replica, content that is too old goes. @returns how many; null when it was not due */
-export function dropOldQuarantine(db: Db, now: Date): Promise<number | null> {
-  return onceEvery(db, 'quarantine-kept', DAY_MS, now, async (tx) => {
-    const { numUpdatedRows } = await tx
-      .updateTable('quarantine')
-      .set({ content: null, person: null })
-      .where('content', 'is not', null)
-      .where('received_at', '<', new Date(now.getTime() - QUARANTINE_KEEP_DAYS * DAY_MS))
-      .executeTakeFirst();
-    return Number(numUpdatedRows);
   });
 }
 

@@ -6,6 +6,7 @@ import { erasureJob } from '../erasure/erasure.job.ts';
 import { tombstonesJob } from '../erasure/tombstones.job.ts';
 import { facesOffJob } from '../retention/faces-off.ts';
 import { retentionJob } from '../retention/retention.job.ts';
+import { kioskWatchJob } from '../retention/watch.job.ts';
 import type { Job } from './job.ts';
 import { runsJob } from './runs.job.ts';
 
@@ -21,4 +22,5 @@ export const JOBS: readonly Job[] = [
   backupJob,
   photoObjectsJob,
   tombstonesJob,
+  kioskWatchJob,
 ];

@@ -31,6 +31,8 @@ export const erasure = statements([
      released_by text,
      check (num_nonnulls(person, site, from_at, until_at) > 0))`,
   `create index retention_hold_open on retention_hold (person) where released_at is null`,
+  // Content of the quarantine from which a position was taken out, whose time is over before that of the rest.
+  `alter table quarantine add column thinned_at timestamptz`,
   // Since when somebody belongs to no site any more.
   `alter table person add column left_at timestamptz`,
 

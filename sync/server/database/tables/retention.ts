@@ -18,6 +18,12 @@ export interface RetentionHoldTable {
   released_by: string | null;
 }
 
+/** What migration 0012 adds to the quarantine. */
+export interface QuarantineThinned {
+  /** When a position was looked for in the content, and taken out. */
+  thinned_at: Instant | null;
+}
+
 /** What migration 0012 adds to people. */
 export interface PersonLeft {
   /** Since when they belong to no site, as far as a job has seen it. */
