@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely';
+import { Problem } from '../../protocol/wire/problem.ts';
 import type { Actor } from '../access/actor.ts';
 import { writeAudit } from '../audit/write.ts';
 import { inTransaction } from '../database/retry.ts';
@@ -11,7 +12,7 @@ import { countRows, type DumpCounts, dump, inSnapshot, splitTables } from './dum
 import { sealKeyring } from './keyring-copy.ts';
 import { databaseObject, KEYRING_OBJECT, newBackupId } from './layout.ts';
 import { type Manifest, writeManifest } from './manifest.ts';
-import { IS_STORED, type PhotoReport, storePhotos, sweepPhotoObjects } from './photos.ts';
+import { IS_STORED, type PhotoReport, storePhotos } from './photos.ts';
 import { compressed, sealStream } from './sealed-stream.ts';
 
 const DAY_MS = 86_400_000;
@@ -42,11 +43,10 @@ export interface BackupReport {
   /** Bytes in the object store, photos apart. */
   readonly bytes: number;
   readonly photos: PhotoReport;
-  readonly photosDeleted: number;
   /** Kiosks' logs whose events are safe up to here. */
   readonly marks: number;
-  /** Copies of the keyring that were deleted by their age. */
-  readonly keyringCopiesDeleted: number;
+  /** Copies of the keyring that were deleted by their age; null: this role may not, and the bucket's lifecycle does it. */
+  readonly keyringCopiesDeleted: number | null;
 }
 
 /**
@@ -58,7 +58,6 @@ export interface BackupReport {
  */
 export async function runBackup(context: BackupContext): Promise<BackupReport> {
   const { db, keys, store, now, signal, progress = () => undefined } = context;
-  const swept = await sweepPhotoObjects(db, store, signal);
   const photos = await storePhotos(db, store, {
     now,
     ...(signal && { signal }),
@@ -71,9 +70,7 @@ export async function runBackup(context: BackupContext): Promise<BackupReport> {
   const manifest: Manifest = { ...parts, finishedAt: now().toISOString() };
   await writeManifest(store, dataKey, manifest);
   await inTransaction(db, (tx) => recordBackup(tx, context, manifest));
-  const old = await store.deleteOldVersions(KEYRING_OBJECT, {
-    supersededBefore: new Date(now().getTime() - context.keyringDays * DAY_MS),
-  });
+  const old = await deleteOldKeyrings(context);
   const rows = (part: Manifest['database']) => Object.values(part.rows).reduce((a, b) => a + b, 0);
   return {
     backup: id,
@@ -81,10 +78,20 @@ export async function runBackup(context: BackupContext): Promise<BackupReport> {
     rows: rows(manifest.database) + rows(manifest.keyring),
     bytes: manifest.database.size + manifest.keyring.size,
     photos,
-    photosDeleted: swept.objects,
     marks: manifest.marks.length,
-    keyringCopiesDeleted: old.versions,
+    keyringCopiesDeleted: old,
   };
+}
+
+/** The lifecycle does the same, within two days; a role that may not delete is no reason to have no backup. */
+async function deleteOldKeyrings({ store, now, keyringDays }: BackupContext): Promise<number | null> {
+  try {
+    const supersededBefore = new Date(now().getTime() - keyringDays * DAY_MS);
+    return (await store.deleteOldVersions(KEYRING_OBJECT, { supersededBefore })).versions;
+  } catch (cause) {
+    if (cause instanceof Problem && (cause.code === 's3-denied' || cause.code === 's3-versions-remain')) return null;
+    throw cause;
+  }
 }
 
 async function storeSnapshot(
