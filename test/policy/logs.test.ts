@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SyncEngine } from '../../sync/edge/engine.ts';
+import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
+import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+import { call, tokenOf } from '../sync/client.ts';
+import { MemoryOutbox, temporaryHome } from '../sync/kit.ts';
+
+/** A server process at its most talkative, through everything that goes wrong, and then its log and its database's. */
+
+const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
+const unavailable = postgresUnavailable();
+if (unavailable) console.log(unavailable);
+
+const PERSON = {
+  name: 'Zyxwvut Qponmlk',
+  email: 'zyxwvut@qponmlk.example',
+  phone: '+49 30 77120345',
+  number: '77120345',
+};
+const PLACE = '52.520008,13.404954';
+const PASSWORD = `pass-${randomBytes(9).toString('hex')}`;
+
+describe.skipIf(unavailable)('the log of a server', () => {
+  const home = temporaryHome();
+  let postgres: TestPostgres;
+  let child: ChildProcess | null = null;
+  beforeAll(async () => {
+    postgres = await startPostgres({ settings: ['log_min_messages = info', 'log_error_verbosity = verbose'] });
+  });
+  afterAll(async () => {
+    child?.kill('SIGKILL');
+    await postgres?.remove();
+    home.remove();
+  });
+
+  test('P17 P19 names nobody, and holds no key, token, password or place, whatever goes wrong', async () => {
+    const env = {
+      ...initServer(home.path),
+      SMARTPRESENCE_DATABASE_URL: postgres.url('logs'),
+      SMARTPRESENCE_PEOPLE_PORT: '0',
+      SMARTPRESENCE_DEVICE_PORT: '0',
+      SMARTPRESENCE_OPERATIONS_PORT: '0',
+      SMARTPRESENCE_LOG_LEVEL: 'debug',
+    };
+    child = spawn(process.execPath, [MAIN], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let log = '';
+    child.stderr!.on('data', (chunk) => {
+      log += chunk;
+    });
+    const [line] = await once(createInterface({ input: child.stdout! }), 'line');
+    const ready = JSON.parse(line) as { peopleUrl: string; deviceUrl: string; adminLink: string };
+    const token = tokenOf(ready.adminLink);
+    let cookie = '';
+    const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+      const answer = await call(ready.peopleUrl + path, {
+        method,
+        headers: { origin: ready.peopleUrl, cookie, 'content-type': 'application/json', ...headers },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const set = String(answer.headers['set-cookie'] ?? '');
+      if (set) cookie = set.split(';')[0]!;
+      return answer;
+    };
+
+    // A person's values in every place of a request, to addresses that take them and to ones that don't.
+    expect((await ask('POST', '/api/session', { token })).status).toBe(200);
+    const session = cookie.split('=')[1]!;
+    const made = await ask('POST', '/api/people', { ...PERSON, language: 'en' });
+    expect(made.status).toBeLessThan(500);
+    for (const value of [...Object.values(PERSON), PLACE, PASSWORD, session]) {
+      const text = encodeURIComponent(value);
+      await ask('GET', `/api/people?q=${text}`);
+      await ask('GET', `/api/people/${text}`);
+      await ask('GET', `/api/${text}?${text}=${text}`);
+      await ask('POST', '/api/people', { [value]: value });
+      await ask('POST', '/api/people', `{"name":"${value}"`);
+      await ask('POST', '/api/sign-in', { email: PERSON.email, password: PASSWORD, code: value });
+      await ask('POST', '/api/session', { token: value });
+      await ask('GET', '/api/session', undefined, { 'user-agent': value, referer: value, 'x-forwarded-for': value });
+    }
+    // A kiosk that sends what can't be taken.
+    const box = new MemoryOutbox();
+    const secret = await createDeviceIdentity(box.device);
+    const device = await deviceRequest(secret, PERSON.name);
+    const port = new URL(ready.deviceUrl).port;
+    const bundle = await provisionLocal({
+      serverHome: home.path,
+      env: { ...env, SMARTPRESENCE_DEVICE_PORT: port },
+      device,
+    });
+    box.checkin(box.person(PERSON.name));
+    box.append('person', { change: 'added' }, { person: PERSON.name, name: PLACE, number: PERSON.number } as never);
+    box.append('checkin', { direction: PERSON.email } as never, { person: PLACE, gps: PLACE } as never);
+    const engine = new SyncEngine({ secret, bundle, source: box });
+    engine.start();
+    const end = Date.now() + 20_000;
+    while (box.pendingCount() > 0 && Date.now() < end) await new Promise((r) => setTimeout(r, 50));
+    await engine.stop();
+    expect(box.pendingCount()).toBe(0);
+    // The database goes away in the middle of it.
+    await postgres.stop();
+    const failed = await ask('POST', '/api/people', { ...PERSON, language: 'en' });
+    expect(failed.status).toBe(500);
+    await postgres.start();
+
+    child.kill('SIGTERM');
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(0);
+    const theirs = readFileSync(join(postgres.socketFolder, 'log'), 'utf8');
+    // The search finds what is there: both logs tell of what happened.
+    for (const told of ['events taken', 'events quarantined', 'request failed', 'bad-request'])
+      expect(log).toContain(told);
+    expect(theirs).toMatch(/shut down/);
+    const secrets = [
+      ...Object.values(PERSON),
+      ...PERSON.name.split(' '),
+      ...PLACE.split(','),
+      PASSWORD,
+      token,
+      session,
+      ...['ENCRYPTION_KEY', 'SECRET_KEY'].flatMap((name) => {
+        const key = Buffer.from((env as Record<string, string>)[name]!, 'base64');
+        return [key.toString('base64'), key.toString('base64url'), key.toString('hex')];
+      }),
+      new URL(postgres.url('logs')).password,
+    ];
+    for (const text of [log, theirs])
+      for (const one of secrets) {
+        const at = text.indexOf(one);
+        expect(at === -1 ? '' : text.slice(Math.max(0, at - 300), at + 100), one).toBe('');
+      }
+    expect(log, 'a field that nobody declared (sync/server/logs/fields.ts)').not.toContain('[withheld]');
+  });
+});
