@@ -1,3 +1,4 @@
+import { apiLines } from './server/api.ts';
 import { backupLines } from './server/backup.ts';
 import { rotationLines } from './server/rotation.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
@@ -5,11 +6,13 @@ import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 /** What the central server does with what it keeps, by real parts: PostgreSQL, the S3 double, processes of its own. */
 export const group: BenchGroup = {
   name: 'server',
-  describe: 'Rotation of the keys, a list of people opened, backup and restore, each beside the same in bare SQL.',
+  describe:
+    'Rotation of the keys, lists and searches of the API, backup and restore, each beside the same in bare SQL.',
   run: measure,
 };
 
 async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
   yield* rotationLines(ctx);
+  yield* apiLines(ctx);
   yield* backupLines(ctx);
 }

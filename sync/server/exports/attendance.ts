@@ -3,7 +3,7 @@ import { type FoundRecord, searchAttendance } from '../attendance/search.ts';
 import { listSites } from '../attendance/sites.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { selectRows } from '../people/rows.ts';
+import { namesFor } from './people.ts';
 import type { Row, Table } from './table.ts';
 import { wallClock } from './wall.ts';
 
@@ -53,14 +53,13 @@ async function* pages(
   const devices = new Map(
     (await db.selectFrom('device').select(['id', 'name']).execute()).map((d) => [d.id, d.name] as const),
   );
+  const names = namesFor(db, keys);
   let after: { at: string; id: string } | null = null;
   for (;;) {
     const found: FoundRecord[] = await searchAttendance(db, filter, PAGE, after);
     const ids = [...new Set(found.flatMap((r) => r.person ?? []))];
     shown(ids);
-    const people = new Map(
-      (await selectRows(db, keys, ids, { fields: ['name', 'number'] })).map((r) => [r.id, r.values] as const),
-    );
+    const people = await names(ids);
     yield found.map((r): Row => {
       const site = siteOf(r.site);
       const person = r.person === null ? undefined : people.get(r.person);

@@ -3,8 +3,8 @@ import type { AttendanceDay } from '../attendance/rules/calendar.ts';
 import { calendarOf } from '../attendance/sites.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { selectRows } from '../people/rows.ts';
 import { dayNamed, type ReportSite, readDay } from '../reports/day.ts';
+import { namesFor } from './people.ts';
 import type { Row, Table } from './table.ts';
 import { wallClock } from './wall.ts';
 
@@ -66,14 +66,13 @@ async function* pages(
   shown: (people: readonly string[]) => void,
 ): AsyncGenerator<Row[]> {
   const wall = (text: string | null) => (text === null ? null : wallClock(Date.parse(text), site.timeZone));
+  const names = namesFor(db, keys);
   for (const day of days) {
     for (let after: string | null = null; ; ) {
       const { rows, last }: Awaited<ReturnType<typeof readDay>> = await readDay(db, site, day, PAGE, after);
       const ids = rows.map((r) => r.person);
       shown(ids);
-      const people = new Map(
-        (await selectRows(db, keys, ids, { fields: ['name', 'number'] })).map((r) => [r.id, r.values] as const),
-      );
+      const people = await names(ids);
       yield rows.map((r): Row => {
         const person = people.get(r.person);
         return [

@@ -1,0 +1,240 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import pino from 'pino';
+import type { Actor } from '../../../sync/server/access/actor.ts';
+import { perform } from '../../../sync/server/access/perform.ts';
+import type { RouteSpec, Services } from '../../../sync/server/access/route.ts';
+import { attendanceRoutes } from '../../../sync/server/attendance/routes.ts';
+import { ensureDefaultSite } from '../../../sync/server/attendance/sites.ts';
+import { readConfig } from '../../../sync/server/config.ts';
+import { type OpenDatabase, openDatabase } from '../../../sync/server/database/open.ts';
+import { inTransaction } from '../../../sync/server/database/retry.ts';
+import type { Db } from '../../../sync/server/database/schema.ts';
+import { exportRoutes } from '../../../sync/server/exports/routes.ts';
+import { openKeyring } from '../../../sync/server/keys/keyring.ts';
+import { keysOf } from '../../../sync/server/keys/settings.ts';
+import { peopleRoutes } from '../../../sync/server/people/routes.ts';
+import { upsertRows } from '../../../sync/server/people/rows.ts';
+import { postgresUnavailable, startPostgres } from '../../services/postgres.ts';
+import { benchLine, interleaved, median, processMemory, quantile, resetPeak } from '../harness.ts';
+import type { BenchContext, BenchLine } from '../types.ts';
+
+/**
+ * What the API's reads cost beside the same query in bare SQL, in turns on one database: a list of 100 people, whose values
+ * are decrypted and whose reading is audited, and a search in the records. Then many at once, and an export.
+ */
+const PEOPLE = 5_000;
+const ROUNDS = 41;
+/** Readers at once, and requests of each. */
+const READERS = 8;
+const REQUESTS = 60;
+const DAY_MS = 86_400_000;
+
+/** Records in the database; fewer for a quick look. */
+const records = () => Number(process.env.SMARTPRESENCE_BENCH_RECORDS ?? 1_000_000);
+
+/** @throws Error when PostgreSQL can't be had here */
+export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLine> {
+  const missing = postgresUnavailable();
+  if (missing) throw new Error(missing);
+  const home = mkdtempSync(join(tmpdir(), 'sp-bench-api-'));
+  const postgres = await startPostgres({ settings: ['max_wal_size = 4GB', 'shared_buffers = 256MB'] });
+  let database: OpenDatabase | null = null;
+  try {
+    const config = readConfig({
+      ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      SECRET_KEY: randomBytes(32).toString('base64'),
+      SMARTPRESENCE_SERVER_HOME: home,
+      SMARTPRESENCE_DATABASE_URL: postgres.url('api'),
+      SMARTPRESENCE_TIMEZONE: 'Europe/Berlin',
+    });
+    database = await openDatabase(config.home, { postgres: config.database });
+    const { db } = database;
+    const keys = keysOf(config);
+    const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: Date.now });
+    await ensureDefaultSite(db, { id: keyring.serverId, name: 'Bench', timeZone: 'Europe/Berlin' });
+    const log = pino({ level: 'silent' });
+    const services: Services = { db, keys, keyring, config, log, now: () => new Date(), tell: () => undefined };
+    const count = records();
+    note(`filling: ${PEOPLE} people, ${count} records`);
+    const people = await fill(services, count);
+    const ask = asker(services);
+
+    const pageOfPeople = (round: number) => people[(round * 37) % (PEOPLE - 200)]!;
+    const list = await interleaved(
+      {
+        ours: (round) => ask(peopleRoutes, '/api/people', { limit: 100, cursor: cursor([pageOfPeople(round)]) }),
+        bare: (round) => bareList(db, pageOfPeople(round)),
+      },
+      { rounds: ROUNDS, warmUp: 5 },
+    );
+    const bareName = 'the same rows by bare SQL, neither opened nor audited';
+    yield against('100 people listed, opened and audited', list, bareName);
+
+    const week = (round: number) => {
+      const to = Date.now() - ((round * 5) % 300) * DAY_MS;
+      return { from: new Date(to - 7 * DAY_MS).toISOString(), to: new Date(to).toISOString() };
+    };
+    const search = await interleaved(
+      {
+        ours: (round) => ask(attendanceRoutes, '/api/attendance', { limit: 50, direction: 'in', ...week(round) }),
+        bare: (round) => bareSearch(db, week(round)),
+      },
+      { rounds: ROUNDS, warmUp: 5 },
+    );
+    yield against(
+      `50 found in ${count} records, named and audited`,
+      search,
+      'the same search by bare SQL, without names',
+    );
+
+    const times: number[] = [];
+    const began = performance.now();
+    await Promise.all(
+      Array.from({ length: READERS }, async (_, reader) => {
+        for (let i = 0; i < REQUESTS; i++) {
+          const start = performance.now();
+          if (i % 2)
+            await ask(peopleRoutes, '/api/people', { limit: 100, cursor: cursor([pageOfPeople(reader * 100 + i)]) });
+          else await ask(attendanceRoutes, '/api/attendance', { limit: 50, ...week(reader * 31 + i) });
+          times.push(performance.now() - start);
+        }
+      }),
+    );
+    const seconds = (performance.now() - began) / 1000;
+    const at = `${READERS} readers at once`;
+    yield alone(`lists and searches a second, ${at}`, 'requests/s', times.length / seconds, 'higher');
+    yield alone(`list or search, ${at}: p50`, 'ms', median(times), 'lower');
+    yield alone(`list or search, ${at}: p99`, 'ms', quantile(times, 0.99), 'lower');
+
+    note('exporting');
+    const before = processMemory(process.pid).resident;
+    resetPeak(process.pid);
+    const start = performance.now();
+    const bytes = await ask(exportRoutes, '/api/exports/attendance', { format: 'csv' });
+    const taken = Math.max(1, (processMemory(process.pid).peak - before) / 1e6);
+    yield alone(
+      'records a second into a CSV file',
+      'records/s',
+      (count * 1000) / (performance.now() - start),
+      'higher',
+    );
+    yield alone(`memory that a CSV file of ${Math.round(bytes / 1e6)} MB takes`, 'MB', taken, 'lower');
+  } finally {
+    await database?.close();
+    await postgres.remove();
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
+const line = { group: 'server' } as const;
+const alone = (name: string, unit: string, ours: number, better: 'higher' | 'lower') =>
+  benchLine({ ...line, name, unit, ours, reference: null, referenceValue: null, better });
+const against = (name: string, times: Record<'ours' | 'bare', number[]>, reference: string) =>
+  benchLine({
+    ...line,
+    name,
+    unit: 'ms',
+    ours: median(times.ours),
+    reference,
+    referenceValue: median(times.bare),
+    better: 'lower',
+  });
+
+/** Runs a route as the listener does, from its query on; gives the bytes of a file, else 0. */
+function asker(services: Services) {
+  const actor: Actor = {
+    role: 'staff',
+    id: randomUUID(),
+    email: 'bench@example.org',
+    ip: '127.0.0.1',
+    userAgent: 'bench',
+  };
+  return async (routes: readonly RouteSpec[], path: string, query: Record<string, unknown>): Promise<number> => {
+    const spec = routes.find((r) => r.path === path && r.method === 'GET')!;
+    const done = await perform(services, spec as never, {
+      params: {},
+      query: spec.query!.parse(query),
+      body: undefined,
+      actor,
+      session: null,
+      now: new Date(),
+      prepared: undefined,
+      idempotencyKey: null,
+      url: path,
+    });
+    let bytes = 0;
+    if (done.file) for await (const piece of done.file.spooled.read()) bytes += piece.length;
+    await done.file?.spooled.discard();
+    return bytes;
+  };
+}
+
+const bareList = (db: Db, after: string) =>
+  db
+    .transaction()
+    .execute((tx) =>
+      tx
+        .selectFrom('person')
+        .select(['id', 'name', 'number', 'email', 'phone', 'badge', 'language', 'row_version'])
+        .where('deleted_at', 'is', null)
+        .where('merged_into', 'is', null)
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(101)
+        .execute(),
+    );
+
+const bareSearch = (db: Db, { from, to }: { from: string; to: string }) =>
+  db.transaction().execute((tx) =>
+    sql`select c.id, c.at, c.received_at, c.site, c.device, c.resolved, c.direction, c.method, c.liveness, c.person,
+               c.duplicate_of, c.superseded_by, c.corrected,
+               (select v.reason from checkin_void v where v.target = c.id and v.device = c.device limit 1) as reason
+        from checkin c
+        where c.resolved = 'in' and c.at >= ${from}::timestamptz and c.at < ${to}::timestamptz
+        order by c.at desc, c.id desc limit 51`.execute(tx),
+  );
+
+/** People as the server writes them, and records of the last year, two a person and day as far as they reach. */
+async function fill({ db, keys, now }: Services, count: number): Promise<string[]> {
+  const people = Array.from({ length: PEOPLE }, () => randomUUID()).sort();
+  for (let i = 0; i < PEOPLE; i += 500) {
+    const rows = people.slice(i, i + 500).map((id, k) => ({
+      id,
+      values: {
+        name: `Person ${i + k}`,
+        number: String(10_000 + i + k),
+        email: `person.${i + k}@example.org`,
+        phone: `+49 30 ${i + k}`,
+        language: 'en',
+      },
+      rowVersion: 1,
+      claimedAt: now(),
+      gpsOptOut: false,
+    }));
+    await inTransaction(db, (tx) => upsertRows(tx, keys, rows, now()));
+  }
+  const device = randomUUID();
+  const known = { status: 'approved' as const, ed25519: 'x', x25519: 'x', tls_key_hash: 'x' };
+  await db
+    .insertInto('device')
+    .values({ id: device, name: 'Door', ...known, registered_at: now(), last_heard_at: null })
+    .execute();
+  await sql`select ensure_checkin_partition(m::date) from generate_series(now() - interval '12 months', now(), interval '1 month') m`.execute(
+    db,
+  );
+  await sql`
+    insert into checkin (id, at, received_at, device, direction, automatic, method, liveness, person, resolved, change)
+    select gen_random_uuid(), t.at, t.at + interval '2 seconds', ${device}::uuid, t.d, true, 'face', 'passed', t.p, t.d,
+           pg_current_xact_id()::text::bigint
+    from (select date_trunc('milliseconds', now() - (n * 330.0 / ${count}::float8) * interval '1 day') as at,
+                 case when n % 2 = 0 then 'in' else 'out' end as d,
+                 (${people}::uuid[])[1 + n % ${PEOPLE}::int] as p
+          from generate_series(1, ${count}::int) n) t`.execute(db);
+  await sql`analyze`.execute(db);
+  return people;
+}
