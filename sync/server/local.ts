@@ -18,7 +18,9 @@ import { keysOf } from './keys/settings.ts';
  */
 
 const KEYS = ['ENCRYPTION_KEY', 'SECRET_KEY'] as const;
-type DemoKeys = Record<(typeof KEYS)[number], string>;
+/** As they were, while an operator rotates them: they stand in the same file then. */
+const PREVIOUS = ['ENCRYPTION_KEY_PREVIOUS', 'SECRET_KEY_PREVIOUS'] as const;
+type DemoKeys = Record<(typeof KEYS)[number], string> & Partial<Record<(typeof PREVIOUS)[number], string>>;
 
 /**
  * Makes the server home and its demo keys unless they are there. Keys that `env` already has win, and nothing is written.
@@ -58,7 +60,8 @@ function demoKeys(path: string): DemoKeys {
       'Restore the file, or delete the whole server home to begin anew.',
     );
   }
-  return { ENCRYPTION_KEY, SECRET_KEY };
+  const previous = PREVIOUS.flatMap((name) => (values[name] ? [[name, values[name]]] : []));
+  return { ENCRYPTION_KEY, SECRET_KEY, ...Object.fromEntries(previous) };
 }
 
 /**

@@ -73,10 +73,11 @@ async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
 
 async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
   const output = terminalOutput(json, (v) => sentence(v as State));
-  let state: State = await operate('keys rotate begin', { reEncrypt });
+  const begun = await operate('keys rotate begin', { reEncrypt });
+  let state: State = { ...begun, scrubbed: false };
   process.stderr.write(`rotating from version ${state.from} to version ${state.to}\n`);
   let told = '';
-  while (state.phase !== 'finished') {
+  do {
     state = await operate('keys rotate advance', {});
     output.progress(Math.min(state.done, state.total), state.total, 'rows');
     if (state.waitsFor) {
@@ -84,15 +85,20 @@ async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
       told = state.waitsFor;
       await sleep(1000);
     }
-  }
+  } while (state.phase !== 'finished');
   output.end();
   output.line(state);
 }
 
-function sentence({ from, to, done }: State): string {
+function sentence({ from, to, done, scrubbed }: State): string {
   return `Version ${to} of the keys is in use: ${done} rows sealed and opened, nothing is left under version ${from}.
 Take ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS away, start the server processes again, and destroy the old keys.
-Backups from before open with the old keys only: keep a copy apart for as long as you keep those.`;
+Where there are backups, run first: backup rekey. It puts them under the new keys; to restore one from before, its rows need
+the old keys too.${
+    scrubbed
+      ? ''
+      : '\nDead rows of the keyring are still on the disk, since somebody reads the database: run keys rotate once more later.'
+  }`;
 }
 
 function statusText(status: Status): string {

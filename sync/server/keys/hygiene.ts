@@ -1,22 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { KEY_VARIABLES } from './settings.ts';
+import { SECRETS } from '../secrets/files.ts';
 
 /** Keeps the environment's keys inside this process: out of children, reports and core dumps. */
 
-/** What else in the environment is a secret. */
-const SECRET_VARIABLES = ['SMARTPRESENCE_DATABASE_URL', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const;
-
 /**
- * Takes the keys out of the environment once they were read, so that no child gets them and no library that prints the
+ * Takes keys and other secrets out of the environment once they were read, so that no child gets them and no library that prints the
  * environment prints them. What the kernel keeps of the start (`/proc/PID/environ`) only the process's own user can read.
  *
  * @returns the environment as it was
  */
 export function takeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const taken = { ...env };
-  for (const name of [...KEY_VARIABLES, ...SECRET_VARIABLES]) delete env[name];
+  for (const name of SECRETS) delete env[name];
   return taken;
 }
 

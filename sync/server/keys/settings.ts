@@ -9,14 +9,6 @@ export interface KeySettings {
   readonly previousKeys?: MasterPair | null;
 }
 
-/** Variables that hold keys: taken out of the process's environment once they were read (main.ts). */
-export const KEY_VARIABLES = [
-  'ENCRYPTION_KEY',
-  'SECRET_KEY',
-  'ENCRYPTION_KEY_PREVIOUS',
-  'SECRET_KEY_PREVIOUS',
-] as const;
-
 /** Either key may be exchanged alone: the other one is then the same as before. Null: neither was. */
 export function previousPair(
   present: MasterPair,

@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { Problem } from '../../protocol/wire/problem.ts';
 
 /** Variables that hold a secret, so that a file may stand for each. */
-const SECRETS = [
+export const SECRETS = [
   'ENCRYPTION_KEY',
   'SECRET_KEY',
   'ENCRYPTION_KEY_PREVIOUS',

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { Problem } from '../../../protocol/wire/problem.ts';
+import { renewAuditKey } from '../../audit/write.ts';
 import { inTransaction } from '../../database/retry.ts';
 import type { Db, Tables } from '../../database/schema.ts';
 import type { Keys } from '../envelope.ts';
@@ -232,6 +233,8 @@ async function finish(tx: Transaction<Tables>, keys: Keys, row: Rotation, now: D
   await tx.updateTable('keyring.key_version').set({ state: 'active' }).where('version', '=', row.to_version).execute();
   await tx.updateTable('keyring.identity').set({ key_check: keys.check() }).execute();
   await tx.updateTable('keyring.rotation').set({ finished_at: now }).where('to_version', '=', row.to_version).execute();
+  // Whoever had the old keys, and a copy of the database, had the audit key too.
+  await renewAuditKey(tx, keys, now);
   return to(tx, row, { phase: 'finished' });
 }
 

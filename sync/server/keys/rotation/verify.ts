@@ -113,7 +113,7 @@ export async function countsByVersion(db: Db): Promise<Record<number, number>> {
   const { rows } = await sql<{ version: number; n: number }>`
     select version, sum(n)::int as n from (
       select key_version as version, count(*) as n from keyring.person_key group by 1
-      union all select pii_version, count(*) from person where deleted_at is null group by 1) both
+      union all select pii_version, count(*) from person where deleted_at is null group by 1) counted
     group by version order by version`.execute(db);
   return Object.fromEntries(rows.map((r) => [r.version, r.n]));
 }
