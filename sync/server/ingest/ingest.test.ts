@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../test/services/databases.ts';
 import { MemoryOutbox } from '../../../test/sync/kit.ts';
@@ -10,7 +9,7 @@ import type { BatchHeader } from '../../protocol/wire/batch.ts';
 import type { WireEvent } from '../../protocol/wire/event.ts';
 import { readBoard } from '../attendance/board.ts';
 import type { OpenDatabase } from '../database/open.ts';
-import { quarantineProbe } from '../health/probes.ts';
+import { unlinkPeople } from '../erasure/unlink.ts';
 import { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { Secret } from '../keys/secret.ts';
@@ -18,7 +17,6 @@ import { namesOf } from '../people/records.ts';
 import { ingest } from './ingest.ts';
 import { openRefused } from './personal.ts';
 import { retryQuarantine } from './quarantine.ts';
-import { QUARANTINE_QUOTA, roomFor } from './room.ts';
 
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
 const site = { name: 'Test', timeZone: 'Europe/Berlin' };
@@ -222,38 +220,6 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     });
   });
 
-  test('a device fills the quarantine up to its quota; of what comes beyond it digest and reason are kept, and said', async () => {
-    const person = outbox.person('Ada');
-    for (let i = 0; i < 5; i++) outbox.checkin(person, 'in');
-    // All but one of the places are taken.
-    await sql`insert into quarantine (device, epoch, seq, digest, reason, content, received_at)
-              select ${outbox.device}::uuid, gen_random_uuid(), i, 'd' || i, 'event-malformed', ${Buffer.from('x')}, now()
-              from generate_series(1, ${QUARANTINE_QUOTA.entries - 1}) as i`.execute(database.db);
-    const health = (at = Date.now()) => quarantineProbe(database.db, () => new Date(at)).look();
-    expect(await health()).toEqual([]);
-    const spoiled = outbox.events.map((e, i) => (i >= 2 && i < 5 ? { ...e, more: i } : e));
-    const result = await deliver(spoiled);
-    expect(result).toMatchObject({ ack: { committed: 6 }, inserted: 3, unkept: 2 });
-    const held = (await quarantined()).filter((q) => q.epoch === outbox.epoch);
-    expect(held.map((q) => [Number(q.seq), q.content !== null, q.unkept])).toEqual([
-      [3, true, null],
-      [4, false, 'quarantine-full'],
-      [5, false, 'quarantine-full'],
-    ]);
-    expect(held.every((q) => q.digest.length === 43 && q.reason === 'event-malformed')).toBe(true);
-    expect(await health()).toEqual([{ code: 'quarantine-full', blocks: false }]);
-    expect(await health(Date.now() + 2 * 86_400_000)).toEqual([]);
-    // A replay changes nothing, and is no news.
-    expect((await deliver(spoiled)).unkept).toBeUndefined();
-    // Another device has a room of its own.
-    const other = await register();
-    other.person('Grace');
-    expect((await deliver([{ ...other.events[0]!, more: 1 }], 1, other)).unkept).toBeUndefined();
-    const room = (sizes: number[]) =>
-      database.db.transaction().execute((tx) => roomFor(tx, other.device, sizes, { entries: 9, bytes: 2000 }));
-    expect(await room([100, 5000, 100])).toEqual([true, false, true]);
-  });
-
   test('an event about somebody whose row can not be opened goes into quarantine, and the rest goes on', async () => {
     const [ada, grace] = [outbox.person('Ada Lovelace'), outbox.person('Grace Hopper')];
     await deliver(outbox.events);
@@ -357,6 +323,9 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       await deliver(outbox.events.slice(0, 2));
       await deliver([outbox.events[3]]);
       await deliver([late]);
+      expect((await stored()).filter((r) => r.personal !== null)).toEqual([]);
+      // What names her goes step by step.
+      await unlinkPeople(database.db, [person]);
       for (const id of [early.header.id, late.header.id])
         expect(await row(id)).toMatchObject({ name: null, person: null });
       const rows = await stored();
