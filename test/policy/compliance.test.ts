@@ -36,7 +36,15 @@ test('P33 a duty is proven only when all its tests passed in the last run', () =
       commit: '',
       rows: [
         { row: 'P1', ok: true, tests: [{ file: 'x', title: 'P1', outcome: 'passed' }] },
-        ...(p2 === null ? [] : [{ row: 'P2', ok: p2, tests: [] }]),
+        ...(p2 === null
+          ? []
+          : [
+              {
+                row: 'P2',
+                ok: p2,
+                tests: [{ file: 'y', title: 'P2', outcome: p2 ? ('passed' as const) : ('failed' as const) }],
+              },
+            ]),
       ],
     },
     files: new Map([['a.test.ts', { passed: 2, failed, skipped: 0 }]]),
@@ -46,6 +54,10 @@ test('P33 a duty is proven only when all its tests passed in the last run', () =
   expect(resultOf(duty, results(true, 1)).outcome).toBe('failed');
   expect(resultOf(duty, results(null, 0)).outcome).toBe('not run');
   expect(resultOf(duty, NONE).outcome).toBe('not run');
+  const untested = { at: '', commit: '', rows: [{ row: 'P1', ok: false, tests: [] }] };
+  expect(resultOf({ ...duty, rows: ['P1'], tests: [] }, { policy: untested, files: new Map() }).outcome).toBe(
+    'no test',
+  );
 });
 
 describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start }) => {

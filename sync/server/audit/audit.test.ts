@@ -19,7 +19,7 @@ import type { AuditEntry } from './entry.ts';
 import { noteHead } from './head.ts';
 import { purgeAudit } from './purge.ts';
 import { verifyAudit, verifyPart } from './verify.ts';
-import { writeAudit } from './write.ts';
+import { renewAuditKey, writeAudit } from './write.ts';
 
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
 const NOW = new Date('2027-03-01T10:00:00.123Z');
@@ -280,6 +280,29 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     // All rows may go: the next follows the checkpoint.
     await inTransaction(db, (tx) => purgeAudit(tx, keys, o, new Date(NOW.getTime() + 800 * DAY)));
     await expect(verifyAudit(db, keys)).resolves.toMatchObject({ rows: 1, last: 10, faults: [] });
+  });
+
+  test('P20 P31 rows of before and after a new audit key verify in one chain, each under its own', async () => {
+    await fill(2);
+    await expect(
+      inTransaction(db, async (tx) => {
+        await renewAuditKey(tx, keys, NOW);
+        throw new Error('undone');
+      }),
+    ).rejects.toThrow('undone');
+    await fill(1);
+    await inTransaction(db, (tx) => renewAuditKey(tx, keys, NOW));
+    await fill(2);
+    expect(await codes()).toEqual([]);
+    const rows = await db.selectFrom('audit').select('key_version').orderBy('position').execute();
+    const [first] = rows;
+    expect(rows.map((r) => r.key_version - first!.key_version)).toEqual([0, 0, 0, 1, 1]);
+    // A row under the old key put where the new one writes.
+    const faults = await tampered(
+      (tx) => sql`update audit set key_version = key_version - 1 where position = 5`.execute(tx),
+      (tx) => verifyAudit(tx, keys),
+    );
+    expect(faults.faults).toMatchObject([{ code: 'row-altered', position: 5 }]);
   });
 
   test('a verification in parts finds what one in a piece does', async () => {

@@ -81,8 +81,8 @@ export class AuditKey {
   }
 }
 
-/** Audit keys never change under their version, and go only when no row needs them: so a process may keep them. */
-const held = new WeakMap<Keys, Map<number, AuditKey>>();
+/** By version and wrapping: a process may keep audit keys, which go only when no row needs them. */
+const held = new WeakMap<Keys, Map<string, AuditKey>>();
 
 const placeOf = (version: number): Place => ({
   field: 'keyring.audit',
@@ -93,21 +93,24 @@ const placeOf = (version: number): Place => ({
 
 /** @throws Problem of `Keys.open` when the environment's keys do not open it */
 export function unwrapAuditKey(keys: Keys, version: number, sealed: Uint8Array): AuditKey {
-  const known = held.get(keys) ?? new Map<number, AuditKey>();
+  const known = held.get(keys) ?? new Map<string, AuditKey>();
   held.set(keys, known);
-  let key = known.get(version);
+  // The wrapping too: the same process may meet another database, or the same one after its transaction was undone.
+  const name = `${version}.${Buffer.from(sealed).toString('base64')}`;
+  let key = known.get(name);
   if (!key) {
     key = new AuditKey(version, keys.open('keyring', placeOf(version), sealed));
-    known.set(version, key);
+    known.set(name, key);
   }
   return key;
 }
 
 /** Makes the next audit key. The caller holds the chain's lock. */
 export async function newAuditKey(tx: Transaction<Tables>, keys: Keys, version: number, now: Date): Promise<AuditKey> {
-  const sealed = keys.seal('keyring', placeOf(version), randomBytes(KEY_BYTES));
+  const key = randomBytes(KEY_BYTES);
+  const sealed = keys.seal('keyring', placeOf(version), key);
   await tx.insertInto('keyring.audit_key').values({ version, sealed, made_at: now }).execute();
-  return unwrapAuditKey(keys, version, sealed);
+  return new AuditKey(version, key);
 }
 
 /** Every audit key, by version. */

@@ -56,6 +56,16 @@ export async function writeAudit(tx: Transaction<Tables>, keys: Keys, entry: Aud
 /** One writer at a time, until the transaction ends. */
 export const lockChain = (tx: Transaction<Tables>): Promise<void> => lockName(tx, 'audit');
 
+/**
+ * Rows are written under a new key from now on; the old ones verify under theirs. At the end of a rotation of the
+ * environment's keys: who had those, and a copy of the database, had the audit key too.
+ */
+export async function renewAuditKey(tx: Transaction<Tables>, keys: Keys, now: Date): Promise<void> {
+  await lockChain(tx);
+  const { key } = await headOf(tx, keys, now);
+  await newAuditKey(tx, keys, key.version + 1, now);
+}
+
 export interface Head {
   readonly key: AuditKey;
   /** 0: there is no row yet. */

@@ -40,7 +40,7 @@ export function resultOf(
   const outcomes: Outcome[] = [];
   for (const row of duty.rows) {
     const found = policy?.rows.find((r) => r.row === row);
-    const outcome = !found ? 'not run' : found.ok ? 'proven' : 'failed';
+    const outcome = !found ? 'not run' : found.ok ? 'proven' : found.tests.length > 0 ? 'failed' : 'no test';
     outcomes.push(outcome);
     const passed = found?.tests.filter((t) => t.outcome === 'passed').length ?? 0;
     proofs.push(`${row} (${found ? `${passed} of ${found.tests.length} passed` : 'not run'})`);
@@ -51,7 +51,7 @@ export function resultOf(
     outcomes.push(outcome);
     proofs.push(`${file} (${outcome === 'not run' ? 'not run' : `${passed} of ${passed + failed + skipped} passed`})`);
   }
-  if (outcomes.length === 0) return { outcome: 'no test', proofs };
   if (outcomes.includes('failed')) return { outcome: 'failed', proofs };
+  if (outcomes.length === 0 || outcomes.includes('no test')) return { outcome: 'no test', proofs };
   return { outcome: outcomes.includes('not run') ? 'not run' : 'proven', proofs };
 }
