@@ -253,6 +253,17 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     expect((await exportOf(person)).text).not.toContain('LATE POSITION');
   });
 
+  test('P9 an opt-out that was said at a kiosk takes the positions that are held too', async () => {
+    const { person, values } = await wholePerson(randomUUID().slice(0, 8));
+    const position = values.find((v) => v.startsWith('position-'))!;
+    expect((await exportOf(person)).text).toContain(position);
+    box.append('person', { change: 'updated', gpsOptOut: true }, { person }, NOW);
+    await api.deliver(box);
+    const { text, data } = await exportOf(person);
+    expect(text).not.toContain(position);
+    expect(data.profile![0]).toMatchObject({ gpsOptOut: true });
+  });
+
   test('P29 an erasure is asked twice, drops templates at once, and can be taken back while its time lasts', async () => {
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     const url = '/api/gdpr/delete/my-account';

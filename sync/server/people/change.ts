@@ -1,9 +1,9 @@
 import type { Transaction } from 'kysely';
 import type { PersonPatch } from '../../protocol/api/people.ts';
-import { sameAs } from '../attendance/merging/group.ts';
 import { personChanged } from '../changes/sites.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { forgetPositions } from './positions.ts';
 import { writePerson } from './records.ts';
 import { personUnknown } from './shown.ts';
 
@@ -27,16 +27,9 @@ export async function changePerson(
   if (patch.gpsOptOut) await tx.selectFrom('person').select('id').where('id', '=', person).forUpdate().execute();
   const expect = version === undefined ? {} : { expectVersion: version };
   const { changed } = await writePerson(tx, keys, { id: person, patch: defined(patch), ...expect }, now);
-  // Who wants no position recorded wants none kept.
-  if (patch.gpsOptOut && changed.includes('gpsOptOut')) await forgetPositions(tx, person);
+  if (patch.gpsOptOut && changed.includes('gpsOptOut')) await forgetPositions(tx, [person]);
   if (changed.length > 0) await personChanged(tx, person, now);
   return changed;
-}
-
-/** Every position of somebody goes; the chain of events stands on the commitments and stays whole. */
-async function forgetPositions(tx: Transaction<Tables>, person: string): Promise<void> {
-  const names = await sameAs(tx, [person]);
-  await tx.updateTable('event').set({ gps: null }).where('person', 'in', names).where('gps', 'is not', null).execute();
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

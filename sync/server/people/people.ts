@@ -6,6 +6,7 @@ import type { Keys } from '../keys/envelope.ts';
 import { destroyPersonKeys } from '../keys/persons.ts';
 import { nextChange } from '../live/feed.ts';
 import type { Values } from './fields.ts';
+import { forgetPositions } from './positions.ts';
 import { selectRows, upsertRows } from './rows.ts';
 
 /** Records this old are on no screen that follows the feed, days. */
@@ -102,6 +103,7 @@ async function change(tx: Transaction<Tables>, keys: Keys, known: readonly Perso
     keys,
     known.map((c) => c.personal.person!),
   );
+  const newlyOut: string[] = [];
   for (const { gpsOptOut, personal, at } of known) {
     const row = rows.get(personal.person!)!;
     if (row.erased) continue;
@@ -112,12 +114,14 @@ async function change(tx: Transaction<Tables>, keys: Keys, known: readonly Perso
       if (value !== undefined && !(late && row.values[field] !== undefined)) row.values[field] = value;
     }
     // An opt-out counts whenever it comes; an older word does not take a newer one back.
+    if (gpsOptOut && !row.gpsOptOut) newlyOut.push(row.id);
     if (gpsOptOut !== undefined && (gpsOptOut || !late)) row.gpsOptOut = gpsOptOut;
     row.claimedAt = Math.max(row.claimedAt, claimed);
     row.touched = true;
   }
   const touched = [...rows.values()].filter((r) => r.touched);
   await write(tx, keys, touched, now);
+  await forgetPositions(tx, newlyOut);
   const optedOut = touched.flatMap((r) => (r.gpsOptOut ? [r.id] : []));
   // Under whichever name the kiosk knows them: it is the one that was kept whose word goes down to kiosks.
   if (optedOut.length > 0)
