@@ -109,13 +109,22 @@ describe.skipIf(unavailable)('the log of a server', () => {
     const failed = await ask('POST', '/api/people', { ...PERSON, language: 'en' });
     expect(failed.status).toBe(500);
     await postgres.start();
+    const theirs = readFileSync(join(postgres.socketFolder, 'log'), 'utf8');
+    // An error of the database's own that repeats the values of a row: message, detail and hint.
+    const words = [PERSON.name, PERSON.email, PLACE].map((text) => `'x "${text}" ${text}'`);
+    postgres.sql(
+      `create function boom() returns trigger language plpgsql as $$ begin
+         raise exception using message = ${words[0]}, detail = ${words[1]}, hint = ${words[2]}; end $$;
+       create trigger boom before insert on person for each row execute function boom()`,
+      'logs',
+    );
+    expect((await ask('POST', '/api/people', { ...PERSON, language: 'en' })).status).toBe(500);
 
     child.kill('SIGTERM');
     const [code] = await once(child, 'exit');
     expect(code).toBe(0);
-    const theirs = readFileSync(join(postgres.socketFolder, 'log'), 'utf8');
     // The search finds what is there: both logs tell of what happened.
-    for (const told of ['events taken', 'events quarantined', 'request failed', 'bad-request'])
+    for (const told of ['events taken', 'events quarantined', 'request failed', 'bad-request', 'P0001'])
       expect(log).toContain(told);
     expect(theirs).toMatch(/shut down/);
     const secrets = [

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signAck } from '../../sync/protocol/seal/ack.ts';
 import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
+import { sealPosition } from '../../sync/protocol/seal/position.ts';
 import { messageDigest, signRefusal } from '../../sync/protocol/seal/signal.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
@@ -49,12 +50,16 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     return count;
   };
 
-  test('its operator, who reads everything, sees no name, and no word of an event', async () => {
+  test('P7 its operator, who reads everything, sees no name, no position, and no word of an event', async () => {
     const spy = await bareClient(rig, { name: OPERATOR });
     const seen: { topic: string; payload: Buffer }[] = [];
     spy.on('message', (topic, payload) => seen.push({ topic, payload }));
     await spy.subscribeAsync('#', { qos: 1 });
-    rig.kiosk.box.checkin(rig.kiosk.box.person(NAME));
+    const { box, secret, bundle } = rig.kiosk;
+    const person = box.person(NAME);
+    const place = { latitude: 52.520008, longitude: 13.404954 };
+    const gps = await sealPosition(place, { device: secret.device, person }, bundle.keys.sealing);
+    box.append('checkin', { direction: 'in', method: 'face', liveness: 'off (demo)' }, { person, score: 0.8, gps });
     const { engine } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts] });
     engine.start();
     await drained();
@@ -71,12 +76,12 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
         .split('.')
         .map((part) => Buffer.from(part, 'base64url').toString('latin1')),
     ]);
-    for (const word of ['Zyxwvut', 'Qponmlk', 'checkin', 'direction', 'person'])
+    for (const word of ['Zyxwvut', 'Qponmlk', 'checkin', 'direction', 'person', '52.52', '13.40'])
       expect(
         decoded.filter((text) => text.includes(word)),
         word,
       ).toEqual([]);
-    for (const word of ['Zyxwvut', 'Qponmlk']) {
+    for (const word of ['Zyxwvut', 'Qponmlk', '52.520', '13.404']) {
       expect(rig.mosquitto!.log()).not.toContain(word);
       expect(rig.logged()).not.toContain(word);
     }

@@ -17,6 +17,8 @@ export interface LoggedError {
 const WHERE = ['syscall', 'address', 'port', 'table', 'column', 'constraint', 'routine', 'severity'] as const;
 /** Errors of the language say what the code did; those of other kinds may repeat what they were given. */
 const OF_THE_LANGUAGE = new Set(['TypeError', 'ReferenceError', 'RangeError']);
+/** Classes of SQLSTATE that speak of connections, conflicts, names in a query, resources and shutdowns, not of rows. */
+const OF_THE_SYSTEM = /^(08|40|42|53|55|57)/;
 const FRAMES = 8;
 const DEPTH = 4;
 
@@ -51,7 +53,9 @@ const WITHHELD = '(withheld: it may repeat a value)';
 
 function messageOf(error: Error, where: Record<string, string>): string {
   if (error.name === 'Problem') return scrub(error.message, { quotes: false });
-  const known = OF_THE_LANGUAGE.has(error.name) || 'syscall' in where || 'routine' in where;
+  const { code } = error as { code?: unknown };
+  const ofDatabase = 'routine' in where && typeof code === 'string' && OF_THE_SYSTEM.test(code);
+  const known = OF_THE_LANGUAGE.has(error.name) || 'syscall' in where || ofDatabase;
   return known ? scrub(error.message) : WITHHELD;
 }
 

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { sealedHeader, type X25519PublicJwk } from '../wire/batch.ts';
+import { Uuid } from '../wire/event.ts';
+import { Problem } from '../wire/problem.ts';
+import { readCompact } from './compact.ts';
+import { decryptCompact, encryptCompact } from './jose.ts';
+import { agreementKey, keyId } from './keys.ts';
+import type { SealingKeyLookup } from './message.ts';
+
+/** Where a check-in was made, WGS 84. */
+export const Position = z.strictObject({
+  /** Degrees. */
+  latitude: z.number().min(-90).max(90),
+  longitude: z.number().min(-180).max(180),
+  /** Metres, as the receiver estimates it. */
+  accuracy: z.number().nonnegative().optional(),
+  /** When the receiver fixed it. */
+  at: z.iso.datetime({ precision: 3 }).optional(),
+});
+export type Position = z.infer<typeof Position>;
+
+const TYP = 'sp-position+jwe';
+const CTY = 'json';
+/** Every position has this length in the clear, so that its ciphertext tells nothing of it. */
+const PLAIN = 192;
+const Header = sealedHeader(TYP, CTY).extend({ iss: Uuid, sub: Uuid });
+
+/** Whose position it is, and which kiosk says so: authenticated, so that two people's can't be exchanged. */
+export interface PositionOf {
+  readonly device: string;
+  readonly person: string;
+}
+
+/**
+ * Seals a position on the kiosk, before it is kept there or sent: from then on the kiosk itself can't read it any more, nor
+ * can a broker, nor whoever has the server's database without its keys (POLICY P7).
+ *
+ * @param to the server's sealing key
+ * @returns compact JWE for `checkin.personal.gps`; always of the same length for one key and kiosk
+ */
+export async function sealPosition(position: Position, of: PositionOf, to: X25519PublicJwk): Promise<string> {
+  const plain = Buffer.alloc(PLAIN, ' ');
+  const text = JSON.stringify(Position.parse(position));
+  if (plain.write(text) < Buffer.byteLength(text)) throw new RangeError('a position longer than any can be');
+  const header = {
+    alg: 'ECDH-ES',
+    enc: 'A256GCM',
+    typ: TYP,
+    cty: CTY,
+    kid: await keyId(to),
+    iss: of.device,
+    sub: of.person,
+  };
+  return encryptCompact(header, plain, agreementKey(to));
+}
+
+/**
+ * Opens it on the server.
+ *
+ * @param lookup the server's sealing keys, old ones too
+ * @throws Problem `position-malformed`, `unknown-sealing-key`, `position-undecryptable` (altered, or another's)
+ */
+export async function openPosition(sealed: string, of: PositionOf, lookup: SealingKeyLookup): Promise<Position> {
+  const { header, first, parts } = readCompact(sealed, {
+    parts: 5,
+    empty: [1],
+    header: Header,
+    code: 'position-malformed',
+  });
+  const key = await lookup(header.kid);
+  if (!key)
+    throw new Problem(
+      'unknown-sealing-key',
+      'The position is sealed to a key that this side does not have.',
+      'Restore the server key.',
+    );
+  try {
+    if (header.iss !== of.device || header.sub !== of.person) throw new RangeError('it is of another kiosk or person');
+    const [, , nonce, body, tag] = parts as [Buffer, Buffer, Buffer, Buffer, Buffer];
+    const plain = decryptCompact(first, { nonce, body, tag }, header.epk, agreementKey(key));
+    return Position.parse(JSON.parse(plain.toString('utf8')));
+  } catch (cause) {
+    throw new Problem(
+      'position-undecryptable',
+      'The position could not be opened.',
+      'It was altered, or belongs to somebody else.',
+      { cause },
+    );
+  }
+}
