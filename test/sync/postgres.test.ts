@@ -13,6 +13,7 @@ import { onceAcrossReplicas, onceEvery } from '../../sync/server/database/once.t
 import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { type PostgresAddress, readDatabaseUrl } from '../../sync/server/database/url.ts';
+import { unlinkPeople } from '../../sync/server/erasure/unlink.ts';
 import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
@@ -311,7 +312,10 @@ describe('replicas', () => {
         .select(['person', 'personal'])
         .where('device', 'in', [door.device, desk.device])
         .execute();
-      expect(rows.filter((r) => r.person !== null || r.personal !== null)).toEqual([]);
+      expect(rows.filter((r) => r.personal !== null)).toEqual([]);
+      // What names them goes step by step, and nothing that came beside it is left over.
+      await unlinkPeople(one.db, [person]);
+      expect(await one.db.selectFrom('event').select('id').where('person', '=', person).execute()).toEqual([]);
       const records = await one.db.selectFrom('checkin').select('person').where('device', '=', door.device).execute();
       expect(records.filter((r) => r.person !== null)).toEqual([]);
       expect(records).toHaveLength(30);
