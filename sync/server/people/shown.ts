@@ -2,46 +2,20 @@ import { sql } from 'kysely';
 import type { Person } from '../../protocol/api/people.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Standing } from '../changes/consent.ts';
+import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { sitesByScope } from '../sites/write.ts';
 import { readPeople } from './records.ts';
 
-/** People as the API shows them, a statement a table whatever their number; whoever is unknown or was erased is absent. */
+/** People as the API shows them; whoever is unknown or was erased is absent. As many statements for one as for all. */
 export async function shownPeople(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, Person>> {
   const records = await readPeople(db, keys, people);
-  const ids = [...records.keys()];
-  if (ids.length === 0) return new Map();
-  const siteOf = await sitesByScope(db);
-  const scopes = await db
-    .selectFrom('person_site')
-    .select(['person', 'site'])
-    .where('person', 'in', ids)
-    .orderBy('site')
-    .execute();
-  const sitesOf = Map.groupBy(scopes, (r) => r.person);
-  const templates = new Map(
-    (
-      await db
-        .selectFrom('template')
-        .select((e) => ['person', e.fn.countAll<number>().as('count')])
-        .where('person', 'in', ids)
-        .groupBy('person')
-        .execute()
-    ).map((r) => [r.person, Number(r.count)]),
-  );
-  const standings = await standingsOf(db, ids);
+  const around = await whatElseOf(db, [...records.keys()]);
   return new Map(
-    [...records].map(([id, { mergedInto: _, ...r }]) => [
-      id,
-      {
-        ...r,
-        updatedAt: r.updatedAt.toISOString(),
-        sites: (sitesOf.get(id) ?? []).flatMap((s) => siteOf.get(s.site) ?? []),
-        consent: standings.get(id) ?? 'none',
-        templates: templates.get(id) ?? 0,
-      },
-    ]),
+    [...records].map(([id, { mergedInto: _, ...r }]) => {
+      const { sites = [], templates = 0, standing = null } = around.get(id) ?? {};
+      return [id, { ...r, updatedAt: r.updatedAt.toISOString(), sites, consent: standing ?? 'none', templates }];
+    }),
   );
 }
 
@@ -49,10 +23,26 @@ export function personUnknown(): Problem {
   return new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
 }
 
-/** As `standingOf`, of many at once. */
-async function standingsOf(db: Db, people: readonly string[]): Promise<Map<string, Standing>> {
-  const { rows } = await sql<{ person: string; action: Standing }>`
-    select distinct on (person) person, action from consent where person = any(${[...people]}::uuid[])
-    order by person, at desc, action desc`.execute(db);
-  return new Map(rows.map((r) => [r.person, r.action]));
+interface Around {
+  readonly id: string;
+  /** A default site that has no row yet is left out. */
+  readonly sites: string[];
+  readonly templates: number;
+  /** As `standingOf`. */
+  readonly standing: Exclude<Standing, 'none'> | null;
+}
+
+/** What of a person lies in other tables. */
+async function whatElseOf(db: Db, people: readonly string[]): Promise<Map<string, Around>> {
+  if (people.length === 0) return new Map();
+  const { rows } = await sql<Around>`
+    select p.id,
+           array(select coalesce(d.id, s.site)::text
+                 from person_site s left join site d on d.is_default and s.site = ${DEFAULT_SCOPE}::uuid
+                 where s.person = p.id and (d.id is not null or s.site <> ${DEFAULT_SCOPE}::uuid)
+                 order by s.site) as sites,
+           (select count(*)::int from template t where t.person = p.id) as templates,
+           (select c.action from consent c where c.person = p.id order by c.at desc, c.action desc limit 1) as standing
+    from unnest(${[...people]}::uuid[]) as p (id)`.execute(db);
+  return new Map(rows.map((r) => [r.id, r]));
 }

@@ -19,11 +19,6 @@ export async function scopeOfSite(db: Db, id: string): Promise<string> {
   return (await findSite(db, id)).isDefault ? DEFAULT_SCOPE : id;
 }
 
-/** Site by the scope that stands for it; a default site that has no row yet is left out. */
-export async function sitesByScope(db: Db): Promise<Map<string, string>> {
-  return new Map((await listSites(db)).map((s) => [s.isDefault ? DEFAULT_SCOPE : s.id, s.id]));
-}
-
 export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<Site> {
   const id = v7();
   await tx
