@@ -16,9 +16,11 @@ import { advanceRotation, beginRotation } from '../../sync/server/keys/rotation/
 import { s3Client } from '../../sync/server/objects/client.ts';
 import type { ObjectStore } from '../../sync/server/objects/store.ts';
 import { readPeople } from '../../sync/server/people/records.ts';
+import { everyRow } from '../backup/fill.ts';
 import { addPhotos, contextOf, newBucket } from '../backup/kit.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
+import { postgresUnavailable } from '../services/postgres.ts';
 import { enrol, keysOfPair, kioskOf, newPair, openRing } from './rotation-kit.ts';
 
 const missing = motoMissing();
@@ -133,6 +135,33 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     const { done, names } = await restored(archived, keysOfPair(old), backup, wait);
     expect([done.backup, names, slept]).toEqual([backup, ['Ada'], 3]);
   }, 120_000);
+
+  test.skipIf(postgresUnavailable())(
+    'a backup of the embedded database is restored into PostgreSQL: the way from one to the other',
+    async () => {
+      const there = await DATABASES.find((d) => d.name === 'PostgreSQL')!.start();
+      closers.push(() => there.remove());
+      const bare = await there.bare();
+      const before = await everyRow(database.db);
+      await restoreBackup(
+        { db: bare.db, store, keys: keysOfPair(old), now: () => new Date(), actor: SYSTEM, thaw: THAW },
+        (await runBackup(contextOf(database.db, keys, store))).backup,
+      );
+      const after = await everyRow(bare.db);
+      for (const table of [
+        'public.person',
+        'public.event',
+        'public.checkin',
+        'public.template',
+        'public.photo_piece',
+        'keyring.person_key',
+      ])
+        expect(after.get(table)).toEqual(before.get(table));
+      expect([...(await readPeople(bare.db, keysOfPair(old), [ada])).values()].map((p) => p.name)).toEqual(['Ada']);
+      await bare.close();
+    },
+    120_000,
+  );
 
   test('P20 after a rotation and `backup rekey` the old keys open nothing in the bucket, and the new ones every backup', async () => {
     const before = await runBackup(contextOf(database.db, keys, store));
