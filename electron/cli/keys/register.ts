@@ -15,7 +15,8 @@ To rotate, on a server of one process or many:
   2. set them as ENCRYPTION_KEY and SECRET_KEY, and the present ones as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS
   3. start every server process again, one after the other: they go on under the present keys
   4. keys rotate                        seals everything anew while the server runs, and opens it all once
-  5. take the two …_PREVIOUS away, start again, and destroy the old keys`;
+  5. backup rekey                       where there are backups: so that the old keys open none of those either
+  6. take the two …_PREVIOUS away, start again, and destroy the old keys`;
 
 /** `keys generate|status|rotate`: the server's keys in the environment. Its own keys for kiosks: `server keys`. */
 export function registerKeys(program: Command): void {

@@ -45,7 +45,6 @@ export const keyRotation = statements([
      step integer not null,
      position text,
      done bigint not null,
-     left_over jsonb,
      started_at timestamptz not null,
      finished_at timestamptz)`,
 

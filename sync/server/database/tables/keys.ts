@@ -51,8 +51,6 @@ export interface RotationTable {
   step: number;
   position: string | null;
   done: ColumnType<number | string, number, number>;
-  /** Columns that were found to hold envelopes of the old version at the end; they must be none. */
-  left_over: ColumnType<Record<string, number> | null, string | null, string | null>;
   started_at: Instant;
   finished_at: Instant | null;
 }

@@ -135,7 +135,6 @@ export async function beginRotation(
         step: 0,
         position: null,
         done: 0,
-        left_over: null,
         started_at: now,
         finished_at: null,
       })

@@ -8,7 +8,7 @@ import { tokenKeyPlace } from '../versions.ts';
 
 /**
  * Every column that holds envelopes: what a rotation seals anew and a verification opens. A column that is missing here
- * stops the rotation at its end (`left_over`), so nothing is lost by forgetting one; add it, and go on.
+ * stops the rotation at its end (`rotation-left-over`), so nothing is lost by forgetting one; add it, and go on.
  */
 
 /** A row as text, number or null; envelopes are apart. */
