@@ -4,7 +4,7 @@ import type { Db, Tables } from '../database/schema.ts';
 /** High-water marks of one epoch: no hole beneath either. */
 export interface Marks {
   readonly committed: number;
-  /** In a backup too. 0 until there are backups: the kiosk keeps everything. */
+  /** In a complete backup too (backup/run.ts). 0 until there is one: the kiosk keeps everything. */
   readonly safe: number;
 }
 
