@@ -80,21 +80,10 @@ export async function findSession(
   { use }: { use: boolean },
 ): Promise<Session | null> {
   if (!token) return null;
-  const row = await db
-    .selectFrom('session as s')
-    .leftJoin('account as a', 'a.id', 's.account')
-    .leftJoin('person as p', 'p.id', 's.person')
-    .select(['s.hash', 's.role', 's.account', 's.person', 's.stage', 's.seen_at', 's.expires_at'])
-    .select(['a.email', 'a.row_version', 'a.disabled_at', 'a.role as account_role', 'p.deleted_at', 'p.merged_into'])
-    .where('s.hash', 'in', keys.hashTokens(token))
-    .executeTakeFirst();
-  if (!row) return null;
+  const row = await rowsOf(db, keys.hashTokens(token)).executeTakeFirst();
+  if (!row || !isAlive(row, now)) return null;
   const hash = Buffer.from(row.hash);
   const role = row.role as Role;
-  const idleEndsAt = new Date(row.seen_at.getTime() + SESSION_LIFE[role].idleMs);
-  if (row.expires_at <= now || idleEndsAt <= now || row.disabled_at || row.deleted_at || row.merged_into) return null;
-  // A changed role ends sessions (accounts/accounts.ts); whatever slips through has the old role's rights nowhere.
-  if (row.account !== null && row.account_role !== role) return null;
   if (use && now.getTime() - row.seen_at.getTime() >= SEEN_MS)
     await sql`update session set seen_at = greatest(seen_at, ${now.toISOString()}::timestamptz) where hash = ${hash}`.execute(
       db,
@@ -106,24 +95,46 @@ export async function findSession(
     person: row.person,
     stage: row.stage,
     email: row.email ? openEmail(keys, row.account!, row.row_version!, row.email) : null,
-    idleEndsAt: use ? new Date(now.getTime() + SESSION_LIFE[role].idleMs) : idleEndsAt,
+    idleEndsAt: use ? new Date(now.getTime() + SESSION_LIFE[role].idleMs) : idleEnd(row),
     expiresAt: row.expires_at,
   };
 }
 
-/** Which of these tokens are of sessions that are fully signed in. Looking is no use of them. */
+/** Which of these tokens are of sessions that are fully signed in, in one question. Looking is no use of them. */
 export async function aliveSessions(
   db: Kysely<Tables>,
   keys: Keys,
   tokens: readonly string[],
   now: Date,
 ): Promise<ReadonlySet<string>> {
-  const alive = new Set<string>();
-  for (const token of tokens) {
-    const session = await findSession(db, keys, token, now, { use: false });
-    if (session?.stage === 'full') alive.add(token);
-  }
-  return alive;
+  const byHash = new Map(
+    tokens.flatMap((token) => keys.hashTokens(token).map((hash) => [hash.toString('hex'), token])),
+  );
+  if (byHash.size === 0) return new Set();
+  const hashes = [...byHash.keys()].map((hex) => Buffer.from(hex, 'hex'));
+  const rows = await rowsOf(db, hashes).execute();
+  const alive = rows.filter((row) => row.stage === 'full' && isAlive(row, now));
+  return new Set(alive.map((row) => byHash.get(Buffer.from(row.hash).toString('hex'))!));
+}
+
+const rowsOf = (db: Kysely<Tables>, hashes: readonly Buffer[]) =>
+  db
+    .selectFrom('session as s')
+    .leftJoin('account as a', 'a.id', 's.account')
+    .leftJoin('person as p', 'p.id', 's.person')
+    .select(['s.hash', 's.role', 's.account', 's.person', 's.stage', 's.seen_at', 's.expires_at'])
+    .select(['a.email', 'a.row_version', 'a.disabled_at', 'a.role as account_role', 'p.deleted_at', 'p.merged_into'])
+    .where('s.hash', 'in', [...hashes]);
+
+type Row = Awaited<ReturnType<ReturnType<typeof rowsOf>['execute']>>[number];
+
+const idleEnd = (row: Row): Date => new Date(row.seen_at.getTime() + SESSION_LIFE[row.role as Role].idleMs);
+
+function isAlive(row: Row, now: Date): boolean {
+  if (row.expires_at <= now || idleEnd(row) <= now) return false;
+  if (row.disabled_at || row.deleted_at || row.merged_into) return false;
+  // A changed role ends sessions (accounts/accounts.ts); whatever slips through has the old role's rights nowhere.
+  return row.account === null || row.account_role === row.role;
 }
 
 export async function endSession(db: Kysely<Tables>, session: Session): Promise<void> {
