@@ -66,6 +66,9 @@ describe('the API over the people listener', () => {
     expect(last).toMatchObject({ action: 'export', count: 1, route: 'GET /api/exports/attendance' });
     const days = await door.ask(staff, 'GET', '/api/exports/days?format=csv&from=2026-07-20&to=2026-07-20');
     expect(days.text).toMatch(/2026-07-20,"'=HYPERLINK/);
+    const book = await door.ask(staff, 'GET', `/api/exports/attendance?format=xlsx&person=${id}`);
+    expect(book.headers['content-disposition']).toMatch(/\.xlsx"$/);
+    expect(book.text.slice(0, 2)).toBe('PK');
     const long = await door.ask(staff, 'GET', '/api/exports/days?format=csv&from=2020-01-01&to=2026-07-20');
     expect([long.status, long.json().code]).toEqual([422, 'period-too-long']);
   });

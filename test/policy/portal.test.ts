@@ -213,6 +213,13 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     await expect(ask(person, 'PATCH', '/api/me', { number: '1' })).rejects.toThrow();
   });
 
+  test('a person sees their own records, all of them and nobody else’s', async () => {
+    const [mine] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
+    const { items } = await ask<{ items: { person: string }[] }>(mine.person, 'GET', '/api/me/attendance');
+    // Two check-ins, and the correction of one.
+    expect(items.map((r) => r.person)).toEqual([mine.person, mine.person, mine.person]);
+  });
+
   test('a person withdraws their consent as easily as it was given: one request, and no template is left anywhere', async () => {
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     expect(await ask(person, 'POST', '/api/me/consent/withdraw')).toEqual({ standing: 'withdrawn' });

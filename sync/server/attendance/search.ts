@@ -78,16 +78,6 @@ export async function searchAttendance(
   }));
 }
 
-/** Everybody whom the records of a filter are about. */
-export async function peopleIn(db: Db, filter: AttendanceFilter): Promise<string[]> {
-  const rows = await (await filtered(db, filter))
-    .select('c.person')
-    .distinct()
-    .where('c.person', 'is not', null)
-    .execute();
-  return rows.flatMap((r) => r.person ?? []);
-}
-
 async function filtered(db: Db, f: AttendanceFilter) {
   let query = db.selectFrom('checkin as c');
   if (f.person !== undefined) query = query.where('c.person', '=', f.person);
