@@ -1,8 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readSigningKeys } from '../../sync/server/audit/statement.ts';
@@ -24,7 +20,7 @@ const secrets = [randomBytes(32), randomBytes(32)] as const;
 const keys = new Keys(new Secret(secrets[0]), new Secret(secrets[1]));
 const DAY = 86_400_000;
 
-describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
+describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
   if (unavailable) return test.skip(unavailable, () => undefined);
   let host: Awaited<ReturnType<typeof start>>;
   let database: OpenDatabase;
@@ -273,6 +269,4 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
     expect(await unlinkPeople(database.db, [ada])).toEqual({ checkins: 0, events: 0, corrections: 0 });
     expect(await count(sql`checkin where person = ${grace}`)).toBe(1);
   });
-
-  void [execFileSync, spawn, randomUUID, once, readdirSync, readFileSync, statSync, join, name];
 });

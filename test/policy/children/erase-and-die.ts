@@ -1,0 +1,33 @@
+import { openDatabase } from '../../../sync/server/database/open.ts';
+import { readDatabaseUrl } from '../../../sync/server/database/url.ts';
+import { STEPS } from '../../../sync/server/erasure/steps.ts';
+import { Keys } from '../../../sync/server/keys/envelope.ts';
+import { Secret } from '../../../sync/server/keys/secret.ts';
+import { erasing } from '../../sync/erasing.ts';
+
+/**
+ * Carries erasures on, and kills itself with SIGKILL at one step: when the step has done its work, and before that is noted.
+ * argv[2]: JSON {url, keys: [base64, base64], home, step, now}
+ */
+const o = JSON.parse(process.argv[2]!) as {
+  url: string;
+  keys: [string, string];
+  home: string;
+  step: string;
+  now: string;
+};
+const address = readDatabaseUrl(o.url);
+if (typeof address === 'string') throw new Error(address);
+const [encryption, secret] = o.keys.map((text) => new Secret(Buffer.from(text, 'base64'))) as [Secret, Secret];
+const { db } = await openDatabase(o.home, { postgres: address });
+const step = STEPS.find((s) => s.name === o.step)!;
+const whole = step.run;
+Object.assign(step, {
+  run: async (context: Parameters<typeof whole>[0]) => {
+    await whole(context);
+    process.kill(process.pid, 'SIGKILL');
+    await new Promise(() => undefined);
+  },
+});
+await (await erasing(db, new Keys(encryption, secret), o.home, { now: () => new Date(o.now) })).run();
+process.exit(1);
