@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { list, verify } from '../../sync/server/backup/environment.ts';
+import { readConfig } from '../../sync/server/config.ts';
+import { openBare, openDatabase } from '../../sync/server/database/open.ts';
+import { keysOf } from '../../sync/server/keys/settings.ts';
+import { setupBucket } from '../../sync/server/objects/bucket/setup.ts';
+import { everyRow, fillEveryTable, uuid } from '../backup/fill.ts';
+import { addPhotos, settled } from '../backup/kit.ts';
+import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+import { temporaryHome } from '../sync/kit.ts';
+
+/* The real commands as processes of their own, killed wherever they are. SMARTPRESENCE_KILLS: how often, each. */
+
+const missing = motoMissing() ?? postgresUnavailable();
+if (missing) console.log(missing);
+const KILLS = Number(process.env.SMARTPRESENCE_KILLS ?? 2);
+const SP = join(import.meta.dirname, '../../electron/cli/sp.ts');
+const DIRECT = { wait: false, tier: 'Standard' } as const;
+
+/** @param killAfter ms; null: runs to its end. @returns `done`, `killed`, or the code of the problem */
+function sp(args: readonly string[], env: NodeJS.ProcessEnv, killAfter: number | null): Promise<string> {
+  const child = spawn(process.execPath, [SP, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr!.on('data', (chunk) => {
+    said += chunk;
+  });
+  const timer = killAfter === null ? null : setTimeout(() => child.kill('SIGKILL'), killAfter);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (timer) clearTimeout(timer);
+      resolve(code === 0 ? 'done' : signal ? 'killed' : (/^sp: ([a-z0-9-]+):/m.exec(said)?.[1] ?? said));
+    });
+  });
+}
+
+describe.skipIf(missing)('kill -9 of a backup and of a restore', () => {
+  const home = temporaryHome();
+  let moto: Moto;
+  let postgres: TestPostgres;
+  let env: Record<string, string>;
+  let before: Map<string, string[]>;
+  let whole = 0;
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    postgres = await startPostgres();
+    env = {
+      PATH: process.env.PATH ?? '',
+      ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      SECRET_KEY: randomBytes(32).toString('base64'),
+      SMARTPRESENCE_SERVER_HOME: home.path,
+      SMARTPRESENCE_DATABASE_URL: postgres.url('full'),
+      ...moto.env('kills'),
+    };
+    const config = readConfig(env);
+    await setupBucket(config.s3!, { checkinPhotos: 90, keyringCopies: 30, backups: 400 }, { withoutPolicy: true });
+    const database = await openDatabase(config.home, { postgres: config.database });
+    await settled(database.db, keysOf(config));
+    const own = /^public\.(audit.*|photo.*|meta|backup|session|sign_in_link)$|^keyring\./;
+    await fillEveryTable(database.db, 50, (table) => own.test(table));
+    await addPhotos(database.db, uuid(0), 10);
+    before = await everyRow(database.db);
+    await database.close();
+  }, 180_000);
+  afterAll(async () => {
+    await postgres?.remove();
+    await moto?.remove();
+    home.remove();
+  });
+
+  test(`a backup that was killed is none, and the next one is whole (${KILLS} kills)`, async () => {
+    const began = performance.now();
+    expect(await sp(['backup', 'run'], env, null)).toBe('done');
+    whole = performance.now() - began;
+    for (let i = 0; i < KILLS; i++) await sp(['backup', 'run'], env, Math.random() * whole);
+    expect(await sp(['backup', 'run'], env, null)).toBe('done');
+    const listed = await list(env, 100);
+    expect(listed.every((each) => each.state === 'readable')).toBe(true);
+    for (const { backup } of listed) expect(await verify(env, backup, DIRECT)).toMatchObject({ backup });
+  }, 300_000);
+
+  test(`a restore that was killed is run again, and ends with every row; a server refuses to start in between (${KILLS} kills)`, async () => {
+    const there = { ...env, SMARTPRESENCE_DATABASE_URL: postgres.url('restored') };
+    const { database: address } = readConfig(there);
+    for (let i = 0; i < KILLS; i++) {
+      await sp(['backup', 'restore'], there, whole * (0.3 + Math.random() * 0.7));
+      const bare = await openBare('/nonexistent', { postgres: address });
+      // Whatever was reached: either nothing of the rows is there, or the mark that keeps a server from starting, or all.
+      const tables = await everyRow(bare.db);
+      const rows = tables.get('public.person')?.length ?? 0;
+      const unfinished = (tables.get('public.meta') ?? []).some((row) => row.startsWith('(restoring,'));
+      const done = (tables.get('public.meta') ?? []).some((row) => row.startsWith('(log-epoch,'));
+      expect(rows === 0 || unfinished || done).toBe(true);
+      await bare.close();
+      if (unfinished)
+        await expect(openDatabase('/nonexistent', { postgres: address })).rejects.toMatchObject({
+          code: 'database-restore-unfinished',
+        });
+      if (done && !unfinished) break;
+    }
+    // It may have been finished before the last kill came; a second one is refused then.
+    expect(await sp(['backup', 'restore'], there, null)).toMatch(/^(done|database-not-empty)$/);
+    const bare = await openBare('/nonexistent', { postgres: address });
+    const after = await everyRow(bare.db);
+    await bare.close();
+    const changed =
+      /^public\.(meta|audit.*|ack_mark|backup|photo_object|job.*|session|sign_in_link)$|^keyring\.(audit_key|replica|listener)$/;
+    for (const [table, rows] of before)
+      if (!changed.test(table)) expect({ table, rows: after.get(table) }).toEqual({ table, rows });
+    expect(after.get('public.photo_piece')).toHaveLength(31);
+  }, 300_000);
+});
