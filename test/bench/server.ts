@@ -1,4 +1,5 @@
 import { apiLines } from './server/api.ts';
+import { auditLines } from './server/audit.ts';
 import { backupLines } from './server/backup.ts';
 import { rotationLines } from './server/rotation.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
@@ -7,12 +8,13 @@ import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 export const group: BenchGroup = {
   name: 'server',
   describe:
-    'Rotation of the keys, lists and searches of the API, backup and restore, each beside the same in bare SQL.',
+    'Rotation of the keys, lists and searches of the API, the audit log, backup and restore, each beside the same in bare SQL.',
   run: measure,
 };
 
 async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
   yield* rotationLines(ctx);
   yield* apiLines(ctx);
+  yield* auditLines(ctx);
   yield* backupLines(ctx);
 }

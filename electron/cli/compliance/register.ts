@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { composeReport, PARTS, type Part } from '../../../sync/server/compliance/compose.ts';
 import { type LastResults, PolicyResults } from '../../../sync/server/compliance/results.ts';
+import { playwrightResults, vitestResults } from '../../../test/policy/reports.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
 
@@ -52,11 +53,9 @@ function lastResults(folder: string): LastResults {
     if (outcome === 'passed' || outcome === 'failed') sums[outcome] += 1;
     else sums.skipped += 1;
   };
-  const vitest = read(join(folder, 'vitest.json')) as {
-    testResults?: { name: string; assertionResults: { status: string }[] }[];
-  } | null;
-  for (const { name, assertionResults } of vitest?.testResults ?? [])
-    for (const { status } of assertionResults) add(relative(ROOT, name), status);
+  const ran = ['vitest.json', 'faults.json'].flatMap((name) => vitestResults(join(folder, name), ROOT));
+  for (const { file, outcome } of [...ran, ...playwrightResults(join(folder, 'playwright.json'), 'test')])
+    add(file, outcome);
   if (policy.success)
     for (const file of new Set(policy.data.rows.flatMap((r) => r.tests.map((t) => t.file)))) {
       // The whole file's results, where there are any, say more.
