@@ -4,7 +4,7 @@ import { listMigrations, listPartitions, listSequences, listTables, quote, quote
 import { type Frame, frameBytes } from './frames.ts';
 
 /** About so many characters of rows make a page: what memory holds of a table. */
-const PAGE = 1024 * 1024;
+const PAGE = 512 * 1024;
 /** Rows of the first page of a table, whose rows may be large, and the most of any. */
 const FIRST_ROWS = 16;
 const MOST_ROWS = 2000;

@@ -18,7 +18,7 @@ import type { BenchContext, BenchLine } from '../types.ts';
 const SP = join(import.meta.dirname, '../../../electron/cli/sp.ts');
 const ARTEFACTS = join(import.meta.dirname, '../../artefacts');
 /** What a backup and a restore may hold in memory, MB. */
-const MEMORY_MB = 400;
+const MEMORY_MB = 512;
 
 /** Check-ins in the database, ten to a person; SMARTPRESENCE_BENCH_CHECKINS=1000000 is the issue's own figure. */
 const checkins = () => Number(process.env.SMARTPRESENCE_BENCH_CHECKINS ?? 100_000);
