@@ -7,6 +7,7 @@ import { certificateText, readCertificate } from '../../sync/server/erasure/cert
 import { erasureState } from '../../sync/server/erasure/read.ts';
 import { requestErasure, undoErasure } from '../../sync/server/erasure/request.ts';
 import { STEPS } from '../../sync/server/erasure/steps.ts';
+import { tombstonesJob } from '../../sync/server/erasure/tombstones.job.ts';
 import { unlinkPeople } from '../../sync/server/erasure/unlink.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
@@ -257,6 +258,27 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await count(sql`event where person is not null`)).toBe(0);
     expect(await count(sql`keyring.person_key`)).toBe(0);
     expect(await count(sql`erasure where state <> 'done'`)).toBe(0);
+  });
+
+  test('P29 a database that somebody put back to before an erasure is found by its tombstone, and the person erased again', async () => {
+    const a = await kiosk();
+    const ada = a.enrol('Ada Lovelace');
+    await a.send();
+    const request = await erasures.erase(ada);
+    // As an older copy would be: the person is there, and nothing says that they were erased.
+    await emptyTables(database);
+    const again = await kiosk();
+    again.box.person('Ada Lovelace', ada);
+    await again.send();
+    expect(await count(sql`person where name is not null`)).toBe(1);
+    const job = () => tombstonesJob.run(erasures.context);
+    expect(await job()).toEqual({ repeated: 1 });
+    await erasures.run();
+    expect(await count(sql`person where name is not null`)).toBe(0);
+    expect(await count(sql`keyring.person_key`)).toBe(0);
+    expect(await job()).toEqual({ repeated: 0 });
+    expect(await database.db.selectFrom('erasure').select('origin').execute()).toEqual([{ origin: 'restore' }]);
+    expect(request).toBeTruthy();
   });
 
   test('rows are taken apart for whoever is asked for, and no others', async () => {

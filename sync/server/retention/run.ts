@@ -6,7 +6,7 @@ import { leavers } from './purges/leavers.ts';
 import { photos } from './purges/photos.ts';
 import { quarantine } from './purges/quarantine.ts';
 import { templates } from './purges/templates.ts';
-import { daysOf, type Kind, rulesOf } from './rules.ts';
+import { daysOf, type Kind } from './rules.ts';
 
 /** Whoever leaves goes last: what an erasure takes with it need not be purged first, and is not counted twice. */
 const PURGES: readonly Purge[] = [gps, photos, templates, attendance, consents, quarantine, leavers];
@@ -87,5 +87,3 @@ async function one(
     return { kind: purge.kind, days, removed, due: 0, held: 0, oldest: null, failed };
   }
 }
-
-export { rulesOf };
