@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -12,11 +12,7 @@ const run = promisify(execFile);
 const PAGES = [
   'README.md',
   'ARCHITECTURE.md',
-  'docs/operators.md',
-  'docs/security.md',
-  'docs/liveness.md',
-  'docs/protocol.md',
-  'docs/dependencies.md',
+  ...readdirSync(join(root, 'docs')).flatMap((f) => (f.endsWith('.md') ? [`docs/${f}`] : [])),
 ];
 
 test.each(PAGES)('every link and picture of %s leads somewhere', (page) => {
