@@ -22,9 +22,16 @@ const run = (...args: string[]) => sp(join(root, 'nobody'), args, { env });
 async function startServer(): Promise<void> {
   server = spawn(process.execPath, [join(import.meta.dirname, '../../sync/server/main.ts')], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const [line] = await once(createInterface({ input: server.stdout! }), 'line');
+  let told = '';
+  server.stderr!.on('data', (chunk) => {
+    told += chunk;
+  });
+  const [line] = await Promise.race([
+    once(createInterface({ input: server.stdout! }), 'line'),
+    once(server, 'exit').then(() => Promise.reject(new Error(told))),
+  ]);
   ready = JSON.parse(String(line));
 }
 
@@ -59,7 +66,7 @@ beforeAll(async () => {
   const keys = (await import('../../sync/server/local.ts')).initServer(home);
   env = { ...env, ...keys };
   await startServer();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await stopServer();
   rmSync(root, { recursive: true, force: true });
@@ -109,4 +116,4 @@ test('from the first link to an administrator with a second factor, after which 
   const link = (await run('accounts', 'link', made.account.id, '--json')).lines()[0] as { link: string };
   await startServer();
   expect((await ask('POST', '/api/session', { token: tokenOf(link.link) })).json()).toMatchObject({ stage: 'enrol' });
-}, 120_000);
+}, 240_000);
