@@ -5,6 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keyObject } from '../../electron/core/keys/envelope.ts';
 import { Vault } from '../../electron/core/vault/vault.ts';
 import type { MyProfile } from '../../sync/protocol/api/portal.ts';
+import { publicHalf } from '../../sync/protocol/seal/keys.ts';
+import { sealPosition } from '../../sync/protocol/seal/position.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import type { Actor } from '../../sync/server/access/actor.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
@@ -102,7 +104,9 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
     const came = v7();
     const { bytes: doorBytes, ...doorRef } = photoOf(person, came, 'checkin', door);
-    const gps = `position-${tag}`;
+    const latitude = Number(`52.${Number.parseInt(tag, 16)}`);
+    const to = publicHalf(api.keyring.sealing);
+    const gps = await sealPosition({ latitude, longitude: 13.4 }, { device: box.device, person }, to);
     box.append('checkin', open, { person, score: 0.8125, second: null, gps, ...doorRef }, hours(8), came);
     const wrong = box.append('checkin', open, { person }, hours(7)).header.id;
     box.append('void', { target: wrong, reason: 'not-me' }, { person }, hours(7));
@@ -128,7 +132,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
       values: [
         ...[`Name-${tag}`, `N${tag}`, ...Object.values(contact), `v-${tag}`, `Guardian-${tag}`, `model-${tag}`, vector],
         ...[
-          gps,
+          `"latitude":${latitude}`,
           '0.8125',
           reason,
           `Hold-${tag}`,
@@ -173,7 +177,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     await mergePeople(api.db, api.keys, { kept: kept.person, merged: merged.person, by: 'staff' }, NOW);
     const { text } = await exportOf(kept.person);
     for (const value of kept.values) expect(text.includes(value), value.slice(0, 60)).toBe(true);
-    for (const value of merged.values.filter((v) => v.startsWith('position-') || v.startsWith('Reason-')))
+    for (const value of merged.values.filter((v) => v.startsWith('"latitude"') || v.startsWith('Reason-')))
       expect(text.includes(value), value.slice(0, 60)).toBe(true);
   });
 
@@ -213,6 +217,20 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     await expect(ask(person, 'PATCH', '/api/me', { number: '1' })).rejects.toThrow();
   });
 
+  test('a photo that a kiosk sealed wrongly keeps nobody from the rest of their data', async () => {
+    const { person } = await wholePerson(randomUUID().slice(0, 8));
+    const event = v7();
+    const { bytes, photo } = photoOf(person, event, 'checkin', Buffer.from('JPEG'));
+    const open = { direction: 'in', method: 'face', liveness: 'passed' } as const;
+    const photoKey = randomBytes(32).toString('base64url');
+    box.append('checkin', open, { person, photo, photoKey }, NOW, event);
+    await api.deliver(box);
+    await upload(photo, bytes);
+    const { data } = await exportOf(person);
+    expect(data.photos!.find((p) => p.event === event)).toMatchObject({ base64: null });
+    expect(data.photos!.filter((p) => p.base64 !== null)).toHaveLength(2);
+  });
+
   test('a person sees their own records, all of them and nobody else’s', async () => {
     const [mine] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
     const { items } = await ask<{ items: { person: string }[] }>(mine.person, 'GET', '/api/me/attendance');
@@ -246,7 +264,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
       await store.recordCheckin(aCheckin(somebody.id, { gps: 'A POSITION' }));
       expect(JSON.stringify(store.pending(50))).toContain('A POSITION');
     }
-    expect((await exportOf(person)).text).not.toContain(values.find((v) => v.startsWith('position-')));
+    expect((await exportOf(person)).text).not.toContain(values.find((v) => v.startsWith('"latitude"')));
     // A kiosk that had not heard of it yet.
     const open = { direction: 'out', method: 'face', liveness: 'passed' } as const;
     const late = other.append('checkin', open, { person, gps: 'LATE POSITION' }, NOW);
@@ -262,7 +280,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
 
   test('P9 an opt-out that was said at a kiosk takes the positions that are held too', async () => {
     const { person, values } = await wholePerson(randomUUID().slice(0, 8));
-    const position = values.find((v) => v.startsWith('position-'))!;
+    const position = values.find((v) => v.startsWith('"latitude"'))!;
     expect((await exportOf(person)).text).toContain(position);
     box.append('person', { change: 'updated', gpsOptOut: true }, { person }, NOW);
     await api.deliver(box);

@@ -93,13 +93,18 @@ export class Keyring {
 
   /** The private key of this thumbprint, current or not yet retired; another replica may have made it a moment ago. */
   async sealingFor(kid: string): Promise<X25519PrivateJwk | null> {
-    const find = () => this.#set.sealing.find((k) => k.kid === kid)?.key ?? null;
+    const find = () => this.heldSealing(kid);
     const now = this.#o.now();
     if (!find() && Math.abs(now - this.#lookedAt) >= LOOK_AGAIN_MS) {
       this.#lookedAt = now;
       await this.refresh();
     }
     return find();
+  }
+
+  /** Of those that this process holds: for use within a transaction, which must not wait for another connection. */
+  heldSealing(kid: string): X25519PrivateJwk | null {
+    return this.#set.sealing.find((k) => k.kid === kid)?.key ?? null;
   }
 
   /** The CA that issues now. */

@@ -155,13 +155,16 @@ const exportMine = route({
   action: 'export',
   answer: 'file',
   limit: { max: 6, perMs: 60_000 },
-  async handle({ tx, services: { keys }, actor, now, about }) {
+  async handle({ tx, services: { keys, keyring }, actor, now, about }) {
     const person = self(actor, about);
     await mine(tx, keys, person);
     const { privacy = null } = await policyOf(tx, DEFAULT_SCOPE);
     const day = now.toISOString().slice(0, 10);
     return {
-      file: myData({ tx, keys, actor, person, now }, { contacts: privacy }),
+      file: myData(
+        { tx, keys, actor, person, now, sealing: async (kid) => keyring.heldSealing(kid) },
+        { contacts: privacy },
+      ),
       name: `my-data-${day}.json`,
       type: 'application/json',
     };

@@ -1,5 +1,8 @@
 import type { Transaction } from 'kysely';
+import type { SealingKeyLookup } from '../../protocol/seal/message.ts';
+import { openPosition } from '../../protocol/seal/position.ts';
 import type { WireEvent } from '../../protocol/wire/event.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
 import type { Actor } from '../access/actor.ts';
 import { searchAttendance } from '../attendance/search.ts';
 import { audited } from '../audit/opened.ts';
@@ -12,7 +15,7 @@ import { openHalf, openRefused } from '../ingest/personal.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { shownPeople } from '../people/shown.ts';
-import { openPhoto } from '../photos/open.ts';
+import { openPhoto, type PhotoPlace } from '../photos/open.ts';
 import { readPhoto } from '../photos/store.ts';
 import { listHolds } from '../retention/holds.ts';
 
@@ -25,6 +28,8 @@ export interface Reading {
   /** Every name that they ever had here: more than one after a merge. */
   readonly names: readonly string[];
   readonly now: Date;
+  /** The server's sealing keys: positions were sealed to them on the kiosk. */
+  readonly sealing: SealingKeyLookup;
 }
 
 /** One part of a person's export: its rows, read as they are written. */
@@ -176,8 +181,25 @@ async function* openedEvents({ tx, keys, names }: Reading): AsyncGenerator<Opene
 async function* events(of: Reading) {
   for await (const { id, header, values, receivedAt } of openedEvents(of)) {
     // The key of a photo says nothing of anybody: the photo itself is told.
-    const { photoKey: _, ...told } = values;
+    const { photoKey: _, ...sealed } = values;
+    const told = await withPosition(sealed, header.device, of.sealing);
     yield { id, type: header.type, device: header.device, at: header.at, open: header.open, values: told, receivedAt };
+  }
+}
+
+/** With its position as coordinates. One that can't be opened (a key that was destroyed) is told as it is kept. */
+async function withPosition(
+  values: Readonly<Record<string, unknown>>,
+  device: string,
+  lookup: SealingKeyLookup,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { gps, person } = values;
+  if (typeof gps !== 'string' || typeof person !== 'string') return values;
+  try {
+    return { ...values, gps: await openPosition(gps, { device, person }, lookup) };
+  } catch (cause) {
+    if (cause instanceof Problem) return values;
+    throw cause;
   }
 }
 
@@ -297,15 +319,25 @@ async function* photos(of: Reading) {
     const kind = header.type === 'checkin' ? 'checkin' : 'enrolment';
     const sealed = await readPhoto(of.tx, address);
     const named = typeof values.person === 'string' ? values.person : person;
-    const picture =
-      sealed && typeof key === 'string' ? openPhoto(sealed, key, { kind, person: named, event: id }) : null;
+    const where = { kind, person: named, event: id } as const;
+    const picture = sealed && typeof key === 'string' ? readable(sealed, key, where) : null;
     yield {
       event: id,
       kind,
       at: header.at.utc,
       type: 'image/jpeg',
-      // Null: it has been deleted by its age, or has not arrived from the kiosk yet.
+      // Null: it has been deleted by its age, or has not arrived from the kiosk yet, or does not open.
       base64: picture?.toString('base64') ?? null,
     };
+  }
+}
+
+/** One that a kiosk sealed wrongly keeps nobody from the rest of their data. */
+function readable(sealed: Uint8Array, key: string, where: PhotoPlace): Buffer | null {
+  try {
+    return openPhoto(sealed, key, where);
+  } catch (cause) {
+    if (cause instanceof Problem) return null;
+    throw cause;
   }
 }
