@@ -28,7 +28,7 @@ const finish = async (db: OpenDatabase['db'], keys: Keys, each: () => Promise<vo
   }
 };
 
-describe.each(DATABASES)('a rotation of the keys, on $name', ({ unavailable, start }) => {
+describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailable, start }) => {
   let home: Awaited<ReturnType<typeof start>>;
   let database: OpenDatabase;
   let people: string[];
@@ -241,6 +241,27 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ unavailable, sta
     await finish(db, both);
     await readsAll(both.alone());
   }, 180_000);
+
+  test.skipIf(name === 'PGlite')(
+    'P20 waits for whoever holds a table for long, and goes on afterwards',
+    async () => {
+      const { db } = database;
+      const both = keysOfPair(next, old);
+      await openRing(db, both);
+      await beginRotation(db, both, { reEncrypt: false, now: NOW });
+      await advanceRotation(db, both, { budgetMs: 0, now });
+      await db.transaction().execute(async (tx) => {
+        await sql`lock table template, account, person in row exclusive mode`.execute(tx);
+        expect(await advanceRotation(db, both, { budgetMs: 0, now })).toMatchObject({
+          phase: 'switched',
+          waitsFor: 'a transaction that holds a table',
+        });
+      });
+      await finish(db, both);
+      await readsAll(both.alone());
+    },
+    180_000,
+  );
 
   test('every registered column is one of the database, so that none is passed over by a misspelling', async () => {
     const known = new Set(SEALED.map((t) => t.table));

@@ -169,9 +169,16 @@ export async function advanceRotation(
   const end = performance.now() + budgetMs;
   for (;;) {
     await settleKeys(db, keys);
-    const state = await oneTransaction(db, keys, now());
+    const state = await oneTransaction(db, keys, now()).catch((cause: unknown) => patience(db, cause));
     if (state.phase === 'finished' || state.waitsFor || performance.now() >= end) return state;
   }
+}
+
+/** Somebody has held a lock for longer than `guard` waits: nothing happened, and the caller comes again. */
+async function patience(db: Db, cause: unknown): Promise<RotationState> {
+  const row = (cause as { code?: string }).code === '55P03' ? await latest(db) : null;
+  if (!row) throw cause;
+  return stateOf(row, 'a transaction that holds a table');
 }
 
 async function oneTransaction(db: Db, keys: Keys, now: Date): Promise<RotationState> {
