@@ -8,6 +8,8 @@ import { type KioskEnd, replaceCertificate } from './kiosk-end.ts';
 import type { ServerEnd, World } from './world.ts';
 
 const DAY = 86_400_000;
+/** How long a fault may take to be overcome, ms. */
+export const SETTLE_MS = 120_000;
 
 export interface Scene {
   readonly world: World;
@@ -171,7 +173,9 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
   },
   async 'server-restore'({ world, random, workInFlight }) {
     const backup = await world.databaseBackup();
-    await moment(random, 1500, 3000);
+    // The servers have lost their connections by it: what they take from here on is what the restore will take back.
+    await world.settle(SETTLE_MS);
+    await moment(random, 500, 1500);
     const hit = await workInFlight('server');
     const before = world.eventCount();
     await world.restoreDatabase(backup);

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { seededRandom } from '../bench/harness.ts';
 import { kioskSide, serverSide } from './both-ends.ts';
 import { check, isClean } from './checker.ts';
-import { INJECT, type Scene } from './injectors.ts';
+import { INJECT, type Scene, SETTLE_MS } from './injectors.ts';
 import { KIND_NAMES, type Kind } from './kinds.ts';
 import { minimumOf, planFaults } from './plan.ts';
 import { startWorld, type World, worldMissing } from './world.ts';
@@ -29,10 +29,8 @@ if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {
   process.exit(2);
 }
 
-/** How often a fault that hit nothing is tried again before the run fails. */
+/** How often a fault that hit nothing is tried again before it is put off to the end. */
 const TRIES = 6;
-/** How long a fault may take to be overcome, ms. */
-const SETTLE_MS = 120_000;
 
 const note = (line: string) => console.log(`[${new Date().toISOString().slice(11, 19)}] ${line}`);
 
@@ -62,6 +60,7 @@ async function run(world: World): Promise<number> {
   const plan = values.only
     ? Array.from({ length: count }, (_, i) => kinds[i % kinds.length]!)
     : planFaults(count, seed, kinds);
+  const planned = plan.length;
   const hits = new Map<Kind, number>(kinds.map((kind) => [kind, 0]));
   const excused = new Set<string>();
   let missed = 0;
@@ -82,7 +81,12 @@ async function run(world: World): Promise<number> {
       await world.settle(SETTLE_MS);
       if (hit === 0) missed += 1;
     }
-    if (hit === 0) throw new Error(`${kind} hit no work in ${TRIES} tries`);
+    if (hit === 0) {
+      note(`${kind} hit no work in ${TRIES} tries`);
+      // Once: on a machine that is too busy even then the run goes on to its end, where both ends are read, and fails.
+      if (i < planned) plan.push(kind);
+      continue;
+    }
     hits.set(kind, hits.get(kind)! + 1);
     note(`${String(i + 1).padStart(4)}/${plan.length} ${kind} (${hit} events in flight)`);
   }
@@ -163,7 +167,7 @@ async function report(
       `out of order ${verdict.disordered.length}, chain broken ${verdict.broken.length}, quarantined ${verdict.quarantined}`,
   );
   const least = values.only ? 1 : minimumOf(count);
-  const enough = [...hits.values()].every((n) => n >= least);
+  const enough = total >= count && [...hits.values()].every((n) => n >= least);
   const alive = verdict.confirmed > 0 && verdict.events >= verdict.confirmed - destroyed;
   const whole = problems.length === 0 && stripped === 0 && server.bare === 0;
   return isClean(verdict) && whole && enough && alive ? 0 : 1;
