@@ -22,6 +22,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'bad-code-life': 422,
   'bad-padding': 400,
   'bad-request': 400,
+  'bad-server-address': 422,
   'bad-signature': 403,
   'batch-malformed': 400,
   'batch-too-large': 413,
