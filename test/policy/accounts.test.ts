@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLink } from '../../sync/server/access/links.ts';
+import { leftoversJob } from '../../sync/server/accounts/leftovers.job.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
@@ -258,6 +259,32 @@ describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
     await enrolled('admin');
     const late = await door.ask(door.visitor(), 'POST', '/api/session', { token: second.token });
     expect([late.status, late.json().code]).toEqual([410, 'link-expired']);
+  });
+
+  test('what sign-ins leave behind is cleared away, and nothing that still counts', async () => {
+    await door.as('staff');
+    await createLink(door.db, door.keys, { kind: 'operator' }, door.now);
+    await signIn(door.visitor(), 'nobody@example.org', 'wrong password');
+    door.later(26 * 60 * MINUTE);
+    const [alive, { owner }] = [await door.as('staff'), await enrolled()];
+    const { token } = await createLink(door.db, door.keys, { kind: 'operator' }, door.now);
+    const report = await leftoversJob.run({ ...door.services, signal: new AbortController().signal });
+    expect(report).toEqual({
+      sessions: expect.any(Number),
+      links: expect.any(Number),
+      attempts: expect.any(Number),
+      answers: 0,
+    });
+    for (const kind of ['sessions', 'links', 'attempts']) expect(report[kind]).toBeGreaterThan(0);
+    for (const who of [alive, owner]) expect((await door.ask(who, 'GET', '/api/session')).status).toBe(200);
+    const link = await door.db
+      .selectFrom('sign_in_link')
+      .selectAll()
+      .where('hash', '=', door.keys.hashToken(token))
+      .execute();
+    expect(link).toHaveLength(1);
+    const again = await leftoversJob.run({ ...door.services, signal: new AbortController().signal });
+    expect(again).toEqual({ sessions: 0, links: 0, attempts: 0, answers: 0 });
   });
 
   test('a disabled account can be removed, with everything that it held; one in use can’t', async () => {
