@@ -8,7 +8,7 @@ import { writeAtomically } from '../files.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectStore } from '../objects/store.ts';
 import { type AuditKey, readAuditKeys } from './keys.ts';
-import { readStatement, type Statement, type StatementKeys, signStatement } from './statement.ts';
+import { type Statement, signStatement } from './statement.ts';
 import { lockChain } from './write.ts';
 
 /**
@@ -146,9 +146,4 @@ export async function readStoredAnchors(store: ObjectStore, newest: number): Pro
     read.push(readAnchorText(Buffer.concat(pieces).toString('utf8')));
   }
   return read;
-}
-
-/** Position that an anchor vouches for; 0: none. */
-export function positionOf(anchor: Statement | 'broken' | null, keys: StatementKeys): number {
-  return anchor === null || anchor === 'broken' ? 0 : (readStatement(anchor, keys)?.position ?? 0);
 }
