@@ -3,11 +3,13 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
+import { openHalf } from '../../sync/server/ingest/personal.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { destroyPersonKeys, personBox } from '../../sync/server/keys/persons.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
 import { findPeople, namesOf, readPeople, writePerson } from '../../sync/server/people/records.ts';
 import { DATABASES } from '../services/databases.ts';
+import { deliver, kioskOf } from './rotation-kit.ts';
 
 const secret = () => new Secret(randomBytes(32));
 const keys = new Keys(secret(), secret());
@@ -82,6 +84,33 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       await expect(personBox(database.db, new Keys(secret(), secret()), [person])).rejects.toMatchObject({
         code: 'envelope-broken',
       });
+    });
+  });
+
+  describe.skipIf(unavailable)('a check-in’s position', () => {
+    test('P7 P8 lies apart, as the kiosk sealed it and under the person’s key; its purge leaves the rest and the chain', async () => {
+      const { db } = database;
+      const box = await kioskOf(db);
+      const person = box.person('Ada');
+      const gps = 'ciphertext-of-the-kiosk';
+      const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
+      const { header } = box.append('checkin', open, { person, score: 0.8, gps }, NOW);
+      await deliver(db, keys, box, box.events, 1);
+      const read = () =>
+        db
+          .selectFrom('event')
+          .select(['id', 'person', 'personal', 'gps', 'chain'])
+          .where('id', '=', header.id)
+          .executeTakeFirstOrThrow();
+      const row = await read();
+      expect(Buffer.from(row.gps!).includes(gps)).toBe(false);
+      const theirs = await personBox(db, keys, [person]);
+      expect(openHalf(keys, theirs, row).gps?.value).toBe(gps);
+      expect(openHalf(keys, theirs, { ...row, gps: null })).not.toHaveProperty('gps');
+      await db.updateTable('event').set({ gps: null }).where('id', '=', header.id).execute();
+      const purged = await read();
+      expect(Object.keys(openHalf(keys, theirs, purged)).sort()).toEqual(['person', 'score']);
+      expect(purged.chain).toBe('whole');
     });
   });
 
