@@ -146,7 +146,10 @@ const play =
     ? (JSON.parse(readFileSync(playwrightJson, 'utf8')) as PlaywrightReport).stats
     : { expected: 0, unexpected: 0, flaky: 0, skipped: 0 };
 // Each row of the policy, by the reports of the tests that just ran: nothing runs twice.
-const policyHeld = await run('rows of the policy', process.execPath, [join(root, 'test/policy/run.ts'), '--from-npm-test']);
+const policyHeld = await run('rows of the policy', process.execPath, [
+  join(root, 'test/policy/run.ts'),
+  '--from-npm-test',
+]);
 const failedChecks = checks.filter((ok) => !ok).length;
 const passed = sum('numPassedTests') + play.expected + play.flaky + checks.length - failedChecks;
 const failed = sum('numFailedTests') + play.unexpected + failedChecks;
