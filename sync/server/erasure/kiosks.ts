@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { sameAs } from '../attendance/merging/group.ts';
 import type { NewChange } from '../changes/log.ts';
@@ -129,6 +129,10 @@ export async function confirmErasure(tx: Transaction<Tables>, request: string, b
     .where('device', '=', by.device)
     .where('confirmed_at', 'is', null)
     .execute();
+  // The saga looks at once whether that was the last.
+  await sql`update erasure_step set next_at = ${now.toISOString()}::timestamptz
+    where step = 'kiosks' and done_at is null and request in (
+      select coalesce(part_of, request) from erasure where request = ${request}::uuid)`.execute(tx);
 }
 
 export interface OpenRequest {

@@ -147,7 +147,8 @@ export const STEPS: readonly Step[] = [
         from erasure e join erasure_confirmation c on c.request = e.request join device d on d.id = c.device
         where e.request = ${request}::uuid or e.part_of = ${request}::uuid`.execute(db);
       const { open, confirmed, lost } = rows[0]!;
-      if (open > 0) return { waits: 'kiosks-open', forMs: MINUTE_MS };
+      // A confirmation has it looked at once (kiosks.ts); a kiosk that was revoked meanwhile, within this.
+      if (open > 0) return { waits: 'kiosks-open', forMs: HOUR_MS };
       return { done: { confirmed, canNotConfirm: lost } };
     },
   },

@@ -24,7 +24,10 @@ export const tombstonesJob: Job = {
       const people = [...(await fromFiles(context)), ...(store ? await fromStore(context, store) : [])];
       for (const person of people) await requestErasure(db, keys, { person, origin: 'restore', undoDays: 0 }, now());
       if (people.length > 0) {
-        log.warn({ code: 'erasures-repeated', count: people.length }, 'the database was older than erasures: they are repeated');
+        log.warn(
+          { code: 'erasures-repeated', count: people.length },
+          'the database was older than erasures: they are repeated',
+        );
         tell('change');
       }
       return { repeated: people.length };
