@@ -1,0 +1,47 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../../sync/server/database/open.ts';
+import { initServer } from '../../sync/server/local.ts';
+import { serverHome } from '../sync/kit.ts';
+import { sp } from './run-sp.ts';
+
+/** `audit` and `incident` as an operator runs them, on a server home of its own. */
+
+const home = await serverHome();
+let env: Record<string, string>;
+
+beforeAll(() => {
+  env = initServer(home.path);
+});
+afterAll(() => home.remove());
+
+const run = (...args: string[]) => sp(home.path, args, { env });
+
+test('P31 one command finds a row that was altered in the database, and says where; each look left a row itself', async () => {
+  for (let i = 0; i < 3; i++) expect((await run('audit', 'search')).code).toBe(0);
+  const found = (await run('audit', 'search', '--route', 'audit search', '--json')).lines();
+  expect(found.map((r) => [r.position, r.role])).toEqual([3, 2, 1].map((p) => [p, 'operator']));
+  const whole = await run('audit', 'verify', '--json');
+  expect(whole.lines()).toMatchObject([{ rows: 4, last: 4, faults: [] }]);
+  expect(whole.code).toBe(0);
+  const database = await openDatabase(home.path);
+  await sql`update audit set role = 'auditor' where position = 2`.execute(database.db);
+  await database.close();
+  const altered = await run('audit', 'verify', '--json');
+  expect(altered.lines()[0]!.faults).toMatchObject([{ code: 'row-altered', position: 2 }]);
+  expect(altered.code).toBe(1);
+}, 180_000);
+
+test('P34 an incident is opened and its clock runs until the authority was told', async () => {
+  const opened = await run('incident', 'open', '--title', 'Kiosk stolen', '--severity', 'high', '--json');
+  const [incident] = opened.lines();
+  expect(incident).toMatchObject({ state: 'open', clock: { state: 'running' } });
+  expect((await run('incident', 'list')).code).toBe(1);
+  const id = String(incident!.id);
+  const told = await run('incident', 'notified', id, '--to', 'authority', '--json');
+  expect(told.lines()).toMatchObject([{ clock: { state: 'in-time' } }]);
+  expect((await run('incident', 'list')).code).toBe(0);
+  const closed = await run('incident', 'close', id);
+  expect(closed.code).toBe(1);
+  expect(closed.stderr).toContain('incident-not-documented');
+}, 180_000);
