@@ -1,6 +1,5 @@
 import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../../database/schema.ts';
-import { SEALED } from './sealed.ts';
 import { presentTables } from './verify.ts';
 
 /**
@@ -38,6 +37,3 @@ async function trigger(
   await sql`create trigger refuse_old_key before insert or update of ${sql.join(columns.map((c) => sql.ref(c)))}
             on ${sql.table(table)} for each row execute function keyring.refuse_old_key(${sql.lit(found)})`.execute(tx);
 }
-
-/** Tables that the guard watches, for the documentation of what it does. */
-export const GUARDED = [...SEALED.map((t) => t.table), 'person'];
