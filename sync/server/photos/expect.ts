@@ -31,8 +31,3 @@ export async function expectPhotos(
     .onConflict((c) => c.columns(['device', 'address']).doNothing())
     .execute();
 }
-
-/** Removes the photos of people, with all their pieces. */
-export async function erasePhotos(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
-  if (people.length > 0) await tx.deleteFrom('photo').where('person', 'in', people).execute();
-}
