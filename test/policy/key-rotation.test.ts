@@ -242,9 +242,9 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     await readsAll(both.alone());
   }, 180_000);
 
-  test.skipIf(name === 'PGlite')(
-    'P20 waits for whoever holds a table for long, and goes on afterwards',
-    async () => {
+  // PGlite has one connection: nobody else can hold a table.
+  if (name !== 'PGlite')
+    test('P20 waits for whoever holds a table for long, and goes on afterwards', async () => {
       const { db } = database;
       const both = keysOfPair(next, old);
       await openRing(db, both);
@@ -259,9 +259,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       });
       await finish(db, both);
       await readsAll(both.alone());
-    },
-    180_000,
-  );
+    }, 180_000);
 
   test('every registered column is one of the database, so that none is passed over by a misspelling', async () => {
     const known = new Set(SEALED.map((t) => t.table));
