@@ -6,7 +6,7 @@ import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { readBoard } from '../../sync/server/attendance/board.ts';
 import { resolveDue } from '../../sync/server/attendance/resolve.ts';
 import { retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
-import { DATABASES } from '../services/databases.ts';
+import { ONE_DATABASE } from '../services/databases.ts';
 import { json, type Kiosk, rechain, recommit, Target } from './sync-kit.ts';
 
 /**
@@ -226,12 +226,12 @@ const SPOILED: Spoiled[] = [
   spoiled('a model with a NUL', 'event-not-storable', open({ model: '\0' })),
 ];
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let home: Awaited<ReturnType<(typeof ONE_DATABASE)[number]['start']>>;
 let target: Target;
 let kiosk: Kiosk;
 let other: Kiosk;
 
-describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
+describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
   beforeAll(async () => {
     if (unavailable) return;
     home = await start();

@@ -6,7 +6,7 @@ import { MAX_SEALED_BYTES, TYP } from '../../sync/protocol/wire/batch.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { revokeDevice } from '../../sync/server/devices/registry.ts';
 import { isRefusal } from '../../sync/server/http/problem.ts';
-import { DATABASES } from '../services/databases.ts';
+import { ONE_DATABASE } from '../services/databases.ts';
 import { flipped, json, jweOfSecret, type Kiosk, padded, rawJwe, rawJws, Target } from './sync-kit.ts';
 
 /**
@@ -14,7 +14,7 @@ import { flipped, json, jweOfSecret, type Kiosk, padded, rawJwe, rawJws, Target 
  * attack is taken, nothing stops the rest, each ends in a code.
  */
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let home: Awaited<ReturnType<(typeof ONE_DATABASE)[number]['start']>>;
 let target: Target;
 /** Attacked; has two events to send. */
 let kiosk: Kiosk;
@@ -381,7 +381,7 @@ const ATTACKS: Attack[] = [
   attack('all but its last character', /^batch-(malformed|undecryptable)$/, async () => (await good()).slice(0, -1)),
 ];
 
-describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
+describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
   beforeAll(async () => {
     if (unavailable) return;
     home = await start();

@@ -54,3 +54,12 @@ export const DATABASES: readonly TestDatabase[] = [
     },
   },
 ];
+
+/**
+ * For long suites about what comes before the database: on PostgreSQL, or without one on PGlite; on both with
+ * SMARTPRESENCE_TEST_DATABASES=both.
+ */
+export const ONE_DATABASE: readonly TestDatabase[] =
+  process.env.SMARTPRESENCE_TEST_DATABASES === 'both'
+    ? DATABASES
+    : DATABASES.filter(({ name }) => name === (unavailable ? 'PGlite' : 'PostgreSQL'));
