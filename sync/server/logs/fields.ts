@@ -39,7 +39,8 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   kind: token,
   method: token,
   ms: number,
-  operation: token,
+  /** `device approve`: the words of a command. */
+  operation: matches(/^[a-z-]{1,30}( [a-z-]{1,30}){0,3}$/),
   outcome: token,
   people: origin,
   port: number,
