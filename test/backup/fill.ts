@@ -16,7 +16,11 @@ const ODD: Readonly<Record<string, (row: number) => string>> = {
   'site.day_starts_at': () => `'04:00'`,
   'site.is_default': () => 'false',
   'keyring.identity.one': () => 'true',
+  'keyring.token_key.one': () => 'true',
 };
+
+/** Tables of one row. */
+const SINGLE = new Set(Object.keys(ODD).flatMap((column) => (column.endsWith('.one') ? [column.slice(0, -4)] : [])));
 
 export function uuid(row: number): string {
   const hex = createHash('sha256').update(`fill ${row}`).digest('hex');
@@ -43,7 +47,7 @@ export async function fillEveryTable(
       const name = `${each.table.schema}.${each.table.name}`.replace(/^public\./, '');
       const rules = await rulesOf(db, each.table);
       try {
-        for (; each.next < (name === 'keyring.identity' ? 1 : rows); each.next++)
+        for (; each.next < (SINGLE.has(name) ? 1 : rows); each.next++)
           await insertRow(db, each.table, name, each.next, rules);
         delete refused[name];
       } catch (cause) {
