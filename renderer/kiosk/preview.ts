@@ -1,5 +1,5 @@
-/** The preview where the processor has to draw it: fluent and sharp enough for a mirror, at less than half of the pixels a second. */
-const SOFTWARE = { width: { max: 960 }, height: { max: 540 }, frameRate: { max: 12 } };
+/** Pictures a second of the preview where the processor has to draw them itself: fluent enough for a mirror. */
+const SOFTWARE_FPS = 15;
 
 /** True when the browser draws without a GPU (SwiftShader, llvmpipe, or no WebGL at all). */
 export function drawsInSoftware(canvas: OffscreenCanvas = new OffscreenCanvas(1, 1)): boolean {
@@ -20,6 +20,6 @@ export function previewOf(stream: MediaStream, software: boolean): { stream: Med
   if (!software || !track) return { stream, stop: () => undefined };
   const copy = track.clone();
   // Rejected by a camera that can't be thinned: then the copy runs at the camera's own rate.
-  copy.applyConstraints(SOFTWARE).catch(() => undefined);
+  copy.applyConstraints({ frameRate: { max: SOFTWARE_FPS } }).catch(() => undefined);
   return { stream: new MediaStream([copy]), stop: () => copy.stop() };
 }
