@@ -16,7 +16,8 @@ export interface DetectionRates {
 }
 
 /**
- * Measures detection in real Chromium, the two taking turns in one browser so that a busy machine hits both alike.
+ * Measures detection in real Chromium, the two taking turns in one browser, and in who comes first, so that a busy machine
+ * hits both alike.
  * Needs `dist/models`.
  *
  * @param rounds how often each is measured
@@ -63,7 +64,7 @@ export async function measureDetection(rounds: number, ms: number): Promise<Dete
     const rates: DetectionRates = { screen: [], bare: [] };
     for (let round = 0; round < rounds; round++) {
       // Each in a page of its own that is closed before the other begins: the two never share the machine.
-      for (const mode of ['bare', 'screen'] as const) {
+      for (const mode of round % 2 === 0 ? (['bare', 'screen'] as const) : (['screen', 'bare'] as const)) {
         const page = await open(mode);
         rates[mode].push(await rate(page));
         await page.close();
