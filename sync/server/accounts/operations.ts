@@ -1,12 +1,11 @@
+import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import { AccountRoleName, EmailAddress } from '../../protocol/api/accounts.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { OPERATOR } from '../access/actor.ts';
 import { createLink } from '../access/links.ts';
-import type { AuditAction } from '../audit/entry.ts';
-import { writeAudit } from '../audit/write.ts';
-import { inTransaction } from '../database/retry.ts';
+import type { Tables } from '../database/schema.ts';
+import { audited } from '../operator/audited.ts';
 import { type OperatorContext, operation } from '../operator/operation.ts';
 import {
   type Account,
@@ -20,27 +19,13 @@ import {
 import { wire } from './answers.ts';
 import { linkUrl } from './link-text.ts';
 
-type Tx = Parameters<typeof writeAudit>[0];
+/** Kinds of data that stand in its audit rows. */
+const data = ['account.email'];
 
-/** Does it with its row in the audit log, in one transaction. */
-function audited<T>(
-  { db, keys, now }: OperatorContext,
-  entry: { readonly action: AuditAction; readonly route: string },
-  work: (tx: Tx) => Promise<T>,
-  resource: (result: T) => string | null,
-): Promise<T> {
-  return inTransaction(db, async (tx) => {
-    const result = await work(tx);
-    const row = { ...entry, actor: OPERATOR, data: ['account.email'], subjects: [], outcome: 'ok' } as const;
-    await writeAudit(tx, keys, { ...row, resource: resource(result) }, now());
-    return result;
-  });
-}
-
-const byId = (account: Account) => account.id;
+const byId = ({ id }: Account) => ({ resource: id });
 
 /** A link with which the account's owner sets password and second factor. */
-async function linkOf({ keys, config, now }: OperatorContext, tx: Tx, account: string) {
+async function linkOf({ keys, config, now }: OperatorContext, tx: Transaction<Tables>, account: string) {
   const { token, expiresAt } = await createLink(tx, keys, { kind: 'account', account }, now());
   return { link: linkUrl(config, 'console', token), expiresAt: expiresAt.toISOString() };
 }
@@ -52,24 +37,19 @@ export const accountOperations = {
     run: (context, o) =>
       audited(
         context,
-        { action: 'write', route: 'accounts add' },
-        async (tx) => {
-          const account = await addAccount(tx, context.keys, o, context.now());
+        { action: 'write', route: 'accounts add', data },
+        async (tx, now) => {
+          const account = await addAccount(tx, context.keys, o, now);
           return { account: wire(account), ...(await linkOf(context, tx, account.id)) };
         },
-        ({ account }) => account.id,
+        ({ account }) => ({ resource: account.id }),
       ),
   }),
   'accounts list': operation({
     args: z.strictObject({}),
     run: async (context) =>
       (
-        await audited(
-          context,
-          { action: 'read', route: 'accounts list' },
-          (tx) => listAccounts(tx, context.keys),
-          () => null,
-        )
+        await audited(context, { action: 'read', route: 'accounts list', data }, (tx) => listAccounts(tx, context.keys))
       ).map(wire),
   }),
   'accounts change': operation({
@@ -77,8 +57,8 @@ export const accountOperations = {
     async run(context, { account, ...patch }) {
       const changed = await audited(
         context,
-        { action: 'write', route: 'accounts change' },
-        (tx) => changeAccount(tx, context.keys, account, patch, context.now()),
+        { action: 'write', route: 'accounts change', data },
+        (tx, now) => changeAccount(tx, context.keys, account, patch, now),
         byId,
       );
       // Live screens look whether their session still is one.
@@ -91,7 +71,7 @@ export const accountOperations = {
     async run(context, { account }) {
       const changed = await audited(
         context,
-        { action: 'write', route: 'accounts reset-totp' },
+        { action: 'write', route: 'accounts reset-totp', data },
         (tx) => resetTotp(tx, context.keys, account),
         byId,
       );
@@ -104,12 +84,12 @@ export const accountOperations = {
     run: (context, { account }) =>
       audited(
         context,
-        { action: 'delete', route: 'accounts remove' },
+        { action: 'delete', route: 'accounts remove', data },
         async (tx) => {
           await removeAccount(tx, account);
           return { account };
         },
-        () => account,
+        () => ({ resource: account }),
       ),
   }),
   'accounts link': operation({
@@ -117,14 +97,14 @@ export const accountOperations = {
     run: (context, { account }) =>
       audited(
         context,
-        { action: 'write', route: 'accounts link' },
+        { action: 'write', route: 'accounts link', data },
         async (tx) => {
           const row = await lockAccount(tx, account);
           if (row.disabled_at)
             throw new Problem('account-disabled', 'This account is disabled.', 'Enable it: sp accounts enable ID');
           return { account, ...(await linkOf(context, tx, account)) };
         },
-        () => account,
+        () => ({ resource: account }),
       ),
   }),
 } as const;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { auditFilter, VerifyRequest } from '../../protocol/api/audit.ts';
-import { OPERATOR } from '../access/actor.ts';
-import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
+import { audited } from '../operator/audited.ts';
 import { type OperatorContext, operation } from '../operator/operation.ts';
 import type { Compared } from './compare.ts';
 import { datesOf } from './dates.ts';
@@ -11,7 +10,6 @@ import { auditDetail } from './detail.ts';
 import { type Found, searchAudit } from './search.ts';
 import { compareHere } from './stored.ts';
 import { type VerifiedPart, verifyPart } from './verify.ts';
-import { writeAudit } from './write.ts';
 
 /** Rows that one call verifies: a second or so. */
 const VERIFIED_ROWS = 50_000;
@@ -42,16 +40,11 @@ export const auditOperations = {
 
 /** A look into the log, with its own row in the same transaction. */
 function looked<T>(
-  { db, keys, now }: OperatorContext,
+  context: OperatorContext,
   route: string,
   people: readonly (string | undefined)[],
   look: (db: Db) => Promise<T>,
 ): Promise<T> {
-  return inTransaction(db, async (tx) => {
-    const found = await look(tx);
-    const subjects = people.filter((id) => id !== undefined);
-    const entry = { actor: OPERATOR, action: 'read', route, data: ['audit'], subjects, outcome: 'ok' } as const;
-    await writeAudit(tx, keys, entry, now());
-    return found;
-  });
+  const subjects = people.filter((id) => id !== undefined);
+  return audited(context, { action: 'read', route, data: ['audit'] }, look, () => ({ subjects }));
 }

@@ -1,31 +1,15 @@
 import { z } from 'zod';
 import { Uuid } from '../../protocol/wire/event.ts';
-import type { AuditAction } from '../audit/entry.ts';
-import { writeAudit } from '../audit/write.ts';
-import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
-import { type OperatorContext, operation } from '../operator/operation.ts';
+import { audited } from '../operator/audited.ts';
+import { operation } from '../operator/operation.ts';
 import { certificateOfRequest } from './answer.ts';
 import { certificateText } from './certificate.ts';
 import { erasureState, listErasures } from './read.ts';
 import { erasureUnknown, requestErasure, undoErasure } from './request.ts';
 
-const OPERATOR = { role: 'operator', id: null, email: null, ip: null, userAgent: null } as const;
-
-/** A change, or a look, with its row in the audit log. @param people whom it was about */
-function audited<T>(
-  { db, keys, now }: OperatorContext,
-  entry: { readonly action: AuditAction; readonly route: string; readonly resource?: string },
-  work: (tx: Parameters<typeof writeAudit>[0]) => Promise<T>,
-  people: (result: T) => readonly string[],
-): Promise<T> {
-  return inTransaction(db, async (tx) => {
-    const result = await work(tx);
-    const whole = { actor: OPERATOR, ...entry, data: ['person.erasure'], subjects: people(result), outcome: 'ok' };
-    await writeAudit(tx, keys, whole, now());
-    return result;
-  });
-}
+/** Kinds of data that stand in its audit rows. */
+const data = ['person.erasure'];
 
 async function stateOf(db: Db, request: string, now: Date) {
   const state = await erasureState(db, request, now);
@@ -48,9 +32,9 @@ export const erasureOperations = {
       plain(
         await audited(
           context,
-          { action: 'read', route: 'erasure show', resource: request },
-          (tx) => stateOf(tx, request, context.now()),
-          ({ person }) => (person ? [person] : []),
+          { action: 'read', route: 'erasure show', resource: request, data },
+          (tx, now) => stateOf(tx, request, now),
+          ({ person }) => ({ subjects: person ? [person] : [] }),
         ),
       ),
   }),
@@ -59,10 +43,9 @@ export const erasureOperations = {
     async run(context, { person, undoDays = context.config.retention.erasureUndoDays }) {
       const made = await audited(
         context,
-        { action: 'delete', route: 'erasure request' },
-        (tx) =>
-          requestErasure(tx, context.keys, { person, origin: 'operator', undoDays, mustExist: true }, context.now()),
-        () => [person],
+        { action: 'delete', route: 'erasure request', data },
+        (tx, now) => requestErasure(tx, context.keys, { person, origin: 'operator', undoDays, mustExist: true }, now),
+        () => ({ subjects: [person] }),
       );
       context.onChange();
       return plain(made);
@@ -73,9 +56,9 @@ export const erasureOperations = {
     run: (context, { request }) =>
       audited(
         context,
-        { action: 'write', route: 'erasure undo', resource: request },
-        (tx) => undoErasure(tx, request, context.now()),
-        ({ person }) => [person],
+        { action: 'write', route: 'erasure undo', resource: request, data },
+        (tx, now) => undoErasure(tx, request, now),
+        ({ person }) => ({ subjects: [person] }),
       ),
   }),
   'erasure certificate': operation({

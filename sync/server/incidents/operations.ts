@@ -11,8 +11,7 @@ import {
 } from '../../protocol/api/incidents.ts';
 import { OPERATOR } from '../access/actor.ts';
 import type { AuditAction } from '../audit/entry.ts';
-import { writeAudit } from '../audit/write.ts';
-import { inTransaction } from '../database/retry.ts';
+import { audited } from '../operator/audited.ts';
 import { type OperatorContext, operation, servicesOf } from '../operator/operation.ts';
 import { affectedBy } from './affected.ts';
 import { containIncident } from './contain.ts';
@@ -123,7 +122,7 @@ function change(
 
 /** In one transaction with its audit row. */
 function done<T>(
-  { db, keys, now }: OperatorContext,
+  context: OperatorContext,
   route: string,
   action: AuditAction,
   resource: string | null,
@@ -131,11 +130,10 @@ function done<T>(
   people: (result: T) => readonly string[] = () => [],
   data: readonly string[] = ['incident'],
 ): Promise<T> {
-  return inTransaction(db, async (tx) => {
-    const at = now();
-    const result = await work({ tx, keys, actor: OPERATOR, now: at });
-    const entry = { actor: OPERATOR, action, route, resource, data, subjects: people(result), outcome: 'ok' };
-    await writeAudit(tx, keys, entry, at);
-    return result;
-  });
+  return audited(
+    context,
+    { action, route, resource, data },
+    (tx, now) => work({ tx, keys: context.keys, actor: OPERATOR, now }),
+    (result) => ({ subjects: people(result) }),
+  );
 }

@@ -11,7 +11,6 @@ import { writeAudit } from '../audit/write.ts';
 import { backupOperations } from '../backup/operations.ts';
 import { keysChanged } from '../changes/log.ts';
 import { complianceOperations } from '../compliance/operations.ts';
-import { inTransaction } from '../database/retry.ts';
 import { makeCode } from '../devices/codes.ts';
 import { identityContext } from '../devices/context.ts';
 import { approveDevice, provisionByFile } from '../devices/join.ts';
@@ -25,6 +24,7 @@ import { keyOperations } from '../keys/rotation/operations.ts';
 import { type Announce, retireKeys, succeedKey } from '../keys/succession.ts';
 import type { KeyPurpose } from '../keys/vault.ts';
 import { retentionOperations } from '../retention/operations.ts';
+import { audited } from './audited.ts';
 import { type Operation, type OperatorContext, operation } from './operation.ts';
 
 /** What an operator may do, by name: the same over the socket and on the database itself. Arguments are parsed here. */
@@ -213,16 +213,18 @@ async function runAudited(
   const onChange = () => {
     changed = true;
   };
-  const result = await inTransaction(context.db, async (tx) => {
-    // Of the transaction too: the embedded database has one connection, and another would wait for it for ever.
-    const { site } = identityContext({ ...context, db: tx });
-    const done = await run({ ...context, db: tx, site, onChange }, args);
-    const { action, data, people, resource } = audit;
-    const subjects = people?.(args, done) ?? [];
-    const entry = { actor: OPERATOR, action, route, resource: resource?.(args) ?? null, data, subjects, outcome: 'ok' };
-    await writeAudit(tx, context.keys, entry, context.now());
-    return done;
-  });
+  const { action, data, people, resource } = audit;
+  const row = { action, route, data, resource: resource?.(args) ?? null };
+  const result = await audited(
+    context,
+    row,
+    (tx) => {
+      // Of the transaction too: the embedded database has one connection, and another would wait for it for ever.
+      const { site } = identityContext({ ...context, db: tx });
+      return run({ ...context, db: tx, site, onChange }, args);
+    },
+    (done) => ({ subjects: people?.(args, done) ?? [] }),
+  );
   if (changed) context.onChange();
   return result;
 }

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../../protocol/wire/event.ts';
-import type { Actor } from '../access/actor.ts';
-import { writeAudit } from '../audit/write.ts';
-import { inTransaction } from '../database/retry.ts';
+import { audited } from '../operator/audited.ts';
 import { operation } from '../operator/operation.ts';
 import { listHolds, releaseHold, setHold } from './holds.ts';
 import { retentionState } from './read.ts';
@@ -10,7 +8,8 @@ import { withObjects } from './retention.job.ts';
 import { KINDS } from './rules.ts';
 import { runRetention } from './run.ts';
 
-const OPERATOR: Actor = { role: 'operator', id: null, email: null, ip: null, userAgent: null };
+/** Kinds of data that stand in the audit rows of holds. */
+const data = ['person.hold'];
 const Instant = z.iso.datetime().nullable().default(null);
 const date = (text: string | null) => (text === null ? null : new Date(text));
 
@@ -35,14 +34,13 @@ export const retentionOperations = {
   }),
   'retention holds': operation({
     args: z.strictObject({ released: z.boolean().optional() }),
-    run: ({ db, keys, now }, { released = false }) =>
-      inTransaction(db, async (tx) => {
-        const holds = await listHolds(tx, keys, { released });
-        const subjects = holds.flatMap((h) => h.person ?? []);
-        const entry = { actor: OPERATOR, action: 'read', route: 'retention holds', data: ['person.hold'] } as const;
-        await writeAudit(tx, keys, { ...entry, subjects, outcome: 'ok' }, now());
-        return holds;
-      }),
+    run: (context, { released = false }) =>
+      audited(
+        context,
+        { action: 'read', route: 'retention holds', data },
+        (tx) => listHolds(tx, context.keys, { released }),
+        (holds) => ({ subjects: holds.flatMap((h) => h.person ?? []) }),
+      ),
   }),
   'retention hold': operation({
     args: z.strictObject({
@@ -52,23 +50,22 @@ export const retentionOperations = {
       until: Instant,
       reason: z.string().trim().min(1).max(500),
     }),
-    run: ({ db, keys, now }, { person, site, from, until, reason }) =>
-      inTransaction(db, async (tx) => {
-        const hold = { person, site, from: date(from), until: date(until), reason, setBy: 'operator' };
-        const id = await setHold(tx, keys, hold, now());
-        const subjects = person ? [person] : [];
-        const entry = { actor: OPERATOR, action: 'write', route: 'retention hold', data: ['person.hold'] } as const;
-        await writeAudit(tx, keys, { ...entry, resource: id, subjects, outcome: 'ok' }, now());
-        return { id };
-      }),
+    run: (context, { person, site, from, until, reason }) =>
+      audited(
+        context,
+        { action: 'write', route: 'retention hold', data },
+        async (tx, now) => {
+          const hold = { person, site, from: date(from), until: date(until), reason, setBy: 'operator' };
+          return { id: await setHold(tx, context.keys, hold, now) };
+        },
+        ({ id }) => ({ resource: id, subjects: person ? [person] : [] }),
+      ),
   }),
   'retention release': operation({
     args: z.strictObject({ hold: Uuid }),
-    run: ({ db, keys, now }, { hold }) =>
-      inTransaction(db, async (tx) => {
-        await releaseHold(tx, hold, 'operator', now());
-        const entry = { actor: OPERATOR, action: 'write', route: 'retention release', data: ['person.hold'] } as const;
-        await writeAudit(tx, keys, { ...entry, resource: hold, subjects: [], outcome: 'ok' }, now());
+    run: (context, { hold }) =>
+      audited(context, { action: 'write', route: 'retention release', resource: hold, data }, async (tx, now) => {
+        await releaseHold(tx, hold, 'operator', now);
         return { hold };
       }),
   }),
