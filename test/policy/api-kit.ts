@@ -14,7 +14,6 @@ import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import { correctionRoutes } from '../../sync/server/corrections/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { deviceRoutes } from '../../sync/server/devices/routes.ts';
-import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { quarantineRoutes } from '../../sync/server/ingest/routes.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
@@ -22,7 +21,8 @@ import { peopleRoutes } from '../../sync/server/people/routes.ts';
 import { portalRoutes } from '../../sync/server/portal/routes.ts';
 import { reportRoutes } from '../../sync/server/reports/routes.ts';
 import { siteRoutes } from '../../sync/server/sites/routes.ts';
-import { MemoryOutbox, temporaryHome } from '../sync/kit.ts';
+import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
+import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
 /** The API without its HTTP: routes run as the listener runs them, in a real transaction with their audit row. */
 
@@ -123,28 +123,13 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
       now = at;
     },
 
-    async kiosk(site: string | null = null): Promise<MemoryOutbox> {
-      const box = new MemoryOutbox();
-      const known = { status: 'approved' as const, ed25519: 'x', x25519: 'x', tls_key_hash: box.device };
-      await db
-        .insertInto('device')
-        .values({ id: box.device, name: `Door ${box.device}`, ...known, registered_at: now, last_heard_at: null, site })
-        .execute();
-      return box;
-    },
+    kiosk: (site: string | null = null): Promise<MemoryOutbox> =>
+      knownKiosk(db, { name: `Door ${v7()}`, site, at: now }),
 
     /** Everything that the kiosk has made so far arrives, and is resolved. */
     async deliver(box: MemoryOutbox): Promise<void> {
       const events = box.events.filter((e) => e.header.epoch === box.epoch);
-      const frame = {
-        alg: 'EdDSA',
-        typ: 'sp-batch+jws',
-        iss: box.device,
-        aud: randomUUID(),
-        epoch: box.epoch,
-      } as const;
-      const range = { first: 1, last: events.length, spv: 1 };
-      await ingest(db, keys, { ...frame, ...range }, { sentAt: now.toISOString(), events: [...events] }, now);
+      await deliverTo(db, keys, box, events, { first: 1, now });
       await settle();
     },
     settle,

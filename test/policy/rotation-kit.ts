@@ -1,14 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import type { Db } from '../../sync/server/database/schema.ts';
-import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { Keys, type MasterPair } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
 import { writePerson } from '../../sync/server/people/records.ts';
-import { MemoryOutbox } from '../sync/kit.ts';
+import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
+import type { MemoryOutbox } from '../sync/kit.ts';
 
 /** What the tests of rotation fill a database with, and look at it by. */
 
@@ -23,38 +22,10 @@ export const keysOfPair = (pair: MasterPair, previous: MasterPair | null = null)
 export const openRing = (db: Db, keys: Keys) =>
   openKeyring(db, keys, { hostnames: ['localhost'], now: () => NOW.getTime() });
 
-/** A kiosk that the server knows. */
-export async function kioskOf(db: Db): Promise<MemoryOutbox> {
-  const box = new MemoryOutbox();
-  await db
-    .insertInto('device')
-    .values({
-      id: box.device,
-      name: 'Door',
-      status: 'approved',
-      ed25519: 'x',
-      x25519: 'x',
-      tls_key_hash: 'x',
-      registered_at: NOW,
-      last_heard_at: null,
-    })
-    .execute();
-  return box;
-}
+export const kioskOf = (db: Db) => knownKiosk(db, { at: NOW });
 
-export function deliver(db: Db, keys: Keys, box: MemoryOutbox, events: readonly unknown[], first: number) {
-  const header: BatchHeader = {
-    alg: 'EdDSA',
-    typ: 'sp-batch+jws',
-    iss: box.device,
-    aud: randomUUID(),
-    epoch: box.epoch,
-    first,
-    last: first + events.length - 1,
-    spv: 1,
-  };
-  return ingest(db, keys, header, { sentAt: NOW.toISOString(), events: [...events] }, NOW);
-}
+export const deliver = (db: Db, keys: Keys, box: MemoryOutbox, events: readonly unknown[], first: number) =>
+  deliverTo(db, keys, box, events, { first, now: NOW });
 
 /** Enrols somebody with consent, a template and a check-in, a quarantined event, and what the server itself adds. */
 export async function enrol(db: Db, keys: Keys, box: MemoryOutbox, name: string): Promise<string> {

@@ -14,7 +14,6 @@ import { type Claimed, resolve } from '../../sync/server/attendance/rules/resolv
 import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { unlinkPeople } from '../../sync/server/erasure/unlink.ts';
-import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { sealRefused } from '../../sync/server/ingest/personal.ts';
 import { listQuarantine, retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
@@ -24,6 +23,7 @@ import { horizon } from '../../sync/server/live/feed.ts';
 import { namesOf } from '../../sync/server/people/records.ts';
 import { runRetention } from '../../sync/server/retention/run.ts';
 import { DATABASES } from '../services/databases.ts';
+import { deliverTo, knownKiosk } from './ingest-kit.ts';
 import { MemoryOutbox } from './kit.ts';
 
 /** Attendance on a real database, from events in to what counts. */
@@ -37,29 +37,9 @@ const NOW = new Date('2026-07-20T10:00:00Z');
 let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;
 
-async function kiosk(site: string | null = null): Promise<MemoryOutbox> {
-  const box = new MemoryOutbox();
-  const registered = { name: 'Door', status: 'approved' as const, ed25519: 'x', x25519: 'x', tls_key_hash: box.device };
-  await database.db
-    .insertInto('device')
-    .values({ id: box.device, ...registered, registered_at: NOW, last_heard_at: null, site } as never)
-    .execute();
-  return box;
-}
-
-function deliver(box: MemoryOutbox, events: readonly unknown[], first: number, now = NOW) {
-  const header = {
-    alg: 'EdDSA',
-    typ: 'sp-batch+jws',
-    iss: box.device,
-    aud: randomUUID(),
-    epoch: box.epoch,
-    first,
-    last: first + events.length - 1,
-    spv: 1,
-  } as const;
-  return ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now);
-}
+const kiosk = (site: string | null = null) => knownKiosk(database.db, { site, at: NOW });
+const deliver = (box: MemoryOutbox, events: readonly unknown[], first: number, now = NOW) =>
+  deliverTo(database.db, keys, box, events, { first, now });
 const deliverAll = (box: MemoryOutbox) => deliver(box, box.events, 1);
 
 function checkin(box: MemoryOutbox, person: string, seconds: number, direction: 'in' | 'out' = 'in', automatic = true) {

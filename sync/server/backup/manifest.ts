@@ -39,6 +39,16 @@ const Manifest = z.object({
 });
 export type Manifest = z.infer<typeof Manifest>;
 
+/** What the table of backups says of one. */
+export const rowOf = (m: Manifest) => ({
+  id: m.id,
+  taken_at: m.takenAt,
+  finished_at: m.finishedAt,
+  bytes: m.database.size + m.keyring.size,
+  key_version: m.keyVersion,
+  keyring_version: m.keyring.versionId,
+});
+
 export async function writeManifest(store: ObjectStore, dataKey: Uint8Array, manifest: Manifest): Promise<void> {
   async function* plain() {
     yield Buffer.from(JSON.stringify(Manifest.parse(manifest)), 'utf8');

@@ -12,7 +12,7 @@ import type { ObjectStore } from '../objects/store.ts';
 import { settleByBackup } from './data-keys.ts';
 import { eraseAgain } from './erase-again.ts';
 import { load, requireEmpty, withoutConstraints } from './load.ts';
-import { findBackup, type Manifest, readManifest } from './manifest.ts';
+import { findBackup, type Manifest, readManifest, rowOf } from './manifest.ts';
 import { databaseFrames, keyringFrames, keyringHead, type ThawOptions, thawed } from './read.ts';
 import { rowsOf } from './verify.ts';
 
@@ -149,14 +149,7 @@ async function begin(tx: Transaction<Tables>, context: RestoreContext, m: Manife
   await sql`update ack_mark set safe = committed`.execute(tx);
   await tx
     .insertInto('backup')
-    .values({
-      id: m.id,
-      taken_at: m.takenAt,
-      finished_at: m.finishedAt,
-      bytes: m.database.size + m.keyring.size,
-      key_version: m.keyVersion,
-      keyring_version: m.keyring.versionId,
-    })
+    .values(rowOf(m))
     .onConflict((c) => c.doNothing())
     .execute();
   const entry = { actor, action: 'operate', route: 'backup restore', resource: m.id, data: ['everything'] } as const;

@@ -11,7 +11,7 @@ import { makeDataKey } from './data-keys.ts';
 import { countRows, type DumpCounts, dump, inSnapshot, splitTables } from './dump.ts';
 import { sealKeyring } from './keyring-copy.ts';
 import { databaseObject, KEYRING_OBJECT, newBackupId } from './layout.ts';
-import { type Manifest, writeManifest } from './manifest.ts';
+import { type Manifest, rowOf, writeManifest } from './manifest.ts';
 import { IS_STORED, type PhotoReport, storePhotos } from './photos.ts';
 import { compressed, sealStream } from './sealed-stream.ts';
 
@@ -165,17 +165,7 @@ async function marksOf(tx: Transaction<Tables>): Promise<Manifest['marks']> {
 
 /** Only after the manifest is stored: from now on kiosks may forget what the backup holds. */
 async function recordBackup(tx: Transaction<Tables>, { keys, actor, now }: BackupContext, m: Manifest): Promise<void> {
-  await tx
-    .insertInto('backup')
-    .values({
-      id: m.id,
-      taken_at: m.takenAt,
-      finished_at: m.finishedAt,
-      bytes: m.database.size + m.keyring.size,
-      key_version: m.keyVersion,
-      keyring_version: m.keyring.versionId,
-    })
-    .execute();
+  await tx.insertInto('backup').values(rowOf(m)).execute();
   await sql`
     update ack_mark a set safe = m.committed
     from unnest(${m.marks.map((x) => x.device)}::uuid[], ${m.marks.map((x) => x.epoch)}::uuid[],

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../test/services/databases.ts';
+import { deliverTo, knownKiosk } from '../../../test/sync/ingest-kit.ts';
 import { MemoryOutbox } from '../../../test/sync/kit.ts';
-import type { BatchHeader } from '../../protocol/wire/batch.ts';
 import type { WireEvent } from '../../protocol/wire/event.ts';
 import { readBoard } from '../attendance/board.ts';
 import type { OpenDatabase } from '../database/open.ts';
@@ -14,7 +14,6 @@ import { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { Secret } from '../keys/secret.ts';
 import { namesOf } from '../people/records.ts';
-import { ingest } from './ingest.ts';
 import { openRefused } from './personal.ts';
 import { retryQuarantine } from './quarantine.ts';
 
@@ -24,43 +23,14 @@ let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;
 let outbox: MemoryOutbox;
 
-async function register(): Promise<MemoryOutbox> {
-  const box = new MemoryOutbox();
-  await database.db
-    .insertInto('device')
-    .values({
-      id: box.device,
-      name: 'Door',
-      status: 'approved',
-      ed25519: 'x',
-      x25519: 'x',
-      tls_key_hash: 'x',
-      registered_at: new Date(),
-      last_heard_at: null,
-    })
-    .execute();
-  return box;
-}
-
+const register = () => knownKiosk(database.db);
 const deliver = (
   events: readonly unknown[],
   first = (events[0] as WireEvent).header.seq,
   box = outbox,
   epoch = box.epoch,
   now = new Date(),
-) => {
-  const header: BatchHeader = {
-    alg: 'EdDSA',
-    typ: 'sp-batch+jws',
-    iss: box.device,
-    aud: randomUUID(),
-    epoch,
-    first,
-    last: first + events.length - 1,
-    spv: 1,
-  };
-  return ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now);
-};
+) => deliverTo(database.db, keys, box, events, { first, epoch, now });
 const stored = async (box = outbox, epoch = box.epoch) =>
   database.db
     .selectFrom('event')

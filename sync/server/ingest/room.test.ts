@@ -1,15 +1,14 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../test/services/databases.ts';
-import { MemoryOutbox } from '../../../test/sync/kit.ts';
-import type { BatchHeader } from '../../protocol/wire/batch.ts';
+import { deliverTo, knownKiosk } from '../../../test/sync/ingest-kit.ts';
+import type { MemoryOutbox } from '../../../test/sync/kit.ts';
 import type { WireEvent } from '../../protocol/wire/event.ts';
 import type { OpenDatabase } from '../database/open.ts';
 import { quarantineProbe } from '../health/probes.ts';
 import { Keys } from '../keys/envelope.ts';
 import { Secret } from '../keys/secret.ts';
-import { ingest } from './ingest.ts';
 import { QUARANTINE_QUOTA, roomFor } from './room.ts';
 
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
@@ -17,43 +16,14 @@ let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;
 let outbox: MemoryOutbox;
 
-async function register(): Promise<MemoryOutbox> {
-  const box = new MemoryOutbox();
-  await database.db
-    .insertInto('device')
-    .values({
-      id: box.device,
-      name: 'Door',
-      status: 'approved',
-      ed25519: 'x',
-      x25519: 'x',
-      tls_key_hash: 'x',
-      registered_at: new Date(),
-      last_heard_at: null,
-    })
-    .execute();
-  return box;
-}
-
+const register = () => knownKiosk(database.db);
 const deliver = (
   events: readonly unknown[],
   first = (events[0] as WireEvent).header.seq,
   box = outbox,
   epoch = box.epoch,
   now = new Date(),
-) => {
-  const header: BatchHeader = {
-    alg: 'EdDSA',
-    typ: 'sp-batch+jws',
-    iss: box.device,
-    aud: randomUUID(),
-    epoch,
-    first,
-    last: first + events.length - 1,
-    spv: 1,
-  };
-  return ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now);
-};
+) => deliverTo(database.db, keys, box, events, { first, epoch, now });
 
 describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
   beforeAll(async () => {

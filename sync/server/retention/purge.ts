@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import { SYSTEM } from '../access/actor.ts';
 import { writeAudit } from '../audit/write.ts';
 import { inTransaction } from '../database/retry.ts';
@@ -78,3 +78,20 @@ const DATA: Readonly<Record<Kind, readonly string[]>> = {
   leavers: ['person'],
   quarantine: ['quarantine'],
 };
+
+/** Rows of one kind, as SQL over the same tables. */
+export interface DueRows {
+  readonly from: RawBuilder<unknown>;
+  /** When each of them happened. */
+  readonly at: RawBuilder<unknown>;
+  readonly due: RawBuilder<unknown>;
+  readonly isHeld: RawBuilder<unknown>;
+}
+
+export async function countDue(db: Db, { from, at, due, isHeld }: DueRows): Promise<Found> {
+  const { rows } = await sql<Found>`
+    select count(*) filter (where ${due} and not ${isHeld})::int as due,
+           count(*) filter (where ${due} and ${isHeld})::int as held, min(${at}) as oldest
+    from ${from}`.execute(db);
+  return rows[0]!;
+}

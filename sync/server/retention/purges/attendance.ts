@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { NIL } from 'uuid';
 import { held } from '../holds.ts';
-import { type Found, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
+import { countDue, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
 import { cutoff } from '../rules.ts';
 
 const BATCH = 2000;
@@ -15,13 +15,14 @@ const limit = ({ settings, now }: PurgeContext) => cutoff(settings.attendanceDay
  */
 export const attendance: Purge = {
   kind: 'attendance',
-  async find(context): Promise<Found> {
+  async find(context) {
     const before = limit(context)?.toISOString() ?? null;
-    const { rows } = await sql<{ due: number; held: number; oldest: Date | null }>`
-      select count(*) filter (where c.at < ${before}::timestamptz and not ${isHeld})::int as due,
-             count(*) filter (where c.at < ${before}::timestamptz and ${isHeld})::int as held, min(c.at) as oldest
-      from checkin c where c.person is not null`.execute(context.db);
-    return rows[0]!;
+    return countDue(context.db, {
+      from: sql`checkin c where c.person is not null`,
+      at: sql`c.at`,
+      due: sql`c.at < ${before}::timestamptz`,
+      isHeld,
+    });
   },
   async batch(context) {
     const before = limit(context)?.toISOString();

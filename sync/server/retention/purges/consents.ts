@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { held } from '../holds.ts';
-import { type Found, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
+import { countDue, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
 import { cutoff } from '../rules.ts';
 
 const BATCH = 500;
@@ -16,13 +16,13 @@ const ended = sql`(
 /** Records of consents that were withdrawn long ago, with what the event said of them. */
 export const consents: Purge = {
   kind: 'consents',
-  async find(context): Promise<Found> {
-    const { rows } = await sql<{ due: number; held: number; oldest: Date | null }>`
-      select count(*) filter (where c.at < ${before(context)}::timestamptz and not ${isHeld})::int as due,
-             count(*) filter (where c.at < ${before(context)}::timestamptz and ${isHeld})::int as held, min(c.at) as oldest
-      from ${ended} c`.execute(context.db);
-    return rows[0]!;
-  },
+  find: (context) =>
+    countDue(context.db, {
+      from: sql`${ended} c`,
+      at: sql`c.at`,
+      due: sql`c.at < ${before(context)}::timestamptz`,
+      isHeld,
+    }),
   batch: (context) =>
     purgeBatch(context, 'consents', async (tx) => {
       const { rows } = await sql<{ person: string; event: string }>`

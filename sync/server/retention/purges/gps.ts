@@ -5,12 +5,12 @@ import type { Keys } from '../../keys/envelope.ts';
 import { type PersonBox, personBox } from '../../keys/persons.ts';
 import { held } from '../holds.ts';
 import { deviceCutoffs } from '../periods.ts';
-import { type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
+import { countDue, type DueRows, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
 
 const BATCH = 5000;
 
 /** Rows with a position, and until when those of their device go. By the earlier of claim and arrival: a clock that runs ahead keeps nothing. */
-async function positions({ db, settings, now }: PurgeContext) {
+async function positions({ db, settings, now }: PurgeContext): Promise<DueRows> {
   const { devices, sites, before } = await deviceCutoffs(db, settings, 'gpsDays', now);
   const at = sql`least(e.at, e.received_at)`;
   const isHeld = held({ person: sql`e.person`, site: sql`k.site`, at: sql`e.at` });
@@ -26,14 +26,7 @@ async function positions({ db, settings, now }: PurgeContext) {
 /** Positions of check-ins (POLICY P8). */
 export const gps: Purge = {
   kind: 'gps',
-  async find(context) {
-    const { from, at, due, isHeld } = await positions(context);
-    const { rows } = await sql<{ due: number; held: number; oldest: Date | null }>`
-      select count(*) filter (where ${due} and not ${isHeld})::int as due,
-             count(*) filter (where ${due} and ${isHeld})::int as held, min(${at}) as oldest
-      from ${from}`.execute(context.db);
-    return rows[0]!;
-  },
+  find: async (context) => countDue(context.db, await positions(context)),
   async batch(context) {
     const { from, due, isHeld } = await positions(context);
     const removed = await purgeBatch(context, 'gps', async (tx) => {

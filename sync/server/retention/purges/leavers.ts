@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { requestErasure } from '../../erasure/request.ts';
 import { held } from '../holds.ts';
-import { type Found, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
+import { countDue, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
 import { cutoff } from '../rules.ts';
 
 const BATCH = 100;
@@ -17,15 +17,15 @@ const limit = ({ settings, now }: PurgeContext) => cutoff(settings.leaverDays, n
 /** Whoever belongs to no site any more: their erasure is asked for, and can be taken back like any other. */
 export const leavers: Purge = {
   kind: 'leavers',
-  async find(context): Promise<Found> {
+  async find(context) {
     const before = limit(context);
     await noteLeavers(context);
-    const { rows } = await sql<{ due: number; held: number; oldest: Date | null }>`
-      select count(*) filter (where p.left_at < ${before}::timestamptz and not ${isHeld})::int as due,
-             count(*) filter (where p.left_at < ${before}::timestamptz and ${isHeld})::int as held,
-             min(p.left_at) as oldest
-      from ${gone}`.execute(context.db);
-    return rows[0]!;
+    return countDue(context.db, {
+      from: gone,
+      at: sql`p.left_at`,
+      due: sql`p.left_at < ${before}::timestamptz`,
+      isHeld,
+    });
   },
   async batch(context) {
     const before = limit(context);

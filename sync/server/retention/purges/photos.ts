@@ -2,11 +2,11 @@ import { sql } from 'kysely';
 import { sweepPhotoObjects } from '../../backup/photos.ts';
 import { held } from '../holds.ts';
 import { deviceCutoffs } from '../periods.ts';
-import { type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
+import { countDue, type DueRows, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
 
 const BATCH = 500;
 
-async function pictures({ db, settings, now }: PurgeContext) {
+async function pictures({ db, settings, now }: PurgeContext): Promise<DueRows> {
   const { devices, sites, before } = await deviceCutoffs(db, settings, 'photoDays', now);
   const at = sql`least(e.at, p.expected_at)`;
   return {
@@ -21,14 +21,7 @@ async function pictures({ db, settings, now }: PurgeContext) {
 /** Photos of check-ins (POLICY P6), with all their pieces. Those of an enrolment stay until their person is erased. */
 export const photos: Purge = {
   kind: 'photos',
-  async find(context) {
-    const { from, at, due, isHeld } = await pictures(context);
-    const { rows } = await sql<{ due: number; held: number; oldest: Date | null }>`
-      select count(*) filter (where ${due} and not ${isHeld})::int as due,
-             count(*) filter (where ${due} and ${isHeld})::int as held, min(${at}) as oldest
-      from ${from}`.execute(context.db);
-    return rows[0]!;
-  },
+  find: async (context) => countDue(context.db, await pictures(context)),
   async batch(context) {
     const { from, due, isHeld } = await pictures(context);
     const removed = await purgeBatch(context, 'photos', async (tx) => {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { held } from '../holds.ts';
-import { type Found, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
+import { countDue, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
 import { cutoff } from '../rules.ts';
 
 const BATCH = 5000;
@@ -15,14 +15,13 @@ const before = ({ settings, now }: PurgeContext) => cutoff(settings.quarantineDa
 /** Content of events that could not be taken; that something came stays known. */
 export const quarantine: Purge = {
   kind: 'quarantine',
-  async find(context): Promise<Found> {
-    const { rows } = await sql<{ due: number; held: number; oldest: Date | null }>`
-      select count(*) filter (where q.received_at < ${before(context)}::timestamptz and not ${isHeld})::int as due,
-             count(*) filter (where q.received_at < ${before(context)}::timestamptz and ${isHeld})::int as held,
-             min(q.received_at) as oldest
-      from quarantine q where q.content is not null`.execute(context.db);
-    return rows[0]!;
-  },
+  find: (context) =>
+    countDue(context.db, {
+      from: sql`quarantine q where q.content is not null`,
+      at: sql`q.received_at`,
+      due: sql`q.received_at < ${before(context)}::timestamptz`,
+      isHeld,
+    }),
   batch: (context) =>
     purgeBatch(context, 'quarantine', async (tx) => {
       const { rows } = await sql<{ person: string | null }>`

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { forgetTemplates } from '../../changes/forget.ts';
 import { held } from '../holds.ts';
-import { type Found, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
+import { countDue, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
 import { cutoff } from '../rules.ts';
 
 /** People in one transaction: each is several statements. */
@@ -20,13 +20,13 @@ const before = ({ settings, now }: PurgeContext) => cutoff(settings.templateDays
 /** Templates of whoever has not used their face for long: kept data without a use. Kiosks are told; the consent stays. */
 export const templates: Purge = {
   kind: 'templates',
-  async find(context): Promise<Found> {
-    const { rows } = await sql<{ due: number; held: number; oldest: Date | null }>`
-      select count(*) filter (where t.at < ${before(context)}::timestamptz and not ${isHeld})::int as due,
-             count(*) filter (where t.at < ${before(context)}::timestamptz and ${isHeld})::int as held, min(t.at) as oldest
-      from ${used} t`.execute(context.db);
-    return rows[0]!;
-  },
+  find: (context) =>
+    countDue(context.db, {
+      from: sql`${used} t`,
+      at: sql`t.at`,
+      due: sql`t.at < ${before(context)}::timestamptz`,
+      isHeld,
+    }),
   batch: (context) =>
     purgeBatch(context, 'templates', async (tx) => {
       const { rows } = await sql<{ person: string }>`
