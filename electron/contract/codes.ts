@@ -30,6 +30,19 @@ export const CALL_CODES = [
   'internal',
 ] as const;
 
+/** What a code or badge may be refused with, and a way in that the site does not offer. */
+export const WAY_CODES = [
+  'code-unknown',
+  'code-expired',
+  'code-early',
+  'code-used',
+  'badge-unknown',
+  'locked',
+  'face-needed',
+  'claim-unknown',
+  'way-not-offered',
+] as const;
+
 /** Codes that a form of its own has words for: those of the PIN, and of the enrolment. */
 export const PIN_CODES = ['pin-wrong', 'pin-locked'] as const;
 export const ENROLMENT_CODES = [

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { BadgeNumber, Way } from '../../sync/protocol/wire/changes.ts';
+import { Method } from '../../sync/protocol/wire/event.ts';
 import { FaceFrame } from './frames.ts';
 
 /**
@@ -39,12 +41,34 @@ export const Receipt = z.strictObject({
   language: Language.nullable(),
   direction: z.enum(['in', 'out']),
   at: Instant,
-  method: z.enum(['face', 'number+face', 'number+pin']),
+  method: Method,
   liveness: z.string(),
   /** True when the same person had been checked in within the configured window: no new record was made. */
   repeated: z.boolean(),
 });
 export type Receipt = z.infer<typeof Receipt>;
+
+/** Names whose face comes next, without saying who it is; for the next visit alone, and for a minute. */
+const ClaimToken = z.string().regex(/^[A-Za-z0-9_-]{32}$/);
+
+/** What came of a code or badge: checked in, or the face of its owner has to be shown first (`visitBegin` with the claim). */
+export const WayResult = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('welcome'), receipt: Receipt }),
+  z.strictObject({ kind: z.literal('face'), claim: ClaimToken }),
+]);
+export type WayResult = z.infer<typeof WayResult>;
+
+/** The same of a reader that the core itself listens to, pushed to the screen; `code` as the methods refuse with. */
+export const Arrival = z.discriminatedUnion('kind', [
+  ...WayResult.options,
+  z.strictObject({
+    kind: z.literal('refused'),
+    code: Code,
+    /** Of `locked`: how long. */
+    seconds: z.number().int().optional(),
+  }),
+]);
+export type Arrival = z.infer<typeof Arrival>;
 
 export const ProbeResult = z.discriminatedUnion('kind', [
   /** Keep looking; `progress` 0..1 drives the ring. */
@@ -108,17 +132,34 @@ export const METHODS = {
   ),
 
   /**
-   * A new face is in front of the camera. A visit ends with an answer, or when the face has gone. With a number the face
-   * is compared with that person's alone; the answer is the same whether nobody has the number or it is another's face.
+   * A new face is in front of the camera. A visit ends with an answer, or when the face has gone. With a number, or with the
+   * claim of a code or badge, the face is compared with that person's alone; the answer is the same whether nobody has the
+   * number or it is another's face. A claim that is spent or too old is refused with `claim-unknown`.
    */
-  visitBegin: m(z.strictObject({ number: Number_.optional() }), z.strictObject({ visit: Id })),
+  visitBegin: m(
+    z.strictObject({ number: Number_.optional(), claim: ClaimToken.optional() }),
+    z.strictObject({ visit: Id }),
+  ),
   visitEnd: m(z.strictObject({ visit: Id }), empty),
   probe: m(z.strictObject({ visit: Id, frame: FaceFrame }), ProbeResult),
   voidCheckin: m(
-    z.strictObject({ checkin: Id, undo: z.string().max(100), reason: z.enum(['not-me', 'wrong-direction']) }),
+    z.strictObject({
+      checkin: Id,
+      undo: z.string().max(100),
+      reason: z.enum(['not-me', 'wrong-direction', 'not-right']),
+    }),
     empty,
   ),
   checkinByPin: m(z.strictObject({ number: Number_, pin: Pin }), z.strictObject({ receipt: Receipt })),
+  /**
+   * Whatever was scanned: the code on the person's own page, a printed card, or the bar code of a badge. Refused with
+   * `code-unknown` (nobody's, revoked, of another server, or damaged: the person hears no difference), `code-expired`,
+   * `code-early` (this kiosk's clock is behind), `code-used`, `badge-unknown`, `locked` (params: seconds), `face-needed` (the
+   * site wants a face with it, and there is none to compare), `way-not-offered`.
+   */
+  codeRead: m(z.strictObject({ code: z.string().min(1).max(400) }), WayResult),
+  /** A badge's number, as a reader that plays a keyboard types it; refused as above. */
+  badgeRead: m(z.strictObject({ badge: BadgeNumber }), WayResult),
 
   /** What the person agrees to, and whom to ask. */
   consentText: m(
@@ -150,6 +191,16 @@ export const METHODS = {
   ),
   personSetPin: m(z.strictObject({ ...staff, person: Id, pin: Pin }), empty),
   personDelete: m(z.strictObject({ ...staff, person: Id }), empty),
+  /** Staff lets somebody in by hand; the reason travels sealed, to the server alone. */
+  staffCheckin: m(
+    z.strictObject({
+      ...staff,
+      person: Id,
+      direction: z.enum(['in', 'out']),
+      reason: z.string().trim().min(1).max(200),
+    }),
+    z.strictObject({ receipt: Receipt }),
+  ),
 } as const;
 
 /**
@@ -173,6 +224,8 @@ export const Status = z.strictObject({
   storage: z.enum(['ok', 'low', 'full']),
   people: z.number().int(),
   face: FaceUse,
+  /** The ways in that this site offers and this kiosk can do now, in the order to show them as equals. */
+  ways: z.array(Way),
   /** The server's policy may change it at any time, and what follows too. */
   liveness: z.enum(['on', 'off']),
   privacy: z.strictObject({
@@ -192,6 +245,8 @@ export type Status = z.infer<typeof Status>;
 /** What the core pushes to a screen. */
 export const SIGNALS = {
   status: Status,
+  /** A reader at the kiosk brought something. */
+  arrival: Arrival,
 } as const;
 
 export type MethodName = keyof typeof METHODS;

@@ -15,7 +15,7 @@ import { createPinGuard } from './pin/guard.ts';
 import { numberSubjects } from './pin/subjects.ts';
 import { startRetention } from './retention/scheduler.ts';
 import { emptyGallery, followRoster } from './roster/gallery.ts';
-import { facesForbidden, governed, readPolicy } from './roster/policy.ts';
+import { facesForbidden, governed, readIssuers, readPolicy, wantsFace, waysOf } from './roster/policy.ts';
 import { photoDaysTold } from './site/config.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
@@ -23,9 +23,15 @@ import { storageState } from './status/storage.ts';
 import { type KioskSync, startKioskSync } from './sync/kiosk-sync.ts';
 import { createStorageReporter } from './sync/storage-report.ts';
 import { VERSION } from './version.ts';
+import { createClaims } from './ways/claims.ts';
+import { offeredWays, onlyOffered } from './ways/offered.ts';
+import { createWays } from './ways/service.ts';
 
 /** How often standing conditions (disk, queue) are looked at without an event, ms. */
 const STATUS_MS = 5_000;
+
+/** What pauses when a budget is spent, for the log. */
+const PAUSED = { 'every-face': 'number and face', 'every-number': 'number and PIN', 'every-badge': 'badges' } as const;
 
 /** 0 ≤ x < 1 from the system's generator: a challenge that can be foreseen can be prepared for. */
 const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
@@ -79,6 +85,9 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
   const loaded = await facesOrOff(kiosk, log);
   const faceOffNow = () => facesForbidden(policy) ?? sync?.faceOff() ?? null;
   const recogniser = recogniserWhile(loaded, faceOffNow);
+  let issuers = readIssuers(store.sync.issuers);
+  const siteWays = () => waysOf(policy);
+  const offered = () => offeredWays(policy, { face: recogniser.off === null, ownCodes: issuers.length > 0 });
   const pins = await kiosk.pins();
   const retention = startRetention({ store, site, log });
   opened.defer(() => retention.stop());
@@ -102,6 +111,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
       storage: storageState(home),
       people: store.countPeople(),
       face: faceUse(recogniser),
+      ways: offered(),
       liveness: site.liveness,
       // No check-in of a kiosk has a place: it stands where it stands.
       privacy: { ...site.privacy, photoDays: photoDaysTold(site), gpsDays: 0 },
@@ -129,6 +139,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
       onStatus: hub.refresh,
       applied(outcome) {
         policy = outcome.policy ?? policy;
+        issuers = readIssuers(store.sync.issuers);
         followRoster(loaded.gallery, loaded.model, outcome);
       },
       dropped: () => emptyGallery(loaded.gallery, store),
@@ -142,12 +153,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
   const guard = createPinGuard({
     store,
     now: retention.now,
-    paused: (ms, budget) =>
-      log(
-        'warn',
-        `many failures with many numbers: ${budget === 'every-face' ? 'number and face' : 'number and PIN'} pause`,
-        { ms },
-      ),
+    paused: (ms, budget) => log('warn', `many failures with many numbers: ${PAUSED[budget]} pause`, { ms }),
   });
   const staff = createStaffDesk({ store, pins, guard, monotonic, wall: Date.now });
   const context: CommandContext = {
@@ -174,7 +180,9 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
   }, STATUS_MS);
   opened.defer(() => clearInterval(ticker));
 
-  const subjects = numberSubjects(keys.subkey(DEVICE_PURPOSES.lockout));
+  const blind = keys.subkey(DEVICE_PURPOSES.lockout);
+  const subjects = numberSubjects(blind);
+  const claims = createClaims(monotonic);
   const enrolment = createEnrolmentService({
     store,
     recogniser,
@@ -187,12 +195,13 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     monotonic,
     changed,
   });
-  const checkin = createCheckinService({
+  const { admit, ...checkin } = createCheckinService({
     store,
     recogniser,
     pins,
     guard,
     subjects,
+    claims,
     site,
     demo,
     ...(sync && { elsewhere: sync.presence.last }),
@@ -215,6 +224,20 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
       });
       changed();
     },
+  });
+
+  const ways = createWays({
+    store,
+    guard,
+    staff,
+    claims,
+    admit,
+    offered: siteWays,
+    withFace: (way) => wantsFace(policy, way),
+    faceOff: () => recogniser.off,
+    issuers: () => issuers,
+    now: retention.now,
+    blind,
   });
 
   /** What the screen before had half done is dropped: its look at somebody, its staff session with an enrolment in it. */
@@ -245,7 +268,8 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
       async status() {
         return hub.current();
       },
-      ...checkin,
+      ...onlyOffered(checkin, siteWays),
+      ...ways.methods,
       ...staff.methods,
       ...enrolment,
     },

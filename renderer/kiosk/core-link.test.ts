@@ -22,6 +22,7 @@ const STATUS: Status = {
   storage: 'ok',
   people: 0,
   face: { use: 'alone' },
+  ways: ['face', 'pin', 'qr', 'badge'],
   liveness: 'on',
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { CoreState } from '../../electron/contract/host.ts';
-import type { CoreMethods, Hello, Input, MethodName, Receipt, Status } from '../../electron/contract/methods.ts';
+import type {
+  Arrival,
+  CoreMethods,
+  Hello,
+  Input,
+  MethodName,
+  Receipt,
+  Status,
+} from '../../electron/contract/methods.ts';
 import { serveScreens } from './serve.ts';
 
 /**
@@ -17,6 +25,8 @@ export interface ScriptedCore {
   /** Calls of one method, with its input's type. */
   callsOf<M extends MethodName>(method: M): Input<M>[];
   setStatus(change: Partial<Status>): void;
+  /** What a reader at the kiosk brings. */
+  arrive(arrival: Arrival): void;
   /** Ends the core's connections and refuses new ones, until `revive`. */
   kill(state?: Partial<CoreState>): void;
   revive(): void;
@@ -43,6 +53,7 @@ const STATUS: Status = {
   storage: 'ok',
   people: 2,
   face: { use: 'alone' },
+  ways: ['face', 'pin', 'qr', 'badge'],
   liveness: 'on',
   privacy: {
     controller: 'Nordwerk Maschinenbau GmbH, Hamburg',
@@ -80,6 +91,10 @@ export function refusal(
 
 const STAFF_PIN = '2468';
 const TOKEN = 'T'.repeat(43);
+/** Codes that the scripted core knows; and what a badge of Max Mustermann's is called. */
+export const CODES = { good: 'SP1:GOOD', expired: 'SP1:EXPIRED', face: 'SP1:FACE' } as const;
+export const BADGE = '0004711815';
+export const CLAIM = 'C'.repeat(32);
 
 /** What the core answers when a test has not said otherwise: nobody is ever recognised, everything else works. */
 function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
@@ -104,6 +119,22 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
     checkinByPin: async ({ number, pin }) => {
       if (number !== '1001' || pin !== '8642') throw refusal('pin-wrong');
       return { receipt: receiptOf('Max Mustermann', { method: 'number+pin', liveness: 'not-needed' }) };
+    },
+    codeRead: async ({ code }) => {
+      if (code === CODES.expired) throw refusal('code-expired');
+      if (code === CODES.face) return { kind: 'face', claim: CLAIM };
+      if (code !== CODES.good) throw refusal('code-unknown');
+      return { kind: 'welcome', receipt: receiptOf('Max Mustermann', { method: 'qr', liveness: 'not-needed' }) };
+    },
+    badgeRead: async ({ badge }) => {
+      if (badge !== BADGE) throw refusal('badge-unknown');
+      return { kind: 'welcome', receipt: receiptOf('Max Mustermann', { method: 'badge', liveness: 'not-needed' }) };
+    },
+    staffCheckin: async ({ token, person, direction }) => {
+      staff(token);
+      const name = people.find((p) => p.id === person)?.name;
+      if (!name) throw refusal('person-unknown');
+      return { receipt: receiptOf(name, { method: 'manual', direction, liveness: 'not-needed' }) };
     },
     consentText: async ({ language }) =>
       language === 'de'
@@ -213,6 +244,7 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
       Object.assign(state.status, change);
       served.signal('status', state.status);
     },
+    arrive: (arrival) => served.signal('arrival', arrival),
     kill(change = {}) {
       down = { state: 'restarting', code: null, message: '', nextStep: '', ...change };
       served.drop();

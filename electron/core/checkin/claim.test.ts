@@ -10,6 +10,7 @@ import { NO_LOCKOUT } from '../pin/lockout.ts';
 import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
 import type { Checkin, Lockout, NewCheckin, Store } from '../store/interface.ts';
+import { createClaims } from '../ways/claims.ts';
 import { createRecogniser } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
@@ -103,6 +104,7 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
     recogniser: createRecogniser(pipeline, gallery, { targetFpir: 0.001, calibratedPeople: 1 }),
     pins: { hash: async () => '', verify: async (stored, pin) => stored !== null && pin === '4711' },
     guard: createPinGuard({ store, now: () => now }),
+    claims: createClaims(() => 0),
     subjects: numberSubjects(randomBytes(32)),
     site: policy,
     demo: false,

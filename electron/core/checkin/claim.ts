@@ -3,8 +3,9 @@ import type { PinGuard } from '../pin/guard.ts';
 import { FACE_BUDGET } from '../pin/lockout.ts';
 import type { Person } from '../store/interface.ts';
 
-/** The number that a visit began with: its face is compared with that person's templates alone. */
+/** The number, code or badge that a visit began with: its face is compared with that person's templates alone. */
 export interface Claim {
+  readonly method: 'number+face' | 'qr+face' | 'badge+face';
   /** Null when nobody has the number; to whoever stands there that is the same as another's face. */
   readonly person: Person | null;
   /** Row in which its failures are kept. */
@@ -13,8 +14,8 @@ export interface Claim {
   settled: boolean;
 }
 
-export function createClaim(person: Person | null, subject: string): Claim {
-  return { person, subject, settled: false };
+export function createClaim(method: Claim['method'], person: Person | null, subject: string): Claim {
+  return { method, person, subject, settled: false };
 }
 
 /**

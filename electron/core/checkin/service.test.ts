@@ -6,6 +6,7 @@ import { NO_LOCKOUT } from '../pin/lockout.ts';
 import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
 import type { Checkin, Lockout, NewCheckin, Store } from '../store/interface.ts';
+import { createClaims } from '../ways/claims.ts';
 import type { Recogniser, Sight } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
@@ -84,6 +85,7 @@ function service(overrides: Partial<CheckinDeps> = {}) {
     recogniser,
     pins: { hash: async () => '', verify: async (stored, pin) => stored !== null && pin === '4711' },
     guard: createPinGuard({ store, now: () => trusted }),
+    claims: createClaims(() => monotonic),
     subjects: numberSubjects(randomBytes(32)),
     site: { ...defaultSite(true), timeZone: 'UTC', photos: true },
     demo: true,

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { Challenge, LivenessSession } from '../../../models/rules/liveness/liveness.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
+import type { Method } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
-import { type CoreMethods, type ProbeResult, Receipt } from '../../contract/methods.ts';
+import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
 import { createTurns } from '../in-turn.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { PinGuard } from '../pin/guard.ts';
@@ -13,6 +14,7 @@ import type { PinHasher } from '../pin/pin-hash.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
+import type { Claims } from '../ways/claims.ts';
 import { type Claim, type ClaimMatch, createClaim, settleClaim } from './claim.ts';
 import { claimDirection, isRepeat, type LastCheckin, newest } from './direction.ts';
 import { countLivenessTries } from './liveness-tries.ts';
@@ -28,6 +30,8 @@ export interface CheckinDeps {
   readonly guard: PinGuard;
   /** Where failures with a number are counted. */
   readonly subjects: NumberSubjects;
+  /** Whose code or badge was shown before the face. */
+  readonly claims: Pick<Claims, 'take'>;
   readonly site: SiteConfig;
   readonly demo: boolean;
   readonly liveness: { begin(): Challenge; start(challenge: Challenge): LivenessSession };
@@ -45,10 +49,20 @@ export interface CheckinDeps {
 
 type CheckinMethods = Pick<CoreMethods, 'visitBegin' | 'visitEnd' | 'probe' | 'voidCheckin' | 'checkinByPin'>;
 
+/**
+ * Takes the record of somebody whom no face is needed for.
+ *
+ * @param o `direction`, `reason`: of staff, by hand; then only the same direction within the window is one check-in
+ */
+export type Admit = (
+  person: Person,
+  o: { readonly method: Method; readonly direction?: 'in' | 'out'; readonly reason?: string },
+) => Promise<Receipt>;
+
 /** A visit under way. At most one: a kiosk has one camera, and two people are never one check-in. */
 interface Visit {
   readonly id: string;
-  /** The number that was typed first, if one was. */
+  /** The number that was typed, or the code or badge that was shown, first, if one was. */
   readonly claim: Claim | null;
   state: VisitState;
   answered: boolean;
@@ -61,7 +75,7 @@ type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
 };
 
 /** The main job: looks at a face become one durable record, and only then a welcome. */
-export function createCheckinService(deps: CheckinDeps): CheckinMethods {
+export function createCheckinService(deps: CheckinDeps): CheckinMethods & { readonly admit: Admit } {
   const { store, recogniser, site, monotonic } = deps;
   const tries = countLivenessTries();
   const undo = createUndoTokens(site.undoSeconds * 1000);
@@ -73,14 +87,20 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
   async function record(
     person: Person,
     fields: Omit<NewCheckin, 'person' | 'open'> & { open: Omit<NewCheckin['open'], 'direction'> },
+    chosen?: 'in' | 'out',
   ): Promise<Receipt> {
     const last = store.lastCheckin(person.id);
     const lastAt = last && !last.voided ? { direction: last.direction, at: Date.parse(last.at) } : null;
     const time = deps.wall();
-    if (last && isRepeat(lastAt, time, site.repeatWindowSeconds * 1000)) return receipt(last, person, true);
+    const same = last && (chosen ?? last.direction) === last.direction;
+    if (same && isRepeat(lastAt, time, site.repeatWindowSeconds * 1000)) return receipt(last, person, true);
     const anywhere = newest(lastAt, deps.elsewhere?.(person.id) ?? null);
     const direction = claimDirection(site.direction, anywhere, time, site.timeZone);
-    const claim = site.direction === 'auto' ? { direction, automatic: true } : { direction };
+    const claim = chosen
+      ? { direction: chosen }
+      : site.direction === 'auto'
+        ? { direction, automatic: true }
+        : { direction };
     const checkin = await store.recordCheckin({ ...fields, person: person.id, open: { ...fields.open, ...claim } });
     deps.recorded(checkin, person);
     return receipt(checkin, person, false);
@@ -94,7 +114,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
       language: person.language,
       direction: checkin.direction,
       at: checkin.at,
-      method: Receipt.shape.method.catch('face').parse(checkin.method),
+      method: checkin.method,
       liveness: checkin.liveness,
       repeated,
     };
@@ -183,6 +203,24 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     return answer;
   }
 
+  const admit: Admit = (person, { method, direction, reason }) =>
+    inTurn(async () => {
+      const fields = { score: null, second: null, photo: null, gps: null, ...(reason !== undefined && { reason }) };
+      const receipt = await record(person, { open: { method, liveness: 'not-needed' }, ...fields }, direction);
+      if (visit) visit.answered = true;
+      return receipt;
+    });
+
+  /** Whose face is to be shown: of the number that was typed, or of the code or badge that was shown before. */
+  function claimOf({ number, claim }: Parameters<CheckinMethods['visitBegin']>[0]): Claim | null {
+    if (claim !== undefined) {
+      const { person, method } = deps.claims.take(claim);
+      return createClaim(method, store.person(person), deps.subjects.bearer(person));
+    }
+    if (number === undefined) return null;
+    return createClaim('number+face', store.personByNumber(number), deps.subjects.face(number));
+  }
+
   /** One look at a face whose number was typed. What a wrong face is told is what a number that nobody has is told. */
   async function compare(
     current: Visit,
@@ -202,7 +240,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
     const { people, templates } = recogniser.gallery;
     return recognised(current, settled.id, picture, {
       open: {
-        method: 'number+face',
+        method: claim.method,
         model: recogniser.model,
         threshold: decision.threshold,
         gallery: { people, templates },
@@ -252,9 +290,11 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
   }
 
   return {
-    async visitBegin({ number }) {
+    admit,
+
+    async visitBegin(input) {
+      const claim = claimOf(input);
       const left = visit;
-      const claim = number === undefined ? null : createClaim(store.personByNumber(number), deps.subjects.face(number));
       const begun: Visit = { id: randomUUID(), claim, state: NEW_VISIT, answered: false, challenge: null };
       visit = begun;
       await leaveClaim(left);
@@ -291,12 +331,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods {
         wrong: () =>
           new Problem('pin-wrong', 'number and PIN do not belong together', 'Try again, or ask the front desk.'),
       });
-      const fields = { score: null, second: null, photo: null, gps: null };
-      const receipt = await inTurn(() =>
-        record(person, { open: { method: 'number+pin', liveness: 'not-needed' }, ...fields }),
-      );
-      if (visit) visit.answered = true;
-      return { receipt };
+      return { receipt: await admit(person, { method: 'number+pin' }) };
     },
   };
 

@@ -13,8 +13,8 @@ import {
 } from './lockout.ts';
 
 export interface Attempt<T> {
-  /** Which secret is guessed at: the row its failures are kept in. */
-  readonly subject: string;
+  /** Which secret is guessed at: the row its failures are kept in. Null: none in particular, as with an unknown badge. */
+  readonly subject: string | null;
   /** The budget of all numbers of this kiosk that failures also count against, if any. */
   readonly shared: SharedBudget | null;
   /** Goes through a pause of that budget; a lock of its own subject still holds. */
@@ -45,11 +45,14 @@ export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
 
   async function attempt<T>({ subject, shared, throughPause = false, check, wrong }: Attempt<T>): Promise<T> {
     const at = now();
-    const stored = store.lockout(subject);
+    const stored = subject === null ? NO_LOCKOUT : store.lockout(subject);
     const storedAll = shared ? store.lockout(shared.row) : NO_LOCKOUT;
     const own = settled(stored, at, LONGEST_LOCK_MS);
     const all = settled(storedAll, at, shared?.longestPause ?? 0);
-    const rows = (one: Lockout, every: Lockout) => ({ [subject]: one, ...(shared ? { [shared.row]: every } : {}) });
+    const rows = (one: Lockout, every: Lockout) => ({
+      ...(subject === null ? {} : { [subject]: one }),
+      ...(shared ? { [shared.row]: every } : {}),
+    });
     const locked = Math.max(lockedFor(own, at), throughPause ? 0 : lockedFor(all, at));
     if (locked > 0) {
       // What lay in a wrong clock's future is kept as it counts now, or it would begin anew with each attempt.
@@ -57,7 +60,7 @@ export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
       throw pinLocked(locked);
     }
     // Count the attempt before it is checked: a power cut between check and count must not give free guesses.
-    const failed = afterFailure(own, at);
+    const failed = subject === null ? NO_LOCKOUT : afterFailure(own, at);
     const allFailed = shared ? afterSharedFailure(all, at, shared.longestPause) : NO_LOCKOUT;
     store.setLockouts(rows(failed, allFailed));
     const opened = await check();

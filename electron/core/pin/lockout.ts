@@ -27,10 +27,10 @@ const FIRST_PAUSE_MS = 5_000;
 /** No pause of everybody's lasts longer, ms. */
 export const LONGEST_PAUSE_MS = 60_000;
 
-/** A budget of failures that all numbers share. */
+/** A budget of failures that all numbers, or all badges, share. */
 export interface SharedBudget {
   /** Row in which its failures are kept. */
-  readonly row: 'every-number' | 'every-face';
+  readonly row: 'every-number' | 'every-face' | 'every-badge';
   /** No pause of it lasts longer, ms. */
   readonly longestPause: number;
 }
@@ -41,6 +41,8 @@ export const PIN_BUDGET: SharedBudget = { row: 'every-number', longestPause: LON
 export const ONLY_PIN_BUDGET: SharedBudget = { row: 'every-number', longestPause: FIRST_PAUSE_MS };
 /** Of faces that were not those of the numbers typed. */
 export const FACE_BUDGET: SharedBudget = { row: 'every-face', longestPause: LONGEST_PAUSE_MS };
+/** Of badges and cards that nobody has. */
+export const BADGE_BUDGET: SharedBudget = { row: 'every-badge', longestPause: LONGEST_PAUSE_MS };
 
 export const NO_LOCKOUT: Lockout = { failures: 0, until: 0, at: 0 };
 

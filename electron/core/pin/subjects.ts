@@ -8,6 +8,8 @@ export interface NumberSubjects {
   pin(number: string): string;
   /** Faces that were not the number's: a row of its own, so that a stranger's face does not lock the owner's PIN. */
   face(number: string): string;
+  /** Faces that were not those of whoever's code or badge was shown; by the person's id. */
+  bearer(person: string): string;
   /** Both rows emptied, as `setLockouts` takes them: for a number whose owner has a new PIN, or that is nobody's now. */
   cleared(number: string): Record<string, Lockout>;
 }
@@ -18,5 +20,10 @@ export function numberSubjects(key: Uint8Array): NumberSubjects {
     createHmac('sha256', key).update(number.toUpperCase()).digest('base64url');
   const pin = (number: string): string => `number:${blinded(number)}`;
   const face = (number: string): string => `face:${blinded(number)}`;
-  return { pin, face, cleared: (number) => ({ [pin(number)]: NO_LOCKOUT, [face(number)]: NO_LOCKOUT }) };
+  return {
+    pin,
+    face,
+    bearer: (person) => `bearer:${blinded(person)}`,
+    cleared: (number) => ({ [pin(number)]: NO_LOCKOUT, [face(number)]: NO_LOCKOUT }),
+  };
 }

@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import { LEASE_DAYS } from '../../../sync/edge/lease/lease.ts';
-import { Policy } from '../../../sync/protocol/wire/changes.ts';
+import { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
+import { Policy, Way } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { SiteConfig } from '../site/config.ts';
 
@@ -22,6 +24,25 @@ export const facesForbidden = (policy: Policy | null): Problem | null =>
         'Check in by number and PIN; an administrator of the server decides about faces.',
       )
     : null;
+
+/** The ways in that the site offers, in its order. */
+export const waysOf = (policy: Policy | null): readonly Way[] => policy?.ways ?? Way.options;
+
+/** Whether this way is followed by a comparison with the one person's face. */
+export const wantsFace = (policy: Policy | null, way: 'qr' | 'badge'): boolean =>
+  policy?.withFace?.includes(way) ?? false;
+
+const Issuers = z.array(Ed25519PublicJwk);
+
+/** Keys that a person's own code may be signed by, as the server last told; none where that can't be read. */
+export function readIssuers(text: string | null): readonly Ed25519PublicJwk[] {
+  if (text === null) return [];
+  try {
+    return Issuers.safeParse(JSON.parse(text)).data ?? [];
+  } catch {
+    return [];
+  }
+}
 
 export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays ?? LEASE_DAYS;
 

@@ -8,6 +8,8 @@ export interface StatusHub {
   current(): Status;
   /** Reads the status again and tells the screens if it is another one. */
   refresh(): void;
+  /** Tells every screen something that passes. */
+  push: Listener;
   onSignal(listener: Listener): () => void;
 }
 
@@ -29,6 +31,9 @@ export function createStatusHub(log: CoreOptions['log'], read: () => Status): St
       if (text === last) return;
       last = text;
       for (const listener of listeners) listener('status', status);
+    },
+    push(name, data) {
+      for (const listener of listeners) listener(name, data);
     },
     onSignal(listener) {
       listeners.add(listener);

@@ -39,7 +39,7 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
  * Checks a store to the last bit: every page of the file (its HMAC, free pages too), SQLite's structure, the chain of
- * events, each personal value against its commitment, the outbox, templates and PINs, and every photo.
+ * events, each personal value against its commitment, the outbox, templates, PINs, cards and badges, and every photo.
  */
 export async function checkStore(store: SqlStore, options: WorkOptions = {}): Promise<CheckReport> {
   const problems: CheckProblem[] = [];
@@ -224,6 +224,7 @@ async function checkPeople(
       templates += own.length;
       if (own.length !== person.templates) found('templates-miscounted', `person ${person.ref}`);
     });
+    attempt(`cards and badges of person ${person.ref}`, () => void people.secrets.credentialsOf(person));
     attempt(`PIN of person ${person.ref}`, () => void people.secrets.pinHash(person));
     attempt(`photos key of person ${person.ref}`, () => void people.photosKey(person));
     if (i % BATCH === BATCH - 1) {

@@ -60,6 +60,7 @@ export class Checkins {
         photo: photo ?? undefined,
         photoKey: photo === null ? undefined : values.photoKey(person, 'checkin', uuidText(id)),
         gps: gps ?? undefined,
+        reason: checkin.reason,
       },
       id,
     );

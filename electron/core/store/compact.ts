@@ -21,6 +21,7 @@ const FIELDS = [
   'guardian',
   'photoKey',
   'templates',
+  'reason',
 ] as const;
 const CODES = new Map<string, number>(FIELDS.map((name, code) => [name, code]));
 

@@ -1,6 +1,7 @@
 import type {
   EventHeader,
   EventType,
+  Method,
   Open,
   Personal,
   SaltedValue,
@@ -66,7 +67,7 @@ export interface Checkin {
   readonly name: string | null;
   readonly direction: 'in' | 'out';
   readonly at: string;
-  readonly method: string;
+  readonly method: Method;
   readonly liveness: string;
   readonly score: number | null;
   readonly second: number | null;
@@ -118,6 +119,14 @@ export interface NewCheckin {
   readonly photo: Uint8Array | null;
   /** Sealed position, already unreadable here. */
   readonly gps: string | null;
+  /** Why staff records it by hand. */
+  readonly reason?: string;
+}
+
+/** What a reader or a scanner brought: SHA-256 (unpadded base64url) of what a printed card carries, or a badge's number. */
+export interface Credential {
+  readonly kind: 'card' | 'badge';
+  readonly value: string;
 }
 
 /** Attempts against one secret (a person's PIN, the staff PIN): survives a restart. */
@@ -134,6 +143,8 @@ export interface StoreReads {
   readonly epoch: string;
   person(id: string): Person | null;
   personByNumber(number: string): Person | null;
+  /** Null when nobody has it, or two people have. */
+  personByCredential(credential: Credential): Person | null;
   /** At most `limit` people whose name or number begins with `query`, case-insensitive. */
   findPeople(query: string, limit: number): Person[];
   allPeople(): Person[];
@@ -176,6 +187,11 @@ export interface StoreWrites {
    */
   pruneLockouts(before: number, latest: number): number;
   setSetting(key: string, value: string): void;
+  /**
+   * Notes that a person's own code was used here; whether it may be, the first time. Durable when this returns.
+   * @param code `digest` names it; `issuedAt` and `until` (when it would be refused anyway) in ms of trusted time, as `now`
+   */
+  useCode(code: { digest: Uint8Array; issuedAt: number; until: number }, now: number): 'first' | 'used' | 'forgotten';
   append<T extends EventType>(event: NewEvent<T>): AppendedEvent;
   /** The server has committed (and put into a backup) everything of `epoch` up to these sequence numbers. */
   acknowledge(epoch: string, marks: { committed: number; safe: number }): void;

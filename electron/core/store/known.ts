@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { KEY_BYTES } from '../keys/derive.ts';
 import { keyObject, type Place, type Random } from '../keys/envelope.ts';
-import type { Person } from './interface.ts';
+import type { Credential, Person } from './interface.ts';
 
 /** What is sealed of a person, together: it is made, changed and destroyed together. */
 export interface Profile {
@@ -23,9 +23,15 @@ export interface Known extends Profile {
   readonly enrolled: number;
   templates: number;
   hasPin: boolean;
+  /** Cards and badges, as `credentialKey` names them. */
+  readonly credentials: readonly string[];
   /** Numbers of the newest standing check-ins, oldest first. */
   recent: number[];
 }
+
+/** One name for a card or badge. Readers differ in the case of a badge's letters. */
+export const credentialKey = ({ kind, value }: Credential): string =>
+  kind === 'card' ? `card ${value}` : `badge ${value.normalize('NFC').trim().toUpperCase()}`;
 
 /** Who said that there shall be no positions: the person here, the server, or both. */
 export const OPTED_OUT = { here: 1, server: 2 } as const;

@@ -4,8 +4,8 @@ import { keyObject, open, type Place, type Random, seal } from '../keys/envelope
 import type { StoreKeySet } from '../keys/index.ts';
 import type { Db } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
-import type { NewPerson } from './interface.ts';
-import { type Known, keyPlace, OPTED_OUT, optedOutBy, type PersonKeys, type Profile } from './known.ts';
+import type { Credential, NewPerson } from './interface.ts';
+import { credentialKey, type Known, keyPlace, OPTED_OUT, optedOutBy, type PersonKeys, type Profile } from './known.ts';
 import { PersonSecrets } from './person-secrets.ts';
 
 interface PersonRow {
@@ -58,7 +58,9 @@ export class People {
   readonly #byRef = new Map<number, Known>();
   /** The server may give a number to two people (each enrolled at another door): it counts for who had it first. */
   readonly #byNumber = new Map<string, readonly Known[]>();
-  /** Templates and PINs. */
+  /** One that several people have opens nothing. */
+  readonly #byCredential = new Map<string, readonly Known[]>();
+  /** Templates, PINs, cards and badges. */
   readonly secrets: PersonSecrets;
 
   constructor(db: Db, keys: StoreKeySet, random: Random) {
@@ -71,8 +73,9 @@ export class People {
       db.prepare('SELECT person, count(*) FROM template GROUP BY person').raw().all() as [number, number][],
     );
     const pins = new Set(db.prepare('SELECT person FROM pin').pluck().all() as number[]);
+    const bearers = new Set(db.prepare('SELECT person FROM credential').pluck().all() as number[]);
     for (const row of db.prepare('SELECT * FROM person').iterate() as IterableIterator<PersonRow>) {
-      const known = this.#openRow(row, templates.get(row.ref) ?? 0, pins.has(row.ref));
+      const known = this.#openRow(row, templates.get(row.ref) ?? 0, pins.has(row.ref), bearers.has(row.ref));
       if (row.gone_at === null) this.#remember(known);
       else this.#byRef.set(known.ref, known);
     }
@@ -84,12 +87,12 @@ export class People {
     }
   }
 
-  #openRow(row: PersonRow, templates: number, hasPin: boolean): Known {
+  #openRow(row: PersonRow, templates: number, hasPin: boolean, bearer: boolean): Known {
     const id = uuidText(row.id);
     const records = keyObject(open(this.#kek, keyPlace('records', id, row.key_version), row.records_key));
     const head = { id, rowVersion: row.row_version, keyVersion: row.key_version };
     const profile = JSON.parse(open(records, profilePlace(head), row.profile).toString('utf8')) as Profile;
-    return {
+    const known: Known = {
       ...profile,
       ...head,
       ref: row.ref,
@@ -99,17 +102,19 @@ export class People {
       enrolled: row.enrolled,
       templates,
       hasPin,
+      credentials: [],
       recent: [],
     };
+    return bearer ? { ...known, credentials: this.secrets.credentialsOf(known).map(credentialKey) } : known;
   }
 
   /** Reads a person from the file: memory is only ever as new as the last commit. */
   stored(id: string): Stored | null {
     const row = this.#db.prepare('SELECT * FROM person WHERE id = ?').get(uuidBytes(id)) as PersonRow | undefined;
     if (!row) return null;
-    const count = (table: 'template' | 'pin') =>
+    const count = (table: 'template' | 'pin' | 'credential') =>
       this.#db.prepare(`SELECT count(*) FROM ${table} WHERE person = ?`).pluck().get(row.ref) as number;
-    const known = this.#openRow(row, count('template'), count('pin') > 0);
+    const known = this.#openRow(row, count('template'), count('pin') > 0, count('credential') > 0);
     return { known, edited: row.edited, gone: row.gone_at !== null, optedOut: row.gps_opt_out };
   }
 
@@ -134,19 +139,15 @@ export class People {
   #remember(person: Known): void {
     this.#byId.set(person.id, person);
     this.#byRef.set(person.ref, person);
-    if (person.number === null) return;
-    const number = person.number.toUpperCase();
-    this.#byNumber.set(number, [...(this.#byNumber.get(number) ?? []), person]);
+    for (const key of person.credentials) addTo(this.#byCredential, key, person);
+    if (person.number !== null) addTo(this.#byNumber, person.number.toUpperCase(), person);
   }
 
   forget(person: Known): void {
     this.#byRef.delete(person.ref);
     if (this.#byId.get(person.id)?.ref === person.ref) this.#byId.delete(person.id);
-    if (person.number === null) return;
-    const number = person.number.toUpperCase();
-    const left = (this.#byNumber.get(number) ?? []).filter((one) => one.ref !== person.ref);
-    if (left.length > 0) this.#byNumber.set(number, left);
-    else this.#byNumber.delete(number);
+    for (const key of person.credentials) takeFrom(this.#byCredential, key, person);
+    if (person.number !== null) takeFrom(this.#byNumber, person.number.toUpperCase(), person);
   }
 
   get count(): number {
@@ -175,6 +176,12 @@ export class People {
 
   byNumber(number: string): Known | null {
     return this.#byNumber.get(number.toUpperCase())?.[0] ?? null;
+  }
+
+  /** Null when nobody has it, or several have: whose it is can't be told then. */
+  byCredential(credential: Credential): Known | null {
+    const [one, another] = this.#byCredential.get(credentialKey(credential)) ?? [];
+    return one && !another ? one : null;
   }
 
   all(): Known[] {
@@ -246,6 +253,7 @@ export class People {
       enrolled,
       templates: 0,
       hasPin: false,
+      credentials: [],
       recent: [],
     };
   }
@@ -299,4 +307,17 @@ export class People {
     this.forget(before);
     this.#remember(after);
   }
+}
+
+/** People by a value that should be one person's, and may be several people's. */
+type Holders = Map<string, readonly Known[]>;
+
+function addTo(holders: Holders, key: string, person: Known): void {
+  holders.set(key, [...(holders.get(key) ?? []), person]);
+}
+
+function takeFrom(holders: Holders, key: string, person: Known): void {
+  const left = (holders.get(key) ?? []).filter((one) => one.ref !== person.ref);
+  if (left.length > 0) holders.set(key, left);
+  else holders.delete(key);
 }

@@ -2,7 +2,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { Db } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
-import type { NewPerson, Template } from './interface.ts';
+import type { Credential, NewPerson, Template } from './interface.ts';
 import type { Known } from './known.ts';
 
 const templatePlace = (person: Known, template: string, model: string): Place => ({
@@ -20,7 +20,15 @@ const pinPlace = (person: Known, rowVersion: number): Place => ({
   key: person.keyVersion,
 });
 
-/** What a person is recognised by: templates and PIN, each sealed under the person's key, opened when asked for. */
+const credentialPlace = (person: Known, id: string, kind: Credential['kind']): Place => ({
+  field: `person.${kind}`,
+  person: person.id,
+  record: id,
+  row: 1,
+  key: person.keyVersion,
+});
+
+/** What a person is recognised by: templates, PIN, cards and badges, each sealed under the person's key, opened when asked for. */
 export class PersonSecrets {
   readonly #db: Db;
   readonly #random: Random;
@@ -128,5 +136,29 @@ export class PersonSecrets {
         'INSERT INTO pin(person, row_version, sealed) VALUES (?, ?, ?) ON CONFLICT(person) DO UPDATE SET row_version = excluded.row_version, sealed = excluded.sealed',
       )
       .run(person.ref, version, seal(person.records, pinPlace(person, version), hash, this.#random));
+  }
+
+  /** @param n number of the event that brings it; 0: it came from the server */
+  insertCredential(person: Known, id: Buffer, { kind, value }: Credential, n: number): void {
+    this.#db
+      .prepare('INSERT INTO credential(id, person, kind, sealed, n) VALUES (?, ?, ?, ?, ?)')
+      .run(
+        id,
+        person.ref,
+        kind,
+        seal(person.records, credentialPlace(person, uuidText(id), kind), value, this.#random),
+        n,
+      );
+  }
+
+  credentialsOf(person: Known): (Credential & { readonly ref: number; readonly id: string; readonly n: number })[] {
+    const rows = this.#db
+      .prepare('SELECT ref, id, kind, sealed, n FROM credential WHERE person = ? ORDER BY ref')
+      .all(person.ref) as { ref: number; id: Buffer; kind: Credential['kind']; sealed: Buffer; n: number }[];
+    return rows.map(({ ref, id, kind, sealed, n }) => {
+      const text = uuidText(id);
+      const value = open(person.records, credentialPlace(person, text, kind), sealed).toString('utf8');
+      return { ref, id: text, kind, value, n };
+    });
   }
 }

@@ -183,6 +183,8 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
       'photo',
       'setting',
       'erasure',
+      'credential',
+      'used_code',
     ]) {
       const count = (one: Db) => one.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
       if (count(db) !== count(store.session.db))

@@ -3,8 +3,8 @@ import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
 import { missingCase } from '../../../sync/protocol/wire/problem.ts';
 import { vectorOf } from './derived.ts';
 import { uuidBytes, uuidText } from './header.ts';
-import type { Template } from './interface.ts';
-import { newPersonKeys, optedOutBy } from './known.ts';
+import type { Credential, Template } from './interface.ts';
+import { credentialKey, newPersonKeys, optedOutBy } from './known.ts';
 import type { Stored } from './people.ts';
 import type { Purge } from './purge.ts';
 import type { Rows } from './rows.ts';
@@ -33,6 +33,8 @@ const CURSOR = 'roster-cursor';
 /** `under-way` from a snapshot's first page to its last. */
 const SNAPSHOT = 'roster-snapshot';
 const POLICY = 'policy';
+/** Public keys of the server's issuer of people's own codes, as JSON. */
+const ISSUERS = 'own-code-issuers';
 
 /** A person's keys wait at most this long for the server to have the events in a backup, ms of trusted time. */
 const GONE_MS = 30 * 86_400_000;
@@ -63,6 +65,10 @@ export class Roster {
     return this.#rows.setting(POLICY);
   }
 
+  get issuers(): string | null {
+    return this.#rows.setting(ISSUERS);
+  }
+
   /** Asks for a snapshot next. */
   restart(): void {
     this.#rows.setSetting(CURSOR, '');
@@ -71,7 +77,7 @@ export class Roster {
 
   /** @returns what to tell memory; `committed` must be called after the commit */
   apply(page: RosterPage): { result: RosterOutcome; committed: () => void } {
-    const work = new Applying(this.#s, this.#purge, this.#rows, this.#trustedNow());
+    const work = new Applying(this.#s, this.#purge, this.#rows, { now: this.#trustedNow(), whole: page.whole });
     const { db, log } = this.#s;
     // The server may begin a snapshot anew in the middle of one: what that one named counts no more.
     if (page.whole && (page.first ?? this.#rows.setting(SNAPSHOT) !== 'under-way')) {
@@ -150,6 +156,8 @@ class Applying {
   readonly #purge: Purge;
   readonly #rows: Rows;
   readonly #now: number;
+  /** A page of a snapshot: what it does not say of a person is not so. */
+  readonly #whole: boolean;
   readonly #touched = new Map<string, number>();
   readonly #added = new Map<string, Template>();
   readonly #removed = new Set<string>();
@@ -158,17 +166,26 @@ class Applying {
   #policy: Policy | null = null;
   #keys: ServerKeys | null = null;
 
-  constructor(session: Session, purge: Purge, rows: Rows, now: number) {
+  constructor(session: Session, purge: Purge, rows: Rows, o: { readonly now: number; readonly whole: boolean }) {
     this.#s = session;
     this.#purge = purge;
     this.#rows = rows;
-    this.#now = Math.floor(now);
+    this.#now = Math.floor(o.now);
+    this.#whole = o.whole;
   }
 
   apply(change: Change): void {
     switch (change.kind) {
       case 'person':
         this.#person(change);
+        if (this.#whole && this.#hasCredentials(change.person))
+          this.#credentials({ kind: 'credentials', person: change.person, cards: [], badges: [] });
+        break;
+      case 'credentials':
+        this.#credentials(change);
+        break;
+      case 'issuers':
+        this.#rows.setSetting(ISSUERS, JSON.stringify(change.keys));
         break;
       case 'templates':
         this.#templates(change);
@@ -260,6 +277,34 @@ class Applying {
     this.#touched.set(id, known.ref);
   }
 
+  #hasCredentials(id: string): boolean {
+    const sql = 'SELECT 1 FROM credential JOIN person ON person.ref = credential.person WHERE person.id = ? LIMIT 1';
+    return this.#s.db.prepare(sql).get(uuidBytes(id)) !== undefined;
+  }
+
+  #credentials({ person: id, cards, badges }: Extract<Change, { kind: 'credentials' }>): void {
+    const { db, log, people, random } = this.#s;
+    const person = this.#stored(id);
+    if (!person || person.gone) return;
+    const { known } = person;
+    const wanted = new Map<string, { id: Buffer; credential: Credential }>();
+    for (const { id: card, hash } of cards) {
+      const credential = { kind: 'card', value: hash } as const;
+      wanted.set(credentialKey(credential), { id: uuidBytes(card), credential });
+    }
+    for (const value of badges) {
+      const credential = { kind: 'badge', value } as const;
+      wanted.set(credentialKey(credential), { id: Buffer.from(random(16)), credential });
+    }
+    const before = people.secrets.credentialsOf(known);
+    for (const one of before) {
+      if (wanted.delete(credentialKey(one)) || !log.isCommitted(one.n)) continue;
+      db.prepare('DELETE FROM credential WHERE ref = ?').run(one.ref);
+    }
+    for (const one of wanted.values()) people.secrets.insertCredential(known, one.id, one.credential, 0);
+    this.#touched.set(id, known.ref);
+  }
+
   /** Two people turned out to be one: a template changes hands. */
   #takeOver(id: Buffer): void {
     const { db } = this.#s;
@@ -285,7 +330,8 @@ class Applying {
     const person = this.#stored(id);
     if (!person || person.gone) return;
     const { known } = person;
-    for (const table of ['template', 'pin']) db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
+    for (const table of ['template', 'pin', 'credential'])
+      db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
     people.update(known, { name: '', number: null, language: '' });
     db.prepare('UPDATE person SET gone_at = ?, unseen = 0 WHERE ref = ?').run(this.#now, known.ref);
     this.#forget(id, known.ref);

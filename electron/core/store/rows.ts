@@ -1,7 +1,10 @@
 import type { Db } from './database.ts';
 import type { Lockout } from './interface.ts';
 
-/** Lockouts and settings: small rows outside the event chain. Writes belong into a transaction of the caller's. */
+/** Codes issued before this (ms) may have been used here, and are no longer known. */
+const CODES_FLOOR = 'codes-floor';
+
+/** Lockouts, used codes and settings: small rows outside the event chain. Writes belong into a transaction of the caller's. */
 export class Rows {
   readonly #getLockout;
   readonly #putLockout;
@@ -10,6 +13,8 @@ export class Rows {
   readonly #pruneLockouts;
   readonly #getSetting;
   readonly #putSetting;
+  readonly #putCode;
+  readonly #dropCodes;
 
   constructor(db: Db) {
     this.#getLockout = db.prepare('SELECT failures, until, at FROM lockout WHERE subject = ?');
@@ -22,6 +27,8 @@ export class Rows {
     );
     this.#pruneLockouts = db.prepare('DELETE FROM lockout WHERE max(at, until) <= ?');
     this.#dropLockout = db.prepare('DELETE FROM lockout WHERE subject = ?');
+    this.#putCode = db.prepare('INSERT INTO used_code(digest, until) VALUES (?, ?) ON CONFLICT(digest) DO NOTHING');
+    this.#dropCodes = db.prepare('DELETE FROM used_code WHERE until < ?');
     this.#getSetting = db.prepare('SELECT value FROM setting WHERE key = ?').pluck();
     this.#putSetting = db.prepare(
       'INSERT INTO setting(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value',
@@ -43,6 +50,15 @@ export class Rows {
     const end = Math.ceil(latest);
     this.#clampLockouts.run(end, end, end);
     return this.#pruneLockouts.run(Math.floor(before)).changes;
+  }
+
+  useCode(code: { digest: Uint8Array; issuedAt: number; until: number }, now: number): 'first' | 'used' | 'forgotten' {
+    // What was forgotten is never taken for new, whatever is done to the clock afterwards.
+    const floor = Number(this.setting(CODES_FLOOR) ?? 0);
+    if (code.issuedAt < floor) return 'forgotten';
+    if (this.#dropCodes.run(Math.floor(now)).changes > 0)
+      this.setSetting(CODES_FLOOR, String(Math.max(floor, Math.floor(now - (code.until - code.issuedAt)))));
+    return this.#putCode.run(code.digest, Math.ceil(code.until)).changes > 0 ? 'first' : 'used';
   }
 
   setting(key: string): string | null {

@@ -21,6 +21,7 @@ import type {
   AppendedEvent,
   Checkin,
   CheckinQuery,
+  Credential,
   Lockout,
   NewCheckin,
   NewEvent,
@@ -164,6 +165,11 @@ export class SqlStore implements Store {
     return known && asPerson(known);
   }
 
+  personByCredential(credential: Credential): Person | null {
+    const known = this.#session.people.byCredential(credential);
+    return known && asPerson(known);
+  }
+
   findPeople(query: string, limit: number): Person[] {
     return this.#session.people.find(query, limit).map(asPerson);
   }
@@ -282,6 +288,10 @@ export class SqlStore implements Store {
 
   setting(key: string): string | null {
     return guarded(() => this.#rows.setting(key));
+  }
+
+  useCode(code: { digest: Uint8Array; issuedAt: number; until: number }, now: number): 'first' | 'used' | 'forgotten' {
+    return this.#transaction(() => this.#rows.useCode(code, now));
   }
 
   setSetting(key: string, value: string): void {

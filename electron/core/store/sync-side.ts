@@ -107,6 +107,11 @@ export class SyncSide {
     return guarded(() => this.#live().roster.policy);
   }
 
+  /** Public keys that people's own codes may be signed by, as JSON; null while the server has told none. */
+  get issuers(): string | null {
+    return guarded(() => this.#live().roster.issuers);
+  }
+
   /** The server's log is another one than before: begins with a snapshot, and asks for each photo whether it is there. */
   restart(): void {
     this.#write(({ roster, outbox }) => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { Problem } from '../wire/problem.ts';
+import { base32, fromBase32 } from './base32.ts';
 import { PIN_BYTES } from './fingerprint.ts';
 
 /**
@@ -26,8 +27,6 @@ const ADDRESS_AT = 1 + SECRET_BYTES + PIN_BYTES + 2;
 const NAME = 0;
 const IPV4 = 4;
 const IPV6 = 6;
-/** Crockford's: no I, L, O, U. */
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** @throws Problem `bad-server-address` */
 export function writeJoinCode({ url, secret, pin }: JoinCode): string {
@@ -93,40 +92,4 @@ function addressText(bytes: Buffer): string {
 
 function check(content: Uint8Array): Buffer {
   return createHash('sha256').update(content).digest().subarray(0, CHECK_BYTES);
-}
-
-function base32(bytes: Uint8Array): string {
-  let bits = 0;
-  let held = 0;
-  let text = '';
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += ALPHABET[(held >> bits) & 31];
-    }
-    held &= (1 << bits) - 1;
-  }
-  return bits > 0 ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
-}
-
-/** Null for a character that can't be one, or bits at the end that no encoder leaves. */
-function fromBase32(text: string): Buffer | null {
-  const plain = text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
-  let bits = 0;
-  let held = 0;
-  const bytes: number[] = [];
-  for (const character of plain) {
-    const value = ALPHABET.indexOf(character);
-    if (value === -1) return null;
-    held = (held << 5) | value;
-    bits += 5;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes.push((held >> bits) & 0xff);
-    }
-    held &= (1 << bits) - 1;
-  }
-  return bits < 5 && held === 0 ? Buffer.from(bytes) : null;
 }

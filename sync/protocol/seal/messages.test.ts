@@ -4,7 +4,7 @@ import { CompactEncrypt, CompactSign } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { MemoryOutbox } from '../../../test/sync/kit.ts';
 import type { Ack } from '../wire/ack.ts';
-import { TYP, understoodVersions } from '../wire/batch.ts';
+import { PROTOCOL_VERSION, TYP, understoodVersions } from '../wire/batch.ts';
 import { type Ask, MAX_ASK_BYTES, MAX_PAGE_BYTES, type Page } from '../wire/changes.ts';
 import { Problem } from '../wire/problem.ts';
 import { openAck, signAck } from './ack.ts';
@@ -165,9 +165,9 @@ describe.each(NAMES)('a message of the kind %s', (name) => {
         refusal: () => openRefusal(message, trusted, { device: device.id, digest, versions }),
         nudge: () => openNudge(message, trusted, { device: device.id, versions }),
       })[name]();
-    // A build that writes 3 reads 1; one that writes 4 does not.
-    expect(await codeOf(as(understoodVersions(3)))).toBe('TAKEN');
-    expect(await codeOf(as(understoodVersions(4)))).toBe('unsupported-protocol');
+    // A build that writes two versions later reads it; one that writes three later does not.
+    expect(await codeOf(as(understoodVersions(PROTOCOL_VERSION + 2)))).toBe('TAKEN');
+    expect(await codeOf(as(understoodVersions(PROTOCOL_VERSION + 3)))).toBe('unsupported-protocol');
   });
 });
 

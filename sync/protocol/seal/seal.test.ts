@@ -4,7 +4,7 @@ import { CompactEncrypt, CompactSign } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MemoryOutbox } from '../../../test/sync/kit.ts';
 import type { Ack } from '../wire/ack.ts';
-import { type Ed25519PublicJwk, MAX_SEALED_BYTES, TYP } from '../wire/batch.ts';
+import { type Ed25519PublicJwk, MAX_SEALED_BYTES, PROTOCOL_VERSION, TYP } from '../wire/batch.ts';
 import type { WireEvent } from '../wire/event.ts';
 import { Problem } from '../wire/problem.ts';
 import { openAck, signAck } from './ack.ts';
@@ -65,7 +65,7 @@ const batchHeader = () => ({
   epoch: outbox.epoch,
   first: 1,
   last: events.length,
-  spv: 1,
+  spv: PROTOCOL_VERSION,
 });
 const signRaw = async (header: Record<string, unknown>, key = device, body: unknown = { sentAt: NOW, events }) =>
   new CompactSign(new TextEncoder().encode(JSON.stringify(body)))
@@ -195,7 +195,9 @@ describe('a sealed batch', () => {
   });
 
   test('of another protocol version is refused, and says so', async () => {
-    expect(await codeOf(open(await sealRaw(await signRaw({ ...batchHeader(), spv: 2 }))))).toBe('unsupported-protocol');
+    expect(await codeOf(open(await sealRaw(await signRaw({ ...batchHeader(), spv: PROTOCOL_VERSION + 1 }))))).toBe(
+      'unsupported-protocol',
+    );
   });
 
   test('properly signed but with more or fewer events than its range is refused', async () => {

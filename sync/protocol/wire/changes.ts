@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Kid, TYP } from './batch.ts';
+import { Ed25519PublicJwk, Kid, TYP } from './batch.ts';
 import { Direction, MAX_TEMPLATES, TemplateValue, Uuid } from './event.ts';
 import { ServerKeys } from './keys.ts';
 
@@ -66,6 +66,14 @@ export type PolicyConsentText = z.infer<typeof PolicyConsentText>;
 /** Most languages of one consent text. */
 export const MAX_CONSENT_TEXTS = 40;
 
+/**
+ * Ways in that a kiosk offers as equals. `pin`: number and PIN; `qr`: the code on the person's own page; `badge`: a printed
+ * card, or a badge by its number.
+ */
+export const Way = z.enum(['face', 'pin', 'qr', 'badge']);
+export type Way = z.infer<typeof Way>;
+const unique = (all: readonly string[]) => new Set(all).size === all.length;
+
 /** How a kiosk is to behave, as far as the server decides it. Absent: as the kiosk's own site.json says. */
 export const Policy = z.strictObject({
   /** Days without the server after which a kiosk drops its templates. */
@@ -83,10 +91,32 @@ export const Policy = z.strictObject({
       dpo: z.string().min(1).max(200),
     })
     .optional(),
+  /** Which ways in are offered, in this order; absent: all. One of them at least needs no face (`waysProblem`). */
+  ways: z.array(Way).min(1).max(Way.options.length).refine(unique, 'each way once').optional(),
+  /** These ways are followed by a comparison with the one person's face; absent: none is. */
+  withFace: z
+    .array(z.enum(['qr', 'badge']))
+    .max(2)
+    .refine(unique, 'each way once')
+    .optional(),
+  /** Where face templates live: at server and kiosks, or as a ciphertext that the person's card alone opens; absent: `store`. */
+  templates: z.enum(['store', 'card']).optional(),
   /** In place of the consent text that ships: only in these languages may somebody agree. */
   consentTexts: z.array(PolicyConsentText).max(MAX_CONSENT_TEXTS).optional(),
 });
 export type Policy = z.infer<typeof Policy>;
+
+/** The ways in of a policy that ask for no face. */
+export const waysWithoutFace = ({ ways = Way.options, withFace = [] }: Pick<Policy, 'ways' | 'withFace'>): Way[] =>
+  ways.filter((way) => way !== 'face' && !(withFace as readonly Way[]).includes(way));
+
+/** Most cards, and most badges, of one person. */
+export const MAX_CREDENTIALS = 20;
+/** Number of a badge, as a reader gives it. */
+export const BadgeNumber = z.string().min(1).max(64);
+
+/** Kinds of changes that a reader of protocol version 1 does not know. */
+export const KINDS_SINCE_2: ReadonlySet<string> = new Set(['credentials', 'issuers']);
 
 /** One change, in the order of the log. Applying one twice, or an older one after a newer, ends in the same state as the log's order. */
 export const Change = z.discriminatedUnion('kind', [
@@ -105,6 +135,16 @@ export const Change = z.discriminatedUnion('kind', [
     model: z.string().max(80),
     templates: z.array(TemplateValue).max(MAX_TEMPLATES),
   }),
+  /** All cards and badges of a person that count: what is not in it is gone, and opens nothing any more. */
+  z.strictObject({
+    kind: z.literal('credentials'),
+    person: Uuid,
+    /** Printed cards: SHA-256 of what the card carries. */
+    cards: z.array(z.strictObject({ id: Uuid, hash: Kid })).max(MAX_CREDENTIALS),
+    badges: z.array(BadgeNumber).max(MAX_CREDENTIALS),
+  }),
+  /** All keys that a person's own code may be signed by, newest first. */
+  z.strictObject({ kind: z.literal('issuers'), keys: z.array(Ed25519PublicJwk).max(4) }),
   /** No longer of this kiosk's sites: forget, nothing to confirm. */
   z.strictObject({ kind: z.literal('gone'), person: Uuid }),
   /** Erase and confirm with an `erasureDone` event that names `request`. */

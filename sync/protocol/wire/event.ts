@@ -28,6 +28,7 @@ const EventTime = z.strictObject({
 });
 
 export const Method = z.enum(['face', 'badge+face', 'qr+face', 'number+pin', 'qr', 'badge', 'manual', 'number+face']);
+export type Method = z.infer<typeof Method>;
 export const Direction = z.enum(['in', 'out']);
 export const LivenessResult = z.enum(['off', 'off (demo)', 'passed', 'not-needed']);
 
@@ -47,7 +48,7 @@ export const OpenBody = {
     threshold: Unit.optional(),
     gallery: z.strictObject({ people: z.number().int(), templates: z.number().int() }).optional(),
   }),
-  void: z.strictObject({ target: Uuid, reason: z.enum(['not-me', 'wrong-direction', 'staff']) }),
+  void: z.strictObject({ target: Uuid, reason: z.enum(['not-me', 'wrong-direction', 'staff', 'not-right']) }),
   person: z.strictObject({
     change: z.enum(['added', 'updated', 'deleted']),
     /** The person wants no positions recorded, or does again; absent: nothing is said of it. */
@@ -93,6 +94,8 @@ export const PersonalBody = {
     photoKey: Hash.optional(),
     /** Position, sealed to the server on the kiosk: never readable here again. */
     gps: z.string().max(2048).optional(),
+    /** Why staff recorded it by hand. */
+    reason: z.string().min(1).max(200).optional(),
   }),
   void: z.strictObject({ person: Uuid.optional() }),
   person: z.strictObject({

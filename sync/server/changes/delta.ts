@@ -1,6 +1,7 @@
 import type { Change } from '../../protocol/wire/changes.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
+import type { NewChange } from './log.ts';
 import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
 
@@ -12,7 +13,7 @@ const CHUNK = 25;
 interface Row {
   readonly position: number | string;
   readonly tag: string;
-  readonly kind: 'start' | Change['kind'];
+  readonly kind: 'start' | NewChange['kind'];
   readonly person: string | null;
   readonly model: string | null;
   readonly request: string | null;

@@ -25,6 +25,7 @@ export const STATUS: Signal<'status'> = {
   storage: 'ok',
   people: 2,
   face: { use: 'alone' },
+  ways: ['face', 'pin', 'qr', 'badge'],
   liveness: 'off',
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
@@ -83,6 +84,15 @@ export function testMethods(
     peopleFind: async () => ({ people: [] }),
     personSetPin: empty,
     personDelete: empty,
+    codeRead: async () => {
+      throw new Problem('code-unknown', 'Nobody has this code.', 'Try again.');
+    },
+    badgeRead: async () => {
+      throw new Problem('badge-unknown', 'Nobody has this badge.', 'Try again.');
+    },
+    staffCheckin: async () => {
+      throw new Problem('person-unknown', 'There is no such person.', 'Search again.');
+    },
   };
 }
 

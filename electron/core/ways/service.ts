@@ -1,0 +1,158 @@
+import { createHmac } from 'node:crypto';
+import { cardHash } from '../../../sync/protocol/seal/card-code.ts';
+import { OWN_CODE_MS, OWN_CODE_SKEW_MS, readOwnCode } from '../../../sync/protocol/seal/own-code.ts';
+import type { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
+import type { Way } from '../../../sync/protocol/wire/changes.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreMethods, Receipt, WayResult } from '../../contract/methods.ts';
+import type { Admit } from '../checkin/service.ts';
+import type { PinGuard } from '../pin/guard.ts';
+import { BADGE_BUDGET } from '../pin/lockout.ts';
+import type { StaffDesk } from '../staff/service.ts';
+import type { Person, Store } from '../store/interface.ts';
+import type { Claims } from './claims.ts';
+
+export interface WaysDeps {
+  readonly store: Pick<Store, 'person' | 'personByCredential' | 'useCode'>;
+  readonly guard: PinGuard;
+  readonly staff: Pick<StaffDesk, 'require'>;
+  readonly claims: Claims;
+  /** Takes the record. */
+  readonly admit: Admit;
+  /** The ways in that the site offers. */
+  readonly offered: () => readonly Way[];
+  /** Whether the site wants the face with this way. */
+  readonly withFace: (way: 'qr' | 'badge') => boolean;
+  /** Why no face can be compared now, if none can. */
+  readonly faceOff: () => Problem | null;
+  /** Public keys that people's own codes may be signed by. */
+  readonly issuers: () => readonly Ed25519PublicJwk[];
+  /** Trusted time, ms since 1970. */
+  readonly now: () => number;
+  /** 32 bytes of this kiosk alone: unknown badges are remembered blinded. */
+  readonly blind: Uint8Array;
+}
+
+export interface Ways {
+  readonly methods: Pick<CoreMethods, 'codeRead' | 'badgeRead' | 'staffCheckin'>;
+  /** Whatever a scanner or reader brought. @throws Problem as `codeRead` of the contract says */
+  read(text: string): Promise<WayResult>;
+}
+
+/** Unknown badges that are remembered, so that one card held at the reader counts once. */
+const REMEMBERED = 64;
+
+/** The ways in that ask for neither face nor PIN: the code of the person's own page, cards and badges, and staff's word. */
+export function createWays(deps: WaysDeps): Ways {
+  const { store } = deps;
+  let strangers: string[] = [];
+
+  async function read(text: string): Promise<WayResult> {
+    const code = text.trim();
+    if (/^SP[A-Z]?[0-9]:/i.test(code)) return /^SP1:/i.test(code) ? ownCode(code) : card(code);
+    return badge(code);
+  }
+
+  /** The code of the person's own page: signed, short-lived, and taken once here. */
+  async function ownCode(text: string): Promise<WayResult> {
+    requireOffered('qr');
+    const code = readOwnCode(text, deps.issuers());
+    if (!code) throw codeUnknown();
+    const now = deps.now();
+    const until = code.issuedAt + OWN_CODE_MS + OWN_CODE_SKEW_MS;
+    if (code.issuedAt - OWN_CODE_SKEW_MS > now)
+      throw new Problem('code-early', 'by this kiosk’s clock this code is not valid yet', 'Take another way in.');
+    if (until < now) throw expired();
+    const person = store.person(code.person);
+    if (!person) throw codeUnknown();
+    requireFace('qr', person);
+    // Spent before anything comes of it: a power cut in between costs another code, and never lets one in twice.
+    const use = store.useCode({ ...code, until }, now);
+    if (use === 'forgotten') throw expired();
+    if (use === 'used')
+      throw new Problem('code-used', 'this code was used here already', 'Show the next one, or take another way in.');
+    return welcome(person, 'qr');
+  }
+
+  async function card(text: string): Promise<WayResult> {
+    requireOffered('badge');
+    const hash = cardHash(text);
+    return bearer(hash === null ? null : { kind: 'card', value: hash }, text, codeUnknown);
+  }
+
+  async function badge(text: string): Promise<WayResult> {
+    requireOffered('badge');
+    return bearer(
+      { kind: 'badge', value: text },
+      text,
+      () => new Problem('badge-unknown', 'nobody here has this badge', 'Try again, or take another way in.'),
+    );
+  }
+
+  /** Unknown ones count, all together: whoever tries many numbers has to wait, and the same one again is no other try. */
+  async function bearer(
+    credential: Parameters<Store['personByCredential']>[0] | null,
+    text: string,
+    unknown: () => Problem,
+  ): Promise<WayResult> {
+    const person = credential && store.personByCredential(credential);
+    const stranger = createHmac('sha256', deps.blind).update(text.toUpperCase()).digest('base64url');
+    if (!person && strangers.includes(stranger)) throw unknown();
+    const found = await deps.guard
+      .attempt({
+        subject: null,
+        shared: BADGE_BUDGET,
+        // 128 random bits are not guessed: a card goes through while guesses at numbers have to wait.
+        throughPause: credential?.kind === 'card' && person !== null,
+        check: async () => person,
+        wrong() {
+          strangers = [stranger, ...strangers].slice(0, REMEMBERED);
+          return unknown();
+        },
+      })
+      .catch((error: unknown) => {
+        throw error instanceof Problem && error.code === 'pin-locked' ? locked(error) : error;
+      });
+    requireFace('badge', found);
+    return welcome(found, 'badge');
+  }
+
+  function requireOffered(way: Way): void {
+    if (!deps.offered().includes(way)) throw wayNotOffered();
+  }
+
+  /** @throws Problem `face-needed` where a face has to be compared and there is none to compare with */
+  function requireFace(way: 'qr' | 'badge', person: Person): void {
+    if (deps.withFace(way) && (deps.faceOff() || person.templates === 0))
+      throw new Problem('face-needed', 'here a face goes with it, and none can be compared', 'Take another way in.');
+  }
+
+  async function welcome(person: Person, way: 'qr' | 'badge'): Promise<WayResult> {
+    if (deps.withFace(way))
+      return { kind: 'face', claim: deps.claims.issue({ person: person.id, method: `${way}+face` }) };
+    return { kind: 'welcome', receipt: await deps.admit(person, { method: way }) };
+  }
+
+  return {
+    read,
+    methods: {
+      codeRead: ({ code }) => read(code),
+      badgeRead: ({ badge: number }) => read(number),
+      async staffCheckin({ token, person: id, direction, reason }): Promise<{ receipt: Receipt }> {
+        deps.staff.require(token);
+        const person = store.person(id);
+        if (!person) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
+        return { receipt: await deps.admit(person, { method: 'manual', direction, reason }) };
+      },
+    },
+  };
+}
+
+/** @throws by the methods of a way that the site does not offer */
+export const wayNotOffered = (): Problem =>
+  new Problem('way-not-offered', 'this way in is not offered here', 'Take one of those on the screen.');
+
+const codeUnknown = () => new Problem('code-unknown', 'nobody here has this code', 'Take another way in.');
+const expired = () => new Problem('code-expired', 'this code is too old', 'Show the present one.');
+const locked = (cause: Problem) =>
+  new Problem('locked', 'too many unknown badges', 'Wait, or take another way in.', { cause, params: cause.params });

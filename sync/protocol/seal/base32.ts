@@ -1,0 +1,40 @@
+/**
+ * Crockford's Base32 (no I, L, O, U): what is typed by hand, and what stands in a QR code. A QR code holds letters and digits
+ * in its alphanumeric mode, and a scanner that plays a keyboard types them on every layout.
+ */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+export function base32(bytes: Uint8Array): string {
+  let bits = 0;
+  let held = 0;
+  let text = '';
+  for (const byte of bytes) {
+    held = ((held << 8) | byte) & 0xffff;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += ALPHABET[(held >> bits) & 31];
+    }
+  }
+  return bits > 0 ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
+}
+
+/** In any case, with spaces and dashes anywhere, O for 0, I and L for 1. Null for a character that can't be one, or bits at the end that no encoder leaves. */
+export function fromBase32(text: string): Buffer | null {
+  const plain = text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
+  let bits = 0;
+  let held = 0;
+  const bytes: number[] = [];
+  for (const character of plain) {
+    const value = ALPHABET.indexOf(character);
+    if (value === -1) return null;
+    held = (held << 5) | value;
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes.push((held >> bits) & 0xff);
+    }
+    held &= (1 << bits) - 1;
+  }
+  return bits < 5 && held === 0 ? Buffer.from(bytes) : null;
+}
