@@ -8,7 +8,7 @@ export function defaultSite(demo: boolean): SiteConfig {
     demo,
     site: demo ? 'Demo entrance' : 'Main entrance',
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    languages: ['en', 'de'],
+    languages: ['en', 'de', 'ar', 'zh'],
     defaultLanguage: 'en',
     liveness: demo ? 'off' : 'on',
     repeatWindowSeconds: demo ? 10 : 60,

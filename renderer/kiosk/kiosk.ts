@@ -5,6 +5,7 @@ import type { CoreClient, FaceUse, Receipt } from '../../electron/contract/metho
 import { currentLanguage, setLanguage } from '../shared/i18n.ts';
 import { type Camera, openCamera } from './camera.ts';
 import { type Carrier, type CoreLink, linkCore } from './core-link.ts';
+import { createDisplay, type Display } from './display.ts';
 import { createSounds, type Sounds } from './sounds.ts';
 import { type Eyes, openEyes } from './vision/eyes.ts';
 import type { Sighting } from './vision/messages.ts';
@@ -34,6 +35,7 @@ export interface Kiosk {
   readonly camera: Camera;
   readonly visits: Visits;
   readonly sounds: Sounds;
+  readonly display: Display;
   readonly route: ReadonlySignal<Route>;
   readonly recent: ReadonlySignal<Recent | null>;
   /** Why detection can't run; null while it can. */
@@ -71,6 +73,7 @@ export interface KioskOptions {
 export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk & { eyes: Eyes } {
   const link = linkCore(carrier);
   const sounds = createSounds();
+  const display = createDisplay(document.documentElement);
   const camera = openCamera(devices);
   const route = signal<Route>({ at: 'checkin' });
   const recent = signal<Recent | null>(null);
@@ -217,6 +220,7 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     camera,
     visits,
     sounds,
+    display,
     route,
     recent,
     detectorTrouble,

@@ -23,10 +23,20 @@ export function initI18n(resources: Record<string, Sentences>, first: string): v
   setLanguage(first);
 }
 
+/** Languages that are written from right to left. */
+const RIGHT_TO_LEFT: ReadonlySet<string> = new Set(['ar', 'fa', 'he', 'ur']);
+
+/** The direction in which a language is written, for `dir`. */
+export const directionOf = (lng: string): 'ltr' | 'rtl' => (RIGHT_TO_LEFT.has(lng.split('-')[0]!) ? 'rtl' : 'ltr');
+
+/** Changes the language of the page, and with it the direction of its layout. */
 export function setLanguage(next: string): void {
   void instance.changeLanguage(next);
   language.value = next;
+  // A unit test has no page.
+  if (typeof document === 'undefined') return;
   document.documentElement.lang = next;
+  document.documentElement.dir = directionOf(next);
 }
 
 export const currentLanguage = (): string => language.value;
@@ -44,12 +54,18 @@ export function tIn(lng: string, key: string, values?: Record<string, unknown>):
 /** True when the key has a sentence of its own: an unknown code falls back to a general one. */
 export const hasSentence = (key: string): boolean => instance.exists(key, { lng: 'en' });
 
+/**
+ * The locale for dates. English days are written as in Britain; Arabic ones with the digits that the keypads, badges and
+ * the other languages of the same screen have.
+ */
+const localeOf = (lng: string): string => ({ en: 'en-GB', ar: 'ar-u-nu-latn', zh: 'zh-CN' })[lng] ?? lng;
+
 const clocks = new Map<string, Intl.DateTimeFormat>();
 function formatter(lng: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = lng + JSON.stringify(options);
   const known = clocks.get(key);
   if (known) return known;
-  const made = new Intl.DateTimeFormat(lng === 'en' ? 'en-GB' : lng, options);
+  const made = new Intl.DateTimeFormat(localeOf(lng), { hourCycle: 'h23', ...options });
   clocks.set(key, made);
   return made;
 }

@@ -1,10 +1,20 @@
 import type { ComponentChildren } from 'preact';
 
 /** Our own line icons on a 24-unit grid, drawn in the colour of the text around them; always beside words, so hidden from readers. */
-function Icon({ children, ...rest }: { children: ComponentChildren } & { fill?: string; stroke?: string }) {
+function Icon({
+  children,
+  way = false,
+  ...rest
+}: {
+  children: ComponentChildren;
+  fill?: string;
+  stroke?: string;
+  /** It points along the reading direction, so it turns with it. */
+  way?: boolean;
+}) {
   return (
     <svg
-      class="icon"
+      class={way ? 'icon icon-way' : 'icon'}
       viewBox="0 0 24 24"
       fill="none"
       stroke="currentColor"
@@ -40,12 +50,12 @@ export const IconCheck = () => (
   </Icon>
 );
 export const IconIn = () => (
-  <Icon>
+  <Icon way>
     <path d="M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4M4 12h11M11 8l4 4-4 4" />
   </Icon>
 );
 export const IconOut = () => (
-  <Icon>
+  <Icon way>
     <path d="M10 4H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h4M10 12h11M17 8l4 4-4 4" />
   </Icon>
 );
@@ -74,12 +84,12 @@ export const IconStaff = () => (
   </Icon>
 );
 export const IconBack = () => (
-  <Icon>
+  <Icon way>
     <path d="M19 12H5M11 6l-6 6 6 6" />
   </Icon>
 );
 export const IconErase = () => (
-  <Icon>
+  <Icon way>
     <path d="M9 5h11v14H9l-6-7zM12.500 9.500l5 5M17.500 9.500l-5 5" />
   </Icon>
 );
@@ -111,7 +121,7 @@ export const IconInfo = () => (
   </Icon>
 );
 export const IconSound = () => (
-  <Icon>
+  <Icon way>
     <path d="M4 9.500h3.500L12 5.500v13l-4.500-4H4zM15.500 9a4 4 0 0 1 0 6M18 6.500a7.600 7.600 0 0 1 0 11" />
   </Icon>
 );
@@ -135,5 +145,44 @@ export const IconAddPerson = () => (
 export const IconTrash = () => (
   <Icon>
     <path d="M4.500 7h15M9.500 7V4.500h5V7M6.500 7l1 13h9l1-13M10.500 11v5.500M13.500 11v5.500" />
+  </Icon>
+);
+export const IconQr = () => (
+  <Icon>
+    <path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2.500v2.500H14zM20 14v2M17.500 20H14M20 19v1M18 17v1" />
+  </Icon>
+);
+export const IconBadge = () => (
+  <Icon>
+    <rect x="6" y="6.500" width="12" height="14" rx="2" />
+    <path d="M12 3v5M9.500 17.500c.300-1.500 1.200-2.300 2.500-2.300s2.200.800 2.500 2.300" />
+    <circle cx="12" cy="12" r="1.600" />
+  </Icon>
+);
+export const IconDisplay = () => (
+  <Icon>
+    <circle cx="12" cy="4.800" r="1.600" />
+    <path d="M5 9c4.700 1.200 9.300 1.200 14 0M12 10v4.500M12 14.500 9 20M12 14.500l3 5.500" />
+  </Icon>
+);
+export const IconText = () => (
+  <Icon>
+    <path d="M3 18 7.500 7 12 18M4.600 14.500h5.800M14 18l3-7.500 3 7.500M15 15.700h4" />
+  </Icon>
+);
+export const IconContrast = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.500" />
+    <path d="M12 3.500v17a8.500 8.500 0 0 0 0-17z" fill="currentColor" />
+  </Icon>
+);
+export const IconLow = () => (
+  <Icon>
+    <path d="M5 20h14M12 4v11M7.500 10.500 12 15l4.500-4.500" />
+  </Icon>
+);
+export const IconWrong = () => (
+  <Icon>
+    <path d="M4 9.500h11a4.500 4.500 0 0 1 0 9H9M8 5.500l-4 4 4 4" />
   </Icon>
 );

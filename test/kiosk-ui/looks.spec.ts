@@ -6,21 +6,20 @@ import { receiptOf, refusal, type ScriptedCore } from './scripted-core.ts';
 
 /*
  * Every screen, in every format and theme, with axe on each and a picture of each in test/artefacts/screens. The
- * suite proper takes two of the eight combinations; `KIOSK_LOOKS=all` takes the lot, for whoever works on the looks.
+ * suite proper takes two of the sixteen combinations; `KIOSK_LOOKS=all` takes the lot, for whoever works on the looks.
  * Screens of forms are toured without a camera: detection would only slow them down.
  */
 const FORMATS = { tall: [1080, 1920], wide: [1280, 800] } as const;
 const ALL = Object.keys(FORMATS).flatMap((format) =>
   (['dark', 'light'] as const).flatMap((theme) =>
-    (['en', 'de'] as const).map((language) => ({ format, theme, language })),
+    (['en', 'de', 'ar', 'zh'] as const).map((language) => ({ format, theme, language })),
   ),
 );
 const LOOKS =
   process.env.KIOSK_LOOKS === 'all'
     ? ALL
-    : ALL.filter(
-        ({ format, theme, language }) =>
-          `${format}-${theme}-${language}` === 'tall-dark-en' || `${format}-${theme}-${language}` === 'wide-light-de',
+    : ALL.filter(({ format, theme, language }) =>
+        ['tall-dark-ar', 'wide-light-de'].includes(`${format}-${theme}-${language}`),
       );
 
 const press = (page: Page, selector: string): Promise<void> => page.locator(selector).first().click();

@@ -39,7 +39,7 @@ const SITE: Hello = {
   version: '0.1.0',
   site: 'Werk Nord, Eingang West',
   device: '0192f5a0-0000-7000-8000-000000000001',
-  languages: ['en', 'de'],
+  languages: ['en', 'de', 'ar', 'zh'],
   defaultLanguage: 'en',
   demo: false,
   undoMs: 8_000,

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
+/** What the kiosk's screens are written in (renderer/kiosk/locales). */
+const LANGUAGES = ['en', 'de', 'ar', 'zh'] as const;
+
 /**
  * How one entrance behaves. Nothing in it is secret; it lives as `site.json` in the kiosk's folder, written when the
  * kiosk is provisioned. Every wrong value is reported at once.
@@ -12,8 +15,8 @@ export const SiteConfig = z.strictObject({
   demo: z.boolean().default(false),
   site: z.string().min(1).max(100),
   timeZone: z.string().refine(isTimeZone, { message: 'must be an IANA time zone, e.g. Europe/Berlin' }),
-  languages: z.array(z.enum(['en', 'de'])).min(1),
-  defaultLanguage: z.enum(['en', 'de']),
+  languages: z.array(z.enum(LANGUAGES)).min(1),
+  defaultLanguage: z.enum(LANGUAGES),
   /** `off` is a site's open choice: shown on the screen and written on each record. */
   liveness: z.enum(['on', 'off']),
   /** What a check-in claims: always in, always out, or the opposite of the person's last one today. */

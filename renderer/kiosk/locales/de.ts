@@ -12,6 +12,22 @@ export const de: Locale = {
   skip: 'Zu den anderen Wegen springen',
   stay: 'Diese Ansicht schließt sich in {{seconds}} s. Berühren Sie sie, um zu bleiben.',
 
+  attract: {
+    come: 'Kommen Sie näher, oder berühren Sie den Bildschirm',
+    touch: 'Berühren Sie den Bildschirm, um zu beginnen',
+  },
+
+  display: {
+    open: 'Anzeige und Ton',
+    title: 'Anzeige und Ton',
+    large: 'Größere Schrift',
+    contrast: 'Hoher Kontrast',
+    low: 'Bedienung weiter unten',
+    sound: 'Ton',
+    on: 'An',
+    off: 'Aus',
+  },
+
   stage: {
     title: 'An- oder abmelden',
     label: 'Mit dem Gesicht anmelden',
@@ -53,12 +69,41 @@ export const de: Locale = {
   },
 
   ways: {
-    title: 'Andere Wege',
+    title: 'Wege zum Anmelden',
+    face: 'Gesicht',
+    faceHint: 'Schauen Sie in die Kamera',
     pin: 'Nummer und PIN',
     pinHint: 'Geben Sie Ihre Nummer und Ihre PIN ein',
+    qr: 'QR-Code',
+    qrHint: 'Zeigen Sie den Code auf Handy oder Karte',
+    badge: 'Ausweis',
+    badgeHint: 'Halten Sie den Ausweis an den Leser',
     numberFace: 'Nummer und Gesicht',
     numberFaceHint: 'Nummer eingeben, dann in die Kamera schauen',
     otherNumber: 'Andere Nummer',
+  },
+
+  scan: {
+    title: 'QR-Code',
+    ready: 'Halten Sie Ihren Code vor die Kamera',
+    readyMore: 'Den auf Ihrem Handy oder den auf Ihrer gedruckten Karte.',
+    checking: 'Einen Moment …',
+    foreign: 'Das ist kein Code zum Anmelden',
+    foreignMore: 'Öffnen Sie Ihre eigene Seite auf dem Handy, oder nehmen Sie Ihre gedruckte Karte.',
+    failed: 'Codes lassen sich gerade nicht lesen. Bitte nehmen Sie einen anderen Weg.',
+  },
+
+  badge: {
+    title: 'Ausweis',
+    ready: 'Halten Sie den Ausweis an den Leser',
+    readyMore: 'Er wird von selbst gelesen.',
+    checking: 'Einen Moment …',
+  },
+
+  claim: {
+    look: 'Schauen Sie jetzt in die Kamera',
+    lookMore: 'Ein Blick zeigt, dass Ausweis oder Code Ihnen gehört.',
+    noFace: 'Nach diesem Ausweis oder Code wird die Kamera gebraucht, und sie funktioniert gerade nicht.',
   },
 
   result: {
@@ -70,10 +115,17 @@ export const de: Locale = {
     againInMore: 'Sie sind bereits angemeldet, seit {{time}} Uhr',
     againOutMore: 'Sie sind bereits abgemeldet, seit {{time}} Uhr',
     notMe: 'Das bin ich nicht',
-    recent: '{{name}} · {{what}} um {{time}} Uhr',
+    wrong: 'Das war falsch',
+    wrongTitle: 'Was war falsch?',
+    wrongIn: 'Ich gehe, ich komme nicht',
+    wrongOut: 'Ich komme, ich gehe nicht',
+    wrongElse: 'Etwas anderes',
+    wrongMore: 'Der Eintrag zählt dann nicht, und eine verantwortliche Person sieht ihn sich an.',
+    recent: '{{what}} um {{time}} Uhr',
     recentLabel: 'Die letzte Anmeldung',
     voided: 'Zurückgenommen',
     voidedMore: 'Dieser Eintrag zählt nicht. Bitte melden Sie sich auf einem anderen Weg an.',
+    voidedWrong: 'Der Eintrag zählt nicht. Eine verantwortliche Person sieht ihn sich an und stellt ihn richtig.',
     voidLate: 'Das lässt sich hier nicht mehr zurücknehmen. Bitte wenden Sie sich an den Empfang.',
     voidFailed: 'Das ließ sich gerade nicht zurücknehmen. Bitte wenden Sie sich an den Empfang.',
   },
@@ -86,6 +138,7 @@ export const de: Locale = {
     locked: 'Mit dieser Nummer gab es zu viele Versuche. Bitte nehmen Sie einen anderen Weg, oder warten Sie etwas.',
     blocked: 'Das Gesicht wird hier gerade nicht verwendet.',
     'not-me': 'Das tut uns leid. Bitte nehmen Sie einen dieser Wege.',
+    refused: 'Das hat nicht geklappt: {{why}}',
     problem: 'Das Gesicht funktioniert gerade nicht ({{code}}).',
     tryAgain: 'Kamera noch einmal versuchen',
     desk: 'Auch der Empfang kann Sie anmelden.',
@@ -152,8 +205,6 @@ export const de: Locale = {
     livenessOff: 'Lebenderkennung: aus',
     livenessOffDemo: 'Lebenderkennung: aus (Demo)',
     livenessOffLong: 'Die Prüfung, ob ein lebender Mensch davorsteht, ist ausgeschaltet',
-    mute: 'Ton aus',
-    unmute: 'Ton an',
     notice: {
       'device-secret-in-file': 'Der Schlüssel dieses Geräts liegt in einer Datei',
       'control-socket-missing': 'Befehle der Technik erreichen dieses Gerät nicht',
@@ -398,6 +449,7 @@ export const de: Locale = {
     templates_zero: 'kein Gesicht',
     templates_one: '{{count}} Gesichtsaufnahme',
     templates_other: '{{count}} Gesichtsaufnahmen',
+    checkin: 'An- oder abmelden',
     withPin: 'PIN gesetzt',
     noPin: 'keine PIN',
     since: 'Erfasst {{when}}',
@@ -411,6 +463,27 @@ export const de: Locale = {
       'Gesicht, Name, Nummer und PIN werden auf diesem Gerät gelöscht; die Löschung geht auch an den Server. Einträge von Anmeldungen bleiben, ohne den Namen.',
     removeYes: 'Endgültig löschen',
     removed: '{{name}} ist gelöscht.',
+  },
+
+  override: {
+    title: 'An- oder abmelden: {{name}}',
+    direction: 'Richtung',
+    in: 'Kommt',
+    out: 'Geht',
+    reason: 'Grund',
+    reasons: {
+      forgot: 'Ausweis, Handy oder PIN nicht dabei',
+      failed: 'Gesicht, Code oder Ausweis ging nicht',
+      visitor: 'Noch nicht erfasst',
+      other: 'Ein anderer Grund',
+    },
+    other: 'Welcher?',
+    save: 'Eintragen',
+    missing: 'Wählen Sie Richtung und Grund.',
+    more: 'Der Eintrag nennt das Personal und den Grund.',
+    doneIn: '{{name}} ist angemeldet.',
+    doneOut: '{{name}} ist abgemeldet.',
+    doneAgain: '{{name}} war eben schon eingetragen; es kam nichts hinzu.',
   },
 
   enrol: {

@@ -12,6 +12,23 @@ export const en = {
   skip: 'Skip to the other ways in',
   stay: 'This screen closes in {{seconds}} s. Touch it to stay.',
 
+  attract: {
+    come: 'Come closer, or touch the screen',
+    touch: 'Touch the screen to begin',
+  },
+
+  /** Switches that help to see, hear and reach; they go back when the guest has gone, but for the sound. */
+  display: {
+    open: 'Display and sound',
+    title: 'Display and sound',
+    large: 'Larger text',
+    contrast: 'High contrast',
+    low: 'Controls lower down',
+    sound: 'Sound',
+    on: 'On',
+    off: 'Off',
+  },
+
   stage: {
     title: 'Check in or out',
     label: 'Check in with your face',
@@ -53,12 +70,42 @@ export const en = {
   },
 
   ways: {
-    title: 'Other ways in',
+    title: 'Ways in',
+    face: 'Face',
+    faceHint: 'Look at the camera',
     pin: 'Number and PIN',
     pinHint: 'Type your number and your PIN',
+    qr: 'QR code',
+    qrHint: 'Show the code on your phone or card',
+    badge: 'Badge',
+    badgeHint: 'Hold your badge to the reader',
     numberFace: 'Number and face',
     numberFaceHint: 'Type your number, then look at the camera',
     otherNumber: 'Another number',
+  },
+
+  scan: {
+    title: 'QR code',
+    ready: 'Hold your code up to the camera',
+    readyMore: 'The one on your phone, or on your printed card.',
+    checking: 'One moment…',
+    foreign: 'This is not a code for check-in',
+    foreignMore: 'Open your own page on your phone, or take your printed card.',
+    failed: 'Codes can’t be read just now. Please take another way.',
+  },
+
+  badge: {
+    title: 'Badge',
+    ready: 'Hold your badge to the reader',
+    readyMore: 'It is read by itself.',
+    checking: 'One moment…',
+  },
+
+  /** After a badge or a code: the face is compared with that person alone. */
+  claim: {
+    look: 'Now look at the camera',
+    lookMore: 'One look makes sure that the badge or code is yours.',
+    noFace: 'The camera is needed after this badge or code, and it does not work just now.',
   },
 
   result: {
@@ -70,10 +117,17 @@ export const en = {
     againInMore: 'You are already checked in, since {{time}}',
     againOutMore: 'You are already checked out, since {{time}}',
     notMe: 'Not me',
-    recent: '{{name}} · {{what}} at {{time}}',
+    wrong: 'That was wrong',
+    wrongTitle: 'What was wrong?',
+    wrongIn: 'I am leaving, not arriving',
+    wrongOut: 'I am arriving, not leaving',
+    wrongElse: 'Something else',
+    wrongMore: 'The record will not count, and a person in charge will look at it.',
+    recent: '{{what}} at {{time}}',
     recentLabel: 'The last check-in',
     voided: 'Undone',
     voidedMore: 'That record does not count. Please check in another way.',
+    voidedWrong: 'The record does not count. A person in charge will look at it and set it right.',
     voidLate: 'It is too late to undo this here. Please ask the front desk.',
     voidFailed: 'It could not be undone just now. Please ask the front desk.',
   },
@@ -86,6 +140,7 @@ export const en = {
     locked: 'There were too many tries with this number. Please take another way, or wait a little.',
     blocked: 'The face is not used here just now.',
     'not-me': 'Sorry about that. Please use one of these.',
+    refused: 'That did not work: {{why}}',
     problem: 'The face does not work just now ({{code}}).',
     tryAgain: 'Try the camera again',
     desk: 'The front desk can check you in as well.',
@@ -152,8 +207,6 @@ export const en = {
     livenessOff: 'liveness: off',
     livenessOffDemo: 'liveness: off (demo)',
     livenessOffLong: 'The test that a living person stands here is switched off',
-    mute: 'Mute',
-    unmute: 'Unmute',
     notice: {
       'device-secret-in-file': 'The key of this kiosk lies in a file',
       'control-socket-missing': 'Operator commands can’t reach this kiosk',
@@ -386,6 +439,7 @@ export const en = {
     templates_zero: 'no face',
     templates_one: '{{count}} look at the face',
     templates_other: '{{count}} looks at the face',
+    checkin: 'Check in or out',
     withPin: 'PIN set',
     noPin: 'no PIN',
     since: 'Enrolled {{when}}',
@@ -399,6 +453,28 @@ export const en = {
       'Face, name, number and PIN are erased from this kiosk, and the deletion is sent to the server. Records of check-ins stay, without the name.',
     removeYes: 'Delete for good',
     removed: '{{name}} has been deleted.',
+  },
+
+  /** Staff records a check-in for somebody whose other ways failed. */
+  override: {
+    title: 'Check in or out: {{name}}',
+    direction: 'Direction',
+    in: 'Arriving',
+    out: 'Leaving',
+    reason: 'Reason',
+    reasons: {
+      forgot: 'Badge, phone or PIN not at hand',
+      failed: 'Face, code or badge did not work',
+      visitor: 'Not yet enrolled',
+      other: 'Another reason',
+    },
+    other: 'Which one?',
+    save: 'Record it',
+    missing: 'Choose a direction and a reason.',
+    more: 'The record names this as done by staff, with the reason.',
+    doneIn: '{{name}} is checked in.',
+    doneOut: '{{name}} is checked out.',
+    doneAgain: '{{name}} had been recorded a moment ago; nothing was added.',
   },
 
   enrol: {
@@ -462,5 +538,15 @@ export const en = {
   },
 } as const satisfies Sentences;
 
-/** The same keys in every language; plural forms may differ. */
-export type Locale<T = typeof en> = { readonly [K in keyof T]: T[K] extends string ? string : Locale<T[K]> };
+/** The forms that a language may have of one sentence, by Intl.PluralRules; `zero` in any language, for a count of none. */
+type PluralForm = 'zero' | 'one' | 'two' | 'few' | 'many' | 'other';
+type Stem<K> = K extends `${infer S}_${PluralForm}` ? S : never;
+
+/** The same keys in every language; each has the plural forms that its own grammar wants, `other` always. */
+export type Locale<T = typeof en> = {
+  readonly [K in keyof T as K extends `${string}_${PluralForm}` ? never : K]: T[K] extends string
+    ? string
+    : Locale<T[K]>;
+} & { readonly [S in Stem<keyof T> as `${S}_other`]: string } & {
+  readonly [S in Stem<keyof T> as `${S}_${Exclude<PluralForm, 'other'>}`]?: string;
+};

@@ -1,40 +1,61 @@
 import { describe, expect, it } from 'vitest';
 import { CALL_CODES, ENROLMENT_CODES, REFUSAL_CODES } from '../../../electron/contract/codes.ts';
 import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../../models/rules/reasons.ts';
-import { de } from './de.ts';
-import { en } from './en.ts';
+import { initI18n, t } from '../../shared/i18n.ts';
+import { LOCALES } from './index.ts';
 
 type Tree = { readonly [key: string]: string | Tree };
+const PLURAL = /_(zero|one|two|few|many|other)$/;
 
-/** Every sentence with its path; plural forms count as one. */
-function flat(tree: Tree, path = ''): Map<string, string[]> {
-  const out = new Map<string, string[]>();
+/** Every sentence with its path. */
+function flat(tree: Tree, path = ''): Map<string, string> {
+  const out = new Map<string, string>();
   for (const [key, value] of Object.entries(tree)) {
     const at = path ? `${path}.${key}` : key;
-    if (typeof value === 'string') {
-      const stem = at.replace(/_(zero|one|other)$/, '');
-      out.set(stem, [...(out.get(stem) ?? []), value]);
-    } else for (const [k, v] of flat(value, at)) out.set(k, v);
+    if (typeof value === 'string') out.set(at, value);
+    else for (const [k, v] of flat(value, at)) out.set(k, v);
   }
   return out;
 }
 
-const holes = (sentences: string[]): string[] =>
-  [...new Set(sentences.flatMap((s) => [...s.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]!)))].sort();
+/** What a sentence has filled in; a form for one, two or none may say the number in words. */
+const holes = (key: string, sentence: string): string[] =>
+  [...sentence.matchAll(/\{\{(\w+)\}\}/g)]
+    .map((m) => m[1]!)
+    .filter((hole) => !(PLURAL.test(key) && hole === 'count'))
+    .sort();
 
-const english = flat(en);
-const german = flat(de);
+const stems = (sentences: Map<string, string>): Set<string> =>
+  new Set([...sentences.keys()].map((key) => key.replace(PLURAL, '')));
 
-describe('sentences of the kiosk', () => {
-  it('are the same set in every language', () => {
-    expect([...german.keys()].sort()).toEqual([...english.keys()].sort());
+const english = flat(LOCALES.en);
+const others = Object.entries(LOCALES).map(([language, tree]) => [language, flat(tree)] as const);
+
+describe.each(others)('sentences of the kiosk: %s', (language, sentences) => {
+  it('are the same set as the English ones', () => {
+    expect([...stems(sentences)].sort()).toEqual([...stems(english)].sort());
   });
 
   it('have the same values to fill in, and none is empty', () => {
-    for (const [key, sentences] of english) {
-      expect([key, holes(german.get(key)!)]).toEqual([key, holes(sentences)]);
-      expect([...sentences, ...german.get(key)!].every((s) => s.trim() !== '')).toBe(true);
+    for (const [key, sentence] of sentences) {
+      const like = english.get(key) ?? english.get(key.replace(PLURAL, '_other'))!;
+      expect([key, holes(key, sentence)]).toEqual([key, holes(key, like)]);
+      expect(sentence.trim(), key).not.toBe('');
     }
+  });
+
+  it('have every plural form that the grammar of the language knows', () => {
+    const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+    const plurals = new Set([...sentences.keys()].filter((key) => PLURAL.test(key)).map((k) => k.replace(PLURAL, '')));
+    expect(plurals.size).toBeGreaterThan(5);
+    const missing = [...plurals].flatMap((stem) =>
+      forms.filter((form) => !sentences.has(`${stem}_${form}`)).map((form) => `${stem}_${form}`),
+    );
+    expect(missing).toEqual([]);
+    initI18n(LOCALES, language);
+    // None falls back to English for want of a form.
+    if (language !== 'en')
+      for (const count of [0, 1, 2, 3, 11, 100]) expect(t('people.found', { count })).not.toMatch(/person|people/);
   });
 
   it.each([
@@ -45,15 +66,12 @@ describe('sentences of the kiosk', () => {
     ['error', [...CALL_CODES, 'other']],
     ['enrol.error', ENROLMENT_CODES],
   ])('exist for every code of %s', (group, codes) => {
-    for (const code of codes) {
-      expect(english.has(`${group}.${code}`), code).toBe(true);
-      expect(german.has(`${group}.${code}`), code).toBe(true);
-    }
+    expect(codes.filter((code) => !sentences.has(`${group}.${code}`))).toEqual([]);
   });
 
   it('say why and what to do for every code with which a core refuses to start', () => {
     const missing = REFUSAL_CODES.flatMap((code) => [`refusal.${code}.why`, `refusal.${code}.next`]).filter(
-      (key) => !english.has(key) || !german.has(key),
+      (key) => !sentences.has(key),
     );
     expect(missing).toEqual([]);
   });

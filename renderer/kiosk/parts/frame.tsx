@@ -2,58 +2,64 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Status } from '../../../electron/contract/methods.ts';
 import { currentLanguage, dayOf, hasSentence, setLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
-import { IconAlert, IconCloudOff, IconMute, IconShield, IconSound, IconStaff } from '../../shared/icons.tsx';
+import { IconAlert, IconCloudOff, IconDisplay, IconShield, IconStaff } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
 import { LOCALES } from '../locales/index.ts';
+import { DisplayPanel } from './display-panel.tsx';
 
-/** Site, clock, language: the same on every screen. */
+/** Site and clock, the same on every screen. Nothing up here is to be touched: not everybody reaches so high. */
 export function TopBar() {
   const { link } = useKiosk();
-  const hello = link.hello.value;
-  const languages = (hello?.languages ?? []).filter((l) => l in LOCALES);
   return (
     <header class="top">
       <div class="top-site">
-        <p class="site">{hello?.site}</p>
+        <p class="site">
+          <bdi>{link.hello.value?.site}</bdi>
+        </p>
         <LivenessBadge />
       </div>
       <Clock />
-      {languages.length > 1 && (
-        <fieldset class="languages">
-          <legend class="sr-only">{t('languageSwitch')}</legend>
-          {languages.map((l) => (
-            <button
-              key={l}
-              type="button"
-              lang={l}
-              aria-pressed={currentLanguage() === l}
-              onClick={() => setLanguage(l)}
-            >
-              {tIn(l, 'language')}
-            </button>
-          ))}
-        </fieldset>
-      )}
     </header>
   );
 }
 
-function Clock() {
+/** Now, redrawn once a minute and not once a second. */
+export function useMinute(): Date {
   const now = useSignal(new Date());
   useEffect(() => {
     const timer = setInterval(() => {
-      // Redrawn once a minute, not once a second.
       if (timeOfDay(new Date()) !== timeOfDay(now.peek())) now.value = new Date();
     }, 1_000);
     return () => clearInterval(timer);
   }, [now]);
+  return now.value;
+}
+
+function Clock() {
+  const now = useMinute();
   return (
     <p class="clock">
-      <time class="tabular" dateTime={now.value.toISOString()}>
-        {timeOfDay(now.value)}
+      <time class="tabular" dateTime={now.toISOString()}>
+        {timeOfDay(now)}
       </time>
-      <span class="clock-day">{dayOf(now.value)}</span>
+      <span class="clock-day">{dayOf(now)}</span>
     </p>
+  );
+}
+
+/** The languages of this kiosk, each in its own words and all alike. */
+export function Languages() {
+  const languages = (useKiosk().link.hello.value?.languages ?? []).filter((l) => l in LOCALES);
+  if (languages.length < 2) return null;
+  return (
+    <fieldset class="languages">
+      <legend class="sr-only">{t('languageSwitch')}</legend>
+      {languages.map((l) => (
+        <button key={l} type="button" lang={l} aria-pressed={currentLanguage() === l} onClick={() => setLanguage(l)}>
+          {tIn(l, 'language')}
+        </button>
+      ))}
+    </fieldset>
   );
 }
 
@@ -69,17 +75,27 @@ function LivenessBadge() {
   );
 }
 
-/** Discreet, and on every screen of a guest: state of the queue, sound, privacy, staff. */
+/** Within reach, on every screen of a guest: state of the queue, languages, display and sound, privacy, staff. */
 export function Footer() {
-  const { go, sounds, route } = useKiosk();
+  const { go, route } = useKiosk();
   const at = route.value.at;
+  const open = useSignal(false);
   return (
     <footer class="foot">
       <QueueState />
+      {open.value && <DisplayPanel close={() => (open.value = false)} />}
+      <Languages />
       <div class="foot-actions">
-        <button type="button" class="quiet" onClick={() => (sounds.muted.value = !sounds.muted.value)}>
-          {sounds.muted.value ? <IconMute /> : <IconSound />}
-          <span>{t(sounds.muted.value ? 'status.unmute' : 'status.mute')}</span>
+        <button
+          type="button"
+          class="quiet"
+          id="display-switch"
+          aria-expanded={open.value}
+          aria-controls="display-panel"
+          onClick={() => (open.value = !open.value)}
+        >
+          <IconDisplay />
+          <span>{t('display.open')}</span>
         </button>
         {at !== 'privacy' && at !== 'staff' && (
           <button type="button" class="quiet" onClick={() => go({ at: 'privacy' })}>

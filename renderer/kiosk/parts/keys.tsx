@@ -71,7 +71,7 @@ function Key({
 /** Twelve large keys: digits, delete, and one of the caller's own. */
 export function Keypad({ type, corner }: { type: Type; corner?: preact.ComponentChildren }) {
   return (
-    <fieldset class="keypad">
+    <fieldset class="keypad" dir="ltr">
       <legend class="sr-only">{t('pin.key')}</legend>
       {['1', '2', '3', '4', '5', '6', '7', '8', '9'].map((digit) => (
         <Key key={digit} label={digit} onPress={() => type(digit)} />
@@ -86,7 +86,10 @@ export function Keypad({ type, corner }: { type: Type; corner?: preact.Component
 const ROWS: Record<string, readonly string[]> = {
   en: ['1234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm-'],
   de: ['1234567890ß', 'qwertzuiopü', 'asdfghjklöä', 'yxcvbnm-'],
+  ar: ['1234567890', 'ضصثقفغعهخحجد', 'شسيبلاتنمكطذ', 'ئءؤرىةوزظأإآ-'],
 };
+/** Scripts of which a keyboard is all that its language has: names may be Latin all the same. */
+const OTHER_SCRIPTS: readonly string[] = ['ar'];
 
 /** Letters and digits, laid out as the language has them. */
 export function Keyboard({
@@ -100,13 +103,16 @@ export function Keyboard({
   capitals?: boolean;
 }) {
   const upper = useSignal(true);
-  const rows = ROWS[currentLanguage()] ?? ROWS.en!;
+  const latin = useSignal(false);
+  const language = currentLanguage();
+  const switches = !capitals && OTHER_SCRIPTS.includes(language);
+  const rows = (latin.value || (capitals && OTHER_SCRIPTS.includes(language)) ? undefined : ROWS[language]) ?? ROWS.en!;
   const press = (text: string): void => {
     type(text);
     upper.value = capitals || text === ' ' || text === '-';
   };
   return (
-    <fieldset class="keyboard">
+    <fieldset class="keyboard" dir="ltr">
       <legend class="sr-only">{t('pin.key')}</legend>
       {rows.map((row, i) => (
         <div class="keyboard-row" key={row}>
@@ -132,6 +138,9 @@ export function Keyboard({
       ))}
       <div class="keyboard-row">
         {corner}
+        {switches && (
+          <Key label={latin.value ? t('language') : t('pin.letters')} onPress={() => (latin.value = !latin.value)} />
+        )}
         <Key wide label="␣" name={t('pin.space')} onPress={() => press(' ')} />
       </div>
     </fieldset>

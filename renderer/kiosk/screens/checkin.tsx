@@ -1,4 +1,4 @@
-import { currentLanguage, hasSentence, setLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
+import { currentLanguage, directionOf, hasSentence, setLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
 import { IconInfo } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
 import { greetingLanguage } from '../locales/index.ts';
@@ -96,7 +96,7 @@ function RecentCheckin() {
   const { receipt } = last;
   const lng = greetingLanguage(receipt);
   return (
-    <section class="recent" aria-label={t('result.recentLabel')} lang={lng}>
+    <section class="recent" aria-label={t('result.recentLabel')} lang={lng} dir={directionOf(lng)}>
       <p class="tabular">
         {tIn(lng, 'result.recent', {
           name: receipt.name,

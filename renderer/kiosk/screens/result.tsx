@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Receipt } from '../../../electron/contract/methods.ts';
-import { t, tIn, timeOfDay } from '../../shared/i18n.ts';
+import { directionOf, t, tIn, timeOfDay } from '../../shared/i18n.ts';
 import { IconAgain, IconAlert, IconCheck, IconIn, IconOut } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
 import { greetingLanguage } from '../locales/index.ts';
@@ -19,7 +19,7 @@ export function ResultScreen({ receipt }: { receipt: Receipt }) {
     ? tIn(lng, receipt.direction === 'in' ? 'result.againInMore' : 'result.againOutMore', { time })
     : tIn(lng, `result.${receipt.direction}More`);
   return (
-    <main class="result" data-kind={kind} lang={lng}>
+    <main class="result" data-kind={kind} lang={lng} dir={directionOf(lng)}>
       <div class="result-icon">{kind === 'again' ? <IconAgain /> : kind === 'in' ? <IconIn /> : <IconOut />}</div>
       <div class="result-words" role="status">
         <h1 class="result-title" ref={title} tabIndex={-1}>

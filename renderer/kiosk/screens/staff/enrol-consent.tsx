@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
-import { currentLanguage, t } from '../../../shared/i18n.ts';
+import { currentLanguage, directionOf, t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { staffWords } from './session.ts';
@@ -53,12 +53,18 @@ export function EnrolConsent({
   return (
     <form class="enrol-consent" onSubmit={submit} noValidate>
       <p class="steps">
-        {t('enrol.step', { index: 2, name: t('enrol.consent') })} · {name}
+        {t('enrol.step', { index: 2, name: t('enrol.consent') })} · <bdi>{name}</bdi>
       </p>
       <p class="lead">{t('enrol.handOver')}</p>
       {/* It scrolls when the text is long, so it must be reachable by keyboard. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus */}
-      <section class="card consent-text" lang={shown?.language} tabIndex={0} aria-label={shown?.title ?? ''}>
+      <section
+        class="card consent-text"
+        lang={shown?.language}
+        dir={shown ? directionOf(shown.language) : undefined}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus
+        tabIndex={0}
+        aria-label={shown?.title ?? ''}
+      >
         <h2>{shown?.title}</h2>
         {shown?.paragraphs.map((paragraph) => (
           <p key={paragraph}>{paragraph}</p>
