@@ -10,8 +10,11 @@ import { sealPosition } from '../../sync/protocol/seal/position.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import type { Actor } from '../../sync/server/access/actor.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
+import { resolveItem } from '../../sync/server/attention/notes.ts';
 import { readChanges } from '../../sync/server/changes/read.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { keepPhotos } from '../../sync/server/enrolment/photos.ts';
+import { setMinor } from '../../sync/server/minors/minors.ts';
 import { takePiece } from '../../sync/server/photos/store.ts';
 import { LEFT_OUT, TOLD } from '../../sync/server/portal/registry.ts';
 import { SECTIONS } from '../../sync/server/portal/sections.ts';
@@ -122,6 +125,16 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     await api.ask('POST', '/api/corrections', { body: { kind: 'replace', target: came, direction: 'out', reason } });
     const hold = { person, site: null, from: null, until: null, reason: `Hold-${tag}`, setBy: 'dpo' };
     await api.db.transaction().execute((tx) => setHold(tx, api.keys, hold, NOW));
+    const kept = Buffer.from(`JPEG kept ${tag}`);
+    const bornOn = `2015-0${1 + (Number.parseInt(tag, 16) % 9)}-11`;
+    await api.db.transaction().execute(async (tx) => {
+      const picture = { id: v7(), picture: kept, pose: 'front' };
+      await keepPhotos(tx, api.keys, person, [picture], { via: 'staff', by: null }, NOW);
+      const guardian = { name: `Parent-${tag}`, relation: 'parent' };
+      await setMinor(tx, api.keys, person, { bornOn, guardian }, NOW);
+      const note = { kind: 'void', ref: wrong, note: `Note-${tag}` } as const;
+      await resolveItem(tx, api.keys, note, null, NOW);
+    });
     const link = { hash: randomBytes(32), kind: 'person' as const, account: null, person, used_at: null };
     await api.db
       .insertInto('sign_in_link')
@@ -141,6 +154,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
           wrong,
           front.toString('base64'),
           door.toString('base64'),
+          ...[kept.toString('base64'), `Parent-${tag}`, `Note-${tag}`],
         ],
       ],
     };

@@ -22,6 +22,8 @@ const FIELDS = [
   'photoKey',
   'templates',
   'reason',
+  'relation',
+  'bornOn',
 ] as const;
 const CODES = new Map<string, number>(FIELDS.map((name, code) => [name, code]));
 

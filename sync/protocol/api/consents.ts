@@ -6,8 +6,16 @@ import { Instant, pageOf, pageQuery } from './page.ts';
 
 export const Language = z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/);
 
-/** Who put it on record: a kiosk's event, staff on somebody's word, or the person in the portal. */
-export const ConsentVia = z.enum(['kiosk', 'staff', 'person']);
+/** Who put it on record: a kiosk's event, staff on somebody's word, the person in the portal, or an import by the operator's word. */
+export const ConsentVia = z.enum(['kiosk', 'staff', 'person', 'import']);
+
+/** Who speaks for somebody below the age of consent. */
+export const Guardian = z.strictObject({
+  name: z.string().trim().min(1).max(200),
+  /** e.g. `mother`, in the words of whoever puts it down. */
+  relation: z.string().trim().min(1).max(60),
+});
+export type Guardian = z.infer<typeof Guardian>;
 
 export const Consent = z.strictObject({
   id: Uuid,
@@ -18,6 +26,10 @@ export const Consent = z.strictObject({
   at: Instant,
   via: ConsentVia,
   device: Uuid.nullable(),
+  /** Who agreed for a minor. */
+  guardian: Guardian.nullable(),
+  /** Of an import: on what the operator bases it. */
+  basis: z.string().nullable(),
 });
 export type Consent = z.infer<typeof Consent>;
 
@@ -29,6 +41,8 @@ export const ConsentPage = pageOf(Consent);
 export const NewConsent = z.strictObject({
   textVersion: z.string().min(1).max(40),
   language: Language,
+  /** Who agrees for somebody below the age of consent. */
+  guardian: Guardian.optional(),
 });
 export const ConsentAnswer = z.strictObject({ person: Uuid, standing: ConsentStanding });
 

@@ -1,12 +1,23 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
-import { ConsentStanding, Language } from './consents.ts';
+import { ConsentStanding, Guardian, Language } from './consents.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/people`: who is known, where they belong, and what kiosks may do with them. */
 
 const Text = (max: number) => z.string().trim().min(1).max(max);
 const Email = z.email().max(254);
+
+/** Somebody below the age of consent. The day of birth is kept of them alone, until they have agreed themselves. */
+export const Minor = z.strictObject({
+  person: Uuid,
+  bornOn: z.iso.date(),
+  guardian: Guardian.nullable(),
+  state: z.enum(['minor', 'soon', 'of-age']),
+  comesOfAge: z.iso.date(),
+});
+export const NewMinor = z.strictObject({ bornOn: z.iso.date(), guardian: Guardian.nullable().default(null) });
+export const MinorAnswer = z.strictObject({ minor: Minor.nullable() });
 
 /** As it may be changed; null empties a field. */
 const fields = {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Policy } from '../wire/changes.ts';
 import { Uuid } from '../wire/event.ts';
+import { Instant } from './page.ts';
 
 /** `/api/sites`: places with one calendar, and how their kiosks are to behave. */
 
@@ -44,6 +45,23 @@ export const NewSitePolicy = Policy.omit({ consentTexts: true });
 
 /** The policy of one site, and whether it is its own or that of the default site. */
 export const SitePolicy = z.strictObject({ site: Uuid, own: z.boolean(), policy: NewSitePolicy });
+
+/** One change of a site's policy, newest first. */
+export const PolicyChange = z.strictObject({
+  id: Uuid,
+  at: Instant,
+  /** Account, or `operator`, `configuration`. */
+  by: z.string(),
+  /** E-mail of the account; null: none, or removed since. */
+  email: z.string().nullable(),
+  /** Null: the site had no policy of its own. */
+  before: NewSitePolicy.nullable(),
+  after: NewSitePolicy,
+});
+export type PolicyChange = z.infer<typeof PolicyChange>;
+export const PolicyHistory = z.strictObject({ site: Uuid, items: z.array(PolicyChange) });
+/** The policy becomes what it was before this change. */
+export const RevertPolicy = z.strictObject({ change: Uuid });
 
 function isTimeZone(name: string): boolean {
   try {

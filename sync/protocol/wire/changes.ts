@@ -83,6 +83,10 @@ export const Policy = z.strictObject({
   liveness: z.enum(['on', 'off']).optional(),
   /** `off`: no face is recognised or enrolled here, since the law of the place does not allow it; the other ways in stay. */
   faces: z.enum(['on', 'off']).optional(),
+  /** Below this age a guardian agrees; absent: 18. */
+  consentAge: z.number().int().min(13).max(21).optional(),
+  /** A consent is asked for again after so many months; absent: it has no end of its own. */
+  consentMonths: z.number().int().min(1).max(120).optional(),
   repeatWindowSeconds: z.number().int().min(0).max(3600).optional(),
   privacy: z
     .strictObject({

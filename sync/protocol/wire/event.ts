@@ -107,7 +107,14 @@ export const PersonalBody = {
     photo: Hash.optional(),
     photoKey: Hash.optional(),
   }),
-  consent: z.strictObject({ person: Uuid.optional(), guardian: z.string().max(200).optional() }),
+  consent: z.strictObject({
+    person: Uuid.optional(),
+    /** Who agreed for somebody below the age of consent, and how they are related. */
+    guardian: z.string().max(200).optional(),
+    relation: z.string().max(60).optional(),
+    /** Their day of birth, so that they are asked themselves when they come of age. */
+    bornOn: z.iso.date().optional(),
+  }),
   template: z.strictObject({
     person: Uuid.optional(),
     /** What was added, so that the server can give it to other kiosks; the ids alone of what was removed. */

@@ -1,5 +1,6 @@
 import { accountRoutes } from '../accounts/routes.ts';
 import { attendanceRoutes } from '../attendance/routes.ts';
+import { attentionRoutes } from '../attention/routes.ts';
 import { auditRoutes } from '../audit/routes.ts';
 import { complianceRoutes } from '../compliance/routes.ts';
 import { consentRoutes } from '../consents/routes.ts';
@@ -31,6 +32,7 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...erasureRoutes,
   ...retentionRoutes,
   ...attendanceRoutes,
+  ...attentionRoutes,
   ...consentRoutes,
   ...correctionRoutes,
   ...deviceRoutes,

@@ -1,7 +1,11 @@
 import type { Transaction } from 'kysely';
 import type { WireEvent } from '../../protocol/wire/event.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
 import { instantOf } from '../attendance/instant.ts';
+import { type Said, sealSaid } from '../consents/said.ts';
 import type { Db, Tables } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { setMinor } from '../minors/minors.ts';
 
 /** `none`: nothing has been heard yet, which allows no more than `withdrawn`. */
 export type Standing = 'given' | 'withdrawn' | 'none';
@@ -22,12 +26,14 @@ export async function standingOf(db: Db, person: string): Promise<Standing> {
 /** Keeps what a `consent` event says. Safe to run again. */
 export async function recordConsent(
   tx: Transaction<Tables>,
+  keys: Keys,
   person: string,
   event: WireEvent,
   open: { action: 'given' | 'withdrawn'; textVersion: string; language: string },
   now: Date,
 ): Promise<void> {
   const { header } = event;
+  const said = saidOf(event);
   await tx
     .insertInto('consent')
     .values({
@@ -40,7 +46,36 @@ export async function recordConsent(
       at: instantOf(header, now),
       device: header.device,
       received_at: now,
+      said: said ? await sealSaid(tx, keys, header.id, person, said) : null,
+      said_of: said ? person : null,
     })
     .onConflict((c) => c.doNothing())
     .execute();
+  await noteMinor(tx, keys, person, event, now);
+}
+
+/** Who spoke for a minor, as the kiosk has it. */
+function saidOf({ personal }: WireEvent): Said | null {
+  const { guardian, relation } = personal;
+  if (typeof guardian?.value !== 'string') return null;
+  return { guardian: { name: guardian.value, relation: typeof relation?.value === 'string' ? relation.value : '' } };
+}
+
+/** A kiosk enrols minors too: their day of birth comes with the consent of their guardian. */
+async function noteMinor(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  event: WireEvent,
+  now: Date,
+): Promise<void> {
+  const born = event.personal.bornOn?.value;
+  if (typeof born !== 'string') return;
+  const guardian = saidOf(event)?.guardian ?? null;
+  try {
+    await setMinor(tx, keys, person, { bornOn: born, guardian }, now);
+  } catch (cause) {
+    // Of age by now, or a clock that is wrong: then there is nothing to keep.
+    if (!(cause instanceof Problem)) throw cause;
+  }
 }

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/schema.ts';
+import { dropPhotos } from '../enrolment/photos.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { modelsOf, scopesOfPerson } from './sites.ts';
@@ -15,6 +16,7 @@ export async function forgetTemplates(
   const told: NewChange[] = [];
   for (const person of people) {
     await dropTemplates(tx, keys, person);
+    await dropPhotos(tx, [person]);
     const models = await modelsOf(tx, person);
     for (const site of await scopesOfPerson(tx, person))
       for (const model of models) told.push({ kind: 'templates', person, model, site });

@@ -1,3 +1,4 @@
+import { v7 } from 'uuid';
 import { MAX_CONSENT_TEXTS, Policy } from '../../protocol/wire/changes.ts';
 import { textsInForce } from '../consents/texts.ts';
 import { inTransaction } from '../database/retry.ts';
@@ -31,12 +32,19 @@ export async function hasOwnPolicy(db: Db, scope: string): Promise<boolean> {
  * Sets the policy of a scope and tells its kiosks; one that is already in force tells nothing. The default site's stands
  * for every site that has none of its own.
  *
+ * @param by account, `operator` or `configuration`: for the history
  * @returns whether anything changed
  */
-export function setPolicy(db: Db, scope: string, policy: Policy, now: Date): Promise<boolean> {
+export function setPolicy(db: Db, scope: string, policy: Policy, now: Date, by = 'operator'): Promise<boolean> {
   const text = JSON.stringify(Policy.parse(policy));
   return inTransaction(db, async (tx) => {
     const before = await scopesWithoutFaces(tx);
+    const held = await tx
+      .selectFrom('site_policy')
+      .select('policy')
+      .where('site', '=', scope)
+      .forUpdate()
+      .executeTakeFirst();
     const { numInsertedOrUpdatedRows } = await tx
       .insertInto('site_policy')
       .values({ site: scope, policy: text, updated_at: now })
@@ -48,6 +56,10 @@ export function setPolicy(db: Db, scope: string, policy: Policy, now: Date): Pro
       )
       .executeTakeFirst();
     if (!Number(numInsertedOrUpdatedRows)) return false;
+    await tx
+      .insertInto('site_policy_change')
+      .values({ id: v7(), site: scope, at: now, by, before: held ? JSON.stringify(held.policy) : null, after: text })
+      .execute();
     const after = await scopesWithoutFaces(tx);
     for (const other of new Set([...before, ...after]))
       if (before.includes(other) !== after.includes(other)) await tellTemplates(tx, other, now);
@@ -59,5 +71,5 @@ export function setPolicy(db: Db, scope: string, policy: Policy, now: Date): Pro
 /** What the server's configuration says of the default site's policy; null says nothing. @returns whether anything changed */
 export async function configuredLease(db: Db, leaseDays: number | null, now: Date): Promise<boolean> {
   if (leaseDays === null) return false;
-  return setPolicy(db, DEFAULT_SCOPE, { ...(await policyOf(db, DEFAULT_SCOPE)), leaseDays }, now);
+  return setPolicy(db, DEFAULT_SCOPE, { ...(await policyOf(db, DEFAULT_SCOPE)), leaseDays }, now, 'configuration');
 }

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/event.ts';
 import type { Tables } from '../database/schema.ts';
+import { dropPhotos } from '../enrolment/photos.ts';
 import { confirmErasure, eraseAgain, eraseOnKiosks, isErasurePending, isKnownRequest } from '../erasure/kiosks.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { recordConsent, standingOf } from './consent.ts';
@@ -77,7 +78,7 @@ async function apply(
     case 'person':
       return changedPerson(tx, person, scope, now);
     case 'consent':
-      await recordConsent(tx, person, event, open as Open<'consent'>, now);
+      await recordConsent(tx, keys, person, event, open as Open<'consent'>, now);
       return consented(tx, keys, person, now);
     case 'template': {
       const templates = event.personal.templates?.value as Personal<'template'>['templates'];
@@ -115,7 +116,11 @@ async function changedPerson(tx: Transaction<Tables>, person: string, scope: str
  */
 export async function consented(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
   const given = (await standingOf(tx, person)) === 'given' && !(await isErasurePending(tx, person));
-  await (given ? catchUp(tx, keys, person, now) : dropTemplates(tx, keys, person));
+  if (given) await catchUp(tx, keys, person, now);
+  else {
+    await dropTemplates(tx, keys, person);
+    await dropPhotos(tx, [person]);
+  }
   return forEachScope(tx, person, await modelsOf(tx, person));
 }
 

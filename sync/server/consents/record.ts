@@ -1,36 +1,52 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import type { Guardian } from '../../protocol/api/consents.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { type Standing, standingOf } from '../changes/consent.ts';
 import { appendChanges } from '../changes/log.ts';
 import { consented } from '../changes/project.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { readMinor, requireGuardian } from '../minors/minors.ts';
+import { type Said, sealSaid } from './said.ts';
 import { requireReviewed } from './texts.ts';
 
-/** Who puts a consent on record here: staff on somebody's word, or the person. */
+/** Who puts a consent on record here: staff on somebody's word, the person, or an import on the operator's. */
 export interface RecordedBy {
-  readonly via: 'staff' | 'person';
+  readonly via: 'staff' | 'person' | 'import';
   /** Account; null for the person. */
   readonly account: string | null;
 }
 
 /**
- * Somebody agrees, and said so to staff or in the portal. Templates are made on a kiosk, later.
+ * Somebody agrees, and said so to staff or in the portal, or a guardian for them. Templates are made later.
  *
- * @throws Problem `person-unknown`, `consent-text-not-reviewed`
+ * @param text `guardian`: who agreed for a minor; `basis`: of an import, in the operator's words
+ * @throws Problem `person-unknown`, `consent-text-not-reviewed`, `guardian-required`
  */
 export async function giveConsent(
   tx: Transaction<Tables>,
   keys: Keys,
   person: string,
-  text: { readonly textVersion: string; readonly language: string },
+  text: { readonly textVersion: string; readonly language: string } & SaidWith,
   by: RecordedBy,
   now: Date,
 ): Promise<Standing> {
   await requireLiving(tx, person);
   await requireReviewed(tx, text.textVersion, text.language);
-  return record(tx, keys, person, { action: 'given', ...text }, by, now);
+  const wasMinor = (await readMinor(tx, keys, person, now)) !== null;
+  await requireGuardian(tx, keys, person, text.guardian, now);
+  const { textVersion, language, guardian, basis } = text;
+  const said = { ...(guardian && { guardian }), ...(basis !== undefined && { basis }) };
+  // A minor who has come of age says it anew, although a consent stands.
+  const anew = wasMinor || guardian !== undefined;
+  return record(tx, keys, person, { action: 'given', textVersion, language, said, anew }, by, now);
+}
+
+/** What is said with a consent beside its text. */
+interface SaidWith {
+  readonly guardian?: Guardian | undefined;
+  readonly basis?: string | undefined;
 }
 
 /**
@@ -56,26 +72,37 @@ export async function withdrawConsent(
     .limit(1)
     .executeTakeFirst();
   const text = { textVersion: last?.text_version ?? 'none', language: last?.language ?? 'und' };
-  return record(tx, keys, person, { action: 'withdrawn', ...text }, by, now);
+  return record(tx, keys, person, { action: 'withdrawn', ...text, said: {}, anew: false }, by, now);
 }
 
 async function record(
   tx: Transaction<Tables>,
   keys: Keys,
   person: string,
-  said: { readonly action: 'given' | 'withdrawn'; readonly textVersion: string; readonly language: string },
+  word: {
+    readonly action: 'given' | 'withdrawn';
+    readonly textVersion: string;
+    readonly language: string;
+    readonly said: Said;
+    /** Also where it stands already. */
+    readonly anew: boolean;
+  },
   by: RecordedBy,
   now: Date,
 ): Promise<Standing> {
-  if ((await standingOf(tx, person)) !== said.action) {
+  if (word.anew || (await standingOf(tx, person)) !== word.action || (await renews(tx, person, word, now))) {
+    const event = v7();
+    const spoken = Object.keys(word.said).length > 0;
     await tx
       .insertInto('consent')
       .values({
-        event: v7(),
+        event,
         person,
-        action: said.action,
-        text_version: said.textVersion,
-        language: said.language,
+        action: word.action,
+        text_version: word.textVersion,
+        language: word.language,
+        said: spoken ? await sealSaid(tx, keys, event, person, word.said) : null,
+        said_of: spoken ? person : null,
         at: await notBefore(tx, person, now),
         device: null,
         received_at: now,
@@ -86,6 +113,30 @@ async function record(
   }
   await appendChanges(tx, await consented(tx, keys, person, now), now);
   return standingOf(tx, person);
+}
+
+/** Said again within this, it is the same word, ms. */
+const SAME_MS = 86_400_000;
+
+/** Whether a consent that stands is given anew: of another text, or long enough after to prolong it. */
+async function renews(
+  db: Db,
+  person: string,
+  word: { readonly action: string; readonly textVersion: string; readonly language: string },
+  now: Date,
+): Promise<boolean> {
+  if (word.action !== 'given') return false;
+  const last = await db
+    .selectFrom('consent')
+    .select(['text_version', 'language', 'at'])
+    .where('person', '=', person)
+    .orderBy('at', 'desc')
+    .orderBy('action', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (!last) return false;
+  const other = last.text_version !== word.textVersion || last.language !== word.language;
+  return other || now.getTime() - last.at.getTime() > SAME_MS;
 }
 
 /** Now, or just after the last word on record: a kiosk's event of this very millisecond does not overrule what is said now. */

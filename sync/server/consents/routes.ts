@@ -27,14 +27,18 @@ const list = route({
   path: '/api/consents',
   summary: 'Consents and withdrawals, newest first',
   roles: ['admin', 'dpo', 'staff'],
-  data: ['consent'],
+  data: ['consent', 'consent.guardian'],
   action: 'read',
   query: ConsentQuery,
   answer: ConsentPage,
   refusals: ['cursor-unreadable'],
-  async handle({ tx, query: { cursor, limit, person }, about }) {
+  async handle({ tx, services: { keys }, query: { cursor, limit, person }, about }) {
     const from = readPageCursor(After, cursor);
-    const rows = await listConsents(tx, { person, limit: limit + 1, after: from && { at: from[0], id: from[1] } });
+    const rows = await listConsents(tx, keys, {
+      person,
+      limit: limit + 1,
+      after: from && { at: from[0], id: from[1] },
+    });
     about(rows.slice(0, limit).map((r) => r.person));
     return pageFrom(
       rows,
@@ -50,12 +54,12 @@ const give = route({
   path: '/api/people/:person/consents',
   summary: 'Put on record that somebody agreed, having said so to staff',
   roles: ['admin', 'staff'],
-  data: ['consent'],
+  data: ['consent', 'consent.guardian'],
   action: 'write',
   params: OfPerson,
   body: NewConsent,
   answer: ConsentAnswer,
-  refusals: ['person-unknown', 'consent-text-not-reviewed'],
+  refusals: ['person-unknown', 'consent-text-not-reviewed', 'guardian-required'],
   async handle({ tx, services: { keys }, actor, params: { person }, body, now, about, tell }) {
     about([person]);
     const standing = await giveConsent(tx, keys, person, body, byStaff(actor), now);

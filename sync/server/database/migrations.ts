@@ -15,6 +15,7 @@ import { erasure } from './migrations/0012-erasure.ts';
 import { incidents } from './migrations/0013-incidents.ts';
 import { quarantineRoom } from './migrations/0014-quarantine-room.ts';
 import { keyRotation } from './migrations/0015-key-rotation.ts';
+import { enrolment } from './migrations/0016-enrolment.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -37,6 +38,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0014-quarantine-room': quarantineRoom,
   '0015-key-rotation': keyRotation,
   '0013-incidents': incidents,
+  '0016-enrolment': enrolment,
 };
 
 /** Names of what this build knows, in order. */

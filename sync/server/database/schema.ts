@@ -10,6 +10,18 @@ import type {
 import type { CheckinCorrection, ConsentOrigin, ConsentTextTable, CorrectionTable } from './tables/api.ts';
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 import type { BackupTable, PhotoObjectTable } from './tables/backup.ts';
+import type {
+  AttentionNoteTable,
+  ConsentSaid,
+  EnrolmentPhotoTable,
+  ImportPhotoTable,
+  ImportRunTable,
+  ModelMigrationPersonTable,
+  ModelMigrationTable,
+  PersonMinorTable,
+  PersonScoreTable,
+  SitePolicyChangeTable,
+} from './tables/enrolment.ts';
 import type { ErasureStepTable, ErasureTable } from './tables/erasure.ts';
 import type { IncidentEntryTable, IncidentScopeTable, IncidentTable } from './tables/incidents.ts';
 import type { JobRunTable } from './tables/jobs.ts';
@@ -381,9 +393,18 @@ export interface Tables {
   person_site: PersonSiteTable;
   template: TemplateTable;
   person_model: PersonModelTable;
-  consent: ConsentTable & ConsentOrigin;
+  consent: ConsentTable & ConsentOrigin & ConsentSaid;
   consent_text: ConsentTextTable;
   site_policy: SitePolicyTable;
+  site_policy_change: SitePolicyChangeTable;
+  attention_note: AttentionNoteTable;
+  person_minor: PersonMinorTable;
+  enrolment_photo: EnrolmentPhotoTable;
+  import_run: ImportRunTable;
+  import_photo: ImportPhotoTable;
+  person_score: PersonScoreTable;
+  model_migration: ModelMigrationTable;
+  model_migration_person: ModelMigrationPersonTable;
   erasure: ErasureTable;
   erasure_confirmation: ErasureConfirmationTable;
   erasure_step: ErasureStepTable;

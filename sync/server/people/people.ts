@@ -214,12 +214,34 @@ async function erase(tx: Transaction<Tables>, people: readonly string[], now: Da
     .execute();
   await tx.updateTable('event').set({ personal: null, gps: null }).where('person', 'in', ids).execute();
   await tx.updateTable('quarantine').set({ content: null, person: null }).where('person', 'in', ids).execute();
+  await eraseEnrolment(tx, ids);
   await destroyPersonKeys(tx, ids);
   await tx.deleteFrom('attendance_due').where('person', 'in', ids).execute();
   await tx
     .deleteFrom('merge_candidate')
     .where((e) => e.or([e('first', 'in', ids), e('second', 'in', ids)]))
     .execute();
+}
+
+/** What staff has put down with an enrolment, and what was made of it. */
+async function eraseEnrolment(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
+  const tables = [
+    'attention_note',
+    'person_minor',
+    'enrolment_photo',
+    'import_photo',
+    'person_score',
+    'model_migration_person',
+  ] as const;
+  for (const table of tables)
+    await sql`delete from ${sql.table(table)} where person = any(${people}::uuid[])`.execute(tx);
+  // A face that was like theirs is somebody else's, and stays.
+  await tx
+    .updateTable('import_photo')
+    .set({ duplicate_of: null, duplicate_score: null })
+    .where('duplicate_of', 'in', people)
+    .execute();
+  await tx.updateTable('consent').set({ said: null, said_of: null }).where('said_of', 'in', people).execute();
 }
 
 /** The records of these people that a screen may show are to be shown anew. */

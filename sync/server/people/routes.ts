@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import {
+  MinorAnswer,
+  NewMinor,
   NewPerson,
   PeoplePage,
   PeopleQuery,
@@ -18,6 +20,7 @@ import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import { assignToSites } from '../changes/sites.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { forgetMinor, readMinor, setMinor } from '../minors/minors.ts';
 import { scopeOfSite } from '../sites/write.ts';
 import { changePerson, defined } from './change.ts';
 import { findPeople, writePerson } from './records.ts';
@@ -175,7 +178,76 @@ const deleteTemplates = route({
   },
 });
 
-export const peopleRoutes: readonly RouteSpec[] = [list, get, create, patch, sites, countTemplates, deleteTemplates];
+const MINOR = ['person.minor', 'consent.guardian'];
+
+const getMinor = route({
+  method: 'GET',
+  path: '/api/people/:person/minor',
+  summary: 'Whether somebody is below the age of consent, and who speaks for them',
+  roles: ['admin', 'dpo', 'staff'],
+  data: MINOR,
+  action: 'read',
+  params: One,
+  answer: MinorAnswer,
+  refusals: ['person-unknown'],
+  async handle({ tx, services: { keys }, params: { person }, now, about }) {
+    about([person]);
+    await one(tx, keys, person);
+    return { minor: await readMinor(tx, keys, person, now) };
+  },
+});
+
+const putMinor = route({
+  method: 'PUT',
+  path: '/api/people/:person/minor',
+  summary: 'Somebody is below the age of consent: a guardian agrees for them from now on',
+  roles: ['admin', 'staff'],
+  data: MINOR,
+  action: 'write',
+  params: One,
+  body: NewMinor,
+  answer: MinorAnswer,
+  refusals: ['person-unknown', 'not-a-minor', 'birth-in-future'],
+  async handle({ tx, services: { keys }, params: { person }, body, now, about, tell }) {
+    about([person]);
+    await one(tx, keys, person);
+    await setMinor(tx, keys, person, body, now);
+    tell('board');
+    return { minor: await readMinor(tx, keys, person, now) };
+  },
+});
+
+const deleteMinor = route({
+  method: 'DELETE',
+  path: '/api/people/:person/minor',
+  summary: 'That somebody is below the age of consent was put down by mistake',
+  roles: ['admin', 'staff', 'dpo'],
+  data: MINOR,
+  action: 'delete',
+  params: One,
+  answer: MinorAnswer,
+  refusals: ['person-unknown'],
+  async handle({ tx, services: { keys }, params: { person }, about, tell }) {
+    about([person]);
+    await one(tx, keys, person);
+    await forgetMinor(tx, person);
+    tell('board');
+    return { minor: null };
+  },
+});
+
+export const peopleRoutes: readonly RouteSpec[] = [
+  list,
+  get,
+  create,
+  patch,
+  sites,
+  countTemplates,
+  deleteTemplates,
+  getMinor,
+  putMinor,
+  deleteMinor,
+];
 
 async function one(db: Db, keys: Keys, person: string): Promise<Person> {
   const shown = (await shownPeople(db, keys, [person])).get(person);

@@ -25,6 +25,12 @@ export const TOLD: Readonly<Record<string, string>> = {
   session: 'signIns',
   sign_in_link: 'signIns',
   retention_hold: 'holds',
+  attention_note: 'attention',
+  person_minor: 'minor',
+  enrolment_photo: 'enrolmentPhotos',
+  import_photo: 'imports',
+  person_score: 'scores',
+  model_migration_person: 'templates',
   audit: 'accesses',
 };
 
@@ -42,6 +48,9 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   consent_text: 'the operator’s own text',
   site: 'places',
   site_policy: 'settings of places',
+  site_policy_change: 'settings of places',
+  import_run: 'what the operator said of an import; the pictures in it are told',
+  model_migration: 'a move to another embedder, which names nobody',
   device: 'kiosks',
   device_tls_key: 'kiosks',
   provisioning_code: 'kiosks',

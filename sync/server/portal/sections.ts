@@ -5,15 +5,19 @@ import type { WireEvent } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Actor } from '../access/actor.ts';
 import { searchAttendance } from '../attendance/search.ts';
+import { openNotes } from '../attention/notes.ts';
 import { audited } from '../audit/opened.ts';
 import { everyMatch } from '../audit/search.ts';
 import { readTemplates } from '../changes/templates.ts';
 import { listConsents } from '../consents/list.ts';
 import { listCorrections } from '../corrections/list.ts';
 import type { Tables } from '../database/schema.ts';
+import { openPhotos } from '../enrolment/photos.ts';
+import { importedPhotosOf } from '../imports/own.ts';
 import { openHalf, openRefused } from '../ingest/personal.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { readMinor } from '../minors/minors.ts';
 import { shownPeople } from '../people/shown.ts';
 import { openPhoto, type PhotoPlace } from '../photos/open.ts';
 import { readPhoto } from '../photos/store.ts';
@@ -55,9 +59,14 @@ export const SECTIONS: readonly Section[] = [
   { name: 'possibleDuplicates', rows: possibleDuplicates },
   { name: 'holds', rows: holds },
   { name: 'erasures', rows: erasures },
+  { name: 'minor', rows: minor },
+  { name: 'scores', rows: scores },
+  { name: 'attention', rows: attention },
   { name: 'signIns', rows: signIns },
   { name: 'accesses', rows: accesses },
   { name: 'photos', rows: photos },
+  { name: 'imports', rows: imports },
+  { name: 'enrolmentPhotos', rows: enrolmentPhotos },
   { name: 'templates', rows: templates },
 ];
 
@@ -83,10 +92,14 @@ async function* sites({ tx, names }: Reading) {
   for (const r of rows) yield { site: r.site, name: r.name, since: r.added_at.toISOString() };
 }
 
-async function* consents({ tx, names }: Reading) {
+async function* consents({ tx, keys, names }: Reading) {
   for (const person of names) {
     for (let after: { at: string; id: string } | null = null; ; ) {
-      const page: Awaited<ReturnType<typeof listConsents>> = await listConsents(tx, { person, limit: PAGE, after });
+      const page: Awaited<ReturnType<typeof listConsents>> = await listConsents(tx, keys, {
+        person,
+        limit: PAGE,
+        after,
+      });
       yield* page;
       const last = page.at(-1);
       if (page.length < PAGE || !last) break;
@@ -112,6 +125,14 @@ async function* templates({ tx, keys, actor, names, now }: Reading) {
       }
   const models = await tx.selectFrom('person_model').select('model').distinct().where('person', 'in', names).execute();
   for (const { model } of models) yield { kiosksMayHoldTemplatesOfModel: model };
+  const moves = await tx
+    .selectFrom('model_migration_person as p')
+    .innerJoin('model_migration as m', 'm.id', 'p.migration')
+    .select(['m.from_model', 'm.to_model', 'm.made_at', 'p.outcome', 'p.code'])
+    .where('p.person', 'in', names)
+    .execute();
+  for (const m of moves)
+    yield { movedFrom: m.from_model, to: m.to_model, at: m.made_at.toISOString(), outcome: m.outcome, code: m.code };
 }
 
 async function* attendance({ tx, names }: Reading) {
@@ -300,6 +321,47 @@ async function* signIns({ tx, names }: Reading) {
         usedAt: l.used_at?.toISOString() ?? null,
       },
     };
+}
+
+async function* minor({ tx, keys, names, now }: Reading) {
+  for (const name of names) {
+    const held = await readMinor(tx, keys, name, now);
+    if (held) yield held;
+  }
+}
+
+/** How well their face was recognised. */
+async function* scores({ tx, names }: Reading) {
+  const rows = await tx.selectFrom('person_score').selectAll().where('person', 'in', names).execute();
+  for (const { model, since, count, baseline, recent, updated_at } of rows)
+    yield { model, since: since.toISOString(), count, baseline, recent, updatedAt: updated_at.toISOString() };
+}
+
+/** What somebody in charge has noted about a record or a consent of theirs. */
+async function* attention({ tx, keys, names }: Reading) {
+  const rows = await tx
+    .selectFrom('attention_note')
+    .selectAll()
+    .where('person', 'in', names)
+    .orderBy('resolved_at')
+    .execute();
+  const notes = await openNotes(tx, keys, rows);
+  for (const { kind, ref, resolved_at } of rows)
+    yield { kind, about: ref, at: resolved_at.toISOString(), note: notes.get(`${kind} ${ref}`)?.note };
+}
+
+/** Pictures of them that wait for a review, or were refused. */
+async function* imports({ tx, keys, actor, names, now }: Reading) {
+  const why = { actor, route: 'GET /api/gdpr/export/my-data' };
+  yield* await audited(tx, keys, why, now, (opened) => importedPhotosOf(tx, keys, opened, names));
+}
+
+/** What templates were made from here; facial data, so opening it leaves a row of its own. */
+async function* enrolmentPhotos({ tx, keys, actor, names, now }: Reading) {
+  const why = { actor, route: 'GET /api/gdpr/export/my-data' };
+  const found = await audited(tx, keys, why, now, (opened) => openPhotos(tx, keys, opened, names));
+  for (const { id, picture, pose, madeAt, via } of found)
+    yield { id, pose, via, madeAt: madeAt.toISOString(), jpeg: Buffer.from(picture).toString('base64') };
 }
 
 /** Who has seen or changed what of them, and when. Who it was by name is somebody else’s data: their role is told. */

@@ -1,9 +1,19 @@
 import { z } from 'zod';
-import { NewSite, NewSitePolicy, Site, SiteList, SitePatch, SitePolicy } from '../../protocol/api/sites.ts';
+import {
+  NewSite,
+  NewSitePolicy,
+  PolicyHistory,
+  RevertPolicy,
+  Site,
+  SiteList,
+  SitePatch,
+  SitePolicy,
+} from '../../protocol/api/sites.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { listSites } from '../attendance/sites.ts';
 import { hasOwnPolicy, policyOf, setPolicy } from '../changes/policy.ts';
+import { policyBefore, policyHistory } from './history.ts';
 import { addSite, changeSite, findSite, scopeOfSite } from './write.ts';
 
 const One = z.strictObject({ site: Uuid });
@@ -95,12 +105,48 @@ const writePolicy = route({
   body: NewSitePolicy,
   answer: SitePolicy,
   refusals: ['unknown-site'],
-  async handle({ tx, params: { site }, body, now, on, tell }) {
+  async handle({ tx, actor, params: { site }, body, now, on, tell }) {
     on(site);
     const scope = await scopeOfSite(tx, site);
-    if (await setPolicy(tx, scope, body, now)) tell('change');
+    if (await setPolicy(tx, scope, body, now, actor.id ?? actor.role)) tell('change');
     return { site, own: true, policy: await policyOf(tx, scope) };
   },
 });
 
-export const siteRoutes: readonly RouteSpec[] = [list, create, get, patch, readPolicy, writePolicy];
+const history = route({
+  method: 'GET',
+  path: '/api/sites/:site/policy/history',
+  summary: 'What was changed of a site’s policy, when and by whom, newest first',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['account.email'],
+  action: 'read',
+  params: One,
+  answer: PolicyHistory,
+  refusals: ['unknown-site'],
+  async handle({ tx, services: { keys }, params: { site }, on }) {
+    on(site);
+    return { site, items: await policyHistory(tx, keys, await scopeOfSite(tx, site)) };
+  },
+});
+
+const revert = route({
+  method: 'POST',
+  path: '/api/sites/:site/policy/revert',
+  summary: 'Set a site’s policy to what it was before a change; that is a change of its own',
+  roles: ['admin', 'dpo'],
+  data: [],
+  action: 'write',
+  params: One,
+  body: RevertPolicy,
+  answer: SitePolicy,
+  refusals: ['unknown-site', 'policy-change-unknown', 'policy-had-none'],
+  async handle({ tx, actor, params: { site }, body, now, on, tell }) {
+    on(`${site} ${body.change}`);
+    const scope = await scopeOfSite(tx, site);
+    const before = await policyBefore(tx, scope, body.change);
+    if (await setPolicy(tx, scope, before, now, actor.id ?? actor.role)) tell('change');
+    return { site, own: true, policy: await policyOf(tx, scope) };
+  },
+});
+
+export const siteRoutes: readonly RouteSpec[] = [list, create, get, patch, readPolicy, writePolicy, history, revert];

@@ -39,7 +39,7 @@ export interface ConsentTextTable {
 
 /** What migration 0010 adds to consents. */
 export interface ConsentOrigin {
-  via: Generated<'kiosk' | 'staff' | 'person'>;
+  via: Generated<'kiosk' | 'staff' | 'person' | 'import'>;
   /** Account of whoever put it on record; null: a kiosk, or the person. */
   recorded_by: string | null;
 }

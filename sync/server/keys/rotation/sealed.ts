@@ -1,7 +1,12 @@
 import { normalEmail } from '../../accounts/email.ts';
+import { notePlace } from '../../attention/notes.ts';
+import { saidPlace } from '../../consents/said.ts';
 import { reasonPlace } from '../../corrections/correct.ts';
+import { enrolmentPhotoPlace } from '../../enrolment/photos.ts';
+import { basisPlace, importPlace } from '../../imports/places.ts';
 import { entryPlace, incidentPlace } from '../../incidents/record.ts';
 import { quarantinePlace } from '../../ingest/personal.ts';
+import { minorPlace } from '../../minors/minors.ts';
 import type { Keys, Place, Purpose } from '../envelope.ts';
 import { personKeyPlace } from '../persons.ts';
 import { tokenKeyPlace } from '../versions.ts';
@@ -144,6 +149,30 @@ export const SEALED: readonly SealedTable[] = [
     where: 'person is null and content is not null',
     columns: { content: field((r) => quarantinePlace(text(r, 'digest'), null)) },
   },
+  {
+    name: 'notes of the attention queue that name nobody',
+    table: 'attention_note',
+    id: { kind: 'text', ref: 'text' },
+    where: 'person is null',
+    columns: { note: field((r) => notePlace(text(r, 'kind'), text(r, 'ref'), null)) },
+  },
+  {
+    name: 'imports',
+    table: 'import_run',
+    id: { id: 'uuid' },
+    columns: { basis: field((r) => basisPlace(text(r, 'id'))) },
+  },
+  {
+    name: 'imported pictures of nobody',
+    table: 'import_photo',
+    id: { id: 'uuid' },
+    where: 'person is null',
+    columns: {
+      name: field((r) => importPlace('name', text(r, 'id'), null)),
+      photo: field((r) => importPlace('photo', text(r, 'id'), null)),
+      template: field((r) => importPlace('template', text(r, 'id'), null)),
+    },
+  },
 ];
 
 /** What a person's key opens, but for the record itself, whose two layers people.ts knows. */
@@ -179,6 +208,46 @@ export const OF_PERSONS: readonly PersonTable[] = [
     id: { id: 'uuid' },
     person: 'person',
     columns: { reason: (r) => reasonPlace(text(r, 'id'), text(r, 'person')) },
+  },
+  {
+    name: 'what was said with consents',
+    table: 'consent',
+    id: { event: 'uuid' },
+    person: 'said_of',
+    columns: { said: (r) => saidPlace(text(r, 'event'), text(r, 'said_of')) },
+  },
+  {
+    name: 'minors',
+    table: 'person_minor',
+    id: { person: 'uuid' },
+    reads: ['row_version'],
+    person: 'person',
+    columns: { sealed: (r) => minorPlace(text(r, 'person'), Number(r.row_version)) },
+  },
+  {
+    name: 'photos of enrolments',
+    table: 'enrolment_photo',
+    id: { id: 'uuid' },
+    person: 'person',
+    columns: { sealed: (r) => enrolmentPhotoPlace(text(r, 'id'), text(r, 'person')) },
+  },
+  {
+    name: 'imported pictures',
+    table: 'import_photo',
+    id: { id: 'uuid' },
+    person: 'person',
+    columns: {
+      name: (r) => importPlace('name', text(r, 'id'), text(r, 'person')),
+      photo: (r) => importPlace('photo', text(r, 'id'), text(r, 'person')),
+      template: (r) => importPlace('template', text(r, 'id'), text(r, 'person')),
+    },
+  },
+  {
+    name: 'notes of the attention queue',
+    table: 'attention_note',
+    id: { kind: 'text', ref: 'text' },
+    person: 'person',
+    columns: { note: (r) => notePlace(text(r, 'kind'), text(r, 'ref'), text(r, 'person')) },
   },
 ];
 

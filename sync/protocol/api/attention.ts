@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** `/api/attention`: what somebody in charge has to look at. */
+
+export const ATTENTION_KINDS = [
+  /** A person said that a record is not theirs, or not right. */
+  'void',
+  /** Two people may be one. */
+  'duplicate',
+  /** An event that could not be taken. */
+  'quarantine',
+  /** Somebody's scores are getting worse: enrol again. */
+  'drift',
+  /** A consent ends soon, or has ended. */
+  'consent',
+  /** Comes of age soon, or has: a consent of their own is due. */
+  'age',
+  /** An import waits for its review. */
+  'import',
+  /** Had no photo that another embedder could be fed with: enrol again. */
+  'embedder',
+] as const;
+export const AttentionKind = z.enum(ATTENTION_KINDS);
+export type AttentionKind = z.infer<typeof AttentionKind>;
+
+const Ref = z.string().min(1).max(120);
+
+export const AttentionItem = z.strictObject({
+  kind: AttentionKind,
+  /** Which one of its kind; with `kind` it names the item. */
+  ref: Ref,
+  at: Instant,
+  /** What it is, e.g. `not-me`, `lapsed`, `event-newer-schema`. */
+  code: z.string(),
+  person: Uuid.nullable(),
+  name: z.string().nullable(),
+  /** The other one of a pair. */
+  other: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
+  device: Uuid.nullable(),
+  score: z.number().nullable(),
+  /** Null: open. */
+  resolved: z.strictObject({ at: Instant, by: Uuid.nullable(), note: z.string() }).nullable(),
+});
+export type AttentionItem = z.infer<typeof AttentionItem>;
+
+export const AttentionQuery = z.strictObject({
+  ...pageQuery,
+  kind: AttentionKind.optional(),
+  state: z.enum(['open', 'resolved']).default('open'),
+});
+export const AttentionPage = pageOf(AttentionItem);
+
+/** How many are open, by kind; a kind that the role may not see is left out. */
+export const AttentionCount = z.strictObject({
+  total: z.number().int(),
+  kinds: z.partialRecord(AttentionKind, z.number().int()),
+});
+export type AttentionCount = z.infer<typeof AttentionCount>;
+
+/** What was done about it, in words. */
+export const ResolveAttention = z.strictObject({
+  kind: AttentionKind,
+  ref: Ref,
+  note: z.string().trim().min(1).max(500),
+});
+export const ReopenAttention = z.strictObject({ kind: AttentionKind, ref: Ref });

@@ -1,0 +1,175 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { AttentionCount, AttentionItem, AttentionKind } from '../../protocol/api/attention.ts';
+import type { Db } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { namesOf } from '../people/records.ts';
+import { openNotes } from './notes.ts';
+
+/**
+ * The attention queue. An item is no row of its own: it is read from where it happened, so that it is there exactly as long
+ * as its reason is. What somebody did about one is kept (notes.ts), and takes it off the list.
+ */
+
+/** Records that somebody took back longer ago than this are looked at no more, days. */
+const VOID_DAYS = 90;
+/** How long before its end a consent is put before somebody, days. */
+const SOON_DAYS = 30;
+/** From so many check-ins on a falling score counts, and so much below the first ones it must be (drift/rules.ts). */
+export const DRIFT = { count: 20, fall: 0.1 } as const;
+
+interface Row {
+  readonly kind: AttentionKind;
+  readonly ref: string;
+  readonly at: Date;
+  readonly code: string;
+  readonly person: string | null;
+  readonly other: string | null;
+  readonly device: string | null;
+  readonly score: number | null;
+}
+
+/** SQL of one kind: kind, ref, at, code, person, other, device, score. */
+type Source = (now: Date) => RawBuilder<Row>;
+
+const nothing = sql`null::uuid`;
+
+const SOURCES: Readonly<Record<AttentionKind, Source>> = {
+  void: (now) => sql`
+    select 'void' as kind, v.target::text as ref, v.at, v.reason as code, c.person, ${nothing} as other, c.device,
+           null::real as score
+    from checkin_void v join checkin c on c.id = v.target
+    where v.reason in ('not-me', 'wrong-direction', 'not-right')
+      and v.at > ${daysBefore(now, VOID_DAYS)}::timestamptz`,
+  duplicate: () => sql`
+    select 'duplicate' as kind, m.id::text as ref, m.found_at as at, m.reason as code, m.first as person, m.second as other,
+           ${nothing} as device, m.score
+    from merge_candidate m where m.status = 'open'`,
+  quarantine: () => sql`
+    select 'quarantine' as kind, q.id::text as ref, q.received_at as at, q.reason as code, q.person, ${nothing} as other,
+           q.device, null::real as score
+    from quarantine q where q.content is not null`,
+  drift: () => sql`
+    select 'drift' as kind, s.person::text || '@' || (extract(epoch from s.since) * 1000)::bigint as ref,
+           s.updated_at as at, 'score-falls' as code, s.person, ${nothing} as other, ${nothing} as device,
+           s.recent as score
+    from person_score s
+    where s.count >= ${DRIFT.count}::int and s.baseline - s.recent >= ${DRIFT.fall}::real
+      and exists (select from template t where t.person = s.person and t.model = s.model)
+      and not exists (select from template t where t.person = s.person and t.model = s.model and t.added_at > s.since)`,
+  // The last word of each person; of several sites the one that asks most often.
+  consent: (now) => sql`
+    select 'consent' as kind, c.event::text as ref, c.ends as at,
+           case when c.ends <= ${now.toISOString()}::timestamptz then 'lapsed' else 'lapses-soon' end as code,
+           c.person, ${nothing} as other, ${nothing} as device, null::real as score
+    from (
+      select c.event, c.person, c.action, c.at + make_interval(months => m.months) as ends
+      from (select distinct on (person) * from consent order by person, at desc, action desc) c
+      join person p on p.id = c.person and p.deleted_at is null and p.merged_into is null
+      join lateral (
+        select min((coalesce(own.policy, general.policy)->>'consentMonths')::int) as months
+        from person_site s
+        left join site_policy own on own.site = s.site
+        left join site_policy general on general.site = '00000000-0000-0000-0000-000000000000'
+        where s.person = c.person) m on m.months is not null
+      where c.action = 'given') c
+    where c.ends <= ${daysBefore(now, -SOON_DAYS)}::timestamptz`,
+  age: () => sql`
+    select 'age' as kind, m.person::text || '@' || m.row_version || m.state as ref, m.updated_at as at,
+           case m.state when 'soon' then 'of-age-soon' else 'of-age' end as code, m.person, ${nothing} as other,
+           ${nothing} as device, null::real as score
+    from person_minor m where m.state <> 'minor'`,
+  import: () => sql`
+    select 'import' as kind, r.id::text as ref, r.made_at as at, 'review' as code, ${nothing} as person,
+           ${nothing} as other, ${nothing} as device, null::real as score
+    from import_run r
+    where r.state = 'open' and exists (select from import_photo p where p.run = r.id and p.state = 'judged')
+      and not exists (select from import_photo p where p.run = r.id and p.state = 'waiting')`,
+  embedder: () => sql`
+    select 'embedder' as kind, p.migration::text || '@' || p.person as ref, m.made_at as at, p.code, p.person,
+           ${nothing} as other, ${nothing} as device, null::real as score
+    from model_migration_person p join model_migration m on m.id = p.migration
+    where p.outcome = 'again' and m.state in ('ready', 'switched', 'done')
+      and not exists (select from template t where t.person = p.person and t.model = m.to_model)
+      and exists (select from person n where n.id = p.person and n.deleted_at is null)`,
+};
+
+const daysBefore = (now: Date, days: number): string => new Date(now.getTime() - days * 86_400_000).toISOString();
+
+const allOf = (kinds: readonly AttentionKind[], now: Date): RawBuilder<Row> =>
+  sql.join(
+    kinds.map((kind) => SOURCES[kind](now)),
+    sql` union all `,
+  ) as RawBuilder<Row>;
+
+/** How many open items there are, of these kinds. Nothing is opened for it. */
+export async function countAttention(db: Db, kinds: readonly AttentionKind[], now: Date): Promise<AttentionCount> {
+  const { rows } = await sql<{ kind: AttentionKind; count: number }>`
+    select i.kind, count(*)::int as count from (${allOf(kinds, now)}) i
+    where not exists (select from attention_note n where n.kind = i.kind and n.ref = i.ref) group by i.kind`.execute(
+    db,
+  );
+  return {
+    total: rows.reduce((sum, r) => sum + r.count, 0),
+    kinds: Object.fromEntries(rows.map((r) => [r.kind, r.count])),
+  };
+}
+
+export interface Place {
+  readonly at: string;
+  readonly kind: string;
+  readonly ref: string;
+}
+
+/** Items of these kinds, newest first. @param o `after`: those behind this one */
+export async function listAttention(
+  db: Db,
+  keys: Keys,
+  o: {
+    readonly kinds: readonly AttentionKind[];
+    readonly state: 'open' | 'resolved';
+    readonly limit: number;
+    readonly after: Place | null;
+  },
+  now: Date,
+): Promise<AttentionItem[]> {
+  const at = sql`date_trunc('milliseconds', i.at)`;
+  const behind = o.after
+    ? sql`and (${at}, i.kind, i.ref) < (${o.after.at}::timestamptz, ${o.after.kind}, ${o.after.ref})`
+    : sql``;
+  const noted = sql`exists (select from attention_note n where n.kind = i.kind and n.ref = i.ref)`;
+  const { rows } = await sql<Row>`
+    select i.kind, i.ref, i.at, i.code, i.person, i.other, i.device, i.score from (${allOf(o.kinds, now)}) i
+    where ${o.state === 'open' ? sql`not ${noted}` : noted} ${behind}
+    order by ${at} desc, i.kind desc, i.ref desc limit ${o.limit}`.execute(db);
+  const names = await namesOf(
+    db,
+    keys,
+    rows.flatMap((r) => [r.person, r.other].filter((id) => id !== null)),
+  );
+  const notes = o.state === 'resolved' ? await openNotes(db, keys, rows) : null;
+  const nameOf = (id: string | null) => (id && names.get(id)) ?? null;
+  return rows.map((r) => ({
+    kind: r.kind,
+    ref: r.ref,
+    at: new Date(r.at).toISOString(),
+    code: r.code,
+    person: r.person,
+    name: nameOf(r.person),
+    other: r.other === null ? null : { id: r.other, name: nameOf(r.other) },
+    device: r.device,
+    score: r.score,
+    resolved: notes?.get(`${r.kind} ${r.ref}`) ?? null,
+  }));
+}
+
+/** Whom an open item is about. Undefined: there is no such item. */
+export async function itemPerson(
+  db: Db,
+  kind: AttentionKind,
+  ref: string,
+  now: Date,
+): Promise<{ person: string | null } | undefined> {
+  const { rows } = await sql<{ person: string | null }>`
+    select i.person from (${SOURCES[kind](now)}) i where i.ref = ${ref}`.execute(db);
+  return rows[0];
+}

@@ -1,0 +1,133 @@
+import type { ColumnType } from 'kysely';
+
+type Bytes = Uint8Array;
+type Instant = ColumnType<Date, Date | string, Date | string>;
+type Json<T> = ColumnType<T, string, string>;
+
+/** What was done about an item of the attention queue (attention/). */
+export interface AttentionNoteTable {
+  kind: string;
+  /** Which item of its kind. */
+  ref: string;
+  /** Whose key the note is under; null: the environment's. */
+  person: string | null;
+  /** Envelope. */
+  note: Bytes;
+  /** Account. */
+  resolved_by: string | null;
+  resolved_at: Instant;
+}
+
+/** Who is below the age of consent (minors/). */
+export interface PersonMinorTable {
+  person: string;
+  /** Envelope of day of birth and guardian. */
+  sealed: Bytes;
+  row_version: number;
+  /** As the job saw it last: `soon` comes of age within weeks, `of-age` has, and has to speak for themselves. */
+  state: 'minor' | 'soon' | 'of-age';
+  updated_at: Instant;
+}
+
+/** What migration 0016 adds to consents. */
+export interface ConsentSaid {
+  /** Envelope of a guardian, or of the basis of an import. */
+  said: Bytes | null;
+  /** Under whose key: a consent keeps it when its person is merged. */
+  said_of: string | null;
+}
+
+/** The picture that a template was made from on the server: cut to the face and encoded anew. */
+export interface EnrolmentPhotoTable {
+  id: string;
+  /** As they were known then. */
+  person: string;
+  /** Envelope of a JPEG. */
+  sealed: Bytes;
+  pose: string;
+  via: 'staff' | 'import';
+  made_by: string | null;
+  made_at: Instant;
+}
+
+/** An import of ID photos (imports/). */
+export interface ImportRunTable {
+  id: string;
+  state: 'open' | 'applying' | 'done' | 'cancelled';
+  /** Text that people agreed to elsewhere, where the operator states it; null: only who has agreed here is enrolled. */
+  text_version: string | null;
+  language: string | null;
+  /** Envelope of the operator's own words for that. */
+  basis: Bytes | null;
+  made_by: string | null;
+  made_at: Instant;
+  ended_at: Instant | null;
+}
+
+export interface ImportPhotoTable {
+  id: string;
+  run: string;
+  /** Null: nobody was found by its name; then its envelopes are under the environment's keys. */
+  person: string | null;
+  /** Envelopes of the file's name, the picture and the template. */
+  name: Bytes;
+  photo: Bytes | null;
+  template: Bytes | null;
+  pose: string | null;
+  state: 'waiting' | 'judged' | 'accepted' | 'refused' | 'applied';
+  /** Why it can't be taken, or was refused; null: nothing speaks against it. */
+  code: string | null;
+  /** Measures of quality: numbers. */
+  measured: Json<Record<string, number>> | null;
+  /** Somebody else whose face is like it. */
+  duplicate_of: string | null;
+  duplicate_score: number | null;
+  decided_by: string | null;
+  decided_at: Instant | null;
+  made_at: Instant;
+}
+
+/** Every policy that a site ever had (changes/policy.ts). */
+export interface SitePolicyChangeTable {
+  id: string;
+  /** Scope. */
+  site: string;
+  at: Instant;
+  /** Account, `operator` or `configuration`. */
+  by: string;
+  /** Null: the site had none of its own. */
+  before: Json<unknown> | null;
+  after: Json<unknown>;
+}
+
+/** Match scores of somebody over time, by embedder (drift/). */
+export interface PersonScoreTable {
+  person: string;
+  model: string;
+  /** When their newest template was added. */
+  since: Instant;
+  count: number;
+  baseline: number;
+  recent: number;
+  updated_at: Instant;
+}
+
+/** A move to another embedder (embedders/). At most one is open. */
+export interface ModelMigrationTable {
+  id: string;
+  from_model: string;
+  to_model: string;
+  state: 'working' | 'ready' | 'switched' | 'done' | 'cancelled';
+  made_by: string;
+  made_at: Instant;
+  ended_at: Instant | null;
+}
+
+export interface ModelMigrationPersonTable {
+  migration: string;
+  person: string;
+  /** `again`: has to be enrolled anew, for the reason of `code`. */
+  outcome: 'moved' | 'again';
+  code: string | null;
+  templates: number;
+}

@@ -1,0 +1,54 @@
+import { NewSitePolicy, type PolicyChange } from '../../protocol/api/sites.ts';
+import type { Policy } from '../../protocol/wire/changes.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { listAccounts } from '../accounts/accounts.ts';
+import type { Db } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+
+/** What was changed of the policy of a scope. Kept for as long as the scope: it names nobody but who did it. */
+
+/** Changes that are shown, newest first. */
+const SHOWN = 200;
+
+export async function policyHistory(db: Db, keys: Keys, scope: string): Promise<PolicyChange[]> {
+  const rows = await db
+    .selectFrom('site_policy_change')
+    .selectAll()
+    .where('site', '=', scope)
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(SHOWN)
+    .execute();
+  const emails = new Map((await listAccounts(db, keys)).map((a) => [a.id, a.email]));
+  return rows.map((r) => ({
+    id: r.id,
+    at: r.at.toISOString(),
+    by: r.by,
+    email: emails.get(r.by) ?? null,
+    before: r.before === null ? null : NewSitePolicy.parse(r.before),
+    after: NewSitePolicy.parse(r.after),
+  }));
+}
+
+/** @throws Problem `policy-change-unknown`, `policy-had-none` */
+export async function policyBefore(db: Db, scope: string, change: string): Promise<Policy> {
+  const row = await db
+    .selectFrom('site_policy_change')
+    .select('before')
+    .where('id', '=', change)
+    .where('site', '=', scope)
+    .executeTakeFirst();
+  if (!row)
+    throw new Problem(
+      'policy-change-unknown',
+      'There is no such change of this site’s policy.',
+      'Read the list again.',
+    );
+  if (row.before === null)
+    throw new Problem(
+      'policy-had-none',
+      'Before this change the site had no policy of its own.',
+      'Set what it is to be instead.',
+    );
+  return NewSitePolicy.parse(row.before);
+}

@@ -1,0 +1,134 @@
+import { v7 } from 'uuid';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AttentionCount, AttentionItem } from '../../sync/protocol/api/attention.ts';
+import { attentionRoutes } from '../../sync/server/attention/routes.ts';
+import { consentRoutes } from '../../sync/server/consents/routes.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import type { Minor } from '../../sync/server/minors/minors.ts';
+import { reviewMinors } from '../../sync/server/minors/minors.ts';
+import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { siteRoutes } from '../../sync/server/sites/routes.ts';
+import { DATABASES } from '../services/databases.ts';
+import type { MemoryOutbox } from '../sync/kit.ts';
+import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
+
+/** What somebody in charge has to look at, minors and their guardians, and the history of settings. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+const DAY = 86_400_000;
+
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let api: Api;
+let box: MemoryOutbox;
+
+describe.each(DATABASES)('attention on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW, [...attentionRoutes, ...consentRoutes, ...peopleRoutes, ...siteRoutes]);
+  });
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach(async (context) => {
+    if (unavailable) return context.skip(unavailable);
+    api.now = NOW;
+    box = await api.kiosk();
+  });
+
+  const list = async (query = '') =>
+    (await api.ask<{ items: AttentionItem[] }>('GET', `/api/attention?limit=200${query}`, { as: 'staff' })).items;
+  const of = async (person: string, query = '') => (await list(query)).filter((i) => i.person === person);
+  const count = () => api.ask<AttentionCount>('GET', '/api/attention/count', { as: 'staff' });
+
+  test('"not me" reaches staff, leaves the list with a note, and comes back when the note is taken away', async () => {
+    const person = enrol(box, 'Ada', NOW, v7().slice(-6));
+    const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+    const { id } = box.append('checkin', open, { person, score: 0.7 }, NOW).header;
+    box.append('void', { target: id, reason: 'not-me' }, { person }, NOW);
+    const before = (await count()).total;
+    await api.deliver(box);
+    expect(await of(person)).toMatchObject([{ kind: 'void', ref: id, code: 'not-me', name: 'Ada', resolved: null }]);
+    expect((await count()).total).toBe(before + 1);
+    const item = { kind: 'void', ref: id };
+    await api.ask('POST', '/api/attention/resolve', { as: 'staff', body: { ...item, note: 'Spoke with Ada' } });
+    expect(await of(person)).toEqual([]);
+    expect((await count()).total).toBe(before);
+    expect(await of(person, '&state=resolved')).toMatchObject([{ ref: id, resolved: { note: 'Spoke with Ada' } }]);
+    await api.ask('POST', '/api/attention/reopen', { as: 'staff', body: item });
+    expect(await of(person)).toHaveLength(1);
+    await expect(
+      api.ask('POST', '/api/attention/resolve', { body: { ...item, ref: v7(), note: 'x' } }),
+    ).rejects.toMatchObject({ code: 'attention-unknown' });
+  });
+
+  test('staff is not shown what could not be taken, and a DPO no duplicates', async () => {
+    const asked = (as: 'staff' | 'dpo', kind: string) => api.ask('GET', `/api/attention?kind=${kind}`, { as });
+    await expect(asked('staff', 'quarantine')).rejects.toMatchObject({ code: 'not-allowed' });
+    await expect(asked('dpo', 'duplicate')).rejects.toMatchObject({ code: 'not-allowed' });
+  });
+
+  test('for a minor a guardian agrees; who comes of age is put before staff, and their own word ends it', async () => {
+    const made = await api.ask<{ id: string }>('POST', '/api/people', { body: { name: 'Kim' } });
+    const consent = (body: object) =>
+      api.ask('POST', `/api/people/${made.id}/consents`, { body: { textVersion: '1', language: 'en', ...body } });
+    const minor = { bornOn: '2009-08-01', guardian: null };
+    await api.ask('PUT', `/api/people/${made.id}/minor`, { body: minor, as: 'staff' });
+    await expect(consent({})).rejects.toMatchObject({ code: 'guardian-required' });
+    await consent({ guardian: { name: 'Robin', relation: 'mother' } });
+    const { minor: held } = await api.ask<{ minor: Minor }>('GET', `/api/people/${made.id}/minor`);
+    expect(held).toMatchObject({ state: 'minor', comesOfAge: '2027-08-01', guardian: { name: 'Robin' } });
+    const review = () => inTransaction(api.db, (tx) => reviewMinors(tx, api.keys, api.now));
+    api.now = new Date('2027-07-15T08:00:00.000Z');
+    await review();
+    expect(await of(made.id)).toMatchObject([{ kind: 'age', code: 'of-age-soon' }]);
+    api.now = new Date('2027-08-01T08:00:00.000Z');
+    await review();
+    expect(await of(made.id)).toMatchObject([{ kind: 'age', code: 'of-age' }]);
+    await consent({});
+    expect(await of(made.id)).toEqual([]);
+    expect(await api.ask('GET', `/api/people/${made.id}/minor`)).toEqual({ minor: null });
+    const born = { bornOn: '1990-01-01' };
+    await expect(api.ask('PUT', `/api/people/${made.id}/minor`, { body: born })).rejects.toMatchObject({
+      code: 'not-a-minor',
+    });
+  });
+
+  test('a consent is put before staff a month before it lapses, and no more when it was given anew', async () => {
+    const policy = { leaseDays: 30, consentMonths: 12 };
+    await api.ask('PUT', `/api/sites/${SITE.id}/policy`, { body: policy });
+    const made = await api.ask<{ id: string }>('POST', '/api/people', { body: { name: 'Lee' } });
+    const give = () =>
+      api.ask('POST', `/api/people/${made.id}/consents`, { body: { textVersion: '1', language: 'en' } });
+    await give();
+    expect(await of(made.id)).toEqual([]);
+    api.now = new Date(NOW.getTime() + 350 * DAY);
+    expect(await of(made.id)).toMatchObject([{ kind: 'consent', code: 'lapses-soon' }]);
+    api.now = new Date(NOW.getTime() + 370 * DAY);
+    expect(await of(made.id)).toMatchObject([{ code: 'lapsed' }]);
+    await give();
+    expect(await of(made.id)).toEqual([]);
+  });
+
+  test('settings have a history with who and what, and a change is taken back', async () => {
+    const url = `/api/sites/${SITE.id}/policy`;
+    const by = api.actorOf('admin');
+    await api.ask('PUT', url, { body: { leaseDays: 20 }, as: by });
+    await api.ask('PUT', url, { body: { leaseDays: 20, faces: 'off' }, as: by });
+    const { items } = await api.ask<{ items: { id: string; by: string; before: object; after: object }[] }>(
+      'GET',
+      `${url}/history`,
+    );
+    expect(items[0]).toMatchObject({ by: by.id, before: { leaseDays: 20 }, after: { leaseDays: 20, faces: 'off' } });
+    const reverted = await api.ask('POST', `${url}/revert`, { body: { change: items[0]!.id } });
+    expect(reverted).toMatchObject({ policy: { leaseDays: 20 } });
+    await expect(api.ask('POST', `${url}/revert`, { body: { change: v7() } })).rejects.toMatchObject({
+      code: 'policy-change-unknown',
+    });
+  });
+});
