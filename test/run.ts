@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { PLAYWRIGHT_REPORTS, VITEST_REPORTS } from './policy/reports.ts';
+import { LONG } from './tiers.ts';
 
 /**
- * `npm test`: everything that has to hold before a change lands, in one command: the system packages the suites need,
- * the built parts, lint, types, layering, unused code, unit and cross-folder tests, and the browser suites.
+ * `npm test`: what has to hold before a change is shown to anybody, within ten minutes on two cores: the system packages
+ * that the suites need, the built parts, lint, types, layering, unused code, unit and cross-folder tests, forty faults, and
+ * the browser suites. `npm run test:long` (`--long`): the suites that take longer, by test/tiers.ts, and then each row of
+ * the policy by the reports of both; `.ci/run` calls both.
  */
+const long = process.argv.includes('--long');
 const root = join(import.meta.dirname, '..');
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
 const results = join(root, 'test/artefacts');
@@ -91,39 +96,87 @@ async function systemPackages(): Promise<string[]> {
 
 const skipped = await systemPackages();
 for (const line of skipped) console.log(line);
-rmSync(results, { recursive: true, force: true });
+if (!long) rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
 
 const { ensureBuilt } = await import('../electron/cli/start/ensure-built.ts');
 await ensureBuilt((line) => console.log(line));
 
-const checks = await Promise.all([
-  run('lint (biome)', bin('biome'), ['check', '--error-on-warnings', '.'], { quiet: true }),
-  run('types (tsc)', bin('tsc'), ['--noEmit', '-p', '.'], { quiet: true }),
-  run(
-    'layering (dependency-cruiser)',
-    bin('depcruise'),
-    ['--config', '.dependency-cruiser.cjs', 'electron', 'models', 'renderer', 'sync', 'build', 'test'],
-    { quiet: true },
-  ),
-  run('unused code (knip)', bin('knip'), [], { quiet: true }),
-]);
-
-// The fault runs mostly wait (for silence, for restarts), so they go beside everything else.
 const FAULTS = 'test/faults/faults.test.ts';
-const vitestReports = { tests: join(results, 'vitest.json'), faults: join(results, 'faults.json') };
-const vitestRun = (name: string, file: string, args: string[]) =>
-  run(name, bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args]);
-const faults = vitestRun('forty faults (vitest)', vitestReports.faults, [FAULTS]);
-const unit = await vitestRun('unit and cross-folder tests (vitest)', vitestReports.tests, ['--exclude', FAULTS]);
-
-const playwrightJson = join(results, 'playwright.json');
 const browsers = existsSync('/usr/bin/chromium');
-const screens = browsers
-  ? await run('browser tests (playwright)', bin('playwright'), ['test', '--reporter=list,json'], {
-      env: { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightJson },
-    })
-  : true;
+const isBrowser = (file: string) => file.endsWith('.spec.ts');
+const longUnits = LONG.filter((file) => !isBrowser(file));
+const longScreens = LONG.filter(isBrowser);
+const vitestRun = (name: string, report: string, args: string[]) =>
+  run(name, bin('vitest'), [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${join(results, report)}`,
+    ...args,
+  ]);
+const playwrightRun = (name: string, report: string, files: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  browsers && (files.length > 0 || !long)
+    ? run(name, bin('playwright'), ['test', '--reporter=list,json', ...files], {
+        env: { PLAYWRIGHT_JSON_OUTPUT_FILE: join(results, report), ...env },
+      })
+    : Promise.resolve(true);
+
+interface Outcome {
+  /** Lint, types and the like. */
+  readonly checks: readonly boolean[];
+  readonly suites: readonly boolean[];
+  /** Reports of this run. */
+  readonly vitest: readonly string[];
+  readonly playwright: string;
+}
+
+async function short(): Promise<Outcome> {
+  const checks = await Promise.all([
+    run('lint (biome)', bin('biome'), ['check', '--error-on-warnings', '.'], { quiet: true }),
+    run('types (tsc)', bin('tsc'), ['--noEmit', '-p', '.'], { quiet: true }),
+    run(
+      'layering (dependency-cruiser)',
+      bin('depcruise'),
+      ['--config', '.dependency-cruiser.cjs', 'electron', 'models', 'renderer', 'sync', 'build', 'test'],
+      { quiet: true },
+    ),
+    run('unused code (knip)', bin('knip'), [], { quiet: true }),
+  ]);
+  const [tests, faultsReport] = VITEST_REPORTS;
+  // The fault runs mostly wait (for silence, for restarts), so they go beside everything else.
+  const faults = vitestRun('forty faults (vitest)', faultsReport, [FAULTS]);
+  const left = [FAULTS, ...longUnits].flatMap((file) => ['--exclude', file]);
+  const unit = await vitestRun('unit and cross-folder tests (vitest)', tests, left);
+  const screens = await playwrightRun('browser tests (playwright)', PLAYWRIGHT_REPORTS[0], [], {
+    SMARTPRESENCE_LEAVE_OUT: longScreens.join(','),
+  });
+  return {
+    checks,
+    suites: [unit, screens, await faults],
+    vitest: [tests, faultsReport],
+    playwright: PLAYWRIGHT_REPORTS[0],
+  };
+}
+
+async function rest(): Promise<Outcome> {
+  // A filter is a part of the path.
+  const filters = longUnits.map((file) => file.replace(/\*\*$/, ''));
+  const unit = await vitestRun('the longer suites (vitest)', VITEST_REPORTS[2], filters);
+  const screens = await playwrightRun('the longer browser suites (playwright)', PLAYWRIGHT_REPORTS[1], longScreens);
+  // Each row of the policy, by the reports of the tests that ran: nothing runs twice.
+  const policy = await run('rows of the policy', process.execPath, [
+    join(root, 'test/policy/run.ts'),
+    '--from-reports',
+  ]);
+  const proven = policy || skipped.length > 0;
+  return {
+    checks: [],
+    suites: [unit, screens, proven],
+    vitest: [VITEST_REPORTS[2]],
+    playwright: PLAYWRIGHT_REPORTS[1],
+  };
+}
 
 interface VitestReport {
   numPassedTests: number;
@@ -133,28 +186,22 @@ interface VitestReport {
 interface PlaywrightReport {
   stats: { expected: number; unexpected: number; flaky: number; skipped: number };
 }
-const ran = await faults;
-const vitest = Object.values(vitestReports).map(
-  (file): VitestReport =>
-    existsSync(file)
-      ? JSON.parse(readFileSync(file, 'utf8'))
-      : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 },
+const read = <T>(name: string): T | null => {
+  const file = join(results, name);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : null;
+};
+const outcome = await (long ? rest() : short());
+const vitest = outcome.vitest.map(
+  (name): VitestReport => read<VitestReport>(name) ?? { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 },
 );
 const sum = (count: keyof VitestReport) => vitest.reduce((total, report) => total + report[count], 0);
-const play =
-  browsers && existsSync(playwrightJson)
-    ? (JSON.parse(readFileSync(playwrightJson, 'utf8')) as PlaywrightReport).stats
-    : { expected: 0, unexpected: 0, flaky: 0, skipped: 0 };
-// Each row of the policy, by the reports of the tests that just ran: nothing runs twice.
-const policyHeld = await run('rows of the policy', process.execPath, [
-  join(root, 'test/policy/run.ts'),
-  '--from-npm-test',
-]);
-const failedChecks = checks.filter((ok) => !ok).length;
-const passed = sum('numPassedTests') + play.expected + play.flaky + checks.length - failedChecks;
+const none = { expected: 0, unexpected: 0, flaky: 0, skipped: 0 };
+const play = (browsers ? read<PlaywrightReport>(outcome.playwright)?.stats : null) ?? none;
+const failedChecks = outcome.checks.filter((ok) => !ok).length;
+const passed = sum('numPassedTests') + play.expected + play.flaky + outcome.checks.length - failedChecks;
 const failed = sum('numFailedTests') + play.unexpected + failedChecks;
 for (const line of skipped) console.log(line);
 if (play.flaky > 0) console.log(`${play.flaky} browser tests passed only when repeated.`);
-console.log(`npm test took ${Math.round(performance.now() / 1000)} s`);
+console.log(`npm ${long ? 'run test:long' : 'test'} took ${Math.round(performance.now() / 1000)} s`);
 console.log(`${passed} passed, ${failed} failed, ${sum('numPendingTests') + play.skipped} skipped`);
-process.exit(failed === 0 && unit && ran && screens && (policyHeld || skipped.length > 0) && passed > 0 ? 0 : 1);
+process.exit(failed === 0 && outcome.suites.every(Boolean) && passed > 0 ? 0 : 1);

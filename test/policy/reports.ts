@@ -1,6 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
+/** What vitest leaves in test/artefacts: of `npm test`, its faults, and `npm run test:long`; and Playwright. */
+export const VITEST_REPORTS = ['vitest.json', 'faults.json', 'long.json'] as const;
+export const PLAYWRIGHT_REPORTS = ['playwright.json', 'long-playwright.json'] as const;
+
 /** One test that ran, or should have. */
 export interface TestResult {
   /** Path from the project's root. */

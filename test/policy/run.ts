@@ -4,15 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { policyTests } from './find.ts';
 import { judge, tell, type Verdict } from './judge.ts';
-import { playwrightResults, type TestResult, vitestResults } from './reports.ts';
+import { PLAYWRIGHT_REPORTS, playwrightResults, type TestResult, VITEST_REPORTS, vitestResults } from './reports.ts';
 import { ROW_PATTERN } from './rows.ts';
 
 /**
- * `npm run test:policy [-- --all] [-- --from-npm-test]`: each row of the policy, with the tests that prove it. Runs the
+ * `npm run test:policy [-- --all] [-- --from-reports]`: each row of the policy, with the tests that prove it. Runs the
  * files with tests whose titles name a row (`P7 …`), and fails when a row has none, or one failed or was skipped. The result goes
  * to test/artefacts/policy.json, which the compliance report reads.
  *
- * `--all`: every test of a row is listed. `--from-npm-test`: nothing is run, the reports of the last `npm test` are read.
+ * `--all`: every test of a row is listed. `--from-reports`: nothing is run, the reports of the last `npm test` and
+ * `npm run test:long` are read.
  * Exit codes: 0 every row holds, 1 one does not.
  */
 const root = join(import.meta.dirname, '../..');
@@ -50,8 +51,8 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
 
 function lastReports(): TestResult[] {
   return [
-    ...['vitest.json', 'faults.json'].flatMap((name) => vitestResults(join(artefacts, name), root)),
-    ...playwrightResults(join(artefacts, 'playwright.json'), 'test'),
+    ...VITEST_REPORTS.flatMap((name) => vitestResults(join(artefacts, name), root)),
+    ...PLAYWRIGHT_REPORTS.flatMap((name) => playwrightResults(join(artefacts, name), 'test')),
   ];
 }
 
@@ -63,7 +64,7 @@ function keep(verdicts: readonly Verdict[]): void {
 }
 
 const named = policyTests(root);
-const results = process.argv.includes('--from-npm-test') ? lastReports() : await runTests([...named.keys()]);
+const results = process.argv.includes('--from-reports') ? lastReports() : await runTests([...named.keys()]);
 // A browser suite that did not run at all was skipped.
 const ran = new Set(results.map((r) => r.file));
 const missing = [...named].flatMap(([file, rows]) =>

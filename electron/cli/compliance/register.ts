@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { composeReport, PARTS, type Part } from '../../../sync/server/compliance/compose.ts';
 import { type LastResults, PolicyResults } from '../../../sync/server/compliance/results.ts';
-import { playwrightResults, vitestResults } from '../../../test/policy/reports.ts';
+import { PLAYWRIGHT_REPORTS, playwrightResults, VITEST_REPORTS, vitestResults } from '../../../test/policy/reports.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
 
@@ -53,9 +53,11 @@ function lastResults(folder: string): LastResults {
     if (outcome === 'passed' || outcome === 'failed') sums[outcome] += 1;
     else sums.skipped += 1;
   };
-  const ran = ['vitest.json', 'faults.json'].flatMap((name) => vitestResults(join(folder, name), ROOT));
-  for (const { file, outcome } of [...ran, ...playwrightResults(join(folder, 'playwright.json'), 'test')])
-    add(file, outcome);
+  const ran = [
+    ...VITEST_REPORTS.flatMap((name) => vitestResults(join(folder, name), ROOT)),
+    ...PLAYWRIGHT_REPORTS.flatMap((name) => playwrightResults(join(folder, name), 'test')),
+  ];
+  for (const { file, outcome } of ran) add(file, outcome);
   if (policy.success)
     for (const file of new Set(policy.data.rows.flatMap((r) => r.tests.map((t) => t.file)))) {
       // The whole file's results, where there are any, say more.
