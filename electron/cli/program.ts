@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { EXIT_HELP } from './exit-codes.ts';
+
+type Register = (program: Command) => void;
+
+/**
+ * The topics, and which first words of a command each of them answers. A command loads its own topic alone: kiosk, server
+ * and models together take most of a second. Help, and whatever is no command, loads all.
+ */
+const TOPICS: readonly { readonly words: readonly string[]; readonly load: () => Promise<Register> }[] = [
+  { words: ['faces'], load: async () => (await import('./faces/register.ts')).registerFaces },
+  { words: ['people', 'faces'], load: async () => (await import('./people/register.ts')).registerPeople },
+  { words: ['staff'], load: async () => (await import('./staff/register.ts')).registerStaff },
+  { words: ['device'], load: async () => (await import('./device/register.ts')).registerDevice },
+  { words: ['server'], load: async () => (await import('./server/register.ts')).registerServer },
+  { words: ['keys'], load: async () => (await import('./keys/register.ts')).registerKeys },
+  { words: ['accounts'], load: async () => (await import('./accounts/register.ts')).registerAccounts },
+  { words: ['audit'], load: async () => (await import('./audit/register.ts')).registerAudit },
+  { words: ['erasure'], load: async () => (await import('./erasure/register.ts')).registerErasure },
+  { words: ['retention'], load: async () => (await import('./retention/register.ts')).registerRetention },
+  { words: ['incident'], load: async () => (await import('./incident/register.ts')).registerIncident },
+  { words: ['compliance'], load: async () => (await import('./compliance/register.ts')).registerCompliance },
+  { words: ['jobs'], load: async () => (await import('./jobs/register.ts')).registerJobs },
+  { words: ['backup'], load: async () => (await import('./backup/register.ts')).registerBackup },
+  { words: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },
+  { words: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
+];
+
+/** @param word the first word that was typed: its topic alone is loaded, all of them where it is none */
+export async function buildProgram(word: string): Promise<Command> {
+  const program = new Command('sp')
+    .description('SmartPresence: what an operator does from a terminal.')
+    .addHelpText(
+      'after',
+      `${EXIT_HELP}\n\nThe data folder is SMARTPRESENCE_HOME, by default smartpresence in the user's data folder.`,
+    )
+    .exitOverride()
+    .showHelpAfterError('(sp --help tells more)');
+
+  const named = TOPICS.filter((topic) => topic.words.includes(word));
+  for (const { load } of named.length > 0 ? named : TOPICS) (await load())(program);
+  program
+    .command('bench')
+    .description('Measure, each figure beside its peer or limit in the same run.')
+    .argument('[group...]', 'groups to run; all when none is named')
+    .option('--json', 'one JSON object a line')
+    .action(async (groups: string[], options: { json?: boolean }) => {
+      const { runBench } = await import('../../test/bench/run.ts');
+      process.exitCode = await runBench({ groups, json: options.json ?? false });
+    });
+  return program;
+}
