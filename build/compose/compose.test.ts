@@ -1,7 +1,17 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -23,8 +33,13 @@ const prepare = () =>
   });
 const secret = (name: string) => readFileSync(join(folder, 'secrets', name), 'utf8').trim();
 const children: ChildProcess[] = [];
+/** What the preparation makes. */
+let made: string[];
 
-beforeAll(() => void prepare());
+beforeAll(() => {
+  prepare();
+  made = readdirSync(folder);
+});
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true });
@@ -35,6 +50,15 @@ test('the preparation makes keys that the server takes, in a folder of their own
   const before = ['ENCRYPTION_KEY', 'SECRET_KEY', 'postgres.key'].map(secret);
   prepare();
   expect(['ENCRYPTION_KEY', 'SECRET_KEY', 'postgres.key'].map(secret)).toEqual(before);
+});
+
+test('P19 nothing that the preparation makes gets into the image, whichever engine builds it', () => {
+  // Podman reads a .containerignore in its place, Docker does not.
+  expect(existsSync(join(root, '.containerignore'))).toBe(false);
+  const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
+  expect(made.sort()).toEqual(['.env', 'secrets', 'tls']);
+  expect(made.filter((name) => !ignored.includes(`build/compose/${name}`))).toEqual([]);
+  expect(ignored.filter((line) => line.startsWith('!'))).toEqual([]);
 });
 
 test('P16 the database’s certificate is for its name in the composition, by the CA that the server pins', () => {
