@@ -10,6 +10,7 @@ import { takeEnvironment, withoutDumps } from '../../sync/server/keys/hygiene.ts
 import { serverHome } from '../sync/kit.ts';
 
 const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
+const SP = join(import.meta.dirname, '../../electron/cli/sp.ts');
 const keys = Object.fromEntries(['ENCRYPTION_KEY', 'SECRET_KEY'].map((name) => [name, randomBytes(32)])) as Record<
   string,
   Buffer
@@ -88,6 +89,40 @@ process.on('SIGUSR2', () => {
       expect([path, rawFound(bytes), found(bytes.toString('latin1'))]).toEqual([path, 0, []]);
     }
   }, 180_000);
+
+  test('stay inside a command of the operator’s as well, and nothing dumps its memory', async () => {
+    const seen = join(home.path, 'seen-by-command');
+    const hook = join(home.path, 'command-hook.mjs');
+    writeFileSync(
+      hook,
+      `import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+process.on('exit', () => {
+  const env = execFileSync('env', { encoding: 'utf8' });
+  const limits = readFileSync('/proc/self/limits', 'utf8');
+  writeFileSync(${JSON.stringify(seen)}, env + limits + JSON.stringify(process.report.getReport()));
+});
+`,
+    );
+    const child = spawn(process.execPath, ['--import', hook, SP, 'keys', 'status', '--json'], {
+      env: {
+        PATH: process.env.PATH,
+        SMARTPRESENCE_SERVER_HOME: home.path,
+        ENCRYPTION_KEY: keys.ENCRYPTION_KEY!.toString('base64'),
+        SECRET_KEY: keys.SECRET_KEY!.toString('hex'),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    child.stdout.on('data', (d) => (said += d));
+    child.stderr.on('data', (d) => (said += d));
+    const [code] = await once(child, 'close');
+    expect(code, said).toBe(0);
+    const text = readFileSync(seen, 'utf8');
+    expect(text).toMatch(/^Max core file size +[01] /m);
+    expect(text).toContain('SMARTPRESENCE_SERVER_HOME');
+    expect([found(text), found(said)]).toEqual([[], []]);
+  }, 60_000);
 
   test.each([
     ['too short', randomBytes(16).toString('base64')],
