@@ -86,7 +86,15 @@ describe('P20 keys', () => {
     const old = initServer(home.path);
     const done = await run(['rotate', '--json']);
     expect([done.code, done.stderr]).toEqual([0, expect.stringContaining('from version 1 to version 2')]);
-    expect(done.lines()[0]).toMatchObject({ from: 1, to: 2, phase: 'finished', scrubbed: true });
+    expect(done.lines()[0]).toMatchObject({
+      from: 1,
+      to: 2,
+      phase: 'finished',
+      scrubbed: true,
+      databaseLog: { state: 'gone' },
+    });
+    const again = await run(['rotate']);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('no-new-keys')]);
     const status = await run(['status', '--json']);
     expect(status.lines()[0]).toMatchObject({
       writes: 2,

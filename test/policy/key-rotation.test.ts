@@ -10,13 +10,15 @@ import type { Keys } from '../../sync/server/keys/envelope.ts';
 import { FORMAT, labelOf } from '../../sync/server/keys/gcm.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
 import { advanceRotation, beginRotation, readRotation } from '../../sync/server/keys/rotation/rotate.ts';
+import { scrubKeyring } from '../../sync/server/keys/rotation/scrub.ts';
 import { SEALED } from '../../sync/server/keys/rotation/sealed.ts';
 import { leftOver, presentTables } from '../../sync/server/keys/rotation/verify.ts';
 import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
 import { beat, settleKeys } from '../../sync/server/keys/versions.ts';
 import { findPeople, readPeople, writePerson } from '../../sync/server/people/records.ts';
 import { DATABASES } from '../services/databases.ts';
-import { deliver, enrol, keysOfPair, kioskOf, NOW, newPair, openRing } from './rotation-kit.ts';
+import { filesWithKey } from './erasure-search.ts';
+import { deliver, enrol, keysOfPair, kioskOf, NOW, newPair, openedByPair, openRing } from './rotation-kit.ts';
 
 const now = () => NOW;
 const finish = async (db: OpenDatabase['db'], keys: Keys, each: () => Promise<void> = async () => undefined) => {
@@ -109,6 +111,11 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     const both = keysOfPair(next, old);
     await openRing(db, both);
     expect(both.version, 'new keys alone change nothing').toBe(1);
+    // The search below finds what there is, or it proves nothing.
+    expect((await openedByPair(db, old)).opened).toEqual(
+      expect.arrayContaining(['keyring.person_key.sealed', 'account.email', 'person.name', 'quarantine.content']),
+    );
+    expect(filesWithKey(home.files, before, people[0]!).length).toBeGreaterThan(0);
     const begun = await beginRotation(db, both, { reEncrypt: false, now: NOW });
     expect(begun).toMatchObject({ from: 1, to: 2, phase: 'announced', done: 0 });
     let steps = 0;
@@ -128,6 +135,17 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       expect(() => open(before)).toThrowError(expect.objectContaining({ code: 'envelope-unknown-version' }));
       expect(() => open(fresh)).not.toThrow();
     }
+    // Whatever the labels say.
+    const stolen = await openedByPair(db, old);
+    expect(stolen.opened).toEqual([]);
+    expect(stolen.tried).toBeGreaterThan(60);
+    // Dead rows and the write-ahead log included, once they were seen to.
+    expect(await scrubKeyring(db, 2, NOW)).toEqual({
+      scrubbed: true,
+      databaseLog: { state: 'gone', archived: false },
+    });
+    expect(filesWithKey(home.files, keysOfPair(old), people[0]!)).toEqual([]);
+    expect(filesWithKey(home.files, fresh, people[0]!).length).toBeGreaterThan(0);
     await expect(settleKeys(db, keysOfPair(old))).rejects.toMatchObject({ code: 'key-retired' });
     await expect(openRing(db, keysOfPair(newPair()))).rejects.toMatchObject({ code: 'wrong-encryption-key' });
     const index = await db
@@ -136,6 +154,13 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       .where('email', 'is not', null)
       .executeTakeFirstOrThrow();
     expect(Buffer.from(index.email_index!)).toEqual(fresh.blindIndex('account.email', 'dpo@example.org'));
+    // A process that was killed before that is gone on with, by the same command.
+    await sql`update keyring.rotation set scrubbed_at = null`.execute(db);
+    expect(await beginRotation(db, both, { reEncrypt: false, now: NOW })).toMatchObject({ to: 2, phase: 'finished' });
+    await scrubKeyring(db, 2, NOW);
+    await expect(beginRotation(db, both, { reEncrypt: false, now: NOW })).rejects.toMatchObject({
+      code: 'no-new-keys',
+    });
     // The next one.
     const third = keysOfPair(newPair(), next);
     await openRing(db, third);

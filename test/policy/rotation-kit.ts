@@ -1,10 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import type { Db } from '../../sync/server/database/schema.ts';
 import { Keys, type MasterPair } from '../../sync/server/keys/envelope.ts';
+import { labelOf } from '../../sync/server/keys/gcm.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
+import { presentTables } from '../../sync/server/keys/rotation/verify.ts';
+import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
+import { PGCRYPTO_FIELDS } from '../../sync/server/people/fields.ts';
 import { writePerson } from '../../sync/server/people/records.ts';
 import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
@@ -69,4 +74,54 @@ export async function enrol(db: Db, keys: Keys, box: MemoryOutbox, name: string)
     ),
   );
   return person;
+}
+
+/**
+ * Everything that lies under the environment's keys, tried with this pair whatever version its label names: envelopes of
+ * every registered column, and the pgcrypto layer of the records.
+ *
+ * @returns how many there were to try, and which columns opened
+ */
+export async function openedByPair(db: Db, pair: MasterPair): Promise<{ tried: number; opened: string[] }> {
+  const opened = new Set<string>();
+  let tried = 0;
+  const known = new Map<number, Keys>();
+  /** The pair, taking itself for that version. */
+  const as = (version: number): Keys => {
+    const keys = known.get(version) ?? keysOfPair(pair);
+    if (!known.has(version)) keys.settle([{ version, check: keys.check() }], version);
+    known.set(version, keys);
+    return keys;
+  };
+  for (const table of await presentTables(db))
+    for (const { cells, sealed } of (await pageOf(db, table, null, 100_000)).rows)
+      for (const [column, { purpose, place }] of Object.entries(table.columns)) {
+        const envelope = sealed[column];
+        if (!envelope) continue;
+        tried += 1;
+        try {
+          as(labelOf(envelope)!.version).open(purpose, place(cells), envelope);
+          opened.add(`${table.table}.${column}`);
+        } catch (cause) {
+          if ((cause as { code?: string }).code !== 'envelope-broken') throw cause;
+        }
+      }
+  const people = await db.selectFrom('person').select('id').where('deleted_at', 'is', null).limit(50).execute();
+  for (const { id } of people)
+    for (const field of PGCRYPTO_FIELDS) {
+      const { rows } = await sql<{ there: boolean }>`
+        select ${sql.ref(field)} is not null as there from person where id = ${id}::uuid`.execute(db);
+      if (!rows[0]!.there) continue;
+      tried += 1;
+      try {
+        await sql`select pgp_sym_decrypt_bytea(${sql.ref(field)}, ${as(1).pgcrypto()}) from person where id = ${id}::uuid`.execute(
+          db,
+        );
+        opened.add(`person.${field}`);
+      } catch (cause) {
+        // pgcrypto: wrong key or corrupt data.
+        if ((cause as { code?: string }).code !== '39000') throw cause;
+      }
+    }
+  return { tried, opened: [...opened].sort() };
 }

@@ -75,7 +75,7 @@ async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
 async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
   const output = terminalOutput(json, (v) => sentence(v as State));
   const begun = await operate('keys rotate begin', { reEncrypt });
-  let state: State = { ...begun, scrubbed: false };
+  let state: State = { ...begun, scrubbed: false, databaseLog: null };
   process.stderr.write(`rotating from version ${state.from} to version ${state.to}\n`);
   let told = '';
   do {
@@ -91,13 +91,27 @@ async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
   output.line(state);
 }
 
-function sentence({ from, to, done, scrubbed }: State): string {
+/** What is to be said of the database's own log, which had the keys as they were sealed before. */
+const LOG: Record<NonNullable<State['databaseLog']>['state'], string> = {
+  gone: '',
+  recycled: 'The database writes over its log of the keys under the old ones at some time: set wal_recycle = off.',
+  needed: 'The database’s log still has the keys under the old ones, until its next checkpoint.',
+  unknown: 'How long the database’s log has the keys under the old ones the server may not ask; see docs/erasure.md.',
+};
+
+function sentence({ from, to, done, scrubbed, databaseLog }: State): string {
   return `Version ${to} of the keys is in use: ${done} rows sealed and opened, nothing is left under version ${from}.
 Take ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS away, start the server processes again, and destroy the old keys.
 Where there are backups, run first: backup rekey. It puts them under the new keys; to restore one from before, its rows need
 the old keys too.${
     scrubbed
-      ? ''
+      ? [
+          LOG[databaseLog?.state ?? 'unknown'],
+          databaseLog?.archived ? 'Its archive (archive_mode) has them for as long as you keep it.' : '',
+        ]
+          .filter(Boolean)
+          .map((line) => `\n${line}`)
+          .join('')
       : '\nDead rows of the keyring are still on the disk, since somebody reads the database: run keys rotate once more later.'
   }`;
 }

@@ -16,6 +16,7 @@ import { incidents } from './migrations/0013-incidents.ts';
 import { quarantineRoom } from './migrations/0014-quarantine-room.ts';
 import { keyRotation } from './migrations/0015-key-rotation.ts';
 import { enrolment } from './migrations/0016-enrolment.ts';
+import { keyringScrub } from './migrations/0017-keyring-scrub.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -39,6 +40,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0015-key-rotation': keyRotation,
   '0013-incidents': incidents,
   '0016-enrolment': enrolment,
+  '0017-keyring-scrub': keyringScrub,
 };
 
 /** Names of what this build knows, in order. */

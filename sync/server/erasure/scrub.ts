@@ -21,14 +21,16 @@ const LOCK_MS = 5_000;
 /**
  * Writes the table of person keys anew without its dead rows; it is locked for that long (about a second for 100,000 keys).
  *
+ * @param others tables of the schema `keyring` of which the same is to be done
  * @throws Problem `database-busy`: somebody, a backup say, still reads the database as it was; try again later
  */
-export async function scrubKeys(db: Db): Promise<Scrubbed> {
+export async function scrubKeys(db: Db, others: readonly string[] = []): Promise<Scrubbed> {
   await transactionsOfNow(db);
   await db.connection().execute(async (connection) => {
     await sql.raw(`set lock_timeout = ${LOCK_MS}`).execute(connection);
     try {
-      await sql`vacuum (full, freeze) keyring.person_key`.execute(connection);
+      for (const table of ['person_key', ...others])
+        await sql`vacuum (full, freeze) ${sql.table(`keyring.${table}`)}`.execute(connection);
       // Blind indexes and values of the person's own row: nothing opens them, but nobody needs them either.
       await sql`vacuum person`.execute(connection);
     } catch (cause) {

@@ -53,4 +53,6 @@ export interface RotationTable {
   done: ColumnType<number | string, number, number>;
   started_at: Instant;
   finished_at: Instant | null;
+  /** When the dead rows of the keyring were gone, which the keys before still open. */
+  scrubbed_at: ColumnType<Date | null, Date | undefined, Date>;
 }

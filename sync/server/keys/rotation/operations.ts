@@ -5,7 +5,7 @@ import { inTransaction } from '../../database/retry.ts';
 import { type OperatorContext, operation } from '../../operator/operation.ts';
 import { liveReplicas, settleKeys } from '../versions.ts';
 import { advanceRotation, beginRotation, type RotationState, readRotation } from './rotate.ts';
-import { scrubKeyring } from './scrub.ts';
+import { type KeyringScrub, scrubKeyring } from './scrub.ts';
 import { type Plan, planOf } from './steps.ts';
 import { countsByVersion } from './verify.ts';
 
@@ -86,16 +86,16 @@ export const keyOperations = {
   }),
   'keys rotate advance': operation({
     args: z.strictObject({}),
-    async run(context): Promise<RotationState & { readonly scrubbed: boolean }> {
+    async run(context): Promise<RotationState & KeyringScrub> {
       const { db, keys, now } = context;
       const before = await readRotation(db);
       const state = await advanceRotation(db, keys, { budgetMs: BUDGET_MS, now });
-      if (state.phase !== 'finished') return { ...state, scrubbed: false };
+      if (state.phase !== 'finished') return { ...state, scrubbed: false, databaseLog: null };
       if (before?.phase !== 'finished') {
         await noted(context, 'keys rotate', state, 'ok');
         context.onChange();
       }
-      return { ...state, scrubbed: await scrubKeyring(db) };
+      return { ...state, ...(await scrubKeyring(db, state.to, now())) };
     },
   }),
 } as const;

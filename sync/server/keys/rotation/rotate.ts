@@ -44,6 +44,7 @@ type Rotation = {
   readonly step: number;
   readonly position: string | null;
   readonly done: number;
+  readonly scrubbed_at: Date | null;
 };
 
 /** Rows in one transaction: so few that nobody waits for them for long. */
@@ -57,7 +58,7 @@ export async function readRotation(db: Db): Promise<RotationState | null> {
 
 async function latest(db: Db, lock = false): Promise<Rotation | null> {
   const { rows } = await sql<Rotation>`
-    select to_version, from_version, re_encrypt, phase, plan, step, position, done::float8 as done
+    select to_version, from_version, re_encrypt, phase, plan, step, position, done::float8 as done, scrubbed_at
     from keyring.rotation order by to_version desc limit 1 ${lock ? sql`for update` : sql``}`.execute(db);
   return rows[0] ?? null;
 }
@@ -107,6 +108,9 @@ export async function beginRotation(
         );
       return stateOf(open, null);
     }
+    // Finished, but for the dead rows of the keyring (scrub.ts): a process was killed there, or somebody was reading.
+    if (known?.state === 'active' && open?.to_version === known.version && open.scrubbed_at === null)
+      return stateOf(open, null);
     if (known?.state === 'active')
       throw new Problem(
         'no-new-keys',
@@ -139,7 +143,7 @@ export async function beginRotation(
         finished_at: null,
       })
       .execute();
-    return stateOf({ ...row, plan, step: 0, position: null, done: 0 }, null);
+    return stateOf({ ...row, plan, step: 0, position: null, done: 0, scrubbed_at: null }, null);
   });
 }
 
