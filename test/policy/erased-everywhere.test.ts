@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKeys } from '../../electron/core/keys/index.ts';
@@ -19,13 +20,21 @@ import { ingest } from '../../sync/server/ingest/ingest.ts';
 import type { Keys } from '../../sync/server/keys/envelope.ts';
 import type { ObjectStore } from '../../sync/server/objects/store.ts';
 import { writePerson } from '../../sync/server/people/records.ts';
+import { releaseHold, setHold } from '../../sync/server/retention/holds.ts';
 import { contextOf, keysOf, newBucket, newPair, settled } from '../backup/kit.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { aPerson, aPhoto, openKiosk, someCheckins } from '../store/kiosk.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
 import { temporaryHome } from '../sync/kit.ts';
-import { decryptedPages, filesWithKey, objectsWithKey, openedInRows } from './erasure-search.ts';
+import {
+  decryptedPages,
+  filesWithKey,
+  objectsWithKey,
+  openedInRows,
+  openedUnderEnvironment,
+  tablesNaming,
+} from './erasure-search.ts';
 
 const missing = motoMissing();
 if (missing) console.log(missing);
@@ -127,6 +136,21 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
       })
       .execute();
     await deliver(kiosk);
+    // What a kiosk with a defect might send: about her, and not where an event says whom it is about.
+    const strange = { header: { v: 99 }, about: ada.id.toUpperCase(), name: 'Ada Lovelace' };
+    const slot = { alg: 'EdDSA', typ: 'sp-batch+jws', iss: device, aud: randomUUID(), spv: 1 } as const;
+    const header: BatchHeader = { ...slot, epoch: randomUUID(), first: 1, last: 1 };
+    await ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [strange] }, now);
+    const hold = {
+      person: ada.id,
+      site: null,
+      from: null,
+      until: null,
+      reason: 'Dispute of Ada Lovelace',
+      setBy: 'dpo',
+    };
+    const released = await database.db.transaction().execute((tx) => setHold(tx, keys, hold, now));
+    await database.db.transaction().execute((tx) => releaseHold(tx, released, 'dpo', now));
     const patch = { email: 'ada@example.org', phone: '+44 20 1815', badge: 'B-1815' };
     await database.db.transaction().execute((tx) => writePerson(tx, keys, { id: ada.id, patch }, now));
     // Photos of both, whole, so that a backup puts them into the object store.
@@ -157,6 +181,8 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
       const pages = await pagesOf();
       return wrapped.filter((bytes) => pages.includes(bytes.subarray(0, 24))).length;
     };
+    // Her photos lie in files of their own; Grace has none.
+    const photosInKiosk = () => readdirSync(join(folder.path, 'storage/faces')).length;
 
     // Before: the search finds her everywhere, or it is worth nothing.
     expect(filesWithKey(host.files, keys, ada.id).length).toBeGreaterThan(0);
@@ -170,8 +196,16 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     };
     expect(await photos()).toBe(2);
     expect(kiosk.person(ada.id)?.name).toBe('Ada Lovelace');
-    kiosk.scrubLog(); // into the file, where the search looks
+    // In its write-ahead log as in its file: the search looks into both.
     expect(await inKiosk()).toBe(3);
+    kiosk.scrubLog();
+    expect([await inKiosk(), photosInKiosk()]).toEqual([3, 6]);
+    // What could not be taken, and names her in a place where nobody's key is found by it.
+    expect(await openedUnderEnvironment(database.db, keys, [ada.id, 'Ada Lovelace'])).toEqual([
+      'quarantine.content',
+      'retention_hold.reason',
+    ]);
+    expect(await tablesNaming(database.db, ada.id)).toEqual(expect.arrayContaining(['checkin', 'event', 'photo']));
 
     // Erased, told to the kiosk by the server's own page, and confirmed by the kiosk's own event.
     const request = await erasures.erase(ada.id);
@@ -215,7 +249,10 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     expect(await photos()).toBe(1);
     expect(await openedInRows(database.db, keys, ada.id)).toEqual([]);
     expect(await openedInRows(database.db, keys, grace.id)).toEqual(expect.arrayContaining(['person', 'event', 'key']));
-    expect([kiosk.person(ada.id), await inKiosk()]).toEqual([null, 0]);
+    expect([kiosk.person(ada.id), await inKiosk(), photosInKiosk()]).toEqual([null, 0, 0]);
+    expect(await openedUnderEnvironment(database.db, keys, [ada.id, 'Ada Lovelace'])).toEqual([]);
+    // That somebody of this id was erased, and which kiosk has said so, is known; no record is of theirs.
+    expect(await tablesNaming(database.db, ada.id)).toEqual(['change', 'erasure', 'person']);
     expect(await restored(old.backup, ada.id)).toEqual({ rows: [], again: 1 });
     // And where somebody has done away with the tombstones: the rows are back, and nothing opens them.
     await store.deleteEveryVersion(PREFIX.tombstones);

@@ -11,6 +11,8 @@ import { openHalf } from '../../sync/server/ingest/personal.ts';
 import type { Keys } from '../../sync/server/keys/envelope.ts';
 import { FORMAT } from '../../sync/server/keys/gcm.ts';
 import { personBox, personKeyPlace } from '../../sync/server/keys/persons.ts';
+import { presentTables } from '../../sync/server/keys/rotation/verify.ts';
+import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
 import type { ObjectStore } from '../../sync/server/objects/store.ts';
 import { readPeople } from '../../sync/server/people/records.ts';
 
@@ -121,14 +123,58 @@ export async function openedInRows(db: Db, keys: Keys, person: string): Promise<
   return [...new Set(found)];
 }
 
-/** Every page of a kiosk's store in the clear, free ones too (SQLCipher 4: AES-256-CBC, IV in the page's reserve). */
+/** Columns under the environment's keys in which one of these words stands, once opened; letters of either case. */
+export async function openedUnderEnvironment(db: Db, keys: Keys, words: readonly string[]): Promise<string[]> {
+  const wanted = words.map((word) => word.toLowerCase());
+  const found = new Set<string>();
+  for (const table of await presentTables(db))
+    for (const { cells, sealed } of (await pageOf(db, table, null, 100_000)).rows)
+      for (const [column, { purpose, place }] of Object.entries(table.columns)) {
+        const envelope = sealed[column];
+        if (!envelope) continue;
+        const text = keys.open(purpose, place(cells), envelope).toString('utf8').toLowerCase();
+        if (wanted.some((word) => text.includes(word))) found.add(`${table.table}.${column}`);
+      }
+  return [...found].sort();
+}
+
+/** Tables of which a row names the person by their id, in whatever column; partitions under the table that they are of. */
+export async function tablesNaming(db: Db, person: string): Promise<string[]> {
+  const { rows: tables } = await sql<{ name: string; root: string }>`
+    select format('%I.%I', n.nspname, c.relname) as name, coalesce(pg_partition_root(c.oid), c.oid)::regclass::text as root
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and n.nspname in ('public', 'keyring')`.execute(db);
+  const found = new Set<string>();
+  for (const { name, root } of tables) {
+    const { rows } = await sql<{ there: boolean }>`
+      select exists (select from ${sql.raw(name)} t where strpos(lower(t::text), ${person}) > 0) as there`.execute(db);
+    if (rows[0]!.there) found.add(root);
+  }
+  return [...found].sort();
+}
+
+/** Header of a write-ahead log of SQLite, and of each page in it. */
+const LOG_HEADER = 32;
+const FRAME_HEADER = 24;
+
+/**
+ * Every page of a kiosk's store in the clear, free ones and those in its write-ahead log too (SQLCipher 4: AES-256-CBC, IV in
+ * the page's reserve).
+ */
 export function decryptedPages(file: string, key: Buffer): Buffer {
-  const bytes = readFileSync(file);
-  const pages = Array.from({ length: bytes.length / PAGE_BYTES }, (_, i) => {
-    const page = bytes.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES);
+  const open = (page: Buffer, from = 0) => {
     const iv = page.subarray(PAGE_BYTES - 80, PAGE_BYTES - 64);
-    const decipher = createDecipheriv('aes-256-cbc', key, iv).setAutoPadding(false);
-    return decipher.update(page.subarray(i === 0 ? 16 : 0, PAGE_BYTES - 80));
-  });
+    return createDecipheriv('aes-256-cbc', key, iv)
+      .setAutoPadding(false)
+      .update(page.subarray(from, PAGE_BYTES - 80));
+  };
+  const bytes = readFileSync(file);
+  const pages = Array.from({ length: bytes.length / PAGE_BYTES }, (_, i) =>
+    open(bytes.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES), i === 0 ? 16 : 0),
+  );
+  const log = existsSync(`${file}-wal`) ? readFileSync(`${file}-wal`) : Buffer.alloc(0);
+  const frame = FRAME_HEADER + PAGE_BYTES;
+  for (let at = LOG_HEADER; at + frame <= log.length; at += frame)
+    pages.push(open(log.subarray(at + FRAME_HEADER, at + frame)));
   return Buffer.concat(pages);
 }

@@ -17,6 +17,7 @@ import { erasePhotosOf } from './photos.ts';
 import { partWithWal, scrubKeys } from './scrub.ts';
 import { writeTombstoneFile } from './tombstones.ts';
 import { unlinkPeople } from './unlink.ts';
+import { forgetUnnamed } from './unnamed.ts';
 
 /** What a step has to do with. */
 export interface StepContext extends JobContext {
@@ -94,6 +95,9 @@ export const STEPS: readonly Step[] = [
         if (row.state !== 'requested') return;
         // Templates first: afterwards nothing says any more which events of the log were about this person.
         for (const name of people) await dropTemplates(tx, keys, name);
+        await forgetUnnamed(tx, keys, people);
+        // Released by now. Why somebody was under one is the person's as well, and lies under no key of theirs.
+        await tx.deleteFrom('retention_hold').where('person', 'in', people).execute();
         await applyPerson(tx, keys, 'deleted', { person: row.person }, at);
         await tx.deleteFrom('session').where('person', 'in', people).execute();
         await tx.deleteFrom('sign_in_link').where('person', 'in', people).execute();

@@ -58,7 +58,9 @@ export function refused(seq: number, reason: string, raw: unknown): Refused {
 
 function personIn(raw: unknown): string | null {
   const { personal } = (raw ?? {}) as { personal?: { person?: { value?: unknown } | null } | null };
-  return Uuid.safeParse(personal?.person?.value).data ?? null;
+  const value = personal?.person?.value;
+  // Also one in capital letters, which no event may have.
+  return typeof value === 'string' ? (Uuid.safeParse(value.toLowerCase()).data ?? null) : null;
 }
 
 /** JSON can be read at any depth, and written to some thousands of levels only: what is deeper leaves a word in its place. */
