@@ -15,13 +15,13 @@ import { urlOf } from './http/url.ts';
 import type { MasterPair } from './keys/envelope.ts';
 import { Secret } from './keys/secret.ts';
 import { previousPair } from './keys/settings.ts';
-import { readKey } from './keys/strength.ts';
+import { HOW_TO_MAKE_KEYS, readKey } from './keys/strength.ts';
 import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.ts';
 import { objectIssues, objectSettings, objectVariables, type S3Settings } from './objects/settings.ts';
 import { type RetentionSettings, retentionSettings, retentionVariables } from './retention/settings.ts';
 import { withSecretFiles } from './secrets/files.ts';
 
-const Key = z.string({ error: 'is missing. Make one with: openssl rand -base64 32' }).transform((text, ctx) => {
+const Key = z.string({ error: `is missing. ${HOW_TO_MAKE_KEYS}` }).transform((text, ctx) => {
   const key = readKey(text);
   if (typeof key !== 'string') return new Secret(key);
   ctx.addIssue({ code: 'custom', message: key });
@@ -102,7 +102,7 @@ const Environment = z
   // `when`: checked even where single variables are wrong, so that one start tells everything.
   .refine((e) => !sameKey(e.ENCRYPTION_KEY, e.SECRET_KEY), {
     path: ['SECRET_KEY'],
-    error: 'must differ from ENCRYPTION_KEY. Make one with: openssl rand -base64 32',
+    error: `must differ from ENCRYPTION_KEY. ${HOW_TO_MAKE_KEYS}`,
     when: () => true,
   })
   .refine((e) => !sameKey(e.ENCRYPTION_KEY, e.ENCRYPTION_KEY_PREVIOUS), {

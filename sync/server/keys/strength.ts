@@ -6,15 +6,16 @@
  */
 
 const BYTES = 32;
-const HOW = 'Make one with: openssl rand -base64 32';
+export const HOW_TO_MAKE_KEYS = 'Make new ones with: keys generate (or openssl rand -base64 32)';
 
 /** @returns the 32 bytes, or one sentence that says what is wrong and what to do */
 export function readKey(text: string): Uint8Array | string {
   const trimmed = text.trim();
   const bytes = decode(trimmed);
-  if (!bytes) return `must be ${BYTES} bytes as base64 (44 characters) or hexadecimal (64 characters). ${HOW}`;
+  if (!bytes)
+    return `must be ${BYTES} bytes as base64 (44 characters) or hexadecimal (64 characters). ${HOW_TO_MAKE_KEYS}`;
   const weakness = weaknessOf(bytes);
-  return weakness ? `${weakness}. ${HOW}` : bytes;
+  return weakness ? `${weakness}. ${HOW_TO_MAKE_KEYS}` : bytes;
 }
 
 function decode(text: string): Uint8Array | null {
