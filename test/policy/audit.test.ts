@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Actor } from '../../sync/server/access/actor.ts';
+import { SERVED } from '../../sync/server/access/served.ts';
 import { findCandidates } from '../../sync/server/attendance/merging/candidates.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
 import { findAffected } from '../../sync/server/audit/affected.ts';
@@ -291,6 +292,12 @@ test('P5 one place in the server’s code opens templates, and nothing gets ther
   ]);
   // Whoever opens one has to hand in where it is noted, and one function gives that out: with a row behind it.
   expect(holding(/as unknown as Opened|as Opened\b/)).toEqual(['sync/server/audit/opened.ts']);
+  // Photos too: one place opens them, and whoever asks it is the handler of a route that declares them, so that `perform`
+  // writes its row. A new one is added here, and to the data of its route.
+  expect(holding(/`photo\.\$\{/)).toEqual(['sync/server/photos/open.ts']);
+  expect(holding(/\bopenPhoto\(/)).toEqual(['sync/server/photos/open.ts', 'sync/server/portal/sections.ts']);
+  const route = SERVED.find((r) => r.path === '/api/gdpr/export/my-data')!;
+  expect([route.action, route.data.includes('photo')]).toEqual(['export', true]);
   expect(holding(/function readTemplates\(\s*db: Db,\s*keys: Keys,\s*opened: Opened,/)).toEqual([
     'sync/server/changes/templates.ts',
   ]);

@@ -90,6 +90,9 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
     expect(after.get('public.photo_object')).toHaveLength(5);
     expect(after.get('public.audit')).toHaveLength(before.get('public.audit')!.length + 1);
+    expect(after.get('public.audit')).toEqual(expect.arrayContaining(before.get('public.audit')!));
+    const marks = (rows: Map<string, string[]>) => rows.get('public.ack_mark')!.length;
+    expect([marks(after), marks(before) > 0]).toEqual([marks(before), true]);
     const epochs = await Promise.all(
       [database.db, bare.db].map((db) =>
         db.selectFrom('meta').select('value').where('key', '=', 'log-epoch').executeTakeFirst(),

@@ -59,6 +59,12 @@ test('where faces are switched off no face can be enrolled, and the screen says 
   expect((await kiosk.methods.status({})).notices).toContain('faces-not-allowed');
 });
 
+test('P35 whom to ask is the server’s word: controller, privacy contact and DPO reach the privacy screen', async () => {
+  const privacy = { controller: 'Example School', contact: 'privacy@example.org', dpo: 'Dr Example' };
+  const kiosk = await kioskUnder({ leaseDays: 30, privacy });
+  expect((await kiosk.methods.status({})).privacy).toMatchObject(privacy);
+});
+
 test('people agree to the operator’s own text, and in no language in which it was not reviewed', async () => {
   const text = { version: 'v3', language: 'en', title: 'May we?', paragraphs: ['We are {controller}.'] };
   const kiosk = await kioskUnder({ leaseDays: 30, consentTexts: [text] });

@@ -196,7 +196,7 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
   });
 
   describe('what a kiosk enrols', () => {
-    test('reaches the other kiosks of its site, values and templates whole, and no other site', async () => {
+    test('P21 reaches the other kiosks of its site, values and templates whole, and no other site', async () => {
       const [a, b, elsewhere, nowhere] = [
         await Kiosk.at(site),
         await Kiosk.at(site),
