@@ -2,8 +2,6 @@ import { CommanderError } from 'commander';
 import { EXIT } from './exit-codes.ts';
 import { buildProgram } from './program.ts';
 
-/** `npm run -s sp -- COMMAND`: the operator's command line. */
-
 /** Problems that the command line itself has. */
 const USAGE = new Set([
   'arguments-wrong',
@@ -25,6 +23,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.attention);
 });
 
+/** `npm run -s sp -- COMMAND`: the operator's command line. */
 try {
   await (await buildProgram(process.argv[2] ?? '')).parseAsync();
 } catch (error) {

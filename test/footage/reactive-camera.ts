@@ -23,6 +23,10 @@ export interface ReactiveCamera {
    * answer comes with the next frame, however busy the machine is.
    */
   react(clips: readonly ReactiveClip[], otherwise: ReactiveClip): Promise<void>;
+  /** Puts a clip into the page, to be shown by `cue`. */
+  load(name: string, what: Segment | readonly RgbImage[], how?: 'once' | 'swing'): Promise<void>;
+  /** Shows a clip that was loaded, or for null the empty wall. @returns when its first frame was drawn, by the page's clock, ms */
+  cue(name: string | null): Promise<number>;
   /** The sentences that were answered by `react`, in order. */
   answered(): Promise<readonly string[]>;
   /** How many frames the canvas has drawn, to see that it runs. */
@@ -47,7 +51,8 @@ export interface ReactiveCameraOptions {
 
 interface InPage {
   play(jpegs: readonly string[], how: 'once' | 'swing'): Promise<void>;
-  load(sentence: string, jpegs: readonly string[], how: 'once' | 'swing'): Promise<void>;
+  load(name: string, jpegs: readonly string[], how: 'once' | 'swing'): Promise<void>;
+  cue(name: string | null): number;
   react(): void;
   readonly answered: string[];
   drawn: number;
@@ -61,17 +66,20 @@ export async function installReactiveCamera(page: Page, options: ReactiveCameraO
   await page.addInitScript(cameraInPage, { fps, width, height });
   const jpegsOf = async (what: Segment | readonly RgbImage[]): Promise<string[]> =>
     Promise.all(('source' in what ? await framesOf(what, { fps, width, height }) : what).map(toJpeg));
+  const load: ReactiveCamera['load'] = async (name, what, how = 'swing') => {
+    await page.evaluate(([n, list, mode]) => (globalThis as WithCamera).reactiveCamera.load(n, list, mode), [
+      name,
+      await jpegsOf(what),
+      how,
+    ] as const);
+  };
   return {
     async react(clips, otherwise) {
-      for (const { sentence, what, how } of [...clips, { ...otherwise, sentence: '' }]) {
-        await page.evaluate(([name, list, mode]) => (globalThis as WithCamera).reactiveCamera.load(name, list, mode), [
-          sentence,
-          await jpegsOf(what),
-          how,
-        ] as const);
-      }
+      for (const { sentence, what, how } of [...clips, { ...otherwise, sentence: '' }]) await load(sentence, what, how);
       await page.evaluate(() => (globalThis as WithCamera).reactiveCamera.react());
     },
+    load,
+    cue: (name) => page.evaluate((n) => (globalThis as WithCamera).reactiveCamera.cue(n), name),
     answered: () => page.evaluate(() => (globalThis as WithCamera).reactiveCamera.answered),
     async show(what, how = 'once') {
       const jpegs = await jpegsOf(what);
@@ -137,8 +145,13 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
     async play(jpegs: readonly string[], how: 'once' | 'swing') {
       start(await bitmaps(jpegs), how);
     },
-    async load(sentence: string, jpegs: readonly string[], how: 'once' | 'swing') {
-      clips.set(sentence, { frames: await bitmaps(jpegs), how });
+    async load(name: string, jpegs: readonly string[], how: 'once' | 'swing') {
+      clips.set(name, { frames: await bitmaps(jpegs), how });
+    },
+    cue(name: string | null) {
+      const clip = name === null ? { frames: [], how: 'once' as const } : clips.get(name)!;
+      start(clip.frames, clip.how);
+      return performance.now();
     },
     react() {
       let shown: string | null = null;

@@ -1,0 +1,155 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chromium, type Page } from '@playwright/test';
+import { enrolDemoPeople } from '../../electron/cli/demo/enrol.ts';
+import type { Segment } from '../../electron/cli/demo/footage.ts';
+import { demoClipSpec } from '../../electron/cli/demo/people.ts';
+import { openKiosk } from '../../electron/core/open-kiosk.ts';
+import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
+import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
+import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
+import { largeKiosk } from './large-kiosk.ts';
+
+/** One walk-up, by the clock of the page, ms: first picture with the face, first look sent, welcome received, welcome shown. */
+export interface Walkup {
+  readonly faced: number;
+  readonly looked: number;
+  readonly answered: number;
+  readonly shown: number;
+}
+
+/** Different moments of each man's footage, so that no two walk-ups in a row are the same pictures. */
+const MOMENTS = 5;
+const CLIP_SECONDS = 2;
+/** Nobody is there between two walk-ups for so long, ms: longer than a visit lasts after its face has gone. */
+const PAUSE_MS = 1_200;
+/** A walk-up that takes longer has failed, ms. */
+const GIVE_UP_MS = 15_000;
+
+interface Marks {
+  looked: number;
+  answered: number;
+  shown: number;
+}
+type WithMarks = typeof globalThis & { walkup: Marks };
+
+/**
+ * Lets the two demo men walk up in turns to a kiosk with so many other people enrolled. Liveness is off, each walk-up is a
+ * record of its own, and the result goes after a moment instead of two seconds.
+ */
+export async function measureWalkups(
+  people: number,
+  count: number,
+  note: (message: string) => void,
+): Promise<Walkup[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-walkup-'));
+  const home = join(folder, 'kiosk');
+  try {
+    cpSync(await largeKiosk(people, note), home, { recursive: true });
+    const site = { ...readSiteConfig(home), demo: true, liveness: 'off' as const };
+    // The two men are above the others: the search is among all of them all the same.
+    writeSiteConfig(home, { ...site, repeatWindowSeconds: 0, calibratedPeople: people + 10 });
+    const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+    await enrolDemoPeople(kiosk);
+    await kiosk.close();
+    return await walkUp(home, count, note);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function walkUp(home: string, count: number, note: (message: string) => void): Promise<Walkup[]> {
+  const host = await startBrowserHost({ home, demo: true, browser: { mode: 'none' }, log: () => undefined });
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1080, height: 1920 } });
+    const camera = await installReactiveCamera(page, { fps: 30 });
+    await page.addInitScript(markInPage);
+    await page.goto(pathToFileURL(host.enterFile!).href);
+    await page.locator('.stage[data-live=true]').waitFor({ timeout: 60_000 });
+    const clips = await loadClips(camera);
+    const walkups: Walkup[] = [];
+    // The first ones load models and compile: a kiosk that has just been switched on.
+    for (let n = -clips.length; n < count; n++) {
+      const walkup = await one(page, camera, clips[(n + clips.length) % clips.length]!);
+      if (n >= 0) walkups.push(walkup);
+      if (n > 0 && n % 25 === 0) note(`${n} of ${count} walk-ups`);
+    }
+    return walkups;
+  } finally {
+    await browser.close();
+    await host.close();
+  }
+}
+
+/** The footage of the demo's clip, in other moments. @returns names of the clips, the men in turns */
+async function loadClips(camera: ReactiveCamera): Promise<string[]> {
+  const men = demoClipSpec().segments.filter(({ source }) => source !== 'blank');
+  const names: string[] = [];
+  for (let moment = 0; moment < MOMENTS; moment++) {
+    for (const [man, segment] of men.entries()) {
+      const clip: Segment = { ...segment, start: (segment.start ?? 0) + moment, seconds: CLIP_SECONDS };
+      await camera.load(`${man} ${moment}`, clip);
+      names.push(`${man} ${moment}`);
+    }
+  }
+  return names;
+}
+
+async function one(page: Page, camera: ReactiveCamera, clip: string): Promise<Walkup> {
+  await page.waitForTimeout(PAUSE_MS);
+  await page.evaluate(() => {
+    (globalThis as WithMarks).walkup = { looked: 0, answered: 0, shown: 0 };
+  });
+  const faced = await camera.cue(clip);
+  await page
+    .waitForFunction(() => (globalThis as WithMarks).walkup.shown > 0, undefined, { timeout: GIVE_UP_MS, polling: 20 })
+    .catch((cause) => {
+      throw new Error(`the man of clip ${clip} was not welcomed`, { cause });
+    });
+  const marks = await page.evaluate(() => (globalThis as WithMarks).walkup);
+  await camera.cue(null);
+  await page.locator('.result').waitFor({ state: 'detached' });
+  return { faced, ...marks };
+}
+
+/** Runs in the page before its own scripts: notes when things happen on the line to the core and on the screen. */
+function markInPage(): void {
+  const marks = (): Marks | undefined => (globalThis as Partial<WithMarks>).walkup;
+  const says = (data: unknown, word: string): boolean => {
+    const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+    return bytes instanceof Uint8Array && new TextDecoder('latin1').decode(bytes.subarray(0, 400)).includes(word);
+  };
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (this: WebSocket, data) {
+    const now = marks();
+    if (now?.looked === 0 && says(data, 'probe')) now.looked = performance.now();
+    send.call(this, data);
+  };
+  const Socket = WebSocket;
+  globalThis.WebSocket = class extends Socket {
+    constructor(...from: ConstructorParameters<typeof WebSocket>) {
+      super(...from);
+      this.addEventListener('message', ({ data }) => {
+        const now = marks();
+        if (now?.answered === 0 && says(data, 'welcome')) now.answered = performance.now();
+      });
+    }
+  };
+  new MutationObserver(() => {
+    const now = marks();
+    // In the next frame it is drawn.
+    if (now?.shown === 0 && document.querySelector('.result'))
+      requestAnimationFrame(() => {
+        now.shown ||= performance.now();
+      });
+  }).observe(document, { subtree: true, childList: true });
+  const later = globalThis.setTimeout.bind(globalThis);
+  const sooner = (work: TimerHandler, ms?: number, ...rest: unknown[]) => later(work, ms === 2_000 ? 100 : ms, ...rest);
+  globalThis.setTimeout = sooner as typeof globalThis.setTimeout;
+}
