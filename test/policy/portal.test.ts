@@ -10,7 +10,7 @@ import { sealPosition } from '../../sync/protocol/seal/position.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import type { Actor } from '../../sync/server/access/actor.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
-import { resolveItem } from '../../sync/server/attention/notes.ts';
+import { resolveItem } from '../../sync/server/attention/resolve.ts';
 import { readChanges } from '../../sync/server/changes/read.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { keepPhotos } from '../../sync/server/enrolment/photos.ts';

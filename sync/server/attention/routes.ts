@@ -14,7 +14,7 @@ import type { Actor } from '../access/actor.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { countAttention, listAttention } from './items.ts';
-import { reopenItem, resolveItem } from './notes.ts';
+import { reopenItem, resolveItem } from './resolve.ts';
 
 const ROLES = ['admin', 'dpo', 'staff'] as const;
 /** A DPO sees what is about rights and consent; what the machinery could not do is the administrators'. */
