@@ -4,6 +4,7 @@ import { v7 } from 'uuid';
 import { expect } from 'vitest';
 import type { z } from 'zod';
 import type { Actor, Role } from '../../sync/server/access/actor.ts';
+import type { DoorSpec } from '../../sync/server/access/door.ts';
 import { perform } from '../../sync/server/access/perform.ts';
 import type { RouteSpec, Services } from '../../sync/server/access/route.ts';
 import { resolveDue } from '../../sync/server/attendance/resolve.ts';
@@ -86,14 +87,18 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
     const actor = typeof o.as === 'object' ? o.as : actorOf(o.as ?? 'admin');
     if (spec.roles !== 'anybody') expect(spec.roles).toContain(actor.role);
     const read = (shape: z.ZodType | undefined, value: unknown) => shape?.parse(value);
-    const done = await perform(services, spec as never, {
+    const parsed = {
       params: read(spec.params, params),
       query: read(spec.query, Object.fromEntries(searchParams)),
       body: read(spec.body, o.body ?? {}),
+    };
+    const before = { services, actor, session: null, now, ...parsed };
+    const done = await perform(services, spec as never, {
+      ...parsed,
       actor,
       session: null,
       now,
-      prepared: undefined,
+      prepared: await (spec as DoorSpec).before?.(before as never),
       idempotencyKey: null,
       url: pathname,
     });

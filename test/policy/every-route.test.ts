@@ -27,6 +27,7 @@ const REFUSED = new Set(['no-session', 'not-allowed', 'second-factor-missing', '
 const ONLY_READING = new Set([
   'POST /api/audit/verify',
   'POST /api/retention/dry-run',
+  'POST /api/enrolment/judge',
   'POST /api/gdpr/delete/my-account/confirmation',
 ]);
 const ENDING = new Set(['DELETE /api/session', 'DELETE /api/sessions']);

@@ -6,8 +6,10 @@ import { complianceRoutes } from '../compliance/routes.ts';
 import { consentRoutes } from '../consents/routes.ts';
 import { correctionRoutes } from '../corrections/routes.ts';
 import { deviceRoutes } from '../devices/routes.ts';
+import { enrolmentRoutes } from '../enrolment/routes.ts';
 import { erasureRoutes } from '../erasure/routes.ts';
 import { exportRoutes } from '../exports/routes.ts';
+import { importRoutes } from '../imports/routes.ts';
 import { incidentRoutes } from '../incidents/routes.ts';
 import { quarantineRoutes } from '../ingest/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
@@ -27,8 +29,10 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...auditRoutes,
   ...liveRoutes,
   ...jobRoutes,
+  ...importRoutes,
   ...incidentRoutes,
   ...complianceRoutes,
+  ...enrolmentRoutes,
   ...erasureRoutes,
   ...retentionRoutes,
   ...attendanceRoutes,

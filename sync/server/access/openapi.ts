@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ProblemBody } from '../../protocol/api/session.ts';
 import { COOKIE } from './guard.ts';
+import { RAW_TYPE } from './raw.ts';
 import { type RouteSpec, route } from './route.ts';
 
 /** The OpenAPI 3.1 document, made from the same declarations that `register` works by. */
@@ -69,7 +70,12 @@ function operationOf(spec: RouteSpec): Json {
       ...(write && signedIn ? [IDEMPOTENCY_KEY] : []),
     ],
     ...(spec.body && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(spec.body, 'input') } } },
+      requestBody: {
+        required: true,
+        content: spec.raw
+          ? { [RAW_TYPE]: { schema: { type: 'string', format: 'binary' } } }
+          : { 'application/json': { schema: schemaOf(spec.body, 'input') } },
+      },
     }),
     responses: {
       ...answerOf(spec.answer),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Transaction } from 'kysely';
 import type { z } from 'zod';
@@ -80,7 +81,7 @@ async function attempt(
   const { params, query, body } = asked;
   const claimed =
     idempotencyKey && owner
-      ? await claim(tx, idempotencyKey, owner, [spec.method, asked.url, query ?? null, body ?? null], now)
+      ? await claim(tx, idempotencyKey, owner, [spec.method, asked.url, query ?? null, digestible(body)], now)
       : null;
   if (claimed?.kept) {
     for (const person of claimed.kept.subjects) subjects.add(person);
@@ -131,6 +132,10 @@ async function attempt(
   await audit('ok');
   return { answer, file: null, refused: null, told, after, cookie };
 }
+
+/** What stands for a body where requests are compared: of a file, its hash. */
+const digestible = (body: unknown): unknown =>
+  body instanceof Uint8Array ? createHash('sha256').update(body).digest('base64url') : (body ?? null);
 
 const NOTHING: KeptAnswer = { status: 204, body: null, subjects: [] };
 

@@ -13,6 +13,7 @@ import type { DoorSpec } from './door.ts';
 import { COOKIE, checkOrigin, cookieFlags } from './guard.ts';
 import { type KeptAnswer, readIdempotencyKey } from './idempotency.ts';
 import { perform, type Request } from './perform.ts';
+import { RAW_TYPE } from './raw.ts';
 import type { RouteSpec, Services } from './route.ts';
 import { findSession, type Session } from './session.ts';
 import { unstorable } from './storable.ts';
@@ -37,6 +38,8 @@ export function register(app: Listener, services: Services, specs: readonly Rout
     'onClose',
     async () => void (await Promise.race([Promise.allSettled(later), sleep(LATER_MS, null, UNREF)])),
   );
+  if (!app.hasContentTypeParser(RAW_TYPE))
+    app.addContentTypeParser(RAW_TYPE, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   for (const spec of specs) registerOne(app, services, spec as DoorSpec, later);
 }
 
@@ -160,7 +163,7 @@ const Nothing = z.strictObject({});
 function parse(spec: DoorSpec, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
   const wrong: string[] = [];
   const read = (where: string, declared: z.ZodType, value: unknown): unknown => {
-    wrong.push(...unstorable(value, where));
+    if (!(value instanceof Uint8Array)) wrong.push(...unstorable(value, where));
     const parsed = declared.safeParse(value);
     if (parsed.success) return parsed.data;
     wrong.push(...parsed.error.issues.map((i) => [where, ...i.path].join('.')));

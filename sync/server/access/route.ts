@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { AuditAction } from '../audit/entry.ts';
 import type { Config } from '../config.ts';
 import type { Db, Tables } from '../database/schema.ts';
@@ -70,6 +70,8 @@ export interface RouteSpec<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** The body is a file as it is, `application/octet-stream`: `body` is then `RawBody`. */
+  readonly raw?: true;
   /** Largest body, bytes. Default 64 KiB. */
   readonly maxBody?: number;
   /** Shape of the answer, checked on its way out; `file`: a FileAnswer; `nothing`: 204. */
@@ -80,6 +82,9 @@ export interface RouteSpec<
   readonly limit?: { readonly max: number; readonly perMs: number };
   handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>): Promise<unknown>;
 }
+
+/** Body of a route that takes a file. */
+export const RawBody = z.instanceof(Uint8Array);
 
 /** Names the types of a declaration. */
 export const route = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(

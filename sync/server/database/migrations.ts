@@ -17,6 +17,7 @@ import { quarantineRoom } from './migrations/0014-quarantine-room.ts';
 import { keyRotation } from './migrations/0015-key-rotation.ts';
 import { enrolment } from './migrations/0016-enrolment.ts';
 import { keyringScrub } from './migrations/0017-keyring-scrub.ts';
+import { importMap } from './migrations/0018-import-map.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -41,6 +42,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0013-incidents': incidents,
   '0016-enrolment': enrolment,
   '0017-keyring-scrub': keyringScrub,
+  '0018-import-map': importMap,
 };
 
 /** Names of what this build knows, in order. */

@@ -12,3 +12,6 @@ export const importPlace = (field: 'name' | 'photo' | 'template', id: string, pe
 
 /** The operator's own words on what the people of an import have agreed to. */
 export const basisPlace = (run: string): Place => ({ field: 'import.basis', person: null, record: run, rowVersion: 1 });
+
+/** What a list beside the files says of them. */
+export const mapPlace = (run: string): Place => ({ field: 'import.map', person: null, record: run, rowVersion: 1 });

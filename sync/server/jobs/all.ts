@@ -4,6 +4,7 @@ import { auditPurgeJob } from '../audit/purge.job.ts';
 import { backupJob, photoObjectsJob } from '../backup/backup.job.ts';
 import { erasureJob } from '../erasure/erasure.job.ts';
 import { tombstonesJob } from '../erasure/tombstones.job.ts';
+import { importsEndJob, importsJob } from '../imports/imports.job.ts';
 import { minorsJob } from '../minors/minors.job.ts';
 import { facesOffJob } from '../retention/faces-off.ts';
 import { retentionJob } from '../retention/retention.job.ts';
@@ -25,4 +26,6 @@ export const JOBS: readonly Job[] = [
   tombstonesJob,
   kioskWatchJob,
   minorsJob,
+  importsJob,
+  importsEndJob,
 ];

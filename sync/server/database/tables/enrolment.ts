@@ -59,6 +59,8 @@ export interface ImportRunTable {
   language: string | null;
   /** Envelope of the operator's own words for that. */
   basis: Bytes | null;
+  /** Envelope of what a list beside the files says: file, number, e-mail, name. */
+  map: Bytes | null;
   made_by: string | null;
   made_at: Instant;
   ended_at: Instant | null;

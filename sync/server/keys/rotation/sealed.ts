@@ -3,7 +3,7 @@ import { notePlace } from '../../attention/notes.ts';
 import { saidPlace } from '../../consents/said.ts';
 import { reasonPlace } from '../../corrections/correct.ts';
 import { enrolmentPhotoPlace } from '../../enrolment/photos.ts';
-import { basisPlace, importPlace } from '../../imports/places.ts';
+import { basisPlace, importPlace, mapPlace } from '../../imports/places.ts';
 import { entryPlace, incidentPlace } from '../../incidents/record.ts';
 import { quarantinePlace } from '../../ingest/personal.ts';
 import { minorPlace } from '../../minors/minors.ts';
@@ -160,7 +160,10 @@ export const SEALED: readonly SealedTable[] = [
     name: 'imports',
     table: 'import_run',
     id: { id: 'uuid' },
-    columns: { basis: field((r) => basisPlace(text(r, 'id'))) },
+    columns: {
+      basis: field((r) => basisPlace(text(r, 'id'))),
+      map: field((r) => mapPlace(text(r, 'id'))),
+    },
   },
   {
     name: 'imported pictures of nobody',

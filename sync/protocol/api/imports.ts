@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { Language } from './consents.ts';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** `/api/imports`: many people's ID photos at once. Nothing reaches a kiosk before somebody has looked at it. */
+
+/** What the operator states: these people have agreed, elsewhere, to this text. Absent: only who has agreed here is enrolled. */
+const Basis = z.strictObject({
+  textVersion: z.string().min(1).max(40),
+  language: Language,
+  /** Where the consents lie, e.g. `signed forms of August, room 12`. */
+  statement: z.string().trim().min(10).max(500),
+});
+
+export const NewImport = z.strictObject({ basis: Basis.nullable() });
+
+const State = z.enum(['open', 'applying', 'done', 'cancelled']);
+export const PhotoState = z.enum(['waiting', 'judged', 'accepted', 'refused', 'applied']);
+
+export const ImportRun = z.strictObject({
+  id: Uuid,
+  state: State,
+  madeAt: Instant,
+  endedAt: Instant.nullable(),
+  basis: Basis.nullable(),
+  /** Pictures by state, and how many of the judged ones something speaks against. */
+  counts: z.strictObject({
+    waiting: z.number().int(),
+    judged: z.number().int(),
+    doubtful: z.number().int(),
+    accepted: z.number().int(),
+    refused: z.number().int(),
+    applied: z.number().int(),
+  }),
+});
+export type ImportRun = z.infer<typeof ImportRun>;
+
+export const ImportPage = pageOf(ImportRun);
+export const ImportQuery = z.strictObject(pageQuery);
+
+export const ImportPhoto = z.strictObject({
+  id: Uuid,
+  /** Name of the file. */
+  file: z.string(),
+  state: PhotoState,
+  /** What speaks against it, or why it was refused; null: nothing. */
+  code: z.string().nullable(),
+  /** There is a template to be had of it. */
+  usable: z.boolean(),
+  hasPicture: z.boolean(),
+  person: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
+  /** Whether the person has agreed here; without it, and without a basis, nothing is enrolled. */
+  consent: z.enum(['given', 'withdrawn', 'none']).nullable(),
+  duplicate: z.strictObject({ id: Uuid, name: z.string().nullable(), score: z.number() }).nullable(),
+});
+export type ImportPhoto = z.infer<typeof ImportPhoto>;
+
+export const ImportPhotoQuery = z.strictObject({
+  ...pageQuery,
+  state: PhotoState.optional(),
+  /** true: only those that something speaks against; false: only the others. */
+  doubtful: z.enum(['true', 'false']).optional(),
+});
+export const ImportPhotoPage = pageOf(ImportPhoto);
+
+export const UploadQuery = z.strictObject({ name: z.string().min(1).max(255) });
+export const Uploaded = z.strictObject({
+  /** Pictures that were taken, of this upload. */
+  pictures: z.number().int(),
+  /** Lines of a list. */
+  lines: z.number().int(),
+  refused: z.array(z.strictObject({ file: z.string(), code: z.string() })),
+});
+export type Uploaded = z.infer<typeof Uploaded>;
+
+/** `undo` takes a decision back, as long as the import was not applied. */
+export const ImportDecision = z.discriminatedUnion('decision', [
+  z.strictObject({ decision: z.literal('accept') }),
+  z.strictObject({ decision: z.literal('refuse'), reason: z.enum(['not-them', 'poor', 'no-consent', 'other']) }),
+  z.strictObject({ decision: z.literal('undo') }),
+]);
+export type ImportDecision = z.infer<typeof ImportDecision>;
+export const AssignPhoto = z.strictObject({ person: Uuid });
+export const AcceptedAll = z.strictObject({ accepted: z.number().int() });

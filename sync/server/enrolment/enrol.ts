@@ -1,0 +1,94 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { standingOf } from '../changes/consent.ts';
+import { scopesWithoutFaces } from '../changes/faces.ts';
+import { appendChanges, type NewChange } from '../changes/log.ts';
+import { policyOf } from '../changes/policy.ts';
+import { scopesOfPerson } from '../changes/sites.ts';
+import { applyTemplates } from '../changes/templates.ts';
+import type { Tables } from '../database/schema.ts';
+import { isErasurePending } from '../erasure/kiosks.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { requireOwnWord } from '../minors/minors.ts';
+import { vectorBytes } from './faces.ts';
+import { keepPhotos } from './photos.ts';
+
+/**
+ * Whether templates of somebody may be made here at all: never without a consent on record.
+ *
+ * @throws Problem `person-unknown`, `erasure-requested`, `consent-missing`, `own-consent-required`, `faces-off`,
+ *   `templates-on-card`
+ */
+export async function requireEnrollable(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<void> {
+  const row = await tx
+    .selectFrom('person')
+    .select('id')
+    .where('id', '=', person)
+    .where('deleted_at', 'is', null)
+    .where('merged_into', 'is', null)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (!row) throw new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
+  if (await isErasurePending(tx, person))
+    throw new Problem('erasure-requested', 'This person has asked to be erased.', 'Take the request back first.');
+  if ((await standingOf(tx, person)) !== 'given')
+    throw new Problem(
+      'consent-missing',
+      'There is no consent of this person on record.',
+      'Show them the text in their language, and put their consent on record first.',
+    );
+  await requireOwnWord(tx, keys, person, now);
+  const scopes = await scopesOfPerson(tx, person);
+  const without = await scopesWithoutFaces(tx);
+  if (scopes.length > 0 && scopes.every((scope) => without.includes(scope)))
+    throw new Problem('faces-off', 'No site of this person recognises faces.', 'Give them another way in.');
+  for (const scope of scopes)
+    if ((await policyOf(tx, scope)).templates === 'card')
+      throw new Problem(
+        'templates-on-card',
+        'At a site of this person templates live on their card alone.',
+        'Enrol them at a kiosk, which prints the card.',
+      );
+}
+
+export interface NewFace {
+  readonly model: string;
+  readonly embedding: Float32Array;
+  readonly picture: Uint8Array;
+  readonly pose: string;
+}
+
+/**
+ * Adds templates with the pictures that they were made from, and tells the person's kiosks. The caller has asked
+ * `requireEnrollable`.
+ */
+export async function addFaces(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  faces: readonly NewFace[],
+  by: { readonly via: 'staff' | 'import'; readonly by: string | null },
+  now: Date,
+): Promise<void> {
+  const told: NewChange[] = [];
+  const scopes = await scopesOfPerson(tx, person);
+  for (const [model, of] of Map.groupBy(faces, (f) => f.model)) {
+    const templates = of.map((f) => ({
+      id: v7(),
+      pose: f.pose,
+      vector: vectorBytes(f.embedding).toString('base64url'),
+    }));
+    await applyTemplates(tx, keys, person, { id: v7(), device: null, change: 'added', model, templates }, now);
+    told.push(...scopes.map((site): NewChange => ({ kind: 'templates', person, model, site })));
+  }
+  await keepPhotos(
+    tx,
+    keys,
+    person,
+    faces.map((f) => ({ id: v7(), picture: f.picture, pose: f.pose })),
+    by,
+    now,
+  );
+  await appendChanges(tx, told, now);
+}

@@ -1,0 +1,116 @@
+import { cutFace } from '../../../models/node/cut.ts';
+import { DECODE_LIMITS, decodeBytes } from '../../../models/node/decode.ts';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import { openPipeline } from '../../../models/node/pipeline.ts';
+import { ModelProblem } from '../../../models/rules/problem.ts';
+import { judgeQuality, type QualityThresholds } from '../../../models/rules/quality.ts';
+
+/** Templates made here: a picture comes in, and a template and a cut of the face, or a reason, go out. */
+
+/** Largest picture that is looked at, bytes and pixels. */
+export const MAX_PICTURE_BYTES = 12 * 1024 * 1024;
+const LIMITS = { ...DECODE_LIMITS, maxBytes: MAX_PICTURE_BYTES, maxPixels: 40_000_000, maxSeconds: 10 };
+/** A second face at least this large a share of the first makes it unclear who is meant. */
+const RIVAL_FACE = 0.4;
+/** Degrees of yaw up to which a head faces the camera. */
+const FRONT_YAW = 10;
+
+export type Pose = 'front' | 'left' | 'right';
+
+export interface Measured {
+  readonly size: number;
+  readonly brightness: number;
+  readonly contrast: number;
+  readonly sharpness: number;
+  readonly yaw: number;
+  readonly pitch: number;
+  readonly roll: number;
+  readonly visible: number;
+}
+
+export interface UsableFace {
+  readonly code: null;
+  readonly model: string;
+  /** 512 float32, of length 1. */
+  readonly embedding: Float32Array;
+  /** JPEG of the face alone. */
+  readonly picture: Uint8Array;
+  readonly pose: Pose;
+  readonly measured: Measured;
+}
+
+/** What a picture is good for. `code`: why it is not, as the quality gate or the decoder calls it. */
+export type Judged =
+  | UsableFace
+  | {
+      readonly code: string;
+      readonly pose: Pose | null;
+      readonly measured: Measured | null;
+      /** Null: there is no face in it, or several, or it is no picture. */
+      readonly picture: Uint8Array | null;
+    };
+
+const useless = (code: string): Judged => ({ code, pose: null, measured: null, picture: null });
+
+let shared: Promise<FacePipeline> | null = null;
+
+/** The models, loaded at the first picture and kept. @throws ModelProblem `model-missing`, `model-altered`, `model-refused` */
+export function sharedPipeline(): Promise<FacePipeline> {
+  shared ??= openPipeline().catch((cause: unknown) => {
+    shared = null;
+    throw cause;
+  });
+  return shared;
+}
+
+/**
+ * Judges a picture, and makes a template of it where it is good enough. Pictures that are none, or that are made to exhaust
+ * the machine, are answered by a code as well.
+ *
+ * @param quality what is demanded
+ * @throws ModelProblem only where the models themselves fail
+ */
+export async function judgePicture(
+  pipeline: FacePipeline,
+  bytes: Uint8Array,
+  quality: QualityThresholds,
+): Promise<Judged> {
+  try {
+    const image = await decodeBytes(bytes, LIMITS);
+    const [largest, rival] = await pipeline.detect(image);
+    if (!largest) return useless('no-face');
+    if (rival && rival.box[2] * rival.box[3] > RIVAL_FACE * largest.box[2] * largest.box[3])
+      return useless('several-faces');
+    const shape = await pipeline.shape(image, largest.box);
+    const pose = poseOf(shape.quality.yaw);
+    const measured = rounded(shape.quality);
+    const code = judgeQuality(shape.quality, quality);
+    const picture = await cutFace(image, largest.box);
+    if (code) return { code, pose, measured, picture };
+    const embedding = await pipeline.embed(image, shape.five);
+    return { code: null, model: pipeline.model, embedding, picture, pose, measured };
+  } catch (cause) {
+    if (cause instanceof ModelProblem && !cause.code.startsWith('model-')) return useless(cause.code);
+    throw cause;
+  }
+}
+
+function poseOf(yaw: number): Pose {
+  if (Math.abs(yaw) <= FRONT_YAW) return 'front';
+  return yaw > 0 ? 'left' : 'right';
+}
+
+const rounded = (quality: Measured): Measured =>
+  Object.fromEntries(Object.entries(quality).map(([name, value]) => [name, Math.round(value * 100) / 100])) as never;
+
+/** As templates travel and are kept: 512 little-endian float32. */
+export function vectorBytes(embedding: Float32Array): Buffer {
+  const bytes = Buffer.alloc(embedding.length * 4);
+  for (const [i, value] of embedding.entries()) bytes.writeFloatLE(value, i * 4);
+  return bytes;
+}
+
+export function vectorFrom(bytes: Uint8Array): Float32Array {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Float32Array.from({ length: view.length / 4 }, (_, i) => view.readFloatLE(i * 4));
+}

@@ -1,0 +1,102 @@
+import type { Transaction } from 'kysely';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { SYSTEM } from '../access/actor.ts';
+import type { Services } from '../access/route.ts';
+import { writeAudit } from '../audit/write.ts';
+import { standingOf } from '../changes/consent.ts';
+import { giveConsent } from '../consents/record.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { Tables } from '../database/schema.ts';
+import { addFaces, requireEnrollable } from '../enrolment/enrol.ts';
+import { sharedPipeline, vectorFrom } from '../enrolment/faces.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { personBox } from '../keys/persons.ts';
+import { basisPlace, importPlace } from './places.ts';
+import { endImport } from './runs.ts';
+
+/** Carries out what was accepted, a picture a transaction, so that it goes on wherever it was stopped. */
+export async function applyAccepted(
+  services: Services,
+  signal: AbortSignal,
+): Promise<{ applied: number; refused: number }> {
+  const { db, keys, now } = services;
+  let [applied, refused] = [0, 0];
+  for (;;) {
+    signal.throwIfAborted();
+    const at = now();
+    const run = await db.selectFrom('import_run').select('id').where('state', '=', 'applying').executeTakeFirst();
+    if (!run) break;
+    const next = await db
+      .selectFrom('import_photo')
+      .select('id')
+      .where('run', '=', run.id)
+      .where('state', '=', 'accepted')
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst();
+    if (!next) {
+      await inTransaction(db, (tx) => endImport(tx, run.id, 'done', at));
+      services.tell('board');
+      continue;
+    }
+    const { model } = await sharedPipeline();
+    try {
+      await inTransaction(db, (tx) => applyOne(tx, keys, next.id, model, at));
+      applied += 1;
+    } catch (cause) {
+      // Somebody who has withdrawn, or came of age, since the review: it is put down, and the rest goes on.
+      if (!(cause instanceof Problem)) throw cause;
+      await db
+        .updateTable('import_photo')
+        .set({ state: 'refused', code: cause.code, photo: null, template: null })
+        .where('id', '=', next.id)
+        .execute();
+      refused += 1;
+    }
+    services.tell('change');
+  }
+  return { applied, refused };
+}
+
+async function applyOne(tx: Transaction<Tables>, keys: Keys, photo: string, model: string, now: Date): Promise<void> {
+  const row = await tx
+    .selectFrom('import_photo as p')
+    .innerJoin('import_run as r', 'r.id', 'p.run')
+    .select(['p.id', 'p.run', 'p.person', 'p.photo', 'p.template', 'p.pose', 'p.state', 'p.decided_by'])
+    .select(['r.text_version', 'r.language', 'r.basis'])
+    .where('p.id', '=', photo)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row?.state !== 'accepted' || !row.person || !row.template || !row.photo) return;
+  const { person } = row;
+  if (row.basis && row.text_version && row.language && (await standingOf(tx, person)) === 'none') {
+    // As the operator states it; who has withdrawn stays withdrawn, whatever an old form says.
+    const basis = String(keys.openJson(basisPlace(row.run), row.basis));
+    const word = { textVersion: row.text_version, language: row.language, basis };
+    await giveConsent(tx, keys, person, word, { via: 'import', account: row.decided_by }, now);
+  }
+  await requireEnrollable(tx, keys, person, now);
+  const box = await personBox(tx, keys, [person]);
+  const face = {
+    model,
+    embedding: vectorFrom(box.open(importPlace('template', row.id, person), row.template)),
+    picture: box.open(importPlace('photo', row.id, person), row.photo),
+    pose: row.pose ?? 'photo',
+  };
+  await addFaces(tx, keys, person, [face], { via: 'import', by: row.decided_by }, now);
+  await tx
+    .updateTable('import_photo')
+    .set({ state: 'applied', photo: null, template: null })
+    .where('id', '=', row.id)
+    .execute();
+  const entry = {
+    actor: SYSTEM,
+    action: 'write' as const,
+    route: 'job photo-imports',
+    resource: row.run,
+    data: ['template', 'photo', 'consent'],
+    subjects: [person],
+    outcome: 'ok',
+  };
+  await writeAudit(tx, keys, entry, now);
+}

@@ -1,0 +1,216 @@
+import type { Transaction } from 'kysely';
+import { dot } from '../../../models/rules/cosine.ts';
+import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
+import { SYSTEM } from '../access/actor.ts';
+import type { Services } from '../access/route.ts';
+import { audited, type Opened } from '../audit/opened.ts';
+import { readTemplates } from '../changes/templates.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { Db, Tables } from '../database/schema.ts';
+import { mostAlike } from '../enrolment/alike.ts';
+import { type Judged, judgePicture, sharedPipeline, vectorBytes, vectorFrom } from '../enrolment/faces.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { personBox } from '../keys/persons.ts';
+import { everybodyByName, listByFile, matchFile } from './match.ts';
+import { importPlace, mapPlace } from './places.ts';
+import { moveTo } from './runs.ts';
+import type { ListLine } from './unpack.ts';
+
+/** Pictures in memory at once, and in one transaction. */
+const BATCH = 12;
+/** Cosine below which two pictures do not show one person; and above which they may. */
+const SAME_PERSON = 0.45;
+
+interface Row {
+  readonly id: string;
+  readonly run: string;
+  readonly person: string | null;
+  readonly name: Uint8Array;
+  readonly photo: Uint8Array | null;
+}
+
+/** Looks at every picture that waits: whom it is of, how good it is, and whether the face is somebody else's. @returns how many */
+export async function judgeWaiting(services: Services, signal: AbortSignal): Promise<number> {
+  let count = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const rows = await services.db
+      .selectFrom('import_photo as p')
+      .innerJoin('import_run as r', 'r.id', 'p.run')
+      .select(['p.id', 'p.run', 'p.person', 'p.name', 'p.photo'])
+      .where('p.state', '=', 'waiting')
+      .where('r.state', '=', 'open')
+      .orderBy('p.run')
+      .orderBy('p.id')
+      .limit(BATCH)
+      .execute();
+    const run = rows[0]?.run;
+    if (run === undefined) return count;
+    const batch = rows.filter((r) => r.run === run);
+    await judgeBatch(services, run, batch);
+    services.tell('board');
+    count += batch.length;
+  }
+}
+
+async function judgeBatch({ db, keys, now }: Services, run: string, rows: readonly Row[]): Promise<void> {
+  const at = now();
+  const matched = await matchBatch(db, keys, run, rows, at);
+  // Outside of any transaction: the models take their time.
+  const pipeline = await sharedPipeline();
+  const judged = new Map<string, Judged>();
+  const box = await personBox(
+    db,
+    keys,
+    matched.flatMap((r) => r.person ?? []),
+  );
+  const why = { actor: SYSTEM, route: 'job photo-imports', resource: run, everyone: true };
+  await audited(db, keys, why, at, async (opened) => {
+    for (const row of matched) {
+      if (!row.photo || (row.person !== null && !box.has(row.person))) continue;
+      const place = importPlace('photo', row.id, row.person);
+      const picture = row.person === null ? keys.open('field', place, row.photo) : box.open(place, row.photo);
+      if (row.person !== null) opened.note('photo', [row.person]);
+      judged.set(row.id, await judgePicture(pipeline, picture, IMPORT_QUALITY));
+    }
+  });
+  await inTransaction(db, (tx) =>
+    audited(tx, keys, why, at, (opened) => settle(tx, keys, opened, run, matched, judged)),
+  );
+}
+
+type Matched = Row & { readonly unmatched: string | null };
+
+/** Says of each picture whom it is of, and seals it under their key before anything else is done with it. */
+async function matchBatch(db: Db, keys: Keys, run: string, rows: readonly Row[], now: Date): Promise<Matched[]> {
+  const held = await db.selectFrom('import_run').select('map').where('id', '=', run).executeTakeFirst();
+  const list = listByFile(held?.map ? (keys.openJson(mapPlace(run), held.map) as ListLine[]) : []);
+  let everybody: Promise<Map<string, string[]>> | null = null;
+  const why = { actor: SYSTEM, route: 'job photo-imports', resource: run, everyone: true };
+  const matched: Matched[] = [];
+  for (const row of rows) {
+    if (row.person !== null) {
+      matched.push({ ...row, unmatched: null });
+      continue;
+    }
+    const file = String(keys.openJson(importPlace('name', row.id, null), row.name));
+    const match = await matchFile(db, keys, file, list, () => {
+      everybody ??= audited(db, keys, why, now, async (opened) => {
+        const names = await everybodyByName(db, keys);
+        opened.note('person.name', [...names.values()].flat());
+        return names;
+      });
+      return everybody;
+    });
+    if (match.person === null) {
+      matched.push({ ...row, unmatched: match.code });
+      continue;
+    }
+    const { person } = match;
+    await inTransaction(db, (tx) => moveTo(tx, keys, row, person));
+    const moved = await db
+      .selectFrom('import_photo')
+      .select(['id', 'run', 'person', 'name', 'photo'])
+      .where('id', '=', row.id)
+      .executeTakeFirst();
+    if (moved) matched.push({ ...moved, unmatched: null });
+  }
+  return matched;
+}
+
+/** Writes what was found. A picture that was decided about, or went, meanwhile is left alone. */
+async function settle(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  opened: Opened,
+  run: string,
+  rows: readonly Matched[],
+  judged: ReadonlyMap<string, Judged>,
+): Promise<void> {
+  const usable = rows.flatMap((row) => {
+    const found = judged.get(row.id);
+    return found?.code === null ? [{ row, face: found }] : [];
+  });
+  const model = usable[0]?.face.model ?? '';
+  const probes = usable.map(({ row, face }) => ({ embedding: face.embedding, not: row.person }));
+  const alike = await mostAlike(tx, keys, opened, model, probes);
+  const people = usable.flatMap(({ row }) => row.person ?? []);
+  const own = await readTemplates(tx, keys, opened, people, model);
+  const others = await othersOf(tx, keys, opened, run);
+  const box = await personBox(
+    tx,
+    keys,
+    rows.flatMap((r) => r.person ?? []),
+  );
+  for (const row of rows) {
+    const face = judged.get(row.id);
+    if (!face || (row.person !== null && !box.has(row.person))) continue;
+    const i = usable.findIndex((u) => u.row.id === row.id);
+    const place = (field: 'photo' | 'template') => importPlace(field, row.id, row.person);
+    const seal = (field: 'photo' | 'template', plain: Uint8Array) =>
+      row.person === null ? keys.seal('field', place(field), plain) : box.seal(place(field), plain);
+    let code = face.code ?? row.unmatched;
+    let duplicate: { person: string; score: number } | null = null;
+    if (face.code === null && row.person !== null) {
+      const vector = face.embedding;
+      const theirs = (own.get(row.person)?.get(model) ?? []).map((t) => vectorFrom(Buffer.from(t.vector, 'base64url')));
+      const inImport = others
+        .map((o) => ({ ...o, score: dot(o.vector, vector) }))
+        .filter((o) => o.person !== row.person && o.score >= SAME_PERSON)
+        .sort((a, b) => b.score - a.score)[0];
+      const stored = alike[i] ?? null;
+      if (stored) [code, duplicate] = ['duplicate-face', stored];
+      else if (inImport)
+        [code, duplicate] = ['duplicate-in-import', { person: inImport.person, score: inImport.score }];
+      else if (theirs.length > 0 && !theirs.some((t) => dot(t, vector) >= SAME_PERSON)) code = 'another-person';
+      others.push({ person: row.person, vector });
+    }
+    await tx
+      .updateTable('import_photo')
+      .set({
+        state: 'judged',
+        code,
+        pose: face.pose,
+        measured: face.measured && JSON.stringify(face.measured),
+        // The face alone is kept of it; of what has none, nothing.
+        photo: face.picture && seal('photo', face.picture),
+        template: face.code === null ? seal('template', vectorBytes(face.embedding)) : null,
+        duplicate_of: duplicate?.person ?? null,
+        duplicate_score: duplicate?.score ?? null,
+      })
+      .where('id', '=', row.id)
+      .where('state', '=', 'waiting')
+      .execute();
+  }
+}
+
+/** Faces of the same import that were looked at before. */
+async function othersOf(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  opened: Opened,
+  run: string,
+): Promise<{ person: string; vector: Float32Array }[]> {
+  const rows = await tx
+    .selectFrom('import_photo')
+    .select(['id', 'person', 'template'])
+    .where('run', '=', run)
+    .where('template', 'is not', null)
+    .where('person', 'is not', null)
+    .where('state', 'in', ['judged', 'accepted'])
+    .execute();
+  const box = await personBox(
+    tx,
+    keys,
+    rows.flatMap((r) => r.person ?? []),
+  );
+  opened.note(
+    'template',
+    rows.flatMap((r) => r.person ?? []),
+  );
+  return rows.flatMap(({ id, person, template }) =>
+    person && template && box.has(person)
+      ? [{ person, vector: vectorFrom(box.open(importPlace('template', id, person), template)) }]
+      : [],
+  );
+}

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import sharp from 'sharp';
+import { v7 } from 'uuid';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { EnrolmentAnswer } from '../../sync/protocol/api/enrolment.ts';
+import type { ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
+import type { Person } from '../../sync/protocol/api/people.ts';
+import { consentRoutes } from '../../sync/server/consents/routes.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { enrolmentRoutes } from '../../sync/server/enrolment/routes.ts';
+import { importsJob } from '../../sync/server/imports/imports.job.ts';
+import { importRoutes } from '../../sync/server/imports/routes.ts';
+import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { groupPhotos, stillsOfA } from '../footage/index.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Api, apiOn } from './api-kit.ts';
+
+/** Enrolment on the server: from pictures, one by one or many at once, never without a consent on record. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let api: Api;
+const stills = stillsOfA().map((file) => readFileSync(file));
+let stranger: Buffer;
+
+const { start, unavailable } = DATABASES[0]!;
+
+describe('enrolment on the server', () => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW, [...consentRoutes, ...enrolmentRoutes, ...importRoutes, ...peopleRoutes]);
+    // One woman out of a group.
+    const { openPipeline } = await import('../../models/node/pipeline.ts');
+    const { decodePicture } = await import('../../models/node/decode.ts');
+    const pipeline = await openPipeline();
+    const image = await decodePicture(groupPhotos()[0]!);
+    const { box } = (await pipeline.detect(image))[0]!;
+    await pipeline.close();
+    const [x, y, w, h] = box;
+    const region = { left: x - w * 0.3, top: y - h * 0.3, width: w * 1.6, height: h * 1.6 };
+    const whole = Object.fromEntries(Object.entries(region).map(([k, v]) => [k, Math.max(0, Math.round(v))]));
+    stranger = await sharp(groupPhotos()[0]!)
+      .extract(whole as never)
+      .jpeg()
+      .toBuffer();
+  });
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach((context) => {
+    if (unavailable) context.skip(unavailable);
+  });
+
+  const make = async (name: string, o: { number?: string; consent?: boolean } = {}) => {
+    const body = { name, ...(o.number && { number: o.number }) };
+    const { id } = await api.ask<Person>('POST', '/api/people', { body, as: 'staff' });
+    const consent = { textVersion: '1', language: 'en' };
+    if (o.consent) await api.ask('POST', `/api/people/${id}/consents`, { body: consent, as: 'staff' });
+    return id;
+  };
+  const enrol = (person: string, pictures: Buffer[], more: object = {}) =>
+    api.ask<EnrolmentAnswer>('POST', `/api/people/${person}/enrolment`, {
+      as: 'staff',
+      body: { pictures: pictures.map((p) => p.toString('base64')), source: 'photo', ...more },
+    });
+  const look = (person: string) => api.ask<Person>('GET', `/api/people/${person}`);
+
+  test('templates are made from photos after a consent, a face that is somebody else’s is told to staff, and a withdrawal leaves none', async () => {
+    const ada = await make('Ada');
+    await expect(enrol(ada, [stills[0]!])).rejects.toMatchObject({ code: 'consent-missing' });
+    await api.ask('POST', `/api/people/${ada}/consents`, { body: { textVersion: '1', language: 'en' } });
+    const nothing = await enrol(ada, [readFileSync(groupPhotos()[0]!), Buffer.from('no picture')]);
+    expect(nothing).toMatchObject({
+      outcome: 'refused',
+      templates: 0,
+      pictures: [{ code: 'several-faces' }, { code: 'picture-not-decodable' }],
+    });
+    const mixed = await enrol(ada, [stills[0]!, stranger, stills[1]!]);
+    expect(mixed).toMatchObject({ outcome: 'enrolled', templates: 2 });
+    expect(mixed.pictures.map((p) => p.code)).toEqual([null, 'another-person', null]);
+    const twin = await make('Twin', { consent: true });
+    const again = await enrol(twin, [stills[2]!]);
+    expect(again).toMatchObject({ outcome: 'duplicate', templates: 0, duplicates: [{ person: ada, name: 'Ada' }] });
+    expect((await enrol(twin, [stills[2]!], { notDuplicateOf: [ada] })).outcome).toBe('enrolled');
+    await api.ask('POST', `/api/people/${ada}/consents/withdraw`);
+    expect(await look(ada)).toMatchObject({ templates: 0, consent: 'withdrawn' });
+    const kept = await api.db.selectFrom('enrolment_photo').select('id').where('person', '=', ada).execute();
+    expect(kept).toEqual([]);
+    await api.ask('POST', `/api/people/${twin}/consents/withdraw`);
+  });
+
+  test('photos are imported with a review: nothing is enrolled before, and nobody without a consent or the operator’s basis', async () => {
+    const run = () => importsJob.run({ ...api.services, signal: new AbortController().signal });
+    const [one, two, three] = [v7().slice(-7), v7().slice(-7), v7().slice(-7)];
+    const ada = await make('Ada Lovelace', { number: one, consent: true });
+    const grace = await make('Grace Hopper', { number: two });
+    const eve = await make('Eve', { number: three, consent: true });
+    const begin = (basis: object | null) =>
+      api.ask<ImportRun>('POST', '/api/imports', { as: 'staff', body: { basis } });
+    const upload = (id: string, name: string, content: Uint8Array) =>
+      api.ask('POST', `/api/imports/${id}/files?name=${encodeURIComponent(name)}`, { as: 'staff', body: content });
+    const photos = async (id: string) =>
+      (await api.ask<{ items: ImportPhoto[] }>('GET', `/api/imports/${id}/photos?limit=200`)).items;
+
+    const { id } = await begin(null);
+    await upload(id, `${one}.jpg`, stills[0]!);
+    await upload(id, 'Hopper_Grace.jpg', stranger);
+    await upload(id, 'whoever.jpg', stills[1]!);
+    await upload(id, 'listed.jpg', stills[3]!);
+    await upload(id, 'list.csv', Buffer.from(`file,number\nlisted.jpg,${three}\n`));
+    await upload(id, `${two}-2.png`, Buffer.from('no picture'));
+    await run();
+    const found = await photos(id);
+    expect(found.map((p) => [p.file, p.person?.id ?? null, p.code, p.consent])).toEqual([
+      [`${one}.jpg`, ada, null, 'given'],
+      ['Hopper_Grace.jpg', grace, null, 'none'],
+      ['whoever.jpg', null, 'person-unknown', null],
+      ['listed.jpg', eve, 'duplicate-in-import', 'given'],
+      [`${two}-2.png`, grace, 'picture-not-decodable', 'none'],
+    ]);
+    expect(found[3]!.duplicate).toMatchObject({ id: ada });
+    for (const person of [ada, grace, eve]) expect(await look(person)).toMatchObject({ templates: 0 });
+    const picture = await api.ask<Buffer>('GET', `/api/imports/${id}/photos/${found[0]!.id}/picture`);
+    expect(picture.subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
+
+    // Decisions can be taken back; a picture of nobody, or without a face, can't be accepted.
+    const decide = (photo: ImportPhoto, body: object) =>
+      api.ask<ImportPhoto>('POST', `/api/imports/${id}/photos/${photo.id}/decision`, { as: 'staff', body });
+    await expect(decide(found[2]!, { decision: 'accept' })).rejects.toMatchObject({ code: 'import-photo-unusable' });
+    expect(await decide(found[3]!, { decision: 'refuse', reason: 'not-them' })).toMatchObject({ state: 'refused' });
+    expect(await decide(found[3]!, { decision: 'undo' })).toMatchObject({ state: 'judged' });
+    expect(await api.ask('POST', `/api/imports/${id}/accept-all`)).toEqual({ accepted: 2 });
+    await api.ask('POST', `/api/imports/${id}/apply`);
+    await run();
+    expect(await api.ask('GET', `/api/imports/${id}`)).toMatchObject({
+      state: 'done',
+      counts: { applied: 1, refused: 1 },
+    });
+    expect(await look(ada)).toMatchObject({ templates: 1 });
+    // Grace has agreed nowhere.
+    expect((await photos(id)).find((p) => p.person?.id === grace)).toMatchObject({ code: 'consent-missing' });
+    expect(await look(grace)).toMatchObject({ templates: 0 });
+    await expect(upload(id, 'late.jpg', stills[0]!)).rejects.toMatchObject({ code: 'import-closed' });
+
+    // By the operator's word: the consent is on record with its basis, and the picture stays with the enrolment alone.
+    const basis = { textVersion: '1', language: 'en', statement: 'Signed forms of August, room 12' };
+    const second = await begin(basis);
+    await upload(second.id, `${two}.jpg`, stranger);
+    await run();
+    await api.ask('POST', `/api/imports/${second.id}/accept-all`);
+    await api.ask('POST', `/api/imports/${second.id}/apply`);
+    await run();
+    expect(await look(grace)).toMatchObject({ templates: 1, consent: 'given' });
+    const consents = await api.ask<{ items: object[] }>('GET', `/api/consents?person=${grace}`);
+    expect(consents.items[0]).toMatchObject({ via: 'import', basis: basis.statement });
+    const left = await api.db
+      .selectFrom('import_photo')
+      .select('id')
+      .where((e) => e.or([e('photo', 'is not', null), e('template', 'is not', null)]))
+      .execute();
+    expect(left).toEqual([]);
+  });
+});
