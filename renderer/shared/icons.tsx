@@ -186,3 +186,70 @@ export const IconWrong = () => (
     <path d="M4 9.500h11a4.500 4.500 0 0 1 0 9H9M8 5.500l-4 4 4 4" />
   </Icon>
 );
+export const IconClose = () => (
+  <Icon>
+    <path d="M6 6l12 12M18 6L6 18" />
+  </Icon>
+);
+export const IconMenu = () => (
+  <Icon>
+    <path d="M4 7h16M4 12h16M4 17h16" />
+  </Icon>
+);
+export const IconBoard = () => (
+  <Icon>
+    <path d="M4 5h16v11H4zM9 20h6M12 16v4M7.5 12l2.5-3 2.5 2 3.5-4" />
+  </Icon>
+);
+export const IconPeople = () => (
+  <Icon>
+    <circle cx="9" cy="8.5" r="3.2" />
+    <path d="M3 19c.500-3.2 2.9-5 6-5s5.5 1.8 6 5M15.5 5.600a3.2 3.2 0 0 1 0 5.800M17.5 14.300c1.9.700 3.2 2.3 3.5 4.7" />
+  </Icon>
+);
+export const IconExit = () => (
+  <Icon>
+    <path d="M13 4H5v16h8M17 8l4 4-4 4M21 12H9" />
+  </Icon>
+);
+export const IconList = () => (
+  <Icon>
+    <path d="M9 6h11M9 12h11M9 18h11M4.5 6v.1M4.5 12v.1M4.5 18v.1" />
+  </Icon>
+);
+export const IconMend = () => (
+  <Icon>
+    <path d="M4 20l1-4L16.5 4.500l3 3L8 19zM14 7l3 3" />
+  </Icon>
+);
+export const IconCalendar = () => (
+  <Icon>
+    <path d="M4 6.500h16V20H4zM4 10.500h16M8 3.500v4M16 3.500v4" />
+  </Icon>
+);
+export const IconChart = () => (
+  <Icon>
+    <path d="M4 4v16h16M8.5 16v-4M12.5 16V8M16.5 16v-6" />
+  </Icon>
+);
+export const IconDownload = () => (
+  <Icon>
+    <path d="M12 4v11M7.5 11l4.5 4.5 4.5-4.500M4 19.500h16" />
+  </Icon>
+);
+export const IconPrint = () => (
+  <Icon>
+    <path d="M7 9V4h10v5M7 16H4V9h16v7h-3M7 13.500h10V20H7z" />
+  </Icon>
+);
+export const IconKey = () => (
+  <Icon>
+    <circle cx="8" cy="15.5" r="4" />
+    <path d="M11 12.500L20 4M16.5 7.500l2.5 2.5" />
+  </Icon>
+);
+export const IconKiosk = () => (
+  <Icon>
+    <path d="M7 3h10v13H7zM12 16v5M8 21h8" />
+  </Icon>
+);

@@ -1,12 +1,23 @@
-import { de } from './de.ts';
-import { en } from './en.ts';
+import { ar } from './ar/index.ts';
+import { de } from './de/index.ts';
+import { en } from './en/index.ts';
+import { zh } from './zh/index.ts';
 
-/** Every language of the console. Another one is another file and a line here. */
-export const LOCALES = { en, de };
-export const LANGUAGES = Object.keys(LOCALES) as (keyof typeof LOCALES)[];
+/** Every language of the console, a folder each. */
+export const LOCALES = { en, de, ar, zh };
+
+type Language = keyof typeof LOCALES;
+
+/** In their own words, as the switch shows them. */
+export const LANGUAGES: readonly (readonly [Language, string])[] = [
+  ['en', 'English'],
+  ['de', 'Deutsch'],
+  ['ar', 'العربية'],
+  ['zh', '中文'],
+];
+
+export const isLanguage = (name: string): name is Language => Object.hasOwn(LOCALES, name);
 
 /** The first of the browser's languages that there is. */
-export function firstLanguage(wanted: readonly string[]): string {
-  const found = wanted.map((l) => l.slice(0, 2).toLowerCase()).find((l) => l in LOCALES);
-  return found ?? 'en';
-}
+export const firstLanguage = (wanted: readonly string[]): string =>
+  wanted.map((l) => l.slice(0, 2).toLowerCase()).find(isLanguage) ?? 'en';

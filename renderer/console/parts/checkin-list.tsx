@@ -1,26 +1,26 @@
 import type { BoardRow } from '../../../sync/protocol/api/live.ts';
 import { currentLanguage, hasSentence, t } from '../../shared/i18n.ts';
 import { IconFace, IconIn, IconOut, IconStaff } from '../../shared/icons.tsx';
-import { byDay, initialsOf } from '../board.ts';
-import { dateIn, dayKeyIn, exactTimeIn, timeIn } from '../clock.ts';
-import type { Model } from '../model.ts';
+import { byDay, initialsOf } from '../core/board.ts';
+import { dateIn, dayKeyIn, exactTimeIn, timeIn } from '../core/clock.ts';
+import type { Live } from '../core/live.ts';
 
 /** A record that took longer than this to arrive says so, ms. */
 const LATE_MS = 120_000;
 const DAY_MS = 86_400_000;
 
-export function CheckinList({ model }: { model: Model }) {
-  const { rows, counts, site, fresh, devices } = model.board.value;
+export function CheckinList({ live }: { live: Live }) {
+  const { rows, counts, site, fresh, devices } = live.board.value;
   const zone = site!.timeZone;
   const language = currentLanguage();
-  const today = dayKeyIn(model.serverNow.value, zone);
-  const yesterday = dayKeyIn(model.serverNow.value - DAY_MS, zone);
+  const today = dayKeyIn(live.serverNow.value, zone);
+  const yesterday = dayKeyIn(live.serverNow.value - DAY_MS, zone);
   const kioskName = new Map(devices.map((d) => [d.id, d.name]));
   return (
     <section class="card list" aria-labelledby="list-title">
       <header class="list-header">
-        <h2 id="list-title">{t('list.title')}</h2>
-        <p class="muted tabular">{t('list.count', { count: counts.recordsToday })}</p>
+        <h2 id="list-title">{t('board.list.title')}</h2>
+        <p class="muted tabular">{t('board.list.count', { count: counts.recordsToday })}</p>
       </header>
       {rows.length === 0 && <Nobody />}
       <div class="list-rows" tabIndex={rows.length > 0 ? 0 : -1} role="log" aria-labelledby="list-title">
@@ -28,9 +28,9 @@ export function CheckinList({ model }: { model: Model }) {
           <div key={day}>
             <h3 class="list-day">
               {day === today
-                ? t('list.today')
+                ? t('board.list.today')
                 : day === yesterday
-                  ? t('list.yesterday')
+                  ? t('board.list.yesterday')
                   : dateIn(ofDay[0]!.at, zone, language)}
             </h3>
             <ul>
@@ -57,8 +57,8 @@ function Nobody() {
       <span class="nobody-icon">
         <IconFace />
       </span>
-      <p class="nobody-title">{t('list.emptyTitle')}</p>
-      <p class="muted">{t('list.emptyText')}</p>
+      <p class="nobody-title">{t('board.list.emptyTitle')}</p>
+      <p class="muted">{t('board.list.emptyText')}</p>
     </div>
   );
 }
@@ -75,12 +75,12 @@ function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: 
       </span>
       <div class="row-who">
         <p class="row-name">
-          {row.voided === null ? (row.name ?? t('list.unknown')) : <s>{row.name ?? t('list.unknown')}</s>}
+          {row.voided === null ? (row.name ?? t('board.list.unknown')) : <s>{row.name ?? t('board.list.unknown')}</s>}
         </p>
         <p class="row-how">
           <span>{t(`method.${row.method}`)}</span>
           {kiosk && <span>{kiosk}</span>}
-          {late && <span>{t('list.late', { time: timeIn(row.receivedAt, zone, language) })}</span>}
+          {late && <span>{t('board.list.late', { time: timeIn(row.receivedAt, zone, language) })}</span>}
         </p>
       </div>
       {liveness && (

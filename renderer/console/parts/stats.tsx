@@ -1,26 +1,26 @@
 import type { ComponentChildren } from 'preact';
 import { currentLanguage, t } from '../../shared/i18n.ts';
-import { agoOf } from '../clock.ts';
-import type { Model } from '../model.ts';
+import { agoOf } from '../core/clock.ts';
+import type { Live } from '../core/live.ts';
 
 /** Three figures that answer what people open the page for. */
-export function Stats({ model }: { model: Model }) {
-  const { counts } = model.board.value;
-  const latest = model.latest.value;
+export function Stats({ live }: { live: Live }) {
+  const { counts } = live.board.value;
+  const latest = live.latest.value;
   return (
-    <section class="stats" aria-label={t('title')}>
-      <Stat label={t('stats.inside')} hint={t('stats.insideHint')} accent>
+    <section class="stats" aria-label={t('board.title')}>
+      <Stat label={t('board.stats.inside')} hint={t('board.stats.insideHint')} accent>
         {counts.insideNow}
       </Stat>
-      <Stat label={t('stats.came')} hint={t('stats.cameHint', { count: counts.inToday })}>
+      <Stat label={t('board.stats.came')} hint={t('board.stats.cameHint', { count: counts.inToday })}>
         {counts.inToday}
       </Stat>
       <div class="card stat stat-latest">
-        <p class="stat-label">{t('stats.latest')}</p>
-        <p class="stat-name">{latest ? (latest.name ?? t('list.unknown')) : t('stats.none')}</p>
+        <p class="stat-label">{t('board.stats.latest')}</p>
+        <p class="stat-name">{latest ? (latest.name ?? t('board.list.unknown')) : t('board.stats.none')}</p>
         <p class="stat-hint">
           {latest &&
-            `${t(`direction.${latest.direction}`)} · ${agoOf(model.serverNow.value - Date.parse(latest.at), currentLanguage())}`}
+            `${t(`direction.${latest.direction}`)} · ${agoOf(live.serverNow.value - Date.parse(latest.at), currentLanguage())}`}
         </p>
       </div>
     </section>

@@ -47,6 +47,7 @@ export const OwnAccount = z.strictObject({
   hasSecondFactor: z.boolean(),
   recoveryCodesLeft: z.number().int(),
 });
+export type OwnAccount = z.infer<typeof OwnAccount>;
 
 export const SignInChange = z
   .strictObject({
@@ -64,6 +65,7 @@ export const TotpOffered = z.strictObject({
   uri: z.string(),
   svg: z.string(),
 });
+export type TotpOffered = z.infer<typeof TotpOffered>;
 export const TotpConfirm = z.strictObject({ code: z.string().trim().min(6).max(10) });
 
 export const RecoveryCodesRequest = z.strictObject(Proof);

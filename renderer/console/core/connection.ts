@@ -1,4 +1,4 @@
-import { Board, CLOSE } from '../../sync/protocol/api/live.ts';
+import { Board, CLOSE } from '../../../sync/protocol/api/live.ts';
 
 /** Without a word from the server for this long the line counts as dead (the server speaks every 20 s), ms. */
 const SILENCE_MS = 45_000;

@@ -1,4 +1,4 @@
-import type { Board, BoardCounts, BoardDevice, BoardRow } from '../../sync/protocol/api/live.ts';
+import type { Board, BoardCounts, BoardDevice, BoardRow } from '../../../sync/protocol/api/live.ts';
 
 /** Rows kept on the page; older ones are the server's. */
 export const KEPT_ROWS = 300;

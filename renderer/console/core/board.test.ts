@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Board, BoardRow } from '../../sync/protocol/api/live.ts';
+import type { Board, BoardRow } from '../../../sync/protocol/api/live.ts';
 import { applyBoard, byDay, EMPTY, initialsOf, KEPT_ROWS, latestOf } from './board.ts';
 import { agoOf, dayKeyIn, timeIn } from './clock.ts';
-import { de } from './locales/de.ts';
-import { en } from './locales/en.ts';
-import { firstLanguage } from './locales/index.ts';
 
 const LOG = '55555555-5555-4555-8555-555555555555';
 const row = (n: number, change = n, more: Partial<BoardRow> = {}): BoardRow => ({
@@ -110,11 +107,4 @@ test('initials are letters of the name’s own script, at most two', () => {
     '',
     'É',
   ]);
-});
-
-test('both languages have the same sentences', () => {
-  const paths = (o: object, prefix = ''): string[] =>
-    Object.entries(o).flatMap(([k, v]) => (typeof v === 'object' ? paths(v, `${prefix}${k}.`) : `${prefix}${k}`));
-  expect(paths(de).sort()).toEqual(paths(en).sort());
-  expect([firstLanguage(['fr-FR', 'de-AT']), firstLanguage(['fr'])]).toEqual(['de', 'en']);
 });

@@ -1,0 +1,42 @@
+import { computed, effect, signal } from '@preact/signals';
+import { applyBoard, type BoardState, EMPTY, latestOf } from './board.ts';
+import { connectLive } from './connection.ts';
+import { leaveFor } from './session.ts';
+
+/** This machine's time, ms since 1970; ticks every second. */
+export const now = signal(Date.now());
+setInterval(() => {
+  now.value = Date.now();
+}, 1000);
+
+/** What the live line tells. It is open while a page looks at it: whom it shows stands in the audit log. */
+export function createLive() {
+  const board = signal<BoardState>(EMPTY);
+  /** When the line broke, ms since 1970; null while it holds. */
+  const lostAt = signal<number | null>(null);
+  return {
+    board,
+    lostAt,
+    /** The server's clock as well as this page knows it, ms since 1970. */
+    serverNow: computed(() => now.value + board.value.clockOffset),
+    latest: computed(() => latestOf(board.value)),
+    /** @returns how to stop */
+    connect: (): (() => void) =>
+      effect(() =>
+        connectLive({
+          since: () => ({ log: board.peek().log, position: board.peek().position }),
+          onBoard(message) {
+            now.value = Date.now();
+            board.value = applyBoard(board.peek(), message, Date.now());
+            lostAt.value = null;
+          },
+          onLost() {
+            lostAt.value ??= Date.now();
+          },
+          onSignedOut: () => leaveFor('ended'),
+        }),
+      ),
+  };
+}
+
+export type Live = ReturnType<typeof createLive>;

@@ -1,0 +1,46 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const board = {
+  nav: 'اللوحة المباشرة',
+  title: 'الحضور المباشر',
+  line: { live: 'مباشر', connecting: 'جارٍ الاتصال…', lost: 'لا يوجد اتصال' },
+  lost: {
+    title: 'انقطع الاتصال بالخادم.',
+    text: 'ما تراه هو الحالة عند {{time}}. تواصل الأكشاك تسجيل الحضور؛ وتعيد هذه الصفحة المحاولة بنفسها.',
+  },
+  stats: {
+    inside: 'في المبنى الآن',
+    insideHint: 'حسب آخر تسجيل اليوم',
+    came: 'حضروا اليوم',
+    cameHint_zero: 'شخص',
+    cameHint_one: 'شخص',
+    cameHint_two: 'شخصان',
+    cameHint_few: 'أشخاص',
+    cameHint_many: 'شخصًا',
+    cameHint_other: 'شخص',
+    latest: 'آخر تسجيل',
+    none: 'لا شيء بعد',
+  },
+  list: {
+    title: 'التسجيلات',
+    count_zero: 'لا تسجيلات اليوم',
+    count_one: 'تسجيل واحد اليوم',
+    count_two: 'تسجيلان اليوم',
+    count_few: '{{count}} تسجيلات اليوم',
+    count_many: '{{count}} تسجيلًا اليوم',
+    count_other: '{{count}} تسجيل اليوم',
+    today: 'اليوم',
+    yesterday: 'أمس',
+    unknown: 'الاسم غير معروف هنا',
+    emptyTitle: 'لم يسجّل أحد حضوره بعد',
+    emptyText: 'سيظهر أول تسجيل على أي كشك هنا تلقائيًا.',
+    late: 'وصل {{time}}',
+  },
+  kiosks: {
+    title: 'الأكشاك',
+    online: 'متصل',
+    silent: 'آخر اتصال: {{ago}}',
+    never: 'لم يتصل بعد',
+    none: 'لم يُسجَّل أي كشك بعد.',
+  },
+} satisfies Sentences;

@@ -1,0 +1,27 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const account = {
+  nav: 'Anmeldung und Passwort',
+  lead: 'Womit Sie sich anmelden und wo Sie angemeldet sind.',
+  signIn: 'Womit Sie sich anmelden',
+  email: 'E-Mail-Adresse',
+  emailChange: 'Adresse ändern',
+  emailDone: 'Die Adresse ist geändert. Ihre anderen Sitzungen sind beendet.',
+  newEmail: 'Neue E-Mail-Adresse',
+  password: 'Passwort',
+  passwordChange: 'Passwort ändern',
+  passwordDone: 'Das Passwort ist geändert. Ihre anderen Sitzungen sind beendet.',
+  app: 'Authenticator-App',
+  appChange: 'Andere App einrichten',
+  appDone: 'Ab jetzt gilt die neue App.',
+  codes: 'Wiederherstellungscodes',
+  codesChange: 'Neue Codes erstellen',
+  codesDone: 'Ab jetzt gelten die neuen Codes.',
+  codesLeft_one: '{{count}} übrig',
+  codesLeft_other: '{{count}} übrig',
+  set: 'Eingerichtet',
+  proof: 'Zeigen Sie noch einmal, dass Sie es sind: Eine offen gelassene Sitzung soll dafür nicht reichen.',
+  current: 'Jetziges Passwort',
+  everywhere: 'Überall abmelden',
+  everywhereText: 'Beendet alle Ihre Sitzungen auf allen Geräten, auch diese.',
+} satisfies Sentences;

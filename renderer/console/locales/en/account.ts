@@ -1,0 +1,27 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const account = {
+  nav: 'Sign-in and password',
+  lead: 'What you sign in with, and where you are signed in.',
+  signIn: 'What you sign in with',
+  email: 'E-mail address',
+  emailChange: 'Change the address',
+  emailDone: 'The address is changed. Your other sessions have ended.',
+  newEmail: 'New e-mail address',
+  password: 'Password',
+  passwordChange: 'Change the password',
+  passwordDone: 'The password is changed. Your other sessions have ended.',
+  app: 'Authenticator app',
+  appChange: 'Set up another app',
+  appDone: 'The new app counts from now on.',
+  codes: 'Recovery codes',
+  codesChange: 'Make new codes',
+  codesDone: 'The new codes count from now on.',
+  codesLeft_one: '{{count}} is left',
+  codesLeft_other: '{{count}} are left',
+  set: 'Set',
+  proof: 'Show once more that it is you: a session that was left open must not be enough.',
+  current: 'Present password',
+  everywhere: 'Sign out everywhere',
+  everywhereText: 'Ends every session of yours, this one too, on every machine.',
+} satisfies Sentences;

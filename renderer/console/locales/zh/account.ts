@@ -1,0 +1,26 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const account = {
+  nav: '登录与密码',
+  lead: '您用什么登录，以及在哪里登录。',
+  signIn: '登录方式',
+  email: '电子邮箱',
+  emailChange: '更改邮箱',
+  emailDone: '邮箱已更改。您的其他会话已结束。',
+  newEmail: '新的电子邮箱',
+  password: '密码',
+  passwordChange: '更改密码',
+  passwordDone: '密码已更改。您的其他会话已结束。',
+  app: '身份验证器应用',
+  appChange: '设置另一个应用',
+  appDone: '新应用从现在起生效。',
+  codes: '恢复码',
+  codesChange: '生成新的恢复码',
+  codesDone: '新的恢复码从现在起生效。',
+  codesLeft_other: '还剩 {{count}} 个',
+  set: '已设置',
+  proof: '请再次证明是您本人：仅有一个未关闭的会话是不够的。',
+  current: '当前密码',
+  everywhere: '在所有设备上退出',
+  everywhereText: '结束您在所有设备上的会话，包括当前会话。',
+} satisfies Sentences;

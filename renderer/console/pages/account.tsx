@@ -1,0 +1,181 @@
+import { useState } from 'preact/hooks';
+import { OwnAccount, RecoveryCodes } from '../../../sync/protocol/api/accounts.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconKey } from '../../shared/icons.tsx';
+import { get, send } from '../core/api.ts';
+import { useResource, useWrite } from '../core/resource.ts';
+import { signOut } from '../core/session.ts';
+import { confirm } from '../parts/confirm.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { Form, RefusalNote, TextField } from '../parts/form.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { Skeleton } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import { Codes, Enrolment, SecondFactor } from '../shell/enrol.tsx';
+import type { ConsolePage } from './page.ts';
+
+export const accountPage: ConsolePage = {
+  path: 'account',
+  group: 'own',
+  Icon: IconKey,
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  View: Account,
+};
+
+/** What somebody signs in with, and where they are signed in. */
+function Account() {
+  const own = useResource('own', (signal) => get('/api/account', OwnAccount, { signal }));
+  const account = own.value;
+  return (
+    <PageFrame title={t('account.nav')} lead={t('account.lead')}>
+      <RefusalNote refusal={own.refusal} onAgain={own.reload} />
+      {!account && own.loading && <Skeleton rows={4} />}
+      {account &&
+        (account.hasPassword && account.hasSecondFactor ? (
+          <Complete account={account} reload={own.reload} />
+        ) : (
+          <section class="card panel narrow">
+            <Enrolment own={account} onDone={own.reload} />
+          </section>
+        ))}
+      <section class="card panel">
+        <h2>{t('account.everywhere')}</h2>
+        <p class="muted">{t('account.everywhereText')}</p>
+        <div class="actions start">
+          <button
+            type="button"
+            class="quiet"
+            onClick={async () => {
+              const sure = await confirm({
+                title: t('account.everywhere'),
+                text: t('account.everywhereText'),
+                action: t('account.everywhere'),
+              });
+              if (sure) await signOut(true);
+            }}
+          >
+            {t('account.everywhere')}
+          </button>
+        </div>
+      </section>
+    </PageFrame>
+  );
+}
+
+type Task = 'password' | 'email' | 'app' | 'codes';
+
+function Complete({ account, reload }: { account: OwnAccount; reload: () => void }) {
+  const [task, setTask] = useState<Task | null>(null);
+  const few = account.recoveryCodesLeft < 3;
+  const done = (what: string) => {
+    setTask(null);
+    reload();
+    toast(t(`account.${what}Done`));
+  };
+  const item = (name: Task, value: string, tone?: string) => (
+    <div class="setting">
+      <div>
+        <dt>{t(`account.${name}`)}</dt>
+        <dd class="muted" data-tone={tone}>
+          {value}
+        </dd>
+      </div>
+      <button type="button" class="quiet" onClick={() => setTask(name)}>
+        {t(`account.${name}Change`)}
+      </button>
+    </div>
+  );
+  return (
+    <section class="card panel">
+      <h2>{t('account.signIn')}</h2>
+      <dl>
+        {item('email', account.account.email ?? '')}
+        {item('password', t('account.set'))}
+        {item('app', t('account.set'))}
+        {item('codes', t('account.codesLeft', { count: account.recoveryCodesLeft }), few ? 'warn' : undefined)}
+      </dl>
+      {task && (
+        <Dialog title={t(`account.${task}Change`)} onClose={() => setTask(null)}>
+          <Change task={task} onDone={() => done(task)} />
+        </Dialog>
+      )}
+    </section>
+  );
+}
+
+/** Present password and code first: a session that was left open changes no sign-in. */
+function Change({ task, onDone }: { task: Task; onDone: () => void }) {
+  const [current, setCurrent] = useState('');
+  const [code, setCode] = useState('');
+  const [next, setNext] = useState('');
+  const [proven, setProven] = useState(false);
+  const [codes, setCodes] = useState<readonly string[] | null>(null);
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const proof = { current, code };
+    if (task === 'app') return setProven(true);
+    if (task === 'codes') {
+      const made = await run(() => send('POST', '/api/account/recovery-codes', { body: proof, answer: RecoveryCodes }));
+      if (made?.ok) setCodes(made.value.codes);
+      return;
+    }
+    const body = { ...proof, [task]: next };
+    const done = await run(() => send('PUT', '/api/account/sign-in', { body, answer: OwnAccount }));
+    if (done?.ok) onDone();
+  };
+  if (codes) return <Codes codes={codes} onDone={onDone} />;
+  if (proven) return <SecondFactor proof={{ current, code }} onSet={setCodes} />;
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p class="muted">{t('account.proof')}</p>
+      <RefusalNote refusal={refusal} />
+      <TextField
+        label={t('account.current')}
+        type="password"
+        autocomplete="current-password"
+        dir="ltr"
+        required
+        value={current}
+        onValue={setCurrent}
+      />
+      <TextField
+        label={t('signIn.code')}
+        autocomplete="one-time-code"
+        dir="ltr"
+        required
+        value={code}
+        onValue={setCode}
+      />
+      {task === 'password' && (
+        <TextField
+          label={t('enrol.password')}
+          hint={t('enrol.passwordHint')}
+          type="password"
+          autocomplete="new-password"
+          dir="ltr"
+          required
+          minLength={12}
+          maxLength={128}
+          value={next}
+          onValue={setNext}
+        />
+      )}
+      {task === 'email' && (
+        <TextField
+          label={t('account.newEmail')}
+          type="email"
+          autocomplete="off"
+          dir="ltr"
+          required
+          value={next}
+          onValue={setNext}
+        />
+      )}
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {t('enrol.next')}
+        </button>
+      </div>
+    </Form>
+  );
+}

@@ -1,0 +1,28 @@
+import type { ComponentChildren } from 'preact';
+import { t } from '../../shared/i18n.ts';
+import { route, setQuery } from '../core/router.ts';
+
+/** What a list is asked for; the choices stand in the address (router.ts says what may not). */
+export function FilterBar({ names, children }: { names: readonly string[]; children: ComponentChildren }) {
+  const chosen = names.some((name) => route.value.query.get(name));
+  return (
+    <search class="filters" aria-label={t('filters.title')}>
+      {children}
+      {chosen && (
+        <button
+          type="button"
+          class="quiet filters-clear"
+          onClick={() => setQuery(Object.fromEntries(names.map((name) => [name, null])))}
+        >
+          {t('filters.clear')}
+        </button>
+      )}
+    </search>
+  );
+}
+
+/** One choice of the address: its value ('' for none), and how to change it. */
+export const filterOf = (name: string): { value: string; onValue: (value: string) => void } => ({
+  value: route.value.query.get(name) ?? '',
+  onValue: (value) => setQuery({ [name]: value }),
+});

@@ -1,0 +1,27 @@
+import { currentLanguage, t } from '../../shared/i18n.ts';
+import { agoOf, momentIn, timeIn } from '../core/clock.ts';
+import { now } from '../core/live.ts';
+import { zoneOf } from '../core/places.ts';
+
+/** A moment on the clock of its site. @param site null or absent: the default site; @param only `time`: without the day */
+export function Moment({ at, site = null, only }: { at: string | null; site?: string | null; only?: 'time' }) {
+  if (at === null) return <span class="muted">–</span>;
+  const zone = zoneOf(site);
+  const language = currentLanguage();
+  return (
+    <time class="tabular" dateTime={at} title={t('siteTime', { zone })} dir="ltr">
+      {only === 'time' ? timeIn(at, zone, language) : momentIn(at, zone, language)}
+    </time>
+  );
+}
+
+/** How long ago, in words; the moment itself as its title. */
+export function Ago({ at, site = null }: { at: string | null; site?: string | null }) {
+  if (at === null) return <span class="muted">–</span>;
+  const language = currentLanguage();
+  return (
+    <time dateTime={at} title={momentIn(at, zoneOf(site), language)}>
+      {agoOf(now.value - Date.parse(at), language)}
+    </time>
+  );
+}

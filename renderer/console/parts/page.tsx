@@ -1,0 +1,28 @@
+import type { ComponentChildren } from 'preact';
+
+/** The frame of a page: its heading, what can be done on it, its content. */
+export function PageFrame({
+  title,
+  lead,
+  actions,
+  children,
+}: {
+  title: string;
+  /** One sentence: what this page is for. */
+  lead?: string | undefined;
+  actions?: ComponentChildren;
+  children: ComponentChildren;
+}) {
+  return (
+    <div class="page">
+      <header class="page-head">
+        <div class="page-title">
+          <h1>{title}</h1>
+          {lead && <p class="muted">{lead}</p>}
+        </div>
+        {actions && <div class="actions">{actions}</div>}
+      </header>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+import { stage } from '../core/session.ts';
+import { Confirmation } from '../parts/confirm.tsx';
+import { Toasts } from '../parts/toast.tsx';
+import { LinkCard, OpeningCard, SignInCard } from './door.tsx';
+import { EnrolCard } from './enrol.tsx';
+import { Shell } from './shell.tsx';
+
+export function App() {
+  return (
+    <>
+      <Stage />
+      <Confirmation />
+      <Toasts />
+    </>
+  );
+}
+
+function Stage() {
+  const at = stage.value;
+  switch (at.kind) {
+    case 'opening':
+      return <OpeningCard />;
+    case 'link':
+      return <LinkCard at={at} />;
+    case 'out':
+      return <SignInCard at={at} />;
+    case 'enrol':
+      return <EnrolCard />;
+    case 'in':
+      return <Shell session={at.session} />;
+    default:
+      return at satisfies never;
+  }
+}

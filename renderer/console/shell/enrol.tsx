@@ -1,0 +1,254 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { OwnAccount, RecoveryCodes, TotpOffered } from '../../../sync/protocol/api/accounts.ts';
+import { t } from '../../shared/i18n.ts';
+import { get, send } from '../core/api.ts';
+import { useResource, useWrite } from '../core/resource.ts';
+import { look, signOut, stage } from '../core/session.ts';
+import { CheckField, Form, RefusalNote, TextField } from '../parts/form.tsx';
+import { Skeleton } from '../parts/table.tsx';
+import { Door } from './door.tsx';
+
+/** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */
+export function EnrolCard() {
+  const own = useResource('own', (signal) => get('/api/account', OwnAccount, { signal }));
+  return (
+    <Door wide>
+      {own.value ? <Enrolment own={own.value} onDone={() => void look()} /> : <Skeleton rows={3} />}
+      <RefusalNote refusal={own.refusal} onAgain={own.reload} />
+      <button type="button" class="quiet" onClick={() => void signOut()}>
+        {t('leave')}
+      </button>
+    </Door>
+  );
+}
+
+/** The steps that are still to be taken. Also on the account's own page, for whoever came in by the server's link. */
+export function Enrolment({ own, onDone }: { own: OwnAccount; onDone: () => void }) {
+  const [account, setAccount] = useState(own);
+  const [codes, setCodes] = useState<readonly string[] | null>(null);
+  /** What a signed-in session has to show again; one of a link need not. */
+  const [current, setCurrent] = useState<string | null>(null);
+  const [forgotten] = useState(own.hasPassword && own.hasSecondFactor);
+  const step = codes ? 3 : forgotten || !account.hasPassword ? 1 : 2;
+  const head = useRef<HTMLHeadingElement>(null);
+  useEffect(() => head.current?.focus(), [step]);
+  return (
+    <>
+      <div>
+        {!forgotten && <p class="muted small">{t('enrol.step', { step, of: 3 })}</p>}
+        <h1 ref={head} tabIndex={-1}>
+          {t(forgotten ? 'enrol.forgotten' : `enrol.title${step}`)}
+        </h1>
+      </div>
+      {step === 1 && (
+        <Password
+          account={account}
+          withCode={forgotten}
+          onSet={(next, password) => {
+            if (forgotten) return onDone();
+            setCurrent(password);
+            setAccount(next);
+          }}
+        />
+      )}
+      {step === 2 && current === null && stage.value.kind === 'in' && <Present onGiven={setCurrent} />}
+      {step === 2 && (current !== null || stage.value.kind === 'enrol') && (
+        <SecondFactor proof={current === null ? {} : { current }} onSet={setCodes} />
+      )}
+      {codes && <Codes codes={codes} onDone={onDone} />}
+    </>
+  );
+}
+
+function Password({
+  account,
+  withCode,
+  onSet,
+}: {
+  account: OwnAccount;
+  withCode: boolean;
+  onSet: (account: OwnAccount, password: string) => void;
+}) {
+  const [email, setEmail] = useState(account.account.email ?? '');
+  const [password, setPassword] = useState('');
+  const [again, setAgain] = useState('');
+  const [code, setCode] = useState('');
+  const [unequal, setUnequal] = useState(false);
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    setUnequal(password !== again);
+    if (password !== again) return;
+    const body = {
+      ...(email !== account.account.email && { email }),
+      password,
+      ...(withCode && { code }),
+    };
+    const done = await run(() => send('PUT', '/api/account/sign-in', { body, answer: OwnAccount }));
+    if (done?.ok) onSet(done.value, password);
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <RefusalNote refusal={refusal} />
+      <TextField
+        label={t('signIn.email')}
+        type="email"
+        autocomplete="username"
+        dir="ltr"
+        required
+        value={email}
+        onValue={setEmail}
+        readOnly={account.account.email !== null}
+      />
+      <TextField
+        label={t('enrol.password')}
+        hint={t('enrol.passwordHint')}
+        type="password"
+        autocomplete="new-password"
+        dir="ltr"
+        required
+        minLength={12}
+        maxLength={128}
+        value={password}
+        onValue={setPassword}
+      />
+      <TextField
+        label={t('enrol.again')}
+        error={unequal ? t('enrol.unequal') : undefined}
+        type="password"
+        autocomplete="new-password"
+        dir="ltr"
+        required
+        value={again}
+        onValue={setAgain}
+      />
+      {withCode && (
+        <TextField
+          label={t('signIn.code')}
+          autocomplete="one-time-code"
+          dir="ltr"
+          required
+          value={code}
+          onValue={setCode}
+        />
+      )}
+      <button type="submit" class="primary" aria-disabled={busy}>
+        {t(withCode ? 'enrol.save' : 'enrol.next')}
+      </button>
+    </Form>
+  );
+}
+
+/** Whoever went away between the steps shows the password again. */
+function Present({ onGiven }: { onGiven: (password: string) => void }) {
+  const [password, setPassword] = useState('');
+  return (
+    <Form class="stack" onSubmit={() => onGiven(password)}>
+      <TextField
+        label={t('account.current')}
+        type="password"
+        autocomplete="current-password"
+        dir="ltr"
+        required
+        value={password}
+        onValue={setPassword}
+      />
+      <button type="submit" class="primary">
+        {t('enrol.next')}
+      </button>
+    </Form>
+  );
+}
+
+/** Offers a secret and takes it into use by one of its codes. @param proof what a signed-in session must show again */
+export function SecondFactor({
+  onSet,
+  proof = {},
+}: {
+  onSet: (codes: readonly string[]) => void;
+  proof?: { current?: string; code?: string };
+}) {
+  const [offer, setOffer] = useState<TotpOffered | null>(null);
+  const [code, setCode] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const ask = () =>
+    void run(() => send('POST', '/api/account/totp', { body: proof, answer: TotpOffered })).then(
+      (answer) => answer?.ok && setOffer(answer.value),
+    );
+  // One offer a visit: each new one makes the one before worthless.
+  useEffect(ask, []);
+  const submit = async () => {
+    const done = await run(() =>
+      send('POST', '/api/account/totp/confirm', { body: { code: code.replaceAll(' ', '') }, answer: RecoveryCodes }),
+    );
+    if (done?.ok) onSet(done.value.codes);
+    else setCode('');
+  };
+  if (!offer) return refusal ? <RefusalNote refusal={refusal} onAgain={ask} /> : <Skeleton rows={3} />;
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p>{t('enrol.scan')}</p>
+      <div class="qr">
+        <Svg text={offer.svg} label={t('enrol.qr')} />
+        <div>
+          <p class="muted small">{t('enrol.secret')}</p>
+          <code class="secret" dir="ltr">
+            {offer.secret.replaceAll(/(.{4})/g, '$1 ').trim()}
+          </code>
+        </div>
+      </div>
+      <RefusalNote refusal={refusal} />
+      <TextField
+        label={t('enrol.code')}
+        autocomplete="one-time-code"
+        inputMode="numeric"
+        dir="ltr"
+        required
+        pattern="[0-9 ]{6,7}"
+        value={code}
+        onValue={setCode}
+      />
+      <button type="submit" class="primary" aria-disabled={busy}>
+        {t('enrol.next')}
+      </button>
+    </Form>
+  );
+}
+
+/** A picture that the server drew. Its page's policy lets no script in it run. */
+export function Svg({ text, label }: { text: string; label: string }) {
+  return <div class="svg" role="img" aria-label={label} dangerouslySetInnerHTML={{ __html: text }} />;
+}
+
+/** Shown once. */
+export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () => void }) {
+  const [kept, setKept] = useState(false);
+  const save = () => {
+    const url = URL.createObjectURL(new Blob([`${codes.join('\n')}\n`], { type: 'text/plain' }));
+    Object.assign(document.createElement('a'), { href: url, download: 'smartpresence-recovery-codes.txt' }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  };
+  return (
+    <Form class="stack" onSubmit={() => kept && onDone()}>
+      <p>{t('enrol.codes')}</p>
+      <ul class="codes" dir="ltr" aria-label={t('enrol.title3')}>
+        {codes.map((code) => (
+          <li key={code}>
+            <code>{code}</code>
+          </li>
+        ))}
+      </ul>
+      <div class="actions start">
+        <button type="button" class="quiet" onClick={save}>
+          {t('enrol.saveCodes')}
+        </button>
+        <button type="button" class="quiet" onClick={() => print()}>
+          {t('print')}
+        </button>
+      </div>
+      <CheckField label={t('enrol.kept')} checked={kept} onChecked={setKept} />
+      <button type="submit" class="primary" aria-disabled={!kept}>
+        {t('enrol.done')}
+      </button>
+    </Form>
+  );
+}

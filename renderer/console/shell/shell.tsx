@@ -1,0 +1,166 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { SessionState } from '../../../sync/protocol/api/session.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconLock, IconMenu } from '../../shared/icons.tsx';
+import { now } from '../core/live.ts';
+import { forgetPlaces, loadPlaces } from '../core/places.ts';
+import { useWrite } from '../core/resource.ts';
+import { go, route } from '../core/router.ts';
+import { idleEndsAt, look, type Role, signOut } from '../core/session.ts';
+import { PAGES } from '../pages/index.ts';
+import { type ConsolePage, GROUPS } from '../pages/page.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { Empty } from '../parts/empty.tsx';
+import { RefusalNote } from '../parts/form.tsx';
+import { Mark } from '../parts/mark.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { Preferences } from './preferences.tsx';
+
+/** Whoever is signed in: a rail with what their role may open, and the page that the address names. */
+export function Shell({ session }: { session: SessionState }) {
+  const role = session.role as Role;
+  const [menu, setMenu] = useState(false);
+  const { page: path, rest, query } = route.value;
+  const pages = PAGES.filter((p) => p.roles.includes(role));
+  const page = path === '' ? pages[0] : PAGES.find((p) => p.path === path);
+  const main = useRef<HTMLElement>(null);
+  const turned = useRef(false);
+  useEffect(() => {
+    void loadPlaces();
+    return forgetPlaces;
+  }, []);
+  // Another page: it begins at its top, a screen reader reads it from there, and the menu is out of the way.
+  useEffect(() => {
+    setMenu(false);
+    document.title = `${page ? t(`${page.path}.nav`) : t('missing.title')} · SmartPresence`;
+    if (turned.current) main.current?.focus();
+    turned.current = true;
+    scrollTo(0, 0);
+  }, [page]);
+  return (
+    <div class="shell">
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+        {t('skip')}
+      </button>
+      <header class="topbar">
+        <button type="button" class="icon-button" aria-label={t('menu')} onClick={() => setMenu(true)}>
+          <IconMenu />
+        </button>
+        <Mark />
+        <p class="topbar-title">{page ? t(`${page.path}.nav`) : 'SmartPresence'}</p>
+      </header>
+      <div class="rail">
+        <Rail session={session} pages={pages} at={page} />
+      </div>
+      {menu && (
+        <Dialog title="SmartPresence" onClose={() => setMenu(false)}>
+          <Rail session={session} pages={pages} at={page} />
+        </Dialog>
+      )}
+      <main ref={main} id="main" class="main" tabIndex={-1}>
+        <EndsSoon />
+        {page?.roles.includes(role) ? (
+          <page.View key={page.path} rest={rest} query={query} role={role} />
+        ) : (
+          <Missing allowed={page === undefined} first={pages[0]!} />
+        )}
+      </main>
+    </div>
+  );
+}
+
+function Rail({
+  session,
+  pages,
+  at,
+}: {
+  session: SessionState;
+  pages: readonly ConsolePage[];
+  at: ConsolePage | undefined;
+}) {
+  const { busy, refusal, run } = useWrite();
+  const leave = () =>
+    void run(async () => {
+      const no = await signOut();
+      return no ? { ok: false, refusal: no } : { ok: true, value: null };
+    });
+  return (
+    <div class="rail-inner">
+      <nav aria-label={t('menu')}>
+        <p class="brand">
+          <Mark />
+          <span>SmartPresence</span>
+        </p>
+        {GROUPS.map((group) => {
+          const of = pages.filter((p) => p.group === group);
+          if (of.length === 0) return null;
+          return (
+            <div key={group} class="rail-group">
+              <p class="rail-title" id={`rail-${group}`}>
+                {t(`group.${group}`)}
+              </p>
+              <ul aria-labelledby={`rail-${group}`}>
+                {of.map((p) => (
+                  <li key={p.path}>
+                    <a href={`#/${p.path}`} aria-current={p === at ? 'page' : undefined}>
+                      <p.Icon />
+                      <span>{t(`${p.path}.nav`)}</span>
+                    </a>
+                  </li>
+                ))}
+              </ul>
+            </div>
+          );
+        })}
+      </nav>
+      <footer class="rail-foot">
+        <p class="who">
+          <span class="who-email" dir="ltr">
+            {session.email ?? t('noEmail')}
+          </span>
+          <span class="muted">{t(`role.${session.role}`)}</span>
+        </p>
+        <RefusalNote refusal={refusal} />
+        <Preferences />
+        <button type="button" class="quiet" onClick={leave} aria-disabled={busy}>
+          {t('leave')}
+        </button>
+      </footer>
+    </div>
+  );
+}
+
+/** A session that nobody used ends; who is only reading gets the chance to say so. */
+const WARN_MS = 2 * 60_000;
+
+function EndsSoon() {
+  const left = idleEndsAt.value - now.value;
+  useEffect(() => {
+    if (left <= -1000) void look();
+  }, [left <= -1000]);
+  if (left > WARN_MS || left <= 0) return null;
+  return (
+    <section class="note" data-kind="warn" role="alert">
+      <IconLock />
+      <p>{t('endsSoon.text')}</p>
+      <button type="button" class="quiet" onClick={() => void look()}>
+        {t('endsSoon.stay')}
+      </button>
+    </section>
+  );
+}
+
+function Missing({ allowed, first }: { allowed: boolean; first: ConsolePage }) {
+  const code = allowed ? 'missing' : 'forbidden';
+  return (
+    <PageFrame title="SmartPresence">
+      <div class="card">
+        <Empty title={t(`${code}.title`)} text={t(`${code}.text`)} icon={<IconLock />}>
+          <button type="button" class="quiet" onClick={() => go(first.path)}>
+            {t(`${first.path}.nav`)}
+          </button>
+        </Empty>
+      </div>
+    </PageFrame>
+  );
+}

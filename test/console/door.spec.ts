@@ -1,0 +1,174 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { appCode, axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+
+/** The way into the console, and the live board. */
+const PEOPLE = [
+  'Ada Lovelace',
+  'Grace Hopper',
+  'Alan Turing',
+  'Katherine Johnson',
+  'Jürgen Müller-Lüdenscheidt',
+  'Barbara Liskov',
+];
+const PASSWORD = 'orbit lantern walrus teapot';
+
+test.describe.configure({ mode: 'serial' });
+test.setTimeout(120_000);
+let rig: Rig;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+const people: string[] = [];
+let secret = '';
+let recovery: string[] = [];
+
+test.beforeAll(async ({ browser }) => {
+  rig = await startRig('North entrance');
+  ({ context, page, complaints } = await openBrowser(browser));
+});
+test.afterAll(async () => {
+  await context?.close();
+  await rig?.close();
+});
+
+test('the link opens a door with one button, and leaves the address bar', async () => {
+  await page.goto(rig.server.adminLink);
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+  expect(page.url()).not.toContain('enter=');
+  await axe(page);
+  await picture(page, 'door');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
+  await expect(page).toHaveTitle('Live board · SmartPresence');
+});
+
+test('an empty board says what will appear', async () => {
+  await expect(page.getByText('Nobody has checked in yet')).toBeVisible();
+  await expect(page.getByText('In contact')).toBeVisible();
+  await axe(page);
+  await picture(page, 'empty');
+});
+
+test('a check-in appears by itself, and a void strikes it through', async () => {
+  const { outbox, engine } = rig;
+  people.push(...PEOPLE.map((name) => outbox.person(name)));
+  const first = outbox.checkin(people[0]!);
+  engine.nudge();
+  await expect(page.getByRole('listitem').filter({ hasText: 'Ada Lovelace' })).toContainText(/In.*\d\d:\d\d:\d\d/);
+  await expect(page.getByRole('listitem').filter({ hasText: 'Ada Lovelace' })).toContainText('Liveness: off (demo)');
+  outbox.append('void', { target: first.header.id, reason: 'not-me' }, {});
+  for (const [i, id] of people.entries()) outbox.checkin(id, 'in', new Date(Date.now() + i));
+  outbox.checkin(people[2]!, 'out', new Date(Date.now() + 10));
+  engine.nudge();
+  await expect(page.locator('.row s')).toHaveText('Ada Lovelace');
+  await expect(page.locator('.row')).toHaveCount(8);
+  await expect(page.locator('.stat').nth(0)).toContainText('5');
+  await expect(page.locator('.stat').nth(1)).toContainText('6');
+  await expect(page.locator('.stat').nth(2)).toContainText('Alan Turing');
+  await axe(page);
+  await picture(page, 'live', ['desk', 'wall', 'narrow']);
+});
+
+test('speaks German, and Arabic from right to left', async () => {
+  await page.getByLabel('Language').selectOption('de');
+  await expect(page.getByText('Jetzt im Haus')).toBeVisible();
+  await expect(page.getByText('Storniert: nicht ich')).toBeVisible();
+  await picture(page, 'german');
+  await page.getByLabel('Sprache').selectOption('ar');
+  await expect(page.getByText('في المبنى الآن')).toBeVisible();
+  expect(await page.evaluate(() => getComputedStyle(document.body).direction)).toBe('rtl');
+  await axe(page);
+  await picture(page, 'arabic', ['desk', 'narrow']);
+  await page.getByLabel('اللغة').selectOption('en');
+});
+
+test('loads and runs nothing that its policy forbids', async () => {
+  expect(complaints).toEqual([]);
+  const blocked = await page.evaluate(async () => {
+    const told = new Promise<string>((resolve) =>
+      document.addEventListener('securitypolicyviolation', (e) => resolve(e.effectiveDirective), { once: true }),
+    );
+    void fetch('https://127.0.0.1:9/planted').catch(() => undefined);
+    return told;
+  });
+  expect(blocked).toBe('connect-src');
+});
+
+test('says when the server is gone and comes back by itself, without repeating a row', async () => {
+  await rig.stop();
+  await expect(page.getByText('The connection to the server is lost.')).toBeVisible();
+  await axe(page);
+  await picture(page, 'lost');
+  rig.outbox.checkin(people[1]!, 'out');
+  await rig.start();
+  await expect(page.locator('.row')).toHaveCount(9, { timeout: 90_000 });
+  await expect(page.getByText('The connection to the server is lost.')).toBeHidden();
+});
+
+test('the first administrator sets password, app and recovery codes, by keyboard alone', async () => {
+  const type = async (text: string) => page.keyboard.type(text);
+  await page.getByRole('link', { name: 'Sign-in and password' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Choose a password' })).toBeFocused();
+  await axe(page);
+  await page.keyboard.press('Tab');
+  await type('boss@example.org');
+  await page.keyboard.press('Tab');
+  await type('password1234');
+  await page.keyboard.press('Tab');
+  await type('password1234');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('This password is too easy to guess.')).toBeVisible();
+  await page.keyboard.press('Shift+Tab');
+  await type(PASSWORD);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Control+a');
+  await type(PASSWORD);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Set up your authenticator app' })).toBeFocused();
+  secret = (await page.locator('.secret').textContent())!.replaceAll(' ', '');
+  await axe(page);
+  await picture(page, 'totp', ['desk', 'narrow']);
+  await page.keyboard.press('Tab');
+  await type(appCode(secret));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Keep your recovery codes' })).toBeFocused();
+  recovery = await page.locator('.codes code').allTextContents();
+  expect(recovery).toHaveLength(10);
+  await picture(page, 'codes');
+  for (const key of ['Tab', 'Tab', 'Tab', 'Space', 'Enter']) await page.keyboard.press(key);
+  await expect(page.getByText('10 are left')).toBeVisible();
+  await axe(page);
+  await picture(page, 'account');
+});
+
+test('a used link says so in another browser', async ({ browser }) => {
+  const other = await openBrowser(browser, 'de-DE');
+  // The link that opened this console; no new one is made once an administrator has signed in properly.
+  await enterByLink(other.page, rig.server.adminLink, 'Anmelden');
+  await expect(other.page.getByText('North entrance').or(other.page.getByRole('alert'))).toBeVisible();
+  await other.context.clearCookies();
+  await enterByLink(other.page, rig.server.adminLink, 'Anmelden');
+  await expect(other.page.getByRole('alert')).toContainText('Dieser Link');
+  await other.context.close();
+});
+
+test('signing out closes the door behind; address, password and code open it, at the page that was asked for', async () => {
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeFocused();
+  await axe(page);
+  await picture(page, 'out', ['desk', 'narrow']);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await page.goto(new URL('/console/#/account', rig.server.adminLink).href);
+  await page.getByLabel('E-mail address').fill('boss@example.org');
+  await page.getByLabel('Password').fill('wrong');
+  await page.getByLabel('Code of your authenticator app').fill(appCode(secret, 1));
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('Address, password or code is wrong.')).toBeVisible();
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByLabel('Code of your authenticator app').fill(recovery[0]!);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Sign-in and password' })).toBeVisible();
+  await expect(page.getByText('9 are left')).toBeVisible();
+});

@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test';
+import { generateSync } from 'otplib';
+import { pino } from 'pino';
+import { build } from 'vite';
+import { SyncEngine } from '../../sync/edge/engine.ts';
+import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
+import { readConfig } from '../../sync/server/config.ts';
+import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { freePorts, MemoryOutbox, serverHome, temporaryHome } from '../sync/kit.ts';
+
+/** The console in real Chromium against the real server and a real sync engine. Pictures land in test/artefacts/screens. */
+const ROOT = join(import.meta.dirname, '../..');
+const SCREENS = join(ROOT, 'test/artefacts/screens');
+
+export const SIZES = { desk: [1280, 800], wall: [1080, 1920], narrow: [390, 844] } as const;
+
+export interface Rig {
+  readonly server: RunningServer;
+  readonly outbox: MemoryOutbox;
+  readonly engine: SyncEngine;
+  stop(): Promise<void>;
+  /** The server again, on the same ports and data. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A server of its own with the console built, and one kiosk that is connected to it. */
+export async function startRig(site: string): Promise<Rig> {
+  const home = await serverHome();
+  const pages = temporaryHome();
+  const outbox = new MemoryOutbox();
+  await build({
+    configFile: join(ROOT, 'vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: pages.path, emptyOutDir: true },
+  });
+  const [peoplePort, devicePort] = await freePorts(2);
+  const env = {
+    ...initServer(home.path),
+    SMARTPRESENCE_PEOPLE_PORT: String(peoplePort),
+    SMARTPRESENCE_DEVICE_PORT: String(devicePort),
+    SMARTPRESENCE_SITE: site,
+  };
+  const config = readConfig(env);
+  const secret = await createDeviceIdentity(outbox.device);
+  const device = await deviceRequest(secret, 'Front door');
+  const bundle = await provisionLocal({ serverHome: home.path, env, device });
+  const start = () => startServer(config, pino({ level: 'silent' }), { pages: pages.path });
+  let server = await start();
+  const engine = new SyncEngine({ secret, bundle, source: outbox });
+  engine.start();
+  return {
+    get server() {
+      return server;
+    },
+    outbox,
+    engine,
+    stop: () => server.close(),
+    async start() {
+      server = await start();
+    },
+    async close() {
+      await engine.stop();
+      await server.close();
+      home.remove();
+      pages.remove();
+    },
+  };
+}
+
+/** A browser of somebody's own; what its pages complain of is collected. */
+export async function openBrowser(
+  browser: Browser,
+  locale = 'en-GB',
+): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, locale, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (m) => m.type() === 'error' && complaints.push(m.text()));
+  page.on('pageerror', (e) => complaints.push(e.message));
+  return { context, page, complaints };
+}
+
+/** The link of the server's own account: in with one click. */
+export async function enterByLink(page: Page, link: string, button = 'Sign in'): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(link);
+  await page.getByRole('button', { name: button, exact: true }).click();
+}
+
+/** Nothing for axe to find, light and dark. */
+export async function axe(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map((v) => `${colorScheme} ${v.id}: ${v.nodes[0]?.html}`)).toEqual([]);
+  }
+}
+
+/** Light and dark, at these sizes; leaves the page at a desk's size. */
+export async function picture(
+  page: Page,
+  name: string,
+  sizes: readonly (keyof typeof SIZES)[] = ['desk'],
+): Promise<void> {
+  for (const size of sizes) {
+    const [width, height] = SIZES[size];
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.screenshot({ path: join(SCREENS, `console-${name}-${width}-${colorScheme}.png`) });
+    }
+  }
+  await page.setViewportSize({ width: SIZES.desk[0], height: SIZES.desk[1] });
+}
+
+/** What an authenticator app shows. Each code works once: @param ahead half minutes from now, which the server forgives */
+export const appCode = (secret: string, ahead = 0): string =>
+  generateSync({ secret, epoch: Math.floor(Date.now() / 1000) + ahead * 30 });
