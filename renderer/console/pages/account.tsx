@@ -73,27 +73,27 @@ function Complete({ account, reload }: { account: OwnAccount; reload: () => void
     toast(t(`account.${what}Done`));
   };
   const item = (name: Task, value: string, tone?: string) => (
-    <div class="setting">
+    <li class="setting">
       <div>
-        <dt>{t(`account.${name}`)}</dt>
-        <dd class="muted" data-tone={tone}>
+        <p class="setting-name">{t(`account.${name}`)}</p>
+        <p class="muted" data-tone={tone}>
           {value}
-        </dd>
+        </p>
       </div>
       <button type="button" class="quiet" onClick={() => setTask(name)}>
         {t(`account.${name}Change`)}
       </button>
-    </div>
+    </li>
   );
   return (
     <section class="card panel">
       <h2>{t('account.signIn')}</h2>
-      <dl>
+      <ul>
         {item('email', account.account.email ?? '')}
         {item('password', t('account.set'))}
         {item('app', t('account.set'))}
         {item('codes', t('account.codesLeft', { count: account.recoveryCodesLeft }), few ? 'warn' : undefined)}
-      </dl>
+      </ul>
       {task && (
         <Dialog title={t(`account.${task}Change`)} onClose={() => setTask(null)}>
           <Change task={task} onDone={() => done(task)} />
