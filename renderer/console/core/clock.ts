@@ -8,7 +8,7 @@ function format(language: string, timeZone: string, options: Intl.DateTimeFormat
   const key = `${language}/${timeZone}/${JSON.stringify(options)}`;
   let formatter = made.get(key);
   if (!formatter) {
-    formatter = new Intl.DateTimeFormat(tagOf(language), { ...options, timeZone });
+    formatter = new Intl.DateTimeFormat(tagOf(language), { ...options, hourCycle: 'h23', timeZone });
     made.set(key, formatter);
   }
   return formatter;

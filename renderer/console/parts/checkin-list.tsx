@@ -74,7 +74,7 @@ function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: 
         {initials || <IconStaff />}
       </span>
       <div class="row-who">
-        <p class="row-name">
+        <p class="row-name" dir="auto">
           {row.voided === null ? (row.name ?? t('board.list.unknown')) : <s>{row.name ?? t('board.list.unknown')}</s>}
         </p>
         <p class="row-how">

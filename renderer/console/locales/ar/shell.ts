@@ -3,7 +3,7 @@ import type { Sentences } from '../../../shared/i18n.ts';
 /** ما يحيط بكل صفحة. */
 export const shell = {
   languageSwitch: 'اللغة',
-  theme: { title: 'الألوان', system: 'حسب النظام', light: 'فاتح', dark: 'داكن' },
+  theme: { title: 'الألوان', system: 'النظام', light: 'فاتح', dark: 'داكن' },
   leave: 'تسجيل الخروج',
   siteTime: 'توقيت الموقع، {{zone}}',
   menu: 'القائمة',

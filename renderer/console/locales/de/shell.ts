@@ -3,7 +3,7 @@ import type { Sentences } from '../../../shared/i18n.ts';
 /** Was um jede Seite steht. */
 export const shell = {
   languageSwitch: 'Sprache',
-  theme: { title: 'Farben', system: 'Wie das System', light: 'Hell', dark: 'Dunkel' },
+  theme: { title: 'Farben', system: 'System', light: 'Hell', dark: 'Dunkel' },
   leave: 'Abmelden',
   siteTime: 'Ortszeit, {{zone}}',
   menu: 'Menü',

@@ -3,7 +3,7 @@ import type { Sentences } from '../../../shared/i18n.ts';
 /** What every page has around it. */
 export const shell = {
   languageSwitch: 'Language',
-  theme: { title: 'Colours', system: 'As the system', light: 'Light', dark: 'Dark' },
+  theme: { title: 'Colours', system: 'System', light: 'Light', dark: 'Dark' },
   leave: 'Sign out',
   siteTime: 'Time at the site, {{zone}}',
   menu: 'Menu',
