@@ -32,6 +32,7 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
     suites: 'backups to an S3 store (moto’s server needs it)',
   },
   { file: '/usr/bin/sqlcipher', apt: 'sqlcipher', suites: 'the store opened by Debian’s sqlcipher' },
+  { file: '/usr/bin/socat', apt: 'socat', suites: 'serial devices on real ports (badge readers, GPS, door relay)' },
   { file: '/usr/bin/sslscan', apt: 'sslscan', suites: 'every listener scanned for weak TLS' },
 ];
 

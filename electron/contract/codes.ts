@@ -27,6 +27,9 @@ export const CALL_CODES = [
   'rpc-bad-request',
   'rpc-bad-response',
   'rpc-unknown-method',
+  'door-unset',
+  'door-absent',
+  'door-failed',
   'internal',
 ] as const;
 

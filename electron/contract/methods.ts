@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BadgeNumber, Way } from '../../sync/protocol/wire/changes.ts';
 import { Method } from '../../sync/protocol/wire/event.ts';
+import { Diagnostics } from './diagnostics.ts';
 import { FaceFrame } from './frames.ts';
 
 /**
@@ -201,6 +202,9 @@ export const METHODS = {
     }),
     z.strictObject({ receipt: Receipt }),
   ),
+  diagnostics: m(z.strictObject(staff), Diagnostics),
+  /** Opens the door for one pulse. Fails with `door-unset`, `door-absent`, `door-failed`. */
+  doorTest: m(z.strictObject(staff), empty),
 } as const;
 
 /**

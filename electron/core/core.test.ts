@@ -52,6 +52,7 @@ test('a start that fails late closes what it had opened: timers, the line to the
       pausedUntil: null,
     }),
     nudge: () => undefined,
+    sealingKey: () => null,
     turnedAway: () => null,
     stop: stopped,
   });

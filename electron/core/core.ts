@@ -7,6 +7,10 @@ import { createCheckinService } from './checkin/service.ts';
 import { STORE_COMMANDS } from './commands/all.ts';
 import type { CommandContext } from './commands/command.ts';
 import { startControl } from './control/server.ts';
+import { type Devices, NO_DEVICES, startDevices } from './devices/devices.ts';
+import { sealedPlaces } from './devices/gps/places.ts';
+import { systemPorts } from './devices/serial/system-ports.ts';
+import { createDiagnostics } from './diagnostics/service.ts';
 import { createEnrolmentService } from './enrolment/service.ts';
 import type { Core, CoreOptions, StartCore } from './interface.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
@@ -23,6 +27,7 @@ import { storageState } from './status/storage.ts';
 import { type KioskSync, startKioskSync } from './sync/kiosk-sync.ts';
 import { createStorageReporter } from './sync/storage-report.ts';
 import { VERSION } from './version.ts';
+import { createArrivals } from './ways/arrivals.ts';
 import { createClaims } from './ways/claims.ts';
 import { offeredWays, onlyOffered } from './ways/offered.ts';
 import { createWays } from './ways/service.ts';
@@ -82,6 +87,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
   let policy = readPolicy(store.sync.policy);
   const site = governed(kiosk.site, () => policy, demo ? 'off' : undefined);
   let sync: KioskSync | null = null;
+  let devices: Devices = NO_DEVICES;
   const loaded = await facesOrOff(kiosk, log);
   const faceOffNow = () => facesForbidden(policy) ?? sync?.faceOff() ?? null;
   const recogniser = recogniserWhile(loaded, faceOffNow);
@@ -113,12 +119,12 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
       face: faceUse(recogniser),
       ways: offered(),
       liveness: site.liveness,
-      // No check-in of a kiosk has a place: it stands where it stands.
-      privacy: { ...site.privacy, photoDays: photoDaysTold(site), gpsDays: 0 },
+      privacy: { ...site.privacy, photoDays: photoDaysTold(site), gpsDays: devices.positions ? site.gpsDays : 0 },
       notices: [
         ...missing,
         ...(keys.secretInFile ? ['device-secret-in-file'] : []),
         ...(retention.doubt() ? [`clock-${retention.doubt()}`] : []),
+        ...devices.notices(),
         ...(faceOffNow() ? [faceOffNow()!.code] : []),
         // What is wrong although the server answers, and what only its operator changes: attendance goes on.
         ...(line?.online && line.problem ? [line.problem.code] : []),
@@ -213,6 +219,13 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     wall: Date.now,
     log,
     voided: changed,
+    place: sealedPlaces({
+      device: store.device,
+      position: () => devices.position(),
+      key: () => sync?.uplink.sealingKey() ?? null,
+      log,
+    }),
+    admitted: (admission) => devices.admitted(admission),
     recorded(record, person) {
       // Names go to a terminal in the demo alone: a real kiosk's log names nobody.
       log('info', 'check-in', {
@@ -238,6 +251,34 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     issuers: () => issuers,
     now: retention.now,
     blind,
+  });
+
+  if (site.devices) {
+    const arrive = createArrivals(ways, (arrival) => hub.push('arrival', arrival), log);
+    try {
+      devices = await startDevices({
+        config: site.devices,
+        ports: systemPorts,
+        store,
+        monotonic,
+        log,
+        onBadge: (badge) => void arrive(badge),
+        onTime: retention.observeGpsTime,
+        onStatus: hub.refresh,
+      });
+      opened.defer(() => devices.stop());
+    } catch (error) {
+      without('devices', error);
+    }
+  }
+  const diagnostics = createDiagnostics({
+    home,
+    store,
+    devices: () => devices,
+    sync: () => sync?.report() ?? null,
+    retention,
+    wall: Date.now,
+    staff,
   });
 
   /** What the screen before had half done is dropped: its look at somebody, its staff session with an enrolment in it. */
@@ -272,6 +313,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
       ...ways.methods,
       ...staff.methods,
       ...enrolment,
+      ...diagnostics,
     },
   };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Diagnostics } from '../../electron/contract/diagnostics.ts';
 import type { CoreState } from '../../electron/contract/host.ts';
 import type {
   Arrival,
@@ -88,6 +89,57 @@ export function refusal(
 ): Error {
   return Object.assign(new Error(message), { code, nextStep, params });
 }
+
+/** A kiosk with everything plugged in but its GPS, which is silent. */
+export const DIAGNOSTICS: Diagnostics = {
+  readers: [
+    {
+      name: 'Drehkreuz',
+      state: 'ok',
+      path: '/dev/ttyUSB0',
+      trouble: null,
+      lastRead: { masked: '••••••••35', secondsAgo: 12 },
+      faults: { damaged: 0, checksum: 2, parity: 0, characters: 0, empty: 0 },
+    },
+  ],
+  gps: {
+    state: 'silent',
+    path: '/dev/ttyACM0',
+    trouble: null,
+    positions: true,
+    fix: null,
+    reason: 'stale',
+    damaged: 3,
+  },
+  door: { state: 'ok', path: '/dev/ttyUSB1', trouble: null, mode: 'fail-secure', open: false, secondsAgo: 65 },
+  ports: [
+    {
+      path: '/dev/ttyUSB0',
+      byId: '/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A10KZ3-if00-port0',
+      vendorId: '0403',
+      productId: '6001',
+      manufacturer: 'FTDI',
+    },
+    {
+      path: '/dev/ttyUSB1',
+      byId: '/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0',
+      vendorId: '1a86',
+      productId: '7523',
+      manufacturer: '1a86',
+    },
+    { path: '/dev/ttyS0', byId: null, vendorId: null, productId: null, manufacturer: null },
+  ],
+  store: { freeBytes: 21_400_000_000, queued: 0, photosWaiting: 0, people: 2 },
+  sync: {
+    server: 'https://check.nordwerk.example',
+    transport: 'mqtt',
+    online: true,
+    lastHeardAt: '2026-11-24T08:30:00.000Z',
+    leaseUntil: '2026-12-24T08:30:00.000Z',
+    problem: null,
+  },
+  clock: { doubt: null, offsetMs: -120 },
+};
 
 const STAFF_PIN = '2468';
 const TOKEN = 'T'.repeat(43);
@@ -206,6 +258,14 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
         people.findIndex((p) => p.id === person),
         1,
       );
+      return {};
+    },
+    diagnostics: async ({ token }) => {
+      staff(token);
+      return structuredClone(DIAGNOSTICS);
+    },
+    doorTest: async ({ token }) => {
+      staff(token);
       return {};
     },
   };

@@ -6,6 +6,8 @@ import type { Method } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
+import type { Admission } from '../devices/door/rule.ts';
+import type { SealedPlace } from '../devices/gps/places.ts';
 import { createTurns } from '../in-turn.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { PinGuard } from '../pin/guard.ts';
@@ -44,6 +46,10 @@ export interface CheckinDeps {
   /** Called after each durable record, for whoever shows or sends it. */
   readonly recorded: (checkin: Checkin, person: Person) => void;
   readonly voided: () => void;
+  /** The place of a record, sealed; absent: this kiosk takes none. */
+  readonly place?: SealedPlace;
+  /** Somebody is let in, by a record that is durable: also one that repeats another. For the door. */
+  readonly admitted?: (admission: Admission) => void;
   readonly log: CoreOptions['log'];
 }
 
@@ -93,15 +99,21 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const lastAt = last && !last.voided ? { direction: last.direction, at: Date.parse(last.at) } : null;
     const time = deps.wall();
     const same = last && (chosen ?? last.direction) === last.direction;
-    if (same && isRepeat(lastAt, time, site.repeatWindowSeconds * 1000)) return receipt(last, person, true);
+    if (same && isRepeat(lastAt, time, site.repeatWindowSeconds * 1000)) {
+      deps.admitted?.({ ...fields.open, direction: last.direction });
+      return receipt(last, person, true);
+    }
     const anywhere = newest(lastAt, deps.elsewhere?.(person.id) ?? null);
-    const direction = claimDirection(site.direction, anywhere, time, site.timeZone);
-    const claim = chosen
-      ? { direction: chosen }
-      : site.direction === 'auto'
-        ? { direction, automatic: true }
-        : { direction };
-    const checkin = await store.recordCheckin({ ...fields, person: person.id, open: { ...fields.open, ...claim } });
+    const direction = chosen ?? claimDirection(site.direction, anywhere, time, site.timeZone);
+    const claim = !chosen && site.direction === 'auto' ? { direction, automatic: true } : { direction };
+    const gps = (await deps.place?.(person)) ?? null;
+    const checkin = await store.recordCheckin({
+      ...fields,
+      gps,
+      person: person.id,
+      open: { ...fields.open, ...claim },
+    });
+    deps.admitted?.({ ...fields.open, direction });
     deps.recorded(checkin, person);
     return receipt(checkin, person, false);
   }

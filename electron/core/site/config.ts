@@ -2,6 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Devices } from '../devices/config.ts';
 
 /** What the kiosk's screens are written in (renderer/kiosk/locales). */
 const LANGUAGES = ['en', 'de', 'ar', 'zh'] as const;
@@ -37,6 +38,8 @@ export const SiteConfig = z.strictObject({
     contact: z.string().min(1).max(200),
     dpo: z.string().min(1).max(200),
   }),
+  /** Badge readers, GPS, door relay on serial ports: docs/devices.md. Absent: none, and no driver is loaded. */
+  devices: Devices.optional(),
 });
 export type SiteConfig = z.infer<typeof SiteConfig>;
 

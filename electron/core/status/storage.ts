@@ -11,7 +11,8 @@ export function storageState(home: string): 'ok' | 'low' | 'full' {
   return free < LOW_BYTES ? 'low' : 'ok';
 }
 
-function freeBytes(home: string): number {
+/** Bytes that are free under the kiosk's folder; 0 where that can't be asked. */
+export function freeBytes(home: string): number {
   try {
     const { bavail, bsize } = statfsSync(home);
     return bavail * bsize;

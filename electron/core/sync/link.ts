@@ -7,6 +7,7 @@ import type { ClientKey } from '../../../sync/edge/provisioning/renewal.ts';
 import { kioskTransport } from '../../../sync/edge/transport/failover.ts';
 import { HttpsTransport } from '../../../sync/edge/transport/https.ts';
 import type { TransportOptions } from '../../../sync/edge/transport/interface.ts';
+import type { X25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { createPresenceBoard, type PresenceBoard } from '../roster/presence.ts';
 import { createRoster } from '../roster/roster.ts';
@@ -22,6 +23,8 @@ export { readServerLink, writeServerLink } from './server-link.ts';
 export interface Uplink {
   status(): SyncStatus;
   nudge(): void;
+  /** What is sealed to the server is sealed to this key; null without a server. */
+  sealingKey(): X25519PublicJwk | null;
   /** Why the server takes nothing of this kiosk by any key that it has; null while it does, or that is open. */
   turnedAway(): Problem | null;
   stop(): Promise<void>;
@@ -109,6 +112,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
   return {
     status: () => engine.status,
     nudge: () => engine.nudge(),
+    sealingKey: () => link.current.bundle.keys.sealing,
     turnedAway: () => renewal.turnedAway(),
     async stop() {
       renewal.stop();
@@ -138,6 +142,7 @@ function standingStill(store: Store): Uplink {
       pausedUntil: null,
     }),
     nudge: () => undefined,
+    sealingKey: () => null,
     turnedAway: () => null,
     stop: async () => undefined,
   };

@@ -93,6 +93,16 @@ export function testMethods(
     staffCheckin: async () => {
       throw new Problem('person-unknown', 'There is no such person.', 'Search again.');
     },
+    diagnostics: async () => ({
+      readers: [],
+      gps: null,
+      door: null,
+      ports: [],
+      store: { freeBytes: 0, queued: 0, photosWaiting: 0, people: 0 },
+      sync: { server: null, transport: null, online: false, lastHeardAt: null, leaseUntil: null, problem: null },
+      clock: { doubt: null, offsetMs: 0 },
+    }),
+    doorTest: empty,
   };
 }
 

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+/** What the staff's diagnostics screen shows of the core: nothing of it names a person, and no badge is whole. */
+
+const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
+const Instant = z.iso.datetime({ precision: 3 });
+
+/** `silent`: open, and nothing comes; `refused`: there, and can't be opened; `held`: the relay did not take the command to shut. */
+const DeviceState = z.enum(['ok', 'absent', 'refused', 'silent', 'held']);
+
+const Device = {
+  state: DeviceState,
+  /** Where it was found. */
+  path: z.string().nullable(),
+  /** In the driver's words. */
+  trouble: z.string().nullable(),
+};
+const seconds = z.number().nonnegative();
+
+export const Diagnostics = z.strictObject({
+  readers: z.array(
+    z.strictObject({
+      ...Device,
+      name: z.string(),
+      /** The last two characters at most; the others as dots. */
+      lastRead: z.strictObject({ masked: z.string(), secondsAgo: seconds }).nullable(),
+      /** Reads that came to nothing, by why. */
+      faults: z.strictObject({
+        damaged: z.number().int(),
+        checksum: z.number().int(),
+        parity: z.number().int(),
+        characters: z.number().int(),
+        empty: z.number().int(),
+      }),
+    }),
+  ),
+  gps: z
+    .strictObject({
+      ...Device,
+      /** False: for the clock alone. */
+      positions: z.boolean(),
+      /** To a hundred metres: enough to see whether it is this place. */
+      fix: z
+        .strictObject({
+          latitude: z.number(),
+          longitude: z.number(),
+          /** Metres. */
+          accuracy: z.number(),
+          satellites: z.number().int(),
+          hdop: z.number(),
+          secondsAgo: seconds,
+        })
+        .nullable(),
+      /** Why there is no fix. */
+      reason: Code.nullable(),
+      damaged: z.number().int(),
+    })
+    .nullable(),
+  door: z
+    .strictObject({
+      ...Device,
+      mode: z.enum(['fail-secure', 'fail-safe']),
+      open: z.boolean(),
+      /** Since the last pulse; null for none. */
+      secondsAgo: seconds.nullable(),
+    })
+    .nullable(),
+  /** Every serial port of the machine, for whoever writes site.json. */
+  ports: z.array(
+    z.strictObject({
+      path: z.string(),
+      byId: z.string().nullable(),
+      vendorId: z.string().nullable(),
+      productId: z.string().nullable(),
+      manufacturer: z.string().nullable(),
+    }),
+  ),
+  store: z.strictObject({
+    freeBytes: z.number().nonnegative(),
+    queued: z.number().int(),
+    photosWaiting: z.number().int(),
+    people: z.number().int(),
+  }),
+  sync: z.strictObject({
+    server: z.string().nullable(),
+    transport: z.enum(['https', 'mqtt']).nullable(),
+    online: z.boolean(),
+    lastHeardAt: Instant.nullable(),
+    leaseUntil: Instant.nullable(),
+    problem: Code.nullable(),
+  }),
+  /** What is wrong with the clock, and trusted time less claimed time, ms. */
+  clock: z.strictObject({ doubt: z.enum(['ahead', 'behind']).nullable(), offsetMs: z.number() }),
+});
+export type Diagnostics = z.infer<typeof Diagnostics>;

@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import { Method } from '../../../sync/protocol/wire/event.ts';
+
+/**
+ * Serial devices of one entrance, the part `devices` of site.json. docs/devices.md says what each value means to whoever
+ * wires them up. A kiosk without this part opens no port and loads no driver.
+ */
+
+const Usb = z.string().regex(/^[0-9a-fA-F]{4}$/, 'must be four hexadecimal digits, as lsusb shows them');
+
+/** A port by its path (better one that names the device, as /dev/serial/by-id/…), or by what is plugged in. */
+export const PortChoice = z.union([
+  z.string().min(1).max(300),
+  z.strictObject({
+    vendorId: Usb,
+    productId: Usb,
+    /** Tells two of the same kind apart. */
+    serialNumber: z.string().min(1).max(100).optional(),
+  }),
+]);
+export type PortChoice = z.infer<typeof PortChoice>;
+
+/** How the bytes go over the wire. */
+export const Line = z.strictObject({
+  port: PortChoice,
+  baud: z.number().int().min(300).max(921_600).default(9600),
+  dataBits: z.union([z.literal(7), z.literal(8)]).default(8),
+  parity: z.enum(['none', 'even', 'odd']).default('none'),
+  stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
+});
+export type Line = z.infer<typeof Line>;
+
+const Name = z.string().trim().min(1).max(40);
+const Byte = z.number().int().min(0).max(255);
+
+/** Where a read begins and ends in the stream of bytes. */
+export const Framing = z.discriminatedUnion('kind', [
+  /** Each read ends with these characters. */
+  z.strictObject({ kind: z.literal('delimiter'), delimiter: z.string().min(1).max(4).default('\r\n') }),
+  /** Between a start and an end byte. */
+  z.strictObject({ kind: z.literal('stx-etx'), start: Byte.default(2), end: Byte.default(3) }),
+  /** Always as many bytes; a pause begins a new read. */
+  z.strictObject({ kind: z.literal('length'), bytes: z.number().int().min(1).max(64) }),
+  /** Whatever comes without a pause. */
+  z.strictObject({ kind: z.literal('pause') }),
+]);
+export type Framing = z.infer<typeof Framing>;
+
+export const Checksum = z.strictObject({
+  /** `lrc`: two's complement of the sum. `crc16`: CRC-16/MODBUS, low byte first. */
+  kind: z.enum(['xor', 'sum', 'lrc', 'crc16']),
+  /** `value`: over the decoded bytes, its own decoded as they are; `frame`: over the characters, itself two (CRC: four) hexadecimal characters behind them. */
+  over: z.enum(['value', 'frame']).default('value'),
+});
+export type Checksum = z.infer<typeof Checksum>;
+
+/** What the number on a card is made of. */
+export const BadgeNumber = z.discriminatedUnion('form', [
+  /** The characters as they come, blanks at the ends left out. */
+  z.strictObject({ form: z.literal('text') }),
+  z.strictObject({ form: z.literal('hex') }),
+  z.strictObject({
+    form: z.literal('decimal'),
+    /** Filled up with zeros in front to this many digits. */
+    digits: z.number().int().min(1).max(20).optional(),
+  }),
+  z.strictObject({
+    form: z.literal('wiegand'),
+    facilityBits: z.number().int().min(1).max(32).default(8),
+    numberBits: z.number().int().min(1).max(32).default(16),
+    /** One parity bit on each side, which must hold: even over the first half, odd over the second. */
+    parity: z.boolean().default(false),
+    /** Digits of facility and number, and what stands between them: `012-34567`. */
+    facilityDigits: z.number().int().min(1).max(10).default(3),
+    numberDigits: z.number().int().min(1).max(10).default(5),
+    separator: z.string().max(1).default('-'),
+  }),
+]);
+export type BadgeNumber = z.infer<typeof BadgeNumber>;
+
+export const Reader = Line.extend({
+  name: Name,
+  framing: Framing.prefault({ kind: 'delimiter' }),
+  /** How the bytes of a read stand for the card's: as they are, as hexadecimal or as decimal digits. */
+  encoding: z.enum(['bytes', 'hex', 'decimal']).default('bytes'),
+  checksum: Checksum.optional(),
+  /** Bytes of the value that are not the card's number, e.g. 1 for the version byte of an EM4100 card. */
+  skipBytes: z.number().int().min(0).max(16).default(0),
+  /** The reader sends the least significant byte first. */
+  reversed: z.boolean().default(false),
+  number: BadgeNumber.default({ form: 'text' }),
+  /** The same card held to the reader is one read; it counts again after this time away. */
+  repeatSeconds: z.number().min(0.5).max(30).default(3),
+  /** Only for a reader that sends something all the time: silent for longer, it is opened again and reported. */
+  silenceSeconds: z.number().int().min(2).max(3600).optional(),
+});
+export type Reader = z.infer<typeof Reader>;
+
+export const Gps = Line.extend({
+  /** `none`: the receiver confirms the clock alone; no check-in has a place. */
+  positions: z.enum(['record', 'none']).default('record'),
+  /** An older fix is no place, s. */
+  staleSeconds: z.number().int().min(2).max(120).default(10),
+  minSatellites: z.number().int().min(3).max(20).default(4),
+  /** Horizontal dilution of precision; a larger one is too vague. */
+  maxHdop: z.number().min(1).max(20).default(5),
+  /** A kiosk that stands still has no speed. Raise it where it is driven about. */
+  maxSpeedKmh: z.number().min(5).max(300).default(20),
+  /** Silent for longer, the receiver is opened again and reported, s. */
+  silenceSeconds: z.number().int().min(2).max(300).default(10),
+});
+export type Gps = z.infer<typeof Gps>;
+
+const Command = z.string().regex(/^([0-9a-fA-F]{2}){1,32}$/, 'must be pairs of hexadecimal digits');
+
+/** How the relay is switched. */
+export const RelayProtocol = z.discriminatedUnion('kind', [
+  /** USB relay boards with a CH340 (LCUS-1 and its kin): A0, channel, 01 or 00, sum. */
+  z.strictObject({ kind: z.literal('lcus'), channel: z.number().int().min(1).max(16).default(1) }),
+  /** A line of the port itself switches the relay: it falls back by itself when the port is closed or the program dies. */
+  z.strictObject({ kind: z.literal('line'), line: z.enum(['rts', 'dtr']), inverted: z.boolean().default(false) }),
+  /** Any other board that takes one command for on and one for off. */
+  z.strictObject({ kind: z.literal('bytes'), on: Command, off: Command }),
+]);
+export type RelayProtocol = z.infer<typeof RelayProtocol>;
+
+/** Ways in after which the door opens. A face alone is `faceAlone`'s. */
+const OpenFor = Method.exclude(['face']);
+
+export const Door = Line.extend({
+  protocol: RelayProtocol,
+  pulseSeconds: z.number().min(0.2).max(30).default(3),
+  /** `fail-secure`: current opens, without it the door is shut. `fail-safe`: current holds it shut, without it it is open. */
+  mode: z.enum(['fail-secure', 'fail-safe']),
+  directions: z
+    .array(z.enum(['in', 'out']))
+    .min(1)
+    .default(['in', 'out']),
+  openFor: z.array(OpenFor).default(['number+pin', 'number+face', 'qr', 'qr+face', 'badge', 'badge+face', 'manual']),
+  /** Whether a face alone opens the door: a picture may pass for a face. `with-liveness`: only after a challenge that was passed. */
+  faceAlone: z.enum(['never', 'with-liveness', 'always']).default('never'),
+});
+export type Door = z.infer<typeof Door>;
+
+const portText = (port: PortChoice): string =>
+  typeof port === 'string' ? port : `${port.vendorId}:${port.productId}:${port.serialNumber ?? ''}`.toLowerCase();
+
+export const Devices = z
+  .strictObject({
+    readers: z.array(Reader).max(4).default([]),
+    gps: Gps.optional(),
+    door: Door.optional(),
+  })
+  .superRefine(({ readers, gps, door }, context) => {
+    const twice = (values: readonly { at: (string | number)[]; value: string }[], what: string) => {
+      const seen = new Set<string>();
+      for (const { at, value } of values) {
+        if (seen.has(value)) context.addIssue({ code: 'custom', path: at, message: `${what} ${value} is named twice` });
+        seen.add(value);
+      }
+    };
+    twice(
+      readers.map(({ name }, i) => ({ at: ['readers', i, 'name'], value: name })),
+      'reader',
+    );
+    twice(
+      [
+        ...readers.map(({ port }, i) => ({ at: ['readers', i, 'port'], value: portText(port) })),
+        ...(gps ? [{ at: ['gps', 'port'], value: portText(gps.port) }] : []),
+        ...(door ? [{ at: ['door', 'port'], value: portText(door.port) }] : []),
+      ],
+      'port',
+    );
+    readers.forEach((reader, i) => {
+      const issue = (field: string, message: string) =>
+        context.addIssue({ code: 'custom', path: ['readers', i, field], message });
+      if (reader.encoding === 'decimal' && reader.checksum?.over === 'value')
+        issue('checksum', 'decimal digits have no checksum of their bytes; use over: frame, or leave it out');
+      if (reader.number.form === 'wiegand' && reader.number.facilityBits + reader.number.numberBits > 62)
+        issue('number', 'facility and number have at most 62 bits together');
+    });
+  });
+export type Devices = z.infer<typeof Devices>;

@@ -1,0 +1,206 @@
+import type { Position } from '../../../sync/protocol/seal/position.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreOptions } from '../interface.ts';
+import type { SqlStore } from '../store/store.ts';
+import type { Devices as DevicesConfig, Door } from './config.ts';
+import { createDoorRelay, type DoorRelay } from './door/relay.ts';
+import { type Admission, opensDoor } from './door/rule.ts';
+import { createGpsReceiver, type GpsReceiver } from './gps/receiver.ts';
+import { createDeviceReporter, type DeviceHealth, deviceNotices } from './health.ts';
+import { PAUSE_MS } from './readers/framing.ts';
+import { type BadgeStream, createBadgeStream, masked } from './readers/reader.ts';
+import { type KeptPort, keepPort, type Pace } from './serial/kept-port.ts';
+import type { FoundPort, SerialPorts } from './serial/port.ts';
+
+/** How often health is looked at without an event, ms. */
+const HEALTH_MS = 1_000;
+
+/** What the diagnostics show of the devices. Never a whole badge number. */
+export interface DeviceReport {
+  readonly readers: readonly {
+    readonly name: string;
+    readonly state: DeviceHealth['state'];
+    readonly path: string | null;
+    readonly trouble: string | null;
+    readonly lastRead: { readonly masked: string; readonly ageMs: number } | null;
+    readonly faults: ReturnType<BadgeStream['faults']>;
+  }[];
+  readonly gps:
+    | ({ readonly state: DeviceHealth['state']; readonly path: string | null; readonly trouble: string | null } & {
+        readonly fix: ReturnType<GpsReceiver['fix']>;
+      })
+    | null;
+  readonly door: {
+    readonly state: DeviceHealth['state'];
+    readonly path: string | null;
+    readonly trouble: string | null;
+    readonly mode: 'fail-secure' | 'fail-safe';
+    readonly open: boolean;
+    readonly sinceMs: number | null;
+  } | null;
+  readonly ports: readonly FoundPort[];
+}
+
+export interface Devices {
+  /** Codes of standing conditions for the status. */
+  notices(): string[];
+  /** Whether check-ins get a place. */
+  readonly positions: boolean;
+  position(): Position | null;
+  /** Somebody was let in, durably: the door opens where the site's rule says so. Never throws, never waits for the door. */
+  admitted(admission: Admission): void;
+  /** A pulse that staff asked for. @throws Problem `door-unset`, `door-absent`, `door-failed` */
+  testDoor(): Promise<void>;
+  report(): Promise<DeviceReport>;
+  stop(): Promise<void>;
+}
+
+export interface DevicesOptions {
+  readonly config: DevicesConfig;
+  readonly ports: SerialPorts;
+  readonly store: { setting: SqlStore['setting']; readonly sync: Pick<SqlStore['sync'], 'reportIfRoom'> };
+  readonly monotonic: () => number;
+  readonly log: CoreOptions['log'];
+  readonly pace?: Pace;
+  /** A badge was held to a reader. */
+  readonly onBadge: (badge: string) => void;
+  /** The time of the satellites, when it can be believed; ms since 1970. */
+  readonly onTime: (gpsMs: number) => void;
+  /** A device came or went. */
+  readonly onStatus: () => void;
+}
+
+interface RunningReader {
+  readonly name: string;
+  readonly port: KeptPort;
+  readonly stream: BadgeStream;
+  lastRead: { masked: string; at: number } | null;
+}
+
+const NO_DOOR = () =>
+  new Problem('door-unset', 'this kiosk has no door relay', 'Name one in site.json, then start the kiosk again.');
+
+/** What a kiosk without serial devices has: nothing is opened, no driver loaded. */
+export const NO_DEVICES: Devices = {
+  notices: () => [],
+  positions: false,
+  position: () => null,
+  admitted: () => undefined,
+  testDoor: async () => {
+    throw NO_DOOR();
+  },
+  report: async () => ({ readers: [], gps: null, door: null, ports: [] }),
+  stop: async () => undefined,
+};
+
+/** Starts every configured device. That one is missing or broken keeps nothing else from running. */
+export async function startDevices(options: DevicesOptions): Promise<Devices> {
+  const { config, ports, monotonic, log } = options;
+  const refresh = (): void => {
+    report(health());
+    options.onStatus();
+  };
+  const shared = {
+    ports,
+    monotonic,
+    log,
+    ...(options.pace && { pace: options.pace }),
+    onState: () => queueMicrotask(refresh),
+  };
+  const report = createDeviceReporter(options.store, monotonic);
+
+  const readers = config.readers.map((reader): RunningReader => {
+    let pause: NodeJS.Timeout | undefined;
+    const stream = createBadgeStream(reader, monotonic, (badge) => {
+      running.lastRead = { masked: masked(badge), at: monotonic() };
+      options.onBadge(badge);
+    });
+    const port = keepPort({
+      ...shared,
+      name: `reader ${reader.name}`,
+      line: reader,
+      ...(reader.silenceSeconds !== undefined && { silenceMs: reader.silenceSeconds * 1000 }),
+      onData(bytes) {
+        clearTimeout(pause);
+        stream.push(bytes);
+        pause = setTimeout(() => stream.pause(), PAUSE_MS);
+        pause.unref();
+      },
+      onGone() {
+        clearTimeout(pause);
+        stream.reset();
+      },
+    });
+    const running: RunningReader = { name: reader.name, port, stream, lastRead: null };
+    return running;
+  });
+
+  const receiver = config.gps ? await createGpsReceiver(config.gps, monotonic, options.onTime) : null;
+  const gps =
+    config.gps && receiver
+      ? keepPort({
+          ...shared,
+          name: 'the GPS receiver',
+          line: config.gps,
+          silenceMs: config.gps.silenceSeconds * 1000,
+          onData: (bytes) => receiver.push(bytes),
+          onGone: () => receiver.reset(),
+        })
+      : null;
+
+  const door: (DoorRelay & { readonly config: Door }) | null = config.door
+    ? { ...createDoorRelay({ ...shared, config: config.door }), config: config.door }
+    : null;
+
+  function health(): DeviceHealth[] {
+    return [
+      ...readers.map(({ name, port }): DeviceHealth => ({ kind: 'reader', name, state: port.state })),
+      ...(gps ? [{ kind: 'gps', name: 'gps', state: gps.state } as const] : []),
+      ...(door ? [{ kind: 'door', name: 'door', state: door.state() } as const] : []),
+    ];
+  }
+
+  const ticker = setInterval(() => report(health()), HEALTH_MS);
+  ticker.unref();
+
+  return {
+    notices: () => deviceNotices(health()),
+    positions: config.gps?.positions === 'record',
+    position: () => receiver?.position() ?? null,
+    admitted(admission) {
+      if (!door || !opensDoor(admission, door.config)) return;
+      door.pulse().catch((error: unknown) => log('error', 'door: it did not open after a check-in', { error }));
+    },
+    async testDoor() {
+      if (!door) throw NO_DOOR();
+      await door.pulse();
+    },
+    async report() {
+      const now = monotonic();
+      return {
+        readers: readers.map(({ name, port, stream, lastRead }) => ({
+          name,
+          state: port.state,
+          path: port.path,
+          trouble: port.trouble,
+          lastRead: lastRead && { masked: lastRead.masked, ageMs: now - lastRead.at },
+          faults: stream.faults(),
+        })),
+        gps: gps && receiver && { state: gps.state, path: gps.path, trouble: gps.trouble, fix: receiver.fix() },
+        door: door && {
+          state: door.state(),
+          path: door.path(),
+          trouble: door.trouble(),
+          mode: door.config.mode,
+          open: door.open(),
+          sinceMs: door.sinceMs(),
+        },
+        ports: await ports.list().catch(() => []), // that the list can't be had says nothing of the open ports
+      };
+    },
+    async stop() {
+      clearInterval(ticker);
+      await Promise.all([...readers.map(({ port }) => port.stop()), gps?.stop(), door?.stop()]);
+    },
+  };
+}

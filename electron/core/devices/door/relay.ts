@@ -1,0 +1,182 @@
+import { Problem } from '../../../../sync/protocol/wire/problem.ts';
+import type { CoreOptions } from '../../interface.ts';
+import type { Door } from '../config.ts';
+import { type KeptPort, keepPort, type Pace, type PortState } from '../serial/kept-port.ts';
+import type { OpenPort, SerialPorts } from '../serial/port.ts';
+import { restLines, switchRelay } from './commands.ts';
+
+/** A command that takes longer than this has failed, ms. */
+const COMMAND_MS = 1_000;
+/** The door is given this long over its pulse before the watchdog takes the connection down, ms. */
+const GRACE_MS = 1_500;
+const WATCH_MS = 250;
+
+export interface DoorRelay {
+  /**
+   * Opens the door for the configured time; during a pulse, for as long again from now.
+   * @throws Problem `door-absent`, `door-failed`
+   */
+  pulse(): Promise<void>;
+  /** `held`: it should have been shut again and that could not be said to it. */
+  state(): PortState | 'held';
+  path(): string | null;
+  trouble(): string | null;
+  open(): boolean;
+  /** Ms since the last pulse began; null for none. */
+  sinceMs(): number | null;
+  /** Takes the current off, whatever the mode: shut where it fails secure, open where it fails safe. */
+  stop(): Promise<void>;
+}
+
+export interface DoorOptions {
+  readonly config: Door;
+  readonly ports: SerialPorts;
+  readonly monotonic: () => number;
+  readonly log: CoreOptions['log'];
+  readonly pace?: Pace;
+  readonly onState: () => void;
+}
+
+/**
+ * One relay. It rests shut; a pulse opens it, and two things end the pulse: its own timer, and a watchdog of another that
+ * takes the connection down and builds it anew when the relay does not take the command. At every opening of the port the
+ * relay is first told to rest: what a program that died had left open is shut as soon as the next one runs.
+ */
+export function createDoorRelay({ config, ports, monotonic, log, pace, onState }: DoorOptions): DoorRelay {
+  const { protocol, mode } = config;
+  /** Whether current flows in this state of the door. */
+  const current = (open: boolean): boolean => (mode === 'fail-secure' ? open : !open);
+  /** Ms of the monotonic clock at which the pulse has to end; null while the door rests. */
+  let until: number | null = null;
+  let began: number | null = null;
+  let held = false;
+  let closing: NodeJS.Timeout | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const kept: KeptPort = keepPort({
+    ports,
+    name: 'the door relay',
+    line: config,
+    monotonic,
+    log,
+    ...(pace && { pace }),
+    ...optional(restLines(protocol, current(false))),
+    onData: () => undefined, // some boards answer; nothing depends on it
+    onState,
+    async onOpen(port) {
+      await command(port, false);
+      clearTimeout(closing);
+      until = null;
+      mark(false);
+    },
+    onGone() {
+      clearTimeout(closing);
+    },
+  });
+
+  function mark(next: boolean): void {
+    if (held === next) return;
+    held = next;
+    if (next) log('error', 'door: the relay did not take the command to shut; the connection is built anew');
+    else log('info', 'door: the relay rests again');
+    onState();
+  }
+
+  async function command(port: OpenPort, open: boolean): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the relay took no command in time')), COMMAND_MS);
+    });
+    try {
+      await Promise.race([switchRelay(port, protocol, current(open)), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** One command after the other: a pulse must not overtake the end of the one before. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  function shutLater(): void {
+    clearTimeout(closing);
+    closing = setTimeout(() => void inTurn(shut), Math.max(0, (until ?? 0) - monotonic()) + 1);
+  }
+
+  async function shut(): Promise<void> {
+    const port = kept.port;
+    if (until === null) return; // it rests already
+    if (monotonic() < until) {
+      shutLater(); // another pulse has made it longer
+      return;
+    }
+    if (!port) return; // opening the port again shuts it
+    try {
+      await command(port, false);
+      until = null;
+      mark(false);
+    } catch (error) {
+      log('error', 'door: the command to shut failed', { error });
+      mark(true);
+      kept.reopen('the relay takes no command');
+    }
+  }
+
+  /** The pulse's own timer may be lost or late; this one asks the clock. */
+  const watchdog = setInterval(() => {
+    if (until === null || monotonic() < until + GRACE_MS || held) return;
+    mark(true);
+    kept.reopen('the pulse did not end');
+  }, WATCH_MS);
+  watchdog.unref();
+
+  return {
+    pulse: () =>
+      inTurn(async () => {
+        const port = kept.port;
+        if (!port)
+          throw new Problem('door-absent', 'the door relay is not there', 'Look at its cable; the door opens by key.');
+        const ms = config.pulseSeconds * 1000;
+        // Before the command: one that is only half taken must be ended all the same.
+        until = monotonic() + ms;
+        began = monotonic();
+        try {
+          await command(port, true);
+        } catch (cause) {
+          until = monotonic();
+          mark(true);
+          kept.reopen('the relay takes no command');
+          throw new Problem(
+            'door-failed',
+            'the door relay took no command',
+            'Look at its cable; the door opens by key.',
+            {
+              cause,
+            },
+          );
+        }
+        shutLater();
+      }),
+    state: () => (held ? 'held' : kept.state),
+    path: () => kept.path,
+    trouble: () => kept.trouble,
+    open: () => until !== null,
+    sinceMs: () => (began === null ? null : monotonic() - began),
+    async stop() {
+      clearInterval(watchdog);
+      clearTimeout(closing);
+      const port = kept.port;
+      // No current: shut where it fails secure, open where it fails safe. As if the cable were pulled.
+      if (port)
+        await inTurn(() => switchRelay(port, protocol, false)).catch((error: unknown) =>
+          log('error', 'door: the relay could not be told that the kiosk stops', { error }),
+        );
+      await kept.stop();
+    },
+  };
+}
+
+const optional = (rest: { rts: boolean; dtr: boolean } | undefined) => (rest ? { rest } : {});

@@ -1,0 +1,15 @@
+import type { Open } from '../../../../sync/protocol/wire/event.ts';
+import type { Door } from '../config.ts';
+
+/** How somebody has just been let in. */
+export type Admission = Pick<Open<'checkin'>, 'method' | 'liveness' | 'direction'>;
+
+/** Whether the door opens for it. A face alone is never enough, unless the site's configuration says so. */
+export function opensDoor({ method, liveness, direction }: Admission, door: Rule): boolean {
+  if (!door.directions.includes(direction)) return false;
+  if (method !== 'face') return door.openFor.includes(method);
+  if (door.faceAlone === 'always') return true;
+  return door.faceAlone === 'with-liveness' && liveness === 'passed';
+}
+
+type Rule = Pick<Door, 'directions' | 'openFor' | 'faceAlone'>;

@@ -1,0 +1,85 @@
+import type { Position } from '../../../../sync/protocol/seal/position.ts';
+import { BUILD_DATE } from '../../retention/trusted-time.ts';
+import type { Gps } from '../config.ts';
+import { type Fix, type FixTrouble, followTime, freshFix, NO_FIX, type TimeState, takeSentence } from './fix.ts';
+import { createLineCutter, loadParser, readSentence } from './sentences.ts';
+
+/** Told at most this often, ms: each is a durable write. */
+const TIME_EVERY_MS = 60_000;
+
+export interface GpsReceiver {
+  push(bytes: Uint8Array): void;
+  /** Another connection: what was half read belongs to nothing. */
+  reset(): void;
+  /** The place of this moment, for a record; null when there is none that can be believed. */
+  position(): Position | null;
+  fix(): { fix: Fix | null; ageMs: number | null; trouble: FixTrouble | 'stale'; damaged: number };
+}
+
+/**
+ * Reads a receiver's stream.
+ * @param onTime ms since 1970, when it can be believed
+ */
+export async function createGpsReceiver(
+  config: Gps,
+  monotonic: () => number,
+  onTime: (gpsMs: number) => void,
+): Promise<GpsReceiver> {
+  const parse = await loadParser();
+  const lines = createLineCutter();
+  let state = NO_FIX;
+  let time: TimeState | null = null;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let damaged = 0;
+
+  function take(line: string): void {
+    const sentence = readSentence(parse, line);
+    if (sentence === 'damaged') damaged++;
+    if (sentence === 'damaged' || sentence === null) return;
+    const now = monotonic();
+    const before = state.fix;
+    state = takeSentence(state, sentence, now, config);
+    if (!state.fix || state.fix === before) {
+      if (state.trouble) time = null; // a receiver that is not sure of its place is not sure of the time
+      return;
+    }
+    const followed = followTime(time, state.fix.at, now, BUILD_DATE);
+    time = followed.state;
+    if (!followed.trusted || now - toldAt < TIME_EVERY_MS) return;
+    toldAt = now;
+    onTime(state.fix.at!);
+  }
+
+  const fresh = () => freshFix(state, monotonic(), config.staleSeconds * 1000);
+  return {
+    push: (bytes) => lines.push(bytes).forEach(take),
+    reset() {
+      lines.reset();
+      time = null;
+    },
+    position() {
+      const fix = config.positions === 'record' ? fresh() : null;
+      if (!fix) return null;
+      const dated = fix.at !== null && fix.at >= BUILD_DATE;
+      return {
+        latitude: round(fix.latitude),
+        longitude: round(fix.longitude),
+        accuracy: fix.accuracy,
+        ...(dated ? { at: new Date(fix.at).toISOString() } : {}),
+      };
+    },
+    fix() {
+      const fix = fresh();
+      const heard = state.fix?.heardAt ?? null;
+      return {
+        fix,
+        ageMs: heard === null ? null : monotonic() - heard,
+        trouble: fix ? null : (state.trouble ?? 'stale'),
+        damaged,
+      };
+    },
+  };
+}
+
+/** Six decimals of a degree are a tenth of a metre: more than any receiver knows. */
+const round = (degrees: number): number => Math.round(degrees * 1e6) / 1e6;

@@ -1,0 +1,49 @@
+import type { SqlStore } from '../store/store.ts';
+import type { PortState } from './serial/kept-port.ts';
+
+export type DeviceKind = 'reader' | 'gps' | 'door';
+export type DeviceState = PortState | 'held';
+
+export interface DeviceHealth {
+  readonly kind: DeviceKind;
+  readonly name: string;
+  readonly state: DeviceState;
+}
+
+/** A state must last this long before the server is told: a plug that is being wiggled is no news, ms. */
+const STEADY_MS = 5_000;
+/** Told at most this often a device, ms. */
+const EVERY_MS = 60_000;
+
+/** The device as the server was last told; absent means `ok`. */
+const told = ({ kind, name }: Pick<DeviceHealth, 'kind' | 'name'>): string => `device-told/${kind}/${name}`;
+
+/**
+ * Tells the server of devices that fail and come back, as `health` events with code `device`: once a lasting change, over
+ * restarts, and only where the disk has room for it.
+ */
+export function createDeviceReporter(
+  store: { setting: SqlStore['setting']; readonly sync: Pick<SqlStore['sync'], 'reportIfRoom'> },
+  monotonic: () => number,
+): (devices: readonly DeviceHealth[]) => void {
+  const seen = new Map<string, { state: DeviceState; since: number; toldAt: number }>();
+  return (devices) => {
+    const now = monotonic();
+    for (const device of devices) {
+      const key = told(device);
+      const before = seen.get(key) ?? { state: device.state, since: now, toldAt: Number.NEGATIVE_INFINITY };
+      const entry = before.state === device.state ? before : { ...before, state: device.state, since: now };
+      seen.set(key, entry);
+      if (now - entry.since < STEADY_MS || now - entry.toldAt < EVERY_MS) continue;
+      if ((store.setting(key) ?? 'ok') === device.state) continue;
+      const { kind, name, state } = device;
+      if (store.sync.reportIfRoom('device', { kind, name, state }, { [key]: state }))
+        seen.set(key, { ...entry, toldAt: now });
+    }
+  };
+}
+
+/** Codes of the standing conditions that a screen shows, e.g. `reader-absent`; each once. */
+export const deviceNotices = (devices: readonly DeviceHealth[]): string[] => [
+  ...new Set(devices.filter(({ state }) => state !== 'ok').map(({ kind, state }) => `${kind}-${state}`)),
+];

@@ -1,0 +1,196 @@
+import type { CoreOptions } from '../../interface.ts';
+import type { Line } from '../config.ts';
+import { findPort, type OpenPort, type SerialPorts } from './port.ts';
+
+/** `absent`: nothing there to open; `refused`: it is there and can't be opened; `silent`: open, and nothing comes. */
+export type PortState = 'absent' | 'refused' | 'silent' | 'ok';
+
+/** A pause in the stream is told to whoever reads it after this, ms. */
+export interface Pace {
+  /** Between two looks at what is plugged in, ms. */
+  readonly lookMs: number;
+}
+export const PACE: Pace = { lookMs: 1_000 };
+
+export interface KeptPort {
+  readonly state: PortState;
+  /** Where it was found; null while it is not there. */
+  readonly path: string | null;
+  /** Why it could not be opened, in the driver's words; null otherwise. */
+  readonly trouble: string | null;
+  /** Ms of the monotonic clock at which bytes last came; null for never. */
+  readonly heardAt: number | null;
+  /** The open port, for whoever writes; null while there is none. */
+  readonly port: OpenPort | null;
+  /** Drops the connection, and looks for the port again at once. */
+  reopen(why: string): void;
+  stop(): Promise<void>;
+}
+
+export interface KeptPortOptions {
+  readonly ports: SerialPorts;
+  /** What it is called in the log. */
+  readonly name: string;
+  readonly line: Line;
+  readonly monotonic: () => number;
+  readonly log: CoreOptions['log'];
+  readonly pace?: Pace;
+  /** Silent for longer while open, it is opened again, ms; absent: silence says nothing. */
+  readonly silenceMs?: number;
+  /** State of the port's outputs from the first moment on. */
+  readonly rest?: { rts: boolean; dtr: boolean };
+  readonly onData: (bytes: Uint8Array) => void;
+  /** Just opened; what it throws counts as a port that can't be used. */
+  readonly onOpen?: (port: OpenPort) => Promise<void>;
+  readonly onGone?: () => void;
+  readonly onState: () => void;
+}
+
+/**
+ * Keeps one port open for as long as the core runs: finds it, opens it, notices that it is gone (by the driver's word, by
+ * its path, by silence), and opens it again when it is back.
+ */
+export function keepPort(options: KeptPortOptions): KeptPort {
+  const { ports, name, line, monotonic, log } = options;
+  const { lookMs } = options.pace ?? PACE;
+  let state: PortState = 'absent';
+  let path: string | null = null;
+  let trouble: string | null = null;
+  let port: OpenPort | null = null;
+  let heardAt: number | null = null;
+  /** When it was opened, or bytes last came: what silence is measured from. */
+  let since = 0;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | null = null;
+  /** Each connection has a number, so that late news of one that is over changes nothing. */
+  let connection = 0;
+
+  function become(next: PortState, why: string | null = null): void {
+    const changed = state !== next;
+    state = next;
+    trouble = next === 'refused' ? why : null;
+    if (!changed) return;
+    const level = next === 'ok' ? 'info' : 'warn';
+    log(level, `devices: ${name} is ${next}`, { path, ...(why ? { why } : {}) });
+    options.onState();
+  }
+
+  async function drop(next: PortState, why: string | null): Promise<void> {
+    const old = port;
+    connection++;
+    port = null;
+    options.onGone?.();
+    become(next, why);
+    await old?.close();
+  }
+
+  async function connect(): Promise<void> {
+    const found = findPort(line.port, typeof line.port === 'string' ? [] : await ports.list());
+    if (found === null || !(await ports.exists(found))) {
+      path = null;
+      become('absent');
+      return;
+    }
+    path = found;
+    const mine = ++connection;
+    try {
+      const opened = await ports.open(
+        found,
+        line,
+        {
+          onData(bytes) {
+            if (mine !== connection) return;
+            heardAt = monotonic();
+            since = heardAt;
+            if (port) become('ok');
+            options.onData(bytes);
+          },
+          onGone(error) {
+            if (mine === connection) void drop('absent', error?.message ?? null).then(look);
+          },
+        },
+        options.rest,
+      );
+      if (mine !== connection || stopped) {
+        await opened.close();
+        return;
+      }
+      since = monotonic();
+      try {
+        await options.onOpen?.(opened);
+      } catch (error) {
+        await opened.close();
+        throw error;
+      }
+      if (mine !== connection) return; // gone while it was made ready
+      port = opened;
+      // One that was silent has to be heard before it counts as well again.
+      if (state !== 'silent' || options.silenceMs === undefined || (heardAt ?? 0) >= since) become('ok');
+    } catch (error) {
+      if (mine === connection) become('refused', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async function lookOnce(): Promise<void> {
+    if (stopped) return;
+    if (!port) {
+      await connect();
+      return;
+    }
+    const there = path !== null && (await ports.exists(path));
+    if (!there && port) {
+      await drop('absent', 'its path is gone');
+      return;
+    }
+    if (options.silenceMs !== undefined && port && monotonic() - since > options.silenceMs) {
+      await drop('silent', 'nothing came for too long');
+      await connect();
+    }
+  }
+
+  /** One look at a time; the next after `lookMs`, whatever happens. */
+  function look(): void {
+    clearTimeout(timer);
+    if (stopped) return;
+    looking ??= lookOnce()
+      .catch((error: unknown) => log('error', `devices: ${name} can’t be looked after`, { error }))
+      .finally(() => {
+        looking = null;
+        if (stopped) return;
+        timer = setTimeout(look, lookMs);
+        timer.unref();
+      });
+  }
+
+  look();
+  return {
+    get state() {
+      return state;
+    },
+    get path() {
+      return path;
+    },
+    get trouble() {
+      return trouble;
+    },
+    get heardAt() {
+      return heardAt;
+    },
+    get port() {
+      return port;
+    },
+    reopen(why) {
+      void drop('refused', why).then(look);
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      connection++;
+      await looking;
+      const old = port;
+      port = null;
+      await old?.close();
+    },
+  };
+}

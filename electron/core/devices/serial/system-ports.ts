@@ -1,0 +1,109 @@
+import { access } from 'node:fs/promises';
+import type { SerialPort } from 'serialport';
+import type { FoundPort, SerialPorts } from './port.ts';
+
+/** Opening a port that hangs (a driver in trouble) is given up after this, ms. */
+const OPEN_MS = 5_000;
+
+type Driver = typeof SerialPort;
+let driver: Promise<Driver> | null = null;
+
+/** The native module, loaded with the first port: a kiosk without serial devices never loads it. */
+function load(): Promise<Driver> {
+  driver ??= import('serialport').then((module) => module.SerialPort);
+  return driver;
+}
+
+const called = (act: (done: (error?: Error | null) => void) => void): Promise<void> =>
+  new Promise((resolve, reject) => act((error) => (error ? reject(error) : resolve())));
+
+/** The ports of this machine, by `serialport`. */
+export const systemPorts: SerialPorts = {
+  async list() {
+    const found = await (await load()).list();
+    return found.map(
+      (port): FoundPort => ({
+        path: port.path,
+        byId: port.pnpId ? `/dev/serial/by-id/${port.pnpId}` : null,
+        vendorId: port.vendorId ?? null,
+        productId: port.productId ?? null,
+        serialNumber: port.serialNumber ?? null,
+        manufacturer: port.manufacturer ?? null,
+      }),
+    );
+  },
+
+  async exists(path) {
+    if (process.platform === 'win32') return (await this.list()).some((port) => port.path === path);
+    return access(path).then(
+      () => true,
+      () => false,
+    );
+  },
+
+  async open(path, line, events, rest) {
+    const Port = await load();
+    const port = new Port({
+      path,
+      baudRate: line.baud,
+      dataBits: line.dataBits,
+      parity: line.parity,
+      stopBits: line.stopBits,
+      autoOpen: false,
+      lock: true,
+    });
+    let over = false;
+    const end = (error: Error | null): void => {
+      if (over) return;
+      over = true;
+      events.onGone(error);
+    };
+    // With a listener for data an unplug is told by `close`; without one it is not.
+    port.on('data', (bytes: Buffer) => {
+      if (!over) events.onData(bytes);
+    });
+    port.on('error', (error) => end(error));
+    port.on('close', (error: Error | null) => end(error ?? null));
+    await inTime(
+      called((done) => port.open(done)),
+      OPEN_MS,
+    ).catch((error: unknown) => {
+      over = true;
+      // One that hangs may open after all, and would hold the port for ever.
+      port.once('open', () => port.close());
+      throw error;
+    });
+    const open = {
+      async write(bytes: Uint8Array) {
+        await called((done) => port.write(Buffer.from(bytes), done));
+        await called((done) => port.drain(done));
+      },
+      lines: (state: { rts?: boolean; dtr?: boolean }) => called((done) => port.set(state, done)),
+      async close() {
+        over = true;
+        if (port.isOpen) await called((done) => port.close(done)).catch(() => undefined);
+      },
+    };
+    if (rest) {
+      try {
+        await open.lines(rest);
+      } catch (error) {
+        await open.close();
+        throw error;
+      }
+    }
+    return open;
+  },
+};
+
+async function inTime(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the port does not answer')), ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,99 @@
+import type { Diagnostics } from '../../contract/diagnostics.ts';
+import type { CoreMethods } from '../../contract/methods.ts';
+import type { Devices } from '../devices/devices.ts';
+import type { Retention } from '../retention/scheduler.ts';
+import type { StaffDesk } from '../staff/service.ts';
+import { freeBytes } from '../status/storage.ts';
+import type { Store } from '../store/interface.ts';
+import type { SyncReport } from '../sync/report.ts';
+
+export interface DiagnosticsDeps {
+  readonly home: string;
+  readonly store: Store;
+  readonly devices: () => Devices;
+  /** null where the line to the server is missing. */
+  readonly sync: () => SyncReport | null;
+  readonly retention: Pick<Retention, 'now' | 'doubt'>;
+  readonly wall: () => number;
+  readonly staff: Pick<StaffDesk, 'require'>;
+}
+
+/** Staff's look at the devices, store and sync of a kiosk, and the door's test pulse. */
+export function createDiagnostics(deps: DiagnosticsDeps): Pick<CoreMethods, 'diagnostics' | 'doorTest'> {
+  const { store, staff } = deps;
+  return {
+    async diagnostics({ token }) {
+      staff.require(token);
+      const report = await deps.devices().report();
+      const sync = deps.sync();
+      return {
+        readers: report.readers.map(({ lastRead, ...reader }) => ({
+          ...reader,
+          lastRead: lastRead && { masked: lastRead.masked, secondsAgo: lastRead.ageMs / 1000 },
+        })),
+        gps: report.gps && gpsOf(report.gps, deps.devices().positions),
+        door: report.door && {
+          state: report.door.state,
+          path: report.door.path,
+          trouble: report.door.trouble,
+          mode: report.door.mode,
+          open: report.door.open,
+          secondsAgo: report.door.sinceMs === null ? null : report.door.sinceMs / 1000,
+        },
+        ports: report.ports.map(({ path, byId, vendorId, productId, manufacturer }) => ({
+          path,
+          byId,
+          vendorId,
+          productId,
+          manufacturer,
+        })),
+        store: {
+          freeBytes: freeBytes(deps.home),
+          queued: store.pendingCount(),
+          photosWaiting: store.sync.photosWaiting(),
+          people: store.countPeople(),
+        },
+        sync: {
+          server: sync?.server ?? null,
+          transport: sync?.transport ?? null,
+          online: sync?.online ?? false,
+          lastHeardAt: sync?.lastHeardAt ?? null,
+          leaseUntil: sync?.leaseUntil ?? null,
+          problem: sync?.problem?.code ?? null,
+        },
+        clock: { doubt: deps.retention.doubt(), offsetMs: Math.round(deps.retention.now() - deps.wall()) },
+      };
+    },
+
+    async doorTest({ token }) {
+      staff.require(token);
+      await deps.devices().testDoor();
+      // Somebody opened a door without a check-in: that is told, like everything that staff does.
+      store.append({ type: 'health', open: { code: 'door-tested', detail: {} }, personal: {} });
+      return {};
+    },
+  };
+}
+
+type GpsReport = NonNullable<Awaited<ReturnType<Devices['report']>>['gps']>;
+
+function gpsOf({ state, path, trouble, fix }: GpsReport, positions: boolean): Diagnostics['gps'] {
+  return {
+    state,
+    path,
+    trouble,
+    positions,
+    fix: fix.fix && {
+      latitude: hundredMetres(fix.fix.latitude),
+      longitude: hundredMetres(fix.fix.longitude),
+      accuracy: fix.fix.accuracy,
+      satellites: fix.fix.satellites,
+      hdop: fix.fix.hdop,
+      secondsAgo: (fix.ageMs ?? 0) / 1000,
+    },
+    reason: fix.trouble,
+    damaged: fix.damaged,
+  };
+}
+
+const hundredMetres = (degrees: number): number => Math.round(degrees * 1000) / 1000;

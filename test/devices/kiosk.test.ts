@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { startCore } from '../../electron/core/core.ts';
+import { openKiosk } from '../../electron/core/open-kiosk.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
+import { STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import { writeServerLink } from '../../electron/core/sync/link.ts';
+import { createDeviceIdentity } from '../../sync/edge/identity.ts';
+import { openPosition } from '../../sync/protocol/seal/position.ts';
+import { SOCAT, serialCable } from '../services/serial-line.ts';
+import { bundle, sealing } from '../sync/engine-rig.ts';
+
+/* A whole kiosk core with its devices on real ports: what a check-in keeps of the place, and what the door hears. */
+
+const STAFF_PIN = '582046';
+const MAX = { number: '1001', pin: '5830' };
+const soon = { timeout: 20_000, interval: 10 };
+
+const sentence = (body: string) =>
+  `$${body}*${[...body]
+    .reduce((sum, one) => sum ^ one.charCodeAt(0), 0)
+    .toString(16)
+    .padStart(2, '0')}\r\n`;
+
+/** What a receiver at the gate says in one second. */
+function fix(): string {
+  const iso = new Date().toISOString();
+  const time = `${iso.slice(11, 19).replaceAll(':', '')}.00`;
+  const date = `${iso.slice(8, 10)}${iso.slice(5, 7)}${iso.slice(2, 4)}`;
+  return (
+    sentence(`GNRMC,${time},A,5231.20000,N,01324.30000,E,0.1,,${date},,,A`) +
+    sentence(`GNGGA,${time},5231.20000,N,01324.30000,E,1,09,0.9,34.5,M,44.6,M,,`)
+  );
+}
+
+async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: boolean }) {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-devices-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const home = join(folder, 'kiosk');
+  mkdirSync(join(folder, 'none'));
+  ensureKioskFolder(home, false);
+  const gps = serialCable('gps');
+  const relay = serialCable('relay');
+  for (const cable of [gps, relay]) {
+    onTestFinished(() => cable[Symbol.asyncDispose]());
+    await cable.plug();
+  }
+  if (options.devices ?? true)
+    writeSiteConfig(home, {
+      ...readSiteConfig(home),
+      repeatWindowSeconds: 0,
+      devices: {
+        gps: { port: gps.path },
+        door: { port: relay.path, protocol: { kind: 'lcus' }, mode: 'fail-secure', pulseSeconds: 0.3 },
+      } as never,
+    });
+  const person = randomUUID();
+  const opened = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+  const pins = await opened.pins();
+  const { store } = opened;
+  store.setSetting(STAFF_PIN_SETTING, await pins.hash(STAFF_PIN));
+  await store.addPerson({
+    id: person,
+    name: 'Max Mustermann',
+    number: MAX.number,
+    pinHash: await pins.hash(MAX.pin),
+    language: 'en',
+    consent: { textVersion: 'test', language: 'en' },
+    templates: [],
+    photo: null,
+  });
+  if (options.gpsOptOut) store.updatePerson(person, { gpsOptOut: true });
+  if (options.server) writeServerLink(store, { secret: await createDeviceIdentity(store.device), bundle });
+  const { device } = store;
+  await opened.close();
+  const start = () =>
+    startCore({ home, deviceSecret: null, demo: false, weights: join(folder, 'none'), log: () => undefined });
+  const core = await start();
+  let open = true;
+  const close = async () => {
+    if (open) await core.close();
+    open = false;
+  };
+  onTestFinished(close);
+  const { token } = await core.methods.staffUnlock({ pin: STAFF_PIN });
+  /** Until the receiver's place is believed. */
+  const located = () =>
+    expect
+      .poll(async () => {
+        gps.say(fix());
+        return (await core.methods.diagnostics({ token })).gps?.fix;
+      }, soon)
+      .toMatchObject({ latitude: 52.52, longitude: 13.405 });
+  /** What the store keeps of the check-ins, after the core has ended. */
+  async function kept() {
+    await close();
+    const again = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+    try {
+      return again.store.pending(50).filter(({ header }) => header.type === 'checkin');
+    } finally {
+      await again.close();
+    }
+  }
+  return { core, token, gps, relay, located, kept, person, device };
+}
+
+const withoutSocat = !existsSync(SOCAT);
+
+test.skipIf(withoutSocat)('a check-in carries its place sealed to the server, and the door opens for it', async () => {
+  const { core, relay, located, kept, person, device } = await kiosk({ server: true });
+  await located();
+  expect((await core.methods.status({})).privacy.gpsDays).toBe(30);
+  await core.methods.checkinByPin(MAX);
+  await expect.poll(() => relay.heard().toString('hex'), soon).toBe('a00100a1a00101a2a00100a1');
+  const [checkin] = await kept();
+  const sealed = checkin?.personal.gps?.value as string;
+  expect(JSON.stringify(checkin)).not.toMatch(/52\.5|13\.4/);
+  expect(await openPosition(sealed, { device, person }, async () => sealing)).toMatchObject({
+    latitude: 52.52,
+    longitude: 13.405,
+    accuracy: 5,
+  });
+});
+
+test.skipIf(withoutSocat).each([
+  ['who opted out', { server: true, gpsOptOut: true }],
+  ['where there is no server to seal it to', { server: false }],
+])('no place is kept of %s', async (_, options) => {
+  const { core, located, kept } = await kiosk(options);
+  await located();
+  await core.methods.checkinByPin(MAX);
+  const [checkin] = await kept();
+  expect(Object.keys(checkin!.personal)).not.toContain('gps');
+});
+
+test.skipIf(withoutSocat)('staff sees the devices, and a test pulse is told to the server', async () => {
+  const { core, token, relay, gps } = await kiosk({ server: false });
+  await expect.poll(async () => (await core.methods.diagnostics({ token })).door?.state, soon).toBe('ok');
+  await core.methods.doorTest({ token });
+  await expect.poll(() => relay.heard().toString('hex'), soon).toBe('a00100a1a00101a2a00100a1');
+  await gps.unplug();
+  await expect.poll(async () => (await core.methods.status({})).notices, soon).toContain('gps-absent');
+  await core.methods.staffLock({ token });
+  await expect(core.methods.diagnostics({ token })).rejects.toMatchObject({ code: 'staff-locked' });
+  await expect(core.methods.doorTest({ token })).rejects.toMatchObject({ code: 'staff-locked' });
+});
+
+test('a kiosk without devices has none to show, tells people that it takes no place, and can’t open a door', async () => {
+  const { core, token } = await kiosk({ server: false, devices: false });
+  expect(await core.methods.diagnostics({ token })).toMatchObject({ readers: [], gps: null, door: null });
+  expect((await core.methods.status({})).privacy.gpsDays).toBe(0);
+  await expect(core.methods.doorTest({ token })).rejects.toMatchObject({ code: 'door-unset' });
+});
