@@ -8,9 +8,11 @@ import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
 import { STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import type { Store } from '../../electron/core/store/interface.ts';
 import { writeServerLink } from '../../electron/core/sync/link.ts';
-import { createDeviceIdentity } from '../../sync/edge/identity.ts';
+import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { openPosition } from '../../sync/protocol/seal/position.ts';
+import { createCa, issueDeviceCertificate } from '../../sync/server/keys/certificates.ts';
 import { SOCAT, serialCable } from '../services/serial-line.ts';
 import { bundle, sealing } from '../sync/engine-rig.ts';
 
@@ -37,6 +39,15 @@ function fix(): string {
   );
 }
 
+/** The kiosk of a server that is not in reach. */
+async function belongToServer(store: Store): Promise<void> {
+  const secret = await createDeviceIdentity(store.device);
+  const ca = await createCa(bundle.serverId, Date.now());
+  const { csr } = await deviceRequest(secret, 'Gate');
+  const tlsCertPem = await issueDeviceCertificate(ca, store.device, csr, Date.now());
+  writeServerLink(store, { secret, bundle: { ...bundle, tlsCertPem, keys: { ...bundle.keys, caPem: [ca.certPem] } } });
+}
+
 async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: boolean }) {
   const folder = mkdtempSync(join(tmpdir(), 'sp-devices-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,7 +56,8 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
   ensureKioskFolder(home, false);
   const gps = serialCable('gps');
   const relay = serialCable('relay');
-  for (const cable of [gps, relay]) {
+  const reader = serialCable('reader');
+  for (const cable of [gps, relay, reader]) {
     onTestFinished(() => cable[Symbol.asyncDispose]());
     await cable.plug();
   }
@@ -54,6 +66,7 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
       ...readSiteConfig(home),
       repeatWindowSeconds: 0,
       devices: {
+        readers: [{ name: 'Gate', port: reader.path }],
         gps: { port: gps.path },
         door: { port: relay.path, protocol: { kind: 'lcus' }, mode: 'fail-secure', pulseSeconds: 0.3 },
       } as never,
@@ -74,7 +87,7 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
     photo: null,
   });
   if (options.gpsOptOut) store.updatePerson(person, { gpsOptOut: true });
-  if (options.server) writeServerLink(store, { secret: await createDeviceIdentity(store.device), bundle });
+  if (options.server) await belongToServer(store);
   const { device } = store;
   await opened.close();
   const start = () =>
@@ -105,7 +118,7 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
       await again.close();
     }
   }
-  return { core, token, gps, relay, located, kept, person, device };
+  return { core, token, gps, relay, reader, located, kept, person, device };
 }
 
 const withoutSocat = !existsSync(SOCAT);
@@ -136,6 +149,21 @@ test.skipIf(withoutSocat).each([
   const [checkin] = await kept();
   expect(Object.keys(checkin!.personal)).not.toContain('gps');
 });
+
+test.skipIf(withoutSocat)(
+  'a badge at the reader is an arrival on the screen; one that nobody has says no more than that',
+  async () => {
+    const { core, token, reader } = await kiosk({ server: false });
+    const arrivals: unknown[] = [];
+    core.onSignal((name, data) => {
+      if (name === 'arrival') arrivals.push(data);
+    });
+    await expect.poll(async () => (await core.methods.diagnostics({ token })).readers[0]?.state, soon).toBe('ok');
+    reader.say('0005058435\r\n');
+    await expect.poll(() => arrivals, soon).toEqual([{ kind: 'refused', code: 'badge-unknown' }]);
+    expect((await core.methods.diagnostics({ token })).readers[0]?.lastRead).toMatchObject({ masked: '••••••••35' });
+  },
+);
 
 test.skipIf(withoutSocat)('staff sees the devices, and a test pulse is told to the server', async () => {
   const { core, token, relay, gps } = await kiosk({ server: false });
