@@ -184,6 +184,11 @@ export const METHODS = {
   enrolCapture: m(z.strictObject({ ...staff, enrolment: Id, frame: FaceFrame }), CaptureResult),
   /** Fails with code `duplicate-face` (params: name) when the face already belongs to someone else. */
   enrolFinish: m(z.strictObject({ ...staff, enrolment: Id }), z.strictObject({ person: PersonRow })),
+  /** Somebody whose face is not taken: number and PIN alone, and so no consent. Nothing of a face is kept. */
+  enrolByNumber: m(
+    z.strictObject({ ...staff, name: Name, number: Number_, pin: Pin, language: Language }),
+    z.strictObject({ person: PersonRow }),
+  ),
   enrolCancel: m(z.strictObject({ ...staff, enrolment: Id }), empty),
   /** At most 20 people whose name or number begins with the query; an empty query finds nobody. */
   peopleFind: m(

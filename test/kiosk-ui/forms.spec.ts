@@ -139,6 +139,45 @@ test.describe('staff', () => {
     expect(core.callsOf('personDelete')).toHaveLength(1);
   });
 
+  test('gives whoever does not agree a number and a PIN, and no camera', async ({ kiosk }) => {
+    const { core } = kiosk;
+    const page = await kiosk.open({ before: noCamera });
+    await unlock(page);
+    await page.getByRole('button', { name: /Enrol a person/ }).click();
+    await page.locator('input[name=name]').fill('Erika Muster');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: 'I do not agree: number and PIN' }).click();
+    await expect(page.locator('.steps')).toHaveText('Without the face: with number and PIN');
+    await expect(page.locator('.form-error')).toContainText('a number and a PIN are the way in');
+    await page.locator('input[name=number]').fill('2001');
+    await page.locator('input[name=pin]').fill('7304');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.locator('[data-end=enrolled]')).toContainText('Nothing of the face was kept');
+    expect(core.callsOf('enrolByNumber')).toMatchObject([
+      { name: 'Erika Muster', number: '2001', pin: '7304', language: 'en' },
+    ]);
+    expect(core.callsOf('enrolBegin')).toEqual([]);
+    // The next person is asked again.
+    await page.getByRole('button', { name: /another/ }).click();
+    await expect(page.locator('.steps')).toContainText('Step 1 of 3');
+  });
+
+  test('enrols with number and PIN where face recognition is off', async ({ kiosk }) => {
+    const { core } = kiosk;
+    core.setStatus({ face: { use: 'off', code: 'model-altered', nextStep: 'Reinstall the kiosk.' } });
+    const page = await kiosk.open({ before: noCamera });
+    await unlock(page);
+    await page.getByRole('button', { name: /Enrol a person/ }).click();
+    await page.locator('input[name=name]').fill('Erika Muster');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.locator('.form-error')).toContainText('a number and a PIN');
+    await page.locator('input[name=number]').fill('2001');
+    await page.locator('input[name=pin]').fill('7304');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.locator('[data-end=enrolled]')).toContainText('Erika Muster is enrolled');
+    expect(core.callsOf('enrolByNumber')).toHaveLength(1);
+  });
+
   test('is told that the camera was unplugged during the capture, which goes on when it is back', async ({ kiosk }) => {
     const { core } = kiosk;
     core.methods.enrolCapture = async () => ({

@@ -45,6 +45,16 @@ function anyFileHolds(home: string, needle: Buffer): string[] {
     .map(({ name }) => name);
 }
 
+it('takes nothing of a face without a consent, and somebody without a face without one', async () => {
+  const store = await openKiosk(newFolder());
+  const faceless = { consent: null, templates: [], photo: null, number: '7', pinHash: 'phc' };
+  await expect(store.addPerson(aPerson({ ...faceless, templates: aPerson().templates }))).rejects.toThrow(RangeError);
+  await expect(store.addPerson(aPerson({ ...faceless, photo: aPhoto() }))).rejects.toThrow(RangeError);
+  expect(await store.addPerson(aPerson(faceless))).toMatchObject({ templates: 0, hasPin: true });
+  expect(store.pending(10).map(({ header }) => header.type)).toEqual(['person', 'pin']);
+  store.close();
+});
+
 describe('at rest', () => {
   it('P1 P3 no file holds a name, number, photo, PIN or template in the clear, while open and when closed', async () => {
     const home = newFolder();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type DecisionPolicy, decide } from '../../../models/rules/decision.ts';
+import { type DecisionPolicy, decide, estimatedFpir } from '../../../models/rules/decision.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import { duplicateOf } from './service.ts';
 
@@ -39,4 +39,19 @@ test('somebody whose picture scores 0.65 is still found among 40,000 templates, 
   } as unknown as Recogniser;
   expect(crowd.search(face[0]!).decision.kind).not.toBe('accept');
   expect(duplicateOf(crowd, face)).toBe('ada');
+});
+
+test('of newcomers to 4,000 templates at most one in a hundred is held for somebody who is there', () => {
+  const size = { people: 1000, templates: 4000 };
+  const thresholds: number[] = [];
+  const crowd = {
+    search(_: Float32Array, policy: Partial<DecisionPolicy> = {}) {
+      const match = { best: { person: 'ada', template: 't', score: 0.53 }, second: null, ...size };
+      const decision = decide(match, size, { targetFpir: 0.001, calibratedPeople: 1000, ...policy });
+      thresholds.push(decision.threshold);
+      return { match, decision };
+    },
+  } as unknown as Recogniser;
+  expect(duplicateOf(crowd, face)).toBeNull();
+  for (const threshold of thresholds) expect(estimatedFpir(threshold, size.templates)).toBeLessThan(0.011);
 });

@@ -94,7 +94,8 @@ export interface NewPerson {
   readonly name: string;
   readonly number: string | null;
   readonly language: string;
-  readonly consent: { readonly textVersion: string; readonly language: string };
+  /** Null for somebody without a face here: number and PIN need no consent. */
+  readonly consent: { readonly textVersion: string; readonly language: string } | null;
   readonly templates: readonly { readonly pose: string; readonly model: string; readonly embedding: Float32Array }[];
   /** Encoded picture of the enrolment; sealed into the vault under the person's key. */
   readonly photo: Uint8Array | null;
@@ -168,7 +169,10 @@ export interface StoreReads {
 }
 
 export interface StoreWrites {
-  /** Person, consent, templates, PIN and photo, with their events, in one transaction. */
+  /**
+   * Person, consent, templates, PIN and photo, with their events, in one transaction.
+   * @throws RangeError for templates or a photo without a consent
+   */
   addPerson(person: NewPerson): Promise<Person>;
   addTemplates(person: string, templates: NewPerson['templates']): Template[];
   /** Changes what is given; under the next row version, so that the old values can't be put back. */

@@ -34,6 +34,8 @@ export class PersonWrites {
 
   /** @throws Problem `person-exists`, `number-taken` */
   requireNew(person: NewPerson): void {
+    if (person.consent === null && (person.templates.length > 0 || person.photo !== null))
+      throw new RangeError('a face without a consent');
     if (this.#s.people.known(person.id))
       throw new Problem('person-exists', 'this person is already on this kiosk', 'Change the person instead.');
     this.#requireFreeNumber(person.number, person.id);
@@ -54,8 +56,10 @@ export class PersonWrites {
     const personal = { person: id, name, number: number ?? undefined, language, photo: photo ?? undefined, photoKey };
     const event = values.append('person', { change: 'added' }, personal, known, record);
     if (photo) this.#checkins.insertPhoto(known, event, 'enrolment', photo);
-    const { textVersion } = consent;
-    values.append('consent', { action: 'given', textVersion, language: consent.language }, { person: id }, known);
+    if (consent) {
+      const { textVersion } = consent;
+      values.append('consent', { action: 'given', textVersion, language: consent.language }, { person: id }, known);
+    }
     known.templates = this.#insertTemplates(known, person.templates).length;
     if (person.pinHash !== null) this.#writePin(known, person.pinHash);
     known.hasPin = person.pinHash !== null;

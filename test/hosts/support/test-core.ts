@@ -80,6 +80,9 @@ export function testMethods(
     enrolFinish: async () => {
       throw new Problem('duplicate-face', 'This face belongs to someone else.', '');
     },
+    enrolByNumber: async () => {
+      throw new Problem('number-taken', 'This number belongs to somebody.', '');
+    },
     enrolCancel: empty,
     peopleFind: async () => ({ people: [] }),
     personSetPin: empty,

@@ -27,14 +27,25 @@ export function wrongIn(details: Details): { key: string; field: 'name' | 'numbe
   return null;
 }
 
-/** Step 1: who it is. */
+/** What is still needed where number and PIN are the way in, as a key; null when all is there. */
+export function missingForPin({ number, pin }: Details): string | null {
+  return number.trim() === '' || pin === '' ? 'enrol.numberAndPinMissing' : null;
+}
+
+/**
+ * Step 1: who it is.
+ *
+ * @param byNumber without the face: number and PIN are no longer a matter of choice, and this step is the last
+ */
 export function EnrolDetails({
   details,
   error,
+  byNumber,
   next,
 }: {
   details: Signal<Details>;
   error: Signal<string>;
+  byNumber: boolean;
   next: () => void;
 }) {
   const { root, type } = useTypingTarget();
@@ -62,7 +73,7 @@ export function EnrolDetails({
   });
   return (
     <form class="enrol-details" ref={root} onSubmit={submit} noValidate autocomplete="off">
-      <p class="steps">{t('enrol.step', { index: 1, name: t('enrol.details') })}</p>
+      <p class="steps">{byNumber ? t('enrol.withoutFace') : t('enrol.step', { index: 1, name: t('enrol.details') })}</p>
       <div class="enrol-fields">
         <label class="field field-wide">
           <span>{t('enrol.name')}</span>
@@ -79,8 +90,8 @@ export function EnrolDetails({
             onInput={(e) => set({ name: e.currentTarget.value })}
           />
         </label>
-        <NumberField label={t('enrol.number')} {...field('number', number)} />
-        <PinField label={t('enrol.pin')} {...field('pin', pin)} />
+        <NumberField label={t(byNumber ? 'enrol.numberNeeded' : 'enrol.number')} {...field('number', number)} />
+        <PinField label={t(byNumber ? 'enrol.pinNeeded' : 'enrol.pin')} {...field('pin', pin)} />
         <fieldset class="choice">
           <legend>{t('enrol.language')}</legend>
           {Object.keys(LOCALES).map((l) => (
@@ -100,7 +111,7 @@ export function EnrolDetails({
       <FormError words={error.value} />
       <Keyboard type={type} />
       <button type="submit" class="button button-main">
-        {t('next')}
+        {t(byNumber ? 'enrol.save' : 'next')}
       </button>
     </form>
   );

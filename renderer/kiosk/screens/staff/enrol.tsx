@@ -8,7 +8,7 @@ import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { EnrolCapture } from './enrol-capture.tsx';
 import { EnrolConsent } from './enrol-consent.tsx';
-import { type Details, EnrolDetails, NO_DETAILS } from './enrol-details.tsx';
+import { type Details, EnrolDetails, missingForPin, NO_DETAILS } from './enrol-details.tsx';
 import { SessionOver, type StaffSession, staffWords } from './session.ts';
 
 type Step =
@@ -18,7 +18,10 @@ type Step =
   | { at: 'done'; person: PersonRow }
   | { at: 'refused'; words: string };
 
-/** Details, consent, face, confirmation. Nothing is stored before the last of them. */
+/**
+ * Details, consent, face, confirmation; or, for whoever does not agree and where there is no face recognition, number and
+ * PIN in place of consent and face. Nothing is stored before the end.
+ */
 export function EnrolScreen({
   session,
   close,
@@ -28,8 +31,11 @@ export function EnrolScreen({
   close: () => void;
   alive: () => void;
 }) {
-  const { core, sounds } = useKiosk();
+  const { core, sounds, face } = useKiosk();
   const step = useSignal<Step>({ at: 'details' });
+  /** The person has said no to the face. */
+  const declined = useSignal(false);
+  const byNumber = declined.value || face.value === 'off';
   const details = useSignal<Details>({ ...NO_DETAILS, language: currentLanguage() });
   const error = useSignal('');
   const busy = useSignal(false);
@@ -78,12 +84,42 @@ export function EnrolScreen({
     try {
       const { person } = await session.run((token) => core.enrolFinish({ token, enrolment }));
       open.current = null;
-      sounds.play('in');
-      details.value = { ...NO_DETAILS, language: currentLanguage() };
-      step.value = { at: 'done', person };
+      end(person);
     } catch (cause) {
       refuse(cause);
     }
+  }
+
+  /** Without the face: what is missing for that is asked for where it is typed. */
+  async function finishByNumber(): Promise<void> {
+    const missing = missingForPin(details.value);
+    error.value = missing ? t(missing) : '';
+    if (missing) step.value = { at: 'details' };
+    if (missing || busy.value) return;
+    busy.value = true;
+    const { name, number, pin, language } = details.value;
+    try {
+      const { person } = await session.run((token) =>
+        core.enrolByNumber({ token, name: name.trim(), number: number.trim(), pin, language }),
+      );
+      end(person);
+    } catch (cause) {
+      fail(cause);
+      step.value = { at: 'details' };
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  function end(person: PersonRow): void {
+    sounds.play('in');
+    fresh();
+    step.value = { at: 'done', person };
+  }
+
+  function fresh(): void {
+    declined.value = false;
+    details.value = { ...NO_DETAILS, language: currentLanguage() };
   }
 
   function refuse(cause: unknown): void {
@@ -96,7 +132,7 @@ export function EnrolScreen({
   const restart = (): void => {
     drop();
     error.value = '';
-    details.value = { ...NO_DETAILS, language: currentLanguage() };
+    fresh();
     step.value = { at: 'details' };
   };
 
@@ -107,9 +143,11 @@ export function EnrolScreen({
         <EnrolDetails
           details={details}
           error={error}
+          byNumber={byNumber}
           next={() => {
             error.value = '';
-            step.value = { at: 'consent' };
+            if (byNumber) void finishByNumber();
+            else step.value = { at: 'consent' };
           }}
         />
       );
@@ -120,7 +158,10 @@ export function EnrolScreen({
           busy={busy.value}
           error={error.value}
           agreed={(consent) => void begin(consent)}
-          refused={close}
+          refused={() => {
+            declined.value = true;
+            void finishByNumber();
+          }}
         />
       );
     case 'capture':
@@ -193,7 +234,9 @@ function Enrolled({
         <h2 class="title" ref={title} tabIndex={-1}>
           {undone.value ? t('enrol.undone') : t('enrol.enrolled', { name: person.name })}
         </h2>
-        {!undone.value && <p class="lead">{t('enrol.enrolledMore')}</p>}
+        {!undone.value && (
+          <p class="lead">{t(person.templates > 0 ? 'enrol.enrolledMore' : 'enrol.enrolledByNumber')}</p>
+        )}
       </div>
       <FormError words={error.value} />
       <div class="actions">

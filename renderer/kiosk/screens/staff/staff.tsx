@@ -86,13 +86,13 @@ function Menu({ open }: { open: (view: View) => void }) {
   return (
     <ul class="menu">
       {items.map(({ view, icon }) => {
-        const off = faceless && view === 'enrol';
+        const byNumber = faceless && view === 'enrol';
         return (
           <li key={view}>
-            <button type="button" class="way way-row" aria-disabled={off} onClick={() => off || open(view)}>
+            <button type="button" class="way way-row" onClick={() => open(view)}>
               <span class="way-icon">{icon}</span>
               <span class="way-name">{t(`staff.${view}`)}</span>
-              <span class="way-hint">{t(off ? 'staff.enrolOff' : `staff.${view}Hint`)}</span>
+              <span class="way-hint">{t(byNumber ? 'staff.enrolByNumber' : `staff.${view}Hint`)}</span>
             </button>
           </li>
         );
