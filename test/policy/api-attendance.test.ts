@@ -229,6 +229,40 @@ describe.each(DATABASES)('attendance by the API on $name', ({ unavailable, start
     expect(await elsewhere()).toBe(false);
   });
 
+  test('payroll files: stays as a timesheet, records in the columns that Frappe HR imports; nothing that does not count, no end made up', async () => {
+    const person = box.person('Sofja Kowalewskaja');
+    record(person, '06:00', 'in');
+    record(person, '14:15', 'out');
+    record(person, '17:00', 'in');
+    const voided = record(person, '18:00', 'out');
+    box.append('void', { target: voided, reason: 'staff' }, { person }, at('18:01'));
+    await api.deliver(box);
+    const linesOf = async (layout: string) => {
+      const url = `/api/exports/payroll?layout=${layout}&format=csv&from=${DAY}&to=${DAY}`;
+      return (await api.ask<Buffer>('GET', url, { as: 'staff' })).toString('utf8').split('\r\n');
+    };
+    const [sheet, ...stays] = await linesOf('timesheet');
+    expect(sheet).toBe('\uFEFFEmployee ID,Employee name,Date,Clock in,Clock out,Hours,Remark');
+    expect(stays.filter((line) => line.includes('Sofja'))).toEqual([
+      `1001,Sofja Kowalewskaja,${DAY},${DAY} 08:00:00,${DAY} 16:15:00,8.25,`,
+      `1001,Sofja Kowalewskaja,${DAY},${DAY} 19:00:00,,,no clock-out`,
+    ]);
+    const [frappe, ...records] = await linesOf('frappe-hr');
+    expect(frappe).toBe('\uFEFFEmployee,Log Type,Time,Location / Device ID,Skip Auto Attendance');
+    const here = records.filter(
+      (line) => line.includes('08:00:00') || line.includes(':15:00') || line.includes('19:00:00'),
+    );
+    const door = (
+      await api.db.selectFrom('device').select('name').where('id', '=', box.device).executeTakeFirstOrThrow()
+    ).name;
+    expect(here.filter((line) => line.includes(door))).toEqual([
+      `1001,IN,${DAY} 19:00:00,${door},0`,
+      `1001,OUT,${DAY} 16:15:00,${door},0`,
+      `1001,IN,${DAY} 08:00:00,${door},0`,
+    ]);
+    expect(records.some((line) => line.includes('20:00:00') && line.includes(door))).toBe(false);
+  });
+
   test('pairs of people are listed and merged by the API', async () => {
     const [a, b] = [box.person('Alan Turing'), box.person('A. Turing')];
     record(a, '06:00', 'in');

@@ -15,6 +15,7 @@ import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import { correctionRoutes } from '../../sync/server/corrections/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { deviceRoutes } from '../../sync/server/devices/routes.ts';
+import { exportRoutes } from '../../sync/server/exports/routes.ts';
 import { quarantineRoutes } from '../../sync/server/ingest/routes.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
@@ -34,6 +35,7 @@ const ROUTES: readonly RouteSpec[] = [
   ...deviceRoutes,
   ...peopleRoutes,
   ...portalRoutes,
+  ...exportRoutes,
   ...quarantineRoutes,
   ...reportRoutes,
   ...siteRoutes,

@@ -18,3 +18,8 @@ export const DaysExportQuery = z.strictObject({
   from: z.iso.date(),
   to: z.iso.date(),
 });
+
+/** What a payroll or HR program takes: a generic timesheet, or Frappe HR's “Employee Checkin” (data import). */
+export const PayrollLayout = z.enum(['timesheet', 'frappe-hr']);
+export type PayrollLayout = z.infer<typeof PayrollLayout>;
+export const PayrollExportQuery = z.strictObject({ ...DaysExportQuery.shape, layout: PayrollLayout });

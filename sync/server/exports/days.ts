@@ -42,7 +42,8 @@ export function daysTable(
   return { title: 'Days', columns: COLUMNS, pages: pages(db, keys, site, days, shown) };
 }
 
-function daysBetween(site: ReportSite, from: string, to: string): AttendanceDay[] {
+/** @throws Problem `no-such-day`, `period-too-long` */
+export function daysBetween(site: ReportSite, from: string, to: string): AttendanceDay[] {
   const dayOf = calendarOf(site);
   const last = dayNamed(dayOf, to);
   const days: AttendanceDay[] = [];

@@ -1,9 +1,15 @@
-import { AttendanceExportQuery, DaysExportQuery, type ExportFormat } from '../../protocol/api/exports.ts';
+import {
+  AttendanceExportQuery,
+  DaysExportQuery,
+  type ExportFormat,
+  PayrollExportQuery,
+} from '../../protocol/api/exports.ts';
 import { type FileAnswer, type RouteSpec, route } from '../access/route.ts';
 import { reportSite } from '../reports/day.ts';
 import { attendanceTable } from './attendance.ts';
 import { toCsv } from './csv.ts';
 import { daysTable } from './days.ts';
+import { payrollTable } from './payroll.ts';
 import type { Table } from './table.ts';
 import { toXlsx } from './xlsx.ts';
 
@@ -40,7 +46,25 @@ const days = route({
   },
 });
 
-export const exportRoutes: readonly RouteSpec[] = [records, days];
+const payroll = route({
+  method: 'GET',
+  path: '/api/exports/payroll',
+  summary:
+    'What payroll and HR programs import: stays as a timesheet, or records in Frappe HR’s columns, of days of one site',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'person.name', 'person.number'],
+  action: 'export',
+  query: PayrollExportQuery,
+  answer: 'file',
+  refusals: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
+  limit: { max: 20, perMs: 60_000 },
+  async handle({ tx, services: { keys, config }, query: { format, layout, site: id, ...period }, now, about }) {
+    const site = await reportSite(tx, id, config.site.timeZone);
+    return file(layout, format, payrollTable(layout, { db: tx, keys, site, shown: about }, period), now);
+  },
+});
+
+export const exportRoutes: readonly RouteSpec[] = [records, days, payroll];
 
 const TYPES = {
   csv: 'text/csv; charset=utf-8; header=present',
