@@ -11,6 +11,8 @@ interface ServerSide {
   /** Ids of the check-ins in attendance. */
   readonly projected: string[];
   readonly quarantined: number;
+  /** Photos that are whole, as `device address`. */
+  readonly photos: ReadonlySet<string>;
   /** Check-ins whose personal half is not there although nobody was erased. */
   readonly bare: number;
 }
@@ -35,11 +37,15 @@ export async function serverSide(world: World): Promise<ServerSide> {
     const bare = await client.query<{ count: string }>(
       "select count(*) from event where type = 'checkin' and (personal is null or person is null)",
     );
+    const photos = await client.query<{ photo: string }>(
+      "select device || ' ' || address as photo from photo where complete_at is not null",
+    );
     const quarantine = await client.query<{ count: string }>('select count(*) from quarantine');
     return {
       events: rows.map((r) => ({ ...r, seq: Number(r.seq) })),
       projected: checkins.rows.map((r) => r.id),
       quarantined: Number(quarantine.rows[0]!.count),
+      photos: new Set(photos.rows.map((r) => r.photo)),
       bare: Number(bare.rows[0]!.count),
     };
   } finally {
@@ -55,11 +61,12 @@ export async function kioskSide(end: KioskEnd): Promise<{ events: Held[]; templa
     const { problems } = await store.check();
     // As if the server had nothing: the outbox then holds every event that the store still has.
     for (const { epoch } of store.sync.marks()) store.sync.rewind(epoch, { committed: 0, safe: 0 });
-    const events = store.pending(Number.MAX_SAFE_INTEGER).map(({ header }) => ({
+    const events = store.pending(Number.MAX_SAFE_INTEGER).map(({ header, personal }) => ({
       device: header.device,
       epoch: header.epoch,
       seq: header.seq,
       header,
+      photo: personal.photo?.value as string | undefined,
     }));
     return { events, templates: [...store.templates('test')].length, problems: problems.map((p) => JSON.stringify(p)) };
   } finally {

@@ -7,6 +7,8 @@ export interface ChaosProxy {
   readonly open: number;
   /** Bytes carried since the beginning, both ways. */
   readonly carried: number;
+  /** Pieces of a stream that were swallowed, held up, doubled or turned round since the beginning. */
+  readonly harmed: number;
   /** Ends every connection with a reset. */
   cut(): void;
   /** New connections are refused, open ones cut, until `heal`. */
@@ -34,6 +36,7 @@ interface Pair {
 export async function chaosProxy(target: { host: string; port: number }): Promise<ChaosProxy> {
   const pairs = new Set<Pair>();
   let carried = 0;
+  let harmed = 0;
   let hole = false;
   let refusing = false;
   let delayMs = 0;
@@ -50,20 +53,26 @@ export async function chaosProxy(target: { host: string; port: number }): Promis
       }
     };
     from.on('data', (chunk: Buffer) => {
-      if (hole) return; // swallowed
+      if (hole) {
+        harmed += 1; // swallowed
+        return;
+      }
       if (delayMs > 0) {
+        harmed += 1;
         const wait = delayMs;
         chain = chain.then(() => new Promise((resolve) => setTimeout(resolve, wait))).then(() => write(chunk));
         return;
       }
       if (up && garbling === 'duplicate') {
         garbling = null;
+        harmed += 1;
         write(chunk);
         write(chunk);
         return;
       }
       if (up && garbling === 'reorder') {
         garbling = null;
+        harmed += 1;
         const half = chunk.length >> 1;
         write(chunk.subarray(half));
         write(chunk.subarray(0, half));
@@ -112,6 +121,9 @@ export async function chaosProxy(target: { host: string; port: number }): Promis
     },
     get carried() {
       return carried;
+    },
+    get harmed() {
+      return harmed;
     },
     get target() {
       return state.target;

@@ -20,6 +20,7 @@ function goodRun() {
     kiosks: held,
     projected: checkins,
     quarantined: 0,
+    photos: new Set<string>(),
     excused: new Set<string>(),
   };
 }
@@ -43,6 +44,14 @@ describe('the checker of the fault runs', () => {
   it('finds a confirmed check-in that is in the log and not in attendance', () => {
     const run = goodRun();
     expect(check({ ...run, projected: run.projected.slice(1) }).lost).toHaveLength(1);
+  });
+
+  it('finds a photo that the kiosk has and the server has not', () => {
+    const run = goodRun();
+    const kiosks = run.kiosks.map((e, i) => (i === 3 ? { ...e, photo: 'A'.repeat(43) } : e));
+    expect(check({ ...run, kiosks }).lost).toEqual([`photo of ${kiosks[3]!.header.id}`]);
+    const photos = new Set([`${kiosks[3]!.device} ${'A'.repeat(43)}`]);
+    expect(isClean(check({ ...run, kiosks, photos }))).toBe(true);
   });
 
   it('finds one that is there twice, in the log or in attendance', () => {

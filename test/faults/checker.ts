@@ -7,6 +7,8 @@ export interface Held {
   readonly epoch: string;
   readonly seq: number;
   readonly header: EventHeader;
+  /** Address of the photo that it names; only as a kiosk has it. */
+  readonly photo?: string | undefined;
 }
 
 /** A check-in that a kiosk confirmed: it said so after its transaction. */
@@ -42,6 +44,8 @@ export function check(o: {
   kiosks: readonly Held[];
   projected: readonly string[];
   quarantined: number;
+  /** Photos that the server has whole, as `device address`. */
+  photos: ReadonlySet<string>;
   excused: ReadonlySet<string>;
 }): Verdict {
   const ids = new Map<string, number>();
@@ -58,6 +62,9 @@ export function check(o: {
   // A check-in that is in the log and not in attendance is as lost as one that never came.
   const missing = o.server.filter(({ header }) => header.type === 'checkin' && !rows.has(header.id));
   lost.push(...missing.map(({ header }) => `check-in ${header.id}`));
+
+  for (const { device, header, photo } of o.kiosks)
+    if (photo !== undefined && !o.photos.has(`${device} ${photo}`)) lost.push(`photo of ${header.id}`);
 
   const disordered: string[] = [];
   const broken: string[] = [];

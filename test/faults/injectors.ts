@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { realNow } from './clock.ts';
@@ -35,18 +35,40 @@ type Injector = (scene: Scene) => Promise<number>;
 /** A little while within a fault, ms. */
 const moment = (random: () => number, least: number, most: number) => sleep(least + random() * (most - least));
 
-async function network(
-  { kiosk, random, workInFlight }: Scene,
-  harm: (proxy: KioskEnd['broker']) => void,
-  lasts: [number, number] = [0, 0],
-): Promise<number> {
+/** Waits for a condition, at most `ms`. @returns whether it came about */
+async function cameAbout(what: () => boolean, ms: number): Promise<boolean> {
+  const end = performance.now() + ms;
+  while (!what()) {
+    if (performance.now() > end) return false;
+    await sleep(5);
+  }
+  return true;
+}
+
+/** Cuts or half closes the connections of a kiosk. */
+async function lineLost({ kiosk, workInFlight }: Scene, harm: (proxy: KioskEnd['broker']) => void): Promise<number> {
   const hit = await workInFlight('kiosk');
   // The way in use is the one with open connections; most often the broker's.
   const ways = [kiosk.broker, kiosk.https].filter((proxy) => proxy.open > 0);
   for (const proxy of ways) harm(proxy);
+  return ways.length > 0 ? hit : 0;
+}
+
+/** Does something to what a kiosk sends and gets for a while; it counts only when something was carried meanwhile. */
+async function lineBad(
+  { kiosk, random, workInFlight }: Scene,
+  harm: (proxy: KioskEnd['broker']) => void,
+  lasts: [number, number],
+): Promise<number> {
+  const hit = await workInFlight('kiosk');
+  const ways = [kiosk.broker, kiosk.https];
+  const harmed = () => kiosk.broker.harmed + kiosk.https.harmed;
+  const before = harmed();
+  for (const proxy of ways) harm(proxy);
+  const done = await cameAbout(() => harmed() > before, 1000);
   await moment(random, ...lasts);
   for (const proxy of ways) proxy.heal();
-  return ways.length > 0 ? hit : 0;
+  return done ? hit : 0;
 }
 
 async function serverNetwork(scene: Scene, wayOf: (server: ServerEnd) => ServerEnd['database']): Promise<number> {
@@ -54,11 +76,24 @@ async function serverNetwork(scene: Scene, wayOf: (server: ServerEnd) => ServerE
   const hit = await scene.workInFlight('server');
   const way = wayOf(scene.server);
   const open = way.open;
+  const before = way.harmed;
   const harm = [() => way.cut(), () => way.blackhole(), () => way.halfClose(random() < 0.5 ? 'client' : 'server')];
-  harm[Math.floor(random() * harm.length)]!();
+  const chosen = Math.floor(random() * harm.length);
+  harm[chosen]!();
   await moment(random, 100, 1000);
   way.heal();
-  return open > 0 ? hit : 0;
+  return open > 0 && (chosen !== 1 || way.harmed > before) ? hit : 0;
+}
+
+/** Waits until the database takes no events for a while, with some waiting to be sent; at most some seconds. */
+async function nothingTaken(world: World): Promise<boolean> {
+  for (let tries = 0; tries < 12; tries++) {
+    const before = world.eventCountIfUp();
+    await sleep(500);
+    const waiting = world.kiosks.some((kiosk) => kiosk.inFlight > 0);
+    if (waiting && world.eventCountIfUp() === before) return true;
+  }
+  return false;
 }
 
 export const INJECT: Readonly<Record<Kind, Injector>> = {
@@ -91,20 +126,25 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
     return hit;
   },
   async 'broker-amnesia'({ world, workInFlight }) {
+    // What kiosks publish from here on the broker takes and acknowledges, and gets to no server.
+    for (const { broker } of world.servers) broker.blackhole();
+    const before = world.operator.heard;
     const hit = await workInFlight();
+    const acknowledged = await cameAbout(() => world.operator.heard > before, 2000);
     await world.mosquitto.kill('SIGKILL');
     world.mosquitto.forget();
     await world.mosquitto.start();
-    return hit;
+    for (const { broker } of world.servers) broker.heal();
+    return acknowledged ? hit : 0;
   },
-  'net-cut': (scene) => network(scene, (proxy) => proxy.cut()),
-  'net-blackhole': (scene) => network(scene, (proxy) => proxy.blackhole(), [500, 2000]),
-  'net-delay': (scene) => network(scene, (proxy) => proxy.delay(50 + scene.random() * 200), [500, 1500]),
-  'net-half-close': (scene) => network(scene, (proxy) => proxy.halfClose(scene.random() < 0.5 ? 'client' : 'server')),
+  'net-cut': (scene) => lineLost(scene, (proxy) => proxy.cut()),
+  'net-blackhole': (scene) => lineBad(scene, (proxy) => proxy.blackhole(), [500, 2000]),
+  'net-delay': (scene) => lineBad(scene, (proxy) => proxy.delay(50 + scene.random() * 200), [500, 1500]),
+  'net-half-close': (scene) => lineLost(scene, (proxy) => proxy.halfClose(scene.random() < 0.5 ? 'client' : 'server')),
   'net-server-database': (scene) => serverNetwork(scene, (server) => server.database),
   'net-server-broker': (scene) => serverNetwork(scene, (server) => server.broker),
-  'net-duplicate': (scene) => network(scene, (proxy) => proxy.garble('duplicate'), [100, 300]),
-  'net-reorder': (scene) => network(scene, (proxy) => proxy.garble('reorder'), [100, 300]),
+  'net-duplicate': (scene) => lineBad(scene, (proxy) => proxy.garble('duplicate'), [100, 300]),
+  'net-reorder': (scene) => lineBad(scene, (proxy) => proxy.garble('reorder'), [100, 300]),
   async 'message-replay'({ world, random, workInFlight }) {
     const hit = await workInFlight();
     const sent = await world.operator.repeat(1 + Math.floor(random() * 20), 'same');
@@ -150,19 +190,26 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
   },
   async 'disk-full-kiosk'({ kiosk, random, workInFlight }) {
     const hit = await workInFlight('kiosk');
+    const reserve = join(kiosk.home, 'reserve.bin');
+    const [kept, before] = [existsSync(reserve), kiosk.refused('storage-full')];
     kiosk.disk.fill();
+    // It counts once it was felt: the space kept for attendance was given up, or somebody or a photo was refused.
+    const given = () => kept && !existsSync(reserve);
+    const felt = await cameAbout(() => given() || kiosk.refused('storage-full') > before, 5000);
     await moment(random, 500, 1500);
     kiosk.disk.free();
-    return hit;
+    return felt ? hit : 0;
   },
   async 'disk-full-server'({ world, random, workInFlight }) {
     const hit = await workInFlight();
     world.databaseDisk.fill();
-    await moment(random, 1000, 2000);
+    // It counts once it was felt: nothing more is taken although kiosks have something to send.
+    const felt = await nothingTaken(world);
+    await moment(random, 500, 1500);
     world.databaseDisk.free();
     // A database that could not write its log has ended; whoever runs it starts it again.
     await world.postgres.start().catch(() => undefined);
-    return hit;
+    return felt ? hit : 0;
   },
   async 'certificate-expiry'({ world, kiosk, workInFlight }) {
     const hit = await workInFlight('kiosk');

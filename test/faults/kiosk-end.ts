@@ -78,6 +78,11 @@ export class KioskEnd {
     return this.#process.end(signal);
   }
 
+  /** How often it could not record a check-in, or only without its photo, with this code, since its start. */
+  refused(code: string): number {
+    return this.report?.refused[code] ?? 0;
+  }
+
   /** Events that it knows of and the server has not acknowledged, by a report of just now; 0 when there is none. */
   get inFlight(): number {
     return this.report && performance.now() - this.report.at < 200 ? this.report.pending : 0;
@@ -97,7 +102,7 @@ export async function makeKiosk(o: {
   serverPort: number;
   register: (request: DeviceRequest) => Promise<ServerBundle>;
 }): Promise<KioskEnd> {
-  const disk = makeDisk(join(o.folder, `kiosk-${o.index}`), 192);
+  const disk = makeDisk(join(o.folder, `kiosk-${o.index}`), 512);
   const home = join(disk.path, 'home');
   ensureKioskFolder(home, false);
   const broker = await chaosProxy({ host: '127.0.0.1', port: o.brokerPort });

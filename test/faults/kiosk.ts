@@ -22,10 +22,12 @@ export type Order =
 
 export interface Report {
   readonly pending: number;
+  /** Photos that the server has the event of, and not the file. */
+  readonly photos: number;
   /** Events of every epoch, acknowledged or not. */
   readonly made: number;
   readonly online: boolean;
-  /** Check-ins that could not be recorded, by code. */
+  /** Check-ins that could not be recorded, or only without their photo, by code. */
   readonly refused: Readonly<Record<string, number>>;
   readonly problem: string | null;
   readonly transport: string | null;
@@ -53,7 +55,8 @@ const sync = await startKioskSync({
 const people = store.allPeople().map((p) => p.id);
 const refused: Record<string, number> = {};
 let stopping = false;
-let perSecond = 20;
+// Bursts make the work that faults hit; this is what goes on between them.
+let perSecond = 8;
 let burst = 0;
 
 process.on('message', (order: Order) => {
@@ -80,16 +83,20 @@ function aCheckin(): NewCheckin {
   };
 }
 
+function note(code: string): void {
+  refused[code] = (refused[code] ?? 0) + 1;
+}
+
 async function work(): Promise<void> {
   while (!stopping) {
     try {
       const checkin = await store.recordCheckin(aCheckin());
       writeSync(1, `c ${checkin.id}\n`);
+      if (checkin.photoLost) note(checkin.photoLost);
       sync.uplink.nudge();
       if (random() < 0.03) store.voidCheckin(checkin.id, 'not-me');
     } catch (error) {
-      const code = error instanceof Problem ? error.code : String(error);
-      refused[code] = (refused[code] ?? 0) + 1;
+      note(error instanceof Problem ? error.code : String(error));
       // A full disk refuses at once: don't spin.
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -103,6 +110,7 @@ const reporter = setInterval(() => {
   const status = sync.uplink.status();
   const report: Report = {
     pending: store.pendingCount(),
+    photos: store.sync.photosWaiting(),
     made: store.sync.marks().reduce((sum, { made }) => sum + made, 0),
     online: status.online,
     refused,

@@ -22,6 +22,7 @@ export class Operator {
   readonly #o: OperatorOptions;
   readonly #random: () => number;
   #client: MqttClient | null = null;
+  #heard = 0;
   #seen: { readonly topic: string; readonly payload: Buffer }[] = [];
 
   constructor(options: OperatorOptions) {
@@ -29,9 +30,9 @@ export class Operator {
     this.#random = seededRandom(options.seed + 99);
   }
 
-  /** How many messages it has seen and still remembers. */
-  get remembered(): number {
-    return this.#seen.length;
+  /** How many messages the broker has taken from kiosks. */
+  get heard(): number {
+    return this.#heard;
   }
 
   async start(): Promise<void> {
@@ -46,6 +47,7 @@ export class Operator {
     });
     client.on('error', () => undefined);
     client.on('message', (topic, payload) => {
+      this.#heard += 1;
       this.#seen.push({ topic, payload });
       if (this.#seen.length > MEMORY) this.#seen.shift();
     });

@@ -146,6 +146,7 @@ async function report(
     kiosks: kiosks.flatMap((k) => k.events),
     projected: server.projected,
     quarantined: server.quarantined,
+    photos: server.photos,
     excused,
   });
   const problems = kiosks.flatMap((k) => k.problems);

@@ -93,7 +93,7 @@ export class World {
     const isLate = (kiosk: KioskEnd): boolean => {
       const { report } = kiosk;
       if (!report || report.at < began) return true;
-      if (all) return report.pending > 0;
+      if (all) return report.pending > 0 || report.photos > 0;
       const target = wanted.get(kiosk) ?? report.made;
       wanted.set(kiosk, target);
       return report.made - report.pending < target;
@@ -127,6 +127,15 @@ export class World {
   /** Events in the database now, past every server. */
   eventCount(): number {
     return Number(this.postgres.sql('select count(*) from event', 'sp'));
+  }
+
+  /** The same; null while the database can't be asked. */
+  eventCountIfUp(): number | null {
+    try {
+      return this.eventCount();
+    } catch {
+      return null;
+    }
   }
 
   /** Which of these event ids the database has now. */
@@ -168,7 +177,7 @@ export async function startWorld(seed: number, note: (line: string) => void): Pr
   const folder = mkdtempSync(join(tmpdir(), 'sp-faults-'));
   // PostgreSQL runs as a user of its own and has to get to its folder.
   chmodSync(folder, 0o755);
-  const databaseDisk = makeDisk(join(folder, 'database'), 2048);
+  const databaseDisk = makeDisk(join(folder, 'database'), 4096);
   const postgres = await startPostgres({
     parent: databaseDisk.path,
     settings: ['max_wal_size = 128MB', 'min_wal_size = 32MB', 'shared_buffers = 64MB', 'max_connections = 60'],
