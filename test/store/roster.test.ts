@@ -413,6 +413,25 @@ describe('photos to send', () => {
     expect(store.sync.removals).toBeGreaterThan(0);
   });
 
+  it('are asked for again of a restored server, whatever it said of them before: also late, and that it wants none', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.addPerson(aPerson());
+    const [first, second] = await someCheckins(store, id, 2, { photo: aPhoto() });
+    const both = [{ address: first!.photo }, { address: second!.photo }];
+    commitAll(store);
+    // Restored to before the event: asked for the photo before it was sent the event again, it knows of none.
+    store.sync.photoSent(first!.photo!, false);
+    store.sync.rewind(store.epoch, { committed: 1, safe: 0 });
+    // What the server said before, and came only now.
+    store.sync.photoSent(first!.photo!, false);
+    store.sync.photoSent(second!.photo!, true);
+    expect(store.sync.photosToSend(9)).toEqual([]);
+    commitAll(store);
+    expect(store.sync.photosToSend(9)).toEqual(both);
+    for (const { address } of both) store.sync.photoSent(address!, true);
+    expect(store.sync.photosToSend(9)).toEqual([]);
+  });
+
   it('are not held back by one whose event is never committed, in an older epoch', async () => {
     const home = newFolder();
     const first = await openKiosk(home);

@@ -30,7 +30,7 @@ export class Outbox {
       'UPDATE event SET sealed = NULL WHERE person IS NULL AND sealed IS NOT NULL AND n > ? AND n <= ?',
     );
     this.#rewind = db.prepare('UPDATE epoch SET committed = ?, safe = min(safe, ?) WHERE ref = ?');
-    this.#photosAgain = db.prepare('UPDATE photo SET sent = 0 WHERE sent = 1');
+    this.#photosAgain = db.prepare('UPDATE photo SET sent = 0 WHERE sent = 1 OR (sent = 2 AND keyed = 1)');
   }
 
   get count(): number {
@@ -104,7 +104,10 @@ export class Outbox {
     return epoch.committed - committed;
   }
 
-  /** The server's files may be older than its events: asks for each photo whether it is there. */
+  /**
+   * The server's files may be older than its events: asks for each photo whether it is there; also for those that it did
+   * not want, since what it was restored to had perhaps not their events.
+   */
   resendPhotos(): void {
     this.#photosAgain.run();
   }

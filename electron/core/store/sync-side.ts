@@ -204,13 +204,19 @@ export class SyncSide {
     );
   }
 
-  /** @param taken false: the server will never want it */
+  /**
+   * Notes what the server said of a photo; nothing where its event is no longer committed: then it was said before the
+   * server was restored, and the photo is asked for again after its event.
+   *
+   * @param taken false: the server will never want it
+   */
   photoSent(address: string, taken: boolean): void {
-    this.#write(({ session }) =>
-      session.db
-        .prepare('UPDATE photo SET sent = ? WHERE address = ?')
-        .run(taken ? 1 : 2, Buffer.from(address, 'base64url')),
-    );
+    this.#write(({ session: { db, log } }) => {
+      const bytes = Buffer.from(address, 'base64url');
+      const n = db.prepare('SELECT n FROM photo WHERE address = ?').pluck().get(bytes) as number | undefined;
+      if (n === undefined || !log.epochs.some(({ base, committed }) => n > base && n <= base + committed)) return;
+      db.prepare('UPDATE photo SET sent = ? WHERE address = ?').run(taken ? 1 : 2, bytes);
+    });
   }
 
   /** Photos that the server did not want are offered once more: their event may have left its quarantine since. */
