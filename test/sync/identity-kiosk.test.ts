@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CommandContext } from '../../electron/core/commands/command.ts';
-import { deviceJoin, deviceJoinPoll, deviceRenew } from '../../electron/core/commands/device.ts';
+import { deviceJoin, deviceJoinPoll, deviceProxy, deviceRenew } from '../../electron/core/commands/device.ts';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
@@ -11,6 +11,7 @@ import { startRetention } from '../../electron/core/retention/scheduler.ts';
 import { createStore, openStore } from '../../electron/core/store/index.ts';
 import { type KioskSync, startKioskSync } from '../../electron/core/sync/kiosk-sync.ts';
 import { readServerLink } from '../../electron/core/sync/server-link.ts';
+import { connectProxy } from '../services/connect-proxy.ts';
 import { type TestServer, testServer } from './identity-kit.ts';
 
 /** A kiosk that runs while it joins: its sync begins without a restart. */
@@ -88,6 +89,49 @@ test('a running kiosk joins, sends what it has kept, and goes on with a renewed 
   sync.uplink.nudge();
   await until(() => kiosk.store.pendingCount() === 0);
   expect((await server.operate('device list', {}))[0]!.lastHeardAt).not.toBeNull();
+});
+
+test('through a proxy it joins, sends and renews, and no other way; without one it goes straight again', async () => {
+  const proxy = await connectProxy();
+  const { host } = new URL(server.url());
+  const since = () => proxy.asked.splice(0);
+  try {
+    await expect(run(deviceProxy, { address: 'not an address' })).rejects.toMatchObject({
+      code: 'proxy-address-wrong',
+    });
+    // The credentials are not shown again.
+    const shown = { proxy: `http://127.0.0.1:${proxy.port}` };
+    expect(await run(deviceProxy, { address: proxy.url })).toEqual(shown);
+    expect(await run(deviceProxy, {})).toEqual(shown);
+    // What it has sent came through it, and so does a new joining.
+    kiosk.store.append({ type: 'health', open: { code: 'by-proxy', detail: {} }, personal: {} });
+    sync.uplink.nudge();
+    await until(() => kiosk.store.pendingCount() === 0);
+    expect(new Set(since())).toEqual(new Set([host]));
+    await run(deviceRenew, {});
+    expect(since()).toContain(host);
+    // A proxy that is away is told as that; nothing finds another way.
+    await proxy.close();
+    kiosk.store.append({ type: 'health', open: { code: 'no-proxy', detail: {} }, personal: {} });
+    sync.uplink.nudge();
+    await until(() => sync.uplink.status().problem?.code === 'proxy-unreachable');
+  } finally {
+    await proxy.close();
+  }
+  expect(await run(deviceProxy, { address: '' })).toEqual({ proxy: null });
+  await until(() => kiosk.store.pendingCount() === 0);
+
+  const another = await connectProxy();
+  try {
+    await run(deviceProxy, { address: another.url });
+    const { code } = await server.operate('device provision', { name: 'Front door' });
+    await server.operate('device revoke', { device: kiosk.store.device });
+    another.asked.splice(0);
+    expect(await run(deviceJoin, { code, replace: true })).toMatchObject({ state: 'pending' });
+    expect(new Set(another.asked)).toEqual(new Set([host]));
+  } finally {
+    await another.close();
+  }
 });
 
 test('the provisioning secret binds slot 1 for good: over a rekey, and a crash before the slots were written leaves the old way', async () => {

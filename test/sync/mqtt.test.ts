@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
 import { createCa } from '../../sync/server/keys/certificates.ts';
+import { connectProxy } from '../services/connect-proxy.ts';
 import { mosquittoMissing } from '../services/mosquitto.ts';
 import { tcpProxy } from '../services/tcp-proxy.ts';
 import { codeOf } from './client.ts';
@@ -56,6 +57,23 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
       await engine.stop();
     },
   );
+
+  test.each(['mqtts', 'wss'] as const)('%s goes through a proxy, its credentials told to it alone', async (way) => {
+    const proxy = await connectProxy();
+    const transport = mqttTransport(rig.kiosk, rig.urls[way], { proxy: proxy.url });
+    try {
+      rig.kiosk.box.person(`By proxy, ${way}`);
+      const answer = await transport.exchange('batch', await sealOutbox(rig.kiosk), never);
+      const marks = await marksOf(answer, rig.kiosk);
+      expect(marks.committed).toBe(rig.kiosk.box.events.length);
+      rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, marks);
+      // Twice where the broker speaks 3.1.1 alone.
+      expect(new Set(proxy.asked)).toEqual(new Set([new URL(rig.urls[way]).host]));
+    } finally {
+      await transport.close();
+      await proxy.close();
+    }
+  });
 
   test('what is sent twice is there once, and gets the same marks', async () => {
     rig.kiosk.box.person('Grace');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createServer as createHttp, type Server as HttpServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import { type AddressInfo, createServer as createNet, connect as netConnect, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer as createNet, type Server } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
@@ -14,6 +14,7 @@ import {
   issueServerCertificate,
   type KeyAndCertificate,
 } from '../../sync/server/keys/certificates.ts';
+import { type ConnectProxy, connectProxy } from '../services/connect-proxy.ts';
 import { codeOf } from './client.ts';
 
 const DAY = 86_400_000;
@@ -153,35 +154,20 @@ describe('whom a kiosk talks to', () => {
 });
 
 describe('through a proxy', () => {
-  const asked: { path: string; authorization: string | undefined }[] = [];
-  /** A CONNECT proxy that wants a name and a password. */
-  async function proxy(): Promise<number> {
-    const server = createHttp((_req, res) => res.writeHead(405).end());
-    server.on('connect', (req, socket: Socket) => {
-      asked.push({ path: req.url!, authorization: req.headers['proxy-authorization'] });
-      if (req.headers['proxy-authorization'] !== `Basic ${Buffer.from('kiosk:p@ss').toString('base64')}`)
-        return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
-      const [host, port] = req.url!.split(':');
-      const up = netConnect(Number(port), host, () => {
-        socket.write('HTTP/1.1 200 OK\r\n\r\n');
-        up.pipe(socket).pipe(up);
-      });
-      up.on('error', () => socket.destroy());
-      socket.on('error', () => up.destroy());
-    });
-    return listen(server);
-  }
+  let proxy: ConnectProxy;
+  beforeAll(async () => {
+    proxy = await connectProxy();
+  });
+  afterAll(() => proxy?.close());
 
   test('the exchange goes through CONNECT, end to end encrypted, with the proxy’s credentials', async () => {
     const { port } = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()));
-    const at = await proxy();
-    expect(await attempt(`https://127.0.0.1:${port}`, { proxy: `http://kiosk:p%40ss@127.0.0.1:${at}` })).toBe('ANSWER');
-    expect(asked.at(-1)).toMatchObject({ path: `127.0.0.1:${port}` });
+    expect(await attempt(`https://127.0.0.1:${port}`, { proxy: proxy.url })).toBe('ANSWER');
+    expect(proxy.asked.at(-1)).toBe(`127.0.0.1:${port}`);
   });
 
   test('a refusal is told with its next step, and no message quotes the password', async () => {
-    const at = await proxy();
-    const https = transport('https://127.0.0.1:9', { proxy: `http://kiosk:wrong-secret@127.0.0.1:${at}` });
+    const https = transport('https://127.0.0.1:9', { proxy: `http://kiosk:wrong-secret@127.0.0.1:${proxy.port}` });
     const cause = await https.exchange('batch', 'a.b.c', never).then(
       () => null,
       (e: Error & { code: string }) => e,
@@ -196,10 +182,7 @@ describe('through a proxy', () => {
 
   test('a server behind the proxy is checked all the same', async () => {
     const { port, seen } = await serve(await issueServerCertificate(strange, ['127.0.0.1'], Date.now()));
-    const at = await proxy();
-    expect(await attempt(`https://127.0.0.1:${port}`, { proxy: `http://kiosk:p%40ss@127.0.0.1:${at}` })).toBe(
-      'server-not-trusted',
-    );
+    expect(await attempt(`https://127.0.0.1:${port}`, { proxy: proxy.url })).toBe('server-not-trusted');
     expect(seen).toEqual([]);
   });
 });

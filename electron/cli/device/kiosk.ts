@@ -6,6 +6,7 @@ import {
   deviceAccept,
   deviceJoin,
   deviceJoinPoll,
+  deviceProxy,
   deviceRenew,
   deviceRequestFile,
 } from '../../core/commands/device.ts';
@@ -22,7 +23,7 @@ const PASSING = /^(server-(unreachable|silent)|proxy-unreachable|too-many-reques
 
 type Line = Record<string, string>;
 
-/** `device join|request|accept|renew`: on the kiosk, running or not. */
+/** `device join|request|accept|renew|proxy`: on the kiosk, running or not. */
 export function registerKiosk(device: Command): void {
   device
     .command('join')
@@ -106,6 +107,31 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     .action(async (o: { json?: boolean }) => {
       const output = terminalOutput(o.json ?? false, () => 'The certificate is renewed.');
       process.exitCode = await once(deviceRenew, {}, output);
+    });
+  device
+    .command('proxy')
+    .description(
+      'On the kiosk: the proxy through which it reaches server and brokers; without an option: which one that is.',
+    )
+    .option('--set', 'go through this one from now on')
+    .option('--none', 'go straight from now on')
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `
+The address is asked for, or read from standard input: http://host:port or https://host:port, with name:password@ before the
+host where the proxy wants them. It is kept in the encrypted store. The proxy must take CONNECT; what goes through it stays
+encrypted between kiosk and server. Before joining: \`device proxy --set\`, then \`device join\`.${EXIT_HELP}`,
+    )
+    .action(async (o: { set?: boolean; none?: boolean; json?: boolean }) => {
+      if (o.set && o.none)
+        throw new Problem('arguments-wrong', '--set and --none exclude each other.', 'See device proxy --help.');
+      const address = o.none ? '' : o.set ? await ask('Address of the proxy: ') : undefined;
+      const output = terminalOutput(o.json ?? false, (value) => {
+        const { proxy } = value as { proxy: string | null };
+        return proxy === null ? 'No proxy: the kiosk goes straight.' : `The kiosk goes through ${proxy}.`;
+      });
+      process.exitCode = await once(deviceProxy, address === undefined ? {} : { address }, output);
     });
 }
 

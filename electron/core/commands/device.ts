@@ -11,6 +11,7 @@ import { type Grant, MAX_GRANT_BYTES } from '../../../sync/protocol/wire/join.ts
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { applySite } from '../provision.ts';
 import { BUILD_DATE } from '../retention/trusted-time.ts';
+import { readProxy, shownProxy, writeProxy } from '../sync/proxy.ts';
 import { LiveLink, readServerLink, writeServerLink } from '../sync/server-link.ts';
 import { type CommandContext, storeCommand } from './command.ts';
 
@@ -44,7 +45,7 @@ const join = storeCommand({
     const before = readJoining(context);
     // The same code again goes on with the same keys: the answer of the first time may have been lost.
     const joining = before?.code === code ? before : { ...(await newIdentity(context, name)), code };
-    const line = startJoining({ ...joining, code, trustedNow: () => BUILD_DATE });
+    const line = joinLine(context, { ...joining, code });
     try {
       keepJoining(context, joining);
       const own = await fingerprintOf(joining);
@@ -70,7 +71,7 @@ const poll = storeCommand({
     const joining = readJoining(context);
     if (!joining?.code)
       throw new Problem('not-joining', 'this kiosk is not joining a server', 'Run `device join` with a new code.');
-    const line = startJoining({ ...joining, code: joining.code, trustedNow: () => BUILD_DATE });
+    const line = joinLine(context, { ...joining, code: joining.code });
     try {
       const grant = await line.poll(AbortSignal.timeout(EXCHANGE_MS));
       const state = { device: joining.secret.device, fingerprint: await fingerprintOf(joining) };
@@ -137,6 +138,7 @@ const renew = storeCommand({
       keys: () => bundle.keys,
       credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: secret.tlsKeyPem }),
       trustedNow: () => BUILD_DATE,
+      proxy: readProxy(context.store),
     });
     try {
       const send = (sealed: string) => line.exchange('ask', sealed, AbortSignal.timeout(EXCHANGE_MS));
@@ -156,8 +158,25 @@ const renew = storeCommand({
   },
 });
 
-export const DEVICE_COMMANDS = [join, poll, requestFile, accept, renew] as const;
-export const [deviceJoin, deviceJoinPoll, deviceRequestFile, deviceAccept, deviceRenew] = DEVICE_COMMANDS;
+const proxy = storeCommand({
+  name: 'device proxy',
+  beginsKiosk: true,
+  args: z.strictObject({ address: z.string().trim().max(400).optional() }),
+  async run(context, { address }, output) {
+    if (address !== undefined) await relinked(context, () => writeProxy(context.store, address));
+    const now = readProxy(context.store);
+    output.line({ proxy: now === undefined ? null : shownProxy(now) });
+    return 0;
+  },
+});
+
+export const DEVICE_COMMANDS = [join, poll, requestFile, accept, renew, proxy] as const;
+export const [deviceJoin, deviceJoinPoll, deviceRequestFile, deviceAccept, deviceRenew, deviceProxy] = DEVICE_COMMANDS;
+
+function joinLine({ store }: CommandContext, joining: Joining & { readonly code: string }) {
+  const proxy = readProxy(store);
+  return startJoining({ ...joining, trustedNow: () => BUILD_DATE, ...(proxy && { proxy }) });
+}
 
 /** The demo's people never get to a real server, and a kiosk belongs to one server at a time. */
 function refuseUnlessFree({ site, store }: CommandContext, replace: boolean): void {

@@ -14,6 +14,7 @@ import { createRoster } from '../roster/roster.ts';
 import type { Store } from '../store/interface.ts';
 import type { RosterOutcome } from '../store/roster.ts';
 import { outboxOf } from './outbox-of.ts';
+import { readProxy } from './proxy.ts';
 import { startRenewal } from './renewal.ts';
 import { LiveLink } from './server-link.ts';
 
@@ -58,6 +59,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     keys: () => link.current.bundle.keys,
     credentials: () => ({ certPem: link.current.bundle.tlsCertPem, keyPem: link.current.secret.tlsKeyPem }),
     trustedNow: hooks.trustedNow ?? Date.now,
+    proxy: readProxy(store),
   };
   const changes: ChangeSink = createRoster({
     store,

@@ -1,0 +1,32 @@
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { Store } from '../store/interface.ts';
+
+/** Setting that holds the proxy's address with its credentials; encrypted like everything in the store. */
+const SETTING = 'proxy';
+
+/** The proxy between this kiosk and its server and brokers; undefined for none. */
+export function readProxy(store: Pick<Store, 'setting'>): string | undefined {
+  return store.setting(SETTING) || undefined;
+}
+
+/**
+ * @param address http:// or https://, with name and password where the proxy wants them; empty for no proxy
+ * @throws Problem `proxy-address-wrong`, which does not quote it
+ */
+export function writeProxy(store: Pick<Store, 'setSetting'>, address: string): void {
+  if (address !== '') {
+    const url = URL.canParse(address) ? new URL(address) : null;
+    if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '')
+      throw new Problem(
+        'proxy-address-wrong',
+        'this is not the address of a proxy',
+        'Write http://host:port or https://host:port, with name:password@ before the host where the proxy wants them.',
+      );
+  }
+  store.setSetting(SETTING, address);
+}
+
+/** The address as it may be shown: without credentials. */
+export function shownProxy(address: string): string {
+  return new URL(address).origin;
+}
