@@ -1,13 +1,30 @@
-import { createHash, createPrivateKey } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CompactEncrypt, CompactSign, importJWK } from 'jose';
 import { canonicalBytes, commit, headerHash } from '../../sync/protocol/seal/chain.ts';
-import { agreementKey, keyId, publicHalf, signatureKey } from '../../sync/protocol/seal/keys.ts';
+import { keyId, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { pad } from '../../sync/protocol/seal/padding.ts';
 import { messageDigest } from '../../sync/protocol/seal/signal.ts';
-import { type Ed25519PrivateJwk, TYP, type X25519PrivateJwk } from '../../sync/protocol/wire/batch.ts';
+import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { GENESIS, type WireEvent } from '../../sync/protocol/wire/event.ts';
+import { joining, photo, position } from './joining.ts';
+import {
+  DEVICE,
+  EPHEMERAL,
+  EPOCH,
+  JTI,
+  KEYS,
+  LOG,
+  NONCE,
+  NOW,
+  PERSON,
+  REQUEST,
+  SERVER,
+  seal,
+  sealed,
+  sign,
+} from './material.ts';
+import { schemas } from './schemas.ts';
 
 /**
  * Test vectors of docs/protocol.md, for whoever writes another client. Everything is fixed here, the sender's ephemeral key
@@ -17,35 +34,6 @@ import { GENESIS, type WireEvent } from '../../sync/protocol/wire/event.ts';
  * `node test/vectors/make.ts` writes the files beside this one; vectors.test.ts holds them against the code.
  */
 
-/** A private key out of a name: SHA-256("smartpresence vector: " ‖ name) is the seed (RFC 8032) or scalar (RFC 7748). */
-function key(crv: 'Ed25519', name: string): Ed25519PrivateJwk;
-function key(crv: 'X25519', name: string): X25519PrivateJwk;
-function key(crv: 'Ed25519' | 'X25519', name: string): Ed25519PrivateJwk | X25519PrivateJwk {
-  const seed = createHash('sha256').update(`smartpresence vector: ${name}`).digest();
-  // PKCS #8 of RFC 8410: the only way in which Node takes a bare seed.
-  const oid = crv === 'Ed25519' ? '2b6570' : '2b656e';
-  const der = Buffer.concat([Buffer.from(`302e020100300506032b65${oid.slice(4)}04220420`, 'hex'), seed]);
-  const { x, d } = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' });
-  return { kty: 'OKP', crv, x: x!, d: d! } as Ed25519PrivateJwk | X25519PrivateJwk;
-}
-
-const KEYS = {
-  deviceSigning: key('Ed25519', 'device signing'),
-  deviceSealing: key('X25519', 'device sealing'),
-  serverSigning: key('Ed25519', 'server signing'),
-  serverSealing: key('X25519', 'server sealing'),
-};
-const EPHEMERAL = key('X25519', 'ephemeral');
-const NONCE = Buffer.from('000102030405060708090a0b', 'hex');
-
-const DEVICE = '11111111-1111-4111-8111-111111111111';
-const SERVER = '22222222-2222-4222-8222-222222222222';
-const EPOCH = '33333333-3333-4333-8333-333333333333';
-const PERSON = '44444444-4444-4444-8444-444444444444';
-const JTI = '55555555-5555-4555-8555-555555555555';
-const LOG = '66666666-6666-4666-8666-666666666666';
-const REQUEST = '77777777-7777-4777-8777-777777777777';
-const NOW = '2026-03-02T07:58:01.123Z';
 const SALTS = ['AAAAAAAAAAAAAAAAAAAAAA', 'AQIDBAUGBwgJCgsMDQ4PEA', '_____________________w'];
 
 function event(
@@ -95,37 +83,6 @@ function events(): WireEvent[] {
   const erased = event(3, headerHash(checkin.header), 'erasureDone', { request: REQUEST }, { person: PERSON });
   // Value and salt are gone together: the commitment stays, and the chain with it.
   return [person, checkin, { ...erased, personal: {} }];
-}
-
-async function sign(header: object, body: unknown, signing: Ed25519PrivateJwk): Promise<string> {
-  return new CompactSign(new TextEncoder().encode(JSON.stringify(body)))
-    .setProtectedHeader(header as { alg: string })
-    .sign(await signatureKey(signing));
-}
-
-async function seal(signed: string, typ: string, cty: string, to: X25519PrivateJwk): Promise<string> {
-  const epk = (await importJWK(EPHEMERAL, 'ECDH-ES', { extractable: true })) as CryptoKey;
-  return new CompactEncrypt(pad(new TextEncoder().encode(signed)))
-    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', typ, cty, kid: await keyId(publicHalf(to)) })
-    .setKeyManagementParameters({ epk })
-    .setInitializationVector(NONCE)
-    .encrypt(await agreementKey(publicHalf(to)));
-}
-
-/** A sealed message with everything that it goes through. */
-async function sealed(
-  header: { typ: string },
-  body: unknown,
-  signing: Ed25519PrivateJwk,
-  to: X25519PrivateJwk,
-): Promise<{ header: object; body: unknown; signed: string; sealed: string }> {
-  const signed = await sign({ alg: 'EdDSA', ...header }, body, signing);
-  return {
-    header: { alg: 'EdDSA', ...header },
-    body,
-    signed,
-    sealed: await seal(signed, header.typ.replace('+jws', '+jwe'), header.typ, to),
-  };
 }
 
 async function messages() {
@@ -271,6 +228,9 @@ export async function vectors(): Promise<Record<string, unknown>> {
     },
     'messages.json': { nonceHex: NONCE.toString('hex'), ...made },
     'refused.json': await refused(made.ask.signed, made.batch),
+    'joining.json': await joining(),
+    'personal.json': { position: await position(), photo: photo() },
+    'schemas.json': schemas(),
   };
 }
 

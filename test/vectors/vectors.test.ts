@@ -7,11 +7,16 @@ import { openAsk } from '../../sync/protocol/seal/ask.ts';
 import { openBatch } from '../../sync/protocol/seal/batch.ts';
 import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
 import { checkEvent } from '../../sync/protocol/seal/event.ts';
+import { caPin, deviceFingerprint, serverFingerprint } from '../../sync/protocol/seal/fingerprint.ts';
+import { openGrant, openJoin, openProof } from '../../sync/protocol/seal/join.ts';
+import { readJoinCode } from '../../sync/protocol/seal/join-code.ts';
 import { keyId, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { pad } from '../../sync/protocol/seal/padding.ts';
 import { openPage } from '../../sync/protocol/seal/page.ts';
+import { openPosition } from '../../sync/protocol/seal/position.ts';
 import { messageDigest, openNudge, openRefusal } from '../../sync/protocol/seal/signal.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
+import { openPhoto } from '../../sync/server/photos/open.ts';
 import { vectors } from './make.ts';
 
 /** The files as another client would read them: nothing but JSON. */
@@ -107,3 +112,47 @@ test.each(read('refused.json') as { why: string; code: string; sealed: string }[
     await expect(openBatch(sealed, atServer, sender)).rejects.toMatchObject({ code });
   },
 );
+
+describe('joining', () => {
+  const joining = read('joining.json');
+
+  test.each(joining.codes as { url: string; code: string }[])('the code of $url', ({ url, code }) => {
+    const { url: found, secret, pin } = readJoinCode(code);
+    expect([new URL(found).origin, secret.toString('hex'), pin.toString('hex')]).toEqual([
+      new URL(url).origin,
+      joining.secretHex,
+      joining.pinHex,
+    ]);
+  });
+
+  test('pin and fingerprints', async () => {
+    expect(caPin(joining.caPem).toString('hex')).toBe(joining.pinHex);
+    expect(serverFingerprint(joining.caPem)).toBe(joining.serverFingerprint);
+    expect(await deviceFingerprint(joining.join.body.request)).toBe(joining.deviceFingerprint);
+  });
+
+  test('join and proof open at the server, the grant on the kiosk', async () => {
+    expect(await openJoin(joining.join.signed)).toEqual(joining.join.body);
+    await openProof(joining.proof.signed, ids.device, joining.join.body.request.ed25519PublicJwk);
+    expect(await openGrant(joining.grant.sealed, ids.device, keys.deviceSealing)).toEqual(joining.grant.body);
+  });
+});
+
+test('a position and a photo open at the server', async () => {
+  const { position, photo } = read('personal.json');
+  const of = { device: position.header.iss, person: position.header.sub };
+  expect(await openPosition(position.sealed, of, atServer.sealing)).toEqual(position.value);
+  const file = Buffer.from(photo.fileHex, 'hex');
+  expect(createHash('sha256').update(file).digest('base64url')).toBe(photo.photo);
+  const { person, event } = photo;
+  expect(openPhoto(file, photo.photoKey, { kind: 'checkin', person, event }).toString('hex')).toBe(photo.plainHex);
+});
+
+test('the schemas are the ones that docs/protocol.md names, and refer to nothing that is not there', () => {
+  const { $defs } = read('schemas.json');
+  const text = JSON.stringify($defs);
+  for (const [, name] of text.matchAll(/"\$ref":"#\/\$defs\/([^"]+)"/g)) expect(Object.keys($defs)).toContain(name);
+  const page = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
+  for (const name of Object.keys($defs).filter((id) => !id.includes('.') && !id.endsWith('Header')))
+    expect(page, `docs/protocol.md does not name ${name}`).toContain(`\`${name}\``);
+});

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { Position } from '../../sync/protocol/seal/position.ts';
+import { Ack } from '../../sync/protocol/wire/ack.ts';
+import { BatchBody, BatchHeader, sealedHeader, serverHeader, TYP } from '../../sync/protocol/wire/batch.ts';
+import { Ask, AskHeader, Change, Nudge, Page, Policy, Presence, Refusal } from '../../sync/protocol/wire/changes.ts';
+import { EventHeader, OpenBody, PersonalBody, TemplateValue, Uuid, WireEvent } from '../../sync/protocol/wire/event.ts';
+import {
+  Grant,
+  GrantHeader,
+  JOIN_TYP,
+  Join,
+  JoinHeader,
+  Proof,
+  ProofHeader,
+  Waiting,
+} from '../../sync/protocol/wire/join.ts';
+import { ServerKeys } from '../../sync/protocol/wire/keys.ts';
+import { PhotoState } from '../../sync/protocol/wire/photos.ts';
+import { DeviceRequest, ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
+
+const SEALED = {
+  batch: [TYP.sealedBatch, TYP.batch],
+  ask: [TYP.sealedAsk, TYP.ask],
+  page: [TYP.sealedPage, TYP.page],
+  grant: [JOIN_TYP.sealedGrant, JOIN_TYP.grant],
+} as const;
+
+/**
+ * Every schema of the wire by its name in docs/protocol.md, as JSON Schema (2020-12). What such a schema can't say, the page
+ * says: ranges that belong together, canonical base64url.
+ */
+export function schemas(): unknown {
+  const registry = z.registry<{ id: string }>();
+  const named: Record<string, z.ZodType> = {
+    Uuid,
+    Event: WireEvent,
+    EventHeader,
+    TemplateValue,
+    ...bodies('Open', OpenBody),
+    ...bodies('Personal', PersonalBody),
+    BatchHeader,
+    BatchBody,
+    AskHeader,
+    Ask,
+    AckHeader: serverHeader(TYP.ack),
+    Ack,
+    PageHeader: serverHeader(TYP.page),
+    Page,
+    Change,
+    Policy,
+    Presence,
+    ServerKeys,
+    RefusalHeader: serverHeader(TYP.refusal),
+    Refusal,
+    NudgeHeader: serverHeader(TYP.nudge),
+    Nudge,
+    JoinHeader,
+    Join,
+    DeviceRequest,
+    Waiting,
+    ProofHeader,
+    Proof,
+    GrantHeader,
+    Grant,
+    ServerBundle,
+    PhotoState,
+    Position,
+  };
+  for (const [kind, [typ, cty]] of Object.entries(SEALED)) named[`SealedHeader.${kind}`] = sealedHeader(typ, cty);
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+  const made = z.toJSONSchema(registry, {
+    uri: (id) => `#/$defs/${id}`,
+    // No format of the standard: the pattern beside it says the same.
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.format === 'lowercase') delete jsonSchema.format;
+    },
+  }).schemas;
+  const defs = Object.fromEntries(Object.entries(made).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]));
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', $defs: defs };
+}
+
+function bodies(half: string, types: Readonly<Record<string, z.ZodType>>): Record<string, z.ZodType> {
+  return Object.fromEntries(Object.entries(types).map(([type, schema]) => [`${half}.${type}`, schema]));
+}
