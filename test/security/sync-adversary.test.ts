@@ -67,6 +67,29 @@ function twin(jws: string): string {
   return withPart(jws, 2, b64(signature));
 }
 
+/** Each leaf of a JSON value by its path, and the whole value with one bit of this leaf flipped: still JSON, still of its type. */
+function eachFieldFlipped(value: unknown): [path: string, altered: unknown][] {
+  if (typeof value !== 'object' || value === null) return [['', flippedLeaf(value)]];
+  const entries = Object.entries(value);
+  return entries.flatMap(([key, inner]) =>
+    eachFieldFlipped(inner).map(([path, altered]): [string, unknown] => [
+      path === '' ? key : `${key}.${path}`,
+      Array.isArray(value) ? value.with(Number(key), altered) : { ...value, [key]: altered },
+    ]),
+  );
+}
+
+function flippedLeaf(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) ? value ^ 1 : value + 2 ** -20;
+  if (typeof value === 'boolean' || value === null) return !value;
+  const text = String(value);
+  const at = text.length - 1;
+  const flips = [1, 2, 4].map((bit) => String.fromCharCode(text.charCodeAt(at) ^ bit));
+  // A hexadecimal digit stays one, so that a UUID stays one.
+  const other = flips.find((c) => /[0-9a-f]/.test(c)) ?? flips[0];
+  return text.slice(0, at) + other;
+}
+
 interface Attack {
   readonly name: string;
   readonly code: string | RegExp;
@@ -502,6 +525,36 @@ describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
       { numRuns: 300 },
     );
     expect(codes).toContain('bad-signature');
+    expect(await target.rows()).toEqual(before);
+  });
+
+  test('refuses one bit flipped in each field: of the seal’s header, of the signature’s, and of all that was signed', async () => {
+    const before = await target.rows();
+    const message = await good();
+    const jws = target.jws(kiosk, events());
+    const flippedIn = (whole: string, part: number) => {
+      const value: unknown = JSON.parse(Buffer.from(parts(whole)[part]!, 'base64url').toString());
+      return eachFieldFlipped(value).map(
+        ([path, altered]) => [path, withPart(whole, part, b64(json(altered)))] as const,
+      );
+    };
+    const codes = new Map<string, string>();
+    for (const [path, altered] of flippedIn(message, 0)) codes.set(`seal ${path}`, await refusal(altered));
+    for (const part of [0, 1])
+      for (const [path, altered] of flippedIn(jws, part))
+        codes.set(`${part === 0 ? 'header' : 'body'} ${path}`, await refusal(await target.seal(altered)));
+    expect(Object.fromEntries(codes)).toMatchObject({
+      'seal alg': 'batch-malformed',
+      'seal kid': 'unknown-sealing-key',
+      'seal epk.x': 'batch-undecryptable',
+      'header aud': 'wrong-audience',
+      'header iss': 'wrong-issuer',
+      'header epoch': 'bad-signature',
+    });
+    const signed = [...codes].filter(([path]) => path.startsWith('body '));
+    expect(signed.length).toBeGreaterThan(40);
+    expect(signed.filter(([, code]) => code !== 'bad-signature')).toEqual([]);
+    expect([...codes.values()]).not.toContain('TAKEN');
     expect(await target.rows()).toEqual(before);
   });
 
