@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { prepareModels } from '../../build/models/prepare.ts';
-import { CHECKIN_QUALITY, judgeQuality } from '../rules/quality.ts';
+import { dot } from '../rules/cosine.ts';
+import { CHECKIN_QUALITY, IMPORT_QUALITY, judgeQuality } from '../rules/quality.ts';
 import { decodeBytes, decodePicture } from './decode.ts';
 import type { FacePipeline, FaceShape } from './interface.ts';
 import { openPipeline } from './pipeline.ts';
@@ -58,4 +59,19 @@ it('says occluded of dark glasses', async () => {
   expect(
     dark.filter(({ quality }) => judgeQuality(quality, CHECKIN_QUALITY) === 'occluded').length,
   ).toBeGreaterThanOrEqual(3);
+});
+
+it('takes small flat photos at an import, since they embed well', async () => {
+  for (const file of STILLS) {
+    const clean = await decodePicture(file);
+    const embedded = async (image: typeof clean) => {
+      const [face] = await pipeline.detect(image);
+      const shape = await pipeline.shape(image, face!.box);
+      return { quality: shape.quality, embedding: await pipeline.embed(image, shape.five) };
+    };
+    const small = await sharp(file).greyscale().resize(130).linear(0.25, 90).png().toBuffer();
+    const flat = await embedded(await decodeBytes(small));
+    expect(judgeQuality(flat.quality, IMPORT_QUALITY)).toBeNull();
+    expect(dot(flat.embedding, (await embedded(clean)).embedding)).toBeGreaterThan(0.6);
+  }
 });

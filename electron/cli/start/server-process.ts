@@ -20,8 +20,8 @@ export interface ServerProcess extends ServerReady {
 }
 
 const MAIN = join(import.meta.dirname, '../../../sync/server/main.ts');
-/** A process that has not said ready by then won't. */
-const READY_MS = 30_000;
+/** Far more than it needs: a machine with twenty other things to do is slow, and a start that was given up helps nobody. */
+const READY_MS = 120_000;
 const STOP_MS = 8_000;
 
 /**
