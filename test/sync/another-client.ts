@@ -72,12 +72,12 @@ function signed(header: Json, body: unknown, key: KeyObject): string {
   return `${input}.${b64(sign(null, Buffer.from(input), key))}`;
 }
 
-function verified(jws: string, typ: string, keys: (body: Json) => readonly Jwk[]): Json {
+function verified(jws: string, typ: string, spv: number, keys: (body: Json) => readonly Jwk[]): Json {
   const [head, payload, signature] = jws.split('.') as [string, string, string];
   const header = JSON.parse(Buffer.from(head, 'base64url').toString());
   const body = JSON.parse(Buffer.from(payload, 'base64url').toString());
   const key = keys(body).find((one) => thumbprint(one) === header.kid);
-  if (header.alg !== 'EdDSA' || header.typ !== typ || header.spv !== 1 || !key) throw new Error('another header');
+  if (header.alg !== 'EdDSA' || header.typ !== typ || header.spv !== spv || !key) throw new Error('another header');
   if (!verify(null, Buffer.from(`${head}.${payload}`), keyOf(key), Buffer.from(signature, 'base64url')))
     throw new Error('the signature is wrong');
   return body;
@@ -174,6 +174,8 @@ function uuid7(): string {
 
 /** A kiosk of another make. */
 export class AnotherClient {
+  /** The protocol version that it speaks and understands. */
+  readonly version: number;
   readonly device = randomUUID();
   readonly epoch = randomUUID();
   bundle!: Bundle;
@@ -182,6 +184,10 @@ export class AnotherClient {
   readonly #tls = tlsKey();
   #at!: { host: string; port: number; ca: string };
   readonly #events: { header: Json; personal: Json }[] = [];
+
+  constructor(version: number) {
+    this.version = version;
+  }
 
   /** @returns the fingerprint that it shows */
   get fingerprint(): string {
@@ -207,20 +213,20 @@ export class AnotherClient {
         x25519PublicJwk: publicJwk(this.#sealing.publicKey),
       },
     };
-    const header = { alg: 'EdDSA', typ: 'sp-join+jws', iss: this.device, spv: 1 };
+    const header = { alg: 'EdDSA', typ: 'sp-join+jws', iss: this.device, spv: this.version };
     return this.#call('POST', '/v1/join', signed(header, body, this.#signing.privateKey));
   }
 
   /** @returns the status; with 200 it has its bundle */
   async poll(): Promise<number> {
-    const header = { alg: 'EdDSA', typ: 'sp-join-proof+jws', iss: this.device, spv: 1 };
+    const header = { alg: 'EdDSA', typ: 'sp-join-proof+jws', iss: this.device, spv: this.version };
     const proof = signed(header, { nonce: randomUUID() }, this.#signing.privateKey);
     const { status, text } = await this.#call('GET', `/v1/join/${this.device}`, undefined, {
       authorization: `Proof ${proof}`,
     });
     if (status !== 200) return status;
     const jws = unsealed(text, 'grant', this.#sealing.privateKey);
-    const grant = verified(jws, 'sp-grant+jws', (body) => (body.bundle as Bundle).keys.signing);
+    const grant = verified(jws, 'sp-grant+jws', this.version, (body) => (body.bundle as Bundle).keys.signing);
     this.bundle = grant.bundle as Bundle;
     return status;
   }
@@ -253,7 +259,7 @@ export class AnotherClient {
     const { serverId, keys } = this.bundle;
     const header = {
       ...{ alg: 'EdDSA', typ: 'sp-batch+jws', iss: this.device, aud: serverId, epoch: this.epoch },
-      ...{ first: 1, last: this.#events.length, spv: 1 },
+      ...{ first: 1, last: this.#events.length, spv: this.version },
     };
     const body = { sentAt: new Date().toISOString(), trusts: keys.signing.map(thumbprint), events: this.#events };
     return sealedTo(keys.sealing, 'batch', signed(header, body, this.#signing.privateKey));
@@ -301,18 +307,23 @@ export class AnotherClient {
   async #ask(what: Json): Promise<Json> {
     const { serverId, keys } = this.bundle;
     const jti = randomUUID();
-    const header = { alg: 'EdDSA', typ: 'sp-ask+jws', iss: this.device, aud: serverId, spv: 1, jti };
+    const header = { alg: 'EdDSA', typ: 'sp-ask+jws', iss: this.device, aud: serverId, spv: this.version, jti };
     const body = { ...what, trusts: keys.signing.map(thumbprint) };
     const sealed = sealedTo(keys.sealing, 'ask', signed(header, body, this.#signing.privateKey));
     const { status, text } = await this.#call('POST', '/v1/asks', sealed);
     if (status !== 200) throw new Error(text);
-    const page = verified(unsealed(text, 'page', this.#sealing.privateKey), 'sp-page+jws', () => keys.signing);
+    const page = verified(
+      unsealed(text, 'page', this.#sealing.privateKey),
+      'sp-page+jws',
+      this.version,
+      () => keys.signing,
+    );
     if (page.jti !== jti || page.device !== this.device) throw new Error('another page');
     return page;
   }
 
   #ack(text: string): Json {
-    const ack = verified(text, 'sp-ack+jws', () => this.bundle.keys.signing);
+    const ack = verified(text, 'sp-ack+jws', this.version, () => this.bundle.keys.signing);
     if (ack.device !== this.device || ack.epoch !== this.epoch) throw new Error('an ack of another');
     return ack;
   }

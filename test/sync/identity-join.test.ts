@@ -163,7 +163,8 @@ describe('joining', () => {
     const join = { secret: bits.toString('base64url'), request };
     expect((await post(await signJoin(join, thief.signing))).json().code).toBe('bad-signature');
     const signed = await signJoin(join, secret.signing);
-    expect((await post(`${signed.slice(0, -2)}AA`)).json().code).toMatch(/bad-signature|join-malformed/);
+    const altered = `${signed.slice(0, -20)}${signed.at(-20) === 'A' ? 'B' : 'A'}${signed.slice(-19)}`;
+    expect((await post(altered)).json().code).toBe('bad-signature');
     expect((await post('x'.repeat(20_000))).json().code).toMatch(/too-large/);
     expect((await post(signed)).status).toBe(202);
 

@@ -2,6 +2,7 @@ import { createCipheriv, createHash } from 'node:crypto';
 import { caPin, deviceFingerprint, serverFingerprint } from '../../sync/protocol/seal/fingerprint.ts';
 import { writeJoinCode } from '../../sync/protocol/seal/join-code.ts';
 import { keyId, publicHalf } from '../../sync/protocol/seal/keys.ts';
+import { PROTOCOL_VERSION } from '../../sync/protocol/wire/batch.ts';
 import { JOIN_TYP } from '../../sync/protocol/wire/join.ts';
 import { DEVICE, EPOCH, encrypt, JTI, KEYS, NONCE, NOW, PERSON, SERVER, sealed, sign } from './material.ts';
 
@@ -44,7 +45,7 @@ export async function joining() {
     url,
     code: writeJoinCode({ url, secret: SECRET, pin }),
   }));
-  const device = (typ: string) => ({ alg: 'EdDSA', typ, iss: DEVICE, spv: 1 });
+  const device = (typ: string) => ({ alg: 'EdDSA', typ, iss: DEVICE, spv: PROTOCOL_VERSION });
   const join = { secret: SECRET.toString('base64url'), request };
   const proof = { nonce: JTI };
   const grant = {
@@ -84,7 +85,7 @@ export async function joining() {
       signed: await sign(device(JOIN_TYP.proof), proof, KEYS.deviceSigning),
     },
     grant: await sealed(
-      { typ: JOIN_TYP.grant, kid, spv: 1 } as { typ: string },
+      { typ: JOIN_TYP.grant, kid, spv: PROTOCOL_VERSION } as { typ: string },
       grant,
       KEYS.serverSigning,
       KEYS.deviceSealing,

@@ -5,7 +5,7 @@ import { canonicalBytes, commit, headerHash } from '../../sync/protocol/seal/cha
 import { keyId, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { pad } from '../../sync/protocol/seal/padding.ts';
 import { messageDigest } from '../../sync/protocol/seal/signal.ts';
-import { TYP } from '../../sync/protocol/wire/batch.ts';
+import { PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
 import { GENESIS, type WireEvent } from '../../sync/protocol/wire/event.ts';
 import { joining, photo, position } from './joining.ts';
 import {
@@ -87,15 +87,17 @@ function events(): WireEvent[] {
 
 async function messages() {
   const kid = await keyId(publicHalf(KEYS.serverSigning));
-  const fromServer = { kid, spv: 1 };
+  const fromServer = { kid, spv: PROTOCOL_VERSION };
   const batch = await sealed(
-    { typ: TYP.batch, iss: DEVICE, aud: SERVER, epoch: EPOCH, first: 1, last: 3, spv: 1 } as { typ: string },
+    { typ: TYP.batch, iss: DEVICE, aud: SERVER, epoch: EPOCH, first: 1, last: 3, spv: PROTOCOL_VERSION } as {
+      typ: string;
+    },
     { sentAt: NOW, trusts: [kid], events: events() },
     KEYS.deviceSigning,
     KEYS.serverSealing,
   );
   const ask = await sealed(
-    { typ: TYP.ask, iss: DEVICE, aud: SERVER, spv: 1, jti: JTI } as { typ: string },
+    { typ: TYP.ask, iss: DEVICE, aud: SERVER, spv: PROTOCOL_VERSION, jti: JTI } as { typ: string },
     { what: 'changes', epoch: EPOCH, cursor: '', limit: 200, trusts: [kid], presenceAfter: null },
     KEYS.deviceSigning,
     KEYS.serverSealing,

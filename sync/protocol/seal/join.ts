@@ -59,15 +59,16 @@ export function signJoin(join: Join, key: Ed25519PrivateJwk): Promise<string> {
 /**
  * Opens a join: it must be signed by the very key that it wants to register.
  *
+ * @returns the join, and the version in which it is to be answered
  * @throws Problem `join-too-large`, `join-malformed`, `unsupported-protocol`, `wrong-issuer`, `bad-signature`
  */
-export async function openJoin(signed: string): Promise<Join> {
+export async function openJoin(signed: string): Promise<{ join: Join; spv: number }> {
   if (signed.length > MAX_JOIN_BYTES)
     throw new Problem('join-too-large', 'The join is too large.', 'Send less at once.');
   const { header, body } = await verifyMessage(JOIN, signed, async () => claimedKey(signed));
   if (header.iss !== body.request.id)
     throw new Problem('wrong-issuer', 'The join names another device than it is about.', 'Start the joining again.');
-  return body;
+  return { join: body, spv: header.spv };
 }
 
 /** The key that the join is about, read before anything is verified: it proves no more than that its owner signed. */
@@ -86,17 +87,28 @@ export function signProof(device: string, nonce: string, key: Ed25519PrivateJwk)
   return signMessage(PROOF, header, { nonce }, key);
 }
 
-/** @throws Problem `proof-too-large`, `proof-malformed`, `unsupported-protocol`, `wrong-issuer`, `bad-signature` */
-export async function openProof(signed: string, device: string, key: Ed25519PublicJwk): Promise<void> {
+/** @returns the version in which it is to be answered @throws Problem `proof-too-large`, `proof-malformed`, `unsupported-protocol`, `wrong-issuer`, `bad-signature` */
+export async function openProof(signed: string, device: string, key: Ed25519PublicJwk): Promise<number> {
   const { header } = await verifyMessage(PROOF, signed, async () => key);
   if (header.iss !== device)
     throw new Problem('wrong-issuer', 'The proof is of another device.', 'Start the joining of the kiosk again.');
+  return header.spv;
 }
 
-/** Signs what a device gets, and seals it to the device. @returns compact JWE, ASCII, at most MAX_GRANT_BYTES */
-export async function sealGrant(grant: Grant, key: Ed25519PrivateJwk, to: X25519PublicJwk): Promise<string> {
+/**
+ * Signs what a device gets, and seals it to the device.
+ *
+ * @param spv version to write it in: that of the proof, or of the request file, which it answers
+ * @returns compact JWE, ASCII, at most MAX_GRANT_BYTES
+ */
+export async function sealGrant(
+  grant: Grant,
+  key: Ed25519PrivateJwk,
+  to: X25519PublicJwk,
+  spv = PROTOCOL_VERSION,
+): Promise<string> {
   const kid = await keyId(publicHalf(key));
-  const header: GrantHeader = { alg: 'EdDSA', typ: JOIN_TYP.grant, kid, spv: PROTOCOL_VERSION };
+  const header: GrantHeader = { alg: 'EdDSA', typ: JOIN_TYP.grant, kid, spv };
   return sealMessage(GRANT, await signMessage(GRANT, header, Grant.parse(grant), key), to);
 }
 

@@ -84,11 +84,15 @@ const KINDS = {
     open: (m: string) => openAck(m, trusted, { device: device.id, epoch }),
   },
   refusal: {
-    message: await signRefusal({ device: device.id, digest, code: 'bad-padding', serverTime: NOW }, server.signing),
+    message: await signRefusal(
+      { device: device.id, digest, code: 'bad-padding', serverTime: NOW },
+      server.signing,
+      PROTOCOL_VERSION,
+    ),
     open: (m: string) => openRefusal(m, trusted, { device: device.id, digest }),
   },
   nudge: {
-    message: await signNudge({ device: device.id, serverTime: NOW }, server.signing),
+    message: await signNudge({ device: device.id, serverTime: NOW }, server.signing, PROTOCOL_VERSION),
     open: (m: string) => openNudge(m, trusted, { device: device.id }),
   },
 } as const;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Ed25519PrivateJwk, type Ed25519PublicJwk, TYP } from '../wire/batch.ts';
+import { type Ed25519PrivateJwk, type Ed25519PublicJwk, PROTOCOL_VERSIONS, TYP } from '../wire/batch.ts';
 import { MAX_SIGNAL_BYTES, Nudge, Refusal } from '../wire/changes.ts';
 import { fromServer, ofAnother, signAsServer, verifyFromServer } from './from-server.ts';
 
@@ -8,13 +8,19 @@ import { fromServer, ofAnother, signAsServer, verifyFromServer } from './from-se
 const REFUSAL = fromServer('refusal', { typ: TYP.refusal, body: Refusal, maxBytes: MAX_SIGNAL_BYTES });
 const NUDGE = fromServer('nudge', { typ: TYP.nudge, body: Nudge, maxBytes: MAX_SIGNAL_BYTES });
 
+/**
+ * Written in the oldest version that is understood, which every kiosk reads: what is refused may not have been opened, and a
+ * nudge answers nothing, so that the kiosk's own version is not known.
+ */
+const OLDEST = Math.min(...PROTOCOL_VERSIONS);
+
 /** What a refusal calls the message by: SHA-256 of the sealed message's ASCII, base64url. */
 export function messageDigest(sealed: string): string {
   return createHash('sha256').update(sealed, 'latin1').digest('base64url');
 }
 
 /** @returns compact JWS, ASCII, at most MAX_SIGNAL_BYTES */
-export function signRefusal(refusal: Refusal, key: Ed25519PrivateJwk, spv?: number): Promise<string> {
+export function signRefusal(refusal: Refusal, key: Ed25519PrivateJwk, spv = OLDEST): Promise<string> {
   return signAsServer(REFUSAL, refusal, key, spv);
 }
 
@@ -35,7 +41,7 @@ export async function openRefusal(
 }
 
 /** @returns compact JWS, ASCII, at most MAX_SIGNAL_BYTES */
-export function signNudge(nudge: Nudge, key: Ed25519PrivateJwk, spv?: number): Promise<string> {
+export function signNudge(nudge: Nudge, key: Ed25519PrivateJwk, spv = OLDEST): Promise<string> {
   return signAsServer(NUDGE, nudge, key, spv);
 }
 

@@ -27,7 +27,9 @@ const secretPlace = (device: string): Place => ({
  * @throws Problem of openJoin and useCode, `device-registered-otherwise`, `bad-certificate-request`
  */
 export async function joinByCode(context: IdentityContext, signed: string): Promise<Waiting> {
-  const { secret, request } = await openJoin(signed);
+  const {
+    join: { secret, request },
+  } = await openJoin(signed);
   if (!secret)
     throw new Problem('join-code-unknown', 'This request holds no code.', 'Give the file to `device provision`.');
   await inTransaction(context.db, async (trx) => {
@@ -47,7 +49,7 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
 export async function pollJoin(context: IdentityContext, id: string, proof: string): Promise<string | Waiting> {
   const device = await findDevice(context.db, id);
   if (!device) throw new Problem('unknown-device', 'This device has not joined here.', 'Start the joining again.');
-  await openProof(proof, id, { kty: 'OKP', crv: 'Ed25519', x: device.ed25519 });
+  const spv = await openProof(proof, id, { kty: 'OKP', crv: 'Ed25519', x: device.ed25519 });
   if (device.status === 'revoked')
     throw new Problem('device-revoked', 'This device was revoked.', 'Make a new code on the server.');
   if (device.status === 'pending') return waiting(device);
@@ -62,7 +64,7 @@ export async function pollJoin(context: IdentityContext, id: string, proof: stri
       'This device has its keys already.',
       'If the kiosk lost them, revoke it and make a new code.',
     );
-  return grant(context, device, csr, context.keys.open('field', secretPlace(id), sealed));
+  return grant(context, device, csr, { secret: context.keys.open('field', secretPlace(id), sealed), spv });
 }
 
 /**
@@ -111,7 +113,10 @@ export async function provisionByFile(
   signed: string,
   { fingerprint, ...as }: { fingerprint: string; name: string; site: string | null; url?: string },
 ): Promise<{ device: Device; grant: string }> {
-  const { request } = await openJoin(signed.trim());
+  const {
+    join: { request },
+    spv,
+  } = await openJoin(signed.trim());
   await context.site(as.site);
   const url = new URL(as.url ?? context.deviceUrl()).origin;
   await inTransaction(context.db, async (trx) => {
@@ -122,7 +127,7 @@ export async function provisionByFile(
   const secret = randomBytes(SECRET_BYTES);
   // What the file carries is kept nowhere: a kiosk that lost it is provisioned again.
   await context.db.updateTable('device').set({ provisioning_secret: null }).where('id', '=', device.id).execute();
-  return { device, grant: await grant(context, device, request.csr, secret) };
+  return { device, grant: await grant(context, device, request.csr, { secret, spv }) };
 }
 
 function compare(registered: string | null, shown: string): void {
@@ -134,11 +139,16 @@ function compare(registered: string | null, shown: string): void {
   );
 }
 
-async function grant(context: IdentityContext, device: Device, csr: string, secret: Uint8Array): Promise<string> {
+async function grant(
+  context: IdentityContext,
+  device: Device,
+  csr: string,
+  { secret, spv }: { readonly secret: Uint8Array; readonly spv: number },
+): Promise<string> {
   const bundle = await bundleFor(context, device, csr);
   const provisioningSecret = Buffer.from(secret).toString('base64url');
   const to = { kty: 'OKP', crv: 'X25519', x: device.x25519 } as const;
-  return sealGrant({ device: device.id, bundle, provisioningSecret }, context.keyring.signing, to);
+  return sealGrant({ device: device.id, bundle, provisioningSecret }, context.keyring.signing, to, spv);
 }
 
 /** What a registered device needs to know of its server, with a new certificate for the key of its request. */
