@@ -149,6 +149,7 @@ test.describe('staff', () => {
     await page.getByRole('button', { name: 'I do not agree: number and PIN' }).click();
     await expect(page.locator('.steps')).toHaveText('Without the face: with number and PIN');
     await expect(page.locator('.form-error')).toContainText('a number and a PIN are the way in');
+    await expect(page.locator('input[name=number]')).toBeFocused();
     await page.locator('input[name=number]').fill('2001');
     await page.locator('input[name=pin]').fill('7304');
     await page.getByRole('button', { name: 'Save' }).click();

@@ -274,6 +274,16 @@ const FORM_TOUR: Tour = {
     await press(page, '.enrol-consent button[type=submit]');
     await page.locator('.form-error p').waitFor();
   },
+  '22b-enrol-by-number': async (page) => {
+    await press(page, '.enrol-consent button[type=button]');
+    await page.locator('.form-error p').waitFor();
+  },
+  '22c-enrolled-by-number': async (page) => {
+    await type(page, 'number', '2001');
+    await type(page, 'pin', '7304');
+    await press(page, '.enrol-details button[type=submit]');
+    await page.locator('[data-end=enrolled]').waitFor();
+  },
   '26-restarting': async (page, core) => {
     core.kill();
     await page.locator('.spinner').waitFor();

@@ -53,7 +53,12 @@ export function EnrolDetails({
   const number = useRef<HTMLInputElement>(null);
   const pin = useRef<HTMLInputElement>(null);
   const wrongField = useSignal<string | null>(null);
-  useEffect(() => name.current?.focus(), []);
+  useEffect(() => {
+    // Back here for what number and PIN need: where the first of it is missing.
+    const { name: given, ...rest } = details.peek();
+    const first = !byNumber || given.trim() === '' ? name : rest.number.trim() === '' ? number : pin;
+    first.current?.focus();
+  }, [byNumber]);
   const set = (change: Partial<Details>): void => {
     details.value = { ...details.value, ...change };
   };

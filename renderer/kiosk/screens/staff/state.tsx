@@ -51,10 +51,12 @@ export function StateScreen() {
     const words = status.notices.map((code) =>
       hasSentence(`status.notice.${code}`) ? t(`status.notice.${code}`) : code,
     );
-    facts.push({ key: 'notices', value: words.join(' · '), mark: 'warn' });
+    facts.push({ key: 'notices', value: words.join(' · '), mark: 'warn', wide: true });
   }
   return (
-    <dl class="card state-facts tabular">
+    // It scrolls when there are many notices, so it must be reachable by keyboard.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus
+    <dl class="card state-facts tabular" tabIndex={0}>
       {facts.map(({ key, value, mark, wide }) => (
         <div key={key} class={wide ? 'state-wide' : ''}>
           <dt>{t(`state.${key}`)}</dt>
