@@ -55,7 +55,6 @@ export function StateScreen() {
   }
   return (
     // It scrolls when there are many notices, so it must be reachable by keyboard.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus
     <dl class="card state-facts tabular" tabIndex={0}>
       {facts.map(({ key, value, mark, wide }) => (
         <div key={key} class={wide ? 'state-wide' : ''}>
