@@ -36,13 +36,13 @@ const AGAIN_MS = [500, 2000];
 /** Told whenever the server says that nobody is signed in here, and whenever it answered somebody who is. */
 export const sessionHooks = { ended: (): void => undefined, used: (): void => undefined };
 
-/** Reads. @param shape of the answer */
+/** Reads. @param shape of the answer; @param o `idle`: no use of the session, e.g. a number that is looked at by itself */
 export async function get<T extends z.ZodType>(
   path: string,
   shape: T,
-  { query, signal }: { query?: Query; signal?: AbortSignal } = {},
+  { query, signal, idle = false }: { query?: Query; signal?: AbortSignal; idle?: boolean } = {},
 ): Promise<Answer<z.output<T>>> {
-  const answer = await ask(path + queryText(query), { cache: 'no-store', ...(signal && { signal }) });
+  const answer = await ask(path + queryText(query), { cache: 'no-store', ...(signal && { signal }) }, idle);
   return 'refusal' in answer ? { ok: false, refusal: answer.refusal } : parse(answer.response, shape);
 }
 
@@ -65,6 +65,17 @@ export async function send<T extends z.ZodType = z.ZodUndefined>(
   }
   if ('refusal' in asked) return { ok: false, refusal: asked.refusal };
   return answer ? parse(asked.response, answer) : { ok: true, value: undefined as z.output<T> };
+}
+
+/** Sends a file as it is, once. @param answer shape of the answer */
+export async function sendFile<T extends z.ZodType>(
+  path: string,
+  file: Blob,
+  { query, answer }: { query?: Query; answer: T },
+): Promise<Answer<z.output<T>>> {
+  const headers = { 'idempotency-key': crypto.randomUUID(), 'content-type': 'application/octet-stream' };
+  const asked = await ask(path + queryText(query), { method: 'POST', headers, body: file });
+  return 'refusal' in asked ? { ok: false, refusal: asked.refusal } : parse(asked.response, answer);
 }
 
 /** Fetches a file and hands it to the browser to save. @returns null, or why not */
@@ -94,7 +105,11 @@ export const UNREACHABLE: Refusal = {
   params: {},
 };
 
-async function ask(url: string, init: RequestInit): Promise<{ response: Response } | { refusal: Refusal }> {
+async function ask(
+  url: string,
+  init: RequestInit,
+  idle = false,
+): Promise<{ response: Response } | { refusal: Refusal }> {
   let response: Response;
   try {
     response = await fetch(url, init);
@@ -102,7 +117,7 @@ async function ask(url: string, init: RequestInit): Promise<{ response: Response
     return { refusal: UNREACHABLE };
   }
   if (response.ok) {
-    sessionHooks.used();
+    if (!idle) sessionHooks.used();
     return { response };
   }
   const body = ProblemBody.safeParse(await response.json().catch(() => null)).data;

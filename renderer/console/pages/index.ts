@@ -1,6 +1,36 @@
 import { accountPage } from './account.tsx';
+import { accountsPage } from './accounts.tsx';
+import { attentionPage } from './attention.tsx';
+import { auditPage } from './audit.tsx';
 import { boardPage } from './board.tsx';
+import { consentsPage, textsPage } from './consents.tsx';
+import { devicesPage } from './devices.tsx';
+import { duplicatesPage } from './duplicates.tsx';
+import { erasuresPage } from './erasures.tsx';
+import { importsPage } from './imports.tsx';
+import { incidentsPage } from './incidents.tsx';
+import { jobsPage } from './jobs.tsx';
 import type { ConsolePage } from './page.ts';
+import { peoplePage } from './people.tsx';
+import { retentionPage } from './retention.tsx';
+import { settingsPage } from './settings.tsx';
 
 /** Every page, in the order of the rail. The first that a role may open is where it begins. */
-export const PAGES: readonly ConsolePage[] = [boardPage, accountPage];
+export const PAGES: readonly ConsolePage[] = [
+  boardPage,
+  attentionPage,
+  peoplePage,
+  duplicatesPage,
+  importsPage,
+  devicesPage,
+  settingsPage,
+  jobsPage,
+  accountsPage,
+  consentsPage,
+  textsPage,
+  erasuresPage,
+  retentionPage,
+  auditPage,
+  incidentsPage,
+  accountPage,
+];

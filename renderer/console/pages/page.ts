@@ -23,4 +23,6 @@ export interface ConsolePage {
   /** Whose rail has it: the roles of the routes that it reads. What is in it is the server's to refuse. */
   readonly roles: readonly Role[];
   readonly View: ComponentType<PageProps>;
+  /** Stands beside its name in the rail: how much waits there. */
+  readonly Count?: ComponentType;
 }

@@ -105,6 +105,7 @@ function Rail({
                     <a href={`#/${p.path}`} aria-current={p === at ? 'page' : undefined}>
                       <p.Icon />
                       <span>{t(`${p.path}.nav`)}</span>
+                      {p.Count && <p.Count />}
                     </a>
                   </li>
                 ))}

@@ -43,6 +43,11 @@ export const NewProvisioningCode = z.strictObject({
     .optional(),
 });
 /** Shown once: only a keyed hash is kept. */
-export const ProvisioningCode = z.strictObject({ code: z.string(), expiresAt: Instant });
+export const ProvisioningCode = z.strictObject({
+  code: z.string(),
+  /** The same as a QR code (SVG). */
+  svg: z.string(),
+  expiresAt: Instant,
+});
 
 export const DeviceApproval = z.strictObject({ fingerprint: z.string().min(1).max(60) });

@@ -12,6 +12,7 @@ import { Moment } from '../../protocol/api/page.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Actor } from '../access/actor.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
+import { door } from '../access/door.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { countAttention, listAttention } from './items.ts';
 import { reopenItem, resolveItem } from './resolve.ts';
@@ -53,7 +54,7 @@ const list = route({
   },
 });
 
-const count = route({
+const count = door({
   method: 'GET',
   path: '/api/attention/count',
   summary: 'How many items wait, by kind',
@@ -61,6 +62,8 @@ const count = route({
   data: [],
   action: 'read',
   answer: AttentionCount,
+  // The rail asks again and again: that is no use of the session.
+  idle: true,
   handle: ({ tx, actor, now }) => countAttention(tx, seenBy(actor), now),
 });
 

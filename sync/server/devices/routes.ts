@@ -11,6 +11,7 @@ import {
 import { Uuid } from '../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type Call, type RouteSpec, route } from '../access/route.ts';
+import { qrSvg } from '../accounts/link-text.ts';
 import type { Db } from '../database/schema.ts';
 import { changeDevice } from '../sites/write.ts';
 import { makeCode } from './codes.ts';
@@ -67,7 +68,7 @@ const provision = route({
     const options = { name, site, ...(url && { url }), ...(minutes && { lifeMs: minutes * 60_000 }) };
     const { code, expiresAt } = await makeCode(identityOf(call), options);
     call.on(name);
-    return { code, expiresAt: expiresAt.toISOString() };
+    return { code, svg: await qrSvg(code), expiresAt: expiresAt.toISOString() };
   },
 });
 

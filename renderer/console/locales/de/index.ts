@@ -1,7 +1,45 @@
 import { account } from './account.ts';
+import { accounts } from './accounts.ts';
+import { attention } from './attention.ts';
+import { audit } from './audit.ts';
 import { board } from './board.ts';
+import { consents } from './consents.ts';
+import { devices } from './devices.ts';
+import { duplicates } from './duplicates.ts';
+import { enrolFace } from './enrolFace.ts';
+import { erasures } from './erasures.ts';
+import { imports } from './imports.ts';
+import { incidents } from './incidents.ts';
+import { jobs } from './jobs.ts';
+import { people } from './people.ts';
 import { problem } from './problem.ts';
+import { quality } from './quality.ts';
 import { records } from './records.ts';
+import { retention } from './retention.ts';
+import { settings } from './settings.ts';
 import { shell } from './shell.ts';
+import { texts } from './texts.ts';
 
-export const de = { ...shell, ...records, account, board, problem };
+export const de = {
+  ...shell,
+  ...records,
+  account,
+  board,
+  problem,
+  accounts,
+  attention,
+  audit,
+  consents,
+  devices,
+  duplicates,
+  enrolFace,
+  erasures,
+  imports,
+  incidents,
+  jobs,
+  people,
+  quality,
+  retention,
+  settings,
+  texts,
+};

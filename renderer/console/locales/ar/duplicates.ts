@@ -1,0 +1,27 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const duplicates = {
+  nav: 'حالات تكرار محتملة',
+  lead: 'أشخاص ربما سُجّلوا مرتين. لا يرى هذا إلا الموظفون.',
+  none: 'لا توجد حالات مفتوحة',
+  noneText: 'يظهر هنا خلال دقيقة شخصان برقم واحد أو بوجهين متشابهين.',
+  pair: 'الشخصان',
+  and: 'و',
+  why: 'السبب',
+  found: 'وقت الاكتشاف',
+  face: 'وجهان متشابهان ({{score}})',
+  number: 'الرقم نفسه',
+  compare: 'مقارنة',
+  apart: 'شخصان مختلفان',
+  apartText: 'لن يُسأل عنهما مجددًا.',
+  apartDone: 'سُجّل أنهما شخصان.',
+  merge: 'دمج الاثنين',
+  mergeText: 'يبقى {{name}}، وتنتقل إليه سجلات الآخر وموافقاته وقوالبه. لا يمكن التراجع عن ذلك.',
+  mergeDone_zero: 'تم الدمج، ولم ينتقل أي سجل.',
+  mergeDone_one: 'تم الدمج وانتقل سجل واحد.',
+  mergeDone_two: 'تم الدمج وانتقل سجلان.',
+  mergeDone_few: 'تم الدمج وانتقلت {{count}} سجلات.',
+  mergeDone_many: 'تم الدمج وانتقل {{count}} سجلًا.',
+  mergeDone_other: 'تم الدمج وانتقل {{count}} سجل.',
+  keep: 'يبقى هذا',
+} satisfies Sentences;

@@ -1,0 +1,37 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const jobs = {
+  nav: 'Aufgaben',
+  lead: 'Was der Server von selbst tut und wie es lief.',
+  job: 'Aufgabe',
+  every: 'Wie oft',
+  last: 'Letzter Lauf',
+  lastOk: 'Letzter Erfolg',
+  never: 'Noch nicht',
+  runs: 'Läufe',
+  started: 'Begonnen',
+  report: 'Bericht',
+  outcome: {
+    running: 'läuft',
+    ok: 'gelungen',
+    failed: 'fehlgeschlagen',
+    lost: 'Server ausgefallen',
+    stopped: 'angehalten, geht weiter',
+  },
+  days_one: 'täglich',
+  days_other: 'alle {{count}} Tage',
+  hours_one: 'stündlich',
+  hours_other: 'alle {{count}} Stunden',
+  minutes_one: 'jede Minute',
+  minutes_other: 'alle {{count}} Minuten',
+  seconds_one: 'jede Sekunde',
+  seconds_other: 'alle {{count}} Sekunden',
+  name: {
+    retention: 'Aufbewahrung',
+    erasure: 'Löschungen',
+    backup: 'Sicherung',
+    'photo-imports': 'Importierte Fotos',
+    minors: 'Mündigkeit',
+    'score-drift': 'Vergleichswerte im Verlauf',
+  },
+} satisfies Sentences;

@@ -1,0 +1,37 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const jobs = {
+  nav: 'Jobs',
+  lead: 'What the server does by itself, and how it went.',
+  job: 'Job',
+  every: 'How often',
+  last: 'Last run',
+  lastOk: 'Last success',
+  never: 'Not yet',
+  runs: 'Runs',
+  started: 'Begun',
+  report: 'Report',
+  outcome: {
+    running: 'running',
+    ok: 'went well',
+    failed: 'failed',
+    lost: 'its server died',
+    stopped: 'stopped, goes on',
+  },
+  days_one: 'every day',
+  days_other: 'every {{count}} days',
+  hours_one: 'every hour',
+  hours_other: 'every {{count}} hours',
+  minutes_one: 'every minute',
+  minutes_other: 'every {{count}} minutes',
+  seconds_one: 'every second',
+  seconds_other: 'every {{count}} seconds',
+  name: {
+    retention: 'Retention',
+    erasure: 'Erasures',
+    backup: 'Backup',
+    'photo-imports': 'Imported photos',
+    minors: 'Coming of age',
+    'score-drift': 'Match scores over time',
+  },
+} satisfies Sentences;

@@ -1,0 +1,32 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const devices = {
+  nav: '终端',
+  lead: '从配置码到吊销。',
+  none: '尚无已注册终端',
+  noneText: '生成配置码，并在终端输入或扫描。',
+  name: '名称',
+  nameHint: '所在位置，如正门',
+  statusLabel: '状态',
+  status: {
+    pending: '等待批准',
+    approved: '已批准',
+    revoked: '已吊销',
+  },
+  heard: '最近联系',
+  certificate: '证书到期',
+  add: '添加终端',
+  addText: '一次性配置码可接入一台新终端，随后比对指纹。',
+  makeCode: '生成配置码',
+  codeText: '在终端输入，或出示二维码。',
+  codeQr: '配置码二维码',
+  codeOnce: '仅显示一次。之后终端将在此等待批准。',
+  approve: '批准',
+  approveText: '请从{{name}}的屏幕读取指纹并输入。只有这样才能确认是该终端。',
+  fingerprint: '终端屏幕上的指纹',
+  approved: '已批准，现在可以发送。',
+  revoke: '吊销',
+  revokeText: '{{name}}从下一条消息起不得再发送。记录保留。无法撤销，须重新配置。',
+  revoked: '已吊销。',
+  siteHint: '之后仅获取该地点的人员。',
+} satisfies Sentences;

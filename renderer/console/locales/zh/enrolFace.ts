@@ -1,0 +1,27 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const enrolFace = {
+  title: '登记 {{name}}',
+  lead: '服务器根据几张照片生成模板。没有登记的同意就不会生成任何内容。',
+  back: '返回人员',
+  way: '照片来源',
+  camera: '本机摄像头',
+  photo: '照片文件',
+  files: '最多六张此人的照片',
+  pictures: '已拍照片',
+  picture: '照片 {{number}}',
+  pose: {
+    front: '请正视摄像头',
+    left: '请将头略向左转',
+    right: '请将头略向右转',
+  },
+  complete: '已完成，请保存。',
+  noCamera: '没有摄像头，或浏览器未获授权。请改用照片文件。',
+  again: '重新开始',
+  save: '生成模板',
+  refused: '没有合格的照片，原因见各照片下方。',
+  duplicate: '此面部可能属于他人',
+  duplicateText: '未保存任何内容。请先核对该人员，且勿告知他人。',
+  somebodyElse: '已核对：是两个人',
+  enrolled_other: '已登记：{{count}} 个模板。',
+} satisfies Sentences;

@@ -1,0 +1,201 @@
+import { useState } from 'preact/hooks';
+import {
+  AccountShape as Account,
+  AccountList,
+  type AccountShape,
+  NewAccountAnswer,
+  SignInLink,
+} from '../../../sync/protocol/api/accounts.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconStaff } from '../../shared/icons.tsx';
+import { get, send } from '../core/api.ts';
+import { useResource, useWrite } from '../core/resource.ts';
+import { confirm } from '../parts/confirm.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { Ago, Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { Skeleton, Table } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import { Svg } from '../shell/enrol.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+
+export const accountsPage: ConsolePage = {
+  path: 'accounts',
+  group: 'running',
+  Icon: IconStaff,
+  roles: ['admin', 'dpo', 'auditor'],
+  View: Accounts,
+};
+
+const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
+type ALink = { readonly url: string; readonly svg: string; readonly expiresAt: string };
+
+/** Who works with this console, and as what. */
+function Accounts({ role }: PageProps) {
+  const found = useResource('accounts', (signal) => get('/api/accounts', AccountList, { signal }));
+  const [adding, setAdding] = useState(false);
+  const [link, setLink] = useState<ALink | null>(null);
+  const { refusal, run } = useWrite();
+  const admin = role === 'admin';
+  const change = async (account: AccountShape, body: object, words: string) => {
+    const done = await run(() => send('PATCH', `/api/accounts/${account.id}`, { body, answer: Account }));
+    if (done?.ok) {
+      toast(words);
+      found.reload();
+    }
+  };
+  const newLink = async (account: AccountShape) => {
+    const made = await run(() => send('POST', `/api/accounts/${account.id}/link`, { answer: SignInLink }));
+    if (made?.ok) setLink(made.value);
+  };
+  const remove = async (account: AccountShape) => {
+    const sure = await confirm({
+      title: t('accounts.remove'),
+      text: t('accounts.removeText'),
+      action: t('accounts.remove'),
+      danger: true,
+      word: account.email ?? '',
+    });
+    if (!sure) return;
+    const done = await run(() => send('DELETE', `/api/accounts/${account.id}`));
+    if (done?.ok) {
+      toast(t('accounts.removed'));
+      found.reload();
+    }
+  };
+  return (
+    <PageFrame
+      title={t('accounts.nav')}
+      lead={t('accounts.lead')}
+      actions={
+        admin && (
+          <button type="button" class="primary" onClick={() => setAdding(true)}>
+            {t('accounts.add')}
+          </button>
+        )
+      }
+    >
+      <RefusalNote refusal={refusal ?? found.refusal} />
+      {!found.value && found.loading && <Skeleton rows={5} />}
+      {found.value && (
+        <div class="card table-card">
+          <Table
+            caption={t('accounts.nav')}
+            rows={found.value.accounts}
+            rowKey={(a) => a.id}
+            columns={[
+              {
+                key: 'email',
+                label: t('people.email'),
+                heads: true,
+                cell: (a) => <span dir="ltr">{a.email ?? t('noEmail')}</span>,
+              },
+              { key: 'role', label: t('accounts.role'), cell: (a) => t(`role.${a.role}`) },
+              {
+                key: 'state',
+                label: t('devices.statusLabel'),
+                cell: (a) => (
+                  <span class="badge" data-kind={a.enrolled && !a.disabledAt ? 'good' : undefined}>
+                    {t(a.disabledAt ? 'accounts.disabled' : a.enrolled ? 'accounts.ready' : 'accounts.pending')}
+                  </span>
+                ),
+              },
+              { key: 'seen', label: t('accounts.signedIn'), cell: (a) => <Ago at={a.signedInAt} /> },
+              ...(admin
+                ? [
+                    {
+                      key: 'do',
+                      label: t('attention.do'),
+                      cell: (a: AccountShape) =>
+                        a.email === null ? (
+                          <span class="muted">–</span>
+                        ) : (
+                          <>
+                            <button type="button" class="quiet" onClick={() => void newLink(a)}>
+                              {t('accounts.link')}
+                            </button>
+                            <button
+                              type="button"
+                              class="quiet"
+                              onClick={() =>
+                                void change(
+                                  a,
+                                  { disabled: !a.disabledAt },
+                                  t(a.disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
+                                )
+                              }
+                            >
+                              {t(a.disabledAt ? 'accounts.enable' : 'accounts.disable')}
+                            </button>
+                            <button type="button" class="quiet" onClick={() => void remove(a)}>
+                              {t('accounts.remove')}
+                            </button>
+                          </>
+                        ),
+                    },
+                  ]
+                : []),
+            ]}
+          />
+        </div>
+      )}
+      {adding && (
+        <Dialog title={t('accounts.add')} onClose={() => setAdding(false)}>
+          <Add
+            onDone={(made) => {
+              setAdding(false);
+              setLink(made);
+              found.reload();
+            }}
+          />
+        </Dialog>
+      )}
+      {link && (
+        <Dialog title={t('accounts.link')} onClose={() => setLink(null)}>
+          <div class="stack">
+            <p>{t('accounts.linkText')}</p>
+            <div class="qr">
+              <Svg text={link.svg} label={t('people.linkQr')} />
+            </div>
+            <p dir="ltr" class="long-text">
+              {link.url}
+            </p>
+            <p class="muted small">
+              {t('people.until')} <Moment at={link.expiresAt} />
+            </p>
+          </div>
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+function Add({ onDone }: { onDone: (link: ALink) => void }) {
+  const [email, setEmail] = useState('');
+  const [role, setRole] = useState<string>('staff');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const made = await run(() => send('POST', '/api/accounts', { body: { email, role }, answer: NewAccountAnswer }));
+    if (made?.ok) onDone(made.value.link);
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p class="muted">{t('accounts.addText')}</p>
+      <RefusalNote refusal={refusal} />
+      <TextField label={t('people.email')} type="email" required dir="ltr" value={email} onValue={setEmail} />
+      <SelectField
+        label={t('accounts.role')}
+        hint={t(`accounts.may.${role}`)}
+        value={role}
+        onValue={setRole}
+        options={ROLES.map((r) => [r, t(`role.${r}`)])}
+      />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !email.trim()}>
+          {t('accounts.add')}
+        </button>
+      </div>
+    </Form>
+  );
+}

@@ -1,0 +1,218 @@
+import { useState } from 'preact/hooks';
+import {
+  ATTENTION_KINDS,
+  AttentionCount,
+  type AttentionItem,
+  type AttentionKind,
+  AttentionPage,
+} from '../../../sync/protocol/api/attention.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconAlert, IconCheck } from '../../shared/icons.tsx';
+import { get, send } from '../core/api.ts';
+import { kioskName } from '../core/places.ts';
+import { usePages, useResource, useWrite } from '../core/resource.ts';
+import { go } from '../core/router.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { AreaField, Form, RefusalNote, SelectField } from '../parts/form.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { PersonLink } from '../parts/person-link.tsx';
+import { PagedTable } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import { codeWords } from '../parts/words.ts';
+import type { ConsolePage } from './page.ts';
+
+export const attentionPage: ConsolePage = {
+  path: 'attention',
+  group: 'now',
+  Icon: IconAlert,
+  roles: ['admin', 'dpo', 'staff'],
+  View: Attention,
+  Count: Waiting,
+};
+
+/** How often the number in the rail is looked at, ms. */
+const LOOK_MS = 10_000;
+
+/** The number beside the page's name. */
+function Waiting() {
+  const count = useResource(
+    'waiting',
+    (signal) => get('/api/attention/count', AttentionCount, { signal, idle: true }),
+    LOOK_MS,
+  );
+  const total = count.value?.total ?? 0;
+  if (total === 0) return null;
+  return (
+    <span class="rail-count tabular">
+      {total > 99 ? '99+' : total}
+      <span class="sr-only"> {t('attention.waiting', { count: total })}</span>
+    </span>
+  );
+}
+
+/** What somebody in charge has to look at: until it is settled where it belongs, or by a note. */
+function Attention() {
+  const kind = filterOf('kind');
+  const state = filterOf('state');
+  const resolved = state.value === 'resolved';
+  const pages = usePages('/api/attention', AttentionPage, { kind: kind.value, state: state.value });
+  const [open, setOpen] = useState<AttentionItem | null>(null);
+  const reopen = async (item: AttentionItem) => {
+    const { kind, ref } = item;
+    const answer = await send('POST', '/api/attention/reopen', { body: { kind, ref } });
+    pages.reload();
+    return answer.ok ? null : answer.refusal;
+  };
+  return (
+    <PageFrame title={t('attention.nav')} lead={t('attention.lead')}>
+      <FilterBar names={['kind', 'state']}>
+        <SelectField
+          label={t('attention.kindLabel')}
+          {...kind}
+          options={[['', t('any')], ...ATTENTION_KINDS.map((k) => [k, t(`attention.kind.${k}`)] as const)]}
+        />
+        <SelectField
+          label={t('attention.stateLabel')}
+          {...state}
+          options={[
+            ['', t('attention.open')],
+            ['resolved', t('attention.resolved')],
+          ]}
+        />
+      </FilterBar>
+      <PagedTable
+        pages={pages}
+        caption={t('attention.nav')}
+        rowKey={(i) => `${i.kind} ${i.ref}`}
+        empty={
+          resolved
+            ? { title: t('attention.noneResolved') }
+            : { title: t('attention.none'), text: t('attention.noneText') }
+        }
+        columns={[
+          { key: 'what', label: t('attention.what'), heads: true, cell: (i) => <What item={i} /> },
+          { key: 'who', label: t('attention.who'), cell: (i) => <Who item={i} /> },
+          { key: 'at', label: t('attention.at'), figures: true, cell: (i) => <Moment at={i.at} /> },
+          {
+            key: 'do',
+            label: t('attention.do'),
+            cell: (i) =>
+              i.resolved ? (
+                <>
+                  <p class="attention-note">{i.resolved.note}</p>
+                  <button type="button" class="quiet" onClick={() => void reopen(i)}>
+                    {t('attention.reopen')}
+                  </button>
+                </>
+              ) : (
+                <Actions item={i} onNote={() => setOpen(i)} />
+              ),
+          },
+        ]}
+      />
+      {open && (
+        <Dialog title={t('attention.resolve')} onClose={() => setOpen(null)}>
+          <Resolve
+            item={open}
+            onDone={() => {
+              const item = open;
+              setOpen(null);
+              pages.reload();
+              toast(t('attention.done'), () => reopen(item));
+            }}
+          />
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+function What({ item }: { item: AttentionItem }) {
+  return (
+    <div>
+      <p>{codeWords('attention.code', item.code)}</p>
+      <p class="muted small">{t(`attention.kind.${item.kind}`)}</p>
+    </div>
+  );
+}
+
+function Who({ item }: { item: AttentionItem }) {
+  const kiosk = item.device && kioskName(item.device);
+  return (
+    <div>
+      {item.person && <PersonLink id={item.person} name={item.name} />}
+      {item.other && (
+        <>
+          {' · '}
+          <PersonLink id={item.other.id} name={item.other.name} />
+        </>
+      )}
+      {kiosk && <p class="muted small">{kiosk}</p>}
+      {!item.person && !kiosk && <span class="muted">–</span>}
+    </div>
+  );
+}
+
+/** Where an item is settled. */
+const PLACES: Readonly<Partial<Record<AttentionKind, (item: AttentionItem) => string>>> = {
+  duplicate: () => 'duplicates',
+  import: (item) => `imports/${item.ref}`,
+  drift: (item) => `people/${item.person}/enrol`,
+  embedder: (item) => `people/${item.person}/enrol`,
+  consent: (item) => `people/${item.person}`,
+  age: (item) => `people/${item.person}`,
+};
+
+function Actions({ item, onNote }: { item: AttentionItem; onNote: () => void }) {
+  const place = PLACES[item.kind]?.(item);
+  const noted = item.kind !== 'duplicate' && item.kind !== 'import';
+  return (
+    <>
+      {place && (
+        <button type="button" class="quiet" onClick={() => go(place)}>
+          {t(`attention.go.${item.kind}`)}
+        </button>
+      )}
+      {noted && (
+        <button type="button" class="quiet" onClick={onNote}>
+          <IconCheck />
+          {t('attention.resolve')}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) {
+  const [note, setNote] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const { kind, ref } = item;
+    const done = await run(() => send('POST', '/api/attention/resolve', { body: { kind, ref, note } }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p>
+        {codeWords('attention.code', item.code)}
+        {item.name && ` · ${item.name}`}
+      </p>
+      <RefusalNote refusal={refusal} />
+      <AreaField
+        label={t('attention.note')}
+        hint={t('attention.noteHint')}
+        required
+        maxLength={500}
+        value={note}
+        onValue={setNote}
+      />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || note.trim() === ''}>
+          {t('attention.resolve')}
+        </button>
+      </div>
+    </Form>
+  );
+}

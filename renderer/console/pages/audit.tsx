@@ -1,0 +1,314 @@
+import { useState } from 'preact/hooks';
+import type { z } from 'zod';
+import {
+  AnchorsAnswer,
+  AuditPage,
+  AuditRowDetail,
+  type AuditRowView,
+  VerifyAnswer,
+} from '../../../sync/protocol/api/audit.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconDownload, IconSearch, IconShield } from '../../shared/icons.tsx';
+import { download, get, send } from '../core/api.ts';
+import { zoneOf } from '../core/places.ts';
+import { usePages, useResource, useWrite } from '../core/resource.ts';
+import { addDays, instantAt } from '../core/zone.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { PersonLink } from '../parts/person-link.tsx';
+import { PagedTable, Skeleton } from '../parts/table.tsx';
+import { codeWords } from '../parts/words.ts';
+import type { ConsolePage } from './page.ts';
+
+export const auditPage: ConsolePage = {
+  path: 'audit',
+  group: 'privacy',
+  Icon: IconSearch,
+  roles: ['auditor', 'dpo'],
+  View: Audit,
+};
+
+type Row = z.output<typeof AuditRowView>;
+const ACTIONS = ['read', 'write', 'delete', 'export', 'decrypt', 'sign-in', 'refuse', 'operate'];
+const ROLES = ['admin', 'dpo', 'staff', 'auditor', 'person', 'device', 'operator', 'system', 'nobody'];
+const EMPTY = { from: '', to: '', action: '', role: '', email: '', ip: '', route: '', data: '', outcome: '', whom: '' };
+
+/** Who has seen or changed what of whom. What is looked for may name somebody, so it stands in no address. */
+function Audit() {
+  const [typed, setTyped] = useState<Record<keyof typeof EMPTY, string>>(EMPTY);
+  const [sought, setSought] = useState<Record<string, string | null>>({});
+  const [detail, setDetail] = useState<Row | null>(null);
+  const [verifying, setVerifying] = useState(false);
+  const pages = usePages('/api/audit', AuditPage, sought);
+  const { refusal, run } = useWrite();
+  const field = (name: keyof typeof EMPTY) => ({
+    value: typed[name],
+    onValue: (value: string) => setTyped({ ...typed, [name]: value }),
+  });
+  const submit = () => {
+    const { from, to, ...rest } = typed;
+    const zone = zoneOf();
+    setSought({
+      ...rest,
+      from: from && instantAt(from, '00:00', zone),
+      to: to && instantAt(addDays(to, 1), '00:00', zone),
+    });
+  };
+  return (
+    <PageFrame
+      title={t('audit.nav')}
+      lead={t('audit.lead')}
+      actions={
+        <>
+          <button
+            type="button"
+            class="quiet"
+            onClick={() =>
+              void run(async () => {
+                const no = await download('/api/audit/export', sought);
+                return no ? { ok: false, refusal: no } : { ok: true, value: null };
+              })
+            }
+          >
+            <IconDownload />
+            {t('audit.export')}
+          </button>
+          <button type="button" class="primary" onClick={() => setVerifying(true)}>
+            <IconShield />
+            {t('audit.verify')}
+          </button>
+        </>
+      }
+    >
+      <RefusalNote refusal={refusal} />
+      <Form class="filters" role="search" onSubmit={submit}>
+        <TextField label={t('audit.from')} type="date" dir="ltr" {...field('from')} />
+        <TextField label={t('audit.to')} type="date" dir="ltr" {...field('to')} />
+        <SelectField
+          label={t('audit.action')}
+          {...field('action')}
+          options={[['', t('any')], ...ACTIONS.map((a) => [a, codeWords('audit.actions', a)] as const)]}
+        />
+        <SelectField
+          label={t('audit.role')}
+          {...field('role')}
+          options={[['', t('any')], ...ROLES.map((r) => [r, codeWords('audit.roles', r)] as const)]}
+        />
+        <TextField label={t('audit.email')} dir="ltr" {...field('email')} />
+        <TextField label={t('audit.ip')} dir="ltr" {...field('ip')} />
+        <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
+        <TextField label={t('audit.whom')} hint={t('audit.whomHint')} dir="ltr" {...field('whom')} />
+        <button type="submit" class="primary">
+          {t('audit.search')}
+        </button>
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => {
+            setTyped(EMPTY);
+            setSought({});
+          }}
+        >
+          {t('filters.clear')}
+        </button>
+      </Form>
+      <PagedTable
+        pages={pages}
+        caption={t('audit.nav')}
+        rowKey={(r) => String(r.position)}
+        empty={{ title: t('audit.none') }}
+        tone={(r) => (r.outcome === 'ok' || r.outcome === 'repeated' ? undefined : 'warn')}
+        columns={[
+          { key: 'at', label: t('audit.at'), figures: true, cell: (r) => <Moment at={r.at} /> },
+          {
+            key: 'who',
+            label: t('audit.who'),
+            heads: true,
+            cell: (r) => (
+              <div>
+                <p dir="auto">{r.email ?? codeWords('audit.roles', r.role)}</p>
+                {r.ip && (
+                  <p class="muted small" dir="ltr">
+                    {r.ip}
+                  </p>
+                )}
+              </div>
+            ),
+          },
+          { key: 'action', label: t('audit.action'), cell: (r) => codeWords('audit.actions', r.action) },
+          {
+            key: 'what',
+            label: t('audit.what'),
+            cell: (r) => (
+              <div>
+                <code class="small" dir="ltr">
+                  {r.route}
+                </code>
+                <p class="muted small" dir="ltr">
+                  {r.data.join(', ')}
+                </p>
+              </div>
+            ),
+          },
+          {
+            key: 'count',
+            label: t('audit.people'),
+            figures: true,
+            cell: (r) => (r.everyone ? t('audit.everyone') : r.count),
+          },
+          {
+            key: 'outcome',
+            label: t('audit.outcome'),
+            cell: (r) => (
+              <button type="button" class="quiet" onClick={() => setDetail(r)}>
+                <bdi>{r.outcome}</bdi>
+              </button>
+            ),
+          },
+        ]}
+      />
+      {detail && (
+        <Dialog title={t('audit.row', { position: detail.position })} wide onClose={() => setDetail(null)}>
+          <Detail row={detail} />
+        </Dialog>
+      )}
+      {verifying && (
+        <Dialog title={t('audit.verify')} onClose={() => setVerifying(false)}>
+          <Verify />
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+function Detail({ row }: { row: Row }) {
+  const found = useResource(String(row.position), (signal) =>
+    get(`/api/audit/rows/${row.position}`, AuditRowDetail, { signal }),
+  );
+  return (
+    <div class="stack">
+      <dl class="facts">
+        <div>
+          <dt>{t('audit.at')}</dt>
+          <dd>
+            <Moment at={row.at} />
+          </dd>
+        </div>
+        <div>
+          <dt>{t('audit.who')}</dt>
+          <dd dir="auto">
+            {codeWords('audit.roles', row.role)} {row.email ?? row.actor ?? ''}
+          </dd>
+        </div>
+        <div>
+          <dt>{t('audit.what')}</dt>
+          <dd dir="ltr">
+            {row.route} {row.resource ?? ''}
+          </dd>
+        </div>
+        <div>
+          <dt>{t('audit.browser')}</dt>
+          <dd dir="ltr" class="long-text">
+            {row.userAgent ?? '–'}
+          </dd>
+        </div>
+      </dl>
+      <RefusalNote refusal={found.refusal} />
+      {found.loading && !found.value && <Skeleton rows={2} />}
+      {found.value && (
+        <>
+          <h3>{t('audit.about')}</h3>
+          {row.everyone && <p>{t('audit.everyone')}</p>}
+          <ul class="ids">
+            {found.value.people.map((id) => (
+              <li key={id} dir="ltr">
+                <PersonLink id={id} name={id} />
+              </li>
+            ))}
+          </ul>
+          {found.value.unknown > 0 && <p class="muted">{t('audit.erased', { count: found.value.unknown })}</p>}
+        </>
+      )}
+    </div>
+  );
+}
+
+interface Progress {
+  readonly rows: number;
+  readonly faults: readonly { code: string; position: number; message: string }[];
+  readonly done: boolean;
+}
+
+/** The chain from its beginning, part by part; then the anchors of it that lie elsewhere. */
+function Verify() {
+  const [progress, setProgress] = useState<Progress | null>(null);
+  const [anchors, setAnchors] = useState<z.output<typeof AnchorsAnswer> | null>(null);
+  const { busy, refusal, run } = useWrite();
+  const verify = () =>
+    run(async () => {
+      let state: Progress = { rows: 0, faults: [], done: false };
+      setAnchors(null);
+      setProgress(state);
+      for (let from: unknown = null; ; ) {
+        const part = await send('POST', '/api/audit/verify', { body: { from }, answer: VerifyAnswer });
+        if (!part.ok) return part;
+        const { rows, faults, next } = part.value;
+        state = { rows: state.rows + rows, faults: [...state.faults, ...faults], done: next === null };
+        setProgress(state);
+        if (next === null) break;
+        from = next;
+      }
+      const compared = await get('/api/audit/anchors', AnchorsAnswer);
+      if (compared.ok) setAnchors(compared.value);
+      return compared;
+    });
+  const faults = [...(progress?.faults ?? []), ...(anchors?.faults ?? [])];
+  const whole = progress?.done && anchors && faults.length === 0;
+  return (
+    <div class="stack">
+      <p>{t('audit.verifyText')}</p>
+      <RefusalNote refusal={refusal} />
+      {progress && (
+        <p role="status" class="tabular">
+          {t('audit.verified', { count: progress.rows })}
+        </p>
+      )}
+      {whole && (
+        <div class="note" data-kind="good">
+          <IconShield />
+          <p class="note-title">{t('audit.whole')}</p>
+        </div>
+      )}
+      {faults.length > 0 && (
+        <div class="note" data-kind="bad" role="alert">
+          <div>
+            <p class="note-title">{t('audit.broken')}</p>
+            <ul>
+              {faults.map((f) => (
+                <li key={`${f.position} ${f.code}`} lang="en" dir="ltr">
+                  {f.position}: {f.message}
+                </li>
+              ))}
+            </ul>
+          </div>
+        </div>
+      )}
+      {anchors && (
+        <p class="muted small">
+          {t('audit.anchors', {
+            database: anchors.anchors.database,
+            folder: anchors.anchors.folder,
+            objects: anchors.anchors.objects ?? '–',
+          })}
+        </p>
+      )}
+      <div class="actions">
+        <button type="button" class="primary" aria-disabled={busy} onClick={() => void verify()}>
+          {t(busy ? 'audit.verifying' : 'audit.verify')}
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,221 @@
+import { useState } from 'preact/hooks';
+import { ConsentPage, type ConsentText, ConsentTextList, NewConsentText } from '../../../sync/protocol/api/consents.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconCheck, IconShield, IconText } from '../../shared/icons.tsx';
+import { get, send } from '../core/api.ts';
+import { usePages, useResource, useWrite } from '../core/resource.ts';
+import { confirm } from '../parts/confirm.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { AreaField, Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { PagedTable, Skeleton } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+import { languageName, languageOptions } from './people/languages.ts';
+
+export const consentsPage: ConsolePage = {
+  path: 'consents',
+  group: 'privacy',
+  Icon: IconCheck,
+  roles: ['admin', 'dpo', 'staff'],
+  View: Consents,
+};
+
+export const textsPage: ConsolePage = {
+  path: 'texts',
+  group: 'privacy',
+  Icon: IconText,
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  View: Texts,
+};
+
+/** Who said what, when, and to which text. */
+function Consents() {
+  const pages = usePages('/api/consents', ConsentPage, {});
+  return (
+    <PageFrame title={t('consents.nav')} lead={t('consents.lead')}>
+      <PagedTable
+        pages={pages}
+        caption={t('consents.nav')}
+        rowKey={(c) => c.id}
+        empty={{ title: t('consents.none'), text: t('consents.noneText') }}
+        columns={[
+          {
+            key: 'word',
+            label: t('consents.word'),
+            heads: true,
+            cell: (c) => (
+              <span class="badge" data-kind={c.action === 'given' ? 'good' : undefined}>
+                {t(`people.word.${c.action}`)}
+              </span>
+            ),
+          },
+          {
+            key: 'who',
+            label: t('consents.who'),
+            cell: (c) => (
+              <a class="text-link" href={`#/people/${c.person}`} dir="ltr">
+                {c.person.slice(-8)}
+              </a>
+            ),
+          },
+          {
+            key: 'text',
+            label: t('consents.text'),
+            cell: (c) => (
+              <>
+                <bdi>{c.textVersion}</bdi> · {c.language === 'und' ? '–' : languageName(c.language)}
+              </>
+            ),
+          },
+          { key: 'via', label: t('consents.via'), cell: (c) => t(`people.via.${c.via}`) },
+          { key: 'at', label: t('consents.at'), figures: true, cell: (c) => <Moment at={c.at} /> },
+        ]}
+      />
+    </PageFrame>
+  );
+}
+
+/** The customer's own texts by version and language. Nobody can agree to one that was not reviewed. */
+function Texts({ role }: PageProps) {
+  const texts = useResource('texts', (signal) => get('/api/consent-texts', ConsentTextList, { signal }));
+  const [adding, setAdding] = useState(false);
+  const { busy, refusal, run } = useWrite();
+  const mayAdd = role === 'admin' || role === 'dpo';
+  const review = async (text: ConsentText) => {
+    const sure = await confirm({
+      title: t('texts.review'),
+      text: t('texts.reviewText', { language: languageName(text.language) }),
+      action: t('texts.review'),
+    });
+    if (!sure) return;
+    const path = `/api/consent-texts/${text.version}/${text.language}/review`;
+    const done = await run(() => send('POST', path, { answer: ConsentTextList }));
+    if (done?.ok) {
+      toast(t('texts.reviewed'));
+      texts.reload();
+    }
+  };
+  return (
+    <PageFrame
+      title={t('texts.nav')}
+      lead={t('texts.lead')}
+      actions={
+        mayAdd && (
+          <button type="button" class="primary" onClick={() => setAdding(true)}>
+            {t('texts.add')}
+          </button>
+        )
+      }
+    >
+      <RefusalNote refusal={refusal ?? texts.refusal} />
+      {!texts.value && texts.loading && <Skeleton rows={6} />}
+      {texts.value?.items.length === 0 && (
+        <section class="card panel">
+          <p class="muted">{t('texts.none')}</p>
+        </section>
+      )}
+      {texts.value?.items.map((text) => (
+        <article key={`${text.version} ${text.language}`} class="card panel">
+          <div class="panel-head">
+            <h2>
+              <bdi>{text.version}</bdi> · {languageName(text.language)}
+            </h2>
+            <span class="badge" data-kind={text.inForce ? 'good' : undefined}>
+              {t(text.inForce ? 'texts.inForce' : text.reviewed ? 'texts.older' : 'texts.waits')}
+            </span>
+          </div>
+          <details>
+            <summary lang={text.language} dir="auto">
+              {text.title}
+            </summary>
+            <div class="consent-text" lang={text.language} dir={text.language.startsWith('ar') ? 'rtl' : 'ltr'}>
+              {text.paragraphs.map((p) => (
+                <p key={p}>{p}</p>
+              ))}
+            </div>
+          </details>
+          <p class="muted small">
+            {t('texts.made')} <Moment at={text.madeAt} />
+            {text.reviewedAt && (
+              <>
+                {' · '}
+                {t('texts.reviewedAt')} <Moment at={text.reviewedAt} />
+              </>
+            )}
+          </p>
+          {!text.reviewed && role === 'dpo' && (
+            <div class="actions start">
+              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void review(text)}>
+                <IconShield />
+                {t('texts.review')}
+              </button>
+            </div>
+          )}
+          {!text.reviewed && role === 'admin' && <p class="muted small">{t('texts.dpoOnly')}</p>}
+        </article>
+      ))}
+      {adding && (
+        <Dialog title={t('texts.add')} wide onClose={() => setAdding(false)}>
+          <Add
+            onDone={() => {
+              setAdding(false);
+              texts.reload();
+              toast(t('texts.added'));
+            }}
+          />
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+function Add({ onDone }: { onDone: () => void }) {
+  const [version, setVersion] = useState('');
+  const [language, setLanguage] = useState('');
+  const [title, setTitle] = useState('');
+  const [body, setBody] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const paragraphs = body
+    .split(/\n\s*\n/)
+    .map((p) => p.trim())
+    .filter(Boolean);
+  const parsed = NewConsentText.safeParse({ version, language, title, paragraphs });
+  const submit = async () => {
+    if (!parsed.success) return;
+    const done = await run(() => send('POST', '/api/consent-texts', { body: parsed.data, answer: ConsentTextList }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p class="muted">{t('texts.addText')}</p>
+      <RefusalNote refusal={refusal} />
+      <TextField
+        label={t('texts.version')}
+        hint={t('texts.versionHint')}
+        required
+        maxLength={20}
+        pattern="[A-Za-z0-9][A-Za-z0-9\-]*"
+        dir="ltr"
+        value={version}
+        onValue={setVersion}
+      />
+      <SelectField label={t('people.language')} value={language} onValue={setLanguage} options={languageOptions()} />
+      <TextField label={t('texts.title')} required maxLength={200} dir="auto" value={title} onValue={setTitle} />
+      <AreaField
+        label={t('texts.body')}
+        hint={t('texts.bodyHint', { fields: '{controller} {contact} {dpo} {photoDays}' })}
+        rows={12}
+        required
+        value={body}
+        onValue={setBody}
+      />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
+          {t('texts.add')}
+        </button>
+      </div>
+    </Form>
+  );
+}

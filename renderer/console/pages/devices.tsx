@@ -1,0 +1,259 @@
+import { useState } from 'preact/hooks';
+import {
+  type Device,
+  DevicePage,
+  Device as DeviceShape,
+  NewProvisioningCode,
+  ProvisioningCode,
+} from '../../../sync/protocol/api/devices.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconKiosk } from '../../shared/icons.tsx';
+import { send } from '../core/api.ts';
+import { loadPlaces, siteOf, sites } from '../core/places.ts';
+import { usePages, useWrite } from '../core/resource.ts';
+import { confirm } from '../parts/confirm.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { Ago, Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { PagedTable } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import { Svg } from '../shell/enrol.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+
+export const devicesPage: ConsolePage = {
+  path: 'devices',
+  group: 'running',
+  Icon: IconKiosk,
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  View: Devices,
+};
+
+/** Kiosks from their code to their revocation. */
+function Devices({ role }: PageProps) {
+  const status = filterOf('status');
+  const pages = usePages('/api/devices', DevicePage, { status: status.value });
+  const [task, setTask] = useState<{ kind: 'new' } | { kind: 'approve' | 'edit'; device: Device } | null>(null);
+  const { refusal, run } = useWrite();
+  const admin = role === 'admin';
+  const done = (words: string) => {
+    setTask(null);
+    pages.reload();
+    void loadPlaces();
+    toast(words);
+  };
+  const revoke = async (device: Device) => {
+    const sure = await confirm({
+      title: t('devices.revoke'),
+      text: t('devices.revokeText', { name: device.name }),
+      action: t('devices.revoke'),
+      danger: true,
+      word: device.name,
+    });
+    if (!sure) return;
+    const answer = await run(() => send('POST', `/api/devices/${device.id}/revoke`, { answer: DeviceShape }));
+    if (answer?.ok) done(t('devices.revoked'));
+  };
+  return (
+    <PageFrame
+      title={t('devices.nav')}
+      lead={t('devices.lead')}
+      actions={
+        admin && (
+          <button type="button" class="primary" onClick={() => setTask({ kind: 'new' })}>
+            {t('devices.add')}
+          </button>
+        )
+      }
+    >
+      <RefusalNote refusal={refusal} />
+      <FilterBar names={['status']}>
+        <SelectField
+          label={t('devices.statusLabel')}
+          {...status}
+          options={[
+            ['', t('any')],
+            ...(['pending', 'approved', 'revoked'] as const).map((s) => [s, t(`devices.status.${s}`)] as const),
+          ]}
+        />
+      </FilterBar>
+      <PagedTable
+        pages={pages}
+        caption={t('devices.nav')}
+        rowKey={(d) => d.id}
+        empty={{ title: t('devices.none'), text: t('devices.noneText') }}
+        columns={[
+          { key: 'name', label: t('devices.name'), heads: true, cell: (d) => <span dir="auto">{d.name}</span> },
+          {
+            key: 'status',
+            label: t('devices.statusLabel'),
+            cell: (d) => (
+              <span class="badge" data-kind={d.status === 'approved' ? 'good' : undefined}>
+                {t(`devices.status.${d.status}`)}
+              </span>
+            ),
+          },
+          { key: 'site', label: t('people.site'), cell: (d) => siteOf(d.site)?.name ?? '–' },
+          { key: 'heard', label: t('devices.heard'), cell: (d) => <Ago at={d.lastHeardAt} /> },
+          {
+            key: 'ends',
+            label: t('devices.certificate'),
+            figures: true,
+            cell: (d) => <Moment at={d.certificateEnds} />,
+          },
+          ...(admin
+            ? [
+                {
+                  key: 'do',
+                  label: t('attention.do'),
+                  cell: (d: Device) => (
+                    <>
+                      {d.status === 'pending' && (
+                        <button type="button" class="quiet" onClick={() => setTask({ kind: 'approve', device: d })}>
+                          {t('devices.approve')}
+                        </button>
+                      )}
+                      {d.status !== 'revoked' && (
+                        <>
+                          <button type="button" class="quiet" onClick={() => setTask({ kind: 'edit', device: d })}>
+                            {t('people.edit')}
+                          </button>
+                          <button type="button" class="quiet" onClick={() => void revoke(d)}>
+                            {t('devices.revoke')}
+                          </button>
+                        </>
+                      )}
+                    </>
+                  ),
+                },
+              ]
+            : []),
+        ]}
+      />
+      {task?.kind === 'new' && (
+        <Dialog title={t('devices.add')} onClose={() => setTask(null)}>
+          <NewKiosk />
+        </Dialog>
+      )}
+      {task?.kind === 'approve' && (
+        <Dialog title={t('devices.approve')} onClose={() => setTask(null)}>
+          <Approve device={task.device} onDone={() => done(t('devices.approved'))} />
+        </Dialog>
+      )}
+      {task?.kind === 'edit' && (
+        <Dialog title={t('people.edit')} onClose={() => setTask(null)}>
+          <Edit device={task.device} onDone={() => done(t('people.saved'))} />
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+const siteOptions = () => sites.value.map((s) => [s.isDefault ? '' : s.id, s.name] as const);
+
+/** A code for one new kiosk, as text to type and as a picture to show it. */
+function NewKiosk() {
+  const [name, setName] = useState('');
+  const [site, setSite] = useState('');
+  const [made, setMade] = useState<{ code: string; svg: string; expiresAt: string } | null>(null);
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const body = NewProvisioningCode.parse({ name, site: site || null });
+    const answer = await run(() => send('POST', '/api/provisioning-codes', { body, answer: ProvisioningCode }));
+    if (answer?.ok) setMade(answer.value);
+  };
+  if (made)
+    return (
+      <div class="stack">
+        <p>{t('devices.codeText')}</p>
+        <div class="qr">
+          <Svg text={made.svg} label={t('devices.codeQr')} />
+        </div>
+        <code class="secret long-text" dir="ltr">
+          {made.code}
+        </code>
+        <p class="muted small">
+          {t('people.until')} <Moment at={made.expiresAt} />
+        </p>
+        <p class="note">{t('devices.codeOnce')}</p>
+      </div>
+    );
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p class="muted">{t('devices.addText')}</p>
+      <RefusalNote refusal={refusal} />
+      <TextField
+        label={t('devices.name')}
+        hint={t('devices.nameHint')}
+        required
+        maxLength={80}
+        dir="auto"
+        value={name}
+        onValue={setName}
+      />
+      {sites.value.length > 1 && (
+        <SelectField label={t('people.site')} value={site} onValue={setSite} options={siteOptions()} />
+      )}
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !name.trim()}>
+          {t('devices.makeCode')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+/** The fingerprint is read from the kiosk's screen and typed: to see it here alone would prove nothing. */
+function Approve({ device, onDone }: { device: Device; onDone: () => void }) {
+  const [typed, setTyped] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const body = { fingerprint: typed.trim() };
+    const answer = await run(() => send('POST', `/api/devices/${device.id}/approve`, { body, answer: DeviceShape }));
+    if (answer?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p>{t('devices.approveText', { name: device.name })}</p>
+      <TextField label={t('devices.fingerprint')} required dir="ltr" maxLength={60} value={typed} onValue={setTyped} />
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !typed.trim()}>
+          {t('devices.approve')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+function Edit({ device, onDone }: { device: Device; onDone: () => void }) {
+  const [name, setName] = useState(device.name);
+  const [site, setSite] = useState(device.site ?? '');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const body = { ...(name !== device.name && { name }), ...(site !== (device.site ?? '') && { site: site || null }) };
+    const answer = await run(() => send('PATCH', `/api/devices/${device.id}`, { body, answer: DeviceShape }));
+    if (answer?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <RefusalNote refusal={refusal} />
+      <TextField label={t('devices.name')} required maxLength={80} dir="auto" value={name} onValue={setName} />
+      {sites.value.length > 1 && (
+        <SelectField
+          label={t('people.site')}
+          hint={t('devices.siteHint')}
+          value={site}
+          onValue={setSite}
+          options={siteOptions()}
+        />
+      )}
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !name.trim()}>
+          {t('people.save')}
+        </button>
+      </div>
+    </Form>
+  );
+}

@@ -1,0 +1,171 @@
+import { useState } from 'preact/hooks';
+import { DuplicatePage, Merged } from '../../../sync/protocol/api/attendance.ts';
+import { type Person, Person as PersonShape } from '../../../sync/protocol/api/people.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconAgain } from '../../shared/icons.tsx';
+import { get, send } from '../core/api.ts';
+import { usePages, useResource, useWrite } from '../core/resource.ts';
+import { confirm } from '../parts/confirm.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { RefusalNote } from '../parts/form.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { PersonLink } from '../parts/person-link.tsx';
+import { PagedTable, Skeleton } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import type { ConsolePage } from './page.ts';
+
+export const duplicatesPage: ConsolePage = {
+  path: 'duplicates',
+  group: 'people',
+  Icon: IconAgain,
+  roles: ['admin', 'staff'],
+  View: Duplicates,
+};
+
+type Pair = ReturnType<typeof usePages<{ id: string; people: { id: string; name: string | null }[] }>>['items'][number];
+
+/** Pairs of people who may be one: somebody looks at both, and decides. */
+function Duplicates() {
+  const pages = usePages('/api/duplicates', DuplicatePage, {});
+  const [open, setOpen] = useState<Pair | null>(null);
+  const { refusal, run } = useWrite();
+  const apart = async (pair: Pair) => {
+    const sure = await confirm({
+      title: t('duplicates.apart'),
+      text: t('duplicates.apartText'),
+      action: t('duplicates.apart'),
+    });
+    if (!sure) return;
+    const done = await run(() => send('POST', `/api/duplicates/${pair.id}/not-duplicates`));
+    if (done?.ok) {
+      toast(t('duplicates.apartDone'));
+      pages.reload();
+    }
+  };
+  return (
+    <PageFrame title={t('duplicates.nav')} lead={t('duplicates.lead')}>
+      <RefusalNote refusal={refusal} />
+      <PagedTable
+        pages={pages}
+        caption={t('duplicates.nav')}
+        rowKey={(d) => d.id}
+        empty={{ title: t('duplicates.none'), text: t('duplicates.noneText') }}
+        columns={[
+          {
+            key: 'who',
+            label: t('duplicates.pair'),
+            heads: true,
+            cell: (d) => (
+              <>
+                <PersonLink {...d.people[0]!} />
+                <span class="muted">{t('duplicates.and')}</span>
+                <PersonLink {...d.people[1]!} />
+              </>
+            ),
+          },
+          {
+            key: 'why',
+            label: t('duplicates.why'),
+            cell: (d) =>
+              d.reason === 'template'
+                ? t('duplicates.face', { score: (d.score ?? 0).toFixed(2) })
+                : t('duplicates.number'),
+          },
+          { key: 'at', label: t('duplicates.found'), figures: true, cell: (d) => <Moment at={d.foundAt} /> },
+          {
+            key: 'do',
+            label: t('attention.do'),
+            cell: (d) => (
+              <>
+                <button type="button" class="quiet" onClick={() => setOpen(d)}>
+                  {t('duplicates.compare')}
+                </button>
+                <button type="button" class="quiet" onClick={() => void apart(d)}>
+                  {t('duplicates.apart')}
+                </button>
+              </>
+            ),
+          },
+        ]}
+      />
+      {open && (
+        <Dialog title={t('duplicates.compare')} wide onClose={() => setOpen(null)}>
+          <Compare
+            pair={open}
+            onDone={() => {
+              setOpen(null);
+              pages.reload();
+            }}
+          />
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+/** Both side by side. Who stays keeps their values; records, consents and templates of the other become theirs. */
+function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
+  const ids = pair.people.map((p) => p.id);
+  const first = useResource(ids[0]!, (signal) => get(`/api/people/${ids[0]}`, PersonShape, { signal }));
+  const second = useResource(ids[1]!, (signal) => get(`/api/people/${ids[1]}`, PersonShape, { signal }));
+  const { busy, refusal, run } = useWrite();
+  const keep = async (person: Person) => {
+    const sure = await confirm({
+      title: t('duplicates.merge'),
+      text: t('duplicates.mergeText', { name: person.name ?? t('people.unnamed') }),
+      action: t('duplicates.merge'),
+      danger: true,
+    });
+    if (!sure) return;
+    const body = { kept: person.id };
+    const done = await run(() => send('POST', `/api/duplicates/${pair.id}/merge`, { body, answer: Merged }));
+    if (done?.ok) {
+      toast(t('duplicates.mergeDone', { count: done.value.records }));
+      onDone();
+    }
+  };
+  return (
+    <div class="stack">
+      <RefusalNote refusal={refusal ?? first.refusal ?? second.refusal} />
+      <div class="beside">
+        {[first.value, second.value].map((person, i) =>
+          person ? (
+            <section key={person.id} class="card panel" aria-label={person.name ?? t('people.unnamed')}>
+              <h2 dir="auto">{person.name ?? t('people.unnamed')}</h2>
+              <dl class="facts">
+                {(['number', 'email', 'phone', 'badge'] as const).map((field) => (
+                  <div key={field}>
+                    <dt>{t(`people.${field}`)}</dt>
+                    <dd dir="ltr">{person[field] ?? '–'}</dd>
+                  </div>
+                ))}
+                <div>
+                  <dt>{t('people.consent')}</dt>
+                  <dd>{t(`people.standing.${person.consent}`)}</dd>
+                </div>
+                <div>
+                  <dt>{t('people.templates')}</dt>
+                  <dd>{person.templates}</dd>
+                </div>
+                <div>
+                  <dt>{t('people.changed')}</dt>
+                  <dd>
+                    <Moment at={person.updatedAt} />
+                  </dd>
+                </div>
+              </dl>
+              <div class="actions start">
+                <button type="button" class="primary" aria-disabled={busy} onClick={() => void keep(person)}>
+                  {t('duplicates.keep')}
+                </button>
+              </div>
+            </section>
+          ) : (
+            <Skeleton key={i} rows={5} />
+          ),
+        )}
+      </div>
+    </div>
+  );
+}

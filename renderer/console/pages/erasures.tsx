@@ -1,0 +1,237 @@
+import { Erasure, ErasureList, ErasureUndone } from '../../../sync/protocol/api/erasures.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconBack, IconDownload, IconErase } from '../../shared/icons.tsx';
+import { download, get, send } from '../core/api.ts';
+import { usePages, useResource, useWrite } from '../core/resource.ts';
+import { go } from '../core/router.ts';
+import type { Role } from '../core/session.ts';
+import { confirm } from '../parts/confirm.tsx';
+import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { RefusalNote, SelectField } from '../parts/form.tsx';
+import { Ago, Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { PersonLink } from '../parts/person-link.tsx';
+import { PagedTable, Skeleton, Table } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import { codeWords } from '../parts/words.ts';
+import type { ConsolePage, PageProps } from './page.ts';
+
+export const erasuresPage: ConsolePage = {
+  path: 'erasures',
+  group: 'privacy',
+  Icon: IconErase,
+  roles: ['admin', 'dpo', 'auditor'],
+  View: Erasures,
+};
+
+function Erasures({ rest: [request], role }: PageProps) {
+  return request ? <One key={request} request={request} role={role} /> : <List />;
+}
+
+const tone = (state: string) => (state === 'done' ? 'good' : undefined);
+
+function List() {
+  const open = filterOf('open');
+  const pages = usePages('/api/erasures', ErasureList, { open: open.value });
+  return (
+    <PageFrame title={t('erasures.nav')} lead={t('erasures.lead')}>
+      <FilterBar names={['open']}>
+        <SelectField
+          label={t('erasures.stateLabel')}
+          {...open}
+          options={[
+            ['', t('any')],
+            ['true', t('erasures.open')],
+            ['false', t('erasures.closed')],
+          ]}
+        />
+      </FilterBar>
+      <PagedTable
+        pages={pages}
+        caption={t('erasures.nav')}
+        rowKey={(e) => e.request}
+        empty={{ title: t('erasures.none'), text: t('erasures.noneText') }}
+        columns={[
+          {
+            key: 'at',
+            label: t('erasures.asked'),
+            heads: true,
+            cell: (e) => (
+              <a class="text-link" href={`#/erasures/${e.request}`}>
+                <Moment at={e.requestedAt} />
+              </a>
+            ),
+          },
+          {
+            key: 'state',
+            label: t('erasures.stateLabel'),
+            cell: (e) => (
+              <span class="badge" data-kind={tone(e.state)}>
+                {t(`erasures.state.${e.state}`)}
+              </span>
+            ),
+          },
+          { key: 'origin', label: t('erasures.origin'), cell: (e) => t(`erasures.by.${e.origin}`) },
+          {
+            key: 'waits',
+            label: t('erasures.waits'),
+            cell: (e) => (e.waitsFor ? codeWords('erasures.wait', e.waitsFor) : '–'),
+          },
+          { key: 'done', label: t('erasures.doneAt'), figures: true, cell: (e) => <Moment at={e.doneAt} /> },
+        ]}
+      />
+    </PageFrame>
+  );
+}
+
+/** How far one erasure has got, step by step and kiosk by kiosk. */
+function One({ request, role }: { request: string; role: Role }) {
+  const found = useResource(request, (signal) => get(`/api/erasures/${request}`, Erasure, { signal }), 5000);
+  const { busy, refusal, run } = useWrite();
+  const erasure = found.value;
+  const undo = async () => {
+    const sure = await confirm({
+      title: t('erasures.undo'),
+      text: t('erasures.undoText'),
+      action: t('erasures.undo'),
+    });
+    if (!sure) return;
+    const done = await run(() => send('POST', `/api/erasures/${request}/undo`, { answer: ErasureUndone }));
+    if (done?.ok) {
+      toast(t('erasures.undone'));
+      found.reload();
+    }
+  };
+  const save = (format: 'md' | 'jws') =>
+    void run(async () => {
+      const no = await download(`/api/erasures/${request}/certificate`, { format });
+      return no ? { ok: false, refusal: no } : { ok: true, value: null };
+    });
+  return (
+    <PageFrame
+      title={t('erasures.one')}
+      actions={
+        <>
+          <button type="button" class="quiet" onClick={() => go('erasures')}>
+            <IconBack />
+            {t('erasures.back')}
+          </button>
+          {erasure?.state === 'requested' && role !== 'auditor' && (
+            <button type="button" class="primary" aria-disabled={busy} onClick={() => void undo()}>
+              {t('erasures.undo')}
+            </button>
+          )}
+          {erasure?.state === 'done' && (
+            <>
+              <button type="button" class="quiet" onClick={() => save('jws')}>
+                <IconDownload />
+                {t('erasures.signed')}
+              </button>
+              <button type="button" class="primary" onClick={() => save('md')}>
+                <IconDownload />
+                {t('erasures.certificate')}
+              </button>
+            </>
+          )}
+        </>
+      }
+    >
+      <RefusalNote refusal={refusal ?? found.refusal} />
+      {!erasure && found.loading && <Skeleton rows={6} />}
+      {erasure && (
+        <>
+          <section class="card panel">
+            <div class="panel-head">
+              <h2>{t(`erasures.state.${erasure.state}`)}</h2>
+              <span class="badge" data-kind={tone(erasure.state)}>
+                {t(`erasures.by.${erasure.origin}`)}
+              </span>
+            </div>
+            <dl class="facts">
+              <div>
+                <dt>{t('erasures.asked')}</dt>
+                <dd>
+                  <Moment at={erasure.requestedAt} />
+                </dd>
+              </div>
+              {erasure.undoUntil && (
+                <div>
+                  <dt>{t('erasures.undoUntil')}</dt>
+                  <dd>
+                    <Moment at={erasure.undoUntil} />
+                  </dd>
+                </div>
+              )}
+              {erasure.person && (
+                <div>
+                  <dt>{t('consents.who')}</dt>
+                  <dd>
+                    <PersonLink id={erasure.person} name={erasure.person.slice(-8)} />
+                  </dd>
+                </div>
+              )}
+              {erasure.waitsFor && (
+                <div>
+                  <dt>{t('erasures.waits')}</dt>
+                  <dd>{codeWords('erasures.wait', erasure.waitsFor)}</dd>
+                </div>
+              )}
+            </dl>
+          </section>
+          <section class="card panel">
+            <h2>{t('erasures.steps')}</h2>
+            <ol class="steps">
+              {erasure.steps.map((step) => (
+                <li key={step.step} data-done={step.doneAt !== null}>
+                  <span>{codeWords('erasures.step', step.step)}</span>
+                  <span class="muted small">
+                    {step.doneAt ? (
+                      <Moment at={step.doneAt} />
+                    ) : step.code ? (
+                      codeWords('erasures.wait', step.code)
+                    ) : (
+                      '–'
+                    )}
+                  </span>
+                </li>
+              ))}
+            </ol>
+          </section>
+          {erasure.confirmed.length + erasure.open.length > 0 && (
+            <section class="card table-card">
+              <h2 class="card-title">{t('erasures.kiosks')}</h2>
+              <Table
+                caption={t('erasures.kiosks')}
+                rows={[
+                  ...erasure.open.map((k) => ({ ...k, at: null as string | null })),
+                  ...erasure.confirmed.map((k) => ({ ...k, overdue: false, lastHeardAt: null, status: 'approved' })),
+                ]}
+                rowKey={(k) => k.device}
+                tone={(k) => (k.overdue ? 'bad' : undefined)}
+                columns={[
+                  { key: 'name', label: t('devices.name'), heads: true, cell: (k) => <span dir="auto">{k.name}</span> },
+                  {
+                    key: 'state',
+                    label: t('erasures.stateLabel'),
+                    cell: (k) =>
+                      k.at
+                        ? t('erasures.confirmed')
+                        : t(
+                            k.status === 'revoked'
+                              ? 'erasures.cannot'
+                              : k.overdue
+                                ? 'retention.overdue'
+                                : 'erasures.asksIt',
+                          ),
+                  },
+                  { key: 'at', label: t('retention.confirmed'), figures: true, cell: (k) => <Moment at={k.at} /> },
+                  { key: 'heard', label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
+                ]}
+              />
+            </section>
+          )}
+        </>
+      )}
+    </PageFrame>
+  );
+}

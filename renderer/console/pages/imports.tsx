@@ -1,0 +1,120 @@
+import { useState } from 'preact/hooks';
+import { ConsentTextList } from '../../../sync/protocol/api/consents.ts';
+import { ImportPage, ImportRun, NewImport } from '../../../sync/protocol/api/imports.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconAddPerson } from '../../shared/icons.tsx';
+import { get, send } from '../core/api.ts';
+import { usePages, useResource, useWrite } from '../core/resource.ts';
+import { go } from '../core/router.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { AreaField, CheckField, Form, RefusalNote, SelectField } from '../parts/form.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { PagedTable } from '../parts/table.tsx';
+import { Review } from './imports/review.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+import { languageName } from './people/languages.ts';
+
+export const importsPage: ConsolePage = {
+  path: 'imports',
+  group: 'people',
+  Icon: IconAddPerson,
+  roles: ['admin', 'staff'],
+  View: Imports,
+};
+
+function Imports({ rest: [id] }: PageProps) {
+  return id ? <Review key={id} id={id} /> : <List />;
+}
+
+/** Many people's photos at once; each import is reviewed before anything of it reaches a kiosk. */
+function List() {
+  const pages = usePages('/api/imports', ImportPage, {});
+  const [beginning, setBeginning] = useState(false);
+  return (
+    <PageFrame
+      title={t('imports.nav')}
+      lead={t('imports.lead')}
+      actions={
+        <button type="button" class="primary" onClick={() => setBeginning(true)}>
+          {t('imports.begin')}
+        </button>
+      }
+    >
+      <PagedTable
+        pages={pages}
+        caption={t('imports.nav')}
+        rowKey={(r) => r.id}
+        empty={{ title: t('imports.none'), text: t('imports.noneText') }}
+        columns={[
+          {
+            key: 'at',
+            label: t('imports.madeAt'),
+            heads: true,
+            cell: (r) => (
+              <a class="text-link" href={`#/imports/${r.id}`}>
+                <Moment at={r.madeAt} />
+              </a>
+            ),
+          },
+          { key: 'state', label: t('imports.stateLabel'), cell: (r) => t(`imports.state.${r.state}`) },
+          { key: 'waiting', label: t('imports.count.waiting'), figures: true, cell: (r) => r.counts.waiting },
+          { key: 'judged', label: t('imports.count.judged'), figures: true, cell: (r) => r.counts.judged },
+          { key: 'accepted', label: t('imports.count.accepted'), figures: true, cell: (r) => r.counts.accepted },
+          { key: 'applied', label: t('imports.count.applied'), figures: true, cell: (r) => r.counts.applied },
+          { key: 'refused', label: t('imports.count.refused'), figures: true, cell: (r) => r.counts.refused },
+        ]}
+      />
+      {beginning && (
+        <Dialog title={t('imports.begin')} onClose={() => setBeginning(false)}>
+          <Begin />
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+/** On what the import rests: consents that are here, or that the operator states to have. */
+function Begin() {
+  const texts = useResource('texts', (signal) => get('/api/consent-texts', ConsentTextList, { signal }));
+  const [stated, setStated] = useState(false);
+  const [text, setText] = useState('');
+  const [statement, setStatement] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const options = (texts.value?.items ?? [])
+    .filter((x) => x.reviewed)
+    .map((x) => [`${x.version} ${x.language}`, `${x.version} · ${languageName(x.language)}`] as const);
+  const [textVersion = '', language = ''] = (text || options[0]?.[0] || '').split(' ');
+  const parsed = NewImport.safeParse({ basis: stated ? { textVersion, language, statement } : null });
+  const submit = async () => {
+    if (!parsed.success) return;
+    const made = await run(() => send('POST', '/api/imports', { body: parsed.data, answer: ImportRun }));
+    if (made?.ok) go(`imports/${made.value.id}`);
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p>{t('imports.beginText')}</p>
+      <CheckField label={t('imports.stated')} hint={t('imports.statedHint')} checked={stated} onChecked={setStated} />
+      {stated && options.length === 0 && <p class="note">{t('people.noText')}</p>}
+      {stated && options.length > 0 && (
+        <>
+          <SelectField label={t('imports.text')} value={text || options[0]![0]} onValue={setText} options={options} />
+          <AreaField
+            label={t('imports.statement')}
+            hint={t('imports.statementHint')}
+            required
+            maxLength={500}
+            value={statement}
+            onValue={setStatement}
+          />
+        </>
+      )}
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
+          {t('imports.begin')}
+        </button>
+      </div>
+    </Form>
+  );
+}

@@ -1,0 +1,384 @@
+import { useState } from 'preact/hooks';
+import {
+  AcceptedAll,
+  type ImportDecision,
+  ImportPhoto,
+  ImportPhotoPage,
+  ImportRun,
+  Uploaded,
+} from '../../../../sync/protocol/api/imports.ts';
+import { PeoplePage } from '../../../../sync/protocol/api/people.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconBack, IconCheck, IconFace } from '../../../shared/icons.tsx';
+import { get, send, sendFile } from '../../core/api.ts';
+import { usePages, useResource, useWrite } from '../../core/resource.ts';
+import { go } from '../../core/router.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { FilterBar, filterOf } from '../../parts/filters.tsx';
+import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { PageFrame } from '../../parts/page.tsx';
+import { PersonLink } from '../../parts/person-link.tsx';
+import { Skeleton } from '../../parts/table.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { codeWords } from '../../parts/words.ts';
+
+/** How often the progress of an import is read, ms. */
+const EVERY_MS = 3000;
+const STATES = ['judged', 'accepted', 'refused', 'waiting', 'applied'] as const;
+
+/** One import: files go in, each picture is looked at by the server and then by somebody, and what was accepted is enrolled. */
+export function Review({ id }: { id: string }) {
+  const found = useResource(id, (signal) => get(`/api/imports/${id}`, ImportRun, { signal }), EVERY_MS);
+  const state = filterOf('state');
+  const doubtful = filterOf('doubtful');
+  const run_ = found.value;
+  const open = run_?.state === 'open';
+  const pages = usePages(`/api/imports/${id}/photos`, ImportPhotoPage, {
+    state: state.value,
+    doubtful: doubtful.value,
+    // Read again whenever the server has looked at more.
+    limit: 40,
+  });
+  const { busy, refusal, run } = useWrite();
+  const reload = () => {
+    found.reload();
+    pages.reload();
+  };
+  const total = run_ ? Object.entries(run_.counts).reduce((n, [k, v]) => n + (k === 'doubtful' ? 0 : v), 0) : 0;
+  const waiting = run_?.counts.waiting ?? 0;
+  const acceptAll = async () => {
+    const done = await run(() => send('POST', `/api/imports/${id}/accept-all`, { answer: AcceptedAll }));
+    if (done?.ok) {
+      toast(t('imports.allAccepted', { count: done.value.accepted }));
+      reload();
+    }
+  };
+  const apply = async () => {
+    const sure = await confirm({
+      title: t('imports.apply'),
+      text: t('imports.applyText', { count: run_?.counts.accepted ?? 0 }),
+      action: t('imports.apply'),
+    });
+    if (!sure) return;
+    const done = await run(() => send('POST', `/api/imports/${id}/apply`, { answer: ImportRun }));
+    if (done?.ok) reload();
+  };
+  const cancel = async () => {
+    const sure = await confirm({
+      title: t('imports.cancel'),
+      text: t('imports.cancelText'),
+      action: t('imports.cancel'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await run(() => send('POST', `/api/imports/${id}/cancel`, { answer: ImportRun }));
+    if (done?.ok) go('imports');
+  };
+  return (
+    <PageFrame
+      title={t('imports.one')}
+      lead={run_ ? t(`imports.stateText.${run_.state}`) : undefined}
+      actions={
+        <>
+          <button type="button" class="quiet" onClick={() => go('imports')}>
+            <IconBack />
+            {t('imports.back')}
+          </button>
+          {open && (
+            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void cancel()}>
+              {t('imports.cancel')}
+            </button>
+          )}
+          {open && (
+            <button
+              type="button"
+              class="primary"
+              aria-disabled={busy || run_.counts.accepted === 0}
+              onClick={() => run_.counts.accepted > 0 && void apply()}
+            >
+              {t('imports.apply')}
+            </button>
+          )}
+        </>
+      }
+    >
+      <RefusalNote refusal={refusal ?? found.refusal} />
+      {!run_ && found.loading && <Skeleton rows={5} />}
+      {run_ && (
+        <section class="card panel">
+          {total > 0 && (
+            <>
+              <progress class="bar" max={total} value={total - waiting} aria-label={t('imports.progress')} />
+              <ul class="figures">
+                {(['waiting', 'judged', 'accepted', 'refused', 'applied'] as const).map((k) => (
+                  <li key={k}>
+                    <strong class="tabular">{run_.counts[k]}</strong> {t(`imports.count.${k}`)}
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
+          <p class="muted small">
+            {run_.basis ? t('imports.basis', { statement: run_.basis.statement }) : t('imports.noBasis')}
+          </p>
+          {open && <Upload id={id} onDone={reload} />}
+        </section>
+      )}
+      {run_ && total > 0 && (
+        <>
+          <FilterBar names={['state', 'doubtful']}>
+            <SelectField
+              label={t('imports.stateLabel')}
+              {...state}
+              options={[['', t('any')], ...STATES.map((s) => [s, t(`imports.count.${s}`)] as const)]}
+            />
+            <SelectField
+              label={t('imports.doubt')}
+              {...doubtful}
+              options={[
+                ['', t('any')],
+                ['true', t('imports.doubtful')],
+                ['false', t('imports.clear')],
+              ]}
+            />
+            <button type="button" class="quiet" onClick={reload}>
+              {t('imports.refresh')}
+            </button>
+            {open && (
+              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void acceptAll()}>
+                <IconCheck />
+                {t('imports.acceptAll')}
+              </button>
+            )}
+          </FilterBar>
+          <RefusalNote refusal={pages.refusal} onAgain={pages.reload} />
+          {pages.items.length === 0 && pages.state === 'ready' && (
+            <div class="card">
+              <Empty title={t('imports.noneHere')} />
+            </div>
+          )}
+          <ul class="photo-grid">
+            {pages.items.map((photo) => (
+              <Photo key={photo.id} run={id} photo={photo} open={open} onChange={reload} />
+            ))}
+          </ul>
+          {pages.more && (
+            <div class="actions">
+              <button type="button" class="quiet" onClick={() => pages.more?.()}>
+                {t('table.more')}
+              </button>
+            </div>
+          )}
+        </>
+      )}
+    </PageFrame>
+  );
+}
+
+/** One request a file; an archive is unpacked by the server, which trusts nothing in it. */
+function Upload({ id, onDone }: { id: string; onDone: () => void }) {
+  const [done, setDone] = useState<{ at: number; of: number } | null>(null);
+  const [refused, setRefused] = useState<{ file: string; code: string }[]>([]);
+  const { busy, refusal, run } = useWrite();
+  const upload = async (files: readonly File[]) => {
+    setRefused([]);
+    // Lists first: then the pictures are known at once.
+    const sorted = [...files].sort((a, b) => Number(/\.csv$/i.test(b.name)) - Number(/\.csv$/i.test(a.name)));
+    for (const [i, file] of sorted.entries()) {
+      setDone({ at: i, of: sorted.length });
+      const query = { name: file.name.slice(-255) };
+      const answer = await run(() => sendFile(`/api/imports/${id}/files`, file, { query, answer: Uploaded }));
+      if (!answer?.ok) break;
+      setRefused((r) => [...r, ...answer.value.refused]);
+    }
+    setDone(null);
+    onDone();
+  };
+  return (
+    <div class="field">
+      <label for="import-files">{t('imports.files')}</label>
+      <input
+        id="import-files"
+        type="file"
+        multiple
+        accept="image/*,.zip,.csv,.tsv"
+        disabled={busy}
+        aria-describedby="import-hint"
+        onChange={(e) => {
+          const input = e.currentTarget;
+          void upload([...(input.files ?? [])]).then(() => {
+            input.value = '';
+          });
+        }}
+      />
+      <p class="field-hint" id="import-hint">
+        {t('imports.filesHint')}
+      </p>
+      {done && <progress class="bar" max={done.of} value={done.at} aria-label={t('imports.uploading')} />}
+      <RefusalNote refusal={refusal} />
+      {refused.map((r) => (
+        <p key={r.file} class="field-error">
+          <bdi>{r.file}</bdi>: {codeWords('quality', r.code)}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function Photo({
+  run: id,
+  photo,
+  open,
+  onChange,
+}: {
+  run: string;
+  photo: ImportPhoto;
+  open: boolean;
+  onChange: () => void;
+}) {
+  const [now, setNow] = useState(photo);
+  const [assigning, setAssigning] = useState(false);
+  const { busy, refusal, run } = useWrite();
+  const shown = now.id === photo.id && now.state !== photo.state ? now : photo;
+  const decide = async (body: ImportDecision) => {
+    const path = `/api/imports/${id}/photos/${photo.id}/decision`;
+    const done = await run(() => send('POST', path, { body, answer: ImportPhoto }));
+    if (done?.ok) {
+      setNow(done.value);
+      onChange();
+    }
+  };
+  const decided = shown.state === 'accepted' || shown.state === 'refused';
+  return (
+    <li class="card photo" data-state={shown.state}>
+      {shown.hasPicture && shown.state !== 'waiting' ? (
+        <img
+          src={`/api/imports/${id}/photos/${photo.id}/picture`}
+          alt={t('imports.face', { file: shown.file })}
+          loading="lazy"
+        />
+      ) : (
+        <div class="photo-none">
+          <IconFace />
+        </div>
+      )}
+      <div class="photo-text">
+        <p class="small muted">
+          <bdi>{shown.file}</bdi>
+        </p>
+        <p>{shown.person ? <PersonLink {...shown.person} /> : t('imports.nobody')}</p>
+        <p class="small">
+          <span class="badge" data-kind={shown.state === 'accepted' || shown.state === 'applied' ? 'good' : undefined}>
+            {t(`imports.photo.${shown.state}`)}
+          </span>
+        </p>
+        {shown.code && <p class="small photo-code">{codeWords('quality', shown.code)}</p>}
+        {shown.duplicate && (
+          <p class="small">
+            {t('imports.like')} <PersonLink id={shown.duplicate.id} name={shown.duplicate.name} /> (
+            {shown.duplicate.score.toFixed(2)})
+          </p>
+        )}
+        {shown.consent !== null && shown.consent !== 'given' && (
+          <p class="small">{t(`imports.consent.${shown.consent}`)}</p>
+        )}
+        <RefusalNote refusal={refusal} />
+        {open && (
+          <div class="actions start">
+            {!decided && shown.usable && shown.person && (
+              <button
+                type="button"
+                class="quiet"
+                aria-disabled={busy}
+                onClick={() => void decide({ decision: 'accept' })}
+              >
+                {t('imports.accept')}
+              </button>
+            )}
+            {!decided && shown.state === 'judged' && (
+              <button
+                type="button"
+                class="quiet"
+                aria-disabled={busy}
+                onClick={() => void decide({ decision: 'refuse', reason: 'other' })}
+              >
+                {t('imports.refuse')}
+              </button>
+            )}
+            {decided && (
+              <button
+                type="button"
+                class="quiet"
+                aria-disabled={busy}
+                onClick={() => void decide({ decision: 'undo' })}
+              >
+                {t('toast.undo')}
+              </button>
+            )}
+            {!decided && shown.hasPicture && shown.state === 'judged' && (
+              <button type="button" class="quiet" onClick={() => setAssigning(true)}>
+                {t('imports.assign')}
+              </button>
+            )}
+          </div>
+        )}
+      </div>
+      {assigning && (
+        <Dialog title={t('imports.assign')} onClose={() => setAssigning(false)}>
+          <Assign
+            run={id}
+            photo={photo.id}
+            onDone={() => {
+              setAssigning(false);
+              onChange();
+            }}
+          />
+        </Dialog>
+      )}
+    </li>
+  );
+}
+
+function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone: () => void }) {
+  const [by, setBy] = useState('number');
+  const [typed, setTyped] = useState('');
+  const [none, setNone] = useState(false);
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const found = await run(() => get('/api/people', PeoplePage, { query: { [by]: typed.trim() } }));
+    if (!found?.ok) return;
+    const [person] = found.value.items;
+    setNone(!person);
+    if (!person) return;
+    const path = `/api/imports/${id}/photos/${photo}/person`;
+    const done = await run(() => send('POST', path, { body: { person: person.id }, answer: ImportPhoto }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p class="muted">{t('imports.assignText')}</p>
+      <SelectField
+        label={t('people.findBy')}
+        value={by}
+        onValue={setBy}
+        options={(['number', 'email', 'badge'] as const).map((f) => [f, t(`people.${f}`)])}
+      />
+      <TextField
+        label={t('people.exactly')}
+        required
+        dir="ltr"
+        value={typed}
+        onValue={setTyped}
+        error={none ? t('people.noneFound') : undefined}
+      />
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !typed.trim()}>
+          {t('imports.assign')}
+        </button>
+      </div>
+    </Form>
+  );
+}

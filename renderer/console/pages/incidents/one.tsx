@@ -1,0 +1,446 @@
+import { useState } from 'preact/hooks';
+import { AffectedPeople, Contained, Incident, IncidentScope, Notice } from '../../../../sync/protocol/api/incidents.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconBack } from '../../../shared/icons.tsx';
+import { get, send } from '../../core/api.ts';
+import { kiosks, zoneOf } from '../../core/places.ts';
+import { useResource, useWrite } from '../../core/resource.ts';
+import { go } from '../../core/router.ts';
+import type { Role } from '../../core/session.ts';
+import { instantAt } from '../../core/zone.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { AreaField, CheckField, Form, RefusalNote, TextField } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { PageFrame } from '../../parts/page.tsx';
+import { PersonLink } from '../../parts/person-link.tsx';
+import { Skeleton } from '../../parts/table.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { codeWords } from '../../parts/words.ts';
+import { ClockPanel } from './clock.tsx';
+
+const WORDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;
+type Task = 'write' | 'scope' | 'contain' | 'affected' | 'authority' | 'people';
+
+/** One incident: its clock, what is written about it, whom it affects, what was done. */
+export function IncidentView({ id, role }: { id: string; role: Role }) {
+  const found = useResource(id, (signal) => get(`/api/incidents/${id}`, Incident, { signal }));
+  const [task, setTask] = useState<Task | null>(null);
+  const { busy, refusal, run } = useWrite();
+  const incident = found.value;
+  const may = role !== 'auditor' && incident?.state !== 'closed';
+  const done = (words: string) => {
+    setTask(null);
+    found.reload();
+    toast(words);
+  };
+  const notified = async (to: 'authority' | 'people') => {
+    const sure = await confirm({
+      title: t(`incidents.told.${to}`),
+      text: t('incidents.toldText'),
+      action: t(`incidents.told.${to}`),
+    });
+    if (!sure) return;
+    const body = { to, at: new Date().toISOString() };
+    const answer = await run(() => send('POST', `/api/incidents/${id}/notified`, { body, answer: Incident }));
+    if (answer?.ok) done(t('incidents.noted'));
+  };
+  const close = async () => {
+    const sure = await confirm({
+      title: t('incidents.close'),
+      text: t('incidents.closeText'),
+      action: t('incidents.close'),
+    });
+    if (!sure) return;
+    const answer = await run(() => send('POST', `/api/incidents/${id}/close`, { answer: Incident }));
+    if (answer?.ok) done(t('incidents.closed'));
+  };
+  const dropScope = async (scope: string) => {
+    const answer = await run(() => send('DELETE', `/api/incidents/${id}/scopes/${scope}`, { answer: Incident }));
+    if (answer?.ok) found.reload();
+  };
+  return (
+    <PageFrame
+      title={incident?.title ?? t('incidents.nav')}
+      actions={
+        <>
+          <button type="button" class="quiet" onClick={() => go('incidents')}>
+            <IconBack />
+            {t('incidents.back')}
+          </button>
+          {may && (
+            <>
+              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void close()}>
+                {t('incidents.close')}
+              </button>
+              <button type="button" class="primary danger" onClick={() => setTask('contain')}>
+                {t('incidents.contain')}
+              </button>
+            </>
+          )}
+        </>
+      }
+    >
+      <RefusalNote refusal={refusal ?? found.refusal} />
+      {!incident && found.loading && <Skeleton rows={8} />}
+      {incident && (
+        <>
+          <section class="card panel">
+            <div class="panel-head">
+              <h2>{t('incidents.clock')}</h2>
+              <span class="badge">{t(`incidents.state.${incident.state}`)}</span>
+            </div>
+            <ClockPanel clock={incident.clock} foundAt={incident.foundAt} />
+            <dl class="facts">
+              <div>
+                <dt>{t('incidents.severity')}</dt>
+                <dd>{t(`incidents.is.${incident.severity}`)}</dd>
+              </div>
+              {(['foundAt', 'containedAt', 'authorityAt', 'peopleAt', 'closedAt'] as const).map((name) => (
+                <div key={name}>
+                  <dt>{t(`incidents.${name}`)}</dt>
+                  <dd>
+                    <Moment at={incident[name]} />
+                  </dd>
+                </div>
+              ))}
+            </dl>
+            {may && (
+              <div class="actions start">
+                {(['authority', 'people'] as const).map((to) => (
+                  <button key={to} type="button" class="quiet" onClick={() => setTask(to)}>
+                    {t(`incidents.draft.${to}`)}
+                  </button>
+                ))}
+                {!incident.authorityAt && (
+                  <button type="button" class="quiet" onClick={() => void notified('authority')}>
+                    {t('incidents.told.authority')}
+                  </button>
+                )}
+                {!incident.peopleAt && (
+                  <button type="button" class="quiet" onClick={() => void notified('people')}>
+                    {t('incidents.told.people')}
+                  </button>
+                )}
+              </div>
+            )}
+          </section>
+          <section class="card panel">
+            <div class="panel-head">
+              <h2>{t('incidents.record')}</h2>
+              {may && (
+                <button type="button" class="quiet" onClick={() => setTask('write')}>
+                  {t('people.edit')}
+                </button>
+              )}
+            </div>
+            <dl class="facts tall">
+              {WORDS.map((name) => (
+                <div key={name}>
+                  <dt>{t(`incidents.words.${name}`)}</dt>
+                  <dd dir="auto">{incident[name] || t('incidents.notWritten')}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+          <section class="card panel">
+            <div class="panel-head">
+              <h2>{t('incidents.affected')}</h2>
+              {may && (
+                <button type="button" class="quiet" onClick={() => setTask('scope')}>
+                  {t('incidents.addScope')}
+                </button>
+              )}
+            </div>
+            <p class="muted">{t('incidents.affectedText')}</p>
+            <ul>
+              {incident.scopes.map(({ id: scope, scope: conditions }) => (
+                <li key={scope} class="setting">
+                  <code class="small long-text" dir="ltr">
+                    {Object.entries(conditions)
+                      .map(([name, value]) => `${name} ${value}`)
+                      .join(', ')}
+                  </code>
+                  {may && (
+                    <button type="button" class="quiet" onClick={() => void dropScope(scope)}>
+                      {t('incidents.dropScope')}
+                    </button>
+                  )}
+                </li>
+              ))}
+            </ul>
+            {role === 'dpo' && incident.scopes.length > 0 && (
+              <div class="actions start">
+                <button type="button" class="quiet" onClick={() => setTask('affected')}>
+                  {t('incidents.showAffected')}
+                </button>
+              </div>
+            )}
+          </section>
+          <section class="card panel">
+            <h2>{t('incidents.timeline')}</h2>
+            <ol class="timeline">
+              {incident.timeline.map((entry) => (
+                <li key={entry.id}>
+                  <Moment at={entry.at} />
+                  <div>
+                    <p dir="auto">{entry.text}</p>
+                    <p class="muted small">
+                      {codeWords('audit.roles', entry.byRole)} · {codeWords('incidents.entry', entry.kind)}
+                    </p>
+                  </div>
+                </li>
+              ))}
+            </ol>
+            {may && <AddNote id={id} onDone={found.reload} />}
+          </section>
+          {task === 'write' && (
+            <Dialog title={t('incidents.record')} wide onClose={() => setTask(null)}>
+              <Write incident={incident} onDone={() => done(t('people.saved'))} />
+            </Dialog>
+          )}
+          {task === 'scope' && (
+            <Dialog title={t('incidents.addScope')} onClose={() => setTask(null)}>
+              <AddScope id={id} onDone={() => done(t('people.saved'))} />
+            </Dialog>
+          )}
+          {task === 'contain' && (
+            <Dialog title={t('incidents.contain')} wide onClose={() => setTask(null)}>
+              <Contain id={id} onDone={found.reload} />
+            </Dialog>
+          )}
+          {task === 'affected' && (
+            <Dialog title={t('incidents.affected')} wide onClose={() => setTask(null)}>
+              <Affected id={id} />
+            </Dialog>
+          )}
+          {(task === 'authority' || task === 'people') && (
+            <Dialog title={t(`incidents.draft.${task}`)} wide onClose={() => setTask(null)}>
+              <Draft id={id} to={task} />
+            </Dialog>
+          )}
+        </>
+      )}
+    </PageFrame>
+  );
+}
+
+function AddNote({ id, onDone }: { id: string; onDone: () => void }) {
+  const [text, setText] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const done = await run(() => send('POST', `/api/incidents/${id}/notes`, { body: { text }, answer: Incident }));
+    if (done?.ok) {
+      setText('');
+      onDone();
+    }
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <AreaField label={t('incidents.note')} required maxLength={10_000} value={text} onValue={setText} />
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="submit" class="quiet" aria-disabled={busy || !text.trim()}>
+          {t('incidents.addNote')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+function Write({ incident, onDone }: { incident: Incident; onDone: () => void }) {
+  const [values, setValues] = useState<Record<(typeof WORDS)[number], string>>({ ...incident });
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const changed = Object.fromEntries(WORDS.flatMap((w) => (values[w] === incident[w] ? [] : [[w, values[w]]])));
+    const body = { version: incident.version, ...changed };
+    const done = await run(() => send('PATCH', `/api/incidents/${incident.id}`, { body, answer: Incident }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <RefusalNote refusal={refusal} />
+      {WORDS.map((name) => (
+        <AreaField
+          key={name}
+          label={t(`incidents.words.${name}`)}
+          rows={4}
+          maxLength={10_000}
+          value={values[name]}
+          onValue={(value) => setValues({ ...values, [name]: value })}
+        />
+      ))}
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {t('people.save')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+/** Which rows of the audit log tell whom it affected. */
+function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
+  const [values, setValues] = useState({ from: '', to: '', who: '', route: '', data: '' });
+  const { busy, refusal, run } = useWrite();
+  const zone = zoneOf();
+  const field = (name: keyof typeof values) => ({
+    value: values[name],
+    onValue: (value: string) => setValues({ ...values, [name]: value }),
+  });
+  const given = Object.fromEntries(
+    Object.entries({
+      ...values,
+      from: values.from && instantAt(values.from, '00:00', zone),
+      to: values.to && instantAt(values.to, '00:00', zone),
+    }).filter(([, v]) => v),
+  );
+  const parsed = IncidentScope.safeParse(given);
+  const submit = async () => {
+    if (!parsed.success) return;
+    const done = await run(() => send('POST', `/api/incidents/${id}/scopes`, { body: parsed.data, answer: Incident }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p class="muted">{t('incidents.scopeText')}</p>
+      <RefusalNote refusal={refusal} />
+      <TextField label={t('audit.from')} type="date" dir="ltr" {...field('from')} />
+      <TextField label={t('audit.before')} type="date" dir="ltr" {...field('to')} />
+      <TextField label={t('incidents.scopeWho')} hint={t('incidents.scopeWhoHint')} dir="ltr" {...field('who')} />
+      <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
+      <TextField label={t('incidents.scopeData')} dir="ltr" {...field('data')} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
+          {t('incidents.addScope')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+/** New keys, kiosks out, sessions ended: at once, and each noted. */
+function Contain({ id, onDone }: { id: string; onDone: () => void }) {
+  const [rotate, setRotate] = useState(true);
+  const [sessions, setSessions] = useState(true);
+  const [devices, setDevices] = useState<readonly string[]>([]);
+  const [result, setResult] = useState<Contained | null>(null);
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const sure = await confirm({
+      title: t('incidents.contain'),
+      text: t('incidents.containSure'),
+      action: t('incidents.contain'),
+      danger: true,
+    });
+    if (!sure) return;
+    const body = { rotate: rotate ? ['signing', 'sealing'] : [], devices, everySession: sessions };
+    const done = await run(() => send('POST', `/api/incidents/${id}/contain`, { body, answer: Contained }));
+    if (done?.ok) {
+      setResult(done.value);
+      onDone();
+    }
+  };
+  if (result)
+    return (
+      <div class="stack" lang="en" dir="ltr">
+        <ul>
+          {result.done.map((what) => (
+            <li key={what}>✓ {what}</li>
+          ))}
+          {result.failed.map((f) => (
+            <li key={f.what}>
+              ✗ {f.what}: {f.message}
+            </li>
+          ))}
+          {result.next.map((what) => (
+            <li key={what}>→ {what}</li>
+          ))}
+        </ul>
+      </div>
+    );
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p>{t('incidents.containText')}</p>
+      <CheckField label={t('incidents.rotate')} checked={rotate} onChecked={setRotate} />
+      <CheckField
+        label={t('incidents.sessions')}
+        hint={t('incidents.sessionsHint')}
+        checked={sessions}
+        onChecked={setSessions}
+      />
+      <fieldset class="plain">
+        <legend>{t('incidents.revokeKiosks')}</legend>
+        {kiosks.value
+          .filter((k) => k.status === 'approved')
+          .map((k) => (
+            <CheckField
+              key={k.id}
+              label={k.name}
+              checked={devices.includes(k.id)}
+              onChecked={(on) => setDevices(on ? [...devices, k.id] : devices.filter((d) => d !== k.id))}
+            />
+          ))}
+      </fieldset>
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="submit" class="primary danger" aria-disabled={busy}>
+          {t('incidents.contain')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+function Affected({ id }: { id: string }) {
+  const found = useResource(`affected ${id}`, (signal) =>
+    get(`/api/incidents/${id}/affected`, AffectedPeople, { signal }),
+  );
+  const value = found.value;
+  if (!value)
+    return found.refusal ? <RefusalNote refusal={found.refusal} onAgain={found.reload} /> : <Skeleton rows={5} />;
+  return (
+    <div class="stack">
+      <p>{t('incidents.affectedCount', { count: value.people.length, rows: value.rows })}</p>
+      {value.everyone && <p class="note">{t('incidents.affectedAll')}</p>}
+      {value.unknown > 0 && <p class="muted">{t('audit.erased', { count: value.unknown })}</p>}
+      <ul>
+        {value.people.map((p) => (
+          <li key={p.person} class="setting">
+            <div>
+              <PersonLink id={p.person} name={p.name} />
+              <p class="muted small" dir="ltr">
+                {p.email ?? '–'} · {p.data.join(', ')}
+              </p>
+            </div>
+            <Moment at={p.last} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
+  const found = useResource(`${id} ${to}`, (signal) =>
+    get(`/api/incidents/${id}/notice`, Notice, {
+      query: { to, language: document.documentElement.lang === 'de' ? 'de' : 'en' },
+      signal,
+    }),
+  );
+  const value = found.value;
+  if (!value)
+    return found.refusal ? <RefusalNote refusal={found.refusal} onAgain={found.reload} /> : <Skeleton rows={8} />;
+  return (
+    <div class="stack">
+      {value.missing.length > 0 && (
+        <div class="note" data-kind="warn">
+          <p>{t('incidents.missing', { what: value.missing.join(', ') })}</p>
+        </div>
+      )}
+      <pre class="draft" dir="ltr">
+        {value.text}
+      </pre>
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+import { JobRuns, JobStates } from '../../../sync/protocol/api/jobs.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconAgain } from '../../shared/icons.tsx';
+import { get } from '../core/api.ts';
+import { useResource } from '../core/resource.ts';
+import { filterOf } from '../parts/filters.tsx';
+import { RefusalNote, SelectField } from '../parts/form.tsx';
+import { Ago, Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { Skeleton, Table } from '../parts/table.tsx';
+import { codeWords } from '../parts/words.ts';
+import type { ConsolePage } from './page.ts';
+
+export const jobsPage: ConsolePage = {
+  path: 'jobs',
+  group: 'running',
+  Icon: IconAgain,
+  roles: ['admin', 'dpo', 'auditor'],
+  View: Jobs,
+};
+
+const every = (ms: number): string => {
+  if (ms % 86_400_000 === 0) return t('jobs.days', { count: ms / 86_400_000 });
+  if (ms % 3_600_000 === 0) return t('jobs.hours', { count: ms / 3_600_000 });
+  if (ms % 60_000 === 0) return t('jobs.minutes', { count: ms / 60_000 });
+  return t('jobs.seconds', { count: Math.round(ms / 1000) });
+};
+
+/** What the server does by itself, and how it went. */
+function Jobs() {
+  const states = useResource('jobs', (signal) => get('/api/jobs', JobStates, { signal }), 15_000);
+  const job = filterOf('job');
+  const runs = useResource(`runs ${job.value}`, (signal) =>
+    get('/api/jobs/runs', JobRuns, { query: { job: job.value, limit: 50 }, signal }),
+  );
+  return (
+    <PageFrame title={t('jobs.nav')} lead={t('jobs.lead')}>
+      <RefusalNote refusal={states.refusal ?? runs.refusal} />
+      {!states.value && states.loading && <Skeleton rows={8} />}
+      {states.value && (
+        <div class="card table-card">
+          <Table
+            caption={t('jobs.nav')}
+            rows={states.value.jobs}
+            rowKey={(j) => j.job}
+            tone={(j) => (j.last?.outcome === 'failed' ? 'bad' : undefined)}
+            columns={[
+              { key: 'job', label: t('jobs.job'), heads: true, cell: (j) => codeWords('jobs.name', j.job) },
+              { key: 'every', label: t('jobs.every'), cell: (j) => every(j.everyMs) },
+              {
+                key: 'last',
+                label: t('jobs.last'),
+                cell: (j) => (j.last ? t(`jobs.outcome.${j.last.outcome}`) : t('jobs.never')),
+              },
+              { key: 'at', label: t('jobs.lastOk'), cell: (j) => <Ago at={j.lastOkAt} /> },
+            ]}
+          />
+        </div>
+      )}
+      {runs.value && (
+        <section class="card table-card">
+          <div class="panel-head card-title">
+            <h2>{t('jobs.runs')}</h2>
+            <SelectField
+              label={t('jobs.job')}
+              {...job}
+              options={[
+                ['', t('any')],
+                ...(states.value?.jobs ?? []).map((j) => [j.job, codeWords('jobs.name', j.job)] as const),
+              ]}
+            />
+          </div>
+          <Table
+            caption={t('jobs.runs')}
+            rows={runs.value.runs}
+            rowKey={(r) => String(r.id)}
+            tone={(r) => (r.outcome === 'failed' ? 'bad' : undefined)}
+            columns={[
+              { key: 'at', label: t('jobs.started'), figures: true, cell: (r) => <Moment at={r.startedAt} /> },
+              { key: 'job', label: t('jobs.job'), heads: true, cell: (r) => codeWords('jobs.name', r.job) },
+              { key: 'outcome', label: t('jobs.last'), cell: (r) => t(`jobs.outcome.${r.outcome}`) },
+              {
+                key: 'report',
+                label: t('jobs.report'),
+                cell: (r) => (
+                  <code class="small long-text" dir="ltr">
+                    {r.code ?? (r.report ? JSON.stringify(r.report) : '–')}
+                  </code>
+                ),
+              },
+            ]}
+          />
+        </section>
+      )}
+    </PageFrame>
+  );
+}

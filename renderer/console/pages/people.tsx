@@ -1,0 +1,168 @@
+import { useState } from 'preact/hooks';
+import { NewPerson, PeoplePage, type Person, Person as PersonShape } from '../../../sync/protocol/api/people.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconAddPerson, IconPeople } from '../../shared/icons.tsx';
+import { send } from '../core/api.ts';
+import { siteOf, sites } from '../core/places.ts';
+import { usePages, useWrite } from '../core/resource.ts';
+import { go } from '../core/router.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { PersonLink } from '../parts/person-link.tsx';
+import { PagedTable } from '../parts/table.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+import { EnrolPage } from './people/enrol.tsx';
+import { languageOptions } from './people/languages.ts';
+import { PersonPage } from './people/person.tsx';
+
+export const peoplePage: ConsolePage = {
+  path: 'people',
+  group: 'people',
+  Icon: IconPeople,
+  roles: ['admin', 'dpo', 'staff'],
+  View: People,
+};
+
+function People({ rest: [person, task], role }: PageProps) {
+  if (person && task === 'enrol') return <EnrolPage key={person} person={person} />;
+  if (person) return <PersonPage key={person} person={person} role={role} />;
+  return <List mayAdd={role !== 'dpo'} />;
+}
+
+type By = 'number' | 'email' | 'badge';
+
+/** Everybody, or whoever has exactly this number, address or badge. Names are sealed and can't be searched. */
+function List({ mayAdd }: { mayAdd: boolean }) {
+  const site = filterOf('site');
+  const [by, setBy] = useState<By>('number');
+  const [typed, setTyped] = useState('');
+  const [sought, setSought] = useState<Partial<Record<By, string>>>({});
+  const [adding, setAdding] = useState(false);
+  const pages = usePages('/api/people', PeoplePage, { site: site.value, ...sought });
+  const searching = Object.keys(sought).length > 0;
+  return (
+    <PageFrame
+      title={t('people.nav')}
+      lead={t('people.lead')}
+      actions={
+        mayAdd && (
+          <button type="button" class="primary" onClick={() => setAdding(true)}>
+            <IconAddPerson />
+            {t('people.add')}
+          </button>
+        )
+      }
+    >
+      <Form class="filters" role="search" onSubmit={() => setSought(typed.trim() ? { [by]: typed.trim() } : {})}>
+        <SelectField
+          label={t('people.findBy')}
+          value={by}
+          onValue={(v) => setBy(v as By)}
+          options={(['number', 'email', 'badge'] as const).map((f) => [f, t(`people.${f}`)])}
+        />
+        <TextField label={t('people.exactly')} dir="ltr" value={typed} onValue={setTyped} />
+        <button type="submit" class="quiet">
+          {t('people.find')}
+        </button>
+        {searching && (
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => {
+              setTyped('');
+              setSought({});
+            }}
+          >
+            {t('people.all')}
+          </button>
+        )}
+      </Form>
+      {sites.value.length > 1 && (
+        <FilterBar names={['site']}>
+          <SelectField
+            label={t('people.site')}
+            {...site}
+            options={[['', t('any')], ...sites.value.map((s) => [s.id, s.name] as const)]}
+          />
+        </FilterBar>
+      )}
+      <PagedTable
+        pages={pages}
+        caption={t('people.nav')}
+        rowKey={(p) => p.id}
+        empty={
+          searching
+            ? { title: t('people.noneFound'), text: t('people.noneFoundText') }
+            : { title: t('people.none'), text: t('people.noneText') }
+        }
+        columns={[
+          { key: 'name', label: t('people.name'), heads: true, cell: (p) => <PersonLink id={p.id} name={p.name} /> },
+          { key: 'number', label: t('people.number'), cell: (p) => <span dir="ltr">{p.number ?? '–'}</span> },
+          { key: 'email', label: t('people.email'), cell: (p) => <span dir="ltr">{p.email ?? '–'}</span> },
+          { key: 'consent', label: t('people.consent'), cell: (p) => <Standing of={p.consent} /> },
+          { key: 'templates', label: t('people.templates'), figures: true, cell: (p) => p.templates },
+          {
+            key: 'site',
+            label: t('people.site'),
+            cell: (p) => p.sites.map((id) => siteOf(id)?.name ?? '–').join(', ') || '–',
+          },
+        ]}
+      />
+      {adding && (
+        <Dialog title={t('people.add')} onClose={() => setAdding(false)}>
+          <Add onDone={(p) => go(`people/${p.id}`)} />
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+export const Standing = ({ of }: { of: Person['consent'] }) => (
+  <span class="badge" data-kind={of === 'given' ? 'good' : undefined}>
+    {t(`people.standing.${of}`)}
+  </span>
+);
+
+function Add({ onDone }: { onDone: (person: Person) => void }) {
+  const [values, setValues] = useState<Record<string, string>>({ language: '' });
+  const { busy, refusal, run } = useWrite();
+  const field = (name: string) => ({
+    value: values[name] ?? '',
+    onValue: (value: string) => setValues({ ...values, [name]: value }),
+  });
+  const submit = async () => {
+    const given = Object.fromEntries(Object.entries(values).filter(([, v]) => v.trim() !== ''));
+    const body = NewPerson.safeParse(given);
+    if (!body.success) return;
+    const made = await run(() => send('POST', '/api/people', { body: body.data, answer: PersonShape }));
+    if (made?.ok) onDone(made.value);
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <RefusalNote refusal={refusal} />
+      <TextField label={t('people.name')} required maxLength={200} dir="auto" {...field('name')} />
+      <TextField
+        label={t('people.number')}
+        hint={t('people.numberHint')}
+        maxLength={40}
+        dir="ltr"
+        {...field('number')}
+      />
+      <TextField label={t('people.email')} type="email" maxLength={254} dir="ltr" {...field('email')} />
+      <TextField label={t('people.phone')} type="tel" maxLength={40} dir="ltr" {...field('phone')} />
+      <SelectField
+        label={t('people.language')}
+        hint={t('people.languageHint')}
+        {...field('language')}
+        options={languageOptions()}
+      />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !values.name?.trim()}>
+          {t('people.add')}
+        </button>
+      </div>
+    </Form>
+  );
+}

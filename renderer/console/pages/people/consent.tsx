@@ -1,0 +1,207 @@
+import { useState } from 'preact/hooks';
+import type { z } from 'zod';
+import {
+  ConsentAnswer,
+  ConsentPage,
+  type ConsentText,
+  ConsentTextList,
+} from '../../../../sync/protocol/api/consents.ts';
+import type { Minor, Person } from '../../../../sync/protocol/api/people.ts';
+import { currentLanguage, t } from '../../../shared/i18n.ts';
+import { get, send } from '../../core/api.ts';
+import { usePages, useResource, useWrite } from '../../core/resource.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { CheckField, Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { Skeleton } from '../../parts/table.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { languageName } from './languages.ts';
+
+type AMinor = z.output<typeof Minor>;
+
+/** What a person has agreed to, and when; the text is shown to them in their own language before it is put on record. */
+export function ConsentPanel({
+  person,
+  minor,
+  mayGive,
+  onChange,
+}: {
+  person: Person;
+  minor: AMinor | null;
+  mayGive: boolean;
+  onChange: () => void;
+}) {
+  const history = usePages('/api/consents', ConsentPage, { person: person.id, limit: 10 });
+  const [giving, setGiving] = useState(false);
+  const { refusal, run } = useWrite();
+  const withdraw = async () => {
+    const sure = await confirm({
+      title: t('people.withdraw'),
+      text: t('people.withdrawText'),
+      action: t('people.withdraw'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await run(() => send('POST', `/api/people/${person.id}/consents/withdraw`, { answer: ConsentAnswer }));
+    if (done?.ok) {
+      toast(t('people.withdrawn'));
+      history.reload();
+      onChange();
+    }
+  };
+  return (
+    <section class="card panel">
+      <div class="panel-head">
+        <h2>{t('people.consent')}</h2>
+        <span class="badge" data-kind={person.consent === 'given' ? 'good' : undefined}>
+          {t(`people.standing.${person.consent}`)}
+        </span>
+      </div>
+      <RefusalNote refusal={refusal ?? history.refusal} />
+      {history.items.length > 0 && (
+        <ul>
+          {history.items.map((c) => (
+            <li key={c.id} class="setting">
+              <div>
+                <p class="setting-name">{t(`people.word.${c.action}`)}</p>
+                <p class="muted small">
+                  {t(`people.via.${c.via}`)} · <bdi>{c.textVersion}</bdi> · {languageName(c.language)}
+                </p>
+                {c.guardian && (
+                  <p class="small">
+                    {t('people.byGuardian', { name: c.guardian.name, relation: c.guardian.relation })}
+                  </p>
+                )}
+                {c.basis && <p class="small">{c.basis}</p>}
+              </div>
+              <Moment at={c.at} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <div class="actions start">
+        {mayGive && (
+          <button type="button" class="quiet" onClick={() => setGiving(true)}>
+            {t(person.consent === 'given' ? 'people.giveAgain' : 'people.give')}
+          </button>
+        )}
+        {person.consent === 'given' && (
+          <button type="button" class="quiet" onClick={() => void withdraw()}>
+            {t('people.withdraw')}
+          </button>
+        )}
+      </div>
+      {giving && (
+        <Dialog title={t('people.give')} wide onClose={() => setGiving(false)}>
+          <GiveConsent
+            person={person}
+            minor={minor}
+            onDone={() => {
+              setGiving(false);
+              history.reload();
+              onChange();
+              toast(t('people.given'));
+            }}
+          />
+        </Dialog>
+      )}
+    </section>
+  );
+}
+
+/** The text, as the person reads it; somebody below the age of consent has a guardian who agrees. */
+export function GiveConsent({ person, minor, onDone }: { person: Person; minor: AMinor | null; onDone: () => void }) {
+  const texts = useResource('texts', (signal) => get('/api/consent-texts', ConsentTextList, { signal }));
+  const inForce = texts.value?.items.filter((x) => x.inForce) ?? [];
+  const [language, setLanguage] = useState(person.language ?? currentLanguage());
+  const [agreed, setAgreed] = useState(false);
+  const [guardian, setGuardian] = useState({
+    name: minor?.guardian?.name ?? '',
+    relation: minor?.guardian?.relation ?? '',
+  });
+  const { busy, refusal, run } = useWrite();
+  if (!texts.value)
+    return texts.refusal ? <RefusalNote refusal={texts.refusal} onAgain={texts.reload} /> : <Skeleton rows={6} />;
+  const text: ConsentText | undefined = inForce.find((x) => x.language === language) ?? inForce[0];
+  const needsGuardian = minor !== null && minor.state !== 'of-age';
+  const ready = agreed && (!needsGuardian || (guardian.name.trim() && guardian.relation.trim()));
+  const submit = async () => {
+    if (!text || !ready) return;
+    const body = {
+      textVersion: text.version,
+      language: text.language,
+      ...(needsGuardian && { guardian }),
+    };
+    const done = await run(() => send('POST', `/api/people/${person.id}/consents`, { body, answer: ConsentAnswer }));
+    if (done?.ok) onDone();
+  };
+  if (!text)
+    return (
+      <div class="stack">
+        <p>{t('people.noText')}</p>
+        <a class="text-link" href="#/texts">
+          {t('texts.nav')}
+        </a>
+      </div>
+    );
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p class="muted">{t('people.giveText')}</p>
+      {inForce.length > 1 && (
+        <SelectField
+          label={t('people.language')}
+          value={text.language}
+          onValue={setLanguage}
+          options={inForce.map((x) => [x.language, languageName(x.language)])}
+        />
+      )}
+      <article
+        class="card panel consent-text"
+        lang={text.language}
+        dir={text.language.startsWith('ar') ? 'rtl' : 'ltr'}
+      >
+        <h3>{text.title}</h3>
+        {text.paragraphs.map((p) => (
+          <p key={p}>{p}</p>
+        ))}
+      </article>
+      {needsGuardian && (
+        <>
+          <p class="note" data-kind="warn">
+            {t('people.guardianNeeded')}
+          </p>
+          <TextField
+            label={t('people.guardian')}
+            required
+            maxLength={200}
+            dir="auto"
+            value={guardian.name}
+            onValue={(name) => setGuardian({ ...guardian, name })}
+          />
+          <TextField
+            label={t('people.relation')}
+            required
+            maxLength={60}
+            dir="auto"
+            value={guardian.relation}
+            onValue={(relation) => setGuardian({ ...guardian, relation })}
+          />
+        </>
+      )}
+      <CheckField
+        label={t(needsGuardian ? 'people.guardianAgrees' : 'people.agrees', {
+          name: person.name ?? t('people.unnamed'),
+        })}
+        checked={agreed}
+        onChecked={setAgreed}
+      />
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !ready}>
+          {t('people.record')}
+        </button>
+      </div>
+    </Form>
+  );
+}

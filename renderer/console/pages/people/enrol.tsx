@@ -1,0 +1,310 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { EnrolmentAnswer, MAX_PICTURES, PictureVerdict } from '../../../../sync/protocol/api/enrolment.ts';
+import { MinorAnswer, Person as PersonShape } from '../../../../sync/protocol/api/people.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconBack, IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
+import { get, send } from '../../core/api.ts';
+import { useResource, useWrite } from '../../core/resource.ts';
+import { go } from '../../core/router.ts';
+import { RefusalNote } from '../../parts/form.tsx';
+import { PageFrame } from '../../parts/page.tsx';
+import { PersonLink } from '../../parts/person-link.tsx';
+import { Ring } from '../../parts/progress-ring.tsx';
+import { Skeleton } from '../../parts/table.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { codeWords } from '../../parts/words.ts';
+import { GiveConsent } from './consent.tsx';
+
+/** Consent first, then pictures from this machine's camera or from files; a template is made on the server alone. */
+export function EnrolPage({ person: id }: { person: string }) {
+  const found = useResource(id, (signal) => get(`/api/people/${id}`, PersonShape, { signal }));
+  const minor = useResource(`${id} minor`, (signal) => get(`/api/people/${id}/minor`, MinorAnswer, { signal }));
+  const person = found.value;
+  const asked = person && minor.value;
+  const own = minor.value?.minor?.state === 'of-age';
+  return (
+    <PageFrame
+      title={t('enrolFace.title', { name: person?.name ?? '' })}
+      lead={t('enrolFace.lead')}
+      actions={
+        <button type="button" class="quiet" onClick={() => go(`people/${id}`)}>
+          <IconBack />
+          {t('enrolFace.back')}
+        </button>
+      }
+    >
+      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      {!asked && found.loading && <Skeleton rows={6} />}
+      {asked && (person.consent !== 'given' || own) && (
+        <section class="card panel">
+          <h2>{t('people.give')}</h2>
+          <GiveConsent
+            person={person}
+            minor={minor.value!.minor}
+            onDone={() => {
+              found.reload();
+              minor.reload();
+            }}
+          />
+        </section>
+      )}
+      {asked && person.consent === 'given' && !own && <Capture person={id} onDone={found.reload} />}
+    </PageFrame>
+  );
+}
+
+interface Shot {
+  readonly url: string;
+  readonly base64: string;
+}
+
+/** Poses that a camera is asked for: the person's own left and right. */
+const POSES = ['front', 'left', 'right'] as const;
+/** How often the camera is looked at, ms. */
+const EVERY_MS = 700;
+/** Longest side of what is sent, pixels. */
+const SIDE = 1280;
+
+function Capture({ person, onDone }: { person: string; onDone: () => void }) {
+  const [way, setWay] = useState<'camera' | 'photo'>('camera');
+  const [shots, setShots] = useState<readonly Shot[]>([]);
+  const [answer, setAnswer] = useState<EnrolmentAnswer | null>(null);
+  const { busy, refusal, run } = useWrite();
+  const submit = async (notDuplicateOf: readonly string[] = []) => {
+    const body = { pictures: shots.map((s) => s.base64), source: way, notDuplicateOf };
+    const done = await run(() => send('POST', `/api/people/${person}/enrolment`, { body, answer: EnrolmentAnswer }));
+    if (!done?.ok) return;
+    setAnswer(done.value);
+    if (done.value.outcome === 'enrolled') {
+      toast(t('enrolFace.enrolled', { count: done.value.templates }));
+      setShots([]);
+      onDone();
+    }
+  };
+  const choose = (next: typeof way) => {
+    setWay(next);
+    setShots([]);
+    setAnswer(null);
+  };
+  return (
+    <section class="card panel enrol-face">
+      <fieldset class="plain ways">
+        <legend class="sr-only">{t('enrolFace.way')}</legend>
+        {(['camera', 'photo'] as const).map((w) => (
+          <button key={w} type="button" class="quiet" aria-pressed={way === w} onClick={() => choose(w)}>
+            {t(`enrolFace.${w}`)}
+          </button>
+        ))}
+      </fieldset>
+      {way === 'camera' ? (
+        <Camera shots={shots} onShot={(shot) => setShots((s) => [...s, shot])} />
+      ) : (
+        <Files onShots={(more) => setShots((s) => [...s, ...more].slice(0, MAX_PICTURES))} />
+      )}
+      {shots.length > 0 && (
+        <ul class="shots" aria-label={t('enrolFace.pictures')}>
+          {shots.map((shot, i) => {
+            const code = answer?.pictures[i]?.code ?? null;
+            return (
+              <li key={shot.url}>
+                <canvas
+                  class="shot"
+                  ref={(node) => void draw(node, shot.url)}
+                  aria-label={t('enrolFace.picture', { number: i + 1 })}
+                  role="img"
+                />
+                {code && <p class="small">{codeWords('quality', code)}</p>}
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      {answer?.outcome === 'refused' && (
+        <div class="note" data-kind="warn" role="alert">
+          <p>{t('enrolFace.refused')}</p>
+        </div>
+      )}
+      {answer?.outcome === 'duplicate' && (
+        <div class="note" data-kind="bad" role="alert">
+          <div class="stack">
+            <p class="note-title">{t('enrolFace.duplicate')}</p>
+            <ul>
+              {answer.duplicates.map((d) => (
+                <li key={d.person}>
+                  <PersonLink id={d.person} name={d.name} /> ({d.score.toFixed(2)})
+                </li>
+              ))}
+            </ul>
+            <p>{t('enrolFace.duplicateText')}</p>
+            <div class="actions start">
+              <button
+                type="button"
+                class="quiet"
+                aria-disabled={busy}
+                onClick={() => void submit(answer.duplicates.map((d) => d.person))}
+              >
+                {t('enrolFace.somebodyElse')}
+              </button>
+            </div>
+          </div>
+        </div>
+      )}
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        {shots.length > 0 && (
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => {
+              setShots([]);
+              setAnswer(null);
+            }}
+          >
+            {t('enrolFace.again')}
+          </button>
+        )}
+        <button
+          type="button"
+          class="primary"
+          aria-disabled={busy || shots.length === 0}
+          onClick={() => shots.length > 0 && void submit()}
+        >
+          <IconCheck />
+          {t('enrolFace.save')}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** Looks at the camera again and again; a picture that holds the next pose is kept, and the ring fills. */
+function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot) => void }) {
+  const video = useRef<HTMLVideoElement>(null);
+  const [state, setState] = useState<'starting' | 'on' | 'off'>('starting');
+  const [hint, setHint] = useState<string | null>(null);
+  const count = useRef(shots.length);
+  count.current = shots.length;
+  const pose = POSES[shots.length];
+  useEffect(() => {
+    let stream: MediaStream | null = null;
+    let gone = false;
+    navigator.mediaDevices
+      ?.getUserMedia({ video: { width: { ideal: 1280 }, facingMode: 'user' }, audio: false })
+      .then((found) => {
+        stream = found;
+        if (gone || !video.current) {
+          for (const track of found.getTracks()) track.stop();
+          return;
+        }
+        video.current.srcObject = found;
+        setState('on');
+      })
+      .catch(() => setState('off'));
+    if (!navigator.mediaDevices) setState('off');
+    return () => {
+      gone = true;
+      for (const track of stream?.getTracks() ?? []) track.stop();
+    };
+  }, []);
+  useEffect(() => {
+    if (state !== 'on') return;
+    let gone = false;
+    const look = async () => {
+      while (!gone) {
+        const wanted = POSES[count.current];
+        if (wanted && video.current && video.current.videoWidth > 0) {
+          const shot = await shotOf(video.current, video.current.videoWidth, video.current.videoHeight);
+          const found = await send('POST', '/api/enrolment/judge', {
+            body: { picture: shot.base64 },
+            answer: PictureVerdict,
+          });
+          if (gone) return;
+          if (!found.ok) setHint(null);
+          else if (found.value.code && found.value.code !== 'turned') setHint(`quality.${found.value.code}`);
+          else if (found.value.pose !== wanted) setHint(`enrolFace.pose.${wanted}`);
+          else {
+            setHint(null);
+            onShot(shot);
+          }
+        }
+        await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+      }
+    };
+    void look();
+    return () => {
+      gone = true;
+    };
+  }, [state]);
+  if (state === 'off')
+    return (
+      <div class="note" data-kind="warn">
+        <IconCameraOff />
+        <p>{t('enrolFace.noCamera')}</p>
+      </div>
+    );
+  return (
+    <div class="camera">
+      <div class="camera-frame">
+        <video ref={video} autoplay muted playsInline class="camera-picture" />
+        <Ring share={shots.length / POSES.length} />
+      </div>
+      <p class="camera-say" role="status">
+        {pose ? t(hint ?? `enrolFace.pose.${pose}`) : t('enrolFace.complete')}
+      </p>
+    </div>
+  );
+}
+
+function Files({ onShots }: { onShots: (shots: Shot[]) => void }) {
+  const [bad, setBad] = useState(false);
+  const read = async (files: readonly File[]) => {
+    const shots: Shot[] = [];
+    setBad(false);
+    for (const file of files.slice(0, MAX_PICTURES)) {
+      try {
+        const bitmap = await createImageBitmap(file);
+        shots.push(await shotOf(bitmap, bitmap.width, bitmap.height));
+        bitmap.close();
+      } catch {
+        setBad(true);
+      }
+    }
+    onShots(shots);
+  };
+  return (
+    <div class="field">
+      <label for="photos">{t('enrolFace.files')}</label>
+      <input
+        id="photos"
+        type="file"
+        accept="image/*"
+        multiple
+        onChange={(e) => void read([...(e.currentTarget.files ?? [])])}
+      />
+      {bad && <p class="field-error">{t('quality.picture-not-decodable')}</p>}
+    </div>
+  );
+}
+
+/** A picture small enough to be sent, as JPEG. */
+async function shotOf(source: CanvasImageSource, width: number, height: number): Promise<Shot> {
+  const scale = Math.min(1, SIDE / Math.max(width, height));
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  canvas.getContext('2d')!.drawImage(source, 0, 0, canvas.width, canvas.height);
+  const url = canvas.toDataURL('image/jpeg', 0.9);
+  return { url, base64: url.slice(url.indexOf(',') + 1) };
+}
+
+/** The page's policy shows no picture by a data address; a canvas takes its bytes. */
+async function draw(canvas: HTMLCanvasElement | null, url: string): Promise<void> {
+  if (!canvas || canvas.dataset.drawn === url.slice(-24)) return;
+  canvas.dataset.drawn = url.slice(-24);
+  const bytes = Uint8Array.from(atob(url.slice(url.indexOf(',') + 1)), (c) => c.charCodeAt(0));
+  const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  canvas.getContext('2d')!.drawImage(bitmap, 0, 0);
+  bitmap.close();
+}

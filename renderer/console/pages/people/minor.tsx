@@ -1,0 +1,99 @@
+import { useState } from 'preact/hooks';
+import type { z } from 'zod';
+import { type Minor, MinorAnswer } from '../../../../sync/protocol/api/people.ts';
+import { t } from '../../../shared/i18n.ts';
+import { send } from '../../core/api.ts';
+import { useWrite } from '../../core/resource.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Form, RefusalNote, TextField } from '../../parts/form.tsx';
+import { toast } from '../../parts/toast.tsx';
+
+/** Whether a guardian speaks for somebody, and until when. */
+export function MinorPanel({
+  person,
+  minor,
+  mayWrite,
+  onChange,
+}: {
+  person: string;
+  minor: z.output<typeof Minor> | null;
+  mayWrite: boolean;
+  onChange: () => void;
+}) {
+  const [open, setOpen] = useState(false);
+  const [bornOn, setBorn] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const done = await run(() => send('PUT', `/api/people/${person}/minor`, { body: { bornOn }, answer: MinorAnswer }));
+    if (!done?.ok) return;
+    setOpen(false);
+    onChange();
+    toast(t('people.saved'));
+  };
+  const forget = async () => {
+    const sure = await confirm({
+      title: t('people.notMinor'),
+      text: t('people.notMinorText'),
+      action: t('people.notMinor'),
+    });
+    if (!sure) return;
+    const done = await run(() => send('DELETE', `/api/people/${person}/minor`, { answer: MinorAnswer }));
+    if (done?.ok) onChange();
+  };
+  if (!minor && !mayWrite) return null;
+  return (
+    <section class="card panel">
+      <h2>{t('people.minor')}</h2>
+      {minor ? (
+        <dl class="facts">
+          <div>
+            <dt>{t('people.minorState')}</dt>
+            <dd>{t(`people.minorIs.${minor.state}`)}</dd>
+          </div>
+          <div>
+            <dt>{t('people.bornOn')}</dt>
+            <dd dir="ltr">{minor.bornOn}</dd>
+          </div>
+          <div>
+            <dt>{t('people.comesOfAge')}</dt>
+            <dd dir="ltr">{minor.comesOfAge}</dd>
+          </div>
+          <div>
+            <dt>{t('people.guardian')}</dt>
+            <dd dir="auto">{minor.guardian ? `${minor.guardian.name} (${minor.guardian.relation})` : '–'}</dd>
+          </div>
+        </dl>
+      ) : (
+        <p class="muted">{t('people.noMinor')}</p>
+      )}
+      <RefusalNote refusal={open ? null : refusal} />
+      <div class="actions start">
+        {!minor && (
+          <button type="button" class="quiet" onClick={() => setOpen(true)}>
+            {t('people.isMinor')}
+          </button>
+        )}
+        {minor && (
+          <button type="button" class="quiet" onClick={() => void forget()}>
+            {t('people.notMinor')}
+          </button>
+        )}
+      </div>
+      {open && (
+        <Dialog title={t('people.isMinor')} onClose={() => setOpen(false)}>
+          <Form class="stack" onSubmit={() => void submit()}>
+            <p class="muted">{t('people.isMinorText')}</p>
+            <RefusalNote refusal={refusal} />
+            <TextField label={t('people.bornOn')} type="date" required dir="ltr" value={bornOn} onValue={setBorn} />
+            <div class="actions">
+              <button type="submit" class="primary" aria-disabled={busy || !bornOn}>
+                {t('people.save')}
+              </button>
+            </div>
+          </Form>
+        </Dialog>
+      )}
+    </section>
+  );
+}

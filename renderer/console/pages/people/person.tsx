@@ -1,0 +1,349 @@
+import { useState } from 'preact/hooks';
+import { SignInLink } from '../../../../sync/protocol/api/accounts.ts';
+import { ErasureRequested } from '../../../../sync/protocol/api/erasures.ts';
+import {
+  MinorAnswer,
+  type Person,
+  PersonPatch,
+  Person as PersonShape,
+  TemplateCounts,
+} from '../../../../sync/protocol/api/people.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconBack, IconErase, IconFace, IconQr } from '../../../shared/icons.tsx';
+import { get, send } from '../../core/api.ts';
+import { siteOf, sites } from '../../core/places.ts';
+import { useResource, useWrite } from '../../core/resource.ts';
+import { go } from '../../core/router.ts';
+import type { Role } from '../../core/session.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { CheckField, Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { PageFrame } from '../../parts/page.tsx';
+import { Skeleton } from '../../parts/table.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { Svg } from '../../shell/enrol.tsx';
+import { ConsentPanel } from './consent.tsx';
+import { languageName, languageOptions } from './languages.ts';
+import { MinorPanel } from './minor.tsx';
+
+/** One person: who they are, what they have agreed to, what is held of them, and what can be done about it. */
+export function PersonPage({ person: id, role }: { person: string; role: Role }) {
+  const found = useResource(id, (signal) => get(`/api/people/${id}`, PersonShape, { signal }));
+  const minor = useResource(`${id} minor`, (signal) => get(`/api/people/${id}/minor`, MinorAnswer, { signal }));
+  const [task, setTask] = useState<'edit' | 'link' | 'sites' | null>(null);
+  const person = found.value;
+  const mayWrite = role !== 'dpo';
+  const mayErase = role !== 'staff';
+  const reload = () => {
+    found.reload();
+    minor.reload();
+  };
+  const title = person?.name ?? t('people.unnamed');
+  return (
+    <PageFrame
+      title={person ? title : t('people.nav')}
+      actions={
+        <>
+          <button type="button" class="quiet" onClick={() => go('people')}>
+            <IconBack />
+            {t('people.back')}
+          </button>
+          {person && mayWrite && (
+            <button type="button" class="primary" onClick={() => go(`people/${id}/enrol`)}>
+              <IconFace />
+              {t('people.enrol')}
+            </button>
+          )}
+        </>
+      }
+    >
+      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      {!person && found.loading && <Skeleton rows={6} />}
+      {person && (
+        <>
+          <section class="card panel">
+            <div class="panel-head">
+              <h2>{t('people.profile')}</h2>
+              <button type="button" class="quiet" onClick={() => setTask('edit')}>
+                {t('people.edit')}
+              </button>
+            </div>
+            <dl class="facts">
+              {(['number', 'email', 'phone', 'badge'] as const).map((field) => (
+                <div key={field}>
+                  <dt>{t(`people.${field}`)}</dt>
+                  <dd dir="ltr">{person[field] ?? '–'}</dd>
+                </div>
+              ))}
+              <div>
+                <dt>{t('people.language')}</dt>
+                <dd>{person.language ? languageName(person.language) : '–'}</dd>
+              </div>
+              <div>
+                <dt>{t('people.gps')}</dt>
+                <dd>{t(person.gpsOptOut ? 'people.gpsOff' : 'people.gpsOn')}</dd>
+              </div>
+              <div>
+                <dt>{t('people.site')}</dt>
+                <dd>{person.sites.map((s) => siteOf(s)?.name ?? '–').join(', ') || t('people.noSite')}</dd>
+              </div>
+              <div>
+                <dt>{t('people.changed')}</dt>
+                <dd>
+                  <Moment at={person.updatedAt} />
+                </dd>
+              </div>
+            </dl>
+            {mayWrite && sites.value.length > 1 && (
+              <div class="actions start">
+                <button type="button" class="quiet" onClick={() => setTask('sites')}>
+                  {t('people.sites')}
+                </button>
+              </div>
+            )}
+          </section>
+          <ConsentPanel person={person} minor={minor.value?.minor ?? null} mayGive={mayWrite} onChange={reload} />
+          <MinorPanel person={id} minor={minor.value?.minor ?? null} mayWrite={mayWrite} onChange={reload} />
+          <Faces person={person} onChange={reload} />
+          <section class="card panel">
+            <h2>{t('people.own')}</h2>
+            <p class="muted">{t('people.ownText')}</p>
+            <div class="actions start">
+              <button type="button" class="quiet" onClick={() => setTask('link')}>
+                <IconQr />
+                {t('people.link')}
+              </button>
+            </div>
+          </section>
+          {mayErase && <Erase person={person} />}
+          {task === 'edit' && (
+            <Dialog title={t('people.edit')} onClose={() => setTask(null)}>
+              <Edit
+                person={person}
+                onDone={() => {
+                  setTask(null);
+                  reload();
+                  toast(t('people.saved'));
+                }}
+              />
+            </Dialog>
+          )}
+          {task === 'sites' && (
+            <Dialog title={t('people.sites')} onClose={() => setTask(null)}>
+              <Sites
+                person={person}
+                onDone={() => {
+                  setTask(null);
+                  reload();
+                  toast(t('people.saved'));
+                }}
+              />
+            </Dialog>
+          )}
+          {task === 'link' && (
+            <Dialog title={t('people.link')} onClose={() => setTask(null)}>
+              <Link person={person} />
+            </Dialog>
+          )}
+        </>
+      )}
+    </PageFrame>
+  );
+}
+
+const FIELDS = ['name', 'number', 'email', 'phone', 'badge'] as const;
+
+function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
+  const [values, setValues] = useState<Record<string, string>>(
+    Object.fromEntries([...FIELDS, 'language' as const].map((f) => [f, person[f] ?? ''])),
+  );
+  const [gpsOptOut, setGps] = useState(person.gpsOptOut);
+  const { busy, refusal, run } = useWrite();
+  const field = (name: string) => ({
+    value: values[name] ?? '',
+    onValue: (value: string) => setValues({ ...values, [name]: value }),
+  });
+  const submit = async () => {
+    const patch = Object.fromEntries(
+      [...FIELDS, 'language'].flatMap((f) => {
+        const value = values[f]!.trim() || null;
+        return value === person[f as 'name'] || (f === 'name' && value === null) ? [] : [[f, value]];
+      }),
+    );
+    const body = PersonPatch.parse({ version: person.version, ...patch, gpsOptOut });
+    const done = await run(() => send('PATCH', `/api/people/${person.id}`, { body, answer: PersonShape }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <RefusalNote refusal={refusal} />
+      <TextField label={t('people.name')} required maxLength={200} dir="auto" {...field('name')} />
+      <TextField
+        label={t('people.number')}
+        hint={t('people.numberHint')}
+        maxLength={40}
+        dir="ltr"
+        {...field('number')}
+      />
+      <TextField label={t('people.email')} type="email" maxLength={254} dir="ltr" {...field('email')} />
+      <TextField label={t('people.phone')} type="tel" maxLength={40} dir="ltr" {...field('phone')} />
+      <TextField label={t('people.badge')} maxLength={80} dir="ltr" {...field('badge')} />
+      <SelectField label={t('people.language')} {...field('language')} options={languageOptions()} />
+      <CheckField label={t('people.gpsOptOut')} hint={t('people.gpsHint')} checked={gpsOptOut} onChecked={setGps} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {t('people.save')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+function Sites({ person, onDone }: { person: Person; onDone: () => void }) {
+  const [chosen, setChosen] = useState<readonly string[]>(person.sites);
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const body = { sites: chosen };
+    const done = await run(() => send('PUT', `/api/people/${person.id}/sites`, { body, answer: PersonShape }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p class="muted">{t('people.sitesText')}</p>
+      <RefusalNote refusal={refusal} />
+      {sites.value.map((s) => (
+        <CheckField
+          key={s.id}
+          label={s.name}
+          checked={chosen.includes(s.id)}
+          onChecked={(on) => setChosen(on ? [...chosen, s.id] : chosen.filter((id) => id !== s.id))}
+        />
+      ))}
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {t('people.save')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+/** How many templates there are, by embedder. What they hold never leaves the server. */
+function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
+  const counts = useResource(`${person.id} ${person.templates}`, (signal) =>
+    get(`/api/people/${person.id}/templates`, TemplateCounts, { signal }),
+  );
+  const { refusal, run } = useWrite();
+  const remove = async () => {
+    const sure = await confirm({
+      title: t('people.removeFaces'),
+      text: t('people.removeFacesText'),
+      action: t('people.removeFaces'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await run(() => send('DELETE', `/api/people/${person.id}/templates`, { answer: TemplateCounts }));
+    if (done?.ok) {
+      toast(t('people.facesRemoved'));
+      onChange();
+    }
+  };
+  return (
+    <section class="card panel">
+      <h2>{t('people.templates')}</h2>
+      <RefusalNote refusal={refusal ?? counts.refusal} />
+      {counts.value?.models.length === 0 && <p class="muted">{t('people.noFaces')}</p>}
+      <ul>
+        {counts.value?.models.map((m) => (
+          <li key={m.model} class="setting">
+            <div>
+              <p class="setting-name">{t('people.faceCount', { count: m.count })}</p>
+              <p class="muted small">
+                <bdi dir="ltr">{m.model}</bdi> · <Moment at={m.newest} />
+              </p>
+            </div>
+          </li>
+        ))}
+      </ul>
+      {(counts.value?.models.length ?? 0) > 0 && (
+        <div class="actions start">
+          <button type="button" class="quiet" onClick={() => void remove()}>
+            <IconErase />
+            {t('people.removeFaces')}
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** A link to the person's own page: it works once, for whoever opens it first. */
+function Link({ person }: { person: Person }) {
+  const [mailed, setMailed] = useState(false);
+  const [link, setLink] = useState<{ url: string; svg: string; expiresAt: string } | null>(null);
+  const { busy, refusal, run } = useWrite();
+  const make = async () => {
+    const body = { send: mailed };
+    const made = await run(() => send('POST', `/api/people/${person.id}/sign-in-links`, { body, answer: SignInLink }));
+    if (made?.ok) setLink(made.value);
+  };
+  if (link)
+    return (
+      <div class="stack">
+        <div class="qr">
+          <Svg text={link.svg} label={t('people.linkQr')} />
+        </div>
+        <p class="muted">{t('people.linkOnce')}</p>
+        <p dir="ltr" class="long-text">
+          {link.url}
+        </p>
+        <p class="muted small">
+          {t('people.until')} <Moment at={link.expiresAt} />
+        </p>
+      </div>
+    );
+  return (
+    <Form class="stack" onSubmit={() => void make()}>
+      <p>{t('people.linkText')}</p>
+      <RefusalNote refusal={refusal} />
+      {person.email && (
+        <CheckField label={t('people.linkSend', { email: person.email })} checked={mailed} onChecked={setMailed} />
+      )}
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {t('people.linkMake')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+function Erase({ person }: { person: Person }) {
+  const { busy, refusal, run } = useWrite();
+  const erase = async () => {
+    const sure = await confirm({
+      title: t('people.erase'),
+      text: t('people.eraseText'),
+      action: t('people.erase'),
+      danger: true,
+      word: t('people.eraseWord'),
+    });
+    if (!sure) return;
+    const body = { person: person.id };
+    const done = await run(() => send('POST', '/api/erasures', { body, answer: ErasureRequested }));
+    if (done?.ok) go(`erasures/${done.value.request}`);
+  };
+  return (
+    <section class="card panel">
+      <h2>{t('people.erase')}</h2>
+      <p class="muted">{t('people.eraseLead')}</p>
+      <RefusalNote refusal={refusal} />
+      <div class="actions start">
+        <button type="button" class="primary danger" aria-disabled={busy} onClick={() => void erase()}>
+          {t('people.erase')}
+        </button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,257 @@
+import { useState } from 'preact/hooks';
+import { DryRun, HoldList, HoldSet, NewHold, Retention } from '../../../sync/protocol/api/retention.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconCalendar } from '../../shared/icons.tsx';
+import { get, send } from '../core/api.ts';
+import { siteOf, sites, zoneOf } from '../core/places.ts';
+import { useResource, useWrite } from '../core/resource.ts';
+import { instantAt } from '../core/zone.ts';
+import { confirm } from '../parts/confirm.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { AreaField, Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { Ago, Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { PersonLink } from '../parts/person-link.tsx';
+import { Skeleton, Table } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+
+export const retentionPage: ConsolePage = {
+  path: 'retention',
+  group: 'privacy',
+  Icon: IconCalendar,
+  roles: ['admin', 'dpo', 'auditor'],
+  View: RetentionView,
+};
+
+/** How long things are kept, what went, what is kept all the same, and what kiosks have confirmed. */
+function RetentionView({ role }: PageProps) {
+  const found = useResource('retention', (signal) => get('/api/retention', Retention, { signal }));
+  const [dry, setDry] = useState<Map<string, { due: number; held: number }> | null>(null);
+  const { busy, refusal, run } = useWrite();
+  const mayRun = role !== 'auditor';
+  const state = found.value;
+  const last = new Map(state?.lastRun?.rules.map((r) => [r.kind as string, r]));
+  const dryRun = async () => {
+    const done = await run(() => send('POST', '/api/retention/dry-run', { answer: DryRun }));
+    if (done?.ok) setDry(new Map(done.value.rules.map((r) => [r.kind, r])));
+  };
+  return (
+    <PageFrame
+      title={t('retention.nav')}
+      lead={t('retention.lead')}
+      actions={
+        mayRun && (
+          <button type="button" class="quiet" aria-disabled={busy} onClick={() => void dryRun()}>
+            {t('retention.dryRun')}
+          </button>
+        )
+      }
+    >
+      <RefusalNote refusal={refusal ?? found.refusal} />
+      {!state && found.loading && <Skeleton rows={6} />}
+      {state && (
+        <div class="card table-card">
+          <Table
+            caption={t('retention.rules')}
+            rows={state.rules}
+            rowKey={(r) => r.kind}
+            columns={[
+              {
+                key: 'kind',
+                label: t('retention.what'),
+                heads: true,
+                cell: (r) => (
+                  <div>
+                    <p>{t(`retention.kind.${r.kind}`)}</p>
+                    <p class="muted small">{t(`retention.outcome.${r.kind}`)}</p>
+                  </div>
+                ),
+              },
+              {
+                key: 'days',
+                label: t('retention.kept'),
+                figures: true,
+                cell: (r) => (r.days === null ? t('retention.forever') : t('retention.days', { count: r.days })),
+              },
+              {
+                key: 'removed',
+                label: t('retention.removed'),
+                figures: true,
+                cell: (r) => last.get(r.kind)?.removed ?? '–',
+              },
+              {
+                key: 'due',
+                label: t('retention.due'),
+                figures: true,
+                cell: (r) => dry?.get(r.kind)?.due ?? last.get(r.kind)?.due ?? '–',
+              },
+              {
+                key: 'held',
+                label: t('retention.held'),
+                figures: true,
+                cell: (r) => dry?.get(r.kind)?.held ?? last.get(r.kind)?.held ?? '–',
+              },
+            ]}
+          />
+          <footer class="table-foot">
+            <p class="muted small">
+              {state.lastRun ? (
+                <>
+                  {t('retention.lastRun')} <Moment at={state.lastRun.at} />
+                </>
+              ) : (
+                t('retention.neverRun')
+              )}
+            </p>
+          </footer>
+        </div>
+      )}
+      <Holds mayWrite={mayRun} />
+      {state && state.kiosks.length > 0 && (
+        <section class="card table-card">
+          <h2 class="card-title">{t('retention.kiosks')}</h2>
+          <Table
+            caption={t('retention.kiosks')}
+            rows={state.kiosks}
+            rowKey={(k) => `${k.device} ${k.what}`}
+            tone={(k) => (k.overdue ? 'bad' : undefined)}
+            columns={[
+              { key: 'name', label: t('devices.name'), heads: true, cell: (k) => <span dir="auto">{k.name}</span> },
+              { key: 'what', label: t('retention.what'), cell: (k) => t(`retention.kind.${k.what}`) },
+              {
+                key: 'before',
+                label: t('retention.nothingBefore'),
+                figures: true,
+                cell: (k) => <Moment at={k.purgedBefore} />,
+              },
+              { key: 'confirmed', label: t('retention.confirmed'), cell: (k) => <Ago at={k.confirmedAt} /> },
+              {
+                key: 'state',
+                label: t('devices.statusLabel'),
+                cell: (k) => t(k.overdue ? 'retention.overdue' : 'retention.inTime'),
+              },
+            ]}
+          />
+        </section>
+      )}
+    </PageFrame>
+  );
+}
+
+/** Duties to keep: nothing that one covers is purged or erased. */
+function Holds({ mayWrite }: { mayWrite: boolean }) {
+  const holds = useResource('holds', (signal) => get('/api/retention/holds', HoldList, { signal }));
+  const [adding, setAdding] = useState(false);
+  const { refusal, run } = useWrite();
+  const release = async (id: string) => {
+    const sure = await confirm({
+      title: t('retention.release'),
+      text: t('retention.releaseText'),
+      action: t('retention.release'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await run(() => send('POST', `/api/retention/holds/${id}/release`));
+    if (done?.ok) {
+      toast(t('retention.released'));
+      holds.reload();
+    }
+  };
+  return (
+    <section class="card panel">
+      <div class="panel-head">
+        <h2>{t('retention.holds')}</h2>
+        {mayWrite && (
+          <button type="button" class="quiet" onClick={() => setAdding(true)}>
+            {t('retention.addHold')}
+          </button>
+        )}
+      </div>
+      <RefusalNote refusal={refusal ?? holds.refusal} />
+      {holds.value?.items.length === 0 && <p class="muted">{t('retention.noHolds')}</p>}
+      <ul>
+        {holds.value?.items.map((hold) => (
+          <li key={hold.id} class="setting">
+            <div>
+              <p class="setting-name" dir="auto">
+                {hold.reason}
+              </p>
+              <p class="muted small">
+                {hold.person && <PersonLink id={hold.person} name={hold.person.slice(-8)} />}
+                {hold.site && siteOf(hold.site)?.name} {hold.from && <Moment at={hold.from} />}
+                {(hold.from || hold.until) && ' – '}
+                {hold.until && <Moment at={hold.until} />}
+              </p>
+            </div>
+            {mayWrite && (
+              <button type="button" class="quiet" onClick={() => void release(hold.id)}>
+                {t('retention.release')}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {adding && (
+        <Dialog title={t('retention.addHold')} onClose={() => setAdding(false)}>
+          <AddHold
+            onDone={() => {
+              setAdding(false);
+              holds.reload();
+              toast(t('retention.holdSet'));
+            }}
+          />
+        </Dialog>
+      )}
+    </section>
+  );
+}
+
+function AddHold({ onDone }: { onDone: () => void }) {
+  const [person, setPerson] = useState('');
+  const [site, setSite] = useState('');
+  const [from, setFrom] = useState('');
+  const [until, setUntil] = useState('');
+  const [reason, setReason] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const at = (day: string) => (day ? instantAt(day, '00:00', zoneOf(site || null)) : null);
+  const parsed = NewHold.safeParse({
+    person: person.trim() || null,
+    site: site || null,
+    from: at(from),
+    until: at(until),
+    reason,
+  });
+  const submit = async () => {
+    if (!parsed.success) return;
+    const done = await run(() => send('POST', '/api/retention/holds', { body: parsed.data, answer: HoldSet }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p class="muted">{t('retention.holdText')}</p>
+      <RefusalNote refusal={refusal} />
+      <AreaField label={t('retention.reason')} required maxLength={500} value={reason} onValue={setReason} />
+      <TextField
+        label={t('retention.person')}
+        hint={t('retention.personHint')}
+        dir="ltr"
+        value={person}
+        onValue={setPerson}
+      />
+      <SelectField
+        label={t('people.site')}
+        value={site}
+        onValue={setSite}
+        options={[['', t('any')], ...sites.value.map((s) => [s.id, s.name] as const)]}
+      />
+      <TextField label={t('retention.from')} type="date" dir="ltr" value={from} onValue={setFrom} />
+      <TextField label={t('retention.until')} type="date" dir="ltr" value={until} onValue={setUntil} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
+          {t('retention.addHold')}
+        </button>
+      </div>
+    </Form>
+  );
+}

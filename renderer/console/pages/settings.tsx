@@ -1,0 +1,373 @@
+import { useState } from 'preact/hooks';
+import {
+  NewSite,
+  NewSitePolicy,
+  type PolicyChange,
+  PolicyHistory,
+  SitePolicy,
+  Site as SiteShape,
+} from '../../../sync/protocol/api/sites.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconMend } from '../../shared/icons.tsx';
+import { get, send } from '../core/api.ts';
+import { loadPlaces, siteOf, sites } from '../core/places.ts';
+import { useResource, useWrite } from '../core/resource.ts';
+import { confirm } from '../parts/confirm.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { filterOf } from '../parts/filters.tsx';
+import { CheckField, Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { Skeleton } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import { codeWords } from '../parts/words.ts';
+import type { ConsolePage, PageProps } from './page.ts';
+
+export const settingsPage: ConsolePage = {
+  path: 'settings',
+  group: 'running',
+  Icon: IconMend,
+  roles: ['admin', 'dpo', 'auditor'],
+  View: Settings,
+};
+
+type Policy = PolicyChange['after'];
+const WAYS = ['face', 'pin', 'qr', 'badge'] as const;
+
+/** How the kiosks of a site behave, and what was changed of it by whom. */
+function Settings({ role }: PageProps) {
+  const chosen = filterOf('site');
+  const site = siteOf(chosen.value || null);
+  const id = site?.id ?? null;
+  const policy = useResource(id, (signal) => get(`/api/sites/${id}/policy`, SitePolicy, { signal }));
+  const history = useResource(id && `${id} history`, (signal) =>
+    get(`/api/sites/${id}/policy/history`, PolicyHistory, { signal }),
+  );
+  const [adding, setAdding] = useState(false);
+  const mayWrite = role !== 'auditor';
+  const reload = () => {
+    policy.reload();
+    history.reload();
+  };
+  return (
+    <PageFrame
+      title={t('settings.nav')}
+      lead={t('settings.lead')}
+      actions={
+        role === 'admin' && (
+          <button type="button" class="quiet" onClick={() => setAdding(true)}>
+            {t('settings.addSite')}
+          </button>
+        )
+      }
+    >
+      {sites.value.length > 1 && (
+        <div class="filters">
+          <SelectField
+            label={t('people.site')}
+            {...chosen}
+            options={sites.value.map((s) => [s.isDefault ? '' : s.id, s.name])}
+          />
+        </div>
+      )}
+      <RefusalNote refusal={policy.refusal ?? history.refusal} onAgain={reload} />
+      {!policy.value && policy.loading && <Skeleton rows={8} />}
+      {site && policy.value && (
+        <Edit
+          key={`${id} ${JSON.stringify(policy.value.policy)}`}
+          site={site.id}
+          found={policy.value}
+          mayWrite={mayWrite}
+          onDone={reload}
+        />
+      )}
+      {history.value && (
+        <History site={history.value.site} items={history.value.items} mayWrite={mayWrite} onDone={reload} />
+      )}
+      {adding && (
+        <Dialog title={t('settings.addSite')} onClose={() => setAdding(false)}>
+          <AddSite
+            onDone={() => {
+              setAdding(false);
+              void loadPlaces();
+              toast(t('settings.siteAdded'));
+            }}
+          />
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+const NUMBERS = ['leaseDays', 'photoDays', 'gpsDays', 'repeatWindowSeconds', 'consentAge', 'consentMonths'] as const;
+
+function Edit({
+  site,
+  found,
+  mayWrite,
+  onDone,
+}: {
+  site: string;
+  found: { own: boolean; policy: Policy };
+  mayWrite: boolean;
+  onDone: () => void;
+}) {
+  const { policy } = found;
+  const [numbers, setNumbers] = useState<Record<string, string>>(
+    Object.fromEntries(NUMBERS.map((n) => [n, policy[n] === undefined ? '' : String(policy[n])])),
+  );
+  const [faces, setFaces] = useState<string>(policy.faces ?? '');
+  const [liveness, setLiveness] = useState<string>(policy.liveness ?? '');
+  const [templates, setTemplates] = useState<string>(policy.templates ?? '');
+  const [ways, setWays] = useState<readonly (typeof WAYS)[number][]>(policy.ways ?? WAYS);
+  const [privacy, setPrivacy] = useState(policy.privacy ?? { controller: '', contact: '', dpo: '' });
+  const { busy, refusal, run } = useWrite();
+  const named = Object.values(privacy).every((v) => v.trim());
+  const next = NewSitePolicy.safeParse({
+    ...policy,
+    ...Object.fromEntries(NUMBERS.map((n) => [n, numbers[n] === '' ? undefined : Number(numbers[n])])),
+    faces: faces || undefined,
+    liveness: liveness || undefined,
+    templates: templates || undefined,
+    ways: ways.length === WAYS.length && ways.every((w, i) => w === WAYS[i]) ? policy.ways && ways : ways,
+    privacy: named ? privacy : policy.privacy,
+  });
+  const same = next.success && JSON.stringify(next.data) === JSON.stringify(NewSitePolicy.parse(policy));
+  const submit = async () => {
+    if (!next.success || same) return;
+    const done = await run(() => send('PUT', `/api/sites/${site}/policy`, { body: next.data, answer: SitePolicy }));
+    if (done?.ok) {
+      toast(t('settings.saved'));
+      onDone();
+    }
+  };
+  const move = (way: (typeof WAYS)[number], by: number) => {
+    const at = ways.indexOf(way);
+    const order = [...ways];
+    order.splice(at, 1);
+    order.splice(at + by, 0, way);
+    setWays(order);
+  };
+  const onOff = (label: string, value: string, onValue: (v: string) => void, hint?: string) => (
+    <SelectField
+      label={t(`settings.${label}`)}
+      hint={hint && t(hint)}
+      value={value}
+      onValue={onValue}
+      options={[
+        ['', t('settings.asKiosk')],
+        ['on', t('settings.on')],
+        ['off', t('settings.off')],
+      ]}
+    />
+  );
+  return (
+    <section class="card panel">
+      <div class="panel-head">
+        <h2>{t('settings.policy')}</h2>
+        {!found.own && <span class="badge">{t('settings.inherited')}</span>}
+      </div>
+      <Form class="stack" onSubmit={() => void submit()}>
+        <fieldset class="plain" disabled={!mayWrite}>
+          <legend>{t('settings.waysTitle')}</legend>
+          <p class="muted small">{t('settings.waysText')}</p>
+          <ol class="order">
+            {[...ways, ...WAYS.filter((w) => !ways.includes(w))].map((way) => {
+              const on = ways.includes(way);
+              const at = ways.indexOf(way);
+              return (
+                <li key={way}>
+                  <CheckField
+                    label={t(`settings.way.${way}`)}
+                    checked={on}
+                    onChecked={(yes) => setWays(yes ? [...ways, way] : ways.filter((w) => w !== way))}
+                  />
+                  {on && (
+                    <span class="order-buttons">
+                      <button
+                        type="button"
+                        class="quiet"
+                        aria-disabled={at === 0}
+                        aria-label={t('settings.earlier', { way: t(`settings.way.${way}`) })}
+                        onClick={() => at > 0 && move(way, -1)}
+                      >
+                        ↑
+                      </button>
+                      <button
+                        type="button"
+                        class="quiet"
+                        aria-disabled={at === ways.length - 1}
+                        aria-label={t('settings.later', { way: t(`settings.way.${way}`) })}
+                        onClick={() => at < ways.length - 1 && move(way, 1)}
+                      >
+                        ↓
+                      </button>
+                    </span>
+                  )}
+                </li>
+              );
+            })}
+          </ol>
+        </fieldset>
+        <fieldset class="plain grid" disabled={!mayWrite}>
+          <legend>{t('settings.faceTitle')}</legend>
+          {onOff('faces', faces, setFaces, 'settings.facesHint')}
+          {onOff('liveness', liveness, setLiveness)}
+          <SelectField
+            label={t('settings.templates')}
+            hint={t('settings.templatesHint')}
+            value={templates}
+            onValue={setTemplates}
+            options={[
+              ['', t('settings.store')],
+              ['card', t('settings.card')],
+            ]}
+          />
+        </fieldset>
+        <fieldset class="plain grid" disabled={!mayWrite}>
+          <legend>{t('settings.times')}</legend>
+          {NUMBERS.map((name) => (
+            <TextField
+              key={name}
+              type="number"
+              inputMode="numeric"
+              dir="ltr"
+              label={t(`settings.${name}`)}
+              hint={t(`settings.${name}Hint`)}
+              required={name === 'leaseDays'}
+              value={numbers[name]!}
+              onValue={(value) => setNumbers({ ...numbers, [name]: value })}
+            />
+          ))}
+        </fieldset>
+        <fieldset class="plain grid" disabled={!mayWrite}>
+          <legend>{t('settings.contacts')}</legend>
+          {(['controller', 'contact', 'dpo'] as const).map((name) => (
+            <TextField
+              key={name}
+              label={t(`settings.${name}`)}
+              maxLength={200}
+              dir="auto"
+              value={privacy[name]}
+              onValue={(value) => setPrivacy({ ...privacy, [name]: value })}
+            />
+          ))}
+        </fieldset>
+        <RefusalNote refusal={refusal} />
+        {!next.success && (
+          <p class="field-error" role="alert">
+            {t('settings.wrong')}
+          </p>
+        )}
+        {mayWrite && (
+          <div class="actions">
+            <button type="submit" class="primary" aria-disabled={busy || !next.success || same}>
+              {t('settings.save')}
+            </button>
+          </div>
+        )}
+      </Form>
+    </section>
+  );
+}
+
+/** Settings that differ between two policies, by name. */
+function changes(before: Policy | null, after: Policy): [name: string, before: string, after: string][] {
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after)])] as (keyof Policy)[];
+  const text = (value: unknown) =>
+    value === undefined ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return names.flatMap((name) => {
+    const [was, is] = [text(before?.[name]), text(after[name])];
+    return was === is ? [] : [[name, was, is]];
+  });
+}
+
+function History({
+  site,
+  items,
+  mayWrite,
+  onDone,
+}: {
+  site: string;
+  items: readonly PolicyChange[];
+  mayWrite: boolean;
+  onDone: () => void;
+}) {
+  const { busy, refusal, run } = useWrite();
+  const revert = async (change: PolicyChange) => {
+    const sure = await confirm({
+      title: t('settings.revert'),
+      text: t('settings.revertText'),
+      action: t('settings.revert'),
+    });
+    if (!sure) return;
+    const body = { change: change.id };
+    const done = await run(() => send('POST', `/api/sites/${site}/policy/revert`, { body, answer: SitePolicy }));
+    if (done?.ok) {
+      toast(t('settings.reverted'));
+      onDone();
+    }
+  };
+  return (
+    <section class="card panel">
+      <h2>{t('settings.history')}</h2>
+      <RefusalNote refusal={refusal} />
+      {items.length === 0 && <p class="muted">{t('settings.noHistory')}</p>}
+      <ul>
+        {items.map((change) => (
+          <li key={change.id} class="setting">
+            <div>
+              {changes(change.before, change.after).map(([name, before, after]) => (
+                <p key={name}>
+                  <span class="setting-name">{codeWords('settings', name)}</span>{' '}
+                  <bdi>
+                    {before} → {after}
+                  </bdi>
+                </p>
+              ))}
+              <p class="muted small">
+                <bdi>{change.email ?? codeWords('settings.by', change.by)}</bdi> · <Moment at={change.at} />
+              </p>
+            </div>
+            {mayWrite && change.before !== null && (
+              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void revert(change)}>
+                {t('settings.revert')}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function AddSite({ onDone }: { onDone: () => void }) {
+  const [name, setName] = useState('');
+  const [timeZone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const { busy, refusal, run } = useWrite();
+  const parsed = NewSite.safeParse({ name, timeZone });
+  const submit = async () => {
+    if (!parsed.success) return;
+    const done = await run(() => send('POST', '/api/sites', { body: parsed.data, answer: SiteShape }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <RefusalNote refusal={refusal} />
+      <TextField label={t('settings.siteName')} required maxLength={80} dir="auto" value={name} onValue={setName} />
+      <TextField
+        label={t('settings.timeZone')}
+        hint={t('settings.timeZoneHint')}
+        required
+        dir="ltr"
+        value={timeZone}
+        onValue={setZone}
+      />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
+          {t('settings.addSite')}
+        </button>
+      </div>
+    </Form>
+  );
+}
