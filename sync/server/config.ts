@@ -20,6 +20,7 @@ import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.
 import { objectIssues, objectSettings, objectVariables, type S3Settings } from './objects/settings.ts';
 import { type RetentionSettings, retentionSettings, retentionVariables } from './retention/settings.ts';
 import { withSecretFiles } from './secrets/files.ts';
+import { type WebhookSettings, webhookSettings, webhookVariables } from './webhooks/settings.ts';
 
 const Key = z.string({ error: `is missing. ${HOW_TO_MAKE_KEYS}` }).transform((text, ctx) => {
   const key = readKey(text);
@@ -88,6 +89,7 @@ const Environment = z
     ...retentionVariables,
     ...objectVariables,
     ...operationsVariables,
+    ...webhookVariables,
     SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
     /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
@@ -166,6 +168,7 @@ export interface Config {
   /** Null: not set here. */
   readonly leaseDays: number | null;
   readonly retention: RetentionSettings;
+  readonly webhooks: WebhookSettings;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -213,6 +216,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     site: { name: e.SMARTPRESENCE_SITE, timeZone: e.SMARTPRESENCE_TIMEZONE },
     leaseDays: e.SMARTPRESENCE_LEASE_DAYS ?? null,
     retention: retentionSettings(e),
+    webhooks: webhookSettings(e),
     logLevel: e.SMARTPRESENCE_LOG_LEVEL,
   };
 }

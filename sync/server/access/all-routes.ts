@@ -19,6 +19,7 @@ import { portalRoutes } from '../portal/routes.ts';
 import { reportRoutes } from '../reports/routes.ts';
 import { retentionRoutes } from '../retention/routes.ts';
 import { siteRoutes } from '../sites/routes.ts';
+import { webhookRoutes } from '../webhooks/routes.ts';
 import type { RouteSpec } from './route.ts';
 import { sessionRoutes } from './routes.ts';
 
@@ -46,4 +47,5 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...siteRoutes,
   ...exportRoutes,
   ...portalRoutes,
+  ...webhookRoutes,
 ];

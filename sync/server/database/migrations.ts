@@ -18,6 +18,7 @@ import { keyRotation } from './migrations/0015-key-rotation.ts';
 import { enrolment } from './migrations/0016-enrolment.ts';
 import { keyringScrub } from './migrations/0017-keyring-scrub.ts';
 import { importMap } from './migrations/0018-import-map.ts';
+import { webhooks } from './migrations/0019-webhooks.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -43,6 +44,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0016-enrolment': enrolment,
   '0017-keyring-scrub': keyringScrub,
   '0018-import-map': importMap,
+  '0019-webhooks': webhooks,
 };
 
 /** Names of what this build knows, in order. */

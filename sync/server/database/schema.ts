@@ -27,6 +27,7 @@ import type { IncidentEntryTable, IncidentScopeTable, IncidentTable } from './ta
 import type { JobRunTable } from './tables/jobs.ts';
 import type { KeyVersionTable, PersonKeyTable, ReplicaTable, RotationTable, TokenKeyTable } from './tables/keys.ts';
 import type { PersonLeft, QuarantineThinned, RetentionHoldTable } from './tables/retention.ts';
+import type { WebhookCursorTable, WebhookDeliveryTable, WebhookTable } from './tables/webhooks.ts';
 
 /**
  * The tables, as queries see them. Personal values are envelopes (bytea) or not here at all; the UUID of a person is a
@@ -428,6 +429,9 @@ export interface Tables {
   photo_piece: PhotoPieceTable;
   photo_object: PhotoObjectTable;
   backup: BackupTable;
+  webhook: WebhookTable;
+  webhook_delivery: WebhookDeliveryTable;
+  webhook_cursor: WebhookCursorTable;
   device_tls_key: DeviceTlsKeyTable;
   provisioning_code: ProvisioningCodeTable;
   'keyring.identity': KeyringIdentityTable;

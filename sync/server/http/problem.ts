@@ -106,6 +106,8 @@ const STATUS: Readonly<Record<string, number>> = {
   'unknown-device': 403,
   'unknown-sealing-key': 409,
   'unknown-site': 404,
+  'webhook-unknown': 404,
+  'delivery-unknown': 404,
   'unsupported-protocol': 409,
   'wrong-audience': 403,
   'wrong-host': 421,

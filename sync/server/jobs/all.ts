@@ -9,6 +9,7 @@ import { minorsJob } from '../minors/minors.job.ts';
 import { facesOffJob } from '../retention/faces-off.ts';
 import { retentionJob } from '../retention/retention.job.ts';
 import { kioskWatchJob } from '../retention/watch.job.ts';
+import { webhooksJob } from '../webhooks/webhooks.job.ts';
 import type { Job } from './job.ts';
 import { runsJob } from './runs.job.ts';
 
@@ -25,6 +26,7 @@ export const JOBS: readonly Job[] = [
   photoObjectsJob,
   tombstonesJob,
   kioskWatchJob,
+  webhooksJob,
   minorsJob,
   importsJob,
   importsEndJob,

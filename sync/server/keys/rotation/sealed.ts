@@ -7,6 +7,7 @@ import { basisPlace, importPlace, mapPlace } from '../../imports/places.ts';
 import { entryPlace, incidentPlace } from '../../incidents/record.ts';
 import { quarantinePlace } from '../../ingest/personal.ts';
 import { minorPlace } from '../../minors/minors.ts';
+import { webhookPlace } from '../../webhooks/store.ts';
 import type { Keys, Place, Purpose } from '../envelope.ts';
 import { personKeyPlace } from '../persons.ts';
 import { tokenKeyPlace } from '../versions.ts';
@@ -124,6 +125,13 @@ export const SEALED: readonly SealedTable[] = [
     table: 'device',
     id: { id: 'uuid' },
     columns: { provisioning_secret: field((r) => nobody('device.provisioning-secret', text(r, 'id'))) },
+  },
+  {
+    name: 'webhooks',
+    table: 'webhook',
+    id: { id: 'uuid' },
+    reads: ['row_version'],
+    columns: { sealed: field((r) => webhookPlace(text(r, 'id'), Number(r.row_version))) },
   },
   {
     name: 'holds',

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { Direction, Method, Uuid } from '../wire/event.ts';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** `/api/webhooks`: other programs are told of records as they come in, signed by Standard Webhooks (docs/webhooks.md). */
+
+const Url = z.url({ protocol: /^https$/ }).max(2000);
+const Name = z.string().trim().min(1).max(80);
+/** PEM of a certificate authority of the operator's own, where the receiver's certificate is not of a public one. */
+const CaPem = z
+  .string()
+  .max(20_000)
+  .regex(/^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/);
+
+export const Webhook = z.strictObject({
+  id: Uuid,
+  name: z.string(),
+  url: z.string(),
+  /** Null: of every site. */
+  site: Uuid.nullable(),
+  /** The person's number goes with each record: a disclosure, which the audit log tells. */
+  withNumber: z.boolean(),
+  ownCa: z.boolean(),
+  enabled: z.boolean(),
+  /** Why it was switched off by itself, e.g. `gone`; null: it was not. */
+  disabledBecause: z.string().nullable(),
+  createdAt: Instant,
+  lastDeliveredAt: Instant.nullable(),
+  /** Deliveries that wait, and that were given up. */
+  due: z.number().int(),
+  failed: z.number().int(),
+});
+export type Webhook = z.infer<typeof Webhook>;
+export const WebhookList = z.strictObject({ items: z.array(Webhook) });
+
+export const NewWebhook = z.strictObject({
+  name: Name,
+  url: Url,
+  site: Uuid.nullable().default(null),
+  withNumber: z.boolean().default(false),
+  caPem: CaPem.nullable().default(null),
+});
+export type NewWebhook = z.infer<typeof NewWebhook>;
+
+export const WebhookPatch = z
+  .strictObject({
+    name: Name,
+    url: Url,
+    site: Uuid.nullable(),
+    withNumber: z.boolean(),
+    caPem: CaPem.nullable(),
+    enabled: z.boolean(),
+  })
+  .partial();
+export type WebhookPatch = z.infer<typeof WebhookPatch>;
+
+/** Shown once. `whsec_` and 32 bytes in base64. */
+export const WebhookSecret = z.strictObject({ id: Uuid, secret: z.string() });
+
+export const DeliveryState = z.enum(['due', 'delivered', 'failed']);
+export const Delivery = z.strictObject({
+  id: Uuid,
+  kind: z.enum(['attendance.record', 'person.erased', 'webhook.test']),
+  /** The record that it tells of; null for a test. */
+  record: Uuid.nullable(),
+  state: DeliveryState,
+  attempts: z.number().int(),
+  madeAt: Instant,
+  /** When it is tried next, while it is due. */
+  dueAt: Instant,
+  deliveredAt: Instant.nullable(),
+  /** Of the last try: the receiver's status, or a code of why there was none. */
+  lastAnswer: z.string().nullable(),
+});
+export type Delivery = z.infer<typeof Delivery>;
+export const DeliveryQuery = z.strictObject({ ...pageQuery, state: DeliveryState.optional() });
+export const DeliveryPage = pageOf(Delivery);
+
+/** Body of an `attendance.record`: a record as it counts now. A later message about the same `id` replaces it. */
+export const RecordMessage = z.strictObject({
+  type: z.literal('attendance.record'),
+  timestamp: Instant,
+  data: z.strictObject({
+    id: Uuid,
+    /** Grows with each change of the record; of two messages the one with the greater counts. */
+    change: z.number().int(),
+    at: Instant,
+    site: z.string(),
+    device: z.string().nullable(),
+    direction: Direction,
+    method: Method,
+    /** False: taken back, corrected, or the same presence once more; `because` says which. */
+    counts: z.boolean(),
+    because: z.string().nullable(),
+    /** Null once erased. */
+    person: Uuid.nullable(),
+    /** Where the webhook asks for it. */
+    number: z.string().nullable().optional(),
+  }),
+});
+export type RecordMessage = z.infer<typeof RecordMessage>;
+
+/** Body of a `person.erased`: whoever was told of this person is to erase what they hold (GDPR Art. 19). */
+export const ErasedMessage = z.strictObject({
+  type: z.literal('person.erased'),
+  timestamp: Instant,
+  data: z.strictObject({ person: Uuid }),
+});

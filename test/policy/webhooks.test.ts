@@ -1,0 +1,239 @@
+import { createHmac } from 'node:crypto';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Delivery, Webhook } from '../../sync/protocol/api/webhooks.ts';
+import { RecordMessage } from '../../sync/protocol/api/webhooks.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { collect, logOf, queueErased } from '../../sync/server/webhooks/collect.ts';
+import { webhookRoutes } from '../../sync/server/webhooks/routes.ts';
+import { webhooksJob } from '../../sync/server/webhooks/webhooks.job.ts';
+import { DATABASES } from '../services/databases.ts';
+import type { MemoryOutbox } from '../sync/kit.ts';
+import { type Api, apiOn } from './api-kit.ts';
+
+/** Other programs are told of records: a real receiver over TLS, on both databases. */
+
+const certificate = await selfSignedServerCertificate(['localhost'], Date.now());
+
+interface Heard {
+  readonly id: string;
+  readonly timestamp: string;
+  readonly signature: string;
+  readonly body: string;
+}
+
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let api: Api;
+let box: MemoryOutbox;
+let receiver: Server;
+let url: string;
+let heard: Heard[] = [];
+/** What the receiver answers, and what it says with it. */
+let answers: { status: number; location?: string };
+
+beforeAll(async () => {
+  receiver = createServer({ key: certificate.keyPem, cert: certificate.certPem }, async (request, response) => {
+    let body = '';
+    for await (const piece of request) body += piece;
+    const header = (name: string) => String(request.headers[name]);
+    heard.push({
+      id: header('webhook-id'),
+      timestamp: header('webhook-timestamp'),
+      signature: header('webhook-signature'),
+      body,
+    });
+    response.writeHead(answers.status, answers.location ? { location: answers.location } : {});
+    response.end();
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  url = `https://localhost:${(receiver.address() as AddressInfo).port}/hook?token=of-their-own`;
+});
+afterAll(() => new Promise((resolve) => receiver.close(resolve)));
+
+describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, new Date('2026-07-20T08:00:00Z'), webhookRoutes);
+  });
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach(async (context) => {
+    if (unavailable) return context.skip(unavailable);
+    box = await api.kiosk();
+    heard = [];
+    answers = { status: 204 };
+    await run(); // Everything up to here is looked through.
+  });
+  afterEach(async () => {
+    if (unavailable) return;
+    for (const { id } of (await api.ask<{ items: Webhook[] }>('GET', '/api/webhooks')).items)
+      await api.ask('DELETE', `/api/webhooks/${id}`);
+  });
+
+  const run = (loopback = true) =>
+    webhooksJob.run({
+      ...api.services,
+      now: () => api.now,
+      config: { ...api.services.config, webhooks: { loopback } },
+      signal: new AbortController().signal,
+    });
+  const receive = (more: object = {}) =>
+    api.ask<{ id: string; secret: string }>('POST', '/api/webhooks', {
+      body: { name: 'Payroll', url, site: null, withNumber: false, caPem: certificate.certPem, ...more },
+    });
+  const logOfHook = async (id: string) =>
+    (await api.ask<{ items: Delivery[] }>('GET', `/api/webhooks/${id}/deliveries?limit=50`)).items;
+  const messages = () => heard.map((h) => RecordMessage.parse(JSON.parse(h.body)).data);
+  const later = (seconds: number) => {
+    api.now = new Date(api.now.getTime() + seconds * 1000);
+  };
+
+  test('a record is told once, signed as Standard Webhooks has it, and again when it counts no more', async () => {
+    const { id, secret } = await receive({ withNumber: true });
+    await run();
+    const person = box.person('Ada Lovelace');
+    const event = box.checkin(person, 'in', api.now);
+    await api.deliver(box);
+    await run();
+    await run();
+    expect(messages()).toMatchObject([
+      { id: event.header.id, direction: 'in', counts: true, because: null, person, number: '1001', site: 'Berlin' },
+    ]);
+    const { id: message, timestamp, signature, body } = heard[0]!;
+    const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
+    expect(signature).toBe(
+      `v1,${createHmac('sha256', key).update(`${message}.${timestamp}.${body}`).digest('base64')}`,
+    );
+    expect(body).not.toContain('Lovelace');
+    const audit = await api.lastAudit();
+    expect(audit).toMatchObject({ action: 'export', route: 'webhook', resource: id, count: 1, role: 'system' });
+
+    box.append('void', { target: event.header.id, reason: 'not-me' }, { person }, api.now);
+    await api.deliver(box);
+    await run();
+    expect(messages()[1]).toMatchObject({ id: event.header.id, counts: false, because: 'not-me' });
+    expect(messages()[1]!.change).toBeGreaterThan(messages()[0]!.change);
+    expect(await logOfHook(id)).toMatchObject([{ state: 'delivered', record: event.header.id, lastAnswer: '204' }]);
+  });
+
+  test('a receiver that fails is tried again after growing pauses, in order, and gets everything in the end', async () => {
+    const { id } = await receive();
+    await run();
+    answers = { status: 503 };
+    const person = box.person('Grace Hopper');
+    const events = [0, 1, 2].map((i) =>
+      box.checkin(person, i % 2 ? 'out' : 'in', new Date(api.now.getTime() + i * 120_000)),
+    );
+    later(600);
+    await api.deliver(box);
+    await run();
+    expect(heard).toHaveLength(1);
+    await run();
+    expect(heard, 'it is left alone for a while').toHaveLength(1);
+    later(12);
+    answers = { status: 200 };
+    await run();
+    expect(
+      new Set(
+        messages()
+          .slice(1)
+          .map((m) => m.id),
+      ),
+    ).toEqual(new Set(events.map((e) => e.header.id)));
+    expect((await logOfHook(id)).map((d) => d.state)).toEqual(['delivered', 'delivered', 'delivered']);
+    expect(new Set(heard.map((h) => h.id)).size, 'the id of a message is the same at each try').toBe(3);
+  });
+
+  test('what is never taken is given up after days, and can be sent again by hand', async () => {
+    const { id } = await receive();
+    await run();
+    answers = { status: 500 };
+    box.checkin(box.person('Emmy Noether'), 'in', api.now);
+    await api.deliver(box);
+    for (let tries = 0; tries < 10; tries++) {
+      await run();
+      later(27 * 3600);
+    }
+    const [delivery] = await logOfHook(id);
+    expect(delivery).toMatchObject({ state: 'failed', attempts: 10, lastAnswer: '500' });
+    answers = { status: 200 };
+    await api.ask('POST', `/api/webhooks/${id}/deliveries/${delivery!.id}/again`);
+    await run();
+    expect((await logOfHook(id))[0]).toMatchObject({ state: 'delivered' });
+  });
+
+  test('one that is gone is switched off; a redirect is followed nowhere; a strange certificate, or this machine, is not spoken to', async () => {
+    const { id } = await receive();
+    const test = () => api.ask('POST', `/api/webhooks/${id}/test`);
+    const newest = async () => (await logOfHook(id))[0];
+    answers = { status: 302, location: url };
+    await test();
+    await run();
+    expect(heard).toHaveLength(1);
+    expect(await newest()).toMatchObject({ kind: 'webhook.test', state: 'due', lastAnswer: '302' });
+    later(20);
+    await run(false);
+    expect(await newest()).toMatchObject({ lastAnswer: 'address-not-allowed' });
+    await api.ask('PATCH', `/api/webhooks/${id}`, { body: { caPem: null } });
+    later(120);
+    await run();
+    expect((await newest())!.lastAnswer).toMatch(/CERT|SELF_SIGNED|VERIFY/);
+    expect(heard).toHaveLength(1);
+    await api.ask('PATCH', `/api/webhooks/${id}`, { body: { caPem: certificate.certPem } });
+    answers = { status: 410 };
+    later(3600);
+    await run();
+    expect((await api.ask<{ items: Webhook[] }>('GET', '/api/webhooks')).items).toMatchObject([
+      { enabled: false, disabledBecause: 'gone' },
+    ]);
+  });
+
+  test('an exchanged secret signs beside the old one for a day; the address and the secrets lie sealed', async () => {
+    const { id, secret } = await receive();
+    const renewed = await api.ask<{ secret: string }>('POST', `/api/webhooks/${id}/secret`);
+    expect(renewed.secret).not.toBe(secret);
+    await api.ask('POST', `/api/webhooks/${id}/test`);
+    await run();
+    expect(heard[0]!.signature.split(' ')).toHaveLength(2);
+    later(25 * 3600);
+    await api.ask('POST', `/api/webhooks/${id}/test`);
+    await run();
+    expect(heard[1]!.signature.split(' ')).toHaveLength(1);
+    const row = await api.db.selectFrom('webhook').selectAll().executeTakeFirstOrThrow();
+    const bytes = Buffer.from(row.sealed).toString('latin1');
+    expect(bytes).not.toContain('of-their-own');
+    expect(bytes).not.toContain(renewed.secret.slice(6));
+  });
+
+  test('whoever was told of a person is told that they were erased, and the queue then names them no more', async () => {
+    const { id } = await receive();
+    const person = box.person('Rosalind Franklin');
+    await inTransaction(api.db, (tx) => queueErased(tx, [person], api.now));
+    await run();
+    expect(heard.map((h) => JSON.parse(h.body))).toMatchObject([{ type: 'person.erased', data: { person } }]);
+    const rows = await api.db.selectFrom('webhook_delivery').selectAll().where('webhook', '=', id).execute();
+    expect(rows).toMatchObject([{ kind: 'person.erased', state: 'delivered', subject: null }]);
+  });
+
+  test('of a site alone, its records are told; after a restore nothing old is told again', async () => {
+    await receive({ site: '11111111-1111-4111-8111-111111111111' });
+    await run();
+    box.checkin(box.person('Lise Meitner'), 'in', api.now);
+    await api.deliver(box);
+    await run();
+    expect(heard).toHaveLength(1);
+    const log = await logOf(api.db);
+    await collect(api.db, '22222222-2222-4222-8222-222222222222', api.now);
+    expect(await collect(api.db, log, api.now)).toEqual({ queued: 0, more: false });
+    expect(heard).toHaveLength(1);
+  });
+});
