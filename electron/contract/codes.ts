@@ -27,6 +27,8 @@ export const CALL_CODES = [
   'rpc-bad-request',
   'rpc-bad-response',
   'rpc-unknown-method',
+  'evacuation-not-open',
+  'evacuation-not-begun',
   'door-unset',
   'door-absent',
   'door-failed',

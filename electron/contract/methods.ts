@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BadgeNumber, Way } from '../../sync/protocol/wire/changes.ts';
 import { Method } from '../../sync/protocol/wire/event.ts';
 import { Diagnostics } from './diagnostics.ts';
+import { EvacuationList } from './evacuation.ts';
 import { FaceFrame } from './frames.ts';
 
 /**
@@ -210,6 +211,15 @@ export const METHODS = {
   diagnostics: m(z.strictObject(staff), Diagnostics),
   /** Opens the door for one pulse. Fails with `door-unset`, `door-absent`, `door-failed`. */
   doorTest: m(z.strictObject(staff), empty),
+
+  /** Who is inside, as this kiosk knows it. Opening it is told to the server; the others want it opened in this session. */
+  evacuationOpen: m(z.strictObject(staff), EvacuationList),
+  evacuationList: m(z.strictObject(staff), EvacuationList),
+  /** Begins an evacuation, with nobody accounted for; one under way goes on. */
+  evacuationBegin: m(z.strictObject(staff), EvacuationList),
+  /** Marks somebody as accounted for, or as missing again; kept on this kiosk until the evacuation ends. */
+  evacuationAccount: m(z.strictObject({ ...staff, person: Id, accounted: z.boolean() }), empty),
+  evacuationEnd: m(z.strictObject(staff), empty),
 } as const;
 
 /**

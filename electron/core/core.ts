@@ -12,6 +12,7 @@ import { sealedPlaces } from './devices/gps/places.ts';
 import { systemPorts } from './devices/serial/system-ports.ts';
 import { createDiagnostics } from './diagnostics/service.ts';
 import { createEnrolmentService } from './enrolment/service.ts';
+import { createEvacuation } from './evacuation/service.ts';
 import type { Core, CoreOptions, StartCore } from './interface.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type OpenKiosk, openKiosk } from './open-kiosk.ts';
@@ -25,6 +26,7 @@ import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
 import { storageState } from './status/storage.ts';
 import { type KioskSync, startKioskSync } from './sync/kiosk-sync.ts';
+import { readServerLink } from './sync/link.ts';
 import { createStorageReporter } from './sync/storage-report.ts';
 import { VERSION } from './version.ts';
 import { createArrivals } from './ways/arrivals.ts';
@@ -271,6 +273,15 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
       without('devices', error);
     }
   }
+  const evacuation = createEvacuation({
+    store,
+    site,
+    server: () => readServerLink(store) !== null,
+    now: retention.now,
+    staff,
+    changed,
+    log,
+  });
   const diagnostics = createDiagnostics({
     home,
     store,
@@ -314,6 +325,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
       ...staff.methods,
       ...enrolment,
       ...diagnostics,
+      ...evacuation,
     },
   };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Diagnostics } from '../../electron/contract/diagnostics.ts';
+import type { EvacuationList } from '../../electron/contract/evacuation.ts';
 import type { CoreState } from '../../electron/contract/host.ts';
 import type {
   Arrival,
@@ -141,6 +142,49 @@ export const DIAGNOSTICS: Diagnostics = {
   clock: { doubt: null, offsetMs: -120 },
 };
 
+const INSIDE = [
+  ['Max Mustermann', '1001', '06:58', true],
+  ['Maria Müller-Lüdenscheidt', '1002', '07:12', true],
+  ['Ayşe Yılmaz', '1014', '07:31', false],
+  ['محمد العربي', '1020', '08:02', false],
+  ['Jean-Baptiste de la Fontaine-Montmorency', null, '08:40', true],
+  ['王小明', '1033', '09:15', false],
+] as const;
+
+/** Six people inside, and a kiosk that was not heard for an hour. */
+export const EVACUATION: EvacuationList = {
+  at: '2026-11-24T11:00:00.000Z',
+  since: '2026-11-23T11:00:00.000Z',
+  people: INSIDE.map(([name, number, time, here], i) => ({
+    person: `0192f5a0-0000-7000-8000-0000000001${String(i).padStart(2, '0')}`,
+    name,
+    number,
+    cameAt: `2026-11-24T${time}:00.000Z`,
+    here,
+    accountedAt: null,
+  })),
+  kiosks: [
+    { device: SITE.device, name: 'Eingang West', own: true, knownAsOf: '2026-11-24T11:00:00.000Z', late: false },
+    {
+      device: '0192f5a0-0000-7000-8000-000000000002',
+      name: 'Eingang Ost',
+      own: false,
+      knownAsOf: '2026-11-24T10:59:41.000Z',
+      late: false,
+    },
+    {
+      device: '0192f5a0-0000-7000-8000-000000000003',
+      name: 'Laderampe',
+      own: false,
+      knownAsOf: '2026-11-24T09:52:10.000Z',
+      late: true,
+    },
+  ],
+  server: true,
+  cutBefore: null,
+  begunAt: null,
+};
+
 const STAFF_PIN = '2468';
 const TOKEN = 'T'.repeat(43);
 /** Codes that the scripted core knows; and what a badge of Max Mustermann's is called. */
@@ -158,6 +202,7 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
   let enrolling: { id: string; name: string; number: string | null; hasPin: boolean; remaining: string[] } | null =
     null;
   const poses = ['front', 'left', 'right', 'front-again'];
+  const evacuation = structuredClone(EVACUATION);
   const staff = (token: string): void => {
     if (token !== TOKEN) throw refusal('staff-locked');
   };
@@ -273,6 +318,31 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
     },
     doorTest: async ({ token }) => {
       staff(token);
+      return {};
+    },
+    evacuationOpen: async ({ token }) => {
+      staff(token);
+      return structuredClone(evacuation);
+    },
+    evacuationList: async ({ token }) => {
+      staff(token);
+      return structuredClone(evacuation);
+    },
+    evacuationBegin: async ({ token }) => {
+      staff(token);
+      evacuation.begunAt = evacuation.at;
+      return structuredClone(evacuation);
+    },
+    evacuationAccount: async ({ token, person, accounted }) => {
+      staff(token);
+      for (const one of evacuation.people)
+        if (one.person === person) one.accountedAt = accounted ? '2026-11-24T11:07:00.000Z' : null;
+      return {};
+    },
+    evacuationEnd: async ({ token }) => {
+      staff(token);
+      evacuation.begunAt = null;
+      for (const one of evacuation.people) one.accountedAt = null;
       return {};
     },
   };

@@ -1,7 +1,7 @@
 import type { Presence } from '../../../sync/protocol/wire/changes.ts';
 import type { LastCheckin } from '../checkin/direction.ts';
 
-/** The last record of each person at any door of the site, as the server told it: a hint for the direction, kept in memory. */
+/** The last record of each person at any door of the site, as the server told it: a hint for the direction. */
 export interface PresenceBoard {
   /** RFC 3339 of the newest one; null when nothing is known. */
   newest(): string | null;
@@ -13,10 +13,11 @@ export interface PresenceBoard {
 /** What is older says nothing about today, ms. */
 const KEPT_MS = 36 * 3_600_000;
 
-export function createPresenceBoard(): PresenceBoard {
+/** @param known what was told before, e.g. before a restart */
+export function createPresenceBoard(known: readonly Presence[] = []): PresenceBoard {
   const people = new Map<string, LastCheckin>();
   let newest: number | null = null;
-  return {
+  const board: PresenceBoard = {
     newest: () => (newest === null ? null : new Date(newest).toISOString()),
     note(presence) {
       for (const { person, direction, at } of presence) {
@@ -30,4 +31,6 @@ export function createPresenceBoard(): PresenceBoard {
     last: (person) => people.get(person) ?? null,
     forget: (person) => void people.delete(person),
   };
+  board.note(known);
+  return board;
 }

@@ -139,6 +139,18 @@ export interface Lockout {
   readonly at: number;
 }
 
+/** The newest standing record of somebody, from whichever kiosk of the site. */
+export interface Whereabouts {
+  readonly person: Person;
+  readonly direction: 'in' | 'out';
+  /** RFC 3339. */
+  readonly at: string;
+  /** Recorded here; else the server told of it. */
+  readonly here: boolean;
+  /** When staff marked the person as accounted for in the evacuation under way. */
+  readonly accountedAt: string | null;
+}
+
 export interface StoreReads {
   readonly device: string;
   readonly epoch: string;
@@ -159,6 +171,8 @@ export interface StoreReads {
   lastCheckin(person: string): Checkin | null;
   /** Newest first. */
   checkins(query: CheckinQuery): Checkin[];
+  /** Of everybody who was recorded since (RFC 3339). */
+  whereabouts(since: string): Whereabouts[];
   setting(key: string): string | null;
   /** Unacknowledged events in sequence order, oldest epoch first. */
   pending(limit: number): WireEvent[];
@@ -190,6 +204,10 @@ export interface StoreWrites {
    * wrong) is put there, or it would stay for ever. Both trusted time, ms since 1970.
    */
   pruneLockouts(before: number, latest: number): number;
+  /** Marks somebody as accounted for (RFC 3339), or as missing again. @throws Problem `person-unknown` */
+  account(person: string, at: string | null): void;
+  /** Begins or ends an evacuation: the event, `settings`, and no marks of one before. */
+  clearAccounted(event: Open<'health'>, settings: Readonly<Record<string, string>>): void;
   setSetting(key: string, value: string): void;
   /**
    * Notes that a person's own code was used here; whether it may be, the first time. Durable when this returns.

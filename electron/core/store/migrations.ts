@@ -143,6 +143,17 @@ CREATE INDEX credential_person ON credential(person);
 CREATE TABLE used_code(digest BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    schema: 5,
+    minReader: 4, // an older build knows neither table, and deletes people whose rows then go by themselves
+    sql: `
+-- The last record of each person at the site's other kiosks, as the server told it, and who is accounted for in an
+-- evacuation. Ms since 1970.
+CREATE TABLE presence(
+  person INTEGER PRIMARY KEY REFERENCES person(ref) ON DELETE CASCADE, direction TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE TABLE accounted(person INTEGER PRIMARY KEY REFERENCES person(ref) ON DELETE CASCADE, at INTEGER NOT NULL) STRICT;
+`,
+  },
 ];
 
 /** Schema that this build makes and understands. */

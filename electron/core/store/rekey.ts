@@ -185,6 +185,8 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
       'erasure',
       'credential',
       'used_code',
+      'presence',
+      'accounted',
     ]) {
       const count = (one: Db) => one.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
       if (count(db) !== count(store.session.db))

@@ -11,7 +11,9 @@ import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
 
 /** What of a page concerns the roster. */
-export type RosterPage = Pick<Extract<Page, { what: 'changes' }>, 'whole' | 'first' | 'changes' | 'cursor' | 'more'>;
+type ChangesPage = Extract<Page, { what: 'changes' }>;
+export type RosterPage = Pick<ChangesPage, 'whole' | 'first' | 'changes' | 'cursor' | 'more' | 'kiosks'> &
+  Partial<Pick<ChangesPage, 'presence'>>;
 
 /** What memory has to follow once a page is committed. */
 export interface RosterOutcome {
@@ -330,7 +332,7 @@ class Applying {
     const person = this.#stored(id);
     if (!person || person.gone) return;
     const { known } = person;
-    for (const table of ['template', 'pin', 'credential'])
+    for (const table of ['template', 'pin', 'credential', 'presence', 'accounted'])
       db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
     people.update(known, { name: '', number: null, language: '' });
     db.prepare('UPDATE person SET gone_at = ?, unseen = 0 WHERE ref = ?').run(this.#now, known.ref);

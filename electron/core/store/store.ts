@@ -11,7 +11,7 @@ import type { KioskKeys } from '../keys/index.ts';
 import { fileKey, type Vault } from '../vault/vault.ts';
 import { type CheckReport, checkStore, type WorkOptions } from './check.ts';
 import { CheckinWrites } from './checkin-writes.ts';
-import { Checkins } from './checkins.ts';
+import { Checkins, instant } from './checkins.ts';
 import type { Clock } from './clock.ts';
 import { type Connection, disconnect } from './connection.ts';
 import { guarded } from './database.ts';
@@ -30,6 +30,7 @@ import type {
   PersonChange,
   Store,
   Template,
+  Whereabouts,
 } from './interface.ts';
 import { asPerson, newPersonKeys } from './known.ts';
 import { Outbox } from './outbox.ts';
@@ -41,6 +42,7 @@ import { Roster } from './roster.ts';
 import { Rows } from './rows.ts';
 import { type Session, startSession } from './session.ts';
 import { SyncSide } from './sync-side.ts';
+import { WhereaboutsRows } from './whereabouts.ts';
 
 /** What a store is made of, besides its connection. */
 export interface StoreParts {
@@ -65,6 +67,7 @@ export class SqlStore implements Store {
   #purge!: Purge;
   #people!: PersonWrites;
   #roster!: Roster;
+  #whereabouts!: WhereaboutsRows;
   #connection: Connection;
   readonly #reserve: Reserve;
   readonly #checkinWrites: CheckinWrites;
@@ -84,6 +87,7 @@ export class SqlStore implements Store {
       outbox: this.#outbox,
       purge: this.#purge,
       roster: this.#roster,
+      whereabouts: this.#whereabouts,
       rows: this.#rows,
     });
     this.sync = new SyncSide(liveSync, parts.vault, this.#reserve);
@@ -110,6 +114,7 @@ export class SqlStore implements Store {
     this.#purge = new Purge(db, session.log);
     this.#people = new PersonWrites(session, this.#checkins, this.#purge, trusting.now);
     const trustedNow = () => trusting.now() + trusting.offset();
+    this.#whereabouts = new WhereaboutsRows(session, this.#rows);
     this.#roster = new Roster(session, this.#purge, this.#rows, trustedNow);
     this.#connection = connection;
   }
@@ -246,6 +251,23 @@ export class SqlStore implements Store {
   lastCheckin(person: string): Checkin | null {
     const n = this.#session.people.known(person)?.recent.at(-1);
     return n === undefined ? null : guarded(() => this.#checkins.get(n));
+  }
+
+  whereabouts(since: string): Whereabouts[] {
+    return guarded(() => this.#whereabouts.list(instant(since)));
+  }
+
+  account(person: string, at: string | null): void {
+    const { ref } = this.#session.people.require(person);
+    this.#transaction(() => this.#whereabouts.account(ref, at === null ? null : instant(at)));
+  }
+
+  clearAccounted(event: Open<'health'>, settings: Readonly<Record<string, string>>): void {
+    this.#transaction(() => {
+      this.#whereabouts.clearAccounted();
+      this.#session.log.insert('health', event);
+      for (const [key, value] of Object.entries(settings)) this.#rows.setSetting(key, value);
+    });
   }
 
   checkins(query: CheckinQuery): Checkin[] {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { MAX_PRESENCE, type Presence, type SiteKiosk } from '../../../sync/protocol/wire/changes.ts';
 import type { WireEvent } from '../../../sync/protocol/wire/event.ts';
 import type { Vault } from '../vault/vault.ts';
 import { guarded, storageFull } from './database.ts';
@@ -9,6 +10,7 @@ import { isStorageProblem } from './reserve.ts';
 import type { Roster, RosterOutcome, RosterPage } from './roster.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
+import type { WhereaboutsRows } from './whereabouts.ts';
 
 /** The connection of the moment, as in checkin-writes.ts. */
 export interface LiveSync {
@@ -17,6 +19,7 @@ export interface LiveSync {
   readonly purge: Purge;
   readonly roster: Roster;
   readonly rows: Rows;
+  readonly whereabouts: WhereaboutsRows;
 }
 
 /** A photo that the server has the event of, and not the file. */
@@ -128,8 +131,9 @@ export class SyncSide {
     page: RosterPage,
     settings: (outcome: RosterOutcome) => Readonly<Record<string, string>> = () => ({}),
   ): Promise<RosterOutcome> {
-    const { result, committed } = this.#write(({ roster, rows }) => {
+    const { result, committed } = this.#write(({ roster, rows, whereabouts }) => {
       const applied = roster.apply(page);
+      whereabouts.note(page.presence ?? [], page.kiosks, MAX_PRESENCE);
       for (const [key, value] of Object.entries(settings(applied.result))) rows.setSetting(key, value);
       return applied;
     });
@@ -145,6 +149,21 @@ export class SyncSide {
     committed();
     if (result.length > 0) await this.#wipe(result);
     return result.length;
+  }
+
+  /** What the server told of the records at the site's other kiosks, newest of each person. */
+  presence(): Presence[] {
+    return guarded(() => this.#live().whereabouts.presence());
+  }
+
+  /** The site's kiosks as the server last named them. */
+  get kiosks(): readonly SiteKiosk[] {
+    return guarded(() => this.#live().whereabouts.kiosks());
+  }
+
+  /** RFC 3339: of the time before this somebody may be missing among the presences; null for never. */
+  get presenceCut(): string | null {
+    return guarded(() => this.#live().whereabouts.cut());
   }
 
   hasTemplates(): boolean {

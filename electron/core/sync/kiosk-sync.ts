@@ -40,7 +40,7 @@ export interface KioskSyncDeps {
  */
 export async function startKioskSync(deps: KioskSyncDeps): Promise<KioskSync> {
   const { store, retention, log } = deps;
-  const presence = createPresenceBoard();
+  const presence = createPresenceBoard(store.sync.presence());
   const { now } = retention;
   let lease: LeaseKeeper | null = null;
   let stopped = false;

@@ -162,6 +162,16 @@ export type Change = z.infer<typeof Change>;
 export const Presence = z.strictObject({ person: Uuid, direction: Direction, at: Instant });
 export type Presence = z.infer<typeof Presence>;
 
+/** Most presences in a page: so many mean that there may be more. */
+export const MAX_PRESENCE = 1000;
+
+/** A kiosk of the reader's site, and when the server last heard it; null for never. */
+export const SiteKiosk = z.strictObject({ device: Uuid, name: z.string().max(100), heardAt: Instant.nullable() });
+export type SiteKiosk = z.infer<typeof SiteKiosk>;
+/** Most kiosks that are named in a page. */
+export const MAX_SITE_KIOSKS = 100;
+export const SiteKiosks = z.array(SiteKiosk).max(MAX_SITE_KIOSKS);
+
 export const Page = z.discriminatedUnion('what', [
   z.strictObject({
     what: z.literal('changes'),
@@ -176,7 +186,9 @@ export const Page = z.discriminatedUnion('what', [
     /** Where to go on. */
     cursor: Cursor,
     more: z.boolean(),
-    presence: z.array(Presence).max(1000),
+    presence: z.array(Presence).max(MAX_PRESENCE),
+    /** Every kiosk of the site, the reader too; only with the last page, and from protocol version 2 on. */
+    kiosks: SiteKiosks.optional(),
     /** Signed ack of the epoch asked for (wire/ack.ts). */
     ack: z.string().max(4096),
   }),

@@ -1,10 +1,8 @@
 import { sql } from 'kysely';
-import type { Presence } from '../../protocol/wire/changes.ts';
+import { MAX_PRESENCE, type Presence } from '../../protocol/wire/changes.ts';
 import type { Db } from '../database/schema.ts';
 import { DEFAULT_SCOPE } from './scope.ts';
 
-/** Most people in one page. */
-export const MAX_PRESENCE = 1000;
 /** How far back a reader who knows nothing yet gets it, ms: a shift over midnight, and some. */
 const FIRST_MS = 36 * 3_600_000;
 /**

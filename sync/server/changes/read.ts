@@ -1,12 +1,19 @@
-import type { Presence } from '../../protocol/wire/changes.ts';
+import type { Presence, SiteKiosk } from '../../protocol/wire/changes.ts';
 import type { Actor } from '../access/actor.ts';
 import { audited } from '../audit/opened.ts';
 import { type Position, readCursor } from './cursor.ts';
 import { deltaPart } from './delta.ts';
+import { readKiosks } from './kiosks.ts';
 import { readPresence } from './presence.ts';
 import { bytesOf, CHANGE_BYTES, type ChangeSource, type PagePart, type Reader } from './reader.ts';
 import { scopeMark, scopeOf } from './scope.ts';
 import { snapshotPart } from './snapshot.ts';
+
+/** What a page tells of the site as it is now, beside the log. */
+interface SiteNow {
+  readonly presence: Presence[];
+  readonly kiosks?: SiteKiosk[];
+}
 
 /**
  * One page for a device, from where it stands. A cursor that is empty, of another log or scope, or whose row is not here
@@ -21,7 +28,7 @@ export async function readChanges(
   device: string,
   ask: { cursor: string; limit: number; presenceAfter: string | null; newestKey: boolean },
   now: Date,
-): Promise<PagePart & { readonly presence: Presence[] }> {
+): Promise<PagePart & SiteNow> {
   const scope = await scopeOf(source.db, device);
   const actor: Actor = { role: 'device', id: device, email: null, ip: null, userAgent: null };
   return audited(source.db, source.keys, { actor, route: 'device changes', resource: scope }, now, (opened) =>
@@ -33,7 +40,7 @@ async function readPage(
   reader: Reader,
   ask: { cursor: string; presenceAfter: string | null; newestKey: boolean },
   now: Date,
-): Promise<PagePart & { readonly presence: Presence[] }> {
+): Promise<PagePart & SiteNow> {
   const { source, device, scope } = reader;
   const from = knownPosition(reader, ask.cursor);
   const delta = from && !from.after ? await deltaPart(reader, from) : null;
@@ -45,7 +52,8 @@ async function readPage(
   // Once all is told. A single person larger than a page's share leaves no room: then with the next page.
   const room = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
   const presence = room ? await readPresence(source.db, scope, device, ask.presenceAfter, now) : [];
-  return { ...part, changes, presence };
+  const kiosks = room && bytesOf(changes) <= CHANGE_BYTES / 2 ? { kiosks: await readKiosks(source.db, scope) } : {};
+  return { ...part, changes, presence, ...kiosks };
 }
 
 function knownPosition(reader: Reader, cursor: string): Position | null {

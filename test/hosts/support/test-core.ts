@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EvacuationList } from '../../../electron/contract/evacuation.ts';
 import type { CoreMethods, Signal, SignalName } from '../../../electron/contract/methods.ts';
 import { Problem } from '../../../electron/contract/problem.ts';
 import type { StartCore } from '../../../electron/core/interface.ts';
@@ -29,6 +30,16 @@ export const STATUS: Signal<'status'> = {
   liveness: 'off',
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
+};
+
+const EVACUATION: EvacuationList = {
+  at: '2026-11-24T12:00:00.000Z',
+  since: '2026-11-23T12:00:00.000Z',
+  people: [],
+  kiosks: [],
+  server: false,
+  cutBefore: null,
+  begunAt: null,
 };
 
 /** Methods of a core without faces or store, to test what carries them. */
@@ -106,6 +117,11 @@ export function testMethods(
       clock: { doubt: null, offsetMs: 0 },
     }),
     doorTest: empty,
+    evacuationOpen: async () => EVACUATION,
+    evacuationList: async () => EVACUATION,
+    evacuationBegin: async () => EVACUATION,
+    evacuationAccount: empty,
+    evacuationEnd: empty,
   };
 }
 

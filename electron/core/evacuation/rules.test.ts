@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import type { Person, Whereabouts } from '../store/interface.ts';
+import { inside, knownAsOf, LATE_MS } from './rules.ts';
+
+const NOW = Date.parse('2026-12-01T12:00:00.000Z');
+const record = (name: string, direction: 'in' | 'out', accountedAt: string | null = null): Whereabouts => ({
+  person: { id: name, name, number: null } as Person,
+  direction,
+  at: '2026-12-01T08:00:00.000Z',
+  here: true,
+  accountedAt,
+});
+
+test('whoever went out is not inside; the missing come first, by name', () => {
+  const people = inside([
+    record('Zoë', 'in'),
+    record('Ann', 'in', '2026-12-01T11:59:00.000Z'),
+    record('Bea', 'out'),
+    record('Äbi', 'in'),
+  ]);
+  expect(people.map(({ name }) => name)).toEqual(['Äbi', 'Zoë', 'Ann']);
+});
+
+test('this kiosk is known as of now, the others as of when the server last heard them, and a silent one is late', () => {
+  const ago = (ms: number) => new Date(NOW - ms).toISOString();
+  const kiosks = [
+    { device: 'east', name: 'East', heardAt: ago(20_000) },
+    { device: 'own', name: 'West', heardAt: ago(400_000) },
+    { device: 'dock', name: 'Dock', heardAt: ago(LATE_MS + 1) },
+    { device: 'new', name: 'New', heardAt: null },
+  ];
+  expect(knownAsOf(kiosks, { device: 'own', name: 'Site' }, NOW)).toEqual([
+    { device: 'own', name: 'West', own: true, knownAsOf: ago(0), late: false },
+    { device: 'east', name: 'East', own: false, knownAsOf: ago(20_000), late: false },
+    { device: 'dock', name: 'Dock', own: false, knownAsOf: ago(LATE_MS + 1), late: true },
+    { device: 'new', name: 'New', own: false, knownAsOf: null, late: true },
+  ]);
+});
+
+test('a kiosk without a server knows itself alone', () => {
+  expect(knownAsOf([], { device: 'own', name: 'Site' }, NOW)).toMatchObject([{ name: 'Site', own: true }]);
+});

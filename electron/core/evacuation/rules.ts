@@ -1,0 +1,46 @@
+import type { SiteKiosk } from '../../../sync/protocol/wire/changes.ts';
+import type { EvacuationList } from '../../contract/evacuation.ts';
+import type { Whereabouts } from '../store/interface.ts';
+
+/** A kiosk that was not heard for longer may have recorded what is not known here, ms. Kiosks speak every 20 s. */
+export const LATE_MS = 120_000;
+
+/** Who is inside: whose last record says in. Missing ones first, each group by name. */
+export function inside(records: readonly Whereabouts[], language?: string): EvacuationList['people'] {
+  const order = new Intl.Collator(language);
+  return records
+    .filter(({ direction }) => direction === 'in')
+    .map(({ person, at, here, accountedAt }) => ({
+      person: person.id,
+      name: person.name,
+      number: person.number,
+      cameAt: at,
+      here,
+      accountedAt,
+    }))
+    .sort((a, b) => Number(a.accountedAt !== null) - Number(b.accountedAt !== null) || order.compare(a.name, b.name));
+}
+
+/**
+ * Up to when each kiosk's records are known. Of another one it is the server's word of when it was
+ * last heard, which reached this kiosk with the last page. Of this one it is now.
+ *
+ * @param now trusted time, ms since 1970
+ */
+export function knownAsOf(
+  kiosks: readonly SiteKiosk[],
+  own: { readonly device: string; readonly name: string },
+  now: number,
+): EvacuationList['kiosks'] {
+  const others = kiosks
+    .filter(({ device }) => device !== own.device)
+    .map(({ device, name, heardAt }) => ({
+      device,
+      name,
+      own: false,
+      knownAsOf: heardAt,
+      late: heardAt === null || now - Date.parse(heardAt) > LATE_MS,
+    }));
+  const name = kiosks.find(({ device }) => device === own.device)?.name ?? own.name;
+  return [{ device: own.device, name, own: true, knownAsOf: new Date(now).toISOString(), late: false }, ...others];
+}

@@ -1,0 +1,121 @@
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { EvacuationList } from '../../contract/evacuation.ts';
+import type { CoreMethods } from '../../contract/methods.ts';
+import type { CoreOptions } from '../interface.ts';
+import type { SiteConfig } from '../site/config.ts';
+import type { StaffDesk } from '../staff/service.ts';
+import type { Store } from '../store/interface.ts';
+import { inside, knownAsOf } from './rules.ts';
+
+/** RFC 3339 of when the evacuation under way was begun; empty for none. */
+const BEGUN = 'evacuation-begun';
+/** How far back somebody who came in still counts as inside, hours. */
+const HOURS = 24;
+
+export interface EvacuationDeps {
+  readonly store: Store;
+  readonly site: Pick<SiteConfig, 'site' | 'evacuationHours'>;
+  /** Whether this kiosk belongs to a server. */
+  readonly server: () => boolean;
+  /** Trusted time, ms since 1970. */
+  readonly now: () => number;
+  readonly staff: Pick<StaffDesk, 'require' | 'onLock'>;
+  /** Something was recorded that the server should hear soon. */
+  readonly changed: () => void;
+  readonly log: CoreOptions['log'];
+}
+
+type Methods = Pick<
+  CoreMethods,
+  'evacuationOpen' | 'evacuationList' | 'evacuationBegin' | 'evacuationAccount' | 'evacuationEnd'
+>;
+
+/** Who is inside, for whoever stands at the assembly point. Each opening leaves an event: it shows everybody's whereabouts. */
+export function createEvacuation(deps: EvacuationDeps): Methods {
+  const { store, staff } = deps;
+  /** The staff session that has opened the list, and so left its trace. */
+  let opened: string | null = null;
+  staff.onLock(() => {
+    opened = null;
+  });
+
+  const begunAt = (): string | null => store.setting(BEGUN) || null;
+
+  function list(): EvacuationList {
+    const now = deps.now();
+    const since = new Date(now - (deps.site.evacuationHours ?? HOURS) * 3_600_000).toISOString();
+    const cut = store.sync.presenceCut;
+    return {
+      at: new Date(now).toISOString(),
+      since,
+      people: inside(store.whereabouts(since)),
+      kiosks: knownAsOf(store.sync.kiosks, { device: store.device, name: deps.site.site }, now),
+      server: deps.server(),
+      cutBefore: cut !== null && cut > since ? cut : null,
+      begunAt: begunAt(),
+    };
+  }
+
+  function counts({ people, kiosks }: EvacuationList) {
+    return {
+      inside: people.length,
+      accounted: people.filter(({ accountedAt }) => accountedAt !== null).length,
+      lateKiosks: kiosks.filter(({ late }) => late).length,
+    };
+  }
+
+  function requireOpened(token: string): void {
+    staff.require(token);
+    if (opened !== token)
+      throw new Problem('evacuation-not-open', 'the evacuation list is not open', 'Open the list again.');
+  }
+
+  return {
+    async evacuationOpen({ token }) {
+      staff.require(token);
+      const found = list();
+      // A full disk keeps nobody from the list: then the log alone says that it was opened.
+      if (!store.sync.reportIfRoom('evacuation-opened', counts(found)))
+        deps.log('warn', 'evacuation: the list was opened, and there is no room to record it', counts(found));
+      opened = token;
+      deps.changed();
+      return found;
+    },
+
+    async evacuationList({ token }) {
+      requireOpened(token);
+      return list();
+    },
+
+    async evacuationBegin({ token }) {
+      requireOpened(token);
+      if (begunAt() === null) {
+        store.clearAccounted(
+          { code: 'evacuation-begun', detail: counts(list()) },
+          {
+            [BEGUN]: new Date(deps.now()).toISOString(),
+          },
+        );
+        deps.changed();
+      }
+      return list();
+    },
+
+    async evacuationAccount({ token, person, accounted }) {
+      requireOpened(token);
+      if (begunAt() === null)
+        throw new Problem('evacuation-not-begun', 'no evacuation is under way', 'Begin it first.');
+      store.account(person, accounted ? new Date(deps.now()).toISOString() : null);
+      return {};
+    },
+
+    async evacuationEnd({ token }) {
+      requireOpened(token);
+      if (begunAt() !== null) {
+        store.clearAccounted({ code: 'evacuation-ended', detail: counts(list()) }, { [BEGUN]: '' });
+        deps.changed();
+      }
+      return {};
+    },
+  };
+}

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { createEvacuation } from '../../electron/core/evacuation/service.ts';
+import { createPresenceBoard } from '../../electron/core/roster/presence.ts';
+import type { RosterPage } from '../../electron/core/store/roster.ts';
+import type { SqlStore } from '../../electron/core/store/store.ts';
+import { MAX_PRESENCE } from '../../sync/protocol/wire/changes.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { codeOf, heldClock, newFolder, openKiosk } from './kiosk.ts';
+import { aCheckin, aPerson } from './samples.ts';
+
+/* The evacuation list over a real store: own records and what the server told, over restarts and without a network. */
+
+const NOON = Date.parse('2026-12-01T12:00:00.000Z');
+const HOUR = 3_600_000;
+const iso = (ms: number) => new Date(ms).toISOString();
+
+function rig(store: SqlStore, clock: { now(): number }) {
+  const session = { token: 'staff', listeners: [] as (() => void)[] };
+  const evacuation = createEvacuation({
+    store,
+    site: { site: 'Werk Nord' },
+    server: () => true,
+    now: () => clock.now(),
+    staff: {
+      require(token) {
+        if (token !== session.token) throw new Problem('staff-locked', 'over', '');
+      },
+      onLock: (listener) => void session.listeners.push(listener),
+    },
+    changed: () => undefined,
+    log: () => undefined,
+  });
+  const lock = () => {
+    for (const listener of session.listeners) listener();
+  };
+  return { evacuation, lock };
+}
+
+const page = (rest: Partial<RosterPage>): RosterPage => ({
+  whole: false,
+  more: false,
+  cursor: 'c',
+  changes: [],
+  ...rest,
+});
+const token = 'staff';
+const health = (store: SqlStore) =>
+  store
+    .pending(100)
+    .filter(({ header }) => header.type === 'health')
+    .map(({ header }) => header.open as { code: string; detail: object })
+    .filter(({ code }) => code.startsWith('evacuation'));
+
+async function site() {
+  const home = newFolder();
+  const clock = heldClock(NOON);
+  const store = await openKiosk(home, {}, { clock });
+  const add = async (name: string) => (await store.addPerson(aPerson({ name }))).id;
+  const people = { ann: await add('Ann'), bea: await add('Bea'), cem: await add('Cem'), dana: await add('Dana') };
+  return { home, clock, store, ...people };
+}
+
+test('who is inside follows from the records here and from what the server told of the others, the newest of each', async () => {
+  const { store, clock, ann, bea, cem, dana } = await site();
+  await store.recordCheckin(aCheckin(ann));
+  await store.recordCheckin(aCheckin(bea));
+  const void1 = await store.recordCheckin(aCheckin(dana));
+  store.voidCheckin(void1.id, 'not-me');
+  await store.sync.applyRoster(
+    page({
+      presence: [
+        { person: ann, direction: 'in', at: iso(NOON - HOUR) }, // older than what was recorded here
+        { person: bea, direction: 'out', at: iso(NOON + 1_000) }, // went out by another door
+        { person: cem, direction: 'in', at: iso(NOON - 2 * HOUR) },
+        { person: randomUUID(), direction: 'in', at: iso(NOON) }, // of whom this kiosk knows no name
+      ],
+      kiosks: [{ device: randomUUID(), name: 'East', heardAt: iso(NOON - 20_000) }],
+    }),
+  );
+  const { evacuation } = rig(store, clock);
+  const list = await evacuation.evacuationOpen({ token });
+  expect(list.people.map(({ name, cameAt, here }) => [name, cameAt, here])).toEqual([
+    ['Ann', iso(NOON), true],
+    ['Cem', iso(NOON - 2 * HOUR), false],
+  ]);
+  expect(list.kiosks.map(({ name, late }) => [name, late])).toEqual([
+    ['Werk Nord', false],
+    ['East', false],
+  ]);
+  clock.time += 25 * HOUR;
+  expect((await evacuation.evacuationList({ token })).people).toEqual([]);
+});
+
+test('it is there after a restart without a network, with who was accounted for', async () => {
+  const { home, store, clock, ann, cem } = await site();
+  await store.recordCheckin(aCheckin(ann));
+  await store.sync.applyRoster(page({ presence: [{ person: cem, direction: 'in', at: iso(NOON - HOUR) }] }));
+  const before = rig(store, clock).evacuation;
+  await before.evacuationOpen({ token });
+  await before.evacuationBegin({ token });
+  await before.evacuationAccount({ token, person: cem, accounted: true });
+  store.close();
+
+  const again = await openKiosk(home, {}, { clock });
+  expect(createPresenceBoard(again.sync.presence()).last(cem)).toEqual({ direction: 'in', at: NOON - HOUR });
+  const { evacuation } = rig(again, clock);
+  const list = await evacuation.evacuationOpen({ token });
+  expect(list.begunAt).toBe(iso(NOON));
+  expect(list.people.map(({ name, accountedAt }) => [name, accountedAt])).toEqual([
+    ['Ann', null],
+    ['Cem', iso(NOON)],
+  ]);
+  await evacuation.evacuationAccount({ token, person: cem, accounted: false });
+  expect((await evacuation.evacuationList({ token })).people.map(({ accountedAt }) => accountedAt)).toEqual([
+    null,
+    null,
+  ]);
+});
+
+test('opening, beginning and ending are told to the server by numbers alone, and no session looks without it', async () => {
+  const { store, clock, ann } = await site();
+  await store.recordCheckin(aCheckin(ann));
+  const { evacuation, lock } = rig(store, clock);
+  expect(await codeOf(() => evacuation.evacuationList({ token }))).toBe('evacuation-not-open');
+  expect(await codeOf(() => evacuation.evacuationOpen({ token: 'stranger' }))).toBe('staff-locked');
+  await evacuation.evacuationOpen({ token });
+  expect(await codeOf(() => evacuation.evacuationAccount({ token, person: ann, accounted: true }))).toBe(
+    'evacuation-not-begun',
+  );
+  await evacuation.evacuationBegin({ token });
+  await evacuation.evacuationAccount({ token, person: ann, accounted: true });
+  await evacuation.evacuationEnd({ token });
+  expect(health(store)).toEqual([
+    { code: 'evacuation-opened', detail: { inside: 1, accounted: 0, lateKiosks: 0 } },
+    { code: 'evacuation-begun', detail: { inside: 1, accounted: 0, lateKiosks: 0 } },
+    { code: 'evacuation-ended', detail: { inside: 1, accounted: 1, lateKiosks: 0 } },
+  ]);
+  expect((await evacuation.evacuationList({ token })).people[0]?.accountedAt).toBeNull();
+  lock();
+  expect(await codeOf(() => evacuation.evacuationList({ token }))).toBe('evacuation-not-open');
+});
+
+test('of somebody who is erased or leaves the site no whereabouts stay', async () => {
+  const { store, ann, cem } = await site();
+  const rows = () =>
+    (['presence', 'accounted'] as const).map(
+      (table) => store.session.db.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number,
+    );
+  await store.sync.applyRoster(
+    page({
+      presence: [ann, cem].map((person) => ({ person, direction: 'in', at: iso(NOON) })),
+    }),
+  );
+  store.account(ann, iso(NOON));
+  store.account(cem, iso(NOON));
+  expect(rows()).toEqual([2, 2]);
+  await store.sync.applyRoster(page({ changes: [{ kind: 'erase', request: randomUUID(), person: ann }] }));
+  expect(rows()).toEqual([1, 1]);
+  await store.sync.applyRoster(page({ changes: [{ kind: 'gone', person: cem }] }));
+  expect(rows()).toEqual([0, 0]);
+});
+
+test('where the server could not name everybody the list says of which time somebody may be missing', async () => {
+  const { store, clock, cem } = await site();
+  const others = Array.from({ length: MAX_PRESENCE - 1 }, (_, i) => ({
+    person: randomUUID(),
+    direction: 'in' as const,
+    at: iso(NOON - i * 1_000),
+  }));
+  const oldest = iso(NOON - 2 * HOUR);
+  await store.sync.applyRoster(page({ presence: [...others, { person: cem, direction: 'in', at: oldest }] }));
+  const { evacuation } = rig(store, clock);
+  expect((await evacuation.evacuationOpen({ token })).cutBefore).toBe(oldest);
+  clock.time += 23 * HOUR;
+  expect((await evacuation.evacuationList({ token })).cutBefore).toBeNull();
+});
