@@ -381,3 +381,25 @@ describe('presence', () => {
     expect((await ask(reader)).presence.map((p) => p.person)).toEqual([person]);
   });
 });
+
+describe('the site’s kiosks', () => {
+  test('come with the page, each with when it was last heard; not those of another site, nor of a kiosk that waits', async () => {
+    const other = await newKiosk();
+    const waiting = await newKiosk();
+    await database.db.updateTable('device').set({ status: 'pending' }).where('id', '=', waiting.box.device).execute();
+    const elsewhere = await newKiosk();
+    const site = randomUUID();
+    await database.db
+      .insertInto('site')
+      .values({ id: site, name: site, time_zone: 'UTC' })
+      .execute();
+    await database.db.updateTable('device').set({ site }).where('id', '=', elsewhere.box.device).execute();
+    const { kiosks } = await ask(kiosk);
+    const named = new Map(kiosks!.map((one) => [one.device, one]));
+    expect(Math.abs(Date.parse(named.get(kiosk.box.device)!.heardAt!) - Date.now())).toBeLessThan(60_000);
+    expect(named.get(other.box.device)).toMatchObject({ heardAt: null });
+    expect(named.has(waiting.box.device)).toBe(false);
+    expect(named.has(elsewhere.box.device)).toBe(false);
+    expect((await ask(elsewhere)).kiosks!.map(({ device }) => device)).toEqual([elsewhere.box.device]);
+  });
+});

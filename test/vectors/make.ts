@@ -125,6 +125,26 @@ async function messages() {
     KEYS.serverSigning,
     KEYS.deviceSealing,
   );
+  const pageOfSite = await sealed(
+    { typ: TYP.page, kid, spv: 2 } as { typ: string },
+    {
+      what: 'changes',
+      device: DEVICE,
+      jti: JTI,
+      whole: false,
+      changes: [],
+      cursor: 'opaque',
+      more: false,
+      presence: [{ person: EPOCH, direction: 'out', at: NOW }],
+      kiosks: [
+        { device: DEVICE, name: 'Empfang', heardAt: NOW },
+        { device: REQUEST, name: 'Laderampe', heardAt: null },
+      ],
+      ack,
+    },
+    KEYS.serverSigning,
+    KEYS.deviceSealing,
+  );
   const refusalBody = { device: DEVICE, digest: messageDigest(batch.sealed), code: 'bad-padding', serverTime: NOW };
   const nudgeBody = { device: DEVICE, serverTime: NOW };
   const fromServerSigned = async (typ: string, body: object) => ({
@@ -136,6 +156,7 @@ async function messages() {
     batch,
     ask,
     page,
+    pageOfSite,
     ack: await fromServerSigned(TYP.ack, ackBody),
     refusal: await fromServerSigned(TYP.refusal, refusalBody),
     nudge: await fromServerSigned(TYP.nudge, nudgeBody),

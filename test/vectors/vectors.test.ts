@@ -84,6 +84,15 @@ describe('messages', () => {
     expect([header, ask]).toEqual([messages.ask.header, messages.ask.body]);
   });
 
+  test('a page that names the site’s kiosks opens on a kiosk of version 2', async () => {
+    const page = await openPage(
+      messages.pageOfSite.sealed,
+      { sealing: keys.deviceSealing, trusted },
+      { device: ids.device, jti: messages.ask.header.jti },
+    );
+    expect(page).toEqual(messages.pageOfSite.body);
+  });
+
   test('the page opens on the kiosk, and the ack inside', async () => {
     const { jti } = messages.ask.header;
     const page = await openPage(

@@ -145,7 +145,9 @@ async function changesFor(
   const newestKey = ask.trusts.includes(await keyId(publicHalf(keyring.signing)));
   const page = await readChanges(source, device.id, { ...ask, newestKey }, context.now());
   const marks = { device: device.id, epoch: ask.epoch, ...(await readMarks(db, device.id, ask.epoch)) };
-  return { ...page, ack: await ackOf(context, marks, signing, spv) };
+  // A reader of version 1 knows no such field, and would refuse the page.
+  const { kiosks, ...rest } = page;
+  return { ...rest, ...(kiosks && spv >= 2 ? { kiosks } : {}), ack: await ackOf(context, marks, signing, spv) };
 }
 
 /** The keys as they are in the database now: another replica may have made a successor a moment ago. */
