@@ -74,6 +74,10 @@ function formatter(lng: string, options: Intl.DateTimeFormatOptions): Intl.DateT
 export const timeOfDay = (at: Date, lng = language.value): string =>
   formatter(lng, { hour: '2-digit', minute: '2-digit' }).format(at);
 
+/** Hours, minutes and seconds, 24 h. */
+export const clockOf = (at: Date, lng = language.value): string =>
+  formatter(lng, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(at);
+
 /** E.g. "Tuesday, 24 November". */
 export const dayOf = (at: Date, lng = language.value): string =>
   formatter(lng, { weekday: 'long', day: 'numeric', month: 'long' }).format(at);

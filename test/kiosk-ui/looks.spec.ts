@@ -199,7 +199,7 @@ const FORM_TOUR: Tour = {
   },
   '09h-without-face-staff': toStaff,
   '09i-without-face-state': async (page) => {
-    await press(page, '.menu li:nth-child(3) button');
+    await press(page, '.menu [data-open=state]');
     await page.locator('.state-facts').waitFor();
   },
   '10-pin': async (page, core) => {
@@ -257,8 +257,24 @@ const FORM_TOUR: Tour = {
       oldestQueuedAt: '2026-11-23T16:02:00.000Z',
       notices: ['device-secret-in-file'],
     });
-    await press(page, '.menu li:nth-child(3) button');
+    await press(page, '.menu [data-open=state]');
     await page.locator('.state-facts').waitFor();
+  },
+  '20b-evacuation': async (page, core) => {
+    core.setStatus({ online: true, queued: 0, notices: [] });
+    await toStaff(page, core);
+    await press(page, '.menu [data-open=evacuation]');
+    await page.locator('.evacuee').first().waitFor();
+  },
+  '20c-evacuation-under-way': async (page) => {
+    await press(page, '.evacuation-actions .button-bad');
+    await page.locator('.evacuee .button-main').nth(1).click();
+    await page.locator('.evacuee[data-missing=false]').waitFor();
+  },
+  '20d-diagnostics': async (page, core) => {
+    await toStaff(page, core);
+    await press(page, '.menu [data-open=diagnostics]');
+    await page.locator('.diagnostics-card').first().waitFor();
   },
   '21-enrol-details': async (page, core) => {
     core.setStatus({ online: true, queued: 0, notices: [] });

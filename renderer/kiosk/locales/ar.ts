@@ -1,4 +1,5 @@
 import type { Locale } from './en.ts';
+import { arStaff } from './staff/ar.ts';
 
 /*
  * Modern Standard Arabic. Requests are verbal nouns ("please look"), so that they address nobody as a man or a woman.
@@ -311,6 +312,8 @@ export const ar: Locale = {
     'door-unset': 'ليس لهذا الجهاز مرحّل باب. أضِفه في site.json ثم أعِد تشغيل الجهاز.',
     'door-absent': 'مرحّل الباب غير موجود. يرجى فحص كبله؛ يُفتح الباب بالمفتاح.',
     'door-failed': 'لم يستجب مرحّل الباب. يرجى فحص كبله؛ يُفتح الباب بالمفتاح.',
+    'evacuation-not-open': 'قائمة الإخلاء غير مفتوحة. يرجى فتحها من جديد.',
+    'evacuation-not-begun': 'لا يوجد إخلاء جارٍ. يرجى بدؤه أولًا.',
     'rpc-unknown-method': 'الشاشة والجهاز من إصدارين مختلفين. يرجى إعادة تحميل الشاشة.',
     internal: 'حدث خطأ داخل الجهاز. يرجى المحاولة مرة أخرى؛ وإن تكرر فالإبلاغ عنه مع ذكر الوقت.',
     other: 'لم ينجح ذلك (\u2068{{code}}\u2069). يرجى المحاولة مرة أخرى؛ وإن تكرر فالإبلاغ عن هذا الرمز.',
@@ -407,6 +410,8 @@ export const ar: Locale = {
     'storage-full': { why: 'قرص هذا الجهاز ممتلئ.', next: 'يرجى إخلاء بعض المساحة. لم يضع شيء.' },
   },
 
+  ...arStaff,
+
   staff: {
     open: 'الموظفون',
     title: 'الموظفون',
@@ -421,6 +426,10 @@ export const ar: Locale = {
     peopleHint: 'بحث، تعيين رمز سري، حذف',
     state: 'حالة هذا الجهاز',
     stateHint: 'السجلات والخادم والذاكرة',
+    evacuation: 'قائمة الإخلاء',
+    evacuationHint: 'من في الداخل، حتى من دون شبكة',
+    diagnostics: 'التشخيص',
+    diagnosticsHint: 'الكاميرا والقارئات وGPS والباب والخادم',
     wrong: 'هذا ليس رمز الموظفين.',
     over: 'انتهت جلسة الموظفين. يرجى إدخال الرمز من جديد.',
   },

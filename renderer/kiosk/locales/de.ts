@@ -1,4 +1,5 @@
 import type { Locale } from './en.ts';
+import { deStaff } from './staff/de.ts';
 
 export const de: Locale = {
   language: 'Deutsch',
@@ -295,6 +296,8 @@ export const de: Locale = {
     'door-absent': 'Das Türrelais ist nicht da. Prüfen Sie sein Kabel; die Tür öffnet mit dem Schlüssel.',
     'door-failed':
       'Das Türrelais hat keinen Befehl angenommen. Prüfen Sie sein Kabel; die Tür öffnet mit dem Schlüssel.',
+    'evacuation-not-open': 'Die Evakuierungsliste ist nicht geöffnet. Öffnen Sie sie noch einmal.',
+    'evacuation-not-begun': 'Es läuft keine Evakuierung. Beginnen Sie sie zuerst.',
     'rpc-unknown-method': 'Bildschirm und Gerät haben verschiedene Versionen. Bitte laden Sie den Bildschirm neu.',
     internal:
       'Im Gerät ist etwas schiefgegangen. Versuchen Sie es noch einmal; wenn es bleibt, melden Sie es mit der Uhrzeit.',
@@ -405,6 +408,8 @@ export const de: Locale = {
     },
   },
 
+  ...deStaff,
+
   staff: {
     open: 'Personal',
     title: 'Personal',
@@ -419,6 +424,10 @@ export const de: Locale = {
     peopleHint: 'Suchen, PIN setzen, löschen',
     state: 'Zustand des Geräts',
     stateHint: 'Einträge, Server, Speicher',
+    evacuation: 'Evakuierungsliste',
+    evacuationHint: 'Wer im Haus ist, auch ohne Netz',
+    diagnostics: 'Diagnose',
+    diagnosticsHint: 'Kamera, Leser, GPS, Tür, Server',
     wrong: 'Das ist nicht die Personal-PIN.',
     over: 'Die Sitzung ist beendet. Geben Sie die PIN noch einmal ein.',
   },

@@ -1,4 +1,5 @@
 import type { Sentences } from '../../shared/i18n.ts';
+import { enStaff } from './staff/en.ts';
 
 export const en = {
   language: 'English',
@@ -292,6 +293,8 @@ export const en = {
     'door-unset': 'This kiosk has no door relay. Name one in site.json, then start the kiosk again.',
     'door-absent': 'The door relay is not there. Look at its cable; the door opens by key.',
     'door-failed': 'The door relay took no command. Look at its cable; the door opens by key.',
+    'evacuation-not-open': 'The evacuation list is not open. Open it again.',
+    'evacuation-not-begun': 'No evacuation is under way. Begin it first.',
     'rpc-unknown-method': 'Screen and kiosk are of different versions. Please reload the screen.',
     internal: 'Something went wrong inside the kiosk. Try again; if it stays, report it with the time.',
     other: 'That did not work ({{code}}). Try again; if it stays, report this code.',
@@ -395,6 +398,8 @@ export const en = {
     },
   },
 
+  ...enStaff,
+
   staff: {
     open: 'Staff',
     title: 'Staff',
@@ -409,6 +414,10 @@ export const en = {
     peopleHint: 'Find, set a PIN, delete',
     state: 'State of this kiosk',
     stateHint: 'Records, server, storage',
+    evacuation: 'Evacuation list',
+    evacuationHint: 'Who is inside, also without a network',
+    diagnostics: 'Diagnostics',
+    diagnosticsHint: 'Camera, readers, GPS, door, server',
     wrong: 'This is not the staff PIN.',
     over: 'The staff session is over. Enter the PIN again.',
   },

@@ -1,4 +1,5 @@
 import type { Locale } from './en.ts';
+import { zhStaff } from './staff/zh.ts';
 
 export const zh: Locale = {
   language: '中文',
@@ -282,6 +283,8 @@ export const zh: Locale = {
     'door-unset': '本机没有门继电器。请在 site.json 中配置，然后重新启动本机。',
     'door-absent': '找不到门继电器。请检查线缆；门可用钥匙打开。',
     'door-failed': '门继电器没有执行命令。请检查线缆；门可用钥匙打开。',
+    'evacuation-not-open': '疏散名单未打开，请重新打开。',
+    'evacuation-not-begun': '目前没有进行疏散，请先开始。',
     'rpc-unknown-method': '屏幕与本机的版本不同，请重新加载屏幕。',
     internal: '本机内部出错。请重试；若仍出现，请连同时间一起报告。',
     other: '没有成功（{{code}}）。请重试；若仍出现，请报告此代码。',
@@ -357,6 +360,8 @@ export const zh: Locale = {
     'storage-full': { why: '本机磁盘已满。', next: '请腾出一些空间。没有任何内容丢失。' },
   },
 
+  ...zhStaff,
+
   staff: {
     open: '工作人员',
     title: '工作人员',
@@ -371,6 +376,10 @@ export const zh: Locale = {
     peopleHint: '查找、设置 PIN 码、删除',
     state: '本机状态',
     stateHint: '记录、服务器、存储',
+    evacuation: '疏散名单',
+    evacuationHint: '谁在里面，断网也可查看',
+    diagnostics: '诊断',
+    diagnosticsHint: '摄像头、读卡器、GPS、门、服务器',
     wrong: '这不是工作人员 PIN 码。',
     over: '工作人员会话已结束，请重新输入 PIN 码。',
   },

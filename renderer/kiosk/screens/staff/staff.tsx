@@ -1,19 +1,23 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { t } from '../../../shared/i18n.ts';
-import { IconAddPerson, IconBack, IconInfo, IconLock, IconSearch } from '../../../shared/icons.tsx';
+import { IconAddPerson, IconBack, IconInfo, IconList, IconLock, IconMend, IconSearch } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../parts/idle.tsx';
+import { DiagnosticsScreen } from './diagnostics.tsx';
 import { EnrolScreen } from './enrol.tsx';
+import { EvacuationScreen } from './evacuation.tsx';
 import { PeopleScreen } from './people.tsx';
 import { createStaffSession, type StaffSession } from './session.ts';
 import { StateScreen } from './state.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
-type View = 'menu' | 'enrol' | 'people' | 'state';
+type View = 'menu' | 'enrol' | 'people' | 'evacuation' | 'diagnostics' | 'state';
 
 /** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
 const IDLE_MS = 120_000;
+/** Whoever calls out names at an assembly point looks at people, not at the screen. */
+const EVACUATION_IDLE_MS = 900_000;
 
 /** Staff's room: nothing of it is drawn without the PIN, and nothing of it is left when it closes. */
 export function StaffScreen() {
@@ -28,7 +32,7 @@ function Room({ session, leave }: { session: StaffSession; leave: () => void }) 
   /** A capture goes on without hands: each step of it counts as a touch. */
   const alive = useSignal(0);
   const left = useIdle(
-    IDLE_MS,
+    view.value === 'evacuation' ? EVACUATION_IDLE_MS : IDLE_MS,
     () => {
       session.lock();
       leave();
@@ -63,6 +67,8 @@ function Room({ session, leave }: { session: StaffSession; leave: () => void }) 
       {view.value === 'menu' && <Menu open={(next) => (view.value = next)} />}
       {view.value === 'enrol' && <EnrolScreen session={session} close={menu} alive={() => alive.value++} />}
       {view.value === 'people' && <PeopleScreen session={session} />}
+      {view.value === 'evacuation' && <EvacuationScreen session={session} />}
+      {view.value === 'diagnostics' && <DiagnosticsScreen session={session} />}
       {view.value === 'state' && <StateScreen />}
       <IdleNotice left={left} />
     </main>
@@ -73,6 +79,8 @@ const TITLES: Record<View, string> = {
   menu: 'staff.menu',
   enrol: 'staff.enrol',
   people: 'people.title',
+  evacuation: 'evacuation.title',
+  diagnostics: 'diagnostics.title',
   state: 'state.title',
 };
 
@@ -81,6 +89,8 @@ function Menu({ open }: { open: (view: View) => void }) {
   const items = [
     { view: 'enrol', icon: <IconAddPerson /> },
     { view: 'people', icon: <IconSearch /> },
+    { view: 'evacuation', icon: <IconList /> },
+    { view: 'diagnostics', icon: <IconMend /> },
     { view: 'state', icon: <IconInfo /> },
   ] as const;
   return (
@@ -89,7 +99,7 @@ function Menu({ open }: { open: (view: View) => void }) {
         const byNumber = faceless && view === 'enrol';
         return (
           <li key={view}>
-            <button type="button" class="way way-row" onClick={() => open(view)}>
+            <button type="button" class="way way-row" data-open={view} onClick={() => open(view)}>
               <span class="way-icon">{icon}</span>
               <span class="way-name">{t(`staff.${view}`)}</span>
               <span class="way-hint">{t(byNumber ? 'staff.enrolByNumber' : `staff.${view}Hint`)}</span>

@@ -1,0 +1,225 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import type { Diagnostics } from '../../../../electron/contract/diagnostics.ts';
+import { momentOf, t } from '../../../shared/i18n.ts';
+import { useKiosk } from '../../kiosk.ts';
+import { usePolled } from './polled.ts';
+import { type StaffSession, staffWords } from './session.ts';
+
+const EVERY_MS = 2_000;
+
+/** What is plugged in and how it does, for whoever has a cable in the hand. */
+export function DiagnosticsScreen({ session }: { session: StaffSession }) {
+  const { core } = useKiosk();
+  const ask = (token: string) => core.diagnostics({ token });
+  const { value: now, error } = usePolled<Diagnostics>(session, ask, ask, EVERY_MS);
+  if (!now) return <p role="status">{error}</p>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    <section class="diagnostics" tabIndex={0} aria-label={t('diagnostics.title')}>
+      {error && (
+        <p class="form-error" role="alert">
+          {error}
+        </p>
+      )}
+      <CameraCard />
+      {now.readers.length === 0 && <Card title={t('diagnostics.reader')}>{null}</Card>}
+      {now.readers.map((reader) => (
+        <ReaderCard key={reader.name} reader={reader} />
+      ))}
+      <GpsCard gps={now.gps} />
+      <DoorCard session={session} door={now.door} />
+      <Card title={t('diagnostics.store')}>
+        <Fact name="free">{bytes(now.store.freeBytes)}</Fact>
+        <Fact name="queued">{now.store.queued}</Fact>
+        <Fact name="photos">{now.store.photosWaiting}</Fact>
+        <Fact name="people">{now.store.people}</Fact>
+      </Card>
+      <Card title={t('diagnostics.sync')}>
+        <Fact name="state" mark={now.sync.online ? 'good' : 'warn'}>
+          {t(now.sync.online ? 'state.online' : 'state.offline')}
+        </Fact>
+        <Fact name="address">{now.sync.server ?? t('diagnostics.noServer')}</Fact>
+        {now.sync.transport && <Fact name="transport">{now.sync.transport.toUpperCase()}</Fact>}
+        <Fact name="heard">{moment(now.sync.lastHeardAt)}</Fact>
+        {now.sync.leaseUntil && <Fact name="lease">{moment(now.sync.leaseUntil)}</Fact>}
+        {now.sync.problem && (
+          <Fact name="problem" mark="warn">
+            {now.sync.problem}
+          </Fact>
+        )}
+      </Card>
+      <Card title={t('diagnostics.clock')}>
+        <Fact name="state" mark={now.clock.doubt ? 'warn' : 'good'}>
+          {t(`diagnostics.${now.clock.doubt ?? 'right'}`)}
+        </Fact>
+        <Fact name="offset">{(now.clock.offsetMs / 1000).toFixed(1)} s</Fact>
+      </Card>
+      <Card title={t('diagnostics.ports')} empty={now.ports.length === 0 ? t('diagnostics.noPorts') : undefined}>
+        {now.ports.map((port) => (
+          <div key={port.path} class="diagnostics-port">
+            <dt>
+              <code>{port.path}</code>
+            </dt>
+            <dd>
+              {[port.manufacturer, port.vendorId && `${port.vendorId}:${port.productId}`].filter(Boolean).join(' · ')}
+              {port.byId && <code>{port.byId}</code>}
+            </dd>
+          </div>
+        ))}
+      </Card>
+    </section>
+  );
+}
+
+type Mark = 'good' | 'warn' | undefined;
+
+function Card({
+  title,
+  empty = t('diagnostics.none'),
+  children,
+  foot,
+}: {
+  title: string;
+  empty?: string | undefined;
+  children: ComponentChildren;
+  foot?: ComponentChildren;
+}) {
+  const nothing = children === null || (Array.isArray(children) && children.length === 0);
+  return (
+    <section class="card diagnostics-card tabular">
+      <h2>{title}</h2>
+      {nothing ? <p class="hint">{empty}</p> : <dl>{children}</dl>}
+      {foot}
+    </section>
+  );
+}
+
+function Fact({ name, mark, children }: { name: string; mark?: Mark; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{t(`diagnostics.${name}`)}</dt>
+      <dd data-mark={mark}>
+        <bdi>{children}</bdi>
+      </dd>
+    </div>
+  );
+}
+
+/** State, port and the driver's complaint, which every device has. */
+function PortFacts({ state, path, trouble }: { state: string; path: string | null; trouble: string | null }) {
+  return (
+    <>
+      <Fact name="state" mark={state === 'ok' ? 'good' : 'warn'}>
+        {t(`diagnostics.${state}`)}
+      </Fact>
+      {path && <Fact name="port">{path}</Fact>}
+      {trouble && (
+        <Fact name="trouble" mark="warn">
+          {trouble}
+        </Fact>
+      )}
+    </>
+  );
+}
+
+function CameraCard() {
+  const { camera } = useKiosk();
+  const state = camera.state.value;
+  const settings = state.kind === 'live' ? state.track.getSettings() : null;
+  const words = {
+    live: t('diagnostics.live'),
+    off: t('diagnostics.idle'),
+    starting: t('core.starting'),
+  }[state.kind as string];
+  return (
+    <Card title={t('diagnostics.camera')}>
+      <Fact name="state" mark={state.kind === 'live' ? 'good' : 'warn'}>
+        {words ?? t(`camera.${state.kind}`)}
+      </Fact>
+      {settings?.width && (
+        <Fact name="resolution">
+          {settings.width} × {settings.height}, {Math.round(settings.frameRate ?? 0)} Hz
+        </Fact>
+      )}
+    </Card>
+  );
+}
+
+const ago = (seconds: number): string => t('diagnostics.ago', { seconds: Math.round(seconds) });
+
+function ReaderCard({ reader }: { reader: Diagnostics['readers'][number] }) {
+  const { lastRead, faults } = reader;
+  const other = faults.parity + faults.characters + faults.empty;
+  const { damaged, checksum } = faults;
+  return (
+    <Card title={`${t('diagnostics.reader')}: ${reader.name}`}>
+      <PortFacts {...reader} />
+      <Fact name="lastRead">
+        {lastRead ? `${lastRead.masked}, ${ago(lastRead.secondsAgo)}` : t('diagnostics.noRead')}
+      </Fact>
+      <Fact name="faults" mark={damaged + checksum + other > 0 ? 'warn' : undefined}>
+        {damaged + checksum + other === 0 ? 0 : t('diagnostics.faultsText', { damaged, checksum, other })}
+      </Fact>
+    </Card>
+  );
+}
+
+function GpsCard({ gps }: { gps: Diagnostics['gps'] }) {
+  if (!gps) return <Card title={t('diagnostics.gps')}>{null}</Card>;
+  const { fix } = gps;
+  return (
+    <Card title={t('diagnostics.gps')}>
+      <PortFacts {...gps} />
+      <Fact name="fix" mark={fix ? 'good' : 'warn'}>
+        {fix
+          ? `${fix.latitude.toFixed(3)}°, ${fix.longitude.toFixed(3)}° (${ago(fix.secondsAgo)})`
+          : `${t('diagnostics.noFix')}: ${t(`diagnostics.reason.${gps.reason ?? 'stale'}`)}`}
+      </Fact>
+      {fix && <Fact name="accuracy">± {fix.accuracy} m</Fact>}
+      {fix && <Fact name="satellites">{fix.satellites}</Fact>}
+      <Fact name="positions">{t(gps.positions ? 'diagnostics.recorded' : 'diagnostics.clockOnly')}</Fact>
+      <Fact name="damaged" mark={gps.damaged > 0 ? 'warn' : undefined}>
+        {gps.damaged}
+      </Fact>
+    </Card>
+  );
+}
+
+function DoorCard({ session, door }: { session: StaffSession; door: Diagnostics['door'] }) {
+  const { core } = useKiosk();
+  const said = useSignal('');
+  if (!door) return <Card title={t('diagnostics.door')}>{null}</Card>;
+  async function test(): Promise<void> {
+    said.value = '';
+    try {
+      await session.run((token) => core.doorTest({ token }));
+      said.value = t('diagnostics.tested');
+    } catch (cause) {
+      said.value = staffWords(cause);
+    }
+  }
+  return (
+    <Card
+      title={t('diagnostics.door')}
+      foot={
+        <div class="diagnostics-test">
+          <button type="button" class="button" onClick={test}>
+            {t('diagnostics.test')}
+          </button>
+          <p role="status">{said.value}</p>
+        </div>
+      }
+    >
+      <PortFacts {...door} />
+      <Fact name="now">{t(door.open ? 'diagnostics.open' : 'diagnostics.shut')}</Fact>
+      <Fact name="mode">{t(door.mode === 'fail-safe' ? 'diagnostics.open' : 'diagnostics.shut')}</Fact>
+      <Fact name="lastPulse">{door.secondsAgo === null ? t('diagnostics.never') : ago(door.secondsAgo)}</Fact>
+    </Card>
+  );
+}
+
+const moment = (at: string | null): string => (at ? momentOf(new Date(at)) : t('state.never'));
+
+/** Gigabytes as disks are sold. */
+const bytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`;

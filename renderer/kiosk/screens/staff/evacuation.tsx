@@ -1,0 +1,198 @@
+import { useSignal } from '@preact/signals';
+import type { EvacuationList } from '../../../../electron/contract/evacuation.ts';
+import { clockOf, momentOf, t } from '../../../shared/i18n.ts';
+import { IconAlert, IconCheck, IconPrint } from '../../../shared/icons.tsx';
+import { useKiosk } from '../../kiosk.ts';
+import { usePolled } from './polled.ts';
+import { type StaffSession, staffWords } from './session.ts';
+
+/** The list is renewed this often, ms: people come and go, and other kiosks are heard. */
+const EVERY_MS = 5_000;
+
+/** Who is inside; in an evacuation, who is missing. Readable from two steps away, and printable. */
+export function EvacuationScreen({ session }: { session: StaffSession }) {
+  const { core } = useKiosk();
+  const failed = useSignal('');
+  const asking = useSignal(false);
+  const list = usePolled<EvacuationList>(
+    session,
+    (token) => core.evacuationOpen({ token }),
+    (token) => core.evacuationList({ token }),
+    EVERY_MS,
+  );
+  async function act(work: (token: string) => Promise<EvacuationList | object>): Promise<void> {
+    failed.value = '';
+    try {
+      const answer = await session.run(work);
+      list.renew('people' in answer ? (answer as EvacuationList) : undefined);
+    } catch (cause) {
+      failed.value = staffWords(cause);
+    }
+  }
+  const now = list.value;
+  if (!now) return <p role="status">{list.error}</p>;
+  const running = now.begunAt !== null;
+  const missing = now.people.filter(({ accountedAt }) => accountedAt === null).length;
+  return (
+    <div class="evacuation" data-running={running}>
+      <div class="evacuation-head">
+        <dl class="evacuation-counts tabular">
+          <Count name="inside" count={now.people.length} />
+          {running && <Count name="missing" count={missing} bad={missing > 0} />}
+          {running && <Count name="accounted" count={now.people.length - missing} />}
+        </dl>
+        <p class="hint tabular" role="status">
+          {[
+            t('evacuation.asOf', { time: clockOf(new Date(now.at)) }),
+            running ? t('evacuation.begun', { time: clockOf(new Date(now.begunAt!)) }) : '',
+          ]
+            .filter(Boolean)
+            .join(' · ')}
+        </p>
+        <p class="form-error" role="alert">
+          {failed.value || (list.error && `${t('evacuation.stale')} ${list.error}`)}
+        </p>
+        {asking.value ? (
+          <div class="evacuation-ask">
+            <p>
+              <strong>{t('evacuation.endAsk')}</strong> {t('evacuation.endMore')}
+            </p>
+            <button type="button" class="button" onClick={() => (asking.value = false)}>
+              {t('cancel')}
+            </button>
+            <button
+              type="button"
+              class="button button-bad"
+              onClick={() => {
+                asking.value = false;
+                void act((token) => core.evacuationEnd({ token }));
+              }}
+            >
+              {t('evacuation.end')}
+            </button>
+          </div>
+        ) : (
+          <div class="evacuation-actions">
+            {running ? (
+              <button type="button" class="button" onClick={() => (asking.value = true)}>
+                {t('evacuation.end')}
+              </button>
+            ) : (
+              <button
+                type="button"
+                class="button button-bad"
+                onClick={() => act((token) => core.evacuationBegin({ token }))}
+              >
+                <IconAlert />
+                <span>{t('evacuation.begin')}</span>
+              </button>
+            )}
+            <button type="button" class="button" onClick={() => window.print()}>
+              <IconPrint />
+              <span>{t('evacuation.print')}</span>
+            </button>
+          </div>
+        )}
+      </div>
+      <Kiosks list={now} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls has to be reached by keyboard */}
+      <section class="evacuation-people" tabIndex={0} aria-label={t('evacuation.inside')}>
+        {now.people.length === 0 && <p class="lead">{t('evacuation.nobody')}</p>}
+        <ul>
+          {now.people.map((person) => (
+            <PersonRow
+              key={person.person}
+              person={person}
+              running={running}
+              mark={(accounted) => act((token) => core.evacuationAccount({ token, person: person.person, accounted }))}
+            />
+          ))}
+        </ul>
+      </section>
+    </div>
+  );
+}
+
+function Count({ name, count, bad = false }: { name: string; count: number; bad?: boolean }) {
+  return (
+    <div data-bad={bad}>
+      <dt>{t(`evacuation.${name}`)}</dt>
+      <dd>{count}</dd>
+    </div>
+  );
+}
+
+/** Up to when each kiosk is known: a list is only as good as the oldest of them. */
+function Kiosks({ list }: { list: EvacuationList }) {
+  const known = (at: string | null): string =>
+    at === null ? t('evacuation.never') : t('evacuation.known', { time: clockOf(new Date(at)) });
+  return (
+    <section class="card evacuation-kiosks" aria-labelledby="evacuation-kiosks">
+      <h2 id="evacuation-kiosks">{t('evacuation.kiosks')}</h2>
+      <ul>
+        {list.kiosks.map(({ device, name, own, knownAsOf, late }) => (
+          <li key={device} data-late={late}>
+            <bdi>{name}</bdi>
+            {own && <span class="hint"> ({t('evacuation.own')})</span>}
+            <span class="tabular">
+              {late && <IconAlert />}
+              {known(knownAsOf)}
+            </span>
+            {late && <span class="evacuation-late">{t('evacuation.late')}</span>}
+          </li>
+        ))}
+      </ul>
+      {!list.server && <p class="evacuation-late">{t('evacuation.noServer')}</p>}
+      {list.cutBefore !== null && (
+        <p class="evacuation-late">{t('evacuation.cut', { time: momentOf(new Date(list.cutBefore)) })}</p>
+      )}
+    </section>
+  );
+}
+
+type Inside = EvacuationList['people'][number];
+
+function PersonRow({
+  person,
+  running,
+  mark,
+}: {
+  person: Inside;
+  running: boolean;
+  mark: (accounted: boolean) => Promise<void>;
+}) {
+  const missing = person.accountedAt === null;
+  const facts = [
+    person.number,
+    t('evacuation.came', { time: clockOf(new Date(person.cameAt)) }),
+    person.here ? null : t('evacuation.elsewhere'),
+  ];
+  return (
+    <li class="person evacuee" data-missing={running && missing}>
+      {running && (missing ? <IconAlert /> : <IconCheck />)}
+      <div class="person-words">
+        <p class="person-name">
+          <bdi>{person.name}</bdi>
+        </p>
+        <p class="person-facts tabular">{facts.filter((fact) => fact !== null).join(' · ')}</p>
+        {running && (
+          <p class="evacuee-state">
+            {missing
+              ? t('evacuation.isMissing')
+              : t('evacuation.isAccounted', { time: clockOf(new Date(person.accountedAt!)) })}
+          </p>
+        )}
+      </div>
+      {running && (
+        <button
+          type="button"
+          class={missing ? 'button button-main' : 'button'}
+          aria-label={`${t(missing ? 'evacuation.mark' : 'evacuation.unmark')}: ${person.name}`}
+          onClick={() => mark(missing)}
+        >
+          {t(missing ? 'evacuation.mark' : 'evacuation.unmark')}
+        </button>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,100 @@
+import type { Page } from '@playwright/test';
+import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
+import { refusal } from './scripted-core.ts';
+
+/* Staff's evacuation list and diagnostics, by keyboard and by touch. */
+
+async function openStaff(page: Page): Promise<void> {
+  await page.locator('.foot-actions button').last().click();
+  await page.locator('input[name="staff-pin"]').fill('2468');
+  await page.keyboard.press('Enter');
+  await page.locator('.menu').waitFor();
+}
+
+async function tabTo(page: Page, name: RegExp): Promise<void> {
+  const button = page.getByRole('button', { name }).first();
+  for (let i = 0; i < 40 && !(await button.evaluate((el) => el === document.activeElement)); i++)
+    await page.keyboard.press('Tab');
+  await expect(button).toBeFocused();
+}
+
+test.describe('the evacuation list', () => {
+  test('by keyboard alone: begun, somebody accounted for and missing again, ended after a second word', async ({
+    kiosk,
+  }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await openStaff(page);
+    await tabTo(page, /Evacuation list/);
+    await page.keyboard.press('Enter');
+    const rows = page.locator('.evacuee');
+    await expect(rows).toHaveCount(6);
+    await expect(page.getByRole('button', { name: /^Present/ })).toHaveCount(0);
+    await expect(page.locator('[data-late=true]')).toContainText('Laderampe');
+    await expect(page.locator('[data-late=true]')).toContainText('What was recorded there since may be missing.');
+    await tabTo(page, /Begin evacuation/);
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.evacuee[data-missing=true]')).toHaveCount(6);
+    await tabTo(page, /^Present: Max Mustermann/);
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.evacuee[data-missing=true]')).toHaveCount(5);
+    await expect(page.locator('.evacuation-counts')).toContainText('Missing5');
+    await tabTo(page, /^Missing again: Max Mustermann/);
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.evacuee[data-missing=true]')).toHaveCount(6);
+    await expectNoAxeFault(page, 'evacuation');
+    await tabTo(page, /End evacuation/);
+    await page.keyboard.press('Enter');
+    expect(kiosk.core.callsOf('evacuationEnd')).toEqual([]);
+    await tabTo(page, /End evacuation/);
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('button', { name: /Begin evacuation/ })).toBeVisible();
+    expect(kiosk.core.callsOf('evacuationOpen')).toHaveLength(1);
+  });
+
+  test('stays on the screen, and says so, when it can’t be renewed', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await openStaff(page);
+    await page.locator('[data-open=evacuation]').click();
+    await expect(page.locator('.evacuee')).toHaveCount(6);
+    kiosk.core.methods.evacuationBegin = async () => {
+      throw refusal('storage-full');
+    };
+    await page.getByRole('button', { name: /Begin evacuation/ }).click();
+    await expect(page.locator('.evacuation .form-error')).not.toBeEmpty();
+    await expect(page.locator('.evacuee')).toHaveCount(6);
+  });
+
+  test('is printed whole, without buttons, with a box to tick for everybody', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await openStaff(page);
+    await page.locator('[data-open=evacuation]').click();
+    await expect(page.locator('.evacuee')).toHaveCount(6);
+    await page.emulateMedia({ media: 'print' });
+    for (const button of await page.locator('main.staff button').all()) await expect(button).toBeHidden();
+    expect(await page.locator('.evacuation-people').evaluate((el) => el.scrollHeight > el.clientHeight)).toBe(false);
+  });
+});
+
+test.describe('diagnostics', () => {
+  test('shows what is plugged in, no badge in full, and opens the door once on request', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await openStaff(page);
+    await tabTo(page, /Diagnostics/);
+    await page.keyboard.press('Enter');
+    const card = (title: string) => page.locator('.diagnostics-card', { hasText: title });
+    await expect(card('Badge reader: Drehkreuz')).toContainText('••••••••35');
+    await expect(card('Badge reader: Drehkreuz')).toContainText('2 wrong checksum');
+    await expect(card('GPS')).toContainText('No position: nothing heard of late');
+    await expect(card('Camera')).toContainText('No camera found');
+    await expectNoAxeFault(page, 'diagnostics');
+    await tabTo(page, /Open the door once/);
+    await page.keyboard.press('Enter');
+    await expect(page.getByText('The door was told to open.')).toBeVisible();
+    expect(kiosk.core.callsOf('doorTest')).toHaveLength(1);
+    kiosk.core.methods.doorTest = async () => {
+      throw refusal('door-absent');
+    };
+    await page.keyboard.press('Enter');
+    await expect(page.getByText('The door relay is not there.', { exact: false })).toBeVisible();
+  });
+});
