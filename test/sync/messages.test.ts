@@ -389,10 +389,7 @@ describe('the site’s kiosks', () => {
     await database.db.updateTable('device').set({ status: 'pending' }).where('id', '=', waiting.box.device).execute();
     const elsewhere = await newKiosk();
     const site = randomUUID();
-    await database.db
-      .insertInto('site')
-      .values({ id: site, name: site, time_zone: 'UTC' })
-      .execute();
+    await database.db.insertInto('site').values({ id: site, name: site, time_zone: 'UTC' }).execute();
     await database.db.updateTable('device').set({ site }).where('id', '=', elsewhere.box.device).execute();
     const { kiosks } = await ask(kiosk);
     const named = new Map(kiosks!.map((one) => [one.device, one]));
