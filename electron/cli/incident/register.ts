@@ -6,7 +6,8 @@ import { operate } from '../server/environment.ts';
 import { registerChanges } from './changes.ts';
 import { collect, incidentText, instant, summaryLine } from './text.ts';
 
-type Purpose = 'signing' | 'sealing' | 'ca';
+const PURPOSES = ['signing', 'sealing', 'ca', 'qr'] as const;
+type Purpose = (typeof PURPOSES)[number];
 
 /** `incident list|open|show|note|change|scope|affected|notice|notified|contain|close`: on the server. */
 export function registerIncident(program: Command): void {
@@ -86,9 +87,10 @@ export function registerIncident(program: Command): void {
     .command('contain')
     .description('At once: new keys of the server, kiosks revoked, sessions ended. Each step goes into the timeline.')
     .argument('<id>', 'of the incident')
-    .option('--rotate <purposes>', 'keys that get a successor: signing,sealing,ca, or none', purposes, [
+    .option('--rotate <purposes>', 'keys that get a successor: signing,sealing,ca,qr, or none', purposes, [
       'signing',
       'sealing',
+      'qr',
     ] as Purpose[])
     .option('--retire', 'retire the old keys too: kiosks that know nothing newer are cut off')
     .option('--device <id>', 'kiosk to revoke; again for more', collect, [])
@@ -156,7 +158,7 @@ function affectedText({ people, rows, everyone, unknown }: ResultOf<'incident af
 function purposes(text: string): Purpose[] {
   if (text === 'none') return [];
   const list = text.split(',').map((p) => p.trim());
-  const wrong = list.find((p) => !['signing', 'sealing', 'ca'].includes(p));
-  if (wrong !== undefined) throw new InvalidArgumentError('signing, sealing and ca, comma-separated, or none');
+  const wrong = list.find((p) => !(PURPOSES as readonly string[]).includes(p));
+  if (wrong !== undefined) throw new InvalidArgumentError('signing, sealing, ca and qr, comma-separated, or none');
   return list as Purpose[];
 }

@@ -9,7 +9,7 @@ const ENVIRONMENT = `
 Reads the server's environment: SMARTPRESENCE_SERVER_HOME, ENCRYPTION_KEY, SECRET_KEY and the rest; without keys there,
 those that \`server init\` or \`npm start\` made for this machine.`;
 
-const PURPOSES = ['signing', 'sealing', 'ca'] as const;
+const PURPOSES = ['signing', 'sealing', 'ca', 'qr'] as const;
 type Purpose = (typeof PURPOSES)[number];
 
 /** `server start|init|keys|mosquitto`. */
@@ -68,7 +68,8 @@ function registerKeys(server: Command): void {
 signing: acks and pages; kiosks that know only the old key go on with it and learn of the new one by it.
 sealing: what kiosks seal their records to.
 ca: what kiosks know the server by, and what their certificates are from. The old CA signs the new one and its own key is
-destroyed. Give brokers of your own their new certificates afterwards: \`server mosquitto\`.${EXIT_HELP}`,
+destroyed. Give brokers of your own their new certificates afterwards: \`server mosquitto\`.
+qr: what signs the codes of people's own pages. Kiosks are told of the successor; it takes over when the old one is retired.${EXIT_HELP}`,
     )
     .action(async (key: Purpose, options: { json?: boolean }) => {
       const done = await operate('keys succeed', { purpose: key });

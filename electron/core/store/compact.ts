@@ -24,6 +24,7 @@ const FIELDS = [
   'reason',
   'relation',
   'bornOn',
+  'card',
 ] as const;
 const CODES = new Map<string, number>(FIELDS.map((name, code) => [name, code]));
 

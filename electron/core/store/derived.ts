@@ -1,18 +1,21 @@
-import type { TemplateValue, WireEvent } from '../../../sync/protocol/wire/event.ts';
+import type { CardTemplateValue, TemplateValue, WireEvent } from '../../../sync/protocol/wire/event.ts';
 import type { Salted } from './events.ts';
 import { canonicalText } from './header.ts';
 import type { Template } from './interface.ts';
 
 /**
- * Event values that the store has already: the vectors of a template event lie in the template rows, and the key of a
+ * Event values that the store has already: the vectors of a template event lie in the template rows, what a card opens in a
+ * row of its own, and the key of a
  * photo's file follows from the person's. The event's sealed value keeps their salt and what finds them; the value is put
  * together when the event is sent or checked, and is gone with those rows. The commitment stays.
  */
-const DERIVED: ReadonlySet<string> = new Set(['templates', 'photoKey']);
+const DERIVED: ReadonlySet<string> = new Set(['templates', 'photoKey', 'card']);
 
 /** Where the values are found again; null for what is gone. */
 export interface Sources {
   template(id: string): Template | null;
+  /** What this card opens. */
+  card(id: string): CardTemplateValue | null;
   /** Key of the photo's file of this event, unpadded base64url. */
   photoKey(): string | null;
 }
@@ -33,6 +36,7 @@ export function toStored(salted: readonly Salted[]): readonly Salted[] {
   if (!salted.some(({ field }) => DERIVED.has(field))) return salted;
   return salted.map((one) => {
     if (one.field === 'photoKey') return { ...one, text: 'null' };
+    if (one.field === 'card') return { ...one, text: canonicalText((JSON.parse(one.text) as CardTemplateValue).id) };
     if (one.field !== 'templates') return one;
     const templates = JSON.parse(one.text) as Partial<TemplateValue>[];
     // Of what was removed there are the ids alone: nothing to look up later.
@@ -47,6 +51,10 @@ export function fromStored(stored: readonly Salted[], sources: Sources): Salted[
     if (one.field === 'photoKey') {
       const key = sources.photoKey();
       return key === null ? [] : [{ ...one, text: `"${key}"` }];
+    }
+    if (one.field === 'card') {
+      const card = sources.card(JSON.parse(one.text) as string);
+      return card ? [{ ...one, text: canonicalText(card) }] : [];
     }
     if (one.field !== 'templates') return [one];
     const ids = JSON.parse(one.text) as unknown[];

@@ -61,6 +61,13 @@ export interface Template {
   readonly embedding: Float32Array;
 }
 
+/** What a person's card opens (seal/card-template.ts): `id` names the card; unpadded base64url. */
+export interface CardTemplate {
+  readonly id: string;
+  readonly model: string;
+  readonly sealed: string;
+}
+
 export interface Checkin {
   readonly id: string;
   readonly person: string | null;
@@ -97,6 +104,8 @@ export interface NewPerson {
   /** Null for somebody without a face here: number and PIN need no consent. */
   readonly consent: { readonly textVersion: string; readonly language: string } | null;
   readonly templates: readonly { readonly pose: string; readonly model: string; readonly embedding: Float32Array }[];
+  /** In place of templates: what the person's card alone opens, and how many templates that is. */
+  readonly card?: CardTemplate & { readonly count: number };
   /** Encoded picture of the enrolment; sealed into the vault under the person's key. */
   readonly photo: Uint8Array | null;
   /** PHC string of argon2id. */
@@ -166,6 +175,8 @@ export interface StoreReads {
   templates(model: string): IterableIterator<Template>;
   templatesOf(person: string, model: string): Template[];
   pinHash(person: string): string | null;
+  /** What the person's card opens; null: their templates are on no card. */
+  cardTemplate(person: string): CardTemplate | null;
   lockout(subject: string): Lockout;
   /** The newest check-in of a person that was not voided: what "the opposite of the last one" and repeats go by. */
   lastCheckin(person: string): Checkin | null;
@@ -191,6 +202,8 @@ export interface StoreWrites {
   addTemplates(person: string, templates: NewPerson['templates']): Template[];
   /** Changes what is given; under the next row version, so that the old values can't be put back. */
   updatePerson(id: string, change: PersonChange): Person;
+  /** The person has a new card: what the one before opened is gone. */
+  setCardTemplate(person: string, card: CardTemplate & { readonly count: number }): void;
   setPin(person: string, pinHash: string | null): void;
   /** Destroys the person's key, rows, templates and photos; appends the event. What the chain committed to stays unguessable. */
   deletePerson(id: string): Promise<void>;

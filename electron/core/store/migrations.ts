@@ -154,6 +154,18 @@ CREATE TABLE presence(
 CREATE TABLE accounted(person INTEGER PRIMARY KEY REFERENCES person(ref) ON DELETE CASCADE, at INTEGER NOT NULL) STRICT;
 `,
   },
+  {
+    schema: 6,
+    // Events tell of templates on cards (`card`), which an older build would leave out of the headers that it rebuilds.
+    minReader: 6,
+    sql: `
+-- What a person's card opens: a ciphertext under the card's key, sealed once more under the person's. id names the card; n is
+-- the number of the event that brought it; 0: it came from the server.
+CREATE TABLE card_template(
+  person INTEGER PRIMARY KEY REFERENCES person(ref), id BLOB NOT NULL, model TEXT NOT NULL, sealed BLOB NOT NULL,
+  n INTEGER NOT NULL DEFAULT 0) STRICT;
+`,
+  },
 ];
 
 /** Schema that this build makes and understands. */

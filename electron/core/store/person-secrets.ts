@@ -2,7 +2,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { Db } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
-import type { Credential, NewPerson, Template } from './interface.ts';
+import type { CardTemplate, Credential, NewPerson, Template } from './interface.ts';
 import type { Known } from './known.ts';
 
 const templatePlace = (person: Known, template: string, model: string): Place => ({
@@ -24,6 +24,14 @@ const credentialPlace = (person: Known, id: string, kind: Credential['kind']): P
   field: `person.${kind}`,
   person: person.id,
   record: id,
+  row: 1,
+  key: person.keyVersion,
+});
+
+const cardTemplatePlace = (person: Known, card: string, model: string): Place => ({
+  field: `card-template/${model}`,
+  person: person.id,
+  record: card,
   row: 1,
   key: person.keyVersion,
 });
@@ -117,6 +125,33 @@ export class PersonSecrets {
       .prepare('SELECT id, model, pose, sealed FROM template WHERE person = ? ORDER BY ref')
       .all(person.ref) as { id: Buffer; model: string; pose: string; sealed: Buffer }[];
     return rows.map((row) => this.#openTemplate(person, row.id, row.model, row.pose, row.sealed));
+  }
+
+  /** @param n number of the event that brings it; 0: it came from the server */
+  writeCardTemplate(person: Known, { id, model, sealed }: CardTemplate, n: number): void {
+    const place = cardTemplatePlace(person, id, model);
+    this.#db
+      .prepare(
+        `INSERT INTO card_template(person, id, model, sealed, n) VALUES (?, ?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
+         SET id = excluded.id, model = excluded.model, sealed = excluded.sealed, n = excluded.n`,
+      )
+      .run(
+        person.ref,
+        uuidBytes(id),
+        model,
+        seal(person.records, place, Buffer.from(sealed, 'base64url'), this.#random),
+        n,
+      );
+  }
+
+  cardTemplateOf(person: Known): (CardTemplate & { readonly n: number }) | null {
+    const row = this.#db.prepare('SELECT id, model, sealed, n FROM card_template WHERE person = ?').get(person.ref) as
+      | { id: Buffer; model: string; sealed: Buffer; n: number }
+      | undefined;
+    if (!row) return null;
+    const id = uuidText(row.id);
+    const sealed = open(person.records, cardTemplatePlace(person, id, row.model), row.sealed).toString('base64url');
+    return { id, model: row.model, sealed, n: row.n };
   }
 
   pinHash(person: Known): string | null {

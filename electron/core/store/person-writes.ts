@@ -61,6 +61,7 @@ export class PersonWrites {
       values.append('consent', { action: 'given', textVersion, language: consent.language }, { person: id }, known);
     }
     known.templates = this.#insertTemplates(known, person.templates).length;
+    if (person.card) this.#writeCard(known, person.card);
     if (person.pinHash !== null) this.#writePin(known, person.pinHash);
     known.hasPin = person.pinHash !== null;
     this.#own(known, true);
@@ -117,6 +118,18 @@ export class PersonWrites {
     values.append('person', { change: 'updated', ...said }, personal, after);
     this.#own(after);
     return { result: asPerson(after), committed: () => people.replace(before, after) };
+  }
+
+  #writeCard(person: Known, card: NonNullable<NewPerson['card']>): void {
+    const { people, values, log } = this.#s;
+    people.secrets.writeCardTemplate(person, card, log.last + 1);
+    const { id, model, sealed, count } = card;
+    values.append('template', { change: 'added', model, count }, { person: person.id, card: { id, sealed } }, person);
+  }
+
+  setCardTemplate(id: string, card: NonNullable<NewPerson['card']>): Outcome<void> {
+    this.#writeCard(this.#s.people.require(id), card);
+    return { result: undefined, committed: () => undefined };
   }
 
   #writePin(person: Known, hash: string | null): void {

@@ -95,7 +95,16 @@ export class Purge {
   /** Everything of a person, the keys last; check-ins stay, of nobody. Gives the addresses of the photos' files. */
   person(ref: number): string[] {
     const photos = this.#db.prepare('SELECT address FROM photo WHERE person = ?').pluck().all(ref) as Buffer[];
-    for (const table of ['photo', 'checkin_gps', 'template', 'pin', 'credential', 'presence', 'accounted'])
+    for (const table of [
+      'photo',
+      'checkin_gps',
+      'template',
+      'pin',
+      'credential',
+      'card_template',
+      'presence',
+      'accounted',
+    ])
       this.#db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(ref);
     this.#db.prepare('UPDATE event SET person = NULL, sealed = NULL WHERE person = ?').run(ref);
     this.#db.prepare('DELETE FROM person WHERE ref = ?').run(ref);

@@ -184,6 +184,7 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
       'setting',
       'erasure',
       'credential',
+      'card_template',
       'used_code',
       'presence',
       'accounted',

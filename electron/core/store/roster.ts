@@ -139,9 +139,10 @@ export class Roster {
     return { result: photos, committed: () => people.forgetRefs(forgotten) };
   }
 
-  /** Every template goes: the lease has run out. Asks for a snapshot, which brings them back. How many went. */
+  /** Every template goes, those on cards too: the lease has run out. Asks for a snapshot, which brings them back. How many went. */
   dropTemplates(): { result: number; committed: () => void } {
-    const { changes } = this.#s.db.prepare('DELETE FROM template').run();
+    const drop = (table: string) => this.#s.db.prepare(`DELETE FROM ${table}`).run().changes;
+    const changes = drop('template') + drop('card_template');
     this.restart();
     return {
       result: changes,
@@ -180,11 +181,15 @@ class Applying {
     switch (change.kind) {
       case 'person':
         this.#person(change);
+        if (this.#whole) this.#cardTemplate({ kind: 'cardTemplate', person: change.person, model: '', card: null });
         if (this.#whole && this.#hasCredentials(change.person))
           this.#credentials({ kind: 'credentials', person: change.person, cards: [], badges: [] });
         break;
       case 'credentials':
         this.#credentials(change);
+        break;
+      case 'cardTemplate':
+        this.#cardTemplate(change);
         break;
       case 'issuers':
         this.#rows.setSetting(ISSUERS, JSON.stringify(change.keys));
@@ -279,6 +284,20 @@ class Applying {
     this.#touched.set(id, known.ref);
   }
 
+  #cardTemplate({ person: id, model, card }: Extract<Change, { kind: 'cardTemplate' }>): void {
+    const { db, log, people } = this.#s;
+    const row = db
+      .prepare('SELECT n, gone_at FROM card_template JOIN person ON person.ref = person WHERE person.id = ?')
+      .get(uuidBytes(id)) as { n: number } | undefined;
+    if (!card && !row) return;
+    // A card that was made here, and that the server has not taken yet, is newer than what it says.
+    if (row && !log.isCommitted(row.n)) return;
+    const person = this.#stored(id);
+    if (!person || person.gone) return;
+    if (card) people.secrets.writeCardTemplate(person.known, { ...card, model }, 0);
+    else db.prepare('DELETE FROM card_template WHERE person = ?').run(person.known.ref);
+  }
+
   #hasCredentials(id: string): boolean {
     const sql = 'SELECT 1 FROM credential JOIN person ON person.ref = credential.person WHERE person.id = ? LIMIT 1';
     return this.#s.db.prepare(sql).get(uuidBytes(id)) !== undefined;
@@ -332,7 +351,7 @@ class Applying {
     const person = this.#stored(id);
     if (!person || person.gone) return;
     const { known } = person;
-    for (const table of ['template', 'pin', 'credential', 'presence', 'accounted'])
+    for (const table of ['template', 'pin', 'credential', 'card_template', 'presence', 'accounted'])
       db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
     people.update(known, { name: '', number: null, language: '' });
     db.prepare('UPDATE person SET gone_at = ?, unseen = 0 WHERE ref = ?').run(this.#now, known.ref);

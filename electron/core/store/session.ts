@@ -69,6 +69,10 @@ export class Values {
     const stored = unpackSalted(open(person?.records ?? this.#storeKey, this.place(field, person, record), sealed));
     return fromStored(stored, {
       template: (id) => (person ? this.#people.secrets.template(person, id) : null),
+      card: (id) => {
+        const held = person && this.#people.secrets.cardTemplateOf(person);
+        return held?.id === id ? { id, sealed: held.sealed } : null;
+      },
       photoKey: () => person && this.photoKey(person, field === 'checkin.photo' ? 'checkin' : 'enrolment', record),
     });
   }

@@ -19,6 +19,7 @@ import { wireValues } from './events.ts';
 import { headerOf, uuidText } from './header.ts';
 import type {
   AppendedEvent,
+  CardTemplate,
   Checkin,
   CheckinQuery,
   Credential,
@@ -196,6 +197,11 @@ export class SqlStore implements Store {
     return known ? guarded(() => this.#session.people.secrets.templatesOf(known, model)) : [];
   }
 
+  cardTemplate(person: string): CardTemplate | null {
+    const known = this.#session.people.known(person);
+    return known && guarded(() => this.#session.people.secrets.cardTemplateOf(known));
+  }
+
   pinHash(person: string): string | null {
     const known = this.#session.people.known(person);
     return known && guarded(() => this.#session.people.secrets.pinHash(known));
@@ -221,6 +227,10 @@ export class SqlStore implements Store {
 
   updatePerson(id: string, change: PersonChange): Person {
     return this.#change(() => this.#people.update(id, change));
+  }
+
+  setCardTemplate(person: string, card: CardTemplate & { readonly count: number }): void {
+    this.#change(() => this.#people.setCardTemplate(person, card));
   }
 
   setPin(person: string, pinHash: string | null): void {

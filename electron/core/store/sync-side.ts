@@ -168,7 +168,9 @@ export class SyncSide {
 
   hasTemplates(): boolean {
     const { db } = this.#live().session;
-    return guarded(() => db.prepare('SELECT 1 FROM template LIMIT 1').get() !== undefined);
+    return guarded(
+      () => db.prepare('SELECT 1 FROM template UNION ALL SELECT 1 FROM card_template LIMIT 1').get() !== undefined,
+    );
   }
 
   /** Drops every template, of unsent events too, and begins with a snapshot next; `settings` with it. How many. */

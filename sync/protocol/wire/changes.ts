@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Ed25519PublicJwk, Kid, TYP } from './batch.ts';
-import { Direction, MAX_TEMPLATES, TemplateValue, Uuid } from './event.ts';
+import { CardTemplateValue, Direction, MAX_TEMPLATES, TemplateValue, Uuid } from './event.ts';
 import { ServerKeys } from './keys.ts';
 
 /**
@@ -117,10 +117,10 @@ export const waysWithoutFace = ({ ways = Way.options, withFace = [] }: Pick<Poli
 /** Most cards, and most badges, of one person. */
 export const MAX_CREDENTIALS = 20;
 /** Number of a badge, as a reader gives it. */
-export const BadgeNumber = z.string().min(1).max(64);
+export const BadgeNumber = z.string().min(1).max(80);
 
 /** Kinds of changes that a reader of protocol version 1 does not know. */
-export const KINDS_SINCE_2: ReadonlySet<string> = new Set(['credentials', 'issuers']);
+export const KINDS_SINCE_2: ReadonlySet<string> = new Set(['credentials', 'issuers', 'cardTemplate']);
 
 /** One change, in the order of the log. Applying one twice, or an older one after a newer, ends in the same state as the log's order. */
 export const Change = z.discriminatedUnion('kind', [
@@ -146,6 +146,13 @@ export const Change = z.discriminatedUnion('kind', [
     /** Printed cards: SHA-256 of what the card carries. */
     cards: z.array(z.strictObject({ id: Uuid, hash: Kid })).max(MAX_CREDENTIALS),
     badges: z.array(BadgeNumber).max(MAX_CREDENTIALS),
+  }),
+  /** What a person's card opens; null: none. There is one at most, and a new card makes the one before worthless. */
+  z.strictObject({
+    kind: z.literal('cardTemplate'),
+    person: Uuid,
+    model: z.string().max(80),
+    card: CardTemplateValue.nullable(),
   }),
   /** All keys that a person's own code may be signed by, newest first. */
   z.strictObject({ kind: z.literal('issuers'), keys: z.array(Ed25519PublicJwk).max(4) }),

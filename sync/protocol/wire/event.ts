@@ -83,6 +83,12 @@ export const MAX_TEMPLATES = 40;
 export const TemplateValue = z.strictObject({ id: Uuid, pose: z.string().max(20), vector: base64url.length(2731) });
 export type TemplateValue = z.infer<typeof TemplateValue>;
 
+/** Longest ciphertext of a card's templates, characters of base64url: ten templates. */
+export const MAX_CARD_TEMPLATES = 28_000;
+/** Templates under the key of a person's card (seal/card-template.ts): `id` names the card. */
+export const CardTemplateValue = z.strictObject({ id: Uuid, sealed: base64url.min(64).max(MAX_CARD_TEMPLATES) });
+export type CardTemplateValue = z.infer<typeof CardTemplateValue>;
+
 /** The personal half: what each field holds, before salting. Every field is optional, since it may have been purged. */
 export const PersonalBody = {
   checkin: z.strictObject({
@@ -122,6 +128,8 @@ export const PersonalBody = {
       .array(TemplateValue.partial({ vector: true, pose: true }))
       .max(MAX_TEMPLATES)
       .optional(),
+    /** In place of those: what was added can be opened by the person's card alone. */
+    card: CardTemplateValue.optional(),
   }),
   pin: z.strictObject({ person: Uuid.optional() }),
   purge: z.strictObject({}),

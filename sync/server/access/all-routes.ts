@@ -5,6 +5,7 @@ import { auditRoutes } from '../audit/routes.ts';
 import { complianceRoutes } from '../compliance/routes.ts';
 import { consentRoutes } from '../consents/routes.ts';
 import { correctionRoutes } from '../corrections/routes.ts';
+import { credentialRoutes } from '../credentials/routes.ts';
 import { deviceRoutes } from '../devices/routes.ts';
 import { enrolmentRoutes } from '../enrolment/routes.ts';
 import { erasureRoutes } from '../erasure/routes.ts';
@@ -40,6 +41,7 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...attentionRoutes,
   ...consentRoutes,
   ...correctionRoutes,
+  ...credentialRoutes,
   ...deviceRoutes,
   ...peopleRoutes,
   ...quarantineRoutes,

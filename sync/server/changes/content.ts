@@ -1,18 +1,26 @@
 import type { Change } from '../../protocol/wire/changes.ts';
 import { MAX_TEMPLATES } from '../../protocol/wire/event.ts';
+import { credentialsOf } from '../credentials/store.ts';
 import type { Db } from '../database/schema.ts';
 import { selectRows } from '../people/rows.ts';
-import { facesAllowed } from './faces.ts';
+import { readCardTemplates } from './card-templates.ts';
+import { facesAllowed, templatesAllowed } from './faces.ts';
 import type { Reader } from './reader.ts';
 import { readTemplates } from './templates.ts';
 
 type PersonChange = Extract<Change, { kind: 'person' }>;
+type CardTemplateChange = Extract<Change, { kind: 'cardTemplate' }>;
+type CredentialsChange = Extract<Change, { kind: 'credentials' }>;
 type TemplatesChange = Extract<Change, { kind: 'templates' }>;
 
 /** What pages tell of people, read and decrypted when the page is made: so it is always their present state. */
 export interface PeopleReader {
   /** Null: erased, merged into another, or not of this scope (any more). */
   person(id: string): PersonChange | null;
+  /** Cards and badges, possibly none. Null: as above. */
+  credentials(id: string): CredentialsChange | null;
+  /** What their card opens, possibly nothing. Null: as above. */
+  cardTemplate(id: string): CardTemplateChange | null;
   /** Of one model, possibly none. Null: as above. */
   templates(id: string, model: string): TemplatesChange | null;
   /** Of every model that a kiosk may hold something of, possibly none. */
@@ -42,13 +50,16 @@ export async function readPeople(
     db,
     keys,
     rows.map((r) => r.id),
-    { fields: ['name', 'number', 'language'] },
+    { fields: ['name', 'number', 'badge', 'language'] },
   );
   // Erased between the two statements: then there is nothing to tell of them.
   const byId = new Map(living.filter((r) => r.deletedAt === null).map((r) => [r.id, r]));
   opened.note('person.name', byId.keys());
   // Where faces are switched off no kiosk gets a template, of whoever it is.
-  const templates = await readTemplates(db, keys, opened, (await facesAllowed(db, scope)) ? [...byId.keys()] : []);
+  const templates = await readTemplates(db, keys, opened, (await templatesAllowed(db, scope)) ? [...byId.keys()] : []);
+  const credentials = Map.groupBy(await credentialsOf(db, keys, [...byId.keys()]), (c) => c.person);
+  const onCards = (await facesAllowed(db, scope)) ? await readCardTemplates(db, keys, [...byId.keys()]) : new Map();
+  opened.note('template.card', onCards.keys());
   const models = await modelsOf(db, [...byId.keys()]);
   const of = (id: string, model: string): TemplatesChange => ({
     kind: 'templates',
@@ -63,6 +74,22 @@ export async function readPeople(
       if (!row) return null;
       const { name = '', number = null, language = '' } = row.values;
       return { kind: 'person', person: id, name, number, language, gpsOptOut: row.gpsOptOut };
+    },
+    credentials(id) {
+      const row = byId.get(id);
+      if (!row) return null;
+      const held = credentials.get(id) ?? [];
+      return {
+        kind: 'credentials',
+        person: id,
+        cards: held.flatMap((c) => (c.hash ? [{ id: c.id, hash: c.hash.toString('base64url') }] : [])),
+        badges: [...new Set([row.values.badge, ...held.map((c) => c.number)])].filter((b) => typeof b === 'string'),
+      };
+    },
+    cardTemplate(id) {
+      if (!byId.has(id)) return null;
+      const { model = '', card = null } = onCards.get(id) ?? {};
+      return { kind: 'cardTemplate', person: id, model, card };
     },
     templates: (id, model) => (byId.has(id) ? of(id, model) : null),
     allTemplates: (id) => (models.get(id) ?? []).map((model) => of(id, model)),

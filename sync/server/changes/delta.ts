@@ -1,6 +1,7 @@
-import type { Change } from '../../protocol/wire/changes.ts';
+import { type Change, KINDS_SINCE_2 } from '../../protocol/wire/changes.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
+import { issuersChange } from './issuers.ts';
 import type { NewChange } from './log.ts';
 import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
@@ -76,10 +77,17 @@ function keyOf({ kind, person, model, request }: Row): string {
 /** Null: another row, or the present state, makes this one say nothing. */
 async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promise<Change | null> {
   const { db, publicKeys } = reader.source;
+  if (reader.version < 2 && KINDS_SINCE_2.has(row.kind)) return null;
   const person = row.person ?? '';
   switch (row.kind) {
     case 'person':
       return people.person(person);
+    case 'credentials':
+      return people.credentials(person);
+    case 'cardTemplate':
+      return people.cardTemplate(person);
+    case 'issuers':
+      return issuersChange(db);
     case 'templates':
       return people.templates(person, row.model ?? '');
     case 'gone':
@@ -87,7 +95,7 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
     case 'erase':
       return { kind: 'erase', request: row.request ?? '', person };
     case 'policy':
-      return { kind: 'policy', policy: await policyForKiosks(db, reader.scope) };
+      return { kind: 'policy', policy: await policyForKiosks(db, reader.scope, reader.version) };
     case 'keys':
       return { kind: 'keys', keys: await publicKeys() };
     case 'start':

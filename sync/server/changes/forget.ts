@@ -6,20 +6,27 @@ import { appendChanges, type NewChange } from './log.ts';
 import { modelsOf, scopesOfPerson } from './sites.ts';
 import { dropTemplates } from './templates.ts';
 
-/** Removes the templates of these people here, and tells the kiosks of all their sites that there are none. */
+/**
+ * Removes the templates of these people here, and tells the kiosks of all their sites that there are none.
+ *
+ * @param o `card`: also what their card opens
+ */
 export async function forgetTemplates(
   tx: Transaction<Tables>,
   keys: Keys,
   people: readonly string[],
   now: Date,
+  { card = true }: { readonly card?: boolean } = {},
 ): Promise<void> {
   const told: NewChange[] = [];
   for (const person of people) {
-    await dropTemplates(tx, keys, person);
+    await dropTemplates(tx, keys, person, { card });
     await dropPhotos(tx, [person]);
     const models = await modelsOf(tx, person);
-    for (const site of await scopesOfPerson(tx, person))
+    for (const site of await scopesOfPerson(tx, person)) {
+      if (card) told.push({ kind: 'cardTemplate', person, site });
       for (const model of models) told.push({ kind: 'templates', person, model, site });
+    }
   }
   await appendChanges(tx, told, now);
 }

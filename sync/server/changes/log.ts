@@ -9,7 +9,16 @@ import type { Db, Tables } from '../database/schema.ts';
  * people, templates, erasures, policies or keys is appended; check-ins do not pass here and do not wait for each other.
  */
 export interface NewChange {
-  readonly kind: 'person' | 'templates' | 'gone' | 'erase' | 'policy' | 'keys';
+  readonly kind:
+    | 'person'
+    | 'templates'
+    | 'gone'
+    | 'erase'
+    | 'policy'
+    | 'keys'
+    | 'credentials'
+    | 'issuers'
+    | 'cardTemplate';
   /** Scope that it concerns; absent: every one. */
   readonly site?: string;
   /** The one device that it concerns. */
@@ -42,9 +51,13 @@ export async function appendChanges(tx: Transaction<Tables>, changes: readonly N
     .execute();
 }
 
-/** Tells every kiosk the server's new set of keys. Called in the transaction that made it. */
-export function keysChanged(tx: Transaction<Tables>, now: Date): Promise<void> {
-  return appendChanges(tx, [{ kind: 'keys' }], now);
+/**
+ * Tells every kiosk the server's new set of keys. Called in the transaction that made it.
+ *
+ * @param kind `issuers`: of those that sign people's own codes
+ */
+export function keysChanged(tx: Transaction<Tables>, now: Date, kind: 'keys' | 'issuers' = 'keys'): Promise<void> {
+  return appendChanges(tx, [{ kind }], now);
 }
 
 /**

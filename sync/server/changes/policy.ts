@@ -1,9 +1,10 @@
 import { v7 } from 'uuid';
-import { MAX_CONSENT_TEXTS, Policy } from '../../protocol/wire/changes.ts';
+import { MAX_CONSENT_TEXTS, Policy, waysWithoutFace } from '../../protocol/wire/changes.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
 import { textsInForce } from '../consents/texts.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
-import { scopesWithoutFaces, tellTemplates } from './faces.ts';
+import { scopesWithoutTemplates, tellTemplates } from './faces.ts';
 import { appendChanges } from './log.ts';
 import { DEFAULT_SCOPE } from './scope.ts';
 
@@ -17,10 +18,23 @@ export async function policyOf(db: Db, scope: string): Promise<Policy> {
   return found ? Policy.parse(found.policy) : DEFAULT_POLICY;
 }
 
-/** As kiosks are told it: with the customer's own consent texts, which are the same for all. */
-export async function policyForKiosks(db: Db, scope: string): Promise<Policy> {
+/**
+ * As kiosks are told it: with the customer's own consent texts, which are the same for all.
+ *
+ * @param version of the protocol that the kiosk reads
+ */
+export async function policyForKiosks(db: Db, scope: string, version: number): Promise<Policy> {
   const consentTexts = (await textsInForce(db)).slice(0, MAX_CONSENT_TEXTS);
-  return { ...(await policyOf(db, scope)), ...(consentTexts.length > 0 && { consentTexts }) };
+  const policy = inVersion(await policyOf(db, scope), version);
+  return { ...policy, ...(consentTexts.length > 0 && { consentTexts }) };
+}
+
+/** A kiosk of version 1 knows nothing of ways and cards: where the site has no faces, or none at its kiosks, it gets none. */
+function inVersion(policy: Policy, version: number): Policy {
+  if (version >= 2) return policy;
+  const { ways, withFace: _, templates, ...known } = policy;
+  const none = templates === 'card' || (ways && !ways.includes('face'));
+  return none ? { ...known, faces: 'off' } : known;
 }
 
 /** Whether a scope has a policy of its own. */
@@ -34,11 +48,18 @@ export async function hasOwnPolicy(db: Db, scope: string): Promise<boolean> {
  *
  * @param by account, `operator` or `configuration`: for the history
  * @returns whether anything changed
+ * @throws Problem `ways-need-another`: nobody may be made to show their face
  */
-export function setPolicy(db: Db, scope: string, policy: Policy, now: Date, by = 'operator'): Promise<boolean> {
+export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date, by = 'operator'): Promise<boolean> {
+  if (waysWithoutFace(policy).length === 0)
+    throw new Problem(
+      'ways-need-another',
+      'Every way in of this policy asks for a face.',
+      'Leave one that does not, as an equal: number and PIN, say.',
+    );
   const text = JSON.stringify(Policy.parse(policy));
   return inTransaction(db, async (tx) => {
-    const before = await scopesWithoutFaces(tx);
+    const before = await scopesWithoutTemplates(tx);
     const held = await tx
       .selectFrom('site_policy')
       .select('policy')
@@ -60,7 +81,7 @@ export function setPolicy(db: Db, scope: string, policy: Policy, now: Date, by =
       .insertInto('site_policy_change')
       .values({ id: v7(), site: scope, at: now, by, before: held ? JSON.stringify(held.policy) : null, after: text })
       .execute();
-    const after = await scopesWithoutFaces(tx);
+    const after = await scopesWithoutTemplates(tx);
     for (const other of new Set([...before, ...after]))
       if (before.includes(other) !== after.includes(other)) await tellTemplates(tx, other, now);
     await appendChanges(tx, [{ kind: 'policy', ...(scope !== DEFAULT_SCOPE && { site: scope }) }], now);

@@ -1,11 +1,13 @@
 import type { Transaction } from 'kysely';
 import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/event.ts';
+import { instantOf } from '../attendance/instant.ts';
 import type { Tables } from '../database/schema.ts';
 import { dropPhotos } from '../enrolment/photos.ts';
 import { confirmErasure, eraseAgain, eraseOnKiosks, isErasurePending, isKnownRequest } from '../erasure/kiosks.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { keepCardTemplate } from './card-templates.ts';
 import { recordConsent, standingOf } from './consent.ts';
-import { facesAllowed } from './faces.ts';
+import { facesAllowed, templatesAllowed } from './faces.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { scopeOf } from './scope.ts';
 import { allOfPerson, joinScope, modelsOf, scopesOfPerson } from './sites.ts';
@@ -82,7 +84,12 @@ async function apply(
       return consented(tx, keys, person, now);
     case 'template': {
       const templates = event.personal.templates?.value as Personal<'template'>['templates'];
-      return templated(tx, keys, person, { id, device, ...(open as Open<'template'>), templates }, scope, now);
+      const card = event.personal.card?.value as Personal<'template'>['card'];
+      const at = instantOf(event.header, now);
+      const told = { id, device, ...(open as Open<'template'>), templates };
+      return card
+        ? onCard(tx, keys, { person, device, model: told.model, card, id, at }, scope, now)
+        : templated(tx, keys, person, told, scope, now);
     }
     default:
       return [];
@@ -121,7 +128,7 @@ export async function consented(tx: Transaction<Tables>, keys: Keys, person: str
     await dropTemplates(tx, keys, person);
     await dropPhotos(tx, [person]);
   }
-  return forEachScope(tx, person, await modelsOf(tx, person));
+  return [...(await cardOfEachScope(tx, person)), ...(await forEachScope(tx, person, await modelsOf(tx, person)))];
 }
 
 async function templated(
@@ -133,8 +140,8 @@ async function templated(
   now: Date,
 ): Promise<NewChange[]> {
   // Whoever has asked to be erased has no templates any more, however long the request can be taken back; and where faces
-  // are switched off none is taken.
-  const refused = (await isErasurePending(tx, person)) || !(await facesAllowed(tx, scope));
+  // are switched off, or lie on cards, none is taken.
+  const refused = (await isErasurePending(tx, person)) || !(await templatesAllowed(tx, scope));
   const standing = refused ? 'withdrawn' : await standingOf(tx, person);
   // It may have overtaken its consent: then it waits in the log of events.
   if (standing === 'none') return [];
@@ -143,6 +150,27 @@ async function templated(
   if (standing === 'given') return forEachScope(tx, person, [event.model]);
   // The kiosk does not know yet that the consent was withdrawn elsewhere: it gets an empty set.
   return [{ kind: 'templates', person, model: event.model, device: event.device }];
+}
+
+/** Somebody's templates were enrolled onto a card: what is here opens with that card alone. As `templated` in the rest. */
+async function onCard(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  o: Parameters<typeof keepCardTemplate>[2] & { readonly device: string; readonly id: string; readonly at: Date },
+  scope: string,
+  now: Date,
+): Promise<NewChange[]> {
+  const { person, device, id, at } = o;
+  const refused = (await isErasurePending(tx, person)) || !(await facesAllowed(tx, scope));
+  const standing = refused ? 'withdrawn' : await standingOf(tx, person);
+  if (standing === 'none') return [];
+  if (standing === 'given') await keepCardTemplate(tx, keys, o, at < now ? at : now);
+  await emptyLog(tx, keys, [id]);
+  return standing === 'given' ? cardOfEachScope(tx, person) : [{ kind: 'cardTemplate', person, device }];
+}
+
+async function cardOfEachScope(tx: Transaction<Tables>, person: string): Promise<NewChange[]> {
+  return (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'cardTemplate', person, site }));
 }
 
 async function forEachScope(tx: Transaction<Tables>, person: string, models: string[]): Promise<NewChange[]> {

@@ -1,3 +1,4 @@
+import { PROTOCOL_VERSION } from '../../protocol/wire/batch.ts';
 import type { Presence, SiteKiosk } from '../../protocol/wire/changes.ts';
 import type { Actor } from '../access/actor.ts';
 import { audited } from '../audit/opened.ts';
@@ -5,8 +6,8 @@ import { type Position, readCursor } from './cursor.ts';
 import { deltaPart } from './delta.ts';
 import { readKiosks } from './kiosks.ts';
 import { readPresence } from './presence.ts';
-import { bytesOf, CHANGE_BYTES, type ChangeSource, type PagePart, type Reader } from './reader.ts';
-import { scopeMark, scopeOf } from './scope.ts';
+import { bytesOf, CHANGE_BYTES, type ChangeSource, type PagePart, type Reader, readerMark } from './reader.ts';
+import { scopeOf } from './scope.ts';
 import { snapshotPart } from './snapshot.ts';
 
 /** What a page tells of the site as it is now, beside the log. */
@@ -21,18 +22,20 @@ interface SiteNow {
  *
  * Whom it shows stands in an audit row, written before the page is given out.
  *
- * @param ask `cursor`, `limit`, `presenceAfter` as in the wire's ask; `newestKey`: the device trusts our newest signing key
+ * @param ask `cursor`, `limit`, `presenceAfter` as in the wire's ask; `newestKey`: the device trusts our newest signing key;
+ *   `version` of the protocol that it reads
  */
 export async function readChanges(
   source: ChangeSource,
   device: string,
-  ask: { cursor: string; limit: number; presenceAfter: string | null; newestKey: boolean },
+  ask: { cursor: string; limit: number; presenceAfter: string | null; newestKey: boolean; version?: number },
   now: Date,
 ): Promise<PagePart & SiteNow> {
+  const { limit, version = PROTOCOL_VERSION } = ask;
   const scope = await scopeOf(source.db, device);
   const actor: Actor = { role: 'device', id: device, email: null, ip: null, userAgent: null };
   return audited(source.db, source.keys, { actor, route: 'device changes', resource: scope }, now, (opened) =>
-    readPage({ source, device, scope, limit: ask.limit, opened }, ask, now),
+    readPage({ source, device, scope, version, limit, opened }, ask, now),
   );
 }
 
@@ -52,13 +55,15 @@ async function readPage(
   // Once all is told. A single person larger than a page's share leaves no room: then with the next page.
   const room = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
   const presence = room ? await readPresence(source.db, scope, device, ask.presenceAfter, now) : [];
-  const kiosks = room && bytesOf(changes) <= CHANGE_BYTES / 2 ? { kiosks: await readKiosks(source.db, scope) } : {};
+  // A kiosk of version 1 refuses a page with a field that it does not know.
+  const tellKiosks = room && reader.version >= 2 && bytesOf(changes) <= CHANGE_BYTES / 2;
+  const kiosks = tellKiosks ? { kiosks: await readKiosks(source.db, scope) } : {};
   return { ...part, changes, presence, ...kiosks };
 }
 
 function knownPosition(reader: Reader, cursor: string): Position | null {
   const from = readCursor(cursor);
-  if (!from || from.logEpoch !== reader.source.logEpoch || from.scope !== scopeMark(reader.scope)) return null;
+  if (!from || from.logEpoch !== reader.source.logEpoch || from.scope !== readerMark(reader)) return null;
   return from;
 }
 

@@ -19,6 +19,8 @@ export interface Reader {
   readonly source: ChangeSource;
   readonly device: string;
   readonly scope: string;
+  /** Of the protocol, that it reads. */
+  readonly version: number;
   readonly limit: number;
   /** Whose data the page opens: they stand in its audit row. */
   readonly opened: Opened;
@@ -44,10 +46,15 @@ export async function topOfLog(db: Db): Promise<{ position: number; tag: string 
   return { position: Number(row.position), tag: row.tag };
 }
 
+/** What a cursor must be of. A kiosk that was updated begins anew: what its old version did not know was never told. */
+export function readerMark({ scope, version }: Pick<Reader, 'scope' | 'version'>): string {
+  return scopeMark(version < 2 ? scope : `${scope} 2`);
+}
+
 export function cursorAt(reader: Reader, at: { position: number; tag: string }, after?: string): string {
   return writeCursor({
     logEpoch: reader.source.logEpoch,
-    scope: scopeMark(reader.scope),
+    scope: readerMark(reader),
     position: at.position,
     tag: at.tag,
     ...(after && { after }),

@@ -19,11 +19,13 @@ export async function joinScope(tx: Transaction<Tables>, person: string, site: s
   return Number(numInsertedOrUpdatedRows) > 0;
 }
 
-/** What tells a scope all of a person: the person, and the templates of each model. */
+/** What tells a scope all of a person: the person, cards and badges, what their card opens, and the templates of each model. */
 export async function allOfPerson(db: Db, person: string, site: string): Promise<NewChange[]> {
   const models = await modelsOf(db, person);
   return [
     { kind: 'person', person, site },
+    { kind: 'credentials', person, site },
+    { kind: 'cardTemplate', person, site },
     ...models.map((model): NewChange => ({ kind: 'templates', person, model, site })),
   ];
 }

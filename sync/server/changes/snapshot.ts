@@ -1,6 +1,7 @@
 import { NIL } from 'uuid';
-import { readPeople } from './content.ts';
+import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
+import { issuersChange } from './issuers.ts';
 import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
 
@@ -28,8 +29,9 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
   });
   if (!from)
     budget.take([
-      { kind: 'policy', policy: await policyForKiosks(db, reader.scope) },
+      { kind: 'policy', policy: await policyForKiosks(db, reader.scope, reader.version) },
       { kind: 'keys', keys: await reader.source.publicKeys() },
+      ...(reader.version < 2 ? [] : [await issuersChange(db)]),
     ]);
   const after = from?.after ?? `e${NIL}`;
   if (after.startsWith('e')) {
@@ -77,9 +79,16 @@ async function people(reader: Reader, budget: Budget, after: string): Promise<st
     const content = await readPeople(reader, ids);
     for (const id of ids) {
       const person = content.person(id);
-      if (person && !budget.take([person, ...content.allTemplates(id)])) return last;
+      if (person && !budget.take([person, ...bearers(reader, content, id), ...content.allTemplates(id)])) return last;
       last = id;
     }
     if (ids.length < CHUNK) return null;
   }
+}
+
+/** Cards and badges of somebody who has any: a snapshot's `person` takes away what it does not name. */
+function bearers({ version }: Reader, content: PeopleReader, id: string) {
+  const held = version < 2 ? null : content.credentials(id);
+  const onCard = version < 2 ? null : content.cardTemplate(id);
+  return [...(held && held.cards.length + held.badges.length > 0 ? [held] : []), ...(onCard?.card ? [onCard] : [])];
 }

@@ -5,6 +5,7 @@ import type { Db, Tables } from '../database/schema.ts';
 import { openHalf, sealHalf } from '../ingest/personal.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { dropCardTemplate, keepCardTemplate } from './card-templates.ts';
 
 /**
  * Face templates on the server: kept only to give them to a person's other kiosks, one copy, only under a standing consent.
@@ -76,7 +77,7 @@ export async function applyTemplates(
 export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<void> {
   const rows = await tx
     .selectFrom('event')
-    .select(['id', 'device', 'header', 'person', 'personal', 'gps'])
+    .select(['id', 'device', 'at', 'header', 'person', 'personal', 'gps'])
     .where('person', '=', person)
     .where('type', '=', 'template')
     .where('personal', 'is not', null)
@@ -89,9 +90,12 @@ export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: strin
   for (const row of rows) {
     const { open } = row.header as WireEvent['header'];
     const held = openHalf(keys, box, row);
-    const templates = PersonalBody.template.shape.templates.parse(held.templates?.value);
-    if (!templates) continue;
+    const { templates: all, card: sealed } = PersonalBody.template.shape;
+    const templates = all.parse(held.templates?.value);
+    const card = sealed.parse(held.card?.value);
     const { change, model } = open as { change: 'added' | 'removed'; model: string };
+    if (card) await keepCardTemplate(tx, keys, { person, model, card, device: row.device }, row.at);
+    if (!templates) continue;
     await applyTemplates(tx, keys, person, { id: row.id, device: row.device, change, model, templates }, now);
   }
   await emptyLog(
@@ -111,8 +115,19 @@ export async function noteModels(tx: Transaction<Tables>, person: string, models
     .execute();
 }
 
-/** Everything of a person goes, here and in the log of events. Their models stay noted, so that kiosks hear of it. */
-export async function dropTemplates(tx: Transaction<Tables>, keys: Keys, person: string): Promise<void> {
+/**
+ * Everything of a person goes, here and in the log of events. Their models stay noted, so that
+ * kiosks hear of it.
+ *
+ * @param o `card`: what their card opens goes too
+ */
+export async function dropTemplates(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  { card = true }: { readonly card?: boolean } = {},
+): Promise<void> {
+  if (card) await dropCardTemplate(tx, person);
   await tx.deleteFrom('template').where('person', '=', person).execute();
   const events = await tx
     .selectFrom('event')
@@ -150,8 +165,8 @@ export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: read
       await tx.updateTable('event').set({ personal: null, gps: null }).where('id', '=', row.id).execute();
       continue;
     }
-    const { templates, ...rest } = openHalf(keys, box, row);
-    if (!templates) continue;
+    const { templates, card, ...rest } = openHalf(keys, box, row);
+    if (!templates && !card) continue;
     await tx
       .updateTable('event')
       .set(sealHalf(keys, box, row.id, row.person, rest))

@@ -19,6 +19,7 @@ import { enrolment } from './migrations/0016-enrolment.ts';
 import { keyringScrub } from './migrations/0017-keyring-scrub.ts';
 import { importMap } from './migrations/0018-import-map.ts';
 import { webhooks } from './migrations/0019-webhooks.ts';
+import { credentials } from './migrations/0020-credentials.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -45,6 +46,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0017-keyring-scrub': keyringScrub,
   '0018-import-map': importMap,
   '0019-webhooks': webhooks,
+  '0020-credentials': credentials,
 };
 
 /** Names of what this build knows, in order. */

@@ -10,6 +10,7 @@ import type {
 import type { CheckinCorrection, ConsentOrigin, ConsentTextTable, CorrectionTable } from './tables/api.ts';
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 import type { BackupTable, PhotoObjectTable } from './tables/backup.ts';
+import type { CardTemplateTable, CredentialTable } from './tables/credentials.ts';
 import type {
   AttentionNoteTable,
   ConsentSaid,
@@ -111,7 +112,7 @@ interface KeyringIdentityTable {
 export interface ServerKeyTable {
   /** Thumbprint (signing, sealing) or certificate fingerprint (ca). */
   id: string;
-  purpose: 'signing' | 'sealing' | 'ca';
+  purpose: 'signing' | 'sealing' | 'ca' | 'qr';
   /** Number of the set of keys that it first stood in: the higher, the newer. */
   serial: number;
   /** JWK as JSON, or the CA's certificate as PEM. */
@@ -289,7 +290,17 @@ interface ChangeTable {
   site: string | null;
   /** The one device that it concerns; null: all of the scope. */
   device: string | null;
-  kind: 'start' | 'person' | 'templates' | 'gone' | 'erase' | 'policy' | 'keys';
+  kind:
+    | 'start'
+    | 'person'
+    | 'templates'
+    | 'gone'
+    | 'erase'
+    | 'policy'
+    | 'keys'
+    | 'credentials'
+    | 'issuers'
+    | 'cardTemplate';
   person: string | null;
   model: string | null;
   request: string | null;
@@ -425,6 +436,8 @@ export interface Tables {
   sign_in_attempt: SignInAttemptTable;
   idempotency: IdempotencyTable;
   session: SessionTable;
+  credential: CredentialTable;
+  card_template: CardTemplateTable;
   photo: PhotoTable;
   photo_piece: PhotoPieceTable;
   photo_object: PhotoObjectTable;

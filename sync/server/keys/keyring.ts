@@ -1,4 +1,5 @@
-import type { Ed25519PrivateJwk, X25519PrivateJwk } from '../../protocol/wire/batch.ts';
+import { publicHalf } from '../../protocol/seal/keys.ts';
+import type { Ed25519PrivateJwk, Ed25519PublicJwk, X25519PrivateJwk } from '../../protocol/wire/batch.ts';
 import type { ServerKeys } from '../../protocol/wire/keys.ts';
 import type { Db } from '../database/schema.ts';
 import {
@@ -10,7 +11,7 @@ import {
 } from './certificates.ts';
 import type { Keys } from './envelope.ts';
 import { importKeyringFile } from './import-file.ts';
-import { firstKeys } from './succession.ts';
+import { ensureIssuer, firstKeys } from './succession.ts';
 import { type Ca, type KeyPurpose, type KeySet, keyPlace, publicSet, readKeySet } from './vault.ts';
 import { loadTokenKey, settleKeys } from './versions.ts';
 
@@ -91,6 +92,19 @@ export class Keyring {
     return (known ?? this.#set.signing.at(-1)!).key;
   }
 
+  /** Public halves of the issuer keys of people's own codes, newest first. */
+  get issuers(): Ed25519PublicJwk[] {
+    return this.#set.qr.map((k) => publicHalf(k.key));
+  }
+
+  /**
+   * Signs people's own codes: the oldest that is not retired, since kiosks that are offline know that one. A successor is
+   * told to the kiosks first, and takes over when the old one is retired.
+   */
+  get issuer(): Ed25519PrivateJwk {
+    return this.#set.qr.at(-1)!.key;
+  }
+
   /** The private key of this thumbprint, current or not yet retired; another replica may have made it a moment ago. */
   async sealingFor(kid: string): Promise<X25519PrivateJwk | null> {
     const find = () => this.heldSealing(kid);
@@ -135,12 +149,17 @@ export class Keyring {
 
   /** Every key that is not retired, without its private half. */
   get described(): { purpose: KeyPurpose; id: string; serial: number; newest: boolean }[] {
-    const { cas, signing, sealing } = this.#set;
+    const { cas, signing, sealing, qr } = this.#set;
     const list = (purpose: KeyPurpose, keys: readonly { id: string; serial: number }[]) =>
       keys.map(({ id, serial }, i) => ({ purpose, id, serial, newest: i === 0 }));
     const named = (keys: readonly { kid: string; serial: number }[]) =>
       keys.map((k) => ({ id: k.kid, serial: k.serial }));
-    return [...list('ca', cas), ...list('signing', named(signing)), ...list('sealing', named(sealing))];
+    return [
+      ...list('ca', cas),
+      ...list('signing', named(signing)),
+      ...list('sealing', named(sealing)),
+      ...list('qr', named(qr)),
+    ];
   }
 
   /** What kiosks pin. */
@@ -186,6 +205,7 @@ export async function openKeyring(db: Db, keys: Keys, options: KeyringOptions): 
   if (options.home) await importKeyringFile(db, keys, options.home, options.now());
   await firstKeys(db, keys, options.now());
   await settleKeys(db, keys);
+  await ensureIssuer(db, keys, options.now());
   await loadTokenKey(db, keys);
   const set = await readKeySet(db, keys);
   const ca = { certPem: set.cas[0]!.certPem, keyPem: set.cas[0]!.keyPem! };

@@ -30,14 +30,24 @@ export async function firstKeys(db: Db, keys: Keys, now: number): Promise<void> 
     const ca = await createCa(serverId, now);
     const key = { id: certificateId(ca.certPem), serial: 1, public: ca.certPem, private: ca.keyPem };
     await insertKey(trx, keys, { purpose: 'ca', ...key }, now);
-    for (const purpose of ['signing', 'sealing'] as const) await insertKey(trx, keys, await newKey(purpose, 1), now);
+    for (const purpose of ['signing', 'sealing', 'qr'] as const)
+      await insertKey(trx, keys, await newKey(purpose, 1), now);
   });
 }
 
-async function newKey(purpose: 'signing' | 'sealing', serial: number): Promise<NewKey> {
-  const key = purpose === 'signing' ? newSigningKey() : newSealingKey();
+async function newKey(purpose: Exclude<KeyPurpose, 'ca'>, serial: number): Promise<NewKey> {
+  const key = purpose === 'sealing' ? newSealingKey() : newSigningKey();
   const half = key.crv === 'Ed25519' ? publicHalf(key) : publicHalf(key);
   return { purpose, id: await keyId(half), serial, public: JSON.stringify(half), private: JSON.stringify(key) };
+}
+
+/** The issuer key of people's own codes, where a build before it has made the keyring. */
+export async function ensureIssuer(db: Db, keys: Keys, now: number): Promise<void> {
+  if ((await readKeySet(db, keys)).qr.length > 0) return;
+  await inTransaction(db, async (trx) => {
+    const { set } = await lock(trx, keys, now);
+    if (set.qr.length === 0) await insertKey(trx, keys, await newKey('qr', set.serial), now);
+  });
 }
 
 /** Locks the keyring for a change. @returns the set as it is, and the serial of the one to come */

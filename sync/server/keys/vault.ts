@@ -32,6 +32,8 @@ export interface KeySet {
   readonly signing: readonly Named<Ed25519PrivateJwk>[];
   readonly sealing: readonly Named<X25519PrivateJwk>[];
   readonly cas: readonly Ca[];
+  /** Sign people's own codes. */
+  readonly qr: readonly Named<Ed25519PrivateJwk>[];
 }
 
 export type KeyPurpose = ServerKeyTable['purpose'];
@@ -68,11 +70,12 @@ export async function readKeySet(db: Db, keys: Keys): Promise<KeySet> {
   const cas: Ca[] = [];
   const signing: Named<Ed25519PrivateJwk>[] = [];
   const sealing: Named<X25519PrivateJwk>[] = [];
+  const qr: Named<Ed25519PrivateJwk>[] = [];
   for (const { id, purpose, serial, public: certPem, private: sealed, cross_pem: crossPem } of rows) {
     const text = sealed ? keys.open('keyring', keyPlace(purpose, id), sealed).toString('utf8') : null;
     if (purpose === 'ca') cas.push({ id, certPem, keyPem: text, crossPem, serial });
-    else if (text && purpose === 'signing')
-      signing.push({ kid: id, key: Ed25519PrivateJwk.parse(JSON.parse(text)), serial });
+    else if (text && (purpose === 'signing' || purpose === 'qr'))
+      (purpose === 'qr' ? qr : signing).push({ kid: id, key: Ed25519PrivateJwk.parse(JSON.parse(text)), serial });
     else if (text) sealing.push({ kid: id, key: X25519PrivateJwk.parse(JSON.parse(text)), serial });
   }
   if (!first || !cas[0]?.keyPem || signing.length === 0 || sealing.length === 0) {
@@ -83,7 +86,7 @@ export async function readKeySet(db: Db, keys: Keys): Promise<KeySet> {
       'Restore schema keyring from its backup.',
     );
   }
-  return { serverId: first.server_id, serial: first.current, signing, sealing, cas };
+  return { serverId: first.server_id, serial: first.current, signing, sealing, cas, qr };
 }
 
 /** What kiosks pin of a set. */

@@ -38,7 +38,7 @@ const Quarantined = {
   reason: z.string().max(60).optional(),
   id: z.number().int().positive().optional(),
 };
-const Purpose = z.enum(['signing', 'sealing', 'ca']);
+const Purpose = z.enum(['signing', 'sealing', 'ca', 'qr']);
 
 export const OPERATIONS = {
   ...accountOperations,
@@ -232,7 +232,7 @@ async function runAudited(
 /** The row of a change to the server's own keys, in the transaction that makes it. */
 function keysAudited({ keys, now }: OperatorContext, route: string, purpose: KeyPurpose): Announce {
   return async (tx) => {
-    await keysChanged(tx, now());
+    await keysChanged(tx, now(), purpose === 'qr' ? 'issuers' : 'keys');
     const entry = { actor: OPERATOR, action: 'operate', route, resource: `${purpose} key`, data: ['keys'] } as const;
     await writeAudit(tx, keys, { ...entry, subjects: [], outcome: 'ok' }, now());
   };
@@ -252,11 +252,26 @@ async function devicesBehind({ db, keyring }: OperatorContext, purpose: KeyPurpo
   if (keyring.described.filter((k) => k.purpose === purpose).length < 2) return [];
   const approved = (await listDevices(db)).filter((d) => d.status === 'approved');
   const newest = keyring.signingKids[0]!;
+  const issuerMade = await newestKeyMade(db, 'qr');
   return approved.filter((d) => {
     if (purpose === 'signing') return !d.trusts?.includes(newest);
     if (purpose === 'sealing') return d.sealedTo !== keyring.sealingKid;
+    if (purpose === 'qr') return d.lastHeardAt === null || d.lastHeardAt < issuerMade;
     return d.certIssuer !== keyring.cas[0]!.id;
   });
+}
+
+/** When the newest key of a purpose was made: who was heard since was told of it. */
+async function newestKeyMade(db: OperatorContext['db'], purpose: KeyPurpose): Promise<Date> {
+  const { made_at } = await db
+    .selectFrom('keyring.server_key')
+    .select('made_at')
+    .where('purpose', '=', purpose)
+    .where('retired_at', 'is', null)
+    .orderBy('serial', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  return made_at;
 }
 
 function shown(device: Device) {

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { PersonPatch } from '../../protocol/api/people.ts';
 import { personChanged } from '../changes/sites.ts';
+import { tellCredentials } from '../credentials/store.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { forgetPositions } from './positions.ts';
@@ -29,6 +30,7 @@ export async function changePerson(
   const { changed } = await writePerson(tx, keys, { id: person, patch: defined(patch), ...expect }, now);
   if (patch.gpsOptOut && changed.includes('gpsOptOut')) await forgetPositions(tx, [person]);
   if (changed.length > 0) await personChanged(tx, person, now);
+  if (changed.includes('badge')) await tellCredentials(tx, person, now);
   return changed;
 }
 

@@ -10,6 +10,8 @@ export const TOLD: Readonly<Record<string, string>> = {
   person_merge: 'profile',
   person_model: 'templates',
   template: 'templates',
+  card_template: 'templates',
+  credential: 'credentials',
   consent: 'consents',
   event: 'events',
   checkin: 'attendance',

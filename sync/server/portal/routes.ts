@@ -13,7 +13,6 @@ import {
   MyProfilePatch,
 } from '../../protocol/api/portal.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
-import type { Actor } from '../access/actor.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { searchAttendance } from '../attendance/search.ts';
@@ -27,6 +26,7 @@ import { changePerson } from '../people/change.ts';
 import { personUnknown, shownPeople } from '../people/shown.ts';
 import { makeConfirmation, requireConfirmation } from './confirmation.ts';
 import { myData } from './my-data.ts';
+import { self } from './self.ts';
 
 /** Only ever about whoever asks: no route here takes a person’s id. */
 const OWN = ['person'] as const;
@@ -239,13 +239,6 @@ export const portalRoutes: readonly RouteSpec[] = [
 ];
 
 const BY_MYSELF = { via: 'person', account: null } as const;
-
-/** Who asks; it is about them. */
-function self(actor: Actor, about: (people: string[]) => void): string {
-  if (actor.role !== 'person' || actor.id === null) throw personUnknown();
-  about([actor.id]);
-  return actor.id;
-}
 
 async function mine(tx: Transaction<Tables>, keys: Keys, person: string) {
   const shown = (await shownPeople(tx, keys, [person])).get(person);

@@ -8,9 +8,11 @@ import { searchAttendance } from '../attendance/search.ts';
 import { openNotes } from '../attention/notes.ts';
 import { audited } from '../audit/opened.ts';
 import { everyMatch } from '../audit/search.ts';
+import { readCardTemplates } from '../changes/card-templates.ts';
 import { readTemplates } from '../changes/templates.ts';
 import { listConsents } from '../consents/list.ts';
 import { listCorrections } from '../corrections/list.ts';
+import { credentialsOf } from '../credentials/store.ts';
 import type { Tables } from '../database/schema.ts';
 import { openPhotos } from '../enrolment/photos.ts';
 import { importedPhotosOf } from '../imports/own.ts';
@@ -52,6 +54,7 @@ export const SECTIONS: readonly Section[] = [
   { name: 'profile', rows: profile },
   { name: 'sites', rows: sites },
   { name: 'consents', rows: consents },
+  { name: 'credentials', rows: credentials },
   { name: 'attendance', rows: attendance },
   { name: 'corrections', rows: corrections },
   { name: 'events', rows: events },
@@ -108,6 +111,12 @@ async function* consents({ tx, keys, names }: Reading) {
   }
 }
 
+/** What a card carries was never kept: its hash says nothing to anybody. */
+async function* credentials({ tx, keys, names }: Reading) {
+  for (const { id, kind, number, issuedAt, revokedAt } of await credentialsOf(tx, keys, names))
+    yield { id, kind, number, issuedAt: issuedAt.toISOString(), revokedAt: revokedAt?.toISOString() ?? null };
+}
+
 /** With what they hold: the description of a face is as much the person's as their name. */
 async function* templates({ tx, keys, actor, names, now }: Reading) {
   const added = new Map(
@@ -123,6 +132,8 @@ async function* templates({ tx, keys, actor, names, now }: Reading) {
         const row = added.get(id);
         yield { id, model, pose, vector, addedAt: row?.added_at.toISOString(), device: row?.device };
       }
+  for (const { model, card, madeAt } of (await readCardTemplates(tx, keys, names)).values())
+    yield { onCard: card?.id, model, opensWithTheCardAlone: card?.sealed, addedAt: madeAt.toISOString() };
   const models = await tx.selectFrom('person_model').select('model').distinct().where('person', 'in', names).execute();
   for (const { model } of models) yield { kiosksMayHoldTemplatesOfModel: model };
   const moves = await tx

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { SYSTEM } from '../access/actor.ts';
 import { writeAudit } from '../audit/write.ts';
-import { scopesWithoutFaces } from '../changes/faces.ts';
+import { scopesWithoutFaces, scopesWithoutTemplates } from '../changes/faces.ts';
 import { forgetTemplates } from '../changes/forget.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
@@ -11,7 +11,7 @@ import type { Keys } from '../keys/envelope.ts';
 /**
  * The jurisdiction switch: at a site whose policy says `faces: off` nobody is recognised by their face. Its kiosks get no
  * templates and no enrolment by face is taken from them (changes/); what is held of people who belong to no other site goes
- * here.
+ * here. `templates: card` is the same of templates that this server could use.
  */
 
 const BATCH = 100;
@@ -42,18 +42,29 @@ export async function dropTemplatesWithoutSite(db: Db, keys: Keys, now: Date, si
 async function batch(tx: Transaction<Tables>, keys: Keys, now: Date): Promise<number> {
   const people = await peopleWithoutFaces(tx, BATCH);
   if (people.length === 0) return 0;
-  await forgetTemplates(tx, keys, people, now);
+  const none = new Set(await onSitesOf(tx, 'card_template', await scopesWithoutFaces(tx), BATCH));
+  for (const person of people) await forgetTemplates(tx, keys, [person], now, { card: none.has(person) });
   const entry = { actor: SYSTEM, action: 'delete', route: 'faces off', data: ['template'] } as const;
   await writeAudit(tx, keys, { ...entry, subjects: people, outcome: 'ok' }, now);
   return people.length;
 }
 
-/** Who has templates here and belongs to sites without faces alone. */
+/** Who has templates here that no site of theirs allows: usable ones where none may be, or any where faces are off. */
 async function peopleWithoutFaces(db: Db, limit: number): Promise<string[]> {
-  const without = await scopesWithoutFaces(db);
+  const usable = await onSitesOf(db, 'template', await scopesWithoutTemplates(db), limit);
+  const onCards = await onSitesOf(db, 'card_template', await scopesWithoutFaces(db), limit);
+  return [...new Set([...usable, ...onCards])].sort().slice(0, limit);
+}
+
+async function onSitesOf(
+  db: Db,
+  table: 'template' | 'card_template',
+  without: readonly string[],
+  limit: number,
+): Promise<string[]> {
   if (without.length === 0) return [];
   const { rows } = await sql<{ person: string }>`
-    select distinct t.person from template t
+    select distinct t.person from ${sql.table(table)} t
     where exists (select from person_site s where s.person = t.person)
       and not exists (select from person_site s where s.person = t.person and s.site <> all(${without}::uuid[]))
     order by t.person limit ${limit}`.execute(db);

@@ -104,7 +104,7 @@ const writePolicy = route({
   params: One,
   body: NewSitePolicy,
   answer: SitePolicy,
-  refusals: ['unknown-site'],
+  refusals: ['unknown-site', 'ways-need-another'],
   async handle({ tx, actor, params: { site }, body, now, on, tell }) {
     on(site);
     const scope = await scopeOfSite(tx, site);

@@ -7,6 +7,7 @@ import { standingOf } from '../../changes/consent.ts';
 import { appendChanges, type NewChange } from '../../changes/log.ts';
 import { allOfPerson, joinScope, scopesOfPerson } from '../../changes/sites.ts';
 import { applyTemplates, dropTemplates, readTemplates } from '../../changes/templates.ts';
+import { moveCredentials } from '../../credentials/store.ts';
 import { inTransaction } from '../../database/retry.ts';
 import type { Db, Tables } from '../../database/schema.ts';
 import type { Keys } from '../../keys/envelope.ts';
@@ -167,6 +168,7 @@ async function moveToKiosks(
 ): Promise<void> {
   const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);
   await dropTemplates(tx, keys, merged);
+  await moveCredentials(tx, keys, kept, merged);
   await tx.updateTable('consent').set({ person: kept }).where('person', '=', merged).execute();
   await sql`update person set gps_opt_out = true
             where id = ${kept} and (select gps_opt_out from person where id = ${merged})`.execute(tx);

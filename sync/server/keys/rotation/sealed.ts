@@ -1,7 +1,9 @@
 import { normalEmail } from '../../accounts/email.ts';
 import { notePlace } from '../../attention/notes.ts';
+import { cardTemplatePlace } from '../../changes/card-templates.ts';
 import { saidPlace } from '../../consents/said.ts';
 import { reasonPlace } from '../../corrections/correct.ts';
+import { badgePlace } from '../../credentials/store.ts';
 import { enrolmentPhotoPlace } from '../../enrolment/photos.ts';
 import { basisPlace, importPlace, mapPlace } from '../../imports/places.ts';
 import { entryPlace, incidentPlace } from '../../incidents/record.ts';
@@ -204,6 +206,20 @@ export const OF_PERSONS: readonly PersonTable[] = [
     id: { id: 'uuid' },
     person: 'person',
     columns: { sealed: (r) => ({ ...nobody('template.vector', text(r, 'id')), person: text(r, 'person') }) },
+  },
+  {
+    name: 'card templates',
+    table: 'card_template',
+    id: { id: 'uuid' },
+    person: 'person',
+    columns: { sealed: (r) => cardTemplatePlace(text(r, 'id'), text(r, 'person')) },
+  },
+  {
+    name: 'badges',
+    table: 'credential',
+    id: { id: 'uuid' },
+    person: 'person',
+    columns: { number: (r) => badgePlace(text(r, 'id'), text(r, 'person')) },
   },
   {
     name: 'quarantine',

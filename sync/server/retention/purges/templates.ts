@@ -13,7 +13,8 @@ const isHeld = held({ person: sql`t.person` });
 const used = sql`(
   select t.person, greatest(max(t.added_at), (
       select max(c.at) from checkin c where c.person = t.person and c.method like '%face%')) as at
-  from template t group by t.person)`;
+  from (select person, added_at from template union all select person, made_at from card_template) t
+  group by t.person)`;
 
 const before = ({ settings, now }: PurgeContext) => cutoff(settings.templateDays, now)!.toISOString();
 

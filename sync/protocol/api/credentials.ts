@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { BadgeNumber } from '../wire/changes.ts';
+import { Uuid } from '../wire/event.ts';
+import { Instant } from './page.ts';
+
+/** Cards and badges of a person, and the code on their own page. */
+
+export const Credential = z.strictObject({
+  id: Uuid,
+  kind: z.enum(['card', 'badge']),
+  /** Of a badge that counts. */
+  number: z.string().nullable(),
+  issuedAt: Instant,
+  /** It opens nothing any more. */
+  revokedAt: Instant.nullable(),
+});
+export type Credential = z.infer<typeof Credential>;
+export const Credentials = z.strictObject({
+  items: z.array(Credential),
+  /** Their face templates are on a card: what is held here opens with it alone. Null: they have no such card. */
+  templateCard: z.strictObject({ id: Uuid, madeAt: Instant }).nullable(),
+});
+export type Credentials = z.infer<typeof Credentials>;
+
+/** All that goes onto a printed card. `text` is what its QR code holds; it is told this once, and kept nowhere. */
+export const PrintableCard = z.strictObject({
+  id: Uuid,
+  name: z.string().nullable(),
+  number: z.string().nullable(),
+  text: z.string(),
+  issuedAt: Instant,
+});
+export type PrintableCard = z.infer<typeof PrintableCard>;
+
+export const NewBadge = z.strictObject({ number: BadgeNumber.trim() });
+
+/** The code of somebody's own page. A page asks for the next one before `expiresAt`. */
+export const OwnCode = z.strictObject({ text: z.string(), issuedAt: Instant, expiresAt: Instant });
+export type OwnCode = z.infer<typeof OwnCode>;

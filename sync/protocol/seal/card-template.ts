@@ -1,0 +1,101 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { base32, fromBase32 } from './base32.ts';
+
+/**
+ * Templates on the person's card: server and kiosks keep a ciphertext, and its key stands in the QR code of the card alone.
+ *
+ * The card: `SPT1:` and Crockford's Base32 of version (1) ‖ person (16) ‖ card (16) ‖ key (32).
+ * The ciphertext: nonce (12) ‖ AES-256-GCM of the vectors, float32 little-endian, one after the other ‖ tag (16), with the
+ * associated data `smartpresence/card-template` ‖ 0 ‖ person (16) ‖ card (16) ‖ name of the embedding model (UTF-8).
+ */
+export interface CardKey {
+  readonly person: string;
+  /** Names the card: a ciphertext belongs to one. */
+  readonly card: string;
+  /** 32 bytes. Whoever holds it zeroes it when it is not needed any more. */
+  readonly key: Buffer;
+}
+
+/** The start of its text. */
+export const TEMPLATE_CARD = 'SPT1:';
+const VERSION = 1;
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const DOMAIN = Buffer.from('smartpresence/card-template\0', 'ascii');
+
+const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex');
+const idText = (bytes: Buffer): string =>
+  bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
+/** What the card carries. The text can't be zeroed: it goes to whoever prints it, and nowhere else. */
+export function writeTemplateCard({ person, card, key }: CardKey): string {
+  const bytes = Buffer.concat([Buffer.from([VERSION]), idBytes(person), idBytes(card), key]);
+  const text = TEMPLATE_CARD + base32(bytes);
+  bytes.fill(0);
+  return text;
+}
+
+/** Null for what is no such card. */
+export function readTemplateCard(text: string): CardKey | null {
+  if (!text.toUpperCase().startsWith(TEMPLATE_CARD)) return null;
+  const bytes = fromBase32(text.slice(TEMPLATE_CARD.length));
+  if (bytes?.length !== 33 + KEY_BYTES || bytes[0] !== VERSION) return null;
+  const found = {
+    person: idText(bytes.subarray(1, 17)),
+    card: idText(bytes.subarray(17, 33)),
+    key: Buffer.alloc(KEY_BYTES),
+  };
+  bytes.copy(found.key, 0, 33);
+  bytes.fill(0);
+  return found;
+}
+
+const associated = ({ person, card }: CardKey, model: string): Buffer =>
+  Buffer.concat([DOMAIN, idBytes(person), idBytes(card), Buffer.from(model, 'utf8')]);
+
+/**
+ * @param vectors of one model and one length
+ * @param nonce 12 random bytes
+ * @returns unpadded base64url
+ */
+export function sealCardTemplates(
+  key: CardKey,
+  model: string,
+  vectors: readonly Float32Array[],
+  nonce: Uint8Array,
+): string {
+  const plain = Buffer.concat(vectors.map((v) => Buffer.from(v.buffer, v.byteOffset, v.byteLength)));
+  const cipher = createCipheriv('aes-256-gcm', key.key, nonce).setAAD(associated(key, model));
+  const sealed = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  plain.fill(0);
+  return sealed.toString('base64url');
+}
+
+/**
+ * The templates; whoever gets them zeroes them. Null for what this key does not open: another card's, or altered.
+ *
+ * @param length of one vector
+ */
+export function openCardTemplates(key: CardKey, model: string, sealed: string, length = 512): Float32Array[] | null {
+  const bytes = Buffer.from(sealed, 'base64url');
+  const size = bytes.length - NONCE_BYTES - TAG_BYTES;
+  if (size <= 0 || size % (4 * length) !== 0) return null;
+  const decipher = createDecipheriv('aes-256-gcm', key.key, bytes.subarray(0, NONCE_BYTES))
+    .setAAD(associated(key, model))
+    .setAuthTag(bytes.subarray(-TAG_BYTES));
+  const plain = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES));
+  try {
+    decipher.final();
+    // Copies: a Float32Array must start at a multiple of 4.
+    return Array.from({ length: size / (4 * length) }, (_, i) => {
+      const vector = new Float32Array(length);
+      new Uint8Array(vector.buffer).set(plain.subarray(i * 4 * length, (i + 1) * 4 * length));
+      return vector;
+    });
+  } catch {
+    return null; // not authentic: of another card, or altered
+  } finally {
+    plain.fill(0);
+  }
+}

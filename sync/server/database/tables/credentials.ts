@@ -1,0 +1,30 @@
+import type { ColumnType } from 'kysely';
+
+type Instant = ColumnType<Date, Date | string, Date | string>;
+
+/** A printed card or a badge (credentials/). */
+export interface CredentialTable {
+  id: string;
+  person: string;
+  kind: 'card' | 'badge';
+  /** Of a card: SHA-256 of what it carries; null once revoked. */
+  hash: Uint8Array | null;
+  /** Of a badge: envelope of its number, under the person's key; null once revoked. */
+  number: Uint8Array | null;
+  /** The kiosk that issued it; null: the console. */
+  device: string | null;
+  issued_at: Instant;
+  revoked_at: Instant | null;
+}
+
+/** Templates that the person's card alone opens; at most one set a person: a new card makes the one before worthless. */
+export interface CardTemplateTable {
+  person: string;
+  /** Names the card. */
+  id: string;
+  model: string;
+  /** Envelope, under the person's key, of the ciphertext. */
+  sealed: Uint8Array;
+  device: string | null;
+  made_at: Instant;
+}
