@@ -13,6 +13,7 @@ import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
 import { readConfig } from '../../sync/server/config.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import { correctionRoutes } from '../../sync/server/corrections/routes.ts';
+import { credentialRoutes } from '../../sync/server/credentials/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { deviceRoutes } from '../../sync/server/devices/routes.ts';
 import { exportRoutes } from '../../sync/server/exports/routes.ts';
@@ -31,6 +32,7 @@ import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 const ROUTES: readonly RouteSpec[] = [
   ...attendanceRoutes,
   ...consentRoutes,
+  ...credentialRoutes,
   ...correctionRoutes,
   ...deviceRoutes,
   ...peopleRoutes,

@@ -78,6 +78,7 @@ describe.each(DATABASES)('people by the API on $name', ({ unavailable, start }) 
     expect(await found(`number=${number}&badge=other`)).toEqual([]);
     expect(await toldOf(made.id)).toEqual([
       { kind: 'person', person: made.id, name: 'Ada Lovelace', number, language: '', gpsOptOut: false },
+      { kind: 'credentials', person: made.id, cards: [], badges: [`b-${number}`] },
     ]);
   });
 

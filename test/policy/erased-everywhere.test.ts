@@ -11,8 +11,10 @@ import { PREFIX } from '../../sync/server/backup/layout.ts';
 import type { ThawOptions } from '../../sync/server/backup/read.ts';
 import { restoreBackup } from '../../sync/server/backup/restore.ts';
 import { runBackup } from '../../sync/server/backup/run.ts';
+import { keepCardTemplate } from '../../sync/server/changes/card-templates.ts';
 import { readChanges } from '../../sync/server/changes/read.ts';
 import type { Config } from '../../sync/server/config.ts';
+import { addBadge, issueCard } from '../../sync/server/credentials/store.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { readCertificate } from '../../sync/server/erasure/certificate.ts';
 import { erasureState } from '../../sync/server/erasure/read.ts';
@@ -153,6 +155,12 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     await database.db.transaction().execute((tx) => releaseHold(tx, released, 'dpo', now));
     const patch = { email: 'ada@example.org', phone: '+44 20 1815', badge: 'B-1815' };
     await database.db.transaction().execute((tx) => writePerson(tx, keys, { id: ada.id, patch }, now));
+    const card = { id: randomUUID(), sealed: randomBytes(2076).toString('base64url') };
+    await database.db.transaction().execute(async (tx) => {
+      await issueCard(tx, ada.id, now);
+      await addBadge(tx, keys, { person: ada.id, number: 'B-1843' }, now);
+      await keepCardTemplate(tx, keys, { person: ada.id, model: 'm', card, device: null }, now);
+    });
     // Photos of both, whole, so that a backup puts them into the object store.
     for (const person of [ada.id, grace.id]) {
       const address = randomBytes(32).toString('base64url');
@@ -187,7 +195,9 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     // Before: the search finds her everywhere, or it is worth nothing.
     expect(filesWithKey(host.files, keys, ada.id).length).toBeGreaterThan(0);
     expect(await objectsWithKey(store, keys, ada.id)).toHaveLength(1);
-    expect(await openedInRows(database.db, keys, ada.id)).toEqual(expect.arrayContaining(['person', 'event', 'key']));
+    expect(await openedInRows(database.db, keys, ada.id)).toEqual(
+      expect.arrayContaining(['person', 'event', 'card template', 'credential', 'key']),
+    );
     expect((await restored(old.backup, ada.id)).rows).toEqual(expect.arrayContaining(['person', 'event', 'key']));
     const photos = async () => {
       let count = 0;

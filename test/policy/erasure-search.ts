@@ -6,6 +6,8 @@ import { PAGE_BYTES } from '../../electron/core/store/pages.ts';
 import { openKeyring } from '../../sync/server/backup/keyring-copy.ts';
 import { KEYRING_OBJECT } from '../../sync/server/backup/layout.ts';
 import { decompressed } from '../../sync/server/backup/sealed-stream.ts';
+import { readCardTemplates } from '../../sync/server/changes/card-templates.ts';
+import { credentialsOf } from '../../sync/server/credentials/store.ts';
 import type { Db } from '../../sync/server/database/schema.ts';
 import { openHalf } from '../../sync/server/ingest/personal.ts';
 import type { Keys } from '../../sync/server/keys/envelope.ts';
@@ -115,6 +117,8 @@ export async function openedInRows(db: Db, keys: Keys, person: string): Promise<
     await attempt('template', async () =>
       box.open({ field: 'template.vector', person, record: id, rowVersion: 1 }, sealed),
     );
+  await attempt('card template', async () => (await readCardTemplates(db, keys, [person])).size > 0);
+  await attempt('credential', async () => (await credentialsOf(db, keys, [person])).length > 0);
   await attempt('key', async () => box.has(person));
   const { rows } = await sql<{ n: number }>`select count(*)::int as n from checkin where person = ${person}`.execute(
     db,

@@ -118,7 +118,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, ({ unavailab
       body: { devices: [box.device], everySession: true },
     });
     expect(result.failed).toEqual([]);
-    expect(result.done).toHaveLength(5);
+    expect(result.done).toHaveLength(6);
     await api.keyring.refresh();
     expect(api.keyring.serial).toBeGreaterThan(serial);
     expect(api.keyring.signingKids).toHaveLength(2);
@@ -129,7 +129,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, ({ unavailab
     expect(await api.db.selectFrom('session').selectAll().execute()).toEqual([]);
     const incident = await api.ask<Incident>('GET', url, { as: 'dpo' });
     expect(incident.state).toBe('contained');
-    expect(incident.timeline.filter((e) => e.kind === 'contained')).toHaveLength(4);
+    expect(incident.timeline.filter((e) => e.kind === 'contained')).toHaveLength(5);
     const found = await api.ask<z.output<typeof AffectedPeople>>('GET', `${url}/affected`, { as: 'dpo' });
     const named = found.people.find((p) => p.person === person);
     expect(named).toMatchObject({ name: 'Ada Lovelace', data: ['person.name', 'template'] });

@@ -2,6 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sealEmail } from '../../sync/server/accounts/email.ts';
+import { readCardTemplates } from '../../sync/server/changes/card-templates.ts';
+import { credentialsOf } from '../../sync/server/credentials/store.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { openHalf } from '../../sync/server/ingest/personal.ts';
@@ -79,6 +81,12 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       expect(box.open({ field: 'template.vector', person, record: id, rowVersion: 1 }, sealed)).toEqual(
         Buffer.alloc(2048, person),
       );
+    const onCards = await readCardTemplates(db, keys, people);
+    expect(people.map((id) => onCards.get(id)?.card?.sealed)).toEqual(
+      people.map((id) => Buffer.alloc(2076, `card ${id}`).toString('base64url')),
+    );
+    const badges = await credentialsOf(db, keys, people);
+    expect(badges.map((b) => b.number).sort()).toEqual(people.map((id) => `badge of ${id}`).sort());
     const events = await db
       .selectFrom('event')
       .select(['id', 'person', 'personal', 'gps', 'type'])

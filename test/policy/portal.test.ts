@@ -4,6 +4,7 @@ import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { keyObject } from '../../electron/core/keys/envelope.ts';
 import { Vault } from '../../electron/core/vault/vault.ts';
+import type { PrintableCard } from '../../sync/protocol/api/credentials.ts';
 import type { MyProfile } from '../../sync/protocol/api/portal.ts';
 import { publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { sealPosition } from '../../sync/protocol/seal/position.ts';
@@ -104,6 +105,8 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     const vector = randomBytes(2048).toString('base64url');
     const templates = [{ id: v7(), pose: 'front', vector }];
     box.append('template', { change: 'added', model: `model-${tag}`, count: 1 }, { person, templates }, hours(9));
+    const card = { id: v7(), sealed: randomBytes(2076).toString('base64url') };
+    box.append('template', { change: 'added', model: `model-${tag}`, count: 1 }, { person, card }, hours(9));
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
     const came = v7();
     const { bytes: doorBytes, ...doorRef } = photoOf(person, came, 'checkin', door);
@@ -121,6 +124,8 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     await upload(doorRef.photo, doorBytes);
     const contact = { email: `${tag}@example.org`, phone: `+49${tag}`, badge: `badge-${tag}` };
     await api.ask('PATCH', `/api/people/${person}`, { body: contact });
+    await api.ask('POST', `/api/people/${person}/badges`, { body: { number: `further-${tag}` } });
+    const { id: printed } = await api.ask<PrintableCard>('POST', `/api/people/${person}/cards`);
     const reason = `Reason-${tag}`;
     await api.ask('POST', '/api/corrections', { body: { kind: 'replace', target: came, direction: 'out', reason } });
     const hold = { person, site: null, from: null, until: null, reason: `Hold-${tag}`, setBy: 'dpo' };
@@ -154,6 +159,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
           wrong,
           front.toString('base64'),
           door.toString('base64'),
+          ...[card.sealed, `further-${tag}`, printed],
           ...[kept.toString('base64'), `Parent-${tag}`, `Note-${tag}`],
         ],
       ],
@@ -173,6 +179,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     expect(data.events!.map((e) => e.type)).toEqual([
       'person',
       'consent',
+      'template',
       'template',
       'checkin',
       'checkin',

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
+import { addBadge } from '../../sync/server/credentials/store.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import type { Db } from '../../sync/server/database/schema.ts';
 import { Keys, type MasterPair } from '../../sync/server/keys/envelope.ts';
@@ -44,6 +45,8 @@ export async function enrol(db: Db, keys: Keys, box: MemoryOutbox, name: string)
     { person, templates: [{ id: randomUUID(), pose: 'front', vector }] },
     NOW,
   );
+  const card = { id: randomUUID(), sealed: Buffer.alloc(2076, `card ${person}`).toString('base64url') };
+  box.append('template', { change: 'added', model: 'm', count: 1 }, { person, card }, NOW);
   const gps = randomBytes(40).toString('base64url');
   box.append(
     'checkin',
@@ -73,6 +76,7 @@ export async function enrol(db: Db, keys: Keys, box: MemoryOutbox, name: string)
       NOW,
     ),
   );
+  await inTransaction(db, (tx) => addBadge(tx, keys, { person, number: `badge of ${person}` }, NOW));
   return person;
 }
 

@@ -20,11 +20,11 @@ export async function forgetTemplates(
 ): Promise<void> {
   const told: NewChange[] = [];
   for (const person of people) {
-    await dropTemplates(tx, keys, person, { card });
+    const hadCard = await dropTemplates(tx, keys, person, { card });
     await dropPhotos(tx, [person]);
     const models = await modelsOf(tx, person);
     for (const site of await scopesOfPerson(tx, person)) {
-      if (card) told.push({ kind: 'cardTemplate', person, site });
+      if (hadCard) told.push({ kind: 'cardTemplate', person, site });
       for (const model of models) told.push({ kind: 'templates', person, model, site });
     }
   }

@@ -123,12 +123,16 @@ async function changedPerson(tx: Transaction<Tables>, person: string, scope: str
  */
 export async function consented(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
   const given = (await standingOf(tx, person)) === 'given' && !(await isErasurePending(tx, person));
-  if (given) await catchUp(tx, keys, person, now);
+  let card: boolean;
+  if (given) card = await catchUp(tx, keys, person, now);
   else {
-    await dropTemplates(tx, keys, person);
+    card = await dropTemplates(tx, keys, person);
     await dropPhotos(tx, [person]);
   }
-  return [...(await cardOfEachScope(tx, person)), ...(await forEachScope(tx, person, await modelsOf(tx, person)))];
+  return [
+    ...(card ? await cardOfEachScope(tx, person) : []),
+    ...(await forEachScope(tx, person, await modelsOf(tx, person))),
+  ];
 }
 
 async function templated(

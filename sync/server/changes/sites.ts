@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { appendChanges, type NewChange } from './log.ts';
@@ -24,10 +24,19 @@ export async function allOfPerson(db: Db, person: string, site: string): Promise
   const models = await modelsOf(db, person);
   return [
     { kind: 'person', person, site },
-    { kind: 'credentials', person, site },
-    { kind: 'cardTemplate', person, site },
+    ...(await bearing(db, person)).map((kind): NewChange => ({ kind, person, site })),
     ...models.map((model): NewChange => ({ kind: 'templates', person, model, site })),
   ];
+}
+
+/** Which of these there is anything of. */
+async function bearing(db: Db, person: string): Promise<('credentials' | 'cardTemplate')[]> {
+  const { rows } = await sql<{ bearer: boolean; card: boolean }>`
+    select exists (select from credential c where c.person = ${person}::uuid and c.revoked_at is null)
+             or exists (select from person p where p.id = ${person}::uuid and p.badge is not null) as bearer,
+           exists (select from card_template t where t.person = ${person}::uuid) as card`.execute(db);
+  const { bearer, card } = rows[0]!;
+  return [...(bearer ? ['credentials' as const] : []), ...(card ? ['cardTemplate' as const] : [])];
 }
 
 /** Models that kiosks may hold templates of this person for, also where there are none any more. */

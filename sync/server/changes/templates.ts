@@ -73,8 +73,13 @@ export async function applyTemplates(
       order by added_at desc, id desc offset ${MAX_TEMPLATES})`.execute(tx);
 }
 
-/** Templates that came before the consent which allows them are taken out of the log of events, in their order there. */
-export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<void> {
+/**
+ * Templates that came before the consent which allows them are taken out of the log of events, in their order there.
+ *
+ * @returns whether one on a card was among them
+ */
+export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<boolean> {
+  let hasCard = false;
   const rows = await tx
     .selectFrom('event')
     .select(['id', 'device', 'at', 'header', 'person', 'personal', 'gps'])
@@ -94,7 +99,10 @@ export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: strin
     const templates = all.parse(held.templates?.value);
     const card = sealed.parse(held.card?.value);
     const { change, model } = open as { change: 'added' | 'removed'; model: string };
-    if (card) await keepCardTemplate(tx, keys, { person, model, card, device: row.device }, row.at);
+    if (card) {
+      await keepCardTemplate(tx, keys, { person, model, card, device: row.device }, row.at);
+      hasCard = true;
+    }
     if (!templates) continue;
     await applyTemplates(tx, keys, person, { id: row.id, device: row.device, change, model, templates }, now);
   }
@@ -103,6 +111,7 @@ export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: strin
     keys,
     rows.map((r) => r.id),
   );
+  return hasCard;
 }
 
 /** Kiosks may hold templates of this person and these models: from now on they are told what is true of them. */
@@ -120,14 +129,15 @@ export async function noteModels(tx: Transaction<Tables>, person: string, models
  * kiosks hear of it.
  *
  * @param o `card`: what their card opens goes too
+ * @returns whether there was such a card
  */
 export async function dropTemplates(
   tx: Transaction<Tables>,
   keys: Keys,
   person: string,
   { card = true }: { readonly card?: boolean } = {},
-): Promise<void> {
-  if (card) await dropCardTemplate(tx, person);
+): Promise<boolean> {
+  const hadCard = card && (await dropCardTemplate(tx, person));
   await tx.deleteFrom('template').where('person', '=', person).execute();
   const events = await tx
     .selectFrom('event')
@@ -143,6 +153,7 @@ export async function dropTemplates(
     keys,
     events.map((e) => e.id),
   );
+  return hadCard;
 }
 
 /** Takes the templates, value and salt, out of these events. Their chain stands on the commitments and stays whole. */

@@ -1,0 +1,264 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Receipt } from '../../electron/contract/methods.ts';
+import { createPinGuard } from '../../electron/core/pin/guard.ts';
+import { readIssuers, readPolicy, wantsFace, waysOf } from '../../electron/core/roster/policy.ts';
+import type { SqlStore } from '../../electron/core/store/store.ts';
+import { createClaims } from '../../electron/core/ways/claims.ts';
+import { createWays } from '../../electron/core/ways/service.ts';
+import type { Credentials, OwnCode, PrintableCard } from '../../sync/protocol/api/credentials.ts';
+import type { Person } from '../../sync/protocol/api/people.ts';
+import { readOwnCode } from '../../sync/protocol/seal/own-code.ts';
+import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
+import { keepCardTemplate, readCardTemplates } from '../../sync/server/changes/card-templates.ts';
+import { keysChanged } from '../../sync/server/changes/log.ts';
+import { readChanges } from '../../sync/server/changes/read.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { retireKeys, succeedKey } from '../../sync/server/keys/succession.ts';
+import { dropTemplatesWithoutSite } from '../../sync/server/retention/faces-off.ts';
+import { DATABASES } from '../services/databases.ts';
+import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
+import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let api: Api;
+
+describe.each(DATABASES)('cards, badges and own codes on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW);
+  });
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach((context) => {
+    if (unavailable) return context.skip(unavailable);
+    api.now = NOW;
+  });
+
+  const make = (name: string, badge?: string) =>
+    api.ask<Person>('POST', '/api/people', { body: { name, ...(badge && { badge }) } });
+
+  /** A real kiosk's store, and its ways in, on what the server's own pages tell it. */
+  async function door(version?: number) {
+    const { device } = await api.kiosk();
+    const store: SqlStore = await openKiosk(newFolder(), {}, { clock: heldClock(NOW.getTime()) });
+    const admitted: string[] = [];
+    const ways = createWays({
+      store,
+      guard: createPinGuard({ store, now: () => api.now.getTime() }),
+      staff: { require: () => undefined },
+      claims: createClaims(() => 0),
+      admit: async (person) => {
+        admitted.push(person.id);
+        return { checkin: randomUUID() } as Receipt;
+      },
+      offered: () => waysOf(readPolicy(store.sync.policy)),
+      withFace: (way) => wantsFace(readPolicy(store.sync.policy), way),
+      faceOff: () => null,
+      issuers: () => readIssuers(store.sync.issuers),
+      now: () => api.now.getTime(),
+      blind: randomBytes(32),
+    });
+    const source = {
+      db: api.db,
+      keys: api.keys,
+      logEpoch: database.logEpoch,
+      publicKeys: async () => api.keyring.publicKeys,
+    };
+    return {
+      device,
+      store,
+      admitted,
+      /** @returns kinds of what the page told */
+      async sync(): Promise<string[]> {
+        const kinds: string[] = [];
+        for (let more = true; more; ) {
+          const ask = { cursor: store.sync.cursor, limit: 200, presenceAfter: null, newestKey: true };
+          const page = await readChanges(source, device, version ? { ...ask, version } : ask, api.now);
+          kinds.push(...page.changes.map((c) => c.kind));
+          await store.sync.applyRoster({ ...page, first: page.first });
+          ({ more } = page);
+        }
+        return kinds;
+      },
+      read: (text: string) => ways.read(text).then((a) => a.kind),
+      refused: (text: string) => codeOf(() => ways.read(text)),
+    };
+  }
+
+  test('a code of one’s own page opens each kiosk once, offline, and no kiosk of another server', async () => {
+    const ada = await make('Ada');
+    const me = api.actorOf('person', ada.id);
+    const [west, east] = [await door(), await door()];
+    await west.sync();
+    await east.sync();
+    const code = await api.ask<OwnCode>('POST', '/api/me/qr', { as: me });
+    expect((await api.lastAudit()).route).toBe('POST /api/me/qr');
+    expect(Date.parse(code.expiresAt) - Date.parse(code.issuedAt)).toBe(60_000);
+    expect([await west.read(code.text), await east.read(code.text)]).toEqual(['welcome', 'welcome']);
+    expect(await west.refused(code.text)).toBe('code-used');
+    expect(west.admitted).toEqual([ada.id]);
+    api.now = new Date(NOW.getTime() + 90_001);
+    expect(await (await door()).refused(code.text)).toBe('code-unknown'); // knows no issuer
+    const late = await door();
+    await late.sync();
+    expect(await late.refused(code.text)).toBe('code-expired');
+  });
+
+  test('a successor of the issuer takes over when the old one is retired, and by then every kiosk knows it', async () => {
+    const ada = await make('Ada');
+    const west = await door();
+    await west.sync();
+    const announce = (tx: Parameters<typeof keysChanged>[0]) => keysChanged(tx, api.now, 'issuers');
+    const code = async () => {
+      await api.keyring.refresh();
+      return (await api.ask<OwnCode>('POST', '/api/me/qr', { as: api.actorOf('person', ada.id) })).text;
+    };
+    const [old] = api.keyring.issuers;
+    await succeedKey(api.db, api.keys, 'qr', Date.now(), announce);
+    expect(readOwnCode(await code(), [old!])).not.toBeNull();
+    expect(await west.read(await code())).toBe('welcome'); // has not heard of it yet
+    expect(await west.sync()).toEqual(['issuers']);
+    await retireKeys(api.db, api.keys, 'qr', Date.now(), announce);
+    expect(readOwnCode(await code(), [old!])).toBeNull();
+    expect(await west.read(await code())).toBe('welcome');
+    await west.sync();
+    expect(await west.read(await code())).toBe('welcome');
+    expect(readIssuers(west.store.sync.issuers)).toEqual(api.keyring.issuers);
+  });
+
+  test('a card opens the door until it is revoked, by staff or by whoever lost it; its code is told once', async () => {
+    const ada = await make('Ada');
+    const west = await door();
+    await west.sync();
+    const url = `/api/people/${ada.id}`;
+    const card = await api.ask<PrintableCard>('POST', `${url}/cards`, { as: 'staff' });
+    expect(card).toMatchObject({ name: 'Ada', number: null });
+    expect(await west.sync()).toEqual(['credentials']);
+    expect(await west.read(card.text)).toBe('welcome');
+    const listed = await api.ask<Credentials>('GET', `${url}/credentials`);
+    expect(listed.items).toMatchObject([{ id: card.id, kind: 'card', number: null, revokedAt: null }]);
+    expect(JSON.stringify(listed)).not.toContain(card.text.slice(5));
+    const lost = await api.ask<PrintableCard>('POST', `${url}/cards`);
+    await api.ask('DELETE', `${url}/credentials/${card.id}`, { as: 'staff' });
+    await west.sync();
+    expect([await west.refused(card.text), await west.read(lost.text)]).toEqual(['code-unknown', 'welcome']);
+    const me = api.actorOf('person', ada.id);
+    const mine = await api.ask<Credentials>('DELETE', `/api/me/credentials/${lost.id}`, { as: me });
+    expect(mine.items.map((c) => c.revokedAt !== null)).toEqual([true, true]);
+    await west.sync();
+    expect(await west.refused(lost.text)).toBe('code-unknown');
+    const other = api.actorOf('person', (await make('Eve')).id);
+    expect(await codeOf(() => api.ask('DELETE', `/api/me/credentials/${lost.id}`, { as: other }))).toBe(
+      'credential-unknown',
+    );
+  });
+
+  test('a badge counts, of the record or further ones; a person’s number of them is bounded', async () => {
+    const number = randomUUID().slice(0, 8);
+    const ada = await make('Ada', `A-${number}`);
+    const west = await door();
+    await west.sync();
+    await api.ask('POST', `/api/people/${ada.id}/badges`, { body: { number: `B-${number}` } });
+    await west.sync();
+    expect([await west.read(`A-${number}`), await west.read(`b-${number}`)]).toEqual(['welcome', 'welcome']);
+    await api.ask('PATCH', `/api/people/${ada.id}`, { body: { badge: null } });
+    await west.sync();
+    expect([await west.refused(`A-${number}`), await west.read(`B-${number}`)]).toEqual(['badge-unknown', 'welcome']);
+    for (let i = 0; i < 18; i++) await api.ask('POST', `/api/people/${ada.id}/cards`);
+    expect(await codeOf(() => api.ask('POST', `/api/people/${ada.id}/cards`))).toBe('too-many-credentials');
+  });
+
+  test('cards and badges of a merged person are the kept one’s, and those of an erased one are gone', async () => {
+    const number = randomUUID().slice(0, 8);
+    const [kept, merged] = [await make('Ada'), await make('Ada L.')];
+    const card = await api.ask<PrintableCard>('POST', `/api/people/${merged.id}/cards`);
+    await api.ask('POST', `/api/people/${merged.id}/badges`, { body: { number } });
+    const west = await door();
+    await west.sync();
+    await mergePeople(api.db, api.keys, { kept: kept.id, merged: merged.id, by: 'staff' }, NOW);
+    await west.sync();
+    expect([await west.read(card.text), await west.read(number)]).toEqual(['welcome', 'welcome']);
+    expect(west.admitted).toEqual([kept.id, kept.id]);
+    const box = await api.kiosk();
+    box.append('person', { change: 'deleted' }, { person: kept.id }, NOW);
+    await api.deliver(box);
+    await west.sync();
+    expect(await west.refused(card.text)).toBe('code-unknown');
+    const rows = await api.db
+      .selectFrom('credential')
+      .selectAll()
+      .where('person', 'in', [kept.id, merged.id])
+      .execute();
+    expect(rows).toEqual([]);
+  });
+
+  test('what a person’s card opens goes to the kiosks, with nothing usable where the site says cards; and goes with the consent', async () => {
+    const box = await api.kiosk();
+    const ada = enrol(box, 'Ada', NOW, randomUUID().slice(0, 8));
+    await api.deliver(box);
+    const west = await door();
+    const url = `/api/sites/${SITE.id}/policy`;
+    await api.ask('PUT', url, { body: { leaseDays: 30, templates: 'card' } });
+    await west.sync();
+    expect(west.store.templatesOf(ada, 'test')).toEqual([]);
+    expect(await dropTemplatesWithoutSite(api.db, api.keys, NOW)).toBeGreaterThan(0);
+    expect(await api.db.selectFrom('template').select('id').where('person', '=', ada).execute()).toEqual([]);
+
+    const card = { id: randomUUID(), sealed: randomBytes(2076).toString('base64url') };
+    box.append('template', { change: 'added', model: 'test', count: 1 }, { person: ada, card }, NOW);
+    // A usable template is not taken from there, whoever sends it.
+    const vector = randomBytes(2048).toString('base64url');
+    const templates = [{ id: randomUUID(), pose: 'front', vector }];
+    box.append('template', { change: 'added', model: 'test', count: 1 }, { person: ada, templates }, NOW);
+    await api.deliver(box);
+    await west.sync();
+    expect(west.store.cardTemplate(ada)).toMatchObject({ ...card, model: 'test' });
+    expect(await api.db.selectFrom('template').select('id').where('person', '=', ada).execute()).toEqual([]);
+    expect(await dropTemplatesWithoutSite(api.db, api.keys, NOW)).toBe(0); // the ciphertext stays
+
+    await api.ask('POST', '/api/me/consent/withdraw', { as: api.actorOf('person', ada) });
+    await west.sync();
+    expect(west.store.cardTemplate(ada)).toBeNull();
+    expect((await readCardTemplates(api.db, api.keys, [ada])).size).toBe(0);
+    await api.ask('PUT', url, { body: { leaseDays: 30 } });
+  });
+
+  test('a card that was enrolled before the present one comes too late', async () => {
+    const ada = (await make('Ada')).id;
+    const [old, present] = ['o', 'p'].map((c) => ({ id: randomUUID(), sealed: c.repeat(3000) }));
+    const keep = (card: typeof old, ms: number) =>
+      api.db
+        .transaction()
+        .execute((tx) =>
+          keepCardTemplate(tx, api.keys, { person: ada, model: 'm', card: card!, device: null }, new Date(ms)),
+        );
+    await keep(present, 2000);
+    await keep(old, 1000);
+    expect((await readCardTemplates(api.db, api.keys, [ada])).get(ada)?.card?.id).toBe(present!.id);
+  });
+
+  test('a policy that leaves no way without a face is refused; a kiosk of version 1 is told what it understands', async () => {
+    const url = `/api/sites/${SITE.id}/policy`;
+    for (const body of [
+      { leaseDays: 30, ways: ['face'] },
+      { leaseDays: 30, ways: ['face', 'qr', 'badge'], withFace: ['qr', 'badge'] },
+    ])
+      expect(await codeOf(() => api.ask('PUT', url, { body }))).toBe('ways-need-another');
+    await api.ask('PUT', url, { body: { leaseDays: 30, ways: ['badge', 'qr'], withFace: ['qr'], templates: 'card' } });
+    await make('Ada', randomUUID());
+    const [old, west] = [await door(1), await door()];
+    expect(new Set(await old.sync())).not.toContain('credentials');
+    expect(readPolicy(old.store.sync.policy)).toEqual({ leaseDays: 30, faces: 'off' });
+    expect(new Set(await west.sync())).toContain('credentials');
+    expect(readPolicy(west.store.sync.policy)).toMatchObject({ ways: ['badge', 'qr'], withFace: ['qr'] });
+    await api.ask('PUT', url, { body: { leaseDays: 30 } });
+  });
+});
