@@ -5,6 +5,7 @@ import { attentionRoutes } from '../../sync/server/attention/routes.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
+import { driftJob } from '../../sync/server/drift/drift.job.ts';
 import type { Minor } from '../../sync/server/minors/minors.ts';
 import { reviewMinors } from '../../sync/server/minors/minors.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
@@ -65,6 +66,26 @@ describe.each(DATABASES)('attention on $name', ({ unavailable, start }) => {
     await expect(
       api.ask('POST', '/api/attention/resolve', { body: { ...item, ref: v7(), note: 'x' } }),
     ).rejects.toMatchObject({ code: 'attention-unknown' });
+  });
+
+  test('whose scores fall is put before staff to be enrolled again, once, and not after they were', async () => {
+    api.now = new Date(NOW.getTime() - 40 * DAY);
+    const person = enrol(box, 'Drift', api.now, v7().slice(-6));
+    await api.deliver(box);
+    api.now = new Date(api.now.getTime() + DAY);
+    const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+    for (let i = 0; i < 40; i++) box.append('checkin', open, { person, score: i < 15 ? 0.82 : 0.6 }, api.now);
+    await api.deliver(box);
+    api.now = NOW;
+    const job = () => driftJob.run({ ...api.services, signal: new AbortController().signal });
+    expect((await job()).falling).toBe(1);
+    expect((await job()).looked).toBe(0);
+    expect(await of(person)).toMatchObject([{ kind: 'drift', code: 'score-falls' }]);
+    const vector = Buffer.alloc(2048).toString('base64url');
+    const templates = [{ id: v7(), pose: 'front', vector }];
+    box.append('template', { change: 'added', model: 'test', count: 1 }, { person, templates }, NOW);
+    await api.deliver(box);
+    expect(await of(person)).toEqual([]);
   });
 
   test('staff is not shown what could not be taken, and a DPO no duplicates', async () => {

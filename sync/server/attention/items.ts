@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { AttentionCount, AttentionItem, AttentionKind } from '../../protocol/api/attention.ts';
 import type { Db } from '../database/schema.ts';
+import { DRIFT } from '../drift/rules.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { namesOf } from '../people/records.ts';
 import { openNotes } from './notes.ts';
@@ -14,9 +15,6 @@ import { openNotes } from './notes.ts';
 const VOID_DAYS = 90;
 /** How long before its end a consent is put before somebody, days. */
 const SOON_DAYS = 30;
-/** From so many check-ins on a falling score counts, and so much below the first ones it must be (drift/rules.ts). */
-export const DRIFT = { count: 20, fall: 0.1 } as const;
-
 interface Row {
   readonly kind: AttentionKind;
   readonly ref: string;

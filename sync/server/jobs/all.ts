@@ -2,6 +2,7 @@ import { leftoversJob } from '../accounts/leftovers.job.ts';
 import { auditAnchorJob } from '../audit/anchor.job.ts';
 import { auditPurgeJob } from '../audit/purge.job.ts';
 import { backupJob, photoObjectsJob } from '../backup/backup.job.ts';
+import { driftJob } from '../drift/drift.job.ts';
 import { erasureJob } from '../erasure/erasure.job.ts';
 import { tombstonesJob } from '../erasure/tombstones.job.ts';
 import { importsEndJob, importsJob } from '../imports/imports.job.ts';
@@ -30,4 +31,5 @@ export const JOBS: readonly Job[] = [
   minorsJob,
   importsJob,
   importsEndJob,
+  driftJob,
 ];

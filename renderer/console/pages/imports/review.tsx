@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import {
   AcceptedAll,
   type ImportDecision,
@@ -42,10 +42,17 @@ export function Review({ id }: { id: string }) {
     limit: 40,
   });
   const { busy, refusal, run } = useWrite();
+  // What was decided since the list was read: the list itself stays where it was scrolled to.
+  const [decided, setDecided] = useState<ReadonlyMap<string, ImportPhoto>>(new Map());
   const reload = () => {
+    setDecided(new Map());
     found.reload();
     pages.reload();
   };
+  const looked = run_ ? run_.counts.waiting : null;
+  useEffect(() => {
+    if (looked !== null) reload();
+  }, [looked, run_?.state]);
   const total = run_ ? Object.entries(run_.counts).reduce((n, [k, v]) => n + (k === 'doubtful' ? 0 : v), 0) : 0;
   const waiting = run_?.counts.waiting ?? 0;
   const acceptAll = async () => {
@@ -161,7 +168,16 @@ export function Review({ id }: { id: string }) {
           )}
           <ul class="photo-grid">
             {pages.items.map((photo) => (
-              <Photo key={photo.id} run={id} photo={photo} open={open} onChange={reload} />
+              <Photo
+                key={photo.id}
+                run={id}
+                photo={decided.get(photo.id) ?? photo}
+                open={open}
+                onDecided={(one) => {
+                  setDecided(new Map(decided).set(one.id, one));
+                  found.reload();
+                }}
+              />
             ))}
           </ul>
           {pages.more && (
@@ -231,32 +247,27 @@ function Photo({
   run: id,
   photo,
   open,
-  onChange,
+  onDecided,
 }: {
   run: string;
   photo: ImportPhoto;
   open: boolean;
-  onChange: () => void;
+  onDecided: (photo: ImportPhoto) => void;
 }) {
-  const [now, setNow] = useState(photo);
   const [assigning, setAssigning] = useState(false);
   const { busy, refusal, run } = useWrite();
-  const shown = now.id === photo.id && now.state !== photo.state ? now : photo;
   const decide = async (body: ImportDecision) => {
     const path = `/api/imports/${id}/photos/${photo.id}/decision`;
     const done = await run(() => send('POST', path, { body, answer: ImportPhoto }));
-    if (done?.ok) {
-      setNow(done.value);
-      onChange();
-    }
+    if (done?.ok) onDecided(done.value);
   };
-  const decided = shown.state === 'accepted' || shown.state === 'refused';
+  const decided = photo.state === 'accepted' || photo.state === 'refused';
   return (
-    <li class="card photo" data-state={shown.state}>
-      {shown.hasPicture && shown.state !== 'waiting' ? (
+    <li class="card photo" data-state={photo.state}>
+      {photo.hasPicture && photo.state !== 'waiting' ? (
         <img
           src={`/api/imports/${id}/photos/${photo.id}/picture`}
-          alt={t('imports.face', { file: shown.file })}
+          alt={t('imports.face', { file: photo.file })}
           loading="lazy"
         />
       ) : (
@@ -266,28 +277,28 @@ function Photo({
       )}
       <div class="photo-text">
         <p class="small muted">
-          <bdi>{shown.file}</bdi>
+          <bdi>{photo.file}</bdi>
         </p>
-        <p>{shown.person ? <PersonLink {...shown.person} /> : t('imports.nobody')}</p>
+        <p>{photo.person ? <PersonLink {...photo.person} /> : t('imports.nobody')}</p>
         <p class="small">
-          <span class="badge" data-kind={shown.state === 'accepted' || shown.state === 'applied' ? 'good' : undefined}>
-            {t(`imports.photo.${shown.state}`)}
+          <span class="badge" data-kind={photo.state === 'accepted' || photo.state === 'applied' ? 'good' : undefined}>
+            {t(`imports.photo.${photo.state}`)}
           </span>
         </p>
-        {shown.code && <p class="small photo-code">{codeWords('quality', shown.code)}</p>}
-        {shown.duplicate && (
+        {photo.code && <p class="small photo-code">{codeWords('quality', photo.code)}</p>}
+        {photo.duplicate && (
           <p class="small">
-            {t('imports.like')} <PersonLink id={shown.duplicate.id} name={shown.duplicate.name} /> (
-            {shown.duplicate.score.toFixed(2)})
+            {t('imports.like')} <PersonLink id={photo.duplicate.id} name={photo.duplicate.name} /> (
+            {photo.duplicate.score.toFixed(2)})
           </p>
         )}
-        {shown.consent !== null && shown.consent !== 'given' && (
-          <p class="small">{t(`imports.consent.${shown.consent}`)}</p>
+        {photo.consent !== null && photo.consent !== 'given' && (
+          <p class="small">{t(`imports.consent.${photo.consent}`)}</p>
         )}
         <RefusalNote refusal={refusal} />
         {open && (
           <div class="actions start">
-            {!decided && shown.usable && shown.person && (
+            {!decided && photo.usable && photo.person && (
               <button
                 type="button"
                 class="quiet"
@@ -297,7 +308,7 @@ function Photo({
                 {t('imports.accept')}
               </button>
             )}
-            {!decided && shown.state === 'judged' && (
+            {!decided && photo.state === 'judged' && (
               <button
                 type="button"
                 class="quiet"
@@ -317,7 +328,7 @@ function Photo({
                 {t('toast.undo')}
               </button>
             )}
-            {!decided && shown.hasPicture && shown.state === 'judged' && (
+            {!decided && photo.hasPicture && photo.state === 'judged' && (
               <button type="button" class="quiet" onClick={() => setAssigning(true)}>
                 {t('imports.assign')}
               </button>
@@ -330,9 +341,9 @@ function Photo({
           <Assign
             run={id}
             photo={photo.id}
-            onDone={() => {
+            onDone={(one) => {
               setAssigning(false);
-              onChange();
+              onDecided(one);
             }}
           />
         </Dialog>
@@ -341,7 +352,7 @@ function Photo({
   );
 }
 
-function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone: () => void }) {
+function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone: (photo: ImportPhoto) => void }) {
   const [by, setBy] = useState('number');
   const [typed, setTyped] = useState('');
   const [none, setNone] = useState(false);
@@ -354,7 +365,7 @@ function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone
     if (!person) return;
     const path = `/api/imports/${id}/photos/${photo}/person`;
     const done = await run(() => send('POST', path, { body: { person: person.id }, answer: ImportPhoto }));
-    if (done?.ok) onDone();
+    if (done?.ok) onDone(done.value);
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
