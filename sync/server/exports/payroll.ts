@@ -82,8 +82,9 @@ function employeeCheckins({ db, keys, site, shown }: PayrollSource, { from, to }
   const days = daysBetween(site, from, to);
   const filter: AttendanceFilter = {
     ...(site.id !== null && { site: site.id }),
-    from: new Date(days[0]!.start).toISOString(),
-    to: new Date(days.at(-1)!.end).toISOString(),
+    // A period that ends before it begins has no day, and nobody was there in it.
+    from: new Date(days[0]?.start ?? 0).toISOString(),
+    to: new Date(days.at(-1)?.end ?? 0).toISOString(),
     voided: false,
     duplicates: false,
   };
