@@ -33,6 +33,8 @@ export interface ReactiveCamera {
   drawn(): Promise<number>;
   /** Pulls the plug: the track ends, and there is no camera any more. */
   unplug(): Promise<void>;
+  /** Puts it in again. */
+  plug(): Promise<void>;
 }
 
 /** What is shown while the kiosk says `sentence`. */
@@ -57,6 +59,7 @@ interface InPage {
   readonly answered: string[];
   drawn: number;
   unplug(): void;
+  plug(): void;
 }
 type WithCamera = typeof globalThis & { reactiveCamera: InPage };
 
@@ -90,6 +93,7 @@ export async function installReactiveCamera(page: Page, options: ReactiveCameraO
     },
     drawn: () => page.evaluate(() => (globalThis as WithCamera).reactiveCamera.drawn),
     unplug: () => page.evaluate(() => (globalThis as WithCamera).reactiveCamera.unplug()),
+    plug: () => page.evaluate(() => (globalThis as WithCamera).reactiveCamera.plug()),
   };
 }
 
@@ -178,6 +182,10 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
         }
       }
       streams.clear();
+      navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+    },
+    plug() {
+      gone = false;
       navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
     },
   };

@@ -1,0 +1,163 @@
+import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
+import { seededRandom } from '../bench/harness.ts';
+import { slopeOf } from './slope.ts';
+import { openWorld, type SoakWorld } from './world.ts';
+
+/**
+ * `npm run test:soak [-- --checkins 5000] [-- --seed 1]`: a long day of one kiosk. Badges at a real port and faces before the
+ * camera, and in between cameras and readers that are pulled out, languages that are switched, and cores that are killed.
+ * Prints memory as it goes and its slope, and ends with an error when a check-in that the screen confirmed is missing or
+ * stands twice, something complained that no fault explains, or memory grows.
+ */
+const argument = (name: string, fallback: number): number => {
+  const at = process.argv.indexOf(`--${name}`);
+  const value = at === -1 ? fallback : Number(process.argv[at + 1]);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a whole number`);
+  return value;
+};
+const total = argument('checkins', 5000);
+const random = seededRandom(argument('seed', 1));
+
+/** One face in so many check-ins: a walk-up takes longer than a badge. */
+const FACE_EVERY = 8;
+/** Growth that counts as none: what a collector leaves lying about, MB per 1,000 check-ins. */
+const FLAT_MB = 4;
+const PATIENT = { timeout: 60_000 } as const;
+
+/** What each fault may make host, core and page complain of. */
+const EXPLAINED: Readonly<Record<string, RegExp>> = {
+  'camera drop': /camera|NotFoundError|track/i,
+  'serial drop': /reader|serial|port|device/i,
+  'core kill': /core|websocket|socket|connection|closed|SIGKILL/i,
+  'language switch': /(?!)/,
+};
+type Fault = keyof typeof EXPLAINED & string;
+const counts = new Map<Fault, number>(Object.keys(EXPLAINED).map((kind) => [kind, 0]));
+const unexplained: string[] = [];
+
+await ensureBuilt(console.error);
+const world = await openWorld();
+const { page } = world;
+const result = page.locator('.result');
+let confirmed = 0;
+
+async function settled(): Promise<void> {
+  await result.waitFor({ state: 'detached', ...PATIENT });
+}
+
+async function byBadge(n: number): Promise<void> {
+  const badge = world.badges[n % world.badges.length]!;
+  for (let tries = 0; ; tries++) {
+    world.reader.say(`${badge}\r\n`);
+    try {
+      await result.waitFor({ timeout: 5_000 });
+      break;
+    } catch (cause) {
+      // A reader that has just been plugged in is opened within seconds.
+      if (tries === 6) throw new Error(`badge ${badge} was read by nobody`, { cause });
+    }
+  }
+  confirmed++;
+  await settled();
+}
+
+async function byFace(n: number): Promise<void> {
+  await world.camera.cue(world.clips[n % world.clips.length]!);
+  await result.waitFor(PATIENT);
+  confirmed++;
+  await world.camera.cue(null);
+  await settled();
+  // The next face is another visit once this one has gone.
+  await page.waitForTimeout(600);
+}
+
+async function fault(kind: Fault): Promise<void> {
+  counts.set(kind, counts.get(kind)! + 1);
+  await FAULTS[kind]!(world);
+  const known = EXPLAINED[kind]!;
+  unexplained.push(
+    ...world
+      .takeComplaints()
+      .filter((line) => !known.test(line))
+      .map((line) => `${kind}: ${line}`),
+  );
+}
+
+const FAULTS: Readonly<Record<string, (w: SoakWorld) => Promise<void>>> = {
+  async 'camera drop'({ camera }) {
+    await camera.unplug();
+    await page.locator('.camera-trouble').waitFor(PATIENT);
+    await camera.plug();
+    await page.locator('.stage[data-live=true]').waitFor(PATIENT);
+  },
+  async 'serial drop'({ reader }) {
+    await reader.unplug();
+    await page.waitForTimeout(300);
+    await reader.plug();
+  },
+  async 'core kill'({ host }) {
+    process.kill(host.corePid!, 'SIGKILL');
+    await page.locator('.trouble').waitFor(PATIENT);
+    await page.locator('.stage[data-live=true]').waitFor(PATIENT);
+  },
+  async 'language switch'() {
+    const buttons = page.locator('.languages button');
+    await buttons.nth(Math.floor(random() * (await buttons.count()))).click();
+  },
+};
+
+interface Sample {
+  readonly at: number;
+  readonly core: number;
+  readonly heap: number;
+  readonly renderers: number;
+}
+const samples: Sample[] = [];
+const sampleEvery = Math.max(10, Math.round(total / 40));
+const faultEvery = Math.max(5, Math.round(total / 120));
+const kinds = Object.keys(FAULTS) as Fault[];
+/** From here on no core is killed: its memory is measured over one life. */
+const quiet = Math.round(total * 0.4);
+
+let failure: unknown = null;
+try {
+  for (let n = 1; n <= total; n++) {
+    await (n % FACE_EVERY === 0 ? byFace(n / FACE_EVERY) : byBadge(n));
+    if (n % faultEvery === 0) {
+      const kind = kinds[Math.floor(random() * kinds.length)]!;
+      await fault(n > quiet && kind === 'core kill' ? 'camera drop' : kind);
+    }
+    unexplained.push(...world.takeComplaints().map((line) => `no fault: ${line}`));
+    if (n % sampleEvery === 0) {
+      const memory = await world.memory();
+      samples.push({ at: n, ...memory });
+      const mb = (bytes: number) => (bytes / 1e6).toFixed(1);
+      console.log(
+        `${n} of ${total}: core ${mb(memory.core)} MB, page's heap ${mb(memory.heap)} MB, renderers ${mb(memory.renderers)} MB`,
+      );
+    }
+  }
+} catch (error) {
+  failure = error;
+}
+const { records, distinct, chain } = await world.close();
+const kills = counts.get('core kill')!;
+// A core that was killed may have kept a check-in that no screen has shown any more.
+const whole = failure === null && distinct === records && records >= confirmed && records <= confirmed + kills;
+const settledSamples = samples.filter((s) => s.at > quiet + (total - quiet) / 4);
+let flat = true;
+for (const what of ['core', 'heap', 'renderers'] as const) {
+  const slope = slopeOf(settledSamples.map((s) => [s.at / 1000, s[what] / 1e6] as const));
+  if (slope === null || slope > FLAT_MB) flat = false;
+  console.log(
+    `${what}: ${slope === null ? 'too few samples' : `${slope.toFixed(2)} MB per 1,000 check-ins`} (at most ${FLAT_MB})`,
+  );
+}
+for (const [kind, count] of counts) console.log(`${kind}: ${count}`);
+for (const line of unexplained.slice(0, 20)) console.log(`UNEXPLAINED ${line}`);
+for (const line of chain) console.log(`STORE ${line}`);
+if (failure) console.log(failure);
+console.log(
+  `confirmed ${confirmed}, in the store ${records}, lost ${Math.max(0, confirmed - records)}, doubled ${records - distinct}, unexplained ${unexplained.length}`,
+);
+process.exit(whole && flat && unexplained.length === 0 && chain.length === 0 ? 0 : 1);
