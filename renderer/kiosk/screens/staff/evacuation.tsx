@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { EvacuationList } from '../../../../electron/contract/evacuation.ts';
-import { clockOf, momentOf, t } from '../../../shared/i18n.ts';
+import { clockOf, momentOf, t, timeOfDay } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck, IconPrint } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { usePolled } from './polled.ts';
@@ -127,7 +127,8 @@ function Kiosks({ list }: { list: EvacuationList }) {
   const known = (at: string | null): string =>
     at === null ? t('evacuation.never') : t('evacuation.known', { time: clockOf(new Date(at)) });
   return (
-    <section class="card evacuation-kiosks" aria-labelledby="evacuation-kiosks">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    <section class="card evacuation-kiosks" tabIndex={0} aria-labelledby="evacuation-kiosks">
       <h2 id="evacuation-kiosks">{t('evacuation.kiosks')}</h2>
       <ul>
         {list.kiosks.map(({ device, name, own, knownAsOf, late }) => (
@@ -164,7 +165,7 @@ function PersonRow({
   const missing = person.accountedAt === null;
   const facts = [
     person.number,
-    t('evacuation.came', { time: clockOf(new Date(person.cameAt)) }),
+    t('evacuation.came', { time: timeOfDay(new Date(person.cameAt)) }),
     person.here ? null : t('evacuation.elsewhere'),
   ];
   return (
@@ -179,7 +180,7 @@ function PersonRow({
           <p class="evacuee-state">
             {missing
               ? t('evacuation.isMissing')
-              : t('evacuation.isAccounted', { time: clockOf(new Date(person.accountedAt!)) })}
+              : t('evacuation.isAccounted', { time: timeOfDay(new Date(person.accountedAt!)) })}
           </p>
         )}
       </div>

@@ -1,7 +1,15 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { t } from '../../../shared/i18n.ts';
-import { IconAddPerson, IconBack, IconInfo, IconList, IconLock, IconMend, IconSearch } from '../../../shared/icons.tsx';
+import {
+  IconAddPerson,
+  IconBack,
+  IconInfo,
+  IconKiosk,
+  IconList,
+  IconLock,
+  IconSearch,
+} from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../parts/idle.tsx';
 import { DiagnosticsScreen } from './diagnostics.tsx';
@@ -90,7 +98,7 @@ function Menu({ open }: { open: (view: View) => void }) {
     { view: 'enrol', icon: <IconAddPerson /> },
     { view: 'people', icon: <IconSearch /> },
     { view: 'evacuation', icon: <IconList /> },
-    { view: 'diagnostics', icon: <IconMend /> },
+    { view: 'diagnostics', icon: <IconKiosk /> },
     { view: 'state', icon: <IconInfo /> },
   ] as const;
   return (
