@@ -13,6 +13,7 @@ import { systemPorts } from './devices/serial/system-ports.ts';
 import { createDiagnostics } from './diagnostics/service.ts';
 import { createEnrolmentService } from './enrolment/service.ts';
 import { createEvacuation } from './evacuation/service.ts';
+import { createFigures, startFigures } from './figures/figures.ts';
 import type { Core, CoreOptions, StartCore } from './interface.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type OpenKiosk, openKiosk } from './open-kiosk.ts';
@@ -203,7 +204,8 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     monotonic,
     changed,
   });
-  const { admit, ...checkin } = createCheckinService({
+  const figures = createFigures();
+  const { admit, ...counted } = createCheckinService({
     store,
     recogniser,
     pins,
@@ -237,9 +239,19 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
         score: record.score,
         ...(demo ? { name: person.name } : {}),
       });
+      figures.recorded(record);
       changed();
     },
   });
+  const checkin = figures.around(counted);
+  opened.defer(
+    startFigures(figures, {
+      pending: () => store.pendingCount(),
+      append: (detail) => store.append({ type: 'health', open: { code: 'figures', detail }, personal: {} }),
+      wall: Date.now,
+      failed: (error) => log('error', 'what was counted could not be kept', { error }),
+    }),
+  );
 
   const ways = createWays({
     store,

@@ -22,8 +22,10 @@ import { Keys } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
 import { portalRoutes } from '../../sync/server/portal/routes.ts';
+import { presenceRoutes } from '../../sync/server/presence/routes.ts';
 import { reportRoutes } from '../../sync/server/reports/routes.ts';
 import { siteRoutes } from '../../sync/server/sites/routes.ts';
+import { statsRoutes } from '../../sync/server/stats/routes.ts';
 import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
 import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
@@ -39,8 +41,10 @@ const ROUTES: readonly RouteSpec[] = [
   ...portalRoutes,
   ...exportRoutes,
   ...quarantineRoutes,
+  ...presenceRoutes,
   ...reportRoutes,
   ...siteRoutes,
+  ...statsRoutes,
 ];
 
 export const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZone: 'Europe/Berlin' };

@@ -17,10 +17,12 @@ import { jobRoutes } from '../jobs/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
 import { peopleRoutes } from '../people/routes.ts';
 import { portalRoutes } from '../portal/routes.ts';
+import { presenceRoutes } from '../presence/routes.ts';
 import { reportRoutes } from '../reports/routes.ts';
 import { retentionRoutes } from '../retention/routes.ts';
 import { siteRoutes } from '../sites/routes.ts';
 import { webhookRoutes } from '../webhooks/routes.ts';
+import { statsRoutes } from '../stats/routes.ts';
 import type { RouteSpec } from './route.ts';
 import { sessionRoutes } from './routes.ts';
 
@@ -45,8 +47,10 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...deviceRoutes,
   ...peopleRoutes,
   ...quarantineRoutes,
+  ...presenceRoutes,
   ...reportRoutes,
   ...siteRoutes,
+  ...statsRoutes,
   ...exportRoutes,
   ...portalRoutes,
   ...webhookRoutes,

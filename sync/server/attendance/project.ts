@@ -5,6 +5,7 @@ import type { Keys } from '../keys/envelope.ts';
 import { nextChange, thisChange } from '../live/feed.ts';
 import { applyPeople, type Standing } from '../people/people.ts';
 import { expectPhotos } from '../photos/expect.ts';
+import { keepFigures } from '../stats/figures.ts';
 import { instantOf } from './instant.ts';
 import { type Due, queueDue } from './resolve.ts';
 
@@ -34,6 +35,7 @@ export async function project(
     ...(await voids(tx, of('void'), origin.device, now)),
   ];
   await queueDue(tx, due);
+  await keepFigures(tx, of('health'), origin, now);
   await expectPhotos(tx, events, origin.device, people, now);
   await applyPeople(
     tx,

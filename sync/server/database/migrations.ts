@@ -20,6 +20,7 @@ import { keyringScrub } from './migrations/0017-keyring-scrub.ts';
 import { importMap } from './migrations/0018-import-map.ts';
 import { webhooks } from './migrations/0019-webhooks.ts';
 import { credentials } from './migrations/0020-credentials.ts';
+import { consoleTables } from './migrations/0021-console.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -47,6 +48,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0018-import-map': importMap,
   '0019-webhooks': webhooks,
   '0020-credentials': credentials,
+  '0021-console': consoleTables,
 };
 
 /** Names of what this build knows, in order. */

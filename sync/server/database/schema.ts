@@ -11,6 +11,7 @@ import type { CheckinCorrection, ConsentOrigin, ConsentTextTable, CorrectionTabl
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 import type { BackupTable, PhotoObjectTable } from './tables/backup.ts';
 import type { CardTemplateTable, CredentialTable } from './tables/credentials.ts';
+import type { EvacuationMarkTable, EvacuationTable, KioskFiguresTable } from './tables/console.ts';
 import type {
   AttentionNoteTable,
   ConsentSaid,
@@ -409,6 +410,9 @@ export interface Tables {
   consent_text: ConsentTextTable;
   site_policy: SitePolicyTable;
   site_policy_change: SitePolicyChangeTable;
+  evacuation: EvacuationTable;
+  evacuation_mark: EvacuationMarkTable;
+  kiosk_figures: KioskFiguresTable;
   attention_note: AttentionNoteTable;
   person_minor: PersonMinorTable;
   enrolment_photo: EnrolmentPhotoTable;

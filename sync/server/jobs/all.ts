@@ -7,6 +7,7 @@ import { erasureJob } from '../erasure/erasure.job.ts';
 import { tombstonesJob } from '../erasure/tombstones.job.ts';
 import { importsEndJob, importsJob } from '../imports/imports.job.ts';
 import { minorsJob } from '../minors/minors.job.ts';
+import { forgottenEvacuationsJob } from '../presence/forgotten.job.ts';
 import { facesOffJob } from '../retention/faces-off.ts';
 import { retentionJob } from '../retention/retention.job.ts';
 import { kioskWatchJob } from '../retention/watch.job.ts';
@@ -29,6 +30,7 @@ export const JOBS: readonly Job[] = [
   kioskWatchJob,
   webhooksJob,
   minorsJob,
+  forgottenEvacuationsJob,
   importsJob,
   importsEndJob,
   driftJob,

@@ -65,6 +65,7 @@ export const SECTIONS: readonly Section[] = [
   { name: 'minor', rows: minor },
   { name: 'scores', rows: scores },
   { name: 'attention', rows: attention },
+  { name: 'evacuations', rows: evacuations },
   { name: 'signIns', rows: signIns },
   { name: 'accesses', rows: accesses },
   { name: 'photos', rows: photos },
@@ -346,6 +347,12 @@ async function* scores({ tx, names }: Reading) {
   const rows = await tx.selectFrom('person_score').selectAll().where('person', 'in', names).execute();
   for (const { model, since, count, baseline, recent, updated_at } of rows)
     yield { model, since: since.toISOString(), count, baseline, recent, updatedAt: updated_at.toISOString() };
+}
+
+/** Where somebody saw them outside, while an evacuation goes on. */
+async function* evacuations({ tx, names }: Reading) {
+  const rows = await tx.selectFrom('evacuation_mark').selectAll().where('person', 'in', names).execute();
+  for (const { evacuation, at } of rows) yield { evacuation, accountedAt: at.toISOString() };
 }
 
 /** What somebody in charge has noted about a record or a consent of theirs. */

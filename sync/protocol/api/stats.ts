@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { Instant } from './page.ts';
+
+/** `/api/stats`: counts for charts. Nothing in them is about anybody. */
+
+/** Days of the site's calendar, both included; at most 92. */
+export const StatsQuery = z.strictObject({ site: Uuid.optional(), from: z.iso.date(), to: z.iso.date() });
+
+const Count = z.number().int().nonnegative();
+
+export const Arrivals = z.strictObject({
+  site: z.strictObject({ id: Uuid.nullable(), name: z.string(), timeZone: z.string() }),
+  /** Per hour that begins then, those in which something was. */
+  hours: z.array(z.strictObject({ at: Instant, in: Count, out: Count })),
+  /** Records that count, by how somebody came in. */
+  methods: z.record(z.string(), Count),
+});
+export type Arrivals = z.infer<typeof Arrivals>;
+
+export const KioskStats = z.strictObject({
+  kiosks: z.array(z.strictObject({ id: Uuid, name: z.string() })),
+  /** Of accepted faces: bins of 0.05 by their lower end, 0 to 0.95. */
+  scores: z.array(z.strictObject({ from: z.number(), count: Count })),
+  /** Why somebody did not get in, or not at once: `guide.too-dark`, `other-way.unknown`, `refused.pin-wrong`. */
+  failures: z.array(z.strictObject({ reason: z.string(), count: Count })),
+  /** Most events that waited for the server, by kiosk and report. */
+  queue: z.array(z.strictObject({ kiosk: Uuid, at: Instant, depth: Count })),
+});
+export type KioskStats = z.infer<typeof KioskStats>;

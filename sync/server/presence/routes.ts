@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import {
+  Evacuation,
+  EvacuationQuery,
+  EvacuationState,
+  NewEvacuation,
+  PresencePage,
+  PresenceQuery,
+} from '../../protocol/api/presence.ts';
+import { Uuid } from '../../protocol/wire/event.ts';
+import { pageFrom, readPageCursor } from '../access/cursor.ts';
+import { type RouteSpec, route } from '../access/route.ts';
+import { namesOf } from '../people/records.ts';
+import { reportSite } from '../reports/day.ts';
+import { account, beginEvacuation, endEvacuation, readEvacuation, unaccount } from './evacuation.ts';
+import { countInside, readInside, readKnownAsOf } from './inside.ts';
+
+const After = z.tuple([Uuid]);
+const One = z.strictObject({ evacuation: Uuid });
+const Somebody = z.strictObject({ evacuation: Uuid, person: Uuid });
+
+const presence = route({
+  method: 'GET',
+  path: '/api/presence',
+  summary: 'Who is inside a site now, since when and by which kiosk, and until when each of its kiosks is known',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'person.name'],
+  action: 'read',
+  query: PresenceQuery,
+  answer: PresencePage,
+  refusals: ['unknown-site', 'cursor-unreadable'],
+  async handle({ tx, services: { keys, config }, query, now, about }) {
+    const site = await reportSite(tx, query.site, config.site.timeZone);
+    const after = readPageCursor(After, query.cursor)?.[0] ?? null;
+    const found = await readInside(tx, site, now, query.limit + 1, after);
+    const shown = found.slice(0, query.limit).map((r) => r.person);
+    about(shown);
+    const names = await namesOf(tx, keys, shown);
+    const { inside } = await countInside(tx, site, now);
+    return {
+      site: { id: site.id, name: site.name, timeZone: site.timeZone },
+      now: now.toISOString(),
+      kiosks: await readKnownAsOf(tx, site),
+      inside,
+      ...pageFrom(
+        found,
+        query.limit,
+        (r) => ({ ...r, name: names.get(r.person) ?? null }),
+        (r) => [r.person],
+      ),
+    };
+  },
+});
+
+const state = route({
+  method: 'GET',
+  path: '/api/evacuation',
+  summary: 'The evacuation of a site that goes on, with whom somebody accounted for, and the last that ended',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance'],
+  action: 'read',
+  query: EvacuationQuery,
+  answer: EvacuationState,
+  refusals: ['unknown-site'],
+  async handle({ tx, services: { config }, query, about }) {
+    const read = await readEvacuation(tx, await reportSite(tx, query.site, config.site.timeZone));
+    about(read.accounted.map((a) => a.person));
+    return read;
+  },
+});
+
+const begin = route({
+  method: 'POST',
+  path: '/api/evacuations',
+  summary: 'Begin the roll call of an evacuation; where one goes on at the site, that one',
+  roles: ['admin', 'staff'],
+  data: ['attendance'],
+  action: 'write',
+  body: NewEvacuation,
+  answer: Evacuation,
+  refusals: ['unknown-site'],
+  async handle({ tx, services: { config }, actor, body, now, on }) {
+    const site = await reportSite(tx, body.site, config.site.timeZone);
+    const begun = await beginEvacuation(tx, site, actor.id, now);
+    on(begun.id);
+    return begun;
+  },
+});
+
+const mark = route({
+  method: 'PUT',
+  path: '/api/evacuations/:evacuation/people/:person',
+  summary: 'Somebody was seen outside',
+  roles: ['admin', 'staff'],
+  data: ['attendance'],
+  action: 'write',
+  params: Somebody,
+  answer: 'nothing',
+  refusals: ['evacuation-over', 'person-unknown'],
+  async handle({ tx, actor, params, now, about, on }) {
+    on(params.evacuation);
+    about([params.person]);
+    await account(tx, params, actor.id, now);
+  },
+});
+
+const unmark = route({
+  method: 'DELETE',
+  path: '/api/evacuations/:evacuation/people/:person',
+  summary: 'Somebody was marked by mistake',
+  roles: ['admin', 'staff'],
+  data: ['attendance'],
+  action: 'write',
+  params: Somebody,
+  answer: 'nothing',
+  refusals: ['evacuation-over'],
+  async handle({ tx, params, about, on }) {
+    on(params.evacuation);
+    about([params.person]);
+    await unaccount(tx, params);
+  },
+});
+
+const end = route({
+  method: 'POST',
+  path: '/api/evacuations/:evacuation/end',
+  summary: 'End it: whom it accounted for is forgotten, how many stays',
+  roles: ['admin', 'staff'],
+  data: ['attendance'],
+  action: 'write',
+  params: One,
+  answer: Evacuation,
+  refusals: ['evacuation-over'],
+  async handle({ tx, services: { config }, params, now, on }) {
+    on(params.evacuation);
+    const siteOf = (site: string | null) => reportSite(tx, site ?? undefined, config.site.timeZone);
+    return endEvacuation(tx, params.evacuation, siteOf, now);
+  },
+});
+
+/** Who is inside, and the roll call of an evacuation. */
+export const presenceRoutes: readonly RouteSpec[] = [presence, state, begin, mark, unmark, end];
