@@ -21,8 +21,8 @@ import { presenceRoutes } from '../presence/routes.ts';
 import { reportRoutes } from '../reports/routes.ts';
 import { retentionRoutes } from '../retention/routes.ts';
 import { siteRoutes } from '../sites/routes.ts';
-import { webhookRoutes } from '../webhooks/routes.ts';
 import { statsRoutes } from '../stats/routes.ts';
+import { webhookRoutes } from '../webhooks/routes.ts';
 import type { RouteSpec } from './route.ts';
 import { sessionRoutes } from './routes.ts';
 

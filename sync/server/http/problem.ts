@@ -44,6 +44,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'device-revoked': 403,
   'email-missing': 422,
   'email-taken': 409,
+  'evacuation-over': 409,
   'export-too-large': 422,
   'file-too-large': 422,
   'fingerprint-differs': 409,

@@ -1,17 +1,23 @@
 import { account } from './account.ts';
 import { accounts } from './accounts.ts';
+import { attendance } from './attendance.ts';
 import { attention } from './attention.ts';
 import { audit } from './audit.ts';
 import { board } from './board.ts';
 import { consents } from './consents.ts';
+import { corrections } from './corrections.ts';
+import { day } from './day.ts';
 import { devices } from './devices.ts';
 import { duplicates } from './duplicates.ts';
 import { enrolFace } from './enrolFace.ts';
 import { erasures } from './erasures.ts';
+import { evacuation } from './evacuation.ts';
+import { figures } from './figures.ts';
 import { imports } from './imports.ts';
 import { incidents } from './incidents.ts';
 import { jobs } from './jobs.ts';
 import { people } from './people.ts';
+import { presence } from './presence.ts';
 import { problem } from './problem.ts';
 import { quality } from './quality.ts';
 import { records } from './records.ts';
@@ -23,6 +29,12 @@ import { texts } from './texts.ts';
 export const de = {
   ...shell,
   ...records,
+  attendance,
+  corrections,
+  day,
+  evacuation,
+  figures,
+  presence,
   account,
   board,
   problem,

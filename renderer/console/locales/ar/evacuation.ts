@@ -1,0 +1,25 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const evacuation = {
+  nav: 'الإخلاء',
+  lead: 'تفقّد الحاضرين: من في المبنى ولم يُرَ خارجه يظهر بالأحمر. يرى الجميع في هذه الصفحة الشيء نفسه.',
+  begin: 'بدء التفقّد',
+  beginText: 'لا تفقّد جارٍ. القائمة أدناه لمن في المبنى الآن.',
+  begun: 'جارٍ منذ {{time}}',
+  missing: 'مفقود',
+  accounted: 'في أمان',
+  inside: 'في المبنى',
+  mark: 'شوهد خارجًا',
+  unmark: 'ليس خارجًا',
+  marked: '{{name}} في أمان.',
+  unknown: 'الاسم غير معروف هنا',
+  status: 'الحالة',
+  end: 'إنهاء',
+  endTitle: 'إنهاء التفقّد؟',
+  endText: 'يُنسى من شوهد؛ ويبقى العدد مسجَّلًا.',
+  last: 'انتهى الأخير {{time}}: {{accounted}} من {{inside}} كانوا في أمان.',
+  search: 'ابحث عن اسم',
+  onlyMissing: 'المفقودون فقط',
+  allOut: 'الجميع في أمان',
+  stale: 'قد لا تكون القائمة كاملة: بعض الأكشاك غير متصلة.',
+} satisfies Sentences;

@@ -1,0 +1,25 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const evacuation = {
+  nav: 'Evakuierung',
+  lead: 'Vollzählig? Wer im Haus ist und noch nicht draußen gesehen wurde, ist rot. Alle mit dieser Seite sehen dasselbe.',
+  begin: 'Appell beginnen',
+  beginText: 'Es läuft keiner. Die Liste zeigt, wer jetzt im Haus ist.',
+  begun: 'Läuft seit {{time}}',
+  missing: 'Vermisst',
+  accounted: 'In Sicherheit',
+  inside: 'Im Haus',
+  mark: 'Draußen gesehen',
+  unmark: 'Nicht draußen',
+  marked: '{{name}} ist in Sicherheit.',
+  unknown: 'Name hier nicht bekannt',
+  status: 'Stand',
+  end: 'Beenden',
+  endTitle: 'Appell beenden?',
+  endText: 'Wer gesehen wurde, wird vergessen; wie viele, bleibt vermerkt.',
+  last: 'Der letzte endete {{time}}: {{accounted}} von {{inside}} waren in Sicherheit.',
+  search: 'Namen suchen',
+  onlyMissing: 'Nur Vermisste',
+  allOut: 'Alle sind in Sicherheit',
+  stale: 'Die Liste ist vielleicht unvollständig: Einige Kioske sind nicht in Verbindung.',
+} satisfies Sentences;

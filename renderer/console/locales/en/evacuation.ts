@@ -1,0 +1,25 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const evacuation = {
+  nav: 'Evacuation',
+  lead: 'The roll call of a site: whoever is inside and not yet seen outside is red. Everybody who has this page open sees the same.',
+  begin: 'Begin the roll call',
+  beginText: 'Nothing is going on. The list below is who is inside now.',
+  begun: 'Goes on since {{time}}',
+  missing: 'Missing',
+  accounted: 'Accounted for',
+  inside: 'Inside',
+  mark: 'Seen outside',
+  unmark: 'Not outside',
+  marked: '{{name}} is accounted for.',
+  unknown: 'Name not known here',
+  status: 'State',
+  end: 'End it',
+  endTitle: 'End the roll call?',
+  endText: 'Who was accounted for is forgotten; how many stays on record.',
+  last: 'The last one ended {{time}}: {{accounted}} of {{inside}} were accounted for.',
+  search: 'Find a name',
+  onlyMissing: 'Missing only',
+  allOut: 'Everybody is accounted for',
+  stale: 'The list may not be complete: some kiosks are not in contact.',
+} satisfies Sentences;

@@ -1,0 +1,27 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const corrections = {
+  nav: '更正',
+  lead: '谁更正了什么以及原因。更正可以撤销；任何内容都不会被直接修改。',
+  kind: { add: '添加', replace: '替换', void: '作废', undo: '撤销' },
+  what: '内容',
+  result: '现在为',
+  reason: '原因',
+  madeAt: '更正于',
+  empty: '还没有更正',
+  emptyText: '在记录列表中进行更正。',
+  undo: '撤销',
+  undoTitle: '撤销此更正？',
+  undone: '已撤销',
+  undoReason: '在控制台撤销',
+  title: { add: '添加记录', replace: '更正记录', void: '作废记录' },
+  number: '人员编号',
+  numberHint: '工号。姓名已加密，无法搜索。',
+  find: '查找',
+  nobody: '没有人使用此编号。',
+  date: '日期',
+  time: '时间',
+  save: '保存',
+  done: '已更正。',
+  voidText: '它仍在列表中，但不再计入。',
+} satisfies Sentences;

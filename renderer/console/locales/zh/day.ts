@@ -1,0 +1,19 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const day = {
+  nav: '日报',
+  lead: '按站点日历显示最早进入、最晚离开和在场时间。没有人记录的离开时间绝不会编造。',
+  person: '人员',
+  day: '日期',
+  before: '前一天',
+  after: '后一天',
+  firstIn: '最早进入',
+  lastOut: '最晚离开',
+  stays: '停留次数',
+  time: '在场时间',
+  open: '缺少离开',
+  hours: '{{hours}} 小时 {{minutes}} 分',
+  empty: '这一天没有人在场',
+  export: '导出多日',
+  exportText: '每人每天一行，最多 92 天。其中的人员会记入审计日志。',
+} satisfies Sentences;

@@ -1,0 +1,25 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const evacuation = {
+  nav: '疏散',
+  lead: '站点点名：在场且尚未在外面被看到的人显示为红色。所有打开此页面的人看到的内容相同。',
+  begin: '开始点名',
+  beginText: '当前没有点名。下面是现在在场的人。',
+  begun: '开始于 {{time}}',
+  missing: '未找到',
+  accounted: '已确认安全',
+  inside: '在场',
+  mark: '已在外面看到',
+  unmark: '不在外面',
+  marked: '{{name}} 已确认安全。',
+  unknown: '此处不知道姓名',
+  status: '状态',
+  end: '结束',
+  endTitle: '结束点名？',
+  endText: '谁被确认将被遗忘；人数会保留记录。',
+  last: '上一次结束于 {{time}}：{{inside}} 人中 {{accounted}} 人已确认安全。',
+  search: '查找姓名',
+  onlyMissing: '仅未找到',
+  allOut: '所有人均已确认安全',
+  stale: '列表可能不完整：部分终端未连接。',
+} satisfies Sentences;

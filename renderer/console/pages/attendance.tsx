@@ -1,0 +1,216 @@
+import { useState } from 'preact/hooks';
+import { AttendancePage, type AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
+import { Method } from '../../../sync/protocol/wire/event.ts';
+import { hasSentence, t } from '../../shared/i18n.ts';
+import { IconDownload, IconList } from '../../shared/icons.tsx';
+import { download, type Refusal } from '../core/api.ts';
+import { dayKeyIn } from '../core/clock.ts';
+import { kioskName, kiosks, siteOf, zoneOf } from '../core/places.ts';
+import { usePages } from '../core/resource.ts';
+import { setQuery } from '../core/router.ts';
+import { addDays, instantAt } from '../core/zone.ts';
+import { DirectionChip } from '../parts/chips.tsx';
+import { Correct, type Task } from '../parts/correct.tsx';
+import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { SiteField } from '../parts/site-field.tsx';
+import { PagedTable } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+
+export const attendancePage: ConsolePage = {
+  path: 'attendance',
+  group: 'attendance',
+  Icon: IconList,
+  roles: ['admin', 'dpo', 'staff'],
+  View: Attendance,
+};
+
+const FILTERS = ['site', 'from', 'to', 'person', 'device', 'direction', 'method', 'show'];
+
+/** Days of the site's calendar as the moments that the API takes; `to` is the day after, which is not included. */
+function asked(query: URLSearchParams) {
+  const of = (name: string) => query.get(name) || undefined;
+  const zone = zoneOf(of('site') ?? null);
+  const [from, to, show] = [of('from') ?? dayKeyIn(Date.now(), zone), of('to'), of('show')];
+  return {
+    site: of('site'),
+    person: of('person'),
+    device: of('device'),
+    direction: of('direction'),
+    method: of('method'),
+    from: instantAt(from, '00:00', zone) ?? undefined,
+    to: to && (instantAt(addDays(to, 1), '00:00', zone) ?? undefined),
+    ...(show === 'counts' && { voided: false, duplicates: false }),
+    ...(show === 'voided' && { voided: true }),
+  };
+}
+
+function Attendance({ query, role }: PageProps) {
+  const filter = asked(query);
+  const pages = usePages<AttendanceRow>('/api/attendance', AttendancePage, filter);
+  const [task, setTask] = useState<Task | null>(null);
+  const may = role !== 'dpo';
+  const zone = zoneOf(filter.site ?? null);
+  const from = filterOf('from');
+  return (
+    <PageFrame
+      title={t('attendance.nav')}
+      lead={t('attendance.lead')}
+      actions={
+        <>
+          <Exports path="/api/exports/attendance" query={filter} />
+          {may && (
+            <button type="button" class="primary" onClick={() => setTask({ kind: 'add' })}>
+              {t('attendance.add')}
+            </button>
+          )}
+        </>
+      }
+    >
+      <FilterBar names={FILTERS}>
+        <SiteField any />
+        <TextField
+          label={t('attendance.from')}
+          type="date"
+          {...from}
+          value={from.value || dayKeyIn(Date.now(), zone)}
+        />
+        <TextField label={t('attendance.to')} type="date" {...filterOf('to')} />
+        <SelectField
+          label={t('attendance.kiosk')}
+          {...filterOf('device')}
+          options={[['', t('any')], ...kiosks.value.map((k) => [k.id, k.name] as const)]}
+        />
+        <SelectField
+          label={t('attendance.direction')}
+          {...filterOf('direction')}
+          options={[
+            ['', t('any')],
+            ['in', t('direction.in')],
+            ['out', t('direction.out')],
+          ]}
+        />
+        <SelectField
+          label={t('attendance.method')}
+          {...filterOf('method')}
+          options={[['', t('any')], ...Method.options.map((m) => [m, t(`method.${m}`)] as const)]}
+        />
+        <SelectField
+          label={t('attendance.show')}
+          {...filterOf('show')}
+          options={[
+            ['', t('any')],
+            ['counts', t('attendance.onlyCounting')],
+            ['voided', t('attendance.onlyVoided')],
+          ]}
+        />
+      </FilterBar>
+      <PagedTable
+        caption={t('attendance.nav')}
+        pages={pages}
+        empty={{ title: t('attendance.empty'), text: t('attendance.emptyText') }}
+        rowKey={(row) => row.id}
+        tone={(row) => (row.voided !== null || row.duplicateOf !== null ? 'off' : undefined)}
+        columns={[
+          { key: 'at', label: t('attendance.at'), cell: (row) => <Moment at={row.at} site={row.site} /> },
+          {
+            key: 'person',
+            label: t('attendance.person'),
+            heads: true,
+            cell: (row) =>
+              row.person === null ? (
+                t('board.list.unknown')
+              ) : (
+                <button
+                  type="button"
+                  class="link-button"
+                  title={t('attendance.ofPerson')}
+                  onClick={() => setQuery({ person: row.person })}
+                >
+                  <bdi>{row.name ?? t('board.list.unknown')}</bdi>
+                </button>
+              ),
+          },
+          {
+            key: 'direction',
+            label: t('attendance.direction'),
+            cell: (row) => <DirectionChip direction={row.direction} />,
+          },
+          { key: 'method', label: t('attendance.method'), cell: (row) => t(`method.${row.method}`) },
+          {
+            key: 'kiosk',
+            label: t('attendance.kiosk'),
+            cell: (row) => (
+              <bdi>
+                {row.device === null ? t('attendance.added') : (kioskName(row.device) ?? siteOf(row.site)?.name ?? '–')}
+              </bdi>
+            ),
+          },
+          { key: 'state', label: t('attendance.state'), cell: (row) => stateOf(row) },
+          ...(may
+            ? [
+                {
+                  key: 'do',
+                  label: t('attendance.correct'),
+                  cell: (row: AttendanceRow) =>
+                    row.voided === null &&
+                    row.person !== null && (
+                      <>
+                        <button type="button" class="quiet small" onClick={() => setTask({ kind: 'replace', row })}>
+                          {t('attendance.correct')}
+                        </button>
+                        <button type="button" class="quiet small" onClick={() => setTask({ kind: 'void', row })}>
+                          {t('attendance.void')}
+                        </button>
+                      </>
+                    ),
+                },
+              ]
+            : []),
+        ]}
+      />
+      {task && <Correct task={task} onClose={() => setTask(null)} onDone={pages.reload} />}
+    </PageFrame>
+  );
+}
+
+function stateOf(row: AttendanceRow): string {
+  if (row.voided !== null) return t(hasSentence(`voided.${row.voided}`) ? `voided.${row.voided}` : 'voided.label');
+  if (row.duplicateOf !== null) return t('attendance.duplicate');
+  return t(row.correction ? 'attendance.correctedRow' : 'attendance.counts');
+}
+
+/** The same rows as a file. */
+export function Exports({ path, query }: { path: string; query: Record<string, string | boolean | undefined> }) {
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const fetchFile = async (format: 'csv' | 'xlsx') => {
+    if (busy) return;
+    setBusy(true);
+    const no = await download(path, { ...query, format });
+    setBusy(false);
+    setRefusal(no);
+    if (!no) toast(t('attendance.exported'));
+  };
+  return (
+    <>
+      <RefusalNote refusal={refusal} />
+      {(['csv', 'xlsx'] as const).map((format) => (
+        <button
+          key={format}
+          type="button"
+          class="quiet"
+          aria-disabled={busy}
+          aria-label={`${t('attendance.exporting')}: ${t(`attendance.${format}`)}`}
+          onClick={() => void fetchFile(format)}
+        >
+          <IconDownload />
+          {t(`attendance.${format}`)}
+        </button>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,103 @@
+import { useState } from 'preact/hooks';
+import { DayReport, type DayRow } from '../../../sync/protocol/api/reports.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconCalendar } from '../../shared/icons.tsx';
+import { dayKeyIn } from '../core/clock.ts';
+import { zoneOf } from '../core/places.ts';
+import { usePages } from '../core/resource.ts';
+import { setQuery } from '../core/router.ts';
+import { addDays } from '../core/zone.ts';
+import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { TextField } from '../parts/form.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { SiteField } from '../parts/site-field.tsx';
+import { PagedTable } from '../parts/table.tsx';
+import { Exports } from './attendance.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+
+export const dayPage: ConsolePage = {
+  path: 'day',
+  group: 'attendance',
+  Icon: IconCalendar,
+  roles: ['admin', 'dpo', 'staff'],
+  View: Day,
+};
+
+function Day({ query }: PageProps) {
+  const site = query.get('site') ?? '';
+  const today = dayKeyIn(Date.now(), zoneOf(site || null));
+  const day = query.get('day') || today;
+  const pages = usePages<DayRow>('/api/reports/day', DayReport, { site, day });
+  const move = (days: number) => setQuery({ day: addDays(day, days) });
+  return (
+    <PageFrame title={t('day.nav')} lead={t('day.lead')}>
+      <FilterBar names={['site', 'day']}>
+        <SiteField />
+        <TextField label={t('day.day')} type="date" {...filterOf('day')} value={day} />
+        <button type="button" class="quiet" onClick={() => move(-1)}>
+          {t('day.before')}
+        </button>
+        <button type="button" class="quiet" onClick={() => move(1)} aria-disabled={day >= today}>
+          {t('day.after')}
+        </button>
+      </FilterBar>
+      <PagedTable
+        caption={t('day.nav')}
+        pages={pages}
+        empty={{ title: t('day.empty') }}
+        rowKey={(row) => row.person}
+        columns={[
+          {
+            key: 'person',
+            label: t('day.person'),
+            heads: true,
+            cell: (row) => <bdi>{row.name ?? t('board.list.unknown')}</bdi>,
+          },
+          {
+            key: 'in',
+            label: t('day.firstIn'),
+            figures: true,
+            cell: (row) => <Moment at={row.firstIn} site={site || null} only="time" />,
+          },
+          {
+            key: 'out',
+            label: t('day.lastOut'),
+            figures: true,
+            cell: (row) => <Moment at={row.lastOut} site={site || null} only="time" />,
+          },
+          { key: 'stays', label: t('day.stays'), figures: true, cell: (row) => row.stays.length },
+          {
+            key: 'time',
+            label: t('day.time'),
+            figures: true,
+            cell: (row) => t('day.hours', { hours: Math.floor(row.minutes / 60), minutes: row.minutes % 60 }),
+          },
+          {
+            key: 'open',
+            label: t('day.open'),
+            figures: true,
+            cell: (row) => (row.open > 0 ? <strong class="warned">{row.open}</strong> : '0'),
+          },
+        ]}
+      />
+      <ExportDays site={site} day={day} />
+    </PageFrame>
+  );
+}
+
+function ExportDays({ site, day }: { site: string; day: string }) {
+  const [from, setFrom] = useState(`${day.slice(0, 8)}01`);
+  const [to, setTo] = useState(day);
+  return (
+    <section class="card panel">
+      <h2>{t('day.export')}</h2>
+      <p class="muted">{t('day.exportText')}</p>
+      <div class="filters">
+        <TextField label={t('attendance.from')} type="date" value={from} onValue={setFrom} />
+        <TextField label={t('attendance.to')} type="date" value={to} onValue={setTo} />
+        <Exports path="/api/exports/days" query={{ site: site || undefined, from, to }} />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,263 @@
+import { useState } from 'preact/hooks';
+import { Evacuation, EvacuationState, type Inside } from '../../../sync/protocol/api/presence.ts';
+import { currentLanguage, t } from '../../shared/i18n.ts';
+import { IconCheck, IconExit, IconPrint } from '../../shared/icons.tsx';
+import { get, send } from '../core/api.ts';
+import { momentIn } from '../core/clock.ts';
+import { isSilent, type Presence, readPresence } from '../core/presence.ts';
+import { useResource, useWrite } from '../core/resource.ts';
+import { confirm } from '../parts/confirm.tsx';
+import { Empty } from '../parts/empty.tsx';
+import { FilterBar } from '../parts/filters.tsx';
+import { CheckField, RefusalNote, TextField } from '../parts/form.tsx';
+import { KnownAsOf } from '../parts/known-as-of.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { SiteField } from '../parts/site-field.tsx';
+import { Skeleton, Table } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+import { kioskOf } from './presence.tsx';
+
+export const evacuationPage: ConsolePage = {
+  path: 'evacuation',
+  group: 'now',
+  Icon: IconExit,
+  roles: ['admin', 'dpo', 'staff'],
+  View: EvacuationView,
+};
+
+/** While it goes on others mark people too, ms. */
+const EVERY_MS = 5000;
+
+function EvacuationView({ query, role }: PageProps) {
+  const site = query.get('site') ?? '';
+  const language = currentLanguage();
+  const inside = useResource(
+    `presence ${site} ${language}`,
+    (signal) => readPresence(site, language, signal),
+    EVERY_MS * 6,
+  );
+  const state = useResource(
+    `evacuation ${site}`,
+    (signal) => get('/api/evacuation', EvacuationState, { query: { site }, signal }),
+    EVERY_MS,
+  );
+  const { busy, refusal, run } = useWrite();
+  const may = role !== 'dpo';
+  const current = state.value?.current ?? null;
+  const last = state.value?.last ?? null;
+  const zone = inside.value?.zone ?? 'UTC';
+  const begin = async () => {
+    const body = site === '' ? {} : { site };
+    const begun = await run(() => send('POST', '/api/evacuations', { body, answer: Evacuation }));
+    if (!begun?.ok) return;
+    state.reload();
+    inside.reload();
+  };
+  const end = async () => {
+    const sure = await confirm({
+      title: t('evacuation.endTitle'),
+      text: t('evacuation.endText'),
+      action: t('evacuation.end'),
+      danger: true,
+    });
+    if (!sure) return;
+    const ended = await run(() =>
+      send('POST', `/api/evacuations/${current!.id}/end`, { body: {}, answer: Evacuation }),
+    );
+    if (ended?.ok) state.reload();
+  };
+  return (
+    <PageFrame
+      title={t('evacuation.nav')}
+      lead={t('evacuation.lead')}
+      actions={
+        <>
+          <button type="button" class="quiet no-print" onClick={() => print()}>
+            <IconPrint />
+            {t('print')}
+          </button>
+          {may &&
+            state.value &&
+            (current ? (
+              <button type="button" class="quiet no-print" onClick={() => void end()} aria-disabled={busy}>
+                {t('evacuation.end')}
+              </button>
+            ) : (
+              <button type="button" class="primary danger no-print" onClick={() => void begin()} aria-disabled={busy}>
+                {t('evacuation.begin')}
+              </button>
+            ))}
+        </>
+      }
+    >
+      <FilterBar names={[]}>
+        <SiteField />
+      </FilterBar>
+      <RefusalNote refusal={refusal ?? inside.refusal ?? state.refusal} onAgain={inside.reload} />
+      {current && (
+        <p class="note" data-kind="warn" role="status">
+          {t('evacuation.begun', { time: momentIn(current.begunAt, zone, language) })}
+        </p>
+      )}
+      {!current && state.value && (
+        <p class="note">
+          {t('evacuation.beginText')}{' '}
+          {last?.endedAt &&
+            t('evacuation.last', {
+              time: momentIn(last.endedAt, zone, language),
+              accounted: last.accounted ?? 0,
+              inside: last.inside ?? 0,
+            })}
+        </p>
+      )}
+      {inside.value && state.value ? (
+        <RollCall presence={inside.value} state={state.value} reload={state.reload} may={may} site={site} />
+      ) : (
+        (inside.loading || state.loading) && <Skeleton rows={6} />
+      )}
+    </PageFrame>
+  );
+}
+
+function RollCall({
+  presence,
+  state,
+  reload,
+  may,
+  site,
+}: {
+  presence: Presence;
+  state: EvacuationState;
+  reload: () => void;
+  may: boolean;
+  site: string;
+}) {
+  const [search, setSearch] = useState('');
+  const [missingOnly, setMissingOnly] = useState(false);
+  const { refusal, run } = useWrite();
+  const { current } = state;
+  const accounted = new Map(state.accounted.map((a) => [a.person, a.at]));
+  const missing = presence.people.filter((p) => !accounted.has(p.person));
+  const wanted = search.trim().toLocaleLowerCase();
+  const rows = (current && missingOnly ? missing : presence.people).filter(
+    (p) => wanted === '' || (p.name ?? '').toLocaleLowerCase().includes(wanted),
+  );
+  const nameOf = (row: Inside) => row.name ?? t('evacuation.unknown');
+  const set = async (row: Inside, outside: boolean) => {
+    const path = `/api/evacuations/${current!.id}/people/${row.person}`;
+    const done = await run(() => send(outside ? 'PUT' : 'DELETE', path));
+    reload();
+    if (done?.ok && outside)
+      toast(t('evacuation.marked', { name: nameOf(row) }), async () => {
+        const undone = await send('DELETE', path);
+        reload();
+        return undone.ok ? null : undone.refusal;
+      });
+  };
+  const columns = [
+    { key: 'person', label: t('presence.person'), heads: true, cell: (row: Inside) => <bdi>{nameOf(row)}</bdi> },
+    {
+      key: 'since',
+      label: t('presence.since'),
+      cell: (row: Inside) => <Moment at={row.since} site={site || null} only="time" />,
+    },
+    {
+      key: 'kiosk',
+      label: t('presence.kiosk'),
+      cell: (row: Inside) =>
+        row.device === null ? t('presence.byHand') : <bdi>{kioskOf(row.device, presence.kiosks)}</bdi>,
+    },
+    ...(current
+      ? [
+          {
+            key: 'state',
+            label: t('evacuation.status'),
+            cell: (row: Inside) => {
+              const at = accounted.get(row.person);
+              return at ? (
+                <>
+                  <span class="chip" data-direction="in">
+                    <IconCheck />
+                    {t('evacuation.accounted')}
+                  </span>
+                  {may && (
+                    <button
+                      type="button"
+                      class="quiet no-print"
+                      onClick={() => void set(row, false)}
+                      aria-label={`${t('evacuation.unmark')}: ${nameOf(row)}`}
+                    >
+                      {t('evacuation.unmark')}
+                    </button>
+                  )}
+                </>
+              ) : (
+                <>
+                  <strong class="missing">{t('evacuation.missing')}</strong>
+                  {may && (
+                    <button
+                      type="button"
+                      class="quiet no-print"
+                      onClick={() => void set(row, true)}
+                      aria-label={`${t('evacuation.mark')}: ${nameOf(row)}`}
+                    >
+                      {t('evacuation.mark')}
+                    </button>
+                  )}
+                </>
+              );
+            },
+          },
+        ]
+      : []),
+  ];
+  return (
+    <>
+      {presence.kiosks.some((k) => isSilent(k, presence.now)) && (
+        <p class="note" data-kind="bad" role="alert">
+          {t('evacuation.stale')}
+        </p>
+      )}
+      <RefusalNote refusal={refusal} />
+      <section class="figures" aria-label={t('evacuation.nav')}>
+        {current && (
+          <Figure label={t('evacuation.missing')} count={missing.length} tone={missing.length > 0 ? 'bad' : 'good'} />
+        )}
+        {current && <Figure label={t('evacuation.accounted')} count={presence.people.length - missing.length} />}
+        <Figure label={t('evacuation.inside')} count={presence.people.length} />
+      </section>
+      <div class="filters no-print">
+        <TextField label={t('evacuation.search')} type="search" value={search} onValue={setSearch} />
+        {current && <CheckField label={t('evacuation.onlyMissing')} checked={missingOnly} onChecked={setMissingOnly} />}
+      </div>
+      <div class="beside">
+        <div class="card table-card">
+          {rows.length > 0 ? (
+            <Table
+              caption={t('evacuation.nav')}
+              rows={rows}
+              rowKey={(row) => row.person}
+              tone={(row) => (current && !accounted.has(row.person) ? 'bad' : undefined)}
+              columns={columns}
+            />
+          ) : (
+            <Empty
+              title={t(current && missing.length === 0 ? 'evacuation.allOut' : 'presence.empty')}
+              icon={<IconCheck />}
+            />
+          )}
+        </div>
+        <KnownAsOf presence={presence} />
+      </div>
+    </>
+  );
+}
+
+const Figure = ({ label, count, tone }: { label: string; count: number; tone?: 'bad' | 'good' }) => (
+  <div class="card stat" data-tone={tone}>
+    <p class="stat-label">{label}</p>
+    <p class="stat-figure tabular">{count}</p>
+  </div>
+);

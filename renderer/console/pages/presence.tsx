@@ -1,0 +1,102 @@
+import type { Inside } from '../../../sync/protocol/api/presence.ts';
+import { currentLanguage, t } from '../../shared/i18n.ts';
+import { IconPeople } from '../../shared/icons.tsx';
+import { kioskName } from '../core/places.ts';
+import { readPresence } from '../core/presence.ts';
+import { useResource } from '../core/resource.ts';
+import { Empty } from '../parts/empty.tsx';
+import { FilterBar } from '../parts/filters.tsx';
+import { RefusalNote } from '../parts/form.tsx';
+import { KnownAsOf } from '../parts/known-as-of.tsx';
+import { Ago, Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { SiteField } from '../parts/site-field.tsx';
+import { Skeleton, Table } from '../parts/table.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+
+export const presencePage: ConsolePage = {
+  path: 'presence',
+  group: 'now',
+  Icon: IconPeople,
+  roles: ['admin', 'dpo', 'staff'],
+  View: PresenceView,
+};
+
+/** Read again by itself, ms: each reading stands in the audit log with everybody whom it shows. */
+const EVERY_MS = 60_000;
+
+function PresenceView({ query }: PageProps) {
+  const site = query.get('site') ?? '';
+  const language = currentLanguage();
+  const read = useResource(`presence ${site} ${language}`, (signal) => readPresence(site, language, signal), EVERY_MS);
+  const presence = read.value;
+  return (
+    <PageFrame
+      title={t('presence.nav')}
+      lead={t('presence.lead')}
+      actions={
+        <button type="button" class="quiet" onClick={read.reload} aria-disabled={read.loading}>
+          {t('presence.refresh')}
+        </button>
+      }
+    >
+      <FilterBar names={[]}>
+        <SiteField />
+      </FilterBar>
+      <RefusalNote refusal={read.refusal} onAgain={read.reload} />
+      {!presence && read.loading && <Skeleton rows={6} />}
+      {presence && (
+        <div class="beside">
+          <div class="card table-card">
+            {presence.people.length === 0 ? (
+              <Empty title={t('presence.empty')} text={t('presence.emptyText')} icon={<IconPeople />} />
+            ) : (
+              <>
+                <p class="table-head" role="status">
+                  {t('presence.count', { count: presence.people.length })}
+                </p>
+                <Table
+                  caption={t('presence.nav')}
+                  rows={presence.people}
+                  rowKey={(row: Inside) => row.person}
+                  columns={[
+                    {
+                      key: 'person',
+                      label: t('presence.person'),
+                      heads: true,
+                      cell: (row) => <bdi>{row.name ?? t('board.list.unknown')}</bdi>,
+                    },
+                    {
+                      key: 'since',
+                      label: t('presence.since'),
+                      cell: (row) => (
+                        <>
+                          <Moment at={row.since} site={site || null} only="time" />
+                          <span class="muted">
+                            <Ago at={row.since} site={site || null} />
+                          </span>
+                        </>
+                      ),
+                    },
+                    {
+                      key: 'kiosk',
+                      label: t('presence.kiosk'),
+                      cell: (row) =>
+                        row.device === null ? t('presence.byHand') : <bdi>{kioskOf(row.device, presence.kiosks)}</bdi>,
+                    },
+                    { key: 'method', label: t('presence.method'), cell: (row) => t(`method.${row.method}`) },
+                  ]}
+                />
+              </>
+            )}
+          </div>
+          <KnownAsOf presence={presence} />
+        </div>
+      )}
+    </PageFrame>
+  );
+}
+
+/** A kiosk's name, also for roles that may not list all of them. */
+export const kioskOf = (id: string, known: readonly { id: string; name: string }[]): string =>
+  known.find((k) => k.id === id)?.name ?? kioskName(id) ?? '–';

@@ -1,0 +1,158 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { currentLanguage, t } from '../../shared/i18n.ts';
+import { shortDateIn, tagOf, timeIn } from '../core/clock.ts';
+import { theme } from '../core/preferences.ts';
+
+export interface Series {
+  readonly label: string;
+  /** A token: `--color-accent`. */
+  readonly color: string;
+  readonly values: readonly (number | null)[];
+}
+
+interface ChartProps {
+  readonly title: string;
+  /** Moments in ms since 1970, or plain figures: ascending. */
+  readonly x: readonly number[];
+  /** Zone of the moments; absent: `x` are figures. */
+  readonly zone?: string;
+  readonly xLabel: string;
+  readonly series: readonly Series[];
+  /** `bars` of this width, in units of `x`; else stepped lines. */
+  readonly bars?: number;
+  readonly format: (x: number) => string;
+}
+
+const HEIGHT = 240;
+
+/** A chart, and the same as a table for whoever can't see it, or wants the figures. */
+export function Chart(props: ChartProps) {
+  const { title, x, xLabel, series, format } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const language = currentLanguage();
+  const colours = theme.value;
+  useEffect(() => {
+    const element = box.current!;
+    let chart = draw(element, props);
+    const again = () => {
+      chart.destroy();
+      chart = draw(element, props);
+    };
+    const size = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
+    size.observe(element);
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', again);
+    return () => {
+      dark.removeEventListener('change', again);
+      size.disconnect();
+      chart.destroy();
+    };
+  }, [props.x, series.map((s) => s.label).join(), language, colours]);
+  return (
+    <figure class="chart">
+      <ul class="chart-legend" aria-hidden="true">
+        {series.map((s) => (
+          <li key={s.label}>
+            <span class="chart-key" style={{ background: `var(${s.color})` }} />
+            {s.label}
+          </li>
+        ))}
+      </ul>
+      <div ref={box} dir="ltr" aria-hidden="true" />
+      <details>
+        <summary>{t('figures.table')}</summary>
+        <div class="chart-table">
+          <table class="table">
+            <caption class="sr-only">{title}</caption>
+            <thead>
+              <tr>
+                <th scope="col">{xLabel}</th>
+                {series.map((s) => (
+                  <th key={s.label} scope="col" data-figures>
+                    {s.label}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {x.map((at, i) => (
+                <tr key={at}>
+                  <th scope="row" data-label={xLabel}>
+                    {format(at)}
+                  </th>
+                  {series.map((s) => (
+                    <td key={s.label} data-figures data-label={s.label}>
+                      {s.values[i] ?? '–'}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </figure>
+  );
+}
+
+/** A canvas takes no custom property: the resolved colour is read from an element that has it. */
+function resolved(element: HTMLElement, token: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = `var(${token})`;
+  element.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+function draw(element: HTMLElement, { x, zone, series, bars, format }: ChartProps): uPlot {
+  const muted = resolved(element, '--color-text-muted');
+  const line = resolved(element, '--color-line');
+  const language = currentLanguage();
+  const font = `12px ${getComputedStyle(element).fontFamily}`;
+  const axis = { stroke: muted, font, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+  const time = zone !== undefined;
+  const labels = (_: uPlot, splits: number[]): string[] => {
+    if (!time) return splits.map(format);
+    const span = (x.at(-1) ?? 0) - (x[0] ?? 0);
+    return splits.map((s) => (span > 3 * 86_400_000 ? shortDateIn : timeIn)(s * 1000, zone, language));
+  };
+  const data: uPlot.AlignedData = [time ? x.map((ms) => ms / 1000) : [...x], ...series.map((s) => [...s.values])];
+  const pad = (bars ?? 0) / (time ? 1000 : 1);
+  const barPaths = uPlot.paths.bars!({ size: [0.8, 40, 1] });
+  const stepPaths = uPlot.paths.stepped!({ align: 1 });
+  return new uPlot(
+    {
+      width: element.clientWidth,
+      height: HEIGHT,
+      legend: { show: false },
+      cursor: { show: false },
+      ...(time && { tzDate: (s: number) => uPlot.tzDate(new Date(s * 1000), zone) }),
+      scales: {
+        x: { time, range: (_, low, high) => [low - pad, high + pad] },
+        y: { range: (_, __, high) => [0, Math.max(1, high * 1.1)] },
+      },
+      axes: [
+        { ...axis, grid: { show: false }, space: 70, values: labels },
+        {
+          ...axis,
+          incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000],
+          values: (_, splits) => splits.map((n) => n.toLocaleString(tagOf(language))),
+        },
+      ],
+      series: [
+        {},
+        ...series.map((s) => {
+          const stroke = resolved(element, s.color);
+          return bars === undefined
+            ? { label: s.label, stroke, width: 2, spanGaps: true, points: { show: false }, paths: stepPaths }
+            : { label: s.label, stroke, fill: stroke, width: 0, points: { show: false }, paths: barPaths };
+        }),
+      ],
+    },
+    data,
+    element,
+  );
+}

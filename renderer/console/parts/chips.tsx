@@ -1,0 +1,10 @@
+import { t } from '../../shared/i18n.ts';
+import { IconIn, IconOut } from '../../shared/icons.tsx';
+
+/** Colour, shape and word say the same. */
+export const DirectionChip = ({ direction }: { direction: 'in' | 'out' }) => (
+  <span class="chip" data-direction={direction}>
+    {direction === 'in' ? <IconIn /> : <IconOut />}
+    {t(`direction.${direction}`)}
+  </span>
+);

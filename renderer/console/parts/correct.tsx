@@ -1,0 +1,138 @@
+import { useState } from 'preact/hooks';
+import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
+import { Correction, type NewCorrection } from '../../../sync/protocol/api/corrections.ts';
+import { PeoplePage, type Person } from '../../../sync/protocol/api/people.ts';
+import { t } from '../../shared/i18n.ts';
+import { get, send } from '../core/api.ts';
+import { dayKeyIn, timeIn } from '../core/clock.ts';
+import { sites, zoneOf } from '../core/places.ts';
+import { useWrite } from '../core/resource.ts';
+import { instantAt } from '../core/zone.ts';
+import { Dialog } from './dialog.tsx';
+import { AreaField, Form, RefusalNote, SelectField, TextField } from './form.tsx';
+import { toast } from './toast.tsx';
+
+export type Task = { readonly kind: 'add' } | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
+
+/** Makes a correction. What it did can be taken back at once, by another correction. */
+export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => void; onDone: () => void }) {
+  const row = task.kind === 'add' ? null : task.row;
+  const [site, setSite] = useState(row?.site ?? null);
+  const zone = zoneOf(site);
+  const [person, setPerson] = useState<Person | null>(null);
+  const [date, setDate] = useState(dayKeyIn(row?.at ?? Date.now(), zone));
+  const [time, setTime] = useState(row ? timeIn(row.at, zone, 'en') : '');
+  const [direction, setDirection] = useState<string>(row?.direction ?? 'in');
+  const [reason, setReason] = useState('');
+  const { busy, refusal, run } = useWrite();
+
+  const made = (): NewCorrection | null => {
+    const way = direction === 'out' ? 'out' : 'in';
+    if (task.kind === 'void') return { kind: 'void', target: task.row.id, reason };
+    const at = instantAt(date, time, zone);
+    if (at === null) return null;
+    if (task.kind === 'add') return person && { kind: 'add', person: person.id, site, at, direction: way, reason };
+    // Its seconds stay where the minute does.
+    const moved = timeIn(task.row.at, zone, 'en') !== time || dayKeyIn(task.row.at, zone) !== date;
+    return { kind: 'replace', target: task.row.id, ...(moved && { at }), direction: way, reason };
+  };
+  const submit = async () => {
+    const body = made();
+    if (!body) return;
+    const done = await run(() => send('POST', '/api/corrections', { body, answer: Correction }));
+    if (!done?.ok) return;
+    onDone();
+    onClose();
+    const target = done.value.id;
+    toast(t('corrections.done'), async () => {
+      const undo = { kind: 'undo', target, reason: t('corrections.undoReason') };
+      const undone = await send('POST', '/api/corrections', { body: undo, answer: Correction });
+      onDone();
+      return undone.ok ? null : undone.refusal;
+    });
+  };
+  return (
+    <Dialog title={t(`corrections.title.${task.kind}`)} onClose={onClose}>
+      {row && (
+        <p class="dialog-lead">
+          <bdi>{row.name ?? t('board.list.unknown')}</bdi>
+          {task.kind === 'void' && <span class="muted"> {t('corrections.voidText')}</span>}
+        </p>
+      )}
+      {task.kind === 'add' && !person ? (
+        <FindPerson onFound={setPerson} />
+      ) : (
+        <Form class="stack" onSubmit={() => void submit()}>
+          {person && <p class="setting-name">{person.name}</p>}
+          <RefusalNote refusal={refusal} />
+          {task.kind === 'add' && sites.value.length > 1 && (
+            <SelectField
+              label={t('attendance.site')}
+              value={site ?? sites.value.find((s) => s.isDefault)?.id ?? ''}
+              options={sites.value.map((s) => [s.id, s.name] as const)}
+              onValue={setSite}
+            />
+          )}
+          {task.kind !== 'void' && (
+            <div class="row-fields">
+              <TextField label={t('corrections.date')} type="date" required value={date} onValue={setDate} />
+              <TextField label={t('corrections.time')} type="time" required value={time} onValue={setTime} />
+              <SelectField
+                label={t('attendance.direction')}
+                value={direction}
+                options={[
+                  ['in', t('direction.in')],
+                  ['out', t('direction.out')],
+                ]}
+                onValue={setDirection}
+              />
+            </div>
+          )}
+          <AreaField label={t('corrections.reason')} required maxLength={500} value={reason} onValue={setReason} />
+          <div class="actions">
+            <button type="button" class="quiet" onClick={onClose}>
+              {t('cancel')}
+            </button>
+            <button type="submit" class={task.kind === 'void' ? 'primary danger' : 'primary'} aria-disabled={busy}>
+              {t(task.kind === 'void' ? 'attendance.void' : 'corrections.save')}
+            </button>
+          </div>
+        </Form>
+      )}
+    </Dialog>
+  );
+}
+
+/** Somebody by exactly their number: names are sealed, and can't be searched. */
+function FindPerson({ onFound }: { onFound: (person: Person) => void }) {
+  const [number, setNumber] = useState('');
+  const [nobody, setNobody] = useState(false);
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    setNobody(false);
+    const found = await run(() => get('/api/people', PeoplePage, { query: { number, limit: 1 } }));
+    const person = found?.ok ? found.value.items[0] : undefined;
+    if (person) onFound(person);
+    else setNobody(found?.ok === true);
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <RefusalNote refusal={refusal} />
+      <TextField
+        label={t('corrections.number')}
+        hint={t('corrections.numberHint')}
+        error={nobody ? t('corrections.nobody') : undefined}
+        dir="ltr"
+        required
+        maxLength={40}
+        value={number}
+        onValue={setNumber}
+      />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {t('corrections.find')}
+        </button>
+      </div>
+    </Form>
+  );
+}

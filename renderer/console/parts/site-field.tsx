@@ -1,0 +1,21 @@
+import { t } from '../../shared/i18n.ts';
+import { sites } from '../core/places.ts';
+import { filterOf } from './filters.tsx';
+import { SelectField } from './form.tsx';
+
+/** Which site; nothing to choose where there is but one. @param any offers all of them together */
+export function SiteField({ any = false }: { any?: boolean }) {
+  const known = sites.value;
+  if (known.length < 2) return null;
+  const first = known.find((s) => s.isDefault) ?? known[0]!;
+  const { value, onValue } = filterOf('site');
+  const options = known.map((s) => [s.id, s.name] as const);
+  return (
+    <SelectField
+      label={t('attendance.site')}
+      options={any ? [['', t('any')], ...options] : options}
+      value={value || (any ? '' : first.id)}
+      onValue={onValue}
+    />
+  );
+}

@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs';
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { FEWEST_SCORES } from '../../electron/core/figures/figures.ts';
+import { axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+
+/** The pages about attendance, on a day with people in it. */
+const NAMES = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing', 'Jürgen Müller-Lüdenscheidt', 'محمد الخوارزمي', '王小明'];
+const HOUR = 3_600_000;
+
+test.describe.configure({ mode: 'serial' });
+test.setTimeout(120_000);
+let rig: Rig;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+
+const open = async (path: string, heading: string) => {
+  await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+  await expect(page.getByRole('heading', { name: heading, level: 1 })).toBeVisible();
+};
+const seen = async (name: string, sizes?: Parameters<typeof picture>[2]) => {
+  await axe(page);
+  await picture(page, name, sizes);
+};
+
+test.beforeAll(async ({ browser }) => {
+  rig = await startRig('North entrance');
+  const { outbox, engine } = rig;
+  const people = NAMES.map((name, i) => {
+    const person = crypto.randomUUID();
+    outbox.append('person', { change: 'added' }, { person, name, number: `100${i}`, language: 'en' });
+    return person;
+  });
+  // Some minutes ago, so that it is one day wherever the clock stands, as far as that can be.
+  const now = Date.now();
+  for (const [i, person] of people.entries())
+    outbox.checkin(person, 'in', new Date(now - (people.length - i) * 60_000));
+  outbox.checkin(people[1]!, 'out', new Date(now - 1000));
+  const since = new Date(now - HOUR).toISOString();
+  const figures = { 'guide.too-dark': 7, 'other-way.unknown': 2, 'score.75': 8, 'score.80': FEWEST_SCORES, queue: 3 };
+  outbox.append('health', { code: 'figures', detail: { since, ...figures } }, {}, new Date(now - HOUR / 2));
+  outbox.append('health', { code: 'figures', detail: { since, queue: 1 } }, {}, new Date(now - 2000));
+  engine.nudge();
+  ({ context, page, complaints } = await openBrowser(browser));
+  await enterByLink(page, rig.server.adminLink);
+  await expect(page.locator('.row')).toHaveCount(7);
+});
+test.afterAll(async () => {
+  await context?.close();
+  await rig?.close();
+});
+
+test('who is inside, and until when each kiosk is known', async () => {
+  await open('presence', 'Inside now');
+  await expect(page.getByText('5 people inside')).toBeVisible();
+  await expect(page.getByRole('row', { name: /Ada Lovelace/ })).toContainText('Front door');
+  await expect(page.getByRole('row', { name: /Grace Hopper/ })).toHaveCount(0);
+  await expect(page.locator('.known')).toContainText('Front door');
+  await seen('presence', ['desk', 'narrow']);
+});
+
+test('an evacuation: the missing are red until somebody saw them outside, by keyboard alone', async () => {
+  await page.getByRole('link', { name: 'Evacuation' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Begin the roll call' }).press('Enter');
+  await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
+  await page.getByRole('button', { name: 'Seen outside: Ada Lovelace' }).press('Enter');
+  await expect(page.getByText('Ada Lovelace is accounted for.')).toBeVisible();
+  await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
+  await expect(page.getByRole('row', { name: /Ada Lovelace/ })).not.toHaveAttribute('data-tone', 'bad');
+  await expect(page.getByRole('row', { name: /Alan Turing/ })).toHaveAttribute('data-tone', 'bad');
+  await page.getByRole('button', { name: 'Undo' }).press('Enter');
+  await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
+  await page.getByRole('button', { name: 'Seen outside: Ada Lovelace' }).press('Enter');
+  await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
+  await seen('evacuation', ['desk', 'narrow']);
+  await page.emulateMedia({ media: 'print', colorScheme: 'light' });
+  await expect(page.getByRole('navigation')).toBeHidden();
+  await page.emulateMedia({ media: 'screen' });
+  await page.getByRole('button', { name: 'End it' }).press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'End it' }).press('Enter');
+  await expect(page.getByText('1 of 5 were accounted for')).toBeVisible();
+});
+
+test('a record is voided with a reason, and taken back with one press; one is added; files come', async () => {
+  await open('attendance', 'Records');
+  await expect(page.getByText('7 rows, this is all')).toBeVisible();
+  await seen('attendance', ['desk', 'narrow']);
+  const alan = page.getByRole('row', { name: /Alan Turing/ });
+  await alan.getByRole('button', { name: 'Void' }).click();
+  await page.getByLabel('Reason').fill('Held the door for somebody else');
+  await seen('correct');
+  await page.getByRole('dialog').getByRole('button', { name: 'Void' }).click();
+  await expect(page.getByText('It is corrected.')).toBeVisible();
+  await expect(page.locator('tr[data-tone="off"]')).toContainText('Alan Turing');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.locator('tr[data-tone="off"]')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Add a record' }).click();
+  await page.getByLabel('Number of the person').fill('9999');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('Nobody has this number.')).toBeVisible();
+  await page.getByLabel('Number of the person').fill('1002');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toContainText('Alan Turing');
+  await page.getByLabel('Time').fill('00:00');
+  await page.getByLabel('Reason').fill('Forgot to check in');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('8 rows, this is all')).toBeVisible();
+  for (const [format, first] of [
+    ['CSV', '\uFEFF'],
+    ['Excel', 'PK'],
+  ] as const) {
+    const coming = page.waitForEvent('download');
+    await page.getByRole('button', { name: `Export: ${format}` }).click();
+    const file = await (await coming).path();
+    expect(readFileSync(file, format === 'CSV' ? 'utf8' : 'latin1').slice(0, first.length)).toBe(first);
+  }
+  await open('corrections', 'Corrections');
+  await expect(page.getByText('Forgot to check in')).toBeVisible();
+  await expect(page.getByRole('row', { name: /Voided/ })).toContainText('Undone');
+  await seen('corrections');
+});
+
+test('the report of the day', async () => {
+  await open('day', 'Day report');
+  await expect(page.getByRole('row', { name: /Grace Hopper/ })).toContainText('0 h');
+  await seen('day', ['desk', 'narrow']);
+});
+
+test('charts have their figures as a table too', async () => {
+  await open('figures', 'Figures');
+  await expect(page.getByText('Picture: too dark')).toBeVisible();
+  await expect(page.getByText('Face not recognised')).toBeVisible();
+  await expect(page.locator('canvas')).toHaveCount(4);
+  const scores = page.locator('section', { hasText: 'Match scores of accepted faces' }).last();
+  await scores.locator('summary').press('Enter');
+  await expect(scores.getByRole('row', { name: /0.80/ })).toContainText(String(FEWEST_SCORES));
+  await scores.locator('summary').press('Enter');
+  await seen('figures', ['desk', 'wall', 'narrow']);
+});
+
+test('in German and Arabic', async () => {
+  await page.getByLabel('Language').selectOption('de');
+  await open('attendance', 'Buchungen');
+  await seen('attendance-german');
+  await page.getByLabel('Sprache').selectOption('ar');
+  await open('evacuation', 'الإخلاء');
+  await seen('evacuation-arabic');
+  await open('figures', 'أرقام');
+  await seen('figures-arabic');
+  await page.getByLabel('اللغة').selectOption('zh');
+  await open('day', '日报');
+  await seen('day-chinese');
+  await page.getByLabel('语言').selectOption('en');
+});
+
+test('on a narrow screen the rail is a menu that Escape closes', async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole('button', { name: 'Menu' }).press('Enter');
+  await expect(page.getByRole('dialog').getByRole('link', { name: 'Live board' })).toBeVisible();
+  await axe(page);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Menu' }).press('Enter');
+  await page.getByRole('dialog').getByRole('link', { name: 'Live board' }).press('Enter');
+  await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
+  expect(complaints).toEqual([]);
+});
