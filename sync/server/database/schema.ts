@@ -10,8 +10,8 @@ import type {
 import type { CheckinCorrection, ConsentOrigin, ConsentTextTable, CorrectionTable } from './tables/api.ts';
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 import type { BackupTable, PhotoObjectTable } from './tables/backup.ts';
-import type { CardTemplateTable, CredentialTable } from './tables/credentials.ts';
 import type { EvacuationMarkTable, EvacuationTable, KioskFiguresTable } from './tables/console.ts';
+import type { CardTemplateTable, CredentialTable } from './tables/credentials.ts';
 import type {
   AttentionNoteTable,
   ConsentSaid,
