@@ -1,6 +1,5 @@
 import { useState } from 'preact/hooks';
-import { AttendancePage, type AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
-import { Method } from '../../../sync/protocol/wire/event.ts';
+import { AttendancePage, type AttendanceRow, METHODS } from '../../../sync/protocol/api/attendance.ts';
 import { hasSentence, t } from '../../shared/i18n.ts';
 import { IconDownload, IconList } from '../../shared/icons.tsx';
 import { download, type Refusal } from '../core/api.ts';
@@ -96,7 +95,7 @@ function Attendance({ query, role }: PageProps) {
         <SelectField
           label={t('attendance.method')}
           {...filterOf('method')}
-          options={[['', t('any')], ...Method.options.map((m) => [m, t(`method.${m}`)] as const)]}
+          options={[['', t('any')], ...METHODS.map((m) => [m, t(`method.${m}`)] as const)]}
         />
         <SelectField
           label={t('attendance.show')}

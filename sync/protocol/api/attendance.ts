@@ -4,6 +4,9 @@ import { Instant, Moment, pageOf, pageQuery, QueryFlag } from './page.ts';
 
 /** `/api/attendance`: the records, as the server resolved them. Every record is kept; what does not count says why. */
 
+/** Ways in which somebody can be recorded. */
+export const METHODS = Method.options;
+
 export const AttendanceRow = z.strictObject({
   id: Uuid,
   at: Instant,
