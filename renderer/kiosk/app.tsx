@@ -1,13 +1,16 @@
-import { type Kiosk, KioskContext, type Route } from './kiosk.ts';
+import { type Kiosk, KioskContext } from './kiosk.ts';
 import { Footer, TopBar } from './parts/frame.tsx';
+import type { Route } from './route.ts';
 import { CheckinScreen } from './screens/checkin.tsx';
 import { Refused, Restarting } from './screens/core-trouble.tsx';
 import { NumberScreen } from './screens/number.tsx';
 import { OtherWayScreen } from './screens/other-way.tsx';
 import { PinScreen } from './screens/pin.tsx';
+import { PresentScreen } from './screens/present.tsx';
 import { PrivacyScreen } from './screens/privacy.tsx';
 import { ResultScreen, VoidedScreen } from './screens/result.tsx';
 import { StaffScreen } from './screens/staff/staff.tsx';
+import { WrongScreen } from './screens/wrong.tsx';
 
 /** One screen at a time; the core's own troubles come before everything else. */
 export function App({ kiosk }: { kiosk: Kiosk }) {
@@ -27,7 +30,12 @@ function Screens({ kiosk }: { kiosk: Kiosk }) {
   const overlay = route.at === 'result' || route.at === 'voided';
   return (
     <>
-      <div class="kiosk" data-at={route.at} inert={overlay}>
+      <div
+        class="kiosk"
+        data-at={route.at}
+        data-resting={kiosk.resting.value && route.at === 'checkin'}
+        inert={overlay}
+      >
         <TopBar />
         <Main route={route} />
         <Footer />
@@ -45,11 +53,16 @@ function Main({ route }: { route: Route }) {
     case 'voided':
       return <CheckinScreen />;
     case 'other-way':
-      return <OtherWayScreen reason={route.reason} code={route.code} />;
+      return <OtherWayScreen reason={route.reason} code={route.code} seconds={route.seconds ?? null} />;
     case 'pin':
       return <PinScreen />;
     case 'number':
       return <NumberScreen />;
+    case 'qr':
+    case 'badge':
+      return <PresentScreen way={route.at} />;
+    case 'wrong':
+      return <WrongScreen recent={route.recent} />;
     case 'privacy':
       return <PrivacyScreen />;
     case 'staff':

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Channel } from '../../electron/contract/channel.ts';
 import type { CoreState } from '../../electron/contract/host.ts';
-import type { CoreClient, Hello, MethodName, Status } from '../../electron/contract/methods.ts';
+import type { Arrival, CoreClient, Hello, MethodName, Status } from '../../electron/contract/methods.ts';
 import { connectClient, type RpcClient } from '../../electron/contract/rpc.ts';
 import { RpcError, wireError } from '../../electron/contract/rpc-error.ts';
 
@@ -24,6 +24,8 @@ export interface CoreLink {
   readonly status: ReadonlySignal<Status | null>;
   /** Counts the connections: whatever was begun under another number (a visit, a staff session) is over. */
   readonly generation: ReadonlySignal<number>;
+  /** Calls `listener` with what a reader at the kiosk brings; returns how to stop. */
+  onArrival(listener: (arrival: Arrival) => void): () => void;
   stop(): void;
 }
 
@@ -44,6 +46,7 @@ export function linkCore(carrier: Carrier): CoreLink {
   const hello = signal<Hello | null>(null);
   const status = signal<Status | null>(null);
   const generation = signal(0);
+  const arrivals = new Set<(arrival: Arrival) => void>();
   let current: RpcClient | null = null;
   let stopped = false;
   let failures = 0;
@@ -80,6 +83,9 @@ export function linkCore(carrier: Carrier): CoreLink {
     const rpc = connectClient(channel);
     rpc.onSignal('status', (next) => {
       status.value = next;
+    });
+    rpc.onSignal('arrival', (arrival) => {
+      for (const listener of arrivals) listener(arrival);
     });
     let answered = false;
     void rpc.closed.then(() => {
@@ -124,6 +130,10 @@ export function linkCore(carrier: Carrier): CoreLink {
     hello,
     status,
     generation,
+    onArrival(listener) {
+      arrivals.add(listener);
+      return () => arrivals.delete(listener);
+    },
     stop() {
       stopped = true;
       clearTimeout(timer);

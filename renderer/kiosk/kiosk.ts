@@ -1,49 +1,43 @@
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { CoreClient, FaceUse, Receipt } from '../../electron/contract/methods.ts';
+import type { CoreClient, FaceUse } from '../../electron/contract/methods.ts';
 import { currentLanguage, setLanguage } from '../shared/i18n.ts';
+import { type Arrivals, createArrivals } from './arrivals.ts';
 import { type Camera, openCamera } from './camera.ts';
 import { type Carrier, type CoreLink, linkCore } from './core-link.ts';
 import { createDisplay, type Display } from './display.ts';
+import { createResults, type Results } from './results.ts';
+import type { Route } from './route.ts';
 import { createSounds, type Sounds } from './sounds.ts';
 import { type Eyes, openEyes } from './vision/eyes.ts';
+import { PASSER_BY } from './vision/guide.ts';
 import type { Sighting } from './vision/messages.ts';
-import { createVisits, type OtherWayReason, type Visits } from './visits.ts';
-
-export type Route =
-  | { at: 'checkin' }
-  | { at: 'result'; receipt: Receipt }
-  | { at: 'voided'; outcome: 'done' | 'late' | 'failed' }
-  | { at: 'other-way'; reason: OtherWayReason; code: string | null }
-  | { at: 'pin' }
-  | { at: 'number' }
-  | { at: 'privacy' }
-  | { at: 'staff' };
-
-/** A check-in that can still be taken back. */
-export interface Recent {
-  readonly receipt: Receipt;
-  /** `performance.now()` until which the core takes the undo. */
-  readonly until: number;
-}
+import { type Claim, createVisits, type Visits } from './visits.ts';
+import { listenToWedge } from './wedge.ts';
 
 /** Everything the screens share. */
-export interface Kiosk {
+export interface Kiosk extends Pick<Results, 'recent' | 'welcomed' | 'notMe' | 'takeBack'> {
   readonly link: CoreLink;
   readonly core: CoreClient;
   readonly camera: Camera;
   readonly visits: Visits;
   readonly sounds: Sounds;
   readonly display: Display;
+  readonly arrivals: Arrivals;
   readonly route: ReadonlySignal<Route>;
-  readonly recent: ReadonlySignal<Recent | null>;
   /** Why detection can't run; null while it can. */
   readonly detectorTrouble: ReadonlySignal<string | null>;
-  /** How the face is used: not at all, after a number, or by itself. */
+  /** How the face is used as a way in: not at all, after a number, or by itself. */
   readonly face: ReadonlySignal<FaceUse['use']>;
-  /** The number whose face is looked for, typed a moment ago. */
-  readonly claim: ReadonlySignal<string | null>;
+  /** Whether faces can be compared here at all, if only after a code, or for an enrolment. */
+  readonly recognises: ReadonlySignal<boolean>;
+  /** What was typed or shown a moment ago, whose face is looked for. */
+  readonly claim: ReadonlySignal<Claim | null>;
+  /** Nobody is here: the first screen shows clock and site. */
+  readonly resting: ReadonlySignal<boolean>;
+  /** Nobody is here any more: what a guest had changed goes back to what it was. */
+  rest(): void;
   /** Asks the eyes for pixels; enrolment drives them itself. */
   readonly look: (crop: boolean) => void;
   /** Where enrolment listens to frames. */
@@ -51,16 +45,12 @@ export interface Kiosk {
   go(next: Route): void;
   /** Back to the camera. `leave`: the face that is there now has been dealt with. */
   home(leave?: 'settled' | 'anew'): void;
-  welcomed(receipt: Receipt): void;
-  /** Looks for the face of this number, for a short while. */
-  faceOf(number: string): void;
-  notMe(receipt: Receipt): Promise<void>;
+  /** Looks for the face of whoever this is, for a short while. */
+  faceOf(claim: Claim): void;
 }
 
-/** A number that was typed counts for so long without a face; it is not left for the next one who comes by. */
-export const CLAIM_MS = 20_000;
-/** How long a result has the whole screen. */
-export const RESULT_MS = 2_000;
+/** A number that was typed, or a code that was shown, counts for so long without a face; it is not left for the next one. */
+const CLAIM_MS = 20_000;
 
 export interface KioskOptions {
   readonly carrier: Carrier;
@@ -76,18 +66,23 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
   const display = createDisplay(document.documentElement);
   const camera = openCamera(devices);
   const route = signal<Route>({ at: 'checkin' });
-  const recent = signal<Recent | null>(null);
   const detectorTrouble = signal<string | null>(null);
   const listeners = new Set<(s: Sighting) => void>();
-  const claim = signal<string | null>(null);
+  const claim = signal<Claim | null>(null);
+  const resting = signal(false);
   /** Off as well when the core could, and detection here can't. */
-  const face = computed<FaceUse['use']>(() => {
-    const use = link.status.value?.face.use ?? 'off';
-    return detectorTrouble.value === null ? use : 'off';
+  const usable = computed<FaceUse['use']>(() =>
+    detectorTrouble.value === null ? (link.status.value?.face.use ?? 'off') : 'off',
+  );
+  const recognises = computed(() => usable.value !== 'off');
+  const face = computed<FaceUse['use']>(() => (link.status.value?.ways.includes('face') ? usable.value : 'off'));
+  /** Nobody is asked for a camera that is not used. */
+  const wanted = computed(() => {
+    const { at } = route.value;
+    if (face.value !== 'off' || at === 'qr' || at === 'badge') return true;
+    return recognises.value && (claim.value !== null || at === 'staff');
   });
   let claimTimer: ReturnType<typeof setTimeout> | undefined;
-  let recentTimer: ReturnType<typeof setTimeout> | undefined;
-  let resultTimer: ReturnType<typeof setTimeout> | undefined;
 
   const eyes = openEyes(
     (s) => {
@@ -104,10 +99,10 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     allowed: () =>
       link.state.peek().kind === 'up' &&
       (route.peek().at === 'checkin' || route.peek().at === 'result') &&
-      (face.peek() === 'alone' || (face.peek() === 'with-number' && claim.peek() !== null)),
-    number: () => claim.peek(),
+      (face.peek() === 'alone' || (recognises.peek() && claim.peek() !== null)),
+    claim: () => claim.peek(),
     answer: (answer) => {
-      if (answer.kind === 'welcome') return welcomed(answer.receipt);
+      if (answer.kind === 'welcome') return results.welcomed(answer.receipt);
       sounds.play('other');
       go({ at: 'other-way', reason: answer.reason, code: answer.code });
     },
@@ -115,17 +110,41 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
       eyes.metrics.probes++;
     },
   });
+  const results = createResults({ core: link.core, sounds, undoMs: () => link.hello.peek()?.undoMs ?? 0, go, home });
+  const arrivals = createArrivals({
+    core: link.core,
+    welcomed: (receipt) => {
+      // Staff's work is not swept away by somebody at the reader: their record is made, and they hear it.
+      if (route.peek().at === 'staff') sounds.play(receipt.repeated ? 'again' : receipt.direction);
+      else results.welcomed(receipt);
+    },
+    faceOf: (token) => {
+      if (route.peek().at === 'staff') return sounds.play('refused');
+      if (!recognises.peek()) return refuse('face-needed');
+      sounds.play('next');
+      faceOf({ claim: token });
+    },
+    refuse: ({ code, seconds }) => refuse(code, seconds),
+  });
+  link.onArrival((arrival) => arrivals.pushed(arrival));
+  listenToWedge(
+    document,
+    () => link.state.peek().kind === 'up' && route.peek().at !== 'staff',
+    (text) => void arrivals.typed(text),
+  );
+
   let lastFaceAt = 0;
   listeners.add((s) => {
     if (s.faces.length > 0) lastFaceAt = s.at;
+    // Somebody comes: who only walks past in the distance wakes nothing.
+    if (resting.peek() && s.faces.some(({ box }) => box[3] > s.height * PASSER_BY)) resting.value = false;
     eyes.pace(paceOf(route.peek().at, s.at - lastFaceAt));
     visits.seen(s);
   });
 
   effect(() => {
-    // Not before the core has said that it takes faces: nobody is asked for a camera that is not used.
-    if (face.value === 'off') camera.stop();
-    else camera.start();
+    if (wanted.value) camera.start();
+    else camera.stop();
   });
   effect(() => {
     const state = camera.state.value;
@@ -144,14 +163,32 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
   effect(() => {
     if (link.generation.value > 1) {
       visits.restart();
-      clearRecent();
+      results.forget();
       go({ at: 'checkin' });
     }
   });
+  // Back by the keyboard, from wherever a guest is; staff's room has its own ways out.
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || event.defaultPrevented) return;
+    const { at } = route.peek();
+    if (at !== 'checkin' && at !== 'result' && at !== 'staff') home();
+  });
+  // Any sign of life.
+  for (const sign of ['pointerdown', 'keydown', 'focusin'] as const)
+    document.addEventListener(sign, () => (resting.value = false), { capture: true, passive: true });
+
+  /** Says why a code or badge did not do: on its own screen, or with the other ways. */
+  function refuse(code: string, seconds: number | null = null): void {
+    sounds.play('refused');
+    const { at } = route.peek();
+    if (at !== 'qr' && at !== 'badge' && at !== 'staff') go({ at: 'other-way', reason: 'refused', code, seconds });
+  }
 
   function go(next: Route): void {
-    clearTimeout(resultTimer);
+    results.hold();
     unclaim();
+    arrivals.clear();
+    resting.value = false;
     route.value = next;
   }
 
@@ -159,15 +196,19 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     if (leave === 'settled') visits.settle();
     if (leave === 'anew') visits.restart();
     // A guest's language goes with the guest.
-    const usual = link.hello.peek()?.defaultLanguage;
-    if (usual && usual !== currentLanguage() && route.peek().at !== 'checkin') setLanguage(usual);
+    if (route.peek().at !== 'checkin') usualLanguage();
     go({ at: 'checkin' });
   }
 
-  function faceOf(number: string): void {
+  function usualLanguage(): void {
+    const usual = link.hello.peek()?.defaultLanguage;
+    if (usual && usual !== currentLanguage()) setLanguage(usual);
+  }
+
+  function faceOf(who: Claim): void {
     visits.restart();
     go({ at: 'checkin' });
-    claim.value = number;
+    claim.value = who;
     const expire = (): void => {
       // Whoever is being looked at is not interrupted.
       if (visits.stage.peek().present) claimTimer = setTimeout(expire, CLAIM_MS / 4);
@@ -181,39 +222,6 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     claim.value = null;
   }
 
-  function clearRecent(): void {
-    clearTimeout(recentTimer);
-    recent.value = null;
-  }
-
-  function welcomed(receipt: Receipt): void {
-    clearRecent();
-    const undoMs = link.hello.peek()?.undoMs ?? 0;
-    if (!receipt.repeated && undoMs > 0) {
-      recent.value = { receipt, until: performance.now() + undoMs };
-      recentTimer = setTimeout(clearRecent, undoMs);
-    }
-    sounds.play(receipt.repeated ? 'again' : receipt.direction);
-    go({ at: 'result', receipt });
-    // After a face the visit has its answer already; after a PIN the face that is still there must be left alone.
-    const leave = receipt.method === 'number+pin' ? 'settled' : undefined;
-    resultTimer = setTimeout(() => home(leave), RESULT_MS);
-  }
-
-  async function notMe(receipt: Receipt): Promise<void> {
-    clearRecent();
-    // A repeated look made no record, and the one before it was another's: there is nothing to take back.
-    if (receipt.repeated) return go({ at: 'other-way', reason: 'not-me', code: null });
-    clearTimeout(resultTimer);
-    try {
-      await link.core.voidCheckin({ checkin: receipt.checkin, undo: receipt.undo, reason: 'not-me' });
-      go({ at: 'voided', outcome: 'done' });
-    } catch (error) {
-      const code = (error as { code?: string }).code;
-      go({ at: 'voided', outcome: code === 'undo-expired' ? 'late' : 'failed' });
-    }
-  }
-
   return {
     link,
     core: link.core,
@@ -221,11 +229,18 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     visits,
     sounds,
     display,
+    arrivals,
     route,
-    recent,
     detectorTrouble,
     face,
+    recognises,
     claim,
+    resting,
+    rest() {
+      usualLanguage();
+      display.reset();
+      resting.value = true;
+    },
     look: (crop) => eyes.look(crop),
     onSighting: (listener) => {
       listeners.add(listener);
@@ -234,9 +249,11 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     eyes,
     go,
     home,
-    welcomed,
     faceOf,
-    notMe,
+    recent: results.recent,
+    welcomed: results.welcomed,
+    notMe: results.notMe,
+    takeBack: results.takeBack,
   };
 }
 

@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
 
 /** A short sound says the same as colour, icon and words. Made on the spot: no file to load, nothing to licence. */
-export type Sound = 'in' | 'out' | 'again' | 'other' | 'tick';
+export type Sound = 'in' | 'out' | 'again' | 'other' | 'refused' | 'next' | 'tick';
 
-/** Notes in Hz and when they begin, s. In rises, out falls, the rest stays level. */
+/** Notes in Hz and when they begin, s. In rises, out falls, what is refused falls low, the rest stays level. */
 const TUNES: Record<Sound, readonly (readonly [hz: number, at: number, length: number])[]> = {
   in: [
     [523.25, 0, 0.16],
@@ -18,6 +18,11 @@ const TUNES: Record<Sound, readonly (readonly [hz: number, at: number, length: n
     [587.33, 0.18, 0.2],
   ],
   other: [[329.63, 0, 0.3]],
+  refused: [
+    [233.08, 0, 0.18],
+    [174.61, 0.2, 0.34],
+  ],
+  next: [[698.46, 0, 0.14]],
   tick: [[880, 0, 0.08]],
 };
 const LOUDNESS = 0.16;

@@ -38,7 +38,7 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
       asked = true;
     },
     allowed: () => allowed,
-    number: () => number,
+    claim: () => (number === null ? null : { number }),
     answer: (answer) => given.push(answer),
     probed: () => undefined,
   });
@@ -169,7 +169,7 @@ describe('visits', () => {
         asked = true;
       },
       allowed: () => true,
-      number: () => null,
+      claim: () => null,
       answer: (a) => given.push(a),
       probed: () => undefined,
     });
@@ -226,7 +226,7 @@ describe('visits', () => {
         asked = true;
       },
       allowed: () => true,
-      number: () => null,
+      claim: () => null,
       answer: () => undefined,
       probed: () => undefined,
     });

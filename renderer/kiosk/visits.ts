@@ -6,7 +6,18 @@ import { judge, type Pose, readiness } from './vision/guide.ts';
 import type { FaceCrop, Look, Sighting } from './vision/messages.ts';
 import { createTracker } from './vision/tracker.ts';
 
-export type OtherWayReason = 'unknown' | 'uncertain' | 'liveness' | 'locked' | 'blocked' | 'not-me' | 'problem';
+export type OtherWayReason =
+  | 'unknown'
+  | 'uncertain'
+  | 'liveness'
+  | 'locked'
+  | 'blocked'
+  | 'not-me'
+  | 'refused'
+  | 'problem';
+
+/** Who somebody has said to be before their face is looked at: by a number, or by a code or badge that the core took. */
+export type Claim = { readonly number: string } | { readonly claim: string };
 
 /** What a visit comes to. */
 export type Answer =
@@ -53,8 +64,8 @@ export interface VisitDeps {
   readonly look: (crop: boolean) => void;
   /** False while another screen is shown or the core is gone: faces are then not looked at. */
   readonly allowed: () => boolean;
-  /** The number that was typed before the face; null for none. */
-  readonly number: () => string | null;
+  /** What was typed or shown before the face; null for nothing. */
+  readonly claim: () => Claim | null;
   readonly answer: (answer: Answer) => void;
   readonly probed: () => void;
 }
@@ -95,9 +106,8 @@ export function createVisits(deps: VisitDeps): Visits {
   async function begin(): Promise<void> {
     phase = 'beginning';
     const mine = ++round;
-    const number = deps.number();
     try {
-      const made = await deps.core.visitBegin(number === null ? {} : { number });
+      const made = await deps.core.visitBegin(deps.claim() ?? {});
       if (mine !== round) return void deps.core.visitEnd(made).catch(() => undefined);
       visit = made.visit;
       phase = 'probing';
@@ -108,8 +118,10 @@ export function createVisits(deps: VisitDeps): Visits {
 
   function failed(error: unknown): void {
     const code = error instanceof RpcError ? error.code : 'internal';
+    // A code or badge counts for one visit: whoever stepped away in it shows it again.
+    if (code === 'claim-unknown') finish({ kind: 'other-way', reason: 'refused', code });
     // Gone, late, or another visit has begun: begin again. Anything else would go on failing: offer the other ways.
-    if (['rpc-gone', 'rpc-timeout', 'rpc-busy', 'visit-unknown'].includes(code)) end();
+    else if (['rpc-gone', 'rpc-timeout', 'rpc-busy', 'visit-unknown'].includes(code)) end();
     else finish({ kind: 'other-way', reason: 'problem', code });
   }
 

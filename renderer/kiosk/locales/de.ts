@@ -14,6 +14,7 @@ export const de: Locale = {
   stay: 'Diese Ansicht schließt sich in {{seconds}} s. Berühren Sie sie, um zu bleiben.',
 
   attract: {
+    welcome: 'Willkommen',
     come: 'Kommen Sie näher, oder berühren Sie den Bildschirm',
     touch: 'Berühren Sie den Bildschirm, um zu beginnen',
   },
@@ -104,7 +105,6 @@ export const de: Locale = {
   claim: {
     look: 'Schauen Sie jetzt in die Kamera',
     lookMore: 'Ein Blick zeigt, dass Ausweis oder Code Ihnen gehört.',
-    noFace: 'Nach diesem Ausweis oder Code wird die Kamera gebraucht, und sie funktioniert gerade nicht.',
   },
 
   result: {
@@ -139,7 +139,6 @@ export const de: Locale = {
     locked: 'Mit dieser Nummer gab es zu viele Versuche. Bitte nehmen Sie einen anderen Weg, oder warten Sie etwas.',
     blocked: 'Das Gesicht wird hier gerade nicht verwendet.',
     'not-me': 'Das tut uns leid. Bitte nehmen Sie einen dieser Wege.',
-    refused: 'Das hat nicht geklappt: {{why}}',
     problem: 'Das Gesicht funktioniert gerade nicht ({{code}}).',
     tryAgain: 'Kamera noch einmal versuchen',
     desk: 'Auch der Empfang kann Sie anmelden.',
@@ -270,6 +269,18 @@ export const de: Locale = {
       'Der Datenträger dieses Geräts ist voll. Bitte sagen Sie der Technik Bescheid; nichts Erfasstes ist verloren.',
     'storage-failed': 'Der Datenträger dieses Geräts arbeitet gerade nicht. Bitte sagen Sie der Technik Bescheid.',
     'store-damaged': 'Der Speicher dieses Geräts ist beschädigt. Bitte sagen Sie der Technik Bescheid.',
+    'code-unknown':
+      'Dieser Code gilt hier nicht. Erzeugen Sie auf Ihrer eigenen Seite einen neuen, oder fragen Sie am Empfang.',
+    'code-expired': 'Dieser Code ist abgelaufen. Erzeugen Sie auf Ihrer eigenen Seite einen neuen.',
+    'code-early': 'Dieser Code gilt noch nicht: Die Uhr dieses Geräts geht nach. Bitte nehmen Sie einen anderen Weg.',
+    'code-used': 'Dieser Code wurde schon verwendet. Erzeugen Sie auf Ihrer eigenen Seite einen neuen.',
+    'badge-unknown': 'Dieser Ausweis gilt hier nicht. Bitte nehmen Sie einen anderen Weg, oder fragen Sie am Empfang.',
+    locked: 'Es gab zu viele Versuche. Bitte warten Sie etwas, oder nehmen Sie einen anderen Weg.',
+    'locked-for': 'Es gab zu viele Versuche. Bitte warten Sie {{time}}, oder nehmen Sie einen anderen Weg.',
+    'face-needed':
+      'Zu diesem Ausweis oder Code gehört ein Blick in die Kamera, und der ist hier nicht möglich. Bitte nehmen Sie einen anderen Weg.',
+    'claim-unknown': 'Das hat zu lange gedauert. Bitte zeigen Sie Ausweis oder Code noch einmal.',
+    'way-not-offered': 'Dieser Weg wird hier nicht angeboten. Bitte nehmen Sie einen anderen.',
     'person-unknown': 'Diese Person ist nicht mehr auf diesem Gerät. Suchen Sie noch einmal.',
     'person-exists': 'Diese Person ist schon auf diesem Gerät.',
     'checkin-unknown': 'Diese Anmeldung gibt es auf diesem Gerät nicht.',

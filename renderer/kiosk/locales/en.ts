@@ -14,6 +14,7 @@ export const en = {
   stay: 'This screen closes in {{seconds}} s. Touch it to stay.',
 
   attract: {
+    welcome: 'Welcome',
     come: 'Come closer, or touch the screen',
     touch: 'Touch the screen to begin',
   },
@@ -106,7 +107,6 @@ export const en = {
   claim: {
     look: 'Now look at the camera',
     lookMore: 'One look makes sure that the badge or code is yours.',
-    noFace: 'The camera is needed after this badge or code, and it does not work just now.',
   },
 
   result: {
@@ -141,7 +141,6 @@ export const en = {
     locked: 'There were too many tries with this number. Please take another way, or wait a little.',
     blocked: 'The face is not used here just now.',
     'not-me': 'Sorry about that. Please use one of these.',
-    refused: 'That did not work: {{why}}',
     problem: 'The face does not work just now ({{code}}).',
     tryAgain: 'Try the camera again',
     desk: 'The front desk can check you in as well.',
@@ -270,6 +269,17 @@ export const en = {
       'The disk of this kiosk is full. Please tell whoever looks after it; nothing that was recorded is lost.',
     'storage-failed': 'The disk of this kiosk does not work just now. Please tell whoever looks after it.',
     'store-damaged': 'The store of this kiosk is damaged. Please tell whoever looks after it.',
+    'code-unknown': 'This code does not count here. Make a new one on your own page, or ask the front desk.',
+    'code-expired': 'This code has run out. Make a new one on your own page.',
+    'code-early': 'This code is not valid yet: the clock of this kiosk is behind. Please take another way.',
+    'code-used': 'This code has been used. Make a new one on your own page.',
+    'badge-unknown': 'This badge does not count here. Please take another way, or ask the front desk.',
+    locked: 'There were too many tries. Please wait a little, or take another way.',
+    'locked-for': 'There were too many tries. Please wait {{time}}, or take another way.',
+    'face-needed':
+      'A look at the camera belongs to this badge or code, and that is not possible here. Please take another way.',
+    'claim-unknown': 'That took too long. Please show your badge or code again.',
+    'way-not-offered': 'This way in is not offered here. Please take another one.',
     'person-unknown': 'This person is not on this kiosk any more. Search again.',
     'person-exists': 'This person is on this kiosk already.',
     'checkin-unknown': 'There is no such check-in on this kiosk.',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CALL_CODES, ENROLMENT_CODES, REFUSAL_CODES } from '../../../electron/contract/codes.ts';
+import { CALL_CODES, ENROLMENT_CODES, REFUSAL_CODES, WAY_CODES } from '../../../electron/contract/codes.ts';
 import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../../models/rules/reasons.ts';
 import { initI18n, t } from '../../shared/i18n.ts';
 import { LOCALES } from './index.ts';
@@ -63,7 +63,7 @@ describe.each(others)('sentences of the kiosk: %s', (language, sentences) => {
     ['challenge', CHALLENGE_STEPS],
     ['enrol.pose', ENROLMENT_POSES],
     ['enrol.poseName', ENROLMENT_POSES],
-    ['error', [...CALL_CODES, 'other']],
+    ['error', [...CALL_CODES, ...WAY_CODES, 'other']],
     ['enrol.error', ENROLMENT_CODES],
   ])('exist for every code of %s', (group, codes) => {
     expect(codes.filter((code) => !sentences.has(`${group}.${code}`))).toEqual([]);

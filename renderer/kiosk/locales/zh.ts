@@ -14,6 +14,7 @@ export const zh: Locale = {
   stay: '此页面将在 {{seconds}} 秒后关闭。触摸屏幕即可继续。',
 
   attract: {
+    welcome: '欢迎',
     come: '请走近，或触摸屏幕',
     touch: '触摸屏幕开始',
   },
@@ -104,7 +105,6 @@ export const zh: Locale = {
   claim: {
     look: '现在请看摄像头',
     lookMore: '看一眼即可确认工牌或二维码属于您。',
-    noFace: '使用此工牌或二维码后还需要摄像头，而摄像头现在不能用。',
   },
 
   result: {
@@ -139,7 +139,6 @@ export const zh: Locale = {
     locked: '此编号尝试次数过多。请选择其他方式，或稍后再试。',
     blocked: '这里目前不使用人脸识别。',
     'not-me': '非常抱歉。请使用以下方式之一。',
-    refused: '没有成功：{{why}}',
     problem: '人脸识别现在不能用（{{code}}）。',
     tryAgain: '再试一次摄像头',
     desk: '前台也可以为您签到。',
@@ -260,6 +259,16 @@ export const zh: Locale = {
     'storage-full': '本机磁盘已满。请告知负责人；已记录的内容没有丢失。',
     'storage-failed': '本机磁盘现在不能用。请告知负责人。',
     'store-damaged': '本机的存储已损坏。请告知负责人。',
+    'code-unknown': '此二维码在这里无效。请在您的个人页面生成新的，或询问前台。',
+    'code-expired': '此二维码已过期。请在您的个人页面生成新的。',
+    'code-early': '此二维码尚未生效：本机时钟偏慢。请选择其他方式。',
+    'code-used': '此二维码已使用过。请在您的个人页面生成新的。',
+    'badge-unknown': '此工牌在这里无效。请选择其他方式，或询问前台。',
+    locked: '尝试次数过多。请稍候，或选择其他方式。',
+    'locked-for': '尝试次数过多。请等待 {{time}}，或选择其他方式。',
+    'face-needed': '使用此工牌或二维码还需看摄像头，而这里无法做到。请选择其他方式。',
+    'claim-unknown': '时间太久了。请重新出示工牌或二维码。',
+    'way-not-offered': '这里不提供此方式，请选择其他方式。',
     'person-unknown': '此人已不在本机上。请重新查找。',
     'person-exists': '此人已在本机上。',
     'checkin-unknown': '本机上没有这条登记。',

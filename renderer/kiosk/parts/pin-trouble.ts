@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { t } from '../../shared/i18n.ts';
 import { errorWords } from './error-words.ts';
+import { clockOf } from './refusal.ts';
 
 /** What a PIN screen has to say. An unknown number and a wrong PIN are the same thing to it, by intent. */
 export type PinTrouble =
@@ -38,10 +39,6 @@ function useCountdown(trouble: Signal<PinTrouble | null>): number {
   }, [until, seconds, trouble]);
   return until === null ? 0 : seconds.value || Math.ceil((until - performance.now()) / 1000);
 }
-
-/** `m:ss` from a minute up, else seconds: rounded up, so that nobody tries too soon. */
-const clockOf = (seconds: number): string =>
-  seconds >= 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min` : `${seconds} s`;
 
 /** The sentence for a trouble, kept true while a lock runs down; empty while there is none. `group` has the words. */
 export function usePinWords(trouble: Signal<PinTrouble | null>, group: 'pin' | 'staff'): string {

@@ -1,28 +1,79 @@
+import type { ComponentChildren } from 'preact';
+import type { Status } from '../../../electron/contract/methods.ts';
 import { t } from '../../shared/i18n.ts';
-import { IconFace, IconKeypad } from '../../shared/icons.tsx';
+import { IconBadge, IconFace, IconKeypad, IconQr } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
+import { troubleOf } from './camera-trouble.tsx';
 
-/** The ways in beside the face, as large as it. QR code and badge take their place in the same row when the core has them. */
-export function OtherWays() {
-  const { go, face, claim } = useKiosk();
+type Way = Status['ways'][number];
+
+interface Card {
+  readonly way: Way;
+  readonly icon: ComponentChildren;
+  readonly name: string;
+  readonly hint: string;
+  readonly open: () => void;
+}
+
+/**
+ * The ways in, as equals: the site's own order, one size, one look. What this kiosk can't do at the moment is left out:
+ * the core leaves out what it can't, and without a camera neither face nor code is of any use.
+ *
+ * @param again the face has been tried: its card says so
+ */
+export function Ways({ again = false }: { again?: boolean }) {
+  const { go, home, face, claim, link, camera, visits } = useKiosk();
+  const blind = troubleOf(camera.state.value, null) !== null;
+  const cards: Record<Way, Card | null> = {
+    face:
+      blind || face.value === 'off'
+        ? null
+        : face.value === 'with-number'
+          ? {
+              way: 'face',
+              icon: <IconFace />,
+              name: t(claim.value === null ? 'ways.numberFace' : 'ways.otherNumber'),
+              hint: t('ways.numberFaceHint'),
+              open: () => go({ at: 'number' }),
+            }
+          : {
+              way: 'face',
+              icon: <IconFace />,
+              name: t(again ? 'otherWay.tryAgain' : 'ways.face'),
+              hint: t('ways.faceHint'),
+              open: () => {
+                visits.restart();
+                home('anew');
+              },
+            },
+    pin: {
+      way: 'pin',
+      icon: <IconKeypad />,
+      name: t('ways.pin'),
+      hint: t('ways.pinHint'),
+      open: () => go({ at: 'pin' }),
+    },
+    qr: blind
+      ? null
+      : { way: 'qr', icon: <IconQr />, name: t('ways.qr'), hint: t('ways.qrHint'), open: () => go({ at: 'qr' }) },
+    badge: {
+      way: 'badge',
+      icon: <IconBadge />,
+      name: t('ways.badge'),
+      hint: t('ways.badgeHint'),
+      open: () => go({ at: 'badge' }),
+    },
+  };
+  const shown = (link.status.value?.ways ?? []).flatMap((way) => cards[way] ?? []);
   return (
-    <nav class="ways" id="ways" aria-label={t('ways.title')}>
-      {face.value === 'with-number' && (
-        <button type="button" class="way" onClick={() => go({ at: 'number' })}>
-          <span class="way-icon">
-            <IconFace />
-          </span>
-          <span class="way-name">{t(claim.value === null ? 'ways.numberFace' : 'ways.otherNumber')}</span>
-          <span class="way-hint">{t('ways.numberFaceHint')}</span>
+    <nav class="ways" id="ways" aria-label={t('ways.title')} data-count={shown.length}>
+      {shown.map(({ way, icon, name, hint, open }) => (
+        <button key={way} type="button" class="way" data-way={way} onClick={open}>
+          <span class="way-icon">{icon}</span>
+          <span class="way-name">{name}</span>
+          <span class="way-hint">{hint}</span>
         </button>
-      )}
-      <button type="button" class="way" onClick={() => go({ at: 'pin' })}>
-        <span class="way-icon">
-          <IconKeypad />
-        </span>
-        <span class="way-name">{t('ways.pin')}</span>
-        <span class="way-hint">{t('ways.pinHint')}</span>
-      </button>
+      ))}
     </nav>
   );
 }

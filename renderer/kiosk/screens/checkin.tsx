@@ -1,63 +1,84 @@
-import { currentLanguage, directionOf, hasSentence, setLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
+import { directionOf, hasSentence, t, tIn, timeOfDay } from '../../shared/i18n.ts';
 import { IconInfo } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
 import { greetingLanguage } from '../locales/index.ts';
+import { Attract } from '../parts/attract.tsx';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
 import { useIdle } from '../parts/idle.tsx';
 import { Stage } from '../parts/stage.tsx';
-import { OtherWays } from '../parts/ways.tsx';
+import { Ways } from '../parts/ways.tsx';
 import type { StageView } from '../visits.ts';
 
-/** The first screen: look at the camera, or take another way in. */
+/** Nobody has touched anything for so long, nor stood before the camera: the guest has gone. */
+const GONE_MS = 30_000;
+
+/** The first screen: look at the camera, or take another way in. At rest it shows clock and site in the picture's place. */
 export function CheckinScreen() {
-  const { camera, visits, link, face, claim } = useKiosk();
+  const { camera, visits, face, recognises, claim, rest, resting, recent } = useKiosk();
   const stage = visits.stage.value;
+  const claimed = claim.value !== null;
   const trouble = troubleOf(camera.state.value, stage.reason);
-  useIdle(30_000, () => {
-    const usual = link.hello.peek()?.defaultLanguage;
-    if (usual && usual !== currentLanguage()) setLanguage(usual);
-  });
-  if (face.value === 'off') return <WithoutFace />;
+  useIdle(
+    GONE_MS,
+    () => {
+      if (!stage.present && !claimed) rest();
+    },
+    // Somebody came, went, or was greeted: that is a sign of life.
+    `${stage.present}${claimed}${recent.value === null}`,
+  );
+  if (face.value === 'off' && !(claimed && recognises.value)) return <WithoutFace />;
   const state = camera.state.value.kind;
-  const says = { starting: state === 'starting' || state === 'off', numberFirst: face.value === 'with-number' };
+  const says: Says = {
+    starting: state === 'starting' || state === 'off',
+    numberFirst: face.value === 'with-number' && !claimed,
+    shown: claim.value !== null && 'claim' in claim.value,
+  };
   return (
     <main class="checkin">
       <h1 class="sr-only">{t('stage.title')}</h1>
       <section class="face" aria-label={t('stage.label')}>
         {trouble ? (
           <CameraTroubleCard {...trouble} otherWays />
+        ) : resting.value ? (
+          <Attract />
         ) : (
           <>
             <Stage progress={stage.progress} tone={stage.reason === null ? 'good' : 'calm'}>
               {!stage.present && <span class="stage-silhouette" aria-hidden="true" />}
             </Stage>
-            <Sentence words={sentenceOf(stage, says.starting, says.numberFirst, claim.value !== null)} />
+            <Sentence words={sentenceOf(stage, says)} />
           </>
         )}
         <RecentCheckin />
       </section>
-      <OtherWays />
+      <Ways />
     </main>
   );
 }
 
 /** There is no face recognition today: the other ways are the screen. Staff reads why in the state of the kiosk. */
 function WithoutFace() {
+  const { resting, link } = useKiosk();
+  // A site that has chosen other ways has nothing to explain.
+  const chosen = link.status.value?.face.use !== 'off' && !link.status.value?.ways.includes('face');
   return (
     <main class="checkin checkin-plain">
-      <h1 class="checkin-title">{t('stage.title')}</h1>
-      <OtherWays />
-      <p class="checkin-off" role="status">
-        <IconInfo />
-        <span>{t('stage.off')}</span>
-      </p>
+      {resting.value ? <Attract /> : <h1 class="checkin-title">{t('stage.title')}</h1>}
+      {resting.value && <h1 class="sr-only">{t('stage.title')}</h1>}
+      <Ways />
+      {!chosen && (
+        <p class="checkin-off" role="status">
+          <IconInfo />
+          <span>{t('stage.off')}</span>
+        </p>
+      )}
       <RecentCheckin />
     </main>
   );
 }
 
 /** The one sentence under the picture: the one thing to change, or what is going on. */
-function Sentence({ words: [main, more] }: { words: readonly [main: string, more: string] }) {
+export function Sentence({ words: [main, more] }: { words: readonly [main: string, more: string] }) {
   return (
     <div class="sentence" role="status">
       <p class="sentence-main">{main}</p>
@@ -66,20 +87,24 @@ function Sentence({ words: [main, more] }: { words: readonly [main: string, more
   );
 }
 
-function sentenceOf(
-  stage: StageView,
-  starting: boolean,
-  numberFirst: boolean,
-  typed: boolean,
-): [main: string, more: string] {
+interface Says {
+  readonly starting: boolean;
+  /** A number has to come first, and none has. */
+  readonly numberFirst: boolean;
+  /** A code or badge was shown, and its owner's face comes next. */
+  readonly shown: boolean;
+}
+
+function sentenceOf(stage: StageView, { starting, numberFirst, shown }: Says): [main: string, more: string] {
   if (starting) return [t('stage.starting'), ''];
-  if (numberFirst && !typed) return [t('stage.numberFirst'), t('stage.numberFirstMore')];
+  if (numberFirst) return [t('stage.numberFirst'), t('stage.numberFirstMore')];
   if (stage.answered) return [t('stage.answered'), ''];
   if (stage.challenge) {
     const { step, index, of } = stage.challenge;
     return [say('challenge', step), t('challenge.step', { index: index + 1, of })];
   }
-  if (!stage.present || stage.reason === 'no-face') return [t('stage.ready'), t('stage.readyMore')];
+  if (!stage.present || stage.reason === 'no-face')
+    return shown ? [t('claim.look'), t('claim.lookMore')] : [t('stage.ready'), t('stage.readyMore')];
   if (stage.reason === null) return [t('stage.looking'), ''];
   return [say('guide', stage.reason), ''];
 }
@@ -88,9 +113,12 @@ function sentenceOf(
 export const say = (group: string, code: string): string =>
   t(hasSentence(`${group}.${code}`) ? `${group}.${code}` : `${group}.other`);
 
-/** After the result has gone: who was checked in, and "not me" for as long as the core takes it. */
+/**
+ * After the result has gone: that somebody was checked in, and the two ways to take it back, for as long as the core takes
+ * them. Without the name: whoever comes next reads this too.
+ */
 function RecentCheckin() {
-  const { recent, notMe } = useKiosk();
+  const { recent, notMe, go } = useKiosk();
   const last = recent.value;
   if (!last) return null;
   const { receipt } = last;
@@ -99,14 +127,18 @@ function RecentCheckin() {
     <section class="recent" aria-label={t('result.recentLabel')} lang={lng} dir={directionOf(lng)}>
       <p class="tabular">
         {tIn(lng, 'result.recent', {
-          name: receipt.name,
           what: tIn(lng, `result.${receipt.direction}More`),
           time: timeOfDay(new Date(receipt.at), lng),
         })}
       </p>
-      <button type="button" class="button" onClick={() => void notMe(receipt)}>
-        {tIn(lng, 'result.notMe')}
-      </button>
+      <div class="recent-actions">
+        <button type="button" class="button" onClick={() => void notMe(receipt)}>
+          {tIn(lng, 'result.notMe')}
+        </button>
+        <button type="button" class="button" onClick={() => go({ at: 'wrong', recent: last })}>
+          {tIn(lng, 'result.wrong')}
+        </button>
+      </div>
     </section>
   );
 }

@@ -17,7 +17,7 @@ export function NumberScreen() {
     const typed = number.value.trim();
     missing.value = !NUMBER_SHAPE.test(typed);
     if (missing.value) input.current?.focus();
-    else faceOf(typed);
+    else faceOf({ number: typed });
   }
 
   return (

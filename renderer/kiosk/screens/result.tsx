@@ -4,11 +4,11 @@ import { directionOf, t, tIn, timeOfDay } from '../../shared/i18n.ts';
 import { IconAgain, IconAlert, IconCheck, IconIn, IconOut } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
 import { greetingLanguage } from '../locales/index.ts';
-import { OtherWays } from '../parts/ways.tsx';
+import { Ways } from '../parts/ways.tsx';
 
 /** The whole screen for two seconds: colour, icon, words and sound say the same thing. */
 export function ResultScreen({ receipt }: { receipt: Receipt }) {
-  const { notMe } = useKiosk();
+  const { notMe, go, recent } = useKiosk();
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
   // The person is greeted in their own language.
@@ -18,6 +18,7 @@ export function ResultScreen({ receipt }: { receipt: Receipt }) {
   const more = receipt.repeated
     ? tIn(lng, receipt.direction === 'in' ? 'result.againInMore' : 'result.againOutMore', { time })
     : tIn(lng, `result.${receipt.direction}More`);
+  const undo = recent.value;
   return (
     <main class="result" data-kind={kind} lang={lng} dir={directionOf(lng)}>
       <div class="result-icon">{kind === 'again' ? <IconAgain /> : kind === 'in' ? <IconIn /> : <IconOut />}</div>
@@ -31,15 +32,29 @@ export function ResultScreen({ receipt }: { receipt: Receipt }) {
         </p>
         {!receipt.repeated && <p class="result-time tabular">{time}</p>}
       </div>
-      <button type="button" class="result-button" onClick={() => void notMe(receipt)}>
-        {tIn(lng, 'result.notMe')}
-      </button>
+      <div class="result-actions">
+        <button type="button" class="result-button" onClick={() => void notMe(receipt)}>
+          {tIn(lng, 'result.notMe')}
+        </button>
+        {undo && (
+          <button type="button" class="result-button" onClick={() => go({ at: 'wrong', recent: undo })}>
+            {tIn(lng, 'result.wrong')}
+          </button>
+        )}
+      </div>
     </main>
   );
 }
 
-/** What became of "not me". */
-export function VoidedScreen({ outcome }: { outcome: 'done' | 'late' | 'failed' }) {
+const VOIDED = {
+  done: 'result.voided',
+  wrong: 'result.voided',
+  late: 'result.voidLate',
+  failed: 'result.voidFailed',
+} as const;
+
+/** What became of "not me" and "that was wrong". */
+export function VoidedScreen({ outcome }: { outcome: keyof typeof VOIDED }) {
   const { home, sounds } = useKiosk();
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -48,17 +63,18 @@ export function VoidedScreen({ outcome }: { outcome: 'done' | 'late' | 'failed' 
     const timer = setTimeout(() => home('settled'), 8_000);
     return () => clearTimeout(timer);
   }, [home, sounds]);
-  const done = outcome === 'done';
+  const done = outcome === 'done' || outcome === 'wrong';
   return (
     <main class="voided" data-outcome={outcome}>
       <div class="voided-icon">{done ? <IconCheck /> : <IconAlert />}</div>
       <div role="status">
         <h1 class="voided-title" ref={title} tabIndex={-1}>
-          {done ? t('result.voided') : t(outcome === 'late' ? 'result.voidLate' : 'result.voidFailed')}
+          {t(VOIDED[outcome])}
         </h1>
-        {done && <p class="voided-more">{t('result.voidedMore')}</p>}
+        {done && <p class="voided-more">{t(outcome === 'done' ? 'result.voidedMore' : 'result.voidedWrong')}</p>}
       </div>
-      <OtherWays />
+      {/* Somebody else's record was made: the one who stands here has none yet. */}
+      {outcome !== 'wrong' && <Ways again />}
       <button type="button" class="button" onClick={() => home('settled')}>
         {t('close')}
       </button>

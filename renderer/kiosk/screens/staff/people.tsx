@@ -7,11 +7,12 @@ import { useKiosk } from '../../kiosk.ts';
 import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, Keypad, useTypingTarget } from '../../parts/keys.tsx';
+import { OverrideForm } from './override.tsx';
 import { type StaffSession, staffWords } from './session.ts';
 
-type Doing = { kind: 'list' } | { kind: 'pin'; person: PersonRow } | { kind: 'remove'; person: PersonRow };
+type Doing = { kind: 'list' } | { kind: 'checkin' | 'pin' | 'remove'; person: PersonRow };
 
-/** Find people; set a PIN; delete. */
+/** Find people; check one in by hand; set a PIN; delete. */
 export function PeopleScreen({ session }: { session: StaffSession }) {
   const doing = useSignal<Doing>({ kind: 'list' });
   const query = useSignal('');
@@ -21,6 +22,7 @@ export function PeopleScreen({ session }: { session: StaffSession }) {
     doing.value = { kind: 'list' };
   };
   const now = doing.value;
+  if (now.kind === 'checkin') return <OverrideForm session={session} person={now.person} back={back} />;
   if (now.kind === 'pin') return <SetPin session={session} person={now.person} back={back} />;
   if (now.kind === 'remove') return <Remove session={session} person={now.person} back={back} />;
   return (
@@ -113,6 +115,14 @@ function Search({
                   ].join(' · ')}
                 </p>
               </div>
+              <button
+                type="button"
+                class="button"
+                aria-label={`${t('people.checkin')}: ${person.name}`}
+                onClick={() => choose({ kind: 'checkin', person })}
+              >
+                {t('people.checkin')}
+              </button>
               {person.number !== null && (
                 <button
                   type="button"

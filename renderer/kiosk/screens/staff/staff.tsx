@@ -93,7 +93,7 @@ const TITLES: Record<View, string> = {
 };
 
 function Menu({ open }: { open: (view: View) => void }) {
-  const faceless = useKiosk().face.value === 'off';
+  const faceless = !useKiosk().recognises.value;
   const items = [
     { view: 'enrol', icon: <IconAddPerson /> },
     { view: 'people', icon: <IconSearch /> },

@@ -1,0 +1,96 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import type { Arrival, CoreClient, Receipt, WayResult } from '../../electron/contract/methods.ts';
+import { RpcError } from '../../electron/contract/rpc-error.ts';
+
+/** Why a code or badge did not do; `foreign`: it was never meant for a check-in. */
+export interface RefusedArrival {
+  readonly code: string;
+  /** Of `locked`: how long. */
+  readonly seconds: number | null;
+  /** Tells one refusal from the next of the same kind. */
+  readonly n: number;
+}
+
+export interface Arrivals {
+  /** A code or badge is being looked up. */
+  readonly busy: ReadonlySignal<boolean>;
+  readonly refused: ReadonlySignal<RefusedArrival | null>;
+  /** A QR code was held up to the camera. */
+  scanned(text: string): Promise<void>;
+  /** A keyboard wedge has typed. */
+  typed(text: string): Promise<void>;
+  /** A reader that the core listens to has brought something. */
+  pushed(arrival: Arrival): void;
+  /** Forgets what was refused: another screen is shown. */
+  clear(): void;
+}
+
+export interface ArrivalDeps {
+  readonly core: Pick<CoreClient, 'codeRead' | 'badgeRead'>;
+  readonly welcomed: (receipt: Receipt) => void;
+  /** The face of its owner comes next. */
+  readonly faceOf: (claim: string) => void;
+  readonly refuse: (why: RefusedArrival) => void;
+}
+
+/** A code of ours: one's own page, a printed card, a card with a template. */
+const OURS = /^SP[A-Z]?1:/i;
+/** What a badge's bar code looks like. Addresses, business cards and the like never reach the core. */
+const BADGE_LIKE = /^[0-9A-Za-z._-]{4,64}$/;
+const LONGEST_CODE = 400;
+const LONGEST_BADGE = 64;
+
+/** What becomes of codes and badges, one after the other: a second one while the first is looked up is let go. */
+export function createArrivals(deps: ArrivalDeps): Arrivals {
+  const busy = signal(false);
+  const refused = signal<RefusedArrival | null>(null);
+  let count = 0;
+
+  function refuse(code: string, seconds: unknown = null): void {
+    refused.value = { code, seconds: typeof seconds === 'number' ? seconds : null, n: ++count };
+    deps.refuse(refused.value);
+  }
+
+  function settle(result: WayResult): void {
+    refused.value = null;
+    if (result.kind === 'welcome') deps.welcomed(result.receipt);
+    else deps.faceOf(result.claim);
+  }
+
+  async function ask(call: () => Promise<WayResult>): Promise<void> {
+    if (busy.peek()) return;
+    busy.value = true;
+    try {
+      settle(await call());
+    } catch (error) {
+      const known = error instanceof RpcError ? error : null;
+      refuse(known?.code ?? 'internal', known?.params.seconds);
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return {
+    busy,
+    refused,
+    async scanned(text) {
+      const code = text.trim();
+      if (code.length <= LONGEST_CODE && (OURS.test(code) || BADGE_LIKE.test(code)))
+        await ask(() => deps.core.codeRead({ code }));
+      else refuse('foreign');
+    },
+    async typed(text) {
+      const code = text.trim();
+      if (OURS.test(code)) await ask(() => deps.core.codeRead({ code }));
+      else if (code.length <= LONGEST_BADGE) await ask(() => deps.core.badgeRead({ badge: code }));
+      else refuse('foreign');
+    },
+    pushed(arrival) {
+      if (arrival.kind === 'refused') refuse(arrival.code, arrival.seconds);
+      else settle(arrival);
+    },
+    clear() {
+      refused.value = null;
+    },
+  };
+}

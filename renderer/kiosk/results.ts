@@ -1,0 +1,79 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import type { CoreClient, Input, Receipt } from '../../electron/contract/methods.ts';
+import type { Recent, Route } from './route.ts';
+import type { Sounds } from './sounds.ts';
+
+/** How long a result has the whole screen. */
+const RESULT_MS = 2_000;
+
+export interface Results {
+  readonly recent: ReadonlySignal<Recent | null>;
+  /** Shows the welcome, and leads back to the camera by itself. */
+  welcomed(receipt: Receipt): void;
+  /** "Not me": the record is void, and the ways in are offered. */
+  notMe(receipt: Receipt): Promise<void>;
+  /** "That was wrong": the record is void, and whoever is in charge sees it with its reason. */
+  takeBack(receipt: Receipt, reason: Input<'voidCheckin'>['reason']): Promise<void>;
+  /** A screen was chosen: the result no longer leads home by itself. */
+  hold(): void;
+  /** The core that would take the undo is gone. */
+  forget(): void;
+}
+
+export interface ResultDeps {
+  readonly core: Pick<CoreClient, 'voidCheckin'>;
+  readonly sounds: Sounds;
+  readonly undoMs: () => number;
+  readonly go: (next: Route) => void;
+  readonly home: (leave?: 'settled' | 'anew') => void;
+}
+
+/** What follows a check-in: the welcome, and a short while in which it can be taken back. */
+export function createResults({ core, sounds, undoMs, go, home }: ResultDeps): Results {
+  const recent = signal<Recent | null>(null);
+  let recentTimer: ReturnType<typeof setTimeout> | undefined;
+  let resultTimer: ReturnType<typeof setTimeout> | undefined;
+
+  function forget(): void {
+    clearTimeout(recentTimer);
+    recent.value = null;
+  }
+
+  async function takeBack(receipt: Receipt, reason: Input<'voidCheckin'>['reason']): Promise<void> {
+    forget();
+    clearTimeout(resultTimer);
+    try {
+      await core.voidCheckin({ checkin: receipt.checkin, undo: receipt.undo, reason });
+      go({ at: 'voided', outcome: reason === 'not-me' ? 'done' : 'wrong' });
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      go({ at: 'voided', outcome: code === 'undo-expired' ? 'late' : 'failed' });
+    }
+  }
+
+  return {
+    recent,
+    welcomed(receipt) {
+      forget();
+      const ms = undoMs();
+      if (!receipt.repeated && ms > 0) {
+        recent.value = { receipt, until: performance.now() + ms };
+        recentTimer = setTimeout(forget, ms);
+      }
+      sounds.play(receipt.repeated ? 'again' : receipt.direction);
+      go({ at: 'result', receipt });
+      // After a face the visit has its answer already; after another way the face that is still there must be left alone.
+      const leave = receipt.method.includes('face') ? undefined : 'settled';
+      resultTimer = setTimeout(() => home(leave), RESULT_MS);
+    },
+    async notMe(receipt) {
+      // A repeated look made no record, and the one before it was another's: there is nothing to take back.
+      if (!receipt.repeated) return takeBack(receipt, 'not-me');
+      forget();
+      go({ at: 'other-way', reason: 'not-me', code: null });
+    },
+    takeBack,
+    hold: () => clearTimeout(resultTimer),
+    forget,
+  };
+}

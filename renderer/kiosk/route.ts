@@ -1,0 +1,18 @@
+import type { Receipt } from '../../electron/contract/methods.ts';
+import type { OtherWayReason } from './visits.ts';
+
+/** A check-in that can still be taken back. */
+export interface Recent {
+  readonly receipt: Receipt;
+  /** `performance.now()` until which the core takes the undo. */
+  readonly until: number;
+}
+
+/** Which screen is shown, with what it has to know. */
+export type Route =
+  | { at: 'checkin' }
+  | { at: 'result'; receipt: Receipt }
+  | { at: 'wrong'; recent: Recent }
+  | { at: 'voided'; outcome: 'done' | 'wrong' | 'late' | 'failed' }
+  | { at: 'other-way'; reason: OtherWayReason; code: string | null; seconds?: number | null }
+  | { at: 'pin' | 'number' | 'qr' | 'badge' | 'privacy' | 'staff' };

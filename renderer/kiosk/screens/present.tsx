@@ -1,0 +1,83 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../../shared/i18n.ts';
+import { IconAlert, IconBack, IconBadge } from '../../shared/icons.tsx';
+import { readCodes } from '../codes/reader.ts';
+import { useKiosk } from '../kiosk.ts';
+import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
+import { IdleNotice, useIdle } from '../parts/idle.tsx';
+import { refusalWords } from '../parts/refusal.ts';
+import { Stage } from '../parts/stage.tsx';
+
+/**
+ * Show a QR code to the camera, or a badge to the reader. Both screens take both: a printed card is a badge that the
+ * camera reads, and whoever holds one need not know which of the two words is meant.
+ */
+export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
+  const { camera, arrivals, home, sounds } = useKiosk();
+  const broken = useSignal(false);
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  const refused = arrivals.refused.value;
+  const left = useIdle(30_000, () => home(), `${refused?.n}${arrivals.busy.value}`);
+  const state = camera.state.value;
+  const track = state.kind === 'live' ? state.track : null;
+  useEffect(() => {
+    if (!track) return;
+    return readCodes(
+      track,
+      (text) => {
+        sounds.play('tick');
+        void arrivals.scanned(text);
+      },
+      () => (broken.value = true),
+    );
+  }, [track, arrivals, sounds, broken]);
+  const trouble = troubleOf(state, null);
+  const reads = way === 'qr' ? (broken.value ? 'scan.failed' : 'scan.ready') : 'badge.ready';
+  const words = refused
+    ? refused.code === 'foreign'
+      ? [t('scan.foreign'), t('scan.foreignMore')]
+      : [refusalWords(refused), '']
+    : arrivals.busy.value
+      ? [t(way === 'qr' ? 'scan.checking' : 'badge.checking'), '']
+      : [t(reads), t(way === 'qr' ? 'scan.readyMore' : 'badge.readyMore')];
+  return (
+    <main class="present" data-way={way}>
+      <div class="screen-head">
+        <button type="button" class="button button-back" onClick={() => home()}>
+          <IconBack />
+          <span>{t('back')}</span>
+        </button>
+        <h1 class="title" ref={title} tabIndex={-1}>
+          {t(way === 'qr' ? 'scan.title' : 'badge.title')}
+        </h1>
+      </div>
+      <section class="face" aria-label={t(way === 'qr' ? 'scan.title' : 'badge.title')}>
+        {trouble && way === 'qr' ? (
+          <CameraTroubleCard {...trouble} otherWays />
+        ) : trouble ? (
+          <div class="present-reader" aria-hidden="true">
+            <IconBadge />
+          </div>
+        ) : (
+          <Stage progress={arrivals.busy.value ? 1 : 0} tone="good">
+            <span class="stage-square" aria-hidden="true">
+              {way === 'badge' && <IconBadge />}
+            </span>
+          </Stage>
+        )}
+        {!(trouble && way === 'qr') && (
+          <div class="sentence" role="status" data-tone={refused ? 'bad' : 'calm'}>
+            <p class="sentence-main">
+              {refused && <IconAlert />}
+              <span>{words[0]}</span>
+            </p>
+            <p class="sentence-more">{words[1]}</p>
+          </div>
+        )}
+      </section>
+      <IdleNotice left={left} />
+    </main>
+  );
+}

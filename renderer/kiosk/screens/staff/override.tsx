@@ -1,0 +1,130 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { PersonRow } from '../../../../electron/contract/methods.ts';
+import { t } from '../../../shared/i18n.ts';
+import { useKiosk } from '../../kiosk.ts';
+import { FormError } from '../../parts/keypad-form.tsx';
+import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { type StaffSession, staffWords } from './session.ts';
+
+const REASONS = ['forgot', 'failed', 'visitor', 'other'] as const;
+type Reason = (typeof REASONS)[number];
+/** As long as the contract takes. */
+const LONGEST = 200;
+
+/**
+ * Staff records a check-in for somebody whose other ways failed. Direction and reason are asked for, with nothing chosen
+ * beforehand: whoever reads the record later has to be able to rely on both.
+ */
+export function OverrideForm({
+  session,
+  person,
+  back,
+}: {
+  session: StaffSession;
+  person: PersonRow;
+  back: (message?: string) => void;
+}) {
+  const { core, sounds } = useKiosk();
+  const direction = useSignal<'in' | 'out' | null>(null);
+  const reason = useSignal<Reason | null>(null);
+  const words = useSignal('');
+  const error = useSignal('');
+  const busy = useSignal(false);
+  const title = useRef<HTMLHeadingElement>(null);
+  const { root, type } = useTypingTarget();
+  useEffect(() => title.current?.focus(), []);
+
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault();
+    if (busy.value) return;
+    const why =
+      reason.value === 'other'
+        ? words.value.trim()
+        : reason.value === null
+          ? ''
+          : t(`override.reasons.${reason.value}`);
+    const way = direction.value;
+    if (way === null || why === '') {
+      error.value = t('override.missing');
+      return;
+    }
+    busy.value = true;
+    try {
+      const { receipt } = await session.run((token) =>
+        core.staffCheckin({ token, person: person.id, direction: way, reason: why }),
+      );
+      sounds.play(receipt.repeated ? 'again' : receipt.direction);
+      const said = receipt.repeated ? 'doneAgain' : receipt.direction === 'in' ? 'doneIn' : 'doneOut';
+      back(t(`override.${said}`, { name: person.name }));
+    } catch (cause) {
+      error.value = staffWords(cause);
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return (
+    <form class="override" ref={root} onSubmit={(event) => void submit(event)} noValidate autocomplete="off">
+      <h2 class="title" ref={title} tabIndex={-1}>
+        {t('override.title', { name: person.name })}
+      </h2>
+      <fieldset class="choice">
+        <legend>{t('override.direction')}</legend>
+        {(['in', 'out'] as const).map((way) => (
+          <label key={way}>
+            <input
+              type="radio"
+              name="direction"
+              value={way}
+              checked={direction.value === way}
+              onChange={() => (direction.value = way)}
+            />
+            <span>{t(`override.${way}`)}</span>
+          </label>
+        ))}
+      </fieldset>
+      <fieldset class="choice">
+        <legend>{t('override.reason')}</legend>
+        {REASONS.map((why) => (
+          <label key={why}>
+            <input
+              type="radio"
+              name="reason"
+              value={why}
+              checked={reason.value === why}
+              onChange={() => (reason.value = why)}
+            />
+            <span>{t(`override.reasons.${why}`)}</span>
+          </label>
+        ))}
+      </fieldset>
+      {reason.value === 'other' && (
+        <>
+          <label class="field">
+            <span>{t('override.other')}</span>
+            <input
+              name="why"
+              dir="auto"
+              inputMode="none"
+              autocomplete="off"
+              maxLength={LONGEST}
+              value={words.value}
+              onInput={(e) => (words.value = e.currentTarget.value)}
+            />
+          </label>
+          <Keyboard type={type} />
+        </>
+      )}
+      <FormError words={error.value} note={t('override.more')} />
+      <div class="actions">
+        <button type="button" class="button button-big" onClick={() => back()}>
+          {t('cancel')}
+        </button>
+        <button type="submit" class="button button-big button-main" aria-disabled={busy.value}>
+          {t('override.save')}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,48 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { directionOf, tIn } from '../../shared/i18n.ts';
+import { IconIn, IconInfo, IconOut } from '../../shared/icons.tsx';
+import { useKiosk } from '../kiosk.ts';
+import { greetingLanguage } from '../locales/index.ts';
+import type { Recent } from '../route.ts';
+
+/** The core has to hear of it before its own time is over. */
+const SAFETY_MS = 1_200;
+
+/**
+ * "That was wrong": which way. Whoever only walks off has said enough: the record is taken back as not right before the
+ * time in which it can be is over.
+ */
+export function WrongScreen({ recent: { receipt, until } }: { recent: Recent }) {
+  const { takeBack } = useKiosk();
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  useEffect(() => {
+    const rest = Math.max(0, until - SAFETY_MS - performance.now());
+    const timer = setTimeout(() => void takeBack(receipt, 'not-right'), rest);
+    return () => clearTimeout(timer);
+  }, [receipt, until, takeBack]);
+  const lng = greetingLanguage(receipt);
+  const came = receipt.direction === 'in';
+  return (
+    <main class="wrong" lang={lng} dir={directionOf(lng)}>
+      <div class="other-way-words">
+        <h1 class="title" ref={title} tabIndex={-1}>
+          {tIn(lng, 'result.wrongTitle')}
+        </h1>
+        <p class="lead">{tIn(lng, 'result.wrongMore')}</p>
+      </div>
+      <div class="ways" data-count="2">
+        <button type="button" class="way" onClick={() => void takeBack(receipt, 'wrong-direction')}>
+          <span class="way-icon">{came ? <IconOut /> : <IconIn />}</span>
+          <span class="way-name">{tIn(lng, came ? 'result.wrongIn' : 'result.wrongOut')}</span>
+        </button>
+        <button type="button" class="way" onClick={() => void takeBack(receipt, 'not-right')}>
+          <span class="way-icon">
+            <IconInfo />
+          </span>
+          <span class="way-name">{tIn(lng, 'result.wrongElse')}</span>
+        </button>
+      </div>
+    </main>
+  );
+}
