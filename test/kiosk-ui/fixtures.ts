@@ -4,14 +4,14 @@ import { resolve } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, test as base, chromium, expect, type Page } from '@playwright/test';
 import { build } from 'vite';
-import { cachedClip } from '../../electron/cli/demo/footage.ts';
+import { type ClipSpec, cachedClip } from '../../electron/cli/demo/footage.ts';
 import { CLIPS, type ClipName } from './clips.ts';
 import { type ScriptedCore, startScriptedCore } from './scripted-core.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const ARTEFACTS = resolve(ROOT, 'test/artefacts');
 interface OpenOptions {
-  clip?: ClipName;
+  clip?: ClipName | ClipSpec;
   width?: number;
   height?: number;
   theme?: 'light' | 'dark';
@@ -69,7 +69,7 @@ export const test = base.extend<{ kiosk: KioskPage }, { dist: string }>({
             ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
             '--use-fake-device-for-media-stream',
             '--use-fake-ui-for-media-stream',
-            `--use-file-for-fake-video-capture=${await cachedClip(CLIPS[clip], resolve(ARTEFACTS, 'clips'))}`,
+            `--use-file-for-fake-video-capture=${await cachedClip(typeof clip === 'string' ? CLIPS[clip] : clip, resolve(ARTEFACTS, 'clips'))}`,
             '--autoplay-policy=no-user-gesture-required',
           ],
         });

@@ -115,7 +115,7 @@ test.describe('staff', () => {
     await page.getByRole('button', { name: /Enrol a person/ }).click();
     await page.locator('input[name=name]').fill('Erika Muster');
     await page.locator('input[name=number]').fill('2001');
-    await page.getByText('Deutsch').last().click();
+    await page.locator('.enrol-details').getByText('Deutsch').click();
     await page.getByRole('button', { name: 'Continue' }).click();
     // Without the agreement nothing begins.
     await page.getByRole('button', { name: 'Continue to the camera' }).click();

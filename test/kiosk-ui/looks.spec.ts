@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, slowCamera, test } from './fixtures.ts';
-import { receiptOf, refusal, type ScriptedCore } from './scripted-core.ts';
+import { CLAIM, receiptOf, refusal, type ScriptedCore } from './scripted-core.ts';
 
 /*
  * Every screen, in every format and theme, with axe on each and a picture of each in test/artefacts/screens. The
@@ -121,6 +121,46 @@ const CAMERA_TOUR: Tour = {
     await press(page, '.result-button');
     await page.locator('.voided').waitFor();
   },
+  '08b-wrong': async (page, core) => {
+    await home(page, core);
+    core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
+    await page.reload();
+    await press(page, '.result-button:last-child');
+    await page.locator('.wrong').waitFor();
+  },
+  '08c-voided-wrong': async (page, core) => {
+    quiet(core);
+    await press(page, '.wrong .way:last-child');
+    await page.locator('.voided').waitFor();
+  },
+  '08d-qr': async (page, core) => {
+    await home(page, core);
+    await press(page, '[data-way=qr]');
+    await page.locator('.present .stage[data-live=true]').waitFor();
+  },
+  '08e-qr-refused': async (page, core) => {
+    core.arrive({ kind: 'refused', code: 'code-expired' });
+    await page.locator('[data-tone=bad]').waitFor();
+  },
+  '08f-badge': async (page, core) => {
+    await home(page, core);
+    await press(page, '[data-way=badge]');
+    await page.locator('.present .stage[data-live=true]').waitFor();
+  },
+  '08g-badge-locked': async (page, core) => {
+    core.arrive({ kind: 'refused', code: 'locked', seconds: 95 });
+    await page.locator('[data-tone=bad]').waitFor();
+  },
+  '08h-claim': async (page, core) => {
+    core.methods.probe = async () => ({ kind: 'more', progress: 0 });
+    core.arrive({ kind: 'face', claim: CLAIM });
+    await page.locator('.checkin .sentence').waitFor();
+  },
+  '08i-refused': async (page, core) => {
+    await home(page, core);
+    core.arrive({ kind: 'refused', code: 'badge-unknown' });
+    await page.locator('.other-way').waitFor();
+  },
   '09-other-way': async (page, core) => {
     core.methods.probe = async () => ({ kind: 'other-way', reason: 'unknown' });
     await page.reload();
@@ -132,7 +172,7 @@ const CAMERA_TOUR: Tour = {
     await page.locator('.sentence').waitFor();
   },
   '09d-number': async (page) => {
-    await press(page, '.way');
+    await press(page, '[data-way=face]');
     await type(page, 'number', '1001');
   },
   '09e-number-locked': async (page, core) => {
@@ -190,12 +230,18 @@ const FORM_TOUR: Tour = {
     await home(page, core);
   },
   '09g-without-face-recent': async (page) => {
-    await press(page, '.way');
+    await press(page, '[data-way=pin]');
     await type(page, 'number', '1001');
     await type(page, 'pin', '8642');
     await page.keyboard.press('Enter');
     await page.locator('.result').waitFor();
     await page.locator('.result').waitFor({ state: 'detached' });
+  },
+  '09g2-without-face-resting': async (page) => {
+    await page.locator('.recent').waitFor({ state: 'detached' });
+    await page.clock.install();
+    await page.clock.fastForward(31_000);
+    await page.locator('.attract').waitFor();
   },
   '09h-without-face-staff': toStaff,
   '09i-without-face-state': async (page) => {
@@ -205,7 +251,7 @@ const FORM_TOUR: Tour = {
   '10-pin': async (page, core) => {
     core.setStatus({ online: true, lastSyncAt: '2026-11-24T08:30:00.000Z', queued: 0, face: { use: 'alone' } });
     await home(page, core);
-    await press(page, '.way');
+    await press(page, '[data-way=pin]');
     await type(page, 'number', '1001');
     await type(page, 'pin', '1234');
   },
@@ -224,7 +270,45 @@ const FORM_TOUR: Tour = {
     core.methods.checkinByPin = right;
   },
   '13-pin-letters': (page) => press(page, '.key-side'),
+  '13b-display': async (page, core) => {
+    await home(page, core);
+    core.setStatus({ face: { use: 'off', code: 'model-altered', nextStep: '' }, ways: ['badge', 'pin', 'qr'] });
+    await press(page, '#display-switch');
+    await page.locator('.display-panel').waitFor();
+  },
+  '13c-large-contrast-low': async (page) => {
+    for (const name of ['large', 'contrast', 'low']) await press(page, `[data-name=${name}]`);
+  },
+  '13d-badge-without-camera': async (page) => {
+    await press(page, '#display-switch');
+    await press(page, '[data-way=badge]');
+    await page.locator('.present').waitFor();
+  },
+  '13e-pin-large-contrast-low': async (page) => {
+    await page.keyboard.press('Escape');
+    await press(page, '[data-way=pin]');
+    await type(page, 'number', '1001');
+    await type(page, 'pin', '1234');
+    await page.keyboard.press('Enter');
+    await page.locator('.form-error p').waitFor();
+  },
+  '13f-letters-large-contrast-low': (page) => press(page, '.key-side'),
+  '13g-privacy-large-contrast-low': async (page) => {
+    await page.keyboard.press('Escape');
+    await press(page, '.foot-actions button:nth-child(2)');
+    await page.locator('.privacy-grid').waitFor();
+  },
+  '13h-refused-large-contrast-low': async (page, core) => {
+    await page.keyboard.press('Escape');
+    core.arrive({ kind: 'refused', code: 'badge-unknown' });
+    await page.locator('.other-way').waitFor();
+  },
+  '13i-result-large-contrast-low': async (page, core) => {
+    core.arrive({ kind: 'welcome', receipt: receiptOf('Dr. Maria-Magdalena Müller-Lüdenscheidt', { language: 'ar' }) });
+    await page.locator('.result').waitFor();
+  },
   '14-privacy': async (page, core) => {
+    core.setStatus({ face: { use: 'alone' }, ways: ['face', 'pin', 'qr', 'badge'] });
     await home(page, core);
     await press(page, '.foot-actions button:nth-child(2)');
     await page.locator('.privacy-grid').waitFor();
@@ -242,7 +326,17 @@ const FORM_TOUR: Tour = {
     await type(page, 'query', 'ma');
     await page.locator('.person').first().waitFor();
   },
-  '18-set-pin': (page) => press(page, '.person .button'),
+  '18-override': async (page) => {
+    await press(page, '.person .button');
+    await page.locator('input[value=other]').check();
+    await press(page, '.override button[type=submit]');
+    await page.locator('.form-error p').waitFor();
+  },
+  '18b-set-pin': async (page) => {
+    await press(page, '.actions .button:not(.button-main)');
+    await type(page, 'query', 'ma');
+    await press(page, '.person .button:nth-child(3)');
+  },
   '19-remove': async (page) => {
     await press(page, '.actions .button:not(.button-main)');
     await type(page, 'query', 'ma');
@@ -316,6 +410,9 @@ const FORM_TOUR: Tour = {
   },
 };
 
+/** Screens that differ from one beside them in their words alone: looked at, and not searched again. */
+const WORDS_ALONE = /^(08c|08e|08g|08i|09e|09g-|12|13f|13h|18b)/;
+
 /** Motion is over, and what is read aloud has been written. */
 async function settled(page: Page): Promise<void> {
   await page.waitForTimeout(150);
@@ -342,7 +439,11 @@ function overflowing(page: Page): Promise<string[]> {
       const out = left < -1 || right > innerWidth + 1 || ((top < -1 || bottom > innerHeight + 1) && !scrolls(el));
       const cut = el.scrollWidth > el.clientWidth + 2 && getComputedStyle(el).display !== 'inline';
       const x = left + Math.min((right - left) / 2, 24);
-      const under = [top + 4, bottom - 4].some((y) => !related(el, document.elementFromPoint(x, y)));
+      const under = [top + 4, bottom - 4].some((y) => {
+        const there = document.elementFromPoint(x, y);
+        // The panel of switches lies over the screen, and goes again.
+        return !related(el, there) && !there?.closest('.display-panel');
+      });
       if (out || cut || (under && !scrolls(el)))
         bad.push(`${out ? 'outside' : cut ? 'cut' : 'covered'}: ${el.outerHTML.slice(0, 120)}`);
     }
@@ -357,7 +458,7 @@ for (const { format, theme, language } of LOOKS) {
 
   for (const [part, tour] of Object.entries({ camera: CAMERA_TOUR, form: FORM_TOUR }))
     test(`every ${part} screen is free of axe's faults: ${name}`, async ({ kiosk }) => {
-      test.setTimeout(120_000);
+      test.setTimeout(300_000);
       mkdirSync(folder, { recursive: true });
       const { core } = kiosk;
       core.hello = { ...core.hello, defaultLanguage: language };
@@ -371,7 +472,7 @@ for (const { format, theme, language } of LOOKS) {
       const shot = async (screen: string): Promise<void> => {
         await settled(page);
         await page.screenshot({ path: resolve(folder, `${screen}.png`) });
-        await expectNoAxeFault(page, `${screen} ${name}`);
+        if (!WORDS_ALONE.test(screen)) await expectNoAxeFault(page, `${screen} ${name}`);
         expect
           .soft(await overflowing(page), `${screen} ${name}: text that is cut off or leaves the screen`)
           .toEqual([]);

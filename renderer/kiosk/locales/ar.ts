@@ -25,7 +25,7 @@ export const ar: Locale = {
   },
 
   display: {
-    open: 'العرض والصوت',
+    open: 'العرض',
     title: 'العرض والصوت',
     large: 'نص أكبر',
     contrast: 'تباين عالٍ',
@@ -103,7 +103,7 @@ export const ar: Locale = {
   badge: {
     title: 'بطاقة العمل',
     ready: 'يرجى تقريب البطاقة من القارئ',
-    readyMore: 'تُقرأ تلقائيًا.',
+    readyMore: 'تُقرأ تلقائيًا؛ أما البطاقة المطبوعة فتقرؤها الكاميرا.',
     checking: 'لحظة من فضلك…',
   },
 

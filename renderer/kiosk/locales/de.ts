@@ -20,7 +20,7 @@ export const de: Locale = {
   },
 
   display: {
-    open: 'Anzeige und Ton',
+    open: 'Anzeige',
     title: 'Anzeige und Ton',
     large: 'Größere Schrift',
     contrast: 'Hoher Kontrast',
@@ -98,7 +98,7 @@ export const de: Locale = {
   badge: {
     title: 'Ausweis',
     ready: 'Halten Sie den Ausweis an den Leser',
-    readyMore: 'Er wird von selbst gelesen.',
+    readyMore: 'Er wird von selbst gelesen; eine gedruckte Karte liest die Kamera.',
     checking: 'Einen Moment …',
   },
 

@@ -21,7 +21,7 @@ export const en = {
 
   /** Switches that help to see, hear and reach; they go back when the guest has gone, but for the sound. */
   display: {
-    open: 'Display and sound',
+    open: 'Display',
     title: 'Display and sound',
     large: 'Larger text',
     contrast: 'High contrast',
@@ -99,7 +99,7 @@ export const en = {
   badge: {
     title: 'Badge',
     ready: 'Hold your badge to the reader',
-    readyMore: 'It is read by itself.',
+    readyMore: 'It is read by itself. A printed card is read by the camera.',
     checking: 'One moment…',
   },
 

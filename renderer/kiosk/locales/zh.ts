@@ -20,7 +20,7 @@ export const zh: Locale = {
   },
 
   display: {
-    open: '显示与声音',
+    open: '显示',
     title: '显示与声音',
     large: '大字体',
     contrast: '高对比度',
@@ -98,7 +98,7 @@ export const zh: Locale = {
   badge: {
     title: '工牌',
     ready: '请将工牌靠近读卡器',
-    readyMore: '系统会自动读取。',
+    readyMore: '系统会自动读取；打印的卡片请对准摄像头。',
     checking: '请稍候…',
   },
 

@@ -7,7 +7,7 @@ import { useKiosk } from '../kiosk.ts';
 import { LOCALES } from '../locales/index.ts';
 import { DisplayPanel } from './display-panel.tsx';
 
-/** Site and clock, the same on every screen. Nothing up here is to be touched: not everybody reaches so high. */
+/** Site, clock and the state of the queue, the same on every screen. Nothing up here is to be touched: not everybody reaches so high. */
 export function TopBar() {
   const { link } = useKiosk();
   return (
@@ -18,6 +18,7 @@ export function TopBar() {
         </p>
         <LivenessBadge />
       </div>
+      <QueueState />
       <Clock />
     </header>
   );
@@ -75,14 +76,13 @@ function LivenessBadge() {
   );
 }
 
-/** Within reach, on every screen of a guest: state of the queue, languages, display and sound, privacy, staff. */
+/** Within reach, on every screen of a guest: languages, display and sound, privacy, staff. */
 export function Footer() {
   const { go, route } = useKiosk();
   const at = route.value.at;
   const open = useSignal(false);
   return (
     <footer class="foot">
-      <QueueState />
       {open.value && <DisplayPanel close={() => (open.value = false)} />}
       <Languages />
       <div class="foot-actions">

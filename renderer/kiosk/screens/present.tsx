@@ -56,15 +56,13 @@ export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
       <section class="face" aria-label={t(way === 'qr' ? 'scan.title' : 'badge.title')}>
         {trouble && way === 'qr' ? (
           <CameraTroubleCard {...trouble} otherWays />
-        ) : trouble ? (
+        ) : way === 'badge' ? (
           <div class="present-reader" aria-hidden="true">
             <IconBadge />
           </div>
         ) : (
           <Stage progress={arrivals.busy.value ? 1 : 0} tone="good">
-            <span class="stage-square" aria-hidden="true">
-              {way === 'badge' && <IconBadge />}
-            </span>
+            <span class="stage-square" aria-hidden="true" />
           </Stage>
         )}
         {!(trouble && way === 'qr') && (

@@ -24,7 +24,7 @@ export function ResultScreen({ receipt }: { receipt: Receipt }) {
       <div class="result-icon">{kind === 'again' ? <IconAgain /> : kind === 'in' ? <IconIn /> : <IconOut />}</div>
       <div class="result-words" role="status">
         <h1 class="result-title" ref={title} tabIndex={-1}>
-          {tIn(lng, `result.${kind}`, { name: receipt.name })}
+          <Greeting lng={lng} kind={kind} name={receipt.name} />
         </h1>
         <p class="result-more">
           {!receipt.repeated && <IconCheck />}
@@ -43,6 +43,19 @@ export function ResultScreen({ receipt }: { receipt: Receipt }) {
         )}
       </div>
     </main>
+  );
+}
+
+/** The name stays in one piece, in its own direction, wherever the language puts it. */
+function Greeting({ lng, kind, name }: { lng: string; kind: string; name: string }) {
+  const hole = '\u0000';
+  const [before, after] = tIn(lng, `result.${kind}`, { name: hole }).split(hole);
+  return (
+    <>
+      {before}
+      <bdi class="result-name">{name}</bdi>
+      {after}
+    </>
   );
 }
 

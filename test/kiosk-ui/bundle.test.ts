@@ -1,0 +1,55 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'vite';
+import { expect, test } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const LIMIT = 300_000;
+
+/** The files that a page names, and those that these name, by their hashed names. */
+function reached(folder: string, page: string): Set<string> {
+  const assets = readdirSync(join(folder, 'assets'));
+  const found = new Set<string>();
+  const follow = (text: string): void => {
+    for (const name of assets) {
+      if (found.has(name) || !text.includes(name)) continue;
+      found.add(name);
+      if (/\.(js|css)$/.test(name)) follow(readFileSync(join(folder, 'assets', name), 'utf8'));
+    }
+  };
+  follow(page);
+  return found;
+}
+
+test('the kiosk’s pages, scripts, workers, styles and the Latin font stay within 300 kB, gzipped', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-bundle-'));
+  try {
+    await build({
+      configFile: resolve(ROOT, 'vite.config.ts'),
+      logLevel: 'error',
+      build: { outDir: folder, emptyOutDir: true },
+    });
+    const page = readFileSync(join(folder, 'kiosk/index.html'), 'utf8');
+    const names = [...reached(folder, page)];
+    // Fonts of other scripts are fetched only where a screen needs them; MediaPipe's runtime is served beside, from dist/models.
+    const counted = names.filter((name) => !name.endsWith('.woff2') || /latin-wght/.test(name));
+    const sizes = counted.map((name) => {
+      const bytes = readFileSync(join(folder, 'assets', name));
+      return { name, bytes: name.endsWith('.woff2') ? bytes.length : gzipSync(bytes).length };
+    });
+    const total = sizes.reduce((sum, { bytes }) => sum + bytes, gzipSync(page).length);
+    const told = sizes.map(({ name, bytes }) => `${name} ${bytes}`).join('\n');
+    // Both workers are among them: a name that changed must not make the check see less.
+    expect(counted.filter((name) => /worker/.test(name)).length, told).toBe(2);
+    expect(
+      counted.some((name) => name.endsWith('.woff2')),
+      told,
+    ).toBe(true);
+    expect(total, told).toBeLessThanOrEqual(LIMIT);
+    console.log(`kiosk bundle: ${total} bytes gzipped of ${LIMIT}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
