@@ -22,6 +22,16 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
     apt: 'chromium',
     suites: 'browser suites (kiosk screens, end to end, hosts in Chromium)',
   },
+  {
+    file: '/usr/share/fonts/truetype/vazirmatn',
+    apt: 'fonts-vazirmatn-variable',
+    suites: 'pictures of the kiosk in Arabic as people see them',
+  },
+  {
+    file: '/usr/share/fonts/truetype/wqy',
+    apt: 'fonts-wqy-microhei',
+    suites: 'pictures of the kiosk in Chinese as people see them',
+  },
   { file: '/usr/sbin/mosquitto', apt: 'mosquitto', suites: 'MQTT over a real Mosquitto' },
   { file: '/usr/bin/tcpdump', apt: 'tcpdump', suites: 'a capture on loopback' },
   { file: '/usr/lib/postgresql', apt: 'postgresql', suites: 'the server on a real PostgreSQL' },

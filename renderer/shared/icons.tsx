@@ -181,11 +181,6 @@ export const IconLow = () => (
     <path d="M5 20h14M12 4v11M7.500 10.500 12 15l4.500-4.500" />
   </Icon>
 );
-export const IconWrong = () => (
-  <Icon>
-    <path d="M4 9.500h11a4.500 4.500 0 0 1 0 9H9M8 5.500l-4 4 4 4" />
-  </Icon>
-);
 export const IconClose = () => (
   <Icon>
     <path d="M6 6l12 12M18 6L6 18" />

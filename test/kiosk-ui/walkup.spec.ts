@@ -101,7 +101,7 @@ for (const [language, words, width, height] of [
     await heard(page);
     await press(page, '[data-way=badge]');
     await wedge(page, '99999999');
-    await expect(page.locator('.present [role=status]')).toContainText(words.error['badge-unknown']);
+    await expect(page.locator('.present .sentence[role=status]')).toContainText(words.error['badge-unknown']);
     expect(await heard(page)).toEqual([233, 175]);
     await page.keyboard.press('Escape');
 
@@ -139,9 +139,11 @@ for (const [language, words, width, height] of [
 
     // Staff's own record, with a reason.
     await press(page, '.foot-actions button:last-child');
+    await expect(page.locator('input[name=staff-pin]')).toBeFocused();
     await page.keyboard.type('2468');
     await page.keyboard.press('Enter');
     await press(page, '.menu li:nth-child(2) button');
+    await expect(page.locator('input[name=query]')).toBeFocused();
     await page.keyboard.type('max');
     await press(page, '.person .button');
     await tabTo(page, '.override input[name=direction]');
@@ -171,9 +173,9 @@ test('what a serial reader brings: a welcome, a refusal with the other ways, a f
     'face',
   ]);
   core.arrive({ kind: 'refused', code: 'badge-unknown' });
-  await expect(page.locator('.other-way [role=status]')).toContainText('This badge does not count here.');
+  await expect(page.locator('.other-way-words[role=status]')).toContainText('This badge does not count here.');
   core.arrive({ kind: 'refused', code: 'locked', seconds: 75 });
-  await expect(page.locator('.other-way [role=status]')).toContainText('wait 1:15 min');
+  await expect(page.locator('.other-way-words[role=status]')).toContainText('wait 1:15 min');
   core.arrive({ kind: 'face', claim: CLAIM });
   await expect(page.locator('.sentence')).toContainText('Now look at the camera');
   core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann', { language: 'ar', method: 'badge' }) });
@@ -216,7 +218,7 @@ test('whoever walks off from "what was wrong" has said enough: the record is voi
   const page = await kiosk.open({ before: noCamera });
   await page.clock.install();
   kiosk.core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann', { undo: 'the-token' }) });
-  await page.getByRole('button', { name: 'That was wrong' }).click();
+  await page.locator('.result').getByRole('button', { name: 'That was wrong' }).click();
   await expect(page.locator('.wrong')).toBeVisible();
   await expect(page.locator('.wrong')).not.toContainText('Mustermann');
   await page.clock.runFor(7_500);

@@ -31,11 +31,11 @@ export function EnrolScreen({
   close: () => void;
   alive: () => void;
 }) {
-  const { core, sounds, face } = useKiosk();
+  const { core, sounds, recognises } = useKiosk();
   const step = useSignal<Step>({ at: 'details' });
   /** The person has said no to the face. */
   const declined = useSignal(false);
-  const byNumber = declined.value || face.value === 'off';
+  const byNumber = declined.value || !recognises.value;
   const details = useSignal<Details>({ ...NO_DETAILS, language: currentLanguage() });
   const error = useSignal('');
   const busy = useSignal(false);
