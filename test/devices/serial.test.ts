@@ -143,7 +143,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
     await line.plug();
     const { devices: kiosk, state } = await devices({ door: door(line.path) });
     await expect.poll(state, soon).toMatchObject({ door: 'ok' });
-    expect(said(line)()).toBe(LCUS.shut);
+    await expect.poll(said(line), soon).toBe(LCUS.shut);
     const began = performance.now();
     await kiosk.testDoor();
     await expect.poll(said(line), soon).toBe(LCUS.shut + LCUS.open + LCUS.shut);
@@ -157,7 +157,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
     await expect.poll(state, soon).toMatchObject({ door: 'ok' });
     await Promise.all([kiosk.testDoor(), kiosk.testDoor()]);
     await expect.poll(async () => (await kiosk.report()).door?.open, soon).toBe(false);
-    expect(said(line)()).toBe(LCUS.shut + LCUS.open + LCUS.open + LCUS.shut);
+    await expect.poll(said(line), soon).toBe(LCUS.shut + LCUS.open + LCUS.open + LCUS.shut);
   });
 
   test.each([
@@ -168,7 +168,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
     await line.plug();
     const { devices: kiosk, state } = await devices({ door: door(line.path, { mode }) });
     await expect.poll(state, soon).toMatchObject({ door: 'ok' });
-    expect(said(line)()).toBe(rest);
+    await expect.poll(said(line), soon).toBe(rest);
     await kiosk.stop();
     await expect.poll(said(line), soon).toBe(rest + stopped);
   });

@@ -86,7 +86,14 @@ export function keepPort(options: KeptPortOptions): KeptPort {
   }
 
   async function connect(): Promise<void> {
-    const found = findPort(line.port, typeof line.port === 'string' ? [] : await ports.list());
+    let found: string | null;
+    try {
+      found = findPort(line.port, typeof line.port === 'string' ? [] : await ports.list());
+    } catch (error) {
+      // On Linux what is plugged in is asked of udev.
+      become('refused', error instanceof Error ? error.message : String(error));
+      return;
+    }
     if (found === null || !(await ports.exists(found))) {
       path = null;
       become('absent');
