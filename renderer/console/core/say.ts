@@ -1,17 +1,1 @@
-import { hasSentence, t } from '../../shared/i18n.ts';
-import type { Refusal } from './api.ts';
-
-/**
- * A refusal as sentences: what happened, and what to do. In the reader's language where `problem.CODE` has them, else the
- * server's own English ones, marked as such for screen readers.
- */
-export function sayRefusal({ code, title, nextStep, params }: Refusal): {
-  title: string;
-  next: string;
-  lang: string | undefined;
-} {
-  const known = hasSentence(`problem.${code}.title`);
-  return known
-    ? { title: t(`problem.${code}.title`, params), next: t(`problem.${code}.next`, params), lang: undefined }
-    : { title, next: nextStep, lang: 'en' };
-}
+export * from '../../shared/web/say.ts';

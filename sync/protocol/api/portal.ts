@@ -29,3 +29,20 @@ export const ErasureConfirmation = z.strictObject({
 });
 export const ErasureDemand = z.strictObject({ confirmation: z.string().max(200).optional() });
 export const ErasureBegun = z.strictObject({ request: z.string(), undoUntil: Instant });
+
+/** A text that one may agree to here, with the names of whoever runs the place in it. */
+export const MyConsentText = z.strictObject({
+  version: z.string(),
+  language: Language,
+  title: z.string(),
+  paragraphs: z.array(z.string()),
+});
+export type MyConsentText = z.infer<typeof MyConsentText>;
+/** What may be agreed to, a text a language; none: only at a kiosk, which has a text of its own. And whom to ask. */
+export const MyConsentTexts = z.strictObject({
+  items: z.array(MyConsentText),
+  controller: z.string().nullable(),
+  contact: z.string().nullable(),
+  dpo: z.string().nullable(),
+});
+export type MyConsentTexts = z.infer<typeof MyConsentTexts>;

@@ -86,19 +86,27 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
   return app;
 }
 
-/** The console's page and the assets that the build hashed by name. Nothing else of the build folder is served. */
+/** The pages that people open: whoever runs the place, and everybody their own. */
+const SCREENS = ['console', 'portal'] as const;
+
+/** The pages of console and portal, and the assets that the build hashed by name. Nothing else of the build folder is served. */
 async function servePages(app: FastifyInstance, pages: string): Promise<void> {
   const assets = join(pages, 'assets');
   if (!existsSync(assets)) {
-    app.get('/console/', () => {
-      throw new Problem('page-not-built', 'The console was not built.', 'Run: npm run build:renderer');
-    });
+    for (const screen of SCREENS)
+      app.get(`/${screen}/`, () => {
+        throw new Problem('page-not-built', `The ${screen} was not built.`, 'Run: npm run build:renderer');
+      });
     return;
   }
   await app.register(fastifyStatic, { root: assets, prefix: '/assets/', immutable: true, maxAge: '1y', index: false });
-  app.get('/console/', (_request, reply) =>
-    reply.header('cache-control', 'no-cache').sendFile('console/index.html', pages, { immutable: false, maxAge: 0 }),
-  );
+  for (const screen of SCREENS) {
+    app.get(`/${screen}/`, (_request, reply) =>
+      reply
+        .header('cache-control', 'no-cache')
+        .sendFile(`${screen}/index.html`, pages, { immutable: false, maxAge: 0 }),
+    );
+    app.get(`/${screen}`, (_request, reply) => reply.redirect(`/${screen}/`));
+  }
   app.get('/', (_request, reply) => reply.redirect('/console/'));
-  app.get('/console', (_request, reply) => reply.redirect('/console/'));
 }

@@ -8,6 +8,7 @@ import {
   ErasureDemand,
   MyConsent,
   MyConsentAnswer,
+  MyConsentTexts,
   MyGps,
   MyProfile,
   MyProfilePatch,
@@ -25,6 +26,7 @@ import type { Keys } from '../keys/envelope.ts';
 import { changePerson } from '../people/change.ts';
 import { personUnknown, shownPeople } from '../people/shown.ts';
 import { makeConfirmation, requireConfirmation } from './confirmation.ts';
+import { myConsentTexts } from './consent-texts.ts';
 import { myData } from './my-data.ts';
 import { self } from './self.ts';
 
@@ -82,6 +84,21 @@ const gps = route({
     await changePerson(tx, keys, person, { gpsOptOut: body.optOut }, now);
     tell('change');
     return mine(tx, keys, person);
+  },
+});
+
+const texts = route({
+  method: 'GET',
+  path: '/api/me/consent-texts',
+  summary: 'What I may agree to here, and whom to ask',
+  roles: OWN,
+  data: [],
+  action: 'read',
+  answer: MyConsentTexts,
+  async handle({ tx, services: { keys }, actor, about }) {
+    const person = self(actor, about);
+    await mine(tx, keys, person);
+    return myConsentTexts(tx, person);
   },
 });
 
@@ -229,6 +246,7 @@ export const portalRoutes: readonly RouteSpec[] = [
   profile,
   rectify,
   gps,
+  texts,
   give,
   withdraw,
   attendance,

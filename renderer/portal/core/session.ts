@@ -1,0 +1,119 @@
+import { signal } from '@preact/signals';
+import { MyProfile } from '../../../sync/protocol/api/portal.ts';
+import { SessionState } from '../../../sync/protocol/api/session.ts';
+import { type Answer, get, type Refusal, send, sessionHooks } from '../../shared/web/api.ts';
+
+/** Whose page this is, from the link to the last click. */
+export type Stage =
+  | { readonly kind: 'opening' }
+  /** A one-time link was opened: it is redeemed by a button, since link scanners of mail programs open links. */
+  | { readonly kind: 'link'; readonly token: string; readonly busy: boolean; readonly refusal: Refusal | null }
+  | { readonly kind: 'out'; readonly why: 'left' | 'ended' | 'account' | null; readonly refusal: Refusal | null }
+  | { readonly kind: 'in' };
+
+export const stage = signal<Stage>({ kind: 'opening' });
+
+/** What is held of whoever is in; null until it was read. */
+export const me = signal<MyProfile | null>(null);
+
+/** A session ends unused after this long, as the server said, ms. */
+let idleMs = 15 * 60_000;
+/** When it ends unless it is used, ms since 1970 by this machine's clock; only meant for telling in time. */
+export const idleEndsAt = signal(Number.POSITIVE_INFINITY);
+
+sessionHooks.used = () => {
+  idleEndsAt.value = Date.now() + idleMs;
+};
+sessionHooks.ended = () => {
+  if (stage.peek().kind === 'in') leaveFor('ended');
+};
+
+/** Nothing of the person stays on the page. */
+function leaveFor(why: 'left' | 'ended'): void {
+  idleEndsAt.value = Number.POSITIVE_INFINITY;
+  me.value = null;
+  stage.value = { kind: 'out', why, refusal: null };
+}
+
+/** Somebody with an account belongs to the console: their session is theirs, and stays. */
+function admitted(state: SessionState): void {
+  if (state.role !== 'person') {
+    stage.value = { kind: 'out', why: 'account', refusal: null };
+    return;
+  }
+  const life = Date.parse(state.expiresAt) - Date.now();
+  idleMs = Math.max(60_000, Math.min(15 * 60_000, life));
+  idleEndsAt.value = Date.now() + idleMs;
+  stage.value = { kind: 'in' };
+}
+
+/** The one-time token out of the address, which is then cleaned: it must not stay in the history or on a shared screen. */
+function takeToken(): string | null {
+  const token = new URLSearchParams(location.hash.slice(1)).get('enter');
+  if (token !== null) history.replaceState(null, '', location.pathname + location.search);
+  return token;
+}
+
+/** Begins, or begins again when the address brings a link. */
+export async function begin(): Promise<void> {
+  const token = takeToken();
+  if (token !== null) stage.value = { kind: 'link', token, busy: false, refusal: null };
+  else if (stage.peek().kind === 'opening') await look();
+}
+
+/** Asks the server who is signed in here. */
+export async function look(): Promise<void> {
+  const asked = await get('/api/session', SessionState);
+  if (asked.ok) return admitted(asked.value);
+  if (stage.peek().kind !== 'opening') return;
+  const { refusal } = asked;
+  stage.value = { kind: 'out', why: null, refusal: refusal.code === 'no-session' ? null : refusal };
+}
+
+/** Trades the link's token for a session. */
+export async function enter(): Promise<void> {
+  const at = stage.peek();
+  if (at.kind !== 'link' || at.busy) return;
+  stage.value = { ...at, busy: true, refusal: null };
+  const asked = await send('POST', '/api/session', { body: { token: at.token }, answer: SessionState });
+  if (asked.ok) return admitted(asked.value);
+  const { refusal } = asked;
+  // The link was not spent: the button stays.
+  if (['unreachable', 'too-many-requests'].includes(refusal.code)) {
+    stage.value = { ...at, busy: false, refusal };
+    return;
+  }
+  // Whoever opens a used link where they are still signed in does not need it.
+  const before = await get('/api/session', SessionState);
+  if (before.ok && before.value.role === 'person') admitted(before.value);
+  else stage.value = { kind: 'out', why: null, refusal };
+}
+
+/** Ends the session, not before the server says so. */
+export async function signOut(): Promise<Answer<null>> {
+  const asked = await send('DELETE', '/api/session');
+  if (!asked.ok && asked.refusal.code !== 'no-session') return asked;
+  leaveFor('left');
+  return { ok: true, value: null };
+}
+
+/** Reads what is held anew. */
+export async function readMe(): Promise<Answer<MyProfile>> {
+  const answer = await get('/api/me', MyProfile);
+  if (answer.ok) me.value = answer.value;
+  return answer;
+}
+
+/** Touching the page counts as using the session; asked at most so often, ms. */
+const USED_MS = 3 * 60_000;
+
+/** A session ends a quarter of an hour after somebody last touched the page. */
+export function keepSignedIn(): void {
+  let told = performance.now();
+  const used = (): void => {
+    if (stage.peek().kind !== 'in' || performance.now() - told < USED_MS) return;
+    told = performance.now();
+    void look();
+  };
+  for (const event of ['pointerdown', 'keydown']) addEventListener(event, used, { passive: true });
+}

@@ -1,0 +1,174 @@
+import { useState } from 'preact/hooks';
+import { MyProfile } from '../../../sync/protocol/api/portal.ts';
+import { currentLanguage, momentOf, t } from '../../shared/i18n.ts';
+import { IconMend, IconStaff } from '../../shared/icons.tsx';
+import { send } from '../../shared/web/api.ts';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { CheckField, Form, RefusalNote, SelectField, TextField } from '../../shared/web/form.tsx';
+import { languageName, SPOKEN } from '../../shared/web/languages.ts';
+import { useWrite } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
+import { me as profile, readMe } from '../core/session.ts';
+import type { PortalPage } from './page.ts';
+
+/** What is held, in plain words; what one may mend oneself is mended here. */
+function Profile({ me }: { me: MyProfile }) {
+  const [editing, setEditing] = useState(false);
+  return (
+    <>
+      <h1>{t('profile.title')}</h1>
+      <section class="card panel">
+        <div class="panel-head">
+          <h2>{t('profile.who')}</h2>
+          <button type="button" class="quiet" onClick={() => setEditing(true)}>
+            <IconMend />
+            {t('profile.edit')}
+          </button>
+        </div>
+        <dl class="facts">
+          <Fact name={t('field.name')} value={me.name} />
+          <Fact name={t('field.email')} value={me.email} ltr />
+          <Fact name={t('field.phone')} value={me.phone} ltr />
+          <Fact name={t('field.language')} value={me.language && languageName(me.language, currentLanguage())} />
+          <Fact name={t('field.number')} value={me.number} ltr />
+          <Fact name={t('field.badge')} value={me.badge} ltr />
+        </dl>
+        <p class="muted small">{t('profile.given')}</p>
+      </section>
+      <Positions me={me} />
+      <section class="card panel">
+        <h2>{t('held.title')}</h2>
+        <ul class="held">
+          <li>{t(me.templates > 0 ? 'held.face' : 'held.noFace')}</li>
+          <li>{t('held.records')}</li>
+          <li>{t('held.photos')}</li>
+          <li>{t(me.gpsOptOut ? 'held.noPositions' : 'held.positions')}</li>
+          <li>{t('held.consents')}</li>
+          <li>{t('held.audit')}</li>
+        </ul>
+        <p class="muted small">{t('held.all', { moment: momentOf(new Date(me.updatedAt)) })}</p>
+        <a class="quiet" href="#/rights">
+          {t('held.rights')}
+        </a>
+      </section>
+      {editing && (
+        <Dialog title={t('profile.edit')} onClose={() => setEditing(false)}>
+          <Edit me={me} onDone={() => setEditing(false)} />
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Fact({ name, value, ltr = false }: { name: string; value: string | null; ltr?: boolean }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd dir={value === null ? undefined : ltr ? 'ltr' : 'auto'}>
+        {value ?? <span class="muted">{t('profile.none')}</span>}
+      </dd>
+    </div>
+  );
+}
+
+function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
+  const [name, setName] = useState(me.name ?? '');
+  const [email, setEmail] = useState(me.email ?? '');
+  const [phone, setPhone] = useState(me.phone ?? '');
+  const [language, setLanguage] = useState(me.language ?? '');
+  const { busy, refusal, run } = useWrite();
+  const given = (text: string) => text.trim() || null;
+  const submit = async () => {
+    const body = {
+      version: me.version,
+      name: name.trim(),
+      email: given(email),
+      phone: given(phone),
+      language: given(language),
+    };
+    const done = await run(() => send('PATCH', '/api/me', { body, answer: MyProfile }));
+    if (!done) return;
+    if (done.ok) {
+      profile.value = done.value;
+      toast(t('profile.saved'));
+      onDone();
+    } else if (done.refusal.code === 'person-changed') await readMe();
+  };
+  const spoken = me.language && !SPOKEN.includes(me.language) ? [...SPOKEN, me.language] : SPOKEN;
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <TextField
+        label={t('field.name')}
+        autocomplete="name"
+        dir="auto"
+        required
+        maxLength={200}
+        value={name}
+        onValue={setName}
+      />
+      <TextField
+        label={t('field.email')}
+        hint={t('profile.emailHint')}
+        type="email"
+        autocomplete="email"
+        dir="ltr"
+        maxLength={254}
+        value={email}
+        onValue={setEmail}
+      />
+      <TextField
+        label={t('field.phone')}
+        type="tel"
+        autocomplete="tel"
+        dir="ltr"
+        maxLength={40}
+        value={phone}
+        onValue={setPhone}
+      />
+      <SelectField
+        label={t('field.language')}
+        hint={t('profile.languageHint')}
+        value={language}
+        onValue={setLanguage}
+        options={[
+          ['', t('profile.noLanguage')],
+          ...spoken.map((code) => [code, languageName(code, currentLanguage())] as const),
+        ]}
+      />
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="button" class="quiet" onClick={onDone}>
+          {t('cancel')}
+        </button>
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {t('profile.save')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+/** The opt-out from positions. */
+function Positions({ me }: { me: MyProfile }) {
+  const { busy, refusal, run } = useWrite();
+  const choose = async (optOut: boolean) => {
+    const done = await run(() => send('PUT', '/api/me/gps', { body: { optOut }, answer: MyProfile }));
+    if (!done?.ok) return;
+    profile.value = done.value;
+    toast(t(optOut ? 'gps.off' : 'gps.on'));
+  };
+  return (
+    <section class="card panel" aria-busy={busy}>
+      <h2>{t('gps.title')}</h2>
+      <CheckField
+        label={t('gps.optOut')}
+        hint={t('gps.hint')}
+        checked={me.gpsOptOut}
+        onChecked={(optOut) => void choose(optOut)}
+      />
+      <RefusalNote refusal={refusal} />
+    </section>
+  );
+}
+
+export const profilePage: PortalPage = { path: 'profile', Icon: IconStaff, View: Profile };

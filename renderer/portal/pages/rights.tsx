@@ -1,0 +1,216 @@
+import { useState } from 'preact/hooks';
+import {
+  ErasureBegun,
+  ErasureConfirmation,
+  MyConsentAnswer,
+  type MyConsentText,
+  MyConsentTexts,
+  type MyProfile,
+} from '../../../sync/protocol/api/portal.ts';
+import { currentLanguage, directionOf, momentOf, t } from '../../shared/i18n.ts';
+import { IconDownload, IconShield, IconTrash } from '../../shared/icons.tsx';
+import { download, get, send } from '../../shared/web/api.ts';
+import { confirm } from '../../shared/web/confirm.tsx';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { CheckField, Form, RefusalNote, SelectField } from '../../shared/web/form.tsx';
+import { languageName } from '../../shared/web/languages.ts';
+import { type Resource, useResource, useWrite } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
+import { readMe } from '../core/session.ts';
+import { EraseDialog } from '../parts/erase.tsx';
+import { Waiting } from '../parts/waiting.tsx';
+import type { PortalPage } from './page.ts';
+
+/** Consent, everything as a file, erasure, and whom to ask. */
+function Rights({ me }: { me: MyProfile }) {
+  const texts = useResource('texts', (signal) => get('/api/me/consent-texts', MyConsentTexts, { signal }));
+  return (
+    <>
+      <h1>{t('rights.title')}</h1>
+      <Consent me={me} texts={texts} />
+      <Everything />
+      <Erase me={me} />
+      <Contacts of={texts.value} />
+    </>
+  );
+}
+
+function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts> }) {
+  const [giving, setGiving] = useState(false);
+  const { busy, refusal, run } = useWrite();
+  const withdraw = async () => {
+    const sure = await confirm({
+      title: t('consent.withdraw'),
+      text: t('consent.withdrawText'),
+      action: t('consent.withdraw'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await run(() => send('POST', '/api/me/consent/withdraw', { answer: MyConsentAnswer }));
+    if (!done?.ok) return;
+    toast(t('consent.withdrawn'));
+    await readMe();
+  };
+  return (
+    <section class="card panel">
+      <div class="panel-head">
+        <h2>{t('consent.title')}</h2>
+        <span class="badge" data-kind={me.consent === 'given' ? 'good' : undefined}>
+          {t(`consent.standing.${me.consent}`)}
+        </span>
+      </div>
+      <p>{t(`consent.means.${me.consent}`)}</p>
+      <RefusalNote refusal={refusal ?? texts.refusal} onAgain={refusal ? undefined : texts.reload} />
+      {me.consent === 'given' ? (
+        <button type="button" class="quiet" onClick={() => void withdraw()} aria-disabled={busy}>
+          {t('consent.withdraw')}
+        </button>
+      ) : texts.value === null ? (
+        !texts.refusal && <Waiting />
+      ) : texts.value.items.length > 0 && !me.erasure ? (
+        <button type="button" class="quiet" onClick={() => setGiving(true)}>
+          {t('consent.read')}
+        </button>
+      ) : (
+        <p class="muted">{t('consent.atKiosk')}</p>
+      )}
+      {giving && texts.value && (
+        <Dialog title={t('consent.give')} wide onClose={() => setGiving(false)}>
+          <Give texts={texts.value.items} me={me} onDone={() => setGiving(false)} />
+        </Dialog>
+      )}
+    </section>
+  );
+}
+
+/** The text comes first; agreeing is a second act. */
+function Give({ texts, me, onDone }: { texts: readonly MyConsentText[]; me: MyProfile; onDone: () => void }) {
+  const wanted = [currentLanguage(), me.language];
+  const [language, setLanguage] = useState((texts.find((x) => wanted.includes(x.language)) ?? texts[0]!).language);
+  const [agreed, setAgreed] = useState(false);
+  const { busy, refusal, run } = useWrite();
+  const text = texts.find((x) => x.language === language)!;
+  const submit = async () => {
+    if (!agreed) return;
+    const body = { textVersion: text.version, language: text.language };
+    const done = await run(() => send('POST', '/api/me/consent', { body, answer: MyConsentAnswer }));
+    if (!done?.ok) return;
+    toast(t('consent.given'));
+    onDone();
+    await readMe();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      {texts.length > 1 && (
+        <SelectField
+          label={t('field.language')}
+          value={language}
+          onValue={setLanguage}
+          options={texts.map((x) => [x.language, languageName(x.language, currentLanguage())])}
+        />
+      )}
+      <article class="consent-text" lang={text.language} dir={directionOf(text.language)}>
+        <h3>{text.title}</h3>
+        {text.paragraphs.map((p) => (
+          <p key={p}>{p}</p>
+        ))}
+      </article>
+      <CheckField label={t('consent.agree')} checked={agreed} onChecked={setAgreed} />
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="button" class="quiet" onClick={onDone}>
+          {t('cancel')}
+        </button>
+        <button type="submit" class="primary" aria-disabled={busy || !agreed}>
+          {t('consent.give')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+function Everything() {
+  const { busy, refusal, run } = useWrite();
+  const save = () =>
+    void run(async () => {
+      const no = await download('/api/gdpr/export/my-data', {});
+      return no ? { ok: false, refusal: no } : { ok: true, value: null };
+    });
+  return (
+    <section class="card panel">
+      <h2>{t('export.title')}</h2>
+      <p>{t('export.text')}</p>
+      <RefusalNote refusal={refusal} />
+      <button type="button" class="quiet" onClick={save} aria-disabled={busy}>
+        <IconDownload />
+        {t(busy ? 'export.busy' : 'export.button')}
+      </button>
+    </section>
+  );
+}
+
+/** Two steps: what it means, asked of the server, then a word that is typed. */
+function Erase({ me }: { me: MyProfile }) {
+  const [asked, setAsked] = useState<ErasureConfirmationAnswer | null>(null);
+  const { busy, refusal, run } = useWrite();
+  const ask = async () => {
+    const answer = await run(() =>
+      send('POST', '/api/gdpr/delete/my-account/confirmation', { answer: ErasureConfirmation }),
+    );
+    if (answer?.ok) setAsked(answer.value);
+  };
+  const erase = async (confirmation: string) => {
+    const done = await send('DELETE', '/api/gdpr/delete/my-account', { body: { confirmation }, answer: ErasureBegun });
+    if (!done.ok) return done.refusal;
+    setAsked(null);
+    toast(t('erase.begun', { moment: momentOf(new Date(done.value.undoUntil)) }));
+    await readMe();
+    return null;
+  };
+  return (
+    <section class="card panel">
+      <h2>{t('erase.title')}</h2>
+      <p>{t(me.erasure ? 'erase.standing' : 'erase.text')}</p>
+      <RefusalNote refusal={refusal} />
+      {!me.erasure && (
+        <button type="button" class="quiet danger-text" onClick={() => void ask()} aria-disabled={busy}>
+          <IconTrash />
+          {t('erase.button')}
+        </button>
+      )}
+      {asked && (
+        <EraseDialog
+          undoDays={asked.undoDays}
+          onErase={() => erase(asked.confirmation)}
+          onClose={() => setAsked(null)}
+        />
+      )}
+    </section>
+  );
+}
+type ErasureConfirmationAnswer = { readonly confirmation: string; readonly undoDays: number };
+
+function Contacts({ of }: { of: MyConsentTexts | null }) {
+  if (!of?.controller) return <p class="muted small">{t('contacts.none')}</p>;
+  return (
+    <section class="card panel">
+      <h2>{t('contacts.title')}</h2>
+      <dl class="facts">
+        <div>
+          <dt>{t('contacts.controller')}</dt>
+          <dd dir="auto">{of.controller}</dd>
+        </div>
+        <div>
+          <dt>{t('contacts.contact')}</dt>
+          <dd dir="auto">{of.contact}</dd>
+        </div>
+        <div>
+          <dt>{t('contacts.dpo')}</dt>
+          <dd dir="auto">{of.dpo}</dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+export const rightsPage: PortalPage = { path: 'rights', Icon: IconShield, View: Rights };

@@ -1,0 +1,76 @@
+import { useState } from 'preact/hooks';
+import { t } from '../../shared/i18n.ts';
+import type { Refusal } from '../../shared/web/api.ts';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { Form, RefusalNote, TextField } from '../../shared/web/form.tsx';
+import { useWrite } from '../../shared/web/resource.ts';
+
+/**
+ * What an erasure does and how long it can be taken back; then, as a second step, a word to type.
+ *
+ * @param onErase returns why not, or null
+ */
+export function EraseDialog({
+  undoDays,
+  onErase,
+  onClose,
+}: {
+  undoDays: number;
+  onErase: () => Promise<Refusal | null>;
+  onClose: () => void;
+}) {
+  const [sure, setSure] = useState(false);
+  return (
+    <Dialog title={t('erase.title')} onClose={onClose}>
+      {sure ? (
+        <Confirm onErase={onErase} onClose={onClose} />
+      ) : (
+        <div class="stack">
+          <ul class="held">
+            <li>{t('erase.face')}</li>
+            <li>{t('erase.rest')}</li>
+            <li>{t('erase.ways')}</li>
+          </ul>
+          <p class="note" data-kind="warn">
+            {undoDays > 0 ? t('erase.undoDays', { count: undoDays }) : t('erase.noUndo')}
+          </p>
+          <div class="actions">
+            <button type="button" class="quiet" onClick={onClose}>
+              {t('cancel')}
+            </button>
+            <button type="button" class="primary" onClick={() => setSure(true)}>
+              {t('erase.next')}
+            </button>
+          </div>
+        </div>
+      )}
+    </Dialog>
+  );
+}
+
+function Confirm({ onErase, onClose }: { onErase: () => Promise<Refusal | null>; onClose: () => void }) {
+  const word = t('erase.word');
+  const [typed, setTyped] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const ready = typed.trim().toLocaleLowerCase() === word.toLocaleLowerCase();
+  const submit = () =>
+    ready &&
+    void run(async () => {
+      const no = await onErase();
+      return no ? { ok: false, refusal: no } : { ok: true, value: null };
+    });
+  return (
+    <Form class="stack" onSubmit={submit}>
+      <TextField label={t('confirm.type', { word })} dir="auto" value={typed} onValue={setTyped} />
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="button" class="quiet" onClick={onClose}>
+          {t('cancel')}
+        </button>
+        <button type="submit" class="primary danger" aria-disabled={busy || !ready}>
+          {t('erase.button')}
+        </button>
+      </div>
+    </Form>
+  );
+}

@@ -1,0 +1,124 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { MyProfile } from '../../../sync/protocol/api/portal.ts';
+import { momentOf, t } from '../../shared/i18n.ts';
+import { IconAlert, IconLock } from '../../shared/icons.tsx';
+import { send } from '../../shared/web/api.ts';
+import { Preferences } from '../../shared/web/choices.tsx';
+import { RefusalNote } from '../../shared/web/form.tsx';
+import { Mark } from '../../shared/web/mark.tsx';
+import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { route } from '../../shared/web/router.ts';
+import { toast } from '../../shared/web/toast.tsx';
+import { now } from '../core/now.ts';
+import { idleEndsAt, look, me, readMe, signOut } from '../core/session.ts';
+import { PAGES } from '../pages/index.ts';
+
+/** Whoever is in: a bar with their four pages (at the bottom of a phone, where the thumb is), and the one that is open. */
+export function Frame() {
+  const page = PAGES.find((p) => p.path === route.value.page) ?? PAGES[0]!;
+  const main = useRef<HTMLElement>(null);
+  const turned = useRef(false);
+  const read = useResource('me', readMe);
+  // Another page: it begins at its top, and a screen reader reads it from there.
+  useEffect(() => {
+    document.title = `${t(`${page.path}.nav`)} · SmartPresence`;
+    if (turned.current) main.current?.focus();
+    turned.current = true;
+    scrollTo(0, 0);
+  }, [page]);
+  const profile = me.value;
+  return (
+    <div class="portal">
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+        {t('skip')}
+      </button>
+      <header class="portal-head">
+        <Mark />
+        <p class="portal-name" dir="auto">
+          {profile?.name ?? 'SmartPresence'}
+        </p>
+        <Leave />
+      </header>
+      <nav class="portal-nav" aria-label={t('menu')}>
+        <ul>
+          {PAGES.map((p) => (
+            <li key={p.path}>
+              <a href={`#/${p.path}`} aria-current={p === page ? 'page' : undefined}>
+                <p.Icon />
+                <span>{t(`${p.path}.nav`)}</span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <main ref={main} class="portal-main" tabIndex={-1}>
+        <EndsSoon />
+        <RefusalNote refusal={profile ? null : read.refusal} onAgain={read.reload} />
+        {profile?.erasure && <UnderWay undoUntil={profile.erasure.undoUntil} />}
+        {profile && <page.View key={page.path} me={profile} />}
+        <footer class="portal-foot">
+          <Preferences />
+        </footer>
+      </main>
+    </div>
+  );
+}
+
+function Leave() {
+  const { busy, refusal, run } = useWrite();
+  return (
+    <>
+      <button type="button" class="quiet" onClick={() => void run(signOut)} aria-disabled={busy}>
+        {t('leave')}
+      </button>
+      <RefusalNote refusal={refusal} />
+    </>
+  );
+}
+
+/** An erasure that was asked for stands on every page, with the way back. */
+function UnderWay({ undoUntil }: { undoUntil: string }) {
+  const { busy, refusal, run } = useWrite();
+  const undo = async () => {
+    const done = await run(() => send('POST', '/api/gdpr/delete/my-account/undo', { answer: MyProfile }));
+    if (!done?.ok) return;
+    me.value = done.value;
+    toast(t('erase.undone'));
+  };
+  return (
+    <section class="note" data-kind="warn" aria-label={t('erase.underWay')}>
+      <IconAlert />
+      <div class="stack">
+        <div>
+          <p class="note-title">{t('erase.underWay')}</p>
+          <p>{t('erase.until', { moment: momentOf(new Date(undoUntil)) })}</p>
+        </div>
+        <RefusalNote refusal={refusal} />
+        <button type="button" class="quiet" onClick={() => void undo()} aria-disabled={busy}>
+          {t('erase.undo')}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** A session that nobody uses ends; who is only reading gets the chance to say so. */
+const WARN_MS = 2 * 60_000;
+
+function EndsSoon() {
+  const left = idleEndsAt.value - now.value;
+  const over = left <= -1000;
+  useEffect(() => {
+    if (over) void look();
+  }, [over]);
+  if (left > WARN_MS || left <= 0) return null;
+  return (
+    <section class="note" data-kind="warn" role="alert">
+      <IconLock />
+      <p>{t('endsSoon.text')}</p>
+      <button type="button" class="quiet" onClick={() => void look()}>
+        {t('endsSoon.stay')}
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,31 @@
+import { currentLanguage, t } from '../i18n.ts';
+import { LANGUAGES } from './languages.ts';
+import { chooseLanguage, setTheme, THEMES, theme } from './preferences.ts';
+
+/** Language and theme of this browser. */
+export function Preferences() {
+  return (
+    <div class="preferences">
+      <label>
+        <span class="sr-only">{t('languageSwitch')}</span>
+        <select value={currentLanguage()} onChange={(e) => chooseLanguage(e.currentTarget.value)}>
+          {LANGUAGES.map(([language, name]) => (
+            <option key={language} value={language} lang={language} selected={language === currentLanguage()}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span class="sr-only">{t('theme.title')}</span>
+        <select value={theme.value} onChange={(e) => setTheme(THEMES.find((x) => x === e.currentTarget.value)!)}>
+          {THEMES.map((one) => (
+            <option key={one} value={one} selected={one === theme.value}>
+              {t(`theme.${one}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+import { signal } from '@preact/signals';
+import { useState } from 'preact/hooks';
+import { t } from '../i18n.ts';
+import { Dialog } from './dialog.tsx';
+import { Form, TextField } from './form.tsx';
+
+interface Question {
+  readonly title: string;
+  readonly text: string;
+  /** What the button does, e.g. "Void it". */
+  readonly action: string;
+  /** Red: it takes something away. */
+  readonly danger?: boolean;
+  /** To be typed before the button works, for what can't be taken back. */
+  readonly word?: string;
+}
+
+const asked = signal<(Question & { answer: (yes: boolean) => void }) | null>(null);
+
+/** Asks before something is done. @returns whether it is to be done */
+export const confirm = (question: Question): Promise<boolean> =>
+  new Promise((resolve) => {
+    asked.value = { ...question, answer: resolve };
+  });
+
+/** Stands once in the shell. */
+export function Confirmation() {
+  const question = asked.value;
+  if (!question) return null;
+  const answer = (yes: boolean) => {
+    asked.value = null;
+    question.answer(yes);
+  };
+  return (
+    <Dialog title={question.title} onClose={() => answer(false)}>
+      <Ask question={question} answer={answer} />
+    </Dialog>
+  );
+}
+
+function Ask({ question, answer }: { question: Question; answer: (yes: boolean) => void }) {
+  const { text, action, danger = false, word } = question;
+  const [typed, setTyped] = useState('');
+  const ready = word === undefined || typed.trim().toLocaleLowerCase() === word.toLocaleLowerCase();
+  return (
+    <Form class="stack" onSubmit={() => ready && answer(true)}>
+      <p>{text}</p>
+      {word !== undefined && <TextField label={t('confirm.type', { word })} value={typed} onValue={setTyped} />}
+      <div class="actions">
+        <button type="button" class="quiet" onClick={() => answer(false)}>
+          {t('cancel')}
+        </button>
+        <button type="submit" class={danger ? 'primary danger' : 'primary'} aria-disabled={!ready}>
+          {action}
+        </button>
+      </div>
+    </Form>
+  );
+}

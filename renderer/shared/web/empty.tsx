@@ -1,0 +1,24 @@
+import type { ComponentChildren } from 'preact';
+import { IconInfo } from '../icons.tsx';
+
+/** Nothing is there, and why, or what to do about it. */
+export function Empty({
+  title,
+  text,
+  icon = <IconInfo />,
+  children,
+}: {
+  title: string;
+  text?: string | undefined;
+  icon?: ComponentChildren;
+  children?: ComponentChildren;
+}) {
+  return (
+    <div class="nobody">
+      <span class="nobody-icon">{icon}</span>
+      <p class="nobody-title">{title}</p>
+      {text && <p class="muted">{text}</p>}
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,209 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useId } from 'preact/hooks';
+import { t } from '../i18n.ts';
+import { IconAlert } from '../icons.tsx';
+import type { Refusal } from './api.ts';
+import { sayRefusal } from './say.ts';
+
+interface FieldProps {
+  readonly label: string;
+  /** One sentence under it. */
+  readonly hint?: string | undefined;
+  /** What is wrong with it; absent: nothing. */
+  readonly error?: string | undefined;
+  readonly class?: string;
+}
+
+/** A label, its control, and what is said about it; the control is told by id what describes it. */
+export function Field({
+  label,
+  hint,
+  error,
+  class: name = '',
+  children,
+}: FieldProps & { children: (control: { id: string; 'aria-describedby'?: string }) => ComponentChildren }) {
+  const id = useId();
+  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
+  return (
+    <div class={`field ${name}`}>
+      <label for={id}>{label}</label>
+      {children({ id, ...(described && { 'aria-describedby': described }) })}
+      {hint && (
+        <p class="field-hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {error && (
+        <p class="field-error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface Input {
+  readonly type?: 'text' | 'email' | 'password' | 'date' | 'time' | 'number' | 'search' | 'tel';
+  readonly autocomplete?: string;
+  readonly dir?: 'ltr' | 'auto';
+  readonly required?: boolean;
+  readonly readOnly?: boolean;
+  readonly disabled?: boolean;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
+  readonly inputMode?: 'numeric' | 'decimal' | 'search';
+  readonly min?: string;
+  readonly max?: string;
+  readonly step?: string;
+}
+
+/** One line of text, or whatever `type` says (`date`, `time`, `password`, `number`). */
+export function TextField({
+  label,
+  hint,
+  error,
+  class: name,
+  value,
+  onValue,
+  ...input
+}: FieldProps & Input & { value: string; onValue: (value: string) => void }) {
+  return (
+    <Field label={label} hint={hint} error={error} {...(name !== undefined && { class: name })}>
+      {(control) => (
+        <input
+          {...({ type: 'text', autocomplete: 'off', ...input, ...control } as object)}
+          value={value}
+          aria-invalid={error !== undefined}
+          onInput={(e) => onValue(e.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+export function AreaField({
+  label,
+  hint,
+  error,
+  value,
+  onValue,
+  rows = 3,
+  ...rest
+}: FieldProps & {
+  value: string;
+  onValue: (value: string) => void;
+  rows?: number;
+  required?: boolean;
+  maxLength?: number;
+}) {
+  return (
+    <Field label={label} hint={hint} error={error}>
+      {(control) => (
+        <textarea
+          {...rest}
+          {...control}
+          rows={rows}
+          value={value}
+          aria-invalid={error !== undefined}
+          onInput={(e) => onValue(e.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+/** One of several. @param options value and words; the value '' is "any" */
+export function SelectField({
+  label,
+  hint,
+  error,
+  class: name,
+  value,
+  options,
+  onValue,
+}: FieldProps & {
+  value: string;
+  options: readonly (readonly [value: string, words: string])[];
+  onValue: (value: string) => void;
+}) {
+  return (
+    <Field label={label} hint={hint} error={error} {...(name !== undefined && { class: name })}>
+      {(control) => (
+        <select {...control} value={value} onChange={(e) => onValue(e.currentTarget.value)}>
+          {options.map(([key, words]) => (
+            <option key={key} value={key} selected={key === value}>
+              {words}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+export function CheckField({
+  label,
+  hint,
+  checked,
+  onChecked,
+}: {
+  label: string;
+  hint?: string;
+  checked: boolean;
+  onChecked: (checked: boolean) => void;
+}) {
+  const id = useId();
+  return (
+    <div class="check">
+      <input
+        type="checkbox"
+        id={id}
+        checked={checked}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        onChange={(e) => onChecked(e.currentTarget.checked)}
+      />
+      <label for={id}>{label}</label>
+      {hint && (
+        <p class="field-hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Why something was refused, and what to do. Renders nothing for null. */
+export function RefusalNote({ refusal, onAgain }: { refusal: Refusal | null; onAgain?: (() => void) | undefined }) {
+  if (!refusal) return null;
+  const { title, next, lang } = sayRefusal(refusal);
+  return (
+    <div class="note" data-kind="bad" role="alert">
+      <IconAlert />
+      <div lang={lang} dir={lang === undefined ? undefined : 'ltr'}>
+        <p class="note-title">{title}</p>
+        {next && <p>{next}</p>}
+      </div>
+      {onAgain && (
+        <button type="button" class="quiet" onClick={onAgain}>
+          {t('again')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** A form that sends nothing by itself: the page's policy forbids it. */
+export function Form({ onSubmit, children, ...rest }: JSX.IntrinsicElements['form'] & { onSubmit: () => void }) {
+  return (
+    <form
+      {...rest}
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSubmit();
+      }}
+    >
+      {children}
+    </form>
+  );
+}

@@ -1,0 +1,122 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { type Answer, get, type PageShape, type Query, type Refusal } from './api.ts';
+
+/** How components read the API. What is asked for again replaces what is there only once it has come. */
+
+export interface Resource<T> {
+  readonly value: T | null;
+  readonly refusal: Refusal | null;
+  readonly loading: boolean;
+  readonly reload: () => void;
+}
+
+/**
+ * Reads something, and again whenever `key` changes.
+ *
+ * @param key null: not yet
+ * @param everyMs reads again by itself this often
+ */
+export function useResource<T>(
+  key: string | null,
+  read: (signal: AbortSignal) => Promise<Answer<T>>,
+  everyMs?: number,
+): Resource<T> {
+  const [state, setState] = useState<Omit<Resource<T>, 'reload'>>({ value: null, refusal: null, loading: true });
+  const [turn, setTurn] = useState(0);
+  const last = useRef<string | null>(null);
+  useEffect(() => {
+    if (key === null) return;
+    const gone = new AbortController();
+    const other = last.current !== key;
+    last.current = key;
+    setState((s) => ({ value: other ? null : s.value, refusal: null, loading: true }));
+    void read(gone.signal).then((answer) => {
+      if (gone.signal.aborted) return;
+      if (answer.ok) setState({ value: answer.value, refusal: null, loading: false });
+      else setState((s) => ({ value: s.value, refusal: answer.refusal, loading: false }));
+    });
+    const timer = everyMs === undefined ? undefined : setTimeout(() => setTurn((n) => n + 1), everyMs);
+    return () => {
+      clearTimeout(timer);
+      gone.abort();
+    };
+  }, [key, turn, everyMs]);
+  const reload = useCallback(() => setTurn((n) => n + 1), []);
+  return { ...state, reload };
+}
+
+export interface Pages<T> {
+  readonly items: readonly T[];
+  readonly refusal: Refusal | null;
+  /** `first`: nothing is there yet; `more`: the next page is on its way. */
+  readonly state: 'first' | 'more' | 'ready';
+  /** Asks for the next page; null: this is all. */
+  readonly more: (() => void) | null;
+  /** From the first page on. */
+  readonly reload: () => void;
+}
+
+/** A list by cursor. Another query begins anew. */
+export function usePages<T>(path: string, shape: PageShape<T>, query: Query): Pages<T> {
+  const key = path + JSON.stringify(query);
+  const [state, setState] = useState<{
+    items: readonly T[];
+    next: string | null;
+    refusal: Refusal | null;
+    state: Pages<T>['state'];
+  }>({ items: [], next: null, refusal: null, state: 'first' });
+  const [turn, setTurn] = useState(0);
+  const shown = useRef<{ key: string; gone: AbortController }>(undefined);
+
+  const read = (cursor: string | null): void => {
+    const { gone } = shown.current!;
+    setState((s) => ({ ...s, refusal: null, state: cursor === null ? 'first' : 'more' }));
+    void get(path, shape, { query: { ...query, cursor }, signal: gone.signal }).then((answer) => {
+      if (gone.signal.aborted) return;
+      setState((s) => {
+        if (!answer.ok) return { ...s, refusal: answer.refusal, state: 'ready' };
+        const { items, next } = answer.value;
+        return { items: cursor === null ? items : [...s.items, ...items], next, refusal: null, state: 'ready' };
+      });
+    });
+  };
+  useEffect(() => {
+    const other = shown.current?.key !== key;
+    const gone = new AbortController();
+    shown.current = { key, gone };
+    if (other) setState({ items: [], next: null, refusal: null, state: 'first' });
+    read(null);
+    return () => gone.abort();
+  }, [key, turn]);
+  return {
+    items: state.items,
+    refusal: state.refusal,
+    state: state.state,
+    more: state.next !== null && state.state === 'ready' ? () => read(state.next) : null,
+    reload: useCallback(() => setTurn((n) => n + 1), []),
+  };
+}
+
+/** A write that a button starts. @returns `run`: null when another is under way */
+export function useWrite(): {
+  busy: boolean;
+  refusal: Refusal | null;
+  clear: () => void;
+  run: <T>(write: () => Promise<Answer<T>>) => Promise<Answer<T> | null>;
+} {
+  const [state, setState] = useState<{ busy: boolean; refusal: Refusal | null }>({ busy: false, refusal: null });
+  const busy = useRef(false);
+  return {
+    ...state,
+    clear: () => setState({ busy: false, refusal: null }),
+    async run(write) {
+      if (busy.current) return null;
+      busy.current = true;
+      setState({ busy: true, refusal: null });
+      const answer = await write();
+      busy.current = false;
+      setState({ busy: false, refusal: answer.ok ? null : answer.refusal });
+      return answer;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { computed, signal } from '@preact/signals';
+
+/**
+ * Pages by fragment: `#/attendance/…?from=…`. The fragment is sent to no server and stands in no log. Still, no name or e-mail
+ * address belongs in it: it stays in the browser's history.
+ */
+export interface Route {
+  /** First segment; empty: the page that a role begins with. */
+  readonly page: string;
+  /** Segments behind it, e.g. a person's id. */
+  readonly rest: readonly string[];
+  readonly query: URLSearchParams;
+}
+
+/** Reads a fragment. One without `#/`, as of a sign-in link, names no page. Pure. */
+function parseHash(hash: string): Route {
+  if (!hash.startsWith('#/')) return { page: '', rest: [], query: new URLSearchParams() };
+  const [path = '', query = ''] = hash.slice(2).split('?', 2);
+  const [page = '', ...rest] = path.split('/').filter(Boolean).map(decode);
+  return { page, rest, query: new URLSearchParams(query) };
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** A fragment; what is absent or empty is left out. Pure. */
+function hashOf(path: string, query: Readonly<Record<string, string | null | undefined>> = {}): string {
+  const given = Object.entries(query).filter((e): e is [string, string] => Boolean(e[1]));
+  return `#/${path}${given.length > 0 ? `?${new URLSearchParams(given).toString()}` : ''}`;
+}
+
+const hash = signal(location.hash);
+addEventListener('hashchange', () => {
+  hash.value = location.hash;
+});
+
+export const route = computed(() => parseHash(hash.value));
+
+export function go(path: string, query?: Readonly<Record<string, string | null | undefined>>): void {
+  location.hash = hashOf(path, query);
+}
+
+/** Changes what the present page is asked for, without a step in the history. */
+export function setQuery(change: Readonly<Record<string, string | null | undefined>>): void {
+  const { page, rest, query } = route.peek();
+  const next = { ...Object.fromEntries(query), ...change };
+  history.replaceState(null, '', hashOf([page, ...rest].map(encodeURIComponent).join('/'), next));
+  hash.value = location.hash;
+}

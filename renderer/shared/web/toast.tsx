@@ -1,0 +1,75 @@
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import { t } from '../i18n.ts';
+import { IconCheck, IconClose } from '../icons.tsx';
+import type { Refusal } from './api.ts';
+import { sayRefusal } from './say.ts';
+
+/** How long one stays unless somebody is at it, ms; with something to undo longer. */
+const STAY_MS = 6000;
+const STAY_UNDO_MS = 12_000;
+
+interface Toast {
+  readonly id: number;
+  readonly text: string;
+  readonly undo: (() => Promise<Refusal | null>) | undefined;
+}
+
+const shown = signal<readonly Toast[]>([]);
+let count = 0;
+
+/** Says that something was done. @param undo takes it back; @returns why not, or null */
+export function toast(text: string, undo?: () => Promise<Refusal | null>): void {
+  count += 1;
+  shown.value = [...shown.value.slice(-2), { id: count, text, undo }];
+}
+
+const drop = (id: number): void => {
+  shown.value = shown.value.filter((one) => one.id !== id);
+};
+
+/** Stands once in the shell. */
+export const Toasts = () => (
+  <div class="toasts" role="status">
+    {shown.value.map((one) => (
+      <One key={one.id} toast={one} />
+    ))}
+  </div>
+);
+
+function One({ toast: { id, text, undo } }: { toast: Toast }) {
+  const [held, hold] = useState(false);
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    if (held || busy) return;
+    const timer = setTimeout(() => drop(id), undo ? STAY_UNDO_MS : STAY_MS);
+    return () => clearTimeout(timer);
+  }, [held, busy]);
+  const takeBack = async () => {
+    if (busy) return;
+    setBusy(true);
+    const refusal = await undo!();
+    drop(id);
+    toast(refusal ? Object.values(sayRefusal(refusal)).slice(0, 2).join(' ') : t('toast.undone'));
+  };
+  return (
+    <div
+      class="toast"
+      onPointerEnter={() => hold(true)}
+      onPointerLeave={() => hold(false)}
+      onFocusIn={() => hold(true)}
+      onFocusOut={() => hold(false)}
+    >
+      <IconCheck />
+      <p>{text}</p>
+      {undo && (
+        <button type="button" class="toast-undo" aria-disabled={busy} onClick={() => void takeBack()}>
+          {t('toast.undo')}
+        </button>
+      )}
+      <button type="button" class="icon-button" aria-label={t('close')} onClick={() => drop(id)}>
+        <IconClose />
+      </button>
+    </div>
+  );
+}
