@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { appCode, axe, enterByLink, openBrowser, type Rig, startRig } from '../console/kit.ts';
+
+/** A person's own page in real Chromium, on a phone in German and at a desk in Arabic, against the real server. */
+
+const PHONE = { width: 390, height: 844 };
+const DESK = { width: 1280, height: 800 };
+
+test.describe.configure({ mode: 'serial' });
+test.setTimeout(120_000);
+let rig: Rig;
+let office: { context: BrowserContext; page: Page };
+let mine: { context: BrowserContext; page: Page; complaints: string[] };
+let page: Page;
+let ada = '';
+
+test.beforeAll(async ({ browser }) => {
+  rig = await startRig('North entrance');
+  office = await openBrowser(browser);
+  await enterByLink(office.page, rig.server.adminLink);
+  await expect(office.page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
+  ada = rig.outbox.person('Ada Lovelace');
+  rig.outbox.checkin(ada, 'in', new Date(Date.now() - 3_600_000));
+  const again = rig.outbox.checkin(ada, 'out', new Date(Date.now() - 60_000));
+  rig.outbox.append('void', { target: again.header.id, reason: 'not-me' }, {});
+  rig.engine.nudge();
+  await expect.poll(async () => (await call('GET', `/api/people/${ada}`)).status).toBe(200);
+  expect((await call('POST', `/api/people/${ada}/consents`, { textVersion: '1', language: 'en' })).status).toBe(200);
+  mine = await openBrowser(browser, 'de-DE');
+  page = mine.page;
+  await page.setViewportSize(PHONE);
+});
+test.afterAll(async () => {
+  await office?.context.close();
+  await mine?.context.close();
+  await rig?.close();
+});
+
+const call = (method: string, path: string, body?: unknown, at = office.page) =>
+  at.evaluate(
+    async ([m, p, b]) => {
+      const init = b === undefined ? {} : { body: JSON.stringify(b), headers: { 'content-type': 'application/json' } };
+      const answer = await fetch(p as string, { method: m as string, ...init });
+      return { status: answer.status, body: await answer.json().catch(() => null) };
+    },
+    [method, path, body],
+  );
+const newLink = async (): Promise<string> =>
+  (await call('POST', `/api/people/${ada}/sign-in-links`, {})).body.url as string;
+/** Light and dark, at the size that the page has. */
+const shot = async (name: string) => {
+  const { width } = page.viewportSize()!;
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const path = join(import.meta.dirname, `../artefacts/screens/portal-${name}-${width}-${colorScheme}.png`);
+    await page.screenshot({ path, fullPage: true });
+  }
+};
+/** Tabs until that is focused, as somebody without a mouse does; then Enter. */
+const press = async (name: string | RegExp, role: 'button' | 'link' = 'button', key = 'Enter') => {
+  const window = page.locator('dialog[open]');
+  const wanted = ((await window.count()) > 0 ? window : page)
+    .getByRole(role, { name, exact: typeof name === 'string' })
+    .first();
+  await expect(wanted).toBeVisible();
+  for (let i = 0; i < 40; i++) {
+    if (await wanted.evaluate((e) => e === document.activeElement)) return page.keyboard.press(key);
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`not reached by keyboard: ${String(name)}`);
+};
+
+test('a link opens a door with one button and leaves the address; once', async () => {
+  const link = await newLink();
+  await page.goto(link);
+  await expect(page.getByRole('heading', { name: 'Ihre eigene Seite' })).toBeVisible();
+  expect(page.url()).toMatch(/\/portal\/$/);
+  await axe(page);
+  await shot('door');
+  await press('Meine Seite öffnen');
+  await expect(page.getByText('Ada Lovelace')).toBeVisible();
+  const other = await openBrowser(page.context().browser()!, 'de-DE');
+  await other.page.goto(link);
+  await other.page.getByRole('button', { name: 'Meine Seite öffnen' }).click();
+  await expect(other.page.getByRole('alert')).toContainText('Dieser Link wurde schon benutzt.');
+  await axe(other.page);
+  await other.context.close();
+});
+
+test('shows own records, and why one does not count', async () => {
+  await press('Zeiten', 'link');
+  await expect(page.getByText('Storniert: nicht ich')).toBeVisible();
+  await expect(page.getByRole('listitem').filter({ hasText: 'Gesicht' })).toHaveCount(2);
+  await axe(page);
+  await shot('records');
+});
+
+test('shows what is held; name and address are mended by keyboard, and positions opted out of', async () => {
+  await press('Daten', 'link');
+  await expect(page.getByRole('heading', { name: 'Was über mich gespeichert ist' })).toBeVisible();
+  await press('Ändern');
+  await page.getByLabel('Name').focus();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('Ada King');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('ada@example.org');
+  await axe(page);
+  await shot('edit');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('banner').getByText('Ada King')).toBeVisible();
+  await expect(page.getByText('ada@example.org')).toBeVisible();
+  await page.getByLabel('Nicht festhalten, wo ich einchecke').focus();
+  await page.keyboard.press('Space');
+  await expect(page.getByText('Keine Positionen mehr; die gespeicherten sind gelöscht.')).toBeVisible();
+  expect((await call('GET', `/api/people/${ada}`)).body).toMatchObject({ name: 'Ada King', gpsOptOut: true });
+  await axe(page);
+  await shot('profile');
+});
+
+test('everything comes as a file', async () => {
+  await press('Rechte', 'link');
+  const coming = page.waitForEvent('download');
+  await press('Meine Daten speichern');
+  const file = await coming;
+  expect(file.suggestedFilename()).toMatch(/^my-data-.*\.json$/);
+  expect(JSON.parse(readFileSync(await file.path(), 'utf8'))).toMatchObject({ profile: [{ name: 'Ada King' }] });
+});
+
+test('consent is withdrawn, and given again to the text that is in force', async ({ browser }) => {
+  await expect(page.getByText('Sie haben zugestimmt')).toBeVisible();
+  await press('Zustimmung widerrufen');
+  await axe(page);
+  await press('Zustimmung widerrufen');
+  await expect(page.getByText('Widerrufen', { exact: true })).toBeVisible();
+  await expect(page.getByText('Dort wird Ihnen der Text gezeigt.')).toBeVisible();
+  expect((await call('GET', `/api/people/${ada}`)).body.consent).toBe('withdrawn');
+  await axe(page);
+  await shot('rights');
+  await reviewedText(browser);
+  await page.reload();
+  await press('Text lesen und zustimmen');
+  await expect(page.getByText('Wir behalten ein Foto 90 Tage.')).toBeVisible();
+  await axe(page);
+  await shot('consent');
+  await page.getByLabel('Ich habe den Text gelesen und stimme freiwillig zu').focus();
+  await page.keyboard.press('Space');
+  await press('Ich stimme zu');
+  await expect(page.getByText('Sie haben zugestimmt')).toBeVisible();
+});
+
+test('an erasure takes two steps and a word, and is taken back, in Arabic at a desk', async () => {
+  await page.setViewportSize(DESK);
+  await page.getByLabel('Sprache').selectOption('ar');
+  expect(await page.evaluate(() => getComputedStyle(document.body).direction)).toBe('rtl');
+  await press('محو بياناتي');
+  await expect(page.getByText('يمكنك التراجع خلال')).toBeVisible();
+  await axe(page);
+  await shot('erase');
+  await press('متابعة');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox').fill('لا');
+  await page.keyboard.press('Enter');
+  await expect(dialog).toBeVisible();
+  await dialog.getByRole('textbox').fill('محو');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('بياناتك قيد المحو')).toBeVisible();
+  await axe(page);
+  await shot('erasing');
+  await press('أريد البقاء');
+  await expect(page.getByText('بياناتك قيد المحو')).toBeHidden();
+  for (const [name, heading] of [
+    ['بياناتي', 'ما هو محفوظ عني'],
+    ['السجلات', 'متى دخلت وخرجت'],
+  ] as const) {
+    await press(name, 'link');
+    await expect(page.getByRole('heading', { name: heading })).toBeVisible();
+    await axe(page);
+    await shot(name === 'السجلات' ? 'records-ar' : 'profile-ar');
+  }
+});
+
+test('signing out leaves nothing of the person on the page', async () => {
+  await press('تسجيل الخروج');
+  await expect(page.getByRole('heading', { name: 'صفحتك الخاصة' })).toBeFocused();
+  await expect(page.getByText('Ada')).toBeHidden();
+  await axe(page);
+  await shot('out');
+  await page.getByLabel('البريد الإلكتروني').fill('ada@example.org');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('إن كان هذا العنوان معروفًا هنا')).toBeVisible();
+  expect(mine.complaints.filter((text) => !/status of 4\d\d/.test(text))).toEqual([]);
+});
+
+/** A text of the customer's own that a data protection officer has reviewed. */
+async function reviewedText(browser: import('@playwright/test').Browser): Promise<void> {
+  const text = {
+    version: '2027-01',
+    language: 'de',
+    title: 'Ihr Gesicht als Schlüssel',
+    paragraphs: ['Wir behalten ein Foto {photoDays} Tage.'],
+  };
+  expect((await call('POST', '/api/consent-texts', text)).status).toBe(200);
+  const made = await call('POST', '/api/accounts', { email: 'dpo@example.org', role: 'dpo' });
+  const dpo = await openBrowser(browser);
+  await enterByLink(dpo.page, made.body.link.url);
+  await expect(dpo.page.getByRole('heading', { name: 'Choose a password' })).toBeVisible();
+  const as = (method: string, path: string, body?: unknown) => call(method, path, body, dpo.page);
+  expect((await as('PUT', '/api/account/sign-in', { password: 'orbit lantern walrus teapot' })).status).toBeLessThan(
+    300,
+  );
+  const { secret } = (await as('POST', '/api/account/totp', {})).body as { secret: string };
+  expect((await as('POST', '/api/account/totp/confirm', { code: appCode(secret) })).status).toBe(200);
+  expect((await as('POST', '/api/consent-texts/2027-01/de/review')).status).toBe(200);
+  await dpo.context.close();
+}
