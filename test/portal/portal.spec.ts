@@ -89,6 +89,45 @@ test('a link opens a door with one button and leaves the address; once', async (
   await other.context.close();
 });
 
+test('the code is large, renews itself before its minute is over, and is gone while nobody looks', async () => {
+  const link = await newLink();
+  await page.clock.install();
+  await page.goto('about:blank');
+  await page.goto(link);
+  await press('Meine Seite öffnen');
+  const code = page.getByRole('img', { name: 'QR-Code zum Einchecken. Er erneuert sich selbst.' });
+  await expect(code).toBeVisible();
+  expect((await code.boundingBox())!.width).toBeGreaterThan(280);
+  const drawn = () => code.locator('path').getAttribute('d');
+  const first = await drawn();
+  await page.clock.fastForward(40_000);
+  await expect(page.getByRole('timer')).toContainText(/ (1\d|20) s/);
+  expect(await drawn()).toBe(first);
+  await page.clock.fastForward(6000);
+  await expect.poll(drawn).not.toBe(first);
+  await expect(page.getByRole('timer')).toContainText(/ (5\d|60) s/);
+  await axe(page);
+  await shot('code');
+  const hide = (hidden: boolean) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+  await hide(true);
+  await expect(code).toBeHidden();
+  await page.clock.fastForward(60_000);
+  await expect(code).toBeHidden();
+  await hide(false);
+  await expect(code).toBeVisible();
+  // Nobody has touched the page for five minutes: it waits for somebody.
+  for (let i = 0; i < 8; i++) await page.clock.fastForward(46_000);
+  await expect(page.getByRole('button', { name: 'Code zeigen' })).toBeVisible();
+  await expect(code).toBeHidden();
+  await page.clock.resume();
+  await press('Code zeigen');
+  await expect(code).toBeVisible();
+});
+
 test('shows own records, and why one does not count', async () => {
   await press('Zeiten', 'link');
   await expect(page.getByText('Storniert: nicht ich')).toBeVisible();

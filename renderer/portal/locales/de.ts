@@ -41,6 +41,27 @@ export const de = {
     number: 'Nummer',
     badge: 'Ausweis',
   },
+  code: {
+    nav: 'Code',
+    title: 'Mein Code',
+    lead: 'Halten Sie ihn vor den Scanner oder die Kamera eines Terminals.',
+    picture: 'QR-Code zum Einchecken. Er erneuert sich selbst.',
+    left: 'Gilt noch {{seconds}} s, dann kommt der nächste',
+    show: 'Code zeigen',
+    number: 'Meine Nummer:',
+    care: 'Er gilt eine Minute, an jedem Terminal einmal. Lassen Sie ihn von niemandem fotografieren.',
+  },
+  cards: {
+    title: 'Karten und Ausweise',
+    card: 'Gedruckte Karte',
+    badge: 'Ausweis',
+    since: 'seit {{moment}}',
+    lost: 'Verloren',
+    lostText:
+      'Sie öffnet nichts mehr, sobald die Terminals davon gehört haben. Das lässt sich nicht rückgängig machen.',
+    revoke: 'Sperren',
+    revoked: 'Gesperrt. Eine neue bekommen Sie am Empfang.',
+  },
   records: {
     nav: 'Zeiten',
     title: 'Wann ich kam und ging',

@@ -34,6 +34,26 @@ export const zh = {
   endsSoon: { text: '此页面已有一段时间无人使用，您即将被退出登录。', stay: '保持登录' },
 
   field: { name: '姓名', email: '电子邮箱', phone: '电话', language: '语言', number: '编号', badge: '工卡' },
+  code: {
+    nav: '我的码',
+    title: '我的码',
+    lead: '请将它对准终端的扫描器或摄像头。',
+    picture: '签到用二维码，会自动更新。',
+    left: '还有 {{seconds}} 秒有效，随后更新',
+    show: '显示二维码',
+    number: '我的编号：',
+    care: '一分钟内有效，每台终端只能用一次。请勿让他人拍摄。',
+  },
+  cards: {
+    title: '卡和工卡',
+    card: '打印的卡',
+    badge: '工卡',
+    since: '自 {{moment}} 起',
+    lost: '已丢失',
+    lostText: '终端得知后，它将不能再打开任何门，且无法恢复。',
+    revoke: '作废',
+    revoked: '已作废。请到前台领取新的。',
+  },
   records: {
     nav: '记录',
     title: '我的进出记录',

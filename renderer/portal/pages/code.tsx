@@ -1,0 +1,125 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { OwnCode } from '../../../sync/protocol/api/credentials.ts';
+import type { MyProfile } from '../../../sync/protocol/api/portal.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconQr } from '../../shared/icons.tsx';
+import { type Refusal, send } from '../../shared/web/api.ts';
+import { RefusalNote } from '../../shared/web/form.tsx';
+import { Ring } from '../../shared/web/ring.tsx';
+import { AGAIN_MS, dueIn, leftOf, type Shown, shownOf, TOUCHED_MS } from '../core/renewal.ts';
+import { Cards } from '../parts/cards.tsx';
+import { Qr } from '../parts/qr.tsx';
+import { Waiting } from '../parts/waiting.tsx';
+import type { PortalPage } from './page.ts';
+
+/** A code to check in with. It renews itself while somebody looks at it, and is gone when the page is hidden. */
+function Code({ me }: { me: MyProfile }) {
+  const { code, left, refusal, paused, resume } = useOwnCode();
+  const seconds = Math.ceil(left / 1000);
+  return (
+    <>
+      <h1>{t('code.title')}</h1>
+      <section class="card panel code">
+        <p class="muted">{t('code.lead')}</p>
+        <RefusalNote refusal={refusal} onAgain={resume} />
+        {paused && (
+          <button type="button" class="primary" onClick={resume}>
+            <IconQr />
+            {t('code.show')}
+          </button>
+        )}
+        {code && left > 0 && (
+          <>
+            <div class="code-picture">
+              <div class="code-square">
+                <Qr text={code.text} label={t('code.picture')} />
+              </div>
+            </div>
+            <p class="code-left" role="timer" aria-live="off">
+              <span class="code-ring">
+                <Ring share={left / code.lifeMs} />
+              </span>
+              <span class="tabular">{t('code.left', { seconds })}</span>
+            </p>
+          </>
+        )}
+        {!paused && !refusal && left === 0 && <Waiting />}
+        {me.number && (
+          <p>
+            {t('code.number')} <strong dir="ltr">{me.number}</strong>
+          </p>
+        )}
+        <p class="muted small">{t('code.care')}</p>
+      </section>
+      <Cards />
+    </>
+  );
+}
+
+function useOwnCode() {
+  const [code, setCode] = useState<Shown | null>(null);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [time, setTime] = useState(performance.now());
+  const [paused, pause] = useState(false);
+  const [turn, setTurn] = useState(0);
+  const touched = useRef(performance.now());
+  const held = useRef<Shown | null>(null);
+  const hold = (next: Shown | null) => {
+    held.current = next;
+    setCode(next);
+  };
+  useEffect(() => {
+    let gone = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const renew = async () => {
+      clearTimeout(timer);
+      if (gone || document.hidden) return;
+      if (performance.now() - touched.current > TOUCHED_MS) {
+        hold(null);
+        pause(true);
+        return;
+      }
+      const asked = performance.now();
+      const answer = await send('POST', '/api/me/qr', { answer: OwnCode });
+      // Hidden meanwhile: what has come is not shown.
+      if (gone || document.hidden) return;
+      setRefusal(answer.ok ? null : answer.refusal);
+      if (answer.ok) hold(shownOf(answer.value, asked));
+      setTime(performance.now());
+      timer = setTimeout(() => void renew(), answer.ok ? dueIn(held.current, performance.now()) : AGAIN_MS);
+    };
+    const seen = () => {
+      clearTimeout(timer);
+      hold(null);
+      if (!document.hidden) void renew();
+    };
+    const touch = () => {
+      touched.current = performance.now();
+    };
+    const tick = setInterval(() => setTime(performance.now()), 1000);
+    document.addEventListener('visibilitychange', seen);
+    for (const event of ['pointerdown', 'keydown']) addEventListener(event, touch, { passive: true });
+    void renew();
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+      clearInterval(tick);
+      document.removeEventListener('visibilitychange', seen);
+      for (const event of ['pointerdown', 'keydown']) removeEventListener(event, touch);
+    };
+  }, [turn]);
+  return {
+    code,
+    left: leftOf(code, time),
+    refusal,
+    paused,
+    resume: () => {
+      touched.current = performance.now();
+      setRefusal(null);
+      pause(false);
+      setTurn((n) => n + 1);
+    },
+  };
+}
+
+export const codePage: PortalPage = { path: 'code', Icon: IconQr, View: Code };

@@ -1,0 +1,49 @@
+import { Credentials } from '../../../sync/protocol/api/credentials.ts';
+import { momentOf, t } from '../../shared/i18n.ts';
+import { get, send } from '../../shared/web/api.ts';
+import { confirm } from '../../shared/web/confirm.tsx';
+import { RefusalNote } from '../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
+
+/** Own cards and badges that open something; a lost one is revoked here. Renders nothing where there are none. */
+export function Cards() {
+  const held = useResource('cards', (signal) => get('/api/me/credentials', Credentials, { signal }));
+  const { busy, refusal, run } = useWrite();
+  const valid = held.value?.items.filter((c) => c.revokedAt === null) ?? [];
+  const lost = async (id: string) => {
+    const sure = await confirm({
+      title: t('cards.lost'),
+      text: t('cards.lostText'),
+      action: t('cards.revoke'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await run(() => send('DELETE', `/api/me/credentials/${id}`, { answer: Credentials }));
+    if (!done?.ok) return;
+    toast(t('cards.revoked'));
+    held.reload();
+  };
+  if (valid.length === 0) return null;
+  return (
+    <section class="card panel">
+      <h2>{t('cards.title')}</h2>
+      <RefusalNote refusal={refusal ?? held.refusal} />
+      <ul>
+        {valid.map(({ id, kind, number, issuedAt }) => (
+          <li key={id} class="setting">
+            <span class="record-how">
+              <span>
+                {t(`cards.${kind}`)} {number && <bdi>{number}</bdi>}
+              </span>
+              <span class="muted small">{t('cards.since', { moment: momentOf(new Date(issuedAt)) })}</span>
+            </span>
+            <button type="button" class="quiet" onClick={() => void lost(id)} aria-disabled={busy}>
+              {t('cards.lost')}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
