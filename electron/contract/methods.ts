@@ -179,12 +179,24 @@ export const METHODS = {
       pin: Pin.nullable(),
       language: Language,
       consent: z.strictObject({ version: z.string().max(40), language: Language }),
+      /** Somebody who is here already: their face alone is enrolled, or a new card for it; their record stays as it is. */
+      person: Id.optional(),
     }),
     z.strictObject({ enrolment: Id, poses: z.array(Code) }),
   ),
   enrolCapture: m(z.strictObject({ ...staff, enrolment: Id, frame: FaceFrame }), CaptureResult),
   /** Fails with code `duplicate-face` (params: name) when the face already belongs to someone else. */
-  enrolFinish: m(z.strictObject({ ...staff, enrolment: Id }), z.strictObject({ person: PersonRow })),
+  enrolFinish: m(
+    z.strictObject({ ...staff, enrolment: Id }),
+    z.strictObject({
+      person: PersonRow,
+      /**
+       * Where the site keeps templates on the people's cards: what is printed on this one. `text` is what its QR code holds; it
+       * is told this once, and without the card their face is of no use here.
+       */
+      card: z.strictObject({ name: z.string(), number: z.string().nullable(), text: z.string() }).optional(),
+    }),
+  ),
   /** Somebody whose face is not taken: number and PIN alone, and so no consent. Nothing of a face is kept. */
   enrolByNumber: m(
     z.strictObject({ ...staff, name: Name, number: Number_, pin: Pin, language: Language }),

@@ -21,7 +21,15 @@ import { createPinGuard } from './pin/guard.ts';
 import { numberSubjects } from './pin/subjects.ts';
 import { startRetention } from './retention/scheduler.ts';
 import { emptyGallery, followRoster } from './roster/gallery.ts';
-import { facesForbidden, governed, readIssuers, readPolicy, wantsFace, waysOf } from './roster/policy.ts';
+import {
+  facesForbidden,
+  governed,
+  readIssuers,
+  readPolicy,
+  templatesOnCards,
+  wantsFace,
+  waysOf,
+} from './roster/policy.ts';
 import { photoDaysTold } from './site/config.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
@@ -201,6 +209,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     site,
     consentTexts: () => policy?.consentTexts ?? [],
     forbidden: () => facesForbidden(policy),
+    onCards: () => templatesOnCards(policy),
     monotonic,
     changed,
   });
@@ -262,6 +271,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     offered: siteWays,
     withFace: (way) => wantsFace(policy, way),
     faceOff: () => recogniser.off,
+    model: () => recogniser.model,
     issuers: () => issuers,
     now: retention.now,
     blind,

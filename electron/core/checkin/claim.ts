@@ -10,12 +10,19 @@ export interface Claim {
   readonly person: Person | null;
   /** Row in which its failures are kept. */
   readonly subject: string;
+  /** Of the person's own card, where they are on one: compared with these, and zeroed with the end of the visit. */
+  readonly templates: readonly Float32Array[] | null;
   /** Its failure or success has been counted. */
   settled: boolean;
 }
 
-export function createClaim(method: Claim['method'], person: Person | null, subject: string): Claim {
-  return { method, person, subject, settled: false };
+export function createClaim(
+  method: Claim['method'],
+  person: Person | null,
+  subject: string,
+  templates: Claim['templates'] = null,
+): Claim {
+  return { method, person, subject, templates, settled: false };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { FaceGallery, FacePipeline, FaceShape, GalleryMatch } from '../../../models/node/interface.ts';
+import { dot } from '../../../models/rules/cosine.ts';
 import {
   type Decision,
   type DecisionPolicy,
@@ -47,6 +48,11 @@ export interface Recogniser {
    * @param person null when nobody has that number: then nothing is near, and the answer is that of a stranger
    */
   verify(embedding: Float32Array, person: string | null): { score: number | null; decision: VerificationDecision };
+  /** 1:1 with templates that the person brought on their card, as `verify`. */
+  compare(
+    embedding: Float32Array,
+    templates: readonly Float32Array[],
+  ): { score: number | null; decision: VerificationDecision };
 }
 
 export function createRecogniser(pipeline: FacePipeline, gallery: FaceGallery, site: DecisionPolicy): Recogniser {
@@ -63,6 +69,10 @@ export function createRecogniser(pipeline: FacePipeline, gallery: FaceGallery, s
     search,
     verify(embedding, person) {
       const score = person === null ? null : gallery.verify(person, embedding);
+      return { score, decision: decideVerification(score, site) };
+    },
+    compare(embedding, templates) {
+      const score = templates.length > 0 ? Math.max(...templates.map((one) => dot(one, embedding))) : null;
       return { score, decision: decideVerification(score, site) };
     },
     async inspect(image, box, thresholds) {
@@ -104,6 +114,7 @@ export function faceOff(problem: Problem): Recogniser {
     embed: refuseLater,
     search: refuse,
     verify: refuse,
+    compare: refuse,
   };
 }
 
@@ -139,6 +150,10 @@ export function recogniserWhile(inner: Recogniser, off: () => Problem | null): R
     verify(...args) {
       check();
       return inner.verify(...args);
+    },
+    compare(...args) {
+      check();
+      return inner.compare(...args);
     },
   };
 }

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { decodePicture } from '../../../models/node/decode.ts';
 import { dot } from '../../../models/rules/cosine.ts';
 import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import { duplicateOf, enrolPerson } from '../enrolment/service.ts';
+import { readPolicy, templatesOnCards } from '../roster/policy.ts';
 import type { Person } from '../store/interface.ts';
 import { type CommandContext, type CommandOutput, storeCommand } from './command.ts';
 import { codeOf, messageOf } from './error-text.ts';
@@ -46,6 +48,12 @@ export const importPeople = storeCommand({
   beginsKiosk: true,
   args: Args,
   async run(context, args, output) {
+    if (templatesOnCards(readPolicy(context.store.sync.policy)))
+      throw new Problem(
+        'templates-on-cards',
+        'at this site templates live on the people’s cards alone',
+        'Enrol them at the kiosk, which gives each their card.',
+      );
     const folders = await personFolders(args.folder);
     const faces = await context.faces();
     const people = new Map<string, Person[]>();

@@ -50,6 +50,12 @@ const TEXTS: Record<'en' | 'de', Wording> = {
   },
 };
 
+/** In place of the first paragraph, where templates live on people's cards. */
+const ON_CARD: Record<'en' | 'de', string> = {
+  en: 'If you agree, a mathematical description of your face is encrypted, and the only key is printed on a card that you get now. {controller} keeps what it can’t open without your card, and no photo. At the kiosk you show the card, and then your face. If the card is lost or copied, a new one makes it worthless.',
+  de: 'Wenn Sie zustimmen, wird eine mathematische Beschreibung Ihres Gesichts verschlüsselt, und der einzige Schlüssel steht auf einer Karte, die Sie jetzt bekommen. {controller} behält, was ohne Ihre Karte nicht zu öffnen ist, und kein Foto. Am Terminal zeigen Sie die Karte und dann Ihr Gesicht. Geht die Karte verloren oder wird sie kopiert, macht eine neue sie wertlos.',
+};
+
 /**
  * The text in one language, with the site's own names in it. What a site keeps of check-ins is part of what is agreed to,
  * and so of the version: `2026-11.photo-90-days`, `2026-11.no-photo`.
@@ -58,25 +64,34 @@ const TEXTS: Record<'en' | 'de', Wording> = {
  * not reviewed in a language, nobody can agree to it in that language.
  *
  * @param own the operator's texts; empty: the one that ships
+ * @param onCard templates live on the person's card: the text that ships says so, and its version too
  * @throws Problem `consent-text-missing`
  */
 export function consentText(
   language: string,
   values: ConsentValues,
   own: readonly PolicyConsentText[] = [],
+  onCard = false,
 ): ConsentText {
   const fill = (text: string) =>
     text.replace(/\{(\w+)\}/g, (_, key: string) => String(values[key as keyof ConsentValues] ?? `{${key}}`));
-  const text = own.length > 0 ? ownText(language, own) : shippedText(language);
+  const text = own.length > 0 ? ownText(language, own) : shippedText(language, onCard);
   const photos = values.photoDays > 0;
   const paragraphs = photos ? text.paragraphs : text.paragraphs.filter((p) => !p.includes('{photoDays}'));
   const version = `${text.version}.${photos ? `photo-${values.photoDays}-days` : 'no-photo'}`;
   return { version, language: text.language, title: fill(text.title), paragraphs: paragraphs.map(fill) };
 }
 
-function shippedText(language: string): PolicyConsentText {
+function shippedText(language: string, onCard: boolean): PolicyConsentText {
   const known = language.startsWith('de') ? 'de' : 'en';
-  return { version: VERSION, language: known, title: TEXTS[known].title, paragraphs: [...TEXTS[known].paragraphs] };
+  const { title, paragraphs } = TEXTS[known];
+  if (!onCard) return { version: VERSION, language: known, title, paragraphs: [...paragraphs] };
+  return {
+    version: `${VERSION}.on-card`,
+    language: known,
+    title,
+    paragraphs: [ON_CARD[known], ...paragraphs.slice(1)],
+  };
 }
 
 function ownText(language: string, own: readonly PolicyConsentText[]): PolicyConsentText {

@@ -14,7 +14,9 @@ import type { NumberSubjects } from '../pin/subjects.ts';
 import { photoDaysTold, type SiteConfig } from '../site/config.ts';
 import type { StaffDesk } from '../staff/service.ts';
 import type { NewPerson, Person, Store } from '../store/interface.ts';
+import { wipe } from '../ways/claims.ts';
 import { consentText } from './consent-texts.ts';
+import { addFace, enrolOnCard } from './on-card.ts';
 import { type CaptureState, capturePose, captureProgress, holdsPose, missPose, NEW_CAPTURE } from './poses.ts';
 
 export interface EnrolmentDeps {
@@ -29,6 +31,8 @@ export interface EnrolmentDeps {
   readonly consentTexts: () => readonly PolicyConsentText[];
   /** Why no face may be enrolled here, by the server's policy; null where it may. */
   readonly forbidden: () => Problem | null;
+  /** Whether templates go onto the person's card alone: no picture is kept then, and nobody can be compared with others. */
+  readonly onCards: () => boolean;
   /** Ms, never going back. */
   readonly monotonic: () => number;
   /** People or templates changed. */
@@ -60,6 +64,8 @@ interface Enrolment {
   capture: CaptureState;
   templates: { pose: EnrolmentPose; embedding: Float32Array }[];
   photo: Uint8Array | null;
+  /** Somebody who is here already. */
+  readonly person: string | null;
   readonly until: number;
 }
 
@@ -73,12 +79,15 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   let running: Enrolment | null = null;
   /** Captures and the end of an enrolment: each counts on the one before. */
   const inTurn = createTurns();
-  staff.onLock(() => {
-    running = null; // nothing of a person who has not finished stays in memory
-  });
+  /** Nothing of a person who has finished, or will not, stays in memory. */
+  const drop = () => {
+    wipe(running?.templates.map((t) => t.embedding));
+    running = null;
+  };
+  staff.onLock(drop);
 
   const texts = (language: string) =>
-    consentText(language, { ...site.privacy, photoDays: photoDaysTold(site) }, deps.consentTexts());
+    consentText(language, { ...site.privacy, photoDays: photoDaysTold(site) }, deps.consentTexts(), deps.onCards());
 
   function current(id: string): Enrolment {
     if (!running || running.id !== id || running.until < monotonic()) {
@@ -123,7 +132,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     const first = enrolment.templates[0];
     if (first && dot(first.embedding, embedding) < SAME_PERSON) return answer(false, 'another-person');
     enrolment.templates.push({ pose, embedding });
-    enrolment.photo ??= await encodePhoto(frame.picture);
+    if (!deps.onCards()) enrolment.photo ??= await encodePhoto(frame.picture);
     enrolment.capture = capturePose(enrolment.capture);
     return answer(true, null);
   }
@@ -133,11 +142,16 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     const enrolment = current(id);
     if (enrolment.capture.remaining.length > 0)
       throw new Problem('capture-incomplete', 'some poses are missing', 'Go on with the capture.');
+    if (deps.onCards()) {
+      const made = await enrolOnCard(deps, enrolment);
+      drop();
+      return { person: row(made.person), card: made.card };
+    }
     const owner = duplicateOf(
       recogniser,
       enrolment.templates.map((t) => t.embedding),
     );
-    if (owner) {
+    if (owner && owner !== enrolment.person) {
       const name = store.person(owner)?.name ?? '';
       throw new Problem(
         'duplicate-face',
@@ -146,12 +160,12 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
         { params: { name } },
       );
     }
-    const person = await enrolPerson(deps, {
-      ...enrolment.details,
-      templates: enrolment.templates.map((t) => ({ ...t, model: recogniser.model })),
-      photo: enrolment.photo,
-    });
-    running = null; // only now: a capture is not lost to a write that failed
+    const templates = enrolment.templates.map((t) => ({ ...t, model: recogniser.model }));
+    const person =
+      enrolment.person === null
+        ? await enrolPerson(deps, { ...enrolment.details, templates, photo: enrolment.photo })
+        : addFace(deps, known(enrolment.person), { consent: enrolment.details.consent, templates });
+    running = null; // only now: a capture is not lost to a write that failed; the gallery has its vectors
     return { person: row(person) };
   }
 
@@ -161,7 +175,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       return { ...text, paragraphs: [...paragraphs] };
     },
 
-    async enrolBegin({ token, name, number, pin, language, consent }) {
+    async enrolBegin({ token, name, number, pin, language, consent, person = null }) {
       staff.require(token);
       const forbidden = deps.forbidden();
       if (forbidden) throw forbidden;
@@ -176,11 +190,14 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       if (pin !== null && number === null)
         throw new Problem('pin-without-number', 'a PIN needs a number', 'Give a number too.');
       if (pin !== null) refuseWeak(pin);
-      if (number !== null) requireFree(number);
+      if (person !== null) known(person);
+      else if (number !== null) requireFree(number);
       const pinHash = pin === null ? null : await deps.pins.hash(pin);
       staff.require(token); // hashing takes a while, and the session may have ended: nothing may stay in memory then
+      drop();
       running = {
         id: randomUUID(),
+        person,
         details: {
           name,
           number,
@@ -214,7 +231,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
 
     async enrolCancel({ token, enrolment: id }) {
       staff.require(token);
-      if (running?.id === id) running = null;
+      if (running?.id === id) drop();
       return {};
     },
 

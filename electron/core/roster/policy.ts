@@ -32,6 +32,9 @@ export const waysOf = (policy: Policy | null): readonly Way[] => policy?.ways ??
 export const wantsFace = (policy: Policy | null, way: 'qr' | 'badge'): boolean =>
   policy?.withFace?.includes(way) ?? false;
 
+/** Whether templates live on the people's cards: none that can be used may be kept here. */
+export const templatesOnCards = (policy: Policy | null): boolean => policy?.templates === 'card';
+
 const Issuers = z.array(Ed25519PublicJwk);
 
 /** Keys that a person's own code may be signed by, as the server last told; none where that can't be read. */
@@ -60,6 +63,10 @@ export function governed(site: SiteConfig, policy: () => Policy | null, liveness
     },
     get gpsDays() {
       return policy()?.gpsDays ?? site.gpsDays;
+    },
+    // A photo of a face is a template for whoever has an embedder.
+    get photos() {
+      return !templatesOnCards(policy()) && site.photos;
     },
     get liveness() {
       return liveness ?? policy()?.liveness ?? site.liveness;

@@ -8,6 +8,13 @@ const CLAIM_MS = 60_000;
 export interface BearerClaim {
   readonly person: string;
   readonly method: 'qr+face' | 'badge+face';
+  /** Out of the person's own card: compared with these alone. Whoever takes the claim zeroes them. */
+  readonly templates?: readonly Float32Array[];
+}
+
+/** Nothing of a face stays in memory. */
+export function wipe(templates: readonly Float32Array[] | undefined): void {
+  for (const one of templates ?? []) one.fill(0);
 }
 
 /** At most one at a time: a kiosk has one camera, and whoever comes next takes the place of whoever came before. */
@@ -21,8 +28,18 @@ export interface Claims {
 /** @param monotonic ms, never going back */
 export function createClaims(monotonic: () => number): Claims {
   let open: { token: string; claim: BearerClaim; until: number } | null = null;
+  let end: NodeJS.Timeout | undefined;
+  const drop = () => {
+    wipe(open?.claim.templates);
+    open = null;
+  };
   return {
     issue(claim) {
+      drop();
+      clearTimeout(end);
+      // Also where nobody comes for it.
+      end = setTimeout(drop, CLAIM_MS);
+      end.unref();
       open = { token: randomBytes(24).toString('base64url'), claim, until: monotonic() + CLAIM_MS };
       return open.token;
     },

@@ -5,7 +5,7 @@ import { cardHash, writeCardCode } from '../../../sync/protocol/seal/card-code.t
 import { newSigningKey, publicHalf } from '../../../sync/protocol/seal/keys.ts';
 import { writeOwnCode } from '../../../sync/protocol/seal/own-code.ts';
 import type { Change, Policy } from '../../../sync/protocol/wire/changes.ts';
-import { aPerson, codeOf, heldClock, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
+import { aPerson, codeOf, heldClock, MODEL, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
 import type { Receipt } from '../../contract/methods.ts';
 import { createPinGuard } from '../pin/guard.ts';
 import { LONGEST_PAUSE_MS, SHARED_BUDGET } from '../pin/lockout.ts';
@@ -45,6 +45,7 @@ function ways(change: Partial<WaysDeps> = {}) {
     },
     offered: () => waysOf(policy),
     withFace: (way) => wantsFace(policy, way),
+    model: () => MODEL,
     faceOff: () => null,
     issuers: () => [publicHalf(issuer)],
     now: () => now,

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { cardHash } from '../../../sync/protocol/seal/card-code.ts';
+import { openCardTemplates, readTemplateCard } from '../../../sync/protocol/seal/card-template.ts';
 import { OWN_CODE_MS, OWN_CODE_SKEW_MS, readOwnCode } from '../../../sync/protocol/seal/own-code.ts';
 import type { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import type { Way } from '../../../sync/protocol/wire/changes.ts';
@@ -13,7 +14,7 @@ import type { Person, Store } from '../store/interface.ts';
 import type { Claims } from './claims.ts';
 
 export interface WaysDeps {
-  readonly store: Pick<Store, 'person' | 'personByCredential' | 'useCode'>;
+  readonly store: Pick<Store, 'person' | 'personByCredential' | 'cardTemplate' | 'useCode'>;
   readonly guard: PinGuard;
   readonly staff: Pick<StaffDesk, 'require'>;
   readonly claims: Claims;
@@ -23,6 +24,8 @@ export interface WaysDeps {
   readonly offered: () => readonly Way[];
   /** Whether the site wants the face with this way. */
   readonly withFace: (way: 'qr' | 'badge') => boolean;
+  /** Name of the embedder in use: templates of another are not compared. */
+  readonly model: () => string;
   /** Why no face can be compared now, if none can. */
   readonly faceOff: () => Problem | null;
   /** Public keys that people's own codes may be signed by. */
@@ -49,6 +52,7 @@ export function createWays(deps: WaysDeps): Ways {
 
   async function read(text: string): Promise<WayResult> {
     const code = text.trim();
+    if (/^SPT1:/i.test(code)) return templateCard(code);
     if (/^SP[A-Z]?[0-9]:/i.test(code)) return /^SP1:/i.test(code) ? ownCode(code) : card(code);
     return badge(code);
   }
@@ -78,6 +82,25 @@ export function createWays(deps: WaysDeps): Ways {
     requireOffered('badge');
     const hash = cardHash(text);
     return bearer(hash === null ? null : { kind: 'card', value: hash }, text, codeUnknown);
+  }
+
+  /** A card with templates: opens what lies here of that person, for the one comparison that follows. */
+  async function templateCard(text: string): Promise<WayResult> {
+    requireOffered('badge');
+    const key = readTemplateCard(text);
+    const off = deps.faceOff();
+    try {
+      const person = key && store.person(key.person);
+      const held = person && store.cardTemplate(person.id);
+      // Another card than the last one that was made, or another person's: nobody's.
+      if (!key || !person || held?.id !== key.card) throw codeUnknown();
+      if (off || held.model !== deps.model()) throw faceNeeded();
+      const templates = openCardTemplates(key, held.model, held.sealed);
+      if (!templates) throw codeUnknown();
+      return { kind: 'face', claim: deps.claims.issue({ person: person.id, method: 'badge+face', templates }) };
+    } finally {
+      key?.key.fill(0);
+    }
   }
 
   async function badge(text: string): Promise<WayResult> {
@@ -123,8 +146,7 @@ export function createWays(deps: WaysDeps): Ways {
 
   /** @throws Problem `face-needed` where a face has to be compared and there is none to compare with */
   function requireFace(way: 'qr' | 'badge', person: Person): void {
-    if (deps.withFace(way) && (deps.faceOff() || person.templates === 0))
-      throw new Problem('face-needed', 'here a face goes with it, and none can be compared', 'Take another way in.');
+    if (deps.withFace(way) && (deps.faceOff() || person.templates === 0)) throw faceNeeded();
   }
 
   async function welcome(person: Person, way: 'qr' | 'badge'): Promise<WayResult> {
@@ -152,6 +174,8 @@ export function createWays(deps: WaysDeps): Ways {
 export const wayNotOffered = (): Problem =>
   new Problem('way-not-offered', 'this way in is not offered here', 'Take one of those on the screen.');
 
+const faceNeeded = () =>
+  new Problem('face-needed', 'here a face goes with it, and none can be compared', 'Take another way in.');
 const codeUnknown = () => new Problem('code-unknown', 'nobody here has this code', 'Take another way in.');
 const expired = () => new Problem('code-expired', 'this code is too old', 'Show the present one.');
 const locked = (cause: Problem) =>

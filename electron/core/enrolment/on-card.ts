@@ -1,0 +1,73 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { sealCardTemplates, writeTemplateCard } from '../../../sync/protocol/seal/card-template.ts';
+import type { Recogniser } from '../checkin/recogniser.ts';
+import type { NewPerson, Person, Store } from '../store/interface.ts';
+
+/** What an enrolment has gathered. */
+interface Gathered {
+  readonly details: Pick<NewPerson, 'name' | 'number' | 'pinHash' | 'language'> & {
+    readonly consent: NonNullable<NewPerson['consent']>;
+  };
+  readonly templates: readonly { readonly embedding: Float32Array }[];
+  /** Somebody who is here already. */
+  readonly person: string | null;
+}
+
+interface Deps {
+  readonly store: Store;
+  readonly recogniser: Recogniser;
+  /** People or templates changed. */
+  readonly changed: () => void;
+}
+
+/**
+ * Enrols onto the person's card: kiosk and server keep a ciphertext, and its key is on the card alone. Whoever had a card has
+ * a new one, and what the one before opened is gone. Nobody is compared with others: there is nothing to compare with.
+ *
+ * @returns what is printed, told this once; the caller zeroes the templates
+ */
+export async function enrolOnCard(
+  { store, recogniser, changed }: Deps,
+  { details, templates, person: existing }: Gathered,
+): Promise<{ readonly person: Person; readonly card: { name: string; number: string | null; text: string } }> {
+  const id = existing ?? randomUUID();
+  const key = { person: id, card: randomUUID(), key: randomBytes(32) };
+  try {
+    const { model } = recogniser;
+    const vectors = templates.map((t) => t.embedding);
+    const sealed = sealCardTemplates(key, model, vectors, randomBytes(12));
+    const card = { id: key.card, model, sealed, count: vectors.length };
+    if (existing === null) await store.addPerson({ id, ...details, templates: [], photo: null, card });
+    else {
+      agreed(store, id, details.consent);
+      store.setCardTemplate(id, card);
+    }
+    changed();
+    const person = store.person(id)!;
+    return { person, card: { name: person.name, number: person.number, text: writeTemplateCard(key) } };
+  } finally {
+    key.key.fill(0);
+  }
+}
+
+/** Adds a face to somebody who is here already. The gallery follows the commit. */
+export function addFace(
+  { store, recogniser, changed }: Deps,
+  person: Person,
+  o: { readonly consent: NonNullable<NewPerson['consent']>; readonly templates: NewPerson['templates'] },
+): Person {
+  agreed(store, person.id, o.consent);
+  for (const one of store.addTemplates(person.id, o.templates))
+    recogniser.gallery.add(one.id, one.person, one.embedding);
+  changed();
+  return store.person(person.id) ?? person;
+}
+
+/** First the consent: without what follows it harms nobody. */
+function agreed(
+  store: Store,
+  person: string,
+  { textVersion, language, ...said }: NonNullable<NewPerson['consent']>,
+): void {
+  store.append({ type: 'consent', open: { action: 'given', textVersion, language }, personal: { person, ...said } });
+}
