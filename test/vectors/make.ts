@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cardHash, writeCardCode } from '../../sync/protocol/seal/card-code.ts';
+import { sealCardTemplates, writeTemplateCard } from '../../sync/protocol/seal/card-template.ts';
 import { canonicalBytes, commit, headerHash } from '../../sync/protocol/seal/chain.ts';
 import { keyId, publicHalf } from '../../sync/protocol/seal/keys.ts';
+import { writeOwnCode } from '../../sync/protocol/seal/own-code.ts';
 import { pad } from '../../sync/protocol/seal/padding.ts';
 import { messageDigest } from '../../sync/protocol/seal/signal.ts';
 import { PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
@@ -219,6 +222,35 @@ async function refused(ask: string, good: { header: object; body: unknown; signe
   ];
 }
 
+/** What people show. */
+function ways() {
+  const card = { person: PERSON, card: REQUEST, key: createHash('sha256').update('card key').digest() };
+  const secret = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
+  const vector = Float32Array.from({ length: 512 }, (_, i) => (i % 2 === 0 ? 0.0625 : -0.0625));
+  const issuedAt = Date.parse('2026-03-02T07:58:01.000Z');
+  const text = writeCardCode(secret);
+  return {
+    ownCode: {
+      issuer: KEYS.serverSigning,
+      person: PERSON,
+      issuedAt: new Date(issuedAt).toISOString(),
+      nonceHex: NONCE.subarray(0, 8).toString('hex'),
+      text: writeOwnCode({ person: PERSON, issuedAt, nonce: NONCE }, KEYS.serverSigning),
+    },
+    card: { secretHex: secret.toString('hex'), text, hash: cardHash(text) },
+    templateCard: {
+      person: card.person,
+      card: card.card,
+      keyHex: card.key.toString('hex'),
+      text: writeTemplateCard(card),
+      model: 'fr_feature@0123456789ab',
+      vectors: [Buffer.from(vector.buffer).toString('base64url')],
+      nonceHex: NONCE.toString('hex'),
+      sealed: sealCardTemplates(card, 'fr_feature@0123456789ab', [vector], NONCE),
+    },
+  };
+}
+
 /** Every file and what stands in it. */
 export async function vectors(): Promise<Record<string, unknown>> {
   const made = await messages();
@@ -253,6 +285,7 @@ export async function vectors(): Promise<Record<string, unknown>> {
     'refused.json': await refused(made.ask.signed, made.batch),
     'joining.json': await joining(),
     'personal.json': { position: await position(), photo: photo() },
+    'ways.json': ways(),
     'schemas.json': schemas(),
   };
 }

@@ -5,12 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { openAck } from '../../sync/protocol/seal/ack.ts';
 import { openAsk } from '../../sync/protocol/seal/ask.ts';
 import { openBatch } from '../../sync/protocol/seal/batch.ts';
+import { openCardTemplates, readTemplateCard } from '../../sync/protocol/seal/card-template.ts';
 import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
 import { checkEvent } from '../../sync/protocol/seal/event.ts';
 import { caPin, deviceFingerprint, serverFingerprint } from '../../sync/protocol/seal/fingerprint.ts';
 import { openGrant, openJoin, openProof } from '../../sync/protocol/seal/join.ts';
 import { readJoinCode } from '../../sync/protocol/seal/join-code.ts';
 import { keyId, publicHalf } from '../../sync/protocol/seal/keys.ts';
+import { readOwnCode } from '../../sync/protocol/seal/own-code.ts';
 import { pad } from '../../sync/protocol/seal/padding.ts';
 import { openPage } from '../../sync/protocol/seal/page.ts';
 import { openPosition } from '../../sync/protocol/seal/position.ts';
@@ -165,4 +167,23 @@ test('the schemas are the ones that docs/protocol.md names, and refer to nothing
   const page = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
   for (const name of Object.keys($defs).filter((id) => !id.includes('.') && !id.endsWith('Header')))
     expect(page, `docs/protocol.md does not name ${name}`).toContain(`\`${name}\``);
+});
+
+test('what people show is read as it was written', () => {
+  const { ownCode, card, templateCard } = read('ways.json');
+  const issuer = publicHalf(ownCode.issuer) as never;
+  expect(readOwnCode(ownCode.text, [issuer])).toMatchObject({
+    person: ownCode.person,
+    issuedAt: Date.parse(ownCode.issuedAt),
+  });
+  const bytes = Buffer.from(card.secretHex, 'hex');
+  expect(card.hash).toBe(createHash('sha256').update(bytes).digest('base64url'));
+  const key = readTemplateCard(templateCard.text)!;
+  expect([key.person, key.card, key.key.toString('hex')]).toEqual([
+    templateCard.person,
+    templateCard.card,
+    templateCard.keyHex,
+  ]);
+  const opened = openCardTemplates(key, templateCard.model, templateCard.sealed)!;
+  expect(opened.map((v) => Buffer.from(v.buffer).toString('base64url'))).toEqual(templateCard.vectors);
 });
