@@ -16,4 +16,5 @@ export const LONG: readonly string[] = [
   'test/hosts/electronegativity.test.ts',
   'test/liveness/footage.test.ts',
   'test/kiosk-ui/looks.spec.ts',
+  'test/console/people.spec.ts',
 ];

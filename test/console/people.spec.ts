@@ -76,6 +76,15 @@ test('templates are made from a photo after the consent, and a face that is some
   await open(`people/${ada}`, 'Ada Lovelace');
   await expect(page.getByText('2 templates')).toBeVisible();
   await picture(page, 'person', ['desk', 'wall']);
+  await page.getByRole('button', { name: 'Print a card' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Print a card' }).click();
+  await expect(page.getByRole('img', { name: 'QR code of the card' })).toBeVisible();
+  await axe(page);
+  await picture(page, 'card');
+  await page.emulateMedia({ media: 'print' });
+  await picture(page, 'card-printed');
+  await page.emulateMedia({ media: 'screen' });
+  await page.getByRole('button', { name: 'Close' }).click();
 });
 
 test('"not me" counts in the rail, and leaves the list with a note that can be taken back', async () => {

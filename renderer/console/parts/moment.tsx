@@ -9,7 +9,7 @@ export function Moment({ at, site = null, only }: { at: string | null; site?: st
   const zone = zoneOf(site);
   const language = currentLanguage();
   return (
-    <time class="tabular" dateTime={at} title={t('siteTime', { zone })} dir="ltr">
+    <time class="tabular" dateTime={at} title={t('siteTime', { zone })}>
       {only === 'time' ? timeIn(at, zone, language) : momentIn(at, zone, language)}
     </time>
   );

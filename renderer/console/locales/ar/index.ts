@@ -4,6 +4,7 @@ import { attendance } from './attendance.ts';
 import { attention } from './attention.ts';
 import { audit } from './audit.ts';
 import { board } from './board.ts';
+import { cards } from './cards.ts';
 import { consents } from './consents.ts';
 import { corrections } from './corrections.ts';
 import { day } from './day.ts';
@@ -54,4 +55,5 @@ export const ar = {
   retention,
   settings,
   texts,
+  cards,
 };

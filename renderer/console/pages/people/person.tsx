@@ -23,6 +23,7 @@ import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { Svg } from '../../shell/enrol.tsx';
+import { CardsPanel } from './cards.tsx';
 import { ConsentPanel } from './consent.tsx';
 import { languageName, languageOptions } from './languages.ts';
 import { MinorPanel } from './minor.tsx';
@@ -106,6 +107,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
           <ConsentPanel person={person} minor={minor.value?.minor ?? null} mayGive={mayWrite} onChange={reload} />
           <MinorPanel person={id} minor={minor.value?.minor ?? null} mayWrite={mayWrite} onChange={reload} />
           <Faces person={person} onChange={reload} />
+          <CardsPanel person={id} mayWrite={mayWrite} />
           <section class="card panel">
             <h2>{t('people.own')}</h2>
             <p class="muted">{t('people.ownText')}</p>

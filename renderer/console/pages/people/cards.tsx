@@ -1,0 +1,164 @@
+import { useEffect, useState } from 'preact/hooks';
+import { Credentials, PrintableCard } from '../../../../sync/protocol/api/credentials.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
+import { get, send } from '../../core/api.ts';
+import { siteOf } from '../../core/places.ts';
+import { useResource, useWrite } from '../../core/resource.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Form, RefusalNote, TextField } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { Svg } from '../../shell/enrol.tsx';
+
+/** Cards and badges: whoever holds one is let in by it, so each can be revoked at once. */
+export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boolean }) {
+  const path = `/api/people/${person}/credentials`;
+  const found = useResource(path, (signal) => get(path, Credentials, { signal }));
+  const [card, setCard] = useState<PrintableCard | null>(null);
+  const [adding, setAdding] = useState(false);
+  const { busy, refusal, run } = useWrite();
+  const issue = async () => {
+    const sure = await confirm({ title: t('cards.issue'), text: t('cards.issueText'), action: t('cards.issue') });
+    if (!sure) return;
+    const made = await run(() => send('POST', `/api/people/${person}/cards`, { answer: PrintableCard }));
+    if (made?.ok) {
+      setCard(made.value);
+      found.reload();
+    }
+  };
+  const revoke = async (id: string) => {
+    const sure = await confirm({
+      title: t('cards.revoke'),
+      text: t('cards.revokeText'),
+      action: t('cards.revoke'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await run(() => send('DELETE', `${path}/${id}`, { answer: Credentials }));
+    if (done?.ok) {
+      toast(t('cards.revoked'));
+      found.reload();
+    }
+  };
+  return (
+    <section class="card panel">
+      <h2>{t('cards.title')}</h2>
+      <RefusalNote refusal={refusal ?? found.refusal} />
+      {found.value?.items.length === 0 && <p class="muted">{t('cards.none')}</p>}
+      <ul>
+        {found.value?.items.map((c) => (
+          <li key={c.id} class="setting">
+            <div>
+              <p class="setting-name">
+                {t(`cards.${c.kind}`)} <bdi dir="ltr">{c.number ?? c.id.slice(-8)}</bdi>
+              </p>
+              <p class="muted small">
+                {t('cards.issued')} <Moment at={c.issuedAt} />
+                {c.revokedAt && (
+                  <>
+                    {' · '}
+                    {t('cards.revokedAt')} <Moment at={c.revokedAt} />
+                  </>
+                )}
+              </p>
+            </div>
+            {mayWrite && !c.revokedAt && (
+              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void revoke(c.id)}>
+                {t('cards.revoke')}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {mayWrite && (
+        <div class="actions start">
+          <button type="button" class="quiet" aria-disabled={busy} onClick={() => void issue()}>
+            <IconPrint />
+            {t('cards.issue')}
+          </button>
+          <button type="button" class="quiet" onClick={() => setAdding(true)}>
+            <IconBadge />
+            {t('cards.addBadge')}
+          </button>
+        </div>
+      )}
+      {card && (
+        <Dialog title={t('cards.print')} onClose={() => setCard(null)}>
+          <Printed card={card} />
+        </Dialog>
+      )}
+      {adding && (
+        <Dialog title={t('cards.addBadge')} onClose={() => setAdding(false)}>
+          <AddBadge
+            person={person}
+            onDone={() => {
+              setAdding(false);
+              found.reload();
+            }}
+          />
+        </Dialog>
+      )}
+    </section>
+  );
+}
+
+/** As it is printed, at the size of a bank card; its code is shown this once. */
+function Printed({ card }: { card: PrintableCard }) {
+  const [svg, setSvg] = useState('');
+  useEffect(() => {
+    let gone = false;
+    void import('qrcode').then(async (qr) => {
+      const drawn = await qr.toString(card.text, { type: 'svg', errorCorrectionLevel: 'Q', margin: 2 });
+      if (!gone) setSvg(drawn);
+    });
+    return () => {
+      gone = true;
+    };
+  }, [card.text]);
+  return (
+    <div class="stack">
+      <p class="no-print">{t('cards.printText')}</p>
+      <article class="print-card" aria-label={t('cards.card')}>
+        <div class="print-card-text">
+          <p class="print-card-site">{siteOf(null)?.name ?? 'SmartPresence'}</p>
+          <p class="print-card-name" dir="auto">
+            {card.name ?? ''}
+          </p>
+          <p dir="ltr">{card.number ?? ''}</p>
+        </div>
+        {svg && <Svg text={svg} label={t('cards.qr')} />}
+      </article>
+      <div class="actions no-print">
+        <button type="button" class="primary" aria-disabled={!svg} onClick={() => svg && print()}>
+          <IconPrint />
+          {t('print')}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function AddBadge({ person, onDone }: { person: string; onDone: () => void }) {
+  const [number, setNumber] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const done = await run(() =>
+      send('POST', `/api/people/${person}/badges`, { body: { number }, answer: Credentials }),
+    );
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p class="muted">{t('cards.badgeText')}</p>
+      <RefusalNote refusal={refusal} />
+      <TextField label={t('cards.number')} required maxLength={80} dir="ltr" value={number} onValue={setNumber} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !number.trim()}>
+          {t('cards.addBadge')}
+        </button>
+      </div>
+    </Form>
+  );
+}
