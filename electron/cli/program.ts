@@ -21,6 +21,7 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['incident'], load: async () => (await import('./incident/register.ts')).registerIncident },
   { words: ['compliance'], load: async () => (await import('./compliance/register.ts')).registerCompliance },
   { words: ['jobs'], load: async () => (await import('./jobs/register.ts')).registerJobs },
+  { words: ['models'], load: async () => (await import('./models/register.ts')).registerModels },
   { words: ['backup'], load: async () => (await import('./backup/register.ts')).registerBackup },
   { words: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },
   { words: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },

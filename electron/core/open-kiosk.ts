@@ -8,6 +8,7 @@ import type { CommandContext } from './commands/command.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type KioskKeys, openKeys } from './keys/index.ts';
 import { createPinHasher, type PinHasher } from './pin/pin-hash.ts';
+import { readPolicy } from './roster/policy.ts';
 import { readSiteConfig } from './site/config.ts';
 import { createStore, openStore } from './store/index.ts';
 
@@ -45,7 +46,11 @@ export async function openKiosk(options: {
   let pins: Promise<PinHasher> | null = null;
 
   async function load(): Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> {
-    const [pipeline, gallery] = await Promise.all([openPipeline(options.weights).catch(asProblem), createGallery()]);
+    const embedder = readPolicy(store.sync.policy)?.embedder;
+    const [pipeline, gallery] = await Promise.all([
+      openPipeline(options.weights, embedder).catch(asProblem),
+      createGallery(),
+    ]);
     loadGallery(store, gallery, pipeline.model);
     return {
       pipeline,

@@ -1,13 +1,15 @@
 import { ARCFACE_SIDE, ARCFACE_TEMPLATE, fitSimilarity, fivePoints, invert, squareAround } from '../rules/geometry.ts';
 import type { Point } from '../rules/image.ts';
-import { EMBEDDER_ID, EMBEDDING_LENGTH } from '../rules/manifest.ts';
+import { EMBEDDER_ID, EMBEDDING_LENGTH, embedderId } from '../rules/manifest.ts';
 import { Taps, warpToPlanes, windowToLuma } from '../rules/pixels.ts';
 import { ModelProblem } from '../rules/problem.ts';
 import { measureQuality, QualityScratch } from '../rules/quality.ts';
 import { createDetector } from './detector.ts';
+import { embedderOf } from './embedders.ts';
 import type { FacePipeline } from './interface.ts';
 import { Scratch } from './scratch.ts';
 import { loadModels, type Models } from './sessions.ts';
+import { DEFAULT_WEIGHTS } from './weights.ts';
 
 const LANDMARK_SIDE = 64;
 const LANDMARK_NORM = { mean: 0, scale: 1 / 256 };
@@ -16,10 +18,11 @@ const EMBED_NORM = { mean: 127, scale: 1 / 128 };
 /**
  * Loads the verified weights and builds the pipeline of DESIGN "The face pipeline" on them.
  * @param weights folder of the prepared weights; `dist/models/weights` of this source tree by default
- * @throws ModelProblem as loadModels does
+ * @param embedder id of the embedder; the one that ships by default
+ * @throws ModelProblem as loadModels does, and `model-unknown`
  */
-export async function openPipeline(weights?: string): Promise<FacePipeline> {
-  return createPipeline(await loadModels(weights));
+export async function openPipeline(weights = DEFAULT_WEIGHTS, embedder = EMBEDDER_ID): Promise<FacePipeline> {
+  return createPipeline(await loadModels(weights, embedderOf(weights, embedder)));
 }
 
 /** The pipeline over loaded models, which `close` closes. */
@@ -33,7 +36,7 @@ export function createPipeline(models: Models): FacePipeline {
   const crops = new Scratch(() => new Float32Array(3 * ARCFACE_SIDE * ARCFACE_SIDE));
 
   return {
-    model: EMBEDDER_ID,
+    model: embedderId(models.embedder.weight),
     detect,
     shape: (image, box) =>
       shapes.use(async ({ input, taps, quality }) => {
@@ -54,8 +57,9 @@ export function createPipeline(models: Models): FacePipeline {
     embed: (image, five) =>
       crops.use(async (input) => {
         warpToPlanes(image, invert(fitSimilarity(five, ARCFACE_TEMPLATE)), ARCFACE_SIDE, EMBED_NORM, input);
-        const { output } = await models.embedder.run(input);
-        return normalised(output!);
+        const answer = await models.embedder.run(input);
+        const { embedding, outputs } = models.embedder.weight;
+        return normalised(answer[embedding ?? outputs[0]!.name]!);
       }),
     async close() {
       await Promise.all([models.detector.close(), models.landmarks.close(), models.embedder.close()]);

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EMBEDDER, FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../rules/manifest.ts';
 import { ModelProblem } from '../rules/problem.ts';
-
-/** Where the prepare step puts the weights of this source tree. */
-const DEFAULT_WEIGHTS = fileURLToPath(new URL('../../dist/models/weights/', import.meta.url));
+import { DEFAULT_WEIGHTS } from './weights.ts';
 
 /** A loaded model: one float32 tensor in, named float32 arrays out. */
 export interface Model {
@@ -29,13 +26,14 @@ export interface Models {
 /**
  * Loads the three models of the Node pipeline from `folder`.
  *
+ * @param embedding which embedder (embedders.ts)
  * @throws ModelProblem `model-missing`, `model-altered` (bytes differ from the manifest) or `model-refused` (the
  *   runtime can't load it, or its shapes are not the manifest's). Nothing is loaded from bytes that were not verified.
  */
-export async function loadModels(folder = DEFAULT_WEIGHTS): Promise<Models> {
+export async function loadModels(folder = DEFAULT_WEIGHTS, embedding: WeightFile = EMBEDDER): Promise<Models> {
   const loaded: Model[] = [];
   try {
-    for (const weight of [FACE_BOX_NODE, LANDMARKS_NODE, EMBEDDER]) loaded.push(await loadModel(folder, weight));
+    for (const weight of [FACE_BOX_NODE, LANDMARKS_NODE, embedding]) loaded.push(await loadModel(folder, weight));
   } catch (error) {
     await Promise.all(loaded.map((model) => model.close()));
     throw error;

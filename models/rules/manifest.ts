@@ -30,6 +30,8 @@ export interface WeightFile {
   readonly sha256: string;
   readonly input: TensorSpec;
   readonly outputs: readonly TensorSpec[];
+  /** Of an embedder with several outputs: the one that is the embedding; absent: the first. */
+  readonly embedding?: string;
   /** How a byte (0..255) becomes a number of the input. */
   readonly normalisation: string;
   readonly licence: string;
@@ -167,8 +169,11 @@ export const MEDIAPIPE_RUNTIME: readonly RuntimeFile[] = [
   licence: 'Apache-2.0',
 }));
 
-/** Id that templates carry: the embedder's name and the first 12 hex digits of its hash. */
-export const EMBEDDER_ID = `${EMBEDDER.file.replace(/\.onnx$/, '')}@${EMBEDDER.sha256.slice(0, 12)}`;
+/** Id that templates carry: an embedder's name and the first 12 hex digits of its hash. */
+export const embedderId = ({ file, sha256 }: Pick<WeightFile, 'file' | 'sha256'>): string =>
+  `${file.replace(/\.onnx$/, '')}@${sha256.slice(0, 12)}`;
+/** Of the embedder that ships. */
+export const EMBEDDER_ID = embedderId(EMBEDDER);
 
 /** Length of an embedding. */
 export const EMBEDDING_LENGTH = 512;

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { DEFAULT_WEIGHTS } from '../../models/node/weights.ts';
 import { Problem } from '../protocol/wire/problem.ts';
 import { type MailSettings, mailIssues, mailSettings, mailVariables } from './accounts/settings.ts';
 import { auditVariables } from './audit/settings.ts';
@@ -93,6 +94,7 @@ const Environment = z
     SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
     /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
+    SMARTPRESENCE_WEIGHTS: z.string().min(1).default(DEFAULT_WEIGHTS),
     SMARTPRESENCE_LEASE_DAYS: z.coerce
       .number({ error: 'must be days, 1 to 365' })
       .int({ error: 'must be whole days' })
@@ -167,6 +169,8 @@ export interface Config {
   readonly site: { readonly name: string; readonly timeZone: string };
   /** Null: not set here. */
   readonly leaseDays: number | null;
+  /** Folder of the weights that templates are made with here. */
+  readonly weights: string;
   readonly retention: RetentionSettings;
   readonly webhooks: WebhookSettings;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -215,6 +219,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         : null,
     site: { name: e.SMARTPRESENCE_SITE, timeZone: e.SMARTPRESENCE_TIMEZONE },
     leaseDays: e.SMARTPRESENCE_LEASE_DAYS ?? null,
+    weights: e.SMARTPRESENCE_WEIGHTS,
     retention: retentionSettings(e),
     webhooks: webhookSettings(e),
     logLevel: e.SMARTPRESENCE_LOG_LEVEL,

@@ -83,6 +83,8 @@ export const Policy = z.strictObject({
   liveness: z.enum(['on', 'off']).optional(),
   /** `off`: no face is recognised or enrolled here, since the law of the place does not allow it; the other ways in stay. */
   faces: z.enum(['on', 'off']).optional(),
+  /** Id of the embedder that recognises here; absent: the one that ships. Templates of others rest. */
+  embedder: z.string().max(80).optional(),
   /** Below this age a guardian agrees; absent: 18. */
   consentAge: z.number().int().min(13).max(21).optional(),
   /** A consent is asked for again after so many months; absent: it has no end of its own. */

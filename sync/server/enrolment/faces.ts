@@ -52,15 +52,25 @@ export type Judged =
 
 const useless = (code: string): Judged => ({ code, pose: null, measured: null, picture: null });
 
-let shared: Promise<FacePipeline> | null = null;
+const shared = new Map<string, Promise<FacePipeline>>();
 
-/** The models, loaded at the first picture and kept. @throws ModelProblem `model-missing`, `model-altered`, `model-refused` */
-export function sharedPipeline(): Promise<FacePipeline> {
-  shared ??= openPipeline().catch((cause: unknown) => {
-    shared = null;
+/**
+ * The models, loaded at the first picture and kept.
+ *
+ * @param weights folder
+ * @param embedder id
+ * @throws ModelProblem `model-missing`, `model-altered`, `model-refused`, `model-unknown`
+ */
+export function sharedPipeline(weights: string, embedder: string): Promise<FacePipeline> {
+  const key = `${weights} ${embedder}`;
+  const found = shared.get(key);
+  if (found) return found;
+  const opening = openPipeline(weights, embedder).catch((cause: unknown) => {
+    shared.delete(key);
     throw cause;
   });
-  return shared;
+  shared.set(key, opening);
+  return opening;
 }
 
 /**

@@ -7,11 +7,12 @@ import { type DoorSpec, door } from '../access/door.ts';
 import type { RouteSpec } from '../access/route.ts';
 import { audited } from '../audit/opened.ts';
 import { readTemplates } from '../changes/templates.ts';
+import { presentPipeline } from '../embedders/present.ts';
 import { namesOf } from '../people/records.ts';
 import { templateCounts } from '../people/templates.ts';
 import { mostAlike } from './alike.ts';
 import { addFaces, requireEnrollable } from './enrol.ts';
-import { type Judged, judgePicture, sharedPipeline, type UsableFace, vectorFrom } from './faces.ts';
+import { type Judged, judgePicture, type UsableFace, vectorFrom } from './faces.ts';
 
 /** Cosine below which two pictures do not show one person. */
 const SAME_PERSON = 0.45;
@@ -33,8 +34,8 @@ const judge = door({
   maxBody: 6 * 1024 * 1024,
   answer: PictureVerdict,
   limit: { max: 240, perMs: 60_000 },
-  before: async ({ body: { picture } }) =>
-    judgePicture(await sharedPipeline(), Buffer.from(picture, 'base64'), ENROLMENT_QUALITY),
+  before: async ({ services, body: { picture } }) =>
+    judgePicture(await presentPipeline(services), Buffer.from(picture, 'base64'), ENROLMENT_QUALITY),
   handle: async ({ prepared }) => verdict(prepared),
 } satisfies DoorSpec<z.ZodType, z.ZodType, typeof JudgePicture, Judged>);
 
@@ -61,8 +62,8 @@ const enrol = door({
     'templates-on-card',
   ],
   limit: { max: 60, perMs: 60_000 },
-  async before({ body: { pictures, source } }) {
-    const pipeline = await sharedPipeline();
+  async before({ services, body: { pictures, source } }) {
+    const pipeline = await presentPipeline(services);
     const judged: Judged[] = [];
     for (const picture of pictures) {
       const quality = source === 'photo' ? IMPORT_QUALITY : ENROLMENT_QUALITY;

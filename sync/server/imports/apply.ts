@@ -7,8 +7,9 @@ import { standingOf } from '../changes/consent.ts';
 import { giveConsent } from '../consents/record.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Tables } from '../database/schema.ts';
+import { presentPipeline } from '../embedders/present.ts';
 import { addFaces, requireEnrollable } from '../enrolment/enrol.ts';
-import { sharedPipeline, vectorFrom } from '../enrolment/faces.ts';
+import { vectorFrom } from '../enrolment/faces.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { basisPlace, importPlace } from './places.ts';
@@ -39,7 +40,7 @@ export async function applyAccepted(
       services.tell('board');
       continue;
     }
-    const { model } = await sharedPipeline();
+    const { model } = await presentPipeline(services);
     try {
       await inTransaction(db, (tx) => applyOne(tx, keys, next.id, model, at));
       applied += 1;

@@ -7,8 +7,9 @@ import { audited, type Opened } from '../audit/opened.ts';
 import { readTemplates } from '../changes/templates.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
+import { presentPipeline } from '../embedders/present.ts';
 import { mostAlike } from '../enrolment/alike.ts';
-import { type Judged, judgePicture, sharedPipeline, vectorBytes, vectorFrom } from '../enrolment/faces.ts';
+import { type Judged, judgePicture, vectorBytes, vectorFrom } from '../enrolment/faces.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { everybodyByName, listByFile, matchFile } from './match.ts';
@@ -53,11 +54,12 @@ export async function judgeWaiting(services: Services, signal: AbortSignal): Pro
   }
 }
 
-async function judgeBatch({ db, keys, now }: Services, run: string, rows: readonly Row[]): Promise<void> {
+async function judgeBatch(services: Services, run: string, rows: readonly Row[]): Promise<void> {
+  const { db, keys, now } = services;
   const at = now();
   const matched = await matchBatch(db, keys, run, rows, at);
   // Outside of any transaction: the models take their time.
-  const pipeline = await sharedPipeline();
+  const pipeline = await presentPipeline(services);
   const judged = new Map<string, Judged>();
   const box = await personBox(
     db,

@@ -3,6 +3,7 @@ import { auditAnchorJob } from '../audit/anchor.job.ts';
 import { auditPurgeJob } from '../audit/purge.job.ts';
 import { backupJob, photoObjectsJob } from '../backup/backup.job.ts';
 import { driftJob } from '../drift/drift.job.ts';
+import { embeddersJob } from '../embedders/embedders.job.ts';
 import { erasureJob } from '../erasure/erasure.job.ts';
 import { tombstonesJob } from '../erasure/tombstones.job.ts';
 import { importsEndJob, importsJob } from '../imports/imports.job.ts';
@@ -34,4 +35,5 @@ export const JOBS: readonly Job[] = [
   importsJob,
   importsEndJob,
   driftJob,
+  embeddersJob,
 ];

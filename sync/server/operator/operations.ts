@@ -15,6 +15,7 @@ import { makeCode } from '../devices/codes.ts';
 import { identityContext } from '../devices/context.ts';
 import { approveDevice, provisionByFile } from '../devices/join.ts';
 import { type Device, listDevices, revokeDevice } from '../devices/registry.ts';
+import { embedderOperations } from '../embedders/operations.ts';
 import { erasureOperations } from '../erasure/operations.ts';
 import { incidentOperations } from '../incidents/operations.ts';
 import { listQuarantine, retryQuarantine } from '../ingest/quarantine.ts';
@@ -47,6 +48,7 @@ export const OPERATIONS = {
   ...complianceOperations,
   ...erasureOperations,
   ...retentionOperations,
+  ...embedderOperations,
   ...keyOperations,
   ...auditOperations,
   ...backupOperations,

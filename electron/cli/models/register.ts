@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { operate } from '../server/environment.ts';
+
+/** `models …`: on the server, the move to another embedder. */
+export function registerModels(program: Command): void {
+  const models = program.command('models').description('The embedder that makes templates, and the move to another.');
+  const line = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+  const add = (name: string, words: string) => models.command(name).description(words).addHelpText('after', EXIT_HELP);
+  add('list', 'The embedders that this server may load, and the present one.').action(async () =>
+    line(await operate('models list', {})),
+  );
+  add(
+    'migrate',
+    'Make everybody’s templates anew with another embedder, from the photos of their enrolment; a job does it.',
+  )
+    .requiredOption('--to <id>', 'as `models list` names it')
+    .action(async (o: { to: string }) => line({ migration: await operate('models migrate', { to: o.to }) }));
+  add('status', 'How far it is; exit code 1 when somebody has to be enrolled again.').action(async () => {
+    const progress = await operate('models status', {});
+    line(progress);
+    process.exitCode = progress && progress.again > 0 ? EXIT.attention : EXIT.ok;
+  });
+  add('again', 'Whom to enrol again, one a line, and why.').action(async () => {
+    for (const one of await operate('models again', {})) line(one);
+  });
+  add('switch', 'Tell every kiosk to recognise by the new embedder; the old templates stay.').action(async () =>
+    line(await operate('models switch', {})),
+  );
+  add('finish', 'Delete the old embedder’s templates, here and on every kiosk.').action(async () =>
+    line(await operate('models finish', {})),
+  );
+  add('cancel', 'Give the move up before kiosks were switched.').action(async () =>
+    line(await operate('models cancel', {})),
+  );
+}
