@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { PayrollLayout } from '../../../sync/protocol/api/exports.ts';
 import { DayReport, type DayRow } from '../../../sync/protocol/api/reports.ts';
 import { t } from '../../shared/i18n.ts';
 import { IconCalendar } from '../../shared/icons.tsx';
@@ -8,7 +9,7 @@ import { usePages } from '../core/resource.ts';
 import { setQuery } from '../core/router.ts';
 import { addDays } from '../core/zone.ts';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
-import { TextField } from '../parts/form.tsx';
+import { SelectField, TextField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
@@ -89,6 +90,8 @@ function Day({ query }: PageProps) {
 function ExportDays({ site, day }: { site: string; day: string }) {
   const [from, setFrom] = useState(`${day.slice(0, 8)}01`);
   const [to, setTo] = useState(day);
+  const [layout, setLayout] = useState('days');
+  const period = { site: site || undefined, from, to };
   return (
     <section class="card panel">
       <h2>{t('day.export')}</h2>
@@ -96,7 +99,17 @@ function ExportDays({ site, day }: { site: string; day: string }) {
       <div class="filters">
         <TextField label={t('attendance.from')} type="date" value={from} onValue={setFrom} />
         <TextField label={t('attendance.to')} type="date" value={to} onValue={setTo} />
-        <Exports path="/api/exports/days" query={{ site: site || undefined, from, to }} />
+        <SelectField
+          label={t('day.layout')}
+          value={layout}
+          onValue={setLayout}
+          options={['days', ...PayrollLayout.options].map((name) => [name, t(`day.layouts.${name}`)])}
+        />
+        {layout === 'days' ? (
+          <Exports path="/api/exports/days" query={period} />
+        ) : (
+          <Exports path="/api/exports/payroll" query={{ ...period, layout }} />
+        )}
       </div>
     </section>
   );

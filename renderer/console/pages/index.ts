@@ -20,6 +20,7 @@ import { peoplePage } from './people.tsx';
 import { presencePage } from './presence.tsx';
 import { retentionPage } from './retention.tsx';
 import { settingsPage } from './settings.tsx';
+import { webhooksPage } from './webhooks.tsx';
 
 /** Every page, in the order of the rail. The first that a role may open is where it begins. */
 export const PAGES: readonly ConsolePage[] = [
@@ -37,6 +38,7 @@ export const PAGES: readonly ConsolePage[] = [
   devicesPage,
   settingsPage,
   jobsPage,
+  webhooksPage,
   accountsPage,
   consentsPage,
   textsPage,

@@ -114,6 +114,8 @@ export const de = {
     title: 'Gesichtserkennung',
     standing: { given: 'Sie haben zugestimmt', withdrawn: 'Widerrufen', none: 'Nie zugestimmt' },
     means: {
+      notEnrolled:
+        'Sie haben zugestimmt. Zurzeit ist nichts von Ihrem Gesicht gespeichert: Lassen Sie es an einem Terminal oder am Empfang einlernen.',
       given:
         'Terminals erkennen Sie am Gesicht. Sie können das jederzeit widerrufen, und niemand behandelt Sie deswegen anders.',
       withdrawn:

@@ -111,6 +111,7 @@ export const en = {
     title: 'Face recognition',
     standing: { given: 'You agreed', withdrawn: 'Withdrawn', none: 'Never agreed' },
     means: {
+      notEnrolled: 'You agreed. Nothing of your face is held at present: enrol at a kiosk or at reception.',
       given:
         'Kiosks recognise you by your face. You can take this back at any time, and nobody treats you differently.',
       withdrawn: 'Nothing of your face is held. You check in with number and PIN, code or badge.',

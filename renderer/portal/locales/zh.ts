@@ -103,6 +103,7 @@ export const zh = {
     title: '人脸识别',
     standing: { given: '您已同意', withdrawn: '已撤回', none: '从未同意' },
     means: {
+      notEnrolled: '您已同意。目前没有保存您面部的数据：请在终端或前台登记。',
       given: '终端通过面部识别您。您可以随时撤回，不会因此受到区别对待。',
       withdrawn: '没有保存您面部的任何数据。您用编号和 PIN 码、二维码或工卡签到。',
       none: '没有保存您面部的任何数据。您用编号和 PIN 码、二维码或工卡签到。',

@@ -59,7 +59,7 @@ function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts>
           {t(`consent.standing.${me.consent}`)}
         </span>
       </div>
-      <p>{t(`consent.means.${me.consent}`)}</p>
+      <p>{t(`consent.means.${me.consent === 'given' && me.templates === 0 ? 'notEnrolled' : me.consent}`)}</p>
       <RefusalNote refusal={refusal ?? texts.refusal} onAgain={refusal ? undefined : texts.reload} />
       {me.consent === 'given' ? (
         <button type="button" class="quiet" onClick={() => void withdraw()} aria-disabled={busy}>

@@ -34,8 +34,8 @@ export function Frame() {
       </button>
       <header class="portal-head">
         <Mark />
-        <p class="portal-name" dir="auto">
-          {profile?.name ?? 'SmartPresence'}
+        <p class="portal-name">
+          <bdi>{profile?.name ?? 'SmartPresence'}</bdi>
         </p>
         <Leave />
       </header>

@@ -16,4 +16,6 @@ export const day = {
   empty: 'لم يكن أحد هنا في هذا اليوم',
   export: 'تصدير أيام',
   exportText: 'صف لكل شخص ويوم، 92 يومًا على الأكثر. من يَرِد اسمه مدوَّن في سجل التدقيق.',
+  layout: 'أعمدة',
+  layouts: { days: 'تقرير اليوم', timesheet: 'كشف ساعات (صف لكل إقامة)', 'frappe-hr': 'Frappe HR، Employee Checkin' },
 } satisfies Sentences;

@@ -16,4 +16,10 @@ export const day = {
   empty: 'An diesem Tag war niemand da',
   export: 'Tage exportieren',
   exportText: 'Eine Zeile je Person und Tag, höchstens 92 Tage. Wen sie nennt, steht im Audit-Protokoll.',
+  layout: 'Spalten von',
+  layouts: {
+    days: 'Tagesbericht',
+    timesheet: 'Stundenzettel (eine Zeile je Aufenthalt)',
+    'frappe-hr': 'Frappe HR, Employee Checkin',
+  },
 } satisfies Sentences;

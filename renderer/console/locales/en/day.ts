@@ -16,4 +16,10 @@ export const day = {
   empty: 'Nobody was there on this day',
   export: 'Export days',
   exportText: 'A row a person and day, at most 92 days. Whom it names stands in the audit log.',
+  layout: 'Columns of',
+  layouts: {
+    days: 'The day report',
+    timesheet: 'A timesheet (a row a stay)',
+    'frappe-hr': 'Frappe HR, Employee Checkin',
+  },
 } satisfies Sentences;

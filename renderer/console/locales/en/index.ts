@@ -26,6 +26,7 @@ import { retention } from './retention.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { texts } from './texts.ts';
+import { webhooks } from './webhooks.ts';
 
 export const en = {
   ...shell,
@@ -56,4 +57,5 @@ export const en = {
   settings,
   texts,
   cards,
+  webhooks,
 };

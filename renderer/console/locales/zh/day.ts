@@ -16,4 +16,6 @@ export const day = {
   empty: '这一天没有人在场',
   export: '导出多日',
   exportText: '每人每天一行，最多 92 天。其中的人员会记入审计日志。',
+  layout: '列格式',
+  layouts: { days: '日报', timesheet: '工时表（每次停留一行）', 'frappe-hr': 'Frappe HR，Employee Checkin' },
 } satisfies Sentences;

@@ -1,0 +1,210 @@
+import { useState } from 'preact/hooks';
+import { Webhook, WebhookList, WebhookSecret } from '../../../sync/protocol/api/webhooks.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconExit } from '../../shared/icons.tsx';
+import { get, send } from '../core/api.ts';
+import { siteOf } from '../core/places.ts';
+import { useResource, useWrite } from '../core/resource.ts';
+import { confirm } from '../parts/confirm.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { Empty } from '../parts/empty.tsx';
+import { RefusalNote } from '../parts/form.tsx';
+import { Ago } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { Skeleton } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+import { AddWebhook } from './webhooks/add.tsx';
+import { Deliveries } from './webhooks/deliveries.tsx';
+
+export const webhooksPage: ConsolePage = {
+  path: 'webhooks',
+  group: 'running',
+  Icon: IconExit,
+  roles: ['admin', 'dpo', 'auditor'],
+  View: Webhooks,
+};
+
+/** Programs that are told of records: who they are, how they stand, and what came of each message. */
+function Webhooks({ role }: PageProps) {
+  const found = useResource('webhooks', (signal) => get('/api/webhooks', WebhookList, { signal }));
+  const [adding, setAdding] = useState(false);
+  const [secret, setSecret] = useState<string | null>(null);
+  const admin = role === 'admin';
+  return (
+    <PageFrame
+      title={t('webhooks.nav')}
+      lead={t('webhooks.lead')}
+      actions={
+        admin && (
+          <button type="button" class="primary" onClick={() => setAdding(true)}>
+            {t('webhooks.add')}
+          </button>
+        )
+      }
+    >
+      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      {!found.value && found.loading && <Skeleton rows={4} />}
+      {found.value?.items.length === 0 && (
+        <div class="card">
+          <Empty title={t('webhooks.none')} text={t('webhooks.noneText')} icon={<IconExit />} />
+        </div>
+      )}
+      {found.value?.items.map((hook) => (
+        <One key={hook.id} hook={hook} admin={admin} onChange={found.reload} onSecret={setSecret} />
+      ))}
+      {adding && (
+        <Dialog title={t('webhooks.add')} onClose={() => setAdding(false)}>
+          <AddWebhook
+            onDone={(made) => {
+              setAdding(false);
+              setSecret(made);
+              found.reload();
+            }}
+          />
+        </Dialog>
+      )}
+      {secret !== null && (
+        <Dialog title={t('webhooks.secret')} onClose={() => setSecret(null)}>
+          <Secret text={secret} onDone={() => setSecret(null)} />
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+function One({
+  hook,
+  admin,
+  onChange,
+  onSecret,
+}: {
+  hook: Webhook;
+  admin: boolean;
+  onChange: () => void;
+  onSecret: (secret: string) => void;
+}) {
+  const [log, setLog] = useState(false);
+  const { busy, refusal, run } = useWrite();
+  const path = `/api/webhooks/${hook.id}`;
+  const turn = async () => {
+    const body = { enabled: !hook.enabled };
+    const done = await run(() => send('PATCH', path, { body, answer: Webhook }));
+    if (!done?.ok) return;
+    toast(t(hook.enabled ? 'webhooks.offDone' : 'webhooks.onDone'));
+    onChange();
+  };
+  const test = async () => {
+    const done = await run(() => send('POST', `${path}/test`));
+    if (!done?.ok) return;
+    toast(t('webhooks.tested'));
+    setLog(true);
+  };
+  const renew = async () => {
+    const sure = await confirm({
+      title: t('webhooks.renew'),
+      text: t('webhooks.renewText'),
+      action: t('webhooks.renew'),
+    });
+    if (!sure) return;
+    const made = await run(() => send('POST', `${path}/secret`, { answer: WebhookSecret }));
+    if (made?.ok) onSecret(made.value.secret);
+  };
+  const remove = async () => {
+    const sure = await confirm({
+      title: t('webhooks.remove'),
+      text: t('webhooks.removeText'),
+      action: t('webhooks.remove'),
+      danger: true,
+      word: hook.name,
+    });
+    if (!sure) return;
+    const done = await run(() => send('DELETE', path));
+    if (!done?.ok) return;
+    toast(t('webhooks.removed'));
+    onChange();
+  };
+  return (
+    <section class="card panel">
+      <div class="panel-head">
+        <h2>
+          <bdi>{hook.name}</bdi>
+        </h2>
+        <span class="badge" data-kind={hook.enabled ? 'good' : hook.disabledBecause ? 'bad' : undefined}>
+          {t(hook.enabled ? 'webhooks.on' : hook.disabledBecause ? 'webhooks.gone' : 'webhooks.off')}
+        </span>
+      </div>
+      <dl class="facts">
+        <div>
+          <dt>{t('webhooks.url')}</dt>
+          <dd dir="ltr">{hook.url}</dd>
+        </div>
+        <div>
+          <dt>{t('webhooks.site')}</dt>
+          <dd>{hook.site === null ? t('webhooks.everySite') : (siteOf(hook.site)?.name ?? '–')}</dd>
+        </div>
+        <div>
+          <dt>{t('webhooks.number')}</dt>
+          <dd>{t(hook.withNumber ? 'yes' : 'no')}</dd>
+        </div>
+        <div>
+          <dt>{t('webhooks.last')}</dt>
+          <dd>
+            <Ago at={hook.lastDeliveredAt} />
+          </dd>
+        </div>
+        <div>
+          <dt>{t('webhooks.due')}</dt>
+          <dd class="tabular">{hook.due}</dd>
+        </div>
+        <div>
+          <dt>{t('webhooks.failed')}</dt>
+          <dd class="tabular">{hook.failed}</dd>
+        </div>
+      </dl>
+      <RefusalNote refusal={refusal} />
+      <div class="actions start">
+        <button type="button" class="quiet" aria-expanded={log} onClick={() => setLog(!log)}>
+          {t('webhooks.log')}
+        </button>
+        {admin && (
+          <>
+            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void test()}>
+              {t('webhooks.test')}
+            </button>
+            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void turn()}>
+              {t(hook.enabled ? 'webhooks.turnOff' : 'webhooks.turnOn')}
+            </button>
+            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void renew()}>
+              {t('webhooks.renew')}
+            </button>
+            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void remove()}>
+              {t('webhooks.remove')}
+            </button>
+          </>
+        )}
+      </div>
+      {log && <Deliveries webhook={hook.id} admin={admin} />}
+    </section>
+  );
+}
+
+/** Shown once: the server tells it to nobody again. */
+function Secret({ text, onDone }: { text: string; onDone: () => void }) {
+  return (
+    <div class="stack">
+      <p>{t('webhooks.secretText')}</p>
+      <code class="secret" dir="ltr">
+        {text}
+      </code>
+      <div class="actions">
+        <button type="button" class="quiet" onClick={() => void navigator.clipboard?.writeText(text)}>
+          {t('webhooks.copy')}
+        </button>
+        <button type="button" class="primary" onClick={onDone}>
+          {t('webhooks.kept')}
+        </button>
+      </div>
+    </div>
+  );
+}

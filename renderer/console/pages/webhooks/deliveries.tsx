@@ -1,0 +1,78 @@
+import { type Delivery, DeliveryPage } from '../../../../sync/protocol/api/webhooks.ts';
+import { t } from '../../../shared/i18n.ts';
+import { send } from '../../core/api.ts';
+import { usePages, useWrite } from '../../core/resource.ts';
+import { RefusalNote } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { PagedTable } from '../../parts/table.tsx';
+import { toast } from '../../parts/toast.tsx';
+
+/** What was told, what waits and what was given up, newest first. */
+export function Deliveries({ webhook, admin }: { webhook: string; admin: boolean }) {
+  const pages = usePages<Delivery>(`/api/webhooks/${webhook}/deliveries`, DeliveryPage, { limit: 20 });
+  const { busy, refusal, run } = useWrite();
+  const again = async (id: string) => {
+    const done = await run(() => send('POST', `/api/webhooks/${webhook}/deliveries/${id}/again`));
+    if (!done?.ok) return;
+    toast(t('webhooks.againDone'));
+    pages.reload();
+  };
+  return (
+    <>
+      <RefusalNote refusal={refusal} />
+      <PagedTable
+        caption={t('webhooks.log')}
+        pages={pages}
+        rowKey={(d) => d.id}
+        empty={{ title: t('webhooks.logNone') }}
+        columns={[
+          { key: 'at', label: t('webhooks.made'), heads: true, cell: (d) => <Moment at={d.madeAt} /> },
+          { key: 'kind', label: t('webhooks.kindLabel'), cell: (d) => t(`webhooks.kind.${d.kind.replace('.', '-')}`) },
+          {
+            key: 'state',
+            label: t('webhooks.stateLabel'),
+            cell: (d) => (
+              <span
+                class="badge"
+                data-kind={d.state === 'delivered' ? 'good' : d.state === 'failed' ? 'bad' : undefined}
+              >
+                {t(`webhooks.state.${d.state}`)}
+              </span>
+            ),
+          },
+          { key: 'tries', label: t('webhooks.attempts'), figures: true, cell: (d) => d.attempts },
+          {
+            key: 'answer',
+            label: t('webhooks.answer'),
+            cell: (d) => <code dir="ltr">{d.lastAnswer ?? '–'}</code>,
+          },
+          {
+            key: 'next',
+            label: t('webhooks.next'),
+            figures: true,
+            cell: (d) => <Moment at={d.state === 'due' ? d.dueAt : d.deliveredAt} />,
+          },
+          ...(admin
+            ? [
+                {
+                  key: 'do',
+                  label: t('webhooks.again'),
+                  cell: (d: Delivery) =>
+                    d.state !== 'due' && (
+                      <button type="button" class="quiet" aria-disabled={busy} onClick={() => void again(d.id)}>
+                        {t('webhooks.again')}
+                      </button>
+                    ),
+                },
+              ]
+            : []),
+        ]}
+      />
+      <div class="actions start">
+        <button type="button" class="quiet" onClick={pages.reload}>
+          {t('webhooks.reload')}
+        </button>
+      </div>
+    </>
+  );
+}
