@@ -6,6 +6,15 @@ import { RefusalLog, speakerOf } from './refusal-log.ts';
 
 /** HTTP status of each code that may leave the server; whatever is not listed is our own fault and becomes a 500 that says nothing. */
 const STATUS: Readonly<Record<string, number>> = {
+  'attention-elsewhere': 409,
+  'guardian-required': 409,
+  'own-consent-required': 409,
+  'consent-missing': 409,
+  'templates-on-card': 409,
+  'list-unreadable': 400,
+  'not-a-minor': 409,
+  'policy-change-unknown': 404,
+  'policy-had-none': 409,
   'account-disabled': 403,
   'account-not-disabled': 409,
   'account-unknown': 404,

@@ -48,4 +48,65 @@ export const problem = {
     title: 'Der Server ist nicht erreichbar.',
     next: 'Versuchen Sie es gleich noch einmal; es ging nichts verloren.',
   },
+  'attention-elsewhere': {
+    title: 'Das wird dort entschieden, wohin es gehört.',
+    next: 'Entscheiden Sie über das Paar, oder schließen Sie die Prüfung ab.',
+  },
+  'attention-unknown': { title: 'Diesen Eintrag gibt es nicht mehr.', next: 'Lesen Sie die Liste neu.' },
+  'consent-missing': {
+    title: 'Es ist keine Einwilligung dieser Person festgehalten.',
+    next: 'Zeigen Sie den Text und halten Sie zuerst die Einwilligung fest.',
+  },
+  'consent-text-not-reviewed': {
+    title: 'Dieser Text ist in dieser Sprache nicht geprüft.',
+    next: 'Lassen Sie ihn prüfen, oder nehmen Sie eine geprüfte Sprache.',
+  },
+  'consent-text-exists': {
+    title: 'Diese Version gibt es in dieser Sprache schon.',
+    next: 'Erstellen Sie eine neue Version.',
+  },
+  'erasure-requested': {
+    title: 'Diese Person hat ihre Löschung verlangt.',
+    next: 'Nehmen Sie erst den Antrag zurück.',
+  },
+  'faces-off': { title: 'Kein Standort dieser Person erkennt Gesichter.', next: 'Geben Sie ihr einen anderen Weg.' },
+  'guardian-required': {
+    title: 'Diese Person ist noch nicht einwilligungsfähig.',
+    next: 'Halten Sie fest, wer für sie einwilligt und in welchem Verhältnis.',
+  },
+  'import-closed': { title: 'Dieser Import wird angewendet oder ist beendet.', next: 'Beginnen Sie einen neuen.' },
+  'import-full': {
+    title: 'Dieser Import nimmt keine weiteren Bilder.',
+    next: 'Beginnen Sie für den Rest einen neuen.',
+  },
+  'list-unreadable': {
+    title: 'Die Liste ist nicht lesbar.',
+    next: 'Sie braucht eine Kopfzeile mit file und number, email oder name, als CSV in UTF-8.',
+  },
+  'not-a-minor': {
+    title: 'Diese Person ist alt genug, selbst einzuwilligen.',
+    next: 'Lassen Sie den Geburtstag weg: er wird nicht aufbewahrt.',
+  },
+  'own-consent-required': {
+    title: 'Diese Person ist mündig geworden.',
+    next: 'Fragen Sie sie selbst und halten Sie die eigene Einwilligung fest.',
+  },
+  'person-changed': {
+    title: 'Jemand anderes hat diese Person inzwischen geändert.',
+    next: 'Lesen Sie die Seite neu und wiederholen Sie die Änderung.',
+  },
+  'person-unknown': { title: 'Diese Person gibt es nicht.', next: 'Suchen Sie noch einmal.' },
+  'templates-on-card': {
+    title: 'An einem Standort dieser Person liegen Vorlagen nur auf der Karte.',
+    next: 'Erfassen Sie sie an einem Kiosk, der die Karte macht.',
+  },
+  'fingerprint-differs': {
+    title: 'Das ist nicht der Fingerabdruck dieses Kiosks.',
+    next: 'Lesen Sie ihn noch einmal ab; weicht er ab, geben Sie nicht frei.',
+  },
+  'zip-broken': { title: 'Das Archiv ist nicht lesbar.', next: 'Packen Sie es neu.' },
+  'zip-encrypted': { title: 'Das Archiv ist mit einem Passwort gesperrt.', next: 'Packen Sie es ohne.' },
+  'zip-name-unsafe': { title: 'Ein Dateiname im Archiv führt hinaus.', next: 'Packen Sie es neu.' },
+  'zip-too-large': { title: 'Das Archiv ist entpackt zu groß.', next: 'Teilen Sie es.' },
+  'zip-too-many': { title: 'Das Archiv enthält zu viele Dateien.', next: 'Teilen Sie es.' },
 } satisfies Sentences;

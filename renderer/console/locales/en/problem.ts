@@ -36,4 +36,59 @@ export const problem = {
   },
   'too-many-requests': { title: 'Too many attempts.', next: 'Wait a minute.' },
   unreachable: { title: 'The server can’t be reached.', next: 'Try again in a moment; nothing was lost.' },
+  'attention-elsewhere': {
+    title: 'This is decided where it belongs.',
+    next: 'Decide about the pair, or finish the review of the import.',
+  },
+  'attention-unknown': { title: 'There is no such item any more.', next: 'Read the list again.' },
+  'consent-missing': {
+    title: 'There is no consent of this person on record.',
+    next: 'Show them the text, and put their consent on record first.',
+  },
+  'consent-text-not-reviewed': {
+    title: 'This text was not reviewed in this language.',
+    next: 'Have it reviewed first, or use a language that was.',
+  },
+  'consent-text-exists': {
+    title: 'There is a text of this version and language already.',
+    next: 'Make a new version.',
+  },
+  'erasure-requested': { title: 'This person has asked to be erased.', next: 'Take the request back first.' },
+  'faces-off': { title: 'No site of this person recognises faces.', next: 'Give them another way in.' },
+  'guardian-required': {
+    title: 'This person is below the age of consent.',
+    next: 'Put down who agrees for them, and how they are related.',
+  },
+  'import-closed': { title: 'This import is being applied, or has ended.', next: 'Begin another.' },
+  'import-full': { title: 'This import takes no more pictures.', next: 'Begin another for the rest.' },
+  'list-unreadable': {
+    title: 'The list can not be read.',
+    next: 'It needs a head line with file, and number, email or name; save it as CSV in UTF-8.',
+  },
+  'not-a-minor': {
+    title: 'This person is old enough to agree themselves.',
+    next: 'Leave the day of birth out: it is not kept.',
+  },
+  'own-consent-required': {
+    title: 'This person has come of age.',
+    next: 'Ask them themselves, and put their own consent on record.',
+  },
+  'person-changed': {
+    title: 'Somebody else has changed this person meanwhile.',
+    next: 'Read the page again, and repeat the change.',
+  },
+  'person-unknown': { title: 'There is no such person.', next: 'Look them up again.' },
+  'templates-on-card': {
+    title: 'At a site of this person templates live on their card alone.',
+    next: 'Enrol them at a kiosk, which makes the card.',
+  },
+  'fingerprint-differs': {
+    title: 'That is not the fingerprint of this kiosk.',
+    next: 'Read it from its screen once more; if it differs, do not approve it.',
+  },
+  'zip-broken': { title: 'The archive can not be read.', next: 'Pack it anew.' },
+  'zip-encrypted': { title: 'The archive is locked by a password.', next: 'Pack it without one.' },
+  'zip-name-unsafe': { title: 'A file in the archive has a name that leads out of it.', next: 'Pack it anew.' },
+  'zip-too-large': { title: 'The archive is too large when unpacked.', next: 'Split it.' },
+  'zip-too-many': { title: 'The archive holds too many files.', next: 'Split it.' },
 } satisfies Sentences;
