@@ -168,7 +168,7 @@ test('everything comes as a file', async () => {
 });
 
 test('consent is withdrawn, and given again to the text that is in force', async ({ browser }) => {
-  await expect(page.getByText('Sie haben zugestimmt')).toBeVisible();
+  await expect(page.getByText('Sie haben zugestimmt', { exact: true })).toBeVisible();
   await press('Zustimmung widerrufen');
   await axe(page);
   await press('Zustimmung widerrufen');
@@ -186,7 +186,7 @@ test('consent is withdrawn, and given again to the text that is in force', async
   await page.getByLabel('Ich habe den Text gelesen und stimme freiwillig zu').focus();
   await page.keyboard.press('Space');
   await press('Ich stimme zu');
-  await expect(page.getByText('Sie haben zugestimmt')).toBeVisible();
+  await expect(page.getByText('Sie haben zugestimmt', { exact: true })).toBeVisible();
 });
 
 test('an erasure takes two steps and a word, and is taken back, in Arabic at a desk', async () => {
