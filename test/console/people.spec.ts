@@ -74,7 +74,7 @@ test('templates are made from a photo after the consent, and a face that is some
   await axe(page);
   await picture(page, 'enrol-duplicate');
   await open(`people/${ada}`, 'Ada Lovelace');
-  await expect(page.getByText('2 templates')).toBeVisible();
+  await expect(page.getByText('2 templates', { exact: true })).toBeVisible();
   await picture(page, 'person', ['desk', 'wall']);
   await page.getByRole('button', { name: 'Print a card' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Print a card' }).click();
@@ -84,7 +84,7 @@ test('templates are made from a photo after the consent, and a face that is some
   await page.emulateMedia({ media: 'print' });
   await picture(page, 'card-printed');
   await page.emulateMedia({ media: 'screen' });
-  await page.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
 });
 
 test('"not me" counts in the rail, and leaves the list with a note that can be taken back', async () => {
