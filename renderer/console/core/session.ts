@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import { SessionState } from '../../../sync/protocol/api/session.ts';
 import { get, type Refusal, send, sessionHooks } from './api.ts';
 
@@ -15,9 +15,6 @@ export type Stage =
 export type Role = Exclude<SessionState['role'], 'person'>;
 
 export const stage = signal<Stage>({ kind: 'opening' });
-
-/** The session of whoever is fully signed in; null at the door. */
-export const session = computed(() => (stage.value.kind === 'in' ? stage.value.session : null));
 
 /** A session ends unused after this long, as the server said, ms. */
 let idleMs = 30 * 60_000;

@@ -39,7 +39,7 @@ function Day({ query }: PageProps) {
         <button type="button" class="quiet" onClick={() => move(-1)}>
           {t('day.before')}
         </button>
-        <button type="button" class="quiet" onClick={() => move(1)} aria-disabled={day >= today}>
+        <button type="button" class="quiet" onClick={() => day < today && move(1)} aria-disabled={day >= today}>
           {t('day.after')}
         </button>
       </FilterBar>
