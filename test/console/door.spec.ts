@@ -23,6 +23,8 @@ let secret = '';
 let recovery: string[] = [];
 
 test.beforeAll(async ({ browser }) => {
+  // The build and a first start take long on a machine that is busy with another suite.
+  test.setTimeout(180_000);
   rig = await startRig('North entrance');
   ({ context, page, complaints } = await openBrowser(browser));
 });

@@ -24,6 +24,8 @@ const seen = async (name: string, sizes?: Parameters<typeof picture>[2]) => {
 };
 
 test.beforeAll(async ({ browser }) => {
+  // The build and a first start take long on a machine that is busy with another suite.
+  test.setTimeout(180_000);
   rig = await startRig('North entrance');
   const { outbox, engine } = rig;
   const people = NAMES.map((name, i) => {
