@@ -71,7 +71,7 @@ test('an evacuation: the missing are red until somebody saw them outside, by key
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
   await expect(page.getByRole('row', { name: /Ada Lovelace/ })).not.toHaveAttribute('data-tone', 'bad');
   await expect(page.getByRole('row', { name: /Alan Turing/ })).toHaveAttribute('data-tone', 'bad');
-  await page.getByRole('button', { name: 'Undo' }).press('Enter');
+  await page.locator('.toast', { hasText: 'Ada Lovelace' }).getByRole('button', { name: 'Undo' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
   await page.getByRole('button', { name: 'Seen outside: Ada Lovelace' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
@@ -95,7 +95,7 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   await page.getByRole('dialog').getByRole('button', { name: 'Void' }).click();
   await expect(page.getByText('It is corrected.')).toBeVisible();
   await expect(page.locator('tr[data-tone="off"]')).toContainText('Alan Turing');
-  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.locator('.toast', { hasText: 'It is corrected.' }).getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(0);
   await page.getByRole('button', { name: 'Add a record' }).click();
   await page.getByLabel('Number of the person').fill('9999');
