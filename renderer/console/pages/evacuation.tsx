@@ -221,7 +221,7 @@ function RollCall({
         </p>
       )}
       <RefusalNote refusal={refusal} />
-      <section class="figures" aria-label={t('evacuation.nav')}>
+      <section class="roll" aria-label={t('evacuation.nav')}>
         {current && (
           <Figure label={t('evacuation.missing')} count={missing.length} tone={missing.length > 0 ? 'bad' : 'good'} />
         )}
@@ -232,7 +232,7 @@ function RollCall({
         <TextField label={t('evacuation.search')} type="search" value={search} onValue={setSearch} />
         {current && <CheckField label={t('evacuation.onlyMissing')} checked={missingOnly} onChecked={setMissingOnly} />}
       </div>
-      <div class="beside">
+      <div class="with-side">
         <div class="card table-card">
           {rows.length > 0 ? (
             <Table

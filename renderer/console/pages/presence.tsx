@@ -46,7 +46,7 @@ function PresenceView({ query }: PageProps) {
       <RefusalNote refusal={read.refusal} onAgain={read.reload} />
       {!presence && read.loading && <Skeleton rows={6} />}
       {presence && (
-        <div class="beside">
+        <div class="with-side">
           <div class="card table-card">
             {presence.people.length === 0 ? (
               <Empty title={t('presence.empty')} text={t('presence.emptyText')} icon={<IconPeople />} />
