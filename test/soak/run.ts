@@ -1,7 +1,7 @@
 import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
 import { seededRandom } from '../bench/harness.ts';
 import { slopeOf } from './slope.ts';
-import { openWorld, type SoakWorld } from './world.ts';
+import { type Counting, openWorld, type SoakWorld } from './world.ts';
 
 /**
  * `npm run test:soak [-- --checkins 5000] [-- --seed 1]`: a long day of one kiosk. Badges at a real port and faces before the
@@ -41,16 +41,19 @@ const { page } = world;
 const result = page.locator('.result');
 let confirmed = 0;
 
-async function settled(): Promise<void> {
-  await result.waitFor({ state: 'detached', ...PATIENT });
-}
+const settled = () => result.waitFor({ state: 'detached', ...PATIENT });
+const results = () => page.evaluate(() => (globalThis as Counting).results);
+/** One more welcome than there were. */
+const welcomed = (before: number, timeout: number) =>
+  page.waitForFunction((n) => (globalThis as Counting).results > n, before, { timeout, polling: 20 });
 
 async function byBadge(n: number): Promise<void> {
   const badge = world.badges[n % world.badges.length]!;
+  const before = await results();
   for (let tries = 0; ; tries++) {
     world.reader.say(`${badge}\r\n`);
     try {
-      await result.waitFor({ timeout: 5_000 });
+      await welcomed(before, 10_000);
       break;
     } catch (cause) {
       // A reader that has just been plugged in is opened within seconds.
@@ -62,8 +65,9 @@ async function byBadge(n: number): Promise<void> {
 }
 
 async function byFace(n: number): Promise<void> {
+  const before = await results();
   await world.camera.cue(world.clips[n % world.clips.length]!);
-  await result.waitFor(PATIENT);
+  await welcomed(before, PATIENT.timeout);
   confirmed++;
   await world.camera.cue(null);
   await settled();

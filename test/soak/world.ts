@@ -34,6 +34,7 @@ export interface SoakWorld {
 }
 
 const BADGED = 40;
+export type Counting = typeof globalThis & { results: number };
 
 export async function openWorld(): Promise<SoakWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-soak-'));
@@ -66,8 +67,16 @@ export async function openWorld(): Promise<SoakWorld> {
     if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
   });
   const camera = await installReactiveCamera(page, { fps: 15 });
-  // A result is there long enough to be seen by a program.
+  // A result goes soon; the page itself counts them, so that none is missed.
   await page.addInitScript(() => {
+    const counted = globalThis as Counting;
+    counted.results = 0;
+    let there = false;
+    new MutationObserver(() => {
+      const now = document.querySelector('.result') !== null;
+      if (now && !there) counted.results++;
+      there = now;
+    }).observe(document, { subtree: true, childList: true });
     const later = globalThis.setTimeout.bind(globalThis);
     const sooner = (work: TimerHandler, ms?: number, ...rest: unknown[]) =>
       later(work, ms === 2_000 ? 60 : ms, ...rest);
