@@ -145,7 +145,7 @@ const CAMERA_TOUR: Tour = {
   '08f-badge': async (page, core) => {
     await home(page, core);
     await press(page, '[data-way=badge]');
-    await page.locator('.present .stage[data-live=true]').waitFor();
+    await page.locator('.present-reader').waitFor();
   },
   '08g-badge-locked': async (page, core) => {
     core.arrive({ kind: 'refused', code: 'locked', seconds: 95 });
@@ -328,7 +328,7 @@ const FORM_TOUR: Tour = {
   },
   '18-override': async (page) => {
     await press(page, '.person .button');
-    await page.locator('input[value=other]').check();
+    await press(page, 'label:has(input[value=other])');
     await press(page, '.override button[type=submit]');
     await page.locator('.form-error p').waitFor();
   },
@@ -434,7 +434,12 @@ function overflowing(page: Page): Promise<string[]> {
       el !== null && (['auto', 'scroll'].includes(getComputedStyle(el).overflowY) || scrolls(el.parentElement));
     const related = (a: Element, b: Element | null): boolean => b !== null && (a.contains(b) || b.contains(a));
     for (const el of document.querySelectorAll('p, h1, h2, button, label, dt, dd, li, span')) {
-      if (el.closest('.sr-only, [inert], .idle') || !el.checkVisibility() || el.textContent?.trim() === '') continue;
+      if (
+        el.closest('.sr-only, [inert], .idle') ||
+        !el.checkVisibility({ visibilityProperty: true }) ||
+        el.textContent?.trim() === ''
+      )
+        continue;
       const { left, right, top, bottom } = el.getBoundingClientRect();
       const out = left < -1 || right > innerWidth + 1 || ((top < -1 || bottom > innerHeight + 1) && !scrolls(el));
       const cut = el.scrollWidth > el.clientWidth + 2 && getComputedStyle(el).display !== 'inline';
