@@ -17,6 +17,7 @@ export const CALL_CODES = [
   'faces-not-allowed',
   'model-altered',
   'model-missing',
+  'model-unknown',
   'model-refused',
   'embedding-invalid',
   'value-altered',

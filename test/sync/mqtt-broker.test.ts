@@ -261,6 +261,10 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     });
     await until('it is delivered again', () => second.length === 1);
     expect(second).toEqual([sealed]);
+    // Its receipt goes out when it is done; a message that makes its whole way afterwards shows that it is on the line.
+    const after = sealed.replace('.x.', '.w.');
+    await kiosk.publishAsync(upTopic(rig.serverId, rig.kiosk.secret.device), after, { qos: 1 });
+    await until('the next one came', () => second.includes(after));
     await next.close();
     const third: string[] = [];
     const later = consumer(async (m) => {
@@ -269,7 +273,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     });
     await until('connected', () => later.connected);
     await sleep(500);
-    expect(third, 'what was committed is not delivered a third time').toEqual([]);
+    expect(third, 'what was committed is not delivered a third time').not.toContain(sealed);
     await later.close();
     kiosk.end(true);
   });

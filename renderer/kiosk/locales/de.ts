@@ -292,6 +292,7 @@ export const de: Locale = {
     'lease-expired': 'Gesichter sind aus: Dieses Gerät hat seinen Server zu lange nicht erreicht.',
     'model-altered': 'Gesichter sind aus: Eine Modelldatei wurde geändert.',
     'model-missing': 'Gesichter sind aus: Eine Modelldatei fehlt.',
+    'model-unknown': 'Gesichter sind aus: Diesem Gerät fehlt das Modell, das der Standort nutzt.',
     'model-refused': 'Gesichter sind aus: Eine Modelldatei lässt sich nicht verwenden.',
     'embedding-invalid': 'Dieses Bild ist nicht zu gebrauchen. Bitte nehmen Sie es noch einmal auf.',
     'value-altered':

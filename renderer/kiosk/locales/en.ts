@@ -291,6 +291,7 @@ export const en = {
     'lease-expired': 'Faces are off: this kiosk has not reached its server for too long.',
     'model-altered': 'Faces are off: a model file was changed.',
     'model-missing': 'Faces are off: a model file is missing.',
+    'model-unknown': 'Faces are off: this kiosk does not have the model that its site uses.',
     'model-refused': 'Faces are off: a model file can’t be used.',
     'embedding-invalid': 'This picture can’t be used. Please take it again.',
     'value-altered': 'Something stored on this kiosk was altered or is damaged. Please tell whoever looks after it.',

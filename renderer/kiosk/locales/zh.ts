@@ -280,6 +280,7 @@ export const zh: Locale = {
     'lease-expired': '人脸识别已关闭：本机太久没有连接服务器。',
     'model-altered': '人脸识别已关闭：模型文件被改动。',
     'model-missing': '人脸识别已关闭：缺少模型文件。',
+    'model-unknown': '人脸识别已关闭：本机没有该站点所用的模型。',
     'model-refused': '人脸识别已关闭：模型文件不能用。',
     'embedding-invalid': '这张照片不能用，请重拍。',
     'value-altered': '本机上保存的某些内容被改动或损坏。请告知负责人。',
