@@ -1,7 +1,7 @@
 /**
  * The suites that `npm test` leaves to `npm run test:long`, so that it ends within ten minutes on two cores: the policy on
- * both databases, attacks, restores, and whole programs started again and again. By path from the project's root; a folder
- * ends in `/**`.
+ * both databases, attacks, restores, whole programs started again and again, and the pages of console and person. By path
+ * from the project's root; a folder ends in `/**`.
  */
 export const LONG: readonly string[] = [
   'test/policy/**',
@@ -9,12 +9,32 @@ export const LONG: readonly string[] = [
   'test/security/**',
   'test/cli/accounts.test.ts',
   'test/cli/audit.test.ts',
+  'test/cli/control.test.ts',
   'test/cli/device.test.ts',
   'test/cli/keys.test.ts',
+  'test/cli/people.test.ts',
   'test/cli/quarantine.test.ts',
   'test/e2e/start-ends.test.ts',
+  'test/hosts/electron-lockdown.test.ts',
   'test/hosts/electronegativity.test.ts',
   'test/liveness/footage.test.ts',
-  'test/kiosk-ui/looks.spec.ts',
+  'test/store/kill.test.ts',
+  'test/sync/device-limits.test.ts',
+  'test/sync/engine-kiosk.test.ts',
+  'test/sync/identity-keys.test.ts',
+  'test/sync/identity-kiosk.test.ts',
+  'test/sync/identity-restored.test.ts',
+  'test/sync/operations.test.ts',
+  'test/sync/replicas.test.ts',
+  'test/sync/server-devices.test.ts',
+  'sync/server/objects/**',
+  'build/compose/**',
+  'test/console/door.spec.ts',
+  'test/console/pages.spec.ts',
   'test/console/people.spec.ts',
+  'test/console/webhooks.spec.ts',
+  'test/e2e/kiosk-faults.spec.ts',
+  'test/kiosk-ui/looks.spec.ts',
+  'test/liveness/liveness.spec.ts',
+  'test/portal/portal.spec.ts',
 ];
