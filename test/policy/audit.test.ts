@@ -293,9 +293,16 @@ test('P5 one place in the server’s code opens templates, and nothing gets ther
   // Whoever opens one has to hand in where it is noted, and one function gives that out: with a row behind it.
   expect(holding(/as unknown as Opened|as Opened\b/)).toEqual(['sync/server/audit/opened.ts']);
   // Photos too: one place opens them, and whoever asks it is the handler of a route that declares them, so that `perform`
-  // writes its row. A new one is added here, and to the data of its route.
+  // writes its row; or a job that notes them where `audited` writes one. A new one is added here, and to the data of its route.
   expect(holding(/`photo\.\$\{/)).toEqual(['sync/server/photos/open.ts']);
-  expect(holding(/\bopenPhoto\(/)).toEqual(['sync/server/photos/open.ts', 'sync/server/portal/sections.ts']);
+  expect(holding(/\bopenPhoto\(/)).toEqual([
+    'sync/server/embedders/embedders.job.ts',
+    'sync/server/photos/open.ts',
+    'sync/server/portal/sections.ts',
+  ]);
+  expect(holding(/opened\.note\('photo', [^;]+;\s+try \{\s+pictures\.push\(openPhoto\(/)).toEqual([
+    'sync/server/embedders/embedders.job.ts',
+  ]);
   const route = SERVED.find((r) => r.path === '/api/gdpr/export/my-data')!;
   expect([route.action, route.data.includes('photo')]).toEqual(['export', true]);
   expect(holding(/function readTemplates\(\s*db: Db,\s*keys: Keys,\s*opened: Opened,/)).toEqual([
