@@ -14,9 +14,16 @@ const ODD: Readonly<Record<string, (row: number) => string>> = {
   'merge_candidate.second': (row) => `'${uuid(row + 1_000_000)}'`,
   // One is under way at most.
   'model_migration.state': (row) => (row === 0 ? `'working'` : `'done'`),
+  // One of both, until it is revoked.
+  'credential.hash': (row) => (row % 2 === 0 ? `decode('00ff${row.toString(16).padStart(4, '0')}', 'hex')` : 'null'),
+  'credential.number': (row) => (row % 2 === 1 ? `decode('00ff225c', 'hex')` : 'null'),
+  'credential.revoked_at': () => 'null',
+  // One at a time and site.
+  'evacuation.ended_at': (row) => (row === 0 ? 'null' : `'2027-01-01 08:00:01.123456+02'`),
   'meta.key': (row) => `'filled-${row}'`,
   'site.day_starts_at': () => `'04:00'`,
   'site.is_default': () => 'false',
+  'webhook_cursor.one': () => 'true',
   'keyring.identity.one': () => 'true',
   'keyring.token_key.one': () => 'true',
 };
@@ -75,9 +82,10 @@ async function insertRow(db: Db, table: Table, name: string, row: number, rules:
   const columns = table.columns.map((c) => quote(c.name)).join(', ');
   const insert = async (without: (column: string) => boolean) => {
     const values = table.columns.map((c) => {
-      if (without(c.name)) return 'null';
+      const odd = ODD[`${name}.${c.name}`]?.(row);
+      if (odd === undefined && without(c.name)) return 'null';
       const list = rules.allowed.get(c.name);
-      return ODD[`${name}.${c.name}`]?.(row) ?? (list ? `'${list[row % list.length]}'` : anyValue(c.type, c.name, row));
+      return odd ?? (list ? `'${list[row % list.length]}'` : anyValue(c.type, c.name, row));
     });
     await sql
       .raw(

@@ -22,6 +22,8 @@ import { tablesNaming } from './erasure-search.ts';
 const OF_OTHERS: ReadonlySet<string> = new Set([
   'account',
   'author',
+  'begun_by',
+  'by',
   'by_id',
   'checkin.duplicate_of',
   'decided_by',
@@ -29,6 +31,7 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'epoch',
   'event',
   'id',
+  'log',
   'made_by',
   'object',
   'part_of',
@@ -41,6 +44,8 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'superseded_by',
   'target',
   'undone_by',
+  // A record; or whoever was erased, until a receiver was told (docs/webhooks.md).
+  'webhook_delivery.subject',
 ]);
 /** Tables that know of nobody by their nature, or whose rows are the erasure's own. */
 const LEFT = /^(audit|backup|erasure|job|meta|kysely)/;
@@ -101,6 +106,6 @@ test('P29 no table keeps the id of an erased person, whichever column it was in'
     db,
   );
   expect(done.map((r) => r.step)).toEqual(expect.arrayContaining(['close', 'unlink', 'objects']));
-  // That somebody of this id was erased is known, and kiosks are told; nothing else is.
-  expect(await tablesNaming(db, person)).toEqual(['change', 'erasure', 'person']);
+  // That somebody of this id was erased is known, and kiosks and receivers of webhooks are told; nothing else is.
+  expect(await tablesNaming(db, person)).toEqual(['change', 'erasure', 'person', 'webhook_delivery']);
 }, 120_000);
