@@ -101,7 +101,7 @@ export async function openWorld(): Promise<SoakWorld> {
     memory: async () => ({
       core: processMemory(host.corePid!).resident,
       heap: await heapOf(cdp),
-      renderers: renderersOf(browser),
+      renderers: rendererMemory(),
     }),
     async close() {
       await browser.close();
@@ -158,9 +158,8 @@ async function heapOf(cdp: CDPSession): Promise<number> {
   return usedSize;
 }
 
-/** Resident memory of the browser's renderer processes: those that are children of it, however deep. */
-function renderersOf(browser: Browser): number {
-  void browser;
+/** Resident memory of the renderer processes that descend from this one, bytes. */
+function rendererMemory(): number {
   let bytes = 0;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
