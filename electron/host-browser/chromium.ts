@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../contract/problem.ts';
 import type { CoreOptions } from '../core/interface.ts';
 import { type ChromiumPlan, chromiumArgs, chromiumEnv, chromiumPreferences } from './chromium-args.ts';
@@ -58,6 +59,8 @@ export interface RunningChromium {
 }
 
 const KILL_AFTER = 3_000;
+/** How long a killed group is waited for: the kernel takes processes away a moment after the signal. */
+const GONE_WITHIN = 1_000;
 const RELAUNCH_AFTER = [500, 1_000, 2_000, 5_000, 15_000, 30_000] as const;
 const STABLE_AFTER = 60_000;
 
@@ -93,10 +96,11 @@ export function keepChromiumRunning(
     const ended = (detail: Record<string, unknown>): void => {
       if (over) return;
       over = true;
-      endGroup(pid, 'SIGKILL');
+      const group = pid;
+      endGroup(group, 'SIGKILL');
       pid = undefined;
       if (closing) {
-        onEnd();
+        void groupGone(group).then(onEnd);
         return;
       }
       if (Date.now() - since >= STABLE_AFTER) ends = 0;
@@ -155,6 +159,20 @@ function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   } catch (error) {
     // ESRCH: every process of the group is gone already, which is what was asked for.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Resolves when no process of the group is left; zombies that nobody reaps are waited for no longer than GONE_WITHIN. */
+async function groupGone(pid: number | undefined): Promise<void> {
+  if (pid === undefined) return;
+  const until = performance.now() + GONE_WITHIN;
+  while (performance.now() < until) {
+    try {
+      process.kill(-pid, 0);
+    } catch {
+      return;
+    }
+    await sleep(10);
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 
 /** What vitest leaves in test/artefacts: of `npm test`, its faults, and `npm run test:long`; and Playwright. */
 export const VITEST_REPORTS = ['vitest.json', 'faults.json', 'long.json'] as const;
@@ -60,6 +60,26 @@ export function playwrightResults(path: string, folder: string): TestResult[] {
   ];
   // The outermost suite is the file.
   return suites.flatMap((suite) => walk(suite, []));
+}
+
+/** Report of the files that failed and were run once more by themselves. */
+export const againReport = (name: string): string => `again-${name}`;
+
+/** What the named reports say, vitest's and Playwright's; of a file that was run again, what it said then. */
+export function reportedResults(
+  artefacts: string,
+  root: string,
+  vitest: readonly string[],
+  playwright: readonly string[],
+): TestResult[] {
+  const read = (names: readonly string[]): TestResult[] => [
+    ...names.filter((n) => n.includes('playwright')).flatMap((n) => playwrightResults(join(artefacts, n), 'test')),
+    ...names.filter((n) => !n.includes('playwright')).flatMap((n) => vitestResults(join(artefacts, n), root)),
+  ];
+  const names = [...vitest, ...playwright];
+  const again = read(names.map(againReport));
+  const files = new Set(again.map((r) => r.file));
+  return [...read(names).filter((r) => !files.has(r.file)), ...again];
 }
 
 function outcomeOf(status: string): TestResult['outcome'] {

@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { policyTests } from './find.ts';
 import { judge, tell, type Verdict } from './judge.ts';
-import { PLAYWRIGHT_REPORTS, playwrightResults, type TestResult, VITEST_REPORTS, vitestResults } from './reports.ts';
+import {
+  PLAYWRIGHT_REPORTS,
+  playwrightResults,
+  reportedResults,
+  type TestResult,
+  VITEST_REPORTS,
+  vitestResults,
+} from './reports.ts';
 import { ROW_PATTERN } from './rows.ts';
 
 /**
@@ -49,13 +56,6 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
   });
 }
 
-function lastReports(): TestResult[] {
-  return [
-    ...VITEST_REPORTS.flatMap((name) => vitestResults(join(artefacts, name), root)),
-    ...PLAYWRIGHT_REPORTS.flatMap((name) => playwrightResults(join(artefacts, name), 'test')),
-  ];
-}
-
 function keep(verdicts: readonly Verdict[]): void {
   mkdirSync(artefacts, { recursive: true });
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
@@ -64,7 +64,9 @@ function keep(verdicts: readonly Verdict[]): void {
 }
 
 const named = policyTests(root);
-const results = process.argv.includes('--from-reports') ? lastReports() : await runTests([...named.keys()]);
+const results = process.argv.includes('--from-reports')
+  ? reportedResults(artefacts, root, VITEST_REPORTS, PLAYWRIGHT_REPORTS)
+  : await runTests([...named.keys()]);
 // A browser suite that did not run at all was skipped.
 const ran = new Set(results.map((r) => r.file));
 const missing = [...named].flatMap(([file, rows]) =>

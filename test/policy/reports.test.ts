@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { againReport, reportedResults } from './reports.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sp-reports-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const vitest = (name: string, tests: Record<string, [string, string][]>) =>
+  writeFileSync(
+    join(folder, name),
+    JSON.stringify({
+      testResults: Object.entries(tests).map(([file, all]) => ({
+        name: join('/root', file),
+        status: all.some(([, status]) => status === 'failed') ? 'failed' : 'passed',
+        assertionResults: all.map(([fullName, status]) => ({ fullName, status })),
+      })),
+    }),
+  );
+const playwright = (name: string, file: string, title: string, status: string) =>
+  writeFileSync(
+    join(folder, name),
+    JSON.stringify({ suites: [{ title: file, file, specs: [{ title, file, tests: [{ status }] }] }] }),
+  );
+const said = () =>
+  reportedResults(folder, '/root', ['vitest.json'], ['playwright.json'])
+    .map((r) => `${r.file} ${r.title}: ${r.outcome}`)
+    .sort();
+
+test('of a file that was run again counts what it said then, wholly; of the others what they said first', () => {
+  vitest('vitest.json', {
+    'a.test.ts': [
+      ['one', 'passed'],
+      ['two', 'failed'],
+    ],
+    'b.test.ts': [['three', 'passed']],
+  });
+  playwright('playwright.json', 'c.spec.ts', 'four', 'unexpected');
+  expect(said()).toEqual([
+    'a.test.ts one: passed',
+    'a.test.ts two: failed',
+    'b.test.ts three: passed',
+    'test/c.spec.ts four: failed',
+  ]);
+  vitest(againReport('vitest.json'), {
+    'a.test.ts': [
+      ['one', 'failed'],
+      ['two', 'passed'],
+    ],
+  });
+  playwright(againReport('playwright.json'), 'c.spec.ts', 'four', 'expected');
+  expect(said()).toEqual([
+    'a.test.ts one: failed',
+    'a.test.ts two: passed',
+    'b.test.ts three: passed',
+    'test/c.spec.ts four: passed',
+  ]);
+});
+
+test('a report that is not there says nothing', () => expect(said()).toEqual([]));
