@@ -31,7 +31,7 @@ module.exports = {
     row('electron-host-browser', '^electron/host-browser/', ['^electron/contract/', '^electron/core/']),
     row('electron-host-electron', '^electron/host-electron/', ['^electron/contract/', '^electron/core/']),
     row('renderer', '^renderer/', ['^models/rules/', '^electron/contract/', '^sync/protocol/api/']),
-    row('build', '^build/', ['^models/rules/']),
+    row('build', '^build/', ['^models/rules/', '^sync/protocol/']),
     row('nothing-imports-the-command-line', '^(models|sync|renderer|build)/', [
       '^(models|sync|renderer|build)/',
       '^electron/contract/',
