@@ -1,10 +1,12 @@
 import type { Ack } from '../protocol/wire/ack.ts';
+import type { Inventory } from '../protocol/wire/fleet.ts';
 import type { ServerKeys } from '../protocol/wire/keys.ts';
 import { Problem } from '../protocol/wire/problem.ts';
 import { AckBook, type Taken } from './acks.ts';
 import { pauseAfter } from './backoff.ts';
 import type { ServerBundle } from './bundle.ts';
 import { Asker, type ChangeSink } from './changes/asker.ts';
+import { Reporting } from './changes/reporting.ts';
 import type { DeviceSecret } from './identity.ts';
 import { BatchMaker, type EventPlace, type OutboxSource, type Prepared } from './outbox.ts';
 import { kioskTransport } from './transport/failover.ts';
@@ -65,6 +67,8 @@ export interface SyncEngineOptions {
   readonly onStatus?: (status: SyncStatus) => void;
   /** The server's signed clock, ms since 1970, and our own at that moment: it answered our ask, just now. */
   readonly onServerTime?: (serverMs: number, localMs: number) => void;
+  /** How this kiosk is, for the server's inventory; null: not known yet. */
+  readonly report?: () => Inventory | null;
   /** Events were taken: their photos may follow. */
   readonly onCommitted?: () => void;
   readonly transport?: Transport;
@@ -134,7 +138,8 @@ export class SyncEngine {
     this.#sink = options.changes ?? forgetful();
     const shared = { secret, source, serverId: bundle.serverId, keys };
     this.#batches = new BatchMaker({ ...shared, most: options.batchEvents });
-    this.#asker = new Asker({ ...shared, sink: this.#sink });
+    const reporting = options.report ? new Reporting(options.report, () => this.#world.now()) : null;
+    this.#asker = new Asker({ ...shared, sink: this.#sink, reporting });
     this.#acks = new AckBook(source, keys);
   }
 

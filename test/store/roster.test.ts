@@ -247,6 +247,88 @@ describe('an erasure', () => {
   });
 });
 
+describe('what the server tells this device alone', () => {
+  const command = (id: string, expires = '2030-01-01T00:00:00.000Z'): Change => ({
+    kind: 'command',
+    id,
+    what: 'restart',
+    expires,
+  });
+
+  it('is kept with the cursor and survives a restart; the newest word counts', async () => {
+    const home = newFolder();
+    let store = await openKiosk(home);
+    expect([store.sync.update, store.sync.config, store.sync.commands()]).toEqual([null, null, []]);
+    const update = {
+      rollout: randomUUID(),
+      action: 'install' as const,
+      version: '1.5.0',
+      window: { from: '22:00', to: '04:00', zone: 'Europe/Berlin' },
+      trialMinutes: 10,
+      again: 0,
+    };
+    const outcome = await store.sync.applyRoster(
+      page([
+        { kind: 'config', revision: 1, config: { volume: 10 } },
+        { kind: 'update', update },
+        { kind: 'config', revision: 2, config: { low: true } },
+      ]),
+    );
+    expect(outcome.told).toBe(true);
+    store.close();
+    store = await openKiosk(home);
+    expect([store.sync.update, store.sync.config]).toEqual([update, { revision: 2, config: { low: true } }]);
+    await store.sync.applyRoster(page([{ kind: 'update', update: null }]));
+    expect(store.sync.update).toBeNull();
+    expect((await store.sync.applyRoster(page([person(randomUUID())]))).told).toBe(false);
+  });
+
+  it('a command is open until its last word, which is told once, whatever comes again', async () => {
+    const home = newFolder();
+    let store = await openKiosk(home);
+    const [id, other] = [randomUUID(), randomUUID()];
+    await store.sync.applyRoster(page([command(id), command(other, '2029-01-01T00:00:00.000Z')]));
+    store.sync.answerCommand(id, 'begun');
+    store.close();
+    store = await openKiosk(home);
+    expect(store.sync.commands().map((one) => [one.id, one.begun])).toEqual([
+      [other, false],
+      [id, true],
+    ]);
+    store.sync.answerCommand(id, 'done');
+    store.sync.answerCommand(other, 'refused', 'not-now');
+    await store.sync.applyRoster(page([command(id), command(other)]));
+    expect(store.sync.commands()).toEqual([]);
+    expect(events(store, 'command').map((e) => e.header.open)).toEqual([
+      { command: id, what: 'restart', outcome: 'begun' },
+      { command: id, what: 'restart', outcome: 'done' },
+      { command: other, what: 'restart', outcome: 'refused', code: 'not-now' },
+    ]);
+    for (const event of events(store, 'command')) checkEvent(event, event.header);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('a command may be taken back before it was begun, and is done only once by a kiosk whose answer was trimmed', async () => {
+    const store = await openKiosk(newFolder());
+    const id = randomUUID();
+    await store.sync.applyRoster(page([command(id)]));
+    const gone = new Date(Date.now() - 60_000).toISOString();
+    await store.sync.applyRoster(page([command(id, gone)]));
+    expect(store.sync.commands()[0]?.expires).toBe(gone);
+    store.sync.answerCommand(id, 'expired');
+    commitAll(store, all(store).made);
+    await store.sync.trim('2100-01-01T00:00:00.000Z');
+    expect(events(store, 'command')).toEqual([]);
+    // The server was restored to before it had the answer.
+    await store.sync.applyRoster(page([command(id, gone)]));
+    expect(store.sync.commands()).toEqual([]);
+    expect(events(store, 'command').map((e) => e.header.open)).toEqual([
+      { command: id, what: 'restart', outcome: 'expired' },
+    ]);
+    expect(() => store.sync.answerCommand(randomUUID(), 'done')).toThrow(/there is no command/);
+  });
+});
+
 describe('events of templates and photos', () => {
   it('carry the vectors and keys that they commit to, though the store keeps them once', async () => {
     const store = await openKiosk(newFolder());

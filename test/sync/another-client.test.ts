@@ -7,6 +7,7 @@ import { AnotherClient } from './another-client.ts';
 import { type TestServer, testServer } from './identity-kit.ts';
 
 /** docs/protocol.md is complete enough to write another client from: here is one, with no line of ours in it. */
+const VECTORS = join(import.meta.dirname, '../vectors/messages.json');
 let server: TestServer;
 beforeAll(async () => {
   server = await testServer();
@@ -47,7 +48,15 @@ test.each(PROTOCOL_VERSIONS)(
     // Sent again it changes nothing.
     expect(await client.send(sealed)).toMatchObject({ committed: 2 });
 
-    const { changes, ack } = await client.snapshot();
+    const report = version < 3 ? undefined : JSON.parse(readFileSync(VECTORS, 'utf8')).askWithReport.body.report;
+    const { changes, ack } = await client.snapshot(report);
+    const ofDevice = [
+      { kind: 'update', update: null },
+      { kind: 'config', revision: 0, config: {} },
+    ];
+    expect(changes.filter((c) => ['update', 'config', 'command'].includes(c.kind as string))).toEqual(
+      version < 3 ? [] : ofDevice,
+    );
     expect(changes).toContainEqual({
       kind: 'person',
       person,

@@ -273,10 +273,11 @@ export class AnotherClient {
   }
 
   /** The whole snapshot. @returns its changes, and the ack of the last page */
-  async snapshot(): Promise<{ changes: Json[]; ack: Json }> {
+  async snapshot(report?: Json): Promise<{ changes: Json[]; ack: Json }> {
     const changes: Json[] = [];
     for (let cursor = ''; ; ) {
-      const page = await this.#ask({ what: 'changes', epoch: this.epoch, cursor, limit: 200, presenceAfter: null });
+      const ask = { what: 'changes', epoch: this.epoch, cursor, limit: 200, presenceAfter: null };
+      const page = await this.#ask({ ...ask, ...(report && { report }) });
       changes.push(...(page.changes as Json[]));
       cursor = page.cursor as string;
       if (!page.more) return { changes, ack: this.#ack(page.ack as string) };

@@ -1,4 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
@@ -9,6 +11,7 @@ import { keyId } from '../../sync/protocol/seal/keys.ts';
 import { openPage } from '../../sync/protocol/seal/page.ts';
 import { messageDigest, openNudge, openRefusal } from '../../sync/protocol/seal/signal.ts';
 import { type Ask, MAX_PRESENCE, type Page } from '../../sync/protocol/wire/changes.ts';
+import { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { keysChanged } from '../../sync/server/changes/log.ts';
@@ -176,6 +179,20 @@ describe('an ask', () => {
       .where('id', '=', kiosk.box.device)
       .executeTakeFirstOrThrow();
     expect(Date.now() - late.last_heard_at!.getTime()).toBeLessThan(60_000);
+  });
+
+  test('tells how the kiosk is: the server keeps its newest word', async () => {
+    const messages = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/messages.json'), 'utf8'));
+    const report = Inventory.parse(messages.askWithReport.body.report);
+    for (const camera of ['ok', 'covered'])
+      await ask(kiosk, { ...(await changes(kiosk)), report: { ...report, camera } } as Ask);
+    await ask(kiosk);
+    const kept = await database.db
+      .selectFrom('device_report')
+      .select('report')
+      .where('device', '=', kiosk.box.device)
+      .execute();
+    expect(kept).toEqual([{ report: { ...report, camera: 'covered' } }]);
   });
 
   test('for a certificate is answered by one; with an ended certificate nothing else is', async () => {

@@ -148,6 +148,60 @@ async function messages() {
     KEYS.serverSigning,
     KEYS.deviceSealing,
   );
+  const report = {
+    version: '1.4.0',
+    commit: '0123456789abcdef0123456789abcdef01234567',
+    host: 'browser',
+    models: { detector: 'short_range@0123456789ab', embedder: 'fr_feature@0123456789ab' },
+    uptimeSeconds: 86_400,
+    diskFree: 12_000_000_000,
+    diskTotal: 32_000_000_000,
+    camera: 'ok',
+    clockOffsetMs: -12,
+    queued: 0,
+    photosWaiting: 2,
+    temperature: 51.5,
+    storeSchema: 7,
+    configRevision: 3,
+    configProblem: null,
+    slots: { current: '1.4.0', previous: '1.3.2', trial: false },
+  };
+  const askWithReport = await sealed(
+    { typ: TYP.ask, iss: DEVICE, aud: SERVER, spv: 3, jti: JTI } as { typ: string },
+    { what: 'changes', epoch: EPOCH, cursor: 'opaque', limit: 200, trusts: [kid], presenceAfter: NOW, report },
+    KEYS.deviceSigning,
+    KEYS.serverSealing,
+  );
+  const pageOfDevice = await sealed(
+    { typ: TYP.page, kid, spv: 3 } as { typ: string },
+    {
+      what: 'changes',
+      device: DEVICE,
+      jti: JTI,
+      whole: false,
+      changes: [
+        {
+          kind: 'update',
+          update: {
+            rollout: REQUEST,
+            action: 'install',
+            version: '1.5.0',
+            window: { from: '22:00', to: '04:30', zone: 'Europe/Berlin' },
+            trialMinutes: 10,
+            again: 0,
+          },
+        },
+        { kind: 'config', revision: 4, config: { name: 'Empfang', direction: 'in', volume: 40, low: true } },
+        { kind: 'command', id: EPOCH, what: 'restart', expires: NOW },
+      ],
+      cursor: 'opaque',
+      more: false,
+      presence: [],
+      ack,
+    },
+    KEYS.serverSigning,
+    KEYS.deviceSealing,
+  );
   const refusalBody = { device: DEVICE, digest: messageDigest(batch.sealed), code: 'bad-padding', serverTime: NOW };
   const nudgeBody = { device: DEVICE, serverTime: NOW };
   const fromServerSigned = async (typ: string, body: object) => ({
@@ -160,6 +214,8 @@ async function messages() {
     ask,
     page,
     pageOfSite,
+    askWithReport,
+    pageOfDevice,
     ack: await fromServerSigned(TYP.ack, ackBody),
     refusal: await fromServerSigned(TYP.refusal, refusalBody),
     nudge: await fromServerSigned(TYP.nudge, nudgeBody),

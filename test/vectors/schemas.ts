@@ -4,6 +4,7 @@ import { Ack } from '../../sync/protocol/wire/ack.ts';
 import { BatchBody, BatchHeader, sealedHeader, serverHeader, TYP } from '../../sync/protocol/wire/batch.ts';
 import { Ask, AskHeader, Change, Nudge, Page, Policy, Presence, Refusal } from '../../sync/protocol/wire/changes.ts';
 import { EventHeader, OpenBody, PersonalBody, TemplateValue, Uuid, WireEvent } from '../../sync/protocol/wire/event.ts';
+import { DeviceConfig, Inventory, UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
 import {
   Grant,
   GrantHeader,
@@ -49,6 +50,9 @@ export function schemas(): unknown {
     Change,
     Policy,
     Presence,
+    UpdateDirective,
+    DeviceConfig,
+    Inventory,
     ServerKeys,
     RefusalHeader: serverHeader(TYP.refusal),
     Refusal,

@@ -95,6 +95,21 @@ describe('messages', () => {
     expect(page).toEqual(messages.pageOfSite.body);
   });
 
+  test('an ask tells how the kiosk is, and a page what this device alone is told, in version 3', async () => {
+    const page = await openPage(
+      messages.pageOfDevice.sealed,
+      { sealing: keys.deviceSealing, trusted },
+      { device: ids.device, jti: messages.ask.header.jti },
+    );
+    expect(page).toEqual(messages.pageOfDevice.body);
+    const { ask } = await openAsk(
+      messages.askWithReport.sealed,
+      { sealing: async () => keys.serverSealing, device: async () => keys.deviceSigning },
+      { serverId: ids.server, device: ids.device },
+    );
+    expect(ask).toEqual(messages.askWithReport.body);
+  });
+
   test('the page opens on the kiosk, and the ack inside', async () => {
     const { jti } = messages.ask.header;
     const page = await openPage(

@@ -126,6 +126,7 @@ const TYPES: readonly EventType[] = [
   'purge',
   'erasureDone',
   'health',
+  'command',
 ];
 const TYPE_CODES = new Map<EventType, number>(TYPES.map((type, code) => [type, code]));
 

@@ -166,6 +166,17 @@ CREATE TABLE card_template(
   n INTEGER NOT NULL DEFAULT 0) STRICT;
 `,
   },
+  {
+    schema: 7,
+    // Answers to commands are events of a type that an older build can't name.
+    minReader: 7,
+    sql: `
+-- Commands of the server's for this kiosk. expires is ms since 1970; outcome is the newest one told, and n the number of the
+-- event that told it; both null: not begun. A row outlives its command, so that none is done twice.
+CREATE TABLE command(
+  id BLOB PRIMARY KEY, what TEXT NOT NULL, expires INTEGER NOT NULL, outcome TEXT, n INTEGER) STRICT, WITHOUT ROWID;
+`,
+  },
 ];
 
 /** Schema that this build makes and understands. */

@@ -9,6 +9,7 @@ import type { Stored } from './people.ts';
 import type { Purge } from './purge.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
+import type { Told } from './told.ts';
 
 /** What of a page concerns the roster. */
 type ChangesPage = Extract<Page, { what: 'changes' }>;
@@ -29,6 +30,8 @@ export interface RosterOutcome {
   readonly keys: ServerKeys | null;
   /** A snapshot came to its end. */
   readonly complete: boolean;
+  /** The page told something of this device alone: a build, settings, a command (told.ts). */
+  readonly told: boolean;
 }
 
 const CURSOR = 'roster-cursor';
@@ -49,12 +52,14 @@ export class Roster {
   readonly #s: Session;
   readonly #purge: Purge;
   readonly #rows: Rows;
+  readonly #told: Told;
   readonly #trustedNow: () => number;
 
-  constructor(session: Session, purge: Purge, rows: Rows, trustedNow: () => number) {
+  constructor(session: Session, purge: Purge, rows: Rows, told: Told, trustedNow: () => number) {
     this.#s = session;
     this.#purge = purge;
     this.#rows = rows;
+    this.#told = told;
     this.#trustedNow = trustedNow;
   }
 
@@ -79,7 +84,8 @@ export class Roster {
 
   /** @returns what to tell memory; `committed` must be called after the commit */
   apply(page: RosterPage): { result: RosterOutcome; committed: () => void } {
-    const work = new Applying(this.#s, this.#purge, this.#rows, { now: this.#trustedNow(), whole: page.whole });
+    const o = { now: this.#trustedNow(), whole: page.whole };
+    const work = new Applying(this.#s, this.#purge, this.#rows, this.#told, o);
     const { db, log } = this.#s;
     // The server may begin a snapshot anew in the middle of one: what that one named counts no more.
     if (page.whole && (page.first ?? this.#rows.setting(SNAPSHOT) !== 'under-way')) {
@@ -158,6 +164,7 @@ class Applying {
   readonly #s: Session;
   readonly #purge: Purge;
   readonly #rows: Rows;
+  readonly #told: Told;
   readonly #now: number;
   /** A page of a snapshot: what it does not say of a person is not so. */
   readonly #whole: boolean;
@@ -168,11 +175,19 @@ class Applying {
   readonly #photos: string[] = [];
   #policy: Policy | null = null;
   #keys: ServerKeys | null = null;
+  #toldOne = false;
 
-  constructor(session: Session, purge: Purge, rows: Rows, o: { readonly now: number; readonly whole: boolean }) {
+  constructor(
+    session: Session,
+    purge: Purge,
+    rows: Rows,
+    told: Told,
+    o: { readonly now: number; readonly whole: boolean },
+  ) {
     this.#s = session;
     this.#purge = purge;
     this.#rows = rows;
+    this.#told = told;
     this.#now = Math.floor(o.now);
     this.#whole = o.whole;
   }
@@ -210,6 +225,18 @@ class Applying {
       case 'keys':
         if (!this.#keys || change.keys.serial > this.#keys.serial) this.#keys = change.keys;
         break;
+      case 'update':
+        this.#told.noteUpdate(change);
+        this.#toldOne = true;
+        break;
+      case 'config':
+        this.#told.noteConfig(change);
+        this.#toldOne = true;
+        break;
+      case 'command':
+        this.#told.noteCommand(change, this.#now);
+        this.#toldOne = true;
+        break;
       default:
         missingCase(change);
     }
@@ -223,6 +250,7 @@ class Applying {
       photos: this.#photos,
       policy: this.#policy,
       keys: this.#keys,
+      told: this.#toldOne,
     };
   }
 

@@ -43,6 +43,7 @@ import { Roster } from './roster.ts';
 import { Rows } from './rows.ts';
 import { type Session, startSession } from './session.ts';
 import { SyncSide } from './sync-side.ts';
+import { Told } from './told.ts';
 import { WhereaboutsRows } from './whereabouts.ts';
 
 /** What a store is made of, besides its connection. */
@@ -69,6 +70,7 @@ export class SqlStore implements Store {
   #people!: PersonWrites;
   #roster!: Roster;
   #whereabouts!: WhereaboutsRows;
+  #told!: Told;
   #connection: Connection;
   readonly #reserve: Reserve;
   readonly #checkinWrites: CheckinWrites;
@@ -89,6 +91,7 @@ export class SqlStore implements Store {
       purge: this.#purge,
       roster: this.#roster,
       whereabouts: this.#whereabouts,
+      told: this.#told,
       rows: this.#rows,
     });
     this.sync = new SyncSide(liveSync, parts.vault, this.#reserve);
@@ -116,7 +119,8 @@ export class SqlStore implements Store {
     this.#people = new PersonWrites(session, this.#checkins, this.#purge, trusting.now);
     const trustedNow = () => trusting.now() + trusting.offset();
     this.#whereabouts = new WhereaboutsRows(session, this.#rows);
-    this.#roster = new Roster(session, this.#purge, this.#rows, trustedNow);
+    this.#told = new Told(session, this.#rows);
+    this.#roster = new Roster(session, this.#purge, this.#rows, this.#told, trustedNow);
     this.#connection = connection;
   }
 

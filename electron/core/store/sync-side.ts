@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { MAX_PRESENCE, type Presence, type SiteKiosk } from '../../../sync/protocol/wire/changes.ts';
-import type { WireEvent } from '../../../sync/protocol/wire/event.ts';
+import type { Open, WireEvent } from '../../../sync/protocol/wire/event.ts';
+import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
 import type { Vault } from '../vault/vault.ts';
 import { guarded, storageFull } from './database.ts';
 import type { EventPlace, Outbox } from './outbox.ts';
@@ -10,6 +11,7 @@ import { isStorageProblem } from './reserve.ts';
 import type { Roster, RosterOutcome, RosterPage } from './roster.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
+import type { KeptConfig, OpenCommand, Told } from './told.ts';
 import type { WhereaboutsRows } from './whereabouts.ts';
 
 /** The connection of the moment, as in checkin-writes.ts. */
@@ -20,6 +22,7 @@ export interface LiveSync {
   readonly roster: Roster;
   readonly rows: Rows;
   readonly whereabouts: WhereaboutsRows;
+  readonly told: Told;
 }
 
 /** A photo that the server has the event of, and not the file. */
@@ -113,6 +116,28 @@ export class SyncSide {
   /** Public keys that people's own codes may be signed by, as JSON; null while the server has told none. */
   get issuers(): string | null {
     return guarded(() => this.#live().roster.issuers);
+  }
+
+  // What this one device was told
+
+  /** Which build the server wants here; null: the one that is. */
+  get update(): UpdateDirective | null {
+    return guarded(() => this.#live().told.update);
+  }
+
+  /** This device's own settings as the server last told them; null: it never did. */
+  get config(): KeptConfig | null {
+    return guarded(() => this.#live().told.config);
+  }
+
+  /** Commands whose last word was not said, also those that have expired. */
+  commands(): OpenCommand[] {
+    return guarded(() => this.#live().told.commands());
+  }
+
+  /** Tells the server what became of a command; after a last word it is not open any more. */
+  answerCommand(id: string, outcome: Open<'command'>['outcome'], code?: string): void {
+    this.#write(({ told }) => told.answer(id, outcome, code));
   }
 
   /** The server's log is another one than before: begins with a snapshot, and asks for each photo whether it is there. */

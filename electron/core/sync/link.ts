@@ -8,6 +8,7 @@ import { kioskTransport } from '../../../sync/edge/transport/failover.ts';
 import { HttpsTransport } from '../../../sync/edge/transport/https.ts';
 import type { TransportOptions } from '../../../sync/edge/transport/interface.ts';
 import type { X25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
+import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { createPresenceBoard, type PresenceBoard } from '../roster/presence.ts';
 import { createRoster } from '../roster/roster.ts';
@@ -46,6 +47,8 @@ export interface UplinkHooks {
   /** Settings that belong into the transaction of a page. */
   readonly pageSettings?: (outcome: RosterOutcome) => Readonly<Record<string, string>>;
   readonly presence?: PresenceBoard;
+  /** How this kiosk is, for the server's inventory; null: not known yet. */
+  readonly report?: () => Inventory | null;
 }
 
 /** Starts sending, or stands still where there is no server: the kiosk works all the same. */
@@ -90,6 +93,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
       photos.nudge();
     },
     onCommitted: () => photos.nudge(),
+    ...(hooks.report && { report: hooks.report }),
     onStatus(status) {
       if (status.problem && status.problem.code !== lastProblem) hooks.onProblem(status.problem);
       lastProblem = status.problem?.code ?? null;

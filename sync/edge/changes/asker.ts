@@ -6,6 +6,7 @@ import { type Ask, MAX_PAGE_CHANGES, type Page } from '../../protocol/wire/chang
 import type { ServerKeys } from '../../protocol/wire/keys.ts';
 import type { DeviceSecret } from '../identity.ts';
 import type { OutboxSource } from '../outbox.ts';
+import type { Reporting } from './reporting.ts';
 
 export type ChangesPage = Extract<Page, { what: 'changes' }>;
 
@@ -31,6 +32,7 @@ export class Asker {
   readonly #serverId: string;
   readonly #keys: () => ServerKeys;
   readonly #sink: ChangeSink;
+  readonly #reporting: Reporting | null;
   #turn = 0;
   /** Epochs whose marks were heard since the snapshot under way began; null when there is none. */
   #heard: Set<string> | null = null;
@@ -41,12 +43,14 @@ export class Asker {
     serverId: string;
     keys: () => ServerKeys;
     sink: ChangeSink;
+    reporting: Reporting | null;
   }) {
     this.#secret = options.secret;
     this.#source = options.source;
     this.#serverId = options.serverId;
     this.#keys = options.keys;
     this.#sink = options.sink;
+    this.#reporting = options.reporting;
   }
 
   #trusts(): Promise<string[]> {
@@ -106,6 +110,7 @@ export class Asker {
     exchange: AskExchange,
     takeAck: (signed: string, epoch: string) => Promise<void>,
   ): Promise<ChangesPage> {
+    const report = this.#reporting?.due() ?? null;
     const ask: Ask = {
       what: 'changes',
       epoch,
@@ -113,8 +118,10 @@ export class Asker {
       limit,
       trusts: await this.#trusts(),
       presenceAfter: this.#sink.presenceAfter(),
+      ...(report && { report }),
     };
     const page = await this.#ask(ask, exchange);
+    if (report) this.#reporting?.told(report);
     if (page.what !== 'changes') throw new TypeError('a page that answers another question');
     await takeAck(page.ack, epoch);
     return page;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Ed25519PublicJwk, Kid, TYP } from './batch.ts';
 import { CardTemplateValue, Direction, MAX_TEMPLATES, TemplateValue, Uuid } from './event.ts';
+import { Command, DeviceConfig, Inventory, UpdateDirective } from './fleet.ts';
 import { ServerKeys } from './keys.ts';
 
 /**
@@ -44,6 +45,8 @@ export const Ask = z.discriminatedUnion('what', [
     trusts: z.array(Kid).min(1).max(4),
     /** Time of the newest presence that this kiosk knows; null for none. */
     presenceAfter: Instant.nullable(),
+    /** How this kiosk is: when something of it changed, and now and then. Since version 3. */
+    report: Inventory.optional(),
   }),
   z.strictObject({
     what: z.literal('renew'),
@@ -122,7 +125,14 @@ export const MAX_CREDENTIALS = 20;
 export const BadgeNumber = z.string().min(1).max(80);
 
 /** Kinds of changes that a reader of protocol version 1 does not know. */
-export const KINDS_SINCE_2: ReadonlySet<string> = new Set(['credentials', 'issuers', 'cardTemplate']);
+const KINDS_SINCE_2: ReadonlySet<string> = new Set(['credentials', 'issuers', 'cardTemplate']);
+/** Kinds that a reader of version 2 does not know: all of them are about one device alone. */
+const KINDS_SINCE_3: ReadonlySet<string> = new Set(['update', 'command', 'config']);
+
+/** Whether a reader of this protocol version knows a kind of change: it refuses a page with another. */
+export function knowsKind(version: number, kind: string): boolean {
+  return !(version < 2 && KINDS_SINCE_2.has(kind)) && !(version < 3 && KINDS_SINCE_3.has(kind));
+}
 
 /** One change, in the order of the log. Applying one twice, or an older one after a newer, ends in the same state as the log's order. */
 export const Change = z.discriminatedUnion('kind', [
@@ -164,6 +174,12 @@ export const Change = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('erase'), request: Uuid, person: Uuid }),
   z.strictObject({ kind: z.literal('policy'), policy: Policy }),
   z.strictObject({ kind: z.literal('keys'), keys: ServerKeys }),
+  /** Which build this device is to run; null: the one that it has. */
+  z.strictObject({ kind: z.literal('update'), update: UpdateDirective.nullable() }),
+  /** Something to do once. */
+  z.strictObject({ kind: z.literal('command'), ...Command.shape }),
+  /** All of this device's own settings: what is not in it is as its site.json says. */
+  z.strictObject({ kind: z.literal('config'), revision: z.number().int().nonnegative(), config: DeviceConfig }),
 ]);
 export type Change = z.infer<typeof Change>;
 

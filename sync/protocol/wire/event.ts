@@ -32,6 +32,12 @@ export type Method = z.infer<typeof Method>;
 export const Direction = z.enum(['in', 'out']);
 export const LivenessResult = z.enum(['off', 'off (demo)', 'passed', 'not-needed']);
 
+/** What a server may ask a kiosk to do, once (wire/fleet.ts). */
+export const CommandWhat = z.enum(['restart', 'logs', 'wipe', 'decommission']);
+export type CommandWhat = z.infer<typeof CommandWhat>;
+/** `begun`: under way, told before what may take the kiosk's voice. Each of the others is the last word. */
+const CommandOutcome = z.enum(['begun', 'done', 'failed', 'refused', 'expired']);
+
 const Unit = z.number().min(-1).max(1);
 
 /** The open half of each event type's body. */
@@ -74,6 +80,14 @@ export const OpenBody = {
   health: z.strictObject({
     code: z.string().max(60),
     detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  }),
+  /** What became of a command of the server's. */
+  command: z.strictObject({
+    command: Uuid,
+    what: CommandWhat,
+    outcome: CommandOutcome,
+    /** Why not, where it was not done. */
+    code: z.string().min(1).max(60).optional(),
   }),
 } as const;
 
@@ -135,6 +149,7 @@ export const PersonalBody = {
   purge: z.strictObject({}),
   erasureDone: z.strictObject({ person: Uuid.optional() }),
   health: z.strictObject({}),
+  command: z.strictObject({}),
 } as const;
 
 export type EventType = keyof typeof OpenBody;

@@ -1,10 +1,11 @@
-import { type Change, KINDS_SINCE_2 } from '../../protocol/wire/changes.ts';
+import { type Change, knowsKind } from '../../protocol/wire/changes.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
 import { issuersChange } from './issuers.ts';
 import type { NewChange } from './log.ts';
 import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
+import { toldNow } from './told.ts';
 
 /** Rows of the log looked at for one page; what a later row among them tells again is left out. */
 const WINDOW = 500;
@@ -77,7 +78,7 @@ function keyOf({ kind, person, model, request }: Row): string {
 /** Null: another row, or the present state, makes this one say nothing. */
 async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promise<Change | null> {
   const { db, publicKeys } = reader.source;
-  if (reader.version < 2 && KINDS_SINCE_2.has(row.kind)) return null;
+  if (!knowsKind(reader.version, row.kind)) return null;
   const person = row.person ?? '';
   switch (row.kind) {
     case 'person':
@@ -98,6 +99,10 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
       return { kind: 'policy', policy: await policyForKiosks(db, reader.scope, reader.version) };
     case 'keys':
       return { kind: 'keys', keys: await publicKeys() };
+    case 'update':
+    case 'command':
+    case 'config':
+      return toldNow(reader, row.kind, row.request);
     case 'start':
       return null;
   }

@@ -18,14 +18,17 @@ export interface NewChange {
     | 'keys'
     | 'credentials'
     | 'issuers'
-    | 'cardTemplate';
+    | 'cardTemplate'
+    | 'update'
+    | 'command'
+    | 'config';
   /** Scope that it concerns; absent: every one. */
   readonly site?: string;
   /** The one device that it concerns. */
   readonly device?: string;
   readonly person?: string;
   readonly model?: string;
-  /** Of an erasure. */
+  /** Of an erasure, or of a command. */
   readonly request?: string;
 }
 

@@ -48,7 +48,7 @@ export async function topOfLog(db: Db): Promise<{ position: number; tag: string 
 
 /** What a cursor must be of. A kiosk that was updated begins anew: what its old version did not know was never told. */
 export function readerMark({ scope, version }: Pick<Reader, 'scope' | 'version'>): string {
-  return scopeMark(version < 2 ? scope : `${scope} 2`);
+  return scopeMark(version < 2 ? scope : `${scope} ${version}`);
 }
 
 export function cursorAt(reader: Reader, at: { position: number; tag: string }, after?: string): string {

@@ -4,12 +4,13 @@ import type { Position } from './cursor.ts';
 import { issuersChange } from './issuers.ts';
 import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
+import { allTold } from './told.ts';
 
 /** People read at once: their templates are the bulk of a page. */
 const CHUNK = 25;
 
 /**
- * A page of a snapshot: policy and keys, then the erasures that this device has not confirmed, then the people of its scope
+ * A page of a snapshot: policy, keys and what this device alone is told, then the erasures that this device has not confirmed, then the people of its scope
  * by id. All read from the tables as they are now; the cursor carries the place in the log where it began, and what changed
  * since comes as deltas from there.
  *
@@ -32,6 +33,7 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
       { kind: 'policy', policy: await policyForKiosks(db, reader.scope, reader.version) },
       { kind: 'keys', keys: await reader.source.publicKeys() },
       ...(reader.version < 2 ? [] : [await issuersChange(db)]),
+      ...(reader.version < 3 ? [] : await allTold(reader)),
     ]);
   const after = from?.after ?? `e${NIL}`;
   if (after.startsWith('e')) {

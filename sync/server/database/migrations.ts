@@ -21,6 +21,7 @@ import { importMap } from './migrations/0018-import-map.ts';
 import { webhooks } from './migrations/0019-webhooks.ts';
 import { credentials } from './migrations/0020-credentials.ts';
 import { consoleTables } from './migrations/0021-console.ts';
+import { told } from './migrations/0022-told.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -49,6 +50,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0019-webhooks': webhooks,
   '0020-credentials': credentials,
   '0021-console': consoleTables,
+  '0022-told': told,
 };
 
 /** Names of what this build knows, in order. */

@@ -29,6 +29,7 @@ import type { IncidentEntryTable, IncidentScopeTable, IncidentTable } from './ta
 import type { JobRunTable } from './tables/jobs.ts';
 import type { KeyVersionTable, PersonKeyTable, ReplicaTable, RotationTable, TokenKeyTable } from './tables/keys.ts';
 import type { PersonLeft, QuarantineThinned, RetentionHoldTable } from './tables/retention.ts';
+import type { DeviceReportTable, DeviceToldTable } from './tables/told.ts';
 import type { WebhookCursorTable, WebhookDeliveryTable, WebhookTable } from './tables/webhooks.ts';
 
 /**
@@ -301,7 +302,8 @@ interface ChangeTable {
     | 'keys'
     | 'credentials'
     | 'issuers'
-    | 'cardTemplate';
+    | 'cardTemplate'
+    | DeviceToldTable['kind'];
   person: string | null;
   model: string | null;
   request: string | null;
@@ -449,6 +451,8 @@ export interface Tables {
   webhook: WebhookTable;
   webhook_delivery: WebhookDeliveryTable;
   webhook_cursor: WebhookCursorTable;
+  device_told: DeviceToldTable;
+  device_report: DeviceReportTable;
   device_tls_key: DeviceTlsKeyTable;
   provisioning_code: ProvisioningCodeTable;
   'keyring.identity': KeyringIdentityTable;

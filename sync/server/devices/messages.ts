@@ -20,6 +20,7 @@ import type { IdentityContext } from './context.ts';
 import { type RenewalOnly, renewFirst } from './peer.ts';
 import { type Device, findDevice, heardFrom, noteKnownKeys, requireApproved } from './registry.ts';
 import { renewCertificate } from './renewal.ts';
+import { keepReport } from './reports.ts';
 
 /** What answering a device works on, whichever transport its message came by. */
 export interface MessageContext extends Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> {
@@ -124,6 +125,7 @@ async function takeAsk(context: MessageContext, device: Device, message: DeviceM
   // Screens see it at their next regular look: an idle fleet wakes nobody.
   await heardFrom(db, device.id, context.now());
   await noteKnownKeys(db, device, { trusts: ask.trusts, sealedTo: opening.sealedTo() });
+  if (ask.what === 'changes' && ask.report) await keepReport(db, device.id, ask.report, context.now());
   const signing = keyring.signingFor(ask.trusts);
   const answer = { device: device.id, jti: header.jti };
   const page: Page =

@@ -58,6 +58,8 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   kiosk_figures: 'counts that kiosks made of themselves, about nobody',
   device: 'kiosks',
   device_tls_key: 'kiosks',
+  device_told: 'what kiosks are to run and to do',
+  device_report: 'how kiosks are',
   provisioning_code: 'kiosks',
   ack_mark: 'how far a kiosk’s log has been taken',
   meta: 'the database’s own identity',

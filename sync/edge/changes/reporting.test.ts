@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { Inventory } from '../../protocol/wire/fleet.ts';
+import { REPORT_EVERY_MS, Reporting } from './reporting.ts';
+
+const REPORT: Inventory = {
+  version: '1.0.0',
+  commit: '',
+  host: 'browser',
+  models: { detector: 'd', embedder: null },
+  uptimeSeconds: 1,
+  diskFree: 10,
+  diskTotal: 20,
+  camera: 'ok',
+  clockOffsetMs: 0,
+  queued: 0,
+  photosWaiting: 0,
+  temperature: 40,
+  storeSchema: 7,
+  configRevision: null,
+  configProblem: null,
+};
+
+function held() {
+  const kiosk = { report: REPORT as Inventory | null, now: 1_000_000 };
+  const reporting = new Reporting(
+    () => kiosk.report,
+    () => kiosk.now,
+  );
+  return { kiosk, reporting };
+}
+
+test('a report goes with the first ask, and until an ask with it was answered', () => {
+  const { kiosk, reporting } = held();
+  expect(reporting.due()).toEqual(REPORT);
+  expect(reporting.due()).toEqual(REPORT);
+  reporting.told(REPORT);
+  expect(reporting.due()).toBeNull();
+  kiosk.now += REPORT_EVERY_MS - 1;
+  expect(reporting.due()).toBeNull();
+  kiosk.now += 1;
+  expect(reporting.due()).toEqual(REPORT);
+});
+
+test('what changes all the time is no news; anything else is', () => {
+  const { kiosk, reporting } = held();
+  reporting.told(REPORT);
+  kiosk.report = {
+    ...REPORT,
+    uptimeSeconds: 9,
+    diskFree: 1,
+    clockOffsetMs: 5,
+    queued: 3,
+    photosWaiting: 1,
+    temperature: 60,
+  };
+  expect(reporting.due()).toBeNull();
+  kiosk.report = { ...REPORT, camera: 'covered' };
+  expect(reporting.due()).toEqual(kiosk.report);
+  reporting.told(kiosk.report);
+  kiosk.report = { ...kiosk.report, slots: { current: '1.0.1', previous: '1.0.0', trial: true } };
+  expect(reporting.due()).toEqual(kiosk.report);
+});
+
+test('a clock that was set back does not keep it silent', () => {
+  const { kiosk, reporting } = held();
+  reporting.told(REPORT);
+  kiosk.now -= 1;
+  expect(reporting.due()).toEqual(REPORT);
+});
+
+test('what has no right form, or is too large, is left out rather than spoil an ask', () => {
+  const { kiosk, reporting } = held();
+  kiosk.report = null;
+  expect(reporting.due()).toBeNull();
+  kiosk.report = { ...REPORT, queued: -1 };
+  expect(reporting.due()).toBeNull();
+  expect(Inventory.safeParse({ ...REPORT, configProblem: '€'.repeat(300) }).success).toBe(true);
+  expect(Inventory.safeParse({ ...REPORT, more: 1 }).success).toBe(false);
+});

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { CommandWhat, Uuid } from './event.ts';
+
+/**
+ * What the server tells one device alone, and what a device tells of itself: since protocol version 3. A directive is a
+ * wish, never a permission: what may be installed is decided by TUF on the kiosk.
+ */
+
+const Instant = z.iso.datetime({ precision: 3 });
+/** `HH:MM` on the wall. */
+export const WallTime = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be HH:MM');
+/** As in a build's manifest; compared by its own rules there. */
+const Version = z.string().regex(/^[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}(-[0-9A-Za-z.-]{1,40})?$/, 'must be like 1.2.3');
+
+/** When a kiosk may restart for an update, on the wall of `zone`; `from` later than `to` goes over midnight. */
+export const UpdateWindow = z.strictObject({ from: WallTime, to: WallTime, zone: z.string().min(1).max(60) });
+export type UpdateWindow = z.infer<typeof UpdateWindow>;
+
+/** Minutes that a new build has to prove itself. */
+export const TrialMinutes = z.number().int().min(2).max(60);
+
+/** Which build this device is to run. */
+export const UpdateDirective = z.strictObject({
+  rollout: Uuid,
+  /** `install`: run `version`. `rollback`: leave `version`, where it runs or is about to, for the build before it. */
+  action: z.enum(['install', 'rollback']),
+  version: Version,
+  /** Null: now. */
+  window: UpdateWindow.nullable(),
+  trialMinutes: TrialMinutes,
+  /** A version that failed here is not tried again before this number has grown. */
+  again: z.number().int().min(0).max(1_000_000),
+});
+export type UpdateDirective = z.infer<typeof UpdateDirective>;
+
+/** Done once, and answered by an event `command`; after `expires` it is not done any more. */
+export const Command = z.strictObject({ id: Uuid, what: CommandWhat, expires: Instant });
+export type Command = z.infer<typeof Command>;
+
+/** Settings of one device; absent: as the kiosk's own site.json says. */
+export const DeviceConfig = z.strictObject({
+  name: z.string().min(1).max(100).optional(),
+  direction: z.enum(['auto', 'in', 'out']).optional(),
+  language: z.string().min(2).max(20).optional(),
+  volume: z.number().int().min(0).max(100).optional(),
+  theme: z.enum(['light', 'dark', 'auto']).optional(),
+  /** Controls within reach of somebody in a wheelchair. */
+  low: z.boolean().optional(),
+  trialMinutes: TrialMinutes.optional(),
+});
+export type DeviceConfig = z.infer<typeof DeviceConfig>;
+
+/** Largest report, bytes of JSON. */
+export const MAX_REPORT_BYTES = 4096;
+const Bytes = z.number().int().nonnegative().nullable();
+/** A short word: a reader shows one that it does not know as it is. */
+const Word = z.string().regex(/^[a-z][a-z-]{0,29}$/);
+
+/** How a device is, by its own word. Names nobody. */
+export const Inventory = z
+  .strictObject({
+    version: z.string().max(60),
+    /** Of the build's sources; empty where it was not packaged. */
+    commit: z.string().regex(/^([0-9a-f]{40})?$/),
+    host: z.enum(['browser', 'electron']),
+    /** SHA-256 or id of what finds and what compares faces; null: none is loaded. */
+    models: z.strictObject({ detector: z.string().max(100).nullable(), embedder: z.string().max(100).nullable() }),
+    uptimeSeconds: z.number().int().nonnegative(),
+    /** Of the disk with the store; null where the system does not tell. */
+    diskFree: Bytes,
+    diskTotal: Bytes,
+    /** `ok`, `none`, `covered`, `denied`, `busy`, `unknown`, … */
+    camera: Word,
+    /** Trusted minus the machine's time. */
+    clockOffsetMs: z.number().int(),
+    queued: z.number().int().nonnegative(),
+    photosWaiting: z.number().int().nonnegative(),
+    /** °C. */
+    temperature: z.number().min(-100).max(200).nullable(),
+    storeSchema: z.number().int().positive(),
+    /** Of the configuration in force; null: none was ever told. */
+    configRevision: z.number().int().nonnegative().nullable(),
+    /** Why the newest one is not in force; null: it is. */
+    configProblem: z.string().max(300).nullable(),
+    /** Of an installed kiosk. */
+    slots: z
+      .strictObject({ current: z.string().max(60), previous: z.string().max(60).nullable(), trial: z.boolean() })
+      .optional(),
+  })
+  .refine((report) => new TextEncoder().encode(JSON.stringify(report)).length <= MAX_REPORT_BYTES, {
+    message: 'is too large',
+  });
+export type Inventory = z.infer<typeof Inventory>;
