@@ -1,0 +1,179 @@
+import { Problem } from '../../protocol/wire/problem.ts';
+import { type BuildFormat, compareVersions, targetPath } from '../../protocol/wire/release.ts';
+import { isInstallable, type Running, readTarget, requireInstallable, type UpdateTarget } from './choice.ts';
+import { type DownloadOptions, download } from './download.ts';
+import { PACE, type Pace } from './paced.ts';
+import { gravest } from './problems.ts';
+import { refresh, type TrustedView } from './refresh.ts';
+import type { UpdateSource } from './source.ts';
+import { openTrustedFolder } from './trusted.ts';
+
+export type { Running, UpdateTarget } from './choice.ts';
+
+/** For the log: no personal data in it. */
+export interface UpdateLog {
+  readonly what: 'source-failed' | 'refreshed';
+  readonly source: string;
+  readonly code?: string;
+  readonly message?: string;
+  /** Versions of the metadata. */
+  readonly versions?: TrustedView['versions'];
+}
+
+export interface UpdateClientOptions {
+  /** Bytes of the root.json that came with the build that runs. */
+  readonly trustedRoot: Uint8Array;
+  /** Folder of the verified metadata, of this client alone: one process at a time. */
+  readonly folder: string;
+  /** Tried in this order. */
+  readonly sources: readonly UpdateSource[];
+  /** Trusted time, ms since 1970. */
+  readonly now: () => number;
+  readonly log: (line: UpdateLog) => void;
+  /** What runs; null for an observer of a repository, who installs nothing. */
+  readonly running: Running | null;
+  /** What builds for this kiosk are packed as; `tar.gz` without it. */
+  readonly format?: BuildFormat;
+  readonly pace?: Pace;
+}
+
+/** Gives the authenticated archive of a version, or a coded error. Calls wait for each other. */
+export interface UpdateClient {
+  /**
+   * The build of exactly this version, if this kiosk may install it.
+   *
+   * @throws Problem `update-unknown-version`, `update-backwards`, `update-installed`, `update-no-way-back`,
+   *   `update-wrong-platform`, `update-wrong-software`, `update-expired`, `update-unsigned`, `update-rollback`,
+   *   `update-mixed`, `update-slow`, `update-unreachable`, …
+   */
+  find(version: string): Promise<UpdateTarget>;
+  /** The newest build that this kiosk may install, pre-releases left out; null: it has the newest. */
+  newest(): Promise<UpdateTarget | null>;
+  /** Everything that is offered to kiosks, of the first source that answers well. */
+  view(): Promise<Offered>;
+  /**
+   * Brings the archive of a target that this client gave to `to`, hash and length checked, all on disk.
+   *
+   * @throws Problem `update-target-wrong`, `update-disk-full`, `update-not-authenticated`, `update-given-up`, …
+   */
+  download(target: UpdateTarget, to: string, o?: Pick<DownloadOptions, 'progress' | 'signal'>): Promise<void>;
+}
+
+export interface Offered extends Omit<TrustedView, 'targets'> {
+  readonly builds: readonly UpdateTarget[];
+  /** Targets under the path of a build that are not that build. */
+  readonly wrong: readonly Problem[];
+}
+
+/** @throws Problem `update-storage` */
+export async function openUpdateClient(options: UpdateClientOptions): Promise<UpdateClient> {
+  const { sources, running, log, now, format = 'tar.gz', pace = PACE } = options;
+  const trustedRoot = Buffer.from(options.trustedRoot);
+  const folder = await openTrustedFolder(options.folder);
+  /** Only what was given out here is downloaded: nobody else's word for a hash is taken. */
+  const given = new WeakSet<UpdateTarget>();
+  const failed = (source: UpdateSource, problem: Problem) =>
+    log({ what: 'source-failed', source: source.name, code: problem.code, message: problem.message });
+
+  const viewFrom = async (source: UpdateSource): Promise<TrustedView> => {
+    const view = await refresh(source, { trustedRoot, folder, now: now(), pace });
+    log({ what: 'refreshed', source: source.name, versions: view.versions });
+    return view;
+  };
+  /** The first answer of a source; the gravest problem where none has one. */
+  const fromFirst = async <T>(work: (source: UpdateSource) => Promise<T>): Promise<T> => {
+    const problems: Problem[] = [];
+    for (const source of sources) {
+      try {
+        return await work(source);
+      } catch (cause) {
+        if (!(cause instanceof Problem)) throw cause;
+        problems.push(cause);
+        failed(source, cause);
+      }
+    }
+    throw gravest(problems);
+  };
+  const offered = async (source: UpdateSource): Promise<Offered> => {
+    const { targets, ...view } = await viewFrom(source);
+    const builds: UpdateTarget[] = [];
+    const wrong: Problem[] = [];
+    for (const verified of Object.values(targets)) {
+      try {
+        const target = readTarget(verified);
+        if (target) builds.push(target);
+      } catch (cause) {
+        wrong.push(cause as Problem);
+        failed(source, cause as Problem);
+      }
+    }
+    for (const target of builds) given.add(target);
+    return { ...view, builds, wrong };
+  };
+  const inTurn = queue();
+
+  return {
+    find: (version) =>
+      inTurn(async () => {
+        const kiosk = requireKiosk(running);
+        const path = targetPath(
+          { version, platform: kiosk.platform },
+          kiosk.host === 'browser' ? 'tar.gz' : 'AppImage',
+        );
+        const target = await fromFirst(async (source) => {
+          const { targets } = await viewFrom(source);
+          const verified = Object.hasOwn(targets, path) ? targets[path] : undefined;
+          const found = verified ? readTarget(verified) : null;
+          if (!found) throw unknown(source, version);
+          return found;
+        });
+        requireInstallable(kiosk, target.build);
+        given.add(target);
+        return target;
+      }),
+    newest: () =>
+      inTurn(async () => {
+        const kiosk = requireKiosk(running);
+        const { builds } = await fromFirst(offered);
+        return builds
+          .filter((t) => t.format === format && !t.build.version.includes('-') && isInstallable(kiosk, t.build))
+          .reduce<UpdateTarget | null>(
+            (best, next) => (best && compareVersions(best.build.version, next.build.version) > 0 ? best : next),
+            null,
+          );
+      }),
+    view: () => inTurn(() => fromFirst(offered)),
+    download: (target, to, { progress, signal } = {}) =>
+      inTurn(async () => {
+        if (!given.has(target))
+          throw new Problem(
+            'update-not-authenticated',
+            'Only what this client has found itself is downloaded.',
+            'Report this as a defect.',
+          );
+        await download(target, to, { sources, pace, failed, progress, signal });
+      }),
+  };
+}
+
+function requireKiosk(running: Running | null): Running {
+  if (running) return running;
+  throw new Problem('update-no-kiosk', 'Nothing says what runs on this kiosk.', 'Report this as a defect.');
+}
+
+function unknown(source: UpdateSource, version: string): Problem {
+  return new Problem(
+    'update-unknown-version',
+    `${source.name}: version ${version.slice(0, 64)} is not among the signed builds for this kind of kiosk.`,
+    'Sign and publish it, or correct the version of the rollout.',
+  );
+}
+
+function queue() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work, work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}

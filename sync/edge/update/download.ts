@@ -1,0 +1,189 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { targetFile } from '../../protocol/wire/release.ts';
+import { syncFolder } from './durable.ts';
+import { type Pace, readPaced } from './paced.ts';
+import { absent, gravest } from './problems.ts';
+import type { UpdateSource } from './source.ts';
+import { storageProblem } from './trusted.ts';
+
+/** What was signed for the bytes of a target. */
+export interface SignedFile {
+  readonly path: string;
+  readonly length: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface DownloadOptions {
+  readonly sources: readonly UpdateSource[];
+  readonly pace: Pace;
+  /** Told after each piece. */
+  readonly progress?: ((done: number, total: number) => void) | undefined;
+  /** Gives the download up. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of each source that failed, in case another one does not. */
+  readonly failed?: (source: UpdateSource, problem: Problem) => void;
+}
+
+/** Room that stays free beside the download, bytes. */
+const SPARE = 64 * 1024 * 1024;
+
+/**
+ * Brings the bytes of a target to `to`: from the first source that has them, going on where an earlier try broke off,
+ * also one of another source or before a power cut. `to` appears once length and hash are right and everything is on
+ * disk; before, the bytes lie beside it. Memory holds one piece.
+ *
+ * @throws Problem `update-target-wrong`, `update-disk-full`, `update-slow`, `update-unreachable`, `update-given-up`, …
+ */
+export async function download(target: SignedFile, to: string, options: DownloadOptions): Promise<void> {
+  try {
+    await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+    if (await isWhole(target, to)) return;
+    const part = await onlyPart(target, to);
+    await requireRoom(target, part);
+    const problems: Problem[] = [];
+    for (const source of options.sources) {
+      try {
+        await fromSource(target, part, source, options);
+        await rename(part, to);
+        await syncFolder(dirname(to));
+        return;
+      } catch (cause) {
+        if (!(cause instanceof Problem) || OURS.has(cause.code)) throw cause;
+        problems.push(cause);
+        options.failed?.(source, cause);
+      }
+    }
+    throw gravest(problems);
+  } catch (cause) {
+    throw storageProblem(to, cause);
+  }
+}
+
+/** No other source helps against these. */
+const OURS = new Set(['update-disk-full', 'update-storage', 'update-given-up']);
+
+/** Length and hash of a file that is there already. */
+export async function isWhole(target: SignedFile, path: string): Promise<boolean> {
+  const size = await sizeOf(path);
+  if (size !== target.length) return false;
+  const hash = createHash('sha256');
+  await hashFile(path, size, hash);
+  return hash.digest('hex') === target.sha256;
+}
+
+/** Where the bytes lie meanwhile. What an earlier try for other bytes left there is removed. */
+async function onlyPart(target: SignedFile, to: string): Promise<string> {
+  const [folder, name] = [dirname(to), basename(to)];
+  const part = `.${name}.${target.sha256.slice(0, 32)}.part`;
+  for (const other of await readdir(folder))
+    if (other.startsWith(`.${name}.`) && other.endsWith('.part') && other !== part)
+      await rm(join(folder, other), { force: true });
+  return join(folder, part);
+}
+
+async function requireRoom(target: SignedFile, part: string): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(part));
+  const missing = target.length - ((await sizeOf(part)) ?? 0) + SPARE - bavail * bsize;
+  if (missing > 0)
+    throw new Problem(
+      'update-disk-full',
+      `The disk lacks ${Math.ceil(missing / 1024 / 1024)} MiB for this update.`,
+      'Make room on the disk.',
+      { params: { missing } },
+    );
+}
+
+async function fromSource(
+  target: SignedFile,
+  part: string,
+  source: UpdateSource,
+  options: DownloadOptions,
+): Promise<void> {
+  const kept = await onwards(target, part, source, options);
+  if (kept === 'right') return;
+  // What was there before may have come from another source: only bytes that are all of this one's speak against it.
+  if (kept === 'wrong-with-older-bytes' && (await onwards(target, part, source, options)) === 'right') return;
+  throw new Problem(
+    'update-target-wrong',
+    `${source.name}: what lies there as ${target.path} is not what was signed.`,
+    'Nothing of it was taken. Copy the repository anew, and find out who changed it.',
+  );
+}
+
+async function onwards(
+  target: SignedFile,
+  part: string,
+  source: UpdateSource,
+  { pace, progress, signal }: DownloadOptions,
+): Promise<'right' | 'wrong' | 'wrong-with-older-bytes'> {
+  const file = await open(part, 'a+', 0o600);
+  try {
+    let hash = createHash('sha256');
+    let done = (await file.stat()).size;
+    if (done > target.length) done = await emptied(file);
+    else await hashFile(part, done, hash);
+    const older = done > 0;
+    let begun = done;
+    if (done < target.length) {
+      const path = targetFile(target.path, target.sha256);
+      const reading = { from: done, maxBytes: target.length, deadlineMs: pace.targetMs, signal };
+      const there = await readPaced(
+        source,
+        path,
+        reading,
+        pace,
+        async (from) => {
+          if (from === done) return;
+          done = await emptied(file);
+          begun = 0;
+          hash = createHash('sha256');
+        },
+        async (piece) => {
+          await file.writeFile(piece);
+          hash.update(piece);
+          done += piece.length;
+          progress?.(done, target.length);
+        },
+      );
+      if (!there) throw absent(path);
+    }
+    if (done === target.length && hash.digest('hex') === target.sha256) {
+      await file.sync();
+      return 'right';
+    }
+    if (done < target.length && begun < done)
+      throw new Problem(
+        'update-unreachable',
+        `${source.name}: the file ended before its end.`,
+        'The kiosk tries again and goes on where it was.',
+      );
+    await emptied(file);
+    return older && begun > 0 ? 'wrong-with-older-bytes' : 'wrong';
+  } finally {
+    await file.close();
+  }
+}
+
+async function emptied(file: FileHandle): Promise<0> {
+  await file.truncate(0);
+  return 0;
+}
+
+async function hashFile(path: string, size: number, hash: Hash): Promise<void> {
+  if (size === 0) return;
+  for await (const piece of createReadStream(path, { end: size - 1 })) hash.update(piece);
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw cause;
+  }
+}

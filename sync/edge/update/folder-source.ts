@@ -1,0 +1,84 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { repositoryFile } from '../../protocol/wire/release.ts';
+import type { UpdateSource } from './source.ts';
+
+const CHUNK = 256 * 1024;
+
+/**
+ * A repository in a folder: on a USB stick, or a mounted share. Whoever made the stick may have put anything there: what
+ * is no regular file within the folder is not opened (a pipe would wait for ever, a link would lead elsewhere).
+ */
+export function folderSource(folder: string, name = 'usb'): UpdateSource {
+  return {
+    name,
+    async open(path, { from, signal }) {
+      if (repositoryFile(path) === null) return null;
+      const file = await openWithin(name, folder, path);
+      if (!file) return null;
+      // A reading that is given up before its first piece would leave the file open.
+      signal.addEventListener('abort', () => void file.close().catch(() => undefined), { once: true });
+      const { size } = await file.stat();
+      const begin = from <= size ? from : 0;
+      return { from: begin, total: size, bytes: readFrom(name, path, file, begin, signal) };
+    },
+  };
+}
+
+async function openWithin(name: string, folder: string, path: string): Promise<FileHandle | null> {
+  try {
+    const [root, real] = await Promise.all([realpath(folder), realpath(join(folder, path))]);
+    if (!real.startsWith(root + sep)) throw notAFile(name, path);
+    // Not waiting: opening a pipe without a writer would.
+    const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+    throw notAFile(name, path);
+  } catch (cause) {
+    if (cause instanceof Problem) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw unreadable(name, path, cause);
+  }
+}
+
+async function* readFrom(
+  name: string,
+  path: string,
+  file: FileHandle,
+  begin: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for (let at = begin; ; ) {
+      signal.throwIfAborted();
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (cause) {
+    throw cause instanceof Problem ? cause : unreadable(name, path, cause);
+  } finally {
+    await file.close();
+  }
+}
+
+function notAFile(name: string, path: string): Problem {
+  return new Problem(
+    'update-refused',
+    `${name}: ${path} is no ordinary file within the folder.`,
+    'Copy the repository anew onto a stick of your own.',
+  );
+}
+
+function unreadable(name: string, path: string, cause: unknown): Problem {
+  return new Problem(
+    'update-unreachable',
+    `${name}: ${path} can't be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown'}).`,
+    'Plug the stick in again; if it repeats, use another one.',
+    { cause },
+  );
+}

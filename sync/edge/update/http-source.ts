@@ -1,0 +1,112 @@
+import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { VerifiedAgent } from '../tls/agent.ts';
+import type { OpenedFile, UpdateSource } from './source.ts';
+
+export interface HttpSourceOptions {
+  readonly name: string;
+  /** Address of the repository, e.g. `https://server:8443/updates`. Plain http on the loopback interface alone. */
+  readonly url: string;
+  /** For the server: the `VerifiedAgent` that shows the kiosk's certificate. A mirror's certificate is a public one. */
+  readonly agent?: HttpsAgent | HttpAgent;
+  /** PEM of a CA that is trusted instead of the public ones, for a mirror of one's own without an agent. */
+  readonly ca?: string;
+}
+
+const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
+
+/** @throws Problem `update-address-wrong` */
+export function httpSource({ name, url, agent, ca }: HttpSourceOptions): UpdateSource {
+  const base = URL.parse(url.endsWith('/') ? url : `${url}/`);
+  const plain = base?.protocol === 'http:' && LOOPBACK.test(base.hostname);
+  const bare = base?.search === '' && base.hash === '' && base.username === '' && base.password === '';
+  if (!base || !bare || !(plain || base.protocol === 'https:'))
+    throw new Problem(
+      'update-address-wrong',
+      `${name}: the address of a repository must begin with https:// and hold neither credentials nor a query.`,
+      'Correct the address.',
+    );
+  const ask = plain ? httpRequest : httpsRequest;
+  const get = (path: string, from: number, signal: AbortSignal) =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      if (agent instanceof VerifiedAgent) agent.dropStale();
+      const request = ask(new URL(path, base), {
+        method: 'GET',
+        signal,
+        minVersion: 'TLSv1.3',
+        ...(agent && { agent }),
+        ...(ca && { ca }),
+        headers: { 'accept-encoding': 'identity', ...(from > 0 && { range: `bytes=${from}-` }) },
+      });
+      request.on('error', (cause) => reject(unreachable(name, cause)));
+      request.on('response', (response) => {
+        // Whoever reads hears of an error in the reading; what comes after it has no reader.
+        response.on('error', () => undefined);
+        resolve(response);
+      });
+      request.end();
+    });
+  return {
+    name,
+    async open(path, { from, signal }) {
+      let response = await get(path, from, signal);
+      if (response.statusCode === 416) {
+        response.destroy();
+        response = await get(path, 0, signal);
+      }
+      return opened(name, path, from, response);
+    },
+  };
+}
+
+function opened(name: string, path: string, from: number, response: IncomingMessage): OpenedFile | null {
+  const { statusCode = 0, headers } = response;
+  const refuse = (why: string): Problem => {
+    response.destroy();
+    return new Problem(
+      'update-refused',
+      `${name}: ${path} was not given (${why}).`,
+      'Check the address of the repository, and what stands between it and the kiosk.',
+      { params: { status: statusCode } },
+    );
+  };
+  // Stores without the right to list answer 403 for what is not there.
+  if (statusCode === 404 || statusCode === 403) {
+    response.destroy();
+    return null;
+  }
+  // A redirect is not followed: it would lead to a host that nobody named.
+  if (statusCode !== 200 && statusCode !== 206) throw refuse(String(statusCode));
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw refuse('compressed on the way');
+  const bytes = reading(name, response);
+  if (statusCode === 200) return { from: 0, total: whole(headers['content-length']), bytes };
+  const [, begin, total] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '') ?? [];
+  if (begin === undefined || Number(begin) !== from) throw refuse('another part than was asked for');
+  return { from, total: whole(total), bytes };
+}
+
+async function* reading(name: string, response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    yield* response as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    throw unreachable(name, cause);
+  }
+}
+
+function whole(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+function unreachable(name: string, cause: unknown): Problem {
+  if (cause instanceof Problem) return cause;
+  const { code, name: kind, cause: inner } = cause as NodeJS.ErrnoException;
+  // What gave the reading up, or checked the certificate, knows better than the socket.
+  if (inner instanceof Problem) return inner;
+  return new Problem(
+    'update-unreachable',
+    `${name}: the repository can't be reached, or the connection broke (${code ?? kind}).`,
+    'Check the network; the kiosk tries again and goes on where it was.',
+    { cause },
+  );
+}
