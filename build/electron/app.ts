@@ -1,7 +1,7 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import ts from 'typescript';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'vite';
+import { emitSources } from '../package/emit.ts';
 
 /** What the packaged kiosk runs: the host, the core, and what they import. The server and the screens' sources stay out. */
 const PARTS = [
@@ -23,7 +23,7 @@ const ROOT = join(import.meta.dirname, '../..');
  */
 export async function buildElectronApp(out: string): Promise<void> {
   rmSync(out, { recursive: true, force: true });
-  for (const part of PARTS) for (const file of sources(join(ROOT, part))) emit(file, join(out, relative(ROOT, file)));
+  for (const part of PARTS) emitSources(ROOT, sources(join(ROOT, part)), out);
   mkdirSync(out, { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(out, 'package.json'));
   await build({
@@ -37,25 +37,6 @@ export async function buildElectronApp(out: string): Promise<void> {
       rolldownOptions: { external: ['electron'] },
     },
   });
-}
-
-/** One file, types stripped and `.ts` imports renamed; other files (wasm, text) are copied. */
-function emit(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
-  if (!from.endsWith('.ts')) {
-    cpSync(from, to);
-    return;
-  }
-  const { outputText } = ts.transpileModule(readFileSync(from, 'utf8'), {
-    fileName: from,
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2024,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-      rewriteRelativeImportExtensions: true,
-    },
-  });
-  writeFileSync(to.replace(/\.ts$/, '.js'), outputText);
 }
 
 function* sources(folder: string): Generator<string> {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { BUILD_NAME } from '../core/version.ts';
 import { EXIT_HELP } from './exit-codes.ts';
 
 type Register = (program: Command) => void;
@@ -31,6 +32,7 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
 export async function buildProgram(word: string): Promise<Command> {
   const program = new Command('sp')
     .description('SmartPresence: what an operator does from a terminal.')
+    .version(BUILD_NAME, '--version')
     .addHelpText(
       'after',
       `${EXIT_HELP}\n\nThe data folder is SMARTPRESENCE_HOME, by default smartpresence in the user's data folder.`,

@@ -23,6 +23,7 @@ const NOT_FOR_SCREENS = [
   'electron/host-electron/arguments.ts',
   'electron/host-browser/browser-host.ts',
   'electron/host-browser/chromium.ts',
+  'electron/host-browser/main.ts',
   'electron/host-browser/runtime-folder.ts',
   'models/node/decode.ts',
 ];

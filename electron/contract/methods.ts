@@ -24,6 +24,11 @@ const empty = z.strictObject({});
 /** What a screen needs to draw itself and what does not change while the core runs; asked once a connection. */
 export const Hello = z.strictObject({
   version: z.string(),
+  /** The commit that the build was made of, where that is known. */
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{40}$/)
+    .nullable(),
   site: z.string(),
   device: Id,
   languages: z.array(Language).min(1),

@@ -37,7 +37,7 @@ import { storageState } from './status/storage.ts';
 import { type KioskSync, startKioskSync } from './sync/kiosk-sync.ts';
 import { readServerLink } from './sync/link.ts';
 import { createStorageReporter } from './sync/storage-report.ts';
-import { VERSION } from './version.ts';
+import { COMMIT, VERSION } from './version.ts';
 import { createArrivals } from './ways/arrivals.ts';
 import { createClaims } from './ways/claims.ts';
 import { offeredWays, onlyOffered } from './ways/offered.ts';
@@ -331,6 +331,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
         leave(); // a page that was loaded again begins anew
         return {
           version: VERSION,
+          commit: COMMIT,
           site: site.site,
           device: store.device,
           languages: site.languages,

@@ -1,7 +1,58 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { BuildVersion, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
 
-/** Version of this build, from package.json. */
-export const VERSION: string = (
-  JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
-).version;
+/** What runs: which version, made of which commit. */
+export interface Build {
+  readonly version: string;
+  /** 40 hex digits; null where neither a packaged build nor git says it. */
+  readonly commit: string | null;
+  /** Whether `build.json` said so, or a checkout. */
+  readonly packaged: boolean;
+}
+
+const Commit = z.string().regex(/^[0-9a-f]{40}$/);
+const Packaged = z.object({ version: BuildVersion, commit: Commit });
+const FromSources = z.object({ version: BuildVersion });
+
+/** @param root of a packaged build, with its `build.json`, or of a checkout. */
+export function readBuild(root: string): Build {
+  const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'));
+  if (existsSync(join(root, MANIFEST_FILE))) return { ...Packaged.parse(read(MANIFEST_FILE)), packaged: true };
+  return { ...FromSources.parse(read('package.json')), commit: gitCommit(root), packaged: false };
+}
+
+/** The commit that is checked out, read as git keeps it: a kiosk of sources may have no `git` to ask. */
+function gitCommit(root: string): string | null {
+  try {
+    let git = join(root, '.git');
+    // A second working tree has a file there: "gitdir: …".
+    if (statSync(git).isFile()) git = resolve(root, text(git).replace(/^gitdir: /, ''));
+    const common = existsSync(join(git, 'commondir')) ? resolve(git, text(join(git, 'commondir'))) : git;
+    const head = text(join(git, 'HEAD'));
+    const ref = /^ref: (.+)$/.exec(head)?.[1];
+    const commit = ref === undefined ? head : commitOf(common, ref);
+    return Commit.safeParse(commit).data ?? null;
+  } catch {
+    return null; // no checkout: an unpacked archive of the sources
+  }
+}
+
+function commitOf(git: string, ref: string): string | undefined {
+  if (existsSync(join(git, ref))) return text(join(git, ref));
+  const packed = text(join(git, 'packed-refs')).split('\n');
+  return packed.find((line) => line.endsWith(` ${ref}`))?.split(' ')[0];
+}
+
+const text = (file: string): string => readFileSync(file, 'utf8').trim();
+
+const build = readBuild(join(import.meta.dirname, '../..'));
+
+/** Version of this build. */
+export const VERSION: string = build.version;
+/** The commit that it was made of, where that is known. */
+export const COMMIT: string | null = build.commit;
+
+/** Both in one line, as terminals and logs show them: `0.2.0 (1a2b3c4d5e6f)`. */
+export const BUILD_NAME: string = COMMIT ? `${VERSION} (${COMMIT.slice(0, 12)})` : VERSION;

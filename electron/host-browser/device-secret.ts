@@ -19,7 +19,7 @@ export function readDeviceSecret(env: NodeJS.ProcessEnv, inFile: boolean): strin
     throw new Problem(
       'device-secret-missing',
       'This kiosk has no keystore for its device secret.',
-      `Give the unit a sealed credential named ${CREDENTIAL}, or choose a plain file: npm start -- --device-secret file.`,
+      `Give the unit a sealed credential named ${CREDENTIAL}, or choose a plain file with --device-secret file.`,
     );
   }
   let secret: Buffer;

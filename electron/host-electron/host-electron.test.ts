@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { hostLog } from '../core/serving/log.ts';
 import { readArguments } from './arguments.ts';
 import { hasKeystore } from './device-secret.ts';
 import { findElectron } from './electron-binary.ts';
 import { launchElectronHost } from './launch.ts';
-import { hostLog } from './log.ts';
 import { isKioskFrame, isOurs, mayCheck, mayNavigate, mayRequest, mayUse } from './policy.ts';
 
 describe('decisions of the main process', () => {

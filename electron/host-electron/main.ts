@@ -4,13 +4,13 @@ import type { CoreState } from '../contract/host.ts';
 import { ASK_PORT, GIVE_PORT, PORT_GONE } from '../contract/port-messages.ts';
 import { codedError } from '../core/serving/core-process.ts';
 import { type CoreSupervisor, superviseCore } from '../core/serving/core-supervisor.ts';
+import { hostLog } from '../core/serving/log.ts';
 import { listStaticFiles } from '../core/serving/static-files.ts';
 import { answerAppRequest } from './app-protocol.ts';
 import { type HostArguments, readArguments } from './arguments.ts';
 import { forkUtility } from './core-utility.ts';
 import { readDeviceSecret } from './device-secret.ts';
 import { lockContents, lockSession } from './lockdown.ts';
-import { hostLog } from './log.ts';
 import { isKioskFrame, KIOSK_URL, SCHEME, SWITCHES } from './policy.ts';
 import { openWindow, PARTITION } from './window.ts';
 

@@ -7,6 +7,7 @@ import { linkCore } from './core-link.ts';
 
 const HELLO: Hello = {
   version: '0',
+  commit: '0123456789abcdef0123456789abcdef01234567',
   site: 'Test',
   device: '0192f5a0-0000-7000-8000-000000000001',
   languages: ['en'],

@@ -39,6 +39,7 @@ export interface ScriptedCore {
 
 const SITE: Hello = {
   version: '0.1.0',
+  commit: '0123456789abcdef0123456789abcdef01234567',
   site: 'Werk Nord, Eingang West',
   device: '0192f5a0-0000-7000-8000-000000000001',
   languages: ['en', 'de', 'ar', 'zh'],

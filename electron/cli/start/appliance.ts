@@ -5,14 +5,14 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { initServer } from '../../../sync/server/local.ts';
 import { kioskHome, serverHome } from '../../core/paths.ts';
 import { ensureKioskFolder } from '../../core/provision.ts';
-import { VERSION } from '../../core/version.ts';
+import { BUILD_NAME } from '../../core/version.ts';
 import { sandboxFor } from '../../host-browser/chromium.ts';
+import { killDescendants, orAsked, watchForEnd } from '../../host-browser/ending.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
 import { ensureChromium } from './chromium.ts';
 import { deviceSecretOf, type SecretPlace } from './device-secret.ts';
-import { killDescendants, orAsked, watchForEnd } from './ending.ts';
 import { electronFor, openKioskHost } from './kiosk-host.ts';
 import { localPorts } from './ports.ts';
 import { prepareInProcess } from './prepare-process.ts';
@@ -88,7 +88,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     );
   const [kiosk, server] = [kioskHome(), serverHome()];
   say(
-    `SmartPresence ${VERSION}: a kiosk and its server on this machine${demo ? ', with recorded footage as the camera (liveness: off)' : ''}.`,
+    `SmartPresence ${BUILD_NAME}: a kiosk and its server on this machine${demo ? ', with recorded footage as the camera (liveness: off)' : ''}.`,
   );
   const secret = deviceSecretOf(options.deviceSecret, process.env);
   say(secret.notice);

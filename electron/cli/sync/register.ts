@@ -1,45 +1,10 @@
 import type { Command } from 'commander';
-import { kioskHome } from '../../core/paths.ts';
-import { syncStatusCommand } from '../../core/sync/command.ts';
-import type { SyncReport } from '../../core/sync/report.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
-import { terminalOutput } from '../output.ts';
-import { runStoreCommand } from '../store-command.ts';
 import { registerQuarantine } from './quarantine.ts';
+import { registerSyncStatus } from './status.ts';
 
-/** `sync status`: of the running core, or of the store when none runs; `sync quarantine`: on the server. */
+/** `sync status`: of a kiosk; `sync quarantine`: on the server. */
 export function registerSync(program: Command): void {
   const sync = program.command('sync').description('The line between kiosks and their server.');
   registerQuarantine(sync);
-  sync
-    .command('status')
-    .description('How far the server is, and until when the kiosk may go on without it.')
-    .option('--json', 'the report as one JSON object')
-    .addHelpText(
-      'after',
-      `\nExit code 1 when the server can't be reached, something is wrong, or the kiosk belongs to no server.${EXIT_HELP}`,
-    )
-    .action(async (options: { json?: boolean }) => {
-      const output = terminalOutput(options.json ?? false, (value) => describeSync(value as SyncReport));
-      process.exitCode = await runStoreCommand(syncStatusCommand, {}, kioskHome(), output).finally(() => output.end());
-    });
-}
-
-function describeSync(report: SyncReport): string {
-  if (report.server === null) return 'This kiosk belongs to no server; its records stay here.';
-  const { online, transport, problem } = report;
-  const line = online === null ? 'the kiosk is not running' : online ? `online by ${transport}` : 'not online';
-  const rows: [string, string][] = [
-    ['server', `${report.server} (${line})`],
-    ['to send', `${report.queued} events${report.oldestQueuedAt ? `, the oldest of ${report.oldestQueuedAt}` : ''}`],
-    ['photos', `${report.photosWaiting} waiting`],
-    ['last heard', report.lastHeardAt ?? 'never'],
-    ['lease', report.leaseUntil ? `faces are recognised until ${report.leaseUntil} without the server` : 'not begun'],
-    ['roster', report.cursor === '' ? 'waits for a snapshot' : 'up to date as of the last contact'],
-  ];
-  if (report.pausedUntil) rows.push(['next try', report.pausedUntil]);
-  const lines = rows.map(([name, value]) => `${name.padEnd(11)} ${value}`);
-  if (problem)
-    lines.push(`${problem.code}: ${problem.message}`, ...(problem.nextStep ? [`  ${problem.nextStep}`] : []));
-  return lines.join('\n');
+  registerSyncStatus(sync);
 }

@@ -53,6 +53,7 @@ export function testMethods(
       onHello();
       return {
         version: '0',
+        commit: '0123456789abcdef0123456789abcdef01234567',
         site: 'Test',
         device: ID,
         languages: ['en'],

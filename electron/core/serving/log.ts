@@ -1,7 +1,7 @@
-import type { CoreOptions } from '../core/interface.ts';
-import { plainFields } from '../core/serving/core-process.ts';
+import type { CoreOptions } from '../interface.ts';
+import { plainFields } from './core-process.ts';
 
-/** The Electron host's log: a line of JSON an entry, on a stream that the system's journal reads. */
+/** A host's log: a line of JSON an entry, on a stream that the system's journal reads. */
 export const hostLog =
   (out: { write(line: string): unknown }, now: () => Date = () => new Date()): CoreOptions['log'] =>
   (level, message, fields = {}) => {

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { build, type Plugin } from 'vite';
+import config from '../../vite.config.ts';
+
+/**
+ * Builds the kiosk's page and what it loads, and no other screen, into `out`.
+ *
+ * @returns folders of the packages (below node_modules) that are bundled in it, sorted
+ */
+export async function buildKioskScreens(root: string, out: string): Promise<string[]> {
+  const packages = new Set<string>();
+  const record: Plugin = {
+    name: 'which packages are in it',
+    generateBundle(_options, bundle) {
+      for (const item of Object.values(bundle)) {
+        const files =
+          item.type === 'asset'
+            ? item.originalFileNames
+            : Object.entries(item.modules).flatMap(([id, { renderedLength }]) => (renderedLength > 0 ? [id] : []));
+        for (const file of files) {
+          const folder = packageOf(file);
+          if (folder !== null) packages.add(folder);
+        }
+      }
+    },
+  };
+  await build({
+    ...config,
+    configFile: false,
+    logLevel: 'warn',
+    plugins: [record],
+    worker: { plugins: () => [record] },
+    build: {
+      ...config.build,
+      outDir: out,
+      rolldownOptions: { input: { kiosk: join(root, 'renderer/kiosk/index.html') } },
+    },
+  });
+  return [...packages].sort();
+}
+
+/** `node_modules/@scope/name` of a file in it, however deep; null for a file of ours. */
+export function packageOf(file: string): string | null {
+  return /.*(?:^|\/)(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? null;
+}

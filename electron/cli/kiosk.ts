@@ -1,0 +1,52 @@
+import { Command, CommanderError } from 'commander';
+import { BUILD_NAME } from '../core/version.ts';
+import { EXIT, EXIT_HELP } from './exit-codes.ts';
+import { commanderExit, reportProblem } from './report.ts';
+
+/*
+ * `bin/kiosk` of a packaged kiosk: what its unit starts (`run`), and what the person needs who sets it up or looks after
+ * it. The operator's full command line, with the server's half, is `sp` (electron/cli/sp.ts); what is here is the same code.
+ */
+
+process.exit(await main(process.argv.slice(2)));
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'run') {
+    const { RUN_HELP, runKiosk } = await import('../host-browser/main.ts');
+    if (!argv.some((arg) => arg === '--help' || arg === '-h')) return runKiosk(argv.slice(1));
+    process.stdout.write(`${RUN_HELP}\n`);
+    return EXIT.ok;
+  }
+  try {
+    await (await buildKioskProgram()).parseAsync(argv, { from: 'user' });
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    return error instanceof CommanderError ? commanderExit(error) : reportProblem('kiosk', error);
+  }
+}
+
+async function buildKioskProgram(): Promise<Command> {
+  const program = new Command('kiosk')
+    .description('SmartPresence kiosk: `run` starts it; everything else works whether it runs or not.')
+    .version(BUILD_NAME, '--version')
+    .addHelpText(
+      'after',
+      `${EXIT_HELP}\n\nThe data folder is SMARTPRESENCE_HOME, by default smartpresence in the user's data folder.`,
+    )
+    .exitOverride()
+    .showHelpAfterError('(kiosk --help tells more)');
+  program.command('run').description('Serve the kiosk and keep its browser open. See `kiosk run --help`.');
+  const [{ registerKiosk }, { registerStore }, { registerStaff }, { registerSyncStatus }] = await Promise.all([
+    import('./device/kiosk.ts'),
+    import('./store/register.ts'),
+    import('./staff/register.ts'),
+    import('./sync/status.ts'),
+  ]);
+  registerKiosk(program);
+  // The same under the name that `sp` has for it, and that what a command says to do next goes by.
+  registerKiosk(program.command('device').description('As above, under the names of `sp device`.'));
+  registerSyncStatus(program);
+  registerStore(program);
+  registerStaff(program);
+  return program;
+}

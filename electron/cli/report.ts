@@ -1,0 +1,30 @@
+import type { CommanderError } from 'commander';
+import { EXIT } from './exit-codes.ts';
+
+/** Problems that the command line itself has. */
+const USAGE = new Set([
+  'arguments-wrong',
+  'bad-configuration',
+  'folder-not-found',
+  'join-code-mistyped',
+  'no-answer',
+  'not-a-folder',
+]);
+
+/** The store of the kiosk, or the database of the server, can't be opened or reached. */
+const OUT_OF_REACH =
+  /^(device-secret|store|core|staff|pin|database|keyring)-|^s3-(denied|unreachable|bucket-missing|region-wrong|tls-refused|not-configured)$|^(no-terminal|server-unreachable|wrong-encryption-key|key-retired|rotation-unfinished|rotation-under-way)$/;
+
+/** Commander has printed what was wrong; help and version are no fault. */
+export const commanderExit = (error: CommanderError): number => (error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+
+/** Tells what a command threw on standard error, and gives its exit code. */
+export function reportProblem(program: string, error: unknown): number {
+  const coded = error as { code?: unknown; message?: string; nextStep?: string };
+  const code = typeof coded.code === 'string' ? coded.code : 'internal';
+  process.stderr.write(`${program}: ${code}: ${coded.message ?? String(error)}\n`);
+  if (coded.nextStep) process.stderr.write(`    ${coded.nextStep}\n`);
+  if (code === 'internal' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (USAGE.has(code)) return EXIT.usage;
+  return OUT_OF_REACH.test(code) ? EXIT.store : EXIT.attention;
+}

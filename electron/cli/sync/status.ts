@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { kioskHome } from '../../core/paths.ts';
+import { type KioskStatus, syncStatusCommand } from '../../core/sync/command.ts';
+import { EXIT_HELP } from '../exit-codes.ts';
+import { terminalOutput } from '../output.ts';
+import { runStoreCommand } from '../store-command.ts';
+
+/** `status`: of the running core, or of the store when none runs. */
+export function registerSyncStatus(parent: Command): void {
+  parent
+    .command('status')
+    .description('Which build runs, how far the server is, and until when the kiosk may go on without it.')
+    .option('--json', 'the report as one JSON object')
+    .addHelpText(
+      'after',
+      `\nExit code 1 when the server can't be reached, something is wrong, or the kiosk belongs to no server.${EXIT_HELP}`,
+    )
+    .action(async (options: { json?: boolean }) => {
+      const output = terminalOutput(options.json ?? false, (value) => describeStatus(value as KioskStatus));
+      process.exitCode = await runStoreCommand(syncStatusCommand, {}, kioskHome(), output).finally(() => output.end());
+    });
+}
+
+function describeStatus(report: KioskStatus): string {
+  const build = report.commit ? `${report.version} of ${report.commit.slice(0, 12)}` : report.version;
+  if (report.server === null) return `build       ${build}\nThis kiosk belongs to no server; its records stay here.`;
+  const { online, transport, problem } = report;
+  const line = online === null ? 'the kiosk is not running' : online ? `online by ${transport}` : 'not online';
+  const rows: [string, string][] = [
+    ['build', build],
+    ['server', `${report.server} (${line})`],
+    ['to send', `${report.queued} events${report.oldestQueuedAt ? `, the oldest of ${report.oldestQueuedAt}` : ''}`],
+    ['photos', `${report.photosWaiting} waiting`],
+    ['last heard', report.lastHeardAt ?? 'never'],
+    ['lease', report.leaseUntil ? `faces are recognised until ${report.leaseUntil} without the server` : 'not begun'],
+    ['roster', report.cursor === '' ? 'waits for a snapshot' : 'up to date as of the last contact'],
+  ];
+  if (report.pausedUntil) rows.push(['next try', report.pausedUntil]);
+  const lines = rows.map(([name, value]) => `${name.padEnd(11)} ${value}`);
+  if (problem)
+    lines.push(`${problem.code}: ${problem.message}`, ...(problem.nextStep ? [`  ${problem.nextStep}`] : []));
+  return lines.join('\n');
+}

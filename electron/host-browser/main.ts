@@ -1,0 +1,138 @@
+import { isAbsolute } from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { Problem } from '../contract/problem.ts';
+import type { CoreOptions } from '../core/interface.ts';
+import { kioskHome } from '../core/paths.ts';
+import { ensureKioskFolder } from '../core/provision.ts';
+import { codedError } from '../core/serving/core-process.ts';
+import { hostLog } from '../core/serving/log.ts';
+import { COMMIT, VERSION } from '../core/version.ts';
+import { type BrowserHost, startBrowserHost } from './browser-host.ts';
+import { killDescendants, watchForEnd } from './ending.ts';
+
+/** How `kiosk run` ends. Whoever starts it (a launcher, systemd) goes by these. */
+export const RUN_EXIT = {
+  /** It was asked to: SIGTERM, SIGINT, SIGHUP. */
+  ended: 0,
+  /** A fault of ours, or it did not end in time when it was asked to. Starting again may help. */
+  failed: 1,
+  /** The command line or the environment is wrong. */
+  usage: 2,
+  /** Something is missing that a person must mend: Chromium, the device secret, a free port, another user than root. */
+  refused: 3,
+} as const;
+
+export const RUN_HELP = `kiosk run [OPTIONS]: serves the kiosk on the loopback interface and keeps its Chromium open.
+
+  --browser kiosk | headless | none      (SMARTPRESENCE_BROWSER) full screen; without a display; or nobody is started.
+                                         Default: kiosk
+  --device-secret systemd | file         (SMARTPRESENCE_DEVICE_SECRET) where the secret is that opens the store: the
+                                         credential smartpresence-device-secret of the unit, or a 0600 file in the
+                                         data folder. Default: systemd
+  --port N                               (SMARTPRESENCE_PORT) of the page. Default: any free one
+  --demo --footage FILE                  recorded footage in place of a camera, in a data folder of its own
+
+Data: SMARTPRESENCE_HOME. Chromium: SMARTPRESENCE_CHROMIUM. Each line of output is a JSON object; the one with
+"ready":true comes when the first page can be served and the core has opened its store.
+Exit codes: 0 asked to end; 1 failed; 2 wrong usage; 3 refused, and its last line says what to mend.`;
+
+const Settings = z
+  .strictObject({
+    browser: z.enum(['kiosk', 'headless', 'none'], 'browser takes kiosk, headless or none').default('kiosk'),
+    deviceSecret: z.enum(['systemd', 'file'], 'device-secret takes systemd or file').default('systemd'),
+    port: z.coerce.number('port takes a number').int().min(1).max(65_535).optional(),
+    demo: z.boolean().default(false),
+    footage: z.string().refine(isAbsolute, 'footage takes an absolute path').optional(),
+  })
+  .refine(({ demo, footage }) => demo || footage === undefined, 'footage works with --demo alone');
+export type RunSettings = z.infer<typeof Settings>;
+
+/** What was asked for: an argument, else the environment, else the default. @throws Problem `arguments-wrong` */
+export function readRunSettings(argv: readonly string[], env: NodeJS.ProcessEnv): RunSettings {
+  const text = { type: 'string' } as const;
+  const wrong = (message: string) => new Problem('arguments-wrong', message, 'See kiosk run --help.');
+  let given: Record<string, unknown>;
+  try {
+    given = parseArgs({
+      args: [...argv],
+      options: { browser: text, 'device-secret': text, port: text, demo: { type: 'boolean' }, footage: text },
+    }).values;
+  } catch (cause) {
+    throw wrong(cause instanceof Error ? cause.message : String(cause));
+  }
+  const { 'device-secret': deviceSecret, ...rest } = given;
+  const fromEnv = (name: string): string | undefined => env[name] || undefined;
+  const parsed = Settings.safeParse({
+    ...rest,
+    browser: rest.browser ?? fromEnv('SMARTPRESENCE_BROWSER'),
+    deviceSecret: deviceSecret ?? fromEnv('SMARTPRESENCE_DEVICE_SECRET'),
+    port: rest.port ?? fromEnv('SMARTPRESENCE_PORT'),
+  });
+  if (!parsed.success) throw wrong(parsed.error.issues.map((issue) => issue.message).join('; '));
+  return parsed.data;
+}
+
+/** Everything is gone by then, counted from the wish to end: by itself, or killed. */
+const END_WITHIN_MS = 12_000;
+
+/** `kiosk run`: the browser host as a service, until it is asked to end. @returns an exit code of RUN_EXIT */
+export async function runKiosk(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+  const log = quietLog(hostLog(process.stdout), env.SMARTPRESENCE_LOG === 'debug');
+  const { signal } = watchForEnd({
+    withinMs: END_WITHIN_MS,
+    force(why) {
+      log('error', 'host: ended at once', { why });
+      killDescendants();
+      process.exit(RUN_EXIT.failed);
+    },
+  });
+  let host: BrowserHost | null = null;
+  try {
+    const settings = readRunSettings(argv, env);
+    const home = kioskHome(env);
+    ensureKioskFolder(home, settings.demo);
+    const { browser, deviceSecret, port, demo, footage } = settings;
+    log('info', 'host: starts', { version: VERSION, commit: COMMIT, home, browser, demo });
+    host = await startBrowserHost({
+      home,
+      demo,
+      secretInFile: deviceSecret === 'file',
+      browser: { mode: browser, ...(footage === undefined ? {} : { footage }) },
+      ...(port === undefined ? {} : { port }),
+      log,
+    });
+    sayReady(host, log);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    return RUN_EXIT.ended;
+  } catch (error) {
+    const refusal = codedError(error);
+    log('error', refusal ? 'host: refused' : 'host: failed', { error, ...(refusal && { nextStep: refusal.nextStep }) });
+    if (!refusal) return RUN_EXIT.failed;
+    return refusal.code === 'arguments-wrong' ? RUN_EXIT.usage : RUN_EXIT.refused;
+  } finally {
+    await host?.close();
+    log('info', 'host: ended');
+  }
+}
+
+/** Says once where the page is, and once that the core has opened its store: a core that was restarted is not news. */
+function sayReady(host: BrowserHost, log: CoreOptions['log']): void {
+  log('info', 'host: serves', { serving: true, url: host.url, pid: process.pid });
+  let said = false;
+  host.onCoreEvent(({ state, pid }) => {
+    if (state.state !== 'ready' || said) return;
+    said = true;
+    log('info', 'host: ready', { ready: true, url: host.url, version: VERSION, commit: COMMIT, core: pid });
+  });
+}
+
+/** Without what only a developer reads, the browser's own lines above all. */
+const quietLog =
+  (log: CoreOptions['log'], debug: boolean): CoreOptions['log'] =>
+  (level, message, fields) => {
+    if (level !== 'debug' || debug) log(level, message, fields);
+  };
