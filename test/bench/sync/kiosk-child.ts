@@ -1,7 +1,7 @@
 /**
  * A kiosk of the bench as a process of its own: keys, encrypted store and uplink of a real kiosk core. argv: home.
  *
- * stdin, a line each: `rewind SEQ` puts the mark of the newest epoch back, so that everything behind it is to be sent
+ * stdin, a line each: `rewind EPOCH SEQ` puts the mark of that epoch back, so that everything behind it is to be sent
  * again; `drain https|mqtt` starts the uplink, by that way alone, and stops it once the server has acknowledged everything;
  * `end`. stdout: `ready`, `rewound COUNT`, `drained MS`, where MS is the time from before the connection is opened until the
  * last signed acknowledgement is durable.
@@ -45,10 +45,9 @@ async function drain(way: Way): Promise<number> {
 
 console.log('ready');
 for await (const line of createInterface({ input: process.stdin })) {
-  const [order, value] = line.split(' ') as [string, string];
+  const [order, value, seq] = line.split(' ') as [string, string, string];
   if (order === 'rewind') {
-    const epoch = store.sync.marks().findLast(({ made }) => made > 0)!.epoch;
-    store.sync.rewind(epoch, { committed: Number(value), safe: 0 });
+    store.sync.rewind(value, { committed: Number(seq), safe: 0 });
     console.log(`rewound ${store.pendingCount()}`);
   } else if (order === 'drain') {
     console.log(`drained ${await drain(value as Way)}`);

@@ -107,7 +107,7 @@ export class KioskEnd {
 
   /** @returns how many events are to be sent now */
   async rewind(seq: number): Promise<number> {
-    this.#child!.write(`rewind ${seq}\n`);
+    this.#child!.write(`rewind ${this.epoch} ${seq}\n`);
     return Number((await this.#said('rewound ')).slice('rewound '.length));
   }
 
