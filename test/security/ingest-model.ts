@@ -55,7 +55,7 @@ export class IngestModel {
   /** By place, number and digest. */
   readonly quarantine = new Map<
     string,
-    { place: string; seq: number; digest: string; reason: string; item: Delivered }
+    { place: string; seq: number; digest: string; reason: string; item: Delivered; emptied?: boolean }
   >();
   readonly people = new Map<string, Person>();
   readonly voids = new Map<string, [string, string]>();
@@ -111,10 +111,18 @@ export class IngestModel {
     return fault;
   }
 
+  /** What an erasure does to the quarantine: of somebody who was erased it keeps that something came, and why it was refused then. */
+  unlink(): void {
+    for (const held of this.quarantine.values()) {
+      const { personal } = (held.item.raw ?? {}) as Partial<WireEvent>;
+      if (this.people.get(personal?.person?.value as string)?.erased) held.emptied = true;
+    }
+  }
+
   /** Takes everything of a device in quarantine again, in the order in which it came. */
   retry(device: string): void {
     for (const [key, held] of [...this.quarantine]) {
-      if (!held.place.startsWith(device)) continue;
+      if (!held.place.startsWith(device) || held.emptied) continue;
       const slots = this.#slots(held.place);
       const reason = this.#judge(slots, held.seq, held.item, new Set(this.#ids), new Set());
       if (typeof reason === 'string') {
