@@ -76,7 +76,16 @@ describe('a kiosk joins by code', () => {
     const joined = await sp(front, ['device', 'join', '--continue', '--json']);
     expect(joined.lines()).toEqual([expect.objectContaining({ state: 'joined', device })]);
     const status = await sp(front, ['sync', 'status', '--json']);
-    expect(status.lines()[0]).toMatchObject({ server: `https://127.0.0.1:${env.SMARTPRESENCE_DEVICE_PORT}` });
+    expect(status.lines()[0]).toMatchObject({
+      server: `https://127.0.0.1:${env.SMARTPRESENCE_DEVICE_PORT}`,
+      proxy: null,
+      unsafe: 0,
+    });
+    await sp(front, ['device', 'proxy', '--set'], { input: 'http://kiosk:hush-hush@127.0.0.1:3128\n' });
+    const through = await sp(front, ['sync', 'status', '--json']);
+    expect(through.lines()[0]).toMatchObject({ proxy: 'http://127.0.0.1:3128' });
+    expect(through.stdout).not.toContain('hush');
+    expect(await sp(front, ['device', 'proxy', '--none'])).toMatchObject({ code: 0 });
     expect(JSON.parse(readFileSync(join(front, 'kiosk/site.json'), 'utf8'))).toMatchObject({
       site: 'North gate',
       timeZone: 'Europe/Lisbon',

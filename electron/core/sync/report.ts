@@ -4,6 +4,7 @@ import { leaseDaysOf, readPolicy } from '../roster/policy.ts';
 import type { Store } from '../store/interface.ts';
 import { readContact } from './lease-keeper.ts';
 import { readLastAck } from './outbox-of.ts';
+import { readProxy, shownProxy } from './proxy.ts';
 import { readServerLink } from './server-link.ts';
 
 /** How the sync of a kiosk stands, for its operator; names nobody. Instants are RFC 3339. */
@@ -17,6 +18,10 @@ export interface SyncReport {
   readonly queued: number;
   /** Claimed time of the oldest event that the server lacks. */
   readonly oldestQueuedAt: string | null;
+  /** Events that the server has and no backup of its yet: the kiosk keeps them, for a server that is restored. */
+  readonly unsafe: number;
+  /** The proxy on the way, without its credentials; null for none. */
+  readonly proxy: string | null;
   /** By the server's clock. */
   readonly lastHeardAt: string | null;
   /** Last contact by trusted time, and until when faces are recognised without another one. */
@@ -36,6 +41,7 @@ export function syncReport(store: Store, live?: { status: SyncStatus; contact: n
   const link = readServerLink(store);
   const contact = live?.contact ?? readContact(store);
   const problem = live?.status.problem ?? null;
+  const proxy = readProxy(store);
   const days = leaseDaysOf(readPolicy(store.sync.policy));
   return {
     server: link?.bundle.serverUrl ?? null,
@@ -43,6 +49,8 @@ export function syncReport(store: Store, live?: { status: SyncStatus; contact: n
     online: live ? live.status.online : null,
     queued: store.pendingCount(),
     oldestQueuedAt: store.oldestPendingAt(),
+    unsafe: store.sync.marks().reduce((sum, { committed, safe }) => sum + Math.max(0, committed - safe), 0),
+    proxy: proxy === undefined ? null : shownProxy(proxy),
     lastHeardAt: live?.status.lastSyncAt ?? readLastAck(store)?.serverTime ?? null,
     lastContactAt: iso(contact),
     leaseUntil: link && contact !== null ? iso(leaseAt(contact, days, contact).until) : null,
