@@ -28,7 +28,12 @@ module.exports = {
     row('sync-server', '^sync/server/', ['^sync/protocol/', '^models/']),
     row('electron-contract', '^electron/contract/', ['^sync/protocol/wire/']),
     row('electron-core', '^electron/core/', ['^electron/contract/', '^models/', '^sync/edge/', '^sync/protocol/']),
-    row('electron-host-browser', '^electron/host-browser/', ['^electron/contract/', '^electron/core/']),
+    row('electron-host-browser', '^electron/host-browser/', [
+      '^electron/contract/',
+      '^electron/core/',
+      '^sync/edge/update/',
+      '^sync/protocol/wire/',
+    ]),
     row('electron-host-electron', '^electron/host-electron/', ['^electron/contract/', '^electron/core/']),
     row('renderer', '^renderer/', ['^models/rules/', '^electron/contract/', '^sync/protocol/api/']),
     row('build', '^build/', ['^models/rules/', '^sync/protocol/']),

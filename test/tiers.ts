@@ -27,6 +27,7 @@ export const LONG: readonly string[] = [
   'test/sync/operations.test.ts',
   'test/sync/replicas.test.ts',
   'test/sync/server-devices.test.ts',
+  'test/update/**',
   'sync/server/objects/**',
   'build/compose/**',
   'test/console/door.spec.ts',

@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
@@ -18,12 +28,14 @@ export function syncFolder(folder: string): void {
  *
  * @param durable false leaves out both fsyncs: atomic against a crash of the process, but a power cut may bring the
  *   previous content back
+ * @param mode of the file, whatever the umask says; its user's alone by default
  */
-export function writeFileAtomic(file: string, content: Uint8Array | string, durable = true): void {
+export function writeFileAtomic(file: string, content: Uint8Array | string, durable = true, mode = 0o600): void {
   const temporary = join(dirname(file), `.${basename(file)}.tmp`);
   try {
     const handle = openSync(temporary, 'w', 0o600);
     try {
+      if (mode !== 0o600) fchmodSync(handle, mode);
       const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
       for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
       if (durable) fsyncSync(handle);

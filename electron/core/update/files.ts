@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, linkSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { BuildFacts, BuildVersion } from '../../../sync/protocol/wire/release.ts';
+import { syncFolder, writeFileAtomic } from '../keys/files.ts';
+import type { UpdateLayout } from './layout.ts';
+
+/**
+ * The files by which kiosk, launcher and updater speak to each other. Two builds read each other's, of which either may be
+ * the newer: so what is not known is passed over here, as nowhere else, and nothing that is known is ever taken away.
+ */
+
+const Uuid = z.uuid().lowercase();
+const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
+/** Name of a build's folder: version and commit. */
+export const BuildId = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.-]{0,90}$/);
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const orEmpty = <T extends z.ZodType>(schema: T) => z.union([z.literal(''), schema]);
+const MAX_BYTES = 64 * 1024;
+
+export const buildId = (build: { readonly version: string; readonly commit: string }): string =>
+  `${build.version}-${build.commit.slice(0, 12)}`;
+
+/**
+ * `builds/state.json`: which build is to run. Flat, and one field a line, since the launcher reads it without a parser.
+ * The link `current` says the same to people; where the two differ, this counts.
+ */
+export const SlotState = z.object({
+  format: z.literal(1),
+  current: BuildId,
+  /** SHA-256 of its build.json. */
+  currentManifest: Sha256,
+  previous: orEmpty(BuildId),
+  previousManifest: orEmpty(Sha256),
+  /** While `current` is on trial: names the trial. Empty: it is settled. */
+  attempt: orEmpty(Uuid),
+  trialMinutes: z.number().int().min(1).max(60),
+});
+export type SlotState = z.infer<typeof SlotState>;
+
+/** `spool/verdict-<attempt>.json`: how a trial ended. Whoever makes the file first has decided: core or launcher. */
+export const Verdict = z.object({
+  attempt: Uuid,
+  outcome: z.enum(['healthy', 'failed']),
+  /** Of a failure: `trial-starts`, `trial-deadline`, `build-broken`, or what the core found. */
+  code: z.union([Code, z.literal('')]),
+  starts: z.number().int().nonnegative(),
+  /** How long it has run, all starts together. */
+  seconds: z.number().int().nonnegative(),
+});
+export type Verdict = z.infer<typeof Verdict>;
+
+/** `spool/health.json`: what the build on trial has yet to show; tells the build before it why there was no more. */
+export const TrialHealth = z.object({ attempt: Uuid, missing: z.array(Code).max(20) });
+export type TrialHealth = z.infer<typeof TrialHealth>;
+
+/** `spool/request.json`: what the kiosk wants of the updater now. A newer one replaces it. */
+export const UpdateRequest = z.discriminatedUnion('want', [
+  z.object({
+    id: Uuid,
+    /** Download (or find among the builds that are here), verify and unpack; nothing of the running kiosk changes. */
+    want: z.literal('stage'),
+    /** Null: the newest that the source has. */
+    version: BuildVersion.nullable(),
+    action: z.enum(['install', 'rollback']),
+    source: z.enum(['network', 'usb']),
+    /** The kiosk's trusted time, RFC 3339. */
+    now: z.iso.datetime({ precision: 3 }),
+  }),
+  z.object({
+    id: Uuid,
+    /** Makes what is staged the current build, on trial: the next start runs it. */
+    want: z.literal('switch'),
+    build: BuildId,
+    attempt: Uuid,
+    trialMinutes: z.number().int().min(1).max(60),
+  }),
+  /** Answers, and settles a trial that has its verdict. */
+  z.object({ id: Uuid, want: z.literal('check') }),
+]);
+export type UpdateRequest = z.infer<typeof UpdateRequest>;
+
+/** `update/status.json`: what the updater makes of the request. */
+export const UpdaterStatus = z.object({
+  request: Uuid,
+  state: z.enum(['working', 'done', 'refused']),
+  step: Code,
+  /** Bytes of the step, for a screen. */
+  done: z.number().nonnegative(),
+  total: z.number().nonnegative(),
+  /** Of `refused`. */
+  problem: z.object({ code: Code, message: z.string().max(1000), nextStep: z.string().max(1000) }).nullable(),
+  /** What is staged. */
+  build: BuildId.nullable(),
+  facts: BuildFacts.nullable().catch(null),
+  /** Bytes that came over the network or from the stick for it. */
+  moved: z.number().nonnegative(),
+  /** Build of the updater that answers. */
+  updater: z.string().max(100),
+});
+export type UpdaterStatus = z.infer<typeof UpdaterStatus>;
+
+export const stateFile = (layout: UpdateLayout): string => join(layout.builds, 'state.json');
+export const requestFile = (layout: UpdateLayout): string => join(layout.spool, 'request.json');
+export const statusFile = (layout: UpdateLayout): string => join(layout.work, 'status.json');
+export const healthFile = (layout: UpdateLayout): string => join(layout.spool, 'health.json');
+export const verdictFile = (layout: UpdateLayout, attempt: string): string =>
+  join(layout.spool, `verdict-${attempt}.json`);
+
+export const readState = (layout: UpdateLayout): SlotState | null => read(stateFile(layout), SlotState);
+export const readRequest = (layout: UpdateLayout): UpdateRequest | null => read(requestFile(layout), UpdateRequest);
+export const readStatus = (layout: UpdateLayout): UpdaterStatus | null => read(statusFile(layout), UpdaterStatus);
+export const readHealth = (layout: UpdateLayout): TrialHealth | null => read(healthFile(layout), TrialHealth);
+export const readVerdict = (layout: UpdateLayout, attempt: string): Verdict | null =>
+  read(verdictFile(layout, attempt), Verdict);
+
+/** A file that is missing, too large or not as it should be counts as none: it is another user's, or was cut off. */
+function read<T extends z.ZodType>(file: string, schema: T): z.output<T> | null {
+  try {
+    if (statSync(file).size > MAX_BYTES) return null;
+    return schema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Writes one of the files above, whole and durable, for other users to read. */
+export function writeShared(file: string, value: object): void {
+  writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`, true, 0o644);
+}
+
+/** Decides a trial. False: it was decided before; what counts is what the file then says. */
+export function decide(layout: UpdateLayout, verdict: Verdict): boolean {
+  const file = verdictFile(layout, verdict.attempt);
+  if (existsSync(file)) return false;
+  const draft = join(dirname(file), `.verdict-${randomBytes(6).toString('hex')}`);
+  writeShared(draft, verdict);
+  try {
+    linkSync(draft, file); // fails where there is one: the first counts
+    syncFolder(dirname(file));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}

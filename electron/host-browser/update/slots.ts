@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BuildFacts, BuildManifest, buildFacts, MANIFEST_FILE } from '../../../sync/protocol/wire/release.ts';
+import { Problem } from '../../contract/problem.ts';
+import { syncFolder, writeFileAtomic } from '../../core/keys/files.ts';
+import {
+  BuildId,
+  buildId,
+  readState,
+  readVerdict,
+  SlotState,
+  stateFile,
+  type Verdict,
+  writeShared,
+} from '../../core/update/files.ts';
+import type { UpdateLayout } from '../../core/update/layout.ts';
+import { removeTree, unpackBuild, type VerifiedBuild, verifyBuild } from './unpack.ts';
+
+/** Called at each step of an update; tests end the process there. */
+export type Step = (name: StepName) => void;
+export const STEPS = [
+  'asked',
+  'refreshed',
+  'downloaded',
+  'unpacking',
+  'unpacked',
+  'sums-written',
+  'renamed',
+  'staged',
+  'verified-again',
+  'state-written',
+  'current-swapped',
+  'links-written',
+  'cleaned',
+  'settled',
+] as const;
+export type StepName = (typeof STEPS)[number];
+
+const TEMPORARY = '.tmp-';
+/** What `sha256sum --check` reads: the launcher verifies a whole build by it. Beside the build, which is only what was signed. */
+const sumsFile = (layout: UpdateLayout, id: string): string => join(layout.builds, `${id}.sums`);
+export const buildFolder = (layout: UpdateLayout, id: string): string => join(layout.builds, id);
+
+/** Why there is no state to go by. */
+const stateMissing = (): Problem =>
+  new Problem(
+    'update-state-missing',
+    'this kiosk does not know which of its builds is the current one',
+    'Install the kiosk again with its installer; its data stays.',
+  );
+
+/** @throws Problem `update-state-missing` */
+export function requireState(layout: UpdateLayout): SlotState {
+  const state = readState(layout);
+  if (!state) throw stateMissing();
+  return state;
+}
+
+/** What the manifest of a build in its folder says; null for no build. Its files are not looked at. */
+export async function factsOf(layout: UpdateLayout, id: string): Promise<BuildFacts | null> {
+  if (!BuildId.safeParse(id).success) return null;
+  try {
+    const text = await readFile(join(buildFolder(layout, id), MANIFEST_FILE), 'utf8');
+    return buildFacts(BuildManifest.parse(JSON.parse(text)));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Unpacks a verified archive to where it is going to run from. Nothing of it counts before its folder has its name, and
+ * then all of it is on the disk.
+ * @throws as unpackBuild
+ */
+export async function unpackInto(
+  layout: UpdateLayout,
+  archive: string,
+  step: Step,
+  progress?: (bytes: number) => void,
+): Promise<{ id: string; build: VerifiedBuild }> {
+  const temporary = join(layout.builds, `${TEMPORARY}${randomBytes(6).toString('hex')}`);
+  try {
+    step('unpacking');
+    const build = await unpackBuild(archive, temporary, progress);
+    const id = buildId(build.manifest);
+    step('unpacked');
+    // An earlier try may have left one that nobody runs; the state never names it.
+    await removeTree(buildFolder(layout, id));
+    writeFileAtomic(sumsFile(layout, id), sums(build), true, 0o644);
+    step('sums-written');
+    await rename(temporary, buildFolder(layout, id));
+    syncFolder(layout.builds);
+    step('renamed');
+    return { id, build };
+  } catch (error) {
+    await removeTree(temporary);
+    throw error;
+  }
+}
+
+const sums = ({ files }: VerifiedBuild): string => [...files].map(([path, hash]) => `${hash}  ${path}\n`).join('');
+
+/**
+ * Makes a staged build the current one, on trial.
+ * @throws Problem `update-state-missing`, `update-build-damaged`, `update-on-trial`
+ */
+export async function switchTo(
+  layout: UpdateLayout,
+  id: string,
+  trial: { attempt: string; trialMinutes: number },
+  step: Step,
+): Promise<SlotState> {
+  const before = requireState(layout);
+  if (before.attempt === trial.attempt) return finishSwitch(layout, before, step); // said twice
+  if (before.attempt !== '')
+    throw new Problem('update-on-trial', 'another update is still on trial', 'Wait until it has been decided.');
+  const { manifestHash } = await verifyBuild(buildFolder(layout, id));
+  step('verified-again');
+  const state: SlotState = {
+    format: 1,
+    current: id,
+    currentManifest: manifestHash,
+    previous: before.current,
+    previousManifest: before.currentManifest,
+    attempt: trial.attempt,
+    trialMinutes: trial.trialMinutes,
+  };
+  writeShared(stateFile(layout), state);
+  step('state-written');
+  const done = finishSwitch(layout, state, step);
+  await clean(layout, state);
+  step('cleaned');
+  return done;
+}
+
+function finishSwitch(layout: UpdateLayout, state: SlotState, step: Step = () => undefined): SlotState {
+  linkTo(layout, 'current', state.current);
+  step('current-swapped');
+  linkTo(layout, 'previous', state.previous);
+  step('links-written');
+  return state;
+}
+
+/**
+ * Takes a verdict into the state: a healthy trial is over, a failed one is turned round. Links that a cut-off switch left
+ * behind are put right.
+ */
+export async function settle(layout: UpdateLayout, step: Step = () => undefined): Promise<SlotState> {
+  let state = requireState(layout);
+  const verdict = state.attempt === '' ? null : readVerdict(layout, state.attempt);
+  if (verdict) {
+    state = settled(state, verdict);
+    writeShared(stateFile(layout), state);
+    step('settled');
+    await clean(layout, state);
+  }
+  return finishSwitch(layout, state);
+}
+
+/** The state after a verdict. A build that failed is not kept: nobody is to come back to it. */
+export function settled(state: SlotState, { outcome }: Pick<Verdict, 'outcome'>): SlotState {
+  if (outcome === 'healthy') return { ...state, attempt: '' };
+  return {
+    ...state,
+    current: state.previous,
+    currentManifest: state.previousManifest,
+    previous: '',
+    previousManifest: '',
+    attempt: '',
+  };
+}
+
+/** The first build of a kiosk: there is none before it, so it is not on trial. @throws Problem `update-state-there` */
+export async function firstBuild(layout: UpdateLayout, id: string): Promise<SlotState> {
+  if (readState(layout))
+    throw new Problem(
+      'update-state-there',
+      'this kiosk has builds already',
+      'Update it; or remove its builds first, which leaves its data alone.',
+    );
+  const { manifestHash } = await verifyBuild(buildFolder(layout, id));
+  const state: SlotState = SlotState.parse({
+    format: 1,
+    current: id,
+    currentManifest: manifestHash,
+    previous: '',
+    previousManifest: '',
+    attempt: '',
+    trialMinutes: 10,
+  });
+  writeShared(stateFile(layout), state);
+  return finishSwitch(layout, state);
+}
+
+/** The build before goes, to make room for the next one; the state says so first. */
+export async function dropPrevious(layout: UpdateLayout): Promise<void> {
+  const state = requireState(layout);
+  if (state.attempt !== '' || state.previous === '') return;
+  const without = { ...state, previous: '', previousManifest: '' };
+  writeShared(stateFile(layout), without);
+  finishSwitch(layout, without);
+  await clean(layout, without);
+}
+
+/** Removes builds that no slot holds, and what unpacking left when it was cut off. @param keep one more, just staged */
+export async function clean(layout: UpdateLayout, state: SlotState, keep = ''): Promise<void> {
+  const held = new Set([state.current, state.previous, keep].filter((id) => id !== ''));
+  for (const entry of await readdir(layout.builds, { withFileTypes: true })) {
+    const { name } = entry;
+    if (entry.isDirectory() && !held.has(name)) await removeTree(join(layout.builds, name));
+    if (entry.isFile() && name.endsWith('.sums') && !held.has(name.slice(0, -'.sums'.length)))
+      rmSync(join(layout.builds, name), { force: true });
+  }
+}
+
+/** Swaps a link in one step: at every moment it leads to a whole build, or is not there. */
+function linkTo(layout: UpdateLayout, name: 'current' | 'previous', id: string): void {
+  const link = join(layout.builds, name);
+  if (id === '') {
+    rmSync(link, { force: true });
+    return;
+  }
+  if (existsSync(link) && readlinkSync(link) === id) return;
+  const temporary = join(layout.builds, `.${name}.tmp`);
+  rmSync(temporary, { force: true });
+  symlinkSync(id, temporary);
+  renameSync(temporary, link);
+  syncFolder(layout.builds);
+}

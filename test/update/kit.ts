@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import {
+  readStatus,
+  requestFile,
+  type UpdateRequest,
+  type UpdaterStatus,
+  writeShared,
+} from '../../electron/core/update/files.ts';
+import { type UpdateLayout, updateLayout } from '../../electron/core/update/layout.ts';
+import { firstBuild, unpackInto } from '../../electron/host-browser/update/slots.ts';
+import type { BuildSource, FoundBuild } from '../../electron/host-browser/update/source.ts';
+import { downloadsFolder, runUpdater, type UpdaterOptions } from '../../electron/host-browser/update/updater.ts';
+import { type BuildFacts, targetPath } from '../../sync/protocol/wire/release.ts';
+import { type BuildParts, buildArchive } from './archives.ts';
+
+/** In memory where there is such a folder: a kill is not a power cut. */
+const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+/** The folders of an installed kiosk, empty; gone when the test is. */
+export function newKiosk(): { root: string; layout: UpdateLayout; archives: string } {
+  const root = mkdtempSync(join(PARENT, 'sp-update-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
+  const layout = updateLayout(root);
+  const archives = join(root, 'archives');
+  for (const folder of [...Object.values(layout), archives]) mkdirSync(folder, { recursive: true });
+  return { root, layout, archives };
+}
+
+/** Installs a build as the first one of a kiosk. */
+export async function installFirst(layout: UpdateLayout, archives: string, parts: BuildParts): Promise<string> {
+  const { archive } = buildArchive(archives, parts);
+  const { id } = await unpackInto(layout, archive, () => undefined);
+  await firstBuild(layout, id);
+  return id;
+}
+
+/** Builds of a folder that are taken as they are: for tests of what comes after the authentication. */
+export function trustingSource(
+  layout: UpdateLayout,
+  published: readonly { archive: string; facts: BuildFacts; bytes: number }[],
+): BuildSource {
+  const at = (build: FoundBuild) => join(downloadsFolder(layout), basename(build.path));
+  return {
+    builds: async () => published.map(({ facts, bytes }) => ({ path: targetPath(facts), facts, bytes })),
+    here: async (build) => (existsSync(at(build)) ? statSync(at(build)).size : 0),
+    async download(build, progress) {
+      const from = published.find(({ facts }) => facts.version === build.facts.version)!.archive;
+      mkdirSync(downloadsFolder(layout), { recursive: true });
+      cpSync(from, at(build));
+      progress(build.bytes);
+      return { path: at(build), moved: build.bytes };
+    },
+    forget: async (build) => rmSync(at(build), { force: true }),
+    close: async () => undefined,
+  };
+}
+
+/** What a request says, whatever it wants. */
+export type Wanted<W extends UpdateRequest['want']> = Omit<Extract<UpdateRequest, { want: W }>, 'id' | 'want'>;
+
+export function ask<W extends UpdateRequest['want']>(layout: UpdateLayout, want: W, fields: Wanted<W>): string {
+  const id = randomUUID();
+  writeShared(requestFile(layout), { id, want, ...fields });
+  return id;
+}
+
+/** Asks, lets the updater do it in one pass, and gives its answer. */
+export async function answered<W extends UpdateRequest['want']>(
+  options: Omit<UpdaterOptions, 'self' | 'log'>,
+  want: W,
+  fields: Wanted<W>,
+): Promise<UpdaterStatus> {
+  const id = ask(options.layout, want, fields);
+  await runUpdater({ self: 'test', log: () => undefined, ...options });
+  const status = readStatus(options.layout);
+  if (status?.request !== id) throw new Error('the updater did not answer');
+  return status;
+}
+
+export const install = (version: string | null): Wanted<'stage'> => ({
+  version,
+  action: 'install',
+  source: 'network',
+  now: new Date().toISOString(),
+});

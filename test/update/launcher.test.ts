@@ -1,0 +1,238 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { decide, readState, readVerdict, stateFile } from '../../electron/core/update/files.ts';
+import type { UpdateLayout } from '../../electron/core/update/layout.ts';
+import { settle, switchTo, unpackInto } from '../../electron/host-browser/update/slots.ts';
+import { buildArchive, ENTRY } from './archives.ts';
+import { installFirst, newKiosk } from './kit.ts';
+
+const LAUNCH = join(import.meta.dirname, '../../electron/host-browser/update/launch');
+const ATTEMPT = '22222222-2222-4222-8222-222222222222';
+
+/** A build that writes down that it runs, and then does as it is told. */
+const program = (name: string, then: string): string =>
+  `#!/bin/sh\necho ${name} $* >>"$SMARTPRESENCE_SLOTS/ran"\n${then}\n`;
+const STAYS = 'exec sleep 1000';
+const ENDS = 'exit 7';
+
+async function kiosk(a = STAYS, b = STAYS) {
+  const { root, layout, archives } = newKiosk();
+  const uptime = join(root, 'uptime');
+  const first = await installFirst(layout, archives, { version: '0.2.0', program: program('a', a) });
+  const { archive } = buildArchive(archives, { version: '0.3.0', program: program('b', b) });
+  const { id: second } = await unpackInto(layout, archive, () => undefined);
+  let up = 100;
+  const pass = (seconds: number) => {
+    up += seconds;
+    writeFileSync(uptime, `${up}.25 99.0\n`);
+  };
+  pass(0);
+  const ran = () => (existsSync(join(root, 'ran')) ? readFileSync(join(root, 'ran'), 'utf8').trim().split('\n') : []);
+  const onTrial = () => switchTo(layout, second, { attempt: ATTEMPT, trialMinutes: 2 }, () => undefined);
+  return { root, layout, first, second, uptime, pass, ran, onTrial };
+}
+
+/** Runs the launcher until the test ends; what it says is kept. */
+function launch(kiosk: { root: string; uptime: string }, ...args: string[]) {
+  const child: ChildProcess = spawn(
+    LAUNCH,
+    ['--root', kiosk.root, '--uptime', kiosk.uptime, '--poll', '0.05', ...args],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let said = '';
+  child.stderr!.on('data', (text) => {
+    said += text;
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  const end = async () => {
+    child.kill('SIGTERM');
+    return ended;
+  };
+  onTestFinished(() => end().then(() => undefined));
+  return { said: () => said, end, ended, pid: child.pid! };
+}
+
+const soon = { timeout: 20_000, interval: 20 };
+const verdictOf = (layout: UpdateLayout) => readVerdict(layout, ATTEMPT);
+
+test('starts the current build, with what it is given, and again when it ends', async () => {
+  const k = await kiosk(ENDS);
+  const launcher = launch(k, 'kiosk', '--port', '4000');
+  await expect.poll(k.ran, soon).toEqual(['a --port 4000', 'a --port 4000']);
+  expect(launcher.said()).toContain('ended (exit 7)');
+});
+
+test('ends what it started when it is ended, with all that belongs to it', async () => {
+  const k = await kiosk('sleep 1001 & sleep 1002');
+  const launcher = launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toHaveLength(1);
+  const group = () => spawnSync('pgrep', ['-f', `^sleep 100[12]$`], { encoding: 'utf8' }).stdout.trim();
+  await expect.poll(group, soon).not.toBe('');
+  expect(await launcher.end()).toBe(0);
+  await expect.poll(group, soon).toBe('');
+});
+
+test('a launcher that is killed outright takes the kiosk along', async () => {
+  const k = await kiosk('exec sleep 1003');
+  const launcher = launch(k, 'kiosk');
+  const sleeping = () => spawnSync('pgrep', ['-f', '^sleep 1003$'], { encoding: 'utf8' }).stdout.trim();
+  await expect.poll(sleeping, soon).not.toBe('');
+  process.kill(launcher.pid, 'SIGKILL');
+  await expect.poll(sleeping, soon).toBe('');
+});
+
+test('a build on trial that ends three times is given up, and the one before starts', async () => {
+  const k = await kiosk(STAYS, ENDS);
+  await k.onTrial();
+  const launcher = launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toEqual(['b', 'b', 'b', 'a']);
+  expect(verdictOf(k.layout)).toMatchObject({ outcome: 'failed', code: 'trial-starts', starts: 3 });
+  expect(launcher.said()).toContain('update-failed');
+  // The state is the updater's: it takes the verdict when it runs next.
+  expect(readState(k.layout)).toMatchObject({ current: k.second });
+  await settle(k.layout);
+  expect(readState(k.layout)).toMatchObject({ current: k.first, previous: '', attempt: '' });
+});
+
+test('starts are counted over launchers, for a machine that hangs is switched off', async () => {
+  const k = await kiosk();
+  await k.onTrial();
+  for (let i = 1; i <= 3; i++) {
+    const launcher = launch(k, 'kiosk');
+    await expect.poll(k.ran, soon).toHaveLength(i);
+    process.kill(launcher.pid, 'SIGKILL');
+    await launcher.ended;
+  }
+  launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toEqual(['b', 'b', 'b', 'a']);
+});
+
+test('a trial without a verdict ends when its time has passed, by the time since boot alone', async () => {
+  const k = await kiosk();
+  await k.onTrial();
+  launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toEqual(['b']);
+  k.pass(119);
+  await expect.poll(() => readFileSync(join(k.layout.spool, 'launch.json'), 'utf8'), soon).toContain('"seconds": 119');
+  expect(verdictOf(k.layout)).toBeNull();
+  k.pass(1);
+  await expect.poll(k.ran, soon).toEqual(['b', 'a']);
+  expect(verdictOf(k.layout)).toMatchObject({ outcome: 'failed', code: 'trial-deadline', starts: 1, seconds: 120 });
+});
+
+test('time of a trial adds up over starts of the machine', async () => {
+  const k = await kiosk();
+  await k.onTrial();
+  const launcher = launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toHaveLength(1);
+  k.pass(100);
+  await expect.poll(() => readFileSync(join(k.layout.spool, 'launch.json'), 'utf8'), soon).toContain('"seconds": 100');
+  process.kill(launcher.pid, 'SIGKILL');
+  await launcher.ended;
+  k.pass(-190); // another boot: the clock since boot begins anew
+  launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toEqual(['b', 'b']);
+  k.pass(20);
+  await expect.poll(k.ran, soon).toEqual(['b', 'b', 'a']);
+});
+
+test('a build that has proven itself is not watched any more', async () => {
+  const k = await kiosk();
+  await k.onTrial();
+  launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toEqual(['b']);
+  decide(k.layout, { attempt: ATTEMPT, outcome: 'healthy', code: '', starts: 1, seconds: 3 });
+  k.pass(10_000);
+  const launcher = launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toEqual(['b', 'b']);
+  expect(launcher.said()).not.toContain('trial');
+  expect(verdictOf(k.layout)).toMatchObject({ outcome: 'healthy' });
+});
+
+test('a build on trial that is not whole is not even started', async () => {
+  const k = await kiosk();
+  await k.onTrial();
+  writeFileSync(join(k.layout.builds, k.second, ENTRY), program('altered', STAYS));
+  launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toEqual(['a']);
+  expect(verdictOf(k.layout)).toMatchObject({ outcome: 'failed', code: 'build-broken', starts: 0 });
+});
+
+test('a settled build whose manifest or entry is damaged is left for the one before', async () => {
+  const k = await kiosk();
+  await k.onTrial();
+  decide(k.layout, { attempt: ATTEMPT, outcome: 'healthy', code: '', starts: 1, seconds: 3 });
+  await settle(k.layout);
+  rmSync(join(k.layout.builds, k.second, ENTRY));
+  const launcher = launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toEqual(['a']);
+  expect(launcher.said()).toContain(`build-fallback: starting ${k.first}`);
+});
+
+test('with a full verification, one altered file is enough', async () => {
+  const k = await kiosk();
+  writeFileSync(join(k.layout.builds, k.first, ENTRY), program('altered', STAYS), { mode: 0o755 });
+  const launcher = launch(k, '--verify', 'full', 'kiosk');
+  await expect.poll(launcher.said, soon).toContain('no-build');
+  expect(k.ran()).toEqual([]);
+});
+
+test('where no build can be started it says so, waits longer each time, and starts one when there is one', async () => {
+  const k = await kiosk();
+  const state = readFileSync(stateFile(k.layout));
+  const folder = join(k.layout.builds, k.first);
+  const manifest = readFileSync(join(folder, 'build.json'));
+  rmSync(join(folder, 'build.json'));
+  const launcher = launch(k, 'kiosk');
+  await expect.poll(launcher.said, soon).toContain('no-build');
+  await expect.poll(launcher.said, soon).toContain('Tried again in 2 s');
+  expect(readFileSync(stateFile(k.layout))).toEqual(state);
+  writeFileSync(join(folder, 'build.json'), manifest);
+  await expect.poll(k.ran, soon).toEqual(['a']);
+});
+
+test.each([
+  ['missing', (file: string) => rmSync(file)],
+  ['empty', (file: string) => writeFileSync(file, '')],
+  ['cut off', (file: string) => writeFileSync(file, '{\n  "format": 1,\n  "cur')],
+  ['another’s', (file: string) => writeFileSync(file, '{\n  "current": "../../../bin/sh; reboot",\n}\n')],
+])('a state that is %s: the links say which build is there', async (_what, damage) => {
+  const k = await kiosk();
+  damage(stateFile(k.layout));
+  const launcher = launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toEqual(['a']);
+  expect(launcher.said()).toContain('state-damaged');
+});
+
+test('what can’t be counted on the disk is counted in memory: a trial always ends', async () => {
+  const k = await kiosk(STAYS, ENDS);
+  await k.onTrial();
+  rmSync(k.layout.spool, { recursive: true });
+  writeFileSync(k.layout.spool, 'no folder');
+  launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toEqual(['b', 'b', 'b', 'a']);
+});
+
+test('runs the updater of the build that the kiosk runs, and counts nothing', async () => {
+  const k = await kiosk('exit 0', 'exit 0');
+  await k.onTrial();
+  expect(await launch(k, 'updater', '--once').ended).toBe(0);
+  expect(k.ran()).toEqual(['b updater --once']);
+  expect(existsSync(join(k.layout.spool, 'launch.json'))).toBe(false);
+  decide(k.layout, { attempt: ATTEMPT, outcome: 'failed', code: 'trial-starts', starts: 3, seconds: 3 });
+  expect(await launch(k, 'updater', '--once').ended).toBe(0);
+  expect(k.ran()).toEqual(['b updater --once', 'a updater --once']);
+});
+
+test('names in its files are never run', async () => {
+  const k = await kiosk();
+  const made = join(k.root, 'made');
+  const text = readFileSync(stateFile(k.layout), 'utf8').replace('"attempt": ""', `"attempt": "$(touch ${made})"`);
+  writeFileSync(stateFile(k.layout), text);
+  mkdirSync(join(k.root, 'x'));
+  launch(k, 'kiosk');
+  await expect.poll(k.ran, soon).toEqual(['a']);
+  expect(existsSync(made)).toBe(false);
+});
