@@ -20,6 +20,7 @@ import { HOW_TO_MAKE_KEYS, readKey } from './keys/strength.ts';
 import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.ts';
 import { objectIssues, objectSettings, objectVariables, type S3Settings } from './objects/settings.ts';
 import { type RetentionSettings, retentionSettings, retentionVariables } from './retention/settings.ts';
+import { updateVariables } from './rollout/settings.ts';
 import { withSecretFiles } from './secrets/files.ts';
 import { type WebhookSettings, webhookSettings, webhookVariables } from './webhooks/settings.ts';
 
@@ -91,6 +92,7 @@ const Environment = z
     ...objectVariables,
     ...operationsVariables,
     ...webhookVariables,
+    ...updateVariables,
     SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
     /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
@@ -173,6 +175,8 @@ export interface Config {
   readonly weights: string;
   readonly retention: RetentionSettings;
   readonly webhooks: WebhookSettings;
+  /** Folder of the TUF repository of builds; null: none is given out. */
+  readonly updates: string | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -222,6 +226,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     weights: e.SMARTPRESENCE_WEIGHTS,
     retention: retentionSettings(e),
     webhooks: webhookSettings(e),
+    updates: e.SMARTPRESENCE_UPDATES ?? null,
     logLevel: e.SMARTPRESENCE_LOG_LEVEL,
   };
 }

@@ -114,7 +114,7 @@ export async function startServer(
       onChange: () => signals.tell('board'),
       onKioskChange: () => signals.tell('change'),
     };
-    const devices = createDeviceListener(messages);
+    const devices = createDeviceListener({ ...messages, updates: config.updates });
     closers.push(() => devices.close());
     const certificate = config.peopleCertificate ? operatorCertificate(config.peopleCertificate) : keyring.people;
     const people = await createPeopleListener({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CommandWhat, Uuid } from './event.ts';
+import { BuildVersion } from './release.ts';
 
 /**
  * What the server tells one device alone, and what a device tells of itself: since protocol version 3. A directive is a
@@ -9,8 +10,6 @@ import { CommandWhat, Uuid } from './event.ts';
 const Instant = z.iso.datetime({ precision: 3 });
 /** `HH:MM` on the wall. */
 export const WallTime = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be HH:MM');
-/** As in a build's manifest; compared by its own rules there. */
-const Version = z.string().regex(/^[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}(-[0-9A-Za-z.-]{1,40})?$/, 'must be like 1.2.3');
 
 /** When a kiosk may restart for an update, on the wall of `zone`; `from` later than `to` goes over midnight. */
 export const UpdateWindow = z.strictObject({ from: WallTime, to: WallTime, zone: z.string().min(1).max(60) });
@@ -24,7 +23,7 @@ export const UpdateDirective = z.strictObject({
   rollout: Uuid,
   /** `install`: run `version`. `rollback`: leave `version`, where it runs or is about to, for the build before it. */
   action: z.enum(['install', 'rollback']),
-  version: Version,
+  version: BuildVersion,
   /** Null: now. */
   window: UpdateWindow.nullable(),
   trialMinutes: TrialMinutes,

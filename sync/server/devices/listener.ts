@@ -6,6 +6,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { createListener, type Listener, TLS_VERSIONS } from '../http/listener.ts';
 import { noteSpeaker } from '../http/refusal-log.ts';
 import { PHOTO_PATH, registerPhotos } from '../photos/routes.ts';
+import { Downloads, registerUpdates, UPDATES_ROUTE } from '../rollout/serve.ts';
 import type { IdentityContext } from './context.ts';
 import { JOIN_PREFIX, registerJoin } from './join-routes.ts';
 import { type LanePlace, Lanes } from './lanes.ts';
@@ -21,6 +22,8 @@ const PHOTOS_AT_ONCE = 4;
 
 export interface DeviceListenerOptions extends IdentityContext, MessageContext {
   readonly strangers?: Partial<StrangerLimits>;
+  /** Folder of the repository of builds; null: none. */
+  readonly updates: string | null;
 }
 
 /**
@@ -41,12 +44,21 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   const lanes = new Lanes();
   // Of their own: a large photo takes no check-in's place.
   const photoLanes = new Lanes(PHOTOS_AT_ONCE);
+  const downloads = new Downloads();
   const admitted = new WeakMap<FastifyRequest, { place: LanePlace; device: string; renewalOnly: RenewalOnly | null }>();
   app.addHook('onRequest', async (request, reply) => {
     const socket = socketOf(request);
     const { url } = request.routeOptions;
     if (url?.startsWith(JOIN_PREFIX)) return strangers.joining(socket);
     noteSpeaker(request, peerOf(socket, o.keyring.caPems, o.now().getTime()).device);
+    if (url === UPDATES_ROUTE) {
+      const { device, renewalOnly } = await admit(o, socket);
+      if (renewalOnly) throw renewFirst(renewalOnly);
+      const end = downloads.begin(device.id);
+      reply.raw.once('close', end);
+      if (socket.destroyed) end();
+      return;
+    }
     const isPhoto = url === PHOTO_PATH;
     if (url !== BATCHES && url !== ASKS && !isPhoto) return;
     // A device that has to renew its certificate may still ask: for a new one, and for nothing else.
@@ -74,6 +86,8 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
     const { place, device } = admitted.get(request)!;
     return place.run(() => work(device));
   });
+
+  registerUpdates(app, o.updates);
 
   const answer = async (request: FastifyRequest, reply: FastifyReply, kind: 'batch' | 'ask') => {
     const { place, device, renewalOnly } = admitted.get(request)!;

@@ -137,6 +137,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'webhook-unknown': 404,
   'delivery-unknown': 404,
   'unsupported-protocol': 409,
+  'updates-not-configured': 409,
   'ways-need-another': 409,
   'wrong-audience': 403,
   'wrong-host': 421,
