@@ -17,6 +17,12 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${RUN_HELP}\n`);
     return EXIT.ok;
   }
+  if (argv[0] === 'updater') {
+    const { UPDATER_HELP, runUpdaterProgram } = await import('../host-browser/update/main.ts');
+    if (!argv.some((arg) => arg === '--help' || arg === '-h')) return runUpdaterProgram(argv.slice(1));
+    process.stdout.write(`${UPDATER_HELP}\n`);
+    return EXIT.ok;
+  }
   try {
     await (await buildKioskProgram()).parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? EXIT.ok);
@@ -36,6 +42,9 @@ async function buildKioskProgram(): Promise<Command> {
     .exitOverride()
     .showHelpAfterError('(kiosk --help tells more)');
   program.command('run').description('Serve the kiosk and keep its browser open. See `kiosk run --help`.');
+  program
+    .command('updater')
+    .description('Install signed builds, as the kiosk asks for them. See `kiosk updater --help`.');
   const [{ registerKiosk }, { registerStore }, { registerStaff }, { registerSyncStatus }] = await Promise.all([
     import('./device/kiosk.ts'),
     import('./store/register.ts'),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import {
   readStatus,
@@ -12,8 +12,9 @@ import {
 } from '../../electron/core/update/files.ts';
 import { type UpdateLayout, updateLayout } from '../../electron/core/update/layout.ts';
 import { firstBuild, unpackInto } from '../../electron/host-browser/update/slots.ts';
-import type { BuildSource, FoundBuild } from '../../electron/host-browser/update/source.ts';
-import { downloadsFolder, runUpdater, type UpdaterOptions } from '../../electron/host-browser/update/updater.ts';
+import { runUpdater, type UpdaterOptions } from '../../electron/host-browser/update/updater.ts';
+import { isInstallable, requireInstallable, type UpdateTarget } from '../../sync/edge/update/choice.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { type BuildFacts, targetPath } from '../../sync/protocol/wire/release.ts';
 import { type BuildParts, buildArchive } from './archives.ts';
 
@@ -33,29 +34,43 @@ export function newKiosk(): { root: string; layout: UpdateLayout; archives: stri
 /** Installs a build as the first one of a kiosk. */
 export async function installFirst(layout: UpdateLayout, archives: string, parts: BuildParts): Promise<string> {
   const { archive } = buildArchive(archives, parts);
-  const { id } = await unpackInto(layout, archive, () => undefined);
+  const { id } = await unpackInto(layout, archive);
   await firstBuild(layout, id);
   return id;
 }
 
-/** Builds of a folder that are taken as they are: for tests of what comes after the authentication. */
-export function trustingSource(
-  layout: UpdateLayout,
+/** Builds that are taken as they are: for tests of what comes after the authentication. */
+export function trusted(
   published: readonly { archive: string; facts: BuildFacts; bytes: number }[],
-): BuildSource {
-  const at = (build: FoundBuild) => join(downloadsFolder(layout), basename(build.path));
-  return {
-    builds: async () => published.map(({ facts, bytes }) => ({ path: targetPath(facts), facts, bytes })),
-    here: async (build) => (existsSync(at(build)) ? statSync(at(build)).size : 0),
-    async download(build, progress) {
-      const from = published.find(({ facts }) => facts.version === build.facts.version)!.archive;
-      mkdirSync(downloadsFolder(layout), { recursive: true });
-      cpSync(from, at(build));
-      progress(build.bytes);
-      return { path: at(build), moved: build.bytes };
-    },
-    forget: async (build) => rmSync(at(build), { force: true }),
-    close: async () => undefined,
+): UpdaterOptions['open'] {
+  return async (_from, running) => {
+    let moved = 0;
+    const targets = published.map(
+      ({ facts, bytes }): UpdateTarget => ({
+        path: targetPath(facts),
+        length: bytes,
+        sha256: '',
+        build: facts,
+        format: 'tar.gz',
+      }),
+    );
+    return {
+      moved: () => moved,
+      client: {
+        async find(version) {
+          const target = targets.find(({ build }) => build.version === version);
+          if (!target) throw new Problem('update-unknown-version', `there is no ${version}`);
+          requireInstallable(running, target.build);
+          return target;
+        },
+        newest: async () => targets.findLast(({ build }) => isInstallable(running, build)) ?? null,
+        async download(target, to, { progress } = {}) {
+          cpSync(published.find(({ facts }) => facts.version === target.build.version)!.archive, to);
+          moved = target.length;
+          progress?.(target.length, target.length);
+        },
+      },
+    };
   };
 }
 

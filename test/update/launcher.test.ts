@@ -22,7 +22,7 @@ async function kiosk(a = STAYS, b = STAYS) {
   const uptime = join(root, 'uptime');
   const first = await installFirst(layout, archives, { version: '0.2.0', program: program('a', a) });
   const { archive } = buildArchive(archives, { version: '0.3.0', program: program('b', b) });
-  const { id: second } = await unpackInto(layout, archive, () => undefined);
+  const { id: second } = await unpackInto(layout, archive);
   let up = 100;
   const pass = (seconds: number) => {
     up += seconds;
@@ -60,7 +60,7 @@ const verdictOf = (layout: UpdateLayout) => readVerdict(layout, ATTEMPT);
 test('starts the current build, with what it is given, and again when it ends', async () => {
   const k = await kiosk(ENDS);
   const launcher = launch(k, 'kiosk', '--port', '4000');
-  await expect.poll(k.ran, soon).toEqual(['a --port 4000', 'a --port 4000']);
+  await expect.poll(k.ran, soon).toEqual(['a run --port 4000', 'a run --port 4000']);
   expect(launcher.said()).toContain('ended (exit 7)');
 });
 
@@ -87,7 +87,7 @@ test('a build on trial that ends three times is given up, and the one before sta
   const k = await kiosk(STAYS, ENDS);
   await k.onTrial();
   const launcher = launch(k, 'kiosk');
-  await expect.poll(k.ran, soon).toEqual(['b', 'b', 'b', 'a']);
+  await expect.poll(k.ran, soon).toEqual(['b run', 'b run', 'b run', 'a run']);
   expect(verdictOf(k.layout)).toMatchObject({ outcome: 'failed', code: 'trial-starts', starts: 3 });
   expect(launcher.said()).toContain('update-failed');
   // The state is the updater's: it takes the verdict when it runs next.
@@ -106,19 +106,19 @@ test('starts are counted over launchers, for a machine that hangs is switched of
     await launcher.ended;
   }
   launch(k, 'kiosk');
-  await expect.poll(k.ran, soon).toEqual(['b', 'b', 'b', 'a']);
+  await expect.poll(k.ran, soon).toEqual(['b run', 'b run', 'b run', 'a run']);
 });
 
 test('a trial without a verdict ends when its time has passed, by the time since boot alone', async () => {
   const k = await kiosk();
   await k.onTrial();
   launch(k, 'kiosk');
-  await expect.poll(k.ran, soon).toEqual(['b']);
+  await expect.poll(k.ran, soon).toEqual(['b run']);
   k.pass(119);
   await expect.poll(() => readFileSync(join(k.layout.spool, 'launch.json'), 'utf8'), soon).toContain('"seconds": 119');
   expect(verdictOf(k.layout)).toBeNull();
   k.pass(1);
-  await expect.poll(k.ran, soon).toEqual(['b', 'a']);
+  await expect.poll(k.ran, soon).toEqual(['b run', 'a run']);
   expect(verdictOf(k.layout)).toMatchObject({ outcome: 'failed', code: 'trial-deadline', starts: 1, seconds: 120 });
 });
 
@@ -133,20 +133,20 @@ test('time of a trial adds up over starts of the machine', async () => {
   await launcher.ended;
   k.pass(-190); // another boot: the clock since boot begins anew
   launch(k, 'kiosk');
-  await expect.poll(k.ran, soon).toEqual(['b', 'b']);
+  await expect.poll(k.ran, soon).toEqual(['b run', 'b run']);
   k.pass(20);
-  await expect.poll(k.ran, soon).toEqual(['b', 'b', 'a']);
+  await expect.poll(k.ran, soon).toEqual(['b run', 'b run', 'a run']);
 });
 
 test('a build that has proven itself is not watched any more', async () => {
   const k = await kiosk();
   await k.onTrial();
   launch(k, 'kiosk');
-  await expect.poll(k.ran, soon).toEqual(['b']);
+  await expect.poll(k.ran, soon).toEqual(['b run']);
   decide(k.layout, { attempt: ATTEMPT, outcome: 'healthy', code: '', starts: 1, seconds: 3 });
   k.pass(10_000);
   const launcher = launch(k, 'kiosk');
-  await expect.poll(k.ran, soon).toEqual(['b', 'b']);
+  await expect.poll(k.ran, soon).toEqual(['b run', 'b run']);
   expect(launcher.said()).not.toContain('trial');
   expect(verdictOf(k.layout)).toMatchObject({ outcome: 'healthy' });
 });
@@ -156,7 +156,7 @@ test('a build on trial that is not whole is not even started', async () => {
   await k.onTrial();
   writeFileSync(join(k.layout.builds, k.second, ENTRY), program('altered', STAYS));
   launch(k, 'kiosk');
-  await expect.poll(k.ran, soon).toEqual(['a']);
+  await expect.poll(k.ran, soon).toEqual(['a run']);
   expect(verdictOf(k.layout)).toMatchObject({ outcome: 'failed', code: 'build-broken', starts: 0 });
 });
 
@@ -167,7 +167,7 @@ test('a settled build whose manifest or entry is damaged is left for the one bef
   await settle(k.layout);
   rmSync(join(k.layout.builds, k.second, ENTRY));
   const launcher = launch(k, 'kiosk');
-  await expect.poll(k.ran, soon).toEqual(['a']);
+  await expect.poll(k.ran, soon).toEqual(['a run']);
   expect(launcher.said()).toContain(`build-fallback: starting ${k.first}`);
 });
 
@@ -190,7 +190,7 @@ test('where no build can be started it says so, waits longer each time, and star
   await expect.poll(launcher.said, soon).toContain('Tried again in 2 s');
   expect(readFileSync(stateFile(k.layout))).toEqual(state);
   writeFileSync(join(folder, 'build.json'), manifest);
-  await expect.poll(k.ran, soon).toEqual(['a']);
+  await expect.poll(k.ran, soon).toEqual(['a run']);
 });
 
 test.each([
@@ -202,7 +202,7 @@ test.each([
   const k = await kiosk();
   damage(stateFile(k.layout));
   const launcher = launch(k, 'kiosk');
-  await expect.poll(k.ran, soon).toEqual(['a']);
+  await expect.poll(k.ran, soon).toEqual(['a run']);
   expect(launcher.said()).toContain('state-damaged');
 });
 
@@ -212,7 +212,7 @@ test('what can’t be counted on the disk is counted in memory: a trial always e
   rmSync(k.layout.spool, { recursive: true });
   writeFileSync(k.layout.spool, 'no folder');
   launch(k, 'kiosk');
-  await expect.poll(k.ran, soon).toEqual(['b', 'b', 'b', 'a']);
+  await expect.poll(k.ran, soon).toEqual(['b run', 'b run', 'b run', 'a run']);
 });
 
 test('runs the updater of the build that the kiosk runs, and counts nothing', async () => {
@@ -233,6 +233,6 @@ test('names in its files are never run', async () => {
   writeFileSync(stateFile(k.layout), text);
   mkdirSync(join(k.root, 'x'));
   launch(k, 'kiosk');
-  await expect.poll(k.ran, soon).toEqual(['a']);
+  await expect.poll(k.ran, soon).toEqual(['a run']);
   expect(existsSync(made)).toBe(false);
 });

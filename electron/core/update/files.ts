@@ -105,6 +105,8 @@ export const stateFile = (layout: UpdateLayout): string => join(layout.builds, '
 export const requestFile = (layout: UpdateLayout): string => join(layout.spool, 'request.json');
 export const statusFile = (layout: UpdateLayout): string => join(layout.work, 'status.json');
 export const healthFile = (layout: UpdateLayout): string => join(layout.spool, 'health.json');
+/** Where the core gives the updater what its server's repository holds. */
+export const serverSocket = (layout: UpdateLayout): string => join(layout.spool, 'server.sock');
 export const verdictFile = (layout: UpdateLayout, attempt: string): string =>
   join(layout.spool, `verdict-${attempt}.json`);
 

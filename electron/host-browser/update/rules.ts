@@ -1,4 +1,4 @@
-import { type BuildFacts, canGoBack, compareVersions } from '../../../sync/protocol/wire/release.ts';
+import { type BuildFacts, canGoBack } from '../../../sync/protocol/wire/release.ts';
 import { Problem } from '../../contract/problem.ts';
 
 /** What is free must stay free after an update, bytes: attendance and its photos come first. */
@@ -6,41 +6,34 @@ export const KEEP_FREE = 300 * 1024 * 1024;
 /** What a build becomes when it is unpacked, before its archive is here and says so itself. */
 const USUAL_RATIO = 4;
 
-/** Why this build may not be installed over the one that runs; null when it may. */
+/**
+ * Why an authenticated build, newer and for this kiosk, can't run on what the present one keeps; null when it can. (That it
+ * is newer, and leaves a way back, the client of signed updates has seen to.)
+ */
 export function refuseInstall(next: BuildFacts, now: BuildFacts): Problem | null {
-  if (next.platform !== now.platform || next.host !== now.host)
-    return new Problem(
-      'update-other-platform',
-      `version ${next.version} is built for ${next.platform} (${next.host}), this kiosk is ${now.platform} (${now.host})`,
-      'Publish a build for this kiosk’s platform.',
-    );
-  if (compareVersions(next.version, now.version) <= 0)
-    return new Problem(
-      'update-not-newer',
-      `version ${next.version} is not newer than ${now.version}, which runs here`,
-      'Going back is done by a rollback, and to the build before alone.',
-    );
-  if (next.schema < now.minReader)
-    return new Problem(
-      'update-store-too-new',
-      `version ${next.version} knows schema ${next.schema} of the store; what is here needs ${now.minReader}`,
-      'Publish a newer build.',
-    );
-  if (!canGoBack(now, next))
-    return new Problem(
-      'update-no-way-back',
-      `after version ${next.version} this one could not open the store any more`,
-      'Roll out the version in between first, which can.',
-    );
-  return null;
+  if (next.schema >= now.minReader) return null;
+  return new Problem(
+    'update-store-too-new',
+    `version ${next.version} knows schema ${next.schema} of the store; what is here needs ${now.minReader}`,
+    'Publish a newer build.',
+  );
 }
 
-/** Why the kiosk may not go back to the build before; null when it may. */
-export function refuseRollback(previous: BuildFacts | null, version: string | null, now: BuildFacts): Problem | null {
-  if (!previous || (version !== null && previous.version !== version))
+/**
+ * Why the kiosk may not go back to the build before; null when it may.
+ * @param leave the version that is to be left: it has to be the one that runs
+ */
+export function refuseRollback(previous: BuildFacts | null, leave: string | null, now: BuildFacts): Problem | null {
+  if (leave !== null && leave !== now.version)
+    return new Problem(
+      'update-not-running',
+      `version ${leave}, which is to be left, does not run here; ${now.version} does`,
+      'There is nothing to do.',
+    );
+  if (!previous)
     return new Problem(
       'update-no-previous',
-      `version ${version ?? ''} is not the build before this one${previous ? `, which is ${previous.version}` : ''}`,
+      `there is no build before version ${now.version} on this kiosk`,
       'A kiosk keeps one build before the present one; publish an older state under a new version.',
     );
   if (canGoBack(previous, now)) return null;

@@ -69,6 +69,16 @@ export async function factsOf(layout: UpdateLayout, id: string): Promise<BuildFa
   }
 }
 
+const FACTS = ['product', 'version', 'commit', 'platform', 'host', 'schema', 'minReader', 'node', 'entry'] as const;
+export const sameFacts = (a: BuildFacts, b: BuildFacts): boolean => FACTS.every((name) => a[name] === b[name]);
+
+export interface UnpackOptions {
+  /** What was signed for the archive: it has to hold that build and no other. */
+  readonly signed?: BuildFacts;
+  readonly step?: Step;
+  readonly progress?: (bytes: number) => void;
+}
+
 /**
  * Unpacks a verified archive to where it is going to run from. Nothing of it counts before its folder has its name, and
  * then all of it is on the disk.
@@ -77,13 +87,18 @@ export async function factsOf(layout: UpdateLayout, id: string): Promise<BuildFa
 export async function unpackInto(
   layout: UpdateLayout,
   archive: string,
-  step: Step,
-  progress?: (bytes: number) => void,
+  { signed, step = () => undefined, progress }: UnpackOptions = {},
 ): Promise<{ id: string; build: VerifiedBuild }> {
   const temporary = join(layout.builds, `${TEMPORARY}${randomBytes(6).toString('hex')}`);
   try {
     step('unpacking');
     const build = await unpackBuild(archive, temporary, progress);
+    if (signed && !sameFacts(build.manifest, signed))
+      throw new Problem(
+        'update-build-damaged',
+        'the archive holds another build than the one that was signed for it',
+        'Publish the build again.',
+      );
     const id = buildId(build.manifest);
     step('unpacked');
     // An earlier try may have left one that nobody runs; the state never names it.
@@ -113,9 +128,12 @@ export async function switchTo(
   step: Step,
 ): Promise<SlotState> {
   const before = requireState(layout);
-  if (before.attempt === trial.attempt) return finishSwitch(layout, before, step); // said twice
+  // Said twice: the answer to the first was lost.
+  if (before.attempt === trial.attempt || before.current === id) return finishSwitch(layout, before, step);
   if (before.attempt !== '')
     throw new Problem('update-on-trial', 'another update is still on trial', 'Wait until it has been decided.');
+  if (readVerdict(layout, trial.attempt))
+    throw new Problem('update-decided', 'this trial has been decided already', 'Ask for the update anew.');
   const { manifestHash } = await verifyBuild(buildFolder(layout, id));
   step('verified-again');
   const state: SlotState = {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { type BuildParts, buildArchive, ENTRY, manifestOf, type RawEntry, tar } from '../../../test/update/archives.ts';
-import { answered, install, installFirst, newKiosk, trustingSource } from '../../../test/update/kit.ts';
+import { answered, install, installFirst, newKiosk, trusted } from '../../../test/update/kit.ts';
 import { decide, readState, type SlotState } from '../../core/update/files.ts';
 import type { UpdateLayout } from '../../core/update/layout.ts';
 import { settle } from './slots.ts';
@@ -39,7 +39,7 @@ async function kiosk(...published: BuildParts[]) {
   const { root, layout, archives } = newKiosk();
   const first = await installFirst(layout, archives, A);
   const made = published.map((parts) => buildArchive(archives, parts));
-  return { root, layout, archives, first, made, options: { layout, open: async () => trustingSource(layout, made) } };
+  return { root, layout, archives, first, made, options: { layout, open: trusted(made) } };
 }
 
 async function staged(options: Parameters<typeof answered>[0], version: string | null = B.version) {
@@ -59,7 +59,7 @@ describe('an update', () => {
     await verifyBuild(join(layout.builds, id));
     expect(statSync(join(layout.builds, id, ENTRY)).mode & 0o777).toBe(0o755);
     expect(statSync(join(layout.builds, id, 'app/main.js')).mode & 0o777).toBe(0o644);
-    expect(existsSync(join(layout.work, 'downloads', 'smartpresence-kiosk.tar.gz'))).toBe(false);
+    expect(existsSync(join(layout.work, 'downloads'))).toBe(false);
 
     expect(await answered(options, 'switch', { build: id, ...trial })).toMatchObject({ state: 'done' });
     expect(readState(layout)).toMatchObject({ current: id, previous: first, ...trial });
@@ -110,15 +110,15 @@ describe('an update', () => {
     const b = await staged(options);
     await answered(options, 'switch', { build: b, ...trial });
     decide(layout, { attempt: trial.attempt, outcome: 'healthy', code: '', starts: 1, seconds: 5 });
-    const back = { ...install('0.2.0'), action: 'rollback' as const };
+    const back = { ...install('0.3.0'), action: 'rollback' as const };
     expect(await answered(options, 'stage', back)).toMatchObject({ state: 'done', build: first, moved: 0 });
     const second = { attempt: randomUUID(), trialMinutes: 10 };
     await answered(options, 'switch', { build: first, ...second });
     expect(readState(layout)).toMatchObject({ current: first, previous: b });
     decide(layout, { attempt: second.attempt, outcome: 'healthy', code: '', starts: 1, seconds: 5 });
     expect(await answered(options, 'stage', install('0.3.0'))).toMatchObject({ state: 'done', build: b, moved: 0 });
-    expect(await answered(options, 'stage', { ...back, version: '0.1.0' })).toMatchObject({
-      problem: { code: 'update-no-previous' },
+    expect(await answered(options, 'stage', { ...back, version: '0.3.0' })).toMatchObject({
+      problem: { code: 'update-not-running' },
     });
   });
 
@@ -156,10 +156,10 @@ describe('what is refused, and leaves the kiosk as it was', () => {
   }
 
   test.each<[string, Partial<BuildParts>]>([
-    ['update-not-newer', { version: '0.2.0' }],
-    ['update-not-newer', { version: '0.1.9' }],
-    ['update-not-newer', { version: '0.2.0-rc.1' }],
-    ['update-not-published', { platform: 'linux-arm64' }],
+    ['update-installed', { version: '0.2.0' }],
+    ['update-backwards', { version: '0.1.9' }],
+    ['update-backwards', { version: '0.2.0-rc.1' }],
+    ['update-wrong-platform', { platform: 'linux-arm64' }],
     ['update-no-way-back', { schema: 7, minReader: 7 }],
     ['update-store-too-new', { schema: 5, minReader: 5 }],
   ])('%s: %j', async (code, change) => expect(await refused(change)).toBe(code));
@@ -178,6 +178,21 @@ describe('what is refused, and leaves the kiosk as it was', () => {
     await staged({ ...options, free }, '0.4.0');
     expect(readState(layout)).toMatchObject({ current: b, previous: '' });
     expect(builds(layout)).not.toContain(first);
+  });
+
+  test('to go back where there is no build before', async () => {
+    const { options } = await kiosk(B);
+    const back = { ...install(null), action: 'rollback' as const };
+    expect(await answered(options, 'stage', back)).toMatchObject({ problem: { code: 'update-no-previous' } });
+  });
+
+  test('an archive that holds the very build that runs, signed as a newer one', async () => {
+    const { layout, first, made, options } = await kiosk(B);
+    writeFileSync(made[0]!.archive, readFileSync(buildArchive(join(layout.work, 'a'), A).archive));
+    expect(await answered(options, 'stage', install('0.3.0'))).toMatchObject({
+      problem: { code: 'update-build-damaged' },
+    });
+    await verifyBuild(join(layout.builds, first));
   });
 
   test('another build than the one that was signed for the name', async () => {

@@ -1,6 +1,7 @@
-import { statfs } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BuildFacts, compareVersions } from '../../../sync/protocol/wire/release.ts';
+import type { Running, UpdateClient, UpdateTarget } from '../../../sync/edge/update/client.ts';
+import type { BuildFacts } from '../../../sync/protocol/wire/release.ts';
 import { Problem } from '../../contract/problem.ts';
 import type { CoreOptions } from '../../core/interface.ts';
 import {
@@ -15,14 +16,30 @@ import {
 } from '../../core/update/files.ts';
 import type { UpdateLayout } from '../../core/update/layout.ts';
 import { noSpace, refuseInstall, refuseRollback, spaceNeeded } from './rules.ts';
-import { buildFolder, clean, dropPrevious, factsOf, type Step, settle, switchTo, unpackInto } from './slots.ts';
-import type { BuildSource, FoundBuild } from './source.ts';
-import { removeTree, unpackedSize, verifyBuild } from './unpack.ts';
+import {
+  buildFolder,
+  clean,
+  dropPrevious,
+  factsOf,
+  type Step,
+  sameFacts,
+  settle,
+  switchTo,
+  unpackInto,
+} from './slots.ts';
+import { unpackedSize, verifyBuild } from './unpack.ts';
+
+/** Builds that are authenticated, from wherever they come. */
+export interface OpenedBuilds {
+  readonly client: Pick<UpdateClient, 'find' | 'newest' | 'download'>;
+  /** Bytes that came from elsewhere so far. */
+  moved(): number;
+}
 
 export interface UpdaterOptions {
   readonly layout: UpdateLayout;
-  /** Opens where builds come from; what it gives is authenticated, or it throws. */
-  readonly open: (from: 'network' | 'usb', now: Date) => Promise<BuildSource>;
+  /** @param running what an update is judged against; @param now trusted time as the kiosk says it, ms since 1970 */
+  readonly open: (from: 'network' | 'usb', running: Running, now: number) => Promise<OpenedBuilds>;
   /** Of the updater's own build, for its answers. */
   readonly self: string;
   readonly log: CoreOptions['log'];
@@ -137,59 +154,49 @@ async function stageInstall(
 ): Promise<Told> {
   const { layout, step = () => undefined } = options;
   tell({ step: 'look' });
-  const source = await options.open(request.source, new Date(request.now));
-  try {
-    const found = await find(source, request.version, now);
-    step('refreshed');
-    const refusal = refuseInstall(found.facts, now);
-    if (refusal) throw refusal;
-    const id = buildId(found.facts);
-    await clean(layout, state, id);
-    // Gone back from, or staged before: it is still here.
-    const held = await factsOf(layout, id);
-    if (held && sameFacts(held, found.facts) && (await isWhole(layout, id))) return { build: id, facts: found.facts };
+  const { client, moved } = await options.open(request.source, now, Date.parse(request.now));
+  const target = request.version === null ? await client.newest() : await client.find(request.version);
+  step('refreshed');
+  if (!target)
+    throw new Problem('update-none', `there is no build newer than ${now.version}`, 'There is nothing to do.');
+  const facts = target.build;
+  const refusal = refuseInstall(facts, now);
+  if (refusal) throw refusal;
+  const id = buildId(facts);
+  await clean(layout, state, id);
+  // Gone back from, or staged before: it is still here.
+  const held = await factsOf(layout, id);
+  if (held && sameFacts(held, facts) && (await isWhole(layout, id))) return { build: id, facts, moved: moved() };
 
-    await makeRoom(options, { packed: found.bytes, here: await source.here(found), unpacked: null });
-    tell({ step: 'download', done: 0, total: found.bytes, facts: found.facts });
-    const { path, moved } = await source.download(found, (done) => tell({ done }));
-    step('downloaded');
-    const unpacked = await unpackedSize(path);
-    await makeRoom(options, { packed: 0, here: 0, unpacked });
-    tell({ step: 'unpack', done: 0, total: unpacked, moved });
-    const { id: real, build } = await unpackInto(layout, path, step, (done) => tell({ done }));
-    if (!sameFacts(build.manifest, found.facts)) {
-      await removeTree(buildFolder(layout, real));
-      throw new Problem(
-        'update-build-damaged',
-        'the archive holds another build than the one that was signed for it',
-        'Publish the build again.',
-      );
-    }
-    await source.forget(found);
-    return { build: id, facts: found.facts, moved };
-  } finally {
-    await source.close();
-  }
+  const archive = await fetchArchive(options, client, target, tell);
+  step('downloaded');
+  const unpacked = await unpackedSize(archive);
+  await makeRoom(options, { packed: 0, here: 0, unpacked });
+  tell({ step: 'unpack', done: 0, total: unpacked, moved: moved() });
+  await unpackInto(layout, archive, { signed: facts, step, progress: (done) => tell({ done }) });
+  await rm(downloadsFolder(layout), { recursive: true, force: true });
+  return { build: id, facts, moved: moved() };
 }
 
-/** The build of this version, or with none the newest for this kiosk. */
-async function find(source: BuildSource, version: string | null, now: BuildFacts): Promise<FoundBuild> {
-  const builds = (await source.builds()).filter(
-    ({ facts }) => facts.platform === now.platform && facts.host === now.host,
-  );
-  const found =
-    version === null
-      ? builds.reduce<FoundBuild | null>(
-          (best, one) => (best && compareVersions(best.facts.version, one.facts.version) >= 0 ? best : one),
-          null,
-        )
-      : (builds.find(({ facts }) => facts.version === version) ?? null);
-  if (found) return found;
-  throw new Problem(
-    'update-not-published',
-    version === null ? 'there is no build for this kiosk' : `version ${version} is not published for this kiosk`,
-    'Publish it, or take it out of the rollout.',
-  );
+async function fetchArchive(
+  options: UpdaterOptions,
+  client: OpenedBuilds['client'],
+  target: UpdateTarget,
+  tell: (change: Told) => void,
+): Promise<string> {
+  const folder = downloadsFolder(options.layout);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeRoom(options, { packed: target.length, here: await bytesIn(folder), unpacked: null });
+  tell({ step: 'download', done: 0, total: target.length, facts: target.build });
+  const to = join(folder, 'build.tar.gz');
+  await client.download(target, to, { progress: (done) => tell({ done }) });
+  return to;
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await readdir(folder)) bytes += (await stat(join(folder, name))).size;
+  return bytes;
 }
 
 async function makeRoom(options: UpdaterOptions, archive: Parameters<typeof spaceNeeded>[0]): Promise<void> {
@@ -215,9 +222,6 @@ async function isWhole(layout: UpdateLayout, id: string): Promise<boolean> {
     throw error;
   }
 }
-
-const FACTS = ['product', 'version', 'commit', 'platform', 'host', 'schema', 'minReader', 'node', 'entry'] as const;
-const sameFacts = (a: BuildFacts, b: BuildFacts): boolean => FACTS.every((name) => a[name] === b[name]);
 
 /** Errors of the disk get a code that says so; nothing here ends the process for what somebody published. */
 function asProblem(error: unknown): Problem {

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { watch } from 'node:fs';
+import { createServer } from 'node:net';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { Problem } from '../../contract/problem.ts';
+import type { CoreOptions } from '../../core/interface.ts';
+import { codedError } from '../../core/serving/core-process.ts';
+import { hostLog } from '../../core/serving/log.ts';
+import { requestFile, serverSocket } from '../../core/update/files.ts';
+import { type UpdateLayout, updateLayout } from '../../core/update/layout.ts';
+import { BUILD_NAME } from '../../core/version.ts';
+import { watchForEnd } from '../ending.ts';
+import { signedBuilds } from './open-builds.ts';
+import { firstBuild, unpackInto } from './slots.ts';
+import { sourcesOf } from './sources.ts';
+import { runUpdater, type UpdaterOptions } from './updater.ts';
+
+export const UPDATER_HELP = `kiosk updater [OPTIONS]: installs builds that are signed for this kiosk, as its core asks for them. It runs under a user of
+its own, is started for each request (smartpresence-update.path), and ends when there is nothing left to do.
+
+  --watch           stays, and looks for requests itself: where there is no systemd
+  --first ARCHIVE   unpacks this archive as the first build of a new kiosk, and makes it the current one. Its installer has
+                    authenticated it
+
+SMARTPRESENCE_SLOTS            folder with builds, update and spool. Default: /var/lib/smartpresence
+SMARTPRESENCE_UPDATE_ROOT      root.json of the releases that this kiosk trusts. Default: update/root.json in that folder
+SMARTPRESENCE_UPDATE_MIRRORS   addresses of mirrors (https), separated by spaces, tried after the server
+SMARTPRESENCE_UPDATE_MOUNTS    folders below which sticks are mounted, separated by colons. Default: /run/media:/media:/mnt
+Exit codes: 0 done; 1 failed; 2 wrong usage.`;
+
+const Settings = z.object({
+  SMARTPRESENCE_SLOTS: z.string().startsWith('/').default('/var/lib/smartpresence'),
+  SMARTPRESENCE_UPDATE_ROOT: z.string().startsWith('/').optional(),
+  SMARTPRESENCE_UPDATE_MIRRORS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/\s+/).filter(Boolean))
+    .pipe(z.array(z.url({ protocol: /^https$/ })).max(4)),
+  SMARTPRESENCE_UPDATE_MOUNTS: z
+    .string()
+    .default('/run/media:/media:/mnt')
+    .transform((text) => text.split(':').filter(Boolean))
+    .pipe(z.array(z.string().startsWith('/')).max(8)),
+});
+
+/** How often a request is looked for although no change was seen, ms. */
+const LOOK_EVERY = 5_000;
+
+/** `kiosk updater`. @returns an exit code */
+export async function runUpdaterProgram(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
+  const log = hostLog(process.stdout);
+  const { signal } = watchForEnd({ withinMs: 5_000, force: () => process.exit(1) });
+  try {
+    const { watching, first } = readArguments(argv);
+    const settings = Settings.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+    if (!settings.success)
+      throw new Problem(
+        'arguments-wrong',
+        settings.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+        'See kiosk updater --help.',
+      );
+    const layout = updateLayout(settings.data.SMARTPRESENCE_SLOTS);
+    if (!(await alone(layout)))
+      throw new Problem('update-running', 'another updater works on these builds', 'Let it finish.');
+    if (first !== undefined) {
+      const { id } = await unpackInto(layout, first);
+      await firstBuild(layout, id);
+      log('info', 'update: the first build is in place', { build: id });
+      return 0;
+    }
+    await updating(optionsOf(layout, settings.data, log), watching, signal);
+    return 0;
+  } catch (error) {
+    const refusal = codedError(error);
+    log('error', 'update: ended', { error, ...(refusal && { nextStep: refusal.nextStep }) });
+    return refusal?.code === 'arguments-wrong' ? 2 : 1;
+  }
+}
+
+function readArguments(argv: readonly string[]): { watching: boolean; first: string | undefined } {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { watch: { type: 'boolean' }, first: { type: 'string' } },
+    });
+    return { watching: values.watch ?? false, first: values.first };
+  } catch (cause) {
+    throw new Problem('arguments-wrong', (cause as Error).message, 'See kiosk updater --help.', { cause });
+  }
+}
+
+function optionsOf(layout: UpdateLayout, env: z.output<typeof Settings>, log: CoreOptions['log']): UpdaterOptions {
+  const settings = {
+    socket: serverSocket(layout),
+    mirrors: env.SMARTPRESENCE_UPDATE_MIRRORS,
+    mounts: env.SMARTPRESENCE_UPDATE_MOUNTS,
+  };
+  return {
+    layout,
+    self: BUILD_NAME,
+    log,
+    open: signedBuilds({
+      layout,
+      trustedRoot: env.SMARTPRESENCE_UPDATE_ROOT ?? join(layout.work, 'root.json'),
+      sources: (from) => sourcesOf(from, settings),
+      log,
+    }),
+  };
+}
+
+/** Pass after pass until a pass finds nothing to do; watching, until it is asked to end. */
+async function updating(options: UpdaterOptions, watching: boolean, end: AbortSignal): Promise<void> {
+  for (;;) {
+    while (await runUpdater(options)) if (end.aborted) return;
+    if (!watching || end.aborted) return;
+    await requestChanged(options.layout, end);
+  }
+}
+
+async function requestChanged(layout: UpdateLayout, end: AbortSignal): Promise<void> {
+  const woken = new AbortController();
+  const wake = (): void => woken.abort();
+  const watcher = watch(layout.spool, (_, name) => {
+    if (name === basename(requestFile(layout)) || name?.startsWith('verdict-')) wake();
+  });
+  watcher.on('error', wake);
+  const timer = setTimeout(wake, LOOK_EVERY);
+  end.addEventListener('abort', wake, { once: true });
+  if (end.aborted) wake();
+  if (!woken.signal.aborted)
+    await new Promise<void>((resolve) => woken.signal.addEventListener('abort', () => resolve(), { once: true }));
+  end.removeEventListener('abort', wake);
+  clearTimeout(timer);
+  watcher.close();
+}
+
+/** Whether no other process works on these builds: a name that the kernel gives back when this one ends, however it does. */
+function alone(layout: UpdateLayout): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.unref();
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+    );
+    const name = createHash('sha256').update(layout.builds).digest('hex').slice(0, 32);
+    server.listen(`\0smartpresence-update-${name}`, () => resolve(true));
+  });
+}

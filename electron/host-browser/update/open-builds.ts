@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openUpdateClient, type UpdateClient } from '../../../sync/edge/update/client.ts';
+import type { Pace } from '../../../sync/edge/update/paced.ts';
+import type { UpdateSource } from '../../../sync/edge/update/source.ts';
+import { Problem } from '../../contract/problem.ts';
+import type { CoreOptions } from '../../core/interface.ts';
+import type { UpdateLayout } from '../../core/update/layout.ts';
+import { updaterClock } from './clock.ts';
+import { counted } from './sources.ts';
+import type { UpdaterOptions } from './updater.ts';
+
+export interface SignedBuildsOptions {
+  readonly layout: UpdateLayout;
+  /** `root.json` that the installer put in place: whom this kiosk trusts. */
+  readonly trustedRoot: string;
+  readonly sources: (from: 'network' | 'usb') => Promise<readonly UpdateSource[]>;
+  readonly log: CoreOptions['log'];
+  readonly pace?: Pace;
+}
+
+/** How an updater gets at builds: by TUF, and no other way. */
+export function signedBuilds(options: SignedBuildsOptions): UpdaterOptions['open'] {
+  const { layout, log, pace } = options;
+  const clock = updaterClock(layout);
+  return async (from, running, said) => {
+    let bytes = 0;
+    const now = clock.at(said);
+    const sources = await options.sources(from);
+    const client = await openUpdateClient({
+      trustedRoot: await rootOf(options.trustedRoot),
+      folder: join(layout.work, 'metadata'),
+      sources: sources.map((source) =>
+        counted(source, (more) => {
+          bytes += more;
+        }),
+      ),
+      now: () => now,
+      running,
+      log: ({ what, ...fields }) => log(what === 'refreshed' ? 'info' : 'warn', `update: ${what}`, fields),
+      ...(pace && { pace }),
+    });
+    const noting = async <T>(work: Promise<T>): Promise<T> => {
+      const found = await work;
+      clock.verified(now);
+      return found;
+    };
+    const noted: Pick<UpdateClient, 'find' | 'newest' | 'download'> = {
+      find: (version) => noting(client.find(version)),
+      newest: () => noting(client.newest()),
+      download: (target, to, o) => client.download(target, to, o),
+    };
+    return { client: noted, moved: () => bytes };
+  };
+}
+
+async function rootOf(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new Problem(
+      'update-no-trust',
+      `${path}, which says whose builds this kiosk takes, can’t be read`,
+      'Install the kiosk again, with the root.json of your releases.',
+      { cause },
+    );
+  }
+}
