@@ -6,6 +6,7 @@
 export const LONG: readonly string[] = [
   'test/policy/**',
   'test/backup/**',
+  'test/package/**',
   'test/security/**',
   'test/cli/accounts.test.ts',
   'test/cli/audit.test.ts',

@@ -18,7 +18,10 @@ import { MEDIAPIPE_RUNTIME, WEIGHTS } from '../../models/rules/manifest.ts';
 import { archiveName, BuildManifest, BuildPlatform, MANIFEST_FILE, PRODUCT } from '../../sync/protocol/wire/release.ts';
 import { prepareModels } from '../models/prepare.ts';
 import { traceClosure } from './closure.ts';
+import { gatherComponents } from './components.ts';
 import { emitSources } from './emit.ts';
+import { NOTICES_FILE, thirdPartyNotices } from './notices.ts';
+import { billOfMaterials, SBOM_FILE } from './sbom.ts';
 import { buildKioskScreens } from './screens.ts';
 import { packFolder } from './tar.ts';
 
@@ -29,6 +32,20 @@ const ENTRIES = ['electron/cli/kiosk.ts', 'electron/host-browser/core-child.ts']
 const ENTRY = 'bin/kiosk';
 /** The pinned Node. */
 const NODE = 'runtime/node';
+
+/** What of the build is our own code; the screens also hold what they bundle of others. */
+const OWN = [
+  'bin/',
+  'dist/renderer/',
+  'electron/',
+  'models/',
+  'sync/',
+  'LICENSE',
+  'package.json',
+  MANIFEST_FILE,
+  NOTICES_FILE,
+  SBOM_FILE,
+];
 
 /**
  * The program's first line of defence against what it is started from: only its own Node runs it, without options and
@@ -77,7 +94,7 @@ export async function packageKiosk(options: KioskBuildOptions): Promise<KioskBui
       work,
     );
     for (const file of closure.packages) copy(join(ROOT, file), join(work, file));
-    await buildKioskScreens(ROOT, join(work, 'dist/renderer'));
+    const screens = await buildKioskScreens(ROOT, join(work, 'dist/renderer'));
     await placeModels(work);
     copy(realpathSync(join(ROOT, `node_modules/node-${platform}/bin/node`)), join(work, NODE), 0o755);
     copy(join(ROOT, 'LICENSE'), join(work, 'LICENSE'));
@@ -86,6 +103,11 @@ export async function packageKiosk(options: KioskBuildOptions): Promise<KioskBui
     chmodSync(join(work, ENTRY), 0o755);
     // Makes the .js files beside it modules. Nothing else of the project's own package.json concerns a kiosk.
     writeFileSync(join(work, 'package.json'), `${JSON.stringify({ name: PRODUCT, version, type: 'module' })}\n`);
+
+    const components = gatherComponents(ROOT, { packages: closure.packages, screens, platform });
+    writeFileSync(join(work, NOTICES_FILE), thirdPartyNotices(components));
+    const subject = { version, commit, platform, at: options.at, paths: OWN };
+    writeFileSync(join(work, SBOM_FILE), billOfMaterials(subject, components));
 
     const manifest = BuildManifest.parse({
       product: PRODUCT,

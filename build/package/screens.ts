@@ -24,22 +24,33 @@ export async function buildKioskScreens(root: string, out: string): Promise<stri
       }
     },
   };
-  await build({
-    ...config,
-    configFile: false,
-    logLevel: 'warn',
-    plugins: [record],
-    worker: { plugins: () => [record] },
-    build: {
-      ...config.build,
-      outDir: out,
-      rolldownOptions: { input: { kiosk: join(root, 'renderer/kiosk/index.html') } },
-    },
-  });
+  // Vite goes by this variable before it goes by anything else: a developer's shell would make a developer's page.
+  const before = process.env.NODE_ENV;
+  process.env.NODE_ENV = 'production';
+  try {
+    await build({
+      ...config,
+      configFile: false,
+      envDir: false,
+      mode: 'production',
+      logLevel: 'error',
+      plugins: [record],
+      worker: { plugins: () => [record] },
+      build: {
+        ...config.build,
+        outDir: out,
+        rolldownOptions: { input: { kiosk: join(root, 'renderer/kiosk/index.html') } },
+      },
+    });
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  }
   return [...packages].sort();
 }
 
 /** `node_modules/@scope/name` of a file in it, however deep; null for a file of ours. */
 export function packageOf(file: string): string | null {
-  return /.*(?:^|\/)(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? null;
+  const first = `/${file}`.indexOf('/node_modules/');
+  return first < 0 ? null : (/^(.*\/)?node_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(file.slice(first))?.[0] ?? null);
 }

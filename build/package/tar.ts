@@ -28,7 +28,7 @@ interface Entry {
  */
 export async function packFolder(folder: string, archive: string, at: number): Promise<void> {
   // The header of gzip holds no name and no time: zlib writes neither.
-  await pipeline(Readable.from(blocks(folder, at)), createGzip({ level: 9 }), createWriteStream(archive));
+  await pipeline(Readable.from(blocks(folder, at)), createGzip({ level: 6 }), createWriteStream(archive));
 }
 
 async function* blocks(folder: string, at: number): AsyncGenerator<Buffer> {

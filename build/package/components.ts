@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { MEDIAPIPE_RUNTIME, WEIGHTS } from '../../models/rules/manifest.ts';
+import { licenceTexts } from './licences.ts';
+import { packageOf } from './screens.ts';
+
+/** Something of others' that is inside a build. */
+export interface Component {
+  readonly ref: string;
+  readonly type: 'library' | 'platform' | 'machine-learning-model';
+  readonly name: string;
+  readonly version: string;
+  /** Package URL. */
+  readonly purl: string | null;
+  /** SPDX expression, or words where there is none. */
+  readonly licence: string;
+  readonly texts: readonly string[];
+  /** Where it is in the build: files, or folders that end in a slash. */
+  readonly paths: readonly string[];
+  /** SHA-512 of the package that it came in, or SHA-256 of the file, in hex. */
+  readonly hash: { readonly alg: 'SHA-512' | 'SHA-256'; readonly content: string } | null;
+  /** What is compiled into it, by name and version. */
+  readonly holds: readonly { readonly name: string; readonly version: string }[];
+  /** Refs of components that it asks for. */
+  readonly needs: readonly string[];
+  /** What is to be known of it. */
+  readonly remarks: readonly string[];
+}
+
+const PackageJson = z.object({
+  name: z.string(),
+  version: z.string(),
+  license: z.string().optional(),
+  dependencies: z.record(z.string(), z.string()).default({}),
+  optionalDependencies: z.record(z.string(), z.string()).default({}),
+});
+const Lockfile = z.object({ packages: z.record(z.string(), z.object({ integrity: z.string().optional() })) });
+
+export interface Inside {
+  /** Files of packages, from the project's root. */
+  readonly packages: readonly string[];
+  /** Folders of packages that are bundled into the screens. */
+  readonly screens: readonly string[];
+  readonly platform: string;
+}
+
+/** Everything of others' in a build: packages, what the screens bundle, Node, weights. In order of their refs. */
+export function gatherComponents(root: string, inside: Inside): Component[] {
+  const lock = Lockfile.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
+  const places = new Map<string, string[]>();
+  const place = (folder: string, path: string) => places.set(folder, [...(places.get(folder) ?? []), path]);
+  for (const folder of new Set(inside.packages.map((file) => packageOf(file)!))) place(folder, `${folder}/`);
+  for (const folder of inside.screens) place(folder, 'dist/renderer/');
+  const mediapipe = `node_modules/${MEDIAPIPE_RUNTIME[0]!.source.package}`;
+  for (const { file } of MEDIAPIPE_RUNTIME) place(mediapipe, `dist/models/mediapipe/${file}`);
+
+  // The same package may lie in several places; it is one component.
+  const found = new Map<string, Component>();
+  const refOf = (folder: string): string => npmRef(readPackage(root, folder));
+  for (const [folder, paths] of places) {
+    const own = readPackage(root, folder);
+    const ref = npmRef(own);
+    const before = found.get(ref);
+    if (before) {
+      found.set(ref, { ...before, paths: [...before.paths, ...paths].sort() });
+      continue;
+    }
+    found.set(ref, {
+      ref,
+      type: 'library',
+      name: own.name,
+      version: own.version,
+      purl: ref,
+      licence: own.license ?? 'not stated',
+      texts: licenceTexts(root, own.name, join(root, folder)),
+      paths,
+      hash: sha512(lock.packages[folder]?.integrity),
+      holds: holdsOf(root, own.name, folder),
+      needs: Object.keys({ ...own.dependencies, ...own.optionalDependencies })
+        .map((name) => folderOf(folder, name, places))
+        .flatMap((needed) => (needed === null ? [] : [refOf(needed)]))
+        .sort(),
+      remarks: [],
+    });
+  }
+  return [...found.values(), node(root, inside.platform, lock), ...models(root)].sort((a, b) =>
+    a.ref < b.ref ? -1 : 1,
+  );
+}
+
+const readPackage = (root: string, folder: string) =>
+  PackageJson.parse(JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')));
+
+const npmRef = ({ name, version }: { name: string; version: string }): string =>
+  `pkg:npm/${name.replace('@', '%40')}@${version}`;
+
+const sha512 = (integrity: string | undefined): Component['hash'] =>
+  integrity?.startsWith('sha512-')
+    ? { alg: 'SHA-512', content: Buffer.from(integrity.slice(7), 'base64').toString('hex') }
+    : null;
+
+/** The folder that a package's `require(name)` finds, among those inside; null where it is not inside. */
+function folderOf(from: string, name: string, inside: ReadonlyMap<string, unknown>): string | null {
+  for (let at = from; ; at = at.slice(0, at.lastIndexOf('/node_modules/'))) {
+    if (inside.has(`${at}/node_modules/${name}`)) return `${at}/node_modules/${name}`;
+    if (!at.includes('/node_modules/')) break;
+  }
+  return inside.has(`node_modules/${name}`) ? `node_modules/${name}` : null;
+}
+
+/** What a native package has compiled in, as the package itself says it. */
+function holdsOf(root: string, name: string, folder: string): Component['holds'] {
+  if (name.startsWith('@img/sharp-libvips-')) {
+    const versions = z
+      .record(z.string(), z.string())
+      .parse(JSON.parse(readFileSync(join(root, folder, 'versions.json'), 'utf8')));
+    return Object.entries(versions).map(([part, version]) => ({ name: part, version }));
+  }
+  if (name !== 'better-sqlite3-multiple-ciphers') return [];
+  const Database = createRequire(import.meta.url)(name) as new (
+    file: string,
+  ) => { prepare(sql: string): { get(): unknown }; close(): void };
+  const database = new Database(':memory:');
+  try {
+    const { sqlite, ciphers } = z
+      .object({ sqlite: z.string(), ciphers: z.string() })
+      .parse(database.prepare('SELECT sqlite_version() AS sqlite, sqlite3mc_version() AS ciphers').get());
+    return [
+      { name: 'sqlite', version: sqlite },
+      { name: 'sqlite3mc', version: ciphers.replace(/^.* /, '') },
+    ];
+  } finally {
+    database.close();
+  }
+}
+
+/** Not versions of something that is inside, or of a part that this Node does not have. */
+const NO_PARTS = ['node', 'modules', 'napi'];
+
+/** The Node that packages is the one that is packaged (build/node), so what it says of itself is true of that. */
+function node(root: string, platform: string, lock: z.infer<typeof Lockfile>): Component {
+  const folder = `node_modules/node-${platform}`;
+  const { version } = readPackage(root, folder);
+  if (version !== process.versions.node)
+    throw new Error(`this is Node ${process.versions.node}, and ${version} is pinned: run it by npm run package`);
+  return {
+    ref: `pkg:generic/node@${version}`,
+    type: 'platform',
+    name: 'node',
+    version,
+    purl: `pkg:generic/node@${version}`,
+    licence: 'MIT',
+    texts: licenceTexts(root, `node-${platform}`, join(root, folder)),
+    paths: ['runtime/node'],
+    hash: sha512(lock.packages[folder]?.integrity),
+    holds: Object.entries(process.versions)
+      .filter(([name, value]) => !NO_PARTS.includes(name) && value)
+      .map(([name, value]) => ({ name, version: value! })),
+    needs: [],
+    remarks: [`The program out of the npm package node-${platform}; the hash is that package's.`],
+  };
+}
+
+function models(root: string): Component[] {
+  return WEIGHTS.map((weight) => ({
+    ref: `model:${weight.file}@${weight.sha256.slice(0, 12)}`,
+    type: 'machine-learning-model',
+    name: weight.file,
+    version: weight.sha256.slice(0, 12),
+    purl: null,
+    licence: weight.licence,
+    texts: licenceTexts(root, weight.source.package, join(root, 'node_modules', weight.source.package)),
+    paths: [`dist/models/weights/${weight.file}`],
+    hash: { alg: 'SHA-256', content: weight.sha256 },
+    holds: [],
+    needs: [],
+    remarks: [`Provenance: ${weight.provenance}.`, ...weight.limits],
+  }));
+}

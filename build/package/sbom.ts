@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { SPDX } from '@cyclonedx/cyclonedx-library';
+import { PRODUCT } from '../../sync/protocol/wire/release.ts';
+import type { Component } from './components.ts';
+
+export const SBOM_FILE = 'sbom.cdx.json';
+
+/** Where a component is in the build, as a property of it; a folder ends in a slash. */
+export const PATH_PROPERTY = 'smartpresence:path';
+
+export interface Subject {
+  readonly version: string;
+  readonly commit: string;
+  readonly platform: string;
+  /** Time of the commit, seconds since 1970. */
+  readonly at: number;
+  /** Where our own code is in the build. */
+  readonly paths: readonly string[];
+}
+
+/** The bill of materials of a build: CycloneDX 1.6 as JSON, the same for the same content. */
+export function billOfMaterials(subject: Subject, components: readonly Component[]): string {
+  const self = `pkg:generic/${PRODUCT}@${subject.version}?commit=${subject.commit}&platform=${subject.platform}`;
+  const needed = new Set(components.flatMap(({ needs }) => needs));
+  const bom = {
+    $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
+    bomFormat: 'CycloneDX',
+    specVersion: '1.6',
+    serialNumber: `urn:uuid:${uuidOf(self)}`,
+    version: 1,
+    metadata: {
+      timestamp: new Date(subject.at * 1000).toISOString(),
+      component: {
+        type: 'application',
+        'bom-ref': self,
+        name: PRODUCT,
+        version: subject.version,
+        purl: self,
+        licenses: licencesOf('Apache-2.0'),
+        properties: properties(subject.paths),
+      },
+    },
+    components: components.map(asComponent),
+    dependencies: [
+      // What nothing else asks for is asked for by us; what else we import ourselves is not told apart.
+      { ref: self, dependsOn: components.map(({ ref }) => ref).filter((ref) => !needed.has(ref)) },
+      ...components.map(({ ref, needs }) => ({ ref, dependsOn: [...new Set(needs)] })),
+    ],
+  };
+  return `${JSON.stringify(bom, null, 1)}\n`;
+}
+
+function asComponent(component: Component) {
+  const { ref, type, name, version, purl, hash, holds, remarks, paths } = component;
+  const [group, short] = name.startsWith('@') ? name.split('/') : [undefined, name];
+  return {
+    type,
+    'bom-ref': ref,
+    ...(group && { group }),
+    name: short,
+    version,
+    ...(remarks.length > 0 && { description: remarks.join(' ') }),
+    ...(hash && { hashes: [hash] }),
+    licenses: licencesOf(component.licence),
+    ...(purl && { purl }),
+    ...(holds.length > 0 && {
+      components: holds.map((part) => ({
+        type: 'library',
+        'bom-ref': `${ref}#${part.name}`,
+        name: part.name,
+        version: part.version,
+      })),
+    }),
+    properties: properties(paths),
+  };
+}
+
+const properties = (paths: readonly string[]) => paths.map((value) => ({ name: PATH_PROPERTY, value }));
+
+function licencesOf(licence: string) {
+  if (SPDX.isSupportedSpdxId(licence)) return [{ license: { id: licence } }];
+  if (/^[A-Za-z0-9.+() -]+$/.test(licence) && / (OR|AND|WITH) /.test(licence)) return [{ expression: licence }];
+  return [{ license: { name: licence } }];
+}
+
+/** A UUID (RFC 9562, version 8) of what the text says: the same build has the same number. */
+function uuidOf(text: string): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
