@@ -18,6 +18,7 @@ const SOURCES = [
 const NOT_FOR_SCREENS = [
   'electron/core/commands/',
   'electron/core/control/',
+  'electron/core/joining/joining.ts',
   'electron/core/sync/',
   'electron/core/serving/static-files.ts',
   'electron/host-electron/arguments.ts',
@@ -30,6 +31,8 @@ const NOT_FOR_SCREENS = [
 /** Of commands alone, or caught on the way to a screen; with the reason. */
 const INNER: Readonly<Record<string, string>> = {
   'face-not-matched': 'becomes another way in (checkin/claim.ts)',
+  'setup-over': 'the screen was of before the set-up ended, and is replaced by the next status',
+  'staff-pin-set': 'the button is there while none is set alone',
   'rekey-not-begun': 'store rekey',
   'recovery-failed': 'store recovery on the command line',
   'time-malformed': 'checkins list',

@@ -41,6 +41,8 @@ export const CoreMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
   /** The core can't run until somebody acts: wrong key, store in use, altered models, … The process ends after this. */
   z.strictObject({ type: z.literal('refused'), code: Code, message: z.string(), nextStep: z.string() }),
+  /** The core ends now and wants to be started again, which is no crash; `browser`: with the kiosk's browser. */
+  z.strictObject({ type: z.literal('again'), browser: z.boolean() }),
   /** `screens`: how many screens hold a connection. */
   z.strictObject({ type: z.literal('pong'), n: z.number().int(), screens: z.number().int() }),
   z.strictObject({

@@ -4,6 +4,7 @@ import { Method } from '../../sync/protocol/wire/event.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EvacuationList } from './evacuation.ts';
 import { FaceFrame } from './frames.ts';
+import { Setup } from './setup.ts';
 
 /**
  * The one typed contract between a kiosk's screen and its core, whatever carries it (a MessagePort in Electron, a
@@ -137,6 +138,15 @@ export const METHODS = {
     empty,
     z.lazy(() => Status),
   ),
+
+  /** The first run alone (`Status.setup`), and refused with `setup-over` after it. What comes of the code is told there. */
+  setupJoin: m(z.strictObject({ code: z.string().min(1).max(400), language: Language }), empty),
+  /** Gives up what is under way: for another code. */
+  setupAgain: m(empty, empty),
+  /** While none is set: `pin-weak`, `staff-pin-set`. */
+  setupStaffPin: m(z.strictObject({ pin: Pin }), empty),
+  /** Works without a server from now on; under the staff PIN, or with this one as it. */
+  setupAlone: m(z.strictObject({ pin: Pin }), empty),
 
   /**
    * A new face is in front of the camera. A visit ends with an answer, or when the face has gone. With a number, or with the
@@ -275,6 +285,8 @@ export const Status = z.strictObject({
   }),
   /** Codes of standing conditions a screen should show, e.g. `device-secret-in-file`. */
   notices: z.array(Code),
+  /** Of a kiosk that has yet to be set up; null after that. */
+  setup: Setup.nullable(),
 });
 export type Status = z.infer<typeof Status>;
 

@@ -15,6 +15,7 @@ import { createEnrolmentService } from './enrolment/service.ts';
 import { createEvacuation } from './evacuation/service.ts';
 import { createFigures, startFigures } from './figures/figures.ts';
 import type { Core, CoreOptions, StartCore } from './interface.ts';
+import { createSetup, type KioskSetup } from './joining/setup.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type OpenKiosk, openKiosk } from './open-kiosk.ts';
 import { createPinGuard } from './pin/guard.ts';
@@ -86,7 +87,11 @@ function faceUse({ off, tooManyPeople }: Recogniser): FaceUse {
   return { use: tooManyPeople() ? 'with-number' : 'alone' };
 }
 
-async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: AsyncDisposableStack): Promise<Core> {
+async function assemble(
+  kiosk: OpenKiosk,
+  { demo, log, again }: CoreOptions,
+  opened: AsyncDisposableStack,
+): Promise<Core> {
   if (demo && !kiosk.site.demo) {
     throw new Problem(
       'home-not-demo',
@@ -98,6 +103,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
   let policy = readPolicy(store.sync.policy);
   const site = governed(kiosk.site, () => policy, demo ? 'off' : undefined);
   let sync: KioskSync | null = null;
+  let setup: KioskSetup | null = null;
   let devices: Devices = NO_DEVICES;
   const loaded = await facesOrOff(kiosk, log);
   const faceOffNow = () => facesForbidden(policy) ?? sync?.faceOff() ?? null;
@@ -141,6 +147,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
         ...(line?.online && line.problem ? [line.problem.code] : []),
         ...(away ? [away.code] : []),
       ],
+      setup: setup?.state() ?? null,
     };
   });
   const changed = () => {
@@ -186,6 +193,17 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
     keys,
     ...(sync && { sync: () => sync!.report(), relink: (change: () => void) => sync!.relink(change) }),
   };
+  const firstRun = createSetup({
+    context,
+    pins,
+    checkPin: (pin) => staff.checkPin(pin),
+    wall: Date.now,
+    onState: hub.refresh,
+    joined: () => again?.({ browser: false }),
+    log,
+  });
+  setup = firstRun;
+  opened.defer(() => firstRun.stop());
   const control = await startControl({ context, staff, commands: STORE_COMMANDS, log }).catch((error: unknown) =>
     without('control-socket', error),
   );
@@ -349,6 +367,7 @@ async function assemble(kiosk: OpenKiosk, { demo, log }: CoreOptions, opened: As
       ...enrolment,
       ...diagnostics,
       ...evacuation,
+      ...firstRun.methods,
     },
   };
 }

@@ -70,8 +70,10 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
       options.coreModule ?? resolve(import.meta.dirname, `core-child${extname(import.meta.filename)}`),
       log,
     ),
+    onAgain: () => chromium?.restart('the kiosk was asked to restart'),
     log,
   });
+  let chromium: RunningChromium | null = null;
   const dropEnterFile = (): void => {
     runtime.remove('enter.html');
     enterFile = null;
@@ -98,7 +100,6 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
     return enterFile;
   };
 
-  let chromium: RunningChromium | null = null;
   let watch: NodeJS.Timeout | undefined;
   if (program && browser.mode !== 'none') {
     const { mode, footage = null } = browser;

@@ -58,7 +58,7 @@ function run(options: HostArguments): void {
   // Registered for our own address alone, so that no other document could ever have it.
   kioskSession.registerPreloadScript({ type: 'frame', filePath: PRELOAD, matches: [`${KIOSK_URL}*`] });
 
-  const core = startCore(options);
+  const core = startCore(options, () => window.webContents.reloadIgnoringCache());
   kioskSession.protocol.handle(SCHEME, (request) => answerAppRequest(request, files, () => core.state));
   const window = openWindow(options.demo, log);
 
@@ -87,12 +87,15 @@ function run(options: HostArguments): void {
 }
 
 /** The core under supervision; or none, and the reason that the page then shows. */
-function startCore(options: HostArguments): { supervisor: CoreSupervisor | null; readonly state: CoreState } {
+function startCore(
+  options: HostArguments,
+  onAgain: () => void,
+): { supervisor: CoreSupervisor | null; readonly state: CoreState } {
   const { home, demo, secretInFile } = options;
   try {
     const deviceSecret = readDeviceSecret(safeStorage, process.platform, home, secretInFile);
     const spawn = forkUtility(utilityProcess, CORE_MODULE, log);
-    const supervisor = superviseCore({ start: { type: 'start', home, deviceSecret, demo }, spawn, log });
+    const supervisor = superviseCore({ start: { type: 'start', home, deviceSecret, demo }, spawn, onAgain, log });
     return {
       supervisor,
       get state() {

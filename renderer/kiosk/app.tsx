@@ -9,6 +9,7 @@ import { PinScreen } from './screens/pin.tsx';
 import { PresentScreen } from './screens/present.tsx';
 import { PrivacyScreen } from './screens/privacy.tsx';
 import { ResultScreen, VoidedScreen } from './screens/result.tsx';
+import { SetupScreen } from './screens/setup/setup.tsx';
 import { StaffScreen } from './screens/staff/staff.tsx';
 import { WrongScreen } from './screens/wrong.tsx';
 
@@ -25,6 +26,15 @@ function Screens({ kiosk }: { kiosk: Kiosk }) {
   const link = kiosk.link.state.value;
   if (link.kind === 'refused') return <Refused why={link.why} />;
   if (link.kind !== 'up') return <Restarting first={link.kind === 'connecting'} />;
+  const setup = kiosk.link.status.value?.setup;
+  if (setup)
+    return (
+      <div class="kiosk" data-at="setup">
+        <TopBar />
+        <SetupScreen setup={setup} />
+        <Footer guests={false} />
+      </div>
+    );
   const route = kiosk.route.value;
   // The stage stays under a result, so that the picture is there again the moment the result goes.
   const overlay = route.at === 'result' || route.at === 'voided';

@@ -27,6 +27,7 @@ const STATUS: Status = {
   liveness: 'on',
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
+  setup: null,
 };
 
 /** Two ends of one line, in memory. */

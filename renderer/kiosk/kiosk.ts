@@ -79,6 +79,8 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
   /** Nobody is asked for a camera that is not used. */
   const wanted = computed(() => {
     const { at } = route.value;
+    const setup = link.status.value?.setup;
+    if (setup) return setup.at === 'code';
     if (face.value !== 'off' || at === 'qr' || at === 'badge') return true;
     return recognises.value && (claim.value !== null || at === 'staff');
   });
@@ -98,6 +100,7 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     look: (crop) => eyes.look(crop),
     allowed: () =>
       link.state.peek().kind === 'up' &&
+      !link.status.peek()?.setup &&
       (route.peek().at === 'checkin' || route.peek().at === 'result') &&
       (face.peek() === 'alone' || (recognises.peek() && claim.peek() !== null)),
     claim: () => claim.peek(),
@@ -130,7 +133,13 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
   listenToWedge(
     document,
     () => link.state.peek().kind === 'up' && route.peek().at !== 'staff',
-    (text) => void arrivals.typed(text),
+    (text) => {
+      // A hand scanner reads the console's code as well as the camera does.
+      const setup = link.status.peek()?.setup;
+      if (!setup) void arrivals.typed(text);
+      else if (setup.at === 'code')
+        link.core.setupJoin({ code: text, language: currentLanguage() }).catch(() => undefined);
+    },
   );
 
   let lastFaceAt = 0;

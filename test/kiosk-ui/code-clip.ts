@@ -20,6 +20,11 @@ export async function clipOfCode(text: string): Promise<ClipSpec> {
   mkdirSync(FOLDER, { recursive: true });
   const source = resolve(FOLDER, `code-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.png`);
   await toFile(source, text, { width: 300, margin: 4 });
+  return clipOfPicture(source);
+}
+
+/** The same of a picture that shows a code, such as a screenshot of a page. */
+export function clipOfPicture(source: string): ClipSpec {
   const held = [
     'scale=250:250',
     'pad=640:480:210:130:color=0x6b6660',

@@ -66,6 +66,7 @@ const STATUS: Status = {
     gpsDays: 0,
   },
   notices: [],
+  setup: null,
 };
 
 /** A receipt with a name of its own. */
@@ -210,6 +211,10 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
   return {
     hello: async () => core.hello,
     status: async () => core.status,
+    setupJoin: async () => ({}),
+    setupAgain: async () => ({}),
+    setupStaffPin: async () => ({}),
+    setupAlone: async () => ({}),
     visitBegin: async () => ({ visit: randomUUID() }),
     visitEnd: async () => ({}),
     probe: async () => ({ kind: 'more', progress: 0.4 }),

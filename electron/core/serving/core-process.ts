@@ -42,6 +42,11 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
         demo,
         log,
         deviceSecret: deviceSecret ? Buffer.from(deviceSecret, 'base64') : null,
+        again({ browser }) {
+          log('info', 'core: asks to be started again', { browser });
+          link.post({ type: 'again', browser });
+          stop().catch(failed);
+        },
       });
     } catch (error) {
       const refusal = codedError(error);

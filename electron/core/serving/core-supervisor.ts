@@ -18,6 +18,8 @@ export interface SupervisorOptions {
   readonly start: Extract<HostMessage, { type: 'start' }>;
   readonly spawn: SpawnCore;
   readonly log: CoreOptions['log'];
+  /** The core has asked to be started again with the kiosk's browser, and has ended. */
+  readonly onAgain?: () => void;
   /** How often the core is asked whether it lives, and how many questions may stay open before it counts as hanging. */
   readonly pingEvery?: number;
   readonly missedPings?: number;
@@ -71,6 +73,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
   function launch(): void {
     let refusal: Extract<CoreMessage, { type: 'refused' }> | null = null;
     let readyAt: number | null = null;
+    let again: Extract<CoreMessage, { type: 'again' }> | null = null;
     let asked = 0;
     let answered = 0;
     let pings: NodeJS.Timeout | undefined;
@@ -83,6 +86,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
         const message = parsed.data;
         if (message.type === 'log') log(message.level, message.message, message.fields);
         else if (message.type === 'refused') refusal = message;
+        else if (message.type === 'again') again = message;
         else if (message.type === 'pong') {
           answered = Math.max(answered, message.n);
           screens = message.screens;
@@ -101,7 +105,8 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
         const served = readyAt === null ? 0 : Date.now() - readyAt;
         if (served >= STABLE_AFTER) crashes = 0;
         else if (served >= SERVED_AFTER) crashes = Math.min(crashes, 1);
-        afterExit(code, refusal);
+        if (again && code === 0 && !closing) afterAsked(again.browser);
+        else afterExit(code, refusal);
       },
     });
     child = current;
@@ -113,6 +118,18 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
       } else current.send({ type: 'ping', n: ++asked });
     }, pingEvery);
     change({ ...state });
+  }
+
+  function afterAsked(browser: boolean): void {
+    log('info', 'host: the core asked to be started again', { browser });
+    change({
+      state: 'restarting',
+      code: 'core-restarting',
+      message: 'The kiosk is restarting itself.',
+      nextStep: 'Wait a moment.',
+    });
+    if (browser) options.onAgain?.();
+    againTimer = setTimeout(launch, RESTART_AFTER[0]);
   }
 
   function afterExit(code: number | null, refusal: { code: string; message: string; nextStep: string } | null): void {

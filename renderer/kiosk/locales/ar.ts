@@ -1,4 +1,5 @@
 import type { Locale } from './en.ts';
+import { arSetup } from './setup/ar.ts';
 import { arStaff } from './staff/ar.ts';
 
 /*
@@ -421,6 +422,8 @@ export const ar: Locale = {
   },
 
   ...arStaff,
+
+  setup: arSetup,
 
   staff: {
     open: 'الموظفون',

@@ -1,4 +1,5 @@
 import type { Locale } from './en.ts';
+import { deSetup } from './setup/de.ts';
 import { deStaff } from './staff/de.ts';
 
 export const de: Locale = {
@@ -421,6 +422,8 @@ export const de: Locale = {
   },
 
   ...deStaff,
+
+  setup: deSetup,
 
   staff: {
     open: 'Personal',

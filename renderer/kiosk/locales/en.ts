@@ -1,4 +1,5 @@
 import type { Sentences } from '../../shared/i18n.ts';
+import { enSetup } from './setup/en.ts';
 import { enStaff } from './staff/en.ts';
 
 export const en = {
@@ -410,6 +411,8 @@ export const en = {
   },
 
   ...enStaff,
+
+  setup: enSetup,
 
   staff: {
     open: 'Staff',

@@ -1,4 +1,5 @@
 import type { Locale } from './en.ts';
+import { zhSetup } from './setup/zh.ts';
 import { zhStaff } from './staff/zh.ts';
 
 export const zh: Locale = {
@@ -371,6 +372,8 @@ export const zh: Locale = {
   },
 
   ...zhStaff,
+
+  setup: zhSetup,
 
   staff: {
     open: '工作人员',

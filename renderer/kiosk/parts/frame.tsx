@@ -76,15 +76,15 @@ function LivenessBadge() {
   );
 }
 
-/** Within reach, on every screen of a guest: languages, display and sound, privacy, staff. */
-export function Footer() {
+/** Within reach, on every screen of a guest: languages, display and sound, privacy, staff. Before it is set up: display alone. */
+export function Footer({ guests = true }: { guests?: boolean }) {
   const { go, route } = useKiosk();
   const at = route.value.at;
   const open = useSignal(false);
   return (
     <footer class="foot">
       {open.value && <DisplayPanel close={() => (open.value = false)} />}
-      <Languages />
+      {guests && <Languages />}
       <div class="foot-actions">
         <button
           type="button"
@@ -97,13 +97,13 @@ export function Footer() {
           <IconDisplay />
           <span>{t('display.open')}</span>
         </button>
-        {at !== 'privacy' && at !== 'staff' && (
+        {guests && at !== 'privacy' && at !== 'staff' && (
           <button type="button" class="quiet" onClick={() => go({ at: 'privacy' })}>
             <IconShield />
             <span>{t('privacy.open')}</span>
           </button>
         )}
-        {at !== 'staff' && (
+        {guests && at !== 'staff' && (
           <button type="button" class="quiet" onClick={() => go({ at: 'staff' })}>
             <IconStaff />
             <span>{t('staff.open')}</span>

@@ -18,6 +18,7 @@ export function KeypadScreen({
   error,
   note,
   letters = false,
+  onBack,
   onSubmit,
   children,
 }: {
@@ -32,17 +33,20 @@ export function KeypadScreen({
   note?: string;
   /** Whether letters can be typed too. */
   letters?: boolean;
+  /** Where the way back leads, and an idle screen; to the camera without it. */
+  onBack?: () => void;
   onSubmit: () => void;
   children: ComponentChildren;
 }) {
   const { home } = useKiosk();
   const typesLetters = useSignal(false);
   const { root, type } = useTypingTarget();
-  const left = useIdle(idleMs, () => home());
+  const back = onBack ?? (() => home());
+  const left = useIdle(idleMs, back);
   return (
     <main class="pin">
       <div class="screen-head">
-        <button type="button" class="button button-back" onClick={() => home()}>
+        <button type="button" class="button button-back" onClick={back}>
           <IconBack />
           <span>{t('back')}</span>
         </button>

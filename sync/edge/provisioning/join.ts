@@ -26,6 +26,11 @@ export interface Joining {
   ask(signal: AbortSignal): Promise<Waiting>;
   /** @returns null while nobody has approved. @throws Problem as `ask`, and those of openGrant, `grant-of-another-server` */
   poll(signal: AbortSignal): Promise<Grant | null>;
+  /**
+   * What the server's clock said with its last answer, ms since 1970: for a person who compares it with the kiosk's. Nothing
+   * is decided by it.
+   */
+  serverTime(): number | null;
   close(): void;
 }
 
@@ -45,8 +50,12 @@ export function startJoining(options: JoinOptions): Joining {
     keys: () => ({ caPem: [] }),
     pinned: (sent) => pinnedCas(sent, code),
   });
-  const call = (signal: AbortSignal, path: string, send: { join?: string; proof?: string }) =>
-    exchange(agent, new URL(path, code.url), send, signal);
+  let serverTime: number | null = null;
+  const call = async (signal: AbortSignal, path: string, send: { join?: string; proof?: string }) => {
+    const answer = await exchange(agent, new URL(path, code.url), send, signal);
+    serverTime = answer.serverTime ?? serverTime;
+    return answer;
+  };
   return {
     async ask(signal) {
       const join = { secret: code.secret.toString('base64url'), request: await deviceRequest(secret, name) };
@@ -67,6 +76,7 @@ export function startJoining(options: JoinOptions): Joining {
         );
       return grant;
     },
+    serverTime: () => serverTime,
     close: () => agent.destroy(),
   };
 }

@@ -20,6 +20,8 @@ export interface Answer {
   readonly status: number;
   /** UTF-8. */
   readonly text: string;
+  /** What the server's clock said, ms since 1970, to the second; null where it said nothing of it. */
+  readonly serverTime: number | null;
 }
 
 /**
@@ -67,7 +69,12 @@ export function callServer(agent: VerifiedAgent, call: Call, signal: AbortSignal
       res.on('error', fail);
       res.on('end', () => {
         signal.removeEventListener('abort', onAbort);
-        resolve({ status: res.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
+        const said = Date.parse(res.headers.date ?? '');
+        resolve({
+          status: res.statusCode ?? 0,
+          text: Buffer.concat(chunks).toString('utf8'),
+          serverTime: Number.isFinite(said) ? said : null,
+        });
       });
     });
     req.end(body);

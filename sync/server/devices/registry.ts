@@ -106,6 +106,13 @@ export async function register(
       'A device with this id is registered with other keys.',
       'Revoke the old registration first, or give the kiosk a new identity.',
     );
+  // Nobody has approved it yet, and it shows another code: it is meant as that one says.
+  if (row.status === 'pending' && as.status === 'pending')
+    await db
+      .updateTable('device')
+      .set({ name: as.name, site: as.site, url: as.url })
+      .where('id', '=', request.id)
+      .execute();
   return row;
 }
 

@@ -30,6 +30,7 @@ export const STATUS: Signal<'status'> = {
   liveness: 'off',
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
+  setup: null,
 };
 
 const EVACUATION: EvacuationList = {
@@ -63,6 +64,10 @@ export function testMethods(
       };
     },
     status: async () => STATUS,
+    setupJoin: empty,
+    setupAgain: empty,
+    setupStaffPin: empty,
+    setupAlone: empty,
     visitBegin: async () => {
       pushStatus();
       return { visit: ID };

@@ -1,0 +1,162 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { createDeviceIdentity, DeviceSecret, deviceFingerprint, deviceRequest } from '../../../sync/edge/identity.ts';
+import { startJoining } from '../../../sync/edge/provisioning/join.ts';
+import type { Grant } from '../../../sync/protocol/wire/join.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { KioskKeys } from '../keys/index.ts';
+import { applySite } from '../provision.ts';
+import { BUILD_DATE } from '../retention/trusted-time.ts';
+import type { SiteConfig } from '../site/config.ts';
+import type { Store } from '../store/interface.ts';
+import { readProxy } from '../sync/proxy.ts';
+import { readServerLink, writeServerLink } from '../sync/server-link.ts';
+
+/**
+ * How a kiosk becomes a device of a server, whoever asks for it: the first-run screen or the command line. A joining is
+ * kept in the store until it has ended, so that a kiosk that was switched off meanwhile is still the one whose fingerprint
+ * the administrator compares.
+ */
+
+const SETTING = 'joining';
+const Joining = z.strictObject({
+  secret: DeviceSecret,
+  name: z.string(),
+  /** null: by file. */
+  code: z.string().nullable(),
+});
+export type Joining = z.infer<typeof Joining>;
+
+/** How long one exchange with the server may take, ms. */
+const EXCHANGE_MS = 30_000;
+
+/** What joining works on; a command's context is one. */
+export interface JoiningContext {
+  readonly home: string;
+  readonly site: Pick<SiteConfig, 'demo'>;
+  readonly store: Store;
+  readonly keys: Pick<KioskKeys, 'bindProvisioning'>;
+  /** In a running core: stops the sync, does `change`, and starts it anew. */
+  relink?(change: () => void): Promise<void>;
+  changed(): void;
+}
+
+/** What both screens show, and when the server said so by its own clock (ms since 1970; null where it said none). */
+export interface Asked {
+  readonly device: string;
+  readonly fingerprint: string;
+  readonly serverTime: number | null;
+}
+
+/**
+ * Shows the server keys and code. The same code again goes on with the same keys, and so does another code after a joining
+ * that did not end: the server knows these keys as waiting. Only keys that it has refused are made anew.
+ *
+ * @throws Problem of startJoining, `home-is-demo`, `already-provisioned`, `fingerprint-differs`
+ */
+export async function askToJoin(
+  context: JoiningContext,
+  { code, name, replace = false }: { code: string; name?: string | undefined; replace?: boolean },
+): Promise<Asked> {
+  refuseUnlessFree(context, replace);
+  const before = readJoining(context.store);
+  const kept = before?.code ? { secret: before.secret, name: name ?? before.name } : null;
+  try {
+    return await show(context, { ...(kept ?? (await newIdentity(context, name))), code });
+  } catch (cause) {
+    if (!kept || !(cause instanceof Problem && cause.code === 'device-revoked')) throw cause;
+    return show(context, { ...(await newIdentity(context, name)), code });
+  }
+}
+
+async function show(context: JoiningContext, joining: Joining & { readonly code: string }): Promise<Asked> {
+  const line = joinLine(context, joining);
+  try {
+    keepJoining(context.store, joining);
+    const own = await fingerprintOf(joining);
+    const waiting = await line.ask(AbortSignal.timeout(EXCHANGE_MS));
+    if (waiting.fingerprint !== own)
+      throw new Problem(
+        'fingerprint-differs',
+        'the server computed another fingerprint than this kiosk',
+        'Do not approve this device. Bring server and kiosk to the same version.',
+      );
+    return { device: joining.secret.device, fingerprint: own, serverTime: line.serverTime() };
+  } finally {
+    line.close();
+  }
+}
+
+/**
+ * Asks once whether somebody has approved, and finishes when so.
+ * @returns the server's address once joined, else null. @throws Problem of startJoining, `not-joining`
+ */
+export async function pollJoining(context: JoiningContext): Promise<Asked & { readonly server: string | null }> {
+  const joining = readJoining(context.store);
+  if (!joining?.code)
+    throw new Problem('not-joining', 'this kiosk is not joining a server', 'Run `device join` with a new code.');
+  const line = joinLine(context, { ...joining, code: joining.code });
+  try {
+    const grant = await line.poll(AbortSignal.timeout(EXCHANGE_MS));
+    const asked = { device: joining.secret.device, fingerprint: await fingerprintOf(joining) };
+    if (grant) await finishJoining(context, joining.secret, grant);
+    return { ...asked, serverTime: line.serverTime(), server: grant?.bundle.serverUrl ?? null };
+  } finally {
+    line.close();
+  }
+}
+
+function joinLine({ store }: JoiningContext, joining: Joining & { readonly code: string }) {
+  const proxy = readProxy(store);
+  return startJoining({ ...joining, trustedNow: () => BUILD_DATE, ...(proxy && { proxy }) });
+}
+
+/** The demo's people never get to a real server, and a kiosk belongs to one server at a time. */
+export function refuseUnlessFree({ site, store }: JoiningContext, replace: boolean): void {
+  if (site.demo)
+    throw new Problem(
+      'home-is-demo',
+      'this data folder belongs to the demo',
+      'Give the kiosk a folder of its own with SMARTPRESENCE_HOME.',
+    );
+  if (readServerLink(store) && !replace)
+    throw new Problem(
+      'already-provisioned',
+      'this kiosk belongs to a server already',
+      'Add --replace to give it a new identity, after the old one was revoked on the server.',
+    );
+}
+
+export async function newIdentity({ store }: JoiningContext, name: string | undefined): Promise<Omit<Joining, 'code'>> {
+  return { secret: await createDeviceIdentity(store.device), name: name ?? (hostname().slice(0, 80) || 'kiosk') };
+}
+
+export function readJoining(store: Pick<Store, 'setting'>): Joining | null {
+  const text = store.setting(SETTING);
+  return text ? Joining.parse(JSON.parse(text)) : null;
+}
+
+export function keepJoining(store: Pick<Store, 'setSetting'>, joining: Joining | null): void {
+  store.setSetting(SETTING, joining ? JSON.stringify(joining) : '');
+}
+
+export async function fingerprintOf({ secret, name }: Pick<Joining, 'secret' | 'name'>): Promise<string> {
+  return deviceFingerprint(await deviceRequest(secret, name));
+}
+
+/** Writes what was granted. Cut off anywhere, the next poll does it again: the server gives it until the kiosk has spoken. */
+export async function finishJoining(
+  context: JoiningContext,
+  secret: DeviceSecret,
+  { bundle, provisioningSecret }: Grant,
+): Promise<void> {
+  await context.keys.bindProvisioning(Buffer.from(provisioningSecret, 'base64url'));
+  applySite(context.home, bundle.site);
+  const link = () => {
+    writeServerLink(context.store, { secret, bundle });
+    keepJoining(context.store, null);
+  };
+  if (context.relink) await context.relink(link);
+  else link();
+  context.changed();
+}

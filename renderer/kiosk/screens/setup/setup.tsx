@@ -1,0 +1,241 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Setup } from '../../../../electron/contract/setup.ts';
+import { currentLanguage, hasSentence, setLanguage, t, tIn } from '../../../shared/i18n.ts';
+import { IconAlert, IconCheck, IconInfo } from '../../../shared/icons.tsx';
+import { readCodes } from '../../codes/reader.ts';
+import { useKiosk } from '../../kiosk.ts';
+import { LOCALES } from '../../locales/index.ts';
+import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
+import { Stage } from '../../parts/stage.tsx';
+import { SetupPin } from './pin.tsx';
+import { SetupTyped } from './typed.tsx';
+
+/** The first run: language, the console's code, the fingerprint, and then the kiosk goes on by itself. */
+export function SetupScreen({ setup }: { setup: Setup }) {
+  const by = useSignal<'camera' | 'typed' | 'alone'>('camera');
+  // Whatever comes of a code is told on the first surface.
+  useEffect(() => {
+    if (setup.at !== 'code') by.value = 'camera';
+  }, [setup.at, by]);
+  const back = () => (by.value = 'camera');
+  switch (setup.at) {
+    case 'code':
+      if (by.value === 'typed') return <SetupTyped onDone={back} />;
+      if (by.value === 'alone') return <SetupPin alone onDone={back} />;
+      return <ShowCode setup={setup} onTyped={() => (by.value = 'typed')} onAlone={() => (by.value = 'alone')} />;
+    case 'asking':
+      return <Asking setup={setup} />;
+    case 'approval':
+      return <Approval setup={setup} />;
+    case 'joined':
+      return (
+        <main class="setup setup-plain">
+          <span class="setup-done" aria-hidden="true">
+            <IconCheck />
+          </span>
+          <div role="status">
+            <h1 class="title">
+              <Server text="setup.joined" server={setup.server} />
+            </h1>
+            <p class="lead">{t('setup.joinedMore')}</p>
+          </div>
+        </main>
+      );
+  }
+}
+
+function ShowCode({
+  setup,
+  onTyped,
+  onAlone,
+}: {
+  setup: Extract<Setup, { at: 'code' }>;
+  onTyped: () => void;
+  onAlone: () => void;
+}) {
+  const { camera, core, sounds } = useKiosk();
+  const broken = useSignal(false);
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  const state = camera.state.value;
+  const track = state.kind === 'live' ? state.track : null;
+  useEffect(() => {
+    if (!track) return;
+    return readCodes(
+      track,
+      (code) => {
+        sounds.play('tick');
+        // What comes of it is pushed with the status; a line that is down is told by the screen itself.
+        core.setupJoin({ code, language: currentLanguage() }).catch(() => undefined);
+      },
+      () => (broken.value = true),
+    );
+  }, [track, core, sounds, broken]);
+  const trouble = troubleOf(state, null);
+  return (
+    <main class="setup">
+      <div class="setup-head">
+        <h1 class="title" ref={title} tabIndex={-1}>
+          {t('setup.title')}
+        </h1>
+        <fieldset class="languages setup-languages">
+          <legend class="sr-only">{t('setup.language')}</legend>
+          {Object.keys(LOCALES).map((l) => (
+            <button
+              key={l}
+              type="button"
+              lang={l}
+              aria-pressed={currentLanguage() === l}
+              onClick={() => setLanguage(l)}
+            >
+              {tIn(l, 'language')}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      <section class="face" aria-label={t('setup.show')}>
+        {trouble ? (
+          <CameraTroubleCard {...trouble} />
+        ) : (
+          <Stage progress={0} tone="calm">
+            <span class="stage-square" aria-hidden="true" />
+          </Stage>
+        )}
+      </section>
+      <div class="setup-side">
+        {setup.trouble ? (
+          <TroubleNote trouble={setup.trouble} />
+        ) : (
+          <div class="setup-say" role="status">
+            <p class="sentence-main">{t(broken.value ? 'setup.reading' : 'setup.show')}</p>
+            <p class="sentence-more">{t('setup.showMore')}</p>
+          </div>
+        )}
+        <div class="setup-actions">
+          <button type="button" class="button" onClick={onTyped}>
+            {t('setup.type')}
+          </button>
+          <button type="button" class="quiet" onClick={onAlone}>
+            {t('setup.alone')}
+          </button>
+        </div>
+      </div>
+    </main>
+  );
+}
+
+function Asking({ setup }: { setup: Extract<Setup, { at: 'asking' }> }) {
+  const { core } = useKiosk();
+  return (
+    <main class="setup setup-plain">
+      <span class="spinner" aria-hidden="true" />
+      <div role="status">
+        <h1 class="title">
+          <Server text="setup.asking" server={setup.server} />
+        </h1>
+        <p class="lead">{t(setup.trouble ? 'setup.againByItself' : 'setup.askingMore')}</p>
+      </div>
+      {setup.trouble && <TroubleNote trouble={setup.trouble} />}
+      <div class="setup-actions">
+        <button type="button" class="button" onClick={() => core.setupAgain({}).catch(() => undefined)}>
+          {t('setup.another')}
+        </button>
+      </div>
+    </main>
+  );
+}
+
+function Approval({ setup }: { setup: Extract<Setup, { at: 'approval' }> }) {
+  const { core } = useKiosk();
+  const pin = useSignal(false);
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  if (pin.value && !setup.staffPin) return <SetupPin onDone={() => (pin.value = false)} />;
+  return (
+    <main class="setup setup-plain">
+      <h1 class="title" ref={title} tabIndex={-1}>
+        {t('setup.approval')}
+      </h1>
+      <p class="setup-fingerprint tabular" dir="ltr">
+        {setup.fingerprint.split(' ').map((group) => (
+          <span key={group}>{group}</span>
+        ))}
+      </p>
+      <div class="setup-approve">
+        <p class="lead">
+          <Server text="setup.approvalMore" server={setup.server} />
+        </p>
+        <p class="hint" role="status">
+          {t('setup.waiting')}
+        </p>
+      </div>
+      {setup.clockOff !== null && (
+        <p class="setup-note">
+          <IconAlert />
+          <span>
+            {t(setup.clockOff > 0 ? 'setup.clockAhead' : 'setup.clockBehind', { time: lengthOf(setup.clockOff) })}
+          </span>
+        </p>
+      )}
+      {setup.trouble && <TroubleNote trouble={setup.trouble} again />}
+      <div class="setup-actions">
+        {setup.staffPin ? (
+          <p class="setup-note setup-note-good">
+            <IconCheck />
+            <span>{t('setup.pinSet')}</span>
+          </p>
+        ) : (
+          <button type="button" class="button" onClick={() => (pin.value = true)}>
+            {t('setup.pin')}
+          </button>
+        )}
+        <button type="button" class="quiet" onClick={() => core.setupAgain({}).catch(() => undefined)}>
+          {t('setup.startOver')}
+        </button>
+      </div>
+    </main>
+  );
+}
+
+type Trouble = NonNullable<Extract<Setup, { at: 'code' }>['trouble']>;
+
+/** What went wrong and what to do, in the screen's language where it has the words; the code for whom to ask. */
+function TroubleNote({ trouble, again = false }: { trouble: Trouble; again?: boolean }) {
+  const ours = hasSentence(`setup.trouble.${trouble.code}.why`);
+  return (
+    <div class="setup-trouble" role="alert" data-code={trouble.code}>
+      <IconAlert />
+      <div>
+        <p class="setup-why">{ours ? t(`setup.trouble.${trouble.code}.why`) : trouble.message}</p>
+        <p>
+          {ours ? t(`setup.trouble.${trouble.code}.next`) : trouble.nextStep}
+          {again && ` ${t('setup.againByItself')}`}
+        </p>
+        <p class="hint">
+          <IconInfo /> {t('setup.codeIs')}: <code>{trouble.code}</code>
+        </p>
+      </div>
+    </div>
+  );
+}
+
+/** A sentence with the server's address in it, which is written from left to right wherever it stands. */
+function Server({ text, server }: { text: string; server: string }) {
+  const hole = '\u0000';
+  const [before, after] = t(text, { server: hole }).split(hole);
+  return (
+    <>
+      {before}
+      <bdi dir="ltr">{server.replace(/^https:\/\//, '')}</bdi>
+      {after}
+    </>
+  );
+}
+
+function lengthOf(seconds: number): string {
+  const minutes = Math.round(Math.abs(seconds) / 60);
+  if (minutes < 120) return t('setup.minutes', { count: minutes });
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? t('setup.hours', { count: hours }) : t('setup.days', { count: Math.round(hours / 24) });
+}

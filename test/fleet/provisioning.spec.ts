@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, expect, type Page, test } from '@playwright/test';
+import { cachedClip } from '../../electron/cli/demo/footage.ts';
+import { openKiosk } from '../../electron/core/open-kiosk.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { readServerLink } from '../../electron/core/sync/server-link.ts';
+import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
+import { enterByLink, openBrowser, type Rig, startRig } from '../console/kit.ts';
+import { clipOfPicture } from '../kiosk-ui/code-clip.ts';
+
+/*
+ * A new kiosk and a real server: the console's page is photographed, the kiosk's camera sees the photograph, an
+ * administrator compares and approves, and the kiosk goes on by itself.
+ */
+const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
+const PATIENT = 60_000;
+test.describe.configure({ mode: 'serial' });
+test.setTimeout(180_000);
+
+let rig: Rig;
+let console_: Awaited<ReturnType<typeof openBrowser>>;
+
+/** A folder as the installer leaves it, with host, core and browser; `picture` is what its camera sees. */
+class NewKiosk {
+  readonly home = mkdtempSync(join(tmpdir(), 'sp-new-kiosk-'));
+  host!: BrowserHost;
+  browser!: Browser;
+  page!: Page;
+
+  async open(picture: string): Promise<Page> {
+    ensureKioskFolder(this.home, false);
+    this.host = await startBrowserHost({
+      home: this.home,
+      demo: false,
+      secretInFile: true,
+      browser: { mode: 'none' },
+      log: () => undefined,
+    });
+    this.browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: [
+        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+        '--use-fake-device-for-media-stream',
+        '--use-fake-ui-for-media-stream',
+        `--use-file-for-fake-video-capture=${await cachedClip(clipOfPicture(picture), join(ARTEFACTS, 'clips'))}`,
+        '--autoplay-policy=no-user-gesture-required',
+      ],
+    });
+    const context = await this.browser.newContext({ viewport: { width: 1080, height: 1920 }, locale: 'en-GB' });
+    this.page = await context.newPage();
+    await this.page.goto(pathToFileURL(this.host.enterFile!).href);
+    await this.page.locator('.setup').waitFor({ timeout: PATIENT });
+    return this.page;
+  }
+
+  async close(): Promise<void> {
+    await this.browser?.close();
+    await this.host?.close();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+/** Makes a code on the console's page, as an administrator does. @returns a photograph of its picture */
+async function photographCode(name: string): Promise<string> {
+  const { page } = console_;
+  await page.goto(new URL('/console/#/devices', rig.server.adminLink).href);
+  await page.getByRole('button', { name: 'Add a kiosk' }).click();
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByRole('button', { name: 'Make the code' }).click();
+  const picture = page.locator('.qr svg');
+  await picture.waitFor();
+  const file = join(ARTEFACTS, 'clips', `console-code-${process.pid}-${name.replaceAll(' ', '-')}.png`);
+  await page.locator('.qr').screenshot({ path: file });
+  await page.keyboard.press('Escape');
+  return file;
+}
+
+test.beforeAll(async ({ browser }) => {
+  rig = await startRig('Werk Nord');
+  console_ = await openBrowser(browser);
+  await enterByLink(console_.page, rig.server.adminLink);
+  await expect(console_.page.getByRole('navigation').first()).toBeVisible();
+});
+test.afterAll(async () => {
+  await console_?.context.close();
+  await rig?.close();
+});
+
+test('the console’s QR code before its camera is all that a new kiosk needs', async () => {
+  const kiosk = new NewKiosk();
+  try {
+    const page = await kiosk.open(await photographCode('Back door'));
+    await page.getByRole('button', { name: 'Deutsch' }).click();
+    const fingerprint = page.locator('.setup-fingerprint');
+    await fingerprint.waitFor({ timeout: PATIENT });
+    await page.screenshot({ path: join(ARTEFACTS, 'screens/fleet-provisioning-approval.png') });
+    const shown = await fingerprint.innerText();
+
+    // Nothing of the server is the kiosk's before somebody has compared.
+    await page.getByRole('button', { name: 'Personal-PIN wählen' }).click();
+    await page.locator('input[name=setup-pin]').fill('582046');
+    await page.getByRole('button', { name: 'Speichern' }).click();
+    await expect(page.getByText('Eine Personal-PIN ist gesetzt')).toBeVisible();
+
+    const { page: admin } = console_;
+    await admin.reload();
+    await admin.getByRole('row', { name: /Back door/ }).getByRole('button', { name: 'Approve' }).click();
+    await admin.getByLabel('Fingerprint').fill('0000 0000 0000 0000');
+    const approve = admin.getByRole('dialog').getByRole('button', { name: 'Approve' });
+    await approve.click();
+    await expect(admin.getByRole('dialog').getByText('That is not the fingerprint of this kiosk')).toBeVisible();
+    await expect(fingerprint).toBeVisible();
+    await admin.getByLabel('Fingerprint').fill(shown.replace(/\s+/g, ' '));
+    await approve.click();
+
+    // By itself from here: joined, started again, with the server's name for the entrance and the language it was set up in.
+    await page.locator('.checkin').waitFor({ timeout: PATIENT });
+    await expect(page.locator('.site')).toHaveText('Werk Nord');
+    await expect(page.locator('html')).toHaveAttribute('lang', 'de');
+    await expect(page.getByText('Noch mit keinem Server verbunden')).toHaveCount(0, { timeout: PATIENT });
+    await page.screenshot({ path: join(ARTEFACTS, 'screens/fleet-provisioning-done.png') });
+    await expect(async () => {
+      await admin.reload();
+      await expect(admin.getByRole('row', { name: /Back door/ })).toContainText('Approved', { timeout: 1_000 });
+    }).toPass({ timeout: PATIENT });
+
+    await kiosk.browser.close();
+    await kiosk.host.close();
+    const opened = await openKiosk({ home: kiosk.home, deviceSecret: null, allowSecretFile: false });
+    try {
+      expect(readServerLink(opened.store)?.bundle.serverUrl).toBe(new URL(rig.server.deviceUrl).origin);
+    } finally {
+      await opened.close();
+    }
+  } finally {
+    await kiosk.close();
+  }
+});
+
+test('a code works once, and the second kiosk says so; a server that is away is waited for', async () => {
+  const picture = await photographCode('Side door');
+  const first = new NewKiosk();
+  const second = new NewKiosk();
+  try {
+    await rig.stop();
+    const page = await first.open(picture);
+    await expect(page.locator('.setup-trouble[data-code="server-unreachable"]')).toBeVisible({ timeout: PATIENT });
+    await rig.start();
+    await page.locator('.setup-fingerprint').waitFor({ timeout: PATIENT });
+    await first.browser.close();
+
+    const other = await second.open(picture);
+    await expect(other.locator('.setup-trouble[data-code="join-code-used"]')).toBeVisible({ timeout: PATIENT });
+    await expect(other.getByText('This code was used by another kiosk.')).toBeVisible();
+  } finally {
+    await first.close();
+    await second.close();
+  }
+});
