@@ -16,6 +16,7 @@ export const LONG: readonly string[] = [
   'test/cli/people.test.ts',
   'test/cli/quarantine.test.ts',
   'test/e2e/start-ends.test.ts',
+  'test/fleet/**',
   'test/hosts/electron-lockdown.test.ts',
   'test/hosts/electronegativity.test.ts',
   'test/liveness/footage.test.ts',
@@ -37,6 +38,7 @@ export const LONG: readonly string[] = [
   'test/console/webhooks.spec.ts',
   'test/e2e/kiosk-faults.spec.ts',
   'test/kiosk-ui/looks.spec.ts',
+  'test/kiosk-ui/setup.spec.ts',
   'test/liveness/liveness.spec.ts',
   'test/portal/portal.spec.ts',
 ];

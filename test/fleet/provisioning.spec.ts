@@ -107,7 +107,10 @@ test('the console’s QR code before its camera is all that a new kiosk needs', 
 
     const { page: admin } = console_;
     await admin.reload();
-    await admin.getByRole('row', { name: /Back door/ }).getByRole('button', { name: 'Approve' }).click();
+    await admin
+      .getByRole('row', { name: /Back door/ })
+      .getByRole('button', { name: 'Approve' })
+      .click();
     await admin.getByLabel('Fingerprint').fill('0000 0000 0000 0000');
     const approve = admin.getByRole('dialog').getByRole('button', { name: 'Approve' });
     await approve.click();

@@ -1,0 +1,207 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Setup } from '../../electron/contract/setup.ts';
+import { createSetup, type KioskSetup } from '../../electron/core/joining/setup.ts';
+import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { readSiteConfig } from '../../electron/core/site/config.ts';
+import { readServerLink } from '../../electron/core/sync/server-link.ts';
+import { readJoinCode, writeJoinCode } from '../../sync/protocol/seal/join-code.ts';
+import { type TestServer, testServer } from '../sync/identity-kit.ts';
+
+/** The first run's service against a real server: what becomes of every code, and that nothing of it needs a hand. */
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+}, 120_000);
+afterAll(() => server?.close());
+
+interface New {
+  readonly home: string;
+  readonly kiosk: OpenKiosk;
+  readonly setup: KioskSetup;
+  readonly joined: { count: number };
+  /** Switched off and on again. */
+  again(): Promise<New>;
+}
+const opened: New[] = [];
+afterEach(async () => {
+  server.shift(0);
+  for (const { home, kiosk, setup } of opened.splice(0)) {
+    setup.stop();
+    await kiosk.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
+async function newKiosk(wallOff = 0, home = mkdtempSync(join(tmpdir(), 'sp-setup-'))): Promise<New> {
+  ensureKioskFolder(home, false);
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+  const joined = { count: 0 };
+  const setup = createSetup({
+    context: { ...kiosk, changed: () => undefined },
+    pins: await kiosk.pins(),
+    checkPin: () => Promise.reject(new Error('not asked')),
+    wall: () => Date.now() + wallOff,
+    onState: () => undefined,
+    joined: () => joined.count++,
+    log: () => undefined,
+  });
+  const self: New = {
+    home,
+    kiosk,
+    setup,
+    joined,
+    async again() {
+      setup.stop();
+      await kiosk.close();
+      opened.splice(opened.indexOf(self), 1);
+      return newKiosk(wallOff, home);
+    },
+  };
+  opened.push(self);
+  return self;
+}
+
+const code = async (name = 'Back door') => (await server.operate('device provision', { name })).code;
+const join_ = (n: New, text: string) => n.setup.methods.setupJoin({ code: text, language: 'de' });
+const until = <A extends Setup['at']>(n: New, at: A, also: (s: Extract<Setup, { at: A }>) => boolean = () => true) =>
+  expect
+    .poll(
+      () => {
+        const state = n.setup.state();
+        return state?.at === at && also(state as Extract<Setup, { at: A }>);
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(true);
+const troubleOf = (n: New) => {
+  const state = n.setup.state();
+  return state && 'trouble' in state ? (state.trouble?.code ?? null) : null;
+};
+const approve = (n: New) => {
+  const state = n.setup.state();
+  if (state?.at !== 'approval') throw new Error('it does not wait for an approval');
+  return server.operate('device approve', { device: n.kiosk.store.device, fingerprint: state.fingerprint });
+};
+
+describe('a code', { timeout: 120_000 }, () => {
+  test('leads to a fingerprint, and the approval to a server, once', async () => {
+    const n = await newKiosk();
+    expect(n.setup.state()).toEqual({ at: 'code', trouble: null });
+    await join_(n, await code());
+    await until(n, 'approval');
+    expect(readServerLink(n.kiosk.store)).toBeNull();
+    await approve(n);
+    await until(n, 'joined');
+    expect(n.joined.count).toBe(1);
+    expect(readServerLink(n.kiosk.store)?.bundle.serverUrl).toBe(server.url());
+    expect(readSiteConfig(n.home).defaultLanguage).toBe('de');
+    const after = await n.again();
+    expect(after.setup.state()).toBeNull();
+    await expect(join_(after, 'X')).rejects.toMatchObject({ code: 'setup-over' });
+  });
+
+  test('of nobody, and one that is damaged, are told at once', async () => {
+    const n = await newKiosk();
+    await join_(n, 'https://example.org/menu');
+    expect(troubleOf(n)).toBe('join-code-mistyped');
+    const { url, pin } = readJoinCode(await code());
+    await join_(n, writeJoinCode({ url, pin, secret: Buffer.alloc(10, 1) }));
+    await until(n, 'code', ({ trouble }) => trouble?.code === 'join-code-unknown');
+  });
+
+  test('that has expired is told, and a new one does', async () => {
+    const n = await newKiosk();
+    const old = await code();
+    server.shift(25 * 3_600_000);
+    await join_(n, old);
+    await until(n, 'code', ({ trouble }) => trouble?.code === 'join-code-expired');
+    await join_(n, await code('Second try'));
+    await until(n, 'approval');
+  });
+
+  test('of another server’s CA is refused before anything is sent', async () => {
+    const n = await newKiosk();
+    const { url, secret } = readJoinCode(await code());
+    await join_(n, writeJoinCode({ url, secret, pin: Buffer.alloc(12, 5) }));
+    await until(n, 'code', ({ trouble }) => trouble?.code === 'server-pin-differs');
+    const devices = await server.operate('device list', {});
+    expect(JSON.stringify(devices)).not.toContain(n.kiosk.store.device);
+  });
+
+  test('goes on by itself when the network comes back, and after a restart', async () => {
+    const n = await newKiosk();
+    const text = await code();
+    const again = await server.whileDown(async () => {
+      await join_(n, text);
+      await until(n, 'asking', ({ trouble }) => trouble?.code === 'server-unreachable');
+      return n.again();
+    });
+    await until(again, 'approval');
+    const shown = again.setup.state();
+    // Switched off while it waits: it is still the one whose fingerprint the administrator compares.
+    const third = await again.again();
+    await until(third, 'approval');
+    expect(third.setup.state()).toEqual(shown);
+    await approve(third);
+    await until(third, 'joined');
+  });
+
+  test('after another that came to nothing: the kiosk is the one that the newer code names', async () => {
+    const n = await newKiosk();
+    await join_(n, await code('Wrong name'));
+    await until(n, 'approval');
+    await n.setup.methods.setupAgain({});
+    await join_(n, await code('Right name'));
+    await until(n, 'approval');
+    await approve(n);
+    await until(n, 'joined');
+    const devices = await server.operate('device list', {});
+    expect(devices.find(({ device }) => device === n.kiosk.store.device)).toMatchObject({
+      name: 'Right name',
+      status: 'approved',
+    });
+  });
+
+  test('after a refusal: with new keys, since the server takes the old ones no more', async () => {
+    const n = await newKiosk();
+    await join_(n, await code());
+    await until(n, 'approval');
+    const { fingerprint } = n.setup.state() as Extract<Setup, { at: 'approval' }>;
+    await server.operate('device revoke', { device: n.kiosk.store.device });
+    await until(n, 'code', ({ trouble }) => trouble?.code === 'device-revoked');
+    await join_(n, await code());
+    await until(n, 'approval', (s) => s.fingerprint !== fingerprint);
+  });
+});
+
+describe('what else is said on the way', { timeout: 60_000 }, () => {
+  test('a clock that differs from the server’s by hours is told with its length, one that is right is not', async () => {
+    const wrong = await newKiosk(-7_200_000);
+    await join_(wrong, await code());
+    await until(wrong, 'approval', ({ clockOff }) => clockOff !== null && Math.abs(clockOff + 7_200) < 60);
+    const right = await newKiosk();
+    await join_(right, await code());
+    await until(right, 'approval', ({ clockOff }) => clockOff === null);
+  });
+
+  test('a staff PIN is chosen once, and a weak one not at all', async () => {
+    const n = await newKiosk();
+    await expect(n.setup.methods.setupStaffPin({ pin: '1234' })).rejects.toMatchObject({ code: 'pin-weak' });
+    await expect(n.setup.methods.setupStaffPin({ pin: '234567' })).rejects.toMatchObject({ code: 'pin-weak' });
+    await n.setup.methods.setupStaffPin({ pin: '582046' });
+    await expect(n.setup.methods.setupStaffPin({ pin: '992046' })).rejects.toMatchObject({ code: 'staff-pin-set' });
+    // Whoever comes after needs it, to use the kiosk without a server.
+    await expect(n.setup.methods.setupAlone({ pin: '992046' })).rejects.toThrow('not asked');
+  });
+
+  test('without a server: it works alone from then on', async () => {
+    const n = await newKiosk();
+    await n.setup.methods.setupAlone({ pin: '582046' });
+    expect(n.setup.state()).toBeNull();
+    expect((await n.again()).setup.state()).toBeNull();
+  });
+});
