@@ -97,7 +97,7 @@ test('the console’s QR code before its camera is all that a new kiosk needs', 
     const fingerprint = page.locator('.setup-fingerprint');
     await fingerprint.waitFor({ timeout: PATIENT });
     await page.screenshot({ path: join(ARTEFACTS, 'screens/fleet-provisioning-approval.png') });
-    const shown = await fingerprint.innerText();
+    const shown = await fingerprint.textContent();
 
     // Nothing of the server is the kiosk's before somebody has compared.
     await page.getByRole('button', { name: 'Personal-PIN wählen' }).click();

@@ -36,7 +36,9 @@ test('the console’s code is read by the camera, in the language that was chose
   await page.getByRole('heading', { name: 'Set up this kiosk' }).waitFor();
   await page.getByRole('button', { name: 'Deutsch' }).click();
   await page.getByRole('heading', { name: 'Diesen Kiosk einrichten' }).waitFor();
-  await expect.poll(() => kiosk.core.callsOf('setupJoin').at(-1), { timeout: 30_000 }).toMatchObject({ language: 'de' });
+  await expect
+    .poll(() => kiosk.core.callsOf('setupJoin').at(-1), { timeout: 30_000 })
+    .toMatchObject({ language: 'de' });
   const { code } = kiosk.core.callsOf('setupJoin').at(-1)!;
   expect(readJoinCode(code).url).toBe(SERVER);
   // Nobody can check in, or be staff, on a kiosk that is not set up.
@@ -63,10 +65,13 @@ test('a code is typed with the keys on the glass; a hand scanner types it by its
   await page.getByRole('button', { name: 'Join' }).click();
   expect(kiosk.core.callsOf('setupJoin')).toEqual([{ code: 'A7-X', language: 'en' }]);
   await page.getByRole('heading', { name: 'Set up this kiosk' }).waitFor();
-  await page.evaluate((keys) => {
-    for (const key of keys)
-      document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
-  }, [...CODE, 'Enter']);
+  await page.evaluate(
+    (keys) => {
+      for (const key of keys)
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    },
+    [...CODE, 'Enter'],
+  );
   await expect.poll(() => kiosk.core.callsOf('setupJoin').at(-1)?.code).toBe(CODE);
 });
 
