@@ -95,8 +95,15 @@ const Environment = z
     ...updateVariables,
     SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
-    /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
+    /** Repeat window of the default site when it is made; the console changes it later. */
+    SMARTPRESENCE_REPEAT_SECONDS: z.coerce
+      .number({ error: 'must be seconds, 0 to 3600' })
+      .int({ error: 'must be whole seconds' })
+      .min(0, 'must be at least 0')
+      .max(3600, 'must be at most 3600')
+      .default(60),
     SMARTPRESENCE_WEIGHTS: z.string().min(1).default(DEFAULT_WEIGHTS),
+    /** Days without the server after which kiosks drop their templates, where a site has no policy of its own. Unset: as it was, at first 30. */
     SMARTPRESENCE_LEASE_DAYS: z.coerce
       .number({ error: 'must be days, 1 to 365' })
       .int({ error: 'must be whole days' })
@@ -169,6 +176,8 @@ export interface Config {
   readonly drainMs: number;
   readonly peopleCertificate: { readonly certFile: string; readonly keyFile: string } | null;
   readonly site: { readonly name: string; readonly timeZone: string };
+  /** Repeat window of the default site when it is made, seconds. */
+  readonly repeatSeconds: number;
   /** Null: not set here. */
   readonly leaseDays: number | null;
   /** Folder of the weights that templates are made with here. */
@@ -222,6 +231,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         ? { certFile: e.SMARTPRESENCE_PEOPLE_CERT, keyFile: e.SMARTPRESENCE_PEOPLE_KEY }
         : null,
     site: { name: e.SMARTPRESENCE_SITE, timeZone: e.SMARTPRESENCE_TIMEZONE },
+    repeatSeconds: e.SMARTPRESENCE_REPEAT_SECONDS,
     leaseDays: e.SMARTPRESENCE_LEASE_DAYS ?? null,
     weights: e.SMARTPRESENCE_WEIGHTS,
     retention: retentionSettings(e),

@@ -4,7 +4,7 @@ import { prepareModels } from '../../../build/models/prepare.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { initServer } from '../../../sync/server/local.ts';
 import { kioskHome, serverHome } from '../../core/paths.ts';
-import { ensureKioskFolder } from '../../core/provision.ts';
+import { defaultSite, ensureKioskFolder } from '../../core/provision.ts';
 import { BUILD_NAME } from '../../core/version.ts';
 import { sandboxFor } from '../../host-browser/chromium.ts';
 import { killDescendants, orAsked, watchForEnd } from '../../host-browser/ending.ts';
@@ -109,6 +109,8 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     ...initServer(server, process.env),
     SMARTPRESENCE_PEOPLE_PORT: String(ports.people),
     SMARTPRESENCE_DEVICE_PORT: String(ports.devices),
+    // As the kiosk has it, or the server's board would call a demo's quick coming and going one presence.
+    ...(demo && { SMARTPRESENCE_REPEAT_SECONDS: String(defaultSite(demo).repeatWindowSeconds) }),
   };
   const prepared = await prepareInProcess({
     kiosk,

@@ -18,10 +18,12 @@ const FALLBACK = { timeZone: 'UTC', dayStartsAt: '00:00', repeatSeconds: 60 };
 /**
  * Writes the site of the server's own configuration: where every device stands that was given no other. A changed time
  * zone puts all of its records up for resolving anew.
+ *
+ * @param site `repeatSeconds` counts when the site is made
  */
 export async function ensureDefaultSite(
   db: Db,
-  site: { readonly id: string; readonly name: string; readonly timeZone: string },
+  site: { readonly id: string; readonly name: string; readonly timeZone: string; readonly repeatSeconds?: number },
 ): Promise<void> {
   const before = await db.selectFrom('site').selectAll().where('id', '=', site.id).executeTakeFirst();
   if (before?.name === site.name && before.time_zone === site.timeZone && before.is_default) return;
@@ -30,7 +32,7 @@ export async function ensureDefaultSite(
     const values = { name: site.name, time_zone: site.timeZone, is_default: true };
     await tx
       .insertInto('site')
-      .values({ id: site.id, ...values })
+      .values({ id: site.id, ...values, repeat_seconds: site.repeatSeconds ?? FALLBACK.repeatSeconds })
       .onConflict((c) => c.column('id').doUpdateSet(values))
       .execute();
     if (!before || before.time_zone === site.timeZone) return;
