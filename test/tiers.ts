@@ -21,6 +21,8 @@ export const LONG: readonly string[] = [
   'test/hosts/electronegativity.test.ts',
   'test/liveness/footage.test.ts',
   'test/store/kill.test.ts',
+  'test/update/kill.test.ts',
+  'test/update/tuf-attacks.test.ts',
   'test/sync/device-limits.test.ts',
   'test/sync/engine-kiosk.test.ts',
   'test/sync/identity-keys.test.ts',

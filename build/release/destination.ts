@@ -1,0 +1,157 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { parseTargetPath, targetFile } from '../../sync/protocol/wire/release.ts';
+import { parseDocument } from './documents.ts';
+import { readIfThere, syncFolder } from './files.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Where a repository is published: a folder, a stick, an object store. */
+export interface Destination {
+  readonly name: string;
+  /** Bytes of a small file; null: it is not there. */
+  read(path: string): Promise<Buffer | null>;
+  /** Size in bytes; null: it is not there. */
+  size(path: string): Promise<number | null>;
+  /** Replaces the file as a whole; it returns when the destination has it for good. */
+  write(path: string, bytes: AsyncIterable<Uint8Array>, length: number): Promise<void>;
+}
+
+export interface CopyOptions {
+  /** The bytes of these versions alone; the metadata name all. For a stick. */
+  readonly only?: readonly string[];
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/**
+ * Copies the published state of a working copy: archives, roots, targets, snapshot, and the timestamp last, so that a
+ * kiosk that looks meanwhile sees the state before or the one after. What is there already is not sent again.
+ *
+ * @returns bytes that were sent
+ * @throws Problem `release-other-repository`, `release-destination-newer`, `release-not-published`,
+ *   `release-version-unknown`
+ */
+export async function copyTo(
+  workspace: Workspace,
+  to: Destination,
+  { only, progress }: CopyOptions = {},
+): Promise<{ bytes: number; files: number }> {
+  const [root, targets, snapshot, timestamp] = [
+    workspace.root(),
+    workspace.targets(),
+    workspace.snapshot(),
+    workspace.timestamp(),
+  ];
+  if (!root || !targets || !snapshot || !timestamp)
+    throw new Problem('release-not-published', 'Nothing has been published yet.', 'Run release publish first.');
+  await requireSameRepository(workspace, to, timestamp.signed.version);
+
+  const wanted = Object.values(targets.signed.targets).filter(
+    ({ path }) => !only || only.includes(parseTargetPath(path)?.version ?? ''),
+  );
+  for (const version of only ?? [])
+    if (!wanted.some(({ path }) => parseTargetPath(path)?.version === version))
+      throw new Problem('release-version-unknown', `Version ${version} is not published.`, 'Look at: release status');
+  const files = wanted.map(({ path, hashes, length }) => ({ path: targetFile(path, hashes.sha256!), length }));
+  const lacking: typeof files = [];
+  for (const file of files) if ((await to.size(file.path)) !== file.length) lacking.push(file);
+  const total = lacking.reduce((sum, file) => sum + file.length, 0);
+  let done = 0;
+  const told = (bytes: number) => {
+    done += bytes;
+    progress?.(done, total);
+  };
+  for (const { path, length } of lacking)
+    await to.write(path, counted(createReadStream(join(workspace.folder, path)), told), length);
+
+  let sent = lacking.length;
+  const metadata = [
+    ...Array.from({ length: root.signed.version }, (_, i) => `metadata/${i + 1}.root.json`),
+    `metadata/${targets.signed.version}.targets.json`,
+    `metadata/${snapshot.signed.version}.snapshot.json`,
+    'metadata/timestamp.json',
+  ];
+  for (const path of metadata) {
+    const bytes = workspace.bytes(path);
+    if (!bytes)
+      throw new Problem('release-metadata-damaged', `${path} is missing.`, 'Restore the working copy from its backup.');
+    if ((await to.read(path))?.equals(bytes)) continue;
+    await to.write(path, once(bytes), bytes.length);
+    done += bytes.length;
+    sent += 1;
+  }
+  return { bytes: done, files: sent };
+}
+
+async function requireSameRepository(workspace: Workspace, to: Destination, version: number): Promise<void> {
+  const first = await to.read('metadata/1.root.json');
+  if (first && !workspace.bytes('metadata/1.root.json')?.equals(first))
+    throw new Problem(
+      'release-other-repository',
+      `There is another repository in ${to.name}.`,
+      'Name another place: kiosks that trust that one would be lost.',
+    );
+  const there = await to.read('metadata/timestamp.json');
+  if (!there) return;
+  const published = parseDocument('timestamp', there, `${to.name}: timestamp.json`).signed.version;
+  if (published > version)
+    throw new Problem(
+      'release-destination-newer',
+      `${to.name} has version ${published} of the timestamp, this working copy ${version}: it was published from elsewhere since.`,
+      'Bring the working copy up to date first; a kiosk takes nothing that is older than what it has seen.',
+    );
+}
+
+/** A folder of this machine, or a stick that is mounted. */
+export function folderDestination(folder: string): Destination {
+  return {
+    name: folder,
+    read: async (path) => readIfThere(join(folder, path)),
+    async size(path) {
+      try {
+        return (await stat(join(folder, path))).size;
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+        throw cause;
+      }
+    },
+    async write(path, bytes, length) {
+      const file = join(folder, path);
+      await mkdir(dirname(file), { recursive: true });
+      const temporary = join(dirname(file), `.${basename(file)}.tmp`);
+      try {
+        const handle = await open(temporary, 'w', 0o644);
+        try {
+          for await (const piece of bytes) await handle.writeFile(piece);
+          if ((await handle.stat()).size !== length) throw new Error(`${path} changed while it was copied`);
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        await rename(temporary, file);
+      } catch (cause) {
+        await rm(temporary, { force: true });
+        const { code } = cause as NodeJS.ErrnoException;
+        throw new Problem(
+          code === 'ENOSPC' ? 'release-disk-full' : 'release-not-written',
+          `${file} could not be written (${code ?? (cause as Error).message}).`,
+          'Make room, or name another place; run the same command again.',
+          { cause },
+        );
+      }
+      syncFolder(dirname(file));
+    },
+  };
+}
+
+async function* counted(pieces: AsyncIterable<Uint8Array>, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    yield piece;
+    count(piece.length);
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

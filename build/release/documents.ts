@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import {
+  Key,
+  Metadata,
+  MetadataKind,
+  MetaFile,
+  Root,
+  Signature,
+  Snapshot,
+  TargetFile,
+  Targets,
+  Timestamp,
+} from '@tufjs/models';
+import { Role } from '@tufjs/models/dist/role.js';
+import canonicalize from 'canonicalize';
+import { z } from 'zod';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import type { BuildFacts } from '../../sync/protocol/wire/release.ts';
+
+/** TUF's documents, made and read. Pure: no file, no clock. */
+
+export const RoleName = z.enum(['root', 'targets', 'snapshot', 'timestamp']);
+export type RoleName = z.infer<typeof RoleName>;
+export const ROLE_NAMES = RoleName.options;
+/** Roles whose keys never lie on a machine that publishes. */
+export const OFFLINE = ['root', 'targets'] as const;
+export type OfflineRole = (typeof OFFLINE)[number];
+
+interface Kinds {
+  readonly root: Root;
+  readonly targets: Targets;
+  readonly snapshot: Snapshot;
+  readonly timestamp: Timestamp;
+}
+export type Document<R extends RoleName> = Metadata<Kinds[R]>;
+
+const SPEC_VERSION = '1.0.31';
+const DAY = 86_400_000;
+
+/** How long metadata are good for, days. */
+export const Lifetimes = z.strictObject({
+  root: z.number().int().min(1).max(3650),
+  targets: z.number().int().min(1).max(3650),
+  snapshot: z.number().int().min(1).max(366),
+  timestamp: z.number().int().min(1).max(90),
+});
+export type Lifetimes = z.infer<typeof Lifetimes>;
+/** A frozen view is believed for a week at most; ceremonies come once a year. */
+export const LIFETIMES: Lifetimes = { root: 365, targets: 365, snapshot: 30, timestamp: 7 };
+
+/** A public key and what it is called. */
+export interface PublicKey {
+  readonly keyid: string;
+  /** Ed25519, hexadecimal. */
+  readonly public: string;
+}
+
+export interface Signer extends PublicKey {
+  sign(bytes: Uint8Array): Buffer;
+}
+
+/** The key's name: the hash of its canonical form, so that nobody can choose it. */
+export function keyIdOf(publicHex: string): string {
+  const form = canonicalize({ keytype: 'ed25519', scheme: 'ed25519', keyval: { public: publicHex } });
+  return createHash('sha256').update(form!).digest('hex');
+}
+
+export interface RoleKeys {
+  readonly keys: readonly PublicKey[];
+  readonly threshold: number;
+}
+
+export function expiry(now: number, days: number): string {
+  return `${new Date(now + days * DAY).toISOString().slice(0, 19)}Z`;
+}
+
+/** @throws Problem `release-threshold-wrong`, `release-key-twice` */
+export function newRoot(
+  roles: Readonly<Record<RoleName, RoleKeys>>,
+  { version, expires }: { version: number; expires: string },
+): Document<'root'> {
+  const keys: Record<string, Key> = {};
+  const entries = ROLE_NAMES.map((name): [string, Role] => {
+    const { keys: own, threshold } = roles[name];
+    const keyIDs = own.map((key) => key.keyid);
+    if (!(Number.isInteger(threshold) && threshold >= 1 && threshold <= own.length))
+      throw new Problem(
+        'release-threshold-wrong',
+        `Of ${own.length} keys for ${name}, ${threshold} signatures are asked for.`,
+        'Give as many keys as signatures, or more.',
+        { params: { role: name, keys: own.length, threshold } },
+      );
+    if (new Set(keyIDs).size !== keyIDs.length)
+      throw new Problem('release-key-twice', `A key stands twice among those for ${name}.`, 'Use another key.');
+    for (const key of own) keys[key.keyid] = tufKey(key);
+    return [name, new Role({ keyIDs, threshold })];
+  });
+  return new Metadata(
+    new Root({
+      version,
+      specVersion: SPEC_VERSION,
+      expires,
+      keys,
+      roles: Object.fromEntries(entries),
+      consistentSnapshot: true,
+    }),
+  );
+}
+
+function tufKey({ keyid, public: value }: PublicKey): Key {
+  return new Key({ keyID: keyid, keyType: 'ed25519', scheme: 'ed25519', keyVal: { public: value } });
+}
+
+/** The keys of a role as a root has them. */
+export function keysOf(root: Document<'root'>, role: RoleName): RoleKeys {
+  const { keyIDs, threshold } = root.signed.roles[role]!;
+  const keys = keyIDs.map((keyid) => ({ keyid, public: root.signed.keys[keyid]!.keyVal.public! }));
+  return { keys, threshold };
+}
+
+export interface SignedTarget {
+  readonly path: string;
+  readonly length: number;
+  readonly sha256: string;
+  readonly build: BuildFacts;
+}
+
+export function newTargets(
+  targets: readonly TargetFile[],
+  { version, expires }: { version: number; expires: string },
+): Document<'targets'> {
+  const all = Object.fromEntries(targets.map((target) => [target.path, target]));
+  return new Metadata(new Targets({ version, specVersion: SPEC_VERSION, expires, targets: all }));
+}
+
+export function newTarget({ path, length, sha256, build }: SignedTarget): TargetFile {
+  return new TargetFile({ path, length, hashes: { sha256 }, unrecognizedFields: { custom: { ...build } } });
+}
+
+export function newSnapshot(
+  targets: { version: number; bytes: Buffer },
+  { version, expires }: { version: number; expires: string },
+): Document<'snapshot'> {
+  return new Metadata(
+    new Snapshot({ version, specVersion: SPEC_VERSION, expires, meta: { 'targets.json': metaOf(targets) } }),
+  );
+}
+
+export function newTimestamp(
+  snapshot: { version: number; bytes: Buffer },
+  { version, expires }: { version: number; expires: string },
+): Document<'timestamp'> {
+  return new Metadata(new Timestamp({ version, specVersion: SPEC_VERSION, expires, snapshotMeta: metaOf(snapshot) }));
+}
+
+/** Length and hash besides the version: parts of different states can't be put together. */
+function metaOf({ version, bytes }: { version: number; bytes: Buffer }): MetaFile {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return new MetaFile({ version, length: bytes.length, hashes: { sha256 } });
+}
+
+export function signWith(document: Document<RoleName>, signer: Signer): void {
+  document.sign((bytes) => new Signature({ keyID: signer.keyid, sig: signer.sign(bytes).toString('hex') }));
+}
+
+export function bytesOf(document: Document<RoleName>): Buffer {
+  return Buffer.from(`${JSON.stringify(document.toJSON(), null, 1)}\n`);
+}
+
+const KIND = {
+  root: MetadataKind.Root,
+  targets: MetadataKind.Targets,
+  snapshot: MetadataKind.Snapshot,
+  timestamp: MetadataKind.Timestamp,
+};
+
+/** @throws Problem `release-metadata-damaged` */
+export function parseDocument<R extends RoleName>(role: R, bytes: Buffer, where: string): Document<R> {
+  try {
+    return Metadata.fromJSON(KIND[role] as MetadataKind.Root, JSON.parse(bytes.toString('utf8'))) as Document<R>;
+  } catch (cause) {
+    throw new Problem(
+      'release-metadata-damaged',
+      `${where} can't be read: ${(cause as Error).message}`,
+      'Restore the working copy of the repository from its backup.',
+      { cause },
+    );
+  }
+}
+
+/** How many of the keys of a role have signed a document, as a kiosk would count. */
+export function countSignatures(
+  root: Document<'root'>,
+  role: RoleName,
+  document: Document<RoleName>,
+): { have: readonly string[]; need: number; keyids: readonly string[] } {
+  const { keyIDs, threshold } = root.signed.roles[role]!;
+  const have = keyIDs.filter((id) => {
+    try {
+      root.signed.keys[id]!.verifySignature(document);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return { have, need: threshold, keyids: keyIDs };
+}

@@ -1,0 +1,214 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  scryptSync,
+  sign,
+} from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { keyIdOf, type PublicKey, RoleName, type Signer } from './documents.ts';
+import { writeWhole } from './files.ts';
+
+/**
+ * A key of the repository in a file of its own, under a passphrase: Ed25519, sealed by AES-256-GCM under scrypt. Beside it
+ * lies its public half, for whoever makes a root without having the key.
+ */
+
+const Hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
+
+const named = {
+  v: z.literal(1),
+  role: RoleName,
+  keyid: Hex(32),
+  public: Hex(32),
+};
+const PublicFile = z
+  .strictObject(named)
+  .refine((key) => key.keyid === keyIdOf(key.public), 'the name of the key is not that of the key');
+const KeyFile = z
+  .strictObject({
+    ...named,
+    made: z.iso.datetime(),
+    kdf: z.strictObject({
+      name: z.literal('scrypt'),
+      // Bounded: a file from elsewhere must not take all memory.
+      n: z
+        .number()
+        .int()
+        .min(1024)
+        .max(2 ** 20),
+      r: z.literal(8),
+      p: z.literal(1),
+      salt: Hex(32),
+    }),
+    nonce: Hex(12),
+    sealed: Hex(48),
+  })
+  .refine((key) => key.keyid === keyIdOf(key.public), 'the name of the key is not that of the key');
+type KeyFile = z.infer<typeof KeyFile>;
+
+/** A key file that was found, still closed. */
+export interface ClosedKey extends PublicKey {
+  readonly role: RoleName;
+  readonly file: string;
+  /** @throws Problem `release-passphrase-wrong` */
+  open(passphrase: string): Signer;
+}
+
+/** 128 MiB and half a second for each guess at a passphrase. */
+const COST = 2 ** 17;
+const MIN_PASSPHRASE = 12;
+const SUFFIX = '.key.json';
+const MAX_FILE = 4096;
+
+/** @throws Problem `release-passphrase-weak` */
+export function requirePassphrase(passphrase: string): void {
+  if (passphrase.length < MIN_PASSPHRASE)
+    throw new Problem(
+      'release-passphrase-weak',
+      `A passphrase of a release key has at least ${MIN_PASSPHRASE} characters.`,
+      'Take five words at random.',
+    );
+}
+
+/** A key in memory, for whoever keeps it elsewhere than in a file. */
+export function newSigner(): Signer & { readonly privateKey: KeyObject } {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  return { ...signer(privateKey, rawPublic(publicKey)), privateKey };
+}
+
+function signer(privateKey: KeyObject, publicHex: string): Signer {
+  return { keyid: keyIdOf(publicHex), public: publicHex, sign: (bytes) => sign(null, bytes, privateKey) };
+}
+
+function rawPublic(key: KeyObject): string {
+  return Buffer.from(key.export({ format: 'jwk' }).x!, 'base64url').toString('hex');
+}
+
+export interface KeyFileOptions {
+  readonly now: number;
+  /** Of scrypt; less than usual only where nothing is at stake. */
+  readonly cost?: number;
+}
+
+/**
+ * Makes a key and writes it to a folder. Nothing there is overwritten.
+ *
+ * @returns the key, open, and the names of its two files
+ */
+export function makeKeyFile(
+  folder: string,
+  role: RoleName,
+  passphrase: string,
+  { now, cost = COST }: KeyFileOptions,
+): { signer: Signer; file: string; publicFile: string } {
+  requirePassphrase(passphrase);
+  const { privateKey, keyid, public: publicHex, sign: signing } = newSigner();
+  const salt = randomBytes(32);
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', stretch(passphrase, salt, cost), nonce);
+  cipher.setAAD(binding(role, keyid));
+  const seed = Buffer.from(privateKey.export({ format: 'jwk' }).d!, 'base64url');
+  const sealed = Buffer.concat([cipher.update(seed), cipher.final(), cipher.getAuthTag()]);
+  const content: KeyFile = {
+    v: 1,
+    role,
+    keyid,
+    public: publicHex,
+    made: new Date(now).toISOString(),
+    kdf: { name: 'scrypt', n: cost, r: 8, p: 1, salt: salt.toString('hex') },
+    nonce: nonce.toString('hex'),
+    sealed: sealed.toString('hex'),
+  };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const name = join(folder, `${role}-${keyid.slice(0, 12)}`);
+  const [file, publicFile] = [`${name}${SUFFIX}`, `${name}.pub.json`];
+  for (const path of [file, publicFile])
+    if (existsSync(path)) throw new Problem('release-key-exists', `${path} is there already.`, 'Use another folder.');
+  writeWhole(file, json(content), 0o600);
+  const half: z.infer<typeof PublicFile> = { v: 1, role, keyid, public: publicHex };
+  writeWhole(publicFile, json(half));
+  return { signer: { keyid, public: publicHex, sign: signing }, file, publicFile };
+}
+
+/** The keys of a folder. @throws Problem `release-key-damaged`, `release-no-keys` */
+export function findKeys(folder: string): ClosedKey[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith(SUFFIX));
+  } catch (cause) {
+    throw new Problem('release-no-keys', `${folder} can't be read.`, 'Name the folder of the keys with --keys.', {
+      cause,
+    });
+  }
+  return names.sort().map((name) => {
+    const file = join(folder, name);
+    const content = parse(KeyFile, file);
+    return {
+      role: content.role,
+      keyid: content.keyid,
+      public: content.public,
+      file,
+      open: (passphrase) => unseal(content, file, passphrase),
+    };
+  });
+}
+
+/** @throws Problem `release-key-damaged` */
+export function readPublicFile(file: string): PublicKey & { readonly role: RoleName } {
+  return parse(PublicFile, file);
+}
+
+function unseal(
+  { role, keyid, public: publicHex, kdf, nonce, sealed }: KeyFile,
+  file: string,
+  passphrase: string,
+): Signer {
+  const bytes = Buffer.from(sealed, 'hex');
+  const key = stretch(passphrase, Buffer.from(kdf.salt, 'hex'), kdf.n);
+  const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'hex'));
+  decipher.setAAD(binding(role, keyid));
+  decipher.setAuthTag(bytes.subarray(-16));
+  let seed: Buffer;
+  try {
+    seed = Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]);
+  } catch (cause) {
+    throw new Problem('release-passphrase-wrong', `That is not the passphrase of ${file}.`, 'Type it again.', {
+      cause,
+    });
+  }
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicHex, 'hex').toString('base64url') };
+  const privateKey = createPrivateKey({ format: 'jwk', key: { ...jwk, d: seed.toString('base64url') } });
+  return signer(privateKey, publicHex);
+}
+
+function stretch(passphrase: string, salt: Buffer, n: number): Buffer {
+  return scryptSync(passphrase.normalize('NFKC'), salt, 32, { N: n, r: 8, p: 1, maxmem: 256 * n * 8 });
+}
+
+/** The file's open half is under the seal too: a key can't be passed off as that of another role. */
+function binding(role: RoleName, keyid: string): Buffer {
+  return Buffer.from(`smartpresence release key 1 ${role} ${keyid}`);
+}
+
+function parse<T>(schema: z.ZodType<T>, file: string): T {
+  try {
+    const bytes = readFileSync(file);
+    if (bytes.length > MAX_FILE) throw new Error('it is too large');
+    return schema.parse(JSON.parse(bytes.toString('utf8')));
+  } catch (cause) {
+    throw new Problem('release-key-damaged', `${file} is no key of a release.`, 'Take its copy, or rotate the key.', {
+      cause,
+    });
+  }
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(`${JSON.stringify(value, null, 1)}\n`);
+}

@@ -1,0 +1,161 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { targetFile } from '../../sync/protocol/wire/release.ts';
+import {
+  bytesOf,
+  countSignatures,
+  type Document,
+  expiry,
+  newSnapshot,
+  newTimestamp,
+  type RoleName,
+  type Signer,
+  signWith,
+} from './documents.ts';
+import { comingRoot, isSame, requireApproved } from './stage.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface Published {
+  readonly versions: Readonly<Record<RoleName, number>>;
+  /** ISO 8601. */
+  readonly expires: Readonly<Record<RoleName, string>>;
+  readonly targets: readonly string[];
+}
+
+export interface PublishOptions {
+  /** Open keys for snapshot and timestamp. */
+  readonly signers: readonly Signer[];
+  readonly now: number;
+}
+
+/**
+ * Makes what is staged the published state of the working copy: snapshot and timestamp are signed, and written so that
+ * the timestamp comes last. Safe to run again after it broke off.
+ *
+ * @throws Problem `release-not-signed`, `release-key-missing`, `release-expired`, `release-target-missing`
+ */
+export function publish(workspace: Workspace, options: PublishOptions): Published {
+  requireApproved(workspace);
+  return renew(workspace, options, {
+    root: comingRoot(workspace),
+    targets: workspace.staged('targets') ?? requirePublished(workspace.targets()),
+  });
+}
+
+/** Signs a new timestamp, and a new snapshot where it needs one; what is staged stays staged. For a timer. */
+export function refresh(workspace: Workspace, options: PublishOptions): Published {
+  return renew(workspace, options, {
+    root: requirePublished(workspace.root()),
+    targets: requirePublished(workspace.targets()),
+  });
+}
+
+function renew(
+  workspace: Workspace,
+  { signers, now }: PublishOptions,
+  { root, targets }: { root: Document<'root'>; targets: Document<'targets'> },
+): Published {
+  for (const [role, { signed }] of [
+    ['root', root],
+    ['targets', targets],
+  ] as const)
+    if (!(Date.parse(signed.expires) > now)) throw expired(role);
+  requireTargets(workspace, targets);
+  const targetsPath = `metadata/${targets.signed.version}.targets.json`;
+  const sign = (role: 'snapshot' | 'timestamp', document: Document<RoleName>) => {
+    for (const signer of signers)
+      if (root.signed.roles[role]!.keyIDs.includes(signer.keyid)) signWith(document, signer);
+    const { have, need, keyids } = countSignatures(root, role, document);
+    if (have.length < need)
+      throw new Problem(
+        'release-key-missing',
+        `The ${role} metadata need ${need} signatures; the keys at hand give ${have.length}.`,
+        `Name the folder of these keys with --keys: ${keyids.map((id) => id.slice(0, 12)).join(', ')}.`,
+        { params: { role, have: have.length, need } },
+      );
+    return bytesOf(document);
+  };
+  const targetsBytes = bytesOf(targets);
+  const kept = keptSnapshot(workspace, root, targets, now);
+  const snapshot =
+    kept ??
+    newSnapshot(
+      { version: targets.signed.version, bytes: targetsBytes },
+      { version: workspace.highest('snapshot') + 1, expires: expiry(now, workspace.lifetimes.snapshot) },
+    );
+  const snapshotPath = `metadata/${snapshot.signed.version}.snapshot.json`;
+  const snapshotBytes = kept ? workspace.bytes(snapshotPath)! : sign('snapshot', snapshot);
+  const timestamp = newTimestamp(
+    { version: snapshot.signed.version, bytes: snapshotBytes },
+    {
+      version: (workspace.timestamp()?.signed.version ?? 0) + 1,
+      expires: expiry(now, workspace.lifetimes.timestamp),
+    },
+  );
+  const timestampBytes = sign('timestamp', timestamp);
+  workspace.write(`metadata/${root.signed.version}.root.json`, bytesOf(root));
+  workspace.write(targetsPath, targetsBytes);
+  workspace.write(snapshotPath, snapshotBytes);
+  workspace.write('metadata/timestamp.json', timestampBytes);
+  for (const [role, document] of [
+    ['root', root],
+    ['targets', targets],
+  ] as const) {
+    const staged = workspace.staged(role);
+    if (staged && isSame(staged, document)) workspace.unstage(role);
+  }
+  const of = { root, targets, snapshot, timestamp };
+  const each = <T>(pick: (document: Document<RoleName>) => T) => ({
+    root: pick(of.root),
+    targets: pick(of.targets),
+    snapshot: pick(of.snapshot),
+    timestamp: pick(of.timestamp),
+  });
+  return {
+    versions: each((document) => document.signed.version),
+    expires: each((document) => document.signed.expires),
+    targets: Object.keys(targets.signed.targets).sort(),
+  };
+}
+
+/** The present snapshot, where it can stay: it says what is to be said, is signed by keys of this root, and fresh. */
+function keptSnapshot(
+  workspace: Workspace,
+  root: Document<'root'>,
+  targets: Document<'targets'>,
+  now: number,
+): Document<'snapshot'> | null {
+  const snapshot = workspace.snapshot();
+  if (snapshot?.signed.meta['targets.json']?.version !== targets.signed.version) return null;
+  const { have, need } = countSignatures(root, 'snapshot', snapshot);
+  const left = Date.parse(snapshot.signed.expires) - now;
+  return have.length >= need && left > (workspace.lifetimes.snapshot * 86_400_000) / 2 ? snapshot : null;
+}
+
+/** Never publishes what a kiosk would look for in vain. */
+function requireTargets(workspace: Workspace, targets: Document<'targets'>): void {
+  for (const { path, hashes, length } of Object.values(targets.signed.targets)) {
+    const file = join(workspace.folder, targetFile(path, hashes.sha256!));
+    if (!existsSync(file) || statSync(file).size !== length)
+      throw new Problem(
+        'release-target-missing',
+        `The archive of ${path} is not in the working copy.`,
+        'Copy it there again with release sign --build, or withdraw the version.',
+      );
+  }
+}
+
+function requirePublished<T>(document: T | null): T {
+  if (document) return document;
+  throw new Problem('release-not-published', 'Nothing has been published yet.', 'Run release publish first.');
+}
+
+function expired(role: 'root' | 'targets'): Problem {
+  return new Problem(
+    'release-expired',
+    `The ${role} metadata have expired, so no kiosk would take what is published now.`,
+    `Renew them with the offline keys: npm run -s sp -- release sign --renew ${role}`,
+    { params: { role } },
+  );
+}

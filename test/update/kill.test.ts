@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RoleName } from '../../build/release/documents.ts';
+import { type Mirror, makeRepository, type Repository, startMirror, T0, temporaryFolder } from './repository-kit.ts';
+
+/** kill -9 at every step in which a kiosk writes metadata. */
+
+const CHILD = join(import.meta.dirname, 'children/refresh.ts');
+
+const home = temporaryFolder();
+const trusted = join(home.path, 'kiosk', 'trusted');
+let repository: Repository;
+let server: Mirror;
+
+beforeAll(async () => {
+  repository = makeRepository(join(home.path, 'repository'));
+  repository.add('1.1.0', Buffer.from('archive'));
+  server = await startMirror(repository.workspace.folder);
+  writeFileSync(join(home.path, 'root.json'), repository.trustedRoot);
+}, 60_000);
+afterAll(async () => {
+  await server?.close();
+  home.remove();
+});
+
+/** A look in a process of its own, which dies at a step; the versions that it has come to, or null where it died. */
+async function look(dieAt: number): Promise<Record<RoleName, number> | null> {
+  const args = [CHILD, join(home.path, 'root.json'), trusted, server.url, String(T0)];
+  const env = { ...process.env, DIE_AT: String(dieAt) };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let told = '';
+  child.stdout.on('data', (text) => {
+    told += text;
+  });
+  const [code, signal] = await once(child, 'close');
+  if (signal === 'SIGKILL') return null;
+  expect(code).toBe(0);
+  return JSON.parse(told);
+}
+
+/** Versions on the disk; a file that is not whole has none. */
+function onDisk(): Partial<Record<RoleName, number>> {
+  const versions: Partial<Record<RoleName, number>> = {};
+  if (!existsSync(trusted)) return versions;
+  for (const name of readdirSync(trusted).filter((file) => !file.startsWith('.tmp-'))) {
+    const { signed } = JSON.parse(readFileSync(join(trusted, name), 'utf8'));
+    expect(name, name).toBe(signed._type === 'root' ? `${signed.version}.root.json` : `${signed._type}.json`);
+    const role = signed._type as RoleName;
+    versions[role] = Math.max(versions[role] ?? 0, signed.version);
+  }
+  return versions;
+}
+
+test('after a kill at any step every file of trusted metadata is whole, none is older than before, and the next look goes on', async () => {
+  let killed = 0;
+  let before = onDisk();
+  for (let step = 1; ; step++) {
+    // Something new of every role, so that every file is written.
+    repository.rotate('timestamp');
+    repository.add('1.1.0', Buffer.from(`archive ${step}`));
+    const seen = await look(step);
+    const after = onDisk();
+    for (const role of Object.keys(before) as RoleName[])
+      expect(after[role], `${role} at step ${step}`).toBeGreaterThanOrEqual(before[role]!);
+    before = after;
+    if (seen) {
+      expect(seen).toEqual(after);
+      break;
+    }
+    killed += 1;
+  }
+  // Opened, half, whole, flushed, renamed, folder flushed: of root, timestamp, snapshot and targets.
+  expect(killed).toBeGreaterThanOrEqual(4 * 5);
+  expect(readdirSync(trusted).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
+}, 300_000);
