@@ -43,6 +43,9 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
   },
   { file: '/usr/bin/sqlcipher', apt: 'sqlcipher', suites: 'the store opened by Debian’s sqlcipher' },
   { file: '/usr/bin/socat', apt: 'socat', suites: 'serial devices on real ports (badge readers, GPS, door relay)' },
+  { file: '/usr/bin/cage', apt: 'cage', suites: 'the kiosk’s own session: keys, and the installed kiosk in it' },
+  { file: '/usr/bin/grim', apt: 'grim', suites: 'what the kiosk’s own session shows' },
+  { file: '/usr/bin/wtype', apt: 'wtype', suites: 'what is typed in the kiosk’s own session' },
   { file: '/usr/bin/sslscan', apt: 'sslscan', suites: 'every listener scanned for weak TLS' },
 ];
 

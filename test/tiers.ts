@@ -34,6 +34,7 @@ export const LONG: readonly string[] = [
   'test/update/**',
   'sync/server/objects/**',
   'build/compose/**',
+  'test/hosts/chromium-keys.spec.ts',
   'test/console/door.spec.ts',
   'test/console/pages.spec.ts',
   'test/console/people.spec.ts',

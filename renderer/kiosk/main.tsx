@@ -6,8 +6,10 @@ import { App } from './app.tsx';
 import { keepAwake } from './awake.ts';
 import { createKiosk } from './kiosk.ts';
 import { LOCALES } from './locales/index.ts';
+import { lockPage } from './lockdown.ts';
 import { keepTheme } from './theme.ts';
 
+lockPage(window);
 initI18n(LOCALES, 'en');
 keepAwake(document, navigator.wakeLock);
 keepTheme(document.documentElement, location.search, () => new Date());
