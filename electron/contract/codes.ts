@@ -60,6 +60,8 @@ export const ENROLMENT_CODES = [
   'consent-outdated',
   'enrolment-unknown',
   'capture-incomplete',
+  'not-a-minor',
+  'birth-in-future',
 ] as const;
 
 export const REFUSAL_CODES = [

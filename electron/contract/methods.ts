@@ -194,6 +194,17 @@ export const METHODS = {
       pin: Pin.nullable(),
       language: Language,
       consent: z.strictObject({ version: z.string().max(40), language: Language }),
+      /**
+       * Somebody below the age of consent, for whom a guardian agreed. Refused with `birth-in-future`, and with `not-a-minor`
+       * for whoever is old enough: their day of birth is kept nowhere.
+       */
+      minor: z
+        .strictObject({
+          bornOn: z.iso.date(),
+          guardian: Name,
+          relation: z.string().trim().min(1).max(60),
+        })
+        .optional(),
       /** Somebody who is here already: their face alone is enrolled, or a new card for it; their record stays as it is. */
       person: Id.optional(),
     }),
@@ -274,6 +285,8 @@ export const Status = z.strictObject({
   ways: z.array(Way),
   /** The server's policy may change it at any time, and what follows too. */
   liveness: z.enum(['on', 'off']),
+  /** Below it a guardian agrees to an enrolment, years. */
+  consentAge: z.number().int(),
   privacy: z.strictObject({
     controller: z.string(),
     contact: z.string(),

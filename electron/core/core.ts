@@ -23,6 +23,7 @@ import { numberSubjects } from './pin/subjects.ts';
 import { startRetention } from './retention/scheduler.ts';
 import { emptyGallery, followRoster } from './roster/gallery.ts';
 import {
+  consentAgeOf,
   facesForbidden,
   governed,
   readIssuers,
@@ -136,6 +137,7 @@ async function assemble(
       face: faceUse(recogniser),
       ways: offered(),
       liveness: site.liveness,
+      consentAge: consentAgeOf(policy),
       privacy: { ...site.privacy, photoDays: photoDaysTold(site), gpsDays: devices.positions ? site.gpsDays : 0 },
       notices: [
         ...missing,
@@ -228,6 +230,8 @@ async function assemble(
     consentTexts: () => policy?.consentTexts ?? [],
     forbidden: () => facesForbidden(policy),
     onCards: () => templatesOnCards(policy),
+    consentAge: () => consentAgeOf(policy),
+    now: retention.now,
     monotonic,
     changed,
   });

@@ -25,6 +25,7 @@ const STATUS: Status = {
   face: { use: 'alone' },
   ways: ['face', 'pin', 'qr', 'badge'],
   liveness: 'on',
+  consentAge: 18,
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
   setup: null,

@@ -130,7 +130,7 @@ test.describe('staff', () => {
         number: '2001',
         pin: null,
         language: 'de',
-        consent: { version: '2026-11', language: 'en' },
+        consent: { version: '2026-11.photo-90-days', language: 'en' },
       },
     ]);
     expect(core.callsOf('enrolCapture')).toHaveLength(4);

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, slowCamera, test } from './fixtures.ts';
-import { CLAIM, receiptOf, refusal, type ScriptedCore } from './scripted-core.ts';
+import { CLAIM, receiptOf, refusal, type ScriptedCore, TEMPLATE_CARD } from './scripted-core.ts';
 
 /*
  * Every screen, in every format and theme, with axe on each and a picture of each in test/artefacts/screens. The
@@ -204,6 +204,21 @@ const CAMERA_TOUR: Tour = {
     });
     await page.locator('[data-end=enrolled]').waitFor();
   },
+  '24b-enrol-card': async (page, core) => {
+    const finish = core.methods.enrolFinish;
+    core.methods.enrolFinish = async (input) => {
+      const { person } = await finish(input);
+      return { person, card: { name: person.name, number: '2001', text: TEMPLATE_CARD } };
+    };
+    await toConsent(page, core, 'Dr. Maria-Magdalena Müller-Lüdenscheidt');
+    await agree(page);
+    await page.locator('.printed .qr').waitFor();
+    core.methods.enrolFinish = finish;
+  },
+  '24c-enrol-on-card-done': async (page) => {
+    await press(page, '.issued .button-main');
+    await page.locator('[data-end=enrolled]').waitFor();
+  },
   '25-enrol-duplicate': async (page, core) => {
     const finish = core.methods.enrolFinish;
     core.methods.enrolFinish = async () => {
@@ -335,7 +350,7 @@ const FORM_TOUR: Tour = {
   '18b-set-pin': async (page) => {
     await press(page, '.actions .button:not(.button-main)');
     await type(page, 'query', 'ma');
-    await press(page, '.person .button:nth-child(3)');
+    await press(page, '.person .button:nth-child(4)');
   },
   '19-remove': async (page) => {
     await press(page, '.actions .button:not(.button-main)');
@@ -384,7 +399,32 @@ const FORM_TOUR: Tour = {
     await press(page, '.enrol-consent button[type=submit]');
     await page.locator('.form-error p').waitFor();
   },
-  '22b-enrol-by-number': async (page) => {
+  '22d-enrol-guardian': async (page, core) => {
+    await toStaff(page, core);
+    await press(page, '.menu button');
+    await type(page, 'name', 'Lina Musterfrau-Schönhausen');
+    await press(page, 'label:has(input[value=minor])');
+    await press(page, '.enrol-details button[type=submit]');
+    for (const [name, text] of Object.entries({ day: '3', month: '7', year: '2031' })) await type(page, name, text);
+    await press(page, '.enrol-details button[type=submit]');
+    await page.locator('.form-error p').waitFor();
+  },
+  '22e-enrol-consent-guardian': async (page) => {
+    await type(page, 'year', String(new Date().getFullYear() - 12));
+    await type(page, 'name', 'Konstantin Musterfrau-Schönhausen');
+    await press(page, 'label:has(input[name=relation])');
+    await press(page, '.enrol-details button[type=submit]');
+    await page.locator('.consent-text h2').waitFor();
+  },
+  '22f-enrol-known': async (page, core) => {
+    await toStaff(page, core);
+    await press(page, '.menu li:nth-child(2) button');
+    await type(page, 'query', 'ma');
+    await press(page, '.person .button:nth-child(3)');
+    await page.locator('.enrol-known').waitFor();
+  },
+  '22b-enrol-by-number': async (page, core) => {
+    await toConsent(page, core);
     await press(page, '.enrol-consent button[type=button]');
     await page.locator('.form-error p').waitFor();
   },

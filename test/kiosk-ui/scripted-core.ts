@@ -11,6 +11,7 @@ import type {
   Receipt,
   Status,
 } from '../../electron/contract/methods.ts';
+import { consentText } from '../../electron/core/enrolment/consent-texts.ts';
 import { serveScreens } from './serve.ts';
 
 /**
@@ -58,6 +59,7 @@ const STATUS: Status = {
   face: { use: 'alone' },
   ways: ['face', 'pin', 'qr', 'badge'],
   liveness: 'on',
+  consentAge: 18,
   privacy: {
     controller: 'Nordwerk Maschinenbau GmbH, Hamburg',
     contact: 'datenschutz@nordwerk.example',
@@ -193,6 +195,8 @@ const TOKEN = 'T'.repeat(43);
 export const CODES = { good: 'SP1:GOOD', expired: 'SP1:EXPIRED', face: 'SP1:FACE' } as const;
 export const BADGE = '0004711815';
 export const CLAIM = 'C'.repeat(32);
+/** As long as what a card with templates carries. */
+export const TEMPLATE_CARD = `SPT1:${'0123456789ABCDEFGHJKMNPQRSTVWXYZ'.repeat(4).slice(0, 104)}`;
 
 /** What the core answers when a test has not said otherwise: nobody is ever recognised, everything else works. */
 function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
@@ -201,8 +205,15 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
     { id: randomUUID(), name: 'Maria Müller-Lüdenscheidt', number: '1002', hasPin: false, templates: 4 },
   ];
   const row = (p: (typeof people)[number]) => ({ ...p, enrolledAt: '2026-10-02T09:00:00.000Z' });
-  let enrolling: { id: string; name: string; number: string | null; hasPin: boolean; remaining: string[] } | null =
-    null;
+  let enrolling: {
+    id: string;
+    name: string;
+    number: string | null;
+    hasPin: boolean;
+    remaining: string[];
+    /** Whom it is of, if they were here before. */
+    known?: { templates: number };
+  } | null = null;
   const poses = ['front', 'left', 'right', 'front-again'];
   const evacuation = structuredClone(EVACUATION);
   const staff = (token: string): void => {
@@ -239,35 +250,22 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
       if (!name) throw refusal('person-unknown');
       return { receipt: receiptOf(name, { method: 'manual', direction, liveness: 'not-needed' }) };
     },
-    consentText: async ({ language }) =>
-      language === 'de'
-        ? {
-            version: '2026-11',
-            language,
-            title: 'Einwilligung in die Gesichtserkennung',
-            paragraphs: [
-              'Nordwerk Maschinenbau GmbH speichert eine mathematische Beschreibung Ihres Gesichts, um Sie am Eingang zu erkennen.',
-              'Die Einwilligung ist freiwillig. Nummer und PIN stehen Ihnen genauso offen, ohne Nachteil.',
-              'Sie können sie jederzeit widerrufen, hier am Gerät oder schriftlich. Die Beschreibung wird dann gelöscht, auch auf dem Server.',
-            ],
-          }
-        : {
-            version: '2026-11',
-            language,
-            title: 'Consent to face recognition',
-            paragraphs: [
-              'Nordwerk Maschinenbau GmbH keeps a mathematical description of your face to recognise you at the entrance.',
-              'Your consent is voluntary. Number and PIN are open to you just the same, without any disadvantage.',
-              'You may withdraw it at any time, at this kiosk or in writing. The description is then deleted, on the server too.',
-            ],
-          },
+    consentText: async ({ language }) => {
+      const { paragraphs, ...text } = consentText(language, core.status.privacy);
+      return { ...text, paragraphs: [...paragraphs] };
+    },
     staffUnlock: async ({ pin }) => {
       if (pin !== STAFF_PIN) throw refusal('pin-wrong');
       return { token: TOKEN, expiresAt: '2099-01-01T00:00:00.000Z' };
     },
     staffLock: async () => ({}),
-    enrolBegin: async ({ token, name, number, pin }) => {
+    enrolBegin: async ({ token, name, number, pin, person }) => {
       staff(token);
+      const known = people.find((p) => p.id === person);
+      if (known) {
+        enrolling = { ...known, known, remaining: [...poses] };
+        return { enrolment: randomUUID(), poses };
+      }
       if (number !== null && people.some((p) => p.number === number)) throw refusal('number-taken');
       enrolling = { id: randomUUID(), name, number, hasPin: pin !== null, remaining: [...poses] };
       return { enrolment: enrolling.id, poses };
@@ -285,9 +283,10 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
     },
     enrolFinish: async ({ token }) => {
       staff(token);
-      const { name, number, hasPin } = enrolling!;
-      const person = { id: randomUUID(), name, number, hasPin, templates: poses.length };
-      people.push(person);
+      const { id, name, number, hasPin, known } = enrolling!;
+      const person = { id, name, number, hasPin, templates: (known?.templates ?? 0) + poses.length };
+      if (known) known.templates = person.templates;
+      else people.push(person);
       return { person: row(person) };
     },
     enrolByNumber: async ({ token, name, number }) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { consentText } from './consent-texts.ts';
 
 const site = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt', photoDays: 90 };
@@ -6,6 +6,8 @@ const site = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt',
 describe.each([
   ['en', /photo is kept for 90 days/, /With each check-in/],
   ['de', /90 Tage lang ein Foto/, /Bei jedem Einchecken/],
+  ['ar', /\(مدة الحفظ بالأيام: 90\)/, /مع كل تسجيل/],
+  ['zh', /保存 90 天/, /每次签到会保存/],
 ])('the consent text (%s)', (language, kept, photos) => {
   it('says how long the photo of a check-in is kept', () => {
     expect(consentText(language, site).paragraphs.join(' ')).toMatch(kept);
@@ -22,6 +24,24 @@ describe.each([
     expect(new Set(versions).size).toBe(3);
     expect(JSON.stringify(consentText(language, site))).not.toMatch(/\{\w+\}/);
   });
+});
+
+test.each(['en', 'de', 'ar', 'zh'])('on a card (%s) it says another thing first, in the same language', (language) => {
+  const [plain, card] = [consentText(language, site), consentText(language, site, [], true)];
+  expect(card.version).toBe('2026-11.on-card.photo-90-days');
+  expect([plain.language, card.language]).toEqual([language, language]);
+  expect(card.paragraphs[0]).not.toBe(plain.paragraphs[0]);
+  expect(card.paragraphs.slice(1)).toEqual(plain.paragraphs.slice(1));
+  expect(card.paragraphs[0]).toContain('Werk Nord');
+  // None is another language's.
+  const others = ['en', 'de', 'ar', 'zh'].filter((other) => other !== language);
+  for (const other of others)
+    expect(consentText(other, site, [], true).paragraphs.some((p) => card.paragraphs.includes(p))).toBe(false);
+});
+
+test('the text that ships falls back to English for a language that has none', () => {
+  expect(consentText('fr', site).language).toBe('en');
+  expect(consentText('de-AT', site).language).toBe('de');
 });
 
 describe('the operator’s own consent text', () => {

@@ -27,7 +27,10 @@ interface Wording {
   readonly paragraphs: readonly string[];
 }
 
-const TEXTS: Record<'en' | 'de', Wording> = {
+type Shipped = 'en' | 'de' | 'ar' | 'zh';
+
+/* In Arabic, names stand isolated (U+2068 … U+2069), so that Latin ones don't turn the sentence around. */
+const TEXTS: Record<Shipped, Wording> = {
   en: {
     title: 'May this kiosk recognise your face?',
     paragraphs: [
@@ -48,12 +51,34 @@ const TEXTS: Record<'en' | 'de', Wording> = {
       'Fragen: {contact}. Datenschutzbeauftragte Person: {dpo}.',
     ],
   },
+  ar: {
+    title: 'هل يجوز لهذا الجهاز أن يتعرّف على وجهك؟',
+    paragraphs: [
+      'إذا وافقت، تحفظ جهة \u2068{controller}\u2069 وصفًا رياضيًا لوجهك وصورة واحدة من اليوم، وكلاهما مشفّر، للتعرّف عليك عند تسجيل حضورك هنا. ولا يُستعملان لأي غرض آخر.',
+      'مع كل تسجيل حضور تُحفظ صورة لتوضيح أي خطأ (مدة الحفظ بالأيام: {photoDays}). وهي مشفّرة، ثم تُحذف تلقائيًا.',
+      'القرار لك بحرّية. فالرقم مع الرمز السري يؤدي الغرض نفسه، ولا يُعامَل أحد معاملة مختلفة إذا اختاره.',
+      'يمكنك سحب موافقتك في أي وقت، هنا أو في الاستقبال. وعندئذ تُحذف بيانات وجهك في كل مكان.',
+      'للأسئلة: \u2068{contact}\u2069. مسؤول حماية البيانات: \u2068{dpo}\u2069.',
+    ],
+  },
+  zh: {
+    title: '是否允许本机识别您的人脸？',
+    paragraphs: [
+      '如果您同意，{controller} 将保存您人脸的数学描述和今天拍摄的一张照片，两者均加密，用于您在此签到时识别您，不作任何其他用途。',
+      '每次签到会保存一张照片，保存 {photoDays} 天，以便澄清差错。照片经过加密，到期自动删除。',
+      '您可以自由决定。使用编号和 PIN 码同样方便，选择它的人不会受到任何区别对待。',
+      '您可以随时在此或在前台撤回同意。届时您的人脸数据将在所有地方删除。',
+      '如有疑问：{contact}。数据保护官：{dpo}。',
+    ],
+  },
 };
 
 /** In place of the first paragraph, where templates live on people's cards. */
-const ON_CARD: Record<'en' | 'de', string> = {
+const ON_CARD: Record<Shipped, string> = {
   en: 'If you agree, a mathematical description of your face is encrypted, and the only key is printed on a card that you get now. {controller} keeps what it can’t open without your card, and no photo. At the kiosk you show the card, and then your face. If the card is lost or copied, a new one makes it worthless.',
   de: 'Wenn Sie zustimmen, wird eine mathematische Beschreibung Ihres Gesichts verschlüsselt, und der einzige Schlüssel steht auf einer Karte, die Sie jetzt bekommen. {controller} behält, was ohne Ihre Karte nicht zu öffnen ist, und kein Foto. Am Terminal zeigen Sie die Karte und dann Ihr Gesicht. Geht die Karte verloren oder wird sie kopiert, macht eine neue sie wertlos.',
+  ar: 'إذا وافقت، يُشفَّر وصف رياضي لوجهك، ويُطبع المفتاح الوحيد على بطاقة تحصل عليها الآن. وتحفظ جهة \u2068{controller}\u2069 ما لا تستطيع فتحه من دون بطاقتك، ولا تحفظ أي صورة. عند الجهاز تُظهر البطاقة ثم وجهك. وإذا ضاعت البطاقة أو نُسخت، فإن بطاقة جديدة تجعلها بلا قيمة.',
+  zh: '如果您同意，您人脸的数学描述将被加密，唯一的密钥印在您现在领取的卡上。{controller} 保存的内容没有您的卡就无法打开，也不保存照片。签到时，请先出示卡，再看摄像头。卡若丢失或被复制，补发新卡即可使旧卡失效。',
 };
 
 /**
@@ -83,7 +108,8 @@ export function consentText(
 }
 
 function shippedText(language: string, onCard: boolean): PolicyConsentText {
-  const known = language.startsWith('de') ? 'de' : 'en';
+  const [base = ''] = language.split('-');
+  const known = base in TEXTS ? (base as Shipped) : 'en';
   const { title, paragraphs } = TEXTS[known];
   if (!onCard) return { version: VERSION, language: known, title, paragraphs: [...paragraphs] };
   return {

@@ -1,13 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sealCardTemplates, writeTemplateCard } from '../../../sync/protocol/seal/card-template.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
-import type { NewPerson, Person, Store } from '../store/interface.ts';
+import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
 
 /** What an enrolment has gathered. */
 interface Gathered {
-  readonly details: Pick<NewPerson, 'name' | 'number' | 'pinHash' | 'language'> & {
-    readonly consent: NonNullable<NewPerson['consent']>;
-  };
+  readonly details: Pick<NewPerson, 'name' | 'number' | 'pinHash' | 'language'> & { readonly consent: GivenConsent };
   readonly templates: readonly { readonly embedding: Float32Array }[];
   /** Somebody who is here already. */
   readonly person: string | null;
@@ -54,7 +52,7 @@ export async function enrolOnCard(
 export function addFace(
   { store, recogniser, changed }: Deps,
   person: Person,
-  o: { readonly consent: NonNullable<NewPerson['consent']>; readonly templates: NewPerson['templates'] },
+  o: { readonly consent: GivenConsent; readonly templates: NewPerson['templates'] },
 ): Person {
   agreed(store, person.id, o.consent);
   for (const one of store.addTemplates(person.id, o.templates))
@@ -64,10 +62,6 @@ export function addFace(
 }
 
 /** First the consent: without what follows it harms nobody. */
-function agreed(
-  store: Store,
-  person: string,
-  { textVersion, language, ...said }: NonNullable<NewPerson['consent']>,
-): void {
-  store.append({ type: 'consent', open: { action: 'given', textVersion, language }, personal: { person, ...said } });
+function agreed(store: Store, person: string, { textVersion, language, minor }: GivenConsent): void {
+  store.append({ type: 'consent', open: { action: 'given', textVersion, language }, personal: { person, ...minor } });
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { dot } from '../../../models/rules/cosine.ts';
 import { ENROLMENT_QUALITY } from '../../../models/rules/quality.ts';
 import { ENROLMENT_POSES, type EnrolmentPose } from '../../../models/rules/reasons.ts';
+import { isOfAge } from '../../../sync/protocol/wire/age.ts';
 import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CaptureResult, CoreMethods, METHODS, PersonRow } from '../../contract/methods.ts';
@@ -13,7 +14,7 @@ import { type PinHasher, weakPin } from '../pin/pin-hash.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
 import { photoDaysTold, type SiteConfig } from '../site/config.ts';
 import type { StaffDesk } from '../staff/service.ts';
-import type { NewPerson, Person, Store } from '../store/interface.ts';
+import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
 import { wipe } from '../ways/claims.ts';
 import { consentText } from './consent-texts.ts';
 import { addFace, enrolOnCard } from './on-card.ts';
@@ -33,6 +34,10 @@ export interface EnrolmentDeps {
   readonly forbidden: () => Problem | null;
   /** Whether templates go onto the person's card alone: no picture is kept then, and nobody can be compared with others. */
   readonly onCards: () => boolean;
+  /** Below it a guardian agrees, years. */
+  readonly consentAge: () => number;
+  /** Trusted time, ms since 1970. */
+  readonly now: () => number;
   /** Ms, never going back. */
   readonly monotonic: () => number;
   /** People or templates changed. */
@@ -59,7 +64,7 @@ interface Enrolment {
     number: string | null;
     pinHash: string | null;
     language: string;
-    consent: NonNullable<NewPerson['consent']>;
+    consent: GivenConsent;
   };
   capture: CaptureState;
   templates: { pose: EnrolmentPose; embedding: Float32Array }[];
@@ -107,6 +112,13 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     return person;
   }
 
+  /** The first capture says who it is; of somebody whose face is here already, what is known of them. */
+  function sameFace({ person, templates: [first] }: Enrolment, embedding: Float32Array): boolean {
+    const known = person === null ? [] : store.templatesOf(person, recogniser.model);
+    const like = known.length > 0 ? known : first ? [first] : [];
+    return like.length === 0 || like.some((one) => dot(one.embedding, embedding) >= SAME_PERSON);
+  }
+
   async function capture({ token, enrolment: id, frame }: z.output<(typeof METHODS)['enrolCapture']['input']>) {
     staff.require(token);
     const enrolment = current(id);
@@ -129,8 +141,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     }
     const embedding = await recogniser.embed(frame.picture, shape);
     if (running !== enrolment || enrolment.capture.remaining[0] !== pose) return answer(false, 'hold-pose');
-    const first = enrolment.templates[0];
-    if (first && dot(first.embedding, embedding) < SAME_PERSON) return answer(false, 'another-person');
+    if (!sameFace(enrolment, embedding)) return answer(false, 'another-person');
     enrolment.templates.push({ pose, embedding });
     if (!deps.onCards()) enrolment.photo ??= await encodePhoto(frame.picture);
     enrolment.capture = capturePose(enrolment.capture);
@@ -175,7 +186,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       return { ...text, paragraphs: [...paragraphs] };
     },
 
-    async enrolBegin({ token, name, number, pin, language, consent, person = null }) {
+    async enrolBegin({ token, name, number, pin, language, consent, minor, person = null }) {
       staff.require(token);
       const forbidden = deps.forbidden();
       if (forbidden) throw forbidden;
@@ -187,6 +198,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
           'Show the present text and ask again.',
         );
       }
+      if (minor) requireMinor(minor.bornOn, deps.consentAge(), deps.now());
       if (pin !== null && number === null)
         throw new Problem('pin-without-number', 'a PIN needs a number', 'Give a number too.');
       if (pin !== null) refuseWeak(pin);
@@ -203,7 +215,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
           number,
           language,
           pinHash,
-          consent: { textVersion: consent.version, language: consent.language },
+          consent: { textVersion: consent.version, language: consent.language, ...(minor && { minor }) },
         },
         capture: NEW_CAPTURE,
         templates: [],
@@ -312,6 +324,16 @@ export async function enrolPerson(
   }
   deps.changed();
   return stored;
+}
+
+/** @throws Problem `birth-in-future`, `not-a-minor` */
+function requireMinor(bornOn: string, age: number, now: number): void {
+  if (Date.parse(bornOn) > now)
+    throw new Problem('birth-in-future', 'the day of birth is in the future', 'Correct it.');
+  if (isOfAge(bornOn, age, now))
+    throw new Problem('not-a-minor', `whoever was born on this day is ${age} or older`, 'Let them agree themselves.', {
+      params: { age },
+    });
 }
 
 function refuseWeak(pin: string): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LEASE_DAYS } from '../../../sync/edge/lease/lease.ts';
+import { DEFAULT_CONSENT_AGE } from '../../../sync/protocol/wire/age.ts';
 import { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import { Policy, Way } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
@@ -46,6 +47,9 @@ export function readIssuers(text: string | null): readonly Ed25519PublicJwk[] {
     return [];
   }
 }
+
+/** Below it a guardian agrees, years. */
+export const consentAgeOf = (policy: Policy | null): number => policy?.consentAge ?? DEFAULT_CONSENT_AGE;
 
 export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays ?? LEASE_DAYS;
 

@@ -96,13 +96,21 @@ export interface CheckinQuery {
   readonly after?: string;
 }
 
+/** What was agreed to, and by whom: the person, or a guardian for somebody below the age of consent. */
+export interface GivenConsent {
+  readonly textVersion: string;
+  readonly language: string;
+  /** `bornOn`: the person's day of birth, `YYYY-MM-DD`. It goes to the server with the consent; here nothing reads it again. */
+  readonly minor?: { readonly bornOn: string; readonly guardian: string; readonly relation: string };
+}
+
 export interface NewPerson {
   readonly id: string;
   readonly name: string;
   readonly number: string | null;
   readonly language: string;
   /** Null for somebody without a face here: number and PIN need no consent. */
-  readonly consent: { readonly textVersion: string; readonly language: string } | null;
+  readonly consent: GivenConsent | null;
   readonly templates: readonly { readonly pose: string; readonly model: string; readonly embedding: Float32Array }[];
   /** In place of templates: what the person's card alone opens, and how many templates that is. */
   readonly card?: CardTemplate & { readonly count: number };

@@ -57,8 +57,9 @@ export class PersonWrites {
     const event = values.append('person', { change: 'added' }, personal, known, record);
     if (photo) this.#checkins.insertPhoto(known, event, 'enrolment', photo);
     if (consent) {
-      const { textVersion } = consent;
-      values.append('consent', { action: 'given', textVersion, language: consent.language }, { person: id }, known);
+      const { textVersion, minor } = consent;
+      const said = { person: id, ...minor };
+      values.append('consent', { action: 'given', textVersion, language: consent.language }, said, known);
     }
     known.templates = this.#insertTemplates(known, person.templates).length;
     if (person.card) this.#writeCard(known, person.card);

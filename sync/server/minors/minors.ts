@@ -1,10 +1,11 @@
 import { sql, type Transaction } from 'kysely';
 import type { Guardian } from '../../protocol/api/consents.ts';
+import { comesOfAge, DEFAULT_CONSENT_AGE } from '../../protocol/wire/age.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { type PersonBox, personBox } from '../keys/persons.ts';
-import { comesOfAge, DEFAULT_CONSENT_AGE, stateOn } from './rules.ts';
+import { stateOn } from './rules.ts';
 
 /**
  * People below the age of consent, and who speaks for them. Of an adult there is no day of birth here: the row goes with the

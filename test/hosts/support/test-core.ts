@@ -28,6 +28,7 @@ export const STATUS: Signal<'status'> = {
   face: { use: 'alone' },
   ways: ['face', 'pin', 'qr', 'badge'],
   liveness: 'off',
+  consentAge: 18,
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
   setup: null,

@@ -8,8 +8,9 @@ import { say } from '../checkin.tsx';
 import { createCapture } from './capture.ts';
 import type { StaffSession } from './session.ts';
 
-/** Step 3: the poses, one after the other, with the one thing to change. */
+/** The poses, one after the other, with the one thing to change. */
 export function EnrolCapture({
+  steps,
   session,
   enrolment,
   done,
@@ -17,6 +18,7 @@ export function EnrolCapture({
   alive,
   cancel,
 }: {
+  steps: string;
   session: StaffSession;
   enrolment: Output<'enrolBegin'>;
   done: () => void;
@@ -53,7 +55,7 @@ export function EnrolCapture({
   const asking = view.reason === null;
   return (
     <div class="enrol-capture">
-      <p class="steps">{t('enrol.step', { index: 3, name: t('enrol.capture') })}</p>
+      <p class="steps">{steps}</p>
       <section class="face">
         {trouble ? (
           <CameraTroubleCard {...trouble} />

@@ -6,18 +6,31 @@ import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { staffWords } from './session.ts';
 
-/** Step 2: the person reads, and agrees or does not. The text's version and language go with the answer. */
+/**
+ * The person reads, or their guardian, and agrees or does not. The text's version and language go with the answer.
+ *
+ * @param guardian who speaks for the person; null: they speak for themselves
+ */
 export function EnrolConsent({
+  steps,
   name,
+  guardian,
+  age,
   busy,
   error,
   agreed,
+  refuseWords,
   refused,
 }: {
+  steps: string;
   name: string;
+  guardian: string | null;
+  /** From which somebody agrees themselves, years. */
+  age: number;
   busy: boolean;
   error: string;
   agreed: (consent: { version: string; language: string }) => void;
+  refuseWords: string;
   refused: () => void;
 }) {
   const { core } = useKiosk();
@@ -53,9 +66,9 @@ export function EnrolConsent({
   return (
     <form class="enrol-consent" onSubmit={submit} noValidate>
       <p class="steps">
-        {t('enrol.step', { index: 2, name: t('enrol.consent') })} · <bdi>{name}</bdi>
+        {steps} · <bdi>{name}</bdi>
       </p>
-      <p class="lead">{t('enrol.handOver')}</p>
+      <p class="lead">{guardian === null ? t('enrol.handOver') : t('enrol.handOverGuardian', { guardian, name })}</p>
       {/* It scrolls when the text is long, so it must be reachable by keyboard. */}
       <section
         class="card consent-text"
@@ -81,12 +94,12 @@ export function EnrolConsent({
             missing.value = '';
           }}
         />
-        <span>{t('enrol.agree')}</span>
+        <span>{guardian === null ? t('enrol.agree', { age }) : t('enrol.agreeFor', { name })}</span>
       </label>
       <FormError words={missing.value || error} />
       <div class="actions">
         <button type="button" class="button button-big" onClick={refused}>
-          {t('enrol.refuse')}
+          {refuseWords}
         </button>
         <button type="submit" class="button button-big button-main" aria-disabled={busy || !shown}>
           {t('enrol.begin')}

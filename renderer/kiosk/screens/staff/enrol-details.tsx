@@ -13,9 +13,11 @@ export interface Details {
   readonly number: string;
   readonly pin: string;
   readonly language: string;
+  /** Below the age of consent: a guardian agrees. */
+  readonly minor: boolean;
 }
 
-export const NO_DETAILS: Omit<Details, 'language'> = { name: '', number: '', pin: '' };
+export const NO_DETAILS: Omit<Details, 'language'> = { name: '', number: '', pin: '', minor: false };
 
 /** The first thing that is wrong with what was typed, as a key and the field it belongs to; null when all is well. */
 export function wrongIn(details: Details): { key: string; field: 'name' | 'number' | 'pin' } | null {
@@ -33,18 +35,23 @@ export function missingForPin({ number, pin }: Details): string | null {
 }
 
 /**
- * Step 1: who it is.
+ * Who it is.
  *
  * @param byNumber without the face: number and PIN are no longer a matter of choice, and this step is the last
  */
 export function EnrolDetails({
+  steps,
   details,
   error,
+  age,
   byNumber,
   next,
 }: {
+  steps: string;
   details: Signal<Details>;
   error: Signal<string>;
+  /** From which somebody agrees themselves, years. */
+  age: number;
   byNumber: boolean;
   next: () => void;
 }) {
@@ -78,7 +85,7 @@ export function EnrolDetails({
   });
   return (
     <form class="enrol-details" ref={root} onSubmit={submit} noValidate autocomplete="off">
-      <p class="steps">{byNumber ? t('enrol.withoutFace') : t('enrol.step', { index: 1, name: t('enrol.details') })}</p>
+      <p class="steps">{byNumber ? t('enrol.withoutFace') : steps}</p>
       <div class="enrol-fields">
         <label class="field field-wide">
           <span>{t('enrol.name')}</span>
@@ -112,6 +119,7 @@ export function EnrolDetails({
             </label>
           ))}
         </fieldset>
+        {!byNumber && <AgeChoice age={age} minor={details.value.minor} choose={(minor) => set({ minor })} />}
       </div>
       <FormError words={error.value} />
       <Keyboard type={type} />
@@ -119,5 +127,26 @@ export function EnrolDetails({
         {t(byNumber ? 'enrol.save' : 'next')}
       </button>
     </form>
+  );
+}
+
+/** Whether the person agrees, or a guardian for them. */
+export function AgeChoice({ age, minor, choose }: { age: number; minor: boolean; choose: (minor: boolean) => void }) {
+  return (
+    <fieldset class="choice">
+      <legend>{t('enrol.age')}</legend>
+      {[false, true].map((younger) => (
+        <label key={String(younger)}>
+          <input
+            type="radio"
+            name="age"
+            value={younger ? 'minor' : 'own'}
+            checked={minor === younger}
+            onChange={() => choose(younger)}
+          />
+          <span>{t(younger ? 'enrol.younger' : 'enrol.older', { age })}</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }

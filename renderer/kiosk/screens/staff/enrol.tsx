@@ -3,44 +3,63 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Output, PersonRow } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import { currentLanguage, t } from '../../../shared/i18n.ts';
-import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
-import { FormError } from '../../parts/keypad-form.tsx';
+import { type Card, CardScreen } from './card.tsx';
 import { EnrolCapture } from './enrol-capture.tsx';
 import { EnrolConsent } from './enrol-consent.tsx';
 import { type Details, EnrolDetails, missingForPin, NO_DETAILS } from './enrol-details.tsx';
+import { EnrolGuardian } from './enrol-guardian.tsx';
+import { EnrolKnown } from './enrol-known.tsx';
+import { Enrolled, NotEnrolled } from './enrolled.tsx';
+import { bornOn, NO_GUARDIAN } from './guardian.ts';
 import { SessionOver, type StaffSession, staffWords } from './session.ts';
 
 type Step =
   | { at: 'details' }
+  | { at: 'guardian' }
   | { at: 'consent' }
   | { at: 'capture'; enrolment: Output<'enrolBegin'> }
-  | { at: 'done'; person: PersonRow }
+  | { at: 'card'; person: PersonRow; card: Card }
+  | { at: 'done'; person: PersonRow; onCard: boolean }
   | { at: 'refused'; words: string };
+
+/** Codes that are mended where the guardian is typed. */
+const OF_GUARDIAN: readonly string[] = ['not-a-minor', 'birth-in-future'];
 
 /**
  * Details, consent, face, confirmation; or, for whoever does not agree and where there is no face recognition, number and
- * PIN in place of consent and face. Nothing is stored before the end.
+ * PIN in place of consent and face. For somebody below the age of consent a guardian is put down and agrees. Nothing is
+ * stored before the end.
+ *
+ * @param known somebody who is here already: their face alone is enrolled, or enrolled again
  */
 export function EnrolScreen({
   session,
+  known = null,
   close,
   alive,
 }: {
   session: StaffSession;
+  known?: PersonRow | null;
   close: () => void;
   alive: () => void;
 }) {
-  const { core, sounds, recognises } = useKiosk();
+  const { core, link, sounds, recognises } = useKiosk();
   const step = useSignal<Step>({ at: 'details' });
   /** The person has said no to the face. */
   const declined = useSignal(false);
-  const byNumber = declined.value || !recognises.value;
-  const details = useSignal<Details>({ ...NO_DETAILS, language: currentLanguage() });
+  const byNumber = known === null && (declined.value || !recognises.value);
+  const beginning = (): Details =>
+    known === null
+      ? { ...NO_DETAILS, language: currentLanguage() }
+      : { ...NO_DETAILS, language: currentLanguage(), name: known.name };
+  const details = useSignal<Details>(beginning());
+  const guardian = useSignal(NO_GUARDIAN);
   const error = useSignal('');
   const busy = useSignal(false);
   /** The enrolment under way in the core, to be dropped when this screen goes. */
   const open = useRef<string | null>(null);
+  const age = link.status.value?.consentAge ?? 0;
 
   const drop = (): void => {
     const enrolment = open.current;
@@ -57,7 +76,8 @@ export function EnrolScreen({
     if (busy.value) return;
     busy.value = true;
     error.value = '';
-    const { name, number, pin, language } = details.value;
+    const { name, number, pin, language, minor } = details.value;
+    const { name: speaker, relation } = guardian.value;
     try {
       const enrolment = await session.run((token) =>
         core.enrolBegin({
@@ -67,14 +87,18 @@ export function EnrolScreen({
           pin: pin || null,
           language,
           consent,
+          ...(minor && { minor: { bornOn: bornOn(guardian.value) ?? '', guardian: speaker.trim(), relation } }),
+          ...(known && { person: known.id }),
         }),
       );
       open.current = enrolment.enrolment;
       step.value = { at: 'capture', enrolment };
     } catch (cause) {
       fail(cause);
-      // What is wrong with the details is mended there; a text that has changed is read again here.
-      if (!(cause instanceof RpcError && cause.code === 'consent-outdated')) step.value = { at: 'details' };
+      const code = cause instanceof RpcError ? cause.code : '';
+      // What is wrong is mended where it was typed; a text that has changed is read again here.
+      if (OF_GUARDIAN.includes(code)) step.value = { at: 'guardian' };
+      else if (code !== 'consent-outdated') step.value = { at: 'details' };
     } finally {
       busy.value = false;
     }
@@ -82,9 +106,13 @@ export function EnrolScreen({
 
   async function finish(enrolment: string): Promise<void> {
     try {
-      const { person } = await session.run((token) => core.enrolFinish({ token, enrolment }));
+      const { person, card } = await session.run((token) => core.enrolFinish({ token, enrolment }));
       open.current = null;
-      end(person);
+      if (card) {
+        sounds.play('in');
+        fresh();
+        step.value = { at: 'card', person, card };
+      } else end(person);
     } catch (cause) {
       refuse(cause);
     }
@@ -114,12 +142,13 @@ export function EnrolScreen({
   function end(person: PersonRow): void {
     sounds.play('in');
     fresh();
-    step.value = { at: 'done', person };
+    step.value = { at: 'done', person, onCard: false };
   }
 
   function fresh(): void {
     declined.value = false;
-    details.value = { ...NO_DETAILS, language: currentLanguage() };
+    details.value = beginning();
+    guardian.value = NO_GUARDIAN;
   }
 
   function refuse(cause: unknown): void {
@@ -136,29 +165,55 @@ export function EnrolScreen({
     step.value = { at: 'details' };
   };
 
+  const order = ['details', ...(details.value.minor ? ['guardian'] : []), 'consent', 'capture'];
+  const steps = (at: string): string =>
+    t('enrol.step', { index: order.indexOf(at) + 1, of: order.length, name: t(`enrol.${at}`) });
+  const next = (): void => {
+    error.value = '';
+    step.value = { at: details.value.minor ? 'guardian' : 'consent' };
+  };
+
   const now = step.value;
   switch (now.at) {
     case 'details':
-      return (
+      return known ? (
+        <EnrolKnown steps={steps('details')} person={known} details={details} error={error} age={age} next={next} />
+      ) : (
         <EnrolDetails
+          steps={steps('details')}
           details={details}
           error={error}
+          age={age}
           byNumber={byNumber}
+          next={() => (byNumber ? void finishByNumber() : next())}
+        />
+      );
+    case 'guardian':
+      return (
+        <EnrolGuardian
+          steps={steps('guardian')}
+          age={age}
+          guardian={guardian}
+          error={error}
           next={() => {
             error.value = '';
-            if (byNumber) void finishByNumber();
-            else step.value = { at: 'consent' };
+            step.value = { at: 'consent' };
           }}
         />
       );
     case 'consent':
       return (
         <EnrolConsent
+          steps={steps('consent')}
           name={details.value.name}
+          guardian={details.value.minor ? guardian.value.name.trim() : null}
+          age={age}
           busy={busy.value}
           error={error.value}
           agreed={(consent) => void begin(consent)}
+          refuseWords={t(known ? 'enrol.refuseKnown' : 'enrol.refuse')}
           refused={() => {
+            if (known) return close();
             declined.value = true;
             void finishByNumber();
           }}
@@ -167,91 +222,36 @@ export function EnrolScreen({
     case 'capture':
       return (
         <EnrolCapture
+          steps={steps('capture')}
           session={session}
           enrolment={now.enrolment}
           done={() => void finish(now.enrolment.enrolment)}
           failed={refuse}
           alive={alive}
-          cancel={restart}
+          cancel={known ? close : restart}
+        />
+      );
+    case 'card':
+      return (
+        <CardScreen
+          card={now.card}
+          words={t('card.templates')}
+          done={() => {
+            step.value = { at: 'done', person: now.person, onCard: true };
+          }}
         />
       );
     case 'done':
-      return <Enrolled session={session} person={now.person} another={restart} close={close} />;
-    case 'refused':
       return (
-        <section class="confirm" data-end="refused">
-          <span class="confirm-icon" data-tone="warn">
-            <IconAlert />
-          </span>
-          <p class="title" role="alert">
-            {now.words}
-          </p>
-          <div class="actions">
-            <button type="button" class="button button-big" onClick={restart}>
-              {t('enrol.another')}
-            </button>
-            <button type="button" class="button button-big button-main" onClick={close}>
-              {t('close')}
-            </button>
-          </div>
-        </section>
+        <Enrolled
+          session={session}
+          person={now.person}
+          onCard={now.onCard}
+          another={known ? null : restart}
+          close={close}
+        />
       );
+    case 'refused':
+      return <NotEnrolled words={now.words} again={restart} close={close} />;
   }
-}
-
-/** The good end, and the way back from it. */
-function Enrolled({
-  session,
-  person,
-  another,
-  close,
-}: {
-  session: StaffSession;
-  person: PersonRow;
-  another: () => void;
-  close: () => void;
-}) {
-  const { core } = useKiosk();
-  const undone = useSignal(false);
-  const error = useSignal('');
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
-  async function undo(): Promise<void> {
-    try {
-      await session.run((token) => core.personDelete({ token, person: person.id }));
-      undone.value = true;
-      title.current?.focus();
-    } catch (cause) {
-      error.value = staffWords(cause);
-    }
-  }
-  return (
-    <section class="confirm" data-end="enrolled">
-      <span class="confirm-icon" data-tone={undone.value ? 'warn' : 'good'}>
-        <IconCheck />
-      </span>
-      <div role="status">
-        <h2 class="title" ref={title} tabIndex={-1}>
-          {undone.value ? t('enrol.undone') : t('enrol.enrolled', { name: person.name })}
-        </h2>
-        {!undone.value && (
-          <p class="lead">{t(person.templates > 0 ? 'enrol.enrolledMore' : 'enrol.enrolledByNumber')}</p>
-        )}
-      </div>
-      <FormError words={error.value} />
-      <div class="actions">
-        {!undone.value && (
-          <button type="button" class="button button-big button-bad" onClick={() => void undo()}>
-            {t('enrol.undo')}
-          </button>
-        )}
-        <button type="button" class="button button-big" onClick={another}>
-          {t('enrol.another')}
-        </button>
-        <button type="button" class="button button-big button-main" onClick={close}>
-          {t('enrol.finish')}
-        </button>
-      </div>
-    </section>
-  );
 }

@@ -7,13 +7,14 @@ import { useKiosk } from '../../kiosk.ts';
 import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, Keypad, useTypingTarget } from '../../parts/keys.tsx';
+import { EnrolScreen } from './enrol.tsx';
 import { OverrideForm } from './override.tsx';
 import { type StaffSession, staffWords } from './session.ts';
 
-type Doing = { kind: 'list' } | { kind: 'checkin' | 'pin' | 'remove'; person: PersonRow };
+type Doing = { kind: 'list' } | { kind: 'checkin' | 'enrol' | 'pin' | 'remove'; person: PersonRow };
 
-/** Find people; check one in by hand; set a PIN; delete. */
-export function PeopleScreen({ session }: { session: StaffSession }) {
+/** Find people; check one in by hand; enrol a face; set a PIN; delete. */
+export function PeopleScreen({ session, alive }: { session: StaffSession; alive: () => void }) {
   const doing = useSignal<Doing>({ kind: 'list' });
   const query = useSignal('');
   const done = useSignal('');
@@ -23,6 +24,8 @@ export function PeopleScreen({ session }: { session: StaffSession }) {
   };
   const now = doing.value;
   if (now.kind === 'checkin') return <OverrideForm session={session} person={now.person} back={back} />;
+  if (now.kind === 'enrol')
+    return <EnrolScreen session={session} known={now.person} close={() => back()} alive={alive} />;
   if (now.kind === 'pin') return <SetPin session={session} person={now.person} back={back} />;
   if (now.kind === 'remove') return <Remove session={session} person={now.person} back={back} />;
   return (
@@ -52,7 +55,7 @@ function Search({
   done: string;
   choose: (next: Doing) => void;
 }) {
-  const { core } = useKiosk();
+  const { core, recognises } = useKiosk();
   const people = useSignal<PersonRow[] | null>(null);
   const error = useSignal('');
   const input = useRef<HTMLInputElement>(null);
@@ -123,6 +126,16 @@ function Search({
               >
                 {t('people.checkin')}
               </button>
+              {recognises.value && (
+                <button
+                  type="button"
+                  class="button"
+                  aria-label={`${t(person.templates > 0 ? 'people.enrolAgain' : 'people.enrol')}: ${person.name}`}
+                  onClick={() => choose({ kind: 'enrol', person })}
+                >
+                  {t(person.templates > 0 ? 'people.enrolAgain' : 'people.enrol')}
+                </button>
+              )}
               {person.number !== null && (
                 <button
                   type="button"

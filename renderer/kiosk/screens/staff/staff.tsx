@@ -74,7 +74,7 @@ function Room({ session, leave }: { session: StaffSession; leave: () => void }) 
       </div>
       {view.value === 'menu' && <Menu open={(next) => (view.value = next)} />}
       {view.value === 'enrol' && <EnrolScreen session={session} close={menu} alive={() => alive.value++} />}
-      {view.value === 'people' && <PeopleScreen session={session} />}
+      {view.value === 'people' && <PeopleScreen session={session} alive={() => alive.value++} />}
       {view.value === 'evacuation' && <EvacuationScreen session={session} />}
       {view.value === 'diagnostics' && <DiagnosticsScreen session={session} />}
       {view.value === 'state' && <StateScreen />}

@@ -1,0 +1,55 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { Output } from '../../../../electron/contract/methods.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconPrint } from '../../../shared/icons.tsx';
+import { useKiosk } from '../../kiosk.ts';
+import { Qr } from '../../parts/qr.tsx';
+
+export type Card = NonNullable<Output<'enrolFinish'>['card']>;
+
+/** How long the longest word of a name is. */
+function lettersOf(name: string): 'few' | 'many' | 'most' {
+  const longest = Math.max(...name.split(/[\s-]+/).map((word) => word.length));
+  return longest > 15 ? 'most' : longest > 10 ? 'many' : 'few';
+}
+
+/** A card at the size of a bank card, to print or to photograph. What its code holds is told this once. */
+export function CardScreen({ card, words, done }: { card: Card; words: string; done: () => void }) {
+  const { link } = useKiosk();
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  return (
+    <section class="issued" data-end="card">
+      <div role="status">
+        <h2 class="title" ref={title} tabIndex={-1}>
+          {t('card.title')}
+        </h2>
+        <p class="lead">{words}</p>
+      </div>
+      <article class="printed" aria-label={t('card.card')}>
+        <div class="printed-words">
+          <p class="printed-site">{link.hello.value?.site}</p>
+          <p class="printed-name" dir="auto" data-letters={lettersOf(card.name)}>
+            {card.name}
+          </p>
+          {card.number !== null && (
+            <p class="tabular" dir="ltr">
+              {card.number}
+            </p>
+          )}
+        </div>
+        <Qr text={card.text} label={t('card.qr')} />
+      </article>
+      <p class="hint">{t('card.once')}</p>
+      <div class="actions">
+        <button type="button" class="button button-big" onClick={() => window.print()}>
+          <IconPrint />
+          <span>{t('card.print')}</span>
+        </button>
+        <button type="button" class="button button-big button-main" onClick={done}>
+          {t('card.done')}
+        </button>
+      </div>
+    </section>
+  );
+}

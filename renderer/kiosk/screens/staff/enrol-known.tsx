@@ -1,0 +1,57 @@
+import type { Signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { PersonRow } from '../../../../electron/contract/methods.ts';
+import { t } from '../../../shared/i18n.ts';
+import { FormError } from '../../parts/keypad-form.tsx';
+import { AgeChoice, type Details } from './enrol-details.tsx';
+
+/** In place of the details, of somebody who is here already: their record stays as it is, and their face comes. */
+export function EnrolKnown({
+  steps,
+  person,
+  details,
+  error,
+  age,
+  next,
+}: {
+  steps: string;
+  person: PersonRow;
+  details: Signal<Details>;
+  error: Signal<string>;
+  age: number;
+  next: () => void;
+}) {
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  return (
+    <form
+      class="enrol-known"
+      onSubmit={(event) => {
+        event.preventDefault();
+        next();
+      }}
+    >
+      <p class="steps">{steps}</p>
+      <div class="card">
+        <h2 class="title" ref={title} tabIndex={-1}>
+          <bdi>{person.name}</bdi>
+        </h2>
+        <p class="tabular">
+          {person.number === null ? t('people.noNumber') : t('people.number', { number: person.number })}
+        </p>
+      </div>
+      <p class="lead">{t('enrol.knownMore')}</p>
+      <AgeChoice
+        age={age}
+        minor={details.value.minor}
+        choose={(minor) => {
+          details.value = { ...details.value, minor };
+        }}
+      />
+      <FormError words={error.value} />
+      <button type="submit" class="button button-big button-main">
+        {t('next')}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,95 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { PersonRow } from '../../../../electron/contract/methods.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
+import { useKiosk } from '../../kiosk.ts';
+import { FormError } from '../../parts/keypad-form.tsx';
+import { type StaffSession, staffWords } from './session.ts';
+
+/**
+ * The good end, and the way back from it.
+ *
+ * @param onCard the person got a card, without which their face is of no use here
+ * @param another null: of somebody who was here before; then there is nothing to delete again either
+ */
+export function Enrolled({
+  session,
+  person,
+  onCard,
+  another,
+  close,
+}: {
+  session: StaffSession;
+  person: PersonRow;
+  onCard: boolean;
+  another: (() => void) | null;
+  close: () => void;
+}) {
+  const { core } = useKiosk();
+  const undone = useSignal(false);
+  const error = useSignal('');
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  async function undo(): Promise<void> {
+    try {
+      await session.run((token) => core.personDelete({ token, person: person.id }));
+      undone.value = true;
+      title.current?.focus();
+    } catch (cause) {
+      error.value = staffWords(cause);
+    }
+  }
+  const more = onCard ? 'enrol.enrolledOnCard' : person.templates > 0 ? 'enrol.enrolledMore' : 'enrol.enrolledByNumber';
+  return (
+    <section class="confirm" data-end="enrolled">
+      <span class="confirm-icon" data-tone={undone.value ? 'warn' : 'good'}>
+        <IconCheck />
+      </span>
+      <div role="status">
+        <h2 class="title" ref={title} tabIndex={-1}>
+          {undone.value ? t('enrol.undone') : t('enrol.enrolled', { name: person.name })}
+        </h2>
+        {!undone.value && <p class="lead">{t(more)}</p>}
+      </div>
+      <FormError words={error.value} />
+      <div class="actions">
+        {!undone.value && another && (
+          <button type="button" class="button button-big button-bad" onClick={() => void undo()}>
+            {t('enrol.undo')}
+          </button>
+        )}
+        {another && (
+          <button type="button" class="button button-big" onClick={another}>
+            {t('enrol.another')}
+          </button>
+        )}
+        <button type="button" class="button button-big button-main" onClick={close}>
+          {t('enrol.finish')}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** The other end: nothing was kept. */
+export function NotEnrolled({ words, again, close }: { words: string; again: () => void; close: () => void }) {
+  return (
+    <section class="confirm" data-end="refused">
+      <span class="confirm-icon" data-tone="warn">
+        <IconAlert />
+      </span>
+      <p class="title" role="alert">
+        {words}
+      </p>
+      <div class="actions">
+        <button type="button" class="button button-big" onClick={again}>
+          {t('enrol.beginAgain')}
+        </button>
+        <button type="button" class="button button-big button-main" onClick={close}>
+          {t('close')}
+        </button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,39 @@
+import { isOfAge } from '../../../../electron/contract/age.ts';
+
+/** Somebody below the age of consent and their guardian, as typed. */
+export interface Guardian {
+  readonly name: string;
+  readonly relation: string;
+  readonly day: string;
+  readonly month: string;
+  readonly year: string;
+}
+
+export const NO_GUARDIAN: Guardian = { name: '', relation: '', day: '', month: '', year: '' };
+
+/** The day of birth as `YYYY-MM-DD`; null for what is no day of the calendar. */
+export function bornOn({ day, month, year }: Pick<Guardian, 'day' | 'month' | 'year'>): string | null {
+  if (!/^\d{1,2}$/.test(day) || !/^\d{1,2}$/.test(month) || !/^\d{4}$/.test(year)) return null;
+  const text = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) ? text : null;
+}
+
+/**
+ * The first thing that is wrong with what was typed, as a key and the field it belongs to; null when all is well.
+ *
+ * @param now ms since 1970
+ */
+export function wrongWith(
+  guardian: Guardian,
+  age: number,
+  now: number,
+): { key: string; field: 'day' | 'name' | 'relation' } | null {
+  const born = bornOn(guardian);
+  if (born === null) return { key: 'enrol.bornWrong', field: 'day' };
+  if (Date.parse(born) > now) return { key: 'enrol.error.birth-in-future', field: 'day' };
+  if (isOfAge(born, age, now)) return { key: 'enrol.error.not-a-minor', field: 'day' };
+  if (guardian.name.trim() === '') return { key: 'enrol.guardianMissing', field: 'name' };
+  if (guardian.relation === '') return { key: 'enrol.relationMissing', field: 'relation' };
+  return null;
+}

@@ -1,0 +1,208 @@
+import type { Page } from '@playwright/test';
+import decodeQR from 'qr/decode.js';
+import sharp from 'sharp';
+import { expect, type KioskPage, noCamera, test } from './fixtures.ts';
+import { refusal, type ScriptedCore, TEMPLATE_CARD } from './scripted-core.ts';
+
+/*
+ * Enrolment by staff beyond the plain case: a guardian for somebody below the age of consent, somebody who is here already,
+ * and the card. In German and Arabic, on both screens, by keyboard alone and by touch alone.
+ */
+
+const SCREENS = [
+  { language: 'de', width: 1080, height: 1920 },
+  { language: 'ar', width: 1280, height: 800 },
+  { language: 'de', width: 1280, height: 800 },
+  { language: 'ar', width: 1080, height: 1920 },
+] as const;
+const BORN = String(new Date().getFullYear() - 12);
+
+async function openIn(kiosk: KioskPage, screen: (typeof SCREENS)[number], options: object = {}): Promise<Page> {
+  const { core } = kiosk;
+  core.hello = { ...core.hello, defaultLanguage: screen.language };
+  return kiosk.open({ width: screen.width, height: screen.height, ...options });
+}
+
+async function unlock(page: Page): Promise<void> {
+  await page.locator('.foot-actions button').last().click();
+  await page.locator('input[name=staff-pin]').fill('2468');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.menu')).toBeVisible();
+}
+
+/** What the code on the screen says to a camera. */
+async function codeOn(page: Page): Promise<string> {
+  const picture = await page.locator('.qr').screenshot();
+  const { data, info } = await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return decodeQR({ width: info.width, height: info.height, data });
+}
+
+/** The answer to `enrolFinish` where templates live on cards. */
+function onCards(core: ScriptedCore): void {
+  const finish = core.methods.enrolFinish;
+  core.methods.enrolFinish = async (input) => {
+    const { person } = await finish(input);
+    return { person, card: { name: person.name, number: person.number, text: TEMPLATE_CARD } };
+  };
+}
+
+/** Presses Tab until the element has the focus. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  const wanted = page.locator(selector).first();
+  await wanted.waitFor();
+  for (let i = 0; i < 80; i++) {
+    if (await wanted.evaluate((el) => el === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${selector} can't be reached by Tab`);
+}
+
+for (const screen of SCREENS) {
+  const where = `${screen.language} ${screen.width}×${screen.height}`;
+
+  test(`a minor is enrolled with their guardian’s word, by keyboard alone: ${where}`, async ({ kiosk }) => {
+    const page = await openIn(kiosk, screen, { clip: 'man' });
+    await unlock(page);
+    await tabTo(page, '[data-open=enrol]');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('input[name=name]')).toBeFocused();
+    await page.keyboard.type('Lina Muster');
+    await tabTo(page, 'input[name=age]:checked');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    // Day, month and year stand in the order of the language, and the first has the focus.
+    await expect(page.locator('input[name=day]')).toBeFocused();
+    for (const part of ['3', '7', BORN]) {
+      await page.keyboard.type(part);
+      await page.keyboard.press('Tab');
+    }
+    await expect(page.locator('input[name=name]')).toBeFocused();
+    await page.keyboard.type('Kim Muster');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.enrol-consent .lead')).toContainText('Kim Muster');
+    await tabTo(page, 'input[name=agree]');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('[data-end=enrolled] .title')).toContainText('Lina Muster', { timeout: 40_000 });
+    await expect(page.locator('[data-end=enrolled] .title')).toBeFocused();
+    const relation = { de: 'Mutter', ar: 'الأم' }[screen.language];
+    expect(kiosk.core.callsOf('enrolBegin')).toMatchObject([
+      { name: 'Lina Muster', minor: { bornOn: `${BORN}-07-03`, guardian: 'Kim Muster', relation } },
+    ]);
+  });
+
+  test(`somebody who is here already is enrolled again and gets a card, by touch alone: ${where}`, async ({
+    kiosk,
+  }) => {
+    const { core } = kiosk;
+    onCards(core);
+    const page = await openIn(kiosk, screen, { clip: 'man' });
+    await page.locator('.foot-actions button').last().click();
+    for (const key of '2468') await page.getByRole('button', { name: key, exact: true }).click();
+    await page.locator('.pin-form button[type=submit]').click();
+    await page.locator('[data-open=people]').click();
+    if (screen.language === 'ar') await page.locator('.keyboard-row:last-child .key').first().click(); // Latin letters
+    for (const key of ['M', 'a', 'x'])
+      await page.locator('.keyboard').getByRole('button', { name: key, exact: true }).click();
+    await page.locator('.person .button:nth-child(3)').click();
+    await expect(page.locator('.enrol-known')).toContainText('Max Mustermann');
+    await page.locator('.enrol-known button[type=submit]').click();
+    await page.locator('.agree').click();
+    await page.locator('.enrol-consent button[type=submit]').click();
+    await expect(page.locator('.printed')).toContainText('Max Mustermann', { timeout: 40_000 });
+    expect(core.callsOf('enrolBegin')).toHaveLength(1);
+    expect(core.callsOf('enrolBegin')[0]).not.toHaveProperty('minor');
+    expect(core.callsOf('enrolBegin')[0]?.person).toMatch(/^[0-9a-f-]{36}$/);
+    // A camera reads from the screen what the card carries.
+    expect(await codeOn(page)).toBe(TEMPLATE_CARD);
+    await page.locator('.issued .button-main').click();
+    await expect(page.locator('[data-end=enrolled]')).toBeVisible();
+    await expect(page.locator('.printed')).toHaveCount(0);
+    // Whoever was here before is not deleted by a button of their new enrolment.
+    await expect(page.locator('[data-end=enrolled] .button')).toHaveCount(1);
+    await page.locator('[data-end=enrolled] .button').click();
+    await expect(page.locator('input[name=query]')).toBeVisible();
+  });
+}
+
+test('printing prints the card alone', async ({ kiosk }) => {
+  onCards(kiosk.core);
+  const page = await kiosk.open({
+    clip: 'man',
+    before: () => {
+      window.print = () => document.body.setAttribute('data-asked-to-print', '');
+    },
+  });
+  await unlock(page);
+  await page.locator('[data-open=enrol]').click();
+  await page.locator('input[name=name]').fill('Erika Muster');
+  await page.locator('.enrol-details button[type=submit]').click();
+  await page.locator('input[name=agree]').check();
+  await page.locator('.enrol-consent button[type=submit]').click();
+  await page.locator('.printed').waitFor({ timeout: 40_000 });
+  await page.getByRole('button', { name: 'Print' }).click();
+  await expect(page.locator('body[data-asked-to-print]')).toBeVisible();
+  await page.emulateMedia({ media: 'print' });
+  const seen = await page.evaluate(() =>
+    [...document.querySelectorAll('h1, h2, button, p')]
+      .filter((el) => el.checkVisibility({ visibilityProperty: true }) && el.textContent?.trim())
+      .map((el) => el.textContent?.trim()),
+  );
+  expect(seen).toEqual(['Werk Nord, Eingang West', 'Erika Muster']);
+  const box = await page.locator('.printed').boundingBox();
+  // 85.6 × 53.98 mm at 96 px an inch: a bank card.
+  expect(box!.width).toBeCloseTo((85.6 / 25.4) * 96, 0);
+  expect(box!.height).toBeCloseTo((53.98 / 25.4) * 96, 0);
+});
+
+test('what is wrong with a guardian is said at once, and what the core says of the day brings back to it', async ({
+  kiosk,
+}) => {
+  const { core } = kiosk;
+  core.setStatus({ consentAge: 14 });
+  const page = await kiosk.open({ before: noCamera });
+  await unlock(page);
+  await page.locator('[data-open=enrol]').click();
+  await page.locator('input[name=name]').fill('Lina Muster');
+  await page.getByText('younger than 14').click();
+  const next = page.locator('.enrol-details button[type=submit]');
+  await next.click();
+  const error = page.locator('.form-error');
+  const type = async (fields: Record<string, string>): Promise<void> => {
+    for (const [name, text] of Object.entries(fields)) await page.locator(`input[name=${name}]`).fill(text);
+    await next.click();
+  };
+  await type({ day: '31', month: '2', year: BORN });
+  await expect(error).toContainText('Enter the date of birth');
+  await type({ day: '1', year: '2001' });
+  await expect(error).toContainText('is 14 or older');
+  await type({ year: BORN });
+  await expect(error).toContainText('name of the guardian');
+  await type({ name: 'Kim Muster' });
+  await expect(error).toContainText('how the guardian is related');
+  await page.getByText('legal guardian').click();
+  await next.click();
+  await expect(page.locator('.agree')).toContainText('I speak for Lina Muster');
+  core.methods.enrolBegin = async () => {
+    throw refusal('not-a-minor', { age: 14 });
+  };
+  await page.locator('input[name=agree]').check();
+  await page.locator('.enrol-consent button[type=submit]').click();
+  await expect(page.locator('input[name=year]')).toHaveValue(BORN);
+  await expect(error).toContainText('is 14 or older');
+});
+
+test('whoever does not agree to be enrolled again stays as they are', async ({ kiosk }) => {
+  const page = await kiosk.open({ before: noCamera });
+  await unlock(page);
+  await page.locator('[data-open=people]').click();
+  await page.locator('input[name=query]').fill('Maria');
+  await page.getByRole('button', { name: 'Enrol again: Maria' }).click();
+  await page.locator('.enrol-known button[type=submit]').click();
+  await page.getByRole('button', { name: 'I do not agree: nothing changes' }).click();
+  await expect(page.locator('input[name=query]')).toBeVisible();
+  expect(kiosk.core.callsOf('enrolBegin')).toEqual([]);
+  expect(kiosk.core.callsOf('enrolByNumber')).toEqual([]);
+});
