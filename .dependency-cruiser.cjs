@@ -42,6 +42,13 @@ module.exports = {
       '^electron/contract/',
     ]),
     {
+      name: 'what-ships-imports-no-test',
+      severity: 'error',
+      // `sp bench` measures a checkout.
+      from: { path: '^(electron|models|renderer|sync|build)/', pathNot: [TEST, '^electron/cli/program\\.ts$'] },
+      to: { path: '^test/' },
+    },
+    {
       name: 'only-the-electron-host-imports-electron',
       severity: 'error',
       from: { pathNot: ['^electron/host-electron/', TEST, '^test/'] },

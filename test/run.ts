@@ -1,7 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { againReport, PLAYWRIGHT_REPORTS, reportedResults, type TestResult, VITEST_REPORTS } from './policy/reports.ts';
+import {
+  againReport,
+  PLAYWRIGHT_REPORTS,
+  reportedResults,
+  type TestResult,
+  VITEST_REPORTS,
+} from '../sync/server/compliance/reports.ts';
 import { LONG } from './tiers.ts';
 
 /**

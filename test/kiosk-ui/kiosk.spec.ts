@@ -252,6 +252,23 @@ test('P35 a policy of the server shows at once: liveness, days of photos, whom t
   await expect(fact).toContainText('Off');
 });
 
+test('version and commit of the build stand on the privacy page, and for staff on the state of the kiosk', async ({
+  kiosk,
+}) => {
+  const page = await kiosk.open({ before: noCamera });
+  kiosk.core.hello.version = '9.8.7-rc.1';
+  kiosk.core.hello.commit = 'fedcba9876543210fedcba9876543210fedcba98';
+  await page.reload();
+  await page.getByRole('button', { name: 'Privacy' }).click();
+  await expect(page.locator('.privacy-build')).toHaveText('SmartPresence 9.8.7-rc.1 (fedcba987654)');
+  await page.getByRole('button', { name: 'Back' }).click();
+  await page.getByRole('button', { name: 'Staff' }).click();
+  await page.locator('input[name=staff-pin]').fill('2468');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: /State of this kiosk/ }).click();
+  await expect(page.locator('.state-facts div', { hasText: 'Version' })).toContainText('9.8.7-rc.1 (fedcba987654)');
+});
+
 test('the language is switched at once and goes with the guest', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await page.clock.install();

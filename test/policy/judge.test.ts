@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { TestResult } from '../../sync/server/compliance/reports.ts';
 import { rowsOf } from './find.ts';
 import { judge, tell } from './judge.ts';
-import type { TestResult } from './reports.ts';
 import { ROWS } from './rows.ts';
 
 const of = (row: string, results: TestResult[]) => judge(results).find((v) => v.row === row)!;

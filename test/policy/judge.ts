@@ -1,4 +1,4 @@
-import type { TestResult } from './reports.ts';
+import type { TestResult } from '../../sync/server/compliance/reports.ts';
 import { ROWS, rowsIn } from './rows.ts';
 
 export interface Verdict {

@@ -2,8 +2,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { policyTests } from './find.ts';
-import { judge, tell, type Verdict } from './judge.ts';
 import {
   PLAYWRIGHT_REPORTS,
   playwrightResults,
@@ -11,7 +9,9 @@ import {
   type TestResult,
   VITEST_REPORTS,
   vitestResults,
-} from './reports.ts';
+} from '../../sync/server/compliance/reports.ts';
+import { policyTests } from './find.ts';
+import { judge, tell, type Verdict } from './judge.ts';
 import { ROW_PATTERN } from './rows.ts';
 
 /**

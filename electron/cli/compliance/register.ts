@@ -2,8 +2,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { composeReport, PARTS, type Part } from '../../../sync/server/compliance/compose.ts';
+import {
+  PLAYWRIGHT_REPORTS,
+  playwrightResults,
+  VITEST_REPORTS,
+  vitestResults,
+} from '../../../sync/server/compliance/reports.ts';
 import { type LastResults, PolicyResults } from '../../../sync/server/compliance/results.ts';
-import { PLAYWRIGHT_REPORTS, playwrightResults, VITEST_REPORTS, vitestResults } from '../../../test/policy/reports.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
 

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../../shared/i18n.ts';
 import { IconBack } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
+import { buildName } from '../parts/build-name.ts';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';
 
 /** What is kept, how long, and whom to ask. */
@@ -11,6 +12,7 @@ export function PrivacyScreen() {
   useEffect(() => title.current?.focus(), []);
   const left = useIdle(90_000, () => home());
   const privacy = link.status.value?.privacy;
+  const hello = link.hello.value;
   if (!privacy) return null;
   return (
     <main class="privacy">
@@ -61,6 +63,12 @@ export function PrivacyScreen() {
             </div>
           </dl>
         </section>
+        {/* Names and numbers, the same in every language. */}
+        {hello && (
+          <p class="privacy-build tabular" dir="ltr" lang="en">
+            SmartPresence {buildName(hello)}
+          </p>
+        )}
       </section>
       <IdleNotice left={left} />
     </main>

@@ -1,6 +1,7 @@
 import type { FaceUse } from '../../../../electron/contract/methods.ts';
 import { hasSentence, momentOf, t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
+import { buildName } from '../../parts/build-name.ts';
 
 /** Whether the face is used, and if not, why and what to do. */
 function faceState(
@@ -44,7 +45,8 @@ export function StateScreen() {
       value: t(status.liveness === 'on' ? 'state.on' : 'state.off'),
       mark: status.liveness === 'on' ? 'good' : 'warn',
     },
-    { key: 'version', value: hello.version },
+    // Isolated from the direction of the language around it.
+    { key: 'version', value: `\u2066${buildName(hello)}\u2069` },
     { key: 'device', value: hello.device },
   ];
   if (status.notices.length > 0) {
