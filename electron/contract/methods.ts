@@ -128,6 +128,24 @@ export const CaptureResult = z.strictObject({
 });
 export type CaptureResult = z.infer<typeof CaptureResult>;
 
+/**
+ * How the camera is. `ok`: pictures come; `starting`: none has come yet; `off`: nobody needs it now; `none`: none is there;
+ * `blind`: pictures come, and faces can't be found in them.
+ */
+export const CameraWord = z.enum([
+  'ok',
+  'starting',
+  'off',
+  'none',
+  'busy',
+  'denied',
+  'unplugged',
+  'broken',
+  'covered',
+  'blind',
+]);
+export type CameraWord = z.infer<typeof CameraWord>;
+
 const staff = { token: StaffToken };
 const m = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
 
@@ -138,6 +156,9 @@ export const METHODS = {
     empty,
     z.lazy(() => Status),
   ),
+
+  /** What the screen tells of itself, when it changed and now and then: the core has no camera. */
+  screenState: m(z.strictObject({ camera: CameraWord, frames: z.number().int().nonnegative() }), empty),
 
   /** The first run alone (`Status.setup`), and refused with `setup-over` after it. What comes of the code is told there. */
   setupJoin: m(z.strictObject({ code: z.string().min(1).max(400), language: Language }), empty),

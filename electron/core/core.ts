@@ -14,6 +14,8 @@ import { createDiagnostics } from './diagnostics/service.ts';
 import { createEnrolmentService } from './enrolment/service.ts';
 import { createEvacuation } from './evacuation/service.ts';
 import { createFigures, startFigures } from './figures/figures.ts';
+import { collectInventory, thisMachine } from './fleet/inventory.ts';
+import { createScreenBook } from './fleet/screen.ts';
 import type { Core, CoreOptions, StartCore } from './interface.ts';
 import { createSetup, type KioskSetup } from './joining/setup.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
@@ -36,6 +38,7 @@ import { photoDaysTold } from './site/config.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createStatusHub } from './status/hub.ts';
 import { storageState } from './status/storage.ts';
+import { SCHEMA } from './store/migrations.ts';
 import { type KioskSync, startKioskSync } from './sync/kiosk-sync.ts';
 import { readServerLink } from './sync/link.ts';
 import { createStorageReporter } from './sync/storage-report.ts';
@@ -90,7 +93,7 @@ function faceUse({ off, tooManyPeople }: Recogniser): FaceUse {
 
 async function assemble(
   kiosk: OpenKiosk,
-  { demo, log, again }: CoreOptions,
+  { demo, log, again, host = 'browser' }: CoreOptions,
   opened: AsyncDisposableStack,
 ): Promise<Core> {
   if (demo && !kiosk.site.demo) {
@@ -157,11 +160,30 @@ async function assemble(
     hub.refresh();
   };
 
+  const screen = createScreenBook();
+  const startedAt = performance.now();
+  const inventory = {
+    home,
+    machine: thisMachine(),
+    build: { version: VERSION, commit: COMMIT },
+    host,
+    embedder: () => (loaded.off ? null : loaded.model),
+    camera: () => screen.state().camera,
+    clockOffset: () => retention.now() - Date.now(),
+    queued: () => store.pendingCount(),
+    photosWaiting: () => store.sync.photosWaiting(),
+    storeSchema: SCHEMA,
+    config: () => ({ revision: null, problem: null }),
+    slots: () => undefined,
+    uptime: () => (performance.now() - startedAt) / 1000,
+  };
+
   try {
     const started = await startKioskSync({
       store,
       retention,
       log,
+      inventory: () => collectInventory(inventory),
       onStatus: hub.refresh,
       applied(outcome) {
         policy = outcome.policy ?? policy;
@@ -338,6 +360,7 @@ async function assemble(
 
   /** What the screen before had half done is dropped: its look at somebody, its staff session with an enrolment in it. */
   const leave = () => {
+    screen.gone();
     staff.endSession();
     checkin
       .visitBegin({})
@@ -372,6 +395,7 @@ async function assemble(
       ...diagnostics,
       ...evacuation,
       ...firstRun.methods,
+      ...screen.methods,
     },
   };
 }

@@ -13,6 +13,8 @@ export interface CoreOptions {
   readonly demo: boolean;
   /** Folder of the prepared weights; by default the one that was built or installed with this program. */
   readonly weights?: string;
+  /** Which host it is, for the server's inventory; `browser` without it. */
+  readonly host?: 'browser' | 'electron';
   /** Asks the host to start this core again, with the kiosk's browser or without; absent: nobody can. */
   readonly again?: (what: { readonly browser: boolean }) => void;
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;

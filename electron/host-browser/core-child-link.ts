@@ -20,6 +20,7 @@ export function processLink(): HostLink {
     clientTracking: false,
   });
   return {
+    host: 'browser',
     post(message) {
       if (!process.connected) return;
       unsent += 1;

@@ -5,6 +5,7 @@ import type { HostLink } from '../core/serving/core-process.ts';
 /** The core's line to the Electron host: the utility process's parent port, over which each screen's port arrives. */
 export function utilityLink(parent: ParentPort): HostLink {
   return {
+    host: 'electron',
     post: (message) => parent.postMessage(message),
     onMessage: (receive) => void parent.on('message', (event) => receive(event.data, event.ports[0])),
     // A utility process ends with its parent; SIGTERM is how the system asks it to.

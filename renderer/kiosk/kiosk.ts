@@ -10,6 +10,7 @@ import { createDisplay, type Display } from './display.ts';
 import { createResults, type Results } from './results.ts';
 import type { Route } from './route.ts';
 import { createSounds, type Sounds } from './sounds.ts';
+import { keepTelling } from './telling.ts';
 import { type Eyes, openEyes } from './vision/eyes.ts';
 import { PASSER_BY } from './vision/guide.ts';
 import type { Sighting } from './vision/messages.ts';
@@ -151,6 +152,14 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     visits.seen(s);
   });
 
+  keepTelling({
+    core: link.core,
+    generation: link.generation,
+    camera: camera.state,
+    detectorTrouble,
+    covered: computed(() => visits.stage.value.reason === 'covered'),
+    frames: () => eyes.metrics.frames,
+  });
   effect(() => {
     if (wanted.value) camera.start();
     else camera.stop();

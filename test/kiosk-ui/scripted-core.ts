@@ -222,6 +222,7 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
   return {
     hello: async () => core.hello,
     status: async () => core.status,
+    screenState: async () => ({}),
     setupJoin: async () => ({}),
     setupAgain: async () => ({}),
     setupStaffPin: async () => ({}),

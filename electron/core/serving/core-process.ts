@@ -5,6 +5,7 @@ import type { Core, CoreOptions, StartCore } from '../interface.ts';
 
 /** The core process's line to its host, whatever the host is. */
 export interface HostLink {
+  readonly host: 'browser' | 'electron';
   post(message: CoreMessage): void;
   /** `handle`: the socket or port that came with a `connect`. */
   onMessage(receive: (message: unknown, handle: unknown) => void): void;
@@ -40,6 +41,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
       core = await startCore({
         home,
         demo,
+        host: link.host,
         log,
         deviceSecret: deviceSecret ? Buffer.from(deviceSecret, 'base64') : null,
         again({ browser }) {

@@ -1,3 +1,4 @@
+import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { Retention } from '../retention/scheduler.ts';
@@ -32,6 +33,8 @@ export interface KioskSyncDeps {
   readonly applied: (outcome: RosterOutcome) => void;
   /** The templates are gone from disk: the gallery too. */
   readonly dropped: () => void;
+  /** How this kiosk is, for the server's inventory; null: not known yet. */
+  readonly inventory?: () => Inventory | null;
 }
 
 /**
@@ -70,6 +73,7 @@ export async function startKioskSync(deps: KioskSyncDeps): Promise<KioskSync> {
       onProblem: (problem) => log('warn', 'sync: the server can’t be reached', { error: problem }),
       trustedNow: now,
       presence,
+      ...(deps.inventory && { report: deps.inventory }),
       pageSettings: (outcome) => lease?.pageSettings(outcome) ?? {},
       applied(outcome) {
         deps.applied(outcome);

@@ -65,6 +65,7 @@ export function testMethods(
       };
     },
     status: async () => STATUS,
+    screenState: empty,
     setupJoin: empty,
     setupAgain: empty,
     setupStaffPin: empty,

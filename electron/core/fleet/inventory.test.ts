@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { WEIGHTS } from '../../../models/rules/manifest.ts';
+import { Inventory } from '../../../sync/protocol/wire/fleet.ts';
+import { collectInventory, type InventoryDeps, thisMachine } from './inventory.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sp-inventory-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const deps = (change: Partial<InventoryDeps> = {}): InventoryDeps => ({
+  home: folder,
+  machine: thisMachine(join(folder, 'nowhere')),
+  build: { version: '0.2.0', commit: 'a'.repeat(40) },
+  host: 'browser',
+  embedder: () => 'fr_feature@87aacdfe5751',
+  camera: () => 'ok',
+  clockOffset: () => -12.4,
+  queued: () => 3,
+  photosWaiting: () => 1,
+  storeSchema: 6,
+  config: () => ({ revision: null, problem: null }),
+  slots: () => undefined,
+  uptime: () => 61.7,
+  ...change,
+});
+
+function thermal(name: string, zones: Record<string, string>): string {
+  const at = join(folder, name);
+  for (const [zone, text] of Object.entries(zones)) {
+    mkdirSync(join(at, zone), { recursive: true });
+    writeFileSync(join(at, zone, 'temp'), text);
+  }
+  return at;
+}
+
+describe('the inventory', () => {
+  test('has the wire’s form, the disk of the folder, and the detector’s hash of the manifest', () => {
+    const report = Inventory.parse(collectInventory(deps()));
+    expect(report.diskTotal).toBeGreaterThan(report.diskFree!);
+    expect(report.diskFree).toBeGreaterThan(0);
+    expect(WEIGHTS.map(({ sha256 }) => sha256)).toContain(report.models.detector);
+    expect(report).toMatchObject({ clockOffsetMs: -12, uptimeSeconds: 62, temperature: null, commit: 'a'.repeat(40) });
+  });
+
+  test('has the hottest sensor; one that is off, and one that says nonsense, count as none', () => {
+    const at = thermal('warm', { thermal_zone0: '41500\n', thermal_zone1: '63750', cooling_device0: '99999' });
+    expect(thisMachine(at).temperature()).toBe(63.8);
+    expect(thisMachine(thermal('odd', { thermal_zone0: '-274000', thermal_zone1: '' })).temperature()).toBeNull();
+  });
+
+  test('of an unpackaged kiosk on a disk that can’t be asked says so, and still has its form', () => {
+    const report = collectInventory(deps({ home: join(folder, 'gone'), build: { version: '0.2.0', commit: null } }));
+    expect(Inventory.parse(report)).toMatchObject({ commit: '', diskFree: null, diskTotal: null });
+  });
+});

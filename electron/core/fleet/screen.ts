@@ -1,0 +1,33 @@
+import type { CoreMethods } from '../../contract/methods.ts';
+
+/** What the screen last said of itself. */
+export interface ScreenState {
+  /** A word of Inventory's `camera`; `unknown` while no screen is there. */
+  readonly camera: string;
+  /** Frames that it has looked at since its page was loaded. */
+  readonly frames: number;
+}
+
+const NONE: ScreenState = { camera: 'unknown', frames: 0 };
+
+/** Keeps what the screen tells: the core has no camera of its own. */
+export function createScreenBook(): {
+  readonly methods: Pick<CoreMethods, 'screenState'>;
+  state(): ScreenState;
+  /** No screen is there any more. */
+  gone(): void;
+} {
+  let state = NONE;
+  return {
+    methods: {
+      async screenState(told) {
+        state = told;
+        return {};
+      },
+    },
+    state: () => state,
+    gone() {
+      state = NONE;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { signal } from '@preact/signals';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { CameraState } from './camera.ts';
+import { cameraWord, keepTelling } from './telling.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const live = { kind: 'live' } as unknown as CameraState;
+
+test('one word for each state of the camera', () => {
+  expect(cameraWord(live, false, false)).toBe('ok');
+  expect(cameraWord(live, false, true)).toBe('covered');
+  // Blind outdoes covered: nobody can say what is in a picture that can't be looked at.
+  expect(cameraWord(live, true, true)).toBe('blind');
+  expect(cameraWord({ kind: 'absent' }, false, false)).toBe('none');
+  expect(cameraWord({ kind: 'broken', name: 'X' }, false, false)).toBe('broken');
+});
+
+test('is told to each core once it is there, at each change, and now and then', () => {
+  const told: unknown[] = [];
+  const generation = signal(0);
+  const camera = signal<CameraState>({ kind: 'starting' });
+  let frames = 0;
+  const stop = keepTelling({
+    core: {
+      async screenState(state) {
+        told.push(state);
+        return {};
+      },
+    },
+    generation,
+    camera,
+    detectorTrouble: signal(null),
+    covered: signal(false),
+    frames: () => frames,
+  });
+  expect(told).toEqual([]);
+  generation.value = 1;
+  camera.value = live;
+  frames = 7;
+  vi.advanceTimersByTime(15_000);
+  expect(told).toEqual([
+    { camera: 'starting', frames: 0 },
+    { camera: 'ok', frames: 0 },
+    { camera: 'ok', frames: 7 },
+  ]);
+  generation.value = 2;
+  expect(told).toHaveLength(4);
+  stop();
+  vi.advanceTimersByTime(60_000);
+  expect(told).toHaveLength(4);
+});
