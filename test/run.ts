@@ -18,6 +18,7 @@ import { LONG } from './tiers.ts';
  */
 const long = process.argv.includes('--long');
 const root = join(import.meta.dirname, '..');
+const CHECKS = [join(root, 'build/checks/run.ts')];
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
 const results = join(root, 'test/artefacts');
 
@@ -183,6 +184,10 @@ async function short(): Promise<Outcome> {
       { quiet: true },
     ),
     run('unused code (knip)', bin('knip'), [], { quiet: true }),
+    run('licences of what production installs', process.execPath, [...CHECKS, 'licences'], { quiet: true }),
+    run('secrets in the tree and its history', process.execPath, [...CHECKS, 'secrets'], { quiet: true }),
+    // Not quiet: where the registry can't be asked, that is said.
+    run('npm audit, each finding answered', process.execPath, [...CHECKS, 'audit']),
   ]);
   const [tests, faultsReport] = VITEST_REPORTS;
   // The fault runs mostly wait (for silence, for restarts), so they go beside everything else.

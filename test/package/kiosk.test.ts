@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LicenceAnswers, readAnswers } from '../../build/checks/answers.ts';
+import { isAllowed } from '../../build/checks/licences.ts';
 import { type KioskBuild, packageKiosk, projectVersion } from '../../build/package/kiosk.ts';
 import { NOTICES_FILE } from '../../build/package/notices.ts';
 import { PATH_PROPERTY, SBOM_FILE } from '../../build/package/sbom.ts';
@@ -16,6 +18,7 @@ import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { kioskHome } from '../../electron/core/paths.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { SCHEMA } from '../../electron/core/store/migrations.ts';
+import { WEIGHTS } from '../../models/rules/manifest.ts';
 import { BuildManifest, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
 import { sp } from '../cli/run-sp.ts';
 import { processesOf } from '../e2e/started.ts';
@@ -177,7 +180,8 @@ interface BomPart {
   group?: string;
   name: string;
   version: string;
-  licenses: unknown[];
+  description?: string;
+  licenses: { expression?: string; license?: { id?: string; name?: string } }[];
   properties: { name: string; value: string }[];
 }
 interface Bom {
@@ -230,6 +234,20 @@ describe('what it says of what is in it', () => {
     }
     for (const name of ['node', 'fr_feature.onnx', 'preact', '@mediapipe/tasks-vision', '@fontsource-variable/inter'])
       expect(named.has(name), name).toBe(true);
+  });
+
+  test('every licence inside is on the list or answered for; what is not known of the weights is said', () => {
+    const answers = readAnswers(LicenceAnswers, 'licences');
+    const licence = (c: BomPart) =>
+      c.licenses.map((l) => l.expression ?? l.license?.id ?? l.license?.name ?? '').join(' AND ');
+    const libraries = bom().components.filter((c) => c.type !== 'machine-learning-model');
+    const unanswered = libraries.filter(
+      (c) => !isAllowed(licence(c)) && !answers.some((a) => a.licence === licence(c)),
+    );
+    expect(unanswered.map((c) => `${c['bom-ref']}: ${licence(c)}`)).toEqual([]);
+    const weights = bom().components.filter((c) => c.type === 'machine-learning-model');
+    expect(weights.map((c) => c.name).sort()).toEqual(WEIGHTS.map((w) => w.file).sort());
+    for (const c of weights) expect(c.description).toContain('Provenance: ');
   });
 
   test('the notices name every component with its licence, and hold Node’s, LGPL’s and the font’s texts', () => {

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/*
+ * What a check found and somebody looked at: one file a check, beside this one. An answer is a sentence for whoever asks
+ * why; one that answers nothing any more is found as well, so that the files stay short.
+ */
+
+const Reason = z.string().min(20, 'an answer is a sentence');
+
+export const LicenceAnswers = z.array(z.strictObject({ package: z.string(), licence: z.string(), answer: Reason }));
+export type LicenceAnswer = z.infer<typeof LicenceAnswers>[number];
+
+export const SecretAnswers = z.array(
+  z.strictObject({
+    pattern: z.string(),
+    /** A file, or a folder that ends in a slash. */
+    path: z.string(),
+    /** First 16 hex digits of SHA-256 of what matched; absent: everything of this pattern in this path. */
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{16}$/)
+      .optional(),
+    answer: Reason,
+  }),
+);
+export type SecretAnswer = z.infer<typeof SecretAnswers>[number];
+
+export const AuditAnswers = z.array(
+  z.strictObject({
+    /** `GHSA-…`, or npm's own number. */
+    advisory: z.string(),
+    package: z.string(),
+    answer: Reason,
+    /** Looked at again by then: an answer of yesterday is none. */
+    until: z.iso.date(),
+  }),
+);
+export type AuditAnswer = z.infer<typeof AuditAnswers>[number];
+
+export function readAnswers<T extends z.ZodType>(schema: T, name: string): z.output<T> {
+  return schema.parse(JSON.parse(readFileSync(join(import.meta.dirname, `${name}-answers.json`), 'utf8')));
+}
