@@ -15,6 +15,7 @@ export const LONG: readonly string[] = [
   'test/cli/keys.test.ts',
   'test/cli/people.test.ts',
   'test/cli/quarantine.test.ts',
+  'test/cli/release.test.ts',
   'test/e2e/start-ends.test.ts',
   'test/fleet/**',
   'test/hosts/electron-lockdown.test.ts',

@@ -18,6 +18,8 @@ export interface Destination {
   write(path: string, bytes: AsyncIterable<Uint8Array>, length: number): Promise<void>;
 }
 
+const TIMESTAMP = 'metadata/timestamp.json';
+
 export interface CopyOptions {
   /** The bytes of these versions alone; the metadata name all. For a stick. */
   readonly only?: readonly string[];
@@ -45,7 +47,7 @@ export async function copyTo(
   ];
   if (!root || !targets || !snapshot || !timestamp)
     throw new Problem('release-not-published', 'Nothing has been published yet.', 'Run release publish first.');
-  await requireSameRepository(workspace, to, timestamp.signed.version);
+  await requireSameRepository(workspace, to);
 
   const wanted = Object.values(targets.signed.targets).filter(
     ({ path }) => !only || only.includes(parseTargetPath(path)?.version ?? ''),
@@ -70,13 +72,16 @@ export async function copyTo(
     ...Array.from({ length: root.signed.version }, (_, i) => `metadata/${i + 1}.root.json`),
     `metadata/${targets.signed.version}.targets.json`,
     `metadata/${snapshot.signed.version}.snapshot.json`,
-    'metadata/timestamp.json',
+    TIMESTAMP,
   ];
   for (const path of metadata) {
     const bytes = workspace.bytes(path);
     if (!bytes)
       throw new Problem('release-metadata-damaged', `${path} is missing.`, 'Restore the working copy from its backup.');
-    if ((await to.read(path))?.equals(bytes)) continue;
+    const there = await to.read(path);
+    if (there?.equals(bytes)) continue;
+    // All but the timestamp are written once: a kiosk may hold the announcement of the other one.
+    if (there && path !== TIMESTAMP) throw publishedElsewhere(to);
     await to.write(path, once(bytes), bytes.length);
     done += bytes.length;
     sent += 1;
@@ -84,7 +89,7 @@ export async function copyTo(
   return { bytes: done, files: sent };
 }
 
-async function requireSameRepository(workspace: Workspace, to: Destination, version: number): Promise<void> {
+async function requireSameRepository(workspace: Workspace, to: Destination): Promise<void> {
   const first = await to.read('metadata/1.root.json');
   if (first && !workspace.bytes('metadata/1.root.json')?.equals(first))
     throw new Problem(
@@ -92,15 +97,18 @@ async function requireSameRepository(workspace: Workspace, to: Destination, vers
       `There is another repository in ${to.name}.`,
       'Name another place: kiosks that trust that one would be lost.',
     );
-  const there = await to.read('metadata/timestamp.json');
-  if (!there) return;
-  const published = parseDocument('timestamp', there, `${to.name}: timestamp.json`).signed.version;
-  if (published > version)
-    throw new Problem(
-      'release-destination-newer',
-      `${to.name} has version ${published} of the timestamp, this working copy ${version}: it was published from elsewhere since.`,
-      'Bring the working copy up to date first; a kiosk takes nothing that is older than what it has seen.',
-    );
+  const [there, ours] = [await to.read(TIMESTAMP), workspace.bytes(TIMESTAMP)!];
+  if (!there || there.equals(ours)) return;
+  const version = (bytes: Buffer) => parseDocument('timestamp', bytes, `${to.name}: timestamp.json`).signed.version;
+  if (version(there) >= version(ours)) throw publishedElsewhere(to);
+}
+
+function publishedElsewhere(to: Destination): Problem {
+  return new Problem(
+    'release-destination-newer',
+    `${to.name} was published from another working copy since.`,
+    'Publish from that one, or bring this one up to date: a kiosk takes nothing that is older than what it has seen.',
+  );
 }
 
 /** A folder of this machine, or a stick that is mounted. */

@@ -2,14 +2,20 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 
-/** Asks for a secret on the terminal without showing it. @throws Problem `no-terminal` when there is nobody to ask */
-export async function password(question: string): Promise<string> {
+const STAFF_PIN = { secret: 'a staff PIN', instead: 'Set SMARTPRESENCE_STAFF_PIN.' };
+
+/**
+ * Asks for a secret on the terminal without showing it.
+ *
+ * @param what is asked for, and how it is given where there is nobody to ask
+ * @throws Problem `no-terminal` when there is nobody to ask
+ */
+export async function password(
+  question: string,
+  what: { readonly secret: string; readonly instead: string } = STAFF_PIN,
+): Promise<string> {
   if (!process.stdin.isTTY) {
-    throw new Problem(
-      'no-terminal',
-      'a staff PIN is needed, and there is no terminal to ask on',
-      'Set SMARTPRESENCE_STAFF_PIN.',
-    );
+    throw new Problem('no-terminal', `${what.secret} is needed, and there is no terminal to ask on`, what.instead);
   }
   process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

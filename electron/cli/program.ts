@@ -25,6 +25,7 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['models'], load: async () => (await import('./models/register.ts')).registerModels },
   { words: ['backup'], load: async () => (await import('./backup/register.ts')).registerBackup },
   { words: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },
+  { words: ['release'], load: async () => (await import('./release/register.ts')).registerRelease },
   { words: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
 ];
 

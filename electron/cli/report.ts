@@ -5,10 +5,12 @@ import { EXIT } from './exit-codes.ts';
 const USAGE = new Set([
   'arguments-wrong',
   'bad-configuration',
+  'confirmation-needed',
   'folder-not-found',
   'join-code-mistyped',
   'no-answer',
   'not-a-folder',
+  'release-not-a-repository',
 ]);
 
 /** The store of the kiosk, or the database of the server, can't be opened or reached. */

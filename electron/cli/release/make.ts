@@ -1,0 +1,141 @@
+import { existsSync } from 'node:fs';
+import {
+  LIFETIMES,
+  type Lifetimes,
+  type PublicKey,
+  ROLE_NAMES,
+  type RoleName,
+} from '../../../build/release/documents.ts';
+import { makeKeyFile, readPublicFile } from '../../../build/release/key-file.ts';
+import { stageFirst, stageRotation } from '../../../build/release/stage.ts';
+import { createWorkspace, openWorkspace, requireApart } from '../../../build/release/workspace.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { type Passphrases, passphrases } from './passphrases.ts';
+
+/** `release init`, `release key`, `release rotate-key`: what makes keys. */
+
+export interface InitOptions {
+  readonly repository: string;
+  readonly keys: string;
+  readonly onlineKeys: string;
+  /** Public halves of keys that their holders have made elsewhere. */
+  readonly public: readonly string[];
+  readonly count: Readonly<Record<RoleName, number>>;
+  readonly threshold: Readonly<Record<RoleName, number>>;
+  readonly days: Partial<Lifetimes>;
+  readonly passphraseFile: string | undefined;
+  readonly onlinePassphraseFile: string | undefined;
+  readonly now: number;
+}
+
+export interface MadeKey {
+  readonly role: RoleName;
+  readonly keyid: string;
+  /** Null: it was made elsewhere. */
+  readonly file: string | null;
+}
+
+const isOnline = (role: RoleName) => role === 'snapshot' || role === 'timestamp';
+
+/** Makes the keys of a new repository, and its first root and targets, staged. */
+export async function init(o: InitOptions): Promise<readonly MadeKey[]> {
+  for (const keys of [o.keys, o.onlineKeys]) requireApart(keys, o.repository);
+  requireApart(o.keys, o.onlineKeys);
+  const given = o.public.map((file) => readPublicFile(file));
+  for (const role of ROLE_NAMES) {
+    const keys = given.filter((key) => key.role === role).length || o.count[role];
+    if (keys < o.threshold[role]) throw tooFew(role, keys, o.threshold[role]);
+  }
+  if (existsSync(`${o.repository}/release.json`)) createWorkspace(o.repository, LIFETIMES); // refuses, before keys are made
+  const [offline, online] = [passphrases(o.passphraseFile), passphrases(o.onlinePassphraseFile ?? o.passphraseFile)];
+  const made: MadeKey[] = [];
+  const roles = {} as Record<RoleName, { keys: PublicKey[]; threshold: number }>;
+  for (const role of ROLE_NAMES) {
+    const own = given.filter((key) => key.role === role);
+    made.push(...own.map(({ keyid }) => ({ role, keyid, file: null })));
+    for (let i = own.length === 0 ? 0 : o.count[role]; i < o.count[role]; i++) {
+      const [folder, from] = isOnline(role) ? [o.onlineKeys, online] : [o.keys, offline];
+      const key = await make(folder, role, from, o.now, `${role} key ${i + 1} of ${o.count[role]}`);
+      own.push({ role, ...key });
+      made.push({ role, keyid: key.keyid, file: key.file });
+    }
+    roles[role] = { keys: own, threshold: o.threshold[role] };
+  }
+  stageFirst(createWorkspace(o.repository, { ...LIFETIMES, ...o.days }), roles, o.now);
+  return made;
+}
+
+export async function makeKey(
+  folder: string,
+  role: RoleName,
+  passphraseFile: string | undefined,
+  now: number,
+): Promise<{ keyid: string; file: string; publicFile: string }> {
+  const { keyid, file, publicFile } = await make(folder, role, passphrases(passphraseFile), now, `the ${role} key`);
+  return { keyid, file, publicFile };
+}
+
+async function make(folder: string, role: RoleName, from: Passphrases, now: number, what: string) {
+  const { signer, file, publicFile } = makeKeyFile(folder, role, await from.fresh(what), { now });
+  return { keyid: signer.keyid, public: signer.public, file, publicFile };
+}
+
+export interface RotateOptions {
+  readonly repository: string;
+  readonly role: RoleName;
+  /** Where new keys are made. */
+  readonly keys: string | undefined;
+  readonly remove: readonly string[];
+  /** Public halves of keys that their holders have made elsewhere. */
+  readonly public: readonly string[];
+  /** How many to make; as many as are removed, less those given. */
+  readonly make: number | undefined;
+  readonly threshold: number | undefined;
+  readonly passphraseFile: string | undefined;
+  readonly now: number;
+}
+
+/** Stages a root with other keys for a role. */
+export async function rotate(o: RotateOptions): Promise<readonly MadeKey[]> {
+  const workspace = openWorkspace(o.repository);
+  const given = o.public.map((file) => readPublicFile(file));
+  const other = given.find((key) => key.role !== o.role);
+  if (other)
+    throw new Problem('release-key-other-role', `A key given is one for ${other.role}.`, `Give one for ${o.role}.`);
+  const count = o.make ?? Math.max(0, o.remove.length - given.length);
+  if (count > 0 && !o.keys)
+    throw new Problem(
+      'release-no-keys',
+      'New keys are to be made, and nothing says where.',
+      'Name a folder with --keys.',
+    );
+  if (o.keys) requireApart(o.keys, o.repository);
+  const threshold = o.threshold === undefined ? {} : { threshold: o.threshold };
+  const from = passphrases(o.passphraseFile);
+  // Tried before any key is made: what can't be staged leaves no keys behind.
+  const placeholders = Array.from({ length: count }, (_, i) => placeholder(i));
+  const dry = { ...workspace, stage: () => undefined };
+  stageRotation(dry, { role: o.role, add: [...given, ...placeholders], remove: o.remove, ...threshold }, o.now);
+  const made: MadeKey[] = given.map(({ keyid }) => ({ role: o.role, keyid, file: null }));
+  const add: PublicKey[] = [...given];
+  for (let i = 0; i < count; i++) {
+    const key = await make(o.keys!, o.role, from, o.now, `new ${o.role} key ${i + 1} of ${count}`);
+    add.push(key);
+    made.push({ role: o.role, keyid: key.keyid, file: key.file });
+  }
+  stageRotation(workspace, { role: o.role, add, remove: o.remove, ...threshold }, o.now);
+  return made;
+}
+
+function placeholder(i: number): PublicKey {
+  const hex = i.toString(16).padStart(64, '0');
+  return { keyid: hex, public: hex };
+}
+
+function tooFew(role: RoleName, keys: number, threshold: number): Problem {
+  return new Problem(
+    'release-threshold-wrong',
+    `Of ${keys} keys for ${role}, ${threshold} signatures are asked for.`,
+    'Give as many keys as signatures, or more.',
+  );
+}

@@ -1,0 +1,46 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { EXIT_HELP } from '../exit-codes.ts';
+import { terminalOutput } from '../output.ts';
+
+/** How the commands call each other. */
+export const SP = 'npm run -s sp -- release';
+export const PASSPHRASES = `
+Passphrases are asked for on the terminal, or read from the first line of a file of mode 600 (--passphrase-file).`;
+
+export type Output = ReturnType<typeof terminalOutput>;
+
+/** Options that all of them have. */
+export function shared(command: Command, help = PASSPHRASES): Command {
+  return command
+    .option('--passphrase-file <file>', 'passphrase of the keys')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', `${help}${EXIT_HELP}`);
+}
+
+/** @param text what a person is told; null: it is written by the command itself */
+export function output(json: boolean | undefined, text: string | null): Output {
+  return terminalOutput(json ?? false, () => text);
+}
+
+export function next(json: boolean | undefined, steps: readonly string[]): void {
+  if (!json) process.stderr.write(`Next:\n${steps.map((step) => `  ${step}`).join('\n')}\n`);
+}
+
+export function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+export function number(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new InvalidArgumentError(`a number from ${min} to ${max}`);
+    return value;
+  };
+}
+
+export function instant(text: string): Date {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('a time, e.g. 2027-01-31T12:00:00Z');
+  return time;
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import type { RoleName, Signer } from '../../../build/release/documents.ts';
+import { type ClosedKey, findKeys, requirePassphrase } from '../../../build/release/key-file.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { requirePrivate } from '../../core/keys/files.ts';
+import { password } from '../password.ts';
+
+const TRIES = 3;
+const INSTEAD = { secret: 'a passphrase', instead: 'Give it in a file of mode 600, with --passphrase-file.' };
+
+/** Where passphrases come from: a file, or whoever sits at the terminal. They are never arguments: every process can read those. */
+export interface Passphrases {
+  /** Of a new key, typed twice. */
+  fresh(what: string): Promise<string>;
+  open(key: ClosedKey): Promise<Signer>;
+}
+
+/** @throws Problem `secret-file-exposed`, `release-passphrase-file` */
+export function passphrases(file: string | undefined): Passphrases {
+  if (file) {
+    const passphrase = fromFile(file);
+    return { fresh: async () => passphrase, open: async (key) => key.open(passphrase) };
+  }
+  /** Those that have opened a key in this run: often one person has several. */
+  const known: string[] = [];
+  return {
+    async fresh(what) {
+      for (;;) {
+        const typed = await password(`New passphrase for ${what}: `, INSTEAD);
+        requirePassphrase(typed);
+        if (typed === (await password('The same again: ', INSTEAD))) return typed;
+        process.stderr.write('These were two different ones.\n');
+      }
+    },
+    async open(key) {
+      for (const passphrase of known) {
+        const signer = attempt(key, passphrase);
+        if (signer) return signer;
+      }
+      for (let left = TRIES; left > 0; left--) {
+        const typed = await password(`Passphrase of the ${key.role} key ${key.keyid.slice(0, 12)}: `, INSTEAD);
+        const signer = attempt(key, typed);
+        if (signer) {
+          known.push(typed);
+          return signer;
+        }
+        process.stderr.write('That was not it.\n');
+      }
+      throw new Problem(
+        'release-passphrase-wrong',
+        `The key ${key.file} was not opened.`,
+        'Ask its holder; if the passphrase is lost, replace the key with release rotate-key.',
+      );
+    },
+  };
+}
+
+function attempt(key: ClosedKey, passphrase: string): Signer | null {
+  try {
+    return key.open(passphrase);
+  } catch (cause) {
+    if ((cause as Problem).code === 'release-passphrase-wrong') return null;
+    throw cause;
+  }
+}
+
+function fromFile(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Problem('release-passphrase-file', `${file} can't be read.`, 'Correct --passphrase-file.', { cause });
+  }
+  requirePrivate(file);
+  return text.split('\n')[0]!.trim();
+}
+
+/**
+ * Opens those keys of some folders that are asked for.
+ *
+ * @param roles whose keys to look at
+ * @param asked names of keys that can sign something
+ */
+export async function openKeys(
+  folders: readonly string[],
+  roles: readonly RoleName[],
+  asked: ReadonlySet<string>,
+  from: Passphrases,
+): Promise<Signer[]> {
+  const signers: Signer[] = [];
+  for (const key of folders.flatMap((folder) => findKeys(folder)))
+    if (roles.includes(key.role) && asked.has(key.keyid)) signers.push(await from.open(key));
+  return signers;
+}

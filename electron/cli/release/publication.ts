@@ -1,0 +1,185 @@
+import type { Command } from 'commander';
+import { describeStaged } from '../../../build/release/describe.ts';
+import { copyTo } from '../../../build/release/destination.ts';
+import { countSignatures, ROLE_NAMES } from '../../../build/release/documents.ts';
+import { type Published, publish, refresh } from '../../../build/release/publish.ts';
+import { approvals, comingRoot } from '../../../build/release/stage.ts';
+import { openWorkspace, requireApart, type Workspace } from '../../../build/release/workspace.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { terminalOutput } from '../output.ts';
+import { openDestination } from './destinations.ts';
+import { collect, instant, next, type Output, output, PASSPHRASES, SP, shared } from './options.ts';
+import { openKeys, passphrases } from './passphrases.ts';
+import { approvalsText, describedText, publishedText, verifiedText } from './text.ts';
+import { soon, verifyRepository } from './verify.ts';
+
+/** `release publish|refresh|verify|status`. */
+
+interface PublishArgs {
+  readonly repository: string;
+  readonly keys: string[];
+  readonly to: string[];
+  readonly only: string[];
+  readonly passphraseFile?: string;
+  readonly json?: boolean;
+}
+
+export function registerPublishing(release: Command): void {
+  const command = (name: string, words: string, how: typeof publish) =>
+    shared(
+      release
+        .command(name)
+        .description(words)
+        .requiredOption('--repository <folder>', 'working copy')
+        .option('--keys <folder>', 'folder of the online keys', collect, [])
+        .option('--to <place>', 'also copy to a folder, a stick, or s3://bucket/prefix', collect, [])
+        .option('--only <version>', 'copy the archives of these versions alone, for a stick', collect, []),
+      `${PASSPHRASES}
+s3:// reads AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_ENDPOINT_URL and the rest (docs/backup.md).
+Exit code 1 where metadata expire soon.`,
+    ).action(async (o: PublishArgs) => {
+      const workspace = openWorkspace(o.repository);
+      for (const folder of o.keys) requireApart(folder, o.repository);
+      const root = comingRoot(workspace);
+      const asked = new Set(['snapshot', 'timestamp'].flatMap((role) => root.signed.roles[role]!.keyIDs));
+      const signers = await openKeys(o.keys, ['snapshot', 'timestamp'], asked, passphrases(o.passphraseFile));
+      const out = output(o.json, null);
+      const published = how(workspace, { signers, now: Date.now() });
+      const copies = await copyAll(workspace, o, out);
+      const notes = soon(published.expires, Date.now());
+      out.end();
+      out.line({ ...published, copies, notes });
+      if (!o.json) process.stdout.write(`${[publishedText(published), ...copiesText(copies), ...notes].join('\n')}\n`);
+      next(o.json, [`${SP} verify --root <root.json of a kiosk> --from ${o.to[0] ?? o.repository}`]);
+      process.exitCode = notes.length > 0 ? EXIT.attention : EXIT.ok;
+    });
+  command('publish', 'Make what is staged and signed the published state, and copy it where kiosks look.', publish);
+  command(
+    'refresh',
+    'Sign a new timestamp and, where due, a new snapshot; what is staged stays. For a timer.',
+    refresh,
+  );
+}
+
+interface Copy {
+  readonly to: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+async function copyAll(workspace: Workspace, { to, only, keys }: PublishArgs, out: Output): Promise<Copy[]> {
+  const copies: Copy[] = [];
+  for (const place of to) {
+    const destination = await openDestination(place, keys);
+    try {
+      const sent = await copyTo(workspace, destination, {
+        ...(only.length > 0 && { only }),
+        progress: (done, total) => out.progress(done, total, 'bytes'),
+      });
+      copies.push({ to: place, ...sent });
+    } finally {
+      destination.close();
+    }
+  }
+  return copies;
+}
+
+const copiesText = (copies: readonly Copy[]) =>
+  copies.map(({ to, files, bytes }) => `${to}: ${files} files, ${bytes} bytes sent`);
+
+interface VerifyArgs {
+  readonly root: string;
+  readonly from: string;
+  readonly ca?: string;
+  readonly archives: boolean;
+  readonly at?: Date;
+  readonly json?: boolean;
+}
+
+export function registerLooking(release: Command): void {
+  release
+    .command('verify')
+    .description('Look at a repository with the kiosk’s own client: signatures, dates, every byte of every archive.')
+    .requiredOption('--root <file>', 'the root.json that kiosks come with')
+    .requiredOption('--from <place>', 'a folder, a stick, or an https:// address')
+    .option('--ca <file>', 'CA of that address, PEM, where it is not a public one')
+    .option('--no-archives', 'the metadata alone')
+    .option('--at <time>', 'judge dates as of this time, ISO 8601', instant)
+    .option('--json', 'one JSON object')
+    .addHelpText('after', `\nExit code 1 where something is wrong or expires soon.${EXIT_HELP}`)
+    .action(async (o: VerifyArgs) => {
+      const out = terminalOutput(o.json ?? false, (v) =>
+        verifiedText(v as Awaited<ReturnType<typeof verifyRepository>>),
+      );
+      const verified = await verifyRepository({
+        root: o.root,
+        from: o.from,
+        ...(o.ca && { ca: o.ca }),
+        archives: o.archives,
+        now: o.at?.getTime() ?? Date.now(),
+        progress: out.progress,
+      });
+      out.end();
+      out.line(verified);
+      process.exitCode = verified.notes.length > 0 ? EXIT.attention : EXIT.ok;
+    });
+  release
+    .command('status')
+    .description('Versions, dates, keys, and what is staged.')
+    .requiredOption('--repository <folder>', 'working copy')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', `\nExit code 1 while signatures are missing, or metadata expire soon.${EXIT_HELP}`)
+    .action((o: { repository: string; json?: boolean }) => showStatus(openWorkspace(o.repository), o.json));
+}
+
+function showStatus(workspace: Workspace, json: boolean | undefined): void {
+  const root = comingRoot(workspace);
+  const [present, targets, snapshot, timestamp] = [
+    workspace.root(),
+    workspace.targets(),
+    workspace.snapshot(),
+    workspace.timestamp(),
+  ];
+  const published: Published | null =
+    present && targets && snapshot && timestamp
+      ? {
+          versions: {
+            root: present.signed.version,
+            targets: targets.signed.version,
+            snapshot: snapshot.signed.version,
+            timestamp: timestamp.signed.version,
+          },
+          expires: {
+            root: present.signed.expires,
+            targets: targets.signed.expires,
+            snapshot: snapshot.signed.expires,
+            timestamp: timestamp.signed.expires,
+          },
+          targets: Object.keys(targets.signed.targets).sort(),
+        }
+      : null;
+  const keys = ROLE_NAMES.map((role) => {
+    const { need, keyids } = countSignatures(root, role, root);
+    return { role, threshold: need, keyids };
+  });
+  const waiting = approvals(workspace);
+  const notes = published ? soon(published.expires, Date.now()) : [];
+  const text = [
+    published ? [publishedText(published), ...published.targets].join('\n') : 'Nothing is published yet.',
+    ...keys.map(
+      ({ role, threshold, keyids }) => `${role}: ${threshold} of ${keyids.map((id) => id.slice(0, 12)).join(', ')}`,
+    ),
+    describedText(describeStaged(workspace)),
+    approvalsText(waiting),
+    ...notes,
+  ];
+  output(json, text.filter(Boolean).join('\n')).line({
+    published,
+    keys,
+    staged: describeStaged(workspace),
+    approvals: waiting,
+    notes,
+  });
+  const lacking = waiting.some(({ have, need }) => have.length < need);
+  process.exitCode = lacking || notes.length > 0 ? EXIT.attention : EXIT.ok;
+}

@@ -1,0 +1,65 @@
+import type { Described } from '../../../build/release/describe.ts';
+import type { Published } from '../../../build/release/publish.ts';
+import type { Approval } from '../../../build/release/stage.ts';
+import type { MadeKey } from './make.ts';
+import type { Verified } from './verify.ts';
+
+/** What the commands say to a person. */
+
+const short = (keyid: string) => keyid.slice(0, 12);
+const day = (iso: string) => iso.slice(0, 10);
+const mib = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+
+export function describedText({ root, targets }: Described): string {
+  const lines: string[] = [];
+  if (root) {
+    lines.push(`root, version ${root.version}, good until ${day(root.expires)}:`);
+    if (root.roles.length === 0) lines.push('  the same keys as before');
+    for (const { role, added, removed, threshold, thresholdBefore } of root.roles) {
+      for (const id of removed) lines.push(`  - ${role} key ${short(id)}`);
+      for (const id of added) lines.push(`  + ${role} key ${short(id)}`);
+      const before = thresholdBefore === null || thresholdBefore === threshold ? '' : ` (before: ${thresholdBefore})`;
+      lines.push(`    ${role} needs ${threshold} signatures${before}`);
+    }
+  }
+  if (targets) {
+    lines.push(`targets, version ${targets.version}, good until ${day(targets.expires)}:`);
+    for (const path of targets.removed) lines.push(`  - ${path}`);
+    for (const { path, sha256, length, commit } of targets.added) {
+      lines.push(`  ${targets.replaced.includes(path) ? '! REPLACES' : '+'} ${path}`);
+      lines.push(`    ${mib(length)}, commit ${commit ?? 'unknown'}`, `    sha256 ${sha256}`);
+    }
+    if (targets.unchanged > 0) lines.push(`    ${targets.unchanged} builds as before`);
+  }
+  return lines.join('\n');
+}
+
+export function approvalsText(approvals: readonly Approval[]): string {
+  return approvals
+    .map(({ role, version, byRoot, have, need, keyids }) => {
+      const asked = role === 'root' ? ` by the keys of root ${byRoot}` : '';
+      const left = keyids.filter((id) => !have.includes(id)).map(short);
+      const waits = have.length < need ? `; it waits for ${need - have.length} of ${left.join(', ')}` : '';
+      return `${role} ${version}: ${have.length} of ${need} signatures${asked}${waits}`;
+    })
+    .join('\n');
+}
+
+export function madeText(made: readonly MadeKey[]): string {
+  return made.map(({ role, keyid, file }) => `${role} key ${short(keyid)}  ${file ?? '(made elsewhere)'}`).join('\n');
+}
+
+export function publishedText({ versions, expires, targets }: Published): string {
+  const lines = (Object.keys(versions) as (keyof typeof versions)[]).map(
+    (role) => `${role} ${versions[role]}, good until ${day(expires[role])}`,
+  );
+  return [...lines, `${targets.length} builds`].join('\n');
+}
+
+export function verifiedText({ versions, expires, builds, notes }: Verified): string {
+  const lines = (Object.keys(versions) as (keyof typeof versions)[]).map(
+    (role) => `${role} ${versions[role]}, good until ${day(expires[role])}`,
+  );
+  const all = builds.map(({ path, bytes }) => `${path}  ${mib(bytes)}`);
+  return [...lines, ...all, ...(notes.length > 0 ? notes : ['A kiosk would take all of it.'])].join('\n');
+}

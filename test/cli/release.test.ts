@@ -1,0 +1,329 @@
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { s3Client } from '../../sync/server/objects/client.ts';
+import { openObjectStore } from '../../sync/server/objects/store.ts';
+import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
+import { buildArchive } from '../update/archives.ts';
+import { sp } from './run-sp.ts';
+
+/** The ceremony of a release, as its people run it: one after the other, on one repository. */
+
+const home = mkdtempSync(join(tmpdir(), 'sp-release-'));
+const at = (...path: string[]) => join(home, ...path);
+const repository = at('repository');
+const passphrase = at('passphrase');
+const anna = at('anna');
+const bo = at('bo');
+const online = at('online');
+
+/** What the commands say as JSON, as far as it is looked at here. */
+interface Told {
+  readonly file: string;
+  readonly keys: readonly { role: string; file: string | null }[];
+  readonly signed: readonly { role: string }[];
+  readonly versions: Record<string, number>;
+  readonly published: { versions: Record<string, number> };
+  readonly staged: { targets: { added: readonly { path: string }[] } };
+  readonly targets: readonly string[];
+  readonly builds: readonly unknown[];
+  readonly copies: readonly { files: number }[];
+  readonly notes: readonly string[];
+}
+
+let env: NodeJS.ProcessEnv = {};
+const release = (...args: string[]) => sp(at('nobody'), ['release', ...args], { env });
+const json = async (...args: string[]) => {
+  const result = await release(...args, '--json');
+  expect(result.stderr.includes('internal'), result.stderr).toBe(false);
+  return { ...result, value: result.lines()[0] as unknown as Told };
+};
+const keyName = (folder: string, role: string) => {
+  const file = readdirSync(folder).find((name) => name.startsWith(`${role}-`) && name.endsWith('.key.json'))!;
+  return JSON.parse(readFileSync(join(folder, file), 'utf8')).keyid as string;
+};
+const pub = (folder: string, role: string) =>
+  join(folder, readdirSync(folder).find((name) => name.startsWith(`${role}-`) && name.endsWith('.pub.json'))!);
+const withPassphrase = ['--passphrase-file', passphrase];
+const trusted = at('root.json');
+
+beforeAll(() => {
+  writeFileSync(passphrase, 'correct horse battery staple\n', { mode: 0o600 });
+  writeFileSync(at('weak'), 'short\n', { mode: 0o600 });
+  writeFileSync(at('other'), 'another passphrase entirely\n', { mode: 0o600 });
+  writeFileSync(at('exposed'), 'correct horse battery staple\n', { mode: 0o644 });
+  for (const version of ['1.0.0', '1.1.0'])
+    buildArchive(at('archives'), {
+      version,
+      program: `echo ${version}`,
+      files: { 'app/big.bin': Buffer.alloc(200_000) },
+    });
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+describe('a repository of two holders', () => {
+  test('each holder makes keys of their own, and a root for them is staged', async () => {
+    for (const [folder, role] of [
+      [anna, 'root'],
+      [anna, 'targets'],
+      [bo, 'root'],
+      [bo, 'targets'],
+    ] as const) {
+      const made = await json('key', '--role', role, '--keys', folder, ...withPassphrase);
+      expect(made.code).toBe(0);
+      expect(statSync(made.value.file).mode & 0o777).toBe(0o600);
+    }
+    const halves = [anna, bo].flatMap((f) => ['root', 'targets'].flatMap((role) => ['--public', pub(f, role)]));
+    const args = ['--repository', repository, '--keys', at('unused'), '--online-keys', online, ...halves];
+    const made = await json('init', ...args, ...withPassphrase);
+    expect(made.stderr).toBe('');
+    expect(made.value.keys.map((key) => [key.role, key.file === null])).toEqual([
+      ['root', true],
+      ['root', true],
+      ['targets', true],
+      ['targets', true],
+      ['snapshot', false],
+      ['timestamp', false],
+    ]);
+    expect(existsSync(at('unused'))).toBe(false);
+    // No key, open or closed, beside what will be published; no seed in clear in a key file.
+    expect(readdirSync(repository).sort()).toEqual(['release.json', 'staged']);
+  }, 120_000);
+
+  test('nothing is published before the threshold is reached', async () => {
+    expect((await release('status', '--repository', repository)).code).toBe(1);
+    const early = await release('publish', '--repository', repository, '--keys', online, ...withPassphrase);
+    expect([early.code, early.stderr]).toEqual([1, expect.stringContaining('release-not-signed')]);
+    const first = await json('sign', '--repository', repository, '--keys', anna, '--yes', ...withPassphrase);
+    expect(first.code).toBe(1);
+    expect(first.stderr).toContain(`+ root key ${keyName(bo, 'root').slice(0, 12)}`);
+    expect(first.value.signed.map((s) => s.role).sort()).toEqual(['root', 'targets']);
+    const half = await release('publish', '--repository', repository, '--keys', online, ...withPassphrase);
+    expect(half.stderr).toContain('1 of the 2 signatures');
+    const second = await json('sign', '--repository', repository, '--keys', bo, '--yes', ...withPassphrase);
+    expect(second.code).toBe(0);
+    const published = await json('publish', '--repository', repository, '--keys', online, ...withPassphrase);
+    expect(published.value.versions).toEqual({ root: 1, targets: 1, snapshot: 1, timestamp: 1 });
+    cpSync(join(repository, 'metadata/1.root.json'), trusted);
+  }, 120_000);
+
+  test('a build is looked into, signed by both, published, and verified as a kiosk would', async () => {
+    const archive = at('archives/smartpresence-kiosk-1.0.0-linux-x64.tar.gz');
+    const staged = await json('sign', '--repository', repository, '--build', archive);
+    expect(staged.code).toBe(1);
+    expect(staged.stderr).toContain('+ kiosk/linux-x64/1.0.0/smartpresence-kiosk.tar.gz');
+    for (const keys of [anna, bo])
+      await json('sign', '--repository', repository, '--keys', keys, '--yes', ...withPassphrase);
+    const stick = at('stick');
+    const published = await json(
+      'publish',
+      '--repository',
+      repository,
+      '--keys',
+      online,
+      '--to',
+      stick,
+      ...withPassphrase,
+    );
+    expect(published.code).toBe(0);
+    expect(published.value.targets).toEqual(['kiosk/linux-x64/1.0.0/smartpresence-kiosk.tar.gz']);
+    for (const from of [repository, stick]) {
+      const verified = await json('verify', '--root', trusted, '--from', from);
+      expect([verified.code, verified.value.builds.length]).toEqual([0, 1]);
+    }
+    const again = await json('publish', '--repository', repository, '--keys', online, '--to', stick, ...withPassphrase);
+    // The archive is there already: a timestamp alone is sent.
+    expect(again.value.copies[0].files).toBe(1);
+  }, 180_000);
+
+  test('verify sees what a kiosk would refuse, and what expires soon', async () => {
+    const copy = at('tampered');
+    cpSync(at('stick'), copy, { recursive: true });
+    const folder = join(copy, 'targets/kiosk/linux-x64/1.0.0');
+    appendFileSync(join(folder, readdirSync(folder)[0]!), 'x');
+    const changed = await release('verify', '--root', trusted, '--from', copy);
+    expect([changed.code, changed.stderr]).toEqual([1, expect.stringMatching(/update-(target-wrong|too-large)/)]);
+    const in6 = new Date(Date.now() + 6 * 86_400_000).toISOString();
+    const soon = await json('verify', '--root', trusted, '--from', repository, '--no-archives', '--at', in6);
+    expect([soon.code, soon.value.notes[0]]).toEqual([1, expect.stringContaining('release refresh')]);
+    const in8 = new Date(Date.now() + 8 * 86_400_000).toISOString();
+    const late = await release('verify', '--root', trusted, '--from', repository, '--at', in8);
+    expect([late.code, late.stderr]).toEqual([1, expect.stringContaining('update-expired')]);
+  }, 120_000);
+
+  test('refresh signs a timestamp and leaves what is staged alone', async () => {
+    await json(
+      'sign',
+      '--repository',
+      repository,
+      '--build',
+      at('archives/smartpresence-kiosk-1.1.0-linux-x64.tar.gz'),
+    );
+    const before = (await json('status', '--repository', repository)).value;
+    const refreshed = await json('refresh', '--repository', repository, '--keys', online, ...withPassphrase);
+    expect(refreshed.value.versions.timestamp).toBe(before.published.versions.timestamp! + 1);
+    expect(refreshed.value.targets).toHaveLength(1);
+    const after = (await json('status', '--repository', repository)).value;
+    expect(after.staged.targets.added.map((t) => t.path)).toEqual(['kiosk/linux-x64/1.1.0/smartpresence-kiosk.tar.gz']);
+  }, 120_000);
+
+  test('a stolen root key and a stolen timestamp key are replaced; kiosks with the first root follow', async () => {
+    const gone = keyName(bo, 'root');
+    const cleo = at('cleo');
+    const rotate = (...more: string[]) =>
+      json('rotate-key', '--repository', repository, '--yes', ...more, ...withPassphrase);
+    const root = await rotate('--role', 'root', '--remove', gone.slice(0, 12), '--keys', cleo);
+    expect(root.code).toBe(0);
+    await rotate('--role', 'timestamp', '--remove', keyName(online, 'timestamp').slice(0, 8), '--keys', at('online2'));
+    // Two of the old root (Anna and Bo), and two of the new one (Anna and Cleo).
+    for (const keys of [anna, cleo])
+      expect((await json('sign', '--repository', repository, '--keys', keys, '--yes', ...withPassphrase)).code).toBe(1);
+    expect((await json('sign', '--repository', repository, '--keys', bo, '--yes', ...withPassphrase)).code).toBe(0);
+    const old = await release('publish', '--repository', repository, '--keys', online, ...withPassphrase);
+    expect(old.stderr).toContain('release-key-missing');
+    const keys = ['--keys', online, '--keys', at('online2')];
+    const published = await json('publish', '--repository', repository, ...keys, ...withPassphrase);
+    expect(published.value.versions).toMatchObject({ root: 2, targets: 3 });
+    const verified = await json('verify', '--root', trusted, '--from', repository);
+    expect([verified.code, verified.value.versions.root, verified.value.builds.length]).toEqual([0, 2, 2]);
+  }, 240_000);
+
+  test('a version that is signed is not given other bytes by chance, and can be withdrawn', async () => {
+    const { archive } = buildArchive(at('other-archives'), { version: '1.1.0', program: 'echo other' });
+    const clash = await release('sign', '--repository', repository, '--build', archive);
+    expect([clash.code, clash.stderr]).toEqual([1, expect.stringContaining('release-version-exists')]);
+    const unasked = await release('sign', '--repository', repository, '--build', archive, '--replace');
+    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining('confirmation-needed')]);
+    const withdrawn = await json('sign', '--repository', repository, '--withdraw', '1.1.0');
+    expect(withdrawn.stderr).toContain('- kiosk/linux-x64/1.1.0/');
+    expect((await release('sign', '--repository', repository, '--withdraw', '7.0.0')).stderr).toContain(
+      'release-version-unknown',
+    );
+  }, 120_000);
+});
+
+describe('refusals', () => {
+  test('an archive that a kiosk would refuse is not signed', async () => {
+    const file = at('archives/smartpresence-kiosk-6.6.6-linux-x64.tar.gz');
+    const { archive } = buildArchive(at('bad'), { version: '6.6.6', program: 'x', files: { 'app/a': 'a' } });
+    writeFileSync(file, readFileSync(archive).subarray(0, -20));
+    const broken = await release('sign', '--repository', repository, '--build', file);
+    expect([broken.code, broken.stderr]).toEqual([1, expect.stringMatching(/update-(archive-bad|build-damaged)/)]);
+    const unknown = await release('sign', '--repository', repository, '--build', passphrase);
+    expect(unknown.stderr).toContain('release-archive-unknown');
+  }, 60_000);
+
+  test.each([
+    ['a passphrase that is not it', () => [anna, '--passphrase-file', at('other')], 'release-passphrase-wrong'],
+    [
+      'a file of passphrases that others can read',
+      () => [anna, '--passphrase-file', at('exposed')],
+      'secret-file-exposed',
+    ],
+    ['nobody to ask for a passphrase', () => [anna], 'no-terminal'],
+    ['a folder without keys', () => [at('nowhere'), ...withPassphrase], 'release-no-keys'],
+    ['keys beside the repository', () => [join(repository, 'keys'), ...withPassphrase], 'release-keys-beside'],
+  ])(
+    '%s',
+    async (_what, keys, code) => {
+      const result = await release('sign', '--repository', repository, '--yes', '--keys', ...keys());
+      expect(result.stderr).toContain(code);
+      expect(result.code).not.toBe(0);
+    },
+    60_000,
+  );
+
+  test('a weak passphrase, and keys that would lie beside the repository, make no repository', async () => {
+    const args = ['init', '--repository', at('new'), '--keys', at('new-keys'), '--online-keys', at('new-online')];
+    const weak = await release(...args, '--passphrase-file', at('weak'));
+    expect(weak.stderr).toContain('release-passphrase-weak');
+    const beside = await release(
+      ...['init', '--repository', at('new'), '--keys', at('new/keys'), '--online-keys', at('new-online')],
+      ...withPassphrase,
+    );
+    expect(beside.stderr).toContain('release-keys-beside');
+    expect([existsSync(at('new')), existsSync(at('new-keys'))]).toEqual([false, false]);
+  }, 60_000);
+
+  test('a repository is not made over another, nor published over another or a newer state', async () => {
+    const over = await release(
+      ...['init', '--repository', repository, '--keys', at('k'), '--online-keys', at('o')],
+      ...withPassphrase,
+    );
+    expect(over.stderr).toContain('release-exists');
+    expect(existsSync(at('k'))).toBe(false);
+    const publishTo = (to: string) =>
+      release(
+        'refresh',
+        '--repository',
+        repository,
+        '--keys',
+        at('online2'),
+        '--keys',
+        online,
+        '--to',
+        to,
+        ...withPassphrase,
+      );
+    mkdirSync(at('foreign/metadata'), { recursive: true });
+    writeFileSync(at('foreign/metadata/1.root.json'), '{}');
+    expect((await publishTo(at('foreign'))).stderr).toContain('release-other-repository');
+    cpSync(repository, at('elsewhere'), { recursive: true });
+    expect((await publishTo(at('latest'))).code).toBe(0);
+    const stale = await release(
+      ...['refresh', '--repository', at('elsewhere'), '--keys', at('online2'), '--keys', online],
+      ...['--to', at('latest'), ...withPassphrase],
+    );
+    // The same number, and not the same timestamp.
+    expect(stale.stderr).toContain('release-destination-newer');
+    expect((await publishTo(at('latest'))).code).toBe(0);
+  }, 120_000);
+});
+
+const missing = motoMissing();
+if (missing) console.log(missing);
+describe.skipIf(missing)('an object store', () => {
+  let moto: Moto;
+  beforeAll(async () => {
+    moto = await startMoto();
+    const client = s3Client(moto.settings('updates'));
+    await client.send(new CreateBucketCommand({ Bucket: 'updates' }));
+    client.destroy();
+    const { S3_BUCKET_NAME: _, ...more } = moto.env('updates');
+    env = more;
+  }, 120_000);
+  afterAll(() => moto?.remove());
+
+  test('takes the repository below a prefix, and a kiosk’s client verifies what was put there', async () => {
+    const keys = ['--keys', online, '--keys', at('online2')];
+    const args = ['refresh', '--repository', repository, ...keys, '--to', 's3://updates/kiosks'];
+    const published = await json(...args, ...withPassphrase);
+    expect(published.code, published.stderr).toBe(0);
+    const store = openObjectStore(moto.settings('updates'));
+    const folder = at('from-s3');
+    for await (const { key } of store.list('kiosks/')) {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of await store.get(key)) pieces.push(piece);
+      mkdirSync(join(folder, key, '..'), { recursive: true });
+      writeFileSync(join(folder, key), Buffer.concat(pieces));
+    }
+    store.close();
+    const verified = await json('verify', '--root', trusted, '--from', join(folder, 'kiosks'));
+    expect([verified.code, verified.value.builds.length]).toEqual([0, 2]);
+    const unset = await sp(at('nobody'), [...['release'], ...args, ...withPassphrase], { env: { AWS_REGION: '' } });
+    expect([unset.code, unset.stderr]).toEqual([2, expect.stringContaining('bad-configuration')]);
+  }, 120_000);
+});
