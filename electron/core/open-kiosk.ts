@@ -7,9 +7,11 @@ import { createRecogniser, loadGallery, type Recogniser } from './checkin/recogn
 import type { CommandContext } from './commands/command.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type KioskKeys, openKeys } from './keys/index.ts';
+import { readSlots } from './keys/slots.ts';
 import { createPinHasher, type PinHasher } from './pin/pin-hash.ts';
 import { readPolicy } from './roster/policy.ts';
 import { readSiteConfig } from './site/config.ts';
+import { lockBeginning } from './store/begin-lock.ts';
 import { createStore, openStore } from './store/index.ts';
 
 /** A kiosk's folder, opened: store unlocked and locked against others, models loaded when first needed. */
@@ -24,6 +26,24 @@ function asProblem(cause: unknown): never {
   throw new Problem(cause.code, cause.message, cause.nextStep, { cause });
 }
 
+interface Opening {
+  readonly home: string;
+  readonly deviceSecret: Uint8Array | null;
+  readonly allowSecretFile: boolean;
+}
+
+async function openOrBegin({ home, deviceSecret, allowSecretFile }: Opening) {
+  const begun = readSlots(home)?.state === 'live';
+  const letGo = begun ? () => undefined : lockBeginning(home);
+  try {
+    // Read anew under the lock: somebody else may have begun the kiosk meanwhile.
+    const keys = await openKeys({ home, deviceSecret, allowSecretFile });
+    return { keys, store: keys.live ? await openStore({ home, keys }) : await createStore({ home, keys }) };
+  } finally {
+    letGo();
+  }
+}
+
 /**
  * Opens a kiosk's folder for the core or, when no core runs, for the command line.
  * @param options.deviceSecret 32 bytes of a real keystore, or null for the 0600 file in `home`
@@ -31,16 +51,10 @@ function asProblem(cause: unknown): never {
  * @param options.weights folder of the prepared weights; by default this program's own
  * @throws Problem of keys, store and site: `store-in-use`, `store-wrong-key`, `store-other-machine`, `site-config-wrong`, …
  */
-export async function openKiosk(options: {
-  home: string;
-  deviceSecret: Uint8Array | null;
-  allowSecretFile: boolean;
-  weights?: string;
-}): Promise<OpenKiosk> {
+export async function openKiosk(options: Opening & { readonly weights?: string }): Promise<OpenKiosk> {
   const { home } = options;
   const site = readSiteConfig(home);
-  const keys = await openKeys({ home, deviceSecret: options.deviceSecret, allowSecretFile: options.allowSecretFile });
-  const store = keys.live ? await openStore({ home, keys }) : await createStore({ home, keys });
+  const { keys, store } = await openOrBegin(options);
   let faces: Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> | null = null;
 
   let pins: Promise<PinHasher> | null = null;

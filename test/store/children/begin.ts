@@ -1,0 +1,16 @@
+import { openKiosk } from '../../../electron/core/open-kiosk.ts';
+import type { Problem } from '../../../sync/protocol/wire/problem.ts';
+
+/* Opens the kiosk of a folder at the moment it is told, says under which device id or with which code, and waits to be told to end. */
+
+const home = process.argv[2]!;
+process.send?.('ready');
+process.once('message', async () => {
+  try {
+    const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+    process.once('message', () => void kiosk.close().then(() => process.exit(0)));
+    process.send?.({ device: kiosk.store.device });
+  } catch (cause) {
+    process.send?.({ code: (cause as Problem).code ?? String(cause) }, () => process.exit(0));
+  }
+});
