@@ -8,10 +8,10 @@ import type { CommandContext } from './commands/command.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type KioskKeys, openKeys } from './keys/index.ts';
 import { readSlots } from './keys/slots.ts';
+import { lockBeginning } from './lock-file.ts';
 import { createPinHasher, type PinHasher } from './pin/pin-hash.ts';
 import { readPolicy } from './roster/policy.ts';
 import { readSiteConfig } from './site/config.ts';
-import { lockBeginning } from './store/begin-lock.ts';
 import { createStore, openStore } from './store/index.ts';
 
 /** A kiosk's folder, opened: store unlocked and locked against others, models loaded when first needed. */

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from './own-folder.ts';
 import { readSiteConfig, SiteConfig, writeSiteConfig } from './site/config.ts';
 
 /** Site settings of a kiosk that nobody has configured yet: an evaluation on this machine. */
@@ -20,9 +21,12 @@ export function defaultSite(demo: boolean): SiteConfig {
   });
 }
 
-/** Makes the kiosk's folder (0700) with a `site.json`, unless it has one. Returns whether it was made now. */
+/**
+ * Makes the kiosk's folder (0700) with a `site.json`, unless it has one. Returns whether it was made now.
+ * @throws Problem `home-not-usable`, `storage-full`
+ */
 export function ensureKioskFolder(home: string, demo: boolean): boolean {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  makeOwnFolder(home);
   if (existsSync(join(home, 'site.json'))) return false;
   writeSiteConfig(home, defaultSite(demo));
   return true;

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Problem } from '../protocol/wire/problem.ts';
 import { DeviceRequest, type ServerBundle } from '../protocol/wire/provisioning.ts';
 import { readConfig } from './config.ts';
+import { lockHome } from './database/lock.ts';
 import { openDatabase } from './database/open.ts';
 import { identityContext } from './devices/context.ts';
 import { bundleFor } from './devices/join.ts';
@@ -26,7 +27,7 @@ type DemoKeys = Record<(typeof KEYS)[number], string> & Partial<Record<(typeof P
  * Makes the server home and its demo keys unless they are there. Keys that `env` already has win, and nothing is written.
  *
  * @returns what the server process and `provisionLocal` need in their environment
- * @throws Problem `demo-keys-unreadable`
+ * @throws Problem `demo-keys-unreadable`, `database-in-use` when another process begins here at this moment
  */
 export function initServer(
   serverHome: string,
@@ -40,14 +41,23 @@ export function initServer(
   return { SMARTPRESENCE_SERVER_HOME: serverHome, ...keys };
 }
 
-function demoKeys(path: string): DemoKeys {
-  if (!existsSync(path)) {
+/** Once: of two that begin at the same moment one would go on with keys that the other's have replaced. */
+function makeDemoKeys(path: string): void {
+  const letGo = lockHome(dirname(path));
+  try {
+    if (existsSync(path)) return;
     const lines = KEYS.map((name) => `${name}=${randomBytes(32).toString('base64')}`);
     writeAtomically(
       path,
       `# Keys of this evaluation server. Whoever has this file can read its data.\n${lines.join('\n')}\n`,
     );
+  } finally {
+    letGo();
   }
+}
+
+function demoKeys(path: string): DemoKeys {
+  if (!existsSync(path)) makeDemoKeys(path);
   const values = Object.fromEntries(
     [...readFileSync(path, 'utf8').matchAll(/^([A-Z_]+)=(\S+)$/gm)].map((m) => [m[1], m[2]]),
   );

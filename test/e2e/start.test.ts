@@ -25,6 +25,15 @@ describe.skipIf(!existsSync(CHROMIUM))('npm start -- --camera demo', () => {
     await started.waitFor(/✓ John Doe checked in \(face.*liveness: off \(demo\)\)/, 60_000);
   }, 130_000);
 
+  test('a second start with the same data folder says so, and the first goes on', async () => {
+    const second = startAppliance(['--camera', 'demo'], {}, started.home);
+    await second.waitFor(/✗ already-started: .*\n.*SMARTPRESENCE_HOME/, 60_000);
+    await second.waitFor(/^Stopped\.$/m, 30_000);
+    await second.interrupt();
+    const before = started.output().length;
+    await expect.poll(() => started.output().slice(before), { timeout: 60_000 }).toMatch(/✓ /);
+  }, 160_000);
+
   test('the one-time link opens the live page, which shows them; a second use of the link does not', async () => {
     const link = (await started.waitFor(/sign in\s+(https:\/\/\S+)/, 1_000))[1]!;
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });

@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lockBeginning } from '../../electron/core/lock-file.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
-import { lockBeginning } from '../../electron/core/store/begin-lock.ts';
 
 let home: string;
 beforeEach(() => {

@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { initServer } from '../../../sync/server/local.ts';
-import { kioskHome, serverHome } from '../../core/paths.ts';
+import { lockFile } from '../../core/lock-file.ts';
+import { makeOwnFolder } from '../../core/own-folder.ts';
+import { dataHome, kioskHome, serverHome } from '../../core/paths.ts';
 import { defaultSite, ensureKioskFolder } from '../../core/provision.ts';
 import { BUILD_NAME } from '../../core/version.ts';
 import { sandboxFor } from '../../host-browser/chromium.ts';
@@ -78,6 +79,23 @@ function report(cause: unknown): void {
   if (!problem.code && cause instanceof Error) say(cause.stack ?? '');
 }
 
+/** The data folder for this start alone. A second one would choose ports and keys of its own before it meets the store's lock. */
+function takeFolder(home: string): Part {
+  makeOwnFolder(home);
+  try {
+    const letGo = lockFile(home, 'start.lock');
+    return { close: async () => letGo() };
+  } catch (cause) {
+    if (!(cause instanceof Problem) || cause.code !== 'store-in-use') throw cause;
+    throw new Problem(
+      'already-started',
+      `an npm start is running with this data folder, ${home}`,
+      'Use that one, or give this one a folder of its own: SMARTPRESENCE_HOME=/some/other/folder npm start',
+      { cause },
+    );
+  }
+}
+
 async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSignal): Promise<void> {
   const demo = options.camera === 'demo' || (options.camera === 'auto' && !hasDisplay() && !hasCamera());
   if (!demo && !hasDisplay())
@@ -90,6 +108,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   say(
     `SmartPresence ${BUILD_NAME}: a kiosk and its server on this machine${demo ? ', with recorded footage as the camera (liveness: off)' : ''}.`,
   );
+  parts.push(takeFolder(dataHome()));
   const secret = deviceSecretOf(options.deviceSecret, process.env);
   say(secret.notice);
   const electron = electronFor(options.host, options.deviceSecret);
@@ -102,7 +121,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   signal.throwIfAborted();
   const screens = ensureScreens(say);
   screens.catch(() => undefined); // reported where it is awaited; until then it must not end the process
-  mkdirSync(server, { recursive: true, mode: 0o700 });
+  makeOwnFolder(server);
   ensureKioskFolder(kiosk, demo);
   const ports = await localPorts(server);
   const serverEnv = {

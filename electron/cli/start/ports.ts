@@ -1,24 +1,52 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { writeFileAtomic } from '../../core/keys/files.ts';
 
 const Ports = z.strictObject({ people: z.number().int(), devices: z.number().int() });
-export type Ports = z.infer<typeof Ports>;
+type Ports = z.infer<typeof Ports>;
 
 /** First choice; another evaluation on this machine may have taken them. */
 const WANTED: Ports = { people: 8443, devices: 8444 };
 
 /**
- * Ports of the local server: chosen once and kept in its folder, because the kiosk remembers where its server is.
+ * Ports of the local server: chosen once and kept in its folder, because the kiosk remembers where its server is. People
+ * are told where their page is at every start, so that it may be elsewhere while another program has its port.
+ * @throws Problem `ports-unreadable`, `device-port-in-use`
  */
 export async function localPorts(serverHome: string): Promise<Ports> {
   const file = join(serverHome, 'ports.json');
-  if (existsSync(file)) return Ports.parse(JSON.parse(readFileSync(file, 'utf8')));
+  if (existsSync(file)) return nowFree(readPorts(file));
   const free = (await isFree(WANTED.people)) && (await isFree(WANTED.devices));
   const ports = free ? WANTED : { people: await anyFree(), devices: await anyFree() };
-  writeFileSync(file, `${JSON.stringify(ports)}\n`, { mode: 0o600 });
+  writeFileAtomic(file, `${JSON.stringify(ports)}\n`);
   return ports;
+}
+
+async function nowFree({ people, devices }: Ports): Promise<Ports> {
+  if (!(await isFree(devices)))
+    throw new Problem(
+      'device-port-in-use',
+      `another program listens on 127.0.0.1:${devices}, where this kiosk looks for its server`,
+      `End that program (as root, ss -ltnp 'sport = :${devices}' names it) and start again.`,
+    );
+  return { people: (await isFree(people)) ? people : await anyFree(), devices };
+}
+
+function readPorts(file: string): Ports {
+  try {
+    return Ports.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (cause) {
+    // Not chosen anew: the kiosk would look for its server at the old ones for ever.
+    throw new Problem(
+      'ports-unreadable',
+      `${file} does not hold the ports of this server`,
+      'Put the file back, e.g. {"people":8443,"devices":8444}; the kiosk’s sync status says which server it looks for.',
+      { cause },
+    );
+  }
 }
 
 /** Listens for a moment. Nobody else can hold what we could listen on. */
