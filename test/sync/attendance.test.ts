@@ -22,6 +22,7 @@ import { Secret } from '../../sync/server/keys/secret.ts';
 import { horizon } from '../../sync/server/live/feed.ts';
 import { namesOf } from '../../sync/server/people/records.ts';
 import { runRetention } from '../../sync/server/retention/run.ts';
+import { changeSite } from '../../sync/server/sites/write.ts';
 import { DATABASES } from '../services/databases.ts';
 import { deliverTo, knownKiosk } from './ingest-kit.ts';
 import { MemoryOutbox } from './kit.ts';
@@ -118,6 +119,32 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     await settle();
     expect(await shown(ada)).toEqual(['in', 'in']);
   });
+
+  test.each([
+    ['Asia/Kolkata', '00:00', '2026-07-01T18:30:00Z'],
+    ['Europe/Berlin', '04:45', '2026-07-02T02:45:00Z'],
+  ])(
+    'in %s from %s on, one hour of UTC holds two days, and both are resolved',
+    async (timeZone, dayStartsAt, start) => {
+      const site = randomUUID();
+      const row = { id: site, name: timeZone, time_zone: timeZone, day_starts_at: dayStartsAt };
+      await database.db.insertInto('site').values(row).execute();
+      const door = await kiosk(site);
+      const ada = randomUUID();
+      const edge = (Date.parse(start) - NOON) / 1000;
+      for (const minutes of [-15, -10, -5, 5, 10]) checkin(door, ada, edge + minutes * 60);
+      await deliverAll(door);
+      await settle();
+      expect(await shown(ada)).toEqual(['in', 'out', 'in', 'in', 'out']);
+      const change = async (starts: string) => {
+        await database.db.transaction().execute((tx) => changeSite(tx, site, { dayStartsAt: starts }));
+        await settle();
+        return shown(ada);
+      };
+      expect(await change('12:00')).toEqual(['in', 'out', 'in', 'out', 'in']);
+      expect(await change(dayStartsAt)).toEqual(['in', 'out', 'in', 'in', 'out']);
+    },
+  );
 
   test('a kiosk that was offline for weeks changes its own day and no other row', async () => {
     const [door, late] = [await kiosk(), await kiosk()];

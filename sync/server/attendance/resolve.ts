@@ -25,10 +25,9 @@ export interface ResolvedDue {
 /** Puts days up for resolving; in the transaction that changes them. */
 export async function queueDue(tx: Transaction<Tables>, due: readonly Due[]): Promise<void> {
   if (due.length === 0) return;
-  const hours = new Map(
-    due.map((d) => [`${d.person} ${d.site} ${Math.floor(d.at.getTime() / 3_600_000)}`, d] as const),
-  );
-  const rows = [...hours.values()];
+  // By the minute: an hour of UTC may hold the end of one day and the start of the next.
+  const minutes = new Map(due.map((d) => [`${d.person} ${d.site} ${Math.floor(d.at.getTime() / 60_000)}`, d] as const));
+  const rows = [...minutes.values()];
   await sql`insert into attendance_due (person, site, at)
             select * from unnest(${rows.map((d) => d.person)}::uuid[], ${rows.map((d) => d.site)}::uuid[],
                                  ${rows.map((d) => d.at.toISOString())}::timestamptz[])`.execute(tx);

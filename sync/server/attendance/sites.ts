@@ -39,7 +39,7 @@ export async function ensureDefaultSite(
     await sql`insert into attendance_due (person, site, at)
               select person, site, min(at) from checkin
               where person is not null and (site is null or site = ${site.id})
-              group by person, site, date_trunc('hour', at)`.execute(tx);
+              group by person, site, date_trunc('minute', at)`.execute(tx);
   });
 }
 

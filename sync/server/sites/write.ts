@@ -65,7 +65,7 @@ export async function changeSite(tx: Transaction<Tables>, id: string, patch: Sit
     await sql`insert into attendance_due (person, site, at)
               select person, site, min(at) from checkin
               where person is not null and (site = ${id} or (site is null and ${before.isDefault}::boolean))
-              group by person, site, date_trunc('hour', at)`.execute(tx);
+              group by person, site, date_trunc('minute', at)`.execute(tx);
   return after;
 }
 
