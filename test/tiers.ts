@@ -16,6 +16,7 @@ export const LONG: readonly string[] = [
   'test/cli/people.test.ts',
   'test/cli/quarantine.test.ts',
   'test/cli/release.test.ts',
+  'test/cli/rollout.test.ts',
   'test/e2e/start-ends.test.ts',
   'test/fleet/**',
   'test/hosts/electron-lockdown.test.ts',

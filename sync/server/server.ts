@@ -104,6 +104,8 @@ export async function startServer(
     closers.push(() => jobs.stop());
     // A request for erasure is not waited with.
     signals.hear('change', () => jobs.look('erasure'));
+    // Nor with a build that goes wrong.
+    signals.hear('change', () => jobs.look('rollouts'));
     const hub = startHub(services, logEpoch);
     closers.push(() => hub.close());
     signals.hear('board', () => hub.changed());

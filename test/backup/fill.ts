@@ -20,6 +20,7 @@ const ODD: Readonly<Record<string, (row: number) => string>> = {
   'credential.revoked_at': () => 'null',
   // One at a time and site.
   'evacuation.ended_at': (row) => (row === 0 ? 'null' : `'2027-01-01 08:00:01.123456+02'`),
+  'rollout.ended_at': (row) => (row === 0 ? 'null' : `'2027-01-01 08:00:01.123456+02'`),
   'meta.key': (row) => `'filled-${row}'`,
   'site.day_starts_at': () => `'04:00'`,
   'site.is_default': () => 'false',

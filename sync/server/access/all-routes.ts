@@ -20,6 +20,7 @@ import { portalRoutes } from '../portal/routes.ts';
 import { presenceRoutes } from '../presence/routes.ts';
 import { reportRoutes } from '../reports/routes.ts';
 import { retentionRoutes } from '../retention/routes.ts';
+import { rolloutRoutes } from '../rollout/routes.ts';
 import { siteRoutes } from '../sites/routes.ts';
 import { statsRoutes } from '../stats/routes.ts';
 import { webhookRoutes } from '../webhooks/routes.ts';
@@ -54,4 +55,5 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...exportRoutes,
   ...portalRoutes,
   ...webhookRoutes,
+  ...rolloutRoutes,
 ];

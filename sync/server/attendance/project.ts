@@ -5,6 +5,7 @@ import type { Keys } from '../keys/envelope.ts';
 import { nextChange, thisChange } from '../live/feed.ts';
 import { applyPeople, type Standing } from '../people/people.ts';
 import { expectPhotos } from '../photos/expect.ts';
+import { keepVerdicts } from '../rollout/verdicts.ts';
 import { keepFigures } from '../stats/figures.ts';
 import { instantOf } from './instant.ts';
 import { type Due, queueDue } from './resolve.ts';
@@ -36,6 +37,7 @@ export async function project(
   ];
   await queueDue(tx, due);
   await keepFigures(tx, of('health'), origin, now);
+  await keepVerdicts(tx, of('health'), origin.device, now);
   await expectPhotos(tx, events, origin.device, people, now);
   await applyPeople(
     tx,

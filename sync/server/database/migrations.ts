@@ -22,6 +22,7 @@ import { webhooks } from './migrations/0019-webhooks.ts';
 import { credentials } from './migrations/0020-credentials.ts';
 import { consoleTables } from './migrations/0021-console.ts';
 import { told } from './migrations/0022-told.ts';
+import { rollouts } from './migrations/0023-rollouts.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -51,6 +52,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0020-credentials': credentials,
   '0021-console': consoleTables,
   '0022-told': told,
+  '0023-rollouts': rollouts,
 };
 
 /** Names of what this build knows, in order. */

@@ -29,6 +29,14 @@ import type { IncidentEntryTable, IncidentScopeTable, IncidentTable } from './ta
 import type { JobRunTable } from './tables/jobs.ts';
 import type { KeyVersionTable, PersonKeyTable, ReplicaTable, RotationTable, TokenKeyTable } from './tables/keys.ts';
 import type { PersonLeft, QuarantineThinned, RetentionHoldTable } from './tables/retention.ts';
+import type {
+  DeviceRingTable,
+  RolloutActionTable,
+  RolloutDeviceTable,
+  RolloutTable,
+  UpdateRingTable,
+  UpdateWindowTable,
+} from './tables/rollouts.ts';
 import type { DeviceReportTable, DeviceToldTable } from './tables/told.ts';
 import type { WebhookCursorTable, WebhookDeliveryTable, WebhookTable } from './tables/webhooks.ts';
 
@@ -451,6 +459,12 @@ export interface Tables {
   webhook: WebhookTable;
   webhook_delivery: WebhookDeliveryTable;
   webhook_cursor: WebhookCursorTable;
+  rollout: RolloutTable;
+  rollout_action: RolloutActionTable;
+  rollout_device: RolloutDeviceTable;
+  update_ring: UpdateRingTable;
+  device_ring: DeviceRingTable;
+  update_window: UpdateWindowTable;
   device_told: DeviceToldTable;
   device_report: DeviceReportTable;
   device_tls_key: DeviceTlsKeyTable;

@@ -16,6 +16,7 @@ import { isRefusal } from '../http/problem.ts';
 import { ingest } from '../ingest/ingest.ts';
 import { readMarks } from '../ingest/marks.ts';
 import { QUARANTINE_FULL } from '../ingest/room.ts';
+import { isVerdict } from '../rollout/verdicts.ts';
 import type { IdentityContext } from './context.ts';
 import { type RenewalOnly, renewFirst } from './peer.ts';
 import { type Device, findDevice, heardFrom, noteKnownKeys, requireApproved } from './registry.ts';
@@ -113,7 +114,8 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   if (result.inserted > 0)
     log.info({ device: device.id, events: result.inserted, committed: result.ack.committed }, 'events taken');
   context.onChange();
-  if (result.inserted > 0 && body.events.some((e) => concernsKiosks(typeOf(e)))) context.onKioskChange();
+  if (result.inserted > 0 && body.events.some((e) => concernsKiosks(typeOf(e)) || isVerdict(headerOf(e))))
+    context.onKioskChange();
   return ackOf(context, result.ack, keyring.signingFor(body.trusts ?? device.trusts), header.spv);
 }
 
@@ -191,6 +193,8 @@ function countsOf(reasons: readonly string[]): Record<string, number> {
   return counts;
 }
 
-function typeOf(event: unknown): unknown {
-  return (event as { header?: { type?: unknown } } | null)?.header?.type;
+function headerOf(event: unknown): { readonly type?: unknown; readonly open?: unknown } {
+  return (event as { header?: { type?: unknown; open?: unknown } } | null)?.header ?? {};
 }
+
+const typeOf = (event: unknown): unknown => headerOf(event).type;

@@ -12,6 +12,7 @@ import { forgottenEvacuationsJob } from '../presence/forgotten.job.ts';
 import { facesOffJob } from '../retention/faces-off.ts';
 import { retentionJob } from '../retention/retention.job.ts';
 import { kioskWatchJob } from '../retention/watch.job.ts';
+import { rolloutsJob } from '../rollout/rollouts.job.ts';
 import { webhooksJob } from '../webhooks/webhooks.job.ts';
 import type { Job } from './job.ts';
 import { runsJob } from './runs.job.ts';
@@ -30,6 +31,7 @@ export const JOBS: readonly Job[] = [
   tombstonesJob,
   kioskWatchJob,
   webhooksJob,
+  rolloutsJob,
   minorsJob,
   forgottenEvacuationsJob,
   importsJob,

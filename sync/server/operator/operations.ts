@@ -25,6 +25,7 @@ import { keyOperations } from '../keys/rotation/operations.ts';
 import { type Announce, retireKeys, succeedKey } from '../keys/succession.ts';
 import type { KeyPurpose } from '../keys/vault.ts';
 import { retentionOperations } from '../retention/operations.ts';
+import { rolloutOperations } from '../rollout/operations.ts';
 import { audited } from './audited.ts';
 import { type Operation, type OperatorContext, operation } from './operation.ts';
 
@@ -52,6 +53,7 @@ export const OPERATIONS = {
   ...keyOperations,
   ...auditOperations,
   ...backupOperations,
+  ...rolloutOperations,
   'device provision': operation({
     args: z.strictObject({ name: Name, site: Site, url: Url, minutes: z.number().positive().optional() }),
     audit: { action: 'operate', data: ['device'] },

@@ -1,0 +1,187 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { TrialMinutes, WallTime } from '../wire/fleet.ts';
+import { BuildVersion } from '../wire/release.ts';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** `/api/rollouts`: a version of the kiosk's build goes out to the fleet, step by step (docs/rollouts.md). */
+
+/** Groups of kiosks. Each kiosk is in one; who was put in none is in `all`. */
+export const RingId = z.enum(['canary', 'early', 'all']);
+export type RingId = z.infer<typeof RingId>;
+
+/** One step: this share of a ring, by a stable hash of rollout and kiosk. Of `all` it is a share of every kiosk. */
+export const RolloutStep = z.strictObject({
+  ring: RingId,
+  percent: z.number().int().min(1).max(100),
+  /** Hours that have to go by before the next step. */
+  soakHours: z
+    .number()
+    .min(0)
+    .max(24 * 60),
+});
+export type RolloutStep = z.infer<typeof RolloutStep>;
+
+export const MAX_STEPS = 12;
+/** Every step reaches somebody whom the ones before it did not, and the last one everybody. */
+export const RolloutSteps = z
+  .array(RolloutStep)
+  .min(1)
+  .max(MAX_STEPS)
+  .refine(
+    (steps) =>
+      steps.every((step, i) => !steps.slice(0, i).some((b) => b.ring === step.ring && b.percent >= step.percent)),
+    'a later step of a ring must be larger than the one before',
+  )
+  .refine((steps) => {
+    const at = steps.findIndex((step) => step.ring === 'all' && step.percent === 100);
+    return at === steps.length - 1;
+  }, 'the last step, and no other, must be 100 % of all');
+
+/** When a rollout stops by itself: of the kiosks that got it so many failed, and so large a share. */
+export const StopAt = z.strictObject({
+  kiosks: z.number().int().min(1).max(10_000),
+  percent: z.number().int().min(1).max(100),
+});
+export type StopAt = z.infer<typeof StopAt>;
+
+/** `stopped`: by itself. `done`: at everybody, nothing is left to decide. `ended`: another one took its place. */
+export const RolloutState = z.enum(['running', 'paused', 'stopped', 'done', 'rolled-back', 'ended']);
+export type RolloutState = z.infer<typeof RolloutState>;
+
+/**
+ * Where one kiosk is. `waiting`: it was not told yet. `installing`: the new build is on trial. `overdue`: it should long have
+ * said whether it is healthy. `refused`: it did not install, and runs what it had.
+ */
+export const KioskState = z.enum(['waiting', 'told', 'installing', 'healthy', 'rolled-back', 'refused', 'overdue']);
+export type KioskState = z.infer<typeof KioskState>;
+export const KioskCounts = z.record(KioskState, z.number().int());
+export type KioskCounts = z.infer<typeof KioskCounts>;
+
+/** What it waits for before the next step; `nothing`: it goes on, or there is no next step. */
+export const WaitsFor = z.enum(['nothing', 'soak', 'verdicts', 'failures', 'somebody']);
+export type WaitsFor = z.infer<typeof WaitsFor>;
+
+export const Rollout = z.strictObject({
+  id: Uuid,
+  version: z.string(),
+  state: RolloutState,
+  /** Why it stopped by itself; null where it did not. */
+  stopped: z.strictObject({ failed: z.number().int(), got: z.number().int() }).nullable(),
+  steps: z.array(RolloutStep),
+  /** Which step it is at, from 0. */
+  step: z.number().int(),
+  stepSince: Instant,
+  /** Goes on to the next step by itself. */
+  automatic: z.boolean(),
+  /** At any hour, whatever the maintenance windows say. */
+  urgent: z.boolean(),
+  trialMinutes: z.number().int(),
+  stopAt: StopAt,
+  startedAt: Instant,
+  /** Account, or `operator`. */
+  startedBy: z.string(),
+  endedAt: Instant.nullable(),
+  counts: KioskCounts,
+  waitsFor: WaitsFor,
+  /** When its soak time is over, while it waits for that. */
+  nextAt: Instant.nullable(),
+});
+export type Rollout = z.infer<typeof Rollout>;
+
+export const RolloutQuery = z.strictObject(pageQuery);
+/** Newest first: the one in force, if there is one, is the first. */
+export const RolloutPage = pageOf(Rollout);
+
+export const RolloutAction = z.strictObject({
+  at: Instant,
+  /** Account, `operator`, or `server`: by itself. */
+  by: z.string(),
+  /** Of the account; null: none, or removed since. */
+  email: z.string().nullable(),
+  what: z.enum(['started', 'paused', 'resumed', 'stopped', 'advanced', 'rolled-back', 'done', 'ended']),
+  /** What it was about: the step that it went to, how many had failed. */
+  detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+export type RolloutAction = z.infer<typeof RolloutAction>;
+export const RolloutHistory = z.strictObject({ items: z.array(RolloutAction) });
+
+/** Without `steps`: canary (where the ring has kiosks), 10 %, 50 %, everybody, a day each. */
+export const NewRollout = z.strictObject({
+  version: BuildVersion,
+  steps: RolloutSteps.optional(),
+  automatic: z.boolean().default(true),
+  urgent: z.boolean().default(false),
+  trialMinutes: TrialMinutes.default(10),
+  stopAt: StopAt.default({ kiosks: 2, percent: 20 }),
+});
+export type NewRollout = z.input<typeof NewRollout>;
+
+export const ResumeRollout = z.strictObject({
+  /** Kiosks on which it failed try it once more. */
+  again: z.boolean().default(false),
+});
+
+export const RolloutKiosk = z.strictObject({
+  device: Uuid,
+  name: z.string(),
+  ring: RingId,
+  state: KioskState,
+  /** Since when; null: not told. */
+  at: Instant.nullable(),
+  /** The build before. */
+  from: z.string().nullable(),
+  /** Code of why it went back or refused. */
+  reason: z.string().nullable(),
+  lastHeardAt: Instant.nullable(),
+});
+export type RolloutKiosk = z.infer<typeof RolloutKiosk>;
+export const RolloutKioskQuery = z.strictObject({ ...pageQuery, state: KioskState.optional() });
+export const RolloutKioskPage = pageOf(RolloutKiosk);
+
+/** What the repository of builds lists. */
+export const RepositoryBuild = z.strictObject({
+  version: z.string(),
+  platforms: z.array(z.string()),
+  commit: z.string(),
+  bytes: z.number().int(),
+});
+export const Repository = z.strictObject({
+  /** False: this server gives out no updates. */
+  configured: z.boolean(),
+  builds: z.array(RepositoryBuild),
+  /** When kiosks take nothing from it any more, unless it is signed anew; null: none is there. */
+  expires: Instant.nullable(),
+  /** Code of why it can't be read; null: it can. */
+  problem: z.string().nullable(),
+});
+export type Repository = z.infer<typeof Repository>;
+
+export const Ring = z.strictObject({
+  id: RingId,
+  /** Null: nobody called it otherwise. */
+  name: z.string().nullable(),
+  count: z.number().int(),
+  /** Of `all` none is named. At most 500. */
+  kiosks: z.array(z.strictObject({ device: Uuid, name: z.string() })),
+});
+export type Ring = z.infer<typeof Ring>;
+export const RingList = z.strictObject({ items: z.array(Ring) });
+/** Null: by its own name again. */
+export const RingPatch = z.strictObject({ name: z.string().trim().min(1).max(40).nullable() });
+export const DeviceRing = z.strictObject({ ring: RingId });
+
+/** When kiosks of a site may restart for an update, by the site's clock; null: at any hour. */
+export const MaintenanceWindow = z
+  .strictObject({ from: WallTime, to: WallTime })
+  .refine(({ from, to }) => from !== to, 'must have a length');
+export type MaintenanceWindow = z.infer<typeof MaintenanceWindow>;
+export const SiteWindow = z.strictObject({
+  site: Uuid,
+  /** False: it is that of the default site. */
+  own: z.boolean(),
+  window: MaintenanceWindow.nullable(),
+  timeZone: z.string(),
+});
+export type SiteWindow = z.infer<typeof SiteWindow>;
+export const SiteWindowPut = z.strictObject({ window: MaintenanceWindow.nullable() });

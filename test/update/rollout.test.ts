@@ -1,0 +1,427 @@
+import { randomUUID } from 'node:crypto';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type {
+  KioskState,
+  NewRollout,
+  Repository,
+  Ring,
+  Rollout,
+  RolloutAction,
+  SiteWindow,
+} from '../../sync/protocol/api/rollouts.ts';
+import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { deviceRoutes } from '../../sync/server/devices/routes.ts';
+import { runNow } from '../../sync/server/jobs/runner.ts';
+import { rolloutsJob } from '../../sync/server/rollout/rollouts.job.ts';
+import { rolloutRoutes } from '../../sync/server/rollout/routes.ts';
+import { siteRoutes } from '../../sync/server/sites/routes.ts';
+import { type Api, apiOn, SITE } from '../policy/api-kit.ts';
+import { DATABASES } from '../services/databases.ts';
+import { codeOf } from '../sync/client.ts';
+import type { MemoryOutbox } from '../sync/kit.ts';
+import { makeRepository, T0, temporaryFolder } from './repository-kit.ts';
+
+const HOUR = 3_600_000;
+const never = new AbortController().signal;
+
+describe.each(DATABASES.filter((d) => d.unavailable === null))('rollouts on $name', ({ start }) => {
+  let home: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let api: Api;
+  let kiosks: MemoryOutbox[] = [];
+  const folder = temporaryFolder();
+  const repository = makeRepository(folder.path);
+
+  beforeAll(async () => {
+    for (const version of ['1.0.0', '1.1.0', '1.2.0']) repository.add(version);
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, new Date(T0 + HOUR), [...rolloutRoutes, ...deviceRoutes, ...siteRoutes]);
+    configure(folder.path);
+  }, 120_000);
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+    folder.remove();
+  });
+  beforeEach(async () => {
+    const { db } = database;
+    for (const table of [
+      'rollout_action',
+      'rollout_device',
+      'rollout',
+      'device_told',
+      'device_report',
+      'device_ring',
+      'update_window',
+    ] as const)
+      await db.deleteFrom(table).execute();
+    await db.updateTable('device').set({ status: 'revoked' }).execute();
+    kiosks = [];
+    api.now = new Date(T0 + HOUR);
+  });
+
+  function configure(updates: string | null): void {
+    Object.assign(api.services, { config: { ...api.services.config, updates } });
+  }
+  async function fleet(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) kiosks.push(await api.kiosk());
+    await heard();
+  }
+  /** Every kiosk is in contact. */
+  const heard = () =>
+    database.db.updateTable('device').set({ last_heard_at: api.now }).where('status', '=', 'approved').execute();
+  const pass = async (ms: number) => {
+    api.now = new Date(api.now.getTime() + ms);
+    await heard();
+  };
+  const job = () => runNow(api.services, rolloutsJob, never);
+  const go = (body: Partial<NewRollout> = {}) =>
+    api.ask<Rollout>('POST', '/api/rollouts', { body: { version: '1.1.0', ...body } });
+  const read = (id: string) => api.ask<Rollout>('GET', `/api/rollouts/${id}`);
+  const act = (id: string, what: string, body = {}) =>
+    api.ask<Rollout>('POST', `/api/rollouts/${id}/${what}`, { body });
+  const toldTo = async (box: MemoryOutbox): Promise<UpdateDirective | null> => {
+    const row = await database.db
+      .selectFrom('device_told')
+      .select('body')
+      .where('device', '=', box.device)
+      .where('kind', '=', 'update')
+      .executeTakeFirst();
+    return (row?.body as { update: UpdateDirective | null } | undefined)?.update ?? null;
+  };
+  const installing = async () => {
+    const all = await Promise.all(kiosks.map(async (box) => ((await toldTo(box))?.action === 'install' ? box : null)));
+    return all.filter((box) => box !== null);
+  };
+  async function says(
+    box: MemoryOutbox,
+    code: string,
+    rollout: string,
+    more: Record<string, string> = {},
+    at = api.now,
+  ) {
+    box.append('health', { code, detail: { rollout, version: '1.1.0', from: '1.0.0', ...more } }, {}, at);
+    await api.deliver(box);
+  }
+  const ALL = { ring: 'all' as const, percent: 100, soakHours: 0 };
+  const STEPS = [
+    { ring: 'canary' as const, percent: 100, soakHours: 4 },
+    { ring: 'all' as const, percent: 50, soakHours: 4 },
+    ALL,
+  ];
+
+  describe('begins', () => {
+    test('with the canaries, where there are any, then a tenth, a half and everybody; nobody else is told', async () => {
+      await fleet(6);
+      await api.ask('PUT', `/api/devices/${kiosks[0]!.device}/ring`, { body: { ring: 'canary' } });
+      const made = await go();
+      expect(made).toMatchObject({ version: '1.1.0', state: 'running', step: 0, waitsFor: 'soak' });
+      expect(made.steps.map((s) => `${s.ring} ${s.percent}`)).toEqual(['canary 100', 'all 10', 'all 50', 'all 100']);
+      expect(await installing()).toEqual([kiosks[0]]);
+      expect(await toldTo(kiosks[0]!)).toEqual({
+        rollout: made.id,
+        action: 'install',
+        version: '1.1.0',
+        window: null,
+        trialMinutes: 10,
+        again: 0,
+      });
+      expect(made.counts).toMatchObject({ told: 1, waiting: 5 });
+      expect(await api.lastAudit()).toMatchObject({
+        action: 'operate',
+        route: 'POST /api/rollouts',
+        resource: made.id,
+      });
+    });
+
+    test('only with what the repository has whole, and kiosks would take', async () => {
+      await fleet(1);
+      expect(await codeOf(go({ version: '9.0.0' }))).toBe('version-not-in-repository');
+      configure(null);
+      expect(await codeOf(go())).toBe('updates-not-configured');
+      configure(join(folder.path, 'elsewhere'));
+      expect(await codeOf(go())).toBe('repository-unreadable');
+      configure(folder.path);
+      api.now = new Date(T0 + 8 * 24 * HOUR);
+      expect(await codeOf(go())).toBe('repository-expired');
+      api.now = new Date(T0 + HOUR);
+      expect(await codeOf(go({ steps: [{ ring: 'canary', percent: 100, soakHours: 1 }, ALL] }))).toBe('ring-empty');
+      await expect(go({ steps: [{ ring: 'all', percent: 10, soakHours: 1 }] })).rejects.toThrow(/last step/);
+      expect(await installing()).toEqual([]);
+    });
+
+    test('not with a version that every kiosk has already, or is beyond', async () => {
+      await fleet(2);
+      const report = (box: MemoryOutbox, version: string) =>
+        database.db
+          .insertInto('device_report')
+          .values({ device: box.device, at: api.now, report: JSON.stringify({ version }) })
+          .execute();
+      await report(kiosks[0]!, '1.1.0');
+      expect(await codeOf(go())).toBe('version-not-newer');
+      await report(kiosks[1]!, '1.0.0');
+      expect((await go()).state).toBe('running');
+    });
+
+    test('one at a time: what runs has to be paused or rolled back first, and ends then', async () => {
+      await fleet(2);
+      const first = await go({ steps: [ALL] });
+      expect(await codeOf(go({ version: '1.2.0' }))).toBe('rollout-running');
+      await act(first.id, 'pause');
+      const second = await go({ version: '1.2.0', steps: [ALL] });
+      expect(await read(first.id)).toMatchObject({ state: 'ended', endedAt: api.now.toISOString() });
+      expect(await codeOf(act(first.id, 'resume'))).toBe('rollout-over');
+      expect((await toldTo(kiosks[0]!))?.rollout).toBe(second.id);
+      const { items } = await api.ask<{ items: Rollout[] }>('GET', '/api/rollouts');
+      expect(items.map((r) => r.version)).toEqual(['1.2.0', '1.1.0']);
+    });
+
+    test('and its repository is shown with what it holds', async () => {
+      const shown = await api.ask<Repository>('GET', '/api/builds');
+      expect(shown.builds.map((b) => b.version)).toEqual(['1.2.0', '1.1.0', '1.0.0']);
+      expect(shown).toMatchObject({ configured: true, problem: null });
+      expect(shown.builds[0]).toMatchObject({ platforms: ['linux-x64'], bytes: 50_000 });
+      const path = `targets/kiosk/linux-x64/1.2.0`;
+      const [file] = readdirSync(join(folder.path, path));
+      writeFileSync(join(folder.path, path, file!), 'cut off');
+      const after = await api.ask<Repository>('GET', '/api/builds');
+      expect(after.builds.map((b) => b.version)).toEqual(['1.1.0', '1.0.0']);
+      repository.add('1.2.0');
+      configure(null);
+      expect(await api.ask<Repository>('GET', '/api/builds')).toMatchObject({ configured: false, builds: [] });
+      configure(folder.path);
+    });
+  });
+
+  describe('goes on', () => {
+    test('by itself when it has soaked and kiosks are healthy, to the end, each step only adding', async () => {
+      await fleet(8);
+      await api.ask('PUT', `/api/devices/${kiosks[0]!.device}/ring`, { body: { ring: 'canary' } });
+      const { id } = await go({ steps: STEPS });
+      await says(kiosks[0]!, 'update-installed', id);
+      expect((await read(id)).counts).toMatchObject({ installing: 1, waiting: 7 });
+      await says(kiosks[0]!, 'update-healthy', id);
+      await job();
+      expect(await read(id)).toMatchObject({ step: 0, waitsFor: 'soak', counts: { healthy: 1 } });
+      await pass(4 * HOUR);
+      await job();
+      expect(await read(id)).toMatchObject({ step: 1 });
+      const half = await installing();
+      expect(half).toContain(kiosks[0]);
+      await pass(4 * HOUR);
+      await job();
+      // Nobody of the half has said anything yet, but for the canary.
+      expect((await read(id)).step).toBe(half.length <= 2 ? 2 : 1);
+      for (const box of half) await says(box, 'update-healthy', id);
+      await job();
+      expect((await read(id)).step).toBe(2);
+      const all = await installing();
+      expect(all).toHaveLength(8);
+      for (const box of kiosks) await says(box, 'update-healthy', id);
+      await job();
+      expect(await read(id)).toMatchObject({ state: 'done', counts: { healthy: 8 } });
+      const { items } = await api.ask<{ items: RolloutAction[] }>('GET', `/api/rollouts/${id}/history`);
+      expect(items.map((a) => [a.what, a.by.length > 10 ? 'account' : a.by])).toEqual([
+        ['done', 'server'],
+        ['advanced', 'server'],
+        ['advanced', 'server'],
+        ['started', 'account'],
+      ]);
+      // Who comes later gets it too.
+      const late = await api.kiosk();
+      await job();
+      expect((await toldTo(late))?.version).toBe('1.1.0');
+    });
+
+    test('only by hand where it is not automatic', async () => {
+      await fleet(4);
+      const { id } = await go({ automatic: false, steps: [{ ring: 'all', percent: 50, soakHours: 1 }, ALL] });
+      for (const box of await installing()) await says(box, 'update-healthy', id);
+      await pass(2 * HOUR);
+      await job();
+      expect((await read(id)).step).toBe(0);
+      expect(await act(id, 'advance')).toMatchObject({ step: 1 });
+      expect(await installing()).toHaveLength(4);
+      expect(await codeOf(act(id, 'advance'))).toBe('rollout-at-everybody');
+    });
+
+    test('not while it is paused: whoever was only told is told nothing any more', async () => {
+      await fleet(3);
+      const { id } = await go({ steps: [ALL] });
+      await says(kiosks[0]!, 'update-installed', id);
+      await act(id, 'pause');
+      expect(await installing()).toEqual([kiosks[0]]);
+      expect((await read(id)).counts).toMatchObject({ installing: 1, waiting: 2, told: 0 });
+      await pass(24 * HOUR);
+      await job();
+      expect(await installing()).toEqual([kiosks[0]]);
+      expect(await codeOf(act(id, 'pause'))).toBe('rollout-not-so');
+      await act(id, 'resume');
+      expect(await installing()).toHaveLength(3);
+    });
+  });
+
+  describe('stops by itself', () => {
+    test('when kiosks went back: no further one is told, and it says how many', async () => {
+      await fleet(4);
+      for (const { device } of kiosks.slice(0, 3))
+        await api.ask('PUT', `/api/devices/${device}/ring`, { body: { ring: 'early' } });
+      const { id } = await go({ steps: [{ ring: 'early', percent: 100, soakHours: 1 }, ALL] });
+      const reached = await installing();
+      const [a, b, c] = reached as [MemoryOutbox, MemoryOutbox, MemoryOutbox];
+      await says(a, 'update-rolled-back', id, { reason: 'trial-deadline' });
+      await job();
+      expect((await read(id)).state).toBe('running');
+      await says(c, 'update-installed', id);
+      await says(b, 'update-rolled-back', id, { reason: 'build-broken' });
+      await job();
+      expect(await read(id)).toMatchObject({ state: 'stopped', stopped: { failed: 2, got: 3 } });
+      expect(await api.lastAudit()).toMatchObject({ route: 'job rollouts', resource: id });
+      // In the middle of it a kiosk decides by itself; the others stay as they are.
+      expect(new Set(await installing())).toEqual(new Set([a, b, c]));
+      await pass(48 * HOUR);
+      await job();
+      expect((await read(id)).step).toBe(0);
+      const { items } = await api.ask<{ items: { device: string; state: KioskState; reason: string | null }[] }>(
+        'GET',
+        `/api/rollouts/${id}/kiosks?state=rolled-back`,
+      );
+      expect(items.map((k) => [k.device, k.reason]).sort()).toEqual(
+        [
+          [a.device, 'trial-deadline'],
+          [b.device, 'build-broken'],
+        ].sort(),
+      );
+    });
+
+    test('when kiosks never came healthy in time', async () => {
+      await fleet(2);
+      const { id } = await go({ steps: [ALL] });
+      for (const box of kiosks) await says(box, 'update-installed', id);
+      await pass(20 * 60_000);
+      await job();
+      expect((await read(id)).state).toBe('running');
+      await pass(6 * 60_000);
+      await job();
+      expect(await read(id)).toMatchObject({ state: 'stopped', counts: { overdue: 2 } });
+    });
+
+    test('and goes on when somebody says so, with another try where it failed', async () => {
+      await fleet(2);
+      const { id } = await go({ steps: [ALL] });
+      for (const box of kiosks) await says(box, 'update-rolled-back', id);
+      await job();
+      await pass(1000);
+      expect(await act(id, 'resume', { again: true })).toMatchObject({ state: 'running', stopped: null });
+      await job();
+      expect((await read(id)).state).toBe('running');
+      expect(await toldTo(kiosks[0]!)).toMatchObject({ again: 1, action: 'install' });
+      await pass(1000);
+      for (const box of kiosks) await says(box, 'update-rolled-back', id);
+      await job();
+      expect((await read(id)).state).toBe('stopped');
+    });
+  });
+
+  test('is rolled back: everybody who heard of it leaves that version, nobody else is told anything', async () => {
+    await fleet(6);
+    const { id } = await go({ steps: [{ ring: 'all', percent: 50, soakHours: 1 }, ALL] });
+    const reached = await installing();
+    if (reached[0]) await says(reached[0], 'update-healthy', id);
+    await act(id, 'roll-back');
+    for (const box of kiosks)
+      expect((await toldTo(box))?.action ?? null).toBe(reached.includes(box) ? 'rollback' : null);
+    for (const box of reached) await says(box, 'update-rolled-back', id, { reason: 'told' });
+    await job();
+    expect(await read(id)).toMatchObject({
+      state: 'rolled-back',
+      stopped: null,
+      counts: { 'rolled-back': reached.length },
+    });
+    expect(await codeOf(act(id, 'roll-back'))).toBe('rollout-not-so');
+    expect((await go({ version: '1.2.0' })).state).toBe('running');
+  });
+
+  test('what a kiosk says counts in the order in which it was so, and only for a rollout and version that there are', async () => {
+    await fleet(1);
+    const [box] = kiosks as [MemoryOutbox];
+    const { id } = await go({ steps: [ALL] });
+    const later = new Date(api.now.getTime() - 1000);
+    const earlier = new Date(api.now.getTime() - 60_000);
+    await says(box, 'update-healthy', id, {}, later);
+    await says(box, 'update-installed', id, {}, earlier);
+    expect((await read(id)).counts.healthy).toBe(1);
+    await says(box, 'update-rolled-back', randomUUID());
+    await says(box, 'update-rolled-back', id, { version: '1.2.0' });
+    await says(box, 'update-rolled-back', id, { version: 'not one' });
+    box.append('health', { code: 'update-rolled-back', detail: {} }, {});
+    await api.deliver(box);
+    expect((await read(id)).counts.healthy).toBe(1);
+    // Every one of these is an event like any other: none was refused.
+    expect(await database.db.selectFrom('quarantine').selectAll().where('device', '=', box.device).execute()).toEqual(
+      [],
+    );
+  });
+
+  test('kiosks are told the maintenance window of their site, by its clock; another one reaches them at once', async () => {
+    await fleet(1);
+    const lisbon = await api.ask<{ id: string }>('POST', '/api/sites', {
+      body: { name: `Lisbon ${randomUUID().slice(0, 8)}`, timeZone: 'Europe/Lisbon' },
+    });
+    kiosks.push(await api.kiosk(lisbon.id));
+    await api.ask('PUT', `/api/sites/${SITE.id}/update-window`, { body: { window: { from: '22:00', to: '04:00' } } });
+    const { id } = await go({ steps: [ALL] });
+    const zones = async () => (await Promise.all(kiosks.map(toldTo))).map((d) => d?.window);
+    expect(await zones()).toEqual([
+      { from: '22:00', to: '04:00', zone: 'Europe/Berlin' },
+      { from: '22:00', to: '04:00', zone: 'Europe/Lisbon' },
+    ]);
+    await api.ask('PUT', `/api/sites/${lisbon.id}/update-window`, { body: { window: null } });
+    expect((await zones())[1]).toBeNull();
+    expect(await api.ask<SiteWindow>('GET', `/api/sites/${lisbon.id}/update-window`)).toEqual({
+      site: lisbon.id,
+      own: true,
+      window: null,
+      timeZone: 'Europe/Lisbon',
+    });
+    await api.ask('DELETE', `/api/sites/${lisbon.id}/update-window`);
+    expect((await zones())[1]).toMatchObject({ from: '22:00' });
+    await act(id, 'pause');
+    await go({ version: '1.2.0', steps: [ALL], urgent: true });
+    expect(await zones()).toEqual([null, null]);
+  });
+
+  test('rings can be called otherwise, and a kiosk is in one', async () => {
+    await fleet(2);
+    const { items } = await api.ask<{ items: Ring[] }>('PATCH', '/api/rings/canary', { body: { name: 'Test bench' } });
+    expect(items[0]).toMatchObject({ id: 'canary', name: 'Test bench', count: 0 });
+    const into = (ring: string) => api.ask('PUT', `/api/devices/${kiosks[0]!.device}/ring`, { body: { ring } });
+    const rings = async () => (await api.ask<{ items: Ring[] }>('GET', '/api/rings')).items.map((r) => r.count);
+    await into('canary');
+    expect(await rings()).toEqual([1, 0, 1]);
+    await into('early');
+    expect(await rings()).toEqual([0, 1, 1]);
+    await into('all');
+    expect(await rings()).toEqual([0, 0, 2]);
+    expect(await codeOf(api.ask('PUT', `/api/devices/${randomUUID()}/ring`, { body: { ring: 'early' } }))).toBe(
+      'unknown-device',
+    );
+  });
+
+  test('two replicas that look at the same moment take one step, and tell each kiosk once', async () => {
+    await fleet(4);
+    const { id } = await go({ steps: [{ ring: 'all', percent: 50, soakHours: 0 }, ALL] });
+    for (const box of await installing()) await says(box, 'update-healthy', id);
+    await heard();
+    await Promise.allSettled([job(), job(), job()]);
+    const { items } = await api.ask<{ items: RolloutAction[] }>('GET', `/api/rollouts/${id}/history`);
+    expect(items.filter((a) => a.what === 'advanced').length).toBeLessThanOrEqual(1);
+    const rows = await database.db.selectFrom('rollout_device').selectAll().where('rollout', '=', id).execute();
+    expect(new Set(rows.map((r) => r.device)).size).toBe(rows.length);
+  });
+});
