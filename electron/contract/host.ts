@@ -14,6 +14,14 @@ const Start = z.strictObject({
   /** 32 bytes, base64; null when the secret lives in a 0600 file in `home`. */
   deviceSecret: z.base64().length(44).nullable(),
   demo: z.boolean(),
+  /** Of an installed kiosk, whose launcher starts one of its builds; null: these are sources, or a folder by itself. */
+  slots: z
+    .strictObject({
+      root: z.string().min(1),
+      /** The build that should have run, where the launcher has started this one in its place. */
+      insteadOf: z.string().max(100).nullable(),
+    })
+    .nullable(),
 });
 
 /**
@@ -43,6 +51,8 @@ export const CoreMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('refused'), code: Code, message: z.string(), nextStep: z.string() }),
   /** The core ends now and wants to be started again, which is no crash; `browser`: with the kiosk's browser. */
   z.strictObject({ type: z.literal('again'), browser: z.boolean() }),
+  /** The kiosk is to end, host and all, so that whoever started it starts it anew: another build, or the same one afresh. */
+  z.strictObject({ type: z.literal('end'), why: Code }),
   /** `screens`: how many screens hold a connection. */
   z.strictObject({ type: z.literal('pong'), n: z.number().int(), screens: z.number().int() }),
   z.strictObject({

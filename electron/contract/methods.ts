@@ -292,6 +292,17 @@ export const FaceUse = z.discriminatedUnion('use', [
 ]);
 export type FaceUse = z.infer<typeof FaceUse>;
 
+/**
+ * An update of the kiosk, as a screen may say it in passing. `waiting`: it is here, and the kiosk restarts at `at` or later, when
+ * nobody is there.
+ */
+export const UpdateNotice = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('preparing'), version: z.string().nullable(), progress: z.number().nullable() }),
+  z.strictObject({ kind: z.literal('waiting'), version: z.string(), at: Instant }),
+  z.strictObject({ kind: z.literal('restarting'), version: z.string() }),
+]);
+export type UpdateNotice = z.infer<typeof UpdateNotice>;
+
 /** Kept by the core, pushed to every screen when it changes. */
 export const Status = z.strictObject({
   online: z.boolean(),
@@ -321,6 +332,8 @@ export const Status = z.strictObject({
   notices: z.array(Code),
   /** Of a kiosk that has yet to be set up; null after that. */
   setup: Setup.nullable(),
+  /** An update that is under way; null: none is. */
+  update: UpdateNotice.nullable(),
 });
 export type Status = z.infer<typeof Status>;
 

@@ -54,6 +54,7 @@ test('a start that fails late closes what it had opened: timers, the line to the
     nudge: () => undefined,
     sealingKey: () => null,
     turnedAway: () => null,
+    transport: () => null,
     stop: stopped,
   });
   vi.mocked(enrolment.createEnrolmentService).mockImplementation(() => {

@@ -36,12 +36,15 @@ import {
 } from './roster/policy.ts';
 import { photoDaysTold } from './site/config.ts';
 import { createStaffDesk } from './staff/service.ts';
+import { createActivity } from './status/activity.ts';
 import { createStatusHub } from './status/hub.ts';
 import { storageState } from './status/storage.ts';
 import { SCHEMA } from './store/migrations.ts';
 import { type KioskSync, startKioskSync } from './sync/kiosk-sync.ts';
 import { readServerLink } from './sync/link.ts';
 import { createStorageReporter } from './sync/storage-report.ts';
+import { attachUpdates } from './update/attach.ts';
+import type { UpdateKeeper } from './update/keeper.ts';
 import { COMMIT, VERSION } from './version.ts';
 import { createArrivals } from './ways/arrivals.ts';
 import { createClaims } from './ways/claims.ts';
@@ -91,11 +94,8 @@ function faceUse({ off, tooManyPeople }: Recogniser): FaceUse {
   return { use: tooManyPeople() ? 'with-number' : 'alone' };
 }
 
-async function assemble(
-  kiosk: OpenKiosk,
-  { demo, log, again, host = 'browser' }: CoreOptions,
-  opened: AsyncDisposableStack,
-): Promise<Core> {
+async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDisposableStack): Promise<Core> {
+  const { demo, log, again, host = 'browser' } = options;
   if (demo && !kiosk.site.demo) {
     throw new Problem(
       'home-not-demo',
@@ -109,6 +109,7 @@ async function assemble(
   let sync: KioskSync | null = null;
   let setup: KioskSetup | null = null;
   let devices: Devices = NO_DEVICES;
+  let updates: UpdateKeeper | null = null;
   const loaded = await facesOrOff(kiosk, log);
   const faceOffNow = () => facesForbidden(policy) ?? sync?.faceOff() ?? null;
   const recogniser = recogniserWhile(loaded, faceOffNow);
@@ -151,8 +152,10 @@ async function assemble(
         // What is wrong although the server answers, and what only its operator changes: attendance goes on.
         ...(line?.online && line.problem ? [line.problem.code] : []),
         ...(away ? [away.code] : []),
+        ...(updates?.fallback ? ['build-fallback'] : []),
       ],
       setup: setup?.state() ?? null,
+      update: updates?.notice() ?? null,
     };
   });
   const changed = () => {
@@ -174,7 +177,7 @@ async function assemble(
     photosWaiting: () => store.sync.photosWaiting(),
     storeSchema: SCHEMA,
     config: () => ({ revision: null, problem: null }),
-    slots: () => undefined,
+    slots: () => updates?.slots(),
     uptime: () => (performance.now() - startedAt) / 1000,
   };
 
@@ -198,6 +201,7 @@ async function assemble(
     without('server-link', error);
   }
   const monotonic = () => performance.now();
+  const activity = createActivity(monotonic);
   const guard = createPinGuard({
     store,
     now: retention.now,
@@ -215,6 +219,7 @@ async function assemble(
     pins: kiosk.pins,
     changed,
     keys,
+    updates: () => updates,
     ...(sync && { sync: () => sync!.report(), relink: (change: () => void) => sync!.relink(change) }),
   };
   const firstRun = createSetup({
@@ -330,7 +335,10 @@ async function assemble(
         store,
         monotonic,
         log,
-        onBadge: (badge) => void arrive(badge),
+        onBadge(badge) {
+          activity.note();
+          void arrive(badge);
+        },
         onTime: retention.observeGpsTime,
         onStatus: hub.refresh,
       });
@@ -339,6 +347,21 @@ async function assemble(
       without('devices', error);
     }
   }
+  updates = await attachUpdates({
+    slots: options.slots,
+    end: options.end,
+    kiosk,
+    store,
+    opened,
+    log,
+    monotonic,
+    now: retention.now,
+    idleMs: activity.idleMs,
+    camera: () => screen.pictures(),
+    faces: () => recogniser.off === null,
+    line: () => sync?.uplink ?? null,
+    changed: hub.refresh,
+  }).catch((error: unknown) => without('updates', error));
   const evacuation = createEvacuation({
     store,
     site,
@@ -371,7 +394,7 @@ async function assemble(
     onSignal: hub.onSignal,
     leave,
     close: () => opened.disposeAsync(),
-    methods: {
+    methods: activity.around({
       async hello() {
         leave(); // a page that was loaded again begins anew
         return {
@@ -396,6 +419,6 @@ async function assemble(
       ...evacuation,
       ...firstRun.methods,
       ...screen.methods,
-    },
+    }),
   };
 }

@@ -17,6 +17,10 @@ export interface CoreOptions {
   readonly host?: 'browser' | 'electron';
   /** Asks the host to start this core again, with the kiosk's browser or without; absent: nobody can. */
   readonly again?: (what: { readonly browser: boolean }) => void;
+  /** The folders of an installed kiosk's builds; null where nothing installs any. */
+  readonly slots?: { readonly root: string; readonly insteadOf: string | null } | null;
+  /** Has the host end the kiosk, so that it is started anew. */
+  readonly end?: (why: string) => void;
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 }
 

@@ -24,6 +24,8 @@ export interface BrowserHostOptions {
   readonly secretInFile?: boolean;
   /** The built product; the project's own `dist` without it. */
   readonly dist?: string;
+  /** Where this kiosk's builds are, when a launcher has started it. */
+  readonly slots?: { readonly root: string; readonly insteadOf: string | null } | null;
   /** The module that a core process runs; for tests of the host alone. */
   readonly coreModule?: string;
 }
@@ -38,6 +40,8 @@ export interface BrowserHost {
   readonly coreEvent: CoreEvent;
   /** Calls back now, and whenever the core's state changes. */
   onCoreEvent(listener: (event: CoreEvent) => void): () => void;
+  /** Settles when the core wants the whole kiosk to be started anew, with the reason. */
+  readonly endAsked: Promise<string>;
   /** Ends browser, core and server; leaves no process and no file. */
   close(): Promise<void>;
 }
@@ -63,15 +67,17 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
   const gate = createGate(() => performance.now(), browser.mode === 'none' ? TOKEN_LIFE_BY_HAND : TOKEN_LIFE);
   const runtime = makeRuntimeFolder(log);
   let enterFile: string | null = null;
+  const endAsked = Promise.withResolvers<string>();
 
   const core = superviseCore({
-    start: { type: 'start', home: options.home, deviceSecret, demo },
+    start: { type: 'start', home: options.home, deviceSecret, demo, slots: options.slots ?? null },
     spawn: forkCore(
       options.coreModule ?? resolve(import.meta.dirname, `core-child${extname(import.meta.filename)}`),
       log,
     ),
     onAgain: () => chromium?.restart('the kiosk was asked to restart'),
     log,
+    onEnd: endAsked.resolve,
   });
   let chromium: RunningChromium | null = null;
   const dropEnterFile = (): void => {
@@ -141,6 +147,7 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
       listener({ state: core.state, pid: core.pid });
       return core.onEvent(listener);
     },
+    endAsked: endAsked.promise,
     close() {
       closed ??= (async () => {
         clearInterval(watch);

@@ -21,6 +21,8 @@ export const RUN_EXIT = {
   usage: 2,
   /** Something is missing that a person must mend: Chromium, the device secret, a free port, another user than root. */
   refused: 3,
+  /** It wants to be started anew: into another build after an update, or because its server asked for it. */
+  again: 4,
 } as const;
 
 export const RUN_HELP = `kiosk run [OPTIONS]: serves the kiosk on the loopback interface and keeps its Chromium open.
@@ -35,7 +37,8 @@ export const RUN_HELP = `kiosk run [OPTIONS]: serves the kiosk on the loopback i
 
 Data: SMARTPRESENCE_HOME. Chromium: SMARTPRESENCE_CHROMIUM. Each line of output is a JSON object; the one with
 "ready":true comes when the first page can be served and the core has opened its store.
-Exit codes: 0 asked to end; 1 failed; 2 wrong usage; 3 refused, and its last line says what to mend.`;
+Exit codes: 0 asked to end; 1 failed; 2 wrong usage; 3 refused, and its last line says what to mend; 4 wants to be started
+anew (an update).`;
 
 const Settings = z
   .strictObject({
@@ -100,14 +103,16 @@ export async function runKiosk(argv: readonly string[], env: NodeJS.ProcessEnv =
       secretInFile: deviceSecret === 'file',
       browser: { mode: browser, ...(footage === undefined ? {} : { footage }) },
       ...(port === undefined ? {} : { port }),
+      slots: slotsOf(env),
       log,
     });
     sayReady(host, log);
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
+    const asked = new Promise<null>((resolve) => {
+      if (signal.aborted) resolve(null);
+      else signal.addEventListener('abort', () => resolve(null), { once: true });
     });
-    return RUN_EXIT.ended;
+    const again = await Promise.race([asked, host.endAsked]);
+    return again === null ? RUN_EXIT.ended : RUN_EXIT.again;
   } catch (error) {
     const refusal = codedError(error);
     log('error', refusal ? 'host: refused' : 'host: failed', { error, ...(refusal && { nextStep: refusal.nextStep }) });
@@ -117,6 +122,11 @@ export async function runKiosk(argv: readonly string[], env: NodeJS.ProcessEnv =
     await host?.close();
     log('info', 'host: ended');
   }
+}
+
+/** What the launcher says of the builds of this kiosk; null where none has started it. */
+function slotsOf({ SMARTPRESENCE_SLOTS: root, SMARTPRESENCE_INSTEAD_OF: insteadOf }: NodeJS.ProcessEnv) {
+  return root ? { root, insteadOf: insteadOf || null } : null;
 }
 
 /** Says once where the page is, and once that the core has opened its store: a core that was restarted is not news. */

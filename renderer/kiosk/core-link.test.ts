@@ -29,6 +29,7 @@ const STATUS: Status = {
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
   setup: null,
+  update: null,
 };
 
 /** Two ends of one line, in memory. */

@@ -69,6 +69,7 @@ const STATUS: Status = {
   },
   notices: [],
   setup: null,
+  update: null,
 };
 
 /** A receipt with a name of its own. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { MIGRATIONS } from '../../electron/core/store/migrations.ts';
 import { archiveName, type BuildFacts, BuildManifest, buildFacts } from '../../sync/protocol/wire/release.ts';
 
 /** Archives made by hand, right and wrong ones. */
@@ -83,8 +84,8 @@ export function manifestOf(parts: BuildParts): BuildManifest {
     commit: parts.commit ?? sha256(`commit of ${parts.version}`).slice(0, 40),
     platform: parts.platform ?? 'linux-x64',
     host: 'browser',
-    schema: parts.schema ?? 6,
-    minReader: parts.minReader ?? 6,
+    schema: parts.schema ?? MIGRATIONS.at(-1)!.schema,
+    minReader: parts.minReader ?? MIGRATIONS.at(-1)!.minReader,
     node: '24.15.0',
     entry: ENTRY,
     files: Object.fromEntries(Object.entries(files).map(([path, content]) => [path, sha256(content)])),

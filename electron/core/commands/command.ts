@@ -7,6 +7,7 @@ import type { PinHasher } from '../pin/pin-hash.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Store } from '../store/interface.ts';
 import type { SyncReport } from '../sync/report.ts';
+import type { UpdateKeeper } from '../update/keeper.ts';
 
 /** What a command works on: the same whether it runs inside the core or, with no core running, in the command line. */
 export interface CommandContext {
@@ -20,6 +21,8 @@ export interface CommandContext {
   readonly keys: Pick<KioskKeys, 'bindProvisioning'>;
   /** In a running core: stops the sync, does `change` to what it goes by, and starts it anew. */
   relink?(change: () => void): Promise<void>;
+  /** Updates of an installed kiosk, in a running core; null where nothing installs builds. */
+  updates?(): UpdateKeeper | null;
   /** How the sync stands, in a running core. */
   sync?(): SyncReport;
   /** People or templates changed. */

@@ -14,6 +14,8 @@ const NONE: ScreenState = { camera: 'unknown', frames: 0 };
 export function createScreenBook(): {
   readonly methods: Pick<CoreMethods, 'screenState'>;
   state(): ScreenState;
+  /** Its camera gives pictures, and it has looked at some. */
+  pictures(): boolean;
   /** No screen is there any more. */
   gone(): void;
 } {
@@ -26,6 +28,7 @@ export function createScreenBook(): {
       },
     },
     state: () => state,
+    pictures: () => (state.camera === 'ok' || state.camera === 'covered') && state.frames > 0,
     gone() {
       state = NONE;
     },

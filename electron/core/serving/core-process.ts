@@ -36,13 +36,15 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
   async function start(message: Extract<HostMessage, { type: 'start' }>): Promise<void> {
     if (started) return log('warn', 'core: a second start was ignored');
     started = true;
-    const { home, demo, deviceSecret } = message;
+    const { home, demo, deviceSecret, slots } = message;
     try {
       core = await startCore({
         home,
         demo,
         host: link.host,
         log,
+        slots,
+        end: (why) => link.post({ type: 'end', why }),
         deviceSecret: deviceSecret ? Buffer.from(deviceSecret, 'base64') : null,
         again({ browser }) {
           log('info', 'core: asks to be started again', { browser });

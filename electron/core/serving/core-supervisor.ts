@@ -20,6 +20,8 @@ export interface SupervisorOptions {
   readonly log: CoreOptions['log'];
   /** The core has asked to be started again with the kiosk's browser, and has ended. */
   readonly onAgain?: () => void;
+  /** The core wants the whole kiosk to be started anew. */
+  readonly onEnd?: (why: string) => void;
   /** How often the core is asked whether it lives, and how many questions may stay open before it counts as hanging. */
   readonly pingEvery?: number;
   readonly missedPings?: number;
@@ -87,7 +89,10 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
         if (message.type === 'log') log(message.level, message.message, message.fields);
         else if (message.type === 'refused') refusal = message;
         else if (message.type === 'again') again = message;
-        else if (message.type === 'pong') {
+        else if (message.type === 'end') {
+          log('info', 'host: the core asks for a new start of the kiosk', { why: message.why });
+          options.onEnd?.(message.why);
+        } else if (message.type === 'pong') {
           answered = Math.max(answered, message.n);
           screens = message.screens;
         } else {

@@ -144,7 +144,7 @@ describe('the supervisor', () => {
     end: (code: number | null) => void;
   }[] = [];
   const last = () => children.at(-1)!;
-  const start = { type: 'start' as const, home: '/h', deviceSecret: null, demo: true };
+  const start = { type: 'start' as const, home: '/h', deviceSecret: null, demo: true, slots: null };
 
   function supervise() {
     return superviseCore({

@@ -171,6 +171,8 @@ export interface Whereabouts {
 export interface StoreReads {
   readonly device: string;
   readonly epoch: string;
+  /** Schema of this store, and the lowest whose builds can open it. */
+  readonly format: { readonly schema: number; readonly minReader: number };
   person(id: string): Person | null;
   personByNumber(number: string): Person | null;
   /** Null when nobody has it, or two people have. */

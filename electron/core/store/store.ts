@@ -34,6 +34,7 @@ import type {
   Whereabouts,
 } from './interface.ts';
 import { asPerson, newPersonKeys } from './known.ts';
+import { readMeta } from './migrations.ts';
 import { Outbox } from './outbox.ts';
 import { type Outcome, PersonWrites } from './person-writes.ts';
 import { Purge } from './purge.ts';
@@ -139,6 +140,11 @@ export class SqlStore implements Store {
 
   get epoch(): string {
     return this.#session.log.epoch.id;
+  }
+
+  get format(): { readonly schema: number; readonly minReader: number } {
+    const { db } = this.#session;
+    return { schema: Number(readMeta(db, 'schema')), minReader: Number(readMeta(db, 'minReader')) };
   }
 
   useTrustedTime(offset: () => number): void {

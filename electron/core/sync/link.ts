@@ -29,6 +29,8 @@ export interface Uplink {
   sealingKey(): X25519PublicJwk | null;
   /** Why the server takes nothing of this kiosk by any key that it has; null while it does, or that is open. */
   turnedAway(): Problem | null;
+  /** How the server is reached, for what is fetched beside the sync; null without a server. */
+  transport(): TransportOptions | null;
   stop(): Promise<void>;
 }
 
@@ -120,6 +122,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     nudge: () => engine.nudge(),
     sealingKey: () => link.current.bundle.keys.sealing,
     turnedAway: () => renewal.turnedAway(),
+    transport: () => transport,
     async stop() {
       renewal.stop();
       await Promise.all([engine.stop(), photos.stop()]);
@@ -150,6 +153,7 @@ function standingStill(store: Store): Uplink {
     nudge: () => undefined,
     sealingKey: () => null,
     turnedAway: () => null,
+    transport: () => null,
     stop: async () => undefined,
   };
 }

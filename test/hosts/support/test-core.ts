@@ -32,6 +32,7 @@ export const STATUS: Signal<'status'> = {
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
   setup: null,
+  update: null,
 };
 
 const EVACUATION: EvacuationList = {

@@ -1,0 +1,269 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { BuildVersion } from '../../../sync/protocol/wire/release.ts';
+import type { UpdateNotice } from '../../contract/methods.ts';
+import type { CoreOptions } from '../interface.ts';
+import type { Store } from '../store/interface.ts';
+import type { SqlStore } from '../store/store.ts';
+import { decide, readState, verdictFile } from './files.ts';
+import type { UpdateLayout } from './layout.ts';
+import { createPreparing, sameWish, type Wish } from './preparing.ts';
+import { packMatch, readFailed, readTrial, type TrialRecord, unpackMatch } from './records.ts';
+import { createRefusals } from './refusals.ts';
+import { type Check, type Judgement, judge } from './rules.ts';
+import { createSelfTest } from './self-test.ts';
+import type { SelfMatch } from './test-face.ts';
+import { type Running, stepTrial } from './trial.ts';
+import { type Asked, askUpdater } from './updater-desk.ts';
+
+export interface KeeperDeps {
+  readonly layout: UpdateLayout;
+  readonly running: Running;
+  /** The build in whose place the launcher has started this one; null: it started what it should. */
+  readonly insteadOf: string | null;
+  readonly store: Pick<Store, 'setting' | 'setSetting'> & {
+    readonly format: { readonly minReader: number };
+    readonly sync: Pick<SqlStore['sync'], 'update' | 'reportIfRoom'>;
+  };
+  /** Trusted time, ms since 1970. */
+  readonly now: () => number;
+  /** Ms, never going back. */
+  readonly monotonic: () => number;
+  /** How long nobody has been at the kiosk, ms. */
+  readonly idleMs: () => number;
+  /** Whether pictures of the camera are being looked at. */
+  readonly camera: () => boolean;
+  /** Whether faces are recognised here, and what the kiosk sees by itself; null: it does not find itself again. */
+  readonly faces: () => boolean;
+  readonly selfMatch: () => Promise<SelfMatch | null>;
+  /** Whether the server is reached, and whether it was heard since this core began. */
+  readonly online: () => boolean;
+  readonly heard: () => boolean;
+  /** Ends the kiosk, so that its launcher starts the build that is current by then. */
+  readonly restart: (why: string) => void;
+  readonly changed: () => void;
+  readonly log: CoreOptions['log'];
+  readonly everyMs?: number;
+}
+
+/** How the updates of a kiosk stand, for `update status`. */
+export interface UpdateReport {
+  readonly version: string;
+  readonly commit: string;
+  readonly slots: { readonly current: string; readonly previous: string | null; readonly trial: boolean } | null;
+  /** What is being prepared, or waits for its moment. */
+  readonly wanted: string | null;
+  readonly state: 'idle' | 'preparing' | 'ready' | 'restarting' | 'on-trial';
+  readonly problem: { readonly code: string; readonly message: string; readonly nextStep: string } | null;
+}
+
+export interface UpdateKeeper {
+  /** The server told something of updates. */
+  told(): void;
+  /** For the screens; null where there is nothing to say. */
+  notice(): UpdateNotice | null;
+  /** For the inventory. */
+  slots(): Inventory['slots'];
+  /** The launcher started this build in place of a damaged one. */
+  readonly fallback: boolean;
+  report(): UpdateReport;
+  /**
+   * Staff's wish: the newest build of the stick or of the network, without waiting for a window.
+   * @returns what is ready; the restart follows when nobody is at the kiosk
+   * @throws Problem of the updater, `update-under-way`
+   */
+  now(source: 'network' | 'usb'): Promise<{ version: string }>;
+  stop(): void;
+}
+
+const EVERY_MS = 2_000;
+
+interface StaffWish {
+  readonly source: 'network' | 'usb';
+  readonly ready: (version: string) => void;
+  readonly refused: (why: Problem) => void;
+}
+
+/**
+ * Decides when a kiosk is updated: takes the server's directive or staff's wish to the updater, waits for the maintenance
+ * window and for nobody to be there, and looks after the trial of what was started. It never keeps anybody from checking in.
+ */
+export function startUpdates(deps: KeeperDeps): UpdateKeeper {
+  const { layout, running, insteadOf, store, log, monotonic } = deps;
+  let staff: StaffWish | null = null;
+  let check: Asked | null = null;
+  let stopped = false;
+  const selfTest = createSelfTest(deps.selfMatch, monotonic, log);
+  const refusals = createRefusals({ store, running: running.version, monotonic, log });
+  const preparing = createPreparing({ ...deps, running: running.version, before });
+
+  function before(): TrialRecord['before'] | null {
+    const faces = deps.faces();
+    // What the next build has to see. What this one can't see is not asked of it.
+    if (faces && selfTest.try() === 'looking') return null;
+    return {
+      camera: deps.camera(),
+      faces: faces && selfTest.found !== null,
+      online: deps.online(),
+      match: packMatch(selfTest.found),
+    };
+  }
+
+  function shown(trial: TrialRecord): Record<Check, boolean> {
+    if (trial.before.faces) selfTest.try();
+    check ??= askUpdater(layout, { want: 'check' }, monotonic);
+    const answered = check.status();
+    return {
+      camera: deps.camera(),
+      match: selfTest.sees(unpackMatch(trial.before.match)),
+      commit: trial.told,
+      sync: deps.heard(),
+      // The updater of this very build has to work too, or nothing could ever be mended.
+      updater: answered?.state === 'done' && answered.updater.startsWith(`${running.version} `),
+    };
+  }
+
+  function wishNow(): Wish | null {
+    if (staff) {
+      const { version } = running;
+      return {
+        asked: { action: 'install', version, rollout: null, again: 0 },
+        directive: null,
+        source: staff.source,
+      };
+    }
+    const directive = store.sync.update;
+    if (!directive) return null;
+    const { action, version, rollout, again } = directive;
+    const asked = { action, version, rollout, again };
+    const judged: Judgement = BuildVersion.safeParse(version).success
+      ? judge(directive, running.version, readFailed(store))
+      : { do: 'refuse', why: unknownVersion(version) };
+    if (judged.do === 'refuse' && !refusals.waits(asked)) refusals.refuse(asked, judged.why, true);
+    return judged.do === 'stage' ? { asked, directive, source: 'network' } : null;
+  }
+
+  function pursue(wish: Wish | null): void {
+    if (!wish) {
+      preparing.drop();
+      return;
+    }
+    try {
+      if (!sameWish(preparing.wish, wish)) {
+        if (staff || !refusals.waits(wish.asked)) preparing.begin(wish);
+        else preparing.drop();
+        return;
+      }
+      const ready = preparing.step();
+      if (ready !== null) {
+        refusals.clear();
+        staff?.ready(ready);
+      }
+    } catch (why) {
+      if (!(why instanceof Problem)) throw why;
+      preparing.drop();
+      refusals.refuse(wish.asked, why, staff === null);
+      staff?.refused(why);
+      staff = null;
+    }
+  }
+
+  function step(): void {
+    if (preparing.at === 'restarting') return;
+    if (preparing.at !== 'switching') {
+      const trial = stepTrial({ layout, running, insteadOf, store, shown, log });
+      if (trial === 'running' && leaveAsked()) giveUp();
+      else if (trial === 'restart') preparing.restart();
+      if (trial !== 'none') return;
+      forgetVerdicts();
+    }
+    pursue(preparing.at === 'switching' ? preparing.wish : wishNow());
+  }
+
+  /** The server wants the build that is on trial here to be left. */
+  function leaveAsked(): boolean {
+    const directive = store.sync.update;
+    return directive?.action === 'rollback' && directive.version === running.version;
+  }
+
+  function giveUp(): void {
+    const attempt = readState(layout)?.attempt;
+    if (attempt) decide(layout, { attempt, outcome: 'failed', code: 'rollback-asked', starts: 0, seconds: 0 });
+    preparing.restart();
+  }
+
+  /** Files of trials that were told of. */
+  function forgetVerdicts(): void {
+    const kept = verdictFile(layout, readState(layout)?.attempt ?? '');
+    for (const name of readdirSync(layout.spool))
+      if (name.startsWith('verdict-') && join(layout.spool, name) !== kept)
+        rmSync(join(layout.spool, name), { force: true });
+  }
+
+  function tick(): void {
+    if (stopped) return;
+    try {
+      step();
+    } catch (error) {
+      log('error', 'update: could not go on; it is tried again', { error });
+    }
+    deps.changed();
+  }
+
+  const onTrial = (): boolean => readTrial(store) !== null && preparing.at !== 'switching';
+  const ticker = setInterval(tick, deps.everyMs ?? EVERY_MS);
+  ticker.unref();
+  tick();
+  return {
+    told: tick,
+    notice: () => preparing.notice(),
+    fallback: insteadOf !== null && readState(layout)?.attempt === '',
+    slots() {
+      const state = readState(layout);
+      if (!state) return undefined;
+      const { current, previous, attempt } = state;
+      return { current: current.slice(0, 60), previous: previous.slice(0, 60) || null, trial: attempt !== '' };
+    },
+    report() {
+      const state = readState(layout);
+      const { problem } = refusals;
+      return {
+        ...running,
+        slots: state && {
+          current: state.current,
+          previous: state.previous === '' ? null : state.previous,
+          trial: state.attempt !== '',
+        },
+        wanted: preparing.wish?.asked.version ?? null,
+        state: onTrial() ? 'on-trial' : REPORTED[preparing.at],
+        problem: problem && { code: problem.code, message: problem.message, nextStep: problem.nextStep },
+      };
+    },
+    now(source) {
+      if (staff || preparing.at === 'switching' || preparing.at === 'restarting' || onTrial())
+        return Promise.reject(new Problem('update-under-way', 'an update is under way', 'Wait until it has ended.'));
+      return new Promise((resolve, reject) => {
+        staff = { source, ready: (version) => resolve({ version }), refused: reject };
+        tick();
+      });
+    },
+    stop() {
+      stopped = true;
+      clearInterval(ticker);
+      staff?.refused(new Problem('core-stopping', 'the kiosk is ending', 'Try again when it has started.'));
+    },
+  };
+}
+
+const REPORTED = {
+  none: 'idle',
+  staging: 'preparing',
+  staged: 'ready',
+  switching: 'restarting',
+  restarting: 'restarting',
+} as const;
+
+const unknownVersion = (version: string): Problem =>
+  new Problem('update-unknown-version', `${version} is no version of a build`, 'Correct the version of the rollout.');

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { UpdateNotice } from '../../contract/methods.ts';
+import type { CoreOptions } from '../interface.ts';
+import type { UpdateLayout } from './layout.ts';
+import { type Asked, keyOf, TRIAL, type TrialRecord } from './records.ts';
+import { refuseStore } from './rules.ts';
+import { askUpdater, type Asked as Request } from './updater-desk.ts';
+import { isOpen, nextOpening } from './window.ts';
+
+/** A build that is wanted here. */
+export interface Wish {
+  readonly asked: Asked;
+  /** Null: staff's own, for the newest there is. */
+  readonly directive: UpdateDirective | null;
+  readonly source: 'network' | 'usb';
+}
+
+/** Nobody has to be at the kiosk for so long before it restarts, ms; after a wish of staff, who are there themselves. */
+const QUIET_MS = 60_000;
+const QUIET_FOR_STAFF_MS = 5_000;
+/** Minutes of a trial that staff began. */
+const TRIAL_MINUTES = 10;
+
+type Phase =
+  | { readonly at: 'none' }
+  | { readonly at: 'staging'; readonly wish: Wish; readonly request: Request }
+  | { readonly at: 'staged'; readonly wish: Wish; readonly build: string; readonly version: string }
+  | { readonly at: 'switching'; readonly wish: Wish; readonly request: Request; readonly version: string }
+  | { readonly at: 'restarting'; readonly version: string };
+
+export interface PreparingDeps {
+  readonly layout: UpdateLayout;
+  /** Version of this build. */
+  readonly running: string;
+  readonly store: {
+    setSetting(key: string, value: string): void;
+    readonly format: { readonly minReader: number };
+  };
+  readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly idleMs: () => number;
+  /** How things are just before the switch; null while that is being found out. */
+  readonly before: () => TrialRecord['before'] | null;
+  readonly restart: (why: string) => void;
+  readonly log: CoreOptions['log'];
+}
+
+/** The way of a wish to the restart: staged by the updater, then switched to when the window is open and nobody is there. */
+export interface Preparing {
+  readonly at: Phase['at'];
+  /** What is wanted; null where nothing is under way. */
+  readonly wish: Wish | null;
+  begin(wish: Wish): void;
+  /** Forgets a wish that is not wanted any more; what is staged stays with the updater. */
+  drop(): void;
+  /** @returns the version that has just become ready; null where there is no such news. @throws Problem: it is refused */
+  step(): string | null;
+  restart(): void;
+  notice(): UpdateNotice | null;
+}
+
+export function createPreparing(deps: PreparingDeps): Preparing {
+  const { layout, store, log, monotonic } = deps;
+  let phase: Phase = { at: 'none' };
+
+  function begin(wish: Wish): void {
+    const { action, version } = wish.asked;
+    const named = wish.directive ? version : null;
+    log('info', 'update: asked for', { action, version: named ?? 'the newest', from: wish.source });
+    const now = new Date(deps.now()).toISOString();
+    const request = askUpdater(layout, { want: 'stage', version: named, action, source: wish.source, now }, monotonic);
+    phase = { at: 'staging', wish, request };
+  }
+
+  function staging({ wish, request }: Extract<Phase, { at: 'staging' }>): string | null {
+    const status = request.done();
+    if (!status) return null;
+    const { build, facts, moved } = status;
+    if (!build || !facts)
+      throw new Problem('update-failed', 'the updater did not say what it has staged', 'See its log.');
+    const unfit = refuseStore(facts, store.format.minReader);
+    if (unfit) throw unfit;
+    log('info', 'update: is ready', { version: facts.version, moved });
+    phase = { at: 'staged', wish, build, version: facts.version };
+    return facts.version;
+  }
+
+  function staged({ wish, build, version }: Extract<Phase, { at: 'staged' }>): void {
+    const { asked, directive } = wish;
+    if (!isOpen(directive?.window ?? null, deps.now())) return;
+    if (deps.idleMs() < (directive ? QUIET_MS : QUIET_FOR_STAFF_MS)) return;
+    const before = deps.before();
+    if (!before) return;
+    const attempt = randomUUID();
+    const record: TrialRecord = {
+      attempt,
+      asked: directive ? asked : { ...asked, version },
+      build,
+      version,
+      from: deps.running,
+      before,
+      told: false,
+    };
+    // Before the updater hears of it: whichever build starts next knows what it was about.
+    store.setSetting(TRIAL, JSON.stringify(record));
+    const trialMinutes = directive?.trialMinutes ?? TRIAL_MINUTES;
+    const request = askUpdater(layout, { want: 'switch', build, attempt, trialMinutes }, monotonic);
+    phase = { at: 'switching', wish, request, version };
+  }
+
+  function switching({ request, version }: Extract<Phase, { at: 'switching' }>): void {
+    try {
+      if (!request.done()) return;
+    } catch (refusal) {
+      store.setSetting(TRIAL, '');
+      throw refusal;
+    }
+    log('info', 'update: the kiosk restarts into another build', { version });
+    phase = { at: 'restarting', version };
+    deps.restart('update');
+  }
+
+  return {
+    get at() {
+      return phase.at;
+    },
+    get wish() {
+      return 'wish' in phase ? phase.wish : null;
+    },
+    begin,
+    drop() {
+      phase = { at: 'none' };
+    },
+    step() {
+      if (phase.at === 'staging') return staging(phase);
+      if (phase.at === 'staged') staged(phase);
+      else if (phase.at === 'switching') switching(phase);
+      return null;
+    },
+    restart() {
+      phase = { at: 'restarting', version: deps.running };
+      deps.restart('update');
+    },
+    notice() {
+      switch (phase.at) {
+        case 'none':
+          return null;
+        case 'staging': {
+          const status = phase.request.status();
+          const progress = status && status.total > 0 ? Math.min(1, status.done / status.total) : null;
+          return { kind: 'preparing', version: status?.facts?.version ?? null, progress };
+        }
+        case 'staged': {
+          const at = nextOpening(phase.wish.directive?.window ?? null, deps.now());
+          return { kind: 'waiting', version: phase.version, at: new Date(at).toISOString() };
+        }
+        default:
+          return { kind: 'restarting', version: phase.version };
+      }
+    },
+  };
+}
+
+/** Whether two wishes are for the same. */
+export const sameWish = (a: Wish | null, b: Wish | null): boolean =>
+  a !== null && b !== null && keyOf(a.asked) === keyOf(b.asked) && a.source === b.source;

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { BuildVersion } from '../../../sync/protocol/wire/release.ts';
+import { BuildId } from './files.ts';
+import type { SelfMatch } from './test-face.ts';
+
+/**
+ * What the core keeps of updates in its store. Read by the build before and the build after alike: unknown fields are
+ * passed over, and none is ever taken away.
+ */
+
+const Uuid = z.uuid().lowercase();
+
+/** What was asked for, as it is told again with whatever came of it. */
+const Asked = z.object({
+  action: z.enum(['install', 'rollback']),
+  /** As the directive names it: what is to run, or what is to be left. */
+  version: BuildVersion,
+  /** Null: staff asked for it, here. */
+  rollout: Uuid.nullable(),
+  again: z.number().int().nonnegative(),
+});
+export type Asked = z.infer<typeof Asked>;
+
+/** A switch that was begun: which build it leads to, and how things were before. */
+export const TrialRecord = z.object({
+  attempt: Uuid,
+  asked: Asked,
+  build: BuildId,
+  /** Version of that build, and of the one that ran before. */
+  version: BuildVersion,
+  from: BuildVersion,
+  before: z.object({
+    camera: z.boolean(),
+    faces: z.boolean(),
+    online: z.boolean(),
+    match: z.object({ model: z.string().max(100), embedding: z.base64().max(8192) }).nullable(),
+  }),
+  /** The new build has written that it runs. */
+  told: z.boolean(),
+});
+export type TrialRecord = z.infer<typeof TrialRecord>;
+
+const Failed = z.record(BuildVersion, z.number().int().nonnegative());
+/** The refusal that was told last, so that it is told once. */
+const Refused = z.object({ key: z.string().max(300), code: z.string().max(60) });
+
+export const TRIAL = 'update-trial';
+export const FAILED = 'update-failed';
+export const REFUSED = 'update-refused';
+/** Versions that are remembered as failed. */
+const MAX_FAILED = 20;
+
+interface Settings {
+  setting(key: string): string | null;
+}
+
+export const readTrial = (store: Settings): TrialRecord | null => read(store, TRIAL, TrialRecord);
+export const readFailed = (store: Settings): Record<string, number> => read(store, FAILED, Failed) ?? {};
+export const readRefused = (store: Settings): z.infer<typeof Refused> | null => read(store, REFUSED, Refused);
+
+/** The failed versions with one more. */
+export function withFailed(
+  failed: Readonly<Record<string, number>>,
+  { version, again }: Asked,
+): Record<string, number> {
+  const others = Object.entries(failed).filter(([name]) => name !== version);
+  return Object.fromEntries([...others.slice(-(MAX_FAILED - 1)), [version, again]]);
+}
+
+/** The key of a wish: another one is tried anew. */
+export const keyOf = ({ action, version, rollout, again }: Asked): string =>
+  [action, version, rollout ?? 'staff', again].join(' ');
+
+function read<T extends z.ZodType>(store: Settings, key: string, schema: T): z.output<T> | null {
+  const text = store.setting(key);
+  if (!text) return null;
+  try {
+    return schema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+export const packMatch = (match: SelfMatch | null): TrialRecord['before']['match'] =>
+  match && {
+    model: match.model,
+    embedding: Buffer.from(match.embedding.buffer, match.embedding.byteOffset, match.embedding.byteLength).toString(
+      'base64',
+    ),
+  };
+
+export function unpackMatch(kept: TrialRecord['before']['match']): SelfMatch | null {
+  if (!kept) return null;
+  const bytes = Buffer.from(kept.embedding, 'base64');
+  return { model: kept.model, embedding: new Float32Array(new Uint8Array(bytes).buffer) };
+}
+
+/** What an event tells of it. */
+export function detailOf(
+  { asked, version, from }: Pick<TrialRecord, 'asked' | 'version' | 'from'>,
+  reason?: string,
+): Record<string, string | number | boolean> {
+  const { action, rollout, again } = asked;
+  return { version, from, action, again, ...(rollout && { rollout }), ...(reason && { reason: reason.slice(0, 200) }) };
+}

@@ -1,0 +1,107 @@
+import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { compareVersions } from '../../../sync/protocol/wire/release.ts';
+import { isZone } from './window.ts';
+
+/** Versions that failed their trial here, and how often the server had asked for them by then. */
+export type FailedVersions = Readonly<Record<string, number>>;
+
+/** What a directive comes to on this kiosk. */
+export type Judgement =
+  | { readonly do: 'nothing' }
+  | { readonly do: 'refuse'; readonly why: Problem }
+  | { readonly do: 'stage' };
+
+const NOTHING: Judgement = { do: 'nothing' };
+
+/**
+ * Reads what the server wants against what runs here. Whether the build may be installed is decided by the updater, from
+ * what is signed; this only spares it the way.
+ */
+export function judge(directive: UpdateDirective | null, running: string, failed: FailedVersions): Judgement {
+  if (!directive) return NOTHING;
+  const { action, version, again, window } = directive;
+  if (action === 'rollback') {
+    if (version !== running) return NOTHING;
+  } else {
+    if (version === running) return NOTHING;
+    if (compareVersions(version, running) < 0)
+      return refuse(
+        'update-backwards',
+        `version ${version} is older than ${running}, which runs here`,
+        'Going back is done by a rollback.',
+      );
+    if ((failed[version] ?? -1) >= again)
+      return refuse(
+        'update-failed-before',
+        `version ${version} did not prove itself here before`,
+        'Mend it and publish a newer one, or roll it out to this kiosk again.',
+      );
+  }
+  if (window && !isZone(window.zone))
+    return refuse('update-window-wrong', `${window.zone} is no time zone here`, 'Correct the maintenance window.');
+  return { do: 'stage' };
+}
+
+const refuse = (code: string, message: string, nextStep: string): Judgement => ({
+  do: 'refuse',
+  why: new Problem(code, message, nextStep),
+});
+
+/** Refusals that time does not mend: only another directive does. */
+const FINAL: ReadonlySet<string> = new Set([
+  'update-backwards',
+  'update-failed-before',
+  'update-installed',
+  'update-no-previous',
+  'update-no-way-back',
+  'update-none',
+  'update-not-running',
+  'update-store-newer',
+  'update-store-too-new',
+  'update-window-wrong',
+  'update-wrong-platform',
+]);
+export const isFinal = (code: string): boolean => FINAL.has(code);
+
+/** After a refusal that may pass: how long until it is tried again, ms, by how many came in a row. */
+const AGAIN_AFTER = [5, 15, 60, 180, 360].map((minutes) => minutes * 60_000);
+export const againAfter = (refusals: number): number => AGAIN_AFTER[Math.min(refusals, AGAIN_AFTER.length) - 1] ?? 0;
+
+/**
+ * Whether a build could open the store as it is now. What its manifest says is one side; the other is the store itself.
+ * @param store `minReader` of the store on this disk
+ */
+export function refuseStore(
+  build: { readonly version: string; readonly schema: number },
+  store: number,
+): Problem | null {
+  if (build.schema >= store) return null;
+  return new Problem(
+    'update-store-newer',
+    `version ${build.version} knows schema ${build.schema} of the store; the one here needs ${store}`,
+    'Publish the older state under a new version that knows the store.',
+  );
+}
+
+/** What a build on trial has to show. */
+export type Check = 'camera' | 'match' | 'commit' | 'sync' | 'updater';
+
+/** How things were before the update: nobody has to be better than that. */
+export interface Before {
+  readonly camera: boolean;
+  readonly faces: boolean;
+  readonly online: boolean;
+}
+
+/** What there is to show, and what of it is still missing. */
+export function missingChecks(before: Before, shown: Readonly<Record<Check, boolean>>): Check[] {
+  const wanted: Record<Check, boolean> = {
+    camera: before.camera,
+    match: before.faces,
+    commit: true,
+    sync: before.online,
+    updater: true,
+  };
+  return (Object.keys(wanted) as Check[]).filter((check) => wanted[check] && !shown[check]);
+}

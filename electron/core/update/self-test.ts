@@ -1,0 +1,49 @@
+import type { CoreOptions } from '../interface.ts';
+import { type SelfMatch, seesTheSame } from './test-face.ts';
+
+/** After a failure it looks again, ms: models may still be loading. */
+const AGAIN_MS = 10_000;
+
+/** The kiosk's look at its own picture, once it is asked for. */
+export interface SelfTest {
+  /** Looks, if it has not yet or failed a while ago. */
+  try(): 'looking' | 'done';
+  /** Null: it has not found itself (yet). */
+  readonly found: SelfMatch | null;
+  /** It found itself, and as the build before did. */
+  sees(before: SelfMatch | null): boolean;
+}
+
+export function createSelfTest(
+  look: () => Promise<SelfMatch | null>,
+  monotonic: () => number,
+  log: CoreOptions['log'],
+): SelfTest {
+  let found: SelfMatch | null = null;
+  let looking = false;
+  let lookedAt: number | null = null;
+  return {
+    get found() {
+      return found;
+    },
+    try() {
+      if (looking) return 'looking';
+      if (found || (lookedAt !== null && monotonic() - lookedAt < AGAIN_MS)) return 'done';
+      looking = true;
+      lookedAt = monotonic();
+      look()
+        .then(
+          (match) => {
+            found = match;
+            if (!match) log('error', 'update: the kiosk does not find its own picture again');
+          },
+          (error: unknown) => log('error', 'update: the kiosk could not look at its own picture', { error }),
+        )
+        .finally(() => {
+          looking = false;
+        });
+      return 'looking';
+    },
+    sees: (before) => found !== null && seesTheSame(found, before),
+  };
+}

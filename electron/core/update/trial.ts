@@ -1,0 +1,160 @@
+import type { CoreOptions } from '../interface.ts';
+import {
+  buildId,
+  decide,
+  healthFile,
+  readHealth,
+  readRequest,
+  readState,
+  readStatus,
+  readVerdict,
+  type SlotState,
+  writeShared,
+} from './files.ts';
+import type { UpdateLayout } from './layout.ts';
+import {
+  detailOf,
+  FAILED,
+  keyOf,
+  REFUSED,
+  readFailed,
+  readTrial,
+  TRIAL,
+  type TrialRecord,
+  withFailed,
+} from './records.ts';
+import { type Check, missingChecks } from './rules.ts';
+
+/** What runs: version and commit of this build. */
+export interface Running {
+  readonly version: string;
+  readonly commit: string;
+}
+
+export interface TrialDeps {
+  readonly layout: UpdateLayout;
+  readonly running: Running;
+  /** The build in whose place the launcher has started this one; null: it started what it should. */
+  readonly insteadOf: string | null;
+  readonly store: {
+    setting(key: string): string | null;
+    setSetting(key: string, value: string): void;
+    readonly sync: {
+      reportIfRoom(
+        code: string,
+        detail: Readonly<Record<string, string | number | boolean>>,
+        settings?: Readonly<Record<string, string>>,
+      ): boolean;
+    };
+  };
+  /** What this build has shown so far. */
+  readonly shown: (trial: TrialRecord) => Readonly<Record<Check, boolean>>;
+  readonly log: CoreOptions['log'];
+}
+
+/**
+ * Where a trial is. `none`: there is none, or it was told to its end. `running`: this build is on trial. `restart`: the kiosk
+ * has yet to start into the other build. `waits`: for the updater, or for room to tell of it.
+ */
+export type TrialState = 'none' | 'running' | 'restart' | 'waits';
+
+/**
+ * Takes a trial one step on: tells of it, looks at what the build has shown, decides for it, and tells how it ended. Called
+ * again and again; whatever is cut off is taken up by the next call, of this build or of the one before. An event and what it
+ * ends are one transaction, so each is told once.
+ */
+export function stepTrial(deps: TrialDeps): TrialState {
+  const { layout, running, store, log, insteadOf } = deps;
+  const state = readState(layout);
+  const id = buildId(running);
+  const trial = readTrial(store) ?? unrecorded(state, deps, id);
+  if (!trial) return 'none';
+  const here = id === trial.build;
+  const verdict = readVerdict(layout, trial.attempt);
+
+  if (verdict?.outcome === 'healthy' && here) {
+    const asked = trial.asked.action === 'rollback';
+    const detail = asked ? { ...detailOf(trial, 'asked'), version: trial.from, from: trial.version } : detailOf(trial);
+    return tell(deps, asked ? 'update-rolled-back' : 'update-healthy', detail, { [TRIAL]: '' });
+  }
+  if (verdict?.outcome === 'failed') return here ? 'restart' : failed(deps, trial, verdict.code);
+  if (verdict) return 'restart';
+  if (state?.attempt === trial.attempt) {
+    if (here) return onTrial(deps, trial);
+    if (insteadOf !== trial.build) return 'restart';
+    // The launcher went back, and had no room to write down that it did.
+    decide(layout, { attempt: trial.attempt, outcome: 'failed', code: 'build-fallback', starts: 0, seconds: 0 });
+    return failed(deps, trial, 'build-fallback');
+  }
+  const request = readRequest(layout);
+  const pending =
+    request?.want === 'switch' &&
+    request.attempt === trial.attempt &&
+    !(readStatus(layout)?.request === request.id && readStatus(layout)?.state !== 'working');
+  if (pending) return 'waits';
+  log('info', 'update: a switch that was begun came to nothing', { build: trial.build });
+  return tell(deps, null, {}, { [TRIAL]: '' });
+}
+
+/** This build is on trial, and the store does not know of it: it was put back from a copy, say. Then less has to be shown. */
+function unrecorded(state: SlotState | null, { running }: TrialDeps, id: string): TrialRecord | null {
+  if (!state || state.attempt === '' || state.current !== id) return null;
+  return {
+    attempt: state.attempt,
+    asked: { action: 'install', version: running.version, rollout: null, again: 0 },
+    build: id,
+    version: running.version,
+    from: state.previous.replace(/-[0-9a-f]{12}$/, ''),
+    before: { camera: false, faces: true, online: false, match: null },
+    told: false,
+  };
+}
+
+function onTrial(deps: TrialDeps, trial: TrialRecord): TrialState {
+  const { layout, log } = deps;
+  if (!trial.told) {
+    // The event is itself what shows that this build can write: on a disk where it can't, the trial fails.
+    const code = trial.asked.action === 'install' ? 'update-installed' : null;
+    const settings = { [TRIAL]: JSON.stringify({ ...trial, told: true }) };
+    if (tell(deps, code, detailOf(trial), settings) === 'waits') return 'running';
+  }
+  const missing = missingChecks(trial.before, deps.shown(trial));
+  const noted = readHealth(layout);
+  if (noted?.attempt !== trial.attempt || noted.missing.join() !== missing.join()) {
+    writeShared(healthFile(layout), { attempt: trial.attempt, missing });
+    log('info', 'update: on trial', { missing });
+  }
+  if (missing.length > 0) return 'running';
+  decide(layout, { attempt: trial.attempt, outcome: 'healthy', code: '', starts: 0, seconds: 0 });
+  return stepTrial(deps);
+}
+
+function failed(deps: TrialDeps, trial: TrialRecord, code: string): TrialState {
+  const health = readHealth(deps.layout);
+  const missing = health?.attempt === trial.attempt ? health.missing.join(', ') : 'nothing was shown';
+  const reason = code === 'trial-deadline' || code === 'trial-starts' ? `${code}: ${missing}` : code;
+  return tell(deps, 'update-rolled-back', detailOf(trial, reason), {
+    [TRIAL]: '',
+    ...(trial.asked.action === 'install' && {
+      [FAILED]: JSON.stringify(withFailed(readFailed(deps.store), { ...trial.asked, version: trial.version })),
+      // That it is not tried again now needs no words of its own.
+      [REFUSED]: JSON.stringify({ key: keyOf(trial.asked), code: 'update-failed-before' }),
+    }),
+  });
+}
+
+/** Tells it and keeps the settings, or neither: on a full disk it is told later. */
+function tell(
+  { store, log }: TrialDeps,
+  code: string | null,
+  detail: Readonly<Record<string, string | number | boolean>>,
+  settings: Readonly<Record<string, string>>,
+): TrialState {
+  if (code === null) {
+    for (const [key, value] of Object.entries(settings)) store.setSetting(key, value);
+    return 'none';
+  }
+  if (!store.sync.reportIfRoom(code, detail, settings)) return 'waits';
+  log('info', 'update: told', { code, ...detail });
+  return 'none';
+}

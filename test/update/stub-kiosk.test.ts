@@ -1,0 +1,147 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openKeys } from '../../electron/core/keys/index.ts';
+import { openStore } from '../../electron/core/store/index.ts';
+import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
+import { buildArchive } from './archives.ts';
+import { newKiosk, trusted } from './kit.ts';
+import { type Nature, type StubKiosk, startStubKiosk, stubBuild } from './stub-kiosk.ts';
+
+const ROLLOUT = '33333333-3333-4333-8333-333333333333';
+const soon = { timeout: 40_000, interval: 50 };
+
+/** A kiosk of 0.2.0 that is told to install 0.3.0, which is like that. */
+async function kiosk(nature: Nature) {
+  const { root, archives } = newKiosk();
+  const home = join(root, 'kiosk');
+  mkdirSync(home);
+  const uptime = join(root, 'uptime');
+  let up = 1000;
+  const pass = (seconds: number) => {
+    up += seconds;
+    writeFileSync(uptime, `${up}.00 1.0\n`);
+  };
+  pass(0);
+  const said: string[] = [];
+  const stub = await startStubKiosk({
+    root,
+    uptime,
+    first: stubBuild('0.2.0'),
+    openStore: async () => {
+      const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
+      return openStore({ home, keys });
+    },
+    open: trusted([buildArchive(archives, stubBuild('0.3.0', nature))]),
+    log: (line, fields) => said.push(`${line} ${JSON.stringify(fields ?? {})}`),
+  });
+  onTestFinished(({ task }) => {
+    if (task.result?.state === 'fail') console.log(said.join('\n'));
+    return stub.close();
+  });
+  await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
+  return { stub, pass, said };
+}
+
+const directive: UpdateDirective = {
+  rollout: ROLLOUT,
+  action: 'install',
+  version: '0.3.0',
+  window: null,
+  trialMinutes: 10,
+  again: 0,
+};
+
+/** As a page of the server's would say it. */
+function tell(stub: StubKiosk, update: UpdateDirective | null): void {
+  stub.store!.setSetting('update-directive', JSON.stringify(update));
+  stub.keeper!.told();
+}
+
+/** What was told of updates, in order. */
+const told = (stub: StubKiosk) =>
+  (stub.store?.pending(100) ?? [])
+    .map(({ header }) => header.open as { code?: string; detail?: Record<string, unknown> })
+    .filter(({ code }) => code?.startsWith('update-'));
+
+test('a good build is installed, proves itself, and stays', async () => {
+  const { stub } = await kiosk({});
+  tell(stub, directive);
+  await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
+  await expect.poll(() => told(stub).map(({ code }) => code), soon).toEqual(['update-installed', 'update-healthy']);
+  expect(told(stub)[1]!.detail).toEqual({
+    version: '0.3.0',
+    from: '0.2.0',
+    action: 'install',
+    again: 0,
+    rollout: ROLLOUT,
+  });
+  await expect.poll(() => stub.keeper?.report(), soon).toMatchObject({ state: 'idle', slots: { trial: false } });
+});
+
+test('a build that ends at its start is left by itself, with the reason, and is not tried again until it is asked for anew', async () => {
+  const { stub } = await kiosk({ crashes: true });
+  tell(stub, directive);
+  await expect.poll(() => told(stub).map(({ code }) => code), soon).toEqual(['update-rolled-back']);
+  expect(told(stub)[0]!.detail).toMatchObject({
+    version: '0.3.0',
+    from: '0.2.0',
+    reason: 'trial-starts: nothing was shown',
+  });
+  await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
+  // Asked for in another rollout, and then anew.
+  tell(stub, { ...directive, rollout: '44444444-4444-4444-8444-444444444444' });
+  await expect.poll(() => told(stub).at(-1)?.detail, soon).toMatchObject({ code: 'update-failed-before' });
+  expect(stub.keeper!.report()).toMatchObject({ state: 'idle', problem: { code: 'update-failed-before' } });
+  tell(stub, { ...directive, again: 1 });
+  await expect.poll(() => told(stub).filter(({ code }) => code === 'update-rolled-back').length, soon).toBe(2);
+});
+
+test.each<[string, Nature]>([
+  ['camera', { camera: false }],
+  ['match', { matches: false }],
+  ['nothing was shown', { opens: false }],
+])('a build without %s goes back when its time is over', async (reason, nature) => {
+  const { stub, pass } = await kiosk(nature);
+  tell(stub, directive);
+  await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
+  // Enough to tell what is missing.
+  await expect.poll(() => stub.keeper === null || told(stub).length > 0, soon).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  pass(601);
+  await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
+  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-rolled-back');
+  expect(told(stub).at(-1)!.detail).toMatchObject({ version: '0.3.0', reason: `trial-deadline: ${reason}` });
+});
+
+test('goes back when that is asked for', async () => {
+  const { stub } = await kiosk({});
+  tell(stub, directive);
+  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-healthy');
+  tell(stub, { ...directive, action: 'rollback' });
+  await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
+  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-rolled-back');
+  expect(told(stub).at(-1)!.detail).toMatchObject({
+    version: '0.3.0',
+    from: '0.2.0',
+    reason: 'asked',
+    action: 'rollback',
+  });
+});
+
+test('a build that is wanted no more while it is on trial is left at once', async () => {
+  const { stub } = await kiosk({ camera: false });
+  tell(stub, directive);
+  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-installed');
+  tell(stub, { ...directive, action: 'rollback' });
+  await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
+  await expect.poll(() => told(stub).at(-1)?.detail?.reason, soon).toBe('rollback-asked');
+});
+
+test('staff install the newest, with no word of a server', async () => {
+  const { stub } = await kiosk({});
+  await expect(stub.keeper!.now('usb')).resolves.toEqual({ version: '0.3.0' });
+  await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
+  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-healthy');
+  await expect(stub.keeper!.now('network')).rejects.toMatchObject({ code: 'update-none' });
+});

@@ -1,0 +1,260 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { startRetention } from '../../electron/core/retention/scheduler.ts';
+import type { SqlStore } from '../../electron/core/store/store.ts';
+import { startKioskSync } from '../../electron/core/sync/kiosk-sync.ts';
+import { readState } from '../../electron/core/update/files.ts';
+import { startUpdates, type UpdateKeeper } from '../../electron/core/update/keeper.ts';
+import { type UpdateLayout, updateLayout } from '../../electron/core/update/layout.ts';
+import { buildFolder, factsOf, firstBuild, unpackInto } from '../../electron/host-browser/update/slots.ts';
+import { runUpdater, type UpdaterOptions } from '../../electron/host-browser/update/updater.ts';
+import type { BuildFacts } from '../../sync/protocol/wire/release.ts';
+import { type BuildParts, buildArchive } from './archives.ts';
+
+/**
+ * A kiosk with the real launcher, updater, store, sync and rules of updates, and neither models nor screens: a shell script
+ * stands for the build that runs, and what it "can" is written in it. Fifty of them run in one process, each with two small
+ * processes beside it (its launcher and its build).
+ */
+
+/** What a stub build is like; it lies in the build as `stub.json`. */
+const Nature = z.strictObject({
+  /** Ends at once, each time. */
+  crashes: z.boolean().default(false),
+  /** Its core can't open the store. */
+  opens: z.boolean().default(true),
+  camera: z.boolean().default(true),
+  matches: z.boolean().default(true),
+  syncs: z.boolean().default(true),
+});
+export type Nature = z.input<typeof Nature>;
+
+const PROGRAM = `#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+grep -q '"crashes":true' "$here/../stub.json" && exit 1
+echo "$$ $(basename "$(dirname "$here")") $SMARTPRESENCE_INSTEAD_OF" >"$SMARTPRESENCE_SLOTS/.running" &&
+  mv "$SMARTPRESENCE_SLOTS/.running" "$SMARTPRESENCE_SLOTS/running"
+exec sleep 100000
+`;
+
+/** What a stub build is made of; give it to `buildArchive`. */
+export const stubBuild = (
+  version: string,
+  nature: Nature = {},
+  more: Partial<Omit<BuildParts, 'version' | 'program'>> = {},
+): BuildParts => ({
+  version,
+  program: PROGRAM,
+  ...more,
+  files: { 'stub.json': JSON.stringify(nature), ...more.files },
+});
+
+export interface StubKioskOptions {
+  /** Folder of the installation, as `/var/lib/smartpresence`. */
+  readonly root: string;
+  /** The build that it begins with, where none is installed yet. */
+  readonly first?: BuildParts;
+  /** Opens the kiosk's store; called at each start of a core, and the store is closed at its end. */
+  readonly openStore: () => Promise<SqlStore>;
+  /** How its updater gets at builds: `signedBuilds`, or what a test takes in its place. */
+  readonly open: UpdaterOptions['open'];
+  /** Called with each line that core, updater and launcher say. */
+  readonly log?: (line: string, fields?: object) => void;
+  /** Without it the kiosk's core has no line to a server. */
+  readonly server?: boolean;
+  readonly idleMs?: () => number;
+  /** How often everything is looked at, ms. */
+  readonly everyMs?: number;
+  /** A file in place of /proc/uptime, for a time that tests hold. */
+  readonly uptime?: string;
+}
+
+export interface StubKiosk {
+  readonly layout: UpdateLayout;
+  /** The build whose core is up; null between two. */
+  readonly running: BuildFacts | null;
+  /** Of the core that is up. */
+  readonly store: SqlStore | null;
+  readonly keeper: UpdateKeeper | null;
+  /** Ends everything, as a machine that is switched off in order. */
+  close(): Promise<void>;
+}
+
+const LAUNCH = join(import.meta.dirname, '../../electron/host-browser/update/launch');
+
+/** A core of a build, as far as updates and the server are concerned. */
+interface StubCore {
+  readonly pid: number;
+  readonly facts: BuildFacts;
+  readonly store: SqlStore | null;
+  readonly keeper: UpdateKeeper | null;
+  close(): Promise<void>;
+}
+
+export async function startStubKiosk(options: StubKioskOptions): Promise<StubKiosk> {
+  const { root, everyMs = 100 } = options;
+  const layout = updateLayout(root);
+  for (const folder of Object.values(layout)) mkdirSync(folder, { recursive: true });
+  if (options.first && !readState(layout)) {
+    const { archive } = buildArchive(join(root, 'first'), options.first);
+    await firstBuild(layout, (await unpackInto(layout, archive)).id);
+  }
+  const log = (level: string, line: string, fields?: object) => options.log?.(`${level} ${line}`, fields);
+  const launcher = launch(options, log);
+  let core: StubCore | null = null;
+  let closing = false;
+
+  async function lookAfterCore(): Promise<void> {
+    const now = runningBuild(root);
+    if (core && core.pid !== now?.pid) {
+      await core.close();
+      core = null;
+    }
+    if (!core && now && !closing) core = await startCore(options, layout, now, log);
+  }
+  async function update(): Promise<void> {
+    const id = runningBuild(root)?.id ?? readState(layout)?.current ?? '';
+    const facts = await factsOf(layout, id);
+    if (facts) await runUpdater({ layout, open: options.open, self: `${facts.version} (stub)`, log });
+  }
+  const cores = repeat(lookAfterCore, everyMs, (error) => log('error', 'stub core', { error }));
+  const updates = repeat(update, everyMs, (error) => log('error', 'stub updater', { error }));
+
+  return {
+    layout,
+    get running() {
+      return core?.facts ?? null;
+    },
+    get store() {
+      return core?.store ?? null;
+    },
+    get keeper() {
+      return core?.keeper ?? null;
+    },
+    async close() {
+      closing = true;
+      await Promise.all([cores.stop(), updates.stop()]);
+      await core?.close();
+      core = null;
+      await launcher.stop();
+    },
+  };
+}
+
+function launch(options: StubKioskOptions, log: (level: string, line: string) => void): { stop(): Promise<void> } {
+  const uptime = options.uptime ? ['--uptime', options.uptime] : [];
+  const child: ChildProcess = spawn(LAUNCH, ['--root', options.root, ...uptime, '--poll', '0.2', 'kiosk'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  child.stderr!.on('data', (text) => log('info', String(text).trim()));
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  return {
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** The build whose program runs, as it has written itself. */
+function runningBuild(root: string): { pid: number; id: string; insteadOf: string | null } | null {
+  const file = join(root, 'running');
+  if (!existsSync(file)) return null;
+  const [pid, id = '', insteadOf = ''] = readFileSync(file, 'utf8').trim().split(' ');
+  return id !== '' && alive(Number(pid)) ? { pid: Number(pid), id, insteadOf: insteadOf || null } : null;
+}
+
+/** A process that has ended and was not waited for yet is none. */
+function alive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+async function startCore(
+  options: StubKioskOptions,
+  layout: UpdateLayout,
+  { pid, id, insteadOf }: { pid: number; id: string; insteadOf: string | null },
+  log: (level: 'debug' | 'info' | 'warn' | 'error', line: string, fields?: object) => void,
+): Promise<StubCore> {
+  const facts = (await factsOf(layout, id))!;
+  const nature = Nature.parse(JSON.parse(readFileSync(join(buildFolder(layout, id), 'stub.json'), 'utf8')));
+  if (!nature.opens) return { pid, facts, store: null, keeper: null, close: async () => undefined };
+  const { everyMs = 100 } = options;
+  const store = await options.openStore();
+  const retention = startRetention({ store, site: { photoDays: 90, gpsDays: 30 }, log });
+  const sync =
+    options.server && nature.syncs
+      ? await startKioskSync({
+          store,
+          retention,
+          log,
+          onStatus: () => undefined,
+          applied: (outcome) => outcome.told && keeper.told(),
+          dropped: () => undefined,
+        })
+      : null;
+  const embedding = new Float32Array(512).fill(1 / Math.sqrt(512));
+  const keeper: UpdateKeeper = startUpdates({
+    layout,
+    running: facts,
+    insteadOf,
+    store,
+    log,
+    everyMs,
+    now: retention.now,
+    monotonic: () => performance.now(),
+    idleMs: options.idleMs ?? (() => Number.POSITIVE_INFINITY),
+    camera: () => nature.camera,
+    faces: () => true,
+    selfMatch: async () => (nature.matches ? { model: 'stub', embedding } : null),
+    online: () => sync?.uplink.status().online ?? false,
+    heard: () => (sync?.uplink.status().lastSyncAt ?? null) !== null,
+    changed: () => undefined,
+    restart() {
+      try {
+        process.kill(pid, 'SIGTERM');
+      } catch {
+        // it ended meanwhile
+      }
+    },
+  });
+  return {
+    pid,
+    facts,
+    store,
+    keeper,
+    async close() {
+      keeper.stop();
+      await sync?.stop();
+      retention.stop();
+      store.close();
+    },
+  };
+}
+
+/** Again and again, each time after the last has ended. */
+function repeat(work: () => Promise<void>, everyMs: number, failed: (error: unknown) => void) {
+  let stopped = false;
+  let wake: () => void = () => undefined;
+  const running = (async () => {
+    while (!stopped) {
+      await work().catch(failed);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, everyMs);
+      });
+    }
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      wake();
+      await running;
+    },
+  };
+}
