@@ -20,12 +20,14 @@ const NOT_FOR_SCREENS = [
   'electron/core/control/',
   'electron/core/joining/joining.ts',
   'electron/core/sync/',
+  'electron/core/update/',
   'electron/core/serving/static-files.ts',
   'electron/host-electron/arguments.ts',
   'electron/host-browser/browser-host.ts',
   'electron/host-browser/chromium.ts',
   'electron/host-browser/main.ts',
   'electron/host-browser/runtime-folder.ts',
+  'electron/host-browser/update/',
   'models/node/decode.ts',
 ];
 /** Of commands alone, or caught on the way to a screen; with the reason. */

@@ -95,7 +95,12 @@ function startCore(
   try {
     const deviceSecret = readDeviceSecret(safeStorage, process.platform, home, secretInFile);
     const spawn = forkUtility(utilityProcess, CORE_MODULE, log);
-    const supervisor = superviseCore({ start: { type: 'start', home, deviceSecret, demo, slots: null }, spawn, onAgain, log });
+    const supervisor = superviseCore({
+      start: { type: 'start', home, deviceSecret, demo, slots: null },
+      spawn,
+      onAgain,
+      log,
+    });
     return {
       supervisor,
       get state() {

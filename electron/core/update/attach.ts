@@ -10,7 +10,8 @@ import { updateLayout } from './layout.ts';
 import { shareServer } from './server-share.ts';
 import { selfMatch } from './test-face.ts';
 
-export interface AttachDeps extends Pick<KeeperDeps, 'now' | 'monotonic' | 'idleMs' | 'camera' | 'faces' | 'changed' | 'log'> {
+export interface AttachDeps
+  extends Pick<KeeperDeps, 'now' | 'monotonic' | 'idleMs' | 'camera' | 'faces' | 'changed' | 'log'> {
   readonly slots: CoreOptions['slots'];
   readonly end: CoreOptions['end'];
   readonly kiosk: Pick<OpenKiosk, 'store' | 'faces'>;
