@@ -87,7 +87,7 @@ export async function startServer(
     const adopted = await adoptPersonKeys(db, keys, now);
     if (adopted) log.info({ code: 'person-keys-adopted', ...adopted }, 'what an earlier build wrote was sealed anew');
     closers.push(keepHead({ db, keys, keyring, home: config.home, log, now }));
-    await ensureDefaultSite(db, { id: keyring.serverId, ...config.site, repeatSeconds: config.repeatSeconds });
+    await ensureDefaultSite(db, { id: keyring.serverId, ...config.site, repeatSeconds: config.repeatSeconds }, now());
     await configuredLease(db, config.leaseDays, now());
     closers.push(startAttendanceWorker(database, keys, log, now));
     const services = {

@@ -60,7 +60,7 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
   let now = start;
   const told: string[] = [];
   const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: () => now.getTime() });
-  await ensureDefaultSite(db, SITE);
+  await ensureDefaultSite(db, SITE, now);
   const services: Services = {
     db,
     keys,

@@ -70,7 +70,7 @@ export async function doorOn(
   );
   const keys = new Keys(config.encryptionKey, config.secretKey);
   const keyring = await openKeyring(db, keys, { hostnames: [HOST], now: () => now.getTime() });
-  await ensureDefaultSite(db, SITE);
+  await ensureDefaultSite(db, SITE, now);
   const told: string[] = [];
   const tell = (what: 'board' | 'change') => {
     told.push(what);

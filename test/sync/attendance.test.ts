@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { headerHash } from '../../sync/protocol/seal/chain.ts';
+import { attendanceDays } from '../../sync/protocol/wire/calendar.ts';
 import { EVENT_VERSION, type WireEvent } from '../../sync/protocol/wire/event.ts';
 import { readBoard } from '../../sync/server/attendance/board.ts';
 import { findCandidates } from '../../sync/server/attendance/merging/candidates.ts';
 import { listCandidates, mergePeople, rejectCandidate } from '../../sync/server/attendance/merging/merge.ts';
 import { partitionsAhead } from '../../sync/server/attendance/partitions.ts';
 import { resolveDue } from '../../sync/server/attendance/resolve.ts';
-import { attendanceDays } from '../../sync/server/attendance/rules/calendar.ts';
 import { type Claimed, resolve } from '../../sync/server/attendance/rules/resolve.ts';
 import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
@@ -81,7 +81,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     if (unavailable) return;
     home = await start();
     database = await home.open();
-    await ensureDefaultSite(database.db, SITE);
+    await ensureDefaultSite(database.db, SITE, NOW);
   });
   afterAll(async () => {
     await database?.close();
@@ -137,7 +137,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
       await settle();
       expect(await shown(ada)).toEqual(['in', 'out', 'in', 'in', 'out']);
       const change = async (starts: string) => {
-        await database.db.transaction().execute((tx) => changeSite(tx, site, { dayStartsAt: starts }));
+        await database.db.transaction().execute((tx) => changeSite(tx, site, { dayStartsAt: starts }, NOW));
         await settle();
         return shown(ada);
       };

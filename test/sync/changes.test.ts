@@ -2,13 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { SitePatch } from '../../sync/protocol/api/sites.ts';
 import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import type { Change, Page } from '../../sync/protocol/wire/changes.ts';
 import type { TemplateValue, WireEvent } from '../../sync/protocol/wire/event.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
 import { appendChanges, compactChanges, compactWhenDue, keysChanged } from '../../sync/server/changes/log.ts';
-import { configuredLease, setPolicy } from '../../sync/server/changes/policy.ts';
+import { configuredLease, policyForKiosks, setPolicy } from '../../sync/server/changes/policy.ts';
 import { readChanges } from '../../sync/server/changes/read.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { assignToSites, setGpsOptOut } from '../../sync/server/changes/sites.ts';
@@ -19,6 +20,7 @@ import { openHalf } from '../../sync/server/ingest/personal.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
+import { changeSite } from '../../sync/server/sites/write.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Erasing, erasing } from './erasing.ts';
 import { MemoryOutbox, temporaryHome } from './kit.ts';
@@ -651,18 +653,40 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
   describe('policy and keys', () => {
     test('a policy reaches the kiosks of its site; the default site’s every site without its own', async () => {
       const other = await newSite();
+      const day = { timeZone: 'Europe/Berlin', startsAt: '00:00' };
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(other)];
       for (const kiosk of [a, b]) await kiosk.read();
-      expect(a.policy).toEqual({ leaseDays: 30 });
+      expect(a.policy).toEqual({ leaseDays: 30, day });
       expect(await setPolicy(database.db, site, { leaseDays: 7, liveness: 'on' }, new Date())).toBe(true);
       expect(await setPolicy(database.db, site, { liveness: 'on', leaseDays: 7 }, new Date())).toBe(false);
       for (const kiosk of [a, b]) await kiosk.read();
-      expect([a.policy, b.policy]).toEqual([{ leaseDays: 7, liveness: 'on' }, { leaseDays: 30 }]);
+      expect([a.policy, b.policy]).toEqual([
+        { leaseDays: 7, liveness: 'on', day },
+        { leaseDays: 30, day },
+      ]);
       await setPolicy(database.db, DEFAULT_SCOPE, { leaseDays: 14 }, new Date());
       for (const kiosk of [a, b]) await kiosk.read();
-      expect([a.policy, b.policy]).toEqual([{ leaseDays: 7, liveness: 'on' }, { leaseDays: 14 }]);
+      expect([a.policy, b.policy]).toEqual([
+        { leaseDays: 7, liveness: 'on', day },
+        { leaseDays: 14, day },
+      ]);
       await database.db.deleteFrom('site_policy').execute();
     });
+
+    test('by which days records count is told with the policy, anew when it changes, and to no kiosk that does not know it', async () => {
+      const [here, elsewhere] = [await Kiosk.at(site), await Kiosk.at(await newSite())];
+      for (const kiosk of [here, elsewhere]) await kiosk.read();
+      const change = (patch: SitePatch) =>
+        database.db.transaction().execute((tx) => changeSite(tx, site, patch, new Date()));
+      await change({ dayStartsAt: '12:00', timeZone: 'Asia/Kolkata' });
+      const day = { timeZone: 'Asia/Kolkata', startsAt: '12:00' };
+      expect(await here.read()).toEqual([{ kind: 'policy', policy: { leaseDays: 30, day } }]);
+      expect(await elsewhere.read()).toEqual([]);
+      await change({ name: 'Another name' });
+      expect(await here.read()).toEqual([]);
+      expect(await policyForKiosks(database.db, site, 2)).toEqual({ leaseDays: 30 });
+    });
+
     test('the configured lease is the default site’s and leaves the rest of its policy; unset it says nothing', async () => {
       await setPolicy(database.db, DEFAULT_SCOPE, { leaseDays: 30, liveness: 'on' }, new Date());
       expect(await configuredLease(database.db, null, new Date())).toBe(false);

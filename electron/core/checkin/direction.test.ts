@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { claimDirection, isRepeat } from './direction.ts';
+import { claimDirection, daysOfSite, isRepeat } from './direction.ts';
 
-const berlin = 'Europe/Berlin';
+const days = daysOfSite();
+const berlin = days({ timeZone: 'Europe/Berlin' });
 const at = (text: string) => Date.parse(text);
 
 test('the first check-in of a day claims in', () => {
@@ -16,6 +17,17 @@ test('the next one of the same day claims the opposite', () => {
 test('the day is the site’s day, not the day in UTC', () => {
   const last = { direction: 'in' as const, at: at('2026-11-24T22:30:00Z') }; // 23:30 in Berlin
   expect(claimDirection('auto', last, at('2026-11-24T23:30:00Z'), berlin)).toBe('in'); // 00:30 of the next day
+});
+
+test('who comes in the evening goes in the morning, where the site’s day starts at noon', () => {
+  const nights = days({ timeZone: 'Europe/Berlin', dayStartsAt: '12:00' });
+  const last = { direction: 'in' as const, at: at('2026-11-24T21:00:00Z') };
+  expect(claimDirection('auto', last, at('2026-11-25T05:00:00Z'), nights)).toBe('out');
+  expect(claimDirection('auto', last, at('2026-11-25T21:00:00Z'), nights)).toBe('in');
+  // Over the night on which clocks are set back, too.
+  const autumn = { direction: 'in' as const, at: at('2026-10-24T10:30:00Z') };
+  expect(claimDirection('auto', autumn, at('2026-10-25T10:45:00Z'), nights)).toBe('out');
+  expect(claimDirection('auto', autumn, at('2026-10-25T11:00:00Z'), nights)).toBe('in');
 });
 
 test('a kiosk with a fixed direction claims it whatever was before', () => {

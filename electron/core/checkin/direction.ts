@@ -1,3 +1,5 @@
+import { attendanceDays, type DayOf } from '../../../sync/protocol/wire/calendar.ts';
+
 /** The last check-in that still counts, as far as the direction of the next one is concerned. */
 export interface LastCheckin {
   readonly direction: 'in' | 'out';
@@ -6,19 +8,32 @@ export interface LastCheckin {
 }
 
 /**
- * The direction a kiosk claims. `auto` is the opposite of the person's last check-in of the same local day, else in;
+ * The direction a kiosk claims. `auto` is the opposite of the person's last check-in of the same attendance day, else in;
  * the server has the last word, since the person may have used another door.
- * @param timeZone IANA name of the site's zone: "the same day" is the site's day
+ * @param dayOf the site's days: a shift over midnight is of one day where the site's day starts at another hour
  */
 export function claimDirection(
   policy: 'auto' | 'in' | 'out',
   last: LastCheckin | null,
   now: number,
-  timeZone: string,
+  dayOf: DayOf,
 ): 'in' | 'out' {
   if (policy !== 'auto') return policy;
-  if (!last || localDay(last.at, timeZone) !== localDay(now, timeZone)) return 'in';
+  if (!last || dayOf(last.at).start !== dayOf(now).start) return 'in';
   return last.direction === 'in' ? 'out' : 'in';
+}
+
+/** The day function of a site whose calendar the server may change: made anew when it does, since it remembers days. */
+export function daysOfSite(): (site: {
+  readonly timeZone: string;
+  readonly dayStartsAt?: string | undefined;
+}) => DayOf {
+  let made: { readonly key: string; readonly dayOf: DayOf } | null = null;
+  return ({ timeZone, dayStartsAt = '00:00' }) => {
+    const key = `${timeZone} ${dayStartsAt}`;
+    if (made?.key !== key) made = { key, dayOf: attendanceDays({ timeZone, dayStartsAt }) };
+    return made.dayOf;
+  };
 }
 
 /** Of the last record here and the last one at another door, the later; this kiosk's own when they are of one time. */
@@ -35,8 +50,4 @@ const JITTER_MS = 2_000;
  */
 export function isRepeat(last: LastCheckin | null, now: number, windowMs: number): boolean {
   return last !== null && now - last.at > -JITTER_MS && now - last.at < windowMs;
-}
-
-function localDay(ms: number, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(ms);
 }

@@ -18,7 +18,7 @@ import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
 import { type Claims, wipe } from '../ways/claims.ts';
 import { type Claim, type ClaimMatch, createClaim, settleClaim } from './claim.ts';
-import { claimDirection, isRepeat, type LastCheckin, newest } from './direction.ts';
+import { claimDirection, daysOfSite, isRepeat, type LastCheckin, newest } from './direction.ts';
 import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
 import { createUndoTokens } from './receipts.ts';
@@ -84,6 +84,7 @@ type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
 export function createCheckinService(deps: CheckinDeps): CheckinMethods & { readonly admit: Admit } {
   const { store, recogniser, site, monotonic } = deps;
   const tries = countLivenessTries();
+  const calendar = daysOfSite();
   const undo = createUndoTokens(site.undoSeconds * 1000);
   let visit: Visit | null = null;
   /** Whatever touches the visit or records a check-in goes one after the other. */
@@ -104,7 +105,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       return receipt(last, person, true);
     }
     const anywhere = newest(lastAt, deps.elsewhere?.(person.id) ?? null);
-    const direction = chosen ?? claimDirection(site.direction, anywhere, time, site.timeZone);
+    const direction = chosen ?? claimDirection(site.direction, anywhere, time, calendar(site));
     const claim = !chosen && site.direction === 'auto' ? { direction, automatic: true } : { direction };
     const gps = (await deps.place?.(person)) ?? null;
     const checkin = await store.recordCheckin({

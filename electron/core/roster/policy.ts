@@ -4,7 +4,7 @@ import { DEFAULT_CONSENT_AGE } from '../../../sync/protocol/wire/age.ts';
 import { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import { Policy, Way } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { SiteConfig } from '../site/config.ts';
+import { isTimeZone, type SiteConfig } from '../site/config.ts';
 
 /** The server's policy as it was last told; null for none. One that can't be read (of another build) counts as none. */
 export function readPolicy(text: string | null): Policy | null {
@@ -53,6 +53,10 @@ export const consentAgeOf = (policy: Policy | null): number => policy?.consentAg
 
 export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays ?? LEASE_DAYS;
 
+/** A zone that only a newer runtime knows must not stop check-ins: the kiosk goes on by its own. */
+const dayTold = (policy: Policy | null): Policy['day'] =>
+  policy?.day && isTimeZone(policy.day.timeZone) ? policy.day : undefined;
+
 /**
  * The site's settings with the server's policy over them. Its fields are read at each use, so that a change of policy
  * takes effect at once.
@@ -62,6 +66,12 @@ export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays 
 export function governed(site: SiteConfig, policy: () => Policy | null, liveness?: 'off'): SiteConfig {
   return {
     ...site,
+    get timeZone() {
+      return dayTold(policy())?.timeZone ?? site.timeZone;
+    },
+    get dayStartsAt() {
+      return dayTold(policy())?.startsAt ?? site.dayStartsAt;
+    },
     get photoDays() {
       return policy()?.photoDays ?? site.photoDays;
     },

@@ -51,6 +51,18 @@ describe('the server’s policy', () => {
     expect([site.photoDays, site.gpsDays, site.liveness, leaseDaysOf(policy)]).toEqual([10, 30, 'off', 7]);
   });
 
+  test('says by which days records count; a zone that this runtime does not know is passed over', () => {
+    let policy = readPolicy(JSON.stringify({ leaseDays: 7, day: { timeZone: 'Asia/Kolkata', startsAt: '12:00' } }));
+    const own = { ...defaultSite(false), timeZone: 'Europe/Berlin' };
+    const site = governed(own, () => policy);
+    expect([site.timeZone, site.dayStartsAt]).toEqual(['Asia/Kolkata', '12:00']);
+    policy = readPolicy(JSON.stringify({ leaseDays: 7, day: { timeZone: 'Mars/Olympus', startsAt: '12:00' } }));
+    expect(policy?.leaseDays).toBe(7);
+    expect([site.timeZone, site.dayStartsAt]).toEqual(['Europe/Berlin', undefined]);
+    policy = readPolicy(JSON.stringify({ leaseDays: 7 }));
+    expect([site.timeZone, site.dayStartsAt]).toEqual(['Europe/Berlin', undefined]);
+  });
+
   test('never turns liveness on for recorded footage; one that can’t be read counts as none', () => {
     const policy = readPolicy(JSON.stringify({ leaseDays: 7, liveness: 'on' }));
     expect(governed(defaultSite(true), () => policy, 'off').liveness).toBe('off');

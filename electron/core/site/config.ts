@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { TimeOfDay } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { Devices } from '../devices/config.ts';
 
@@ -16,6 +17,8 @@ export const SiteConfig = z.strictObject({
   demo: z.boolean().default(false),
   site: z.string().min(1).max(100),
   timeZone: z.string().refine(isTimeZone, { message: 'must be an IANA time zone, e.g. Europe/Berlin' }),
+  /** When on the wall one day ends and the next begins, as far as "the last check-in of the day" goes; midnight where it is absent. */
+  dayStartsAt: TimeOfDay.optional(),
   languages: z.array(z.enum(LANGUAGES)).min(1),
   defaultLanguage: z.enum(LANGUAGES),
   /** `off` is a site's open choice: shown on the screen and written on each record. */
@@ -49,7 +52,7 @@ export type SiteConfig = z.infer<typeof SiteConfig>;
 export const photoDaysTold = (site: Pick<SiteConfig, 'photos' | 'photoDays'>): number =>
   site.photos ? site.photoDays : 0;
 
-function isTimeZone(value: string): boolean {
+export function isTimeZone(value: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: value });
     return true;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Policy } from '../wire/changes.ts';
+import { Policy, TimeOfDay } from '../wire/changes.ts';
 import { Uuid } from '../wire/event.ts';
 import { Instant } from './page.ts';
 
@@ -7,8 +7,6 @@ import { Instant } from './page.ts';
 
 /** IANA name, e.g. `Europe/Berlin`; whether it is one is asked of the runtime. */
 export const TimeZone = z.string().refine(isTimeZone, 'must be an IANA time zone, e.g. Europe/Berlin');
-/** `HH:MM` on the wall. */
-const TimeOfDay = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/);
 const Name = z.string().trim().min(1).max(80);
 const RepeatSeconds = z.number().int().min(0).max(3600);
 
@@ -41,7 +39,7 @@ export const SitePatch = z
 export type SitePatch = z.infer<typeof SitePatch>;
 
 /** What can be set of a policy; consent texts have a life of their own. */
-export const NewSitePolicy = Policy.omit({ consentTexts: true });
+export const NewSitePolicy = Policy.omit({ consentTexts: true, day: true });
 
 /** The policy of one site, and whether it is its own or that of the default site. */
 export const SitePolicy = z.strictObject({ site: Uuid, own: z.boolean(), policy: NewSitePolicy });

@@ -77,6 +77,9 @@ export const Way = z.enum(['face', 'pin', 'qr', 'badge']);
 export type Way = z.infer<typeof Way>;
 const unique = (all: readonly string[]) => new Set(all).size === all.length;
 
+/** `HH:MM` on the wall. */
+export const TimeOfDay = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/);
+
 /** How a kiosk is to behave, as far as the server decides it. Absent: as the kiosk's own site.json says. */
 export const Policy = z.strictObject({
   /** Days without the server after which a kiosk drops its templates. */
@@ -110,6 +113,11 @@ export const Policy = z.strictObject({
     .optional(),
   /** Where face templates live: at server and kiosks, or as a ciphertext that the person's card alone opens; absent: `store`. */
   templates: z.enum(['store', 'card']).optional(),
+  /**
+   * The days that the site's records are counted by: its zone (IANA), and when on the wall one ends and the next begins.
+   * Absent: as site.json says. Since version 3.
+   */
+  day: z.strictObject({ timeZone: z.string().min(1).max(64), startsAt: TimeOfDay }).optional(),
   /** In place of the consent text that ships: only in these languages may somebody agree. */
   consentTexts: z.array(PolicyConsentText).max(MAX_CONSENT_TEXTS).optional(),
 });

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
+import { attendanceDays, type DayOf } from '../../protocol/wire/calendar.ts';
+import { appendChanges } from '../changes/log.ts';
 import type { Db } from '../database/schema.ts';
-import { attendanceDays, type DayOf } from './rules/calendar.ts';
 import type { SiteRules } from './rules/resolve.ts';
 
 export interface Site {
@@ -17,13 +18,14 @@ const FALLBACK = { timeZone: 'UTC', dayStartsAt: '00:00', repeatSeconds: 60 };
 
 /**
  * Writes the site of the server's own configuration: where every device stands that was given no other. A changed time
- * zone puts all of its records up for resolving anew.
+ * zone puts all of its records up for resolving anew, and is told to kiosks.
  *
  * @param site `repeatSeconds` counts when the site is made
  */
 export async function ensureDefaultSite(
   db: Db,
   site: { readonly id: string; readonly name: string; readonly timeZone: string; readonly repeatSeconds?: number },
+  now: Date,
 ): Promise<void> {
   const before = await db.selectFrom('site').selectAll().where('id', '=', site.id).executeTakeFirst();
   if (before?.name === site.name && before.time_zone === site.timeZone && before.is_default) return;
@@ -40,6 +42,7 @@ export async function ensureDefaultSite(
               select person, site, min(at) from checkin
               where person is not null and (site is null or site = ${site.id})
               group by person, site, date_trunc('minute', at)`.execute(tx);
+    await appendChanges(tx, [{ kind: 'policy' }], now);
   });
 }
 

@@ -1,5 +1,5 @@
+import type { AttendanceDay } from '../../protocol/wire/calendar.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import type { AttendanceDay } from '../attendance/rules/calendar.ts';
 import { calendarOf } from '../attendance/sites.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { DayRow } from '../../protocol/api/reports.ts';
+import type { AttendanceDay, DayOf } from '../../protocol/wire/calendar.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import type { AttendanceDay, DayOf } from '../attendance/rules/calendar.ts';
 import type { Direction } from '../attendance/rules/resolve.ts';
 import { LONGEST_STAY_MS, pairStays } from '../attendance/rules/stays.ts';
 import { calendarOf, listSites, type Site } from '../attendance/sites.ts';

@@ -69,10 +69,11 @@ const patch = route({
   body: SitePatch,
   answer: Site,
   refusals: ['unknown-site', 'site-configured'],
-  async handle({ tx, params, body, on, tell }) {
+  async handle({ tx, params, body, now, on, tell }) {
     on(params.site);
-    const site = await changeSite(tx, params.site, body);
+    const site = await changeSite(tx, params.site, body, now);
     tell('board');
+    tell('change');
     return site;
   },
 });

@@ -40,7 +40,7 @@ export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<S
  *
  * @throws Problem `unknown-site`; `site-configured` where the server's own configuration says it
  */
-export async function changeSite(tx: Transaction<Tables>, id: string, patch: SitePatch): Promise<Site> {
+export async function changeSite(tx: Transaction<Tables>, id: string, patch: SitePatch, now: Date): Promise<Site> {
   await tx.selectFrom('site').select('id').where('id', '=', id).forUpdate().execute();
   const before = await findSite(tx, id);
   const told =
@@ -66,6 +66,8 @@ export async function changeSite(tx: Transaction<Tables>, id: string, patch: Sit
               select person, site, min(at) from checkin
               where person is not null and (site = ${id} or (site is null and ${before.isDefault}::boolean))
               group by person, site, date_trunc('minute', at)`.execute(tx);
+  if (before.timeZone !== after.timeZone || before.dayStartsAt !== after.dayStartsAt)
+    await appendChanges(tx, [{ kind: 'policy', ...(!before.isDefault && { site: id }) }], now);
   return after;
 }
 

@@ -56,7 +56,7 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
     const { db } = database;
     const keys = keysOf(config);
     const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: Date.now });
-    await ensureDefaultSite(db, { id: keyring.serverId, name: 'Bench', timeZone: 'Europe/Berlin' });
+    await ensureDefaultSite(db, { id: keyring.serverId, name: 'Bench', timeZone: 'Europe/Berlin' }, new Date());
     const log = pino({ level: 'silent' });
     const services: Services = { db, keys, keyring, config, log, now: () => new Date(), tell: () => undefined };
     const count = records();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { attendanceDays } from './calendar.ts';
+import { attendanceDays } from '../../../protocol/wire/calendar.ts';
 import { type Claimed, closed, daysAround, resolve, type SiteRules, type Span } from './resolve.ts';
 
 const dayOf = attendanceDays({ timeZone: 'Europe/Berlin', dayStartsAt: '00:00' });

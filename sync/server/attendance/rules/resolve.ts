@@ -1,4 +1,4 @@
-import type { DayOf } from './calendar.ts';
+import type { DayOf } from '../../../protocol/wire/calendar.ts';
 
 /**
  * What counts of somebody's records at one site. Pure, and a function of the set of records alone: in which order they

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { attendanceDays } from './calendar.ts';
+import { attendanceDays } from '../../../protocol/wire/calendar.ts';
 import { LONGEST_STAY_MS, pairStays } from './stays.ts';
 
 const dayOf = attendanceDays({ timeZone: 'Europe/Berlin', dayStartsAt: '00:00' });

@@ -1,4 +1,4 @@
-import type { DayOf } from './calendar.ts';
+import type { DayOf } from '../../../protocol/wire/calendar.ts';
 import { type Direction, inOrder } from './resolve.ts';
 
 /** From coming to going. A null is an end that nobody recorded: it is never made up. */
