@@ -26,6 +26,11 @@ export async function buildElectronApp(out: string): Promise<void> {
   for (const part of PARTS) emitSources(ROOT, sources(join(ROOT, part)), out);
   mkdirSync(out, { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(out, 'package.json'));
+  await buildPreload(out);
+}
+
+/** The preload, which Electron's sandbox wants as one CommonJS file, into the tree of an Electron app. */
+export async function buildPreload(out: string): Promise<void> {
   await build({
     configFile: false,
     logLevel: 'error',

@@ -23,6 +23,9 @@ const OPTIONAL = [
   /better-sqlite3-multiple-ciphers\/build\//, // where a build of its own would be; prebuilds/ holds the package's
 ];
 
+/** Electron gives this module itself; the package of that name only fetches it. */
+const ELECTRON = 'node_modules/electron/';
+
 /** Natives that a package brings for every platform, and that stay out where the platform is another one. */
 const NATIVE = /\.(node|so(\.\d+)*|dylib|dll)$/;
 const OTHERS = /(^|[/.-])(darwin|win32|android|freebsd|linuxmusl|musl|ia32|arm|x64|arm64|universal)(?=[/.-]|$)/g;
@@ -49,7 +52,8 @@ export async function traceClosure(root: string, entries: readonly string[], pla
       processCwd: root,
       conditions: ['node'],
       // What modules of ours open by path (weights, screens, package.json) is put in place by name, not by tracing.
-      ignore: (path) => (inTree(path) ? !path.endsWith('.ts') : isForeignNative(path, platform)),
+      ignore: (path) =>
+        inTree(path) ? !path.endsWith('.ts') : path.startsWith(ELECTRON) || isForeignNative(path, platform),
       async readFile(path) {
         if (NATIVE.test(path)) return ''; // nothing in it is read as code
         let content: Buffer;

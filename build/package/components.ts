@@ -43,12 +43,13 @@ export interface Inside {
   readonly packages: readonly string[];
   /** Folders of packages that are bundled into the screens. */
   readonly screens: readonly string[];
-  readonly platform: string;
+  /** What runs it: see nodeRuntime, electronRuntime. */
+  readonly runtime: Component;
 }
 
 /** Everything of others' in a build: packages, what the screens bundle, Node, weights. In order of their refs. */
 export function gatherComponents(root: string, inside: Inside): Component[] {
-  const lock = Lockfile.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
+  const lock = readLock(root);
   const places = new Map<string, string[]>();
   const place = (folder: string, path: string) => places.set(folder, [...(places.get(folder) ?? []), path]);
   for (const folder of new Set(inside.packages.map((file) => packageOf(file)!))) place(folder, `${folder}/`);
@@ -85,10 +86,10 @@ export function gatherComponents(root: string, inside: Inside): Component[] {
       remarks: [],
     });
   }
-  return [...found.values(), node(root, inside.platform, lock), ...models(root)].sort((a, b) =>
-    a.ref < b.ref ? -1 : 1,
-  );
+  return [...found.values(), inside.runtime, ...models(root)].sort((a, b) => (a.ref < b.ref ? -1 : 1));
 }
+
+const readLock = (root: string) => Lockfile.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
 
 const readPackage = (root: string, folder: string) =>
   PackageJson.parse(JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')));
@@ -140,8 +141,9 @@ function holdsOf(root: string, name: string, folder: string): Component['holds']
 const NO_PARTS = ['node', 'modules', 'napi'];
 
 /** The Node that packages is the one that is packaged (build/node), so what it says of itself is true of that. */
-function node(root: string, platform: string, lock: z.infer<typeof Lockfile>): Component {
-  const folder = `node_modules/node-${platform}`;
+export function nodeRuntime(root: string, path: string): Component {
+  const name = `node-${process.platform}-${process.arch}`;
+  const folder = `node_modules/${name}`;
   const { version } = readPackage(root, folder);
   if (version !== process.versions.node)
     throw new Error(`this is Node ${process.versions.node}, and ${version} is pinned: run it by npm run package`);
@@ -152,14 +154,34 @@ function node(root: string, platform: string, lock: z.infer<typeof Lockfile>): C
     version,
     purl: `pkg:generic/node@${version}`,
     licence: 'MIT',
-    texts: licenceTexts(root, `node-${platform}`, join(root, folder)),
-    paths: ['runtime/node'],
-    hash: sha512(lock.packages[folder]?.integrity),
+    texts: licenceTexts(root, name, join(root, folder)),
+    paths: [path],
+    hash: sha512(readLock(root).packages[folder]?.integrity),
     holds: Object.entries(process.versions)
       .filter(([name, value]) => !NO_PARTS.includes(name) && value)
       .map(([name, value]) => ({ name, version: value! })),
     needs: [],
-    remarks: [`The program out of the npm package node-${platform}; the hash is that package's.`],
+    remarks: [`The program out of the npm package ${name}; the hash is that package's.`],
+  };
+}
+
+/** Electron as its package states it. What Chromium and its Node bring along stands beside the program, and not in the archive. */
+export function electronRuntime(root: string): Component {
+  const folder = 'node_modules/electron';
+  const { version } = readPackage(root, folder);
+  return {
+    ref: `pkg:generic/electron@${version}`,
+    type: 'platform',
+    name: 'electron',
+    version,
+    purl: `pkg:generic/electron@${version}`,
+    licence: 'MIT',
+    texts: licenceTexts(root, 'electron', join(root, folder)),
+    paths: [],
+    hash: null,
+    holds: [],
+    needs: [],
+    remarks: ['Licences of Chromium and all that is in it: LICENSES.chromium.html beside the program.'],
   };
 }
 

@@ -2,8 +2,9 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BuildVersion } from '../../sync/protocol/wire/release.ts';
-import { packageKiosk, projectVersion } from './kiosk.ts';
+import { packageKiosk } from './kiosk.ts';
 import { readSource } from './source.ts';
+import { projectVersion, ROOT } from './stage.ts';
 
 /*
  * npm run package [-- --out DIR --version V --dirty]
@@ -12,7 +13,6 @@ import { readSource } from './source.ts';
  * Exit: 0 made, 1 failed or refused, 2 wrong usage.
  */
 
-const ROOT = join(import.meta.dirname, '../..');
 const USAGE = `npm run package [-- OPTIONS]
 
   --out DIR       where the build and its archive go. Default: dist/packages

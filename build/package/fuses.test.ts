@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fuseFaults } from './fuses.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sp-fuses-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Put together here, so that no file of the tests is taken for a program. */
+const SENTINEL = ['dL7pKGdnNz796Pbb', 'jQWNKmHXBZaB9tsX'].join('');
+const ALL = {
+  runAsNode: false,
+  enableCookieEncryption: true,
+  enableNodeOptionsEnvironmentVariable: false,
+  enableNodeCliInspectArguments: false,
+  enableEmbeddedAsarIntegrityValidation: true,
+  onlyLoadAppFromAsar: true,
+  loadBrowserProcessSpecificV8Snapshot: false,
+  grantFileProtocolExtraPrivileges: false,
+};
+
+function program(wire: string, version = 1, length = wire.length): string {
+  const file = join(folder, 'program');
+  const head = Buffer.from(`\x7fELF ${SENTINEL}`, 'latin1');
+  writeFileSync(file, Buffer.concat([head, Buffer.from([version, length]), Buffer.from(wire, 'latin1')]));
+  return file;
+}
+
+test('fuses as they should be; WebAssembly’s trap handlers are left as they are', () => {
+  expect(fuseFaults(program('01001100'), ALL)).toEqual([]);
+  expect(fuseFaults(program('010011001'), ALL)).toEqual([]);
+});
+
+test.each([
+  ['one that is on', '11001100', ['runAsNode is on, and should be off']],
+  ['one that is off', '01001000', ['onlyLoadAppFromAsar is off, and should be on']],
+  [
+    'one that Electron has taken away',
+    '0100r100',
+    ['enableEmbeddedAsarIntegrityValidation is removed, and should be on'],
+  ],
+  ['a shorter wire', '0100110', ['grantFileProtocolExtraPrivileges is not there, and should be off']],
+  ['a fuse that nobody knows', '0100110011', ['fuse 9 is new: nobody has decided about it']],
+])('%s is found', (_case, wire, faults) => {
+  expect(fuseFaults(program(wire), ALL)).toEqual(faults);
+});
+
+test('a known fuse that the configuration says nothing of is found', () => {
+  const { onlyLoadAppFromAsar: _, ...rest } = ALL;
+  expect(fuseFaults(program('01001100'), rest)).toEqual(['nobody has decided about onlyLoadAppFromAsar']);
+});
+
+test('what is no Electron, or of another age, is found', () => {
+  const file = join(folder, 'other');
+  writeFileSync(file, 'x');
+  expect(fuseFaults(file, ALL)).toEqual([expect.stringContaining('no fuse wire')]);
+  expect(fuseFaults(program('01001100', 2), ALL)).toEqual([expect.stringContaining('version 2')]);
+  expect(fuseFaults(program('0100', 1, 9), ALL)).toEqual([expect.stringContaining('cut off')]);
+  writeFileSync(file, `${SENTINEL}\x01\x010${SENTINEL}`);
+  expect(fuseFaults(file, ALL)).toEqual([expect.stringContaining('more than one')]);
+});

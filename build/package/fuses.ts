@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+
+/*
+ * Electron's fuses, read from the program that is shipped: https://www.electronjs.org/docs/latest/tutorial/fuses.
+ * Behind a sentinel stand the version of the wire, its length, and a byte a fuse. Whatever set them, this is what holds.
+ */
+
+const SENTINEL = Buffer.from('dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX', 'latin1');
+const WIRE_VERSION = 1;
+
+/** In the order of the wire; names are those of electron-builder's `electronFuses`. */
+const FUSES = [
+  'runAsNode',
+  'enableCookieEncryption',
+  'enableNodeOptionsEnvironmentVariable',
+  'enableNodeCliInspectArguments',
+  'enableEmbeddedAsarIntegrityValidation',
+  'onlyLoadAppFromAsar',
+  'loadBrowserProcessSpecificV8Snapshot',
+  'grantFileProtocolExtraPrivileges',
+  'wasmTrapHandlers',
+] as const;
+
+/** Left as Electron ships it: it bears on the speed of WebAssembly alone. */
+const LEFT: readonly string[] = ['wasmTrapHandlers'];
+
+const STATES: Readonly<Record<number, string>> = { 48: 'off', 49: 'on', 114: 'removed', 144: 'inherited' };
+
+/**
+ * What is wrong with the fuses of a program, a line each.
+ *
+ * @param wanted state of each fuse that is decided about
+ */
+export function fuseFaults(program: string, wanted: Readonly<Record<string, boolean>>): string[] {
+  const bytes = readFileSync(program);
+  const at = bytes.indexOf(SENTINEL);
+  if (at < 0) return ['there is no fuse wire in the program: it is not Electron’s'];
+  if (bytes.indexOf(SENTINEL, at + 1) >= 0) return ['there is more than one fuse wire in the program'];
+  const [version = 0, length = 0] = bytes.subarray(at + SENTINEL.length);
+  if (version !== WIRE_VERSION) return [`the fuse wire has version ${version}; ${WIRE_VERSION} is known`];
+  const wire = bytes.subarray(at + SENTINEL.length + 2, at + SENTINEL.length + 2 + length);
+  if (wire.length !== length) return ['the fuse wire is cut off'];
+  const faults: string[] = [];
+  for (const [name, on] of Object.entries(wanted)) {
+    const state = STATES[wire[FUSES.indexOf(name as (typeof FUSES)[number])] ?? -1] ?? 'not there';
+    if (state !== (on ? 'on' : 'off')) faults.push(`${name} is ${state}, and should be ${on ? 'on' : 'off'}`);
+  }
+  for (let fuse = 0; fuse < length; fuse++) {
+    const name = FUSES[fuse];
+    if (name === undefined) faults.push(`fuse ${fuse} is new: nobody has decided about it`);
+    else if (!(name in wanted) && !LEFT.includes(name)) faults.push(`nobody has decided about ${name}`);
+  }
+  return faults;
+}
