@@ -14,7 +14,7 @@ export function terminalOutput(
   return {
     line(value) {
       const text = json ? JSON.stringify(value) : sentence(value);
-      if (text !== null) process.stdout.write(`${text}\n`);
+      if (text !== null) process.stdout.write(`${json ? text : printable(text)}\n`);
     },
     progress(done, total, what) {
       if (process.stderr.isTTY) {
@@ -31,6 +31,11 @@ export function terminalOutput(
       bar?.stop();
     },
   };
+}
+
+/** Without what a terminal would obey: names of files and folders are whatever somebody called them. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n]/gu, '\u{fffd}');
 }
 
 function startBar(total: number, what: string): SingleBar {

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import {
@@ -12,6 +11,8 @@ import { comparePairs, type Sample } from '../../../models/rules/calibration/pai
 import { measureVerification, resolves, type Verification } from '../../../models/rules/calibration/verification.ts';
 import { type FmrPoint, thresholdFor } from '../../../models/rules/decision.ts';
 import { ModelProblem } from '../../../models/rules/problem.ts';
+import { codeOf } from '../../core/commands/error-text.ts';
+import { personFolders, photoFiles } from '../../core/commands/import-folders.ts';
 import { embedFiles } from './embed.ts';
 
 /** What `faces eval` found. */
@@ -54,7 +55,7 @@ export type Watch = (stage: 'pictures' | 'comparisons' | 'searches', done: numbe
 /**
  * Evaluates a folder of people: a folder a person, pictures in it. Every picture with a face counts, by its largest
  * one; quality is not enforced.
- * @throws ModelProblem `too-few-people` when there is nobody to compare with
+ * @throws ModelProblem `too-few-people` when there is nobody to compare with; Problem of personFolders
  */
 export async function evaluateFolder(
   pipeline: FacePipeline,
@@ -62,9 +63,9 @@ export async function evaluateFolder(
   random: () => number,
   watch: Watch,
 ): Promise<Evaluation> {
-  const files = await picturesOf(folder);
-  const samples: Sample[] = [];
   const refused: Record<string, number> = {};
+  const files = await picturesOf(folder, refused);
+  const samples: Sample[] = [];
   let noFace = 0;
   let done = 0;
   for await (const line of embedFiles(
@@ -134,21 +135,18 @@ export function pickThresholds(verification: Verification): PickedThresholds {
   };
 }
 
-async function picturesOf(folder: string): Promise<{ person: string; path: string }[]> {
+/** Pictures of each person by the rules of `people import`; a folder that can't be read counts into `refused`. */
+async function picturesOf(
+  folder: string,
+  refused: Record<string, number>,
+): Promise<{ person: string; path: string }[]> {
   const found: { person: string; path: string }[] = [];
-  let people: string[];
-  try {
-    people = (await readdir(folder, { withFileTypes: true })).filter((e) => e.isDirectory()).map((e) => e.name);
-  } catch (cause) {
-    throw new ModelProblem('folder-not-readable', `${folder} can't be read as a folder.`, 'Check the name.', { cause });
-  }
-  for (const person of people.sort()) {
-    const inside = await readdir(join(folder, person), { withFileTypes: true });
-    for (const name of inside
-      .filter((e) => e.isFile() && !e.name.startsWith('.'))
-      .map((e) => e.name)
-      .sort()) {
-      found.push({ person, path: join(folder, person, name) });
+  for (const { folder: person, path } of await personFolders(folder)) {
+    try {
+      for (const name of await photoFiles(path)) found.push({ person, path: join(path, name) });
+    } catch (cause) {
+      const code = codeOf(cause, 'folder-not-readable');
+      refused[code] = (refused[code] ?? 0) + 1;
     }
   }
   return found;

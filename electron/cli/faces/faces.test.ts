@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
@@ -90,6 +90,12 @@ describe('faces embed', () => {
       expect(squares).toBeCloseTo(1, 4);
       expect(Object.values(face.quality).every((v) => Number.isFinite(v))).toBe(true);
     }
+  });
+
+  it('shows no terminal what it would obey', async () => {
+    const { out } = await sp(['faces', 'embed', '/nonexistent/\x1b[2Jname\r\x07.jpg']);
+    expect(out).toMatch(/^[\P{Cc}\n]+$/u);
+    expect(out).toContain('[2Jname');
   });
 
   it('takes long lists from a file or standard input, names with spaces included', async () => {
@@ -190,6 +196,23 @@ describe('faces eval', () => {
     expect(evaluationText(found)).toContain('not resolved: needs 3000 impostor pairs');
   });
 
+  it('follows links, passes over a folder that can’t be read, and prints what it found before the plot finds no place', async () => {
+    const people = join(folder, 'linked');
+    mkdirSync(join(people, 'franck'), { recursive: true });
+    for (const f of ['franck_01829', 'franck_02159'])
+      symlinkSync(`${MEDIA}${f}.jpg`, join(people, 'franck', `${f}.jpg`));
+    symlinkSync(join(folder, 'people', 'cage'), join(people, 'cage'));
+    // Its name is no UTF-8, so that what Node calls it is not there.
+    mkdirSync(Buffer.concat([Buffer.from(`${people}/`), Buffer.from([0x62, 0xff])]));
+    const { code, out, err } = await sp(['faces', 'eval', people, '--json', '--svg', join(folder, 'no', 'place.svg')]);
+    expect(JSON.parse(out)).toMatchObject({
+      pictures: { found: 5, used: 4, refused: { 'folder-not-found': 1 } },
+      rankOne: { gallery: 2, probes: 2, right: 2 },
+    });
+    expect(code).toBe(1);
+    expect(err).toContain('file-not-writable');
+  });
+
   it('has nothing to say about one person, or no folder', async () => {
     const lonely = join(folder, 'lonely', 'one');
     mkdirSync(lonely, { recursive: true });
@@ -202,7 +225,7 @@ describe('faces eval', () => {
         () => undefined,
       );
     await expect(evaluate(join(folder, 'lonely'))).rejects.toMatchObject({ code: 'too-few-people' });
-    await expect(evaluate(join(folder, 'none'))).rejects.toMatchObject({ code: 'folder-not-readable' });
+    await expect(evaluate(join(folder, 'none'))).rejects.toMatchObject({ code: 'folder-not-found' });
   });
 
   it('picks thresholds from the resolved part of the curve, and marks what it carries on', () => {

@@ -4,8 +4,9 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { openPipeline } from '../../../models/node/pipeline.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { EXIT } from '../exit-codes.ts';
-import { terminalOutput } from '../output.ts';
+import { printable, terminalOutput } from '../output.ts';
 import { detPlot } from './det-plot.ts';
 import { type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
 import { evaluateFolder, type Watch } from './evaluate.ts';
@@ -29,7 +30,8 @@ bootstrap interval over people where there are ten or more; "not resolved" where
 expected; and the thresholds it would pick. Every picture with a face counts, by its largest one. A person's first
 picture by name is the one enrolled.
 
-Exit code: 0 done; 1 nothing to compare, or the weights are missing or altered; 2 wrong usage.`;
+Exit code: 0 done; 1 nothing to compare, no place for the plot, or the weights are missing or altered; 2 wrong usage, or no such
+folder.`;
 
 /** Adds `faces` with its commands that need no store; gives it back so that others can add theirs. */
 export function registerFaces(program: Command): Command {
@@ -51,7 +53,7 @@ export function registerFaces(program: Command): Command {
       process.stdout.on('error', readerGone);
       await withPipeline(async (pipeline) => {
         for await (const line of embedFiles(pipeline, filesOf(files, list, process.stdin))) {
-          await writeLine(process.stdout, options.json ? JSON.stringify(line) : inWords(line));
+          await writeLine(process.stdout, options.json ? JSON.stringify(line) : printable(inWords(line)));
         }
       });
     });
@@ -69,12 +71,23 @@ export function registerFaces(program: Command): Command {
       await withPipeline(async (pipeline) => {
         const watch = progressOnStderr();
         const evaluation = await evaluateFolder(pipeline, folder, seeded(seed), watch).finally(() => watch.end());
-        if (options.svg)
-          await writeFile(options.svg, detPlot(evaluation.verification, `${basename(folder)}, ${evaluation.model}`));
+        // First what may have taken hours; then the drawing, which may find no place.
         await writeLine(process.stdout, options.json ? JSON.stringify(evaluation) : evaluationText(evaluation));
+        if (options.svg)
+          await writePlot(options.svg, detPlot(evaluation.verification, `${basename(folder)}, ${evaluation.model}`));
       });
     });
   return faces;
+}
+
+async function writePlot(file: string, svg: string): Promise<void> {
+  try {
+    await writeFile(file, svg);
+  } catch (cause) {
+    throw new Problem('file-not-writable', `the DET plot can’t be written to ${file}`, 'Name another file by --svg.', {
+      cause,
+    });
+  }
 }
 
 /** A bar a stage on a terminal; a plain line every tenth of a long stage elsewhere. */

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { importPeople } from '../../core/commands/import.ts';
 import { kioskHome } from '../../core/paths.ts';
+import { LANGUAGES } from '../../core/site/config.ts';
 import { EXIT } from '../exit-codes.ts';
 import { filesOf } from '../faces/embed.ts';
 import { terminalOutput } from '../output.ts';
@@ -46,7 +47,7 @@ export function registerPeople(program: Command): void {
     .description('enrol people from photos: a folder a person, named like the person; safe to run again')
     .argument('<folder>', 'holds one folder a person')
     .option('--consent <version>', 'version of the consent text that these people signed', 'asserted-at-import')
-    .option('--language <code>', 'their language: en or de', 'en')
+    .option('--language <code>', `their language: ${LANGUAGES.join(', ')}`, 'en')
     .option('--json', 'one JSON object a line')
     .addHelpText('after', IMPORT_HELP)
     .action(async (folder: string, options: { consent: string; language: string; json?: boolean }) => {

@@ -7,6 +7,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import { duplicateOf, enrolPerson } from '../enrolment/service.ts';
 import { readPolicy, templatesOnCards } from '../roster/policy.ts';
+import { LANGUAGES } from '../site/config.ts';
 import type { Person } from '../store/interface.ts';
 import { type CommandContext, type CommandOutput, storeCommand } from './command.ts';
 import { codeOf, messageOf } from './error-text.ts';
@@ -22,7 +23,7 @@ const ASSERTED_CONSENT = 'asserted-at-import';
 const Args = z.strictObject({
   folder: z.string().min(1),
   consent: z.string().min(1, 'is empty').max(40, 'is longer than 40 characters').default(ASSERTED_CONSENT),
-  language: z.enum(['en', 'de'], 'must be en or de').default('en'),
+  language: z.enum(LANGUAGES, `must be one of ${LANGUAGES.join(', ')}`).default('en'),
 });
 type Args = z.output<typeof Args>;
 type Faces = Awaited<ReturnType<CommandContext['faces']>>;

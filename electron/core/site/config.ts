@@ -6,7 +6,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { Devices } from '../devices/config.ts';
 
 /** What the kiosk's screens are written in (renderer/kiosk/locales). */
-const LANGUAGES = ['en', 'de', 'ar', 'zh'] as const;
+export const LANGUAGES = ['en', 'de', 'ar', 'zh'] as const;
 
 /**
  * How one entrance behaves. Nothing in it is secret; it lives as `site.json` in the kiosk's folder, written when the
