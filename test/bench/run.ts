@@ -12,7 +12,7 @@ import type { BenchGroup, BenchLine } from './types.ts';
  */
 
 /** In the order in which they run. Each is `NAME.ts` beside this file, loaded when it is asked for. */
-export const GROUPS = ['gallery', 'pipeline', 'store', 'kiosk', 'walkup', 'sync', 'server'] as const;
+export const GROUPS = ['gallery', 'pipeline', 'store', 'kiosk', 'walkup', 'sync', 'server', 'update'] as const;
 
 export interface BenchOptions {
   /** Names of groups; none means all. */
