@@ -124,7 +124,7 @@ test.each([
 test('a wrong argument is one sentence and exit code 2', async () => {
   const result = await sp(home, ['people', 'import', '--language', 'fr', inPeople()]);
   expect(result.code).toBe(2);
-  expect(result.stderr).toContain('sp: arguments-wrong: language: must be en or de\n');
+  expect(result.stderr).toContain('sp: arguments-wrong: language: must be one of en, de, ar, zh\n');
   expect((await sp(home, ['faces', 'identify', '--calibrated-people', '0', still(1829)])).code).toBe(2);
   expect((await sp(home, ['faces', 'identify', '--json'])).code).toBe(2);
 });
