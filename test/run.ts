@@ -53,6 +53,11 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
   { file: '/usr/bin/cage', apt: 'cage', suites: 'the kiosk’s own session: keys, and the installed kiosk in it' },
   { file: '/usr/bin/grim', apt: 'grim', suites: 'what the kiosk’s own session shows' },
   { file: '/usr/bin/wtype', apt: 'wtype', suites: 'what is typed in the kiosk’s own session' },
+  { file: '/usr/sbin/nft', apt: 'nftables', suites: 'the kiosk image’s firewall' },
+  { file: '/usr/sbin/debootstrap', apt: 'debootstrap', suites: 'the kiosk image on a Debian machine' },
+  { file: '/usr/bin/systemd-nspawn', apt: 'systemd-container', suites: 'the kiosk image, started' },
+  { file: '/usr/bin/swtpm', apt: 'swtpm', suites: 'the device secret in a TPM' },
+  { file: '/usr/bin/tpm2', apt: 'tpm2-tools', suites: 'the device secret in a TPM' },
   { file: '/usr/bin/sslscan', apt: 'sslscan', suites: 'every listener scanned for weak TLS' },
 ];
 

@@ -20,6 +20,7 @@ export const LONG: readonly string[] = [
   'test/e2e/start-ends.test.ts',
   'test/fleet/**',
   'test/hosts/electron-lockdown.test.ts',
+  'test/kiosk-image/**',
   'test/hosts/electronegativity.test.ts',
   'test/liveness/footage.test.ts',
   'test/store/kill.test.ts',

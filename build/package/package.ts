@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BuildVersion } from '../../sync/protocol/wire/release.ts';
+import { packageImage } from './image.ts';
 import { packageKiosk } from './kiosk.ts';
 import { readSource } from './source.ts';
 import { projectVersion, ROOT } from './stage.ts';
@@ -9,7 +10,8 @@ import { projectVersion, ROOT } from './stage.ts';
 /*
  * npm run package [-- --out DIR --version V --dirty]
  *
- * Makes `smartpresence-kiosk-<version>-<platform>/` and its `.tar.gz` in dist/packages. See docs/packaging.md.
+ * Makes `smartpresence-kiosk-<version>-<platform>/` and its `.tar.gz` in dist/packages, and what makes a kiosk of a Debian
+ * machine, `smartpresence-kiosk-image-<version>.tar.gz`. See docs/packaging.md.
  * Exit: 0 made, 1 failed or refused, 2 wrong usage.
  */
 
@@ -55,7 +57,8 @@ async function main(): Promise<number> {
   }
   const { folder, archive, manifest } = await packageKiosk({ out: options.out, version: options.version, commit, at });
   const size = Object.keys(manifest.files).length;
-  process.stdout.write(`${folder}\n${archive}\n`);
+  const image = await packageImage(options.out, options.version, at);
+  process.stdout.write(`${folder}\n${archive}\n${image}\n`);
   process.stderr.write(
     `${manifest.version} of ${commit.slice(0, 12)} for ${manifest.platform}: ${size} files, ${(statSync(archive).size / 1e6).toFixed(1)} MB packed\n`,
   );

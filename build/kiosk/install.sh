@@ -1,0 +1,337 @@
+#!/bin/sh
+# Turns a Debian 13 machine into a SmartPresence kiosk: docs/kiosk-image.md. It can be run again at any time, to change an
+# option or after an update of this folder; what is as it should be is left alone.
+set -eu
+LC_ALL=C
+export LC_ALL
+umask 022
+
+usage() {
+  cat <<'END'
+install.sh [OPTIONS] --archive FILE --sha256 HEX [--update-root FILE]
+install.sh --uninstall [--purge]
+
+  --archive FILE        the packaged kiosk (smartpresence-kiosk-VERSION-linux-x64.tar.gz), for a machine that has no build yet
+  --sha256 HEX          what the one who made it says its SHA-256 is; it is checked before anything is unpacked
+  --update-root FILE    root.json of the releases this kiosk will trust (`release init` made it). Without it: no updates
+  --server HOST:PORT    the firewall lets the kiosk reach this and nothing else; again for the broker and a second server.
+                        Without it: any address, on ports 443, 8444 and 8883
+  --ntp HOST:PORT       again and again; default: the four of Debian's pool
+  --updates HOST:PORT   from where apt may fetch Debian's own updates; default: nowhere
+  --port N              of the page on the loopback interface; default 7480
+  --swap off | DEVICE   no swap (default), or this block device with a key that is new at each start
+  --read-only-root      the root file system is read only from the next start on (package overlayroot);
+                        /var/lib/smartpresence has to be a file system of its own
+  --no-packages         installs no Debian package; says which are missing
+  --root DIR            installs into this folder, another machine's root. Nothing is started
+  --dry-run             changes nothing, says what it would do
+  --uninstall           takes away what this program put there; with --purge also builds, data and secrets
+
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 refused, and the last line says what to mend.
+END
+}
+
+here=$(cd "$(dirname "$0")" && pwd)
+root='' dry='' action=install purge='' packages=yes
+archive='' sha256='' update_root='' servers='' ntp='' updates='' port=7480 swap=off read_only=''
+
+refuse() { printf 'install.sh: %s\n' "$*" >&2; exit 3; }
+wrong() { printf 'install.sh: %s\n\n' "$*" >&2; usage >&2; exit 2; }
+value() { if [ $# -lt 2 ] || [ -z "$2" ]; then wrong "$1 takes a value"; fi; }
+target() {
+  value "$@"
+  case $2 in
+    *[!0-9A-Za-z.:_-]* | *: | :* | *:*[!0-9]*) wrong "$1 takes HOST:PORT, not $2" ;;
+    *:*) ;;
+    *) wrong "$1 takes HOST:PORT, not $2" ;;
+  esac
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --archive) value "$@"; archive=$2; shift ;;
+    --sha256) value "$@"; sha256=$2; shift ;;
+    --update-root) value "$@"; update_root=$2; shift ;;
+    --server) target "$@"; servers="$servers $2"; shift ;;
+    --ntp) target "$@"; ntp="$ntp $2"; shift ;;
+    --updates) target "$@"; updates="$updates $2"; shift ;;
+    --port) value "$@"; port=$2; shift ;;
+    --swap) value "$@"; swap=$2; shift ;;
+    --root) value "$@"; root=${2%/}; shift ;;
+    --read-only-root) read_only=yes ;;
+    --no-packages) packages= ;;
+    --dry-run) dry=yes ;;
+    --uninstall) action=uninstall ;;
+    --purge) purge=yes ;;
+    --help | -h) usage; exit 0 ;;
+    *) wrong "$1 is not known" ;;
+  esac
+  shift
+done
+case $port in *[!0-9]* | '') wrong '--port takes a number' ;; esac
+if [ "$port" -lt 1024 ] || [ "$port" -gt 65535 ]; then wrong '--port takes a number from 1024 to 65535'; fi
+case $swap in off | /dev/*) ;; *) wrong '--swap takes off or a block device' ;; esac
+[ -z "$root" ] || [ -d "$root/etc" ] || refuse "--root $root is no root of a machine: it has no /etc"
+live=; [ -n "$root" ] || live=yes
+[ -n "$dry" ] || [ "$(id -u)" = 0 ] || refuse 'only root can install a kiosk'
+ntp=${ntp:-0.debian.pool.ntp.org:123 1.debian.pool.ntp.org:123 2.debian.pool.ntp.org:123 3.debian.pool.ntp.org:123}
+
+state=$root/etc/smartpresence
+list=$state/installed
+data=$root/var/lib/smartpresence
+say() { printf '%s\n' "$*"; }
+# Says what is done, and does it, but not in a dry run.
+act() { if [ -n "$dry" ]; then say "would: $*"; else "$@"; fi; }
+
+DEBIAN="cage chromium nftables dbus seatd systemd-timesyncd kbd fonts-noto-core fonts-noto-cjk libtss2-esys-3.0.2-0t64 libtss2-mu-4.0.1-0t64 libtss2-rc0t64 libtss2-tcti-device0t64 tpm2-tools"
+UNITS="smartpresence-kiosk.service smartpresence-update.path smartpresence-technician.path smartpresence-firewall.service smartpresence-firewall-refresh.timer"
+# Nobody logs in at a terminal, by network, or by three fingers; no desktop takes the screen.
+MASKED="getty@.service autovt@.service serial-getty@.service container-getty@.service console-getty.service getty-static.service getty.target ctrl-alt-del.target debug-shell.service rescue.service emergency.service ssh.service ssh.socket sshd.service display-manager.service gdm.service lightdm.service sddm.service bluetooth.service cups.service cups.socket avahi-daemon.service avahi-daemon.socket rpcbind.service rpcbind.socket kexec.target hibernate.target suspend.target hybrid-sleep.target"
+
+# ---- taking away ----------------------------------------------------------------------------------------------------
+
+uninstall() {
+  [ -f "$list" ] || refuse "nothing is installed here: $list is missing"
+  if [ -n "$live" ]; then
+    for unit in $UNITS smartpresence-update.service smartpresence-technician.service smartpresence-stick.service smartpresence-login.service; do
+      act systemctl disable --now "$unit" || :
+    done
+    act nft delete table inet smartpresence || :
+  else
+    for unit in $UNITS; do act systemctl --root="$root" disable "$unit" 2>/dev/null || :; done
+  fi
+  while IFS= read -r file; do
+    case $file in *..* | '') continue ;; esac
+    act rm -f -- "$root$file"
+  done <"$list"
+  if [ -f "$state/fstab.before" ]; then act cp -p "$state/fstab.before" "$root/etc/fstab"; fi
+  if [ -f "$state/links.before" ]; then
+    while read -r file to; do act ln -sfn "$to" "$root$file"; done <"$state/links.before"
+  fi
+  act rm -f -- "$list" "$state/fstab.before" "$state/links.before"
+  act rm -rf -- "$root/opt/smartpresence"
+  if [ -n "$purge" ]; then
+    act rm -rf -- "$data" "$state"
+  else
+    say "kept: $data and $state, with the kiosk's data and its sealed secret (--purge takes them away)"
+  fi
+  [ -z "$live" ] || act systemctl daemon-reload
+  say 'done: the kiosk is taken away. Packages and users stay; restart the machine.'
+}
+
+# ---- putting there --------------------------------------------------------------------------------------------------
+
+# What this run put there, one path a line. A file, since much of it is written at the end of a pipe.
+new_list=$(mktemp)
+temporary=
+trap 'rm -rf "$new_list" ${temporary:+"$temporary"}' EXIT
+remember() { printf '%s\n' "$1" >>"$new_list"; }
+
+# put FILE MODE: writes standard input there, where it is not so already.
+put() {
+  file=$root$1
+  remember "$1"
+  text=$(cat; printf x)
+  if [ -f "$file" ] && [ ! -L "$file" ] && [ "$(cat "$file"; printf x)" = "$text" ] && [ "$(stat -c %a "$file")" = "$2" ]; then return 0; fi
+  if [ -n "$dry" ]; then say "would: write $1 ($2)"; return 0; fi
+  mkdir -p "$(dirname "$file")"
+  printf '%s' "${text%x}" >"$file.new"
+  chmod "$2" "$file.new"
+  chown 0:0 "$file.new"
+  mv -f "$file.new" "$file"
+  say "wrote $1"
+}
+
+# link FILE TO
+link() {
+  remember "$1"
+  now=$(readlink "$root$1" 2>/dev/null || :)
+  [ "$now" = "$2" ] && return 0
+  # What led elsewhere is written down, to be put back.
+  if [ -n "$now" ] && ! grep -Fqs -- "$1 " "$state/links.before"; then
+    if [ -n "$dry" ]; then say "would: keep in mind that $1 led to $now"; else printf '%s %s\n' "$1" "$now" >>"$state/links.before"; fi
+  elif [ -e "$root$1" ] && [ -z "$now" ]; then refuse "$1 is a file of somebody's: move it away first"
+  fi
+  act mkdir -p "$(dirname "$root$1")"
+  act ln -sfn "$2" "$root$1"
+}
+
+user_id() { awk -F: -v name="$1" '$1 == name { print $3 }' "$root/etc/passwd"; }
+group_id() { awk -F: -v name="$1" '$1 == name { print $3 }' "$root/etc/group"; }
+
+filled() {
+  sed -e "s|@PORT@|$port|g" -e "s|@ORIGIN@|http://127.0.0.1:$port|g" -e "s|@AUTHORITY@|127.0.0.1:$port|g" \
+    -e "s|@RUNTIME@|/run/smartpresence|g" -e "s|@SERVERS@|${servers# }|g" -e "s|@NTP@|${ntp# }|g" -e "s|@UPDATES@|${updates# }|g"
+}
+
+in_root() { if [ -n "$live" ]; then "$@"; else chroot "$root" "$@"; fi; }
+
+install_packages() {
+  wanted=$DEBIAN
+  [ -z "$read_only" ] || wanted="$wanted overlayroot"
+  missing=
+  for package in $wanted; do
+    grep -qs "^Package: $package\$" "$root/var/lib/dpkg/status" || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  if [ -z "$packages" ]; then say "missing packages:$missing"; return 0; fi
+  # shellcheck disable=SC2086
+  act in_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
+}
+
+check_archive() {
+  [ -f "$archive" ] || refuse "--archive $archive is missing"
+  case $sha256 in
+    *[!0-9a-f]* | '') refuse "--sha256 is missing: 64 hex digits, from whoever made $archive" ;;
+  esac
+  [ "$(sha256sum <"$archive" | cut -c 1-64)" = "$sha256" ] || refuse "$archive is not the file with SHA-256 $sha256: fetch it again"
+}
+
+# The first build is unpacked by the updater's own code and user, with all its checks; later ones come signed.
+install_build() {
+  if [ -f "$data/builds/state.json" ]; then
+    [ -z "$archive" ] || say 'a build is there already: --archive is passed over (updates come signed)'
+    return 0
+  fi
+  [ -n "$archive" ] || refuse 'there is no build here yet: give --archive and --sha256'
+  check_archive
+  if [ -n "$dry" ]; then say "would: unpack $archive as the first build"; return 0; fi
+  temporary=$(mktemp -d)
+  chmod 755 "$temporary"
+  tar -xzf "$archive" -C "$temporary" --no-same-owner
+  cp "$archive" "$temporary/archive.tar.gz"
+  kiosk=$(find "$temporary" -maxdepth 3 -path '*/bin/kiosk' | head -n 1)
+  [ -n "$kiosk" ] || refuse "$archive holds no bin/kiosk: it is no packaged kiosk"
+  SMARTPRESENCE_SLOTS=$data setpriv --reuid="$(user_id smartpresence-update)" --regid="$(group_id smartpresence-update)" --clear-groups \
+    "$kiosk" updater --first "$temporary/archive.tar.gz"
+}
+
+# 32 random bytes that never lie on a disk but sealed: by the TPM of this machine, bound to its secure boot (PCR 7), else by
+# the machine's own key.
+seal_secret() {
+  credential=$state/credentials/smartpresence-device-secret
+  [ ! -s "$credential" ] || return 0
+  if [ -z "$live" ]; then
+    say 'the device secret is sealed on the machine itself: run install.sh there once more'
+    return 0
+  fi
+  if systemd-analyze has-tpm2 --quiet 2>/dev/null; then with='--with-key=tpm2 --tpm2-pcrs=7'; else with=--with-key=host; fi
+  if [ -n "$dry" ]; then say "would: seal a new device secret (systemd-creds $with)"; return 0; fi
+  mkdir -p "$state/credentials"
+  chmod 700 "$state/credentials"
+  # shellcheck disable=SC2086
+  head -c 32 /dev/urandom | systemd-creds encrypt $with --name=smartpresence-device-secret - "$credential.new"
+  chmod 600 "$credential.new"
+  mv "$credential.new" "$credential"
+  case $with in
+    *tpm2*) say 'the device secret is sealed by the TPM' ;;
+    *) say 'no TPM here: the device secret is sealed by a key of this machine that lies on the same disk (/var/lib/systemd/credential.secret)' ;;
+  esac
+}
+
+no_swap() {
+  fstab=$root/etc/fstab
+  if [ -f "$fstab" ] && grep -Eq '^[^#]\S*\s+\S+\s+swap\s' "$fstab"; then
+    [ -f "$state/fstab.before" ] || act cp -p "$fstab" "$state/fstab.before"
+    act sed -i -E 's,^([^#]\S*\s+\S+\s+swap\s.*)$,# smartpresence: \1,' "$fstab"
+  fi
+  if [ -n "$live" ]; then act swapoff -a; fi
+  if [ "$swap" = off ]; then
+    link /etc/systemd/system/swap.target /dev/null
+    return 0
+  fi
+  printf 'smartpresence-swap %s /dev/urandom swap,cipher=aes-xts-plain64,size=512\n' "$swap" | put /etc/crypttab 600
+  printf '[Unit]\nDescription=Swap with a key that is new at each start\n[Swap]\nWhat=/dev/mapper/smartpresence-swap\n[Install]\nWantedBy=swap.target\n' |
+    put '/etc/systemd/system/dev-mapper-smartpresence\x2dswap.swap' 644
+}
+
+read_only_root() {
+  if [ -z "$read_only" ]; then
+    # An option that is not given any more is taken back: see "what is not wanted any more".
+    return 0
+  fi
+  grep -Eqs '^[^#]\S*\s+/var/lib/smartpresence\s' "$root/etc/fstab" ||
+    refuse '--read-only-root: /var/lib/smartpresence has to be a file system of its own in /etc/fstab, or the kiosk would forget everything'
+  printf '# By SmartPresence. To change the machine: overlayroot-chroot, or overlayroot=disabled on the kernel command line.\noverlayroot="tmpfs:recurse=0"\n' |
+    put /etc/overlayroot.local.conf 644
+}
+
+install_files() {
+  # Users first: the others' files and folders are theirs.
+  put /etc/sysusers.d/smartpresence.conf 644 <"$here/files/etc/sysusers.d/smartpresence.conf"
+  act systemd-sysusers ${root:+--root="$root"} smartpresence.conf
+  [ -n "$(user_id smartpresence)" ] || [ -n "$dry" ] || refuse 'the user smartpresence could not be made: see systemd-sysusers'
+  work=$(mktemp)
+  find "$here/files" -type f | sort >"$work"
+  while IFS= read -r source; do
+    file=${source#"$here"/files}
+    case $file in
+      /opt/*) mode=755 ;;
+      *) mode=644 ;;
+    esac
+    # What an operator changed stays.
+    if [ "$file" = /etc/smartpresence/firewall.conf ] && [ -f "$root$file" ] && [ -z "$servers" ]; then remember "$file"; continue; fi
+    filled <"$source" | put "$file" $mode
+  done <"$work"
+  rm -f "$work"
+  filled <"$here/chromium-policy.json" | put /etc/chromium/policies/managed/smartpresence.json 644
+  launcher=$here/launch
+  [ -f "$launcher" ] || launcher=$here/../../electron/host-browser/update/launch
+  put /opt/smartpresence/launcher 755 <"$launcher"
+  guide=$here/kiosk-image.md
+  [ -f "$guide" ] || guide=$here/../../docs/kiosk-image.md
+  put /opt/smartpresence/kiosk-image.md 644 <"$guide"
+  act systemd-tmpfiles ${root:+--root="$root"} --create smartpresence.conf
+  for unit in $MASKED; do link "/etc/systemd/system/$unit" /dev/null; done
+  for unit in $UNITS; do
+    case $unit in *.timer) wants=timers.target ;; *) wants=multi-user.target ;; esac
+    link "/etc/systemd/system/$wants.wants/$unit" "/etc/systemd/system/$unit"
+  done
+  link /etc/systemd/system/default.target /lib/systemd/system/multi-user.target
+  if [ -n "$update_root" ]; then
+    [ -f "$update_root" ] || refuse "--update-root $update_root is missing"
+    if [ -f "$data/update/root.json" ]; then say 'update/root.json is there already: --update-root is passed over'
+    else act install -m 644 -o "$(user_id smartpresence-update)" -g "$(group_id smartpresence-update)" "$update_root" "$data/update/root.json"
+    fi
+  elif [ ! -f "$data/update/root.json" ]; then say 'no --update-root: this kiosk takes no updates until update/root.json is there'
+  fi
+}
+
+# What an earlier run put there, and this one does not.
+drop_what_is_not_wanted() {
+  [ -f "$list" ] || return 0
+  while IFS= read -r file; do
+    case $file in '' | *..*) continue ;; esac
+    grep -Fxq -- "$file" "$new_list" || act rm -f -- "$root$file"
+  done <"$list"
+}
+
+install_kiosk() {
+  grep -Eqs '^VERSION_ID="?13"?$' "$root/etc/os-release" || say 'warning: this is not Debian 13, for which this program is made'
+  if grep -qs '^Package: openssh-server$' "$root/var/lib/dpkg/status"; then
+    say 'openssh-server is installed: it is masked here; take it away with apt-get purge openssh-server'
+  fi
+  install_packages
+  act mkdir -p "$state"
+  install_files
+  no_swap
+  read_only_root
+  drop_what_is_not_wanted
+  [ -n "$dry" ] || { sort -u "$new_list" >"$list.new" && mv -f "$list.new" "$list"; }
+  install_build
+  seal_secret
+  if [ -n "$live" ]; then
+    act systemctl daemon-reload
+    act systemd-analyze verify smartpresence-kiosk.service || :
+    if command -v update-grub >/dev/null 2>&1; then act update-grub; fi
+    if command -v update-initramfs >/dev/null 2>&1; then act update-initramfs -u; fi
+    act sysctl --quiet --load=/etc/sysctl.d/90-smartpresence.conf || :
+    act systemctl reload-or-restart smartpresence-firewall.service || :
+  fi
+  say 'done: restart the machine, and it is a kiosk. How a technician gets in: docs/kiosk-image.md'
+}
+
+case $action in
+  install) install_kiosk ;;
+  uninstall) uninstall ;;
+esac

@@ -1,0 +1,33 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from './stage.ts';
+import { packFolder } from './tar.ts';
+
+/** What the archive holds, by where it lies here: all that install.sh needs, and no program of the kiosk's. */
+const PARTS: Readonly<Record<string, string>> = {
+  'build/kiosk/install.sh': 'install.sh',
+  'build/kiosk/chromium-policy.json': 'chromium-policy.json',
+  'build/kiosk/files': 'files',
+  'electron/host-browser/update/launch': 'launch',
+  'docs/kiosk-image.md': 'kiosk-image.md',
+};
+
+/**
+ * Packs what turns a Debian machine into a kiosk (docs/kiosk-image.md): beside the build itself, since it runs before there is
+ * one, and as root. The same files give the same bytes.
+ *
+ * @param at time of the commit, seconds since 1970
+ * @returns the archive's path
+ */
+export async function packageImage(out: string, version: string, at: number): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-image-'));
+  const archive = join(out, `smartpresence-kiosk-image-${version}.tar.gz`);
+  try {
+    for (const [from, to] of Object.entries(PARTS)) cpSync(join(ROOT, from), join(folder, to), { recursive: true });
+    await packFolder(folder, archive, at);
+    return archive;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

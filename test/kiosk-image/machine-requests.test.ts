@@ -1,0 +1,124 @@
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { cantRun, FILES, run } from './machine.ts';
+
+/* What the kiosk may ask of its machine, and the stick that a technician lets in. */
+
+const folder = mkdtempSync(join(tmpdir(), 'sp-requests-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const PROGRAMS = join(FILES, 'opt/smartpresence');
+
+describe('what a technician asks of the machine', () => {
+  const spool = join(folder, 'spool');
+  const told = join(folder, 'told');
+  const systemctl = join(folder, 'systemctl');
+  writeFileSync(systemctl, `#!/bin/sh\necho "$*" >>"${told}"\n`, { mode: 0o755 });
+  const ask = (...names: string[]): string[] => {
+    rmSync(told, { force: true });
+    rmSync(spool, { recursive: true, force: true });
+    mkdirSync(spool);
+    for (const name of names) writeFileSync(join(spool, name), 'reboot; rm -rf /');
+    expect(spawnSync(join(PROGRAMS, 'technician'), [spool, systemctl]).status).toBe(0);
+    expect(readdirSync(spool)).toEqual([]);
+    return existsSync(told) ? readFileSync(told, 'utf8').trim().split('\n') : [];
+  };
+
+  test('is one of three things, by its name alone', () => {
+    expect(ask('restart')).toEqual(['--no-block reboot']);
+    expect(ask('login')).toEqual(['--no-block start smartpresence-login.service']);
+    expect(ask('stick')).toEqual(['--no-block start smartpresence-stick.service']);
+    expect(ask()).toEqual([]);
+  });
+
+  test('anything else is taken away and does nothing', () => {
+    expect(ask('poweroff', '.hidden', 'restart.service', '-rf', 'a b', '$(reboot)')).toEqual([]);
+    mkdirSync(join(spool, 'deep/er'), { recursive: true });
+    symlinkSync('/etc/passwd', join(spool, 'link'));
+    expect(spawnSync(join(PROGRAMS, 'technician'), [spool, systemctl]).status).toBe(0);
+    expect(readdirSync(spool)).toEqual([]);
+    expect(existsSync('/etc/passwd')).toBe(true);
+    expect(existsSync(told)).toBe(false);
+  });
+});
+
+const impossible = cantRun('mount', 'losetup', 'mkfs.ext4');
+if (impossible) console.log(impossible);
+
+describe.skipIf(impossible !== null)('the stick', () => {
+  const at = join(folder, 'mounted');
+  const env = (disk: string, keep = '30') => ({
+    ...process.env,
+    SMARTPRESENCE_STICK_RUN: join(folder, 'run'),
+    SMARTPRESENCE_STICK_MOUNT: at,
+    SMARTPRESENCE_STICK_SYS: join(folder, 'sys'),
+    SMARTPRESENCE_STICK_WAIT: '2',
+    SMARTPRESENCE_STICK_KEEP: keep,
+    SMARTPRESENCE_STICK_DISKS: disk,
+  });
+  const stickOf = (...folders: string[]): string => {
+    const image = join(folder, `stick-${Math.random().toString(36).slice(2)}.img`);
+    const content = join(folder, 'content');
+    for (const name of folders) mkdirSync(join(content, name), { recursive: true });
+    writeFileSync(join(content, folders[0] ?? '.', 'program'), '#!/bin/sh\n', { mode: 0o755 });
+    run('truncate', '-s', '8M', image);
+    run('mkfs.ext4', '-q', '-d', content, image);
+    rmSync(content, { recursive: true });
+    return image;
+  };
+  const interfaceOf = (cls: string): string => {
+    const path = join(folder, 'sys/bus/usb/devices', `1-1:1.${cls}`);
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, 'bInterfaceClass'), `${cls}\n`);
+    writeFileSync(join(path, 'authorized'), '?');
+    return join(path, 'authorized');
+  };
+
+  test('with builds on it is mounted for a while: read only, without programs and devices; then it is gone', async () => {
+    const disk = run('losetup', '--find', '--show', stickOf('smartpresence-updates')).trim();
+    mkdirSync(join(folder, 'sys/class/block'), { recursive: true });
+    const [storage, keyboard] = [interfaceOf('08'), interfaceOf('03')];
+    const opened = spawn(join(PROGRAMS, 'stick'), ['open'], { env: env(disk), stdio: 'ignore', detached: true });
+    try {
+      await vi.waitFor(() => expect(readFileSync('/proc/mounts', 'utf8')).toContain(` ${at} `), { timeout: 20_000 });
+      const options = readFileSync('/proc/mounts', 'utf8')
+        .split('\n')
+        .find((line) => line.includes(` ${at} `))!
+        .split(' ')[3]!
+        .split(',');
+      expect(options).toEqual(expect.arrayContaining(['ro', 'nosuid', 'nodev', 'noexec']));
+      expect(readdirSync(join(at, 'smartpresence-updates'))).toEqual(['program']);
+      expect(spawnSync(join(at, 'smartpresence-updates/program')).error).toMatchObject({ code: 'EACCES' });
+      expect(readFileSync(storage, 'utf8').trim()).toBe('1');
+      expect(readFileSync(keyboard, 'utf8').trim()).toBe('?');
+      expect(existsSync(join(folder, 'run/open'))).toBe(true);
+    } finally {
+      process.kill(-opened.pid!, 'SIGKILL');
+    }
+    // However it ended, systemd closes after it.
+    expect(spawnSync(join(PROGRAMS, 'stick'), ['close'], { env: env(disk) }).status).toBe(0);
+    expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(` ${at} `);
+    expect(readFileSync(storage, 'utf8').trim()).toBe('0');
+    expect(existsSync(join(folder, 'run'))).toBe(false);
+    run('losetup', '--detach', disk);
+  });
+
+  test('without builds on it is not kept', () => {
+    const disk = run('losetup', '--find', '--show', stickOf('holiday')).trim();
+    const { status, stderr } = spawnSync(join(PROGRAMS, 'stick'), ['open'], { env: env(disk), encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, expect.stringContaining('none with a folder smartpresence-updates came')]);
+    expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(` ${at} `);
+    run('losetup', '--detach', disk);
+  });
+});
