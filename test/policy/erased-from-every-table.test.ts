@@ -30,6 +30,8 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'device',
   'epoch',
   'event',
+  // A site, or a kiosk.
+  'fleet_settings.scope',
   'id',
   'log',
   'made_by',

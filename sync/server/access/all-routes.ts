@@ -10,6 +10,7 @@ import { deviceRoutes } from '../devices/routes.ts';
 import { enrolmentRoutes } from '../enrolment/routes.ts';
 import { erasureRoutes } from '../erasure/routes.ts';
 import { exportRoutes } from '../exports/routes.ts';
+import { fleetRoutes } from '../fleet/routes.ts';
 import { importRoutes } from '../imports/routes.ts';
 import { incidentRoutes } from '../incidents/routes.ts';
 import { quarantineRoutes } from '../ingest/routes.ts';
@@ -46,6 +47,7 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...correctionRoutes,
   ...credentialRoutes,
   ...deviceRoutes,
+  ...fleetRoutes,
   ...peopleRoutes,
   ...quarantineRoutes,
   ...presenceRoutes,

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/event.ts';
 import type { Tables } from '../database/schema.ts';
+import { takeAnswers } from '../fleet/commands.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { nextChange, thisChange } from '../live/feed.ts';
 import { applyPeople, type Standing } from '../people/people.ts';
@@ -37,6 +38,7 @@ export async function project(
   ];
   await queueDue(tx, due);
   await keepFigures(tx, of('health'), origin, now);
+  await takeAnswers(tx, of('command'), origin.device, now);
   await keepVerdicts(tx, of('health'), origin.device, now);
   await expectPhotos(tx, events, origin.device, people, now);
   await applyPeople(

@@ -23,6 +23,7 @@ import { credentials } from './migrations/0020-credentials.ts';
 import { consoleTables } from './migrations/0021-console.ts';
 import { told } from './migrations/0022-told.ts';
 import { rollouts } from './migrations/0023-rollouts.ts';
+import { fleet } from './migrations/0024-fleet.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -53,6 +54,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0021-console': consoleTables,
   '0022-told': told,
   '0023-rollouts': rollouts,
+  '0024-fleet': fleet,
 };
 
 /** Names of what this build knows, in order. */

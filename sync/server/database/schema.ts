@@ -25,6 +25,7 @@ import type {
   SitePolicyChangeTable,
 } from './tables/enrolment.ts';
 import type { ErasureStepTable, ErasureTable } from './tables/erasure.ts';
+import type { FleetCommandTable, FleetConfigTable, FleetLogTable, FleetSettingsTable } from './tables/fleet.ts';
 import type { IncidentEntryTable, IncidentScopeTable, IncidentTable } from './tables/incidents.ts';
 import type { JobRunTable } from './tables/jobs.ts';
 import type { KeyVersionTable, PersonKeyTable, ReplicaTable, RotationTable, TokenKeyTable } from './tables/keys.ts';
@@ -466,6 +467,10 @@ export interface Tables {
   device_ring: DeviceRingTable;
   update_window: UpdateWindowTable;
   device_told: DeviceToldTable;
+  fleet_settings: FleetSettingsTable;
+  fleet_config: FleetConfigTable;
+  fleet_command: FleetCommandTable;
+  fleet_log: FleetLogTable;
   device_report: DeviceReportTable;
   device_tls_key: DeviceTlsKeyTable;
   provisioning_code: ProvisioningCodeTable;

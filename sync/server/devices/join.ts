@@ -6,6 +6,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { ServerBundle } from '../../protocol/wire/provisioning.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
+import { retellSettings } from '../fleet/settings.ts';
 import type { Place } from '../keys/envelope.ts';
 import { useCode } from './codes.ts';
 import type { IdentityContext } from './context.ts';
@@ -97,6 +98,7 @@ export async function approveDevice(context: IdentityContext, id: string, finger
       })
       .where('id', '=', id)
       .execute();
+    await retellSettings(trx, id, now());
   });
   return found(db, id);
 }

@@ -2,7 +2,9 @@ import type { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { MAX_ASK_BYTES } from '../../protocol/wire/changes.ts';
+import { FAREWELL_PATH, LOGS_PATH } from '../../protocol/wire/farewell.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { registerLeaving } from '../fleet/device-routes.ts';
 import { createListener, type Listener, TLS_VERSIONS } from '../http/listener.ts';
 import { noteSpeaker } from '../http/refusal-log.ts';
 import { PHOTO_PATH, registerPhotos } from '../photos/routes.ts';
@@ -49,7 +51,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   app.addHook('onRequest', async (request, reply) => {
     const socket = socketOf(request);
     const { url } = request.routeOptions;
-    if (url?.startsWith(JOIN_PREFIX)) return strangers.joining(socket);
+    if (url?.startsWith(JOIN_PREFIX) || url === FAREWELL_PATH) return strangers.joining(socket);
     noteSpeaker(request, peerOf(socket, o.keyring.caPems, o.now().getTime()).device);
     if (url === UPDATES_ROUTE) {
       const { device, renewalOnly } = await admit(o, socket);
@@ -59,12 +61,12 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
       if (socket.destroyed) end();
       return;
     }
-    const isPhoto = url === PHOTO_PATH;
-    if (url !== BATCHES && url !== ASKS && !isPhoto) return;
+    const isUpload = url === PHOTO_PATH || url === LOGS_PATH;
+    if (url !== BATCHES && url !== ASKS && !isUpload) return;
     // A device that has to renew its certificate may still ask: for a new one, and for nothing else.
     const { device, renewalOnly } = await admit(o, socket);
     if (renewalOnly && url !== ASKS) throw renewFirst(renewalOnly);
-    const place = (isPhoto ? photoLanes : lanes).reserve(device.id);
+    const place = (isUpload ? photoLanes : lanes).reserve(device.id);
     if (!place) {
       reply.header('retry-after', '1');
       throw new Problem(
@@ -87,6 +89,10 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
     return place.run(() => work(device));
   });
 
+  registerLeaving(app, o, (request, work) => {
+    const { place, device } = admitted.get(request)!;
+    return place.run(() => work(device));
+  });
   registerUpdates(app, o.updates);
 
   const answer = async (request: FastifyRequest, reply: FastifyReply, kind: 'batch' | 'ask') => {

@@ -6,6 +6,7 @@ import { driftJob } from '../drift/drift.job.ts';
 import { embeddersJob } from '../embedders/embedders.job.ts';
 import { erasureJob } from '../erasure/erasure.job.ts';
 import { tombstonesJob } from '../erasure/tombstones.job.ts';
+import { fleetJob } from '../fleet/fleet.job.ts';
 import { importsEndJob, importsJob } from '../imports/imports.job.ts';
 import { minorsJob } from '../minors/minors.job.ts';
 import { forgottenEvacuationsJob } from '../presence/forgotten.job.ts';
@@ -38,4 +39,5 @@ export const JOBS: readonly Job[] = [
   importsEndJob,
   driftJob,
   embeddersJob,
+  fleetJob,
 ];

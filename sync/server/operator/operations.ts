@@ -17,6 +17,7 @@ import { approveDevice, provisionByFile } from '../devices/join.ts';
 import { type Device, listDevices, revokeDevice } from '../devices/registry.ts';
 import { embedderOperations } from '../embedders/operations.ts';
 import { erasureOperations } from '../erasure/operations.ts';
+import { fleetOperations } from '../fleet/operations.ts';
 import { incidentOperations } from '../incidents/operations.ts';
 import { listQuarantine, retryQuarantine } from '../ingest/quarantine.ts';
 import { jobOperations } from '../jobs/operations.ts';
@@ -49,6 +50,7 @@ export const OPERATIONS = {
   ...complianceOperations,
   ...erasureOperations,
   ...retentionOperations,
+  ...fleetOperations,
   ...embedderOperations,
   ...keyOperations,
   ...auditOperations,

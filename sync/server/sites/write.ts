@@ -6,6 +6,7 @@ import { listSites, type Site } from '../attendance/sites.ts';
 import { appendChanges } from '../changes/log.ts';
 import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Db, Tables } from '../database/schema.ts';
+import { tellSettings } from '../fleet/settings.ts';
 
 /** @throws Problem `unknown-site` */
 export async function findSite(db: Db, id: string): Promise<Site> {
@@ -92,5 +93,8 @@ export async function changeDevice(
   if (!known) throw new Problem('unknown-device', 'There is no such device.', 'List the devices again.');
   if (Object.keys(change).length > 0) await tx.updateTable('device').set(change).where('id', '=', id).execute();
   // Its cursor is of another scope from now on, so its next ask begins a snapshot. This makes it ask.
-  if (patch.site !== undefined) await appendChanges(tx, [{ kind: 'policy', device: id }], now);
+  if (patch.site !== undefined) {
+    await appendChanges(tx, [{ kind: 'policy', device: id }], now);
+    await tellSettings(tx, [id], now);
+  }
 }

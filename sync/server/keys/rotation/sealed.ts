@@ -5,6 +5,7 @@ import { saidPlace } from '../../consents/said.ts';
 import { reasonPlace } from '../../corrections/correct.ts';
 import { badgePlace } from '../../credentials/store.ts';
 import { enrolmentPhotoPlace } from '../../enrolment/photos.ts';
+import { logPlace } from '../../fleet/logs.ts';
 import { basisPlace, importPlace, mapPlace } from '../../imports/places.ts';
 import { entryPlace, incidentPlace } from '../../incidents/record.ts';
 import { quarantinePlace } from '../../ingest/personal.ts';
@@ -134,6 +135,12 @@ export const SEALED: readonly SealedTable[] = [
     id: { id: 'uuid' },
     reads: ['row_version'],
     columns: { sealed: field((r) => webhookPlace(text(r, 'id'), Number(r.row_version))) },
+  },
+  {
+    name: 'logs of kiosks',
+    table: 'fleet_log',
+    id: { command: 'uuid' },
+    columns: { sealed: field((r) => logPlace(text(r, 'command'))) },
   },
   {
     name: 'holds',

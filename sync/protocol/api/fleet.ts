@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { CommandWhat, Uuid } from '../wire/event.ts';
+import { DeviceConfig, Inventory } from '../wire/fleet.ts';
+import { Instant, MAX_PAGE, pageQuery } from './page.ts';
+
+/** `/api/fleet`: how the kiosks are, how they are set, and what they are told to do. */
+
+/** What is wrong with a kiosk, worst first. */
+export const AlertCode = z.enum([
+  'offline',
+  'never-heard',
+  'disk-full',
+  'disk-low',
+  'camera-bad',
+  'clock-off',
+  'hot',
+  'settings-refused',
+  'queue-long',
+  'old-version',
+  'no-report',
+]);
+export type AlertCode = z.infer<typeof AlertCode>;
+
+export const Alert = z.strictObject({
+  code: AlertCode,
+  /** `bad`: nobody, or not everybody, gets in by it, or records are at stake. */
+  severity: z.enum(['bad', 'warn']),
+  /** The figure or word behind it: seconds, bytes, °C, the camera's state, the newest version. */
+  detail: z.union([z.string(), z.number()]).nullable(),
+});
+export type Alert = z.infer<typeof Alert>;
+
+export const CommandState = z.enum(['waiting', 'begun', 'done', 'failed', 'refused', 'expired', 'withdrawn']);
+
+export const FleetCommand = z.strictObject({
+  id: Uuid,
+  what: CommandWhat,
+  state: CommandState,
+  askedAt: Instant,
+  by: z.string(),
+  /** Of the account; null: none, or removed since. */
+  email: z.string().nullable(),
+  expiresAt: Instant,
+  begunAt: Instant.nullable(),
+  answeredAt: Instant.nullable(),
+  /** Why not, where it was not done. */
+  code: z.string().nullable(),
+  /** Of `logs`: what came, and until when it is kept; null: nothing is there (any more). */
+  log: z.strictObject({ bytes: z.number().int(), at: Instant, keptUntil: Instant }).nullable(),
+});
+export type FleetCommand = z.infer<typeof FleetCommand>;
+
+export const FleetKiosk = z.strictObject({
+  id: Uuid,
+  name: z.string(),
+  /** Null: the default site. */
+  site: Uuid.nullable(),
+  status: z.enum(['pending', 'approved', 'revoked']),
+  lastHeardAt: Instant.nullable(),
+  /** By the kiosk's own word; null: it has never told. */
+  report: Inventory.nullable(),
+  reportAt: Instant.nullable(),
+  alerts: z.array(Alert),
+  /** Revision that it was told, and that is in force by its word; null: none. */
+  config: z.strictObject({ told: z.number().int().nullable(), inForce: z.number().int().nullable() }),
+  /** A wipe or a decommissioning that was begun, or done. */
+  leaving: z.enum(['wipe', 'decommission']).nullable(),
+});
+export type FleetKiosk = z.infer<typeof FleetKiosk>;
+
+export const FleetQuery = z.strictObject({
+  ...pageQuery,
+  site: Uuid.optional(),
+  alert: AlertCode.optional(),
+  version: z.string().max(60).optional(),
+  /** Part of the name. */
+  name: z.string().max(80).optional(),
+  status: z.enum(['approved', 'revoked']).default('approved'),
+});
+export type FleetQuery = z.infer<typeof FleetQuery>;
+
+const Counts = z.record(z.string(), z.number().int());
+export const FleetPage = z.strictObject({
+  items: z.array(FleetKiosk).max(MAX_PAGE),
+  next: z.string().nullable(),
+  /** Of all approved kiosks, whatever was asked for. */
+  summary: z.strictObject({ kiosks: z.number().int(), well: z.number().int(), alerts: Counts, versions: Counts }),
+});
+export type FleetPage = z.infer<typeof FleetPage>;
+
+/** One revision of settings. */
+export const SettingsChange = z.strictObject({
+  revision: z.number().int(),
+  at: Instant,
+  by: z.string(),
+  email: z.string().nullable(),
+  settings: DeviceConfig,
+  /** It put that older revision back. */
+  putBack: z.number().int().nullable(),
+});
+export type SettingsChange = z.infer<typeof SettingsChange>;
+
+/** Settings of one device, or of all of a site that say nothing else. */
+export const Settings = z.strictObject({
+  settings: DeviceConfig,
+  revision: z.number().int(),
+  history: z.array(SettingsChange),
+});
+export type Settings = z.infer<typeof Settings>;
+
+export const FleetDetail = z.strictObject({
+  kiosk: FleetKiosk,
+  own: Settings,
+  /** Of its site. */
+  template: DeviceConfig,
+  /** Its own over its site's: what it is told. */
+  told: DeviceConfig,
+  commands: z.array(FleetCommand),
+});
+export type FleetDetail = z.infer<typeof FleetDetail>;
+
+export const NewSettings = z.strictObject({
+  settings: DeviceConfig,
+  /** Revision that was on the screen: somebody else's change meanwhile is not written over unseen. */
+  after: z.number().int().nonnegative(),
+});
+export const PutBack = z.strictObject({ revision: z.number().int().nonnegative() });
+
+/** Settings of a site's kiosks. */
+export const Template = z.strictObject({ site: Uuid, name: z.string(), isDefault: z.boolean(), ...Settings.shape });
+export type Template = z.infer<typeof Template>;
+export const TemplateList = z.strictObject({ items: z.array(Template) });
+
+export const NewCommand = z.strictObject({
+  what: CommandWhat,
+  /** Of `wipe` and `decommission`: the kiosk's name, typed. */
+  name: z.string().max(80).optional(),
+  /** How long it may wait for the kiosk. */
+  hours: z
+    .number()
+    .int()
+    .min(1)
+    .max(24 * 90)
+    .optional(),
+});
+export type NewCommand = z.infer<typeof NewCommand>;

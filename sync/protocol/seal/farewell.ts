@@ -1,0 +1,129 @@
+import {
+  type Ed25519PrivateJwk,
+  type Ed25519PublicJwk,
+  PROTOCOL_VERSION,
+  type X25519PublicJwk,
+} from '../wire/batch.ts';
+import {
+  FAREWELL_TYP,
+  Farewell,
+  FarewellHeader,
+  LOGS_TYP,
+  Logs,
+  LogsHeader,
+  MAX_FAREWELL_BYTES,
+  MAX_LOGS_BYTES,
+  MAX_LOGS_PLAIN,
+} from '../wire/farewell.ts';
+import { Problem } from '../wire/problem.ts';
+import { type DeviceKeyLookup, type Sender, senderKey } from './device.ts';
+import {
+  type Kind,
+  malformed,
+  type SealingKeyLookup,
+  sealMessage,
+  signMessage,
+  unsealMessage,
+  verifyMessage,
+} from './message.ts';
+
+const LOGS: Kind<LogsHeader, Logs> = {
+  noun: 'logs',
+  typ: LOGS_TYP.logs,
+  header: LogsHeader,
+  body: Logs,
+  maxBytes: MAX_LOGS_BYTES,
+  sealed: { typ: LOGS_TYP.sealed, maxPlain: MAX_LOGS_PLAIN },
+  badSignature: 'bad-signature',
+  advice: 'Ask the kiosk for its log again.',
+};
+
+const FAREWELL: Kind<FarewellHeader, Farewell> = {
+  noun: 'farewell',
+  typ: FAREWELL_TYP,
+  header: FarewellHeader,
+  body: Farewell,
+  maxBytes: MAX_FAREWELL_BYTES,
+  badSignature: 'bad-signature',
+  advice: 'Treat the kiosk as not wiped until it says so rightly.',
+};
+
+interface From {
+  readonly device: string;
+  readonly serverId: string;
+}
+
+/** Signs a log as the device and seals it to the server. @returns compact JWE, ASCII, at most MAX_LOGS_BYTES */
+export async function sealLogs(
+  logs: Logs,
+  from: From & { readonly signing: Ed25519PrivateJwk; readonly server: X25519PublicJwk },
+): Promise<string> {
+  const header: LogsHeader = {
+    alg: 'EdDSA',
+    typ: LOGS_TYP.logs,
+    iss: from.device,
+    aud: from.serverId,
+    spv: PROTOCOL_VERSION,
+  };
+  return sealMessage(LOGS, await signMessage(LOGS, header, Logs.parse(logs), from.signing), from.server);
+}
+
+/** @throws Problem `logs-too-large`, `logs-malformed`, and those of every sealed message of a device */
+export async function openLogs(
+  sealed: string,
+  keys: { sealing: SealingKeyLookup; device: DeviceKeyLookup },
+  expect: Sender,
+): Promise<Logs> {
+  const signed = await unsealMessage(LOGS, sealed, keys.sealing);
+  const { body } = await verifyMessage(
+    LOGS,
+    signed,
+    (h) => senderKey(LOGS.noun, h, keys.device, expect),
+    expect.versions,
+  );
+  return body;
+}
+
+/** @param key the device's own, where `farewell.key` is null; else the private half of that one */
+export function signFarewell(farewell: Farewell, from: From, key: Ed25519PrivateJwk): Promise<string> {
+  const header: FarewellHeader = {
+    alg: 'EdDSA',
+    typ: FAREWELL_TYP,
+    iss: from.device,
+    aud: from.serverId,
+    spv: PROTOCOL_VERSION,
+  };
+  return signMessage(FAREWELL, header, Farewell.parse(farewell), key);
+}
+
+/**
+ * Opens a farewell by the key that it is to be signed by.
+ *
+ * @param keyFor the device's key, or the farewell's own where the device has announced it; null: neither
+ * @throws Problem `farewell-too-large`, `farewell-malformed`, `wrong-audience`, `unknown-device`, `bad-signature`
+ */
+export async function openFarewell(
+  signed: string,
+  serverId: string,
+  keyFor: (device: string, claimed: Farewell) => Promise<Ed25519PublicJwk | null>,
+): Promise<{ device: string; farewell: Farewell }> {
+  if (signed.length > MAX_FAREWELL_BYTES)
+    throw new Problem('farewell-too-large', 'The farewell is too large.', FAREWELL.advice);
+  const { header, body } = await verifyMessage(FAREWELL, signed, async ({ iss, aud }) => {
+    if (aud !== serverId)
+      throw new Problem('wrong-audience', 'The farewell is meant for another server.', FAREWELL.advice);
+    const key = await keyFor(iss, claimed(signed));
+    if (!key) throw new Problem('unknown-device', 'No device has announced this farewell.', FAREWELL.advice);
+    return key;
+  });
+  return { device: header.iss, farewell: body };
+}
+
+/** What it says, read before anything is verified. */
+function claimed(signed: string): Farewell {
+  try {
+    return Farewell.parse(JSON.parse(Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString('utf8')));
+  } catch (cause) {
+    throw malformed(FAREWELL, cause);
+  }
+}

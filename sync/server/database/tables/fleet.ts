@@ -1,0 +1,54 @@
+import type { ColumnType } from 'kysely';
+import type { CommandWhat } from '../../../protocol/wire/event.ts';
+
+type Instant = ColumnType<Date, Date | string, Date | string>;
+type MaybeInstant = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+type Json = ColumnType<unknown, string, string>;
+
+/** Every revision of the settings of a site's kiosks, or of one device (fleet/settings.ts). */
+export interface FleetSettingsTable {
+  kind: 'site' | 'device';
+  /** Scope of the site (changes/scope.ts), or the device. */
+  scope: string;
+  revision: number;
+  settings: Json;
+  at: Instant;
+  /** Account, or `operator`. */
+  by: string;
+  /** The revision whose settings these are again. */
+  put_back: number | null;
+}
+
+/** What a device is told: its own settings over those of its site. */
+export interface FleetConfigTable {
+  device: string;
+  revision: number;
+  config: Json;
+  at: Instant;
+}
+
+export interface FleetCommandTable {
+  id: string;
+  device: string;
+  what: CommandWhat;
+  asked_at: Instant;
+  /** Account, or `operator`. */
+  by: string;
+  expires_at: Instant;
+  /** Null: nothing was heard of it yet. `withdrawn`: taken back before anything was. */
+  outcome: 'begun' | 'done' | 'failed' | 'refused' | 'expired' | 'withdrawn' | null;
+  code: string | null;
+  begun_at: MaybeInstant;
+  answered_at: MaybeInstant;
+  /** Thumbprint of the key that the kiosk speaks its last word by. */
+  word: string | null;
+}
+
+/** Redacted log of a kiosk, sealed under the server's field key. */
+export interface FleetLogTable {
+  command: string;
+  device: string;
+  at: Instant;
+  bytes: number;
+  sealed: Buffer;
+}

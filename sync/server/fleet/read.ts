@@ -1,0 +1,123 @@
+import type { FleetDetail, FleetKiosk, FleetPage, FleetQuery } from '../../protocol/api/fleet.ts';
+import { Inventory } from '../../protocol/wire/fleet.ts';
+import { writePageCursor } from '../access/cursor.ts';
+import { listAccounts } from '../accounts/accounts.ts';
+import { scopeOf } from '../changes/scope.ts';
+import type { Db } from '../database/schema.ts';
+import { type Device, findDevice, listDevices, unknownDevice } from '../devices/registry.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { alertsOf, newestOf } from './alerts.ts';
+import { commandsOf, leavingOf } from './commands.ts';
+import { merged, settingsWithHistory } from './settings.ts';
+
+/** How the kiosks are, by their own word and by when they were heard. */
+
+interface Report {
+  readonly at: Date;
+  readonly report: Inventory;
+}
+
+/**
+ * One page, and figures of all approved kiosks. What is wrong with a kiosk is a matter of the moment, so all are looked at
+ * for every page: some thousands of small rows.
+ *
+ * @param after name and id of the last one before
+ */
+export async function fleetPage(
+  db: Db,
+  query: Omit<FleetQuery, 'cursor'>,
+  after: readonly [string, string] | null,
+  now: Date,
+): Promise<FleetPage> {
+  const all = await kiosks(db, await listDevices(db), now);
+  const approved = all.filter(({ status }) => status === 'approved');
+  const wanted = all.filter(
+    (k) =>
+      k.status === query.status &&
+      (query.site === undefined || k.site === query.site) &&
+      (query.alert === undefined || k.alerts.some(({ code }) => code === query.alert)) &&
+      (query.version === undefined || k.report?.version === query.version) &&
+      (query.name === undefined || k.name.toLowerCase().includes(query.name.trim().toLowerCase())) &&
+      (after === null || k.name > after[0] || (k.name === after[0] && k.id > after[1])),
+  );
+  const sorted = wanted.sort((a, b) => (a.name === b.name ? order(a.id, b.id) : order(a.name, b.name)));
+  const items = sorted.slice(0, query.limit);
+  const last = items.at(-1);
+  return {
+    items,
+    next: sorted.length > query.limit && last ? writePageCursor([last.name, last.id]) : null,
+    summary: {
+      kiosks: approved.length,
+      well: approved.filter(({ alerts }) => alerts.length === 0).length,
+      alerts: tally(approved.flatMap(({ alerts }) => alerts.map(({ code }) => code))),
+      versions: tally(approved.flatMap(({ report }) => report?.version ?? [])),
+    },
+  };
+}
+
+/** @throws Problem `unknown-device` */
+export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Promise<FleetDetail> {
+  const device = await findDevice(db, id);
+  if (!device) throw unknownDevice();
+  const emails = await emailsOf(db, keys);
+  const [kiosk] = await kiosks(db, [device], now);
+  const own = await settingsWithHistory(db, { kind: 'device', scope: id }, emails);
+  const site = await settingsWithHistory(db, { kind: 'site', scope: await scopeOf(db, id) }, new Map());
+  return {
+    kiosk: kiosk!,
+    own,
+    template: site.settings,
+    told: merged(site.settings, own.settings),
+    commands: await commandsOf(db, id, emails, now),
+  };
+}
+
+/** Accounts by id, for who did what. */
+export async function emailsOf(db: Db, keys: Keys): Promise<ReadonlyMap<string, string | null>> {
+  return new Map((await listAccounts(db, keys)).map(({ id, email }) => [id, email]));
+}
+
+async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<FleetKiosk[]> {
+  const reports = new Map<string, Report>();
+  for (const row of await db.selectFrom('device_report').selectAll().execute()) {
+    // One of a build whose reports had another form counts as none.
+    const report = Inventory.safeParse(row.report).data;
+    if (report) reports.set(row.device, { at: row.at, report });
+  }
+  const told = new Map(
+    (await db.selectFrom('fleet_config').select(['device', 'revision']).execute()).map((r) => [r.device, r.revision]),
+  );
+  const leaving = await leavingOf(
+    db,
+    devices.map(({ id }) => id),
+  );
+  const approved = await db.selectFrom('device').select('id').where('status', '=', 'approved').execute();
+  const newest = newestOf(approved.map(({ id }) => reports.get(id)?.report ?? null));
+  return devices.map((device) => {
+    const known = reports.get(device.id) ?? null;
+    return {
+      id: device.id,
+      name: device.name,
+      site: device.site,
+      status: device.status,
+      lastHeardAt: device.lastHeardAt?.toISOString() ?? null,
+      report: known?.report ?? null,
+      reportAt: known?.at.toISOString() ?? null,
+      alerts:
+        device.status === 'approved'
+          ? alertsOf({ lastHeardAt: device.lastHeardAt, report: known?.report ?? null }, now, newest)
+          : [],
+      config: { told: told.get(device.id) ?? null, inForce: known?.report.configRevision ?? null },
+      leaving: leaving.get(device.id) ?? null,
+    };
+  });
+}
+
+/** By code points: the same order in which the page after this one is read. */
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function tally(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,348 @@
+import { randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { FleetDetail, FleetPage, Template } from '../../sync/protocol/api/fleet.ts';
+import type { DeviceConfig, Inventory } from '../../sync/protocol/wire/fleet.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { revokeDevice } from '../../sync/server/devices/registry.ts';
+import { keepReport } from '../../sync/server/devices/reports.ts';
+import { deviceRoutes } from '../../sync/server/devices/routes.ts';
+import { takeFarewell } from '../../sync/server/fleet/commands.ts';
+import { fleetJob } from '../../sync/server/fleet/fleet.job.ts';
+import { keepLogs } from '../../sync/server/fleet/logs.ts';
+import { fleetRoutes } from '../../sync/server/fleet/routes.ts';
+import { retellSettings } from '../../sync/server/fleet/settings.ts';
+import { siteRoutes } from '../../sync/server/sites/routes.ts';
+import { type Api, apiOn } from '../policy/api-kit.ts';
+import { DATABASES } from '../services/databases.ts';
+import type { MemoryOutbox } from '../sync/kit.ts';
+
+/** The fleet's half of the server on both databases: inventory, settings with their history, commands. */
+
+const START = new Date('2026-11-26T08:00:00.000Z');
+const WELL: Inventory = {
+  version: '0.2.0',
+  commit: '',
+  host: 'browser',
+  models: { detector: null, embedder: null },
+  uptimeSeconds: 100,
+  diskFree: 20e9,
+  diskTotal: 64e9,
+  camera: 'ok',
+  clockOffsetMs: 0,
+  queued: 0,
+  photosWaiting: 0,
+  temperature: 45,
+  storeSchema: 6,
+  configRevision: null,
+  configProblem: null,
+};
+
+describe.each(DATABASES.filter((d) => d.unavailable === null))('the fleet on $name', ({ start }) => {
+  let home: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let api: Api;
+  beforeAll(async () => {
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, START, [...fleetRoutes, ...deviceRoutes, ...siteRoutes]);
+  }, 120_000);
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach(() => {
+    api.now = START;
+    api.told.length = 0;
+  });
+
+  /** A kiosk that was heard a second ago and has said how it is. */
+  async function kiosk(change: Partial<Inventory> = {}, site: string | null = null): Promise<MemoryOutbox> {
+    const box = await api.kiosk(site);
+    await report(box, change);
+    return box;
+  }
+  async function report(box: MemoryOutbox, change: Partial<Inventory> = {}): Promise<void> {
+    await keepReport(api.db, box.device, { ...WELL, ...change }, api.now);
+    await api.db.updateTable('device').set({ last_heard_at: api.now }).where('id', '=', box.device).execute();
+  }
+  const detail = (box: MemoryOutbox) => api.ask<FleetDetail>('GET', `/api/fleet/${box.device}`);
+  const later = (ms: number) => new Date(api.now.getTime() + ms);
+  const siteNamed = async (name: string) =>
+    (await api.ask<{ id: string }>('POST', '/api/sites', { body: { name, timeZone: 'Europe/Berlin' } })).id;
+  const tell = (box: MemoryOutbox, body: object) =>
+    api.ask<FleetDetail>('POST', `/api/fleet/${box.device}/commands`, { body });
+  /** What the kiosk is told of this kind at its next ask. */
+  const told = (box: MemoryOutbox, kind: string) =>
+    api.db
+      .selectFrom('device_told')
+      .select('body')
+      .where('device', '=', box.device)
+      .where('kind', '=', kind as never)
+      .execute()
+      .then((rows) => rows.map((r) => r.body as Record<string, unknown>));
+
+  describe('inventory', () => {
+    test('is what each kiosk said last, with what is wrong with it, found by site, trouble, version and name', async () => {
+      const site = await siteNamed('Nord');
+      const good = await kiosk({}, site);
+      const bad = await kiosk({ camera: 'covered', diskFree: 100e6, version: '0.1.0' }, site);
+      const page = await api.ask<FleetPage>('GET', `/api/fleet?site=${site}`);
+      const of = (box: MemoryOutbox) => page.items.find(({ id }) => id === box.device)!;
+      expect(of(good)).toMatchObject({ alerts: [], report: { version: '0.2.0' }, reportAt: START.toISOString() });
+      expect(
+        of(bad)
+          .alerts.map(({ code }) => code)
+          .sort(),
+      ).toEqual(['camera-bad', 'disk-low', 'old-version']);
+      expect(page.summary.alerts).toMatchObject({ 'camera-bad': 1, 'disk-low': 1 });
+      expect(page.summary.versions).toMatchObject({ '0.1.0': 1 });
+      const ids = async (query: string) =>
+        (await api.ask<FleetPage>('GET', `/api/fleet?site=${site}&${query}`)).items.map(({ id }) => id);
+      expect(await ids('alert=camera-bad')).toEqual([bad.device]);
+      expect(await ids('version=0.2.0')).toEqual([good.device]);
+      expect(await ids(`name=${encodeURIComponent(of(bad).name.slice(-6).toUpperCase())}`)).toEqual([bad.device]);
+      api.now = later(11 * 60_000);
+      expect((await ids('alert=offline')).sort()).toEqual([good.device, bad.device].sort());
+    });
+
+    test('comes in pages without a gap', async () => {
+      const site = await siteNamed('Süd');
+      const made = [];
+      for (let i = 0; i < 5; i++) made.push((await kiosk({}, site)).device);
+      const seen: string[] = [];
+      for (let cursor = ''; ; ) {
+        const page = await api.ask<FleetPage>('GET', `/api/fleet?site=${site}&limit=2${cursor && `&cursor=${cursor}`}`);
+        seen.push(...page.items.map(({ id }) => id));
+        if (page.next === null) break;
+        cursor = page.next;
+      }
+      expect(seen.sort()).toEqual(made.sort());
+    });
+  });
+
+  describe('settings', () => {
+    const set = (box: MemoryOutbox, settings: DeviceConfig, after: number) =>
+      api.ask<FleetDetail>('PUT', `/api/fleet/${box.device}/settings`, { body: { settings, after } });
+    const setSite = (site: string, settings: DeviceConfig, after: number) =>
+      api.ask<Template>('PUT', `/api/fleet-templates/${site}`, { body: { settings, after } });
+
+    test('of a kiosk lie over those of its site, and the kiosk is told the sum under a number that grows', async () => {
+      const site = await siteNamed('Werk');
+      const [a, b] = [await kiosk({}, site), await kiosk({}, site)];
+      await setSite(site, { theme: 'dark', volume: 40 }, 0);
+      expect(await told(a, 'config')).toEqual([{ kind: 'config', revision: 1, config: { theme: 'dark', volume: 40 } }]);
+      const { told: sum, template, own } = await set(a, { volume: 80, low: true }, 0);
+      expect({ sum, template, own: own.settings }).toEqual({
+        sum: { theme: 'dark', volume: 80, low: true },
+        template: { theme: 'dark', volume: 40 },
+        own: { volume: 80, low: true },
+      });
+      expect(await told(a, 'config')).toEqual([
+        { kind: 'config', revision: 2, config: { theme: 'dark', volume: 80, low: true } },
+      ]);
+      expect(api.told).toContain('change');
+      // The site changes what this kiosk has of its own: it is told nothing.
+      await setSite(site, { theme: 'dark', volume: 20 }, 1);
+      expect((await told(a, 'config'))[0]).toMatchObject({ revision: 2 });
+      expect((await told(b, 'config'))[0]).toMatchObject({ revision: 2, config: { volume: 20 } });
+    });
+
+    test('keep who, when and what; an older revision is put back as a new one', async () => {
+      const box = await kiosk();
+      const who = api.actorOf('admin');
+      const body = { settings: { name: 'Tor 1' }, after: 0 };
+      await api.ask('PUT', `/api/fleet/${box.device}/settings`, { as: who, body });
+      api.now = later(60_000);
+      await set(box, { name: 'Tor 2' }, 1);
+      const back = (revision: number) =>
+        api.ask<FleetDetail>('POST', `/api/fleet/${box.device}/settings/back`, { body: { revision } });
+      const { own } = await back(1);
+      expect(own.history.map(({ revision, settings, putBack }) => [revision, settings.name, putBack])).toEqual([
+        [3, 'Tor 1', 1],
+        [2, 'Tor 2', null],
+        [1, 'Tor 1', null],
+      ]);
+      expect(own.history.at(-1)).toMatchObject({ by: who.id, at: START.toISOString() });
+      expect((await back(0)).told).toEqual({});
+      await expect(back(17)).rejects.toMatchObject({ code: 'settings-revision-unknown' });
+      // Put back is audited like every change.
+      expect(await api.lastAudit()).toMatchObject({ route: 'POST /api/fleet/:device/settings/back', outcome: 'ok' });
+    });
+
+    test('are not written over unseen, and the same again is no revision', async () => {
+      const box = await kiosk();
+      await set(box, { volume: 10 }, 0);
+      await expect(set(box, { volume: 20 }, 0)).rejects.toMatchObject({ code: 'settings-changed-meanwhile' });
+      expect((await set(box, { volume: 10 }, 1)).own.revision).toBe(1);
+    });
+
+    test.each([
+      ['a volume of 101', { volume: 101 }],
+      ['an unknown theme', { theme: 'pink' }],
+      ['a setting that there is not', { relay: 'open' }],
+      ['an empty name', { name: '' }],
+    ])('with %s are refused as a whole', async (_, settings) => {
+      const box = await kiosk();
+      await expect(set(box, { low: true, ...settings } as DeviceConfig, 0)).rejects.toThrow();
+      expect((await detail(box)).own.revision).toBe(0);
+      expect(await told(box, 'config')).toEqual([]);
+    });
+
+    test('follow a kiosk to another site, and come again to one that is set up anew', async () => {
+      const [one, two] = [await siteNamed('Eins'), await siteNamed('Zwei')];
+      await setSite(one, { language: 'de' }, 0);
+      await setSite(two, { language: 'en' }, 0);
+      const box = await kiosk({}, one);
+      await set(box, { volume: 5 }, 0);
+      await api.ask('PATCH', `/api/devices/${box.device}`, { body: { site: two } });
+      expect((await told(box, 'config'))[0]).toMatchObject({ revision: 2, config: { language: 'en', volume: 5 } });
+      await inTransaction(api.db, (tx) => retellSettings(tx, box.device, api.now));
+      expect((await told(box, 'config'))[0]).toMatchObject({ revision: 3, config: { language: 'en', volume: 5 } });
+    });
+
+    test('of the default site reach the kiosks that name none', async () => {
+      const box = await kiosk();
+      const { items } = await api.ask<{ items: Template[] }>('GET', '/api/fleet-templates');
+      const site = items.find(({ isDefault }) => isDefault)!;
+      await setSite(site.site, { low: true }, site.revision);
+      expect((await detail(box)).told).toEqual({ low: true });
+      expect(
+        await api.db.selectFrom('fleet_settings').select('scope').where('scope', '=', DEFAULT_SCOPE).execute(),
+      ).toHaveLength(1);
+      await setSite(site.site, {}, site.revision + 1);
+    });
+  });
+
+  describe('a command', () => {
+    const answer = async (
+      box: MemoryOutbox,
+      command: string,
+      what: 'restart' | 'logs' | 'wipe' | 'decommission',
+      outcome: 'begun' | 'done' | 'failed' | 'refused' | 'expired',
+      code?: string,
+    ) => {
+      box.append('command', { command, what, outcome, ...(code !== undefined && { code }) }, {});
+      await api.deliver(box);
+    };
+    const state = async (box: MemoryOutbox) => (await detail(box)).commands[0]!;
+
+    test('is told until its answer, once, and ends by itself', async () => {
+      const box = await kiosk();
+      const { commands } = await tell(box, { what: 'restart' });
+      const { id } = commands[0]!;
+      expect(commands[0]).toMatchObject({ state: 'waiting', expiresAt: later(3_600_000).toISOString() });
+      expect(await told(box, 'command')).toMatchObject([{ id, what: 'restart' }]);
+      await expect(tell(box, { what: 'restart' })).rejects.toMatchObject({ code: 'command-waits' });
+      await answer(box, id, 'restart', 'begun');
+      expect(await told(box, 'command')).toHaveLength(1);
+      await answer(box, id, 'restart', 'done');
+      expect(await state(box)).toMatchObject({ state: 'done', begunAt: START.toISOString() });
+      expect(await told(box, 'command')).toEqual([]);
+      // A later word changes nothing, and neither does another kiosk's.
+      await answer(box, id, 'restart', 'failed', 'late');
+      expect(await state(box)).toMatchObject({ state: 'done', code: null });
+
+      const [other] = (await tell(box, { what: 'restart', hours: 2 })).commands;
+      await answer(await kiosk(), other!.id, 'restart', 'done');
+      expect(await state(box)).toMatchObject({ id: other!.id, state: 'waiting' });
+      api.now = later(2 * 3_600_000 + 1);
+      expect(await state(box)).toMatchObject({ state: 'expired' });
+      api.now = later(3_600_000);
+      await fleetJob.run({ ...api.services, signal: AbortSignal.timeout(10_000) });
+      expect(await told(box, 'command')).toEqual([]);
+    });
+
+    test('is taken back while the kiosk has not begun it', async () => {
+      const box = await kiosk();
+      const [asked] = (await tell(box, { what: 'logs' })).commands;
+      const takeBack = () => api.ask<FleetDetail>('DELETE', `/api/fleet/${box.device}/commands/${asked!.id}`);
+      expect((await takeBack()).commands[0]).toMatchObject({ state: 'withdrawn' });
+      // The kiosk is told its end, so that one that has read it meanwhile does not do it.
+      expect(await told(box, 'command')).toMatchObject([{ id: asked!.id, expires: START.toISOString() }]);
+      await answer(box, asked!.id, 'logs', 'expired');
+      expect(await state(box)).toMatchObject({ state: 'withdrawn' });
+      expect(await told(box, 'command')).toEqual([]);
+      await expect(takeBack()).rejects.toMatchObject({ code: 'command-answered' });
+    });
+
+    test('that destroys wants the kiosk’s name typed', async () => {
+      const box = await kiosk();
+      const { name } = (await detail(box)).kiosk;
+      for (const what of ['wipe', 'decommission'])
+        for (const typed of [undefined, '', name.toLowerCase(), `${name}x`])
+          await expect(tell(box, { what, ...(typed !== undefined && { name: typed }) })).rejects.toMatchObject({
+            code: 'command-name-differs',
+          });
+      const { commands } = await tell(box, { what: 'wipe', name });
+      // A lost kiosk may come up again weeks later.
+      expect(commands[0]).toMatchObject({ what: 'wipe', expiresAt: later(90 * 86_400_000).toISOString() });
+    });
+
+    test('to wipe: begun, confirmed by the farewell alone, and the kiosk is revoked; nothing else is told to it', async () => {
+      const box = await kiosk();
+      const { name } = (await detail(box)).kiosk;
+      const [wipe] = (await tell(box, { what: 'wipe', name })).commands;
+      await answer(box, wipe!.id, 'wipe', 'begun', 'A'.repeat(43));
+      expect((await detail(box)).kiosk).toMatchObject({ leaving: 'wipe', status: 'approved' });
+      await expect(tell(box, { what: 'restart' })).rejects.toMatchObject({ code: 'device-leaves' });
+      const bye = { device: box.device, command: wipe!.id, what: 'wipe' as const };
+      const said = (change: { command?: string; what?: 'decommission' | 'wipe' }) =>
+        inTransaction(api.db, (tx) => takeFarewell(tx, { ...bye, ...change }, api.now));
+      expect(await said({ command: randomUUID() })).toBe(false);
+      expect(await said({ what: 'decommission' })).toBe(false);
+      expect(await said({})).toBe(true);
+      expect(await said({})).toBe(false);
+      const after = await detail(box);
+      expect(after.kiosk).toMatchObject({ status: 'revoked', leaving: 'wipe' });
+      expect(after.commands[0]).toMatchObject({ state: 'done' });
+      expect(await told(box, 'command')).toEqual([]);
+    });
+
+    test('is for approved kiosks alone', async () => {
+      const box = await kiosk();
+      await revokeDevice(api.db, box.device, api.now);
+      await expect(tell(box, { what: 'restart' })).rejects.toMatchObject({ code: 'device-not-approved' });
+    });
+  });
+
+  describe('a log', () => {
+    const LINES = '{"at":"2026-11-26T08:00:00.000Z","message":"host: the core is ready"}\n';
+    const gz = gzipSync(LINES).toString('base64');
+    const keep = (box: MemoryOutbox, command: string, body = gz) =>
+      inTransaction(api.db, (tx) => keepLogs(tx, api.keys, box.device, { command, gz: body }, api.now));
+
+    test('is taken of the kiosk that was asked, kept sealed for seven days, and read by an admin, audited', async () => {
+      const box = await kiosk();
+      const [asked] = (await tell(box, { what: 'logs' })).commands;
+      await expect(keep(await kiosk(), asked!.id)).rejects.toMatchObject({ code: 'command-unknown' });
+      await expect(keep(box, randomUUID())).rejects.toMatchObject({ code: 'command-unknown' });
+      const bomb = gzipSync(Buffer.alloc(8 * 1024 * 1024)).toString('base64');
+      await expect(keep(box, asked!.id, bomb)).rejects.toMatchObject({ code: 'logs-malformed' });
+      await keep(box, asked!.id);
+      box.append('command', { command: asked!.id, what: 'logs', outcome: 'done' }, {});
+      await api.deliver(box);
+      const { log } = (await detail(box)).commands[0]!;
+      expect(log).toEqual({
+        bytes: LINES.length,
+        at: START.toISOString(),
+        keptUntil: later(7 * 86_400_000).toISOString(),
+      });
+      const url = `/api/fleet/${box.device}/logs/${asked!.id}`;
+      expect(String(await api.ask('GET', url))).toBe(LINES);
+      expect(await api.lastAudit()).toMatchObject({ route: 'GET /api/fleet/:device/logs/:command' });
+      const { sealed } = await api.db
+        .selectFrom('fleet_log')
+        .select('sealed')
+        .where('command', '=', asked!.id)
+        .executeTakeFirstOrThrow();
+      expect(Buffer.from(sealed).includes(gzipSync(LINES).subarray(12))).toBe(false);
+      api.now = later(7 * 86_400_000 + 1000);
+      await fleetJob.run({ ...api.services, signal: AbortSignal.timeout(10_000) });
+      await expect(api.ask('GET', url)).rejects.toMatchObject({ code: 'command-unknown' });
+    });
+  });
+});
