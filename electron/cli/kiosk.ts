@@ -45,16 +45,19 @@ async function buildKioskProgram(): Promise<Command> {
   program
     .command('updater')
     .description('Install signed builds, as the kiosk asks for them. See `kiosk updater --help`.');
-  const [{ registerKiosk }, { registerStore }, { registerStaff }, { registerSyncStatus }] = await Promise.all([
-    import('./device/kiosk.ts'),
-    import('./store/register.ts'),
-    import('./staff/register.ts'),
-    import('./sync/status.ts'),
-  ]);
+  const [{ registerKiosk }, { registerStore }, { registerStaff }, { registerSyncStatus }, { registerUpdate }] =
+    await Promise.all([
+      import('./device/kiosk.ts'),
+      import('./store/register.ts'),
+      import('./staff/register.ts'),
+      import('./sync/status.ts'),
+      import('./update/register.ts'),
+    ]);
   registerKiosk(program);
   // The same under the name that `sp` has for it, and that what a command says to do next goes by.
   registerKiosk(program.command('device').description('As above, under the names of `sp device`.'));
   registerSyncStatus(program);
+  registerUpdate(program);
   registerStore(program);
   registerStaff(program);
   return program;

@@ -109,6 +109,11 @@ export const IconCloudOff = () => (
     <path d="M4 4l16 16M8 8a5 5 0 0 0-1.500.400A4.900 4.900 0 0 0 7.500 18H17M19.600 16.600A3.900 3.900 0 0 0 17.500 10a5.500 5.500 0 0 0-6.800-4.300" />
   </Icon>
 );
+export const IconUpdate = () => (
+  <Icon>
+    <path d="M12 4v10M8 10.5l4 4 4-4M5 15v3a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2v-3" />
+  </Icon>
+);
 export const IconAlert = () => (
   <Icon>
     <path d="M12 4 2.800 20h18.400zM12 10v4.500M12 17.400v.1" />

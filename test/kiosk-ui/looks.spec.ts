@@ -82,9 +82,29 @@ const CAMERA_TOUR: Tour = {
     await page.locator('.badge').waitFor();
     await page.waitForTimeout(2_000);
   },
+  '02b-update': async (page, core) => {
+    core.hello = { ...core.hello, demo: false };
+    const at = new Date();
+    at.setHours(26, 0, 0, 0);
+    core.setStatus({
+      online: true,
+      queued: 0,
+      storage: 'ok',
+      liveness: 'on',
+      notices: [],
+      update: { kind: 'waiting', version: '0.3.0', at: at.toISOString() },
+    });
+    await page.reload();
+    await page.locator('.note-update').waitFor();
+    await page.waitForTimeout(2_000);
+  },
+  '02c-update-preparing': async (page, core) => {
+    core.setStatus({ online: false, queued: 3, update: { kind: 'preparing', version: '0.3.0', progress: 0.35 } });
+    await page.locator('.note-update[data-kind=preparing]').waitFor();
+  },
   '03-challenge': async (page, core) => {
     core.hello = { ...core.hello, demo: false };
-    core.setStatus({ online: true, queued: 0, storage: 'ok', liveness: 'on', notices: [] });
+    core.setStatus({ online: true, queued: 0, storage: 'ok', liveness: 'on', notices: [], update: null });
     core.methods.probe = async () => ({ kind: 'challenge', step: 'turn-left', index: 0, of: 2, progress: 0.3 });
     await page.reload();
     await page.waitForTimeout(2_500);

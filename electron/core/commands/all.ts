@@ -1,5 +1,6 @@
 import { checkStoreCommand, listCheckinsCommand, rekeyStoreCommand } from '../store/commands.ts';
 import { syncStatusCommand } from '../sync/command.ts';
+import { updateNowCommand, updateStatusCommand } from '../update/commands.ts';
 import type { StoreCommand } from './command.ts';
 import { DEVICE_COMMANDS } from './device.ts';
 import { identifyFaces } from './identify.ts';
@@ -15,5 +16,7 @@ export const STORE_COMMANDS: readonly StoreCommand[] = [
   rekeyStoreCommand,
   listCheckinsCommand,
   syncStatusCommand,
+  updateStatusCommand,
+  updateNowCommand,
   ...DEVICE_COMMANDS,
 ];

@@ -149,7 +149,7 @@ export function createPreparing(deps: PreparingDeps): Preparing {
           return null;
         case 'staging': {
           const status = phase.request.status();
-          const progress = status && status.total > 0 ? Math.min(1, status.done / status.total) : null;
+          const progress = status && status.total > 0 ? shownProgress(status.done / status.total) : null;
           return { kind: 'preparing', version: status?.facts?.version ?? null, progress };
         }
         case 'staged': {
@@ -162,6 +162,9 @@ export function createPreparing(deps: PreparingDeps): Preparing {
     },
   };
 }
+
+/** In steps of a twentieth: each one is told to every screen. */
+const shownProgress = (part: number): number => Math.floor(Math.min(1, part) * 20) / 20;
 
 /** Whether two wishes are for the same. */
 export const sameWish = (a: Wish | null, b: Wish | null): boolean =>

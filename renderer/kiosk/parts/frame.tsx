@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Status } from '../../../electron/contract/methods.ts';
 import { currentLanguage, dayOf, hasSentence, setLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
-import { IconAlert, IconCloudOff, IconDisplay, IconShield, IconStaff } from '../../shared/icons.tsx';
+import { IconAlert, IconCloudOff, IconDisplay, IconShield, IconStaff, IconUpdate } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
 import { LOCALES } from '../locales/index.ts';
 import { DisplayPanel } from './display-panel.tsx';
@@ -120,6 +120,37 @@ function offlineWords({ lastSyncAt, queued }: Status): string {
   return queued === 0 ? t('status.noServer') : `${t('status.noServer')} — ${t('status.kept', { count: queued })}`;
 }
 
+/** From this far ahead on, the time of a restart is said, ms. */
+const SOON_MS = 60_000;
+
+/** Said in passing: an update is nobody's business here, and keeps nobody from checking in. */
+function updateWords(update: NonNullable<Status['update']>, now: number): string {
+  switch (update.kind) {
+    case 'preparing':
+      return update.progress === null
+        ? t('status.updatePreparing')
+        : t('status.updatePercent', { percent: Math.round(update.progress * 100) });
+    case 'waiting': {
+      const at = new Date(update.at);
+      return at.getTime() - now > SOON_MS ? t('status.updateAt', { time: timeOfDay(at) }) : t('status.updateSoon');
+    }
+    case 'restarting':
+      return t('status.updateNow');
+  }
+}
+
+function UpdateNote() {
+  const now = useMinute();
+  const update = useKiosk().link.status.value?.update;
+  if (!update) return null;
+  return (
+    <li class="note note-update" data-kind={update.kind} aria-live="off">
+      <IconUpdate />
+      <span class="tabular">{updateWords(update, now.getTime())}</span>
+    </li>
+  );
+}
+
 function QueueState() {
   const status = useKiosk().link.status.value;
   if (!status) return null;
@@ -148,6 +179,7 @@ function QueueState() {
           <span class="tabular">{note.text}</span>
         </li>
       ))}
+      <UpdateNote />
     </ul>
   );
 }

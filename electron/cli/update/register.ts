@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { kioskHome } from '../../core/paths.ts';
+import { updateNowCommand, updateStatusCommand } from '../../core/update/commands.ts';
+import type { UpdateReport } from '../../core/update/keeper.ts';
+import { EXIT_HELP } from '../exit-codes.ts';
+import { terminalOutput } from '../output.ts';
+import { runStoreCommand } from '../store-command.ts';
+
+/** `update status`, `update now`: of the running kiosk on this machine. */
+export function registerUpdate(program: Command): void {
+  const update = program.command('update').description('Builds of the kiosk on this machine.');
+  update
+    .command('status')
+    .description('Which builds are here, whether one is on trial, and what is under way.')
+    .option('--json', 'the report as one JSON object')
+    .addHelpText('after', `\nExit code 1 when the newest wish was refused.${EXIT_HELP}`)
+    .action(async (options: { json?: boolean }) => {
+      const output = terminalOutput(options.json ?? false, (value) => describe(value as UpdateReport));
+      process.exitCode = await runStoreCommand(updateStatusCommand, {}, kioskHome(), output).finally(() =>
+        output.end(),
+      );
+    });
+  update
+    .command('now')
+    .description(
+      'Take the newest signed build without waiting for the server’s word or a maintenance window. The kiosk restarts when nobody stands before it.',
+    )
+    .requiredOption('--from <source>', 'usb (a stick with the folder smartpresence-updates), or network')
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', EXIT_HELP)
+    .action(async ({ from, json }: { from: string; json?: boolean }) => {
+      const output = terminalOutput(json ?? false, (value) => {
+        const { ready } = value as { ready: string };
+        return `Version ${ready} is ready; the kiosk restarts into it when nobody stands before it.`;
+      });
+      process.exitCode = await runStoreCommand(updateNowCommand, { from }, kioskHome(), output).finally(() =>
+        output.end(),
+      );
+    });
+}
+
+function describe({ version, commit, slots, wanted, state, problem }: UpdateReport): string {
+  const rows: [string, string][] = [
+    ['runs', `${version} (${commit.slice(0, 12)})${state === 'on-trial' ? ', on trial' : ''}`],
+    ['builds', slots ? [slots.current, slots.previous].filter(Boolean).join(', before it ') : 'not known'],
+    ['under way', wanted ? `${wanted}: ${WORDS[state]}` : 'nothing'],
+  ];
+  const lines = rows.map(([name, value]) => `${name.padEnd(11)} ${value}`);
+  if (problem)
+    lines.push(`${problem.code}: ${problem.message}`, ...(problem.nextStep ? [`  ${problem.nextStep}`] : []));
+  return lines.join('\n');
+}
+
+const WORDS: Record<UpdateReport['state'], string> = {
+  idle: 'waits to be tried again',
+  preparing: 'is being prepared',
+  ready: 'is ready, and waits for its window and for nobody to be there',
+  restarting: 'the kiosk restarts',
+  'on-trial': 'is on trial',
+};

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { type CommandContext, storeCommand } from '../commands/command.ts';
+import type { UpdateKeeper } from './keeper.ts';
+
+/** How often progress is told, ms. */
+const PROGRESS_MS = 500;
+
+/** @throws Problem `update-not-installed` */
+function keeperOf({ updates }: CommandContext): UpdateKeeper {
+  const keeper = updates?.();
+  if (keeper) return keeper;
+  throw new Problem(
+    'update-not-installed',
+    updates
+      ? 'this kiosk was not installed by its installer: nothing here installs builds'
+      : 'the kiosk is not running',
+    updates ? 'Install it with its installer, or replace its folder by hand.' : 'Start the kiosk, and try again.',
+  );
+}
+
+/** `update status`: which builds are here, what is under way, and why not. Exit code 1 when something was refused. */
+export const updateStatusCommand = storeCommand({
+  name: 'update status',
+  args: z.strictObject({}),
+  async run(context, _args, output) {
+    const report = keeperOf(context).report();
+    output.line(report);
+    return report.problem ? 1 : 0;
+  },
+});
+
+/** `update now`: staff's own wish for the newest build. */
+export const updateNowCommand = storeCommand({
+  name: 'update now',
+  args: z.strictObject({ from: z.enum(['usb', 'network']) }),
+  async run(context, { from }, output) {
+    const keeper = keeperOf(context);
+    const showing = setInterval(() => {
+      const notice = keeper.notice();
+      if (notice?.kind === 'preparing' && notice.progress !== null)
+        output.progress(notice.progress * 100, 100, 'update');
+    }, PROGRESS_MS);
+    try {
+      const { version } = await keeper.now(from);
+      output.line({ ready: version });
+      return 0;
+    } finally {
+      clearInterval(showing);
+    }
+  },
+});

@@ -1,0 +1,24 @@
+import { expect, test } from './fixtures.ts';
+import { receiptOf } from './scripted-core.ts';
+
+const at = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+
+test('an update is said in passing, and keeps nobody from checking in', async ({ kiosk }) => {
+  const page = await kiosk.open({ clip: 'man' });
+  const note = page.locator('.note-update');
+  await expect(note).toHaveCount(0);
+
+  kiosk.core.setStatus({ update: { kind: 'preparing', version: '0.3.0', progress: null } });
+  await expect(note).toHaveText('An update is being prepared');
+  kiosk.core.setStatus({ update: { kind: 'preparing', version: '0.3.0', progress: 0.35 } });
+  await expect(note).toHaveText('An update is being prepared: 35 %');
+  kiosk.core.setStatus({ update: { kind: 'waiting', version: '0.3.0', at: at(90) } });
+  await expect(note).toHaveText(/^Updating at \d\d:\d\d$/);
+  kiosk.core.setStatus({ update: { kind: 'waiting', version: '0.3.0', at: at(0) } });
+  await expect(note).toHaveText('Updating when nobody is here');
+
+  kiosk.core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
+  await expect(page.locator('.result[data-kind=in]')).toBeVisible();
+  kiosk.core.setStatus({ update: null });
+  await expect(note).toHaveCount(0);
+});
