@@ -91,7 +91,7 @@ test('a build that ends at its start is left by itself, with the reason, and is 
   await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
   // Asked for in another rollout, and then anew.
   tell(stub, { ...directive, rollout: '44444444-4444-4444-8444-444444444444' });
-  await expect.poll(() => told(stub).at(-1)?.detail, soon).toMatchObject({ code: 'update-failed-before' });
+  await expect.poll(() => told(stub).at(-1)?.detail, soon).toMatchObject({ reason: 'update-failed-before' });
   expect(stub.keeper!.report()).toMatchObject({ state: 'idle', problem: { code: 'update-failed-before' } });
   tell(stub, { ...directive, again: 1 });
   await expect.poll(() => told(stub).filter(({ code }) => code === 'update-rolled-back').length, soon).toBe(2);

@@ -15,7 +15,7 @@ export function registerUpdate(program: Command): void {
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', `\nExit code 1 when the newest wish was refused.${EXIT_HELP}`)
     .action(async (options: { json?: boolean }) => {
-      const output = terminalOutput(options.json ?? false, (value) => describe(value as UpdateReport));
+      const output = terminalOutput(options.json ?? false, (value) => inWords(value as UpdateReport));
       process.exitCode = await runStoreCommand(updateStatusCommand, {}, kioskHome(), output).finally(() =>
         output.end(),
       );
@@ -39,7 +39,7 @@ export function registerUpdate(program: Command): void {
     });
 }
 
-function describe({ version, commit, slots, wanted, state, problem }: UpdateReport): string {
+function inWords({ version, commit, slots, wanted, state, problem }: UpdateReport): string {
   const rows: [string, string][] = [
     ['runs', `${version} (${commit.slice(0, 12)})${state === 'on-trial' ? ', on trial' : ''}`],
     ['builds', slots ? [slots.current, slots.previous].filter(Boolean).join(', before it ') : 'not known'],

@@ -101,5 +101,5 @@ export function detailOf(
   reason?: string,
 ): Record<string, string | number | boolean> {
   const { action, rollout, again } = asked;
-  return { version, from, action, again, ...(rollout && { rollout }), ...(reason && { reason: reason.slice(0, 200) }) };
+  return { version, from, action, again, ...(rollout && { rollout }), ...(reason && { reason: reason.slice(0, 60) }) };
 }

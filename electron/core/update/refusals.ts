@@ -63,8 +63,8 @@ export function createRefusals({ store, running, monotonic, log }: RefusalDeps):
           action,
           again: asked.again,
           ...(rollout && { rollout }),
-          code: why.code,
-          reason: why.message.slice(0, 200),
+          reason: why.code,
+          message: why.message.slice(0, 200),
         },
         { [REFUSED]: JSON.stringify({ key, code: why.code }) },
       );
