@@ -6,7 +6,7 @@ import { startRetention } from '../../electron/core/retention/scheduler.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { startKioskSync } from '../../electron/core/sync/kiosk-sync.ts';
 import { readState } from '../../electron/core/update/files.ts';
-import { startUpdates, type UpdateKeeper } from '../../electron/core/update/keeper.ts';
+import { type KeeperDeps, startUpdates, type UpdateKeeper } from '../../electron/core/update/keeper.ts';
 import { type UpdateLayout, updateLayout } from '../../electron/core/update/layout.ts';
 import { buildFolder, factsOf, firstBuild, unpackInto } from '../../electron/host-browser/update/slots.ts';
 import { runUpdater, type UpdaterOptions } from '../../electron/host-browser/update/updater.ts';
@@ -67,12 +67,16 @@ export interface StubKioskOptions {
   readonly idleMs?: () => number;
   /** How often everything is looked at, ms. */
   readonly everyMs?: number;
+  /** Called at each step of updater and core; a test ends the process there. */
+  readonly step?: (name: string) => void;
   /** A file in place of /proc/uptime, for a time that tests hold. */
   readonly uptime?: string;
 }
 
 export interface StubKiosk {
   readonly layout: UpdateLayout;
+  /** Process of the launcher. */
+  readonly launcher: number;
   /** The build whose core is up; null between two. */
   readonly running: BuildFacts | null;
   /** Of the core that is up. */
@@ -117,13 +121,15 @@ export async function startStubKiosk(options: StubKioskOptions): Promise<StubKio
   async function update(): Promise<void> {
     const id = runningBuild(root)?.id ?? readState(layout)?.current ?? '';
     const facts = await factsOf(layout, id);
-    if (facts) await runUpdater({ layout, open: options.open, self: `${facts.version} (stub)`, log });
+    if (facts)
+      await runUpdater({ layout, open: options.open, self: `${facts.version} (stub)`, log, ...stepOf(options) });
   }
   const cores = repeat(lookAfterCore, everyMs, (error) => log('error', 'stub core', { error }));
   const updates = repeat(update, everyMs, (error) => log('error', 'stub updater', { error }));
 
   return {
     layout,
+    launcher: launcher.pid,
     get running() {
       return core?.facts ?? null;
     },
@@ -143,7 +149,10 @@ export async function startStubKiosk(options: StubKioskOptions): Promise<StubKio
   };
 }
 
-function launch(options: StubKioskOptions, log: (level: string, line: string) => void): { stop(): Promise<void> } {
+function launch(
+  options: StubKioskOptions,
+  log: (level: string, line: string) => void,
+): { pid: number; stop(): Promise<void> } {
   const uptime = options.uptime ? ['--uptime', options.uptime] : [];
   const child: ChildProcess = spawn(LAUNCH, ['--root', options.root, ...uptime, '--poll', '0.2', 'kiosk'], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -151,6 +160,7 @@ function launch(options: StubKioskOptions, log: (level: string, line: string) =>
   child.stderr!.on('data', (text) => log('info', String(text).trim()));
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
+    pid: child.pid!,
     async stop() {
       child.kill('SIGTERM');
       await ended;
@@ -184,7 +194,7 @@ async function startCore(
   const facts = (await factsOf(layout, id))!;
   const nature = Nature.parse(JSON.parse(readFileSync(join(buildFolder(layout, id), 'stub.json'), 'utf8')));
   if (!nature.opens) return { pid, facts, store: null, keeper: null, close: async () => undefined };
-  const { everyMs = 100 } = options;
+  const { everyMs = 100, step = () => undefined } = options;
   const store = await options.openStore();
   const retention = startRetention({ store, site: { photoDays: 90, gpsDays: 30 }, log });
   const sync =
@@ -203,7 +213,7 @@ async function startCore(
     layout,
     running: facts,
     insteadOf,
-    store,
+    store: stepping(store, step),
     log,
     everyMs,
     now: retention.now,
@@ -216,6 +226,7 @@ async function startCore(
     heard: () => (sync?.uplink.status().lastSyncAt ?? null) !== null,
     changed: () => undefined,
     restart() {
+      step('core:restart');
       try {
         process.kill(pid, 'SIGTERM');
       } catch {
@@ -233,6 +244,34 @@ async function startCore(
       await sync?.stop();
       retention.stop();
       store.close();
+    },
+  };
+}
+
+const stepOf = ({ step }: StubKioskOptions) => (step ? { step } : {});
+
+/** The store as updates see it, with a step before and after each write. */
+function stepping(store: SqlStore, step: (name: string) => void): KeeperDeps['store'] {
+  return {
+    setting: (key) => store.setting(key),
+    setSetting(key, value) {
+      step(`core:before ${key}`);
+      store.setSetting(key, value);
+      step(`core:after ${key}`);
+    },
+    get format() {
+      return store.format;
+    },
+    sync: {
+      get update() {
+        return store.sync.update;
+      },
+      reportIfRoom(code, detail, settings) {
+        step(`core:before ${code}`);
+        const told = store.sync.reportIfRoom(code, detail, settings);
+        step(`core:after ${code}`);
+        return told;
+      },
     },
   };
 }
