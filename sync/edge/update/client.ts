@@ -70,8 +70,8 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
   const { sources, running, log, now, format = 'tar.gz', pace = PACE } = options;
   const trustedRoot = Buffer.from(options.trustedRoot);
   const folder = await openTrustedFolder(options.folder);
-  /** Only what was given out here is downloaded: nobody else's word for a hash is taken. */
-  const given = new WeakSet<UpdateTarget>();
+  /** Only what was given out here is downloaded: nobody else's word for a hash is taken. With the source that named it. */
+  const given = new WeakMap<UpdateTarget, UpdateSource>();
   const failed = (source: UpdateSource, problem: Problem) =>
     log({ what: 'source-failed', source: source.name, code: problem.code, message: problem.message });
 
@@ -107,7 +107,7 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
         failed(source, cause as Problem);
       }
     }
-    for (const target of builds) given.add(target);
+    for (const target of builds) given.set(target, source);
     return { ...view, builds, wrong };
   };
   const inTurn = queue();
@@ -125,10 +125,10 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
           const verified = Object.hasOwn(targets, path) ? targets[path] : undefined;
           const found = verified ? readTarget(verified) : null;
           if (!found) throw unknown(source, version);
+          given.set(found, source);
           return found;
         });
         requireInstallable(kiosk, target.build);
-        given.add(target);
         return target;
       }),
     newest: () =>
@@ -145,13 +145,16 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
     view: () => inTurn(() => fromFirst(offered)),
     download: (target, to, { progress, signal } = {}) =>
       inTurn(async () => {
-        if (!given.has(target))
+        const first = given.get(target);
+        if (!first)
           throw new Problem(
             'update-not-authenticated',
             'Only what this client has found itself is downloaded.',
             'Report this as a defect.',
           );
-        await download(target, to, { sources, pace, failed, progress, signal });
+        // The one that answered well is asked first: another one may be the one that hangs.
+        const inOrder = [first, ...sources.filter((source) => source !== first)];
+        await download(target, to, { sources: inOrder, pace, failed, progress, signal });
       }),
   };
 }
