@@ -36,6 +36,19 @@ test.each(units)('P19 %s: no core dump, no swap, nothing of standard output in t
   }
 });
 
+test.skipIf(missing)('systemd takes the timer that keeps the repository of builds fresh', () => {
+  for (const unit of ['smartpresence-release.timer', 'smartpresence-release.service']) {
+    const text = readFileSync(join(import.meta.dirname, unit), 'utf8').replace(
+      /^ExecStart=\S+/m,
+      'ExecStart=/bin/true',
+    );
+    writeFileSync(join(folder, unit), text);
+  }
+  const timer = join(folder, 'smartpresence-release.timer');
+  const verified = spawnSync(ANALYZE, ['verify', '--man=no', '--recursive-errors=no', timer], { encoding: 'utf8' });
+  expect([verified.status, verified.stderr]).toEqual([0, '']);
+});
+
 test('the server takes the example of its environment', () => {
   const lines = readFileSync(join(import.meta.dirname, 'server.env.example'), 'utf8').matchAll(/^(\w+)=(.*)$/gm);
   const env = Object.fromEntries([...lines].map(([, name, value]) => [name!, value!]));

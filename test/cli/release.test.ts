@@ -10,10 +10,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createCa, issueServerCertificate } from '../../sync/server/keys/certificates.ts';
 import { s3Client } from '../../sync/server/objects/client.ts';
 import { openObjectStore } from '../../sync/server/objects/store.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
@@ -42,6 +45,7 @@ interface Told {
   readonly builds: readonly unknown[];
   readonly copies: readonly { files: number }[];
   readonly notes: readonly string[];
+  readonly expires: Record<string, string>;
 }
 
 let env: NodeJS.ProcessEnv = {};
@@ -246,6 +250,23 @@ describe('refusals', () => {
     60_000,
   );
 
+  test('the mode of a systemd credential is not held against it', async () => {
+    const args = [
+      'release',
+      'sign',
+      '--repository',
+      repository,
+      '--yes',
+      '--keys',
+      anna,
+      '--passphrase-file',
+      at('exposed'),
+    ];
+    const result = await sp(at('nobody'), args, { env: { CREDENTIALS_DIRECTORY: home } });
+    expect(result.stderr).not.toContain('secret-file-exposed');
+    expect(result.code).toBe(1); // signed, and one signature more is needed
+  }, 60_000);
+
   test('a weak passphrase, and keys that would lie beside the repository, make no repository', async () => {
     const args = ['init', '--repository', at('new'), '--keys', at('new-keys'), '--online-keys', at('new-online')];
     const weak = await release(...args, '--passphrase-file', at('weak'));
@@ -292,6 +313,59 @@ describe('refusals', () => {
     expect((await publishTo(at('latest'))).code).toBe(0);
   }, 120_000);
 });
+
+describe('a mirror', () => {
+  const serve = async (folder: string, versions: { maxVersion?: 'TLSv1.2' } = {}) => {
+    const ca = await createCa('mirror-test', Date.now());
+    const leaf = await issueServerCertificate(ca, ['127.0.0.1'], Date.now(), 'mirror');
+    writeFileSync(at('mirror-ca.pem'), ca.certPem);
+    const server = createServer({ key: leaf.keyPem, cert: leaf.certPem, ...versions }, (request, response) => {
+      const file = join(folder, (request.url ?? '').replace(/^\/updates\//, ''));
+      if (existsSync(file)) response.end(readFileSync(file));
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return { server, url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/updates` };
+  };
+
+  test('is verified over HTTPS, with its certificate checked and TLS 1.3 alone', async () => {
+    const { server, url } = await serve(repository);
+    const args = ['verify', '--root', trusted, '--from', url];
+    const verified = await json(...args, '--ca', at('mirror-ca.pem'));
+    expect([verified.code, verified.value.builds.length]).toEqual([0, 2]);
+    const unknown = await release(...args);
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('update-unreachable')]);
+    server.closeAllConnections();
+    server.close();
+    const old = await serve(repository, { maxVersion: 'TLSv1.2' });
+    const refused = await release('verify', '--root', trusted, '--from', old.url, '--ca', at('mirror-ca.pem'));
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('update-unreachable')]);
+    old.server.close();
+    const plain = await release('verify', '--root', trusted, '--from', 'http://mirror.example/updates');
+    expect(plain.stderr).toContain('update-address-wrong');
+  }, 120_000);
+});
+
+test('one person alone makes all keys in one go, with dates of their own', async () => {
+  const [mine, keys, online] = [at('mine'), at('mine-keys'), at('mine-online')];
+  const counts = ['--root-keys', '2', '--root-threshold', '1', '--targets-keys', '1', '--targets-threshold', '1'];
+  const folders = ['--repository', mine, '--keys', keys, '--online-keys', online];
+  const made = await json('init', ...folders, ...counts, '--timestamp-days', '30', ...withPassphrase);
+  expect(made.value.keys).toHaveLength(5);
+  expect((await json('sign', '--repository', mine, '--keys', keys, '--yes', ...withPassphrase)).code).toBe(0);
+  const published = await json('publish', '--repository', mine, '--keys', online, ...withPassphrase);
+  const days = (Date.parse(published.value.expires.timestamp!) - Date.now()) / 86_400_000;
+  expect(Math.round(days)).toBe(30);
+  const few = await release(
+    'init',
+    ...folders.map((f) => f.replace('mine', 'few')),
+    '--root-keys',
+    '1',
+    ...withPassphrase,
+  );
+  expect(few.stderr).toContain('release-threshold-wrong');
+  expect(existsSync(at('few-keys'))).toBe(false);
+}, 120_000);
 
 const missing = motoMissing();
 if (missing) console.log(missing);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
 import type { RoleName, Signer } from '../../../build/release/documents.ts';
 import { type ClosedKey, findKeys, requirePassphrase } from '../../../build/release/key-file.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
@@ -71,7 +72,9 @@ function fromFile(file: string): string {
   } catch (cause) {
     throw new Problem('release-passphrase-file', `${file} can't be read.`, 'Correct --passphrase-file.', { cause });
   }
-  requirePrivate(file);
+  // A systemd credential is its service's alone; the bits of its mode show an access list.
+  const credentials = process.env.CREDENTIALS_DIRECTORY;
+  if (!credentials || !resolve(file).startsWith(resolve(credentials) + sep)) requirePrivate(file);
   return text.split('\n')[0]!.trim();
 }
 
