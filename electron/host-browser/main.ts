@@ -44,7 +44,7 @@ const Settings = z
   .strictObject({
     browser: z.enum(['kiosk', 'headless', 'none'], 'browser takes kiosk, headless or none').default('kiosk'),
     deviceSecret: z.enum(['systemd', 'file'], 'device-secret takes systemd or file').default('systemd'),
-    port: z.coerce.number('port takes a number').int().min(1).max(65_535).optional(),
+    port: z.coerce.number('port takes a number from 1 to 65535').int().min(1).max(65_535).optional(),
     demo: z.boolean().default(false),
     footage: z.string().refine(isAbsolute, 'footage takes an absolute path').optional(),
   })

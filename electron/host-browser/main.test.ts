@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { readRunSettings } from './main.ts';
+
+describe('settings of kiosk run', () => {
+  test('by default: full screen, the secret from systemd, any port', () => {
+    expect(readRunSettings([], {})).toEqual({ browser: 'kiosk', deviceSecret: 'systemd', demo: false });
+  });
+
+  test('the environment is taken, an argument before it, an empty variable is none', () => {
+    const env = { SMARTPRESENCE_BROWSER: 'none', SMARTPRESENCE_DEVICE_SECRET: 'file', SMARTPRESENCE_PORT: '8080' };
+    expect(readRunSettings([], env)).toEqual({ browser: 'none', deviceSecret: 'file', port: 8080, demo: false });
+    expect(readRunSettings(['--browser', 'headless', '--port', '9090'], env)).toMatchObject({
+      browser: 'headless',
+      port: 9090,
+    });
+    expect(readRunSettings([], { SMARTPRESENCE_BROWSER: '', SMARTPRESENCE_PORT: '' })).toMatchObject({
+      browser: 'kiosk',
+    });
+  });
+
+  test.each([
+    [['--browser', 'lynx'], {}, 'browser takes'],
+    [[], { SMARTPRESENCE_DEVICE_SECRET: 'tpm' }, 'device-secret takes'],
+    [['--port', '70000'], {}, '65535'],
+    [['--port', 'x'], {}, '1 to 65535'],
+    [['--footage', '/a.mjpeg'], {}, 'with --demo alone'],
+    [['--demo', '--footage', 'a.mjpeg'], {}, 'absolute path'],
+    [['--nothing'], {}, '--nothing'],
+    [['word'], {}, 'word'],
+  ] as const)('%s %s is refused in words', (argv, env, words) => {
+    expect(() => readRunSettings(argv, env)).toThrow(
+      expect.objectContaining({ code: 'arguments-wrong', message: expect.stringContaining(words) }),
+    );
+  });
+});
