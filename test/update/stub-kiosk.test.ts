@@ -111,6 +111,7 @@ test.each<[string, Nature]>([
   pass(601);
   await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
   await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-rolled-back');
+  await expect.poll(() => stub.keeper?.report().slots, soon).toMatchObject({ previous: null, trial: false });
   expect(told(stub).at(-1)!.detail).toMatchObject({ version: '0.3.0', reason: `trial-deadline: ${reason}` });
 });
 

@@ -94,6 +94,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
   const { layout, running, insteadOf, store, log, monotonic } = deps;
   let staff: StaffWish | null = null;
   let check: Asked | null = null;
+  let settling: Asked | null = null;
   let stopped = false;
   const selfTest = createSelfTest(deps.selfMatch, monotonic, log);
   const refusals = createRefusals({ store, running: running.version, monotonic, log });
@@ -178,8 +179,16 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
       else if (trial === 'restart') preparing.restart();
       if (trial !== 'none') return;
       forgetVerdicts();
+      settleState();
     }
     pursue(preparing.at === 'switching' ? preparing.wish : wishNow());
+  }
+
+  /** The updater has yet to take the verdict of a trial that was told of: it does at whatever it is asked. */
+  function settleState(): void {
+    if (preparing.at !== 'none' || readState(layout)?.attempt === '') return;
+    settling ??= askUpdater(layout, { want: 'check' }, monotonic);
+    settling.status();
   }
 
   /** The server wants the build that is on trial here to be left. */

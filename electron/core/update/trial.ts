@@ -97,8 +97,8 @@ export function stepTrial(deps: TrialDeps): TrialState {
 }
 
 /** This build is on trial, and the store does not know of it: it was put back from a copy, say. Then less has to be shown. */
-function unrecorded(state: SlotState | null, { running }: TrialDeps, id: string): TrialRecord | null {
-  if (!state || state.attempt === '' || state.current !== id) return null;
+function unrecorded(state: SlotState | null, { layout, running }: TrialDeps, id: string): TrialRecord | null {
+  if (!state || state.attempt === '' || state.current !== id || readVerdict(layout, state.attempt)) return null;
   return {
     attempt: state.attempt,
     asked: { action: 'install', version: running.version, rollout: null, again: 0 },
@@ -110,13 +110,13 @@ function unrecorded(state: SlotState | null, { running }: TrialDeps, id: string)
   };
 }
 
-function onTrial(deps: TrialDeps, trial: TrialRecord): TrialState {
+function onTrial(deps: TrialDeps, before: TrialRecord): TrialState {
   const { layout, log } = deps;
-  if (!trial.told) {
+  const trial = { ...before, told: true };
+  if (!before.told) {
     // The event is itself what shows that this build can write: on a disk where it can't, the trial fails.
     const code = trial.asked.action === 'install' ? 'update-installed' : null;
-    const settings = { [TRIAL]: JSON.stringify({ ...trial, told: true }) };
-    if (tell(deps, code, detailOf(trial), settings) === 'waits') return 'running';
+    if (tell(deps, code, detailOf(trial), { [TRIAL]: JSON.stringify(trial) }) === 'waits') return 'running';
   }
   const missing = missingChecks(trial.before, deps.shown(trial));
   const noted = readHealth(layout);

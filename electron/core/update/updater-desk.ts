@@ -7,6 +7,11 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 /** An updater that says nothing new for so long is not there, ms. */
 const SILENT_MS = 15 * 60_000;
+/**
+ * A request that nobody has taken up is written again after this long, ms: what starts an updater hears of changes, and misses
+ * one that comes just when the last updater ends.
+ */
+const WRITE_AGAIN_MS = 20_000;
 
 /** One request to the updater, and what it has said so far. */
 export interface Asked {
@@ -19,12 +24,19 @@ export interface Asked {
 /** Puts a request into the spool: the one before, whatever came of it, is not asked for any more. */
 export function askUpdater(layout: UpdateLayout, request: WithoutId<UpdateRequest>, monotonic: () => number): Asked {
   const id = randomUUID();
-  writeShared(requestFile(layout), { id, ...request });
+  const write = (): void => writeShared(requestFile(layout), { id, ...request });
+  write();
+  let writtenAt = monotonic();
   let heardAt = monotonic();
   let heard = '';
   const status = (): UpdaterStatus | null => {
     const found = readStatus(layout);
-    return found?.request === id ? found : null;
+    if (found?.request === id) return found;
+    if (monotonic() - writtenAt > WRITE_AGAIN_MS) {
+      write();
+      writtenAt = monotonic();
+    }
+    return null;
   };
   return {
     status,
