@@ -328,7 +328,7 @@ install_kiosk() {
     act sysctl --quiet --load=/etc/sysctl.d/90-smartpresence.conf || :
     act systemctl reload-or-restart smartpresence-firewall.service || :
   fi
-  say 'done: restart the machine, and it is a kiosk. How a technician gets in: docs/kiosk-image.md'
+  say 'done: restart the machine, and it is a kiosk. How to get in again: kiosk-image.md, beside this program and in /opt/smartpresence'
 }
 
 case $action in

@@ -1,0 +1,239 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageImage } from '../../build/package/image.ts';
+import { packageKiosk } from '../../build/package/kiosk.ts';
+import { readSource } from '../../build/package/source.ts';
+import { projectVersion } from '../../build/package/stage.ts';
+import { type Booted, boot, copyOfDebian } from './debian.ts';
+import { cantRun, run } from './machine.ts';
+
+/*
+ * A Debian machine that install.sh has made a kiosk of, started: its own systemd, the packaged kiosk in its cage session, the
+ * units as they are but for what a container has not got, a screen and a terminal.
+ */
+
+const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep');
+if (impossible) console.log(impossible);
+const ROOT = resolve(import.meta.dirname, '../..');
+const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
+const IN_A_CONTAINER = `[Unit]
+ConditionPathExists=
+[Service]
+TTYPath=
+StandardInput=null
+TTYReset=no
+TTYVHangup=no
+TTYVTDisallocate=no
+Environment=WLR_BACKENDS=headless WLR_RENDERER=pixman
+`;
+
+describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
+  const out = mkdtempSync(join(tmpdir(), 'sp-boot-'));
+  let debian: { root: string; remove: () => void };
+  let machine: Booted;
+  const put = (path: string, text: string): void => {
+    mkdirSync(join(debian.root, path, '..'), { recursive: true });
+    writeFileSync(join(debian.root, path), text);
+  };
+  const install = ['/opt/installer/install.sh', '--no-packages', '--server', '192.0.2.10:8444'];
+  const journal = (): string => machine.say('journalctl', '--no-pager', '--output=cat', '--unit=smartpresence-kiosk');
+  const asKiosk = ['setpriv', '--reuid=smartpresence', '--regid=smartpresence', '--init-groups'];
+  const inSession = ['env', 'XDG_RUNTIME_DIR=/run/smartpresence', 'WAYLAND_DISPLAY=wayland-0', ...asKiosk];
+  const started = (): string =>
+    machine.say('systemctl', 'show', '--value', '--property=InvocationID', 'smartpresence-kiosk').trim();
+  /** The kiosk of another start than this one says that it can be used. */
+  const ready = (than = '') =>
+    machine.until(
+      'the kiosk',
+      120_000,
+      'sh',
+      '-c',
+      `now=$(systemctl show --value --property=InvocationID smartpresence-kiosk); [ "$now" != "${than}" ] && systemctl is-active --quiet smartpresence-kiosk && journalctl --output=cat _SYSTEMD_INVOCATION_ID="$now" | grep -q '"ready":true'`,
+    );
+
+  beforeAll(async () => {
+    debian = copyOfDebian();
+    const source = readSource(ROOT);
+    const { archive } = await packageKiosk({ out, version: projectVersion(), commit: source.commit, at: source.at });
+    const image = await packageImage(out, projectVersion(), source.at);
+    mkdirSync(join(debian.root, 'opt/installer'));
+    run('tar', '-xzf', image, '-C', join(debian.root, 'opt/installer'), '--no-same-owner');
+    cpSync(archive, join(debian.root, 'opt/installer/kiosk.tar.gz'));
+    put('etc/fstab', 'UUID=2 none swap sw 0 0\n');
+    put('etc/systemd/system/smartpresence-kiosk.service.d/container.conf', IN_A_CONTAINER);
+    machine = await boot(debian.root);
+    const sha256 = run('sha256sum', archive).slice(0, 64);
+    const said = machine.say(...install, '--archive', '/opt/installer/kiosk.tar.gz', '--sha256', sha256);
+    expect(said).toContain('update: the first build is in place');
+    expect(said).toMatch(/no TPM here: the device secret is sealed by a key of this machine/);
+    await machine.halt();
+    // As the installer says: restart the machine, and it is a kiosk.
+    machine = await boot(debian.root);
+    await ready();
+  }, 900_000);
+  afterAll(async () => {
+    await machine?.halt();
+    debian?.remove();
+    rmSync(out, { recursive: true, force: true });
+  }, 60_000);
+
+  test('starts by itself into the kiosk: its page in the session, every unit well', async () => {
+    expect(machine.say('systemctl', 'list-units', '--failed', '--no-legend')).toBe('');
+    const picture = (): Buffer => machine.do(...inSession, 'grim', '-t', 'png', '-').raw;
+    // A page with text on it, and not one colour: the middle of the screen is looked at too.
+    await expect
+      .poll(async () => (await sharp(picture()).stats()).channels[0]!.stdev, { timeout: 60_000, interval: 1_000 })
+      .toBeGreaterThan(10);
+    mkdirSync(ARTEFACTS, { recursive: true });
+    writeFileSync(join(ARTEFACTS, 'kiosk-session.png'), picture());
+    expect(journal()).not.toMatch(/"level":"error"/);
+  }, 120_000);
+
+  test('the kiosk is of its own user, within its unit, its browser with its sandbox', () => {
+    const processes = machine
+      .say('ps', '-eo', 'pid=,user:32=,cgroup:80=,args:400=')
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/));
+    const browser = processes.filter(([, , , ...args]) => args.join(' ').includes('/chromium/chromium'));
+    expect(browser.length).toBeGreaterThan(3);
+    for (const [, user, group, ...args] of browser) {
+      expect([user, group]).toEqual([
+        'smartpresence',
+        expect.stringContaining('/system.slice/smartpresence-kiosk.service'),
+      ]);
+      expect(args.join(' ')).not.toContain('--no-sandbox');
+    }
+    const renderer = browser.find(([, , , ...args]) => args.includes('--type=renderer'))![0]!;
+    expect(machine.say('cat', `/proc/${renderer}/status`)).toMatch(/^NoNewPrivs:\t1\nSeccomp:\t2$/m);
+    expect(machine.say('readlink', `/proc/${renderer}/ns/user`)).not.toBe(machine.say('readlink', '/proc/1/ns/user'));
+    expect(machine.say('sh', '-c', 'cat /proc/$(pgrep -x cage)/limits')).toMatch(/^Max core file size +0 +0 /m);
+  });
+
+  test('there is no other way in: no terminal, no login, nothing that listens, nothing but the kiosk at the screen', () => {
+    expect(machine.do('pgrep', '-l', 'getty|login$|sshd').out).toBe('');
+    expect(machine.do('sh', '-c', 'command -v sshd').code).not.toBe(0);
+    for (const unit of ['getty@tty1.service', 'ssh.service', 'ctrl-alt-del.target', 'emergency.service'])
+      expect([unit, machine.say('systemctl', 'show', '--value', '--property=LoadState', unit).trim()]).toEqual([
+        unit,
+        'masked',
+      ]);
+    const listening = machine.say('ss', '--listening', '--tcp', '--udp', '--numeric', '--no-header').trim().split('\n');
+    expect(listening).toEqual([expect.stringMatching(/127\.0\.0\.1:7480/)]);
+    expect(machine.say('passwd', '--status', 'smartpresence')).toMatch(/^smartpresence L /);
+    expect(machine.say('swapon', '--show')).toBe('');
+    expect(machine.say('nft', 'list', 'table', 'inet', 'smartpresence').match(/policy drop/g)).toHaveLength(3);
+  });
+
+  test('the kiosk’s user writes neither its builds nor what starts it, and reads no sealed secret', () => {
+    for (const path of [
+      '/var/lib/smartpresence/builds/x',
+      '/var/lib/smartpresence/builds/current/x',
+      '/opt/smartpresence/launcher',
+      '/etc/systemd/system/x',
+      '/etc/chromium/policies/managed/x.json',
+      '/var/lib/smartpresence/update/x',
+    ])
+      expect([path, machine.do(...asKiosk, 'sh', '-c', `: >>${path}`).code]).toEqual([path, 2]);
+    expect(machine.do(...asKiosk, 'cat', '/etc/smartpresence/credentials/smartpresence-device-secret').code).not.toBe(
+      0,
+    );
+    expect(
+      machine.do(
+        'setpriv',
+        '--reuid=smartpresence-update',
+        '--regid=smartpresence-update',
+        '--clear-groups',
+        'ls',
+        '/var/lib/smartpresence/kiosk',
+      ).code,
+    ).not.toBe(0);
+  });
+
+  test('keys lead nowhere, here too', async () => {
+    const before = machine.say('pgrep', '--count', '-f', 'type=renderer');
+    for (const chord of [
+      ['ctrl', 't'],
+      ['ctrl', 'n'],
+      ['alt', 'F4'],
+      ['ctrl', 'w'],
+      ['alt', 'Escape'],
+    ])
+      machine.say(...inSession, 'wtype', '-M', chord[0]!, '-k', chord[1]!, '-m', chord[0]!);
+    machine.say(...inSession, 'wtype', '-k', 'F12');
+    machine.say('sleep', '2');
+    expect(machine.say('pgrep', '--count', '-f', 'type=renderer')).toBe(before);
+    expect(machine.do('pgrep', '-x', 'cage').code).toBe(0);
+  });
+
+  test('what ends the kiosk, starts it again', async () => {
+    const before = started();
+    machine.say('pkill', '-KILL', '-x', 'cage');
+    await ready(before);
+  }, 180_000);
+
+  test('a request for a build starts the updater, which ends by itself', async () => {
+    const asked =
+      'printf %s \'{"id":"01890a5d-ac96-774b-bcce-b302099a8057","want":"check"}\' >/var/lib/smartpresence/spool/request.json';
+    machine.say(...asKiosk, 'sh', '-c', asked);
+    await machine.until(
+      'the updater’s answer',
+      60_000,
+      'grep',
+      '-q',
+      '01890a5d-ac96-774b-bcce-b302099a8057',
+      '/var/lib/smartpresence/update/status.json',
+    );
+    expect(machine.say('stat', '--format=%U', '/var/lib/smartpresence/update/status.json').trim()).toBe(
+      'smartpresence-update',
+    );
+    await machine.until('the updater’s end', 60_000, 'sh', '-c', '! systemctl is-active --quiet smartpresence-update');
+  }, 180_000);
+
+  test('what a technician asked for is done: a login takes the kiosk’s place, and gives it back', async () => {
+    const before = started();
+    machine.say(...asKiosk, 'touch', '/var/lib/smartpresence/spool/machine/login');
+    // A container has no terminal to log in at, so the login ends at once; the kiosk ended for it, and comes again.
+    await machine.until(
+      'the login',
+      60_000,
+      'sh',
+      '-c',
+      "journalctl --output=cat --unit=smartpresence-technician | grep -q 'gives a login'",
+    );
+    await machine.until(
+      'the login’s end',
+      60_000,
+      'sh',
+      '-c',
+      "journalctl --output=cat --unit=smartpresence-login | grep -q 'Login at the kiosk'",
+    );
+    await ready(before);
+    expect(machine.say('ls', '-A', '/var/lib/smartpresence/spool/machine')).toBe('');
+  }, 180_000);
+
+  test('the installer, run again, leaves all as it is', () => {
+    const said = machine.say(...install);
+    expect(said).not.toMatch(/^wrote /m);
+    expect(readFileSync(join(debian.root, 'etc/fstab'), 'utf8')).toBe('# smartpresence: UUID=2 none swap sw 0 0\n');
+  });
+
+  test('taken away, it is a plain machine again', () => {
+    machine.say('/opt/installer/install.sh', '--uninstall', '--purge');
+    expect(machine.do('systemctl', 'is-active', 'smartpresence-kiosk').out.trim()).not.toBe('active');
+    expect(machine.do('nft', 'list', 'table', 'inet', 'smartpresence').code).not.toBe(0);
+    expect(machine.do('ls', '/var/lib/smartpresence').code).not.toBe(0);
+    expect(
+      machine
+        .say(
+          'sh',
+          '-c',
+          'find /etc /opt -name "*smartpresence*" -not -path "/opt/installer*" -not -path "/etc/systemd/system/smartpresence-kiosk.service.d*"',
+        )
+        .trim(),
+    ).toBe('');
+  }, 60_000);
+});

@@ -1,0 +1,155 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { INSTALL, run } from './machine.ts';
+
+/* A Debian machine of the test's own: made of Debian's packages, and started with its own systemd. */
+
+const SUITE = 'trixie';
+const BASE = [
+  'systemd',
+  'systemd-sysv',
+  'udev',
+  'dbus',
+  'procps',
+  'iproute2',
+  'grim',
+  'wtype',
+  'libtss2-tcti-swtpm0t64',
+];
+
+/** The packages that install.sh wants, less the fonts: they are large, and the kiosk's own page brings what it shows here. */
+const wanted = (): string[] =>
+  /^DEBIAN="(.+)"$/m
+    .exec(readFileSync(INSTALL, 'utf8'))![1]!
+    .split(' ')
+    .filter((name) => !name.startsWith('fonts-'));
+
+/** Where this machine gets Debian's packages from. */
+function mirror(): string {
+  for (const file of globSync('/etc/apt/sources.list.d/*')) {
+    const found = /^URIs: +(https?:\S+)$/m.exec(readFileSync(file, 'utf8'));
+    if (found) return found[1]!;
+  }
+  throw new Error('no Debian mirror among /etc/apt/sources.list.d');
+}
+
+/**
+ * The root of a plain Debian, made once and kept (some minutes, some 900 MB).
+ *
+ * @throws when debootstrap can't make one here
+ */
+export function debianRoot(): string {
+  const packages = [...new Set([...BASE, ...wanted()])].sort();
+  const name = createHash('sha256').update(`${SUITE} ${packages}`).digest('hex').slice(0, 12);
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'smartpresence-test');
+  const root = join(cache, `${SUITE}-${name}`);
+  if (existsSync(root)) return root;
+  mkdirSync(cache, { recursive: true });
+  const making = mkdtempSync(join(cache, 'making-'));
+  const into = join(making, 'root');
+  try {
+    // debootstrap's own resolver is a simple one: it gets a base, and apt does the rest.
+    must('debootstrap', '--variant=minbase', `--include=${BASE.join(',')}`, SUITE, into, mirror());
+    const apt = (...args: string[]) =>
+      must(
+        'chroot',
+        into,
+        'env',
+        'DEBIAN_FRONTEND=noninteractive',
+        'apt-get',
+        '-q',
+        '-o',
+        'Acquire::Check-Valid-Until=false',
+        '-o',
+        'Acquire::Check-Date=false',
+        '-o',
+        'Dpkg::Options::=--force-unsafe-io',
+        ...args,
+      );
+    writeFileSync(join(into, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+    apt('update');
+    apt('install', '-y', '--no-install-recommends', ...packages);
+    apt('clean');
+    rmSync(join(into, 'usr/sbin/policy-rc.d'));
+    renameSync(into, root);
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
+  return root;
+}
+
+function must(command: string, ...args: string[]): void {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
+  if (status !== 0) throw new Error(`${command} ended with ${status}: ${(stdout + stderr).slice(-1_000)}`);
+}
+
+/** A copy of it, to be changed. */
+export function copyOfDebian(): { root: string; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-debian-'));
+  const root = join(folder, 'root');
+  run('cp', '--archive', '--reflink=auto', debianRoot(), root);
+  return { root, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export interface Booted {
+  /** Runs a program in the machine, as root. */
+  do(...command: string[]): { code: number | null; out: string; raw: Buffer; err: string };
+  /** The program's output; fails when it does. */
+  say(...command: string[]): string;
+  /** Waits until the program succeeds there. */
+  until(what: string, ms: number, ...command: string[]): Promise<void>;
+  halt(): Promise<void>;
+}
+
+/** Starts the machine: systemd is its first process, and its network has nothing but a loopback. */
+export async function boot(root: string): Promise<Booted> {
+  const log = join(root, '../console.log');
+  writeFileSync(log, '');
+  const child = spawn(
+    'sh',
+    [
+      '-c',
+      'exec systemd-nspawn --register=no --keep-unit --quiet --private-network --boot --directory="$1" >"$2" 2>&1 </dev/null',
+      'sh',
+      root,
+      log,
+    ],
+    { env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' }, stdio: 'ignore', detached: true },
+  );
+  const ended = new Promise<void>((done) => child.once('exit', () => done()));
+  const machine = (): string =>
+    spawnSync('pgrep', ['--parent', String(child.pid)], { encoding: 'utf8' })
+      .stdout.trim()
+      .split('\n')[0]!;
+  const booted: Booted = {
+    do(...command) {
+      const { status, stdout, stderr } = spawnSync('nsenter', ['--target', machine(), '--all', '--', ...command], {
+        maxBuffer: 1 << 26,
+      });
+      return { code: status, out: String(stdout), raw: stdout, err: String(stderr) };
+    },
+    say(...command) {
+      const { code, out, err } = booted.do(...command);
+      if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${out}${err}`);
+      return out;
+    },
+    async until(what, ms, ...command) {
+      for (const since = performance.now(); performance.now() - since < ms; await sleep(500))
+        if (booted.do(...command).code === 0) return;
+      throw new Error(`${what} did not come. Console: ${readFileSync(log, 'utf8').slice(-1_500)}`);
+    },
+    async halt() {
+      // SIGTERM asks the machine's systemd for an orderly end.
+      process.kill(child.pid!, 'SIGTERM');
+      const kill = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), 30_000);
+      await ended;
+      clearTimeout(kill);
+    },
+  };
+  await booted.until('the machine’s systemd', 60_000, 'systemctl', 'is-active', '--quiet', 'sysinit.target');
+  return booted;
+}
