@@ -330,6 +330,18 @@ export const Status = z.strictObject({
   }),
   /** Codes of standing conditions a screen should show, e.g. `device-secret-in-file`. */
   notices: z.array(Code),
+  /** What was set for this one kiosk, or holds where nothing was: may change at any time. */
+  settings: z.strictObject({
+    /** What the entrance is called. */
+    site: z.string(),
+    /** The one that it greets in. */
+    language: Language,
+    theme: z.enum(['light', 'dark', 'auto']),
+    /** Of sounds, percent. */
+    volume: z.number().min(0).max(100),
+    /** Controls lower down, also for the next guest. */
+    low: z.boolean(),
+  }),
   /** Of a kiosk that has yet to be set up; null after that. */
   setup: Setup.nullable(),
   /** An update that is under way; null: none is. */

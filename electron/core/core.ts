@@ -16,6 +16,7 @@ import { createEvacuation } from './evacuation/service.ts';
 import { createFigures, startFigures } from './figures/figures.ts';
 import { collectInventory, thisMachine } from './fleet/inventory.ts';
 import { createScreenBook } from './fleet/screen.ts';
+import { createSettings, shownSettings } from './fleet/settings.ts';
 import type { Core, CoreOptions, StartCore } from './interface.ts';
 import { createSetup, type KioskSetup } from './joining/setup.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
@@ -105,7 +106,13 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
   }
   const { store, home, keys } = kiosk;
   let policy = readPolicy(store.sync.policy);
-  const site = governed(kiosk.site, () => policy, demo ? 'off' : undefined);
+  const settings = createSettings({ store, site: kiosk.site });
+  const site = governed(
+    kiosk.site,
+    () => policy,
+    demo ? 'off' : undefined,
+    () => settings.config,
+  );
   let sync: KioskSync | null = null;
   let setup: KioskSetup | null = null;
   let devices: Devices = NO_DEVICES;
@@ -154,6 +161,7 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
         ...(away ? [away.code] : []),
         ...(updates?.fallback ? ['build-fallback'] : []),
       ],
+      settings: shownSettings(settings.config, site),
       setup: setup?.state() ?? null,
       update: updates?.notice() ?? null,
     };
@@ -176,7 +184,7 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
     queued: () => store.pendingCount(),
     photosWaiting: () => store.sync.photosWaiting(),
     storeSchema: SCHEMA,
-    config: () => ({ revision: null, problem: null }),
+    config: () => settings,
     slots: () => updates?.slots(),
     uptime: () => (performance.now() - startedAt) / 1000,
   };
@@ -191,6 +199,7 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
       applied(outcome) {
         policy = outcome.policy ?? policy;
         issuers = readIssuers(store.sync.issuers);
+        settings.take();
         followRoster(loaded.gallery, loaded.model, outcome);
       },
       dropped: () => emptyGallery(loaded.gallery, store),

@@ -8,6 +8,8 @@ export interface Display {
   readonly large: Signal<boolean>;
   readonly contrast: Signal<boolean>;
   readonly low: Signal<boolean>;
+  /** What the kiosk was set to: what `low` goes back to. */
+  readonly usuallyLow: Signal<boolean>;
   reset(): void;
 }
 
@@ -16,6 +18,10 @@ export function createDisplay(root: HTMLElement): Display {
   const large = signal(false);
   const contrast = signal(false);
   const low = signal(false);
+  const usuallyLow = signal(false);
+  effect(() => {
+    low.value = usuallyLow.value;
+  });
   effect(() => {
     root.dataset.text = large.value ? 'large' : 'usual';
     root.dataset.contrast = contrast.value ? 'more' : 'usual';
@@ -25,10 +31,11 @@ export function createDisplay(root: HTMLElement): Display {
     large,
     contrast,
     low,
+    usuallyLow,
     reset() {
       large.value = false;
       contrast.value = false;
-      low.value = false;
+      low.value = usuallyLow.peek();
     },
   };
 }

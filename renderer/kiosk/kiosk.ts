@@ -25,6 +25,8 @@ export interface Kiosk extends Pick<Results, 'recent' | 'welcomed' | 'notMe' | '
   readonly visits: Visits;
   readonly sounds: Sounds;
   readonly display: Display;
+  /** What this kiosk was set to show: by hour and system where it is `auto`. */
+  readonly theme: ReadonlySignal<'light' | 'dark' | 'auto'>;
   readonly arrivals: Arrivals;
   readonly route: ReadonlySignal<Route>;
   /** Why detection can't run; null while it can. */
@@ -171,11 +173,16 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
   });
   let language: string | null = null;
   effect(() => {
-    const hello = link.hello.value;
-    if (hello && language === null) {
-      language = hello.defaultLanguage;
-      setLanguage(language);
-    }
+    const usual = link.status.value?.settings.language;
+    if (!usual || usual === language) return;
+    // Whoever has chosen another one keeps it until they go.
+    if (language === null || route.peek().at === 'checkin') setLanguage(usual);
+    language = usual;
+  });
+  effect(() => {
+    const { volume, low } = link.status.value?.settings ?? { volume: 100, low: false };
+    sounds.volume.value = volume;
+    display.usuallyLow.value = low;
   });
   // Whatever was under way belonged to the core that is gone.
   effect(() => {
@@ -219,7 +226,7 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
   }
 
   function usualLanguage(): void {
-    const usual = link.hello.peek()?.defaultLanguage;
+    const usual = link.status.peek()?.settings.language;
     if (usual && usual !== currentLanguage()) setLanguage(usual);
   }
 
@@ -247,6 +254,7 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     visits,
     sounds,
     display,
+    theme: computed(() => link.status.value?.settings.theme ?? 'auto'),
     arrivals,
     route,
     detectorTrouble,

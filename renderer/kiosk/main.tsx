@@ -12,11 +12,11 @@ import { keepTheme } from './theme.ts';
 lockPage(window);
 initI18n(LOCALES, 'en');
 keepAwake(document, navigator.wakeLock);
-keepTheme(document.documentElement, location.search, () => new Date());
 const kiosk = createKiosk({
   carrier: { open: openChannel, coreState: readCoreState },
   devices: navigator.mediaDevices,
 });
+keepTheme(document.documentElement, location.search, () => new Date(), kiosk.theme);
 // Counters alone, no control: for the bench, the tests, and whoever wonders why a kiosk is slow.
 Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.eyes.metrics }) });
 render(<App kiosk={kiosk} />, document.getElementById('app')!);

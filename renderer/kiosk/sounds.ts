@@ -30,16 +30,21 @@ const LOUDNESS = 0.16;
 export interface Sounds {
   play(sound: Sound): void;
   readonly muted: { value: boolean };
+  /** Percent of the usual. */
+  readonly volume: { value: number };
 }
 
 /** Plays nothing, and breaks nothing, where the browser has no audio or does not allow it yet. */
 export function createSounds(): Sounds {
   const muted = signal(false);
+  const volume = signal(100);
   let context: AudioContext | null = null;
   return {
     muted,
+    volume,
     play(sound) {
-      if (muted.peek() || typeof AudioContext === 'undefined') return;
+      const loudness = (LOUDNESS * volume.peek()) / 100;
+      if (muted.peek() || loudness === 0 || typeof AudioContext === 'undefined') return;
       context ??= new AudioContext();
       if (context.state !== 'running') void context.resume().catch(() => undefined); // until the first touch
       const from = context.currentTime;
@@ -47,7 +52,7 @@ export function createSounds(): Sounds {
         const tone = new OscillatorNode(context, { type: 'sine', frequency: hz });
         const gain = new GainNode(context, { gain: 0 });
         gain.gain.setValueAtTime(0, from + at);
-        gain.gain.linearRampToValueAtTime(LOUDNESS, from + at + 0.015);
+        gain.gain.linearRampToValueAtTime(loudness, from + at + 0.015);
         gain.gain.exponentialRampToValueAtTime(0.0001, from + at + length);
         tone.connect(gain).connect(context.destination);
         tone.start(from + at);

@@ -1,3 +1,5 @@
+import { effect, type ReadonlySignal } from '@preact/signals';
+
 /** Hours in which a kiosk is dark whatever the system says: a bright screen in a dark hall is a lamp in the face. */
 export const isNight = (hour: number): boolean => hour >= 19 || hour < 7;
 
@@ -7,17 +9,29 @@ export function themeFor(wish: string | null, hour: number, systemDark: boolean)
   return isNight(hour) || systemDark ? 'dark' : 'light';
 }
 
-/** Keeps `data-theme` right; `?theme=dark` or `?theme=light` on the page's address forces one. Returns how to stop. */
-export function keepTheme(root: HTMLElement, search: string, now: () => Date): () => void {
+/**
+ * Keeps `data-theme` right; `?theme=dark` or `?theme=light` on the page's address forces one. Returns how to stop.
+ * @param set what was set for this kiosk; `auto`: nothing
+ */
+export function keepTheme(
+  root: HTMLElement,
+  search: string,
+  now: () => Date,
+  set: ReadonlySignal<'light' | 'dark' | 'auto'>,
+): () => void {
   const wish = new URLSearchParams(search).get('theme');
   const system = matchMedia('(prefers-color-scheme: dark)');
   const apply = (): void => {
-    root.dataset.theme = themeFor(wish, now().getHours(), system.matches);
+    root.dataset.theme = themeFor(wish ?? set.peek(), now().getHours(), system.matches);
   };
-  apply();
+  const stop = effect(() => {
+    set.value;
+    apply();
+  });
   system.addEventListener('change', apply);
   const timer = setInterval(apply, 60_000);
   return () => {
+    stop();
     clearInterval(timer);
     system.removeEventListener('change', apply);
   };

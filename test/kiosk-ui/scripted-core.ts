@@ -68,6 +68,7 @@ const STATUS: Status = {
     gpsDays: 0,
   },
   notices: [],
+  settings: { site: 'Werk Nord, Eingang West', language: 'en', theme: 'auto', volume: 100, low: false },
   setup: null,
   update: null,
 };
@@ -382,6 +383,8 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
     },
     set hello(next) {
       state.hello = next;
+      // As the real core: what nobody has set for this kiosk is as its site says.
+      state.status.settings = { ...state.status.settings, site: next.site, language: next.defaultLanguage };
     },
     callsOf: (method) => calls.filter((c) => c.method === method).map((c) => c.input) as never,
     setStatus(change) {

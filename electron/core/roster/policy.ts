@@ -3,6 +3,7 @@ import { LEASE_DAYS } from '../../../sync/edge/lease/lease.ts';
 import { DEFAULT_CONSENT_AGE } from '../../../sync/protocol/wire/age.ts';
 import { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import { Policy, Way } from '../../../sync/protocol/wire/changes.ts';
+import type { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { isTimeZone, type SiteConfig } from '../site/config.ts';
 
@@ -62,10 +63,19 @@ const dayTold = (policy: Policy | null): Policy['day'] =>
  * takes effect at once.
  *
  * @param liveness what is fixed whatever the server says: recorded footage can't turn its head
+ * @param config what the server set for this one device
  */
-export function governed(site: SiteConfig, policy: () => Policy | null, liveness?: 'off'): SiteConfig {
+export function governed(
+  site: SiteConfig,
+  policy: () => Policy | null,
+  liveness?: 'off',
+  config: () => Pick<DeviceConfig, 'direction'> = () => ({}),
+): SiteConfig {
   return {
     ...site,
+    get direction() {
+      return config().direction ?? site.direction;
+    },
     get timeZone() {
       return dayTold(policy())?.timeZone ?? site.timeZone;
     },

@@ -17,7 +17,7 @@ export function Attract() {
       </p>
       <p class="attract-day">{dayOf(now)}</p>
       <p class="attract-site">
-        <bdi>{hello?.site}</bdi>
+        <bdi>{link.status.value?.settings.site}</bdi>
       </p>
       <ul class="attract-welcome">
         {(hello?.languages ?? [])

@@ -14,7 +14,7 @@ export function TopBar() {
     <header class="top">
       <div class="top-site">
         <p class="site">
-          <bdi>{link.hello.value?.site}</bdi>
+          <bdi>{link.status.value?.settings.site}</bdi>
         </p>
         <LivenessBadge />
       </div>

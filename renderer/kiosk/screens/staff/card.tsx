@@ -28,7 +28,7 @@ export function CardScreen({ card, words, done }: { card: Card; words: string; d
       </div>
       <article class="printed" aria-label={t('card.card')}>
         <div class="printed-words">
-          <p class="printed-site">{link.hello.value?.site}</p>
+          <p class="printed-site">{link.status.value?.settings.site}</p>
           <p class="printed-name" dir="auto" data-letters={lettersOf(card.name)}>
             {card.name}
           </p>

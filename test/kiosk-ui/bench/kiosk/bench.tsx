@@ -1,5 +1,6 @@
 import '../../../../renderer/kiosk/style/kiosk.css';
 import { FaceDetector } from '@mediapipe/tasks-vision';
+import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { openChannel, readCoreState } from '../../../../electron/contract/connect.ts';
 import { App } from '../../../../renderer/kiosk/app.tsx';
@@ -71,7 +72,7 @@ async function screen(frames: VideoFrame[]): Promise<(ms: number) => Promise<num
   const worker = new Worker(new URL('./bench-worker.ts', import.meta.url), { type: 'classic' });
   worker.postMessage({ type: 'bench', frames }, frames);
   initI18n(LOCALES, 'en');
-  keepTheme(document.documentElement, '?theme=dark', () => new Date());
+  keepTheme(document.documentElement, '?theme=dark', () => new Date(), signal('auto'));
   const kiosk = createKiosk({
     carrier: { open: openChannel, coreState: readCoreState },
     devices: navigator.mediaDevices,

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import type { KeptConfig } from '../store/told.ts';
+import { createSettings, shownSettings } from './settings.ts';
+
+function storeWith(config: KeptConfig | null) {
+  const settings = new Map<string, string>();
+  const sync = { config };
+  return {
+    sync,
+    setting: (key: string) => settings.get(key) ?? null,
+    setSetting: (key: string, value: string) => void settings.set(key, value),
+  };
+}
+const site = { languages: ['en', 'de'] as ('en' | 'de')[] };
+
+describe('what the server has set for this device', () => {
+  test('is in force as it is told, over a restart, and without the server nothing is', () => {
+    const store = storeWith(null);
+    const settings = createSettings({ store, site });
+    expect(settings).toMatchObject({ config: {}, revision: null, problem: null });
+    store.sync.config = { revision: 3, config: { volume: 20, language: 'de' } };
+    expect(settings.take()).toBe(true);
+    expect(settings.take()).toBe(false);
+    expect(settings).toMatchObject({ config: { volume: 20, language: 'de' }, revision: 3, problem: null });
+    expect(createSettings({ store, site })).toMatchObject({ revision: 3 });
+  });
+
+  test('is not put into force by halves: what can’t be done is told, and the one before stays', () => {
+    const store = storeWith({ revision: 1, config: { volume: 20 } });
+    const settings = createSettings({ store, site });
+    store.sync.config = { revision: 2, config: { volume: 90, language: 'fr' } };
+    expect(settings.take()).toBe(true);
+    expect(settings).toMatchObject({ config: { volume: 20 }, revision: 1 });
+    expect(settings.problem).toMatch(/^language-unknown: fr/);
+    // Over a restart too.
+    expect(createSettings({ store, site })).toMatchObject({ revision: 1, config: { volume: 20 } });
+    store.sync.config = { revision: 3, config: { volume: 90 } };
+    settings.take();
+    expect(settings).toMatchObject({ revision: 3, config: { volume: 90 }, problem: null });
+  });
+
+  test('of a server that was put back to an older copy counts, although its number is lower', () => {
+    const store = storeWith({ revision: 9, config: { volume: 20 } });
+    const settings = createSettings({ store, site });
+    store.sync.config = { revision: 4, config: {} };
+    settings.take();
+    expect(settings).toMatchObject({ revision: 4, config: {} });
+  });
+
+  test('has what the kiosk’s own site says where it says nothing', () => {
+    const own = { site: 'Tor', defaultLanguage: 'de' as const };
+    expect(shownSettings({}, own)).toEqual({ site: 'Tor', language: 'de', theme: 'auto', volume: 100, low: false });
+    expect(shownSettings({ name: 'Tor 2', volume: 0 }, own)).toMatchObject({ site: 'Tor 2', volume: 0 });
+  });
+});

@@ -1,0 +1,88 @@
+import { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
+import type { SiteConfig } from '../site/config.ts';
+import type { KeptConfig } from '../store/told.ts';
+
+/** The configuration in force, as JSON: it outlives a restart, and a newer one that can't be put into force. */
+const IN_FORCE = 'config-in-force';
+
+/** What the server set for this one device, as far as it is in force. */
+export interface DeviceSettings {
+  readonly config: DeviceConfig;
+  /** Null: none was ever told. */
+  readonly revision: number | null;
+  /** Why the newest one that was told is not in force, as a code and what it is about; null: it is. */
+  readonly problem: string | null;
+  /** Looks at what was told; after each page. @returns whether anything is another now */
+  take(): boolean;
+}
+
+export interface SettingsDeps {
+  readonly store: {
+    setting(key: string): string | null;
+    setSetting(key: string, value: string): void;
+    readonly sync: { readonly config: KeptConfig | null };
+  };
+  readonly site: Pick<SiteConfig, 'languages'>;
+}
+
+/**
+ * What of a configuration this kiosk can't do; null: nothing. It is taken as a whole or not at all: half of what somebody
+ * has set is nothing that anybody has set.
+ */
+export function refusalOf({ language }: DeviceConfig, site: Pick<SiteConfig, 'languages'>): string | null {
+  if (language !== undefined && !(site.languages as readonly string[]).includes(language))
+    return `language-unknown: ${language} is none of ${site.languages.join(', ')}`;
+  return null;
+}
+
+/** Keeps what the server has set, with the last that could be put into force where the newest can't. */
+export function createSettings({ store, site }: SettingsDeps): DeviceSettings {
+  let inForce = readKept(store.setting(IN_FORCE));
+  let problem: string | null = null;
+  const settings = {
+    get config() {
+      return inForce?.config ?? {};
+    },
+    get revision() {
+      return inForce?.revision ?? null;
+    },
+    get problem() {
+      return problem;
+    },
+    take() {
+      const told = store.sync.config;
+      const before = JSON.stringify([inForce, problem]);
+      problem = told ? refusalOf(told.config, site) : null;
+      // Not "a higher number": a server that was put back to an older copy counts from there.
+      if (told && problem === null && JSON.stringify(told) !== JSON.stringify(inForce)) {
+        store.setSetting(IN_FORCE, JSON.stringify(told));
+        inForce = told;
+      }
+      return JSON.stringify([inForce, problem]) !== before;
+    },
+  };
+  settings.take();
+  return settings;
+}
+
+function readKept(text: string | null): KeptConfig | null {
+  if (text === null) return null;
+  try {
+    const kept = JSON.parse(text) as { revision?: unknown; config?: unknown };
+    const config = DeviceConfig.safeParse(kept.config).data;
+    return config && typeof kept.revision === 'number' ? { revision: kept.revision, config } : null;
+  } catch {
+    return null; // of another build: what is told counts
+  }
+}
+
+/** What screens are shown of it, with what holds where nothing is set. */
+export function shownSettings(config: DeviceConfig, site: Pick<SiteConfig, 'site' | 'defaultLanguage'>) {
+  return {
+    site: config.name ?? site.site,
+    language: config.language ?? site.defaultLanguage,
+    theme: config.theme ?? ('auto' as const),
+    volume: config.volume ?? 100,
+    low: config.low ?? false,
+  };
+}

@@ -1,0 +1,56 @@
+import { expect, noCamera, test } from './fixtures.ts';
+
+/** What an administrator has set for this one kiosk takes effect on its screen at once. */
+test('name, language, theme and reach follow what was set, without a reload', async ({ kiosk }) => {
+  const page = await kiosk.open({ before: noCamera });
+  const root = page.locator('html');
+  const set = (change: object) =>
+    kiosk.core.setStatus({
+      settings: { site: 'Tor 1', language: 'en', theme: 'auto', volume: 100, low: false, ...change },
+    });
+  await page.locator('.checkin').waitFor();
+  set({ theme: 'dark', low: true, language: 'de' });
+  await expect(page.locator('.site')).toHaveText('Tor 1');
+  await expect(root).toHaveAttribute('data-theme', 'dark');
+  await expect(root).toHaveAttribute('data-reach', 'low');
+  await expect(root).toHaveAttribute('lang', 'de');
+  set({ theme: 'light' });
+  await expect(root).toHaveAttribute('data-theme', 'light');
+  await expect(root).toHaveAttribute('data-reach', 'usual');
+  await expect(root).toHaveAttribute('lang', 'en');
+  // What a guest has switched on goes back to what was set, not to nothing.
+  set({ theme: 'light', low: true });
+  await expect(root).toHaveAttribute('data-reach', 'low');
+});
+
+test('a kiosk that was set to silence plays nothing', async ({ kiosk }) => {
+  kiosk.core.setStatus({ settings: { site: 'Tor 1', language: 'en', theme: 'auto', volume: 0, low: false } });
+  const page = await kiosk.open({
+    before: () => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
+      const Real = window.OscillatorNode;
+      Object.assign(window, {
+        played: 0,
+        OscillatorNode: class extends Real {
+          constructor(context: BaseAudioContext, options: OscillatorOptions) {
+            super(context, options);
+            (window as unknown as { played: number }).played++;
+          }
+        },
+      });
+    },
+  });
+  const played = () => page.evaluate(() => (window as unknown as { played: number }).played);
+  await page.locator('.checkin').waitFor();
+  const badge = async () => {
+    kiosk.core.arrive({ kind: 'refused', code: 'badge-unknown' });
+    await expect(page.locator('.checkin')).toHaveCount(0);
+    await page.keyboard.press('Escape');
+    await page.locator('.checkin').waitFor();
+  };
+  await badge();
+  expect(await played()).toBe(0);
+  kiosk.core.setStatus({ settings: { site: 'Tor 1', language: 'en', theme: 'auto', volume: 30, low: false } });
+  await badge();
+  await expect.poll(played).toBeGreaterThan(0);
+});
