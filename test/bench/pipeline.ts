@@ -1,3 +1,4 @@
+import '../../models/node/no-telemetry.ts';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
