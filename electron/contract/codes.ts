@@ -50,7 +50,7 @@ export const WAY_CODES = [
 ] as const;
 
 /** Codes that a form of its own has words for: those of the PIN, and of the enrolment. */
-export const PIN_CODES = ['pin-wrong', 'pin-locked'] as const;
+export const PIN_CODES = ['pin-wrong', 'pin-locked', 'pin-choose'] as const;
 export const ENROLMENT_CODES = [
   'duplicate-face',
   'number-taken',
@@ -62,6 +62,8 @@ export const ENROLMENT_CODES = [
   'capture-incomplete',
   'not-a-minor',
   'birth-in-future',
+  'too-many-credentials',
+  'templates-on-card',
 ] as const;
 
 export const REFUSAL_CODES = [

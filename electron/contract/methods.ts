@@ -112,6 +112,8 @@ const PersonRow = z.strictObject({
   number: z.string().nullable(),
   templates: z.number().int(),
   hasPin: z.boolean(),
+  /** Printed cards that let them in. */
+  cards: z.number().int(),
   enrolledAt: Instant,
 });
 export type PersonRow = z.infer<typeof PersonRow>;
@@ -145,6 +147,9 @@ export const CameraWord = z.enum([
   'blind',
 ]);
 export type CameraWord = z.infer<typeof CameraWord>;
+
+/** All that is printed on a card. `text` is what its QR code holds: told this once. */
+const PrintedCard = z.strictObject({ name: z.string(), number: z.string().nullable(), text: z.string() });
 
 const staff = { token: StaffToken };
 const m = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
@@ -188,7 +193,13 @@ export const METHODS = {
     }),
     empty,
   ),
+  /** Refused with `pin-choose` where a code to choose a PIN by was typed in its place: `pinChoose` is next. */
   checkinByPin: m(z.strictObject({ number: Number_, pin: Pin }), z.strictObject({ receipt: Receipt })),
+  /** Sets the PIN that the person chose, by the code that staff gave them, which is used up here; and checks them in. */
+  pinChoose: m(
+    z.strictObject({ number: Number_, code: z.string().regex(/^[0-9]{12}$/), pin: Pin }),
+    z.strictObject({ receipt: Receipt }),
+  ),
   /**
    * Whatever was scanned: the code on the person's own page, a printed card, or the bar code of a badge. Refused with
    * `code-unknown` (nobody's, revoked, of another server, or damaged: the person hears no difference), `code-expired`,
@@ -237,11 +248,8 @@ export const METHODS = {
     z.strictObject({ ...staff, enrolment: Id }),
     z.strictObject({
       person: PersonRow,
-      /**
-       * Where the site keeps templates on the people's cards: what is printed on this one. `text` is what its QR code holds; it
-       * is told this once, and without the card their face is of no use here.
-       */
-      card: z.strictObject({ name: z.string(), number: z.string().nullable(), text: z.string() }).optional(),
+      /** Where the site keeps templates on the people's cards: without this one their face is of no use here. */
+      card: PrintedCard.optional(),
     }),
   ),
   /** Somebody whose face is not taken: number and PIN alone, and so no consent. Nothing of a face is kept. */
@@ -255,6 +263,21 @@ export const METHODS = {
     z.strictObject({ ...staff, query: z.string().max(100) }),
     z.strictObject({ people: z.array(PersonRow) }),
   ),
+  /** Who is to be enrolled again, by the server's word; the reason is a code of the screen's, or one that it does not know. */
+  enrolAgain: m(
+    z.strictObject(staff),
+    z.strictObject({ people: z.array(z.strictObject({ person: PersonRow, reason: Code })) }),
+  ),
+  /**
+   * A card that lets in whoever holds it. `replace`: those of before open nothing any more, here at once. Refused with
+   * `way-not-offered`, `too-many-credentials`, `templates-on-card` (a face goes with a card here, and lies on another one).
+   */
+  cardIssue: m(
+    z.strictObject({ ...staff, person: Id, replace: z.boolean() }),
+    z.strictObject({ card: PrintedCard, person: PersonRow }),
+  ),
+  /** Every card of somebody opens nothing any more; how many that were. */
+  cardRevoke: m(z.strictObject({ ...staff, person: Id }), z.strictObject({ revoked: z.number().int() })),
   personSetPin: m(z.strictObject({ ...staff, person: Id, pin: Pin }), empty),
   personDelete: m(z.strictObject({ ...staff, person: Id }), empty),
   /** Staff lets somebody in by hand; the reason travels sealed, to the server alone. */

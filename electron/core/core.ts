@@ -11,6 +11,7 @@ import { type Devices, NO_DEVICES, startDevices } from './devices/devices.ts';
 import { sealedPlaces } from './devices/gps/places.ts';
 import { systemPorts } from './devices/serial/system-ports.ts';
 import { createDiagnostics } from './diagnostics/service.ts';
+import { createCardDesk } from './enrolment/cards.ts';
 import { createEnrolmentService } from './enrolment/service.ts';
 import { createEvacuation } from './evacuation/service.ts';
 import { createFigures, startFigures } from './figures/figures.ts';
@@ -271,6 +272,14 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
     monotonic,
     changed,
   });
+  const cards = createCardDesk({
+    store,
+    staff,
+    offered: siteWays,
+    withFace: () => wantsFace(policy, 'badge'),
+    onCards: () => templatesOnCards(policy),
+    changed,
+  });
   const figures = createFigures();
   const { admit, ...counted } = createCheckinService({
     store,
@@ -280,6 +289,7 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
     subjects,
     claims,
     site,
+    now: retention.now,
     demo,
     ...(sync && { elsewhere: sync.presence.last }),
     monotonic,
@@ -424,6 +434,7 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
       ...ways.methods,
       ...staff.methods,
       ...enrolment,
+      ...cards,
       ...diagnostics,
       ...evacuation,
       ...firstRun.methods,

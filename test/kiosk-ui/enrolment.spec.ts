@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import decodeQR from 'qr/decode.js';
 import sharp from 'sharp';
 import { expect, type KioskPage, noCamera, test } from './fixtures.ts';
-import { refusal, type ScriptedCore, TEMPLATE_CARD } from './scripted-core.ts';
+import { CARD, PIN_CODE, refusal, type ScriptedCore, TEMPLATE_CARD } from './scripted-core.ts';
 
 /*
  * Enrolment by staff beyond the plain case: a guardian for somebody below the age of consent, somebody who is here already,
@@ -126,6 +126,114 @@ for (const screen of SCREENS) {
     await expect(page.locator('input[name=query]')).toBeVisible();
   });
 }
+
+for (const screen of SCREENS.slice(0, 2)) {
+  const where = `${screen.language} ${screen.width}×${screen.height}`;
+
+  test(`who is to be enrolled again is told with the reason, enrolled, and off the list, by keyboard alone: ${where}`, async ({
+    kiosk,
+  }) => {
+    const page = await openIn(kiosk, screen, { clip: 'man' });
+    await unlock(page);
+    await tabTo(page, '[data-open=again]');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.again .person')).toHaveCount(2);
+    const reason = { de: 'Wird immer unsicherer erkannt', ar: 'يقل وضوح التعرّف على الوجه' }[screen.language];
+    await expect(page.locator('.again .person').first()).toContainText(reason);
+    await tabTo(page, '.again .person .button');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.enrol-known .title')).toBeFocused();
+    await tabTo(page, '.enrol-known button[type=submit]');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'input[name=agree]');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('[data-end=enrolled]')).toContainText('Max Mustermann', { timeout: 40_000 });
+    await tabTo(page, '[data-end=enrolled] .button-main');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.again .person')).toHaveCount(1);
+  });
+
+  test(`a card is printed in place of the others, or they are revoked, by touch alone: ${where}`, async ({ kiosk }) => {
+    const { core } = kiosk;
+    const page = await openIn(kiosk, screen, { before: noCamera });
+    await unlock(page);
+    await page.locator('[data-open=people]').click();
+    await page.locator('input[name=query]').fill('Max');
+    await page.locator('.person .button:nth-child(4)').click();
+    await page.locator('.confirm .button:nth-child(3)').click();
+    await expect(page.locator('.printed')).toContainText('Max Mustermann');
+    expect(core.callsOf('cardIssue')).toMatchObject([{ replace: true }]);
+    expect(await codeOn(page)).toBe(CARD);
+    await page.locator('.issued .button-main').click();
+    await expect(page.locator('.people-found .hint')).toContainText('Max Mustermann');
+    await expect(page.locator('.printed')).toHaveCount(0);
+    await page.locator('.person .button:nth-child(4)').click();
+    await page.locator('.confirm .button-bad').click();
+    await expect(page.locator('.people-found .hint')).toContainText('Max Mustermann');
+    expect(core.callsOf('cardRevoke')).toHaveLength(1);
+  });
+
+  test(`a code typed in place of a PIN lets the person choose one, by touch and by keyboard: ${where}`, async ({
+    kiosk,
+  }) => {
+    const { core } = kiosk;
+    const page = await openIn(kiosk, screen, { before: noCamera });
+    await page.locator('[data-way=pin]').click();
+    const tap = async (keys: string): Promise<void> => {
+      for (const key of keys) await page.locator('.keypad').getByRole('button', { name: key, exact: true }).click();
+    };
+    await tap('1001');
+    await page.locator('input[name=pin]').click();
+    await tap(PIN_CODE);
+    await page.locator('.pin-form button[type=submit]').click();
+    await expect(page.locator('input[name=new-pin]')).toBeFocused();
+    // Twice, and the same; nothing of it is left where it was not.
+    await page.keyboard.type('8642');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('input[name=new-pin-again]')).toBeFocused();
+    await page.keyboard.type('8643');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.form-error p')).toHaveText(
+      {
+        de: 'Die beiden sind nicht gleich. Bitte beginnen Sie noch einmal.',
+        ar: 'الرمزان غير متطابقين. يرجى البدء من جديد.',
+      }[screen.language],
+    );
+    await expect(page.locator('input[name=new-pin]')).toHaveValue('');
+    expect(core.callsOf('pinChoose')).toEqual([]);
+    await tap('1111');
+    await page.locator('input[name=new-pin-again]').click();
+    await tap('1111');
+    await page.locator('.pin-form button[type=submit]').click();
+    await expect(page.locator('.form-error p')).toBeVisible(); // too easy to guess
+    await page.keyboard.type('8642');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('8642');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.result')).toContainText('Max Mustermann');
+    expect(core.callsOf('pinChoose').at(-1)).toEqual({ number: '1001', code: PIN_CODE, pin: '8642' });
+  });
+}
+
+test('a code that was used or taken back meanwhile brings back to where it was typed, and says no more than of a wrong PIN', async ({
+  kiosk,
+}) => {
+  kiosk.core.methods.pinChoose = async () => {
+    throw refusal('pin-wrong');
+  };
+  const page = await kiosk.open({ before: noCamera });
+  await page.locator('[data-way=pin]').click();
+  await page.locator('input[name=number]').fill('1001');
+  await page.locator('input[name=pin]').fill(PIN_CODE);
+  await page.keyboard.press('Enter');
+  await page.locator('input[name=new-pin]').fill('8642');
+  await page.locator('input[name=new-pin-again]').fill('8642');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.form-error')).toContainText('do not match');
+  await expect(page.locator('input[name=pin]')).toBeFocused();
+  await expect(page.locator('input[name=pin]')).toHaveValue('');
+});
 
 test('printing prints the card alone', async ({ kiosk }) => {
   onCards(kiosk.core);

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, slowCamera, test } from './fixtures.ts';
-import { CLAIM, receiptOf, refusal, type ScriptedCore, TEMPLATE_CARD } from './scripted-core.ts';
+import { CLAIM, PIN_CODE, receiptOf, refusal, type ScriptedCore, TEMPLATE_CARD } from './scripted-core.ts';
 
 /*
  * Every screen, in every format and theme, with axe on each and a picture of each in test/artefacts/screens. The
@@ -305,6 +305,14 @@ const FORM_TOUR: Tour = {
     core.methods.checkinByPin = right;
   },
   '13-pin-letters': (page) => press(page, '.key-side'),
+  '13a-pin-choose': async (page) => {
+    await type(page, 'pin', PIN_CODE);
+    await page.keyboard.press('Enter');
+    await type(page, 'new-pin', '8642');
+    await type(page, 'new-pin-again', '8643');
+    await page.keyboard.press('Enter');
+    await page.locator('.form-error p').waitFor();
+  },
   '13b-display': async (page, core) => {
     await home(page, core);
     core.setStatus({ face: { use: 'off', code: 'model-altered', nextStep: '' }, ways: ['badge', 'pin', 'qr'] });
@@ -357,7 +365,7 @@ const FORM_TOUR: Tour = {
   },
   '16-staff-menu': toStaff,
   '17-people': async (page) => {
-    await press(page, '.menu li:nth-child(2) button');
+    await press(page, '.menu [data-open=people]');
     await type(page, 'query', 'ma');
     await page.locator('.person').first().waitFor();
   },
@@ -370,10 +378,26 @@ const FORM_TOUR: Tour = {
   '18b-set-pin': async (page) => {
     await press(page, '.actions .button:not(.button-main)');
     await type(page, 'query', 'ma');
-    await press(page, '.person .button:nth-child(4)');
+    await press(page, '.person .button:nth-child(5)');
   },
-  '19-remove': async (page) => {
+  '18c-cards': async (page) => {
     await press(page, '.actions .button:not(.button-main)');
+    await type(page, 'query', 'ma');
+    await press(page, '.person .button:nth-child(4)');
+    await page.locator('.confirm').waitFor();
+  },
+  '18d-card': async (page) => {
+    await press(page, '.confirm .button-main');
+    await page.locator('.printed').waitFor();
+  },
+  '18e-again': async (page, core) => {
+    await toStaff(page, core);
+    await press(page, '.menu [data-open=again]');
+    await page.locator('.again .person').first().waitFor();
+  },
+  '19-remove': async (page, core) => {
+    await toStaff(page, core);
+    await press(page, '.menu [data-open=people]');
     await type(page, 'query', 'ma');
     await press(page, '.person .button-bad');
     await page.locator('.confirm').waitFor();
@@ -438,7 +462,7 @@ const FORM_TOUR: Tour = {
   },
   '22f-enrol-known': async (page, core) => {
     await toStaff(page, core);
-    await press(page, '.menu li:nth-child(2) button');
+    await press(page, '.menu [data-open=people]');
     await type(page, 'query', 'ma');
     await press(page, '.person .button:nth-child(3)');
     await page.locator('.enrol-known').waitFor();

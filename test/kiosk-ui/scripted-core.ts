@@ -197,15 +197,28 @@ const TOKEN = 'T'.repeat(43);
 export const CODES = { good: 'SP1:GOOD', expired: 'SP1:EXPIRED', face: 'SP1:FACE' } as const;
 export const BADGE = '0004711815';
 export const CLAIM = 'C'.repeat(32);
+/** A code by which Max Mustermann chooses a PIN. */
+export const PIN_CODE = '402715938264';
+/** What a printed card carries. */
+export const CARD = 'SPC1:0123456789ABCDEFGHJKMNPQRS';
 /** As long as what a card with templates carries. */
 export const TEMPLATE_CARD = `SPT1:${'0123456789ABCDEFGHJKMNPQRSTVWXYZ'.repeat(4).slice(0, 104)}`;
 
 /** What the core answers when a test has not said otherwise: nobody is ever recognised, everything else works. */
 function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
-  const people: { id: string; name: string; number: string | null; hasPin: boolean; templates: number }[] = [
-    { id: randomUUID(), name: 'Max Mustermann', number: '1001', hasPin: true, templates: 4 },
-    { id: randomUUID(), name: 'Maria Müller-Lüdenscheidt', number: '1002', hasPin: false, templates: 4 },
+  const people: {
+    id: string;
+    name: string;
+    number: string | null;
+    hasPin: boolean;
+    templates: number;
+    cards: number;
+  }[] = [
+    { id: randomUUID(), name: 'Max Mustermann', number: '1001', hasPin: true, templates: 4, cards: 1 },
+    { id: randomUUID(), name: 'Maria Müller-Lüdenscheidt', number: '1002', hasPin: false, templates: 4, cards: 0 },
   ];
+  /** Who is to be enrolled again; whoever was, is no more. */
+  const again = new Map<string, string>(people.map((p, i) => [p.id, i === 0 ? 'score-falls' : 'of-age']));
   const row = (p: (typeof people)[number]) => ({ ...p, enrolledAt: '2026-10-02T09:00:00.000Z' });
   let enrolling: {
     id: string;
@@ -234,7 +247,13 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
     probe: async () => ({ kind: 'more', progress: 0.4 }),
     voidCheckin: async () => ({}),
     checkinByPin: async ({ number, pin }) => {
+      if (number === '1001' && pin === PIN_CODE) throw refusal('pin-choose');
       if (number !== '1001' || pin !== '8642') throw refusal('pin-wrong');
+      return { receipt: receiptOf('Max Mustermann', { method: 'number+pin', liveness: 'not-needed' }) };
+    },
+    pinChoose: async ({ number, code, pin }) => {
+      if (number !== '1001' || code !== PIN_CODE) throw refusal('pin-wrong');
+      if (/^(\d)\1+$/.test(pin)) throw refusal('pin-weak');
       return { receipt: receiptOf('Max Mustermann', { method: 'number+pin', liveness: 'not-needed' }) };
     },
     codeRead: async ({ code }) => {
@@ -287,7 +306,8 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
     enrolFinish: async ({ token }) => {
       staff(token);
       const { id, name, number, hasPin, known } = enrolling!;
-      const person = { id, name, number, hasPin, templates: (known?.templates ?? 0) + poses.length };
+      const person = { id, name, number, hasPin, templates: (known?.templates ?? 0) + poses.length, cards: 0 };
+      again.delete(id);
       if (known) known.templates = person.templates;
       else people.push(person);
       return { person: row(person) };
@@ -295,7 +315,7 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
     enrolByNumber: async ({ token, name, number }) => {
       staff(token);
       if (people.some((p) => p.number === number)) throw refusal('number-taken');
-      const person = { id: randomUUID(), name, number, hasPin: true, templates: 0 };
+      const person = { id: randomUUID(), name, number, hasPin: true, templates: 0, cards: 0 };
       people.push(person);
       return { person: row(person) };
     },
@@ -307,6 +327,24 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
       staff(token);
       const q = query.toLowerCase();
       return { people: people.filter((p) => p.name.toLowerCase().startsWith(q) || p.number?.startsWith(q)).map(row) };
+    },
+    enrolAgain: async ({ token }) => {
+      staff(token);
+      return { people: people.flatMap((p) => (again.has(p.id) ? [{ person: row(p), reason: again.get(p.id)! }] : [])) };
+    },
+    cardIssue: async ({ token, person, replace }) => {
+      staff(token);
+      const whose = people.find((p) => p.id === person);
+      if (!whose) throw refusal('person-unknown');
+      whose.cards = (replace ? 0 : whose.cards) + 1;
+      return { card: { name: whose.name, number: whose.number, text: CARD }, person: row(whose) };
+    },
+    cardRevoke: async ({ token, person }) => {
+      staff(token);
+      const whose = people.find((p) => p.id === person);
+      const revoked = whose?.cards ?? 0;
+      if (whose) whose.cards = 0;
+      return { revoked };
     },
     personSetPin: async ({ token }) => {
       staff(token);

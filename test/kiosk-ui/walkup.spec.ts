@@ -151,7 +151,7 @@ for (const [language, words, width, height] of [
     await expect(page.locator('input[name=staff-pin]')).toBeFocused();
     await page.keyboard.type('2468');
     await page.keyboard.press('Enter');
-    await press(page, '.menu li:nth-child(2) button');
+    await press(page, '.menu [data-open=people]');
     await expect(page.locator('input[name=query]')).toBeFocused();
     await page.keyboard.type('max');
     await press(page, '.person .button');

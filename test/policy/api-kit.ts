@@ -21,6 +21,7 @@ import { quarantineRoutes } from '../../sync/server/ingest/routes.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { pinCodeRoutes } from '../../sync/server/pin-codes/routes.ts';
 import { portalRoutes } from '../../sync/server/portal/routes.ts';
 import { presenceRoutes } from '../../sync/server/presence/routes.ts';
 import { reportRoutes } from '../../sync/server/reports/routes.ts';
@@ -38,6 +39,7 @@ const ROUTES: readonly RouteSpec[] = [
   ...correctionRoutes,
   ...deviceRoutes,
   ...peopleRoutes,
+  ...pinCodeRoutes,
   ...portalRoutes,
   ...exportRoutes,
   ...quarantineRoutes,

@@ -1,23 +1,31 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Receipt } from '../../electron/contract/methods.ts';
+import { createCardDesk } from '../../electron/core/enrolment/cards.ts';
 import { createPinGuard } from '../../electron/core/pin/guard.ts';
 import { readIssuers, readPolicy, wantsFace, waysOf } from '../../electron/core/roster/policy.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { createClaims } from '../../electron/core/ways/claims.ts';
 import { createWays } from '../../electron/core/ways/service.ts';
-import type { Credentials, OwnCode, PrintableCard } from '../../sync/protocol/api/credentials.ts';
+import type { Credentials, IssuedPinCode, OwnCode, PrintableCard } from '../../sync/protocol/api/credentials.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import { readOwnCode } from '../../sync/protocol/seal/own-code.ts';
+import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
+import { leftoversJob } from '../../sync/server/accounts/leftovers.job.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
 import { keepCardTemplate, readCardTemplates } from '../../sync/server/changes/card-templates.ts';
 import { keysChanged } from '../../sync/server/changes/log.ts';
 import { readChanges } from '../../sync/server/changes/read.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { ingest } from '../../sync/server/ingest/ingest.ts';
+import { openHalf } from '../../sync/server/ingest/personal.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
 import { retireKeys, succeedKey } from '../../sync/server/keys/succession.ts';
 import { dropTemplatesWithoutSite } from '../../sync/server/retention/faces-off.ts';
 import { DATABASES } from '../services/databases.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
+import { knownKiosk } from '../sync/ingest-kit.ts';
 import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
@@ -47,8 +55,8 @@ describe.each(DATABASES)('cards, badges and own codes on $name', ({ unavailable,
 
   /** A real kiosk's store, and its ways in, on what the server's own pages tell it. */
   async function door(version?: number) {
-    const { device } = await api.kiosk();
     const store: SqlStore = await openKiosk(newFolder(), {}, { clock: heldClock(NOW.getTime()) });
+    const { device } = await knownKiosk(api.db, { site: SITE.id, device: store.device });
     const admitted: string[] = [];
     const ways = createWays({
       store,
@@ -88,6 +96,23 @@ describe.each(DATABASES)('cards, badges and own codes on $name', ({ unavailable,
           ({ more } = page);
         }
         return kinds;
+      },
+      /** Staff at the kiosk prints a card. @returns what it carries */
+      async print(person: string): Promise<string> {
+        const staff = { require: () => undefined };
+        const offered = () => waysOf(readPolicy(store.sync.policy));
+        const off = () => false;
+        const desk = createCardDesk({ store, staff, offered, withFace: off, onCards: off, changed: () => undefined });
+        return (await desk.cardIssue({ token: '', person, replace: false })).card.text;
+      },
+      /** Its events reach the server. */
+      async send(): Promise<void> {
+        const events = store.pending(500);
+        const { epoch, seq } = events[0]!.header;
+        const first = { alg: 'EdDSA', typ: 'sp-batch+jws', iss: device, aud: randomUUID(), epoch, first: seq } as const;
+        const header = { ...first, last: seq + events.length - 1, spv: 3 };
+        const { ack } = await ingest(api.db, api.keys, header, { sentAt: api.now.toISOString(), events }, api.now);
+        store.acknowledge(epoch, { committed: ack.committed, safe: ack.safe });
       },
       read: (text: string) => ways.read(text).then((a) => a.kind),
       refused: (text: string) => codeOf(() => ways.read(text)),
@@ -199,6 +224,107 @@ describe.each(DATABASES)('cards, badges and own codes on $name', ({ unavailable,
       .where('person', 'in', [kept.id, merged.id])
       .execute();
     expect(rows).toEqual([]);
+  });
+
+  test('a card that a kiosk prints counts there at once, and at the others with their next page, until it is revoked', async () => {
+    const ada = await make('Ada');
+    const url = `/api/people/${ada.id}/credentials`;
+    const [west, east] = [await door(), await door()];
+    await west.sync();
+    await east.sync();
+    const card = await west.print(ada.id);
+    expect([await west.read(card), await east.refused(card)]).toEqual(['welcome', 'code-unknown']);
+    await west.send();
+    await east.sync();
+    expect(await east.read(card)).toBe('welcome');
+    const listed = await api.ask<Credentials>('GET', url);
+    expect(listed.items).toMatchObject([{ kind: 'card', number: null, revokedAt: null }]);
+    // Its hash is in one place, which a revocation empties.
+    const { rows } = await sql<{ id: string; person: string; personal: Buffer; gps: null }>`
+      select id, person, personal, gps from event
+      where device = ${west.device}::uuid and type = 'credential' and personal is not null`.execute(api.db);
+    const box = await personBox(api.db, api.keys, [ada.id]);
+    expect(rows.map((row) => Object.keys(openHalf(api.keys, box, row)))).toEqual([['person']]);
+    await api.ask('DELETE', `${url}/${listed.items[0]!.id}`, { as: 'staff' });
+    for (const one of [west, east]) await one.sync();
+    expect([await west.refused(card), await east.refused(card)]).toEqual(['code-unknown', 'code-unknown']);
+    // And the other way: staff at a kiosk revokes what the console printed.
+    const printed = await api.ask<PrintableCard>('POST', `/api/people/${ada.id}/cards`);
+    await west.sync();
+    expect(await west.read(printed.text)).toBe('welcome');
+    west.store.issueCard(ada.id, null, true);
+    await west.send();
+    await east.sync();
+    expect(await east.refused(printed.text)).toBe('code-unknown');
+    expect((await api.ask<Credentials>('GET', url)).items.every((c) => c.revokedAt !== null)).toBe(true);
+  });
+
+  test('a card that is heard of after its person was erased is nobody’s; of too many the oldest makes room', async () => {
+    const [ada, eve] = [await make('Ada'), await make('Eve')];
+    const west = await door();
+    await west.sync();
+    for (let i = 0; i < 19; i++) await api.ask('POST', `/api/people/${eve.id}/cards`);
+    const [late, full] = [await west.print(ada.id), await west.print(eve.id)];
+    const box = await api.kiosk();
+    box.append('person', { change: 'deleted' }, { person: ada.id }, NOW);
+    await api.deliver(box);
+    await west.send();
+    const left = (person: string) =>
+      api.db.selectFrom('credential').select(['id', 'hash', 'device']).where('person', '=', person).execute();
+    expect(await left(ada.id)).toEqual([]);
+    expect((await left(eve.id)).filter((c) => c.hash)).toHaveLength(19);
+    await west.sync();
+    expect([await west.refused(late), await west.read(full)]).toEqual(['code-unknown', 'welcome']);
+  });
+
+  test('a code to choose a PIN by goes to every kiosk of its person, told once, and no PIN or hash of one comes back', async () => {
+    const number = randomUUID().slice(0, 8);
+    const ada = await api.ask<Person>('POST', '/api/people', { body: { name: 'Ada', number } });
+    const url = `/api/people/${ada.id}/pin-code`;
+    const west = await door();
+    await west.sync();
+    const issued = await api.ask<IssuedPinCode>('POST', url, { as: 'staff' });
+    expect(issued).toMatchObject({ name: 'Ada', number });
+    const shown = await api.ask('GET', url, { as: 'staff' });
+    expect(shown).toEqual({ code: { issuedAt: issued.issuedAt, expiresAt: issued.expiresAt } });
+    expect(await west.sync()).toEqual(['pinCode']);
+    expect(west.store.pinCode(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, issued.code));
+    const east = await door();
+    await east.sync(); // a snapshot tells it too
+    expect(east.store.pinCode(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, issued.code));
+    const row = await api.db.selectFrom('pin_code').selectAll().where('person', '=', ada.id).executeTakeFirstOrThrow();
+    expect(Buffer.from(row.sealed).includes(pinCodeHash(ada.id, issued.code))).toBe(false);
+    // A second takes the place of the first; taken back, there is none.
+    const second = await api.ask<IssuedPinCode>('POST', url);
+    await west.sync();
+    expect(west.store.pinCode(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, second.code));
+    await api.ask('DELETE', url, { as: 'staff' });
+    await west.sync();
+    await east.sync();
+    for (const { store } of [west, east]) expect(store.pinCode(ada.id, NOW.getTime())).toBeNull();
+    const nameless = await make('Eve');
+    expect(await codeOf(() => api.ask('POST', `/api/people/${nameless.id}/pin-code`))).toBe('pin-without-number');
+  });
+
+  test('a code for a PIN goes with its person, and when it has expired', async () => {
+    const number = () => randomUUID().slice(0, 8);
+    const [ada, eve] = [
+      await api.ask<Person>('POST', '/api/people', { body: { name: 'Ada', number: number() } }),
+      await api.ask<Person>('POST', '/api/people', { body: { name: 'Eve', number: number() } }),
+    ];
+    for (const { id } of [ada, eve]) await api.ask('POST', `/api/people/${id}/pin-code`);
+    const left = async () =>
+      (await api.db.selectFrom('pin_code').select('person').where('person', 'in', [ada.id, eve.id]).execute()).map(
+        (r) => r.person,
+      );
+    const box = await api.kiosk();
+    box.append('person', { change: 'deleted' }, { person: ada.id }, NOW);
+    await api.deliver(box);
+    expect(await left()).toEqual([eve.id]);
+    api.now = new Date(NOW.getTime() + 7 * 86_400_000);
+    expect(await api.ask('GET', `/api/people/${eve.id}/pin-code`)).toEqual({ code: null });
+    await leftoversJob.run({ ...api.services, signal: new AbortController().signal });
+    expect(await left()).toEqual([]);
   });
 
   test('what a person’s card opens goes to the kiosks, with nothing usable where the site says cards; and goes with the consent', async () => {

@@ -35,6 +35,41 @@ const commitAll = (store: SqlStore, safe = 0): void =>
   store.acknowledge(store.epoch, { committed: all(store).made - store.session.log.epoch.base, safe });
 const events = (store: SqlStore, type: string) => store.pending(1000).filter((e) => e.header.type === type);
 
+describe('who is to be enrolled again', () => {
+  const again = (...people: [string, string][]): Change => ({
+    kind: 'again',
+    people: people.map(([id, reason]) => ({ person: id, reason })),
+  });
+  const shown = (store: SqlStore) => store.enrolAgain().map((one) => [one.person.id, one.reason]);
+
+  it('is what the server said last, of people who are here, whichever came first', async () => {
+    const store = await openKiosk(newFolder());
+    const [a, b] = [randomUUID(), randomUUID()];
+    await store.sync.applyRoster(page([person(a), again([a, 'score-falls'], [b, 'of-age'])]));
+    expect(shown(store)).toEqual([[a, 'score-falls']]);
+    await store.sync.applyRoster(page([person(b, { name: 'Ada' })]));
+    expect(shown(store)).toEqual([
+      [b, 'of-age'],
+      [a, 'score-falls'],
+    ]);
+    await store.sync.applyRoster(page([again([b, 'lapsed'])]));
+    expect(shown(store)).toEqual([[b, 'lapsed']]);
+  });
+
+  it('is nobody who was enrolled here since, and nobody who is gone', async () => {
+    const store = await openKiosk(newFolder());
+    const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()];
+    await store.sync.applyRoster(
+      page([person(a), person(b), person(c), again([a, 'score-falls'], [b, 'no-template'], [c, 'of-age'])]),
+    );
+    store.addTemplates(a, [{ pose: 'front', model: MODEL, embedding: embedding(2) }]);
+    await store.sync.applyRoster(page([{ kind: 'gone', person: b }]));
+    await store.deletePerson(c);
+    expect(shown(store)).toEqual([]);
+    expect(store.session.db.prepare('SELECT count(*) FROM again').pluck().get()).toBe(0);
+  });
+});
+
 describe('people of the server', () => {
   it('come with their templates, survive a restart, have no PIN, and leave no event', async () => {
     const home = newFolder();

@@ -8,6 +8,8 @@ import { MemoryOutbox } from './kit.ts';
 /** The ingest without its transport: a kiosk that the server knows, and batches of it that have been verified. */
 
 export interface KnownAs {
+  /** Its id; a new one where absent. */
+  readonly device?: string;
   readonly name?: string;
   readonly site?: string | null;
   readonly at?: Date;
@@ -15,9 +17,9 @@ export interface KnownAs {
 
 export async function knownKiosk(
   db: Db,
-  { name = 'Door', site = null, at = new Date() }: KnownAs = {},
+  { name = 'Door', site = null, at = new Date(), device }: KnownAs = {},
 ): Promise<MemoryOutbox> {
-  const box = new MemoryOutbox();
+  const box = new MemoryOutbox(device);
   const known = { status: 'approved' as const, ed25519: 'x', x25519: 'x', tls_key_hash: box.device };
   await db
     .insertInto('device')

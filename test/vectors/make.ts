@@ -7,6 +7,7 @@ import { canonicalBytes, commit, headerHash } from '../../sync/protocol/seal/cha
 import { keyId, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { writeOwnCode } from '../../sync/protocol/seal/own-code.ts';
 import { pad } from '../../sync/protocol/seal/padding.ts';
+import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
 import { messageDigest } from '../../sync/protocol/seal/signal.ts';
 import { PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
 import { GENESIS, type WireEvent } from '../../sync/protocol/wire/event.ts';
@@ -193,6 +194,12 @@ async function messages() {
         },
         { kind: 'config', revision: 4, config: { name: 'Empfang', direction: 'in', volume: 40, low: true } },
         { kind: 'command', id: EPOCH, what: 'restart', expires: NOW },
+        {
+          kind: 'pinCode',
+          person: PERSON,
+          code: { id: REQUEST, hash: pinCodeHash(PERSON, '402715938264'), expires: NOW },
+        },
+        { kind: 'again', people: [{ person: PERSON, reason: 'score-falls' }] },
       ],
       cursor: 'opaque',
       more: false,
@@ -294,6 +301,7 @@ function ways() {
       text: writeOwnCode({ person: PERSON, issuedAt, nonce: NONCE }, KEYS.serverSigning),
     },
     card: { secretHex: secret.toString('hex'), text, hash: cardHash(text) },
+    pinCode: { person: PERSON, code: '402715938264', hash: pinCodeHash(PERSON, '402715938264') },
     templateCard: {
       person: card.person,
       card: card.card,

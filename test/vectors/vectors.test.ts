@@ -185,7 +185,7 @@ test('the schemas are the ones that docs/protocol.md names, and refer to nothing
 });
 
 test('what people show is read as it was written', () => {
-  const { ownCode, card, templateCard } = read('ways.json');
+  const { ownCode, card, pinCode, templateCard } = read('ways.json');
   const issuer = publicHalf(ownCode.issuer) as never;
   expect(readOwnCode(ownCode.text, [issuer])).toMatchObject({
     person: ownCode.person,
@@ -193,6 +193,13 @@ test('what people show is read as it was written', () => {
   });
   const bytes = Buffer.from(card.secretHex, 'hex');
   expect(card.hash).toBe(createHash('sha256').update(bytes).digest('base64url'));
+  const words = [Buffer.from('smartpresence/pin-code\0'), Buffer.from(pinCode.person.replaceAll('-', ''), 'hex')];
+  const digits = Buffer.from(pinCode.code, 'ascii');
+  expect(pinCode.hash).toBe(
+    createHash('sha256')
+      .update(Buffer.concat([...words, digits]))
+      .digest('base64url'),
+  );
   const key = readTemplateCard(templateCard.text)!;
   expect([key.person, key.card, key.key.toString('hex')]).toEqual([
     templateCard.person,

@@ -83,6 +83,7 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
     person: (id: string) => [ADA, BOB].find((p) => p.id === id) ?? null,
     personByNumber: (number: string) => [ADA, BOB].find((p) => p.number === number) ?? null,
     pinHash: () => 'hash',
+    pinCode: () => null,
     lockout: (subject: string) => lockouts.get(subject) ?? NO_LOCKOUT,
     setLockouts(changed: Record<string, Lockout>) {
       if (diskFull) throw new Problem('storage-full', 'no room', 'Make room.');
@@ -107,6 +108,7 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
     claims: createClaims(() => 0),
     subjects: numberSubjects(randomBytes(32)),
     site: policy,
+    now: () => now,
     demo: false,
     liveness: {
       begin: () => {

@@ -52,6 +52,7 @@ function service(overrides: Partial<CheckinDeps> = {}) {
     person: (id: string) => (id === ADA.id ? ADA : null),
     personByNumber: (number: string) => (number === '7' ? ADA : null),
     pinHash: () => 'hash-of-4711',
+    pinCode: () => null,
     lockout: (subject: string) => lockouts.get(subject) ?? NO_LOCKOUT,
     setLockouts(rows: Record<string, Lockout>) {
       for (const [subject, lockout] of Object.entries(rows)) lockouts.set(subject, lockout);
@@ -88,6 +89,7 @@ function service(overrides: Partial<CheckinDeps> = {}) {
     claims: createClaims(() => monotonic),
     subjects: numberSubjects(randomBytes(32)),
     site: { ...defaultSite(true), timeZone: 'UTC', photos: true },
+    now: () => trusted,
     demo: true,
     liveness: {
       begin: () => {

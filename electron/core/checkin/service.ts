@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { Challenge, LivenessSession } from '../../../models/rules/liveness/liveness.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
+import { pinCodeHash } from '../../../sync/protocol/seal/pin-code.ts';
 import type { Method } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
@@ -12,7 +13,7 @@ import { createTurns } from '../in-turn.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { PinGuard } from '../pin/guard.ts';
 import { ONLY_PIN_BUDGET, PIN_BUDGET } from '../pin/lockout.ts';
-import type { PinHasher } from '../pin/pin-hash.ts';
+import { type PinHasher, refuseWeak } from '../pin/pin-hash.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
@@ -35,6 +36,8 @@ export interface CheckinDeps {
   /** Whose code or badge was shown before the face. */
   readonly claims: Pick<Claims, 'take'>;
   readonly site: SiteConfig;
+  /** Trusted time, ms since 1970. */
+  readonly now: () => number;
   readonly demo: boolean;
   readonly liveness: { begin(): Challenge; start(challenge: Challenge): LivenessSession };
   /** Ms, never going back: what the undo window and the rest after failed challenges are measured by. */
@@ -53,7 +56,10 @@ export interface CheckinDeps {
   readonly log: CoreOptions['log'];
 }
 
-type CheckinMethods = Pick<CoreMethods, 'visitBegin' | 'visitEnd' | 'probe' | 'voidCheckin' | 'checkinByPin'>;
+type CheckinMethods = Pick<
+  CoreMethods,
+  'visitBegin' | 'visitEnd' | 'probe' | 'voidCheckin' | 'checkinByPin' | 'pinChoose'
+>;
 
 /**
  * Takes the record of somebody whom no face is needed for.
@@ -79,6 +85,9 @@ interface Visit {
 type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
   readonly open: Required<Pick<NewCheckin['open'], 'method' | 'model' | 'threshold' | 'gallery'>>;
 };
+
+const pinWrong = () =>
+  new Problem('pin-wrong', 'number and PIN do not belong together', 'Try again, or ask the front desk.');
 
 /** The main job: looks at a face become one durable record, and only then a welcome. */
 export function createCheckinService(deps: CheckinDeps): CheckinMethods & { readonly admit: Admit } {
@@ -341,20 +350,40 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     },
 
     async checkinByPin({ number, pin }) {
-      const person = await deps.guard.attempt({
-        subject: deps.subjects.pin(number),
-        shared: recogniser.off ? ONLY_PIN_BUDGET : PIN_BUDGET,
-        async check() {
-          const claimed = store.personByNumber(number);
-          const right = await deps.pins.verify(claimed ? store.pinHash(claimed.id) : null, pin);
-          return right ? claimed : null;
-        },
-        wrong: () =>
-          new Problem('pin-wrong', 'number and PIN do not belong together', 'Try again, or ask the front desk.'),
-      });
+      const { person, byCode } = await byPin(number, pin);
+      if (byCode) throw new Problem('pin-choose', 'this is a code to choose a PIN by, and no PIN', 'Choose a PIN now.');
+      return { receipt: await admit(person, { method: 'number+pin' }) };
+    },
+
+    async pinChoose({ number, code, pin }) {
+      if (pin === code) throw new Problem('pin-weak', 'the PIN is the code itself', 'Choose another PIN.');
+      refuseWeak(pin);
+      // Looked at again, with the same count of failures: nothing of the code was kept since it was first typed.
+      const { person, byCode } = await byPin(number, code);
+      if (!byCode) throw pinWrong();
+      const hash = await deps.pins.hash(pin);
+      // Meanwhile the code may have been used, have expired, or been taken back.
+      if (store.pinCode(person.id, deps.now()) !== pinCodeHash(person.id, code)) throw pinWrong();
+      store.choosePin(person.id, hash);
       return { receipt: await admit(person, { method: 'number+pin' }) };
     },
   };
+
+  /** Who has this number, and this PIN or the code to choose one by. What was wrong is not told. */
+  function byPin(number: string, typed: string): Promise<{ readonly person: Person; readonly byCode: boolean }> {
+    return deps.guard.attempt({
+      subject: deps.subjects.pin(number),
+      shared: recogniser.off ? ONLY_PIN_BUDGET : PIN_BUDGET,
+      async check() {
+        const person = store.personByNumber(number);
+        const right = await deps.pins.verify(person ? store.pinHash(person.id) : null, typed);
+        if (!person) return null;
+        const byCode = store.pinCode(person.id, deps.now()) === pinCodeHash(person.id, typed);
+        return right || byCode ? { person, byCode } : null;
+      },
+      wrong: pinWrong,
+    });
+  }
 
   async function challenge(current: Visit, picture: RgbImage, frame: FaceFrame): Promise<ProbeResult> {
     const running = current.challenge!;

@@ -6,11 +6,11 @@ import { ENROLMENT_POSES, type EnrolmentPose } from '../../../models/rules/reaso
 import { isOfAge } from '../../../sync/protocol/wire/age.ts';
 import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { CaptureResult, CoreMethods, METHODS, PersonRow } from '../../contract/methods.ts';
+import type { CaptureResult, CoreMethods, METHODS } from '../../contract/methods.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import { createTurns } from '../in-turn.ts';
-import { type PinHasher, weakPin } from '../pin/pin-hash.ts';
+import { type PinHasher, refuseWeak } from '../pin/pin-hash.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
 import { photoDaysTold, type SiteConfig } from '../site/config.ts';
 import type { StaffDesk } from '../staff/service.ts';
@@ -18,6 +18,7 @@ import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.
 import { wipe } from '../ways/claims.ts';
 import { consentText } from './consent-texts.ts';
 import { addFace, enrolOnCard } from './on-card.ts';
+import { personRow as row } from './person-row.ts';
 import { type CaptureState, capturePose, captureProgress, holdsPose, missPose, NEW_CAPTURE } from './poses.ts';
 
 export interface EnrolmentDeps {
@@ -52,6 +53,7 @@ type EnrolmentMethods = Pick<
   | 'enrolFinish'
   | 'enrolByNumber'
   | 'enrolCancel'
+  | 'enrolAgain'
   | 'peopleFind'
   | 'personSetPin'
   | 'personDelete'
@@ -247,6 +249,11 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       return {};
     },
 
+    async enrolAgain({ token }) {
+      staff.require(token);
+      return { people: store.enrolAgain().map(({ person, reason }) => ({ person: row(person), reason })) };
+    },
+
     async peopleFind({ token, query }) {
       staff.require(token);
       return { people: query.trim() === '' ? [] : store.findPeople(query.trim(), 20).map(row) };
@@ -334,25 +341,4 @@ function requireMinor(bornOn: string, age: number, now: number): void {
     throw new Problem('not-a-minor', `whoever was born on this day is ${age} or older`, 'Let them agree themselves.', {
       params: { age },
     });
-}
-
-function refuseWeak(pin: string): void {
-  const why = weakPin(pin);
-  if (why)
-    throw new Problem(
-      'pin-weak',
-      why === 'repeated' ? 'the PIN repeats one digit' : 'the PIN is a plain sequence',
-      'Choose another PIN.',
-    );
-}
-
-function row(person: Person): PersonRow {
-  return {
-    id: person.id,
-    name: person.name,
-    number: person.number,
-    templates: person.templates,
-    hasPin: person.hasPin,
-    enrolledAt: person.enrolledAt,
-  };
 }

@@ -1,4 +1,5 @@
 import { hash, verify } from '@node-rs/argon2';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
 /**
  * PINs: argon2id (RFC 9106) with the device's pepper as argon2's secret, so that a copied store can't be searched for
@@ -33,4 +34,15 @@ export function weakPin(pin: string): 'repeated' | 'sequence' | null {
   const steps = [...pin].slice(1).map((digit, i) => Number(digit) - Number(pin[i]));
   if (steps.every((step) => step === 1) || steps.every((step) => step === -1)) return 'sequence';
   return null;
+}
+
+/** @throws Problem `pin-weak` */
+export function refuseWeak(pin: string): void {
+  const why = weakPin(pin);
+  if (why)
+    throw new Problem(
+      'pin-weak',
+      why === 'repeated' ? 'the PIN repeats one digit' : 'the PIN is a plain sequence',
+      'Choose another PIN.',
+    );
 }

@@ -225,6 +225,7 @@ async function checkPeople(
       if (own.length !== person.templates) found('templates-miscounted', `person ${person.ref}`);
     });
     attempt(`cards and badges of person ${person.ref}`, () => void people.secrets.credentialsOf(person));
+    attempt(`the code for a PIN of person ${person.ref}`, () => void people.secrets.pinCodeOf(person, 0));
     attempt(`card of person ${person.ref}`, () => void people.secrets.cardTemplateOf(person));
     attempt(`PIN of person ${person.ref}`, () => void people.secrets.pinHash(person));
     attempt(`photos key of person ${person.ref}`, () => void people.photosKey(person));

@@ -25,6 +25,7 @@ const FIELDS = [
   'relation',
   'bornOn',
   'card',
+  'bearer',
 ] as const;
 const CODES = new Map<string, number>(FIELDS.map((name, code) => [name, code]));
 
@@ -127,6 +128,7 @@ const TYPES: readonly EventType[] = [
   'erasureDone',
   'health',
   'command',
+  'credential',
 ];
 const TYPE_CODES = new Map<EventType, number>(TYPES.map((type, code) => [type, code]));
 

@@ -47,6 +47,8 @@ export interface Person {
   readonly language: string;
   readonly templates: number;
   readonly hasPin: boolean;
+  /** Printed cards that count. */
+  readonly cards: number;
   readonly gpsOptOut: boolean;
   /** RFC 3339 with ms. */
   readonly enrolledAt: string;
@@ -147,6 +149,18 @@ export interface Credential {
   readonly value: string;
 }
 
+/** A printed card as it is kept: `hash` is SHA-256 of what it carries, unpadded base64url. */
+export interface IssuedCard {
+  readonly id: string;
+  readonly hash: string;
+}
+
+/** Somebody who is to be enrolled again, and why, as a code. */
+export interface EnrolAgain {
+  readonly person: Person;
+  readonly reason: string;
+}
+
 /** Attempts against one secret (a person's PIN, the staff PIN): survives a restart. */
 export interface Lockout {
   readonly failures: number;
@@ -185,6 +199,10 @@ export interface StoreReads {
   templates(model: string): IterableIterator<Template>;
   templatesOf(person: string, model: string): Template[];
   pinHash(person: string): string | null;
+  /** Hash of the code by which this person may choose a PIN here, now (trusted time, ms since 1970); null: none. */
+  pinCode(person: string, now: number): string | null;
+  /** Who is to be enrolled again, by the server's word, by name. */
+  enrolAgain(): EnrolAgain[];
   /** What the person's card opens; null: their templates are on no card. */
   cardTemplate(person: string): CardTemplate | null;
   lockout(subject: string): Lockout;
@@ -215,6 +233,13 @@ export interface StoreWrites {
   /** The person has a new card: what the one before opened is gone. */
   setCardTemplate(person: string, card: CardTemplate & { readonly count: number }): void;
   setPin(person: string, pinHash: string | null): void;
+  /** As `setPin`, and the code that allowed it is used up. */
+  choosePin(person: string, pinHash: string): void;
+  /**
+   * Keeps a card that was made here; null: none. How many cards of before were revoked, which is all of them where it takes
+   * their place and none where it does not.
+   */
+  issueCard(person: string, card: IssuedCard | null, replacing: boolean): number;
   /** Destroys the person's key, rows, templates and photos; appends the event. What the chain committed to stays unguessable. */
   deletePerson(id: string): Promise<void>;
   /** The record and its event, which stands in the outbox from then on: durable when this returns. */

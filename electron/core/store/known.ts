@@ -33,6 +33,8 @@ export interface Known extends Profile {
 export const credentialKey = ({ kind, value }: Credential): string =>
   kind === 'card' ? `card ${value}` : `badge ${value.normalize('NFC').trim().toUpperCase()}`;
 
+const isCard = (key: string): boolean => key.startsWith('card ');
+
 /** Who said that there shall be no positions: the person here, the server, or both. */
 export const OPTED_OUT = { here: 1, server: 2 } as const;
 
@@ -59,7 +61,7 @@ export function newPersonKeys(random: Random): PersonKeys {
 }
 
 export function asPerson(known: Known): Person {
-  const { id, name, number, language, templates, hasPin, gpsOptOut } = known;
+  const { id, name, number, language, templates, hasPin, gpsOptOut, credentials } = known;
   return {
     id,
     name,
@@ -67,6 +69,7 @@ export function asPerson(known: Known): Person {
     language,
     templates,
     hasPin,
+    cards: credentials.filter(isCard).length,
     gpsOptOut,
     enrolledAt: new Date(known.enrolled).toISOString(),
   };

@@ -177,6 +177,20 @@ CREATE TABLE command(
   id BLOB PRIMARY KEY, what TEXT NOT NULL, expires INTEGER NOT NULL, outcome TEXT, n INTEGER) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    schema: 8,
+    // Cards that are made here are told by events of a type that an older build can't name.
+    minReader: 8,
+    sql: `
+-- A code by which a person chooses a PIN here (sealed: its hash, under the person's key), until (ms since 1970) it expires,
+-- and once: a used one stays, so that a snapshot does not bring it back.
+CREATE TABLE pin_code(
+  person INTEGER PRIMARY KEY REFERENCES person(ref) ON DELETE CASCADE, id BLOB NOT NULL, sealed BLOB NOT NULL,
+  expires INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0) STRICT;
+-- Who is to be enrolled again, by the server's word, and why. A person may be told of later than this.
+CREATE TABLE again(person BLOB PRIMARY KEY, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`,
+  },
 ];
 
 /** Schema that this build makes and understands. */

@@ -36,6 +36,21 @@ const cardTemplatePlace = (person: Known, card: string, model: string): Place =>
   key: person.keyVersion,
 });
 
+const pinCodePlace = (person: Known, id: string): Place => ({
+  field: 'person.pin-code',
+  person: person.id,
+  record: id,
+  row: 1,
+  key: person.keyVersion,
+});
+
+/** A code by which a person chooses a PIN here: its hash (seal/pin-code.ts); `expires` in ms since 1970. */
+export interface PinCode {
+  readonly id: string;
+  readonly hash: string;
+  readonly expires: number;
+}
+
 /** What a person is recognised by: templates, PIN, cards and badges, each sealed under the person's key, opened when asked for. */
 export class PersonSecrets {
   readonly #db: Db;
@@ -171,6 +186,39 @@ export class PersonSecrets {
         'INSERT INTO pin(person, row_version, sealed) VALUES (?, ?, ?) ON CONFLICT(person) DO UPDATE SET row_version = excluded.row_version, sealed = excluded.sealed',
       )
       .run(person.ref, version, seal(person.records, pinPlace(person, version), hash, this.#random));
+  }
+
+  /** One that was used here already stays used. */
+  writePinCode(person: Known, { id, hash, expires }: PinCode): void {
+    const sealed = seal(person.records, pinCodePlace(person, id), hash, this.#random);
+    this.#db
+      .prepare(
+        `INSERT INTO pin_code(person, id, sealed, expires) VALUES (?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
+         SET id = excluded.id, sealed = excluded.sealed, expires = excluded.expires, used = (used AND id = excluded.id)`,
+      )
+      .run(person.ref, uuidBytes(id), sealed, expires);
+  }
+
+  dropPinCode(person: Known): void {
+    this.#db.prepare('DELETE FROM pin_code WHERE person = ? AND used = 0').run(person.ref);
+  }
+
+  /** That can be used now. */
+  pinCodeOf(person: Known, now: number): PinCode | null {
+    const row = this.#db
+      .prepare('SELECT id, sealed, expires FROM pin_code WHERE person = ? AND used = 0 AND expires > ?')
+      .get(person.ref, Math.floor(now)) as { id: Buffer; sealed: Buffer; expires: number } | undefined;
+    if (!row) return null;
+    const id = uuidText(row.id);
+    return {
+      id,
+      hash: open(person.records, pinCodePlace(person, id), row.sealed).toString('utf8'),
+      expires: row.expires,
+    };
+  }
+
+  usePinCode(person: Known): void {
+    this.#db.prepare('UPDATE pin_code SET used = 1 WHERE person = ?').run(person.ref);
   }
 
   /** @param n number of the event that brings it; 0: it came from the server */

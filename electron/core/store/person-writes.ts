@@ -2,8 +2,8 @@ import { MAX_TEMPLATES } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Checkins } from './checkins.ts';
 import { templateValue } from './derived.ts';
-import { uuidText } from './header.ts';
-import type { NewPerson, Person, PersonChange, Template } from './interface.ts';
+import { uuidBytes, uuidText } from './header.ts';
+import type { IssuedCard, NewPerson, Person, PersonChange, Template } from './interface.ts';
 import { asPerson, type Known, type PersonKeys } from './known.ts';
 import type { Purge } from './purge.ts';
 import type { Session } from './session.ts';
@@ -97,8 +97,14 @@ export class PersonWrites {
     );
   }
 
+  /** Whoever has a new face here is not to be enrolled again; the server says so too, a little later. */
+  #enrolled(id: string): void {
+    this.#s.db.prepare('DELETE FROM again WHERE person = ?').run(uuidBytes(id));
+  }
+
   addTemplates(id: string, templates: NewPerson['templates']): Outcome<Template[]> {
     const person = this.#s.people.require(id);
+    this.#enrolled(id);
     const result = this.#insertTemplates(person, templates);
     return {
       result,
@@ -130,6 +136,7 @@ export class PersonWrites {
 
   setCardTemplate(id: string, card: NonNullable<NewPerson['card']>): Outcome<void> {
     this.#writeCard(this.#s.people.require(id), card);
+    this.#enrolled(id);
     return { result: undefined, committed: () => undefined };
   }
 
@@ -138,15 +145,34 @@ export class PersonWrites {
     this.#s.values.append('pin', { change: hash === null ? 'removed' : 'set' }, { person: person.id }, person);
   }
 
-  setPin(id: string, hash: string | null): Outcome<void> {
+  /** @param byCode the person chose it with the code that they had for it, which is used up */
+  setPin(id: string, hash: string | null, byCode = false): Outcome<void> {
     const person = this.#s.people.require(id);
     this.#writePin(person, hash);
+    if (byCode) this.#s.people.secrets.usePinCode(person);
     return {
       result: undefined,
       committed: () => {
         person.hasPin = hash !== null;
       },
     };
+  }
+
+  /** @returns how many cards of before open nothing any more */
+  issueCard(id: string, card: IssuedCard | null, replacing: boolean): Outcome<number> {
+    const { db, people, values, log } = this.#s;
+    const person = people.require(id);
+    const before = replacing ? people.secrets.credentialsOf(person).filter((one) => one.kind === 'card') : [];
+    for (const one of before) {
+      db.prepare('DELETE FROM credential WHERE ref = ?').run(one.ref);
+      values.append('credential', { kind: 'card', change: 'revoked' }, { person: id, bearer: { id: one.id } }, person);
+    }
+    if (card) {
+      const credential = { kind: 'card', value: card.hash } as const;
+      people.secrets.insertCredential(person, uuidBytes(card.id), credential, log.last + 1);
+      values.append('credential', { kind: 'card', change: 'issued' }, { person: id, bearer: card }, person);
+    }
+    return { result: before.length, committed: () => people.refresh(id, person.ref) };
   }
 
   /** Gives the addresses of the photos whose files must go. */

@@ -104,8 +104,10 @@ export class Purge {
       'card_template',
       'presence',
       'accounted',
+      'pin_code',
     ])
       this.#db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(ref);
+    this.#db.prepare('DELETE FROM again WHERE person = (SELECT id FROM person WHERE ref = ?)').run(ref);
     this.#db.prepare('UPDATE event SET person = NULL, sealed = NULL WHERE person = ?').run(ref);
     this.#db.prepare('DELETE FROM person WHERE ref = ?').run(ref);
     return photos.map((address) => address.toString('base64url'));

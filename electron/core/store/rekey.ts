@@ -188,6 +188,9 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
       'used_code',
       'presence',
       'accounted',
+      'command',
+      'pin_code',
+      'again',
     ]) {
       const count = (one: Db) => one.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
       if (count(db) !== count(store.session.db))

@@ -197,6 +197,7 @@ class Applying {
       case 'person':
         this.#person(change);
         if (this.#whole) this.#cardTemplate({ kind: 'cardTemplate', person: change.person, model: '', card: null });
+        if (this.#whole) this.#pinCode({ kind: 'pinCode', person: change.person, code: null });
         if (this.#whole && this.#hasCredentials(change.person))
           this.#credentials({ kind: 'credentials', person: change.person, cards: [], badges: [] });
         break;
@@ -205,6 +206,12 @@ class Applying {
         break;
       case 'cardTemplate':
         this.#cardTemplate(change);
+        break;
+      case 'pinCode':
+        this.#pinCode(change);
+        break;
+      case 'again':
+        this.#again(change);
         break;
       case 'issuers':
         this.#rows.setSetting(ISSUERS, JSON.stringify(change.keys));
@@ -326,6 +333,22 @@ class Applying {
     else db.prepare('DELETE FROM card_template WHERE person = ?').run(person.known.ref);
   }
 
+  /** A used one stays where it is taken back, so that it is still known when a snapshot tells it again. */
+  #pinCode({ person: id, code }: Extract<Change, { kind: 'pinCode' }>): void {
+    const person = this.#stored(id);
+    if (!person || person.gone) return;
+    const { secrets } = this.#s.people;
+    if (code) secrets.writePinCode(person.known, { ...code, expires: Date.parse(code.expires) });
+    else secrets.dropPinCode(person.known);
+  }
+
+  #again({ people }: Extract<Change, { kind: 'again' }>): void {
+    const { db } = this.#s;
+    db.prepare('DELETE FROM again').run();
+    const insert = db.prepare('INSERT INTO again(person, reason) VALUES (?, ?) ON CONFLICT(person) DO NOTHING');
+    for (const { person, reason } of people) insert.run(uuidBytes(person), reason);
+  }
+
   #hasCredentials(id: string): boolean {
     const sql = 'SELECT 1 FROM credential JOIN person ON person.ref = credential.person WHERE person.id = ? LIMIT 1';
     return this.#s.db.prepare(sql).get(uuidBytes(id)) !== undefined;
@@ -379,8 +402,9 @@ class Applying {
     const person = this.#stored(id);
     if (!person || person.gone) return;
     const { known } = person;
-    for (const table of ['template', 'pin', 'credential', 'card_template', 'presence', 'accounted'])
+    for (const table of ['template', 'pin', 'credential', 'card_template', 'presence', 'accounted', 'pin_code'])
       db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
+    db.prepare('DELETE FROM again WHERE person = ?').run(uuidBytes(id));
     people.update(known, { name: '', number: null, language: '' });
     db.prepare('UPDATE person SET gone_at = ?, unseen = 0 WHERE ref = ?').run(this.#now, known.ref);
     this.#forget(id, known.ref);

@@ -23,6 +23,8 @@ import type {
   Checkin,
   CheckinQuery,
   Credential,
+  EnrolAgain,
+  IssuedCard,
   Lockout,
   NewCheckin,
   NewEvent,
@@ -217,6 +219,24 @@ export class SqlStore implements Store {
     return known && guarded(() => this.#session.people.secrets.pinHash(known));
   }
 
+  pinCode(person: string, now: number): string | null {
+    const known = this.#session.people.known(person);
+    return known && guarded(() => this.#session.people.secrets.pinCodeOf(known, now)?.hash ?? null);
+  }
+
+  enrolAgain(): EnrolAgain[] {
+    const rows = guarded(() => this.#session.db.prepare('SELECT person, reason FROM again').all()) as {
+      person: Buffer;
+      reason: string;
+    }[];
+    return rows
+      .flatMap(({ person, reason }) => {
+        const known = this.#session.people.known(uuidText(person));
+        return known ? [{ person: asPerson(known), reason }] : [];
+      })
+      .sort((a, b) => a.person.name.localeCompare(b.person.name));
+  }
+
   async addPerson(person: NewPerson): Promise<Person> {
     this.#people.requireNew(person);
     const { vault } = this.parts;
@@ -245,6 +265,14 @@ export class SqlStore implements Store {
 
   setPin(person: string, pinHash: string | null): void {
     this.#change(() => this.#people.setPin(person, pinHash));
+  }
+
+  choosePin(person: string, pinHash: string): void {
+    this.#change(() => this.#people.setPin(person, pinHash, true));
+  }
+
+  issueCard(person: string, card: IssuedCard | null, replacing: boolean): number {
+    return this.#change(() => this.#people.issueCard(person, card, replacing));
   }
 
   async deletePerson(id: string): Promise<void> {

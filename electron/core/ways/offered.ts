@@ -23,7 +23,7 @@ export function offeredWays(policy: Policy | null, { face, ownCodes }: Able): Wa
 }
 
 /** Refuses to begin what the site does not offer, whatever the screen asks for. */
-export function onlyOffered<M extends Pick<CoreMethods, 'visitBegin' | 'checkinByPin'>>(
+export function onlyOffered<M extends Pick<CoreMethods, 'visitBegin' | 'checkinByPin' | 'pinChoose'>>(
   methods: M,
   offered: () => readonly Way[],
 ): M {
@@ -36,6 +36,10 @@ export function onlyOffered<M extends Pick<CoreMethods, 'visitBegin' | 'checkinB
     async checkinByPin(input) {
       if (!offered().includes('pin')) throw wayNotOffered();
       return methods.checkinByPin(input);
+    },
+    async pinChoose(input) {
+      if (!offered().includes('pin')) throw wayNotOffered();
+      return methods.pinChoose(input);
     },
   };
 }

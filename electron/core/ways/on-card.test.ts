@@ -72,6 +72,7 @@ function kiosk(change: { faceOff?: boolean } = {}) {
     subjects: numberSubjects(randomBytes(32)),
     claims,
     site: { ...defaultSite(true), liveness: 'off', photos: false },
+    now: () => now,
     demo: false,
     liveness: {} as never,
     monotonic: () => now,

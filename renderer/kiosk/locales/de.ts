@@ -160,6 +160,12 @@ export const de: Locale = {
     missing: 'Geben Sie Ihre Nummer und Ihre PIN mit mindestens 4 Ziffern ein.',
     wrong: 'Nummer und PIN passen nicht zusammen. Versuchen Sie es noch einmal, oder fragen Sie am Empfang.',
     locked: 'Zu viele Versuche. In {{time}} geht es weiter, oder fragen Sie am Empfang.',
+    chooseTitle: 'Wählen Sie Ihre PIN',
+    chooseSubmit: 'Speichern und anmelden',
+    chooseNote: 'Niemand sonst erfährt sie. Sie gilt an diesem Gerät.',
+    newPin: 'Neue PIN, 4 bis 12 Ziffern',
+    newPinAgain: 'Noch einmal dieselbe',
+    differs: 'Die beiden sind nicht gleich. Bitte beginnen Sie noch einmal.',
   },
 
   numberFirst: {
@@ -452,6 +458,8 @@ export const de: Locale = {
     diagnosticsHint: 'Kamera, Leser, GPS, Tür, Server',
     wrong: 'Das ist nicht die Personal-PIN.',
     over: 'Die Sitzung ist beendet. Geben Sie die PIN noch einmal ein.',
+    again: 'Neu erfassen',
+    againHint: 'Wessen Gesicht schlecht oder nicht mehr erkannt wird',
   },
 
   state: {
@@ -510,6 +518,9 @@ export const de: Locale = {
       'Gesicht, Name, Nummer und PIN werden auf diesem Gerät gelöscht; die Löschung geht auch an den Server. Einträge von Anmeldungen bleiben, ohne den Namen.',
     removeYes: 'Endgültig löschen',
     removed: '{{name}} ist gelöscht.',
+    card: 'Karte',
+    cards_one: '{{count}} Karte',
+    cards_other: '{{count}} Karten',
   },
 
   override: {
@@ -615,6 +626,9 @@ export const de: Locale = {
     enrolledOnCard: 'Von jetzt an führen die Karte und dann ein Blick in die Kamera hinein.',
     beginAgain: 'Noch einmal beginnen',
     error: {
+      'too-many-credentials': 'Mehr Karten kann niemand haben. Lassen Sie die neue an ihre Stelle treten.',
+      'templates-on-card':
+        'Hier gehört ein Gesicht zur Karte, und das liegt auf der Karte der Erfassung: Erfassen Sie neu.',
       'not-a-minor': 'Wer an diesem Tag geboren ist, ist {{age}} oder älter und willigt selbst ein.',
       'birth-in-future': 'Dieses Geburtsdatum liegt in der Zukunft.',
       'duplicate-face': 'Dieses Gesicht ist schon erfasst, als {{name}}. Es wurde nichts gespeichert.',
@@ -638,5 +652,33 @@ export const de: Locale = {
     once: 'Sie wird nur dieses eine Mal gezeigt. Wer sie verliert, bekommt eine neue; die verlorene öffnet dann nichts mehr.',
     templates:
       'Drucken Sie sie, oder lassen Sie die Person sie fotografieren: Nur mit dieser Karte wird das Gesicht erkannt.',
+    issue: 'Karte drucken',
+    another: 'Weitere Karte',
+    replace: 'Neue Karte, die alten sperren',
+    revoke: 'Sperren',
+    of: 'Karte von {{name}}',
+    none: 'Wer die Karte hat, kommt mit ihr hinein. Sie gilt an jedem Gerät dieses Standorts.',
+    some_one: '{{count}} Karte führt jetzt hinein.',
+    some_other: '{{count}} Karten führen jetzt hinein.',
+    bearer: 'Drucken Sie sie, oder lassen Sie die Person sie fotografieren. Wer sie hat, kommt mit ihr hinein.',
+    issued: 'Die neue Karte von {{name}} gilt ab jetzt.',
+    revoked_one: '{{count}} Karte von {{name}} öffnet nichts mehr.',
+    revoked_other: '{{count}} Karten von {{name}} öffnen nichts mehr.',
+    revoked_zero: '{{name}} hatte keine Karte.',
+  },
+  again: {
+    title: 'Neu erfassen',
+    nobody: 'Niemand muss neu erfasst werden.',
+    count_one: '{{count}} Person',
+    count_other: '{{count}} Personen',
+    reason: {
+      'score-falls': 'Wird immer unsicherer erkannt',
+      'of-age': 'Ist mündig: Die eigene Einwilligung ist fällig',
+      'guardian-missing': 'Minderjährig, ohne Einwilligung der Sorgeberechtigten',
+      lapsed: 'Die Einwilligung ist abgelaufen',
+      embedder: 'Kein Foto, aus dem die neue Erkennung lernen könnte',
+      'no-template': 'Hat eingewilligt, aber hier ist kein Gesicht',
+      other: 'Ist neu zu erfassen',
+    },
   },
 };

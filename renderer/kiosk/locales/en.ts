@@ -162,6 +162,12 @@ export const en = {
     missing: 'Enter your number and your PIN, which has at least 4 digits.',
     wrong: 'Number and PIN do not match. Try again, or ask the front desk.',
     locked: 'Too many attempts. You can try again in {{time}}, or ask the front desk.',
+    chooseTitle: 'Choose your PIN',
+    chooseSubmit: 'Save and check in',
+    chooseNote: 'Nobody else learns it. It counts at this kiosk.',
+    newPin: 'New PIN, 4 to 12 digits',
+    newPinAgain: 'The same once more',
+    differs: 'The two are not the same. Please begin again.',
   },
 
   numberFirst: {
@@ -441,6 +447,8 @@ export const en = {
     diagnosticsHint: 'Camera, readers, GPS, door, server',
     wrong: 'This is not the staff PIN.',
     over: 'The staff session is over. Enter the PIN again.',
+    again: 'Enrol again',
+    againHint: 'Whose face is recognised badly, or not at all any more',
   },
 
   state: {
@@ -498,6 +506,9 @@ export const en = {
       'Face, name, number and PIN are erased from this kiosk, and the deletion is sent to the server. Records of check-ins stay, without the name.',
     removeYes: 'Delete for good',
     removed: '{{name}} has been deleted.',
+    card: 'Card',
+    cards_one: '{{count}} card',
+    cards_other: '{{count}} cards',
   },
 
   /** Staff records a check-in for somebody whose other ways failed. */
@@ -603,6 +614,8 @@ export const en = {
     enrolledOnCard: 'From now on the card and then a look at the camera are the way in.',
     beginAgain: 'Begin again',
     error: {
+      'too-many-credentials': 'This person has as many cards as anybody can. Let the new one take their place.',
+      'templates-on-card': 'Here a face goes with a card, and lies on the card of the enrolment: enrol again.',
       'not-a-minor': 'Whoever was born on that day is {{age}} or older and agrees themselves.',
       'birth-in-future': 'This date of birth is in the future.',
       'duplicate-face': 'This face is enrolled already, as {{name}}. Nothing was saved.',
@@ -624,6 +637,34 @@ export const en = {
     done: 'The person has it',
     once: 'It is shown this once. Whoever has lost it gets a new one, and the lost one opens nothing.',
     templates: 'Print it, or let the person photograph it: their face can be recognised with this card alone.',
+    issue: 'Print a card',
+    another: 'Another card',
+    replace: 'New card, the others revoked',
+    revoke: 'Revoke',
+    of: 'Card of {{name}}',
+    none: 'Whoever holds the card is let in by it. It counts at every kiosk of this site.',
+    some_one: '{{count}} card lets them in now.',
+    some_other: '{{count}} cards let them in now.',
+    bearer: 'Print it, or let the person photograph it. Whoever holds it is let in by it.',
+    issued: 'The new card of {{name}} counts from now on.',
+    revoked_one: '{{count}} card of {{name}} opens nothing any more.',
+    revoked_other: '{{count}} cards of {{name}} open nothing any more.',
+    revoked_zero: '{{name}} had no card.',
+  },
+  again: {
+    title: 'Enrol again',
+    nobody: 'Nobody has to be enrolled again.',
+    count_one: '{{count}} person',
+    count_other: '{{count}} people',
+    reason: {
+      'score-falls': 'Recognised less and less surely',
+      'of-age': 'Of age now: their own consent is due',
+      'guardian-missing': 'A minor who agreed with no guardian',
+      lapsed: 'Their consent has lapsed',
+      embedder: 'No photo from which the new recognition could learn',
+      'no-template': 'Has agreed, but no face is here',
+      other: 'Is to be enrolled again',
+    },
   },
 } as const satisfies Sentences;
 

@@ -160,6 +160,12 @@ export const zh: Locale = {
     missing: '请输入您的编号和至少 4 位数字的 PIN 码。',
     wrong: '编号与 PIN 码不符。请重试，或询问前台。',
     locked: '尝试次数过多。{{time}} 后可再试，或询问前台。',
+    chooseTitle: '请设定您的 PIN 码',
+    chooseSubmit: '保存并签到',
+    chooseNote: '他人不会知道。仅在本机有效。',
+    newPin: '新 PIN 码，4 至 12 位数字',
+    newPinAgain: '再输入一次',
+    differs: '两次输入不一致，请重新开始。',
   },
 
   numberFirst: {
@@ -402,6 +408,8 @@ export const zh: Locale = {
     diagnosticsHint: '摄像头、读卡器、GPS、门、服务器',
     wrong: '这不是工作人员 PIN 码。',
     over: '工作人员会话已结束，请重新输入 PIN 码。',
+    again: '重新登记',
+    againHint: '人脸识别不佳或已无法识别的人',
   },
 
   state: {
@@ -456,6 +464,8 @@ export const zh: Locale = {
     removeText: '本机上的人脸、姓名、编号和 PIN 码将被清除，删除也会发送给服务器。签到记录保留，但不含姓名。',
     removeYes: '永久删除',
     removed: '已删除 {{name}}。',
+    card: '卡',
+    cards_other: '{{count}} 张卡',
   },
 
   override: {
@@ -560,6 +570,8 @@ export const zh: Locale = {
     enrolledOnCard: '从现在起，先出示卡，再看一眼摄像头。',
     beginAgain: '重新开始',
     error: {
+      'too-many-credentials': '此人的卡数已达上限，请用新卡替换旧卡。',
+      'templates-on-card': '此处刷卡还需人脸，而人脸在登记时发的卡上：请重新登记。',
       'not-a-minor': '这一天出生的人已满 {{age}} 岁，应由本人同意。',
       'birth-in-future': '此出生日期在将来。',
       'duplicate-face': '这张脸已登记为 {{name}}。没有保存任何内容。',
@@ -581,5 +593,30 @@ export const zh: Locale = {
     done: '本人已拿到',
     once: '仅显示这一次。遗失者可领取新卡，遗失的卡随即失效。',
     templates: '请打印，或让本人拍照：只有凭这张卡才能识别其面部。',
+    issue: '打印卡',
+    another: '再打印一张',
+    replace: '新卡，旧卡作废',
+    revoke: '作废',
+    of: '{{name}} 的卡',
+    none: '持卡者即可进入。此卡在本站点的每台机器上有效。',
+    some_other: '目前有 {{count}} 张卡可进入。',
+    bearer: '请打印，或让本人拍照。持卡者即可进入。',
+    issued: '{{name}} 的新卡即刻生效。',
+    revoked_zero: '{{name}} 没有卡。',
+    revoked_other: '{{name}} 的 {{count}} 张卡已作废。',
+  },
+  again: {
+    title: '重新登记',
+    nobody: '没有人需要重新登记。',
+    count_other: '{{count}} 人',
+    reason: {
+      'score-falls': '识别把握越来越低',
+      'of-age': '已成年：需本人同意',
+      'guardian-missing': '未成年人，尚无监护人同意',
+      lapsed: '同意已过期',
+      embedder: '没有可供新识别使用的照片',
+      'no-template': '已同意，但此处没有人脸',
+      other: '需要重新登记',
+    },
   },
 };

@@ -1,10 +1,12 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { t } from '../../shared/i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { NUMBER_SHAPE, NumberField, PIN_SHAPE, PinField } from '../parts/fields.tsx';
 import { KeypadScreen } from '../parts/keypad-form.tsx';
 import { type PinTrouble, pinTroubleOf, usePinWords } from '../parts/pin-trouble.ts';
+import { PinChooseScreen } from './pin-choose.tsx';
 
 /** Number and PIN: by touch, keyboard or screen reader. */
 export function PinScreen() {
@@ -16,7 +18,11 @@ export function PinScreen() {
   const numberInput = useRef<HTMLInputElement>(null);
   const pinInput = useRef<HTMLInputElement>(null);
   const words = usePinWords(trouble, 'pin');
-  useEffect(() => numberInput.current?.focus(), []);
+  /** What was typed was a code to choose a PIN by. */
+  const choosing = useSignal<{ number: string; code: string } | null>(null);
+  useEffect(() => {
+    if (choosing.value === null) (number.peek() === '' ? numberInput : pinInput).current?.focus();
+  }, [choosing.value]);
 
   async function submit(): Promise<void> {
     const typed = number.value.trim();
@@ -34,14 +40,27 @@ export function PinScreen() {
       const { receipt } = await core.checkinByPin({ number: typed, pin: pin.value });
       welcomed(receipt);
     } catch (error) {
-      trouble.value = pinTroubleOf(error);
+      if (error instanceof RpcError && error.code === 'pin-choose') choosing.value = { number: typed, code: pin.value };
+      else {
+        trouble.value = pinTroubleOf(error);
+        pinInput.current?.focus();
+      }
       pin.value = '';
-      pinInput.current?.focus();
     } finally {
       busy.value = false;
     }
   }
 
+  if (choosing.value)
+    return (
+      <PinChooseScreen
+        {...choosing.value}
+        refused={(error) => {
+          choosing.value = null;
+          trouble.value = pinTroubleOf(error);
+        }}
+      />
+    );
   return (
     <KeypadScreen
       title={t('pin.title')}

@@ -32,6 +32,21 @@ export const PrintableCard = z.strictObject({
 });
 export type PrintableCard = z.infer<typeof PrintableCard>;
 
+/** Whether somebody has a code by which they choose a PIN at a kiosk. */
+export const PinCodeAnswer = z.strictObject({
+  code: z.strictObject({ issuedAt: Instant, expiresAt: Instant }).nullable(),
+});
+export type PinCodeAnswer = z.infer<typeof PinCodeAnswer>;
+/** The code itself: told this once, to be handed over with the number that it goes with. */
+export const IssuedPinCode = z.strictObject({
+  name: z.string().nullable(),
+  number: z.string(),
+  code: z.string().regex(/^[0-9]{12}$/),
+  issuedAt: Instant,
+  expiresAt: Instant,
+});
+export type IssuedPinCode = z.infer<typeof IssuedPinCode>;
+
 export const NewBadge = z.strictObject({ number: BadgeNumber.trim() });
 
 /** The code of somebody's own page. A page asks for the next one before `expiresAt`. */

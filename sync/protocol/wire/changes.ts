@@ -134,13 +134,18 @@ export const BadgeNumber = z.string().min(1).max(80);
 
 /** Kinds of changes that a reader of protocol version 1 does not know. */
 const KINDS_SINCE_2: ReadonlySet<string> = new Set(['credentials', 'issuers', 'cardTemplate']);
-/** Kinds that a reader of version 2 does not know: all of them are about one device alone. */
-const KINDS_SINCE_3: ReadonlySet<string> = new Set(['update', 'command', 'config']);
+/** Kinds that a reader of version 2 does not know. */
+const KINDS_SINCE_3: ReadonlySet<string> = new Set(['update', 'command', 'config', 'pinCode', 'again']);
 
 /** Whether a reader of this protocol version knows a kind of change: it refuses a page with another. */
 export function knowsKind(version: number, kind: string): boolean {
   return !(version < 2 && KINDS_SINCE_2.has(kind)) && !(version < 3 && KINDS_SINCE_3.has(kind));
 }
+
+/** Most people of a site that a kiosk is told to enrol again. */
+export const MAX_AGAIN = 500;
+/** Why somebody is to be enrolled again; a kiosk shows a reason that it does not know as a plain one. */
+const AgainReason = z.string().regex(/^[a-z][a-z-]{0,39}$/);
 
 /** One change, in the order of the log. Applying one twice, or an older one after a newer, ends in the same state as the log's order. */
 export const Change = z.discriminatedUnion('kind', [
@@ -173,6 +178,20 @@ export const Change = z.discriminatedUnion('kind', [
     person: Uuid,
     model: z.string().max(80),
     card: CardTemplateValue.nullable(),
+  }),
+  /**
+   * A code by which the person chooses a PIN at this kiosk, once, until it expires: SHA-256 of it (seal/pin-code.ts); null:
+   * none any more.
+   */
+  z.strictObject({
+    kind: z.literal('pinCode'),
+    person: Uuid,
+    code: z.strictObject({ id: Uuid, hash: Kid, expires: Instant }).nullable(),
+  }),
+  /** Everybody of the site who is to be enrolled again: whoever is not in it is not. */
+  z.strictObject({
+    kind: z.literal('again'),
+    people: z.array(z.strictObject({ person: Uuid, reason: AgainReason })).max(MAX_AGAIN),
   }),
   /** All keys that a person's own code may be signed by, newest first. */
   z.strictObject({ kind: z.literal('issuers'), keys: z.array(Ed25519PublicJwk).max(4) }),

@@ -70,6 +70,8 @@ export const OpenBody = {
     model: z.string().max(80),
     count: z.number().int(),
   }),
+  /** A card that staff printed at the kiosk, or says opens nothing any more. */
+  credential: z.strictObject({ kind: z.literal('card'), change: z.enum(['issued', 'revoked']) }),
   pin: z.strictObject({ change: z.enum(['set', 'removed', 'locked']) }),
   purge: z.strictObject({
     what: z.enum(['photos', 'gps']),
@@ -144,6 +146,11 @@ export const PersonalBody = {
       .optional(),
     /** In place of those: what was added can be opened by the person's card alone. */
     card: CardTemplateValue.optional(),
+  }),
+  credential: z.strictObject({
+    person: Uuid.optional(),
+    /** Which card; and SHA-256 of what it carries, where it was issued. */
+    bearer: z.strictObject({ id: Uuid, hash: Hash.optional() }).optional(),
   }),
   pin: z.strictObject({ person: Uuid.optional() }),
   purge: z.strictObject({}),

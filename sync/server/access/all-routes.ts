@@ -17,6 +17,7 @@ import { quarantineRoutes } from '../ingest/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
 import { peopleRoutes } from '../people/routes.ts';
+import { pinCodeRoutes } from '../pin-codes/routes.ts';
 import { portalRoutes } from '../portal/routes.ts';
 import { presenceRoutes } from '../presence/routes.ts';
 import { reportRoutes } from '../reports/routes.ts';
@@ -49,6 +50,7 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...deviceRoutes,
   ...fleetRoutes,
   ...peopleRoutes,
+  ...pinCodeRoutes,
   ...quarantineRoutes,
   ...presenceRoutes,
   ...reportRoutes,

@@ -8,7 +8,7 @@ import { LONGEST_MEMORY_MS } from './throttle.ts';
 const LINK_MEMORY_MS = 24 * 60 * 60 * 1000;
 const LONGEST_IDLE_MS = Math.max(...Object.values(SESSION_LIFE).map((l) => l.idleMs));
 
-/** Sessions and links that ended, attempts that are forgotten, and answers that nobody will ask for again. */
+/** Sessions, links and codes for a PIN that ended, attempts that are forgotten, and answers that nobody will ask for again. */
 export const leftoversJob: Job = {
   name: 'sign-in-leftovers',
   everyMs: 60 * 60 * 1000,
@@ -25,11 +25,13 @@ export const leftoversJob: Job = {
         .deleteFrom('sign_in_attempt')
         .where('last_at', '<=', before(LONGEST_MEMORY_MS))
         .execute();
+      const [pinCodes] = await tx.deleteFrom('pin_code').where('expires_at', '<=', at).execute();
       const [answers] = await tx.deleteFrom('idempotency').where('made_at', '<=', before(KEEP_MS)).execute();
       return {
         sessions: Number(sessions?.numDeletedRows ?? 0n),
         links: Number(links?.numDeletedRows ?? 0n),
         attempts: Number(attempts?.numDeletedRows ?? 0n),
+        pinCodes: Number(pinCodes?.numDeletedRows ?? 0n),
         answers: Number(answers?.numDeletedRows ?? 0n),
       };
     }),

@@ -75,7 +75,11 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     select 'age' as kind, m.person::text || '@' || m.row_version || m.state as ref, m.updated_at as at,
            case m.state when 'soon' then 'of-age-soon' else 'of-age' end as code, m.person, ${nothing} as other,
            ${nothing} as device, null::real as score
-    from person_minor m where m.state <> 'minor'`,
+    from person_minor m where m.state <> 'minor'
+    union all
+    select 'age', m.person::text || '@' || m.row_version || 'alone', m.alone_at, 'guardian-missing', m.person, ${nothing},
+           ${nothing}, null::real
+    from person_minor m where m.alone_at is not null`,
   import: () => sql`
     select 'import' as kind, r.id::text as ref, r.made_at as at, 'review' as code, ${nothing} as person,
            ${nothing} as other, ${nothing} as device, null::real as score

@@ -5,7 +5,7 @@ import { instantOf } from '../attendance/instant.ts';
 import { type Said, sealSaid } from '../consents/said.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { setMinor } from '../minors/minors.ts';
+import { countsAlone, setMinor } from '../minors/minors.ts';
 
 /** `none`: nothing has been heard yet, which allows no more than `withdrawn`. */
 export type Standing = 'given' | 'withdrawn' | 'none';
@@ -23,7 +23,7 @@ export async function standingOf(db: Db, person: string): Promise<Standing> {
   return row?.action ?? 'none';
 }
 
-/** Keeps what a `consent` event says. Safe to run again. */
+/** Keeps what a `consent` event says; nothing of a minor's who agreed with no guardian. Safe to run again. */
 export async function recordConsent(
   tx: Transaction<Tables>,
   keys: Keys,
@@ -34,6 +34,10 @@ export async function recordConsent(
 ): Promise<void> {
   const { header } = event;
   const said = saidOf(event);
+  await noteMinor(tx, keys, person, event, now);
+  const at = instantOf(header, now);
+  if (open.action === 'given' && !said && !(await countsAlone(tx, keys, person, at, await standingOf(tx, person))))
+    return;
   await tx
     .insertInto('consent')
     .values({
@@ -43,7 +47,7 @@ export async function recordConsent(
       text_version: open.textVersion,
       language: open.language,
       // A clock that runs ahead must not make a consent outlast a later withdrawal.
-      at: instantOf(header, now),
+      at,
       device: header.device,
       received_at: now,
       said: said ? await sealSaid(tx, keys, header.id, person, said) : null,
@@ -51,7 +55,6 @@ export async function recordConsent(
     })
     .onConflict((c) => c.doNothing())
     .execute();
-  await noteMinor(tx, keys, person, event, now);
 }
 
 /** Who spoke for a minor, as the kiosk has it. */

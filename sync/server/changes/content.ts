@@ -3,6 +3,7 @@ import { MAX_TEMPLATES } from '../../protocol/wire/event.ts';
 import { credentialsOf } from '../credentials/store.ts';
 import type { Db } from '../database/schema.ts';
 import { selectRows } from '../people/rows.ts';
+import { readPinCodes } from '../pin-codes/codes.ts';
 import { readCardTemplates } from './card-templates.ts';
 import { facesAllowed, templatesAllowed } from './faces.ts';
 import type { Reader } from './reader.ts';
@@ -11,6 +12,7 @@ import { readTemplates } from './templates.ts';
 type PersonChange = Extract<Change, { kind: 'person' }>;
 type CardTemplateChange = Extract<Change, { kind: 'cardTemplate' }>;
 type CredentialsChange = Extract<Change, { kind: 'credentials' }>;
+type PinCodeChange = Extract<Change, { kind: 'pinCode' }>;
 type TemplatesChange = Extract<Change, { kind: 'templates' }>;
 
 /** What pages tell of people, read and decrypted when the page is made: so it is always their present state. */
@@ -21,6 +23,8 @@ export interface PeopleReader {
   credentials(id: string): CredentialsChange | null;
   /** What their card opens, possibly nothing. Null: as above. */
   cardTemplate(id: string): CardTemplateChange | null;
+  /** The code by which they choose a PIN, possibly none. Null: as above. */
+  pinCode(id: string): PinCodeChange | null;
   /** Of one model, possibly none. Null: as above. */
   templates(id: string, model: string): TemplatesChange | null;
   /** Of every model that a kiosk may hold something of, possibly none. */
@@ -60,6 +64,7 @@ export async function readPeople(
   const credentials = Map.groupBy(await credentialsOf(db, keys, [...byId.keys()]), (c) => c.person);
   const onCards = (await facesAllowed(db, scope)) ? await readCardTemplates(db, keys, [...byId.keys()]) : new Map();
   opened.note('template.card', onCards.keys());
+  const pinCodes = await readPinCodes(db, keys, [...byId.keys()]);
   const models = await modelsOf(db, [...byId.keys()]);
   const of = (id: string, model: string): TemplatesChange => ({
     kind: 'templates',
@@ -91,6 +96,7 @@ export async function readPeople(
       const { model = '', card = null } = onCards.get(id) ?? {};
       return { kind: 'cardTemplate', person: id, model, card };
     },
+    pinCode: (id) => (byId.has(id) ? (pinCodes.get(id) ?? { kind: 'pinCode', person: id, code: null }) : null),
     templates: (id, model) => (byId.has(id) ? of(id, model) : null),
     allTemplates: (id) => (models.get(id) ?? []).map((model) => of(id, model)),
   };

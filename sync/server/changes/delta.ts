@@ -1,4 +1,5 @@
 import { type Change, knowsKind } from '../../protocol/wire/changes.ts';
+import { enrolAgain } from '../again/list.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
 import { issuersChange } from './issuers.ts';
@@ -87,6 +88,10 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
       return people.credentials(person);
     case 'cardTemplate':
       return people.cardTemplate(person);
+    case 'pinCode':
+      return people.pinCode(person);
+    case 'again':
+      return { kind: 'again', people: await enrolAgain(db, reader.scope, reader.now) };
     case 'issuers':
       return issuersChange(db);
     case 'templates':

@@ -19,6 +19,8 @@ export interface NewChange {
     | 'credentials'
     | 'issuers'
     | 'cardTemplate'
+    | 'pinCode'
+    | 'again'
     | 'update'
     | 'command'
     | 'config';

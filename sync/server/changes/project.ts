@@ -1,12 +1,14 @@
 import type { Transaction } from 'kysely';
 import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/event.ts';
 import { instantOf } from '../attendance/instant.ts';
+import { keepKioskCard } from '../credentials/store.ts';
 import type { Tables } from '../database/schema.ts';
 import { dropPhotos } from '../enrolment/photos.ts';
 import { confirmErasure, eraseAgain, eraseOnKiosks, isErasurePending, isKnownRequest } from '../erasure/kiosks.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { agreedAlone } from '../minors/minors.ts';
 import { keepCardTemplate } from './card-templates.ts';
-import { recordConsent, standingOf } from './consent.ts';
+import { recordConsent, type Standing, standingOf } from './consent.ts';
 import { facesAllowed, templatesAllowed } from './faces.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { scopeOf } from './scope.ts';
@@ -19,7 +21,7 @@ export interface Note {
   readonly code: 'erasure-repeated';
 }
 
-const TYPES: ReadonlySet<EventType> = new Set(['person', 'consent', 'template', 'erasureDone']);
+const TYPES: ReadonlySet<EventType> = new Set(['person', 'consent', 'template', 'credential', 'erasureDone']);
 
 /** Whether events of this type may change what kiosks are told. */
 export function concernsKiosks(type: unknown): boolean {
@@ -91,6 +93,15 @@ async function apply(
         ? onCard(tx, keys, { person, device, model: told.model, card, id, at }, scope, now)
         : templated(tx, keys, person, told, scope, now);
     }
+    case 'credential': {
+      const { change } = open as Open<'credential'>;
+      const bearer = event.personal.bearer?.value as Personal<'credential'>['bearer'];
+      if (!bearer) return [];
+      const at = instantOf(event.header, now);
+      await keepKioskCard(tx, { person, device, change, ...bearer }, at < now ? at : now);
+      await emptyLog(tx, keys, [id]);
+      return (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'credentials', person, site }));
+    }
     default:
       return [];
   }
@@ -146,7 +157,7 @@ async function templated(
   // Whoever has asked to be erased has no templates any more, however long the request can be taken back; and where faces
   // are switched off, or lie on cards, none is taken.
   const refused = (await isErasurePending(tx, person)) || !(await templatesAllowed(tx, scope));
-  const standing = refused ? 'withdrawn' : await standingOf(tx, person);
+  const standing = refused ? 'withdrawn' : await standingForTemplates(tx, person);
   // It may have overtaken its consent: then it waits in the log of events.
   if (standing === 'none') return [];
   await (standing === 'given' ? applyTemplates(tx, keys, person, event, now) : noteModels(tx, person, [event.model]));
@@ -154,6 +165,12 @@ async function templated(
   if (standing === 'given') return forEachScope(tx, person, [event.model]);
   // The kiosk does not know yet that the consent was withdrawn elsewhere: it gets an empty set.
   return [{ kind: 'templates', person, model: event.model, device: event.device }];
+}
+
+/** A minor who agreed with no guardian has not agreed: what was made of their face is not kept, here or at the kiosk. */
+async function standingForTemplates(tx: Transaction<Tables>, person: string): Promise<Standing> {
+  const standing = await standingOf(tx, person);
+  return standing === 'none' && (await agreedAlone(tx, person)) ? 'withdrawn' : standing;
 }
 
 /** Somebody's templates were enrolled onto a card: what is here opens with that card alone. As `templated` in the rest. */
@@ -166,7 +183,7 @@ async function onCard(
 ): Promise<NewChange[]> {
   const { person, device, id, at } = o;
   const refused = (await isErasurePending(tx, person)) || !(await facesAllowed(tx, scope));
-  const standing = refused ? 'withdrawn' : await standingOf(tx, person);
+  const standing = refused ? 'withdrawn' : await standingForTemplates(tx, person);
   if (standing === 'none') return [];
   if (standing === 'given') await keepCardTemplate(tx, keys, o, at < now ? at : now);
   await emptyLog(tx, keys, [id]);

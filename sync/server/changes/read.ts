@@ -35,16 +35,15 @@ export async function readChanges(
   const scope = await scopeOf(source.db, device);
   const actor: Actor = { role: 'device', id: device, email: null, ip: null, userAgent: null };
   return audited(source.db, source.keys, { actor, route: 'device changes', resource: scope }, now, (opened) =>
-    readPage({ source, device, scope, version, limit, opened }, ask, now),
+    readPage({ source, device, scope, version, limit, now, opened }, ask),
   );
 }
 
 async function readPage(
   reader: Reader,
   ask: { cursor: string; presenceAfter: string | null; newestKey: boolean },
-  now: Date,
 ): Promise<PagePart & SiteNow> {
-  const { source, device, scope } = reader;
+  const { source, device, scope, now } = reader;
   const from = knownPosition(reader, ask.cursor);
   const delta = from && !from.after ? await deltaPart(reader, from) : null;
   const part = delta ?? (await snapshotPart(reader, from?.after && (await isHere(reader, from)) ? from : null));

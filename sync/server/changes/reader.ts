@@ -22,6 +22,7 @@ export interface Reader {
   /** Of the protocol, that it reads. */
   readonly version: number;
   readonly limit: number;
+  readonly now: Date;
   /** Whose data the page opens: they stand in its audit row. */
   readonly opened: Opened;
 }

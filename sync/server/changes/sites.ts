@@ -30,13 +30,18 @@ export async function allOfPerson(db: Db, person: string, site: string): Promise
 }
 
 /** Which of these there is anything of. */
-async function bearing(db: Db, person: string): Promise<('credentials' | 'cardTemplate')[]> {
-  const { rows } = await sql<{ bearer: boolean; card: boolean }>`
+async function bearing(db: Db, person: string): Promise<('credentials' | 'cardTemplate' | 'pinCode')[]> {
+  const { rows } = await sql<{ bearer: boolean; card: boolean; code: boolean }>`
     select exists (select from credential c where c.person = ${person}::uuid and c.revoked_at is null)
              or exists (select from person p where p.id = ${person}::uuid and p.badge is not null) as bearer,
-           exists (select from card_template t where t.person = ${person}::uuid) as card`.execute(db);
-  const { bearer, card } = rows[0]!;
-  return [...(bearer ? ['credentials' as const] : []), ...(card ? ['cardTemplate' as const] : [])];
+           exists (select from card_template t where t.person = ${person}::uuid) as card,
+           exists (select from pin_code c where c.person = ${person}::uuid) as code`.execute(db);
+  const { bearer, card, code } = rows[0]!;
+  return [
+    ...(bearer ? ['credentials' as const] : []),
+    ...(card ? ['cardTemplate' as const] : []),
+    ...(code ? ['pinCode' as const] : []),
+  ];
 }
 
 /** Models that kiosks may hold templates of this person for, also where there are none any more. */

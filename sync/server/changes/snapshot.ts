@@ -1,4 +1,5 @@
 import { NIL } from 'uuid';
+import { enrolAgain } from '../again/list.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
 import { issuersChange } from './issuers.ts';
@@ -34,6 +35,9 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
       { kind: 'keys', keys: await reader.source.publicKeys() },
       ...(reader.version < 2 ? [] : [await issuersChange(db)]),
       ...(reader.version < 3 ? [] : await allTold(reader)),
+      ...(reader.version < 3
+        ? []
+        : [{ kind: 'again' as const, people: await enrolAgain(db, reader.scope, reader.now) }]),
     ]);
   const after = from?.after ?? `e${NIL}`;
   if (after.startsWith('e')) {
@@ -88,9 +92,14 @@ async function people(reader: Reader, budget: Budget, after: string): Promise<st
   }
 }
 
-/** Cards and badges of somebody who has any: a snapshot's `person` takes away what it does not name. */
+/** Cards, badges and the code for a PIN of somebody who has any: a snapshot's `person` takes away what it does not name. */
 function bearers({ version }: Reader, content: PeopleReader, id: string) {
   const held = version < 2 ? null : content.credentials(id);
   const onCard = version < 2 ? null : content.cardTemplate(id);
-  return [...(held && held.cards.length + held.badges.length > 0 ? [held] : []), ...(onCard?.card ? [onCard] : [])];
+  const pinCode = version < 3 ? null : content.pinCode(id);
+  return [
+    ...(held && held.cards.length + held.badges.length > 0 ? [held] : []),
+    ...(onCard?.card ? [onCard] : []),
+    ...(pinCode?.code ? [pinCode] : []),
+  ];
 }

@@ -176,8 +176,8 @@ export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: read
       await tx.updateTable('event').set({ personal: null, gps: null }).where('id', '=', row.id).execute();
       continue;
     }
-    const { templates, card, ...rest } = openHalf(keys, box, row);
-    if (!templates && !card) continue;
+    const { templates, card, bearer, ...rest } = openHalf(keys, box, row);
+    if (!templates && !card && !bearer) continue;
     await tx
       .updateTable('event')
       .set(sealHalf(keys, box, row.id, row.person, rest))

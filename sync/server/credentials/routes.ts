@@ -4,7 +4,7 @@ import { Uuid } from '../../protocol/wire/event.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { personUnknown, shownPeople } from '../people/shown.ts';
+import { requireShown } from '../people/shown.ts';
 import { self } from '../portal/self.ts';
 import { issueOwnCode } from './codes.ts';
 import { addBadge, credentialsOf, issueCard, revokeCredential } from './store.ts';
@@ -26,7 +26,7 @@ const list = route({
   refusals: ['person-unknown'],
   async handle({ tx, services: { keys }, params: { person }, about }) {
     about([person]);
-    await living(tx, keys, person);
+    await requireShown(tx, keys, person);
     return shown(tx, keys, person);
   },
 });
@@ -43,7 +43,7 @@ const card = route({
   refusals: ['person-unknown', 'too-many-credentials'],
   async handle({ tx, services: { keys }, params: { person }, now, about, on, tell }) {
     about([person]);
-    const { name, number } = await living(tx, keys, person);
+    const { name, number } = await requireShown(tx, keys, person);
     const made = await issueCard(tx, person, now);
     on(made.id);
     tell('change');
@@ -64,7 +64,7 @@ const badge = route({
   refusals: ['person-unknown', 'too-many-credentials'],
   async handle({ tx, services: { keys }, params: { person }, body: { number }, now, about, tell }) {
     about([person]);
-    await living(tx, keys, person);
+    await requireShown(tx, keys, person);
     await addBadge(tx, keys, { person, number }, now);
     tell('change');
     return shown(tx, keys, person);
@@ -84,7 +84,7 @@ const revoke = route({
   async handle({ tx, services: { keys }, params: { person, credential: id }, now, about, on, tell }) {
     about([person]);
     on(id);
-    await living(tx, keys, person);
+    await requireShown(tx, keys, person);
     await revokeCredential(tx, { person, id }, now);
     tell('change');
     return shown(tx, keys, person);
@@ -102,7 +102,7 @@ const myCode = route({
   limit: { max: 20, perMs: 60_000 },
   async handle({ tx, services: { keys, keyring }, actor, now, about }) {
     const person = self(actor, about);
-    await living(tx, keys, person);
+    await requireShown(tx, keys, person);
     return issueOwnCode(keyring, person, now);
   },
 });
@@ -117,7 +117,7 @@ const mine = route({
   answer: Credentials,
   async handle({ tx, services: { keys }, actor, about }) {
     const person = self(actor, about);
-    await living(tx, keys, person);
+    await requireShown(tx, keys, person);
     return shown(tx, keys, person);
   },
 });
@@ -135,7 +135,7 @@ const revokeMine = route({
   async handle({ tx, services: { keys }, actor, params: { credential: id }, now, about, on, tell }) {
     const person = self(actor, about);
     on(id);
-    await living(tx, keys, person);
+    await requireShown(tx, keys, person);
     await revokeCredential(tx, { person, id }, now);
     tell('change');
     return shown(tx, keys, person);
@@ -161,12 +161,4 @@ async function shown(db: Db, keys: Keys, person: string): Promise<Credentials> {
       revokedAt: revokedAt?.toISOString() ?? null,
     })),
   };
-}
-
-/** @throws Problem `person-unknown`, for whoever was erased or merged too */
-async function living(db: Db, keys: Keys, person: string) {
-  const found = (await shownPeople(db, keys, [person])).get(person);
-  const row = await db.selectFrom('person').select('merged_into').where('id', '=', person).executeTakeFirst();
-  if (!found || row?.merged_into) throw personUnknown();
-  return found;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { CARD_BYTES, cardHash, writeCardCode } from '../../protocol/seal/card-code.ts';
 import { MAX_CREDENTIALS } from '../../protocol/wire/changes.ts';
@@ -87,6 +87,44 @@ export async function insertCard(
     .values({ ...card, kind: 'card', number: null, issued_at: now, revoked_at: null })
     .onConflict((c) => c.doNothing())
     .execute();
+}
+
+/**
+ * A card that a kiosk has issued or revoked: it is in somebody's hand already, or lost. Where there is no room for it, their
+ * oldest card makes it. One that was revoked here before it was heard of stays revoked.
+ */
+export async function keepKioskCard(
+  tx: Transaction<Tables>,
+  card: {
+    readonly id: string;
+    readonly person: string;
+    readonly device: string;
+    readonly change: 'issued' | 'revoked';
+    /** SHA-256 of what it carries, unpadded base64url; of one that is issued. */
+    readonly hash?: string | undefined;
+  },
+  at: Date,
+): Promise<void> {
+  const { id, person, device, hash } = card;
+  if (card.change === 'revoked') {
+    await tx
+      .updateTable('credential')
+      .set({ revoked_at: at, hash: null })
+      .where('id', '=', id)
+      .where('person', '=', person)
+      .where('kind', '=', 'card')
+      .where('revoked_at', 'is', null)
+      .execute();
+    return;
+  }
+  if (hash === undefined) return;
+  await sql`
+    update credential set revoked_at = ${at.toISOString()}::timestamptz, hash = null where id = (
+      select id from credential where person = ${person}::uuid and kind = 'card' and revoked_at is null
+        and id <> ${id}::uuid
+        and (select count(*) from credential c where c.person = ${person}::uuid and c.revoked_at is null) >= ${MAX_CREDENTIALS - 1}
+      order by issued_at, id limit 1)`.execute(tx);
+  await insertCard(tx, { id, person, hash: Buffer.from(hash, 'base64url'), device }, at);
 }
 
 /**

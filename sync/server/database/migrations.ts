@@ -24,6 +24,7 @@ import { consoleTables } from './migrations/0021-console.ts';
 import { told } from './migrations/0022-told.ts';
 import { rollouts } from './migrations/0023-rollouts.ts';
 import { fleet } from './migrations/0024-fleet.ts';
+import { desk } from './migrations/0025-desk.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -55,6 +56,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0022-told': told,
   '0023-rollouts': rollouts,
   '0024-fleet': fleet,
+  '0025-desk': desk,
 };
 
 /** Names of what this build knows, in order. */

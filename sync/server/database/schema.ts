@@ -11,7 +11,7 @@ import type { CheckinCorrection, ConsentOrigin, ConsentTextTable, CorrectionTabl
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 import type { BackupTable, PhotoObjectTable } from './tables/backup.ts';
 import type { EvacuationMarkTable, EvacuationTable, KioskFiguresTable } from './tables/console.ts';
-import type { CardTemplateTable, CredentialTable } from './tables/credentials.ts';
+import type { CardTemplateTable, CredentialTable, PinCodeTable } from './tables/credentials.ts';
 import type {
   AttentionNoteTable,
   ConsentSaid,
@@ -312,6 +312,8 @@ interface ChangeTable {
     | 'credentials'
     | 'issuers'
     | 'cardTemplate'
+    | 'pinCode'
+    | 'again'
     | DeviceToldTable['kind'];
   person: string | null;
   model: string | null;
@@ -452,6 +454,7 @@ export interface Tables {
   idempotency: IdempotencyTable;
   session: SessionTable;
   credential: CredentialTable;
+  pin_code: PinCodeTable;
   card_template: CardTemplateTable;
   photo: PhotoTable;
   photo_piece: PhotoPieceTable;

@@ -1,4 +1,5 @@
 import { leftoversJob } from '../accounts/leftovers.job.ts';
+import { enrolAgainJob } from '../again/again.job.ts';
 import { auditAnchorJob } from '../audit/anchor.job.ts';
 import { auditPurgeJob } from '../audit/purge.job.ts';
 import { backupJob, photoObjectsJob } from '../backup/backup.job.ts';
@@ -38,6 +39,7 @@ export const JOBS: readonly Job[] = [
   importsJob,
   importsEndJob,
   driftJob,
+  enrolAgainJob,
   embeddersJob,
   fleetJob,
 ];

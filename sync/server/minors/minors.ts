@@ -101,6 +101,7 @@ async function write(
     row_version: version,
     state,
     updated_at: now,
+    ...(held.guardian && { alone_at: null }),
   };
   await tx
     .insertInto('person_minor')
@@ -141,6 +142,62 @@ export async function requireGuardian(
       'Put down who that is, and how they are related.',
     );
   await write(tx, keys, person, { bornOn: minor.bornOn, guardian }, minor.state, now);
+}
+
+/**
+ * Somebody agreed at a kiosk, and no guardian for them. Of a minor that counts for nothing, and is put before staff; with the
+ * first word of their own somebody who has come of age is a minor no more.
+ *
+ * @param at when they did
+ * @returns whether it counts
+ */
+export async function countsAlone(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  at: Date,
+  standing: 'given' | 'withdrawn' | 'none',
+): Promise<boolean> {
+  const minor = await readMinor(tx, keys, person, at);
+  if (!minor) return true;
+  if (minor.state === 'of-age') {
+    await forgetMinor(tx, person);
+    return true;
+  }
+  // A guardian's word stands, and carries it.
+  if (standing !== 'given')
+    await tx.updateTable('person_minor').set({ alone_at: at }).where('person', '=', person).execute();
+  return false;
+}
+
+/** Whether a kiosk put down that this minor had agreed with no guardian, who has not since. */
+export async function agreedAlone(db: Db, person: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('person_minor')
+    .select('alone_at')
+    .where('person', '=', person)
+    .where('alone_at', 'is not', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Two people are one: what is known of the merged one's age and guardian is known of the kept one. */
+export async function moveMinor(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  kept: string,
+  merged: string,
+  now: Date,
+): Promise<void> {
+  const [theirs, own] = [await readMinor(tx, keys, merged, now), await readMinor(tx, keys, kept, now)];
+  if (!theirs) return;
+  const alone = await agreedAlone(tx, merged);
+  await forgetMinor(tx, merged);
+  const bornOn = own?.bornOn ?? theirs.bornOn;
+  const state = stateOn(bornOn, await consentAgeOf(tx, kept), now);
+  await write(tx, keys, kept, { bornOn, guardian: own?.guardian ?? theirs.guardian }, state, now);
+  if (alone && !own?.guardian && !theirs.guardian)
+    await tx.updateTable('person_minor').set({ alone_at: now }).where('person', '=', kept).execute();
 }
 
 /** A consent on which this person's templates may rest now. @throws Problem `guardian-required` when they have come of age since */

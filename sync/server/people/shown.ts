@@ -23,6 +23,14 @@ export function personUnknown(): Problem {
   return new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
 }
 
+/** @throws Problem `person-unknown`, for whoever was erased or merged too */
+export async function requireShown(db: Db, keys: Keys, person: string): Promise<Person> {
+  const found = (await shownPeople(db, keys, [person])).get(person);
+  const row = await db.selectFrom('person').select('merged_into').where('id', '=', person).executeTakeFirst();
+  if (!found || row?.merged_into) throw personUnknown();
+  return found;
+}
+
 interface Around {
   readonly id: string;
   /** A default site that has no row yet is left out. */

@@ -116,6 +116,9 @@ async function* consents({ tx, keys, names }: Reading) {
 async function* credentials({ tx, keys, names }: Reading) {
   for (const { id, kind, number, issuedAt, revokedAt } of await credentialsOf(tx, keys, names))
     yield { id, kind, number, issuedAt: issuedAt.toISOString(), revokedAt: revokedAt?.toISOString() ?? null };
+  const codes = await tx.selectFrom('pin_code').selectAll().where('person', 'in', names).execute();
+  for (const { id, issued_at, expires_at } of codes)
+    yield { id, kind: 'pin-code', issuedAt: issued_at.toISOString(), expiresAt: expires_at.toISOString() };
 }
 
 /** With what they hold: the description of a face is as much the person's as their name. */

@@ -107,6 +107,14 @@ export function testMethods(
     enrolCancel: empty,
     peopleFind: async () => ({ people: [] }),
     personSetPin: empty,
+    pinChoose: async () => {
+      throw new Problem('pin-wrong', 'The code is wrong.', 'Try again.');
+    },
+    enrolAgain: async () => ({ people: [] }),
+    cardIssue: async () => {
+      throw new Problem('person-unknown', 'There is no such person.', 'Search again.');
+    },
+    cardRevoke: async () => ({ revoked: 0 }),
     personDelete: empty,
     codeRead: async () => {
       throw new Problem('code-unknown', 'Nobody has this code.', 'Try again.');

@@ -42,6 +42,7 @@ export const attention = {
     lapsed: 'Die Einwilligung ist abgelaufen',
     'of-age-soon': 'Wird bald mündig: selbst fragen',
     'of-age': 'Ist mündig: die eigene Einwilligung ist fällig',
+    'guardian-missing': 'Minderjährig, an einem Kiosk ohne Sorgeberechtigte eingewilligt',
     review: 'Fotos warten auf Ihre Prüfung',
     'no-photo': 'Es gibt kein Foto für das neue Modell',
   },

@@ -96,6 +96,10 @@ export const problem = {
     next: 'Lesen Sie die Seite neu und wiederholen Sie die Änderung.',
   },
   'person-unknown': { title: 'Diese Person gibt es nicht.', next: 'Suchen Sie noch einmal.' },
+  'pin-without-number': {
+    title: 'Diese Person hat keine Nummer, die zu einer PIN gehört.',
+    next: 'Geben Sie ihr zuerst eine Nummer.',
+  },
   'templates-on-card': {
     title: 'An einem Standort dieser Person liegen Vorlagen nur auf der Karte.',
     next: 'Erfassen Sie sie an einem Kiosk, der die Karte macht.',

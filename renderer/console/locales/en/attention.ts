@@ -42,6 +42,7 @@ export const attention = {
     lapsed: 'The consent has lapsed',
     'of-age-soon': 'Comes of age soon: ask them themselves',
     'of-age': 'Is of age: their own consent is due',
+    'guardian-missing': 'A minor agreed at a kiosk with no guardian',
     review: 'Photos wait for your review',
     'no-photo': 'There is no photo that the new model could use',
   },

@@ -18,6 +18,7 @@ import { imports } from './imports.ts';
 import { incidents } from './incidents.ts';
 import { jobs } from './jobs.ts';
 import { people } from './people.ts';
+import { pinCode } from './pinCode.ts';
 import { presence } from './presence.ts';
 import { problem } from './problem.ts';
 import { quality } from './quality.ts';
@@ -52,6 +53,7 @@ export const en = {
   incidents,
   jobs,
   people,
+  pinCode,
   quality,
   retention,
   settings,

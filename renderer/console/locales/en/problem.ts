@@ -78,6 +78,10 @@ export const problem = {
     next: 'Read the page again, and repeat the change.',
   },
   'person-unknown': { title: 'There is no such person.', next: 'Look them up again.' },
+  'pin-without-number': {
+    title: 'This person has no number, which a PIN goes with.',
+    next: 'Give them a number first.',
+  },
   'templates-on-card': {
     title: 'At a site of this person templates live on their card alone.',
     next: 'Enrol them at a kiosk, which makes the card.',

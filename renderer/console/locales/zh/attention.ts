@@ -41,6 +41,7 @@ export const attention = {
     lapsed: '同意已到期',
     'of-age-soon': '即将成年：请征求本人意见',
     'of-age': '已成年：需本人同意',
+    'guardian-missing': '未成年人在终端上同意，但无监护人',
     review: '照片等待审核',
     'no-photo': '没有可供新模型使用的照片',
   },

@@ -42,6 +42,10 @@ export const problem = {
   'own-consent-required': { title: '此人已成年。', next: '请征求本人意见并登记其本人同意。' },
   'person-changed': { title: '他人已更改此人信息。', next: '请刷新页面后重试。' },
   'person-unknown': { title: '没有此人。', next: '请重新查找。' },
+  'pin-without-number': {
+    title: '此人没有编号，而 PIN 码须配合编号使用。',
+    next: '请先设置编号。',
+  },
   'templates-on-card': { title: '此人某地点的模板仅存于卡上。', next: '请在终端登记并制卡。' },
   'fingerprint-differs': { title: '这不是该终端的指纹。', next: '请再次从其屏幕读取；若不符，请勿批准。' },
   'zip-broken': { title: '无法读取压缩包。', next: '请重新打包。' },

@@ -27,6 +27,7 @@ import { CardsPanel } from './cards.tsx';
 import { ConsentPanel } from './consent.tsx';
 import { languageName, languageOptions } from './languages.ts';
 import { MinorPanel } from './minor.tsx';
+import { PinCodePanel } from './pin-code.tsx';
 
 /** One person: who they are, what they have agreed to, what is held of them, and what can be done about it. */
 export function PersonPage({ person: id, role }: { person: string; role: Role }) {
@@ -108,6 +109,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
           <MinorPanel person={id} minor={minor.value?.minor ?? null} mayWrite={mayWrite} onChange={reload} />
           <Faces person={person} onChange={reload} />
           <CardsPanel person={id} mayWrite={mayWrite} />
+          {mayWrite && <PinCodePanel person={id} hasNumber={person.number !== null} />}
           <section class="card panel">
             <h2>{t('people.own')}</h2>
             <p class="muted">{t('people.ownText')}</p>

@@ -7,13 +7,14 @@ import { useKiosk } from '../../kiosk.ts';
 import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, Keypad, useTypingTarget } from '../../parts/keys.tsx';
+import { CardsScreen } from './cards.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { OverrideForm } from './override.tsx';
 import { type StaffSession, staffWords } from './session.ts';
 
-type Doing = { kind: 'list' } | { kind: 'checkin' | 'enrol' | 'pin' | 'remove'; person: PersonRow };
+type Doing = { kind: 'list' } | { kind: 'checkin' | 'enrol' | 'card' | 'pin' | 'remove'; person: PersonRow };
 
-/** Find people; check one in by hand; enrol a face; set a PIN; delete. */
+/** Find people; check one in by hand; enrol a face; print a card; set a PIN; delete. */
 export function PeopleScreen({ session, alive }: { session: StaffSession; alive: () => void }) {
   const doing = useSignal<Doing>({ kind: 'list' });
   const query = useSignal('');
@@ -26,6 +27,7 @@ export function PeopleScreen({ session, alive }: { session: StaffSession; alive:
   if (now.kind === 'checkin') return <OverrideForm session={session} person={now.person} back={back} />;
   if (now.kind === 'enrol')
     return <EnrolScreen session={session} known={now.person} close={() => back()} alive={alive} />;
+  if (now.kind === 'card') return <CardsScreen session={session} person={now.person} back={back} />;
   if (now.kind === 'pin') return <SetPin session={session} person={now.person} back={back} />;
   if (now.kind === 'remove') return <Remove session={session} person={now.person} back={back} />;
   return (
@@ -114,6 +116,7 @@ function Search({
                     person.number === null ? t('people.noNumber') : t('people.number', { number: person.number }),
                     t(person.hasPin ? 'people.withPin' : 'people.noPin'),
                     t('people.templates', { count: person.templates }),
+                    ...(person.cards > 0 ? [t('people.cards', { count: person.cards })] : []),
                     t('people.since', { when: momentOf(new Date(person.enrolledAt)) }),
                   ].join(' · ')}
                 </p>
@@ -136,6 +139,14 @@ function Search({
                   {t(person.templates > 0 ? 'people.enrolAgain' : 'people.enrol')}
                 </button>
               )}
+              <button
+                type="button"
+                class="button"
+                aria-label={`${t('people.card')}: ${person.name}`}
+                onClick={() => choose({ kind: 'card', person })}
+              >
+                {t('people.card')}
+              </button>
               {person.number !== null && (
                 <button
                   type="button"

@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { t } from '../../../shared/i18n.ts';
 import {
   IconAddPerson,
+  IconAgain,
   IconBack,
   IconInfo,
   IconKiosk,
@@ -12,6 +13,7 @@ import {
 } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../parts/idle.tsx';
+import { AgainScreen } from './again.tsx';
 import { DiagnosticsScreen } from './diagnostics.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { EvacuationScreen } from './evacuation.tsx';
@@ -20,7 +22,7 @@ import { createStaffSession, type StaffSession } from './session.ts';
 import { StateScreen } from './state.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
-type View = 'menu' | 'enrol' | 'people' | 'evacuation' | 'diagnostics' | 'state';
+type View = 'menu' | 'enrol' | 'again' | 'people' | 'evacuation' | 'diagnostics' | 'state';
 
 /** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
 const IDLE_MS = 120_000;
@@ -74,6 +76,7 @@ function Room({ session, leave }: { session: StaffSession; leave: () => void }) 
       </div>
       {view.value === 'menu' && <Menu open={(next) => (view.value = next)} />}
       {view.value === 'enrol' && <EnrolScreen session={session} close={menu} alive={() => alive.value++} />}
+      {view.value === 'again' && <AgainScreen session={session} alive={() => alive.value++} />}
       {view.value === 'people' && <PeopleScreen session={session} alive={() => alive.value++} />}
       {view.value === 'evacuation' && <EvacuationScreen session={session} />}
       {view.value === 'diagnostics' && <DiagnosticsScreen session={session} />}
@@ -86,6 +89,7 @@ function Room({ session, leave }: { session: StaffSession; leave: () => void }) 
 const TITLES: Record<View, string> = {
   menu: 'staff.menu',
   enrol: 'staff.enrol',
+  again: 'again.title',
   people: 'people.title',
   evacuation: 'evacuation.title',
   diagnostics: 'diagnostics.title',
@@ -96,6 +100,7 @@ function Menu({ open }: { open: (view: View) => void }) {
   const faceless = !useKiosk().recognises.value;
   const items = [
     { view: 'enrol', icon: <IconAddPerson /> },
+    ...(faceless ? [] : [{ view: 'again', icon: <IconAgain /> } as const]),
     { view: 'people', icon: <IconSearch /> },
     { view: 'evacuation', icon: <IconList /> },
     { view: 'diagnostics', icon: <IconKiosk /> },

@@ -10,8 +10,10 @@ import { applyTemplates, dropTemplates, readTemplates } from '../../changes/temp
 import { moveCredentials } from '../../credentials/store.ts';
 import { inTransaction } from '../../database/retry.ts';
 import type { Db, Tables } from '../../database/schema.ts';
+import { moveScores } from '../../drift/move.ts';
 import type { Keys } from '../../keys/envelope.ts';
 import { nextChange } from '../../live/feed.ts';
+import { moveMinor } from '../../minors/minors.ts';
 import { namesOf } from '../../people/records.ts';
 import { queueDue } from '../resolve.ts';
 
@@ -182,6 +184,10 @@ async function moveToKiosks(
   await tx.deleteFrom('person_site').where('person', '=', merged).execute();
   const told: NewChange[] = left.map((site) => ({ kind: 'gone', person: merged, site }));
   for (const site of left) await joinScope(tx, kept, site, now);
+  await moveMinor(tx, keys, kept, merged, now);
+  await moveScores(tx, kept, merged);
+  // A code is the number's that it was given with, and that is nobody's now.
+  await tx.deleteFrom('pin_code').where('person', '=', merged).execute();
   for (const site of await scopesOfPerson(tx, kept)) told.push(...(await allOfPerson(tx, kept, site)));
   await appendChanges(tx, told, now);
 }

@@ -17,6 +17,18 @@ export interface CredentialTable {
   revoked_at: Instant | null;
 }
 
+/** A code by which somebody chooses a PIN at a kiosk; at most one a person (pin-codes/). */
+export interface PinCodeTable {
+  person: string;
+  id: string;
+  /** Envelope of its hash, under the person's key. */
+  sealed: Uint8Array;
+  issued_at: Instant;
+  expires_at: Instant;
+  /** Account. */
+  issued_by: string | null;
+}
+
 /** Templates that the person's card alone opens; at most one set a person: a new card makes the one before worthless. */
 export interface CardTemplateTable {
   person: string;

@@ -27,6 +27,8 @@ export interface PersonMinorTable {
   /** As the job saw it last: `soon` comes of age within weeks, `of-age` has, and has to speak for themselves. */
   state: 'minor' | 'soon' | 'of-age';
   updated_at: Instant;
+  /** When a kiosk put down that they had agreed and no guardian for them; null: a guardian did, since. */
+  alone_at: Date | string | null;
 }
 
 /** What migration 0016 adds to consents. */

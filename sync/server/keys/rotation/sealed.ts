@@ -10,6 +10,7 @@ import { basisPlace, importPlace, mapPlace } from '../../imports/places.ts';
 import { entryPlace, incidentPlace } from '../../incidents/record.ts';
 import { quarantinePlace } from '../../ingest/personal.ts';
 import { minorPlace } from '../../minors/minors.ts';
+import { pinCodePlace } from '../../pin-codes/codes.ts';
 import { webhookPlace } from '../../webhooks/store.ts';
 import type { Keys, Place, Purpose } from '../envelope.ts';
 import { personKeyPlace } from '../persons.ts';
@@ -227,6 +228,13 @@ export const OF_PERSONS: readonly PersonTable[] = [
     id: { id: 'uuid' },
     person: 'person',
     columns: { number: (r) => badgePlace(text(r, 'id'), text(r, 'person')) },
+  },
+  {
+    name: 'codes for a PIN',
+    table: 'pin_code',
+    id: { id: 'uuid' },
+    person: 'person',
+    columns: { sealed: (r) => pinCodePlace(text(r, 'id'), text(r, 'person')) },
   },
   {
     name: 'quarantine',

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { beforeEach, expect, test } from 'vitest';
+import { cardHash } from '../../../sync/protocol/seal/card-code.ts';
+import { checkEvent } from '../../../sync/protocol/seal/event.ts';
+import { type Change, MAX_CREDENTIALS } from '../../../sync/protocol/wire/changes.ts';
+import { aPerson, codeOf, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
+import type { SqlStore } from '../store/store.ts';
+import { type CardDeskDeps, createCardDesk } from './cards.ts';
+
+/* Cards that are printed at the kiosk, on a real store. */
+
+const TOKEN = 'T'.repeat(43);
+let store: SqlStore;
+let ada: string;
+
+beforeEach(async () => {
+  store = await openKiosk(newFolder());
+  ada = (await store.addPerson(aPerson())).id;
+});
+
+const desk = (change: Partial<CardDeskDeps> = {}) =>
+  createCardDesk({
+    store,
+    staff: { require: () => undefined },
+    offered: () => ['pin', 'badge'],
+    withFace: () => false,
+    onCards: () => false,
+    changed: () => undefined,
+    ...change,
+  });
+const issue = (replace = false, person = ada) => desk().cardIssue({ token: TOKEN, person, replace });
+const opens = (text: string) => store.personByCredential({ kind: 'card', value: cardHash(text)! })?.id ?? null;
+const told = () =>
+  store
+    .pending(100)
+    .filter((e) => e.header.type === 'credential')
+    .map((e) => [(e.header.open as { change: string }).change, e.personal.bearer?.value] as const);
+const page = (changes: Change[]) => store.sync.applyRoster({ whole: false, more: false, cursor: 'c', changes });
+
+test('a card counts at once, and after a restart; the server is told its hash and nothing that opens', async () => {
+  const { card, person } = await issue();
+  expect(card).toMatchObject({ name: 'Ada Lovelace', number: null });
+  expect(opens(card.text)).toBe(ada);
+  expect(person.cards).toBe(1);
+  expect(told()).toEqual([['issued', { id: expect.any(String), hash: cardHash(card.text) }]]);
+  expect(JSON.stringify(store.pending(100))).not.toContain(card.text.slice(5));
+  for (const event of store.pending(100)) checkEvent(event, event.header);
+  expect((await store.check()).problems).toEqual([]);
+});
+
+test('a new card takes the place of the others where that is said; and all can be revoked', async () => {
+  const first = (await issue()).card.text;
+  const second = (await issue()).card.text;
+  expect([opens(first), opens(second)]).toEqual([ada, ada]);
+  const third = (await issue(true)).card.text;
+  expect([opens(first), opens(second), opens(third)]).toEqual([null, null, ada]);
+  expect(told().map(([change]) => change)).toEqual(['issued', 'issued', 'revoked', 'revoked', 'issued']);
+  // A revoked one is named, and nothing of it is told again.
+  expect(told()[2]![1]).toEqual({ id: (told()[0]![1] as { id: string }).id });
+  expect(await desk().cardRevoke({ token: TOKEN, person: ada })).toEqual({ revoked: 1 });
+  expect(opens(third)).toBeNull();
+  expect(store.person(ada)?.cards).toBe(0);
+});
+
+test('the server’s word counts once it has heard of the card: revoked there, it opens nothing here', async () => {
+  const { text } = (await issue()).card;
+  const none: Change = { kind: 'credentials', person: ada, cards: [], badges: [] };
+  await page([none]);
+  expect(opens(text)).toBe(ada); // it did not know of it yet
+  store.acknowledge(store.epoch, { committed: store.pendingCount(), safe: 0 });
+  await page([none]);
+  expect(opens(text)).toBeNull();
+});
+
+test('whoever is deleted or erased leaves no card', async () => {
+  const texts = [(await issue()).card.text];
+  await store.deletePerson(ada);
+  const eve = (await store.addPerson(aPerson())).id;
+  texts.push((await issue(false, eve)).card.text);
+  await page([{ kind: 'erase', request: randomUUID(), person: eve }]);
+  expect(texts.map(opens)).toEqual([null, null]);
+  const left = store.pending(100).flatMap((e) => Object.keys(e.personal));
+  expect(left).not.toContain('bearer');
+  expect(store.session.db.prepare('SELECT count(*) FROM credential').pluck().get()).toBe(0);
+});
+
+test('none is printed that lets nobody in, and nobody has more than kiosks are told of', async () => {
+  const refused = (deps: Partial<CardDeskDeps>) =>
+    codeOf(() => desk(deps).cardIssue({ token: TOKEN, person: ada, replace: false }));
+  expect(await refused({ offered: () => ['pin'] })).toBe('way-not-offered');
+  expect(await refused({ withFace: () => true, onCards: () => true })).toBe('templates-on-card');
+  expect(await codeOf(() => issue(false, randomUUID()))).toBe('person-unknown');
+  for (let i = 0; i < MAX_CREDENTIALS - 1; i++) await issue();
+  expect(await codeOf(() => issue())).toBe('too-many-credentials');
+  await expect(issue(true)).resolves.toBeDefined();
+});

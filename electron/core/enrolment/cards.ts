@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { v7 } from 'uuid';
+import { CARD_BYTES, cardHash, writeCardCode } from '../../../sync/protocol/seal/card-code.ts';
+import { MAX_CREDENTIALS, type Way } from '../../../sync/protocol/wire/changes.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreMethods } from '../../contract/methods.ts';
+import type { StaffDesk } from '../staff/service.ts';
+import type { Person, Store } from '../store/interface.ts';
+import { wayNotOffered } from '../ways/service.ts';
+import { personRow } from './person-row.ts';
+
+export interface CardDeskDeps {
+  readonly store: Pick<Store, 'person' | 'issueCard'>;
+  readonly staff: Pick<StaffDesk, 'require'>;
+  /** The ways in that the site offers. */
+  readonly offered: () => readonly Way[];
+  /** Whether the face is compared after a card, and where templates are that it could be compared with. */
+  readonly withFace: () => boolean;
+  readonly onCards: () => boolean;
+  /** Something is to be sent. */
+  readonly changed: () => void;
+}
+
+/**
+ * Cards that staff prints at the kiosk. What a card carries is told once, to whoever prints it; its hash is kept here, and
+ * goes to the server, which tells the other kiosks. It counts here from the moment it is made, network or not.
+ */
+export function createCardDesk({
+  store,
+  staff,
+  offered,
+  withFace,
+  onCards,
+  changed,
+}: CardDeskDeps): Pick<CoreMethods, 'cardIssue' | 'cardRevoke'> {
+  function known(id: string): Person {
+    const person = store.person(id);
+    if (!person) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
+    return person;
+  }
+
+  return {
+    async cardIssue({ token, person: id, replace }) {
+      staff.require(token);
+      const person = known(id);
+      if (!offered().includes('badge')) throw wayNotOffered();
+      if (withFace() && onCards())
+        throw new Problem(
+          'templates-on-card',
+          'here a face goes with a card, and lies on the card of the enrolment',
+          'Enrol the person again, which makes their card.',
+        );
+      // One place is kept for the badge of the server's own record, as the server does.
+      if (!replace && person.cards >= MAX_CREDENTIALS - 1)
+        throw new Problem(
+          'too-many-credentials',
+          `this person has ${person.cards} cards`,
+          'Let the new card take their place.',
+        );
+      const secret = randomBytes(CARD_BYTES);
+      const text = writeCardCode(secret);
+      secret.fill(0);
+      store.issueCard(id, { id: v7(), hash: cardHash(text)! }, replace);
+      changed();
+      return { card: { name: person.name, number: person.number, text }, person: personRow(known(id)) };
+    },
+
+    async cardRevoke({ token, person: id }) {
+      staff.require(token);
+      const revoked = store.issueCard(known(id).id, null, true);
+      changed();
+      return { revoked };
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+export const pinCode = {
+  title: 'PIN 码',
+  text: 'PIN 码由本人在终端上自行设定，他人不会知道。请给其一个代码：在终端上代替 PIN 码输入，即可设定。每台终端可用一次，有效期一周。',
+  needsNumber: 'PIN 码须配合编号使用，请先为此人设置编号。',
+  open: '现有代码有效至',
+  issue: '发放 PIN 设定代码',
+  another: '换一个代码',
+  withdraw: '收回代码',
+  withdrawText: '终端收到通知后，任何人都不能再用它设定 PIN 码。已设定的 PIN 码不受影响。',
+  withdrawn: '已收回。',
+  issued: 'PIN 设定代码',
+  handOver: '请仅交给 {{name}}：持有编号和代码者即可设定 PIN 码。仅显示这一次。',
+  code: '代码',
+} satisfies Sentences;

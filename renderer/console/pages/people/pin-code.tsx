@@ -1,0 +1,89 @@
+import { useState } from 'preact/hooks';
+import { IssuedPinCode, PinCodeAnswer } from '../../../../sync/protocol/api/credentials.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconKey } from '../../../shared/icons.tsx';
+import { get, send } from '../../core/api.ts';
+import { useResource, useWrite } from '../../core/resource.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { RefusalNote } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { toast } from '../../parts/toast.tsx';
+
+/** A code by which somebody chooses a PIN at a kiosk: nobody but they ever knows the PIN. */
+export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber: boolean }) {
+  const path = `/api/people/${person}/pin-code`;
+  const found = useResource(path, (signal) => get(path, PinCodeAnswer, { signal }));
+  const [issued, setIssued] = useState<IssuedPinCode | null>(null);
+  const { busy, refusal, run } = useWrite();
+  const code = found.value?.code ?? null;
+  const issue = async () => {
+    const made = await run(() => send('POST', path, { answer: IssuedPinCode }));
+    if (!made?.ok) return;
+    setIssued(made.value);
+    found.reload();
+  };
+  const withdraw = async () => {
+    const sure = await confirm({
+      title: t('pinCode.withdraw'),
+      text: t('pinCode.withdrawText'),
+      action: t('pinCode.withdraw'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await run(() => send('DELETE', path, { answer: PinCodeAnswer }));
+    if (done?.ok) {
+      toast(t('pinCode.withdrawn'));
+      found.reload();
+    }
+  };
+  return (
+    <section class="card panel">
+      <h2>{t('pinCode.title')}</h2>
+      <p class="muted">{t(hasNumber ? 'pinCode.text' : 'pinCode.needsNumber')}</p>
+      <RefusalNote refusal={refusal ?? found.refusal} />
+      {code && (
+        <p>
+          {t('pinCode.open')} <Moment at={code.expiresAt} />
+        </p>
+      )}
+      {hasNumber && (
+        <div class="actions start">
+          <button type="button" class="quiet" aria-disabled={busy} onClick={() => void issue()}>
+            <IconKey />
+            {t(code ? 'pinCode.another' : 'pinCode.issue')}
+          </button>
+          {code && (
+            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void withdraw()}>
+              {t('pinCode.withdraw')}
+            </button>
+          )}
+        </div>
+      )}
+      {issued && (
+        <Dialog title={t('pinCode.issued')} onClose={() => setIssued(null)}>
+          <div class="stack">
+            <p>{t('pinCode.handOver', { name: issued.name ?? t('people.unnamed') })}</p>
+            <dl class="facts">
+              <div>
+                <dt>{t('people.number')}</dt>
+                <dd dir="ltr" class="tabular">
+                  {issued.number}
+                </dd>
+              </div>
+              <div>
+                <dt>{t('pinCode.code')}</dt>
+                <dd dir="ltr" class="pin-code tabular">
+                  {issued.code.replace(/(\d{4})(?=\d)/g, '$1 ')}
+                </dd>
+              </div>
+            </dl>
+            <p class="muted small">
+              {t('people.until')} <Moment at={issued.expiresAt} />
+            </p>
+          </div>
+        </Dialog>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,102 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { PersonRow } from '../../../../electron/contract/methods.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconBadge } from '../../../shared/icons.tsx';
+import { useKiosk } from '../../kiosk.ts';
+import { FormError } from '../../parts/keypad-form.tsx';
+import { type Card, CardScreen } from './card.tsx';
+import { type StaffSession, staffWords } from './session.ts';
+
+/** A card that lets in whoever holds it: printed, in place of those of before, or all of them revoked. */
+export function CardsScreen({
+  session,
+  person,
+  back,
+}: {
+  session: StaffSession;
+  person: PersonRow;
+  back: (message?: string) => void;
+}) {
+  const { core, sounds } = useKiosk();
+  const card = useSignal<Card | null>(null);
+  const error = useSignal('');
+  const busy = useSignal(false);
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+
+  async function run(work: (token: string) => Promise<void>): Promise<void> {
+    if (busy.value) return;
+    busy.value = true;
+    error.value = '';
+    try {
+      await session.run(work);
+    } catch (cause) {
+      error.value = staffWords(cause);
+    } finally {
+      busy.value = false;
+    }
+  }
+  const issue = (replace: boolean) =>
+    run(async (token) => {
+      const made = await core.cardIssue({ token, person: person.id, replace });
+      sounds.play('in');
+      card.value = made.card;
+    });
+  const revoke = () =>
+    run(async (token) => {
+      const { revoked } = await core.cardRevoke({ token, person: person.id });
+      back(t('card.revoked', { name: person.name, count: revoked }));
+    });
+
+  if (card.value)
+    return (
+      <CardScreen
+        card={card.value}
+        words={t('card.bearer')}
+        done={() => back(t('card.issued', { name: person.name }))}
+      />
+    );
+  return (
+    <section class="confirm">
+      <span class="confirm-icon" data-tone="good">
+        <IconBadge />
+      </span>
+      <div>
+        <h2 class="title" ref={title} tabIndex={-1}>
+          {t('card.of', { name: person.name })}
+        </h2>
+        <p class="lead">{person.cards === 0 ? t('card.none') : t('card.some', { count: person.cards })}</p>
+      </div>
+      <FormError words={error.value} />
+      <div class="actions">
+        <button type="button" class="button button-big" onClick={() => back()}>
+          {t('cancel')}
+        </button>
+        {person.cards > 0 && (
+          <button
+            type="button"
+            class="button button-big button-bad"
+            aria-disabled={busy.value}
+            onClick={() => void revoke()}
+          >
+            {t('card.revoke')}
+          </button>
+        )}
+        {person.cards > 0 && (
+          <button type="button" class="button button-big" aria-disabled={busy.value} onClick={() => void issue(true)}>
+            {t('card.replace')}
+          </button>
+        )}
+        <button
+          type="button"
+          class="button button-big button-main"
+          aria-disabled={busy.value}
+          onClick={() => void issue(false)}
+        >
+          {t(person.cards === 0 ? 'card.issue' : 'card.another')}
+        </button>
+      </div>
+    </section>
+  );
+}

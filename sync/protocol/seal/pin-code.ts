@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * A code by which somebody chooses a PIN of their own at a kiosk: twelve digits, typed where the PIN goes. Whoever issues it
+ * tells it once; server and kiosks keep a hash that is the person's alone. Neither the PIN nor a hash of it leaves a kiosk.
+ */
+
+export const PIN_CODE_DIGITS = 12;
+const DOMAIN = Buffer.from('smartpresence/pin-code\0', 'ascii');
+
+/** SHA-256 of domain, person (16 bytes) and digits, unpadded base64url. */
+export function pinCodeHash(person: string, code: string): string {
+  const id = Buffer.from(person.replaceAll('-', ''), 'hex');
+  return createHash('sha256')
+    .update(Buffer.concat([DOMAIN, id, Buffer.from(code, 'ascii')]))
+    .digest('base64url');
+}
