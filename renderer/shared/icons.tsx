@@ -253,3 +253,8 @@ export const IconKiosk = () => (
     <path d="M7 3h10v13H7zM12 16v5M8 21h8" />
   </Icon>
 );
+export const IconRollout = () => (
+  <Icon>
+    <path d="M12 3v11M7.500 7.500L12 3l4.500 4.500M4 14v6h16v-6" />
+  </Icon>
+);

@@ -18,6 +18,8 @@ const SCREENS = join(ROOT, 'test/artefacts/screens');
 export const SIZES = { desk: [1280, 800], wall: [1080, 1920], narrow: [390, 844] } as const;
 
 export interface Rig {
+  /** Of the server: what a command line beside it has. */
+  readonly env: Record<string, string>;
   readonly server: RunningServer;
   readonly outbox: MemoryOutbox;
   readonly engine: SyncEngine;
@@ -27,8 +29,8 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-/** A server of its own with the console built, and one kiosk that is connected to it. */
-export async function startRig(site: string): Promise<Rig> {
+/** A server of its own with the console built, and one kiosk that is connected to it. @param more variables of its environment */
+export async function startRig(site: string, more: Record<string, string> = {}): Promise<Rig> {
   const home = await serverHome();
   const pages = temporaryHome();
   const outbox = new MemoryOutbox();
@@ -43,6 +45,7 @@ export async function startRig(site: string): Promise<Rig> {
     SMARTPRESENCE_PEOPLE_PORT: String(peoplePort),
     SMARTPRESENCE_DEVICE_PORT: String(devicePort),
     SMARTPRESENCE_SITE: site,
+    ...more,
   };
   const config = readConfig(env);
   const secret = await createDeviceIdentity(outbox.device);
@@ -53,6 +56,7 @@ export async function startRig(site: string): Promise<Rig> {
   const engine = new SyncEngine({ secret, bundle, source: outbox });
   engine.start();
   return {
+    env,
     get server() {
       return server;
     },

@@ -19,6 +19,7 @@ import type { ConsolePage } from './page.ts';
 import { peoplePage } from './people.tsx';
 import { presencePage } from './presence.tsx';
 import { retentionPage } from './retention.tsx';
+import { rolloutsPage } from './rollouts.tsx';
 import { settingsPage } from './settings.tsx';
 import { webhooksPage } from './webhooks.tsx';
 
@@ -36,6 +37,7 @@ export const PAGES: readonly ConsolePage[] = [
   duplicatesPage,
   importsPage,
   devicesPage,
+  rolloutsPage,
   settingsPage,
   jobsPage,
   webhooksPage,

@@ -46,6 +46,7 @@ export const jobs = {
     retention: 'مدة الحفظ',
     erasure: 'عمليات المحو',
     backup: 'النسخ الاحتياطي',
+    rollouts: 'النشر التدريجي',
     'photo-imports': 'الصور المستوردة',
     minors: 'بلوغ السن',
     'score-drift': 'درجات المطابقة عبر الزمن',

@@ -68,4 +68,20 @@ export const problem = {
   'zip-name-unsafe': { title: 'في الأرشيف ملف يقود اسمه إلى خارجه.', next: 'اضغطه من جديد.' },
   'zip-too-large': { title: 'الأرشيف كبير جدًا بعد فكّه.', next: 'قسّمه.' },
   'zip-too-many': { title: 'في الأرشيف ملفات كثيرة جدًا.', next: 'قسّمه.' },
+  'repository-expired': { title: 'انتهت صلاحية توقيعات المستودع.', next: 'وقّعه من جديد (release refresh) ثم ابدأ.' },
+  'repository-unreadable': { title: 'تتعذر قراءة مستودع الإصدارات.', next: 'افحصه بالأمر «release verify».' },
+  'ring-empty': { title: 'إحدى الخطوات لحلقة لا كشك فيها.', next: 'ضع فيها كشكًا أولًا، أو اختر خطوات أخرى.' },
+  'rollout-at-everybody': { title: 'هو في خطوته الأخيرة.', next: 'لا خطوة بعدها.' },
+  'rollout-not-so': { title: 'لا يمكن فعل ذلك بهذا النشر الآن.', next: 'اقرأ الصفحة من جديد: سبقك أحدهم.' },
+  'rollout-over': { title: 'حلّ نشر آخر محل هذا.', next: 'اقرأ الصفحة من جديد.' },
+  'rollout-running': { title: 'يُنشر إصدار الآن.', next: 'أوقفه مؤقتًا أو أعده إلى السابق أولًا.' },
+  'updates-not-configured': {
+    title: 'لا يوزّع هذا الخادم أي تحديثات.',
+    next: 'اضبط SMARTPRESENCE_UPDATES وأعد تشغيل الخادم.',
+  },
+  'version-not-in-repository': { title: 'لا يحوي المستودع هذا الإصدار كاملًا.', next: 'انشره أولًا، أو اختر غيره.' },
+  'version-not-newer': {
+    title: 'تعمل كل الأكشاك بهذا الإصدار أو بأحدث منه.',
+    next: 'أعد ما جاء به إلى السابق، أو انشر برقم أعلى.',
+  },
 } satisfies Sentences;

@@ -30,6 +30,7 @@ export const jobs = {
     retention: 'Aufbewahrung',
     erasure: 'Löschungen',
     backup: 'Sicherung',
+    rollouts: 'Rollouts',
     'photo-imports': 'Importierte Fotos',
     minors: 'Mündigkeit',
     'score-drift': 'Vergleichswerte im Verlauf',

@@ -113,4 +113,38 @@ export const problem = {
   'zip-name-unsafe': { title: 'Ein Dateiname im Archiv führt hinaus.', next: 'Packen Sie es neu.' },
   'zip-too-large': { title: 'Das Archiv ist entpackt zu groß.', next: 'Teilen Sie es.' },
   'zip-too-many': { title: 'Das Archiv enthält zu viele Dateien.', next: 'Teilen Sie es.' },
+  'repository-expired': {
+    title: 'Die Signaturen des Verzeichnisses sind abgelaufen.',
+    next: 'Signieren Sie es neu (release refresh) und beginnen Sie dann.',
+  },
+  'repository-unreadable': {
+    title: 'Das Verzeichnis der Versionen ist nicht lesbar.',
+    next: 'Prüfen Sie es mit „release verify“.',
+  },
+  'ring-empty': {
+    title: 'Ein Schritt gilt einem Ring ohne Kiosk.',
+    next: 'Setzen Sie erst einen hinein, oder wählen Sie andere Schritte.',
+  },
+  'rollout-at-everybody': { title: 'Es ist beim letzten Schritt.', next: 'Weiter geht es nicht.' },
+  'rollout-not-so': {
+    title: 'Das geht mit diesem Rollout jetzt nicht.',
+    next: 'Lesen Sie die Seite neu: Jemand war schneller.',
+  },
+  'rollout-over': { title: 'Ein anderer Rollout ist an seine Stelle getreten.', next: 'Lesen Sie die Seite neu.' },
+  'rollout-running': {
+    title: 'Es wird gerade eine Version verteilt.',
+    next: 'Halten Sie sie an, oder nehmen Sie sie zurück.',
+  },
+  'updates-not-configured': {
+    title: 'Dieser Server gibt keine Updates aus.',
+    next: 'Setzen Sie SMARTPRESENCE_UPDATES, und starten Sie den Server neu.',
+  },
+  'version-not-in-repository': {
+    title: 'Das Verzeichnis hat diese Version nicht vollständig.',
+    next: 'Veröffentlichen Sie sie erst, oder wählen Sie eine andere.',
+  },
+  'version-not-newer': {
+    title: 'Jeder Kiosk hat diese oder eine neuere Version.',
+    next: 'Nehmen Sie zurück, was sie brachte, oder veröffentlichen Sie unter einer höheren Version.',
+  },
 } satisfies Sentences;

@@ -24,6 +24,7 @@ import { problem } from './problem.ts';
 import { quality } from './quality.ts';
 import { records } from './records.ts';
 import { retention } from './retention.ts';
+import { rollouts } from './rollouts.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { texts } from './texts.ts';
@@ -56,6 +57,7 @@ export const en = {
   pinCode,
   quality,
   retention,
+  rollouts,
   settings,
   texts,
   cards,

@@ -30,6 +30,7 @@ export const jobs = {
     retention: 'Retention',
     erasure: 'Erasures',
     backup: 'Backup',
+    rollouts: 'Rollouts',
     'photo-imports': 'Imported photos',
     minors: 'Coming of age',
     'score-drift': 'Match scores over time',

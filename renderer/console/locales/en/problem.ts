@@ -95,4 +95,35 @@ export const problem = {
   'zip-name-unsafe': { title: 'A file in the archive has a name that leads out of it.', next: 'Pack it anew.' },
   'zip-too-large': { title: 'The archive is too large when unpacked.', next: 'Split it.' },
   'zip-too-many': { title: 'The archive holds too many files.', next: 'Split it.' },
+  'repository-expired': {
+    title: 'The signatures of the repository have run out.',
+    next: 'Sign it anew (release refresh), then start again.',
+  },
+  'repository-unreadable': {
+    title: 'The repository of builds can’t be read.',
+    next: 'Look at it with “release verify”.',
+  },
+  'ring-empty': {
+    title: 'A step goes to a ring without a kiosk.',
+    next: 'Put one there first, or choose other steps.',
+  },
+  'rollout-at-everybody': { title: 'It is at its last step.', next: 'There is nothing to advance to.' },
+  'rollout-not-so': {
+    title: 'That can’t be done with this rollout now.',
+    next: 'Read the page again: somebody was faster.',
+  },
+  'rollout-over': { title: 'Another rollout has taken the place of this one.', next: 'Read the page again.' },
+  'rollout-running': { title: 'A version is being rolled out.', next: 'Pause it or roll it back first.' },
+  'updates-not-configured': {
+    title: 'This server gives out no updates.',
+    next: 'Set SMARTPRESENCE_UPDATES, and start the server again.',
+  },
+  'version-not-in-repository': {
+    title: 'The repository has no whole build of this version.',
+    next: 'Publish it first, or choose another.',
+  },
+  'version-not-newer': {
+    title: 'Every kiosk runs this version or a newer one.',
+    next: 'Roll back what brought it, or publish under a higher version.',
+  },
 } satisfies Sentences;

@@ -26,6 +26,7 @@ export const jobs = {
     retention: '保留期限',
     erasure: '删除',
     backup: '备份',
+    rollouts: '分步发布',
     'photo-imports': '导入的照片',
     minors: '成年检查',
     'score-drift': '匹配分数趋势',

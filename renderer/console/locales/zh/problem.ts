@@ -53,4 +53,17 @@ export const problem = {
   'zip-name-unsafe': { title: '压缩包内的文件名不安全。', next: '请重新打包。' },
   'zip-too-large': { title: '压缩包解压后过大。', next: '请拆分。' },
   'zip-too-many': { title: '压缩包内文件过多。', next: '请拆分。' },
+  'repository-expired': { title: '仓库的签名已过期。', next: '请重新签名（release refresh），然后再开始。' },
+  'repository-unreadable': { title: '无法读取版本仓库。', next: '请用“release verify”检查。' },
+  'ring-empty': { title: '有一步指向没有终端的分组。', next: '请先放入一台，或选择其他步骤。' },
+  'rollout-at-everybody': { title: '已是最后一步。', next: '没有下一步了。' },
+  'rollout-not-so': { title: '现在不能对此发布这样做。', next: '请重新读取页面：有人先做了。' },
+  'rollout-over': { title: '另一次发布已取代了它。', next: '请重新读取页面。' },
+  'rollout-running': { title: '正在发布一个版本。', next: '请先暂停或回退。' },
+  'updates-not-configured': { title: '此服务器不提供更新。', next: '请设置 SMARTPRESENCE_UPDATES 并重启服务器。' },
+  'version-not-in-repository': { title: '仓库中没有此版本的完整内容。', next: '请先发布，或选择其他版本。' },
+  'version-not-newer': {
+    title: '所有终端都已运行此版本或更新的版本。',
+    next: '请回退带来它的发布，或以更高版本号发布。',
+  },
 } satisfies Sentences;

@@ -1,0 +1,129 @@
+import { useState } from 'preact/hooks';
+import {
+  Repository as RepositoryShape,
+  RingList,
+  type Rollout,
+  RolloutPage,
+} from '../../../sync/protocol/api/rollouts.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconRollout } from '../../shared/icons.tsx';
+import { get } from '../core/api.ts';
+import { useResource } from '../core/resource.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { Empty } from '../parts/empty.tsx';
+import { RefusalNote } from '../parts/form.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { Skeleton, Table } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+import { InForce } from './rollouts/in-force.tsx';
+import { Rings } from './rollouts/rings.tsx';
+import { StartRollout } from './rollouts/start.tsx';
+import { Windows } from './rollouts/windows.tsx';
+
+export const rolloutsPage: ConsolePage = {
+  path: 'rollouts',
+  group: 'running',
+  Icon: IconRollout,
+  roles: ['admin', 'auditor'],
+  View: Rollouts,
+};
+
+/** Kiosks report within seconds of each other while a step is under way, ms. */
+const EVERY_MS = 10_000;
+
+/** A build goes out to the kiosks: how far it is, what keeps it, who gets it first and when kiosks may restart. */
+function Rollouts({ role }: PageProps) {
+  const found = useResource(
+    'rollouts',
+    (signal) => get('/api/rollouts', RolloutPage, { query: { limit: 20 }, signal }),
+    EVERY_MS,
+  );
+  const repository = useResource('builds', (signal) => get('/api/builds', RepositoryShape, { signal }));
+  const rings = useResource('rings', (signal) => get('/api/rings', RingList, { signal }));
+  const [starting, setStarting] = useState(false);
+  const admin = role === 'admin';
+  const all = found.value?.items ?? [];
+  const inForce = all.find((r) => r.endedAt === null) ?? null;
+  const mayStart = admin && inForce?.state !== 'running' && (repository.value?.builds.length ?? 0) > 0;
+  return (
+    <PageFrame
+      title={t('rollouts.nav')}
+      lead={t('rollouts.lead')}
+      actions={
+        mayStart && (
+          <button type="button" class="primary" onClick={() => setStarting(true)}>
+            {t('rollouts.start')}
+          </button>
+        )
+      }
+    >
+      <RefusalNote refusal={found.refusal ?? repository.refusal ?? rings.refusal} onAgain={found.reload} />
+      {repository.value && <RepositoryNote repository={repository.value} />}
+      {!found.value && found.loading && <Skeleton rows={6} />}
+      {found.value && !inForce && (
+        <div class="card">
+          <Empty title={t('rollouts.none')} text={t('rollouts.noneText')} icon={<IconRollout />} />
+        </div>
+      )}
+      {inForce && <InForce rollout={inForce} admin={admin} rings={rings.value?.items ?? []} onChange={found.reload} />}
+      {rings.value && <Rings rings={rings.value.items} admin={admin} onChange={rings.reload} />}
+      <Windows admin={admin} />
+      {all.some((r) => r.endedAt !== null) && <Past rollouts={all.filter((r) => r.endedAt !== null)} />}
+      {starting && repository.value && (
+        <Dialog title={t('rollouts.start')} onClose={() => setStarting(false)}>
+          <StartRollout
+            builds={repository.value.builds}
+            inForce={inForce}
+            onDone={() => {
+              setStarting(false);
+              toast(t('rollouts.started'));
+              found.reload();
+            }}
+          />
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+/** Why nothing can be rolled out, where that is so. */
+function RepositoryNote({ repository }: { repository: RepositoryShape }) {
+  const { configured, problem, builds, expires } = repository;
+  const over = expires !== null && Date.parse(expires) <= Date.now();
+  const why = !configured ? 'off' : problem ? 'unreadable' : builds.length === 0 ? 'empty' : over ? 'over' : null;
+  if (!why) return null;
+  return (
+    <p class="note" role="status" data-kind={why === 'unreadable' || why === 'over' ? 'bad' : undefined}>
+      {t(`rollouts.repository.${why}`)}
+    </p>
+  );
+}
+
+function Past({ rollouts }: { rollouts: readonly Rollout[] }) {
+  return (
+    <section class="card table-card">
+      <div class="panel-head card-title">
+        <h2>{t('rollouts.past')}</h2>
+      </div>
+      <Table
+        caption={t('rollouts.past')}
+        rows={rollouts}
+        rowKey={(r) => r.id}
+        columns={[
+          { key: 'version', label: t('rollouts.version'), heads: true, cell: (r) => <bdi>{r.version}</bdi> },
+          { key: 'at', label: t('rollouts.begun'), figures: true, cell: (r) => <Moment at={r.startedAt} /> },
+          { key: 'end', label: t('rollouts.ended'), figures: true, cell: (r) => <Moment at={r.endedAt} /> },
+          { key: 'healthy', label: t('rollouts.kiosk.healthy'), figures: true, cell: (r) => r.counts.healthy },
+          {
+            key: 'back',
+            label: t('rollouts.kiosk.rolled-back'),
+            figures: true,
+            cell: (r) => r.counts['rolled-back'],
+          },
+        ]}
+      />
+    </section>
+  );
+}

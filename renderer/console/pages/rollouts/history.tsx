@@ -1,0 +1,41 @@
+import { type Ring, RingId, type RolloutAction, RolloutHistory } from '../../../../sync/protocol/api/rollouts.ts';
+import { t } from '../../../shared/i18n.ts';
+import { get } from '../../core/api.ts';
+import { useResource } from '../../core/resource.ts';
+import { RefusalNote } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { ringName } from './words.ts';
+
+/** What was done with a rollout, newest first. */
+export function History({ rollout, rings }: { rollout: string; rings: readonly Ring[] }) {
+  const found = useResource(`history ${rollout}`, (signal) =>
+    get(`/api/rollouts/${rollout}/history`, RolloutHistory, { signal }),
+  );
+  return (
+    <>
+      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      <ol class="timeline">
+        {found.value?.items.map((one, i) => (
+          <li key={`${one.at} ${i}`}>
+            <Moment at={one.at} />
+            <p>
+              {t(`rollouts.was.${one.what}`)}
+              {detailOf(one, rings)}
+              <span class="muted"> · {one.email ?? t(`rollouts.by.${byOf(one.by)}`)}</span>
+            </p>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+const byOf = (by: string): string => (by === 'operator' || by === 'server' ? by : 'account');
+
+function detailOf({ what, detail }: RolloutAction, rings: readonly Ring[]): string {
+  const ring = RingId.safeParse(detail.ring).data;
+  const { percent, failed, got } = detail;
+  if ((what === 'started' || what === 'advanced') && ring)
+    return `: ${t(ring === 'all' ? 'rollouts.stepAll' : 'rollouts.stepRing', { percent, ring: ringName(rings, ring) })}`;
+  return what === 'stopped' ? `: ${t('rollouts.stopped', { failed, got })}` : '';
+}

@@ -1,0 +1,168 @@
+import { useState } from 'preact/hooks';
+import { type Ring, Rollout } from '../../../../sync/protocol/api/rollouts.ts';
+import { t } from '../../../shared/i18n.ts';
+import { send } from '../../core/api.ts';
+import { useWrite } from '../../core/resource.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { CheckField, Form, RefusalNote } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { History } from './history.tsx';
+import { Kiosks } from './kiosks.tsx';
+import { ProgressBar } from './progress.tsx';
+import { ringName } from './words.ts';
+
+const KIND: Readonly<Record<Rollout['state'], string | undefined>> = {
+  running: 'good',
+  paused: 'warn',
+  stopped: 'bad',
+  done: 'good',
+  'rolled-back': 'warn',
+  ended: undefined,
+};
+
+/** The rollout that kiosks go by: how far it is, what it waits for, and what can be done with it. */
+export function InForce({
+  rollout,
+  admin,
+  rings,
+  onChange,
+}: {
+  rollout: Rollout;
+  admin: boolean;
+  rings: readonly Ring[];
+  onChange: () => void;
+}) {
+  const [more, setMore] = useState<'kiosks' | 'history' | null>(null);
+  const { state, stopped, version, steps, step } = rollout;
+  const turn = (what: 'kiosks' | 'history') => setMore(more === what ? null : what);
+  return (
+    <section class="card panel">
+      <div class="panel-head">
+        <h2>{t('rollouts.title', { version })}</h2>
+        <span class="badge" data-kind={KIND[state]}>
+          {t(`rollouts.state.${state}`)}
+        </span>
+      </div>
+      {stopped && (
+        <div class="note" role="status" data-kind="bad">
+          <p>{t('rollouts.stopped', { failed: stopped.failed, got: stopped.got })}</p>
+          <p>{t('rollouts.stoppedText')}</p>
+        </div>
+      )}
+      <ProgressBar counts={rollout.counts} />
+      <ol class="steps" aria-label={t('rollouts.steps')}>
+        {steps.map((one, i) => (
+          <li
+            key={`${one.ring} ${one.percent}`}
+            data-done={i < step || state === 'done'}
+            aria-current={i === step && state !== 'done' ? 'step' : undefined}
+          >
+            <span>
+              {t(one.ring === 'all' ? 'rollouts.stepAll' : 'rollouts.stepRing', {
+                percent: one.percent,
+                ring: ringName(rings, one.ring),
+              })}
+            </span>
+            <span class="muted">
+              {i === step ? (
+                <Waits rollout={rollout} />
+              ) : (
+                one.soakHours > 0 && t('rollouts.soak', { count: one.soakHours })
+              )}
+            </span>
+          </li>
+        ))}
+      </ol>
+      {admin && <Buttons rollout={rollout} onChange={onChange} />}
+      <div class="actions start">
+        <button type="button" class="quiet" aria-expanded={more === 'kiosks'} onClick={() => turn('kiosks')}>
+          {t('rollouts.kiosks')}
+        </button>
+        <button type="button" class="quiet" aria-expanded={more === 'history'} onClick={() => turn('history')}>
+          {t('rollouts.history')}
+        </button>
+      </div>
+      {more === 'kiosks' && <Kiosks rollout={rollout.id} rings={rings} />}
+      {more === 'history' && <History rollout={rollout.id} rings={rings} />}
+    </section>
+  );
+}
+
+function Waits({ rollout: { waitsFor, nextAt, state } }: { rollout: Rollout }) {
+  if (state !== 'running') return null;
+  if (waitsFor === 'nothing') return <>{t('rollouts.goesOn')}</>;
+  return (
+    <>
+      {t(`rollouts.waits.${waitsFor}`)} {nextAt !== null && <Moment at={nextAt} />}
+    </>
+  );
+}
+
+function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void }) {
+  const { busy, refusal, run } = useWrite();
+  const [resuming, setResuming] = useState(false);
+  const { id, state, version, step, steps } = rollout;
+  const act = async (what: string, body: object = {}) => {
+    const done = await run(() => send('POST', `/api/rollouts/${id}/${what}`, { body, answer: Rollout }));
+    if (!done?.ok) return;
+    toast(t(`rollouts.done.${what}`));
+    onChange();
+  };
+  const ask = async (what: 'pause' | 'advance' | 'roll-back') => {
+    const sure = await confirm({
+      title: t(`rollouts.act.${what}`),
+      text: t(`rollouts.ask.${what}`, { version }),
+      action: t(`rollouts.act.${what}`),
+      ...(what === 'roll-back' && { danger: true, word: version }),
+    });
+    if (sure) await act(what);
+  };
+  const button = (what: 'pause' | 'advance' | 'roll-back') => (
+    <button type="button" class="quiet" aria-disabled={busy} onClick={() => void ask(what)}>
+      {t(`rollouts.act.${what}`)}
+    </button>
+  );
+  return (
+    <>
+      <RefusalNote refusal={refusal} />
+      <div class="actions start">
+        {(state === 'paused' || state === 'stopped') && (
+          <button type="button" class="primary" aria-disabled={busy} onClick={() => setResuming(true)}>
+            {t('rollouts.act.resume')}
+          </button>
+        )}
+        {state === 'running' && button('pause')}
+        {state === 'running' && step < steps.length - 1 && button('advance')}
+        {state !== 'rolled-back' && button('roll-back')}
+      </div>
+      {resuming && (
+        <Dialog title={t('rollouts.act.resume')} onClose={() => setResuming(false)}>
+          <Resume
+            stopped={state === 'stopped'}
+            onDone={(again) => {
+              setResuming(false);
+              void act('resume', { again });
+            }}
+          />
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Resume({ stopped, onDone }: { stopped: boolean; onDone: (again: boolean) => void }) {
+  const [again, setAgain] = useState(false);
+  return (
+    <Form class="stack" onSubmit={() => onDone(again)}>
+      <p>{t(stopped ? 'rollouts.ask.resumeStopped' : 'rollouts.ask.resume')}</p>
+      <CheckField label={t('rollouts.again')} hint={t('rollouts.againHint')} checked={again} onChecked={setAgain} />
+      <div class="actions">
+        <button type="submit" class="primary">
+          {t('rollouts.act.resume')}
+        </button>
+      </div>
+    </Form>
+  );
+}

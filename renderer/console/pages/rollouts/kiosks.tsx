@@ -1,0 +1,71 @@
+import { useState } from 'preact/hooks';
+import { type Ring, type RolloutKiosk, RolloutKioskPage } from '../../../../sync/protocol/api/rollouts.ts';
+import { t } from '../../../shared/i18n.ts';
+import { usePages } from '../../core/resource.ts';
+import { SelectField } from '../../parts/form.tsx';
+import { Ago, Moment } from '../../parts/moment.tsx';
+import { PagedTable } from '../../parts/table.tsx';
+import { codeWords } from '../../parts/words.ts';
+import { KIOSK_STATES } from './progress.tsx';
+import { ringName } from './words.ts';
+
+const KIND: Readonly<Partial<Record<RolloutKiosk['state'], string>>> = {
+  healthy: 'good',
+  refused: 'warn',
+  overdue: 'bad',
+  'rolled-back': 'bad',
+};
+
+/** Every kiosk, and how far it is. */
+export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ring[] }) {
+  const [state, setState] = useState('');
+  const pages = usePages<RolloutKiosk>(`/api/rollouts/${rollout}/kiosks`, RolloutKioskPage, {
+    limit: 50,
+    ...(state && { state }),
+  });
+  return (
+    <>
+      <div class="filters">
+        <SelectField
+          label={t('rollouts.stateLabel')}
+          value={state}
+          onValue={setState}
+          options={[['', t('any')], ...KIOSK_STATES.map((one) => [one, t(`rollouts.kiosk.${one}`)] as const)]}
+        />
+        <button type="button" class="quiet" onClick={pages.reload}>
+          {t('rollouts.reload')}
+        </button>
+      </div>
+      <PagedTable
+        caption={t('rollouts.kiosks')}
+        pages={pages}
+        rowKey={(k) => k.device}
+        empty={{ title: t('rollouts.noKiosks') }}
+        columns={[
+          { key: 'name', label: t('devices.name'), heads: true, cell: (k) => <bdi>{k.name}</bdi> },
+          { key: 'ring', label: t('rollouts.ringLabel'), cell: (k) => <bdi>{ringName(rings, k.ring)}</bdi> },
+          {
+            key: 'state',
+            label: t('rollouts.stateLabel'),
+            cell: (k) => <Word kiosk={k} />,
+          },
+          { key: 'at', label: t('rollouts.since'), figures: true, cell: (k) => <Moment at={k.at} /> },
+          { key: 'heard', label: t('devices.heard'), figures: true, cell: (k) => <Ago at={k.lastHeardAt} /> },
+        ]}
+      />
+    </>
+  );
+}
+
+/** How far it is, and why it went no further. */
+function Word({ kiosk: { state, reason, from } }: { kiosk: RolloutKiosk }) {
+  return (
+    <div>
+      <span class="badge" data-kind={KIND[state]}>
+        {t(`rollouts.kiosk.${state}`)}
+      </span>
+      {reason !== null && <p class="small">{codeWords('rollouts.reason', reason)}</p>}
+      {from !== null && <p class="small muted">{t('rollouts.from', { version: from })}</p>}
+    </div>
+  );
+}

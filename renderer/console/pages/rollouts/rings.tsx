@@ -1,0 +1,132 @@
+import { useState } from 'preact/hooks';
+import { type Ring, RingId, RingList } from '../../../../sync/protocol/api/rollouts.ts';
+import { t } from '../../../shared/i18n.ts';
+import { send } from '../../core/api.ts';
+import { kiosks } from '../../core/places.ts';
+import { useWrite } from '../../core/resource.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { ringName } from './words.ts';
+
+/** Who gets a build first. */
+export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admin: boolean; onChange: () => void }) {
+  const [putting, setPutting] = useState(false);
+  const [naming, setNaming] = useState<Ring | null>(null);
+  return (
+    <section class="card panel">
+      <div class="panel-head">
+        <h2>{t('rollouts.rings')}</h2>
+        {admin && (
+          <button type="button" class="quiet" onClick={() => setPutting(true)}>
+            {t('rollouts.put')}
+          </button>
+        )}
+      </div>
+      <p class="muted">{t('rollouts.ringsLead')}</p>
+      <ul class="ring-list">
+        {rings.map((ring) => (
+          <li key={ring.id}>
+            <strong>
+              <bdi>{ringName(rings, ring.id)}</bdi>
+            </strong>
+            <span class="long-text">
+              {t('rollouts.inRing', { count: ring.count })}
+              {ring.kiosks.length > 0 && <span class="muted"> · {ring.kiosks.map((k) => k.name).join(', ')}</span>}
+            </span>
+            {admin && (
+              <button type="button" class="quiet" onClick={() => setNaming(ring)}>
+                {t('rollouts.rename')}
+                <span class="sr-only"> {ringName(rings, ring.id)}</span>
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {putting && (
+        <Dialog title={t('rollouts.put')} onClose={() => setPutting(false)}>
+          <Put
+            rings={rings}
+            onDone={() => {
+              setPutting(false);
+              toast(t('rollouts.putDone'));
+              onChange();
+            }}
+          />
+        </Dialog>
+      )}
+      {naming && (
+        <Dialog title={t('rollouts.rename')} onClose={() => setNaming(null)}>
+          <Rename
+            ring={naming}
+            onDone={() => {
+              setNaming(null);
+              onChange();
+            }}
+          />
+        </Dialog>
+      )}
+    </section>
+  );
+}
+
+function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) {
+  const approved = kiosks.value.filter((k) => k.status === 'approved');
+  const [device, setDevice] = useState(approved[0]?.id ?? '');
+  const [ring, setRing] = useState<RingId>('canary');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const done = await run(() => send('PUT', `/api/devices/${device}/ring`, { body: { ring } }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <SelectField
+        label={t('rollouts.kioskLabel')}
+        value={device}
+        onValue={setDevice}
+        options={approved.map((k) => [k.id, k.name])}
+      />
+      <SelectField
+        label={t('rollouts.ringLabel')}
+        value={ring}
+        onValue={(value) => setRing(RingId.parse(value))}
+        options={RingId.options.map((id) => [id, ringName(rings, id)])}
+      />
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || device === ''}>
+          {t('rollouts.put')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+function Rename({ ring, onDone }: { ring: Ring; onDone: () => void }) {
+  const [name, setName] = useState(ring.name ?? '');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const body = { name: name.trim() || null };
+    const done = await run(() => send('PATCH', `/api/rings/${ring.id}`, { body, answer: RingList }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <TextField
+        label={t('rollouts.ringName')}
+        hint={t('rollouts.ringNameHint', { name: t(`rollouts.ring.${ring.id}`) })}
+        maxLength={40}
+        dir="auto"
+        value={name}
+        onValue={setName}
+      />
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {t('rollouts.rename')}
+        </button>
+      </div>
+    </Form>
+  );
+}

@@ -1,0 +1,136 @@
+import { useState } from 'preact/hooks';
+import { SiteWindow } from '../../../../sync/protocol/api/rollouts.ts';
+import { t } from '../../../shared/i18n.ts';
+import { get, send } from '../../core/api.ts';
+import { sites } from '../../core/places.ts';
+import { useResource, useWrite } from '../../core/resource.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { toast } from '../../parts/toast.tsx';
+
+type Site = (typeof sites.value)[number];
+
+/** When kiosks of each site may restart for an update. */
+export function Windows({ admin }: { admin: boolean }) {
+  return (
+    <section class="card panel">
+      <h2>{t('rollouts.windows')}</h2>
+      <p class="muted">{t('rollouts.windowsLead')}</p>
+      <ul class="ring-list">
+        {sites.value.map((site) => (
+          <One key={site.id} site={site} admin={admin} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function One({ site, admin }: { site: Site; admin: boolean }) {
+  const path = `/api/sites/${site.id}/update-window`;
+  const found = useResource(path, (signal) => get(path, SiteWindow, { signal }));
+  const [editing, setEditing] = useState(false);
+  const { value } = found;
+  return (
+    <li>
+      <strong>
+        <bdi>{site.name}</bdi>
+      </strong>
+      <span>
+        {value &&
+          (value.window ? (
+            <span dir="ltr" class="tabular">
+              {value.window.from}–{value.window.to}
+            </span>
+          ) : (
+            t('rollouts.anyHour')
+          ))}
+        {value && (
+          <span class="muted">
+            {' '}
+            · {value.timeZone}
+            {!value.own && !site.isDefault && ` · ${t('rollouts.asDefault')}`}
+          </span>
+        )}
+        <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      </span>
+      {admin && value && (
+        <button type="button" class="quiet" onClick={() => setEditing(true)}>
+          {t('rollouts.setWindow')}
+          <span class="sr-only"> {site.name}</span>
+        </button>
+      )}
+      {editing && value && (
+        <Dialog title={site.name} onClose={() => setEditing(false)}>
+          <Edit
+            path={path}
+            found={value}
+            isDefault={site.isDefault}
+            onDone={() => {
+              setEditing(false);
+              toast(t('rollouts.windowSet'));
+              found.reload();
+            }}
+          />
+        </Dialog>
+      )}
+    </li>
+  );
+}
+
+function Edit({
+  path,
+  found,
+  isDefault,
+  onDone,
+}: {
+  path: string;
+  found: SiteWindow;
+  isDefault: boolean;
+  onDone: () => void;
+}) {
+  const [kind, setKind] = useState(found.own || isDefault ? (found.window ? 'hours' : 'any') : 'default');
+  const [from, setFrom] = useState(found.window?.from ?? '22:00');
+  const [to, setTo] = useState(found.window?.to ?? '04:00');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const window = kind === 'hours' ? { from, to } : null;
+    const done =
+      kind === 'default'
+        ? await run(() => send('DELETE', path))
+        : await run(() => send('PUT', path, { body: { window }, answer: SiteWindow }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <SelectField
+        label={t('rollouts.windows')}
+        value={kind}
+        onValue={setKind}
+        options={[
+          ['hours', t('rollouts.ownHours')],
+          ['any', t('rollouts.anyHour')],
+          ...(isDefault ? [] : [['default', t('rollouts.asDefault')] as const]),
+        ]}
+      />
+      {kind === 'hours' && (
+        <div class="beside">
+          <TextField label={t('rollouts.fromHour')} type="time" required value={from} onValue={setFrom} />
+          <TextField
+            label={t('rollouts.toHour')}
+            hint={t('rollouts.hoursHint', { zone: found.timeZone })}
+            type="time"
+            required
+            value={to}
+            onValue={setTo}
+          />
+        </div>
+      )}
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {t('rollouts.setWindow')}
+        </button>
+      </div>
+    </Form>
+  );
+}

@@ -1,0 +1,146 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { SyncEngine } from '../../sync/edge/engine.ts';
+import { operate } from '../../sync/server/operator/open.ts';
+import { joined } from '../sync/identity-kit.ts';
+import { MemoryOutbox } from '../sync/kit.ts';
+import { makeRepository, temporaryFolder } from '../update/repository-kit.ts';
+import { axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+
+/** A rollout in the console: begun, stopped by itself, gone on with, rolled back; rings and maintenance windows. */
+
+test.describe.configure({ mode: 'serial' });
+test.setTimeout(180_000);
+const folder = temporaryFolder();
+let rig: Rig;
+let context: BrowserContext;
+let page: Page;
+const kiosks: { box: MemoryOutbox; engine: SyncEngine }[] = [];
+
+test.beforeAll(async ({ browser }) => {
+  const repository = makeRepository(folder.path);
+  repository.now = Date.now();
+  for (const version of ['1.4.0', '1.5.0']) repository.add(version);
+  rig = await startRig('North entrance', { SMARTPRESENCE_UPDATES: folder.path });
+  const server = {
+    operate: (name: string, args: object) => operate(rig.env, name as never, args as never),
+    now: Date.now,
+  };
+  for (const name of ['Cafeteria', 'Gate', 'Hall A', 'Hall B', 'Loading bay', 'Office']) {
+    const { secret, bundle } = await joined(server as never, name);
+    const box = new MemoryOutbox(secret.device);
+    const engine = new SyncEngine({ secret, bundle, source: box });
+    engine.start();
+    kiosks.push({ box, engine });
+  }
+  ({ context, page } = await openBrowser(browser));
+  await enterByLink(page, rig.server.adminLink);
+  await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
+});
+test.afterAll(async () => {
+  await context?.close();
+  for (const { engine } of kiosks) await engine.stop();
+  await rig?.close();
+  folder.remove();
+});
+
+const open = async (heading = 'Rollouts') => {
+  await page.goto('about:blank');
+  await page.goto(new URL('/console/#/rollouts', rig.server.adminLink).href);
+  await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
+};
+
+/** The kiosk says how its update went, as its core does. */
+function says(index: number, code: string, rollout: string, reason?: string): void {
+  const { box, engine } = kiosks[index]!;
+  box.append('health', { code, detail: { rollout, version: '1.5.0', from: '1.4.0', ...(reason && { reason }) } }, {});
+  engine.nudge();
+}
+
+const rolloutId = async () => (await operate(rig.env, 'rollout list', {}))[0]!.id;
+
+test('kiosks are put into a ring that is called otherwise, and a site gets a maintenance window', async () => {
+  await open();
+  await expect(page.getByText('No build is being rolled out')).toBeVisible();
+  await page.getByRole('button', { name: 'Put a kiosk into a ring' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Kiosk').selectOption({ label: 'Cafeteria' });
+  await axe(page);
+  await dialog.getByRole('button', { name: 'Put a kiosk into a ring' }).click();
+  await expect(page.getByText('1 kiosk · Cafeteria')).toBeVisible();
+  await page.getByRole('button', { name: 'Rename Canary' }).click();
+  await dialog.getByLabel('Name of the ring').fill('Test bench');
+  await dialog.getByRole('button', { name: 'Rename' }).click();
+  await expect(page.getByRole('button', { name: 'Rename Test bench' })).toBeVisible();
+  await page.getByRole('button', { name: 'Set North entrance' }).click();
+  await dialog.getByRole('combobox').selectOption({ label: 'In these hours' });
+  await dialog.getByLabel('From').fill('21:30');
+  await axe(page);
+  await dialog.getByRole('button', { name: 'Set' }).click();
+  await expect(page.getByText('21:30–04:00')).toBeVisible();
+});
+
+test('a version is rolled out, stops by itself and says why, goes on, and is rolled back', async () => {
+  await page.getByRole('button', { name: 'Roll out a version' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel('Version')).toContainText('1.5.0');
+  await dialog.getByLabel('Steps').selectOption({ label: 'Everybody at once' });
+  await axe(page);
+  await picture(page, 'rollouts-start');
+  await dialog.getByRole('button', { name: 'Roll out 1.5.0' }).click();
+  await expect(page.getByRole('heading', { name: 'Version 1.5.0' })).toBeVisible();
+  await expect(page.getByText('Running', { exact: true })).toBeVisible();
+
+  const id = await rolloutId();
+  says(0, 'update-installed', id);
+  says(0, 'update-healthy', id);
+  says(1, 'update-installed', id);
+  says(2, 'update-rolled-back', id, 'trial-deadline');
+  says(3, 'update-refused', id, 'update-disk-full');
+  await expect(async () => {
+    await open();
+    await expect(page.getByLabel('How far the kiosks are')).toContainText('1 refused it', { timeout: 2000 });
+    await expect(page.getByLabel('How far the kiosks are')).toContainText('1 went back', { timeout: 2000 });
+  }).toPass({ timeout: 90_000 });
+  await page.getByRole('button', { name: 'Kiosks', exact: true }).click();
+  await expect(page.getByRole('row').filter({ hasText: 'Hall A' })).toContainText('did not prove in time');
+  await axe(page);
+  await picture(page, 'rollouts-running', ['desk', 'wall', 'narrow']);
+
+  says(4, 'update-rolled-back', id, 'trial-starts');
+  await expect(async () => {
+    await open();
+    await expect(page.getByText('Stopped by itself')).toBeVisible({ timeout: 2000 });
+  }).toPass({ timeout: 90_000 });
+  await expect(page.getByRole('status').filter({ hasText: '2 of 4 kiosks went back' })).toBeVisible();
+  await page.getByRole('button', { name: 'History' }).click();
+  await expect(page.getByText('by itself').first()).toBeVisible();
+  await axe(page);
+  await picture(page, 'rollouts-stopped', ['desk', 'narrow']);
+
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await dialog.getByLabel('Try again where it failed').check();
+  await axe(page);
+  await dialog.getByRole('button', { name: 'Resume' }).click();
+  await expect(page.getByText('Running', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await dialog.getByRole('button', { name: 'Pause' }).click();
+  await expect(page.getByText('Paused', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Roll back' }).click();
+  await dialog.getByRole('textbox').fill('1.5.0');
+  await dialog.getByRole('button', { name: 'Roll back' }).click();
+  await expect(page.getByText('Rolled back', { exact: true })).toBeVisible();
+});
+
+test('in German, and from right to left', async () => {
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
+  await open('Rollouts');
+  await expect(page.getByText('Zurückgenommen', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Kioske', exact: true }).click();
+  await expect(page.getByRole('row').filter({ hasText: 'Cafeteria' })).toBeVisible();
+  await axe(page);
+  await picture(page, 'rollouts-de', ['desk', 'wall']);
+  await page.getByRole('combobox', { name: 'Sprache' }).selectOption('ar');
+  await open('النشر التدريجي');
+  await axe(page);
+  await picture(page, 'rollouts-ar');
+});
