@@ -94,7 +94,7 @@ test('a version is rolled out, stops by itself and says why, goes on, and is rol
   says(0, 'update-installed', id);
   says(0, 'update-healthy', id);
   says(1, 'update-installed', id);
-  says(2, 'update-rolled-back', id, 'trial-deadline');
+  says(2, 'update-rolled-back', id, 'trial-deadline: camera, match');
   says(3, 'update-refused', id, 'update-disk-full');
   await expect(async () => {
     await open();
@@ -102,7 +102,9 @@ test('a version is rolled out, stops by itself and says why, goes on, and is rol
     await expect(page.getByLabel('How far the kiosks are')).toContainText('1 went back', { timeout: 2000 });
   }).toPass({ timeout: 90_000 });
   await page.getByRole('button', { name: 'Kiosks', exact: true }).click();
-  await expect(page.getByRole('row').filter({ hasText: 'Hall A' })).toContainText('did not prove in time');
+  await expect(page.getByRole('row').filter({ hasText: 'Hall A' })).toContainText(
+    'It did not prove itself in time: camera, recognition',
+  );
   await axe(page);
   await picture(page, 'rollouts-running', ['desk', 'wall', 'narrow']);
 

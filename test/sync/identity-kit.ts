@@ -33,8 +33,8 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** A server of its own, embedded database, free ports, a clock that can be moved. */
-export async function testServer(): Promise<TestServer> {
+/** A server of its own, embedded database, free ports, a clock that can be moved. @param more variables of its environment */
+export async function testServer(more: Record<string, string> = {}): Promise<TestServer> {
   const home = await serverHome();
   const [people, devices] = await freePorts(2);
   const env = {
@@ -42,6 +42,7 @@ export async function testServer(): Promise<TestServer> {
     SMARTPRESENCE_PEOPLE_PORT: String(people),
     SMARTPRESENCE_DEVICE_PORT: String(devices),
     SMARTPRESENCE_TIMEZONE: 'Europe/Berlin',
+    ...more,
   };
   let shift = 0;
   const start = () =>

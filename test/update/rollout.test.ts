@@ -12,6 +12,7 @@ import type {
   SiteWindow,
 } from '../../sync/protocol/api/rollouts.ts';
 import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
+import { attentionRoutes } from '../../sync/server/attention/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { deviceRoutes } from '../../sync/server/devices/routes.ts';
 import { runNow } from '../../sync/server/jobs/runner.ts';
@@ -39,7 +40,12 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('rollouts on $nam
     for (const version of ['1.0.0', '1.1.0', '1.2.0']) repository.add(version);
     home = await start();
     database = await home.open();
-    api = await apiOn(database, new Date(T0 + HOUR), [...rolloutRoutes, ...deviceRoutes, ...siteRoutes]);
+    api = await apiOn(database, new Date(T0 + HOUR), [
+      ...rolloutRoutes,
+      ...deviceRoutes,
+      ...siteRoutes,
+      ...attentionRoutes,
+    ]);
     configure(folder.path);
   }, 120_000);
   afterAll(async () => {
@@ -282,6 +288,11 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('rollouts on $nam
       await job();
       expect(await read(id)).toMatchObject({ state: 'stopped', stopped: { failed: 2, got: 3 } });
       expect(await api.lastAudit()).toMatchObject({ route: 'job rollouts', resource: id });
+      // Whoever is in charge finds it without looking for it.
+      const waiting = await api.ask<{ items: { kind: string; code: string; ref: string }[] }>('GET', '/api/attention');
+      expect(waiting.items.filter((i) => i.kind === 'rollout')).toMatchObject([
+        { code: 'rollout-stopped', ref: expect.stringContaining(id) },
+      ]);
       // In the middle of it a kiosk decides by itself; the others stay as they are.
       expect(new Set(await installing())).toEqual(new Set([a, b, c]));
       await pass(48 * HOUR);

@@ -69,6 +69,8 @@ export interface StubKioskOptions {
   readonly everyMs?: number;
   /** Called at each step of updater and core; a test ends the process there. */
   readonly step?: (name: string) => void;
+  /** How often its launcher looks, s. */
+  readonly pollSeconds?: number;
   /** A file in place of /proc/uptime, for a time that tests hold. */
   readonly uptime?: string;
 }
@@ -82,6 +84,8 @@ export interface StubKiosk {
   /** Of the core that is up. */
   readonly store: SqlStore | null;
   readonly keeper: UpdateKeeper | null;
+  /** Its core has reached its server. */
+  readonly online: boolean;
   /** Ends everything, as a machine that is switched off in order. */
   close(): Promise<void>;
 }
@@ -94,6 +98,7 @@ interface StubCore {
   readonly facts: BuildFacts;
   readonly store: SqlStore | null;
   readonly keeper: UpdateKeeper | null;
+  online(): boolean;
   close(): Promise<void>;
 }
 
@@ -139,6 +144,9 @@ export async function startStubKiosk(options: StubKioskOptions): Promise<StubKio
     get keeper() {
       return core?.keeper ?? null;
     },
+    get online() {
+      return core?.online() ?? false;
+    },
     async close() {
       closing = true;
       await Promise.all([cores.stop(), updates.stop()]);
@@ -154,7 +162,8 @@ function launch(
   log: (level: string, line: string) => void,
 ): { pid: number; stop(): Promise<void> } {
   const uptime = options.uptime ? ['--uptime', options.uptime] : [];
-  const child: ChildProcess = spawn(LAUNCH, ['--root', options.root, ...uptime, '--poll', '0.2', 'kiosk'], {
+  const poll = ['--poll', String(options.pollSeconds ?? 0.2)];
+  const child: ChildProcess = spawn(LAUNCH, ['--root', options.root, ...uptime, ...poll, 'kiosk'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   child.stderr!.on('data', (text) => log('info', String(text).trim()));
@@ -193,7 +202,8 @@ async function startCore(
 ): Promise<StubCore> {
   const facts = (await factsOf(layout, id))!;
   const nature = Nature.parse(JSON.parse(readFileSync(join(buildFolder(layout, id), 'stub.json'), 'utf8')));
-  if (!nature.opens) return { pid, facts, store: null, keeper: null, close: async () => undefined };
+  if (!nature.opens)
+    return { pid, facts, store: null, keeper: null, online: () => false, close: async () => undefined };
   const { everyMs = 100, step = () => undefined } = options;
   const store = await options.openStore();
   const retention = startRetention({ store, site: { photoDays: 90, gpsDays: 30 }, log });
@@ -239,6 +249,7 @@ async function startCore(
     facts,
     store,
     keeper,
+    online: () => sync?.uplink.status().online ?? false,
     async close() {
       keeper.stop();
       await sync?.stop();

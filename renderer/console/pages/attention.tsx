@@ -163,6 +163,7 @@ const PLACES: Readonly<Partial<Record<AttentionKind, (item: AttentionItem) => st
   embedder: (item) => `people/${item.person}/enrol`,
   consent: (item) => `people/${item.person}`,
   age: (item) => `people/${item.person}`,
+  rollout: () => 'rollouts',
 };
 
 function Actions({ item, onNote }: { item: AttentionItem; onNote: () => void }) {

@@ -21,6 +21,8 @@ export const ATTENTION_KINDS = [
   'import',
   /** Had no photo that another embedder could be fed with: enrol again. */
   'embedder',
+  /** A rollout stopped by itself. */
+  'rollout',
 ] as const;
 export const AttentionKind = z.enum(ATTENTION_KINDS);
 export type AttentionKind = z.infer<typeof AttentionKind>;

@@ -131,7 +131,7 @@ export const RolloutKiosk = z.strictObject({
   at: Instant.nullable(),
   /** The build before. */
   from: z.string().nullable(),
-  /** Code of why it went back or refused. */
+  /** Code of why it went back or refused; behind a colon what it did not show: `trial-deadline: camera, match`. */
   reason: z.string().nullable(),
   lastHeardAt: Instant.nullable(),
 });

@@ -93,6 +93,14 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     where p.outcome = 'again' and m.state in ('ready', 'switched', 'done')
       and not exists (select from template t where t.person = p.person and t.model = m.to_model)
       and exists (select from person n where n.id = p.person and n.deleted_at is null)`,
+  // Each time that it stopped is an item of its own.
+  rollout: () => sql`
+    select 'rollout' as kind, r.id::text || '@' || (extract(epoch from a.at) * 1000)::bigint as ref, a.at,
+           'rollout-stopped' as code, ${nothing} as person, ${nothing} as other, ${nothing} as device,
+           null::real as score
+    from rollout r
+    join lateral (select max(at) as at from rollout_action where rollout = r.id and what = 'stopped') a on a.at is not null
+    where r.state = 'stopped'`,
 };
 
 const daysBefore = (now: Date, days: number): string => new Date(now.getTime() - days * 86_400_000).toISOString();

@@ -19,6 +19,7 @@ const Health = z.object({
     rollout: Uuid,
     version: BuildVersion,
     from: z.string().max(64).optional().catch(undefined),
+    /** A code, behind a colon what was not shown: `trial-deadline: camera, match`. */
     reason: z.string().max(60).optional().catch(undefined),
   }),
 });

@@ -35,6 +35,7 @@ export const attention = {
     age: 'بلوغ السن',
     import: 'استيراد للمراجعة',
     embedder: 'تسجيل للنموذج الجديد',
+    rollout: 'توقف نشر إصدار',
   },
   code: {
     'not-me': '«لم أكن أنا»',
@@ -50,12 +51,14 @@ export const attention = {
     'guardian-missing': 'قاصر وافق عند جهاز من دون وليّ أمر',
     review: 'صور تنتظر مراجعتك',
     'no-photo': 'لا توجد صورة يستخدمها النموذج الجديد',
+    'rollout-stopped': 'عادت أكشاك إلى الإصدار السابق: توقف النشر',
   },
   go: {
     duplicate: 'مقارنة',
     import: 'مراجعة',
     drift: 'إعادة التسجيل',
     embedder: 'إعادة التسجيل',
+    rollout: 'الاطلاع عليه',
     consent: 'السؤال مجددًا',
     age: 'اسأله',
   },

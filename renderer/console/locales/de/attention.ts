@@ -30,6 +30,7 @@ export const attention = {
     age: 'Wird mündig',
     import: 'Import zu prüfen',
     embedder: 'Für das neue Modell erfassen',
+    rollout: 'Rollout hat angehalten',
   },
   code: {
     'not-me': '„Das war nicht ich“',
@@ -45,12 +46,14 @@ export const attention = {
     'guardian-missing': 'Minderjährig, an einem Kiosk ohne Sorgeberechtigte eingewilligt',
     review: 'Fotos warten auf Ihre Prüfung',
     'no-photo': 'Es gibt kein Foto für das neue Modell',
+    'rollout-stopped': 'Kioske gingen auf die Version davor zurück: Der Rollout hält an',
   },
   go: {
     duplicate: 'Vergleichen',
     import: 'Prüfen',
     drift: 'Neu erfassen',
     embedder: 'Neu erfassen',
+    rollout: 'Ansehen',
     consent: 'Neu fragen',
     age: 'Selbst fragen',
   },

@@ -30,6 +30,7 @@ export const attention = {
     age: 'Comes of age',
     import: 'Import to review',
     embedder: 'Enrol for the new model',
+    rollout: 'A build stopped by itself',
   },
   code: {
     'not-me': '“That was not me”',
@@ -45,12 +46,14 @@ export const attention = {
     'guardian-missing': 'A minor agreed at a kiosk with no guardian',
     review: 'Photos wait for your review',
     'no-photo': 'There is no photo that the new model could use',
+    'rollout-stopped': 'Kiosks went back to the build before: the rollout stopped',
   },
   go: {
     duplicate: 'Compare',
     import: 'Review',
     drift: 'Enrol again',
     embedder: 'Enrol again',
+    rollout: 'Look at it',
     consent: 'Ask again',
     age: 'Ask them',
   },

@@ -29,6 +29,7 @@ export const attention = {
     age: '成年',
     import: '待审核的导入',
     embedder: '为新模型登记',
+    rollout: '发布自行停止',
   },
   code: {
     'not-me': '“不是我”',
@@ -44,12 +45,14 @@ export const attention = {
     'guardian-missing': '未成年人在终端上同意，但无监护人',
     review: '照片等待审核',
     'no-photo': '没有可供新模型使用的照片',
+    'rollout-stopped': '有终端退回之前的版本：发布已停止',
   },
   go: {
     duplicate: '比较',
     import: '审核',
     drift: '重新登记',
     embedder: '重新登记',
+    rollout: '查看',
     consent: '再次询问',
     age: '征求本人意见',
   },

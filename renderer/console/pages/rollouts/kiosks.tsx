@@ -3,11 +3,10 @@ import { type Ring, type RolloutKiosk, RolloutKioskPage } from '../../../../sync
 import { t } from '../../../shared/i18n.ts';
 import { usePages } from '../../core/resource.ts';
 import { SelectField } from '../../parts/form.tsx';
-import { Ago, Moment } from '../../parts/moment.tsx';
+import { Ago } from '../../parts/moment.tsx';
 import { PagedTable } from '../../parts/table.tsx';
-import { codeWords } from '../../parts/words.ts';
 import { KIOSK_STATES } from './progress.tsx';
-import { ringName } from './words.ts';
+import { reasonWords, ringName } from './words.ts';
 
 const KIND: Readonly<Partial<Record<RolloutKiosk['state'], string>>> = {
   healthy: 'good',
@@ -49,7 +48,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
             label: t('rollouts.stateLabel'),
             cell: (k) => <Word kiosk={k} />,
           },
-          { key: 'at', label: t('rollouts.since'), figures: true, cell: (k) => <Moment at={k.at} /> },
+          { key: 'at', label: t('rollouts.since'), figures: true, cell: (k) => <Ago at={k.at} /> },
           { key: 'heard', label: t('devices.heard'), figures: true, cell: (k) => <Ago at={k.lastHeardAt} /> },
         ]}
       />
@@ -64,7 +63,7 @@ function Word({ kiosk: { state, reason, from } }: { kiosk: RolloutKiosk }) {
       <span class="badge" data-kind={KIND[state]}>
         {t(`rollouts.kiosk.${state}`)}
       </span>
-      {reason !== null && <p class="small">{codeWords('rollouts.reason', reason)}</p>}
+      {reason !== null && <p class="small">{reasonWords(reason)}</p>}
       {from !== null && <p class="small muted">{t('rollouts.from', { version: from })}</p>}
     </div>
   );

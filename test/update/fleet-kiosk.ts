@@ -1,0 +1,129 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openKeys } from '../../electron/core/keys/index.ts';
+import { openStore } from '../../electron/core/store/index.ts';
+import { writeServerLink } from '../../electron/core/sync/server-link.ts';
+import { updateLayout } from '../../electron/core/update/layout.ts';
+import { signedBuilds } from '../../electron/host-browser/update/open-builds.ts';
+import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
+import { VerifiedAgent } from '../../sync/edge/tls/agent.ts';
+import { httpSource } from '../../sync/edge/update/http-source.ts';
+import { deviceFingerprint } from '../../sync/protocol/seal/fingerprint.ts';
+import { openGrant, signJoin } from '../../sync/protocol/seal/join.ts';
+import { UPDATES_PATH } from '../../sync/protocol/wire/release.ts';
+import type { Kiosk, TestServer } from '../sync/identity-kit.ts';
+import { type StubKiosk, startStubKiosk, stubBuild } from './stub-kiosk.ts';
+
+/** A stub kiosk that has joined a server, gets its builds from it, and has a clock of its own for trials. */
+export class FleetKiosk {
+  readonly device: string;
+  readonly #stub: StubKiosk;
+  readonly #agent: VerifiedAgent;
+  readonly #uptime: string;
+  #up = 1000;
+
+  private constructor(device: string, stub: StubKiosk, agent: VerifiedAgent, uptime: string) {
+    this.device = device;
+    this.#stub = stub;
+    this.#agent = agent;
+    this.#uptime = uptime;
+  }
+
+  /** @param trustedRoot bytes of the root.json that it comes with */
+  static async start(server: TestServer, parent: string, name: string, trustedRoot: Uint8Array): Promise<FleetKiosk> {
+    const root = join(parent, name.replaceAll(' ', '-'));
+    const home = join(root, 'kiosk');
+    mkdirSync(home, { recursive: true });
+    const open = async () => {
+      const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
+      return openStore({ home, keys });
+    };
+    const store = await open();
+    const { device } = store;
+    const link = await joinedByFile(server, name, device);
+    writeServerLink(store, link);
+    store.close();
+    const agent = new VerifiedAgent(
+      {
+        keys: () => link.bundle.keys,
+        credentials: () => ({ certPem: link.bundle.tlsCertPem, keyPem: link.secret.tlsKeyPem }),
+        trustedNow: server.now,
+      },
+      { maxSockets: 1 },
+    );
+    const layout = updateLayout(root);
+    mkdirSync(layout.work, { recursive: true });
+    const rootFile = join(root, 'root.json');
+    writeFileSync(rootFile, trustedRoot);
+    const uptime = join(root, 'uptime');
+    writeFileSync(uptime, '1000.00 1.0\n');
+    const stub = await startStubKiosk({
+      root,
+      uptime,
+      first: stubBuild('1.0.0'),
+      server: true,
+      pollSeconds: 2,
+      everyMs: 1000,
+      openStore: open,
+      open: signedBuilds({
+        layout,
+        trustedRoot: rootFile,
+        log: () => undefined,
+        sources: async () => [httpSource({ name: 'server', url: `${link.bundle.serverUrl}${UPDATES_PATH}`, agent })],
+      }),
+    });
+    return new FleetKiosk(device, stub, agent, uptime);
+  }
+
+  /** Of the build whose core is up; null between two. */
+  get version(): string | null {
+    return this.#stub.running?.version ?? null;
+  }
+
+  get onTrial(): boolean {
+    return this.#stub.keeper?.report().slots?.trial ?? true;
+  }
+
+  get online(): boolean {
+    return this.#stub.online;
+  }
+
+  /** Events that the server has not acknowledged; 1 while nobody can say. */
+  get queued(): number {
+    return this.#stub.store?.pendingCount() ?? 1;
+  }
+
+  /** Something happens at this kiosk, unless it is between two builds. */
+  event(n: number): void {
+    this.#stub.store?.append({ type: 'health', open: { code: 'test-event', detail: { n } }, personal: {} });
+  }
+
+  /** Of all that it ever made: nothing is trimmed before a backup has it. */
+  eventIds(): string[] {
+    const rows = this.#stub.store!.session.db.prepare('SELECT hex(id) AS id FROM event').all() as { id: string }[];
+    return rows.map(({ id }) => id.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
+  }
+
+  /** So much time goes by for its launcher. */
+  pass(seconds: number): void {
+    this.#up += seconds;
+    writeFileSync(this.#uptime, `${this.#up}.00 1.0\n`);
+  }
+
+  async close(): Promise<void> {
+    await this.#stub.close();
+    this.#agent.destroy();
+  }
+}
+
+/** With a request that is carried by hand: fifty codes from one address are more than the server takes in a minute. */
+async function joinedByFile(server: TestServer, name: string, device: string): Promise<Kiosk> {
+  const secret = await createDeviceIdentity(device);
+  const request = await deviceRequest(secret, name);
+  const { grant } = await server.operate('device provision file', {
+    request: await signJoin({ secret: null, request }, secret.signing),
+    fingerprint: await deviceFingerprint(request),
+    name,
+  });
+  return { secret, bundle: (await openGrant(grant, device, secret.sealing)).bundle };
+}

@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Rollout } from '../../sync/protocol/api/rollouts.ts';
+import { openDatabase } from '../../sync/server/database/open.ts';
+import { type TestServer, testServer } from '../sync/identity-kit.ts';
+import { buildArchive } from './archives.ts';
+import { FleetKiosk } from './fleet-kiosk.ts';
+import { makeRepository, type Repository, temporaryFolder } from './repository-kit.ts';
+import { type Nature, stubBuild } from './stub-kiosk.ts';
+
+/**
+ * Fifty kiosks with the real launcher, updater, TUF client, store and sync, over mutual TLS against a real server with a real
+ * repository. A bad build goes to a tenth of them: the rollout stops by itself, all of them are back on the old build and at
+ * work; a good one then reaches everybody. Events go on being made all the time, and each arrives once.
+ */
+const KIOSKS = 50;
+const OLD = '1.0.0';
+const BAD = '1.1.0';
+const GOOD = '1.2.0';
+const TENTH = { ring: 'all', percent: 10, soakHours: 0 } as const;
+const EVERYBODY = { ring: 'all', percent: 100, soakHours: 0 } as const;
+/** On a machine that does much else; nothing here waits for less than a condition. */
+const PATIENCE = { timeout: 300_000, interval: 1000 };
+
+const folders = { repository: temporaryFolder(), archives: temporaryFolder(), kiosks: temporaryFolder() };
+let server: TestServer;
+let repository: Repository;
+let fleet: FleetKiosk[] = [];
+const numbers: Record<string, number> = {};
+/** Events go on being made until this is aborted. */
+const ending = new AbortController();
+let making: Promise<void> = Promise.resolve();
+
+function publish(version: string, nature: Nature): void {
+  const { archive, facts } = buildArchive(folders.archives.path, stubBuild(version, nature));
+  repository.add(version, readFileSync(archive), facts);
+}
+
+beforeAll(async () => {
+  repository = makeRepository(folders.repository.path);
+  repository.now = Date.now();
+  publish(OLD, {});
+  publish(BAD, { matches: false });
+  publish(GOOD, {});
+  server = await testServer({ SMARTPRESENCE_UPDATES: folders.repository.path });
+}, 120_000);
+afterAll(async () => {
+  ending.abort();
+  await making;
+  await Promise.all(fleet.map((kiosk) => kiosk.close()));
+  await server?.close();
+  for (const { remove } of Object.values(folders)) remove();
+}, 120_000);
+
+async function startFleet(): Promise<void> {
+  const began = performance.now();
+  for (let i = 0; i < KIOSKS; i++)
+    fleet.push(await FleetKiosk.start(server, folders.kiosks.path, `Kiosk ${i + 1}`, repository.trustedRoot));
+  await expect.poll(() => fleet.every((k) => k.version === OLD && k.online), PATIENCE).toBe(true);
+  numbers.startedSeconds = seconds(began);
+}
+
+/** Somebody is at some kiosk or other. */
+async function makeEvents(): Promise<void> {
+  for (let i = 0; !ending.signal.aborted; i++) {
+    fleet[(i * 17) % fleet.length]!.event(i);
+    await sleep(20);
+  }
+}
+
+const seconds = (since: number) => Math.round((performance.now() - since) / 100) / 10;
+const show = async (): Promise<Rollout> => (await server.operate('rollout show', {})).rollout;
+const jobRuns = async () => (await server.operate('jobs runs', { job: 'rollouts', limit: 1000 })).length;
+const statesOf = async () => (await server.operate('rollout show', {})).kiosks;
+
+/** Begins a rollout whose tenth has as many as make a verdict: which they are is by chance, anew with each rollout. */
+async function begin(version: string): Promise<FleetKiosk[]> {
+  for (;;) {
+    await server.operate('rollout start', { version, steps: [TENTH, EVERYBODY] });
+    const told = (await statesOf()).filter((k) => k.state === 'told').map((k) => k.device);
+    if (told.length >= 3 && told.length <= 10) return fleet.filter((k) => told.includes(k.device));
+    await server.operate('rollout pause', {});
+  }
+}
+
+test('a bad build at 10 % stops its own rollout, every kiosk is back on the old build and at work, and a good build reaches everybody; no event is lost', async () => {
+  await startFleet();
+  making = makeEvents();
+  let began = performance.now();
+  const reached = await begin(BAD);
+  numbers.badReached = reached.length;
+  // They come up with it, and it can't recognise anybody: that shows only when its time is over.
+  await expect.poll(() => reached.every((k) => k.version === BAD), PATIENCE).toBe(true);
+  numbers.badInstalledSeconds = seconds(began);
+  await expect.poll(async () => (await show()).counts.installing, PATIENCE).toBe(reached.length);
+  expect(await show()).toMatchObject({ state: 'running', step: 0 });
+  began = performance.now();
+  for (const kiosk of reached) kiosk.pass(11 * 60);
+  await expect.poll(async () => (await show()).state, PATIENCE).toBe('stopped');
+  numbers.stoppedSeconds = seconds(began);
+  await expect.poll(async () => (await show()).counts['rolled-back'], PATIENCE).toBe(reached.length);
+  const { stopped, step, counts } = await show();
+  expect(step).toBe(0);
+  expect(stopped!.failed).toBeGreaterThanOrEqual(2);
+  expect(counts).toMatchObject({ told: 0, installing: 0, healthy: 0, waiting: KIOSKS - reached.length });
+  // Everybody is on the old build, settled, in contact, and says why it went back.
+  await expect.poll(() => fleet.every((k) => k.version === OLD && k.online && !k.onTrial), PATIENCE).toBe(true);
+  numbers.backSeconds = seconds(began);
+  for (const kiosk of await statesOf()) {
+    const tried = reached.some((k) => k.device === kiosk.device);
+    expect([kiosk.name, kiosk.state, kiosk.reason]).toEqual([
+      kiosk.name,
+      tried ? 'rolled-back' : 'waiting',
+      tried ? 'trial-deadline: match' : null,
+    ]);
+  }
+  // It goes nowhere by itself, and nobody tries it again, however often it is looked at.
+  const looks = await jobRuns();
+  await expect.poll(jobRuns, PATIENCE).toBeGreaterThanOrEqual(looks + 2);
+  expect(await show()).toMatchObject({ state: 'stopped', step: 0 });
+  expect(fleet.map((k) => k.version).filter((version) => version !== OLD)).toEqual([]);
+
+  began = performance.now();
+  await begin(GOOD);
+  await expect.poll(async () => (await show()).step, PATIENCE).toBe(1);
+  numbers.goodTenthSeconds = seconds(began);
+  await expect.poll(async () => (await show()).state, PATIENCE).toBe('done');
+  numbers.goodDoneSeconds = seconds(began);
+  expect((await show()).counts.healthy).toBe(KIOSKS);
+  await expect.poll(() => fleet.every((k) => k.version === GOOD && k.online && !k.onTrial), PATIENCE).toBe(true);
+
+  // Each event that any kiosk made is at the server, once.
+  ending.abort();
+  await making;
+  await expect.poll(() => fleet.reduce((sum, k) => sum + k.queued, 0), PATIENCE).toBe(0);
+  const made = new Map(fleet.map((k) => [k.device, k.eventIds()]));
+  await Promise.all(fleet.map((kiosk) => kiosk.close()));
+  fleet = [];
+  await server.whileDown(async () => {
+    const { db, close } = await openDatabase(server.home);
+    const rows = await db.selectFrom('event').select(['device', 'id']).execute();
+    const quarantined = await db.selectFrom('quarantine').select('reason').execute();
+    await close();
+    expect(quarantined).toEqual([]);
+    const here = Map.groupBy(rows, (row) => row.device);
+    for (const [device, ids] of made) {
+      const there = (here.get(device) ?? []).map((row) => row.id);
+      expect(new Set(there).size).toBe(there.length);
+      expect(there.sort()).toEqual([...ids].sort());
+    }
+    numbers.events = rows.length;
+  });
+  console.log(JSON.stringify({ kiosks: KIOSKS, ...numbers }));
+  expect(numbers.events).toBeGreaterThan(KIOSKS * 10);
+}, 1_500_000);
