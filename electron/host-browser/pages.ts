@@ -20,12 +20,15 @@ export const REFUSALS = {
 export type RefusalCode = keyof typeof REFUSALS;
 
 const NEXT = 'Restart the kiosk. / Starten Sie den Kiosk neu.';
+/** Who comes with a browser of their own looks for the console, mostly. */
+const NEXT_ELSEWHERE =
+  'Looking for records or settings? Open the server’s address. Is this the kiosk? Restart it. / Sie suchen Buchungen oder Einstellungen? Öffnen Sie die Adresse des Servers. Ist dies der Kiosk? Starten Sie ihn neu.';
 
 /** A refusal as a page that names its code. Fixed text: nothing of the request is repeated in it. */
 export function refusalPage(code: RefusalCode): string {
   const [, english, german] = REFUSALS[code];
   return page(
-    `<h1>${english}</h1><p lang="de">${german}</p><p>${NEXT}</p><p><code>${code}</code></p>`,
+    `<h1>${english}</h1><p lang="de">${german}</p><p>${code === 'no-session' ? NEXT_ELSEWHERE : NEXT}</p><p><code>${code}</code></p>`,
     'SmartPresence',
   );
 }

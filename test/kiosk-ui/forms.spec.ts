@@ -38,6 +38,35 @@ test.describe('number and PIN', () => {
     expect(kiosk.core.callsOf('checkinByPin')).toEqual([{ number: '1001', pin: '8642' }]);
   });
 
+  test('the button after the number leads to the PIN; a complaint is gone while the next try runs', async ({
+    kiosk,
+  }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await page.getByRole('button', { name: /Number and PIN/ }).click();
+    const press = page.getByRole('button', { name: 'Check in or out' });
+    await page.locator('input[name=number]').fill('1001');
+    await press.click();
+    await expect(page.locator('input[name=pin]')).toBeFocused();
+    await expect(page.locator('.form-error p')).toHaveCount(0);
+    await press.click();
+    await expect(page.locator('.form-error')).toContainText('at least 4 digits');
+    const answer = kiosk.core.methods.checkinByPin;
+    let go: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    kiosk.core.methods.checkinByPin = async (...args) => {
+      await held;
+      return answer(...args);
+    };
+    await page.locator('input[name=pin]').fill('8642');
+    await press.click();
+    await expect(page.getByRole('button', { name: 'Checking…' })).toBeVisible();
+    await expect(page.locator('.form-error p')).toHaveCount(0);
+    go();
+    await expect(page.locator('.result')).toContainText('Welcome');
+  });
+
   test('says the same of an unknown number as of a wrong PIN, keeps no PIN, and counts a lock down', async ({
     kiosk,
   }) => {

@@ -132,7 +132,14 @@ function Devices({ role }: PageProps) {
         ]}
       />
       {task?.kind === 'new' && (
-        <Dialog title={t('devices.add')} onClose={() => setTask(null)}>
+        <Dialog
+          title={t('devices.add')}
+          onClose={() => {
+            setTask(null);
+            // The new kiosk may wait for its approval by now.
+            pages.reload();
+          }}
+        >
           <NewKiosk />
         </Dialog>
       )}

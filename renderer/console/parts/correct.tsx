@@ -56,7 +56,9 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
       {row && (
         <p class="dialog-lead">
           <bdi>{row.name ?? t('board.list.unknown')}</bdi>
-          {task.kind === 'void' && <span class="muted"> {t('corrections.voidText')}</span>}
+          {task.kind !== 'add' && (
+            <span class="muted"> {t(task.kind === 'void' ? 'corrections.voidText' : 'corrections.replaceText')}</span>
+          )}
         </p>
       )}
       {task.kind === 'add' && !person ? (

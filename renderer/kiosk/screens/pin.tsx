@@ -17,6 +17,7 @@ export function PinScreen() {
   const busy = useSignal(false);
   const numberInput = useRef<HTMLInputElement>(null);
   const pinInput = useRef<HTMLInputElement>(null);
+  const ledToPin = useRef(false);
   const words = usePinWords(trouble, 'pin');
   /** What was typed was a code to choose a PIN by. */
   const choosing = useSignal<{ number: string; code: string } | null>(null);
@@ -26,7 +27,9 @@ export function PinScreen() {
 
   async function submit(): Promise<void> {
     const typed = number.value.trim();
-    if (typed !== '' && pin.value === '' && document.activeElement === numberInput.current) {
+    // The button looks like the next step after the number, too: the first press leads on, the second is told what is missing.
+    if (NUMBER_SHAPE.test(typed) && pin.value === '' && !ledToPin.current) {
+      ledToPin.current = true;
       pinInput.current?.focus();
       return;
     }
@@ -35,6 +38,7 @@ export function PinScreen() {
       (typed === '' ? numberInput : pinInput).current?.focus();
       return;
     }
+    trouble.value = null;
     busy.value = true;
     try {
       const { receipt } = await core.checkinByPin({ number: typed, pin: pin.value });

@@ -24,4 +24,5 @@ export const corrections = {
   save: 'حفظ',
   done: 'تم التصحيح.',
   voidText: 'يبقى في القائمة ولا يُحتسب في أي مكان.',
+  replaceText: 'غيّر الوقت أو الاتجاه. وإن كان شخصًا آخر فأبطل هذا السجل وأضف سجلًا للشخص الصحيح.',
 } satisfies Sentences;

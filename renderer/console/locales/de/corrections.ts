@@ -24,4 +24,6 @@ export const corrections = {
   save: 'Speichern',
   done: 'Es ist berichtigt.',
   voidText: 'Sie bleibt in der Liste und zählt nirgends.',
+  replaceText:
+    'Zeit oder Richtung ändern. War es jemand anders: diese Buchung stornieren und eine für die richtige Person anlegen.',
 } satisfies Sentences;

@@ -2,7 +2,7 @@ import type { Sentences } from '../../../shared/i18n.ts';
 
 export const devices = {
   nav: 'Kioske',
-  lead: 'Vom Code bis zur Sperrung.',
+  lead: 'Welche Kioske dazugehören, und wann von jedem zuletzt gehört wurde.',
   none: 'Noch kein Kiosk angemeldet',
   noneText: 'Erstellen Sie einen Code und geben Sie ihn am Kiosk ein.',
   name: 'Name',
@@ -18,9 +18,11 @@ export const devices = {
   add: 'Kiosk hinzufügen',
   addText: 'Ein Einmalcode lässt einen neuen Kiosk herein. Danach vergleichen Sie Fingerabdrücke.',
   makeCode: 'Code erstellen',
-  codeText: 'Am Kiosk eingeben oder das Bild zeigen.',
+  codeText:
+    'Ein neuer Kiosk fragt auf seinem ersten Bildschirm danach: dort eingeben oder das Bild in seine Kamera halten. In einer Befehlszeile: sp device join.',
   codeQr: 'QR-Code des Codes',
-  codeOnce: 'Er wird einmal gezeigt. Danach wartet der Kiosk hier auf Ihre Freigabe.',
+  codeOnce:
+    'Er wird einmal gezeigt und gilt einmal. Hat der Kiosk ihn benutzt, steht er in dieser Liste und wartet auf Ihre Freigabe.',
   approve: 'Freigeben',
   approveText:
     'Lesen Sie den Fingerabdruck vom Bildschirm von {{name}} ab und tippen Sie ihn hier. Nur dann ist es der gemeinte Kiosk.',

@@ -24,4 +24,6 @@ export const corrections = {
   save: 'Save',
   done: 'It is corrected.',
   voidText: 'It stays on the list and counts nowhere.',
+  replaceText:
+    'Change the time or the direction. If it was somebody else, void this record and add one for the right person.',
 } satisfies Sentences;

@@ -2,7 +2,7 @@ import type { Sentences } from '../../../shared/i18n.ts';
 
 export const devices = {
   nav: 'Kiosks',
-  lead: 'From their code to their revocation.',
+  lead: 'Which kiosks belong here, and when each was last in contact.',
   none: 'No kiosk is registered yet',
   noneText: 'Make a code, and type or scan it at the kiosk.',
   name: 'Name',
@@ -18,9 +18,11 @@ export const devices = {
   add: 'Add a kiosk',
   addText: 'A one-time code lets one new kiosk in. Then you compare fingerprints.',
   makeCode: 'Make the code',
-  codeText: 'Type this at the kiosk, or show it the picture.',
+  codeText:
+    'A new kiosk asks for it on its first screen: type it there, or show the picture to its camera. At a command line: sp device join.',
   codeQr: 'QR code of the code',
-  codeOnce: 'It is shown once. Afterwards the kiosk waits here for your approval.',
+  codeOnce:
+    'It is shown once, and works once. When the kiosk has used it, it stands in this list and waits for your approval.',
   approve: 'Approve',
   approveText:
     'Read the fingerprint from the screen of {{name}} and type it here. Only then is it the kiosk that you mean.',

@@ -24,4 +24,5 @@ export const corrections = {
   save: '保存',
   done: '已更正。',
   voidText: '它仍在列表中，但不再计入。',
+  replaceText: '请更改时间或方向。如果是别人，请作废此记录，并为正确的人添加一条。',
 } satisfies Sentences;

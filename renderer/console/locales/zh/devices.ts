@@ -2,7 +2,7 @@ import type { Sentences } from '../../../shared/i18n.ts';
 
 export const devices = {
   nav: '终端',
-  lead: '从配置码到吊销。',
+  lead: '哪些终端属于这里，以及各自最近一次联系的时间。',
   none: '尚无已注册终端',
   noneText: '生成配置码，并在终端输入或扫描。',
   name: '名称',
@@ -18,7 +18,7 @@ export const devices = {
   add: '添加终端',
   addText: '一次性配置码可接入一台新终端，随后比对指纹。',
   makeCode: '生成配置码',
-  codeText: '在终端输入，或出示二维码。',
+  codeText: '新终端在首个屏幕上会要求输入：在那里输入，或将二维码对准其摄像头。命令行：sp device join。',
   codeQr: '配置码二维码',
   codeOnce: '仅显示一次。之后终端将在此等待批准。',
   approve: '批准',

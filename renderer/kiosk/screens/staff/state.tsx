@@ -20,6 +20,12 @@ function faceState(
     : { value: t('state.faceWithNumber'), mark: 'warn' };
 }
 
+/** A server that was never there is not one out of reach: the first needs joining, the second somebody at the network. */
+function serverState(online: boolean, lastSyncAt: string | null): string {
+  if (online) return t('state.online');
+  return t(lastSyncAt === null ? 'status.noServer' : 'state.offline');
+}
+
 /** What the kiosk says of itself, for whoever looks after it. */
 export function StateScreen() {
   const { link, detectorTrouble } = useKiosk();
@@ -31,7 +37,7 @@ export function StateScreen() {
   const facts: { key: string; value: string; mark?: 'good' | 'warn'; wide?: boolean }[] = [
     {
       key: 'server',
-      value: t(status.online ? 'state.online' : 'state.offline'),
+      value: serverState(status.online, status.lastSyncAt),
       mark: status.online ? 'good' : 'warn',
     },
     { key: 'queued', value: String(status.queued) },
