@@ -655,7 +655,7 @@ export const de: Locale = {
     issue: 'Karte drucken',
     another: 'Weitere Karte',
     replace: 'Neue Karte, die alten sperren',
-    revoke: 'Sperren',
+    revoke: 'Karten sperren',
     of: 'Karte von {{name}}',
     none: 'Wer die Karte hat, kommt mit ihr hinein. Sie gilt an jedem Gerät dieses Standorts.',
     some_one: '{{count}} Karte führt jetzt hinein.',

@@ -640,7 +640,7 @@ export const en = {
     issue: 'Print a card',
     another: 'Another card',
     replace: 'New card, the others revoked',
-    revoke: 'Revoke',
+    revoke: 'Revoke the cards',
     of: 'Card of {{name}}',
     none: 'Whoever holds the card is let in by it. It counts at every kiosk of this site.',
     some_one: '{{count}} card lets them in now.',

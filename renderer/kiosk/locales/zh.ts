@@ -596,7 +596,7 @@ export const zh: Locale = {
     issue: '打印卡',
     another: '再打印一张',
     replace: '新卡，旧卡作废',
-    revoke: '作废',
+    revoke: '旧卡作废',
     of: '{{name}} 的卡',
     none: '持卡者即可进入。此卡在本站点的每台机器上有效。',
     some_other: '目前有 {{count}} 张卡可进入。',
