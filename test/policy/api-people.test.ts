@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ConsentText } from '../../sync/protocol/api/consents.ts';
 import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
+import type { MyConsentTexts } from '../../sync/protocol/api/portal.ts';
 import type { Site } from '../../sync/protocol/api/sites.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { readChanges } from '../../sync/server/changes/read.ts';
@@ -264,5 +265,29 @@ describe.each(DATABASES)('people by the API on $name', ({ unavailable, start }) 
     await expect(api.ask('POST', '/api/consent-texts', { body: text('en') })).rejects.toMatchObject({
       code: 'consent-text-exists',
     });
+  });
+
+  test('the text that staff shows somebody is filled in as a kiosk fills it, and is put on record as it was shown', async () => {
+    const person = await make({ name: 'Grace' });
+    // Texts in force are the newest reviewed: later than every other of this file.
+    api.now = new Date(NOW.getTime() + 60_000);
+    const paragraphs = ['{controller} keeps a photo for {photoDays} days.', 'Ask {contact} or {dpo}.'];
+    const text = { version: 'v9', language: 'en', title: 'May {controller}?', paragraphs };
+    await api.ask('POST', '/api/consent-texts', { body: text });
+    await api.ask('POST', '/api/consent-texts/v9/en/review', { as: 'dpo' });
+    const privacy = { controller: 'Nordwerk', contact: 'a@b.example', dpo: 'Frau Amt' };
+    await api.ask('PUT', `/api/sites/${SITE.id}/policy`, { body: { leaseDays: 30, photoDays: 14, privacy } });
+    const url = `/api/people/${person.id}`;
+    const { items } = await api.ask<MyConsentTexts>('GET', `${url}/consent-texts`, { as: 'staff' });
+    expect(items).toEqual([
+      {
+        version: 'v9.photo-14-days',
+        language: 'en',
+        title: 'May Nordwerk?',
+        paragraphs: ['Nordwerk keeps a photo for 14 days.', 'Ask a@b.example or Frau Amt.'],
+      },
+    ]);
+    const body = { textVersion: items[0]!.version, language: items[0]!.language };
+    expect(await api.ask('POST', `${url}/consents`, { body, as: 'staff' })).toMatchObject({ standing: 'given' });
   });
 });

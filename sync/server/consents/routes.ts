@@ -10,10 +10,13 @@ import {
   TextVersion,
 } from '../../protocol/api/consents.ts';
 import { Moment } from '../../protocol/api/page.ts';
+import { MyConsentTexts } from '../../protocol/api/portal.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import type { Actor } from '../access/actor.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
+import { requireShown } from '../people/shown.ts';
+import { myConsentTexts } from '../portal/consent-texts.ts';
 import { listConsents } from './list.ts';
 import { giveConsent, type RecordedBy, withdrawConsent } from './record.ts';
 import { addText, listTexts, reviewText } from './texts.ts';
@@ -97,6 +100,23 @@ const texts = route({
   handle: async ({ tx }) => ({ items: await listTexts(tx) }),
 });
 
+const textsFor = route({
+  method: 'GET',
+  path: '/api/people/:person/consent-texts',
+  summary: 'What somebody may agree to, as they read it: with who runs the place, and how long photos are kept',
+  roles: ['admin', 'staff'],
+  data: [],
+  action: 'read',
+  params: OfPerson,
+  answer: MyConsentTexts,
+  refusals: ['person-unknown'],
+  async handle({ tx, services: { keys }, params: { person }, about }) {
+    about([person]);
+    await requireShown(tx, keys, person);
+    return myConsentTexts(tx, person);
+  },
+});
+
 const add = route({
   method: 'POST',
   path: '/api/consent-texts',
@@ -133,6 +153,6 @@ const review = route({
   },
 });
 
-export const consentRoutes: readonly RouteSpec[] = [list, give, withdraw, texts, add, review];
+export const consentRoutes: readonly RouteSpec[] = [list, give, withdraw, texts, textsFor, add, review];
 
 const byStaff = (actor: Actor): RecordedBy => ({ via: 'staff', account: actor.id });

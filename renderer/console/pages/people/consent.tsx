@@ -1,12 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { z } from 'zod';
-import {
-  ConsentAnswer,
-  ConsentPage,
-  type ConsentText,
-  ConsentTextList,
-} from '../../../../sync/protocol/api/consents.ts';
+import { ConsentAnswer, ConsentPage } from '../../../../sync/protocol/api/consents.ts';
 import type { Minor, Person } from '../../../../sync/protocol/api/people.ts';
+import { type MyConsentText, MyConsentTexts } from '../../../../sync/protocol/api/portal.ts';
 import { currentLanguage, t } from '../../../shared/i18n.ts';
 import { get, send } from '../../core/api.ts';
 import { usePages, useResource, useWrite } from '../../core/resource.ts';
@@ -112,8 +108,11 @@ export function ConsentPanel({
 
 /** The text, as the person reads it; somebody below the age of consent has a guardian who agrees. */
 export function GiveConsent({ person, minor, onDone }: { person: Person; minor: AMinor | null; onDone: () => void }) {
-  const texts = useResource('texts', (signal) => get('/api/consent-texts', ConsentTextList, { signal }));
-  const inForce = texts.value?.items.filter((x) => x.inForce) ?? [];
+  // Filled in for this person, as the kiosk and their own page show it: what was read is what is put on record.
+  const texts = useResource(`${person.id} texts`, (signal) =>
+    get(`/api/people/${person.id}/consent-texts`, MyConsentTexts, { signal }),
+  );
+  const inForce = texts.value?.items ?? [];
   const [language, setLanguage] = useState(person.language ?? currentLanguage());
   const [agreed, setAgreed] = useState(false);
   const [guardian, setGuardian] = useState({
@@ -123,7 +122,7 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
   const { busy, refusal, run } = useWrite();
   if (!texts.value)
     return texts.refusal ? <RefusalNote refusal={texts.refusal} onAgain={texts.reload} /> : <Skeleton rows={6} />;
-  const text: ConsentText | undefined = inForce.find((x) => x.language === language) ?? inForce[0];
+  const text: MyConsentText | undefined = inForce.find((x) => x.language === language) ?? inForce[0];
   const needsGuardian = minor !== null && minor.state !== 'of-age';
   const ready = agreed && (!needsGuardian || (guardian.name.trim() && guardian.relation.trim()));
   const submit = async () => {
