@@ -8,7 +8,7 @@ import {
   type TestResult,
   VITEST_REPORTS,
 } from '../sync/server/compliance/reports.ts';
-import { LONG } from './tiers.ts';
+import { LONG, RELEASE } from './tiers.ts';
 
 /**
  * `npm test`: what has to hold before a change is shown to anybody, within ten minutes on two cores: the system packages
@@ -16,7 +16,7 @@ import { LONG } from './tiers.ts';
  * the browser suites. `npm run test:long` (`--long`): the suites that take longer, by test/tiers.ts, and then each row of
  * the policy by the reports of both; `.ci/run` calls both.
  */
-const long = process.argv.includes('--long');
+const tier = (['release', 'long'] as const).find((name) => process.argv.includes(`--${name}`)) ?? 'short';
 const root = join(import.meta.dirname, '..');
 const CHECKS = [join(root, 'build/checks/run.ts')];
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
@@ -122,9 +122,7 @@ async function systemPackages(): Promise<string[]> {
 
 const skipped = await systemPackages();
 for (const line of skipped) console.log(line);
-if (!long) rmSync(results, { recursive: true, force: true });
-for (const name of [VITEST_REPORTS[2], PLAYWRIGHT_REPORTS[1]])
-  rmSync(join(results, againReport(name)), { force: true });
+if (tier === 'short') rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
 
 const { ensureBuilt } = await import('../electron/cli/start/ensure-built.ts');
@@ -133,8 +131,9 @@ await ensureBuilt((line) => console.log(line));
 const FAULTS = 'test/faults/faults.test.ts';
 const browsers = existsSync('/usr/bin/chromium');
 const isBrowser = (file: string) => file.endsWith('.spec.ts');
-const longUnits = LONG.filter((file) => !isBrowser(file));
-const longScreens = LONG.filter(isBrowser);
+const units = (files: readonly string[]) => files.filter((file) => !isBrowser(file));
+const screensOf = (files: readonly string[]) => files.filter(isBrowser);
+const leftOut = (files: readonly string[]) => units(files).flatMap((file) => ['--exclude', file]);
 const vitestRun = (name: string, report: string, args: readonly string[]) =>
   run(name, bin('vitest'), [
     'run',
@@ -144,7 +143,7 @@ const vitestRun = (name: string, report: string, args: readonly string[]) =>
     ...args,
   ]);
 const playwrightRun = (name: string, report: string, files: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-  browsers && (files.length > 0 || !long)
+  browsers && (files.length > 0 || tier === 'short')
     ? run(name, bin('playwright'), ['test', '--reporter=list,json', ...files], {
         env: { PLAYWRIGHT_JSON_OUTPUT_FILE: join(results, report), ...env },
       })
@@ -197,10 +196,13 @@ async function short(): Promise<Outcome> {
   const [tests, faultsReport] = VITEST_REPORTS;
   // The fault runs mostly wait (for silence, for restarts), so they go beside everything else.
   const faults = vitestRun('forty faults (vitest)', faultsReport, [FAULTS]);
-  const left = [FAULTS, ...longUnits].flatMap((file) => ['--exclude', file]);
-  const unit = await vitestRun('unit and cross-folder tests (vitest)', tests, left);
+  const unit = await vitestRun('unit and cross-folder tests (vitest)', tests, [
+    '--exclude',
+    FAULTS,
+    ...leftOut([...LONG, ...RELEASE]),
+  ]);
   const screens = await playwrightRun('browser tests (playwright)', PLAYWRIGHT_REPORTS[0], [], {
-    SMARTPRESENCE_LEAVE_OUT: longScreens.join(','),
+    SMARTPRESENCE_LEAVE_OUT: screensOf([...LONG, ...RELEASE]).join(','),
   });
   const stood = await faults;
   const repeated: TestResult[] = [];
@@ -217,32 +219,37 @@ async function short(): Promise<Outcome> {
   };
 }
 
-async function rest(): Promise<Outcome> {
+/** The suites of a later tier, and then the rows of the policy by the reports of all tiers that ran. */
+async function later(name: 'long' | 'release'): Promise<Outcome> {
+  const [files, without, at] = name === 'long' ? [LONG, RELEASE, 2] : [RELEASE, [], 3];
+  const [report, screensReport] = [VITEST_REPORTS[at]!, PLAYWRIGHT_REPORTS[at - 1]!];
+  for (const stale of [report, screensReport]) rmSync(join(results, againReport(stale)), { force: true });
   // A filter is a part of the path.
-  const filters = longUnits.map((file) => file.replace(/\*\*$/, ''));
-  const unit = await vitestRun('the longer suites (vitest)', VITEST_REPORTS[2], filters);
-  const screens = await playwrightRun('the longer browser suites (playwright)', PLAYWRIGHT_REPORTS[1], longScreens);
+  const filters = units(files).map((file) => file.replace(/\*\*$/, ''));
+  const unit = await vitestRun(`the ${name} tier (vitest)`, report, [...filters, ...leftOut(without)]);
+  const screens = await playwrightRun(`the ${name} tier in browsers (playwright)`, screensReport, screensOf(files));
   const repeated: TestResult[] = [];
   const suites = [
-    await again(unit, VITEST_REPORTS[2], vitestRun, repeated),
-    await again(screens, PLAYWRIGHT_REPORTS[1], playwrightRun, repeated),
+    await again(unit, report, vitestRun, repeated),
+    await again(screens, screensReport, playwrightRun, repeated),
   ];
   // Each row of the policy, by the reports of the tests that ran: nothing runs twice.
   const policy = await run('rows of the policy', process.execPath, [
     join(root, 'test/policy/run.ts'),
     '--from-reports',
+    ...(name === 'long' ? ['--without-release'] : []),
   ]);
   const proven = policy || skipped.length > 0;
   return {
     checks: [],
     suites: [...suites, proven],
     repeated,
-    vitest: [VITEST_REPORTS[2]],
-    playwright: PLAYWRIGHT_REPORTS[1],
+    vitest: [report],
+    playwright: screensReport,
   };
 }
 
-const outcome = await (long ? rest() : short());
+const outcome = await (tier === 'short' ? short() : later(tier));
 const reported = reportedResults(results, root, outcome.vitest, browsers ? [outcome.playwright] : []);
 const count = (wanted: TestResult['outcome']) => reported.filter((r) => r.outcome === wanted).length;
 const failedChecks = outcome.checks.filter((ok) => !ok).length;
@@ -254,6 +261,6 @@ for (const line of skipped) console.log(line);
 for (const result of outcome.repeated) tell('passed only when repeated', result);
 for (const result of reported) if (result.outcome === 'failed') tell('FAILED', result);
 for (const name of silent) console.log(`FAILED: no report ${name}`);
-console.log(`npm ${long ? 'run test:long' : 'test'} took ${Math.round(performance.now() / 1000)} s`);
+console.log(`npm ${tier === 'short' ? 'test' : `run test:${tier}`} took ${Math.round(performance.now() / 1000)} s`);
 console.log(`${passed} passed, ${failed} failed, ${count('skipped')} skipped`);
 process.exit(failed === 0 && outcome.suites.every(Boolean) && passed > 0 ? 0 : 1);

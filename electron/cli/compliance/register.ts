@@ -2,12 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { composeReport, PARTS, type Part } from '../../../sync/server/compliance/compose.ts';
-import {
-  PLAYWRIGHT_REPORTS,
-  playwrightResults,
-  VITEST_REPORTS,
-  vitestResults,
-} from '../../../sync/server/compliance/reports.ts';
+import { PLAYWRIGHT_REPORTS, reportedResults, VITEST_REPORTS } from '../../../sync/server/compliance/reports.ts';
 import { type LastResults, PolicyResults } from '../../../sync/server/compliance/results.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
@@ -58,10 +53,7 @@ function lastResults(folder: string): LastResults {
     if (outcome === 'passed' || outcome === 'failed') sums[outcome] += 1;
     else sums.skipped += 1;
   };
-  const ran = [
-    ...VITEST_REPORTS.flatMap((name) => vitestResults(join(folder, name), ROOT)),
-    ...PLAYWRIGHT_REPORTS.flatMap((name) => playwrightResults(join(folder, name), 'test')),
-  ];
+  const ran = reportedResults(folder, ROOT, VITEST_REPORTS, PLAYWRIGHT_REPORTS);
   for (const { file, outcome } of ran) add(file, outcome);
   if (policy.success)
     for (const file of new Set(policy.data.rows.flatMap((r) => r.tests.map((t) => t.file)))) {

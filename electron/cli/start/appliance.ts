@@ -108,14 +108,12 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   say(
     `SmartPresence ${BUILD_NAME}: a kiosk and its server on this machine${demo ? ', with recorded footage as the camera (liveness: off)' : ''}.`,
   );
-  parts.push(takeFolder(dataHome()));
   const secret = deviceSecretOf(options.deviceSecret, process.env);
   say(secret.notice);
   const electron = electronFor(options.host, options.deviceSecret);
-  if (!electron) {
-    sandboxFor(process.getuid?.(), demo); // refuses root before anything is made
-    await ensureChromium({ say, signal });
-  }
+  if (!electron) sandboxFor(process.getuid?.(), demo); // refuses root before anything is made
+  parts.push(takeFolder(dataHome()));
+  if (!electron) await ensureChromium({ say, signal });
   const since = Date.now();
   await prepareModels(); // enrolment needs them; the screens are wanted only by the host
   signal.throwIfAborted();

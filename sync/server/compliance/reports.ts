@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** What vitest leaves in test/artefacts: of `npm test`, its faults, and `npm run test:long`; and Playwright. */
-export const VITEST_REPORTS = ['vitest.json', 'faults.json', 'long.json'] as const;
-export const PLAYWRIGHT_REPORTS = ['playwright.json', 'long-playwright.json'] as const;
+export const VITEST_REPORTS = ['vitest.json', 'faults.json', 'long.json', 'release.json'] as const;
+export const PLAYWRIGHT_REPORTS = ['playwright.json', 'long-playwright.json', 'release-playwright.json'] as const;
 
 /** One test that ran, or should have. */
 export interface TestResult {
