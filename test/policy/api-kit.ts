@@ -10,6 +10,7 @@ import type { RouteSpec, Services } from '../../sync/server/access/route.ts';
 import { resolveDue } from '../../sync/server/attendance/resolve.ts';
 import { attendanceRoutes } from '../../sync/server/attendance/routes.ts';
 import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
+import { complaintRoutes } from '../../sync/server/complaints/routes.ts';
 import { readConfig } from '../../sync/server/config.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import { correctionRoutes } from '../../sync/server/corrections/routes.ts';
@@ -34,6 +35,7 @@ import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
 const ROUTES: readonly RouteSpec[] = [
   ...attendanceRoutes,
+  ...complaintRoutes,
   ...consentRoutes,
   ...credentialRoutes,
   ...correctionRoutes,

@@ -1,7 +1,9 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AttentionCount, AttentionItem } from '../../sync/protocol/api/attention.ts';
+import type { MyComplaints } from '../../sync/protocol/api/portal.ts';
 import { attentionRoutes } from '../../sync/server/attention/routes.ts';
+import { complaintRoutes } from '../../sync/server/complaints/routes.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
@@ -29,7 +31,13 @@ describe.each(DATABASES)('attention on $name', ({ unavailable, start }) => {
     if (unavailable) return;
     home = await start();
     database = await home.open();
-    api = await apiOn(database, NOW, [...attentionRoutes, ...consentRoutes, ...peopleRoutes, ...siteRoutes]);
+    api = await apiOn(database, NOW, [
+      ...attentionRoutes,
+      ...complaintRoutes,
+      ...consentRoutes,
+      ...peopleRoutes,
+      ...siteRoutes,
+    ]);
   });
   afterAll(async () => {
     api?.close();
@@ -86,6 +94,57 @@ describe.each(DATABASES)('attention on $name', ({ unavailable, start }) => {
     box.append('template', { change: 'added', model: 'test', count: 1 }, { person, templates }, NOW);
     await api.deliver(box);
     expect(await of(person)).toEqual([]);
+  });
+
+  test('“that was wrong” from one’s own page reaches whoever is in charge, and the answer the person; the record stays', async () => {
+    const [ada, eve] = [enrol(box, 'Ada', NOW, v7().slice(-8)), enrol(box, 'Eve', NOW, v7().slice(-8))];
+    const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+    const { id: record } = box.append('checkin', open, { person: ada, score: 0.7 }, NOW).header;
+    await api.deliver(box);
+    const as = (person: string) => ({ as: api.actorOf('person', person) });
+    const say = (person: string, words: string, of = record) =>
+      api.ask<MyComplaints>('POST', '/api/me/complaints', { ...as(person), body: { record: of, words } });
+    const mine = (person: string) => api.ask<MyComplaints>('GET', '/api/me/complaints', as(person));
+    // Another's record sounds like one that there is not.
+    await expect(say(eve, 'x')).rejects.toMatchObject({ code: 'record-unknown' });
+    await expect(say(ada, 'x', v7())).rejects.toMatchObject({ code: 'record-unknown' });
+    await say(ada, 'I went out, and did not come in');
+    const [item] = await of(ada);
+    expect(item).toMatchObject({ kind: 'complaint', code: 'record-wrong', name: 'Ada', device: box.device });
+    expect(item!.words).toBe('I went out, and did not come in');
+    expect((await mine(ada)).items).toMatchObject([{ record, answer: null }]);
+    expect((await mine(eve)).items).toEqual([]);
+    const settle = (ref: string, note: string) =>
+      api.ask('POST', '/api/attention/resolve', { as: 'dpo', body: { kind: 'complaint', ref, note } });
+    await settle(item!.ref, 'Corrected to out');
+    expect(await of(ada)).toEqual([]);
+    expect((await mine(ada)).items).toMatchObject([{ record, answer: { note: 'Corrected to out' } }]);
+    // Not content with it: it waits again, with the later words alone.
+    await say(ada, 'It is still wrong');
+    expect((await of(ada)).map((i) => i.words)).toEqual(['It is still wrong']);
+    expect((await mine(ada)).items).toMatchObject([{ words: 'It is still wrong', answer: null }]);
+    const kept = await api.db.selectFrom('checkin').select(['person', 'direction']).where('id', '=', record).execute();
+    expect(kept).toEqual([{ person: ada, direction: 'in' }]);
+    const row = await api.db.selectFrom('complaint').selectAll().where('record', '=', record).executeTakeFirstOrThrow();
+    expect(Buffer.from(row.sealed).toString('latin1')).not.toContain('still wrong');
+    box.append('person', { change: 'deleted' }, { person: ada }, NOW);
+    await api.deliver(box);
+    expect(await api.db.selectFrom('complaint').selectAll().where('record', '=', record).execute()).toEqual([]);
+  });
+
+  test('nobody fills the queue: twenty of one person’s reports wait at most', async () => {
+    const ada = enrol(box, 'Ada', NOW, v7().slice(-8));
+    const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+    const ids = Array.from(
+      { length: 21 },
+      () => box.append('checkin', open, { person: ada, score: 0.7 }, NOW).header.id,
+    );
+    await api.deliver(box);
+    const as = api.actorOf('person', ada);
+    const say = (record: string) => api.ask('POST', '/api/me/complaints', { as, body: { record, words: 'Wrong' } });
+    for (const id of ids.slice(0, 20)) await say(id);
+    await expect(say(ids[20]!)).rejects.toMatchObject({ code: 'complaints-waiting' });
+    await say(ids[0]!); // one that waits can be said better
   });
 
   test('staff is not shown what could not be taken, and a DPO no duplicates', async () => {

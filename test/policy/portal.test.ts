@@ -140,6 +140,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
       const note = { kind: 'void', ref: wrong, note: `Note-${tag}` } as const;
       await resolveItem(tx, api.keys, note, null, NOW);
     });
+    await ask(person, 'POST', '/api/me/complaints', { record: came, words: `Wrong-${tag}` });
     const link = { hash: randomBytes(32), kind: 'person' as const, account: null, person, used_at: null };
     await api.db
       .insertInto('sign_in_link')
@@ -160,7 +161,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
           front.toString('base64'),
           door.toString('base64'),
           ...[card.sealed, `further-${tag}`, printed],
-          ...[kept.toString('base64'), `Parent-${tag}`, `Note-${tag}`],
+          ...[kept.toString('base64'), `Parent-${tag}`, `Note-${tag}`, `Wrong-${tag}`],
         ],
       ],
     };

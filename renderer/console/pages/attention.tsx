@@ -134,6 +134,11 @@ function What({ item }: { item: AttentionItem }) {
     <div>
       <p>{codeWords('attention.code', item.code)}</p>
       <p class="muted small">{t(`attention.kind.${item.kind}`)}</p>
+      {item.words !== null && (
+        <p class="small">
+          {t('attention.says')} <q dir="auto">{item.words}</q>
+        </p>
+      )}
     </div>
   );
 }

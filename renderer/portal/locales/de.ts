@@ -74,6 +74,13 @@ export const de = {
       'Stimmt einer nicht? Sagen Sie es am Empfang: Ein Eintrag wird nie geändert, eine Berichtigung steht daneben.',
     wrongTo:
       'Stimmt einer nicht? Sagen Sie es am Empfang oder schreiben Sie an {{contact}}: Ein Eintrag wird nie geändert, eine Berichtigung steht daneben.',
+    wrongTitle: 'Das stimmt nicht',
+    wrongWhat: 'Was stimmt nicht?',
+    wrongHint: 'Jemand Zuständiges liest es und antwortet hier. Der Eintrag bleibt; eine Korrektur steht daneben.',
+    wrongSend: 'Senden',
+    wrongSent: 'Gesendet. Die Antwort steht dann hier.',
+    waits: 'Gemeldet; noch hat niemand geantwortet.',
+    answered: 'Antwort:',
   },
   profile: {
     nav: 'Daten',
@@ -176,6 +183,14 @@ export const de = {
     'consent-text-not-reviewed': {
       title: 'Dieser Text gilt nicht mehr.',
       next: 'Laden Sie die Seite neu, um den jetzigen zu lesen.',
+    },
+    'complaints-waiting': {
+      title: 'So viele Ihrer Meldungen warten schon auf eine Antwort.',
+      next: 'Warten Sie darauf, oder fragen Sie vor Ort.',
+    },
+    'record-unknown': {
+      title: 'Einen solchen Eintrag von Ihnen gibt es nicht.',
+      next: 'Lesen Sie Ihre Einträge noch einmal.',
     },
     'erasure-under-way': {
       title: 'Die Frist zum Zurücknehmen ist abgelaufen.',

@@ -72,6 +72,13 @@ export const en = {
     wrong: 'Is one of them wrong? Tell reception: a record is never changed, a correction stands beside it.',
     wrongTo:
       'Is one of them wrong? Tell reception or write to {{contact}}: a record is never changed, a correction stands beside it.',
+    wrongTitle: 'That was wrong',
+    wrongWhat: 'What is wrong?',
+    wrongHint: 'Somebody in charge reads it and answers here. The record stays; a correction stands beside it.',
+    wrongSend: 'Send',
+    wrongSent: 'Sent. The answer will stand here.',
+    waits: 'Reported; nobody has answered yet.',
+    answered: 'Answer:',
   },
   profile: {
     nav: 'My data',
@@ -173,6 +180,11 @@ export const en = {
       title: 'This text is not in force any more.',
       next: 'Reload the page to read the present one.',
     },
+    'complaints-waiting': {
+      title: 'So many of your reports wait for an answer already.',
+      next: 'Wait for it, or ask in person.',
+    },
+    'record-unknown': { title: 'There is no such record of yours.', next: 'Read your records again.' },
     'erasure-under-way': {
       title: 'The time to take it back is over.',
       next: 'Your data is being deleted. To check in again, enrol anew.',

@@ -1,11 +1,14 @@
+import { useState } from 'preact/hooks';
 import { AttendancePage, type AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
-import { MyConsentTexts } from '../../../sync/protocol/api/portal.ts';
-import { dayOf, hasSentence, t, timeOfDay } from '../../shared/i18n.ts';
+import { type MyComplaint, MyComplaints, MyConsentTexts } from '../../../sync/protocol/api/portal.ts';
+import { dayOf, hasSentence, momentOf, t, timeOfDay } from '../../shared/i18n.ts';
 import { IconCalendar, IconIn, IconOut } from '../../shared/icons.tsx';
-import { get } from '../../shared/web/api.ts';
+import { get, send } from '../../shared/web/api.ts';
+import { Dialog } from '../../shared/web/dialog.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
-import { RefusalNote } from '../../shared/web/form.tsx';
-import { usePages, useResource } from '../../shared/web/resource.ts';
+import { AreaField, Form, RefusalNote } from '../../shared/web/form.tsx';
+import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 import type { PortalPage } from './page.ts';
 
@@ -13,6 +16,9 @@ import type { PortalPage } from './page.ts';
 function Records() {
   const { items, refusal, state, more, reload } = usePages('/api/me/attendance', AttendancePage, { limit: 30 });
   const contacts = useResource('contacts', (signal) => get('/api/me/consent-texts', MyConsentTexts, { signal }));
+  const said = useResource('complaints', (signal) => get('/api/me/complaints', MyComplaints, { signal }));
+  const [wrong, setWrong] = useState<AttendanceRow | null>(null);
+  const complaints = new Map(said.value?.items.map((c) => [c.record, c]));
   const days = Map.groupBy(items, (row) => dayOf(new Date(row.at)));
   const contact = contacts.value?.contact;
   return (
@@ -31,7 +37,7 @@ function Records() {
           <h2>{day}</h2>
           <ul>
             {rows.map((row) => (
-              <Row key={row.id} row={row} />
+              <Row key={row.id} row={row} said={complaints.get(row.id)} onWrong={() => setWrong(row)} />
             ))}
           </ul>
         </section>
@@ -41,12 +47,56 @@ function Records() {
           {t(more ? 'records.more' : 'opening')}
         </button>
       )}
+      {wrong && (
+        <Dialog title={t('records.wrongTitle')} onClose={() => setWrong(null)}>
+          <Wrong
+            row={wrong}
+            onDone={() => {
+              setWrong(null);
+              said.reload();
+              toast(t('records.wrongSent'));
+            }}
+          />
+        </Dialog>
+      )}
       <p class="muted small">{contact ? t('records.wrongTo', { contact }) : t('records.wrong')}</p>
     </>
   );
 }
 
-function Row({ row }: { row: AttendanceRow }) {
+/** What is wrong with it, in the person's own words: the record stays, and somebody in charge looks at it. */
+function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
+  const [words, setWords] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const body = { record: row.id, words };
+    const done = await run(() => send('POST', '/api/me/complaints', { body, answer: MyComplaints }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <p>
+        {t(`direction.${row.direction}`)} · {momentOf(new Date(row.at))}
+      </p>
+      <RefusalNote refusal={refusal} />
+      <AreaField
+        label={t('records.wrongWhat')}
+        hint={t('records.wrongHint')}
+        required
+        maxLength={500}
+        value={words}
+        onValue={setWords}
+      />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || words.trim() === ''}>
+          {t('records.wrongSend')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+function Row({ row, said, onWrong }: { row: AttendanceRow; said: MyComplaint | undefined; onWrong: () => void }) {
   const why = row.voided ? `voided.${row.voided}` : row.duplicateOf ? 'records.duplicate' : null;
   const time = <time dateTime={row.at}>{timeOfDay(new Date(row.at))}</time>;
   return (
@@ -60,6 +110,27 @@ function Row({ row }: { row: AttendanceRow }) {
         {why && <span class="muted small">{t(hasSentence(why) ? why : 'voided.label')}</span>}
       </span>
       <span class="record-time tabular">{why ? <s>{time}</s> : time}</span>
+      <span class="record-said">
+        {said && (
+          <span class="small">
+            {said.answer ? (
+              <>
+                {t('records.answered')} <bdi>{said.answer.note}</bdi>
+              </>
+            ) : (
+              t('records.waits')
+            )}
+          </span>
+        )}
+        <button
+          type="button"
+          class="quiet small"
+          aria-label={`${t('records.wrongTitle')}: ${t(`direction.${row.direction}`)} ${timeOfDay(new Date(row.at))}`}
+          onClick={onWrong}
+        >
+          {t('records.wrongTitle')}
+        </button>
+      </span>
     </li>
   );
 }

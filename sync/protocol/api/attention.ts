@@ -7,6 +7,8 @@ import { Instant, pageOf, pageQuery } from './page.ts';
 export const ATTENTION_KINDS = [
   /** A person said that a record is not theirs, or not right. */
   'void',
+  /** A person said on their own page that a record is wrong. */
+  'complaint',
   /** Two people may be one. */
   'duplicate',
   /** An event that could not be taken. */
@@ -42,6 +44,8 @@ export const AttentionItem = z.strictObject({
   other: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
   device: Uuid.nullable(),
   score: z.number().nullable(),
+  /** What the person said of it, where they did. */
+  words: z.string().nullable(),
   /** Null: open. */
   resolved: z.strictObject({ at: Instant, by: Uuid.nullable(), note: z.string() }).nullable(),
 });

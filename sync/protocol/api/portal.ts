@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
 import { ConsentStanding, Language } from './consents.ts';
 import { Instant } from './page.ts';
 import { Person, PersonPatch } from './people.ts';
@@ -19,6 +20,19 @@ export const MyGps = z.strictObject({ optOut: z.boolean() });
 
 export const MyConsent = z.strictObject({ textVersion: z.string().min(1).max(40), language: Language });
 export const MyConsentAnswer = z.strictObject({ standing: ConsentStanding });
+
+/** "That was wrong", of one of my records, in words. */
+export const NewComplaint = z.strictObject({ record: Uuid, words: z.string().trim().min(1).max(500) });
+export const MyComplaint = z.strictObject({
+  record: Uuid,
+  at: Instant,
+  words: z.string(),
+  /** What somebody in charge did about it; null: it waits. */
+  answer: z.strictObject({ at: Instant, note: z.string() }).nullable(),
+});
+export type MyComplaint = z.infer<typeof MyComplaint>;
+export const MyComplaints = z.strictObject({ items: z.array(MyComplaint) });
+export type MyComplaints = z.infer<typeof MyComplaints>;
 
 /** What `DELETE /api/gdpr/delete/my-account` has to be given: asked for first, so that no single click erases anybody. */
 export const ErasureConfirmation = z.strictObject({

@@ -2,6 +2,7 @@ import { accountRoutes } from '../accounts/routes.ts';
 import { attendanceRoutes } from '../attendance/routes.ts';
 import { attentionRoutes } from '../attention/routes.ts';
 import { auditRoutes } from '../audit/routes.ts';
+import { complaintRoutes } from '../complaints/routes.ts';
 import { complianceRoutes } from '../compliance/routes.ts';
 import { consentRoutes } from '../consents/routes.ts';
 import { correctionRoutes } from '../corrections/routes.ts';
@@ -44,6 +45,7 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...retentionRoutes,
   ...attendanceRoutes,
   ...attentionRoutes,
+  ...complaintRoutes,
   ...consentRoutes,
   ...correctionRoutes,
   ...credentialRoutes,

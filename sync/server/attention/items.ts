@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { AttentionCount, AttentionItem, AttentionKind } from '../../protocol/api/attention.ts';
+import { openComplaints } from '../complaints/complaints.ts';
 import type { Db } from '../database/schema.ts';
 import { DRIFT } from '../drift/rules.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -38,6 +39,10 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     from checkin_void v join checkin c on c.id = v.target
     where v.reason in ('not-me', 'wrong-direction', 'not-right')
       and v.at > ${daysBefore(now, VOID_DAYS)}::timestamptz`,
+  complaint: () => sql`
+    select 'complaint' as kind, k.id::text as ref, k.made_at as at, 'record-wrong' as code, c.person, ${nothing} as other,
+           c.device, null::real as score
+    from complaint k join checkin c on c.id = k.record`,
   duplicate: () => sql`
     select 'duplicate' as kind, m.id::text as ref, m.found_at as at, m.reason as code, m.first as person, m.second as other,
            ${nothing} as device, m.score
@@ -156,6 +161,11 @@ export async function listAttention(
     keys,
     rows.flatMap((r) => [r.person, r.other].filter((id) => id !== null)),
   );
+  const words = await openComplaints(
+    db,
+    keys,
+    rows.flatMap((r) => (r.kind === 'complaint' ? [r.ref] : [])),
+  );
   const notes = o.state === 'resolved' ? await openNotes(db, keys, rows) : null;
   const nameOf = (id: string | null) => (id && names.get(id)) ?? null;
   return rows.map((r) => ({
@@ -168,6 +178,7 @@ export async function listAttention(
     other: r.other === null ? null : { id: r.other, name: nameOf(r.other) },
     device: r.device,
     score: r.score,
+    words: words.get(r.ref) ?? null,
     resolved: notes?.get(`${r.kind} ${r.ref}`) ?? null,
   }));
 }

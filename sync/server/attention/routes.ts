@@ -22,7 +22,7 @@ const ROLES = ['admin', 'dpo', 'staff'] as const;
 const SEEN: Readonly<Record<(typeof ROLES)[number], readonly AttentionKind[]>> = {
   admin: ATTENTION_KINDS,
   staff: ATTENTION_KINDS.filter((kind) => kind !== 'quarantine' && kind !== 'rollout'),
-  dpo: ['void', 'consent', 'age'],
+  dpo: ['void', 'complaint', 'consent', 'age'],
 };
 const seenBy = (actor: Actor): readonly AttentionKind[] => SEEN[actor.role as (typeof ROLES)[number]];
 
@@ -34,7 +34,7 @@ const list = route({
   path: '/api/attention',
   summary: 'What somebody in charge has to look at, newest first',
   roles: ROLES,
-  data: ['person.name', 'attendance', 'attention.note'],
+  data: ['person.name', 'attendance', 'attention.note', 'complaint.words'],
   action: 'read',
   query: AttentionQuery,
   answer: AttentionPage,

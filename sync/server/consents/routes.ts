@@ -105,7 +105,7 @@ const textsFor = route({
   path: '/api/people/:person/consent-texts',
   summary: 'What somebody may agree to, as they read it: with who runs the place, and how long photos are kept',
   roles: ['admin', 'staff'],
-  data: [],
+  data: ['person.name'],
   action: 'read',
   params: OfPerson,
   answer: MyConsentTexts,

@@ -25,6 +25,7 @@ import { told } from './migrations/0022-told.ts';
 import { rollouts } from './migrations/0023-rollouts.ts';
 import { fleet } from './migrations/0024-fleet.ts';
 import { desk } from './migrations/0025-desk.ts';
+import { complaints } from './migrations/0026-complaints.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -57,6 +58,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0023-rollouts': rollouts,
   '0024-fleet': fleet,
   '0025-desk': desk,
+  '0026-complaints': complaints,
 };
 
 /** Names of what this build knows, in order. */

@@ -14,6 +14,7 @@ import type { EvacuationMarkTable, EvacuationTable, KioskFiguresTable } from './
 import type { CardTemplateTable, CredentialTable, PinCodeTable } from './tables/credentials.ts';
 import type {
   AttentionNoteTable,
+  ComplaintTable,
   ConsentSaid,
   EnrolmentPhotoTable,
   ImportPhotoTable,
@@ -427,6 +428,7 @@ export interface Tables {
   evacuation_mark: EvacuationMarkTable;
   kiosk_figures: KioskFiguresTable;
   attention_note: AttentionNoteTable;
+  complaint: ComplaintTable;
   person_minor: PersonMinorTable;
   enrolment_photo: EnrolmentPhotoTable;
   import_run: ImportRunTable;

@@ -11,6 +11,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'own-consent-required': 409,
   'consent-missing': 409,
   'templates-on-card': 409,
+  'complaints-waiting': 409,
   'pin-without-number': 409,
   'list-unreadable': 400,
   'not-a-minor': 409,

@@ -229,6 +229,7 @@ async function erase(tx: Transaction<Tables>, people: readonly string[], now: Da
 async function eraseEnrolment(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
   const tables = [
     'attention_note',
+    'complaint',
     'evacuation_mark',
     'person_minor',
     'enrolment_photo',

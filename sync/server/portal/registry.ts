@@ -29,6 +29,7 @@ export const TOLD: Readonly<Record<string, string>> = {
   sign_in_link: 'signIns',
   retention_hold: 'holds',
   attention_note: 'attention',
+  complaint: 'complaints',
   evacuation_mark: 'evacuations',
   person_minor: 'minor',
   enrolment_photo: 'enrolmentPhotos',

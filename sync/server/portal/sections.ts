@@ -10,6 +10,7 @@ import { audited } from '../audit/opened.ts';
 import { everyMatch } from '../audit/search.ts';
 import { readCardTemplates } from '../changes/card-templates.ts';
 import { readTemplates } from '../changes/templates.ts';
+import { complaintsOf } from '../complaints/complaints.ts';
 import { listConsents } from '../consents/list.ts';
 import { listCorrections } from '../corrections/list.ts';
 import { credentialsOf } from '../credentials/store.ts';
@@ -65,6 +66,7 @@ export const SECTIONS: readonly Section[] = [
   { name: 'minor', rows: minor },
   { name: 'scores', rows: scores },
   { name: 'attention', rows: attention },
+  { name: 'complaints', rows: complaints },
   { name: 'evacuations', rows: evacuations },
   { name: 'signIns', rows: signIns },
   { name: 'accesses', rows: accesses },
@@ -369,6 +371,11 @@ async function* attention({ tx, keys, names }: Reading) {
   const notes = await openNotes(tx, keys, rows);
   for (const { kind, ref, resolved_at } of rows)
     yield { kind, about: ref, at: resolved_at.toISOString(), note: notes.get(`${kind} ${ref}`)?.note };
+}
+
+/** What they said was wrong with a record of theirs, and what came of it. */
+async function* complaints({ tx, keys, names }: Reading) {
+  yield* await complaintsOf(tx, keys, names);
 }
 
 /** Pictures of them that wait for a review, or were refused. */

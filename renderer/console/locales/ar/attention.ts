@@ -26,8 +26,10 @@ export const attention = {
   done: 'أُزيل من القائمة.',
   note: 'ما فعلته',
   noteHint: 'تُحفَظ الملاحظة وتُعرَض على الشخص مع بياناته.',
+  says: 'يقول الشخص:',
   kind: {
     void: 'بلاغ من جهاز',
+    complaint: 'أُبلغ من الصفحة الشخصية',
     duplicate: 'تكرار محتمل',
     quarantine: 'حدث تعذّر قبوله',
     drift: 'درجات مطابقة متناقصة',
@@ -41,6 +43,7 @@ export const attention = {
     'not-me': '«لم أكن أنا»',
     'wrong-direction': '«الاتجاه خاطئ»',
     'not-right': '«هذا غير صحيح»',
+    'record-wrong': '«هذا السجل غير صحيح»',
     number: 'رقم واحد لشخصين',
     template: 'وجهان متشابهان',
     'score-falls': 'يضعف التعرّف عليه تدريجيًا: أعد التسجيل',

@@ -21,8 +21,10 @@ export const attention = {
   done: 'Es ist von der Liste.',
   note: 'Was Sie getan haben',
   noteHint: 'Es wird aufbewahrt und der Person mit ihren Daten gezeigt.',
+  says: 'Die Person sagt:',
   kind: {
     void: 'Am Kiosk gemeldet',
+    complaint: 'Auf der eigenen Seite gemeldet',
     duplicate: 'Mögliche Doppelte',
     quarantine: 'Nicht angenommenes Ereignis',
     drift: 'Sinkende Vergleichswerte',
@@ -36,6 +38,7 @@ export const attention = {
     'not-me': '„Das war nicht ich“',
     'wrong-direction': '„Die Richtung stimmt nicht“',
     'not-right': '„Das war falsch“',
+    'record-wrong': '„Dieser Eintrag stimmt nicht“',
     number: 'Zwei Personen haben eine Nummer',
     template: 'Zwei Gesichter gleichen sich',
     'score-falls': 'Wird immer schlechter erkannt: neu erfassen',

@@ -21,8 +21,10 @@ export const attention = {
   done: 'It is off the list.',
   note: 'What you did',
   noteHint: 'It is kept, and shown to the person with their own data.',
+  says: 'They say:',
   kind: {
     void: 'Reported at a kiosk',
+    complaint: 'Said on their own page',
     duplicate: 'Possible duplicate',
     quarantine: 'Event that could not be taken',
     drift: 'Falling match scores',
@@ -36,6 +38,7 @@ export const attention = {
     'not-me': '“That was not me”',
     'wrong-direction': '“The direction is wrong”',
     'not-right': '“That was wrong”',
+    'record-wrong': '“That record is wrong”',
     number: 'Two people have one number',
     template: 'Two people’s faces are alike',
     'score-falls': 'Is recognised less and less well: enrol again',

@@ -20,8 +20,10 @@ export const attention = {
   done: '已从列表移除。',
   note: '处理结果',
   noteHint: '将予以保存，并随本人数据展示给该人员。',
+  says: '本人说：',
   kind: {
     void: '终端上报',
+    complaint: '在个人页面上报告',
     duplicate: '可能重复',
     quarantine: '无法接收的事件',
     drift: '匹配分数下降',
@@ -35,6 +37,7 @@ export const attention = {
     'not-me': '“不是我”',
     'wrong-direction': '“方向错误”',
     'not-right': '“记录有误”',
+    'record-wrong': '“这条记录不对”',
     number: '两人同号',
     template: '两人面部相似',
     'score-falls': '识别效果逐渐变差：请重新登记',

@@ -18,6 +18,18 @@ export interface AttentionNoteTable {
   resolved_at: Instant;
 }
 
+/** What a person says is wrong with a record of theirs (complaints/). */
+export interface ComplaintTable {
+  id: string;
+  /** As they were known then. */
+  person: string;
+  /** The check-in. */
+  record: string;
+  /** Envelope of their words, under their key. */
+  sealed: Bytes;
+  made_at: Instant;
+}
+
 /** Who is below the age of consent (minors/). */
 export interface PersonMinorTable {
   person: string;

@@ -1,6 +1,7 @@
 import { normalEmail } from '../../accounts/email.ts';
 import { notePlace } from '../../attention/notes.ts';
 import { cardTemplatePlace } from '../../changes/card-templates.ts';
+import { complaintPlace } from '../../complaints/complaints.ts';
 import { saidPlace } from '../../consents/said.ts';
 import { reasonPlace } from '../../corrections/correct.ts';
 import { badgePlace } from '../../credentials/store.ts';
@@ -265,6 +266,13 @@ export const OF_PERSONS: readonly PersonTable[] = [
     reads: ['row_version'],
     person: 'person',
     columns: { sealed: (r) => minorPlace(text(r, 'person'), Number(r.row_version)) },
+  },
+  {
+    name: 'what people said of their records',
+    table: 'complaint',
+    id: { id: 'uuid' },
+    person: 'person',
+    columns: { sealed: (r) => complaintPlace(text(r, 'id'), text(r, 'person')) },
   },
   {
     name: 'photos of enrolments',

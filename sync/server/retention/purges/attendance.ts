@@ -38,6 +38,9 @@ export const attendance: Purge = {
         select v.event from checkin_void v where v.target = any(${ids}::uuid[]))`.execute(tx);
       await sql`update correction set reason = ''::bytea, person = ${NIL}::uuid
         where id = any(${ids}::uuid[]) or target = any(${ids}::uuid[])`.execute(tx);
+      await sql`delete from attention_note where kind = 'complaint' and ref in (
+        select id::text from complaint where record = any(${ids}::uuid[]))`.execute(tx);
+      await sql`delete from complaint where record = any(${ids}::uuid[])`.execute(tx);
       await sql`delete from photo where event = any(${ids}::uuid[])`.execute(tx);
       // What a duplicate is one of would still tie two records of one person together.
       await sql`update checkin set person = null,
