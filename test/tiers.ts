@@ -20,6 +20,7 @@ export const LONG: readonly string[] = [
   'test/hosts/electronegativity.test.ts',
   'test/liveness/footage.test.ts',
   'test/store/kill.test.ts',
+  'test/sync/changes.test.ts',
   'test/sync/device-limits.test.ts',
   'test/sync/engine-kiosk.test.ts',
   'test/sync/identity-keys.test.ts',
@@ -34,8 +35,10 @@ export const LONG: readonly string[] = [
   'test/console/door.spec.ts',
   'test/console/pages.spec.ts',
   'test/console/people.spec.ts',
+  'test/console/rollouts.spec.ts',
   'test/console/webhooks.spec.ts',
   'test/e2e/kiosk-faults.spec.ts',
+  'test/kiosk-ui/enrolment.spec.ts',
   'test/kiosk-ui/setup.spec.ts',
   'test/portal/portal.spec.ts',
 ];
