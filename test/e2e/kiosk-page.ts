@@ -177,7 +177,7 @@ export async function enrolUpToCapture(
   await page.getByRole('button', { name: en.next }).click();
   await page.getByRole('heading', { name: 'May this kiosk recognise your face?' }).waitFor();
   await seen('consent');
-  await page.getByLabel(en.enrol.agree).check();
+  await page.getByLabel(en.enrol.agree.replace('{{age}}', '18')).check();
   await page.getByRole('button', { name: en.enrol.begin }).click();
   await page.locator('.enrol-capture').waitFor();
 }

@@ -106,7 +106,7 @@ for (const screen of SCREENS) {
     if (screen.language === 'ar') await page.locator('.keyboard-row:last-child .key').first().click(); // Latin letters
     for (const key of ['M', 'a', 'x'])
       await page.locator('.keyboard').getByRole('button', { name: key, exact: true }).click();
-    await page.locator('.person .button:nth-child(3)').click();
+    await page.locator('.person', { hasText: 'Max Mustermann' }).locator('.button:nth-child(3)').click();
     await expect(page.locator('.enrol-known')).toContainText('Max Mustermann');
     await page.locator('.enrol-known button[type=submit]').click();
     await page.locator('.agree').click();
