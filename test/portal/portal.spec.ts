@@ -136,6 +136,28 @@ test('shows own records, and why one does not count', async () => {
   await shot('records');
 });
 
+test('“that was wrong” is said by keyboard, waits, and is answered where it was said', async () => {
+  await press(/^Das stimmt nicht: /);
+  const words = page.getByLabel('Was stimmt nicht?');
+  // The window has the focus before anything is typed: its first control is the one that closes it.
+  await expect(page.getByRole('dialog').getByRole('button', { name: 'Schließen' })).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(words).toBeFocused();
+  await page.keyboard.type('Da bin ich gegangen, nicht gekommen.');
+  await axe(page);
+  await shot('complaint');
+  await press('Senden');
+  await expect(page.getByText('Gemeldet; noch hat niemand geantwortet.')).toHaveCount(1);
+  const { items } = (await call('GET', '/api/attention?kind=complaint')).body;
+  expect(items).toMatchObject([{ name: 'Ada Lovelace', words: 'Da bin ich gegangen, nicht gekommen.' }]);
+  const answer = { kind: 'complaint', ref: items[0].ref, note: 'Berichtigt: gegangen um 8:02' };
+  expect((await call('POST', '/api/attention/resolve', answer)).status).toBeLessThan(300);
+  await page.reload();
+  await expect(page.getByText('Antwort: Berichtigt: gegangen um 8:02')).toBeVisible();
+  await axe(page);
+  await shot('complaint-answered');
+});
+
 test('shows what is held; name and address are mended by keyboard, and positions opted out of', async () => {
   await press('Daten', 'link');
   await expect(page.getByRole('heading', { name: 'Was über mich gespeichert ist' })).toBeVisible();
