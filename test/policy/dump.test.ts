@@ -6,10 +6,12 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encryptCompact } from '../../sync/protocol/seal/jose.ts';
 import { agreementKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
+import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
 import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import { runBackup } from '../../sync/server/backup/run.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { erasureJob } from '../../sync/server/erasure/erasure.job.ts';
+import { addUpload, beginImport } from '../../sync/server/imports/runs.ts';
 import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { runNow } from '../../sync/server/jobs/runner.ts';
 import { createLogger } from '../../sync/server/logs/logger.ts';
@@ -35,6 +37,12 @@ const MARKS = {
   badge: 'BADGE4471209',
   badge2: 'FURTHER8812043',
   guardian: 'Guardian Openbook',
+  minorGuardian: 'Parent Legiblehand',
+  relation: 'grandmother-in-clear',
+  note: 'Note that anybody may read',
+  complaint: 'Complaint in plain letters',
+  importFile: 'Readable-Xenophon-Portrait.jpg',
+  basis: 'Signed forms in the readable cupboard',
   latitude: '52.5200081',
   longitude: '13.4049541',
   reason: 'Reason as anybody may read it',
@@ -169,6 +177,23 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     } as BatchHeader;
     await ingest(db, keys, header, { sentAt: door.now.toISOString(), events: [bad] }, door.now);
 
+    // A minor's guardian; what somebody said of a record, and what was noted of it; a code for a PIN; an import's file names.
+    const young = String((await ok('POST', '/api/people', { name: 'Young', number: '77120399' })).json().id);
+    await ok('PUT', `/api/people/${young}/minor`, { bornOn: `${door.now.getUTCFullYear() - 12}-03-04` });
+    const guardian = { name: MARKS.minorGuardian, relation: MARKS.relation };
+    await ok('POST', `/api/people/${young}/consents`, { textVersion: '1', language: 'de', guardian });
+    const own = await door.as('person', id);
+    const record = events[1]!.header.id;
+    const said = await door.ask(own, 'POST', '/api/me/complaints', { record, words: MARKS.complaint }, headers);
+    expect([said.status, said.text.includes(MARKS.complaint)]).toEqual([200, true]);
+    const waits = (await ok('GET', '/api/attention?kind=complaint')).json().items as { ref: string }[];
+    await ok('POST', '/api/attention/resolve', { kind: 'complaint', ref: waits[0]!.ref, note: MARKS.note });
+    const code = String((await ok('POST', `/api/people/${young}/pin-code`)).json().code);
+    needles.pinCode = code;
+    needles.pinCodeHash = Buffer.from(pinCodeHash(young, code), 'base64url');
+    needles.pinCodeHashText = pinCodeHash(young, code);
+    await imported();
+
     await ok('POST', '/api/corrections', { kind: 'void', target: events[0]!.header.id, reason: MARKS.reason });
     await ok('POST', '/api/retention/holds', { person: id, reason: MARKS.hold });
     // Reads, exports, look-ups; and what is refused, whose words must not get into a log.
@@ -211,6 +236,17 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     // Something that has to be found, wherever it is looked.
     await db.insertInto('meta').values({ key: 'planted', value: 'PlantedForTheSearch' }).execute();
     await sql`checkpoint`.execute(db).catch(() => undefined);
+  }
+
+  /** An import with a picture of somebody, as its upload leaves it. */
+  async function imported(): Promise<void> {
+    const { db, keys } = door;
+    await db.transaction().execute(async (tx) => {
+      const basis = { textVersion: '1', language: 'de', statement: MARKS.basis };
+      const run = await beginImport(tx, keys, { basis }, null, door.now);
+      const pictures = [{ name: MARKS.importFile, content: randomBytes(64), code: null }];
+      await addUpload(tx, keys, run, { pictures, lines: [] } as never, door.now);
+    });
   }
 
   const planted = { planted: 'PlantedForTheSearch' };
