@@ -18,7 +18,9 @@ const SOURCES = [
 const NOT_FOR_SCREENS = [
   'electron/core/commands/',
   'electron/core/control/',
+  'electron/core/fleet/',
   'electron/core/joining/joining.ts',
+  'electron/core/leaving/',
   'electron/core/sync/',
   'electron/core/update/',
   'electron/core/serving/static-files.ts',

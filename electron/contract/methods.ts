@@ -173,6 +173,8 @@ export const METHODS = {
   setupStaffPin: m(z.strictObject({ pin: Pin }), empty),
   /** Works without a server from now on; under the staff PIN, or with this one as it. */
   setupAlone: m(z.strictObject({ pin: Pin }), empty),
+  /** Of a kiosk that holds nothing any more: it begins as a new one. */
+  setupAnew: m(empty, empty),
 
   /**
    * A new face is in front of the camera. A visit ends with an answer, or when the face has gone. With a number, or with the

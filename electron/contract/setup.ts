@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The first-run screen of a kiosk that belongs to no server yet: what it shows, and what may be done on it. */
+/** The screens of a kiosk that belongs to no server yet, or no longer: what they show, and what may be done on them. */
 
 const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
 
@@ -25,5 +25,17 @@ export const Setup = z.discriminatedUnion('at', [
   }),
   /** It belongs to this server now, and starts again. */
   z.strictObject({ at: z.literal('joined'), server: z.string() }),
+  /** The server has it leave. `waiting`: records that have yet to get there; null: it is about to destroy everything. */
+  z.strictObject({
+    at: z.literal('leaving'),
+    what: z.enum(['wipe', 'decommission']),
+    waiting: z.number().int().nullable(),
+  }),
+  /** `done`: nothing is left, and the server knows it, or has nothing to do with it any more. */
+  z.strictObject({
+    at: z.literal('gone'),
+    what: z.enum(['wipe', 'decommission']),
+    step: z.enum(['destroying', 'telling', 'done']),
+  }),
 ]);
 export type Setup = z.infer<typeof Setup>;

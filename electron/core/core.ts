@@ -15,12 +15,16 @@ import { createCardDesk } from './enrolment/cards.ts';
 import { createEnrolmentService } from './enrolment/service.ts';
 import { createEvacuation } from './evacuation/service.ts';
 import { createFigures, startFigures } from './figures/figures.ts';
+import { attachFleet, type FleetHand } from './fleet/attach.ts';
 import { collectInventory, thisMachine } from './fleet/inventory.ts';
 import { createScreenBook } from './fleet/screen.ts';
 import { createSettings, shownSettings } from './fleet/settings.ts';
 import type { Core, CoreOptions, StartCore } from './interface.ts';
 import { createSetup, type KioskSetup } from './joining/setup.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
+import { startGoneCore } from './leaving/gone-core.ts';
+import { readJournal, writeJournal } from './leaving/journal.ts';
+import type { Left } from './leaving/leave.ts';
 import { type OpenKiosk, openKiosk } from './open-kiosk.ts';
 import { createPinGuard } from './pin/guard.ts';
 import { numberSubjects } from './pin/subjects.ts';
@@ -36,6 +40,7 @@ import {
   wantsFace,
   waysOf,
 } from './roster/policy.ts';
+import { switchingCore } from './serving/switching.ts';
 import { photoDaysTold } from './site/config.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createActivity } from './status/activity.ts';
@@ -66,10 +71,19 @@ const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
 export const startCore: StartCore = async (options) => {
   // What was opened is closed in reverse order: when the core stops, and when a later part can't start.
   const opened = new AsyncDisposableStack();
+  // Before anything is opened: what was begun to be destroyed is never a kiosk again.
+  const journal = readJournal(options.home);
+  if (journal) return startGoneCore(journal, options);
   try {
     const kiosk = await openKiosk({ ...options, allowSecretFile: options.deviceSecret === null });
     opened.defer(() => kiosk.close());
-    return await assemble(kiosk, options, opened);
+    const gone = async ({ journal, ...held }: Left): Promise<void> => {
+      writeJournal(options.home, journal);
+      await opened.disposeAsync();
+      core.become(startGoneCore(journal, { ...options, held }));
+    };
+    const core = switchingCore(await assemble(kiosk, options, opened, gone));
+    return core;
   } catch (cause) {
     await opened.disposeAsync();
     throw cause;
@@ -96,7 +110,12 @@ function faceUse({ off, tooManyPeople }: Recogniser): FaceUse {
   return { use: tooManyPeople() ? 'with-number' : 'alone' };
 }
 
-async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDisposableStack): Promise<Core> {
+async function assemble(
+  kiosk: OpenKiosk,
+  options: CoreOptions,
+  opened: AsyncDisposableStack,
+  gone: (left: Left) => Promise<void>,
+): Promise<Core> {
   const { demo, log, again, host = 'browser' } = options;
   if (demo && !kiosk.site.demo) {
     throw new Problem(
@@ -118,6 +137,7 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
   let setup: KioskSetup | null = null;
   let devices: Devices = NO_DEVICES;
   let updates: UpdateKeeper | null = null;
+  let fleet: FleetHand | null = null;
   const loaded = await facesOrOff(kiosk, log);
   const faceOffNow = () => facesForbidden(policy) ?? sync?.faceOff() ?? null;
   const recogniser = recogniserWhile(loaded, faceOffNow);
@@ -163,7 +183,7 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
         ...(updates?.fallback ? ['build-fallback'] : []),
       ],
       settings: shownSettings(settings.config, site),
-      setup: setup?.state() ?? null,
+      setup: fleet?.leaving() ?? setup?.state() ?? null,
       update: updates?.notice() ?? null,
     };
   });
@@ -201,6 +221,7 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
         policy = outcome.policy ?? policy;
         issuers = readIssuers(store.sync.issuers);
         settings.take();
+        fleet?.look();
         followRoster(loaded.gallery, loaded.model, outcome);
       },
       dropped: () => emptyGallery(loaded.gallery, store),
@@ -355,6 +376,7 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
         monotonic,
         log,
         onBadge(badge) {
+          if (fleet?.leaving()) return; // it lets nobody in any more
           activity.note();
           void arrive(badge);
         },
@@ -381,6 +403,22 @@ async function assemble(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDis
     line: () => sync?.uplink ?? null,
     changed: hub.refresh,
   }).catch((error: unknown) => without('updates', error));
+  const hand = attachFleet({
+    home,
+    ...(again && { again }),
+    ...(options.end && { end: options.end }),
+    log,
+    store,
+    site: kiosk.site,
+    now: retention.now,
+    monotonic,
+    nudge: () => sync?.uplink.nudge(),
+    transport: () => sync?.uplink.transport() ?? null,
+    onState: hub.refresh,
+    gone,
+  });
+  fleet = hand;
+  opened.defer(() => hand.stop());
   const evacuation = createEvacuation({
     store,
     site,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isLeaving } from './leaving/journal.ts';
 import { makeOwnFolder } from './own-folder.ts';
 import { readSiteConfig, SiteConfig, writeSiteConfig } from './site/config.ts';
 
@@ -27,7 +28,8 @@ export function defaultSite(demo: boolean): SiteConfig {
  */
 export function ensureKioskFolder(home: string, demo: boolean): boolean {
   makeOwnFolder(home);
-  if (existsSync(join(home, 'site.json'))) return false;
+  // Nothing of a kiosk comes back into what is being destroyed.
+  if (isLeaving(home) || existsSync(join(home, 'site.json'))) return false;
   writeSiteConfig(home, defaultSite(demo));
   return true;
 }

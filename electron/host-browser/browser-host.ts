@@ -1,5 +1,6 @@
 import { extname, resolve } from 'node:path';
 import { Problem } from '../contract/problem.ts';
+import { keepLog } from '../core/fleet/log-book.ts';
 import type { CoreOptions } from '../core/interface.ts';
 import { type CoreEvent, superviseCore } from '../core/serving/core-supervisor.ts';
 import { listStaticFiles } from '../core/serving/static-files.ts';
@@ -58,7 +59,8 @@ const PAGE_SILENT_FOR = 60_000;
  * @throws Problem `screens-not-built`, `chromium-missing`, `root-refused`, `device-secret-missing`, `device-secret-bad`, `port-in-use`
  */
 export async function startBrowserHost(options: BrowserHostOptions): Promise<BrowserHost> {
-  const { browser, demo, log } = options;
+  const { browser, demo } = options;
+  const log = keepLog(options.home, options.log);
   // Everything that can refuse does so before anything is started.
   const files = listStaticFiles(options.dist ?? resolve(import.meta.dirname, '../../dist'));
   const program =

@@ -2,6 +2,7 @@ import { extname, join, resolve } from 'node:path';
 import { app, ipcMain, Menu, MessageChannelMain, protocol, safeStorage, session, utilityProcess } from 'electron';
 import type { CoreState } from '../contract/host.ts';
 import { ASK_PORT, GIVE_PORT, PORT_GONE } from '../contract/port-messages.ts';
+import { keepLog } from '../core/fleet/log-book.ts';
 import { codedError } from '../core/serving/core-process.ts';
 import { type CoreSupervisor, superviseCore } from '../core/serving/core-supervisor.ts';
 import { hostLog } from '../core/serving/log.ts';
@@ -23,10 +24,11 @@ import { openWindow, PARTITION } from './window.ts';
 const CORE_MODULE = join(import.meta.dirname, `core-child${extname(import.meta.filename)}`);
 const PRELOAD = join(import.meta.dirname, 'preload.cjs');
 const DIST = resolve(import.meta.dirname, '../../dist');
-const log = hostLog(process.stdout);
+let log = hostLog(process.stdout);
 
 function start(): void {
   const options = readArguments(process.argv.slice(1), app.getPath('userData'));
+  log = keepLog(options.home, log);
   // One kiosk a data folder: the second one would fight for store and camera.
   app.setPath('userData', join(options.home, 'electron'));
   if (!app.requestSingleInstanceLock()) {

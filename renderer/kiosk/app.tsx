@@ -30,7 +30,7 @@ function Screens({ kiosk }: { kiosk: Kiosk }) {
   if (setup)
     return (
       <div class="kiosk" data-at="setup">
-        <TopBar />
+        {setup.at === 'gone' ? <span /> : <TopBar />}
         <SetupScreen setup={setup} />
         <Footer guests={false} />
       </div>

@@ -242,6 +242,7 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
     setupAgain: async () => ({}),
     setupStaffPin: async () => ({}),
     setupAlone: async () => ({}),
+    setupAnew: async () => ({}),
     visitBegin: async () => ({ visit: randomUUID() }),
     visitEnd: async () => ({}),
     probe: async () => ({ kind: 'more', progress: 0.4 }),

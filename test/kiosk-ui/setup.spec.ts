@@ -117,6 +117,22 @@ test('the staff PIN is chosen while the kiosk waits, and a weak one is refused',
   await expect(page.locator('.setup-fingerprint')).toBeVisible();
 });
 
+test('a kiosk that leaves says how far it is, lets nobody in, and at the end may begin anew', async ({ kiosk }) => {
+  at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: 12 });
+  const page = await kiosk.open({ before: noCamera });
+  await page.getByRole('heading', { name: 'This kiosk is being taken out of service' }).waitFor();
+  await expect(page.getByText('12 records have yet to get to the server.')).toBeVisible();
+  await expect(page.locator('.checkin')).toHaveCount(0);
+  at(kiosk.core, { at: 'gone', what: 'wipe', step: 'destroying' });
+  await page.getByRole('heading', { name: 'This kiosk is being wiped' }).waitFor();
+  at(kiosk.core, { at: 'gone', what: 'wipe', step: 'telling' });
+  await page.getByRole('heading', { name: 'This device was wiped' }).waitFor();
+  await expect(page.getByRole('button', { name: 'Set it up anew' })).toHaveCount(0);
+  at(kiosk.core, { at: 'gone', what: 'wipe', step: 'done' });
+  await page.getByRole('button', { name: 'Set it up anew' }).click();
+  expect(kiosk.core.callsOf('setupAnew')).toHaveLength(1);
+});
+
 for (const [format, width, height] of [
   ['tall', 1080, 1920],
   ['wide', 1280, 800],
@@ -142,6 +158,12 @@ for (const [format, width, height] of [
       at(kiosk.core, { at: 'joined', server: SERVER });
       await page.locator('.setup-done').waitFor();
       await look(page, name('joined'));
+      at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: 12 });
+      await page.getByRole('heading', { name: /out of service/ }).waitFor();
+      await look(page, name('leaving'));
+      at(kiosk.core, { at: 'gone', what: 'wipe', step: 'done' });
+      await page.getByRole('button', { name: 'Set it up anew' }).waitFor();
+      await look(page, name('gone'));
       // Everything is on the one screen: nothing is cut off below.
       expect(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true);
     });

@@ -22,7 +22,7 @@ const CLOCK_MS = 120_000;
 const PASSING = /^(server-(unreachable|silent)|proxy-unreachable|exchange-aborted|too-many-requests|http-5\d\d)$/;
 
 export interface KioskSetup {
-  readonly methods: Pick<CoreMethods, 'setupJoin' | 'setupAgain' | 'setupStaffPin' | 'setupAlone'>;
+  readonly methods: Pick<CoreMethods, 'setupJoin' | 'setupAgain' | 'setupStaffPin' | 'setupAlone' | 'setupAnew'>;
   /** What the first-run screen shows; null where there is none: the kiosk belongs to a server, or works by itself. */
   state(): Setup | null;
   stop(): void;
@@ -199,6 +199,9 @@ export function createSetup(deps: SetupDeps): KioskSetup {
         await setStaffPin(pin);
         if (state.at === 'approval') set({ ...state, staffPin: true });
         return {};
+      },
+      async setupAnew() {
+        throw new Problem('setup-over', 'this kiosk has not left anything', 'Reload the screen.');
       },
       async setupAlone({ pin }) {
         refuseWhenOver();

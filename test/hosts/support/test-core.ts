@@ -72,6 +72,7 @@ export function testMethods(
     setupAgain: empty,
     setupStaffPin: empty,
     setupAlone: empty,
+    setupAnew: empty,
     visitBegin: async () => {
       pushStatus();
       return { visit: ID };

@@ -39,6 +39,16 @@ export const deSetup: Locale<typeof enSetup> = {
   joined: 'Dieser Kiosk gehört jetzt zu {{server}}',
   joinedMore: 'Er startet von selbst neu …',
   codeIs: 'Code für die Betreuung',
+  leavingWipe: 'Dieser Kiosk wird gelöscht',
+  leavingDecommission: 'Dieser Kiosk wird außer Betrieb genommen',
+  leavingWaiting_one: '{{count}} Eintrag muss noch zum Server.',
+  leavingWaiting_other: '{{count}} Einträge müssen noch zum Server.',
+  leavingNow: 'Alles darauf wird vernichtet. Schalten Sie ihn nicht aus.',
+  goneWipe: 'Dieses Gerät wurde gelöscht',
+  goneDecommission: 'Dieses Gerät wurde außer Betrieb genommen',
+  goneMore: 'Nichts ist mehr darauf: keine Einträge, keine Gesichter, keine Schlüssel.',
+  telling: 'Alles darauf ist vernichtet. Der Server weiß es noch nicht …',
+  anew: 'Neu einrichten',
   trouble: {
     'join-code-mistyped': {
       why: 'Das ist kein Code der Konsole, oder er ist vertippt.',

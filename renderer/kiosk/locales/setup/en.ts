@@ -35,6 +35,16 @@ export const enSetup = {
   joined: 'This kiosk belongs to {{server}} now',
   joinedMore: 'It starts again by itself…',
   codeIs: 'Code for support',
+  leavingWipe: 'This kiosk is being wiped',
+  leavingDecommission: 'This kiosk is being taken out of service',
+  leavingWaiting_one: '{{count}} record has yet to get to the server.',
+  leavingWaiting_other: '{{count}} records have yet to get to the server.',
+  leavingNow: 'Everything on it is being destroyed. Don’t switch it off.',
+  goneWipe: 'This device was wiped',
+  goneDecommission: 'This device was taken out of service',
+  goneMore: 'Nothing is left on it: no records, no faces, no keys.',
+  telling: 'Everything on it is destroyed. The server has yet to be told…',
+  anew: 'Set it up anew',
   trouble: {
     'join-code-mistyped': {
       why: 'This is not a code of the console, or it was mistyped.',

@@ -37,6 +37,15 @@ export const zhSetup: Locale<typeof enSetup> = {
   joined: '此终端现在属于 {{server}}',
   joinedMore: '正在自动重新启动…',
   codeIs: '供支持人员使用的代码',
+  leavingWipe: '正在清除此终端',
+  leavingDecommission: '正在停用此终端',
+  leavingWaiting_other: '还有 {{count}} 条记录需要发送到服务器。',
+  leavingNow: '正在销毁其中的所有内容。请勿关机。',
+  goneWipe: '此设备已被清除',
+  goneDecommission: '此设备已停用',
+  goneMore: '其中不再有任何内容：没有记录、人脸或密钥。',
+  telling: '其中的所有内容已销毁，尚未告知服务器…',
+  anew: '重新设置',
   trouble: {
     'join-code-mistyped': {
       why: '这不是控制台的代码，或输入有误。',

@@ -8,6 +8,7 @@ import { useKiosk } from '../../kiosk.ts';
 import { LOCALES } from '../../locales/index.ts';
 import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
 import { Stage } from '../../parts/stage.tsx';
+import { Gone, LeavingScreen } from './gone.tsx';
 import { SetupPin } from './pin.tsx';
 import { SetupTyped } from './typed.tsx';
 
@@ -28,6 +29,10 @@ export function SetupScreen({ setup }: { setup: Setup }) {
       return <Asking setup={setup} />;
     case 'approval':
       return <Approval setup={setup} />;
+    case 'leaving':
+      return <LeavingScreen setup={setup} />;
+    case 'gone':
+      return <Gone setup={setup} />;
     case 'joined':
       return (
         <main class="setup setup-plain">

@@ -1,0 +1,107 @@
+import { gzipSync } from 'node:zlib';
+import { sendLogs } from '../../../sync/edge/logs.ts';
+import type { TransportOptions } from '../../../sync/edge/transport/interface.ts';
+import { MAX_LOGS_GZ, MAX_LOGS_TEXT } from '../../../sync/protocol/wire/farewell.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { Setup } from '../../contract/setup.ts';
+import type { CoreOptions } from '../interface.ts';
+import { type Left, prepareToLeave } from '../leaving/leave.ts';
+import type { SiteConfig } from '../site/config.ts';
+import type { Store } from '../store/interface.ts';
+import { readServerLink } from '../sync/server-link.ts';
+import { type Commands, startCommands } from './commands.ts';
+import { readLog } from './log-book.ts';
+
+/** How long the server's word for a `begun` is waited for before what takes the kiosk's voice, ms. */
+const TOLD_MS = 10_000;
+const SEND_MS = 60_000;
+
+export interface FleetDeps extends Pick<CoreOptions, 'home' | 'again' | 'end' | 'log'> {
+  readonly store: Store;
+  readonly site: Pick<SiteConfig, 'languages' | 'defaultLanguage'>;
+  readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly nudge: () => void;
+  readonly transport: () => TransportOptions | null;
+  readonly onState: () => void;
+  /** Closes everything of this kiosk and destroys it. */
+  readonly gone: (left: Left) => Promise<void>;
+}
+
+export interface FleetHand extends Commands {
+  /** What the screen shows while the kiosk is about to leave; null: it is not. */
+  leaving(): Setup | null;
+}
+
+/** Wires what the server asks of this one kiosk to what the core can do. */
+export function attachFleet(deps: FleetDeps): FleetHand {
+  const { store, home, log } = deps;
+  let leaving: Setup | null = null;
+  let stopped = false;
+
+  /** Until the server has everything, or the time is over. */
+  async function told(): Promise<void> {
+    const until = deps.monotonic() + TOLD_MS;
+    while (!stopped && store.pendingCount() > 0 && deps.monotonic() < until) {
+      deps.nudge();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  const restart = (): (() => void) | null => {
+    if (deps.end) return () => deps.end!('the server asked for it');
+    return deps.again ? () => deps.again!({ browser: true }) : null;
+  };
+
+  const commands = startCommands({
+    sync: store.sync,
+    now: deps.now,
+    told,
+    restart: restart(),
+    async sendLog(command) {
+      const [transport, link] = [deps.transport(), readServerLink(store)];
+      if (!transport || !link) throw new Problem('server-unreachable', 'There is no line to the server.', 'Wait.');
+      const gz = packedLog(home);
+      await sendLogs(transport, { secret: link.secret, command, gz }, AbortSignal.timeout(SEND_MS));
+    },
+    async leave(command) {
+      const { what } = command;
+      const left = await prepareToLeave(
+        {
+          store,
+          site: deps.site,
+          nudge: deps.nudge,
+          shows(waiting) {
+            leaving = { at: 'leaving', what, waiting };
+            deps.onState();
+          },
+          stopped: () => stopped,
+          monotonic: deps.monotonic,
+          log,
+        },
+        command,
+      );
+      if (left) await deps.gone(left);
+    },
+    log,
+  });
+  return {
+    look: commands.look,
+    leaving: () => leaving,
+    stop() {
+      stopped = true;
+      commands.stop();
+    },
+  };
+}
+
+/** The newest of the log that has room in a message. @throws Problem `log-missing` */
+export function packedLog(home: string): Buffer {
+  for (let most = MAX_LOGS_TEXT / 2; most > 1024; most /= 2) {
+    const text = readLog(home, most);
+    if (text === '') break;
+    const gz = gzipSync(text);
+    if (Math.ceil(gz.length / 3) * 4 <= MAX_LOGS_GZ) return gz;
+  }
+  throw new Problem('log-missing', 'This kiosk keeps no log.', 'Look at its journal (journalctl), where there is one.');
+}

@@ -1,0 +1,112 @@
+import type { CommandWhat } from '../../../sync/protocol/wire/event.ts';
+import type { Command } from '../../../sync/protocol/wire/fleet.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreOptions } from '../interface.ts';
+import type { OpenCommand } from '../store/told.ts';
+
+/** How often open commands are looked at without a page, ms: one that waits for the network, one that ends. */
+const LOOK_MS = 30_000;
+
+export interface CommandsDeps {
+  readonly sync: {
+    commands(): OpenCommand[];
+    answerCommand(id: string, outcome: 'begun' | 'done' | 'failed' | 'refused' | 'expired', code?: string): void;
+  };
+  /** Trusted time, ms since 1970: a clock that was set back keeps no command alive. */
+  readonly now: () => number;
+  /** Tells the server of an event now, and waits a while for its word; it may not come. */
+  readonly told: () => Promise<void>;
+  /** Null: nobody can start this core again. */
+  readonly restart: (() => void) | null;
+  /** @throws Problem: of the way there (it is tried again), or the server's */
+  readonly sendLog: (command: string) => Promise<void>;
+  /** Destroys everything; it never comes back from there but by a failure. */
+  readonly leave: (command: Command & { readonly what: 'wipe' | 'decommission' }) => Promise<void>;
+  readonly log: CoreOptions['log'];
+}
+
+export interface Commands {
+  /** Something may have been told. */
+  look(): void;
+  stop(): void;
+}
+
+/** The server's own codes for a log that nobody takes any more; everything else passes. */
+const LOG_REFUSED: ReadonlySet<string> = new Set(['command-unknown', 'logs-malformed', 'logs-too-large']);
+
+/**
+ * Does what the server asked for, one after the other, each once: what was answered is not open any more, and what may take the
+ * kiosk's voice is told as begun before.
+ */
+export function startCommands(deps: CommandsDeps): Commands {
+  const { sync, log } = deps;
+  /** Begun by this very process: a restart that was begun by another one has happened. */
+  const mine = new Set<string>();
+  let working = false;
+  let again = false;
+  let stopped = false;
+
+  async function work(): Promise<void> {
+    for (const command of sync.commands()) {
+      if (stopped) return;
+      if (!command.begun && Date.parse(command.expires) <= deps.now()) {
+        sync.answerCommand(command.id, 'expired');
+        log('info', 'fleet: a command of the server has ended before it was done', { what: command.what });
+        continue;
+      }
+      await DOING[command.what](command);
+    }
+  }
+
+  const DOING: Readonly<Record<CommandWhat, (command: OpenCommand) => Promise<void>>> = {
+    async restart({ id, begun }) {
+      if (begun && !mine.has(id)) return sync.answerCommand(id, 'done');
+      if (begun) return;
+      if (!deps.restart) return sync.answerCommand(id, 'refused', 'restart-impossible');
+      mine.add(id);
+      sync.answerCommand(id, 'begun');
+      log('info', 'fleet: the server asked for a restart');
+      await deps.told();
+      if (!stopped) deps.restart();
+    },
+    async logs({ id }) {
+      try {
+        await deps.sendLog(id);
+        sync.answerCommand(id, 'done');
+        log('info', 'fleet: the log was sent to the server');
+      } catch (error) {
+        const code = error instanceof Problem ? error.code : 'internal';
+        if (!(error instanceof Problem)) log('error', 'fleet: the log could not be sent', { error });
+        if (LOG_REFUSED.has(code) || code === 'internal' || code === 'log-missing')
+          sync.answerCommand(id, 'failed', code);
+      }
+    },
+    wipe: (command) => deps.leave({ ...command, what: 'wipe' }),
+    decommission: (command) => deps.leave({ ...command, what: 'decommission' }),
+  };
+
+  function look(): void {
+    if (stopped) return;
+    again = true;
+    if (working) return;
+    working = true;
+    void (async () => {
+      while (again && !stopped) {
+        again = false;
+        await work().catch((error: unknown) => log('error', 'fleet: a command could not be done', { error }));
+      }
+      working = false;
+    })();
+  }
+
+  const timer = setInterval(look, LOOK_MS);
+  timer.unref();
+  look();
+  return {
+    look,
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+    },
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * A line of the kiosk's log as it may leave the kiosk: what is not known to name nobody is not in it. Pure.
+ *
+ * Messages are sentences of our own source, with words of our own in them; fields are allowed by name and shape; of an error
+ * its kind, its code, the system's word in brackets, and the places in the code: its sentence may repeat what somebody typed. What
+ * native programs print (`core stderr: …`) is left out but for frames of a stack.
+ */
+
+const WITHHELD = '‹withheld›';
+const LONGEST = 400;
+const FRAMES = 8;
+const DEPTH = 3;
+
+type Shape = (value: unknown) => unknown;
+const keep =
+  (test: (value: unknown) => boolean): Shape =>
+  (value) =>
+    test(value) ? value : WITHHELD;
+const number = keep((v) => typeof v === 'number' && Number.isFinite(v));
+const flag = keep((v) => typeof v === 'boolean');
+/** A code or a word of ours: letters first, no run of digits that could be a number of somebody. */
+const word = keep((v) => typeof v === 'string' && /^[a-z][a-z.+-]{0,40}( \(?[a-z]{1,20}\)?)?$/i.test(v));
+const version = keep((v) => typeof v === 'string' && /^\d{1,4}\.\d{1,4}\.\d{1,4}(-[0-9a-z.-]{1,20})?$/i.test(v));
+const commit = keep((v) => v === null || (typeof v === 'string' && /^[0-9a-f]{12,40}$/.test(v)));
+
+/** Fields by name. What is not here is not written, however harmless it looks. */
+const SHAPES: Readonly<Record<string, Shape>> = {
+  action: word,
+  before: word,
+  browser: (v) => (typeof v === 'boolean' ? v : word(v)),
+  code: word,
+  commit,
+  count: number,
+  demo: flag,
+  direction: word,
+  exit: number,
+  from: (v) => (typeof v === 'string' && /^\d/.test(v) ? version(v) : word(v)),
+  gps: number,
+  inARow: number,
+  liveness: word,
+  method: word,
+  missed: number,
+  mode: word,
+  moved: number,
+  ms: number,
+  outcome: word,
+  photos: number,
+  pid: number,
+  queued: number,
+  ready: flag,
+  reason: word,
+  sandbox: flag,
+  serving: flag,
+  signal: word,
+  step: word,
+  trimmed: number,
+  version,
+  wait: number,
+  want: word,
+  what: word,
+};
+
+export interface LogLine {
+  readonly at: string;
+  readonly level: string;
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export function redactLine(
+  at: Date,
+  level: string,
+  message: string,
+  fields: Readonly<Record<string, unknown>> = {},
+): LogLine {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    if (name === 'error' || name === 'cause') kept[name] = redactError(value, DEPTH);
+    else if (Object.hasOwn(SHAPES, name)) kept[name] = value === null ? null : SHAPES[name]!(value);
+  }
+  return {
+    at: at.toISOString(),
+    level,
+    message: redactMessage(message),
+    ...(Object.keys(kept).length > 0 && { fields: kept }),
+  };
+}
+
+/** What others print begins so; who printed it is known, and nothing of what. */
+const FOREIGN = /^(core (?:stdout|stderr)|browser|electron): ([\s\S]*)$/;
+
+function redactMessage(message: string): string {
+  const foreign = FOREIGN.exec(message);
+  if (!foreign) return scrub(message);
+  const [, who, line = ''] = foreign;
+  return `${who}: ${frameOf(line) ?? WITHHELD}`;
+}
+
+/** An error, or what `plainFields` has made of one. */
+function redactError(error: unknown, depth: number): unknown {
+  if (typeof error !== 'object' || error === null) return WITHHELD;
+  const { name, code, message, stack, cause } = error as Record<string, unknown>;
+  const frames = typeof stack === 'string' ? stack.split('\n').flatMap((line) => frameOf(line) ?? []) : [];
+  return {
+    name: word(name),
+    ...(code !== undefined && { code: typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code) ? code : word(code) }),
+    // `… can’t be reached (ECONNREFUSED)`: of a sentence, what no person is called.
+    ...(typeof message === 'string' && systemWord(message)),
+    ...(frames.length > 0 && { at: frames.slice(0, FRAMES) }),
+    ...(cause !== undefined && depth > 1 && { cause: redactError(cause, depth - 1) }),
+  };
+}
+
+function systemWord(message: string): { system?: string } {
+  const found = /\(([A-Z][A-Z_]{3,40})\)/.exec(message)?.[1];
+  return found ? { system: found } : {};
+}
+
+/** `at function (file:line:column)`, with the file's name and the folder above it: not where the program lies. */
+function frameOf(line: string): string | null {
+  const found = /^\s*at (?:(?:async |new )?([\w.<>$#[\] ]{1,80}) \()?(?:[a-z]+:\/\/)?([^\s()]*?):(\d+):(\d+)\)?$/.exec(
+    line,
+  );
+  if (!found) return null;
+  const [, where = '', file = '', row] = found;
+  const place = file.split(/[\\/]/).slice(-2).join('/');
+  return /^[\w./@-]{1,120}$/.test(place) ? `${where.trim()} ${place}:${row}`.trim() : null;
+}
+
+/**
+ * A sentence of ours without what may have been put into it: whatever stands in quotes, e-mail addresses, addresses and
+ * paths, long runs that may be keys or tokens, coordinates, and every number of more than three digits.
+ */
+function scrub(text: string): string {
+  return text
+    .replace(/"[^"]*"?|“[^”]*”?|‘[^’]*’|`[^`]*`|(?<!\p{L})'[^']*'/gu, '‹…›')
+    .replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, '‹address›')
+    .replace(/\b[a-z]+:\/\/\S+/gi, '‹address›')
+    .replace(/(?<![\w‹])\/[^\s,;:]+/g, '‹path›')
+    .replace(/[A-Za-z0-9+_=-]{22,}/g, (run) => (/^[a-z-]+$/.test(run) ? run : '‹opaque›'))
+    .replace(/-?\d{1,3}[.,]\d{3,}/g, '‹number›')
+    .replace(/\+?\d[\d ()/-]{3,}\d|\d{4,}/g, '‹number›')
+    .slice(0, LONGEST);
+}

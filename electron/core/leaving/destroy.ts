@@ -1,0 +1,80 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { deviceSecretFile, provisioningSecretFile } from '../keys/device-secret.ts';
+import { syncFolder } from '../keys/files.ts';
+import { slotsFile } from '../keys/slots.ts';
+import { JOURNAL_FILE } from './journal.ts';
+
+/** Names of the steps, in their order; for tests that end the process at each. */
+export type Step = 'slots' | 'secrets' | 'store' | 'rest' | 'done';
+
+/**
+ * Destroys everything in a kiosk's folder but the journal. Keys first: once the slots are overwritten nothing of the rest opens,
+ * whatever keys somebody kept, the server's recovery key included, and whatever a disk keeps of deleted files. Each step may
+ * be done again.
+ *
+ * @param at called before each step
+ * @throws Problem `wipe-incomplete` when something can't be removed: it is tried again
+ */
+export function destroyEverything(home: string, at: (step: Step) => void = () => undefined): void {
+  at('slots');
+  overwrite(slotsFile(home));
+  at('secrets');
+  for (const file of [deviceSecretFile(home), provisioningSecretFile(home), join(home, 'device-secret.sealed')])
+    overwrite(file);
+  at('store');
+  for (const name of entries(home).filter((entry) => entry.startsWith('store.db'))) remove(home, name);
+  syncFolder(home);
+  at('rest');
+  for (const name of entries(home)) if (name !== JOURNAL_FILE) remove(home, name);
+  syncFolder(home);
+  at('done');
+  const left = entries(home).filter((name) => name !== JOURNAL_FILE);
+  if (left.length > 0)
+    throw new Problem(
+      'wipe-incomplete',
+      `${left.length} files of this kiosk could not be removed`,
+      'It is tried again; if it stays, destroy the disk.',
+    );
+}
+
+const entries = (home: string): string[] => (existsSync(home) ? readdirSync(home) : []);
+
+/** Zeros over the whole file, durable, and then no file. A key is gone for whoever reads the device itself, too. */
+function overwrite(file: string): void {
+  if (!existsSync(file)) return;
+  if (lstatSync(file).isFile()) {
+    const handle = openSync(file, 'r+');
+    try {
+      const { size } = fstatSync(handle);
+      const zeros = Buffer.alloc(size);
+      for (let done = 0; done < size; ) done += writeSync(handle, zeros, done, size - done, done);
+      fsyncSync(handle);
+      ftruncateSync(handle, 0);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  }
+  rmSync(file, { force: true, recursive: true });
+}
+
+function remove(home: string, name: string): void {
+  try {
+    rmSync(join(home, name), { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    // Another process may hold it, or hold on to a folder: what is left is found at the end.
+  }
+}

@@ -1,0 +1,85 @@
+import { keyId, newSigningKey, publicHalf } from '../../../sync/protocol/seal/keys.ts';
+import { Ed25519PrivateJwk } from '../../../sync/protocol/wire/batch.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreOptions } from '../interface.ts';
+import type { SiteConfig } from '../site/config.ts';
+import type { Store } from '../store/interface.ts';
+import { readProxy } from '../sync/proxy.ts';
+import { readServerLink } from '../sync/server-link.ts';
+import type { Leaving } from './journal.ts';
+
+/** Setting with the key of the farewell, from before it is announced: a kill in between must not make another one. */
+const WORD = 'leaving-word';
+/** A lost kiosk may be unplugged any moment: what it still has to tell is waited for so long, ms, and no longer. */
+const WIPE_TELLS_MS = 30_000;
+const LOOK_MS = 500;
+
+export interface LeaveDeps {
+  readonly store: Store;
+  readonly site: Pick<SiteConfig, 'languages' | 'defaultLanguage'>;
+  readonly nudge: () => void;
+  /** What the screen shows meanwhile: how many records have yet to get to the server; null: it destroys. */
+  readonly shows: (waiting: number | null) => void;
+  readonly stopped: () => boolean;
+  readonly monotonic: () => number;
+  readonly log: CoreOptions['log'];
+}
+
+/** What destroying and the farewell go by, once the store is gone. */
+export interface Left {
+  readonly journal: Leaving;
+  /** The device's own key, which no file has any more. */
+  readonly key: Ed25519PrivateJwk;
+  readonly proxy: string | undefined;
+}
+
+/**
+ * Up to where nothing is lost yet: tells the server that it has begun, with the key that the last word will be signed by, and
+ * sends what waits. Of a decommissioning everything gets there first, however long that takes; of a wipe what gets there in
+ * a moment. What it did once is not done again: it may be cut off anywhere.
+ *
+ * @returns null when the core stops meanwhile: the next start goes on
+ * @throws Problem `not-provisioned`
+ */
+export async function prepareToLeave(
+  deps: LeaveDeps,
+  command: { readonly id: string; readonly what: 'wipe' | 'decommission'; readonly begun?: boolean },
+): Promise<Left | null> {
+  const { store, site } = deps;
+  const link = readServerLink(store);
+  if (!link) throw new Problem('not-provisioned', 'this kiosk belongs to no server', 'There is nothing to leave.');
+  const kept = store.setting(WORD);
+  const word = kept ? Ed25519PrivateJwk.parse(JSON.parse(kept)) : newSigningKey();
+  if (!kept) store.setSetting(WORD, JSON.stringify(word));
+  if (!command.begun) {
+    store.sync.answerCommand(command.id, 'begun', await keyId(publicHalf(word)));
+    deps.log('warn', 'fleet: the server has this kiosk destroy everything', { what: command.what });
+  }
+  deps.nudge();
+  const until = deps.monotonic() + WIPE_TELLS_MS;
+  for (;;) {
+    if (deps.stopped()) return null;
+    const waiting = store.pendingCount() + store.sync.photosWaiting();
+    if (waiting === 0) break;
+    if (command.what === 'wipe' && deps.monotonic() > until) break;
+    deps.shows(waiting);
+    deps.nudge();
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  deps.shows(null);
+  return {
+    key: link.secret.signing,
+    proxy: readProxy(store),
+    journal: {
+      v: 1,
+      state: 'destroying',
+      what: command.what,
+      command: command.id,
+      device: link.secret.device,
+      server: { id: link.bundle.serverId, url: link.bundle.serverUrl, caPem: [...link.bundle.keys.caPem] },
+      word,
+      languages: [...site.languages],
+      language: site.defaultLanguage,
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { signFarewell } from '../protocol/seal/farewell.ts';
+import { publicHalf } from '../protocol/seal/keys.ts';
+import type { Ed25519PrivateJwk } from '../protocol/wire/batch.ts';
+import { FAREWELL_PATH, type Farewell } from '../protocol/wire/farewell.ts';
+import { Problem } from '../protocol/wire/problem.ts';
+import { VerifiedAgent } from './tls/agent.ts';
+import { callServer, statedCode } from './tls/request.ts';
+
+export interface FarewellTo {
+  readonly server: { readonly id: string; readonly url: string; readonly caPem: readonly string[] };
+  readonly device: string;
+  readonly command: string;
+  readonly what: Farewell['what'];
+  /** A time that has certainly been reached, ms since 1970. */
+  readonly trustedNow: () => number;
+  readonly proxy?: string | undefined;
+}
+
+/**
+ * Tells the server that everything here is destroyed; no certificate is needed, and none is there any more.
+ *
+ * @param key the device's own, while it is still in memory; else the one that it announced
+ * @throws Problem of the connection, or by the server's code: `unknown-device` where it takes neither key
+ */
+export async function sayFarewell(
+  to: FarewellTo,
+  { key, own }: { readonly key: Ed25519PrivateJwk; readonly own: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const agent = new VerifiedAgent({
+    trustedNow: to.trustedNow,
+    ...(to.proxy && { proxy: to.proxy }),
+    credentials: () => null,
+    keys: () => ({ caPem: [...to.server.caPem] }),
+  });
+  try {
+    const farewell: Farewell = { command: to.command, what: to.what, key: own ? null : publicHalf(key) };
+    const body = await signFarewell(farewell, { device: to.device, serverId: to.server.id }, key);
+    const answer = await callServer(
+      agent,
+      {
+        method: 'POST',
+        url: new URL(FAREWELL_PATH, to.server.url),
+        headers: { 'content-type': 'application/jose' },
+        body,
+        maxBytes: 4096,
+      },
+      signal,
+    );
+    if (answer.status === 204) return;
+    const code = statedCode(answer);
+    throw new Problem(code, `The server did not take the farewell (${answer.status}, ${code}).`, 'It is tried again.');
+  } finally {
+    agent.destroy();
+  }
+}

@@ -1,0 +1,124 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { keepLog } from '../../electron/core/fleet/log-book.ts';
+import type { CoreOptions } from '../../electron/core/interface.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { type TestServer, testServer } from '../sync/identity-kit.ts';
+import { type Fleeting, fleeting, SECRETS } from './kiosk.ts';
+
+/** Inventory, settings, restart and logs: the real core and a real server. */
+let server: TestServer;
+const kiosks: Fleeting[] = [];
+beforeAll(async () => {
+  server = await testServer();
+}, 120_000);
+afterAll(() => server?.close());
+afterEach(async () => {
+  server.shift(0);
+  for (const kiosk of kiosks.splice(0)) await kiosk.remove();
+});
+
+const PATIENT = { timeout: 90_000, interval: 250 };
+const made = async (name: string) => {
+  const kiosk = await fleeting(server, name);
+  kiosks.push(kiosk);
+  return kiosk;
+};
+const shown = (kiosk: Fleeting) => server.operate('fleet show', { device: kiosk.device });
+const newest = async (kiosk: Fleeting) => (await shown(kiosk)).commands[0];
+
+describe('the fleet’s two halves', { timeout: 180_000 }, () => {
+  test('a kiosk tells how it is, and again when its camera changes', async () => {
+    const kiosk = await made('Front door');
+    const core = await kiosk.start();
+    const report = async () => (await shown(kiosk)).kiosk.report;
+    await expect
+      .poll(report, PATIENT)
+      .toMatchObject({ host: 'browser', camera: 'unknown', queued: expect.any(Number) });
+    expect((await report())!.diskTotal).toBeGreaterThan(0);
+    expect((await report())!.models.embedder).toMatch(/^fr_feature@[0-9a-f]{12}$/);
+    await core.methods.screenState({ camera: 'covered', frames: 12 });
+    await expect.poll(async () => (await report())?.camera, PATIENT).toBe('covered');
+    expect((await shown(kiosk)).kiosk.alerts).toEqual([{ code: 'camera-bad', severity: 'bad', detail: 'covered' }]);
+  });
+
+  test('what is set for it takes effect while it runs; what it can’t do it says, and keeps the last it could', async () => {
+    const kiosk = await made('Side door');
+    const core = await kiosk.start();
+    const settings = async () => (await core.methods.status({})).settings;
+    await server.operate('fleet config', {
+      device: kiosk.device,
+      set: { name: 'Tor 1', volume: 30, direction: 'out' },
+    });
+    await expect.poll(settings, PATIENT).toMatchObject({ site: 'Tor 1', volume: 30 });
+    await expect.poll(async () => (await shown(kiosk)).kiosk.config, PATIENT).toEqual({ told: 1, inForce: 1 });
+
+    await server.operate('fleet config', { device: kiosk.device, set: { language: 'fr', volume: 90 } });
+    await expect
+      .poll(async () => (await shown(kiosk)).kiosk.alerts.map(({ code }) => code), PATIENT)
+      .toContain('settings-refused');
+    expect((await shown(kiosk)).kiosk).toMatchObject({
+      config: { told: 2, inForce: 1 },
+      report: { configProblem: expect.stringContaining('language-unknown') },
+    });
+    expect(await settings()).toMatchObject({ volume: 30 });
+    await server.operate('fleet config back', { device: kiosk.device, revision: 1 });
+    await expect.poll(async () => (await shown(kiosk)).kiosk.config, PATIENT).toEqual({ told: 3, inForce: 3 });
+    expect((await shown(kiosk)).kiosk.alerts).toEqual([]);
+  });
+
+  test('a restart happens once: told before, and confirmed by the core that comes up', async () => {
+    const kiosk = await made('Back door');
+    let asked = 0;
+    const core = await kiosk.start({ again: () => asked++ });
+    await server.operate('fleet command', { device: kiosk.device, what: 'restart' });
+    await expect.poll(() => asked, PATIENT).toBe(1);
+    expect(await newest(kiosk)).toMatchObject({ what: 'restart', state: 'begun' });
+    await core.close();
+    await kiosk.start({ again: () => asked++ });
+    await expect.poll(async () => (await newest(kiosk))?.state, PATIENT).toBe('done');
+    expect(asked).toBe(1);
+  });
+
+  test('a command whose time is over when the kiosk comes is not done, and the kiosk says so', async () => {
+    const kiosk = await made('Late door');
+    await server.operate('fleet command', { device: kiosk.device, what: 'restart', hours: 1 });
+    // By the server's clock, which the kiosk goes by as well: it is two hours later now.
+    server.shift(2 * 3_600_000);
+    let asked = 0;
+    await kiosk.start({ again: () => asked++ });
+    await expect.poll(async () => (await newest(kiosk))?.answeredAt, PATIENT).not.toBeNull();
+    expect(await newest(kiosk)).toMatchObject({ state: 'expired' });
+    expect(asked).toBe(0);
+  });
+
+  test('its log comes redacted: no name, number, PIN, code, place or address of anybody is in it', async () => {
+    const kiosk = await made('Talking door');
+    mkdirSync(join(kiosk.home, 'logs'), { recursive: true });
+    const log: CoreOptions['log'] = keepLog(kiosk.home, () => undefined);
+    // As badly as code could log: everything of everybody, in every field, in errors and their causes.
+    for (const secret of Object.values(SECRETS)) {
+      log('info', 'check-in', { name: secret, direction: 'in', method: secret, person: secret });
+      log('error', 'core: failed', { error: new Error(secret, { cause: new TypeError(`"${secret}"`) }) });
+      log('warn', `core stderr: ${secret}`);
+    }
+    log('error', 'x', {
+      error: new Problem('number-taken', `“${SECRETS.name}” has ${SECRETS.number}`, 'Choose another.'),
+    });
+    await kiosk.start({ log });
+    const { commands } = await server.operate('fleet command', { device: kiosk.device, what: 'logs' });
+    await expect.poll(async () => (await newest(kiosk))?.state, PATIENT).toBe('done');
+    const { text } = await server.operate('fleet log', { device: kiosk.device, command: commands[0]!.id });
+    const lines = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { message: string });
+    expect(lines.map(({ message }) => message)).toContain('check-in');
+    expect(lines.length).toBeGreaterThan(15);
+    for (const secret of [...Object.values(SECRETS), kiosk.person]) expect(text).not.toContain(secret);
+    expect(text).not.toMatch(/Wilhelmine|Überall/);
+    // What it is kept for.
+    expect(text).toContain('number-taken');
+  });
+});

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { readJournal, writeJournal } from '../../electron/core/leaving/journal.ts';
+import { prepareToLeave } from '../../electron/core/leaving/leave.ts';
+import { openKiosk } from '../../electron/core/open-kiosk.ts';
+import { startUplink } from '../../electron/core/sync/link.ts';
+import { type TestServer, testServer } from '../sync/identity-kit.ts';
+import { type Fleeting, fleeting, setupOf } from './kiosk.ts';
+
+/** kill -9 at each step of a wipe: the next start goes on, is never half a kiosk, and the server hears of the end all the same. */
+let server: TestServer;
+const kiosks: Fleeting[] = [];
+beforeAll(async () => {
+  server = await testServer();
+}, 120_000);
+afterAll(() => server?.close());
+afterEach(async () => {
+  for (const kiosk of kiosks.splice(0)) await kiosk.remove();
+});
+
+/** How the process ended: killed, or done. */
+const goOn = (home: string, last: string) =>
+  new Promise<string>((resolve, reject) => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'children/gone.ts'), home, last], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(signal ?? String(code)));
+  });
+
+/** A kiosk that has told the server that it begins, with its journal on disk and everything else still there. */
+async function begun(what: 'wipe' | 'decommission', name: string): Promise<Fleeting & { command: string }> {
+  const kiosk = await fleeting(server, name);
+  kiosks.push(kiosk);
+  const { commands } = await server.operate('fleet command', { device: kiosk.device, what, name });
+  const command = commands[0]!.id;
+  const opened = await openKiosk({ home: kiosk.home, deviceSecret: null, allowSecretFile: false });
+  const nothing = () => undefined;
+  const uplink = startUplink(opened.store, { onStatus: nothing, onServerTime: nothing, onProblem: nothing });
+  await expect.poll(() => opened.store.sync.commands().length, { timeout: 30_000 }).toBe(1);
+  const left = await prepareToLeave(
+    {
+      store: opened.store,
+      site: opened.site,
+      nudge: () => uplink.nudge(),
+      shows: nothing,
+      stopped: () => false,
+      monotonic: () => performance.now(),
+      log: nothing,
+    },
+    { id: command, what },
+  );
+  writeJournal(kiosk.home, left!.journal);
+  await uplink.stop();
+  await opened.close();
+  return { ...kiosk, command };
+}
+
+const STEPS = ['slots', 'secrets', 'store', 'rest', 'done', 'journal', 'told'] as const;
+
+describe.each(['wipe', 'decommission'] as const)('a %s that is killed', { timeout: 240_000 }, (what) => {
+  test('at every step, one after the other, goes on each time and ends as one that was not', async () => {
+    const name = `Door of the ${what}`;
+    const kiosk = await begun(what, name);
+    for (const step of STEPS) {
+      expect(await goOn(kiosk.home, step), step).toBe('SIGKILL');
+      // Whoever starts it now finds no kiosk, whatever of its files is still there.
+      expect(readJournal(kiosk.home), step).not.toBeNull();
+      if (step === 'secrets') expect(existsSync(join(kiosk.home, 'keyslots.json'))).toBe(false);
+      if (step === 'rest') expect(readdirSync(kiosk.home).filter((n) => n.startsWith('store.db'))).toEqual([]);
+    }
+    expect(await goOn(kiosk.home, '-')).toBe('0');
+    expect(readdirSync(kiosk.home)).toEqual(what === 'wipe' ? ['leaving.json'] : []);
+    // By the key that it had announced: the device's own was in the memory of a process that is dead.
+    const after = await server.operate('fleet show', { device: kiosk.device });
+    expect(after.kiosk).toMatchObject({ status: 'revoked', leaving: what });
+    expect(after.commands[0]).toMatchObject({ id: kiosk.command, state: 'done' });
+  });
+
+  test.each(['slots', 'store', 'journal'] as const)(
+    'before “%s” starts as a core that is gone, and as nothing else',
+    async (step) => {
+      const kiosk = await begun(what, `Door of the ${what} before ${step}`);
+      expect(await goOn(kiosk.home, step)).toBe('SIGKILL');
+      const core = await kiosk.start();
+      expect((await setupOf(core))?.at).toBe('gone');
+      await expect(core.methods.staffUnlock({ pin: '582046' })).rejects.toMatchObject({ code: 'kiosk-gone' });
+      await expect.poll(() => setupOf(core), { timeout: 60_000 }).toMatchObject({ at: 'gone', step: 'done' });
+      expect(readdirSync(kiosk.home)).toEqual(what === 'wipe' ? ['leaving.json'] : []);
+    },
+  );
+});
+
+test('a journal that can’t be read is a wipe: the folder is never a kiosk again', { timeout: 60_000 }, async () => {
+  const kiosk = await fleeting(server, 'Torn door');
+  kiosks.push(kiosk);
+  const { writeFileSync } = await import('node:fs');
+  writeFileSync(join(kiosk.home, 'leaving.json'), '{"v":1,"state":"destr');
+  const core = await kiosk.start();
+  await expect.poll(() => setupOf(core), { timeout: 30_000 }).toEqual({ at: 'gone', what: 'wipe', step: 'done' });
+  expect(readdirSync(kiosk.home)).toEqual(['leaving.json']);
+  expect(readFileSync(join(kiosk.home, 'leaving.json'), 'utf8')).not.toContain('key');
+});

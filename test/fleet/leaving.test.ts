@@ -1,0 +1,177 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openKeys, type RecoveryKey, recoverKeys } from '../../electron/core/keys/index.ts';
+import { sayFarewell } from '../../sync/edge/farewell.ts';
+import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
+import { openDatabase } from '../../sync/server/database/open.ts';
+import { codeOf } from '../store/kiosk.ts';
+import { type TestServer, testServer } from '../sync/identity-kit.ts';
+import { type Fleeting, fleeting, setupOf } from './kiosk.ts';
+
+/** A kiosk that the server has leave, with the real core and a real server: what is left of it, and who knows. */
+let server: TestServer;
+const kiosks: Fleeting[] = [];
+beforeAll(async () => {
+  server = await testServer();
+}, 120_000);
+afterAll(() => server?.close());
+afterEach(async () => {
+  for (const kiosk of kiosks.splice(0)) await kiosk.remove();
+});
+
+const PATIENT = { timeout: 90_000, interval: 200 };
+const made = async (name: string, records?: number) => {
+  const kiosk = await fleeting(server, name, records);
+  kiosks.push(kiosk);
+  return kiosk;
+};
+const ask = (kiosk: Fleeting, name: string, what: 'wipe' | 'decommission') =>
+  server.operate('fleet command', { device: kiosk.device, what, name });
+const shown = (kiosk: Fleeting) => server.operate('fleet show', { device: kiosk.device });
+const files = (home: string) => (readdirSync(home, { recursive: true, encoding: 'utf8' }) as string[]).sort();
+
+describe('a wipe', { timeout: 180_000 }, () => {
+  test('leaves nothing that any key opens, says so to the server, and shows it over restarts', async () => {
+    const kiosk = await made('Lost door');
+    const { home } = kiosk;
+    // Everything that somebody may have kept: the secrets, and the disk's blocks of before under other names.
+    const held = mkdtempSync(join(tmpdir(), 'sp-held-'));
+    for (const file of ['device-secret', 'provisioning-secret', 'store.db']) cpSync(join(home, file), join(held, file));
+    const blocks = ['keyslots.json', 'device-secret', 'provisioning-secret'];
+    for (const file of blocks) linkSync(join(home, file), join(held, `block-${file}`));
+    try {
+      const core = await kiosk.start();
+      await ask(kiosk, 'Lost door', 'wipe');
+      await expect.poll(() => setupOf(core), PATIENT).toEqual({ at: 'gone', what: 'wipe', step: 'done' });
+
+      expect(files(home)).toEqual(['leaving.json']);
+      const left = readFileSync(join(home, 'leaving.json'), 'utf8');
+      expect(Object.keys(JSON.parse(left)).sort()).toEqual(['language', 'languages', 'state', 'v']);
+      // Not merely unlinked: the blocks where the keys stood hold them no more.
+      for (const file of blocks) expect(readFileSync(join(held, `block-${file}`))).toHaveLength(0);
+
+      // With the secrets of before, on this very machine, and the store's own bytes: there is nothing to open it with.
+      const after = mkdtempSync(join(tmpdir(), 'sp-after-'));
+      cpSync(home, after, { recursive: true });
+      for (const file of ['device-secret', 'provisioning-secret', 'store.db'])
+        cpSync(join(held, file), join(after, file));
+      expect(await codeOf(() => openKeys({ home: after, deviceSecret: null }))).toBe('keyslots-missing');
+      rmSync(after, { recursive: true });
+
+      const { kiosk: known, commands } = await shown(kiosk);
+      expect(known).toMatchObject({ status: 'revoked', leaving: 'wipe' });
+      expect(commands[0]).toMatchObject({ what: 'wipe', state: 'done' });
+
+      await core.close();
+      const again = await kiosk.start();
+      expect(await setupOf(again)).toEqual({ at: 'gone', what: 'wipe', step: 'done' });
+      await expect(again.methods.visitBegin({})).rejects.toMatchObject({ code: 'kiosk-gone' });
+      expect(files(home)).toEqual(['leaving.json']);
+    } finally {
+      rmSync(held, { recursive: true, force: true });
+    }
+  });
+
+  test('takes the server’s recovery slot with it', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'sp-slot-'));
+    const { destroyEverything } = await import('../../electron/core/leaving/destroy.ts');
+    try {
+      const jwk = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
+      const privateKey = jwk as unknown as RecoveryKey & { d: string };
+      const recoveryKey: RecoveryKey = { kty: 'OKP', crv: 'X25519', x: privateKey.x };
+      const secret = randomBytes(32);
+      await openKeys({ home, deviceSecret: secret, recoveryKey });
+      // The slot does what it is for, before.
+      const copy = `${home}-copy`;
+      cpSync(home, copy, { recursive: true });
+      await recoverKeys({ home: copy, deviceSecret: randomBytes(32), privateKey });
+      rmSync(copy, { recursive: true });
+      linkSync(join(home, 'keyslots.json'), `${home}.block`);
+      mkdirSync(join(home, 'storage/faces'), { recursive: true });
+      destroyEverything(home);
+      expect(files(home)).toEqual([]);
+      expect(readFileSync(`${home}.block`)).toHaveLength(0);
+      expect(await codeOf(() => recoverKeys({ home, deviceSecret: secret, privateKey }))).toBe('keyslots-missing');
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+      rmSync(`${home}.block`, { force: true });
+    }
+  });
+
+  test('is said by nobody else: another key, another kiosk and another command are not believed', async () => {
+    const kiosk = await made('Other door');
+    const { commands } = await ask(kiosk, 'Other door', 'wipe');
+    const stranger = await made('Stranger');
+    const { kiosk: before } = await shown(kiosk);
+    const bundleOf = await import('../../electron/core/open-kiosk.ts');
+    const { readServerLink } = await import('../../electron/core/sync/server-link.ts');
+    const opened = await bundleOf.openKiosk({ home: stranger.home, deviceSecret: null, allowSecretFile: false });
+    const link = readServerLink(opened.store)!;
+    await opened.close();
+    const to = {
+      server: { id: link.bundle.serverId, url: link.bundle.serverUrl, caPem: link.bundle.keys.caPem },
+      device: kiosk.device,
+      command: commands[0]!.id,
+      what: 'wipe' as const,
+      trustedNow: server.now,
+    };
+    const said = (key: Parameters<typeof sayFarewell>[1], change: Partial<typeof to> = {}) =>
+      codeOf(() => sayFarewell({ ...to, ...change }, key, AbortSignal.timeout(20_000)));
+    expect(await said({ key: newSigningKey(), own: true })).toBe('bad-signature');
+    expect(await said({ key: newSigningKey(), own: false })).toBe('unknown-device');
+    expect(await said({ key: link.secret.signing, own: true })).toBe('bad-signature');
+    // Its own key, about another's command: taken for what it is, and nothing comes of it.
+    await sayFarewell(
+      { ...to, device: stranger.device },
+      { key: link.secret.signing, own: true },
+      AbortSignal.timeout(20_000),
+    );
+    expect((await shown(kiosk)).kiosk).toMatchObject({ status: before.status, leaving: null });
+    expect((await shown(stranger)).kiosk).toMatchObject({ status: 'approved', leaving: null });
+  });
+});
+
+describe('a decommissioning', { timeout: 180_000 }, () => {
+  test('brings every record and photo to the server first, and leaves no file', async () => {
+    const kiosk = await made('Old door', 40);
+    const again: unknown[] = [];
+    const core = await kiosk.start({ again: (what) => void again.push(what) });
+    await ask(kiosk, 'Old door', 'decommission');
+    const seen = new Set<string>();
+    await expect
+      .poll(async () => {
+        const setup = await setupOf(core);
+        if (setup) seen.add(setup.at);
+        return setup;
+      }, PATIENT)
+      .toEqual({ at: 'gone', what: 'decommission', step: 'done' });
+    expect(files(kiosk.home)).toEqual([]);
+    const { kiosk: known, commands } = await shown(kiosk);
+    expect(known).toMatchObject({ status: 'revoked', leaving: 'decommission' });
+    expect(commands[0]).toMatchObject({ state: 'done' });
+    // All 40 check-ins, and every byte of the photos of one of them and of the enrolment.
+    const there = await server.whileDown(async () => {
+      const { db, close } = await openDatabase(server.home);
+      try {
+        const of = { device: kiosk.device };
+        const checkins = await db.selectFrom('checkin').select('id').where('device', '=', of.device).execute();
+        const photos = await db.selectFrom('photo').select('complete_at').where('device', '=', of.device).execute();
+        return { checkins: checkins.length, photos: photos.filter((photo) => photo.complete_at !== null).length };
+      } finally {
+        await close();
+      }
+    });
+    expect(there).toEqual({ checkins: 40, photos: 2 });
+
+    // A new one may begin here.
+    await core.methods.setupAnew({});
+    expect(again).toEqual([{ browser: true }]);
+    await core.close();
+    const fresh = await kiosk.start();
+    expect(await setupOf(fresh)).toEqual({ at: 'code', trouble: null });
+    expect(existsSync(join(kiosk.home, 'keyslots.json'))).toBe(true);
+  });
+});
