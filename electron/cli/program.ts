@@ -23,6 +23,7 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['compliance'], load: async () => (await import('./compliance/register.ts')).registerCompliance },
   { words: ['jobs'], load: async () => (await import('./jobs/register.ts')).registerJobs },
   { words: ['models'], load: async () => (await import('./models/register.ts')).registerModels },
+  { words: ['fleet'], load: async () => (await import('./fleet/register.ts')).registerFleet },
   { words: ['rollout'], load: async () => (await import('./rollout/register.ts')).registerRollout },
   { words: ['backup'], load: async () => (await import('./backup/register.ts')).registerBackup },
   { words: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },

@@ -1,0 +1,64 @@
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+
+/** The fleet as lines of text. */
+
+type Kiosk = ResultOf<'fleet list'>['items'][number];
+type Shown = ResultOf<'fleet show'>;
+type Template = ResultOf<'fleet templates'>[number];
+type Change = Shown['own']['history'][number];
+
+const alertText = ({ code, detail }: Kiosk['alerts'][number]): string =>
+  detail === null ? code : `${code} (${detail})`;
+
+export function kioskLine(k: Kiosk): string {
+  const heard = k.lastHeardAt ? `heard ${k.lastHeardAt}` : 'never heard';
+  const wrong = k.alerts.map(alertText).join(', ') || (k.leaving ? `leaves: ${k.leaving}` : 'well');
+  return `${k.id}  ${(k.report?.version ?? '?').padEnd(10)}  ${k.name}  (${heard})  ${wrong}`;
+}
+
+export function shownText({ kiosk, own, template, told, commands }: Shown): string {
+  const r = kiosk.report;
+  const gigabytes = (bytes: number | null) => (bytes === null ? '?' : `${(bytes / 1e9).toFixed(1)} GB`);
+  const facts = r
+    ? [
+        `build     ${r.version}${r.commit && ` (${r.commit.slice(0, 12)})`}, ${r.host} host, store schema ${r.storeSchema}`,
+        `models    ${r.models.embedder ?? 'no embedder'}; detector ${r.models.detector?.slice(0, 12) ?? '?'}`,
+        `up        ${Math.round(r.uptimeSeconds / 60)} min; ${r.temperature === null ? 'no thermometer' : `${r.temperature} °C`}`,
+        `disk      ${gigabytes(r.diskFree)} of ${gigabytes(r.diskTotal)} free`,
+        `camera    ${r.camera}`,
+        `clock     ${r.clockOffsetMs} ms off`,
+        `waiting   ${r.queued} records, ${r.photosWaiting} photos`,
+        `settings  revision ${kiosk.config.inForce ?? 'none'} in force, ${kiosk.config.told ?? 'none'} told${r.configProblem ? `: ${r.configProblem}` : ''}`,
+      ]
+    : ['It has not told how it is.'];
+  return [
+    kioskLine(kiosk),
+    ...facts,
+    '',
+    `Its own settings: ${settingsText(own.settings)}`,
+    `Of its site:      ${settingsText(template)}`,
+    `Told:             ${settingsText(told)}`,
+    ...own.history.map(changeLine),
+    ...(commands.length > 0 ? ['', ...commands.map(commandLine)] : []),
+  ].join('\n');
+}
+
+export const settingsText = (settings: object): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ') || '(none)';
+
+function changeLine({ revision, at, by, email, settings, putBack }: Change): string {
+  const back = putBack === null ? '' : ` (revision ${putBack} put back)`;
+  return `  ${String(revision).padStart(4)}  ${at}  by ${email ?? by}: ${settingsText(settings)}${back}`;
+}
+
+export function commandLine(c: Shown['commands'][number]): string {
+  const when = c.answeredAt ?? c.begunAt ?? c.askedAt;
+  const why = c.code ? ` (${c.code})` : '';
+  const log = c.log ? `; log of ${c.log.bytes} bytes until ${c.log.keptUntil}` : '';
+  return `${c.id}  ${c.what.padEnd(12)}  ${c.state}${why}  ${when}  by ${c.email ?? c.by}${log}`;
+}
+
+export const templateText = ({ site, name, settings, history }: Template): string =>
+  [`${site}  ${name}: ${settingsText(settings)}`, ...history.map(changeLine)].join('\n');

@@ -1,0 +1,88 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sendLogs } from '../../sync/edge/logs.ts';
+import { sp } from '../cli/run-sp.ts';
+import { askAs, joined, type Kiosk, type TestServer, testServer } from '../sync/identity-kit.ts';
+
+/** `fleet …` as an operator types it, beside a running server. */
+let server: TestServer;
+let kiosk: Kiosk;
+let id: string;
+const run = (args: string[], input?: string) =>
+  sp(join(server.home, 'nobody'), ['fleet', ...args], { env: server.env, ...(input !== undefined && { input }) });
+
+beforeAll(async () => {
+  server = await testServer();
+  kiosk = await joined(server, 'Front door');
+  id = kiosk.secret.device;
+  await askAs(server, kiosk);
+}, 120_000);
+afterAll(() => server?.close());
+
+describe('fleet on the command line', { timeout: 120_000 }, () => {
+  test('list and show say what is wrong, with exit code 1', async () => {
+    const list = await run(['list']);
+    expect(list.code).toBe(1);
+    expect(list.stdout).toMatch(/Front door .*no-report/);
+    expect((await run(['list', '--alert', 'disk-low', '--json'])).lines()).toEqual([]);
+    const wrong = await run(['list', '--alert', 'unheard-of']);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('camera-bad')]);
+    const shown = await run(['show', id]);
+    expect([shown.code, shown.stdout]).toEqual([1, expect.stringContaining('It has not told how it is.')]);
+  });
+
+  test('config and template set, show and put back', async () => {
+    expect((await run(['config', id, 'volume=40', 'theme=dark'])).stdout).toContain(
+      'Told:             volume=40 theme=dark',
+    );
+    expect((await run(['config', id, 'theme='])).stdout).toContain('Told:             volume=40');
+    const back = await run(['config', id, '--back', '1', '--json']);
+    expect(back.lines()[0]).toMatchObject({ told: { volume: 40, theme: 'dark' }, own: { revision: 3 } });
+    const refused = await run(['config', id, 'volume=101']);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('volume')]);
+    const [site] = (await run(['template', '--json'])).lines() as { site: string }[];
+    const template = await run(['template', site!.site, 'language=de', '--json']);
+    expect(template.lines()[0]).toMatchObject({ settings: { language: 'de' }, revision: 1 });
+    expect((await run(['show', id, '--json'])).lines()[0]).toMatchObject({ told: { language: 'de', volume: 40 } });
+  });
+
+  test('restart once at a time, and cancel takes it back', async () => {
+    const [found] = (await run(['restart', id, '--hours', '2', '--json'])).lines() as { commands: { id: string }[] }[];
+    expect((await run(['restart', id])).stderr).toContain('command-waits');
+    const gone = await run(['cancel', id, found!.commands[0]!.id]);
+    expect([gone.code, gone.stdout]).toEqual([0, expect.stringContaining('withdrawn')]);
+  });
+
+  test('wipe and decommission go by the typed name', async () => {
+    const wrong = await run(['wipe', id], 'Back door\n');
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.stderr).toContain('command-name-differs');
+    const right = await run(['wipe', id], 'Front door\n');
+    expect([right.code, right.stdout]).toEqual([0, expect.stringMatching(/wipe +waiting/)]);
+    expect((await run(['decommission', id, '--name', 'Front door'])).code).toBe(0);
+  });
+
+  test('logs are asked for, and read into a file of one’s own', async () => {
+    const none = await run(['logs', id, '--read']);
+    expect(none.stderr).toContain('log-missing');
+    const [found] = (await run(['logs', id, '--json'])).lines() as { commands: { id: string; what: string }[] }[];
+    const command = found!.commands.find(({ what }) => what === 'logs')!.id;
+    const line = '{"message":"host: the core is ready"}\n';
+    const { secret, bundle } = kiosk;
+    const transport = {
+      bundle,
+      device: id,
+      keys: () => bundle.keys,
+      credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: secret.tlsKeyPem }),
+      trustedNow: server.now,
+    };
+    await sendLogs(transport, { secret, command, gz: gzipSync(line) }, AbortSignal.timeout(20_000));
+    expect((await run(['logs', id, '--read'])).stdout).toBe(line);
+    const out = join(server.home, 'kiosk.jsonl');
+    expect((await run(['logs', id, '--read', '--out', out])).code).toBe(0);
+    expect(readFileSync(out, 'utf8')).toBe(line);
+    expect(statSync(out).mode & 0o077).toBe(0);
+  });
+});
