@@ -34,6 +34,7 @@ export const LONG: readonly string[] = [
   'build/compose/**',
   'test/console/door.spec.ts',
   'test/console/pages.spec.ts',
+  'test/console/fleet.spec.ts',
   'test/console/people.spec.ts',
   'test/console/rollouts.spec.ts',
   'test/console/webhooks.spec.ts',

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { build } from 'vite';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
+import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { readConfig } from '../../sync/server/config.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
@@ -30,7 +31,11 @@ export interface Rig {
 }
 
 /** A server of its own with the console built, and one kiosk that is connected to it. @param more variables of its environment */
-export async function startRig(site: string, more: Record<string, string> = {}): Promise<Rig> {
+export async function startRig(
+  site: string,
+  more: Record<string, string> = {},
+  report?: () => Inventory | null,
+): Promise<Rig> {
   const home = await serverHome();
   const pages = temporaryHome();
   const outbox = new MemoryOutbox();
@@ -53,7 +58,7 @@ export async function startRig(site: string, more: Record<string, string> = {}):
   const bundle = await provisionLocal({ serverHome: home.path, env, device });
   const start = () => startServer(config, pino({ level: 'silent' }), { pages: pages.path });
   let server = await start();
-  const engine = new SyncEngine({ secret, bundle, source: outbox });
+  const engine = new SyncEngine({ secret, bundle, source: outbox, ...(report && { report }) });
   engine.start();
   return {
     env,

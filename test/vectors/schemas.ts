@@ -4,6 +4,7 @@ import { Ack } from '../../sync/protocol/wire/ack.ts';
 import { BatchBody, BatchHeader, sealedHeader, serverHeader, TYP } from '../../sync/protocol/wire/batch.ts';
 import { Ask, AskHeader, Change, Nudge, Page, Policy, Presence, Refusal } from '../../sync/protocol/wire/changes.ts';
 import { EventHeader, OpenBody, PersonalBody, TemplateValue, Uuid, WireEvent } from '../../sync/protocol/wire/event.ts';
+import { Farewell, FarewellHeader, LOGS_TYP, Logs, LogsHeader } from '../../sync/protocol/wire/farewell.ts';
 import { DeviceConfig, Inventory, UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
 import {
   Grant,
@@ -24,6 +25,7 @@ const SEALED = {
   ask: [TYP.sealedAsk, TYP.ask],
   page: [TYP.sealedPage, TYP.page],
   grant: [JOIN_TYP.sealedGrant, JOIN_TYP.grant],
+  logs: [LOGS_TYP.sealed, LOGS_TYP.logs],
 } as const;
 
 /**
@@ -53,6 +55,10 @@ export function schemas(): unknown {
     UpdateDirective,
     DeviceConfig,
     Inventory,
+    LogsHeader,
+    Logs,
+    FarewellHeader,
+    Farewell,
     ServerKeys,
     RefusalHeader: serverHeader(TYP.refusal),
     Refusal,

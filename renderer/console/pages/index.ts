@@ -12,6 +12,7 @@ import { duplicatesPage } from './duplicates.tsx';
 import { erasuresPage } from './erasures.tsx';
 import { evacuationPage } from './evacuation.tsx';
 import { figuresPage } from './figures.tsx';
+import { fleetPage } from './fleet.tsx';
 import { importsPage } from './imports.tsx';
 import { incidentsPage } from './incidents.tsx';
 import { jobsPage } from './jobs.tsx';
@@ -37,6 +38,7 @@ export const PAGES: readonly ConsolePage[] = [
   duplicatesPage,
   importsPage,
   devicesPage,
+  fleetPage,
   rolloutsPage,
   settingsPage,
   jobsPage,

@@ -65,12 +65,15 @@ export const FleetKiosk = z.strictObject({
   config: z.strictObject({ told: z.number().int().nullable(), inForce: z.number().int().nullable() }),
   /** A wipe or a decommissioning that was begun, or done. */
   leaving: z.enum(['wipe', 'decommission']).nullable(),
+  /** When something last became of one of its commands: whoever shows them reads them again then. */
+  commandAt: Instant.nullable(),
 });
 export type FleetKiosk = z.infer<typeof FleetKiosk>;
 
 export const FleetQuery = z.strictObject({
   ...pageQuery,
   site: Uuid.optional(),
+  device: Uuid.optional(),
   alert: AlertCode.optional(),
   version: z.string().max(60).optional(),
   /** Part of the name. */

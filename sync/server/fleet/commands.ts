@@ -249,6 +249,17 @@ export async function leavingOf(db: Db, devices: readonly string[]): Promise<Map
   return new Map(rows.flatMap(({ device, what }) => (destroys(what) ? [[device, what] as const] : [])));
 }
 
+/** When something last became of a command of each device. */
+export async function lastCommands(db: Db): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('fleet_command')
+    .select('device')
+    .select((e) => e.fn.max<Date>(e.fn.coalesce('answered_at', 'begun_at', 'asked_at')).as('at'))
+    .groupBy('device')
+    .execute();
+  return new Map(rows.map(({ device, at }) => [device, at.toISOString()]));
+}
+
 /** Commands whose time is over without a word are told no more. @returns how many */
 export async function endOverdue(tx: Transaction<Tables>, now: Date): Promise<number> {
   const before = new Date(now.getTime() - GRACE_MS);

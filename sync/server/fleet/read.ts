@@ -7,7 +7,7 @@ import type { Db } from '../database/schema.ts';
 import { type Device, findDevice, listDevices, unknownDevice } from '../devices/registry.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { alertsOf, newestOf } from './alerts.ts';
-import { commandsOf, leavingOf } from './commands.ts';
+import { commandsOf, lastCommands, leavingOf } from './commands.ts';
 import { merged, settingsWithHistory } from './settings.ts';
 
 /** How the kiosks are, by their own word and by when they were heard. */
@@ -33,7 +33,7 @@ export async function fleetPage(
   const approved = all.filter(({ status }) => status === 'approved');
   const wanted = all.filter(
     (k) =>
-      k.status === query.status &&
+      (query.device === undefined ? k.status === query.status : k.id === query.device) &&
       (query.site === undefined || k.site === query.site) &&
       (query.alert === undefined || k.alerts.some(({ code }) => code === query.alert)) &&
       (query.version === undefined || k.report?.version === query.version) &&
@@ -91,6 +91,7 @@ async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<Fl
     db,
     devices.map(({ id }) => id),
   );
+  const commanded = await lastCommands(db);
   const approved = await db.selectFrom('device').select('id').where('status', '=', 'approved').execute();
   const newest = newestOf(approved.map(({ id }) => reports.get(id)?.report ?? null));
   return devices.map((device) => {
@@ -109,6 +110,7 @@ async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<Fl
           : [],
       config: { told: told.get(device.id) ?? null, inForce: known?.report.configRevision ?? null },
       leaving: leaving.get(device.id) ?? null,
+      commandAt: commanded.get(device.id) ?? null,
     };
   });
 }

@@ -14,6 +14,7 @@ import { enrolFace } from './enrolFace.ts';
 import { erasures } from './erasures.ts';
 import { evacuation } from './evacuation.ts';
 import { figures } from './figures.ts';
+import { fleet } from './fleet.ts';
 import { imports } from './imports.ts';
 import { incidents } from './incidents.ts';
 import { jobs } from './jobs.ts';
@@ -50,6 +51,7 @@ export const de = {
   duplicates,
   enrolFace,
   erasures,
+  fleet,
   imports,
   incidents,
   jobs,

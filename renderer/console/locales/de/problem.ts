@@ -125,6 +125,26 @@ export const problem = {
     title: 'Ein Schritt gilt einem Ring ohne Kiosk.',
     next: 'Setzen Sie erst einen hinein, oder wählen Sie andere Schritte.',
   },
+  'settings-changed-meanwhile': {
+    title: 'Jemand anders hat diese Einstellungen inzwischen geändert.',
+    next: 'Sehen Sie sie noch einmal an, und entscheiden Sie dann.',
+  },
+  'settings-revision-unknown': { title: 'Diese Fassung gibt es nicht.', next: 'Lesen Sie die Seite neu.' },
+  'command-name-differs': {
+    title: 'Das ist nicht der Name dieses Kiosks.',
+    next: 'Tippen Sie zur Bestätigung seinen Namen.',
+  },
+  'command-waits': {
+    title: 'Das ist ihm schon aufgetragen.',
+    next: 'Warten Sie darauf, oder nehmen Sie es erst zurück.',
+  },
+  'command-answered': { title: 'Er hat damit begonnen, oder es ist vorbei.', next: 'Lesen Sie die Seite neu.' },
+  'command-unknown': { title: 'Das gibt es nicht mehr.', next: 'Lesen Sie die Seite neu.' },
+  'device-leaves': { title: 'Dieser Kiosk wird gelöscht.', next: 'Anderes tut er nicht mehr.' },
+  'device-not-approved': {
+    title: 'Diesem Kiosk wird nichts aufgetragen.',
+    next: 'Nur ein freigegebener tut, was ihm aufgetragen ist.',
+  },
   'rollout-at-everybody': { title: 'Es ist beim letzten Schritt.', next: 'Weiter geht es nicht.' },
   'rollout-not-so': {
     title: 'Das geht mit diesem Rollout jetzt nicht.',

@@ -107,6 +107,17 @@ export const problem = {
     title: 'A step goes to a ring without a kiosk.',
     next: 'Put one there first, or choose other steps.',
   },
+  'settings-changed-meanwhile': {
+    title: 'Somebody else has changed these settings meanwhile.',
+    next: 'Look at them again, then decide.',
+  },
+  'settings-revision-unknown': { title: 'There is no such revision.', next: 'Read the page again.' },
+  'command-name-differs': { title: 'That is not the name of this kiosk.', next: 'Type its name to confirm.' },
+  'command-waits': { title: 'It was told this already.', next: 'Wait for it, or take it back first.' },
+  'command-answered': { title: 'It has begun, or it is over.', next: 'Read the page again.' },
+  'command-unknown': { title: 'There is nothing like that any more.', next: 'Read the page again.' },
+  'device-leaves': { title: 'This kiosk is being wiped.', next: 'It does nothing else any more.' },
+  'device-not-approved': { title: 'This kiosk is told nothing.', next: 'Only an approved one does what it is told.' },
   'rollout-at-everybody': { title: 'It is at its last step.', next: 'There is nothing to advance to.' },
   'rollout-not-so': {
     title: 'That can’t be done with this rollout now.',

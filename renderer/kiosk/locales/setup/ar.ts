@@ -39,6 +39,7 @@ export const arSetup: Locale<typeof enSetup> = {
   codeIs: 'رمز للدعم',
   leavingWipe: 'يجري مسح هذا الجهاز',
   leavingDecommission: 'يجري إخراج هذا الجهاز من الخدمة',
+  leavingWaiting_zero: 'وصلت كل السجلات إلى الخادم.',
   leavingWaiting_one: 'سجل واحد لم يصل إلى الخادم بعد.',
   leavingWaiting_two: 'سجلان لم يصلا إلى الخادم بعد.',
   leavingWaiting_few: '{{count}} سجلات لم تصل إلى الخادم بعد.',

@@ -1,0 +1,152 @@
+import { AlertCode, type FleetKiosk, FleetPage } from '../../../sync/protocol/api/fleet.ts';
+import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconMend } from '../../shared/icons.tsx';
+import { get } from '../core/api.ts';
+import { siteOf, sites } from '../core/places.ts';
+import { useResource } from '../core/resource.ts';
+import { go, setQuery } from '../core/router.ts';
+import { Empty } from '../parts/empty.tsx';
+import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { Ago } from '../parts/moment.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { Skeleton, Table } from '../parts/table.tsx';
+import { AlertBadges, bytes, cameraWords } from './fleet/alerts.tsx';
+import { KioskPage } from './fleet/kiosk.tsx';
+import { TemplatesPage } from './fleet/templates.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+
+export const fleetPage: ConsolePage = {
+  path: 'fleet',
+  group: 'running',
+  Icon: IconMend,
+  roles: ['admin', 'auditor'],
+  View: Fleet,
+};
+
+/** A kiosk tells of a change within seconds. It costs no row of the audit log: nothing of it is about anybody. */
+const EVERY_MS = 5_000;
+
+function Fleet({ role, rest }: PageProps) {
+  const [first] = rest;
+  if (first === 'templates') return <TemplatesPage role={role} />;
+  return first ? <KioskPage key={first} device={first} role={role} /> : <List />;
+}
+
+function List() {
+  const [site, alert, version, name] = ['site', 'alert', 'version', 'name'].map(filterOf) as [
+    ReturnType<typeof filterOf>,
+    ReturnType<typeof filterOf>,
+    ReturnType<typeof filterOf>,
+    ReturnType<typeof filterOf>,
+  ];
+  const query = { site: site.value, alert: alert.value, version: version.value, name: name.value, limit: MAX_PAGE };
+  const found = useResource(
+    JSON.stringify(query),
+    (signal) => get('/api/fleet', FleetPage, { query, signal }),
+    EVERY_MS,
+  );
+  const page = found.value;
+  const versions = Object.keys(page?.summary.versions ?? {}).sort();
+  return (
+    <PageFrame
+      title={t('fleet.nav')}
+      lead={t('fleet.lead')}
+      actions={
+        <button type="button" class="quiet" onClick={() => go('fleet/templates')}>
+          {t('fleet.templates')}
+        </button>
+      }
+    >
+      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      {page && <Summary page={page} chosen={alert.value} />}
+      <FilterBar names={['site', 'alert', 'version', 'name']}>
+        <TextField label={t('fleet.name')} type="search" maxLength={80} dir="auto" {...name} />
+        {sites.value.length > 1 && (
+          <SelectField
+            label={t('people.site')}
+            {...site}
+            options={[['', t('any')], ...sites.value.map((s) => [s.id, s.name] as const)]}
+          />
+        )}
+        <SelectField
+          label={t('fleet.trouble')}
+          {...alert}
+          options={[['', t('any')], ...AlertCode.options.map((code) => [code, t(`fleet.alert.${code}`)] as const)]}
+        />
+        <SelectField
+          label={t('fleet.version')}
+          {...version}
+          options={[['', t('any')], ...versions.map((v) => [v, v] as const)]}
+        />
+      </FilterBar>
+      <div class="card table-card" aria-busy={found.loading}>
+        {!page && found.loading && <Skeleton rows={6} />}
+        {page?.items.length === 0 && <Empty title={t('fleet.none')} text={t('fleet.noneText')} icon={<IconMend />} />}
+        {page && page.items.length > 0 && <Kiosks kiosks={page.items} />}
+        {page?.next && (
+          <footer class="table-foot">
+            <p class="muted">{t('fleet.more', { count: page.items.length })}</p>
+          </footer>
+        )}
+      </div>
+    </PageFrame>
+  );
+}
+
+/** How many are well, and a button for each trouble that there is. */
+function Summary({ page, chosen }: { page: FleetPage; chosen: string }) {
+  const { kiosks, well, alerts } = page.summary;
+  return (
+    <section class="fleet-summary" aria-label={t('fleet.summary')}>
+      <p class="fleet-well">
+        <strong class="tabular">{t('fleet.well', { well, count: kiosks })}</strong>
+      </p>
+      {AlertCode.options
+        .filter((code) => alerts[code])
+        .map((code) => (
+          <button
+            key={code}
+            type="button"
+            class="fleet-alert"
+            aria-pressed={chosen === code}
+            onClick={() => setQuery({ alert: chosen === code ? null : code })}
+          >
+            {t(`fleet.alert.${code}`)} <span class="tabular">{alerts[code]}</span>
+          </button>
+        ))}
+    </section>
+  );
+}
+
+function Kiosks({ kiosks }: { kiosks: readonly FleetKiosk[] }) {
+  return (
+    <Table
+      caption={t('fleet.nav')}
+      rows={kiosks}
+      rowKey={(k) => k.id}
+      columns={[
+        {
+          key: 'name',
+          label: t('fleet.name'),
+          heads: true,
+          cell: (k) => (
+            <a href={`#/fleet/${k.id}`}>
+              <bdi>{k.name}</bdi>
+            </a>
+          ),
+        },
+        { key: 'state', label: t('fleet.state'), cell: (k) => <AlertBadges kiosk={k} /> },
+        ...(sites.value.length > 1
+          ? [{ key: 'site', label: t('people.site'), cell: (k: FleetKiosk) => siteOf(k.site)?.name ?? '–' }]
+          : []),
+        { key: 'heard', label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
+        { key: 'version', label: t('fleet.version'), cell: (k) => <bdi>{k.report?.version ?? '–'}</bdi> },
+        { key: 'camera', label: t('fleet.camera'), cell: (k) => cameraWords(k.report?.camera) },
+        { key: 'disk', label: t('fleet.disk'), figures: true, cell: (k) => bytes(k.report?.diskFree ?? null) },
+        { key: 'queue', label: t('fleet.queue'), figures: true, cell: (k) => k.report?.queued ?? '–' },
+      ]}
+    />
+  );
+}

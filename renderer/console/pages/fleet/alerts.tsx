@@ -1,0 +1,66 @@
+import type { Alert, FleetKiosk } from '../../../../sync/protocol/api/fleet.ts';
+import { currentLanguage, hasSentence, t } from '../../../shared/i18n.ts';
+
+/** What is wrong with a kiosk, worst first; or that it is well. */
+export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
+  if (kiosk.leaving)
+    return (
+      <span class="badge" data-kind="bad">
+        {t(kiosk.status === 'revoked' ? `fleet.left.${kiosk.leaving}` : `fleet.leaves.${kiosk.leaving}`)}
+      </span>
+    );
+  if (kiosk.status === 'revoked') return <span class="badge">{t('devices.status.revoked')}</span>;
+  if (kiosk.alerts.length === 0)
+    return (
+      <span class="badge" data-kind="good">
+        {t('fleet.isWell')}
+      </span>
+    );
+  return (
+    <span class="fleet-badges">
+      {kiosk.alerts.map((alert) => (
+        <span key={alert.code} class="badge" data-kind={alert.severity}>
+          {alertWords(alert)}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+/** The trouble with its figure, where it has one that says more. */
+export function alertWords({ code, detail }: Alert): string {
+  const words = t(`fleet.alert.${code}`);
+  if (detail === null) return words;
+  switch (code) {
+    case 'disk-full':
+    case 'disk-low':
+      return `${words}: ${bytes(Number(detail))}`;
+    case 'camera-bad':
+      return `${words}: ${cameraWords(String(detail))}`;
+    case 'clock-off':
+      return `${words}: ${Number(detail) > 0 ? '+' : '−'}${Math.abs(Number(detail))} s`;
+    case 'hot':
+      return `${words}: ${detail} °C`;
+    case 'queue-long':
+      return `${words}: ${detail}`;
+    default:
+      return words;
+  }
+}
+
+export function cameraWords(camera: string | undefined): string {
+  if (camera === undefined) return '–';
+  const key = `fleet.cameras.${camera}`;
+  return hasSentence(key) ? t(key) : camera;
+}
+
+/** In the language's own figures: `21.4 GB`. */
+export function bytes(value: number | null): string {
+  if (value === null) return '–';
+  const [unit, size] = value >= 1e9 ? (['gigabyte', value / 1e9] as const) : (['megabyte', value / 1e6] as const);
+  return new Intl.NumberFormat(`${currentLanguage()}-u-nu-latn`, {
+    style: 'unit',
+    unit,
+    maximumFractionDigits: size < 100 ? 1 : 0,
+  }).format(size);
+}

@@ -1,0 +1,127 @@
+import { useState } from 'preact/hooks';
+import { type FleetCommand, FleetDetail, type NewCommand } from '../../../../sync/protocol/api/fleet.ts';
+import { hasSentence, t } from '../../../shared/i18n.ts';
+import { download, type Refusal, send } from '../../core/api.ts';
+import { useWrite } from '../../core/resource.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { RefusalNote } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { Table } from '../../parts/table.tsx';
+import { toast } from '../../parts/toast.tsx';
+
+import { whoWords } from './settings-form.tsx';
+
+const TONE: Readonly<Record<FleetCommand['state'], string | undefined>> = {
+  waiting: undefined,
+  begun: 'warn',
+  done: 'good',
+  failed: 'bad',
+  refused: 'bad',
+  expired: 'warn',
+  withdrawn: undefined,
+};
+
+/** What the kiosk was told to do and what became of it, and what more it can be told. */
+export function CommandsPanel({
+  detail,
+  admin,
+  onChange,
+}: {
+  detail: FleetDetail;
+  admin: boolean;
+  onChange: (detail: FleetDetail) => void;
+}) {
+  const { kiosk, commands } = detail;
+  const { busy, refusal, run } = useWrite();
+  const [unread, setUnread] = useState<Refusal | null>(null);
+  const path = `/api/fleet/${kiosk.id}`;
+  const tell = async (what: NewCommand['what']) => {
+    const destroys = what === 'wipe' || what === 'decommission';
+    const sure = await confirm({
+      title: t(`fleet.command.${what}`),
+      text: t(`fleet.commandText.${what}`, { name: kiosk.name }),
+      action: t(`fleet.command.${what}`),
+      ...(destroys && { danger: true, word: kiosk.name }),
+    });
+    if (!sure) return;
+    const body: NewCommand = { what, ...(destroys && { name: kiosk.name }) };
+    const answer = await run(() => send('POST', `${path}/commands`, { body, answer: FleetDetail }));
+    if (!answer?.ok) return;
+    toast(t('fleet.told'));
+    onChange(answer.value);
+  };
+  const takeBack = async (id: string) => {
+    const answer = await run(() => send('DELETE', `${path}/commands/${id}`, { answer: FleetDetail }));
+    if (answer?.ok) onChange(answer.value);
+  };
+  const read = async (id: string) => setUnread(await download(`${path}/logs/${id}`, {}));
+  const able = admin && kiosk.status === 'approved' && kiosk.leaving === null;
+  return (
+    <section class="card panel">
+      <h2>{t('fleet.commands')}</h2>
+      <RefusalNote refusal={refusal ?? unread} />
+      {able && (
+        <div class="actions start">
+          {(['restart', 'logs', 'decommission', 'wipe'] as const).map((what) => (
+            <button
+              key={what}
+              type="button"
+              class={what === 'wipe' ? 'quiet danger' : 'quiet'}
+              aria-disabled={busy}
+              onClick={() => void tell(what)}
+            >
+              {t(`fleet.command.${what}`)}
+            </button>
+          ))}
+        </div>
+      )}
+      {commands.length === 0 && <p class="muted">{t('fleet.noCommands')}</p>}
+      {commands.length > 0 && (
+        <Table
+          caption={t('fleet.commands')}
+          rows={commands}
+          rowKey={(c) => c.id}
+          columns={[
+            { key: 'what', label: t('fleet.what'), heads: true, cell: (c) => t(`fleet.command.${c.what}`) },
+            {
+              key: 'state',
+              label: t('fleet.state'),
+              cell: (c) => (
+                <span class="badge" data-kind={TONE[c.state]}>
+                  {t(`fleet.commandState.${c.state}`)}
+                  {c.code !== null && `: ${codeWords(c.code)}`}
+                </span>
+              ),
+            },
+            { key: 'asked', label: t('fleet.when'), figures: true, cell: (c) => <Moment at={c.askedAt} /> },
+            { key: 'answered', label: t('fleet.answered'), figures: true, cell: (c) => <Moment at={c.answeredAt} /> },
+            { key: 'by', label: t('fleet.who'), cell: (c) => <bdi>{whoWords(c)}</bdi> },
+            {
+              key: 'do',
+              label: t('attention.do'),
+              cell: (c) => (
+                <>
+                  {admin && c.state === 'waiting' && (
+                    <button type="button" class="quiet" onClick={() => void takeBack(c.id)}>
+                      {t('fleet.takeBack')}
+                    </button>
+                  )}
+                  {admin && c.log && (
+                    <button type="button" class="quiet" onClick={() => void read(c.id)}>
+                      {t('fleet.readLog')}
+                    </button>
+                  )}
+                </>
+              ),
+            },
+          ]}
+        />
+      )}
+    </section>
+  );
+}
+
+function codeWords(code: string): string {
+  const key = `fleet.code.${code}`;
+  return hasSentence(key) ? t(key) : code;
+}

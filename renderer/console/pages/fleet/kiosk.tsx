@@ -1,0 +1,195 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import {
+  type FleetDetail as Detail,
+  FleetDetail,
+  type FleetKiosk,
+  FleetPage,
+} from '../../../../sync/protocol/api/fleet.ts';
+import type { DeviceConfig } from '../../../../sync/protocol/wire/fleet.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconBack } from '../../../shared/icons.tsx';
+import { get, send } from '../../core/api.ts';
+import { siteOf } from '../../core/places.ts';
+import { useResource, useWrite } from '../../core/resource.ts';
+import { go } from '../../core/router.ts';
+import type { Role } from '../../core/session.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import { RefusalNote } from '../../parts/form.tsx';
+import { Ago } from '../../parts/moment.tsx';
+import { PageFrame } from '../../parts/page.tsx';
+import { Skeleton } from '../../parts/table.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { AlertBadges, bytes, cameraWords } from './alerts.tsx';
+import { CommandsPanel } from './commands.tsx';
+import { SettingsForm, SettingsHistory, settingsWords } from './settings-form.tsx';
+
+const EVERY_MS = 5_000;
+
+/**
+ * One kiosk. How it is comes anew every few seconds, of the list, which names nobody; settings and commands name accounts, so
+ * they are read when something became of them, and not all the time.
+ */
+export function KioskPage({ device, role }: { device: string; role: Role }) {
+  const found = useResource(device, (signal) => get(`/api/fleet/${device}`, FleetDetail, { signal }));
+  const live = useResource(
+    `${device} live`,
+    (signal) => get('/api/fleet', FleetPage, { query: { device }, signal }),
+    EVERY_MS,
+  );
+  const [changed, setChanged] = useState<Detail | null>(null);
+  const detail = changed ?? found.value;
+  const kiosk = live.value?.items[0] ?? detail?.kiosk ?? null;
+  const news = kiosk && `${kiosk.commandAt} ${kiosk.status}`;
+  const before = useRef(news);
+  useEffect(() => {
+    if (before.current !== null && before.current !== news) {
+      setChanged(null);
+      found.reload();
+    }
+    before.current = news;
+  }, [news, found.reload]);
+  const admin = role === 'admin';
+  return (
+    <PageFrame
+      title={kiosk?.name ?? t('fleet.nav')}
+      actions={
+        <button type="button" class="quiet" onClick={() => go('fleet')}>
+          <IconBack />
+          {t('fleet.back')}
+        </button>
+      }
+    >
+      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      {!detail && found.loading && <Skeleton rows={8} />}
+      {detail && kiosk && (
+        <>
+          <Facts kiosk={kiosk} />
+          <SettingsPanel key={detail.own.revision} detail={{ ...detail, kiosk }} admin={admin} onChange={setChanged} />
+          <CommandsPanel detail={{ ...detail, kiosk }} admin={admin} onChange={setChanged} />
+        </>
+      )}
+    </PageFrame>
+  );
+}
+
+function Facts({ kiosk }: { kiosk: FleetKiosk }) {
+  const r = kiosk.report;
+  const hours =
+    r &&
+    (r.uptimeSeconds < 7200 ? `${Math.round(r.uptimeSeconds / 60)} min` : `${Math.round(r.uptimeSeconds / 3600)} h`);
+  const facts: readonly (readonly [string, preact.ComponentChildren])[] = [
+    ['heard', <Ago key="heard" at={kiosk.lastHeardAt} />],
+    ['site', siteOf(kiosk.site)?.name ?? '–'],
+    ...(r
+      ? ([
+          ['version', <bdi key="version">{r.commit ? `${r.version} (${r.commit.slice(0, 12)})` : r.version}</bdi>],
+          ['host', t(`fleet.hosts.${r.host}`)],
+          ['model', <bdi key="model">{r.models.embedder ?? '–'}</bdi>],
+          ['detector', <bdi key="detector">{r.models.detector?.slice(0, 12) ?? '–'}</bdi>],
+          ['uptime', hours],
+          ['disk', t('fleet.diskOf', { free: bytes(r.diskFree), total: bytes(r.diskTotal) })],
+          ['camera', cameraWords(r.camera)],
+          ['temperature', r.temperature === null ? '–' : `${r.temperature} °C`],
+          ['clock', `${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`],
+          ['queue', t('fleet.waiting', { records: r.queued, photos: r.photosWaiting })],
+          ['slots', r.slots ? slotWords(r.slots) : '–'],
+          ['reported', <Ago key="reported" at={kiosk.reportAt} />],
+        ] as const)
+      : []),
+  ];
+  return (
+    <section class="card panel">
+      <div class="panel-head">
+        <h2>{t('fleet.howItIs')}</h2>
+        <AlertBadges kiosk={kiosk} />
+      </div>
+      {!r && <p class="muted">{t('fleet.noReport')}</p>}
+      <dl class="facts">
+        {facts.map(([key, value]) => (
+          <div key={key}>
+            <dt>{t(`fleet.fact.${key}`)}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function slotWords({ current, previous, trial }: NonNullable<NonNullable<FleetKiosk['report']>['slots']>): string {
+  const words = trial ? t('fleet.onTrial', { build: current }) : current;
+  return previous ? `${words} · ${t('fleet.before', { build: previous })}` : words;
+}
+
+function SettingsPanel({
+  detail,
+  admin,
+  onChange,
+}: {
+  detail: Detail;
+  admin: boolean;
+  onChange: (detail: Detail) => void;
+}) {
+  const { kiosk, own, template, told } = detail;
+  const [editing, setEditing] = useState(false);
+  const write = useWrite();
+  const back = useWrite();
+  const path = `/api/fleet/${kiosk.id}/settings`;
+  const done = (next: Detail) => {
+    toast(t('fleet.saved'));
+    setEditing(false);
+    onChange(next);
+  };
+  const save = async (settings: DeviceConfig) => {
+    const answer = await write.run(() =>
+      send('PUT', path, { body: { settings, after: own.revision }, answer: FleetDetail }),
+    );
+    if (answer?.ok) done(answer.value);
+  };
+  const putBack = async (revision: number) => {
+    const answer = await back.run(() => send('POST', `${path}/back`, { body: { revision }, answer: FleetDetail }));
+    if (answer?.ok) done(answer.value);
+  };
+  const refused = kiosk.report?.configProblem;
+  const waits = kiosk.config.told !== null && kiosk.config.told !== kiosk.config.inForce && !refused;
+  return (
+    <section class="card panel">
+      <div class="panel-head">
+        <h2>{t('fleet.settings')}</h2>
+        {admin && kiosk.status !== 'revoked' && (
+          <button type="button" class="quiet" onClick={() => setEditing(true)}>
+            {t('people.edit')}
+          </button>
+        )}
+      </div>
+      {refused && (
+        <p class="note" data-kind="bad" role="status">
+          {t('fleet.refusedSettings')} <bdi lang="en">{refused}</bdi>
+        </p>
+      )}
+      {waits && <p class="note">{t('fleet.settingsWait')}</p>}
+      <dl class="facts tall">
+        <div>
+          <dt>{t('fleet.inForce')}</dt>
+          <dd>{settingsWords(told)}</dd>
+        </div>
+        <div>
+          <dt>{t('fleet.own')}</dt>
+          <dd>{settingsWords(own.settings)}</dd>
+        </div>
+      </dl>
+      <RefusalNote refusal={back.refusal} />
+      <SettingsHistory history={own.history} onBack={admin ? (revision) => void putBack(revision) : undefined} />
+      {editing && (
+        <Dialog title={t('fleet.settingsOf', { name: kiosk.name })} onClose={() => setEditing(false)}>
+          <SettingsForm
+            settings={own.settings}
+            inherited={template}
+            write={write}
+            onSave={(settings) => void save(settings)}
+          />
+        </Dialog>
+      )}
+    </section>
+  );
+}

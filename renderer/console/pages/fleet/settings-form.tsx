@@ -1,0 +1,174 @@
+import { useState } from 'preact/hooks';
+import type { SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
+import { DeviceConfig } from '../../../../sync/protocol/wire/fleet.ts';
+import { t } from '../../../shared/i18n.ts';
+import type { useWrite } from '../../core/resource.ts';
+import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { Table } from '../../parts/table.tsx';
+
+type Name = keyof DeviceConfig;
+/** The server's own account and its command line (sync/server/accounts/accounts.ts). */
+const OPERATOR: ReadonlySet<string> = new Set(['operator', '00000000-0000-4000-8000-000000000001']);
+
+export const whoWords = ({ email, by }: { email: string | null; by: string }): string =>
+  email ?? t(OPERATOR.has(by) ? 'fleet.by.operator' : 'fleet.by.removed');
+
+const CHOICES = {
+  direction: ['auto', 'in', 'out'],
+  language: ['en', 'de', 'ar', 'zh'],
+  theme: ['auto', 'light', 'dark'],
+  low: ['true', 'false'],
+} as const satisfies Partial<Record<Name, readonly string[]>>;
+const NUMBERS = { volume: ['0', '100'], trialMinutes: ['2', '60'] } as const;
+const ORDER: readonly Name[] = ['name', 'direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'];
+
+/** One setting in words. */
+export function settingWords(name: Name, value: unknown): string {
+  if (name === 'volume') return `${value} %`;
+  if (name === 'trialMinutes') return t('fleet.minutes', { count: Number(value) });
+  if (name in CHOICES) return t(`fleet.choices.${name}.${value}`);
+  return String(value);
+}
+
+export const settingsWords = (settings: DeviceConfig): string =>
+  ORDER.filter((name) => settings[name] !== undefined)
+    .map((name) => `${t(`fleet.setting.${name}`)}: ${settingWords(name, settings[name])}`)
+    .join(' · ') || t('fleet.nothingSet');
+
+/**
+ * Settings as a whole. What is left open is inherited: of the site, or where that says nothing of the kiosk's own site.json.
+ * @param inherited what holds where it is left open; absent: nothing is known of that
+ */
+export function SettingsForm({
+  settings,
+  inherited = {},
+  names = ORDER,
+  write,
+  onSave,
+}: {
+  settings: DeviceConfig;
+  inherited?: DeviceConfig;
+  names?: readonly Name[];
+  write: Pick<ReturnType<typeof useWrite>, 'busy' | 'refusal'>;
+  onSave: (settings: DeviceConfig) => void;
+}) {
+  const [values, setValues] = useState<Readonly<Partial<Record<Name, string>>>>(() =>
+    Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)])),
+  );
+  const [wrong, setWrong] = useState<ReadonlySet<string>>(new Set());
+  const set = (name: Name) => (value: string) => {
+    setValues((all) => ({ ...all, [name]: value }));
+    setWrong((all) => new Set([...all].filter((other) => other !== name)));
+  };
+  const submit = () => {
+    const parsed = DeviceConfig.safeParse(read(values));
+    setWrong(new Set(parsed.success ? [] : parsed.error.issues.map((issue) => String(issue.path[0]))));
+    if (parsed.success) onSave(parsed.data);
+  };
+  const open = (name: Name): string =>
+    inherited[name] === undefined
+      ? t('fleet.asItIs')
+      : t('fleet.asSite', { value: settingWords(name, inherited[name]) });
+  return (
+    <Form class="stack" noValidate onSubmit={submit}>
+      <div class="beside">
+        {names.map((name) => {
+          const shared = {
+            label: t(`fleet.setting.${name}`),
+            value: values[name] ?? '',
+            onValue: set(name),
+            ...(wrong.has(name) && { error: t('fleet.wrong') }),
+          };
+          if (name in CHOICES) {
+            const choices = CHOICES[name as keyof typeof CHOICES];
+            const options = choices.map((c) => [c, t(`fleet.choices.${name}.${c}`)] as const);
+            return <SelectField key={name} {...shared} options={[['', open(name)], ...options]} />;
+          }
+          const range = NUMBERS[name as keyof typeof NUMBERS];
+          return (
+            <TextField
+              key={name}
+              {...shared}
+              hint={open(name)}
+              {...(range
+                ? { type: 'number' as const, min: range[0], max: range[1] }
+                : { maxLength: 100, dir: 'auto' as const })}
+            />
+          );
+        })}
+      </div>
+      <RefusalNote refusal={write.refusal} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={write.busy}>
+          {t('people.save')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+/** As typed, as it is written; what is left open is not in it. */
+function read(values: Readonly<Partial<Record<Name, string>>>): Record<string, unknown> {
+  const given = Object.entries(values).filter((e): e is [string, string] => (e[1] ?? '').trim() !== '');
+  return Object.fromEntries(
+    given.map(([name, value]) => {
+      if (name in NUMBERS) return [name, Number(value)];
+      return [name, name === 'low' ? value === 'true' : value.trim()];
+    }),
+  );
+}
+
+/** Who set what and when; each but the newest can be put back. */
+export function SettingsHistory({
+  history,
+  onBack,
+}: {
+  history: readonly SettingsChange[];
+  /** Absent: looking alone. */
+  onBack?: ((revision: number) => void) | undefined;
+}) {
+  if (history.length === 0) return <p class="muted">{t('fleet.noHistory')}</p>;
+  const newest = history[0]!.revision;
+  return (
+    <Table
+      caption={t('fleet.history')}
+      rows={history}
+      rowKey={(c) => String(c.revision)}
+      columns={[
+        {
+          key: 'revision',
+          label: t('fleet.revision'),
+          heads: true,
+          cell: (c) => <span class="tabular">{c.revision}</span>,
+        },
+        { key: 'at', label: t('fleet.when'), figures: true, cell: (c) => <Moment at={c.at} /> },
+        { key: 'by', label: t('fleet.who'), cell: (c) => <bdi>{whoWords(c)}</bdi> },
+        {
+          key: 'what',
+          label: t('fleet.what'),
+          cell: (c) => (
+            <>
+              {settingsWords(c.settings)}
+              {c.putBack !== null && <span class="muted"> ({t('fleet.wasPutBack', { revision: c.putBack })})</span>}
+            </>
+          ),
+        },
+        ...(onBack
+          ? [
+              {
+                key: 'do',
+                label: t('attention.do'),
+                cell: (c: SettingsChange) =>
+                  c.revision !== newest && (
+                    <button type="button" class="quiet" onClick={() => onBack(c.revision)}>
+                      {t('fleet.putBack')}
+                    </button>
+                  ),
+              },
+            ]
+          : []),
+      ]}
+    />
+  );
+}

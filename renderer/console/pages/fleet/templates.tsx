@@ -1,0 +1,91 @@
+import { useState } from 'preact/hooks';
+import { Template, TemplateList, type Template as TemplateOf } from '../../../../sync/protocol/api/fleet.ts';
+import type { DeviceConfig } from '../../../../sync/protocol/wire/fleet.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconBack } from '../../../shared/icons.tsx';
+import { get, send } from '../../core/api.ts';
+import { useResource, useWrite } from '../../core/resource.ts';
+import { go } from '../../core/router.ts';
+import type { Role } from '../../core/session.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import { RefusalNote } from '../../parts/form.tsx';
+import { PageFrame } from '../../parts/page.tsx';
+import { Skeleton } from '../../parts/table.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { SettingsForm, SettingsHistory, settingsWords } from './settings-form.tsx';
+
+/** What a kiosk is called is its own: a site's kiosks do not share a name. */
+const NAMES = ['direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'] as const;
+
+/** Settings that the kiosks of each site inherit. */
+export function TemplatesPage({ role }: { role: Role }) {
+  const found = useResource('templates', (signal) => get('/api/fleet-templates', TemplateList, { signal }));
+  return (
+    <PageFrame
+      title={t('fleet.templates')}
+      lead={t('fleet.templatesLead')}
+      actions={
+        <button type="button" class="quiet" onClick={() => go('fleet')}>
+          <IconBack />
+          {t('fleet.back')}
+        </button>
+      }
+    >
+      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      {!found.value && found.loading && <Skeleton rows={6} />}
+      {found.value?.items.map((one) => (
+        <OneSite key={`${one.site} ${one.revision}`} template={one} admin={role === 'admin'} onChange={found.reload} />
+      ))}
+    </PageFrame>
+  );
+}
+
+function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: boolean; onChange: () => void }) {
+  const [editing, setEditing] = useState(false);
+  const write = useWrite();
+  const back = useWrite();
+  const path = `/api/fleet-templates/${template.site}`;
+  const done = () => {
+    toast(t('fleet.saved'));
+    setEditing(false);
+    onChange();
+  };
+  const save = async (settings: DeviceConfig) => {
+    const body = { settings, after: template.revision };
+    const answer = await write.run(() => send('PUT', path, { body, answer: Template }));
+    if (answer?.ok) done();
+  };
+  const putBack = async (revision: number) => {
+    const answer = await back.run(() => send('POST', `${path}/back`, { body: { revision }, answer: Template }));
+    if (answer?.ok) done();
+  };
+  return (
+    <section class="card panel">
+      <div class="panel-head">
+        <h2>
+          <bdi>{template.name}</bdi>
+        </h2>
+        {admin && (
+          <button type="button" class="quiet" onClick={() => setEditing(true)}>
+            {t('people.edit')}
+          </button>
+        )}
+      </div>
+      <p>{settingsWords(template.settings)}</p>
+      <RefusalNote refusal={back.refusal} />
+      {template.history.length > 0 && (
+        <SettingsHistory history={template.history} onBack={admin ? (r) => void putBack(r) : undefined} />
+      )}
+      {editing && (
+        <Dialog title={t('fleet.templateOf', { site: template.name })} onClose={() => setEditing(false)}>
+          <SettingsForm
+            settings={template.settings}
+            names={NAMES}
+            write={write}
+            onSave={(settings) => void save(settings)}
+          />
+        </Dialog>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,175 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import type { FleetDetail } from '../../sync/protocol/api/fleet.ts';
+import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
+import { axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+
+/** The fleet's pages against a real server and the kiosk's own sync engine. */
+test.describe.configure({ mode: 'serial' });
+test.setTimeout(180_000);
+const PATIENT = { timeout: 60_000 };
+
+let rig: Rig;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+let inventory: Inventory = {
+  version: '0.2.0',
+  commit: '0123456789abcdef0123456789abcdef01234567',
+  host: 'browser',
+  models: {
+    detector: '81aa98977e25ca7db8fd30ff648b80b91926d05a8e7abcac24f902d1ac127707',
+    embedder: 'fr_feature@87aacdfe5751',
+  },
+  uptimeSeconds: 3 * 3600,
+  diskFree: 21.4e9,
+  diskTotal: 64e9,
+  camera: 'ok',
+  clockOffsetMs: -120,
+  queued: 0,
+  photosWaiting: 0,
+  temperature: 51.5,
+  storeSchema: 6,
+  configRevision: null,
+  configProblem: null,
+  slots: { current: '0.2.0-0123456789ab', previous: '0.1.0-fedcba987654', trial: false },
+};
+
+const open = async (path: string, heading: string) => {
+  await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+  await expect(page.getByRole('heading', { name: heading, level: 1 })).toBeVisible();
+};
+const detail = () =>
+  page.evaluate(
+    async (device) => (await fetch(`/api/fleet/${device}`)).json(),
+    rig.outbox.device,
+  ) as Promise<FleetDetail>;
+const seen = async (name: string, sizes?: Parameters<typeof picture>[2]) => {
+  await axe(page);
+  await picture(page, name, sizes);
+};
+
+test.beforeAll(async ({ browser }) => {
+  test.setTimeout(180_000);
+  rig = await startRig('North entrance', {}, () => inventory);
+  ({ context, page, complaints } = await openBrowser(browser));
+  await enterByLink(page, rig.server.adminLink);
+  await expect(page.getByRole('navigation').first()).toBeVisible();
+});
+test.afterAll(async () => {
+  await context?.close();
+  await rig?.close();
+});
+
+test('the list tells how each kiosk is, and goes with it by itself', async () => {
+  await open('fleet', 'Fleet');
+  const row = page.getByRole('row', { name: /Front door/ });
+  await expect(row).toContainText('Well', PATIENT);
+  await expect(row).toContainText('0.2.0');
+  await expect(row).toContainText('21.4 GB');
+  await seen('fleet', ['desk', 'narrow']);
+  inventory = { ...inventory, camera: 'covered', diskFree: 310e6 };
+  // Nobody touches the page: the kiosk tells, and the page asks.
+  await expect(row).toContainText('Camera: Covered', PATIENT);
+  await expect(row).toContainText('Disk low: 310 MB');
+  await expect(page.locator('.fleet-summary')).toContainText('0 of 1 kiosks are well');
+  await page.getByRole('button', { name: /^Camera 1/ }).click();
+  await expect(page).toHaveURL(/alert=camera-bad/);
+  await expect(row).toBeVisible();
+  await seen('fleet-trouble', ['desk', 'narrow']);
+  await page.getByLabel('Trouble').selectOption('hot');
+  await expect(page.getByText('No such kiosk')).toBeVisible();
+  await page.getByRole('button', { name: /clear/i }).click();
+  await row.getByRole('link', { name: 'Front door' }).click();
+  await expect(page.getByRole('heading', { name: 'Front door', level: 1 })).toBeVisible();
+});
+
+test('what is set for a kiosk has a history, and an older revision is put back', async () => {
+  const panel = page.locator('section', { has: page.getByRole('heading', { name: 'Settings', exact: true }) });
+  const set = async (change: () => Promise<void>) => {
+    await panel.getByRole('button', { name: 'Change' }).click();
+    await change();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  };
+  const dialog = page.getByRole('dialog');
+  await set(async () => {
+    await dialog.getByLabel('Volume').fill('101');
+  });
+  await expect(dialog.getByText('This value is not possible.')).toBeVisible();
+  await dialog.getByLabel('Volume').fill('40');
+  await dialog.getByLabel('Appearance').selectOption('dark');
+  await seen('fleet-settings');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(panel).toContainText('Appearance: Dark · Volume: 40 %');
+  await set(async () => {
+    await dialog.getByLabel('Volume').fill('');
+  });
+  await expect(panel.getByRole('row', { name: /^2/ })).toContainText('Appearance: Dark');
+  await panel.getByRole('row', { name: /^1/ }).getByRole('button', { name: 'Put back' }).click();
+  await expect(panel.getByRole('row', { name: /^3/ })).toContainText('revision 1 put back');
+  await expect(panel).toContainText('The newest settings are on their way to it.');
+  inventory = { ...inventory, configRevision: 3 };
+  await expect(panel).not.toContainText('on their way', PATIENT);
+});
+
+test('a restart is told, and what becomes of it is seen without a reload', async () => {
+  await page.getByRole('button', { name: 'Restart', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Restart' }).click();
+  const row = page.getByRole('row', { name: /^Restart/ });
+  await expect(row).toContainText('Waits');
+  const { commands } = await detail();
+  const answer = { command: commands[0]!.id, what: 'restart' } as const;
+  rig.outbox.append('command', { ...answer, outcome: 'begun' }, {});
+  rig.engine.nudge();
+  await expect(row).toContainText('Begun', PATIENT);
+  rig.outbox.append('command', { ...answer, outcome: 'done' }, {});
+  rig.engine.nudge();
+  await expect(row).toContainText('Done', PATIENT);
+  await seen('fleet-kiosk', ['desk', 'narrow']);
+});
+
+test('a wipe wants the kiosk’s name, typed', async () => {
+  await page.getByRole('button', { name: 'Wipe', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox').fill('Back door');
+  await expect(dialog.getByRole('button', { name: 'Wipe' })).toHaveAttribute('aria-disabled', 'true');
+  await dialog.getByRole('textbox').press('Enter');
+  await expect(dialog).toBeVisible();
+  expect((await detail()).commands.filter(({ what }) => what === 'wipe')).toEqual([]);
+  await seen('fleet-wipe');
+  await dialog.getByRole('textbox').fill('Front door');
+  await dialog.getByRole('button', { name: 'Wipe' }).click();
+  const row = page.getByRole('row', { name: /^Wipe/ });
+  await expect(row).toContainText('Waits');
+  await row.getByRole('button', { name: 'Take back' }).click();
+  await expect(row).toContainText('Taken back');
+});
+
+test('settings by site reach the kiosk that has nothing of its own in their place', async () => {
+  await open('fleet/templates', 'Settings by site');
+  const panel = page.locator('section', { has: page.getByRole('heading', { name: 'North entrance' }) });
+  await panel.getByRole('button', { name: 'Change' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Language').selectOption('de');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(panel).toContainText('Language: Deutsch');
+  await seen('fleet-templates', ['desk', 'narrow']);
+  expect((await detail()).told).toMatchObject({ language: 'de', theme: 'dark', volume: 40 });
+});
+
+test('in German, by keyboard', async ({ browser }) => {
+  const german = await openBrowser(browser, 'de-DE');
+  try {
+    await german.context.addCookies(await context.cookies());
+    await german.page.goto(new URL('/console/#/fleet', rig.server.adminLink).href);
+    await expect(german.page.getByRole('heading', { name: 'Flotte', level: 1 })).toBeVisible();
+    const link = german.page.getByRole('link', { name: 'Front door' });
+    await link.focus();
+    await german.page.keyboard.press('Enter');
+    await expect(german.page.getByRole('heading', { name: 'Wie es ihm geht' })).toBeVisible();
+    await axe(german.page);
+    await picture(german.page, 'fleet-kiosk-de', ['desk']);
+  } finally {
+    await german.context.close();
+  }
+  expect(complaints).toEqual([]);
+});
