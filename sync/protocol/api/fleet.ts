@@ -5,6 +5,9 @@ import { Instant, MAX_PAGE, pageQuery } from './page.ts';
 
 /** `/api/fleet`: how the kiosks are, how they are set, and what they are told to do. */
 
+/** The settings of one kiosk, as they reach it. */
+export { DeviceConfig };
+
 /** What is wrong with a kiosk, worst first. */
 export const AlertCode = z.enum([
   'offline',

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import {
   type FleetDetail as Detail,
+  type DeviceConfig,
   FleetDetail,
   type FleetKiosk,
   FleetPage,
 } from '../../../../sync/protocol/api/fleet.ts';
-import type { DeviceConfig } from '../../../../sync/protocol/wire/fleet.ts';
 import { t } from '../../../shared/i18n.ts';
 import { IconBack } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';

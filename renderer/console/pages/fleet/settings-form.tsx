@@ -1,6 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
-import { DeviceConfig } from '../../../../sync/protocol/wire/fleet.ts';
+import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
 import { t } from '../../../shared/i18n.ts';
 import type { useWrite } from '../../core/resource.ts';
 import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';

@@ -1,6 +1,10 @@
 import { useState } from 'preact/hooks';
-import { Template, TemplateList, type Template as TemplateOf } from '../../../../sync/protocol/api/fleet.ts';
-import type { DeviceConfig } from '../../../../sync/protocol/wire/fleet.ts';
+import {
+  type DeviceConfig,
+  Template,
+  TemplateList,
+  type Template as TemplateOf,
+} from '../../../../sync/protocol/api/fleet.ts';
 import { t } from '../../../shared/i18n.ts';
 import { IconBack } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
