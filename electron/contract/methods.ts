@@ -132,7 +132,7 @@ export type CaptureResult = z.infer<typeof CaptureResult>;
 
 /**
  * How the camera is. `ok`: pictures come; `starting`: none has come yet; `off`: nobody needs it now; `none`: none is there;
- * `blind`: pictures come, and faces can't be found in them.
+ * `frozen`: it is there, and no pictures come; `blind`: pictures come, and faces can't be found in them.
  */
 export const CameraWord = z.enum([
   'ok',
@@ -142,6 +142,7 @@ export const CameraWord = z.enum([
   'busy',
   'denied',
   'unplugged',
+  'frozen',
   'broken',
   'covered',
   'blind',

@@ -9,6 +9,7 @@ import type { CommandContext } from './commands/command.ts';
 import { startControl } from './control/server.ts';
 import { type Devices, NO_DEVICES, startDevices } from './devices/devices.ts';
 import { sealedPlaces } from './devices/gps/places.ts';
+import { cameraHealth, createDeviceReporter } from './devices/health.ts';
 import { systemPorts } from './devices/serial/system-ports.ts';
 import { createDiagnostics } from './diagnostics/service.ts';
 import { createCardDesk } from './enrolment/cards.ts';
@@ -192,7 +193,8 @@ async function assemble(
     hub.refresh();
   };
 
-  const screen = createScreenBook();
+  const reportCamera = createDeviceReporter(store, () => performance.now());
+  const screen = createScreenBook((camera) => reportCamera(cameraHealth(camera)));
   const startedAt = performance.now();
   const inventory = {
     home,

@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openCamera, troubleOf } from './camera.ts';
+import { LOOK_MS, MOST_STILL, openCamera as open, RETRY_MS, troubleOf } from './camera.ts';
+import type { Pictures } from './pictures.ts';
 
 const error = (name: string): DOMException => new DOMException(name, name);
+
+/** Pictures come, unless the test says otherwise. */
+const flowing: Pictures = { came: () => true, stop: () => undefined };
+const openCamera = (devices: MediaDevices | undefined, pictures = flowing) => open(devices, () => pictures);
 
 /** Devices that do what the test says; the stream has one track that can end. */
 function devices(outcome: () => DOMException | null) {
@@ -102,6 +107,66 @@ describe('the camera', () => {
     refuse(error('NotReadableError'));
     await vi.advanceTimersByTimeAsync(5_000);
     expect(camera.state.value.kind).toBe('off');
+  });
+
+  it('calls a camera frozen that gives no picture for some looks, and opens it again until one comes', async () => {
+    const d = devices(() => null);
+    let flows = true;
+    let watched = 0;
+    const camera = open(d.api, () => {
+      watched++;
+      return { came: () => flows, stop: () => void watched-- };
+    });
+    camera.start();
+    const seen: string[] = [];
+    camera.state.subscribe(({ kind }) => seen.push(kind));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(d.tracks).toHaveLength(1);
+    flows = false;
+    await vi.advanceTimersByTimeAsync((MOST_STILL - 1) * LOOK_MS);
+    flows = true; // one picture, and the count begins anew
+    await vi.advanceTimersByTimeAsync(LOOK_MS);
+    flows = false;
+    await vi.advanceTimersByTimeAsync((MOST_STILL - 1) * LOOK_MS);
+    expect(camera.state.value.kind).toBe('live');
+    await vi.advanceTimersByTimeAsync(LOOK_MS);
+    expect([camera.state.value.kind, d.tracks[0]!.readyState, watched]).toEqual(['frozen', 'ended', 0]);
+    await vi.advanceTimersByTimeAsync(3 * (RETRY_MS + MOST_STILL * LOOK_MS));
+    expect(d.tracks.length).toBeGreaterThanOrEqual(3);
+    flows = true;
+    await vi.advanceTimersByTimeAsync(RETRY_MS + LOOK_MS);
+    expect(seen).toEqual(['starting', 'live', 'frozen', 'live']);
+    expect(d.tracks.filter((t) => t.readyState === 'live')).toHaveLength(1);
+    camera.stop();
+    expect([d.tracks.filter((t) => t.readyState === 'live').length, watched]).toEqual([0, 0]);
+  });
+
+  it('that froze and is unplugged then is unplugged, and live at once when it is back', async () => {
+    let wrong: DOMException | null = null;
+    const d = devices(() => wrong);
+    const camera = openCamera(d.api, { came: () => false, stop: () => undefined });
+    camera.start();
+    await vi.advanceTimersByTimeAsync(MOST_STILL * LOOK_MS);
+    expect(camera.state.value.kind).toBe('frozen');
+    wrong = error('NotFoundError');
+    await vi.advanceTimersByTimeAsync(RETRY_MS);
+    expect(camera.state.value.kind).toBe('unplugged');
+    wrong = null;
+    d.change();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(camera.state.value.kind).toBe('live');
+    camera.stop();
+  });
+
+  it('lets a stream go whose pictures can’t be watched', async () => {
+    const d = devices(() => null);
+    const camera = open(d.api, () => {
+      throw new TypeError('no processor');
+    });
+    camera.start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([camera.state.value, d.tracks[0]!.readyState]).toEqual([{ kind: 'broken', name: 'TypeError' }, 'ended']);
+    camera.stop();
   });
 
   it('never holds two streams', async () => {

@@ -1,13 +1,15 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
+import { type Pictures, picturesOf } from './pictures.ts';
 
 /**
- * What there is of a camera. `off`: it is not wanted, and nobody has been asked for it. `absent`: none is there. `busy`: another program has it. `denied`: the system or the browser
- * does not let us. `unplugged`: it was there and is gone. `broken`: anything else, with the browser's own word for it.
+ * What there is of a camera. `off`: it is not wanted, and nobody has been asked for it. `absent`: none is there. `busy`: another
+ * program has it. `denied`: the system or the browser does not let us. `unplugged`: it was there and is gone. `frozen`: it was
+ * given to us, and no pictures come. `broken`: anything else, with the browser's own word for it.
  */
 export type CameraState =
   | { kind: 'off' | 'starting' }
   | { kind: 'live'; stream: MediaStream; track: MediaStreamTrack }
-  | { kind: 'absent' | 'busy' | 'denied' | 'unplugged' }
+  | { kind: 'absent' | 'busy' | 'denied' | 'unplugged' | 'frozen' }
   | { kind: 'broken'; name: string };
 
 export type CameraTrouble = Exclude<CameraState['kind'], 'off' | 'starting' | 'live'>;
@@ -28,14 +30,36 @@ const WANTED: MediaStreamConstraints = {
   video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 }, facingMode: 'user' },
 };
 /** Tried again this often while there is trouble; a plugged-in camera is noticed at once by `devicechange`. */
-const RETRY_MS = 2_000;
+export const RETRY_MS = 2_000;
 
-/** The camera, once it is started: whatever goes wrong becomes a state, and it is tried again by itself. */
-export function openCamera(devices: Devices | undefined): Camera {
+/** Between two looks whether a picture has come, ms. */
+export const LOOK_MS = 1_000;
+/**
+ * So many looks in a row without a picture, and the camera is frozen: drivers and cables do that without a word. In looks, since
+ * a machine that slept, or a page that hung, has not waited.
+ */
+export const MOST_STILL = 6;
+
+/** What is had of the camera: live, or on trial after it froze. */
+interface Held {
+  readonly stream: MediaStream;
+  readonly letGo: () => void;
+}
+
+/**
+ * The camera, once it is started: whatever goes wrong becomes a state, and it is tried again by itself.
+ *
+ * @param watch how it is known that pictures come; tests give their own
+ */
+export function openCamera(
+  devices: Devices | undefined,
+  watch: (track: MediaStreamTrack) => Pictures = picturesOf,
+): Camera {
   const state = signal<CameraState>({ kind: 'off' });
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = true;
   let opening = false;
+  let held: Held | null = null;
   /** True from the first picture on: then a missing camera was taken away. */
   let wasLive = false;
 
@@ -45,42 +69,66 @@ export function openCamera(devices: Devices | undefined): Camera {
   };
 
   async function open(): Promise<void> {
-    if (stopped || opening || state.value.kind === 'live') return;
+    if (stopped || opening || held) return;
     opening = true;
+    let stream: MediaStream | null = null;
     try {
       // Without a secure context there is no mediaDevices at all; the host serves one, so this is a fault of set-up.
       if (!devices) throw new DOMException('no mediaDevices', 'SecurityError');
-      const stream = await devices.getUserMedia(WANTED);
+      stream = await devices.getUserMedia(WANTED);
       const track = stream.getVideoTracks()[0];
-      if (stopped || !track) {
-        stopAll(stream);
-        return;
-      }
-      track.addEventListener('ended', () => lost(stream));
-      wasLive = true;
-      state.value = { kind: 'live', stream, track };
+      if (stopped || !track) stopAll(stream);
+      else take(stream, track);
     } catch (error) {
-      if (stopped) return; // nobody wants it any more, so nothing is wrong with it
-      const next = troubleOf(error, wasLive);
-      // The same trouble again must not redraw the screen under a finger.
-      if (state.value.kind !== next.kind) state.value = next;
-      retry();
+      if (stream) stopAll(stream);
+      if (!stopped) fails(troubleOf(error, wasLive)); // else nobody wants it any more, so nothing is wrong with it
     } finally {
       opening = false;
     }
   }
 
-  function lost(stream: MediaStream): void {
-    if (state.value.kind !== 'live' || state.value.stream !== stream) return;
-    stopAll(stream);
-    state.value = { kind: 'unplugged' };
+  function take(stream: MediaStream, track: MediaStreamTrack): void {
+    const pictures = watch(track);
+    const live = (): void => {
+      wasLive = true;
+      state.value = { kind: 'live', stream, track };
+    };
+    let still = 0;
+    const looks = setInterval(() => {
+      if (pictures.came()) {
+        still = 0;
+        if (state.value.kind !== 'live') live();
+      } else if (++still >= MOST_STILL) loses(stream, 'frozen');
+    }, LOOK_MS);
+    held = {
+      stream,
+      letGo() {
+        clearInterval(looks);
+        pictures.stop();
+        stopAll(stream);
+      },
+    };
+    track.addEventListener('ended', () => loses(stream, 'unplugged'));
+    // A camera that froze is believed when a picture comes: or the screen would change to and fro with each attempt.
+    if (state.value.kind !== 'frozen') live();
+  }
+
+  function loses(stream: MediaStream, kind: 'unplugged' | 'frozen'): void {
+    if (held?.stream !== stream) return;
+    held.letGo();
+    held = null;
+    fails({ kind });
+  }
+
+  function fails(next: CameraState): void {
+    // The same trouble again must not redraw the screen under a finger.
+    if (state.value.kind !== next.kind) state.value = next;
     retry();
   }
 
   const onChange = (): void => {
-    if (state.value.kind === 'live') {
-      if (state.value.track.readyState === 'ended') lost(state.value.stream);
-    } else void open();
+    if (!held) void open();
+    else if (held.stream.getVideoTracks()[0]?.readyState === 'ended') loses(held.stream, 'unplugged');
   };
   return {
     state,
@@ -96,7 +144,8 @@ export function openCamera(devices: Devices | undefined): Camera {
       stopped = true;
       clearTimeout(timer);
       devices?.removeEventListener('devicechange', onChange);
-      if (state.value.kind === 'live') stopAll(state.value.stream);
+      held?.letGo();
+      held = null;
       state.value = { kind: 'off' };
     },
   };

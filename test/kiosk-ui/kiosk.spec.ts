@@ -153,6 +153,38 @@ test.describe('trouble', () => {
     await seen(page, frames + 5);
   });
 
+  test('a camera that gives no pictures any more says so, is opened again by itself, and goes on when they come', async ({
+    kiosk,
+  }) => {
+    const page = await kiosk.open({ before: freezingCamera });
+    await expect(page.locator('.stage[data-live=true]')).toBeVisible({ timeout: 20_000 });
+    await seen(page);
+    await page.evaluate(() => history.replaceState(null, '', '#frozen'));
+    await expect(page.locator('[data-trouble=frozen]')).toContainText('gives no picture', { timeout: 30_000 });
+    await expectNoAxeFault(page, 'frozen');
+    await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
+    const asked = () => page.evaluate(() => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.length);
+    // Opened again and again, and the screen stays as it is: a camera that froze is believed when a picture comes.
+    await page.evaluate(() => {
+      const shown: string[] = [];
+      Object.assign(window, { shown });
+      new MutationObserver(() => {
+        if (document.querySelector('.stage[data-live=true]')) shown.push('live');
+      }).observe(document, { subtree: true, childList: true, attributes: true });
+    });
+    await expect.poll(asked, { timeout: 60_000 }).toBeGreaterThanOrEqual(3);
+    expect(await page.evaluate(() => (window as unknown as { shown: string[] }).shown)).toEqual([]);
+    expect(kiosk.core.callsOf('screenState').at(-1)).toMatchObject({ camera: 'frozen' });
+    const { frames } = await metrics(page);
+    await page.evaluate(() => history.replaceState(null, '', '#'));
+    await expect(page.locator('.stage[data-live=true]')).toBeVisible({ timeout: 30_000 });
+    await seen(page, frames + 5);
+    const live = await page.evaluate(
+      () => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.filter((t) => t.readyState === 'live').length,
+    );
+    expect(live).toBe(1);
+  });
+
   test('a stream of frames that breaks does not turn faces off: a new worker goes on with the same camera', async ({
     kiosk,
   }) => {
@@ -309,6 +341,29 @@ function brokenCamera(): void {
     const name = location.hash.slice(1);
     if (name) throw new DOMException(name, name);
     const stream = await real(wanted);
+    tracks.push(...stream.getVideoTracks());
+    return stream;
+  };
+}
+
+/** Runs in the page: a camera whose track lives on without pictures while `#frozen` stands in the address. */
+function freezingCamera(): void {
+  const tracks: MediaStreamTrack[] = [];
+  Object.assign(window, { tracks });
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [640, 480];
+  const context = canvas.getContext('2d')!;
+  let n = 0;
+  setInterval(() => {
+    if (location.hash === '#frozen') return;
+    for (let i = 0; i < 40; i++) {
+      context.fillStyle = `rgb(${150 + i}, ${140 + i}, ${(n + i) % 256})`;
+      context.fillRect(i * 16, 0, 16, 480);
+    }
+    n++;
+  }, 60);
+  navigator.mediaDevices.getUserMedia = async () => {
+    const stream = canvas.captureStream(15);
     tracks.push(...stream.getVideoTracks());
     return stream;
   };

@@ -1,3 +1,4 @@
+import type { CameraWord } from '../../contract/methods.ts';
 import type { SqlStore } from '../store/store.ts';
 import type { PortState } from './serial/kept-port.ts';
 
@@ -10,13 +11,28 @@ export interface DeviceHealth {
   readonly state: DeviceState;
 }
 
+/** The camera, as far as somebody has to do something about it: the screen has it, and tells of it. */
+export interface CameraHealth {
+  readonly kind: 'camera';
+  readonly name: 'camera';
+  readonly state: Exclude<CameraWord, PassingWord>;
+}
+
+/** No news of a camera: it is not needed, has just been started, or a hand or the night lies over it. */
+type PassingWord = 'off' | 'starting' | 'covered';
+
+/** What of the screen's word for its camera is worth telling: nothing for what passes by itself. */
+export const cameraHealth = (word: CameraWord): readonly CameraHealth[] =>
+  word === 'off' || word === 'starting' || word === 'covered' ? [] : [{ kind: 'camera', name: 'camera', state: word }];
+
 /** A state must last this long before the server is told: a plug that is being wiggled is no news, ms. */
 const STEADY_MS = 5_000;
 /** Told at most this often a device, ms. */
 const EVERY_MS = 60_000;
 
 /** The device as the server was last told; absent means `ok`. */
-const told = ({ kind, name }: Pick<DeviceHealth, 'kind' | 'name'>): string => `device-told/${kind}/${name}`;
+const told = ({ kind, name }: { readonly kind: string; readonly name: string }): string =>
+  `device-told/${kind}/${name}`;
 
 /**
  * Tells the server of devices that fail and come back, as `health` events with code `device`: once a lasting change, over
@@ -25,8 +41,8 @@ const told = ({ kind, name }: Pick<DeviceHealth, 'kind' | 'name'>): string => `d
 export function createDeviceReporter(
   store: { setting: SqlStore['setting']; readonly sync: Pick<SqlStore['sync'], 'reportIfRoom'> },
   monotonic: () => number,
-): (devices: readonly DeviceHealth[]) => void {
-  const seen = new Map<string, { state: DeviceState; since: number; toldAt: number }>();
+): (devices: readonly (DeviceHealth | CameraHealth)[]) => void {
+  const seen = new Map<string, { state: string; since: number; toldAt: number }>();
   return (devices) => {
     const now = monotonic();
     for (const device of devices) {

@@ -1,4 +1,4 @@
-import type { CoreMethods } from '../../contract/methods.ts';
+import type { CameraWord, CoreMethods } from '../../contract/methods.ts';
 
 /** What the screen last said of itself. */
 export interface ScreenState {
@@ -10,8 +10,12 @@ export interface ScreenState {
 
 const NONE: ScreenState = { camera: 'unknown', frames: 0 };
 
-/** Keeps what the screen tells: the core has no camera of its own. */
-export function createScreenBook(): {
+/**
+ * Keeps what the screen tells: the core has no camera of its own.
+ *
+ * @param onCamera called each time that it tells, also the same again
+ */
+export function createScreenBook(onCamera: (camera: CameraWord) => void): {
   readonly methods: Pick<CoreMethods, 'screenState'>;
   state(): ScreenState;
   /** Its camera gives pictures, and it has looked at some. */
@@ -24,6 +28,7 @@ export function createScreenBook(): {
     methods: {
       async screenState(told) {
         state = told;
+        onCamera(told.camera);
         return {};
       },
     },

@@ -258,6 +258,9 @@ export const de: Locale = {
       'Erlauben Sie dieser Seite die Kamera in den Systemeinstellungen. Das Gerät versucht es von selbst wieder.',
     unplugged: 'Die Kamera wurde abgezogen',
     unpluggedMore: 'Schließen Sie sie wieder an. Das Gerät bemerkt es von selbst.',
+    frozen: 'Die Kamera liefert kein Bild',
+    frozenMore:
+      'Das Gerät öffnet sie von selbst neu. Kommt kein Bild, ziehen Sie sie ab und schließen Sie sie wieder an.',
     broken: 'Die Kamera antwortet nicht',
     brokenMore:
       'Ziehen Sie sie ab und schließen Sie sie wieder an ({{name}}). Das Gerät versucht es von selbst wieder.',

@@ -259,6 +259,8 @@ export const en = {
     deniedMore: 'Allow this page to use the camera in the system’s settings. The kiosk tries again by itself.',
     unplugged: 'The camera has been unplugged',
     unpluggedMore: 'Plug it in again. The kiosk notices by itself.',
+    frozen: 'The camera gives no picture',
+    frozenMore: 'The kiosk opens it again by itself. If no picture comes, unplug the camera and plug it in again.',
     broken: 'The camera does not answer',
     brokenMore: 'Unplug it and plug it in again ({{name}}). The kiosk tries again by itself.',
     covered: 'The camera is covered',

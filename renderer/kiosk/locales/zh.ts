@@ -251,6 +251,8 @@ export const zh: Locale = {
     deniedMore: '请在系统设置中允许此页面使用摄像头。本机会自动重试。',
     unplugged: '摄像头已被拔下',
     unpluggedMore: '请重新接上，本机会自动发现。',
+    frozen: '摄像头没有画面',
+    frozenMore: '本机会自动重新打开它。如果仍没有画面，请拔下摄像头后重新接上。',
     broken: '摄像头没有响应',
     brokenMore: '请拔下后重新接上（{{name}}）。本机会自动重试。',
     covered: '摄像头被遮住了',

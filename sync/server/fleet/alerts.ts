@@ -16,7 +16,16 @@ const HOT = 80;
 /** Records that wait although the kiosk is heard. */
 const QUEUE_LONG = 500;
 /** Words of a camera that nobody can use. */
-const CAMERA_BAD: ReadonlySet<string> = new Set(['none', 'busy', 'denied', 'unplugged', 'broken', 'covered', 'blind']);
+const CAMERA_BAD: ReadonlySet<string> = new Set([
+  'none',
+  'busy',
+  'denied',
+  'unplugged',
+  'frozen',
+  'broken',
+  'covered',
+  'blind',
+]);
 
 export interface Seen {
   readonly lastHeardAt: Date | null;

@@ -38,6 +38,7 @@ export const fleet = {
     busy: 'مستخدمة في مكان آخر',
     denied: 'غير مسموح بها',
     unplugged: 'مفصولة',
+    frozen: 'لا تصل صور',
     broken: 'لا تستجيب',
     covered: 'مغطاة',
     blind: 'لا تجد وجوهًا',

@@ -38,6 +38,7 @@ export const fleet = {
     busy: 'Anderweitig benutzt',
     denied: 'Nicht erlaubt',
     unplugged: 'Abgezogen',
+    frozen: 'Liefert keine Bilder',
     broken: 'Antwortet nicht',
     covered: 'Verdeckt',
     blind: 'Findet keine Gesichter',

@@ -38,6 +38,7 @@ export const fleet = {
     busy: 'In use elsewhere',
     denied: 'Not allowed',
     unplugged: 'Unplugged',
+    frozen: 'Gives no pictures',
     broken: 'Does not answer',
     covered: 'Covered',
     blind: 'Finds no faces',

@@ -38,6 +38,7 @@ export const fleet = {
     busy: '被占用',
     denied: '未获许可',
     unplugged: '已拔出',
+    frozen: '没有画面',
     broken: '无响应',
     covered: '被遮挡',
     blind: '无法检测人脸',
