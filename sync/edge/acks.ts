@@ -47,6 +47,11 @@ export class AckBook {
     return this.#opened.ack;
   }
 
+  /** `serverTime` of the newest ack that was taken; null before the first. */
+  get heard(): string | null {
+    return this.#last?.serverTime ?? null;
+  }
+
   isFresh(ack: Ack): boolean {
     return this.#last === null || ack.serverTime > this.#last.serverTime;
   }

@@ -139,8 +139,8 @@ export class SyncEngine {
     const shared = { secret, source, serverId: bundle.serverId, keys };
     this.#batches = new BatchMaker({ ...shared, most: options.batchEvents });
     const reporting = options.report ? new Reporting(options.report, () => this.#world.now()) : null;
-    this.#asker = new Asker({ ...shared, sink: this.#sink, reporting });
     this.#acks = new AckBook(source, keys);
+    this.#asker = new Asker({ ...shared, sink: this.#sink, reporting, heard: () => this.#acks.heard });
   }
 
   get status(): SyncStatus {

@@ -17,6 +17,7 @@ import { keyId } from '../../sync/protocol/seal/keys.ts';
 import { pad } from '../../sync/protocol/seal/padding.ts';
 import type { Ack } from '../../sync/protocol/wire/ack.ts';
 import { type Ed25519PrivateJwk, PROTOCOL_VERSION, TYP, type X25519PublicJwk } from '../../sync/protocol/wire/batch.ts';
+import type { Ask } from '../../sync/protocol/wire/changes.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { type DeviceMessage, type MessageContext, takeMessage } from '../../sync/server/devices/messages.ts';
@@ -196,11 +197,15 @@ export class Target {
     return this.seal(this.jws(kiosk, events, { first }));
   }
 
-  async ask(kiosk: Kiosk, jti: string = crypto.randomUUID()): Promise<string> {
+  async ask(
+    kiosk: Kiosk,
+    jti: string = crypto.randomUUID(),
+    more: Partial<Extract<Ask, { what: 'changes' }>> = {},
+  ): Promise<string> {
     const { keyring } = this;
     const trusts = await Promise.all(keyring.publicKeys.signing.map((k) => keyId(k)));
     return sealAsk(
-      { what: 'changes', epoch: kiosk.box.epoch, cursor: '', limit: 200, trusts, presenceAfter: null },
+      { what: 'changes', epoch: kiosk.box.epoch, cursor: '', limit: 200, trusts, presenceAfter: null, ...more },
       { device: kiosk.box.device, signing: kiosk.secret.signing, server: this.sealing, serverId: keyring.serverId },
       jti,
     );

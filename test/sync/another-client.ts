@@ -272,12 +272,18 @@ export class AnotherClient {
     return this.#ack(text);
   }
 
+  /** `serverTime` of its newest ack. */
+  #heard: string | null = null;
+
   /** The whole snapshot. @returns its changes, and the ack of the last page */
   async snapshot(report?: Json): Promise<{ changes: Json[]; ack: Json }> {
     const changes: Json[] = [];
     for (let cursor = ''; ; ) {
       const ask = { what: 'changes', epoch: this.epoch, cursor, limit: 200, presenceAfter: null };
-      const page = await this.#ask({ ...ask, ...(report && { report }) });
+      const page = await this.#ask({
+        ...ask,
+        ...(this.version >= 3 && { heard: this.#heard, ...(report && { report }) }),
+      });
       changes.push(...(page.changes as Json[]));
       cursor = page.cursor as string;
       if (!page.more) return { changes, ack: this.#ack(page.ack as string) };
@@ -326,6 +332,7 @@ export class AnotherClient {
   #ack(text: string): Json {
     const ack = verified(text, 'sp-ack+jws', this.version, () => this.bundle.keys.signing);
     if (ack.device !== this.device || ack.epoch !== this.epoch) throw new Error('an ack of another');
+    this.#heard = ack.serverTime as string;
     return ack;
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { cardHash, writeCardCode } from '../../sync/protocol/seal/card-code.ts';
 import { sealCardTemplates, writeTemplateCard } from '../../sync/protocol/seal/card-template.ts';
 import { canonicalBytes, commit, headerHash } from '../../sync/protocol/seal/chain.ts';
@@ -11,6 +12,7 @@ import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
 import { messageDigest } from '../../sync/protocol/seal/signal.ts';
 import { PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
 import { GENESIS, type WireEvent } from '../../sync/protocol/wire/event.ts';
+import { FAREWELL_TYP, LOGS_TYP } from '../../sync/protocol/wire/farewell.ts';
 import { joining, photo, position } from './joining.ts';
 import {
   DEVICE,
@@ -169,7 +171,16 @@ async function messages() {
   };
   const askWithReport = await sealed(
     { typ: TYP.ask, iss: DEVICE, aud: SERVER, spv: 3, jti: JTI } as { typ: string },
-    { what: 'changes', epoch: EPOCH, cursor: 'opaque', limit: 200, trusts: [kid], presenceAfter: NOW, report },
+    {
+      what: 'changes',
+      epoch: EPOCH,
+      cursor: 'opaque',
+      limit: 200,
+      trusts: [kid],
+      presenceAfter: NOW,
+      heard: NOW,
+      report,
+    },
     KEYS.deviceSigning,
     KEYS.serverSealing,
   );
@@ -209,6 +220,21 @@ async function messages() {
     KEYS.serverSigning,
     KEYS.deviceSealing,
   );
+  const fromDevice = { iss: DEVICE, aud: SERVER, spv: PROTOCOL_VERSION };
+  const gz = gzipSync('{"at":"2026-03-02T07:58:01.123Z","message":"host: the core is ready"}\n').toString('base64');
+  const logs = await sealed(
+    { typ: LOGS_TYP.logs, ...fromDevice } as { typ: string },
+    { command: REQUEST, gz },
+    KEYS.deviceSigning,
+    KEYS.serverSealing,
+  );
+  const farewellHeader = { alg: 'EdDSA', typ: FAREWELL_TYP, ...fromDevice };
+  const farewellBody = { command: REQUEST, what: 'wipe', key: null };
+  const farewell = {
+    header: farewellHeader,
+    body: farewellBody,
+    signed: await sign(farewellHeader, farewellBody, KEYS.deviceSigning),
+  };
   const refusalBody = { device: DEVICE, digest: messageDigest(batch.sealed), code: 'bad-padding', serverTime: NOW };
   const nudgeBody = { device: DEVICE, serverTime: NOW };
   const fromServerSigned = async (typ: string, body: object) => ({
@@ -223,6 +249,8 @@ async function messages() {
     pageOfSite,
     askWithReport,
     pageOfDevice,
+    logs,
+    farewell,
     ack: await fromServerSigned(TYP.ack, ackBody),
     refusal: await fromServerSigned(TYP.refusal, refusalBody),
     nudge: await fromServerSigned(TYP.nudge, nudgeBody),

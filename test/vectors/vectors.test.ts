@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { openAck } from '../../sync/protocol/seal/ack.ts';
 import { openAsk } from '../../sync/protocol/seal/ask.ts';
@@ -8,6 +9,7 @@ import { openBatch } from '../../sync/protocol/seal/batch.ts';
 import { openCardTemplates, readTemplateCard } from '../../sync/protocol/seal/card-template.ts';
 import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
 import { checkEvent } from '../../sync/protocol/seal/event.ts';
+import { openFarewell, openLogs } from '../../sync/protocol/seal/farewell.ts';
 import { caPin, deviceFingerprint, serverFingerprint } from '../../sync/protocol/seal/fingerprint.ts';
 import { openGrant, openJoin, openProof } from '../../sync/protocol/seal/join.ts';
 import { readJoinCode } from '../../sync/protocol/seal/join-code.ts';
@@ -120,6 +122,13 @@ describe('messages', () => {
     expect(page).toEqual(messages.page.body);
     const ack = await openAck(messages.page.body.ack, trusted, { device: ids.device, epoch: ids.epoch });
     expect(ack).toEqual(messages.ack.body);
+  });
+
+  test('a log and a farewell open at the server', async () => {
+    expect(await openLogs(messages.logs.sealed, atServer, sender)).toEqual(messages.logs.body);
+    expect(gunzipSync(Buffer.from(messages.logs.body.gz, 'base64')).toString()).toContain('the core is ready');
+    const opened = await openFarewell(messages.farewell.signed, ids.server, async () => publicHalf(keys.deviceSigning));
+    expect(opened).toEqual({ device: ids.device, farewell: messages.farewell.body });
   });
 
   test('ack, refusal and nudge verify on the kiosk', async () => {

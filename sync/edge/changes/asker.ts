@@ -33,9 +33,12 @@ export class Asker {
   readonly #keys: () => ServerKeys;
   readonly #sink: ChangeSink;
   readonly #reporting: Reporting | null;
+  readonly #heard: () => string | null;
   #turn = 0;
+  /** The server has answered an ask of this process: what it is told from now on, it takes for news. */
+  #answered = false;
   /** Epochs whose marks were heard since the snapshot under way began; null when there is none. */
-  #heard: Set<string> | null = null;
+  #heardOf: Set<string> | null = null;
 
   constructor(options: {
     secret: DeviceSecret;
@@ -44,6 +47,8 @@ export class Asker {
     keys: () => ServerKeys;
     sink: ChangeSink;
     reporting: Reporting | null;
+    /** `serverTime` of the newest answer; null for none. */
+    heard: () => string | null;
   }) {
     this.#secret = options.secret;
     this.#source = options.source;
@@ -51,6 +56,7 @@ export class Asker {
     this.#keys = options.keys;
     this.#sink = options.sink;
     this.#reporting = options.reporting;
+    this.#heard = options.heard;
   }
 
   #trusts(): Promise<string[]> {
@@ -77,30 +83,31 @@ export class Asker {
    * of an old one.
    *
    * @param takeAck takes the page's ack before anything of the page is applied
-   * @returns whether more waits
+   * @returns whether more waits: here, or to be told
    */
   async next(exchange: AskExchange, takeAck: (signed: string, epoch: string) => Promise<void>): Promise<boolean> {
     const epochs = this.#source.marks().map(({ epoch }) => epoch);
     const epoch = epochs[this.#turn++ % epochs.length] ?? this.#source.epoch;
     const cursor = this.#sink.cursor();
+    const first = !this.#answered;
     const page = await this.#page(epoch, cursor, MAX_PAGE_CHANGES, exchange, takeAck);
     // The ack may have told that the server was restored: then the cursor was dropped, and so is the page.
     if (this.#sink.cursor() !== cursor) return true;
     if (page.whole) {
-      this.#heard ??= new Set();
-      this.#heard.add(epoch);
+      this.#heardOf ??= new Set();
+      this.#heardOf.add(epoch);
       // Whoever is in no page is dropped at a snapshot's end, but not before each epoch told what of it the server has.
       if (!page.more)
         for (const other of epochs) {
-          if (this.#heard.has(other)) continue;
+          if (this.#heardOf.has(other)) continue;
           await this.#page(other, cursor, 1, exchange, takeAck);
           if (this.#sink.cursor() !== cursor) return true;
-          this.#heard.add(other);
+          this.#heardOf.add(other);
         }
     }
     await this.#sink.apply(page);
-    if (!page.whole || !page.more) this.#heard = null;
-    return page.more;
+    if (!page.whole || !page.more) this.#heardOf = null;
+    return page.more || (first && (this.#reporting?.due() ?? null) !== null);
   }
 
   async #page(
@@ -110,7 +117,9 @@ export class Asker {
     exchange: AskExchange,
     takeAck: (signed: string, epoch: string) => Promise<void>,
   ): Promise<ChangesPage> {
-    const report = this.#reporting?.due() ?? null;
+    // With the first ask of a process the server may not know an old one that is played again from ours: it would leave out
+    // what is reported, and we would take it for told.
+    const report = this.#answered ? (this.#reporting?.due() ?? null) : null;
     const ask: Ask = {
       what: 'changes',
       epoch,
@@ -118,12 +127,14 @@ export class Asker {
       limit,
       trusts: await this.#trusts(),
       presenceAfter: this.#sink.presenceAfter(),
+      heard: this.#heard(),
       ...(report && { report }),
     };
     const page = await this.#ask(ask, exchange);
     if (report) this.#reporting?.told(report);
     if (page.what !== 'changes') throw new TypeError('a page that answers another question');
     await takeAck(page.ack, epoch);
+    this.#answered = true;
     return page;
   }
 }

@@ -45,6 +45,11 @@ export const Ask = z.discriminatedUnion('what', [
     trusts: z.array(Kid).min(1).max(4),
     /** Time of the newest presence that this kiosk knows; null for none. */
     presenceAfter: Instant.nullable(),
+    /**
+     * `serverTime` of the newest answer that this kiosk has; null for none. An ask that names none newer than an ask before it
+     * is an old one, played again, and counts for no sign of life. Since version 3.
+     */
+    heard: Instant.nullable().optional(),
     /** How this kiosk is: when something of it changed, and now and then. Since version 3. */
     report: Inventory.optional(),
   }),

@@ -26,6 +26,7 @@ import { rollouts } from './migrations/0023-rollouts.ts';
 import { fleet } from './migrations/0024-fleet.ts';
 import { desk } from './migrations/0025-desk.ts';
 import { complaints } from './migrations/0026-complaints.ts';
+import { answerHeard } from './migrations/0027-answer-heard.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -59,6 +60,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0024-fleet': fleet,
   '0025-desk': desk,
   '0026-complaints': complaints,
+  '0027-answer-heard': answerHeard,
 };
 
 /** Names of what this build knows, in order. */

@@ -72,6 +72,8 @@ export interface DeviceTable {
   tls_key_hash: string;
   registered_at: Instant;
   last_heard_at: Instant | null;
+  /** Time of the newest of our answers that it said it has: an ask that names an older one is played again. */
+  answer_heard: Instant | null;
   /** As `checkin.change`. */
   change: GeneratedBig;
   /** The request that its first certificate was, or will be, made from. */

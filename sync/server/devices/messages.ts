@@ -96,7 +96,9 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   const opening = openingKeys(context, device);
   const { header, body } = await openBatch(message.sealed, opening, senderOf(context, device));
   const result = await ingest(db, keys, header, body, context.now());
-  await noteKnownKeys(db, device, { ...(body.trusts && { trusts: body.trusts }), sealedTo: opening.sealedTo() });
+  // Nothing of it is new: it may be one that somebody kept, and what it trusts is of then.
+  if (result.inserted > 0)
+    await noteKnownKeys(db, device, { ...(body.trusts && { trusts: body.trusts }), sealedTo: opening.sealedTo() });
   const taken = result.inserted;
   const quarantined = result.quarantined.length;
   countEvents({ taken, quarantined, known: Math.max(0, body.events.length - taken - quarantined) });
@@ -124,10 +126,11 @@ async function takeAsk(context: MessageContext, device: Device, message: DeviceM
   const opening = openingKeys(context, device);
   const { header, ask } = await openAsk(message.sealed, opening, senderOf(context, device));
   if (message.renewalOnly && ask.what !== 'renew') throw renewFirst(message.renewalOnly);
-  // Screens see it at their next regular look: an idle fleet wakes nobody.
-  await heardFrom(db, device.id, context.now());
-  await noteKnownKeys(db, device, { trusts: ask.trusts, sealedTo: opening.sealedTo() });
-  if (ask.what === 'changes' && ask.report) await keepReport(db, device.id, ask.report, context.now());
+  if (ask.what === 'changes' && (await heardFrom(db, device.id, ask.heard ?? null, context.now()))) {
+    // Screens see it at their next regular look: an idle fleet wakes nobody.
+    await noteKnownKeys(db, device, { trusts: ask.trusts, sealedTo: opening.sealedTo() });
+    if (ask.report) await keepReport(db, device.id, ask.report, context.now());
+  }
   const signing = keyring.signingFor(ask.trusts);
   const answer = { device: device.id, jti: header.jti };
   const page: Page =

@@ -92,6 +92,7 @@ export async function register(
         approved_at: null,
         provisioning_secret: null,
         trusts: null,
+        answer_heard: null,
         cert_not_after: null,
         cert_issuer: null,
       })
@@ -162,9 +163,36 @@ export function requireApproved(device: Device | null): asserts device is Device
     throw new Problem('device-not-approved', `This device is ${device.status}.`, 'Approve it on the server.');
 }
 
-/** The device has spoken: it has what it was given, so the server forgets the provisioning secret. */
-export async function heardFrom(db: Db, id: string, now: Date): Promise<void> {
-  await db.updateTable('device').set({ last_heard_at: now, provisioning_secret: null }).where('id', '=', id).execute();
+/** Clocks of replicas may differ by so much, ms. */
+const SKEW_MS = 60_000;
+
+/**
+ * The device has asked: it has what it was given, so the server forgets the provisioning secret.
+ *
+ * Whoever carries an ask can keep it and play it again. So an ask names the time of the newest answer that the device has,
+ * and is a sign of life only where that is newer than with any ask before. One that names none counts as long as the device
+ * never named one: builds of before version 3, and a device that was never answered.
+ *
+ * @returns whether it is one; else it is answered, and nothing of it is kept
+ */
+export async function heardFrom(db: Db, id: string, heard: string | null, now: Date): Promise<boolean> {
+  const latest = new Date(now.getTime() + SKEW_MS);
+  const at = heard === null ? null : new Date(heard);
+  if (at && at > latest) return false;
+  const row = await db
+    .updateTable('device')
+    .set({ last_heard_at: now, provisioning_secret: null, ...(at && { answer_heard: at }) })
+    .where('id', '=', id)
+    .where((e) =>
+      e.or([
+        e('answer_heard', 'is', null),
+        // Newer; or our own clock was ahead when that one was written, and all that comes seems older.
+        ...(at ? [e('answer_heard', '<', at), e('answer_heard', '>', latest)] : []),
+      ]),
+    )
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Keeps which of our keys a device knows, so that acks are signed by one of them and `keys retire` can warn. */

@@ -1,3 +1,4 @@
+import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -12,6 +13,9 @@ import type { Keys } from '../keys/envelope.ts';
 import type { Keyring } from '../keys/keyring.ts';
 import { announcedWord, takeFarewell } from './commands.ts';
 import { keepLogs } from './logs.ts';
+
+/** Farewells from one address in a minute: whoever says one needs no certificate, and each is looked up and verified. */
+const FAREWELLS_A_MINUTE = 30;
 
 interface Context {
   readonly db: Db;
@@ -51,19 +55,23 @@ export function registerLeaving(
     return reply.code(204).send();
   });
 
-  app.post(FAREWELL_PATH, { bodyLimit: MAX_FAREWELL_BYTES }, async (request, reply) => {
-    const signed = z.string().parse(request.body);
-    const { device, farewell } = await openFarewell(signed, o.keyring.serverId, async (id, { command, key }) => {
-      if (!key) {
-        const known = await findDevice(o.db, id);
-        return known && { kty: 'OKP', crv: 'Ed25519', x: known.ed25519 };
-      }
-      return (await announcedWord(o.db, id, command)) === (await keyId(key)) ? key : null;
+  app.register(async (scope) => {
+    await scope.register(rateLimit, { global: false });
+    const limited = { rateLimit: { max: FAREWELLS_A_MINUTE, timeWindow: '1 minute' } };
+    scope.post(FAREWELL_PATH, { bodyLimit: MAX_FAREWELL_BYTES, config: limited }, async (request, reply) => {
+      const signed = z.string().parse(request.body);
+      const { device, farewell } = await openFarewell(signed, o.keyring.serverId, async (id, { command, key }) => {
+        if (!key) {
+          const known = await findDevice(o.db, id);
+          return known && { kty: 'OKP', crv: 'Ed25519', x: known.ed25519 };
+        }
+        return (await announcedWord(o.db, id, command)) === (await keyId(key)) ? key : null;
+      });
+      const { command, what } = farewell;
+      const taken = await inTransaction(o.db, (tx) => takeFarewell(tx, { device, command, what }, o.now()));
+      if (taken) o.log.warn({ device, what }, 'a kiosk says that it has destroyed everything; it is revoked');
+      o.onChange();
+      return reply.code(204).send();
     });
-    const { command, what } = farewell;
-    const taken = await inTransaction(o.db, (tx) => takeFarewell(tx, { device, command, what }, o.now()));
-    if (taken) o.log.warn({ device, what }, 'a kiosk says that it has destroyed everything; it is revoked');
-    o.onChange();
-    return reply.code(204).send();
   });
 }

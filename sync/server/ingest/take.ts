@@ -38,7 +38,8 @@ export async function take(
 ): Promise<{ fresh: Taken[]; refusals: Refused[]; notes: Note[]; unkept: number }> {
   const log = await readLog(tx, range, sorted);
   const { fresh, refusals } = settle(range, sorted, log);
-  const site = await siteOf(tx, range.iss, heard ? now : null);
+  // A batch that brings nothing new may be one that somebody kept and plays again: it says nothing of how the device is now.
+  const site = await siteOf(tx, range.iss, heard && fresh.length > 0 ? now : null);
   const people = await holdPeople(tx, [
     ...fresh.flatMap((t) => personOf(t) ?? []),
     ...refusals.flatMap((r) => r.person ?? []),

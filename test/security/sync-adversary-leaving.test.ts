@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sayFarewell } from '../../sync/edge/farewell.ts';
+import { sendLogs } from '../../sync/edge/logs.ts';
+import { openFarewell, openLogs, sealLogs, signFarewell } from '../../sync/protocol/seal/farewell.ts';
+import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
+import { TYP } from '../../sync/protocol/wire/batch.ts';
+import {
+  FAREWELL_PATH,
+  FAREWELL_TYP,
+  type Farewell,
+  LOGS_PATH,
+  LOGS_TYP,
+  type Logs,
+  MAX_FAREWELL_BYTES,
+  MAX_LOGS_BYTES,
+} from '../../sync/protocol/wire/farewell.ts';
+import { isRefusal } from '../../sync/server/http/problem.ts';
+import { codeOf } from '../sync/client.ts';
+import { joined, type Kiosk, sendAs, type TestServer, testServer, tls } from '../sync/identity-kit.ts';
+import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
+
+/** What a kiosk says outside of its log of events, by somebody else: its log, and that everything on it is destroyed. */
+
+const SERVER = randomUUID();
+const DEVICE = randomUUID();
+const [device, stranger, sealing] = [newSigningKey(), newSigningKey(), newSealingKey()];
+const logs: Logs = { command: randomUUID(), gz: gzipSync('lines').toString('base64') };
+const farewell: Farewell = { command: randomUUID(), what: 'wipe', key: null };
+const from = { device: DEVICE, serverId: SERVER };
+
+interface Kind {
+  readonly noun: 'logs' | 'farewell';
+  readonly typ: string;
+  readonly body: Record<string, unknown>;
+  readonly most: number;
+  readonly open: (message: string) => Promise<unknown>;
+  readonly wrap: (jws: string) => string | Promise<string>;
+  readonly good: () => Promise<string>;
+}
+const KINDS: Kind[] = [
+  {
+    noun: 'logs',
+    typ: LOGS_TYP.logs,
+    body: logs,
+    most: MAX_LOGS_BYTES,
+    open: (m) =>
+      openLogs(
+        m,
+        {
+          sealing: async (kid) => (kid === (await keyId(publicHalf(sealing))) ? sealing : null),
+          device: async () => publicHalf(device),
+        },
+        { serverId: SERVER, device: DEVICE },
+      ),
+    wrap: (jws) => rawJwe(padded(jws), publicHalf(sealing), { typ: LOGS_TYP.sealed, cty: LOGS_TYP.logs }),
+    good: () => sealLogs(logs, { ...from, signing: device, server: publicHalf(sealing) }),
+  },
+  {
+    noun: 'farewell',
+    typ: FAREWELL_TYP,
+    body: farewell,
+    most: MAX_FAREWELL_BYTES,
+    open: (m) => openFarewell(m, SERVER, async (id, { key }) => (id === DEVICE && !key ? publicHalf(device) : null)),
+    wrap: (jws) => jws,
+    good: () => signFarewell(farewell, from, device),
+  },
+];
+
+describe.each(KINDS)('$noun', ({ noun, typ, body, most, open, wrap, good }) => {
+  const header = (more: Record<string, unknown> = {}) => ({
+    alg: 'EdDSA',
+    typ,
+    iss: DEVICE,
+    aud: SERVER,
+    spv: 3,
+    ...more,
+  });
+  const made = async (o: { header?: object; body?: unknown; key?: typeof device | null } = {}) =>
+    wrap(rawJws(header({ ...o.header }), json(o.body ?? body), o.key === undefined ? device : o.key));
+  const malformed = `${noun}-malformed`;
+
+  test('of the device, to this server, are taken', async () => {
+    await expect(open(await good())).resolves.toBeTruthy();
+    await expect(open(await made())).resolves.toBeTruthy();
+  });
+
+  test.each<[string, string | RegExp, () => Promise<string> | string]>([
+    ['signed by a stranger', 'bad-signature', () => made({ key: stranger })],
+    ['of another device', /^(wrong-issuer|unknown-device)$/, () => made({ header: { iss: randomUUID() } })],
+    ['to another server', 'wrong-audience', () => made({ header: { aud: randomUUID() } })],
+    ['that bring their own key', malformed, () => made({ key: stranger, header: { jwk: publicHalf(stranger) } })],
+    ['without a signature', malformed, () => made({ key: null })],
+    ['by the algorithm none', malformed, () => made({ key: null, header: { alg: 'none' } })],
+    ['by HS256', malformed, () => made({ header: { alg: 'HS256' } })],
+    ['with a critical extension', malformed, () => made({ header: { crit: ['x'], x: 1 } })],
+    ['signed as a batch', malformed, () => made({ header: { typ: TYP.batch } })],
+    ['of protocol version 99', 'unsupported-protocol', () => made({ header: { spv: 99 } })],
+    ['of protocol version 0', malformed, () => made({ header: { spv: 0 } })],
+    ['with a field that nobody knows', malformed, () => made({ body: { ...body, more: 1 } })],
+    ['about no command', malformed, () => made({ body: { ...body, command: 'all' } })],
+    ['whose body is no object', malformed, () => made({ body: [body] })],
+    ['whose body is nested 500 levels', malformed, () => made({ body: '['.repeat(500) + ']'.repeat(500) })],
+    ['that are empty', malformed, () => ''],
+    ['that are noise', malformed, () => 'a.b.c.d.e'],
+    ['that are longer than the most', `${noun}-too-large`, () => 'A'.repeat(most + 1)],
+    ['that were cut off', /-(malformed|undecryptable|signature)$/, async () => (await good()).slice(0, -8)],
+  ])('%s are refused', async (_what, code, make) => {
+    const found = await codeOf(open(await make()));
+    if (typeof code === 'string') expect(found).toBe(code);
+    else expect(found).toMatch(code);
+    expect(isRefusal(String(found)), `${found} would leave the server as a failure of its own`).toBe(true);
+  });
+
+  test('with any one bit flipped are refused', async () => {
+    const message = await good();
+    await fc.assert(
+      fc.asyncProperty(fc.nat(message.length * 8 - 1), async (bit) => {
+        expect(await codeOf(open(flipped(message, bit)))).toMatch(
+          new RegExp(
+            `^(${malformed}|bad-signature|${noun}-undecryptable|unknown-sealing-key|unknown-device|wrong-audience|unsupported-protocol)$`,
+          ),
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+test('a message of one kind is never taken for one of another', async () => {
+  for (const [one, other] of [KINDS, KINDS.toReversed()] as const)
+    expect(await codeOf(one!.open(await other!.good()))).toMatch(new RegExp(`^${one!.noun}-(malformed|too-large)$`));
+});
+
+describe('over the network', { timeout: 60_000 }, () => {
+  let server: TestServer;
+  let kiosk: Kiosk;
+  beforeAll(async () => {
+    server = await testServer();
+    kiosk = await joined(server);
+  }, 120_000);
+  afterAll(() => server?.close());
+
+  const shown = (of: Kiosk) => server.operate('fleet show', { device: of.secret.device });
+  const soon = () => AbortSignal.timeout(20_000);
+  const told = async (of: Kiosk, what: 'wipe' | 'logs') => {
+    const { kiosk: known } = await shown(of);
+    const { commands } = await server.operate('fleet command', { device: of.secret.device, what, name: known.name });
+    return commands[0]!.id;
+  };
+  const options = ({ secret, bundle }: Kiosk) => ({
+    bundle,
+    device: secret.device,
+    keys: () => bundle.keys,
+    credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: secret.tlsKeyPem }),
+    trustedNow: server.now,
+  });
+  const post = async (path: string, body: string, own: { cert?: string; key?: string } = {}) => {
+    const socket = await tls(server.url(), { ...own, ALPNProtocols: ['http/1.1'] });
+    try {
+      return await new Promise<{ status: number; code: string | null }>((resolve, reject) => {
+        const headers = { 'content-type': 'application/jose', 'content-length': Buffer.byteLength(body) };
+        request({ method: 'POST', path, headers, createConnection: () => socket }, async (answer) => {
+          let text = '';
+          for await (const chunk of answer) text += chunk;
+          resolve({ status: answer.statusCode!, code: text === '' ? null : JSON.parse(text).code });
+        })
+          .on('error', reject)
+          .end(body);
+      });
+    } finally {
+      socket.destroy();
+    }
+  };
+  const mine = ({ secret, bundle }: Kiosk) => ({ cert: bundle.tlsCertPem, key: secret.tlsKeyPem });
+
+  test('logs want the certificate of the kiosk that was asked; what nobody asked for, or was answered, is not kept', async () => {
+    const other = await joined(server, 'Back door');
+    const command = await told(kiosk, 'logs');
+    const sealedBy = (by: Kiosk) =>
+      sealLogs(
+        { ...logs, command },
+        {
+          device: by.secret.device,
+          serverId: by.bundle.serverId,
+          signing: by.secret.signing,
+          server: by.bundle.keys.sealing,
+        },
+      );
+    const sealed = await sealedBy(kiosk);
+    expect(await post(LOGS_PATH, sealed)).toMatchObject({ status: 401, code: 'certificate-required' });
+    expect(await post(LOGS_PATH, sealed, mine(other))).toMatchObject({ status: 403, code: 'wrong-issuer' });
+    expect(await post(LOGS_PATH, await sealedBy(other), mine(other))).toMatchObject({ code: 'command-unknown' });
+    expect((await post(LOGS_PATH, 'A'.repeat(MAX_LOGS_BYTES + 1), mine(kiosk))).status).toBe(413);
+    expect((await shown(kiosk)).commands[0]!.log).toBeNull();
+    await sendLogs(options(kiosk), { secret: kiosk.secret, command, gz: gzipSync('its own') }, soon());
+    expect((await shown(kiosk)).commands[0]!.log).toMatchObject({ bytes: 7 });
+    await server.operate('device revoke', { device: other.secret.device });
+    expect(await post(LOGS_PATH, await sealedBy(other), mine(other))).toMatchObject({ code: 'device-revoked' });
+  });
+
+  test('a farewell that is said again, of a kiosk that was set up anew, ends nothing', async () => {
+    const old = await joined(server, 'Old door');
+    const command = await told(old, 'wipe');
+    const { serverId, serverUrl, keys } = old.bundle;
+    const to = {
+      server: { id: serverId, url: serverUrl, caPem: keys.caPem },
+      device: old.secret.device,
+      command,
+      what: 'wipe' as const,
+      trustedNow: server.now,
+    };
+    const say = () => sayFarewell(to, { key: old.secret.signing, own: true }, soon());
+    await say();
+    expect((await shown(old)).kiosk).toMatchObject({ status: 'revoked', leaving: 'wipe' });
+    // The same place, with new keys: the word of before is signed by none of them.
+    const anew = await joined(server, 'Old door', old.secret.device);
+    expect(await codeOf(say())).toBe('bad-signature');
+    expect((await shown(anew)).kiosk).toMatchObject({ status: 'approved', leaving: null });
+    expect(await sendAs(server, anew)).toBe(1);
+  });
+
+  test('whoever shouts farewells is heard thirty times a minute, and kiosks go on', async () => {
+    const noise = await signFarewell(farewell, { device: randomUUID(), serverId: kiosk.bundle.serverId }, stranger);
+    const codes: (string | null)[] = [];
+    for (let i = 0; i < 40; i++) codes.push((await post(FAREWELL_PATH, noise)).code);
+    expect(codes[0]).toBe('unknown-device');
+    expect(codes.at(-1)).toBe('too-many-requests');
+    expect(await post(FAREWELL_PATH, 'A'.repeat(MAX_FAREWELL_BYTES + 1))).toMatchObject({ code: 'too-many-requests' });
+    expect(await sendAs(server, kiosk)).toBe(1);
+  });
+});
