@@ -73,6 +73,10 @@ export interface StubKioskOptions {
   readonly pollSeconds?: number;
   /** A file in place of /proc/uptime, for a time that tests hold. */
   readonly uptime?: string;
+  /** Ms, never going back, by which the core waits before it tries again. */
+  readonly monotonic?: () => number;
+  /** What its updater takes for the bytes that are free; of the disk by default. */
+  readonly free?: UpdaterOptions['free'];
 }
 
 export interface StubKiosk {
@@ -127,7 +131,14 @@ export async function startStubKiosk(options: StubKioskOptions): Promise<StubKio
     const id = runningBuild(root)?.id ?? readState(layout)?.current ?? '';
     const facts = await factsOf(layout, id);
     if (facts)
-      await runUpdater({ layout, open: options.open, self: `${facts.version} (stub)`, log, ...stepOf(options) });
+      await runUpdater({
+        layout,
+        open: options.open,
+        self: `${facts.version} (stub)`,
+        log,
+        ...stepOf(options),
+        ...(options.free && { free: options.free }),
+      });
   }
   const cores = repeat(lookAfterCore, everyMs, (error) => log('error', 'stub core', { error }));
   const updates = repeat(update, everyMs, (error) => log('error', 'stub updater', { error }));
@@ -227,7 +238,7 @@ async function startCore(
     log,
     everyMs,
     now: retention.now,
-    monotonic: () => performance.now(),
+    monotonic: options.monotonic ?? (() => performance.now()),
     idleMs: options.idleMs ?? (() => Number.POSITIVE_INFINITY),
     camera: () => nature.camera,
     faces: () => true,

@@ -47,6 +47,7 @@ export async function unpackBuild(
   const links = new Map<string, string>();
   const folders = new Set<string>([folder]);
   const flushing = new Set<Promise<void>>();
+  let writing: FileHandle | null = null;
   let failed: unknown = null;
   let written = 0;
 
@@ -75,6 +76,7 @@ export async function unpackBuild(
       const at = join(folder, path);
       await makeFolder(dirname(at));
       const handle = await open(at, 'wx', executable ? 0o755 : 0o644);
+      writing = handle;
       const hash: Hash = createHash('sha256');
       return {
         async write(bytes) {
@@ -86,6 +88,7 @@ export async function unpackBuild(
         async end() {
           hashes.set(path, hash.digest('hex'));
           await handle.chmod(executable ? 0o755 : 0o644); // whatever the umask says
+          writing = null;
           const done = flush(handle)
             .catch((error: unknown) => {
               failed ??= error;
@@ -109,11 +112,15 @@ export async function unpackBuild(
     packed.destroy();
     gunzip.destroy();
     await Promise.all(flushing);
+    // Of a file that was cut off: removed while it is open, it would go on taking its room on the disk.
+    await closed(writing);
   }
   if (failed) throw failed;
   for (const path of folders) await syncPath(path);
   return compare(await readManifest(folder), hashes, links);
 }
+
+const closed = async (handle: FileHandle | null): Promise<void> => handle?.close();
 
 /**
  * Reads a whole build again and compares it with its manifest.
