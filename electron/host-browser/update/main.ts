@@ -8,7 +8,7 @@ import { Problem } from '../../contract/problem.ts';
 import type { CoreOptions } from '../../core/interface.ts';
 import { codedError } from '../../core/serving/core-process.ts';
 import { hostLog } from '../../core/serving/log.ts';
-import { requestFile, serverSocket } from '../../core/update/files.ts';
+import { readState, requestFile, serverSocket } from '../../core/update/files.ts';
 import { type UpdateLayout, updateLayout } from '../../core/update/layout.ts';
 import { BUILD_NAME } from '../../core/version.ts';
 import { watchForEnd } from '../ending.ts';
@@ -20,7 +20,8 @@ import { runUpdater, type UpdaterOptions } from './updater.ts';
 export const UPDATER_HELP = `kiosk updater [OPTIONS]: installs builds that are signed for this kiosk, as its core asks for them. It runs under a user of
 its own, is started for each request (smartpresence-update.path), and ends when there is nothing left to do.
 
-  --watch           stays, and looks for requests itself: where there is no systemd
+  --watch           stays, and looks for requests itself: where there is no systemd. Ends when another build has become the
+                    current one, whose updater has to be started then
   --first ARCHIVE   unpacks this archive as the first build of a new kiosk, and makes it the current one. Its installer has
                     authenticated it
 
@@ -113,11 +114,19 @@ function optionsOf(layout: UpdateLayout, env: z.output<typeof Settings>, log: Co
   };
 }
 
-/** Pass after pass until a pass finds nothing to do; watching, until it is asked to end. */
+/**
+ * Pass after pass until a pass finds nothing to do; watching, until it is asked to end or another build is the current one: a
+ * build on trial has to show that its own updater works.
+ */
 async function updating(options: UpdaterOptions, watching: boolean, end: AbortSignal): Promise<void> {
+  const current = readState(options.layout)?.current;
   for (;;) {
     while (await runUpdater(options)) if (end.aborted) return;
     if (!watching || end.aborted) return;
+    if (readState(options.layout)?.current !== current) {
+      options.log('info', 'update: another build is the current one; its updater goes on');
+      return;
+    }
     await requestChanged(options.layout, end);
   }
 }
