@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EMBEDDER, FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../rules/manifest.ts';
 import { ModelProblem } from '../rules/problem.ts';
+import { withoutNegligible } from './negligible.ts';
 import { DEFAULT_WEIGHTS } from './weights.ts';
 
 /** A loaded model: one float32 tensor in, named float32 arrays out. */
@@ -72,7 +73,7 @@ async function loadModel(folder: string, weight: WeightFile): Promise<Model> {
   const bytes = await readWeight(folder, weight);
   let session: InferenceSession;
   try {
-    session = await InferenceSession.create(bytes, {
+    session = await InferenceSession.create(withoutNegligible(bytes), {
       executionProviders: ['cpu'],
       intraOpNumThreads: 1,
       interOpNumThreads: 1,

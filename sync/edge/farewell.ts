@@ -2,9 +2,8 @@ import { signFarewell } from '../protocol/seal/farewell.ts';
 import { publicHalf } from '../protocol/seal/keys.ts';
 import type { Ed25519PrivateJwk } from '../protocol/wire/batch.ts';
 import { FAREWELL_PATH, type Farewell } from '../protocol/wire/farewell.ts';
-import { Problem } from '../protocol/wire/problem.ts';
 import { VerifiedAgent } from './tls/agent.ts';
-import { callServer, statedCode } from './tls/request.ts';
+import { tellServer } from './tls/tell.ts';
 
 export interface FarewellTo {
   readonly server: { readonly id: string; readonly url: string; readonly caPem: readonly string[] };
@@ -27,30 +26,13 @@ export async function sayFarewell(
   { key, own }: { readonly key: Ed25519PrivateJwk; readonly own: boolean },
   signal: AbortSignal,
 ): Promise<void> {
+  const farewell: Farewell = { command: to.command, what: to.what, key: own ? null : publicHalf(key) };
+  const body = await signFarewell(farewell, { device: to.device, serverId: to.server.id }, key);
   const agent = new VerifiedAgent({
     trustedNow: to.trustedNow,
     ...(to.proxy && { proxy: to.proxy }),
     credentials: () => null,
     keys: () => ({ caPem: [...to.server.caPem] }),
   });
-  try {
-    const farewell: Farewell = { command: to.command, what: to.what, key: own ? null : publicHalf(key) };
-    const body = await signFarewell(farewell, { device: to.device, serverId: to.server.id }, key);
-    const answer = await callServer(
-      agent,
-      {
-        method: 'POST',
-        url: new URL(FAREWELL_PATH, to.server.url),
-        headers: { 'content-type': 'application/jose' },
-        body,
-        maxBytes: 4096,
-      },
-      signal,
-    );
-    if (answer.status === 204) return;
-    const code = statedCode(answer);
-    throw new Problem(code, `The server did not take the farewell (${answer.status}, ${code}).`, 'It is tried again.');
-  } finally {
-    agent.destroy();
-  }
+  await tellServer(agent, new URL(FAREWELL_PATH, to.server.url), { body, what: 'the farewell' }, signal);
 }

@@ -1,9 +1,8 @@
 import { sealLogs } from '../protocol/seal/farewell.ts';
 import { LOGS_PATH } from '../protocol/wire/farewell.ts';
-import { Problem } from '../protocol/wire/problem.ts';
 import type { DeviceSecret } from './identity.ts';
 import { VerifiedAgent } from './tls/agent.ts';
-import { callServer, statedCode } from './tls/request.ts';
+import { tellServer } from './tls/tell.ts';
 import type { TransportOptions } from './transport/interface.ts';
 
 /**
@@ -17,32 +16,15 @@ export async function sendLogs(
   { secret, command, gz }: { readonly secret: DeviceSecret; readonly command: string; readonly gz: Uint8Array },
   signal: AbortSignal,
 ): Promise<void> {
-  const agent = new VerifiedAgent(options);
-  try {
-    const body = await sealLogs(
-      { command, gz: Buffer.from(gz).toString('base64') },
-      {
-        device: options.device,
-        serverId: options.bundle.serverId,
-        signing: secret.signing,
-        server: options.keys().sealing,
-      },
-    );
-    const answer = await callServer(
-      agent,
-      {
-        method: 'POST',
-        url: new URL(LOGS_PATH, options.bundle.serverUrl),
-        headers: { 'content-type': 'application/jose' },
-        body,
-        maxBytes: 4096,
-      },
-      signal,
-    );
-    if (answer.status === 204) return;
-    const code = statedCode(answer);
-    throw new Problem(code, `The server did not take the log (${answer.status}, ${code}).`, 'It is tried again.');
-  } finally {
-    agent.destroy();
-  }
+  const body = await sealLogs(
+    { command, gz: Buffer.from(gz).toString('base64') },
+    {
+      device: options.device,
+      serverId: options.bundle.serverId,
+      signing: secret.signing,
+      server: options.keys().sealing,
+    },
+  );
+  const url = new URL(LOGS_PATH, options.bundle.serverUrl);
+  await tellServer(new VerifiedAgent(options), url, { body, what: 'the log' }, signal);
 }

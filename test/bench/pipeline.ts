@@ -8,6 +8,7 @@ import { embedFiles } from '../../electron/cli/faces/embed.ts';
 import { createRecogniser } from '../../electron/core/checkin/recogniser.ts';
 import { decodePicture } from '../../models/node/decode.ts';
 import { createGallery } from '../../models/node/gallery/index.ts';
+import { withoutNegligible } from '../../models/node/negligible.ts';
 import { createPipeline } from '../../models/node/pipeline.ts';
 import { loadModels, type Model, type Models, readWeight } from '../../models/node/sessions.ts';
 import { squareAround } from '../../models/rules/geometry.ts';
@@ -38,6 +39,7 @@ export const group: BenchGroup = {
     const loaded = await loadModels(weights);
     const pipeline = createPipeline(recorded(loaded, recorder));
     const raw = await rawRuns(weights, loaded);
+    const untouched = await rawRuns(weights, loaded, (onnx) => onnx);
     const files = readdirSync(MEDIA)
       .filter((f) => /^franck_.*\.jpg$/.test(f))
       .map((f) => MEDIA + f);
@@ -64,6 +66,7 @@ export const group: BenchGroup = {
           ours: decideOn,
           landmarks: (round) => raw.landmarks(crop.landmarks[round % crops.length]!),
           embedder: (round) => raw.embedder(crop.embedder[round % crops.length]!),
+          untouched: (round) => untouched.embedder(crop.embedder[round % crops.length]!),
         },
         { rounds: 150, warmUp: 30 },
       );
@@ -76,6 +79,15 @@ export const group: BenchGroup = {
         referenceValue: median(times.landmarks) + median(times.embedder),
         better: 'lower',
         bar: BAR,
+      });
+      yield benchLine({
+        group: GROUP,
+        name: 'one embedding, negligible weights set to nought',
+        unit: 'ms',
+        ours: median(times.embedder),
+        reference: 'the file as it is, the same to the last bit',
+        referenceValue: median(times.untouched),
+        better: 'lower',
       });
 
       ctx.note('faces embed');
@@ -103,6 +115,7 @@ export const group: BenchGroup = {
     } finally {
       await pipeline.close();
       await raw.close();
+      await untouched.close();
     }
   },
 };
@@ -136,9 +149,9 @@ async function asks(recorder: Recorder, work: () => Promise<void>): Promise<Aske
 }
 
 /** Runs of onnxruntime alone, one thread: what no pipeline on one thread can be faster than. */
-async function rawRuns(weights: string, models: Models) {
+async function rawRuns(weights: string, models: Models, of = withoutNegligible) {
   const open = async ({ weight }: Model) => {
-    const session = await InferenceSession.create(await readWeight(weights, weight), {
+    const session = await InferenceSession.create(of(await readWeight(weights, weight)), {
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
