@@ -57,6 +57,7 @@ export const ENROLMENT_CODES = [
   'pin-weak',
   'pin-without-number',
   'consent-text-missing',
+  'privacy-not-set',
   'consent-outdated',
   'enrolment-unknown',
   'capture-incomplete',

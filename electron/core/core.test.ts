@@ -30,6 +30,8 @@ beforeEach(async () => {
   home = join(folder, 'kiosk');
   mkdirSync(join(folder, 'none'));
   ensureKioskFolder(home, false);
+  const privacy = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt' };
+  writeSiteConfig(home, { ...readSiteConfig(home), privacy });
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(STAFF_PIN));
   await kiosk.close();

@@ -10,6 +10,7 @@ import { startCore } from './core.ts';
 import type { Core } from './interface.ts';
 import { openKiosk } from './open-kiosk.ts';
 import { ensureKioskFolder } from './provision.ts';
+import { readSiteConfig, writeSiteConfig } from './site/config.ts';
 import { STAFF_PIN_SETTING } from './staff/service.ts';
 
 /* A weight file that is not the shipped one takes the face away, and nothing else. */
@@ -35,6 +36,8 @@ beforeAll(async () => {
   writeFileSync(join(weights, EMBEDDER.file), altered);
 
   ensureKioskFolder(home, false);
+  const privacy = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt' };
+  writeSiteConfig(home, { ...readSiteConfig(home), privacy });
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const pins = await kiosk.pins();
   kiosk.store.setSetting(STAFF_PIN_SETTING, await pins.hash(STAFF_PIN));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLeaving } from './leaving/journal.ts';
 import { makeOwnFolder } from './own-folder.ts';
-import { readSiteConfig, SiteConfig, writeSiteConfig } from './site/config.ts';
+import { PRIVACY_NOT_SET, readSiteConfig, SiteConfig, writeSiteConfig } from './site/config.ts';
 
 /** Site settings of a kiosk that nobody has configured yet: an evaluation on this machine. */
 export function defaultSite(demo: boolean): SiteConfig {
@@ -14,11 +14,7 @@ export function defaultSite(demo: boolean): SiteConfig {
     defaultLanguage: 'en',
     liveness: demo ? 'off' : 'on',
     repeatWindowSeconds: demo ? 10 : 60,
-    privacy: {
-      controller: 'the operator of this building (not configured)',
-      contact: 'privacy contact not configured',
-      dpo: 'data protection officer not configured',
-    },
+    privacy: PRIVACY_NOT_SET,
   });
 }
 

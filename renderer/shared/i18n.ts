@@ -43,12 +43,32 @@ export const currentLanguage = (): string => language.value;
 
 /** The sentence for a key in the present language. */
 export function t(key: string, values?: Record<string, unknown>): string {
-  return instance.t(key, { ...values, lng: language.value });
+  return tIn(language.value, key, values);
 }
 
 /** The sentence in a given language, e.g. the one of the person who is greeted. */
 export function tIn(lng: string, key: string, values?: Record<string, unknown>): string {
-  return instance.t(key, { ...values, lng });
+  return instance.t(key, { ...isolated(lng, values), lng });
+}
+
+const RTL = '\\p{Script=Arabic}\\p{Script=Hebrew}\\p{Script=Syriac}\\p{Script=Thaana}\\p{Script=Nko}\\p{Script=Adlam}';
+/** What would turn a sentence around: letters of the other direction; in one from right to left also numbers. */
+const TURNS = {
+  ltr: new RegExp(`[${RTL}]`, 'u'),
+  rtl: new RegExp(`(?![${RTL}])[\\p{L}\\p{N}]`, 'u'),
+};
+/** Begin and end of what stands in its own direction, as `<bdi>` does where there are elements: attributes have none. */
+const [OPEN, CLOSE] = ['\u2068', '\u2069'];
+
+/**
+ * Names and other words of people stand in a sentence as one piece, whatever script they have: `Nora (א) left` keeps its
+ * brackets and its order. What has the sentence's own direction stays as it is.
+ */
+function isolated(lng: string, values: Record<string, unknown> = {}): Record<string, unknown> {
+  const turns = TURNS[directionOf(lng)];
+  const one = (value: unknown) =>
+    typeof value === 'string' && !value.includes(OPEN) && turns.test(value) ? `${OPEN}${value}${CLOSE}` : value;
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, one(value)]));
 }
 
 /** True when the key has a sentence of its own: an unknown code falls back to a general one. */

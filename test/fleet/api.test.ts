@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
 import type { FleetDetail, FleetPage, Template } from '../../sync/protocol/api/fleet.ts';
 import type { DeviceConfig, Inventory } from '../../sync/protocol/wire/fleet.ts';
+import { attentionRoutes } from '../../sync/server/attention/routes.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
@@ -10,10 +12,11 @@ import { revokeDevice } from '../../sync/server/devices/registry.ts';
 import { keepReport } from '../../sync/server/devices/reports.ts';
 import { deviceRoutes } from '../../sync/server/devices/routes.ts';
 import { takeFarewell } from '../../sync/server/fleet/commands.ts';
-import { fleetJob } from '../../sync/server/fleet/fleet.job.ts';
+import { fleetAlertsJob, fleetJob } from '../../sync/server/fleet/fleet.job.ts';
 import { keepLogs } from '../../sync/server/fleet/logs.ts';
 import { fleetRoutes } from '../../sync/server/fleet/routes.ts';
 import { retellSettings } from '../../sync/server/fleet/settings.ts';
+import { fleetRegistry, readFleet } from '../../sync/server/health/fleet.ts';
 import { siteRoutes } from '../../sync/server/sites/routes.ts';
 import { type Api, apiOn } from '../policy/api-kit.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -47,7 +50,7 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('the fleet on $na
   beforeAll(async () => {
     home = await start();
     database = await home.open();
-    api = await apiOn(database, START, [...fleetRoutes, ...deviceRoutes, ...siteRoutes]);
+    api = await apiOn(database, START, [...attentionRoutes, ...fleetRoutes, ...deviceRoutes, ...siteRoutes]);
   }, 120_000);
   afterAll(async () => {
     api?.close();
@@ -107,6 +110,44 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('the fleet on $na
       expect(await ids(`name=${encodeURIComponent(of(bad).name.slice(-6).toUpperCase())}`)).toEqual([bad.device]);
       api.now = later(11 * 60_000);
       expect((await ids('alert=offline')).sort()).toEqual([good.device, bad.device].sort());
+    });
+
+    test('what is wrong reaches somebody in charge, once, and the metrics; it goes when it is mended', async () => {
+      const keep = () => fleetAlertsJob.run({ ...api.services, signal: AbortSignal.timeout(10_000) });
+      const box = await kiosk({ camera: 'covered', version: '0.1.0' });
+      const items = async (query = '') =>
+        (
+          await api.ask<{ items: AttentionItem[] }>('GET', `/api/attention?kind=kiosk&limit=200${query}`, {
+            as: 'staff',
+          })
+        ).items.filter(({ device }) => device === box.device);
+      const figure = async (code: string) => {
+        const text = await fleetRegistry(await readFleet(api.db, api.now)).metrics();
+        return Number(text.match(new RegExp(`^smartpresence_kiosk_alerts\\{code="${code}"\\} (\\d+)$`, 'm'))?.[1]);
+      };
+      const [covered, hot] = [await figure('camera-bad'), await figure('hot')];
+      expect(covered).toBeGreaterThan(0);
+      await keep();
+      api.told.length = 0;
+      await keep();
+      // An older build than others have is the rollouts' matter.
+      expect(await items()).toMatchObject([{ code: 'camera-bad', at: START.toISOString(), person: null }]);
+      expect(api.told).toEqual([]);
+      const [{ ref } = { ref: '' }] = await items();
+      await api.ask('POST', '/api/attention/resolve', { as: 'staff', body: { kind: 'kiosk', ref, note: 'Uncovered' } });
+      expect(await items()).toEqual([]);
+      api.now = later(60_000);
+      await report(box, { temperature: 91 });
+      await keep();
+      expect(api.told).toContain('board');
+      expect(await items()).toMatchObject([{ code: 'hot' }]);
+      expect(await figure('hot')).toBe(hot + 1);
+      expect(await figure('camera-bad')).toBe(covered - 1);
+      // The same again is another one: the note was about the one before.
+      api.now = later(60_000);
+      await report(box, { camera: 'covered' });
+      await keep();
+      expect(await items()).toMatchObject([{ code: 'camera-bad', resolved: null }]);
     });
 
     test('comes in pages without a gap', async () => {

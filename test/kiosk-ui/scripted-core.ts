@@ -274,7 +274,7 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
       return { receipt: receiptOf(name, { method: 'manual', direction, liveness: 'not-needed' }) };
     },
     consentText: async ({ language }) => {
-      const { paragraphs, ...text } = consentText(language, core.status.privacy);
+      const { paragraphs, ...text } = consentText(language, core.status.privacy, core.status.privacy.photoDays);
       return { ...text, paragraphs: [...paragraphs] };
     },
     staffUnlock: async ({ pin }) => {

@@ -229,7 +229,7 @@ describe.each(DATABASES)('people by the API on $name', ({ unavailable, start }) 
       version,
       language,
       title: 'May we?',
-      paragraphs: ['We are {controller}.'],
+      paragraphs: ['We keep your face for {photoDays} days.'],
     });
     const textsTold = async () =>
       (await told(box.device))
@@ -275,6 +275,16 @@ describe.each(DATABASES)('people by the API on $name', ({ unavailable, start }) 
     const text = { version: 'v9', language: 'en', title: 'May {controller}?', paragraphs };
     await api.ask('POST', '/api/consent-texts', { body: text });
     await api.ask('POST', '/api/consent-texts/v9/en/review', { as: 'dpo' });
+    // Nobody has said yet who runs the place: the text can't say to whom they would agree, and so nobody can.
+    const early = { as: 'staff' as const, body: { textVersion: 'v9.photo-90-days', language: 'en' } };
+    expect(await api.ask('GET', `/api/people/${person.id}/consent-texts`, { as: 'staff' })).toMatchObject({
+      items: [],
+      unset: true,
+      controller: null,
+    });
+    await expect(api.ask('POST', `/api/people/${person.id}/consents`, early)).rejects.toMatchObject({
+      code: 'privacy-not-set',
+    });
     const privacy = { controller: 'Nordwerk', contact: 'a@b.example', dpo: 'Frau Amt' };
     await api.ask('PUT', `/api/sites/${SITE.id}/policy`, { body: { leaseDays: 30, photoDays: 14, privacy } });
     const url = `/api/people/${person.id}`;

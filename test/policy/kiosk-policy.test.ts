@@ -6,6 +6,7 @@ import { startCore } from '../../electron/core/core.ts';
 import type { Core } from '../../electron/core/interface.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { PRIVACY_NOT_SET, readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
 import { STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
 import type { Policy } from '../../sync/protocol/wire/changes.ts';
 
@@ -21,6 +22,8 @@ beforeEach(async () => {
   home = join(folder, 'kiosk');
   mkdirSync(join(folder, 'none'));
   ensureKioskFolder(home, false);
+  const privacy = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt' };
+  writeSiteConfig(home, { ...readSiteConfig(home), privacy });
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(STAFF_PIN));
   await kiosk.close();
@@ -52,6 +55,22 @@ async function begin({ methods }: Core, language: string) {
   const consent = { version: text.version, language: text.language };
   return methods.enrolBegin({ token, name: 'New', number: null, pin: null, language, consent });
 }
+
+test('where nobody has said who runs the place, nobody can agree: staff is told, and the console or site.json mends it', async () => {
+  writeSiteConfig(home, { ...readSiteConfig(home), privacy: PRIVACY_NOT_SET });
+  const kiosk = await kioskUnder({ leaseDays: 30 });
+  await expect(kiosk.methods.consentText({ language: 'ar' })).rejects.toMatchObject({ code: 'privacy-not-set' });
+  const { token } = await kiosk.methods.staffUnlock({ pin: STAFF_PIN });
+  const consent = { version: '2026-11.photo-90-days', language: 'en' };
+  const details = { token, name: 'New', number: null, pin: null, language: 'en' };
+  await expect(kiosk.methods.enrolBegin({ ...details, consent })).rejects.toMatchObject({ code: 'privacy-not-set' });
+  // Number and PIN ask for no consent.
+  await kiosk.methods.enrolByNumber({ ...details, number: '77', pin: '580261' });
+  await kiosk.close();
+  const privacy = { controller: 'Werk Süd', contact: 'a@b.example', dpo: 'Frau Amt' };
+  const told = await kioskUnder({ leaseDays: 30, privacy });
+  expect((await told.methods.consentText({ language: 'de' })).paragraphs[0]).toContain('speichert Werk Süd');
+});
 
 test('where faces are switched off no face can be enrolled, and the screen says why', async () => {
   const kiosk = await kioskUnder({ leaseDays: 30, faces: 'off' });

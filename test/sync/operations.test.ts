@@ -116,6 +116,8 @@ describe.skipIf(unavailable)('a server process', () => {
     expect(figure('smartpresence_kiosks{status="approved"}')).toBe(1);
     expect(figure('smartpresence_kiosks_heard{within="minute"}')).toBe(1);
     expect(figure('smartpresence_quarantine_events')).toBe(0);
+    expect(figure('smartpresence_kiosk_alerts{code="offline"}')).toBe(0);
+    expect(figure('smartpresence_kiosk_alerts{code="no-report"}')).toBe(1);
     expect(figure('smartpresence_database_connections{state="total"}')).toBeGreaterThan(0);
     expect(body).toMatch(/^smartpresence_device_message_seconds_count\{kind="batch",outcome="ok"\} 1$/m);
     expect(body).toMatch(

@@ -22,7 +22,7 @@ export async function enrolDemoPeople(kiosk: OpenKiosk): Promise<number> {
       templates.push({ pose: 'photo', model: recogniser.model, embedding: await recogniser.embed(image, shape) });
       photo ??= await encodePhoto(image);
     }
-    const { version } = consentText(language, { ...kiosk.site.privacy, photoDays: photoDaysTold(kiosk.site) });
+    const { version } = consentText(language, kiosk.site.privacy, photoDaysTold(kiosk.site));
     await enrolPerson(
       { store: kiosk.store, recogniser, changed: () => undefined },
       {

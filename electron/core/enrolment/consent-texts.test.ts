@@ -1,7 +1,10 @@
 import { describe, expect, it, test } from 'vitest';
-import { consentText } from './consent-texts.ts';
+import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
+import { consentText as textOf } from './consent-texts.ts';
 
-const site = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt', photoDays: 90 };
+const site = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt' };
+const consentText = (language: string, photoDays = 90, own: readonly PolicyConsentText[] = [], onCard = false) =>
+  textOf(language, site, photoDays, own, onCard);
 
 describe.each([
   ['en', /photo is kept for 90 days/, /With each check-in/],
@@ -10,24 +13,24 @@ describe.each([
   ['zh', /保存 90 天/, /每次签到会保存/],
 ])('the consent text (%s)', (language, kept, photos) => {
   it('says how long the photo of a check-in is kept', () => {
-    expect(consentText(language, site).paragraphs.join(' ')).toMatch(kept);
+    expect(consentText(language).paragraphs.join(' ')).toMatch(kept);
   });
 
   it('says nothing of photos of check-ins where none are taken', () => {
-    const { paragraphs } = consentText(language, { ...site, photoDays: 0 });
+    const { paragraphs } = consentText(language, 0);
     expect(paragraphs.join(' ')).not.toMatch(photos);
-    expect(paragraphs).toHaveLength(consentText(language, site).paragraphs.length - 1);
+    expect(paragraphs).toHaveLength(consentText(language).paragraphs.length - 1);
   });
 
   it('has another version when something else is kept, and leaves nothing unfilled', () => {
-    const versions = [90, 7, 0].map((photoDays) => consentText(language, { ...site, photoDays }).version);
+    const versions = [90, 7, 0].map((photoDays) => consentText(language, photoDays).version);
     expect(new Set(versions).size).toBe(3);
-    expect(JSON.stringify(consentText(language, site))).not.toMatch(/\{\w+\}/);
+    expect(JSON.stringify(consentText(language))).not.toMatch(/\{\w+\}/);
   });
 });
 
 test.each(['en', 'de', 'ar', 'zh'])('on a card (%s) it says another thing first, in the same language', (language) => {
-  const [plain, card] = [consentText(language, site), consentText(language, site, [], true)];
+  const [plain, card] = [consentText(language), consentText(language, 90, [], true)];
   expect(card.version).toBe('2026-11.on-card.photo-90-days');
   expect([plain.language, card.language]).toEqual([language, language]);
   expect(card.paragraphs[0]).not.toBe(plain.paragraphs[0]);
@@ -36,12 +39,12 @@ test.each(['en', 'de', 'ar', 'zh'])('on a card (%s) it says another thing first,
   // None is another language's.
   const others = ['en', 'de', 'ar', 'zh'].filter((other) => other !== language);
   for (const other of others)
-    expect(consentText(other, site, [], true).paragraphs.some((p) => card.paragraphs.includes(p))).toBe(false);
+    expect(consentText(other, 90, [], true).paragraphs.some((p) => card.paragraphs.includes(p))).toBe(false);
 });
 
 test('the text that ships falls back to English for a language that has none', () => {
-  expect(consentText('fr', site).language).toBe('en');
-  expect(consentText('de-AT', site).language).toBe('de');
+  expect(consentText('fr').language).toBe('en');
+  expect(consentText('de-AT').language).toBe('de');
 });
 
 describe('the operator’s own consent text', () => {
@@ -55,19 +58,36 @@ describe('the operator’s own consent text', () => {
   ];
 
   it('stands in place of the one that ships, with the site’s names and what it keeps in text and version', () => {
-    expect(consentText('en-GB', site, own)).toEqual({
+    expect(consentText('en-GB', 90, own)).toEqual({
       version: 'v2.photo-90-days',
       language: 'en',
       title: 'May Werk Nord?',
       paragraphs: ['Photo: 90 days.', 'Ask a@b.example.'],
     });
-    expect(consentText('en', { ...site, photoDays: 0 }, own)).toMatchObject({
+    expect(consentText('en', 0, own)).toMatchObject({
       version: 'v2.no-photo',
       paragraphs: ['Ask a@b.example.'],
     });
   });
 
   it('lets nobody agree in a language in which it was not reviewed', () => {
-    expect(() => consentText('de', site, own)).toThrow(expect.objectContaining({ code: 'consent-text-missing' }));
+    expect(() => consentText('de', 90, own)).toThrow(expect.objectContaining({ code: 'consent-text-missing' }));
+  });
+});
+
+describe('where nobody has said who runs the place', () => {
+  test.each(['en', 'de', 'ar', 'zh'])('nobody can agree to the text that ships (%s): it names them', (language) => {
+    for (const onCard of [false, true])
+      expect(() => textOf(language, null, 90, [], onCard)).toThrow(
+        expect.objectContaining({ code: 'privacy-not-set' }),
+      );
+  });
+
+  test('a text of the operator’s own that names nobody can be agreed to, and one that does can’t', () => {
+    const own = (paragraph: string) => [{ version: 'v1', language: 'en', title: 'May we?', paragraphs: [paragraph] }];
+    expect(textOf('en', null, 7, own('Photo: {photoDays} days.')).paragraphs).toEqual(['Photo: 7 days.']);
+    expect(() => textOf('en', null, 7, own('Ask {contact}.'))).toThrow(
+      expect.objectContaining({ code: 'privacy-not-set' }),
+    );
   });
 });

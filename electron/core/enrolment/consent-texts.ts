@@ -12,12 +12,11 @@ export interface ConsentText {
   readonly paragraphs: readonly string[];
 }
 
-/** What a site fills in. `photoDays`: days that the photo of a check-in is kept, 0 where none is taken. */
-export interface ConsentValues {
+/** Who runs the place, and whom to ask. */
+export interface ConsentNames {
   readonly controller: string;
   readonly contact: string;
   readonly dpo: string;
-  readonly photoDays: number;
 }
 
 const VERSION = '2026-11';
@@ -88,22 +87,31 @@ const ON_CARD: Record<Shipped, string> = {
  * The text that ships falls back to English for a language that has none. One of the operator's own does not: where it was
  * not reviewed in a language, nobody can agree to it in that language.
  *
+ * @param who null: nobody has said it. A text that names them can't be agreed to then
+ * @param photoDays days that the photo of a check-in is kept, 0 where none is taken
  * @param own the operator's texts; empty: the one that ships
  * @param onCard templates live on the person's card: the text that ships says so, and its version too
- * @throws Problem `consent-text-missing`
+ * @throws Problem `consent-text-missing`, `privacy-not-set`
  */
 export function consentText(
   language: string,
-  values: ConsentValues,
+  who: ConsentNames | null,
+  photoDays: number,
   own: readonly PolicyConsentText[] = [],
   onCard = false,
 ): ConsentText {
-  const fill = (text: string) =>
-    text.replace(/\{(\w+)\}/g, (_, key: string) => String(values[key as keyof ConsentValues] ?? `{${key}}`));
+  const values: Readonly<Record<string, string | number>> = { ...who, photoDays };
+  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
   const text = own.length > 0 ? ownText(language, own) : shippedText(language, onCard);
-  const photos = values.photoDays > 0;
+  if (who === null && [text.title, ...text.paragraphs].some((t) => /\{(controller|contact|dpo)\}/.test(t)))
+    throw new Problem(
+      'privacy-not-set',
+      'nobody has said who runs this place, so the text can’t say who would keep the face',
+      'Say it in the console under Settings, or in site.json.',
+    );
+  const photos = photoDays > 0;
   const paragraphs = photos ? text.paragraphs : text.paragraphs.filter((p) => !p.includes('{photoDays}'));
-  const version = `${text.version}.${photos ? `photo-${values.photoDays}-days` : 'no-photo'}`;
+  const version = `${text.version}.${photos ? `photo-${photoDays}-days` : 'no-photo'}`;
   return { version, language: text.language, title: fill(text.title), paragraphs: paragraphs.map(fill) };
 }
 

@@ -12,7 +12,7 @@ import type { Recogniser } from '../checkin/recogniser.ts';
 import { createTurns } from '../in-turn.ts';
 import { type PinHasher, refuseWeak } from '../pin/pin-hash.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
-import { photoDaysTold, type SiteConfig } from '../site/config.ts';
+import { photoDaysTold, privacyIsSet, type SiteConfig } from '../site/config.ts';
 import type { StaffDesk } from '../staff/service.ts';
 import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
 import { wipe } from '../ways/claims.ts';
@@ -93,8 +93,11 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   };
   staff.onLock(drop);
 
-  const texts = (language: string) =>
-    consentText(language, { ...site.privacy, photoDays: photoDaysTold(site) }, deps.consentTexts(), deps.onCards());
+  /** @throws Problem `consent-text-missing`, `privacy-not-set`: nobody can agree without knowing to whom */
+  const texts = (language: string) => {
+    const who = site.demo || privacyIsSet(site) ? site.privacy : null;
+    return consentText(language, who, photoDaysTold(site), deps.consentTexts(), deps.onCards());
+  };
 
   function current(id: string): Enrolment {
     if (!running || running.id !== id || running.until < monotonic()) {

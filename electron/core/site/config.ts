@@ -48,6 +48,17 @@ export const SiteConfig = z.strictObject({
 });
 export type SiteConfig = z.infer<typeof SiteConfig>;
 
+/** What a new kiosk says until somebody says who runs the place. */
+export const PRIVACY_NOT_SET: SiteConfig['privacy'] = {
+  controller: 'the operator of this building (not configured)',
+  contact: 'privacy contact not configured',
+  dpo: 'data protection officer not configured',
+};
+
+/** Whether somebody has said who runs the place, and whom to ask. */
+export const privacyIsSet = ({ privacy }: Pick<SiteConfig, 'privacy'>): boolean =>
+  (['controller', 'contact', 'dpo'] as const).every((field) => privacy[field] !== PRIVACY_NOT_SET[field]);
+
 /** Days that people are told the photo of a check-in is kept: 0 where none is taken. */
 export const photoDaysTold = (site: Pick<SiteConfig, 'photos' | 'photoDays'>): number =>
   site.photos ? site.photoDays : 0;

@@ -21,7 +21,7 @@ import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
 import { codeWords } from '../parts/words.ts';
-import type { ConsolePage } from './page.ts';
+import type { ConsolePage, PageProps } from './page.ts';
 
 export const attentionPage: ConsolePage = {
   path: 'attention',
@@ -53,7 +53,7 @@ function Waiting() {
 }
 
 /** What somebody in charge has to look at: until it is settled where it belongs, or by a note. */
-function Attention() {
+function Attention({ role }: PageProps) {
   const kind = filterOf('kind');
   const state = filterOf('state');
   const resolved = state.value === 'resolved';
@@ -101,13 +101,15 @@ function Attention() {
             cell: (i) =>
               i.resolved ? (
                 <>
-                  <p class="attention-note">{i.resolved.note}</p>
+                  <p class="attention-note" dir="auto">
+                    {i.resolved.note}
+                  </p>
                   <button type="button" class="quiet" onClick={() => void reopen(i)}>
                     {t('attention.reopen')}
                   </button>
                 </>
               ) : (
-                <Actions item={i} onNote={() => setOpen(i)} />
+                <Actions item={i} role={role} onNote={() => setOpen(i)} />
               ),
           },
         ]}
@@ -129,10 +131,14 @@ function Attention() {
   );
 }
 
+/** A kiosk's trouble is called what the fleet's page calls it. */
+const wordsOf = ({ kind, code }: AttentionItem): string =>
+  codeWords(kind === 'kiosk' ? 'fleet.alert' : 'attention.code', code);
+
 function What({ item }: { item: AttentionItem }) {
   return (
     <div>
-      <p>{codeWords('attention.code', item.code)}</p>
+      <p>{wordsOf(item)}</p>
       <p class="muted small">{t(`attention.kind.${item.kind}`)}</p>
       {item.words !== null && (
         <p class="small">
@@ -154,7 +160,11 @@ function Who({ item }: { item: AttentionItem }) {
           <PersonLink id={item.other.id} name={item.other.name} />
         </>
       )}
-      {kiosk && <p class="muted small">{kiosk}</p>}
+      {kiosk && (
+        <p class="muted small" dir="auto">
+          {kiosk}
+        </p>
+      )}
       {!item.person && !kiosk && <span class="muted">–</span>}
     </div>
   );
@@ -169,10 +179,12 @@ const PLACES: Readonly<Partial<Record<AttentionKind, (item: AttentionItem) => st
   consent: (item) => `people/${item.person}`,
   age: (item) => `people/${item.person}`,
   rollout: () => 'rollouts',
+  kiosk: (item) => `fleet/${item.device}`,
 };
 
-function Actions({ item, onNote }: { item: AttentionItem; onNote: () => void }) {
-  const place = PLACES[item.kind]?.(item);
+function Actions({ item, role, onNote }: { item: AttentionItem; role: PageProps['role']; onNote: () => void }) {
+  // A kiosk's own page is the administrators'.
+  const place = item.kind === 'kiosk' && role !== 'admin' ? undefined : PLACES[item.kind]?.(item);
   const noted = item.kind !== 'duplicate' && item.kind !== 'import';
   return (
     <>
@@ -202,8 +214,13 @@ function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) 
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p>
-        {codeWords('attention.code', item.code)}
-        {item.name && ` · ${item.name}`}
+        {wordsOf(item)}
+        {item.name && (
+          <>
+            {' · '}
+            <bdi>{item.name}</bdi>
+          </>
+        )}
       </p>
       <RefusalNote refusal={refusal} />
       <AreaField

@@ -179,7 +179,7 @@ const Bars = ({ rows }: { rows: readonly { label: string; count: number }[] }) =
     <ul class="bars">
       {rows.map((row) => (
         <li key={row.label}>
-          <span>{row.label}</span>
+          <bdi>{row.label}</bdi>
           <span class="bars-track" aria-hidden="true">
             <span class="bars-bar" style={{ width: `${(row.count / most) * 100}%` }} />
           </span>

@@ -65,7 +65,11 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
         <FindPerson onFound={setPerson} />
       ) : (
         <Form class="stack" onSubmit={() => void submit()}>
-          {person && <p class="setting-name">{person.name}</p>}
+          {person && (
+            <p class="setting-name" dir="auto">
+              {person.name}
+            </p>
+          )}
           <RefusalNote refusal={refusal} />
           {task.kind === 'add' && sites.value.length > 1 && (
             <SelectField

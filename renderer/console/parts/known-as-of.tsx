@@ -17,7 +17,7 @@ export function KnownAsOf({ presence: { kiosks, now, zone } }: { presence: Prese
           const old = at !== null && Date.parse(now) - Date.parse(at) > DAY_MS;
           return (
             <li key={kiosk.id} data-silent={silent}>
-              <span>{kiosk.name}</span>
+              <bdi>{kiosk.name}</bdi>
               <strong class="tabular">
                 {at === null ? (
                   t('presence.never')

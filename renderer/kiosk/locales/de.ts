@@ -638,6 +638,8 @@ export const de: Locale = {
       'number-taken': 'Diese Nummer gehört schon jemandem.',
       'pin-weak': 'Diese PIN ist zu leicht zu erraten. Wählen Sie eine andere.',
       'pin-without-number': 'Eine PIN braucht auch eine Nummer.',
+      'privacy-not-set':
+        'Wer dieses Haus betreibt, ist noch nicht angegeben; so kann niemand zustimmen. Angeben: in der Konsole unter „Einstellungen“ oder in site.json.',
       'consent-text-missing':
         'In dieser Sprache gibt es keinen geprüften Einwilligungstext. Wählen Sie eine andere Sprache.',
       'faces-not-allowed': 'Gesichter sind an diesem Standort ausgeschaltet; es kann keines erfasst werden.',

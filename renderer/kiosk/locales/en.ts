@@ -624,6 +624,8 @@ export const en = {
       'number-taken': 'This number belongs to somebody already.',
       'pin-weak': 'This PIN is too easy to guess. Choose another.',
       'pin-without-number': 'A PIN needs a number too.',
+      'privacy-not-set':
+        'Nobody has said yet who runs this place, so nobody can agree. Say it in the console under Settings, or in site.json.',
       'consent-text-missing': 'There is no reviewed consent text in this language. Choose another language.',
       'faces-not-allowed': 'Faces are switched off for this site, so none can be enrolled.',
       'consent-outdated': 'The text has changed meanwhile. Please read it again.',

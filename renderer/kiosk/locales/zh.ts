@@ -580,6 +580,7 @@ export const zh: Locale = {
       'number-taken': '此编号已属于别人。',
       'pin-weak': '此 PIN 码太容易猜到，请换一个。',
       'pin-without-number': '有 PIN 码也须有编号。',
+      'privacy-not-set': '尚未填写本场所的运营方，因此无人可以同意。请在控制台“设置”或 site.json 中填写。',
       'consent-text-missing': '没有经审核的此语言同意书，请选择其他语言。',
       'faces-not-allowed': '本站点已关闭人脸识别，无法登记人脸。',
       'consent-outdated': '文本已更改，请重新阅读。',

@@ -51,15 +51,15 @@ export function PrivacyScreen() {
           <dl class="facts">
             <div>
               <dt>{t('privacy.controller')}</dt>
-              <dd>{privacy.controller}</dd>
+              <dd dir="auto">{privacy.controller}</dd>
             </div>
             <div>
               <dt>{t('privacy.contact')}</dt>
-              <dd>{privacy.contact}</dd>
+              <dd dir="auto">{privacy.contact}</dd>
             </div>
             <div>
               <dt>{t('privacy.dpo')}</dt>
-              <dd>{privacy.dpo}</dd>
+              <dd dir="auto">{privacy.dpo}</dd>
             </div>
           </dl>
         </section>

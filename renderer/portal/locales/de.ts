@@ -137,6 +137,8 @@ export const de = {
     give: 'Ich stimme zu',
     agree: 'Ich habe den Text gelesen und stimme freiwillig zu',
     given: 'Festgehalten. Ihr Gesicht wird an einem Terminal oder am Empfang eingelernt.',
+    unset:
+      'Wer dieses Haus betreibt, ist noch nicht angegeben; so kann dem Text niemand zustimmen. Fragen Sie am Empfang.',
     atKiosk: 'Zustimmen können Sie an einem Terminal oder am Empfang: Dort wird Ihnen der Text gezeigt.',
   },
   export: {
@@ -179,6 +181,10 @@ export const de = {
     'confirmation-needed': {
       title: 'Seit Ihrer Frage ist zu viel Zeit vergangen.',
       next: 'Schließen Sie dieses Fenster und beginnen Sie noch einmal.',
+    },
+    'privacy-not-set': {
+      title: 'Wer dieses Haus betreibt, ist noch nicht angegeben; so kann dem Text niemand zustimmen.',
+      next: 'Fragen Sie am Empfang.',
     },
     'consent-text-not-reviewed': {
       title: 'Dieser Text gilt nicht mehr.',

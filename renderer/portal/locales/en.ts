@@ -132,6 +132,7 @@ export const en = {
     give: 'I agree',
     agree: 'I have read the text and agree freely',
     given: 'Recorded. Your face is enrolled at a kiosk or at reception.',
+    unset: 'Nobody has said yet who runs this place, so the text can’t be agreed to. Ask at reception.',
     atKiosk: 'To agree, ask at a kiosk or at reception: the text is shown to you there.',
   },
   export: {
@@ -175,6 +176,10 @@ export const en = {
     'confirmation-needed': {
       title: 'Too much time has passed since you asked.',
       next: 'Close this window and begin once more.',
+    },
+    'privacy-not-set': {
+      title: 'Nobody has said yet who runs this place, so the text can’t be agreed to.',
+      next: 'Ask at reception.',
     },
     'consent-text-not-reviewed': {
       title: 'This text is not in force any more.',

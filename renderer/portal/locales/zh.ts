@@ -122,6 +122,7 @@ export const zh = {
     give: '我同意',
     agree: '我已阅读文本并自愿同意',
     given: '已记录。请在终端或前台登记面部。',
+    unset: '尚未填写本场所的运营方，因此暂时无法同意此文本。请咨询前台。',
     atKiosk: '如要同意，请到终端或前台：那里会向您显示文本。',
   },
   export: {
@@ -161,6 +162,10 @@ export const zh = {
     'attempts-paused': { title: '尝试次数过多。', next: '请等待 {{seconds}} 秒后重试。' },
     'bad-request': { title: '内容不符合要求。', next: '请检查您输入的内容。' },
     'confirmation-needed': { title: '距您提出请求已过去太久。', next: '请关闭此窗口并重新开始。' },
+    'privacy-not-set': {
+      title: '尚未填写本场所的运营方，因此暂时无法同意此文本。',
+      next: '请咨询前台。',
+    },
     'consent-text-not-reviewed': { title: '此文本已不再有效。', next: '请重新加载页面阅读现行文本。' },
     'complaints-waiting': { title: '您已有多条报告在等待答复。', next: '请等待答复，或当面询问。' },
     'record-unknown': { title: '您没有这条记录。', next: '请重新读取您的记录。' },

@@ -72,7 +72,7 @@ function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts>
           {t('consent.read')}
         </button>
       ) : (
-        <p class="muted">{t('consent.atKiosk')}</p>
+        <p class="muted">{t(texts.value.unset && !me.erasure ? 'consent.unset' : 'consent.atKiosk')}</p>
       )}
       {giving && texts.value && (
         <Dialog title={t('consent.give')} wide onClose={() => setGiving(false)}>

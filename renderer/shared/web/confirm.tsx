@@ -41,7 +41,9 @@ export function Confirmation() {
 function Ask({ question, answer }: { question: Question; answer: (yes: boolean) => void }) {
   const { text, action, danger = false, word } = question;
   const [typed, setTyped] = useState('');
-  const ready = word === undefined || typed.trim().toLocaleLowerCase() === word.toLocaleLowerCase();
+  // Copied from the question above, it may bring the marks that keep it in its own direction.
+  const plain = typed.replaceAll(/[\u2066-\u2069]/g, '').trim();
+  const ready = word === undefined || plain.toLocaleLowerCase() === word.toLocaleLowerCase();
   return (
     <Form class="stack" onSubmit={() => ready && answer(true)}>
       <p>{text}</p>

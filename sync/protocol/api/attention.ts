@@ -25,6 +25,8 @@ export const ATTENTION_KINDS = [
   'embedder',
   /** A rollout stopped by itself. */
   'rollout',
+  /** Something is wrong with a kiosk: it is out of reach, its disk is full, its camera is gone. */
+  'kiosk',
 ] as const;
 export const AttentionKind = z.enum(ATTENTION_KINDS);
 export type AttentionKind = z.infer<typeof AttentionKind>;
@@ -36,7 +38,7 @@ export const AttentionItem = z.strictObject({
   /** Which one of its kind; with `kind` it names the item. */
   ref: Ref,
   at: Instant,
-  /** What it is, e.g. `not-me`, `lapsed`, `event-newer-schema`. */
+  /** What it is, e.g. `not-me`, `lapsed`, `event-newer-schema`, of a kiosk its alert's code. */
   code: z.string(),
   person: Uuid.nullable(),
   name: z.string().nullable(),

@@ -55,6 +55,8 @@ export type MyConsentText = z.infer<typeof MyConsentText>;
 /** What may be agreed to, a text a language; none: only at a kiosk, which has a text of its own. And whom to ask. */
 export const MyConsentTexts = z.strictObject({
   items: z.array(MyConsentText),
+  /** A text is left out, since it names who runs the place, and nobody has said who does. */
+  unset: z.boolean(),
   controller: z.string().nullable(),
   contact: z.string().nullable(),
   dpo: z.string().nullable(),

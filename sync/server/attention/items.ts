@@ -106,6 +106,12 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     from rollout r
     join lateral (select max(at) as at from rollout_action where rollout = r.id and what = 'stopped') a on a.at is not null
     where r.state = 'stopped'`,
+  // An older build than others have is no trouble of the kiosk's own: rollouts show it.
+  kiosk: () => sql`
+    select 'kiosk' as kind, a.device::text || '@' || a.code || '@' || (extract(epoch from a.since) * 1000)::bigint as ref,
+           a.since as at, a.code, ${nothing} as person, ${nothing} as other, a.device, null::real as score
+    from kiosk_alert a join device d on d.id = a.device
+    where d.status = 'approved' and a.code <> 'old-version'`,
 };
 
 const daysBefore = (now: Date, days: number): string => new Date(now.getTime() - days * 86_400_000).toISOString();

@@ -8,6 +8,7 @@ import { consented } from '../changes/project.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { readMinor, requireGuardian } from '../minors/minors.ts';
+import { requireFilled } from './filled.ts';
 import { type Said, sealSaid } from './said.ts';
 import { requireReviewed } from './texts.ts';
 
@@ -22,7 +23,7 @@ export interface RecordedBy {
  * Somebody agrees, and said so to staff or in the portal, or a guardian for them. Templates are made later.
  *
  * @param text `guardian`: who agreed for a minor; `basis`: of an import, in the operator's words
- * @throws Problem `person-unknown`, `consent-text-not-reviewed`, `guardian-required`
+ * @throws Problem `person-unknown`, `consent-text-not-reviewed`, `privacy-not-set`, `guardian-required`
  */
 export async function giveConsent(
   tx: Transaction<Tables>,
@@ -34,6 +35,8 @@ export async function giveConsent(
 ): Promise<Standing> {
   await requireLiving(tx, person);
   await requireReviewed(tx, text.textVersion, text.language);
+  // What an import says was read elsewhere, as it stood there.
+  if (by.via !== 'import') await requireFilled(tx, person, text.textVersion, text.language);
   const wasMinor = (await readMinor(tx, keys, person, now)) !== null;
   await requireGuardian(tx, keys, person, text.guardian, now);
   const { textVersion, language, guardian, basis } = text;

@@ -62,7 +62,7 @@ const give = route({
   params: OfPerson,
   body: NewConsent,
   answer: ConsentAnswer,
-  refusals: ['person-unknown', 'consent-text-not-reviewed', 'guardian-required'],
+  refusals: ['person-unknown', 'consent-text-not-reviewed', 'privacy-not-set', 'guardian-required'],
   async handle({ tx, services: { keys }, actor, params: { person }, body, now, about, tell }) {
     about([person]);
     const standing = await giveConsent(tx, keys, person, body, byStaff(actor), now);

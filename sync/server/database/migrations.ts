@@ -27,6 +27,7 @@ import { fleet } from './migrations/0024-fleet.ts';
 import { desk } from './migrations/0025-desk.ts';
 import { complaints } from './migrations/0026-complaints.ts';
 import { answerHeard } from './migrations/0027-answer-heard.ts';
+import { kioskAlerts } from './migrations/0028-kiosk-alerts.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -61,6 +62,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0025-desk': desk,
   '0026-complaints': complaints,
   '0027-answer-heard': answerHeard,
+  '0028-kiosk-alerts': kioskAlerts,
 };
 
 /** Names of what this build knows, in order. */

@@ -26,7 +26,13 @@ import type {
   SitePolicyChangeTable,
 } from './tables/enrolment.ts';
 import type { ErasureStepTable, ErasureTable } from './tables/erasure.ts';
-import type { FleetCommandTable, FleetConfigTable, FleetLogTable, FleetSettingsTable } from './tables/fleet.ts';
+import type {
+  FleetCommandTable,
+  FleetConfigTable,
+  FleetLogTable,
+  FleetSettingsTable,
+  KioskAlertTable,
+} from './tables/fleet.ts';
 import type { IncidentEntryTable, IncidentScopeTable, IncidentTable } from './tables/incidents.ts';
 import type { JobRunTable } from './tables/jobs.ts';
 import type { KeyVersionTable, PersonKeyTable, ReplicaTable, RotationTable, TokenKeyTable } from './tables/keys.ts';
@@ -478,6 +484,7 @@ export interface Tables {
   fleet_config: FleetConfigTable;
   fleet_command: FleetCommandTable;
   fleet_log: FleetLogTable;
+  kiosk_alert: KioskAlertTable;
   device_report: DeviceReportTable;
   device_tls_key: DeviceTlsKeyTable;
   provisioning_code: ProvisioningCodeTable;

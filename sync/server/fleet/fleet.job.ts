@@ -1,6 +1,7 @@
 import { inTransaction } from '../database/retry.ts';
 import type { Job } from '../jobs/job.ts';
 import { endOverdue } from './commands.ts';
+import { keepAlerts } from './keep-alerts.ts';
 import { dropOldLogs } from './logs.ts';
 
 /** Commands whose time is over are told no more, and logs go after their seven days. */
@@ -12,4 +13,15 @@ export const fleetJob: Job = {
       commandsEnded: await endOverdue(tx, now()),
       logsRemoved: await dropOldLogs(tx, now()),
     })),
+};
+
+/** Notes since when something is wrong with a kiosk; what is mended is forgotten. */
+export const fleetAlertsJob: Job = {
+  name: 'fleet-alerts',
+  everyMs: 60_000,
+  async run({ db, now, tell }) {
+    const kept = await inTransaction(db, (tx) => keepAlerts(tx, now()));
+    if (kept.begun + kept.over > 0) tell('board');
+    return kept;
+  },
 };

@@ -1,4 +1,4 @@
-import type { FleetDetail, FleetKiosk, FleetPage, FleetQuery } from '../../protocol/api/fleet.ts';
+import type { Alert, FleetDetail, FleetKiosk, FleetPage, FleetQuery } from '../../protocol/api/fleet.ts';
 import { Inventory } from '../../protocol/wire/fleet.ts';
 import { writePageCursor } from '../access/cursor.ts';
 import { listAccounts } from '../accounts/accounts.ts';
@@ -70,6 +70,12 @@ export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Pr
     told: merged(site.settings, own.settings),
     commands: await commandsOf(db, id, emails, now),
   };
+}
+
+/** What is wrong with each approved kiosk now, by kiosk. */
+export async function alertsNow(db: Db, now: Date): Promise<{ device: string; alerts: Alert[] }[]> {
+  const all = await kiosks(db, await listDevices(db), now);
+  return all.filter(({ status }) => status === 'approved').map(({ id, alerts }) => ({ device: id, alerts }));
 }
 
 /** Accounts by id, for who did what. */

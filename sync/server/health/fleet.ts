@@ -1,12 +1,16 @@
 import { sql } from 'kysely';
 import { Gauge, Registry } from 'prom-client';
+import { AlertCode } from '../../protocol/api/fleet.ts';
 import type { Db } from '../database/schema.ts';
+import { alertsNow } from '../fleet/read.ts';
 import { lastRuns } from '../jobs/runs.ts';
 
 /** What lies in the database and tells whether all is well. Counts and ages alone. */
 interface Fleet {
   readonly kiosks: ReadonlyMap<string, number>;
   readonly heard: ReadonlyMap<string, number>;
+  /** Approved kiosks with an alert, by its code; every code is there. */
+  readonly alerts: ReadonlyMap<string, number>;
   readonly quarantined: number;
   /** Of those, events whose content was not kept: `quarantine-full` of some device. */
   readonly unkept: number;
@@ -38,6 +42,9 @@ export async function readFleet(db: Db, now: Date): Promise<Fleet> {
     const name = last_heard_at === null ? 'never' : silenceOf(ageOf(last_heard_at, now));
     heard.set(name, heard.get(name)! + 1);
   }
+  const alerts = new Map<string, number>(AlertCode.options.map((code) => [code, 0]));
+  for (const kiosk of await alertsNow(db, now))
+    for (const { code } of kiosk.alerts) alerts.set(code, alerts.get(code)! + 1);
   const { rows } = await sql<Record<string, number | string | Date | null>>`select
     (select count(*) from quarantine) as quarantined,
     (select count(*) from quarantine where unkept is not null) as unkept,
@@ -54,6 +61,7 @@ export async function readFleet(db: Db, now: Date): Promise<Fleet> {
   return {
     kiosks: tally(devices.map((d) => d.status)),
     heard,
+    alerts,
     quarantined: count('quarantined'),
     unkept: count('unkept'),
     attendanceDue: count('attendance_due'),
@@ -86,6 +94,7 @@ export function fleetRegistry(fleet: Fleet): Registry {
   const one = (name: string, help: string, value: number | null) => gauge(name, help, [['', value]]);
   gauge('kiosks', 'Registered kiosks by state.', fleet.kiosks, 'status');
   gauge('kiosks_heard', 'Approved kiosks by how long ago they were last heard of.', fleet.heard, 'within');
+  gauge('kiosk_alerts', 'Approved kiosks with which something is wrong, by what it is.', fleet.alerts, 'code');
   one('quarantine_events', 'Events that the server could not take.', fleet.quarantined);
   one('quarantine_unkept_events', 'Of those, events whose content was not kept (quarantine-full).', fleet.unkept);
   one('attendance_due', 'Days of people that wait to be resolved anew.', fleet.attendanceDue);

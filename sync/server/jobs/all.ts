@@ -7,7 +7,7 @@ import { driftJob } from '../drift/drift.job.ts';
 import { embeddersJob } from '../embedders/embedders.job.ts';
 import { erasureJob } from '../erasure/erasure.job.ts';
 import { tombstonesJob } from '../erasure/tombstones.job.ts';
-import { fleetJob } from '../fleet/fleet.job.ts';
+import { fleetAlertsJob, fleetJob } from '../fleet/fleet.job.ts';
 import { importsEndJob, importsJob } from '../imports/imports.job.ts';
 import { minorsJob } from '../minors/minors.job.ts';
 import { forgottenEvacuationsJob } from '../presence/forgotten.job.ts';
@@ -42,4 +42,5 @@ export const JOBS: readonly Job[] = [
   enrolAgainJob,
   embeddersJob,
   fleetJob,
+  fleetAlertsJob,
 ];

@@ -38,6 +38,7 @@ export const attention = {
     import: 'استيراد للمراجعة',
     embedder: 'تسجيل للنموذج الجديد',
     rollout: 'توقف نشر إصدار',
+    kiosk: 'عطل في جهاز',
   },
   code: {
     'not-me': '«لم أكن أنا»',
@@ -62,6 +63,7 @@ export const attention = {
     drift: 'إعادة التسجيل',
     embedder: 'إعادة التسجيل',
     rollout: 'الاطلاع عليه',
+    kiosk: 'عرض الجهاز',
     consent: 'السؤال مجددًا',
     age: 'اسأله',
   },

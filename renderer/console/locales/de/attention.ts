@@ -33,6 +33,7 @@ export const attention = {
     import: 'Import zu prüfen',
     embedder: 'Für das neue Modell erfassen',
     rollout: 'Rollout hat angehalten',
+    kiosk: 'Störung eines Kiosks',
   },
   code: {
     'not-me': '„Das war nicht ich“',
@@ -57,6 +58,7 @@ export const attention = {
     drift: 'Neu erfassen',
     embedder: 'Neu erfassen',
     rollout: 'Ansehen',
+    kiosk: 'Kiosk ansehen',
     consent: 'Neu fragen',
     age: 'Selbst fragen',
   },

@@ -62,6 +62,8 @@ export const people = {
     'Zeigen Sie der Person diesen Text in ihrer Sprache. Halten Sie ihn erst fest, wenn sie ihn gelesen und zugestimmt hat.',
   noText:
     'Noch ist kein Einwilligungstext geprüft, daher kann hier niemand gefragt werden. Die Prüfung macht die oder der Datenschutzbeauftragte.',
+  textUnset:
+    'Der Text nennt, wer dieses Haus betreibt, und das hat noch niemand angegeben. Die Verwaltung trägt es unter „Einstellungen“ bei den Datenschutz-Kontakten ein; bis dahin kann niemand zustimmen.',
   agrees: '{{name}} hat dies gelesen und willigt ein',
   guardianAgrees: 'Die sorgeberechtigte Person hat dies gelesen und willigt für {{name}} ein',
   guardianNeeded: 'Diese Person ist noch nicht einwilligungsfähig: eine sorgeberechtigte Person willigt ein.',

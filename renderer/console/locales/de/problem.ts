@@ -57,6 +57,11 @@ export const problem = {
     title: 'Es ist keine Einwilligung dieser Person festgehalten.',
     next: 'Zeigen Sie den Text und halten Sie zuerst die Einwilligung fest.',
   },
+  'privacy-not-set': {
+    title:
+      'Wer dieses Haus betreibt, ist nicht angegeben; der Text kann nicht sagen, wer das Gesicht aufbewahren würde.',
+    next: 'Tragen Sie es unter „Einstellungen“ bei den Datenschutz-Kontakten ein.',
+  },
   'consent-text-not-reviewed': {
     title: 'Dieser Text ist in dieser Sprache nicht geprüft.',
     next: 'Lassen Sie ihn prüfen, oder nehmen Sie eine geprüfte Sprache.',

@@ -33,6 +33,7 @@ export const attention = {
     import: 'Import to review',
     embedder: 'Enrol for the new model',
     rollout: 'A build stopped by itself',
+    kiosk: 'Trouble with a kiosk',
   },
   code: {
     'not-me': '“That was not me”',
@@ -57,6 +58,7 @@ export const attention = {
     drift: 'Enrol again',
     embedder: 'Enrol again',
     rollout: 'Look at it',
+    kiosk: 'See the kiosk',
     consent: 'Ask again',
     age: 'Ask them',
   },

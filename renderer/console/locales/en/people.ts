@@ -60,6 +60,8 @@ export const people = {
   given: 'The consent is on record.',
   giveText: 'Show this text to the person in their language. Put it on record only when they have read it and agreed.',
   noText: 'No consent text was reviewed yet, so nobody can be asked here. A data protection officer reviews texts.',
+  textUnset:
+    'The text names who runs this place, and nobody has said who does. An administrator says it in Settings, under privacy contacts; until then nobody can agree to it.',
   agrees: '{{name}} has read this and agrees',
   guardianAgrees: 'The guardian has read this and agrees for {{name}}',
   guardianNeeded: 'This person is below the age of consent: a guardian agrees for them.',

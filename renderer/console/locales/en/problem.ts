@@ -45,6 +45,10 @@ export const problem = {
     title: 'There is no consent of this person on record.',
     next: 'Show them the text, and put their consent on record first.',
   },
+  'privacy-not-set': {
+    title: 'Nobody has said who runs this place, so the text can’t say who would keep the face.',
+    next: 'Say it in Settings, under privacy contacts.',
+  },
   'consent-text-not-reviewed': {
     title: 'This text was not reviewed in this language.',
     next: 'Have it reviewed first, or use a language that was.',

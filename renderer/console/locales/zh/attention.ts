@@ -32,6 +32,7 @@ export const attention = {
     import: '待审核的导入',
     embedder: '为新模型登记',
     rollout: '发布自行停止',
+    kiosk: '终端故障',
   },
   code: {
     'not-me': '“不是我”',
@@ -56,6 +57,7 @@ export const attention = {
     drift: '重新登记',
     embedder: '重新登记',
     rollout: '查看',
+    kiosk: '查看终端',
     consent: '再次询问',
     age: '征求本人意见',
   },

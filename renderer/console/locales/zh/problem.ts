@@ -30,6 +30,10 @@ export const problem = {
   'attention-elsewhere': { title: '此事应在相应位置处理。', next: '请对该配对作出决定，或完成导入审核。' },
   'attention-unknown': { title: '该事项已不存在。', next: '请刷新列表。' },
   'consent-missing': { title: '没有此人的同意记录。', next: '请先展示文本并登记同意。' },
+  'privacy-not-set': {
+    title: '尚未填写本场所的运营方，文本无法说明由谁保存人脸数据。',
+    next: '请在“设置”的隐私联系方式中填写。',
+  },
   'consent-text-not-reviewed': { title: '此文本在该语言中未经审核。', next: '请先审核，或使用已审核的语言。' },
   'consent-text-exists': { title: '该版本和语言的文本已存在。', next: '请创建新版本。' },
   'erasure-requested': { title: '此人已申请删除。', next: '请先撤回该申请。' },

@@ -410,7 +410,7 @@ function Affected({ id }: { id: string }) {
             <div>
               <PersonLink id={p.person} name={p.name} />
               <p class="muted small" dir="ltr">
-                {p.email ?? '–'} · {p.data.join(', ')}
+                <bdi>{p.email ?? '–'}</bdi> · {p.data.join(', ')}
               </p>
             </div>
             <Moment at={p.last} />

@@ -61,7 +61,15 @@ export function MinorPanel({
           </div>
           <div>
             <dt>{t('people.guardian')}</dt>
-            <dd dir="auto">{minor.guardian ? `${minor.guardian.name} (${minor.guardian.relation})` : '–'}</dd>
+            <dd>
+              {minor.guardian ? (
+                <>
+                  <bdi>{minor.guardian.name}</bdi> (<bdi>{minor.guardian.relation}</bdi>)
+                </>
+              ) : (
+                '–'
+              )}
+            </dd>
           </div>
         </dl>
       ) : (

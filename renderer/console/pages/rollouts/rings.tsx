@@ -32,7 +32,12 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
             </strong>
             <span class="long-text">
               {t('rollouts.inRing', { count: ring.count })}
-              {ring.kiosks.length > 0 && <span class="muted"> · {ring.kiosks.map((k) => k.name).join(', ')}</span>}
+              {ring.kiosks.length > 0 && (
+                <span class="muted">
+                  {' '}
+                  · <bdi>{ring.kiosks.map((k) => k.name).join(', ')}</bdi>
+                </span>
+              )}
             </span>
             {admin && (
               <button type="button" class="quiet" onClick={() => setNaming(ring)}>

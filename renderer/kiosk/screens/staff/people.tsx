@@ -110,7 +110,9 @@ function Search({
           {people.value?.map((person) => (
             <li key={person.id} class="person">
               <div class="person-words">
-                <p class="person-name">{person.name}</p>
+                <p class="person-name">
+                  <bdi>{person.name}</bdi>
+                </p>
                 <p class="person-facts tabular">
                   {[
                     person.number === null ? t('people.noNumber') : t('people.number', { number: person.number }),

@@ -44,6 +44,13 @@ export interface FleetCommandTable {
   word: string | null;
 }
 
+/** What is wrong with a kiosk, and since when (fleet/alerts.ts). */
+export interface KioskAlertTable {
+  device: string;
+  code: string;
+  since: Instant;
+}
+
 /** Redacted log of a kiosk, sealed under the server's field key. */
 export interface FleetLogTable {
   command: string;

@@ -1,0 +1,32 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { initI18n, setLanguage, t, tIn } from './i18n.ts';
+
+beforeEach(() =>
+  initI18n(
+    {
+      en: { left: '{{name}} left at {{time}}.', people: '{{count}} people' },
+      ar: { left: 'غادر {{name}} في {{time}}.' },
+    },
+    'en',
+  ),
+);
+
+/* U+2068 … U+2069: what `<bdi>` is in a text. */
+describe('a name within a sentence', () => {
+  test('stays one piece where its script runs the other way', () => {
+    expect(t('left', { name: 'ليلى (2)', time: '10:15' })).toBe('\u2068ليلى (2)\u2069 left at 10:15.');
+    expect(t('left', { name: 'נועה', time: '10:15' })).toBe('\u2068נועה\u2069 left at 10:15.');
+    expect(tIn('ar', 'left', { name: 'Ada (2)', time: '10:15' })).toBe(
+      'غادر \u2068Ada (2)\u2069 في \u206810:15\u2069.',
+    );
+    setLanguage('ar');
+    expect(t('left', { name: '李 Wei', time: 'x' })).toContain('\u2068李 Wei\u2069');
+  });
+
+  test('is left alone where it runs with the sentence, and is never wrapped twice', () => {
+    expect(t('left', { name: 'Ada', time: '10:15' })).toBe('Ada left at 10:15.');
+    expect(tIn('ar', 'left', { name: 'ليلى', time: '' })).toBe('غادر ليلى في .');
+    expect(t('left', { name: '\u2068ليلى\u2069', time: '' })).toBe('\u2068ليلى\u2069 left at .');
+    expect(t('people', { count: 3 })).toBe('3 people');
+  });
+});
