@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type KioskBuild, packageKiosk } from '../../build/package/kiosk.ts';
-import { readSource } from '../../build/package/source.ts';
-import { projectVersion, ROOT } from '../../build/package/stage.ts';
-import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
+import type { KioskBuild } from '../../build/package/kiosk.ts';
+import { ROOT } from '../../build/package/stage.ts';
 import { kioskHome } from '../../electron/core/paths.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { benchLine, median } from './harness.ts';
@@ -26,18 +24,9 @@ const PARTS: readonly (readonly [string, RegExp])[] = [
 ];
 
 /** Lines about a build: how large, and how fast it starts beside its sources. */
-export async function* buildLines(ctx: BenchContext): AsyncIterable<BenchLine> {
-  if (!existsSync('/usr/bin/chromium')) throw new Error('it needs /usr/bin/chromium (Debian package chromium)');
-  await ensureBuilt((line) => ctx.note(line));
-  const out = mkdtempSync(join(tmpdir(), 'sp-bench-build-'));
-  try {
-    ctx.note('packages the kiosk');
-    const build = await packageKiosk({ out, version: projectVersion(), ...readSource(ROOT) });
-    yield* sizes(build);
-    yield* starts(build, ctx);
-  } finally {
-    rmSync(out, { recursive: true, force: true });
-  }
+export async function* buildLines(build: KioskBuild, ctx: BenchContext): AsyncIterable<BenchLine> {
+  yield* sizes(build);
+  yield* starts(build, ctx);
 }
 
 function* sizes({ archive, folder }: KioskBuild): Iterable<BenchLine> {

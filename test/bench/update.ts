@@ -1,11 +1,36 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageKiosk } from '../../build/package/kiosk.ts';
+import { readSource } from '../../build/package/source.ts';
+import { projectVersion, ROOT } from '../../build/package/stage.ts';
+import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
 import type { BenchGroup } from './types.ts';
 import { buildLines } from './update-build.ts';
+import { updateLines } from './update-time.ts';
 
 /** What an update is made of: the build itself, how long it takes to start, and to get. */
 export const group: BenchGroup = {
   name: 'update',
-  describe: 'Size of a packaged kiosk by its parts, and its start against that of the sources.',
+  describe: 'Size and start of a packaged kiosk; time and bytes of an update of it, over HTTPS.',
   async *run(ctx) {
-    yield* buildLines(ctx);
+    if (!existsSync('/usr/bin/chromium')) throw new Error('it needs /usr/bin/chromium (Debian package chromium)');
+    await ensureBuilt((line) => ctx.note(line));
+    const out = mkdtempSync(join(tmpdir(), 'sp-bench-update-'));
+    try {
+      const source = readSource(ROOT);
+      const version = projectVersion();
+      ctx.note('packages the kiosk');
+      const build = await packageKiosk({ out, version, ...source });
+      yield* buildLines(build, ctx);
+      ctx.note('packages the kiosk as its next version');
+      const next = await packageKiosk({ out, version: nextOf(version), ...source });
+      yield* updateLines(build, next, ctx);
+    } finally {
+      rmSync(out, { recursive: true, force: true });
+    }
   },
 };
+
+/** The next minor version. */
+const nextOf = (version: string): string => version.replace(/\.(\d+)\..*$/, (_, minor) => `.${Number(minor) + 1}.0`);
