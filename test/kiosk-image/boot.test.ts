@@ -7,7 +7,7 @@ import { packageImage } from '../../build/package/image.ts';
 import { packageKiosk } from '../../build/package/kiosk.ts';
 import { readSource } from '../../build/package/source.ts';
 import { projectVersion } from '../../build/package/stage.ts';
-import { type Booted, boot, copyOfDebian } from './debian.ts';
+import { type Booted, boot, copyOfDebian, debianRoot } from './debian.ts';
 import { cantRun, run } from './machine.ts';
 
 /*
@@ -54,6 +54,8 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
       `now=$(systemctl show --value --property=InvocationID smartpresence-kiosk); [ "$now" != "${than}" ] && systemctl is-active --quiet smartpresence-kiosk && journalctl --output=cat _SYSTEMD_INVOCATION_ID="$now" | grep -q '"ready":true'`,
     );
 
+  // Made once on a machine, from its mirror; a slow one takes a quarter of an hour.
+  beforeAll(() => void debianRoot(), 3_600_000);
   beforeAll(async () => {
     debian = copyOfDebian();
     const source = readSource(ROOT);

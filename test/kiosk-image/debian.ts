@@ -28,13 +28,15 @@ const wanted = (): string[] =>
     .split(' ')
     .filter((name) => !name.startsWith('fonts-'));
 
-/** Where this machine gets Debian's packages from. */
+/** Where this machine gets Debian's packages from: its own list, in either of apt's formats. */
 function mirror(): string {
-  for (const file of globSync('/etc/apt/sources.list.d/*')) {
-    const found = /^URIs: +(https?:\S+)$/m.exec(readFileSync(file, 'utf8'));
-    if (found) return found[1]!;
-  }
-  throw new Error('no Debian mirror among /etc/apt/sources.list.d');
+  for (const file of ['/etc/apt/sources.list', ...globSync('/etc/apt/sources.list.d/*').sort()])
+    for (const line of existsSync(file) ? readFileSync(file, 'utf8').split(/\n\n|\n(?=deb)/) : []) {
+      const suites = /^Suites: +(.+)$/m.exec(line)?.[1] ?? /^deb +(?:\[.*\] +)?\S+ +(\S+)/.exec(line)?.[1] ?? '';
+      const from = (/^URIs: +(https?:\S+)/m.exec(line) ?? /^deb +(?:\[.*\] +)?(https?:\S+)/.exec(line))?.[1];
+      if (from && suites.split(' ').includes(SUITE)) return from;
+    }
+  throw new Error(`no mirror of ${SUITE} in /etc/apt/sources.list or sources.list.d: a Debian can't be made here`);
 }
 
 /**
