@@ -27,6 +27,7 @@ export const LONG: readonly string[] = [
   'test/sync/identity-kiosk.test.ts',
   'test/sync/identity-restored.test.ts',
   'test/sync/operations.test.ts',
+  'test/sync/repeat-window.test.ts',
   'test/sync/replicas.test.ts',
   'test/sync/server-devices.test.ts',
   'test/update/**',

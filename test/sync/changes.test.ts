@@ -656,19 +656,20 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
       const day = { timeZone: 'Europe/Berlin', startsAt: '00:00' };
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(other)];
       for (const kiosk of [a, b]) await kiosk.read();
-      expect(a.policy).toEqual({ leaseDays: 30, day });
+      const site60 = { day, repeatWindowSeconds: 60 };
+      expect(a.policy).toEqual({ leaseDays: 30, ...site60 });
       expect(await setPolicy(database.db, site, { leaseDays: 7, liveness: 'on' }, new Date())).toBe(true);
       expect(await setPolicy(database.db, site, { liveness: 'on', leaseDays: 7 }, new Date())).toBe(false);
       for (const kiosk of [a, b]) await kiosk.read();
       expect([a.policy, b.policy]).toEqual([
-        { leaseDays: 7, liveness: 'on', day },
-        { leaseDays: 30, day },
+        { leaseDays: 7, liveness: 'on', ...site60 },
+        { leaseDays: 30, ...site60 },
       ]);
       await setPolicy(database.db, DEFAULT_SCOPE, { leaseDays: 14 }, new Date());
       for (const kiosk of [a, b]) await kiosk.read();
       expect([a.policy, b.policy]).toEqual([
-        { leaseDays: 7, liveness: 'on', day },
-        { leaseDays: 14, day },
+        { leaseDays: 7, liveness: 'on', ...site60 },
+        { leaseDays: 14, ...site60 },
       ]);
       await database.db.deleteFrom('site_policy').execute();
     });
@@ -680,11 +681,11 @@ describe.each(DATABASES.filter((d) => d.unavailable === null))('on $name', ({ na
         database.db.transaction().execute((tx) => changeSite(tx, site, patch, new Date()));
       await change({ dayStartsAt: '12:00', timeZone: 'Asia/Kolkata' });
       const day = { timeZone: 'Asia/Kolkata', startsAt: '12:00' };
-      expect(await here.read()).toEqual([{ kind: 'policy', policy: { leaseDays: 30, day } }]);
+      expect(await here.read()).toEqual([{ kind: 'policy', policy: { leaseDays: 30, day, repeatWindowSeconds: 60 } }]);
       expect(await elsewhere.read()).toEqual([]);
       await change({ name: 'Another name' });
       expect(await here.read()).toEqual([]);
-      expect(await policyForKiosks(database.db, site, 2)).toEqual({ leaseDays: 30 });
+      expect(await policyForKiosks(database.db, site, 2)).toEqual({ leaseDays: 30, repeatWindowSeconds: 60 });
     });
 
     test('the configured lease is the default site’s and leaves the rest of its policy; unset it says nothing', async () => {

@@ -25,7 +25,7 @@ export const SiteConfig = z.strictObject({
   liveness: z.enum(['on', 'off']),
   /** What a check-in claims: always in, always out, or the opposite of the person's last one today. */
   direction: z.enum(['auto', 'in', 'out']).default('auto'),
-  /** The same person within this time is one check-in. */
+  /** The same person within this time is one check-in, until a server has told what its site goes by. */
   repeatWindowSeconds: z.number().int().min(0).max(3600).default(60),
   undoSeconds: z.number().int().min(3).max(60).default(8),
   /** Keep an encrypted verification photo with each face check-in. */

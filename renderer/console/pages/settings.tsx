@@ -234,7 +234,7 @@ function Edit({
               dir="ltr"
               label={t(`settings.${name}`)}
               hint={t(`settings.${name}Hint`)}
-              required={name === 'leaseDays'}
+              required={name === 'leaseDays' || name === 'repeatWindowSeconds'}
               value={numbers[name]!}
               onValue={(value) => setNumbers({ ...numbers, [name]: value })}
             />

@@ -16,7 +16,7 @@ export const Site = z.strictObject({
   timeZone: z.string(),
   /** Where one attendance day ends and the next begins. */
   dayStartsAt: TimeOfDay,
-  /** Records of one person within this are one presence, seconds. */
+  /** Records of one person within this are one presence, seconds. Set by the policy (`repeatWindowSeconds`). */
   repeatSeconds: RepeatSeconds,
   /** Where every device and person belongs that was given no other. */
   isDefault: z.boolean(),
@@ -29,16 +29,16 @@ export const NewSite = z.strictObject({
   name: Name,
   timeZone: TimeZone,
   dayStartsAt: TimeOfDay.default('00:00'),
-  repeatSeconds: RepeatSeconds.default(60),
 });
 export type NewSite = z.infer<typeof NewSite>;
 
-export const SitePatch = z
-  .strictObject({ name: Name, timeZone: TimeZone, dayStartsAt: TimeOfDay, repeatSeconds: RepeatSeconds })
-  .partial();
+export const SitePatch = z.strictObject({ name: Name, timeZone: TimeZone, dayStartsAt: TimeOfDay }).partial();
 export type SitePatch = z.infer<typeof SitePatch>;
 
-/** What can be set of a policy; consent texts have a life of their own. */
+/**
+ * What can be set of a policy; consent texts have a life of their own. `repeatWindowSeconds` is the site's own also where
+ * the rest is the default site's: kiosks and the server count by it. Absent in a write: as it was.
+ */
 export const NewSitePolicy = Policy.omit({ consentTexts: true, day: true });
 
 /** The policy of one site, and whether it is its own or that of the default site. */

@@ -100,6 +100,7 @@ export const Policy = z.strictObject({
   consentAge: z.number().int().min(13).max(21).optional(),
   /** A consent is asked for again after so many months; absent: it has no end of its own. */
   consentMonths: z.number().int().min(1).max(120).optional(),
+  /** The same person within this is one check-in; the site's records on the server are counted by the same number. */
   repeatWindowSeconds: z.number().int().min(0).max(3600).optional(),
   privacy: z
     .strictObject({

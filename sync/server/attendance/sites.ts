@@ -1,7 +1,8 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { attendanceDays, type DayOf } from '../../protocol/wire/calendar.ts';
 import { appendChanges } from '../changes/log.ts';
-import type { Db } from '../database/schema.ts';
+import { DEFAULT_SCOPE } from '../changes/scope.ts';
+import type { Db, Tables } from '../database/schema.ts';
 import type { SiteRules } from './rules/resolve.ts';
 
 export interface Site {
@@ -38,12 +39,42 @@ export async function ensureDefaultSite(
       .onConflict((c) => c.column('id').doUpdateSet(values))
       .execute();
     if (!before || before.time_zone === site.timeZone) return;
-    await sql`insert into attendance_due (person, site, at)
-              select person, site, min(at) from checkin
-              where person is not null and (site is null or site = ${site.id})
-              group by person, site, date_trunc('minute', at)`.execute(tx);
+    await resolveAnew(tx, { id: site.id, isDefault: true });
     await appendChanges(tx, [{ kind: 'policy' }], now);
   });
+}
+
+/** Puts every record of a site up for resolving anew: another rule counts from now on. */
+export async function resolveAnew(tx: Transaction<Tables>, { id, isDefault }: Pick<Site, 'id' | 'isDefault'>) {
+  await sql`insert into attendance_due (person, site, at)
+            select person, site, min(at) from checkin
+            where person is not null and (site = ${id} or (site is null and ${isDefault}::boolean))
+            group by person, site, date_trunc('minute', at)`.execute(tx);
+}
+
+/** Seconds within which two records of one person are one presence, at the site of this scope; null while it has no row. */
+export async function repeatSecondsOf(db: Db, scope: string): Promise<number | null> {
+  const sites = db.selectFrom('site').select('repeat_seconds');
+  const one = scope === DEFAULT_SCOPE ? sites.where('is_default', '=', true) : sites.where('id', '=', scope);
+  return (await one.executeTakeFirst())?.repeat_seconds ?? null;
+}
+
+/**
+ * Changes that window: what the site counts by and its kiosks are told. Sites without a policy of their own go along with the
+ * default one, as long as they have not gone another way. The rows are locked until the commit; while the scope's site has
+ * no row, nothing is changed.
+ */
+export async function changeRepeatSeconds(tx: Transaction<Tables>, scope: string, seconds: number): Promise<void> {
+  const rows = await tx.selectFrom('site').selectAll().orderBy('id').forUpdate().execute();
+  const site = rows.find((r) => (scope === DEFAULT_SCOPE ? r.is_default : r.id === scope));
+  if (!site || site.repeat_seconds === seconds) return;
+  const before = site.repeat_seconds;
+  const own = new Set((await tx.selectFrom('site_policy').select('site').execute()).map((r) => r.site));
+  const alike = (r: (typeof rows)[number]) => site.is_default && r.repeat_seconds === before && !own.has(r.id);
+  for (const one of rows.filter((r) => r === site || alike(r))) {
+    await tx.updateTable('site').set({ repeat_seconds: seconds }).where('id', '=', one.id).execute();
+    await resolveAnew(tx, { id: one.id, isDefault: one.is_default });
+  }
 }
 
 export async function listSites(db: Db): Promise<Site[]> {

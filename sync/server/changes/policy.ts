@@ -1,6 +1,7 @@
 import { v7 } from 'uuid';
 import { MAX_CONSENT_TEXTS, Policy, waysWithoutFace } from '../../protocol/wire/changes.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { changeRepeatSeconds, repeatSecondsOf } from '../attendance/sites.ts';
 import { textsInForce } from '../consents/texts.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
@@ -18,14 +19,21 @@ export async function policyOf(db: Db, scope: string): Promise<Policy> {
   return found ? Policy.parse(found.policy) : DEFAULT_POLICY;
 }
 
+/** As screens read and set it: with the site's own repeat window, which lies with the site. */
+export async function policyToSet(db: Db, scope: string): Promise<Policy> {
+  const repeat = await repeatSecondsOf(db, scope);
+  return { ...(await policyOf(db, scope)), ...(repeat !== null && { repeatWindowSeconds: repeat }) };
+}
+
 /**
- * As kiosks are told it: with the days of the site's calendar, and the customer's own consent texts, which are the same for all.
+ * As kiosks are told it: with the days of the site's calendar and the window by which the server counts its records, and the
+ * customer's own consent texts, which are the same for all.
  *
  * @param version of the protocol that the kiosk reads
  */
 export async function policyForKiosks(db: Db, scope: string, version: number): Promise<Policy> {
   const consentTexts = (await textsInForce(db)).slice(0, MAX_CONSENT_TEXTS);
-  const policy = inVersion(await policyOf(db, scope), version);
+  const policy = inVersion(await policyToSet(db, scope), version);
   const day = version >= 3 ? await dayOfScope(db, scope) : null;
   return { ...policy, ...(day && { day }), ...(consentTexts.length > 0 && { consentTexts }) };
 }
@@ -53,7 +61,7 @@ export async function hasOwnPolicy(db: Db, scope: string): Promise<boolean> {
 
 /**
  * Sets the policy of a scope and tells its kiosks; one that is already in force tells nothing. The default site's stands
- * for every site that has none of its own.
+ * for every site that has none of its own. Its repeat window lies with the site (attendance/sites.ts); absent: as it was.
  *
  * @param by account, `operator` or `configuration`: for the history
  * @returns whether anything changed
@@ -66,7 +74,8 @@ export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date
       'Every way in of this policy asks for a face.',
       'Leave one that does not, as an equal: number and PIN, say.',
     );
-  const text = JSON.stringify(Policy.parse(policy));
+  const { repeatWindowSeconds: repeat, ...kept } = Policy.parse(policy);
+  const text = JSON.stringify(kept);
   return inTransaction(db, async (tx) => {
     const before = await scopesWithoutTemplates(tx);
     const held = await tx
@@ -85,10 +94,22 @@ export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date
           .where((e) => e('site_policy.policy', 'is distinct from', e.ref('excluded.policy'))),
       )
       .executeTakeFirst();
-    if (!Number(numInsertedOrUpdatedRows)) return false;
+    const was = await repeatSecondsOf(tx, scope);
+    if (repeat !== undefined) await changeRepeatSeconds(tx, scope, repeat);
+    const is = await repeatSecondsOf(tx, scope);
+    if (!Number(numInsertedOrUpdatedRows) && was === is) return false;
+    const full = (stored: object, window: number | null) =>
+      JSON.stringify({ ...stored, ...(window !== null && { repeatWindowSeconds: window }) });
     await tx
       .insertInto('site_policy_change')
-      .values({ id: v7(), site: scope, at: now, by, before: held ? JSON.stringify(held.policy) : null, after: text })
+      .values({
+        id: v7(),
+        site: scope,
+        at: now,
+        by,
+        before: held ? full(held.policy as object, was) : null,
+        after: full(kept, is),
+      })
       .execute();
     const after = await scopesWithoutTemplates(tx);
     for (const other of new Set([...before, ...after]))

@@ -28,6 +28,7 @@ import { desk } from './migrations/0025-desk.ts';
 import { complaints } from './migrations/0026-complaints.ts';
 import { answerHeard } from './migrations/0027-answer-heard.ts';
 import { kioskAlerts } from './migrations/0028-kiosk-alerts.ts';
+import { oneRepeatWindow } from './migrations/0029-one-repeat-window.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -63,6 +64,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0026-complaints': complaints,
   '0027-answer-heard': answerHeard,
   '0028-kiosk-alerts': kioskAlerts,
+  '0029-one-repeat-window': oneRepeatWindow,
 };
 
 /** Names of what this build knows, in order. */

@@ -12,7 +12,7 @@ import {
 import { Uuid } from '../../protocol/wire/event.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { listSites } from '../attendance/sites.ts';
-import { hasOwnPolicy, policyOf, setPolicy } from '../changes/policy.ts';
+import { hasOwnPolicy, policyToSet, setPolicy } from '../changes/policy.ts';
 import { policyBefore, policyHistory } from './history.ts';
 import { addSite, changeSite, findSite, scopeOfSite } from './write.ts';
 
@@ -61,7 +61,7 @@ const get = route({
 const patch = route({
   method: 'PATCH',
   path: '/api/sites/:site',
-  summary: 'Change name, calendar or repeat window; its records are resolved anew where that matters',
+  summary: 'Change name or calendar; its records are resolved anew where that matters',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -90,7 +90,7 @@ const readPolicy = route({
   refusals: ['unknown-site'],
   async handle({ tx, params: { site } }) {
     const scope = await scopeOfSite(tx, site);
-    return { site, own: await hasOwnPolicy(tx, scope), policy: await policyOf(tx, scope) };
+    return { site, own: await hasOwnPolicy(tx, scope), policy: await policyToSet(tx, scope) };
   },
 });
 
@@ -98,7 +98,7 @@ const writePolicy = route({
   method: 'PUT',
   path: '/api/sites/:site/policy',
   summary:
-    'Set the policy of a site as a whole, e.g. liveness, retention, or `faces: off` where the law wants it; kiosks are told',
+    'Set the policy of a site as a whole, e.g. liveness, retention, or `faces: off` where the law wants it; kiosks are told. `repeatWindowSeconds` counts for the server as well: records are resolved anew',
   roles: ['admin', 'dpo'],
   data: [],
   action: 'write',
@@ -109,8 +109,11 @@ const writePolicy = route({
   async handle({ tx, actor, params: { site }, body, now, on, tell }) {
     on(site);
     const scope = await scopeOfSite(tx, site);
-    if (await setPolicy(tx, scope, body, now, actor.id ?? actor.role)) tell('change');
-    return { site, own: true, policy: await policyOf(tx, scope) };
+    if (await setPolicy(tx, scope, body, now, actor.id ?? actor.role)) {
+      tell('board');
+      tell('change');
+    }
+    return { site, own: true, policy: await policyToSet(tx, scope) };
   },
 });
 
@@ -145,8 +148,11 @@ const revert = route({
     on(`${site} ${body.change}`);
     const scope = await scopeOfSite(tx, site);
     const before = await policyBefore(tx, scope, body.change);
-    if (await setPolicy(tx, scope, before, now, actor.id ?? actor.role)) tell('change');
-    return { site, own: true, policy: await policyOf(tx, scope) };
+    if (await setPolicy(tx, scope, before, now, actor.id ?? actor.role)) {
+      tell('board');
+      tell('change');
+    }
+    return { site, own: true, policy: await policyToSet(tx, scope) };
   },
 });
 

@@ -1,8 +1,8 @@
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { NewSite, SitePatch } from '../../protocol/api/sites.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { listSites, type Site } from '../attendance/sites.ts';
+import { listSites, repeatSecondsOf, resolveAnew, type Site } from '../attendance/sites.ts';
 import { appendChanges } from '../changes/log.ts';
 import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Db, Tables } from '../database/schema.ts';
@@ -22,6 +22,8 @@ export async function scopeOfSite(db: Db, id: string): Promise<string> {
 
 export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<Site> {
   const id = v7();
+  // As the default site, whose policy is this one's as long as it has none of its own.
+  const repeat = await repeatSecondsOf(tx, DEFAULT_SCOPE);
   await tx
     .insertInto('site')
     .values({
@@ -29,7 +31,7 @@ export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<S
       name: site.name,
       time_zone: site.timeZone,
       day_starts_at: site.dayStartsAt,
-      repeat_seconds: site.repeatSeconds,
+      ...(repeat !== null && { repeat_seconds: repeat }),
       is_default: false,
     })
     .execute();
@@ -37,7 +39,7 @@ export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<S
 }
 
 /**
- * Changes a site. Another time zone, start of the day or repeat window puts all of its records up for resolving anew.
+ * Changes a site. Another time zone or start of the day puts all of its records up for resolving anew.
  *
  * @throws Problem `unknown-site`; `site-configured` where the server's own configuration says it
  */
@@ -56,19 +58,14 @@ export async function changeSite(tx: Transaction<Tables>, id: string, patch: Sit
     ...(patch.name !== undefined && { name: patch.name }),
     ...(patch.timeZone !== undefined && { time_zone: patch.timeZone }),
     ...(patch.dayStartsAt !== undefined && { day_starts_at: patch.dayStartsAt }),
-    ...(patch.repeatSeconds !== undefined && { repeat_seconds: patch.repeatSeconds }),
   };
   if (Object.keys(change).length === 0) return before;
   await tx.updateTable('site').set(change).where('id', '=', id).execute();
   const after = await findSite(tx, id);
-  const counts = (['timeZone', 'dayStartsAt', 'repeatSeconds'] as const).some((f) => before[f] !== after[f]);
-  if (counts)
-    await sql`insert into attendance_due (person, site, at)
-              select person, site, min(at) from checkin
-              where person is not null and (site = ${id} or (site is null and ${before.isDefault}::boolean))
-              group by person, site, date_trunc('minute', at)`.execute(tx);
-  if (before.timeZone !== after.timeZone || before.dayStartsAt !== after.dayStartsAt)
+  if (before.timeZone !== after.timeZone || before.dayStartsAt !== after.dayStartsAt) {
+    await resolveAnew(tx, after);
     await appendChanges(tx, [{ kind: 'policy', ...(!before.isDefault && { site: id }) }], now);
+  }
   return after;
 }
 

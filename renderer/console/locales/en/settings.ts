@@ -34,7 +34,7 @@ export const settings = {
   gpsDays: 'Positions, days',
   gpsDaysHint: 'At most 30',
   repeatWindowSeconds: 'One check-in within, seconds',
-  repeatWindowSecondsHint: 'Of the same person',
+  repeatWindowSecondsHint: 'Of the same person; kiosks and records count by it',
   consentAge: 'Age of consent, years',
   consentAgeHint: 'Below it a guardian agrees; empty: 18',
   consentMonths: 'Ask for consent again after, months',

@@ -34,7 +34,7 @@ export const settings = {
   gpsDays: '位置（天）',
   gpsDaysHint: '最多 30',
   repeatWindowSeconds: '合并签到（秒）',
-  repeatWindowSecondsHint: '同一人',
+  repeatWindowSecondsHint: '同一人；终端和记录都按此计算',
   consentAge: '同意年龄（岁）',
   consentAgeHint: '低于此由监护人同意；空：18',
   consentMonths: '同意有效期（月）',
