@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Problem } from '../protocol/wire/problem.ts';
 import { DeviceRequest, type ServerBundle } from '../protocol/wire/provisioning.ts';
@@ -9,7 +9,7 @@ import { openDatabase } from './database/open.ts';
 import { identityContext } from './devices/context.ts';
 import { bundleFor } from './devices/join.ts';
 import { registerDevice } from './devices/registry.ts';
-import { writeAtomically } from './files.ts';
+import { makeServerHome, writeAtomically } from './files.ts';
 import { openKeyring } from './keys/keyring.ts';
 import { keysOf } from './keys/settings.ts';
 
@@ -27,13 +27,13 @@ type DemoKeys = Record<(typeof KEYS)[number], string> & Partial<Record<(typeof P
  * Makes the server home and its demo keys unless they are there. Keys that `env` already has win, and nothing is written.
  *
  * @returns what the server process and `provisionLocal` need in their environment
- * @throws Problem `demo-keys-unreadable`, `database-in-use` when another process begins here at this moment
+ * @throws Problem `server-home-not-usable`, `demo-keys-unreadable`, `database-in-use` when another process begins here at this moment
  */
 export function initServer(
   serverHome: string,
   env: Readonly<Record<string, string | undefined>> = {},
 ): Record<string, string> {
-  mkdirSync(serverHome, { recursive: true, mode: 0o700 });
+  makeServerHome(serverHome);
   const given = KEYS.every((name) => env[name]);
   const keys = given
     ? { ENCRYPTION_KEY: env.ENCRYPTION_KEY!, SECRET_KEY: env.SECRET_KEY! }

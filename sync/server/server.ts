@@ -17,6 +17,7 @@ import { openDatabase } from './database/open.ts';
 import type { Signals } from './database/signals.ts';
 import { identityContext } from './devices/context.ts';
 import { createDeviceListener } from './devices/listener.ts';
+import { makeServerHome } from './files.ts';
 import { startOperations } from './health/start.ts';
 import type { Listener } from './http/listener.ts';
 import { urlOf } from './http/url.ts';
@@ -68,6 +69,7 @@ export async function startServer(
   };
   try {
     const keys = keysOf(config);
+    makeServerHome(config.home);
     const database = await openDatabase(config.home, {
       postgres: config.database,
       onLost: (err) =>

@@ -44,6 +44,18 @@ describe('the process', () => {
     expect(await codeOf(startServer(config, log))).toBe('database-in-use');
   });
 
+  test.each([
+    ['below a file', join(import.meta.filename, 'home'), '(EEXIST|ENOTDIR)'],
+    ['where the system lets nobody make one', '/proc/smartpresence', '(ENOENT|EACCES)'],
+  ])('a home %s is told by name, with what to do', async (_, folder, why) => {
+    const { code, err } = await runMain({ SMARTPRESENCE_SERVER_HOME: folder }).ended;
+    expect(code).toBe(3);
+    expect(err).toMatch(
+      new RegExp(`server-home-not-usable: The server home ${folder} can’t be made or written to .${why}.[.]`),
+    );
+    expect(err).toContain('SMARTPRESENCE_SERVER_HOME=');
+  });
+
   test('P19 wrong configuration is told in full and no key is shown', async () => {
     const { code, err } = await runMain({ ENCRYPTION_KEY: 'a'.repeat(64), SMARTPRESENCE_BIND: 'nowhere' }).ended;
     expect(code).toBe(2);

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { makeServerHome } from '../files.ts';
 
 /** What is used here of the package, which brings no types. */
 type Sqlite = new (path: string, options: { timeout: number }) => { exec(sql: string): void; close(): void };
@@ -15,10 +15,10 @@ const Database = createRequire(import.meta.url)('better-sqlite3-multiple-ciphers
  * any descriptor of the file is closed, so nothing else may ever open `database.lock`.
  *
  * @returns how to let go
- * @throws Problem `database-in-use`
+ * @throws Problem `database-in-use`, `server-home-not-usable`
  */
 export function lockHome(home: string): () => void {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  makeServerHome(home);
   const lock = new Database(join(home, 'database.lock'), { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
