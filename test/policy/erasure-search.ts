@@ -157,6 +157,18 @@ export async function tablesNaming(db: Db, person: string): Promise<string[]> {
   return [...found].sort();
 }
 
+/** Tables of which one row names both: whose a record is. */
+export async function tablesTying(db: Db, person: string, record: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await tablesNaming(db, person)) {
+    const { rows } = await sql<{ there: boolean }>`
+      select exists (select from ${sql.raw(name)} t where strpos(lower(t::text), ${person}) > 0
+                     and strpos(lower(t::text), ${record}) > 0) as there`.execute(db);
+    if (rows[0]!.there) found.push(name);
+  }
+  return found;
+}
+
 /** Header of a write-ahead log of SQLite, and of each page in it. */
 const LOG_HEADER = 32;
 const FRAME_HEADER = 24;

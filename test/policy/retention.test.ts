@@ -1,10 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { resolveItem } from '../../sync/server/attention/resolve.ts';
 import { setPolicy } from '../../sync/server/changes/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { assignToSites } from '../../sync/server/changes/sites.ts';
+import { complain } from '../../sync/server/complaints/complaints.ts';
 import { readConfig } from '../../sync/server/config.ts';
+import { correct } from '../../sync/server/corrections/correct.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { openRefused } from '../../sync/server/ingest/personal.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
@@ -17,6 +20,7 @@ import type { Kind } from '../../sync/server/retention/rules.ts';
 import { type RuleReport, runRetention } from '../../sync/server/retention/run.ts';
 import type { RetentionSettings } from '../../sync/server/retention/settings.ts';
 import { DATABASES } from '../services/databases.ts';
+import { tablesTying } from './erasure-search.ts';
 import { emptyTables, KioskOfServer } from './server-kiosk.ts';
 
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
@@ -204,6 +208,32 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       ),
     ).toBe(1);
     expect(await count(sql`event where type = 'checkin' and personal is null`)).toBe(11);
+  });
+
+  test('no row of any table says whose a record was when its period is over: notes, complaints, corrections and photos included', async () => {
+    const { kiosk, person } = await kioskWithDays(100);
+    const [old, recent] = [kiosk.box.events.find((e) => e.header.type === 'checkin')!, kiosk.box.events.at(-1)!].map(
+      (e) => e.header.id,
+    ) as [string, string];
+    for (const target of [old, recent]) {
+      const wanted = { kind: 'replace', target, direction: 'out', reason: 'The other way' } as const;
+      await database.db.transaction().execute((tx) => correct(tx, keys, wanted, null, now));
+    }
+    for (const record of [old, recent]) {
+      kiosk.box.append('void', { target: record, reason: 'not-me' }, { person }, ago(1));
+      await kiosk.send(now);
+      await database.db.transaction().execute(async (tx) => {
+        await resolveItem(tx, keys, { kind: 'void', ref: record, note: 'Looked at it' }, null, now);
+        const complaint = await complain(tx, keys, { person, record, words: 'Not me' }, now);
+        await resolveItem(tx, keys, { kind: 'complaint', ref: complaint, note: 'So it is' }, null, now);
+      });
+    }
+    const before = ['attention_note', 'checkin', 'complaint', 'correction', 'event', 'photo'];
+    expect(await tablesTying(database.db, person, old)).toEqual(expect.arrayContaining(before));
+    expect(await run({ attendanceDays: 90 })).toMatchObject({ attendance: { due: 0 } });
+    expect(await tablesTying(database.db, person, old)).toEqual([]);
+    expect(await tablesTying(database.db, person, recent)).toEqual(expect.arrayContaining(before));
+    expect(await count(sql`attention_note`)).toBe(2);
   });
 
   test('templates that nobody uses go, on kiosks too; the consent stays, and a face that was used keeps them', async () => {

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { inTransaction } from '../../sync/server/database/retry.ts';
 import { selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
 import { collect, logOf, queueErased } from '../../sync/server/webhooks/collect.ts';
 import { webhookRoutes } from '../../sync/server/webhooks/routes.ts';
-import { webhooksJob } from '../../sync/server/webhooks/webhooks.job.ts';
+import { webhooksEndJob, webhooksJob } from '../../sync/server/webhooks/webhooks.job.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
 import { type Api, apiOn } from './api-kit.ts';
@@ -86,6 +86,7 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
       config: { ...api.services.config, webhooks: { loopback } },
       signal: new AbortController().signal,
     });
+  const end = () => webhooksEndJob.run({ ...api.services, now: () => api.now, signal: new AbortController().signal });
   const receive = (more: object = {}) =>
     api.ask<{ id: string; secret: string }>('POST', '/api/webhooks', {
       body: { name: 'Payroll', url, site: null, withNumber: false, caPem: certificate.certPem, ...more },
@@ -222,6 +223,61 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
     expect(heard.map((h) => JSON.parse(h.body))).toMatchObject([{ type: 'person.erased', data: { person } }]);
     const rows = await api.db.selectFrom('webhook_delivery').selectAll().where('webhook', '=', id).execute();
     expect(rows).toMatchObject([{ kind: 'person.erased', state: 'delivered', subject: null }]);
+  });
+
+  test('P29 a receiver that does not answer, or is off, keeps the id of an erased person in its queue for three days at most', async () => {
+    const [busy, off] = [await receive(), await receive()];
+    const person = box.person('Maria Mayer');
+    answers = { status: 503 };
+    // What stands before it in the queue is not taken either.
+    box.checkin(box.person('Vera Rubin'), 'in', api.now);
+    await api.deliver(box);
+    await run();
+    later(1);
+    await inTransaction(api.db, (tx) => queueErased(tx, [person], api.now));
+    await api.ask('PATCH', `/api/webhooks/${off.id}`, { body: { enabled: false } });
+    const named = () => api.db.selectFrom('webhook_delivery').select('webhook').where('subject', '=', person).execute();
+    later(71 * 3600);
+    await run();
+    await end();
+    expect(await named()).toHaveLength(2);
+    later(2 * 3600);
+    await end();
+    expect(await named()).toEqual([]);
+    for (const { id } of [busy, off])
+      expect((await logOfHook(id)).find((d) => d.kind === 'person.erased')).toMatchObject({ state: 'failed' });
+  });
+
+  test('the delivery log keeps what was delivered for 30 days and what was given up for 90, also when no receiver is on', async () => {
+    const { id } = await receive();
+    await run();
+    const at = (days: number) => new Date(api.now.getTime() - days * 86_400_000);
+    const row = { webhook: id, kind: 'webhook.test', subject: null, change: 0, attempts: 1 } as const;
+    const made = (['delivered', 'failed', 'due'] as const).flatMap((state) =>
+      [29, 31, 89, 91].map((days) => ({ ...row, state, days })),
+    );
+    for (const { days, ...values } of made)
+      await api.db
+        .insertInto('webhook_delivery')
+        .values({
+          ...values,
+          id: randomUUID(),
+          made_at: at(days),
+          due_at: at(days),
+          delivered_at: null,
+          last_answer: String(days),
+        })
+        .execute();
+    await api.ask('PATCH', `/api/webhooks/${id}`, { body: { enabled: false } });
+    expect(await end()).toEqual({ givenUp: 0, removed: 4 });
+    const left = (await logOfHook(id)).map((d) => `${d.state} ${d.lastAnswer}`).sort();
+    expect(left).toEqual([
+      'delivered 29',
+      ...[29, 31, 89, 91].map((n) => `due ${n}`),
+      'failed 29',
+      'failed 31',
+      'failed 89',
+    ]);
   });
 
   test('of a site alone, its records are told; after a restore nothing old is told again', async () => {

@@ -15,7 +15,7 @@ import { facesOffJob } from '../retention/faces-off.ts';
 import { retentionJob } from '../retention/retention.job.ts';
 import { kioskWatchJob } from '../retention/watch.job.ts';
 import { rolloutsJob } from '../rollout/rollouts.job.ts';
-import { webhooksJob } from '../webhooks/webhooks.job.ts';
+import { webhooksEndJob, webhooksJob } from '../webhooks/webhooks.job.ts';
 import type { Job } from './job.ts';
 import { runsJob } from './runs.job.ts';
 
@@ -33,6 +33,7 @@ export const JOBS: readonly Job[] = [
   tombstonesJob,
   kioskWatchJob,
   webhooksJob,
+  webhooksEndJob,
   rolloutsJob,
   minorsJob,
   forgottenEvacuationsJob,

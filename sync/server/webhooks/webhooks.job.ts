@@ -1,4 +1,5 @@
 import type { Services } from '../access/route.ts';
+import { inTransaction } from '../database/retry.ts';
 import type { Job } from '../jobs/job.ts';
 import { anythingToDo, collect, logOf } from './collect.ts';
 import { deliverDue } from './deliver.ts';
@@ -6,6 +7,8 @@ import { deliverDue } from './deliver.ts';
 const DAY_MS = 86_400_000;
 /** How long what was delivered stays in the log, and what was given up. */
 const KEPT_DAYS = { delivered: 30, failed: 90 } as const;
+/** How long whoever was erased is named for receivers that do not answer, or are switched off (docs/webhooks.md). */
+const NAMED_DAYS = 3;
 
 /** Tells other programs of records, and tries again what they did not take. */
 export const webhooksJob: Job = {
@@ -22,13 +25,33 @@ export const webhooksJob: Job = {
       queued += found.queued;
       more = found.more;
     }
-    const told = await deliverDue(context);
-    for (const [state, days] of Object.entries(KEPT_DAYS))
-      await db
-        .deleteFrom('webhook_delivery')
-        .where('state', '=', state as keyof typeof KEPT_DAYS)
-        .where('made_at', '<', new Date(now().getTime() - days * DAY_MS))
-        .execute();
-    return { queued, ...told };
+    return { queued, ...(await deliverDue(context)) };
   },
+};
+
+/** The delivery log keeps to its time also while nobody is told anything: no receiver is on, or nothing happens. */
+export const webhooksEndJob: Job = {
+  name: 'webhooks-end',
+  everyMs: 60 * 60_000,
+  run: ({ db, now }) =>
+    inTransaction(db, async (tx) => {
+      const before = (days: number) => new Date(now().getTime() - days * DAY_MS);
+      const { numUpdatedRows } = await tx
+        .updateTable('webhook_delivery')
+        .set({ state: 'failed', subject: null })
+        .where('kind', '=', 'person.erased')
+        .where('subject', 'is not', null)
+        .where('made_at', '<', before(NAMED_DAYS))
+        .executeTakeFirst();
+      let removed = 0;
+      for (const [state, days] of Object.entries(KEPT_DAYS)) {
+        const { numDeletedRows } = await tx
+          .deleteFrom('webhook_delivery')
+          .where('state', '=', state as keyof typeof KEPT_DAYS)
+          .where('made_at', '<', before(days))
+          .executeTakeFirst();
+        removed += Number(numDeletedRows);
+      }
+      return { givenUp: Number(numUpdatedRows), removed };
+    }),
 };

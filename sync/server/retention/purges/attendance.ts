@@ -38,8 +38,10 @@ export const attendance: Purge = {
         select v.event from checkin_void v where v.target = any(${ids}::uuid[]))`.execute(tx);
       await sql`update correction set reason = ''::bytea, person = ${NIL}::uuid
         where id = any(${ids}::uuid[]) or target = any(${ids}::uuid[])`.execute(tx);
-      await sql`delete from attention_note where kind = 'complaint' and ref in (
-        select id::text from complaint where record = any(${ids}::uuid[]))`.execute(tx);
+      // Notes name whom they are about: of the record that somebody took back, and of what was said of it.
+      await sql`delete from attention_note where (kind = 'void' and ref = any(${ids}::text[]))
+        or (kind = 'complaint' and ref in (
+          select id::text from complaint where record = any(${ids}::uuid[])))`.execute(tx);
       await sql`delete from complaint where record = any(${ids}::uuid[])`.execute(tx);
       await sql`delete from photo where event = any(${ids}::uuid[])`.execute(tx);
       // What a duplicate is one of would still tie two records of one person together.
