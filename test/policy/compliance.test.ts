@@ -6,9 +6,13 @@ import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { composeReport } from '../../sync/server/compliance/compose.ts';
 import { LAWS } from '../../sync/server/compliance/duties.ts';
 import { readFacts } from '../../sync/server/compliance/facts.ts';
+import { dataRows } from '../../sync/server/compliance/record.ts';
 import { type LastResults, resultOf } from '../../sync/server/compliance/results.ts';
 import { complianceRoutes } from '../../sync/server/compliance/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { SECTIONS } from '../../sync/server/portal/sections.ts';
+import { addWebhook } from '../../sync/server/webhooks/store.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Api, apiOn, enrol } from './api-kit.ts';
 import { ROWS } from './rows.ts';
@@ -100,12 +104,28 @@ describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start
       '| Positions | who has not opted out | 0 | 30 days from the check-in |',
       '365 days from the access',
       'No object store is configured.',
+      'No program is told of records (webhooks).',
     ])
       expect(text).toContain(part);
     expect(warnings.join()).toContain('Liveness is off');
     expect(tally).toMatchObject({ proven: 0, failed: 0, 'not run': duties.length });
     // A duty a line, whatever stands in it.
     expect(text.split('\n').filter((l) => l.endsWith('| – not run |'))).toHaveLength(duties.length);
+  });
+
+  test('P33 the record of processing names everything that is held of people, and every program that is told of it', async () => {
+    const facts = await readFacts(api.db, api.keys, api.services.config, NOW);
+    const named = dataRows(facts).flatMap((r) => r.sections);
+    expect(named.sort()).toEqual(SECTIONS.map((s) => s.name).sort());
+    const receiver = { name: 'Payroll', url: 'https://payroll.example/', site: null, caPem: null };
+    for (const withNumber of [false, true])
+      await inTransaction(api.db, (tx) => addWebhook(tx, api.keys, { ...receiver, withNumber }, NOW));
+    const { text } = composeReport(await readFacts(api.db, api.keys, api.services.config, NOW), NONE);
+    expect(text).toContain('2 programs are told of each record (webhooks)');
+    expect(text).toContain('1 of them the number as well');
+    await api.db.updateTable('webhook').set({ enabled: false }).where('with_number', '=', true).execute();
+    const one = composeReport(await readFacts(api.db, api.keys, api.services.config, NOW), NONE).text;
+    expect(one).toContain('1 program is told of each record (webhooks): time, place, way in and the id of the person;');
   });
 
   test('the API gives the report to those who answer for the data', async () => {

@@ -26,7 +26,7 @@ export const GDPR: Law = {
       ref: 'Art. 5(1)(e)',
       duty: 'Storage limitation',
       control:
-        'Periods for photos, positions, templates, consents, leavers, quarantine and the audit log; purges daily with a report, on kiosks too',
+        'Periods for photos, positions, templates, consents, leavers, quarantine and the audit log; purges each hour with a report, on kiosks each day',
       rows: ['P6', 'P8', 'P32'],
     },
     {
@@ -73,7 +73,7 @@ export const GDPR: Law = {
       ref: 'Art. 17, 19',
       duty: 'Erasure, and telling recipients of it',
       control:
-        'The person’s key is destroyed, rows are unlinked, every object version deleted; each kiosk confirms; a restored backup does not bring them back; a certificate says when the last copy of the key expires',
+        'The person’s key is destroyed, rows are unlinked, every object version deleted; each kiosk confirms; a restored backup does not bring them back; a certificate says when the last copy of the key expires; receivers of webhooks are told',
       rows: ['P29'],
     },
     {
@@ -104,7 +104,8 @@ export const GDPR: Law = {
       duty: 'Processors and transfers',
       control: 'What goes to the object store is encrypted by us first; region and endpoint are the operator’s choice',
       rows: ['P4', 'P15', 'P18', 'P22'],
-      operator: 'Contracts with whoever runs servers, object store and mail; the countries of both',
+      operator:
+        'Contracts with whoever runs servers, object store, mail and programs that are told of records; their countries',
     },
     {
       ref: 'Art. 30',

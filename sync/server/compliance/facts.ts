@@ -32,6 +32,8 @@ export interface Facts {
   /** Null: none is configured. */
   readonly objects: { readonly endpoint: string; readonly region: string; readonly encryption: string } | null;
   readonly mail: boolean;
+  /** Other programs that are told of records. */
+  readonly receivers: { readonly on: number; readonly withNumber: number };
   readonly keyVersion: number;
   readonly backups: { readonly count: number; readonly newest: string | null };
   readonly audit: { readonly rows: number; readonly oldest: string | null; readonly anchored: string | null };
@@ -49,6 +51,12 @@ const COUNTS = {
   photos: sql`select count(*) from photo where complete_at is not null`,
   positions: sql`select count(*) from event where gps is not null`,
   gpsOptOuts: sql`select count(*) from person where gps_opt_out and deleted_at is null`,
+  enrolmentPhotos: sql`select count(*) from enrolment_photo`,
+  imported: sql`select count(*) from import_photo where photo is not null`,
+  remarks: sql`select (select count(*) from correction where reason <> ''::bytea) + (select count(*) from complaint)
+    + (select count(*) from attention_note)`,
+  minors: sql`select count(*) from person_minor`,
+  credentials: sql`select (select count(*) from credential where revoked_at is null) + (select count(*) from pin_code)`,
   quarantine: sql`select count(*) from quarantine where content is not null`,
   erasuresOpen: sql`select count(*) from erasure where part_of is null and state in ('requested', 'closed')`,
   erasuresDone: sql`select count(*) from erasure where part_of is null and state = 'done'`,
@@ -69,6 +77,8 @@ export async function readFacts(db: Db, keys: Keys, config: Config, now: Date): 
   const one = async <T>(query: ReturnType<typeof sql<T>>): Promise<T> => (await query.execute(db)).rows[0]!;
   const backup = await one(sql<{ n: number | string; newest: Date | null }>`
     select count(*) as n, max(taken_at) as newest from backup`);
+  const receivers = await one(sql<{ on: number | string; with_number: number | string }>`
+    select count(*) as "on", count(*) filter (where with_number) as with_number from webhook where enabled`);
   const audit = await one(sql<{ n: number | string; oldest: Date | null; anchored: Date | null }>`
     select count(*) as n, min(at) as oldest,
            (select max(made_at) from audit_anchor where object is not null) as anchored from audit`);
@@ -106,6 +116,7 @@ export async function readFacts(db: Db, keys: Keys, config: Config, now: Date): 
       encryption: config.s3.encryption.kind === 'kms' ? 'SSE-KMS' : 'SSE-S3',
     },
     mail: config.mail !== null,
+    receivers: { on: Number(receivers.on), withNumber: Number(receivers.with_number) },
     keyVersion: keys.version,
     backups: { count: Number(backup.n), newest: iso(backup.newest) },
     audit: { rows: Number(audit.n), oldest: iso(audit.oldest), anchored: iso(audit.anchored) },

@@ -1,5 +1,5 @@
 import type { Facts } from './facts.ts';
-import { escaped, list, section, table } from './markdown.ts';
+import { count, escaped, list, section, table } from './markdown.ts';
 
 /** The record of processing activities (Art. 30(1) GDPR), from the live configuration and tables. Markdown. Pure. */
 export function processingRecord(f: Facts): string {
@@ -53,6 +53,10 @@ export function processingRecord(f: Facts): string {
           f.mail
             ? 'Mail server: e-mail addresses of people who ask for a link. [processor, contract under Art. 28]'
             : 'No mail server is configured.',
+          f.receivers.on > 0
+            ? `${count(f.receivers.on, 'program is', 'programs are')} told of each record (webhooks): time, place, way in and the id of the person${f.receivers.withNumber > 0 ? `; ${f.receivers.withNumber} of them the number as well` : ''}; and of erasures. [who runs them; processor or controller; third country: yes or no]`
+            : 'No program is told of records (webhooks).',
+          'Files that staff exports (CSV, XLSX): whoever they are given to. [recipients]',
           'Nobody else. The product sends nothing to its makers.',
         ]),
       ),
@@ -70,35 +74,124 @@ export function processingRecord(f: Facts): string {
   );
 }
 
-/** What of whom, how much there is now, and for how long. */
-function dataTable(f: Facts): string {
+/** One kind of data that is held of people. */
+export interface DataRow {
+  readonly data: string;
+  readonly whom: string;
+  readonly now: string;
+  readonly kept: string;
+  /** Sections of a person's own export that tell it (portal/sections.ts): a test finds one that no row names. */
+  readonly sections: readonly string[];
+}
+
+/** What of whom, how much there is now, and for how long. Pure. */
+export function dataRows(f: Facts): DataRow[] {
   const { counts: c } = f;
   const period = (kind: Facts['retention'][number]['kind']) => {
     const rule = f.retention.find((r) => r.kind === kind);
     return rule ? (rule.days === null ? 'until the person is erased' : `${rule.days} days ${rule.counted}`) : '–';
   };
-  return table(
-    ['Data', 'Of whom', 'Now', 'Kept'],
-    [
-      [
-        'Name, number, e-mail, phone, badge, language',
-        'people who check in',
-        `${c.people}`,
-        `leavers: ${period('leavers')}`,
-      ],
-      [
-        'Face templates (biometric, Art. 9)',
-        'those with a standing consent',
-        `${c.templates} of ${c.peopleWithTemplates}`,
-        period('templates'),
-      ],
-      ['Photos', 'people who check in by face', `${c.photos}`, period('photos')],
-      ['Check-ins: time, place, way in', 'people who check in', `${c.checkins}`, period('attendance')],
-      ['Positions', 'who has not opted out', `${c.positions}`, period('gps')],
-      ['Consents', 'who gave or withdrew one', `${c.consents} standing`, period('consents')],
-      ['Events that could not be taken', 'people who check in', `${c.quarantine}`, period('quarantine')],
-      ['Accounts', 'staff', `${Object.values(f.accounts).reduce((a, b) => a + b, 0)}`, 'until they are removed'],
-      ['Audit log', 'staff, and people by daily aliases', `${f.audit.rows}`, period('audit')],
-    ],
-  );
+  const erased = 'until the person is erased';
+  const row = (sections: readonly string[], data: string, whom: string, now: number | string, kept: string) => ({
+    ...{ sections, data, whom, now: String(now), kept },
+  });
+  return [
+    row(
+      ['profile', 'sites'],
+      'Name, number, e-mail, phone, badge, language, sites',
+      'people who check in',
+      c.people,
+      `leavers: ${period('leavers')}`,
+    ),
+    row(
+      ['templates'],
+      'Face templates (biometric, Art. 9)',
+      'those with a standing consent',
+      `${c.templates} of ${c.peopleWithTemplates}`,
+      period('templates'),
+    ),
+    row(['photos'], 'Photos of check-ins', 'people who check in by face', c.photos, period('photos')),
+    row(
+      ['enrolmentPhotos'],
+      'Pictures that templates were made from',
+      'who was enrolled by staff or an import',
+      c.enrolmentPhotos,
+      erased,
+    ),
+    row(
+      ['imports'],
+      'ID photos that wait for a review, and names of their files',
+      'whom an import is about',
+      c.imported,
+      '30 days, or until the import ends',
+    ),
+    row(
+      ['attendance', 'events'],
+      'Check-ins: time, place, way in',
+      'people who check in',
+      c.checkins,
+      period('attendance'),
+    ),
+    row(
+      ['corrections', 'complaints', 'attention'],
+      'Corrections, what people said of their records, and notes of staff on both',
+      'people who check in',
+      c.remarks,
+      `as the records: ${period('attendance')}`,
+    ),
+    row([], 'Positions', 'who has not opted out', c.positions, period('gps')),
+    row(['consents'], 'Consents', 'who gave or withdrew one', `${c.consents} standing`, period('consents')),
+    row(
+      ['minor'],
+      'Day of birth and guardian',
+      'who is below the age of consent',
+      c.minors,
+      'until they have come of age and spoken for themselves, or are erased',
+    ),
+    row(
+      ['credentials'],
+      'Printed cards (hash), badges, codes for a PIN (hash)',
+      'who was given one',
+      c.credentials,
+      'until it is revoked or expires; that there was a card or badge: until the person is erased',
+    ),
+    row(
+      ['scores', 'possibleDuplicates'],
+      'Match scores over time; who may be enrolled twice',
+      'who uses the face',
+      '–',
+      erased,
+    ),
+    row(
+      ['evacuations'],
+      'Who was seen outside at an evacuation',
+      'who was inside',
+      '–',
+      'while it goes on, a day at most',
+    ),
+    row(['signIns'], 'Sign-ins to one’s own page', 'people who check in', '–', 'a day after their end'),
+    row(['holds', 'erasures'], 'Legal holds, requests for erasure', 'whom they are about', c.erasuresOpen, erased),
+    row(['quarantined'], 'Events that could not be taken', 'people who check in', c.quarantine, period('quarantine')),
+    row(
+      [],
+      'Accounts: e-mail, password (hash), second factor, sign-ins',
+      'staff',
+      Object.values(f.accounts).reduce((a, b) => a + b, 0),
+      'until they are removed',
+    ),
+    row(['accesses'], 'Audit log', 'staff, and people by daily aliases', f.audit.rows, period('audit')),
+    row(
+      [],
+      'Incidents: what was written about them',
+      'whom somebody names there',
+      c.incidents,
+      'as evidence, Art. 33(5)',
+    ),
+  ];
 }
+
+const dataTable = (f: Facts): string =>
+  table(
+    ['Data', 'Of whom', 'Now', 'Kept'],
+    dataRows(f).map((r) => [r.data, r.whom, r.now, r.kept]),
+  );
