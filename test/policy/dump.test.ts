@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encryptCompact } from '../../sync/protocol/seal/jose.ts';
@@ -11,6 +12,7 @@ import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import { runBackup } from '../../sync/server/backup/run.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { erasureJob } from '../../sync/server/erasure/erasure.job.ts';
+import { keepLogs } from '../../sync/server/fleet/logs.ts';
 import { addUpload, beginImport } from '../../sync/server/imports/runs.ts';
 import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { runNow } from '../../sync/server/jobs/runner.ts';
@@ -51,6 +53,10 @@ const MARKS = {
   ip: '203.0.113.77',
   browser: 'ReadableBrowser/7.7',
   refused: 'Refused Plainperson',
+  incident: 'Incident told in plain words',
+  incidentNote: 'Note of an incident in the open',
+  webhook: 'receiver.readable.example',
+  kioskLog: 'line of a kiosk that anybody may read',
 } as const;
 
 /** A value in the forms that it could lie somewhere. */
@@ -193,6 +199,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     needles.pinCodeHash = Buffer.from(pinCodeHash(young, code), 'base64url');
     needles.pinCodeHashText = pinCodeHash(young, code);
     await imported();
+    await operated(kiosk.id, ok);
 
     await ok('POST', '/api/corrections', { kind: 'void', target: events[0]!.header.id, reason: MARKS.reason });
     await ok('POST', '/api/retention/holds', { person: id, reason: MARKS.hold });
@@ -236,6 +243,25 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     // Something that has to be found, wherever it is looked.
     await db.insertInto('meta').values({ key: 'planted', value: 'PlantedForTheSearch' }).execute();
     await sql`checkpoint`.execute(db).catch(() => undefined);
+  }
+
+  /** What staff writes and asks for beside people's records: an incident, a receiver of records, the log of a kiosk. */
+  async function operated(
+    kiosk: string,
+    ok: (method: 'POST', url: string, body?: unknown) => Promise<{ json(): Record<string, unknown> }>,
+  ): Promise<void> {
+    const { db, keys } = door;
+    const foundAt = door.now.toISOString();
+    const opened = await ok('POST', '/api/incidents', { title: MARKS.incident, severity: 'high', foundAt });
+    await ok('POST', `/api/incidents/${opened.json().id}/notes`, { text: MARKS.incidentNote });
+    const receiver = await ok('POST', '/api/webhooks', { name: 'Payroll', url: `https://${MARKS.webhook}/` });
+    needles.webhookSecret = String(receiver.json().secret);
+    const asked = (await ok('POST', `/api/fleet/${kiosk}/commands`, { what: 'logs' })).json();
+    const command = (asked.commands as { id: string }[])[0]!.id;
+    // As it comes and as it is: what is compressed would be found by nobody's eye, and by anybody's program.
+    const gz = gzipSync(MARKS.kioskLog);
+    needles.kioskLogPacked = gz.subarray(10, -8);
+    await db.transaction().execute((tx) => keepLogs(tx, keys, kiosk, { command, gz: gz.toString('base64') }, door.now));
   }
 
   /** An import with a picture of somebody, as its upload leaves it. */

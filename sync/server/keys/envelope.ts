@@ -7,15 +7,17 @@ import type { Secret } from './secret.ts';
 export type { Place } from './gcm.ts';
 
 /** What a sub-key is for. One purpose, one key: a leak or a misuse of one says nothing about another. */
-export type Purpose =
-  | 'field'
-  | 'keyring'
-  | 'token'
-  | 'key-check'
-  | 'blind-index'
-  | 'pgcrypto'
-  | 'backup'
-  | 'keyring-backup';
+export const PURPOSES = [
+  'field',
+  'keyring',
+  'token',
+  'key-check',
+  'blind-index',
+  'pgcrypto',
+  'backup',
+  'keyring-backup',
+] as const;
+export type Purpose = (typeof PURPOSES)[number];
 
 /** ENCRYPTION_KEY and SECRET_KEY, or both as they were before a rotation. */
 export interface MasterPair {

@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { DEVICE_PURPOSES, STORE_PURPOSES } from '../../electron/core/keys/derive.ts';
+import { PURPOSES } from '../../sync/server/keys/envelope.ts';
+import { OF_PERSONS, SEALED } from '../../sync/server/keys/rotation/sealed.ts';
+import { SECRETS } from '../../sync/server/secrets/files.ts';
+
+/** docs/keys.md tells every key there is: an auditor reads it instead of the code. */
+
+const root = join(import.meta.dirname, '../..');
+const page = readFileSync(join(root, 'docs/keys.md'), 'utf8');
+/** A row of a table, by what its first cell begins with. */
+const rowOf = (start: string) => page.split('\n').find((line) => line.startsWith(`| ${start}`)) ?? '';
+
+test('P19 the page of keys names every sub-key, of the server and of a kiosk, and every secret of the environment', () => {
+  const quoted = (name: string) => page.includes(`\`${name}\``);
+  const named = [...PURPOSES, ...Object.values(STORE_PURPOSES), ...Object.values(DEVICE_PURPOSES), ...SECRETS];
+  expect(named.filter((name) => !quoted(name) && !quoted(name.replace(/_PREVIOUS$/, '')))).toEqual([]);
+});
+
+test('P20 the page of keys tells of every sealed column which key it is under', () => {
+  const missing = (names: readonly { name: string }[], row: string) =>
+    names.map((t) => t.name).filter((name) => !row.includes(name));
+  const ofField = SEALED.filter((t) => Object.values(t.columns).some((c) => c.purpose === 'field'));
+  expect(missing(ofField, rowOf('sub-key `field`'))).toEqual([]);
+  expect(missing(OF_PERSONS, rowOf('person keys'))).toEqual([]);
+});
+
+test('P19 every variable that holds a secret is one: taken out of the environment, and may come as a file', () => {
+  const sources = readdirSync(join(root, 'sync/server'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /(^|\/)(config|settings)\.ts$/.test(path))
+    .map((path) => readFileSync(join(root, 'sync/server', path), 'utf8'));
+  // As the schemas of the environment name them.
+  const declared = sources.flatMap((text) => [...text.matchAll(/^\s+([A-Z][A-Z0-9_]+): /gm)].map((m) => m[1]!));
+  expect(declared.length).toBeGreaterThan(40);
+  const secret = /SECRET|TOKEN|PASSWORD|ACCESS_KEY|ENCRYPTION_KEY|DATABASE_URL|SMTP_URL/;
+  expect(declared.filter((name) => secret.test(name) && !SECRETS.includes(name as never))).toEqual([]);
+});
