@@ -1,0 +1,266 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { sql } from 'kysely';
+import { v7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { confirmTotp, offerTotp } from '../../sync/server/accounts/credentials.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { keepPhotos } from '../../sync/server/enrolment/photos.ts';
+import { keepLogs } from '../../sync/server/fleet/logs.ts';
+import { importPlace } from '../../sync/server/imports/places.ts';
+import { addUpload, beginImport } from '../../sync/server/imports/runs.ts';
+import { sealHalf } from '../../sync/server/ingest/personal.ts';
+import { type PersonBox, personBox } from '../../sync/server/keys/persons.ts';
+import { advanceRotation, beginRotation } from '../../sync/server/keys/rotation/rotate.ts';
+import { OF_PERSONS, SEALED, type SealedTable } from '../../sync/server/keys/rotation/sealed.ts';
+import { leftOver } from '../../sync/server/keys/rotation/verify.ts';
+import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Door, doorOn, type Visitor } from './door-kit.ts';
+import { keysOfPair, newPair, openedByPair, openRing } from './rotation-kit.ts';
+import { KioskOfServer } from './server-kiosk.ts';
+
+/**
+ * Each column that holds envelopes, filled by the product's own code, through a rotation with `--re-encrypt`: whatever was
+ * written reads as before, and neither the old environment keys nor anybody's old key opens any of it. A column that is
+ * registered and not filled here fails the test.
+ */
+
+const SAID = {
+  incident: 'Laptop left on a train',
+  entry: 'Called the police',
+  url: 'https://payroll.example/hook',
+  hold: 'Dispute of last spring',
+  log: 'host: the core is ready',
+  basis: 'Forms in the cupboard',
+  file: 'portrait-of-ada.jpg',
+  list: 'Ada of the list',
+  guardian: 'Robin the guardian',
+  parent: 'Kim the parent',
+  complaint: 'I was not there',
+  note: 'Seen, and right',
+  nobody: 'Nobody’s, looked at',
+  reason: 'Door was open',
+  badge: 'BADGE-7711',
+} as const;
+
+describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }) => {
+  if (unavailable) return test.skip(unavailable, () => undefined);
+  let home: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let door: Door;
+  let renewed: Door | null = null;
+  let admin: Visitor;
+  let person: string;
+  let young: string;
+  /** Addresses that tell what was written, and who asks. */
+  const tells: { url: string; words: readonly string[]; as: 'admin' | 'person' | 'young' }[] = [];
+
+  beforeAll(async () => {
+    home = await start();
+    database = await home.open();
+    door = await doorOn(database, { start: new Date() });
+    admin = await door.as('admin');
+    await fill();
+  }, 180_000);
+  afterAll(async () => {
+    await renewed?.close();
+    await door?.close();
+    await database?.close();
+    await home?.remove();
+  });
+
+  async function fill(): Promise<void> {
+    const { db, keys, now } = door;
+    const ok = async (method: 'POST' | 'PUT', url: string, body?: unknown, as: Visitor = admin) => {
+      const answer = await door.ask(as, method, url, body);
+      expect([url, answer.status, answer.text.slice(0, 200)]).toEqual([
+        url,
+        expect.toBeOneOf([200, 201, 204]),
+        expect.anything(),
+      ]);
+      return answer.json() as Record<string, never>;
+    };
+
+    // Of nobody: accounts, incidents, webhooks, holds, logs of kiosks, what a kiosk is given, imports.
+    const account = (admin as Visitor & { id: string }).id;
+    await inTransaction(db, async (tx) => {
+      const row = () => tx.selectFrom('account').selectAll().where('id', '=', account).executeTakeFirstOrThrow();
+      const secret = await offerTotp(tx, keys, await row());
+      const other = { hash: Buffer.alloc(32) } as never;
+      expect(await confirmTotp(tx, keys, await row(), door.codeOf(secret), now, other)).toHaveLength(10);
+      await offerTotp(tx, keys, await row());
+    });
+    // Whoever takes a new second factor into use has to sign in again elsewhere.
+    admin = await door.as('admin', account);
+    const incident = await ok('POST', '/api/incidents', {
+      ...{ title: SAID.incident, description: 'x', severity: 'high', foundAt: now.toISOString() },
+      data: ['person.name'],
+    });
+    await ok('POST', `/api/incidents/${incident.id}/notes`, { text: SAID.entry });
+    tells.push({ url: `/api/incidents/${incident.id}`, words: [SAID.incident, SAID.entry], as: 'admin' });
+    await ok('POST', '/api/webhooks', { name: 'Payroll', url: SAID.url, site: null, withNumber: false });
+    tells.push({ url: '/api/webhooks', words: [SAID.url], as: 'admin' });
+    const kiosk = await KioskOfServer.at(database, keys);
+    const { commands } = (await ok('POST', `/api/fleet/${kiosk.id}/commands`, { what: 'logs' })) as never as {
+      commands: { id: string }[];
+    };
+    const command = commands[0]!.id;
+    const gz = gzipSync(`${JSON.stringify({ at: now.toISOString(), message: SAID.log })}\n`).toString('base64');
+    await inTransaction(db, (tx) => keepLogs(tx, keys, kiosk.id, { command, gz }, now));
+    tells.push({ url: `/api/fleet/${kiosk.id}/logs/${command}`, words: [SAID.log], as: 'admin' });
+    const pending = await KioskOfServer.at(database, keys);
+    const fingerprint = 'aaaa-bbbb';
+    await db.updateTable('device').set({ status: 'pending', fingerprint }).where('id', '=', pending.id).execute();
+    await ok('POST', `/api/devices/${pending.id}/approve`, { fingerprint });
+
+    // Of people.
+    const named = { email: 'ada@rotation.example', phone: '+49 30 1', number: 'N-7711', badge: 'B-1' };
+    person = String((await ok('POST', '/api/people', { name: 'Ada Rotated', ...named, language: 'en' })).id);
+    young = String((await ok('POST', '/api/people', { name: 'Young Rotated', number: 'N-7712', language: 'en' })).id);
+    await ok('POST', `/api/people/${person}/badges`, { number: SAID.badge });
+    await ok('POST', `/api/people/${young}/pin-code`);
+    await ok('PUT', `/api/people/${young}/minor`, { bornOn: `${now.getUTCFullYear() - 12}-03-04` });
+    const guardian = { name: SAID.guardian, relation: SAID.parent };
+    await ok('POST', `/api/people/${young}/consents`, { textVersion: '1', language: 'en', guardian });
+    tells.push({ url: '/api/gdpr/export/my-data', words: [SAID.guardian, SAID.parent], as: 'young' });
+    kiosk.consent(person, 'given', now);
+    const [face] = kiosk.templates(person, 2, now);
+    const card = { id: v7(), sealed: randomBytes(2076).toString('base64url') };
+    kiosk.box.append('template', { change: 'added', model: 'm', count: 1 }, { person: young, card }, now);
+    const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
+    const records = [1, 2].map(() => kiosk.box.append('checkin', open, { person, score: 0.8125, gps: 'sealed' }, now));
+    const refused = kiosk.box.append('checkin', { ...open, direction: 'Refused' } as never, { person }, now);
+    kiosk.box.append('checkin', { direction: 'strange', method: 'face' } as never, {}, now);
+    await kiosk.send(now);
+    await ok('POST', '/api/retention/holds', { person, reason: SAID.hold });
+    tells.push({ url: '/api/retention/holds', words: [SAID.hold], as: 'admin' });
+    await ok('POST', '/api/corrections', { kind: 'void', target: records[0]!.header.id, reason: SAID.reason });
+    const own = await door.as('person', person);
+    await ok('POST', '/api/me/complaints', { record: records[1]!.header.id, words: SAID.complaint }, own);
+    const items = async (kind: string) =>
+      (await door.ask(admin, 'GET', `/api/attention?kind=${kind}`)).json().items as { ref: string; person: string }[];
+    const complaint = (await items('complaint'))[0]!;
+    await ok('POST', '/api/attention/resolve', { kind: 'complaint', ref: complaint.ref, note: SAID.note });
+    const nobodys = (await items('quarantine')).find((i) => i.person === null)!;
+    await ok('POST', '/api/attention/resolve', { kind: 'quarantine', ref: nobodys.ref, note: SAID.nobody });
+    tells.push({ url: '/api/attention?state=resolved', words: [SAID.nobody, SAID.note], as: 'admin' });
+
+    const kept = randomBytes(60);
+    await inTransaction(db, async (tx) => {
+      await keepPhotos(tx, keys, person, [{ id: v7(), picture: kept, pose: 'front' }], { via: 'staff', by: null }, now);
+      const basis = { textVersion: '1', language: 'en', statement: SAID.basis };
+      const run = await beginImport(tx, keys, { basis }, null, now);
+      const pictures = [1, 2].map(() => ({ name: SAID.file, content: randomBytes(64), code: null }));
+      const lines = [{ file: SAID.file, number: null, email: null, name: SAID.list }];
+      await addUpload(tx, keys, run, { pictures, lines } as never, now);
+      const [nobody, theirs] = await tx.selectFrom('import_photo').select('id').where('run', '=', run).execute();
+      const box = await personBox(tx, keys, [person]);
+      const template = keys.seal('field', importPlace('template', nobody!.id, null), randomBytes(32));
+      await tx.updateTable('import_photo').set({ template }).where('id', '=', nobody!.id).execute();
+      const at = (column: 'name' | 'photo' | 'template') => importPlace(column, theirs!.id, person);
+      await tx
+        .updateTable('import_photo')
+        .set({
+          person,
+          name: box.sealJson(at('name'), SAID.file),
+          photo: box.seal(at('photo'), randomBytes(64)),
+          template: box.seal(at('template'), randomBytes(32)),
+        })
+        .where('id', '=', theirs!.id)
+        .execute();
+      tells.push({ url: `/api/imports/${run}`, words: [SAID.basis], as: 'admin' });
+    });
+    tells.push({
+      url: '/api/gdpr/export/my-data',
+      words: [
+        ...['Ada Rotated', ...Object.values(named), SAID.badge, SAID.complaint, SAID.note, SAID.reason, SAID.hold],
+        ...[SAID.file, face!.vector, kept.toString('base64'), '0.8125', refused.header.id],
+      ],
+      as: 'person',
+    });
+
+    // What a kiosk said of nobody; and of somebody whose key is gone it would be refused.
+    const event = randomUUID();
+    const half = { score: { salt: 's', value: 1 }, gps: { salt: 's', value: 'sealed' } } as never;
+    const { personal, gps } = sealHalf(keys, await personBox(db, keys, []), event, null, half);
+    await sql`insert into event (device, epoch, seq, id, type, at, received_at, header, header_hash, chain, personal, gps)
+              values (${kiosk.id}, ${randomUUID()}, 1, ${event}, 'checkin', now(), now(), '{}', ${event}, 'whole', ${personal}, ${gps})`.execute(
+      db,
+    );
+  }
+
+  /** Everything that product and people read of it. */
+  async function readsAsBefore(at: Door): Promise<void> {
+    const visitors = { admin, person: await at.as('person', person), young: await at.as('person', young) };
+    for (const { url, words, as } of tells) {
+      const answer = await at.ask(visitors[as], 'GET', url);
+      expect([url, answer.status]).toEqual([url, 200]);
+      for (const word of words) expect(answer.text.includes(word), `${word.slice(0, 60)} by ${url}`).toBe(true);
+    }
+  }
+
+  /** Columns of these tables that hold an envelope in some row. */
+  async function filled(tables: readonly (SealedTable | (typeof OF_PERSONS)[number])[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const table of tables) {
+      const { rows } = await pageOf(database.db, table, null, 10_000, {
+        ...('person' in table && { condition: sql`${sql.ref(table.person)} is not null` }),
+      });
+      for (const column of Object.keys(table.columns))
+        if (rows.some((r) => r.sealed[column])) found.push(`${table.name}: ${column}`);
+    }
+    return found;
+  }
+  const registered = (tables: readonly { name: string; columns: object }[]) =>
+    tables.flatMap((t) => Object.keys(t.columns).map((column) => `${t.name}: ${column}`));
+
+  test('P20 is sealed anew, reads as before, and opens by none of the keys before', async () => {
+    const { db } = database;
+    expect(await filled(SEALED)).toEqual(registered(SEALED));
+    expect(await filled(OF_PERSONS)).toEqual(registered(OF_PERSONS));
+    await readsAsBefore(door);
+    const old = { encryptionKey: door.config.encryptionKey, secretKey: door.config.secretKey };
+    const columns = (await openedByPair(db, old)).opened.filter((c) => !c.startsWith('person.'));
+    const named = new Set(SEALED.flatMap((t) => Object.keys(t.columns).map((column) => `${t.table}.${column}`)));
+    expect(columns).toEqual([...named].sort());
+    const stolen: PersonBox = await personBox(db, door.keys, [person, young]);
+
+    const next = newPair();
+    const both = keysOfPair(next, old);
+    await openRing(db, both);
+    await beginRotation(db, both, { reEncrypt: true, now: door.now });
+    for (;;) {
+      const { phase, waitsFor } = await advanceRotation(db, both, { budgetMs: 0, now: () => door.now });
+      if (phase === 'finished') break;
+      expect(waitsFor).toBeNull();
+    }
+    expect(await leftOver(db, 1)).toEqual({});
+    expect((await openedByPair(db, old)).opened).toEqual([]);
+    const stillOpen: string[] = [];
+    let tried = 0;
+    for (const table of OF_PERSONS) {
+      const condition = sql`${sql.ref(table.person)} is not null`;
+      for (const { cells, sealed } of (await pageOf(db, table, null, 10_000, { condition })).rows)
+        for (const [column, place] of Object.entries(table.columns)) {
+          const envelope = sealed[column];
+          if (!envelope) continue;
+          tried += 1;
+          try {
+            stolen.open(place(cells), envelope);
+            stillOpen.push(`${table.name}: ${column}`);
+          } catch (cause) {
+            expect(cause).toMatchObject({ code: expect.stringMatching(/^envelope-/) });
+          }
+        }
+    }
+    expect([stillOpen, tried >= registered(OF_PERSONS).length]).toEqual([[], true]);
+    const text = ({ encryptionKey, secretKey }: typeof next) => ({
+      ENCRYPTION_KEY: Buffer.from(encryptionKey.reveal()).toString('base64'),
+      SECRET_KEY: Buffer.from(secretKey.reveal()).toString('base64'),
+    });
+    renewed = await doorOn(database, { start: door.now, env: text(next) });
+    await readsAsBefore(renewed);
+  }, 180_000);
+});
