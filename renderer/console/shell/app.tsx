@@ -1,7 +1,8 @@
-import { stage } from '../core/session.ts';
+import { LinkCard, OpeningCard } from '../../shared/web/door.tsx';
+import { enter, stage } from '../core/session.ts';
 import { Confirmation } from '../parts/confirm.tsx';
 import { Toasts } from '../parts/toast.tsx';
-import { LinkCard, OpeningCard, SignInCard } from './door.tsx';
+import { SignInCard } from './door.tsx';
 import { EnrolCard } from './enrol.tsx';
 import { Shell } from './shell.tsx';
 
@@ -21,7 +22,7 @@ function Stage() {
     case 'opening':
       return <OpeningCard />;
     case 'link':
-      return <LinkCard at={at} />;
+      return <LinkCard busy={at.busy} refusal={at.refusal} onEnter={() => void enter()} />;
     case 'out':
       return <SignInCard at={at} />;
     case 'enrol':

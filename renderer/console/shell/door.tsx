@@ -1,48 +1,10 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../../shared/i18n.ts';
 import { IconShield } from '../../shared/icons.tsx';
+import { Door } from '../../shared/web/door.tsx';
 import { useWrite } from '../core/resource.ts';
-import { enter, type Stage, signIn } from '../core/session.ts';
+import { type Stage, signIn } from '../core/session.ts';
 import { Form, RefusalNote, TextField } from '../parts/form.tsx';
-import { Mark } from '../parts/mark.tsx';
-import { Preferences } from './preferences.tsx';
-
-/** The frame around whatever is to be done before somebody is in. */
-export function Door({ children, wide = false }: { children: ComponentChildren; wide?: boolean }) {
-  return (
-    <main class="door">
-      <section class="card door-card" data-wide={wide}>
-        <Mark />
-        {children}
-      </section>
-      <Preferences />
-    </main>
-  );
-}
-
-export function OpeningCard() {
-  return (
-    <main class="door" aria-busy="true">
-      <p class="door-opening">{t('opening')}</p>
-    </main>
-  );
-}
-
-/** Link scanners of mail programs open links; none presses a button. */
-export function LinkCard({ at: { busy, refusal } }: { at: Extract<Stage, { kind: 'link' }> }) {
-  return (
-    <Door>
-      <h1>{t('link.title')}</h1>
-      <p class="muted">{t('link.text')}</p>
-      <RefusalNote refusal={refusal} />
-      <button type="button" class="primary" onClick={() => void enter()} aria-disabled={busy}>
-        <IconShield />
-        {t(busy ? 'link.busy' : 'link.button')}
-      </button>
-    </Door>
-  );
-}
 
 export function SignInCard({ at: { why, refusal } }: { at: Extract<Stage, { kind: 'out' }> }) {
   const [email, setEmail] = useState('');

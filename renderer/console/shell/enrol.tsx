@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { OwnAccount, RecoveryCodes, TotpOffered } from '../../../sync/protocol/api/accounts.ts';
 import { t } from '../../shared/i18n.ts';
+import { Door } from '../../shared/web/door.tsx';
 import { get, send } from '../core/api.ts';
 import { useResource, useWrite } from '../core/resource.ts';
 import { look, signOut, stage } from '../core/session.ts';
 import { CheckField, Form, RefusalNote, TextField } from '../parts/form.tsx';
 import { Skeleton } from '../parts/table.tsx';
-import { Door } from './door.tsx';
 
 /** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */
 export function EnrolCard() {

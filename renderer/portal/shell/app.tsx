@@ -1,7 +1,8 @@
 import { Confirmation } from '../../shared/web/confirm.tsx';
+import { LinkCard, OpeningCard } from '../../shared/web/door.tsx';
 import { Toasts } from '../../shared/web/toast.tsx';
-import { stage } from '../core/session.ts';
-import { LinkCard, OpeningCard, OutCard } from './door.tsx';
+import { enter, stage } from '../core/session.ts';
+import { OutCard } from './door.tsx';
 import { Frame } from './frame.tsx';
 
 export function App() {
@@ -20,7 +21,7 @@ function Stage() {
     case 'opening':
       return <OpeningCard />;
     case 'link':
-      return <LinkCard at={at} />;
+      return <LinkCard busy={at.busy} refusal={at.refusal} onEnter={() => void enter()} />;
     case 'out':
       return <OutCard at={at} />;
     case 'in':

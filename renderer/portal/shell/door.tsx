@@ -1,48 +1,10 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../../shared/i18n.ts';
-import { IconShield } from '../../shared/icons.tsx';
 import { send } from '../../shared/web/api.ts';
-import { Preferences } from '../../shared/web/choices.tsx';
+import { Door } from '../../shared/web/door.tsx';
 import { Form, RefusalNote, TextField } from '../../shared/web/form.tsx';
-import { Mark } from '../../shared/web/mark.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
-import { enter, type Stage } from '../core/session.ts';
-
-function Door({ children }: { children: ComponentChildren }) {
-  return (
-    <main class="door">
-      <section class="card door-card">
-        <Mark />
-        {children}
-      </section>
-      <Preferences />
-    </main>
-  );
-}
-
-export function OpeningCard() {
-  return (
-    <main class="door" aria-busy="true">
-      <p class="door-opening">{t('opening')}</p>
-    </main>
-  );
-}
-
-/** Link scanners of mail programs open links; none presses a button. */
-export function LinkCard({ at: { busy, refusal } }: { at: Extract<Stage, { kind: 'link' }> }) {
-  return (
-    <Door>
-      <h1>{t('link.title')}</h1>
-      <p class="muted">{t('link.text')}</p>
-      <RefusalNote refusal={refusal} />
-      <button type="button" class="primary" onClick={() => void enter()} aria-disabled={busy}>
-        <IconShield />
-        {t(busy ? 'link.busy' : 'link.button')}
-      </button>
-    </Door>
-  );
-}
+import type { Stage } from '../core/session.ts';
 
 /** Whoever is not in asks for a link by mail; the answer is the same whether the address is known or not. */
 export function OutCard({ at: { why, refusal } }: { at: Extract<Stage, { kind: 'out' }> }) {
