@@ -25,11 +25,14 @@ export const Setup = z.discriminatedUnion('at', [
   }),
   /** It belongs to this server now, and starts again. */
   z.strictObject({ at: z.literal('joined'), server: z.string() }),
-  /** The server has it leave. `waiting`: records that have yet to get there; null: it is about to destroy everything. */
+  /**
+   * The server has it leave. `waiting`: records that have yet to get there, or into a backup of its; null: it is about to
+   * destroy everything.
+   */
   z.strictObject({
     at: z.literal('leaving'),
     what: z.enum(['wipe', 'decommission']),
-    waiting: z.number().int().nullable(),
+    waiting: z.strictObject({ for: z.enum(['server', 'backup']), count: z.number().int() }).nullable(),
   }),
   /** `done`: nothing is left, and the server knows it, or has nothing to do with it any more. */
   z.strictObject({

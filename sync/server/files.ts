@@ -2,6 +2,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  fchownSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -47,12 +48,17 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** Writes a 0600 file so that a crash leaves the old content or the new, never half: temporary file, fsync, rename, fsync of the folder. */
-export function writeAtomically(path: string, content: string): void {
+/**
+ * Writes a 0600 file so that a crash leaves the old content or the new, never half: temporary file, fsync, rename, fsync of the folder.
+ *
+ * @param owner whose it is to be; ours by default
+ */
+export function writeAtomically(path: string, content: string, owner?: { uid: number; gid: number }): void {
   const temporary = `${path}.${process.pid}.tmp`;
   const file = openSync(temporary, 'w', 0o600);
   try {
     writeSync(file, content);
+    if (owner) fchownSync(file, owner.uid, owner.gid);
     fsyncSync(file);
   } finally {
     closeSync(file);

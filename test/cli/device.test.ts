@@ -184,4 +184,13 @@ test('the database that a server has open is reached through it, and without it 
   expect(made).toMatchObject({ code: 0 });
   expect(readFileSync(join(folder, 'mosquitto.conf'), 'utf8')).toContain('require_certificate true');
   expect(statSync(join(folder, 'broker.key')).mode & 0o777).toBe(0o600);
+  const access = () => onServer('server', 'mosquitto', '--out', folder, '--access', '--json');
+  expect((await access()).lines()).toEqual([{ changed: false }]);
+  const devices = (await onServer('device', 'list', '--json')).lines() as { device: string; status: string }[];
+  const id = devices.find(({ status }) => status === 'approved')!.device;
+  expect(readFileSync(join(folder, 'acl'), 'utf8')).not.toContain(id);
+  expect(await onServer('device', 'revoke', id)).toMatchObject({ code: 0 });
+  expect((await access()).lines()).toEqual([{ changed: true }]);
+  expect(readFileSync(join(folder, 'acl'), 'utf8')).toContain(`user ${id}\ntopic deny #\n`);
+  expect(await onServer('server', 'mosquitto', '--out', folder)).toMatchObject({ code: 2 });
 }, 60_000);

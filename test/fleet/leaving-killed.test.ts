@@ -47,10 +47,11 @@ async function begun(what: 'wipe' | 'decommission', name: string): Promise<Fleet
       nudge: () => uplink.nudge(),
       shows: nothing,
       stopped: () => false,
+      now: server.now,
       monotonic: () => performance.now(),
       log: nothing,
     },
-    { id: command, what },
+    { id: command, what, expires: new Date(server.now() + 86_400_000).toISOString() },
   );
   writeJournal(kiosk.home, left!.journal);
   await uplink.stop();

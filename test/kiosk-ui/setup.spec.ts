@@ -118,10 +118,12 @@ test('the staff PIN is chosen while the kiosk waits, and a weak one is refused',
 });
 
 test('a kiosk that leaves says how far it is, lets nobody in, and at the end may begin anew', async ({ kiosk }) => {
-  at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: 12 });
+  at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'server', count: 12 } });
   const page = await kiosk.open({ before: noCamera });
   await page.getByRole('heading', { name: 'This kiosk is being taken out of service' }).waitFor();
   await expect(page.getByText('12 records have yet to get to the server.')).toBeVisible();
+  at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'backup', count: 1 } });
+  await expect(page.getByText('One record is still waiting for its next backup.')).toBeVisible();
   await expect(page.locator('.checkin')).toHaveCount(0);
   at(kiosk.core, { at: 'gone', what: 'wipe', step: 'destroying' });
   await page.getByRole('heading', { name: 'This kiosk is being wiped' }).waitFor();
@@ -158,9 +160,12 @@ for (const [format, width, height] of [
       at(kiosk.core, { at: 'joined', server: SERVER });
       await page.locator('.setup-done').waitFor();
       await look(page, name('joined'));
-      at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: 12 });
+      at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'server', count: 12 } });
       await page.getByRole('heading', { name: /out of service/ }).waitFor();
       await look(page, name('leaving'));
+      at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'backup', count: 12 } });
+      await page.getByText(/next backup/).waitFor();
+      await look(page, name('leaving-backup'));
       at(kiosk.core, { at: 'gone', what: 'wipe', step: 'done' });
       await page.getByRole('button', { name: 'Set it up anew' }).waitFor();
       await look(page, name('gone'));

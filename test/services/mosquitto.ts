@@ -18,6 +18,10 @@ export interface Mosquitto {
   readonly port: number;
   readonly wssPort: number;
   readonly pid: number;
+  /** With its configuration and access rules. */
+  readonly folder: string;
+  /** Has it read its access rules again. */
+  reload(): void;
   /** What it wrote to its log so far, over all starts. */
   log(): string;
   /** Ends it with this signal and waits for its end. */
@@ -79,6 +83,8 @@ export async function startMosquitto(
     get pid() {
       return child.pid!;
     },
+    folder,
+    reload: () => void child.kill('SIGHUP'),
     log: () => log,
     kill,
     start,

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signAck } from '../../sync/protocol/seal/ack.ts';
@@ -9,6 +11,7 @@ import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
 import { createCa, issueServerCertificate, issueServerClientCertificate } from '../../sync/server/keys/certificates.ts';
 import { BrokerConsumer } from '../../sync/server/mqtt/consumer.ts';
+import { writeMosquittoAccess } from '../../sync/server/mqtt/mosquitto.ts';
 import { MqttWorker, type UpMessage } from '../../sync/server/mqtt/worker.ts';
 import { mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { codeOf } from './client.ts';
@@ -209,6 +212,56 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     await until('MQTT carried something', () => ways.at(-1) === 'mqtt', 30_000).catch(() => undefined);
     expect(ways[0]).toBe('https');
     await engine.stop();
+  });
+
+  test('a revoked kiosk may do nothing at a Mosquitto that has read its rules again, not even on the connection that stands', async () => {
+    const topic = upTopic(rig.serverId, rig.other.secret.device);
+    const client = await bareClient(rig, rig.other);
+    client.on('error', () => undefined);
+    const heard: string[] = [];
+    client.on('message', (_topic, payload) => heard.push(payload.toString()));
+    await client.subscribeAsync(downTopic(rig.serverId, rig.other.secret.device), { qos: 1 });
+    const publish = (who = client, to = topic) =>
+      who.publishAsync(to, 'junk', { qos: 1 }).then(
+        () => 'taken',
+        (error: { code?: unknown }) => String(error.code),
+      );
+    expect(await publish()).toBe('taken');
+    const acl = join(rig.mosquitto!.folder, 'acl');
+    const before = readFileSync(acl, 'utf8');
+    const spy = await bareClient(rig, { name: OPERATOR });
+    const say = (text: string) => spy.publishAsync(downTopic(rig.serverId, rig.other.secret.device), text, { qos: 1 });
+    await say('while it may hear');
+    await until('it hears', () => heard.includes('while it may hear'));
+    try {
+      const access = { serverId: rig.serverId, revoked: [rig.other.secret.device] };
+      expect(writeMosquittoAccess(rig.mosquitto!.folder, access)).toBe(true);
+      appendFileSync(acl, `\nuser ${OPERATOR}\ntopic readwrite #\n`);
+      rig.mosquitto!.reload();
+      await until('its next message is refused', async () => (await publish()) === '135');
+      await say('when it may not');
+      // Everybody else goes on.
+      rig.kiosk.box.person('Of another kiosk');
+      const { engine } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts] });
+      engine.start();
+      await drained();
+      await engine.stop();
+      expect(heard).not.toContain('when it may not');
+      // A connection that it makes anew has no more rights than the one that stood.
+      const again = await bareClient(rig, rig.other);
+      again.on('error', () => undefined);
+      expect(await publish(again)).toBe('135');
+      again.end(true);
+    } finally {
+      writeFileSync(acl, before);
+      rig.mosquitto!.reload();
+      client.end(true);
+      spy.end(true);
+    }
+    const back = await bareClient(rig, rig.other);
+    back.on('error', () => undefined);
+    await until('who is approved again may again', async () => (await publish(back)) === 'taken');
+    back.end(true);
   });
 
   test('a broker that no server is connected to is told as that, at once', async () => {

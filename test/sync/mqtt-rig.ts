@@ -21,6 +21,8 @@ import {
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { operate } from '../../sync/server/operator/open.ts';
+import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/operator/operations.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
 import { type Mosquitto, startMosquitto } from '../services/mosquitto.ts';
 import { freePorts, MemoryOutbox, serverHome } from './kit.ts';
@@ -55,6 +57,8 @@ export interface MqttRig {
   logged(): string;
   /** Runs something with the database while the server is down. */
   offline(work: (db: Awaited<ReturnType<typeof openDatabase>>['db'], keyring: Keyring) => Promise<void>): Promise<void>;
+  /** What the command line does, while the server runs. */
+  operate<N extends OperationName>(name: N, args: ArgsOf<N>): Promise<ResultOf<N>>;
   stopServer(): Promise<void>;
   startServer(): Promise<void>;
   close(): Promise<void>;
@@ -157,6 +161,7 @@ export async function mqttRig(kind: MqttRig['kind']): Promise<MqttRig> {
       await offline(work);
       await start();
     },
+    operate: (name, args) => operate(env, name, args),
     stopServer: stop,
     startServer: start,
     async close() {

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { writeMosquitto } from '../../../sync/server/mqtt/mosquitto.ts';
+import { writeMosquitto, writeMosquittoAccess } from '../../../sync/server/mqtt/mosquitto.ts';
 import type { ResultOf } from '../../../sync/server/operator/operations.ts';
 import { serverHome } from '../../core/paths.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { init, operate, serverEnvironment } from './environment.ts';
 
 const ENVIRONMENT = `
@@ -95,7 +95,8 @@ function registerMosquitto(server: Command): void {
     .command('mosquitto')
     .description('Write configuration, access rules and certificates for a Mosquitto broker of this server.')
     .requiredOption('--out <folder>', 'where the files go; private to the broker’s user')
-    .requiredOption('--hostname <names>', 'names or addresses that the broker is reached under, comma-separated', list)
+    .option('--hostname <names>', 'names or addresses that the broker is reached under, comma-separated', list)
+    .option('--access', 'write the access rules alone, where revoked kiosks have no rights; then reload the broker')
     .option('--port <n>', 'port of MQTT', port, 8883)
     .option('--wss-port <n>', 'port of MQTT over WebSocket; none without it', port)
     .option('--bind <address>', 'address to listen on; all without it')
@@ -105,9 +106,20 @@ function registerMosquitto(server: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
-      `${ENVIRONMENT}\nRun it again after \`server keys succeed ca\`, and once a year: the certificate lives 397 days.${EXIT_HELP}`,
+      `${ENVIRONMENT}\nRun it again after \`server keys succeed ca\`, and once a year: the certificate lives 397 days. With --access (and --replica as
+before) run it every few minutes, and reload the broker where it says that the rules are new.${EXIT_HELP}`,
     )
-    .action(async (o: MosquittoArgs) => {
+    .action(async (o: MosquittoArgs, command: Command) => {
+      if (o.access) {
+        const changed = writeMosquittoAccess(o.out, {
+          ...(await operate('broker access', {})),
+          ...(o.replica && { replicas: o.replica }),
+        });
+        const said = changed ? 'The access rules are new: reload the broker (SIGHUP).' : 'The access rules stand.';
+        process.stdout.write(`${o.json ? JSON.stringify({ changed }) : said}\n`);
+        return;
+      }
+      if (!o.hostname) command.error('error: --hostname is needed, or --access', { exitCode: EXIT.usage });
       const made = await operate('broker certificate', { hostnames: o.hostname });
       const files = writeMosquitto({
         folder: o.out,
@@ -126,7 +138,8 @@ function registerMosquitto(server: Command): void {
 
 interface MosquittoArgs {
   readonly out: string;
-  readonly hostname: string[];
+  readonly hostname?: string[];
+  readonly access?: boolean;
   readonly port: number;
   readonly wssPort?: number;
   readonly bind?: string;

@@ -76,6 +76,7 @@ export function attachFleet(deps: FleetDeps): FleetHand {
             deps.onState();
           },
           stopped: () => stopped,
+          now: deps.now,
           monotonic: deps.monotonic,
           log,
         },

@@ -1,12 +1,14 @@
 import { expect, test, vi } from 'vitest';
 import { createDeviceIdentity } from '../../../sync/edge/identity.ts';
 import type { Store } from '../store/interface.ts';
-import { type LeaveDeps, prepareToLeave } from './leave.ts';
+import { type LeaveDeps, prepareToLeave, type Waiting } from './leave.ts';
 
 const UUID = '01890a5d-ac96-774b-bcce-b302099a8057';
+const START = Date.parse('2026-03-02T08:00:00.000Z');
+const expires = '2026-03-09T08:00:00.000Z';
 const answered: unknown[][] = [];
 
-async function kioskWith(waiting: { records: number; photos: number }) {
+async function kioskWith(waiting: { records: number; photos: number; marks?: { made: number; safe: number }[] }) {
   answered.length = 0;
   const settings = new Map<string, string>();
   const secret = await createDeviceIdentity(UUID);
@@ -30,7 +32,7 @@ async function kioskWith(waiting: { records: number; photos: number }) {
     }),
   );
   let now = 0;
-  const shows: (number | null)[] = [];
+  const shows: (Waiting | null)[] = [];
   const deps: LeaveDeps = {
     store: {
       setting: (key: string) => settings.get(key) ?? null,
@@ -38,6 +40,7 @@ async function kioskWith(waiting: { records: number; photos: number }) {
       pendingCount: () => waiting.records,
       sync: {
         photosWaiting: () => waiting.photos,
+        marks: () => waiting.marks ?? [{ made: 3, safe: 0 }],
         answerCommand: (...args: unknown[]) => void answered.push(args),
       },
     } as unknown as Store,
@@ -46,6 +49,7 @@ async function kioskWith(waiting: { records: number; photos: number }) {
     shows: (n) => void shows.push(n),
     stopped: () => false,
     monotonic: () => now,
+    now: () => START + now,
     log: () => undefined,
   };
   return { deps, shows, settings, pass: (ms: number) => (now += ms) };
@@ -57,7 +61,7 @@ test('a decommissioning waits until every record and photo is there, however lon
     const waiting = { records: 3, photos: 1 };
     const kiosk = await kioskWith(waiting);
     let left: unknown = 'waits';
-    void prepareToLeave(kiosk.deps, { id: UUID, what: 'decommission' }).then((l) => (left = l));
+    void prepareToLeave(kiosk.deps, { id: UUID, what: 'decommission', expires }).then((l) => (left = l));
     kiosk.pass(86_400_000);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(left).toBe('waits');
@@ -67,12 +71,12 @@ test('a decommissioning waits until every record and photo is there, however lon
     waiting.photos = 0;
     await vi.advanceTimersByTimeAsync(1_000);
     expect(left).toMatchObject({ journal: { what: 'decommission', state: 'destroying' } });
-    expect(kiosk.shows.slice(0, 1)).toEqual([4]);
+    expect(kiosk.shows[0]).toEqual({ for: 'server', count: 4 });
     expect(kiosk.shows.at(-1)).toBeNull();
 
     const lost = await kioskWith({ records: 3, photos: 0 });
     left = 'waits';
-    void prepareToLeave(lost.deps, { id: UUID, what: 'wipe' }).then((l) => (left = l));
+    void prepareToLeave(lost.deps, { id: UUID, what: 'wipe', expires }).then((l) => (left = l));
     await vi.advanceTimersByTimeAsync(1_000);
     expect(left).toBe('waits');
     lost.pass(30_001);
@@ -83,13 +87,52 @@ test('a decommissioning waits until every record and photo is there, however lon
   }
 });
 
+test('a decommissioning waits for a backup of the server’s to have everything, where it makes any, and not for ever', async () => {
+  vi.useFakeTimers();
+  try {
+    const marks = [
+      { made: 40, safe: 40 },
+      { made: 7, safe: 0 },
+    ];
+    const kiosk = await kioskWith({ records: 0, photos: 0, marks });
+    let left: unknown = 'waits';
+    const begin = (of: typeof kiosk, what: 'wipe' | 'decommission') => {
+      left = 'waits';
+      void prepareToLeave(of.deps, { id: UUID, what, expires }).then((l) => (left = l));
+      return vi.advanceTimersByTimeAsync(60_000);
+    };
+    await begin(kiosk, 'decommission');
+    expect(left).toBe('waits');
+    expect(kiosk.shows.at(-1)).toEqual({ for: 'backup', count: 7 });
+    marks[1]!.safe = 7;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(left).toMatchObject({ journal: { what: 'decommission' } });
+
+    // A backup that never comes holds it back until the command's time is over.
+    const stuck = await kioskWith({ records: 0, photos: 0, marks: [{ made: 9, safe: 2 }] });
+    await begin(stuck, 'decommission');
+    stuck.pass(7 * 86_400_000 - 1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(left).toBe('waits');
+    stuck.pass(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(left).toMatchObject({ journal: { what: 'decommission' } });
+
+    // A wipe waits for none.
+    await begin(await kioskWith({ records: 0, photos: 0, marks: [{ made: 9, safe: 2 }] }), 'wipe');
+    expect(left).toMatchObject({ journal: { what: 'wipe' } });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('the key of the farewell is the one that was announced, over a kill in between', async () => {
   const kiosk = await kioskWith({ records: 0, photos: 0 });
-  const first = await prepareToLeave(kiosk.deps, { id: UUID, what: 'wipe' });
+  const first = await prepareToLeave(kiosk.deps, { id: UUID, what: 'wipe', expires });
   const [, outcome, thumbprint] = answered[0]!;
   expect(outcome).toBe('begun');
   expect(thumbprint).toMatch(/^[\w-]{43}$/);
-  const second = await prepareToLeave(kiosk.deps, { id: UUID, what: 'wipe', begun: true });
+  const second = await prepareToLeave(kiosk.deps, { id: UUID, what: 'wipe', expires, begun: true });
   expect(second!.journal.word).toEqual(first!.journal.word);
   expect(answered).toHaveLength(1);
 });

@@ -14,13 +14,22 @@ const WORD = 'leaving-word';
 const WIPE_TELLS_MS = 30_000;
 const LOOK_MS = 500;
 
+/** What destroying waits for. */
+export interface Waiting {
+  /** `server`: it has yet to get there. `backup`: it is there, and in no backup yet. */
+  readonly for: 'server' | 'backup';
+  readonly count: number;
+}
+
 export interface LeaveDeps {
   readonly store: Store;
   readonly site: Pick<SiteConfig, 'languages' | 'defaultLanguage'>;
   readonly nudge: () => void;
-  /** What the screen shows meanwhile: how many records have yet to get to the server; null: it destroys. */
-  readonly shows: (waiting: number | null) => void;
+  /** What the screen shows meanwhile; null: it destroys. */
+  readonly shows: (waiting: Waiting | null) => void;
   readonly stopped: () => boolean;
+  /** Trusted time, ms since 1970. */
+  readonly now: () => number;
   readonly monotonic: () => number;
   readonly log: CoreOptions['log'];
 }
@@ -35,15 +44,21 @@ export interface Left {
 
 /**
  * Up to where nothing is lost yet: tells the server that it has begun, with the key that the last word will be signed by, and
- * sends what waits. Of a decommissioning everything gets there first, however long that takes; of a wipe what gets there in
- * a moment. What it did once is not done again: it may be cut off anywhere.
+ * sends what waits. Of a decommissioning everything gets there first, however long that takes, and until the command's time is
+ * over it waits for a backup of the server's to have it too: were the server put back to before, this kiosk would be the only
+ * one to have it. Of a wipe what gets there in a moment. What it did once is not done again: it may be cut off anywhere.
  *
  * @returns null when the core stops meanwhile: the next start goes on
  * @throws Problem `not-provisioned`
  */
 export async function prepareToLeave(
   deps: LeaveDeps,
-  command: { readonly id: string; readonly what: 'wipe' | 'decommission'; readonly begun?: boolean },
+  command: {
+    readonly id: string;
+    readonly what: 'wipe' | 'decommission';
+    readonly expires: string;
+    readonly begun?: boolean;
+  },
 ): Promise<Left | null> {
   const { store, site } = deps;
   const link = readServerLink(store);
@@ -59,11 +74,13 @@ export async function prepareToLeave(
   const until = deps.monotonic() + WIPE_TELLS_MS;
   for (;;) {
     if (deps.stopped()) return null;
-    const waiting = store.pendingCount() + store.sync.photosWaiting();
-    if (waiting === 0) break;
-    if (command.what === 'wipe' && deps.monotonic() > until) break;
-    deps.shows(waiting);
-    deps.nudge();
+    const count = store.pendingCount() + store.sync.photosWaiting();
+    if (command.what === 'wipe' && (count === 0 || deps.monotonic() > until)) break;
+    const unsafe = count > 0 || deps.now() >= Date.parse(command.expires) ? 0 : notInBackup(store.sync.marks());
+    if (count + unsafe === 0) break;
+    deps.shows(count > 0 ? { for: 'server', count } : { for: 'backup', count: unsafe });
+    // A backup comes when it comes: the kiosk hears of it with what it asks anyway.
+    if (count > 0) deps.nudge();
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   deps.shows(null);
@@ -82,4 +99,10 @@ export async function prepareToLeave(
       language: site.defaultLanguage,
     },
   };
+}
+
+/** Records that the server has and no backup of it. 0 where it has never told of a backup: then there is none to wait for. */
+function notInBackup(marks: readonly { readonly made: number; readonly safe: number }[]): number {
+  if (!marks.some(({ safe }) => safe > 0)) return 0;
+  return marks.reduce((sum, { made, safe }) => sum + made - safe, 0);
 }

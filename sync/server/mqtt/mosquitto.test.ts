@@ -3,12 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { mosquittoAcl, writeMosquitto } from './mosquitto.ts';
+import { mosquittoAcl, writeMosquitto, writeMosquittoAccess } from './mosquitto.ts';
 
 const SERVER = randomUUID();
+const [GONE, LATER] = [randomUUID(), randomUUID()].sort() as [string, string];
 
 test('the access rules name each replica, and give devices their own topics alone', () => {
-  expect(mosquittoAcl(SERVER, ['a', 'b'])).toBe(`user ${SERVER}.a
+  expect(mosquittoAcl({ serverId: SERVER, replicas: ['a', 'b'], revoked: [LATER, GONE] })).toBe(`user ${SERVER}.a
 topic read sp/v1/${SERVER}/up/+
 topic read sp/v1/${SERVER}/presence/+
 topic write sp/v1/${SERVER}/down/+
@@ -18,11 +19,17 @@ topic read sp/v1/${SERVER}/up/+
 topic read sp/v1/${SERVER}/presence/+
 topic write sp/v1/${SERVER}/down/+
 
+user ${GONE}
+topic deny #
+
+user ${LATER}
+topic deny #
+
 pattern write sp/v1/${SERVER}/up/%u
 pattern write sp/v1/${SERVER}/presence/%u
 pattern read sp/v1/${SERVER}/down/%u
 `);
-  expect(mosquittoAcl(SERVER)).toContain(`user ${SERVER}\n`);
+  expect(mosquittoAcl({ serverId: SERVER })).toContain(`user ${SERVER}\n`);
 });
 
 test('the files are the broker’s own, and no folder’s name can add a setting', () => {
@@ -43,6 +50,11 @@ test('the files are the broker’s own, and no folder’s name can add a setting
       expect(text.split('\n')).toContain(line);
     expect(text).not.toContain('websockets');
     expect(readFileSync(join(folder, 'ca.pem'), 'utf8')).toBe('CA1\nCA2\n');
+    // The rules alone: what is the same is not written, and nothing is begun where nothing is.
+    expect(writeMosquittoAccess(folder, { serverId: SERVER })).toBe(false);
+    expect(writeMosquittoAccess(folder, { serverId: SERVER, revoked: [GONE] })).toBe(true);
+    expect(readFileSync(join(folder, 'acl'), 'utf8')).toContain(`user ${GONE}\ntopic deny #\n`);
+    expect(() => writeMosquittoAccess(join(folder, 'data'), { serverId: SERVER })).toThrow(/no access rules/);
     for (const name of ['broker.key', 'acl', 'mosquitto.conf'])
       expect(statSync(join(folder, name)).mode & 0o077, name).toBe(0);
     expect(() => writeMosquitto({ ...options, dataFolder: `${folder}/x\nallow_anonymous true` })).toThrow(/line break/);

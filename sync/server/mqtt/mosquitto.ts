@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
@@ -6,14 +6,20 @@ import { downTopic, presenceFilter, presenceTopic, upFilter, upTopic } from '../
 import { writeAtomically } from '../files.ts';
 import type { KeyAndCertificate } from '../keys/certificates.ts';
 
-export interface MosquittoOptions {
+/** What the access rules are made from. */
+export interface AccessOptions {
+  readonly serverId: string;
+  /** Names of the replicas (SMARTPRESENCE_REPLICA); empty: one server without a name. */
+  readonly replicas?: readonly string[];
+  /** Devices that were revoked, and whose certificates the broker would still take. */
+  readonly revoked?: readonly string[];
+}
+
+export interface MosquittoOptions extends AccessOptions {
   /** Where the files go; private to the broker's user. */
   readonly folder: string;
   /** Where the broker keeps sessions and retained messages. */
   readonly dataFolder: string;
-  readonly serverId: string;
-  /** Names of the replicas (SMARTPRESENCE_REPLICA); empty: one server without a name. */
-  readonly replicas?: readonly string[];
   /** Certificate for the broker, by the server's CA, with the chain above it. */
   readonly certificate: KeyAndCertificate;
   /** CAs whose client certificates are taken, PEM. */
@@ -36,8 +42,12 @@ export function brokerUser(serverId: string, replica = ''): string {
 /**
  * Access rules: a device writes its own up and presence topics and reads its own down topic; the server reads the former and
  * writes the latter. Nobody may do anything else. `%u` is the user, that is the CN of the certificate.
+ *
+ * A revoked device gets in (its certificate lives on) and may do nothing: a `deny` comes before every right. Rules and no list
+ * of revoked certificates (CRL): they count for connections that stand, they have no date after which a broker shuts everybody
+ * out, and after a succession of the CA, whose key is destroyed, nobody could sign such a list for the certificates of before.
  */
-export function mosquittoAcl(serverId: string, replicas: readonly string[] = []): string {
+export function mosquittoAcl({ serverId, replicas = [], revoked = [] }: AccessOptions): string {
   const users = replicas.length === 0 ? [brokerUser(serverId)] : replicas.map((r) => brokerUser(serverId, r));
   const server = users.map((user) =>
     [
@@ -47,12 +57,34 @@ export function mosquittoAcl(serverId: string, replicas: readonly string[] = [])
       `topic write ${downTopic(serverId, '+')}`,
     ].join('\n'),
   );
+  const denied = [...revoked].sort().map((id) => `user ${id}\ntopic deny #`);
   const device = [
     `pattern write ${upTopic(serverId, '%u')}`,
     `pattern write ${presenceTopic(serverId, '%u')}`,
     `pattern read ${downTopic(serverId, '%u')}`,
   ].join('\n');
-  return `${[...server, device].join('\n\n')}\n`;
+  return `${[...server, ...denied, device].join('\n\n')}\n`;
+}
+
+/**
+ * Writes the access rules alone, into a folder of `writeMosquitto`; they stay whose they were. The broker reads them at SIGHUP.
+ *
+ * @returns whether they are other than before
+ * @throws Problem `path-not-usable` where there are none
+ */
+export function writeMosquittoAccess(folder: string, access: AccessOptions): boolean {
+  const path = join(resolve(folder), 'acl');
+  const before = existsSync(path) ? statSync(path) : null;
+  if (!before)
+    throw new Problem(
+      'path-not-usable',
+      'There are no access rules in this folder.',
+      'Write everything first: `server mosquitto` with --hostname.',
+    );
+  const text = mosquittoAcl(access);
+  if (readFileSync(path, 'utf8') === text) return false;
+  writeAtomically(path, text, before);
+  return true;
 }
 
 /**
@@ -75,7 +107,7 @@ export function writeMosquitto(o: MosquittoOptions): { config: string; openssl: 
   writeAtomically(path('ca.pem'), o.caPems.map((pem) => `${pem.trim()}\n`).join(''));
   writeAtomically(path('broker.pem'), o.certificate.certPem);
   writeAtomically(path('broker.key'), o.certificate.keyPem);
-  writeAtomically(path('acl'), mosquittoAcl(o.serverId, o.replicas));
+  writeAtomically(path('acl'), mosquittoAcl(o));
   writeAtomically(path('openssl.cnf'), OPENSSL);
   writeAtomically(path('mosquitto.conf'), configuration(o, path));
   return { config: path('mosquitto.conf'), openssl: path('openssl.cnf') };

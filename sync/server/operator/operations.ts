@@ -188,6 +188,7 @@ export const OPERATIONS = {
     args: z.strictObject({ hostnames: z.array(z.string().min(1).max(253)).min(1).max(20) }),
     run: brokerFiles,
   }),
+  'broker access': operation({ args: z.strictObject({}), run: brokerAccess }),
 } as const;
 
 export type OperationName = keyof typeof OPERATIONS;
@@ -246,11 +247,23 @@ function keysAudited({ keys, now }: OperatorContext, route: string, purpose: Key
 
 /** What a broker of this server needs, and how the server and its devices know it. */
 async function brokerFiles(
-  { keyring, now }: OperatorContext,
+  context: OperatorContext,
   { hostnames }: { hostnames: string[] },
-): Promise<{ serverId: string; certificate: KeyAndCertificate; caPems: string[] }> {
+): Promise<{ serverId: string; revoked: string[]; certificate: KeyAndCertificate; caPems: string[] }> {
+  const { keyring, now } = context;
   const leaf = await issueServerCertificate(keyring.ca, hostnames, now().getTime(), 'SmartPresence broker');
-  return { serverId: keyring.serverId, certificate: keyring.withChain(leaf), caPems: keyring.caPems };
+  return {
+    ...(await brokerAccess(context)),
+    certificate: keyring.withChain(leaf),
+    caPems: keyring.caPems,
+  };
+}
+
+/** Whom the broker's rules are about: those who were revoked while their certificate lives on. */
+async function brokerAccess({ db, keyring, now }: OperatorContext): Promise<{ serverId: string; revoked: string[] }> {
+  const devices = await listDevices(db, { status: 'revoked' });
+  const alive = devices.filter((d) => d.certNotAfter === null || d.certNotAfter > now());
+  return { serverId: keyring.serverId, revoked: alive.map((d) => d.id) };
 }
 
 /** Approved devices that a retirement would cut off, as far as they have said what they know. */

@@ -43,6 +43,8 @@ export const deSetup: Locale<typeof enSetup> = {
   leavingDecommission: 'Dieser Kiosk wird außer Betrieb genommen',
   leavingWaiting_one: '{{count}} Eintrag muss noch zum Server.',
   leavingWaiting_other: '{{count}} Einträge müssen noch zum Server.',
+  leavingBackup_one: 'Der Server hat alles. Ein Eintrag wartet noch auf seine nächste Sicherung.',
+  leavingBackup_other: 'Der Server hat alles. {{count}} Einträge warten noch auf seine nächste Sicherung.',
   leavingNow: 'Alles darauf wird vernichtet. Schalten Sie ihn nicht aus.',
   goneWipe: 'Dieses Gerät wurde gelöscht',
   goneDecommission: 'Dieses Gerät wurde außer Betrieb genommen',

@@ -39,6 +39,8 @@ export const enSetup = {
   leavingDecommission: 'This kiosk is being taken out of service',
   leavingWaiting_one: '{{count}} record has yet to get to the server.',
   leavingWaiting_other: '{{count}} records have yet to get to the server.',
+  leavingBackup_one: 'The server has everything. One record is still waiting for its next backup.',
+  leavingBackup_other: 'The server has everything. {{count}} records are still waiting for its next backup.',
   leavingNow: 'Everything on it is being destroyed. Don’t switch it off.',
   goneWipe: 'This device was wiped',
   goneDecommission: 'This device was taken out of service',

@@ -40,6 +40,7 @@ export const zhSetup: Locale<typeof enSetup> = {
   leavingWipe: '正在清除此终端',
   leavingDecommission: '正在停用此终端',
   leavingWaiting_other: '还有 {{count}} 条记录需要发送到服务器。',
+  leavingBackup_other: '服务器已收到全部记录。还有 {{count}} 条记录在等待服务器的下一次备份。',
   leavingNow: '正在销毁其中的所有内容。请勿关机。',
   goneWipe: '此设备已被清除',
   goneDecommission: '此设备已停用',

@@ -13,7 +13,11 @@ export function LeavingScreen({ setup }: { setup: Extract<Setup, { at: 'leaving'
       <div role="status">
         <h1 class="title">{t(setup.what === 'wipe' ? 'setup.leavingWipe' : 'setup.leavingDecommission')}</h1>
         <p class="lead tabular">
-          {waiting === null ? t('setup.leavingNow') : t('setup.leavingWaiting', { count: waiting })}
+          {waiting === null
+            ? t('setup.leavingNow')
+            : t({ server: 'setup.leavingWaiting', backup: 'setup.leavingBackup' }[waiting.for], {
+                count: waiting.count,
+              })}
         </p>
       </div>
     </main>
