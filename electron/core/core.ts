@@ -28,6 +28,7 @@ import { readJournal, writeJournal } from './leaving/journal.ts';
 import type { Left } from './leaving/leave.ts';
 import { type OpenKiosk, openKiosk } from './open-kiosk.ts';
 import { createPinGuard } from './pin/guard.ts';
+import { createPersonPins, readPeppers } from './pin/person-pins.ts';
 import { numberSubjects } from './pin/subjects.ts';
 import { startRetention } from './retention/scheduler.ts';
 import { emptyGallery, followRoster } from './roster/gallery.ts';
@@ -146,6 +147,7 @@ async function assemble(
   const siteWays = () => waysOf(policy);
   const offered = () => offeredWays(policy, { face: recogniser.off === null, ownCodes: issuers.length > 0 });
   const pins = await kiosk.pins();
+  const personPins = createPersonPins(pins, () => readPeppers(store.sync.pinPeppers));
   const retention = startRetention({ store, site, log });
   opened.defer(() => retention.stop());
 
@@ -283,7 +285,7 @@ async function assemble(
   const enrolment = createEnrolmentService({
     store,
     recogniser,
-    pins,
+    pins: personPins,
     subjects,
     staff,
     site,
@@ -307,7 +309,7 @@ async function assemble(
   const { admit, ...counted } = createCheckinService({
     store,
     recogniser,
-    pins,
+    pins: personPins,
     guard,
     subjects,
     claims,

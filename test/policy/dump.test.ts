@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encryptCompact } from '../../sync/protocol/seal/jose.ts';
 import { agreementKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
+import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
 import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import { runBackup } from '../../sync/server/backup/run.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
@@ -18,6 +19,7 @@ import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { runNow } from '../../sync/server/jobs/runner.ts';
 import { createLogger } from '../../sync/server/logs/logger.ts';
 import type { ObjectStore } from '../../sync/server/objects/store.ts';
+import { peppersChange, pinOf } from '../../sync/server/pins/pins.ts';
 import { retentionJob } from '../../sync/server/retention/retention.job.ts';
 import { contextOf, newBucket } from '../backup/kit.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -164,7 +166,26 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     const events = [id, id, other].map((who) =>
       kiosk.box.append('checkin', open, { person: who, gps, photo: hash(), photoKey: hash(), score: 0.9 }),
     );
+    // A PIN that counts at every kiosk of the site: its hash, and the pepper that guesses at it would take.
+    const { peppers } = await peppersChange(db, keys);
+    needles.pepper = Buffer.from(peppers[0]!, 'base64url');
+    needles.pepperText = peppers[0]!;
+    const tail = randomBytes(32).toString('base64').slice(0, 43);
+    needles.pinHash = tail;
+    kiosk.box.append(
+      'pin',
+      { change: 'set' },
+      {
+        person: id,
+        pin: {
+          id: randomUUID(),
+          pepper: pinPepperId(Buffer.from(peppers[0]!, 'base64url')),
+          hash: `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${tail}`,
+        },
+      },
+    );
     await kiosk.send(door.now);
+    expect(await pinOf(db, id)).toMatchObject({ device: kiosk.id });
     // What can't be taken, about somebody: it is kept, sealed.
     const bad = structuredClone(
       kiosk.box.append('person', { change: 'added' }, { person: randomUUID(), name: MARKS.refused }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
+import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
 import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import { SYSTEM } from '../../sync/server/access/actor.ts';
 import { readSigningKeys } from '../../sync/server/audit/statement.ts';
@@ -22,6 +23,7 @@ import { ingest } from '../../sync/server/ingest/ingest.ts';
 import type { Keys } from '../../sync/server/keys/envelope.ts';
 import type { ObjectStore } from '../../sync/server/objects/store.ts';
 import { writePerson } from '../../sync/server/people/records.ts';
+import { keepPin, peppersChange } from '../../sync/server/pins/pins.ts';
 import { releaseHold, setHold } from '../../sync/server/retention/holds.ts';
 import { contextOf, keysOf, newBucket, newPair, settled } from '../backup/kit.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -160,6 +162,10 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
       await issueCard(tx, ada.id, now);
       await addBadge(tx, keys, { person: ada.id, number: 'B-1843' }, now);
       await keepCardTemplate(tx, keys, { person: ada.id, model: 'm', card, device: null }, now);
+      const pepper = (await peppersChange(tx, keys)).peppers[0]!;
+      const hash = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'B'.repeat(43)}`;
+      const pin = { id: randomUUID(), pepper: pinPepperId(Buffer.from(pepper, 'base64url')), hash };
+      expect(await keepPin(tx, keys, { person: ada.id, device, change: 'set', pin }, now)).toBe('everyone');
     });
     // Photos of both, whole, so that a backup puts them into the object store.
     for (const person of [ada.id, grace.id]) {
@@ -196,7 +202,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     expect(filesWithKey(host.files, keys, ada.id).length).toBeGreaterThan(0);
     expect(await objectsWithKey(store, keys, ada.id)).toHaveLength(1);
     expect(await openedInRows(database.db, keys, ada.id)).toEqual(
-      expect.arrayContaining(['person', 'event', 'card template', 'credential', 'key']),
+      expect.arrayContaining(['person', 'event', 'card template', 'credential', 'PIN', 'key']),
     );
     expect((await restored(old.backup, ada.id)).rows).toEqual(expect.arrayContaining(['person', 'event', 'key']));
     const photos = async () => {

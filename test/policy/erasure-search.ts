@@ -17,6 +17,7 @@ import { presentTables } from '../../sync/server/keys/rotation/verify.ts';
 import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
 import type { ObjectStore } from '../../sync/server/objects/store.ts';
 import { readPeople } from '../../sync/server/people/records.ts';
+import { readPins } from '../../sync/server/pins/pins.ts';
 
 /** How somebody who has all the server's keys looks for a person: by trying to decrypt, not by remembering ciphertext. */
 
@@ -119,6 +120,7 @@ export async function openedInRows(db: Db, keys: Keys, person: string): Promise<
     );
   await attempt('card template', async () => (await readCardTemplates(db, keys, [person])).size > 0);
   await attempt('credential', async () => (await credentialsOf(db, keys, [person])).length > 0);
+  await attempt('PIN', async () => (await readPins(db, keys, [person])).get(person)?.pin);
   await attempt('key', async () => box.has(person));
   const { rows } = await sql<{ n: number }>`select count(*)::int as n from checkin where person = ${person}`.execute(
     db,

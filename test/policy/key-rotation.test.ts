@@ -18,9 +18,20 @@ import { leftOver, presentTables } from '../../sync/server/keys/rotation/verify.
 import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
 import { beat, settleKeys } from '../../sync/server/keys/versions.ts';
 import { findPeople, readPeople, writePerson } from '../../sync/server/people/records.ts';
+import { readPins } from '../../sync/server/pins/pins.ts';
 import { DATABASES } from '../services/databases.ts';
 import { filesWithKey } from './erasure-search.ts';
-import { deliver, enrol, keysOfPair, kioskOf, NOW, newPair, openedByPair, openRing } from './rotation-kit.ts';
+import {
+  deliver,
+  enrol,
+  keysOfPair,
+  kioskOf,
+  NOW,
+  newPair,
+  openedByPair,
+  openRing,
+  pinHashOf,
+} from './rotation-kit.ts';
 
 const now = () => NOW;
 const finish = async (db: OpenDatabase['db'], keys: Keys, each: () => Promise<void> = async () => undefined) => {
@@ -85,6 +96,8 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     expect(people.map((id) => onCards.get(id)?.card?.sealed)).toEqual(
       people.map((id) => Buffer.alloc(2076, `card ${id}`).toString('base64url')),
     );
+    const pins = await readPins(db, keys, people);
+    expect(people.map((id) => pins.get(id)?.pin?.hash)).toEqual(people.map(pinHashOf));
     const badges = await credentialsOf(db, keys, people);
     expect(badges.map((b) => b.number).sort()).toEqual(people.map((id) => `badge of ${id}`).sort());
     const events = await db

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { addBadge } from '../../sync/server/credentials/store.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
@@ -12,6 +13,7 @@ import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
 import { PGCRYPTO_FIELDS } from '../../sync/server/people/fields.ts';
 import { writePerson } from '../../sync/server/people/records.ts';
+import { keepPin, peppersChange } from '../../sync/server/pins/pins.ts';
 import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
 
@@ -32,6 +34,10 @@ export const kioskOf = (db: Db) => knownKiosk(db, { at: NOW });
 
 export const deliver = (db: Db, keys: Keys, box: MemoryOutbox, events: readonly unknown[], first: number) =>
   deliverTo(db, keys, box, events, { first, now: NOW });
+
+/** Hash of a PIN as a kiosk would send it: of nobody's PIN, and each person's another. */
+export const pinHashOf = (person: string): string =>
+  `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${Buffer.alloc(33, person).toString('base64').slice(0, 43)}`;
 
 /** Enrols somebody with consent, a template and a check-in, a quarantined event, and what the server itself adds. */
 export async function enrol(db: Db, keys: Keys, box: MemoryOutbox, name: string): Promise<string> {
@@ -77,6 +83,11 @@ export async function enrol(db: Db, keys: Keys, box: MemoryOutbox, name: string)
     ),
   );
   await inTransaction(db, (tx) => addBadge(tx, keys, { person, number: `badge of ${person}` }, NOW));
+  await inTransaction(db, async (tx) => {
+    const pepper = (await peppersChange(tx, keys)).peppers[0]!;
+    const pin = { id: person, pepper: pinPepperId(Buffer.from(pepper, 'base64url')), hash: pinHashOf(person) };
+    await keepPin(tx, keys, { person, device: box.device, change: 'set', pin }, NOW);
+  });
   return person;
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hash } from '@node-rs/argon2';
 import { gzipSync } from 'node:zlib';
 import { cardHash, writeCardCode } from '../../sync/protocol/seal/card-code.ts';
 import { sealCardTemplates, writeTemplateCard } from '../../sync/protocol/seal/card-template.ts';
@@ -9,6 +10,7 @@ import { keyId, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { writeOwnCode } from '../../sync/protocol/seal/own-code.ts';
 import { pad } from '../../sync/protocol/seal/padding.ts';
 import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
+import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
 import { messageDigest } from '../../sync/protocol/seal/signal.ts';
 import { PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
 import { GENESIS, type WireEvent } from '../../sync/protocol/wire/event.ts';
@@ -39,6 +41,13 @@ import { schemas } from './schemas.ts';
  *
  * `node test/vectors/make.ts` writes the files beside this one; vectors.test.ts holds them against the code.
  */
+
+const PIN = '5830';
+const PEPPER = createHash('sha256').update('pepper').digest();
+const PIN_SALT = Buffer.from('101112131415161718191a1b1c1d1e1f', 'hex');
+/** 2 is argon2id in the library's enum, which type stripping can't import. */
+const hashOfPin = () =>
+  hash(PIN, { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1, secret: PEPPER, salt: PIN_SALT });
 
 const SALTS = ['AAAAAAAAAAAAAAAAAAAAAA', 'AQIDBAUGBwgJCgsMDQ4PEA', '_____________________w'];
 
@@ -210,6 +219,8 @@ async function messages() {
           person: PERSON,
           code: { id: REQUEST, hash: pinCodeHash(PERSON, '402715938264'), expires: NOW },
         },
+        { kind: 'pinPeppers', peppers: [PEPPER.toString('base64url')] },
+        { kind: 'pin', person: PERSON, pin: { id: REQUEST, pepper: pinPepperId(PEPPER), hash: await hashOfPin() } },
         { kind: 'again', people: [{ person: PERSON, reason: 'score-falls' }] },
       ],
       cursor: 'opaque',
@@ -314,7 +325,7 @@ async function refused(ask: string, good: { header: object; body: unknown; signe
 }
 
 /** What people show. */
-function ways() {
+async function ways() {
   const card = { person: PERSON, card: REQUEST, key: createHash('sha256').update('card key').digest() };
   const secret = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
   const vector = Float32Array.from({ length: 512 }, (_, i) => (i % 2 === 0 ? 0.0625 : -0.0625));
@@ -330,6 +341,13 @@ function ways() {
     },
     card: { secretHex: secret.toString('hex'), text, hash: cardHash(text) },
     pinCode: { person: PERSON, code: '402715938264', hash: pinCodeHash(PERSON, '402715938264') },
+    pin: {
+      pin: PIN,
+      pepperHex: PEPPER.toString('hex'),
+      saltHex: PIN_SALT.toString('hex'),
+      pepper: pinPepperId(PEPPER),
+      hash: await hashOfPin(),
+    },
     templateCard: {
       person: card.person,
       card: card.card,
@@ -377,7 +395,7 @@ export async function vectors(): Promise<Record<string, unknown>> {
     'refused.json': await refused(made.ask.signed, made.batch),
     'joining.json': await joining(),
     'personal.json': { position: await position(), photo: photo() },
-    'ways.json': ways(),
+    'ways.json': await ways(),
     'schemas.json': schemas(),
   };
 }

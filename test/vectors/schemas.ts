@@ -3,7 +3,15 @@ import { Position } from '../../sync/protocol/seal/position.ts';
 import { Ack } from '../../sync/protocol/wire/ack.ts';
 import { BatchBody, BatchHeader, sealedHeader, serverHeader, TYP } from '../../sync/protocol/wire/batch.ts';
 import { Ask, AskHeader, Change, Nudge, Page, Policy, Presence, Refusal } from '../../sync/protocol/wire/changes.ts';
-import { EventHeader, OpenBody, PersonalBody, TemplateValue, Uuid, WireEvent } from '../../sync/protocol/wire/event.ts';
+import {
+  EventHeader,
+  OpenBody,
+  PersonalBody,
+  PinValue,
+  TemplateValue,
+  Uuid,
+  WireEvent,
+} from '../../sync/protocol/wire/event.ts';
 import { Farewell, FarewellHeader, LOGS_TYP, Logs, LogsHeader } from '../../sync/protocol/wire/farewell.ts';
 import { DeviceConfig, Inventory, UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
 import {
@@ -39,6 +47,7 @@ export function schemas(): unknown {
     Event: WireEvent,
     EventHeader,
     TemplateValue,
+    PinValue,
     ...bodies('Open', OpenBody),
     ...bodies('Personal', PersonalBody),
     BatchHeader,

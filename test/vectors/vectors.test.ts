@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { verifyPin } from '../../electron/core/pin/pin-hash.ts';
 import { openAck } from '../../sync/protocol/seal/ack.ts';
 import { openAsk } from '../../sync/protocol/seal/ask.ts';
 import { openBatch } from '../../sync/protocol/seal/batch.ts';
@@ -193,8 +194,8 @@ test('the schemas are the ones that docs/protocol.md names, and refer to nothing
     expect(page, `docs/protocol.md does not name ${name}`).toContain(`\`${name}\``);
 });
 
-test('what people show is read as it was written', () => {
-  const { ownCode, card, pinCode, templateCard } = read('ways.json');
+test('what people show is read as it was written', async () => {
+  const { ownCode, card, pinCode, pin, templateCard } = read('ways.json');
   const issuer = publicHalf(ownCode.issuer) as never;
   expect(readOwnCode(ownCode.text, [issuer])).toMatchObject({
     person: ownCode.person,
@@ -209,6 +210,17 @@ test('what people show is read as it was written', () => {
       .update(Buffer.concat([...words, digits]))
       .digest('base64url'),
   );
+  const pepper = Buffer.from(pin.pepperHex, 'hex');
+  const domain = Buffer.from('smartpresence/pin-pepper\0');
+  expect(pin.pepper).toBe(
+    createHash('sha256')
+      .update(Buffer.concat([domain, pepper]))
+      .digest('base64url'),
+  );
+  expect([await verifyPin(pin.hash, pin.pin, pepper), await verifyPin(pin.hash, '0000', pepper)]).toEqual([
+    true,
+    false,
+  ]);
   const key = readTemplateCard(templateCard.text)!;
   expect([key.person, key.card, key.key.toString('hex')]).toEqual([
     templateCard.person,

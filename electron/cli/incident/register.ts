@@ -6,7 +6,7 @@ import { operate } from '../server/environment.ts';
 import { registerChanges } from './changes.ts';
 import { collect, incidentText, instant, summaryLine } from './text.ts';
 
-const PURPOSES = ['signing', 'sealing', 'ca', 'qr'] as const;
+const PURPOSES = ['signing', 'sealing', 'ca', 'qr', 'pin'] as const;
 type Purpose = (typeof PURPOSES)[number];
 
 /** `incident list|open|show|note|change|scope|affected|notice|notified|contain|close`: on the server. */
@@ -87,7 +87,7 @@ export function registerIncident(program: Command): void {
     .command('contain')
     .description('At once: new keys of the server, kiosks revoked, sessions ended. Each step goes into the timeline.')
     .argument('<id>', 'of the incident')
-    .option('--rotate <purposes>', 'keys that get a successor: signing,sealing,ca,qr, or none', purposes, [
+    .option('--rotate <purposes>', 'keys that get a successor: signing,sealing,ca,qr,pin, or none', purposes, [
       'signing',
       'sealing',
       'qr',
@@ -159,6 +159,6 @@ function purposes(text: string): Purpose[] {
   if (text === 'none') return [];
   const list = text.split(',').map((p) => p.trim());
   const wrong = list.find((p) => !(PURPOSES as readonly string[]).includes(p));
-  if (wrong !== undefined) throw new InvalidArgumentError('signing, sealing, ca and qr, comma-separated, or none');
+  if (wrong !== undefined) throw new InvalidArgumentError('signing, sealing, ca, qr and pin, comma-separated, or none');
   return list as Purpose[];
 }

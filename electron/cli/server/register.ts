@@ -9,7 +9,7 @@ const ENVIRONMENT = `
 Reads the server's environment: SMARTPRESENCE_SERVER_HOME, ENCRYPTION_KEY, SECRET_KEY and the rest; without keys there,
 those that \`server init\` or \`npm start\` made for this machine.`;
 
-const PURPOSES = ['signing', 'sealing', 'ca', 'qr'] as const;
+const PURPOSES = ['signing', 'sealing', 'ca', 'qr', 'pin'] as const;
 type Purpose = (typeof PURPOSES)[number];
 
 /** `server start|init|keys|mosquitto`. */
@@ -69,7 +69,9 @@ signing: acks and pages; kiosks that know only the old key go on with it and lea
 sealing: what kiosks seal their records to.
 ca: what kiosks know the server by, and what their certificates are from. The old CA signs the new one and its own key is
 destroyed. Give brokers of your own their new certificates afterwards: \`server mosquitto\`.
-qr: what signs the codes of people's own pages. Kiosks are told of the successor; it takes over when the old one is retired.${EXIT_HELP}`,
+qr: what signs the codes of people's own pages. Kiosks are told of the successor; it takes over when the old one is retired.
+pin: the pepper with which kiosks hash PINs. A PIN goes over to the successor when it is used next; retiring the old one takes back those
+that did not, on every kiosk: after a kiosk was stolen, make a successor and retire the old one, so that everybody chooses anew.${EXIT_HELP}`,
     )
     .action(async (key: Purpose, options: { json?: boolean }) => {
       const done = await operate('keys succeed', { purpose: key });

@@ -103,7 +103,11 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
   return createCheckinService({
     store: store as unknown as Store,
     recogniser: createRecogniser(pipeline, gallery, { targetFpir: 0.001, calibratedPeople: 1 }),
-    pins: { hash: async () => '', verify: async (stored, pin) => stored !== null && pin === '4711' },
+    pins: {
+      hash: async () => '',
+      verify: async (stored, pin) => stored !== null && pin === '4711',
+      renewed: async () => null,
+    },
     guard: createPinGuard({ store, now: () => now }),
     claims: createClaims(() => 0),
     subjects: numberSubjects(randomBytes(32)),

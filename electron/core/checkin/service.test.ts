@@ -84,7 +84,11 @@ function service(overrides: Partial<CheckinDeps> = {}) {
   return createCheckinService({
     store: store as unknown as Store,
     recogniser,
-    pins: { hash: async () => '', verify: async (stored, pin) => stored !== null && pin === '4711' },
+    pins: {
+      hash: async () => '',
+      verify: async (stored, pin) => stored !== null && pin === '4711',
+      renewed: async () => null,
+    },
     guard: createPinGuard({ store, now: () => trusted }),
     claims: createClaims(() => monotonic),
     subjects: numberSubjects(randomBytes(32)),

@@ -13,7 +13,8 @@ import { createTurns } from '../in-turn.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { PinGuard } from '../pin/guard.ts';
 import { ONLY_PIN_BUDGET, PIN_BUDGET } from '../pin/lockout.ts';
-import { type PinHasher, refuseWeak } from '../pin/pin-hash.ts';
+import type { PersonPins } from '../pin/person-pins.ts';
+import { refuseWeak } from '../pin/pin-hash.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
@@ -29,7 +30,7 @@ import { type Look, look, NEW_VISIT, type VisitAnswer, type VisitState } from '.
 export interface CheckinDeps {
   readonly store: Store;
   readonly recogniser: Recogniser;
-  readonly pins: PinHasher;
+  readonly pins: PersonPins;
   readonly guard: PinGuard;
   /** Where failures with a number are counted. */
   readonly subjects: NumberSubjects;
@@ -376,13 +377,26 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       shared: recogniser.off ? ONLY_PIN_BUDGET : PIN_BUDGET,
       async check() {
         const person = store.personByNumber(number);
-        const right = await deps.pins.verify(person ? store.pinHash(person.id) : null, typed);
+        const stored = person ? store.pinHash(person.id) : null;
+        const right = await deps.pins.verify(stored, typed);
         if (!person) return null;
+        if (right && stored !== null) await share(person.id, stored, typed);
         const byCode = store.pinCode(person.id, deps.now()) === pinCodeHash(person.id, typed);
         return right || byCode ? { person, byCode } : null;
       },
       wrong: pinWrong,
     });
+  }
+
+  /** A PIN that counts at this kiosk alone, or lies under an older pepper, is known in this moment: from now on it counts at the others. */
+  async function share(person: string, stored: string, pin: string): Promise<void> {
+    const after = await deps.pins.renewed(stored, pin);
+    if (after === null) return;
+    try {
+      store.carryPin(person, stored, after);
+    } catch (error) {
+      deps.log('error', 'check-in: a PIN could not be passed on to other kiosks; it counts here as before', { error });
+    }
   }
 
   async function challenge(current: Visit, picture: RgbImage, frame: FaceFrame): Promise<ProbeResult> {

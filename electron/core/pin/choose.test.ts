@@ -8,7 +8,8 @@ import { createCheckinService } from '../checkin/service.ts';
 import { defaultSite } from '../provision.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createPinGuard } from './guard.ts';
-import { createPinHasher, type PinHasher } from './pin-hash.ts';
+import { createPersonPins, type PersonPins } from './person-pins.ts';
+import { createPinHasher } from './pin-hash.ts';
 import { numberSubjects } from './subjects.ts';
 
 /* A PIN that the person chooses by a code of the server's: on a real store, with real hashes. */
@@ -18,14 +19,14 @@ const CODE = '402715938264';
 let now: number;
 let home: string;
 let store: SqlStore;
-let pins: PinHasher;
+let pins: PersonPins;
 let ada: string;
 
 beforeEach(async () => {
   now = START;
   home = newFolder();
   store = await openKiosk(home, {}, { clock: heldClock(START) });
-  pins = await createPinHasher(randomBytes(32));
+  pins = createPersonPins(await createPinHasher(randomBytes(32)), () => []);
   ada = (await store.addPerson(aPerson({ number: '1815' }))).id;
 });
 
@@ -78,7 +79,7 @@ test('the code in place of a PIN asks for one; the PIN that is chosen counts fro
   expect((await byPin('8642')).receipt.name).toBe('Ada Lovelace');
   expect(await codeOf(() => byPin(CODE))).toBe('pin-wrong');
   expect(await codeOf(() => choose('9753'))).toBe('pin-wrong');
-  // The server hears that a PIN was set, and neither the PIN nor a hash.
+  // The server hears that a PIN was set; while it has told no pepper, neither the PIN nor a hash of it.
   const [set] = store.pending(50).filter((e) => e.header.type === 'pin');
   expect([set!.header.open, Object.keys(set!.personal)]).toEqual([{ change: 'set' }, ['person']]);
 });

@@ -2,8 +2,8 @@ import { hash, verify } from '@node-rs/argon2';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
 /**
- * PINs: argon2id (RFC 9106) with the device's pepper as argon2's secret, so that a copied store can't be searched for
- * PINs without the device. 19 MiB × 2 passes (OWASP's first choice) takes some 20–40 ms on a kiosk.
+ * PINs: argon2id (RFC 9106) with a pepper as argon2's secret, so that hashes alone can't be searched for PINs. 19 MiB × 2
+ * passes (OWASP's first choice) takes some 20–40 ms on a kiosk. A shared PIN has just this cost (wire/event.ts, `PinValue`).
  */
 /** 2 is argon2id in the library's enum, which type stripping can't import. */
 const COST = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -15,14 +15,18 @@ export interface PinHasher {
   verify(stored: string | null, pin: string): Promise<boolean>;
 }
 
+export const hashPin = (pin: string, pepper: Uint8Array): Promise<string> => hash(pin, { ...COST, secret: pepper });
+
+export const verifyPin = (stored: string, pin: string, pepper: Uint8Array): Promise<boolean> =>
+  verify(stored, pin, { secret: pepper });
+
 /** @param pepper 32 bytes that never leave the device */
 export async function createPinHasher(pepper: Uint8Array): Promise<PinHasher> {
-  const options = { ...COST, secret: pepper };
-  const decoy = await hash('decoy-that-no-keypad-can-type', options);
+  const decoy = await hashPin('decoy-that-no-keypad-can-type', pepper);
   return {
-    hash: (pin) => hash(pin, options),
+    hash: (pin) => hashPin(pin, pepper),
     async verify(stored, pin) {
-      const right = await verify(stored ?? decoy, pin, { secret: pepper });
+      const right = await verifyPin(stored ?? decoy, pin, pepper);
       return stored !== null && right;
     },
   };

@@ -26,6 +26,7 @@ const FIELDS = [
   'bornOn',
   'card',
   'bearer',
+  'pin',
 ] as const;
 const CODES = new Map<string, number>(FIELDS.map((name, code) => [name, code]));
 

@@ -118,7 +118,7 @@ export interface NewPerson {
   readonly card?: CardTemplate & { readonly count: number };
   /** Encoded picture of the enrolment; sealed into the vault under the person's key. */
   readonly photo: Uint8Array | null;
-  /** PHC string of argon2id. */
+  /** As the person's PIN is stored (pin/stored-pin.ts). */
   readonly pinHash: string | null;
 }
 
@@ -198,6 +198,7 @@ export interface StoreReads {
   /** Every template of one model, decrypted one by one. */
   templates(model: string): IterableIterator<Template>;
   templatesOf(person: string, model: string): Template[];
+  /** As it is stored (pin/stored-pin.ts). */
   pinHash(person: string): string | null;
   /** Hash of the code by which this person may choose a PIN here, now (trusted time, ms since 1970); null: none. */
   pinCode(person: string, now: number): string | null;
@@ -235,6 +236,8 @@ export interface StoreWrites {
   setPin(person: string, pinHash: string | null): void;
   /** As `setPin`, and the code that allowed it is used up. */
   choosePin(person: string, pinHash: string): void;
+  /** The PIN that is stored as `before` is stored as `after` from now on, and the server hears of it. */
+  carryPin(person: string, before: string, after: string): void;
   /**
    * Keeps a card that was made here; null: none. How many cards of before were revoked, which is all of them where it takes
    * their place and none where it does not.

@@ -191,6 +191,15 @@ CREATE TABLE pin_code(
 CREATE TABLE again(person BLOB PRIMARY KEY, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    schema: 9,
+    // Events tell of PINs (`pin`), which an older build would leave out of the headers that it rebuilds.
+    minReader: 9,
+    sql: `
+-- Number of the event that brought a PIN; 0: it came from the server, or is the kiosk's own of before.
+ALTER TABLE pin ADD COLUMN n INTEGER NOT NULL DEFAULT 0;
+`,
+  },
 ];
 
 /** Schema that this build makes and understands. */

@@ -174,7 +174,14 @@ export class PersonSecrets {
     return row ? open(person.records, pinPlace(person, row.row_version), row.sealed).toString('utf8') : null;
   }
 
-  writePin(person: Known, hash: string | null): void {
+  /** Number of the event that brought the PIN that is stored; 0: none did. Null: there is no PIN. */
+  pinSince(person: Known): number | null {
+    const n = this.#db.prepare('SELECT n FROM pin WHERE person = ?').pluck().get(person.ref) as number | undefined;
+    return n ?? null;
+  }
+
+  /** @param n number of the event that brings it; 0: it came from the server */
+  writePin(person: Known, hash: string | null, n: number): void {
     const row = this.#pin.get(person.ref) as { row_version: number } | undefined;
     if (hash === null) {
       this.#db.prepare('DELETE FROM pin WHERE person = ?').run(person.ref);
@@ -183,9 +190,10 @@ export class PersonSecrets {
     const version = (row?.row_version ?? 0) + 1;
     this.#db
       .prepare(
-        'INSERT INTO pin(person, row_version, sealed) VALUES (?, ?, ?) ON CONFLICT(person) DO UPDATE SET row_version = excluded.row_version, sealed = excluded.sealed',
+        `INSERT INTO pin(person, row_version, sealed, n) VALUES (?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
+         SET row_version = excluded.row_version, sealed = excluded.sealed, n = excluded.n`,
       )
-      .run(person.ref, version, seal(person.records, pinPlace(person, version), hash, this.#random));
+      .run(person.ref, version, seal(person.records, pinPlace(person, version), hash, this.#random), n);
   }
 
   /** One that was used here already stays used. */

@@ -1,5 +1,6 @@
 import { MAX_TEMPLATES } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { sharedPin } from '../pin/stored-pin.ts';
 import type { Checkins } from './checkins.ts';
 import { templateValue } from './derived.ts';
 import { uuidBytes, uuidText } from './header.ts';
@@ -63,7 +64,7 @@ export class PersonWrites {
     }
     known.templates = this.#insertTemplates(known, person.templates).length;
     if (person.card) this.#writeCard(known, person.card);
-    if (person.pinHash !== null) this.#writePin(known, person.pinHash);
+    if (person.pinHash !== null) this.#writePin(known, person.pinHash, 'set');
     known.hasPin = person.pinHash !== null;
     this.#own(known, true);
     return { result: asPerson(known), committed: () => people.admit(known) };
@@ -140,15 +141,18 @@ export class PersonWrites {
     return { result: undefined, committed: () => undefined };
   }
 
-  #writePin(person: Known, hash: string | null): void {
-    this.#s.people.secrets.writePin(person, hash);
-    this.#s.values.append('pin', { change: hash === null ? 'removed' : 'set' }, { person: person.id }, person);
+  #writePin(person: Known, hash: string | null, change: 'set' | 'removed' | 'carried'): void {
+    const { people, values, log } = this.#s;
+    people.secrets.writePin(person, hash, log.last + 1);
+    // What is of this kiosk alone stays here.
+    const pin = hash === null ? null : sharedPin(hash);
+    values.append('pin', { change }, { person: person.id, ...(pin && { pin }) }, person);
   }
 
   /** @param byCode the person chose it with the code that they had for it, which is used up */
   setPin(id: string, hash: string | null, byCode = false): Outcome<void> {
     const person = this.#s.people.require(id);
-    this.#writePin(person, hash);
+    this.#writePin(person, hash, hash === null ? 'removed' : 'set');
     if (byCode) this.#s.people.secrets.usePinCode(person);
     return {
       result: undefined,
@@ -156,6 +160,13 @@ export class PersonWrites {
         person.hasPin = hash !== null;
       },
     };
+  }
+
+  /** The same PIN, hashed anew; nothing where it is another by now. */
+  carryPin(id: string, before: string, after: string): Outcome<void> {
+    const person = this.#s.people.known(id);
+    if (person && this.#s.people.secrets.pinHash(person) === before) this.#writePin(person, after, 'carried');
+    return { result: undefined, committed: () => undefined };
   }
 
   /** @returns how many cards of before open nothing any more */

@@ -1,6 +1,7 @@
 import type { Change, Page, Policy } from '../../../sync/protocol/wire/changes.ts';
 import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
 import { missingCase } from '../../../sync/protocol/wire/problem.ts';
+import { sharedPin, storedPin } from '../pin/stored-pin.ts';
 import { vectorOf } from './derived.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Credential, Template } from './interface.ts';
@@ -40,6 +41,8 @@ const SNAPSHOT = 'roster-snapshot';
 const POLICY = 'policy';
 /** Public keys of the server's issuer of people's own codes, as JSON. */
 const ISSUERS = 'own-code-issuers';
+/** Peppers of PINs that the server told, base64url, newest first, as JSON. */
+const PIN_PEPPERS = 'pin-peppers';
 
 /** A person's keys wait at most this long for the server to have the events in a backup, ms of trusted time. */
 const GONE_MS = 30 * 86_400_000;
@@ -74,6 +77,10 @@ export class Roster {
 
   get issuers(): string | null {
     return this.#rows.setting(ISSUERS);
+  }
+
+  get pinPeppers(): string | null {
+    return this.#rows.setting(PIN_PEPPERS);
   }
 
   /** Asks for a snapshot next. */
@@ -197,6 +204,7 @@ class Applying {
       case 'person':
         this.#person(change);
         if (this.#whole) this.#cardTemplate({ kind: 'cardTemplate', person: change.person, model: '', card: null });
+        if (this.#whole) this.#pinUntold(change.person);
         if (this.#whole) this.#pinCode({ kind: 'pinCode', person: change.person, code: null });
         if (this.#whole && this.#hasCredentials(change.person))
           this.#credentials({ kind: 'credentials', person: change.person, cards: [], badges: [] });
@@ -209,6 +217,12 @@ class Applying {
         break;
       case 'pinCode':
         this.#pinCode(change);
+        break;
+      case 'pin':
+        this.#pin(change);
+        break;
+      case 'pinPeppers':
+        this.#rows.setSetting(PIN_PEPPERS, JSON.stringify(change.peppers));
         break;
       case 'again':
         this.#again(change);
@@ -340,6 +354,25 @@ class Applying {
     const { secrets } = this.#s.people;
     if (code) secrets.writePinCode(person.known, { ...code, expires: Date.parse(code.expires) });
     else secrets.dropPinCode(person.known);
+  }
+
+  /** A PIN that was set here, and that the server has not heard of yet, is newer than what it says. */
+  #pin({ person: id, pin }: Pick<Extract<Change, { kind: 'pin' }>, 'person' | 'pin'>): void {
+    const { log, people } = this.#s;
+    const person = this.#stored(id);
+    if (!person || person.gone) return;
+    const since = people.secrets.pinSince(person.known);
+    if (since !== null && !log.isCommitted(since)) return;
+    if (pin === null && since === null) return;
+    people.secrets.writePin(person.known, pin && storedPin(pin), 0);
+    this.#touched.set(id, person.known.ref);
+  }
+
+  /** A snapshot that tells no PIN takes away what the server told before; one of this kiosk's own stays. */
+  #pinUntold(id: string): void {
+    const person = this.#stored(id);
+    const stored = person && !person.gone ? this.#s.people.secrets.pinHash(person.known) : null;
+    if (stored !== null && sharedPin(stored)) this.#pin({ person: id, pin: null });
   }
 
   #again({ people }: Extract<Change, { kind: 'again' }>): void {

@@ -271,6 +271,10 @@ export class SqlStore implements Store {
     this.#change(() => this.#people.setPin(person, pinHash, true));
   }
 
+  carryPin(person: string, before: string, after: string): void {
+    this.#change(() => this.#people.carryPin(person, before, after));
+  }
+
   issueCard(person: string, card: IssuedCard | null, replacing: boolean): number {
     return this.#change(() => this.#people.issueCard(person, card, replacing));
   }

@@ -118,6 +118,11 @@ export class SyncSide {
     return guarded(() => this.#live().roster.issuers);
   }
 
+  /** Peppers that kiosks of this server share for PINs, base64url, as JSON; null while it has told none. */
+  get pinPeppers(): string | null {
+    return guarded(() => this.#live().roster.pinPeppers);
+  }
+
   // What this one device was told
 
   /** Which build the server wants here; null: the one that is. */

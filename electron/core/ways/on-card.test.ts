@@ -67,7 +67,7 @@ function kiosk(change: { faceOff?: boolean } = {}) {
   const checkin = createCheckinService({
     store,
     recogniser,
-    pins: { hash: async () => '', verify: async () => false },
+    pins: { hash: async () => '', verify: async () => false, renewed: async () => null },
     guard,
     subjects: numberSubjects(randomBytes(32)),
     claims,

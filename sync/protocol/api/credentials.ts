@@ -32,9 +32,11 @@ export const PrintableCard = z.strictObject({
 });
 export type PrintableCard = z.infer<typeof PrintableCard>;
 
-/** Whether somebody has a code by which they choose a PIN at a kiosk. */
+/** Whether somebody has a PIN, and a code by which they choose one at a kiosk. */
 export const PinCodeAnswer = z.strictObject({
   code: z.strictObject({ issuedAt: Instant, expiresAt: Instant }).nullable(),
+  /** The PIN that counts at every kiosk of their sites, and where it was chosen; null: none that is known here. */
+  pin: z.strictObject({ chosenAt: Instant, device: Uuid.nullable() }).nullable(),
 });
 export type PinCodeAnswer = z.infer<typeof PinCodeAnswer>;
 /** The code itself: told this once, to be handed over with the number that it goes with. */

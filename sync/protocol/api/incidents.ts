@@ -155,10 +155,10 @@ export const Notice = z.strictObject({
 
 export const Notified = z.strictObject({ to: z.enum(['authority', 'people']), at: Instant });
 
-export const ServerKeyPurpose = z.enum(['signing', 'sealing', 'ca', 'qr']);
+export const ServerKeyPurpose = z.enum(['signing', 'sealing', 'ca', 'qr', 'pin']);
 export const Contain = z.strictObject({
   /** Keys of the server that get a successor at once. */
-  rotate: z.array(ServerKeyPurpose).max(4).default(['signing', 'sealing', 'qr']),
+  rotate: z.array(ServerKeyPurpose).max(5).default(['signing', 'sealing', 'qr']),
   /** Retires the old ones too: kiosks that know nothing newer are cut off and have to be set up again. */
   retire: z.boolean().default(false),
   devices: z.array(z.uuid()).max(1000).default([]),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 /**
  * A code by which somebody chooses a PIN of their own at a kiosk: twelve digits, typed where the PIN goes. Whoever issues it
- * tells it once; server and kiosks keep a hash that is the person's alone. Neither the PIN nor a hash of it leaves a kiosk.
+ * tells it once; server and kiosks keep a hash that is the person's alone.
  */
 
 export const PIN_CODE_DIGITS = 12;

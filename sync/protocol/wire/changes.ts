@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Ed25519PublicJwk, Kid, TYP } from './batch.ts';
-import { CardTemplateValue, Direction, MAX_TEMPLATES, TemplateValue, Uuid } from './event.ts';
+import { CardTemplateValue, Direction, MAX_TEMPLATES, PinValue, TemplateValue, Uuid } from './event.ts';
 import { Command, DeviceConfig, Inventory, UpdateDirective } from './fleet.ts';
 import { ServerKeys } from './keys.ts';
 
@@ -141,7 +141,15 @@ export const BadgeNumber = z.string().min(1).max(80);
 /** Kinds of changes that a reader of protocol version 1 does not know. */
 const KINDS_SINCE_2: ReadonlySet<string> = new Set(['credentials', 'issuers', 'cardTemplate']);
 /** Kinds that a reader of version 2 does not know. */
-const KINDS_SINCE_3: ReadonlySet<string> = new Set(['update', 'command', 'config', 'pinCode', 'again']);
+const KINDS_SINCE_3: ReadonlySet<string> = new Set([
+  'update',
+  'command',
+  'config',
+  'pinCode',
+  'again',
+  'pin',
+  'pinPeppers',
+]);
 
 /** Whether a reader of this protocol version knows a kind of change: it refuses a page with another. */
 export function knowsKind(version: number, kind: string): boolean {
@@ -194,6 +202,10 @@ export const Change = z.discriminatedUnion('kind', [
     person: Uuid,
     code: z.strictObject({ id: Uuid, hash: Kid, expires: Instant }).nullable(),
   }),
+  /** What the person's PIN is checked by; null: none that was chosen before counts any more. */
+  z.strictObject({ kind: z.literal('pin'), person: Uuid, pin: PinValue.nullable() }),
+  /** All peppers of PINs, newest first: what is not in it is forgotten, and PINs under it can't be checked any more. */
+  z.strictObject({ kind: z.literal('pinPeppers'), peppers: z.array(Kid).max(4) }),
   /** Everybody of the site who is to be enrolled again: whoever is not in it is not. */
   z.strictObject({
     kind: z.literal('again'),

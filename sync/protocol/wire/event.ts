@@ -72,7 +72,8 @@ export const OpenBody = {
   }),
   /** A card that staff printed at the kiosk, or says opens nothing any more. */
   credential: z.strictObject({ kind: z.literal('card'), change: z.enum(['issued', 'revoked']) }),
-  pin: z.strictObject({ change: z.enum(['set', 'removed', 'locked']) }),
+  /** `carried`: the PIN of before, hashed anew for the pepper that kiosks share (`PinValue`). Since version 3. */
+  pin: z.strictObject({ change: z.enum(['set', 'removed', 'locked', 'carried']) }),
   purge: z.strictObject({
     what: z.enum(['photos', 'gps']),
     before: z.iso.datetime({ precision: 3 }),
@@ -104,6 +105,15 @@ export const MAX_CARD_TEMPLATES = 28_000;
 /** Templates under the key of a person's card (seal/card-template.ts): `id` names the card. */
 export const CardTemplateValue = z.strictObject({ id: Uuid, sealed: base64url.min(64).max(MAX_CARD_TEMPLATES) });
 export type CardTemplateValue = z.infer<typeof CardTemplateValue>;
+
+/** A PIN's hash as PHC string: argon2id (RFC 9106), version 1.3, with this one cost, so that no message can ask for another. */
+const PinHash = z.string().regex(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+/**
+ * What a PIN is checked by, at every kiosk that has the pepper: `id` names the choice of the PIN and stays when it is hashed anew,
+ * `pepper` names argon2's secret (seal/pin-pepper.ts). Whoever has both can try PINs, so it always travels sealed.
+ */
+export const PinValue = z.strictObject({ id: Uuid, pepper: Hash, hash: PinHash });
+export type PinValue = z.infer<typeof PinValue>;
 
 /** The personal half: what each field holds, before salting. Every field is optional, since it may have been purged. */
 export const PersonalBody = {
@@ -152,7 +162,11 @@ export const PersonalBody = {
     /** Which card; and SHA-256 of what it carries, where it was issued. */
     bearer: z.strictObject({ id: Uuid, hash: Hash.optional() }).optional(),
   }),
-  pin: z.strictObject({ person: Uuid.optional() }),
+  pin: z.strictObject({
+    person: Uuid.optional(),
+    /** Of one that was set or carried over; absent where the kiosk has no pepper of the server's yet. */
+    pin: PinValue.optional(),
+  }),
   purge: z.strictObject({}),
   erasureDone: z.strictObject({ person: Uuid.optional() }),
   health: z.strictObject({}),

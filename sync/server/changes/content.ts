@@ -4,6 +4,7 @@ import { credentialsOf } from '../credentials/store.ts';
 import type { Db } from '../database/schema.ts';
 import { selectRows } from '../people/rows.ts';
 import { readPinCodes } from '../pin-codes/codes.ts';
+import { readPins } from '../pins/pins.ts';
 import { readCardTemplates } from './card-templates.ts';
 import { facesAllowed, templatesAllowed } from './faces.ts';
 import type { Reader } from './reader.ts';
@@ -13,6 +14,7 @@ type PersonChange = Extract<Change, { kind: 'person' }>;
 type CardTemplateChange = Extract<Change, { kind: 'cardTemplate' }>;
 type CredentialsChange = Extract<Change, { kind: 'credentials' }>;
 type PinCodeChange = Extract<Change, { kind: 'pinCode' }>;
+type PinChange = Extract<Change, { kind: 'pin' }>;
 type TemplatesChange = Extract<Change, { kind: 'templates' }>;
 
 /** What pages tell of people, read and decrypted when the page is made: so it is always their present state. */
@@ -25,6 +27,8 @@ export interface PeopleReader {
   cardTemplate(id: string): CardTemplateChange | null;
   /** The code by which they choose a PIN, possibly none. Null: as above. */
   pinCode(id: string): PinCodeChange | null;
+  /** What their PIN is checked by; `told` false: nothing is known of one here. Null: as above. */
+  pin(id: string): { readonly change: PinChange; readonly told: boolean } | null;
   /** Of one model, possibly none. Null: as above. */
   templates(id: string, model: string): TemplatesChange | null;
   /** Of every model that a kiosk may hold something of, possibly none. */
@@ -65,6 +69,8 @@ export async function readPeople(
   const onCards = (await facesAllowed(db, scope)) ? await readCardTemplates(db, keys, [...byId.keys()]) : new Map();
   opened.note('template.card', onCards.keys());
   const pinCodes = await readPinCodes(db, keys, [...byId.keys()]);
+  const pins = await readPins(db, keys, [...byId.keys()]);
+  opened.note('pin', pins.keys());
   const models = await modelsOf(db, [...byId.keys()]);
   const of = (id: string, model: string): TemplatesChange => ({
     kind: 'templates',
@@ -97,6 +103,11 @@ export async function readPeople(
       return { kind: 'cardTemplate', person: id, model, card };
     },
     pinCode: (id) => (byId.has(id) ? (pinCodes.get(id) ?? { kind: 'pinCode', person: id, code: null }) : null),
+    pin(id) {
+      if (!byId.has(id)) return null;
+      const change = pins.get(id) ?? { kind: 'pin', person: id, pin: null };
+      return { change, told: pins.has(id) };
+    },
     templates: (id, model) => (byId.has(id) ? of(id, model) : null),
     allTemplates: (id) => (models.get(id) ?? []).map((model) => of(id, model)),
   };

@@ -1,5 +1,6 @@
 import { type Change, knowsKind } from '../../protocol/wire/changes.ts';
 import { enrolAgain } from '../again/list.ts';
+import { peppersChange } from '../pins/pins.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
 import { issuersChange } from './issuers.ts';
@@ -90,6 +91,10 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
       return people.cardTemplate(person);
     case 'pinCode':
       return people.pinCode(person);
+    case 'pin':
+      return people.pin(person)?.change ?? null;
+    case 'pinPeppers':
+      return peppersChange(db, reader.source.keys);
     case 'again':
       return { kind: 'again', people: await enrolAgain(db, reader.scope, reader.now) };
     case 'issuers':

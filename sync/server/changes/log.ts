@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import { lockName, onceEvery } from '../database/once.ts';
-import type { Db, Tables } from '../database/schema.ts';
+import type { Db, ServerKeyTable, Tables } from '../database/schema.ts';
 
 /**
  * The log of changes that kiosks read. Appended under an advisory lock that is held until the commit, so that the order of
@@ -21,6 +21,8 @@ export interface NewChange {
     | 'cardTemplate'
     | 'pinCode'
     | 'again'
+    | 'pin'
+    | 'pinPeppers'
     | 'update'
     | 'command'
     | 'config';
@@ -56,13 +58,15 @@ export async function appendChanges(tx: Transaction<Tables>, changes: readonly N
     .execute();
 }
 
-/**
- * Tells every kiosk the server's new set of keys. Called in the transaction that made it.
- *
- * @param kind `issuers`: of those that sign people's own codes
- */
-export function keysChanged(tx: Transaction<Tables>, now: Date, kind: 'keys' | 'issuers' = 'keys'): Promise<void> {
-  return appendChanges(tx, [{ kind }], now);
+const TOLD_BY = { qr: 'issuers', pin: 'pinPeppers' } as const;
+
+/** Tells every kiosk the server's keys as they are now. Called in the transaction that changed those of this purpose. */
+export function keysChanged(
+  tx: Transaction<Tables>,
+  now: Date,
+  purpose: ServerKeyTable['purpose'] = 'signing',
+): Promise<void> {
+  return appendChanges(tx, [{ kind: purpose === 'qr' || purpose === 'pin' ? TOLD_BY[purpose] : 'keys' }], now);
 }
 
 /**

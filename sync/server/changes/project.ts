@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/event.ts';
+import type { EventType, Open, Personal, PinValue, WireEvent } from '../../protocol/wire/event.ts';
 import { instantOf } from '../attendance/instant.ts';
 import { keepKioskCard } from '../credentials/store.ts';
 import type { Tables } from '../database/schema.ts';
@@ -7,6 +7,8 @@ import { dropPhotos } from '../enrolment/photos.ts';
 import { confirmErasure, eraseAgain, eraseOnKiosks, isErasurePending, isKnownRequest } from '../erasure/kiosks.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { agreedAlone } from '../minors/minors.ts';
+import { spendPinCode } from '../pin-codes/codes.ts';
+import { keepPin, type PinWord } from '../pins/pins.ts';
 import { keepCardTemplate } from './card-templates.ts';
 import { recordConsent, type Standing, standingOf } from './consent.ts';
 import { facesAllowed, templatesAllowed } from './faces.ts';
@@ -21,7 +23,7 @@ export interface Note {
   readonly code: 'erasure-repeated';
 }
 
-const TYPES: ReadonlySet<EventType> = new Set(['person', 'consent', 'template', 'credential', 'erasureDone']);
+const TYPES: ReadonlySet<EventType> = new Set(['person', 'consent', 'template', 'credential', 'pin', 'erasureDone']);
 
 /** Whether events of this type may change what kiosks are told. */
 export function concernsKiosks(type: unknown): boolean {
@@ -102,9 +104,34 @@ async function apply(
       await emptyLog(tx, keys, [id]);
       return (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'credentials', person, site }));
     }
+    case 'pin': {
+      const { change } = open as Open<'pin'>;
+      if (change === 'locked') return [];
+      const pin = event.personal.pin?.value as PinValue | undefined;
+      return pinned(tx, keys, { id, person, device, change, pin }, instantOf(event.header, now), now);
+    }
     default:
       return [];
   }
+}
+
+async function pinned(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  word: PinWord & { readonly id: string },
+  said: Date,
+  now: Date,
+): Promise<NewChange[]> {
+  const { id, person, device, change, pin } = word;
+  const at = said < now ? said : now;
+  const tell = await keepPin(tx, keys, word, at);
+  if (pin) await emptyLog(tx, keys, [id]);
+  if (tell === 'device') return [{ kind: 'pin', person, device }];
+  if (tell === 'nobody') return [];
+  const spent = change === 'set' && (await spendPinCode(tx, person, at));
+  const sites = await scopesOfPerson(tx, person);
+  const kinds = spent ? (['pin', 'pinCode'] as const) : (['pin'] as const);
+  return sites.flatMap((site) => kinds.map((kind): NewChange => ({ kind, person, site })));
 }
 
 /** The person under that name today: merged ones go by the one that was kept. Null when erased. */

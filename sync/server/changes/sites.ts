@@ -19,7 +19,7 @@ export async function joinScope(tx: Transaction<Tables>, person: string, site: s
   return Number(numInsertedOrUpdatedRows) > 0;
 }
 
-/** What tells a scope all of a person: the person, cards and badges, what their card opens, and the templates of each model. */
+/** What tells a scope all of a person: the person, cards and badges, what their card opens, PIN, and the templates of each model. */
 export async function allOfPerson(db: Db, person: string, site: string): Promise<NewChange[]> {
   const models = await modelsOf(db, person);
   return [
@@ -30,17 +30,19 @@ export async function allOfPerson(db: Db, person: string, site: string): Promise
 }
 
 /** Which of these there is anything of. */
-async function bearing(db: Db, person: string): Promise<('credentials' | 'cardTemplate' | 'pinCode')[]> {
-  const { rows } = await sql<{ bearer: boolean; card: boolean; code: boolean }>`
+async function bearing(db: Db, person: string): Promise<('credentials' | 'cardTemplate' | 'pinCode' | 'pin')[]> {
+  const { rows } = await sql<{ bearer: boolean; card: boolean; code: boolean; pin: boolean }>`
     select exists (select from credential c where c.person = ${person}::uuid and c.revoked_at is null)
              or exists (select from person p where p.id = ${person}::uuid and p.badge is not null) as bearer,
            exists (select from card_template t where t.person = ${person}::uuid) as card,
-           exists (select from pin_code c where c.person = ${person}::uuid) as code`.execute(db);
-  const { bearer, card, code } = rows[0]!;
+           exists (select from pin_code c where c.person = ${person}::uuid) as code,
+           exists (select from pin p where p.person = ${person}::uuid) as pin`.execute(db);
+  const { bearer, card, code, pin } = rows[0]!;
   return [
     ...(bearer ? ['credentials' as const] : []),
     ...(card ? ['cardTemplate' as const] : []),
     ...(code ? ['pinCode' as const] : []),
+    ...(pin ? ['pin' as const] : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { NIL } from 'uuid';
 import { enrolAgain } from '../again/list.ts';
+import { peppersChange } from '../pins/pins.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
 import { issuersChange } from './issuers.ts';
@@ -37,7 +38,10 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
       ...(reader.version < 3 ? [] : await allTold(reader)),
       ...(reader.version < 3
         ? []
-        : [{ kind: 'again' as const, people: await enrolAgain(db, reader.scope, reader.now) }]),
+        : [
+            await peppersChange(db, reader.source.keys),
+            { kind: 'again' as const, people: await enrolAgain(db, reader.scope, reader.now) },
+          ]),
     ]);
   const after = from?.after ?? `e${NIL}`;
   if (after.startsWith('e')) {
@@ -92,14 +96,16 @@ async function people(reader: Reader, budget: Budget, after: string): Promise<st
   }
 }
 
-/** Cards, badges and the code for a PIN of somebody who has any: a snapshot's `person` takes away what it does not name. */
+/** Cards, badges, PIN and the code for one of somebody who has any: a snapshot's `person` takes away what it does not name. */
 function bearers({ version }: Reader, content: PeopleReader, id: string) {
   const held = version < 2 ? null : content.credentials(id);
   const onCard = version < 2 ? null : content.cardTemplate(id);
   const pinCode = version < 3 ? null : content.pinCode(id);
+  const pin = version < 3 ? null : content.pin(id);
   return [
     ...(held && held.cards.length + held.badges.length > 0 ? [held] : []),
     ...(onCard?.card ? [onCard] : []),
     ...(pinCode?.code ? [pinCode] : []),
+    ...(pin?.told ? [pin.change] : []),
   ];
 }

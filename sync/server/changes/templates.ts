@@ -156,7 +156,7 @@ export async function dropTemplates(
   return hadCard;
 }
 
-/** Takes the templates, value and salt, out of these events. Their chain stands on the commitments and stays whole. */
+/** Takes templates, cards and PINs, value and salt, out of these events. Their chain stands on the commitments and stays whole. */
 export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: readonly string[]): Promise<void> {
   if (events.length === 0) return;
   const rows = await tx
@@ -176,8 +176,8 @@ export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: read
       await tx.updateTable('event').set({ personal: null, gps: null }).where('id', '=', row.id).execute();
       continue;
     }
-    const { templates, card, bearer, ...rest } = openHalf(keys, box, row);
-    if (!templates && !card && !bearer) continue;
+    const { templates, card, bearer, pin, ...rest } = openHalf(keys, box, row);
+    if (!templates && !card && !bearer && !pin) continue;
     await tx
       .updateTable('event')
       .set(sealHalf(keys, box, row.id, row.person, rest))

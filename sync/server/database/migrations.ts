@@ -29,6 +29,7 @@ import { complaints } from './migrations/0026-complaints.ts';
 import { answerHeard } from './migrations/0027-answer-heard.ts';
 import { kioskAlerts } from './migrations/0028-kiosk-alerts.ts';
 import { oneRepeatWindow } from './migrations/0029-one-repeat-window.ts';
+import { sharedPins } from './migrations/0030-shared-pins.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -65,6 +66,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0027-answer-heard': answerHeard,
   '0028-kiosk-alerts': kioskAlerts,
   '0029-one-repeat-window': oneRepeatWindow,
+  '0030-shared-pins': sharedPins,
 };
 
 /** Names of what this build knows, in order. */

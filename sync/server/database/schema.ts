@@ -11,7 +11,7 @@ import type { CheckinCorrection, ConsentOrigin, ConsentTextTable, CorrectionTabl
 import type { AuditAnchorTable, AuditCheckpointTable, AuditKeyTable, AuditTable } from './tables/audit.ts';
 import type { BackupTable, PhotoObjectTable } from './tables/backup.ts';
 import type { EvacuationMarkTable, EvacuationTable, KioskFiguresTable } from './tables/console.ts';
-import type { CardTemplateTable, CredentialTable, PinCodeTable } from './tables/credentials.ts';
+import type { CardTemplateTable, CredentialTable, PinCodeTable, PinTable } from './tables/credentials.ts';
 import type {
   AttentionNoteTable,
   ComplaintTable,
@@ -130,12 +130,12 @@ interface KeyringIdentityTable {
 }
 
 export interface ServerKeyTable {
-  /** Thumbprint (signing, sealing) or certificate fingerprint (ca). */
+  /** Thumbprint (signing, sealing, qr), certificate fingerprint (ca) or name of the pepper (pin). */
   id: string;
-  purpose: 'signing' | 'sealing' | 'ca' | 'qr';
+  purpose: 'signing' | 'sealing' | 'ca' | 'qr' | 'pin';
   /** Number of the set of keys that it first stood in: the higher, the newer. */
   serial: number;
-  /** JWK as JSON, or the CA's certificate as PEM. */
+  /** JWK as JSON, the CA's certificate as PEM, or a pepper's name. */
   public: string;
   /** Envelope of the private half; null once destroyed. */
   private: Bytes | null;
@@ -323,6 +323,8 @@ interface ChangeTable {
     | 'cardTemplate'
     | 'pinCode'
     | 'again'
+    | 'pin'
+    | 'pinPeppers'
     | DeviceToldTable['kind'];
   person: string | null;
   model: string | null;
@@ -464,6 +466,7 @@ export interface Tables {
   idempotency: IdempotencyTable;
   session: SessionTable;
   credential: CredentialTable;
+  pin: PinTable;
   pin_code: PinCodeTable;
   card_template: CardTemplateTable;
   photo: PhotoTable;

@@ -58,7 +58,7 @@ export async function containIncident(
   for (const purpose of new Set(o.rotate)) {
     const announce = (what: string) => async (tx: Doing['tx']) => {
       const at = now();
-      await keysChanged(tx, at, purpose === 'qr' ? 'issuers' : 'keys');
+      await keysChanged(tx, at, purpose);
       await entry({ tx, keys, actor, now: at }, incident, 'contained', what);
       await writeAudit(tx, keys, rowOf(actor, `${purpose} key`), at);
     };

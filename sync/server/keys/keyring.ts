@@ -11,7 +11,7 @@ import {
 } from './certificates.ts';
 import type { Keys } from './envelope.ts';
 import { importKeyringFile } from './import-file.ts';
-import { ensureIssuer, firstKeys } from './succession.ts';
+import { ensureLater, firstKeys } from './succession.ts';
 import { type Ca, type KeyPurpose, type KeySet, keyPlace, publicSet, readKeySet } from './vault.ts';
 import { loadTokenKey, settleKeys } from './versions.ts';
 
@@ -149,7 +149,7 @@ export class Keyring {
 
   /** Every key that is not retired, without its private half. */
   get described(): { purpose: KeyPurpose; id: string; serial: number; newest: boolean }[] {
-    const { cas, signing, sealing, qr } = this.#set;
+    const { cas, signing, sealing, qr, pin } = this.#set;
     const list = (purpose: KeyPurpose, keys: readonly { id: string; serial: number }[]) =>
       keys.map(({ id, serial }, i) => ({ purpose, id, serial, newest: i === 0 }));
     const named = (keys: readonly { kid: string; serial: number }[]) =>
@@ -159,6 +159,7 @@ export class Keyring {
       ...list('signing', named(signing)),
       ...list('sealing', named(sealing)),
       ...list('qr', named(qr)),
+      ...list('pin', named(pin)),
     ];
   }
 
@@ -205,7 +206,7 @@ export async function openKeyring(db: Db, keys: Keys, options: KeyringOptions): 
   if (options.home) await importKeyringFile(db, keys, options.home, options.now());
   await firstKeys(db, keys, options.now());
   await settleKeys(db, keys);
-  await ensureIssuer(db, keys, options.now());
+  await ensureLater(db, keys, options.now());
   await loadTokenKey(db, keys);
   const set = await readKeySet(db, keys);
   const ca = { certPem: set.cas[0]!.certPem, keyPem: set.cas[0]!.keyPem! };

@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { v4 as uuid } from 'uuid';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../protocol/seal/keys.ts';
+import { PIN_PEPPER_BYTES, pinPepperId } from '../../protocol/seal/pin-pepper.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { keysChanged } from '../changes/log.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
+import { withdrawWithoutPepper } from '../pins/pins.ts';
 import { createCa, crossCertify, MAX_CAS, pathLength } from './certificates.ts';
 import type { Keys } from './envelope.ts';
 import { certificateId, insertKey, type KeyPurpose, type KeySet, type NewKey, readKeySet } from './vault.ts';
@@ -30,23 +34,32 @@ export async function firstKeys(db: Db, keys: Keys, now: number): Promise<void> 
     const ca = await createCa(serverId, now);
     const key = { id: certificateId(ca.certPem), serial: 1, public: ca.certPem, private: ca.keyPem };
     await insertKey(trx, keys, { purpose: 'ca', ...key }, now);
-    for (const purpose of ['signing', 'sealing', 'qr'] as const)
+    for (const purpose of ['signing', 'sealing', 'qr', 'pin'] as const)
       await insertKey(trx, keys, await newKey(purpose, 1), now);
   });
 }
 
 async function newKey(purpose: Exclude<KeyPurpose, 'ca'>, serial: number): Promise<NewKey> {
+  if (purpose === 'pin') {
+    const pepper = randomBytes(PIN_PEPPER_BYTES);
+    const id = pinPepperId(pepper);
+    return { purpose, id, serial, public: id, private: pepper.toString('base64url') };
+  }
   const key = purpose === 'sealing' ? newSealingKey() : newSigningKey();
   const half = key.crv === 'Ed25519' ? publicHalf(key) : publicHalf(key);
   return { purpose, id: await keyId(half), serial, public: JSON.stringify(half), private: JSON.stringify(key) };
 }
 
-/** The issuer key of people's own codes, where a build before it has made the keyring. */
-export async function ensureIssuer(db: Db, keys: Keys, now: number): Promise<void> {
-  if ((await readKeySet(db, keys)).qr.length > 0) return;
+/** The issuer key of people's own codes and the pepper of PINs, where a build before them has made the keyring. */
+export async function ensureLater(db: Db, keys: Keys, now: number): Promise<void> {
+  const missing = (set: KeySet) => (['qr', 'pin'] as const).filter((purpose) => set[purpose].length === 0);
+  if (missing(await readKeySet(db, keys)).length === 0) return;
   await inTransaction(db, async (trx) => {
     const { set } = await lock(trx, keys, now);
-    if (set.qr.length === 0) await insertKey(trx, keys, await newKey('qr', set.serial), now);
+    for (const purpose of missing(set)) {
+      await insertKey(trx, keys, await newKey(purpose, set.serial), now);
+      await keysChanged(trx, new Date(now), purpose);
+    }
   });
 }
 
@@ -75,7 +88,7 @@ async function change(
   keys: Keys,
   announce: Announce,
   now: number,
-  work: (trx: Db, set: KeySet, serial: number) => Promise<void>,
+  work: (trx: Transaction<Tables>, set: KeySet, serial: number) => Promise<void>,
 ): Promise<KeySet> {
   return inTransaction(db, async (trx) => {
     const { set, serial } = await lock(trx, keys, now);
@@ -129,7 +142,7 @@ async function succeedCa(trx: Db, keys: Keys, set: KeySet, serial: number, now: 
 
 /**
  * Retires every key of a purpose but the newest, and destroys their private halves. Kiosks that still know only those are
- * cut off from then on, and so is what they had sealed to them.
+ * cut off from then on, and so is what they had sealed to them. PINs under a pepper that goes are taken back everywhere.
  *
  * @throws Problem `nothing-to-retire`
  */
@@ -147,5 +160,6 @@ export function retireKeys(db: Db, keys: Keys, purpose: KeyPurpose, now: number,
       .set({ retired_at: new Date(now), private: null })
       .where('id', 'in', old)
       .execute();
+    if (purpose === 'pin') await withdrawWithoutPepper(trx, new Date(now));
   });
 }

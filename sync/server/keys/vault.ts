@@ -34,6 +34,8 @@ export interface KeySet {
   readonly cas: readonly Ca[];
   /** Sign people's own codes. */
   readonly qr: readonly Named<Ed25519PrivateJwk>[];
+  /** Peppers with which kiosks hash PINs, base64url; `kid` is the pepper's name. */
+  readonly pin: readonly Named<string>[];
 }
 
 export type KeyPurpose = ServerKeyTable['purpose'];
@@ -71,9 +73,11 @@ export async function readKeySet(db: Db, keys: Keys): Promise<KeySet> {
   const signing: Named<Ed25519PrivateJwk>[] = [];
   const sealing: Named<X25519PrivateJwk>[] = [];
   const qr: Named<Ed25519PrivateJwk>[] = [];
+  const pin: Named<string>[] = [];
   for (const { id, purpose, serial, public: certPem, private: sealed, cross_pem: crossPem } of rows) {
     const text = sealed ? keys.open('keyring', keyPlace(purpose, id), sealed).toString('utf8') : null;
     if (purpose === 'ca') cas.push({ id, certPem, keyPem: text, crossPem, serial });
+    else if (text && purpose === 'pin') pin.push({ kid: id, key: text, serial });
     else if (text && (purpose === 'signing' || purpose === 'qr'))
       (purpose === 'qr' ? qr : signing).push({ kid: id, key: Ed25519PrivateJwk.parse(JSON.parse(text)), serial });
     else if (text) sealing.push({ kid: id, key: X25519PrivateJwk.parse(JSON.parse(text)), serial });
@@ -86,7 +90,7 @@ export async function readKeySet(db: Db, keys: Keys): Promise<KeySet> {
       'Restore schema keyring from its backup.',
     );
   }
-  return { serverId: first.server_id, serial: first.current, signing, sealing, cas, qr };
+  return { serverId: first.server_id, serial: first.current, signing, sealing, cas, qr, pin };
 }
 
 /** What kiosks pin of a set. */

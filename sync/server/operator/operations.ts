@@ -41,7 +41,7 @@ const Quarantined = {
   reason: z.string().max(60).optional(),
   id: z.number().int().positive().optional(),
 };
-const Purpose = z.enum(['signing', 'sealing', 'ca', 'qr']);
+const Purpose = z.enum(['signing', 'sealing', 'ca', 'qr', 'pin']);
 
 export const OPERATIONS = {
   ...accountOperations,
@@ -239,7 +239,7 @@ async function runAudited(
 /** The row of a change to the server's own keys, in the transaction that makes it. */
 function keysAudited({ keys, now }: OperatorContext, route: string, purpose: KeyPurpose): Announce {
   return async (tx) => {
-    await keysChanged(tx, now(), purpose === 'qr' ? 'issuers' : 'keys');
+    await keysChanged(tx, now(), purpose);
     const entry = { actor: OPERATOR, action: 'operate', route, resource: `${purpose} key`, data: ['keys'] } as const;
     await writeAudit(tx, keys, { ...entry, subjects: [], outcome: 'ok' }, now());
   };
@@ -271,11 +271,11 @@ async function devicesBehind({ db, keyring }: OperatorContext, purpose: KeyPurpo
   if (keyring.described.filter((k) => k.purpose === purpose).length < 2) return [];
   const approved = (await listDevices(db)).filter((d) => d.status === 'approved');
   const newest = keyring.signingKids[0]!;
-  const issuerMade = await newestKeyMade(db, 'qr');
+  const toldSince = purpose === 'qr' || purpose === 'pin' ? await newestKeyMade(db, purpose) : null;
   return approved.filter((d) => {
     if (purpose === 'signing') return !d.trusts?.includes(newest);
     if (purpose === 'sealing') return d.sealedTo !== keyring.sealingKid;
-    if (purpose === 'qr') return d.lastHeardAt === null || d.lastHeardAt < issuerMade;
+    if (toldSince) return d.lastHeardAt === null || d.lastHeardAt < toldSince;
     return d.certIssuer !== keyring.cas[0]!.id;
   });
 }

@@ -215,7 +215,7 @@ async function erase(tx: Transaction<Tables>, people: readonly string[], now: Da
   await tx.updateTable('event').set({ personal: null, gps: null }).where('person', 'in', ids).execute();
   await tx.updateTable('quarantine').set({ content: null, person: null }).where('person', 'in', ids).execute();
   await eraseEnrolment(tx, ids);
-  for (const table of ['credential', 'card_template', 'pin_code'] as const)
+  for (const table of ['credential', 'card_template', 'pin', 'pin_code'] as const)
     await tx.deleteFrom(table).where('person', 'in', ids).execute();
   await destroyPersonKeys(tx, ids);
   await tx.deleteFrom('attendance_due').where('person', 'in', ids).execute();

@@ -9,10 +9,7 @@ import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 
-/**
- * Codes by which people choose a PIN at a kiosk. A PIN is a kiosk's own and never comes here, and neither does a hash of one:
- * staff gives a code, told once, and the person chooses.
- */
+/** Codes by which people choose a PIN at a kiosk: staff gives a code, told once, and nobody but the person knows the PIN. */
 
 /** How long a code counts, ms. */
 export const PIN_CODE_MS = 7 * 86_400_000;
@@ -76,6 +73,16 @@ export async function withdrawPinCode(tx: Transaction<Tables>, person: string, n
   if (Number(numDeletedRows) === 0) return false;
   await tell(tx, person, now);
   return true;
+}
+
+/** A PIN that counts everywhere was chosen: a code from before is used up. @returns whether there was one */
+export async function spendPinCode(tx: Transaction<Tables>, person: string, at: Date): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('pin_code')
+    .where('person', '=', person)
+    .where('issued_at', '<=', at)
+    .executeTakeFirst();
+  return Number(numDeletedRows) > 0;
 }
 
 async function tell(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {

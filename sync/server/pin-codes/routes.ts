@@ -3,21 +3,28 @@ import { IssuedPinCode, PinCodeAnswer } from '../../protocol/api/credentials.ts'
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { type RouteSpec, route } from '../access/route.ts';
+import type { Db } from '../database/schema.ts';
 import { requireShown } from '../people/shown.ts';
-import { issuePinCode, type PinCode, pinCodeOf, withdrawPinCode } from './codes.ts';
+import { pinOf, withdrawPin } from '../pins/pins.ts';
+import { issuePinCode, pinCodeOf, withdrawPinCode } from './codes.ts';
 
 const One = z.strictObject({ person: Uuid });
 const OFFICE = ['admin', 'staff'] as const;
 const DATA = ['credential'];
 
-const shown = (code: PinCode | null) => ({
-  code: code && { issuedAt: code.issuedAt.toISOString(), expiresAt: code.expiresAt.toISOString() },
-});
+async function shown(tx: Db, person: string, now: Date): Promise<PinCodeAnswer> {
+  const code = await pinCodeOf(tx, person, now);
+  const pin = await pinOf(tx, person);
+  return {
+    code: code && { issuedAt: code.issuedAt.toISOString(), expiresAt: code.expiresAt.toISOString() },
+    pin: pin && { chosenAt: pin.chosenAt.toISOString(), device: pin.device },
+  };
+}
 
 const read = route({
   method: 'GET',
   path: '/api/people/:person/pin-code',
-  summary: 'Whether somebody has a code to choose a PIN by, and until when; the code itself is told by nobody',
+  summary: 'Whether somebody has a PIN, and a code to choose one by, and until when; neither is told by anybody',
   roles: OFFICE,
   data: DATA,
   action: 'read',
@@ -27,7 +34,7 @@ const read = route({
   async handle({ tx, services: { keys }, params: { person }, now, about }) {
     about([person]);
     await requireShown(tx, keys, person);
-    return shown(await pinCodeOf(tx, person, now));
+    return shown(tx, person, now);
   },
 });
 
@@ -35,7 +42,7 @@ const issue = route({
   method: 'POST',
   path: '/api/people/:person/pin-code',
   summary:
-    'Give somebody a code by which they choose a PIN at a kiosk, once at each; told this once, in place of the one before',
+    'Give somebody a code by which they choose a PIN at a kiosk, once; told this once, in place of the one before',
   roles: OFFICE,
   data: ['credential', 'person.name', 'person.number'],
   action: 'write',
@@ -73,8 +80,26 @@ const withdraw = route({
     about([person]);
     await requireShown(tx, keys, person);
     if (await withdrawPinCode(tx, person, now)) tell('change');
-    return { code: null };
+    return shown(tx, person, now);
   },
 });
 
-export const pinCodeRoutes: readonly RouteSpec[] = [read, issue, withdraw];
+const withdrawPinRoute = route({
+  method: 'DELETE',
+  path: '/api/people/:person/pin',
+  summary: 'Take a PIN back: it counts at no kiosk that hears of it, until the person chooses another',
+  roles: OFFICE,
+  data: DATA,
+  action: 'delete',
+  params: One,
+  answer: PinCodeAnswer,
+  refusals: ['person-unknown'],
+  async handle({ tx, services: { keys }, params: { person }, now, about, tell }) {
+    about([person]);
+    await requireShown(tx, keys, person);
+    if (await withdrawPin(tx, person, now)) tell('change');
+    return shown(tx, person, now);
+  },
+});
+
+export const pinCodeRoutes: readonly RouteSpec[] = [read, issue, withdraw, withdrawPinRoute];

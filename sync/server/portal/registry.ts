@@ -12,6 +12,7 @@ export const TOLD: Readonly<Record<string, string>> = {
   template: 'templates',
   card_template: 'templates',
   credential: 'credentials',
+  pin: 'credentials',
   pin_code: 'credentials',
   consent: 'consents',
   event: 'events',

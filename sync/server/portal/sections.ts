@@ -121,6 +121,9 @@ async function* credentials({ tx, keys, names }: Reading) {
   const codes = await tx.selectFrom('pin_code').selectAll().where('person', 'in', names).execute();
   for (const { id, issued_at, expires_at } of codes)
     yield { id, kind: 'pin-code', issuedAt: issued_at.toISOString(), expiresAt: expires_at.toISOString() };
+  const pins = await tx.selectFrom('pin').selectAll().where('person', 'in', names).execute();
+  for (const { id, device, sealed, chosen_at } of pins)
+    yield { id, kind: 'pin', device, chosenAt: chosen_at.toISOString(), counts: sealed !== null };
 }
 
 /** With what they hold: the description of a face is as much the person's as their name. */

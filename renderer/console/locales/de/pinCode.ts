@@ -2,8 +2,12 @@ import type { Sentences } from '../../../shared/i18n.ts';
 
 export const pinCode = {
   title: 'PIN',
-  text: 'Die PIN wählt die Person selbst, an einem Kiosk, und niemand sonst kennt sie. Geben Sie ihr dafür einen Code: Sie tippt ihn dort statt der PIN und wählt. Er gilt an jedem Kiosk einmal, eine Woche lang.',
+  text: 'Die PIN wählt die Person selbst, an einem Kiosk, und niemand sonst kennt sie. Geben Sie ihr dafür einen Code: Sie tippt ihn dort statt der PIN und wählt. Er gilt einmal, eine Woche lang; die PIN gilt an jedem Kiosk der Standorte der Person.',
   needsNumber: 'Eine PIN braucht eine Nummer. Geben Sie der Person zuerst eine.',
+  chosen: 'Eine PIN gilt, gewählt',
+  takeBack: 'PIN zurücknehmen',
+  takeBackText:
+    'Sie gilt an keinem Kiosk mehr, der davon erfährt. Die Person wählt mit einem Code eine andere, oder das Personal setzt sie an einem Kiosk.',
   open: 'Ein Code ist offen bis',
   issue: 'Code für eine PIN geben',
   another: 'Anderer Code',

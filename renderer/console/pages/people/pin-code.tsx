@@ -17,6 +17,7 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
   const [issued, setIssued] = useState<IssuedPinCode | null>(null);
   const { busy, refusal, run } = useWrite();
   const code = found.value?.code ?? null;
+  const pin = found.value?.pin ?? null;
   const issue = async () => {
     const made = await run(() => send('POST', path, { answer: IssuedPinCode }));
     if (!made?.ok) return;
@@ -37,11 +38,30 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
       found.reload();
     }
   };
+  const takeBack = async () => {
+    const sure = await confirm({
+      title: t('pinCode.takeBack'),
+      text: t('pinCode.takeBackText'),
+      action: t('pinCode.takeBack'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await run(() => send('DELETE', `/api/people/${person}/pin`, { answer: PinCodeAnswer }));
+    if (done?.ok) {
+      toast(t('pinCode.withdrawn'));
+      found.reload();
+    }
+  };
   return (
     <section class="card panel">
       <h2>{t('pinCode.title')}</h2>
       <p class="muted">{t(hasNumber ? 'pinCode.text' : 'pinCode.needsNumber')}</p>
       <RefusalNote refusal={refusal ?? found.refusal} />
+      {pin && (
+        <p>
+          {t('pinCode.chosen')} <Moment at={pin.chosenAt} />
+        </p>
+      )}
       {code && (
         <p>
           {t('pinCode.open')} <Moment at={code.expiresAt} />
@@ -56,6 +76,11 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
           {code && (
             <button type="button" class="quiet" aria-disabled={busy} onClick={() => void withdraw()}>
               {t('pinCode.withdraw')}
+            </button>
+          )}
+          {pin && (
+            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void takeBack()}>
+              {t('pinCode.takeBack')}
             </button>
           )}
         </div>

@@ -15,6 +15,7 @@ import type { Keys } from '../../keys/envelope.ts';
 import { nextChange } from '../../live/feed.ts';
 import { moveMinor } from '../../minors/minors.ts';
 import { namesOf } from '../../people/records.ts';
+import { movePin } from '../../pins/pins.ts';
 import { queueDue } from '../resolve.ts';
 
 export interface Candidate {
@@ -186,6 +187,7 @@ async function moveToKiosks(
   for (const site of left) await joinScope(tx, kept, site, now);
   await moveMinor(tx, keys, kept, merged, now);
   await moveScores(tx, kept, merged);
+  await movePin(tx, keys, kept, merged);
   // A code is the number's that it was given with, and that is nobody's now.
   await tx.deleteFrom('pin_code').where('person', '=', merged).execute();
   for (const site of await scopesOfPerson(tx, kept)) told.push(...(await allOfPerson(tx, kept, site)));

@@ -29,6 +29,20 @@ export interface PinCodeTable {
   issued_by: string | null;
 }
 
+/** What a person's PIN is checked by at the kiosks of their sites (pins/); at most one a person. */
+export interface PinTable {
+  person: string;
+  /** Names the choice of the PIN. */
+  id: string;
+  /** Names the pepper that it was hashed with; null, and `sealed` too: taken back. */
+  pepper: string | null;
+  /** Envelope of the hash, under the person's key. */
+  sealed: Uint8Array | null;
+  /** The kiosk where it was chosen; null: taken back here. */
+  device: string | null;
+  chosen_at: Instant;
+}
+
 /** Templates that the person's card alone opens; at most one set a person: a new card makes the one before worthless. */
 export interface CardTemplateTable {
   person: string;

@@ -12,6 +12,7 @@ import { entryPlace, incidentPlace } from '../../incidents/record.ts';
 import { quarantinePlace } from '../../ingest/personal.ts';
 import { minorPlace } from '../../minors/minors.ts';
 import { pinCodePlace } from '../../pin-codes/codes.ts';
+import { pinPlace } from '../../pins/pins.ts';
 import { webhookPlace } from '../../webhooks/store.ts';
 import type { Keys, Place, Purpose } from '../envelope.ts';
 import { personKeyPlace } from '../persons.ts';
@@ -229,6 +230,14 @@ export const OF_PERSONS: readonly PersonTable[] = [
     id: { id: 'uuid' },
     person: 'person',
     columns: { number: (r) => badgePlace(text(r, 'id'), text(r, 'person')) },
+  },
+  {
+    name: 'PINs',
+    table: 'pin',
+    id: { person: 'uuid' },
+    reads: ['id', 'pepper'],
+    person: 'person',
+    columns: { sealed: (r) => pinPlace({ id: text(r, 'id'), pepper: text(r, 'pepper') }, text(r, 'person')) },
   },
   {
     name: 'codes for a PIN',

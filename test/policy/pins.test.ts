@@ -1,0 +1,304 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Recogniser } from '../../electron/core/checkin/recogniser.ts';
+import { createCheckinService } from '../../electron/core/checkin/service.ts';
+import { createPinGuard } from '../../electron/core/pin/guard.ts';
+import { createPersonPins, readPeppers } from '../../electron/core/pin/person-pins.ts';
+import { createPinHasher } from '../../electron/core/pin/pin-hash.ts';
+import { sharedPin } from '../../electron/core/pin/stored-pin.ts';
+import { numberSubjects } from '../../electron/core/pin/subjects.ts';
+import { defaultSite } from '../../electron/core/provision.ts';
+import type { IssuedPinCode } from '../../sync/protocol/api/credentials.ts';
+import type { Person } from '../../sync/protocol/api/people.ts';
+import type { Change } from '../../sync/protocol/wire/changes.ts';
+import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
+import { keysChanged } from '../../sync/server/changes/log.ts';
+import { readChanges } from '../../sync/server/changes/read.ts';
+import { assignToSites } from '../../sync/server/changes/sites.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { ingest } from '../../sync/server/ingest/ingest.ts';
+import { openHalf } from '../../sync/server/ingest/personal.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
+import { retireKeys, succeedKey } from '../../sync/server/keys/succession.ts';
+import { DATABASES } from '../services/databases.ts';
+import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
+import { knownKiosk } from '../sync/ingest-kit.ts';
+import { type Api, apiOn, SITE } from './api-kit.ts';
+
+/* A PIN counts at every kiosk of its person's sites: real stores, real hashes, the server's own code between them. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+const OTHER_SITE = '22222222-2222-4222-8222-222222222222';
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let api: Api;
+
+describe.each(DATABASES)('a PIN at several kiosks, on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW);
+    await database.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();
+  }, 60_000);
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach(async (context) => {
+    if (unavailable) return context.skip(unavailable);
+    api.now = NOW;
+    // Of the tests before nobody has a PIN.
+    await api.db.deleteFrom('pin').execute();
+  });
+
+  /** A real kiosk's store with its keypad, on what the server's own pages tell it. */
+  async function door({ site = SITE.id, version }: { site?: string; version?: number } = {}) {
+    const clock = heldClock(NOW.getTime());
+    const store = await openKiosk(newFolder(), {}, { clock });
+    const { device } = await knownKiosk(api.db, { site, device: store.device });
+    const own = await createPinHasher(randomBytes(32));
+    const pins = createPersonPins(own, () => readPeppers(store.sync.pinPeppers));
+    const checkin = createCheckinService({
+      store,
+      recogniser: { off: null } as unknown as Recogniser,
+      pins,
+      guard: createPinGuard({ store, now: () => clock.now() }),
+      subjects: numberSubjects(randomBytes(32)),
+      claims: { take: () => ({}) as never },
+      site: defaultSite(true),
+      now: () => clock.now(),
+      demo: false,
+      liveness: {} as never,
+      monotonic: () => clock.now(),
+      wall: () => clock.now(),
+      recorded: () => undefined,
+      voided: () => undefined,
+      log: () => undefined,
+    });
+    const source = {
+      db: api.db,
+      keys: api.keys,
+      logEpoch: database.logEpoch,
+      publicKeys: async () => api.keyring.publicKeys,
+    };
+    const kiosk = {
+      device,
+      store,
+      clock,
+      own,
+      /** Its events reach the server, and it reads on to the end of the log. */
+      async sync(): Promise<Change[]> {
+        for (let events = store.pending(500); events.length > 0; events = store.pending(500)) {
+          const { epoch, seq } = events[0]!.header;
+          const first = {
+            alg: 'EdDSA',
+            typ: 'sp-batch+jws',
+            iss: device,
+            aud: randomUUID(),
+            epoch,
+            first: seq,
+          } as const;
+          const header = { ...first, last: seq + events.length - 1, spv: 3 };
+          const { ack } = await ingest(api.db, api.keys, header, { sentAt: api.now.toISOString(), events }, api.now);
+          store.acknowledge(epoch, { committed: ack.committed, safe: 0 });
+        }
+        const told: Change[] = [];
+        for (let more = true; more; ) {
+          const ask = { cursor: store.sync.cursor, limit: 200, presenceAfter: null, newestKey: true };
+          const page = await readChanges(source, device, version ? { ...ask, version } : ask, api.now);
+          told.push(...page.changes);
+          await store.sync.applyRoster({ ...page, first: page.first });
+          ({ more } = page);
+        }
+        return told;
+      },
+      /** Staff sets a PIN. @param after ms after the beginning */
+      async set(person: Person, pin: string, after = 0): Promise<void> {
+        clock.time = NOW.getTime() + after;
+        if (clock.time > api.now.getTime()) api.now = new Date(clock.time);
+        store.setPin(person.id, await pins.hash(pin));
+      },
+      choose: ({ number }: Person, code: string, pin: string) => checkin.pinChoose({ number: number!, code, pin }),
+      /** How many rows of PINs lie here. */
+      pins: () => store.session.db.prepare('SELECT count(*) FROM pin').pluck().get(),
+      /** Somebody types number and PIN: whom it is, or the refusal. */
+      async types(person: Person, pin: string): Promise<string> {
+        const { id, number } = person;
+        const code = await codeOf(() => checkin.checkinByPin({ number: number!, pin })).catch(() => null);
+        if (code) return code;
+        return store.lastCheckin(id)?.method ?? 'nobody';
+      },
+    };
+    await kiosk.sync();
+    return kiosk;
+  }
+
+  test('the code by which a PIN was chosen is used up at every kiosk', async () => {
+    const ada = await make();
+    const [west, east] = [await door(), await door()];
+    const { code } = await api.ask<IssuedPinCode>('POST', `/api/people/${ada.id}/pin-code`, { as: 'staff' });
+    await west.sync();
+    await east.sync();
+    expect(await east.types(ada, code)).toBe('pin-choose');
+    await west.choose(ada, code, '5830');
+    await west.sync();
+    await east.sync();
+    expect([await east.types(ada, code), await east.types(ada, '5830')]).toEqual(['pin-wrong', OK]);
+  });
+
+  const make = (name = 'Ada') =>
+    api.ask<Person>('POST', '/api/people', { body: { name, number: randomUUID().slice(0, 8) } });
+  const announce = (tx: Parameters<typeof keysChanged>[0]) => keysChanged(tx, api.now, 'pin');
+  const pinRow = (person: string) =>
+    api.db.selectFrom('pin').selectAll().where('person', '=', person).executeTakeFirst();
+  const OK = 'number+pin';
+
+  test('set at one kiosk it counts at the other within a sync; changed there, the old one fails at the first', async () => {
+    const ada = await make();
+    const [west, east] = [await door(), await door()];
+    await west.set(ada, '5830');
+    expect(await east.types(ada, '5830')).toBe('pin-wrong');
+    await west.sync();
+    await east.sync();
+    expect(await east.types(ada, '5830')).toBe(OK);
+    expect(await east.types(ada, '5831')).toBe('pin-wrong');
+    await east.set(ada, '7294', 60_000);
+    await east.sync();
+    // Without a network the first goes on with the last that it knows; with one, it follows.
+    expect(await west.types(ada, '5830')).toBe(OK);
+    await west.sync();
+    expect([await west.types(ada, '5830'), await west.types(ada, '7294')]).toEqual(['pin-wrong', OK]);
+    // A snapshot tells the same.
+    const late = await door();
+    expect([await late.types(ada, '5830'), await late.types(ada, '7294')]).toEqual(['pin-wrong', OK]);
+  });
+
+  test('the latest choice counts, whichever kiosk is heard first', async () => {
+    const ada = await make();
+    const [west, east] = [await door(), await door()];
+    await west.set(ada, '5830', 1_000);
+    await east.set(ada, '7294', 60_000);
+    await east.sync();
+    await west.sync(); // comes late with an older word, and is told so
+    expect([await west.types(ada, '5830'), await west.types(ada, '7294')]).toEqual(['pin-wrong', OK]);
+    await east.sync();
+    expect(await east.types(ada, '7294')).toBe(OK);
+  });
+
+  test('a kiosk of another site, or of an older protocol, gets none; a site that the person joins gets it, and a left one loses it', async () => {
+    const ada = await make();
+    const [west, bonn] = [await door(), await door({ site: OTHER_SITE })];
+    const old = await door({ version: 2 });
+    await west.set(ada, '5830');
+    await west.sync();
+    const told = (await bonn.sync()).concat(await old.sync());
+    expect(told.filter((c) => c.kind === 'pin')).toEqual([]);
+    expect(bonn.store.pinHash(ada.id)).toBeNull();
+    expect([old.store.person(ada.id)?.name, old.store.pinHash(ada.id), old.store.sync.pinPeppers]).toEqual([
+      'Ada',
+      null,
+      null,
+    ]);
+    await assignToSites(api.db, ada.id, [OTHER_SITE], api.now);
+    await bonn.sync();
+    await west.sync();
+    expect(await bonn.types(ada, '5830')).toBe(OK);
+    expect(west.store.person(ada.id)).toBeNull();
+    expect(west.pins()).toBe(0);
+  });
+
+  test('who is erased has none anywhere: not at the kiosks, not on the server, not in the log of events', async () => {
+    const ada = await make();
+    const [west, east] = [await door(), await door()];
+    await west.set(ada, '5830');
+    await west.sync();
+    await east.sync();
+    const row = (await pinRow(ada.id))!;
+    const value = sharedPin(west.store.pinHash(ada.id)!)!;
+    expect(Buffer.from(row.sealed!).includes(value.hash)).toBe(false);
+    // The server has it in one place: not in the log of events, whose chain stands on the commitment.
+    const events = await api.db.selectFrom('event').selectAll().where('person', '=', ada.id).execute();
+    const box = await personBox(api.db, api.keys, [ada.id]);
+    const set = events.filter((e) => e.type === 'pin');
+    expect(set.map((e) => Object.keys(openHalf(api.keys, box, e)))).toEqual([['person']]);
+    await west.store.deletePerson(ada.id);
+    await west.sync();
+    await east.sync();
+    expect(await pinRow(ada.id)).toBeUndefined();
+    for (const { store } of [west, east]) {
+      expect(store.person(ada.id)).toBeNull();
+    }
+    expect([west.pins(), east.pins()]).toEqual([0, 0]);
+  });
+
+  test('a PIN of a kiosk’s own goes over when it is used, and never takes the place of one that was chosen elsewhere', async () => {
+    const [ada, eve] = [await make(), await make('Eve')];
+    const [west, east] = [await door(), await door()];
+    for (const { id } of [ada, eve]) west.store.setPin(id, await west.own.hash('5830'));
+    await west.sync();
+    await east.sync();
+    expect([await pinRow(ada.id), await east.types(ada, '5830')]).toEqual([undefined, 'pin-wrong']);
+    // In the meantime one of them has chosen another at the other kiosk.
+    await east.set(eve, '7294');
+    await east.sync();
+    expect([await west.types(ada, '5830'), await west.types(eve, '5830')]).toEqual([OK, OK]);
+    expect(sharedPin(west.store.pinHash(ada.id)!)).not.toBeNull();
+    await west.sync();
+    await east.sync();
+    expect([await east.types(ada, '5830'), await west.types(ada, '5830')]).toEqual([OK, OK]);
+    for (const kiosk of [west, east])
+      expect([await kiosk.types(eve, '5830'), await kiosk.types(eve, '7294')]).toEqual(['pin-wrong', OK]);
+  });
+
+  test('a new pepper takes PINs over as they are used; retiring the old one takes back the rest, also at a kiosk that comes late', async () => {
+    const [ada, eve] = [await make(), await make('Eve')];
+    const [west, east] = [await door(), await door()];
+    await west.set(ada, '5830');
+    await west.set(eve, '7294');
+    await west.sync();
+    await east.sync();
+    await succeedKey(api.db, api.keys, 'pin', api.now.getTime(), announce);
+    await west.sync();
+    expect(await west.types(ada, '5830')).toBe(OK);
+    await west.sync();
+    await retireKeys(api.db, api.keys, 'pin', api.now.getTime(), announce);
+    expect(await east.types(eve, '7294')).toBe(OK); // offline still
+    await east.set(eve, '8526', 60_000); // under the old pepper, which it has no word of
+    for (const kiosk of [west, east]) {
+      await kiosk.sync();
+      expect([await kiosk.types(ada, '5830'), kiosk.store.pinHash(eve.id)]).toEqual([OK, null]);
+    }
+    expect((await pinRow(eve.id))?.sealed).toBeNull();
+    expect(readPeppers(west.store.sync.pinPeppers)).toHaveLength(1);
+    // Chosen anew, it counts again.
+    await east.set(eve, '9417', 120_000);
+    await east.sync();
+    await west.sync();
+    expect(await west.types(eve, '9417')).toBe(OK);
+  });
+
+  test('staff takes a PIN back, and one that was carried over does not bring it back; two people who are one keep one', async () => {
+    const [ada, eve] = [await make(), await make('Eve')];
+    const [west, east] = [await door(), await door()];
+    const url = `/api/people/${ada.id}/pin`;
+    east.store.setPin(ada.id, await east.own.hash('5830'));
+    await west.set(ada, '5830');
+    await west.sync();
+    expect(await api.ask('GET', `/api/people/${ada.id}/pin-code`, { as: 'staff' })).toMatchObject({
+      pin: { chosenAt: NOW.toISOString(), device: west.device },
+    });
+    await api.ask('DELETE', url, { as: 'staff' });
+    expect(await east.types(ada, '5830')).toBe(OK);
+    await east.sync();
+    await west.sync();
+    expect([await west.types(ada, '5830'), await east.types(ada, '5830')]).toEqual(['pin-wrong', 'pin-wrong']);
+    await west.set(eve, '7294', 1_000);
+    await west.sync();
+    const zed = await make('Zed');
+    await mergePeople(api.db, api.keys, { kept: zed.id, merged: eve.id, by: 'staff' }, api.now);
+    await east.sync();
+    expect(await east.types(zed, '7294')).toBe(OK);
+  });
+});
