@@ -162,7 +162,7 @@ export const de: Locale = {
     locked: 'Zu viele Versuche. In {{time}} geht es weiter, oder fragen Sie am Empfang.',
     chooseTitle: 'Wählen Sie Ihre PIN',
     chooseSubmit: 'Speichern und anmelden',
-    chooseNote: 'Niemand sonst erfährt sie. Sie gilt an diesem Gerät.',
+    chooseNote: 'Niemand sonst erfährt sie. Sie gilt an jedem Gerät Ihres Standorts.',
     newPin: 'Neue PIN, 4 bis 12 Ziffern',
     newPinAgain: 'Noch einmal dieselbe',
     differs: 'Die beiden sind nicht gleich. Bitte beginnen Sie noch einmal.',

@@ -164,7 +164,7 @@ export const en = {
     locked: 'Too many attempts. You can try again in {{time}}, or ask the front desk.',
     chooseTitle: 'Choose your PIN',
     chooseSubmit: 'Save and check in',
-    chooseNote: 'Nobody else learns it. It counts at this kiosk.',
+    chooseNote: 'Nobody else learns it. It counts at every kiosk of your site.',
     newPin: 'New PIN, 4 to 12 digits',
     newPinAgain: 'The same once more',
     differs: 'The two are not the same. Please begin again.',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { CALL_CODES, ENROLMENT_CODES, REFUSAL_CODES, WAY_CODES } from '../../../electron/contract/codes.ts';
+import { CALL_CODES, ENROLMENT_CODES, PIN_CODES, REFUSAL_CODES, WAY_CODES } from '../../../electron/contract/codes.ts';
 import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../../models/rules/reasons.ts';
 import { initI18n, t } from '../../shared/i18n.ts';
+import { PIN_SENTENCES } from '../parts/pin-trouble.ts';
 import { LOCALES } from './index.ts';
 
 type Tree = { readonly [key: string]: string | Tree };
@@ -67,6 +68,12 @@ describe.each(others)('sentences of the kiosk: %s', (language, sentences) => {
     ['enrol.error', ENROLMENT_CODES],
   ])('exist for every code of %s', (group, codes) => {
     expect(codes.filter((code) => !sentences.has(`${group}.${code}`))).toEqual([]);
+  });
+
+  it('exist for every code of a PIN, wherever one is typed', () => {
+    const wanted = PIN_CODES.flatMap((code) => [...(PIN_SENTENCES[code] ?? [code])]);
+    expect(wanted.length).toBeGreaterThan(PIN_CODES.length);
+    expect(wanted.filter((key) => !sentences.has(key))).toEqual([]);
   });
 
   it('say why and what to do for every code with which a core refuses to start', () => {

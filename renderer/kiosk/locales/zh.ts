@@ -162,7 +162,7 @@ export const zh: Locale = {
     locked: '尝试次数过多。{{time}} 后可再试，或询问前台。',
     chooseTitle: '请设定您的 PIN 码',
     chooseSubmit: '保存并签到',
-    chooseNote: '他人不会知道。仅在本机有效。',
+    chooseNote: '他人不会知道。在您所属场所的每台终端上均有效。',
     newPin: '新 PIN 码，4 至 12 位数字',
     newPinAgain: '再输入一次',
     differs: '两次输入不一致，请重新开始。',

@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { PIN_CODES } from '../../../electron/contract/codes.ts';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { t } from '../../shared/i18n.ts';
 import { errorWords } from './error-words.ts';
@@ -11,6 +12,13 @@ export type PinTrouble =
   | { kind: 'wrong' }
   | { kind: 'locked'; until: number }
   | { kind: 'error'; error: unknown };
+
+/** Sentence of each code, in the groups that have a place for it: the keypad of a number, and that of staff. */
+export const PIN_SENTENCES = {
+  'pin-wrong': ['pin.wrong', 'staff.wrong'],
+  'pin-locked': ['pin.locked'],
+  'pin-choose': ['pin.chooseTitle'],
+} as const satisfies Record<(typeof PIN_CODES)[number], readonly string[]>;
 
 /** From the core's refusal: `pin-wrong`, `pin-locked` with its seconds, or anything else by its code. */
 export function pinTroubleOf(error: unknown, now = performance.now()): PinTrouble {
@@ -52,9 +60,9 @@ function wordsOf(trouble: PinTrouble, seconds: number, group: 'pin' | 'staff'): 
     case 'missing':
       return t(`${group}.missing`);
     case 'wrong':
-      return t(`${group}.wrong`);
+      return t(PIN_SENTENCES['pin-wrong'][group === 'pin' ? 0 : 1]);
     case 'locked':
-      return t('pin.locked', { time: clockOf(seconds) });
+      return t(PIN_SENTENCES['pin-locked'][0], { time: clockOf(seconds) });
     case 'error':
       return errorWords(trouble.error);
   }

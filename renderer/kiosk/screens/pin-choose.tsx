@@ -5,6 +5,7 @@ import { t } from '../../shared/i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { PIN_SHAPE, PinField } from '../parts/fields.tsx';
 import { KeypadScreen } from '../parts/keypad-form.tsx';
+import { PIN_SENTENCES } from '../parts/pin-trouble.ts';
 
 /**
  * The person had a code in place of a PIN, and chooses one now: twice, so that it is the one they meant. Nobody else knows it.
@@ -57,7 +58,7 @@ export function PinChooseScreen({
 
   return (
     <KeypadScreen
-      title={t('pin.chooseTitle')}
+      title={t(PIN_SENTENCES['pin-choose'][0])}
       idleMs={45_000}
       submit={t('pin.chooseSubmit')}
       busy={busy.value}
