@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hash } from '@node-rs/argon2';
 import { gzipSync } from 'node:zlib';
+import { hash } from '@node-rs/argon2';
 import { cardHash, writeCardCode } from '../../sync/protocol/seal/card-code.ts';
 import { sealCardTemplates, writeTemplateCard } from '../../sync/protocol/seal/card-template.ts';
 import { canonicalBytes, commit, headerHash } from '../../sync/protocol/seal/chain.ts';
