@@ -54,6 +54,7 @@ export const RELEASE: readonly string[] = [
   'test/package/**',
   'test/update/fleet-rollout.test.ts',
   'test/update/install-kill.test.ts',
+  'test/update/packaged.test.ts',
   'test/cli/release.test.ts',
   'test/e2e/start-ends.test.ts',
   'test/policy/backup-keys.test.ts',

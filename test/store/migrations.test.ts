@@ -11,7 +11,7 @@ import {
   writeMeta,
 } from '../../electron/core/store/migrations.ts';
 import { Rows } from '../../electron/core/store/rows.ts';
-import { aPerson, codeOf, newFolder, openKiosk, someCheckins } from './kiosk.ts';
+import { aPerson, codeOf, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts';
 
 const next = (minReader: number, sql = 'ALTER TABLE person ADD COLUMN later TEXT'): Migration[] => [
   ...MIGRATIONS,
@@ -81,8 +81,10 @@ describe('a store of a newer build', () => {
     const { epoch } = store;
     writeMeta(store.session.db, 'minReader', String(SCHEMA + 1));
     store.close();
+    const before = snapshot(home);
     expect(await codeOf(() => openKiosk(home))).toBe('store-too-new');
     expect(await codeOf(() => openKiosk(home))).toBe('store-too-new'); // its lock is given back
+    expect(snapshot(home)).toEqual(before);
     expect(epoch).toHaveLength(36);
   });
 });
