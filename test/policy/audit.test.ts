@@ -303,6 +303,26 @@ test('P5 one place in the server’s code opens templates, and nothing gets ther
   expect(holding(/opened\.note\('photo', [^;]+;\s+try \{\s+pictures\.push\(openPhoto\(/)).toEqual([
     'sync/server/embedders/embedders.job.ts',
   ]);
+  // Pictures that templates were made from on the server, and those of an import: opened where a row is written, and by the
+  // route that shows one to its reviewer. The others seal them, or seal them anew.
+  expect(holding(/\bopen\w*\((?:[^;]*\b)?enrolmentPhotoPlace\(/)).toEqual(['sync/server/enrolment/photos.ts']);
+  expect(holding(/function openPhotos\(\s*db: Db,\s*keys: Keys,\s*opened: Opened,/)).toEqual([
+    'sync/server/enrolment/photos.ts',
+  ]);
+  const ofImports = holding(/\bimportPlace\(/).filter((file) => !/places\.ts$|rotation\/sealed\.ts$/.test(file));
+  expect(ofImports).toEqual([
+    'sync/server/imports/apply.ts',
+    'sync/server/imports/judge.ts',
+    'sync/server/imports/own.ts',
+    'sync/server/imports/routes.ts',
+    'sync/server/imports/runs.ts',
+  ]);
+  expect(holding(/opened\.note\(\s*'photo'/)).toEqual(expect.arrayContaining(['sync/server/imports/own.ts']));
+  expect(holding(/data: \['template', 'photo', 'consent'\][\s\S]*writeAudit\(/)).toEqual([
+    'sync/server/imports/apply.ts',
+  ]);
+  const shown = SERVED.find((r) => r.path === '/api/imports/:import/photos/:photo/picture')!;
+  expect([shown.action, shown.data]).toEqual(['decrypt', ['photo']]);
   const route = SERVED.find((r) => r.path === '/api/gdpr/export/my-data')!;
   expect([route.action, route.data.includes('photo')]).toEqual(['export', true]);
   expect(holding(/function readTemplates\(\s*db: Db,\s*keys: Keys,\s*opened: Opened,/)).toEqual([

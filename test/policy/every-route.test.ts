@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { ROLES, type Role } from '../../sync/server/access/actor.ts';
 import { openApiPath } from '../../sync/server/access/openapi.ts';
 import type { RouteSpec } from '../../sync/server/access/route.ts';
@@ -168,5 +169,20 @@ describe('the OpenAPI document', () => {
     const persons = SERVED.filter((s) => s.path.includes(':person') && s.data.length === 0);
     const writes = SERVED.filter((s) => s.method !== 'GET' && s.action === 'read' && !ONLY_READING.has(name(s)));
     expect([persons.map(name), writes.map(name)]).toEqual([[], []]);
+  });
+
+  test('no route answers with what is somebody’s and declares that it touches nothing personal', () => {
+    const PERSONAL =
+      /"(person|people|email|phone|number|badge|bornOn|guardian|gps|vector|words|subjects|sightings)":\{/g;
+    // One's own account and session are no access to somebody's data.
+    const own = new Set(['POST /api/session', 'GET /api/session', 'POST /api/sign-in']);
+    const found = SERVED.flatMap((spec) => {
+      if (typeof spec.answer !== 'object' || own.has(name(spec))) return [];
+      const schema = z.toJSONSchema(spec.answer, { io: 'output', unrepresentable: 'any' });
+      const named = [...JSON.stringify(schema).matchAll(PERSONAL)].map((m) => m[1]!);
+      return named.length > 0 ? [{ route: name(spec), named, declares: spec.data.length }] : [];
+    });
+    expect(found.length).toBeGreaterThan(25);
+    expect(found.filter((f) => f.declares === 0)).toEqual([]);
   });
 });
