@@ -82,13 +82,46 @@ describe('passes of the detector', () => {
     expect(brightest(shown[2]!)).toBeGreaterThan(0.8);
   });
 
+  it('look once more at a picture softened when there is nothing in any other, and take what is sure there', async () => {
+    const face = (score: number) => ({ box: [0.4, 0.4, 0.2, 0.2] as Box, score });
+    const { detect, shown } = scripted([[], [], [], [], [face(0.95), face(0.7)]]);
+    const chequered = grey(40, 30);
+    chequered.data.forEach((_, i) => {
+      const pixel = Math.floor(i / 3);
+      chequered.data[i] = (pixel + Math.floor(pixel / 40)) % 2 ? 255 : 0;
+    });
+    expect(await detect(chequered)).toHaveLength(1);
+    const steps = (input: Float32Array) => input.reduce((sum, v, i) => sum + (i ? Math.abs(v - input[i - 1]!) : 0), 0);
+    expect(steps(shown[4]!)).toBeLessThan(0.5 * steps(shown[2]!));
+    expect(await scripted([[], [], [], [], [face(0.85)]]).detect(grey(40, 30))).toEqual([]);
+  });
+
+  const nose = { box: [0.3, 0.35, 0.45, 0.5] as Box, score: 0.999 };
+  const ofBordered = ([x, y, w, h]: Box): Box => [(x + 0.3) / 1.6, (y + 0.3) / 1.6, w / 1.6, h / 1.6];
+  it('take the whole face where a lone large box was a part of it', async () => {
+    const whole = { box: ofBordered([0, -0.15, 1, 1.1]), score: 0.999 };
+    const { detect } = scripted([[nose], [whole]]);
+    const faces = await detect(grey(100, 100));
+    expect(faces).toHaveLength(1);
+    expectBox(faces[0]!.box, [0, -15, 100, 110]);
+  });
+
+  it.each([
+    ['about as large', { box: ofBordered([0.28, 0.3, 0.5, 0.6]), score: 0.999 }],
+    ['not sure', { box: ofBordered([0, -0.15, 1, 1.1]), score: 0.9 }],
+  ])('keep a lone large box where the one around it is %s', async (_name, around) => {
+    const faces = await scripted([[nose], [around]]).detect(grey(100, 100));
+    expect(faces).toHaveLength(1);
+    expectBox(faces[0]!.box, [30, 35, 45, 50]);
+  });
+
   it('take at most one weak face, the best of the passes, and none below', async () => {
     const weak = (x: number, score: number) => ({ box: [x, 0.4, 0.1, 0.2] as Box, score });
     const some = scripted([[weak(0.1, 0.6)], [weak(0.3, 0.45), weak(0.6, 0.5)], [weak(0.4, 0.55)], [weak(0.2, 0.41)]]);
     expect((await some.detect(grey(400, 200))).map((f) => Number(f.score.toFixed(2)))).toEqual([0.55]);
     const none = scripted([[], [weak(0.3, 0.3)], [weak(0.3, 0.3)], [weak(0.3, 0.39)]]);
     expect(await none.detect(grey(400, 200))).toEqual([]);
-    expect(none.shown).toHaveLength(4);
+    expect(none.shown).toHaveLength(5);
   });
 
   it('drop a box that lies within a better one', async () => {

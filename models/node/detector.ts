@@ -16,8 +16,14 @@ const HEIGHT = 240;
 const SCORE = 0.65;
 /** Score of the one best box that is taken when nothing reaches SCORE. */
 const LAST_RESORT = 0.4;
+/** Score that it takes in a softened picture, where more looks like a face. */
+const SOFT_SCORE = 0.9;
 /** A lone plain box of less than this score is looked for again with a border: tight crops give such boxes of parts. */
 const SURE = 0.98;
+/** A lone box of more than this share of the picture's height may be part of a face that fills the picture: it is looked again. */
+const MAYBE_PART = 0.35;
+/** A sure box that is so many times as large as one within it is the face, and the other its nose and mouth. */
+const WHOLE = 2;
 /** Boxes that overlap more than this (IoU) are one face. */
 const SAME_FACE = 0.4;
 /** A box of which more than this share lies in a better one is a part of that face. */
@@ -56,7 +62,8 @@ export function createDetector(model: Model): Detector {
   return async (image) => {
     const plain = certain(await look(image, 0));
     const unsure = plain.filter((face) => cramped(face.box, image) || (plain.length === 1 && face.score < SURE));
-    if (plain.length > 0 && unsure.length === 0) return bySize(plain);
+    const maybePart = plain.length === 1 && plain[0]!.box[3] > MAYBE_PART * image.height;
+    if (plain.length > 0 && unsure.length === 0 && !maybePart) return bySize(plain);
     const bordered = await look(image, BORDER);
     const found = combine(plain, unsure, certain(bordered));
     if (found.length > 0) return bySize(found);
@@ -64,8 +71,9 @@ export function createDetector(model: Model): Detector {
     const stretched = await look(image, BORDER, tone);
     if (certain(stretched).length > 0) return bySize(certain(stretched));
     const last = [...bordered, ...stretched, ...(await look(image, WIDE_BORDER, tone))];
-    const best = last.toSorted((p, q) => q.score - p.score)[0];
-    return best ? [best] : [];
+    if (last.length > 0) return last.toSorted((p, q) => q.score - p.score).slice(0, 1);
+    // Grain of few pixels becomes squares as large as eyes when a small picture is enlarged for the model.
+    return bySize((await look(softened(image), BORDER, tone)).filter((face) => face.score >= SOFT_SCORE));
   };
 }
 
@@ -106,6 +114,23 @@ function toneOf({ data }: RgbImage): Tone {
   return high - low < NARROWEST ? FULL_RANGE : { low, high };
 }
 
+/** The picture with each pixel weighed with its neighbours (1, 2, 1 across and down). */
+function softened({ width, height, data }: RgbImage): RgbImage {
+  const out = new Uint8Array(data.length);
+  for (let y = 0; y < height; y++) {
+    const [up, down] = [Math.max(0, y - 1), Math.min(height - 1, y + 1)];
+    for (let x = 0; x < width; x++) {
+      const [left, right] = [Math.max(0, x - 1), Math.min(width - 1, x + 1)];
+      for (let c = 0; c < 3; c++) {
+        const at = (row: number, column: number) => data[(row * width + column) * 3 + c]!;
+        const across = (row: number) => at(row, left) + 2 * at(row, x) + at(row, right);
+        out[(y * width + x) * 3 + c] = (across(up) + 2 * across(y) + across(down) + 8) >> 4;
+      }
+    }
+  }
+  return { width, height, data: out };
+}
+
 /** Boxes of `least` score and more, from 0..1 of the window to the picture's pixels. */
 function readBoxes(scores: Float32Array, boxes: Float32Array, window: Box, least: number): FoundFace[] {
   const found: FoundFace[] = [];
@@ -134,10 +159,17 @@ function combine(
   unsure: readonly FoundFace[],
   bordered: readonly FoundFace[],
 ): FoundFace[] {
-  const sure = plain.filter((face) => !unsure.includes(face));
+  const sure = plain.filter((face) => !unsure.includes(face) && !bordered.some((b) => isWholeOf(b, face)));
   const added = bordered.filter((b) => !sure.some((s) => sameFace(s.box, b.box)));
   const lost = unsure.filter((u) => !bordered.some((b) => sameFace(u.box, b.box)));
   return [...sure, ...added, ...lost];
+}
+
+function isWholeOf(whole: FoundFace, part: FoundFace): boolean {
+  const area = ({ box }: FoundFace) => box[2] * box[3];
+  return (
+    whole.score >= SURE && area(whole) > WHOLE * area(part) && overlapOfSmaller(whole.box, part.box) > PART_OF_FACE
+  );
 }
 
 /** One box a face, best first. */
