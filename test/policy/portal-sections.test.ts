@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import { v7 } from 'uuid';
+import { expect, test } from 'vitest';
+import { resolveItem } from '../../sync/server/attention/resolve.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { keepPhotos } from '../../sync/server/enrolment/photos.ts';
+import { requestErasure } from '../../sync/server/erasure/request.ts';
+import { importPlace } from '../../sync/server/imports/places.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
+import { setMinor } from '../../sync/server/minors/minors.ts';
+import { SECTIONS } from '../../sync/server/portal/sections.ts';
+import { setHold } from '../../sync/server/retention/holds.ts';
+import { DATABASES } from '../services/databases.ts';
+import { apiOn, enrol } from './api-kit.ts';
+
+/** Somebody of whom there is something in each table that knows people: a section that told nothing of it would be empty. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+
+test('P28 no section of the export is empty for somebody of whom every table has something', async () => {
+  const home = await DATABASES[0]!.start();
+  const database = await home.open();
+  const api = await apiOn(database, NOW);
+  try {
+    const { db, keys } = api;
+    const box = await api.kiosk();
+    const person = enrol(box, 'Ada', NOW, 'N-2801');
+    const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+    const photo = randomBytes(32).toString('base64url');
+    const photoKey = randomBytes(32).toString('base64url');
+    const came = box.append('checkin', open, { person, score: 0.8, photo, photoKey }, NOW).header.id;
+    const wrong = box.append('checkin', open, { person }, NOW).header.id;
+    box.append('void', { target: wrong, reason: 'not-me' }, { person }, NOW);
+    box.append('checkin', { ...open, direction: 'sideways' } as never, { person }, NOW);
+    await api.deliver(box);
+    await api.ask('POST', `/api/people/${person}/pin-code`);
+    await api.ask('POST', '/api/corrections', { body: { kind: 'void', target: came, reason: 'x' } });
+    const me = api.actorOf('person', person);
+    await api.ask('POST', '/api/me/complaints', { as: me, body: { record: wrong, words: 'Not me' } });
+    const evacuation = (await api.ask<{ id: string }>('POST', '/api/evacuations', { as: 'staff', body: {} })).id;
+    await db.insertInto('evacuation_mark').values({ evacuation, person, at: NOW, by: null }).execute();
+    await inTransaction(db, async (tx) => {
+      await keepPhotos(
+        tx,
+        keys,
+        person,
+        [{ id: v7(), picture: randomBytes(9), pose: 'front' }],
+        { via: 'staff', by: null },
+        NOW,
+      );
+      await setMinor(tx, keys, person, { bornOn: '2015-03-01', guardian: null }, NOW);
+      await resolveItem(tx, keys, { kind: 'void', ref: wrong, note: 'Seen' }, null, NOW);
+      await setHold(tx, keys, { person, site: null, from: null, until: null, reason: 'x', setBy: 'dpo' }, NOW);
+      const run = v7();
+      await sql`insert into import_run (id, state, made_at) values (${run}, 'open', ${NOW.toISOString()})`.execute(tx);
+      const id = v7();
+      const name = (await personBox(tx, keys, [person])).sealJson(importPlace('name', id, person), 'ada.jpg');
+      await sql`insert into import_photo (id, run, person, name, state, made_at)
+                values (${id}, ${run}, ${person}, ${name}, 'judged', ${NOW.toISOString()})`.execute(tx);
+      const values = { person, model: 'test', since: NOW, count: 1, baseline: 0.9, recent: 0.8, updated_at: NOW };
+      await tx.insertInto('person_score').values(values).execute();
+      const second = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
+      await tx
+        .insertInto('merge_candidate')
+        .values({
+          id: v7(),
+          first: person,
+          second,
+          reason: 'number',
+          score: null,
+          found_at: NOW,
+          status: 'open',
+          decided_at: null,
+          decided_by: null,
+        })
+        .execute();
+      const link = { hash: randomBytes(32), kind: 'person' as const, account: null, person, used_at: null };
+      await tx
+        .insertInto('sign_in_link')
+        .values({ ...link, created_at: NOW, expires_at: NOW })
+        .execute();
+    });
+    const exported = async () => {
+      const text = (await api.ask<Buffer>('GET', '/api/gdpr/export/my-data', { as: me })).toString('utf8');
+      return JSON.parse(text) as Record<string, unknown[]>;
+    };
+    const first = await exported();
+    const empty = (data: Record<string, unknown[]>) => SECTIONS.map((s) => s.name).filter((n) => data[n]!.length === 0);
+    expect(empty(first)).toEqual(['erasures']);
+    const pin = first.credentials!.find((c) => (c as { kind: string }).kind === 'pin-code');
+    expect(pin).toMatchObject({ kind: 'pin-code' });
+    // Asked for, and able to be taken back: templates and pictures of the face are gone at once, the rest is told.
+    await requestErasure(db, keys, { person, origin: 'person', undoDays: 7 }, NOW);
+    const waiting = await exported();
+    expect(waiting.erasures).toHaveLength(1);
+    expect(waiting.attendance!.length).toBe(first.attendance!.length);
+  } finally {
+    api.close();
+    await database.close();
+    await home.remove();
+  }
+}, 120_000);
