@@ -15,7 +15,7 @@ const USAGE = new Set([
 
 /** The store of the kiosk, or the database of the server, can't be opened or reached. */
 const OUT_OF_REACH =
-  /^(device-secret|store|core|staff|pin|database|keyring)-|^s3-(denied|unreachable|bucket-missing|region-wrong|tls-refused|not-configured)$|^(home-not-usable|no-terminal|server-unreachable|wrong-encryption-key|key-retired|rotation-unfinished|rotation-under-way)$/;
+  /^(device-secret|store|core|staff|pin|database|keyring)-|^s3-(denied|unreachable|bucket-missing|region-wrong|tls-refused|not-configured)$|^(home-not-usable|server-home-not-usable|no-terminal|server-unreachable|wrong-encryption-key|key-retired|rotation-unfinished|rotation-under-way)$/;
 
 /** Commander has printed what was wrong; help and version are no fault. */
 export const commanderExit = (error: CommanderError): number => (error.exitCode === 0 ? EXIT.ok : EXIT.usage);
