@@ -50,7 +50,8 @@ export async function readFleet(db: Db, now: Date): Promise<Fleet> {
     (select count(*) from quarantine where unkept is not null) as unkept,
     (select count(*) from attendance_due) as attendance_due,
     (select count(*) from merge_candidate where status = 'open') as duplicates_open,
-    (select count(distinct request) from erasure_confirmation where confirmed_at is null) as erasures_open,
+    (select count(distinct c.request) from erasure_confirmation c join device d on d.id = c.device
+     where c.confirmed_at is null and d.status <> 'revoked') as erasures_open,
     (select max(position) from audit) as audit_rows,
     (select at from audit order by position desc limit 1) as audit_at,
     (select max(made_at) from audit_anchor where object is not null) as anchored_at`.execute(db);

@@ -34,7 +34,7 @@ export const settings = {
   gpsDays: 'المواقع، أيام',
   gpsDaysHint: '30 على الأكثر',
   repeatWindowSeconds: 'حضور واحد خلال، ثوانٍ',
-  repeatWindowSecondsHint: 'للشخص نفسه؛ تُحتسب به الأكشاك والسجلات',
+  repeatWindowSecondsHint: 'للشخص نفسه؛ تُحتسب به الأجهزة والتسجيلات',
   consentAge: 'سن الموافقة، سنوات',
   consentAgeHint: 'دونه يوافق وصيّ؛ فارغ: 18',
   consentMonths: 'تجديد الموافقة بعد، أشهر',

@@ -34,7 +34,7 @@ export const settings = {
   gpsDays: 'Positionen, Tage',
   gpsDaysHint: 'Höchstens 30',
   repeatWindowSeconds: 'Ein Check-in binnen, Sekunden',
-  repeatWindowSecondsHint: 'Derselben Person; Kiosks und Aufzeichnungen zählen danach',
+  repeatWindowSecondsHint: 'Derselben Person; Kioske und Buchungen zählen danach',
   consentAge: 'Einwilligungsalter, Jahre',
   consentAgeHint: 'Darunter willigen Sorgeberechtigte ein; leer: 18',
   consentMonths: 'Einwilligung erneuern nach, Monate',
