@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createDeviceIdentity, type DeviceSecret } from '../../sync/edge/identity.ts';
@@ -212,6 +214,48 @@ test('a page that answers another ask, or is sealed to another kiosk, is refused
   );
   // Whoever knows the kiosk's public key alone can seal, and not sign.
   expect(await codeOf(open(await sealPage(page, { signing: stranger, device: to })))).toBe('unknown-server-key');
+});
+
+describe('what this device alone is told', () => {
+  const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/messages.json'), 'utf8'));
+  const told = vectors.pageOfDevice.body.changes as Record<string, unknown>[];
+  const taken = async (changes: unknown[]) => {
+    const header = { alg: 'EdDSA', typ: TYP.page, kid: await keyId(publicHalf(server)), spv: 3 };
+    const jws = rawJws(header, json({ ...page, changes }), server);
+    const sealed = await rawJwe(padded(jws), publicHalf(device.sealing), { typ: TYP.sealedPage, cty: TYP.page });
+    return codeOf(openPage(sealed, { sealing: device.sealing, trusted }, { device: DEVICE, jti: JTI }));
+  };
+  /** Each part of a change, and the whole with something else in its place. */
+  const spoilt = (value: unknown): unknown[] => {
+    if (typeof value !== 'object' || value === null) return [{ of: 'another kind' }, '\u0000'.repeat(300), -1e9];
+    return Object.entries(value).flatMap(([key, inner]) =>
+      spoilt(inner).map((bad) => (Array.isArray(value) ? value.with(Number(key), bad) : { ...value, [key]: bad })),
+    );
+  };
+
+  test.each(told.map((change) => [String(change.kind), change] as const))(
+    '%s: one field that is not as it must be spoils the whole page, and nothing of it is applied',
+    async (_kind, change) => {
+      expect(await taken([change])).toBe('ANSWERED');
+      for (const bad of [...spoilt(change), { ...change, more: 1 }])
+        expect(await taken([change, bad]), JSON.stringify(bad).slice(0, 200)).toBe('page-malformed');
+      for (const key of Object.keys(change)) {
+        const { [key]: _gone, ...rest } = change;
+        expect(await taken([rest]), `without ${key}`).toBe('page-malformed');
+      }
+    },
+  );
+
+  test('a kind that nobody knows, a command that is none, and a build that is no version are refused', async () => {
+    const [update, , command] = told;
+    expect(await taken([{ kind: 'shell', run: 'rm' }])).toBe('page-malformed');
+    for (const what of ['shell', 'Restart', 'wipe ', '', 'constructor'])
+      expect(await taken([{ ...command, what }]), what).toBe('page-malformed');
+    const directive = update!.update as object;
+    for (const version of ['../../etc', '1.5.0/..', 'latest', '1.5', ''])
+      expect(await taken([{ ...update, update: { ...directive, version } }]), version).toBe('page-malformed');
+    expect(await taken(Array(201).fill(command))).toBe('page-malformed');
+  });
 });
 
 test('a refusal of another message is refused', async () => {

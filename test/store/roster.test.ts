@@ -512,6 +512,40 @@ describe('a store that the server knows to be an older copy', () => {
 });
 
 describe('photos to send', () => {
+  it('are asked for once more when the server has a later event: one put back to before the photo alone says so by no mark', async () => {
+    const home = newFolder();
+    let store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson());
+    const [first, second] = await someCheckins(store, id, 2, { photo: aPhoto() });
+    const waiting = () => store.sync.photosToSend(9).map(({ address }) => address);
+    const sentAll = () => {
+      for (const address of waiting()) store.sync.photoSent(address, true);
+    };
+    commitAll(store);
+    sentAll();
+    commitAll(store); // the same marks again say nothing of the photos
+    expect(waiting()).toEqual([]);
+    await someCheckins(store, id, 1);
+    expect(waiting()).toEqual([]); // made, and not there yet
+    commitAll(store);
+    expect(waiting()).toEqual([first!.photo, second!.photo]);
+    expect(store.sync.photosWaiting()).toBe(2);
+    sentAll();
+    await someCheckins(store, id, 1);
+    commitAll(store);
+    expect(waiting(), 'twice is enough').toEqual([]);
+    // Whoever restarted does not know whether it has asked: once more at most.
+    const [third] = await someCheckins(store, id, 1, { photo: aPhoto() });
+    commitAll(store);
+    sentAll();
+    store.close();
+    store = await openKiosk(home);
+    await someCheckins(store, id, 1);
+    commitAll(store);
+    expect(waiting()).toEqual([third!.photo]);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
   it('are those whose events the server has, once each; purged ones are not, and a restored server is asked again', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.addPerson(aPerson());

@@ -21,6 +21,14 @@ export class Outbox {
   readonly #heard;
   readonly #rewind;
   readonly #photosAgain;
+  readonly #photoSent;
+  readonly #photosOnceMore;
+  /** Photos that the server had when asked once, by address in hexadecimal. */
+  readonly #found = new Set<string>();
+  /** Number of the newest event when a photo was last found there; 0: it was before this start. */
+  #foundAt = 0;
+  /** Some photo may have to be asked for once more. */
+  #loose = true;
 
   constructor(db: Db, log: EventLog) {
     this.#log = log;
@@ -30,7 +38,9 @@ export class Outbox {
       'UPDATE event SET sealed = NULL WHERE person IS NULL AND sealed IS NOT NULL AND n > ? AND n <= ?',
     );
     this.#rewind = db.prepare('UPDATE epoch SET committed = ?, safe = min(safe, ?) WHERE ref = ?');
-    this.#photosAgain = db.prepare('UPDATE photo SET sent = 0 WHERE sent = 1 OR (sent = 2 AND keyed = 1)');
+    this.#photosAgain = db.prepare('UPDATE photo SET sent = 0 WHERE sent IN (1, 3) OR (sent = 2 AND keyed = 1)');
+    this.#photoSent = db.prepare('UPDATE photo SET sent = ? WHERE address = ?');
+    this.#photosOnceMore = db.prepare('UPDATE photo SET sent = 0 WHERE sent = 3');
   }
 
   get count(): number {
@@ -89,6 +99,9 @@ export class Outbox {
     this.#marks.run(committed, safe, epoch.ref);
     // What was kept only so that the server hears of it has been heard.
     this.#heard.run(epoch.base, epoch.base + safe);
+    if (!this.#loose || epoch.base + committed <= this.#foundAt) return;
+    this.#photosOnceMore.run();
+    this.#loose = false;
   }
 
   /**
@@ -109,7 +122,25 @@ export class Outbox {
    * not want, since what it was restored to had perhaps not their events.
    */
   resendPhotos(): void {
+    this.#found.clear();
     this.#photosAgain.run();
+  }
+
+  /**
+   * Notes what the server said of a photo. One that it has is asked for once more when it has an event that was made later
+   * (sent = 3 until then): a server that was put back to between the photo's event and the photo says so by no mark, as long
+   * as it has nothing newer of this kiosk. Whatever it is put back to from then on takes that later event with it.
+   *
+   * @param taken false: the server will never want it
+   */
+  photoSent(address: Buffer, taken: boolean): void {
+    const key = address.toString('hex');
+    const forGood = this.#found.delete(key);
+    this.#photoSent.run(!taken ? 2 : forGood ? 1 : 3, address);
+    if (!taken || forGood) return;
+    this.#found.add(key);
+    this.#foundAt = this.#log.last;
+    this.#loose = true;
   }
 
   /** Every epoch that still has events here, and the present one; sequence numbers. */

@@ -256,17 +256,17 @@ export class SyncSide {
   }
 
   /**
-   * Notes what the server said of a photo; nothing where its event is no longer committed: then it was said before the
+   * Notes what the server said of a photo (outbox.ts has what follows); nothing where its event is no longer committed: then it was said before the
    * server was restored, and the photo is asked for again after its event.
    *
    * @param taken false: the server will never want it
    */
   photoSent(address: string, taken: boolean): void {
-    this.#write(({ session: { db, log } }) => {
+    this.#write(({ session: { db, log }, outbox }) => {
       const bytes = Buffer.from(address, 'base64url');
       const n = db.prepare('SELECT n FROM photo WHERE address = ?').pluck().get(bytes) as number | undefined;
       if (n === undefined || !log.epochs.some(({ base, committed }) => n > base && n <= base + committed)) return;
-      db.prepare('UPDATE photo SET sent = ? WHERE address = ?').run(taken ? 1 : 2, bytes);
+      outbox.photoSent(bytes, taken);
     });
   }
 
