@@ -36,6 +36,7 @@ export const LONG: readonly string[] = [
   'test/console/door.spec.ts',
   'test/console/pages.spec.ts',
   'test/console/fleet.spec.ts',
+  'test/console/desk.spec.ts',
   'test/console/people.spec.ts',
   'test/console/rollouts.spec.ts',
   'test/console/webhooks.spec.ts',

@@ -149,6 +149,17 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       await report(box, { camera: 'covered' });
       await keep();
       expect(await items()).toMatchObject([{ code: 'camera-bad', resolved: null }]);
+      // A kiosk that was let in just now is no trouble yet.
+      const silent = await api.kiosk();
+      await api.db.updateTable('device').set({ last_heard_at: null }).where('id', '=', silent.device).execute();
+      await keep();
+      const codes = async () =>
+        (await api.ask<{ items: AttentionItem[] }>('GET', '/api/attention?kind=kiosk&limit=200', { as: 'staff' })).items
+          .filter(({ device }) => device === silent.device)
+          .map(({ code }) => code);
+      expect(await codes()).toEqual([]);
+      api.now = later(16 * 60_000);
+      expect(await codes()).toEqual(['never-heard']);
     });
 
     test('comes in pages without a gap', async () => {

@@ -314,3 +314,24 @@ test('whoever does not agree to be enrolled again stays as they are', async ({ k
   expect(kiosk.core.callsOf('enrolBegin')).toEqual([]);
   expect(kiosk.core.callsOf('enrolByNumber')).toEqual([]);
 });
+
+test('whom an import has brought is asked on the spot, and their face is taken here', async ({ kiosk }) => {
+  const { core } = kiosk;
+  const layla = { id: '01890a5d-ac96-774b-bcce-b302099a8057', name: 'ليلى (2)', number: '1840', hasPin: false };
+  const person = { ...layla, templates: 0, cards: 0, enrolledAt: '2026-10-02T09:00:00.000Z' };
+  core.methods.enrolAgain = async () => ({ people: [{ person, reason: 'imported' }] });
+  const page = await kiosk.open({ before: noCamera });
+  await unlock(page);
+  await page.locator('[data-open=again]').click();
+  await expect(page.getByText('Imported; has not agreed yet: ask them')).toBeVisible();
+  await page.getByRole('button', { name: /^Enrol face: .*ليلى/ }).click();
+  await page.locator('.enrol-known button[type=submit]').click();
+  await expect(page.locator('.consent-text')).toBeVisible();
+  await page.locator('input[name=agree]').check();
+  core.methods.enrolBegin = async ({ person: whose, consent }) => {
+    expect([whose, consent.language]).toEqual([layla.id, 'en']);
+    return { enrolment: '01890a5d-ac96-774b-bcce-b302099a8058', poses: ['front'] };
+  };
+  await page.locator('.enrol-consent button[type=submit]').click();
+  await expect(page.getByText('Step 3 of 3: Face')).toBeVisible();
+});

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
@@ -392,6 +393,13 @@ const FORM_TOUR: Tour = {
   },
   '18e-again': async (page, core) => {
     await toStaff(page, core);
+    // One whom an import has brought, with a name of the other direction.
+    const { enrolAgain } = core.methods;
+    core.methods.enrolAgain = async (input) => {
+      const { people } = await enrolAgain(input);
+      const person = { ...people[0]!.person, id: randomUUID(), name: 'ليلى الحسن (2)', number: '1840', templates: 0 };
+      return { people: [...people, { person, reason: 'imported' }] };
+    };
     await press(page, '.menu [data-open=again]');
     await page.locator('.again .person').first().waitFor();
   },

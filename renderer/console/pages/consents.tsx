@@ -9,6 +9,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { AreaField, Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
+import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, Skeleton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
@@ -54,11 +55,7 @@ function Consents() {
           {
             key: 'who',
             label: t('consents.who'),
-            cell: (c) => (
-              <a class="text-link" href={`#/people/${c.person}`} dir="ltr">
-                {c.person.slice(-8)}
-              </a>
-            ),
+            cell: (c) => <PersonLink id={c.person} name={c.name} />,
           },
           {
             key: 'text',

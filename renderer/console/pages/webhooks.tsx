@@ -99,6 +99,7 @@ function One({
     if (!done?.ok) return;
     toast(t('webhooks.tested'));
     setLog(true);
+    onChange();
   };
   const renew = async () => {
     const sure = await confirm({
@@ -184,7 +185,7 @@ function One({
           </>
         )}
       </div>
-      {log && <Deliveries webhook={hook.id} admin={admin} />}
+      {log && <Deliveries webhook={hook.id} admin={admin} onReload={onChange} />}
     </section>
   );
 }

@@ -460,8 +460,8 @@ export const ar: Locale = {
     diagnosticsHint: 'الكاميرا والقارئات وGPS والباب والخادم',
     wrong: 'هذا ليس رمز الموظفين.',
     over: 'انتهت جلسة الموظفين. يرجى إدخال الرمز من جديد.',
-    again: 'قيد من جديد',
-    againHint: 'من لم يعد وجهه يُتعرّف عليه جيدًا أو إطلاقًا',
+    again: 'للقيد',
+    againHint: 'من لم يُقيَّد بعد أو يصعب التعرف عليه',
   },
 
   state: {
@@ -684,8 +684,8 @@ export const ar: Locale = {
     revoked_other: 'أُبطلت {{count}} بطاقة: \u2068{{name}}\u2069.',
   },
   again: {
-    title: 'قيد من جديد',
-    nobody: 'لا أحد يلزم قيده من جديد.',
+    title: 'للقيد',
+    nobody: 'لا أحد للقيد.',
     count_zero: 'لا أحد',
     count_one: 'شخص واحد',
     count_two: 'شخصان',
@@ -699,6 +699,7 @@ export const ar: Locale = {
       lapsed: 'انتهت الموافقة',
       embedder: 'لا توجد صورة يتعلم منها التعرّف الجديد',
       'no-template': 'وافق، ولا يوجد وجه هنا',
+      imported: 'مستورد ولم يوافق بعد: اسأله',
       other: 'يلزم قيده من جديد',
     },
   },

@@ -461,8 +461,8 @@ export const de: Locale = {
     diagnosticsHint: 'Kamera, Leser, GPS, Tür, Server',
     wrong: 'Das ist nicht die Personal-PIN.',
     over: 'Die Sitzung ist beendet. Geben Sie die PIN noch einmal ein.',
-    again: 'Neu erfassen',
-    againHint: 'Wessen Gesicht schlecht oder nicht mehr erkannt wird',
+    again: 'Zu erfassen',
+    againHint: 'Wer noch zu erfassen ist oder schlecht erkannt wird',
   },
 
   state: {
@@ -555,7 +555,7 @@ export const de: Locale = {
     step: 'Schritt {{index}} von {{of}}: {{name}}',
     name: 'Name',
     number: 'Nummer (freiwillig)',
-    pin: 'PIN, 4 bis 12 Ziffern (freiwillig)',
+    pin: 'PIN (freiwillig, 4–12)',
     pinHint: '4 bis 12 Ziffern. Sie braucht eine Nummer.',
     language: 'Begrüßung auf',
     nameMissing: 'Geben Sie einen Namen ein.',
@@ -672,8 +672,8 @@ export const de: Locale = {
     revoked_zero: '{{name}} hatte keine Karte.',
   },
   again: {
-    title: 'Neu erfassen',
-    nobody: 'Niemand muss neu erfasst werden.',
+    title: 'Zu erfassen',
+    nobody: 'Niemand ist zu erfassen.',
     count_one: '{{count}} Person',
     count_other: '{{count}} Personen',
     reason: {
@@ -683,6 +683,7 @@ export const de: Locale = {
       lapsed: 'Die Einwilligung ist abgelaufen',
       embedder: 'Kein Foto, aus dem die neue Erkennung lernen könnte',
       'no-template': 'Hat eingewilligt, aber hier ist kein Gesicht',
+      imported: 'Importiert, noch nicht gefragt: um Einwilligung bitten',
       other: 'Ist neu zu erfassen',
     },
   },

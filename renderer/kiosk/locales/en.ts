@@ -449,8 +449,8 @@ export const en = {
     diagnosticsHint: 'Camera, readers, GPS, door, server',
     wrong: 'This is not the staff PIN.',
     over: 'The staff session is over. Enter the PIN again.',
-    again: 'Enrol again',
-    againHint: 'Whose face is recognised badly, or not at all any more',
+    again: 'To enrol',
+    againHint: 'Whoever is still to be enrolled, or is recognised badly',
   },
 
   state: {
@@ -656,8 +656,8 @@ export const en = {
     revoked_zero: '{{name}} had no card.',
   },
   again: {
-    title: 'Enrol again',
-    nobody: 'Nobody has to be enrolled again.',
+    title: 'To enrol',
+    nobody: 'Nobody is to be enrolled.',
     count_one: '{{count}} person',
     count_other: '{{count}} people',
     reason: {
@@ -667,6 +667,7 @@ export const en = {
       lapsed: 'Their consent has lapsed',
       embedder: 'No photo from which the new recognition could learn',
       'no-template': 'Has agreed, but no face is here',
+      imported: 'Imported; has not agreed yet: ask them',
       other: 'Is to be enrolled again',
     },
   },

@@ -410,8 +410,8 @@ export const zh: Locale = {
     diagnosticsHint: '摄像头、读卡器、GPS、门、服务器',
     wrong: '这不是工作人员 PIN 码。',
     over: '工作人员会话已结束，请重新输入 PIN 码。',
-    again: '重新登记',
-    againHint: '人脸识别不佳或已无法识别的人',
+    again: '待登记',
+    againHint: '尚未登记或识别不佳的人员',
   },
 
   state: {
@@ -609,8 +609,8 @@ export const zh: Locale = {
     revoked_other: '{{name}} 的 {{count}} 张卡已作废。',
   },
   again: {
-    title: '重新登记',
-    nobody: '没有人需要重新登记。',
+    title: '待登记',
+    nobody: '没有待登记的人员。',
     count_other: '{{count}} 人',
     reason: {
       'score-falls': '识别把握越来越低',
@@ -619,6 +619,7 @@ export const zh: Locale = {
       lapsed: '同意已过期',
       embedder: '没有可供新识别使用的照片',
       'no-template': '已同意，但此处没有人脸',
+      imported: '已导入，尚未同意：请当面询问',
       other: '需要重新登记',
     },
   },

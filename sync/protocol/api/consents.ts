@@ -35,7 +35,13 @@ export type Consent = z.infer<typeof Consent>;
 
 export const ConsentStanding = z.enum(['given', 'withdrawn', 'none']);
 export const ConsentQuery = z.strictObject({ ...pageQuery, person: Uuid.optional() });
-export const ConsentPage = pageOf(Consent);
+export const ConsentPage = pageOf(
+  z.strictObject({
+    ...Consent.shape,
+    /** Null: not known, or erased since. */
+    name: z.string().nullable(),
+  }),
+);
 
 /** On behalf of somebody who said so to staff: under which text, in which language. */
 export const NewConsent = z.strictObject({

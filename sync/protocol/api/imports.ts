@@ -18,12 +18,17 @@ export const NewImport = z.strictObject({ basis: Basis.nullable() });
 const State = z.enum(['open', 'applying', 'done', 'cancelled']);
 export const PhotoState = z.enum(['waiting', 'judged', 'accepted', 'refused', 'applied']);
 
+/** Whom the list of an import makes: being made, made, being taken back, taken back. */
+const PeopleState = z.enum(['making', 'made', 'undoing', 'undone']);
+
 export const ImportRun = z.strictObject({
   id: Uuid,
   state: State,
   madeAt: Instant,
   endedAt: Instant.nullable(),
   basis: Basis.nullable(),
+  /** Of its list of people; `made`: how many of them there are because of it. */
+  people: z.strictObject({ state: PeopleState.nullable(), made: z.number().int() }),
   /** Pictures by state, and how many of the judged ones something speaks against. */
   counts: z.strictObject({
     waiting: z.number().int(),
@@ -63,6 +68,53 @@ export const ImportPhotoQuery = z.strictObject({
   doubtful: z.enum(['true', 'false']).optional(),
 });
 export const ImportPhotoPage = pageOf(ImportPhoto);
+
+/** Why nobody can be made of a line. */
+export const LINE_CODES = [
+  'name-missing',
+  'name-wrong',
+  'key-missing',
+  'number-wrong',
+  'email-wrong',
+  'file-wrong',
+  'cell-formula',
+  'language-unknown',
+  'site-unknown',
+  'site-unclear',
+  'line-repeated',
+  'file-repeated',
+  'person-unclear',
+  'person-conflict',
+] as const;
+
+export const ImportLine = z.strictObject({
+  /** In the file, the head line being 1. */
+  line: z.number().int(),
+  outcome: z.enum(['new', 'known', 'wrong']),
+  codes: z.array(z.enum(LINE_CODES)),
+  name: z.string().nullable(),
+  number: z.string().nullable(),
+  email: z.string().nullable(),
+  site: z.string().nullable(),
+  language: z.string().nullable(),
+  file: z.string().nullable(),
+  /** A picture of this name was uploaded; null: the line names none. */
+  hasPhoto: z.boolean().nullable(),
+  /** Who is there already; they stay as they are. */
+  person: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
+});
+export type ImportLine = z.infer<typeof ImportLine>;
+
+export const ImportLineQuery = z.strictObject({
+  ...pageQuery,
+  outcome: z.enum(['new', 'known', 'wrong']).optional(),
+});
+export const ImportLinePage = z.strictObject({
+  ...pageOf(ImportLine).shape,
+  /** Of all lines. */
+  counts: z.strictObject({ new: z.number().int(), known: z.number().int(), wrong: z.number().int() }),
+});
+export type ImportLinePage = z.infer<typeof ImportLinePage>;
 
 export const UploadQuery = z.strictObject({ name: z.string().min(1).max(255) });
 export const Uploaded = z.strictObject({

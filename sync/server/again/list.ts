@@ -8,7 +8,7 @@ import { DRIFT } from '../drift/rules.ts';
 /** Whom the kiosks of a site are to enrol again, and why. By person: a list of the same people is the same list. */
 
 /** In the order in which they count: of several reasons staff is told the first. */
-const REASONS = ['guardian-missing', 'of-age', 'lapsed', 'embedder', 'no-template', 'score-falls'] as const;
+const REASONS = ['guardian-missing', 'of-age', 'lapsed', 'embedder', 'no-template', 'score-falls', 'imported'] as const;
 type Reason = (typeof REASONS)[number];
 
 export interface Again {
@@ -62,16 +62,28 @@ export async function enrolAgain(db: Db, scope: string, now: Date): Promise<Agai
     where s.count >= ${DRIFT.count}::int and s.baseline - s.recent >= ${DRIFT.fall}::real
       and exists (select from template t where t.person = s.person and t.model = s.model)
       and not exists (select from template t where t.person = s.person and t.model = s.model and t.added_at > s.since)
-      and not ${noted('drift', sql`s.person::text || '@' || (extract(epoch from s.since) * 1000)::bigint`)}`.execute(
-    db,
-  );
+      and not ${noted('drift', sql`s.person::text || '@' || (extract(epoch from s.since) * 1000)::bigint`)}
+    union all
+    select i.person, 'imported' from (
+      select person from import_person
+      union
+      select f.person from import_photo f join import_run r on r.id = f.run
+      where f.person is not null and r.state <> 'cancelled' and coalesce(f.code, '') not like 'refused-%') i
+    join here using (person)
+    where not exists (select from consent c where c.person = i.person)
+      and not exists (select from template t where t.person = i.person)
+      and not exists (select from card_template t where t.person = i.person)`.execute(db);
   const first = new Map<string, Reason>();
   for (const { person, reason } of rows) {
     const before = first.get(person);
     if (!before || REASONS.indexOf(reason) < REASONS.indexOf(before)) first.set(person, reason);
   }
+  // Where there are too many, the reasons decide who is told: a list of hundreds of new people hides nobody else.
+  const rank = ({ reason }: { reason: Reason }) => REASONS.indexOf(reason);
+  const byPerson = (a: Again, b: Again) => (a.person < b.person ? -1 : 1);
   return [...first]
     .map(([person, reason]) => ({ person, reason }))
-    .sort((a, b) => (a.person < b.person ? -1 : 1))
-    .slice(0, MAX_AGAIN);
+    .sort((a, b) => rank(a) - rank(b) || byPerson(a, b))
+    .slice(0, MAX_AGAIN)
+    .sort(byPerson);
 }

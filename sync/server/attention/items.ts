@@ -16,6 +16,8 @@ import { openNotes } from './notes.ts';
 const VOID_DAYS = 90;
 /** How long before its end a consent is put before somebody, days. */
 const SOON_DAYS = 30;
+/** A kiosk that was let in a moment ago may take this long until its first word, ms. */
+const FIRST_WORD_MS = 15 * 60_000;
 interface Row {
   readonly kind: AttentionKind;
   readonly ref: string;
@@ -107,11 +109,13 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     join lateral (select max(at) as at from rollout_action where rollout = r.id and what = 'stopped') a on a.at is not null
     where r.state = 'stopped'`,
   // An older build than others have is no trouble of the kiosk's own: rollouts show it.
-  kiosk: () => sql`
+  kiosk: (now) => sql`
     select 'kiosk' as kind, a.device::text || '@' || a.code || '@' || (extract(epoch from a.since) * 1000)::bigint as ref,
            a.since as at, a.code, ${nothing} as person, ${nothing} as other, a.device, null::real as score
     from kiosk_alert a join device d on d.id = a.device
-    where d.status = 'approved' and a.code <> 'old-version'`,
+    where d.status = 'approved' and a.code <> 'old-version'
+      and (a.code not in ('never-heard', 'no-report')
+        or a.since <= ${new Date(now.getTime() - FIRST_WORD_MS).toISOString()}::timestamptz)`,
 };
 
 const daysBefore = (now: Date, days: number): string => new Date(now.getTime() - days * 86_400_000).toISOString();

@@ -13,7 +13,7 @@ import { textsInForce } from './texts.ts';
 /** What a kiosk keeps photos for where nobody has said otherwise, days. */
 const PHOTO_DAYS = 90;
 
-export interface FilledTexts {
+interface FilledTexts {
   readonly items: readonly PolicyConsentText[];
   readonly photoDays: number;
   /** Some text is left out, since nobody has said who runs the place. */

@@ -15,6 +15,7 @@ import { Uuid } from '../../protocol/wire/event.ts';
 import type { Actor } from '../access/actor.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
+import { namesOf } from '../people/records.ts';
 import { requireShown } from '../people/shown.ts';
 import { myConsentTexts } from '../portal/consent-texts.ts';
 import { listConsents } from './list.ts';
@@ -30,7 +31,7 @@ const list = route({
   path: '/api/consents',
   summary: 'Consents and withdrawals, newest first',
   roles: ['admin', 'dpo', 'staff'],
-  data: ['consent', 'consent.guardian'],
+  data: ['consent', 'consent.guardian', 'person.name'],
   action: 'read',
   query: ConsentQuery,
   answer: ConsentPage,
@@ -42,11 +43,13 @@ const list = route({
       limit: limit + 1,
       after: from && { at: from[0], id: from[1] },
     });
-    about(rows.slice(0, limit).map((r) => r.person));
+    const people = rows.slice(0, limit).map((r) => r.person);
+    about(people);
+    const names = await namesOf(tx, keys, people);
     return pageFrom(
       rows,
       limit,
-      ({ receivedAt: _, ...consent }) => consent,
+      ({ receivedAt: _, ...consent }) => ({ ...consent, name: names.get(consent.person) ?? null }),
       (r) => [r.receivedAt, r.id],
     );
   },

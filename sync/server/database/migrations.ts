@@ -30,6 +30,7 @@ import { answerHeard } from './migrations/0027-answer-heard.ts';
 import { kioskAlerts } from './migrations/0028-kiosk-alerts.ts';
 import { oneRepeatWindow } from './migrations/0029-one-repeat-window.ts';
 import { sharedPins } from './migrations/0030-shared-pins.ts';
+import { peopleImport } from './migrations/0031-people-import.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -67,6 +68,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0028-kiosk-alerts': kioskAlerts,
   '0029-one-repeat-window': oneRepeatWindow,
   '0030-shared-pins': sharedPins,
+  '0031-people-import': peopleImport,
 };
 
 /** Names of what this build knows, in order. */

@@ -17,6 +17,7 @@ import type {
   ComplaintTable,
   ConsentSaid,
   EnrolmentPhotoTable,
+  ImportPersonTable,
   ImportPhotoTable,
   ImportRunTable,
   ModelMigrationPersonTable,
@@ -443,6 +444,7 @@ export interface Tables {
   enrolment_photo: EnrolmentPhotoTable;
   import_run: ImportRunTable;
   import_photo: ImportPhotoTable;
+  import_person: ImportPersonTable;
   person_score: PersonScoreTable;
   model_migration: ModelMigrationTable;
   model_migration_person: ModelMigrationPersonTable;

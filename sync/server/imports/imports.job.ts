@@ -4,6 +4,8 @@ import { inTransaction } from '../database/retry.ts';
 import type { Job } from '../jobs/job.ts';
 import { applyAccepted } from './apply.ts';
 import { judgeWaiting } from './judge.ts';
+import { makeWanted } from './people.ts';
+import { undoWanted } from './undo.ts';
 
 /** Pictures that nobody decided about within this are removed, days; so is what became of those of an ended import. */
 const KEEP_DAYS = 30;
@@ -16,13 +18,17 @@ export const importsJob: Job = {
   wanted: async ({ db }) => {
     const { rows } = await sql<{ some: boolean }>`
       select exists (select from import_photo where state = 'waiting')
-          or exists (select from import_run where state = 'applying') as some`.execute(db);
+          or exists (select from import_run where state = 'applying' or people in ('making', 'undoing')) as some`.execute(
+      db,
+    );
     return rows[0]!.some;
   },
   async run(context) {
+    const made = await makeWanted(context, context.signal);
+    const undone = await undoWanted(context, context.signal);
     const judged = await judgeWaiting(context, context.signal);
     const applied = await applyAccepted(context, context.signal);
-    return { judged, ...applied };
+    return { made, undone, judged, ...applied };
   },
 };
 

@@ -12,10 +12,10 @@ import { mostAlike } from '../enrolment/alike.ts';
 import { type Judged, judgePicture, vectorBytes, vectorFrom } from '../enrolment/faces.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import type { ListLine } from './list.ts';
 import { everybodyByName, listByFile, matchFile } from './match.ts';
 import { importPlace, mapPlace } from './places.ts';
 import { moveTo } from './runs.ts';
-import type { ListLine } from './unpack.ts';
 
 /** Pictures in memory at once, and in one transaction. */
 const BATCH = 12;

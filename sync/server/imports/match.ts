@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { findPeople, namesOf } from '../people/records.ts';
-import type { ListLine } from './unpack.ts';
+import type { ListLine } from './list.ts';
 
 /** Whom a file is of: by the list beside it, else by its name, which is a number, an e-mail address, an id or a person's name. */
 
@@ -61,7 +61,7 @@ export async function matchFile(
 }
 
 export const listByFile = (lines: readonly ListLine[]): ReadonlyMap<string, ListLine> =>
-  new Map(lines.map((line) => [same(line.file), line]));
+  new Map(lines.flatMap((line) => (line.file === null ? [] : [[same(line.file), line] as const])));
 
 /** Names of everybody who is there. Nobody can be searched by name otherwise: names are sealed. */
 export async function everybodyByName(db: Kysely<Tables>, keys: Keys): Promise<Map<string, string[]>> {

@@ -4,6 +4,8 @@ import {
   AcceptedAll,
   AssignPhoto,
   ImportDecision,
+  ImportLinePage,
+  ImportLineQuery,
   ImportPage,
   ImportPhoto,
   ImportPhotoPage,
@@ -20,6 +22,7 @@ import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type DoorSpec, door } from '../access/door.ts';
 import { RawBody, type RouteSpec, route } from '../access/route.ts';
 import { personBox } from '../keys/persons.ts';
+import { listLines, makePeople, undoPeople } from './people.ts';
 import { importPlace } from './places.ts';
 import {
   acceptAll,
@@ -37,6 +40,7 @@ import { MAX_UPLOAD_BYTES, type Unpacked, unpack } from './unpack.ts';
 
 const ROLES = ['admin', 'staff'] as const;
 const After = z.tuple([Uuid]);
+const AfterLines = z.tuple([z.number().int().min(0)]);
 const One = z.strictObject({ import: Uuid });
 const OnePhoto = z.strictObject({ import: Uuid, photo: Uuid });
 
@@ -279,6 +283,63 @@ const cancel = route({
   },
 });
 
+const PEOPLE = ['person.name', 'person.number', 'person.email'];
+
+const lines = route({
+  method: 'GET',
+  path: '/api/imports/:import/people',
+  summary:
+    'What would become of each line of a list of people: somebody new, somebody who is there, or what is wrong with it',
+  roles: ROLES,
+  data: PEOPLE,
+  action: 'read',
+  params: One,
+  query: ImportLineQuery,
+  answer: ImportLinePage,
+  refusals: ['cursor-unreadable', 'import-unknown'],
+  async handle({ tx, services: { keys }, params, query: { cursor, limit, outcome }, about }) {
+    await oneRun(tx, keys, params.import);
+    const after = readPageCursor(AfterLines, cursor)?.[0] ?? 0;
+    const page = await listLines(tx, keys, params.import, { outcome, limit, after });
+    about(page.items.flatMap((line) => line.person?.id ?? []));
+    return page;
+  },
+});
+
+const make = route({
+  method: 'POST',
+  path: '/api/imports/:import/people',
+  summary: 'Make whoever of the list is not there yet; refused while a line is wrong. Safe to do again',
+  roles: ROLES,
+  data: PEOPLE,
+  action: 'write',
+  params: One,
+  answer: ImportRun,
+  refusals: ['import-unknown', 'import-closed', 'import-people-busy', 'import-people-wrong', 'import-nobody-new'],
+  async handle({ tx, services: { keys }, params, on }) {
+    on(params.import);
+    await makePeople(tx, keys, params.import);
+    return oneRun(tx, keys, params.import);
+  },
+});
+
+const unmake = route({
+  method: 'POST',
+  path: '/api/imports/:import/people/undo',
+  summary: 'Erase whom the list made, but for whoever has agreed, checked in, or was changed since',
+  roles: ROLES,
+  data: PEOPLE,
+  action: 'delete',
+  params: One,
+  answer: ImportRun,
+  refusals: ['import-unknown', 'import-people-busy', 'import-nobody-made'],
+  async handle({ tx, services: { keys }, params, on }) {
+    on(params.import);
+    await undoPeople(tx, params.import);
+    return oneRun(tx, keys, params.import);
+  },
+});
+
 export const importRoutes: readonly RouteSpec[] = [
   list,
   begin,
@@ -291,4 +352,7 @@ export const importRoutes: readonly RouteSpec[] = [
   all,
   apply,
   cancel,
+  lines,
+  make,
+  unmake,
 ];

@@ -8,8 +8,9 @@ import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { namesOf } from '../people/records.ts';
+import type { ListLine } from './list.ts';
 import { basisPlace, importPlace, mapPlace } from './places.ts';
-import type { ListLine, Unpacked } from './unpack.ts';
+import type { Unpacked } from './unpack.ts';
 
 /** Imports of ID photos: what is uploaded, what became of each picture, and what somebody decided. */
 
@@ -35,6 +36,7 @@ export async function beginImport(
       language: basis?.language ?? null,
       basis: basis && keys.sealJson(basisPlace(id), basis.statement),
       map: null,
+      people: null,
       made_by: by,
       made_at: now,
       ended_at: null,
@@ -77,17 +79,11 @@ export async function addUpload(
     throw new Problem('import-full', `An import takes ${MAX_PICTURES} pictures.`, 'Begin another for the rest.');
   if (lines.length > 0) {
     const map = row.map ? (keys.openJson(mapPlace(run), row.map) as ListLine[]) : [];
-    const sealed = keys.sealJson(mapPlace(run), [...map, ...lines]);
+    // A list of people takes the place of the one before: it is the same one, mended.
+    const kept = lines.some((line) => line.people) ? map.filter((line) => !line.people) : map;
+    const sealed = keys.sealJson(mapPlace(run), [...kept, ...lines]);
     await tx.updateTable('import_run').set({ map: sealed }).where('id', '=', run).execute();
-    // Pictures that came before their list, and were found to be nobody's, are looked at again.
-    await tx
-      .updateTable('import_photo')
-      .set({ state: 'waiting', code: null })
-      .where('run', '=', run)
-      .where('person', 'is', null)
-      .where('photo', 'is not', null)
-      .where('state', '=', 'judged')
-      .execute();
+    await lookAgain(tx, run);
   }
   for (const picture of pictures) {
     const id = v7();
@@ -114,6 +110,18 @@ export async function addUpload(
   }
 }
 
+/** Pictures that came before whoever they are of was known are looked at again. */
+export async function lookAgain(tx: Transaction<Tables>, run: string): Promise<void> {
+  await tx
+    .updateTable('import_photo')
+    .set({ state: 'waiting', code: null })
+    .where('run', '=', run)
+    .where('person', 'is', null)
+    .where('photo', 'is not', null)
+    .where('state', '=', 'judged')
+    .execute();
+}
+
 /** Newest first. @param o `id`: this one alone; `after`: those behind this one */
 export async function listRuns(
   db: Db,
@@ -137,6 +145,8 @@ export async function listRuns(
   }>`
     select run, state, count(*)::int as count, count(code)::int as doubtful from import_photo
     where run = any(${ids}::uuid[]) group by run, state`.execute(db);
+  const { rows: made } = await sql<{ run: string; count: number }>`
+    select run, count(*)::int as count from import_person where run = any(${ids}::uuid[]) group by run`.execute(db);
   return rows.map((r) => {
     const of = (state: string) => counts.find((c) => c.run === r.id && c.state === state);
     const count = (state: string) => of(state)?.count ?? 0;
@@ -153,6 +163,7 @@ export async function listRuns(
               statement: String(keys.openJson(basisPlace(r.id), r.basis)),
             }
           : null,
+      people: { state: r.people, made: made.find((m) => m.run === r.id)?.count ?? 0 },
       counts: {
         waiting: count('waiting'),
         judged: count('judged'),

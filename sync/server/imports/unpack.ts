@@ -1,7 +1,7 @@
-import { parse } from 'csv-parse/sync';
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { MAX_PICTURE_BYTES } from '../enrolment/faces.ts';
+import { type ListLine, MAX_LIST_BYTES, readList } from './list.ts';
 
 /** What is uploaded to an import: pictures, an archive of them, a list. Made by whoever sends it: nothing in it is trusted. */
 
@@ -10,17 +10,6 @@ export const MAX_UPLOAD_BYTES = 48 * 1024 * 1024;
 /** Most files in one archive, and most bytes of them together. */
 const MAX_ENTRIES = 2000;
 const MAX_UNPACKED = 256 * 1024 * 1024;
-/** Largest list, bytes, and most lines. */
-const MAX_LIST_BYTES = 4 * 1024 * 1024;
-const MAX_LINES = 20_000;
-
-/** Somebody, as a line of a list says. */
-export interface ListLine {
-  readonly file: string;
-  readonly number: string | null;
-  readonly email: string | null;
-  readonly name: string | null;
-}
 
 export interface Unpacked {
   /** File names without folders. `content` null: it can't be taken, for the reason of `code`. */
@@ -127,52 +116,4 @@ function asProblem(cause: unknown): unknown {
       cause,
     });
   return new Problem('zip-broken', 'The archive can not be read.', 'Pack it anew.', { cause });
-}
-
-const COLUMNS: Readonly<Record<keyof ListLine, RegExp>> = {
-  file: /^(file|filename|photo|picture|datei|dateiname|foto|bild)$/,
-  number: /^(number|id|no|nr|personnumber|employeeid|nummer|personalnummer)$/,
-  email: /^(email|mail)$/,
-  name: /^(name|fullname|person)$/,
-};
-
-/** A list with a head line; its separator is found by itself. @throws Problem `list-unreadable` */
-export function readList(bytes: Uint8Array): ListLine[] {
-  const unreadable = (cause?: unknown) =>
-    new Problem(
-      'list-unreadable',
-      'The list can not be read: it needs a head line with file, and number, email or name.',
-      'Save it as CSV in UTF-8.',
-      { cause },
-    );
-  let rows: string[][];
-  try {
-    if (bytes.length > MAX_LIST_BYTES) throw new RangeError('too large');
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    const head = text.slice(0, text.search(/\r?\n|$/));
-    const delimiter = [';', '\t', ','].find((d) => head.includes(d)) ?? ',';
-    rows = parse(text, {
-      delimiter,
-      bom: true,
-      trim: true,
-      skip_empty_lines: true,
-      relax_column_count: true,
-      to: MAX_LINES,
-    });
-  } catch (cause) {
-    throw unreadable(cause);
-  }
-  const [head = [], ...rest] = rows;
-  const at = (column: keyof ListLine) =>
-    head.findIndex((title) => COLUMNS[column].test(title.toLowerCase().replaceAll(/[^a-z]/g, '')));
-  const [file, number, email, name] = [at('file'), at('number'), at('email'), at('name')];
-  if (file < 0 || (number < 0 && email < 0 && name < 0)) throw unreadable();
-  const cell = (row: string[], i: number, max: number) => (i < 0 ? '' : (row[i] ?? '')).slice(0, max) || null;
-  return rest.flatMap((row) => {
-    const named = cell(row, file, 255);
-    if (!named) return [];
-    return [
-      { file: base(named), number: cell(row, number, 40), email: cell(row, email, 254), name: cell(row, name, 200) },
-    ];
-  });
 }

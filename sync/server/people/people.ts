@@ -234,6 +234,7 @@ async function eraseEnrolment(tx: Transaction<Tables>, people: readonly string[]
     'person_minor',
     'enrolment_photo',
     'import_photo',
+    'import_person',
     'person_score',
     'model_migration_person',
   ] as const;

@@ -55,6 +55,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   site: 'places',
   site_policy: 'settings of places',
   site_policy_change: 'settings of places',
+  import_person: 'that they were put down by a list; what it said of them is told',
   import_run: 'what the operator said of an import; the pictures in it are told',
   model_migration: 'a move to another embedder, which names nobody',
   evacuation: 'when a site was cleared, and how many people were inside',

@@ -79,14 +79,24 @@ export const problem = {
     title: 'Diese Person ist noch nicht einwilligungsfähig.',
     next: 'Halten Sie fest, wer für sie einwilligt und in welchem Verhältnis.',
   },
+  'import-people-wrong': {
+    title: '{{count}} Zeilen der Liste sind falsch; es wurde niemand angelegt.',
+    next: 'Verbessern Sie sie und laden Sie die Liste noch einmal hoch.',
+  },
+  'import-people-busy': {
+    title: 'Die Personen dieser Liste werden gerade angelegt oder zurückgenommen.',
+    next: 'Warten Sie, bis das fertig ist.',
+  },
+  'import-nobody-new': { title: 'Alle auf der Liste sind schon da.', next: 'Es ist nichts zu tun.' },
+  'import-nobody-made': { title: 'Wegen dieser Liste ist niemand da.', next: 'Es gibt nichts zurückzunehmen.' },
+  'list-unreadable': {
+    title: 'Die Liste ist nicht lesbar: sie braucht eine Kopfzeile mit Name und Nummer oder E-Mail.',
+    next: 'Speichern Sie sie als CSV in UTF-8.',
+  },
   'import-closed': { title: 'Dieser Import wird angewendet oder ist beendet.', next: 'Beginnen Sie einen neuen.' },
   'import-full': {
     title: 'Dieser Import nimmt keine weiteren Bilder.',
     next: 'Beginnen Sie für den Rest einen neuen.',
-  },
-  'list-unreadable': {
-    title: 'Die Liste ist nicht lesbar.',
-    next: 'Sie braucht eine Kopfzeile mit file und number, email oder name, als CSV in UTF-8.',
   },
   'not-a-minor': {
     title: 'Diese Person ist alt genug, selbst einzuwilligen.',

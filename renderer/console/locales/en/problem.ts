@@ -63,12 +63,22 @@ export const problem = {
     title: 'This person is below the age of consent.',
     next: 'Put down who agrees for them, and how they are related.',
   },
+  'import-people-wrong': {
+    title: '{{count}} lines of the list are wrong, so nobody was made.',
+    next: 'Mend them, and upload the list again.',
+  },
+  'import-people-busy': {
+    title: 'The people of this list are being made, or taken back.',
+    next: 'Wait until that is done.',
+  },
+  'import-nobody-new': { title: 'Everybody on the list is there already.', next: 'There is nothing to do.' },
+  'import-nobody-made': { title: 'Nobody is there because of this list.', next: 'There is nothing to take back.' },
+  'list-unreadable': {
+    title: 'The list can’t be read: it needs a head line with name and number or email.',
+    next: 'Save it as CSV in UTF-8.',
+  },
   'import-closed': { title: 'This import is being applied, or has ended.', next: 'Begin another.' },
   'import-full': { title: 'This import takes no more pictures.', next: 'Begin another for the rest.' },
-  'list-unreadable': {
-    title: 'The list can not be read.',
-    next: 'It needs a head line with file, and number, email or name; save it as CSV in UTF-8.',
-  },
   'not-a-minor': {
     title: 'This person is old enough to agree themselves.',
     next: 'Leave the day of birth out: it is not kept.',

@@ -16,6 +16,7 @@ import { go } from '../../core/router.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { FilePick } from '../../parts/file-pick.tsx';
 import { FilterBar, filterOf } from '../../parts/filters.tsx';
 import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
 import { PageFrame } from '../../parts/page.tsx';
@@ -23,6 +24,7 @@ import { PersonLink } from '../../parts/person-link.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { codeWords } from '../../parts/words.ts';
+import { ListedPeople } from './people.tsx';
 
 /** How often the progress of an import is read, ms. */
 const EVERY_MS = 3000;
@@ -44,6 +46,7 @@ export function Review({ id }: { id: string }) {
   const { busy, refusal, run } = useWrite();
   // What was decided since the list was read: the list itself stays where it was scrolled to.
   const [decided, setDecided] = useState<ReadonlyMap<string, ImportPhoto>>(new Map());
+  const [uploads, setUploads] = useState(0);
   const reload = () => {
     setDecided(new Map());
     found.reload();
@@ -130,9 +133,18 @@ export function Review({ id }: { id: string }) {
           <p class="muted small">
             {run_.basis ? t('imports.basis', { statement: run_.basis.statement }) : t('imports.noBasis')}
           </p>
-          {open && <Upload id={id} onDone={reload} />}
+          {open && (
+            <Upload
+              id={id}
+              onDone={() => {
+                setUploads((n) => n + 1);
+                reload();
+              }}
+            />
+          )}
         </section>
       )}
+      {run_ && <ListedPeople run={run_} uploads={uploads} onChange={reload} />}
       {run_ && total > 0 && (
         <>
           <FilterBar names={['state', 'doubtful']}>
@@ -214,21 +226,15 @@ function Upload({ id, onDone }: { id: string; onDone: () => void }) {
   };
   return (
     <div class="field">
-      <label for="import-files">{t('imports.files')}</label>
-      <input
+      <FilePick
         id="import-files"
-        type="file"
-        multiple
-        accept="image/*,.zip,.csv,.tsv"
+        accept="image/*,.zip,.csv,.tsv,.txt"
         disabled={busy}
-        aria-describedby="import-hint"
-        onChange={(e) => {
-          const input = e.currentTarget;
-          void upload([...(input.files ?? [])]).then(() => {
-            input.value = '';
-          });
-        }}
-      />
+        describedBy="import-hint"
+        onFiles={(files) => void upload(files)}
+      >
+        {t('imports.files')}
+      </FilePick>
       <p class="field-hint" id="import-hint">
         {t('imports.filesHint')}
       </p>

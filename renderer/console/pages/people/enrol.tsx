@@ -6,6 +6,7 @@ import { IconBack, IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
+import { FilePick } from '../../parts/file-pick.tsx';
 import { RefusalNote } from '../../parts/form.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
@@ -273,14 +274,9 @@ function Files({ onShots }: { onShots: (shots: Shot[]) => void }) {
   };
   return (
     <div class="field">
-      <label for="photos">{t('enrolFace.files')}</label>
-      <input
-        id="photos"
-        type="file"
-        accept="image/*"
-        multiple
-        onChange={(e) => void read([...(e.currentTarget.files ?? [])])}
-      />
+      <FilePick id="photos" accept="image/*" onFiles={(files) => void read(files)}>
+        {t('enrolFace.files')}
+      </FilePick>
       {bad && <p class="field-error">{t('quality.picture-not-decodable')}</p>}
     </div>
   );

@@ -8,7 +8,16 @@ import { PagedTable } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 
 /** What was told, what waits and what was given up, newest first. */
-export function Deliveries({ webhook, admin }: { webhook: string; admin: boolean }) {
+export function Deliveries({
+  webhook,
+  admin,
+  onReload,
+}: {
+  webhook: string;
+  admin: boolean;
+  /** What stands above the log is to be read again, too. */
+  onReload: () => void;
+}) {
   const pages = usePages<Delivery>(`/api/webhooks/${webhook}/deliveries`, DeliveryPage, { limit: 20 });
   const { busy, refusal, run } = useWrite();
   const again = async (id: string) => {
@@ -69,7 +78,14 @@ export function Deliveries({ webhook, admin }: { webhook: string; admin: boolean
         ]}
       />
       <div class="actions start">
-        <button type="button" class="quiet" onClick={pages.reload}>
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => {
+            pages.reload();
+            onReload();
+          }}
+        >
           {t('webhooks.reload')}
         </button>
       </div>

@@ -14,7 +14,10 @@ const words = (reason: string): string => {
   return t(hasSentence(key) ? key : 'again.reason.other');
 };
 
-/** Whom to enrol again, and why: one after the other. */
+/**
+ * Whom to enrol, or to enrol again, and why: one after the other. Whoever an import brought is asked here, in person, and
+ * their face is taken anew: no picture of somebody who has not agreed ever comes to a kiosk.
+ */
 export function AgainScreen({ session, alive }: { session: StaffSession; alive: () => void }) {
   const { core } = useKiosk();
   const enrolling = useSignal<PersonRow | null>(null);
@@ -42,29 +45,32 @@ export function AgainScreen({ session, alive }: { session: StaffSession; alive: 
       {/* It scrolls when there are many, so it must be reachable by keyboard. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus */}
       <ul tabIndex={0} aria-label={t('again.title')}>
-        {people?.map(({ person, reason }) => (
-          <li key={person.id} class="person">
-            <div class="person-words">
-              <p class="person-name">
-                <bdi>{person.name}</bdi>
-                {person.number !== null && (
-                  <span class="tabular"> · {t('people.number', { number: person.number })}</span>
-                )}
-              </p>
-              <p class="person-facts">{words(reason)}</p>
-            </div>
-            <button
-              type="button"
-              class="button button-main"
-              aria-label={`${t('people.enrolAgain')}: ${person.name}`}
-              onClick={() => {
-                enrolling.value = person;
-              }}
-            >
-              {t('people.enrolAgain')}
-            </button>
-          </li>
-        ))}
+        {people?.map(({ person, reason }) => {
+          const verb = person.templates > 0 ? 'people.enrolAgain' : 'people.enrol';
+          return (
+            <li key={person.id} class="person">
+              <div class="person-words">
+                <p class="person-name">
+                  <bdi>{person.name}</bdi>
+                  {person.number !== null && (
+                    <span class="tabular"> · {t('people.number', { number: person.number })}</span>
+                  )}
+                </p>
+                <p class="person-facts">{words(reason)}</p>
+              </div>
+              <button
+                type="button"
+                class="button button-main"
+                aria-label={`${t(verb)}: ${person.name}`}
+                onClick={() => {
+                  enrolling.value = person;
+                }}
+              >
+                {t(verb)}
+              </button>
+            </li>
+          );
+        })}
       </ul>
     </section>
   );

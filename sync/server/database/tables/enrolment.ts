@@ -73,11 +73,21 @@ export interface ImportRunTable {
   language: string | null;
   /** Envelope of the operator's own words for that. */
   basis: Bytes | null;
-  /** Envelope of what a list beside the files says: file, number, e-mail, name. */
+  /** Envelope of what a list beside the files says: its lines (imports/list.ts). */
   map: Bytes | null;
+  /** Of the people in its list; null: nobody was made of it. */
+  people: 'making' | 'made' | 'undoing' | 'undone' | null;
   made_by: string | null;
   made_at: Instant;
   ended_at: Instant | null;
+}
+
+/** Who is there because of an import's list. */
+export interface ImportPersonTable {
+  person: string;
+  /** Null: the import is forgotten. */
+  run: string | null;
+  made_at: Instant;
 }
 
 export interface ImportPhotoTable {

@@ -1,0 +1,182 @@
+import { useEffect } from 'preact/hooks';
+import {
+  type ImportLine,
+  ImportLinePage,
+  ImportRun,
+  type ImportRun as Run,
+} from '../../../../sync/protocol/api/imports.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconAddPerson } from '../../../shared/icons.tsx';
+import { get, send } from '../../core/api.ts';
+import { usePages, useResource, useWrite } from '../../core/resource.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { FilterBar, filterOf } from '../../parts/filters.tsx';
+import { RefusalNote, SelectField } from '../../parts/form.tsx';
+import { PersonLink } from '../../parts/person-link.tsx';
+import { PagedTable } from '../../parts/table.tsx';
+import { codeWords } from '../../parts/words.ts';
+import { languageName } from '../people/languages.ts';
+
+const OUTCOMES = ['wrong', 'new', 'known'] as const;
+
+/**
+ * The people of the list, line by line, before anybody is made of it. Nothing is there without a list of people.
+ *
+ * @param uploads grows with each upload, after which the lines are read again
+ */
+export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: number; onChange: () => void }) {
+  const path = `/api/imports/${run.id}/people`;
+  const outcome = filterOf('line');
+  const summary = useResource(`${path} ${uploads} ${run.people.state}`, (signal) =>
+    get(path, ImportLinePage, { query: { limit: 1 }, signal }),
+  );
+  const pages = usePages(path, ImportLinePage, { outcome: outcome.value, limit: 50 });
+  useEffect(() => {
+    pages.reload();
+  }, [uploads, run.people.state]);
+  const { busy, refusal, run: write } = useWrite();
+  const counts = summary.value?.counts;
+  const { state, made } = run.people;
+  if (!counts || (counts.new + counts.known + counts.wrong === 0 && state === null)) return null;
+  const under = state === 'making' || state === 'undoing';
+  const ready = run.state === 'open' && !under && counts.wrong === 0 && counts.new > 0;
+  const make = async () => {
+    const sure = await confirm({
+      title: t('imports.people.make', { count: counts.new }),
+      text: t('imports.people.makeText'),
+      action: t('imports.people.make', { count: counts.new }),
+    });
+    if (!sure) return;
+    const done = await write(() => send('POST', path, { answer: ImportRun }));
+    if (done?.ok) onChange();
+  };
+  const undo = async () => {
+    const sure = await confirm({
+      title: t('imports.people.undo'),
+      text: t('imports.people.undoText'),
+      action: t('imports.people.undo'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await write(() => send('POST', `${path}/undo`, { answer: ImportRun }));
+    if (done?.ok) onChange();
+  };
+  return (
+    <>
+      <section class="card panel">
+        <div class="panel-head">
+          <h2>{t('imports.people.title')}</h2>
+          {state && (
+            <span class="badge" data-kind={state === 'made' ? 'good' : undefined} role="status">
+              {t(`imports.people.state.${state}`, { count: made })}
+            </span>
+          )}
+        </div>
+        <ul class="figures">
+          {OUTCOMES.map((o) => (
+            <li key={o}>
+              <strong class="tabular">{counts[o]}</strong> {t(`imports.people.outcome.${o}`)}
+            </li>
+          ))}
+        </ul>
+        {counts.wrong > 0 && (
+          <p class="note" data-kind="warn">
+            {t('imports.people.wrong')}
+          </p>
+        )}
+        <RefusalNote refusal={refusal ?? summary.refusal} />
+        <div class="actions start">
+          {run.state === 'open' && counts.new > 0 && (
+            <button type="button" class="primary" aria-disabled={busy || !ready} onClick={() => ready && void make()}>
+              <IconAddPerson />
+              {t('imports.people.make', { count: counts.new })}
+            </button>
+          )}
+          {made > 0 && (
+            <button type="button" class="quiet" aria-disabled={busy || under} onClick={() => !under && void undo()}>
+              {t('imports.people.undo')}
+            </button>
+          )}
+        </div>
+      </section>
+      <FilterBar names={['line']}>
+        <SelectField
+          label={t('imports.people.show')}
+          {...outcome}
+          options={[['', t('any')], ...OUTCOMES.map((o) => [o, t(`imports.people.outcome.${o}`)] as const)]}
+        />
+      </FilterBar>
+      <PagedTable
+        pages={pages}
+        caption={t('imports.people.title')}
+        rowKey={(l) => `${l.line} ${l.number} ${l.email}`}
+        tone={(l) => (l.outcome === 'wrong' ? 'bad' : undefined)}
+        empty={{ title: t('imports.people.none') }}
+        columns={[
+          { key: 'line', label: t('imports.people.line'), figures: true, cell: (l) => l.line },
+          { key: 'name', label: t('people.name'), heads: true, cell: (l) => <Name line={l} /> },
+          {
+            key: 'key',
+            label: `${t('people.number')}, ${t('people.email')}`,
+            cell: (l) => (
+              <div>
+                <Cell text={l.number} ltr />
+                {l.email !== null && (
+                  <p class="small">
+                    <Cell text={l.email} ltr />
+                  </p>
+                )}
+              </div>
+            ),
+          },
+          {
+            key: 'site',
+            label: `${t('imports.people.site')}, ${t('people.language')}`,
+            cell: (l) => (
+              <div>
+                <Cell text={l.site} />
+                {l.language !== null && (
+                  <p class="small">
+                    {l.codes.includes('language-unknown') ? <bdi>{l.language}</bdi> : languageName(l.language)}
+                  </p>
+                )}
+              </div>
+            ),
+          },
+          { key: 'photo', label: t('imports.people.photo'), cell: (l) => <Photo line={l} /> },
+        ]}
+      />
+    </>
+  );
+}
+
+const Cell = ({ text, ltr = false }: { text: string | null; ltr?: boolean }) =>
+  text === null ? <span class="muted">–</span> : <bdi dir={ltr ? 'ltr' : undefined}>{text}</bdi>;
+
+function Name({ line }: { line: ImportLine }) {
+  return (
+    <div>
+      {line.person ? <PersonLink {...line.person} /> : <Cell text={line.name} />}
+      {line.outcome === 'known' && line.person?.name !== line.name && line.name !== null && (
+        <p class="small muted">
+          {t('imports.people.differs')} <bdi>{line.name}</bdi>
+        </p>
+      )}
+      <p class="small muted">
+        {line.outcome === 'wrong'
+          ? line.codes.map((code) => codeWords('imports.people.code', code)).join(' ')
+          : t(`imports.people.outcome.${line.outcome}`)}
+      </p>
+    </div>
+  );
+}
+
+function Photo({ line }: { line: ImportLine }) {
+  if (line.file === null) return <span class="muted">–</span>;
+  return (
+    <div>
+      <bdi>{line.file}</bdi>
+      {line.hasPhoto === false && <p class="small muted">{t('imports.people.noPhoto')}</p>}
+    </div>
+  );
+}

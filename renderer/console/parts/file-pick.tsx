@@ -1,0 +1,55 @@
+import type { ComponentChildren } from 'preact';
+
+/**
+ * Where files are chosen or dropped. The browser's own control speaks the browser's language, in its own look; it is there
+ * for whoever has no mouse, and this stands for it.
+ *
+ * @param describedBy id of the hint
+ */
+export function FilePick({
+  id,
+  accept,
+  disabled = false,
+  describedBy,
+  onFiles,
+  children,
+}: {
+  id: string;
+  accept: string;
+  disabled?: boolean;
+  describedBy?: string;
+  onFiles: (files: readonly File[]) => void;
+  children: ComponentChildren;
+}) {
+  return (
+    <label
+      class="file-pick"
+      for={id}
+      aria-disabled={disabled}
+      onDragOver={(e) => e.preventDefault()}
+      onDrop={(e) => {
+        e.preventDefault();
+        const files = [...(e.dataTransfer?.files ?? [])];
+        if (!disabled && files.length > 0) onFiles(files);
+      }}
+    >
+      <input
+        id={id}
+        class="sr-only"
+        type="file"
+        multiple
+        accept={accept}
+        disabled={disabled}
+        aria-describedby={describedBy}
+        onChange={(e) => {
+          const input = e.currentTarget;
+          const files = [...(input.files ?? [])];
+          // The same file may be chosen again, after it was mended.
+          input.value = '';
+          if (files.length > 0) onFiles(files);
+        }}
+      />
+      {children}
+    </label>
+  );
+}

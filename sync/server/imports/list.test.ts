@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { readList } from './list.ts';
+
+const read = (text: string) => readList(Buffer.from(text));
+
+describe('a list beside the pictures', () => {
+  test('says whose files are, in any order of columns', () => {
+    expect(read('file,name\n"Lovelace, Ada.jpg","Ada Lovelace"\n')).toEqual([
+      {
+        line: 2,
+        people: false,
+        file: 'Lovelace, Ada.jpg',
+        number: null,
+        email: null,
+        name: 'Ada Lovelace',
+        site: null,
+        language: null,
+      },
+    ]);
+  });
+
+  test('of people: a mark, semicolons, other titles, empty lines and folders before a file’s name', () => {
+    const text =
+      '\ufeffE-Mail-Adresse;Foto-Datei;Personal-Nr.;Vorname;Nachname;Gebäude;Sprache\r\n\r\nada@x.example;C:\\Fotos\\ada.jpg;0042;Ada;Lovelace;Nord;Deutsch\r\n';
+    expect(read(text)).toEqual([
+      {
+        line: 3,
+        people: true,
+        file: 'ada.jpg',
+        number: '0042',
+        email: 'ada@x.example',
+        name: 'Ada Lovelace',
+        site: 'Nord',
+        language: 'Deutsch',
+      },
+    ]);
+    expect(read('الاسم,الرقم\nليلى,7\n')).toMatchObject([{ people: true, name: 'ليلى', number: '7' }]);
+    expect(read('姓名,工号\n李伟,8\n')).toMatchObject([{ people: true, name: '李伟', number: '8' }]);
+  });
+
+  test('saved by Excel as Unicode text, and with zeros kept by =""…""', () => {
+    const unicode = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('Name\tNumber\nZoë\t0042\n', 'utf16le')]);
+    expect(readList(unicode)).toMatchObject([{ name: 'Zoë', number: '0042' }]);
+    expect(read('name,number\nAda,"=""0042"""\n')).toMatchObject([{ number: '0042' }]);
+  });
+
+  test('without a head line, or not in UTF-8, can not be read', () => {
+    for (const wrong of [
+      'ada.jpg,1\n',
+      'file\nada.jpg\n',
+      'name\nAda\n',
+      'file,number\n"unclosed',
+      'name,number\nZo\xeb,1',
+    ])
+      expect(() => readList(Buffer.from(wrong, 'latin1'))).toThrow(
+        expect.objectContaining({ code: 'list-unreadable' }),
+      );
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import type { ListLine } from './list.ts';
+import { planLines } from './people-rules.ts';
+
+const line = (change: Partial<ListLine> = {}): ListLine => ({
+  line: 2,
+  people: true,
+  file: null,
+  number: '1',
+  email: null,
+  name: 'Ada',
+  site: null,
+  language: null,
+  ...change,
+});
+const NORD = { id: '01890a5d-ac96-774b-bcce-b302099a8057', name: 'Nord' };
+const known = {
+  numbers: new Map([
+    ['7', ['grace']],
+    ['8', ['one', 'two']],
+  ]),
+  emails: new Map([['eve@x.example', ['eve']]]),
+  sites: [NORD, { id: '2', name: 'Hof' }, { id: '3', name: 'hof' }],
+};
+const plan = (...lines: ListLine[]) => planLines(lines, known);
+const codesOf = (change: Partial<ListLine>) => plan(line(change))[0]!.codes;
+
+describe('a line of a list of people', () => {
+  test('is somebody new, or whoever has its number or address already', () => {
+    expect(plan(line(), line({ number: '7' }), line({ number: null, email: ' EVE@x.example' }))).toMatchObject([
+      { outcome: 'new', person: null, site: null, language: null },
+      { outcome: 'known', person: 'grace', codes: [] },
+      { outcome: 'wrong', codes: ['email-wrong'] },
+    ]);
+    expect(plan(line({ number: null, email: 'EVE@x.example' }))).toMatchObject([{ outcome: 'known', person: 'eve' }]);
+  });
+
+  test('names its site by name or id, and its language by code or word', () => {
+    expect(plan(line({ site: ' nord', language: 'Deutsch' }))).toMatchObject([{ site: NORD.id, language: 'de' }]);
+    expect(plan(line({ site: NORD.id.toUpperCase(), language: 'ZH' }))).toMatchObject([
+      { site: NORD.id, language: 'zh' },
+    ]);
+    expect(plan(line({ language: 'pt_BR' }))).toMatchObject([{ language: 'pt-BR', outcome: 'new' }]);
+    expect(codesOf({ site: 'Süd' })).toEqual(['site-unknown']);
+    expect(codesOf({ site: 'Hof' })).toEqual(['site-unclear']);
+    for (const language of ['klingon', 'xx', '?']) expect(codesOf({ language })).toEqual(['language-unknown']);
+  });
+
+  test.each([
+    [{ name: null }, ['name-missing']],
+    [{ number: null }, ['key-missing']],
+    [{ name: 'A'.repeat(201) }, ['name-wrong']],
+    [{ name: 'A\u0007da' }, ['name-wrong']],
+    [{ number: '9'.repeat(41) }, ['number-wrong']],
+    [{ email: 'ada at x' }, ['email-wrong']],
+    [{ number: '8' }, ['person-unclear']],
+    [{ number: '7', email: 'eve@x.example' }, ['person-conflict']],
+    [{ name: '=HYPERLINK("https://x.example","Ada")' }, ['cell-formula']],
+    [{ name: '@SUM(1)' }, ['cell-formula']],
+    [{ name: '＝1+1' }, ['cell-formula']],
+    [{ number: '+cmd|x' }, ['cell-formula']],
+    [{ number: '-1+2' }, ['cell-formula']],
+    [{ email: '+ada@x.example' }, ['cell-formula']],
+    [{ file: '=1.jpg' }, ['cell-formula']],
+    [{ site: '=Nord' }, ['cell-formula', 'site-unknown']],
+    [{ name: null, number: null, language: 'xx' }, ['name-missing', 'key-missing', 'language-unknown']],
+  ])('is wrong: %j', (change, codes) => {
+    expect(plan(line(change))).toMatchObject([{ outcome: 'wrong', codes }]);
+  });
+
+  test('that repeats a number, an address or a file of one before it is wrong, and the one before is not', () => {
+    const plans = plan(
+      line({ email: 'ada@x.example', file: 'a.jpg' }),
+      line({ number: '2', email: 'ADA@x.example' }),
+      line({ number: '1' }),
+      line({ number: '3', file: 'A.JPG' }),
+    );
+    expect(plans.map((p) => p.codes)).toEqual([[], ['line-repeated'], ['line-repeated'], ['file-repeated']]);
+  });
+
+  test('a name that begins with an apostrophe is a name', () => {
+    expect(codesOf({ name: "'t Hooft" })).toEqual([]);
+  });
+});

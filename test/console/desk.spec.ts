@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type Browser, chromium, expect, type Page, test } from '@playwright/test';
+import { cachedClip } from '../../electron/cli/demo/footage.ts';
+import { selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { stillsOfA } from '../footage/index.ts';
+import { CLIPS } from '../kiosk-ui/clips.ts';
+import { axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+
+/**
+ * The back office's days: a list of people with their photos, a face before this machine's camera, a receiver that answers,
+ * the audit log, a code for a PIN.
+ */
+
+test.describe.configure({ mode: 'serial' });
+test.setTimeout(240_000);
+const CLIPS_FOLDER = join(import.meta.dirname, '../artefacts/clips');
+let rig: Rig;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+let receiver: Server;
+let answers: number[] = [];
+let heard = 0;
+const certificate = await selfSignedServerCertificate(['localhost'], Date.now());
+
+test.beforeAll(async () => {
+  receiver = createServer({ key: certificate.keyPem, cert: certificate.certPem }, (request, response) => {
+    request.resume().on('end', () => {
+      heard += 1;
+      response.writeHead(answers.shift() ?? 204).end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  rig = await startRig('North entrance', { SMARTPRESENCE_WEBHOOKS_LOOPBACK: 'yes' });
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      `--use-file-for-fake-video-capture=${await cachedClip(CLIPS.man, CLIPS_FOLDER)}`,
+    ],
+  });
+  ({ page, complaints } = await openBrowser(browser));
+  await enterByLink(page, rig.server.adminLink);
+  await expect(page.getByRole('heading', { name: 'North entrance' })).toBeVisible();
+});
+test.afterAll(async () => {
+  await browser?.close();
+  await rig?.close();
+  await new Promise((resolve) => receiver.close(resolve));
+});
+
+const open = async (path: string, heading: string) => {
+  await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+  await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
+};
+const call = (method: string, path: string, body?: unknown) =>
+  page.evaluate(
+    async ([m, p, b]) => {
+      const init = b === undefined ? {} : { body: JSON.stringify(b), headers: { 'content-type': 'application/json' } };
+      const answer = await fetch(p as string, { method: m as string, ...init });
+      return { status: answer.status, body: await answer.json().catch(() => null) };
+    },
+    [method, path, body],
+  );
+const speak = (language: string) =>
+  page
+    .getByLabel(/Language|Sprache|اللغة/)
+    .first()
+    .selectOption(language);
+const inLanguage = async (language: string, name: string, path: string) => {
+  await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+  await speak(language);
+  await expect(page.locator('html')).toHaveAttribute('lang', language);
+  await expect(page.locator('.skeleton')).toHaveCount(0);
+  await picture(page, `${name}-${language}`, ['desk', 'wall']);
+  await axe(page);
+};
+
+test('a list makes people only when every line is right, joins their photos, and is taken back', async () => {
+  await open('imports', 'Import of photos');
+  await page.getByRole('button', { name: 'Begin an import' }).first().click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Begin an import' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'An import' })).toBeVisible();
+  const path = page.url().split('#/')[1]!;
+  const head = 'Name;Nummer;E-Mail;Sprache;Foto\n';
+  const right = 'Ada Lovelace;1815;ada@example.org;en;ada.jpg\nليلى الحسن;1840;layla@example.org;ar;\n';
+  const upload = (files: { name: string; mimeType: string; buffer: Buffer }[]) =>
+    page.getByLabel('Photos, a ZIP of photos, or a CSV').setInputFiles(files);
+  const list = (text: string) => ({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(head + text) });
+  await upload([
+    list(`${right}=1+1;1816;eve at example;xx;\n`),
+    { name: 'ada.jpg', mimeType: 'image/jpeg', buffer: readFileSync(stillsOfA()[0]!) },
+  ]);
+  await expect(page.getByRole('heading', { name: 'People of the list' })).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByText('A cell begins like a formula (= + - @).')).toBeVisible();
+  await expect(page.getByText('Nobody is made while a line is wrong.')).toBeVisible();
+  await expect(page.getByText('Nobody fits the file’s name')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('button', { name: 'Make 2 people' })).toHaveAttribute('aria-disabled', 'true');
+  await axe(page);
+  await picture(page, 'list-wrong', ['desk', 'wall', 'narrow']);
+  await inLanguage('de', 'list', path);
+  await inLanguage('ar', 'list', path);
+  await speak('en');
+
+  await upload([list(right)]);
+  const make = page.getByRole('button', { name: 'Make 2 people' });
+  await expect(make).toHaveAttribute('aria-disabled', 'false');
+  await make.click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Make 2 people' }).click();
+  await expect(page.getByText('2 people made')).toBeVisible({ timeout: 60_000 });
+  // The photo has found whose it is; without a consent it waits.
+  await expect(page.locator('.photo').getByRole('link', { name: 'Ada Lovelace' })).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator('.photo').getByText('Has not agreed yet')).toBeVisible();
+  await axe(page);
+  await picture(page, 'list-made', ['desk', 'wall']);
+  await page.getByRole('button', { name: 'Take them back' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Take them back' }).click();
+  await expect(page.getByText('Taken back')).toBeVisible({ timeout: 60_000 });
+});
+
+test('a face before this machine’s camera becomes a template, after the consent', async () => {
+  const { id } = (await call('POST', '/api/people', { name: 'نورا', number: '1984' })).body;
+  await call('POST', `/api/people/${id}/consents`, { textVersion: '1', language: 'en' });
+  await page.goto(new URL(`/console/#/people/${id}/enrol`, rig.server.adminLink).href);
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('نورا');
+  await expect(page.getByRole('img', { name: 'Picture 1' })).toBeVisible({ timeout: 60_000 });
+  await axe(page);
+  await picture(page, 'enrol-camera', ['desk', 'wall']);
+  await page.getByRole('button', { name: 'Make the template' }).click();
+  await expect(page.getByText(/^Enrolled: [1-3] templates?\.$/)).toBeVisible({ timeout: 30_000 });
+  await open(`people/${id}`, 'نورا');
+  await page.getByRole('button', { name: 'Give a code for a PIN' }).click();
+  await expect(page.getByText('whoever has number and code chooses the PIN')).toBeVisible();
+  await axe(page);
+  await picture(page, 'pin-code', ['desk', 'wall']);
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('heading', { name: 'PIN', exact: true }).scrollIntoViewIfNeeded();
+  await picture(page, 'pin-panel', ['wall']);
+});
+
+test('a receiver that fails first is told again; what it takes is delivered; one that says “gone” is switched off', async () => {
+  await open('webhooks', 'Webhooks');
+  await page.getByRole('button', { name: 'Add a receiver' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Payroll');
+  await dialog.getByLabel('Address').fill(`https://localhost:${(receiver.address() as AddressInfo).port}/hook`);
+  await dialog.getByLabel('Certificate authority').fill(certificate.certPem);
+  await dialog.getByRole('button', { name: 'Add a receiver' }).click();
+  await dialog.getByRole('button', { name: 'I have kept it' }).click();
+  answers = [503];
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  const row = page.getByRole('row').filter({ hasText: 'A test' }).first();
+  const reads = (words: string, timeout: number) =>
+    expect(async () => {
+      await page.getByRole('button', { name: 'Read the log anew' }).click();
+      await expect(row).toContainText(words, { timeout: 1500 });
+    }).toPass({ timeout });
+  await reads('503', 60_000);
+  await expect(row).toContainText('Waiting');
+  await picture(page, 'webhooks-retried', ['desk']);
+  await reads('Delivered', 90_000);
+  await expect(row).toContainText('204');
+  // What stands above the log is as new as the log.
+  await expect(page.locator('dt', { hasText: 'Last delivered' }).locator('xpath=..')).not.toContainText('–');
+  expect(heard).toBe(2);
+  await axe(page);
+  await picture(page, 'webhooks-delivered', ['desk', 'wall']);
+  answers = [410];
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByText('Switched off: the receiver said “gone”')).toBeVisible({ timeout: 3000 });
+  }).toPass({ timeout: 90_000 });
+  await page.getByRole('button', { name: 'Delivery log' }).click();
+  await expect(page.getByRole('row').filter({ hasText: '410' })).toContainText('Waiting');
+  await axe(page);
+  await picture(page, 'webhooks-gone', ['desk']);
+});
+
+test('the audit log shows who did what, is searched by what was touched, and tells a row in full', async () => {
+  await open('audit', 'Audit log');
+  await expect(page.locator('.skeleton')).toHaveCount(0);
+  await expect(
+    page
+      .getByRole('row')
+      .filter({ hasText: /webhook|Webhook/ })
+      .first(),
+  ).toBeVisible();
+  await page.getByLabel('Route').fill('POST /api/people');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await expect(page.getByRole('row').filter({ hasText: 'webhook' })).toHaveCount(0);
+  await expect(page.getByRole('row').filter({ hasText: 'POST /api/people' }).first()).toBeVisible();
+  await axe(page);
+  await picture(page, 'audit', ['desk', 'wall', 'narrow']);
+  await inLanguage('ar', 'audit', 'audit');
+  await inLanguage('de', 'audit', 'audit');
+  await speak('en');
+  expect(complaints.filter((c) => !/404|409|status of 4/.test(c))).toEqual([]);
+});

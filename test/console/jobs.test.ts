@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { LOCALES } from '../../renderer/console/locales/index.ts';
+import { JOBS } from '../../sync/server/jobs/all.ts';
+
+/* A page that shows the program's own words for a job looks unfinished. */
+test('every job has a name in every language of the console', () => {
+  for (const [language, { jobs }] of Object.entries(LOCALES)) {
+    const names = (jobs as { name: Record<string, string> }).name;
+    expect([language, JOBS.map(({ name }) => name).filter((name) => !names[name])]).toEqual([language, []]);
+  }
+});

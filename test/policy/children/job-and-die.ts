@@ -1,0 +1,45 @@
+import pg from 'pg';
+import pino from 'pino';
+import { readConfig } from '../../../sync/server/config.ts';
+import { openDatabase } from '../../../sync/server/database/open.ts';
+import { readDatabaseUrl } from '../../../sync/server/database/url.ts';
+import { JOBS } from '../../../sync/server/jobs/all.ts';
+import { Keys } from '../../../sync/server/keys/envelope.ts';
+import { openKeyring } from '../../../sync/server/keys/keyring.ts';
+
+/**
+ * Runs a job, and kills itself with SIGKILL when it has sent so many statements to the database.
+ * argv[2]: JSON {url, keys: [base64, base64], job, statements, weights?}
+ */
+const o = JSON.parse(process.argv[2]!) as {
+  url: string;
+  keys: [string, string];
+  job: string;
+  statements: number;
+  weights?: string;
+};
+const address = readDatabaseUrl(o.url);
+if (typeof address === 'string') throw new Error(address);
+const config = readConfig({
+  ENCRYPTION_KEY: o.keys[0],
+  SECRET_KEY: o.keys[1],
+  SMARTPRESENCE_SERVER_HOME: '/nonexistent',
+});
+const keys = new Keys(config.encryptionKey, config.secretKey);
+const { db } = await openDatabase('', { postgres: address });
+const now = () => new Date('2026-07-20T10:00:00.000Z');
+const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: () => now().getTime() });
+
+let left = o.statements;
+const send = pg.Client.prototype.query as (...args: unknown[]) => unknown;
+pg.Client.prototype.query = function counted(this: unknown, ...args: unknown[]) {
+  left -= 1;
+  if (left <= 0) process.kill(process.pid, 'SIGKILL');
+  return send.apply(this, args);
+} as never;
+
+const log = pino({ level: 'silent' });
+const services = { db, keys, keyring, config: o.weights ? { ...config, weights: o.weights } : config, log, now };
+const job = JOBS.find(({ name }) => name === o.job)!;
+await job.run({ ...services, tell: () => undefined, signal: AbortSignal.timeout(100_000) });
+process.exit(1);

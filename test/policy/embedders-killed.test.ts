@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { prepareModels } from '../../build/models/prepare.ts';
+import { rotatedEmbedder } from '../../build/models/rotate.ts';
+import { EMBEDDERS_FILE } from '../../models/node/embedders.ts';
+import { EMBEDDER, EMBEDDER_ID, embedderId } from '../../models/rules/manifest.ts';
+import type { Person } from '../../sync/protocol/api/people.ts';
+import { consentRoutes } from '../../sync/server/consents/routes.ts';
+import { openDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { embeddersJob } from '../../sync/server/embedders/embedders.job.ts';
+import { beginMove, progressOf } from '../../sync/server/embedders/migrate.ts';
+import { enrolmentRoutes } from '../../sync/server/enrolment/routes.ts';
+import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { stillsOfA } from '../footage/index.ts';
+import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
+import { apiOn } from './api-kit.ts';
+
+/** `models migrate`, whose server is killed again and again: what it does for one person is whole, and it goes on with the rest. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+const CHILD = join(import.meta.dirname, 'children/job-and-die.ts');
+
+describe.skipIf(postgresUnavailable())('a move to another embedder whose server is killed with SIGKILL', () => {
+  test('has each person moved or not, never in part, and ends with everybody', async () => {
+    const { weights: shipped } = await prepareModels();
+    const weights = mkdtempSync(join(tmpdir(), 'embedders-killed-'));
+    onTestFinished(() => rmSync(weights, { recursive: true, force: true }));
+    cpSync(shipped, weights, { recursive: true });
+    const { bytes, entry } = rotatedEmbedder(readFileSync(join(weights, EMBEDDER.file)));
+    const made = entry as { file: string; sha256: string };
+    writeFileSync(join(weights, made.file), bytes);
+    writeFileSync(join(weights, EMBEDDERS_FILE), JSON.stringify([entry]));
+    const to = embedderId(made);
+    const postgres = await startPostgres();
+    onTestFinished(() => postgres.remove());
+    const database = await openDatabase('', { postgres: postgres.address() });
+    onTestFinished(() => database.close());
+    const api = await apiOn(database, NOW, [...consentRoutes, ...enrolmentRoutes, ...peopleRoutes]);
+    onTestFinished(() => api.close());
+
+    const people: string[] = [];
+    for (const still of stillsOfA().slice(0, 6)) {
+      const { id } = await api.ask<Person>('POST', '/api/people', { body: { name: `Person ${people.length}` } });
+      await api.ask('POST', `/api/people/${id}/consents`, { body: { textVersion: '1', language: 'en' } });
+      const pictures = [readFileSync(still).toString('base64')];
+      // It is one man under six names: staff says that they are not one.
+      const body = { pictures, source: 'photo', notDuplicateOf: people };
+      expect(await api.ask('POST', `/api/people/${id}/enrolment`, { body })).toMatchObject({ outcome: 'enrolled' });
+      people.push(id);
+    }
+    await inTransaction(api.db, (tx) => beginMove(tx, { to, weights, by: 'operator' }, NOW));
+
+    const { encryptionKey, secretKey } = api.services.config;
+    const keys = [encryptionKey, secretKey].map((key) => Buffer.from(key.reveal()).toString('base64'));
+    const dieAfter = async (statements: number) => {
+      const o = { url: postgres.url(), keys, job: embeddersJob.name, statements, weights };
+      const child = spawn(process.execPath, [CHILD, JSON.stringify(o)], { stdio: ['ignore', 'ignore', 'inherit'] });
+      expect([statements, ...(await once(child, 'exit'))]).toEqual([statements, null, 'SIGKILL']);
+    };
+    /** How many are moved. Whoever is noted as moved has the new template and the old one; nobody else has a new one. */
+    const moved = async (): Promise<number> => {
+      const noted = await api.db.selectFrom('model_migration_person').select(['person', 'outcome']).execute();
+      const templates = await api.db.selectFrom('template').select(['person', 'model']).execute();
+      const having = (model: string) => templates.filter((t) => t.model === model).map((t) => t.person);
+      expect(noted.map((r) => r.person).sort()).toEqual(having(to).sort());
+      expect(having(EMBEDDER_ID).sort()).toEqual([...people].sort());
+      return noted.length;
+    };
+    const counts: number[] = [];
+    for (const statements of [1, 10, 35, 60]) {
+      await dieAfter(statements);
+      counts.push(await moved());
+      expect(await progressOf(api.db)).toMatchObject({ state: 'working' });
+    }
+    expect(counts.some((count) => count > 0 && count < people.length)).toBe(true);
+    const services = { ...api.services, config: { ...api.services.config, weights } };
+    await embeddersJob.run({ ...services, signal: AbortSignal.timeout(100_000) });
+    expect(await moved()).toBe(people.length);
+    expect(await progressOf(api.db)).toMatchObject({ state: 'ready', moved: people.length, again: 0, left: 0 });
+  }, 300_000);
+});

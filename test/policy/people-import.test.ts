@@ -1,0 +1,183 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ImportLinePage, ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
+import type { Person } from '../../sync/protocol/api/people.ts';
+import { enrolAgain } from '../../sync/server/again/list.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
+import { consentRoutes } from '../../sync/server/consents/routes.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { importsJob } from '../../sync/server/imports/imports.job.ts';
+import { importRoutes } from '../../sync/server/imports/routes.ts';
+import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { siteRoutes } from '../../sync/server/sites/routes.ts';
+import { stillsOfA } from '../footage/index.ts';
+import { DATABASES } from '../services/databases.ts';
+import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
+import { type Api, apiOn } from './api-kit.ts';
+
+/** People of a list: looked at line by line before anybody is made, safe to run again, taken back, and whole after a kill. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+
+/** What staff does with an import, over the routes. */
+function desk(api: Api) {
+  const begin = () => api.ask<ImportRun>('POST', '/api/imports', { as: 'staff', body: { basis: null } });
+  const upload = (id: string, name: string, content: string | Uint8Array) =>
+    api.ask('POST', `/api/imports/${id}/files?name=${name}`, { as: 'staff', body: Buffer.from(content as string) });
+  const lines = (id: string, query = '') =>
+    api.ask<ImportLinePage>('GET', `/api/imports/${id}/people?limit=200${query}`, { as: 'staff' });
+  const make = (id: string) => api.ask<ImportRun>('POST', `/api/imports/${id}/people`, { as: 'staff' });
+  const undo = (id: string) => api.ask<ImportRun>('POST', `/api/imports/${id}/people/undo`, { as: 'staff' });
+  const state = async (id: string) => (await api.ask<ImportRun>('GET', `/api/imports/${id}`, { as: 'staff' })).people;
+  const run = () => importsJob.run({ ...api.services, signal: AbortSignal.timeout(60_000) });
+  const found = async (query: string) =>
+    (await api.ask<{ items: Person[] }>('GET', `/api/people?${query}`, { as: 'staff' })).items;
+  return { begin, upload, lines, make, undo, state, run, found };
+}
+
+describe.each(DATABASES)('people of a list on $name', ({ unavailable, start }) => {
+  let home: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let api: Api;
+  let staff: ReturnType<typeof desk>;
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW, [...consentRoutes, ...importRoutes, ...peopleRoutes, ...siteRoutes]);
+    staff = desk(api);
+  }, 120_000);
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach((context) => {
+    if (unavailable) context.skip(unavailable);
+  });
+
+  test('one wrong line and nobody is made; mended, everybody is, with their picture; once more, and nothing changes', async () => {
+    const { id: nord } = await api.ask<{ id: string }>('POST', '/api/sites', {
+      body: { name: 'Nord', timeZone: 'Europe/Berlin' },
+    });
+    await api.ask('POST', '/api/people', { body: { name: 'Grace', number: '0099' }, as: 'staff' });
+    const { id } = await staff.begin();
+    const head = 'Name;Nummer;E-Mail;Standort;Sprache;Foto\n';
+    const ada = 'Ada;0042;ada@x.example;Nord;Deutsch;portrait.jpg\n';
+    await staff.upload(id, 'portrait.jpg', readFileSync(stillsOfA()[0]!));
+    await staff.upload(id, 'list.csv', `${head}${ada}=1+1;0043;;;;\n;0044;eve at x;Süd;xx;\nGrace;0099;;;;\n`);
+    const seen = await staff.lines(id);
+    expect(seen.counts).toEqual({ new: 1, known: 1, wrong: 2 });
+    expect(seen.items).toMatchObject([
+      { line: 2, outcome: 'new', name: 'Ada', file: 'portrait.jpg', hasPhoto: true, language: 'de', person: null },
+      { line: 3, outcome: 'wrong', codes: ['cell-formula'] },
+      { line: 4, outcome: 'wrong', codes: ['name-missing', 'email-wrong', 'language-unknown', 'site-unknown'] },
+      { line: 5, outcome: 'known', person: { name: 'Grace' }, hasPhoto: null },
+    ]);
+    expect((await staff.lines(id, '&outcome=wrong')).items.map((l) => l.line)).toEqual([3, 4]);
+    await expect(staff.make(id)).rejects.toMatchObject({ code: 'import-people-wrong', params: { count: 2 } });
+    await staff.run();
+    expect(await staff.found('number=0042')).toEqual([]);
+
+    // The mended list takes the place of the one before.
+    await staff.upload(id, 'list.csv', `${head}${ada}Eve;0044;eve@x.example;;;\nGrace;0099;;;;\n`);
+    expect((await staff.lines(id)).counts).toEqual({ new: 2, known: 1, wrong: 0 });
+    expect(await staff.make(id)).toMatchObject({ people: { state: 'making', made: 0 } });
+    await expect(staff.make(id)).rejects.toMatchObject({ code: 'import-people-busy' });
+    expect(await staff.run()).toMatchObject({ made: 2 });
+    expect(await staff.state(id)).toEqual({ state: 'made', made: 2 });
+    const [made] = await staff.found('number=0042');
+    expect(made).toMatchObject({ name: 'Ada', email: 'ada@x.example', language: 'de', sites: [nord], consent: 'none' });
+    expect(await staff.found('email=eve%40x.example')).toMatchObject([{ name: 'Eve', number: '0044' }]);
+    const { items: photos } = await api.ask<{ items: ImportPhoto[] }>('GET', `/api/imports/${id}/photos?limit=50`);
+    expect(photos).toMatchObject([{ file: 'portrait.jpg', person: { id: made!.id }, code: null, consent: 'none' }]);
+
+    // Kiosks are told to ask them: no picture leaves the server before they have agreed.
+    expect(await enrolAgain(api.db, nord, NOW)).toEqual([{ person: made!.id, reason: 'imported' }]);
+    expect((await enrolAgain(api.db, DEFAULT_SCOPE, NOW)).map((a) => a.reason)).toEqual(['imported']);
+
+    const again = await staff.begin();
+    await staff.upload(again.id, 'list.csv', `${head}${ada}Eve;0044;eve@x.example;;;\n`);
+    expect((await staff.lines(again.id)).counts).toEqual({ new: 0, known: 2, wrong: 0 });
+    await expect(staff.make(again.id)).rejects.toMatchObject({ code: 'import-nobody-new' });
+    expect(await staff.found('number=0042')).toHaveLength(1);
+
+    // Taken back: whoever has agreed since stays.
+    const consent = { textVersion: '1', language: 'en' };
+    await api.ask('POST', `/api/people/${made!.id}/consents`, { body: consent, as: 'staff' });
+    expect(await enrolAgain(api.db, nord, NOW)).toEqual([{ person: made!.id, reason: 'no-template' }]);
+    await staff.undo(id);
+    expect(await staff.run()).toMatchObject({ undone: 1 });
+    expect(await staff.state(id)).toEqual({ state: 'undone', made: 1 });
+    const open = await api.db.selectFrom('erasure').select(['person', 'state']).execute();
+    expect(open).toEqual([{ person: expect.any(String), state: 'requested' }]);
+    expect(open[0]!.person).not.toBe(made!.id);
+    await expect(staff.undo(again.id)).rejects.toMatchObject({ code: 'import-nobody-made' });
+  }, 120_000);
+});
+
+describe.skipIf(postgresUnavailable())('people of a list whose server is killed with SIGKILL', () => {
+  const CHILD = join(import.meta.dirname, 'children/job-and-die.ts');
+  const PEOPLE = 120;
+
+  test('in the middle of making them, and of taking them back: the next goes on, and everybody is there once', async () => {
+    const postgres = await startPostgres();
+    const { openDatabase } = await import('../../sync/server/database/open.ts');
+    const database = await openDatabase('', { postgres: postgres.address() });
+    const api = await apiOn(database, NOW, [...importRoutes, ...peopleRoutes]);
+    try {
+      const staff = desk(api);
+      const { id } = await staff.begin();
+      const rows = Array.from({ length: PEOPLE }, (_, i) => `Person ${i},${1000 + i}`);
+      await staff.upload(id, 'list.csv', `name,number\n${rows.join('\n')}\n`);
+      const { encryptionKey, secretKey } = api.services.config;
+      const pair = [encryptionKey, secretKey].map((key) => Buffer.from(key.reveal()).toString('base64'));
+      const dieAfter = async (statements: number) => {
+        const o = { url: postgres.url(), keys: pair, job: importsJob.name, statements };
+        const child = spawn(process.execPath, [CHILD, JSON.stringify(o)], { stdio: ['ignore', 'ignore', 'inherit'] });
+        expect([statements, ...(await once(child, 'exit'))]).toEqual([statements, null, 'SIGKILL']);
+      };
+      const there = async () => {
+        const people = await database.db
+          .selectFrom('person')
+          .select(['id', 'number_index'])
+          .where('deleted_at', 'is', null)
+          .execute();
+        const noted = await database.db.selectFrom('import_person').select('person').execute();
+        const sited = await database.db.selectFrom('person_site').select('person').execute();
+        // Never somebody without a note, a site, or with a number that another has.
+        expect(new Set(noted.map((r) => r.person))).toEqual(new Set(people.map((p) => p.id)));
+        expect(new Set(sited.map((r) => r.person))).toEqual(new Set(people.map((p) => p.id)));
+        expect(new Set(people.map((p) => Buffer.from(p.number_index!).toString('hex'))).size).toBe(people.length);
+        return people.length;
+      };
+      await staff.make(id);
+      const counts: number[] = [];
+      for (const statements of [1, 150, 400, 900]) {
+        await dieAfter(statements);
+        counts.push(await there());
+        expect(await staff.state(id)).toMatchObject({ state: 'making' });
+      }
+      // Some were made before a kill, and not all.
+      expect(counts.some((count) => count > 0 && count < PEOPLE)).toBe(true);
+      await staff.run();
+      expect(await there()).toBe(PEOPLE);
+      expect(await staff.state(id)).toEqual({ state: 'made', made: PEOPLE });
+
+      await staff.undo(id);
+      for (const statements of [1, 60, 200]) await dieAfter(statements);
+      await staff.run();
+      expect(await staff.state(id)).toMatchObject({ state: 'undone' });
+      const open = await database.db.selectFrom('erasure').select('person').execute();
+      expect(new Set(open.map((r) => r.person)).size).toBe(PEOPLE);
+      expect(open).toHaveLength(PEOPLE);
+    } finally {
+      api.close();
+      await database.close();
+      await postgres.remove();
+    }
+  }, 240_000);
+});
