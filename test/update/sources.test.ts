@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -221,8 +221,8 @@ describe('a stick', () => {
     run('mkfs.ext4', '-q', '-d', content, image);
     const disk = run('losetup', '--find', '--show', '--read-only', image).trim();
     onTestFinished(() => {
-      execFileSync('umount', ['-l', at]);
-      execFileSync('losetup', ['--detach', disk]);
+      run('umount', '-l', at);
+      run('losetup', '--detach', disk);
       folder.remove();
     });
     run('mount', '-o', 'ro,nosuid,nodev,noexec', disk, at);
