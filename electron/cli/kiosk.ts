@@ -45,14 +45,21 @@ async function buildKioskProgram(): Promise<Command> {
   program
     .command('updater')
     .description('Install signed builds, as the kiosk asks for them. See `kiosk updater --help`.');
-  const [{ registerKiosk }, { registerStore }, { registerStaff }, { registerSyncStatus }, { registerUpdate }] =
-    await Promise.all([
-      import('./device/kiosk.ts'),
-      import('./store/register.ts'),
-      import('./staff/register.ts'),
-      import('./sync/status.ts'),
-      import('./update/register.ts'),
-    ]);
+  const [
+    { registerKiosk },
+    { registerStore },
+    { registerStaff },
+    { registerSyncStatus },
+    { registerTechnician },
+    { registerUpdate },
+  ] = await Promise.all([
+    import('./device/kiosk.ts'),
+    import('./store/register.ts'),
+    import('./staff/register.ts'),
+    import('./sync/status.ts'),
+    import('./technician/register.ts'),
+    import('./update/register.ts'),
+  ]);
   registerKiosk(program);
   // The same under the name that `sp` has for it, and that what a command says to do next goes by.
   registerKiosk(program.command('device').description('As above, under the names of `sp device`.'));
@@ -60,5 +67,6 @@ async function buildKioskProgram(): Promise<Command> {
   registerUpdate(program);
   registerStore(program);
   registerStaff(program);
+  registerTechnician(program);
   return program;
 }

@@ -33,6 +33,12 @@ export const CALL_CODES = [
   'door-unset',
   'door-absent',
   'door-failed',
+  'technicians-unreadable',
+  'technician-none',
+  'technician-not-here',
+  'technician-busy',
+  'machine-silent',
+  'machine-unreachable',
   'internal',
 ] as const;
 
@@ -65,6 +71,32 @@ export const ENROLMENT_CODES = [
   'birth-in-future',
   'too-many-credentials',
   'templates-on-card',
+] as const;
+
+/** What an update from a stick may be refused with, as far as a technician at the kiosk can do something about it. */
+export const STICK_CODES = [
+  'update-no-stick',
+  'update-none',
+  'update-unsigned',
+  'update-rollback',
+  'update-mixed',
+  'update-expired',
+  'update-incomplete',
+  'update-unreachable',
+  'update-wrong-software',
+  'update-wrong-platform',
+  'update-backwards',
+  'update-disk-full',
+  'update-archive-bad',
+  'update-build-damaged',
+  'update-target-wrong',
+  'update-no-trust',
+  'update-store-newer',
+  'update-on-trial',
+  'update-under-way',
+  'update-updater-silent',
+  'machine-silent',
+  'machine-unreachable',
 ] as const;
 
 export const REFUSAL_CODES = [

@@ -5,6 +5,7 @@ import { Diagnostics } from './diagnostics.ts';
 import { EvacuationList } from './evacuation.ts';
 import { FaceFrame } from './frames.ts';
 import { Setup } from './setup.ts';
+import { TechnicianState, TechnicianTask } from './technician.ts';
 
 /**
  * The one typed contract between a kiosk's screen and its core, whatever carries it (a MessagePort in Electron, a
@@ -305,6 +306,23 @@ export const METHODS = {
   /** Marks somebody as accounted for, or as missing again; kept on this kiosk until the evacuation ends. */
   evacuationAccount: m(z.strictObject({ ...staff, person: Id, accounted: z.boolean() }), empty),
   evacuationEnd: m(z.strictObject(staff), empty),
+
+  /** Before the technician's code is asked for: the time by which it is judged, and whether anybody is enrolled. */
+  technicianGate: m(z.strictObject(staff), z.strictObject({ now: Instant, enrolled: z.boolean() })),
+  /**
+   * From a staff session, which ends with it, to a technician's: a code of the app (6 digits) or of the paper (10). Refused
+   * with `technician-code-wrong` (or used), `technician-none`, `pin-locked` (params: seconds). `diagnostics` and `doorTest`
+   * take this token too.
+   */
+  technicianEnter: m(
+    z.strictObject({ ...staff, code: z.string().regex(/^([0-9]{6}|[0-9]{10})$/) }),
+    z.strictObject({ token: StaffToken, name: z.string() }),
+  ),
+  technicianLeave: m(z.strictObject(staff), empty),
+  /** `active`: somebody has touched the screen since it last asked, so the session goes on. */
+  technicianState: m(z.strictObject({ ...staff, active: z.boolean() }), TechnicianState),
+  /** Begins it. Fails with `technician-not-here` (see `offers`), `technician-busy`, `machine-silent`. */
+  technicianDo: m(z.strictObject({ ...staff, what: TechnicianTask }), empty),
 } as const;
 
 /**

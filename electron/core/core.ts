@@ -52,6 +52,8 @@ import { SCHEMA } from './store/migrations.ts';
 import { type KioskSync, startKioskSync } from './sync/kiosk-sync.ts';
 import { readServerLink } from './sync/link.ts';
 import { createStorageReporter } from './sync/storage-report.ts';
+import { attachTechnician } from './technician/attach.ts';
+import { diagnosticsForBoth } from './technician/service.ts';
 import { attachUpdates } from './update/attach.ts';
 import type { UpdateKeeper } from './update/keeper.ts';
 import { COMMIT, VERSION } from './version.ts';
@@ -432,20 +434,37 @@ async function assemble(
     changed,
     log,
   });
-  const diagnostics = createDiagnostics({
-    home,
+  const report = () => sync?.report() ?? null;
+  const technician = attachTechnician({
+    ...options,
     store,
-    devices: () => devices,
-    sync: () => sync?.report() ?? null,
-    retention,
-    wall: Date.now,
     staff,
+    guard,
+    retention,
+    monotonic,
+    inventory: () => collectInventory(inventory),
+    sync: report,
+    updates: () => updates,
+    changed,
   });
+  opened.defer(() => technician.stop());
+  const diagnostics = diagnosticsForBoth(staff, technician.door, technician.records, (either) =>
+    createDiagnostics({
+      home,
+      store,
+      devices: () => devices,
+      sync: report,
+      retention,
+      wall: Date.now,
+      staff: either,
+    }),
+  );
 
   /** What the screen before had half done is dropped: its look at somebody, its staff session with an enrolment in it. */
   const leave = () => {
     screen.gone();
     staff.endSession();
+    technician.door.end('screen');
     checkin
       .visitBegin({})
       .catch((error: unknown) => log('error', 'core: what the screen had begun could not be dropped', { error }));
@@ -478,6 +497,7 @@ async function assemble(
       ...enrolment,
       ...cards,
       ...diagnostics,
+      ...technician.methods,
       ...evacuation,
       ...firstRun.methods,
       ...screen.methods,

@@ -102,6 +102,17 @@ export const clockOf = (at: Date, lng = language.value): string =>
 export const dayOf = (at: Date, lng = language.value): string =>
   formatter(lng, { weekday: 'long', day: 'numeric', month: 'long' }).format(at);
 
+/** Day and time to the second, for comparing clocks. */
+export const secondOf = (at: Date, lng = language.value): string =>
+  formatter(lng, {
+    day: '2-digit',
+    month: '2-digit',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  }).format(at);
+
 /** Day and time, short. */
 export const momentOf = (at: Date, lng = language.value): string =>
   formatter(lng, { day: '2-digit', month: '2-digit', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(at);

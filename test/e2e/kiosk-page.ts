@@ -39,6 +39,8 @@ export interface EnterOptions {
   readonly repeatWindowSeconds?: number;
   /** Above this many people the number comes before the face. Default 1000. */
   readonly calibratedPeople?: number;
+  /** Folders of an installed kiosk. */
+  readonly slots?: { readonly root: string; readonly insteadOf: string | null };
   /** Before the page is opened. */
   readonly before?: (page: Page) => Promise<unknown>;
 }
@@ -84,13 +86,13 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
     home,
     withStore,
     leave,
-    async enter({ clip, repeatWindowSeconds = 60, calibratedPeople = 1000, before } = {}) {
+    async enter({ clip, repeatWindowSeconds = 60, calibratedPeople = 1000, slots, before } = {}) {
       writeSiteConfig(home, { ...readSiteConfig(home), repeatWindowSeconds, calibratedPeople });
       const said: string[] = [];
       const log = (level: string, message: string, fields?: object) => {
         if (level !== 'info') said.push(`${message} ${inspect(fields)}`);
       };
-      host = await startBrowserHost({ home, demo: true, browser: { mode: 'none' }, log });
+      host = await startBrowserHost({ home, demo: true, browser: { mode: 'none' }, ...(slots && { slots }), log });
       browser = await chromium.launch({
         executablePath: '/usr/bin/chromium',
         args: [

@@ -3,7 +3,16 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, slowCamera, test } from './fixtures.ts';
-import { CLAIM, PIN_CODE, receiptOf, refusal, type ScriptedCore, TEMPLATE_CARD } from './scripted-core.ts';
+import {
+  CLAIM,
+  PIN_CODE,
+  receiptOf,
+  refusal,
+  type ScriptedCore,
+  TECHNICIAN,
+  TECHNICIAN_CODE,
+  TEMPLATE_CARD,
+} from './scripted-core.ts';
 
 /*
  * Every screen, in every format and theme, with axe on each and a picture of each in test/artefacts/screens. The
@@ -436,6 +445,40 @@ const FORM_TOUR: Tour = {
     await toStaff(page, core);
     await press(page, '.menu [data-open=diagnostics]');
     await page.locator('.diagnostics-card').first().waitFor();
+  },
+  '20e-technician-code': async (page, core) => {
+    await toStaff(page, core);
+    await press(page, '[data-open=technician]');
+    await page.getByText(/2026/).first().waitFor();
+    await type(page, 'technician-code', '111111');
+    await page.keyboard.press('Enter');
+    await page.locator('.form-error .tabular').waitFor();
+  },
+  '20f-technician': async (page) => {
+    await type(page, 'technician-code', TECHNICIAN_CODE);
+    await page.keyboard.press('Enter');
+    await page.locator('.technician-cards').waitFor();
+  },
+  '20g-technician-ask': async (page) => {
+    await press(page, '[data-task=update] button');
+    await page.locator('.technician-ask').waitFor();
+  },
+  '20h-technician-refused': async (page, core) => {
+    core.methods.technicianState = async () => ({
+      ...structuredClone(TECHNICIAN),
+      update: { at: 'refused', code: 'update-unsigned', message: '', nextStep: '' },
+    });
+    await press(page, '.button-back');
+    await page.locator('.technician-stick').waitFor();
+  },
+  '20i-technician-not-here': async (page, core) => {
+    core.methods.technicianState = async () => ({
+      ...structuredClone(TECHNICIAN),
+      slots: null,
+      update: { at: 'preparing', version: '0.4.0', progress: 0.35 },
+      offers: { restart: null, reboot: 'not-a-kiosk-image', login: 'not-a-kiosk-image', update: 'not-installed' },
+    });
+    await page.locator('.technician-not-here').first().waitFor();
   },
   '21-enrol-details': async (page, core) => {
     core.setStatus({ online: true, queued: 0, notices: [] });

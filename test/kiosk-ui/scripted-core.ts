@@ -11,6 +11,7 @@ import type {
   Receipt,
   Status,
 } from '../../electron/contract/methods.ts';
+import type { TechnicianState } from '../../electron/contract/technician.ts';
 import { consentText } from '../../electron/core/enrolment/consent-texts.ts';
 import { serveScreens } from './serve.ts';
 
@@ -148,6 +149,29 @@ export const DIAGNOSTICS: Diagnostics = {
   clock: { doubt: null, offsetMs: -120 },
 };
 
+/** An installed kiosk, on its newest build, with nothing wrong. */
+export const TECHNICIAN: TechnicianState = {
+  now: '2026-11-24T08:31:00.000Z',
+  build: { version: '0.3.0', commit: '0123456789abcdef0123456789abcdef01234567', host: 'browser' },
+  slots: { current: '0.3.0-0123456789ab', previous: '0.2.4-fedcba987654', trial: false },
+  uptimeSeconds: 266_400,
+  server: {
+    address: 'https://check.nordwerk.example',
+    online: true,
+    lastHeardAt: '2026-11-24T08:30:00.000Z',
+    problem: null,
+  },
+  queued: 0,
+  photosWaiting: 0,
+  camera: 'ok',
+  clock: { offsetMs: -120, doubt: null },
+  disk: { free: 21_400_000_000, total: 64_000_000_000 },
+  temperature: 51.5,
+  offers: { restart: null, reboot: null, update: null, login: null },
+  busy: null,
+  update: { at: 'none' },
+};
+
 const INSIDE = [
   ['Max Mustermann', '1001', '06:58', true],
   ['Maria Müller-Lüdenscheidt', '1002', '07:12', true],
@@ -193,6 +217,9 @@ export const EVACUATION: EvacuationList = {
 
 const STAFF_PIN = '2468';
 const TOKEN = 'T'.repeat(43);
+const TECHNICIAN_TOKEN = 'U'.repeat(43);
+/** What the technician's app shows just now. */
+export const TECHNICIAN_CODE = '424242';
 /** Codes that the scripted core knows; and what a badge of Max Mustermann's is called. */
 export const CODES = { good: 'SP1:GOOD', expired: 'SP1:EXPIRED', face: 'SP1:FACE' } as const;
 export const BADGE = '0004711815';
@@ -233,6 +260,9 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
   const evacuation = structuredClone(EVACUATION);
   const staff = (token: string): void => {
     if (token !== TOKEN) throw refusal('staff-locked');
+  };
+  const technician = (token: string): void => {
+    if (token !== TECHNICIAN_TOKEN) throw refusal('staff-locked');
   };
   return {
     hello: async () => core.hello,
@@ -360,11 +390,11 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
       return {};
     },
     diagnostics: async ({ token }) => {
-      staff(token);
+      if (token !== TECHNICIAN_TOKEN) staff(token);
       return structuredClone(DIAGNOSTICS);
     },
     doorTest: async ({ token }) => {
-      staff(token);
+      if (token !== TECHNICIAN_TOKEN) staff(token);
       return {};
     },
     evacuationOpen: async ({ token }) => {
@@ -390,6 +420,24 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
       staff(token);
       evacuation.begunAt = null;
       for (const one of evacuation.people) one.accountedAt = null;
+      return {};
+    },
+    technicianGate: async ({ token }) => {
+      staff(token);
+      return { now: '2026-11-24T08:31:00.000Z', enrolled: true };
+    },
+    technicianEnter: async ({ token, code }) => {
+      staff(token);
+      if (code !== TECHNICIAN_CODE) throw refusal('technician-code-wrong');
+      return { token: TECHNICIAN_TOKEN, name: 'Jo Meier' };
+    },
+    technicianLeave: async () => ({}),
+    technicianState: async ({ token }) => {
+      technician(token);
+      return structuredClone(TECHNICIAN);
+    },
+    technicianDo: async ({ token }) => {
+      technician(token);
       return {};
     },
   };

@@ -16,7 +16,7 @@ export function kioskLine(k: Kiosk): string {
   return `${k.id}  ${(k.report?.version ?? '?').padEnd(10)}  ${k.name}  (${heard})  ${wrong}`;
 }
 
-export function shownText({ kiosk, own, template, told, commands }: Shown): string {
+export function shownText({ kiosk, own, template, told, commands, technicians }: Shown): string {
   const r = kiosk.report;
   const gigabytes = (bytes: number | null) => (bytes === null ? '?' : `${(bytes / 1e9).toFixed(1)} GB`);
   const facts = r
@@ -40,6 +40,7 @@ export function shownText({ kiosk, own, template, told, commands }: Shown): stri
     `Told:             ${settingsText(told)}`,
     ...own.history.map(changeLine),
     ...(commands.length > 0 ? ['', ...commands.map(commandLine)] : []),
+    ...(technicians.length > 0 ? ['', 'Technicians at the kiosk:', ...technicians.map(technicianLine)] : []),
   ].join('\n');
 }
 
@@ -51,6 +52,10 @@ export const settingsText = (settings: object): string =>
 function changeLine({ revision, at, by, email, settings, putBack }: Change): string {
   const back = putBack === null ? '' : ` (revision ${putBack} put back)`;
   return `  ${String(revision).padStart(4)}  ${at}  by ${email ?? by}: ${settingsText(settings)}${back}`;
+}
+
+function technicianLine({ at, what, outcome, code, name }: Shown['technicians'][number]): string {
+  return `  ${at}  ${what.padEnd(10)}  ${outcome}${code ? ` (${code})` : ''}  ${name ?? 'nobody recognised'}`;
 }
 
 export function commandLine(c: Shown['commands'][number]): string {

@@ -1,5 +1,6 @@
 import { checkStoreCommand, listCheckinsCommand, rekeyStoreCommand } from '../store/commands.ts';
 import { syncStatusCommand } from '../sync/command.ts';
+import { TECHNICIAN_COMMANDS } from '../technician/commands.ts';
 import { updateNowCommand, updateStatusCommand } from '../update/commands.ts';
 import type { StoreCommand } from './command.ts';
 import { DEVICE_COMMANDS } from './device.ts';
@@ -19,4 +20,5 @@ export const STORE_COMMANDS: readonly StoreCommand[] = [
   updateStatusCommand,
   updateNowCommand,
   ...DEVICE_COMMANDS,
+  ...TECHNICIAN_COMMANDS,
 ];

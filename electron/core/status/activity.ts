@@ -1,7 +1,7 @@
 import type { CoreMethods, MethodName } from '../../contract/methods.ts';
 
-/** What a screen asks by itself, with nobody there. */
-const BY_ITSELF: ReadonlySet<MethodName> = new Set(['hello', 'status', 'screenState']);
+/** What a screen asks by itself, with nobody there; the technician's menu says of itself whether somebody touched it. */
+const BY_ITSELF: ReadonlySet<MethodName> = new Set(['hello', 'status', 'screenState', 'technicianState']);
 
 /** How long nobody has been at the kiosk: no face, no code, no key, no staff. */
 export interface Activity {

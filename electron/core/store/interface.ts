@@ -265,7 +265,8 @@ export interface StoreWrites {
    * @param code `digest` names it; `issuedAt` and `until` (when it would be refused anyway) in ms of trusted time, as `now`
    */
   useCode(code: { digest: Uint8Array; issuedAt: number; until: number }, now: number): 'first' | 'used' | 'forgotten';
-  append<T extends EventType>(event: NewEvent<T>): AppendedEvent;
+  /** @param settings what else belongs into its transaction, by setting */
+  append<T extends EventType>(event: NewEvent<T>, settings?: Readonly<Record<string, string>>): AppendedEvent;
   /** The server has committed (and put into a backup) everything of `epoch` up to these sequence numbers. */
   acknowledge(epoch: string, marks: { committed: number; safe: number }): void;
   /**

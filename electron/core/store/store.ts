@@ -374,12 +374,15 @@ export class SqlStore implements Store {
 
   // Events
 
-  append<T extends EventType>(event: NewEvent<T>): AppendedEvent {
+  append<T extends EventType>(event: NewEvent<T>, settings: Readonly<Record<string, string>> = {}): AppendedEvent {
     const { type } = event;
     const open = OpenBody[type].parse(event.open) as object;
     const personal = PersonalBody[type].parse(event.personal) as { person?: string };
     const person = personal.person ? this.#session.people.known(personal.person) : null;
-    const inserted = this.#transaction(() => this.#session.values.append(type, open, personal, person));
+    const inserted = this.#transaction(() => {
+      for (const [key, value] of Object.entries(settings)) this.#rows.setSetting(key, value);
+      return this.#session.values.append(type, open, personal, person);
+    });
     return { header: headerOf(inserted.parts), personal: wireValues(inserted.salted) };
   }
 

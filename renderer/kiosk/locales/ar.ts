@@ -1,6 +1,7 @@
 import type { Locale } from './en.ts';
 import { arSetup } from './setup/ar.ts';
 import { arStaff } from './staff/ar.ts';
+import { arTechnician } from './technician/ar.ts';
 
 /*
  * Modern Standard Arabic. Requests are verbal nouns ("please look"), so that they address nobody as a man or a woman.
@@ -335,6 +336,12 @@ export const ar: Locale = {
     'rpc-busy': 'طلبات كثيرة دفعة واحدة. لحظة من فضلك.',
     'rpc-bad-request': 'لم يفهم الجهاز ما أُدخل. يرجى تصحيحه.',
     'rpc-bad-response': 'الشاشة والجهاز من إصدارين مختلفين. يرجى إعادة تحميل الشاشة.',
+    'technicians-unreadable': 'تعذّرت قراءة ما يحفظه هذا الجهاز عن الفنّيين. سجّلهم من جديد على الآلة.',
+    'technician-none': 'لا فنّي مسجّل على هذا الجهاز.',
+    'technician-not-here': 'لا يستطيع هذا الجهاز ذلك.',
+    'technician-busy': 'هناك أمر آخر جارٍ. انتظر حتى ينتهي.',
+    'machine-silent': 'لم تستجب الآلة لما طُلب منها. تحقّق من أن smartpresence-technician.path يعمل.',
+    'machine-unreachable': 'لا يمكن طلب شيء من الآلة. افحص spool/machine على قرصها.',
     'door-unset': 'ليس لهذا الجهاز مرحّل باب. أضِفه في site.json ثم أعِد تشغيل الجهاز.',
     'door-absent': 'مرحّل الباب غير موجود. يرجى فحص كبله؛ يُفتح الباب بالمفتاح.',
     'door-failed': 'لم يستجب مرحّل الباب. يرجى فحص كبله؛ يُفتح الباب بالمفتاح.',
@@ -437,6 +444,7 @@ export const ar: Locale = {
   },
 
   ...arStaff,
+  technician: arTechnician,
 
   setup: arSetup,
 

@@ -1,6 +1,7 @@
 import type { Locale } from './en.ts';
 import { deSetup } from './setup/de.ts';
 import { deStaff } from './staff/de.ts';
+import { deTechnician } from './technician/de.ts';
 
 export const de: Locale = {
   language: 'Deutsch',
@@ -321,6 +322,14 @@ export const de: Locale = {
     'rpc-busy': 'Zu viel auf einmal. Warten Sie einen Moment.',
     'rpc-bad-request': 'Das Gerät versteht die Eingabe nicht. Bitte berichtigen Sie sie.',
     'rpc-bad-response': 'Bildschirm und Gerät haben verschiedene Versionen. Bitte laden Sie den Bildschirm neu.',
+    'technicians-unreadable':
+      'Was dieses Gerät über seine Techniker aufbewahrt, lässt sich nicht lesen. Tragen Sie sie an der Maschine neu ein.',
+    'technician-none': 'An diesem Gerät ist kein Techniker eingetragen.',
+    'technician-not-here': 'Das kann dieses Gerät nicht.',
+    'technician-busy': 'Etwas anderes läuft gerade. Warten Sie, bis es beendet ist.',
+    'machine-silent':
+      'Die Maschine hat nicht aufgenommen, worum sie gebeten wurde. Prüfen Sie, ob smartpresence-technician.path läuft.',
+    'machine-unreachable': 'Die Maschine lässt sich um nichts bitten. Prüfen Sie spool/machine auf ihrem Datenträger.',
     'door-unset': 'Dieses Gerät hat kein Türrelais. Tragen Sie es in site.json ein und starten Sie das Gerät neu.',
     'door-absent': 'Das Türrelais ist nicht da. Prüfen Sie sein Kabel; die Tür öffnet mit dem Schlüssel.',
     'door-failed':
@@ -438,6 +447,7 @@ export const de: Locale = {
   },
 
   ...deStaff,
+  technician: deTechnician,
 
   setup: deSetup,
 

@@ -1,6 +1,7 @@
 import type { Sentences } from '../../shared/i18n.ts';
 import { enSetup } from './setup/en.ts';
 import { enStaff } from './staff/en.ts';
+import { enTechnician } from './technician/en.ts';
 
 export const en = {
   language: 'English',
@@ -317,6 +318,14 @@ export const en = {
     'rpc-busy': 'Too much at once. Wait a moment.',
     'rpc-bad-request': 'The kiosk did not understand what was entered. Correct it, please.',
     'rpc-bad-response': 'Screen and kiosk are of different versions. Please reload the screen.',
+    'technicians-unreadable':
+      'What this kiosk keeps of its technicians can’t be read. Enrol them again at the machine.',
+    'technician-none': 'No technician is enrolled at this kiosk.',
+    'technician-not-here': 'This kiosk can’t do that.',
+    'technician-busy': 'Something else is under way. Wait until it has ended.',
+    'machine-silent':
+      'The machine did not take up what it was asked for. See whether smartpresence-technician.path runs.',
+    'machine-unreachable': 'The machine can’t be asked for anything. Look at spool/machine on its disk.',
     'door-unset': 'This kiosk has no door relay. Name one in site.json, then start the kiosk again.',
     'door-absent': 'The door relay is not there. Look at its cable; the door opens by key.',
     'door-failed': 'The door relay took no command. Look at its cable; the door opens by key.',
@@ -426,6 +435,7 @@ export const en = {
   },
 
   ...enStaff,
+  technician: enTechnician,
 
   setup: enSetup,
 

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { CALL_CODES, ENROLMENT_CODES, PIN_CODES, REFUSAL_CODES, WAY_CODES } from '../../../electron/contract/codes.ts';
+import {
+  CALL_CODES,
+  ENROLMENT_CODES,
+  PIN_CODES,
+  REFUSAL_CODES,
+  STICK_CODES,
+  WAY_CODES,
+} from '../../../electron/contract/codes.ts';
+import { CameraWord } from '../../../electron/contract/methods.ts';
+import { NotHere, TechnicianTask } from '../../../electron/contract/technician.ts';
 import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../../models/rules/reasons.ts';
 import { initI18n, t } from '../../shared/i18n.ts';
 import { PIN_SENTENCES } from '../parts/pin-trouble.ts';
@@ -59,13 +68,19 @@ describe.each(others)('sentences of the kiosk: %s', (language, sentences) => {
       for (const count of [0, 1, 2, 3, 11, 100]) expect(t('people.found', { count })).not.toMatch(/person|people/);
   });
 
-  it.each([
+  it.each<readonly [string, readonly string[]]>([
     ['guide', QUALITY_REASONS],
     ['challenge', CHALLENGE_STEPS],
     ['enrol.pose', ENROLMENT_POSES],
     ['enrol.poseName', ENROLMENT_POSES],
     ['error', [...CALL_CODES, ...WAY_CODES, 'other']],
     ['enrol.error', ENROLMENT_CODES],
+    ['technician.refusal', [...STICK_CODES, 'other']],
+    ['technician.cameras', [...CameraWord.options, 'unknown']],
+    ['technician.notHere', NotHere.options],
+    ...['task', 'taskHint', 'ask', 'yes', 'done'].map(
+      (group) => [`technician.${group}`, TechnicianTask.options] as const,
+    ),
   ])('exist for every code of %s', (group, codes) => {
     expect(codes.filter((code) => !sentences.has(`${group}.${code}`))).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import type { Locale } from './en.ts';
 import { zhSetup } from './setup/zh.ts';
 import { zhStaff } from './staff/zh.ts';
+import { zhTechnician } from './technician/zh.ts';
 
 export const zh: Locale = {
   language: '中文',
@@ -306,6 +307,12 @@ export const zh: Locale = {
     'rpc-busy': '一次太多了，请稍候。',
     'rpc-bad-request': '本机无法理解所输入的内容，请更正。',
     'rpc-bad-response': '屏幕与本机的版本不同，请重新加载屏幕。',
+    'technicians-unreadable': '无法读取本机保存的技术人员资料。请在机器上重新登记。',
+    'technician-none': '本机没有登记技术人员。',
+    'technician-not-here': '本机无法执行此操作。',
+    'technician-busy': '有其他操作正在进行，请等待结束。',
+    'machine-silent': '机器没有接收请求。请检查 smartpresence-technician.path 是否在运行。',
+    'machine-unreachable': '无法向机器提出请求。请检查其磁盘上的 spool/machine。',
     'door-unset': '本机没有门继电器。请在 site.json 中配置，然后重新启动本机。',
     'door-absent': '找不到门继电器。请检查线缆；门可用钥匙打开。',
     'door-failed': '门继电器没有执行命令。请检查线缆；门可用钥匙打开。',
@@ -387,6 +394,7 @@ export const zh: Locale = {
   },
 
   ...zhStaff,
+  technician: zhTechnician,
 
   setup: zhSetup,
 

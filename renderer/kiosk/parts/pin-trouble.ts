@@ -13,17 +13,21 @@ export type PinTrouble =
   | { kind: 'locked'; until: number }
   | { kind: 'error'; error: unknown };
 
-/** Sentence of each code, in the groups that have a place for it: the keypad of a number, and that of staff. */
+/** Sentence of each code, in the groups that have a place for it: the keypad of a number, that of staff, and a technician's. */
 export const PIN_SENTENCES = {
-  'pin-wrong': ['pin.wrong', 'staff.wrong'],
+  'pin-wrong': ['pin.wrong', 'staff.wrong', 'technician.wrong'],
   'pin-locked': ['pin.locked'],
   'pin-choose': ['pin.chooseTitle'],
 } as const satisfies Record<(typeof PIN_CODES)[number], readonly string[]>;
 
-/** From the core's refusal: `pin-wrong`, `pin-locked` with its seconds, or anything else by its code. */
+/** In the order of the sentences. */
+const GROUPS = ['pin', 'staff', 'technician'] as const;
+type Group = (typeof GROUPS)[number];
+
+/** From the core's refusal: `pin-wrong` (of a technician's code `technician-code-wrong`), `pin-locked` with its seconds, or anything else by its code. */
 export function pinTroubleOf(error: unknown, now = performance.now()): PinTrouble {
   if (!(error instanceof RpcError)) return { kind: 'error', error };
-  if (error.code === 'pin-wrong') return { kind: 'wrong' };
+  if (error.code === 'pin-wrong' || error.code === 'technician-code-wrong') return { kind: 'wrong' };
   const seconds = error.params.seconds;
   if (error.code === 'pin-locked')
     return { kind: 'locked', until: now + (typeof seconds === 'number' ? seconds : 30) * 1000 };
@@ -49,18 +53,18 @@ function useCountdown(trouble: Signal<PinTrouble | null>): number {
 }
 
 /** The sentence for a trouble, kept true while a lock runs down; empty while there is none. `group` has the words. */
-export function usePinWords(trouble: Signal<PinTrouble | null>, group: 'pin' | 'staff'): string {
+export function usePinWords(trouble: Signal<PinTrouble | null>, group: Group): string {
   const seconds = useCountdown(trouble);
   const value = trouble.value;
   return value ? wordsOf(value, seconds, group) : '';
 }
 
-function wordsOf(trouble: PinTrouble, seconds: number, group: 'pin' | 'staff'): string {
+function wordsOf(trouble: PinTrouble, seconds: number, group: Group): string {
   switch (trouble.kind) {
     case 'missing':
       return t(`${group}.missing`);
     case 'wrong':
-      return t(PIN_SENTENCES['pin-wrong'][group === 'pin' ? 0 : 1]);
+      return t(PIN_SENTENCES['pin-wrong'][GROUPS.indexOf(group)]!);
     case 'locked':
       return t(PIN_SENTENCES['pin-locked'][0], { time: clockOf(seconds) });
     case 'error':

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CommandWhat, Uuid } from '../wire/event.ts';
+import { CommandWhat, TechnicianOutcome, TechnicianWhat, Uuid } from '../wire/event.ts';
 import { DeviceConfig, Inventory } from '../wire/fleet.ts';
 import { Instant, MAX_PAGE, pageQuery } from './page.ts';
 
@@ -114,6 +114,19 @@ export const Settings = z.strictObject({
 });
 export type Settings = z.infer<typeof Settings>;
 
+/** What a technician did at the kiosk itself, behind staff PIN and code, by its own event. */
+export const TechnicianRecord = z.strictObject({
+  id: Uuid,
+  at: Instant,
+  what: TechnicianWhat,
+  outcome: TechnicianOutcome,
+  /** Why not, or how; see docs/protocol.md. */
+  code: z.string().nullable(),
+  /** As they are enrolled at the kiosk; null: nobody was recognised. */
+  name: z.string().nullable(),
+});
+export type TechnicianRecord = z.infer<typeof TechnicianRecord>;
+
 export const FleetDetail = z.strictObject({
   kiosk: FleetKiosk,
   own: Settings,
@@ -122,6 +135,8 @@ export const FleetDetail = z.strictObject({
   /** Its own over its site's: what it is told. */
   told: DeviceConfig,
   commands: z.array(FleetCommand),
+  /** The newest, newest first. */
+  technicians: z.array(TechnicianRecord),
 });
 export type FleetDetail = z.infer<typeof FleetDetail>;
 

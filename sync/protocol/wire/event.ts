@@ -38,6 +38,23 @@ export type CommandWhat = z.infer<typeof CommandWhat>;
 /** `begun`: under way, told before what may take the kiosk's voice. Each of the others is the last word. */
 const CommandOutcome = z.enum(['begun', 'done', 'failed', 'refused', 'expired']);
 
+/** What is told of a technician at a kiosk: their enrolment, coming and going, and what they had it do. */
+export const TechnicianWhat = z.enum([
+  'enrolled',
+  'removed',
+  'enter',
+  'leave',
+  'restart',
+  'reboot',
+  'login',
+  'update',
+  'door-test',
+]);
+export type TechnicianWhat = z.infer<typeof TechnicianWhat>;
+/** `begun`: told before what may take the kiosk's voice. */
+export const TechnicianOutcome = z.enum(['begun', 'done', 'failed', 'refused']);
+export type TechnicianOutcome = z.infer<typeof TechnicianOutcome>;
+
 const Unit = z.number().min(-1).max(1);
 
 /** The open half of each event type's body. */
@@ -90,6 +107,14 @@ export const OpenBody = {
     what: CommandWhat,
     outcome: CommandOutcome,
     /** Why not, where it was not done. */
+    code: z.string().min(1).max(60).optional(),
+  }),
+  /** Of a technician, by their id at this kiosk; without it nobody was recognised. */
+  technician: z.strictObject({
+    what: TechnicianWhat,
+    outcome: TechnicianOutcome,
+    technician: Uuid.optional(),
+    /** Why not; of `enter` how, where not by the app's code; of `leave` why, where nobody asked; of `update` the version. */
     code: z.string().min(1).max(60).optional(),
   }),
 } as const;
@@ -171,6 +196,8 @@ export const PersonalBody = {
   erasureDone: z.strictObject({ person: Uuid.optional() }),
   health: z.strictObject({}),
   command: z.strictObject({}),
+  /** What the technician is called at this kiosk. */
+  technician: z.strictObject({ name: z.string().max(200).optional() }),
 } as const;
 
 export type EventType = keyof typeof OpenBody;

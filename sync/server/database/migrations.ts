@@ -31,6 +31,7 @@ import { kioskAlerts } from './migrations/0028-kiosk-alerts.ts';
 import { oneRepeatWindow } from './migrations/0029-one-repeat-window.ts';
 import { sharedPins } from './migrations/0030-shared-pins.ts';
 import { peopleImport } from './migrations/0031-people-import.ts';
+import { technicians } from './migrations/0032-technicians.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -69,6 +70,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0029-one-repeat-window': oneRepeatWindow,
   '0030-shared-pins': sharedPins,
   '0031-people-import': peopleImport,
+  '0032-technicians': technicians,
 };
 
 /** Names of what this build knows, in order. */

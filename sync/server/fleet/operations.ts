@@ -12,7 +12,7 @@ import { type OperatorContext, operation } from '../operator/operation.ts';
 import { scopeOfSite } from '../sites/write.ts';
 import { askKiosk, withdraw } from './commands.ts';
 import { readLogs } from './logs.ts';
-import { emailsOf, fleetDetail, fleetPage } from './read.ts';
+import { DETAIL_DATA, emailsOf, fleetDetail, fleetPage } from './read.ts';
 import { changeSettings, type Of, putBack, settingsOf, templatesOf } from './settings.ts';
 
 /** The fleet from the command line, as the API has it. */
@@ -120,14 +120,10 @@ async function shown(
   work: (tx: Transaction<Tables>, now: Date) => Promise<unknown>,
 ) {
   const action = route === 'fleet show' ? 'read' : 'operate';
-  const detail = await audited(
-    context,
-    { action, route, data: ['account.email'], resource: device },
-    async (tx, now) => {
-      await work(tx, now);
-      return fleetDetail(tx, context.keys, device, now);
-    },
-  );
+  const detail = await audited(context, { action, route, data: DETAIL_DATA, resource: device }, async (tx, now) => {
+    await work(tx, now);
+    return fleetDetail(tx, context.keys, device, now);
+  });
   if (action !== 'read') context.onChange();
   return detail;
 }

@@ -9,6 +9,7 @@ import type { Keys } from '../keys/envelope.ts';
 import { alertsOf, newestOf } from './alerts.ts';
 import { commandsOf, lastCommands, leavingOf } from './commands.ts';
 import { merged, settingsWithHistory } from './settings.ts';
+import { techniciansAt } from './technicians.ts';
 
 /** How the kiosks are, by their own word and by when they were heard. */
 
@@ -55,6 +56,9 @@ export async function fleetPage(
   };
 }
 
+/** Whom a kiosk's page names: who set it and told it things, and which technicians were there. */
+export const DETAIL_DATA = ['account.email', 'technician.name'] as const;
+
 /** @throws Problem `unknown-device` */
 export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Promise<FleetDetail> {
   const device = await findDevice(db, id);
@@ -69,6 +73,7 @@ export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Pr
     template: site.settings,
     told: merged(site.settings, own.settings),
     commands: await commandsOf(db, id, emails, now),
+    technicians: await techniciansAt(db, keys, id, now),
   };
 }
 

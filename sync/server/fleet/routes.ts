@@ -16,7 +16,7 @@ import { findDevice, unknownDevice } from '../devices/registry.ts';
 import { findSite, scopeOfSite } from '../sites/write.ts';
 import { askKiosk, withdraw } from './commands.ts';
 import { readLogs } from './logs.ts';
-import { emailsOf, fleetDetail, fleetPage } from './read.ts';
+import { DETAIL_DATA, emailsOf, fleetDetail, fleetPage } from './read.ts';
 import { changeSettings, putBack, settingsWithHistory, templatesOf } from './settings.ts';
 
 const READERS = ['admin', 'dpo', 'staff', 'auditor'] as const;
@@ -45,7 +45,7 @@ const show = route({
   path: '/api/fleet/:device',
   summary: 'One kiosk: how it is, its settings with their history, and what it was told to do',
   roles: ['admin', 'dpo', 'auditor'],
-  data: ['account.email'],
+  data: DETAIL_DATA,
   action: 'read',
   params: One,
   answer: FleetDetail,
@@ -61,7 +61,7 @@ const settings = route({
   path: '/api/fleet/:device/settings',
   summary: 'Set what one kiosk has of its own, as a whole; what is not in it is as its site says',
   roles: ['admin'],
-  data: ['account.email'],
+  data: DETAIL_DATA,
   action: 'write',
   params: One,
   body: NewSettings,
@@ -81,7 +81,7 @@ const settingsBack = route({
   path: '/api/fleet/:device/settings/back',
   summary: 'Put an older revision of a kiosk’s own settings back; that is a revision of its own',
   roles: ['admin'],
-  data: ['account.email'],
+  data: DETAIL_DATA,
   action: 'write',
   params: One,
   body: PutBack,
@@ -151,7 +151,7 @@ const command = route({
   path: '/api/fleet/:device/commands',
   summary: 'Tell a kiosk to restart, to send its redacted log, to wipe itself, or to leave; once, until it ends',
   roles: ['admin'],
-  data: ['account.email'],
+  data: DETAIL_DATA,
   action: 'operate',
   params: One,
   body: NewCommand,
@@ -171,7 +171,7 @@ const commandBack = route({
   path: '/api/fleet/:device/commands/:command',
   summary: 'Take back what a kiosk has not begun yet',
   roles: ['admin'],
-  data: ['account.email'],
+  data: DETAIL_DATA,
   action: 'operate',
   params: OneCommand,
   answer: FleetDetail,

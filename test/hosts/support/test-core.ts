@@ -141,7 +141,16 @@ export function testMethods(
     evacuationBegin: async () => EVACUATION,
     evacuationAccount: empty,
     evacuationEnd: empty,
+    technicianGate: async () => ({ now: '2026-11-24T08:30:00.000Z', enrolled: false }),
+    technicianEnter: over,
+    technicianLeave: empty,
+    technicianState: over,
+    technicianDo: over,
   };
+}
+
+async function over(): Promise<never> {
+  throw new Problem('staff-locked', 'There is no session here.', 'Enter PIN and code.');
 }
 
 /** A core that hosts can start; refuses when its home holds a file named `refuse`. */

@@ -6,6 +6,7 @@ import {
   IconAgain,
   IconBack,
   IconInfo,
+  IconKey,
   IconKiosk,
   IconList,
   IconLock,
@@ -20,9 +21,11 @@ import { EvacuationScreen } from './evacuation.tsx';
 import { PeopleScreen } from './people.tsx';
 import { createStaffSession, type StaffSession } from './session.ts';
 import { StateScreen } from './state.tsx';
+import { CodeScreen } from './technician/code.tsx';
+import { TechnicianRoom } from './technician/room.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
-type View = 'menu' | 'enrol' | 'again' | 'people' | 'evacuation' | 'diagnostics' | 'state';
+type View = 'menu' | 'enrol' | 'again' | 'people' | 'evacuation' | 'diagnostics' | 'state' | 'technician';
 
 /** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
 const IDLE_MS = 120_000;
@@ -34,10 +37,27 @@ export function StaffScreen() {
   const { core, home } = useKiosk();
   const session = useMemo(() => createStaffSession(core), [core]);
   useEffect(() => () => session.lock(), [session]);
-  return session.token.value === null ? <UnlockScreen session={session} /> : <Room session={session} leave={home} />;
+  const technician = useSignal<Entered | null>(null);
+  if (technician.value) return <TechnicianRoom {...technician.value} leave={home} />;
+  if (session.token.value === null) return <UnlockScreen session={session} />;
+  return <Room session={session} leave={home} enter={(entered) => (technician.value = entered)} />;
 }
 
-function Room({ session, leave }: { session: StaffSession; leave: () => void }) {
+/** A technician who came out of a staff session, which is over by then. */
+interface Entered {
+  readonly token: string;
+  readonly name: string;
+}
+
+function Room({
+  session,
+  leave,
+  enter,
+}: {
+  session: StaffSession;
+  leave: () => void;
+  enter: (technician: Entered) => void;
+}) {
   const view = useSignal<View>('menu');
   /** A capture goes on without hands: each step of it counts as a touch. */
   const alive = useSignal(0);
@@ -52,6 +72,7 @@ function Room({ session, leave }: { session: StaffSession; leave: () => void }) 
   const menu = (): void => {
     view.value = 'menu';
   };
+  if (view.value === 'technician') return <CodeScreen session={session} back={menu} entered={enter} />;
   return (
     <main class="staff" data-view={view.value}>
       <div class="screen-head">
@@ -86,7 +107,7 @@ function Room({ session, leave }: { session: StaffSession; leave: () => void }) 
   );
 }
 
-const TITLES: Record<View, string> = {
+const TITLES: Record<Exclude<View, 'technician'>, string> = {
   menu: 'staff.menu',
   enrol: 'staff.enrol',
   again: 'again.title',
@@ -120,6 +141,12 @@ function Menu({ open }: { open: (view: View) => void }) {
           </li>
         );
       })}
+      <li class="menu-quiet">
+        <button type="button" class="button" data-open="technician" onClick={() => open('technician')}>
+          <IconKey />
+          <span>{t('technician.open')}</span>
+        </button>
+      </li>
     </ul>
   );
 }

@@ -1,0 +1,83 @@
+import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+
+/** What a machine of the kiosk image hears (build/kiosk, /opt/smartpresence/technician): the names of files in its spool. */
+const MACHINE_REQUESTS = { reboot: 'restart', login: 'login', stick: 'stick' } as const;
+export type MachineRequest = keyof typeof MACHINE_REQUESTS;
+
+/** systemd takes a file away at once; a machine that is busy may need a while. */
+const TAKEN_MS = 10_000;
+const LOOK_MS = 100;
+
+export interface Machine {
+  /** Whether a machine is there that hears requests. */
+  readonly there: boolean;
+  /**
+   * Asks, and waits until the machine has taken it.
+   * @throws Problem `machine-silent` (then it is not asked any more), `machine-unreachable`
+   */
+  ask(request: MachineRequest): Promise<void>;
+  /** Whether a request that was written still lies there; takes it away. */
+  withdraw(request: MachineRequest): boolean;
+}
+
+export interface MachineDeps {
+  /** `spool/machine` of an installed kiosk; null where there is none. */
+  readonly folder: string | null;
+  readonly monotonic: () => number;
+  readonly sleep?: (ms: number) => Promise<void>;
+}
+
+export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps): Machine {
+  const file = (request: MachineRequest): string => join(folder ?? '', MACHINE_REQUESTS[request]);
+  const there = (): boolean => {
+    if (folder === null) return false;
+    try {
+      accessSync(folder, constants.W_OK | constants.X_OK);
+      return statSync(folder).isDirectory();
+    } catch {
+      return false;
+    }
+  };
+  return {
+    get there() {
+      return there();
+    },
+    async ask(request) {
+      if (!there()) throw unreachable(new Error('the folder is not there'));
+      const path = file(request);
+      try {
+        closeSync(openSync(path, 'w', 0o600));
+      } catch (cause) {
+        throw unreachable(cause);
+      }
+      const until = monotonic() + TAKEN_MS;
+      while (existsSync(path)) {
+        if (monotonic() > until) {
+          rmSync(path, { force: true }); // nothing that was refused here may happen later
+          throw new Problem(
+            'machine-silent',
+            'the machine did not take up what it was asked for',
+            'See whether smartpresence-technician.path runs.',
+          );
+        }
+        await sleep(LOOK_MS);
+      }
+    },
+    withdraw(request) {
+      if (folder === null || !existsSync(file(request))) return false;
+      rmSync(file(request), { force: true });
+      return true;
+    },
+  };
+}
+
+const unreachable = (cause: unknown): Problem =>
+  new Problem('machine-unreachable', 'the machine can’t be asked for anything', 'See spool/machine on its disk.', {
+    cause,
+  });
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

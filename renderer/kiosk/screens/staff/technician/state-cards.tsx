@@ -1,0 +1,114 @@
+import type { ComponentChildren } from 'preact';
+import type { TechnicianState } from '../../../../../electron/contract/technician.ts';
+import { hasSentence, momentOf, t } from '../../../../shared/i18n.ts';
+
+/** Above this somebody should look at the machine, °C; the server says so too. */
+const HOT = 80;
+/** Below this much free space somebody should look, bytes; as the server has it. */
+const LOW_DISK = 500e6;
+/** More than this, and people's own codes fail; as the server has it. */
+const CLOCK_MS = 120_000;
+
+/** How the kiosk is. */
+export function StateCards({ state }: { state: TechnicianState }) {
+  const { build, slots, server, clock, disk } = state;
+  const free = disk.free === null ? null : disk.free < LOW_DISK;
+  return (
+    <div class="technician-cards">
+      <Card title={t('technician.build')}>
+        <Fact name={t('technician.version')}>{build.version}</Fact>
+        <Fact name={t('technician.commit')}>{build.commit?.slice(0, 12) ?? t('technician.unknown')}</Fact>
+        {slots ? (
+          <>
+            <Fact name={t('technician.current')} mark={slots.trial ? 'warn' : undefined}>
+              {slots.current}
+              {slots.trial && ` (${t('technician.trial')})`}
+            </Fact>
+            <Fact name={t('technician.previous')}>{slots.previous ?? '–'}</Fact>
+          </>
+        ) : (
+          <Fact name={t('technician.current')}>{t('technician.noSlots')}</Fact>
+        )}
+      </Card>
+      <Card title={t('diagnostics.sync')}>
+        <Fact name={t('diagnostics.state')} mark={server.online ? 'good' : 'warn'}>
+          {t(server.online ? 'state.online' : 'state.offline')}
+        </Fact>
+        <Fact name={t('diagnostics.address')}>{server.address ?? t('diagnostics.noServer')}</Fact>
+        <Fact name={t('diagnostics.heard')}>
+          {server.lastHeardAt ? momentOf(new Date(server.lastHeardAt)) : t('state.never')}
+        </Fact>
+        {server.problem && (
+          <Fact name={t('diagnostics.problem')} mark="warn">
+            {server.problem}
+          </Fact>
+        )}
+        <Fact name={t('technician.queued')}>{state.queued}</Fact>
+        <Fact name={t('technician.photos')}>{state.photosWaiting}</Fact>
+      </Card>
+      <Card title={t('technician.machine')}>
+        <Fact name={t('technician.uptime')}>{duration(state.uptimeSeconds)}</Fact>
+        <Fact name={t('diagnostics.camera')} mark={state.camera === 'ok' || state.camera === 'off' ? 'good' : 'warn'}>
+          {cameraWords(state.camera)}
+        </Fact>
+        <Fact name={t('diagnostics.clock')} mark={clock.doubt || Math.abs(clock.offsetMs) > CLOCK_MS ? 'warn' : 'good'}>
+          {t(`diagnostics.${clock.doubt ?? 'right'}`)}, <bdi dir="ltr">{seconds(clock.offsetMs)}</bdi>
+        </Fact>
+        <Fact name={t('technician.disk')} mark={free === null ? undefined : free ? 'warn' : 'good'}>
+          {disk.free === null || disk.total === null
+            ? t('technician.unknown')
+            : t('technician.diskOf', { free: bytes(disk.free), total: bytes(disk.total) })}
+        </Fact>
+        <Fact
+          name={t('technician.temperature')}
+          mark={state.temperature === null ? undefined : state.temperature > HOT ? 'warn' : 'good'}
+        >
+          {state.temperature === null ? t('technician.noSensor') : `${state.temperature} °C`}
+        </Fact>
+      </Card>
+    </div>
+  );
+}
+
+function Card({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <section class="card diagnostics-card tabular">
+      <h2>{title}</h2>
+      <dl>{children}</dl>
+    </section>
+  );
+}
+
+function Fact({
+  name,
+  mark,
+  children,
+}: {
+  name: string;
+  mark?: 'good' | 'warn' | undefined;
+  children: ComponentChildren;
+}) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd data-mark={mark}>
+        <bdi>{children}</bdi>
+      </dd>
+    </div>
+  );
+}
+
+function cameraWords(camera: string): string {
+  const key = `technician.cameras.${camera}`;
+  return hasSentence(key) ? t(key) : camera;
+}
+
+function duration(of: number): string {
+  return of < 7_200
+    ? t('technician.minutes', { number: Math.round(of / 60) })
+    : t('technician.hours', { number: Math.round(of / 3_600) });
+}
+
+const seconds = (ms: number): string => `${ms > 0 ? '+' : ms < 0 ? '−' : ''}${(Math.abs(ms) / 1000).toFixed(1)} s`;
+/** Gigabytes as disks are sold. */
+const bytes = (count: number): string => `\u2066${(count / 1e9).toFixed(1)} GB\u2069`;

@@ -1,0 +1,156 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { StickUpdate, TechnicianState, TechnicianTask } from '../../../../../electron/contract/technician.ts';
+import { hasSentence, t } from '../../../../shared/i18n.ts';
+import {
+  IconAgain,
+  IconAlert,
+  IconChart,
+  IconCheck,
+  IconKey,
+  IconKiosk,
+  IconUpdate,
+} from '../../../../shared/icons.tsx';
+import { clockOf } from '../../../parts/refusal.ts';
+
+const ICONS: Record<TechnicianTask, ComponentChildren> = {
+  restart: <IconAgain />,
+  reboot: <IconKiosk />,
+  update: <IconUpdate />,
+  login: <IconKey />,
+};
+const TASKS: readonly TechnicianTask[] = ['update', 'restart', 'reboot', 'login'];
+
+/** What can be asked for; what this machine can't do is said in its place, with why. */
+export function Tasks({
+  state,
+  open,
+  diagnostics,
+}: {
+  state: TechnicianState;
+  open: (task: TechnicianTask) => void;
+  diagnostics: () => void;
+}) {
+  return (
+    <ul class="technician-tasks">
+      {TASKS.map((task) => {
+        const why = state.offers[task];
+        const words = (
+          <>
+            <span class="way-icon">{ICONS[task]}</span>
+            <span class="way-name">{t(`technician.task.${task}`)}</span>
+            <span class="way-hint">
+              {why === null ? t(`technician.taskHint.${task}`) : t(`technician.notHere.${why}`)}
+            </span>
+          </>
+        );
+        return (
+          <li key={task} data-task={task}>
+            {why === null ? (
+              <button
+                type="button"
+                class="way way-row"
+                aria-disabled={state.busy !== null}
+                onClick={() => state.busy === null && open(task)}
+              >
+                {words}
+              </button>
+            ) : (
+              <div class="way way-row technician-not-here">{words}</div>
+            )}
+          </li>
+        );
+      })}
+      <li data-task="diagnostics">
+        <button type="button" class="way way-row" onClick={diagnostics}>
+          <span class="way-icon">
+            <IconChart />
+          </span>
+          <span class="way-name">{t('staff.diagnostics')}</span>
+          <span class="way-hint">{t('staff.diagnosticsHint')}</span>
+        </button>
+      </li>
+    </ul>
+  );
+}
+
+/** What it means, before it is done. */
+export function Confirm({
+  task,
+  cancel,
+  yes,
+}: {
+  task: TechnicianTask;
+  cancel: () => void;
+  yes: (task: TechnicianTask) => void;
+}) {
+  const first = useRef<HTMLButtonElement>(null);
+  useEffect(() => first.current?.focus(), []);
+  return (
+    <section class="technician-ask card" aria-label={t(`technician.task.${task}`)}>
+      <h2>{t(`technician.task.${task}`)}</h2>
+      <p class="lead">{t(`technician.ask.${task}`)}</p>
+      <div class="actions">
+        <button type="button" class="button" ref={first} onClick={cancel}>
+          {t('technician.cancel')}
+        </button>
+        <button type="button" class="button button-main" onClick={() => yes(task)}>
+          {t(`technician.yes.${task}`)}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** How the update from a stick goes on, or how it ended. */
+export function StickProgress({ update }: { update: StickUpdate }) {
+  if (update.at === 'none') return null;
+  return (
+    <div class="technician-stick card" data-at={update.at} role={update.at === 'refused' ? 'alert' : 'status'}>
+      {update.at === 'ready' && <IconCheck />}
+      {update.at === 'refused' && <IconAlert />}
+      <div>
+        <StickWords update={update} />
+        {update.at === 'preparing' && update.progress !== null && (
+          <progress max={1} value={update.progress} aria-label={t('technician.task.update')} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function StickWords({ update }: { update: Exclude<StickUpdate, { at: 'none' }> }) {
+  switch (update.at) {
+    case 'stick':
+      return <p class="tabular">{t('technician.stick.stick', { time: clockOf(update.seconds) })}</p>;
+    case 'preparing':
+      return (
+        <p class="tabular">
+          {update.version !== null && update.progress !== null
+            ? t('technician.stick.preparing', { version: update.version, percent: Math.round(update.progress * 100) })
+            : t('technician.stick.preparingAny')}
+        </p>
+      );
+    case 'ready':
+      return <p>{t('technician.stick.ready', { version: update.version })}</p>;
+    case 'refused': {
+      const key = `technician.refusal.${update.code}`;
+      const known = hasSentence(key);
+      return (
+        <>
+          <p class="technician-refused">{t('technician.stick.refused')}</p>
+          <p>{known ? t(key) : t('technician.refusal.other', { code: update.code })}</p>
+          {known ? (
+            <p class="hint">
+              <code>{update.code}</code>
+            </p>
+          ) : (
+            <p lang="en" dir="ltr">
+              {update.message}. {update.nextStep}
+            </p>
+          )}
+        </>
+      );
+    }
+  }
+}
