@@ -36,6 +36,7 @@ export const arTechnician = {
     denied: 'غير مسموح بها',
     unplugged: 'غير موصولة',
     broken: 'معطّلة',
+    frozen: 'لا تصل صور',
     covered: 'مغطّاة',
     blind: 'لا تجد وجوهًا',
     unknown: 'غير معروف',

@@ -37,6 +37,7 @@ export const deTechnician = {
     denied: 'Nicht erlaubt',
     unplugged: 'Abgezogen',
     broken: 'Defekt',
+    frozen: 'Liefert keine Bilder',
     covered: 'Verdeckt',
     blind: 'Findet keine Gesichter',
     unknown: 'Unbekannt',

@@ -38,6 +38,7 @@ export const enTechnician = {
     denied: 'Not allowed',
     unplugged: 'Unplugged',
     broken: 'Broken',
+    frozen: 'Gives no pictures',
     covered: 'Covered',
     blind: 'Finds no faces',
     unknown: 'Not known',

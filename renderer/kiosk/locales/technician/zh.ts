@@ -36,6 +36,7 @@ export const zhTechnician = {
     denied: '未获允许',
     unplugged: '未连接',
     broken: '故障',
+    frozen: '没有画面',
     covered: '被遮挡',
     blind: '找不到人脸',
     unknown: '未知',
