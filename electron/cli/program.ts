@@ -33,6 +33,12 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
 ];
 
+const BENCH_HELP = `
+Groups: gallery, pipeline, store, kiosk, walkup, sync, server, update.
+How many of the bars were met is told at the end; a missed one is no failure of the run.
+
+Exit code: 0 everything was measured; 1 a group could not be measured; 2 wrong usage.`;
+
 /** @param word the first word that was typed: its topic alone is loaded, all of them where it is none */
 export async function buildProgram(word: string): Promise<Command> {
   const program = new Command('sp')
@@ -52,6 +58,7 @@ export async function buildProgram(word: string): Promise<Command> {
     .description('Measure, each figure beside its peer or limit in the same run.')
     .argument('[group...]', 'groups to run; all when none is named')
     .option('--json', 'one JSON object a line')
+    .addHelpText('after', BENCH_HELP)
     .action(async (groups: string[], options: { json?: boolean }) => {
       const { runBench } = await import('../../test/bench/run.ts');
       process.exitCode = await runBench({ groups, json: options.json ?? false });

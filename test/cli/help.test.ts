@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { expect, it } from 'vitest';
+import { buildProgram } from '../../electron/cli/program.ts';
+import { GROUPS } from '../bench/run.ts';
+
+const program = await buildProgram('');
+
+/** Every command that does something, under its whole name, with the text of its --help. */
+function* commands(command: Command, path: string): Generator<{ path: string; help: string }> {
+  if (command.commands.length === 0) {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+    yield { path, help };
+  }
+  for (const each of command.commands) yield* commands(each, `${path} ${each.name()}`);
+}
+const all = [...commands(program, 'sp')];
+
+it('tells the exit codes of every command', () => {
+  expect(all.length).toBeGreaterThan(80);
+  expect(all.filter(({ help }) => !/^Exit codes?: 0 /m.test(help)).map(({ path }) => path)).toEqual([]);
+});
+
+it('names every group of the bench', () => {
+  const groups = /^Groups: (.*)\.$/m.exec(all.find(({ path }) => path === 'sp bench')!.help)![1]!;
+  expect(groups.split(', ').sort()).toEqual([...GROUPS].sort());
+});
