@@ -76,6 +76,24 @@ test('a start that fails late closes what it had opened: timers, the line to the
   await (await openKiosk({ home, deviceSecret: null, allowSecretFile: true })).close(); // or: store-in-use
 });
 
+test('a camera that its screen calls frozen for a while becomes an event for the server', async () => {
+  const core = await start();
+  const now = performance.now.bind(performance);
+  const clock = vi.spyOn(performance, 'now');
+  await core.methods.screenState({ camera: 'frozen', frames: 1 });
+  clock.mockImplementation(() => now() + 15_000);
+  await core.methods.screenState({ camera: 'frozen', frames: 1 });
+  clock.mockRestore();
+  await core.close();
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+  try {
+    expect(kiosk.store.setting('device-told/camera/camera')).toBe('frozen');
+    expect(kiosk.store.pendingCount()).toBeGreaterThan(0);
+  } finally {
+    await kiosk.close();
+  }
+});
+
 /** An enrolment begun by staff, and a visit. */
 async function halfDone({ methods }: Core) {
   const { token } = await methods.staffUnlock({ pin: STAFF_PIN });

@@ -1,8 +1,4 @@
-/** Chromium's; not in TypeScript's DOM library. https://www.w3.org/TR/mediacapture-transform/ */
-declare class MediaStreamTrackProcessor {
-  constructor(init: { track: MediaStreamTrack; maxBufferSize?: number });
-  readonly readable: ReadableStream<VideoFrame>;
-}
+import { framesOf } from './track-processor.ts';
 
 /** Whether a track gives pictures. */
 export interface Pictures {
@@ -13,7 +9,7 @@ export interface Pictures {
 
 /** Takes one picture of the track at a time, and only when it is asked whether there was one; none is looked at. */
 export function picturesOf(track: MediaStreamTrack): Pictures {
-  const reader = new MediaStreamTrackProcessor({ track, maxBufferSize: 1 }).readable.getReader();
+  const reader = framesOf(track).getReader();
   let came = false;
   let waiting = false;
   async function take(): Promise<void> {

@@ -1,10 +1,5 @@
+import { framesOf } from '../track-processor.ts';
 import type { FromCodeWorker, ToCodeWorker } from './messages.ts';
-
-/** Chromium's; not in TypeScript's DOM library. https://www.w3.org/TR/mediacapture-transform/ */
-declare class MediaStreamTrackProcessor {
-  constructor(init: { track: MediaStreamTrack; maxBufferSize?: number });
-  readonly readable: ReadableStream<VideoFrame>;
-}
 
 const newWorker = (): Worker => new Worker(new URL('./worker.ts', import.meta.url), { type: 'classic' });
 
@@ -41,7 +36,7 @@ export function readCodes(
     else fail(data.message);
   };
   worker.onerror = (event) => fail(event.message);
-  const frames = new MediaStreamTrackProcessor({ track: copy, maxBufferSize: 1 }).readable;
+  const frames = framesOf(copy);
   worker.postMessage({ type: 'frames', frames } satisfies ToCodeWorker, [frames]);
   return stop;
 }

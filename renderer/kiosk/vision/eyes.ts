@@ -1,10 +1,5 @@
+import { framesOf } from '../track-processor.ts';
 import type { FromWorker, Sighting, ToWorker } from './messages.ts';
-
-/** Chromium's; not in TypeScript's DOM library. https://www.w3.org/TR/mediacapture-transform/ */
-declare class MediaStreamTrackProcessor {
-  constructor(init: { track: MediaStreamTrack; maxBufferSize?: number });
-  readonly readable: ReadableStream<VideoFrame>;
-}
 
 /** Honest counters of detection, for the bench and the tests; read at `window.smartpresenceMetrics`. */
 export interface VisionMetrics {
@@ -83,7 +78,7 @@ export function openEyes(
   const at = (path: string): string => new URL(path, location.href).href;
 
   function sendFrames(track: MediaStreamTrack): void {
-    const frames = new MediaStreamTrackProcessor({ track, maxBufferSize: 1 }).readable;
+    const frames = framesOf(track);
     send({ type: 'frames', frames }, [frames]);
   }
 

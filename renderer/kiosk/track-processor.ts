@@ -1,0 +1,9 @@
+/** Chromium's; not in TypeScript's DOM library. https://www.w3.org/TR/mediacapture-transform/ */
+declare class MediaStreamTrackProcessor {
+  constructor(init: { track: MediaStreamTrack; maxBufferSize?: number });
+  readonly readable: ReadableStream<VideoFrame>;
+}
+
+/** A track's pictures; only the newest is kept, so that whoever is slow skips some and never lags behind. */
+export const framesOf = (track: MediaStreamTrack): ReadableStream<VideoFrame> =>
+  new MediaStreamTrackProcessor({ track, maxBufferSize: 1 }).readable;
