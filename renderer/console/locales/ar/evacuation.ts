@@ -21,5 +21,5 @@ export const evacuation = {
   search: 'ابحث عن اسم',
   onlyMissing: 'المفقودون فقط',
   allOut: 'الجميع في أمان',
-  stale: 'قد لا تكون القائمة كاملة: بعض الأكشاك غير متصلة.',
+  stale: 'قد لا تكون القائمة كاملة: بعض الأجهزة غير متصلة.',
 } satisfies Sentences;

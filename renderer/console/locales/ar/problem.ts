@@ -81,7 +81,7 @@ export const problem = {
   'zip-too-many': { title: 'في الأرشيف ملفات كثيرة جدًا.', next: 'قسّمه.' },
   'repository-expired': { title: 'انتهت صلاحية توقيعات المستودع.', next: 'وقّعه من جديد (release refresh) ثم ابدأ.' },
   'repository-unreadable': { title: 'تتعذر قراءة مستودع الإصدارات.', next: 'افحصه بالأمر «release verify».' },
-  'ring-empty': { title: 'إحدى الخطوات لحلقة لا كشك فيها.', next: 'ضع فيها كشكًا أولًا، أو اختر خطوات أخرى.' },
+  'ring-empty': { title: 'إحدى الخطوات لحلقة لا جهاز فيها.', next: 'ضع فيها جهازًا أولًا، أو اختر خطوات أخرى.' },
   'settings-changed-meanwhile': {
     title: 'غيّر شخص آخر هذه الإعدادات في هذه الأثناء.',
     next: 'انظر إليها من جديد ثم قرر.',
@@ -103,7 +103,7 @@ export const problem = {
   },
   'version-not-in-repository': { title: 'لا يحوي المستودع هذا الإصدار كاملًا.', next: 'انشره أولًا، أو اختر غيره.' },
   'version-not-newer': {
-    title: 'تعمل كل الأكشاك بهذا الإصدار أو بأحدث منه.',
+    title: 'تعمل كل الأجهزة بهذا الإصدار أو بأحدث منه.',
     next: 'أعد ما جاء به إلى السابق، أو انشر برقم أعلى.',
   },
 } satisfies Sentences;
