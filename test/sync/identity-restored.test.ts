@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -167,4 +167,44 @@ test('a kiosk is turned away only once every key was refused, and is back when t
   await set('approved', hash);
   await until('back', () => uplink.status().online && kiosk.store.pendingCount() === 0);
   expect(uplink.turnedAway()).toBeNull();
+});
+
+test('put back to between a photo’s event and the photo, the server gets the photo again with the kiosk’s next event', async () => {
+  await provision();
+  const { store } = kiosk;
+  await store.addPerson({
+    id: randomUUID(),
+    name: 'Ada',
+    number: '1',
+    language: 'en',
+    consent: { textVersion: '1', language: 'en' },
+    templates: [],
+    photo: randomBytes(300_000),
+    pinHash: null,
+  });
+  await until('the photo is there', () => store.pendingCount() === 0 && store.sync.photosWaiting() === 0);
+  const photo = <T>(work: (db: Awaited<ReturnType<typeof openDatabase>>['db']) => Promise<T>) =>
+    server.whileDown(async () => {
+      const database = await openDatabase(server.home);
+      try {
+        return await work(database.db);
+      } finally {
+        await database.close();
+      }
+    });
+  const of = store.device;
+  // What such a backup holds: every event, and of the photo that it is expected.
+  expect(
+    await photo(async (db) => {
+      await db.deleteFrom('photo_piece').where('device', '=', of).execute();
+      const nothing = { received: 0, total: null, complete_at: null };
+      return (await db.updateTable('photo').set(nothing).where('device', '=', of).execute()).length;
+    }),
+  ).toBe(1);
+  await sent('a later event');
+  await until('it was asked for once more', () => store.sync.photosWaiting() === 0);
+  const { complete_at } = await photo((db) =>
+    db.selectFrom('photo').select('complete_at').where('device', '=', of).executeTakeFirstOrThrow(),
+  );
+  expect(complete_at).not.toBeNull();
 });
