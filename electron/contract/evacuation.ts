@@ -20,6 +20,8 @@ export const EvacuationList = z.strictObject({
       here: z.boolean(),
       /** Null: missing. */
       accountedAt: Instant.nullable(),
+      /** Who says so: staff here, at another kiosk (by its name), or in the console. Null with `accountedAt`. */
+      accountedBy: z.strictObject({ where: z.enum(['here', 'kiosk', 'console']), name: z.string() }).nullable(),
     }),
   ),
   /** What is known of each kiosk's records, and up to when; this one first. */

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
-import { refusal } from './scripted-core.ts';
+import { marked, refusal } from './scripted-core.ts';
 
 /* Staff's evacuation list and diagnostics, by keyboard and by touch. */
 
@@ -49,6 +49,26 @@ test.describe('the evacuation list', () => {
     await page.keyboard.press('Enter');
     await expect(page.getByRole('button', { name: /Begin evacuation/ })).toBeVisible();
     expect(kiosk.core.callsOf('evacuationOpen')).toHaveLength(1);
+  });
+
+  test('shows whom others have marked, and where; and that the roll call is everybody’s', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await openStaff(page);
+    await page.locator('[data-open=evacuation]').click();
+    await expect(page.locator('.evacuation-kiosks')).not.toContainText('shared between the kiosks');
+    await page.getByRole('button', { name: /Begin evacuation/ }).click();
+    await expect(page.locator('.evacuation-kiosks')).toContainText('shared between the kiosks of the site');
+    marked(kiosk.core, {
+      0: { where: 'kiosk', name: 'Eingang Ost' },
+      1: { where: 'console', name: '' },
+      2: { where: 'kiosk', name: '' },
+    });
+    const row = (name: string) => page.locator('.evacuee', { hasText: name });
+    await expect(row('Max Mustermann')).toContainText(/· Eingang Ost/, { timeout: 20_000 });
+    await expect(row('Maria')).toContainText('in the console');
+    await expect(row('Ayşe')).toContainText('at another kiosk');
+    await expect(page.locator('.evacuation-counts')).toContainText('Missing3');
+    await expectNoAxeFault(page, 'evacuation-of-several');
   });
 
   test('stays on the screen, and says so, when it can’t be renewed', async ({ kiosk }) => {

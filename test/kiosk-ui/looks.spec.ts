@@ -5,6 +5,7 @@ import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, slowCamera, test } from './fixtures.ts';
 import {
   CLAIM,
+  marked,
   PIN_CODE,
   receiptOf,
   refusal,
@@ -436,10 +437,13 @@ const FORM_TOUR: Tour = {
     await press(page, '.menu [data-open=evacuation]');
     await page.locator('.evacuee').first().waitFor();
   },
-  '20c-evacuation-under-way': async (page) => {
+  '20c-evacuation-under-way': async (page, core) => {
     await press(page, '.evacuation-actions .button-bad');
     await page.locator('.evacuee .button-main').nth(1).click();
     await page.locator('.evacuee[data-missing=false]').waitFor();
+    // Wardens at another kiosk and in the console mark as well.
+    marked(core, { 2: { where: 'kiosk', name: 'Eingang Ost' }, 5: { where: 'console', name: '' } });
+    await expect(page.locator('.evacuee[data-missing=false]')).toHaveCount(3, { timeout: 20_000 });
   },
   '20d-diagnostics': async (page, core) => {
     await toStaff(page, core);

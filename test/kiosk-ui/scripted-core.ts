@@ -192,6 +192,7 @@ export const EVACUATION: EvacuationList = {
     cameAt: `2026-11-24T${time}:00.000Z`,
     here,
     accountedAt: null,
+    accountedBy: null,
   })),
   kiosks: [
     { device: SITE.device, name: 'Eingang West', own: true, knownAsOf: '2026-11-24T11:00:00.000Z', late: false },
@@ -413,13 +414,17 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
     evacuationAccount: async ({ token, person, accounted }) => {
       staff(token);
       for (const one of evacuation.people)
-        if (one.person === person) one.accountedAt = accounted ? '2026-11-24T11:07:00.000Z' : null;
+        if (one.person === person)
+          Object.assign(one, {
+            accountedAt: accounted ? '2026-11-24T11:07:00.000Z' : null,
+            accountedBy: accounted ? { where: 'here', name: '' } : null,
+          });
       return {};
     },
     evacuationEnd: async ({ token }) => {
       staff(token);
       evacuation.begunAt = null;
-      for (const one of evacuation.people) one.accountedAt = null;
+      for (const one of evacuation.people) Object.assign(one, { accountedAt: null, accountedBy: null });
       return {};
     },
     technicianGate: async ({ token }) => {
@@ -440,6 +445,20 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
       technician(token);
       return {};
     },
+  };
+}
+
+/** Somebody else has marked these people, by their place in the list; it shows when the list is next renewed. */
+export function marked(
+  core: ScriptedCore,
+  marks: Readonly<Record<number, NonNullable<EvacuationList['people'][number]['accountedBy']>>>,
+): void {
+  const before = core.methods.evacuationList;
+  core.methods.evacuationList = async (input) => {
+    const list = await before(input);
+    for (const [i, accountedBy] of Object.entries(marks))
+      Object.assign(list.people[Number(i)]!, { accountedAt: '2026-11-24T11:06:00.000Z', accountedBy });
+    return list;
   };
 }
 

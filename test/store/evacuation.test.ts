@@ -152,8 +152,9 @@ test('of somebody who is erased or leaves the site no whereabouts stay', async (
       presence: [ann, cem].map((person) => ({ person, direction: 'in', at: iso(NOON) })),
     }),
   );
-  store.account(ann, iso(NOON));
-  store.account(cem, iso(NOON));
+  store.beginEvacuation({ id: randomUUID(), begunAt: iso(NOON) }, { code: 'evacuation-begun', detail: {} });
+  store.account(ann, true, iso(NOON));
+  store.account(cem, true, iso(NOON));
   expect(rows()).toEqual([2, 2]);
   await store.sync.applyRoster(page({ changes: [{ kind: 'erase', request: randomUUID(), person: ann }] }));
   expect(rows()).toEqual([1, 1]);

@@ -48,15 +48,18 @@ export async function enrolOnCard(
   }
 }
 
-/** Adds a face to somebody who is here already. The gallery follows the commit. */
-export function addFace(
+/** Adds a face to somebody who is here already, with its picture where one was taken. The gallery follows the commit. */
+export async function addFace(
   { store, recogniser, changed }: Deps,
   person: Person,
-  o: { readonly consent: GivenConsent; readonly templates: NewPerson['templates'] },
-): Person {
+  o: Pick<NewPerson, 'templates' | 'photo'> & { readonly consent: GivenConsent },
+): Promise<Person> {
   agreed(store, person.id, o.consent);
-  for (const one of store.addTemplates(person.id, o.templates))
-    recogniser.gallery.add(one.id, one.person, one.embedding);
+  const added =
+    o.photo === null
+      ? store.addTemplates(person.id, o.templates)
+      : await store.enrolFace(person.id, o.templates, o.photo);
+  for (const one of added) recogniser.gallery.add(one.id, one.person, one.embedding);
   changed();
   return store.person(person.id) ?? person;
 }

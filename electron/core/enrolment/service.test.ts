@@ -1,7 +1,17 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { decryptedPages } from '../../../test/policy/erasure-search.ts';
-import { aPerson, codeOf, embedding, heldClock, MODEL, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
+import {
+  aPerson,
+  aPhoto,
+  codeOf,
+  embedding,
+  heldClock,
+  MODEL,
+  newFolder,
+  openKiosk,
+} from '../../../test/store/kiosk.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import { openKeys } from '../keys/index.ts';
 import type { SqlStore } from '../store/store.ts';
@@ -133,8 +143,10 @@ test('of an adult no day of birth is put down', async () => {
 test('somebody who is here already is enrolled again with their own face alone', async () => {
   const enrolment = service({ onCards: () => false });
   const known = await store.addPerson(
-    aPerson({ templates: [{ pose: 'front', model: MODEL, embedding: embedding(1) }] }),
+    aPerson({ templates: [{ pose: 'front', model: MODEL, embedding: embedding(1) }], photo: aPhoto() }),
   );
+  const files = () => readdirSync(join(home, 'storage/faces'));
+  const [old] = files();
   const before = consents().length;
   const id = await begin(enrolment, { person: known.id });
   face = embedding(1).map((v) => -v);
@@ -145,4 +157,24 @@ test('somebody who is here already is enrolled again with their own face alone',
   expect(person).toMatchObject({ id: known.id, name: known.name, templates: 5 });
   expect(store.countPeople()).toBe(1);
   expect(consents()).toHaveLength(before + 1);
+  // The picture of this enrolment is kept, encrypted, in place of the one before, and the server is told of it.
+  const [added, again] = store.pending(50).filter((e) => e.header.type === 'person');
+  expect([added!.header.open, Object.keys(added!.personal)]).toEqual([
+    { change: 'added' },
+    expect.not.arrayContaining(['photo', 'photoKey']),
+  ]);
+  expect([again!.header.open, Object.keys(again!.personal).sort()]).toEqual([
+    { change: 'updated' },
+    ['person', 'photo', 'photoKey'],
+  ]);
+  const address = String(again!.personal.photo!.value);
+  const [kept, ...more] = files();
+  expect([kept === old, more]).toEqual([false, []]);
+  expect(kept).toBe(`${Buffer.from(address, 'base64url').toString('hex')}.photo`);
+  const jpeg = Buffer.from(await store.openPhoto(address));
+  expect(jpeg.subarray(0, 2).toString('hex')).toBe('ffd8');
+  expect(readFileSync(join(home, 'storage/faces', kept!)).includes(jpeg.subarray(0, 32))).toBe(false);
+  expect(await store.check()).toMatchObject({ problems: [] });
+  await store.deletePerson(known.id);
+  expect(files()).toEqual([]);
 });

@@ -180,7 +180,11 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     const person =
       enrolment.person === null
         ? await enrolPerson(deps, { ...enrolment.details, templates, photo: enrolment.photo })
-        : addFace(deps, known(enrolment.person), { consent: enrolment.details.consent, templates });
+        : await addFace(deps, known(enrolment.person), {
+            consent: enrolment.details.consent,
+            templates,
+            photo: enrolment.photo,
+          });
     running = null; // only now: a capture is not lost to a write that failed; the gallery has its vectors
     return { person: row(person) };
   }

@@ -3,22 +3,37 @@ import type { Person, Whereabouts } from '../store/interface.ts';
 import { inside, knownAsOf, LATE_MS } from './rules.ts';
 
 const NOW = Date.parse('2026-12-01T12:00:00.000Z');
-const record = (name: string, direction: 'in' | 'out', accountedAt: string | null = null): Whereabouts => ({
+const record = (name: string, direction: 'in' | 'out', accounted: Whereabouts['accounted'] = null): Whereabouts => ({
   person: { id: name, name, number: null } as Person,
   direction,
   at: '2026-12-01T08:00:00.000Z',
   here: true,
-  accountedAt,
+  accounted,
 });
 
-test('whoever went out is not inside; the missing come first, by name', () => {
-  const people = inside([
-    record('Zoë', 'in'),
-    record('Ann', 'in', '2026-12-01T11:59:00.000Z'),
-    record('Bea', 'out'),
-    record('Äbi', 'in'),
+test('whoever went out is not inside; the missing come first, by name; of the others it is told who says so', () => {
+  const at = '2026-12-01T11:59:00.000Z';
+  const site = { own: 'own', kiosks: [{ device: 'east', name: 'East', heardAt: null }] };
+  const people = inside(
+    [
+      record('Zoë', 'in'),
+      record('Ann', 'in', { at, device: 'own' }),
+      record('Bea', 'out'),
+      record('Äbi', 'in'),
+      record('Cem', 'in', { at, device: 'east' }),
+      record('Dan', 'in', { at, device: null }),
+      record('Eva', 'in', { at, device: 'gone' }),
+    ],
+    site,
+  );
+  expect(people.map(({ name, accountedBy }) => [name, accountedBy?.where, accountedBy?.name])).toEqual([
+    ['Äbi', undefined, undefined],
+    ['Zoë', undefined, undefined],
+    ['Ann', 'here', ''],
+    ['Cem', 'kiosk', 'East'],
+    ['Dan', 'console', ''],
+    ['Eva', 'kiosk', ''],
   ]);
-  expect(people.map(({ name }) => name)).toEqual(['Äbi', 'Zoë', 'Ann']);
 });
 
 test('this kiosk is known as of now, the others as of when the server last heard them, and a silent one is late', () => {

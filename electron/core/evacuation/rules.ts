@@ -5,18 +5,32 @@ import type { Whereabouts } from '../store/interface.ts';
 /** A kiosk that was not heard for longer may have recorded what is not known here, ms. Kiosks speak every 20 s. */
 export const LATE_MS = 120_000;
 
-/** Who is inside: whose last record says in. Missing ones first, each group by name. */
-export function inside(records: readonly Whereabouts[], language?: string): EvacuationList['people'] {
+/**
+ * Who is inside: whose last record says in. Missing ones first, each group by name.
+ *
+ * @param site own device, and the site's kiosks by name
+ */
+export function inside(
+  records: readonly Whereabouts[],
+  site: { readonly own: string; readonly kiosks: readonly SiteKiosk[] },
+  language?: string,
+): EvacuationList['people'] {
   const order = new Intl.Collator(language);
+  const by = (device: string | null) => {
+    if (device === null) return { where: 'console', name: '' } as const;
+    if (device === site.own) return { where: 'here', name: '' } as const;
+    return { where: 'kiosk', name: site.kiosks.find((k) => k.device === device)?.name ?? '' } as const;
+  };
   return records
     .filter(({ direction }) => direction === 'in')
-    .map(({ person, at, here, accountedAt }) => ({
+    .map(({ person, at, here, accounted }) => ({
       person: person.id,
       name: person.name,
       number: person.number,
       cameAt: at,
       here,
-      accountedAt,
+      accountedAt: accounted?.at ?? null,
+      accountedBy: accounted && by(accounted.device),
     }))
     .sort((a, b) => Number(a.accountedAt !== null) - Number(b.accountedAt !== null) || order.compare(a.name, b.name));
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { EvacuationList } from '../../contract/evacuation.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
@@ -7,8 +8,6 @@ import type { StaffDesk } from '../staff/service.ts';
 import type { Store } from '../store/interface.ts';
 import { inside, knownAsOf } from './rules.ts';
 
-/** RFC 3339 of when the evacuation under way was begun; empty for none. */
-const BEGUN = 'evacuation-begun';
 /** How far back somebody who came in still counts as inside, hours. */
 const HOURS = 24;
 
@@ -39,7 +38,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
     opened = null;
   });
 
-  const begunAt = (): string | null => store.setting(BEGUN) || null;
+  const begunAt = (): string | null => store.evacuation()?.begunAt ?? null;
 
   function list(): EvacuationList {
     const now = deps.now();
@@ -48,7 +47,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
     return {
       at: new Date(now).toISOString(),
       since,
-      people: inside(store.whereabouts(since)),
+      people: inside(store.whereabouts(since), { own: store.device, kiosks: store.sync.kiosks }),
       kiosks: knownAsOf(store.sync.kiosks, { device: store.device, name: deps.site.site }, now),
       server: deps.server(),
       cutBefore: cut !== null && cut > since ? cut : null,
@@ -90,12 +89,8 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
     async evacuationBegin({ token }) {
       requireOpened(token);
       if (begunAt() === null) {
-        store.clearAccounted(
-          { code: 'evacuation-begun', detail: counts(list()) },
-          {
-            [BEGUN]: new Date(deps.now()).toISOString(),
-          },
-        );
+        const evacuation = { id: randomUUID(), begunAt: new Date(deps.now()).toISOString() };
+        store.beginEvacuation(evacuation, { code: 'evacuation-begun', detail: counts(list()) });
         deps.changed();
       }
       return list();
@@ -105,14 +100,15 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
       requireOpened(token);
       if (begunAt() === null)
         throw new Problem('evacuation-not-begun', 'no evacuation is under way', 'Begin it first.');
-      store.account(person, accounted ? new Date(deps.now()).toISOString() : null);
+      store.account(person, accounted, new Date(deps.now()).toISOString());
+      deps.changed();
       return {};
     },
 
     async evacuationEnd({ token }) {
       requireOpened(token);
       if (begunAt() !== null) {
-        store.clearAccounted({ code: 'evacuation-ended', detail: counts(list()) }, { [BEGUN]: '' });
+        store.endEvacuation({ code: 'evacuation-ended', detail: counts(list()) });
         deps.changed();
       }
       return {};

@@ -131,6 +131,7 @@ const TYPES: readonly EventType[] = [
   'command',
   'credential',
   'technician',
+  'evacuation',
 ];
 const TYPE_CODES = new Map<EventType, number>(TYPES.map((type, code) => [type, code]));
 

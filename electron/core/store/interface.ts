@@ -10,6 +10,7 @@ import type {
 import type { CheckReport, WorkOptions } from './check.ts';
 import type { RekeyReport } from './rekey.ts';
 import type { SyncSide } from './sync-side.ts';
+import type { OngoingEvacuation } from './whereabouts.ts';
 
 /**
  * The kiosk's store, split into reads and writes (typed once, used by every service of the core). Everything is
@@ -178,8 +179,8 @@ export interface Whereabouts {
   readonly at: string;
   /** Recorded here; else the server told of it. */
   readonly here: boolean;
-  /** When staff marked the person as accounted for in the evacuation under way. */
-  readonly accountedAt: string | null;
+  /** When somebody saw them outside in the evacuation under way, and at which kiosk (null: the console says so). Null: missing. */
+  readonly accounted: { readonly at: string; readonly device: string | null } | null;
 }
 
 export interface StoreReads {
@@ -213,6 +214,8 @@ export interface StoreReads {
   checkins(query: CheckinQuery): Checkin[];
   /** Of everybody who was recorded since (RFC 3339). */
   whereabouts(since: string): Whereabouts[];
+  /** Of this site, as far as is known here; null: none goes on. */
+  evacuation(): OngoingEvacuation | null;
   setting(key: string): string | null;
   /** Unacknowledged events in sequence order, oldest epoch first. */
   pending(limit: number): WireEvent[];
@@ -229,6 +232,8 @@ export interface StoreWrites {
    */
   addPerson(person: NewPerson): Promise<Person>;
   addTemplates(person: string, templates: NewPerson['templates']): Template[];
+  /** As `addTemplates`, and the picture of this enrolment takes the place of the one before, whose file goes. */
+  enrolFace(person: string, templates: NewPerson['templates'], picture: Uint8Array): Promise<Template[]>;
   /** Changes what is given; under the next row version, so that the old values can't be put back. */
   updatePerson(id: string, change: PersonChange): Person;
   /** The person has a new card: what the one before opened is gone. */
@@ -255,10 +260,11 @@ export interface StoreWrites {
    * wrong) is put there, or it would stay for ever. Both trusted time, ms since 1970.
    */
   pruneLockouts(before: number, latest: number): number;
-  /** Marks somebody as accounted for (RFC 3339), or as missing again. @throws Problem `person-unknown` */
-  account(person: string, at: string | null): void;
-  /** Begins or ends an evacuation: the event, `settings`, and no marks of one before. */
-  clearAccounted(event: Open<'health'>, settings: Readonly<Record<string, string>>): void;
+  /** Marks somebody as accounted for in the evacuation under way, or as missing again; `at` is RFC 3339. @throws Problem `person-unknown` */
+  account(person: string, accounted: boolean, at: string): void;
+  /** Begins an evacuation, where none goes on, or ends the one that does; no mark of before stays. `report` tells its counts. */
+  beginEvacuation(evacuation: OngoingEvacuation, report: Open<'health'>): void;
+  endEvacuation(report: Open<'health'>): void;
   setSetting(key: string, value: string): void;
   /**
    * Notes that a person's own code was used here; whether it may be, the first time. Durable when this returns.

@@ -206,6 +206,18 @@ ALTER TABLE pin ADD COLUMN n INTEGER NOT NULL DEFAULT 0;
     minReader: 10,
     sql: '-- no table changes',
   },
+  {
+    schema: 11,
+    // Evacuations are told by events of a type that an older build can't name.
+    minReader: 11,
+    sql: `
+-- Who was seen outside is the site's: n is the number of the event that says so (0: the server did), device the kiosk where (null:
+-- the console), missing 1 where somebody was marked by mistake, so that an older word of the server's does not mark them again.
+ALTER TABLE accounted ADD COLUMN n INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounted ADD COLUMN device BLOB;
+ALTER TABLE accounted ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;
+`,
+  },
 ];
 
 /** Schema that this build makes and understands. */

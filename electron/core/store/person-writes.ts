@@ -115,6 +115,31 @@ export class PersonWrites {
     };
   }
 
+  /**
+   * Templates of a new enrolment of somebody who is here, and its picture in place of the one before.
+   *
+   * @param record id of the event that brings the picture; `photo` its address
+   * @returns `gone`: addresses of pictures whose files must go
+   */
+  enrolFace(
+    id: string,
+    templates: NewPerson['templates'],
+    record: Buffer,
+    photo: string,
+  ): Outcome<{ readonly templates: Template[]; readonly gone: string[] }> {
+    const { db, people, values } = this.#s;
+    const person = people.require(id);
+    const added = this.addTemplates(id, templates);
+    const where = "person = ? AND kind = 'enrolment'";
+    const before = db.prepare(`SELECT address FROM photo WHERE ${where}`).pluck().all(person.ref) as Buffer[];
+    db.prepare(`DELETE FROM photo WHERE ${where}`).run(person.ref);
+    const photoKey = values.photoKey(person, 'enrolment', uuidText(record));
+    const event = values.append('person', { change: 'updated' }, { person: id, photo, photoKey }, person, record);
+    this.#checkins.insertPhoto(person, event, 'enrolment', photo);
+    const gone = before.map((address) => address.toString('base64url'));
+    return { result: { templates: added.result, gone }, committed: added.committed };
+  }
+
   update(id: string, change: PersonChange): Outcome<Person> {
     const { people, values } = this.#s;
     const before = people.require(id);

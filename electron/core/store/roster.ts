@@ -11,6 +11,7 @@ import type { Purge } from './purge.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
 import type { Told } from './told.ts';
+import type { WhereaboutsRows } from './whereabouts.ts';
 
 /** What of a page concerns the roster. */
 type ChangesPage = Extract<Page, { what: 'changes' }>;
@@ -56,9 +57,18 @@ export class Roster {
   readonly #purge: Purge;
   readonly #rows: Rows;
   readonly #told: Told;
+  readonly #whereabouts: WhereaboutsRows;
   readonly #trustedNow: () => number;
 
-  constructor(session: Session, purge: Purge, rows: Rows, told: Told, trustedNow: () => number) {
+  constructor(
+    session: Session,
+    purge: Purge,
+    rows: Rows,
+    told: Told,
+    whereabouts: WhereaboutsRows,
+    trustedNow: () => number,
+  ) {
+    this.#whereabouts = whereabouts;
     this.#s = session;
     this.#purge = purge;
     this.#rows = rows;
@@ -92,7 +102,7 @@ export class Roster {
   /** @returns what to tell memory; `committed` must be called after the commit */
   apply(page: RosterPage): { result: RosterOutcome; committed: () => void } {
     const o = { now: this.#trustedNow(), whole: page.whole };
-    const work = new Applying(this.#s, this.#purge, this.#rows, this.#told, o);
+    const work = new Applying(this.#s, this.#purge, this.#rows, this.#told, this.#whereabouts, o);
     const { db, log } = this.#s;
     // The server may begin a snapshot anew in the middle of one: what that one named counts no more.
     if (page.whole && (page.first ?? this.#rows.setting(SNAPSHOT) !== 'under-way')) {
@@ -172,6 +182,7 @@ class Applying {
   readonly #purge: Purge;
   readonly #rows: Rows;
   readonly #told: Told;
+  readonly #whereabouts: WhereaboutsRows;
   readonly #now: number;
   /** A page of a snapshot: what it does not say of a person is not so. */
   readonly #whole: boolean;
@@ -189,12 +200,14 @@ class Applying {
     purge: Purge,
     rows: Rows,
     told: Told,
+    whereabouts: WhereaboutsRows,
     o: { readonly now: number; readonly whole: boolean },
   ) {
     this.#s = session;
     this.#purge = purge;
     this.#rows = rows;
     this.#told = told;
+    this.#whereabouts = whereabouts;
     this.#now = Math.floor(o.now);
     this.#whole = o.whole;
   }
@@ -205,6 +218,7 @@ class Applying {
         this.#person(change);
         if (this.#whole) this.#cardTemplate({ kind: 'cardTemplate', person: change.person, model: '', card: null });
         if (this.#whole) this.#pinUntold(change.person);
+        if (this.#whole) this.#accounted(change.person, null);
         if (this.#whole) this.#pinCode({ kind: 'pinCode', person: change.person, code: null });
         if (this.#whole && this.#hasCredentials(change.person))
           this.#credentials({ kind: 'credentials', person: change.person, cards: [], badges: [] });
@@ -223,6 +237,13 @@ class Applying {
         break;
       case 'pinPeppers':
         this.#rows.setSetting(PIN_PEPPERS, JSON.stringify(change.peppers));
+        break;
+      case 'evacuation':
+        this.#whereabouts.tellEvacuation(change.evacuation);
+        break;
+      case 'accounted':
+        this.#whereabouts.tellEvacuation(change.evacuation);
+        this.#accounted(change.person, change.seen);
         break;
       case 'again':
         this.#again(change);
@@ -373,6 +394,11 @@ class Applying {
     const person = this.#stored(id);
     const stored = person && !person.gone ? this.#s.people.secrets.pinHash(person.known) : null;
     if (stored !== null && sharedPin(stored)) this.#pin({ person: id, pin: null });
+  }
+
+  #accounted(id: string, seen: Extract<Change, { kind: 'accounted' }>['seen']): void {
+    const person = this.#stored(id);
+    if (person && !person.gone) this.#whereabouts.tellAccounted(person.known.ref, seen);
   }
 
   #again({ people }: Extract<Change, { kind: 'again' }>): void {

@@ -47,7 +47,7 @@ import { Rows } from './rows.ts';
 import { type Session, startSession } from './session.ts';
 import { SyncSide } from './sync-side.ts';
 import { Told } from './told.ts';
-import { WhereaboutsRows } from './whereabouts.ts';
+import { type OngoingEvacuation, WhereaboutsRows } from './whereabouts.ts';
 
 /** What a store is made of, besides its connection. */
 export interface StoreParts {
@@ -121,9 +121,9 @@ export class SqlStore implements Store {
     this.#purge = new Purge(db, session.log);
     this.#people = new PersonWrites(session, this.#checkins, this.#purge, trusting.now);
     const trustedNow = () => trusting.now() + trusting.offset();
-    this.#whereabouts = new WhereaboutsRows(session, this.#rows);
+    this.#whereabouts = new WhereaboutsRows(session, this.#rows, device);
     this.#told = new Told(session, this.#rows);
-    this.#roster = new Roster(session, this.#purge, this.#rows, this.#told, trustedNow);
+    this.#roster = new Roster(session, this.#purge, this.#rows, this.#told, this.#whereabouts, trustedNow);
     this.#connection = connection;
   }
 
@@ -255,6 +255,24 @@ export class SqlStore implements Store {
     return this.#change(() => this.#people.addTemplates(person, templates));
   }
 
+  async enrolFace(id: string, templates: NewPerson['templates'], picture: Uint8Array): Promise<Template[]> {
+    const { vault } = this.parts;
+    const { people, log } = this.#session;
+    const known = people.require(id);
+    const record = log.newId();
+    const where = { person: id, record: uuidText(record), keyVersion: known.keyVersion, kind: 'enrolment' } as const;
+    const photo = vault.seal(fileKey(people.photosKey(known), where), where, picture);
+    const { templates: added, gone } = await vault.keep(photo, () => {
+      // The person may have been deleted, and have come again, while the picture was written.
+      if (this.#session.people.require(id).ref !== known.ref)
+        throw new Problem('person-unknown', 'this person was deleted meanwhile', 'Enrol the person again.');
+      return this.#change(() => this.#people.enrolFace(id, templates, record, photo.address));
+    });
+    if (gone.length > 0) this.#removed();
+    await vault.remove(gone);
+    return added;
+  }
+
   updatePerson(id: string, change: PersonChange): Person {
     return this.#change(() => this.#people.update(id, change));
   }
@@ -309,16 +327,32 @@ export class SqlStore implements Store {
     return guarded(() => this.#whereabouts.list(instant(since)));
   }
 
-  account(person: string, at: string | null): void {
-    const { ref } = this.#session.people.require(person);
-    this.#transaction(() => this.#whereabouts.account(ref, at === null ? null : instant(at)));
+  evacuation(): OngoingEvacuation | null {
+    return guarded(() => this.#whereabouts.evacuation());
   }
 
-  clearAccounted(event: Open<'health'>, settings: Readonly<Record<string, string>>): void {
+  account(person: string, accounted: boolean, at: string): void {
+    const known = this.#session.people.require(person);
     this.#transaction(() => {
-      this.#whereabouts.clearAccounted();
-      this.#session.log.insert('health', event);
-      for (const [key, value] of Object.entries(settings)) this.#rows.setSetting(key, value);
+      const under = this.#whereabouts.evacuation();
+      if (under) this.#whereabouts.account(known, accounted, instant(at), under.id);
+    });
+  }
+
+  beginEvacuation(evacuation: OngoingEvacuation, report: Open<'health'>): void {
+    this.#transaction(() => {
+      if (this.#whereabouts.evacuation()) return;
+      this.#whereabouts.setEvacuation(evacuation, 'begun');
+      this.#session.log.insert('health', report);
+    });
+  }
+
+  endEvacuation(report: Open<'health'>): void {
+    this.#transaction(() => {
+      const under = this.#whereabouts.evacuation();
+      if (!under) return;
+      this.#whereabouts.setEvacuation(under, 'ended');
+      this.#session.log.insert('health', report);
     });
   }
 

@@ -1,8 +1,8 @@
 import type { Presence, SiteKiosk } from '../../../sync/protocol/wire/changes.ts';
 import { SiteKiosks } from '../../../sync/protocol/wire/changes.ts';
-import { uuidText } from './header.ts';
+import { uuidBytes, uuidText } from './header.ts';
 import type { Whereabouts as Whereabout } from './interface.ts';
-import { asPerson } from './known.ts';
+import { asPerson, type Known } from './known.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
 
@@ -10,6 +10,17 @@ import type { Session } from './session.ts';
 const KIOSKS = 'site-kiosks';
 /** RFC 3339: of the time before this the server may have left somebody out, since it named as many as fit. */
 const CUT = 'presence-cut';
+/** The evacuation that goes on: its id, since when (RFC 3339), and the number of the event by which it began or ended here. */
+const EVACUATION = 'evacuation-id';
+const BEGUN = 'evacuation-begun';
+const EVENT = 'evacuation-event';
+
+/** An evacuation of the site. */
+export interface OngoingEvacuation {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly begunAt: string;
+}
 
 /** What is older says nothing about today, ms. */
 const KEPT_MS = 36 * 3_600_000;
@@ -22,11 +33,14 @@ const KEPT_MS = 36 * 3_600_000;
 export class WhereaboutsRows {
   readonly #s: Session;
   readonly #rows: Rows;
+  readonly #device: string;
   readonly #put;
   readonly #account;
 
-  constructor(session: Session, rows: Rows) {
+  /** @param device this kiosk */
+  constructor(session: Session, rows: Rows, device: string) {
     this.#s = session;
+    this.#device = device;
     this.#rows = rows;
     const { db } = session;
     this.#put = db.prepare(
@@ -34,7 +48,8 @@ export class WhereaboutsRows {
        ON CONFLICT(person) DO UPDATE SET direction = excluded.direction, at = excluded.at WHERE excluded.at >= presence.at`,
     );
     this.#account = db.prepare(
-      'INSERT INTO accounted(person, at) VALUES (?, ?) ON CONFLICT(person) DO UPDATE SET at = excluded.at',
+      `INSERT INTO accounted(person, at, n, device, missing) VALUES (?, ?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
+       SET at = excluded.at, n = excluded.n, device = excluded.device, missing = excluded.missing`,
     );
   }
 
@@ -82,10 +97,13 @@ export class WhereaboutsRows {
       ).map((row) => [row.person, row]),
     );
     const accounted = new Map(
-      (db.prepare('SELECT person, at FROM accounted').all() as { person: number; at: number }[]).map((row) => [
-        row.person,
-        row.at,
-      ]),
+      (
+        db.prepare('SELECT person, at, device FROM accounted WHERE missing = 0').all() as {
+          person: number;
+          at: number;
+          device: Buffer | null;
+        }[]
+      ).map((row) => [row.person, row]),
     );
     return people.all().flatMap((known): Whereabout[] => {
       const n = known.recent.at(-1);
@@ -101,20 +119,62 @@ export class WhereaboutsRows {
           direction,
           at: new Date(own ? own.utc : there!.at).toISOString(),
           here: own !== null,
-          accountedAt: mark === undefined ? null : new Date(mark).toISOString(),
+          accounted: mark
+            ? { at: new Date(mark.at).toISOString(), device: mark.device && uuidText(mark.device) }
+            : null,
         },
       ];
     });
   }
 
-  /** @param at ms since 1970, or null: missing again */
-  account(ref: number, at: number | null): void {
-    if (at === null) this.#s.db.prepare('DELETE FROM accounted WHERE person = ?').run(ref);
-    else this.#account.run(ref, at);
+  /** The evacuation that goes on, as far as this kiosk knows. */
+  evacuation(): OngoingEvacuation | null {
+    const [id, begunAt] = [this.#rows.setting(EVACUATION), this.#rows.setting(BEGUN)];
+    return id && begunAt ? { id, begunAt } : null;
   }
 
-  clearAccounted(): void {
+  /** Begun here, or ended; nobody is accounted for. */
+  setEvacuation({ id, begunAt }: OngoingEvacuation, change: 'begun' | 'ended'): void {
+    const { n } = this.#s.log.insert('evacuation', { evacuation: id, change });
+    this.#rows.setSetting(EVENT, String(n));
+    this.#keepEvacuation(change === 'begun' ? { id, begunAt } : null);
+    this.#clearAccounted();
+  }
+
+  #keepEvacuation(evacuation: OngoingEvacuation | null): void {
+    this.#rows.setSetting(EVACUATION, evacuation?.id ?? '');
+    this.#rows.setSetting(BEGUN, evacuation?.begunAt ?? '');
+  }
+
+  #clearAccounted(): void {
     this.#s.db.prepare('DELETE FROM accounted').run();
+  }
+
+  /** The server says which goes on. What was begun or ended here, and is not committed there, is newer. */
+  tellEvacuation(told: OngoingEvacuation | null): void {
+    const n = Number(this.#rows.setting(EVENT) || 0);
+    if (!this.#s.log.isCommitted(n)) return;
+    // Begun at two doors without a network it is one: whoever was accounted for here stays so.
+    if (!told || !this.evacuation()) this.#clearAccounted();
+    this.#keepEvacuation(told);
+  }
+
+  /** The server says whether somebody was seen outside; a word of this kiosk's that it has not heard is newer. */
+  tellAccounted(ref: number, seen: { readonly at: string; readonly device: string | null } | null): void {
+    const { db, log } = this.#s;
+    const n = db.prepare('SELECT n FROM accounted WHERE person = ?').pluck().get(ref) as number | undefined;
+    if (n !== undefined && !log.isCommitted(n)) return;
+    if (seen && this.evacuation())
+      this.#account.run(ref, Date.parse(seen.at), 0, seen.device && uuidBytes(seen.device), 0);
+    else db.prepare('DELETE FROM accounted WHERE person = ?').run(ref);
+  }
+
+  /** Seen outside, or not after all, by this kiosk's word. @param at ms since 1970 */
+  account(person: Known, accounted: boolean, at: number, evacuation: string): void {
+    const { values, log } = this.#s;
+    this.#account.run(person.ref, at, log.last + 1, uuidBytes(this.#device), accounted ? 0 : 1);
+    const open = { evacuation, change: accounted ? 'accounted' : 'missing' } as const;
+    values.append('evacuation', open, { person: person.id }, person);
   }
 
   /** The site's kiosks as the server last named them; none where it never did, or this build can't read it. */

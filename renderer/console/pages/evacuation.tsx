@@ -138,7 +138,7 @@ function RollCall({
   const [missingOnly, setMissingOnly] = useState(false);
   const { refusal, run } = useWrite();
   const { current } = state;
-  const accounted = new Map(state.accounted.map((a) => [a.person, a.at]));
+  const accounted = new Map(state.accounted.map((a) => [a.person, a]));
   const missing = presence.people.filter((p) => !accounted.has(p.person));
   const wanted = search.trim().toLocaleLowerCase();
   const rows = (current && missingOnly ? missing : presence.people).filter(
@@ -175,12 +175,21 @@ function RollCall({
             key: 'state',
             label: t('evacuation.status'),
             cell: (row: Inside) => {
-              const at = accounted.get(row.person);
-              return at ? (
+              const seen = accounted.get(row.person);
+              return seen ? (
                 <>
                   <span class="chip" data-direction="in">
                     <IconCheck />
                     {t('evacuation.accounted')}
+                  </span>
+                  <span class="muted small">
+                    <Moment at={seen.at} site={site || null} only="time" />
+                    {seen.device !== null && (
+                      <>
+                        {' · '}
+                        <bdi>{kioskOf(seen.device, presence.kiosks)}</bdi>
+                      </>
+                    )}
                   </span>
                   {may && (
                     <button

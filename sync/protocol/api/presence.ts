@@ -49,7 +49,14 @@ export const Evacuation = z.strictObject({
 export type Evacuation = z.infer<typeof Evacuation>;
 
 /** Somebody was seen outside, by whoever says so. */
-export const Accounted = z.strictObject({ person: Uuid, at: Instant, by: Uuid.nullable() });
+export const Accounted = z.strictObject({
+  person: Uuid,
+  at: Instant,
+  /** Account that says so; null: a kiosk. */
+  by: Uuid.nullable(),
+  /** Kiosk where it was said; null: the console. */
+  device: Uuid.nullable(),
+});
 
 export const EvacuationQuery = z.strictObject({ site: Uuid.optional() });
 export const EvacuationState = z.strictObject({

@@ -149,6 +149,8 @@ const KINDS_SINCE_3: ReadonlySet<string> = new Set([
   'again',
   'pin',
   'pinPeppers',
+  'evacuation',
+  'accounted',
 ]);
 
 /** Whether a reader of this protocol version knows a kind of change: it refuses a page with another. */
@@ -160,6 +162,9 @@ export function knowsKind(version: number, kind: string): boolean {
 export const MAX_AGAIN = 500;
 /** Why somebody is to be enrolled again; a kiosk shows a reason that it does not know as a plain one. */
 const AgainReason = z.string().regex(/^[a-z][a-z-]{0,39}$/);
+
+/** An evacuation of a site that goes on. */
+const Evacuation = z.strictObject({ id: Uuid, begunAt: Instant });
 
 /** One change, in the order of the log. Applying one twice, or an older one after a newer, ends in the same state as the log's order. */
 export const Change = z.discriminatedUnion('kind', [
@@ -206,6 +211,15 @@ export const Change = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pin'), person: Uuid, pin: PinValue.nullable() }),
   /** All peppers of PINs, newest first: what is not in it is forgotten, and PINs under it can't be checked any more. */
   z.strictObject({ kind: z.literal('pinPeppers'), peppers: z.array(Kid).max(4) }),
+  /** The evacuation of the site that goes on; null: none does. */
+  z.strictObject({ kind: z.literal('evacuation'), evacuation: Evacuation.nullable() }),
+  /** Whether somebody was seen outside in it, when, and at which kiosk; `device` null: the console says so. `seen` null: missing. */
+  z.strictObject({
+    kind: z.literal('accounted'),
+    evacuation: Evacuation,
+    person: Uuid,
+    seen: z.strictObject({ at: Instant, device: Uuid.nullable() }).nullable(),
+  }),
   /** Everybody of the site who is to be enrolled again: whoever is not in it is not. */
   z.strictObject({
     kind: z.literal('again'),

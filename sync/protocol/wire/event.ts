@@ -101,6 +101,8 @@ export const OpenBody = {
     code: z.string().max(60),
     detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   }),
+  /** Roll call of an evacuation of the site: that it began or ended, and who was seen outside, or was not after all. Since version 3. */
+  evacuation: z.strictObject({ evacuation: Uuid, change: z.enum(['begun', 'ended', 'accounted', 'missing']) }),
   /** What became of a command of the server's. */
   command: z.strictObject({
     command: Uuid,
@@ -195,6 +197,7 @@ export const PersonalBody = {
   purge: z.strictObject({}),
   erasureDone: z.strictObject({ person: Uuid.optional() }),
   health: z.strictObject({}),
+  evacuation: z.strictObject({ person: Uuid.optional() }),
   command: z.strictObject({}),
   /** What the technician is called at this kiosk. */
   technician: z.strictObject({ name: z.string().max(200).optional() }),

@@ -5,6 +5,7 @@ import type { Db } from '../database/schema.ts';
 import { selectRows } from '../people/rows.ts';
 import { readPinCodes } from '../pin-codes/codes.ts';
 import { readPins } from '../pins/pins.ts';
+import { ongoingAt, seenIn } from '../presence/told.ts';
 import { readCardTemplates } from './card-templates.ts';
 import { facesAllowed, templatesAllowed } from './faces.ts';
 import type { Reader } from './reader.ts';
@@ -27,6 +28,8 @@ export interface PeopleReader {
   cardTemplate(id: string): CardTemplateChange | null;
   /** The code by which they choose a PIN, possibly none. Null: as above. */
   pinCode(id: string): PinCodeChange | null;
+  /** Whether they were seen outside in the evacuation of the scope. Null: none goes on, or as above. */
+  accounted(id: string): Extract<Change, { kind: 'accounted' }> | null;
   /** What their PIN is checked by; `told` false: nothing is known of one here. Null: as above. */
   pin(id: string): { readonly change: PinChange; readonly told: boolean } | null;
   /** Of one model, possibly none. Null: as above. */
@@ -71,6 +74,8 @@ export async function readPeople(
   const pinCodes = await readPinCodes(db, keys, [...byId.keys()]);
   const pins = await readPins(db, keys, [...byId.keys()]);
   opened.note('pin', pins.keys());
+  const evacuation = await ongoingAt(db, scope);
+  const seen = evacuation ? await seenIn(db, evacuation.id, [...byId.keys()]) : new Map();
   const models = await modelsOf(db, [...byId.keys()]);
   const of = (id: string, model: string): TemplatesChange => ({
     kind: 'templates',
@@ -103,6 +108,8 @@ export async function readPeople(
       return { kind: 'cardTemplate', person: id, model, card };
     },
     pinCode: (id) => (byId.has(id) ? (pinCodes.get(id) ?? { kind: 'pinCode', person: id, code: null }) : null),
+    accounted: (id) =>
+      evacuation && byId.has(id) ? { kind: 'accounted', evacuation, person: id, seen: seen.get(id) ?? null } : null,
     pin(id) {
       if (!byId.has(id)) return null;
       const change = pins.get(id) ?? { kind: 'pin', person: id, pin: null };

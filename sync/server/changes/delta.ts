@@ -1,6 +1,7 @@
 import { type Change, knowsKind } from '../../protocol/wire/changes.ts';
 import { enrolAgain } from '../again/list.ts';
 import { peppersChange } from '../pins/pins.ts';
+import { ongoingAt } from '../presence/told.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
 import { issuersChange } from './issuers.ts';
@@ -91,6 +92,10 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
       return people.cardTemplate(person);
     case 'pinCode':
       return people.pinCode(person);
+    case 'evacuation':
+      return { kind: 'evacuation', evacuation: await ongoingAt(db, reader.scope) };
+    case 'accounted':
+      return people.accounted(person);
     case 'pin':
       return people.pin(person)?.change ?? null;
     case 'pinPeppers':

@@ -23,6 +23,8 @@ export interface NewChange {
     | 'again'
     | 'pin'
     | 'pinPeppers'
+    | 'evacuation'
+    | 'accounted'
     | 'update'
     | 'command'
     | 'config';

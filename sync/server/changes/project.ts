@@ -9,6 +9,7 @@ import type { Keys } from '../keys/envelope.ts';
 import { agreedAlone } from '../minors/minors.ts';
 import { spendPinCode } from '../pin-codes/codes.ts';
 import { keepPin, type PinWord } from '../pins/pins.ts';
+import { tookRollCall } from '../presence/told.ts';
 import { keepCardTemplate } from './card-templates.ts';
 import { recordConsent, type Standing, standingOf } from './consent.ts';
 import { facesAllowed, templatesAllowed } from './faces.ts';
@@ -23,7 +24,15 @@ export interface Note {
   readonly code: 'erasure-repeated';
 }
 
-const TYPES: ReadonlySet<EventType> = new Set(['person', 'consent', 'template', 'credential', 'pin', 'erasureDone']);
+const TYPES: ReadonlySet<EventType> = new Set([
+  'person',
+  'consent',
+  'template',
+  'credential',
+  'pin',
+  'evacuation',
+  'erasureDone',
+]);
 
 /** Whether events of this type may change what kiosks are told. */
 export function concernsKiosks(type: unknown): boolean {
@@ -73,6 +82,16 @@ async function apply(
     }
     const { told, erased } = await eraseAgain(tx, keys, named, { request, by }, now);
     if (erased) notes.push({ seq, code: 'erasure-repeated' });
+    return told;
+  }
+  if (type === 'evacuation') {
+    const who = named ? await livingPerson(tx, named) : null;
+    const said = instantOf(event.header, now);
+    const word = { ...(open as Open<'evacuation'>), device, scope, person: who };
+    const told = await tookRollCall(tx, word, said < now ? said : now, now);
+    // Whom it accounted for is forgotten at its end: so it lies nowhere else.
+    if (named)
+      await tx.updateTable('event').set({ person: null, personal: null, gps: null }).where('id', '=', id).execute();
     return told;
   }
   if (!named) return [];

@@ -1,6 +1,7 @@
 import { NIL } from 'uuid';
 import { enrolAgain } from '../again/list.ts';
 import { peppersChange } from '../pins/pins.ts';
+import { ongoingAt } from '../presence/told.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
 import { issuersChange } from './issuers.ts';
@@ -40,6 +41,7 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
         ? []
         : [
             await peppersChange(db, reader.source.keys),
+            { kind: 'evacuation' as const, evacuation: await ongoingAt(db, reader.scope) },
             { kind: 'again' as const, people: await enrolAgain(db, reader.scope, reader.now) },
           ]),
     ]);
@@ -102,10 +104,12 @@ function bearers({ version }: Reader, content: PeopleReader, id: string) {
   const onCard = version < 2 ? null : content.cardTemplate(id);
   const pinCode = version < 3 ? null : content.pinCode(id);
   const pin = version < 3 ? null : content.pin(id);
+  const accounted = version < 3 ? null : content.accounted(id);
   return [
     ...(held && held.cards.length + held.badges.length > 0 ? [held] : []),
     ...(onCard?.card ? [onCard] : []),
     ...(pinCode?.code ? [pinCode] : []),
     ...(pin?.told ? [pin.change] : []),
+    ...(accounted?.seen ? [accounted] : []),
   ];
 }

@@ -32,6 +32,7 @@ import { oneRepeatWindow } from './migrations/0029-one-repeat-window.ts';
 import { sharedPins } from './migrations/0030-shared-pins.ts';
 import { peopleImport } from './migrations/0031-people-import.ts';
 import { technicians } from './migrations/0032-technicians.ts';
+import { rollCall } from './migrations/0033-roll-call.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -71,6 +72,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0030-shared-pins': sharedPins,
   '0031-people-import': peopleImport,
   '0032-technicians': technicians,
+  '0033-roll-call': rollCall,
 };
 
 /** Names of what this build knows, in order. */

@@ -326,6 +326,8 @@ interface ChangeTable {
     | 'again'
     | 'pin'
     | 'pinPeppers'
+    | 'evacuation'
+    | 'accounted'
     | DeviceToldTable['kind'];
   person: string | null;
   model: string | null;

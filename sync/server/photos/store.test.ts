@@ -1,7 +1,10 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { keysOfPair, newPair, openRing } from '../../../test/policy/rotation-kit.ts';
 import { DATABASES } from '../../../test/services/databases.ts';
+import { deliverTo, knownKiosk } from '../../../test/sync/ingest-kit.ts';
 import type { OpenDatabase } from '../database/open.ts';
+import { setHold } from '../retention/holds.ts';
 import { photoState, readPhoto, takePiece } from './store.ts';
 
 let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
@@ -75,5 +78,43 @@ describe.each(DATABASES)('photos on $name', ({ unavailable, start }) => {
     );
     expect(results.filter((r) => r.status === 'fulfilled')).toHaveLength(1);
     for (const r of results) if (r.status === 'rejected') expect(r.reason).toMatchObject({ code: 'photo-quota' });
+  });
+
+  test('of somebody who was enrolled again the newest picture that is whole is kept, unless a hold is on them', async () => {
+    const { db } = database;
+    const keys = keysOfPair(newPair());
+    await openRing(db, keys);
+    const door = await knownKiosk(db);
+    const enrolled = async (person: string, pictures: readonly { at: number; bytes: Buffer }[]) => {
+      const events = pictures.map(({ at, bytes }) =>
+        door.append('person', { change: 'updated' }, { person, photo: addressOf(bytes) }, new Date(at)),
+      );
+      await deliverTo(db, keys, door, events, { first: events[0]!.header.seq });
+      return Promise.all(pictures.map(({ bytes }) => photoState(db, door.device, addressOf(bytes))));
+    };
+    const send = (bytes: Buffer, device = door.device) =>
+      takePiece(db, device, addressOf(bytes), { offset: 0, total: bytes.length }, bytes, new Date());
+    const kept = async (pictures: readonly Buffer[]) =>
+      Promise.all(pictures.map(async (bytes) => (await readPhoto(db, addressOf(bytes))) !== null));
+    const three = () => [1, 2, 3].map((day) => ({ at: Date.UTC(2026, 2, day), bytes: randomBytes(300) }));
+
+    const [ada, held] = [randomUUID(), randomUUID()];
+    const [first, second, third] = three();
+    await enrolled(ada, [first!, second!, third!]);
+    await send(first!.bytes);
+    // The next is not whole yet, so this one stays.
+    expect(await kept([first!.bytes])).toEqual([true]);
+    await send(third!.bytes);
+    expect(await kept([first!.bytes, third!.bytes])).toEqual([false, true]);
+    // The one between comes late, if it comes at all.
+    await expect(send(second!.bytes)).rejects.toMatchObject({ code: 'photo-unexpected' });
+    expect(await kept([first!.bytes, second!.bytes, third!.bytes])).toEqual([false, false, true]);
+
+    const pictures = three();
+    await enrolled(held, pictures);
+    const hold = { person: held, site: null, from: null, until: null, reason: 'dispute', setBy: 'dpo' };
+    await db.transaction().execute((tx) => setHold(tx, keys, hold, new Date()));
+    for (const { bytes } of pictures) await send(bytes);
+    expect(await kept(pictures.map((p) => p.bytes))).toEqual([true, true, true]);
   });
 });

@@ -4,6 +4,7 @@ import { MAX_PHOTO_BYTES, MAX_PIECE_BYTES, type PhotoState } from '../../protoco
 import { Problem } from '../../protocol/wire/problem.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
+import { isHeld } from '../retention/holds.ts';
 
 /** Most bytes of photos that one device may have here: what a stolen key could fill. */
 const DEVICE_BYTES = 8 * 1024 ** 3;
@@ -68,6 +69,7 @@ export async function takePiece(
       .where('device', '=', device)
       .where('address', '=', address)
       .execute();
+    if (whole && row.kind === 'enrolment') await keepNewestEnrolment(tx, row.person);
     return { received, complete: whole };
   });
   if (state !== 'altered') return state;
@@ -76,6 +78,20 @@ export async function takePiece(
     'What came is not the photo that its event named.',
     'It was dropped and is sent again; if it repeats, treat the kiosk as tampered with.',
   );
+}
+
+/**
+ * Of somebody who was enrolled again at a kiosk the newest picture is kept: those before it go once it is whole, in whatever
+ * order they came. Their objects follow by the sweep of retention. Whoever is under a legal hold keeps all.
+ */
+async function keepNewestEnrolment(tx: Transaction<Tables>, person: string | null): Promise<void> {
+  if (person === null || (await isHeld(tx, [person]))) return;
+  await sql`
+    delete from photo p where p.person = ${person}::uuid and p.kind = 'enrolment' and exists (
+      select from photo newer
+        join event of_newer on of_newer.id = newer.event join event own on own.id = p.event
+      where newer.person = p.person and newer.kind = 'enrolment' and newer.complete_at is not null
+        and of_newer.at > own.at)`.execute(tx);
 }
 
 async function requireRoom(tx: Transaction<Tables>, device: string, total: number): Promise<void> {

@@ -360,7 +360,8 @@ async function* scores({ tx, names }: Reading) {
 /** Where somebody saw them outside, while an evacuation goes on. */
 async function* evacuations({ tx, names }: Reading) {
   const rows = await tx.selectFrom('evacuation_mark').selectAll().where('person', 'in', names).execute();
-  for (const { evacuation, at } of rows) yield { evacuation, accountedAt: at.toISOString() };
+  for (const { evacuation, at, device, missing } of rows)
+    yield { evacuation, device, ...(missing ? { missingAt: at.toISOString() } : { accountedAt: at.toISOString() }) };
 }
 
 /** What somebody in charge has noted about a record or a consent of theirs. */

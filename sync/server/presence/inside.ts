@@ -5,6 +5,9 @@ import { LONGEST_STAY_MS } from '../attendance/rules/stays.ts';
 import type { Db } from '../database/schema.ts';
 import type { ReportSite } from '../reports/day.ts';
 
+/** Which site, as far as whoever is inside is concerned. */
+export type SiteId = Pick<ReportSite, 'id' | 'isDefault'>;
+
 /** Somebody inside, without their name. */
 export type InsideRow = Omit<Inside, 'name'>;
 
@@ -16,7 +19,7 @@ export type InsideRow = Omit<Inside, 'name'>;
  */
 export async function readInside(
   db: Db,
-  site: ReportSite,
+  site: SiteId,
   now: Date,
   limit: number,
   after: string | null,
@@ -36,19 +39,19 @@ export async function readInside(
 /** How many are inside, and how many of them an evacuation has accounted for. */
 export async function countInside(
   db: Db,
-  site: ReportSite,
+  site: SiteId,
   now: Date,
   evacuation: string | null = null,
 ): Promise<{ inside: number; accounted: number }> {
   const { rows } = await sql<{ inside: number; accounted: number }>`
     select count(*)::int as inside, count(m.person)::int as accounted
     from (${latest(now)}) latest
-      left join evacuation_mark m on m.evacuation = ${evacuation}::uuid and m.person = latest.person
+      left join evacuation_mark m on m.evacuation = ${evacuation}::uuid and m.person = latest.person and not m.missing
     where ${isInside(site)}`.execute(db);
   return rows[0]!;
 }
 
-const isInside = (site: ReportSite) => sql`direction = 'in'
+const isInside = (site: SiteId) => sql`direction = 'in'
     and (site = ${site.id}::uuid or (site is null and ${site.isDefault}::boolean))`;
 
 const latest = (now: Date) => sql`
@@ -59,7 +62,7 @@ const latest = (now: Date) => sql`
   order by c.person, c.at desc, c.id desc`;
 
 /** Until when each kiosk of the site is known, the longest silent first. */
-export async function readKnownAsOf(db: Db, site: ReportSite): Promise<KnownAsOf[]> {
+export async function readKnownAsOf(db: Db, site: SiteId): Promise<KnownAsOf[]> {
   const { rows } = await sql<{ id: string; name: string; last_heard_at: Date | null }>`
     select id, name, last_heard_at from device
     where status = 'approved' and (site = ${site.id}::uuid or (site is null and ${site.isDefault}::boolean))

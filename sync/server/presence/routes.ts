@@ -10,14 +10,21 @@ import {
 import { Uuid } from '../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
+import type { Config } from '../config.ts';
+import type { Db } from '../database/schema.ts';
 import { namesOf } from '../people/records.ts';
 import { reportSite } from '../reports/day.ts';
-import { account, beginEvacuation, endEvacuation, readEvacuation, unaccount } from './evacuation.ts';
+import { account, beginEvacuation, endEvacuation, readEvacuation, type SiteOf, unaccount } from './evacuation.ts';
 import { countInside, readInside, readKnownAsOf } from './inside.ts';
 
 const After = z.tuple([Uuid]);
 const One = z.strictObject({ evacuation: Uuid });
 const Somebody = z.strictObject({ evacuation: Uuid, person: Uuid });
+
+const siteIn =
+  (tx: Db, config: Pick<Config, 'site'>): SiteOf =>
+  (site) =>
+    reportSite(tx, site ?? undefined, config.site.timeZone);
 
 const presence = route({
   method: 'GET',
@@ -79,10 +86,11 @@ const begin = route({
   body: NewEvacuation,
   answer: Evacuation,
   refusals: ['unknown-site'],
-  async handle({ tx, services: { config }, actor, body, now, on }) {
+  async handle({ tx, services: { config }, actor, body, now, on, tell }) {
     const site = await reportSite(tx, body.site, config.site.timeZone);
     const begun = await beginEvacuation(tx, site, actor.id, now);
     on(begun.id);
+    tell('change');
     return begun;
   },
 });
@@ -97,10 +105,11 @@ const mark = route({
   params: Somebody,
   answer: 'nothing',
   refusals: ['evacuation-over', 'person-unknown'],
-  async handle({ tx, actor, params, now, about, on }) {
+  async handle({ tx, services: { config }, actor, params, now, about, on, tell }) {
     on(params.evacuation);
     about([params.person]);
-    await account(tx, params, actor.id, now);
+    await account(tx, params, actor.id, siteIn(tx, config), now);
+    tell('change');
   },
 });
 
@@ -114,10 +123,11 @@ const unmark = route({
   params: Somebody,
   answer: 'nothing',
   refusals: ['evacuation-over'],
-  async handle({ tx, params, about, on }) {
+  async handle({ tx, services: { config }, actor, params, now, about, on, tell }) {
     on(params.evacuation);
     about([params.person]);
-    await unaccount(tx, params);
+    await unaccount(tx, params, actor.id, siteIn(tx, config), now);
+    tell('change');
   },
 });
 
@@ -131,10 +141,10 @@ const end = route({
   params: One,
   answer: Evacuation,
   refusals: ['evacuation-over'],
-  async handle({ tx, services: { config }, params, now, on }) {
+  async handle({ tx, services: { config }, params, now, on, tell }) {
     on(params.evacuation);
-    const siteOf = (site: string | null) => reportSite(tx, site ?? undefined, config.site.timeZone);
-    return endEvacuation(tx, params.evacuation, siteOf, now);
+    tell('change');
+    return endEvacuation(tx, params.evacuation, siteIn(tx, config), now);
   },
 });
 

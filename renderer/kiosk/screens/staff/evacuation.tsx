@@ -143,6 +143,7 @@ function Kiosks({ list }: { list: EvacuationList }) {
           </li>
         ))}
       </ul>
+      {list.server && list.begunAt !== null && <p class="hint">{t('evacuation.shared')}</p>}
       {!list.server && <p class="evacuation-late">{t('evacuation.noServer')}</p>}
       {list.cutBefore !== null && (
         <p class="evacuation-late">{t('evacuation.cut', { time: momentOf(new Date(list.cutBefore)) })}</p>
@@ -152,6 +153,12 @@ function Kiosks({ list }: { list: EvacuationList }) {
 }
 
 type Inside = EvacuationList['people'][number];
+
+/** Where it was said that somebody is outside; nothing for here. */
+function byWhom({ accountedBy }: Inside): string {
+  if (!accountedBy || accountedBy.where === 'here') return '';
+  return accountedBy.where === 'console' ? t('evacuation.byConsole') : accountedBy.name || t('evacuation.byOther');
+}
 
 function PersonRow({
   person,
@@ -180,7 +187,9 @@ function PersonRow({
           <p class="evacuee-state">
             {missing
               ? t('evacuation.isMissing')
-              : t('evacuation.isAccounted', { time: timeOfDay(new Date(person.accountedAt!)) })}
+              : [t('evacuation.isAccounted', { time: timeOfDay(new Date(person.accountedAt!)) }), byWhom(person)]
+                  .filter(Boolean)
+                  .join(' · ')}
           </p>
         )}
       </div>

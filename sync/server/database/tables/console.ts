@@ -22,8 +22,12 @@ export interface EvacuationMarkTable {
   evacuation: string;
   person: string;
   at: Instant;
-  /** Account. */
+  /** Account; null: a kiosk. */
   by: string | null;
+  /** Kiosk; null: the console. */
+  device: string | null;
+  /** Marked by mistake: missing again. */
+  missing: Generated<boolean>;
 }
 
 /** What a kiosk counted in a stretch of time. */

@@ -1,0 +1,238 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createEvacuation } from '../../electron/core/evacuation/service.ts';
+import type { Person } from '../../sync/protocol/api/people.ts';
+import type { Evacuation, EvacuationState } from '../../sync/protocol/api/presence.ts';
+import type { Change } from '../../sync/protocol/wire/changes.ts';
+import { readChanges } from '../../sync/server/changes/read.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { ingest } from '../../sync/server/ingest/ingest.ts';
+import { DATABASES } from '../services/databases.ts';
+import { heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
+import { aCheckin } from '../store/samples.ts';
+import { knownKiosk } from '../sync/ingest-kit.ts';
+import { type Api, apiOn, SITE } from './api-kit.ts';
+
+/* Wardens at several kiosks and in the console have one roll call: real stores, the server's own code between them. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+const OTHER_SITE = '22222222-2222-4222-8222-222222222222';
+const MINUTE = 60_000;
+type Header = { open: { change: string } };
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let api: Api;
+
+describe.each(DATABASES)('the roll call of an evacuation, on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW);
+    await database.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();
+  }, 60_000);
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach(async (context) => {
+    if (unavailable) return context.skip(unavailable);
+    api.now = NOW;
+    await api.db.deleteFrom('evacuation').execute();
+    await api.db.deleteFrom('person_site').execute();
+  });
+
+  /** A kiosk with its staff at the evacuation list. */
+  async function door(name: string, site: string = SITE.id) {
+    const clock = heldClock(NOW.getTime());
+    const store = await openKiosk(newFolder(), {}, { clock });
+    const { device } = await knownKiosk(api.db, { site, device: store.device, name });
+    const list = createEvacuation({
+      store,
+      site: { site: name },
+      server: () => true,
+      now: () => clock.now(),
+      staff: { require: () => undefined, onLock: () => undefined },
+      changed: () => undefined,
+      log: () => undefined,
+    });
+    const token = 'staff';
+    await list.evacuationOpen({ token });
+    const source = {
+      db: api.db,
+      keys: api.keys,
+      logEpoch: database.logEpoch,
+      publicKeys: async () => api.keyring.publicKeys,
+    };
+    const kiosk = {
+      device,
+      store,
+      /** Minutes after the beginning; the server's clock follows. */
+      at(minutes: number) {
+        clock.time = NOW.getTime() + minutes * MINUTE;
+        if (clock.time > api.now.getTime()) api.now = new Date(clock.time);
+        return kiosk;
+      },
+      async sync(): Promise<Change[]> {
+        for (let events = store.pending(500); events.length > 0; events = store.pending(500)) {
+          const { epoch, seq } = events[0]!.header;
+          const first = {
+            alg: 'EdDSA',
+            typ: 'sp-batch+jws',
+            iss: device,
+            aud: randomUUID(),
+            epoch,
+            first: seq,
+          } as const;
+          const header = { ...first, last: seq + events.length - 1, spv: 3 };
+          const { ack } = await ingest(api.db, api.keys, header, { sentAt: api.now.toISOString(), events }, api.now);
+          store.acknowledge(epoch, { committed: ack.committed, safe: 0 });
+        }
+        const told: Change[] = [];
+        for (let more = true; more; ) {
+          const ask = { cursor: store.sync.cursor, limit: 200, presenceAfter: null, newestKey: true };
+          const page = await readChanges(source, device, ask, api.now);
+          told.push(...page.changes);
+          await store.sync.applyRoster({ ...page, first: page.first });
+          ({ more } = page);
+        }
+        return told;
+      },
+      enter: (...people: Person[]) => Promise.all(people.map((p) => store.recordCheckin(aCheckin(p.id)))),
+      begin: () => list.evacuationBegin({ token }),
+      end: () => list.evacuationEnd({ token }),
+      mark: (p: Person, accounted = true) => list.evacuationAccount({ token, person: p.id, accounted }),
+      /** Who is marked, and by whom; and whether a roll call goes on. */
+      async shows(): Promise<{ on: boolean; seen: string[] }> {
+        const { people, begunAt } = await list.evacuationList({ token });
+        const seen = people
+          .filter((p) => p.accountedAt)
+          .map((p) => `${p.name} ${p.accountedBy!.where} ${p.accountedBy!.name}`);
+        return { on: begunAt !== null, seen: seen.map((s) => s.trim()).sort() };
+      },
+    };
+    await kiosk.sync();
+    return kiosk;
+  }
+
+  const make = (name: string) => api.ask<Person>('POST', '/api/people', { body: { name } });
+  const state = () => api.ask<EvacuationState>('GET', '/api/evacuation', { as: 'staff' });
+  const NOBODY = { on: true, seen: [] };
+  const OVER = { on: false, seen: [] };
+
+  /** Two entrances of a site, with three people inside. */
+  async function site() {
+    const [ada, eve, zed] = [await make('Ada'), await make('Eve'), await make('Zed')];
+    const [west, east] = [await door('West'), await door('East')];
+    await west.enter(ada, eve, zed);
+    await west.sync();
+    await east.sync();
+    return { ada, eve, zed, west, east };
+  }
+
+  test('begun at one kiosk it goes on at the other, each sees the other’s marks, and so does the console', async () => {
+    const { ada, eve, zed, west, east } = await site();
+    await west.at(1).begin();
+    await west.sync();
+    await east.at(1).sync();
+    expect(await east.shows()).toEqual(NOBODY);
+    await west.at(2).mark(ada);
+    await east.at(2).mark(eve);
+    expect(await west.shows()).toEqual({ on: true, seen: ['Ada here'] });
+    await west.sync();
+    await east.sync();
+    await west.sync();
+    expect(await west.shows()).toEqual({ on: true, seen: ['Ada here', 'Eve kiosk East'] });
+    expect(await east.shows()).toEqual({ on: true, seen: ['Ada kiosk West', 'Eve here'] });
+    const { current, accounted } = await state();
+    expect(accounted.map(({ person, by, device }) => [person, by, device]).sort()).toEqual(
+      [
+        [ada.id, null, west.device],
+        [eve.id, null, east.device],
+      ].sort(),
+    );
+    // The console's marks reach the kiosks, and a mark that was a mistake goes, whoever made it.
+    await api.ask('PUT', `/api/evacuations/${current!.id}/people/${zed.id}`, { as: 'staff' });
+    await east.at(3).mark(ada, false);
+    await east.sync();
+    await west.sync();
+    for (const kiosk of [west, east]) expect((await kiosk.shows()).seen.at(-1)).toBe('Zed console');
+    expect((await west.shows()).seen).toEqual(['Eve kiosk East', 'Zed console']);
+    // A kiosk that is started in the middle of it gets all of it with its first snapshot.
+    const late = await door('Late');
+    expect(await late.shows()).toEqual({ on: true, seen: ['Eve kiosk East', 'Zed console'] });
+    // Its end is everybody's, and whom it accounted for is forgotten: here, there, and in the log of events.
+    await east.at(4).end();
+    for (const kiosk of [east, west, late]) {
+      await kiosk.sync();
+      expect(await kiosk.shows()).toEqual(OVER);
+    }
+    expect(await state()).toMatchObject({ current: null, accounted: [], last: { id: current!.id } });
+    expect(await api.db.selectFrom('evacuation_mark').selectAll().execute()).toEqual([]);
+    const events = await api.db.selectFrom('event').selectAll().where('type', '=', 'evacuation').execute();
+    const marks = events.filter((e) => ['accounted', 'missing'].includes((e.header as Header).open.change));
+    expect([marks.length, marks.filter((e) => e.person !== null || e.personal !== null)]).toEqual([3, []]);
+  });
+
+  test('without a network each goes on by itself; what began at two doors is one, with the marks of both', async () => {
+    const { ada, eve, west, east } = await site();
+    await west.at(1).begin();
+    await west.at(2).mark(ada);
+    await east.at(3).begin();
+    await east.at(4).mark(eve);
+    await east.sync(); // is heard first, although it began later
+    await west.sync();
+    await east.sync();
+    expect(await west.shows()).toEqual({ on: true, seen: ['Ada here', 'Eve kiosk East'] });
+    expect(await east.shows()).toEqual({ on: true, seen: ['Ada kiosk West', 'Eve here'] });
+    expect((await state()).current!.begunAt).toBe(new Date(NOW.getTime() + MINUTE).toISOString());
+  });
+
+  test('the latest word counts, and a kiosk that comes late neither begins nor ends what it does not know of', async () => {
+    const { ada, west, east } = await site();
+    await west.at(1).begin();
+    await west.sync();
+    await east.sync();
+    await east.at(2).mark(ada);
+    await west.at(3).mark(ada);
+    await west.at(4).mark(ada, false);
+    await west.sync();
+    await east.sync(); // its older word comes after the newer
+    expect([await west.shows(), await east.shows()]).toEqual([NOBODY, NOBODY]);
+    // One is ended and another begun in the console while a kiosk has no network.
+    const { current } = await state();
+    const url = (id: string) => `/api/evacuations/${id}/end`;
+    await api.ask('POST', url(current!.id), { as: 'staff' });
+    const next = await api.ask<Evacuation>('POST', '/api/evacuations', { as: 'staff', body: {} });
+    await west.at(5).end();
+    await west.sync();
+    expect(await west.shows()).toEqual(NOBODY);
+    expect((await state()).current!.id).toBe(next.id);
+    await api.ask('POST', url(next.id), { as: 'staff' });
+    await west.sync();
+    // Begun offline before that end: over by now.
+    await east.end();
+    await east.at(4).begin();
+    await east.sync();
+    expect([await east.shows(), (await state()).current]).toEqual([OVER, null]);
+  });
+
+  test('another site hears nothing of it, and of somebody who is erased no mark is left', async () => {
+    const { ada, west, east } = await site();
+    const bonn = await door('Bonn', OTHER_SITE);
+    await west.at(1).begin();
+    await west.mark(ada);
+    await west.sync();
+    await east.sync();
+    const told = await bonn.sync();
+    expect(told.filter((c) => c.kind === 'evacuation' || c.kind === 'accounted')).toEqual([]);
+    expect(await bonn.shows()).toEqual(OVER);
+    await east.store.deletePerson(ada.id);
+    await east.sync();
+    await west.sync();
+    expect(await api.db.selectFrom('evacuation_mark').selectAll().execute()).toEqual([]);
+    for (const { store } of [west, east])
+      expect(store.session.db.prepare('SELECT count(*) FROM accounted').pluck().get()).toBe(0);
+  });
+});
