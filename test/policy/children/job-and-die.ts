@@ -8,14 +8,16 @@ import { Keys } from '../../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../../sync/server/keys/keyring.ts';
 
 /**
- * Runs a job, and kills itself with SIGKILL when it has sent so many statements to the database.
- * argv[2]: JSON {url, keys: [base64, base64], job, statements, weights?}
+ * Runs a job, and kills itself with SIGKILL before it sends the last of so many statements to the database; with `naming`,
+ * of those that name this.
+ * argv[2]: JSON {url, keys: [base64, base64], job, statements, naming?, weights?}
  */
 const o = JSON.parse(process.argv[2]!) as {
   url: string;
   keys: [string, string];
   job: string;
   statements: number;
+  naming?: string;
   weights?: string;
 };
 const address = readDatabaseUrl(o.url);
@@ -33,7 +35,9 @@ const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: () 
 let left = o.statements;
 const send = pg.Client.prototype.query as (...args: unknown[]) => unknown;
 pg.Client.prototype.query = function counted(this: unknown, ...args: unknown[]) {
-  left -= 1;
+  const [statement] = args as [string | { text?: string }];
+  const text = typeof statement === 'string' ? statement : (statement?.text ?? '');
+  if (o.naming === undefined || text.includes(o.naming)) left -= 1;
   if (left <= 0) process.kill(process.pid, 'SIGKILL');
   return send.apply(this, args);
 } as never;

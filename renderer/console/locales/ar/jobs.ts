@@ -59,6 +59,7 @@ export const jobs = {
     tombstones: 'ذاكرة المحو للنسخ الاحتياطية',
     'kiosk-watch': 'أجهزة تحتفظ بما لا ينبغي',
     webhooks: 'خطاطيف الويب',
+    'webhooks-end': 'عمليات تسليم قديمة لخطاطيف الويب',
     'forgotten-evacuations': 'عمليات إخلاء لم يُنهها أحد',
     'photo-imports-end': 'استيرادات متروكة',
     'enrol-again': 'من يلزم قيده من جديد',

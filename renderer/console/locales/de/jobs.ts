@@ -43,6 +43,7 @@ export const jobs = {
     tombstones: 'Gedächtnis der Löschungen für Sicherungen',
     'kiosk-watch': 'Kioske, die behalten, was sie nicht sollen',
     webhooks: 'Webhooks',
+    'webhooks-end': 'Alte Zustellungen der Webhooks',
     'forgotten-evacuations': 'Evakuierungen, die niemand beendet hat',
     'photo-imports-end': 'Liegen gebliebene Importe',
     'enrol-again': 'Wer neu zu erfassen ist',

@@ -43,6 +43,7 @@ export const jobs = {
     tombstones: 'Memory of erasures for backups',
     'kiosk-watch': 'Kiosks that keep what they should not',
     webhooks: 'Webhooks',
+    'webhooks-end': 'Old deliveries of webhooks',
     'forgotten-evacuations': 'Roll calls that nobody ended',
     'photo-imports-end': 'Imports that lie about',
     'enrol-again': 'Whom to enrol again',

@@ -39,6 +39,7 @@ export const jobs = {
     tombstones: '备份用的删除记录',
     'kiosk-watch': '终端保留检查',
     webhooks: 'Webhook',
+    'webhooks-end': 'Webhook 旧投递记录清理',
     'forgotten-evacuations': '未结束的清点',
     'photo-imports-end': '闲置导入清理',
     'enrol-again': '需重新登记者',
