@@ -41,8 +41,10 @@ export const LONG: readonly string[] = [
   'test/console/rollouts.spec.ts',
   'test/console/webhooks.spec.ts',
   'test/e2e/kiosk-faults.spec.ts',
+  'test/e2e/technician.spec.ts',
   'test/kiosk-ui/enrolment.spec.ts',
   'test/kiosk-ui/setup.spec.ts',
+  'test/kiosk-ui/technician.spec.ts',
   'test/portal/portal.spec.ts',
 ];
 
