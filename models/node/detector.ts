@@ -16,6 +16,8 @@ const HEIGHT = 240;
 const SCORE = 0.65;
 /** Score of the one best box that is taken when nothing reaches SCORE. */
 const LAST_RESORT = 0.4;
+/** Pixels up to which a picture without a face is looked at softened: in a larger one grain is lost when it is made smaller. */
+const SMALL = 4 * WIDTH * HEIGHT;
 /** Score that it takes in a softened picture, where more looks like a face. */
 const SOFT_SCORE = 0.9;
 /** A lone plain box of less than this score is looked for again with a border: tight crops give such boxes of parts. */
@@ -72,6 +74,7 @@ export function createDetector(model: Model): Detector {
     if (certain(stretched).length > 0) return bySize(certain(stretched));
     const last = [...bordered, ...stretched, ...(await look(image, WIDE_BORDER, tone))];
     if (last.length > 0) return last.toSorted((p, q) => q.score - p.score).slice(0, 1);
+    if (image.width * image.height > SMALL) return [];
     // Grain of few pixels becomes squares as large as eyes when a small picture is enlarged for the model.
     return bySize((await look(softened(image), BORDER, tone)).filter((face) => face.score >= SOFT_SCORE));
   };
