@@ -533,7 +533,7 @@ describe.each(DATABASES)('on $name', ({ name, start, unavailable }) => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const people = Array.from({ length: 30 }, (_, i) => a.enrol(`Person ${i}`, { count: 1 }));
       await a.send();
-      const first = await b.page(10);
+      const first = await b.page(12);
       expect(first).toMatchObject({ whole: true, first: true, more: true });
       expect(first.changes.slice(0, 2).map((c) => c.kind)).toEqual(['policy', 'keys']);
       b.apply(first);
