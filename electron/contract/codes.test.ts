@@ -34,6 +34,10 @@ const NOT_FOR_SCREENS = [
 ];
 /** Of commands alone, or caught on the way to a screen; with the reason. */
 const INNER: Readonly<Record<string, string>> = {
+  'technician-code-wrong': 'said as a wrong PIN is (renderer/kiosk/parts/pin-trouble.ts)',
+  'technician-exists': 'technician add on the command line',
+  'technicians-too-many': 'technician add on the command line',
+  'technician-unknown': 'technician remove on the command line',
   'face-not-matched': 'becomes another way in (checkin/claim.ts)',
   'setup-over': 'the screen was of before the set-up ended, and is replaced by the next status',
   'staff-pin-set': 'the button is there while none is set alone',

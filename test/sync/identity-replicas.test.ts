@@ -41,7 +41,7 @@ test('replicas that start together on an empty database make one keyring', async
   const [a, b, c] = await open();
   expect([b!.publicKeys, c!.publicKeys]).toEqual([a!.publicKeys, a!.publicKeys]);
   const rows = await replicas[0]!.db.selectFrom('keyring.server_key').select('purpose').execute();
-  expect(rows.map((r) => r.purpose).sort()).toEqual(['ca', 'qr', 'sealing', 'signing']);
+  expect(rows.map((r) => r.purpose).sort()).toEqual(['ca', 'pin', 'qr', 'sealing', 'signing']);
 });
 
 test('successors made at one moment by several replicas are all there, each CA signed by the one before it', async () => {
