@@ -274,6 +274,7 @@ describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
       links: expect.any(Number),
       attempts: expect.any(Number),
       answers: 0,
+      pinCodes: 0,
     });
     for (const kind of ['sessions', 'links', 'attempts']) expect(report[kind]).toBeGreaterThan(0);
     for (const who of [alive, owner]) expect((await door.ask(who, 'GET', '/api/session')).status).toBe(200);
@@ -284,7 +285,7 @@ describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
       .execute();
     expect(link).toHaveLength(1);
     const again = await leftoversJob.run({ ...door.services, signal: new AbortController().signal });
-    expect(again).toEqual({ sessions: 0, links: 0, attempts: 0, answers: 0 });
+    expect(again).toEqual({ sessions: 0, links: 0, attempts: 0, answers: 0, pinCodes: 0 });
   });
 
   test('a disabled account can be removed, with everything that it held; one in use can’t', async () => {

@@ -314,6 +314,7 @@ test('P5 one place in the server’s code opens templates, and nothing gets ther
     'sync/server/imports/apply.ts',
     'sync/server/imports/judge.ts',
     'sync/server/imports/own.ts',
+    'sync/server/imports/people.ts',
     'sync/server/imports/routes.ts',
     'sync/server/imports/runs.ts',
   ]);

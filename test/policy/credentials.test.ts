@@ -383,7 +383,11 @@ describe.each(DATABASES)('cards, badges and own codes on $name', ({ unavailable,
     await make('Ada', randomUUID());
     const [old, west] = [await door(1), await door()];
     expect(new Set(await old.sync())).not.toContain('credentials');
-    expect(readPolicy(old.store.sync.policy)).toEqual({ leaseDays: 30, faces: 'off' });
+    expect(readPolicy(old.store.sync.policy)).toEqual({
+      leaseDays: 30,
+      repeatWindowSeconds: 60,
+      faces: 'off',
+    });
     expect(new Set(await west.sync())).toContain('credentials');
     expect(readPolicy(west.store.sync.policy)).toMatchObject({ ways: ['badge', 'qr'], withFace: ['qr'] });
     await api.ask('PUT', url, { body: { leaseDays: 30 } });

@@ -5,6 +5,17 @@ import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { importPlace } from './places.ts';
 
+/** By which lists somebody was put down, for their own export. What a list said of them is their profile. */
+export async function importedListsOf(tx: Transaction<Tables>, names: readonly string[]): Promise<object[]> {
+  const rows = await tx
+    .selectFrom('import_person')
+    .select(['run', 'made_at'])
+    .where('person', 'in', names)
+    .orderBy('made_at')
+    .execute();
+  return rows.map((r) => ({ import: r.run, state: 'put-down', madeAt: r.made_at.toISOString() }));
+}
+
 /** What imports hold of somebody, opened, for their own export. */
 export async function importedPhotosOf(
   tx: Transaction<Tables>,

@@ -16,7 +16,7 @@ import { listCorrections } from '../corrections/list.ts';
 import { credentialsOf } from '../credentials/store.ts';
 import type { Tables } from '../database/schema.ts';
 import { openPhotos } from '../enrolment/photos.ts';
-import { importedPhotosOf } from '../imports/own.ts';
+import { importedListsOf, importedPhotosOf } from '../imports/own.ts';
 import { openHalf, openRefused } from '../ingest/personal.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
@@ -382,8 +382,9 @@ async function* complaints({ tx, keys, names }: Reading) {
   yield* await complaintsOf(tx, keys, names);
 }
 
-/** Pictures of them that wait for a review, or were refused. */
+/** Lists that they were put down by, and pictures of them that wait for a review, or were refused. */
 async function* imports({ tx, keys, actor, names, now }: Reading) {
+  yield* await importedListsOf(tx, names);
   const why = { actor, route: 'GET /api/gdpr/export/my-data' };
   yield* await audited(tx, keys, why, now, (opened) => importedPhotosOf(tx, keys, opened, names));
 }
