@@ -16,6 +16,7 @@ import { advanceRotation, beginRotation } from '../../sync/server/keys/rotation/
 import { OF_PERSONS, SEALED, type SealedTable } from '../../sync/server/keys/rotation/sealed.ts';
 import { leftOver } from '../../sync/server/keys/rotation/verify.ts';
 import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
+import { keepPin } from '../../sync/server/pins/pins.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
 import { keysOfPair, newPair, openedByPair, openRing } from './rotation-kit.ts';
@@ -44,6 +45,9 @@ const SAID = {
   reason: 'Door was open',
   badge: 'BADGE-7711',
 } as const;
+
+/** As a kiosk makes them: argon2id, 32 bytes. */
+const PIN_HASH = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'B'.repeat(43)}`;
 
 describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }) => {
   if (unavailable) return test.skip(unavailable, () => undefined);
@@ -121,6 +125,14 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     young = String((await ok('POST', '/api/people', { name: 'Young Rotated', number: 'N-7712', language: 'en' })).id);
     await ok('POST', `/api/people/${person}/badges`, { number: SAID.badge });
     await ok('POST', `/api/people/${young}/pin-code`);
+    const { id: pepper } = await db
+      .selectFrom('keyring.server_key')
+      .select('id')
+      .where('purpose', '=', 'pin')
+      .executeTakeFirstOrThrow();
+    const pin = { id: v7(), pepper, hash: PIN_HASH };
+    const word = { person, device: kiosk.id, change: 'set', pin } as const;
+    expect(await inTransaction(db, (tx) => keepPin(tx, keys, word, now))).toBe('everyone');
     await ok('PUT', `/api/people/${young}/minor`, { bornOn: `${now.getUTCFullYear() - 12}-03-04` });
     const guardian = { name: SAID.guardian, relation: SAID.parent };
     await ok('POST', `/api/people/${young}/consents`, { textVersion: '1', language: 'en', guardian });
