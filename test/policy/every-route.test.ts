@@ -180,6 +180,8 @@ describe('the OpenAPI document', () => {
       if (typeof spec.answer !== 'object' || own.has(name(spec))) return [];
       const schema = z.toJSONSchema(spec.answer, { io: 'output', unrepresentable: 'any' });
       const named = [...JSON.stringify(schema).matchAll(PERSONAL)].map((m) => m[1]!);
+      // How many people a list has made, and whether it is about to: of nobody.
+      if (name(spec).startsWith('GET /api/imports') && named.join() === 'people') return [];
       return named.length > 0 ? [{ route: name(spec), named, declares: spec.data.length }] : [];
     });
     expect(found.length).toBeGreaterThan(25);
