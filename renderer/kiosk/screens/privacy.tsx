@@ -51,15 +51,21 @@ export function PrivacyScreen() {
           <dl class="facts">
             <div>
               <dt>{t('privacy.controller')}</dt>
-              <dd dir="auto">{privacy.controller}</dd>
+              <dd>
+                <bdi>{privacy.controller}</bdi>
+              </dd>
             </div>
             <div>
               <dt>{t('privacy.contact')}</dt>
-              <dd dir="auto">{privacy.contact}</dd>
+              <dd>
+                <bdi>{privacy.contact}</bdi>
+              </dd>
             </div>
             <div>
               <dt>{t('privacy.dpo')}</dt>
-              <dd dir="auto">{privacy.dpo}</dd>
+              <dd>
+                <bdi>{privacy.dpo}</bdi>
+              </dd>
             </div>
           </dl>
         </section>
