@@ -100,13 +100,19 @@ export const startCore: StartCore = async (options) => {
  */
 async function facesOrOff(kiosk: OpenKiosk, log: CoreOptions['log']): Promise<Recogniser> {
   try {
-    return (await kiosk.faces()).recogniser;
+    const { recogniser, unfit } = await kiosk.faces();
+    tellUnfit(unfit, log);
+    return recogniser;
   } catch (error) {
     // What is wrong with the store is no matter of faces.
     if (!(error instanceof Problem && error.code.startsWith('model-'))) throw error;
     log('error', 'core: goes on without face recognition', { error });
     return faceOff(error);
   }
+}
+
+function tellUnfit(templates: number, log: CoreOptions['log']): void {
+  if (templates > 0) log('warn', 'core: templates that are no embeddings are left out', { templates });
 }
 
 function faceUse({ off, tooManyPeople }: Recogniser): FaceUse {
@@ -228,7 +234,7 @@ async function assemble(
         issuers = readIssuers(store.sync.issuers);
         settings.take();
         fleet?.look();
-        followRoster(loaded.gallery, loaded.model, outcome);
+        tellUnfit(followRoster(loaded.gallery, loaded.model, outcome), log);
       },
       dropped: () => emptyGallery(loaded.gallery, store),
     });

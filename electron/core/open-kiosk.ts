@@ -14,8 +14,16 @@ import { readPolicy } from './roster/policy.ts';
 import { readSiteConfig } from './site/config.ts';
 import { createStore, openStore } from './store/index.ts';
 
+/** Models and gallery; and how many stored templates were left out of it (`addTemplate`). */
+interface Faces {
+  readonly pipeline: FacePipeline;
+  readonly recogniser: Recogniser;
+  readonly unfit: number;
+}
+
 /** A kiosk's folder, opened: store unlocked and locked against others, models loaded when first needed. */
-export interface OpenKiosk extends Omit<CommandContext, 'changed'> {
+export interface OpenKiosk extends Omit<CommandContext, 'changed' | 'faces'> {
+  faces(): Promise<Faces>;
   readonly keys: KioskKeys;
   close(): Promise<void>;
 }
@@ -55,19 +63,20 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
   const { home } = options;
   const site = readSiteConfig(home);
   const { keys, store } = await openOrBegin(options);
-  let faces: Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> | null = null;
+  let faces: Promise<Faces> | null = null;
 
   let pins: Promise<PinHasher> | null = null;
 
-  async function load(): Promise<{ pipeline: FacePipeline; recogniser: Recogniser }> {
+  async function load(): Promise<Faces> {
     const embedder = readPolicy(store.sync.policy)?.embedder;
     const [pipeline, gallery] = await Promise.all([
       openPipeline(options.weights, embedder).catch(asProblem),
       createGallery(),
     ]);
-    loadGallery(store, gallery, pipeline.model);
+    const unfit = loadGallery(store, gallery, pipeline.model);
     return {
       pipeline,
+      unfit,
       recogniser: createRecogniser(pipeline, gallery, {
         targetFpir: site.targetFpir,
         calibratedPeople: site.calibratedPeople,

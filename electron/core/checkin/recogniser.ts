@@ -9,10 +9,11 @@ import {
 } from '../../../models/rules/decision.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
 import { EMBEDDER_ID } from '../../../models/rules/manifest.ts';
+import { ModelProblem } from '../../../models/rules/problem.ts';
 import { judgeQuality, type QualityThresholds } from '../../../models/rules/quality.ts';
 import type { QualityReason } from '../../../models/rules/reasons.ts';
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { Store } from '../store/interface.ts';
+import type { Store, Template } from '../store/interface.ts';
 
 /** What one look at a face came to. */
 export interface Sight {
@@ -158,12 +159,35 @@ export function recogniserWhile(inner: Recogniser, off: () => Problem | null): R
   };
 }
 
-/** Fills a gallery from the store's templates of the gallery's model. Returns how many. */
-export function loadGallery(store: Pick<Store, 'templates'>, gallery: FaceGallery, model: string): number {
-  let count = 0;
-  for (const template of store.templates(model)) {
-    gallery.add(template.id, template.person, template.embedding);
-    count++;
+/** What a gallery does not take as an embedding. */
+const UNFIT: ReadonlySet<string> = new Set([
+  'embedding-wrong-shape',
+  'embedding-not-finite',
+  'embedding-not-normalised',
+]);
+
+/**
+ * Puts a stored template into the gallery. One that is no embedding came from another kiosk, broken or stolen: it is left
+ * out, and keeps nobody else from being recognised.
+ *
+ * @returns whether it is in
+ */
+export function addTemplate(
+  gallery: FaceGallery,
+  { id, person, embedding }: Pick<Template, 'id' | 'person' | 'embedding'>,
+): boolean {
+  try {
+    gallery.add(id, person, embedding);
+    return true;
+  } catch (error) {
+    if (error instanceof ModelProblem && UNFIT.has(error.code)) return false;
+    throw error;
   }
-  return count;
+}
+
+/** Fills a gallery from the store's templates of the gallery's model. @returns how many were left out (`addTemplate`) */
+export function loadGallery(store: Pick<Store, 'templates'>, gallery: FaceGallery, model: string): number {
+  let unfit = 0;
+  for (const template of store.templates(model)) if (!addTemplate(gallery, template)) unfit++;
+  return unfit;
 }

@@ -1,4 +1,5 @@
 import type { FaceGallery } from '../../../models/node/interface.ts';
+import { addTemplate } from '../checkin/recogniser.ts';
 import type { Store } from '../store/interface.ts';
 import type { RosterOutcome } from '../store/roster.ts';
 
@@ -7,10 +8,13 @@ export function emptyGallery(gallery: FaceGallery, store: Pick<Store, 'allPeople
   for (const { id } of store.allPeople()) gallery.removePerson(id);
 }
 
-/** Memory follows the store: what a page took away goes, what it brought of this model comes. After the commit only. */
-export function followRoster(gallery: FaceGallery, model: string, outcome: RosterOutcome): void {
+/**
+ * Memory follows the store: what a page took away goes, what it brought of this model comes. After the commit only.
+ *
+ * @returns how many templates were left out (`addTemplate`)
+ */
+export function followRoster(gallery: FaceGallery, model: string, outcome: RosterOutcome): number {
   for (const person of outcome.gone) gallery.removePerson(person);
   for (const template of outcome.removed) gallery.remove(template);
-  for (const { id, person, model: of, embedding } of outcome.added)
-    if (of === model) gallery.add(id, person, embedding);
+  return outcome.added.filter((template) => template.model === model && !addTemplate(gallery, template)).length;
 }

@@ -110,7 +110,7 @@ async function faces(db: Kysely<Tables>, keys: Keys, opened: Opened, people: rea
   const found = await readTemplates(db, keys, opened, people);
   return [...found].flatMap(([person, models]) =>
     [...models].flatMap(([model, templates]) =>
-      templates.map(({ vector }) => ({ person, model, vector: floats(vector) })),
+      templates.map(({ vector }) => ({ person, model, vector: floats(vector) })).filter(({ vector }) => isUnit(vector)),
     ),
   );
 }
@@ -120,6 +120,9 @@ function floats(text: string): Float32Array {
   const bytes = Buffer.from(text, 'base64url');
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
 }
+
+/** What a kiosk sends may be no embedding at all: that is like nobody, and keeps nobody else's from being compared. */
+const isUnit = (vector: Float32Array): boolean => Math.abs(cosine(vector, vector) - 1) < 0.01;
 
 /** Both are of length 1. */
 function cosine(a: Float32Array, b: Float32Array): number {
