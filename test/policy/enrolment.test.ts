@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import type { EnrolmentAnswer } from '../../sync/protocol/api/enrolment.ts';
 import type { ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
+import { findCandidates } from '../../sync/server/attendance/merging/candidates.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { enrolmentRoutes } from '../../sync/server/enrolment/routes.ts';
@@ -70,6 +72,23 @@ describe('enrolment on the server', () => {
       body: { pictures: pictures.map((p) => p.toString('base64')), source: 'photo', ...more },
     });
   const look = (person: string) => api.ask<Person>('GET', `/api/people/${person}`);
+
+  test('what a stolen kiosk sent as a template is like nobody: enrolment and the search for duplicates go on', async () => {
+    const box = await api.kiosk();
+    const liar = v7();
+    box.append('person', { change: 'added' }, { person: liar, name: 'Liar', language: 'en' }, NOW);
+    box.append('consent', { action: 'given', textVersion: '1', language: 'en' }, { person: liar }, NOW);
+    const vector = Buffer.from(new Float32Array(512).fill(1e30).buffer).toString('base64url');
+    const templates = [{ id: v7(), pose: 'front', vector }];
+    box.append('template', { change: 'added', model: EMBEDDER_ID, count: 1 }, { person: liar, templates }, NOW);
+    await api.deliver(box);
+    expect(await look(liar)).toMatchObject({ templates: 1 });
+    const ada = await make('Honest', { consent: true });
+    expect(await enrol(ada, [stills[0]!])).toMatchObject({ outcome: 'enrolled', templates: 1 });
+    const later = new Date(NOW.getTime() + 3_600_000);
+    await expect(findCandidates(api.db, api.keys, later)).resolves.toBe(0);
+    for (const id of [liar, ada]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
+  });
 
   test('templates are made from photos after a consent, a face that is somebody else’s is told to staff, and a withdrawal leaves none', async () => {
     const ada = await make('Ada');

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { dot } from '../../../models/rules/cosine.ts';
+import { dot, isNormalised } from '../../../models/rules/cosine.ts';
 import { thresholdFor } from '../../../models/rules/decision.ts';
 import type { Opened } from '../audit/opened.ts';
 import { readTemplates } from '../changes/templates.ts';
@@ -47,6 +47,8 @@ export async function mostAlike(
       for (const { vector } of models.get(model) ?? []) {
         templates += 1;
         const held = vectorFrom(Buffer.from(vector, 'base64url'));
+        // A broken or stolen kiosk may have sent anything: that is like nobody.
+        if (!isNormalised(held)) continue;
         for (const [i, probe] of probes.entries()) {
           if (probe.not === person) continue;
           const score = dot(held, probe.embedding);

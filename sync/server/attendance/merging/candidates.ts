@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { dot, isNormalised } from '../../../../models/rules/cosine.ts';
 import { SYSTEM } from '../../access/actor.ts';
 import { audited, type Opened } from '../../audit/opened.ts';
 import { readTemplates } from '../../changes/templates.ts';
@@ -88,7 +89,7 @@ async function byTemplate(tx: Transaction<Tables>, keys: Keys, opened: Opened, n
     for (const a of news) {
       for (const b of others) {
         if (a.person === b.person || a.model !== b.model) continue;
-        const score = cosine(a.vector, b.vector);
+        const score = dot(a.vector, b.vector);
         if (score >= LIKE && score > (best.get(a.person)?.score ?? 0))
           best.set(a.person, { a: a.person, b: b.person, score });
       }
@@ -110,7 +111,9 @@ async function faces(db: Kysely<Tables>, keys: Keys, opened: Opened, people: rea
   const found = await readTemplates(db, keys, opened, people);
   return [...found].flatMap(([person, models]) =>
     [...models].flatMap(([model, templates]) =>
-      templates.map(({ vector }) => ({ person, model, vector: floats(vector) })).filter(({ vector }) => isUnit(vector)),
+      templates
+        .map(({ vector }) => ({ person, model, vector: floats(vector) }))
+        .filter(({ vector }) => isNormalised(vector)),
     ),
   );
 }
@@ -119,16 +122,6 @@ async function faces(db: Kysely<Tables>, keys: Keys, opened: Opened, people: rea
 function floats(text: string): Float32Array {
   const bytes = Buffer.from(text, 'base64url');
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
-}
-
-/** What a kiosk sends may be no embedding at all: that is like nobody, and keeps nobody else's from being compared. */
-const isUnit = (vector: Float32Array): boolean => Math.abs(cosine(vector, vector) - 1) < 0.01;
-
-/** Both are of length 1. */
-function cosine(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }
 
 async function add(
