@@ -42,6 +42,7 @@ const world = await openWorld();
 const { page } = world;
 const result = page.locator('.result');
 let confirmed = 0;
+const begun = performance.now();
 /** Walk-ups after which somebody had to come again. */
 let comeAgain = 0;
 
@@ -97,7 +98,10 @@ function explain(): void {
   const since = performance.now() - 60_000;
   const known = recent.filter((f) => f.at > since);
   unexplained.push(
-    ...world.takeComplaints().filter((line) => !HARMLESS.test(line) && !known.some((f) => f.known.test(line))),
+    ...world
+      .takeComplaints()
+      .filter((line) => !HARMLESS.test(line) && !known.some((f) => f.known.test(line)))
+      .map((line) => `after ${confirmed} check-ins, ${Math.round((performance.now() - begun) / 1000)} s: ${line}`),
   );
 }
 
@@ -164,6 +168,8 @@ try {
   }
 } catch (error) {
   failure = error;
+  const seen = await page.evaluate(() => document.body.innerText).catch((cause) => String(cause));
+  console.log(`on the screen: ${JSON.stringify(seen.slice(0, 400))}`);
 }
 const { records, distinct, chain } = await world.close();
 const kills = counts.get('core kill')!;
