@@ -168,7 +168,9 @@ try {
   }
 } catch (error) {
   failure = error;
-  const seen = await page.evaluate(() => document.querySelector('main')?.textContent ?? '').catch((cause) => String(cause));
+  const seen = await page
+    .evaluate(() => document.querySelector('main')?.textContent ?? '')
+    .catch((cause) => String(cause));
   console.log(`on the screen: ${JSON.stringify(seen.slice(0, 400))}`);
 }
 const { records, distinct, chain } = await world.close();
