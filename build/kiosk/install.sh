@@ -101,13 +101,14 @@ uninstall() {
     for unit in $UNITS; do act systemctl --root="$root" disable "$unit" 2>/dev/null || :; done
   fi
   while IFS= read -r file; do
-    case $file in *..* | '') continue ;; esac
+    case $file in *..* | '' | /etc/crypttab) continue ;; esac
     act rm -f -- "$root$file"
   done <"$list"
   if [ -f "$state/fstab.before" ]; then act cp -p "$state/fstab.before" "$root/etc/fstab"; fi
   if [ -f "$state/links.before" ]; then
     while read -r file to; do act ln -sfn "$to" "$root$file"; done <"$state/links.before"
   fi
+  crypttab_without_ours
   act rm -f -- "$list" "$state/fstab.before" "$state/links.before"
   act rm -rf -- "$root/opt/smartpresence"
   if [ -n "$purge" ]; then
@@ -229,6 +230,22 @@ seal_secret() {
   esac
 }
 
+swap_name=smartpresence-swap
+# crypttab_without_ours [LINE]: takes our line out of /etc/crypttab, and puts LINE at its end. What else is in it opens the
+# machine's other disks.
+crypttab_without_ours() {
+  crypttab=$root/etc/crypttab
+  others=$(grep -v "^${swap_name}[[:space:]]" "$crypttab" 2>/dev/null || :)
+  text=$(printf '%s\n%s' "$others" "${1:-}" | sed -e '1{/^$/d}' -e '${/^$/d}')
+  if [ "$text" = "$(cat "$crypttab" 2>/dev/null || :)" ]; then return 0; fi
+  if [ -n "$dry" ]; then say "would: write /etc/crypttab"; return 0; fi
+  if [ -z "$text" ]; then rm -f -- "$crypttab"; return 0; fi
+  (umask 077; printf '%s\n' "$text" >"$crypttab.new")
+  chmod --reference="$crypttab" "$crypttab.new" 2>/dev/null || :
+  mv -f "$crypttab.new" "$crypttab"
+  say 'wrote /etc/crypttab'
+}
+
 no_swap() {
   fstab=$root/etc/fstab
   if [ -f "$fstab" ] && grep -Eq '^[^#]\S*\s+\S+\s+swap\s' "$fstab"; then
@@ -236,12 +253,15 @@ no_swap() {
     act sed -i -E 's,^([^#]\S*\s+\S+\s+swap\s.*)$,# smartpresence: \1,' "$fstab"
   fi
   if [ -n "$live" ]; then act swapoff -a; fi
+  # A partition that its table calls swap would else be switched on by itself, as it lies there, now that fstab names none.
+  link /etc/systemd/system-generators/systemd-gpt-auto-generator /dev/null
   if [ "$swap" = off ]; then
+    crypttab_without_ours
     link /etc/systemd/system/swap.target /dev/null
     return 0
   fi
-  printf 'smartpresence-swap %s /dev/urandom swap,cipher=aes-xts-plain64,size=512\n' "$swap" | put /etc/crypttab 600
-  printf '[Unit]\nDescription=Swap with a key that is new at each start\n[Swap]\nWhat=/dev/mapper/smartpresence-swap\n[Install]\nWantedBy=swap.target\n' |
+  crypttab_without_ours "$swap_name $swap /dev/urandom swap,cipher=aes-xts-plain64,size=512"
+  printf '[Unit]\nDescription=Swap with a key that is new at each start\n[Swap]\nWhat=/dev/mapper/%s\n[Install]\nWantedBy=swap.target\n' "$swap_name" |
     put '/etc/systemd/system/dev-mapper-smartpresence\x2dswap.swap' 644
 }
 
@@ -301,7 +321,8 @@ install_files() {
 drop_what_is_not_wanted() {
   [ -f "$list" ] || return 0
   while IFS= read -r file; do
-    case $file in '' | *..*) continue ;; esac
+    # An earlier installer counted crypttab as its own.
+    case $file in '' | *..* | /etc/crypttab) continue ;; esac
     grep -Fxq -- "$file" "$new_list" || act rm -f -- "$root$file"
   done <"$list"
 }

@@ -59,6 +59,26 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.remove();
   });
 
+  test('what opens the machine’s other disks stays as it is, whatever becomes of the swap', () => {
+    const other = bareMachine();
+    const theirs = 'root_crypt UUID=7 none luks,discard\n# a remark\n\ndata_crypt UUID=8 /etc/keys/data luks\n';
+    writeFileSync(join(other.root, 'etc/crypttab'), theirs, { mode: 0o640 });
+    const was = other.state()['/etc/crypttab'];
+    const ours = 'smartpresence-swap /dev/sdz3 /dev/urandom swap,cipher=aes-xts-plain64,size=512\n';
+    for (let times = 0; times < 2; times++) {
+      other.install(...SERVER, '--swap', '/dev/sdz3');
+      expect(other.text('etc/crypttab')).toBe(theirs + ours);
+    }
+    other.install(...SERVER, '--swap', '/dev/sdz4');
+    expect(other.text('etc/crypttab')).toBe(theirs + ours.replace('sdz3', 'sdz4'));
+    other.install(...SERVER);
+    expect(other.state()['/etc/crypttab']).toBe(was);
+    other.install(...SERVER, '--swap', '/dev/sdz3');
+    other.install('--uninstall', '--purge');
+    expect(other.state()['/etc/crypttab']).toBe(was);
+    other.remove();
+  });
+
   test('what an operator wrote into the firewall’s list stays when nothing is said about it', () => {
     const other = bareMachine();
     other.install(...SERVER);
@@ -196,6 +216,14 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     expect(machine.text('etc/fstab')).toMatch(/^# smartpresence: UUID=2 none swap/m);
     expect(machine.text('etc/fstab')).toMatch(/^UUID=1 \/ ext4/m);
     expect(readlinkSync(join(machine.root, 'etc/systemd/system/swap.target'))).toBe('/dev/null');
+    // Without fstab's word, systemd would take any partition of the type "swap", also where swap.target is not masked.
+    const encrypted = bareMachine();
+    encrypted.install(...SERVER, '--swap', '/dev/sdz3');
+    for (const one of [machine, encrypted])
+      expect(readlinkSync(join(one.root, 'etc/systemd/system-generators/systemd-gpt-auto-generator'))).toBe(
+        '/dev/null',
+      );
+    encrypted.remove();
     for (const unit of ['kiosk', 'update']) {
       const text = machine.text(`etc/systemd/system/smartpresence-${unit}.service`);
       for (const line of ['LimitCORE=0', 'MemorySwapMax=0', 'NoNewPrivileges=yes', 'CapabilityBoundingSet='])
