@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,6 +72,18 @@ describe('secrets', () => {
   test.each(Object.entries(PLANTED))('%s is found', (name, text) => {
     expect(findSecrets('x', `one\n${text}\n`)).toContainEqual(expect.objectContaining({ pattern: name, line: 2 }));
   });
+
+  test.each(['ENCRYPTION_KEY', 'SECRET_KEY', 'SECRET_KEY_PREVIOUS'])(
+    'the product’s own %s is found in every form that it has',
+    (name) => {
+      for (let byte = 0; byte < 256; byte++) {
+        const key = createHash('sha256').update(Buffer.of(byte)).digest();
+        // Hexadecimal digits say less a character than others: a bound for those would let every third key pass.
+        for (const form of ['hex', 'base64', 'base64url'] as const)
+          expect(findSecrets('x', `${name}=${key.toString(form)}\n`), `${form} ${byte}`).toHaveLength(1);
+      }
+    },
+  );
 
   test.each([
     'postgres://user:password@host/db',

@@ -20,6 +20,9 @@ export function entropy(text: string): number {
   return bits;
 }
 
+/** Bits a character below which nothing is random. Hexadecimal digits have 4 at most, and 3.2 in nearly all keys of 16 bytes. */
+const leastOf = (secret: string): number => (/^[0-9a-f]+$/i.test(secret) ? 3 : 3.8);
+
 const PLACEHOLDER = /^(password|passwort|secret|pass|pw)$/i;
 const NOWHERE = /^(127\.\d+\.\d+\.\d+|localhost|host|db|([\w-]+\.)*(example|test|invalid))$/i;
 
@@ -50,8 +53,8 @@ const PATTERNS: readonly Pattern[] = [
     // A name that says so, and a value that looks random.
     name: 'assigned-secret',
     regex:
-      /(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|encryption[_-]?key)["']?\s*(?:[:=]|=>)\s*["'`]?(?<secret>[A-Za-z0-9+/=_-]{24,})(?![\w(.])/gi,
-    unless: (secret) => entropy(secret) < 3.8 || !/\d/.test(secret) || !/[A-Za-z]/.test(secret),
+      /(?:password|passwd|passphrase|secret|token|(?:api|access|encryption|secret|private)[_-]?key)(?:[_-]?previous)?["']?\s*(?:[:=]|=>)\s*["'`]?(?<secret>[A-Za-z0-9+/=_-]{24,})(?![\w(.])/gi,
+    unless: (secret) => entropy(secret) < leastOf(secret) || !/\d/.test(secret) || !/[A-Za-z]/.test(secret),
   },
 ];
 
