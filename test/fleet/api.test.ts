@@ -355,6 +355,25 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       expect(await told(box, 'command')).toEqual([]);
     });
 
+    test('to wipe takes the place of a decommissioning that waits; nothing takes the place of a wipe', async () => {
+      const box = await kiosk();
+      const { name } = (await detail(box)).kiosk;
+      const [slow] = (await tell(box, { what: 'decommission', name })).commands;
+      await answer(box, slow!.id, 'decommission', 'begun', 'A'.repeat(43));
+      await expect(tell(box, { what: 'logs' })).rejects.toMatchObject({ code: 'device-leaves' });
+      api.now = later(1000);
+      const [wipe] = (await tell(box, { what: 'wipe', name })).commands;
+      expect(wipe).toMatchObject({ what: 'wipe', state: 'waiting' });
+      await answer(box, slow!.id, 'decommission', 'failed', 'wiped-instead');
+      await answer(box, wipe!.id, 'wipe', 'begun', 'A'.repeat(43));
+      expect(await detail(box)).toMatchObject({
+        kiosk: { leaving: 'wipe', status: 'approved' },
+        commands: [{ state: 'begun' }, { state: 'failed', code: 'wiped-instead' }],
+      });
+      for (const what of ['decommission', 'wipe'])
+        await expect(tell(box, { what, name })).rejects.toMatchObject({ code: 'device-leaves' });
+    });
+
     test('is for approved kiosks alone', async () => {
       const box = await kiosk();
       await revokeDevice(api.db, box.device, api.now);

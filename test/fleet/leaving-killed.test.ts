@@ -47,6 +47,7 @@ async function begun(what: 'wipe' | 'decommission', name: string): Promise<Fleet
       nudge: () => uplink.nudge(),
       shows: nothing,
       stopped: () => false,
+      hurried: () => false,
       now: server.now,
       monotonic: () => performance.now(),
       log: nothing,

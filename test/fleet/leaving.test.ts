@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -173,5 +173,42 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
     const fresh = await kiosk.start();
     expect(await setupOf(fresh)).toEqual({ at: 'code', trouble: null });
     expect(existsSync(join(kiosk.home, 'keyslots.json'))).toBe(true);
+  });
+
+  test('that can’t get rid of its photos gives way to a wipe: somebody may have stolen it meanwhile', async () => {
+    const kiosk = await made('Full door');
+    // The server has as many photos of this kiosk as it takes: the next waits for ever.
+    await server.whileDown(async () => {
+      const { db, close } = await openDatabase(server.home);
+      try {
+        const { device } = kiosk;
+        const many = ['a', 'b', 'c', 'd', 'e'].map((letter) => ({
+          device,
+          address: letter.repeat(43),
+          event: randomUUID(),
+          person: randomUUID(),
+          kind: 'checkin' as const,
+          expected_at: new Date(),
+          total: 2 ** 31 - 1,
+          complete_at: null,
+        }));
+        await db.insertInto('photo').values(many).execute();
+      } finally {
+        await close();
+      }
+    });
+    const core = await kiosk.start();
+    await ask(kiosk, 'Full door', 'decommission');
+    const waits = { at: 'leaving', what: 'decommission', waiting: { for: 'server', count: 2 } };
+    await expect.poll(() => setupOf(core), PATIENT).toEqual(waits);
+    await ask(kiosk, 'Full door', 'wipe');
+    await expect.poll(() => setupOf(core), PATIENT).toEqual({ at: 'gone', what: 'wipe', step: 'done' });
+    expect(await shown(kiosk)).toMatchObject({
+      kiosk: { status: 'revoked', leaving: 'wipe' },
+      commands: [
+        { what: 'wipe', state: 'done' },
+        { what: 'decommission', state: 'failed', code: 'wiped-instead' },
+      ],
+    });
   });
 });

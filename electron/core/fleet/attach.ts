@@ -76,6 +76,7 @@ export function attachFleet(deps: FleetDeps): FleetHand {
             deps.onState();
           },
           stopped: () => stopped,
+          hurried: () => commands.wipeAsked(),
           now: deps.now,
           monotonic: deps.monotonic,
           log,
@@ -88,6 +89,7 @@ export function attachFleet(deps: FleetDeps): FleetHand {
   });
   return {
     look: commands.look,
+    wipeAsked: commands.wipeAsked,
     leaving: () => leaving,
     stop() {
       stopped = true;

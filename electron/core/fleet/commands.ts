@@ -28,6 +28,8 @@ export interface CommandsDeps {
 export interface Commands {
   /** Something may have been told. */
   look(): void;
+  /** A wipe is open: it goes before everything that waits. */
+  wipeAsked(): boolean;
   stop(): void;
 }
 
@@ -54,9 +56,16 @@ export function startCommands(deps: CommandsDeps): Commands {
         log('info', 'fleet: a command of the server has ended before it was done', { what: command.what });
         continue;
       }
+      if (command.what === 'decommission' && wipeAsked()) {
+        sync.answerCommand(command.id, 'failed', 'wiped-instead');
+        continue;
+      }
       await DOING[command.what](command);
     }
   }
+
+  const wipeAsked = (): boolean =>
+    sync.commands().some(({ what, begun, expires }) => what === 'wipe' && (begun || Date.parse(expires) > deps.now()));
 
   const DOING: Readonly<Record<CommandWhat, (command: OpenCommand) => Promise<void>>> = {
     async restart({ id, begun }) {
@@ -104,6 +113,7 @@ export function startCommands(deps: CommandsDeps): Commands {
   look();
   return {
     look,
+    wipeAsked,
     stop() {
       stopped = true;
       clearInterval(timer);

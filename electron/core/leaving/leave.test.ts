@@ -8,7 +8,12 @@ const START = Date.parse('2026-03-02T08:00:00.000Z');
 const expires = '2026-03-09T08:00:00.000Z';
 const answered: unknown[][] = [];
 
-async function kioskWith(waiting: { records: number; photos: number; marks?: { made: number; safe: number }[] }) {
+async function kioskWith(waiting: {
+  records: number;
+  photos: number;
+  hurried?: boolean;
+  marks?: { made: number; safe: number }[];
+}) {
   answered.length = 0;
   const settings = new Map<string, string>();
   const secret = await createDeviceIdentity(UUID);
@@ -48,6 +53,7 @@ async function kioskWith(waiting: { records: number; photos: number; marks?: { m
     nudge: () => undefined,
     shows: (n) => void shows.push(n),
     stopped: () => false,
+    hurried: () => waiting.hurried ?? false,
     monotonic: () => now,
     now: () => START + now,
     log: () => undefined,

@@ -28,6 +28,8 @@ export interface LeaveDeps {
   /** What the screen shows meanwhile; null: it destroys. */
   readonly shows: (waiting: Waiting | null) => void;
   readonly stopped: () => boolean;
+  /** Somebody wants a wipe instead, who can wait for nothing. */
+  readonly hurried: () => boolean;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
   readonly monotonic: () => number;
@@ -48,7 +50,7 @@ export interface Left {
  * over it waits for a backup of the server's to have it too: were the server put back to before, this kiosk would be the only
  * one to have it. Of a wipe what gets there in a moment. What it did once is not done again: it may be cut off anywhere.
  *
- * @returns null when the core stops meanwhile: the next start goes on
+ * @returns null when the core stops meanwhile, and the next start goes on; or when a wipe takes the place of a decommissioning
  * @throws Problem `not-provisioned`
  */
 export async function prepareToLeave(
@@ -73,7 +75,7 @@ export async function prepareToLeave(
   deps.nudge();
   const until = deps.monotonic() + WIPE_TELLS_MS;
   for (;;) {
-    if (deps.stopped()) return null;
+    if (deps.stopped() || (command.what === 'decommission' && deps.hurried())) return null;
     const count = store.pendingCount() + store.sync.photosWaiting();
     if (command.what === 'wipe' && (count === 0 || deps.monotonic() > until)) break;
     const unsafe = count > 0 || deps.now() >= Date.parse(command.expires) ? 0 : notInBackup(store.sync.marks());

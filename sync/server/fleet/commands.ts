@@ -48,7 +48,9 @@ export async function askKiosk(
       'Type its name to confirm that everything on it is to be destroyed.',
     );
   for (const open of await openCommands(tx, device)) {
-    if (destroys(open.what) && open.outcome === 'begun')
+    // A decommissioning may wait for days, and the kiosk be stolen meanwhile.
+    const hurries = wanted.what === 'wipe' && open.what === 'decommission';
+    if (destroys(open.what) && open.outcome === 'begun' && !hurries)
       throw new Problem('device-leaves', 'This kiosk is being wiped.', 'It does nothing else any more.');
     if (open.what === wanted.what && open.expires_at > now)
       throw new Problem('command-waits', 'The kiosk was told this already.', 'Wait for it, or take it back first.');
@@ -245,6 +247,8 @@ export async function leavingOf(db: Db, devices: readonly string[]): Promise<Map
     .where('c.what', 'in', ['wipe', 'decommission'])
     .where('c.outcome', 'in', ['begun', 'done'])
     .where((e) => e.or([e('d.approved_at', 'is', null), e('c.asked_at', '>=', e.ref('d.approved_at'))]))
+    .orderBy('c.asked_at')
+    .orderBy('c.id')
     .execute();
   return new Map(rows.flatMap(({ device, what }) => (destroys(what) ? [[device, what] as const] : [])));
 }

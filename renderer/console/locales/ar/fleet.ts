@@ -188,6 +188,7 @@ export const fleet = {
   code: {
     'restart-impossible': 'لا أحد هناك يستطيع إعادة تشغيله',
     'log-missing': 'لا يحتفظ بسجل',
+    'wiped-instead': 'مُسح بدلًا من ذلك',
     internal: 'عطل فيه',
   },
 } satisfies Sentences;

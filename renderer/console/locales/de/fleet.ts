@@ -185,6 +185,7 @@ export const fleet = {
   code: {
     'restart-impossible': 'dort kann ihn niemand neu starten',
     'log-missing': 'er führt kein Protokoll',
+    'wiped-instead': 'stattdessen wurde er gelöscht',
     internal: 'ein Fehler in ihm selbst',
   },
 } satisfies Sentences;

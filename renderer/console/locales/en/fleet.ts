@@ -184,6 +184,7 @@ export const fleet = {
   code: {
     'restart-impossible': 'nobody there can start it again',
     'log-missing': 'it keeps no log',
+    'wiped-instead': 'it was wiped instead',
     internal: 'a fault of its own',
   },
 } satisfies Sentences;

@@ -183,6 +183,7 @@ export const fleet = {
   code: {
     'restart-impossible': '那里无法重新启动它',
     'log-missing': '它没有保存日志',
+    'wiped-instead': '已改为清除',
     internal: '其自身故障',
   },
 } satisfies Sentences;

@@ -21,6 +21,8 @@ const TONE: Readonly<Record<FleetCommand['state'], string | undefined>> = {
   withdrawn: undefined,
 };
 
+const COMMANDS = ['restart', 'logs', 'decommission', 'wipe'] as const;
+
 /** What the kiosk was told to do and what became of it, and what more it can be told. */
 export function CommandsPanel({
   detail,
@@ -55,14 +57,18 @@ export function CommandsPanel({
     if (answer?.ok) onChange(answer.value);
   };
   const read = async (id: string) => setUnread(await download(`${path}/logs/${id}`, {}));
-  const able = admin && kiosk.status === 'approved' && kiosk.leaving === null;
+  const able = admin && kiosk.status === 'approved';
+  // One that is taken out of service may wait for days, and be stolen meanwhile.
+  const offered = COMMANDS.filter(
+    (what) => able && (kiosk.leaving === null || (kiosk.leaving === 'decommission' && what === 'wipe')),
+  );
   return (
     <section class="card panel">
       <h2>{t('fleet.commands')}</h2>
       <RefusalNote refusal={refusal ?? unread} />
-      {able && (
+      {offered.length > 0 && (
         <div class="actions start">
-          {(['restart', 'logs', 'decommission', 'wipe'] as const).map((what) => (
+          {offered.map((what) => (
             <button
               key={what}
               type="button"
