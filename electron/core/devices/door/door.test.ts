@@ -13,7 +13,7 @@ function board() {
   let events: PortEvents | null = null;
   const ports: SerialPorts = {
     list: async () => [],
-    exists: async () => state.there,
+    identity: async () => (state.there ? 'the board' : null),
     async open(_path, _line, given, rest) {
       events = given;
       state.opened++;

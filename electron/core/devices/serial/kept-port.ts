@@ -48,7 +48,7 @@ export interface KeptPortOptions {
 
 /**
  * Keeps one port open for as long as the core runs: finds it, opens it, notices that it is gone (by the driver's word, by
- * its path, by silence), and opens it again when it is back.
+ * its path, by another device there, by silence), and opens it again when it is back.
  */
 export function keepPort(options: KeptPortOptions): KeptPort {
   const { ports, name, line, monotonic, log } = options;
@@ -57,6 +57,8 @@ export function keepPort(options: KeptPortOptions): KeptPort {
   let path: string | null = null;
   let trouble: string | null = null;
   let port: OpenPort | null = null;
+  /** Which device it is that is open. */
+  let identity: string | null = null;
   let heardAt: number | null = null;
   /** When it was opened, or bytes last came: what silence is measured from. */
   let since = 0;
@@ -94,7 +96,9 @@ export function keepPort(options: KeptPortOptions): KeptPort {
       become('refused', error instanceof Error ? error.message : String(error));
       return;
     }
-    if (found === null || !(await ports.exists(found))) {
+    // Before it is opened: one that changes meanwhile is opened again with the next look.
+    identity = found === null ? null : await ports.identity(found);
+    if (found === null || identity === null) {
       path = null;
       become('absent');
       return;
@@ -145,9 +149,10 @@ export function keepPort(options: KeptPortOptions): KeptPort {
       await connect();
       return;
     }
-    const there = path !== null && (await ports.exists(path));
-    if (!there && port) {
-      await drop('absent', 'its path is gone');
+    const there = path === null ? null : await ports.identity(path);
+    if (there !== identity && port) {
+      await drop('absent', there === null ? 'its path is gone' : 'another device is in its place');
+      if (there !== null) await connect();
       return;
     }
     if (options.silenceMs !== undefined && port && monotonic() - since > options.silenceMs) {

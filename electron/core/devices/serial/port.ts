@@ -32,8 +32,11 @@ export interface SerialPorts {
   list(): Promise<FoundPort[]>;
   /** @param rest state of the port's outputs from the first moment on, where its outputs switch something */
   open(path: string, line: Line, events: PortEvents, rest?: { rts: boolean; dtr: boolean }): Promise<OpenPort>;
-  /** Whether a path is there now: an unplug may go unseen by the driver. */
-  exists(path: string): Promise<boolean>;
+  /**
+   * Which device is at a path now; null for none. A device that was pulled out and put in again within a moment has another
+   * identity: the driver may see nothing of it, and reads for ever from a line that has been hung up.
+   */
+  identity(path: string): Promise<string | null>;
 }
 
 const same = (a: string | null, b: string | undefined): boolean =>

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { SerialPort } from 'serialport';
 import type { FoundPort, SerialPorts } from './port.ts';
 
@@ -33,11 +33,12 @@ export const systemPorts: SerialPorts = {
     );
   },
 
-  async exists(path) {
-    if (process.platform === 'win32') return (await this.list()).some((port) => port.path === path);
-    return access(path).then(
-      () => true,
-      () => false,
+  async identity(path) {
+    if (process.platform === 'win32') return (await this.list()).some((port) => port.path === path) ? path : null;
+    // The numbers of a device are given again at once; when its node was made is not.
+    return stat(path).then(
+      ({ dev, ino, rdev, ctimeMs }) => [dev, ino, rdev, ctimeMs].join(':'),
+      () => null,
     );
   },
 

@@ -1,0 +1,69 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Reader } from '../config.ts';
+import { keepPort } from './kept-port.ts';
+import type { PortEvents, SerialPorts } from './port.ts';
+
+/** A device whose driver never says that it is gone, as when a cable is pulled and put in again within a moment. */
+function deafDriver() {
+  const at: { identity: string | null } = { identity: 'first' };
+  const opened: { identity: string | null; events: PortEvents; closed: boolean }[] = [];
+  const ports: SerialPorts = {
+    list: async () => [],
+    identity: async () => at.identity,
+    async open(_path, _line, events) {
+      const mine = { identity: at.identity, events, closed: false };
+      opened.push(mine);
+      return {
+        write: async () => undefined,
+        lines: async () => undefined,
+        async close() {
+          mine.closed = true;
+        },
+      };
+    },
+  };
+  return { at, opened, ports };
+}
+
+function keep(ports: SerialPorts, gone: () => void) {
+  const heard: string[] = [];
+  const kept = keepPort({
+    ports,
+    name: 'gate',
+    line: Reader.parse({ name: 'gate', port: '/dev/reader' }),
+    monotonic: () => performance.now(),
+    log: () => undefined,
+    pace: { lookMs: 5 },
+    onData: (bytes) => heard.push(Buffer.from(bytes).toString()),
+    onGone: gone,
+    onState: () => undefined,
+  });
+  onTestFinished(() => kept.stop());
+  return { kept, heard };
+}
+
+test('a device put in again before anybody looked is opened again, though its driver says nothing', async () => {
+  const { at, opened, ports } = deafDriver();
+  const gone = vi.fn();
+  const { kept, heard } = keep(ports, gone);
+  await vi.waitFor(() => expect(kept.state).toBe('ok'));
+  at.identity = 'second';
+  await vi.waitFor(() => expect(opened).toHaveLength(2));
+  await vi.waitFor(() => expect(kept.state).toBe('ok'));
+  expect(opened.map((o) => [o.identity, o.closed])).toEqual([
+    ['first', true],
+    ['second', false],
+  ]);
+  expect(gone).toHaveBeenCalledTimes(1); // what was half read belongs to nothing
+  opened[0]!.events.onData(Buffer.from('late'));
+  opened[1]!.events.onData(Buffer.from('card'));
+  expect(heard).toEqual(['card']);
+});
+
+test('a device that stays is left alone', async () => {
+  const { opened, ports } = deafDriver();
+  const { kept } = keep(ports, () => undefined);
+  await vi.waitFor(() => expect(kept.state).toBe('ok'));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(opened).toHaveLength(1);
+});
