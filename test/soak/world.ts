@@ -64,7 +64,9 @@ export async function openWorld(): Promise<SoakWorld> {
   const page = await browser.newPage({ viewport: { width: 1080, height: 1920 } });
   page.on('pageerror', (error) => complaints.push(`page: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+    if (message.type() !== 'error') return;
+    const { url, lineNumber } = message.location();
+    complaints.push(`console${message.worker() ? ' of a worker' : ''}: ${message.text()} (${url}:${lineNumber})`);
   });
   const camera = await installReactiveCamera(page, { fps: 15 });
   // A result goes soon; the page itself counts them, so that none is missed.
