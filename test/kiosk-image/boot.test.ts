@@ -15,7 +15,7 @@ import { cantRun, run } from './machine.ts';
  * units as they are but for what a container has not got, a screen and a terminal.
  */
 
-const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep');
+const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep', 'losetup', 'mkfs.ext4');
 if (impossible) console.log(impossible);
 const ROOT = resolve(import.meta.dirname, '../..');
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
@@ -28,6 +28,11 @@ TTYReset=no
 TTYVHangup=no
 TTYVTDisallocate=no
 Environment=WLR_BACKENDS=headless WLR_RENDERER=pixman
+`;
+
+/** A container has no USB: its stick is a loop device. */
+const STICK_HERE = `[Service]
+Environment=SMARTPRESENCE_STICK_DISKS=/dev/stick
 `;
 
 describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
@@ -66,6 +71,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
     cpSync(archive, join(debian.root, 'opt/installer/kiosk.tar.gz'));
     put('etc/fstab', 'UUID=2 none swap sw 0 0\n');
     put('etc/systemd/system/smartpresence-kiosk.service.d/container.conf', IN_A_CONTAINER);
+    put('etc/systemd/system/smartpresence-stick.service.d/here.conf', STICK_HERE);
     machine = await boot(debian.root);
     const sha256 = run('sha256sum', archive).slice(0, 64);
     const said = machine.say(...install, '--archive', '/opt/installer/kiosk.tar.gz', '--sha256', sha256);
@@ -217,6 +223,40 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
     expect(machine.say('ls', '-A', '/var/lib/smartpresence/spool/machine')).toBe('');
   }, 180_000);
 
+  test('a stick that a technician lets in is there for the updater, read only, and gone when its time is over', async () => {
+    const content = join(out, 'stick');
+    mkdirSync(join(content, 'smartpresence-updates/metadata'), { recursive: true });
+    run('truncate', '-s', '8M', join(out, 'stick.img'));
+    run('mkfs.ext4', '-q', '-d', content, join(out, 'stick.img'));
+    const loop = run('losetup', '--find', '--show', join(out, 'stick.img')).trim();
+    // What the updater makes of the newest build that is on a stick.
+    const code = async (id: string): Promise<string> => {
+      const request = { id, want: 'stage', version: null, action: 'install', source: 'usb' };
+      const text = JSON.stringify({ ...request, now: new Date().toISOString() });
+      machine.say(...asKiosk, 'sh', '-c', `printf %s '${text}' >/var/lib/smartpresence/spool/request.json`);
+      const status = '/var/lib/smartpresence/update/status.json';
+      await machine.until('the updater’s answer', 60_000, 'grep', '-Pzq', `${id}(.|\\n)*"refused"`, status);
+      return JSON.parse(machine.say('cat', status)).problem.code as string;
+    };
+    try {
+      machine.device('/dev/stick', loop);
+      expect(await code('01890a5d-ac96-774b-bcce-b302099a8001')).toBe('update-no-stick');
+      machine.say(...asKiosk, 'touch', '/var/lib/smartpresence/spool/machine/stick');
+      await machine.until('the stick', 60_000, 'findmnt', '/run/media/smartpresence');
+      expect(machine.say('findmnt', '--noheadings', '--output=OPTIONS', '/run/media/smartpresence')).toMatch(
+        /^ro,nosuid,nodev,noexec,/,
+      );
+      // It has seen the stick: what is missing now is whom it trusts, which nobody gave this machine.
+      expect(await code('01890a5d-ac96-774b-bcce-b302099a8002')).toBe('update-no-trust');
+      machine.say('systemctl', 'stop', 'smartpresence-stick');
+      expect(machine.do('findmnt', '/run/media/smartpresence').code).not.toBe(0);
+      expect(await code('01890a5d-ac96-774b-bcce-b302099a8003')).toBe('update-no-stick');
+    } finally {
+      machine.do('systemctl', 'stop', 'smartpresence-stick');
+      run('losetup', '--detach', loop);
+    }
+  }, 240_000);
+
   test('the installer, run again, leaves all as it is', () => {
     const said = machine.say(...install);
     expect(said).not.toMatch(/^wrote /m);
@@ -233,7 +273,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
         .say(
           'sh',
           '-c',
-          'find /etc /opt -name "*smartpresence*" -not -path "/opt/installer*" -not -path "/etc/systemd/system/smartpresence-kiosk.service.d*"',
+          'find /etc /opt -name "*smartpresence*" -not -path "/opt/installer*" -not -path "/etc/systemd/system/smartpresence-*.service.d*"',
         )
         .trim(),
     ).toBe('');

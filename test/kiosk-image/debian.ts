@@ -104,6 +104,8 @@ export interface Booted {
   say(...command: string[]): string;
   /** Waits until the program succeeds there. */
   until(what: string, ms: number, ...command: string[]): Promise<void>;
+  /** Gives the machine a block device of this one's, under a name of its own. */
+  device(name: string, of: string): void;
   halt(): Promise<void>;
 }
 
@@ -143,6 +145,11 @@ export async function boot(root: string): Promise<Booted> {
       for (const since = performance.now(); performance.now() - since < ms; await sleep(500))
         if (booted.do(...command).code === 0) return;
       throw new Error(`${what} did not come. Console: ${readFileSync(log, 'utf8').slice(-1_500)}`);
+    },
+    device(name, of) {
+      const [major, minor] = run('stat', '--format=%Hr %Lr', of).trim().split(' ');
+      // From outside: nothing in a container may make one.
+      run('nsenter', '--target', machine(), '--mount', 'mknod', name, 'b', major!, minor!);
     },
     async halt() {
       // SIGTERM asks the machine's systemd for an orderly end.
