@@ -34,6 +34,8 @@ describe('a maintenance window', () => {
     [overMidnight, '2026-01-10T12:00:00.000Z', '2026-01-10T18:00:00.000Z'],
     // The night to summer time: there is no 02:00, and 03:00 stands on the wall instead.
     [night, '2026-03-28T12:00:00.000Z', '2026-03-29T01:00:00.000Z'],
+    // The same night, and a window that it skips: the night after.
+    [{ ...night, from: '02:10', to: '02:50' }, '2026-03-28T12:00:00.000Z', '2026-03-30T00:10:00.000Z'],
     // The night to winter time: 02:00 comes twice, and the first is taken.
     [night, '2026-10-24T12:00:00.000Z', '2026-10-25T00:00:00.000Z'],
     [{ ...night, from: '04:00' }, '2026-10-24T12:00:00.000Z', '2026-10-25T03:00:00.000Z'],

@@ -39,5 +39,7 @@ export function nextOpening(window: UpdateWindow | null, at: number): number {
   // Between now and then the clock may have been put forward or back.
   const off = ((wallMinute(window.zone, guess) - from + DAY + DAY / 2) % DAY) - DAY / 2;
   const mended = guess - off * MINUTE;
-  return isOpen(window, mended) ? mended : guess;
+  if (isOpen(window, mended)) return mended;
+  // The night to summer time skips a window that lies within its hour: then it opens the night after.
+  return isOpen(window, guess) ? guess : nextOpening(window, guess + MINUTE);
 }
