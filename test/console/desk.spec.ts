@@ -82,7 +82,7 @@ const inLanguage = async (language: string, name: string, path: string) => {
 };
 
 test('a list makes people only when every line is right, joins their photos, and is taken back', async () => {
-  await open('imports', 'Import of photos');
+  await open('imports', 'Import of people and photos');
   await page.getByRole('button', { name: 'Begin an import' }).first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Begin an import' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'An import' })).toBeVisible();
@@ -110,8 +110,24 @@ test('a list makes people only when every line is right, joins their photos, and
   await upload([list(right)]);
   const make = page.getByRole('button', { name: 'Make 2 people' });
   await expect(make).toHaveAttribute('aria-disabled', 'false');
+  const id = path.split('/')[1]!;
+  const photos = async () => (await call('GET', `/api/imports/${id}/photos?limit=5`)).body.items;
+  await expect.poll(photos, { timeout: 60_000 }).toMatchObject([{ state: 'judged', person: null }]);
+  // The page reads how far the import is now and then. It reads nothing from here until the photo has found whose it is: that
+  // it waited once more is never seen.
+  const progress = new RegExp(`/api/imports/${id}$`);
+  await page.waitForResponse(progress);
+  await expect(page.locator('.figures').first().getByRole('listitem').first()).toHaveText(/^0 /);
+  const looked = Promise.withResolvers<void>();
+  await page.route(progress, async (route) => {
+    await looked.promise;
+    await route.continue().catch(() => undefined);
+  });
   await make.click();
   await page.getByRole('dialog').getByRole('button', { name: 'Make 2 people' }).click();
+  await expect.poll(photos, { timeout: 60_000 }).toMatchObject([{ state: 'judged', person: { name: 'Ada Lovelace' } }]);
+  looked.resolve();
+  await page.unroute(progress);
   await expect(page.getByText('2 people made')).toBeVisible({ timeout: 60_000 });
   // The photo has found whose it is; without a consent it waits.
   await expect(page.locator('.photo').getByRole('link', { name: 'Ada Lovelace' })).toBeVisible({ timeout: 60_000 });

@@ -110,7 +110,7 @@ test('"not me" counts in the rail, and leaves the list with a note that can be t
 test('photos are uploaded, reviewed and enrolled', async () => {
   const second = (await call('POST', '/api/people', { name: 'Grace Murray', number: '1906' })).body.id;
   await call('POST', `/api/people/${second}/consents`, { textVersion: '1', language: 'en' });
-  await open('imports', 'Import of photos');
+  await open('imports', 'Import of people and photos');
   await page.getByRole('button', { name: 'Begin an import' }).first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Begin an import' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'An import' })).toBeVisible();

@@ -33,6 +33,7 @@ import { sharedPins } from './migrations/0030-shared-pins.ts';
 import { peopleImport } from './migrations/0031-people-import.ts';
 import { technicians } from './migrations/0032-technicians.ts';
 import { rollCall } from './migrations/0033-roll-call.ts';
+import { importLooks } from './migrations/0034-import-looks.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -73,6 +74,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0031-people-import': peopleImport,
   '0032-technicians': technicians,
   '0033-roll-call': rollCall,
+  '0034-import-looks': importLooks,
 };
 
 /** Names of what this build knows, in order. */

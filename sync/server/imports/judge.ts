@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { dot } from '../../../models/rules/cosine.ts';
 import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
 import { SYSTEM } from '../access/actor.ts';
 import type { Services } from '../access/route.ts';
 import { audited, type Opened } from '../audit/opened.ts';
@@ -30,9 +31,15 @@ interface Row {
   readonly photo: Uint8Array | null;
 }
 
-/** Looks at every picture that waits: whom it is of, how good it is, and whether the face is somebody else's. @returns how many */
+/**
+ * Looks at every picture that waits: whom it is of, how good it is, and whether the face is somebody else's. One that was
+ * changed while it was looked at goes on waiting, for the next run.
+ *
+ * @returns how many
+ */
 export async function judgeWaiting(services: Services, signal: AbortSignal): Promise<number> {
   let count = 0;
+  const left: string[] = [];
   for (;;) {
     signal.throwIfAborted();
     const rows = await services.db
@@ -41,6 +48,7 @@ export async function judgeWaiting(services: Services, signal: AbortSignal): Pro
       .select(['p.id', 'p.run', 'p.person', 'p.name', 'p.photo'])
       .where('p.state', '=', 'waiting')
       .where('r.state', '=', 'open')
+      .$if(left.length > 0, (q) => q.where('p.id', 'not in', left))
       .orderBy('p.run')
       .orderBy('p.id')
       .limit(BATCH)
@@ -48,16 +56,18 @@ export async function judgeWaiting(services: Services, signal: AbortSignal): Pro
     const run = rows[0]?.run;
     if (run === undefined) return count;
     const batch = rows.filter((r) => r.run === run);
-    await judgeBatch(services, run, batch);
+    const settled = await judgeBatch(services, run, batch);
+    left.push(...batch.flatMap(({ id }) => (settled.has(id) ? [] : [id])));
     services.tell('board');
-    count += batch.length;
+    count += settled.size;
   }
 }
 
-async function judgeBatch(services: Services, run: string, rows: readonly Row[]): Promise<void> {
+/** @returns those of which it is written what they are */
+async function judgeBatch(services: Services, run: string, rows: readonly Row[]): Promise<ReadonlySet<string>> {
   const { db, keys, now } = services;
   const at = now();
-  const matched = await matchBatch(db, keys, run, rows, at);
+  const { matched, looks } = await matchBatch(db, keys, run, rows, at);
   // Outside of any transaction: the models take their time.
   const pipeline = await presentPipeline(services);
   const judged = new Map<string, Judged>();
@@ -76,16 +86,24 @@ async function judgeBatch(services: Services, run: string, rows: readonly Row[])
       judged.set(row.id, await judgePicture(pipeline, picture, IMPORT_QUALITY));
     }
   });
-  await inTransaction(db, (tx) =>
-    audited(tx, keys, why, at, (opened) => settle(tx, keys, opened, run, matched, judged)),
-  );
+  return inTransaction(db, async (tx) => {
+    const same = await unchanged(tx, run, matched, looks);
+    await audited(tx, keys, why, at, (opened) => settle(tx, keys, opened, run, same, judged));
+    return new Set(same.flatMap(({ id }) => (judged.has(id) ? [id] : [])));
+  });
 }
 
 type Matched = Row & { readonly unmatched: string | null };
 
 /** Says of each picture whom it is of, and seals it under their key before anything else is done with it. */
-async function matchBatch(db: Db, keys: Keys, run: string, rows: readonly Row[], now: Date): Promise<Matched[]> {
-  const held = await db.selectFrom('import_run').select('map').where('id', '=', run).executeTakeFirst();
+async function matchBatch(
+  db: Db,
+  keys: Keys,
+  run: string,
+  rows: readonly Row[],
+  now: Date,
+): Promise<{ readonly matched: readonly Matched[]; readonly looks: number | null }> {
+  const held = await db.selectFrom('import_run').select(['map', 'looks']).where('id', '=', run).executeTakeFirst();
   const list = listByFile(held?.map ? (keys.openJson(mapPlace(run), held.map) as ListLine[]) : []);
   let everybody: Promise<Map<string, string[]>> | null = null;
   const why = { actor: SYSTEM, route: 'job photo-imports', resource: run, everyone: true };
@@ -108,19 +126,69 @@ async function matchBatch(db: Db, keys: Keys, run: string, rows: readonly Row[],
       matched.push({ ...row, unmatched: match.code });
       continue;
     }
-    const { person } = match;
-    await inTransaction(db, (tx) => moveTo(tx, keys, row, person));
-    const moved = await db
-      .selectFrom('import_photo')
-      .select(['id', 'run', 'person', 'name', 'photo'])
-      .where('id', '=', row.id)
-      .executeTakeFirst();
+    const moved = await moveWaiting(db, keys, row.id, match.person);
     if (moved) matched.push({ ...moved, unmatched: null });
   }
-  return matched;
+  return { matched, looks: held?.looks ?? null };
 }
 
-/** Writes what was found. A picture that was decided about, or went, meanwhile is left alone. */
+/** Gives a picture to somebody, unless it was given to somebody meanwhile. @returns null: it is not to be looked at now */
+async function moveWaiting(db: Db, keys: Keys, photo: string, person: string): Promise<Row | null> {
+  const waiting = (db: Db) =>
+    db
+      .selectFrom('import_photo')
+      .select(['id', 'run', 'person', 'name', 'photo'])
+      .where('id', '=', photo)
+      .where('state', '=', 'waiting');
+  try {
+    return await inTransaction(db, async (tx) => {
+      const row = await waiting(tx).forUpdate().executeTakeFirst();
+      if (row?.person !== null) return row ?? null;
+      await moveTo(tx, keys, row, person);
+      return (await waiting(tx).executeTakeFirst()) ?? null;
+    });
+  } catch (cause) {
+    // They were erased, or found to be somebody else, a moment ago: it is asked again whom it is of.
+    if (cause instanceof Problem && cause.code === 'person-unknown') return null;
+    throw cause;
+  }
+}
+
+/**
+ * Those of which everything that was found still holds: the import is open, nobody has decided about them or said whom they
+ * are of, and for those of nobody, neither list nor people have changed, by which somebody may be found.
+ *
+ * @param looks of the import when its list was read
+ */
+async function unchanged(
+  tx: Transaction<Tables>,
+  run: string,
+  rows: readonly Matched[],
+  looks: number | null,
+): Promise<readonly Matched[]> {
+  const held = await tx
+    .selectFrom('import_run')
+    .select(['state', 'looks'])
+    .where('id', '=', run)
+    .forUpdate()
+    .executeTakeFirst();
+  if (held?.state !== 'open' || rows.length === 0) return [];
+  const now = await tx
+    .selectFrom('import_photo')
+    .select(['id', 'person'])
+    .where('state', '=', 'waiting')
+    .where(
+      'id',
+      'in',
+      rows.map((r) => r.id),
+    )
+    .forUpdate()
+    .execute();
+  const persons = new Map(now.map((r) => [r.id, r.person]));
+  return rows.filter((r) => persons.get(r.id) === r.person && (r.person !== null || held.looks === looks));
+}
+
+/** Writes what was found. @param rows whose locks are held (`unchanged`) */
 async function settle(
   tx: Transaction<Tables>,
   keys: Keys,

@@ -110,8 +110,16 @@ export async function addUpload(
   }
 }
 
-/** Pictures that came before whoever they are of was known are looked at again. */
+/**
+ * Pictures that came before whoever they are of was known are looked at again; so is one that is being looked at now, and
+ * does not know of this (judge.ts).
+ */
 export async function lookAgain(tx: Transaction<Tables>, run: string): Promise<void> {
+  await tx
+    .updateTable('import_run')
+    .set((e) => ({ looks: e('looks', '+', 1) }))
+    .where('id', '=', run)
+    .execute();
   await tx
     .updateTable('import_photo')
     .set({ state: 'waiting', code: null })
@@ -284,7 +292,8 @@ export async function decide(
     await tx
       .updateTable('import_photo')
       .set({
-        state: 'judged',
+        // Refused before anybody looked at it: that is made up for.
+        state: row.measured === null && row.photo !== null ? 'waiting' : 'judged',
         code: row.code?.startsWith('refused-') ? null : row.code,
         decided_by: null,
         decided_at: null,
@@ -327,7 +336,13 @@ export async function assignPhoto(
   await moveTo(tx, keys, row, person);
   await tx
     .updateTable('import_photo')
-    .set({ state: 'waiting', code: null, template: null, duplicate_of: null, duplicate_score: null })
+    // Of what has no face nothing is kept that could be looked at.
+    .set({
+      ...(row.photo ? { state: 'waiting' as const, code: null, measured: null } : { state: 'judged' as const }),
+      template: null,
+      duplicate_of: null,
+      duplicate_score: null,
+    })
     .where('id', '=', photo)
     .execute();
 }

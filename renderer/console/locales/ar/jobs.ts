@@ -47,7 +47,7 @@ export const jobs = {
     erasure: 'عمليات المحو',
     backup: 'النسخ الاحتياطي',
     rollouts: 'النشر التدريجي',
-    'photo-imports': 'الصور المستوردة',
+    'photo-imports': 'الأشخاص والصور المستوردة',
     minors: 'بلوغ السن',
     'score-drift': 'درجات المطابقة عبر الزمن',
     'audit-anchor': 'تثبيت سجل التدقيق',

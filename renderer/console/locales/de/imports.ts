@@ -1,9 +1,9 @@
 import type { Sentences } from '../../../shared/i18n.ts';
 
 export const imports = {
-  nav: 'Fotoimport',
+  nav: 'Personen und Fotos importieren',
   one: 'Ein Import',
-  lead: 'Ausweisfotos vieler Personen auf einmal. Nichts erreicht einen Kiosk, bevor Sie es gesehen haben.',
+  lead: 'Viele Personen und ihre Ausweisfotos auf einmal. Nichts erreicht einen Kiosk, bevor Sie es gesehen haben.',
   back: 'Alle Importe',
   none: 'Noch kein Import',
   noneText:

@@ -31,7 +31,7 @@ export const jobs = {
     erasure: 'Löschungen',
     backup: 'Sicherung',
     rollouts: 'Rollouts',
-    'photo-imports': 'Importierte Fotos',
+    'photo-imports': 'Importierte Personen und Fotos',
     minors: 'Mündigkeit',
     'score-drift': 'Vergleichswerte im Verlauf',
     'audit-anchor': 'Anker des Zugriffsprotokolls',

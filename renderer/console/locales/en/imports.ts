@@ -1,9 +1,9 @@
 import type { Sentences } from '../../../shared/i18n.ts';
 
 export const imports = {
-  nav: 'Import of photos',
+  nav: 'Import of people and photos',
   one: 'An import',
-  lead: 'Many people’s ID photos at once. Nothing reaches a kiosk before you have looked at it.',
+  lead: 'Many people and their ID photos at once. Nothing reaches a kiosk before you have looked at it.',
   back: 'All imports',
   none: 'No import yet',
   noneText: 'A CSV makes people, or says whose photos are; else files are named by number, address or name.',

@@ -31,7 +31,7 @@ export const jobs = {
     erasure: 'Erasures',
     backup: 'Backup',
     rollouts: 'Rollouts',
-    'photo-imports': 'Imported photos',
+    'photo-imports': 'Imported people and photos',
     minors: 'Coming of age',
     'score-drift': 'Match scores over time',
     'audit-anchor': 'Anchor of the audit log',

@@ -1,9 +1,9 @@
 import type { Sentences } from '../../../shared/i18n.ts';
 
 export const imports = {
-  nav: '照片导入',
+  nav: '人员与照片导入',
   one: '导入',
-  lead: '一次导入多人证件照。未经您审核，任何内容都不会到达终端。',
+  lead: '一次导入多人及其证件照。未经您审核，任何内容都不会到达终端。',
   back: '所有导入',
   none: '尚无导入',
   noneText: 'CSV 可创建人员，或说明照片属于谁；否则文件以编号、邮箱或姓名命名。',

@@ -27,7 +27,7 @@ export const jobs = {
     erasure: '删除',
     backup: '备份',
     rollouts: '分步发布',
-    'photo-imports': '导入的照片',
+    'photo-imports': '导入的人员与照片',
     minors: '成年检查',
     'score-drift': '匹配分数趋势',
     'audit-anchor': '审计日志锚定',

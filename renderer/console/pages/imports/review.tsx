@@ -52,10 +52,15 @@ export function Review({ id }: { id: string }) {
     found.reload();
     pages.reload();
   };
-  const looked = run_ ? run_.counts.waiting : null;
+  // Between two readings the server may have looked at everything: that something was waiting is then seen on no reading.
+  const stage = run_ && [run_.counts.waiting, run_.counts.doubtful, run_.state, run_.people.state].join(' ');
+  const old = run_?.counts.waiting === 0 && pages.items.some((p) => (decided.get(p.id) ?? p).state === 'waiting');
   useEffect(() => {
-    if (looked !== null) reload();
-  }, [looked, run_?.state]);
+    if (stage !== null) reload();
+  }, [stage]);
+  useEffect(() => {
+    if (old) reload();
+  }, [old]);
   const total = run_ ? Object.entries(run_.counts).reduce((n, [k, v]) => n + (k === 'doubtful' ? 0 : v), 0) : 0;
   const waiting = run_?.counts.waiting ?? 0;
   const acceptAll = async () => {

@@ -75,6 +75,8 @@ export interface ImportRunTable {
   basis: Bytes | null;
   /** Envelope of what a list beside the files says: its lines (imports/list.ts). */
   map: Bytes | null;
+  /** Counts up whenever pictures of nobody are to be looked at again. */
+  looks: ColumnType<number, number | undefined, number>;
   /** Of the people in its list; null: nobody was made of it. */
   people: 'making' | 'made' | 'undoing' | 'undone' | null;
   made_by: string | null;
