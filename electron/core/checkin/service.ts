@@ -82,6 +82,11 @@ interface Visit {
   challenge: { session: LivenessSession; person: string; evidence: Evidence; picture: RgbImage } | null;
 }
 
+type OtherWay = Extract<ProbeResult, { kind: 'other-way' }>;
+
+/** A visit with templates from a card ends after this, whatever the screen does: longer than all tries of a challenge, ms. */
+const CARD_VISIT_MS = 120_000;
+
 /** How a face was recognised, as the record keeps it. */
 type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
   readonly open: Required<Pick<NewCheckin['open'], 'method' | 'model' | 'threshold' | 'gallery'>>;
@@ -152,11 +157,10 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   ): Promise<ProbeResult> {
     current.challenge = null;
     const person = store.person(personId);
-    if (!person) return { kind: 'other-way', reason: 'unknown' }; // deleted while standing here
+    if (!person) return otherWay(current, 'unknown'); // deleted while standing here
     const photo = site.photos ? await photoOf(picture) : null;
     const result = await record(person, { ...evidence, open: { ...evidence.open, liveness }, photo, gps: null });
-    current.answered = true; // only now: a write that failed can be tried again by the next look
-    wipe(current.claim?.templates ?? undefined);
+    conclude(current); // only now: a write that failed can be tried again by the next look
     return { kind: 'welcome', receipt: result };
   }
 
@@ -166,8 +170,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     if (current.claim) current.claim.settled = false;
     tries.failed(person, monotonic());
     if (!tries.exhausted(person, monotonic())) return { kind: 'more', progress: 0 };
-    current.answered = true;
-    return { kind: 'other-way', reason: 'liveness', ...(reason ? { code: reason } : {}) };
+    return otherWay(current, 'liveness', reason);
   }
 
   /** A photo is a help in a dispute: that it can't be made never keeps anybody out. */
@@ -203,8 +206,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const sight = await recogniser.recognise(picture, shape);
     if (visit !== current || current.answered) return { kind: 'done' };
     if (sight.decision.kind === 'too-many-people') {
-      current.answered = true;
-      return { kind: 'other-way', reason: 'blocked', code: 'gallery-too-large' };
+      return otherWay(current, 'blocked', 'gallery-too-large');
     }
     const { best, second, people, templates } = sight.match;
     const answer = step(current, sight.decision.kind, best?.person ?? null);
@@ -231,7 +233,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     inTurn(async () => {
       const fields = { score: null, second: null, photo: null, gps: null, ...(reason !== undefined && { reason }) };
       const receipt = await record(person, { open: { method, liveness: 'not-needed' }, ...fields }, direction);
-      if (visit) visit.answered = true;
+      if (visit) conclude(visit);
       return receipt;
     });
 
@@ -284,10 +286,15 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return score !== null && score >= threshold ? 'clear' : 'matched';
   }
 
-  function otherWay(current: Visit, reason: 'unknown' | 'uncertain' | 'locked'): ProbeResult {
+  /** No look counts any more, and what a card had opened is gone. */
+  function conclude(current: Visit): void {
     current.answered = true;
     wipe(current.claim?.templates ?? undefined);
-    return { kind: 'other-way', reason };
+  }
+
+  function otherWay(current: Visit, reason: OtherWay['reason'], code?: string): ProbeResult {
+    conclude(current);
+    return { kind: 'other-way', reason, ...(code ? { code } : {}) };
   }
 
   /** The looks agree on somebody: welcome, or first the challenge. */
@@ -298,10 +305,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     evidence: Evidence,
   ): ProbeResult | Promise<ProbeResult> {
     if (site.liveness === 'off') return welcome(current, person, evidence, picture, deps.demo ? 'off (demo)' : 'off');
-    if (tries.exhausted(person, monotonic())) {
-      current.answered = true;
-      return { kind: 'other-way', reason: 'liveness' };
-    }
+    if (tries.exhausted(person, monotonic())) return otherWay(current, 'liveness');
     current.challenge = { session: deps.liveness.start(deps.liveness.begin()), person, evidence, picture };
     return challengeStep(current.challenge.session);
   }
@@ -320,6 +324,14 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     }
   }
 
+  /** What a card had opened does not lie here because a screen went away in the middle of its visit. */
+  function endAlone(begun: Visit): void {
+    setTimeout(() => {
+      if (visit === begun) visit = null;
+      void leaveClaim(begun);
+    }, CARD_VISIT_MS).unref();
+  }
+
   return {
     admit,
 
@@ -328,6 +340,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       const left = visit;
       const begun: Visit = { id: randomUUID(), claim, state: NEW_VISIT, answered: false, challenge: null };
       visit = begun;
+      if (claim?.templates) endAlone(begun);
       await leaveClaim(left);
       return { visit: begun.id };
     },
@@ -413,6 +426,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     if (seen.embed && seen.state !== 'failed') {
       // The head that turns must be the one that was recognised: otherwise somebody stepped in.
       const turned = await recogniser.embed(picture, shape);
+      if (visit !== current || current.answered) return { kind: 'done' };
       const templates = current.claim?.templates;
       const { score: found } = templates
         ? recogniser.compare(turned, templates)

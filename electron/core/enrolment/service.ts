@@ -145,8 +145,12 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       return answer(false, 'hold-pose');
     }
     const embedding = await recogniser.embed(frame.picture, shape);
-    if (running !== enrolment || enrolment.capture.remaining[0] !== pose) return answer(false, 'hold-pose');
-    if (!sameFace(enrolment, embedding)) return answer(false, 'another-person');
+    const refuse = (why: string) => {
+      wipe([embedding]);
+      return answer(false, why);
+    };
+    if (running !== enrolment || enrolment.capture.remaining[0] !== pose) return refuse('hold-pose');
+    if (!sameFace(enrolment, embedding)) return refuse('another-person');
     enrolment.templates.push({ pose, embedding });
     if (!deps.onCards()) enrolment.photo ??= await encodePhoto(frame.picture);
     enrolment.capture = capturePose(enrolment.capture);

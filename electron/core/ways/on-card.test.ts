@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import {
   openCardTemplates,
   readTemplateCard,
@@ -61,7 +61,7 @@ const enrol = (seed: number, person: string | null = null) =>
   enrolOnCard({ store, recogniser, changed: () => undefined }, { details, templates: captured(seed), person });
 
 /** Ways in and check-in of one kiosk. */
-function kiosk(change: { faceOff?: boolean } = {}) {
+function kiosk(change: { faceOff?: boolean; liveness?: boolean } = {}) {
   const claims = createClaims(() => now);
   const guard = createPinGuard({ store, now: () => now });
   const checkin = createCheckinService({
@@ -71,10 +71,13 @@ function kiosk(change: { faceOff?: boolean } = {}) {
     guard,
     subjects: numberSubjects(randomBytes(32)),
     claims,
-    site: { ...defaultSite(true), liveness: 'off', photos: false },
+    site: { ...defaultSite(true), liveness: change.liveness ? 'on' : 'off', photos: false },
     now: () => now,
     demo: false,
-    liveness: {} as never,
+    liveness: {
+      begin: () => ({}),
+      start: () => ({ current: () => ({ state: 'running', step: 'turn-left', index: 0, of: 1, progress: 0 }) }),
+    } as never,
     monotonic: () => now,
     wall: () => now,
     recorded: () => undefined,
@@ -155,7 +158,7 @@ test('enrolled again, the card before and any copy of it open nothing, and its c
 });
 
 test('what the card opened is zeroed when the visit ends, is answered, or nobody comes', async () => {
-  const { card } = await enrol(1);
+  const { card, person } = await enrol(1);
   const ends: ((k: ReturnType<typeof kiosk>, claim: string) => Promise<unknown>)[] = [
     async ({ checkin }, claim) => checkin.visitEnd(await checkin.visitBegin({ claim })),
     async ({ checkin }, claim) => {
@@ -168,9 +171,40 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
       for (let i = 0; i < 5; i++) await checkin.probe({ visit, frame });
     },
     async ({ ways }) => ways.read(card.text), // the next card takes the place of the one before
+    // Somebody is let in another way meanwhile.
+    async ({ checkin }, claim) => {
+      await checkin.visitBegin({ claim });
+      await checkin.admit(store.person(person.id)!, { method: 'badge' });
+    },
+    // The screen is gone: no look comes, and no word that the visit is over.
+    async ({ checkin }, claim) => {
+      await checkin.visitBegin({ claim });
+      await vi.advanceTimersByTimeAsync(120_000);
+    },
+    // Nobody came for the claim.
+    async () => vi.advanceTimersByTimeAsync(60_000),
+    // Every try of the challenge fails.
+    async ({ checkin }, claim) => {
+      face = embedding(1);
+      const { visit } = await checkin.visitBegin({ claim });
+      const two = { ...(frame as object), others: 1 } as never;
+      let last: object = {};
+      for (let i = 0; i < 30 && !('reason' in last && last.reason === 'liveness'); i++)
+        last = await checkin.probe({ visit, frame: 'step' in last ? two : frame });
+      expect(last).toEqual({ kind: 'other-way', reason: 'liveness', code: 'interrupted' });
+    },
+    // Deleted while standing here; the last: nobody has the card afterwards.
+    async ({ checkin }, claim) => {
+      face = embedding(1);
+      const { visit } = await checkin.visitBegin({ claim });
+      await store.deletePerson(person.id);
+      for (let i = 0; i < 5; i++) await checkin.probe({ visit, frame });
+    },
   ];
-  for (const end of ends) {
-    const here = kiosk();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  for (const [i, end] of ends.entries()) {
+    const here = kiosk({ liveness: i === ends.length - 2 });
     const opened: Float32Array[] = [];
     const issue = here.claims.issue.bind(here.claims);
     Object.assign(here.claims, {
