@@ -18,7 +18,11 @@ const Id = z.uuid();
 const Language = z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/);
 const Instant = z.iso.datetime({ precision: 3 });
 const Name = z.string().trim().min(1).max(200);
-const Number_ = z.string().regex(/^[0-9A-Za-z-]{1,20}$/);
+/** As another program may have given it to somebody: the server takes any. */
+const Number_ = z
+  .string()
+  .trim()
+  .regex(/^\P{Cc}{1,40}$/u);
 const Pin = z.string().regex(/^[0-9]{4,12}$/);
 const StaffToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const empty = z.strictObject({});

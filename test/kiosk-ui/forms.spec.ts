@@ -38,6 +38,16 @@ test.describe('number and PIN', () => {
     expect(kiosk.core.callsOf('checkinByPin')).toEqual([{ number: '1001', pin: '8642' }]);
   });
 
+  test('a number that another program gave, with any sign, is typed as it is', async ({ kiosk }) => {
+    const page = await kiosk.open({ before: noCamera });
+    await page.getByRole('button', { name: /Number and PIN/ }).click();
+    await page.locator('input[name=number]').fill('HR_2026/00012.34567890');
+    await page.locator('input[name=pin]').fill('8642');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.result')).toContainText('Welcome');
+    expect(kiosk.core.callsOf('checkinByPin')).toEqual([{ number: 'HR_2026/00012.34567890', pin: '8642' }]);
+  });
+
   test('the button after the number leads to the PIN; a complaint is gone while the next try runs', async ({
     kiosk,
   }) => {

@@ -42,6 +42,22 @@ describe('people', () => {
     expect(store.personByNumber('100')).toBeNull();
   });
 
+  it('are found by letters and digits of their number, where they are the only one', async () => {
+    const store = await openKiosk(newFolder());
+    for (const [name, number] of [
+      ['Ada', '12/345.a'],
+      ['Bob', '1-11'],
+      ['Cem', '11-1'],
+      ['Dan', '__'],
+    ] as const)
+      await store.addPerson(aPerson({ name, number, templates: [] }));
+    const named = (number: string) => store.personByNumber(number)?.name ?? null;
+    expect(['12/345.A', '12 345 a', '12345A'].map(named)).toEqual(['Ada', 'Ada', 'Ada']);
+    expect(['1-11', '11-1', '111', '-', '__'].map(named)).toEqual(['Bob', 'Cem', null, null, 'Dan']);
+    expect((await store.addPerson(aPerson({ number: '12345-A' }))).number).toBe('12345-A');
+    expect(['12/345.A', '12345-A', '12345A'].map(named)).toEqual(['Ada', store.personByNumber('12345-A')?.name, null]);
+  });
+
   it('never share a number, nor an id', async () => {
     const store = await openKiosk(newFolder());
     const one = aPerson({ number: 'A1' });

@@ -15,6 +15,7 @@ import type { NumberSubjects } from '../pin/subjects.ts';
 import { photoDaysTold, privacyIsSet, type SiteConfig } from '../site/config.ts';
 import type { StaffDesk } from '../staff/service.ts';
 import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
+import { numberKey } from '../store/number-keys.ts';
 import { wipe } from '../ways/claims.ts';
 import { consentText } from './consent-texts.ts';
 import { addFace, enrolOnCard } from './on-card.ts';
@@ -107,7 +108,9 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   }
 
   function requireFree(number: string): void {
-    if (store.personByNumber(number))
+    const owner = store.personByNumber(number);
+    // Found by letters and digits alone it is another number.
+    if (owner?.number && numberKey(owner.number) === numberKey(number))
       throw new Problem('number-taken', 'this number belongs to somebody already', 'Choose another number.');
   }
 

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Lockout } from '../store/interface.ts';
+import { bareNumber } from '../store/number-keys.ts';
 import { NO_LOCKOUT } from './lockout.ts';
 
 /** The rows in which failures with one number are kept. They name no number: it is blinded with a key of the kiosk. */
@@ -16,10 +17,11 @@ export interface NumberSubjects {
 
 /** @param key 32 bytes, of this kiosk alone */
 export function numberSubjects(key: Uint8Array): NumberSubjects {
-  const blinded = (number: string): string =>
-    createHmac('sha256', key).update(number.toUpperCase()).digest('base64url');
-  const pin = (number: string): string => `number:${blinded(number)}`;
-  const face = (number: string): string => `face:${blinded(number)}`;
+  const blinded = (text: string): string => createHmac('sha256', key).update(text.toUpperCase()).digest('base64url');
+  // However it is written, a number that leads to the same person is one: blanks and dots buy no further guesses.
+  const of = (number: string): string => blinded(bareNumber(number) || number);
+  const pin = (number: string): string => `number:${of(number)}`;
+  const face = (number: string): string => `face:${of(number)}`;
   return {
     pin,
     face,

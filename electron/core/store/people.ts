@@ -6,6 +6,7 @@ import type { Db } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Credential, NewPerson } from './interface.ts';
 import { credentialKey, type Known, keyPlace, OPTED_OUT, optedOutBy, type PersonKeys, type Profile } from './known.ts';
+import { bareNumber, numberKey } from './number-keys.ts';
 import { PersonSecrets } from './person-secrets.ts';
 
 interface PersonRow {
@@ -58,6 +59,7 @@ export class People {
   readonly #byRef = new Map<number, Known>();
   /** The server may give a number to two people (each enrolled at another door): it counts for who had it first. */
   readonly #byNumber = new Map<string, readonly Known[]>();
+  readonly #byBareNumber = new Map<string, readonly Known[]>();
   /** One that several people have opens nothing. */
   readonly #byCredential = new Map<string, readonly Known[]>();
   /** Templates, PINs, cards and badges. */
@@ -140,14 +142,18 @@ export class People {
     this.#byId.set(person.id, person);
     this.#byRef.set(person.ref, person);
     for (const key of person.credentials) addTo(this.#byCredential, key, person);
-    if (person.number !== null) addTo(this.#byNumber, person.number.toUpperCase(), person);
+    if (person.number === null) return;
+    addTo(this.#byNumber, numberKey(person.number), person);
+    addTo(this.#byBareNumber, bareNumber(person.number), person);
   }
 
   forget(person: Known): void {
     this.#byRef.delete(person.ref);
     if (this.#byId.get(person.id)?.ref === person.ref) this.#byId.delete(person.id);
     for (const key of person.credentials) takeFrom(this.#byCredential, key, person);
-    if (person.number !== null) takeFrom(this.#byNumber, person.number.toUpperCase(), person);
+    if (person.number === null) return;
+    takeFrom(this.#byNumber, numberKey(person.number), person);
+    takeFrom(this.#byBareNumber, bareNumber(person.number), person);
   }
 
   get count(): number {
@@ -175,7 +181,16 @@ export class People {
   }
 
   byNumber(number: string): Known | null {
-    return this.#byNumber.get(number.toUpperCase())?.[0] ?? null;
+    return this.#byNumber.get(numberKey(number))?.[0] ?? null;
+  }
+
+  /** Whoever has this number; else the one whose number has these letters and digits, where there is one alone. */
+  byTypedNumber(number: string): Known | null {
+    const exact = this.byNumber(number);
+    if (exact) return exact;
+    const bare = bareNumber(number);
+    const [one, another] = (bare !== '' && this.#byBareNumber.get(bare)) || [];
+    return one && !another ? one : null;
   }
 
   /** Null when nobody has it, or several have: whose it is can't be told then. */

@@ -179,7 +179,7 @@ export class SqlStore implements Store {
   }
 
   personByNumber(number: string): Person | null {
-    const known = this.#session.people.byNumber(number);
+    const known = this.#session.people.byTypedNumber(number);
     return known && asPerson(known);
   }
 

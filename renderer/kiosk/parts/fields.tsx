@@ -1,6 +1,8 @@
 import type { Ref } from 'preact';
 
-/** What a number and a PIN look like: the same on every screen, and as the core takes them. */
+/** A number as it is typed to come in: one that another program gave may have any sign. */
+export const TYPED_NUMBER = /^(?=.*[\p{L}\p{N}])\P{Cc}{1,40}$/u;
+/** What a number that is given here, and a PIN, look like: the keys on the glass can type them. */
 export const NUMBER_SHAPE = /^[0-9A-Za-z-]{1,20}$/;
 export const PIN_SHAPE = /^[0-9]{4,12}$/;
 
@@ -27,7 +29,7 @@ export function NumberField({ label, name = 'number', value, onValue, input, inv
         autocomplete="off"
         autocapitalize="characters"
         spellcheck={false}
-        maxLength={20}
+        maxLength={40}
         value={value}
         aria-invalid={invalid}
         onInput={(e) => onValue(e.currentTarget.value)}

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../../shared/i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { NUMBER_SHAPE, NumberField } from '../parts/fields.tsx';
+import { NumberField, TYPED_NUMBER } from '../parts/fields.tsx';
 import { KeypadScreen } from '../parts/keypad-form.tsx';
 
 /** The number that comes before the face. It is not looked up here: a number that nobody has goes on just the same. */
@@ -15,7 +15,7 @@ export function NumberScreen() {
 
   function submit(): void {
     const typed = number.value.trim();
-    missing.value = !NUMBER_SHAPE.test(typed);
+    missing.value = !TYPED_NUMBER.test(typed);
     if (missing.value) input.current?.focus();
     else faceOf({ number: typed });
   }

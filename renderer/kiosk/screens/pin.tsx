@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { t } from '../../shared/i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { NUMBER_SHAPE, NumberField, PIN_SHAPE, PinField } from '../parts/fields.tsx';
+import { NumberField, PIN_SHAPE, PinField, TYPED_NUMBER } from '../parts/fields.tsx';
 import { KeypadScreen } from '../parts/keypad-form.tsx';
 import { type PinTrouble, pinTroubleOf, usePinWords } from '../parts/pin-trouble.ts';
 import { PinChooseScreen } from './pin-choose.tsx';
@@ -28,12 +28,12 @@ export function PinScreen() {
   async function submit(): Promise<void> {
     const typed = number.value.trim();
     // The button looks like the next step after the number, too: the first press leads on, the second is told what is missing.
-    if (NUMBER_SHAPE.test(typed) && pin.value === '' && !ledToPin.current) {
+    if (TYPED_NUMBER.test(typed) && pin.value === '' && !ledToPin.current) {
       ledToPin.current = true;
       pinInput.current?.focus();
       return;
     }
-    if (!NUMBER_SHAPE.test(typed) || !PIN_SHAPE.test(pin.value)) {
+    if (!TYPED_NUMBER.test(typed) || !PIN_SHAPE.test(pin.value)) {
       trouble.value = { kind: 'missing' };
       (typed === '' ? numberInput : pinInput).current?.focus();
       return;
