@@ -127,6 +127,26 @@ export async function picture(
   await page.setViewportSize({ width: SIZES.desk[0], height: SIZES.desk[1] });
 }
 
+/** A page as it is in a language, at a desk and upright: loaded, without a fault for axe, and nothing out of reach at its side. */
+export async function inLanguage(page: Page, url: string, name: string, language: string): Promise<void> {
+  await page.goto(url);
+  await page
+    .getByLabel(/Language|Sprache|اللغة/)
+    .first()
+    .selectOption(language);
+  await expect(page.locator('html')).toHaveAttribute('lang', language);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.locator('.skeleton')).toHaveCount(0);
+  for (const size of ['desk', 'wall'] as const) {
+    const [width, height] = SIZES[size];
+    await page.setViewportSize({ width, height });
+    const over = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    await expect.poll(over, `${name} in ${language} at ${width} × ${height}: wider than the screen`).toBe(0);
+    await axe(page);
+  }
+  await picture(page, `${name}-${language}`, ['desk', 'wall']);
+}
+
 /** What an authenticator app shows. Each code works once: @param ahead half minutes from now, which the server forgives */
 export const appCode = (secret: string, ahead = 0): string =>
   generateSync({ secret, epoch: Math.floor(Date.now() / 1000) + ahead * 30 });

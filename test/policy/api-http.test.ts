@@ -71,6 +71,15 @@ describe('the API over the people listener', () => {
     expect(book.text.slice(0, 2)).toBe('PK');
     const long = await door.ask(staff, 'GET', '/api/exports/days?format=csv&from=2020-01-01&to=2026-07-20');
     expect([long.status, long.json().code]).toEqual([422, 'period-too-long']);
+    const turned = 'from=2026-07-21&to=2026-07-20';
+    for (const path of [
+      'days?format=csv',
+      'payroll?layout=timesheet&format=csv',
+      'payroll?layout=frappe-hr&format=csv',
+    ]) {
+      const none = await door.ask(staff, 'GET', `/api/exports/${path}&${turned}`);
+      expect([none.status, none.json().code], path).toEqual([422, 'period-too-long']);
+    }
   });
 
   test('P28 P29 somebody takes their data along, and erases themselves with a confirmation', async () => {

@@ -33,6 +33,8 @@ export const settingsPage: ConsolePage = {
 
 type Policy = PolicyChange['after'];
 const WAYS = ['face', 'pin', 'qr', 'badge'] as const;
+/** Ways that a comparison with the one person's face may follow. */
+const CLAIMS = ['qr', 'badge'] as const;
 
 /** How the kiosks of a site behave, and what was changed of it by whom. */
 function Settings({ role }: PageProps) {
@@ -120,6 +122,7 @@ function Edit({
   const [liveness, setLiveness] = useState<string>(policy.liveness ?? '');
   const [templates, setTemplates] = useState<string>(policy.templates ?? '');
   const [ways, setWays] = useState<readonly (typeof WAYS)[number][]>(policy.ways ?? WAYS);
+  const [withFace, setWithFace] = useState<readonly (typeof CLAIMS)[number][]>(policy.withFace ?? []);
   const [privacy, setPrivacy] = useState(policy.privacy ?? { controller: '', contact: '', dpo: '' });
   const { busy, refusal, run } = useWrite();
   const named = Object.values(privacy).every((v) => v.trim());
@@ -130,9 +133,15 @@ function Edit({
     liveness: liveness || undefined,
     templates: templates || undefined,
     ways: ways.length === WAYS.length && ways.every((w, i) => w === WAYS[i]) ? policy.ways && ways : ways,
+    withFace: withFace.length === 0 ? undefined : CLAIMS.filter((way) => withFace.includes(way)),
     privacy: named ? privacy : policy.privacy,
   });
-  const same = next.success && JSON.stringify(next.data) === JSON.stringify(NewSitePolicy.parse(policy));
+  // None and "no way" are the same, and the order of these two says nothing.
+  const before = {
+    ...policy,
+    withFace: policy.withFace?.length ? CLAIMS.filter((w) => policy.withFace?.includes(w)) : undefined,
+  };
+  const same = next.success && JSON.stringify(next.data) === JSON.stringify(NewSitePolicy.parse(before));
   const submit = async () => {
     if (!next.success || same) return;
     const done = await run(() => send('PUT', `/api/sites/${site}/policy`, { body: next.data, answer: SitePolicy }));
@@ -213,6 +222,14 @@ function Edit({
           <legend>{t('settings.faceTitle')}</legend>
           {onOff('faces', faces, setFaces, 'settings.facesHint')}
           {onOff('liveness', liveness, setLiveness)}
+          {CLAIMS.map((way) => (
+            <CheckField
+              key={way}
+              label={t('settings.thenFace', { way: t(`settings.way.${way}`) })}
+              checked={withFace.includes(way)}
+              onChecked={(yes) => setWithFace(yes ? [...withFace, way] : withFace.filter((w) => w !== way))}
+            />
+          ))}
           <SelectField
             label={t('settings.templates')}
             hint={t('settings.templatesHint')}

@@ -2,8 +2,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { currentLanguage, t } from '../../shared/i18n.ts';
-import { shortDateIn, tagOf, timeIn } from '../core/clock.ts';
+import { tagOf } from '../core/clock.ts';
 import { theme } from '../core/preferences.ts';
+import { axisLabels, axisRange } from './chart-axis.ts';
 
 export interface Series {
   readonly label: string;
@@ -114,13 +115,18 @@ function draw(element: HTMLElement, { x, zone, series, bars, format }: ChartProp
   const font = `12px ${getComputedStyle(element).fontFamily}`;
   const axis = { stroke: muted, font, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   const time = zone !== undefined;
+  const [low, high] = axisRange(x, bars, time);
+  const unit = time ? 1000 : 1;
   const labels = (_: uPlot, splits: number[]): string[] => {
     if (!time) return splits.map(format);
-    const span = (x.at(-1) ?? 0) - (x[0] ?? 0);
-    return splits.map((s) => (span > 3 * 86_400_000 ? shortDateIn : timeIn)(s * 1000, zone, language));
+    return axisLabels(
+      splits.map((s) => s * 1000),
+      high - low,
+      zone,
+      language,
+    );
   };
   const data: uPlot.AlignedData = [time ? x.map((ms) => ms / 1000) : [...x], ...series.map((s) => [...s.values])];
-  const pad = (bars ?? 0) / (time ? 1000 : 1);
   const barPaths = uPlot.paths.bars!({ size: [0.8, 40, 1] });
   const stepPaths = uPlot.paths.stepped!({ align: 1 });
   return new uPlot(
@@ -131,7 +137,7 @@ function draw(element: HTMLElement, { x, zone, series, bars, format }: ChartProp
       cursor: { show: false },
       ...(time && { tzDate: (s: number) => uPlot.tzDate(new Date(s * 1000), zone) }),
       scales: {
-        x: { time, range: (_, low, high) => [low - pad, high + pad] },
+        x: { time, range: () => [low / unit, high / unit] },
         y: { range: (_, __, high) => [0, Math.max(1, high * 1.1)] },
       },
       axes: [

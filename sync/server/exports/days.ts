@@ -56,6 +56,8 @@ export function daysBetween(site: ReportSite, from: string, to: string): Attenda
         'Ask for a shorter period.',
       );
   }
+  if (days.length === 0)
+    throw new Problem('period-too-long', `A file of days holds 1 to ${MAX_DAYS} days.`, 'Let it end after it begins.');
   return days;
 }
 

@@ -62,6 +62,7 @@ export const settings = {
   timeZoneHint: 'اسم IANA، مثل Europe/Berlin',
   ways: 'طرق الدخول',
   privacy: 'جهات الاتصال',
+  thenFace: '{{way}}: ثم الوجه',
   withFace: 'يتبعها الوجه',
   embedder: 'نموذج الوجه',
 } satisfies Sentences;

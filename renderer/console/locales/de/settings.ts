@@ -62,6 +62,7 @@ export const settings = {
   timeZoneHint: 'IANA-Name, z. B. Europe/Berlin',
   ways: 'Wege hinein',
   privacy: 'Kontakte',
+  thenFace: '{{way}}: danach das Gesicht',
   withFace: 'Gefolgt vom Gesicht',
   embedder: 'Gesichtsmodell',
 } satisfies Sentences;

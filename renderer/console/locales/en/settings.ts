@@ -63,6 +63,7 @@ export const settings = {
   timeZoneHint: 'IANA name, e.g. Europe/Berlin',
   ways: 'Ways in',
   privacy: 'Contacts',
+  thenFace: '{{way}}: followed by the face',
   withFace: 'Followed by the face',
   embedder: 'Face model',
 } satisfies Sentences;

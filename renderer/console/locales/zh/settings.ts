@@ -62,6 +62,7 @@ export const settings = {
   timeZoneHint: 'IANA 名称，如 Europe/Berlin',
   ways: '签到方式',
   privacy: '联系方式',
+  thenFace: '{{way}}：随后核对人脸',
   withFace: '随后核对人脸',
   embedder: '人脸模型',
 } satisfies Sentences;

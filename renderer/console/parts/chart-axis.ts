@@ -1,0 +1,23 @@
+import { shortDateIn, timeIn } from '../core/clock.ts';
+
+const DAY_MS = 86_400_000;
+
+/**
+ * What the axis shows: from the first to the last of `x`, with room for a bar at either end. A single figure has room
+ * around it too: left to itself, the chart makes years of it.
+ *
+ * @param bar width of a bar; undefined for lines
+ */
+export function axisRange(x: readonly number[], bar: number | undefined, time: boolean): [low: number, high: number] {
+  const [low, high] = [x[0] ?? 0, x.at(-1) ?? 0];
+  const room = bar ?? (low === high ? (time ? 3_600_000 : 1) : 0);
+  return [low - room, high + room];
+}
+
+/** Words at the moments of an axis: the time, and the day where one begins; of more than three days the days alone. */
+export function axisLabels(moments: readonly number[], spanMs: number, zone: string, language: string): string[] {
+  return moments.map((ms) => {
+    const time = timeIn(ms, zone, language);
+    return spanMs > 3 * DAY_MS || time === '00:00' ? shortDateIn(ms, zone, language) : time;
+  });
+}
