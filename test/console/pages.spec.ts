@@ -150,7 +150,7 @@ test('charts have their figures as a table too', async () => {
 
 for (const language of ['de', 'ar'])
   test(`all of them in ${language}, at a desk and upright`, async () => {
-    test.setTimeout(240_000);
+    test.setTimeout(480_000);
     for (const path of ['board', 'presence', 'evacuation', 'figures', 'attendance', 'day', 'corrections', 'audit'])
       await inLanguage(page, new URL(`/console/#/${path}`, rig.server.adminLink).href, path, language);
     const heading = { de: 'Buchungen', ar: 'التسجيلات' }[language]!;

@@ -153,6 +153,24 @@ test('a setting is changed, stands in the history, and is taken back', async () 
   await expect(page.getByLabel('Check-in photos, days')).toHaveValue('30');
 });
 
+test('whoever saves what somebody else has changed meanwhile is told so, and overwrites nothing', async () => {
+  await open('settings', 'Settings');
+  await page.getByLabel('Positions, days').fill('14');
+  const { body } = await call('GET', '/api/sites');
+  const site = `/api/sites/${body.items[0].id}/policy`;
+  const { body: held } = await call('GET', site);
+  const { status } = await call('PUT', site, { ...held.policy, photoDays: 45 });
+  expect(status).toBe(200);
+  await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Somebody else has changed these settings' })).toBeVisible();
+  expect((await call('GET', site)).body.policy).toMatchObject({ photoDays: 45 });
+  await page.reload();
+  await expect(page.getByLabel('Check-in photos, days')).toHaveValue('45');
+  await page.getByLabel('Positions, days').fill('14');
+  await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
+  await expect(page.getByText('Positions, days – → 14')).toBeVisible();
+});
+
 test('a site says which of its ways the face follows; the last way without a face can’t be taken', async () => {
   await open('settings', 'Settings');
   await page.getByRole('checkbox', { name: 'QR code: followed by the face' }).check();
@@ -206,7 +224,7 @@ test('every page is readable by axe', async () => {
 
 for (const language of ['de', 'ar'])
   test(`and in ${language}, at a desk and upright`, async () => {
-    test.setTimeout(300_000);
+    test.setTimeout(480_000);
     for (const path of [`people/${ada}`, ...PAGES.map(([p]) => p), 'attention', 'people', 'imports'])
       await inLanguage(
         page,

@@ -195,6 +195,12 @@ describe.each(DATABASES)('people by the API on $name', ({ unavailable, start }) 
     const madrid = await api.kiosk(site.id);
     const policy = { leaseDays: 10, faces: 'off' };
     expect(await api.ask('PUT', `/api/sites/${site.id}/policy`, { body: policy })).toMatchObject({ own: true, policy });
+    const { change } = await api.ask<{ change: string }>('GET', `/api/sites/${site.id}/policy`);
+    await api.ask('PUT', `/api/sites/${site.id}/policy?change=${change}`, { body: { ...policy, photoDays: 7 } });
+    for (const stale of [change, 'none'])
+      await expect(
+        api.ask('PUT', `/api/sites/${site.id}/policy?change=${stale}`, { body: policy }),
+      ).rejects.toMatchObject({ code: 'settings-changed-meanwhile' });
     const policyTold = async (device: string) => (await told(device)).find((c) => c.kind === 'policy')?.policy;
     expect(await policyTold(madrid.device)).toMatchObject(policy);
     expect(await policyTold(box.device)).not.toHaveProperty('faces');

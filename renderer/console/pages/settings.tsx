@@ -110,7 +110,7 @@ function Edit({
   onDone,
 }: {
   site: string;
-  found: { own: boolean; policy: Policy };
+  found: { own: boolean; policy: Policy; change: string | null };
   mayWrite: boolean;
   onDone: () => void;
 }) {
@@ -144,7 +144,13 @@ function Edit({
   const same = next.success && JSON.stringify(next.data) === JSON.stringify(NewSitePolicy.parse(before));
   const submit = async () => {
     if (!next.success || same) return;
-    const done = await run(() => send('PUT', `/api/sites/${site}/policy`, { body: next.data, answer: SitePolicy }));
+    const done = await run(() =>
+      send('PUT', `/api/sites/${site}/policy`, {
+        query: { change: found.change ?? 'none' },
+        body: next.data,
+        answer: SitePolicy,
+      }),
+    );
     if (done?.ok) {
       toast(t('settings.saved'));
       onDone();

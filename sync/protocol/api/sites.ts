@@ -42,7 +42,15 @@ export type SitePatch = z.infer<typeof SitePatch>;
 export const NewSitePolicy = Policy.omit({ consentTexts: true, day: true });
 
 /** The policy of one site, and whether it is its own or that of the default site. */
-export const SitePolicy = z.strictObject({ site: Uuid, own: z.boolean(), policy: NewSitePolicy });
+export const SitePolicy = z.strictObject({
+  site: Uuid,
+  own: z.boolean(),
+  policy: NewSitePolicy,
+  /** The newest change of it; null: it was never set. */
+  change: Uuid.nullable(),
+});
+/** `change`: the one that was in force when it was read; refused where another has come since. Absent: set whatever it is. */
+export const PolicyWrite = z.strictObject({ change: Uuid.or(z.literal('none')).optional() });
 
 /** One change of a site's policy, newest first. */
 export const PolicyChange = z.strictObject({

@@ -59,6 +59,13 @@ export async function hasOwnPolicy(db: Db, scope: string): Promise<boolean> {
   return (await db.selectFrom('site_policy').select('site').where('site', '=', scope).executeTakeFirst()) !== undefined;
 }
 
+/** The newest change of the policy that holds at a scope; null: it was never set. */
+export async function newestChange(db: Db, scope: string): Promise<string | null> {
+  const of = (await hasOwnPolicy(db, scope)) ? scope : DEFAULT_SCOPE;
+  const rows = db.selectFrom('site_policy_change').select('id').where('site', '=', of);
+  return (await rows.orderBy('at', 'desc').orderBy('id', 'desc').limit(1).executeTakeFirst())?.id ?? null;
+}
+
 /**
  * Sets the policy of a scope and tells its kiosks; one that is already in force tells nothing. The default site's stands
  * for every site that has none of its own. Its repeat window lies with the site (attendance/sites.ts); absent: as it was.

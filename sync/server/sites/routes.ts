@@ -3,6 +3,7 @@ import {
   NewSite,
   NewSitePolicy,
   PolicyHistory,
+  PolicyWrite,
   RevertPolicy,
   Site,
   SiteList,
@@ -10,13 +11,22 @@ import {
   SitePolicy,
 } from '../../protocol/api/sites.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { listSites } from '../attendance/sites.ts';
-import { hasOwnPolicy, policyToSet, setPolicy } from '../changes/policy.ts';
+import { hasOwnPolicy, newestChange, policyToSet, setPolicy } from '../changes/policy.ts';
+import type { Db } from '../database/schema.ts';
 import { policyBefore, policyHistory } from './history.ts';
 import { addSite, changeSite, findSite, scopeOfSite } from './write.ts';
 
 const One = z.strictObject({ site: Uuid });
+
+const answerOf = async (db: Db, site: string, scope: string) => ({
+  site,
+  own: await hasOwnPolicy(db, scope),
+  policy: await policyToSet(db, scope),
+  change: await newestChange(db, scope),
+});
 
 const list = route({
   method: 'GET',
@@ -90,7 +100,7 @@ const readPolicy = route({
   refusals: ['unknown-site'],
   async handle({ tx, params: { site } }) {
     const scope = await scopeOfSite(tx, site);
-    return { site, own: await hasOwnPolicy(tx, scope), policy: await policyToSet(tx, scope) };
+    return answerOf(tx, site, scope);
   },
 });
 
@@ -103,17 +113,26 @@ const writePolicy = route({
   data: [],
   action: 'write',
   params: One,
+  query: PolicyWrite,
   body: NewSitePolicy,
   answer: SitePolicy,
-  refusals: ['unknown-site', 'ways-need-another'],
-  async handle({ tx, actor, params: { site }, body, now, on, tell }) {
+  refusals: ['unknown-site', 'ways-need-another', 'settings-changed-meanwhile'],
+  async handle({ tx, actor, params: { site }, query: { change }, body, now, on, tell }) {
     on(site);
     const scope = await scopeOfSite(tx, site);
+    // Whoever sets it at the same time waits here.
+    await tx.selectFrom('site').select('id').where('id', '=', site).forUpdate().execute();
+    if (change !== undefined && change !== ((await newestChange(tx, scope)) ?? 'none'))
+      throw new Problem(
+        'settings-changed-meanwhile',
+        'Somebody else has changed this policy meanwhile.',
+        'Read it again, then decide.',
+      );
     if (await setPolicy(tx, scope, body, now, actor.id ?? actor.role)) {
       tell('board');
       tell('change');
     }
-    return { site, own: true, policy: await policyToSet(tx, scope) };
+    return answerOf(tx, site, scope);
   },
 });
 
@@ -152,7 +171,7 @@ const revert = route({
       tell('board');
       tell('change');
     }
-    return { site, own: true, policy: await policyToSet(tx, scope) };
+    return answerOf(tx, site, scope);
   },
 });
 
