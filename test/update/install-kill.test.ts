@@ -82,6 +82,7 @@ async function newLife() {
   store.close();
   const confirmed: string[] = [];
   let again = 0;
+  let installed = false;
 
   /** One life of the machine: until it dies at the step or after so many ms, or has come to the end of the update. */
   async function live(version: string, death: { at?: string; afterMs?: number }): Promise<Life> {
@@ -132,6 +133,9 @@ async function newLife() {
   /** Every build that may be started is whole, and each that ran is one of the two. */
   async function expectWhole(before: string, version: string, life: Life, what: string): Promise<void> {
     const state = readState(layout);
+    // Killed before its first build was put there, which is an installer's work: a slow machine takes a while to begin.
+    if (!state && !installed) return;
+    installed = true;
     expect(state, `${what}: the state`).not.toBeNull();
     for (const id of [state!.current, state!.previous].filter(Boolean)) await verifyBuild(join(layout.builds, id));
     const allowed = (id: string) => id === before || id.startsWith(`${version}-`);

@@ -8,8 +8,10 @@ import type { UpdateLayout } from '../../electron/core/update/layout.ts';
 import { shareServer } from '../../electron/core/update/server-share.ts';
 import { verifyBuild } from '../../electron/host-browser/update/unpack.ts';
 import { downloadsFolder } from '../../electron/host-browser/update/updater.ts';
+import { VerifiedAgent } from '../../sync/edge/tls/agent.ts';
 import type { TransportOptions } from '../../sync/edge/transport/interface.ts';
-import { USB_FOLDER } from '../../sync/protocol/wire/release.ts';
+import { httpSource } from '../../sync/edge/update/http-source.ts';
+import { targetFile, targetPath, UPDATES_PATH, USB_FOLDER } from '../../sync/protocol/wire/release.ts';
 import { cantRun, run } from '../kiosk-image/machine.ts';
 import { joined, type TestServer, testServer } from '../sync/identity-kit.ts';
 import { buildArchive } from './archives.ts';
@@ -146,6 +148,26 @@ describe('the server', () => {
     await expectStaged(status);
     expect(status.moved).toBeGreaterThan(archive.length - 2_000_000);
     expect(status.moved).toBeLessThan(archive.length - 2_000_000 + 100_000);
+  });
+
+  test('one that has no room just now says so as that, and gives everything when it has', async () => {
+    const { layout, update, expectStaged } = await kiosk();
+    const line = await lineToServer();
+    await share(layout, line);
+    const agent = new VerifiedAgent(line, { maxSockets: 2 });
+    onTestFinished(() => agent.destroy());
+    const source = httpSource({ name: 'server', url: `${line.bundle.serverUrl}${UPDATES_PATH}`, agent });
+    // More than the buffers on the way hold: its downloads are under way until somebody reads them.
+    repository.add('0.2.1', randomBytes(32_000_000));
+    const path = targetPath({ version: '0.2.1', platform: 'linux-x64' }, 'tar.gz');
+    const { sha256 } = repository.workspace.targets()!.signed.targets[path]!.hashes;
+    const hurry = new AbortController();
+    // Two of one kiosk are all that the server gives at once.
+    for (let i = 0; i < 2; i++) await source.open(targetFile(path, sha256!), { from: 0, signal: hurry.signal });
+    expect(codeOf(await update('network'))).toEqual(['refused', 'update-busy']);
+    hurry.abort();
+    await expect.poll(async () => (await update('network')).state, { timeout: 60_000, interval: 500 }).toBe('done');
+    await expectStaged(readStatus(layout)!);
   });
 
   test('no core, no server, a server that is down, a device that was revoked: coded, and nothing is changed', async () => {

@@ -46,6 +46,8 @@ export interface KeeperDeps {
   readonly changed: () => void;
   readonly log: CoreOptions['log'];
   readonly everyMs?: number;
+  /** In [0, 1); by default, of the system. */
+  readonly random?: () => number;
 }
 
 /** How the updates of a kiosk stand, for `update status`. */
@@ -97,7 +99,13 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
   let settling: Asked | null = null;
   let stopped = false;
   const selfTest = createSelfTest(deps.selfMatch, monotonic, log);
-  const refusals = createRefusals({ store, running: running.version, monotonic, log });
+  const refusals = createRefusals({
+    store,
+    running: running.version,
+    monotonic,
+    random: deps.random ?? Math.random,
+    log,
+  });
   const preparing = createPreparing({ ...deps, running: running.version, before });
 
   function before(): TrialRecord['before'] | null {

@@ -1,7 +1,8 @@
+import { isFinalRefusal } from '../../../sync/protocol/wire/fleet.ts';
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
 import { type Asked, keyOf, REFUSED, readRefused } from './records.ts';
-import { againAfter, isFinal } from './rules.ts';
+import { againAfter, busyAgainAfter, isBusy } from './rules.ts';
 
 export interface RefusalDeps {
   readonly store: {
@@ -17,6 +18,8 @@ export interface RefusalDeps {
   /** Version of this build. */
   readonly running: string;
   readonly monotonic: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
   readonly log: CoreOptions['log'];
 }
 
@@ -31,7 +34,7 @@ export interface Refusals {
   clear(): void;
 }
 
-export function createRefusals({ store, running, monotonic, log }: RefusalDeps): Refusals {
+export function createRefusals({ store, running, monotonic, random, log }: RefusalDeps): Refusals {
   let problem: Problem | null = null;
   let key = '';
   let count = 0;
@@ -46,10 +49,16 @@ export function createRefusals({ store, running, monotonic, log }: RefusalDeps):
       key = '';
     },
     refuse(asked, why, tell) {
-      count = keyOf(asked) === key ? count + 1 : 1;
+      const before = keyOf(asked) === key ? count : 0;
       key = keyOf(asked);
-      again = isFinal(why.code) ? Number.POSITIVE_INFINITY : monotonic() + againAfter(count);
       problem = why;
+      if (isBusy(why.code)) {
+        count = before;
+        again = monotonic() + busyAgainAfter(random());
+        return;
+      }
+      count = before + 1;
+      again = isFinalRefusal(why.code) ? Number.POSITIVE_INFINITY : monotonic() + againAfter(count);
       if (!tell) return;
       const told = readRefused(store);
       if (told?.key === key && told.code === why.code) return;

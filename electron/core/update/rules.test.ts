@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
-import { againAfter, type Before, type Check, isFinal, judge, missingChecks, refuseStore } from './rules.ts';
+import { isFinalRefusal, type UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
+import { againAfter, type Before, type Check, judge, missingChecks, refuseStore } from './rules.ts';
 
 const directive: UpdateDirective = {
   rollout: '33333333-3333-4333-8333-333333333333',
@@ -39,9 +39,9 @@ describe('a directive', () => {
 
 describe('a refusal', () => {
   test('that time does not mend is not tried again by itself; another one is, later each time', () => {
-    expect(isFinal('update-no-way-back')).toBe(true);
-    expect(isFinal('update-unreachable')).toBe(false);
-    expect(isFinal('update-disk-full')).toBe(false);
+    expect(isFinalRefusal('update-no-way-back')).toBe(true);
+    expect(isFinalRefusal('update-unreachable')).toBe(false);
+    expect(isFinalRefusal('update-disk-full')).toBe(false);
     expect([1, 2, 3, 4, 5, 6, 100].map((n) => againAfter(n) / 60_000)).toEqual([5, 15, 60, 180, 360, 360, 360]);
   });
 

@@ -1,3 +1,4 @@
+import { BUSY } from '../../../sync/edge/update/problems.ts';
 import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { compareVersions } from '../../../sync/protocol/wire/release.ts';
@@ -48,25 +49,14 @@ const refuse = (code: string, message: string, nextStep: string): Judgement => (
   why: new Problem(code, message, nextStep),
 });
 
-/** Refusals that time does not mend: only another directive does. */
-const FINAL: ReadonlySet<string> = new Set([
-  'update-backwards',
-  'update-failed-before',
-  'update-installed',
-  'update-no-previous',
-  'update-no-way-back',
-  'update-none',
-  'update-not-running',
-  'update-store-newer',
-  'update-store-too-new',
-  'update-window-wrong',
-  'update-wrong-platform',
-]);
-export const isFinal = (code: string): boolean => FINAL.has(code);
-
 /** After a refusal that may pass: how long until it is tried again, ms, by how many came in a row. */
 const AGAIN_AFTER = [5, 15, 60, 180, 360].map((minutes) => minutes * 60_000);
 export const againAfter = (refusals: number): number => AGAIN_AFTER[Math.min(refusals, AGAIN_AFTER.length) - 1] ?? 0;
+
+/** Whether a source only had no room: nothing came to nothing, and a whole fleet would say so at once. */
+export const isBusy = (code: string): boolean => code === BUSY;
+/** When to ask it again, ms. @param chance in [0, 1): who came together does not come again together */
+export const busyAgainAfter = (chance: number): number => 15_000 + chance * 30_000;
 
 /**
  * Whether a build could open the store as it is now. What its manifest says is one side; the other is the store itself.

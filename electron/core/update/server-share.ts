@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { VerifiedAgent } from '../../../sync/edge/tls/agent.ts';
 import type { TransportOptions } from '../../../sync/edge/transport/interface.ts';
 import { httpSource } from '../../../sync/edge/update/http-source.ts';
+import { BUSY } from '../../../sync/edge/update/problems.ts';
 import type { UpdateSource } from '../../../sync/edge/update/source.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { repositoryFile, UPDATES_PATH } from '../../../sync/protocol/wire/release.ts';
@@ -47,8 +48,9 @@ export async function shareServer(deps: ServerShareDeps): Promise<{ close(): Pro
 
   const server = createServer({ maxHeaderSize: 8192, requestTimeout: 30_000 }, (request, response) => {
     give(request, response).catch((error: unknown) => {
-      log('info', 'update: the server’s repository could not be read', { error });
-      if (!response.headersSent) response.writeHead(502).end();
+      const full = error instanceof Problem && error.code === BUSY;
+      if (!full) log('info', 'update: the server’s repository could not be read', { error });
+      if (!response.headersSent) response.writeHead(full ? 429 : 502).end();
       else response.destroy();
     });
   });

@@ -2,6 +2,7 @@ import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage }
 import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { VerifiedAgent } from '../tls/agent.ts';
+import { busy } from './problems.ts';
 import type { OpenedFile, UpdateSource } from './source.ts';
 
 export interface HttpSourceOptions {
@@ -71,6 +72,10 @@ function opened(name: string, path: string, from: number, response: IncomingMess
       { params: { status: statusCode } },
     );
   };
+  if (statusCode === 429) {
+    response.destroy();
+    throw busy(name);
+  }
   // Stores without the right to list answer 403 for what is not there.
   if (statusCode === 404 || statusCode === 403) {
     response.destroy();

@@ -64,6 +64,13 @@ export function absent(path: string): Problem {
   );
 }
 
+/** A source has no room just now: it is asked again in a while, and nothing is wrong with it. */
+export const BUSY = 'update-busy';
+
+export function busy(source: string): Problem {
+  return new Problem(BUSY, `${source}: too many downloads are under way there.`, 'Wait: it is tried again by itself.');
+}
+
 /** How bad a source's failure is, for the one that is told when every source failed: forgery before absence. */
 const GRAVITY = [
   'update-unsigned',
@@ -76,6 +83,7 @@ const GRAVITY = [
   'update-too-large',
   'update-slow',
   'update-incomplete',
+  BUSY,
 ];
 
 /** The gravest of what the sources answered; the others stay in its `cause`. */

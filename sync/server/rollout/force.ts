@@ -70,7 +70,7 @@ export async function fleetOf(db: Db, rollout: string): Promise<FleetKiosk[]> {
     scope: r.scope,
     ring: r.ring,
     lastHeardAt: r.last_heard_at && new Date(r.last_heard_at),
-    progress: r.state && r.at && { state: r.state, at: new Date(r.at) },
+    progress: r.state && r.at && { state: r.state, at: new Date(r.at), reason: r.reason },
     from: r.from_version,
     reason: r.reason,
   }));

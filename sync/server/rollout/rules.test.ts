@@ -29,11 +29,14 @@ const plan = (change: Partial<Plan> = {}): Plan => ({
 });
 
 type State = NonNullable<Kiosk['progress']>['state'];
-const kiosk = (state: State | null, o: { ring?: RingId; at?: Date; heard?: Date | null } = {}): Kiosk => ({
+const kiosk = (
+  state: State | null,
+  o: { ring?: RingId; at?: Date; heard?: Date | null; reason?: string } = {},
+): Kiosk => ({
   device: randomUUID(),
   ring: o.ring ?? 'canary',
   lastHeardAt: o.heard === undefined ? NOW : o.heard,
-  progress: state && { state, at: o.at ?? ago(60_000) },
+  progress: state && { state, at: o.at ?? ago(60_000), reason: o.reason ?? null },
 });
 const many = (count: number, state: State | null, o: Parameters<typeof kiosk>[1] = {}) =>
   Array.from({ length: count }, () => kiosk(state, o));
@@ -194,6 +197,12 @@ describe('what a rollout decides', () => {
     expect(decided(last, [...many(3, 'healthy'), ...many(1, 'refused'), ...many(1, 'told', { heard: null })])).toEqual({
       kind: 'done',
     });
+    // One that tries again by itself is not through; one that never will is.
+    const refused = (reason: string) => decided(last, [...many(3, 'healthy'), ...many(1, 'refused', { reason })]);
+    for (const reason of ['update-unreachable', 'update-slow', 'update-expired', 'update-disk-full', 'update-of-later'])
+      expect([reason, refused(reason)]).toEqual([reason, { kind: 'wait', for: 'verdicts', until: null }]);
+    for (const reason of ['update-no-way-back', 'update-backwards', 'update-wrong-platform'])
+      expect([reason, refused(reason)]).toEqual([reason, { kind: 'done' }]);
     expect(decided(last, many(3, 'told', { heard: null }))).toMatchObject({ for: 'verdicts' });
     expect(decided(last, many(1, 'rolled-back'))).toMatchObject({ for: 'failures' });
   });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KioskState, RingId, RolloutState, RolloutStep, StopAt, WaitsFor } from '../../protocol/api/rollouts.ts';
-import type { UpdateDirective, UpdateWindow } from '../../protocol/wire/fleet.ts';
+import { isFinalRefusal, type UpdateDirective, type UpdateWindow } from '../../protocol/wire/fleet.ts';
 
 /** What a rollout decides, and when. Pure. */
 
@@ -49,7 +49,12 @@ export interface Kiosk {
   readonly ring: RingId;
   readonly lastHeardAt: Date | null;
   /** Null: it was never told of this rollout. */
-  readonly progress: { readonly state: KioskState; readonly at: Date } | null;
+  readonly progress: {
+    readonly state: KioskState;
+    readonly at: Date;
+    /** Of a refusal: its code. */
+    readonly reason?: string | null;
+  } | null;
 }
 
 export function stateOf(
@@ -123,10 +128,14 @@ export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
     if (now.getTime() - heard > CONTACT_MS) continue;
     sums.inContact += 1;
     if (state === 'healthy') sums.healthy += 1;
-    if (state === 'waiting' || state === 'told' || state === 'installing') sums.undecided += 1;
+    if (state === 'waiting' || state === 'told' || state === 'installing' || triesAgain(kiosk)) sums.undecided += 1;
   }
   return { counts, ...sums };
 }
+
+/** It refused for what time may mend, as a server that was away: it tries by itself, and is not through. */
+const triesAgain = ({ progress }: Kiosk): boolean =>
+  progress?.state === 'refused' && !!progress.reason && !isFinalRefusal(progress.reason);
 
 /** Whether so many have failed that a rollout stops by itself. */
 const isBad = ({ stopAt }: Plan, { got, failed }: Tally): boolean =>
