@@ -170,6 +170,13 @@ test('a receiver that fails first is told again; what it takes is delivered; one
   await dialog.getByRole('button', { name: 'I have kept it' }).click();
   answers = [503];
   await page.getByRole('button', { name: 'Send a test' }).click();
+  // What was said before the language was changed is said in the new one.
+  await page.locator('.toast').hover();
+  await speak('de');
+  await expect(page.locator('.toast')).toContainText('Unterwegs');
+  await speak('en');
+  await expect(page.locator('.toast')).toContainText('On its way');
+  await page.locator('.toast').getByRole('button', { name: 'Close' }).click();
   const row = page.getByRole('row').filter({ hasText: 'A test' }).first();
   const reads = (words: string, timeout: number) =>
     expect(async () => {
@@ -193,7 +200,8 @@ test('a receiver that fails first is told again; what it takes is delivered; one
     await expect(page.getByText('Switched off: the receiver said “gone”')).toBeVisible({ timeout: 3000 });
   }).toPass({ timeout: 90_000 });
   await page.getByRole('button', { name: 'Delivery log' }).click();
-  await expect(page.getByRole('row').filter({ hasText: '410' })).toContainText('Waiting');
+  await expect(page.getByRole('row').filter({ hasText: '410' })).toContainText('Not delivered: receiver switched off');
+  await expect(page.getByText('Switched on again, it is told what was not delivered.')).toBeVisible();
   await axe(page);
   await picture(page, 'webhooks-gone', ['desk']);
 });

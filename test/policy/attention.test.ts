@@ -62,7 +62,9 @@ describe.each(DATABASES)('attention on $name', ({ unavailable, start }) => {
     box.append('void', { target: id, reason: 'not-me' }, { person }, NOW);
     const before = (await count()).total;
     await api.deliver(box);
-    expect(await of(person)).toMatchObject([{ kind: 'void', ref: id, code: 'not-me', name: 'Ada', resolved: null }]);
+    expect(await of(person)).toMatchObject([
+      { kind: 'void', ref: id, code: 'not-me', name: 'Ada', recordAt: NOW.toISOString(), resolved: null },
+    ]);
     expect((await count()).total).toBe(before + 1);
     const item = { kind: 'void', ref: id };
     await api.ask('POST', '/api/attention/resolve', { as: 'staff', body: { ...item, note: 'Spoke with Ada' } });
@@ -112,6 +114,8 @@ describe.each(DATABASES)('attention on $name', ({ unavailable, start }) => {
     const [item] = await of(ada);
     expect(item).toMatchObject({ kind: 'complaint', code: 'record-wrong', name: 'Ada', device: box.device });
     expect(item!.words).toBe('I went out, and did not come in');
+    // Which of their records: whoever looks at it is led to its day.
+    expect(item!.recordAt).toBe(NOW.toISOString());
     expect((await mine(ada)).items).toMatchObject([{ record, answer: null }]);
     expect((await mine(eve)).items).toEqual([]);
     const settle = (ref: string, note: string) =>

@@ -181,3 +181,99 @@ describe.skipIf(postgresUnavailable())('people of a list whose server is killed 
     }
   }, 240_000);
 });
+
+describe.skipIf(postgresUnavailable())('pictures of an import whose server is killed with SIGKILL', () => {
+  const CHILD = join(import.meta.dirname, 'children/job-and-die.ts');
+  /** What only the statements that say what was found in a picture, and that a picture was enrolled, write. */
+  const LOOKED = '"measured" = ';
+  const ENROLLED = 'insert into "template"';
+  const PEOPLE = 18;
+
+  test('while they are looked at, and while they are enrolled: none is lost, none counts twice, the next goes on', async () => {
+    const postgres = await startPostgres();
+    const { openDatabase } = await import('../../sync/server/database/open.ts');
+    const database = await openDatabase('', { postgres: postgres.address() });
+    const api = await apiOn(database, NOW, [...importRoutes, ...peopleRoutes, ...consentRoutes]);
+    try {
+      const staff = desk(api);
+      const basis = { textVersion: '1', language: 'en', statement: 'Forms of August' };
+      const { id } = await api.ask<ImportRun>('POST', '/api/imports', { as: 'staff', body: { basis } });
+      const still = stillsOfA();
+      const people: string[] = [];
+      for (let i = 0; i < PEOPLE; i += 1) {
+        const body = { name: `Person ${i}`, number: String(2000 + i) };
+        people.push((await api.ask<Person>('POST', '/api/people', { as: 'staff', body })).id);
+        await staff.upload(id, `${2000 + i}.jpg`, readFileSync(still[i % still.length]!));
+      }
+      const { encryptionKey, secretKey, weights } = api.services.config;
+      const pair = [encryptionKey, secretKey].map((key) => Buffer.from(key.reveal()).toString('base64'));
+      const dieAt = async (statements: number, naming?: string) => {
+        const o = { url: postgres.url(), keys: pair, job: importsJob.name, statements, naming, weights };
+        const child = spawn(process.execPath, [CHILD, JSON.stringify(o)], { stdio: ['ignore', 'ignore', 'inherit'] });
+        expect([statements, naming, ...(await once(child, 'exit'))]).toEqual([statements, naming, null, 'SIGKILL']);
+      };
+      const rows = () => api.db.selectFrom('import_photo').selectAll().where('run', '=', id).orderBy('id').execute();
+      /** How many were looked at. Each picture is there once, whole: waiting with nothing found, or judged with all of it. */
+      const looked = async () => {
+        const all = await rows();
+        expect(all).toHaveLength(PEOPLE);
+        for (const r of all) {
+          expect(r.photo).not.toBeNull();
+          expect([r.state, r.template !== null, r.measured !== null]).toEqual(
+            r.state === 'waiting' ? ['waiting', false, false] : ['judged', true, true],
+          );
+        }
+        return all.filter((r) => r.state === 'judged').length;
+      };
+      const seen: number[] = [];
+      // Before anything; when some are sealed for whoever they are of; in the middle of a batch's findings; of the next.
+      for (const [statements, naming] of [[1], [60], [5, LOOKED], [14, LOOKED], [3, LOOKED]] as const) {
+        await dieAt(statements, naming);
+        seen.push(await looked());
+      }
+      expect(seen.some((count) => count > 0 && count < PEOPLE)).toBe(true);
+      await staff.run();
+      expect(await looked()).toBe(PEOPLE);
+      // Every one can still be opened, and is of whom its name says.
+      const { items } = await api.ask<{ items: ImportPhoto[] }>('GET', `/api/imports/${id}/photos?limit=50`, {
+        as: 'staff',
+      });
+      expect(items.map((p) => [p.file, p.person?.id])).toEqual(people.map((person, i) => [`${2000 + i}.jpg`, person]));
+      for (const { id: photo } of items) {
+        const jpeg = await api.ask<Buffer>('GET', `/api/imports/${id}/photos/${photo}/picture`, { as: 'staff' });
+        expect(jpeg.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
+        // One man under many names: somebody says that they are not one.
+        const body = { decision: 'accept' };
+        await api.ask('POST', `/api/imports/${id}/photos/${photo}/decision`, { as: 'staff', body });
+      }
+
+      await api.ask('POST', `/api/imports/${id}/apply`, { as: 'staff' });
+      /** How many are enrolled. Whoever's picture is applied has one template, one consent and one photo; nobody else any. */
+      const enrolled = async () => {
+        const applied = (await rows()).filter((r) => r.state === 'applied').map((r) => r.person);
+        for (const table of ['template', 'consent', 'enrolment_photo'] as const) {
+          const found = await api.db.selectFrom(table).select('person').execute();
+          expect([table, found.map((r) => r.person).sort()]).toEqual([table, [...applied].sort()]);
+        }
+        return applied.length;
+      };
+      const counts: number[] = [];
+      for (const [statements, naming] of [[1], [1, ENROLLED], [3, ENROLLED], [4, ENROLLED], [150]] as const) {
+        await dieAt(statements, naming);
+        counts.push(await enrolled());
+      }
+      expect(counts.some((count) => count > 0 && count < PEOPLE)).toBe(true);
+      await staff.run();
+      expect(await enrolled()).toBe(PEOPLE);
+      expect(await api.ask('GET', `/api/imports/${id}`, { as: 'staff' })).toMatchObject({
+        state: 'done',
+        counts: { applied: PEOPLE, waiting: 0, judged: 0, accepted: 0, refused: 0 },
+      });
+      expect((await rows()).every((r) => r.photo === null && r.template === null)).toBe(true);
+    } finally {
+      api.close();
+      await database.close();
+      await postgres.remove();
+    }
+  }, 240_000);
+});

@@ -70,7 +70,7 @@ function Complete({ account, reload }: { account: OwnAccount; reload: () => void
   const done = (what: string) => {
     setTask(null);
     reload();
-    toast(t(`account.${what}Done`));
+    toast(() => t(`account.${what}Done`));
   };
   const item = (name: Task, value: string, tone?: string) => (
     <li class="setting">

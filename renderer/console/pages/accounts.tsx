@@ -38,10 +38,10 @@ function Accounts({ role }: PageProps) {
   const [link, setLink] = useState<ALink | null>(null);
   const { refusal, run } = useWrite();
   const admin = role === 'admin';
-  const change = async (account: AccountShape, body: object, words: string) => {
+  const change = async (account: AccountShape, body: object, say: () => string) => {
     const done = await run(() => send('PATCH', `/api/accounts/${account.id}`, { body, answer: Account }));
     if (done?.ok) {
-      toast(words);
+      toast(say);
       found.reload();
     }
   };
@@ -60,7 +60,7 @@ function Accounts({ role }: PageProps) {
     if (!sure) return;
     const done = await run(() => send('DELETE', `/api/accounts/${account.id}`));
     if (done?.ok) {
-      toast(t('accounts.removed'));
+      toast(() => t('accounts.removed'));
       found.reload();
     }
   };
@@ -119,9 +119,7 @@ function Accounts({ role }: PageProps) {
                               type="button"
                               class="quiet"
                               onClick={() =>
-                                void change(
-                                  a,
-                                  { disabled: !a.disabledAt },
+                                void change(a, { disabled: !a.disabledAt }, () =>
                                   t(a.disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
                                 )
                               }

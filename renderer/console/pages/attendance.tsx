@@ -192,7 +192,7 @@ export function Exports({ path, query }: { path: string; query: Record<string, s
     const no = await download(path, { ...query, format });
     setBusy(false);
     setRefusal(no);
-    if (!no) toast(t('attendance.exported'));
+    if (!no) toast(() => t('attendance.exported'));
   };
   return (
     <>

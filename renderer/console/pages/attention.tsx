@@ -9,7 +9,8 @@ import {
 import { t } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
-import { kioskName } from '../core/places.ts';
+import { dayKeyIn } from '../core/clock.ts';
+import { kioskName, zoneOf } from '../core/places.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { go } from '../core/router.ts';
 import { Dialog } from '../parts/dialog.tsx';
@@ -122,7 +123,10 @@ function Attention({ role }: PageProps) {
               const item = open;
               setOpen(null);
               pages.reload();
-              toast(t('attention.done'), () => reopen(item));
+              toast(
+                () => t('attention.done'),
+                () => reopen(item),
+              );
             }}
           />
         </Dialog>
@@ -140,10 +144,16 @@ function What({ item }: { item: AttentionItem }) {
     <div>
       <p>{wordsOf(item)}</p>
       <p class="muted small">{t(`attention.kind.${item.kind}`)}</p>
-      {item.words !== null && (
-        <p class="small">
-          {t('attention.says')} <q dir="auto">{item.words}</q>
+      {item.recordAt !== null && (
+        <p class="small of-record">
+          {t('attention.record')} <Moment at={item.recordAt} />
         </p>
+      )}
+      {item.words !== null && (
+        <blockquote class="said">
+          <p class="muted small">{t('attention.says')}</p>
+          <p dir="auto">{item.words}</p>
+        </blockquote>
       )}
     </div>
   );
@@ -152,7 +162,7 @@ function What({ item }: { item: AttentionItem }) {
 function Who({ item }: { item: AttentionItem }) {
   const kiosk = item.device && kioskName(item.device);
   return (
-    <div>
+    <div class="who-where">
       {item.person && <PersonLink id={item.person} name={item.name} />}
       {item.other && (
         <>
@@ -161,8 +171,8 @@ function Who({ item }: { item: AttentionItem }) {
         </>
       )}
       {kiosk && (
-        <p class="muted small" dir="auto">
-          {kiosk}
+        <p class="muted small">
+          <bdi>{kiosk}</bdi>
         </p>
       )}
       {!item.person && !kiosk && <span class="muted">–</span>}
@@ -170,8 +180,17 @@ function Who({ item }: { item: AttentionItem }) {
   );
 }
 
+/** The person's records of that day: what stands around one often tells what is wrong with it. */
+const dayOf = ({ person, recordAt }: AttentionItem): string | null => {
+  if (person === null || recordAt === null) return null;
+  const day = dayKeyIn(Date.parse(recordAt), zoneOf());
+  return `attendance?${new URLSearchParams({ person, from: day, to: day })}`;
+};
+
 /** Where an item is settled. */
-const PLACES: Readonly<Partial<Record<AttentionKind, (item: AttentionItem) => string>>> = {
+const PLACES: Readonly<Partial<Record<AttentionKind, (item: AttentionItem) => string | null>>> = {
+  void: dayOf,
+  complaint: dayOf,
   duplicate: () => 'duplicates',
   import: (item) => `imports/${item.ref}`,
   drift: (item) => `people/${item.person}/enrol`,

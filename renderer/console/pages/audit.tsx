@@ -83,7 +83,7 @@ function Audit() {
       }
     >
       <RefusalNote refusal={refusal} />
-      <Form class="filters" role="search" onSubmit={submit}>
+      <Form class="filters many" role="search" onSubmit={submit}>
         <TextField label={t('audit.from')} type="date" dir="ltr" {...field('from')} />
         <TextField label={t('audit.to')} type="date" dir="ltr" {...field('to')} />
         <SelectField
@@ -100,19 +100,21 @@ function Audit() {
         <TextField label={t('audit.ip')} dir="ltr" {...field('ip')} />
         <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
         <TextField label={t('audit.whom')} hint={t('audit.whomHint')} dir="ltr" {...field('whom')} />
-        <button type="submit" class="primary">
-          {t('audit.search')}
-        </button>
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => {
-            setTyped(EMPTY);
-            setSought({});
-          }}
-        >
-          {t('filters.clear')}
-        </button>
+        <div class="actions start">
+          <button type="submit" class="primary">
+            {t('audit.search')}
+          </button>
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => {
+              setTyped(EMPTY);
+              setSought({});
+            }}
+          >
+            {t('filters.clear')}
+          </button>
+        </div>
       </Form>
       <PagedTable
         pages={pages}
@@ -130,8 +132,8 @@ function Audit() {
               <div>
                 <p dir="auto">{r.email ?? codeWords('audit.roles', r.role)}</p>
                 {r.ip && (
-                  <p class="muted small" dir="ltr">
-                    {r.ip}
+                  <p class="muted small">
+                    <bdi dir="ltr">{r.ip}</bdi>
                   </p>
                 )}
               </div>
@@ -146,8 +148,8 @@ function Audit() {
                 <code class="small" dir="ltr">
                   {r.route}
                 </code>
-                <p class="muted small" dir="ltr">
-                  {r.data.join(', ')}
+                <p class="muted small">
+                  <bdi dir="ltr">{r.data.join(', ')}</bdi>
                 </p>
               </div>
             ),

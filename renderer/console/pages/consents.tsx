@@ -90,7 +90,7 @@ function Texts({ role }: PageProps) {
     const path = `/api/consent-texts/${text.version}/${text.language}/review`;
     const done = await run(() => send('POST', path, { answer: ConsentTextList }));
     if (done?.ok) {
-      toast(t('texts.reviewed'));
+      toast(() => t('texts.reviewed'));
       texts.reload();
     }
   };
@@ -159,7 +159,7 @@ function Texts({ role }: PageProps) {
             onDone={() => {
               setAdding(false);
               texts.reload();
-              toast(t('texts.added'));
+              toast(() => t('texts.added'));
             }}
           />
         </Dialog>

@@ -37,11 +37,11 @@ function Devices({ role }: PageProps) {
   const [task, setTask] = useState<{ kind: 'new' } | { kind: 'approve' | 'edit'; device: Device } | null>(null);
   const { refusal, run } = useWrite();
   const admin = role === 'admin';
-  const done = (words: string) => {
+  const done = (say: () => string) => {
     setTask(null);
     pages.reload();
     void loadPlaces();
-    toast(words);
+    toast(say);
   };
   const revoke = async (device: Device) => {
     const sure = await confirm({
@@ -53,7 +53,7 @@ function Devices({ role }: PageProps) {
     });
     if (!sure) return;
     const answer = await run(() => send('POST', `/api/devices/${device.id}/revoke`, { answer: DeviceShape }));
-    if (answer?.ok) done(t('devices.revoked'));
+    if (answer?.ok) done(() => t('devices.revoked'));
   };
   return (
     <PageFrame
@@ -145,12 +145,12 @@ function Devices({ role }: PageProps) {
       )}
       {task?.kind === 'approve' && (
         <Dialog title={t('devices.approve')} onClose={() => setTask(null)}>
-          <Approve device={task.device} onDone={() => done(t('devices.approved'))} />
+          <Approve device={task.device} onDone={() => done(() => t('devices.approved'))} />
         </Dialog>
       )}
       {task?.kind === 'edit' && (
         <Dialog title={t('people.edit')} onClose={() => setTask(null)}>
-          <Edit device={task.device} onDone={() => done(t('people.saved'))} />
+          <Edit device={task.device} onDone={() => done(() => t('people.saved'))} />
         </Dialog>
       )}
     </PageFrame>

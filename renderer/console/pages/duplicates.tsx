@@ -39,7 +39,7 @@ function Duplicates() {
     if (!sure) return;
     const done = await run(() => send('POST', `/api/duplicates/${pair.id}/not-duplicates`));
     if (done?.ok) {
-      toast(t('duplicates.apartDone'));
+      toast(() => t('duplicates.apartDone'));
       pages.reload();
     }
   };
@@ -121,7 +121,7 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
     const body = { kept: person.id };
     const done = await run(() => send('POST', `/api/duplicates/${pair.id}/merge`, { body, answer: Merged }));
     if (done?.ok) {
-      toast(t('duplicates.mergeDone', { count: done.value.records }));
+      toast(() => t('duplicates.mergeDone', { count: done.value.records }));
       onDone();
     }
   };

@@ -98,7 +98,7 @@ function One({ request, role }: { request: string; role: Role }) {
     if (!sure) return;
     const done = await run(() => send('POST', `/api/erasures/${request}/undo`, { answer: ErasureUndone }));
     if (done?.ok) {
-      toast(t('erasures.undone'));
+      toast(() => t('erasures.undone'));
       found.reload();
     }
   };

@@ -150,11 +150,14 @@ function RollCall({
     const done = await run(() => send(outside ? 'PUT' : 'DELETE', path));
     reload();
     if (done?.ok && outside)
-      toast(t('evacuation.marked', { name: nameOf(row) }), async () => {
-        const undone = await send('DELETE', path);
-        reload();
-        return undone.ok ? null : undone.refusal;
-      });
+      toast(
+        () => t('evacuation.marked', { name: nameOf(row) }),
+        async () => {
+          const undone = await send('DELETE', path);
+          reload();
+          return undone.ok ? null : undone.refusal;
+        },
+      );
   };
   const columns = [
     { key: 'person', label: t('presence.person'), heads: true, cell: (row: Inside) => <bdi>{nameOf(row)}</bdi> },

@@ -154,7 +154,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
     if (!sure) return;
     const done = await run(() => send('POST', `/api/retention/holds/${id}/release`));
     if (done?.ok) {
-      toast(t('retention.released'));
+      toast(() => t('retention.released'));
       holds.reload();
     }
   };
@@ -198,7 +198,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
             onDone={() => {
               setAdding(false);
               holds.reload();
-              toast(t('retention.holdSet'));
+              toast(() => t('retention.holdSet'));
             }}
           />
         </Dialog>

@@ -78,7 +78,7 @@ function Rollouts({ role }: PageProps) {
             inForce={inForce}
             onDone={() => {
               setStarting(false);
-              toast(t('rollouts.started'));
+              toast(() => t('rollouts.started'));
               found.reload();
             }}
           />

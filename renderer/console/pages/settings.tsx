@@ -92,7 +92,7 @@ function Settings({ role }: PageProps) {
             onDone={() => {
               setAdding(false);
               void loadPlaces();
-              toast(t('settings.siteAdded'));
+              toast(() => t('settings.siteAdded'));
             }}
           />
         </Dialog>
@@ -152,7 +152,7 @@ function Edit({
       }),
     );
     if (done?.ok) {
-      toast(t('settings.saved'));
+      toast(() => t('settings.saved'));
       onDone();
     }
   };
@@ -327,7 +327,7 @@ function History({
     const body = { change: change.id };
     const done = await run(() => send('POST', `/api/sites/${site}/policy/revert`, { body, answer: SitePolicy }));
     if (done?.ok) {
-      toast(t('settings.reverted'));
+      toast(() => t('settings.reverted'));
       onDone();
     }
   };

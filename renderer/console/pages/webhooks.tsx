@@ -91,13 +91,13 @@ function One({
     const body = { enabled: !hook.enabled };
     const done = await run(() => send('PATCH', path, { body, answer: Webhook }));
     if (!done?.ok) return;
-    toast(t(hook.enabled ? 'webhooks.offDone' : 'webhooks.onDone'));
+    toast(() => t(hook.enabled ? 'webhooks.offDone' : 'webhooks.onDone'));
     onChange();
   };
   const test = async () => {
     const done = await run(() => send('POST', `${path}/test`));
     if (!done?.ok) return;
-    toast(t('webhooks.tested'));
+    toast(() => t('webhooks.tested'));
     setLog(true);
     onChange();
   };
@@ -122,7 +122,7 @@ function One({
     if (!sure) return;
     const done = await run(() => send('DELETE', path));
     if (!done?.ok) return;
-    toast(t('webhooks.removed'));
+    toast(() => t('webhooks.removed'));
     onChange();
   };
   return (
@@ -155,7 +155,7 @@ function One({
           </dd>
         </div>
         <div>
-          <dt>{t('webhooks.due')}</dt>
+          <dt>{t(hook.enabled ? 'webhooks.due' : 'webhooks.undelivered')}</dt>
           <dd class="tabular">{hook.due}</dd>
         </div>
         <div>
@@ -185,7 +185,7 @@ function One({
           </>
         )}
       </div>
-      {log && <Deliveries webhook={hook.id} admin={admin} onReload={onChange} />}
+      {log && <Deliveries webhook={hook.id} enabled={hook.enabled} admin={admin} onReload={onChange} />}
     </section>
   );
 }

@@ -44,12 +44,15 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
     onDone();
     onClose();
     const target = done.value.id;
-    toast(t('corrections.done'), async () => {
-      const undo = { kind: 'undo', target, reason: t('corrections.undoReason') };
-      const undone = await send('POST', '/api/corrections', { body: undo, answer: Correction });
-      onDone();
-      return undone.ok ? null : undone.refusal;
-    });
+    toast(
+      () => t('corrections.done'),
+      async () => {
+        const undo = { kind: 'undo', target, reason: t('corrections.undoReason') };
+        const undone = await send('POST', '/api/corrections', { body: undo, answer: Correction });
+        onDone();
+        return undone.ok ? null : undone.refusal;
+      },
+    );
   };
   return (
     <Dialog title={t(`corrections.title.${task.kind}`)} onClose={onClose}>

@@ -90,7 +90,7 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
     if (!done) return;
     if (done.ok) {
       profile.value = done.value;
-      toast(t('profile.saved'));
+      toast(() => t('profile.saved'));
       onDone();
     } else if (done.refusal.code === 'person-changed') await readMe();
   };
@@ -155,7 +155,7 @@ function Positions({ me }: { me: MyProfile }) {
     const done = await run(() => send('PUT', '/api/me/gps', { body: { optOut }, answer: MyProfile }));
     if (!done?.ok) return;
     profile.value = done.value;
-    toast(t(optOut ? 'gps.off' : 'gps.on'));
+    toast(() => t(optOut ? 'gps.off' : 'gps.on'));
   };
   return (
     <section class="card panel" aria-busy={busy}>

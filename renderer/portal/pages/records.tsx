@@ -54,7 +54,7 @@ function Records() {
             onDone={() => {
               setWrong(null);
               said.reload();
-              toast(t('records.wrongSent'));
+              toast(() => t('records.wrongSent'));
             }}
           />
         </Dialog>

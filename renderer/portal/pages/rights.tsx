@@ -48,7 +48,7 @@ function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts>
     if (!sure) return;
     const done = await run(() => send('POST', '/api/me/consent/withdraw', { answer: MyConsentAnswer }));
     if (!done?.ok) return;
-    toast(t('consent.withdrawn'));
+    toast(() => t('consent.withdrawn'));
     await readMe();
   };
   return (
@@ -95,7 +95,7 @@ function Give({ texts, me, onDone }: { texts: readonly MyConsentText[]; me: MyPr
     const body = { textVersion: text.version, language: text.language };
     const done = await run(() => send('POST', '/api/me/consent', { body, answer: MyConsentAnswer }));
     if (!done?.ok) return;
-    toast(t('consent.given'));
+    toast(() => t('consent.given'));
     onDone();
     await readMe();
   };
@@ -163,7 +163,7 @@ function Erase({ me }: { me: MyProfile }) {
     const done = await send('DELETE', '/api/gdpr/delete/my-account', { body: { confirmation }, answer: ErasureBegun });
     if (!done.ok) return done.refusal;
     setAsked(null);
-    toast(t('erase.begun', { moment: momentOf(new Date(done.value.undoUntil)) }));
+    toast(() => t('erase.begun', { moment: momentOf(new Date(done.value.undoUntil)) }));
     await readMe();
     return null;
   };

@@ -21,7 +21,7 @@ export function Cards() {
     if (!sure) return;
     const done = await run(() => send('DELETE', `/api/me/credentials/${id}`, { answer: Credentials }));
     if (!done?.ok) return;
-    toast(t('cards.revoked'));
+    toast(() => t('cards.revoked'));
     held.reload();
   };
   if (valid.length === 0) return null;

@@ -83,7 +83,7 @@ function UnderWay({ undoUntil }: { undoUntil: string }) {
     const done = await run(() => send('POST', '/api/gdpr/delete/my-account/undo', { answer: MyProfile }));
     if (!done?.ok) return;
     me.value = done.value;
-    toast(t('erase.undone'));
+    toast(() => t('erase.undone'));
   };
   return (
     <section class="note" data-kind="warn" aria-label={t('erase.underWay')}>

@@ -11,17 +11,17 @@ const STAY_UNDO_MS = 12_000;
 
 interface Toast {
   readonly id: number;
-  readonly text: string;
+  readonly say: () => string;
   readonly undo: (() => Promise<Refusal | null>) | undefined;
 }
 
 const shown = signal<readonly Toast[]>([]);
 let count = 0;
 
-/** Says that something was done. @param undo takes it back; @returns why not, or null */
-export function toast(text: string, undo?: () => Promise<Refusal | null>): void {
+/** Says that something was done. @param say in the language that the page has then; @param undo takes it back; @returns why not, or null */
+export function toast(say: () => string, undo?: () => Promise<Refusal | null>): void {
   count += 1;
-  shown.value = [...shown.value.slice(-2), { id: count, text, undo }];
+  shown.value = [...shown.value.slice(-2), { id: count, say, undo }];
 }
 
 const drop = (id: number): void => {
@@ -37,7 +37,7 @@ export const Toasts = () => (
   </div>
 );
 
-function One({ toast: { id, text, undo } }: { toast: Toast }) {
+function One({ toast: { id, say, undo } }: { toast: Toast }) {
   const [held, hold] = useState(false);
   const [busy, setBusy] = useState(false);
   useEffect(() => {
@@ -50,7 +50,7 @@ function One({ toast: { id, text, undo } }: { toast: Toast }) {
     setBusy(true);
     const refusal = await undo!();
     drop(id);
-    toast(refusal ? Object.values(sayRefusal(refusal)).slice(0, 2).join(' ') : t('toast.undone'));
+    toast(() => (refusal ? Object.values(sayRefusal(refusal)).slice(0, 2).join(' ') : t('toast.undone')));
   };
   return (
     <div
@@ -61,7 +61,7 @@ function One({ toast: { id, text, undo } }: { toast: Toast }) {
       onFocusOut={() => hold(false)}
     >
       <IconCheck />
-      <p>{text}</p>
+      <p>{say()}</p>
       {undo && (
         <button type="button" class="toast-undo" aria-disabled={busy} onClick={() => void takeBack()}>
           {t('toast.undo')}

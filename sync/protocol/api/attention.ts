@@ -46,6 +46,8 @@ export const AttentionItem = z.strictObject({
   other: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
   device: Uuid.nullable(),
   score: z.number().nullable(),
+  /** When the record was made that it is about; null: it is about no record, or that one is no longer here. */
+  recordAt: Instant.nullable(),
   /** What the person said of it, where they did. */
   words: z.string().nullable(),
   /** Null: open. */

@@ -176,6 +176,7 @@ export async function listAttention(
     keys,
     rows.flatMap((r) => (r.kind === 'complaint' ? [r.ref] : [])),
   );
+  const records = await recordsOf(db, rows);
   const notes = o.state === 'resolved' ? await openNotes(db, keys, rows) : null;
   const nameOf = (id: string | null) => (id && names.get(id)) ?? null;
   return rows.map((r) => ({
@@ -188,9 +189,21 @@ export async function listAttention(
     other: r.other === null ? null : { id: r.other, name: nameOf(r.other) },
     device: r.device,
     score: r.score,
+    recordAt: records.get(r.ref)?.toISOString() ?? null,
     words: words.get(r.ref) ?? null,
     resolved: notes?.get(`${r.kind} ${r.ref}`) ?? null,
   }));
+}
+
+/** When the records were made that somebody took back or disputes, by the items' refs. */
+async function recordsOf(db: Db, rows: readonly Row[]): Promise<ReadonlyMap<string, Date>> {
+  const of = (kind: AttentionKind) => rows.flatMap((r) => (r.kind === kind ? [r.ref] : []));
+  const { rows: found } = await sql<{ ref: string; at: Date }>`
+    select c.id::text as ref, c.at from checkin c where c.id = any(${of('void')}::uuid[])
+    union all
+    select k.id::text, c.at from complaint k join checkin c on c.id = k.record
+    where k.id = any(${of('complaint')}::uuid[])`.execute(db);
+  return new Map(found.map(({ ref, at }) => [ref, new Date(at)]));
 }
 
 /** Whom an open item is about. Undefined: there is no such item. */

@@ -26,6 +26,7 @@ export const attention = {
   done: 'أُزيل من القائمة.',
   note: 'ما فعلته',
   noteHint: 'تُحفَظ الملاحظة وتُعرَض على الشخص مع بياناته.',
+  record: 'سجل بتاريخ',
   says: 'يقول الشخص:',
   kind: {
     void: 'بلاغ من جهاز',
@@ -58,6 +59,8 @@ export const attention = {
     'rollout-stopped': 'عادت أجهزة إلى الإصدار السابق: توقف النشر',
   },
   go: {
+    void: 'عرض ذلك اليوم',
+    complaint: 'عرض ذلك اليوم',
     duplicate: 'مقارنة',
     import: 'مراجعة',
     drift: 'إعادة التسجيل',

@@ -21,6 +21,7 @@ export const attention = {
   done: 'Es ist von der Liste.',
   note: 'Was Sie getan haben',
   noteHint: 'Es wird aufbewahrt und der Person mit ihren Daten gezeigt.',
+  record: 'Buchung vom',
   says: 'Die Person sagt:',
   kind: {
     void: 'Am Kiosk gemeldet',
@@ -53,6 +54,8 @@ export const attention = {
     'rollout-stopped': 'Kioske gingen auf die Version davor zurück: Der Rollout hält an',
   },
   go: {
+    void: 'Tag ansehen',
+    complaint: 'Tag ansehen',
     duplicate: 'Vergleichen',
     import: 'Prüfen',
     drift: 'Neu erfassen',

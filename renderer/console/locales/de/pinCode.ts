@@ -15,6 +15,7 @@ export const pinCode = {
   withdrawText: 'Mit ihm wählt niemand mehr eine PIN, sobald die Kioske es erfahren. Eine gewählte PIN bleibt.',
   withdrawn: 'Zurückgenommen.',
   issued: 'Code für eine PIN',
+  handed: 'Übergeben',
   handOver: 'Geben Sie das nur {{name}}: Wer Nummer und Code hat, wählt die PIN. Es wird nur dieses eine Mal gezeigt.',
   code: 'Code',
 } satisfies Sentences;

@@ -25,6 +25,10 @@ export const webhooks = {
   gone: 'Abgeschaltet: Der Empfänger sagte „gone“',
   last: 'Zuletzt zugestellt',
   due: 'Wartend',
+  undelivered: 'Nicht zugestellt',
+  keptBack: 'Nicht zugestellt: Empfänger abgeschaltet',
+  keptBackText:
+    'Solange der Empfänger abgeschaltet ist, wird nichts gesendet. Wieder eingeschaltet, erfährt er, was nicht zugestellt wurde.',
   failed: 'Aufgegeben',
   log: 'Zustellprotokoll',
   logNone: 'Noch wurde nichts gesendet',

@@ -21,6 +21,7 @@ export const attention = {
   done: 'It is off the list.',
   note: 'What you did',
   noteHint: 'It is kept, and shown to the person with their own data.',
+  record: 'Record of',
   says: 'They say:',
   kind: {
     void: 'Reported at a kiosk',
@@ -53,6 +54,8 @@ export const attention = {
     'rollout-stopped': 'Kiosks went back to the build before: the rollout stopped',
   },
   go: {
+    void: 'See that day',
+    complaint: 'See that day',
     duplicate: 'Compare',
     import: 'Review',
     drift: 'Enrol again',

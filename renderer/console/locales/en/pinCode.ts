@@ -15,6 +15,7 @@ export const pinCode = {
   withdrawText: 'Nobody chooses a PIN by it any more at kiosks that hear of it. A PIN that was chosen stays.',
   withdrawn: 'Taken back.',
   issued: 'Code for a PIN',
+  handed: 'Handed over',
   handOver: 'Hand this to {{name}} alone: whoever has number and code chooses the PIN. It is shown this once.',
   code: 'Code',
 } satisfies Sentences;

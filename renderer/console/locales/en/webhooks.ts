@@ -24,6 +24,10 @@ export const webhooks = {
   gone: 'Switched off: the receiver said “gone”',
   last: 'Last delivered',
   due: 'Waiting',
+  undelivered: 'Not delivered',
+  keptBack: 'Not delivered: receiver switched off',
+  keptBackText:
+    'Nothing is sent while the receiver is switched off. Switched on again, it is told what was not delivered.',
   failed: 'Given up',
   log: 'Delivery log',
   logNone: 'Nothing has been sent yet',

@@ -20,6 +20,7 @@ export const attention = {
   done: '已从列表移除。',
   note: '处理结果',
   noteHint: '将予以保存，并随本人数据展示给该人员。',
+  record: '记录时间：',
   says: '本人说：',
   kind: {
     void: '终端上报',
@@ -52,6 +53,8 @@ export const attention = {
     'rollout-stopped': '有终端退回之前的版本：发布已停止',
   },
   go: {
+    void: '查看当天记录',
+    complaint: '查看当天记录',
     duplicate: '比较',
     import: '审核',
     drift: '重新登记',

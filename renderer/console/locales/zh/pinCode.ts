@@ -14,6 +14,7 @@ export const pinCode = {
   withdrawText: '终端收到通知后，任何人都不能再用它设定 PIN 码。已设定的 PIN 码不受影响。',
   withdrawn: '已收回。',
   issued: 'PIN 设定代码',
+  handed: '已交给本人',
   handOver: '请仅交给 {{name}}：持有编号和代码者即可设定 PIN 码。仅显示这一次。',
   code: '代码',
 } satisfies Sentences;

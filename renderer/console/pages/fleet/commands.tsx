@@ -49,7 +49,7 @@ export function CommandsPanel({
     const body: NewCommand = { what, ...(destroys && { name: kiosk.name }) };
     const answer = await run(() => send('POST', `${path}/commands`, { body, answer: FleetDetail }));
     if (!answer?.ok) return;
-    toast(t('fleet.told'));
+    toast(() => t('fleet.told'));
     onChange(answer.value);
   };
   const takeBack = async (id: string) => {

@@ -138,7 +138,7 @@ function SettingsPanel({
   const back = useWrite();
   const path = `/api/fleet/${kiosk.id}/settings`;
   const done = (next: Detail) => {
-    toast(t('fleet.saved'));
+    toast(() => t('fleet.saved'));
     setEditing(false);
     onChange(next);
   };

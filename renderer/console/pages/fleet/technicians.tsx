@@ -27,15 +27,16 @@ export function TechniciansPanel({ records }: { records: readonly TechnicianReco
               key: 'outcome',
               label: t('fleet.state'),
               cell: (r) => (
-                <span class="badge" data-kind={TONE[r.outcome]}>
-                  {t(`fleet.technicianOutcome.${r.outcome}`)}
+                <div>
+                  <span class="badge" data-kind={TONE[r.outcome]}>
+                    {t(`fleet.technicianOutcome.${r.outcome}`)}
+                  </span>
                   {r.code !== null && (
-                    <>
-                      {': '}
+                    <p class="muted small">
                       <bdi>{r.code}</bdi>
-                    </>
+                    </p>
                   )}
-                </span>
+                </div>
               ),
             },
             { key: 'at', label: t('fleet.when'), figures: true, cell: (r) => <Moment at={r.at} /> },

@@ -50,7 +50,7 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
   const back = useWrite();
   const path = `/api/fleet-templates/${template.site}`;
   const done = () => {
-    toast(t('fleet.saved'));
+    toast(() => t('fleet.saved'));
     setEditing(false);
     onChange();
   };

@@ -66,7 +66,7 @@ export function Review({ id }: { id: string }) {
   const acceptAll = async () => {
     const done = await run(() => send('POST', `/api/imports/${id}/accept-all`, { answer: AcceptedAll }));
     if (done?.ok) {
-      toast(t('imports.allAccepted', { count: done.value.accepted }));
+      toast(() => t('imports.allAccepted', { count: done.value.accepted }));
       reload();
     }
   };

@@ -29,10 +29,10 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
   const { busy, refusal, run } = useWrite();
   const incident = found.value;
   const may = role !== 'auditor' && incident?.state !== 'closed';
-  const done = (words: string) => {
+  const done = (say: () => string) => {
     setTask(null);
     found.reload();
-    toast(words);
+    toast(say);
   };
   const notified = async (to: 'authority' | 'people') => {
     const sure = await confirm({
@@ -43,7 +43,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
     if (!sure) return;
     const body = { to, at: new Date().toISOString() };
     const answer = await run(() => send('POST', `/api/incidents/${id}/notified`, { body, answer: Incident }));
-    if (answer?.ok) done(t('incidents.noted'));
+    if (answer?.ok) done(() => t('incidents.noted'));
   };
   const close = async () => {
     const sure = await confirm({
@@ -53,7 +53,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
     });
     if (!sure) return;
     const answer = await run(() => send('POST', `/api/incidents/${id}/close`, { answer: Incident }));
-    if (answer?.ok) done(t('incidents.closed'));
+    if (answer?.ok) done(() => t('incidents.closed'));
   };
   const dropScope = async (scope: string) => {
     const answer = await run(() => send('DELETE', `/api/incidents/${id}/scopes/${scope}`, { answer: Incident }));
@@ -196,12 +196,12 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
           </section>
           {task === 'write' && (
             <Dialog title={t('incidents.record')} wide onClose={() => setTask(null)}>
-              <Write incident={incident} onDone={() => done(t('people.saved'))} />
+              <Write incident={incident} onDone={() => done(() => t('people.saved'))} />
             </Dialog>
           )}
           {task === 'scope' && (
             <Dialog title={t('incidents.addScope')} onClose={() => setTask(null)}>
-              <AddScope id={id} onDone={() => done(t('people.saved'))} />
+              <AddScope id={id} onDone={() => done(() => t('people.saved'))} />
             </Dialog>
           )}
           {task === 'contain' && (

@@ -38,7 +38,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
     if (!sure) return;
     const done = await run(() => send('DELETE', `${path}/${id}`, { answer: Credentials }));
     if (done?.ok) {
-      toast(t('cards.revoked'));
+      toast(() => t('cards.revoked'));
       found.reload();
     }
   };

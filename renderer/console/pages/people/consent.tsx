@@ -41,7 +41,7 @@ export function ConsentPanel({
     if (!sure) return;
     const done = await run(() => send('POST', `/api/people/${person.id}/consents/withdraw`, { answer: ConsentAnswer }));
     if (done?.ok) {
-      toast(t('people.withdrawn'));
+      toast(() => t('people.withdrawn'));
       history.reload();
       onChange();
     }
@@ -97,7 +97,7 @@ export function ConsentPanel({
               setGiving(false);
               history.reload();
               onChange();
-              toast(t('people.given'));
+              toast(() => t('people.given'));
             }}
           />
         </Dialog>

@@ -77,7 +77,7 @@ function Capture({ person, onDone }: { person: string; onDone: () => void }) {
     if (!done?.ok) return;
     setAnswer(done.value);
     if (done.value.outcome === 'enrolled') {
-      toast(t('enrolFace.enrolled', { count: done.value.templates }));
+      toast(() => t('enrolFace.enrolled', { count: done.value.templates }));
       setShots([]);
       onDone();
     }

@@ -29,7 +29,7 @@ export function MinorPanel({
     if (!done?.ok) return;
     setOpen(false);
     onChange();
-    toast(t('people.saved'));
+    toast(() => t('people.saved'));
   };
   const forget = async () => {
     const sure = await confirm({

@@ -128,7 +128,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
                 onDone={() => {
                   setTask(null);
                   reload();
-                  toast(t('people.saved'));
+                  toast(() => t('people.saved'));
                 }}
               />
             </Dialog>
@@ -140,7 +140,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
                 onDone={() => {
                   setTask(null);
                   reload();
-                  toast(t('people.saved'));
+                  toast(() => t('people.saved'));
                 }}
               />
             </Dialog>
@@ -249,7 +249,7 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
     if (!sure) return;
     const done = await run(() => send('DELETE', `/api/people/${person.id}/templates`, { answer: TemplateCounts }));
     if (done?.ok) {
-      toast(t('people.facesRemoved'));
+      toast(() => t('people.facesRemoved'));
       onChange();
     }
   };

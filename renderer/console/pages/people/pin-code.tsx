@@ -34,7 +34,7 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
     if (!sure) return;
     const done = await run(() => send('DELETE', path, { answer: PinCodeAnswer }));
     if (done?.ok) {
-      toast(t('pinCode.withdrawn'));
+      toast(() => t('pinCode.withdrawn'));
       found.reload();
     }
   };
@@ -48,7 +48,7 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
     if (!sure) return;
     const done = await run(() => send('DELETE', `/api/people/${person}/pin`, { answer: PinCodeAnswer }));
     if (done?.ok) {
-      toast(t('pinCode.withdrawn'));
+      toast(() => t('pinCode.withdrawn'));
       found.reload();
     }
   };
@@ -92,7 +92,7 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
             <dl class="facts">
               <div>
                 <dt>{t('people.number')}</dt>
-                <dd dir="ltr" class="tabular">
+                <dd dir="ltr" class="pin-code tabular">
                   {issued.number}
                 </dd>
               </div>
@@ -106,6 +106,11 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
             <p class="muted small">
               {t('people.until')} <Moment at={issued.expiresAt} />
             </p>
+            <div class="actions">
+              <button type="button" class="primary" onClick={() => setIssued(null)}>
+                {t('pinCode.handed')}
+              </button>
+            </div>
           </div>
         </Dialog>
       )}

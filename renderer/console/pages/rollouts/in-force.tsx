@@ -107,7 +107,7 @@ function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void
   const act = async (what: string, body: object = {}) => {
     const done = await run(() => send('POST', `/api/rollouts/${id}/${what}`, { body, answer: Rollout }));
     if (!done?.ok) return;
-    toast(t(`rollouts.done.${what}`));
+    toast(() => t(`rollouts.done.${what}`));
     onChange();
   };
   const ask = async (what: 'pause' | 'advance' | 'roll-back') => {

@@ -54,7 +54,7 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
             rings={rings}
             onDone={() => {
               setPutting(false);
-              toast(t('rollouts.putDone'));
+              toast(() => t('rollouts.putDone'));
               onChange();
             }}
           />

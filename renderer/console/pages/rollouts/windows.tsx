@@ -67,7 +67,7 @@ function One({ site, admin }: { site: Site; admin: boolean }) {
             isDefault={site.isDefault}
             onDone={() => {
               setEditing(false);
-              toast(t('rollouts.windowSet'));
+              toast(() => t('rollouts.windowSet'));
               found.reload();
             }}
           />

@@ -10,10 +10,13 @@ import { toast } from '../../parts/toast.tsx';
 /** What was told, what waits and what was given up, newest first. */
 export function Deliveries({
   webhook,
+  enabled,
   admin,
   onReload,
 }: {
   webhook: string;
+  /** Off, nothing is sent: what was due is kept back until it is on again. */
+  enabled: boolean;
   admin: boolean;
   /** What stands above the log is to be read again, too. */
   onReload: () => void;
@@ -23,12 +26,17 @@ export function Deliveries({
   const again = async (id: string) => {
     const done = await run(() => send('POST', `/api/webhooks/${webhook}/deliveries/${id}/again`));
     if (!done?.ok) return;
-    toast(t('webhooks.againDone'));
+    toast(() => t('webhooks.againDone'));
     pages.reload();
   };
   return (
     <>
       <RefusalNote refusal={refusal} />
+      {!enabled && pages.items.some((d) => d.state === 'due') && (
+        <p class="note" data-kind="warn">
+          {t('webhooks.keptBackText')}
+        </p>
+      )}
       <PagedTable
         caption={t('webhooks.log')}
         pages={pages}
@@ -43,9 +51,11 @@ export function Deliveries({
             cell: (d) => (
               <span
                 class="badge"
-                data-kind={d.state === 'delivered' ? 'good' : d.state === 'failed' ? 'bad' : undefined}
+                data-kind={
+                  d.state === 'delivered' ? 'good' : d.state === 'failed' ? 'bad' : enabled ? undefined : 'warn'
+                }
               >
-                {t(`webhooks.state.${d.state}`)}
+                {t(d.state === 'due' && !enabled ? 'webhooks.keptBack' : `webhooks.state.${d.state}`)}
               </span>
             ),
           },
@@ -59,7 +69,7 @@ export function Deliveries({
             key: 'next',
             label: t('webhooks.next'),
             figures: true,
-            cell: (d) => <Moment at={d.state === 'due' ? d.dueAt : d.deliveredAt} />,
+            cell: (d) => <Moment at={d.state !== 'due' ? d.deliveredAt : enabled ? d.dueAt : null} />,
           },
           ...(admin
             ? [
