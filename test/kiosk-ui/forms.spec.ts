@@ -48,6 +48,32 @@ test.describe('number and PIN', () => {
     expect(kiosk.core.callsOf('checkinByPin')).toEqual([{ number: 'HR_2026/00012.34567890', pin: '8642' }]);
   });
 
+  for (const [width, height] of [
+    [1080, 1920],
+    [1280, 800],
+  ] as const)
+    test(`however long a name is, what was done and “not me” stay on the screen: ${width} × ${height}`, async ({
+      kiosk,
+    }) => {
+      const { core } = kiosk;
+      const checkin = core.methods.checkinByPin;
+      core.methods.checkinByPin = async (input) => {
+        const { receipt } = await checkin(input);
+        return { receipt: { ...receipt, name: 'Wolfeschlegelsteinhausenbergerdorff-'.repeat(5) } };
+      };
+      const page = await kiosk.open({ width, height, before: noCamera });
+      await page.locator('#display-switch').click();
+      await page.locator('[data-name=large]').click();
+      await page.locator('#display-switch').click();
+      await page.getByRole('button', { name: /Number and PIN/ }).click();
+      await page.locator('input[name=number]').fill('1001');
+      await page.locator('input[name=pin]').fill('8642');
+      await page.keyboard.press('Enter');
+      await expect(page.locator('.result')).toContainText('Welcome');
+      const parts = ['.result-icon', '.result-title', '.result-more', '.result-time', '.result-button >> nth=0'];
+      for (const part of parts) await expect(page.locator(part), part).toBeInViewport({ ratio: 1 });
+    });
+
   test('the button after the number leads to the PIN; a complaint is gone while the next try runs', async ({
     kiosk,
   }) => {
