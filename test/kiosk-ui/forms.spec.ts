@@ -68,10 +68,21 @@ test.describe('number and PIN', () => {
       await page.getByRole('button', { name: /Number and PIN/ }).click();
       await page.locator('input[name=number]').fill('1001');
       await page.locator('input[name=pin]').fill('8642');
+      // In one look, and begun before: the result is gone after two seconds.
+      const outside = page.evaluate(
+        () =>
+          new Promise<number>((resolve) => {
+            const look = () => {
+              const parts = [...document.querySelectorAll('.result-icon, .result-words, .result-button')];
+              if (parts.length === 0) return void requestAnimationFrame(look);
+              const shown = parts.map((e) => e.getBoundingClientRect());
+              resolve(shown.filter(({ top, bottom }) => top < 0 || bottom > innerHeight).length);
+            };
+            look();
+          }),
+      );
       await page.keyboard.press('Enter');
-      await expect(page.locator('.result')).toContainText('Welcome');
-      const parts = ['.result-icon', '.result-title', '.result-more', '.result-time', '.result-button >> nth=0'];
-      for (const part of parts) await expect(page.locator(part), part).toBeInViewport({ ratio: 1 });
+      expect(await outside).toBe(0);
     });
 
   test('the button after the number leads to the PIN; a complaint is gone while the next try runs', async ({

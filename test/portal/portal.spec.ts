@@ -245,6 +245,31 @@ test('an erasure takes two steps and a word, and is taken back, in Arabic at a d
   }
 });
 
+for (const [language, label] of [
+  ['de', 'اللغة'],
+  ['ar', 'Sprache'],
+] as const)
+  test(`every page in ${language}, at a desk, upright and on a phone`, async () => {
+    await page.getByLabel(label).selectOption(language);
+    await expect(page.locator('html')).toHaveAttribute('lang', language);
+    for (const path of ['code', 'records', 'profile', 'rights']) {
+      await page.goto(new URL(`#/${path}`, page.url()).href);
+      await expect(
+        page
+          .getByRole('heading', { level: 1 })
+          .or(page.getByRole('heading', { level: 2 }))
+          .first(),
+      ).toBeVisible();
+      for (const size of [DESK, { width: 1080, height: 1920 }, PHONE]) {
+        await page.setViewportSize(size);
+        const over = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        await expect.poll(over, `${path} at ${size.width}: wider than the screen`).toBeLessThanOrEqual(0);
+        await shot(`${path}-${language}`);
+      }
+      await axe(page);
+    }
+  });
+
 test('signing out leaves nothing of the person on the page', async () => {
   await press('تسجيل الخروج');
   await expect(page.getByRole('heading', { name: 'صفحتك الخاصة' })).toBeFocused();
