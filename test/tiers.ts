@@ -40,6 +40,8 @@ export const LONG: readonly string[] = [
   'test/console/people.spec.ts',
   'test/console/rollouts.spec.ts',
   'test/console/webhooks.spec.ts',
+  'test/console/technicians.spec.ts',
+  'test/fleet/site-technicians.test.ts',
   'test/e2e/kiosk-faults.spec.ts',
   'test/e2e/technician.spec.ts',
   'test/kiosk-ui/enrolment.spec.ts',

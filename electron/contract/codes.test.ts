@@ -38,6 +38,7 @@ const INNER: Readonly<Record<string, string>> = {
   'technician-exists': 'technician add on the command line',
   'technicians-too-many': 'technician add on the command line',
   'technician-unknown': 'technician remove on the command line',
+  'technician-of-server': 'technician remove on the command line',
   'face-not-matched': 'becomes another way in (checkin/claim.ts)',
   'setup-over': 'the screen was of before the set-up ended, and is replaced by the next status',
   'staff-pin-set': 'the button is there while none is set alone',

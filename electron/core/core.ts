@@ -54,6 +54,7 @@ import { readServerLink } from './sync/link.ts';
 import { createStorageReporter } from './sync/storage-report.ts';
 import { attachTechnician } from './technician/attach.ts';
 import { diagnosticsForBoth } from './technician/service.ts';
+import { idsTold } from './technician/told.ts';
 import { attachUpdates } from './update/attach.ts';
 import type { UpdateKeeper } from './update/keeper.ts';
 import { COMMIT, VERSION } from './version.ts';
@@ -219,6 +220,7 @@ async function assemble(
     storeSchema: SCHEMA,
     config: () => settings,
     slots: () => updates?.slots(),
+    technicians: () => idsTold(store),
     uptime: () => (performance.now() - startedAt) / 1000,
   };
 

@@ -28,6 +28,7 @@ import { presenceRoutes } from '../../sync/server/presence/routes.ts';
 import { reportRoutes } from '../../sync/server/reports/routes.ts';
 import { siteRoutes } from '../../sync/server/sites/routes.ts';
 import { statsRoutes } from '../../sync/server/stats/routes.ts';
+import { technicianRoutes } from '../../sync/server/technicians/routes.ts';
 import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
 import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
@@ -49,6 +50,7 @@ const ROUTES: readonly RouteSpec[] = [
   ...reportRoutes,
   ...siteRoutes,
   ...statsRoutes,
+  ...technicianRoutes,
 ];
 
 export const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZone: 'Europe/Berlin' };

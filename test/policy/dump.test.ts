@@ -58,6 +58,7 @@ const MARKS = {
   incident: 'Incident told in plain words',
   incidentNote: 'Note of an incident in the open',
   webhook: 'receiver.readable.example',
+  technician: 'Readable of the cables',
   kioskLog: 'line of a kiosk that anybody may read',
 } as const;
 
@@ -277,6 +278,9 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     await ok('POST', `/api/incidents/${opened.json().id}/notes`, { text: MARKS.incidentNote });
     const receiver = await ok('POST', '/api/webhooks', { name: 'Payroll', url: `https://${MARKS.webhook}/` });
     needles.webhookSecret = String(receiver.json().secret);
+    const technician = (await ok('POST', '/api/technicians', { name: MARKS.technician, site: null })).json();
+    needles.technicianSecret = String(technician.secret);
+    needles.technicianPaper = String((technician.paper as string[])[0]);
     const asked = (await ok('POST', `/api/fleet/${kiosk}/commands`, { what: 'logs' })).json();
     const command = (asked.commands as { id: string }[])[0]!.id;
     // As it comes and as it is: what is compressed would be found by nobody's eye, and by anybody's program.

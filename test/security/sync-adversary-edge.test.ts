@@ -256,6 +256,25 @@ describe('what this device alone is told', () => {
       expect(await taken([{ ...update, update: { ...directive, version } }]), version).toBe('page-malformed');
     expect(await taken(Array(201).fill(command))).toBe('page-malformed');
   });
+
+  test('technicians beyond the most that there are, or one of them twice, are refused', async () => {
+    const { technicians } = told.find(({ kind }) => kind === 'technicians') as { technicians: [{ paper: [object] }] };
+    const [one] = technicians;
+    const many = (n: number) => ({
+      kind: 'technicians',
+      technicians: Array.from({ length: n }, () => ({ ...one, id: randomUUID() })),
+    });
+    expect(await taken([many(20)])).toBe('ANSWERED');
+    expect(await taken([many(21)])).toBe('page-malformed');
+    expect(await taken([{ kind: 'technicians', technicians: [one, one] }])).toBe('page-malformed');
+    for (const wrong of [
+      { secret: 'A'.repeat(4000) },
+      { secret: '' },
+      { name: 'x'.repeat(61) },
+      { paper: Array(6).fill(one.paper[0]) },
+    ])
+      expect(await taken([{ kind: 'technicians', technicians: [{ ...one, ...wrong }] }])).toBe('page-malformed');
+  });
 });
 
 test('a refusal of another message is refused', async () => {

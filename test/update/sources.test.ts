@@ -183,8 +183,9 @@ describe('the server', () => {
       expect(codeOf(await update('network'))).toEqual(['refused', 'update-refused']);
     });
     await server.operate('device revoke', { device: line.device });
-    // To somebody who may not, a server's files are as if they were not there.
-    expect(codeOf(await update('network'))).toEqual(['refused', 'update-incomplete']);
+    const turnedAway = await update('network');
+    expect(codeOf(turnedAway)).toEqual(['refused', 'device-revoked']);
+    expect(JSON.stringify(turnedAway)).toContain('let it join again with a new code');
     expect(readdirSync(layout.builds).toSorted()).toEqual(before);
   });
 });

@@ -12,6 +12,7 @@ import { pad } from '../../sync/protocol/seal/padding.ts';
 import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
 import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
 import { messageDigest } from '../../sync/protocol/seal/signal.ts';
+import { paperHash } from '../../sync/protocol/seal/technician-code.ts';
 import { PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
 import { GENESIS, type WireEvent } from '../../sync/protocol/wire/event.ts';
 import { FAREWELL_TYP, LOGS_TYP } from '../../sync/protocol/wire/farewell.ts';
@@ -221,6 +222,17 @@ async function messages() {
         },
         { kind: 'pinPeppers', peppers: [PEPPER.toString('base64url')] },
         { kind: 'pin', person: PERSON, pin: { id: REQUEST, pepper: pinPepperId(PEPPER), hash: await hashOfPin() } },
+        {
+          kind: 'technicians',
+          technicians: [
+            {
+              id: REQUEST,
+              name: 'Kim Öz',
+              secret: Buffer.from('12345678901234567890').toString('base64url'),
+              paper: [{ n: 2, hash: paperHash('4027159382') }],
+            },
+          ],
+        },
         { kind: 'again', people: [{ person: PERSON, reason: 'score-falls' }] },
       ],
       cursor: 'opaque',

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import encodeQR from 'qr';
 import { kioskHome } from '../../core/paths.ts';
 import {
   addTechnicianCommand,
@@ -9,11 +8,13 @@ import {
 import { EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
 import { runStoreCommand } from '../store-command.ts';
+import { type Sheet, sheetText } from './sheet.ts';
 
 interface Told {
   readonly id: string;
   readonly name: string;
-  readonly enrolledAt: string;
+  /** Null: of the server, which told this kiosk of them. */
+  readonly enrolledAt: string | null;
   readonly paperCodes: number;
 }
 
@@ -30,7 +31,7 @@ export function registerTechnician(program: Command): void {
     .addHelpText('after', EXIT_HELP)
     .action(async ({ name, json }: { name: string; json?: boolean }) => {
       const output = terminalOutput(json ?? false, (value) =>
-        enrolled(value as { technician: Told; uri: string; secret: string; paper: readonly string[] }),
+        sheetText(value as { technician: Told } & Sheet, 'is enrolled'),
       );
       process.exitCode = await runStoreCommand(addTechnicianCommand, { name }, kioskHome(), output);
     });
@@ -42,7 +43,8 @@ export function registerTechnician(program: Command): void {
     .action(async ({ json }: { json?: boolean }) => {
       const output = terminalOutput(json ?? false, (value) => {
         const { id, name, enrolledAt, paperCodes } = value as Told;
-        return `${name}  ${id}  since ${enrolledAt}, ${paperCodes} codes on paper left`;
+        const since = enrolledAt === null ? 'of the server' : `since ${enrolledAt}`;
+        return `${name}  ${id}  ${since}, ${paperCodes} codes on paper left`;
       });
       process.exitCode = await runStoreCommand(listTechniciansCommand, {}, kioskHome(), output);
     });
@@ -59,41 +61,3 @@ export function registerTechnician(program: Command): void {
       process.exitCode = await runStoreCommand(removeTechnicianCommand, { technician: which }, kioskHome(), output);
     });
 }
-
-function enrolled({
-  technician,
-  uri,
-  secret,
-  paper,
-}: {
-  technician: Told;
-  uri: string;
-  secret: string;
-  paper: readonly string[];
-}): string {
-  return [
-    `${technician.name} is enrolled. This is shown once; clear the screen afterwards.`,
-    '',
-    ...picture(uri),
-    '',
-    'Read it with an authenticator app, or type the secret there (time-based, 6 digits):',
-    `  ${secret.match(/.{1,4}/g)!.join(' ')}`,
-    '',
-    'Codes for paper, each for one time, whatever the clocks say. Keep them where the telephone is not:',
-    ...paper.map((code) => `  ${code}`),
-  ].join('\n');
-}
-
-/** Two rows of squares a line of text. */
-function picture(text: string): string[] {
-  const rows = encodeQR(text, 'raw', { ecc: 'medium', border: 2 });
-  const lines: string[] = [];
-  for (let y = 0; y < rows.length; y += 2) {
-    const upper = rows[y]!;
-    // Drawn where it is light: most terminals write light on dark.
-    lines.push(upper.map((dark, x) => block(!dark, !(rows[y + 1]?.[x] ?? true))).join(''));
-  }
-  return lines;
-}
-
-const block = (upper: boolean, lower: boolean): string => (upper ? (lower ? '█' : '▀') : lower ? '▄' : ' ');

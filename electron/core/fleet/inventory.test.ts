@@ -22,6 +22,7 @@ const deps = (change: Partial<InventoryDeps> = {}): InventoryDeps => ({
   storeSchema: 6,
   config: () => ({ revision: null, problem: null }),
   slots: () => undefined,
+  technicians: () => null,
   uptime: () => 61.7,
   ...change,
 });

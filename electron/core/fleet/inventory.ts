@@ -66,6 +66,8 @@ export interface InventoryDeps {
   readonly storeSchema: number;
   readonly config: () => { readonly revision: number | null; readonly problem: string | null };
   readonly slots: () => Inventory['slots'];
+  /** Technicians of the server that may enter, by id; null: it never told of any. */
+  readonly technicians: () => readonly string[] | null;
   /** Since this core was started, seconds. */
   readonly uptime: () => number;
 }
@@ -75,6 +77,7 @@ export function collectInventory(deps: InventoryDeps): Inventory {
   const disk = deps.machine.disk(deps.home);
   const config = deps.config();
   const slots = deps.slots();
+  const technicians = deps.technicians();
   return {
     version: deps.build.version,
     commit: deps.build.commit ?? '',
@@ -91,6 +94,7 @@ export function collectInventory(deps: InventoryDeps): Inventory {
     storeSchema: deps.storeSchema,
     configRevision: config.revision,
     configProblem: config.problem,
+    ...(technicians && { technicians: [...technicians] }),
     ...(slots && { slots }),
   };
 }

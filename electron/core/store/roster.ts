@@ -10,7 +10,7 @@ import type { Stored } from './people.ts';
 import type { Purge } from './purge.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
-import type { Told } from './told.ts';
+import { TOLD_TECHNICIANS, type Told } from './told.ts';
 import type { WhereaboutsRows } from './whereabouts.ts';
 
 /** What of a page concerns the roster. */
@@ -237,6 +237,9 @@ class Applying {
         break;
       case 'pinPeppers':
         this.#rows.setSetting(PIN_PEPPERS, JSON.stringify(change.peppers));
+        break;
+      case 'technicians':
+        this.#rows.setSetting(TOLD_TECHNICIANS, JSON.stringify(change.technicians));
         break;
       case 'evacuation':
         this.#whereabouts.tellEvacuation(change.evacuation);

@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { base32, technicianUri } from '../../../sync/protocol/seal/technician-code.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { storeCommand } from '../commands/command.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
 import { TECHNICIAN_LOCKOUT } from './door.ts';
@@ -11,9 +13,15 @@ import {
   type Technician,
   TechnicianName,
 } from './technicians.ts';
-import { base32, totpUri } from './totp.ts';
+import { readTold } from './told.ts';
 
-const told = ({ id, name, enrolledAt, paper }: Technician) => ({ id, name, enrolledAt, paperCodes: paper.length });
+const told = ({ id, name, enrolledAt, paper }: Technician) => ({
+  id,
+  name,
+  enrolledAt,
+  paperCodes: paper.length,
+  from: 'kiosk' as const,
+});
 
 /** `technician add`: the secret and the codes on paper leave here once, and are never told again. */
 export const addTechnicianCommand = storeCommand({
@@ -36,7 +44,7 @@ export const addTechnicianCommand = storeCommand({
     changed();
     output.line({
       technician: told(made.technician),
-      uri: totpUri(made.secret, `${name} (${site.site})`),
+      uri: technicianUri(made.secret, `${name} (${site.site})`),
       secret: base32(made.secret),
       paper: made.paper,
     });
@@ -49,7 +57,16 @@ export const removeTechnicianCommand = storeCommand({
   name: 'technician remove',
   args: z.strictObject({ technician: z.string().trim().min(1).max(100) }),
   async run({ store, changed }, args, output) {
-    const { all, technician } = removeTechnician(readTechnicians(store), args.technician);
+    const wanted = args.technician.toLowerCase();
+    const here = readTechnicians(store);
+    const ofServer = readTold(store).some(({ id, name }) => id === wanted || name.toLowerCase() === wanted);
+    if (ofServer && !here.some(({ id, name }) => id === wanted || name.toLowerCase() === wanted))
+      throw new Problem(
+        'technician-of-server',
+        `${args.technician} is a technician of the server, which would tell this kiosk of them again`,
+        'Remove them there: console, Fleet, Technicians.',
+      );
+    const { all, technician } = removeTechnician(here, args.technician);
     const { id, name } = technician;
     store.append(
       { type: 'technician', open: { what: 'removed', outcome: 'done', technician: id }, personal: { name } },
@@ -67,6 +84,8 @@ export const listTechniciansCommand = storeCommand({
   args: z.strictObject({}),
   async run({ store }, _args, output) {
     for (const technician of readTechnicians(store)) output.line(told(technician));
+    for (const { id, name, paper } of readTold(store))
+      output.line({ id, name, enrolledAt: null, paperCodes: paper.length, from: 'server' });
     return 0;
   },
 });

@@ -4,7 +4,8 @@ import type { PinGuard } from '../pin/guard.ts';
 import type { StaffDesk } from '../staff/service.ts';
 import type { Store } from '../store/interface.ts';
 import type { TechnicianRecords, Who } from './record.ts';
-import { type Judgement, judge, keptTechnicians, readTechnicians } from './technicians.ts';
+import { type Judgement, judge } from './technicians.ts';
+import { type Known, keptUse, knownTechnicians } from './told.ts';
 
 /** Row of the store in which wrong codes are counted. */
 export const TECHNICIAN_LOCKOUT = 'technician';
@@ -13,7 +14,7 @@ export const TECHNICIAN_IDLE_MS = 2 * 60_000;
 export const TECHNICIAN_LONGEST_MS = 30 * 60_000;
 
 /** Why a session ended by itself, for the record. */
-export type EndedBy = 'idle' | 'over' | 'screen' | 'another';
+export type EndedBy = 'idle' | 'over' | 'screen' | 'another' | 'removed';
 
 export interface TechnicianDoor {
   /** @throws Problem `staff-locked`, `technician-none`, `technician-code-wrong`, `pin-locked`, and of the store: then nobody is in */
@@ -71,28 +72,27 @@ export function createTechnicianDoor({ store, staff, guard, records, now, monoto
 
   async function enter(staffToken: string, code: string): Promise<{ token: string; name: string }> {
     staff.require(staffToken);
-    const all = readTechnicians(store);
-    if (all.length === 0) {
+    if (knownTechnicians(store).length === 0) {
       records.note('enter', 'refused', null, { code: 'technician-none' });
       throw new Problem(
         'technician-none',
         'no technician is enrolled at this kiosk',
-        'Enrol one at the machine: technician add.',
+        'Add one in the console (Fleet, Technicians), or at the machine: technician add.',
       );
     }
-    let judged: Judgement | null = null;
+    let judged: Judgement<Known> | null = null;
     const who = await guard
       .attempt<Who>({
         subject: TECHNICIAN_LOCKOUT,
         shared: null,
         async check() {
           // Read anew: an attempt before this one may have used the code.
-          judged = judge(readTechnicians(store), code, now());
+          judged = judge(knownTechnicians(store), code, now());
           if (!judged.who) return null;
           // Used up, told, and only then let in; what can't be recorded does not happen.
           const { id, name } = judged.who;
           const how = judged.by === 'paper' ? { code: 'paper' } : {};
-          records.write('enter', 'done', { id, name }, { ...how, settings: keptTechnicians(judged.all) });
+          records.write('enter', 'done', { id, name }, { ...how, ...keptUse(store, judged.who, judged.all) });
           return { id, name };
         },
         wrong: () =>
@@ -117,7 +117,7 @@ export function createTechnicianDoor({ store, staff, guard, records, now, monoto
     return { token: session.token, name: who.name };
   }
 
-  function tellRefusal(refusal: unknown, judged: Judgement | null): void {
+  function tellRefusal(refusal: unknown, judged: Judgement<Known> | null): void {
     if (!(refusal instanceof Problem)) return;
     if (judged !== null) {
       if (!judged.who) records.note('enter', 'refused', null, { code: `code-${judged.why}` });
@@ -138,6 +138,8 @@ export function createTechnicianDoor({ store, staff, guard, records, now, monoto
     owns,
     require(token, active) {
       endInTime();
+      // Whoever is removed meanwhile, here or in the console, is out with the next touch.
+      if (session && !isKnown(store, session.who.id)) end('removed');
       if (!session || !owns(token))
         throw new Problem('staff-locked', 'the technician’s session is over', 'Enter PIN and code again.');
       if (active) renew();
@@ -145,4 +147,12 @@ export function createTechnicianDoor({ store, staff, guard, records, now, monoto
     },
     end,
   };
+}
+
+function isKnown(store: Pick<Store, 'setting'>, id: string): boolean {
+  try {
+    return knownTechnicians(store).some((one) => one.id === id);
+  } catch {
+    return false; // unreadable: nobody is in
+  }
 }

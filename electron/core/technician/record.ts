@@ -32,6 +32,8 @@ export interface TechnicianRecords {
 
 interface More {
   readonly code?: string;
+  /** Of a technician of the server: which code on paper was used up. */
+  readonly paper?: number | null;
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -48,9 +50,15 @@ export function createTechnicianRecords({ store, changed, log }: RecordDeps): Te
     what: TechnicianWhat,
     outcome: TechnicianOutcome,
     who: Who | null,
-    { code, settings }: More = {},
+    { code, paper, settings }: More = {},
   ): void {
-    const open: Open<'technician'> = { what, outcome, ...(who && { technician: who.id }), ...(code && { code }) };
+    const open: Open<'technician'> = {
+      what,
+      outcome,
+      ...(who && { technician: who.id }),
+      ...(code && { code }),
+      ...(paper && { paper }),
+    };
     store.append({ type: 'technician', open, personal: who ? { name: who.name } : {} }, settings);
     log('info', 'technician', { what, outcome, ...(code && { code }) });
     changed();

@@ -7,7 +7,7 @@ import type { SyncReport } from '../sync/report.ts';
 import type { TechnicianDoor } from './door.ts';
 import type { TechnicianRecords } from './record.ts';
 import type { TechnicianTasks } from './tasks.ts';
-import { readTechnicians } from './technicians.ts';
+import { knownTechnicians } from './told.ts';
 
 type Methods = Pick<
   CoreMethods,
@@ -32,7 +32,7 @@ export function createTechnician(deps: TechnicianDeps): Methods {
   return {
     async technicianGate({ token }) {
       deps.staff.require(token);
-      return { now: instant(deps.retention.now()), enrolled: readTechnicians(deps.store).length > 0 };
+      return { now: instant(deps.retention.now()), enrolled: knownTechnicians(deps.store).length > 0 };
     },
     technicianEnter: ({ token, code }) => door.enter(token, code),
     async technicianLeave({ token }) {

@@ -1,11 +1,12 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { newPaper, PAPER_DIGITS, paperHash, SECRET_BYTES } from '../../../sync/protocol/seal/technician-code.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Store } from '../store/interface.ts';
-import { codeAt, SECRET_BYTES, stepsAround } from './totp.ts';
+import { codeAt, stepsAround } from './totp.ts';
 
 /**
- * Who may enter the technician's menu of this kiosk. Each has a secret of their own, so that the record says who it was,
+ * Who may enter the technician's menu of this kiosk by having been enrolled at it; told.ts has those of the server. Each has a secret of their own, so that the record says who it was,
  * and codes on paper for when no code fits: another clock, a lost telephone. Kept as a setting, which lies on disk under
  * the store's key like everything else of it.
  */
@@ -13,9 +14,6 @@ import { codeAt, SECRET_BYTES, stepsAround } from './totp.ts';
 const SETTING = 'technicians';
 /** Each technician's codes are more to guess at. */
 export const MAX_TECHNICIANS = 20;
-const PAPER_CODES = 5;
-/** Long enough that nobody guesses one within the lockout's hours, and other than the app's. */
-const PAPER_DIGITS = 10;
 
 export const TechnicianName = z.string().trim().min(1).max(60);
 const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
@@ -81,13 +79,13 @@ export function addTechnician(
       'Remove one first.',
     );
   const secret = random(SECRET_BYTES);
-  const paper = Array.from({ length: PAPER_CODES }, () => paperCode(random));
+  const paper = newPaper(random);
   const technician = {
     id,
     name,
     secret: Buffer.from(secret).toString('base64url'),
     lastStep: 0,
-    paper: paper.map(digest),
+    paper: paper.map(paperHash),
     enrolledAt: new Date(now).toISOString(),
   };
   return { all: [...all, technician], technician, secret, paper };
@@ -103,19 +101,22 @@ export function removeTechnician(
   return { all: all.filter((t) => t !== technician), technician };
 }
 
+/** What a code is judged by. */
+export type Enrolled = Pick<Technician, 'id' | 'name' | 'secret' | 'lastStep' | 'paper'>;
+
 /** Whose a typed code is, and what is kept so that it is taken once; or why it is nobody's. */
-export type Judgement =
-  | { readonly who: Technician; readonly all: readonly Technician[]; readonly by: 'app' | 'paper' }
+export type Judgement<T extends Enrolled = Technician> =
+  | { readonly who: T; readonly all: readonly T[]; readonly by: 'app' | 'paper' }
   | { readonly who: null; readonly why: 'wrong' | 'used' | 'ambiguous' };
 
 /**
  * @param now trusted time, ms since 1970
  */
-export function judge(all: readonly Technician[], code: string, now: number): Judgement {
+export function judge<T extends Enrolled>(all: readonly T[], code: string, now: number): Judgement<T> {
   return code.length === PAPER_DIGITS ? judgePaper(all, code) : judgeApp(all, code, now);
 }
 
-function judgeApp(all: readonly Technician[], code: string, now: number): Judgement {
+function judgeApp<T extends Enrolled>(all: readonly T[], code: string, now: number): Judgement<T> {
   const steps = stepsAround(now);
   // All are looked at, however the first ones go: how long it takes tells nothing.
   const fits = all.flatMap((who) => {
@@ -130,14 +131,14 @@ function judgeApp(all: readonly Technician[], code: string, now: number): Judgem
   return { ...kept(all, { ...fresh.who, lastStep: fresh.step }), by: 'app' };
 }
 
-function judgePaper(all: readonly Technician[], code: string): Judgement {
-  const hash = digest(code);
+function judgePaper<T extends Enrolled>(all: readonly T[], code: string): Judgement<T> {
+  const hash = paperHash(code);
   const who = all.find((t) => t.paper.includes(hash));
   if (!who) return { who: null, why: 'wrong' };
   return { ...kept(all, { ...who, paper: who.paper.filter((one) => one !== hash) }), by: 'paper' };
 }
 
-const kept = (all: readonly Technician[], who: Technician) => ({
+const kept = <T extends Enrolled>(all: readonly T[], who: T) => ({
   who,
   all: all.map((t) => (t.id === who.id ? who : t)),
 });
@@ -145,14 +146,3 @@ const kept = (all: readonly Technician[], who: Technician) => ({
 const sameName = (a: string, b: string): boolean => a.toLocaleLowerCase() === b.trim().toLocaleLowerCase();
 const sameText = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
-const digest = (code: string): string => createHash('sha256').update(code).digest('base64url');
-
-/** Ten digits, each as likely as any other. */
-function paperCode(random: (bytes: number) => Uint8Array): string {
-  const most = 10 ** PAPER_DIGITS;
-  for (;;) {
-    const value = Buffer.from(random(6)).readUIntBE(0, 6);
-    // 2^48 is no multiple of 10^10: what is left over at the end would favour small numbers.
-    if (value < Math.floor(2 ** 48 / most) * most) return String(value % most).padStart(PAPER_DIGITS, '0');
-  }
-}

@@ -41,7 +41,7 @@ export async function shareServer(deps: ServerShareDeps): Promise<{ close(): Pro
     if (!agent && options) {
       const made = new VerifiedAgent(options, { maxSockets: MOST });
       const url = new URL(UPDATES_PATH, options.bundle.serverUrl).href;
-      agent = { of: options, agent: made, source: httpSource({ name: 'server', url, agent: made }) };
+      agent = { of: options, agent: made, source: httpSource({ name: 'server', url, agent: made, ours: true }) };
     }
     return agent?.source ?? null;
   };
@@ -50,8 +50,13 @@ export async function shareServer(deps: ServerShareDeps): Promise<{ close(): Pro
     give(request, response).catch((error: unknown) => {
       const full = error instanceof Problem && error.code === BUSY;
       if (!full) log('info', 'update: the server’s repository could not be read', { error });
-      if (!response.headersSent) response.writeHead(full ? 429 : 502).end();
-      else response.destroy();
+      if (response.headersSent) response.destroy();
+      // That the server refuses this kiosk is told on, with why.
+      else if (error instanceof Problem && error.params.status === 403)
+        response
+          .writeHead(403, { 'content-type': 'application/problem+json' })
+          .end(JSON.stringify({ code: error.code }));
+      else response.writeHead(full ? 429 : 502).end();
     });
   });
   server.maxConnections = MOST;

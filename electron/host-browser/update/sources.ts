@@ -29,6 +29,7 @@ export async function sourcesOf(from: 'network' | 'usb', settings: SourceSetting
         name: 'server',
         url: `http://localhost${UPDATES_PATH}`,
         agent: new SocketAgent(settings.socket),
+        ours: true,
       }),
       ...settings.mirrors.map((url) => httpSource({ name: 'mirror', url })),
     ];

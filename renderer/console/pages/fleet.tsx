@@ -14,6 +14,7 @@ import { PageFrame } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
 import { AlertBadges, bytes, cameraWords } from './fleet/alerts.tsx';
 import { KioskPage } from './fleet/kiosk.tsx';
+import { TechniciansPage } from './fleet/site-technicians.tsx';
 import { TemplatesPage } from './fleet/templates.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 
@@ -31,6 +32,7 @@ const EVERY_MS = 5_000;
 function Fleet({ role, rest }: PageProps) {
   const [first] = rest;
   if (first === 'templates') return <TemplatesPage role={role} />;
+  if (first === 'technicians') return <TechniciansPage role={role} />;
   return first ? <KioskPage key={first} device={first} role={role} /> : <List />;
 }
 
@@ -54,9 +56,14 @@ function List() {
       title={t('fleet.nav')}
       lead={t('fleet.lead')}
       actions={
-        <button type="button" class="quiet" onClick={() => go('fleet/templates')}>
-          {t('fleet.templates')}
-        </button>
+        <>
+          <button type="button" class="quiet" onClick={() => go('fleet/technicians')}>
+            {t('technicians.nav')}
+          </button>
+          <button type="button" class="quiet" onClick={() => go('fleet/templates')}>
+            {t('fleet.templates')}
+          </button>
+        </>
       }
     >
       <RefusalNote refusal={found.refusal} onAgain={found.reload} />

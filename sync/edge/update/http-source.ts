@@ -11,6 +11,8 @@ export interface HttpSourceOptions {
   readonly url: string;
   /** For the server: the `VerifiedAgent` that shows the kiosk's certificate. A mirror's certificate is a public one. */
   readonly agent?: HttpsAgent | HttpAgent;
+  /** It is the kiosk's own server, or the socket that leads to it: when it refuses this kiosk it says why. */
+  readonly ours?: boolean;
   /** PEM of a CA that is trusted instead of the public ones, for a mirror of one's own without an agent. */
   readonly ca?: string;
 }
@@ -18,7 +20,7 @@ export interface HttpSourceOptions {
 const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
 
 /** @throws Problem `update-address-wrong` */
-export function httpSource({ name, url, agent, ca }: HttpSourceOptions): UpdateSource {
+export function httpSource({ name, url, agent, ours = false, ca }: HttpSourceOptions): UpdateSource {
   const base = URL.parse(url.endsWith('/') ? url : `${url}/`);
   const plain = base?.protocol === 'http:' && LOOPBACK.test(base.hostname);
   const bare = base?.search === '' && base.hash === '' && base.username === '' && base.password === '';
@@ -56,6 +58,7 @@ export function httpSource({ name, url, agent, ca }: HttpSourceOptions): UpdateS
         response.destroy();
         response = await get(path, 0, signal);
       }
+      if (ours && response.statusCode === 403) throw await turnedAway(name, response);
       return opened(name, path, from, response);
     },
   };
@@ -89,6 +92,54 @@ function opened(name: string, path: string, from: number, response: IncomingMess
   const [, begin, total] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '') ?? [];
   if (begin === undefined || Number(begin) !== from) throw refuse('another part than was asked for');
   return { from, total: whole(total), bytes };
+}
+
+/** Most of a refusal that is read, bytes. */
+const MAX_REFUSAL = 4096;
+/** What the server says of a kiosk that it gives nothing; a code that is not among these says no more than its status. */
+const TURNED_AWAY: Readonly<Record<string, readonly [message: string, nextStep: string]>> = {
+  'device-revoked': [
+    'this kiosk was revoked, so its server gives it no builds any more.',
+    'If that was a mistake, let it join again with a new code. Until then it takes builds from a mirror or a stick.',
+  ],
+  'device-not-approved': [
+    'this kiosk is not approved yet, so its server gives it no builds.',
+    'Approve it in the console, under Kiosks.',
+  ],
+  'unknown-device': [
+    'the server does not know this kiosk, so it gives it no builds.',
+    'If the server was restored from a backup, let the kiosk join again with a new code.',
+  ],
+};
+
+/** Why the server refuses this kiosk. Its connection is of our own server, or of this machine: so it may say so. */
+async function turnedAway(name: string, response: IncomingMessage): Promise<Problem> {
+  const code = await refusalCode(name, response);
+  const known = code !== null && Object.hasOwn(TURNED_AWAY, code) ? code : null;
+  const [message, nextStep] = (known && TURNED_AWAY[known]) || [
+    'this kiosk may not have its builds (403).',
+    'Look for why in the server’s log.',
+  ];
+  return new Problem(known ?? 'update-refused', `${name}: ${message}`, nextStep, { params: { status: 403 } });
+}
+
+async function refusalCode(name: string, response: IncomingMessage): Promise<string | null> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of reading(name, response)) {
+    length += piece.length;
+    if (length > MAX_REFUSAL) {
+      response.destroy();
+      return null;
+    }
+    pieces.push(piece);
+  }
+  try {
+    const { code } = JSON.parse(Buffer.concat(pieces).toString('utf8')) as { code?: unknown };
+    return typeof code === 'string' ? code : null;
+  } catch {
+    return null; // no refusal of our server: something between us answered
+  }
 }
 
 async function* reading(name: string, response: IncomingMessage): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Ed25519PublicJwk, Kid, TYP } from './batch.ts';
-import { CardTemplateValue, Direction, MAX_TEMPLATES, PinValue, TemplateValue, Uuid } from './event.ts';
+import { CardTemplateValue, Direction, MAX_TEMPLATES, PaperNumber, PinValue, TemplateValue, Uuid } from './event.ts';
 import { Command, DeviceConfig, Inventory, UpdateDirective } from './fleet.ts';
 import { ServerKeys } from './keys.ts';
 
@@ -151,6 +151,7 @@ const KINDS_SINCE_3: ReadonlySet<string> = new Set([
   'pinPeppers',
   'evacuation',
   'accounted',
+  'technicians',
 ]);
 
 /** Whether a reader of this protocol version knows a kind of change: it refuses a page with another. */
@@ -162,6 +163,23 @@ export function knowsKind(version: number, kind: string): boolean {
 export const MAX_AGAIN = 500;
 /** Why somebody is to be enrolled again; a kiosk shows a reason that it does not know as a plain one. */
 const AgainReason = z.string().regex(/^[a-z][a-z-]{0,39}$/);
+
+/** Most technicians of the server that one kiosk is told. */
+export const MAX_TOLD_TECHNICIANS = 20;
+/** A technician of the site, as kiosks judge their codes (seal/technician-code.ts): whoever has it can make codes, so it always travels sealed. */
+export const ToldTechnician = z.strictObject({
+  id: Uuid,
+  name: z.string().min(1).max(60),
+  /** 20 bytes. */
+  secret: z.string().regex(/^[A-Za-z0-9_-]{27}$/),
+  /** Codes on paper that are left: SHA-256 of each. */
+  paper: z.array(z.strictObject({ n: PaperNumber, hash: Kid })).max(5),
+});
+export type ToldTechnician = z.infer<typeof ToldTechnician>;
+export const ToldTechnicians = z
+  .array(ToldTechnician)
+  .max(MAX_TOLD_TECHNICIANS)
+  .refine((all) => unique(all.map(({ id }) => id)), 'each technician once');
 
 /** An evacuation of a site that goes on. */
 const Evacuation = z.strictObject({ id: Uuid, begunAt: Instant });
@@ -225,6 +243,8 @@ export const Change = z.discriminatedUnion('kind', [
     kind: z.literal('again'),
     people: z.array(z.strictObject({ person: Uuid, reason: AgainReason })).max(MAX_AGAIN),
   }),
+  /** All technicians that the server has for the site: whoever is not in it enters by nothing of the server's any more. */
+  z.strictObject({ kind: z.literal('technicians'), technicians: ToldTechnicians }),
   /** All keys that a person's own code may be signed by, newest first. */
   z.strictObject({ kind: z.literal('issuers'), keys: z.array(Ed25519PublicJwk).max(4) }),
   /** No longer of this kiosk's sites: forget, nothing to confirm. */

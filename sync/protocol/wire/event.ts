@@ -51,6 +51,8 @@ export const TechnicianWhat = z.enum([
   'door-test',
 ]);
 export type TechnicianWhat = z.infer<typeof TechnicianWhat>;
+/** Which of a technician's codes on paper. */
+export const PaperNumber = z.number().int().min(1).max(5);
 /** `begun`: told before what may take the kiosk's voice. */
 export const TechnicianOutcome = z.enum(['begun', 'done', 'failed', 'refused']);
 export type TechnicianOutcome = z.infer<typeof TechnicianOutcome>;
@@ -111,13 +113,15 @@ export const OpenBody = {
     /** Why not, where it was not done. */
     code: z.string().min(1).max(60).optional(),
   }),
-  /** Of a technician, by their id at this kiosk; without it nobody was recognised. */
+  /** Of a technician, by their id at this kiosk or of the server; without it nobody was recognised. */
   technician: z.strictObject({
     what: TechnicianWhat,
     outcome: TechnicianOutcome,
     technician: Uuid.optional(),
     /** Why not; of `enter` how, where not by the app's code; of `leave` why, where nobody asked; of `update` the version. */
     code: z.string().min(1).max(60).optional(),
+    /** Of `enter` of a technician of the server: which code on paper it used up. */
+    paper: PaperNumber.optional(),
   }),
 } as const;
 

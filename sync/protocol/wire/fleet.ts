@@ -97,6 +97,8 @@ export const Inventory = z
     configRevision: z.number().int().nonnegative().nullable(),
     /** Why the newest one is not in force; null: it is. */
     configProblem: z.string().max(300).nullable(),
+    /** Technicians of the server that may enter here, by id; absent: it was never told of any. */
+    technicians: z.array(Uuid).max(20).optional(),
     /** Of an installed kiosk. */
     slots: z
       .strictObject({ current: z.string().max(60), previous: z.string().max(60).nullable(), trial: z.boolean() })

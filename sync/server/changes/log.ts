@@ -25,6 +25,7 @@ export interface NewChange {
     | 'pinPeppers'
     | 'evacuation'
     | 'accounted'
+    | 'technicians'
     | 'update'
     | 'command'
     | 'config';

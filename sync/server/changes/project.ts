@@ -10,6 +10,7 @@ import { agreedAlone } from '../minors/minors.ts';
 import { spendPinCode } from '../pin-codes/codes.ts';
 import { keepPin, type PinWord } from '../pins/pins.ts';
 import { tookRollCall } from '../presence/told.ts';
+import { usedPaper } from '../technicians/store.ts';
 import { keepCardTemplate } from './card-templates.ts';
 import { recordConsent, type Standing, standingOf } from './consent.ts';
 import { facesAllowed, templatesAllowed } from './faces.ts';
@@ -31,6 +32,7 @@ const TYPES: ReadonlySet<EventType> = new Set([
   'credential',
   'pin',
   'evacuation',
+  'technician',
   'erasureDone',
 ]);
 
@@ -93,6 +95,10 @@ async function apply(
     if (named)
       await tx.updateTable('event').set({ person: null, personal: null, gps: null }).where('id', '=', id).execute();
     return told;
+  }
+  if (type === 'technician') {
+    const { technician, paper } = open as Open<'technician'>;
+    return technician && paper ? usedPaper(tx, keys, technician, paper) : [];
   }
   if (!named) return [];
   if (type === 'person' && (open as Open<'person'>).change === 'deleted')

@@ -179,6 +179,13 @@ export function dataRows(f: Facts): DataRow[] {
       Object.values(f.accounts).reduce((a, b) => a + b, 0),
       'until they are removed',
     ),
+    row(
+      [],
+      'Technicians: name, secret of their app (sealed), codes on paper (hash); what they did at a kiosk, by name',
+      'who looks after kiosks',
+      c.technicians,
+      'secret and codes: until they are removed; name: 90 days longer; what they did: as long as the log of events',
+    ),
     row(['accesses'], 'Audit log', 'staff, and people by daily aliases', f.audit.rows, period('audit')),
     row(
       [],

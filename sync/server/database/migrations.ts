@@ -34,6 +34,7 @@ import { peopleImport } from './migrations/0031-people-import.ts';
 import { technicians } from './migrations/0032-technicians.ts';
 import { rollCall } from './migrations/0033-roll-call.ts';
 import { importLooks } from './migrations/0034-import-looks.ts';
+import { siteTechnicians } from './migrations/0035-site-technicians.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -75,6 +76,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0032-technicians': technicians,
   '0033-roll-call': rollCall,
   '0034-import-looks': importLooks,
+  '0035-site-technicians': siteTechnicians,
 };
 
 /** Names of what this build knows, in order. */

@@ -33,6 +33,7 @@ import type {
   FleetLogTable,
   FleetSettingsTable,
   KioskAlertTable,
+  TechnicianTable,
 } from './tables/fleet.ts';
 import type { IncidentEntryTable, IncidentScopeTable, IncidentTable } from './tables/incidents.ts';
 import type { JobRunTable } from './tables/jobs.ts';
@@ -328,6 +329,7 @@ interface ChangeTable {
     | 'pinPeppers'
     | 'evacuation'
     | 'accounted'
+    | 'technicians'
     | DeviceToldTable['kind'];
   person: string | null;
   model: string | null;
@@ -491,6 +493,7 @@ export interface Tables {
   fleet_config: FleetConfigTable;
   fleet_command: FleetCommandTable;
   fleet_log: FleetLogTable;
+  technician: TechnicianTable;
   kiosk_alert: KioskAlertTable;
   device_report: DeviceReportTable;
   device_tls_key: DeviceTlsKeyTable;

@@ -1,10 +1,11 @@
 import { inTransaction } from '../database/retry.ts';
 import type { Job } from '../jobs/job.ts';
+import { forgetTechnicians } from '../technicians/store.ts';
 import { endOverdue } from './commands.ts';
 import { keepAlerts } from './keep-alerts.ts';
 import { dropOldLogs } from './logs.ts';
 
-/** Commands whose time is over are told no more, and logs go after their seven days. */
+/** Commands whose time is over are told no more, logs go after their seven days, and names of technicians 90 days after their removal. */
 export const fleetJob: Job = {
   name: 'fleet',
   everyMs: 10 * 60_000,
@@ -12,6 +13,7 @@ export const fleetJob: Job = {
     inTransaction(db, async (tx) => ({
       commandsEnded: await endOverdue(tx, now()),
       logsRemoved: await dropOldLogs(tx, now()),
+      techniciansForgotten: await forgetTechnicians(tx, now()),
     })),
 };
 

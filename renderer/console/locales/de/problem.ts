@@ -117,6 +117,15 @@ export const problem = {
     title: 'Diese Person hat keine Nummer, die zu einer PIN gehört.',
     next: 'Geben Sie ihr zuerst eine Nummer.',
   },
+  'technician-exists': {
+    title: 'Einen Techniker dieses Namens gibt es schon.',
+    next: 'Entfernen Sie ihn zuerst, oder geben Sie einen anderen Namen an.',
+  },
+  'technicians-too-many': {
+    title: 'Der Standort hat so viele Techniker, wie ein Kiosk aufnimmt.',
+    next: 'Entfernen Sie zuerst einen.',
+  },
+  'technician-unknown': { title: 'Diesen Techniker gibt es nicht (mehr).', next: 'Laden Sie die Seite neu.' },
   'templates-on-card': {
     title: 'An einem Standort dieser Person liegen Vorlagen nur auf der Karte.',
     next: 'Erfassen Sie sie an einem Kiosk, der die Karte macht.',

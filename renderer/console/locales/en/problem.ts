@@ -98,6 +98,12 @@ export const problem = {
     title: 'This person has no number, which a PIN goes with.',
     next: 'Give them a number first.',
   },
+  'technician-exists': {
+    title: 'There is a technician of this name already.',
+    next: 'Remove them first, or give another name.',
+  },
+  'technicians-too-many': { title: 'The site has as many technicians as a kiosk takes.', next: 'Remove one first.' },
+  'technician-unknown': { title: 'There is no such technician (any more).', next: 'Read the page again.' },
   'templates-on-card': {
     title: 'At a site of this person templates live on their card alone.',
     next: 'Enrol them at a kiosk, which makes the card.',

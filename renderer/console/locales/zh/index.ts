@@ -28,6 +28,7 @@ import { retention } from './retention.ts';
 import { rollouts } from './rollouts.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
+import { technicians } from './technicians.ts';
 import { texts } from './texts.ts';
 import { webhooks } from './webhooks.ts';
 
@@ -63,5 +64,6 @@ export const zh = {
   settings,
   texts,
   cards,
+  technicians,
   webhooks,
 };

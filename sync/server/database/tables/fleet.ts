@@ -44,6 +44,22 @@ export interface FleetCommandTable {
   word: string | null;
 }
 
+/** Who may enter the technician's menu at the kiosks of a scope, or at all (technicians/). */
+export interface TechnicianTable {
+  id: string;
+  row_version: number;
+  scope: string | null;
+  /** Envelope. */
+  name: Uint8Array;
+  /** Envelope of the secret and of what is left of the codes on paper; null once removed. */
+  sealed: Uint8Array | null;
+  paper_left: number;
+  added_at: Instant;
+  added_by: string;
+  removed_at: MaybeInstant;
+  removed_by: string | null;
+}
+
 /** What is wrong with a kiosk, and since when (fleet/alerts.ts). */
 export interface KioskAlertTable {
   device: string;

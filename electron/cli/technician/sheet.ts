@@ -1,0 +1,40 @@
+import encodeQR from 'qr';
+
+/** What a technician enters with; shown once. */
+export interface Sheet {
+  readonly uri: string;
+  readonly secret: string;
+  readonly paper: readonly string[];
+}
+
+/** @param done what was done, e.g. `is enrolled` */
+export function sheetText(
+  { technician, uri, secret, paper }: Sheet & { readonly technician: { readonly name: string } },
+  done: string,
+): string {
+  return [
+    `${technician.name} ${done}. This is shown once; clear the screen afterwards.`,
+    '',
+    ...picture(uri),
+    '',
+    'Read it with an authenticator app, or type the secret there (time-based, 6 digits):',
+    `  ${secret.match(/.{1,4}/g)!.join(' ')}`,
+    '',
+    'Codes for paper, each for one time, whatever the clocks say. Keep them where the telephone is not:',
+    ...paper.map((code) => `  ${code}`),
+  ].join('\n');
+}
+
+/** Two rows of squares a line of text. */
+function picture(text: string): string[] {
+  const rows = encodeQR(text, 'raw', { ecc: 'medium', border: 2 });
+  const lines: string[] = [];
+  for (let y = 0; y < rows.length; y += 2) {
+    const upper = rows[y]!;
+    // Drawn where it is light: most terminals write light on dark.
+    lines.push(upper.map((dark, x) => block(!dark, !(rows[y + 1]?.[x] ?? true))).join(''));
+  }
+  return lines;
+}
+
+const block = (upper: boolean, lower: boolean): string => (upper ? (lower ? '█' : '▀') : lower ? '▄' : ' ');
