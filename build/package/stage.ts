@@ -52,8 +52,9 @@ export async function stageKiosk(options: StageOptions): Promise<void> {
   const screens = await buildKioskScreens(ROOT, join(folder, 'dist/renderer'));
   await placeModels(folder);
   copy(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
-  // Makes the .js files beside it modules. Nothing else of the project's own package.json concerns a kiosk.
-  const packageJson = { name: PRODUCT, version, ...options.packageJson, type: 'module' };
+  // Makes the .js files beside it modules, and says when its commit was made (electron/core/version.ts). Nothing else of the project's own package.json concerns a kiosk.
+  const madeAt = new Date(options.at * 1000).toISOString();
+  const packageJson = { name: PRODUCT, version, madeAt, ...options.packageJson, type: 'module' };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageJson)}\n`);
   const components = gatherComponents(ROOT, { packages: closure.packages, screens, runtime: options.runtime });
   writeFileSync(join(folder, NOTICES_FILE), thirdPartyNotices(components));

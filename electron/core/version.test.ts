@@ -23,7 +23,11 @@ test('a packaged build says itself what it is, whatever stands around it', () =>
   const commit = 'ab'.repeat(20);
   writeFileSync(join(root, 'build.json'), JSON.stringify({ version: '2.0.0-rc.1', commit, files: {} }));
   git('init', '-q');
-  expect(readBuild(root)).toEqual({ version: '2.0.0-rc.1', commit, packaged: true });
+  expect(readBuild(root)).toEqual({ version: '2.0.0-rc.1', commit, packaged: true, madeAt: null });
+  writeFileSync(join(root, 'package.json'), '{"version":"2.0.0-rc.1","madeAt":"2027-03-02T07:58:01.000Z"}');
+  expect(readBuild(root).madeAt).toBe(Date.UTC(2027, 2, 2, 7, 58, 1));
+  writeFileSync(join(root, 'package.json'), '{"madeAt":"yesterday"}');
+  expect(() => readBuild(root)).toThrow();
 });
 
 test('a build.json that is none is refused, never passed over', () => {
@@ -35,7 +39,7 @@ test('a checkout’s commit is git’s own answer: on a branch, packed, detached
   git('init', '-q', '-b', 'main');
   git('commit', '-q', '--allow-empty', '-m', 'one');
   const commit = git('rev-parse', 'HEAD');
-  expect(readBuild(root)).toEqual({ version: '1.2.3', commit, packaged: false });
+  expect(readBuild(root)).toEqual({ version: '1.2.3', commit, packaged: false, madeAt: null });
   git('pack-refs', '--all');
   expect(readBuild(root).commit).toBe(commit);
   git('checkout', '-q', '--detach');
@@ -43,7 +47,7 @@ test('a checkout’s commit is git’s own answer: on a branch, packed, detached
   const tree = join(root, 'tree');
   git('worktree', 'add', '-q', '-b', 'other', tree);
   writeFileSync(join(tree, 'package.json'), '{"version":"1.2.4"}');
-  expect(readBuild(tree)).toEqual({ version: '1.2.4', commit, packaged: false });
+  expect(readBuild(tree)).toEqual({ version: '1.2.4', commit, packaged: false, madeAt: null });
 });
 
 test('sources without git have no commit', () => {

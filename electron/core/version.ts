@@ -10,17 +10,24 @@ export interface Build {
   readonly commit: string | null;
   /** Whether `build.json` said so, or a checkout. */
   readonly packaged: boolean;
+  /** When that commit was made, ms since 1970, as the packaged build says; null: no build says it. */
+  readonly madeAt: number | null;
 }
 
 const Commit = z.string().regex(/^[0-9a-f]{40}$/);
 const Packaged = z.object({ version: BuildVersion, commit: Commit });
 const FromSources = z.object({ version: BuildVersion });
+/** Of the package.json of a packaged build; absent in builds from before it was written there. */
+const Dated = z.object({ madeAt: z.iso.datetime().optional() });
 
 /** @param root of a packaged build, with its `build.json`, or of a checkout. */
 export function readBuild(root: string): Build {
   const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'));
-  if (existsSync(join(root, MANIFEST_FILE))) return { ...Packaged.parse(read(MANIFEST_FILE)), packaged: true };
-  return { ...FromSources.parse(read('package.json')), commit: gitCommit(root), packaged: false };
+  if (!existsSync(join(root, MANIFEST_FILE)))
+    return { ...FromSources.parse(read('package.json')), commit: gitCommit(root), packaged: false, madeAt: null };
+  const { madeAt } = Dated.parse(read('package.json'));
+  const at = madeAt === undefined ? null : Date.parse(madeAt);
+  return { ...Packaged.parse(read(MANIFEST_FILE)), packaged: true, madeAt: at };
 }
 
 /** The commit that is checked out, read as git keeps it: a kiosk of sources may have no `git` to ask. */
@@ -53,6 +60,11 @@ const build = readBuild(join(import.meta.dirname, '../..'));
 export const VERSION: string = build.version;
 /** The commit that it was made of, where that is known. */
 export const COMMIT: string | null = build.commit;
+
+/** When the rules of trusted time were written: no sources are older, whatever says so. */
+const OLDEST = Date.UTC(2026, 10, 24);
+/** No kiosk lives before this, ms since 1970: the commit of its build, or, for sources, what they say themselves. */
+export const BUILD_DATE: number = Math.max(OLDEST, build.madeAt ?? OLDEST);
 
 /** Both in one line, as terminals and logs show them: `0.2.0 (1a2b3c4d5e6f)`. */
 export const BUILD_NAME: string = COMMIT ? `${VERSION} (${COMMIT.slice(0, 12)})` : VERSION;

@@ -52,6 +52,11 @@ afterAll(() => {
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
 describe('what is in it', () => {
+  test('says when its commit was made, by which its kiosk knows that it is no earlier', () => {
+    const { madeAt } = JSON.parse(readFileSync(join(there.app, 'package.json'), 'utf8')) as { madeAt: string };
+    expect(Date.parse(madeAt)).toBe(source.at * 1000);
+  });
+
   test('the same commit gives the same bytes, from another folder, user mask, clock zone and language', () => {
     const again = mkdtempSync(join(tmpdir(), 'sp-build-again-'));
     try {

@@ -17,9 +17,9 @@ import {
   readJoining,
   refuseUnlessFree,
 } from '../joining/joining.ts';
-import { BUILD_DATE } from '../retention/trusted-time.ts';
 import { readProxy, shownProxy, writeProxy } from '../sync/proxy.ts';
 import { LiveLink, readServerLink } from '../sync/server-link.ts';
+import { BUILD_DATE } from '../version.ts';
 import { type CommandContext, storeCommand } from './command.ts';
 
 /** How long one exchange with the server may take, ms. */

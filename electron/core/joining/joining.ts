@@ -6,11 +6,11 @@ import type { Grant } from '../../../sync/protocol/wire/join.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { KioskKeys } from '../keys/index.ts';
 import { applySite } from '../provision.ts';
-import { BUILD_DATE } from '../retention/trusted-time.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Store } from '../store/interface.ts';
 import { readProxy } from '../sync/proxy.ts';
 import { readServerLink, writeServerLink } from '../sync/server-link.ts';
+import { BUILD_DATE } from '../version.ts';
 
 /**
  * How a kiosk becomes a device of a server, whoever asks for it: the first-run screen or the command line. A joining is

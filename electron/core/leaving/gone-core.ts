@@ -6,9 +6,8 @@ import { type CoreMethods, METHODS, type MethodName, type Status } from '../../c
 import type { Setup } from '../../contract/setup.ts';
 import type { Core, CoreOptions } from '../interface.ts';
 import { ensureKioskFolder } from '../provision.ts';
-import { BUILD_DATE } from '../retention/trusted-time.ts';
 import { createStatusHub } from '../status/hub.ts';
-import { COMMIT, VERSION } from '../version.ts';
+import { BUILD_DATE, COMMIT, VERSION } from '../version.ts';
 import { destroyEverything, type Step } from './destroy.ts';
 import { type Journal, type Leaving, removeJournal, writeJournal } from './journal.ts';
 

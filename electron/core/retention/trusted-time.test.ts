@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BUILD_DATE } from '../version.ts';
 import {
   BELIEVED_LEAP,
-  BUILD_DATE,
   firstState,
   observeClock,
   observeConfirmed,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BUILD_DATE } from '../version.ts';
 
 /**
  * Trusted time: what purges, leases and lockouts go by. Pure rules over readings of the clocks; the state is kept on
@@ -13,9 +14,6 @@ import { z } from 'zod';
  *   server with a wrong clock wipes nothing, and the others bring back what it did. Only answers to a question of our own
  *   count, which nobody can have kept.
  */
-
-/** No kiosk lives before this build was made. Raised with each release. */
-export const BUILD_DATE = Date.UTC(2026, 10, 24);
 
 /** How far ahead an unconfirmed wall clock is believed, ms. */
 export const BELIEVED_LEAP = 86_400_000;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readIfThere, writeFileAtomic } from '../../core/keys/files.ts';
-import { BUILD_DATE } from '../../core/retention/trusted-time.ts';
 import type { UpdateLayout } from '../../core/update/layout.ts';
+import { BUILD_DATE } from '../../core/version.ts';
 
 const Kept = z.object({ verified: z.number().int().nonnegative() });
 

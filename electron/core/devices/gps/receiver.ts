@@ -1,5 +1,5 @@
 import type { Position } from '../../../../sync/protocol/seal/position.ts';
-import { BUILD_DATE } from '../../retention/trusted-time.ts';
+import { BUILD_DATE } from '../../version.ts';
 import type { Gps } from '../config.ts';
 import { type Fix, type FixTrouble, followTime, freshFix, NO_FIX, type TimeState, takeSentence } from './fix.ts';
 import { createLineCutter, loadParser, readSentence } from './sentences.ts';

@@ -13,7 +13,7 @@ import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
-import { Moment } from '../../parts/moment.tsx';
+import { Ago } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton, Table } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
@@ -52,7 +52,7 @@ export function TechniciansPage({ role }: { role: Role }) {
     if (!sure) return;
     const done = await run(() => send('DELETE', `/api/technicians/${id}`, { answer: TechnicianList }));
     if (!done?.ok) return;
-    toast(t('technicians.removed'));
+    toast(() => t('technicians.removed'));
     found.reload();
   };
   const items = found.value?.items;
@@ -122,7 +122,17 @@ function List({
       rows={items}
       rowKey={(one) => one.id}
       columns={[
-        { key: 'name', label: t('technicians.name'), heads: true, cell: (one) => <bdi>{one.name}</bdi> },
+        {
+          key: 'name',
+          label: t('technicians.name'),
+          heads: true,
+          cell: (one) => (
+            <>
+              <bdi>{one.name}</bdi>
+              <p class="muted small">{siteWords(one.site)}</p>
+            </>
+          ),
+        },
         {
           key: 'state',
           label: t('fleet.state'),
@@ -132,25 +142,25 @@ function List({
             </span>
           ),
         },
-        { key: 'site', label: t('technicians.site'), cell: (one) => siteWords(one.site) },
         { key: 'kiosks', label: t('technicians.kiosks'), cell: (one) => <Known technician={one} /> },
         { key: 'paper', label: t('technicians.paper'), figures: true, cell: (one) => one.paperLeft },
         {
           key: 'added',
           label: t('technicians.added'),
-          figures: true,
-          cell: (one) => <Moment at={one.addedAt} />,
-        },
-        {
-          key: 'by',
-          label: t('technicians.by'),
-          cell: (one) => <bdi>{one.email ?? (one.by === 'operator' ? t('fleet.by.operator') : '–')}</bdi>,
+          cell: (one) => (
+            <>
+              <Ago at={one.addedAt} />
+              <p class="muted small">
+                <bdi>{one.email ?? (one.by === 'operator' ? t('fleet.by.operator') : '')}</bdi>
+              </p>
+            </>
+          ),
         },
         ...(onRemove
           ? [
               {
-                key: 'acts',
-                label: '',
+                key: 'do',
+                label: t('attention.do'),
                 cell: (one: Technician) =>
                   one.removedAt === null && (
                     <button type="button" class="quiet" aria-disabled={busy} onClick={() => onRemove(one)}>
@@ -194,7 +204,7 @@ function Add({ onDone }: { onDone: (added: AddedTechnician) => void }) {
     const body = { name: name.trim(), site: site || null };
     const made = await run(() => send('POST', '/api/technicians', { body, answer: AddedTechnician }));
     if (!made?.ok) return;
-    toast(t('technicians.done'));
+    toast(() => t('technicians.done'));
     onDone(made.value);
   };
   return (
