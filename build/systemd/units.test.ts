@@ -14,7 +14,10 @@ const units = globSync('*.service', { cwd: import.meta.dirname }).sort();
 
 test.skipIf(missing).each(units)('systemd takes %s as it stands, and finds it closed', (unit) => {
   // Programs are where a server has them, not here.
-  const text = readFileSync(join(import.meta.dirname, unit), 'utf8').replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true');
+  const text = readFileSync(join(import.meta.dirname, unit), 'utf8').replace(
+    /^(ExecStart(?:Post)?)=\S+/gm,
+    '$1=/bin/true',
+  );
   const file = join(folder, unit);
   writeFileSync(file, text);
   const verified = spawnSync(ANALYZE, ['verify', '--man=no', '--recursive-errors=no', file], { encoding: 'utf8' });
@@ -36,17 +39,41 @@ test.each(units)('P19 %s: no core dump, no swap, nothing of standard output in t
   }
 });
 
-test.skipIf(missing)('systemd takes the timer that keeps the repository of builds fresh', () => {
-  for (const unit of ['smartpresence-release.timer', 'smartpresence-release.service']) {
-    const text = readFileSync(join(import.meta.dirname, unit), 'utf8').replace(
-      /^ExecStart=\S+/m,
-      'ExecStart=/bin/true',
-    );
-    writeFileSync(join(folder, unit), text);
-  }
-  const timer = join(folder, 'smartpresence-release.timer');
-  const verified = spawnSync(ANALYZE, ['verify', '--man=no', '--recursive-errors=no', timer], { encoding: 'utf8' });
-  expect([verified.status, verified.stderr]).toEqual([0, '']);
+test.skipIf(missing).each(globSync('*.timer', { cwd: import.meta.dirname }))(
+  'systemd takes %s with its service',
+  (unit) => {
+    for (const one of [unit, unit.replace(/timer$/, 'service')]) {
+      const text = readFileSync(join(import.meta.dirname, one), 'utf8').replace(
+        /^ExecStart=\S+/m,
+        'ExecStart=/bin/true',
+      );
+      writeFileSync(join(folder, one), text);
+    }
+    const timer = join(folder, unit);
+    const verified = spawnSync(ANALYZE, ['verify', '--man=no', '--recursive-errors=no', timer], { encoding: 'utf8' });
+    expect([verified.status, verified.stderr]).toEqual([0, '']);
+  },
+);
+
+test('the broker is told of new access rules, once, and again where that failed; and of none that stand', () => {
+  const [broker, state, bin] = ['broker', 'state', 'bin'].map((name) => mkdtempSync(join(folder, name)));
+  const program = (name: string, text: string) =>
+    writeFileSync(join(bin!, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  program('systemctl', `echo "$*" >>${bin}/told; [ ! -e ${bin}/stuck ]`);
+  const told = () => readFileSync(join(bin!, 'told'), 'utf8').trim().split('\n');
+  const rules = (text: string) => writeFileSync(join(broker!, 'acl'), text);
+  const run = () =>
+    spawnSync(join(import.meta.dirname, 'broker-reload.sh'), [broker!, state!], {
+      env: { PATH: `${bin}:/usr/bin:/bin` },
+    }).status;
+  rules('user a\ntopic deny #\n');
+  expect([run(), run()]).toEqual([0, 0]);
+  expect(told()).toEqual(['try-reload-or-restart smartpresence-mosquitto.service']);
+  rules('user b\ntopic deny #\n');
+  writeFileSync(join(bin!, 'stuck'), '');
+  expect([run(), run()]).toEqual([1, 1]);
+  rmSync(join(bin!, 'stuck'));
+  expect([run(), run(), told().length]).toEqual([0, 0, 4]);
 });
 
 test('the server takes the example of its environment', () => {
