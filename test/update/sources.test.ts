@@ -240,7 +240,7 @@ describe('a stick', () => {
     const image = join(folder.path, 'stick.img');
     const at = join(folder.path, 'mounts', 'STICK');
     mkdirSync(at, { recursive: true });
-    run('truncate', '-s', '24M', image);
+    run('truncate', '-s', '96M', image);
     run('mkfs.ext4', '-q', '-d', content, image);
     const disk = run('losetup', '--find', '--show', '--read-only', image).trim();
     onTestFinished(() => {
