@@ -262,7 +262,9 @@ describe('a stick', () => {
   test.skipIf(impossible !== null)('on which somebody has put other bytes', async () => {
     const { layout, update } = await kiosk();
     const mounts = plugIn((folder) => {
-      const path = readdirSync(folder, { recursive: true }).find((name) => String(name).endsWith('.tar.gz'))!;
+      const path = readdirSync(folder, { recursive: true }).find(
+        (name) => String(name).includes(`/${NEXT}/`) && String(name).endsWith('.tar.gz'),
+      )!;
       const bytes = readFileSync(join(folder, String(path)));
       bytes[bytes.length - 100]! ^= 1;
       writeFileSync(join(folder, String(path)), bytes);
