@@ -65,41 +65,36 @@ const issue = route({
   },
 });
 
-const withdraw = route({
-  method: 'DELETE',
-  path: '/api/people/:person/pin-code',
-  summary:
-    'Take a code back: nobody chooses a PIN by it any more at kiosks that hear of it. A PIN that was chosen stays',
-  roles: OFFICE,
-  data: DATA,
-  action: 'delete',
-  params: One,
-  answer: PinCodeAnswer,
-  refusals: ['person-unknown'],
-  async handle({ tx, services: { keys }, params: { person }, now, about, tell }) {
-    about([person]);
-    await requireShown(tx, keys, person);
-    if (await withdrawPinCode(tx, person, now)) tell('change');
-    return shown(tx, person, now);
-  },
-});
+/** Takes something of somebody's back. @param take returns whether there was anything */
+const takeBack = (path: string, summary: string, take: typeof withdrawPin) =>
+  route({
+    method: 'DELETE',
+    path,
+    summary,
+    roles: OFFICE,
+    data: DATA,
+    action: 'delete',
+    params: One,
+    answer: PinCodeAnswer,
+    refusals: ['person-unknown'],
+    async handle({ tx, services: { keys }, params: { person }, now, about, tell }) {
+      about([person]);
+      await requireShown(tx, keys, person);
+      if (await take(tx, person, now)) tell('change');
+      return shown(tx, person, now);
+    },
+  });
 
-const withdrawPinRoute = route({
-  method: 'DELETE',
-  path: '/api/people/:person/pin',
-  summary: 'Take a PIN back: it counts at no kiosk that hears of it, until the person chooses another',
-  roles: OFFICE,
-  data: DATA,
-  action: 'delete',
-  params: One,
-  answer: PinCodeAnswer,
-  refusals: ['person-unknown'],
-  async handle({ tx, services: { keys }, params: { person }, now, about, tell }) {
-    about([person]);
-    await requireShown(tx, keys, person);
-    if (await withdrawPin(tx, person, now)) tell('change');
-    return shown(tx, person, now);
-  },
-});
+const withdraw = takeBack(
+  '/api/people/:person/pin-code',
+  'Take a code back: nobody chooses a PIN by it any more at kiosks that hear of it. A PIN that was chosen stays',
+  withdrawPinCode,
+);
+
+const withdrawPinRoute = takeBack(
+  '/api/people/:person/pin',
+  'Take a PIN back: it counts at no kiosk that hears of it, until the person chooses another',
+  withdrawPin,
+);
 
 export const pinCodeRoutes: readonly RouteSpec[] = [read, issue, withdraw, withdrawPinRoute];

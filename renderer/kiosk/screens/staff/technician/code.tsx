@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { secondOf, t } from '../../../../shared/i18n.ts';
 import { useKiosk } from '../../../kiosk.ts';
 import { PinField } from '../../../parts/fields.tsx';
 import { KeypadScreen } from '../../../parts/keypad-form.tsx';
-import { type PinTrouble, pinTroubleOf, usePinWords } from '../../../parts/pin-trouble.ts';
+import { usePinEntry } from '../../../parts/pin-entry.ts';
 import { SessionOver, type StaffSession } from '../session.ts';
 
 const CODE_SHAPE = /^([0-9]{6}|[0-9]{10})$/;
@@ -29,14 +29,14 @@ export function CodeScreen({
   entered: (technician: { token: string; name: string }) => void;
 }) {
   const { core } = useKiosk();
-  const code = useSignal('');
-  const busy = useSignal(false);
-  const trouble = useSignal<PinTrouble | null>(null);
+  const code = usePinEntry('technician', CODE_SHAPE, async (typed) => {
+    const technician = await session.run((token) => core.technicianEnter({ token, code: typed }));
+    entered(technician);
+    session.lock();
+  });
+  const { trouble } = code;
   const gate = useSignal<Gate | null>(null);
   const clock = useSignal('');
-  const input = useRef<HTMLInputElement>(null);
-  const words = usePinWords(trouble, 'technician');
-  useEffect(() => input.current?.focus(), []);
   useEffect(() => {
     let over = false;
     session
@@ -57,44 +57,23 @@ export function CodeScreen({
     };
   }, [core, session, gate, clock, trouble]);
 
-  async function submit(): Promise<void> {
-    const typed = code.value;
-    code.value = '';
-    if (!CODE_SHAPE.test(typed)) {
-      trouble.value = { kind: 'wrong' };
-      return;
-    }
-    busy.value = true;
-    try {
-      const technician = await session.run((token) => core.technicianEnter({ token, code: typed }));
-      entered(technician);
-      session.lock();
-    } catch (error) {
-      if (error instanceof SessionOver) return;
-      trouble.value = pinTroubleOf(error);
-      input.current?.focus();
-    } finally {
-      busy.value = false;
-    }
-  }
-
   return (
     <KeypadScreen
       title={t('technician.title')}
       idleMs={IDLE_MS}
       submit={t('technician.enter')}
-      busy={busy.value}
-      error={words}
+      busy={code.busy.value}
+      error={code.words}
       note={gate.value?.enrolled === false ? t('technician.none') : t('technician.gate')}
       onBack={back}
-      onSubmit={() => void submit()}
+      onSubmit={code.submit}
     >
       <PinField
         label={t('technician.code')}
         name="technician-code"
-        value={code.value}
-        onValue={(next) => (code.value = next)}
-        input={input}
+        value={code.typed.value}
+        onValue={(next) => (code.typed.value = next)}
+        input={code.input}
       />
       {clock.value !== '' && <p class="hint tabular">{t('technician.clockNote', { time: clock.value })}</p>}
     </KeypadScreen>
