@@ -124,7 +124,7 @@ export const RelayProtocol = z.discriminatedUnion('kind', [
 ]);
 export type RelayProtocol = z.infer<typeof RelayProtocol>;
 
-/** Ways in after which the door opens. A face alone is `faceAlone`'s. */
+/** Ways in after which the door opens. A face alone is `faceAlone`'s; so is `number+face` where it is not named here. */
 const OpenFor = Method.exclude(['face']);
 
 export const Door = Line.extend({
@@ -136,8 +136,11 @@ export const Door = Line.extend({
     .array(z.enum(['in', 'out']))
     .min(1)
     .default(['in', 'out']),
-  openFor: z.array(OpenFor).default(['number+pin', 'number+face', 'qr', 'qr+face', 'badge', 'badge+face', 'manual']),
-  /** Whether a face alone opens the door: a picture may pass for a face. `with-liveness`: only after a challenge that was passed. */
+  openFor: z.array(OpenFor).default(['number+pin', 'qr', 'qr+face', 'badge', 'badge+face', 'manual']),
+  /**
+   * Whether a face alone opens the door, or a face with a number: a picture may pass for a face, and a number is no secret.
+   * `with-liveness`: only after a challenge that was passed.
+   */
   faceAlone: z.enum(['never', 'with-liveness', 'always']).default('never'),
 });
 export type Door = z.infer<typeof Door>;

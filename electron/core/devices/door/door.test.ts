@@ -34,11 +34,33 @@ function board() {
 describe('whether a way in opens the door', () => {
   const face = { method: 'face', liveness: 'passed', direction: 'in' } as const;
   const off = { ...face, liveness: 'off' } as const;
+  const byNumber = { ...face, method: 'number+face' } as const;
   it.each([
     ['a face alone', face, {}, false],
     ['a face alone, where a challenge is enough', face, { faceAlone: 'with-liveness' }, true],
     ['a face alone without its challenge, where one is asked for', off, { faceAlone: 'with-liveness' }, false],
     ['a face alone, where the site wants it', off, { faceAlone: 'always' }, true],
+    ['a number and a face: the number is no secret', { ...byNumber, liveness: 'off' } as const, {}, false],
+    ['a number and a face, its challenge passed, where none is enough', byNumber, {}, false],
+    ['a number and a face, where a challenge is enough', byNumber, { faceAlone: 'with-liveness' }, true],
+    [
+      'a number and a face without the challenge that is asked for',
+      { ...byNumber, liveness: 'off' } as const,
+      { faceAlone: 'with-liveness' },
+      false,
+    ],
+    [
+      'a number and a face, where the site wants a face alone',
+      { ...byNumber, liveness: 'off' } as const,
+      { faceAlone: 'always' },
+      true,
+    ],
+    [
+      'a number and a face, where the site names them',
+      { ...byNumber, liveness: 'off' } as const,
+      { openFor: ['number+face'] },
+      true,
+    ],
     ['a badge and a face', { ...face, method: 'badge+face' } as const, {}, true],
     ['a PIN', { ...face, method: 'number+pin' } as const, {}, true],
     ['a PIN, where it is not named', { ...face, method: 'number+pin' } as const, { openFor: ['badge'] }, false],
