@@ -1,0 +1,73 @@
+import type { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { Status } from '../../contract/methods.ts';
+import { faceUse } from '../checkin/faces.ts';
+import type { Recogniser } from '../checkin/recogniser.ts';
+import type { Devices } from '../devices/devices.ts';
+import { type DeviceSettings, shownSettings } from '../fleet/settings.ts';
+import type { Retention } from '../retention/scheduler.ts';
+import { photoDaysTold, type SiteConfig } from '../site/config.ts';
+import type { Store } from '../store/interface.ts';
+import type { Uplink } from '../sync/link.ts';
+import { storageState } from './storage.ts';
+
+/** Whom the status is asked of; what comes and goes while the core runs is asked each time. */
+export interface StatusParts {
+  readonly store: Pick<Store, 'pendingCount' | 'oldestPendingAt' | 'countPeople'>;
+  readonly home: string;
+  readonly site: SiteConfig;
+  readonly recogniser: Recogniser;
+  readonly retention: Retention;
+  readonly settings: DeviceSettings;
+  readonly offered: () => Status['ways'];
+  /** The device's secret lies in a file beside the store. */
+  readonly secretInFile: boolean;
+  /** Notices of the parts that the kiosk goes on without. */
+  readonly missing: ReadonlySet<string>;
+  readonly consentAge: () => Status['consentAge'];
+  /** Why no face is used although the models work; null: faces are used. */
+  readonly faceOff: () => Problem | null;
+  readonly uplink: () => Uplink | null;
+  readonly devices: () => Devices;
+  /** This is the build before, since the present one could not be started. */
+  readonly fallback: () => boolean;
+  readonly update: () => Status['update'];
+  readonly setup: () => Status['setup'];
+}
+
+/** What every screen is shown of the kiosk's state, read anew at each call. */
+export function statusOf(parts: StatusParts): () => Status {
+  const { store, home, site, recogniser, retention, settings, secretInFile, missing } = parts;
+  return () => {
+    const line = parts.uplink()?.status();
+    const away = parts.uplink()?.turnedAway();
+    const devices = parts.devices();
+    const faceOff = parts.faceOff();
+    return {
+      online: line?.online ?? false,
+      queued: store.pendingCount(),
+      oldestQueuedAt: store.oldestPendingAt(),
+      lastSyncAt: line?.lastSyncAt ?? null,
+      storage: storageState(home),
+      people: store.countPeople(),
+      face: faceUse(recogniser),
+      ways: parts.offered(),
+      liveness: site.liveness,
+      consentAge: parts.consentAge(),
+      privacy: { ...site.privacy, photoDays: photoDaysTold(site), gpsDays: devices.positions ? site.gpsDays : 0 },
+      notices: [
+        ...missing,
+        ...(secretInFile ? ['device-secret-in-file'] : []),
+        ...(retention.doubt() ? [`clock-${retention.doubt()}`] : []),
+        ...devices.notices(),
+        ...(faceOff ? [faceOff.code] : []),
+        // What is wrong although the server answers, and what only its operator changes: attendance goes on.
+        ...(line?.online && line.problem ? [line.problem.code] : []),
+        ...(away ? [away.code] : []),
+        ...(parts.fallback() ? ['build-fallback'] : []),
+      ],
+      settings: shownSettings(settings.config, site),
+      setup: parts.setup(),
+      update: parts.update(),
+    };
+  };
+}
