@@ -77,6 +77,7 @@ export const ENROLMENT_CODES = [
 export const STICK_CODES = [
   'update-no-stick',
   'update-none',
+  'update-taken-back',
   'update-unsigned',
   'update-rollback',
   'update-mixed',

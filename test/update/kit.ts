@@ -63,7 +63,8 @@ export function trusted(
           requireInstallable(running, target.build);
           return target;
         },
-        newest: async () => targets.findLast(({ build }) => isInstallable(running, build)) ?? null,
+        newest: async (except = []) =>
+          targets.findLast(({ build }) => !except.includes(build.version) && isInstallable(running, build)) ?? null,
         async download(target, to, { progress } = {}) {
           cpSync(published.find(({ facts }) => facts.version === target.build.version)!.archive, to);
           moved = target.length;

@@ -146,3 +146,16 @@ test('staff install the newest, with no word of a server', async () => {
   await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-healthy');
   await expect(stub.keeper!.now('network')).rejects.toMatchObject({ code: 'update-none' });
 });
+
+test('staff do not install what the server took back, until its admin asks for it anew', async () => {
+  const { stub } = await kiosk({});
+  tell(stub, directive);
+  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-healthy');
+  tell(stub, { ...directive, action: 'rollback' });
+  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-rolled-back');
+  await expect.poll(() => stub.keeper?.report(), soon).toMatchObject({ state: 'idle', version: '0.2.0' });
+  await expect(stub.keeper!.now('network')).rejects.toMatchObject({ code: 'update-taken-back' });
+  expect(stub.running?.version).toBe('0.2.0');
+  tell(stub, { ...directive, rollout: '44444444-4444-4444-8444-444444444444' });
+  await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
+});

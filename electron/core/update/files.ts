@@ -63,6 +63,8 @@ export const UpdateRequest = z.discriminatedUnion('want', [
     want: z.literal('stage'),
     /** Null: the newest that the source has. */
     version: BuildVersion.nullable(),
+    /** Versions that the newest is not to be. An updater from before this passes it over. */
+    except: z.array(BuildVersion).max(10).optional(),
     action: z.enum(['install', 'rollback']),
     source: z.enum(['network', 'usb']),
     /** The kiosk's trusted time, RFC 3339. */

@@ -12,7 +12,7 @@ import type { UpdateLayout } from './layout.ts';
 import { createPreparing, sameWish, type Wish } from './preparing.ts';
 import { packMatch, readFailed, readTrial, type TrialRecord, unpackMatch } from './records.ts';
 import { createRefusals } from './refusals.ts';
-import { type Check, type Judgement, judge } from './rules.ts';
+import { type Check, type Judgement, judge, takenBack } from './rules.ts';
 import { createSelfTest } from './self-test.ts';
 import type { SelfMatch } from './test-face.ts';
 import { type Running, stepTrial } from './trial.ts';
@@ -72,7 +72,8 @@ export interface UpdateKeeper {
   readonly fallback: boolean;
   report(): UpdateReport;
   /**
-   * Staff's wish: the newest build of the stick or of the network, without waiting for a window.
+   * Staff's wish: the newest build of the stick or of the network that the server has not taken back, without waiting for a
+   * window.
    * @returns what is ready; the restart follows when nobody is at the kiosk
    * @throws Problem of the updater, `update-under-way`
    */
@@ -140,6 +141,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
       return {
         asked: { action: 'install', version, rollout: null, again: 0 },
         directive: null,
+        except: takenBack(store.sync.update, readFailed(store)),
         source: staff.source,
       };
     }
@@ -151,7 +153,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
       ? judge(directive, running.version, readFailed(store))
       : { do: 'refuse', why: unknownVersion(version) };
     if (judged.do === 'refuse' && !refusals.waits(asked)) refusals.refuse(asked, judged.why, true);
-    return judged.do === 'stage' ? { asked, directive, source: 'network' } : null;
+    return judged.do === 'stage' ? { asked, directive, except: [], source: 'network' } : null;
   }
 
   function pursue(wish: Wish | null): void {

@@ -14,6 +14,8 @@ export interface Wish {
   readonly asked: Asked;
   /** Null: staff's own, for the newest there is. */
   readonly directive: UpdateDirective | null;
+  /** Versions that staff's wish does not mean: the server has taken them back. */
+  readonly except: readonly string[];
   readonly source: 'network' | 'usb';
 }
 
@@ -70,7 +72,9 @@ export function createPreparing(deps: PreparingDeps): Preparing {
     const named = wish.directive ? version : null;
     log('info', 'update: asked for', { action, version: named ?? 'the newest', from: wish.source });
     const now = new Date(deps.now()).toISOString();
-    const request = askUpdater(layout, { want: 'stage', version: named, action, source: wish.source, now }, monotonic);
+    const { source } = wish;
+    const except = [...wish.except];
+    const request = askUpdater(layout, { want: 'stage', version: named, except, action, source, now }, monotonic);
     phase = { at: 'staging', wish, request };
   }
 
@@ -168,4 +172,8 @@ const shownProgress = (part: number): number => Math.floor(Math.min(1, part) * 2
 
 /** Whether two wishes are for the same. */
 export const sameWish = (a: Wish | null, b: Wish | null): boolean =>
-  a !== null && b !== null && keyOf(a.asked) === keyOf(b.asked) && a.source === b.source;
+  a !== null &&
+  b !== null &&
+  keyOf(a.asked) === keyOf(b.asked) &&
+  a.source === b.source &&
+  a.except.join() === b.except.join();

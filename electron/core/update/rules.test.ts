@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isFinalRefusal, type UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
-import { againAfter, type Before, type Check, judge, missingChecks, refuseStore } from './rules.ts';
+import { againAfter, type Before, type Check, judge, missingChecks, refuseStore, takenBack } from './rules.ts';
 
 const directive: UpdateDirective = {
   rollout: '33333333-3333-4333-8333-333333333333',
@@ -35,6 +35,22 @@ describe('a directive', () => {
   ])('%j where %s runs and %j failed: %s', (change, running, failed, result) =>
     expect(judged(change, running, failed)).toBe(result),
   );
+});
+
+describe('what staff do not mean by the newest', () => {
+  test.each<[Partial<UpdateDirective>, Record<string, number>, string[]]>([
+    [{}, {}, []],
+    [{ action: 'rollback' }, {}, ['0.3.0']],
+    // It failed here, and nobody has asked for it anew.
+    [{ again: 1 }, { '0.3.0': 1 }, ['0.3.0']],
+    // An admin chose it again.
+    [{ again: 2 }, { '0.3.0': 1 }, []],
+    [{ version: '0.4.0' }, { '0.3.0': 1 }, []],
+    [{ action: 'rollback', version: 'nonsense' }, {}, []],
+  ])('%j where %j failed: %j', (change, failed, versions) =>
+    expect(takenBack({ ...directive, ...change }, failed)).toEqual(versions),
+  );
+  test('without a word of a server: nothing', () => expect(takenBack(null, { '0.3.0': 0 })).toEqual([]));
 });
 
 describe('a refusal', () => {

@@ -1,7 +1,7 @@
 import { BUSY } from '../../../sync/edge/update/problems.ts';
 import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { compareVersions } from '../../../sync/protocol/wire/release.ts';
+import { BuildVersion, compareVersions } from '../../../sync/protocol/wire/release.ts';
 import { isZone } from './window.ts';
 
 /** Versions that failed their trial here, and how often the server had asked for them by then. */
@@ -42,6 +42,16 @@ export function judge(directive: UpdateDirective | null, running: string, failed
   if (window && !isZone(window.zone))
     return refuse('update-window-wrong', `${window.zone} is no time zone here`, 'Correct the maintenance window.');
   return { do: 'stage' };
+}
+
+/**
+ * Versions that staff's wish for the newest does not mean: what the server has kiosks leave, and what it asked for and failed
+ * here. A rollout that asks for it anew, as an admin says, is what brings them.
+ */
+export function takenBack(directive: UpdateDirective | null, failed: FailedVersions): string[] {
+  if (!directive || !BuildVersion.safeParse(directive.version).success) return [];
+  const { action, version, again } = directive;
+  return action === 'rollback' || (failed[version] ?? -1) >= again ? [version] : [];
 }
 
 const refuse = (code: string, message: string, nextStep: string): Judgement => ({

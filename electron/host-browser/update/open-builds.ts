@@ -47,7 +47,7 @@ export function signedBuilds(options: SignedBuildsOptions): UpdaterOptions['open
     };
     const noted: Pick<UpdateClient, 'find' | 'newest' | 'download'> = {
       find: (version) => noting(client.find(version)),
-      newest: () => noting(client.newest()),
+      newest: (except) => noting(client.newest(except)),
       download: (target, to, o) => client.download(target, to, o),
     };
     return { client: noted, moved: () => bytes };

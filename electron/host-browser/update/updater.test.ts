@@ -131,6 +131,16 @@ describe('an update', () => {
     expect(await answered(options, 'stage', install(null))).toMatchObject({ facts: { version: '0.10.0' } });
   });
 
+  test('without a version is none of those that were taken back', async () => {
+    const { options } = await kiosk(B, { ...B, version: '0.10.0' });
+    const but = (...except: string[]) => ({ ...install(null), except });
+    expect(await answered(options, 'stage', but('0.10.0'))).toMatchObject({ facts: { version: '0.3.0' } });
+    expect(await answered(options, 'stage', but('0.10.0', '0.3.0'))).toMatchObject({
+      state: 'refused',
+      problem: { code: 'update-taken-back' },
+    });
+  });
+
   test('is answered once: a pass that finds nothing new does nothing', async () => {
     const { layout, options } = await kiosk(B);
     const { runUpdater } = await import('./updater.ts');

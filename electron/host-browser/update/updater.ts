@@ -154,9 +154,16 @@ async function stageInstall(
 ): Promise<Told> {
   const { layout, step = () => undefined } = options;
   tell({ step: 'look' });
+  const { except = [] } = request;
   const { client, moved } = await options.open(request.source, now, Date.parse(request.now));
-  const target = request.version === null ? await client.newest() : await client.find(request.version);
+  const target = request.version === null ? await client.newest(except) : await client.find(request.version);
   step('refreshed');
+  if (!target && except.length > 0 && (await client.newest()))
+    throw new Problem(
+      'update-taken-back',
+      `what is newer than ${now.version} was taken back: ${except.join(', ')}`,
+      'Wait for the next version, or have the server roll this one out to the kiosk again.',
+    );
   if (!target)
     throw new Problem('update-none', `there is no build newer than ${now.version}`, 'There is nothing to do.');
   const facts = target.build;

@@ -47,8 +47,12 @@ export interface UpdateClient {
    *   `update-mixed`, `update-slow`, `update-unreachable`, …
    */
   find(version: string): Promise<UpdateTarget>;
-  /** The newest build that this kiosk may install, pre-releases left out; null: it has the newest. */
-  newest(): Promise<UpdateTarget | null>;
+  /**
+   * The newest build that this kiosk may install, pre-releases left out; null: it has the newest.
+   *
+   * @param except versions that it is not to be
+   */
+  newest(except?: readonly string[]): Promise<UpdateTarget | null>;
   /** Everything that is offered to kiosks, of the first source that answers well. */
   view(): Promise<Offered>;
   /**
@@ -131,12 +135,13 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
         requireInstallable(kiosk, target.build);
         return target;
       }),
-    newest: () =>
+    newest: (except = []) =>
       inTurn(async () => {
         const kiosk = requireKiosk(running);
         const { builds } = await fromFirst(offered);
         return builds
-          .filter((t) => t.format === format && !t.build.version.includes('-') && isInstallable(kiosk, t.build))
+          .filter(({ build }) => !build.version.includes('-') && !except.includes(build.version))
+          .filter((t) => t.format === format && isInstallable(kiosk, t.build))
           .reduce<UpdateTarget | null>(
             (best, next) => (best && compareVersions(best.build.version, next.build.version) > 0 ? best : next),
             null,

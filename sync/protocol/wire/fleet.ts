@@ -43,6 +43,7 @@ const FINAL_REFUSALS: ReadonlySet<string> = new Set([
   'update-not-running',
   'update-store-newer',
   'update-store-too-new',
+  'update-taken-back',
   'update-window-wrong',
   'update-wrong-platform',
 ]);

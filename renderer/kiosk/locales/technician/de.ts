@@ -94,6 +94,7 @@ export const deTechnician = {
     'update-no-stick':
       'Kein Stick mit einem Ordner smartpresence-updates wurde gefunden. Stecken Sie einen ein, und starten Sie noch einmal.',
     'update-none': 'Auf dem Stick ist kein neuerer Stand als dieser. Es ist nichts zu tun.',
+    'update-taken-back': 'Der neuere Stand auf dem Stick wurde vom Server zurückgenommen. Warten Sie auf den nächsten.',
     'update-unsigned':
       'Was auf dem Stick ist, ist nicht von den Release-Schlüsseln signiert. Machen Sie den Stick neu.',
     'update-rollback': 'Der Stick ist älter als das, was dieses Gerät schon gesehen hat. Machen Sie den Stick neu.',

@@ -93,6 +93,7 @@ export const enTechnician = {
   refusal: {
     'update-no-stick': 'No stick with a folder smartpresence-updates was found. Plug one in, and start again.',
     'update-none': 'The stick has no build newer than this one. There is nothing to do.',
+    'update-taken-back': 'What is newer on the stick was taken back by the server. Wait for the next version.',
     'update-unsigned': 'What is on the stick is not signed by the release keys. Make the stick anew.',
     'update-rollback': 'The stick is older than what this kiosk has seen already. Make the stick anew.',
     'update-mixed': 'The files on the stick do not belong together. Make the stick anew.',

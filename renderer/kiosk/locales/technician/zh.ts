@@ -88,6 +88,7 @@ export const zhTechnician = {
   refusal: {
     'update-no-stick': '没有找到带 smartpresence-updates 文件夹的 U 盘。请插入后重新开始。',
     'update-none': 'U 盘上没有比当前更新的版本，无需操作。',
+    'update-taken-back': 'U 盘上较新的版本已被服务器收回。请等待下一个版本。',
     'update-unsigned': 'U 盘上的内容没有发布密钥的签名。请重新制作 U 盘。',
     'update-rollback': 'U 盘的内容比本机已见过的更旧。请重新制作 U 盘。',
     'update-mixed': 'U 盘上的文件不属于同一套。请重新制作 U 盘。',
