@@ -4,6 +4,7 @@ import { Method } from '../../sync/protocol/wire/event.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EvacuationList } from './evacuation.ts';
 import { FaceFrame } from './frames.ts';
+import { givenName, isReadableName } from './name.ts';
 import { Setup } from './setup.ts';
 import { TechnicianState, TechnicianTask } from './technician.ts';
 
@@ -17,7 +18,8 @@ const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
 const Id = z.uuid();
 const Language = z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/);
 const Instant = z.iso.datetime({ precision: 3 });
-const Name = z.string().trim().min(1).max(200);
+const Name = givenName(200);
+const AnyName = z.string().trim().min(1).max(200);
 /** As another program may have given it to somebody: the server takes any. */
 const Number_ = z
   .string()
@@ -227,27 +229,30 @@ export const METHODS = {
   staffUnlock: m(z.strictObject({ pin: Pin }), z.strictObject({ token: StaffToken, expiresAt: Instant })),
   staffLock: m(z.strictObject(staff), empty),
   enrolBegin: m(
-    z.strictObject({
-      ...staff,
-      name: Name,
-      number: Number_.nullable(),
-      pin: Pin.nullable(),
-      language: Language,
-      consent: z.strictObject({ version: z.string().max(40), language: Language }),
-      /**
-       * Somebody below the age of consent, for whom a guardian agreed. Refused with `birth-in-future`, and with `not-a-minor`
-       * for whoever is old enough: their day of birth is kept nowhere.
-       */
-      minor: z
-        .strictObject({
-          bornOn: z.iso.date(),
-          guardian: Name,
-          relation: z.string().trim().min(1).max(60),
-        })
-        .optional(),
-      /** Somebody who is here already: their face alone is enrolled, or a new card for it; their record stays as it is. */
-      person: Id.optional(),
-    }),
+    z
+      .strictObject({
+        ...staff,
+        name: AnyName,
+        number: Number_.nullable(),
+        pin: Pin.nullable(),
+        language: Language,
+        consent: z.strictObject({ version: z.string().max(40), language: Language }),
+        /**
+         * Somebody below the age of consent, for whom a guardian agreed. Refused with `birth-in-future`, and with `not-a-minor`
+         * for whoever is old enough: their day of birth is kept nowhere.
+         */
+        minor: z
+          .strictObject({
+            bornOn: z.iso.date(),
+            guardian: Name,
+            relation: z.string().trim().min(1).max(60),
+          })
+          .optional(),
+        /** Somebody who is here already: their face alone is enrolled, or a new card for it; their record stays as it is. */
+        person: Id.optional(),
+      })
+      // Theirs may be of before the rule, and stays as it is.
+      .refine(({ person, name }) => person !== undefined || isReadableName(name), { path: ['name'] }),
     z.strictObject({ enrolment: Id, poses: z.array(Code) }),
   ),
   enrolCapture: m(z.strictObject({ ...staff, enrolment: Id, frame: FaceFrame }), CaptureResult),

@@ -302,6 +302,19 @@ test('what is wrong with a guardian is said at once, and what the core says of t
   await expect(error).toContainText('is 14 or older');
 });
 
+test('a name of which nothing is seen goes no further', async ({ kiosk }) => {
+  const page = await kiosk.open({ before: noCamera });
+  await unlock(page);
+  await page.locator('[data-open=enrol]').click();
+  await page.locator('input[name=name]').fill('\u200b\u200d');
+  await page.locator('.enrol-details button[type=submit]').click();
+  await expect(page.getByText('Enter a name that can be read.')).toBeVisible();
+  await expect(page.locator('input[name=name]')).toBeFocused();
+  await page.locator('input[name=name]').fill('Ada 👩\u200d🔬');
+  await page.locator('.enrol-details button[type=submit]').click();
+  await expect(page.locator('.consent-text')).toBeVisible();
+});
+
 test('whoever does not agree to be enrolled again stays as they are', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await unlock(page);

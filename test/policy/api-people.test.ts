@@ -83,6 +83,26 @@ describe.each(DATABASES)('people by the API on $name', ({ unavailable, start }) 
     ]);
   });
 
+  test('a name of which nothing is seen is taken of nobody, nor two lines; one that joins emoji is', async () => {
+    const wrong = { issues: [{ path: ['name'], params: { problem: 'name-unreadable' } }] };
+    await expect(make({ name: '\u200b\u2060' })).rejects.toMatchObject(wrong);
+    const made = await make({ name: 'Ada 👩\u200d🔬' });
+    const path = `/api/people/${made.id}`;
+    for (const name of ['Ada\nLovelace', '\u200b'])
+      await expect(api.ask('PATCH', path, { body: { name } })).rejects.toMatchObject(wrong);
+    expect(await api.ask<Person>('GET', path)).toMatchObject({ name: 'Ada 👩\u200d🔬', version: 1 });
+  });
+
+  test('somebody whom a kiosk put down by such a name before is here, and can be named anew', async () => {
+    const person = enrol(box, '\u200b', NOW, randomUUID().slice(0, 8));
+    await api.deliver(box);
+    expect(await api.db.selectFrom('quarantine').selectAll().where('device', '=', box.device).execute()).toEqual([]);
+    const path = `/api/people/${person}`;
+    expect(await api.ask<Person>('GET', path)).toMatchObject({ name: '\u200b' });
+    const named = await api.ask<Person>('PATCH', path, { body: { name: 'Ada Lovelace' } });
+    expect(named.name).toBe('Ada Lovelace');
+  });
+
   test('pages hold everybody once', async () => {
     for (const name of ['A', 'B', 'C']) await make({ name });
     const all = (await api.ask<Page<Person>>('GET', '/api/people?limit=200')).items.map((p) => p.id);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { givenName } from '../../sync/protocol/wire/name.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { COOKIE } from '../../sync/server/access/guard.ts';
 import { route } from '../../sync/server/access/route.ts';
@@ -30,6 +31,7 @@ const note = route({
   body: z.strictObject({
     key: z.string().max(60),
     about: z.array(z.uuid()).default([]),
+    name: givenName(20).optional(),
     end: z.enum(['fine', 'refuse', 'misshapen', 'broken']).default('fine'),
   }),
   maxBody: 2048,
@@ -177,6 +179,20 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
     const query = await door.ask({ ...staff }, 'GET', `/api/test/file?about=${randomUUID()}&more=1`);
     expect(query.json().code).toBe('bad-request');
     expect(handled).toBe(0);
+  });
+
+  test('a name of which nothing is seen, or of two lines, is refused as that; with more that is wrong, as misshapen', async () => {
+    const key = randomUUID();
+    for (const name of ['\u200b', 'Ada\nLovelace', '  ', 'Ada\u0000']) {
+      const answer = await send({ key, name });
+      expect([name, answer.status, answer.json().code]).toEqual([name, 422, 'name-unreadable']);
+      expect(answer.text).toContain('body.name');
+      expect(answer.text).not.toContain('Ada');
+    }
+    expect((await send({ key: 5, name: '\u200b' })).json().code).toBe('bad-request');
+    expect((await send({ key, name: 'A'.repeat(21) })).json().code).toBe('bad-request');
+    expect([handled, await noted(key)]).toEqual([0, false]);
+    expect((await send({ key, name: 'عبد\u200f الله' })).status).toBe(200);
   });
 
   describe('with an Idempotency-Key', () => {

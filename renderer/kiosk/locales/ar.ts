@@ -576,6 +576,7 @@ export const ar: Locale = {
     pinHint: 'من 4 إلى 12 رقمًا. يلزم معه رقم.',
     language: 'لغة التحية',
     nameMissing: 'يرجى إدخال اسم.',
+    nameUnreadable: 'يرجى إدخال اسم يمكن قراءته.',
     numberWrong: 'الرقم حتى 20 حرفًا أو رقمًا أو شرطة.',
     pinWrong: 'الرمز السري من 4 إلى 12 رقمًا.',
     pinNeedsNumber: 'الرمز السري يلزم معه رقم.',

@@ -569,6 +569,7 @@ export const de: Locale = {
     pinHint: '4 bis 12 Ziffern. Sie braucht eine Nummer.',
     language: 'Begrüßung auf',
     nameMissing: 'Geben Sie einen Namen ein.',
+    nameUnreadable: 'Geben Sie einen Namen ein, der sich lesen lässt.',
     numberWrong: 'Eine Nummer hat bis zu 20 Buchstaben, Ziffern oder Striche.',
     pinWrong: 'Eine PIN hat 4 bis 12 Ziffern.',
     pinNeedsNumber: 'Eine PIN braucht auch eine Nummer.',

@@ -557,6 +557,7 @@ export const en = {
     pinHint: '4 to 12 digits. It needs a number.',
     language: 'Greeting in',
     nameMissing: 'Enter a name.',
+    nameUnreadable: 'Enter a name that can be read.',
     numberWrong: 'A number has up to 20 letters, digits or dashes.',
     pinWrong: 'A PIN has 4 to 12 digits.',
     pinNeedsNumber: 'A PIN needs a number too.',

@@ -511,6 +511,7 @@ export const zh: Locale = {
     pinHint: '4 至 12 位数字，需要有编号。',
     language: '问候语言',
     nameMissing: '请输入姓名。',
+    nameUnreadable: '请输入可以显示的姓名。',
     numberWrong: '编号最多 20 个字母、数字或短横线。',
     pinWrong: 'PIN 码为 4 至 12 位数字。',
     pinNeedsNumber: '有 PIN 码也须有编号。',

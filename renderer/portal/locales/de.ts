@@ -221,6 +221,10 @@ export const de = {
       next: 'Fordern Sie einen neuen an.',
     },
     'no-session': { title: 'Ihre Anmeldung ist abgelaufen.', next: 'Fordern Sie einen neuen Link an.' },
+    'name-unreadable': {
+      title: 'Dieser Name lässt sich nicht lesen: Man sieht nichts davon, oder er enthält einen Zeilenumbruch.',
+      next: 'Geben Sie ihn neu ein, in einer Zeile.',
+    },
     'person-changed': {
       title: 'Ihre Daten wurden inzwischen geändert.',
       next: 'Sehen Sie nach, ob alles noch stimmt, und speichern Sie noch einmal.',

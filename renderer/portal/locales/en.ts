@@ -204,6 +204,10 @@ export const en = {
     'link-expired': { title: 'This link is too old.', next: 'It works for 15 minutes. Ask for a new one.' },
     'link-unknown': { title: 'This link is not valid, or was replaced by a newer one.', next: 'Ask for a new one.' },
     'no-session': { title: 'Your sign-in has ended.', next: 'Ask for a new link.' },
+    'name-unreadable': {
+      title: 'This name can’t be read: nothing of it is seen, or it holds a line break.',
+      next: 'Type it anew, in one line.',
+    },
     'person-changed': {
       title: 'Your data was changed meanwhile.',
       next: 'Look whether it is still as you want it, and save once more.',

@@ -177,6 +177,10 @@ export const zh = {
     'link-expired': { title: '此链接已过期。', next: '它在 15 分钟内有效。请索取新链接。' },
     'link-unknown': { title: '此链接无效，或已被更新的链接取代。', next: '请索取新链接。' },
     'no-session': { title: '您的登录已结束。', next: '请索取新链接。' },
+    'name-unreadable': {
+      title: '此姓名无法显示：没有可见字符，或含有换行。',
+      next: '请重新输入，且只占一行。',
+    },
     'person-changed': { title: '您的数据在此期间有更改。', next: '请确认内容无误后再次保存。' },
     'person-unknown': { title: '已不再保存与您有关的数据。', next: '如要再次签到，请重新登记。' },
     'too-many-requests': { title: '尝试次数过多。', next: '请等待一分钟。' },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { givenName } from '../wire/name.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** Consents, and the customer's own text of them by version and language. */
@@ -16,6 +17,8 @@ export const Guardian = z.strictObject({
   relation: z.string().trim().min(1).max(60),
 });
 export type Guardian = z.infer<typeof Guardian>;
+/** As somebody puts them down. */
+export const NewGuardian = Guardian.extend({ name: givenName(200) });
 
 export const Consent = z.strictObject({
   id: Uuid,
@@ -48,7 +51,7 @@ export const NewConsent = z.strictObject({
   textVersion: z.string().min(1).max(40),
   language: Language,
   /** Who agrees for somebody below the age of consent. */
-  guardian: Guardian.optional(),
+  guardian: NewGuardian.optional(),
 });
 export const ConsentAnswer = z.strictObject({ person: Uuid, standing: ConsentStanding });
 

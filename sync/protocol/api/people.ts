@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
-import { ConsentStanding, Guardian, Language } from './consents.ts';
+import { givenName } from '../wire/name.ts';
+import { ConsentStanding, Guardian, Language, NewGuardian } from './consents.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/people`: who is known, where they belong, and what kiosks may do with them. */
@@ -16,12 +17,12 @@ export const Minor = z.strictObject({
   state: z.enum(['minor', 'soon', 'of-age']),
   comesOfAge: z.iso.date(),
 });
-export const NewMinor = z.strictObject({ bornOn: z.iso.date(), guardian: Guardian.nullable().default(null) });
+export const NewMinor = z.strictObject({ bornOn: z.iso.date(), guardian: NewGuardian.nullable().default(null) });
 export const MinorAnswer = z.strictObject({ minor: Minor.nullable() });
 
 /** As it may be changed; null empties a field. */
 const fields = {
-  name: Text(200),
+  name: givenName(200),
   number: Text(40).nullable(),
   email: Email.nullable(),
   phone: Text(40).nullable(),

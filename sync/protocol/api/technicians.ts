@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { givenName } from '../wire/name.ts';
 import { Instant } from './page.ts';
 
 /** `/api/technicians`: who may enter the technician's menu at the kiosks of a site, or of all (docs/fleet.md). */
@@ -40,7 +41,7 @@ export type Technician = z.infer<typeof Technician>;
 export const TechnicianList = z.strictObject({ items: z.array(Technician) });
 
 export const NewTechnician = z.strictObject({
-  name: z.string().trim().min(1).max(60),
+  name: givenName(60),
   /** Null: every site. */
   site: Uuid.nullable(),
 });

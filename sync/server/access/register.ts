@@ -159,14 +159,18 @@ export const notAllowed = (): Problem =>
 
 const Nothing = z.strictObject({});
 
-/** @throws Problem `bad-request` that names the fields, never their values */
+/** @throws Problem that names the fields, never their values: `bad-request`; `name-unreadable` where that is all there is */
 function parse(spec: DoorSpec, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
   const wrong: string[] = [];
+  const names = new Set<string>();
   const read = (where: string, declared: z.ZodType, value: unknown): unknown => {
     if (!(value instanceof Uint8Array)) wrong.push(...unstorable(value, where));
     const parsed = declared.safeParse(value);
     if (parsed.success) return parsed.data;
-    wrong.push(...parsed.error.issues.map((i) => [where, ...i.path].join('.')));
+    const at = (issue: z.core.$ZodIssue) => [where, ...issue.path].join('.');
+    wrong.push(...parsed.error.issues.map(at));
+    for (const issue of parsed.error.issues)
+      if (issue.code === 'custom' && issue.params?.problem === 'name-unreadable') names.add(at(issue));
     return undefined;
   };
   const params = read('path', spec.params ?? z.unknown(), request.params);
@@ -174,6 +178,12 @@ function parse(spec: DoorSpec, request: FastifyRequest): { params: unknown; quer
   const body = spec.body && read('body', spec.body, request.body ?? {});
   if (wrong.length === 0) return { params, query, body };
   const named = [...new Set(wrong)].slice(0, 10).join(', ');
+  if (wrong.every((field) => names.has(field)))
+    throw new Problem(
+      'name-unreadable',
+      `A name holds at least one visible character, and no line break or control character: ${named}.`,
+      'Type the name anew, in one line.',
+    );
   throw new Problem(
     'bad-request',
     `The request does not have the shape that this address takes: ${named}.`,

@@ -51,6 +51,8 @@ describe('a line of a list of people', () => {
     [{ number: null }, ['key-missing']],
     [{ name: 'A'.repeat(201) }, ['name-wrong']],
     [{ name: 'A\u0007da' }, ['name-wrong']],
+    [{ name: '\u200b\u200d' }, ['name-wrong']],
+    [{ name: 'Ada\u2028Lovelace' }, ['name-wrong']],
     [{ number: '9'.repeat(41) }, ['number-wrong']],
     [{ email: 'ada at x' }, ['email-wrong']],
     [{ number: '8' }, ['person-unclear']],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Language } from '../../protocol/api/consents.ts';
 import type { LINE_CODES } from '../../protocol/api/imports.ts';
+import { isReadableName } from '../../protocol/wire/name.ts';
 import type { ListLine } from './list.ts';
 
 /** What becomes of each line of a list of people: somebody new, somebody who is there, or why not. Pure. */
@@ -59,7 +60,7 @@ export function planLines(lines: readonly ListLine[], known: KnownPeople): Plann
     const { name, number, email, file } = line;
     const codes = new Set<LineCode>();
     if (name === null) codes.add('name-missing');
-    else if (name.length > 200 || CONTROL.test(name)) codes.add('name-wrong');
+    else if (name.length > 200 || !isReadableName(name)) codes.add('name-wrong');
     if (number === null && email === null) codes.add('key-missing');
     if (number !== null && (number.length > 40 || CONTROL.test(number))) codes.add('number-wrong');
     if (email !== null && !Email.safeParse(email).success) codes.add('email-wrong');

@@ -85,7 +85,7 @@ const create = route({
   action: 'write',
   body: NewPerson,
   answer: Person,
-  refusals: ['unknown-site'],
+  refusals: ['unknown-site', 'name-unreadable'],
   async handle({ tx, services: { keys }, body: { sites, ...patch }, now, about, tell }) {
     const id = v7();
     about([id]);
@@ -107,7 +107,7 @@ const patch = route({
   params: One,
   body: PersonPatch,
   answer: Person,
-  refusals: ['person-unknown', 'person-erased', 'person-merged', 'person-changed'],
+  refusals: ['person-unknown', 'person-erased', 'person-merged', 'person-changed', 'name-unreadable'],
   async handle({ tx, services: { keys }, params: { person }, body, now, about, on, tell }) {
     about([person]);
     const changed = await changePerson(tx, keys, person, body, now);
@@ -207,7 +207,7 @@ const putMinor = route({
   params: One,
   body: NewMinor,
   answer: MinorAnswer,
-  refusals: ['person-unknown', 'not-a-minor', 'birth-in-future'],
+  refusals: ['person-unknown', 'not-a-minor', 'birth-in-future', 'name-unreadable'],
   async handle({ tx, services: { keys }, params: { person }, body, now, about, tell }) {
     about([person]);
     await one(tx, keys, person);

@@ -57,7 +57,7 @@ const rectify = route({
   action: 'write',
   body: MyProfilePatch,
   answer: MyProfile,
-  refusals: ['person-changed'],
+  refusals: ['person-changed', 'name-unreadable'],
   async handle({ tx, services: { keys }, actor, body, now, about, on, tell }) {
     const person = self(actor, about);
     const changed = await changePerson(tx, keys, person, body, now);

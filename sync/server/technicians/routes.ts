@@ -27,7 +27,7 @@ const add = route({
   action: 'write',
   body: NewTechnician,
   answer: AddedTechnician,
-  refusals: ['unknown-site', 'technician-exists', 'technicians-too-many'],
+  refusals: ['unknown-site', 'technician-exists', 'technicians-too-many', 'name-unreadable'],
   async handle({ tx, services: { keys }, actor, body, now, on, tell }) {
     const added = await addForSite(tx, keys, { ...body, by: actor.id ?? actor.role }, now);
     on(added.technician.id);

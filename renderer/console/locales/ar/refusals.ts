@@ -59,6 +59,10 @@ export const refusals = {
   'last-administrator': { title: 'هذا آخر مسؤول.', next: 'أضف مسؤولًا آخر أولًا.' },
   'mail-not-configured': { title: 'لا يرسل هذا الخادم بريدًا.', next: 'اعرض رمز QR بدلًا من ذلك.' },
   'merge-not-possible': { title: 'أحدهما مجهول أو ممحو أو مدموج من قبل.', next: 'اقرأ الصفحة من جديد.' },
+  'name-unreadable': {
+    title: 'لا يمكن قراءة هذا الاسم: لا يظهر منه شيء، أو فيه فاصل أسطر.',
+    next: 'اكتبه من جديد في سطر واحد.',
+  },
   'no-such-day': { title: 'لا يوجد هذا اليوم في تقويم الموقع.', next: 'اختر يومًا آخر.' },
   'not-undoable': { title: 'تراجع هذا التصحيح عن تصحيح آخر.', next: 'أعد ذلك التصحيح.' },
   'nothing-to-correct': { title: 'الوقت والاتجاه كما في التسجيل.', next: 'غيّر أحدهما.' },

@@ -83,6 +83,10 @@ export const refusals = {
     title: 'Eine der beiden ist unbekannt, gelöscht oder schon zusammengeführt.',
     next: 'Laden Sie die Seite neu.',
   },
+  'name-unreadable': {
+    title: 'Dieser Name lässt sich nicht lesen: Man sieht nichts davon, oder er enthält einen Zeilenumbruch.',
+    next: 'Geben Sie ihn neu ein, in einer Zeile.',
+  },
   'no-such-day': { title: 'Diesen Tag gibt es im Kalender des Standorts nicht.', next: 'Wählen Sie einen anderen.' },
   'not-undoable': { title: 'Diese Korrektur hat eine andere zurückgenommen.', next: 'Machen Sie jene noch einmal.' },
   'nothing-to-correct': { title: 'Zeit und Richtung sind die der Buchung.', next: 'Ändern Sie eines davon.' },

@@ -68,6 +68,10 @@ export const refusals = {
     title: 'One of the two is unknown, erased, or merged already.',
     next: 'Read the page again.',
   },
+  'name-unreadable': {
+    title: 'This name can’t be read: nothing of it is seen, or it holds a line break.',
+    next: 'Type it anew, in one line.',
+  },
   'no-such-day': { title: 'The calendar of this site has no such day.', next: 'Choose another day.' },
   'not-undoable': { title: 'This correction undid another one.', next: 'Make that other correction again.' },
   'nothing-to-correct': { title: 'Time and direction are those of the record.', next: 'Change one of them.' },

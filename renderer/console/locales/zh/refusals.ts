@@ -41,6 +41,10 @@ export const refusals = {
   'last-administrator': { title: '这是最后一位管理员。', next: '请先添加另一位。' },
   'mail-not-configured': { title: '此服务器不发送邮件。', next: '请改为出示二维码。' },
   'merge-not-possible': { title: '两者之一未知、已删除或已合并。', next: '请重新读取页面。' },
+  'name-unreadable': {
+    title: '此姓名无法显示：没有可见字符，或含有换行。',
+    next: '请重新输入，且只占一行。',
+  },
   'no-such-day': { title: '该地点的日历中没有这一天。', next: '请选择其他日期。' },
   'not-undoable': { title: '此更正撤销了另一更正。', next: '请重新进行那次更正。' },
   'nothing-to-correct': { title: '时间和方向与记录相同。', next: '请更改其中之一。' },

@@ -175,7 +175,9 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
         return value === person[f as 'name'] || (f === 'name' && value === null) ? [] : [[f, value]];
       }),
     );
-    const body = PersonPatch.parse({ version: person.version, ...patch, gpsOptOut });
+    const given = { version: person.version, ...patch, gpsOptOut };
+    // What the shape refuses goes as it is: the server says what is wrong with it.
+    const body = PersonPatch.safeParse(given).data ?? given;
     const done = await run(() => send('PATCH', `/api/people/${person.id}`, { body, answer: PersonShape }));
     if (done?.ok) onDone();
   };

@@ -17,6 +17,7 @@ test('says the first thing that is wrong, and nothing of a minor with a guardian
   const right = { ...on('24', '11', '2012'), name: 'Kim', relation: 'mother' };
   expect(wrongWith(right, 18, NOW)).toBeNull();
   expect(wrongWith(NO_GUARDIAN, 18, NOW)?.key).toBe('enrol.bornWrong');
+  expect(wrongWith({ ...right, name: '\u200b' }, 18, NOW)).toEqual({ key: 'enrol.nameUnreadable', field: 'name' });
   expect(wrongWith({ ...right, year: '2027' }, 18, NOW)?.key).toBe('enrol.error.birth-in-future');
   // The day on which they come of age is the first that is theirs.
   expect(wrongWith({ ...right, year: '2008' }, 18, NOW)?.key).toBe('enrol.error.not-a-minor');

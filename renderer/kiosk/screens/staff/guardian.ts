@@ -1,4 +1,5 @@
 import { isOfAge } from '../../../../electron/contract/age.ts';
+import { isReadableName } from '../../../../electron/contract/name.ts';
 
 /** Somebody below the age of consent and their guardian, as typed. */
 export interface Guardian {
@@ -34,6 +35,7 @@ export function wrongWith(
   if (Date.parse(born) > now) return { key: 'enrol.error.birth-in-future', field: 'day' };
   if (isOfAge(born, age, now)) return { key: 'enrol.error.not-a-minor', field: 'day' };
   if (guardian.name.trim() === '') return { key: 'enrol.guardianMissing', field: 'name' };
+  if (!isReadableName(guardian.name.trim())) return { key: 'enrol.nameUnreadable', field: 'name' };
   if (guardian.relation === '') return { key: 'enrol.relationMissing', field: 'relation' };
   return null;
 }

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { PersonalBody } from './event.ts';
+import { givenName, isReadableName } from './name.ts';
+
+test.each([
+  ['Ada Lovelace'],
+  ["Seán O'Brien-Núñez"],
+  ['李小龙'],
+  ['عبد\u200f الله'],
+  ['می\u200cخواهم'],
+  ['Ada 👩\u200d🔬'],
+  ['क्\u200dष'],
+  ['A\u0301da'],
+  ['7'],
+])('%s is a name', (name) => {
+  expect(isReadableName(name)).toBe(true);
+  expect(givenName(200).parse(`  ${name}\n`)).toBe(name);
+});
+
+test.each([
+  ['nothing', ''],
+  ['zero-width spaces', '\u200b\u200b'],
+  ['joiners', '\u200d\u2060'],
+  ['marks of direction', '\u200e\u202e\u2066'],
+  ['a soft hyphen', '\u00ad'],
+  ['a filler of Hangul', '\u3164'],
+  ['the empty Braille cell', '\u2800'],
+  ['a selector of variants', '\ufe0f'],
+  ['tags', '\u{e0041}'],
+  ['a mark on nothing', '\u0301'],
+  ['spaces', '\u00a0\u3000'],
+  ['a line break in it', 'Ada\nLovelace'],
+  ['a tab in it', 'Ada\tLovelace'],
+  ['a control character in it', 'A\u0007da'],
+  ['one of C1', 'A\u0085da'],
+  ['a separator of lines', 'Ada\u2028Lovelace'],
+  ['half of a pair', 'Ada\ud83d'],
+])('%s is none', (_, name) => {
+  expect(isReadableName(name)).toBe(false);
+  expect(givenName(200).safeParse(name).success).toBe(false);
+});
+
+test('what a kiosk has put down already is taken as it is: it would be put aside otherwise', () => {
+  expect(PersonalBody.person.parse({ name: '\u200b\n' })).toEqual({ name: '\u200b\n' });
+});
