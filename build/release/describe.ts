@@ -1,6 +1,8 @@
+import type { TargetFile } from '@tufjs/models';
 import { BuildFacts } from '../../sync/protocol/wire/release.ts';
 import { type Document, keysOf, ROLE_NAMES, type RoleName } from './documents.ts';
 import { presentRoot } from './stage.ts';
+import { type NoWayBack, noWayBack } from './way-back.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What a signature would stand for: said before anybody gives one. */
@@ -30,6 +32,8 @@ export interface Described {
     /** Paths whose bytes become others. */
     readonly replaced: readonly string[];
     readonly unchanged: number;
+    /** Of the added: what every kiosk would refuse, since the build that it runs could not open the store after it. */
+    readonly noWayBack: readonly NoWayBack[];
   } | null;
 }
 
@@ -85,5 +89,10 @@ function describeTargets(
     removed: Object.keys(then).filter((path) => !Object.hasOwn(now, path)),
     replaced: changed.filter(({ path }) => Object.hasOwn(then, path)).map(({ path }) => path),
     unchanged: Object.keys(now).length - changed.length,
+    // One that goes now may still be what kiosks run.
+    noWayBack: noWayBack(factsOf(changed), factsOf([...Object.values(then), ...Object.values(now)])),
   };
 }
+
+const factsOf = (targets: readonly TargetFile[]): BuildFacts[] =>
+  targets.flatMap(({ custom }) => BuildFacts.safeParse(custom).data ?? []);

@@ -10,7 +10,7 @@ import { terminalOutput } from '../output.ts';
 import { openDestination } from './destinations.ts';
 import { collect, instant, next, type Output, output, PASSPHRASES, SP, shared } from './options.ts';
 import { openKeys, passphrases } from './passphrases.ts';
-import { approvalsText, describedText, publishedText, verifiedText } from './text.ts';
+import { approvalsText, describedText, publishedText, verifiedText, wayBackText } from './text.ts';
 import { soon, verifyRepository } from './verify.ts';
 
 /** `release publish|refresh|verify|status`. */
@@ -44,10 +44,13 @@ Exit code 1 where metadata expire soon.`,
       const asked = new Set(['snapshot', 'timestamp'].flatMap((role) => root.signed.roles[role]!.keyIDs));
       const signers = await openKeys(o.keys, ['snapshot', 'timestamp'], asked, passphrases(o.passphraseFile));
       const out = output(o.json, null);
+      // Afterwards it is staged no more. A refresh leaves it staged.
+      const warnings = how === publish ? wayBackText(describeStaged(workspace).targets?.noWayBack ?? []) : [];
       const published = how(workspace, { signers, now: Date.now() });
       const copies = await copyAll(workspace, o, out);
       const notes = soon(published.expires, Date.now());
       out.end();
+      for (const warning of warnings) process.stderr.write(`${warning}\n`);
       out.line({ ...published, copies, notes });
       if (!o.json) process.stdout.write(`${[publishedText(published), ...copiesText(copies), ...notes].join('\n')}\n`);
       next(o.json, [`${SP} verify --root <root.json of a kiosk> --from ${o.to[0] ?? o.repository}`]);

@@ -30,9 +30,18 @@ export function describedText({ root, targets }: Described): string {
       lines.push(`    ${mib(length)}, commit ${commit ?? 'unknown'}`, `    sha256 ${sha256}`);
     }
     if (targets.unchanged > 0) lines.push(`    ${targets.unchanged} builds as before`);
+    lines.push(...wayBackText(targets.noWayBack));
   }
   return lines.join('\n');
 }
+
+/** A warning a line: it may be signed all the same, for kiosks that are installed anew. */
+export const wayBackText = (builds: NonNullable<Described['targets']>['noWayBack']): string[] =>
+  builds.map(
+    ({ platform, version, needs, highest }) =>
+      `! No kiosk would take ${version} for ${platform} (update-no-way-back): builds before it know schema ${highest} of the store, ` +
+      `what it writes needs ${needs}. Release one that reads schema ${needs} first (docs/updates.md).`,
+  );
 
 export function approvalsText(approvals: readonly Approval[]): string {
   return approvals
