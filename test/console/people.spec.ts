@@ -189,6 +189,38 @@ test('a site says which of its ways the face follows; the last way without a fac
   await expect(page.getByRole('checkbox', { name: 'QR code: followed by the face' })).not.toBeChecked();
 });
 
+test('when the day of a site starts is changed, and the zone of one that is not the default', async () => {
+  const { id } = (await call('POST', '/api/sites', { name: 'Night shift', timeZone: 'Europe/Berlin' })).body;
+  const site = async () => (await call('GET', `/api/sites/${id}`)).body;
+  await page.reload();
+  await open('settings', 'Settings');
+  const zone = page.getByLabel('Time zone');
+  const start = page.getByLabel('Day starts at');
+  const save = page.getByRole('button', { name: 'Save the calendar' });
+  await expect(zone).not.toBeEditable();
+  await start.fill('04:00');
+  await save.click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save the calendar' }).click();
+  await expect(page.getByText('Saved. Kiosks are told.').first()).toBeVisible();
+  await expect
+    .poll(async () => (await call('GET', '/api/sites')).body.items.find((s: { isDefault: boolean }) => s.isDefault))
+    .toMatchObject({ dayStartsAt: '04:00' });
+  await page.getByLabel('Site', { exact: true }).selectOption('Night shift');
+  await expect(start).toHaveValue('00:00');
+  await start.fill('12:00');
+  await zone.fill('Europe/Nowhere');
+  await expect(page.getByText('the zone is not known')).toBeVisible();
+  await expect(save).toHaveAttribute('aria-disabled', 'true');
+  await zone.fill('Asia/Riyadh');
+  await save.click();
+  await axe(page);
+  await page.getByRole('dialog').getByRole('button', { name: 'Save the calendar' }).click();
+  await expect.poll(site).toMatchObject({ dayStartsAt: '12:00', timeZone: 'Asia/Riyadh' });
+  await page.reload();
+  await expect(start).toHaveValue('12:00');
+  await axe(page);
+});
+
 test('a kiosk gets its code, an incident its clock, an erasure its steps', async () => {
   await open('devices', 'Kiosks');
   await page.getByRole('button', { name: 'Add a kiosk' }).click();

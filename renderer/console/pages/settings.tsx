@@ -1,12 +1,5 @@
 import { useState } from 'preact/hooks';
-import {
-  NewSite,
-  NewSitePolicy,
-  type PolicyChange,
-  PolicyHistory,
-  SitePolicy,
-  Site as SiteShape,
-} from '../../../sync/protocol/api/sites.ts';
+import { NewSitePolicy, type PolicyChange, PolicyHistory, SitePolicy } from '../../../sync/protocol/api/sites.ts';
 import { t } from '../../shared/i18n.ts';
 import { IconMend } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
@@ -22,6 +15,7 @@ import { Skeleton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
 import { codeWords } from '../parts/words.ts';
 import type { ConsolePage, PageProps } from './page.ts';
+import { AddSite, Calendar } from './settings/site.tsx';
 
 export const settingsPage: ConsolePage = {
   path: 'settings',
@@ -82,6 +76,9 @@ function Settings({ role }: PageProps) {
           mayWrite={mayWrite}
           onDone={reload}
         />
+      )}
+      {site && (
+        <Calendar key={`${site.id} ${site.timeZone} ${site.dayStartsAt}`} site={site} mayWrite={role === 'admin'} />
       )}
       {history.value && (
         <History site={history.value.site} items={history.value.items} mayWrite={mayWrite} onDone={reload} />
@@ -361,36 +358,5 @@ function History({
         ))}
       </ul>
     </section>
-  );
-}
-
-function AddSite({ onDone }: { onDone: () => void }) {
-  const [name, setName] = useState('');
-  const [timeZone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const { busy, refusal, run } = useWrite();
-  const parsed = NewSite.safeParse({ name, timeZone });
-  const submit = async () => {
-    if (!parsed.success) return;
-    const done = await run(() => send('POST', '/api/sites', { body: parsed.data, answer: SiteShape }));
-    if (done?.ok) onDone();
-  };
-  return (
-    <Form class="stack" onSubmit={() => void submit()}>
-      <RefusalNote refusal={refusal} />
-      <TextField label={t('settings.siteName')} required maxLength={80} dir="auto" value={name} onValue={setName} />
-      <TextField
-        label={t('settings.timeZone')}
-        hint={t('settings.timeZoneHint')}
-        required
-        dir="ltr"
-        value={timeZone}
-        onValue={setZone}
-      />
-      <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
-          {t('settings.addSite')}
-        </button>
-      </div>
-    </Form>
   );
 }

@@ -55,6 +55,16 @@ export const settings = {
     operator: 'Betrieb am Server',
     configuration: 'Konfiguration des Servers',
   },
+  calendar: 'Tage des Standorts',
+  calendarText:
+    'Ein Anwesenheitstag reicht von seinem Beginn bis zum nächsten; eine Nacht gehört zu dem Tag, an dem sie begann.',
+  dayStartsAt: 'Der Tag beginnt um',
+  dayStartsAtHint: '00:00; später, wo Schichten über Mitternacht gehen, z. B. 04:00',
+  timeZoneConfigured: 'Aus der Konfiguration des Servers (SMARTPRESENCE_TIMEZONE)',
+  saveCalendar: 'Kalender speichern',
+  calendarSure:
+    'Alle Buchungen dieses Standorts werden danach neu gezählt, auch die vergangenen. Die Kioske erfahren es.',
+  calendarWrong: 'Das ist keine Uhrzeit, oder die Zeitzone ist unbekannt.',
   addSite: 'Standort hinzufügen',
   siteAdded: 'Der Standort ist angelegt.',
   siteName: 'Name',

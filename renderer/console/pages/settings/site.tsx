@@ -1,0 +1,100 @@
+import { useState } from 'preact/hooks';
+import { NewSite, type Site, SitePatch, Site as SiteShape } from '../../../../sync/protocol/api/sites.ts';
+import { t } from '../../../shared/i18n.ts';
+import { send } from '../../core/api.ts';
+import { loadPlaces } from '../../core/places.ts';
+import { useWrite } from '../../core/resource.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { Form, RefusalNote, TextField } from '../../parts/form.tsx';
+import { toast } from '../../parts/toast.tsx';
+
+/** By what days of a site are counted: its zone, and when on the wall its day starts. */
+export function Calendar({ site, mayWrite }: { site: Site; mayWrite: boolean }) {
+  const [timeZone, setZone] = useState(site.timeZone);
+  const [dayStartsAt, setStart] = useState(site.dayStartsAt);
+  const { busy, refusal, run } = useWrite();
+  // The default site's zone is the server's own configuration.
+  const patch = SitePatch.safeParse({ dayStartsAt, ...(!site.isDefault && { timeZone: timeZone.trim() }) });
+  const same = dayStartsAt === site.dayStartsAt && timeZone.trim() === site.timeZone;
+  const submit = async () => {
+    if (!patch.success || same) return;
+    const action = t('settings.saveCalendar');
+    if (!(await confirm({ title: t('settings.calendar'), text: t('settings.calendarSure'), action }))) return;
+    const done = await run(() => send('PATCH', `/api/sites/${site.id}`, { body: patch.data, answer: SiteShape }));
+    if (!done?.ok) return;
+    await loadPlaces();
+    toast(() => t('settings.saved'));
+  };
+  return (
+    <section class="card panel">
+      <h2>{t('settings.calendar')}</h2>
+      <p class="muted small">{t('settings.calendarText')}</p>
+      <Form class="stack" onSubmit={() => void submit()}>
+        <fieldset class="plain grid" disabled={!mayWrite}>
+          <TextField
+            type="time"
+            dir="ltr"
+            label={t('settings.dayStartsAt')}
+            hint={t('settings.dayStartsAtHint')}
+            required
+            value={dayStartsAt}
+            onValue={setStart}
+          />
+          <TextField
+            label={t('settings.timeZone')}
+            hint={t(site.isDefault ? 'settings.timeZoneConfigured' : 'settings.timeZoneHint')}
+            required
+            readOnly={site.isDefault}
+            dir="ltr"
+            value={timeZone}
+            onValue={setZone}
+          />
+        </fieldset>
+        <RefusalNote refusal={refusal} />
+        {!patch.success && (
+          <p class="field-error" role="alert">
+            {t('settings.calendarWrong')}
+          </p>
+        )}
+        {mayWrite && (
+          <div class="actions">
+            <button type="submit" class="primary" aria-disabled={busy || !patch.success || same}>
+              {t('settings.saveCalendar')}
+            </button>
+          </div>
+        )}
+      </Form>
+    </section>
+  );
+}
+
+export function AddSite({ onDone }: { onDone: () => void }) {
+  const [name, setName] = useState('');
+  const [timeZone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const { busy, refusal, run } = useWrite();
+  const parsed = NewSite.safeParse({ name, timeZone });
+  const submit = async () => {
+    if (!parsed.success) return;
+    const done = await run(() => send('POST', '/api/sites', { body: parsed.data, answer: SiteShape }));
+    if (done?.ok) onDone();
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <RefusalNote refusal={refusal} />
+      <TextField label={t('settings.siteName')} required maxLength={80} dir="auto" value={name} onValue={setName} />
+      <TextField
+        label={t('settings.timeZone')}
+        hint={t('settings.timeZoneHint')}
+        required
+        dir="ltr"
+        value={timeZone}
+        onValue={setZone}
+      />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
+          {t('settings.addSite')}
+        </button>
+      </div>
+    </Form>
+  );
+}
