@@ -117,9 +117,9 @@ test('one is removed, and stands there until the kiosk has forgotten them', asyn
   expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);
 });
 
-for (const [language, heading, add, name] of [
-  ['de', 'Techniker', 'Techniker hinzufügen', 'Name'],
-  ['ar', 'الفنّيون', 'إضافة فنّي', 'الاسم'],
+for (const [language, heading, add, name, remove] of [
+  ['de', 'Techniker', 'Techniker hinzufügen', 'Name', 'Entfernen'],
+  ['ar', 'الفنّيون', 'إضافة فنّي', 'الاسم', 'إزالة'],
 ] as const)
   test(`in ${language}`, async () => {
     await page.locator('select:has(option[value="zh"])').first().selectOption(language);
@@ -134,4 +134,15 @@ for (const [language, heading, add, name] of [
     await seen(`technician-sheet-${language}`);
     await page.keyboard.press('Escape');
     await expect(dialog).toBeHidden();
+    await seen(`technicians-${language}-added`);
+    // The table is wide, and what removes somebody is its last column.
+    for (const [width, height] of [
+      [1280, 800],
+      [1080, 1920],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      const added = page.getByRole('row', { name: new RegExp(`Kim ${language}`) });
+      await expect(added.getByRole('button', { name: remove })).toBeInViewport({ ratio: 1 });
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
   });

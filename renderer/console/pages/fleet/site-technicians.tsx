@@ -116,6 +116,7 @@ function List({
   busy: boolean;
   onRemove: ((technician: Technician) => void) | null;
 }) {
+  // Few columns: on an upright screen the last one, which removes somebody, has to be in sight in every language.
   return (
     <Table
       caption={t('technicians.nav')}
@@ -130,6 +131,10 @@ function List({
             <>
               <bdi>{one.name}</bdi>
               <p class="muted small">{siteWords(one.site)}</p>
+              <p class="muted small">
+                {t('technicians.added')} <Ago at={one.addedAt} />{' '}
+                <bdi>{one.email ?? (one.by === 'operator' ? t('fleet.by.operator') : '')}</bdi>
+              </p>
             </>
           ),
         },
@@ -137,25 +142,19 @@ function List({
           key: 'state',
           label: t('fleet.state'),
           cell: (one) => (
-            <span class="badge" data-kind={one.removedAt === null ? 'good' : undefined}>
-              {t(one.removedAt === null ? 'technicians.active' : 'technicians.removedState')}
-            </span>
-          ),
-        },
-        { key: 'kiosks', label: t('technicians.kiosks'), cell: (one) => <Known technician={one} /> },
-        { key: 'paper', label: t('technicians.paper'), figures: true, cell: (one) => one.paperLeft },
-        {
-          key: 'added',
-          label: t('technicians.added'),
-          cell: (one) => (
             <>
-              <Ago at={one.addedAt} />
-              <p class="muted small">
-                <bdi>{one.email ?? (one.by === 'operator' ? t('fleet.by.operator') : '')}</bdi>
-              </p>
+              <span class="badge" data-kind={one.removedAt === null ? 'good' : undefined}>
+                {t(one.removedAt === null ? 'technicians.active' : 'technicians.removedState')}
+              </span>
+              {one.removedAt === null && (
+                <p class="muted small">
+                  {t('technicians.paper')}: {one.paperLeft}
+                </p>
+              )}
             </>
           ),
         },
+        { key: 'kiosks', label: t('technicians.kiosks'), cell: (one) => <Known technician={one} /> },
         ...(onRemove
           ? [
               {
