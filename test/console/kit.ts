@@ -127,6 +127,10 @@ export async function picture(
   await page.setViewportSize({ width: SIZES.desk[0], height: SIZES.desk[1] });
 }
 
+/** As the page is now, with whatever has the focus. */
+export const still = (page: Page, name: string): Promise<Buffer> =>
+  page.screenshot({ path: join(SCREENS, `console-${name}-${page.viewportSize()!.width}.png`) });
+
 /** A page as it is in a language, at a desk and upright: loaded, without a fault for axe, and nothing out of reach at its side. */
 export async function inLanguage(page: Page, url: string, name: string, language: string): Promise<void> {
   await page.goto(url);

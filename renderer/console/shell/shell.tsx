@@ -36,7 +36,7 @@ export function Shell({ session }: { session: SessionState }) {
     if (turned.current) main.current?.focus();
     turned.current = true;
     scrollTo(0, 0);
-  }, [page]);
+  }, [page, rest.join('/')]);
   return (
     <div class="shell">
       <button type="button" class="skip" onClick={() => main.current?.focus()}>

@@ -1,0 +1,334 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type BrowserContext, expect, type Locator, type Page, test } from '@playwright/test';
+import { LOCALES } from '../../renderer/console/locales/index.ts';
+import { initI18n, tIn } from '../../renderer/shared/i18n.ts';
+import { Keys } from './keys.ts';
+import { appCode, axe, enterByLink, openBrowser, type Rig, SIZES, startRig, still } from './kit.ts';
+
+/**
+ * What the console is for, by keyboard alone, in German and Arabic, upright and at a desk: nothing is clicked, no field is
+ * filled but by typing. What controls are called is read where the console reads it.
+ */
+const PASSWORD = 'orbit lantern walrus teapot';
+const SETUPS = [
+  ['de', 'wall'],
+  ['ar', 'desk'],
+  ['de', 'desk'],
+  ['ar', 'wall'],
+] as const;
+
+test.setTimeout(240_000);
+initI18n(LOCALES, 'en');
+let rig: Rig;
+/** The one-time link of each set-up's administrator. */
+const links = new Map<string, string>();
+
+/** By the page's own session, for what is there before somebody comes. */
+const ask = (page: Page, method: string, path: string, body?: unknown) =>
+  page.evaluate(
+    async ([m, p, b]) => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(p as string, {
+        method: m as string,
+        ...(b !== undefined && { body: JSON.stringify(b), headers }),
+      });
+      if (!answer.ok) throw new Error(`${m} ${p}: ${answer.status} ${await answer.text()}`);
+      return answer.json().catch(() => null);
+    },
+    [method, path, body],
+  );
+
+/** Texts that a data protection officer has reviewed: without one nobody can be asked. */
+async function reviewTexts(page: Page): Promise<void> {
+  const paragraphs = ['{controller}: {photoDays}'];
+  for (const language of ['de', 'ar'])
+    await ask(page, 'POST', '/api/consent-texts', { version: '2027-01', language, title: language, paragraphs });
+  const { link } = await ask(page, 'POST', '/api/accounts', { email: 'dpo@example.org', role: 'dpo' });
+  await page.context().clearCookies();
+  await enterByLink(page, link.url);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await ask(page, 'PUT', '/api/account/sign-in', { password: PASSWORD });
+  const { secret } = await ask(page, 'POST', '/api/account/totp', {});
+  await ask(page, 'POST', '/api/account/totp/confirm', { code: appCode(secret) });
+  for (const language of ['de', 'ar']) await ask(page, 'POST', `/api/consent-texts/2027-01/${language}/review`);
+}
+
+test.beforeAll(async ({ browser }) => {
+  test.setTimeout(240_000);
+  rig = await startRig('North entrance');
+  const { context, page } = await openBrowser(browser);
+  await enterByLink(page, rig.server.adminLink);
+  await expect(page.getByRole('navigation')).toBeVisible();
+  for (const [i, setup] of SETUPS.entries()) {
+    const tag = setup.join('-');
+    const body = { email: `${tag}@example.org`, role: 'admin' };
+    links.set(tag, (await ask(page, 'POST', '/api/accounts', body)).link.url);
+    // Two who may be one are found within a minute: they are there from the beginning.
+    for (const name of [`Ada ${tag}`, `Augusta ${tag}`])
+      await ask(page, 'POST', '/api/people', { name, number: `7${i}15` });
+    const [, others] = [`Grace ${tag}`, `Alan ${tag}`].map((name, n) => {
+      const person = randomUUID();
+      rig.outbox.append('person', { change: 'added' }, { person, name, number: `7${i}2${n}`, language: 'en' });
+      return rig.outbox.checkin(person);
+    });
+    rig.outbox.append('void', { target: others!.header.id, reason: 'not-me' }, {});
+  }
+  rig.engine.nudge();
+  await reviewTexts(page);
+  await context.close();
+});
+test.afterAll(() => rig?.close());
+
+for (const [i, [language, size]] of SETUPS.entries())
+  test.describe(`in ${language}, ${SIZES[size].join(' × ')}`, () => {
+    test.describe.configure({ mode: 'serial' });
+    const t = (key: string, values?: Record<string, unknown>) => tIn(language, key, values);
+    const tag = `${language}-${size}`;
+    const number = `7${i}`;
+    const email = `${tag}@example.org`;
+    /** Somebody who is inside, and somebody whose check-in was another's. */
+    const [inside, reported] = [`Grace ${tag}`, `Alan ${tag}`];
+    const name = { de: 'Jürgen Müller-Lüdenscheidt', ar: 'ليلى الحسن' }[language];
+    let context: BrowserContext;
+    let page: Page;
+    let keys: Keys;
+    let complaints: string[];
+    let secret = '';
+
+    const button = (key: string, within: Page | Locator = page.locator('main')) =>
+      within.getByRole('button', { name: t(key), exact: true });
+    const field = (key: string, within: Page | Locator = page.locator('main')) =>
+      within.getByLabel(t(key), { exact: true });
+    const dialog = () => page.getByRole('dialog');
+    /** By the rail, as anybody goes: the page's heading follows, and the focus is at its beginning. */
+    const open = async (path: string) => {
+      const link = page.locator(`nav a[href="#/${path}"]`);
+      await expect(link).toContainText(t(`${path}.nav`));
+      await keys.enter(link);
+      await expect(page.getByRole('heading', { level: 1, name: t(`${path}.nav`) })).toBeVisible();
+      await expect(page.locator('main')).toBeFocused();
+      await expect(page.locator('.skeleton')).toHaveCount(0);
+    };
+    const toast = (words: string) => expect(page.locator('.toast', { hasText: words })).toBeVisible();
+    const seen = async (path: string) => {
+      await still(page, `keys-${path}-${language}`);
+      await axe(page);
+    };
+
+    test.beforeAll(async ({ browser }) => {
+      const [width, height] = SIZES[size];
+      ({ context, page, complaints } = await openBrowser(browser, language));
+      await page.setViewportSize({ width, height });
+      keys = new Keys(page);
+      await page.goto(links.get(tag)!);
+    });
+    test.afterAll(() => context?.close());
+    test.afterEach(() => expect(complaints.filter((c) => !/status of 4/.test(c))).toEqual([]));
+
+    test('signs in', async () => {
+      await keys.enter(page.getByRole('button', { name: t('link.button'), exact: true }));
+      await expect(page.getByRole('heading', { name: t('enrol.title1') })).toBeFocused();
+      await keys.type(field('enrol.password'), PASSWORD);
+      await keys.type(field('enrol.again'), PASSWORD);
+      await keys.enter(button('enrol.next'));
+      await expect(page.getByRole('heading', { name: t('enrol.title2') })).toBeFocused();
+      secret = (await page.locator('.secret').textContent())!.replaceAll(' ', '');
+      await keys.type(field('enrol.code'), appCode(secret));
+      await seen('app');
+      await keys.press('Enter');
+      await expect(page.getByRole('heading', { name: t('enrol.title3') })).toBeFocused();
+      await keys.tick(field('enrol.kept'));
+      await keys.enter(button('enrol.done'));
+      await expect(page.getByRole('navigation')).toBeVisible();
+      await keys.enter(button('leave', page), 'Shift+Tab');
+      await expect(page.getByRole('heading', { name: t('signIn.title') })).toBeFocused();
+      await keys.type(field('signIn.email'), email);
+      await keys.type(field('signIn.password'), PASSWORD);
+      await keys.type(field('signIn.code'), appCode(secret, 1));
+      await seen('sign-in');
+      await keys.enter(button('signIn.button'));
+      await expect(page.locator('.who-email')).toHaveText(email);
+      // Past the rail with one key.
+      await page.reload();
+      await keys.enter(button('skip', page));
+      await expect(page.locator('main')).toBeFocused();
+    });
+
+    test('changes a setting of a site', async () => {
+      await open('settings');
+      for (const one of ['controller', 'contact', 'dpo'])
+        await keys.type(field(`settings.${one}`), `${t(`settings.${one}`)} ${tag}`);
+      await keys.enter(button('settings.save'));
+      await toast(t('settings.saved'));
+      await expect(page.locator('li.setting').first()).toContainText(tag);
+      await keys.held();
+      await seen('settings');
+    });
+
+    test('finds nobody, adds a person, and finds them', async () => {
+      await open('people');
+      const find = async () => {
+        await keys.type(field('people.exactly'), number);
+        await keys.press('Enter');
+      };
+      await find();
+      await expect(page.getByText(t('people.noneFound'))).toBeVisible();
+      await keys.enter(button('people.add'), 'Shift+Tab');
+      await keys.type(field('people.name', dialog()), name);
+      await keys.type(field('people.number', dialog()), number);
+      await keys.choose(field('people.language', dialog()), language);
+      await seen('add-person');
+      await keys.enter(button('people.add', dialog()));
+      await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+      await expect(page.locator('main')).toBeFocused();
+      await keys.enter(button('people.back'));
+      await find();
+      const link = page.getByRole('link', { name, exact: true });
+      await seen('found');
+      await keys.enter(link);
+      await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+      await expect(page.locator('main')).toBeFocused();
+    });
+
+    test('puts a consent on record, and gives a code for a PIN', async () => {
+      await keys.enter(button('people.give'));
+      await keys.tick(dialog().getByLabel(t('people.agrees', { name }), { exact: true }));
+      await seen('consent');
+      await keys.enter(button('people.record', dialog()));
+      await toast(t('people.given'));
+      await expect(page.locator('.panel-head .badge').filter({ hasText: t('people.standing.given') })).toBeVisible();
+      await keys.held();
+      await keys.enter(button('pinCode.issue'));
+      await expect(dialog().locator('.pin-code').first()).toHaveText(number);
+      await seen('pin-code');
+      await keys.enter(button('pinCode.handed', dialog()));
+      await expect(dialog()).toHaveCount(0);
+      await keys.held();
+    });
+
+    test('corrects a record, takes that back, and exports the day', async () => {
+      await open('attendance');
+      const row = page.getByRole('row').filter({ hasText: inside });
+      await expect(row).toHaveCount(1);
+      await keys.enter(button('attendance.correct', row));
+      await keys.choose(field('attendance.direction', dialog()), 'out');
+      await keys.type(field('corrections.reason', dialog()), tag);
+      await seen('correct');
+      await keys.enter(button('corrections.save', dialog()));
+      await toast(t('corrections.done'));
+      await expect(row).toHaveCount(2);
+      await keys.held();
+      const csv = `${t('attendance.exporting')}: ${t('attendance.csv')}`;
+      const coming = page.waitForEvent('download');
+      await keys.enter(page.getByRole('button', { name: csv, exact: true }), 'Shift+Tab');
+      expect(readFileSync(await (await coming).path(), 'utf8')).toContain(inside);
+      await keys.held();
+      await seen('attendance');
+      await open('corrections');
+      const made = page.getByRole('row').filter({ hasText: tag });
+      await keys.enter(button('corrections.undo', made));
+      await keys.enter(button('corrections.undo', dialog()));
+      await expect(made).toContainText(t('corrections.undone'));
+      await keys.held();
+      await seen('corrections');
+    });
+
+    test('calls the roll of an evacuation', async () => {
+      await open('evacuation');
+      await keys.enter(button('evacuation.begin'));
+      const row = page.getByRole('row').filter({ hasText: inside });
+      await expect(row).toContainText(t('evacuation.missing'));
+      await keys.held();
+      await keys.type(field('evacuation.search'), inside);
+      const mark = `${t('evacuation.mark')}: ${inside}`;
+      await keys.enter(page.getByRole('button', { name: mark, exact: true }));
+      await expect(row).toContainText(t('evacuation.accounted'));
+      await keys.held();
+      await seen('evacuation');
+      await keys.enter(button('evacuation.end'), 'Shift+Tab');
+      await keys.enter(button('evacuation.end', dialog()));
+      await expect(button('evacuation.begin')).toBeVisible();
+      await keys.held();
+    });
+
+    test('settles an item of attention, and opens it again', async () => {
+      await open('attention');
+      const row = page.getByRole('row').filter({ hasText: reported });
+      await keys.enter(button('attention.resolve', row));
+      await keys.type(field('attention.note', dialog()), tag);
+      await seen('settle');
+      await keys.enter(button('attention.resolve', dialog()));
+      await toast(t('attention.done'));
+      await expect(row).toHaveCount(0);
+      await keys.held();
+      await keys.choose(field('attention.stateLabel'), 'resolved');
+      await expect(row).toContainText(tag);
+      await keys.enter(button('attention.reopen', row));
+      await expect(row).toHaveCount(0);
+      await keys.held();
+      await seen('attention');
+    });
+
+    test('merges two who are one', async () => {
+      await open('duplicates');
+      const row = page.getByRole('row').filter({ hasText: `Ada ${tag}` });
+      await expect(async () => {
+        await page.reload();
+        await expect(row).toHaveCount(1, { timeout: 3000 });
+      }).toPass({ timeout: 120_000 });
+      await keys.enter(button('duplicates.compare', row));
+      const kept = dialog().getByRole('region', { name: `Ada ${tag}` });
+      await expect(kept).toBeVisible();
+      await seen('compare');
+      await keys.enter(button('duplicates.keep', kept));
+      const sure = button('duplicates.merge', page.getByRole('dialog', { name: t('duplicates.merge') }));
+      await keys.enter(sure);
+      await expect(row).toHaveCount(0);
+      await expect(dialog()).toHaveCount(0);
+      await keys.held();
+      await seen('duplicates');
+    });
+
+    test('opens an incident', async () => {
+      await open('incidents');
+      await keys.enter(button('incidents.open'));
+      await keys.type(field('incidents.title', dialog()), `Tablet ${tag}`);
+      await keys.type(field('incidents.words.description', dialog()), tag);
+      await keys.choose(field('incidents.severity', dialog()), 'high');
+      await seen('open-incident');
+      await keys.enter(button('incidents.open', dialog()));
+      await expect(page.getByRole('heading', { level: 1, name: `Tablet ${tag}` })).toBeVisible();
+      await expect(page.locator('main')).toBeFocused();
+      await seen('incident');
+    });
+
+    test('adds a receiver of webhooks, and removes it', async () => {
+      await open('webhooks');
+      await keys.enter(button('webhooks.add'));
+      await keys.type(field('webhooks.name', dialog()), tag);
+      await keys.type(field('webhooks.url', dialog()), 'https://payroll.example/hook');
+      await keys.tick(field('webhooks.number', dialog()));
+      await keys.enter(button('webhooks.add', dialog()));
+      await expect(dialog().locator('.secret')).toContainText('whsec_');
+      await seen('webhook-secret');
+      await keys.enter(button('webhooks.kept', dialog()));
+      await expect(dialog()).toHaveCount(0);
+      await keys.held();
+      const hook = page.locator('section').filter({ has: page.getByRole('heading', { name: tag, exact: true }) });
+      await keys.enter(button('webhooks.turnOff', hook));
+      await expect(button('webhooks.turnOn', hook)).toBeFocused();
+      await keys.enter(button('webhooks.remove', hook));
+      await keys.type(dialog().getByLabel(t('confirm.type', { word: tag }), { exact: true }), tag);
+      await seen('webhook-remove');
+      await keys.enter(button('webhooks.remove', dialog()));
+      await expect(hook).toHaveCount(0);
+      await keys.held();
+    });
+
+    test('signs out', async () => {
+      await keys.enter(button('leave', page), 'Shift+Tab');
+      await expect(page.getByRole('heading', { name: t('signIn.title') })).toBeFocused();
+      await seen('signed-out');
+    });
+  });

@@ -1,0 +1,86 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+
+/** So many stops a page may have at most: whoever needs more has lost the way. */
+const STOPS = 150;
+
+/** What is wrong with how the focus shows, or nothing: it has a ring that can be seen, and stands where it can be seen. */
+const unseen = (element: Element): string => {
+  const shown = element.closest('.file-pick') ?? element;
+  const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(shown);
+  if (!element.matches(':focus-visible')) return 'the focus is not to be shown';
+  if (outlineStyle === 'none' || Number.parseFloat(outlineWidth) < 2) return `no ring: ${outlineStyle} ${outlineWidth}`;
+  if (/, 0\)$|transparent/.test(outlineColor)) return `a ring that nobody sees: ${outlineColor}`;
+  const { left, right, top, bottom } = shown.getBoundingClientRect();
+  const inside = (x: number, y: number) => {
+    const there = document.elementFromPoint(x, y);
+    return there !== null && (shown.contains(there) || there.contains(shown));
+  };
+  const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+  const points = [
+    [x, y],
+    [x, top + 3],
+    [x, bottom - 3],
+    [left + 3, y],
+    [right - 3, y],
+  ] as const;
+  return points.some(([px, py]) => inside(px, py)) ? '' : `nothing of it is on the screen: ${left} ${top}`;
+};
+
+/** A page that is used by its keys alone. */
+export class Keys {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  press(key: string): Promise<void> {
+    return this.page.keyboard.press(key);
+  }
+
+  /** From stop to stop until this one has the focus, which is to be seen. */
+  async reach(to: Locator, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
+    await expect(to).toHaveCount(1);
+    const has = () => to.evaluate((element) => element === document.activeElement);
+    for (let stop = 0; !(await has()); stop += 1) {
+      expect(stop, `${to} is not reached in ${STOPS} stops`).toBeLessThan(STOPS);
+      await this.press(key);
+    }
+    await expect.poll(() => to.evaluate(unseen), `${to}: the focus is not seen`).toBe('');
+  }
+
+  async enter(to: Locator, key?: 'Tab' | 'Shift+Tab'): Promise<void> {
+    await this.reach(to, key);
+    await this.press('Enter');
+  }
+
+  /** Instead of what stands in a field. */
+  async type(to: Locator, text: string): Promise<void> {
+    await this.reach(to);
+    await this.press('Control+a');
+    await this.page.keyboard.type(text);
+    await expect(to).toHaveValue(text);
+  }
+
+  /** One of a list, by the arrows. */
+  async choose(to: Locator, value: string): Promise<void> {
+    await this.reach(to);
+    await this.press('Home');
+    for (let row = 0; (await to.inputValue()) !== value; row += 1) {
+      expect(row, `${to} has no ${value}`).toBeLessThan(40);
+      await this.press('ArrowDown');
+    }
+  }
+
+  async tick(to: Locator): Promise<void> {
+    await this.reach(to);
+    await this.press('Space');
+    await expect(to).toBeChecked();
+  }
+
+  /** Whoever works by keys is somewhere: what was closed or has gone does not leave the focus to nobody. */
+  async held(): Promise<void> {
+    const where = () => this.page.evaluate(() => document.activeElement?.tagName ?? '');
+    await expect.poll(where, 'nothing has the focus').not.toBe('BODY');
+  }
+}
