@@ -111,6 +111,8 @@ const version = (role: 'timestamp' | 'snapshot' | 'targets') => {
 test('without an attack, the build that was signed is found, downloaded and whole', async () => {
   expect(await get('1.1.0')).toEqual(v2);
   expect((await (await kiosk.client()).newest())?.build.version).toBe('1.1.0');
+  // What was taken back is not meant.
+  expect(await (await kiosk.client()).newest(['1.1.0'])).toBeNull();
 });
 
 describe('arbitrary installation', () => {
