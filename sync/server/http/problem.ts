@@ -106,7 +106,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'link-unknown': 404,
   'mail-not-configured': 409,
   'merge-not-possible': 409,
-  'name-unreadable': 422,
+  'name-unreadable': 400,
   'no-session': 401,
   'no-such-day': 422,
   'not-allowed': 403,
