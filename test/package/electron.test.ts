@@ -102,7 +102,12 @@ test('natives stand unpacked beside the archive, where the system can load them;
 });
 
 test('it knows its version and commit, and Electron which module to start', () => {
-  expect(readBuild(extracted)).toEqual({ version: '3.2.1', commit: source.commit, packaged: true });
+  expect(readBuild(extracted)).toEqual({
+    version: '3.2.1',
+    commit: source.commit,
+    madeAt: source.at * 1000,
+    packaged: true,
+  });
   expect(JSON.parse(readFileSync(join(extracted, 'package.json'), 'utf8'))).toMatchObject({
     main: 'electron/host-electron/main.js',
     type: 'module',
