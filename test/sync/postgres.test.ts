@@ -238,7 +238,8 @@ describe('replicas', () => {
         await tx.updateTable('device').set({ name: 'y' }).where('id', '=', second).execute();
       });
     await Promise.all([both(one.db, a.device, b.device), both(other.db, b.device, a.device)]);
-    expect(met, 'one of the two was repeated').toBe(3);
+    // Two are the first tries; on a busy machine PostgreSQL may end both, or the one that was repeated once more.
+    expect(met, 'at least one of the two was repeated').toBeGreaterThanOrEqual(3);
     let tries = 0;
     const never = inTransaction(
       one.db,
