@@ -237,8 +237,8 @@ describe.each(DATABASES)('attendance by the API on $name', ({ unavailable, start
     const voided = record(person, '18:00', 'out');
     box.append('void', { target: voided, reason: 'staff' }, { person }, at('18:01'));
     await api.deliver(box);
-    const linesOf = async (layout: string, from: string = DAY) => {
-      const url = `/api/exports/payroll?layout=${layout}&format=csv&from=${from}&to=${DAY}`;
+    const linesOf = async (layout: string) => {
+      const url = `/api/exports/payroll?layout=${layout}&format=csv&from=${DAY}&to=${DAY}`;
       return (await api.ask<Buffer>('GET', url, { as: 'staff' })).toString('utf8').split('\r\n');
     };
     const [sheet, ...stays] = await linesOf('timesheet');
@@ -261,9 +261,6 @@ describe.each(DATABASES)('attendance by the API on $name', ({ unavailable, start
       `1001,IN,${DAY} 08:00:00,${door},0`,
     ]);
     expect(records.some((line) => line.includes('20:00:00') && line.includes(door))).toBe(false);
-    // A period that ends before it begins holds nobody.
-    for (const layout of ['timesheet', 'frappe-hr'])
-      expect((await linesOf(layout, '2099-01-01')).slice(1)).toEqual(['']);
   });
 
   test('pairs of people are listed and merged by the API', async () => {

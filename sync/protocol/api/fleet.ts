@@ -140,12 +140,15 @@ export const FleetDetail = z.strictObject({
 });
 export type FleetDetail = z.infer<typeof FleetDetail>;
 
+/** As high as the database counts revisions. */
+export const Revision = z.number().int().min(0).max(2_147_483_647);
+
 export const NewSettings = z.strictObject({
   settings: DeviceConfig,
   /** Revision that was on the screen: somebody else's change meanwhile is not written over unseen. */
-  after: z.number().int().nonnegative(),
+  after: Revision,
 });
-export const PutBack = z.strictObject({ revision: z.number().int().nonnegative() });
+export const PutBack = z.strictObject({ revision: Revision });
 
 /** Settings of a site's kiosks. */
 export const Template = z.strictObject({ site: Uuid, name: z.string(), isDefault: z.boolean(), ...Settings.shape });

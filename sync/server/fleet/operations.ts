@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
-import { FleetQuery, NewCommand } from '../../protocol/api/fleet.ts';
+import { FleetQuery, NewCommand, Revision } from '../../protocol/api/fleet.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { DeviceConfig } from '../../protocol/wire/fleet.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
@@ -40,7 +40,7 @@ export const fleetOperations = {
       shown(context, 'fleet config', device, (tx, now) => change(tx, ofDevice(device), set, now)),
   }),
   'fleet config back': operation({
-    args: z.strictObject({ device: Uuid, revision: z.number().int().nonnegative() }),
+    args: z.strictObject({ device: Uuid, revision: Revision }),
     run: (context, { device, revision }) =>
       shown(context, 'fleet config back', device, async (tx, now) =>
         putBack(tx, await ofDevice(device)(tx), revision, BY, now),
@@ -56,7 +56,7 @@ export const fleetOperations = {
       templated(context, 'fleet template', site, (tx, now) => change(tx, ofSite(site), set, now)),
   }),
   'fleet template back': operation({
-    args: z.strictObject({ site: Uuid, revision: z.number().int().nonnegative() }),
+    args: z.strictObject({ site: Uuid, revision: Revision }),
     run: (context, { site, revision }) =>
       templated(context, 'fleet template back', site, async (tx, now) =>
         putBack(tx, await ofSite(site)(tx), revision, BY, now),
