@@ -225,14 +225,6 @@ function Edit({
           <legend>{t('settings.faceTitle')}</legend>
           {onOff('faces', faces, setFaces, 'settings.facesHint')}
           {onOff('liveness', liveness, setLiveness)}
-          {CLAIMS.map((way) => (
-            <CheckField
-              key={way}
-              label={t('settings.thenFace', { way: t(`settings.way.${way}`) })}
-              checked={withFace.includes(way)}
-              onChecked={(yes) => setWithFace(yes ? [...withFace, way] : withFace.filter((w) => w !== way))}
-            />
-          ))}
           <SelectField
             label={t('settings.templates')}
             hint={t('settings.templatesHint')}
@@ -243,6 +235,14 @@ function Edit({
               ['card', t('settings.card')],
             ]}
           />
+          {CLAIMS.map((way) => (
+            <CheckField
+              key={way}
+              label={t('settings.thenFace', { way: t(`settings.way.${way}`) })}
+              checked={withFace.includes(way)}
+              onChecked={(yes) => setWithFace(yes ? [...withFace, way] : withFace.filter((w) => w !== way))}
+            />
+          ))}
         </fieldset>
         <fieldset class="plain grid" disabled={!mayWrite}>
           <legend>{t('settings.times')}</legend>
