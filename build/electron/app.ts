@@ -10,6 +10,7 @@ const PARTS = [
   'electron/host-electron',
   'models/rules',
   'models/node',
+  'sync/disk',
   'sync/protocol',
   'sync/edge',
 ];

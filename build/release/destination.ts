@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { readIfThere, syncFolder } from '../../sync/disk/replace.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { parseTargetPath, targetFile } from '../../sync/protocol/wire/release.ts';
 import { parseDocument } from './documents.ts';
-import { readIfThere, syncFolder } from './files.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Where a repository is published: a folder, a stick, an object store. */

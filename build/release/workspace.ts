@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
+import { readIfThere } from '../../sync/disk/replace.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { bytesOf, type Document, Lifetimes, type OfflineRole, parseDocument, type RoleName } from './documents.ts';
-import { readIfThere, writeWhole } from './files.ts';
+import { writeWhole } from './files.ts';
 
 /**
  * The working copy of a repository: `metadata/` and `targets/` are what is published, as they are; `staged/` holds a root

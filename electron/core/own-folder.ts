@@ -1,5 +1,4 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { makeUsable } from '../../sync/disk/folder.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 
 /**
@@ -8,8 +7,7 @@ import { Problem } from '../../sync/protocol/wire/problem.ts';
  */
 export function makeOwnFolder(path: string): void {
   try {
-    makeWithParents(path);
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    makeUsable(path);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOSPC' || code === 'EDQUOT')
@@ -21,19 +19,4 @@ export function makeOwnFolder(path: string): void {
       { cause },
     );
   }
-}
-
-/** Step by step: mkdir's own `recursive` never comes back where the system says ENOENT of a folder that is there (/proc). */
-function makeWithParents(path: string): void {
-  if (isFolder(path)) return;
-  if (dirname(path) !== path) makeWithParents(dirname(path));
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (cause) {
-    if (!isFolder(path)) throw cause; // else somebody else has made it meanwhile
-  }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

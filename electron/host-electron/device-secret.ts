@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SafeStorage } from 'electron';
+import { readIfThere } from '../../sync/disk/replace.ts';
 import { Problem } from '../contract/problem.ts';
 
 /** The part of Electron's safeStorage that is used. */
@@ -73,15 +74,6 @@ const unreadable = (options?: ErrorOptions): Problem =>
     'Log in as the kiosk’s own user, or recover the store with its recovery key.',
     options,
   );
-
-function readIfThere(file: string): Buffer | null {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
 
 /** Fails when the file exists: two first starts at once must not end with one secret sealed and the other in use. */
 function writeDurably(file: string, content: Buffer): void {

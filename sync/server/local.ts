@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { replaceFile } from '../disk/replace.ts';
 import { Problem } from '../protocol/wire/problem.ts';
 import { DeviceRequest, type ServerBundle } from '../protocol/wire/provisioning.ts';
 import { readConfig } from './config.ts';
@@ -9,7 +10,7 @@ import { openDatabase } from './database/open.ts';
 import { identityContext } from './devices/context.ts';
 import { bundleFor } from './devices/join.ts';
 import { registerDevice } from './devices/registry.ts';
-import { makeServerHome, writeAtomically } from './files.ts';
+import { makeServerHome } from './home.ts';
 import { openKeyring } from './keys/keyring.ts';
 import { keysOf } from './keys/settings.ts';
 
@@ -47,10 +48,8 @@ function makeDemoKeys(path: string): void {
   try {
     if (existsSync(path)) return;
     const lines = KEYS.map((name) => `${name}=${randomBytes(32).toString('base64')}`);
-    writeAtomically(
-      path,
-      `# Keys of this evaluation server. Whoever has this file can read its data.\n${lines.join('\n')}\n`,
-    );
+    const warning = '# Keys of this evaluation server. Whoever has this file can read its data.';
+    replaceFile(path, `${warning}\n${lines.join('\n')}\n`, { byMany: true });
   } finally {
     letGo();
   }

@@ -3,7 +3,7 @@ import { resolve, sep } from 'node:path';
 import type { RoleName, Signer } from '../../../build/release/documents.ts';
 import { type ClosedKey, findKeys, requirePassphrase } from '../../../build/release/key-file.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { requirePrivate } from '../../core/keys/files.ts';
+import { requirePrivate } from '../../core/keys/private-file.ts';
 import { password } from '../password.ts';
 
 const TRIES = 3;

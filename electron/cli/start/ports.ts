@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { writeFileAtomic } from '../../core/keys/files.ts';
 
 const Ports = z.strictObject({ people: z.number().int(), devices: z.number().int() });
 type Ports = z.infer<typeof Ports>;
@@ -21,7 +21,7 @@ export async function localPorts(serverHome: string): Promise<Ports> {
   if (existsSync(file)) return nowFree(readPorts(file));
   const free = (await isFree(WANTED.people)) && (await isFree(WANTED.devices));
   const ports = free ? WANTED : { people: await anyFree(), devices: await anyFree() };
-  writeFileAtomic(file, `${JSON.stringify(ports)}\n`);
+  replaceFile(file, `${JSON.stringify(ports)}\n`);
   return ports;
 }
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { readIfThere, replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { KEY_BYTES, requireStrong } from './derive.ts';
 import type { Random } from './envelope.ts';
-import { readIfThere, requirePrivate, writeFileAtomic } from './files.ts';
+import { requirePrivate } from './private-file.ts';
 
 /** What opens slot 1. */
 export interface StoreKeys {
@@ -67,6 +68,6 @@ function makeSecret(home: string, keys: StoreKeys, random: Random): Uint8Array |
   if (!keys.allowSecretFile) return null;
   const secret = random(KEY_BYTES);
   requireStrong(secret, 'device secret');
-  writeFileAtomic(deviceSecretFile(home), secret);
+  replaceFile(deviceSecretFile(home), secret);
   return secret;
 }

@@ -1,5 +1,6 @@
 import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
+import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import {
   type DEVICE_PURPOSES,
@@ -18,7 +19,6 @@ import {
   type StoreKeys,
 } from './device-secret.ts';
 import type { Random } from './envelope.ts';
-import { writeFileAtomic } from './files.ts';
 import { machineId } from './machine.ts';
 import {
   type KeySlots,
@@ -201,7 +201,7 @@ function createKeys(
         ...(next ? { next: await bound(next, slots.recovery) } : {}),
       };
       // The file first: while the slots say that the store is not provisioned, nobody looks at it.
-      writeFileAtomic(provisioningSecretFile(home), secret);
+      replaceFile(provisioningSecretFile(home), secret);
       save({ ...slots, ...wrapped, provisioned: true });
       wrap = bound;
     },

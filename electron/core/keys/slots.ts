@@ -2,11 +2,12 @@ import { createHash, hkdfSync, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { CompactEncrypt, compactDecrypt, importJWK } from 'jose';
 import { z } from 'zod';
+import { readIfThere, replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { KEY_BYTES } from './derive.ts';
 import type { RecoveryKey, Secrets } from './device-secret.ts';
 import { keyObject, open, type Random, seal } from './envelope.ts';
-import { readIfThere, requirePrivate, writeFileAtomic } from './files.ts';
+import { requirePrivate } from './private-file.ts';
 
 /**
  * The key-slots file `keyslots.json` (0600). Each generation of the store key is wrapped twice: slot 1 for this
@@ -69,7 +70,7 @@ export function readSlots(home: string): KeySlots | null {
 }
 
 export function writeSlots(home: string, slots: KeySlots): void {
-  writeFileAtomic(slotsFile(home), `${JSON.stringify(KeySlots.parse(slots), null, 2)}\n`);
+  replaceFile(slotsFile(home), `${JSON.stringify(KeySlots.parse(slots), null, 2)}\n`);
 }
 
 /** A tag of the machine, salted by the store's id so that two stores' tags can't be compared. Not secret. */

@@ -11,9 +11,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { syncFolder } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { deviceSecretFile, provisioningSecretFile } from '../keys/device-secret.ts';
-import { syncFolder } from '../keys/files.ts';
 import { slotsFile } from '../keys/slots.ts';
 import { JOURNAL_FILE } from './journal.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readIfThere, replaceFile, syncFolder } from '../../../sync/disk/replace.ts';
 import { Ed25519PrivateJwk } from '../../../sync/protocol/wire/batch.ts';
 import { Uuid } from '../../../sync/protocol/wire/event.ts';
-import { readIfThere, syncFolder, writeFileAtomic } from '../keys/files.ts';
 
 /**
  * `leaving.json`: that this kiosk destroys everything, how far it has come, and how it says so when it is done. Written
@@ -51,7 +51,7 @@ export function readJournal(home: string): Journal | 'unreadable' | null {
 }
 
 export function writeJournal(home: string, journal: Journal): void {
-  writeFileAtomic(file(home), `${JSON.stringify(Journal.parse(journal))}\n`);
+  replaceFile(file(home), `${JSON.stringify(Journal.parse(journal))}\n`);
 }
 
 export function removeJournal(home: string): void {

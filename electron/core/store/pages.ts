@@ -1,6 +1,6 @@
 import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
 import { fstatSync, readSync } from 'node:fs';
-import { readIfThere } from '../keys/files.ts';
+import { readIfThere } from '../../../sync/disk/replace.ts';
 
 /**
  * SQLCipher 4's page format, read without SQLite: proves that a key fits before anything touches the file, and checks

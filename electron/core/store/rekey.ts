@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { syncFolder } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { keyObject, open, type Random, seal } from '../keys/envelope.ts';
-import { syncFolder } from '../keys/files.ts';
 import type { StoreKeySet } from '../keys/index.ts';
 import type { WorkOptions } from './check.ts';
 import { typeOf } from './compact.ts';

@@ -1,6 +1,6 @@
 import { existsSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../keys/files.ts';
+import { replaceFile } from '../../../sync/disk/replace.ts';
 import { asProblem, guarded } from './database.ts';
 
 /** Not sparse: it is filled. */
@@ -43,7 +43,7 @@ export class Reserve {
     if (existsSync(this.#file)) return true;
     const { bavail, bsize } = statfsSync(this.#home);
     if (bavail * bsize < MARGIN * RESERVE_BYTES) return false;
-    writeFileAtomic(this.#file, Buffer.alloc(RESERVE_BYTES, 0x5a), false);
+    replaceFile(this.#file, Buffer.alloc(RESERVE_BYTES, 0x5a), { durable: false });
     return true;
   }
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { replaceFile, syncFolder } from '../../../sync/disk/replace.ts';
 import { BuildFacts, BuildVersion } from '../../../sync/protocol/wire/release.ts';
-import { syncFolder, writeFileAtomic } from '../keys/files.ts';
 import type { UpdateLayout } from './layout.ts';
 
 /**
@@ -131,7 +131,7 @@ function read<T extends z.ZodType>(file: string, schema: T): z.output<T> | null 
 
 /** Writes one of the files above, whole and durable, for other users to read. */
 export function writeShared(file: string, value: object): void {
-  writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`, true, 0o644);
+  replaceFile(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o644, pastUmask: true });
 }
 
 /** Decides a trial. False: it was decided before; what counts is what the file then says. */

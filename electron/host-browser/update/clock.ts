@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readIfThere, writeFileAtomic } from '../../core/keys/files.ts';
+import { readIfThere, replaceFile } from '../../../sync/disk/replace.ts';
 import type { UpdateLayout } from '../../core/update/layout.ts';
 import { BUILD_DATE } from '../../core/version.ts';
 
@@ -30,7 +30,7 @@ export function updaterClock(layout: UpdateLayout): UpdaterClock {
   return {
     at: (said) => Math.max(said, kept(), BUILD_DATE),
     verified(at) {
-      if (at > kept()) writeFileAtomic(file, `${JSON.stringify({ verified: Math.floor(at) })}\n`);
+      if (at > kept()) replaceFile(file, `${JSON.stringify({ verified: Math.floor(at) })}\n`);
     },
   };
 }

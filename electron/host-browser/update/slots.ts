@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile, syncFolder } from '../../../sync/disk/replace.ts';
 import { type BuildFacts, BuildManifest, buildFacts, MANIFEST_FILE } from '../../../sync/protocol/wire/release.ts';
 import { Problem } from '../../contract/problem.ts';
-import { syncFolder, writeFileAtomic } from '../../core/keys/files.ts';
 import {
   BuildId,
   buildId,
@@ -103,7 +103,7 @@ export async function unpackInto(
     step('unpacked');
     // An earlier try may have left one that nobody runs; the state never names it.
     await removeTree(buildFolder(layout, id));
-    writeFileAtomic(sumsFile(layout, id), sums(build), true, 0o644);
+    replaceFile(sumsFile(layout, id), sums(build), { mode: 0o644, pastUmask: true });
     step('sums-written');
     await rename(temporary, buildFolder(layout, id));
     syncFolder(layout.builds);

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '../../disk/replace.ts';
 import type { Ed25519PrivateJwk } from '../../protocol/wire/batch.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
-import { writeAtomically } from '../files.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectStore } from '../objects/store.ts';
 import { type AuditKey, readAuditKeys } from './keys.ts';
@@ -131,7 +131,7 @@ export function readHeadFile(home: string): Statement | 'broken' | null {
 }
 
 export function writeHeadFile(home: string, anchor: Statement): void {
-  writeAtomically(headFile(home), anchorText(anchor));
+  replaceFile(headFile(home), anchorText(anchor), { byMany: true });
 }
 
 /** The newest anchors of the object store, newest first; null: one that can't be read. Deleted and overwritten versions too. */

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { makeServerHome } from '../files.ts';
+import { makeServerHome } from '../home.ts';
 
 /** What is used here of the package, which brings no types. */
 type Sqlite = new (path: string, options: { timeout: number }) => { exec(sql: string): void; close(): void };

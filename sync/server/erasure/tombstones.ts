@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '../../disk/replace.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { writeAtomically } from '../files.ts';
 
 /**
  * What has to be erased again after a restore: it lies where no backup of the database brings it back to an older state. In
@@ -24,7 +24,8 @@ const folderOf = (home: string): string => join(home, 'tombstones');
 export function writeTombstoneFile(home: string, tombstone: Tombstone): void {
   const folder = folderOf(home);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeAtomically(join(folder, `${tombstone.request}.json`), `${JSON.stringify(Tombstone.parse(tombstone))}\n`);
+  const text = `${JSON.stringify(Tombstone.parse(tombstone))}\n`;
+  replaceFile(join(folder, `${tombstone.request}.json`), text, { byMany: true });
 }
 
 /** Every tombstone of this server home. @throws Problem `tombstone-unreadable` */

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { replaceFile } from '../../disk/replace.ts';
 import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { downTopic, presenceFilter, presenceTopic, upFilter, upTopic } from '../../protocol/wire/topics.ts';
-import { writeAtomically } from '../files.ts';
 import type { KeyAndCertificate } from '../keys/certificates.ts';
 
 /** What the access rules are made from. */
@@ -83,7 +83,7 @@ export function writeMosquittoAccess(folder: string, access: AccessOptions): boo
     );
   const text = mosquittoAcl(access);
   if (readFileSync(path, 'utf8') === text) return false;
-  writeAtomically(path, text, before);
+  replaceFile(path, text, { owner: before, byMany: true });
   return true;
 }
 
@@ -104,12 +104,13 @@ export function writeMosquitto(o: MosquittoOptions): { config: string; openssl: 
       throw new Problem('path-not-usable', 'The folder’s name holds a line break.', 'Choose another folder.');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   mkdirSync(o.dataFolder, { recursive: true, mode: 0o700 });
-  writeAtomically(path('ca.pem'), o.caPems.map((pem) => `${pem.trim()}\n`).join(''));
-  writeAtomically(path('broker.pem'), o.certificate.certPem);
-  writeAtomically(path('broker.key'), o.certificate.keyPem);
-  writeAtomically(path('acl'), mosquittoAcl(o));
-  writeAtomically(path('openssl.cnf'), OPENSSL);
-  writeAtomically(path('mosquitto.conf'), configuration(o, path));
+  const write = (name: string, text: string) => replaceFile(path(name), text, { byMany: true });
+  write('ca.pem', o.caPems.map((pem) => `${pem.trim()}\n`).join(''));
+  write('broker.pem', o.certificate.certPem);
+  write('broker.key', o.certificate.keyPem);
+  write('acl', mosquittoAcl(o));
+  write('openssl.cnf', OPENSSL);
+  write('mosquitto.conf', configuration(o, path));
   return { config: path('mosquitto.conf'), openssl: path('openssl.cnf') };
 }
 

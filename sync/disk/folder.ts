@@ -1,0 +1,32 @@
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * What a kiosk, its hosts, the server and the build do alike with files and folders of their own, and none of which is a
+ * part of the protocol: it stands beside `sync/protocol/`, knows nothing of ours, and whoever runs on Node may import it.
+ */
+
+/**
+ * Makes a folder for this user alone (0700) with those above it, or finds it usable.
+ *
+ * @throws what the system says; each program tells in its own words which folder it was and what to do
+ */
+export function makeUsable(path: string): void {
+  makeWithParents(path);
+  accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+}
+
+/** Step by step: mkdir's own `recursive` never comes back where the system says ENOENT of a folder that is there (/proc). */
+function makeWithParents(path: string): void {
+  if (isFolder(path)) return;
+  if (dirname(path) !== path) makeWithParents(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (cause) {
+    if (!isFolder(path)) throw cause; // else somebody else has made it meanwhile
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
