@@ -230,6 +230,11 @@ test.describe('staff', () => {
     await expect(page.locator('.form-error')).toContainText('a number and a PIN are the way in');
     await expect(page.locator('input[name=number]')).toBeFocused();
     await page.locator('input[name=number]').fill('2001');
+    await page.locator('input[name=pin]').fill('4321');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.locator('.form-error')).toContainText('too easy to guess');
+    await expect(page.locator('input[name=pin]')).toBeFocused();
+    expect(core.callsOf('enrolByNumber')).toEqual([]);
     await page.locator('input[name=pin]').fill('7304');
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(page.locator('[data-end=enrolled]')).toContainText('Nothing of the face was kept');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { weakPin } from '../../contract/pin.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
-import { weakPin } from '../pin/pin-hash.ts';
 import { lockoutSubject, STAFF_DOORS, STAFF_PIN_SETTING } from '../staff/service.ts';
 import { storeCommand } from './command.ts';
 

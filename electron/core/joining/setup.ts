@@ -1,9 +1,9 @@
 import { readJoinCode } from '../../../sync/protocol/seal/join-code.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
+import { weakPin } from '../../contract/pin.ts';
 import type { Setup } from '../../contract/setup.ts';
 import type { CoreOptions } from '../interface.ts';
-import { weakPin } from '../pin/pin-hash.ts';
 import { readSiteConfig, writeSiteConfig } from '../site/config.ts';
 import { STAFF_PIN_SETTING } from '../staff/service.ts';
 import { readServerLink } from '../sync/server-link.ts';

@@ -1,5 +1,6 @@
 import { hash, verify } from '@node-rs/argon2';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { weakPin } from '../../contract/pin.ts';
 
 /**
  * PINs: argon2id (RFC 9106) with a pepper as argon2's secret, so that hashes alone can't be searched for PINs. 19 MiB × 2
@@ -30,14 +31,6 @@ export async function createPinHasher(pepper: Uint8Array): Promise<PinHasher> {
       return stored !== null && right;
     },
   };
-}
-
-/** Why a PIN is too easy to guess, or null. The screen refuses it with a sentence. */
-export function weakPin(pin: string): 'repeated' | 'sequence' | null {
-  if (/^(\d)\1+$/.test(pin)) return 'repeated';
-  const steps = [...pin].slice(1).map((digit, i) => Number(digit) - Number(pin[i]));
-  if (steps.every((step) => step === 1) || steps.every((step) => step === -1)) return 'sequence';
-  return null;
 }
 
 /** @throws Problem `pin-weak` */

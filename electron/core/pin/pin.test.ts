@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { createPinHasher, weakPin } from './pin-hash.ts';
+import { weakPin } from '../../contract/pin.ts';
+import { createPinHasher } from './pin-hash.ts';
 
 test('a PIN is right only with the pepper of the device that hashed it', async () => {
   const [here, elsewhere] = [await createPinHasher(randomBytes(32)), await createPinHasher(randomBytes(32))];

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { weakPin } from '../../../electron/contract/pin.ts';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { t } from '../../shared/i18n.ts';
 import { useKiosk } from '../kiosk.ts';
@@ -39,6 +40,7 @@ export function PinChooseScreen({
   async function submit(): Promise<void> {
     error.value = '';
     if (!PIN_SHAPE.test(pin.value)) return complain(t('enrol.pinWrong'));
+    if (weakPin(pin.value)) return complain(t('enrol.error.pin-weak'));
     if (again.value === '' && document.activeElement === pinInput.current) {
       againInput.current?.focus();
       return;

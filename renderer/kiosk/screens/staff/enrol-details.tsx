@@ -2,6 +2,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { isReadableName } from '../../../../electron/contract/name.ts';
+import { weakPin } from '../../../../electron/contract/pin.ts';
 import { t, tIn } from '../../../shared/i18n.ts';
 import { LOCALES } from '../../locales/index.ts';
 import { NUMBER_SHAPE, NumberField, PIN_SHAPE, PinField } from '../../parts/fields.tsx';
@@ -27,6 +28,7 @@ export function wrongIn(details: Details): { key: string; field: 'name' | 'numbe
   if (!isReadableName(details.name.trim())) return { key: 'enrol.nameUnreadable', field: 'name' };
   if (number !== '' && !NUMBER_SHAPE.test(number)) return { key: 'enrol.numberWrong', field: 'number' };
   if (details.pin !== '' && !PIN_SHAPE.test(details.pin)) return { key: 'enrol.pinWrong', field: 'pin' };
+  if (details.pin !== '' && weakPin(details.pin)) return { key: 'enrol.error.pin-weak', field: 'pin' };
   if (details.pin !== '' && number === '') return { key: 'enrol.pinNeedsNumber', field: 'number' };
   return null;
 }
