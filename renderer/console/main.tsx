@@ -2,7 +2,7 @@ import './style/console.css';
 import { render } from 'preact';
 import { z } from 'zod';
 import { initI18n } from '../shared/i18n.ts';
-import { keepFocus } from './core/keep-focus.ts';
+import { keepFocus } from '../shared/keep-focus.ts';
 import { startingLanguage } from './core/preferences.ts';
 import { begin, keepSignedIn } from './core/session.ts';
 import { LOCALES } from './locales/index.ts';

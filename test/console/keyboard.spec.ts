@@ -1,58 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type BrowserContext, expect, type Locator, type Page, test } from '@playwright/test';
-import { LOCALES } from '../../renderer/console/locales/index.ts';
-import { initI18n, tIn } from '../../renderer/shared/i18n.ts';
-import { Keys } from './keys.ts';
-import { appCode, axe, enterByLink, openBrowser, type Rig, SIZES, startRig, still } from './kit.ts';
+import { expect, test } from '@playwright/test';
+import type { Keys } from './keys.ts';
+import { appCode, enterByLink, openBrowser, type Rig, SIZES, startRig } from './kit.ts';
+import { ask, PASSWORD, reviewTexts, SETUPS, Walk, walkedIn } from './walk.ts';
 
-/**
- * What the console is for, by keyboard alone, in German and Arabic, upright and at a desk: nothing is clicked, no field is
- * filled but by typing. What controls are called is read where the console reads it.
- */
-const PASSWORD = 'orbit lantern walrus teapot';
-const SETUPS = [
-  ['de', 'wall'],
-  ['ar', 'desk'],
-  ['de', 'desk'],
-  ['ar', 'wall'],
-] as const;
-
+/** What the console is for from day to day, by keyboard alone; what runs the place: keyboard-running.spec.ts. */
 test.setTimeout(240_000);
-initI18n(LOCALES, 'en');
 let rig: Rig;
 /** The one-time link of each set-up's administrator. */
 const links = new Map<string, string>();
-
-/** By the page's own session, for what is there before somebody comes. */
-const ask = (page: Page, method: string, path: string, body?: unknown) =>
-  page.evaluate(
-    async ([m, p, b]) => {
-      const headers = { 'content-type': 'application/json' };
-      const answer = await fetch(p as string, {
-        method: m as string,
-        ...(b !== undefined && { body: JSON.stringify(b), headers }),
-      });
-      if (!answer.ok) throw new Error(`${m} ${p}: ${answer.status} ${await answer.text()}`);
-      return answer.json().catch(() => null);
-    },
-    [method, path, body],
-  );
-
-/** Texts that a data protection officer has reviewed: without one nobody can be asked. */
-async function reviewTexts(page: Page): Promise<void> {
-  const paragraphs = ['{controller}: {photoDays}'];
-  for (const language of ['de', 'ar'])
-    await ask(page, 'POST', '/api/consent-texts', { version: '2027-01', language, title: language, paragraphs });
-  const { link } = await ask(page, 'POST', '/api/accounts', { email: 'dpo@example.org', role: 'dpo' });
-  await page.context().clearCookies();
-  await enterByLink(page, link.url);
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await ask(page, 'PUT', '/api/account/sign-in', { password: PASSWORD });
-  const { secret } = await ask(page, 'POST', '/api/account/totp', {});
-  await ask(page, 'POST', '/api/account/totp/confirm', { code: appCode(secret) });
-  for (const language of ['de', 'ar']) await ask(page, 'POST', `/api/consent-texts/2027-01/${language}/review`);
-}
+const opened = new Set<string>();
 
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(240_000);
@@ -83,48 +41,31 @@ test.afterAll(() => rig?.close());
 for (const [i, [language, size]] of SETUPS.entries())
   test.describe(`in ${language}, ${SIZES[size].join(' × ')}`, () => {
     test.describe.configure({ mode: 'serial' });
-    const t = (key: string, values?: Record<string, unknown>) => tIn(language, key, values);
     const tag = `${language}-${size}`;
     const number = `7${i}`;
     const email = `${tag}@example.org`;
     /** Somebody who is inside, and somebody whose check-in was another's. */
     const [inside, reported] = [`Grace ${tag}`, `Alan ${tag}`];
     const name = { de: 'Jürgen Müller-Lüdenscheidt', ar: 'ليلى الحسن' }[language];
-    let context: BrowserContext;
-    let page: Page;
+    let walk: Walk;
+    let page: Walk['page'];
     let keys: Keys;
-    let complaints: string[];
     let secret = '';
-
-    const button = (key: string, within: Page | Locator = page.locator('main')) =>
-      within.getByRole('button', { name: t(key), exact: true });
-    const field = (key: string, within: Page | Locator = page.locator('main')) =>
-      within.getByLabel(t(key), { exact: true });
-    const dialog = () => page.getByRole('dialog');
-    /** By the rail, as anybody goes: the page's heading follows, and the focus is at its beginning. */
-    const open = async (path: string) => {
-      const link = page.locator(`nav a[href="#/${path}"]`);
-      await expect(link).toContainText(t(`${path}.nav`));
-      await keys.enter(link);
-      await expect(page.getByRole('heading', { level: 1, name: t(`${path}.nav`) })).toBeVisible();
-      await expect(page.locator('main')).toBeFocused();
-      await expect(page.locator('.skeleton')).toHaveCount(0);
-    };
-    const toast = (words: string) => expect(page.locator('.toast', { hasText: words })).toBeVisible();
-    const seen = async (path: string) => {
-      await still(page, `keys-${path}-${language}`);
-      await axe(page);
-    };
+    const button: Walk['button'] = (...of) => walk.button(...of);
+    const field: Walk['field'] = (...of) => walk.field(...of);
+    const dialog = () => walk.dialog();
+    const open: Walk['open'] = (...of) => walk.open(...of);
+    const t: Walk['t'] = (...of) => walk.t(...of);
+    const toast = (words: string) => walk.toast(words);
+    const seen = (path: string) => walk.seen(path);
 
     test.beforeAll(async ({ browser }) => {
-      const [width, height] = SIZES[size];
-      ({ context, page, complaints } = await openBrowser(browser, language));
-      await page.setViewportSize({ width, height });
-      keys = new Keys(page);
+      walk = await Walk.begin(browser, language, size, opened);
+      ({ page, keys } = walk);
       await page.goto(links.get(tag)!);
     });
-    test.afterAll(() => context?.close());
-    test.afterEach(() => expect(complaints.filter((c) => !/status of 4/.test(c))).toEqual([]));
+    test.afterAll(() => walk?.context.close());
+    test.afterEach(() => expect(walk.complaints()).toEqual([]));
 
     test('signs in', async () => {
       await keys.enter(page.getByRole('button', { name: t('link.button'), exact: true }));
@@ -332,3 +273,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await seen('signed-out');
     });
   });
+
+test('every page that is to be walked here was opened', () => {
+  expect([...opened].sort()).toEqual(walkedIn('keyboard').sort());
+});

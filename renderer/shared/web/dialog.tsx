@@ -2,8 +2,9 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../i18n.ts';
 import { IconClose } from '../icons.tsx';
+import { focusFirst } from '../first-focus.ts';
 
-/** A window over the page; Escape closes it, focus stays inside and goes back where it was. */
+/** A window over the page. The focus begins at what it is for, stays inside, and goes back where it was; Escape closes it. */
 export function Dialog({
   title,
   onClose,
@@ -20,6 +21,7 @@ export function Dialog({
   useEffect(() => {
     const before = document.activeElement;
     ref.current?.showModal();
+    if (ref.current) focusFirst(ref.current);
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
@@ -36,7 +38,9 @@ export function Dialog({
       }}
     >
       <header class="dialog-head">
-        <h2 id={id}>{title}</h2>
+        <h2 id={id} tabIndex={-1}>
+          {title}
+        </h2>
         <button type="button" class="icon-button" aria-label={t('close')} onClick={onClose}>
           <IconClose />
         </button>

@@ -1,9 +1,12 @@
+import { focusFirst } from './first-focus.ts';
+
 /** What takes the focus when what had it is gone: the nearest of these around it that is still there. */
 const PLACES = 'dialog, section, .card, main';
 
 /**
  * Whoever works by keyboard goes on where they were: a row that leaves its list, or a form that is drawn anew after it was
- * saved, takes the focus with it, and the browser gives it to nobody. The nearest place that is left gets it then.
+ * saved, takes the focus with it, and the browser gives it to nobody. The nearest place that is left gets it then; a window
+ * whose next step has come begins as it did when it was opened.
  */
 export function keepFocus(page: Document): void {
   let around: Element[] = [];
@@ -16,6 +19,7 @@ export function keepFocus(page: Document): void {
     if (had === undefined || had.isConnected || (page.activeElement ?? page.body) !== page.body) return;
     const place = around.find((at) => at.isConnected && at.matches(PLACES)) ?? page.querySelector('main');
     around = [];
+    if (place instanceof HTMLDialogElement) return focusFirst(place);
     if (!(place instanceof HTMLElement)) return;
     if (!place.hasAttribute('tabindex')) {
       place.tabIndex = -1;

@@ -1,0 +1,187 @@
+import type { Browser, BrowserContext } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
+import { LOCALES } from '../../renderer/console/locales/index.ts';
+import { initI18n, tIn } from '../../renderer/shared/i18n.ts';
+import { Keys } from './keys.ts';
+import { appCode, axe, enterByLink, openBrowser, SIZES, still } from './kit.ts';
+
+/**
+ * What the walks by keyboard alone have in common: in German and Arabic, upright and at a desk. Nothing is clicked, no field is
+ * filled but by typing. What controls are called is read where the console reads it.
+ */
+export const SETUPS = [
+  ['de', 'wall'],
+  ['ar', 'desk'],
+  ['de', 'desk'],
+  ['ar', 'wall'],
+] as const;
+type Language = (typeof SETUPS)[number][0];
+type Size = (typeof SETUPS)[number][1];
+
+/** Every page of the rail, and the file that walks it: a page that is not here, or not opened there, fails. */
+export const WALKED = {
+  board: 'keyboard-running',
+  presence: 'keyboard-running',
+  evacuation: 'keyboard',
+  attention: 'keyboard',
+  figures: 'keyboard-running',
+  attendance: 'keyboard',
+  day: 'keyboard-running',
+  corrections: 'keyboard',
+  people: 'keyboard',
+  duplicates: 'keyboard',
+  imports: 'keyboard-running',
+  devices: 'keyboard-running',
+  fleet: 'keyboard-running',
+  rollouts: 'keyboard-running',
+  settings: 'keyboard',
+  jobs: 'keyboard-running',
+  webhooks: 'keyboard',
+  accounts: 'keyboard-running',
+  consents: 'keyboard-running',
+  texts: 'keyboard-running',
+  erasures: 'keyboard-running',
+  retention: 'keyboard-running',
+  audit: 'keyboard-running',
+  incidents: 'keyboard',
+  account: 'keyboard-running',
+} as const satisfies Record<string, 'keyboard' | 'keyboard-running'>;
+export type RailPage = keyof typeof WALKED;
+/** What this file of walks has to have opened. */
+export const walkedIn = (file: (typeof WALKED)[RailPage]): string[] =>
+  Object.entries(WALKED).flatMap(([page, where]) => (where === file ? [page] : []));
+
+export const PASSWORD = 'orbit lantern walrus teapot';
+
+initI18n(LOCALES, 'en');
+
+/** Somebody who walks the console in one language and size. */
+export class Walk {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly keys: Keys;
+  /** What the page complains of, but for the refusals that a walk provokes. */
+  readonly complaints: () => string[];
+  readonly #language: Language;
+  readonly #opened: Set<string>;
+
+  constructor(
+    { context, page, complaints }: Awaited<ReturnType<typeof openBrowser>>,
+    language: Language,
+    opened: Set<string>,
+  ) {
+    this.context = context;
+    this.page = page;
+    this.keys = new Keys(page);
+    this.complaints = () => complaints.filter((c) => !/status of 4/.test(c));
+    this.#language = language;
+    this.#opened = opened;
+  }
+
+  /** @param opened where it is noted which pages of the rail were opened */
+  static async begin(browser: Browser, language: Language, size: Size, opened: Set<string>): Promise<Walk> {
+    const made = await openBrowser(browser, language);
+    const [width, height] = SIZES[size];
+    await made.page.setViewportSize({ width, height });
+    return new Walk(made, language, opened);
+  }
+
+  t = (key: string, values?: Record<string, unknown>): string => tIn(this.#language, key, values);
+  main = (): Locator => this.page.locator('main');
+  dialog = (): Locator => this.page.getByRole('dialog');
+  button = (key: string, within: Page | Locator = this.main()): Locator =>
+    within.getByRole('button', { name: this.t(key), exact: true });
+  field = (key: string, within: Page | Locator = this.main()): Locator =>
+    within.getByLabel(this.t(key), { exact: true });
+  row = (words: string): Locator => this.page.getByRole('row').filter({ hasText: words });
+  panel = (key: string): Locator =>
+    this.page.locator('section').filter({ has: this.page.getByRole('heading', { name: this.t(key), exact: true }) });
+
+  /** By the rail, as anybody goes: the page's heading follows, and the focus is at its beginning. */
+  async open(path: RailPage, heading: string = this.t(`${path}.nav`)): Promise<void> {
+    const link = this.page.locator(`nav a[href="#/${path}"]`);
+    await expect(link).toContainText(this.t(`${path}.nav`));
+    await this.keys.enter(link);
+    await this.arrived(heading);
+    await expect(this.page.locator('.skeleton')).toHaveCount(0);
+    this.#opened.add(path);
+  }
+
+  /** Another page, or a thing within one: it begins at its top. */
+  async arrived(heading: string | RegExp): Promise<void> {
+    await expect(this.page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
+    await expect(this.main()).toBeFocused();
+  }
+
+  toast = (words: string): Promise<void> => expect(this.page.locator('.toast', { hasText: words })).toBeVisible();
+
+  /** A window that was opened has the focus at what it is for, and not at what closes it. */
+  async asked(first: Locator): Promise<void> {
+    await expect(first).toBeFocused();
+  }
+
+  /** Escape, and back to what opened it. */
+  async escape(opener: Locator): Promise<void> {
+    await this.keys.press('Escape');
+    await expect(this.dialog()).toHaveCount(0);
+    await expect(opener).toBeFocused();
+  }
+
+  /** A question that takes something away: it begins at what leaves things as they are. */
+  async agree(key: string): Promise<void> {
+    await this.asked(this.button('cancel', this.dialog()));
+    await this.keys.enter(this.button(key, this.dialog()));
+    await expect(this.dialog()).toHaveCount(0);
+  }
+
+  /** As `agree`, where a word has to be typed first. */
+  async agreeWith(word: string, key: string): Promise<void> {
+    const typed = this.dialog().getByLabel(this.t('confirm.type', { word }), { exact: true });
+    await this.asked(typed);
+    await this.keys.type(typed, word);
+    await this.keys.enter(this.button(key, this.dialog()));
+    await expect(this.dialog()).toHaveCount(0);
+  }
+
+  /** As it is now, for whoever looks at the pictures; without a fault for axe. */
+  async seen(path: string, schemes?: Parameters<typeof axe>[1]): Promise<void> {
+    await still(this.page, `keys-${path}-${this.#language}`);
+    await axe(this.page, schemes);
+  }
+}
+
+/** By the page's own session, for what is there before somebody comes. */
+export const ask = (page: Page, method: string, path: string, body?: unknown) =>
+  page.evaluate(
+    async ([m, p, b]) => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(p as string, {
+        method: m as string,
+        ...(b !== undefined && { body: JSON.stringify(b), headers }),
+      });
+      if (!answer.ok) throw new Error(`${m} ${p}: ${answer.status} ${await answer.text()}`);
+      return answer.json().catch(() => null);
+    },
+    [method, path, body],
+  );
+
+/**
+ * Texts that a data protection officer has reviewed: without one nobody can be asked.
+ *
+ * @param page of an administrator; the officer's afterwards
+ * @returns the secret of the officer's authenticator app
+ */
+export async function reviewTexts(page: Page): Promise<string> {
+  const paragraphs = ['{controller}: {photoDays}'];
+  for (const language of ['de', 'ar'])
+    await ask(page, 'POST', '/api/consent-texts', { version: '2027-01', language, title: language, paragraphs });
+  const { link } = await ask(page, 'POST', '/api/accounts', { email: 'dpo@example.org', role: 'dpo' });
+  await page.context().clearCookies();
+  await enterByLink(page, link.url);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await ask(page, 'PUT', '/api/account/sign-in', { password: PASSWORD });
+  const { secret } = await ask(page, 'POST', '/api/account/totp', {});
+  await ask(page, 'POST', '/api/account/totp/confirm', { code: appCode(secret) });
+  for (const language of ['de', 'ar']) await ask(page, 'POST', `/api/consent-texts/2027-01/${language}/review`);
+  return secret;
+}
