@@ -298,7 +298,7 @@ test('P5 one place in the server’s code opens templates, and nothing gets ther
   expect(holding(/\bopenPhoto\(/)).toEqual([
     'sync/server/embedders/embedders.job.ts',
     'sync/server/photos/open.ts',
-    'sync/server/portal/sections.ts',
+    'sync/server/portal/sections/events.ts',
   ]);
   expect(holding(/opened\.note\('photo', [^;]+;\s+try \{\s+pictures\.push\(openPhoto\(/)).toEqual([
     'sync/server/embedders/embedders.job.ts',
@@ -315,6 +315,7 @@ test('P5 one place in the server’s code opens templates, and nothing gets ther
     'sync/server/imports/judge.ts',
     'sync/server/imports/own.ts',
     'sync/server/imports/people.ts',
+    'sync/server/imports/photos.ts',
     'sync/server/imports/routes.ts',
     'sync/server/imports/runs.ts',
   ]);

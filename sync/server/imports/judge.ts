@@ -15,8 +15,8 @@ import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import type { ListLine } from './list.ts';
 import { everybodyByName, listByFile, matchFile } from './match.ts';
+import { moveTo } from './photos.ts';
 import { importPlace, mapPlace } from './places.ts';
-import { moveTo } from './runs.ts';
 
 /** Pictures in memory at once, and in one transaction. */
 const BATCH = 12;

@@ -23,19 +23,9 @@ import { type DoorSpec, door } from '../access/door.ts';
 import { RawBody, type RouteSpec, route } from '../access/route.ts';
 import { personBox } from '../keys/persons.ts';
 import { listLines, makePeople, undoPeople } from './people.ts';
+import { acceptAll, assignPhoto, decide, listPhotos } from './photos.ts';
 import { importPlace } from './places.ts';
-import {
-  acceptAll,
-  addUpload,
-  applyImport,
-  assignPhoto,
-  beginImport,
-  cancelImport,
-  decide,
-  listPhotos,
-  listRuns,
-  oneRun,
-} from './runs.ts';
+import { addUpload, applyImport, beginImport, cancelImport, listRuns, oneRun } from './runs.ts';
 import { MAX_UPLOAD_BYTES, type Unpacked, unpack } from './unpack.ts';
 
 const ROLES = ['admin', 'staff'] as const;

@@ -1,5 +1,6 @@
 import { sameAs } from '../attendance/merging/group.ts';
-import { type Reading, SECTIONS } from './sections.ts';
+import type { Reading } from './sections/section.ts';
+import { SECTIONS } from './sections.ts';
 
 /** Grows when a section changes its meaning. */
 export const MY_DATA_FORMAT = 'smartpresence-my-data/1';
