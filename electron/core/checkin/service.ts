@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { Challenge, LivenessSession } from '../../../models/rules/liveness/liveness.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
-import { pinCodeHash } from '../../../sync/protocol/seal/pin-code.ts';
-import type { Method } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
@@ -12,13 +10,13 @@ import type { SealedPlace } from '../devices/gps/places.ts';
 import { createTurns } from '../in-turn.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { PinGuard } from '../pin/guard.ts';
-import { ONLY_PIN_BUDGET, PIN_BUDGET } from '../pin/lockout.ts';
 import type { PersonPins } from '../pin/person-pins.ts';
-import { refuseWeak } from '../pin/pin-hash.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
 import { type Claims, wipe } from '../ways/claims.ts';
+import type { Admit } from './admit.ts';
+import { createPinCheckins } from './by-pin.ts';
 import { type Claim, type ClaimMatch, createClaim, settleClaim } from './claim.ts';
 import { claimDirection, daysOfSite, isRepeat, type LastCheckin, newest } from './direction.ts';
 import { countLivenessTries } from './liveness-tries.ts';
@@ -62,16 +60,6 @@ type CheckinMethods = Pick<
   'visitBegin' | 'visitEnd' | 'probe' | 'voidCheckin' | 'checkinByPin' | 'pinChoose'
 >;
 
-/**
- * Takes the record of somebody whom no face is needed for.
- *
- * @param o `direction`, `reason`: of staff, by hand; then only the same direction within the window is one check-in
- */
-export type Admit = (
-  person: Person,
-  o: { readonly method: Method; readonly direction?: 'in' | 'out'; readonly reason?: string },
-) => Promise<Receipt>;
-
 /** A visit under way. At most one: a kiosk has one camera, and two people are never one check-in. */
 interface Visit {
   readonly id: string;
@@ -91,9 +79,6 @@ const CARD_VISIT_MS = 120_000;
 type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
   readonly open: Required<Pick<NewCheckin['open'], 'method' | 'model' | 'threshold' | 'gallery'>>;
 };
-
-const pinWrong = () =>
-  new Problem('pin-wrong', 'number and PIN do not belong together', 'Try again, or ask the front desk.');
 
 /** The main job: looks at a face become one durable record, and only then a welcome. */
 export function createCheckinService(deps: CheckinDeps): CheckinMethods & { readonly admit: Admit } {
@@ -355,6 +340,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     /** One look at a time: a look's verdict must be in before the next one can count on it. */
     probe: (input) => inTurn(() => probe(input)),
 
+    ...createPinCheckins({ ...deps, admit }),
+
     async voidCheckin({ checkin, undo: token, reason }) {
       undo.check(checkin, token, monotonic());
       store.voidCheckin(checkin, reason);
@@ -362,55 +349,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       deps.voided();
       return {};
     },
-
-    async checkinByPin({ number, pin }) {
-      const { person, byCode } = await byPin(number, pin);
-      if (byCode) throw new Problem('pin-choose', 'this is a code to choose a PIN by, and no PIN', 'Choose a PIN now.');
-      return { receipt: await admit(person, { method: 'number+pin' }) };
-    },
-
-    async pinChoose({ number, code, pin }) {
-      if (pin === code) throw new Problem('pin-weak', 'the PIN is the code itself', 'Choose another PIN.');
-      refuseWeak(pin);
-      // Looked at again, with the same count of failures: nothing of the code was kept since it was first typed.
-      const { person, byCode } = await byPin(number, code);
-      if (!byCode) throw pinWrong();
-      const hash = await deps.pins.hash(pin);
-      // Meanwhile the code may have been used, have expired, or been taken back.
-      if (store.pinCode(person.id, deps.now()) !== pinCodeHash(person.id, code)) throw pinWrong();
-      store.choosePin(person.id, hash);
-      return { receipt: await admit(person, { method: 'number+pin' }) };
-    },
   };
-
-  /** Who has this number, and this PIN or the code to choose one by. What was wrong is not told. */
-  function byPin(number: string, typed: string): Promise<{ readonly person: Person; readonly byCode: boolean }> {
-    return deps.guard.attempt({
-      subject: deps.subjects.pin(number),
-      shared: recogniser.off ? ONLY_PIN_BUDGET : PIN_BUDGET,
-      async check() {
-        const person = store.personByNumber(number);
-        const stored = person ? store.pinHash(person.id) : null;
-        const right = await deps.pins.verify(stored, typed);
-        if (!person) return null;
-        if (right && stored !== null) await share(person.id, stored, typed);
-        const byCode = store.pinCode(person.id, deps.now()) === pinCodeHash(person.id, typed);
-        return right || byCode ? { person, byCode } : null;
-      },
-      wrong: pinWrong,
-    });
-  }
-
-  /** A PIN that counts at this kiosk alone, or lies under an older pepper, is known in this moment: from now on it counts at the others. */
-  async function share(person: string, stored: string, pin: string): Promise<void> {
-    const after = await deps.pins.renewed(stored, pin);
-    if (after === null) return;
-    try {
-      store.carryPin(person, stored, after);
-    } catch (error) {
-      deps.log('error', 'check-in: a PIN could not be passed on to other kiosks; it counts here as before', { error });
-    }
-  }
 
   async function challenge(current: Visit, picture: RgbImage, frame: FaceFrame): Promise<ProbeResult> {
     const running = current.challenge!;

@@ -6,7 +6,7 @@ import type { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import type { Way } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods, Receipt, WayResult } from '../../contract/methods.ts';
-import type { Admit } from '../checkin/service.ts';
+import type { Admit } from '../checkin/admit.ts';
 import type { PinGuard } from '../pin/guard.ts';
 import { BADGE_BUDGET } from '../pin/lockout.ts';
 import type { StaffDesk } from '../staff/service.ts';

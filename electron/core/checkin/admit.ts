@@ -1,0 +1,13 @@
+import type { Method } from '../../../sync/protocol/wire/event.ts';
+import type { Receipt } from '../../contract/methods.ts';
+import type { Person } from '../store/interface.ts';
+
+/**
+ * Takes the record of somebody whom no face is needed for.
+ *
+ * @param o `direction`, `reason`: of staff, by hand; then only the same direction within the window is one check-in
+ */
+export type Admit = (
+  person: Person,
+  o: { readonly method: Method; readonly direction?: 'in' | 'out'; readonly reason?: string },
+) => Promise<Receipt>;

@@ -1,0 +1,82 @@
+import { pinCodeHash } from '../../../sync/protocol/seal/pin-code.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreMethods } from '../../contract/methods.ts';
+import type { CoreOptions } from '../interface.ts';
+import type { PinGuard } from '../pin/guard.ts';
+import { ONLY_PIN_BUDGET, PIN_BUDGET } from '../pin/lockout.ts';
+import type { PersonPins } from '../pin/person-pins.ts';
+import { refuseWeak } from '../pin/pin-hash.ts';
+import type { NumberSubjects } from '../pin/subjects.ts';
+import type { Person, Store } from '../store/interface.ts';
+import type { Admit } from './admit.ts';
+import type { Recogniser } from './recogniser.ts';
+
+/** What a check-in by number and PIN is made of: see CheckinDeps. */
+interface PinCheckinDeps {
+  readonly store: Store;
+  readonly recogniser: Pick<Recogniser, 'off'>;
+  readonly pins: PersonPins;
+  readonly guard: PinGuard;
+  readonly subjects: NumberSubjects;
+  readonly now: () => number;
+  readonly log: CoreOptions['log'];
+  readonly admit: Admit;
+}
+
+const pinWrong = () =>
+  new Problem('pin-wrong', 'number and PIN do not belong together', 'Try again, or ask the front desk.');
+
+/** The ways in by number and PIN, and the choice of a PIN by a code. */
+export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'checkinByPin' | 'pinChoose'> {
+  const { store, recogniser, admit } = deps;
+
+  /** Who has this number, and this PIN or the code to choose one by. What was wrong is not told. */
+  function byPin(number: string, typed: string): Promise<{ readonly person: Person; readonly byCode: boolean }> {
+    return deps.guard.attempt({
+      subject: deps.subjects.pin(number),
+      shared: recogniser.off ? ONLY_PIN_BUDGET : PIN_BUDGET,
+      async check() {
+        const person = store.personByNumber(number);
+        const stored = person ? store.pinHash(person.id) : null;
+        const right = await deps.pins.verify(stored, typed);
+        if (!person) return null;
+        if (right && stored !== null) await share(person.id, stored, typed);
+        const byCode = store.pinCode(person.id, deps.now()) === pinCodeHash(person.id, typed);
+        return right || byCode ? { person, byCode } : null;
+      },
+      wrong: pinWrong,
+    });
+  }
+
+  /** A PIN that counts at this kiosk alone, or lies under an older pepper, is known in this moment: from now on it counts at the others. */
+  async function share(person: string, stored: string, pin: string): Promise<void> {
+    const after = await deps.pins.renewed(stored, pin);
+    if (after === null) return;
+    try {
+      store.carryPin(person, stored, after);
+    } catch (error) {
+      deps.log('error', 'check-in: a PIN could not be passed on to other kiosks; it counts here as before', { error });
+    }
+  }
+
+  return {
+    async checkinByPin({ number, pin }) {
+      const { person, byCode } = await byPin(number, pin);
+      if (byCode) throw new Problem('pin-choose', 'this is a code to choose a PIN by, and no PIN', 'Choose a PIN now.');
+      return { receipt: await admit(person, { method: 'number+pin' }) };
+    },
+
+    async pinChoose({ number, code, pin }) {
+      if (pin === code) throw new Problem('pin-weak', 'the PIN is the code itself', 'Choose another PIN.');
+      refuseWeak(pin);
+      // Looked at again, with the same count of failures: nothing of the code was kept since it was first typed.
+      const { person, byCode } = await byPin(number, code);
+      if (!byCode) throw pinWrong();
+      const hash = await deps.pins.hash(pin);
+      // Meanwhile the code may have been used, have expired, or been taken back.
+      if (store.pinCode(person.id, deps.now()) !== pinCodeHash(person.id, code)) throw pinWrong();
+      store.choosePin(person.id, hash);
+      return { receipt: await admit(person, { method: 'number+pin' }) };
+    },
+  };
+}

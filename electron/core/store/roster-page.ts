@@ -1,0 +1,359 @@
+import type { Change, Policy } from '../../../sync/protocol/wire/changes.ts';
+import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
+import { missingCase } from '../../../sync/protocol/wire/problem.ts';
+import { sharedPin, storedPin } from '../pin/stored-pin.ts';
+import { vectorOf } from './derived.ts';
+import { uuidBytes, uuidText } from './header.ts';
+import type { Credential, Template } from './interface.ts';
+import { credentialKey, newPersonKeys, optedOutBy } from './known.ts';
+import type { Stored } from './people.ts';
+import type { Purge } from './purge.ts';
+import type { Rows } from './rows.ts';
+import type { Session } from './session.ts';
+import { TOLD_TECHNICIANS, type Told } from './told.ts';
+import type { WhereaboutsRows } from './whereabouts.ts';
+
+/** The server's policy for this kiosk, as JSON. */
+export const POLICY = 'policy';
+/** Public keys of the server's issuer of people's own codes, as JSON. */
+export const ISSUERS = 'own-code-issuers';
+/** Peppers of PINs that the server told, base64url, newest first, as JSON. */
+export const PIN_PEPPERS = 'pin-peppers';
+
+/** What memory has to follow once this page is committed. */
+export interface PageOutcome {
+  readonly added: readonly Template[];
+  /** Ids of templates that are gone. */
+  readonly removed: readonly string[];
+  /** People of whom nothing is left in the gallery. */
+  readonly gone: readonly string[];
+  /** Addresses of photos whose files must go. */
+  readonly photos: readonly string[];
+  readonly policy: Policy | null;
+  /** The newest set of server keys that the page brought. */
+  readonly keys: ServerKeys | null;
+  /** The page told something of this device alone: a build, settings, a command (told.ts). */
+  readonly told: boolean;
+}
+
+/** One page of the server's being applied, change by change, in a transaction of the caller's. */
+export class Applying {
+  readonly #s: Session;
+  readonly #purge: Purge;
+  readonly #rows: Rows;
+  readonly #told: Told;
+  readonly #whereabouts: WhereaboutsRows;
+  readonly #now: number;
+  /** A page of a snapshot: what it does not say of a person is not so. */
+  readonly #whole: boolean;
+  readonly #touched = new Map<string, number>();
+  readonly #added = new Map<string, Template>();
+  readonly #removed = new Set<string>();
+  readonly #gone = new Set<string>();
+  readonly #photos: string[] = [];
+  #policy: Policy | null = null;
+  #keys: ServerKeys | null = null;
+  #toldOne = false;
+
+  constructor(
+    session: Session,
+    purge: Purge,
+    rows: Rows,
+    told: Told,
+    whereabouts: WhereaboutsRows,
+    o: { readonly now: number; readonly whole: boolean },
+  ) {
+    this.#s = session;
+    this.#purge = purge;
+    this.#rows = rows;
+    this.#told = told;
+    this.#whereabouts = whereabouts;
+    this.#now = Math.floor(o.now);
+    this.#whole = o.whole;
+  }
+
+  apply(change: Change): void {
+    switch (change.kind) {
+      case 'person':
+        this.#person(change);
+        if (this.#whole) this.#cardTemplate({ kind: 'cardTemplate', person: change.person, model: '', card: null });
+        if (this.#whole) this.#pinUntold(change.person);
+        if (this.#whole) this.#accounted(change.person, null);
+        if (this.#whole) this.#pinCode({ kind: 'pinCode', person: change.person, code: null });
+        if (this.#whole && this.#hasCredentials(change.person))
+          this.#credentials({ kind: 'credentials', person: change.person, cards: [], badges: [] });
+        break;
+      case 'credentials':
+        this.#credentials(change);
+        break;
+      case 'cardTemplate':
+        this.#cardTemplate(change);
+        break;
+      case 'pinCode':
+        this.#pinCode(change);
+        break;
+      case 'pin':
+        this.#pin(change);
+        break;
+      case 'pinPeppers':
+        this.#rows.setSetting(PIN_PEPPERS, JSON.stringify(change.peppers));
+        break;
+      case 'technicians':
+        this.#rows.setSetting(TOLD_TECHNICIANS, JSON.stringify(change.technicians));
+        break;
+      case 'evacuation':
+        this.#whereabouts.tellEvacuation(change.evacuation);
+        break;
+      case 'accounted':
+        this.#whereabouts.tellEvacuation(change.evacuation);
+        this.#accounted(change.person, change.seen);
+        break;
+      case 'again':
+        this.#again(change);
+        break;
+      case 'issuers':
+        this.#rows.setSetting(ISSUERS, JSON.stringify(change.keys));
+        break;
+      case 'templates':
+        this.#templates(change);
+        break;
+      case 'gone':
+        this.gone(change.person);
+        break;
+      case 'erase':
+        this.#erase(change);
+        break;
+      case 'policy':
+        this.#policy = change.policy;
+        this.#rows.setSetting(POLICY, JSON.stringify(change.policy));
+        break;
+      case 'keys':
+        if (!this.#keys || change.keys.serial > this.#keys.serial) this.#keys = change.keys;
+        break;
+      case 'update':
+        this.#told.noteUpdate(change);
+        this.#toldOne = true;
+        break;
+      case 'config':
+        this.#told.noteConfig(change);
+        this.#toldOne = true;
+        break;
+      case 'command':
+        this.#told.noteCommand(change, this.#now);
+        this.#toldOne = true;
+        break;
+      default:
+        missingCase(change);
+    }
+  }
+
+  outcome(): PageOutcome {
+    return {
+      added: [...this.#added.values()],
+      removed: [...this.#removed],
+      gone: [...this.#gone],
+      photos: this.#photos,
+      policy: this.#policy,
+      keys: this.#keys,
+      told: this.#toldOne,
+    };
+  }
+
+  /** Memory takes over what the file now says of each person that a change was about. */
+  committed(): void {
+    for (const [id, ref] of this.#touched) this.#s.people.refresh(id, ref);
+  }
+
+  #stored(id: string): Stored | null {
+    return this.#s.people.stored(id);
+  }
+
+  #person({ person: id, ...profile }: Extract<Change, { kind: 'person' }>): void {
+    const { db, log, people, random } = this.#s;
+    const { name, number, language, gpsOptOut } = profile;
+    const before = this.#stored(id);
+    if (!before) {
+      const made = people.insert({ id, name, number, language }, newPersonKeys(random), this.#now);
+      if (gpsOptOut) people.overrule(made, { name, number, language, gpsOptOut });
+      this.#touched.set(id, made.ref);
+      return;
+    }
+    db.prepare('UPDATE person SET unseen = 0, gone_at = NULL WHERE ref = ?').run(before.known.ref);
+    this.#gone.delete(id);
+    // A change made here that the server has not taken yet is newer than what it says.
+    if (!before.gone && !log.isCommitted(before.edited)) return;
+    const same =
+      (['name', 'number', 'language'] as const).every((one) => before.known[one] === profile[one]) &&
+      before.optedOut === optedOutBy(before.optedOut, gpsOptOut);
+    if (same && !before.gone) return;
+    people.overrule(before.known, { name, number, language, gpsOptOut });
+    this.#touched.set(id, before.known.ref);
+  }
+
+  #templates({ person: id, model, templates }: Extract<Change, { kind: 'templates' }>): void {
+    const { db, log, people } = this.#s;
+    const person = this.#stored(id);
+    if (!person || person.gone) return; // an erasure, here or there, has taken them meanwhile
+    const { known } = person;
+    const rows = db.prepare('SELECT id, n FROM template WHERE person = ? AND model = ?').all(known.ref, model) as {
+      id: Buffer;
+      n: number;
+    }[];
+    const wanted = new Set(templates.map((one) => one.id));
+    const have = new Set<string>();
+    for (const row of rows) {
+      const text = uuidText(row.id);
+      if (wanted.has(text) || !log.isCommitted(row.n)) have.add(text);
+      else this.#drop(row.id);
+    }
+    for (const one of templates) {
+      const embedding = vectorOf(one);
+      if (have.has(one.id) || !embedding.every(Number.isFinite)) continue;
+      const bytes = uuidBytes(one.id);
+      this.#takeOver(bytes);
+      const made = people.secrets.insertTemplate(known, bytes, { pose: one.pose, model, embedding }, 0);
+      this.#added.set(one.id, made);
+    }
+    this.#touched.set(id, known.ref);
+  }
+
+  #cardTemplate({ person: id, model, card }: Extract<Change, { kind: 'cardTemplate' }>): void {
+    const { db, log, people } = this.#s;
+    const row = db
+      .prepare('SELECT n, gone_at FROM card_template JOIN person ON person.ref = person WHERE person.id = ?')
+      .get(uuidBytes(id)) as { n: number } | undefined;
+    if (!card && !row) return;
+    // A card that was made here, and that the server has not taken yet, is newer than what it says.
+    if (row && !log.isCommitted(row.n)) return;
+    const person = this.#stored(id);
+    if (!person || person.gone) return;
+    if (card) people.secrets.writeCardTemplate(person.known, { ...card, model }, 0);
+    else db.prepare('DELETE FROM card_template WHERE person = ?').run(person.known.ref);
+  }
+
+  /** A used one stays where it is taken back, so that it is still known when a snapshot tells it again. */
+  #pinCode({ person: id, code }: Extract<Change, { kind: 'pinCode' }>): void {
+    const person = this.#stored(id);
+    if (!person || person.gone) return;
+    const { secrets } = this.#s.people;
+    if (code) secrets.writePinCode(person.known, { ...code, expires: Date.parse(code.expires) });
+    else secrets.dropPinCode(person.known);
+  }
+
+  /** A PIN that was set here, and that the server has not heard of yet, is newer than what it says. */
+  #pin({ person: id, pin }: Pick<Extract<Change, { kind: 'pin' }>, 'person' | 'pin'>): void {
+    const { log, people } = this.#s;
+    const person = this.#stored(id);
+    if (!person || person.gone) return;
+    const since = people.secrets.pinSince(person.known);
+    if (since !== null && !log.isCommitted(since)) return;
+    if (pin === null && since === null) return;
+    people.secrets.writePin(person.known, pin && storedPin(pin), 0);
+    this.#touched.set(id, person.known.ref);
+  }
+
+  /** A snapshot that tells no PIN takes away what the server told before; one of this kiosk's own stays. */
+  #pinUntold(id: string): void {
+    const person = this.#stored(id);
+    const stored = person && !person.gone ? this.#s.people.secrets.pinHash(person.known) : null;
+    if (stored !== null && sharedPin(stored)) this.#pin({ person: id, pin: null });
+  }
+
+  #accounted(id: string, seen: Extract<Change, { kind: 'accounted' }>['seen']): void {
+    const person = this.#stored(id);
+    if (person && !person.gone) this.#whereabouts.tellAccounted(person.known.ref, seen);
+  }
+
+  #again({ people }: Extract<Change, { kind: 'again' }>): void {
+    const { db } = this.#s;
+    db.prepare('DELETE FROM again').run();
+    const insert = db.prepare('INSERT INTO again(person, reason) VALUES (?, ?) ON CONFLICT(person) DO NOTHING');
+    for (const { person, reason } of people) insert.run(uuidBytes(person), reason);
+  }
+
+  #hasCredentials(id: string): boolean {
+    const sql = 'SELECT 1 FROM credential JOIN person ON person.ref = credential.person WHERE person.id = ? LIMIT 1';
+    return this.#s.db.prepare(sql).get(uuidBytes(id)) !== undefined;
+  }
+
+  #credentials({ person: id, cards, badges }: Extract<Change, { kind: 'credentials' }>): void {
+    const { db, log, people, random } = this.#s;
+    const person = this.#stored(id);
+    if (!person || person.gone) return;
+    const { known } = person;
+    const wanted = new Map<string, { id: Buffer; credential: Credential }>();
+    for (const { id: card, hash } of cards) {
+      const credential = { kind: 'card', value: hash } as const;
+      wanted.set(credentialKey(credential), { id: uuidBytes(card), credential });
+    }
+    for (const value of badges) {
+      const credential = { kind: 'badge', value } as const;
+      wanted.set(credentialKey(credential), { id: Buffer.from(random(16)), credential });
+    }
+    const before = people.secrets.credentialsOf(known);
+    for (const one of before) {
+      if (wanted.delete(credentialKey(one)) || !log.isCommitted(one.n)) continue;
+      db.prepare('DELETE FROM credential WHERE ref = ?').run(one.ref);
+    }
+    for (const one of wanted.values()) people.secrets.insertCredential(known, one.id, one.credential, 0);
+    this.#touched.set(id, known.ref);
+  }
+
+  /** Two people turned out to be one: a template changes hands. */
+  #takeOver(id: Buffer): void {
+    const { db } = this.#s;
+    const owner = db
+      .prepare(
+        'SELECT person.id, person.ref FROM template JOIN person ON person.ref = template.person WHERE template.id = ?',
+      )
+      .get(id) as { id: Buffer; ref: number } | undefined;
+    if (!owner) return;
+    this.#drop(id);
+    this.#touched.set(uuidText(owner.id), owner.ref);
+  }
+
+  #drop(id: Buffer): void {
+    this.#s.db.prepare('DELETE FROM template WHERE id = ?').run(id);
+    const text = uuidText(id);
+    if (!this.#added.delete(text)) this.#removed.add(text);
+  }
+
+  /** No longer one of this kiosk's. Templates, PIN and name go at once; the keys when the server has the events. */
+  gone(id: string): void {
+    const { db, people } = this.#s;
+    const person = this.#stored(id);
+    if (!person || person.gone) return;
+    const { known } = person;
+    for (const table of ['template', 'pin', 'credential', 'card_template', 'presence', 'accounted', 'pin_code'])
+      db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
+    db.prepare('DELETE FROM again WHERE person = ?').run(uuidBytes(id));
+    people.update(known, { name: '', number: null, language: '' });
+    db.prepare('UPDATE person SET gone_at = ?, unseen = 0 WHERE ref = ?').run(this.#now, known.ref);
+    this.#forget(id, known.ref);
+  }
+
+  #erase({ request, person: id }: Extract<Change, { kind: 'erase' }>): void {
+    const { db, log, values } = this.#s;
+    const person = this.#stored(id);
+    if (person) {
+      this.#photos.push(...this.#purge.person(person.known.ref));
+      this.#forget(id, person.known.ref);
+    }
+    const bytes = uuidBytes(request);
+    const told = db.prepare('SELECT n FROM erasure WHERE request = ?').pluck().get(bytes) as number | undefined;
+    // Said once. When the server asks again, its database is older than the answer, which is then sent again anyway; only
+    // an answer that was already trimmed has to be given anew.
+    if (told !== undefined && log.row(told)) return;
+    const { n } = values.append('erasureDone', { request }, { person: id }, null);
+    db.prepare('INSERT INTO erasure(request, n) VALUES (?, ?) ON CONFLICT(request) DO UPDATE SET n = excluded.n').run(
+      bytes,
+      n,
+    );
+  }
+
+  #forget(id: string, ref: number): void {
+    this.#touched.set(id, ref);
+    this.#gone.add(id);
+    for (const [template, { person }] of this.#added) if (person === id) this.#added.delete(template);
+  }
+}
