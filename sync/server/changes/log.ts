@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import { lockName, onceEvery } from '../database/once.ts';
-import type { Db, ServerKeyTable, Tables } from '../database/schema.ts';
+import type { ChangeTable, Db, ServerKeyTable, Tables } from '../database/schema.ts';
 
 /**
  * The log of changes that kiosks read. Appended under an advisory lock that is held until the commit, so that the order of
@@ -9,26 +9,7 @@ import type { Db, ServerKeyTable, Tables } from '../database/schema.ts';
  * people, templates, erasures, policies or keys is appended; check-ins do not pass here and do not wait for each other.
  */
 export interface NewChange {
-  readonly kind:
-    | 'person'
-    | 'templates'
-    | 'gone'
-    | 'erase'
-    | 'policy'
-    | 'keys'
-    | 'credentials'
-    | 'issuers'
-    | 'cardTemplate'
-    | 'pinCode'
-    | 'again'
-    | 'pin'
-    | 'pinPeppers'
-    | 'evacuation'
-    | 'accounted'
-    | 'technicians'
-    | 'update'
-    | 'command'
-    | 'config';
+  readonly kind: Exclude<ChangeTable['kind'], 'start'>;
   /** Scope that it concerns; absent: every one. */
   readonly site?: string;
   /** The one device that it concerns. */

@@ -1,13 +1,13 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { Guardian } from '../../protocol/api/consents.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import { type Standing, standingOf } from '../changes/consent.ts';
 import { appendChanges } from '../changes/log.ts';
 import { consented } from '../changes/project.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { readMinor, requireGuardian } from '../minors/minors.ts';
+import { requireLiving } from '../people/living.ts';
 import { requireFilled } from './filled.ts';
 import { type Said, sealSaid } from './said.ts';
 import { requireReviewed } from './texts.ts';
@@ -33,7 +33,7 @@ export async function giveConsent(
   by: RecordedBy,
   now: Date,
 ): Promise<Standing> {
-  await requireLiving(tx, person);
+  await requireLiving(tx, person, 'change');
   await requireReviewed(tx, text.textVersion, text.language);
   // What an import says was read elsewhere, as it stood there.
   if (by.via !== 'import') await requireFilled(tx, person, text.textVersion, text.language);
@@ -65,15 +65,8 @@ export async function withdrawConsent(
   by: RecordedBy,
   now: Date,
 ): Promise<Standing> {
-  await requireLiving(tx, person);
-  const last = await tx
-    .selectFrom('consent')
-    .select(['text_version', 'language', 'action'])
-    .where('person', '=', person)
-    .orderBy('at', 'desc')
-    .orderBy('action', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  await requireLiving(tx, person, 'change');
+  const last = await lastWord(tx, person);
   const text = { textVersion: last?.text_version ?? 'none', language: last?.language ?? 'und' };
   return record(tx, keys, person, { action: 'withdrawn', ...text, said: {}, anew: false }, by, now);
 }
@@ -118,6 +111,17 @@ async function record(
   return standingOf(tx, person);
 }
 
+/** What somebody said last of all: given, or taken back. */
+const lastWord = (db: Db, person: string) =>
+  db
+    .selectFrom('consent')
+    .select(['text_version', 'language', 'at'])
+    .where('person', '=', person)
+    .orderBy('at', 'desc')
+    .orderBy('action', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+
 /** Said again within this, it is the same word, ms. */
 const SAME_MS = 86_400_000;
 
@@ -129,14 +133,7 @@ async function renews(
   now: Date,
 ): Promise<boolean> {
   if (word.action !== 'given') return false;
-  const last = await db
-    .selectFrom('consent')
-    .select(['text_version', 'language', 'at'])
-    .where('person', '=', person)
-    .orderBy('at', 'desc')
-    .orderBy('action', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  const last = await lastWord(db, person);
   if (!last) return false;
   const other = last.text_version !== word.textVersion || last.language !== word.language;
   return other || now.getTime() - last.at.getTime() > SAME_MS;
@@ -150,16 +147,4 @@ async function notBefore(tx: Transaction<Tables>, person: string, now: Date): Pr
     .where('person', '=', person)
     .executeTakeFirst();
   return new Date(Math.max(now.getTime(), (last?.at?.getTime() ?? 0) + 1));
-}
-
-async function requireLiving(db: Db, person: string): Promise<void> {
-  const row = await db
-    .selectFrom('person')
-    .select('id')
-    .where('id', '=', person)
-    .where('deleted_at', 'is', null)
-    .where('merged_into', 'is', null)
-    .forNoKeyUpdate()
-    .executeTakeFirst();
-  if (!row) throw new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
 }

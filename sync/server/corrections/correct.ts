@@ -7,6 +7,7 @@ import type { Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { nextChange, thisChange } from '../live/feed.ts';
+import { requireLiving } from '../people/living.ts';
 import { findSite } from '../sites/write.ts';
 
 /**
@@ -57,7 +58,7 @@ async function add(
   now: Date,
 ): Promise<Corrected> {
   const { person, site, direction } = wanted;
-  await requireLiving(tx, person);
+  await requireLiving(tx, person, 'none');
   if (site) await findSite(tx, site);
   const at = pastInstant(wanted.at, now);
   const id = v7();
@@ -228,19 +229,6 @@ async function write(
     .insertInto('correction')
     .values({ ...row, reason: box.sealJson(reasonPlace(row.id, row.person), reason), author, made_at: now })
     .execute();
-}
-
-/** Kept from being erased or merged until the transaction ends. */
-async function requireLiving(tx: Transaction<Tables>, person: string): Promise<void> {
-  const row = await tx
-    .selectFrom('person')
-    .select('id')
-    .where('id', '=', person)
-    .where('deleted_at', 'is', null)
-    .where('merged_into', 'is', null)
-    .forKeyShare()
-    .executeTakeFirst();
-  if (!row) throw new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
 }
 
 function pastInstant(text: string, now: Date): Date {

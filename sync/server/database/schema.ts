@@ -304,7 +304,7 @@ interface QuarantineTable {
 }
 
 /** The log that kiosks read (changes/log.ts). Names whom a change is about; holds no values. */
-interface ChangeTable {
+export interface ChangeTable {
   position: Generated<number | string>;
   tag: string;
   at: Instant;

@@ -11,6 +11,7 @@ import type { Tables } from '../database/schema.ts';
 import { isErasurePending } from '../erasure/kiosks.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { requireOwnWord } from '../minors/minors.ts';
+import { requireLiving } from '../people/living.ts';
 import { vectorBytes } from './faces.ts';
 import { keepPhotos } from './photos.ts';
 
@@ -21,15 +22,7 @@ import { keepPhotos } from './photos.ts';
  *   `templates-on-card`
  */
 export async function requireEnrollable(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<void> {
-  const row = await tx
-    .selectFrom('person')
-    .select('id')
-    .where('id', '=', person)
-    .where('deleted_at', 'is', null)
-    .where('merged_into', 'is', null)
-    .forNoKeyUpdate()
-    .executeTakeFirst();
-  if (!row) throw new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
+  await requireLiving(tx, person, 'change');
   if (await isErasurePending(tx, person))
     throw new Problem('erasure-requested', 'This person has asked to be erased.', 'Take the request back first.');
   if ((await standingOf(tx, person)) !== 'given')

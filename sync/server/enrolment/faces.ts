@@ -3,7 +3,7 @@ import { DECODE_LIMITS, decodeBytes } from '../../../models/node/decode.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { openPipeline } from '../../../models/node/pipeline.ts';
 import { ModelProblem } from '../../../models/rules/problem.ts';
-import { judgeQuality, type QualityThresholds } from '../../../models/rules/quality.ts';
+import { type FaceQuality, judgeQuality, type QualityThresholds } from '../../../models/rules/quality.ts';
 
 /** Templates made here: a picture comes in, and a template and a cut of the face, or a reason, go out. */
 
@@ -17,17 +17,6 @@ const FRONT_YAW = 10;
 
 export type Pose = 'front' | 'left' | 'right';
 
-export interface Measured {
-  readonly size: number;
-  readonly brightness: number;
-  readonly contrast: number;
-  readonly sharpness: number;
-  readonly yaw: number;
-  readonly pitch: number;
-  readonly roll: number;
-  readonly visible: number;
-}
-
 export interface UsableFace {
   readonly code: null;
   readonly model: string;
@@ -36,7 +25,7 @@ export interface UsableFace {
   /** JPEG of the face alone. */
   readonly picture: Uint8Array;
   readonly pose: Pose;
-  readonly measured: Measured;
+  readonly measured: FaceQuality;
 }
 
 /** What a picture is good for. `code`: why it is not, as the quality gate or the decoder calls it. */
@@ -45,7 +34,7 @@ export type Judged =
   | {
       readonly code: string;
       readonly pose: Pose | null;
-      readonly measured: Measured | null;
+      readonly measured: FaceQuality | null;
       /** Null: there is no face in it, or several, or it is no picture. */
       readonly picture: Uint8Array | null;
     };
@@ -110,7 +99,7 @@ function poseOf(yaw: number): Pose {
   return yaw > 0 ? 'left' : 'right';
 }
 
-const rounded = (quality: Measured): Measured =>
+const rounded = (quality: FaceQuality): FaceQuality =>
   Object.fromEntries(Object.entries(quality).map(([name, value]) => [name, Math.round(value * 100) / 100])) as never;
 
 /** As templates travel and are kept: 512 little-endian float32. */

@@ -5,6 +5,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { requireLiving } from '../people/living.ts';
 import { namesOf } from '../people/records.ts';
 import { importPlace } from './places.ts';
 import { lockOpen } from './runs.ts';
@@ -179,15 +180,7 @@ export async function moveTo(
   },
   person: string,
 ): Promise<void> {
-  const living = await tx
-    .selectFrom('person')
-    .select('id')
-    .where('id', '=', person)
-    .where('deleted_at', 'is', null)
-    .where('merged_into', 'is', null)
-    .forKeyShare()
-    .executeTakeFirst();
-  if (!living) throw new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
+  await requireLiving(tx, person, 'none');
   const box = await personBox(tx, keys, [person, ...(row.person ? [row.person] : [])], { make: true });
   const was = (field: 'name' | 'photo', sealed: Uint8Array) => {
     const place = importPlace(field, row.id, row.person);

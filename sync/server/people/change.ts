@@ -4,9 +4,9 @@ import { personChanged } from '../changes/sites.ts';
 import { tellCredentials } from '../credentials/store.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { personUnknown } from './living.ts';
 import { forgetPositions } from './positions.ts';
 import { writePerson } from './records.ts';
-import { personUnknown } from './shown.ts';
 
 /**
  * Changes what is known of somebody, and tells their kiosks.

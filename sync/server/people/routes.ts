@@ -23,8 +23,9 @@ import type { Keys } from '../keys/envelope.ts';
 import { forgetMinor, readMinor, setMinor } from '../minors/minors.ts';
 import { scopeOfSite } from '../sites/write.ts';
 import { changePerson, defined } from './change.ts';
+import { personUnknown } from './living.ts';
 import { findPeople, writePerson } from './records.ts';
-import { personUnknown, shownPeople } from './shown.ts';
+import { shownPeople } from './shown.ts';
 import { templateCounts } from './templates.ts';
 
 const One = z.strictObject({ person: Uuid });

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { Person } from '../../protocol/api/people.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import type { Standing } from '../changes/consent.ts';
 import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { personUnknown } from './living.ts';
 import { readPeople } from './records.ts';
 
 /** People as the API shows them; whoever is unknown or was erased is absent. As many statements for one as for all. */
@@ -17,10 +17,6 @@ export async function shownPeople(db: Db, keys: Keys, people: readonly string[])
       return [id, { ...r, updatedAt: r.updatedAt.toISOString(), sites, consent: standing ?? 'none', templates }];
     }),
   );
-}
-
-export function personUnknown(): Problem {
-  return new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
 }
 
 /** @throws Problem `person-unknown`, for whoever was erased or merged too */

@@ -1,5 +1,5 @@
 import type { Actor } from '../access/actor.ts';
-import { personUnknown } from '../people/shown.ts';
+import { personUnknown } from '../people/living.ts';
 
 /** Who asks; it is about them. */
 export function self(actor: Actor, about: (people: string[]) => void): string {
