@@ -78,7 +78,7 @@ export const hasSentence = (key: string): boolean => instance.exists(key, { lng:
  * The locale for dates. English days are written as in Britain; Arabic ones with the digits that the keypads, badges and
  * the other languages of the same screen have.
  */
-const localeOf = (lng: string): string => ({ en: 'en-GB', ar: 'ar-u-nu-latn', zh: 'zh-CN' })[lng] ?? lng;
+export const localeOf = (lng: string): string => ({ en: 'en-GB', ar: 'ar-u-nu-latn', zh: 'zh-CN' })[lng] ?? lng;
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
 function formatter(lng: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {

@@ -7,7 +7,7 @@ import { cachedClip } from '../../electron/cli/demo/footage.ts';
 import { selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { CLIPS } from '../kiosk-ui/clips.ts';
-import { appCode, axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+import { appCode, axe, enterByLink, fits, openBrowser, picture, type Rig, SIZES, startRig } from './kit.ts';
 
 /**
  * The back office's days: a list of people with their photos, a face before this machine's camera, a receiver that answers,
@@ -77,6 +77,11 @@ const inLanguage = async (language: string, name: string, path: string) => {
   await speak(language);
   await expect(page.locator('html')).toHaveAttribute('lang', language);
   await expect(page.locator('.skeleton')).toHaveCount(0);
+  for (const size of ['wall', 'desk'] as const) {
+    const [width, height] = SIZES[size];
+    await page.setViewportSize({ width, height });
+    await fits(page, `${name} in ${language}`);
+  }
   await picture(page, `${name}-${language}`, ['desk', 'wall']);
   await axe(page);
 };

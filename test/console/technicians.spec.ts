@@ -1,7 +1,7 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import type { TechnicianList } from '../../sync/protocol/api/technicians.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
-import { axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+import { axe, enterByLink, fits, openBrowser, picture, type Rig, startRig } from './kit.ts';
 
 /** Technicians of the server in the console: added with a sheet that is shown once, known at kiosks, removed. */
 test.describe.configure({ mode: 'serial' });
@@ -141,6 +141,7 @@ for (const [language, heading, add, name, remove] of [
       [1080, 1920],
     ] as const) {
       await page.setViewportSize({ width, height });
+      await fits(page, `technicians in ${language}`);
       const added = page.getByRole('row', { name: new RegExp(`Kim ${language}`) });
       await expect(added.getByRole('button', { name: remove })).toBeInViewport({ ratio: 1 });
     }

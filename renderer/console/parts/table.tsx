@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { t } from '../../shared/i18n.ts';
 import type { Pages } from '../core/resource.ts';
 import { Empty } from './empty.tsx';
+import { useFit } from './fit.ts';
 import { RefusalNote } from './form.tsx';
 
 export interface Column<T> {
@@ -23,10 +24,11 @@ interface TableProps<T> {
   readonly tone?: (row: T) => string | undefined;
 }
 
-/** Rows as they are. On a narrow screen each row becomes a card with its labels. */
+/** Rows as they are. Where there is no room for the columns, each row becomes a card with its labels. */
 export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T> & { rows: readonly T[] }) {
+  const table = useFit();
   return (
-    <table class="table">
+    <table class="table" ref={table}>
       <caption class="sr-only">{caption}</caption>
       <thead>
         <tr>

@@ -1,9 +1,10 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import { t } from '../i18n.ts';
 import { IconAlert } from '../icons.tsx';
 import type { Refusal } from './api.ts';
 import { sayRefusal } from './say.ts';
+import { WhenInput } from './when-input.tsx';
 
 interface FieldProps {
   readonly label: string;
@@ -58,7 +59,7 @@ interface Input {
   readonly step?: string;
 }
 
-/** One line of text, or whatever `type` says (`date`, `time`, `password`, `number`). */
+/** One line of text, or whatever `type` says (`date`: `YYYY-MM-DD`, `time`: `HH:MM`, `password`, `number`). */
 export function TextField({
   label,
   hint,
@@ -66,18 +67,32 @@ export function TextField({
   class: name,
   value,
   onValue,
+  type = 'text',
   ...input
 }: FieldProps & Input & { value: string; onValue: (value: string) => void }) {
+  const [unreadable, setUnreadable] = useState(false);
+  const when = type === 'date' || type === 'time';
+  const wrong = error ?? (when && unreadable ? t(`when.${type}Wrong`) : undefined);
   return (
-    <Field label={label} hint={hint} error={error} {...(name !== undefined && { class: name })}>
-      {(control) => (
-        <input
-          {...({ type: 'text', autocomplete: 'off', ...input, ...control } as object)}
-          value={value}
-          aria-invalid={error !== undefined}
-          onInput={(e) => onValue(e.currentTarget.value)}
-        />
-      )}
+    <Field label={label} hint={hint} error={wrong} {...(name !== undefined && { class: name })}>
+      {(control) =>
+        when ? (
+          <WhenInput
+            kind={type}
+            value={value}
+            onValue={onValue}
+            onUnreadable={setUnreadable}
+            control={{ ...input, ...control, 'aria-invalid': wrong !== undefined }}
+          />
+        ) : (
+          <input
+            {...({ type, autocomplete: 'off', ...input, ...control } as object)}
+            value={value}
+            aria-invalid={wrong !== undefined}
+            onInput={(e) => onValue(e.currentTarget.value)}
+          />
+        )
+      }
     </Field>
   );
 }

@@ -31,10 +31,12 @@ import { shell } from './shell.ts';
 import { technicians } from './technicians.ts';
 import { texts } from './texts.ts';
 import { webhooks } from './webhooks.ts';
+import { when } from './when.ts';
 
 export const ar = {
   ...shell,
   ...records,
+  when,
   attendance,
   corrections,
   day,

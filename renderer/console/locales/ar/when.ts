@@ -1,0 +1,1 @@
+export { when } from '../../../shared/locales/ar/when.ts';

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { LANGUAGES } from './languages.ts';
+import { dayPattern, readDay, readTime, writeDay } from './when.ts';
+
+describe('a day', () => {
+  test('is written as each language writes it, in the figures of the keypads', () => {
+    expect(LANGUAGES.map(([language]) => [language, writeDay('2026-01-02', language)])).toEqual(
+      expect.arrayContaining([
+        ['en', '02/01/2026'],
+        ['de', '02.01.2026'],
+        ['ar', '02/01/2026'],
+        ['zh', '2026/01/02'],
+      ]),
+    );
+    expect(dayPattern('de', { day: 'TT', month: 'MM', year: 'JJJJ' })).toBe('TT.MM.JJJJ');
+  });
+
+  test.each(LANGUAGES)('is read in %s as it is written, and with the year first', (language) => {
+    for (const day of ['2026-01-02', '2024-02-29', '1999-12-31']) {
+      expect(readDay(writeDay(day, language), language)).toBe(day);
+      expect(readDay(day, language)).toBe(day);
+    }
+    expect(readDay(' ', language)).toBe('');
+  });
+
+  test('is read without its zeros, and in other figures', () => {
+    expect(readDay('2.1.2026', 'de')).toBe('2026-01-02');
+    expect(readDay('٠٢/٠١/٢٠٢٦', 'ar')).toBe('2026-01-02');
+    expect(readDay('2026年1月2日', 'zh')).toBe('2026-01-02');
+  });
+
+  test('that no calendar has, or that may mean two, is none', () => {
+    for (const text of ['31.02.2026', '02.13.2026', '2.1.26', '2.1.', '2026', 'heute', '2026-02-30', '1.2.3.2026'])
+      expect([text, readDay(text, 'de')]).toEqual([text, null]);
+  });
+});
+
+test('a time is read with or without what stands between, and never past the end of the day', () => {
+  expect(['7:30', '07.30', '0730', '٠٧:٣٠', ''].map(readTime)).toEqual(['07:30', '07:30', '07:30', '07:30', '']);
+  for (const text of ['24:00', '7:60', '7', '730', '7:3', 'noon', '7:30:00'])
+    expect([text, readTime(text)]).toEqual([text, null]);
+});

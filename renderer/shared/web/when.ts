@@ -1,0 +1,78 @@
+import { localeOf } from '../i18n.ts';
+
+/** Days and times as a language writes them, and as somebody types them. A day is `YYYY-MM-DD`, a time `HH:MM`; '' is none. Pure. */
+
+type Part = 'day' | 'month' | 'year';
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+function formatOf(language: string): Intl.DateTimeFormat {
+  const known = formats.get(language);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat(localeOf(language), {
+    day: '2-digit',
+    month: '2-digit',
+    year: 'numeric',
+    timeZone: 'UTC',
+  });
+  formats.set(language, made);
+  return made;
+}
+
+/** Without the marks that turn writing: a field has one direction. */
+const pieces = (language: string, at: number) =>
+  formatOf(language)
+    .formatToParts(at)
+    .map(({ type, value }) => ({ type, value: value.replace(/\p{Cf}/gu, '') }));
+
+/** E.g. `26.11.2026`, `2026/11/26`. What is no day stays as it is. */
+export function writeDay(day: string, language: string): string {
+  const at = Date.parse(`${day}T00:00:00Z`);
+  if (Number.isNaN(at)) return day;
+  return pieces(language, at)
+    .map(({ value }) => value)
+    .join('');
+}
+
+/** The same with words in place of figures, e.g. `TT.MM.JJJJ`. */
+export const dayPattern = (language: string, words: Readonly<Record<Part, string>>): string =>
+  pieces(language, 0)
+    .map(({ type, value }) => words[type as Part] ?? value)
+    .join('');
+
+/** Arabic, Persian and full-width figures are figures. */
+const figures = (text: string): string =>
+  text.replace(/\p{Nd}/gu, (one) => {
+    const at = one.codePointAt(0)!;
+    const zero = [0x660, 0x6f0, 0xff10].find((first) => at >= first && at < first + 10);
+    return zero === undefined ? one : String(at - zero);
+  });
+
+const whole = (text: string): string[] => figures(text).match(/\d+/g) ?? [];
+
+/** A day as it was typed, in the order of the language or with the year first; null: no day. */
+export function readDay(text: string, language: string): string | null {
+  if (text.trim() === '') return '';
+  const given = whole(text);
+  if (given.length !== 3) return null;
+  const order: Part[] = given[0]!.length === 4 ? ['year', 'month', 'day'] : orderOf(language);
+  const of = (part: Part) => given[order.indexOf(part)]!;
+  if (of('year').length !== 4 || of('month').length > 2 || of('day').length > 2) return null;
+  const day = `${of('year')}-${of('month').padStart(2, '0')}-${of('day').padStart(2, '0')}`;
+  const at = Date.parse(`${day}T00:00:00Z`);
+  // The 31st of a month that has 30 would be the 1st of the next.
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day) ? day : null;
+}
+
+const orderOf = (language: string): Part[] =>
+  pieces(language, 0).flatMap(({ type }) => (type === 'literal' ? [] : [type as Part]));
+
+/** A time as it was typed, e.g. `7:30`, `0730`; null: no time. */
+export function readTime(text: string): string | null {
+  if (text.trim() === '') return '';
+  const given = whole(text);
+  const [hour, minute] =
+    given.length === 1 && /^\d{4}$/.test(given[0]!) ? [given[0]!.slice(0, 2), given[0]!.slice(2)] : given;
+  if (given.length > 2 || hour === undefined || minute === undefined) return null;
+  if (hour.length > 2 || minute.length !== 2 || Number(hour) > 23 || Number(minute) > 59) return null;
+  return `${hour.padStart(2, '0')}:${minute}`;
+}
