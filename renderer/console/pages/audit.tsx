@@ -2,6 +2,8 @@ import { useState } from 'preact/hooks';
 import type { z } from 'zod';
 import {
   AnchorsAnswer,
+  AUDIT_ACTIONS,
+  AUDIT_ROLES,
   AuditPage,
   AuditRowDetail,
   type AuditRowView,
@@ -31,9 +33,10 @@ export const auditPage: ConsolePage = {
 };
 
 type Row = z.output<typeof AuditRowView>;
-const ACTIONS = ['read', 'write', 'delete', 'export', 'decrypt', 'sign-in', 'refuse', 'operate'];
-const ROLES = ['admin', 'dpo', 'staff', 'auditor', 'person', 'device', 'operator', 'system', 'nobody'];
 const EMPTY = { from: '', to: '', action: '', role: '', email: '', ip: '', route: '', data: '', outcome: '', whom: '' };
+
+/** Outcomes of what was done; any other is the code of why it was not. */
+const DONE = { ok: true, repeated: true };
 
 /** Who has seen or changed what of whom. What is looked for may name somebody, so it stands in no address. */
 function Audit() {
@@ -89,12 +92,12 @@ function Audit() {
         <SelectField
           label={t('audit.action')}
           {...field('action')}
-          options={[['', t('any')], ...ACTIONS.map((a) => [a, codeWords('audit.actions', a)] as const)]}
+          options={[['', t('any')], ...AUDIT_ACTIONS.map((a) => [a, codeWords('audit.actions', a)] as const)]}
         />
         <SelectField
           label={t('audit.role')}
           {...field('role')}
-          options={[['', t('any')], ...ROLES.map((r) => [r, codeWords('audit.roles', r)] as const)]}
+          options={[['', t('any')], ...AUDIT_ROLES.map((r) => [r, codeWords('audit.roles', r)] as const)]}
         />
         <TextField label={t('audit.email')} dir="ltr" {...field('email')} />
         <TextField label={t('audit.ip')} dir="ltr" {...field('ip')} />
@@ -121,7 +124,7 @@ function Audit() {
         caption={t('audit.nav')}
         rowKey={(r) => String(r.position)}
         empty={{ title: t('audit.none') }}
-        tone={(r) => (r.outcome === 'ok' || r.outcome === 'repeated' ? undefined : 'warn')}
+        tone={(r) => (r.outcome in DONE ? undefined : 'warn')}
         columns={[
           { key: 'at', label: t('audit.at'), figures: true, cell: (r) => <Moment at={r.at} /> },
           {
@@ -164,9 +167,16 @@ function Audit() {
             key: 'outcome',
             label: t('audit.outcome'),
             cell: (r) => (
-              <button type="button" class="quiet" onClick={() => setDetail(r)}>
-                <bdi>{r.outcome}</bdi>
-              </button>
+              <>
+                <button type="button" class="quiet small" onClick={() => setDetail(r)}>
+                  {t(`audit.outcomes.${r.outcome in DONE ? r.outcome : 'refused'}`)}
+                </button>
+                {!(r.outcome in DONE) && (
+                  <code class="muted small" dir="ltr">
+                    {r.outcome}
+                  </code>
+                )}
+              </>
             ),
           },
         ]}

@@ -3,6 +3,20 @@ import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** The audit log's contract (GET /api/audit…). */
 
+/** What a row says was done, and what whoever did it was. */
+export const AUDIT_ACTIONS = ['read', 'write', 'delete', 'export', 'decrypt', 'sign-in', 'refuse', 'operate'] as const;
+export const AUDIT_ROLES = [
+  'admin',
+  'dpo',
+  'staff',
+  'auditor',
+  'person',
+  'device',
+  'operator',
+  'system',
+  'nobody',
+] as const;
+
 const Word = z.string().trim().min(1).max(200);
 
 /** What rows are looked for; every condition that is given holds. */

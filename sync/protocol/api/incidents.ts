@@ -82,9 +82,24 @@ export const Clock = z.strictObject({
   remainingMs: z.number().int(),
 });
 
+/** What an entry of an incident's timeline tells of. */
+export const ENTRY_KINDS = [
+  'opened',
+  'changed',
+  'note',
+  'scope',
+  'scope-removed',
+  'authority-notified',
+  'people-notified',
+  'contained',
+  'closed',
+] as const;
+export type EntryKind = (typeof ENTRY_KINDS)[number];
+
 const Entry = z.strictObject({
   id: z.uuid(),
   at: Instant,
+  /** Of `ENTRY_KINDS`; what an older build wrote stays as it is. */
   kind: z.string(),
   byRole: z.string(),
   byId: z.uuid().nullable(),

@@ -1,7 +1,8 @@
+import type { AUDIT_ACTIONS } from '../../protocol/api/audit.ts';
 import type { Actor } from '../access/actor.ts';
 
 /** What was done to personal data, or to what protects it (POLICY P31). */
-export type AuditAction = 'read' | 'write' | 'delete' | 'export' | 'decrypt' | 'sign-in' | 'refuse' | 'operate';
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 /** One row of the audit log, before it is sealed and chained. */
 export interface AuditEntry {

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
-import type { ChangeIncident, IncidentScope, Notified, OpenIncident } from '../../protocol/api/incidents.ts';
+import type { ChangeIncident, EntryKind, IncidentScope, Notified, OpenIncident } from '../../protocol/api/incidents.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Actor } from '../access/actor.ts';
 import type { Tables } from '../database/schema.ts';
@@ -140,7 +140,7 @@ export function scopeText(scope: IncidentScope): string {
     .join(', ');
 }
 
-export function entry(d: Doing, incident: string, kind: string, text: string): Promise<string> {
+export function entry(d: Doing, incident: string, kind: EntryKind, text: string): Promise<string> {
   return addEntry(d.tx, d.keys, { incident, kind, text, actor: d.actor }, d.now);
 }
 

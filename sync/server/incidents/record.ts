@@ -1,7 +1,7 @@
 import type { Selectable, Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
-import { type Incident, IncidentScope } from '../../protocol/api/incidents.ts';
+import { type EntryKind, type Incident, IncidentScope } from '../../protocol/api/incidents.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Actor } from '../access/actor.ts';
 import type { Db, Tables } from '../database/schema.ts';
@@ -71,7 +71,7 @@ const openWords = (keys: Keys, row: Selectable<IncidentTable>): Words =>
 export async function addEntry(
   tx: Transaction<Tables>,
   keys: Keys,
-  entry: { readonly incident: string; readonly kind: string; readonly text: string; readonly actor: Actor },
+  entry: { readonly incident: string; readonly kind: EntryKind; readonly text: string; readonly actor: Actor },
   now: Date,
 ): Promise<string> {
   const id = v7();

@@ -42,6 +42,11 @@ export const audit = {
     refuse: 'رُفض',
     operate: 'تشغيل',
   },
+  outcomes: {
+    ok: 'تمّ',
+    repeated: 'أُجيب من جديد',
+    refused: 'رُفض',
+  },
   roles: {
     admin: 'مدير',
     dpo: 'مسؤول حماية البيانات',

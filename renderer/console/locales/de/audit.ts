@@ -38,6 +38,11 @@ export const audit = {
     refuse: 'abgewiesen',
     operate: 'bedient',
   },
+  outcomes: {
+    ok: 'erledigt',
+    repeated: 'erneut beantwortet',
+    refused: 'abgewiesen',
+  },
   roles: {
     admin: 'Administration',
     dpo: 'Datenschutz',

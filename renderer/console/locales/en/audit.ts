@@ -38,6 +38,11 @@ export const audit = {
     refuse: 'was refused',
     operate: 'operated',
   },
+  outcomes: {
+    ok: 'done',
+    repeated: 'answered again',
+    refused: 'refused',
+  },
   roles: {
     admin: 'administrator',
     dpo: 'data protection officer',

@@ -37,6 +37,11 @@ export const audit = {
     refuse: '被拒绝',
     operate: '运维',
   },
+  outcomes: {
+    ok: '完成',
+    repeated: '再次应答',
+    refused: '被拒绝',
+  },
   roles: {
     admin: '管理员',
     dpo: '数据保护负责人',

@@ -2,6 +2,7 @@ import type { TechnicianRecord } from '../../../../sync/protocol/api/fleet.ts';
 import { t } from '../../../shared/i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { Table } from '../../parts/table.tsx';
+import { codeWords } from '../../parts/words.ts';
 
 const TONE: Readonly<Record<TechnicianRecord['outcome'], string>> = {
   begun: 'warn',
@@ -33,7 +34,9 @@ export function TechniciansPanel({ records }: { records: readonly TechnicianReco
                   </span>
                   {r.code !== null && (
                     <p class="muted small">
-                      <bdi>{r.code}</bdi>
+                      <bdi>
+                        {codeWords(r.code.startsWith('update-') ? 'rollouts.reason' : 'fleet.technicianCode', r.code)}
+                      </bdi>
                     </p>
                   )}
                 </div>

@@ -16,8 +16,8 @@ import { PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
-import { codeWords } from '../../parts/words.ts';
 import { ClockPanel } from './clock.tsx';
+import { Timeline } from './timeline.tsx';
 
 const WORDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;
 type Task = 'write' | 'scope' | 'contain' | 'affected' | 'authority' | 'people';
@@ -177,23 +177,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
               </div>
             )}
           </section>
-          <section class="card panel">
-            <h2>{t('incidents.timeline')}</h2>
-            <ol class="timeline">
-              {incident.timeline.map((entry) => (
-                <li key={entry.id}>
-                  <Moment at={entry.at} />
-                  <div>
-                    <p dir="auto">{entry.text}</p>
-                    <p class="muted small">
-                      {codeWords('audit.roles', entry.byRole)} · {codeWords('incidents.entry', entry.kind)}
-                    </p>
-                  </div>
-                </li>
-              ))}
-            </ol>
-            {may && <AddNote id={id} onDone={found.reload} />}
-          </section>
+          <Timeline incident={incident} may={may} onDone={found.reload} />
           {task === 'write' && (
             <Dialog title={t('incidents.record')} wide onClose={() => setTask(null)}>
               <Write incident={incident} onDone={() => done(() => t('people.saved'))} />
@@ -222,29 +206,6 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
         </>
       )}
     </PageFrame>
-  );
-}
-
-function AddNote({ id, onDone }: { id: string; onDone: () => void }) {
-  const [text, setText] = useState('');
-  const { busy, refusal, run } = useWrite();
-  const submit = async () => {
-    const done = await run(() => send('POST', `/api/incidents/${id}/notes`, { body: { text }, answer: Incident }));
-    if (done?.ok) {
-      setText('');
-      onDone();
-    }
-  };
-  return (
-    <Form class="stack" onSubmit={() => void submit()}>
-      <AreaField label={t('incidents.note')} required maxLength={10_000} value={text} onValue={setText} />
-      <RefusalNote refusal={refusal} />
-      <div class="actions">
-        <button type="submit" class="quiet" aria-disabled={busy || !text.trim()}>
-          {t('incidents.addNote')}
-        </button>
-      </div>
-    </Form>
   );
 }
 

@@ -1,0 +1,93 @@
+import { useState } from 'preact/hooks';
+import { Incident } from '../../../../sync/protocol/api/incidents.ts';
+import { hasSentence, t } from '../../../shared/i18n.ts';
+import { send } from '../../core/api.ts';
+import { useWrite } from '../../core/resource.ts';
+import { AreaField, Form, RefusalNote } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { codeWords } from '../../parts/words.ts';
+
+/** What happened with an incident, oldest first, and a note to be added. */
+export function Timeline({ incident, may, onDone }: { incident: Incident; may: boolean; onDone: () => void }) {
+  return (
+    <section class="card panel">
+      <h2>{t('incidents.timeline')}</h2>
+      <ol class="timeline">
+        {incident.timeline.map((entry) => (
+          <li key={entry.id}>
+            <Moment at={entry.at} />
+            <div>
+              <p class="setting-name">{codeWords('incidents.entry', entry.kind)}</p>
+              <EntryText entry={entry} />
+              <p class="muted small">{codeWords('audit.roles', entry.byRole)}</p>
+            </div>
+          </li>
+        ))}
+      </ol>
+      {may && <AddNote id={incident.id} onDone={onDone} />}
+    </section>
+  );
+}
+
+/** What an entry says besides its kind: names of fields and moments in the reader's words. */
+function EntryText({ entry: { kind, text } }: { entry: Incident['timeline'][number] }) {
+  switch (kind) {
+    case 'scope-removed': // Which one: an id, of nothing that is there any more.
+    case 'closed':
+      return null;
+    case 'changed':
+      return <p>{text.split(', ').map(fieldWords).join(', ')}</p>;
+    case 'authority-notified':
+    case 'people-notified':
+      return (
+        <p>
+          <Moment at={text} />
+        </p>
+      );
+    case 'contained':
+      return (
+        <p lang="en" dir="ltr">
+          {text}
+        </p>
+      );
+    case 'scope':
+      return (
+        <p>
+          <code class="small long-text" dir="ltr">
+            {text}
+          </code>
+        </p>
+      );
+    default:
+      return <p dir="auto">{text}</p>;
+  }
+}
+
+/** A field of an incident as its page calls it. */
+const fieldWords = (field: string): string => {
+  const known = ['words', 'field'].find((under) => hasSentence(`incidents.${under}.${field}`));
+  return known ? t(`incidents.${known}.${field}`) : codeWords('incidents', field);
+};
+
+function AddNote({ id, onDone }: { id: string; onDone: () => void }) {
+  const [text, setText] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const done = await run(() => send('POST', `/api/incidents/${id}/notes`, { body: { text }, answer: Incident }));
+    if (done?.ok) {
+      setText('');
+      onDone();
+    }
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <AreaField label={t('incidents.note')} required maxLength={10_000} value={text} onValue={setText} />
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="submit" class="quiet" aria-disabled={busy || !text.trim()}>
+          {t('incidents.addNote')}
+        </button>
+      </div>
+    </Form>
+  );
+}
