@@ -71,6 +71,12 @@ export const ENROLMENT_CODES = [
   'birth-in-future',
   'too-many-credentials',
   'templates-on-card',
+  'review-photo-unknown',
+  'consent-missing',
+  'another-person',
+  'photo-missing',
+  'photo-altered',
+  'name-not-usable',
 ] as const;
 
 /** What an update from a stick may be refused with, as far as a technician at the kiosk can do something about it. */

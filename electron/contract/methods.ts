@@ -125,6 +125,27 @@ const PersonRow = z.strictObject({
 });
 export type PersonRow = z.infer<typeof PersonRow>;
 
+/** A picture of an import that waits for staff's word. */
+const ReviewItem = z.strictObject({
+  id: Id,
+  /** What the picture or its folder was called. */
+  word: z.string(),
+  /** Why somebody has to look: a QualityReason, `several-faces`, `duplicate-face`, `person-unknown`, … */
+  reason: Code,
+  addedAt: Instant,
+  /** When it goes by itself. */
+  until: Instant,
+  /** Whom the name may mean. */
+  people: z.array(PersonRow),
+  /** Whom the face is enrolled as already. */
+  duplicate: PersonRow.nullable(),
+  /** Whether it is named like somebody who could be new here. */
+  asNew: z.boolean(),
+  /** Whether the importer vouches for their consent: without it nothing can be accepted. */
+  consent: z.boolean(),
+});
+export type ReviewItem = z.infer<typeof ReviewItem>;
+
 export const CaptureResult = z.strictObject({
   accepted: z.boolean(),
   /** Why not, when not accepted: a QualityReason, or `hold-pose` when the head is not where the pose asks. */
@@ -281,6 +302,28 @@ export const METHODS = {
     z.strictObject(staff),
     z.strictObject({ people: z.array(z.strictObject({ person: PersonRow, reason: Code })) }),
   ),
+  /** Pictures of an import that wait for staff's word. */
+  reviewCount: m(z.strictObject(staff), z.strictObject({ count: z.number().int() })),
+  /** The oldest of them; `count` is how many there are in all. Opening it is told to the server. */
+  reviewList: m(z.strictObject(staff), z.strictObject({ photos: z.array(ReviewItem), count: z.number().int() })),
+  /** The encoded picture (JPEG), and the face that would be taken: left, top, width, height as shares of it. */
+  reviewShow: m(
+    z.strictObject({ ...staff, photo: Id }),
+    z.strictObject({
+      picture: z.instanceof(Uint8Array),
+      face: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+    }),
+  ),
+  /**
+   * Enrols from the picture, which goes: somebody who is here (of `people`, or the `duplicate`), or somebody new (null). Refused
+   * with `review-photo-unknown`, `consent-missing`, `duplicate-face` (params: name), `another-person`, `templates-on-card`.
+   */
+  reviewAccept: m(
+    z.strictObject({ ...staff, photo: Id, person: Id.nullable() }),
+    z.strictObject({ person: PersonRow }),
+  ),
+  /** The picture goes, and nothing came of it; `enrolled`: whoever was enrolled in person in its place. */
+  reviewRefuse: m(z.strictObject({ ...staff, photo: Id, enrolled: Id.nullable() }), empty),
   /**
    * A card that lets in whoever holds it. `replace`: those of before open nothing any more, here at once. Refused with
    * `way-not-offered`, `too-many-credentials`, `templates-on-card` (a face goes with a card here, and lies on another one).

@@ -13,6 +13,7 @@ import { cameraHealth, createDeviceReporter } from './devices/health.ts';
 import { systemPorts } from './devices/serial/system-ports.ts';
 import { createDiagnostics } from './diagnostics/service.ts';
 import { createCardDesk } from './enrolment/cards.ts';
+import { createReview } from './enrolment/review.ts';
 import { createEnrolmentService } from './enrolment/service.ts';
 import { createEvacuation } from './evacuation/service.ts';
 import { createFigures, startFigures } from './figures/figures.ts';
@@ -260,6 +261,15 @@ export async function assemble(
     onCards: () => templatesOnCards(policy),
     changed,
   });
+  const review = createReview({
+    store,
+    recogniser,
+    staff,
+    forbidden: () => facesForbidden(policy),
+    onCards: () => templatesOnCards(policy),
+    changed,
+    log,
+  });
   const figures = createFigures();
   const { admit, ...counted } = createCheckinService({
     store,
@@ -449,6 +459,7 @@ export async function assemble(
       ...staff.methods,
       ...enrolment,
       ...cards,
+      ...review,
       ...diagnostics,
       ...technician.methods,
       ...evacuation,

@@ -120,7 +120,8 @@ function ascii(text: string): number[] {
   return [...text].map((c) => c.charCodeAt(0));
 }
 
-async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
+/** The bytes of a picture file. @throws ModelProblem as decodePicture, of the file */
+export async function readBounded(path: string, maxBytes = DECODE_LIMITS.maxBytes): Promise<Uint8Array> {
   let file: FileHandle | null = null;
   try {
     // Before opening: to open a pipe that nobody writes to would wait for ever.

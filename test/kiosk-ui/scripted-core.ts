@@ -8,7 +8,9 @@ import type {
   Hello,
   Input,
   MethodName,
+  PersonRow,
   Receipt,
+  ReviewItem,
   Status,
 } from '../../electron/contract/methods.ts';
 import type { TechnicianState } from '../../electron/contract/technician.ts';
@@ -26,6 +28,8 @@ export interface ScriptedCore {
   /** Every call in order, with its input. */
   readonly calls: { method: MethodName; input: unknown }[];
   hello: Hello;
+  /** Pictures of an import that wait. */
+  readonly review: ScriptedReview[];
   /** Calls of one method, with its input's type. */
   callsOf<M extends MethodName>(method: M): Input<M>[];
   setStatus(change: Partial<Status>): void;
@@ -216,6 +220,38 @@ export const EVACUATION: EvacuationList = {
   begunAt: null,
 };
 
+/** A picture that waits; `like` and `names` name people of the scripted core. */
+export interface ScriptedReview {
+  readonly id: string;
+  readonly word: string;
+  readonly reason: string;
+  readonly consent: boolean;
+  /** JPEG. */
+  readonly picture: Uint8Array;
+  readonly names?: readonly string[];
+  readonly like?: string;
+}
+
+function scriptedReview(all: readonly ScriptedReview[], id: string): ScriptedReview {
+  const one = all.find((photo) => photo.id === id);
+  if (!one) throw refusal('review-photo-unknown');
+  return one;
+}
+
+function reviewItem({ id, word, reason, consent, names = [], like }: ScriptedReview, people: PersonRow[]): ReviewItem {
+  return {
+    id,
+    word,
+    reason,
+    consent,
+    addedAt: '2026-11-24T08:00:00.000Z',
+    until: '2026-12-08T08:00:00.000Z',
+    people: people.filter((p) => names.includes(p.name)),
+    duplicate: people.find((p) => p.name === like) ?? null,
+    asNew: true,
+  };
+}
+
 const STAFF_PIN = '2468';
 const TOKEN = 'T'.repeat(43);
 const TECHNICIAN_TOKEN = 'U'.repeat(43);
@@ -233,7 +269,7 @@ export const CARD = 'SPC1:0123456789ABCDEFGHJKMNPQRS';
 export const TEMPLATE_CARD = `SPT1:${'0123456789ABCDEFGHJKMNPQRSTVWXYZ'.repeat(4).slice(0, 104)}`;
 
 /** What the core answers when a test has not said otherwise: nobody is ever recognised, everything else works. */
-function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
+function plainMethods(core: { hello: Hello; status: Status; review: ScriptedReview[] }): CoreMethods {
   const people: {
     id: string;
     name: string;
@@ -364,6 +400,40 @@ function plainMethods(core: { hello: Hello; status: Status }): CoreMethods {
       staff(token);
       return { people: people.flatMap((p) => (again.has(p.id) ? [{ person: row(p), reason: again.get(p.id)! }] : [])) };
     },
+    reviewCount: async ({ token }) => {
+      staff(token);
+      return { count: core.review.length };
+    },
+    reviewList: async ({ token }) => {
+      staff(token);
+      return { photos: core.review.map((one) => reviewItem(one, people.map(row))), count: core.review.length };
+    },
+    reviewShow: async ({ token, photo }) => {
+      staff(token);
+      const { picture } = scriptedReview(core.review, photo);
+      return { picture: new Uint8Array(picture), face: [0.3, 0.2, 0.4, 0.5] };
+    },
+    reviewAccept: async ({ token, photo, person }) => {
+      staff(token);
+      const { word, consent } = scriptedReview(core.review, photo);
+      if (!consent) throw refusal('consent-missing');
+      const known = people.find((p) => p.id === person);
+      if (person !== null && !known) throw refusal('person-unknown');
+      core.review.splice(0, core.review.length, ...core.review.filter((one) => one.id !== photo));
+      if (known) {
+        known.templates++;
+        return { person: row(known) };
+      }
+      const made = { id: randomUUID(), name: word, number: null, hasPin: false, templates: 1, cards: 0 };
+      people.push(made);
+      return { person: row(made) };
+    },
+    reviewRefuse: async ({ token, photo }) => {
+      staff(token);
+      scriptedReview(core.review, photo);
+      core.review.splice(0, core.review.length, ...core.review.filter((one) => one.id !== photo));
+      return {};
+    },
     cardIssue: async ({ token, person, replace }) => {
       staff(token);
       const whose = people.find((p) => p.id === person);
@@ -468,7 +538,7 @@ export function marked(
  * @param dist holds `renderer` and `models`
  */
 export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
-  const state = { hello: structuredClone(SITE), status: structuredClone(STATUS) };
+  const state = { hello: structuredClone(SITE), status: structuredClone(STATUS), review: [] as ScriptedReview[] };
   let down: CoreState | null = null;
   const calls: ScriptedCore['calls'] = [];
   const methods = plainMethods(state);
@@ -492,6 +562,7 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
       // As the real core: what nobody has set for this kiosk is as its site says.
       state.status.settings = { ...state.status.settings, site: next.site, language: next.defaultLanguage };
     },
+    review: state.review,
     callsOf: (method) => calls.filter((c) => c.method === method).map((c) => c.input) as never,
     setStatus(change) {
       Object.assign(state.status, change);

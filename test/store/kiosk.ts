@@ -87,4 +87,4 @@ export function heldClock(start: number) {
   return clock;
 }
 
-export { aCheckin, aPerson, embedding, MODEL } from './samples.ts';
+export { aCheckin, aPending, aPerson, embedding, MODEL } from './samples.ts';

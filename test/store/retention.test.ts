@@ -39,13 +39,13 @@ describe('retention', () => {
   it('P6 P8 removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts', async () => {
     const { clock, store, left, purges } = await kioskWithDays(100);
     expect(left()).toEqual({ checkins: 100, photos: 100, gps: 100, files: 101 });
-    expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 10, gps: 70 });
+    expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 10, gps: 70, pending: 0 });
     expect(left()).toEqual({ checkins: 100, photos: 90, gps: 30, files: 91 });
     expect(purges()).toEqual([
       { what: 'gps', before: new Date(clock.now() - 30 * DAY).toISOString(), removed: 70 },
       { what: 'photos', before: new Date(clock.now() - 90 * DAY).toISOString(), removed: 10 },
     ]);
-    expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 0, gps: 0 });
+    expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 0, gps: 0, pending: 0 });
     // Told all the same: it is how the server knows that nothing older is here.
     expect(
       purges()
@@ -61,7 +61,7 @@ describe('retention', () => {
     await record();
     clock.time = T0;
     await record();
-    expect(await runRetention(store, T0 + 91 * DAY, POLICY)).toEqual({ photos: 2, gps: 2 });
+    expect(await runRetention(store, T0 + 91 * DAY, POLICY)).toEqual({ photos: 2, gps: 2, pending: 0 });
     expect(left()).toMatchObject({ photos: 0, gps: 0 });
   });
 
@@ -70,9 +70,9 @@ describe('retention', () => {
     clock.time = T0 - 1000 * DAY; // set back: the store knows the offset
     clock.trustedOffset = 1000 * DAY;
     await record();
-    expect(await runRetention(store, T0 + 29 * DAY, POLICY)).toEqual({ photos: 0, gps: 0 });
+    expect(await runRetention(store, T0 + 29 * DAY, POLICY)).toEqual({ photos: 0, gps: 0, pending: 0 });
     expect(left()).toMatchObject({ photos: 1, gps: 1 });
-    expect(await runRetention(store, T0 + 31 * DAY, POLICY)).toEqual({ photos: 0, gps: 1 });
+    expect(await runRetention(store, T0 + 31 * DAY, POLICY)).toEqual({ photos: 0, gps: 1, pending: 0 });
   });
 });
 

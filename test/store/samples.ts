@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { NewCheckin, NewPerson } from '../../electron/core/store/interface.ts';
+import type { NewPending } from '../../electron/core/store/pending.ts';
 
 /** People and check-ins to store; free of the test runner, so that child processes can make them too. */
 
@@ -40,6 +41,22 @@ export function aCheckin(person: string, change: Partial<NewCheckin> = {}): NewC
     second: 0.22,
     photo: null,
     gps: null,
+    ...change,
+  };
+}
+
+export function aPending(change: Partial<NewPending> = {}): NewPending {
+  return {
+    word: 'Ada Lovelace',
+    file: 'ada.jpg',
+    reason: 'asked',
+    person: null,
+    duplicate: null,
+    consent: '2026-1',
+    language: 'en',
+    face: [0.25, 0.25, 0.5, 0.5],
+    original: new Uint8Array([1, 2, 3]),
+    picture: new Uint8Array([4, 5, 6]),
     ...change,
   };
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import {
   gallerySizes,
@@ -141,9 +140,10 @@ async function picturesOf(
   refused: Record<string, number>,
 ): Promise<{ person: string; path: string }[]> {
   const found: { person: string; path: string }[] = [];
-  for (const { folder: person, path } of await personFolders(folder)) {
+  for (const one of await personFolders(folder)) {
+    if (one.alone) continue;
     try {
-      for (const name of await photoFiles(path)) found.push({ person, path: join(path, name) });
+      for (const path of await photoFiles(one)) found.push({ person: one.folder, path });
     } catch (cause) {
       const code = codeOf(cause, 'folder-not-readable');
       refused[code] = (refused[code] ?? 0) + 1;

@@ -12,19 +12,28 @@ import { openCommands, runStoreCommand } from '../store-command.ts';
 import { identifyAll } from './identify.ts';
 
 const IMPORT_HELP = `
-You vouch that each person has consented; the version is recorded with each. The folder's name is the person's name.
+A folder is one person's, and has their name, number or id; somebody of a new name is added. A picture beside the folders
+is named like somebody who is on this kiosk.
 
-With --json, one object a line: {"person","photo","refused","message"} for each photo that was refused,
-{"person","id","result","templates","refusedPhotos"} for each person, where result is added, extended (new photos of a
-known person), unchanged, or refused (with "reason"), and {"total":{…}} at the end.
+You vouch that each person has consented; the version is recorded with each. What is clear is enrolled at once. What
+somebody has to judge waits, encrypted, for staff at the kiosk (Staff, Photos to review) for 14 days, and nobody is
+recognised by it meanwhile. With --review every picture waits. With --no-consent you vouch for nothing: every picture
+waits, no template is made of it, and the person has to be enrolled at the kiosk, which asks them.
 
-Photos are refused as: no-face, several-faces, another-person (unlike the person's other photos), duplicate-face (belongs
-to somebody who is enrolled), a reason of quality (too-far, too-dark, too-bright, low-contrast, turned, tilted, blurred,
-occluded), or what faces embed calls a file that can't be read. A person is refused as: no-photos, no-usable-photo,
-duplicate-face, name-not-usable, folder-not-readable. At most 10 photos of a person are kept.
+With --json, one object a line: {"person","photo","review","reason"} for each photo that staff has to look at (review is
+waiting) or has decided about before (accepted, refused, in-person), {"person","photo","refused","message"} for each
+photo that was refused, {"person","id","result","templates","waitingPhotos","refusedPhotos"} for each person, where result
+is added, extended (new photos of a known person), unchanged, waiting, or refused (with "reason"), and {"total":{…}}.
 
-Exit code: 0 everything was taken, now or before; 1 a photo or a person was refused; 2 wrong usage, or no such folder;
-3 the kiosk's store can't be opened or reached.`;
+Photos wait as: several-faces, duplicate-face (belongs to somebody who is enrolled), a reason of quality (too-far,
+too-dark, too-bright, low-contrast, turned, tilted, blurred, occluded), person-unknown (a picture beside the folders that
+is named like nobody), person-unclear (several people have that name), consent-missing (--no-consent), asked (--review).
+They are refused as: no-face, another-person (unlike the person's other photos; with --review it waits), or what faces
+embed calls a file that can't be read. A person is refused as: no-photos, no-usable-photo, name-not-usable,
+folder-not-readable. At most 10 photos of a person are kept.
+
+Exit code: 0 everything was taken or waits for staff, now or before; 1 a photo or a person was refused; 2 wrong usage, or
+no such folder; 3 the kiosk's store can't be opened or reached.`;
 
 const IDENTIFY_HELP = `
 Each file gives one line of JSON, in the order of the input:
@@ -47,16 +56,23 @@ export function registerPeople(program: Command): void {
     .description('enrol people from photos: a folder a person, named like the person; safe to run again')
     .argument('<folder>', 'holds one folder a person')
     .option('--consent <version>', 'version of the consent text that these people signed', 'asserted-at-import')
+    .option('--no-consent', 'nobody has agreed yet: every picture waits, and each person is enrolled at the kiosk')
+    .option('--review', 'staff is to look at every picture before anybody is enrolled')
     .option('--language <code>', `their language: ${LANGUAGES.join(', ')}`, 'en')
     .option('--json', 'one JSON object a line')
     .addHelpText('after', IMPORT_HELP)
-    .action(async (folder: string, options: { consent: string; language: string; json?: boolean }) => {
+    .action(async (folder: string, options: ImportOptions) => {
       await prepareModels();
       const output = terminalOutput(options.json ?? false, describeImport);
-      process.stderr.write(`Consent is recorded for each person as "${options.consent}": you vouch for it.\n`);
+      const consent = options.consent === false ? null : options.consent;
+      process.stderr.write(
+        consent === null
+          ? 'Nobody’s consent is vouched for: every picture waits for staff, and nobody is enrolled by it.\n'
+          : `Consent is recorded for each person as "${consent}": you vouch for it.\n`,
+      );
       process.exitCode = await runStoreCommand(
         importPeople,
-        { folder: resolve(folder), consent: options.consent, language: options.language },
+        { folder: resolve(folder), consent, language: options.language, review: options.review ?? false },
         kioskHome(),
         output,
       ).finally(() => output.end());
@@ -97,6 +113,14 @@ export function registerPeople(program: Command): void {
     });
 }
 
+interface ImportOptions {
+  /** False with --no-consent. */
+  readonly consent: string | false;
+  readonly language: string;
+  readonly review?: boolean;
+  readonly json?: boolean;
+}
+
 interface IdentifyOptions {
   readonly json?: boolean;
   readonly filesFrom?: string;
@@ -117,8 +141,11 @@ function describeImport(value: unknown): string | null {
   const line = value as Line;
   if (line.total) {
     const t = line.total as Record<string, number>;
-    return `${t.people} people: ${t.added} added, ${t.extended} extended, ${t.unchanged} unchanged, ${t.refusedPeople} refused. ${t.photos} photos, ${t.refusedPhotos} refused.`;
+    return `${t.people} people: ${t.added} added, ${t.extended} extended, ${t.unchanged} unchanged, ${t.waiting} waiting, ${t.refusedPeople} refused. ${t.photos} photos, ${t.waitingPhotos} waiting for staff at the kiosk, ${t.refusedPhotos} refused.`;
   }
+  if (line.review === 'waiting')
+    return `  ${line.person}/${line.photo}: waits for staff${line.reason ? `, ${line.reason}` : ''}`;
+  if (line.review) return `  ${line.person}/${line.photo}: staff decided before, ${line.review}`;
   if (line.refused) return `  ${line.person}/${line.photo}: refused, ${line.refused}: ${line.message}`;
   if (line.result === 'refused') return `${line.person}: refused, ${line.reason}`;
   return `${line.person}: ${line.result}, ${line.templates} ${line.templates === 1 ? 'template' : 'templates'}`;

@@ -8,33 +8,47 @@ const MAX_NAME = 200;
 /** What stands among photos without being one: hidden files, and what file managers leave. */
 const CLUTTER = /^(\.|Thumbs\.db$|desktop\.ini$)/i;
 
-/** A person's folder. `name` is null when the folder's name can't be a person's. */
+/** Endings of pictures: beside the folders anything else may lie. */
+const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|pgm|ppm|bmp)$/i;
+
+/** A person's folder, or a picture beside the folders. `name` is null when what it is called can't be a person's name. */
 export interface PersonFolder {
   readonly path: string;
-  /** The folder's own name, for reports. */
+  /** The folder's own name, or the picture's, for reports. */
   readonly folder: string;
   readonly name: string | null;
+  /** A picture alone: it is of somebody who is here, by number, name or id, or it is not clear of whom. */
+  readonly alone: boolean;
 }
 
 /**
- * The people's folders in `root`, by name. Folder names become names: composed (NFC; a Mac stores them decomposed), trimmed.
- * @throws Problem `folder-not-found`, `not-a-folder`, `folder-not-readable`, `no-people` when it holds no folder
+ * The people's folders in `root`, and the pictures beside them, by name. What they are called becomes a name: composed (NFC; a
+ * Mac stores it decomposed), trimmed, without a picture's ending.
+ * @throws Problem `folder-not-found`, `not-a-folder`, `folder-not-readable`, `no-people` when it holds neither
  */
 export async function personFolders(root: string): Promise<PersonFolder[]> {
   const found: PersonFolder[] = [];
   for (const entry of await entriesOf(root)) {
     const path = join(root, entry.name);
-    if (CLUTTER.test(entry.name) || !(await isFolder(entry, path))) continue;
-    found.push({ path, folder: entry.name, name: nameOf(entry.name) });
+    if (CLUTTER.test(entry.name)) continue;
+    if (await isFolder(entry, path)) found.push({ path, folder: entry.name, name: nameOf(entry.name), alone: false });
+    else if (PICTURE.test(entry.name))
+      found.push({ path, folder: entry.name, name: nameOf(entry.name.replace(PICTURE, '')), alone: true });
   }
   if (found.length === 0)
-    throw new Problem('no-people', `${root} holds no folders`, 'Give each person a folder with their photos in it.');
+    throw new Problem(
+      'no-people',
+      `${root} holds no folders and no pictures`,
+      'Give each person a folder with their photos in it.',
+    );
   return found;
 }
 
-/** Files of a person's folder by name, symbolic links included: whether they are pictures shows when they are decoded. */
-export async function photoFiles(folder: string): Promise<string[]> {
-  return (await entriesOf(folder)).filter((e) => !e.isDirectory() && !CLUTTER.test(e.name)).map((e) => e.name);
+/** Paths of a person's photos by name, symbolic links included: whether they are pictures shows when they are decoded. */
+export async function photoFiles({ path, alone }: PersonFolder): Promise<string[]> {
+  if (alone) return [path];
+  const entries = await entriesOf(path);
+  return entries.filter((e) => !e.isDirectory() && !CLUTTER.test(e.name)).map((e) => join(path, e.name));
 }
 
 function nameOf(folder: string): string | null {

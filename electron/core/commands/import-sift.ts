@@ -1,22 +1,36 @@
 import { dot } from '../../../models/rules/cosine.ts';
+import type { Box } from '../../../models/rules/image.ts';
+import type { PendingState } from '../store/pending.ts';
 
 /** Most templates an import keeps of one person: further photos add search time, hardly accuracy. */
 export const MAX_TEMPLATES = 10;
 /** Cosine above which a photo is the one that is there already (the same file again), not another of the person. */
-const SAME_PHOTO = 0.9995;
+export const SAME_PHOTO = 0.9995;
 /** Cosine below which two photos do not show one person (1:1 threshold). */
 export const SAME_PERSON = 0.45;
 
+/** What of a picture may be kept until staff has looked at it. */
+export interface Seen {
+  /** Box of the face that would be taken, in the picture's pixels. */
+  readonly face: Box;
+  /** Whatever is shown with it: all faces that compete with it. */
+  readonly area: Box;
+}
+
 /** A photo that was looked at: a usable face, or a coded reason why not. Never the picture itself. */
 export type Photo = { readonly file: string } & (
-  | { readonly embedding: Float32Array }
-  | { readonly code: string; readonly message: string }
+  | { readonly embedding: Float32Array; readonly seen: Seen }
+  /** `seen`: somebody else can judge it. */
+  | { readonly code: string; readonly message: string; readonly seen?: Seen }
+  /** It was brought before, and waits or was decided about. */
+  | { readonly before: PendingState }
 );
 export type UsablePhoto = Extract<Photo, { embedding: Float32Array }>;
 export interface RefusedPhoto {
   readonly file: string;
   readonly code: string;
   readonly message: string;
+  readonly seen?: Seen;
 }
 
 /**
@@ -44,10 +58,11 @@ export function sift(
   const kept: UsablePhoto[] = [];
   const refused: RefusedPhoto[] = [];
   for (const photo of photos) {
+    if ('before' in photo) continue;
     if ('code' in photo) refused.push(photo);
     else if (!members.has(photo)) {
       const message = 'does not look like this person’s other photos';
-      refused.push({ file: photo.file, code: 'another-person', message });
+      refused.push({ file: photo.file, code: 'another-person', message, seen: photo.seen });
     } else {
       const there = [...known, ...kept.map((k) => k.embedding)];
       const copy = there.some((e) => dot(e, photo.embedding) > SAME_PHOTO);

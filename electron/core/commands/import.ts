@@ -1,55 +1,70 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { z } from 'zod';
-import { decodePicture } from '../../../models/node/decode.ts';
+import { decodeBytes, decodePicture, readBounded } from '../../../models/node/decode.ts';
 import { dot } from '../../../models/rules/cosine.ts';
-import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { encodePhoto } from '../checkin/photo.ts';
+import { addFace } from '../enrolment/on-card.ts';
 import { duplicateOf, enrolPerson } from '../enrolment/service.ts';
-import { readPolicy, templatesOnCards } from '../roster/policy.ts';
+import { facesForbidden, readPolicy, templatesOnCards } from '../roster/policy.ts';
 import { LANGUAGES } from '../site/config.ts';
 import type { Person } from '../store/interface.ts';
+import { PeopleByWord } from '../store/pending-rules.ts';
 import { type CommandContext, type CommandOutput, storeCommand } from './command.ts';
-import { codeOf, messageOf } from './error-text.ts';
+import { codeOf } from './error-text.ts';
 import { type PersonFolder, personFolders, photoFiles } from './import-folders.ts';
-import { type Photo, type RefusedPhoto, sift, type UsablePhoto } from './import-sift.ts';
+import { examine, keptPart } from './import-look.ts';
+import { type Photo, type RefusedPhoto, SAME_PERSON, sift, type UsablePhoto } from './import-sift.ts';
 import { inOrder, PICTURES_AT_ONCE } from './in-order.ts';
 
-/** A second face at least this large a share of the first makes it unclear who is meant. */
-const RIVAL_FACE = 0.4;
 /** Version recorded when the importer vouches for consents that were collected elsewhere. */
 const ASSERTED_CONSENT = 'asserted-at-import';
 
 const Args = z.strictObject({
   folder: z.string().min(1),
-  consent: z.string().min(1, 'is empty').max(40, 'is longer than 40 characters').default(ASSERTED_CONSENT),
+  /** Null: nobody vouches that these people have agreed. */
+  consent: z.string().min(1, 'is empty').max(40, 'is longer than 40 characters').nullable().default(ASSERTED_CONSENT),
   language: z.enum(LANGUAGES, `must be one of ${LANGUAGES.join(', ')}`).default('en'),
+  /** Staff is to look at every picture. */
+  review: z.boolean().default(false),
 });
 type Args = z.output<typeof Args>;
 type Faces = Awaited<ReturnType<CommandContext['faces']>>;
 
+/** A photo that waits for staff, or what staff said of it before. */
+interface ForStaff {
+  readonly file: string;
+  readonly state: 'waiting' | 'accepted' | 'refused' | 'in-person';
+  /** Why it waits, where it was put there now. */
+  readonly reason?: string;
+}
+
 /** What became of a folder. `reason` where the person as a whole is refused. */
 interface Result {
-  readonly kind: 'added' | 'extended' | 'unchanged' | 'refused';
+  readonly kind: 'added' | 'extended' | 'unchanged' | 'waiting' | 'refused';
   readonly id: string | null;
   readonly templates: number;
   readonly refused: readonly RefusedPhoto[];
+  readonly staff: readonly ForStaff[];
   readonly reason?: string;
 }
 
 /**
- * `people import FOLDER`: a folder a person, named by the folder. Emits one line a photo that was refused and one a
- * person; the last line is the total. Running it again adds only what is new. While one photo is in the models others
- * are decoded; memory holds a few pictures, whatever the folder holds.
+ * `people import FOLDER`: a folder a person, named by the folder, or a picture named like somebody who is here. Emits one
+ * line a photo that was refused or waits for staff, and one a person; the last line is the total. Running it again adds only
+ * what is new. While one photo is in the models others are decoded; memory holds a few pictures, whatever the folder holds.
  *
- * Exit code 0 when everything was taken (now or before), 1 when a photo or a person was refused.
+ * Exit code 0 when everything was taken or waits for staff, now or before; 1 when a photo or a person was refused.
  */
 export const importPeople = storeCommand({
   name: 'people-import',
   beginsKiosk: true,
   args: Args,
   async run(context, args, output) {
-    if (templatesOnCards(readPolicy(context.store.sync.policy)))
+    const policy = readPolicy(context.store.sync.policy);
+    const forbidden = facesForbidden(policy);
+    if (forbidden) throw forbidden;
+    if (templatesOnCards(policy))
       throw new Problem(
         'templates-on-cards',
         'at this site templates live on the people’s cards alone',
@@ -57,26 +72,24 @@ export const importPeople = storeCommand({
       );
     const folders = await personFolders(args.folder);
     const faces = await context.faces();
-    const people = new Map<string, Person[]>();
-    const remember = (person: Person) => {
-      const name = person.name.normalize('NFC');
-      people.set(name, [...(people.get(name) ?? []), person]);
-    };
-    for (const person of context.store.allPeople()) remember(person);
+    if (faces.recogniser.off) throw faces.recogniser.off;
+    const desk = importDesk(context, faces, args);
 
     const total = {
       people: folders.length,
       added: 0,
       extended: 0,
       unchanged: 0,
+      waiting: 0,
       refusedPeople: 0,
       photos: 0,
+      waitingPhotos: 0,
       refusedPhotos: 0,
     };
     let done = 0;
     let photos: Photo[] = [];
     try {
-      for await (const step of inOrder(stepsOf(folders), PICTURES_AT_ONCE, (s) => look(faces, s))) {
+      for await (const step of inOrder(stepsOf(folders), PICTURES_AT_ONCE, (s) => desk.look(s))) {
         if (step.kind === 'photo') {
           photos.push(step.photo);
           continue;
@@ -84,6 +97,7 @@ export const importPeople = storeCommand({
         const result = await settle(step, photos);
         report(output, step.of, result);
         total.photos += photos.length;
+        total.waitingPhotos += result.staff.filter(({ state }) => state === 'waiting').length;
         total.refusedPhotos += result.refused.length;
         if (result.kind === 'refused') total.refusedPeople++;
         else total[result.kind]++;
@@ -98,20 +112,17 @@ export const importPeople = storeCommand({
     return total.refusedPeople + total.refusedPhotos > 0 ? 1 : 0;
 
     async function settle(end: Extract<Step, { kind: 'end' }>, photos: readonly Photo[]): Promise<Result> {
-      const { name } = end.of;
       if (end.problem) return refusal(end.problem, []);
-      if (name === null) return refusal('name-not-usable', []);
+      if (end.of.name === null) return refusal('name-not-usable', []);
       if (photos.length === 0) return refusal('no-photos', []);
-      const namesakes = people.get(name) ?? [];
-      if (namesakes.length > 0) return extendPerson(context, faces, namesakes, photos);
-      return addPerson(context, faces, { ...args, name }, photos, remember);
+      return desk.settle(end.of.name, end.of.alone, photos);
     }
   },
 });
 
 /** One photo of a folder, or the end of a folder. */
 type Task =
-  | { readonly kind: 'photo'; readonly file: string }
+  | { readonly kind: 'photo'; readonly file: string; readonly word: string }
   | { readonly kind: 'end'; readonly of: PersonFolder; readonly problem: string | null };
 type Step = { readonly kind: 'photo'; readonly photo: Photo } | Extract<Task, { kind: 'end' }>;
 
@@ -120,8 +131,7 @@ async function* stepsOf(folders: readonly PersonFolder[]): AsyncGenerator<Task> 
   for (const of of folders) {
     let problem: string | null = null;
     try {
-      if (of.name !== null)
-        for (const file of await photoFiles(of.path)) yield { kind: 'photo', file: join(of.path, file) };
+      if (of.name !== null) for (const file of await photoFiles(of)) yield { kind: 'photo', file, word: of.name };
     } catch (cause) {
       problem = codeOf(cause, 'folder-not-readable');
     }
@@ -129,28 +139,10 @@ async function* stepsOf(folders: readonly PersonFolder[]): AsyncGenerator<Task> 
   }
 }
 
-async function look(faces: Faces, task: Task): Promise<Step> {
-  return task.kind === 'end' ? task : { kind: 'photo', photo: await examine(faces, task.file) };
-}
-
-async function examine({ pipeline, recogniser }: Faces, file: string): Promise<Photo> {
-  try {
-    const image = await decodePicture(file);
-    const [largest, rival] = await pipeline.detect(image);
-    if (!largest) return { file, code: 'no-face', message: 'no face was found' };
-    if (rival && rival.box[2] * rival.box[3] > RIVAL_FACE * largest.box[2] * largest.box[3]) {
-      return { file, code: 'several-faces', message: 'more than one face: unclear who is meant' };
-    }
-    const { shape, reason } = await recogniser.inspect(image, largest.box, IMPORT_QUALITY);
-    if (reason) return { file, code: reason, message: `the face is not good enough: ${reason}` };
-    return { file, embedding: await recogniser.embed(image, shape) };
-  } catch (cause) {
-    return { file, code: codeOf(cause, 'internal'), message: messageOf(cause) };
-  }
-}
-
 function report(output: CommandOutput, of: PersonFolder, result: Result): void {
   const person = of.name ?? of.folder;
+  for (const { file, state, reason } of result.staff)
+    output.line({ person, photo: basename(file), review: state, ...(reason && { reason }) });
   for (const { file, code, message } of result.refused)
     output.line({ person, photo: basename(file), refused: code, message });
   output.line({
@@ -158,75 +150,137 @@ function report(output: CommandOutput, of: PersonFolder, result: Result): void {
     id: result.id,
     result: result.kind,
     templates: result.templates,
+    waitingPhotos: result.staff.filter(({ state }) => state === 'waiting').length,
     refusedPhotos: result.refused.length,
     ...(result.reason ? { reason: result.reason } : {}),
   });
 }
 
 function refusal(reason: string, refused: readonly RefusedPhoto[]): Result {
-  return { kind: 'refused', id: null, templates: 0, refused, reason };
+  return { kind: 'refused', id: null, templates: 0, refused, staff: [], reason };
 }
 
-async function addPerson(
-  context: CommandContext,
-  { recogniser }: Faces,
-  { name, language, consent }: Args & { name: string },
-  photos: readonly Photo[],
-  remember: (person: Person) => void,
-): Promise<Result> {
-  const { kept, refused } = sift(photos, []);
-  const [first] = kept;
-  if (!first) return refusal('no-usable-photo', refused);
-  const embeddings = kept.map((photo) => photo.embedding);
-  if (duplicateOf(recogniser, embeddings)) {
-    const message = 'this face already belongs to another person';
-    const duplicates = kept.map(({ file }) => ({ file, code: 'duplicate-face', message }));
-    return refusal('duplicate-face', [...refused, ...duplicates]);
+/** Decides about one person's photos after the other. */
+function importDesk(context: CommandContext, faces: Faces, args: Args) {
+  const { store } = context;
+  const { recogniser } = faces;
+  const { language, consent } = args;
+  const people = new PeopleByWord(store.allPeople());
+  const given = (textVersion: string) => ({ textVersion, language });
+
+  /** Puts a photo where staff finds it. One that nobody can judge any better is refused. */
+  async function wait(
+    word: string,
+    photo: { readonly file: string; readonly seen: NonNullable<RefusedPhoto['seen']> },
+    reason: string,
+    about: { readonly person?: string | null; readonly duplicate?: string | null } = {},
+  ): Promise<ForStaff> {
+    const { file, seen } = photo;
+    // Decoded once more: to keep every picture of a folder until all were looked at could fill the memory.
+    const original = await readBounded(file);
+    const kept = await keptPart(await decodeBytes(original), seen);
+    const { person = null, duplicate = null } = about;
+    const item = { word, file: basename(file), reason, person, duplicate, consent, language, ...kept };
+    return { file, state: await store.imports.keep({ ...item, original }), reason };
   }
-  // Decoded once more: to keep every picture of a folder until one is chosen could fill the memory.
-  const photo = await encodePhoto(await decodePicture(first.file));
-  const person = await enrolPerson(
-    { store: context.store, recogniser, changed: () => undefined },
-    {
-      name,
+
+  /** What was refused and can be judged by somebody waits; the rest stays refused. */
+  async function sortOut(word: string, person: string | null, refused: readonly RefusedPhoto[]) {
+    const staff: ForStaff[] = [];
+    const left: RefusedPhoto[] = [];
+    for (const one of refused) {
+      // Unlike the person's other photos: an enrolment at the kiosk takes no such face either. Staff is asked where it decides which are theirs.
+      if (one.seen && (args.review || one.code !== 'another-person'))
+        staff.push(await wait(word, { file: one.file, seen: one.seen }, one.code, { person }));
+      else left.push(one);
+    }
+    return { staff, left };
+  }
+
+  async function settle(word: string, alone: boolean, photos: readonly Photo[]): Promise<Result> {
+    const before = photos.flatMap((p) => ('before' in p ? [{ file: p.file, state: p.before }] : []));
+    const candidates = people.of(word);
+    const meant = candidates.length > 1 ? clearlyOne(candidates, photos) : (candidates[0] ?? null);
+    const known = meant ? store.templatesOf(meant.id, recogniser.model).map((t) => t.embedding) : [];
+    const { kept, refused } = sift(photos, known);
+    const { staff, left } = await sortOut(word, meant?.id ?? null, refused);
+    const told = [...before, ...staff];
+    const about = { id: meant?.id ?? null, templates: known.length, refused: left };
+    const owners = kept.map(({ embedding }) => duplicateOf(recogniser, [embedding]));
+    const another = owners.find((owner) => owner !== null && owner !== meant?.id) ?? null;
+    const why = reasonToLook(candidates, meant, alone, another, args.review);
+    if (why !== null || consent === null) {
+      for (const one of kept)
+        told.push(await wait(word, one, why ?? 'consent-missing', { person: about.id, duplicate: another }));
+      return end(about, told, photos.length);
+    }
+    const [first] = kept;
+    if (!first) return end(about, told, photos.length);
+    const templates = templatesOf(recogniser.model, kept);
+    const deps = { store, recogniser, changed: () => undefined };
+    // Of somebody whose face is here already, the picture of their enrolment stays.
+    const photo = known.length > 0 ? null : await encodePhoto(await decodePicture(first.file));
+    if (meant) {
+      await addFace(deps, meant, { consent: given(consent), templates, photo });
+      return { kind: 'extended', ...about, templates: known.length + kept.length, staff: told };
+    }
+    const person = await enrolPerson(deps, {
+      name: word,
       number: null,
       pinHash: null,
       language,
-      consent: { textVersion: consent, language },
-      templates: templatesOf(recogniser.model, kept),
+      consent: given(consent),
+      templates,
       photo,
+    });
+    people.add(person);
+    return { kind: 'added', ...about, id: person.id, templates: kept.length, staff: told };
+  }
+
+  /** Nothing was added. */
+  function end(
+    about: Pick<Result, 'id' | 'templates' | 'refused'>,
+    staff: readonly ForStaff[],
+    photos: number,
+  ): Result {
+    if (staff.some(({ state }) => state === 'waiting')) return { kind: 'waiting', ...about, staff };
+    if (about.id !== null || about.refused.length < photos) return { kind: 'unchanged', ...about, staff };
+    return { ...refusal('no-usable-photo', about.refused), staff };
+  }
+
+  /** Of several people whom this name may mean, the one whom the photos show; null where that is not clear. */
+  function clearlyOne(namesakes: readonly Person[], photos: readonly Photo[]): Person | null {
+    const probes = photos.flatMap((p) => ('embedding' in p ? [p.embedding] : []));
+    const alike = namesakes.filter((person) =>
+      store
+        .templatesOf(person.id, recogniser.model)
+        .some((t) => probes.some((p) => dot(t.embedding, p) >= SAME_PERSON)),
+    );
+    return alike.length === 1 ? alike[0]! : null;
+  }
+
+  return {
+    settle,
+    async look(task: Task): Promise<Step> {
+      if (task.kind === 'end') return task;
+      const { file, word } = task;
+      return { kind: 'photo', photo: await examine(faces, store.imports, { file, word, embeds: consent !== null }) };
     },
-  );
-  remember(person);
-  return { kind: 'added', id: person.id, templates: kept.length, refused };
+  };
 }
 
-function extendPerson(
-  context: CommandContext,
-  { recogniser }: Faces,
-  namesakes: readonly Person[],
-  photos: readonly Photo[],
-): Result {
-  const { person, known } = mostAlike(context, recogniser.model, namesakes, photos);
-  const { kept, refused } = sift(photos, known);
-  if (kept.length === 0) return { kind: 'unchanged', id: person.id, templates: known.length, refused };
-  const added = context.store.addTemplates(person.id, templatesOf(recogniser.model, kept));
-  for (const template of added) recogniser.gallery.add(template.id, template.person, template.embedding);
-  return { kind: 'extended', id: person.id, templates: known.length + added.length, refused };
-}
-
-/** Of several people with this name the one whom the photos resemble most. */
-function mostAlike(
-  context: CommandContext,
-  model: string,
-  namesakes: readonly Person[],
-  photos: readonly Photo[],
-): { person: Person; known: Float32Array[] } {
-  const likeness = (known: readonly Float32Array[]) =>
-    Math.max(-1, ...photos.flatMap((p) => ('embedding' in p ? known.map((e) => dot(e, p.embedding)) : [])));
-  return namesakes
-    .map((person) => ({ person, known: context.store.templatesOf(person.id, model).map((t) => t.embedding) }))
-    .reduce((best, next) => (likeness(next.known) > likeness(best.known) ? next : best));
+/** Code of why somebody has to look at photos that are good enough; null where it is clear. */
+function reasonToLook(
+  candidates: readonly Person[],
+  meant: Person | null,
+  alone: boolean,
+  another: string | null,
+  review: boolean,
+): string | null {
+  if (another !== null) return 'duplicate-face';
+  if (candidates.length > 1 && meant === null) return 'person-unclear';
+  if (alone && meant === null) return 'person-unknown';
+  return review ? 'asked' : null;
 }
 
 function templatesOf(model: string, photos: readonly UsablePhoto[]) {

@@ -17,7 +17,12 @@ export const STORE_PURPOSES = {
 } as const;
 
 /** Purposes under the lasting root, which `store rekey` keeps: PIN hashes can't be made again without the PINs. */
-export const DEVICE_PURPOSES = { pinPepper: 'pin-pepper', lockout: 'lockout-subjects' } as const;
+export const DEVICE_PURPOSES = {
+  pinPepper: 'pin-pepper',
+  lockout: 'lockout-subjects',
+  /** Digests by which a picture of an import is known again. */
+  imports: 'import-digests',
+} as const;
 
 export type StorePurpose = keyof typeof STORE_PURPOSES;
 export type DevicePurpose = keyof typeof DEVICE_PURPOSES;

@@ -9,7 +9,14 @@ export interface RetentionPolicy {
 export interface RetentionReport {
   readonly photos: number;
   readonly gps: number;
+  /** Pictures of an import at which nobody has looked in time. */
+  readonly pending: number;
 }
+
+/** How long a picture of an import waits for staff, days. */
+export const PENDING_DAYS = 14;
+/** How long it is remembered how staff decided, so that the same import brings nothing again, days. */
+const DECIDED_DAYS = 90;
 
 const DAY = 86_400_000;
 
@@ -18,12 +25,13 @@ const DAY = 86_400_000;
  * @param trustedNow ms since 1970, from the trusted-time rules: never the bare wall clock
  */
 export async function runRetention(
-  store: Pick<Store, 'purgePhotos' | 'purgeGps'>,
+  store: Pick<Store, 'purgePhotos' | 'purgeGps' | 'imports'>,
   trustedNow: number,
   policy: RetentionPolicy,
 ): Promise<RetentionReport> {
   const before = (days: number) => new Date(trustedNow - days * DAY).toISOString();
   const gps = store.purgeGps(before(policy.gpsDays));
   const photos = await store.purgePhotos(before(policy.photoDays));
-  return { photos, gps };
+  const pending = await store.imports.purge(trustedNow - PENDING_DAYS * DAY, trustedNow - DECIDED_DAYS * DAY);
+  return { photos, gps, pending };
 }

@@ -33,7 +33,7 @@ export interface Retention {
 export interface RetentionOptions {
   readonly store: Pick<
     Store,
-    'setting' | 'setSetting' | 'purgePhotos' | 'purgeGps' | 'pruneLockouts' | 'useTrustedTime' | 'sync'
+    'setting' | 'setSetting' | 'purgePhotos' | 'purgeGps' | 'pruneLockouts' | 'useTrustedTime' | 'sync' | 'imports'
   >;
   readonly site: RetentionPolicy;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
@@ -100,7 +100,7 @@ export function startRetention(options: RetentionOptions): Retention {
     const trimmed = await store.sync.trim(ago(EVENT_DAYS), ago(PHOTO_PATIENCE_DAYS));
     store.setSetting(LAST_RUN, new Date(at).toISOString());
     if (trimmed > 0) log('info', 'retention: events that the server has safe were removed', { trimmed });
-    if (report.photos + report.gps > 0) log('info', 'retention: removed what was due', { ...report });
+    if (report.photos + report.gps + report.pending > 0) log('info', 'retention: removed what was due', { ...report });
   }
 
   /** Failures (a full disk, say) are logged, and the next tick tries again. */

@@ -7,6 +7,7 @@ import { asProblem } from './database.ts';
 import type { Epoch, EventRow } from './events.ts';
 import { storeFile } from './files.ts';
 import { PAGE_BYTES, PageReader } from './pages.ts';
+import { pendingAddresses } from './pending.ts';
 import type { SqlStore } from './store.ts';
 
 export interface CheckProblem {
@@ -64,7 +65,8 @@ export async function checkStore(store: SqlStore, options: WorkOptions = {}): Pr
   const chain = await checkChain(store, found, attempt, progress);
   attempt('outbox', () => checkOutbox(store, found));
   const people = await checkPeople(store, found, attempt, progress);
-  const photos = await checkPhotos(store, found, attempt, progress);
+  const waiting = await checkPending(store, found, attempt);
+  const photos = waiting.size + (await checkPhotos(store, waiting, found, attempt, progress));
   return { pages, ...chain, ...people, photos, problems };
 }
 
@@ -237,25 +239,52 @@ async function checkPeople(
   return { people: all.length, templates };
 }
 
-async function checkPhotos(store: SqlStore, found: Found, attempt: Attempt, progress: Progress): Promise<number> {
+/** Pictures that wait for staff's word: each opens. Gives their addresses. */
+async function checkPending(store: SqlStore, found: Found, attempt: Attempt): Promise<ReadonlySet<string>> {
+  let ids: string[] = [];
+  let addresses: string[] = [];
+  attempt('pictures that wait', () => {
+    addresses = pendingAddresses(store.session.db);
+    ids = store.imports.list().map(({ id }) => id);
+  });
+  for (const id of ids) {
+    try {
+      await store.imports.open(id);
+    } catch (error) {
+      const problem = asProblem(error) as { code?: unknown; message?: string };
+      if (problem.code === 'review-photo-unknown') continue; // decided while we were reading
+      found(typeof problem.code === 'string' ? problem.code : 'unreadable', `a picture that waits: ${problem.message}`);
+    }
+  }
+  return new Set(addresses);
+}
+
+async function checkPhotos(
+  store: SqlStore,
+  waiting: ReadonlySet<string>,
+  found: Found,
+  attempt: Attempt,
+  progress: Progress,
+): Promise<number> {
   const { db } = store.session;
   let rows: { n: number; address: Buffer }[] | null = null;
   attempt('photos', () => {
     rows = db.prepare('SELECT n, address FROM photo ORDER BY n').all() as { n: number; address: Buffer }[];
   });
   if (!rows) return 0; // what they should be can't be told
-  return checkFiles(store, rows, found, attempt, progress);
+  return checkFiles(store, rows, waiting, found, attempt, progress);
 }
 
 async function checkFiles(
   store: SqlStore,
   rows: readonly { n: number; address: Buffer }[],
+  waiting: ReadonlySet<string>,
   found: Found,
   attempt: Attempt,
   progress: Progress,
 ): Promise<number> {
   const { db } = store.session;
-  const known = new Set<string>();
+  const known = new Set<string>(waiting);
   for (const [i, { n, address }] of rows.entries()) {
     const text = address.toString('base64url');
     known.add(text);
@@ -275,7 +304,10 @@ async function checkFiles(
   for (const address of strays) {
     // Recorded while we were reading.
     attempt('photos', () => {
-      const row = db.prepare('SELECT 1 FROM photo WHERE address = ?').get(Buffer.from(address, 'base64url'));
+      const bytes = Buffer.from(address, 'base64url');
+      const row = db
+        .prepare('SELECT 1 FROM photo WHERE address = ? UNION SELECT 1 FROM pending_photo WHERE address = ?')
+        .get(bytes, bytes);
       if (!row) found('photo-stray', 'a file in storage/faces belongs to no record; the next start removes it');
     });
   }

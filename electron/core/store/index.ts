@@ -11,6 +11,7 @@ import { EventLog } from './events.ts';
 import { rekeyedFile, storeFile } from './files.ts';
 import { migrate, readMeta, writeMeta } from './migrations.ts';
 import { type FirstLook, firstLook } from './pages.ts';
+import { pendingAddresses } from './pending.ts';
 import { SqlStore } from './store.ts';
 
 export { type CheckReport, checkClosedStore } from './check.ts';
@@ -185,7 +186,8 @@ function connect(
 
 function sweepPhotos(db: Db, vault: Vault): void {
   const rows = db.prepare('SELECT count(*) FROM photo').pluck().get() as number;
-  if (vault.list().length === rows) return;
+  const waiting = pendingAddresses(db);
+  if (vault.list().length === rows + waiting.length) return;
   const known = db.prepare('SELECT address FROM photo').pluck().all() as Buffer[];
-  vault.sweep(new Set(known.map((address) => address.toString('base64url'))));
+  vault.sweep(new Set([...waiting, ...known.map((address) => address.toString('base64url'))]));
 }

@@ -8,6 +8,7 @@ import type {
   WireEvent,
 } from '../../../sync/protocol/wire/event.ts';
 import type { CheckReport, WorkOptions } from './check.ts';
+import type { PendingPhotos } from './pending.ts';
 import type { RekeyReport } from './rekey.ts';
 import type { SyncSide } from './sync-side.ts';
 import type { OngoingEvacuation } from './whereabouts.ts';
@@ -20,6 +21,8 @@ import type { OngoingEvacuation } from './whereabouts.ts';
 export interface Store extends StoreReads, StoreWrites {
   /** What the sync needs beyond the outbox. */
   readonly sync: SyncSide;
+  /** Pictures of an import that wait for staff's word. */
+  readonly imports: PendingPhotos;
   /** From now on events carry this offset (trusted minus claimed time, ms), and age by it. */
   useTrustedTime(offset: () => number): void;
   /** Reads and verifies everything; see check.ts. */

@@ -218,6 +218,21 @@ ALTER TABLE accounted ADD COLUMN device BLOB;
 ALTER TABLE accounted ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;
 `,
   },
+  {
+    schema: 12,
+    // An older build would take the files for nobody's, and leave rows behind in an erasure and under the old key in a rekey.
+    minReader: 12,
+    sql: `
+-- Pictures of an import that wait for staff's word, each under a key of its own (wrapped). added is trusted ms; about is sealed.
+-- digest is an HMAC of the file's name and content, by which it is not taken twice. Once decided (outcome), digest and whom it
+-- was taken for stay, and nothing else.
+CREATE TABLE pending_photo(
+  ref INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, digest BLOB NOT NULL UNIQUE, added INTEGER NOT NULL,
+  key BLOB, address BLOB UNIQUE, about BLOB, outcome TEXT,
+  person INTEGER REFERENCES person(ref) ON DELETE CASCADE) STRICT;
+CREATE INDEX pending_photo_person ON pending_photo(person);
+`,
+  },
 ];
 
 /** Schema that this build makes and understands. */

@@ -1,16 +1,22 @@
 import { instant } from './checkins.ts';
 import type { Db } from './database.ts';
 import type { EventLog } from './events.ts';
+import type { PendingRows } from './pending.ts';
+import type { People } from './people.ts';
 
 /** Removal by age and by person, in a transaction of the caller's. Files of the vault go after the commit. */
 export class Purge {
   readonly #db: Db;
   readonly #log: EventLog;
+  readonly #people: People;
+  readonly #pending: PendingRows;
   readonly #newestBefore;
 
-  constructor(db: Db, log: EventLog) {
+  constructor({ db, log, people }: { db: Db; log: EventLog; people: People }, pending: PendingRows) {
     this.#db = db;
     this.#log = log;
+    this.#people = people;
+    this.#pending = pending;
     this.#newestBefore = db.prepare('SELECT n FROM event WHERE utc + "offset" < ? ORDER BY n DESC LIMIT 1').pluck();
   }
 
@@ -94,6 +100,8 @@ export class Purge {
 
   /** Everything of a person, the keys last; check-ins stay, of nobody. Gives the addresses of the photos' files. */
   person(ref: number): string[] {
+    const known = this.#people.byRef(ref);
+    const waiting = known ? this.#pending.removePerson(known) : [];
     const photos = this.#db.prepare('SELECT address FROM photo WHERE person = ?').pluck().all(ref) as Buffer[];
     for (const table of [
       'photo',
@@ -110,6 +118,6 @@ export class Purge {
     this.#db.prepare('DELETE FROM again WHERE person = (SELECT id FROM person WHERE ref = ?)').run(ref);
     this.#db.prepare('UPDATE event SET person = NULL, sealed = NULL WHERE person = ?').run(ref);
     this.#db.prepare('DELETE FROM person WHERE ref = ?').run(ref);
-    return photos.map((address) => address.toString('base64url'));
+    return [...waiting, ...photos.map((address) => address.toString('base64url'))];
   }
 }

@@ -11,6 +11,7 @@ import { rekeyedFile, storeFile } from './files.ts';
 import { uuidText } from './header.ts';
 import { keyPlace } from './known.ts';
 import { PAGE_BYTES, PageReader } from './pages.ts';
+import { rewrapPending } from './pending.ts';
 import type { SqlStore } from './store.ts';
 
 export interface RekeyReport {
@@ -128,6 +129,7 @@ function rewrapPeople(db: Db, current: StoreKeySet, next: StoreKeySet, random: R
     };
     update.run(again('records', row.records_key), again('photos', row.photos_key), row.ref);
   }
+  rewrapPending(db, from.photos, to.photos, random);
 }
 
 function resealStoreValues(db: Db, current: StoreKeySet, next: StoreKeySet, random: Random): void {
@@ -191,6 +193,7 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
       'command',
       'pin_code',
       'again',
+      'pending_photo',
     ]) {
       const count = (one: Db) => one.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
       if (count(db) !== count(store.session.db))

@@ -6,7 +6,7 @@ import {
   type WireEvent,
 } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { Random } from '../keys/envelope.ts';
+import { keyObject, type Random } from '../keys/envelope.ts';
 import type { KioskKeys } from '../keys/index.ts';
 import { fileKey, type Vault } from '../vault/vault.ts';
 import { type CheckReport, checkStore, type WorkOptions } from './check.ts';
@@ -38,6 +38,7 @@ import type {
 import { asPerson, newPersonKeys } from './known.ts';
 import { readMeta } from './migrations.ts';
 import { Outbox } from './outbox.ts';
+import { PendingPhotos, PendingRows } from './pending.ts';
 import { type Outcome, PersonWrites } from './person-writes.ts';
 import { Purge } from './purge.ts';
 import { type RekeyReport, rekeyStore } from './rekey.ts';
@@ -74,11 +75,15 @@ export class SqlStore implements Store {
   #roster!: Roster;
   #whereabouts!: WhereaboutsRows;
   #told!: Told;
+  #pending!: PendingRows;
   #connection: Connection;
   readonly #reserve: Reserve;
   readonly #checkinWrites: CheckinWrites;
   /** What the sync needs of the store. */
   readonly sync: SyncSide;
+  /** Pictures of an import that wait for staff's word. */
+  readonly imports: PendingPhotos;
+  #trustedNow: () => number = () => 0;
   #closed = false;
   #offset: (() => number) | null = null;
 
@@ -98,6 +103,9 @@ export class SqlStore implements Store {
       rows: this.#rows,
     });
     this.sync = new SyncSide(liveSync, parts.vault, this.#reserve);
+    const livePending = () => ({ session: this.#session, pending: this.#pending, now: this.#trustedNow });
+    const { vault, keys } = parts;
+    this.imports = new PendingPhotos(livePending, vault, this.#reserve, keys, () => this.#removed());
     this.adopt(connection);
   }
 
@@ -118,9 +126,11 @@ export class SqlStore implements Store {
     this.#checkins = new Checkins(session);
     this.#rows = new Rows(db);
     this.#outbox = new Outbox(db, session.log);
-    this.#purge = new Purge(db, session.log);
+    this.#pending = new PendingRows(session, keyObject(keys.current.subkey('vault')));
+    this.#purge = new Purge(session, this.#pending);
     this.#people = new PersonWrites(session, this.#checkins, this.#purge, trusting.now);
     const trustedNow = () => trusting.now() + trusting.offset();
+    this.#trustedNow = trustedNow;
     this.#whereabouts = new WhereaboutsRows(session, this.#rows, device);
     this.#told = new Told(session, this.#rows);
     this.#roster = new Roster(session, this.#purge, this.#rows, this.#told, this.#whereabouts, trustedNow);

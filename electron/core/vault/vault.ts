@@ -6,12 +6,15 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { KEY_BYTES } from '../keys/derive.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 
-/** Where a photo belongs: sealed for `person`, bound to `record` (the id of its event). */
+/**
+ * Where a photo belongs: sealed for `person`, bound to `record` (the id of its event). One of an import that waits
+ * (`pending`) is nobody's yet, and its record is its own id.
+ */
 export interface PhotoPlace {
   readonly person: string;
   readonly record: string;
   readonly keyVersion: number;
-  readonly kind: 'checkin' | 'enrolment';
+  readonly kind: 'checkin' | 'enrolment' | 'pending';
 }
 
 const place = (p: PhotoPlace): Place => ({

@@ -643,6 +643,13 @@ export const de: Locale = {
       'too-many-credentials': 'Mehr Karten kann niemand haben. Lassen Sie die neue an ihre Stelle treten.',
       'templates-on-card':
         'Hier gehört ein Gesicht zur Karte, und das liegt auf der Karte der Erfassung: Erfassen Sie neu.',
+      'review-photo-unknown': 'Dieses Bild ist nicht mehr da: Es wurde entschieden, oder seine Zeit war um.',
+      'consent-missing':
+        'Niemand hat gesagt, dass diese Person eingewilligt hat. Erfassen Sie sie persönlich, dabei wird sie gefragt.',
+      'another-person': 'Das ist ein anderes Gesicht als das, das von dieser Person bekannt ist.',
+      'photo-missing': 'Die Datei des Bildes fehlt. Lehnen Sie es ab, und importieren Sie es neu.',
+      'photo-altered': 'Das Bild wurde auf der Platte verändert. Lehnen Sie es ab, und sagen Sie es der Technik.',
+      'name-not-usable': 'Das Bild heißt nicht wie eine Person. Erfassen Sie sie persönlich.',
       'not-a-minor': 'Wer an diesem Tag geboren ist, ist {{age}} oder älter und willigt selbst ein.',
       'birth-in-future': 'Dieses Geburtsdatum liegt in der Zukunft.',
       'duplicate-face': 'Dieses Gesicht ist schon erfasst, als {{name}}. Es wurde nichts gespeichert.',

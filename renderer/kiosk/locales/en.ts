@@ -629,6 +629,12 @@ export const en = {
     error: {
       'too-many-credentials': 'This person has as many cards as anybody can. Let the new one take their place.',
       'templates-on-card': 'Here a face goes with a card, and lies on the card of the enrolment: enrol again.',
+      'review-photo-unknown': 'This picture is not there any more: it was decided, or its time was over.',
+      'consent-missing': 'Nobody has said that this person agreed. Enrol them in person, which asks them.',
+      'another-person': 'This is another face than the one that is known of this person.',
+      'photo-missing': 'The picture’s file is missing. Refuse it, and import it again.',
+      'photo-altered': 'The picture was altered on the disk. Refuse it, and tell a technician.',
+      'name-not-usable': 'The picture is not named like a person. Enrol them in person.',
       'not-a-minor': 'Whoever was born on that day is {{age}} or older and agrees themselves.',
       'birth-in-future': 'This date of birth is in the future.',
       'duplicate-face': 'This face is enrolled already, as {{name}}. Nothing was saved.',

@@ -583,6 +583,12 @@ export const zh: Locale = {
     error: {
       'too-many-credentials': '此人的卡数已达上限，请用新卡替换旧卡。',
       'templates-on-card': '此处刷卡还需人脸，而人脸在登记时发的卡上：请重新登记。',
+      'review-photo-unknown': '这张照片已不在：已有决定，或已到期。',
+      'consent-missing': '没有人说明此人已同意。请当面登记，届时会征求其同意。',
+      'another-person': '这张脸与此人已登记的脸不同。',
+      'photo-missing': '照片文件缺失。请拒绝后重新导入。',
+      'photo-altered': '磁盘上的照片被改动。请拒绝，并告知技术人员。',
+      'name-not-usable': '照片的名称不像人名。请当面登记。',
       'not-a-minor': '这一天出生的人已满 {{age}} 岁，应由本人同意。',
       'birth-in-future': '此出生日期在将来。',
       'duplicate-face': '这张脸已登记为 {{name}}。没有保存任何内容。',

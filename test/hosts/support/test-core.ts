@@ -106,6 +106,11 @@ export function testMethods(
       throw new Problem('number-taken', 'This number belongs to somebody.', '');
     },
     enrolCancel: empty,
+    reviewCount: async () => ({ count: 0 }),
+    reviewList: async () => ({ photos: [], count: 0 }),
+    reviewShow: over,
+    reviewAccept: over,
+    reviewRefuse: empty,
     peopleFind: async () => ({ people: [] }),
     personSetPin: empty,
     pinChoose: async () => {

@@ -32,15 +32,21 @@ const OF_GUARDIAN: readonly string[] = ['not-a-minor', 'birth-in-future'];
  * stored before the end.
  *
  * @param known somebody who is here already: their face alone is enrolled, or enrolled again
+ * @param name what somebody new is probably called
+ * @param enrolled told when somebody was, whatever they see after it
  */
 export function EnrolScreen({
   session,
   known = null,
+  name = '',
+  enrolled = () => undefined,
   close,
   alive,
 }: {
   session: StaffSession;
   known?: PersonRow | null;
+  name?: string;
+  enrolled?: (person: PersonRow) => void;
   close: () => void;
   alive: () => void;
 }) {
@@ -51,7 +57,7 @@ export function EnrolScreen({
   const byNumber = known === null && (declined.value || !recognises.value);
   const beginning = (): Details =>
     known === null
-      ? { ...NO_DETAILS, language: currentLanguage() }
+      ? { ...NO_DETAILS, language: currentLanguage(), name }
       : { ...NO_DETAILS, language: currentLanguage(), name: known.name };
   const details = useSignal<Details>(beginning());
   const guardian = useSignal(NO_GUARDIAN);
@@ -109,6 +115,7 @@ export function EnrolScreen({
       const { person, card } = await session.run((token) => core.enrolFinish({ token, enrolment }));
       open.current = null;
       if (card) {
+        enrolled(person);
         sounds.play('in');
         fresh();
         step.value = { at: 'card', person, card };
@@ -140,6 +147,7 @@ export function EnrolScreen({
   }
 
   function end(person: PersonRow): void {
+    enrolled(person);
     sounds.play('in');
     fresh();
     step.value = { at: 'done', person, onCard: false };

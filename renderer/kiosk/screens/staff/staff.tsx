@@ -5,6 +5,7 @@ import {
   IconAddPerson,
   IconAgain,
   IconBack,
+  IconFace,
   IconInfo,
   IconKey,
   IconKiosk,
@@ -19,13 +20,14 @@ import { DiagnosticsScreen } from './diagnostics.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { EvacuationScreen } from './evacuation.tsx';
 import { PeopleScreen } from './people.tsx';
+import { ReviewScreen } from './review.tsx';
 import { createStaffSession, type StaffSession } from './session.ts';
 import { StateScreen } from './state.tsx';
 import { CodeScreen } from './technician/code.tsx';
 import { TechnicianRoom } from './technician/room.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
-type View = 'menu' | 'enrol' | 'again' | 'people' | 'evacuation' | 'diagnostics' | 'state' | 'technician';
+type View = 'menu' | 'enrol' | 'again' | 'review' | 'people' | 'evacuation' | 'diagnostics' | 'state' | 'technician';
 
 /** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
 const IDLE_MS = 120_000;
@@ -95,9 +97,10 @@ function Room({
           <span>{t('staff.lock')}</span>
         </button>
       </div>
-      {view.value === 'menu' && <Menu open={(next) => (view.value = next)} />}
+      {view.value === 'menu' && <Menu session={session} open={(next) => (view.value = next)} />}
       {view.value === 'enrol' && <EnrolScreen session={session} close={menu} alive={() => alive.value++} />}
       {view.value === 'again' && <AgainScreen session={session} alive={() => alive.value++} />}
+      {view.value === 'review' && <ReviewScreen session={session} alive={() => alive.value++} />}
       {view.value === 'people' && <PeopleScreen session={session} alive={() => alive.value++} />}
       {view.value === 'evacuation' && <EvacuationScreen session={session} />}
       {view.value === 'diagnostics' && <DiagnosticsScreen session={session} />}
@@ -111,17 +114,28 @@ const TITLES: Record<Exclude<View, 'technician'>, string> = {
   menu: 'staff.menu',
   enrol: 'staff.enrol',
   again: 'again.title',
+  review: 'review.title',
   people: 'people.title',
   evacuation: 'evacuation.title',
   diagnostics: 'diagnostics.title',
   state: 'state.title',
 };
 
-function Menu({ open }: { open: (view: View) => void }) {
+function Menu({ session, open }: { session: StaffSession; open: (view: View) => void }) {
+  const { core } = useKiosk();
+  /** Pictures of an import that wait; the entry is there while one does. */
+  const waiting = useSignal(0);
+  useEffect(() => {
+    session
+      .run((token) => core.reviewCount({ token }))
+      .then(({ count }) => (waiting.value = count))
+      .catch(() => undefined); // the list itself says what is wrong
+  }, [session]);
   const faceless = !useKiosk().recognises.value;
   const items = [
     { view: 'enrol', icon: <IconAddPerson /> },
     ...(faceless ? [] : [{ view: 'again', icon: <IconAgain /> } as const]),
+    ...(waiting.value === 0 ? [] : [{ view: 'review', icon: <IconFace /> } as const]),
     { view: 'people', icon: <IconSearch /> },
     { view: 'evacuation', icon: <IconList /> },
     { view: 'diagnostics', icon: <IconKiosk /> },
@@ -130,13 +144,16 @@ function Menu({ open }: { open: (view: View) => void }) {
   return (
     <ul class="menu">
       {items.map(({ view, icon }) => {
-        const byNumber = faceless && view === 'enrol';
+        const hint =
+          view === 'review'
+            ? t('review.waiting', { count: waiting.value })
+            : t(faceless && view === 'enrol' ? 'staff.enrolByNumber' : `staff.${view}Hint`);
         return (
           <li key={view}>
             <button type="button" class="way way-row" data-open={view} onClick={() => open(view)}>
               <span class="way-icon">{icon}</span>
-              <span class="way-name">{t(`staff.${view}`)}</span>
-              <span class="way-hint">{t(byNumber ? 'staff.enrolByNumber' : `staff.${view}Hint`)}</span>
+              <span class="way-name">{t(view === 'review' ? 'review.title' : `staff.${view}`)}</span>
+              <span class="way-hint">{hint}</span>
             </button>
           </li>
         );

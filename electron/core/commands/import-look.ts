@@ -1,0 +1,86 @@
+import sharp from 'sharp';
+import { decodeBytes, readBounded } from '../../../models/node/decode.ts';
+import type { Box, RgbImage } from '../../../models/rules/image.ts';
+import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
+import type { PendingPhotos } from '../store/pending.ts';
+import type { CommandContext } from './command.ts';
+import { codeOf, messageOf } from './error-text.ts';
+import type { Photo, Seen } from './import-sift.ts';
+
+/** A second face at least this large a share of the first makes it unclear who is meant. */
+const RIVAL_FACE = 0.4;
+/** Longest side of a picture that is kept for staff, pixels: enough for the models to take the face from it. */
+const KEPT_SIDE = 960;
+/** How much is kept around the faces, in the larger side of theirs. */
+const MARGIN = 0.75;
+
+type Faces = Awaited<ReturnType<CommandContext['faces']>>;
+
+/**
+ * Looks at one file of somebody who is called `word`.
+ * @param embeds false: nobody vouches for a consent, so no template of the face is made, not even to compare it
+ */
+export async function examine(
+  { pipeline, recogniser }: Faces,
+  imports: Pick<PendingPhotos, 'state'>,
+  { file, word, embeds }: { file: string; word: string; embeds: boolean },
+): Promise<Photo> {
+  try {
+    const bytes = await readBounded(file);
+    const before = imports.state(word, bytes);
+    if (before) return { file, before };
+    const image = await decodeBytes(bytes);
+    const faces = await pipeline.detect(image);
+    const [largest] = faces;
+    if (!largest) return { file, code: 'no-face', message: 'no face was found' };
+    const size = ({ box }: { box: Box }) => box[2] * box[3];
+    const rivals = faces.filter((one) => size(one) > RIVAL_FACE * size(largest));
+    const seen: Seen = { face: largest.box, area: around(rivals.map(({ box }) => box)) };
+    if (rivals.length > 1)
+      return { file, code: 'several-faces', message: 'more than one face: unclear who is meant', seen };
+    const { shape, reason } = await recogniser.inspect(image, largest.box, IMPORT_QUALITY);
+    if (reason) return { file, code: reason, message: `the face is not good enough: ${reason}`, seen };
+    if (!embeds) return { file, code: 'consent-missing', message: 'nobody vouches that this person has agreed', seen };
+    return { file, embedding: await recogniser.embed(image, shape), seen };
+  } catch (cause) {
+    return { file, code: codeOf(cause, 'internal'), message: messageOf(cause) };
+  }
+}
+
+/** The smallest box that holds them all. */
+function around(boxes: readonly Box[]): Box {
+  const left = Math.min(...boxes.map((b) => b[0]));
+  const top = Math.min(...boxes.map((b) => b[1]));
+  return [
+    left,
+    top,
+    Math.max(...boxes.map((b) => b[0] + b[2])) - left,
+    Math.max(...boxes.map((b) => b[1] + b[3])) - top,
+  ];
+}
+
+/**
+ * What is kept of a picture until staff has looked at it: the faces with some room around, encoded in memory, without
+ * metadata and without whatever else the picture shows.
+ *
+ * @returns `face` as shares of what is kept
+ */
+export async function keptPart(
+  image: RgbImage,
+  { face, area }: Seen,
+): Promise<{ picture: Uint8Array; face: readonly [number, number, number, number] }> {
+  const margin = MARGIN * Math.max(area[2], area[3]);
+  const left = Math.max(0, Math.floor(area[0] - margin));
+  const top = Math.max(0, Math.floor(area[1] - margin));
+  const width = Math.min(image.width, Math.ceil(area[0] + area[2] + margin)) - left;
+  const height = Math.min(image.height, Math.ceil(area[1] + area[3] + margin)) - top;
+  const picture = await sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } })
+    .extract({ left, top, width, height })
+    .resize(KEPT_SIDE, KEPT_SIDE, { fit: 'inside', withoutEnlargement: true })
+    .jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
+    .toBuffer();
+  return {
+    picture,
+    face: [(face[0] - left) / width, (face[1] - top) / height, face[2] / width, face[3] / height],
+  };
+}

@@ -1,0 +1,194 @@
+import { decodeBytes } from '../../../models/node/decode.ts';
+import { dot } from '../../../models/rules/cosine.ts';
+import type { Box } from '../../../models/rules/image.ts';
+import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreMethods, ReviewItem } from '../../contract/methods.ts';
+import { isReadableName } from '../../contract/name.ts';
+import { encodePhoto } from '../checkin/photo.ts';
+import type { Recogniser } from '../checkin/recogniser.ts';
+import { MAX_TEMPLATES, SAME_PERSON, SAME_PHOTO } from '../commands/import-sift.ts';
+import { createTurns } from '../in-turn.ts';
+import type { CoreOptions } from '../interface.ts';
+import { PENDING_DAYS } from '../retention/retention.ts';
+import type { StaffDesk } from '../staff/service.ts';
+import type { Person, Store } from '../store/interface.ts';
+import type { PendingPhoto } from '../store/pending.ts';
+import { PeopleByWord } from '../store/pending-rules.ts';
+import { wipe } from '../ways/claims.ts';
+import { addFace } from './on-card.ts';
+import { personRow } from './person-row.ts';
+import { duplicateOf, enrolPerson } from './service.ts';
+
+export interface ReviewDeps {
+  readonly store: Store;
+  readonly recogniser: Recogniser;
+  readonly staff: Pick<StaffDesk, 'require' | 'onLock'>;
+  /** Why no face may be enrolled here, by the server's policy; null where it may. */
+  readonly forbidden: () => Problem | null;
+  /** Whether templates go onto the person's card alone: a picture makes none then. */
+  readonly onCards: () => boolean;
+  /** People or templates changed, or something was recorded that the server should hear soon. */
+  readonly changed: () => void;
+  readonly log: CoreOptions['log'];
+}
+
+type Methods = Pick<CoreMethods, 'reviewCount' | 'reviewList' | 'reviewShow' | 'reviewAccept' | 'reviewRefuse'>;
+
+const DAY = 86_400_000;
+/** Told at a time: more is not looked at in one go. */
+const MOST = 200;
+
+/**
+ * Pictures of an import that wait for somebody's word, as staff sees and settles them. Opening the list, each picture that is
+ * shown and each decision leave an event with a code and no name; what is accepted is an enrolment like any other.
+ */
+export function createReview(deps: ReviewDeps): Methods {
+  const { store, recogniser, staff } = deps;
+  const { imports } = store;
+  /** One decision after the other: each counts on the people that the one before made. */
+  const inTurn = createTurns();
+  /** What this staff session has seen, and so left its trace of. */
+  const traced = new Set<string>();
+  staff.onLock(() => traced.clear());
+
+  /** A full disk keeps nobody from the list: then the log alone says it. */
+  function trace(code: string, detail: Record<string, string | number | boolean>): void {
+    if (!store.sync.reportIfRoom(code, detail)) deps.log('warn', `${code}: there is no room to record it`, detail);
+    deps.changed();
+  }
+
+  function candidatesOf(photo: PendingPhoto, people: PeopleByWord): Person[] {
+    const joined = photo.person === null ? null : store.person(photo.person);
+    return joined ? [joined] : people.of(photo.word);
+  }
+
+  const duplicateIn = (photo: PendingPhoto) => (photo.duplicate === null ? null : store.person(photo.duplicate));
+
+  function item(photo: PendingPhoto, people: PeopleByWord): ReviewItem {
+    const candidates = candidatesOf(photo, people);
+    const duplicate = duplicateIn(photo);
+    return {
+      id: photo.id,
+      word: photo.word,
+      reason: photo.reason,
+      addedAt: new Date(photo.addedAt).toISOString(),
+      until: new Date(photo.addedAt + PENDING_DAYS * DAY).toISOString(),
+      people: candidates.map(personRow),
+      duplicate: duplicate && personRow(duplicate),
+      asNew: isReadableName(photo.word),
+      consent: photo.consent !== null,
+    };
+  }
+
+  /** @throws Problem `person-unknown`: the picture is not theirs by name or face */
+  function meant(photo: PendingPhoto, id: string): Person {
+    const among = [...candidatesOf(photo, new PeopleByWord(store.allPeople())), duplicateIn(photo)];
+    const person = among.find((one) => one?.id === id);
+    if (!person) throw new Problem('person-unknown', 'this picture is not joined with that person', 'Look again.');
+    return person;
+  }
+
+  async function accept(id: string, person: string | null): Promise<Person> {
+    const forbidden = deps.forbidden() ?? recogniser.off;
+    if (forbidden) throw forbidden;
+    if (deps.onCards())
+      throw new Problem(
+        'templates-on-card',
+        'at this site a face goes with a card',
+        'Enrol the person here, which gives them their card.',
+      );
+    const photo = imports.get(id);
+    const { consent, language } = photo;
+    if (consent === null)
+      throw new Problem('consent-missing', 'nobody has said that this person agreed', 'Enrol the person here.');
+    const whom = person === null ? null : meant(photo, person);
+    if (whom === null && !isReadableName(photo.word))
+      throw new Problem('name-not-usable', 'the picture is not named like a person', 'Enrol the person here.');
+    const image = await decodeBytes(await imports.open(id));
+    const [left, top, width, height] = photo.face;
+    const box: Box = [left * image.width, top * image.height, width * image.width, height * image.height];
+    // How good it is somebody has judged: they see it, and why it was put before them.
+    const { shape } = await recogniser.inspect(image, box, IMPORT_QUALITY);
+    const embedding = await recogniser.embed(image, shape);
+    try {
+      requireNobodyElses(embedding, whom);
+      const given = { textVersion: consent, language };
+      const templates = [{ pose: 'photo', model: recogniser.model, embedding }];
+      if (whom === null) {
+        const details = { name: photo.word, number: null, pinHash: null, language, consent: given };
+        return await enrolPerson(deps, { ...details, templates, photo: await encodePhoto(image) });
+      }
+      const known = store.templatesOf(whom.id, recogniser.model).map((t) => t.embedding);
+      // As an enrolment at the kiosk: nobody's face is given to somebody else by staff's word.
+      if (known.length > 0 && !known.some((one) => dot(one, embedding) >= SAME_PERSON))
+        throw new Problem('another-person', 'this is another face than this person’s', 'Refuse the picture.');
+      // A copy comes of a kill between the enrolment and the end of the picture.
+      if (known.some((one) => dot(one, embedding) > SAME_PHOTO) || known.length >= MAX_TEMPLATES) return whom;
+      const picture = known.length > 0 ? null : await encodePhoto(image);
+      return await addFace(deps, whom, { consent: given, templates, photo: picture });
+    } catch (error) {
+      wipe([embedding]); // else the gallery has it
+      throw error;
+    }
+  }
+
+  /** @throws Problem `duplicate-face`, whatever staff thinks of it: as an enrolment at the kiosk */
+  function requireNobodyElses(embedding: Float32Array, whom: Person | null): void {
+    const owner = duplicateOf(recogniser, [embedding]);
+    if (owner === null || owner === whom?.id) return;
+    throw new Problem(
+      'duplicate-face',
+      'this face already belongs to somebody',
+      'Take it for that person, or refuse it.',
+      {
+        params: { name: store.person(owner)?.name ?? '' },
+      },
+    );
+  }
+
+  return {
+    async reviewCount({ token }) {
+      staff.require(token);
+      return { count: imports.count() };
+    },
+
+    async reviewList({ token }) {
+      staff.require(token);
+      const waiting = imports.list();
+      if (!traced.has('list')) trace('review-opened', { waiting: waiting.length });
+      traced.add('list');
+      const people = new PeopleByWord(store.allPeople());
+      return { photos: waiting.slice(0, MOST).map((photo) => item(photo, people)), count: waiting.length };
+    },
+
+    async reviewShow({ token, photo: id }) {
+      staff.require(token);
+      const { face, reason } = imports.get(id);
+      const picture = await imports.open(id);
+      staff.require(token); // the session may have ended while it was read
+      if (!traced.has(id)) trace('review-photo-shown', { reason });
+      traced.add(id);
+      return { picture: new Uint8Array(picture), face: [...face] };
+    },
+
+    reviewAccept: ({ token, photo, person }) =>
+      inTurn(async () => {
+        staff.require(token);
+        const { reason } = imports.get(photo);
+        const taken = await accept(photo, person);
+        await imports.settle(photo, 'accepted', taken.id);
+        trace('review-photo-accepted', { reason });
+        return { person: personRow(store.person(taken.id) ?? taken) };
+      }),
+
+    reviewRefuse: ({ token, photo, enrolled }) =>
+      inTurn(async () => {
+        staff.require(token);
+        const { reason } = imports.get(photo);
+        await imports.settle(photo, enrolled === null ? 'refused' : 'in-person', enrolled);
+        trace('review-photo-refused', { reason, inPerson: enrolled !== null });
+        return {};
+      }),
+  };
+}

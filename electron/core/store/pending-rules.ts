@@ -1,0 +1,48 @@
+import type { Person } from './interface.ts';
+import { bareNumber, numberKey } from './number-keys.ts';
+
+/** How names are compared: composed, whatever the case and the blanks around. */
+const fold = (text: string): string => text.normalize('NFC').trim().toLowerCase();
+
+/** Keys by which a file or folder may be named like its person: id, name, number. */
+export function wordsOf({ id, name, number }: Pick<Person, 'id' | 'name' | 'number'>): string[] {
+  const words = [`id ${id}`, `name ${fold(name)}`];
+  if (number !== null) words.push(`number ${numberKey(number)}`);
+  // A slash can't stand in the name of a file.
+  if (number !== null && bareNumber(number) !== '') words.push(`bare ${bareNumber(number)}`);
+  return words;
+}
+
+/** Keys of `wordsOf` that this name of a file or folder may mean. */
+export function meanings(word: string): string[] {
+  return [
+    `id ${word.trim().toLowerCase()}`,
+    `name ${fold(word)}`,
+    `number ${numberKey(word.trim())}`,
+    `bare ${bareNumber(word)}`,
+  ];
+}
+
+/** Whether a file or folder of this name may be this person's. */
+export function mayBe(word: string, person: Pick<Person, 'id' | 'name' | 'number'>): boolean {
+  const words = wordsOf(person);
+  return meanings(word).some((one) => words.includes(one));
+}
+
+/** Whom names of files and folders mean, among many people. */
+export class PeopleByWord {
+  readonly #byWord = new Map<string, Person[]>();
+
+  constructor(people: Iterable<Person>) {
+    for (const person of people) this.add(person);
+  }
+
+  add(person: Person): void {
+    for (const word of wordsOf(person)) this.#byWord.set(word, [...(this.#byWord.get(word) ?? []), person]);
+  }
+
+  of(word: string): Person[] {
+    const found = new Map(meanings(word).flatMap((one) => (this.#byWord.get(one) ?? []).map((p) => [p.id, p])));
+    return [...found.values()];
+  }
+}

@@ -1,0 +1,301 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { PersonRow, ReviewItem } from '../../../../electron/contract/methods.ts';
+import { dayOf, hasSentence, t } from '../../../shared/i18n.ts';
+import { IconTrash } from '../../../shared/icons.tsx';
+import { useKiosk } from '../../kiosk.ts';
+import { FormError } from '../../parts/keypad-form.tsx';
+import { EnrolScreen } from './enrol.tsx';
+import { ReviewPicture } from './review-picture.tsx';
+import { type StaffSession, staffWords } from './session.ts';
+
+/** Whose picture it is: a person's id, or somebody new. */
+type Whose = string | 'new' | null;
+
+const words = (reason: string): string => {
+  const key = `review.reason.${reason}`;
+  return t(hasSentence(key) ? key : 'review.reason.other');
+};
+
+/** People of whom it may be, by name or by face. */
+const choicesOf = ({ people, duplicate }: ReviewItem): PersonRow[] =>
+  duplicate && !people.some(({ id }) => id === duplicate.id) ? [...people, duplicate] : [...people];
+
+/** What stands chosen at first: only what is beyond doubt. */
+const likely = (item: ReviewItem): Whose => {
+  const choices = choicesOf(item);
+  if (choices.length === 0) return item.asNew ? 'new' : null;
+  return choices.length === 1 && item.duplicate === null ? choices[0]!.id : null;
+};
+
+/**
+ * Pictures of an import that somebody has to look at, one at a time: whose it is, why it waits, and what is to become of it.
+ * Whoever has not agreed is enrolled in person, or not at all.
+ */
+export function ReviewScreen({ session, alive }: { session: StaffSession; alive: () => void }) {
+  const { core } = useKiosk();
+  const list = useSignal<{ photos: ReviewItem[]; count: number } | null>(null);
+  /** Id of the one that is looked at; any where it is gone. */
+  const at = useSignal<string | null>(null);
+  const enrolling = useSignal<{ known: PersonRow | null; name: string; photo: string } | null>(null);
+  const said = useSignal('');
+  /** Somebody who was new with the picture accepted last. */
+  const made = useSignal<PersonRow | null>(null);
+
+  async function load(): Promise<void> {
+    try {
+      list.value = await session.run((token) => core.reviewList({ token }));
+    } catch (cause) {
+      said.value = staffWords(cause);
+    }
+  }
+  useEffect(() => void load(), []);
+
+  const photos = list.value?.photos ?? [];
+  const place = Math.max(
+    0,
+    photos.findIndex(({ id }) => id === at.value),
+  );
+  const item = photos[place];
+
+  /** The one after it comes next, and what was decided is said. */
+  function settled(message: string, person: PersonRow | null = null): void {
+    const next = photos[place + 1] ?? photos[0];
+    at.value = next && next !== item ? next.id : null;
+    said.value = message;
+    made.value = person;
+    void load();
+  }
+
+  async function undo(person: PersonRow): Promise<void> {
+    try {
+      await session.run((token) => core.personDelete({ token, person: person.id }));
+      made.value = null;
+      said.value = t('people.removed', { name: person.name });
+      await load();
+    } catch (cause) {
+      said.value = staffWords(cause);
+    }
+  }
+
+  const now = enrolling.value;
+  if (now)
+    return (
+      <EnrolScreen
+        session={session}
+        known={now.known}
+        name={now.name}
+        enrolled={(person) => {
+          // A picture that can't go now goes by itself; the enrolment counts all the same.
+          session
+            .run((token) => core.reviewRefuse({ token, photo: now.photo, enrolled: person.id }))
+            .catch(() => undefined);
+        }}
+        close={() => {
+          enrolling.value = null;
+          void load();
+        }}
+        alive={alive}
+      />
+    );
+  return (
+    <section class="review">
+      <div class="review-said">
+        <p class="hint" role="status">
+          {said.value || (list.value && t('review.waiting', { count: list.value.count }))}
+        </p>
+        {made.value && (
+          <button type="button" class="button" onClick={() => void undo(made.value!)}>
+            {t('review.undo')}
+          </button>
+        )}
+      </div>
+      {item && (
+        <Item
+          key={item.id}
+          session={session}
+          item={item}
+          steps={t('review.step', { index: place + 1, of: list.value!.count })}
+          settled={settled}
+          skip={
+            photos.length > 1
+              ? () => {
+                  said.value = '';
+                  made.value = null;
+                  at.value = photos[(place + 1) % photos.length]!.id;
+                }
+              : null
+          }
+          enrol={(known) => {
+            said.value = '';
+            made.value = null;
+            enrolling.value = { known, name: item.asNew ? item.word : '', photo: item.id };
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function Item({
+  session,
+  item,
+  steps,
+  settled,
+  skip,
+  enrol,
+}: {
+  session: StaffSession;
+  item: ReviewItem;
+  steps: string;
+  settled: (message: string, made?: PersonRow | null) => void;
+  /** Null: it is the only one. */
+  skip: (() => void) | null;
+  enrol: (known: PersonRow | null) => void;
+}) {
+  const { core, recognises } = useKiosk();
+  const whose = useSignal<Whose>(likely(item));
+  const error = useSignal('');
+  const asking = useSignal(false);
+  const busy = useSignal(false);
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), [asking.value]);
+  const choices = choicesOf(item);
+  const chosen = choices.find(({ id }) => id === whose.value) ?? null;
+
+  async function decide(call: (token: string) => Promise<void>): Promise<void> {
+    if (busy.value) return;
+    busy.value = true;
+    error.value = '';
+    try {
+      await session.run(call);
+    } catch (cause) {
+      error.value = staffWords(cause);
+      asking.value = false;
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  const accept = (): void => {
+    if (whose.value === null) {
+      error.value = t('review.whoseMissing');
+      return;
+    }
+    void decide(async (token) => {
+      const { person } = await core.reviewAccept({ token, photo: item.id, person: chosen?.id ?? null });
+      settled(t('review.accepted', { name: person.name }), chosen ? null : person);
+    });
+  };
+  const refuse = (): void =>
+    void decide(async (token) => {
+      await core.reviewRefuse({ token, photo: item.id, enrolled: null });
+      settled(t('review.refused', { name: item.word }));
+    });
+
+  if (asking.value)
+    return (
+      <div class="confirm review-ask">
+        <span class="confirm-icon" data-tone="bad">
+          <IconTrash />
+        </span>
+        <h2 class="title" ref={title} tabIndex={-1}>
+          {t('review.refuseAsk', { name: item.word })}
+        </h2>
+        <p class="lead">{t('review.refuseMore')}</p>
+        <div class="actions">
+          <button type="button" class="button button-big" onClick={() => (asking.value = false)}>
+            {t('cancel')}
+          </button>
+          <button type="button" class="button button-big button-bad-main" aria-disabled={busy.value} onClick={refuse}>
+            {t('review.refuseYes')}
+          </button>
+        </div>
+      </div>
+    );
+  return (
+    <div class="review-item" data-reason={item.reason}>
+      <ReviewPicture session={session} photo={item.id} name={item.word} />
+      <div class="review-words">
+        <p class="steps">
+          {steps} · {t('review.until', { day: dayOf(new Date(item.until)) })}
+        </p>
+        <h2 class="title" ref={title} tabIndex={-1}>
+          <bdi>{item.word}</bdi>
+        </h2>
+        <p class="lead">{item.duplicate ? t('review.like', { name: item.duplicate.name }) : words(item.reason)}</p>
+        {!item.consent && <p class="lead">{t('review.noConsent')}</p>}
+        {choices.length > 0 && (
+          <fieldset class="choice">
+            <legend>{t('review.whose')}</legend>
+            {choices.map((person) => (
+              <Choice
+                key={person.id}
+                value={person.id}
+                whose={whose}
+                words={person.number === null ? person.name : `${person.name} · ${person.number}`}
+              />
+            ))}
+            {item.asNew && <Choice value="new" whose={whose} words={t('review.new', { name: item.word })} />}
+          </fieldset>
+        )}
+      </div>
+      <div class="review-foot">
+        <FormError words={error.value} />
+        <div class="actions">
+          <button
+            type="button"
+            class="button button-big button-bad"
+            data-do="refuse"
+            onClick={() => (asking.value = true)}
+          >
+            {t('review.refuse')}
+          </button>
+          {skip && (
+            <button type="button" class="button button-big" data-do="skip" onClick={skip}>
+              {t('review.later')}
+            </button>
+          )}
+          {recognises.value && (
+            <button
+              type="button"
+              class={item.consent ? 'button button-big' : 'button button-big button-main'}
+              data-do="enrol"
+              onClick={() => enrol(chosen)}
+            >
+              {t('review.inPerson')}
+            </button>
+          )}
+          {item.consent && recognises.value && (
+            <button
+              type="button"
+              class="button button-big button-main"
+              data-do="accept"
+              aria-disabled={busy.value}
+              onClick={accept}
+            >
+              {t('review.accept')}
+            </button>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Choice({ value, whose, words: said }: { value: string; whose: { value: Whose }; words: string }) {
+  return (
+    <label>
+      <input
+        type="radio"
+        name="whose"
+        value={value}
+        checked={whose.value === value}
+        onChange={() => (whose.value = value)}
+      />
+      <span>
+        <bdi>{said}</bdi>
+      </span>
+    </label>
+  );
+}

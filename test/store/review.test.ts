@@ -1,0 +1,233 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PENDING_DAYS, runRetention } from '../../electron/core/retention/retention.ts';
+import type { SqlStore } from '../../electron/core/store/store.ts';
+import { decryptedPages } from '../policy/erasure-search.ts';
+import { aPending, aPerson, codeOf, heldClock, newFolder, openKiosk } from './kiosk.ts';
+
+/* Pictures of an import that wait for staff's word, in the kiosk's store. */
+
+const DAY = 86_400_000;
+const MARK = Buffer.from('JPEG-PIXELS-IN-THE-CLEAR');
+const picture = () => new Uint8Array(Buffer.concat([MARK, randomBytes(2000)]));
+
+const files = (home: string) => readdirSync(join(home, 'storage/faces'));
+const rows = (store: SqlStore) =>
+  store.session.db.prepare('SELECT outcome, key, address, about FROM pending_photo ORDER BY ref').all() as {
+    outcome: string | null;
+    key: Buffer | null;
+    address: Buffer | null;
+    about: Buffer | null;
+  }[];
+
+describe('a picture that waits', () => {
+  it('P1 P3 is nowhere in the clear, nor whose it is, while open and when closed; and opens for whoever has the store', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const kept = picture();
+    const word = 'Xenophon Plaintextovsky';
+    await store.imports.keep(aPending({ word, file: 'xenophon.jpg', picture: kept, original: kept }));
+    const clear = () =>
+      (readdirSync(home, { recursive: true }) as string[])
+        .filter((name) => statSync(join(home, name)).isFile())
+        .filter((name) => {
+          const bytes = readFileSync(join(home, name));
+          return [MARK, Buffer.from(word), Buffer.from('xenophon.jpg')].some((needle) => bytes.includes(needle));
+        });
+    expect(clear()).toEqual([]);
+    const [item] = store.imports.list();
+    expect(item).toMatchObject({ word, reason: 'asked', consent: '2026-1' });
+    expect(new Uint8Array(await store.imports.open(item!.id))).toEqual(kept);
+    expect((await store.check()).problems).toEqual([]);
+    store.close();
+    expect(clear()).toEqual([]);
+    const again = await openKiosk(home);
+    expect(new Uint8Array(await again.imports.open(item!.id))).toEqual(kept);
+  });
+
+  it('is bound to its item: another one’s file in its place, or an altered one, does not open', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    for (const word of ['A', 'B']) await store.imports.keep(aPending({ word, picture: picture() }));
+    const [a, b] = store.imports.list();
+    // Under the other's row, as whoever can write the file could put it.
+    const { db } = store.session;
+    const addresses = db.prepare('SELECT address FROM pending_photo ORDER BY ref').pluck().all() as Buffer[];
+    db.prepare('UPDATE pending_photo SET address = NULL').run();
+    db.prepare('UPDATE pending_photo SET address = ? WHERE ref = 1').run(addresses[1]!);
+    db.prepare('UPDATE pending_photo SET address = ? WHERE ref = 2').run(addresses[0]!);
+    expect(await codeOf(() => store.imports.open(a!.id))).toBe('photo-altered');
+    expect((await store.check()).problems.map(({ code }) => code)).toEqual(['photo-altered', 'photo-altered']);
+    db.prepare('UPDATE pending_photo SET address = NULL').run();
+    db.prepare('UPDATE pending_photo SET address = ? WHERE ref = 1').run(addresses[0]!);
+    db.prepare('UPDATE pending_photo SET address = ? WHERE ref = 2').run(addresses[1]!);
+    rmSync(store.parts.vault.file(addresses[1]!.toString('base64url')));
+    expect(await codeOf(() => store.imports.open(b!.id))).toBe('photo-missing');
+    writeFileSync(store.parts.vault.file(addresses[0]!.toString('base64url')), randomBytes(3000));
+    expect(await codeOf(() => store.imports.open(a!.id))).toBe('photo-altered');
+  });
+
+  it('is kept once, however often the same file comes under the same name; decided, it does not come back', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const one = () => aPending({ picture: picture() });
+    expect([await store.imports.keep(one()), await store.imports.keep(one())]).toEqual(['waiting', 'waiting']);
+    expect([store.imports.count(), files(home).length]).toEqual([1, 1]);
+    // Of somebody else it is another item.
+    await store.imports.keep({ ...one(), word: 'Bob' });
+    expect(store.imports.count()).toBe(2);
+    await store.imports.settle(store.imports.list()[0]!.id, 'refused');
+    expect(await store.imports.keep(one())).toBe('refused');
+    expect([store.imports.count(), files(home).length]).toEqual([1, 1]);
+    expect(rows(store)[0]).toEqual({ outcome: 'refused', key: null, address: null, about: null });
+    expect(store.imports.state('Ada Lovelace', new Uint8Array([1, 2, 3]))).toBe('refused');
+    expect(store.imports.state('Ada Lovelace', new Uint8Array([9]))).toBeNull();
+  });
+
+  it('leaves no byte behind when it is refused, in no page and no file', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const word = 'Xenophon Plaintextovsky';
+    await store.imports.keep(aPending({ word, picture: picture() }));
+    const { key, about } = rows(store)[0]!;
+    await store.imports.settle(store.imports.list()[0]!.id, 'refused');
+    expect(files(home)).toEqual([]);
+    const keys = store.parts.keys;
+    store.close();
+    const pages = decryptedPages(join(home, 'store.db'), keys.current.subkey('pages'));
+    for (const gone of [key!, about!, Buffer.from(word)]) expect(pages.includes(gone)).toBe(false);
+  });
+});
+
+describe('kill -9', () => {
+  it('in the middle of keeping and deciding: what was said is so, nothing is there twice, and no file is left over', async () => {
+    const home = newFolder();
+    (await openKiosk(home)).close();
+    const said = new Map<string, string>();
+    for (let kill = 0; kill < 4; kill++) {
+      const child: ChildProcess = spawn(
+        process.execPath,
+        [join(import.meta.dirname, 'children/review.ts'), home, String(kill * 1000)],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      let text = '';
+      let armed = false;
+      child.stdout!.on('data', (chunk: Buffer) => {
+        text += chunk.toString('utf8');
+        if (armed || text.split('\n').length < 12 + kill * 9) return;
+        armed = true;
+        setTimeout(() => child.kill('SIGKILL'), Math.random() * 4);
+      });
+      await new Promise((resolve) => child.once('close', resolve));
+      for (const line of text.slice(0, text.lastIndexOf('\n')).split('\n').slice(1)) {
+        const [, state, word] = /^(\w+) (.*)$/.exec(line)!;
+        said.set(word!, state!);
+      }
+    }
+    expect(said.size).toBeGreaterThan(20);
+    const store = await openKiosk(home);
+    for (const [word, state] of said) {
+      const now = store.imports.state(word, Buffer.from(word));
+      // One that was said to be kept may have been refused in the moment of the kill.
+      expect(state === 'kept' ? ['waiting', 'refused'] : ['refused']).toContain(now);
+    }
+    const waiting = store.imports.list();
+    expect(new Set(waiting.map(({ word }) => word)).size).toBe(waiting.length);
+    expect(files(home)).toHaveLength(waiting.length);
+    for (const { id } of waiting) expect(await store.imports.open(id)).toHaveLength(3000);
+    expect((await store.check()).problems).toEqual([]);
+  });
+});
+
+describe('an end', () => {
+  it('comes after two weeks by trusted time, is counted, and told to the server without a name', async () => {
+    const clock = heldClock(Date.UTC(2027, 0, 1));
+    const home = newFolder();
+    const store = await openKiosk(home, {}, { clock });
+    const policy = { photoDays: 90, gpsDays: 30 };
+    await store.imports.keep(aPending({ word: 'Old', picture: picture() }));
+    clock.pass(2 * DAY);
+    await store.imports.keep(aPending({ word: 'Young', picture: picture() }));
+    clock.pass((PENDING_DAYS - 2) * DAY);
+    expect(await runRetention(store, clock.now(), policy)).toEqual({ photos: 0, gps: 0, pending: 0 });
+    clock.pass(1);
+    expect(await runRetention(store, clock.now(), policy)).toEqual({ photos: 0, gps: 0, pending: 1 });
+    expect(store.imports.list().map(({ word }) => word)).toEqual(['Young']);
+    expect(files(home)).toHaveLength(1);
+    const told = store.pending(100).filter(({ header }) => header.type === 'health');
+    expect(told.map(({ header }) => header.open)).toEqual([{ code: 'review-photos-purged', detail: { removed: 1 } }]);
+    // What nobody looked at may be brought again; what somebody refused is remembered for a while.
+    await store.imports.settle(store.imports.list()[0]!.id, 'refused');
+    expect(await store.imports.keep(aPending({ word: 'Old', picture: picture() }))).toBe('waiting');
+    clock.pass(88 * DAY);
+    await runRetention(store, clock.now(), policy);
+    expect(store.imports.state('Young', new Uint8Array([1, 2, 3]))).toBeNull();
+  });
+
+  it.each([
+    ['is named like them', { word: 'ada LOVELACE' }],
+    ['has their number as its name', { word: 'A 17' }],
+    ['was joined with them', { word: 'x', person: 'them' }],
+    ['shows their face', { word: 'Somebody Else', duplicate: 'them' }],
+  ])('comes with the erasure of a person, here and by the server, where the picture %s', async (_what, change) => {
+    for (const how of ['here', 'server'] as const) {
+      const home = newFolder();
+      const store = await openKiosk(home);
+      const { id } = await store.addPerson(aPerson({ number: 'a/17' }));
+      const them = (value?: string) => (value === 'them' ? id : null);
+      const about = change as { word: string; person?: string; duplicate?: string };
+      await store.imports.keep(
+        aPending({
+          word: about.word,
+          person: them(about.person),
+          duplicate: them(about.duplicate),
+          picture: picture(),
+        }),
+      );
+      await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
+      if (how === 'here') await store.deletePerson(id);
+      else
+        await store.sync.applyRoster({
+          cursor: 'c1',
+          changes: [{ kind: 'erase', request: randomUUID(), person: id }],
+          whole: false,
+          more: false,
+        });
+      expect(store.imports.list().map(({ word }) => word)).toEqual(['Bob']);
+      expect(files(home)).toHaveLength(1);
+      expect((await store.check()).problems).toEqual([]);
+      store.close();
+    }
+  });
+
+  it('of a person ends what is remembered of a decision for them too', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.addPerson(aPerson({ name: 'Bob' }));
+    await store.imports.keep(aPending());
+    await store.imports.settle(store.imports.list()[0]!.id, 'accepted', id);
+    expect(rows(store)).toHaveLength(1);
+    await store.deletePerson(id);
+    expect(rows(store)).toEqual([]);
+  });
+});
+
+it('P20 a rekey takes the pictures along, and the old key opens none', async () => {
+  const home = newFolder();
+  const store = await openKiosk(home);
+  const kept = picture();
+  await store.imports.keep(aPending({ picture: kept }));
+  await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
+  await store.imports.settle(store.imports.list()[1]!.id, 'refused');
+  const { id } = store.imports.list()[0]!;
+  const before = rows(store)[0]!.key!;
+  await store.rekey();
+  expect(rows(store)[0]!.key!.equals(before)).toBe(false);
+  expect(new Uint8Array(await store.imports.open(id))).toEqual(kept);
+  expect((await store.check()).problems).toEqual([]);
+  // What was kept under the old key opens no more.
+  store.session.db.prepare('UPDATE pending_photo SET key = ? WHERE ref = 1').run(before);
+  expect(await codeOf(() => store.imports.open(id))).toBe('value-altered');
+});
