@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
@@ -11,6 +12,9 @@ const root = join(import.meta.dirname, '..');
 const PAGES = [
   'README.md',
   'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'renderer/console/README.md',
+  'renderer/portal/README.md',
   ...readdirSync(join(root, 'docs')).flatMap((f) => (f.endsWith('.md') ? [`docs/${f}`] : [])),
 ];
 
@@ -19,6 +23,63 @@ test.each(PAGES)('every link and picture of %s leads somewhere', (page) => {
   const targets = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map((match) => match[1]!);
   expect(targets.filter((target) => !existsSync(join(root, page, '..', target)))).toEqual([]);
 });
+
+/** Every file of the checkout that is not made. */
+const FILES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => existsSync(join(root, file)));
+const FOLDERS = [...new Set(FILES.flatMap((file) => file.split('/').slice(0, -1).slice(0, 1)))].join('|');
+/** Each file by its name alone, and by every end of its path: pages name one from the folder that they speak of. */
+const ENDS = new Set(FILES.flatMap((file) => file.split('/').map((_, i, parts) => parts.slice(i).join('/'))));
+/** Written while something runs, or stands for a name of the reader's. */
+const NOT_HERE = /^test\/artefacts\/|^mosquitto\.conf$|NAME/;
+
+test.each(PAGES)('every source and every path that %s names is there', (page) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  const sources = [
+    ...text.matchAll(/(?<![\w/.@*-])(?:\.\/)?((?:[\w.-]+\/)*[\w-][\w.-]*\.(?:tsx?|cjs|css|sh|conf))\b(?![\w/*-])/g),
+  ];
+  const paths = [...text.matchAll(new RegExp(`\`((?:${FOLDERS})/[^\`\\s<>{}…$]*)\``, 'g'))];
+  const gone = [
+    ...sources.map((match) => match[1]!).filter((path) => !ENDS.has(path)),
+    ...paths.map((match) => match[1]!).filter((path) => globSync(path, { cwd: root }).length === 0),
+  ];
+  expect(gone.filter((path) => !NOT_HERE.test(path))).toEqual([]);
+});
+
+test.each(PAGES)('every command that %s names is one', async (page) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+  const ran = [...text.matchAll(/\bnpm run ([a-z][a-z:]*)/g)].map((match) => match[1]!);
+  expect(ran.filter((name) => !(name in scripts))).toEqual([]);
+  const program = await buildProgram('');
+  const asked = [
+    ...text.matchAll(/`(?:npm run )?(?:sp )?(?:-- )?([a-z][a-z-]*(?: [^`\n]+)?)`/g),
+    ...text.matchAll(/^(?:npm run )?sp (?:-- )?(.+)$/gm),
+  ];
+  expect(asked.map((match) => match[1]!).filter((line) => !isCommand(program, line))).toEqual([]);
+});
+
+/** False: begins as one of our commands does, and goes on as none, or with an option that it does not have. */
+function isCommand(program: Command, line: string): boolean {
+  const words = line.split(' ');
+  let at = program;
+  while (words.length > 0) {
+    const next = at.commands.find((c) => c.name() === words[0]);
+    if (!next) break;
+    at = next;
+    words.shift();
+  }
+  if (at === program) return true; // another program’s, or prose
+  if (at.commands.length > 0 && /^[a-z][a-z-]*$/.test(words[0] ?? '')) return false;
+  const options = words.flatMap((word) => /^--[a-z-]+/.exec(word) ?? []);
+  return options.every(
+    (option) => option === '--help' || [at, program].some((c) => c.options.some((o) => o.long === option)),
+  );
+}
 
 test('every command that the README lists has a help text', async () => {
   const table = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \|/gm);
