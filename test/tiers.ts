@@ -72,3 +72,14 @@ export const RELEASE: readonly string[] = [
   'test/kiosk-ui/looks.spec.ts',
   'test/liveness/liveness.spec.ts',
 ];
+
+/** Which run a suite belongs to: `npm test`, `npm run test:long` or `npm run test:release`. */
+export type Tier = 'short' | 'long' | 'release';
+
+/** @param file path from the project's root */
+export function tierOf(file: string): Tier {
+  const among = (list: readonly string[]) =>
+    list.some((one) => (one.endsWith('/**') ? file.startsWith(one.slice(0, -2)) : file === one));
+  if (among(RELEASE)) return 'release';
+  return among(LONG) ? 'long' : 'short';
+}

@@ -31,6 +31,37 @@ export function judge(
   });
 }
 
+/**
+ * Rows that nobody can decide by the reports that are here: they have tests in a run that left none, and none that failed.
+ * Pure.
+ *
+ * @param missing the run whose report the file's tests would stand in, and which is not here; null: it is here
+ * @returns the runs that it takes, by row
+ */
+export function undecided(
+  verdicts: readonly Verdict[],
+  named: ReadonlyMap<string, readonly string[]>,
+  missing: (file: string) => string | null,
+): Map<string, Set<string>> {
+  const open = new Map<string, Set<string>>();
+  for (const [file, rows] of named) {
+    const run = missing(file);
+    if (run !== null) for (const row of rows) open.set(row, (open.get(row) ?? new Set()).add(run));
+  }
+  for (const { row, tests } of verdicts) if (tests.some((t) => t.outcome === 'failed')) open.delete(row);
+  return open;
+}
+
+/** What is said of rows that could not be decided. @param runs in the order in which they are to run. Pure. */
+export function tellUndecided(open: ReadonlyMap<string, ReadonlySet<string>>, runs: readonly string[]): string[] {
+  if (open.size === 0) return [];
+  const wanted = runs.filter((run) => [...open.values()].some((names) => names.has(run))).map((run) => `\`${run}\``);
+  return [
+    `Not decided: ${[...ROWS.keys()].filter((row) => open.has(row)).join(' ')}.`,
+    `They have tests in runs that left no report in test/artefacts. Run first, in this checkout: ${wanted.join(', ')}.`,
+  ];
+}
+
 /** How many tests of a row are listed; those that did not pass always are. */
 const LISTED = 4;
 
