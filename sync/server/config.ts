@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_WEIGHTS } from '../../models/node/weights.ts';
+import { isReadableName } from '../protocol/wire/name.ts';
 import { Problem } from '../protocol/wire/problem.ts';
 import { type MailSettings, mailIssues, mailSettings, mailVariables } from './accounts/settings.ts';
 import { auditVariables } from './audit/settings.ts';
@@ -93,7 +94,13 @@ const Environment = z
     ...operationsVariables,
     ...webhookVariables,
     ...updateVariables,
-    SMARTPRESENCE_SITE: z.string().trim().min(1).max(80).default('Main entrance'),
+    SMARTPRESENCE_SITE: z
+      .string()
+      .trim()
+      .min(1)
+      .max(80)
+      .refine(isReadableName, 'must hold a visible character, and no line break or control character')
+      .default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
     /** Repeat window of the default site when it is made; the console changes it later. */
     SMARTPRESENCE_REPEAT_SECONDS: z.coerce

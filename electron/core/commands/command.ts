@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { FacePipeline } from '../../../models/node/interface.ts';
+import { isUnreadableName, nameUnreadable } from '../../../sync/protocol/wire/name.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import type { KioskKeys } from '../keys/index.ts';
@@ -48,14 +49,14 @@ export interface StoreCommand<Args extends z.ZodType = z.ZodType> {
 
 /**
  * Arguments as the command's schema wants them.
- * @throws Problem `arguments-wrong` that names every wrong one in a sentence, never its value
+ * @throws Problem `name-unreadable`, `arguments-wrong` that names every wrong one in a sentence, never its value
  */
 export function parseArguments(command: StoreCommand, args: unknown): unknown {
   const parsed = command.args.safeParse(args);
   if (parsed.success) return parsed.data;
-  const wrong = parsed.error.issues.map(
-    ({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`,
-  );
+  const { issues } = parsed.error;
+  if (issues.every(isUnreadableName)) throw nameUnreadable(issues.map(({ path }) => path.join('.')));
+  const wrong = issues.map(({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`);
   throw new Problem('arguments-wrong', wrong.join('; '), 'Ask for help with --help.', { cause: parsed.error });
 }
 

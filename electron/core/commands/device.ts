@@ -6,6 +6,7 @@ import { HttpsTransport } from '../../../sync/edge/transport/https.ts';
 import { sameFingerprint, serverFingerprint } from '../../../sync/protocol/seal/fingerprint.ts';
 import { openGrant, signJoin } from '../../../sync/protocol/seal/join.ts';
 import { MAX_GRANT_BYTES } from '../../../sync/protocol/wire/join.ts';
+import { givenName } from '../../../sync/protocol/wire/name.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import {
   askToJoin,
@@ -25,7 +26,7 @@ import { type CommandContext, storeCommand } from './command.ts';
 /** How long one exchange with the server may take, ms. */
 const EXCHANGE_MS = 30_000;
 
-const Name = z.string().trim().min(1).max(80).optional();
+const Name = givenName(80).optional();
 /** Set to join another server, or the same one again, in place of the present one. */
 const Replace = z.boolean().default(false);
 

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isReadableName } from '../../../sync/protocol/wire/name.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
 /** Longest name of a person, as the contract with the screens has it. */
@@ -53,7 +54,7 @@ export async function photoFiles({ path, alone }: PersonFolder): Promise<string[
 
 function nameOf(folder: string): string | null {
   const name = folder.normalize('NFC').trim();
-  return name === '' || name.length > MAX_NAME || /\p{Cc}/u.test(name) ? null : name;
+  return name.length > MAX_NAME || !isReadableName(name) ? null : name;
 }
 
 async function isFolder(entry: Dirent, path: string): Promise<boolean> {

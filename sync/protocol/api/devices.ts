@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { givenName } from '../wire/name.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/devices`: kiosks, from their code to their revocation. */
@@ -26,13 +27,13 @@ export const DeviceQuery = z.strictObject({ ...pageQuery, status: DeviceStatus.o
 export const DevicePage = pageOf(Device);
 
 export const DevicePatch = z.strictObject({
-  name: z.string().trim().min(1).max(80).optional(),
+  name: givenName(80).optional(),
   /** Null: the default site. */
   site: Uuid.nullable().optional(),
 });
 
 export const NewProvisioningCode = z.strictObject({
-  name: z.string().trim().min(1).max(80),
+  name: givenName(80),
   site: Uuid.nullable().default(null),
   /** Where kiosks reach this server, when not at the configured address. */
   url: z.url({ protocol: /^https$/ }).optional(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CommandWhat, TechnicianOutcome, TechnicianWhat, Uuid } from '../wire/event.ts';
 import { DeviceConfig, Inventory } from '../wire/fleet.ts';
+import { givenName } from '../wire/name.ts';
 import { Instant, MAX_PAGE, pageQuery } from './page.ts';
 
 /** `/api/fleet`: how the kiosks are, how they are set, and what they are told to do. */
@@ -143,8 +144,11 @@ export type FleetDetail = z.infer<typeof FleetDetail>;
 /** As high as the database counts revisions. */
 export const Revision = z.number().int().min(0).max(2_147_483_647);
 
+/** Settings as somebody gives them: what was set before is never refused for its name. */
+export const GivenSettings = DeviceConfig.extend({ name: givenName(100).optional() });
+
 export const NewSettings = z.strictObject({
-  settings: DeviceConfig,
+  settings: GivenSettings,
   /** Revision that was on the screen: somebody else's change meanwhile is not written over unseen. */
   after: Revision,
 });

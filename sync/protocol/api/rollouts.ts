@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { TrialMinutes, WallTime } from '../wire/fleet.ts';
+import { givenName } from '../wire/name.ts';
 import { BuildVersion } from '../wire/release.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
@@ -168,7 +169,7 @@ export const Ring = z.strictObject({
 export type Ring = z.infer<typeof Ring>;
 export const RingList = z.strictObject({ items: z.array(Ring) });
 /** Null: by its own name again. */
-export const RingPatch = z.strictObject({ name: z.string().trim().min(1).max(40).nullable() });
+export const RingPatch = z.strictObject({ name: givenName(40).nullable() });
 export const DeviceRing = z.strictObject({ ring: RingId });
 
 /** When kiosks of a site may restart for an update, by the site's clock; null: at any hour. */

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { Policy, TimeOfDay } from '../wire/changes.ts';
 import { Uuid } from '../wire/event.ts';
+import { givenName } from '../wire/name.ts';
 import { Instant } from './page.ts';
 
 /** `/api/sites`: places with one calendar, and how their kiosks are to behave. */
 
 /** IANA name, e.g. `Europe/Berlin`; whether it is one is asked of the runtime. */
 export const TimeZone = z.string().refine(isTimeZone, 'must be an IANA time zone, e.g. Europe/Berlin');
+/** As it is; a name that is being given is a `GivenName`. */
 const Name = z.string().trim().min(1).max(80);
+const GivenName = givenName(80);
 const RepeatSeconds = z.number().int().min(0).max(3600);
 
 export const Site = z.strictObject({
@@ -26,13 +29,13 @@ export type Site = z.infer<typeof Site>;
 export const SiteList = z.strictObject({ items: z.array(Site) });
 
 export const NewSite = z.strictObject({
-  name: Name,
+  name: GivenName,
   timeZone: TimeZone,
   dayStartsAt: TimeOfDay.default('00:00'),
 });
 export type NewSite = z.infer<typeof NewSite>;
 
-export const SitePatch = z.strictObject({ name: Name, timeZone: TimeZone, dayStartsAt: TimeOfDay }).partial();
+export const SitePatch = z.strictObject({ name: GivenName, timeZone: TimeZone, dayStartsAt: TimeOfDay }).partial();
 export type SitePatch = z.infer<typeof SitePatch>;
 
 /**

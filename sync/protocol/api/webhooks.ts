@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { Direction, Method, Uuid } from '../wire/event.ts';
+import { givenName } from '../wire/name.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/webhooks`: other programs are told of records as they come in, signed by Standard Webhooks (docs/webhooks.md). */
 
 const Url = z.url({ protocol: /^https$/ }).max(2000);
-const Name = z.string().trim().min(1).max(80);
+const Name = givenName(80);
 /** PEM of a certificate authority of the operator's own, where the receiver's certificate is not of a public one. */
 const CaPem = z
   .string()

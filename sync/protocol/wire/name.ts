@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { Problem } from './problem.ts';
 
-/** Names of people, as somebody gives them. Pure. */
+/** Names of people, places and things, as somebody gives them. Pure. */
 
 /** Of these nothing is seen: what steers, joins, or turns the writing; spaces; fillers and the empty Braille cell. */
 const SEEN = /[^\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
@@ -26,3 +27,15 @@ export const givenName = (most: number) =>
     .min(1)
     .max(most)
     .refine(isReadableName, { params: { problem: 'name-unreadable' } });
+
+/** Whether an issue is that of a name that can't be read. */
+export const isUnreadableName = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === 'custom' && issue.params?.problem === 'name-unreadable';
+
+/** @param fields where the names stand that can't be read; never what they are */
+export const nameUnreadable = (fields: readonly string[]): Problem =>
+  new Problem(
+    'name-unreadable',
+    `A name holds at least one visible character, and no line break or control character: ${fields.join(', ')}.`,
+    'Type the name anew, in one line.',
+  );

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { isUnreadableName, nameUnreadable } from '../../protocol/wire/name.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { networkOf } from '../accounts/throttle.ts';
 import { writeAudit } from '../audit/write.ts';
@@ -169,24 +170,18 @@ function parse(spec: DoorSpec, request: FastifyRequest): { params: unknown; quer
     if (parsed.success) return parsed.data;
     const at = (issue: z.core.$ZodIssue) => [where, ...issue.path].join('.');
     wrong.push(...parsed.error.issues.map(at));
-    for (const issue of parsed.error.issues)
-      if (issue.code === 'custom' && issue.params?.problem === 'name-unreadable') names.add(at(issue));
+    for (const issue of parsed.error.issues) if (isUnreadableName(issue)) names.add(at(issue));
     return undefined;
   };
   const params = read('path', spec.params ?? z.unknown(), request.params);
   const query = read('query', spec.query ?? Nothing, request.query);
   const body = spec.body && read('body', spec.body, request.body ?? {});
   if (wrong.length === 0) return { params, query, body };
-  const named = [...new Set(wrong)].slice(0, 10).join(', ');
-  if (wrong.every((field) => names.has(field)))
-    throw new Problem(
-      'name-unreadable',
-      `A name holds at least one visible character, and no line break or control character: ${named}.`,
-      'Type the name anew, in one line.',
-    );
+  const named = [...new Set(wrong)].slice(0, 10);
+  if (wrong.every((field) => names.has(field))) throw nameUnreadable(named);
   throw new Problem(
     'bad-request',
-    `The request does not have the shape that this address takes: ${named}.`,
+    `The request does not have the shape that this address takes: ${named.join(', ')}.`,
     'See /api/openapi.json.',
   );
 }

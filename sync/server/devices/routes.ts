@@ -62,7 +62,7 @@ const provision = route({
   action: 'operate',
   body: NewProvisioningCode,
   answer: ProvisioningCode,
-  refusals: ['unknown-site', 'bad-code-life'],
+  refusals: ['unknown-site', 'bad-code-life', 'name-unreadable'],
   async handle(call) {
     const { name, site, url, minutes } = call.body;
     const options = { name, site, ...(url && { url }), ...(minutes && { lifeMs: minutes * 60_000 }) };
@@ -120,7 +120,7 @@ const patch = route({
   params: One,
   body: DevicePatch,
   answer: DeviceShape,
-  refusals: ['unknown-device', 'unknown-site'],
+  refusals: ['unknown-device', 'unknown-site', 'name-unreadable'],
   async handle({ tx, params, body, now, on, tell }) {
     on(params.device);
     await changeDevice(tx, params.device, body, now);

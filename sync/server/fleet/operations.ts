@@ -1,8 +1,9 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
-import { FleetQuery, NewCommand, Revision } from '../../protocol/api/fleet.ts';
+import { FleetQuery, GivenSettings, NewCommand, Revision } from '../../protocol/api/fleet.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { DeviceConfig } from '../../protocol/wire/fleet.ts';
+import { isUnreadableName, nameUnreadable } from '../../protocol/wire/name.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { OPERATOR } from '../access/actor.ts';
 import type { Tables } from '../database/schema.ts';
@@ -93,7 +94,7 @@ const ofSite =
   (site: string): At =>
   async (tx) => ({ kind: 'site', scope: await scopeOfSite(tx, site) });
 
-/** One by one, over what there is. @throws Problem `arguments-wrong` for a setting that there is not, or of another form */
+/** One by one, over what there is. @throws Problem `name-unreadable`, `arguments-wrong` for a setting that there is not, or of another form */
 async function change(
   tx: Transaction<Tables>,
   at: At,
@@ -106,6 +107,9 @@ async function change(
     if (value === null) delete before[name];
     else before[name] = value;
   }
+  // A name from before the rule for names stays as it is.
+  const name = GivenSettings.shape.name.safeParse(set.name ?? undefined);
+  if (!name.success && name.error.issues.every(isUnreadableName)) throw nameUnreadable(['name']);
   const settings = DeviceConfig.safeParse(before);
   if (!settings.success)
     throw new Problem('arguments-wrong', z.prettifyError(settings.error), 'See fleet config --help for what there is.');

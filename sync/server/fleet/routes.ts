@@ -66,7 +66,7 @@ const settings = route({
   params: One,
   body: NewSettings,
   answer: FleetDetail,
-  refusals: ['unknown-device', 'settings-changed-meanwhile'],
+  refusals: ['unknown-device', 'settings-changed-meanwhile', 'name-unreadable'],
   async handle(call) {
     const { tx, params, body, now } = call;
     await known(call, params.device);
@@ -117,7 +117,7 @@ const template = route({
   params: OneSite,
   body: NewSettings,
   answer: Template,
-  refusals: ['unknown-site', 'settings-changed-meanwhile'],
+  refusals: ['unknown-site', 'settings-changed-meanwhile', 'name-unreadable'],
   async handle(call) {
     const scope = await scopeOfSite(call.tx, call.params.site);
     call.on(call.params.site);

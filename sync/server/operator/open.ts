@@ -6,7 +6,7 @@ import { openKeyring } from '../keys/keyring.ts';
 import { keysOf } from '../keys/settings.ts';
 import { createLogger } from '../logs/logger.ts';
 import type { OperatorContext } from './operation.ts';
-import { type ArgsOf, OPERATIONS, type OperationName, type ResultOf, runOperation } from './operations.ts';
+import { type ArgsOf, type OperationName, operationArguments, type ResultOf, runOperation } from './operations.ts';
 import { askServer } from './socket.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function operate<N extends OperationName>(
     database = await openDatabase(config.home, { postgres: config.database });
   } catch (cause) {
     if (!(cause instanceof Problem && cause.code === 'database-in-use')) throw cause;
-    return (await askServer(config.home, name, OPERATIONS[name].args.parse(args))) as ResultOf<N>;
+    return (await askServer(config.home, name, operationArguments(name, args))) as ResultOf<N>;
   }
   try {
     const now = () => new Date();

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { serverFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { MAX_JOIN_BYTES } from '../../protocol/wire/join.ts';
+import { givenName, isUnreadableName, nameUnreadable } from '../../protocol/wire/name.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { OPERATOR } from '../access/actor.ts';
 import { accountOperations } from '../accounts/operations.ts';
@@ -33,7 +34,7 @@ import { type Operation, type OperatorContext, operation } from './operation.ts'
 
 /** What an operator may do, by name: the same over the socket and on the database itself. Arguments are parsed here. */
 
-const Name = z.string().trim().min(1).max(80);
+const Name = givenName(80);
 const Site = Uuid.nullable().default(null);
 const Url = z.url({ protocol: /^https$/ }).optional();
 const Fingerprint = z.string().max(60);
@@ -197,17 +198,29 @@ export type OperationName = keyof typeof OPERATIONS;
 export type ResultOf<N extends OperationName> = Awaited<ReturnType<(typeof OPERATIONS)[N]['run']>>;
 export type ArgsOf<N extends OperationName> = z.input<(typeof OPERATIONS)[N]['args']>;
 
-/** @throws Problem `operation-unknown`, `arguments-wrong`, and what the operation throws */
-export async function runOperation(context: OperatorContext, name: string, args: unknown): Promise<unknown> {
+/** Arguments as the operation wants them. @throws Problem `operation-unknown`, `arguments-wrong`, `name-unreadable` */
+export function operationArguments(name: string, args: unknown): unknown {
   const found = OPERATIONS[name as OperationName] as unknown as Operation<z.ZodType, unknown> | undefined;
   if (!found || !Object.hasOwn(OPERATIONS, name))
     throw new Problem('operation-unknown', 'There is no such operation.', 'Update server and command line together.');
   const parsed = found.args.safeParse(args);
-  if (!parsed.success)
-    throw new Problem('arguments-wrong', z.prettifyError(parsed.error), 'Ask for help with --help.', {
-      cause: parsed.error,
-    });
-  return runAudited(context, name, found, parsed.data);
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  if (issues.every(isUnreadableName)) throw nameUnreadable(issues.map(({ path }) => path.join('.')));
+  throw new Problem('arguments-wrong', z.prettifyError(parsed.error), 'Ask for help with --help.', {
+    cause: parsed.error,
+  });
+}
+
+/** @throws Problem of `operationArguments`, and what the operation throws */
+export async function runOperation(context: OperatorContext, name: string, args: unknown): Promise<unknown> {
+  const parsed = operationArguments(name, args);
+  return runAudited(
+    context,
+    name,
+    OPERATIONS[name as OperationName] as unknown as Operation<z.ZodType, unknown>,
+    parsed,
+  );
 }
 
 /** In one transaction with its row, where it declares one; who is to be told is told after the commit. */

@@ -204,6 +204,7 @@ const rename = route({
   params: z.strictObject({ ring: RingId }),
   body: RingPatch,
   answer: RingList,
+  refusals: ['name-unreadable'],
   async handle({ tx, params, body, on }) {
     on(params.ring);
     await nameRing(tx, params.ring, body.name);

@@ -48,6 +48,7 @@ const create = route({
   action: 'write',
   body: NewSite,
   answer: Site,
+  refusals: ['name-unreadable'],
   async handle({ tx, body, on }) {
     const site = await addSite(tx, body);
     on(site.id);

@@ -41,7 +41,7 @@ const create = route({
   action: 'write',
   body: NewWebhook,
   answer: WebhookSecret,
-  refusals: ['unknown-site'],
+  refusals: ['unknown-site', 'name-unreadable'],
   async handle({ tx, services: { keys }, body, now, on }) {
     const made = await addWebhook(tx, keys, body, now);
     on(made.id);
@@ -59,7 +59,7 @@ const patch = route({
   params: One,
   body: WebhookPatch,
   answer: Webhook,
-  refusals: ['webhook-unknown', 'unknown-site'],
+  refusals: ['webhook-unknown', 'unknown-site', 'name-unreadable'],
   async handle({ tx, services: { keys }, params: { webhook }, body, on }) {
     on(webhook);
     await changeWebhook(tx, keys, webhook, body);

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { parseArguments } from '../../electron/core/commands/command.ts';
+import { DEVICE_COMMANDS } from '../../electron/core/commands/device.ts';
+import { DevicePatch, NewProvisioningCode } from '../../sync/protocol/api/devices.ts';
+import { NewSettings } from '../../sync/protocol/api/fleet.ts';
+import { RingPatch } from '../../sync/protocol/api/rollouts.ts';
+import { NewSite, Site, SitePatch } from '../../sync/protocol/api/sites.ts';
+import { NewWebhook, Webhook, WebhookPatch } from '../../sync/protocol/api/webhooks.ts';
+import { isUnreadableName } from '../../sync/protocol/wire/name.ts';
+import { operationArguments } from '../../sync/server/operator/operations.ts';
+
+/** Names of places and things, as of people: something of each is seen, in one line. */
+const UNREADABLE = ['\u200b', 'North\nentrance', '\u202e\u2069', 'Gate\u0007'];
+const READABLE = ['North entrance', 'بوابة ٢', '入口 👩\u200d🔬'];
+
+const TAKEN: readonly (readonly [what: string, schema: z.ZodType, give: (name: string) => unknown])[] = [
+  ['a new site', NewSite, (name) => ({ name, timeZone: 'Europe/Berlin' })],
+  ['a site', SitePatch, (name) => ({ name })],
+  ['a kiosk', DevicePatch, (name) => ({ name })],
+  ['a kiosk’s code', NewProvisioningCode, (name) => ({ name })],
+  ['a kiosk’s settings', NewSettings, (name) => ({ settings: { name }, after: 0 })],
+  ['a new receiver', NewWebhook, (name) => ({ name, url: 'https://example.org' })],
+  ['a receiver', WebhookPatch, (name) => ({ name })],
+  ['a ring', RingPatch, (name) => ({ name })],
+];
+
+describe('a name that can’t be read', () => {
+  test.each(TAKEN)('is refused as that for %s', (_what, schema, give) => {
+    for (const name of UNREADABLE) {
+      const { error } = schema.safeParse(give(name));
+      expect([name, error?.issues.every(isUnreadableName)]).toEqual([name, true]);
+    }
+    for (const name of READABLE) expect(schema.safeParse(give(name)).error).toBeUndefined();
+  });
+
+  test('is refused on the server’s own command line; what else is wrong is told as that', () => {
+    const provision = (name: string, more = {}) => operationArguments('device provision', { name, ...more });
+    for (const name of UNREADABLE)
+      expect(() => provision(name)).toThrow(expect.objectContaining({ code: 'name-unreadable' }));
+    expect(() => provision('\u200b', { url: 'nowhere' })).toThrow(expect.objectContaining({ code: 'arguments-wrong' }));
+    expect(provision('North entrance')).toMatchObject({ name: 'North entrance' });
+    const merge = { kept: crypto.randomUUID(), merged: crypto.randomUUID(), by: '\u200b' };
+    expect(() => operationArguments('people merge', merge)).toThrow(
+      expect.objectContaining({ code: 'name-unreadable' }),
+    );
+  });
+
+  test('is refused at the kiosk, where it calls itself something', () => {
+    const request = DEVICE_COMMANDS.find(({ name }) => name === 'device request')!;
+    for (const name of UNREADABLE)
+      expect(() => parseArguments(request, { name })).toThrow(expect.objectContaining({ code: 'name-unreadable' }));
+    expect(parseArguments(request, { name: 'Gate 2' })).toMatchObject({ name: 'Gate 2' });
+  });
+
+  test('that is there already is read and shown', () => {
+    const site = { id: crypto.randomUUID(), name: '\u200b', timeZone: 'UTC', dayStartsAt: '00:00', repeatSeconds: 0 };
+    expect(Site.parse({ ...site, isDefault: false }).name).toBe('\u200b');
+    expect(Webhook.shape.name.parse('\u200b')).toBe('\u200b');
+  });
+});
