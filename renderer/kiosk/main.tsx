@@ -2,6 +2,7 @@ import './style/kiosk.css';
 import { render } from 'preact';
 import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
 import { initI18n } from '../shared/i18n.ts';
+import { keepFocus } from '../shared/keep-focus.ts';
 import { App } from './app.tsx';
 import { keepAwake } from './awake.ts';
 import { createKiosk } from './kiosk.ts';
@@ -19,4 +20,5 @@ const kiosk = createKiosk({
 keepTheme(document.documentElement, location.search, () => new Date(), kiosk.theme);
 // Counters alone, no control: for the bench, the tests, and whoever wonders why a kiosk is slow.
 Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.eyes.metrics }) });
+keepFocus(document);
 render(<App kiosk={kiosk} />, document.getElementById('app')!);

@@ -57,8 +57,8 @@ function Jobs() {
           />
         </div>
       )}
-      {runs.value && (
-        <section class="card table-card">
+      {states.value && (
+        <section class="card table-card" aria-busy={runs.loading}>
           <div class="panel-head card-title">
             <h2>{t('jobs.runs')}</h2>
             <SelectField
@@ -70,26 +70,30 @@ function Jobs() {
               ]}
             />
           </div>
-          <Table
-            caption={t('jobs.runs')}
-            rows={runs.value.runs}
-            rowKey={(r) => String(r.id)}
-            tone={(r) => (r.outcome === 'failed' ? 'bad' : undefined)}
-            columns={[
-              { key: 'at', label: t('jobs.started'), figures: true, cell: (r) => <Moment at={r.startedAt} /> },
-              { key: 'job', label: t('jobs.job'), heads: true, cell: (r) => codeWords('jobs.name', r.job) },
-              { key: 'outcome', label: t('jobs.last'), cell: (r) => t(`jobs.outcome.${r.outcome}`) },
-              {
-                key: 'report',
-                label: t('jobs.report'),
-                cell: (r) => (
-                  <code class="small long-text" dir="ltr">
-                    {r.code ?? (r.report ? JSON.stringify(r.report) : '–')}
-                  </code>
-                ),
-              },
-            ]}
-          />
+          {/* What is chosen from stays: whoever chooses by the keys is not to lose their place. */}
+          {!runs.value && runs.loading && <Skeleton rows={6} />}
+          {runs.value && (
+            <Table
+              caption={t('jobs.runs')}
+              rows={runs.value.runs}
+              rowKey={(r) => String(r.id)}
+              tone={(r) => (r.outcome === 'failed' ? 'bad' : undefined)}
+              columns={[
+                { key: 'at', label: t('jobs.started'), figures: true, cell: (r) => <Moment at={r.startedAt} /> },
+                { key: 'job', label: t('jobs.job'), heads: true, cell: (r) => codeWords('jobs.name', r.job) },
+                { key: 'outcome', label: t('jobs.last'), cell: (r) => t(`jobs.outcome.${r.outcome}`) },
+                {
+                  key: 'report',
+                  label: t('jobs.report'),
+                  cell: (r) => (
+                    <code class="small long-text" dir="ltr">
+                      {r.code ?? (r.report ? JSON.stringify(r.report) : '–')}
+                    </code>
+                  ),
+                },
+              ]}
+            />
+          )}
         </section>
       )}
     </PageFrame>

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import {
   type ImportLine,
   ImportLinePage,
@@ -35,7 +35,10 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
     pages.reload();
   }, [uploads, run.people.state]);
   const { busy, refusal, run: write } = useWrite();
-  const counts = summary.value?.counts;
+  // While they are read again those of before stand: what has the focus is not drawn anew.
+  const before = useRef(summary.value);
+  before.current = summary.value ?? before.current;
+  const counts = before.current?.counts;
   const { state, made } = run.people;
   if (!counts || (counts.new + counts.known + counts.wrong === 0 && state === null)) return null;
   const under = state === 'making' || state === 'undoing';

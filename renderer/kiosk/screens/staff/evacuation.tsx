@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { EvacuationList } from '../../../../electron/contract/evacuation.ts';
 import { clockOf, momentOf, t, timeOfDay } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck, IconPrint } from '../../../shared/icons.tsx';
@@ -30,12 +31,20 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
     }
   }
   const now = list.value;
+  const head = useRef<HTMLDivElement>(null);
+  const at = now && `${asking.value} ${now.begunAt !== null}`;
+  const before = useRef(at);
+  // Other buttons stand where the one was that had the focus: the first of them gets it, which in a question is the way back.
+  useEffect(() => {
+    if (before.current !== null && before.current !== at) head.current?.querySelector('button')?.focus();
+    before.current = at;
+  }, [at]);
   if (!now) return <p role="status">{list.error}</p>;
   const running = now.begunAt !== null;
   const missing = now.people.filter(({ accountedAt }) => accountedAt === null).length;
   return (
     <div class="evacuation" data-running={running}>
-      <div class="evacuation-head">
+      <div class="evacuation-head" ref={head}>
         <dl class="evacuation-counts tabular">
           <Count name="inside" count={now.people.length} />
           {running && <Count name="missing" count={missing} bad={missing > 0} />}

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { t } from '../../../shared/i18n.ts';
 import {
   IconAddPerson,
@@ -74,9 +74,16 @@ function Room({
   const menu = (): void => {
     view.value = 'menu';
   };
+  const root = useRef<HTMLElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  // Whoever works by keyboard goes on where the new view begins; one with a field of its own begins there.
+  useEffect(() => {
+    const at = document.activeElement;
+    if (at === root.current || !root.current?.contains(at)) heading.current?.focus();
+  }, [view.value]);
   if (view.value === 'technician') return <CodeScreen session={session} back={menu} entered={enter} />;
   return (
-    <main class="staff" data-view={view.value}>
+    <main class="staff" data-view={view.value} ref={root}>
       <div class="screen-head">
         {view.value !== 'menu' && (
           <button type="button" class="button button-back" onClick={menu}>
@@ -84,7 +91,9 @@ function Room({
             <span>{t('back')}</span>
           </button>
         )}
-        <h1 class="title">{t(TITLES[view.value])}</h1>
+        <h1 class="title" ref={heading} tabIndex={-1}>
+          {t(TITLES[view.value])}
+        </h1>
         <button
           type="button"
           class="button staff-lock"
