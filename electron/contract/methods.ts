@@ -53,7 +53,8 @@ export const Receipt = z.strictObject({
   /** Needed to void it; lives as long as `undoMs`. */
   undo: z.string(),
   name: z.string(),
-  language: Language.nullable(),
+  /** The person's, as the server has it: any code of a language. Null: nobody said. */
+  language: z.string().min(1).max(20).nullable(),
   direction: z.enum(['in', 'out']),
   at: Instant,
   method: Method,

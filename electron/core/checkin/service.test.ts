@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import type { FaceFrame } from '../../contract/frames.ts';
+import { Receipt } from '../../contract/methods.ts';
 import { createPinGuard } from '../pin/guard.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
 import { numberSubjects } from '../pin/subjects.ts';
@@ -47,8 +48,8 @@ beforeEach(() => {
   lockouts = new Map();
 });
 
-function service(overrides: Partial<CheckinDeps> = {}) {
-  const store = {
+function theStore() {
+  return {
     person: (id: string) => (id === ADA.id ? ADA : null),
     personByNumber: (number: string) => (number === '7' ? ADA : null),
     pinHash: () => 'hash-of-4711',
@@ -72,6 +73,10 @@ function service(overrides: Partial<CheckinDeps> = {}) {
       return rows.at(-1)!;
     },
   };
+}
+
+function service(overrides: Partial<CheckinDeps> = {}) {
+  const store = theStore();
   const sight = {
     decision: { kind: 'accept', threshold: 0.5, margin: null },
     match: { best: { person: ADA.id, template: 't', score: 0.9 }, second: null, people: 1, templates: 1 },
@@ -132,6 +137,17 @@ test('a record is made although trusted time stands still: window and day go by 
     expect((await walkUp(checkin)).result).toMatchObject({ kind: 'welcome', receipt: { repeated: false } });
   }
   expect(rows.map((row) => row.direction)).toEqual(['in', 'out', 'in']);
+});
+
+test.each([
+  ['', null],
+  ['fil', 'fil'],
+  ['zh-Hans', 'zh-Hans'],
+])('whoever has the language “%s” at the server gets a receipt that the screen takes', async (language, shown) => {
+  const person = { ...ADA, language };
+  const { result } = await walkUp(service({ store: { ...theStore(), person: () => person } as unknown as Store }));
+  if (result.kind !== 'welcome') throw new Error(result.kind);
+  expect(Receipt.parse(result.receipt).language).toBe(shown);
 });
 
 test('a photo that can’t be encoded never keeps anybody out', async () => {

@@ -124,7 +124,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       checkin: checkin.id,
       undo: repeated ? '' : undo.issue(checkin.id, monotonic()),
       name: person.name,
-      language: person.language,
+      language: person.language || null,
       direction: checkin.direction,
       at: checkin.at,
       method: checkin.method,

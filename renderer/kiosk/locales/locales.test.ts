@@ -12,7 +12,7 @@ import { NotHere, TechnicianTask } from '../../../electron/contract/technician.t
 import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../../models/rules/reasons.ts';
 import { initI18n, t } from '../../shared/i18n.ts';
 import { PIN_SENTENCES } from '../parts/pin-trouble.ts';
-import { LOCALES } from './index.ts';
+import { greetingLanguage, LOCALES } from './index.ts';
 
 type Tree = { readonly [key: string]: string | Tree };
 const PLURAL = /_(zero|one|two|few|many|other)$/;
@@ -97,4 +97,10 @@ describe.each(others)('sentences of the kiosk: %s', (language, sentences) => {
     );
     expect(missing).toEqual([]);
   });
+});
+
+it('somebody is greeted in their own language, a regional one by its base, and else in the screen’s', () => {
+  initI18n(LOCALES, 'zh');
+  const greeted = [null, 'fil', 'constructor', 'de', 'de-AT'].map((language) => greetingLanguage({ language }));
+  expect(greeted).toEqual(['zh', 'zh', 'zh', 'de', 'de']);
 });
