@@ -127,7 +127,7 @@ test('what is accepted is enrolled, and whoever it shows is recognised by anothe
   await expect(methods.reviewShow({ token, photo: anna.id })).rejects.toMatchObject({ code: 'review-photo-unknown' });
 });
 
-test('a picture named like nobody joins whoever gets the number, and is taken for them alone', async () => {
+test('a picture named like nobody joins whoever gets the number; who is here without a face is asked in person alone', async () => {
   const { methods } = core!;
   const before = (await waiting()).find(({ word }) => word === '1001')!;
   expect(before).toMatchObject({ reason: 'person-unknown', people: [] });
@@ -144,8 +144,25 @@ test('a picture named like nobody joins whoever gets the number, and is taken fo
   const anna = (await methods.peopleFind({ token, query: 'Anna' })).people[0]!;
   const wrong = methods.reviewAccept({ token, photo: now.id, person: anna.id });
   await expect(wrong).rejects.toMatchObject({ code: 'person-unknown' });
-  await methods.reviewAccept({ token, photo: now.id, person: person.id });
-  expect(await look('bob')).toBe('welcome Bob Bau');
+  // They gave a number and no face: no form from elsewhere speaks against that.
+  const accept = methods.reviewAccept({ token, photo: now.id, person: person.id });
+  await expect(accept).rejects.toMatchObject({ code: 'consent-missing' });
+  const { lines } = await importFolder();
+  expect(lines().filter((line) => 'review' in line)).toMatchObject([{ person: '1001', review: 'waiting' }, {}, {}]);
+  // Enrolled in person, the picture goes.
+  await methods.reviewRefuse({ token, photo: now.id, enrolled: person.id });
+  expect(await look('bob')).toBe('unknown');
+});
+
+test('of somebody who is here without a face nothing is made, whoever vouches', async () => {
+  mkdirSync(inFolder('Bob Bau'));
+  copyFileSync(inFolder('1001.png'), inFolder('Bob Bau', 'again.png'));
+  const { lines } = await importFolder();
+  expect(lines().filter(({ person }) => person === 'Bob Bau')).toMatchObject([
+    { review: 'waiting', reason: 'consent-unclear' },
+    { result: 'waiting', templates: 0 },
+  ]);
+  expect(await look('bob')).toBe('unknown');
 });
 
 test('a face that is somebody’s is given to nobody else, whatever staff says', async () => {
@@ -184,8 +201,9 @@ test('what is refused is erased, and the same import does not bring it back', as
   const people = (await methods.status({})).people;
   const { lines } = await importFolder();
   expect(lines().filter((line) => 'review' in line)).toMatchObject([
-    { person: '1001', review: 'accepted' },
+    { person: '1001', review: 'in-person' },
     { person: 'Anna Ärmel', review: 'accepted' },
+    { person: 'Bob Bau', review: 'refused' },
     { person: 'Carla', review: 'refused' },
     { person: 'Group', review: 'refused' },
     { person: 'Somebody Else', review: 'accepted' },
@@ -204,13 +222,13 @@ test('opening, showing and deciding are told with codes and no names; the store 
   const codes = told.filter(({ code }) => code.startsWith('review-')).map(({ code }) => code);
   expect(codes.filter((code) => code === 'review-opened')).toHaveLength(1);
   expect(codes.filter((code) => code === 'review-photo-shown')).toHaveLength(1);
-  expect(codes.filter((code) => code === 'review-photo-accepted')).toHaveLength(3);
-  expect(codes.filter((code) => code === 'review-photo-refused')).toHaveLength(2);
+  expect(codes.filter((code) => code === 'review-photo-accepted')).toHaveLength(2);
+  expect(codes.filter((code) => code === 'review-photo-refused')).toHaveLength(4);
   expect(JSON.stringify(told)).not.toMatch(/Anna|Bob|Carla|1001/);
   // Each acceptance is an enrolment: person where new, consent, template.
   const types = opened.store.pending(1000).map(({ header }) => header.type);
-  expect(types.filter((type) => type === 'consent')).toHaveLength(3);
-  expect(types.filter((type) => type === 'template')).toHaveLength(3);
+  expect(types.filter((type) => type === 'consent')).toHaveLength(2);
+  expect(types.filter((type) => type === 'template')).toHaveLength(2);
   expect((await opened.store.check()).problems).toEqual([]);
   await opened.close();
 });

@@ -206,6 +206,28 @@ test('a picture is gone from the screen when nobody touches it, and when staff l
   expect(kiosk.core.callsOf('staffLock')).toHaveLength(1);
 });
 
+test('whoever is here without a face may have declined: their picture can’t be accepted, somebody new’s can', async ({
+  kiosk,
+}) => {
+  const { core } = kiosk;
+  const list = core.methods.reviewList;
+  core.methods.reviewList = async (input) => {
+    const { photos, count } = await list(input);
+    return {
+      photos: photos.map((one) => ({ ...one, people: one.people.map((p) => ({ ...p, templates: 0 })) })),
+      count,
+    };
+  };
+  const page = await openReview(kiosk, SCREENS[0], { before: noCamera });
+  core.review.splice(0, 1);
+  await page.locator('[data-open=review]').click();
+  await expect(page.locator('.review-words')).toContainText('ohne Gesicht');
+  await expect(page.locator('[data-do=accept]')).toHaveCount(0);
+  await page.locator('.choice label').last().click();
+  await expect(page.locator('[data-do=accept]')).toBeVisible();
+  await expect(page.locator('.review-words')).not.toContainText('ohne Gesicht');
+});
+
 test('a core that refuses says why in the screen’s words, and everything is there still', async ({ kiosk }) => {
   const { core } = kiosk;
   core.methods.reviewAccept = async () => {

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { destroyEverything } from '../../electron/core/leaving/destroy.ts';
 import { PENDING_DAYS, runRetention } from '../../electron/core/retention/retention.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { decryptedPages } from '../policy/erasure-search.ts';
@@ -230,4 +231,13 @@ it('P20 a rekey takes the pictures along, and the old key opens none', async () 
   // What was kept under the old key opens no more.
   store.session.db.prepare('UPDATE pending_photo SET key = ? WHERE ref = 1').run(before);
   expect(await codeOf(() => store.imports.open(id))).toBe('value-altered');
+});
+
+it('a kiosk that is destroyed keeps no picture that waited', async () => {
+  const home = newFolder();
+  const store = await openKiosk(home);
+  await store.imports.keep(aPending({ picture: picture() }));
+  store.close();
+  destroyEverything(home);
+  expect((readdirSync(home, { recursive: true }) as string[]).filter((name) => name.endsWith('.photo'))).toEqual([]);
 });

@@ -27,7 +27,8 @@ is added, extended (new photos of a known person), unchanged, waiting, or refuse
 
 Photos wait as: several-faces, duplicate-face (belongs to somebody who is enrolled), a reason of quality (too-far,
 too-dark, too-bright, low-contrast, turned, tilted, blurred, occluded), person-unknown (a picture beside the folders that
-is named like nobody), person-unclear (several people have that name), consent-missing (--no-consent), asked (--review).
+is named like nobody), person-unclear (several people have that name), consent-missing (--no-consent), consent-unclear
+(somebody who is on this kiosk without a face: they may have declined it, so your word does not do), asked (--review).
 They are refused as: no-face, another-person (unlike the person's other photos; with --review it waits), or what faces
 embed calls a file that can't be read. A person is refused as: no-photos, no-usable-photo, name-not-usable,
 folder-not-readable. At most 10 photos of a person are kept.

@@ -14,16 +14,24 @@ const KEPT_SIDE = 960;
 /** How much is kept around the faces, in the larger side of theirs. */
 const MARGIN = 0.75;
 
+/** Why no template may be made of a face. */
+const NO_CONSENT = {
+  'consent-missing': 'nobody vouches that this person has agreed',
+  'consent-unclear': 'this person is here without a face: they may have declined, or taken their consent back',
+} as const;
+export type NoConsent = keyof typeof NO_CONSENT;
+
 type Faces = Awaited<ReturnType<CommandContext['faces']>>;
 
 /**
  * Looks at one file of somebody who is called `word`.
- * @param embeds false: nobody vouches for a consent, so no template of the face is made, not even to compare it
+ * @param not why no template of the face may be made, not even to compare it: nobody vouches for a consent, or it is not clear
+ *   that there is one
  */
 export async function examine(
   { pipeline, recogniser }: Faces,
   imports: Pick<PendingPhotos, 'state'>,
-  { file, word, embeds }: { file: string; word: string; embeds: boolean },
+  { file, word, not }: { file: string; word: string; not: NoConsent | null },
 ): Promise<Photo> {
   try {
     const bytes = await readBounded(file);
@@ -40,7 +48,7 @@ export async function examine(
       return { file, code: 'several-faces', message: 'more than one face: unclear who is meant', seen };
     const { shape, reason } = await recogniser.inspect(image, largest.box, IMPORT_QUALITY);
     if (reason) return { file, code: reason, message: `the face is not good enough: ${reason}`, seen };
-    if (!embeds) return { file, code: 'consent-missing', message: 'nobody vouches that this person has agreed', seen };
+    if (not) return { file, code: not, message: NO_CONSENT[not], seen };
     return { file, embedding: await recogniser.embed(image, shape), seen };
   } catch (cause) {
     return { file, code: codeOf(cause, 'internal'), message: messageOf(cause) };

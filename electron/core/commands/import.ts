@@ -13,7 +13,7 @@ import { PeopleByWord } from '../store/pending-rules.ts';
 import { type CommandContext, type CommandOutput, storeCommand } from './command.ts';
 import { codeOf } from './error-text.ts';
 import { type PersonFolder, personFolders, photoFiles } from './import-folders.ts';
-import { examine, keptPart } from './import-look.ts';
+import { examine, keptPart, type NoConsent } from './import-look.ts';
 import { type Photo, type RefusedPhoto, SAME_PERSON, sift, type UsablePhoto } from './import-sift.ts';
 import { inOrder, PICTURES_AT_ONCE } from './in-order.ts';
 
@@ -218,12 +218,11 @@ function importDesk(context: CommandContext, faces: Faces, args: Args) {
     if (!first) return end(about, told, photos.length);
     const templates = templatesOf(recogniser.model, kept);
     const deps = { store, recogniser, changed: () => undefined };
-    // Of somebody whose face is here already, the picture of their enrolment stays.
-    const photo = known.length > 0 ? null : await encodePhoto(await decodePicture(first.file));
     if (meant) {
-      await addFace(deps, meant, { consent: given(consent), templates, photo });
+      await addFace(deps, meant, { consent: given(consent), templates, photo: null });
       return { kind: 'extended', ...about, templates: known.length + kept.length, staff: told };
     }
+    const photo = await encodePhoto(await decodePicture(first.file));
     const person = await enrolPerson(deps, {
       name: word,
       number: null,
@@ -259,12 +258,21 @@ function importDesk(context: CommandContext, faces: Faces, args: Args) {
     return alike.length === 1 ? alike[0]! : null;
   }
 
+  /**
+   * Why no template may be made of whoever is called this. Whoever is here without a face may have declined it, or taken their
+   * consent back: a kiosk can't tell, so the importer's word does not do for them.
+   */
+  function forbids(word: string): NoConsent | null {
+    if (consent === null) return 'consent-missing';
+    return people.of(word).some(({ templates }) => templates === 0) ? 'consent-unclear' : null;
+  }
+
   return {
     settle,
     async look(task: Task): Promise<Step> {
       if (task.kind === 'end') return task;
       const { file, word } = task;
-      return { kind: 'photo', photo: await examine(faces, store.imports, { file, word, embeds: consent !== null }) };
+      return { kind: 'photo', photo: await examine(faces, store.imports, { file, word, not: forbids(word) }) };
     },
   };
 }

@@ -103,6 +103,9 @@ export function createReview(deps: ReviewDeps): Methods {
     if (consent === null)
       throw new Problem('consent-missing', 'nobody has said that this person agreed', 'Enrol the person here.');
     const whom = person === null ? null : meant(photo, person);
+    // They may have declined, or taken their consent back since: then nobody's word does but their own.
+    if (whom?.templates === 0)
+      throw new Problem('consent-missing', 'this person is here without a face', 'Enrol the person here.');
     if (whom === null && !isReadableName(photo.word))
       throw new Problem('name-not-usable', 'the picture is not named like a person', 'Enrol the person here.');
     const image = await decodeBytes(await imports.open(id));
@@ -125,8 +128,7 @@ export function createReview(deps: ReviewDeps): Methods {
         throw new Problem('another-person', 'this is another face than this person’s', 'Refuse the picture.');
       // A copy comes of a kill between the enrolment and the end of the picture.
       if (known.some((one) => dot(one, embedding) > SAME_PHOTO) || known.length >= MAX_TEMPLATES) return whom;
-      const picture = known.length > 0 ? null : await encodePhoto(image);
-      return await addFace(deps, whom, { consent: given, templates, photo: picture });
+      return await addFace(deps, whom, { consent: given, templates, photo: null });
     } catch (error) {
       wipe([embedding]); // else the gallery has it
       throw error;

@@ -645,7 +645,7 @@ export const de: Locale = {
         'Hier gehört ein Gesicht zur Karte, und das liegt auf der Karte der Erfassung: Erfassen Sie neu.',
       'review-photo-unknown': 'Dieses Bild ist nicht mehr da: Es wurde entschieden, oder seine Zeit war um.',
       'consent-missing':
-        'Niemand hat gesagt, dass diese Person eingewilligt hat. Erfassen Sie sie persönlich, dabei wird sie gefragt.',
+        'Es ist nicht sicher, dass diese Person eingewilligt hat. Erfassen Sie sie persönlich, dabei wird sie gefragt.',
       'another-person': 'Das ist ein anderes Gesicht als das, das von dieser Person bekannt ist.',
       'photo-missing': 'Die Datei des Bildes fehlt. Lehnen Sie es ab, und importieren Sie es neu.',
       'photo-altered': 'Das Bild wurde auf der Platte verändert. Lehnen Sie es ab, und sagen Sie es der Technik.',

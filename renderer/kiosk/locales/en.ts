@@ -630,7 +630,7 @@ export const en = {
       'too-many-credentials': 'This person has as many cards as anybody can. Let the new one take their place.',
       'templates-on-card': 'Here a face goes with a card, and lies on the card of the enrolment: enrol again.',
       'review-photo-unknown': 'This picture is not there any more: it was decided, or its time was over.',
-      'consent-missing': 'Nobody has said that this person agreed. Enrol them in person, which asks them.',
+      'consent-missing': 'It is not sure that this person has agreed. Enrol them in person, which asks them.',
       'another-person': 'This is another face than the one that is known of this person.',
       'photo-missing': 'The picture’s file is missing. Refuse it, and import it again.',
       'photo-altered': 'The picture was altered on the disk. Refuse it, and tell a technician.',

@@ -584,7 +584,7 @@ export const zh: Locale = {
       'too-many-credentials': '此人的卡数已达上限，请用新卡替换旧卡。',
       'templates-on-card': '此处刷卡还需人脸，而人脸在登记时发的卡上：请重新登记。',
       'review-photo-unknown': '这张照片已不在：已有决定，或已到期。',
-      'consent-missing': '没有人说明此人已同意。请当面登记，届时会征求其同意。',
+      'consent-missing': '无法确定此人已同意。请当面登记，届时会征求其同意。',
       'another-person': '这张脸与此人已登记的脸不同。',
       'photo-missing': '照片文件缺失。请拒绝后重新导入。',
       'photo-altered': '磁盘上的照片被改动。请拒绝，并告知技术人员。',

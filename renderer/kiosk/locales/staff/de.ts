@@ -40,6 +40,8 @@ export const deStaff = {
     like: 'Das Gesicht ist bereits erfasst, als {{name}}.',
     noConsent:
       'Niemand hat gesagt, dass diese Person eingewilligt hat. Sie muss zuerst einwilligen: Erfassen Sie sie persönlich, oder lehnen Sie das Bild ab.',
+    noFace:
+      'Diese Person ist ohne Gesicht hier: Sie hat es vielleicht abgelehnt oder ihre Einwilligung widerrufen. Sie muss zuerst einwilligen: Erfassen Sie sie persönlich, oder lehnen Sie das Bild ab.',
     whose: 'Wessen Bild ist es?',
     whoseMissing: 'Wählen Sie zuerst, wessen Bild es ist.',
     new: 'Neue Person: {{name}}',
@@ -62,6 +64,7 @@ export const deStaff = {
       'person-unclear': 'Mehrere Personen haben diesen Namen.',
       'person-unknown': 'Niemand hier hat diesen Namen oder diese Nummer.',
       'consent-missing': 'Das Bild ist gut genug.',
+      'consent-unclear': 'Das Bild ist gut genug.',
       'too-far': 'Das Gesicht ist sehr klein.',
       'too-close': 'Das Gesicht füllt das ganze Bild.',
       'off-centre': 'Das Gesicht ist am Rand des Bildes.',

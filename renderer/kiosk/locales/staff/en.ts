@@ -41,6 +41,8 @@ export const enStaff = {
     like: 'The face is enrolled already, as {{name}}.',
     noConsent:
       'Nobody has said that this person agreed. They have to agree first: enrol them in person, or refuse the picture.',
+    noFace:
+      'This person is here without a face: they may have declined it, or taken their consent back. They have to agree first: enrol them in person, or refuse the picture.',
     whose: 'Whose picture is it?',
     whoseMissing: 'Choose first whose picture it is.',
     new: 'Somebody new: {{name}}',
@@ -63,6 +65,7 @@ export const enStaff = {
       'person-unclear': 'Several people have this name.',
       'person-unknown': 'Nobody here has this name or number.',
       'consent-missing': 'The picture is good enough.',
+      'consent-unclear': 'The picture is good enough.',
       'too-far': 'The face is very small.',
       'too-close': 'The face fills the whole picture.',
       'off-centre': 'The face is at the edge of the picture.',

@@ -16,7 +16,7 @@ const words = (reason: string): string => {
 
 /**
  * Whom to enrol, or to enrol again, and why: one after the other. Whoever an import brought is asked here, in person, and
- * their face is taken anew: no picture of somebody who has not agreed ever comes to a kiosk.
+ * their face is taken anew: the server sends no kiosk a picture of somebody who has not agreed.
  */
 export function AgainScreen({ session, alive }: { session: StaffSession; alive: () => void }) {
   const { core } = useKiosk();

@@ -162,6 +162,8 @@ function Item({
   useEffect(() => title.current?.focus(), [asking.value]);
   const choices = choicesOf(item);
   const chosen = choices.find(({ id }) => id === whose.value) ?? null;
+  /** Whoever is here without a face may have declined it: the importer's word does not do for them. */
+  const agreed = item.consent && chosen?.templates !== 0;
 
   async function decide(call: (token: string) => Promise<void>): Promise<void> {
     if (busy.value) return;
@@ -224,7 +226,7 @@ function Item({
           <bdi>{item.word}</bdi>
         </h2>
         <p class="lead">{item.duplicate ? t('review.like', { name: item.duplicate.name }) : words(item.reason)}</p>
-        {!item.consent && <p class="lead">{t('review.noConsent')}</p>}
+        {!agreed && <p class="lead">{t(item.consent ? 'review.noFace' : 'review.noConsent')}</p>}
         {choices.length > 0 && (
           <fieldset class="choice">
             <legend>{t('review.whose')}</legend>
@@ -259,14 +261,14 @@ function Item({
           {recognises.value && (
             <button
               type="button"
-              class={item.consent ? 'button button-big' : 'button button-big button-main'}
+              class={agreed ? 'button button-big' : 'button button-big button-main'}
               data-do="enrol"
               onClick={() => enrol(chosen)}
             >
               {t('review.inPerson')}
             </button>
           )}
-          {item.consent && recognises.value && (
+          {agreed && recognises.value && (
             <button
               type="button"
               class="button button-big button-main"

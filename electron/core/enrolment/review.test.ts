@@ -1,0 +1,220 @@
+import sharp from 'sharp';
+import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  aPending,
+  aPerson,
+  codeOf,
+  embedding,
+  heldClock,
+  MODEL,
+  newFolder,
+  openKiosk,
+} from '../../../test/store/kiosk.ts';
+import type { Recogniser } from '../checkin/recogniser.ts';
+import { facesForbidden } from '../roster/policy.ts';
+import type { SqlStore } from '../store/store.ts';
+import { createReview, type ReviewDeps } from './review.ts';
+
+/* Staff's word about pictures of an import, on a real store, with a recogniser that sees in a picture what the test says. */
+
+const START = Date.UTC(2026, 10, 24, 12);
+const TOKEN = 'T'.repeat(43);
+let store: SqlStore;
+/** Whom the picture shows; and whose face that is already. */
+let face: Float32Array;
+let owner: string | null;
+let gallery: string[];
+let locked: boolean;
+let lock: () => void;
+let picture: Uint8Array;
+
+beforeEach(async () => {
+  store = await openKiosk(newFolder(), {}, { clock: heldClock(START) });
+  face = embedding(1);
+  owner = null;
+  gallery = [];
+  locked = false;
+  picture = await sharp({ create: { width: 200, height: 160, channels: 3, background: '#777' } })
+    .jpeg()
+    .toBuffer();
+});
+
+const recogniser = {
+  model: MODEL,
+  off: null,
+  gallery: { add: (_id: string, person: string) => void gallery.push(person) },
+  inspect: async () => ({ shape: {}, reason: 'blurred' }),
+  embed: async () => face.slice(),
+  search: () => ({ match: { best: owner && { person: owner, score: 1 } }, decision: { threshold: 0.5 } }),
+} as unknown as Recogniser;
+
+function review(change: Partial<ReviewDeps> = {}) {
+  return createReview({
+    store,
+    recogniser,
+    staff: {
+      require: () => {
+        if (locked) throw Object.assign(new Error('locked'), { code: 'staff-locked' });
+      },
+      onLock: (listener) => {
+        lock = listener;
+      },
+    },
+    forbidden: () => null,
+    onCards: () => false,
+    changed: () => undefined,
+    log: () => undefined,
+    ...change,
+  });
+}
+
+async function keep(change: Parameters<typeof aPending>[0] = {}): Promise<string> {
+  await store.imports.keep(aPending({ word: 'Grace Hopper', picture, ...change }));
+  return store.imports.list().at(-1)!.id;
+}
+
+const told = () =>
+  store
+    .pending(100)
+    .filter(({ header }) => header.type === 'health')
+    .map(({ header }) => header.open);
+const types = () => store.pending(100).map(({ header }) => header.type);
+
+describe('accepting', () => {
+  test('enrols somebody new, poor as the picture may be, with the consent that was vouched for, and the picture goes', async () => {
+    const photo = await keep({ reason: 'blurred', consent: 'form-7', language: 'de' });
+    const { person } = await review().reviewAccept({ token: TOKEN, photo, person: null });
+    expect(person).toMatchObject({ name: 'Grace Hopper', templates: 1 });
+    expect([...store.templatesOf(person.id, MODEL)[0]!.embedding]).toEqual([...face]);
+    expect(gallery).toEqual([person.id]);
+    const consent = store.pending(100).find(({ header }) => header.type === 'consent')!;
+    expect(consent.header.open).toEqual({ action: 'given', textVersion: 'form-7', language: 'de' });
+    expect(store.imports.count()).toBe(0);
+    expect(told()).toEqual([{ code: 'review-photo-accepted', detail: { reason: 'blurred' } }]);
+    // Its picture is the one of an enrolment now.
+    expect(store.parts.vault.list()).toHaveLength(1);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  test('adds to somebody whose face is here, and says so as an enrolment does', async () => {
+    const { id } = await store.addPerson(aPerson({ name: 'Grace Hopper', templates: [] }));
+    store.addTemplates(id, [{ pose: 'front', model: MODEL, embedding: embedding(1) }]);
+    // Near, and not a copy.
+    face = embedding(1).map((v, i) => v + (i % 2 === 0 ? 0.02 : -0.02));
+    const norm = Math.hypot(...face);
+    face = face.map((v) => v / norm);
+    const photo = await keep();
+    const before = types().length;
+    const { person } = await review().reviewAccept({ token: TOKEN, photo, person: id });
+    expect(person.templates).toBe(2);
+    expect(types().slice(before)).toEqual(['consent', 'template', 'health']);
+  });
+
+  test('after a kill between the enrolment and the end of the picture doubles nothing', async () => {
+    const photo = await keep();
+    const settle = store.imports.settle.bind(store.imports);
+    store.imports.settle = async () => {
+      throw new Error('killed');
+    };
+    await expect(review().reviewAccept({ token: TOKEN, photo, person: null })).rejects.toThrow('killed');
+    store.imports.settle = settle;
+    const [item] = (await review().reviewList({ token: TOKEN })).photos;
+    expect(item!.people.map(({ name }) => name)).toEqual(['Grace Hopper']);
+    const { person } = await review().reviewAccept({ token: TOKEN, photo, person: item!.people[0]!.id });
+    expect([store.countPeople(), person.templates, store.imports.count()]).toEqual([1, 1, 0]);
+  });
+
+  test.each<[string, string, () => Promise<[Partial<ReviewDeps>, string | null, string?]>]>([
+    ['nobody vouches for a consent', 'consent-missing', async () => [{}, null, await keep({ consent: null })]],
+    [
+      'whoever it is meant for is here without a face',
+      'consent-missing',
+      async () => [{}, (await store.addPerson(aPerson({ name: 'Grace Hopper', templates: [] }))).id],
+    ],
+    [
+      'the face is somebody else’s',
+      'duplicate-face',
+      async () => {
+        owner = (await store.addPerson(aPerson())).id;
+        return [{}, null];
+      },
+    ],
+    [
+      'it is unlike the face that is known',
+      'another-person',
+      async () => {
+        face = embedding(1).map((v) => -v);
+        return [{}, (await store.addPerson(aPerson({ name: 'Grace Hopper' }))).id];
+      },
+    ],
+    [
+      'neither name nor face joins it with them',
+      'person-unknown',
+      async () => [{}, (await store.addPerson(aPerson({ name: 'Somebody Else' }))).id],
+    ],
+    [
+      'the site switched faces off',
+      'faces-not-allowed',
+      async () => [{ forbidden: () => facesForbidden({ faces: 'off' } as never) }, null],
+    ],
+    ['templates live on cards', 'templates-on-card', async () => [{ onCards: () => true }, null]],
+    ['it is gone', 'review-photo-unknown', async () => [{}, null, '01890a5d-ac96-774b-bcce-b302099a8057']],
+  ])('is refused where %s, and everything stays', async (_what, code, prepare) => {
+    const waiting = await keep({ original: new Uint8Array([7]) });
+    const [deps, person, photo = waiting] = await prepare();
+    const before = [store.countPeople(), store.imports.count(), store.pendingCount()];
+    expect(await codeOf(() => review(deps).reviewAccept({ token: TOKEN, photo, person }))).toBe(code);
+    expect([store.countPeople(), store.imports.count(), store.pendingCount()]).toEqual(before);
+  });
+});
+
+test('nothing is told, shown or done without a staff session', async () => {
+  const photo = await keep();
+  locked = true;
+  const { reviewCount, reviewList, reviewShow, reviewAccept, reviewRefuse } = review();
+  for (const call of [
+    () => reviewCount({ token: TOKEN }),
+    () => reviewList({ token: TOKEN }),
+    () => reviewShow({ token: TOKEN, photo }),
+    () => reviewAccept({ token: TOKEN, photo, person: null }),
+    () => reviewRefuse({ token: TOKEN, photo, enrolled: null }),
+  ])
+    await expect(call()).rejects.toMatchObject({ code: 'staff-locked' });
+  expect([store.imports.count(), store.countPeople()]).toEqual([1, 0]);
+});
+
+test('a session leaves one trace of the list and one of each picture that it saw; the next one its own', async () => {
+  const photo = await keep({ reason: 'turned' });
+  const methods = review();
+  for (let session = 0; session < 2; session++) {
+    for (let again = 0; again < 2; again++) {
+      await methods.reviewList({ token: TOKEN });
+      const shown = await methods.reviewShow({ token: TOKEN, photo });
+      expect([shown.picture, shown.face]).toEqual([new Uint8Array(picture), [0.25, 0.25, 0.5, 0.5]]);
+    }
+    lock();
+  }
+  const once = [
+    { code: 'review-opened', detail: { waiting: 1 } },
+    { code: 'review-photo-shown', detail: { reason: 'turned' } },
+  ];
+  expect(told()).toEqual([...once, ...once]);
+});
+
+test('an item says whom its name may mean and whose face it is, to staff alone', async () => {
+  const one = await store.addPerson(aPerson({ name: 'grace hopper' }));
+  const two = await store.addPerson(aPerson({ name: 'Grace Hopper', number: '17' }));
+  await keep({ reason: 'duplicate-face', duplicate: two.id });
+  const { photos, count } = await review().reviewList({ token: TOKEN });
+  expect(count).toBe(1);
+  expect(photos[0]).toMatchObject({
+    word: 'Grace Hopper',
+    reason: 'duplicate-face',
+    addedAt: '2026-11-24T12:00:00.000Z',
+    until: '2026-12-08T12:00:00.000Z',
+    duplicate: { id: two.id, number: '17' },
+    consent: true,
+    asNew: true,
+  });
+  expect(photos[0]!.people.map(({ id }) => id).sort()).toEqual([one.id, two.id].sort());
+});
