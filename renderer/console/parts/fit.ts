@@ -6,7 +6,9 @@ const FITS = ['wide', 'close', 'cards'] as const;
 
 /** The first that its surroundings have room for: how wide words are depends on the language, so it is measured. */
 function standIn(table: HTMLTableElement): void {
-  const around = table.parentElement!;
+  const around = table.parentElement;
+  // It has gone, and what watched its size is told of that once more.
+  if (!around) return;
   const { paddingInlineStart, paddingInlineEnd } = getComputedStyle(around);
   const room = around.clientWidth - Number.parseFloat(paddingInlineStart) - Number.parseFloat(paddingInlineEnd);
   // What is below stays where it is meanwhile, and with it where somebody has scrolled to.
