@@ -51,6 +51,7 @@ export const LONG: readonly string[] = [
   'test/kiosk-ui/review.spec.ts',
   'test/kiosk-ui/setup.spec.ts',
   'test/kiosk-ui/technician.spec.ts',
+  'test/portal/keyboard.spec.ts',
   'test/portal/portal.spec.ts',
 ];
 

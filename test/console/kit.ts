@@ -128,8 +128,8 @@ export async function picture(
 }
 
 /** As the page is now, with whatever has the focus. */
-export const still = (page: Page, name: string): Promise<Buffer> =>
-  page.screenshot({ path: join(SCREENS, `console-${name}-${page.viewportSize()!.width}.png`) });
+export const still = (page: Page, name: string, room = 'console'): Promise<Buffer> =>
+  page.screenshot({ path: join(SCREENS, `${room}-${name}-${page.viewportSize()!.width}.png`) });
 
 /** What of a page stands out of its card, or of the page at its side, or is cut there: names for whoever mends it. */
 const astray = (): string[] => {

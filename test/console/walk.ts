@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext } from '@playwright/test';
 import { expect, type Locator, type Page } from '@playwright/test';
 import { LOCALES } from '../../renderer/console/locales/index.ts';
+import { LOCALES as PORTAL } from '../../renderer/portal/locales/index.ts';
 import { initI18n, tIn } from '../../renderer/shared/i18n.ts';
 import { Keys } from './keys.ts';
 import { appCode, axe, enterByLink, openBrowser, SIZES, still } from './kit.ts';
@@ -53,15 +54,15 @@ export const walkedIn = (file: (typeof WALKED)[RailPage]): string[] =>
 
 export const PASSWORD = 'orbit lantern walrus teapot';
 
-initI18n(LOCALES, 'en');
-
-/** Somebody who walks the console in one language and size. */
+/** Somebody who walks pages of the server's in one language and size. */
 export class Walk {
   readonly page: Page;
   readonly context: BrowserContext;
   readonly keys: Keys;
   /** What the page complains of, but for the refusals that a walk provokes. */
   readonly complaints: () => string[];
+  /** Of which pages it is told. */
+  readonly room: 'console' | 'portal';
   readonly #language: Language;
   readonly #opened: Set<string>;
 
@@ -69,7 +70,11 @@ export class Walk {
     { context, page, complaints }: Awaited<ReturnType<typeof openBrowser>>,
     language: Language,
     opened: Set<string>,
+    room: Walk['room'] = 'console',
   ) {
+    this.room = room;
+    // Two files may share a process.
+    initI18n({ console: LOCALES, portal: PORTAL }[room], 'en');
     this.context = context;
     this.page = page;
     this.keys = new Keys(page);
@@ -145,7 +150,7 @@ export class Walk {
 
   /** As it is now, for whoever looks at the pictures; without a fault for axe. */
   async seen(path: string, schemes?: Parameters<typeof axe>[1]): Promise<void> {
-    await still(this.page, `keys-${path}-${this.#language}`);
+    await still(this.page, `keys-${path}-${this.#language}`, this.room);
     await axe(this.page, schemes);
   }
 }
