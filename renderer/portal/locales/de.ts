@@ -44,7 +44,7 @@ export const de = {
   code: {
     nav: 'Code',
     title: 'Mein Code',
-    lead: 'Halten Sie ihn vor den Scanner oder die Kamera eines Terminals.',
+    lead: 'Tippen Sie am Terminal auf „QR-Code“ und halten Sie ihn vor die Kamera. Ein Scanner liest ihn auch ohne Tippen.',
     picture: 'QR-Code zum Einchecken. Er erneuert sich selbst.',
     left: 'Gilt noch {{seconds}} s, dann kommt der nächste',
     show: 'Code zeigen',

@@ -44,7 +44,7 @@ export const en = {
   code: {
     nav: 'My code',
     title: 'My code',
-    lead: 'Hold it before the scanner or the camera of a kiosk.',
+    lead: 'At the kiosk touch “QR code”, then hold it up to the camera. A scanner reads it without a touch.',
     picture: 'QR code to check in with. It renews itself.',
     left: 'Good for {{seconds}} s, then comes the next one',
     show: 'Show a code',

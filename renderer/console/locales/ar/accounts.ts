@@ -13,7 +13,7 @@ export const accounts = {
     auditor: 'يقرأ سجل التدقيق وسجلات النظام دون أسماء',
   },
   ready: 'جاهز',
-  pending: 'الرابط لم يُستخدم',
+  pending: 'بلا كلمة مرور بعد',
   disabled: 'معطّل',
   signedIn: 'آخر دخول',
   link: 'رابط جديد',

@@ -13,7 +13,7 @@ export const accounts = {
     auditor: 'Liest Protokoll und Systemnachweise, keine Namen',
   },
   ready: 'Bereit',
-  pending: 'Link noch nicht benutzt',
+  pending: 'Noch kein Passwort',
   disabled: 'Gesperrt',
   signedIn: 'Letzte Anmeldung',
   link: 'Neuer Link',

@@ -80,7 +80,7 @@ export const imports = {
     make_one: '{{count}} Person anlegen',
     make_other: '{{count}} Personen anlegen',
     makeText:
-      'Sie bekommen einen Eintrag und gehören zu ihrem Standort. Kein Gesicht wird verwendet, bevor die Person zugestimmt hat: die Kioske fragen sie.',
+      'Sie bekommen einen Eintrag und gehören zu ihrem Standort, und die Fotos der Liste finden sie. Kein Gesicht wird ohne festgehaltene Einwilligung verwendet.',
     undo: 'Zurücknehmen',
     undoText:
       'Wen diese Liste angelegt hat, wird wieder gelöscht; wer seitdem zugestimmt, sich angemeldet hat oder geändert wurde, bleibt.',

@@ -61,7 +61,7 @@ export const people = {
   giveText:
     'Zeigen Sie der Person diesen Text in ihrer Sprache. Halten Sie ihn erst fest, wenn sie ihn gelesen und zugestimmt hat.',
   noText:
-    'Noch ist kein Einwilligungstext geprüft, daher kann hier niemand gefragt werden. Die Prüfung macht die oder der Datenschutzbeauftragte.',
+    'Noch ist kein Einwilligungstext geprüft, daher kann hier keine Einwilligung festgehalten werden. Die oder der Datenschutzbeauftragte legt unter „Einwilligungstexte“ einen an und prüft ihn.',
   textUnset:
     'Der Text nennt, wer dieses Haus betreibt, und das hat noch niemand angegeben. Die Verwaltung trägt es unter „Einstellungen“ bei den Datenschutz-Kontakten ein; bis dahin kann niemand zustimmen.',
   agrees: '{{name}} hat dies gelesen und willigt ein',

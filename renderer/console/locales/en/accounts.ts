@@ -13,7 +13,7 @@ export const accounts = {
     auditor: 'Reads the audit log and the records about the system, and no name',
   },
   ready: 'Ready',
-  pending: 'Link not used yet',
+  pending: 'No password yet',
   disabled: 'Disabled',
   signedIn: 'Last sign-in',
   link: 'New link',

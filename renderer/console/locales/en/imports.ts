@@ -79,7 +79,7 @@ export const imports = {
     make_one: 'Make {{count}} person',
     make_other: 'Make {{count}} people',
     makeText:
-      'They get a record and belong to their site. Nobody’s face is used before they have agreed: kiosks ask them.',
+      'They get a record and belong to their site, and the photos of the list find them. No face is used without a consent on record.',
     undo: 'Take them back',
     undoText: 'Whom this list made is erased again, but for whoever has agreed, checked in, or was changed since.',
     wrong: 'Nobody is made while a line is wrong. Mend the list and upload it again: it takes the place of this one.',

@@ -59,7 +59,8 @@ export const people = {
   giveAgain: 'Ask again',
   given: 'The consent is on record.',
   giveText: 'Show this text to the person in their language. Put it on record only when they have read it and agreed.',
-  noText: 'No consent text was reviewed yet, so nobody can be asked here. A data protection officer reviews texts.',
+  noText:
+    'No consent text was reviewed yet, so no consent can be put on record here. A data protection officer adds and reviews one under “Consent texts”.',
   textUnset:
     'The text names who runs this place, and nobody has said who does. An administrator says it in Settings, under privacy contacts; until then nobody can agree to it.',
   agrees: '{{name}} has read this and agrees',

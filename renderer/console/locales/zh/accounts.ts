@@ -13,7 +13,7 @@ export const accounts = {
     auditor: '查看审计日志和系统记录，不含姓名',
   },
   ready: '就绪',
-  pending: '链接未使用',
+  pending: '尚未设密码',
   disabled: '已停用',
   signedIn: '最近登录',
   link: '新链接',

@@ -21,7 +21,8 @@ export const deSetup: Locale<typeof enSetup> = {
   againByItself: 'Es wird von selbst wieder versucht.',
   another: 'Anderer Code',
   approval: 'Vergleichen Sie dies in der Konsole',
-  approvalMore: 'In der Konsole auf {{server}}: Kioske, „Freigeben“, und dort diese Zeichen eintippen.',
+  approvalMore:
+    'In der Konsole: Kioske, „Freigeben“, und dort diese Zeichen eintippen. Der Kiosk hat {{server}} gefragt.',
   waiting: 'Dieser Bildschirm geht von selbst weiter, sobald der Kiosk freigegeben ist.',
   startOver: 'Von vorn beginnen',
   pinTitle: 'Personal-PIN dieses Kiosks',

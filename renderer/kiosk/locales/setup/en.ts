@@ -19,7 +19,7 @@ export const enSetup = {
   againByItself: 'It is tried again by itself.',
   another: 'Another code',
   approval: 'Compare this in the console',
-  approvalMore: 'In the console at {{server}}: Kiosks, “Approve”, and type these characters there.',
+  approvalMore: 'In the console: Kiosks, “Approve”, and type these characters there. The kiosk asked {{server}}.',
   waiting: 'This screen goes on by itself once the kiosk is approved.',
   startOver: 'Start over',
   pinTitle: 'Staff PIN of this kiosk',

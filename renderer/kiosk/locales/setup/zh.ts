@@ -21,7 +21,7 @@ export const zhSetup: Locale<typeof enSetup> = {
   againByItself: '系统会自动重试。',
   another: '换一个代码',
   approval: '请在控制台中核对',
-  approvalMore: '在 {{server}} 的控制台中：“终端”，“批准”，并在那里输入这些字符。',
+  approvalMore: '在控制台中：“终端”，“批准”，并在那里输入这些字符。终端询问的是 {{server}}。',
   waiting: '批准后，此屏幕会自动继续。',
   startOver: '重新开始',
   pinTitle: '此终端的员工 PIN',
