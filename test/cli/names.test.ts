@@ -55,7 +55,7 @@ describe('a name that can’t be read', () => {
 
   test('that is there already is read and shown', () => {
     const site = { id: crypto.randomUUID(), name: '\u200b', timeZone: 'UTC', dayStartsAt: '00:00', repeatSeconds: 0 };
-    expect(Site.parse({ ...site, isDefault: false }).name).toBe('\u200b');
+    expect(Site.parse({ ...site, isDefault: false, change: null }).name).toBe('\u200b');
     expect(Webhook.shape.name.parse('\u200b')).toBe('\u200b');
   });
 });

@@ -175,7 +175,7 @@ test('a site says which of its ways the face follows; the last way without a fac
   await open('settings', 'Settings');
   await page.getByRole('checkbox', { name: 'QR code: followed by the face' }).check();
   await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
-  await expect(page.getByText('Followed by the face – → ["qr"]')).toBeVisible();
+  await expect(page.getByText('Followed by the face – → QR code')).toBeVisible();
   await page.getByRole('checkbox', { name: 'Badge or card: followed by the face' }).check();
   await page.getByRole('checkbox', { name: 'Number and PIN' }).uncheck();
   await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
@@ -185,7 +185,7 @@ test('a site says which of its ways the face follows; the last way without a fac
   await page.getByRole('checkbox', { name: 'Badge or card: followed by the face' }).uncheck();
   await page.getByRole('checkbox', { name: 'QR code: followed by the face' }).uncheck();
   await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
-  await expect(page.getByText('Followed by the face ["qr"] → –')).toBeVisible();
+  await expect(page.getByText('Followed by the face QR code → –')).toBeVisible();
   await expect(page.getByRole('checkbox', { name: 'QR code: followed by the face' })).not.toBeChecked();
 });
 
@@ -205,6 +205,22 @@ test('when the day of a site starts is changed, and the zone of one that is not 
   await expect
     .poll(async () => (await call('GET', '/api/sites')).body.items.find((s: { isDefault: boolean }) => s.isDefault))
     .toMatchObject({ dayStartsAt: '04:00' });
+  // It stands in the history, and is taken back there.
+  const change = page.locator('li.setting', { hasText: 'Day starts at 00:00 → 04:00' });
+  await change.getByRole('button', { name: 'Take this change back' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Take this change back' }).click();
+  await expect(start).toHaveValue('00:00');
+  await expect(page.getByText('Day starts at 04:00 → 00:00')).toBeVisible();
+  // What somebody else has set meanwhile is not written over.
+  await start.fill('05:00');
+  const { items } = (await call('GET', '/api/sites')).body;
+  const main = items.find((s: { isDefault: boolean }) => s.isDefault).id;
+  expect((await call('PATCH', `/api/sites/${main}`, { dayStartsAt: '06:00' })).status).toBe(200);
+  await save.click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save the calendar' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Somebody else has changed these settings' })).toBeVisible();
+  await page.reload();
+  await expect(start).toHaveValue('06:00');
   await page.getByLabel('Site', { exact: true }).selectOption('Night shift');
   await expect(start).toHaveValue('00:00');
   await start.fill('12:00');

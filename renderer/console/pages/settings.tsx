@@ -1,20 +1,24 @@
 import { useState } from 'preact/hooks';
-import { NewSitePolicy, type PolicyChange, PolicyHistory, SitePolicy } from '../../../sync/protocol/api/sites.ts';
+import {
+  NewSitePolicy,
+  type PolicyChange,
+  PolicyHistory,
+  SiteHistory,
+  SitePolicy,
+} from '../../../sync/protocol/api/sites.ts';
 import { t } from '../../shared/i18n.ts';
 import { IconMend } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
 import { loadPlaces, siteOf, sites } from '../core/places.ts';
 import { useResource, useWrite } from '../core/resource.ts';
-import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { filterOf } from '../parts/filters.tsx';
 import { CheckField, Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
-import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
-import { codeWords } from '../parts/words.ts';
 import type { ConsolePage, PageProps } from './page.ts';
+import { History } from './settings/history.tsx';
 import { AddSite, Calendar } from './settings/site.tsx';
 
 export const settingsPage: ConsolePage = {
@@ -39,11 +43,15 @@ function Settings({ role }: PageProps) {
   const history = useResource(id && `${id} history`, (signal) =>
     get(`/api/sites/${id}/policy/history`, PolicyHistory, { signal }),
   );
+  const calendar = useResource(id && `${id} calendar`, (signal) =>
+    get(`/api/sites/${id}/history`, SiteHistory, { signal }),
+  );
   const [adding, setAdding] = useState(false);
   const mayWrite = role !== 'auditor';
   const reload = () => {
     policy.reload();
     history.reload();
+    calendar.reload();
   };
   return (
     <PageFrame
@@ -66,7 +74,7 @@ function Settings({ role }: PageProps) {
           />
         </div>
       )}
-      <RefusalNote refusal={policy.refusal ?? history.refusal} onAgain={reload} />
+      <RefusalNote refusal={policy.refusal ?? history.refusal ?? calendar.refusal} onAgain={reload} />
       {!policy.value && policy.loading && <Skeleton rows={8} />}
       {site && policy.value && (
         <Edit
@@ -78,10 +86,15 @@ function Settings({ role }: PageProps) {
         />
       )}
       {site && (
-        <Calendar key={`${site.id} ${site.timeZone} ${site.dayStartsAt}`} site={site} mayWrite={role === 'admin'} />
+        <Calendar
+          key={`${site.id} ${site.timeZone} ${site.dayStartsAt}`}
+          site={site}
+          mayWrite={role === 'admin'}
+          onDone={calendar.reload}
+        />
       )}
-      {history.value && (
-        <History site={history.value.site} items={history.value.items} mayWrite={mayWrite} onDone={reload} />
+      {site && history.value && calendar.value && (
+        <History site={site} policy={history.value.items} calendar={calendar.value.items} role={role} onDone={reload} />
       )}
       {adding && (
         <Dialog title={t('settings.addSite')} onClose={() => setAdding(false)}>
@@ -287,76 +300,6 @@ function Edit({
           </div>
         )}
       </Form>
-    </section>
-  );
-}
-
-/** Settings that differ between two policies, by name. */
-function changes(before: Policy | null, after: Policy): [name: string, before: string, after: string][] {
-  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after)])] as (keyof Policy)[];
-  const text = (value: unknown) =>
-    value === undefined ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return names.flatMap((name) => {
-    const [was, is] = [text(before?.[name]), text(after[name])];
-    return was === is ? [] : [[name, was, is]];
-  });
-}
-
-function History({
-  site,
-  items,
-  mayWrite,
-  onDone,
-}: {
-  site: string;
-  items: readonly PolicyChange[];
-  mayWrite: boolean;
-  onDone: () => void;
-}) {
-  const { busy, refusal, run } = useWrite();
-  const revert = async (change: PolicyChange) => {
-    const sure = await confirm({
-      title: t('settings.revert'),
-      text: t('settings.revertText'),
-      action: t('settings.revert'),
-    });
-    if (!sure) return;
-    const body = { change: change.id };
-    const done = await run(() => send('POST', `/api/sites/${site}/policy/revert`, { body, answer: SitePolicy }));
-    if (done?.ok) {
-      toast(() => t('settings.reverted'));
-      onDone();
-    }
-  };
-  return (
-    <section class="card panel">
-      <h2>{t('settings.history')}</h2>
-      <RefusalNote refusal={refusal} />
-      {items.length === 0 && <p class="muted">{t('settings.noHistory')}</p>}
-      <ul>
-        {items.map((change) => (
-          <li key={change.id} class="setting">
-            <div>
-              {changes(change.before, change.after).map(([name, before, after]) => (
-                <p key={name}>
-                  <span class="setting-name">{codeWords('settings', name)}</span>{' '}
-                  <bdi>
-                    {before} → {after}
-                  </bdi>
-                </p>
-              ))}
-              <p class="muted small">
-                <bdi>{change.email ?? codeWords('settings.by', change.by)}</bdi> · <Moment at={change.at} />
-              </p>
-            </div>
-            {mayWrite && change.before !== null && (
-              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void revert(change)}>
-                {t('settings.revert')}
-              </button>
-            )}
-          </li>
-        ))}
-      </ul>
     </section>
   );
 }

@@ -23,6 +23,8 @@ export const Site = z.strictObject({
   repeatSeconds: RepeatSeconds,
   /** Where every device and person belongs that was given no other. */
   isDefault: z.boolean(),
+  /** The newest change of name or calendar; null: none is kept. */
+  change: Uuid.nullable(),
 });
 export type Site = z.infer<typeof Site>;
 
@@ -37,6 +39,26 @@ export type NewSite = z.infer<typeof NewSite>;
 
 export const SitePatch = z.strictObject({ name: GivenName, timeZone: TimeZone, dayStartsAt: TimeOfDay }).partial();
 export type SitePatch = z.infer<typeof SitePatch>;
+
+/** `change`: the one of the site as it was read; refused where another has come since. Absent: set whatever it is. */
+export const SiteWrite = z.strictObject({ change: Uuid.or(z.literal('none')).optional() });
+
+/** What of a site has a history. */
+export const SiteFacts = z.strictObject({ name: Name, timeZone: z.string(), dayStartsAt: TimeOfDay });
+
+/** One change of a site itself, newest first. */
+export const SiteChange = z.strictObject({
+  id: Uuid,
+  at: Instant,
+  /** Account, or `operator`, `configuration`. */
+  by: z.string(),
+  /** E-mail of the account; null: none, or removed since. */
+  email: z.string().nullable(),
+  before: SiteFacts,
+  after: SiteFacts,
+});
+export type SiteChange = z.infer<typeof SiteChange>;
+export const SiteHistory = z.strictObject({ site: Uuid, items: z.array(SiteChange) });
 
 /**
  * What can be set of a policy; consent texts have a life of their own. `repeatWindowSeconds` is the site's own also where
@@ -69,7 +91,7 @@ export const PolicyChange = z.strictObject({
 });
 export type PolicyChange = z.infer<typeof PolicyChange>;
 export const PolicyHistory = z.strictObject({ site: Uuid, items: z.array(PolicyChange) });
-/** The policy becomes what it was before this change. */
+/** The policy, or the site, becomes what it was before this change. */
 export const RevertPolicy = z.strictObject({ change: Uuid });
 
 function isTimeZone(name: string): boolean {

@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
 import { attendanceDays, type DayOf } from '../../protocol/wire/calendar.ts';
 import { appendChanges } from '../changes/log.ts';
 import { DEFAULT_SCOPE } from '../changes/scope.ts';
@@ -12,6 +13,8 @@ export interface Site {
   readonly dayStartsAt: string;
   readonly repeatSeconds: number;
   readonly isDefault: boolean;
+  /** The newest change of the site itself; null: none is kept. */
+  readonly change: string | null;
 }
 
 /** What holds where nothing is configured. */
@@ -38,10 +41,35 @@ export async function ensureDefaultSite(
       .values({ id: site.id, ...values, repeat_seconds: site.repeatSeconds ?? FALLBACK.repeatSeconds })
       .onConflict((c) => c.column('id').doUpdateSet(values))
       .execute();
-    if (!before || before.time_zone === site.timeZone) return;
+    if (!before) return;
+    const was = { name: before.name, timeZone: before.time_zone, dayStartsAt: before.day_starts_at };
+    await keepSiteChange(tx, site.id, was, { ...was, name: site.name, timeZone: site.timeZone }, now, 'configuration');
+    if (before.time_zone === site.timeZone) return;
     await resolveAnew(tx, { id: site.id, isDefault: true });
     await appendChanges(tx, [{ kind: 'policy' }], now);
   });
+}
+
+/** What can be changed of a site, and has a history. */
+type SiteFacts = Pick<Site, 'name' | 'timeZone' | 'dayStartsAt'>;
+
+/** Writes down that a site was changed, where it was. @param by account, `operator` or `configuration` */
+export async function keepSiteChange(
+  tx: Transaction<Tables>,
+  site: string,
+  before: SiteFacts,
+  after: SiteFacts,
+  now: Date,
+  by: string,
+): Promise<void> {
+  const facts = ({ name, timeZone, dayStartsAt }: SiteFacts) => JSON.stringify({ name, timeZone, dayStartsAt });
+  if (facts(before) === facts(after)) return;
+  const id = v7();
+  await tx
+    .insertInto('site_change')
+    .values({ id, site, at: now, by, before: facts(before), after: facts(after) })
+    .execute();
+  await tx.updateTable('site').set({ change: id }).where('id', '=', site).execute();
 }
 
 /** Puts every record of a site up for resolving anew: another rule counts from now on. */
@@ -86,6 +114,7 @@ export async function listSites(db: Db): Promise<Site[]> {
     dayStartsAt: r.day_starts_at,
     repeatSeconds: r.repeat_seconds,
     isDefault: r.is_default,
+    change: r.change,
   }));
 }
 

@@ -35,6 +35,7 @@ import { technicians } from './migrations/0032-technicians.ts';
 import { rollCall } from './migrations/0033-roll-call.ts';
 import { importLooks } from './migrations/0034-import-looks.ts';
 import { siteTechnicians } from './migrations/0035-site-technicians.ts';
+import { siteChanges } from './migrations/0036-site-changes.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -77,6 +78,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0033-roll-call': rollCall,
   '0034-import-looks': importLooks,
   '0035-site-technicians': siteTechnicians,
+  '0036-site-changes': siteChanges,
 };
 
 /** Names of what this build knows, in order. */

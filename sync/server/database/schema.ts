@@ -24,6 +24,7 @@ import type {
   ModelMigrationTable,
   PersonMinorTable,
   PersonScoreTable,
+  SiteChangeTable,
   SitePolicyChangeTable,
 } from './tables/enrolment.ts';
 import type { ErasureStepTable, ErasureTable } from './tables/erasure.ts';
@@ -187,6 +188,8 @@ interface SiteTable {
   /** Records of one person within this are one presence, seconds. */
   repeat_seconds: Generated<number>;
   is_default: Generated<boolean>;
+  /** The newest of its changes that is kept (`site_change`). */
+  change: Generated<string | null>;
 }
 
 /** Partitioned by month on `at`; one row a claimed record, never deleted. */
@@ -439,6 +442,7 @@ export interface Tables {
   consent_text: ConsentTextTable;
   site_policy: SitePolicyTable;
   site_policy_change: SitePolicyChangeTable;
+  site_change: SiteChangeTable;
   evacuation: EvacuationTable;
   evacuation_mark: EvacuationMarkTable;
   kiosk_figures: KioskFiguresTable;

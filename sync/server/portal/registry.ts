@@ -56,6 +56,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   site: 'places',
   site_policy: 'settings of places',
   site_policy_change: 'settings of places',
+  site_change: 'settings of places',
   import_run: 'what the operator said of an import; the pictures in it are told',
   model_migration: 'a move to another embedder, which names nobody',
   evacuation: 'when a site was cleared, and how many people were inside',

@@ -21,7 +21,7 @@ export async function reportSite(db: Db, id: string | undefined, timeZone: strin
   const site = sites.find((s) => (id === undefined ? s.isDefault : s.id === id));
   if (site) return site;
   if (id !== undefined) throw new Problem('unknown-site', 'There is no such site.', 'List the sites again.');
-  return { id: null, name: '', timeZone, dayStartsAt: '00:00', repeatSeconds: 60, isDefault: true };
+  return { id: null, name: '', timeZone, dayStartsAt: '00:00', repeatSeconds: 60, isDefault: true, change: null };
 }
 
 /**

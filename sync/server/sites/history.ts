@@ -1,4 +1,10 @@
-import { NewSitePolicy, type PolicyChange } from '../../protocol/api/sites.ts';
+import {
+  NewSitePolicy,
+  type PolicyChange,
+  type SiteChange,
+  SiteFacts,
+  type SitePatch,
+} from '../../protocol/api/sites.ts';
 import type { Policy } from '../../protocol/wire/changes.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { listAccounts } from '../accounts/accounts.ts';
@@ -28,6 +34,41 @@ export async function policyHistory(db: Db, keys: Keys, scope: string): Promise<
     before: r.before === null ? null : NewSitePolicy.parse(r.before),
     after: NewSitePolicy.parse(r.after),
   }));
+}
+
+/** What was changed of a site itself. */
+export async function siteHistory(db: Db, keys: Keys, site: string): Promise<SiteChange[]> {
+  const rows = await db
+    .selectFrom('site_change')
+    .selectAll()
+    .where('site', '=', site)
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(SHOWN)
+    .execute();
+  const emails = new Map((await listAccounts(db, keys)).map((a) => [a.id, a.email]));
+  return rows.map((r) => ({
+    id: r.id,
+    at: r.at.toISOString(),
+    by: r.by,
+    email: emails.get(r.by) ?? null,
+    before: SiteFacts.parse(r.before),
+    after: SiteFacts.parse(r.after),
+  }));
+}
+
+/** What takes a change of a site back: of what it changed, what was before. @throws Problem `site-change-unknown` */
+export async function siteBefore(db: Db, site: string, change: string): Promise<SitePatch> {
+  const row = await db
+    .selectFrom('site_change')
+    .select(['before', 'after'])
+    .where('id', '=', change)
+    .where('site', '=', site)
+    .executeTakeFirst();
+  if (!row) throw new Problem('site-change-unknown', 'There is no such change of this site.', 'Read the list again.');
+  const [before, after] = [SiteFacts.parse(row.before), SiteFacts.parse(row.after)];
+  const names = (Object.keys(before) as (keyof typeof before)[]).filter((name) => before[name] !== after[name]);
+  return Object.fromEntries(names.map((name) => [name, before[name]]));
 }
 
 /** @throws Problem `policy-change-unknown`, `policy-had-none` */

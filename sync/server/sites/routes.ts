@@ -6,9 +6,11 @@ import {
   PolicyWrite,
   RevertPolicy,
   Site,
+  SiteHistory,
   SiteList,
   SitePatch,
   SitePolicy,
+  SiteWrite,
 } from '../../protocol/api/sites.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
@@ -16,7 +18,7 @@ import { type RouteSpec, route } from '../access/route.ts';
 import { listSites } from '../attendance/sites.ts';
 import { hasOwnPolicy, newestChange, policyToSet, setPolicy } from '../changes/policy.ts';
 import type { Db } from '../database/schema.ts';
-import { policyBefore, policyHistory } from './history.ts';
+import { policyBefore, policyHistory, siteBefore, siteHistory } from './history.ts';
 import { addSite, changeSite, findSite, scopeOfSite } from './write.ts';
 
 const One = z.strictObject({ site: Uuid });
@@ -77,15 +79,55 @@ const patch = route({
   data: [],
   action: 'write',
   params: One,
+  query: SiteWrite,
   body: SitePatch,
   answer: Site,
-  refusals: ['unknown-site', 'site-configured'],
-  async handle({ tx, params, body, now, on, tell }) {
+  refusals: ['unknown-site', 'site-configured', 'settings-changed-meanwhile', 'name-unreadable'],
+  async handle({ tx, actor, params, query, body, now, on, tell }) {
     on(params.site);
-    const site = await changeSite(tx, params.site, body, now);
+    const by = actor.id ?? actor.role;
+    const site = await changeSite(tx, params.site, body, now, { seen: query.change, by });
     tell('board');
     tell('change');
     return site;
+  },
+});
+
+const changes = route({
+  method: 'GET',
+  path: '/api/sites/:site/history',
+  summary: 'What was changed of a site’s name and calendar, when and by whom, newest first',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['account.email'],
+  action: 'read',
+  params: One,
+  answer: SiteHistory,
+  refusals: ['unknown-site'],
+  async handle({ tx, services: { keys }, params: { site }, on }) {
+    on(site);
+    await findSite(tx, site);
+    return { site, items: await siteHistory(tx, keys, site) };
+  },
+});
+
+const takeBack = route({
+  method: 'POST',
+  path: '/api/sites/:site/revert',
+  summary: 'Take a change of a site’s name or calendar back; that is a change of its own',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: One,
+  body: RevertPolicy,
+  answer: Site,
+  refusals: ['unknown-site', 'site-change-unknown', 'site-configured'],
+  async handle({ tx, actor, params: { site }, body, now, on, tell }) {
+    on(`${site} ${body.change}`);
+    const before = await siteBefore(tx, site, body.change);
+    const changed = await changeSite(tx, site, before, now, { by: actor.id ?? actor.role });
+    tell('board');
+    tell('change');
+    return changed;
   },
 });
 
@@ -176,4 +218,15 @@ const revert = route({
   },
 });
 
-export const siteRoutes: readonly RouteSpec[] = [list, create, get, patch, readPolicy, writePolicy, history, revert];
+export const siteRoutes: readonly RouteSpec[] = [
+  list,
+  create,
+  get,
+  patch,
+  changes,
+  takeBack,
+  readPolicy,
+  writePolicy,
+  history,
+  revert,
+];

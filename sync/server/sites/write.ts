@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { NewSite, SitePatch } from '../../protocol/api/sites.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { listSites, repeatSecondsOf, resolveAnew, type Site } from '../attendance/sites.ts';
+import { keepSiteChange, listSites, repeatSecondsOf, resolveAnew, type Site } from '../attendance/sites.ts';
 import { appendChanges } from '../changes/log.ts';
 import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Db, Tables } from '../database/schema.ts';
@@ -39,13 +39,28 @@ export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<S
 }
 
 /**
- * Changes a site. Another time zone or start of the day puts all of its records up for resolving anew.
+ * Changes a site, and keeps what it was. Another time zone or start of the day puts all of its records up for resolving anew.
  *
+ * @param seen the newest change of it that was known to whoever asks, or `none`; absent: whatever it is
+ * @param by account, or `operator`: for the history
+ * @throws Problem `settings-changed-meanwhile`: somebody else was faster
  * @throws Problem `unknown-site`; `site-configured` where the server's own configuration says it
  */
-export async function changeSite(tx: Transaction<Tables>, id: string, patch: SitePatch, now: Date): Promise<Site> {
+export async function changeSite(
+  tx: Transaction<Tables>,
+  id: string,
+  patch: SitePatch,
+  now: Date,
+  { seen, by = 'operator' }: { readonly seen?: string | undefined; readonly by?: string } = {},
+): Promise<Site> {
   await tx.selectFrom('site').select('id').where('id', '=', id).forUpdate().execute();
   const before = await findSite(tx, id);
+  if (seen !== undefined && seen !== (before.change ?? 'none'))
+    throw new Problem(
+      'settings-changed-meanwhile',
+      'Somebody else has changed this site meanwhile.',
+      'Read it again, then decide.',
+    );
   const told =
     before.isDefault && (['name', 'timeZone'] as const).some((f) => patch[f] !== undefined && patch[f] !== before[f]);
   if (told)
@@ -61,6 +76,7 @@ export async function changeSite(tx: Transaction<Tables>, id: string, patch: Sit
   };
   if (Object.keys(change).length === 0) return before;
   await tx.updateTable('site').set(change).where('id', '=', id).execute();
+  await keepSiteChange(tx, id, before, { ...before, ...given(patch) }, now, by);
   const after = await findSite(tx, id);
   if (before.timeZone !== after.timeZone || before.dayStartsAt !== after.dayStartsAt) {
     await resolveAnew(tx, after);
@@ -68,6 +84,9 @@ export async function changeSite(tx: Transaction<Tables>, id: string, patch: Sit
   }
   return after;
 }
+
+const given = (patch: SitePatch) =>
+  Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
 
 /**
  * Puts a device at another site: it gets that one's people, and what it records from now on is that one's.

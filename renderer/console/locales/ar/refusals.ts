@@ -59,6 +59,7 @@ export const refusals = {
   'last-administrator': { title: 'هذا آخر مسؤول.', next: 'أضف مسؤولًا آخر أولًا.' },
   'mail-not-configured': { title: 'لا يرسل هذا الخادم بريدًا.', next: 'اعرض رمز QR بدلًا من ذلك.' },
   'merge-not-possible': { title: 'أحدهما مجهول أو ممحو أو مدموج من قبل.', next: 'اقرأ الصفحة من جديد.' },
+  'site-change-unknown': { title: 'لا يوجد تغيير كهذا في هذا الموقع.', next: 'اقرأ القائمة من جديد.' },
   'name-unreadable': {
     title: 'لا يمكن قراءة هذا الاسم: لا يظهر منه شيء، أو فيه فاصل أسطر.',
     next: 'اكتبه من جديد في سطر واحد.',

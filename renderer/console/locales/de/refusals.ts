@@ -83,6 +83,10 @@ export const refusals = {
     title: 'Eine der beiden ist unbekannt, gelöscht oder schon zusammengeführt.',
     next: 'Laden Sie die Seite neu.',
   },
+  'site-change-unknown': {
+    title: 'Diese Änderung des Standorts gibt es nicht.',
+    next: 'Lesen Sie die Liste noch einmal.',
+  },
   'name-unreadable': {
     title: 'Dieser Name lässt sich nicht lesen: Man sieht nichts davon, oder er enthält einen Zeilenumbruch.',
     next: 'Geben Sie ihn neu ein, in einer Zeile.',

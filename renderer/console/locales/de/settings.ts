@@ -50,6 +50,8 @@ export const settings = {
   noHistory: 'Noch nichts geändert.',
   revert: 'Diese Änderung zurücknehmen',
   revertText: 'Die Richtlinie wird wie vor dieser Änderung. Auch das steht im Verlauf.',
+  fromTo: '{{before}} → {{after}}',
+  revertCalendarText: 'Tage werden wieder wie vorher gezählt, auch die vergangenen. Auch das steht im Verlauf.',
   reverted: 'Zurückgenommen.',
   by: {
     operator: 'Betrieb am Server',

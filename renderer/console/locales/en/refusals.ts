@@ -68,6 +68,7 @@ export const refusals = {
     title: 'One of the two is unknown, erased, or merged already.',
     next: 'Read the page again.',
   },
+  'site-change-unknown': { title: 'There is no such change of this site.', next: 'Read the list again.' },
   'name-unreadable': {
     title: 'This name can’t be read: nothing of it is seen, or it holds a line break.',
     next: 'Type it anew, in one line.',

@@ -51,6 +51,9 @@ export const settings = {
   revert: 'Take this change back',
   revertText:
     'The policy becomes what it was before this change. That is a change of its own, and stands in the history.',
+  fromTo: '{{before}} → {{after}}',
+  revertCalendarText:
+    'Days are counted by what was before again, those of the past too. That is a change of its own, and stands in the history.',
   reverted: 'Taken back.',
   by: {
     operator: 'operator at the server',

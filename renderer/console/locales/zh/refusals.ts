@@ -41,6 +41,7 @@ export const refusals = {
   'last-administrator': { title: '这是最后一位管理员。', next: '请先添加另一位。' },
   'mail-not-configured': { title: '此服务器不发送邮件。', next: '请改为出示二维码。' },
   'merge-not-possible': { title: '两者之一未知、已删除或已合并。', next: '请重新读取页面。' },
+  'site-change-unknown': { title: '该地点没有这项更改。', next: '请重新读取列表。' },
   'name-unreadable': {
     title: '此姓名无法显示：没有可见字符，或含有换行。',
     next: '请重新输入，且只占一行。',

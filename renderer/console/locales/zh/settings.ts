@@ -50,6 +50,8 @@ export const settings = {
   noHistory: '尚无更改。',
   revert: '撤回此更改',
   revertText: '策略恢复到此更改之前；这也会记入历史。',
+  fromTo: '{{before}} → {{after}}',
+  revertCalendarText: '将重新按之前的方式计算各日，包括过去的日子；这也会记入历史。',
   reverted: '已撤回。',
   by: {
     operator: '服务器运维',

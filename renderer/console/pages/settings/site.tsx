@@ -9,7 +9,7 @@ import { Form, RefusalNote, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';
 
 /** By what days of a site are counted: its zone, and when on the wall its day starts. */
-export function Calendar({ site, mayWrite }: { site: Site; mayWrite: boolean }) {
+export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boolean; onDone: () => void }) {
   const [timeZone, setZone] = useState(site.timeZone);
   const [dayStartsAt, setStart] = useState(site.dayStartsAt);
   const { busy, refusal, run } = useWrite();
@@ -20,9 +20,14 @@ export function Calendar({ site, mayWrite }: { site: Site; mayWrite: boolean }) 
     if (!patch.success || same) return;
     const action = t('settings.saveCalendar');
     if (!(await confirm({ title: t('settings.calendar'), text: t('settings.calendarSure'), action }))) return;
-    const done = await run(() => send('PATCH', `/api/sites/${site.id}`, { body: patch.data, answer: SiteShape }));
+    // Days that somebody else has set meanwhile are not written over unseen.
+    const query = { change: site.change ?? 'none' };
+    const done = await run(() =>
+      send('PATCH', `/api/sites/${site.id}`, { query, body: patch.data, answer: SiteShape }),
+    );
     if (!done?.ok) return;
     await loadPlaces();
+    onDone();
     toast(() => t('settings.saved'));
   };
   return (

@@ -128,6 +128,18 @@ export interface SitePolicyChangeTable {
   after: Json<unknown>;
 }
 
+/** A change of a site itself. */
+export interface SiteChangeTable {
+  id: string;
+  site: string;
+  at: Instant;
+  /** Account, `operator` or `configuration`. */
+  by: string;
+  /** `SiteFacts` (protocol/api/sites.ts). */
+  before: Json<unknown>;
+  after: Json<unknown>;
+}
+
 /** Match scores of somebody over time, by embedder (drift/). */
 export interface PersonScoreTable {
   person: string;

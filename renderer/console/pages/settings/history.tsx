@@ -1,0 +1,123 @@
+import type { PolicyChange, Site, SiteChange } from '../../../../sync/protocol/api/sites.ts';
+import { SitePolicy, Site as SiteShape } from '../../../../sync/protocol/api/sites.ts';
+import { t } from '../../../shared/i18n.ts';
+import { send } from '../../core/api.ts';
+import { loadPlaces } from '../../core/places.ts';
+import { useWrite } from '../../core/resource.ts';
+import type { Role } from '../../core/session.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { RefusalNote } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { codeWords } from '../../parts/words.ts';
+
+/** A change of the policy, or of the site itself, as the list has it. */
+type Line = {
+  readonly id: string;
+  readonly at: string;
+  readonly by: string;
+  readonly email: string | null;
+  readonly before: object | null;
+  readonly after: object;
+} & ({ readonly of: 'policy' } | { readonly of: 'site' });
+
+const LISTS: ReadonlySet<string> = new Set(['ways', 'withFace']);
+const CHOICES: ReadonlySet<string> = new Set(['faces', 'liveness', 'templates']);
+
+/** A setting's value as its page calls it. */
+function valueWords(name: string, value: unknown): string {
+  if (value === undefined || value === '') return '–';
+  if (LISTS.has(name)) return (value as string[]).map((way) => codeWords('settings.way', way)).join(', ') || '–';
+  return CHOICES.has(name) ? codeWords('settings', String(value)) : String(value);
+}
+
+const nameWords = (name: string): string => (name === 'name' ? t('settings.siteName') : codeWords('settings', name));
+
+/** Contacts are settings of their own on the page. */
+const flat = (of: object | null): Record<string, unknown> => {
+  const { privacy, ...rest } = (of ?? {}) as Record<string, unknown>;
+  return { ...rest, ...(privacy as object | undefined) };
+};
+
+/** What differs between two, by name. */
+function differences(before: object | null, after: object): [name: string, before: string, after: string][] {
+  const [was, is] = [flat(before), flat(after)];
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((name) => {
+    const [one, other] = [valueWords(name, was[name]), valueWords(name, is[name])];
+    return one === other ? [] : [[name, one, other] as [string, string, string]];
+  });
+}
+
+/** Whether this page can take it back: name and zone of the default site are the server's own configuration. */
+function undoable(line: Line, site: Site, role: Role): boolean {
+  if (line.of === 'policy') return role !== 'auditor' && line.before !== null;
+  const configured = site.isDefault && differences(line.before, line.after).some(([name]) => name !== 'dayStartsAt');
+  return role === 'admin' && !configured;
+}
+
+/** What was changed of a site and of its policy, by whom, and a way back. */
+export function History({
+  site,
+  policy,
+  calendar,
+  role,
+  onDone,
+}: {
+  site: Site;
+  policy: readonly PolicyChange[];
+  calendar: readonly SiteChange[];
+  role: Role;
+  onDone: () => void;
+}) {
+  const { busy, refusal, run } = useWrite();
+  const lines: Line[] = [
+    ...policy.map((change) => ({ ...change, of: 'policy' as const })),
+    ...calendar.map((change) => ({ ...change, of: 'site' as const })),
+  ].sort((a, b) => b.at.localeCompare(a.at));
+  const revert = async (line: Line) => {
+    const sure = await confirm({
+      title: t('settings.revert'),
+      text: t(line.of === 'policy' ? 'settings.revertText' : 'settings.revertCalendarText'),
+      action: t('settings.revert'),
+    });
+    if (!sure) return;
+    const body = { change: line.id };
+    const path = `/api/sites/${site.id}`;
+    const done =
+      line.of === 'policy'
+        ? await run(() => send('POST', `${path}/policy/revert`, { body, answer: SitePolicy }))
+        : await run(() => send('POST', `${path}/revert`, { body, answer: SiteShape }));
+    if (!done?.ok) return;
+    if (line.of === 'site') await loadPlaces();
+    toast(() => t('settings.reverted'));
+    onDone();
+  };
+  return (
+    <section class="card panel">
+      <h2>{t('settings.history')}</h2>
+      <RefusalNote refusal={refusal} />
+      {lines.length === 0 && <p class="muted">{t('settings.noHistory')}</p>}
+      <ul>
+        {lines.map((line) => (
+          <li key={line.id} class="setting">
+            <div>
+              {differences(line.before, line.after).map(([name, before, after]) => (
+                <p key={name}>
+                  <span class="setting-name">{nameWords(name)}</span> {t('settings.fromTo', { before, after })}
+                </p>
+              ))}
+              <p class="muted small">
+                <bdi>{line.email ?? codeWords('settings.by', line.by)}</bdi> · <Moment at={line.at} />
+              </p>
+            </div>
+            {undoable(line, site, role) && (
+              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void revert(line)}>
+                {t('settings.revert')}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
