@@ -1,21 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { v7 } from 'uuid';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
-import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { enrolAgainJob } from '../../sync/server/again/again.job.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
 import { attentionRoutes } from '../../sync/server/attention/routes.ts';
-import { readChanges } from '../../sync/server/changes/read.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { driftJob } from '../../sync/server/drift/drift.job.ts';
 import type { Minor } from '../../sync/server/minors/minors.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
 import { siteRoutes } from '../../sync/server/sites/routes.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
-import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
+import { type Api, enrol, SITE } from './api-kit.ts';
+import { type Opened, told, withApi } from './sites-kit.ts';
 
 /** Whom kiosks are to enrol again, minors whom they enrol, and what of both a merge keeps. */
 
@@ -24,26 +22,16 @@ const DAY = 86_400_000;
 const CONSENT = { action: 'given', textVersion: '1', language: 'en' } as const;
 const GUARDIAN = { guardian: 'Robin', relation: 'mother' };
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
+let opened: Opened;
 let api: Api;
 let box: MemoryOutbox;
 
-describe.each(DATABASES)('enrolling again on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW, [...attentionRoutes, ...consentRoutes, ...peopleRoutes, ...siteRoutes]);
+describe.each(DATABASES)('enrolling again on $name', (on) => {
+  withApi(on, { now: NOW, routes: [...attentionRoutes, ...consentRoutes, ...peopleRoutes, ...siteRoutes] }, (o) => {
+    opened = o;
+    api = o.api;
   });
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
-    api.now = NOW;
+  beforeEach(async () => {
     box = await api.kiosk();
   });
 
@@ -55,18 +43,8 @@ describe.each(DATABASES)('enrolling again on $name', ({ unavailable, start }) =>
   const minorOf = (person: string) => api.ask<{ minor: Minor | null }>('GET', `/api/people/${person}/minor`);
 
   /** What a kiosk hears of everything, from nothing on. */
-  async function heard(kiosk: MemoryOutbox = box, version = 3): Promise<Change[]> {
-    const { db, keys, keyring } = api;
-    const source = { db, keys, logEpoch: database.logEpoch, publicKeys: async () => keyring.publicKeys };
-    const all: Change[] = [];
-    for (let [cursor, more] = ['', true]; more; ) {
-      const ask = { cursor, limit: 200, presenceAfter: null, newestKey: true, version };
-      const page = await readChanges(source, kiosk.device, ask, api.now);
-      all.push(...page.changes);
-      ({ cursor, more } = page);
-    }
-    return all;
-  }
+  const heard = async (kiosk: MemoryOutbox = box, version = 3) =>
+    (await told(opened, kiosk.device, { version })).changes;
   const again = async (kiosk?: MemoryOutbox) =>
     (await heard(kiosk)).flatMap((c) => (c.kind === 'again' ? c.people : [])) as { person: string; reason: string }[];
   const reasonOf = async (person: string) => (await again()).find((a) => a.person === person)?.reason;

@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttendanceRow } from '../../sync/protocol/api/attendance.ts';
 import type { Correction } from '../../sync/protocol/api/corrections.ts';
 import type { DayReport } from '../../sync/protocol/api/reports.ts';
 import { readBoard } from '../../sync/server/attendance/board.ts';
 import { readPresence } from '../../sync/server/changes/presence.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
-import { type Api, apiOn, SITE } from './api-kit.ts';
+import { type Api, SITE } from './api-kit.ts';
+import { withApi } from './sites-kit.ts';
 
 /** Records by the API: search, the report of a day, corrections. */
 
@@ -19,25 +19,14 @@ interface Page<T> {
   next: string | null;
 }
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
 let api: Api;
 let box: MemoryOutbox;
 
-describe.each(DATABASES)('attendance by the API on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, at('20:00'));
+describe.each(DATABASES)('attendance by the API on $name', (on) => {
+  withApi(on, { now: at('20:00') }, (o) => {
+    api = o.api;
   });
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
+  beforeEach(async () => {
     box = await api.kiosk();
   });
 

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { ConsentText } from '../../sync/protocol/api/consents.ts';
 import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
 import type { MyConsentTexts } from '../../sync/protocol/api/portal.ts';
 import type { Site } from '../../sync/protocol/api/sites.ts';
-import type { Change } from '../../sync/protocol/wire/changes.ts';
-import { readChanges } from '../../sync/server/changes/read.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
-import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
+import { type Api, enrol, SITE } from './api-kit.ts';
+import { type Opened, told, withApi } from './sites-kit.ts';
 
 /** People, consents, templates, sites and kiosks by the API, and what kiosks are told of it. */
 
@@ -19,51 +17,21 @@ interface Page<T> {
   next: string | null;
 }
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
+let opened: Opened;
 let api: Api;
 let box: MemoryOutbox;
 
-describe.each(DATABASES)('people by the API on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
+describe.each(DATABASES)('people by the API on $name', (on) => {
+  withApi(on, { now: NOW }, (o) => {
+    opened = o;
+    api = o.api;
   });
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
+  beforeEach(async () => {
     box = await api.kiosk();
   });
 
-  /** Everything that a kiosk which knows nothing is told now. */
-  async function told(device: string): Promise<Change[]> {
-    const source = {
-      db: api.db,
-      keys: api.keys,
-      logEpoch: randomUUID(),
-      publicKeys: async () => api.keyring.publicKeys,
-    };
-    const changes: Change[] = [];
-    for (let cursor = ''; ; ) {
-      const page = await readChanges(
-        source,
-        device,
-        { cursor, limit: 200, presenceAfter: null, newestKey: true },
-        api.now,
-      );
-      changes.push(...page.changes);
-      if (!page.more) return changes;
-      cursor = page.cursor;
-    }
-  }
   const toldOf = async (person: string, device = box.device) =>
-    (await told(device)).filter((c) => 'person' in c && c.person === person);
+    (await told(opened, device)).changes.filter((c) => 'person' in c && c.person === person);
   const make = (body: unknown) => api.ask<Person>('POST', '/api/people', { body, as: 'staff' });
 
   test('P10 a person is made, found by e-mail, number or badge through the blind index, and never by a part of one', async () => {
@@ -221,7 +189,8 @@ describe.each(DATABASES)('people by the API on $name', ({ unavailable, start }) 
       await expect(
         api.ask('PUT', `/api/sites/${site.id}/policy?change=${stale}`, { body: policy }),
       ).rejects.toMatchObject({ code: 'settings-changed-meanwhile' });
-    const policyTold = async (device: string) => (await told(device)).find((c) => c.kind === 'policy')?.policy;
+    const policyTold = async (device: string) =>
+      (await told(opened, device)).changes.find((c) => c.kind === 'policy')?.policy;
     expect(await policyTold(madrid.device)).toMatchObject(policy);
     expect(await policyTold(box.device)).not.toHaveProperty('faces');
     await expect(
@@ -258,7 +227,7 @@ describe.each(DATABASES)('people by the API on $name', ({ unavailable, start }) 
       paragraphs: ['We keep your face for {photoDays} days.'],
     });
     const textsTold = async () =>
-      (await told(box.device))
+      (await told(opened, box.device)).changes
         .find((c) => c.kind === 'policy')
         ?.policy.consentTexts?.map((t) => [t.version, t.language]);
     const made = await make({ name: 'Emmy Noether' });

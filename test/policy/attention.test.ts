@@ -1,11 +1,10 @@
 import { v7 } from 'uuid';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttentionCount, AttentionItem } from '../../sync/protocol/api/attention.ts';
 import type { MyComplaints } from '../../sync/protocol/api/portal.ts';
 import { attentionRoutes } from '../../sync/server/attention/routes.ts';
 import { complaintRoutes } from '../../sync/server/complaints/routes.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { driftJob } from '../../sync/server/drift/drift.job.ts';
 import type { Minor } from '../../sync/server/minors/minors.ts';
@@ -14,39 +13,26 @@ import { peopleRoutes } from '../../sync/server/people/routes.ts';
 import { siteRoutes } from '../../sync/server/sites/routes.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
-import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
+import { type Api, enrol, SITE } from './api-kit.ts';
+import { withApi } from './sites-kit.ts';
 
 /** What somebody in charge has to look at, minors and their guardians, and the history of settings. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const DAY = 86_400_000;
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
 let api: Api;
 let box: MemoryOutbox;
 
-describe.each(DATABASES)('attention on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW, [
-      ...attentionRoutes,
-      ...complaintRoutes,
-      ...consentRoutes,
-      ...peopleRoutes,
-      ...siteRoutes,
-    ]);
-  });
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
-    api.now = NOW;
+describe.each(DATABASES)('attention on $name', (on) => {
+  withApi(
+    on,
+    { now: NOW, routes: [...attentionRoutes, ...complaintRoutes, ...consentRoutes, ...peopleRoutes, ...siteRoutes] },
+    (opened) => {
+      ({ api } = opened);
+    },
+  );
+  beforeEach(async () => {
     box = await api.kiosk();
   });
 

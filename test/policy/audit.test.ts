@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Actor } from '../../sync/server/access/actor.ts';
 import { SERVED } from '../../sync/server/access/served.ts';
 import { findCandidates } from '../../sync/server/attendance/merging/candidates.ts';
@@ -13,12 +13,12 @@ import type { AuditView } from '../../sync/server/audit/search.ts';
 import { verifyAudit } from '../../sync/server/audit/verify.ts';
 import { writeAudit } from '../../sync/server/audit/write.ts';
 import { readChanges } from '../../sync/server/changes/read.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { destroyPersonKeys } from '../../sync/server/keys/persons.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
 import { DATABASES } from '../services/databases.ts';
-import { type Api, apiOn, enrol } from './api-kit.ts';
+import { type Api, enrol } from './api-kit.ts';
+import { type Opened, withApi } from './sites-kit.ts';
 
 const NOW = new Date('2027-07-20T10:00:00.000Z');
 const DAY = 86_400_000;
@@ -27,25 +27,13 @@ interface Page {
   next: string | null;
 }
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
+let opened: Opened;
 let api: Api;
 
-describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 }, ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW, [...peopleRoutes, ...auditRoutes]);
-  }, 60_000);
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) context.skip(unavailable);
-    api.now = NOW;
+describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 }, (on) => {
+  withApi(on, { now: NOW, routes: [...peopleRoutes, ...auditRoutes] }, (o) => {
+    opened = o;
+    api = o.api;
   });
 
   const somebody = async (name = 'Ada Lovelace', number = randomUUID().slice(0, 8)) => {
@@ -222,7 +210,12 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
   describe('faces', () => {
     const changes = (device: string, cursor = '') =>
       readChanges(
-        { db: api.db, keys: api.keys, logEpoch: database.logEpoch, publicKeys: async () => api.keyring.publicKeys },
+        {
+          db: api.db,
+          keys: api.keys,
+          logEpoch: opened.database.logEpoch,
+          publicKeys: async () => api.keyring.publicKeys,
+        },
         device,
         { cursor, limit: 200, presenceAfter: null, newestKey: true },
         api.now,

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Receipt } from '../../electron/contract/methods.ts';
 import { createCardDesk } from '../../electron/core/enrolment/cards.ts';
 import { createPinGuard } from '../../electron/core/pin/guard.ts';
@@ -16,9 +16,6 @@ import { leftoversJob } from '../../sync/server/accounts/leftovers.job.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
 import { keepCardTemplate, readCardTemplates } from '../../sync/server/changes/card-templates.ts';
 import { keysChanged } from '../../sync/server/changes/log.ts';
-import { readChanges } from '../../sync/server/changes/read.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { openHalf } from '../../sync/server/ingest/personal.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
 import { retireKeys, succeedKey } from '../../sync/server/keys/succession.ts';
@@ -26,28 +23,17 @@ import { dropTemplatesWithoutSite } from '../../sync/server/retention/faces-off.
 import { DATABASES } from '../services/databases.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
-import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
+import { type Api, enrol, SITE } from './api-kit.ts';
+import { type Opened, readInto, sendFrom, withApi } from './sites-kit.ts';
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
+let opened: Opened;
 let api: Api;
 
-describe.each(DATABASES)('cards, badges and own codes on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
-  });
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) return context.skip(unavailable);
-    api.now = NOW;
+describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
+  withApi(on, { now: NOW }, (o) => {
+    opened = o;
+    api = o.api;
   });
 
   const make = (name: string, badge?: string) =>
@@ -75,27 +61,13 @@ describe.each(DATABASES)('cards, badges and own codes on $name', ({ unavailable,
       now: () => api.now.getTime(),
       blind: randomBytes(32),
     });
-    const source = {
-      db: api.db,
-      keys: api.keys,
-      logEpoch: database.logEpoch,
-      publicKeys: async () => api.keyring.publicKeys,
-    };
     return {
       device,
       store,
       admitted,
       /** @returns kinds of what the page told */
       async sync(): Promise<string[]> {
-        const kinds: string[] = [];
-        for (let more = true; more; ) {
-          const ask = { cursor: store.sync.cursor, limit: 200, presenceAfter: null, newestKey: true };
-          const page = await readChanges(source, device, version ? { ...ask, version } : ask, api.now);
-          kinds.push(...page.changes.map((c) => c.kind));
-          await store.sync.applyRoster({ ...page, first: page.first });
-          ({ more } = page);
-        }
-        return kinds;
+        return (await readInto(opened, store, version)).map((c) => c.kind);
       },
       /** Staff at the kiosk prints a card. @returns what it carries */
       async print(person: string): Promise<string> {
@@ -106,14 +78,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', ({ unavailable,
         return (await desk.cardIssue({ token: '', person, replace: false })).card.text;
       },
       /** Its events reach the server. */
-      async send(): Promise<void> {
-        const events = store.pending(500);
-        const { epoch, seq } = events[0]!.header;
-        const first = { alg: 'EdDSA', typ: 'sp-batch+jws', iss: device, aud: randomUUID(), epoch, first: seq } as const;
-        const header = { ...first, last: seq + events.length - 1, spv: 3 };
-        const { ack } = await ingest(api.db, api.keys, header, { sentAt: api.now.toISOString(), events }, api.now);
-        store.acknowledge(epoch, { committed: ack.committed, safe: ack.safe });
-      },
+      send: () => sendFrom(opened, store),
       read: (text: string) => ways.read(text).then((a) => a.kind),
       refused: (text: string) => codeOf(() => ways.read(text)),
     };

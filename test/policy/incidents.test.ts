@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { AffectedPeople, Contained, Incident, Notice } from '../../sync/protocol/api/incidents.ts';
 import { auditRoutes } from '../../sync/server/audit/routes.ts';
@@ -7,33 +7,21 @@ import { verifyAudit } from '../../sync/server/audit/verify.ts';
 import { setPolicy } from '../../sync/server/changes/policy.ts';
 import { readChanges } from '../../sync/server/changes/read.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { incidentRoutes } from '../../sync/server/incidents/routes.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
 import { DATABASES } from '../services/databases.ts';
-import { type Api, apiOn, enrol } from './api-kit.ts';
+import { type Api, enrol } from './api-kit.ts';
+import { type Opened, withApi } from './sites-kit.ts';
 
 const NOW = new Date('2027-07-20T10:00:00.000Z');
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
+let opened: Opened;
 let api: Api;
 
-describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW, [...peopleRoutes, ...auditRoutes, ...incidentRoutes]);
-  }, 60_000);
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) context.skip(unavailable);
-    api.now = NOW;
+describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
+  withApi(on, { now: NOW, routes: [...peopleRoutes, ...auditRoutes, ...incidentRoutes] }, (o) => {
+    opened = o;
+    api = o.api;
   });
 
   const open = (o: object = {}) =>
@@ -89,7 +77,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, ({ unavailab
     const source = {
       db: api.db,
       keys: api.keys,
-      logEpoch: database.logEpoch,
+      logEpoch: opened.database.logEpoch,
       publicKeys: async () => api.keyring.publicKeys,
     };
     const ask = { cursor: '', limit: 200, presenceAfter: null, newestKey: true };

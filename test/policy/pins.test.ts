@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Recogniser } from '../../electron/core/checkin/recogniser.ts';
 import { createCheckinService } from '../../electron/core/checkin/service.ts';
 import { createPinGuard } from '../../electron/core/pin/guard.ts';
@@ -13,42 +13,28 @@ import type { Person } from '../../sync/protocol/api/people.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
 import { keysChanged } from '../../sync/server/changes/log.ts';
-import { readChanges } from '../../sync/server/changes/read.ts';
 import { assignToSites } from '../../sync/server/changes/sites.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { openHalf } from '../../sync/server/ingest/personal.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
 import { retireKeys, succeedKey } from '../../sync/server/keys/succession.ts';
 import { DATABASES } from '../services/databases.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
-import { type Api, apiOn, SITE } from './api-kit.ts';
+import { type Api, SITE } from './api-kit.ts';
+import { type Opened, OTHER_SITE, readInto, sendFrom, withApi } from './sites-kit.ts';
 
 /* A PIN counts at every kiosk of its person's sites: real stores, real hashes, the server's own code between them. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
-const OTHER_SITE = '22222222-2222-4222-8222-222222222222';
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
+let opened: Opened;
 let api: Api;
 
-describe.each(DATABASES)('a PIN at several kiosks, on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
-    await database.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();
-  }, 60_000);
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
+describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
+  withApi(on, { now: NOW, other: true }, (o) => {
+    opened = o;
+    api = o.api;
   });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
-    api.now = NOW;
+  beforeEach(async () => {
     // Of the tests before nobody has a PIN.
     await api.db.deleteFrom('pin').execute();
   });
@@ -77,12 +63,6 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', ({ unavailable, st
       voided: () => undefined,
       log: () => undefined,
     });
-    const source = {
-      db: api.db,
-      keys: api.keys,
-      logEpoch: database.logEpoch,
-      publicKeys: async () => api.keyring.publicKeys,
-    };
     const kiosk = {
       device,
       store,
@@ -90,29 +70,8 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', ({ unavailable, st
       own,
       /** Its events reach the server, and it reads on to the end of the log. */
       async sync(): Promise<Change[]> {
-        for (let events = store.pending(500); events.length > 0; events = store.pending(500)) {
-          const { epoch, seq } = events[0]!.header;
-          const first = {
-            alg: 'EdDSA',
-            typ: 'sp-batch+jws',
-            iss: device,
-            aud: randomUUID(),
-            epoch,
-            first: seq,
-          } as const;
-          const header = { ...first, last: seq + events.length - 1, spv: 3 };
-          const { ack } = await ingest(api.db, api.keys, header, { sentAt: api.now.toISOString(), events }, api.now);
-          store.acknowledge(epoch, { committed: ack.committed, safe: 0 });
-        }
-        const told: Change[] = [];
-        for (let more = true; more; ) {
-          const ask = { cursor: store.sync.cursor, limit: 200, presenceAfter: null, newestKey: true };
-          const page = await readChanges(source, device, version ? { ...ask, version } : ask, api.now);
-          told.push(...page.changes);
-          await store.sync.applyRoster({ ...page, first: page.first });
-          ({ more } = page);
-        }
-        return told;
+        await sendFrom(opened, store);
+        return readInto(opened, store, version);
       },
       /** Staff sets a PIN. @param after ms after the beginning */
       async set(person: Person, pin: string, after = 0): Promise<void> {

@@ -1,19 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { keyObject } from '../../electron/core/keys/envelope.ts';
 import { Vault } from '../../electron/core/vault/vault.ts';
 import type { PrintableCard } from '../../sync/protocol/api/credentials.ts';
 import type { MyProfile } from '../../sync/protocol/api/portal.ts';
 import { publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { sealPosition } from '../../sync/protocol/seal/position.ts';
-import type { Change } from '../../sync/protocol/wire/changes.ts';
 import type { Actor } from '../../sync/server/access/actor.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
 import { resolveItem } from '../../sync/server/attention/resolve.ts';
-import { readChanges } from '../../sync/server/changes/read.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { keepPhotos } from '../../sync/server/enrolment/photos.ts';
 import { setMinor } from '../../sync/server/minors/minors.ts';
 import { takePiece } from '../../sync/server/photos/store.ts';
@@ -24,32 +21,24 @@ import { DATABASES } from '../services/databases.ts';
 import { newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
-import { type Api, apiOn } from './api-kit.ts';
+import type { Api } from './api-kit.ts';
+import { type Opened, told, withApi } from './sites-kit.ts';
 
 /** What a person can do with their own data. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const hours = (n: number) => new Date(NOW.getTime() - n * 3_600_000);
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
+let opened: Opened;
 let api: Api;
 let box: MemoryOutbox;
 
-describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
+describe.each(DATABASES)('a person’s own data on $name', (on) => {
+  withApi(on, { now: NOW }, (o) => {
+    opened = o;
+    api = o.api;
   });
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
+  beforeEach(async () => {
     box = await api.kiosk();
   });
 
@@ -60,22 +49,8 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     const text = (await ask<Buffer>(person, 'GET', '/api/gdpr/export/my-data')).toString('utf8');
     return { text, data: JSON.parse(text) as Record<string, Record<string, unknown>[]> };
   };
-  async function told(person: string, device = box.device): Promise<Change[]> {
-    const source = {
-      db: api.db,
-      keys: api.keys,
-      logEpoch: randomUUID(),
-      publicKeys: async () => api.keyring.publicKeys,
-    };
-    const changes: Change[] = [];
-    for (let cursor = ''; ; ) {
-      const ask = { cursor, limit: 200, presenceAfter: null, newestKey: true };
-      const page = await readChanges(source, device, ask, api.now);
-      changes.push(...page.changes);
-      if (!page.more) return changes.filter((c) => 'person' in c && c.person === person);
-      cursor = page.cursor;
-    }
-  }
+  const toldOf = async (person: string, device = box.device) =>
+    (await told(opened, device)).changes.filter((c) => 'person' in c && c.person === person);
 
   /** A photo as a kiosk seals it: what its event names, and the bytes that are uploaded after it. */
   function photoOf(person: string, event: string, kind: 'checkin' | 'enrolment', picture: Buffer) {
@@ -235,7 +210,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     const changed = await ask<MyProfile>(person, 'PATCH', '/api/me', { name: 'New Name', phone: null });
     expect(changed).toMatchObject({ name: 'New Name', phone: null });
     expect(await api.lastAudit()).toMatchObject({ action: 'write', role: 'person', count: 1, route: 'PATCH /api/me' });
-    expect(await told(person)).toContainEqual(expect.objectContaining({ kind: 'person', name: 'New Name' }));
+    expect(await toldOf(person)).toContainEqual(expect.objectContaining({ kind: 'person', name: 'New Name' }));
     await expect(ask(person, 'PATCH', '/api/me', { number: '1' })).rejects.toThrow();
   });
 
@@ -264,7 +239,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     expect(await ask(person, 'POST', '/api/me/consent/withdraw')).toEqual({ standing: 'withdrawn' });
     expect(await ask<MyProfile>(person, 'GET', '/api/me')).toMatchObject({ consent: 'withdrawn', templates: 0 });
-    expect((await told(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
+    expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
   });
 
   test('P9 an opt-out reaches every kiosk: their check-ins have no coordinates at all, not even a hash; what is held goes, and what comes late is not kept', async () => {
@@ -272,7 +247,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     const other = await api.kiosk();
     await ask(person, 'PUT', '/api/me/gps', { optOut: true });
     for (const kiosk of [box, other]) {
-      const changes = await told(person, kiosk.device);
+      const changes = await toldOf(person, kiosk.device);
       expect(changes).toContainEqual(expect.objectContaining({ kind: 'person', gpsOptOut: true }));
       const store = await openKiosk(newFolder());
       await store.sync.applyRoster({ whole: false, more: false, cursor: 'c1', changes });
@@ -326,7 +301,7 @@ describe.each(DATABASES)('a person’s own data on $name', ({ unavailable, start
     const begun = await ask<{ undoUntil: string }>(person, 'DELETE', url, { confirmation });
     expect(begun.undoUntil).toBe(new Date(NOW.getTime() + 7 * 86_400_000).toISOString());
     expect(await ask<MyProfile>(person, 'GET', '/api/me')).toMatchObject({ templates: 0, erasure: begun });
-    expect((await told(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
+    expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
     expect(await ask<MyProfile>(person, 'POST', `${url}/undo`)).toMatchObject({ erasure: null });
   });
 

@@ -1,35 +1,24 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Evacuation, EvacuationState, PresencePage } from '../../sync/protocol/api/presence.ts';
 import type { Arrivals, KioskStats } from '../../sync/protocol/api/stats.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { LONGEST_EVACUATION_MS } from '../../sync/server/presence/evacuation.ts';
 import { forgottenEvacuationsJob } from '../../sync/server/presence/forgotten.job.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
-import { type Api, apiOn } from './api-kit.ts';
+import type { Api } from './api-kit.ts';
+import { withApi } from './sites-kit.ts';
 
 /** Who is inside, the roll call of an evacuation, and figures for charts. */
 
 const at = (time: string, day = '2026-07-20') => new Date(`${day}T${time}:00.000Z`);
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
 let api: Api;
 let box: MemoryOutbox;
 
-describe.each(DATABASES)('presence and figures on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, at('12:00'));
+describe.each(DATABASES)('presence and figures on $name', (on) => {
+  withApi(on, { now: at('12:00') }, (o) => {
+    api = o.api;
   });
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
+  beforeEach(async () => {
     box = await api.kiosk();
   });
 

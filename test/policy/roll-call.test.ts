@@ -1,44 +1,29 @@
-import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createEvacuation } from '../../electron/core/evacuation/service.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import type { Evacuation, EvacuationState } from '../../sync/protocol/api/presence.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
-import { readChanges } from '../../sync/server/changes/read.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { DATABASES } from '../services/databases.ts';
 import { heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin } from '../store/samples.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
-import { type Api, apiOn, SITE } from './api-kit.ts';
+import { type Api, SITE } from './api-kit.ts';
+import { type Opened, OTHER_SITE, readInto, sendFrom, withApi } from './sites-kit.ts';
 
 /* Wardens at several kiosks and in the console have one roll call: real stores, the server's own code between them. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
-const OTHER_SITE = '22222222-2222-4222-8222-222222222222';
 const MINUTE = 60_000;
 type Header = { open: { change: string } };
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
+let opened: Opened;
 let api: Api;
 
-describe.each(DATABASES)('the roll call of an evacuation, on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
-    await database.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();
-  }, 60_000);
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
+describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
+  withApi(on, { now: NOW, other: true }, (o) => {
+    opened = o;
+    api = o.api;
   });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
-    api.now = NOW;
+  beforeEach(async () => {
     await api.db.deleteFrom('evacuation').execute();
     await api.db.deleteFrom('person_site').execute();
   });
@@ -59,12 +44,6 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', ({ unavaila
     });
     const token = 'staff';
     await list.evacuationOpen({ token });
-    const source = {
-      db: api.db,
-      keys: api.keys,
-      logEpoch: database.logEpoch,
-      publicKeys: async () => api.keyring.publicKeys,
-    };
     const kiosk = {
       device,
       store,
@@ -75,29 +54,8 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', ({ unavaila
         return kiosk;
       },
       async sync(): Promise<Change[]> {
-        for (let events = store.pending(500); events.length > 0; events = store.pending(500)) {
-          const { epoch, seq } = events[0]!.header;
-          const first = {
-            alg: 'EdDSA',
-            typ: 'sp-batch+jws',
-            iss: device,
-            aud: randomUUID(),
-            epoch,
-            first: seq,
-          } as const;
-          const header = { ...first, last: seq + events.length - 1, spv: 3 };
-          const { ack } = await ingest(api.db, api.keys, header, { sentAt: api.now.toISOString(), events }, api.now);
-          store.acknowledge(epoch, { committed: ack.committed, safe: 0 });
-        }
-        const told: Change[] = [];
-        for (let more = true; more; ) {
-          const ask = { cursor: store.sync.cursor, limit: 200, presenceAfter: null, newestKey: true };
-          const page = await readChanges(source, device, ask, api.now);
-          told.push(...page.changes);
-          await store.sync.applyRoster({ ...page, first: page.first });
-          ({ more } = page);
-        }
-        return told;
+        await sendFrom(opened, store);
+        return readInto(opened, store);
       },
       enter: (...people: Person[]) => Promise.all(people.map((p) => store.recordCheckin(aCheckin(p.id)))),
       begin: () => list.evacuationBegin({ token }),

@@ -1,64 +1,36 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { AddedTechnician, TechnicianList } from '../../sync/protocol/api/technicians.ts';
 import { paperHash } from '../../sync/protocol/seal/technician-code.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
-import { readChanges } from '../../sync/server/changes/read.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { forgetTechnicians } from '../../sync/server/technicians/store.ts';
 import { DATABASES } from '../services/databases.ts';
-import { type Api, apiOn, SITE } from './api-kit.ts';
+import { type Api, SITE } from './api-kit.ts';
 import { KioskOfServer } from './server-kiosk.ts';
+import { type Opened, OTHER_SITE, told, withApi } from './sites-kit.ts';
 
 /* Technicians of the server: what kiosks of which site are told, what a stolen kiosk can do with it, and what is left of one. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
-const OTHER_SITE = '22222222-2222-4222-8222-222222222222';
 type Told = Extract<Change, { kind: 'technicians' }>['technicians'];
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
+let opened: Opened;
 let api: Api;
 
-describe.each(DATABASES)('technicians of the server, on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
-    await database.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();
-  }, 60_000);
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
+describe.each(DATABASES)('technicians of the server, on $name', (on) => {
+  withApi(on, { now: NOW, other: true }, (o) => {
+    opened = o;
+    api = o.api;
   });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
-    api.now = NOW;
-    await database.db.deleteFrom('technician').execute();
+  beforeEach(async () => {
+    await api.db.deleteFrom('technician').execute();
   });
 
-  const kioskAt = (site: string | null) => KioskOfServer.at(database, api.keys, site);
-  async function read(id: string, cursor = '', version = 3) {
-    const source = {
-      db: database.db,
-      keys: api.keys,
-      logEpoch: database.logEpoch,
-      publicKeys: async () => api.keyring.publicKeys,
-    };
-    const changes: Change[] = [];
-    for (let at = cursor; ; ) {
-      const ask = { cursor: at, limit: 200, presenceAfter: null, newestKey: true, version };
-      const page = await readChanges(source, id, ask, NOW);
-      changes.push(...page.changes);
-      at = page.cursor;
-      if (!page.more) return { cursor: at, changes };
-    }
-  }
+  const kioskAt = (site: string | null) => KioskOfServer.at(opened.database, api.keys, site);
+  const read = (id: string, cursor = '', version = 3) => told(opened, id, { cursor, version });
   const toldIn = (changes: readonly Change[]): Told | null =>
     changes.flatMap((c) => (c.kind === 'technicians' ? [c.technicians] : [])).at(-1) ?? null;
-  const told = async (id: string, cursor = '') => toldIn((await read(id, cursor)).changes);
+  const toldTo = async (id: string, cursor = '') => toldIn((await read(id, cursor)).changes);
   const add = async (name: string, site: string | null = null) =>
     AddedTechnician.parse(await api.ask('POST', '/api/technicians', { body: { name, site } }));
   const remove = (id: string) => api.ask('DELETE', `/api/technicians/${id}`);
@@ -77,10 +49,10 @@ describe.each(DATABASES)('technicians of the server, on $name', ({ unavailable, 
     const everywhere = await add('Everywhere');
     const bonn = await add('Bonn', OTHER_SITE);
     const names = (all: Told | null) => all?.map((t) => t.name);
-    expect(names(await told(here.id))).toEqual(['Everywhere']);
-    expect(names(await told(there.id))).toEqual(['Everywhere', 'Bonn']);
-    expect(names(await told(there.id, before.cursor))).toEqual(['Everywhere', 'Bonn']);
-    const [one] = (await told(there.id))!;
+    expect(names(await toldTo(here.id))).toEqual(['Everywhere']);
+    expect(names(await toldTo(there.id))).toEqual(['Everywhere', 'Bonn']);
+    expect(names(await toldTo(there.id, before.cursor))).toEqual(['Everywhere', 'Bonn']);
+    const [one] = (await toldTo(there.id))!;
     expect(one).toMatchObject({ id: everywhere.technician.id });
     expect(one!.paper).toEqual(everywhere.paper.map((code, i) => ({ n: i + 1, hash: paperHash(code) })));
     // Of one site, to the other: nothing new to read.
@@ -88,8 +60,8 @@ describe.each(DATABASES)('technicians of the server, on $name', ({ unavailable, 
     await remove(bonn.technician.id);
     expect((await read(here.id, at.cursor)).changes).toEqual([]);
     // A kiosk that moves gets the others with its next ask.
-    await database.db.updateTable('device').set({ site: null }).where('id', '=', there.id).execute();
-    expect(names(await told(there.id, before.cursor))).toEqual(['Everywhere']);
+    await api.db.updateTable('device').set({ site: null }).where('id', '=', there.id).execute();
+    expect(names(await toldTo(there.id, before.cursor))).toEqual(['Everywhere']);
   });
 
   test.each([1, 2])('a kiosk of version %i, which would refuse the page, is told of none', async (version) => {
@@ -105,7 +77,7 @@ describe.each(DATABASES)('technicians of the server, on $name', ({ unavailable, 
     const { technician, secret, paper, uri, svg } = await add('Kim Öz');
     expect(uri).toContain(secret);
     expect(svg).toContain('<svg');
-    const row = () => database.db.selectFrom('technician').selectAll().executeTakeFirst();
+    const row = () => api.db.selectFrom('technician').selectAll().executeTakeFirst();
     const dump = Buffer.concat([Buffer.from((await row())!.name), Buffer.from((await row())!.sealed!)]).toString(
       'latin1',
     );
@@ -118,7 +90,7 @@ describe.each(DATABASES)('technicians of the server, on $name', ({ unavailable, 
     expect((await row())!.sealed).toBeNull();
     expect(await codeOf(remove(technician.id))).toBe('technician-unknown');
     const forget = (days: number) =>
-      inTransaction(database.db, (tx) => forgetTechnicians(tx, new Date(NOW.getTime() + days * 86_400_000)));
+      inTransaction(api.db, (tx) => forgetTechnicians(tx, new Date(NOW.getTime() + days * 86_400_000)));
     expect(await forget(89)).toBe(0);
     expect(await forget(91)).toBe(1);
     expect(await items()).toEqual([]);
@@ -135,7 +107,7 @@ describe.each(DATABASES)('technicians of the server, on $name', ({ unavailable, 
     expect(await refused('one more', OTHER_SITE)).toBe('technicians-too-many');
     // The other site has room still.
     await add('one more', SITE.id);
-    expect(await told((await kioskAt(OTHER_SITE)).id)).toHaveLength(20);
+    expect(await toldTo((await kioskAt(OTHER_SITE)).id)).toHaveLength(20);
   });
 
   test('a code on paper that a kiosk says was used is told to no kiosk any more; told twice, it was one', async () => {
@@ -149,7 +121,7 @@ describe.each(DATABASES)('technicians of the server, on $name', ({ unavailable, 
     };
     const left = (all: Told | null) => all?.[0]?.paper.map(({ n }) => n);
     await use(one, technician.id, 4);
-    expect(left(await told(other.id, cursor))).toEqual([1, 2, 3, 5]);
+    expect(left(await toldTo(other.id, cursor))).toEqual([1, 2, 3, 5]);
     expect((await items())[0]!.paperLeft).toBe(4);
     const at = await read(other.id);
     // The other was offline meanwhile, and took it too: both records stay, and there is nothing more to tell.
@@ -159,7 +131,7 @@ describe.each(DATABASES)('technicians of the server, on $name', ({ unavailable, 
     await use(one, randomUUID(), 1);
     await remove(technician.id);
     await use(one, technician.id, 1);
-    expect(await told(one.id)).toEqual([]);
+    expect(await toldTo(one.id)).toEqual([]);
   });
 
   test('what a stolen kiosk says of technicians adds none and gives back no code', async () => {
@@ -174,9 +146,9 @@ describe.each(DATABASES)('technicians of the server, on $name', ({ unavailable, 
     say({ what: 'enter', outcome: 'done', technician: id, paper: 'all' });
     say({ what: 'enter', outcome: 'done', technician: id, secret: 'A'.repeat(27) });
     await kiosk.send(NOW);
-    expect(await told(kiosk.id)).toEqual([expect.objectContaining({ id, name: 'Kim', paper: expect.any(Array) })]);
-    expect((await told(kiosk.id))![0]!.paper).toHaveLength(5);
-    const kept = await database.db.selectFrom('quarantine').select('reason').where('device', '=', kiosk.id).execute();
+    expect(await toldTo(kiosk.id)).toEqual([expect.objectContaining({ id, name: 'Kim', paper: expect.any(Array) })]);
+    expect((await toldTo(kiosk.id))![0]!.paper).toHaveLength(5);
+    const kept = await api.db.selectFrom('quarantine').select('reason').where('device', '=', kiosk.id).execute();
     expect(kept.map((r) => r.reason)).toEqual(Array(3).fill('event-malformed'));
   });
 });
