@@ -20,7 +20,7 @@ export const GDPR: Law = {
       control:
         'GPS can be opted out of, and is then not recorded at all; kiosks get the people of their own sites alone; neither age, sex nor emotion is estimated; faces can be switched off by site',
       rows: ['P9', 'P21'],
-      tests: ['test/sync/changes.test.ts'],
+      tests: ['test/sync/changes/people.test.ts', 'test/sync/changes/log.test.ts'],
     },
     {
       ref: 'Art. 5(1)(e)',

@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { BatchHeader } from '../../../sync/protocol/wire/batch.ts';
+import type { Change } from '../../../sync/protocol/wire/changes.ts';
+import { mergePeople } from '../../../sync/server/attendance/merging/merge.ts';
+import { ingest } from '../../../sync/server/ingest/ingest.ts';
+import { DATABASES } from '../../services/databases.ts';
+import {
+  database,
+  erasureState,
+  erasures,
+  inEventLog,
+  Kiosk,
+  keys,
+  names,
+  newSite,
+  onDatabase,
+  rows,
+  site,
+} from './kit.ts';
+
+describe.each(DATABASES)('erasures that kiosks confirm, on $name', ({ start, unavailable }) => {
+  if (unavailable) return test.skip(unavailable, () => undefined);
+  onDatabase(start);
+
+  describe('an erasure', () => {
+    test('leaves nothing here, reaches each kiosk of the site, and is confirmed one by one', async () => {
+      const [a, b, revoked, elsewhere] = [
+        await Kiosk.at(site),
+        await Kiosk.at(site),
+        await Kiosk.at(site, 'revoked'),
+        await Kiosk.at(await newSite()),
+      ];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      for (const kiosk of [a, b, elsewhere]) await kiosk.read();
+      const request = await erasures.erase(person);
+      expect(await erasures.erase(person)).toBe(request);
+      expect(await rows(person)).toEqual([]);
+      for (const table of ['consent', 'person_site'] as const)
+        expect(await database.db.selectFrom(table).selectAll().where('person', '=', person).execute()).toEqual([]);
+      const left = await database.db.selectFrom('event').selectAll().where('device', '=', a.id).execute();
+      expect(left.filter((e) => e.person !== null || e.personal !== null)).toEqual([]);
+      for (const kiosk of [a, b]) {
+        await kiosk.read();
+        expect([kiosk.people.size, kiosk.templates.size, kiosk.erased]).toEqual([0, 0, [request]]);
+      }
+      await elsewhere.read();
+      expect(elsewhere.erased).toEqual([]);
+      const open = async () => (await erasureState(database.db, request))!.open.map((d) => d.device).sort();
+      expect(await open()).toEqual([a.id, b.id].sort());
+      expect((await open()).includes(revoked.id)).toBe(false);
+      b.box.append('erasureDone', { request }, { person });
+      await b.send();
+      // Somebody else's word counts for nobody.
+      elsewhere.box.append('erasureDone', { request }, {});
+      await elsewhere.send();
+      expect(await open()).toEqual([a.id]);
+      expect((await erasureState(database.db, request))!.confirmed.map((d) => d.device)).toEqual([b.id]);
+      expect(await erasureState(database.db, randomUUID())).toBeNull();
+    });
+
+    test('done by staff on one kiosk reaches the others; that kiosk has confirmed by its event', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      await b.read();
+      const event = a.box.append('person', { change: 'deleted' }, { person });
+      await a.send();
+      await b.read();
+      expect([names(b), b.erased]).toEqual([[], [event.header.id]]);
+      const state = (await erasureState(database.db, event.header.id))!;
+      expect([state.confirmed.map((d) => d.device), state.open.map((d) => d.device)]).toEqual([[a.id], [b.id]]);
+    });
+
+    test('is not undone by what arrives late, and feeds none of it', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace');
+      await erasures.erase(person);
+      await a.send();
+      await b.read();
+      expect([names(b), b.templates.size, (await rows(person)).length, await inEventLog(person)]).toEqual([
+        [],
+        0,
+        0,
+        0,
+      ]);
+    });
+
+    test('reaches a kiosk also through a snapshot, until it has confirmed', async () => {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const person = a.enrol('Ada Lovelace');
+      await a.send();
+      await b.read();
+      const request = await erasures.erase(person);
+      b.cursor = '';
+      await b.read();
+      expect([names(b), b.erased]).toEqual([[], [request]]);
+      b.box.append('erasureDone', { request }, {});
+      await b.send();
+      b.cursor = '';
+      await b.read();
+      expect(b.erased).toEqual([request]);
+    });
+  });
+
+  describe('an erasure of somebody who was merged', () => {
+    async function merged() {
+      const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+      const [kept, alias] = [a.enrol('Ada Lovelace'), b.enrol('Ada King')];
+      await a.send();
+      await b.send();
+      await a.read();
+      await mergePeople(database.db, keys, { kept, merged: alias, by: 'test' }, new Date());
+      return { a, b, kept, alias };
+    }
+    const left = async (people: string[]) => {
+      const of = await database.db.selectFrom('person').selectAll().where('id', 'in', people).execute();
+      const events = await database.db.selectFrom('event').select('id').where('person', 'in', people).execute();
+      const templates = (await Promise.all(people.map(rows))).flat();
+      return [of.filter((p) => p.name !== null || p.deleted_at === null).length, events.length, templates.length];
+    };
+    const confirm = async (kiosk: Kiosk, told: Change[]) => {
+      for (const c of told)
+        if (c.kind === 'erase') kiosk.box.append('erasureDone', { request: c.request }, { person: c.person });
+      await kiosk.send();
+    };
+
+    test.each(['kept', 'alias'] as const)(
+      'under the %s name erases both, and every kiosk erases and confirms both',
+      async (which) => {
+        const { a, b, ...people } = await merged();
+        const both = [people.kept, people.alias].sort();
+        const request = await erasures.erase(people[which]);
+        for (const name of both) expect(await erasures.erase(name)).toBe(request);
+        expect(await left(both)).toEqual([0, 0, 0]);
+        const open = async () => (await erasureState(database.db, request))!.open.map((d) => d.device).sort();
+        for (const kiosk of [a, b]) {
+          // One by deltas, one by a snapshot.
+          const told = (await kiosk.read()).filter((c) => c.kind === 'erase');
+          expect(told.map((c) => c.person).sort()).toEqual(both);
+          const [one, ...others] = told;
+          await confirm(kiosk, [one!]);
+          expect(await open(), 'one of two names is not all').toContain(kiosk.id);
+          await confirm(kiosk, others);
+          expect(await open()).not.toContain(kiosk.id);
+        }
+        expect((await erasureState(database.db, request))!.confirmed).toHaveLength(2);
+      },
+    );
+
+    test.each(['kept', 'alias'] as const)('by staff, under the %s name, erases both everywhere', async (which) => {
+      const { a, b, ...people } = await merged();
+      const both = [people.kept, people.alias].sort();
+      b.box.append('person', { change: 'deleted' }, { person: people[which] });
+      await b.send();
+      await erasures.run();
+      expect(await left(both)).toEqual([0, 0, 0]);
+      const told = (await a.read()).filter((c) => c.kind === 'erase');
+      expect(told.map((c) => c.person).sort()).toEqual(both);
+    });
+  });
+
+  test('a confirmation of a request that a restored database does not know erases the person again, once', async () => {
+    const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
+    const person = a.enrol('Ada Lovelace');
+    await a.send();
+    await b.read();
+    // The request was made after the backup: nothing of it is here, and the person is.
+    const request = randomUUID();
+    b.box.append('erasureDone', { request }, { person });
+    const [event] = b.box.pending(1);
+    const first = event!.header;
+    const header = { iss: b.id, epoch: first.epoch, first: first.seq, last: first.seq } as BatchHeader;
+    const deliver = () =>
+      ingest(database.db, keys, header, { sentAt: new Date().toISOString(), events: [event!] }, new Date());
+    expect((await deliver()).notes).toEqual([{ seq: first.seq, code: 'erasure-repeated' }]);
+    expect((await deliver()).notes ?? []).toEqual([]);
+    b.box.acknowledge(first.epoch, { committed: first.seq, safe: 0 });
+    expect(await rows(person)).toEqual([]);
+    const row = await database.db.selectFrom('person').selectAll().where('id', '=', person).executeTakeFirstOrThrow();
+    expect([row.name, row.deleted_at === null]).toEqual([null, false]);
+    const told = await a.read();
+    expect(told.filter((c) => c.kind === 'erase')).toEqual([{ kind: 'erase', request, person }]);
+    // The other kiosk had erased by the same request.
+    a.box.append('erasureDone', { request }, { person });
+    await a.send();
+    const state = (await erasureState(database.db, request))!;
+    expect([state.confirmed.map((d) => d.device).sort(), state.open]).toEqual([[a.id, b.id].sort(), []]);
+  });
+});
