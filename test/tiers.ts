@@ -39,6 +39,7 @@ export const LONG: readonly string[] = [
   'test/console/fleet.spec.ts',
   'test/console/desk.spec.ts',
   'test/console/keyboard.spec.ts',
+  'test/console/keyboard-running.spec.ts',
   'test/console/people.spec.ts',
   'test/console/rollouts.spec.ts',
   'test/console/webhooks.spec.ts',

@@ -39,8 +39,10 @@ export function FilePick({
         type="file"
         multiple
         accept={accept}
-        disabled={disabled}
+        aria-disabled={disabled}
         aria-describedby={describedBy}
+        // Not `disabled`: that would take the focus from whoever has just chosen by the keys.
+        onClick={(e) => disabled && e.preventDefault()}
         onChange={(e) => {
           const input = e.currentTarget;
           const files = [...(input.files ?? [])];

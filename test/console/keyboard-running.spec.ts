@@ -1,0 +1,499 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, expect, type Locator, test } from '@playwright/test';
+import { cachedClip } from '../../electron/cli/demo/footage.ts';
+import { createDeviceIdentity } from '../../sync/edge/identity.ts';
+import { startJoining } from '../../sync/edge/provisioning/join.ts';
+import { stillsOfA } from '../footage/index.ts';
+import { CLIPS } from '../kiosk-ui/clips.ts';
+import { makeRepository, temporaryFolder } from '../update/repository-kit.ts';
+import type { Keys } from './keys.ts';
+import { appCode, enterByLink, openBrowser, type Rig, SIZES, startRig } from './kit.ts';
+import { ask, PASSWORD, reviewTexts, SETUPS, WALKED, Walk, walkedIn } from './walk.ts';
+
+/**
+ * What runs the place, by keyboard alone: how it is, accounts, kiosks, rollouts, faces, imports, an erasure; and as a data
+ * protection officer texts, retention and the audit log. What is done every day: keyboard.spec.ts.
+ */
+test.setTimeout(240_000);
+const SITE = 'North entrance';
+const folder = temporaryFolder();
+const opened = new Set<string>();
+const rails = new Set<string>();
+let rig: Rig;
+let browser: Browser;
+type Cookies = Parameters<Walk['context']['addCookies']>[0];
+let admin: Cookies;
+let officer: Cookies;
+let secret = '';
+let site = '';
+/** Kiosks that wait to be approved, and what their screens show. */
+const waiting = new Map<string, { device: string; fingerprint: string }>();
+/** Whose faces are enrolled, in this order. */
+const people = new Map<string, string[]>();
+const tagOf = (setup: (typeof SETUPS)[number]) => setup.join('-');
+
+test.beforeAll(async () => {
+  test.setTimeout(240_000);
+  const repository = makeRepository(folder.path);
+  repository.now = Date.now();
+  for (const version of ['1.4.0', '1.5.0']) repository.add(version);
+  rig = await startRig(SITE, { SMARTPRESENCE_UPDATES: folder.path });
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      `--use-file-for-fake-video-capture=${await cachedClip(CLIPS.man, join(import.meta.dirname, '../artefacts/clips'))}`,
+    ],
+  });
+  const { context, page } = await openBrowser(browser);
+  await enterByLink(page, rig.server.adminLink);
+  await expect(page.getByRole('navigation')).toBeVisible();
+  admin = await context.cookies();
+  site = (await ask(page, 'GET', '/api/sites')).items[0].id;
+  for (const [i, setup] of SETUPS.entries()) {
+    const tag = tagOf(setup);
+    const made = [];
+    for (const [n, name] of [`Ada ${tag}`, `Max ${tag}`].entries()) {
+      const { id } = await ask(page, 'POST', '/api/people', { name, number: `8${i}${n}` });
+      await ask(page, 'POST', `/api/people/${id}/consents`, { textVersion: '1', language: 'en' });
+      made.push(id);
+    }
+    people.set(tag, made);
+    const { code } = await ask(page, 'POST', '/api/provisioning-codes', { name: `Gate ${tag}`, site: null });
+    const identity = await createDeviceIdentity(randomUUID());
+    const joining = startJoining({ secret: identity, name: `Gate ${tag}`, code, trustedNow: Date.now });
+    const { fingerprint } = await joining.ask(new AbortController().signal);
+    joining.close();
+    waiting.set(tag, { device: identity.device, fingerprint });
+  }
+  const inside = randomUUID();
+  rig.outbox.append('person', { change: 'added' }, { person: inside, name: 'Grace', number: '1906', language: 'en' });
+  rig.outbox.checkin(inside);
+  rig.engine.nudge();
+  secret = await reviewTexts(page);
+  officer = await context.cookies();
+  await context.close();
+});
+test.afterAll(async () => {
+  await browser?.close();
+  await rig?.close();
+  folder.remove();
+});
+
+for (const [i, setup] of SETUPS.entries())
+  test.describe(`in ${setup[0]}, ${SIZES[setup[1]].join(' × ')}`, () => {
+    test.describe.configure({ mode: 'serial' });
+    const [language, size] = setup;
+    const tag = tagOf(setup);
+    const gate = `Gate ${tag}`;
+    let walk: Walk;
+    let page: Walk['page'];
+    let keys: Keys;
+    const button: Walk['button'] = (...of) => walk.button(...of);
+    const field: Walk['field'] = (...of) => walk.field(...of);
+    const dialog = () => walk.dialog();
+    const open: Walk['open'] = (...of) => walk.open(...of);
+    const t: Walk['t'] = (...of) => walk.t(...of);
+    /** Both themes in one set-up of each language; what differs by size is seen in either. */
+    const seen = (path: string) => walk.seen(path, i < 2 ? ['light', 'dark'] : ['light']);
+    const begin = async (cookies: Cookies) => {
+      walk = await Walk.begin(browser, language, size, opened);
+      ({ page, keys } = walk);
+      await walk.context.addCookies(cookies);
+      await page.goto(new URL('/console/', rig.server.adminLink).href);
+      await expect(page.getByRole('navigation')).toBeVisible();
+      const hrefs = await page.locator('nav a').evaluateAll((all) => all.map((a) => a.getAttribute('href')!.slice(2)));
+      for (const href of hrefs) rails.add(href);
+    };
+    /** Chooses files as whoever has no mouse does. */
+    const choose = async (input: Locator, files: Parameters<Awaited<ReturnType<typeof choosing>>['setFiles']>[0]) => {
+      await keys.reach(input);
+      const chosen = choosing();
+      await keys.press('Space');
+      await (await chosen).setFiles(files);
+    };
+    const choosing = () => page.waitForEvent('filechooser');
+
+    test.beforeAll(() => begin(admin));
+    test.afterAll(() => walk?.context.close());
+    test.afterEach(() => expect(walk.complaints()).toEqual([]));
+
+    test('sees how it is, what the figures are, and how a day was', async () => {
+      await open('presence');
+      await expect(walk.row('Grace')).toHaveCount(1);
+      await open('board', SITE);
+      await open('figures');
+      const numbers = page.locator('summary', { hasText: t('figures.table') }).first();
+      await keys.enter(numbers);
+      await expect(page.locator('.chart-table').first()).toBeVisible();
+      await open('day');
+      await expect(walk.row('Grace')).toHaveCount(1);
+      await keys.enter(button('day.before'));
+      await expect(walk.row('Grace')).toHaveCount(0);
+      await keys.held();
+      await keys.enter(button('day.after'));
+      await expect(walk.row('Grace')).toHaveCount(1);
+      await open('jobs');
+      await keys.choose(field('jobs.job'), 'retention');
+      await keys.held();
+    });
+
+    test('adds an account, turns it off and on, and removes it', async () => {
+      const email = `${tag}@example.org`;
+      await open('accounts');
+      const add = button('accounts.add');
+      await keys.enter(add);
+      await walk.asked(field('people.email', dialog()));
+      await walk.escape(add);
+      await keys.enter(add);
+      await keys.type(field('people.email', dialog()), email);
+      await keys.choose(field('accounts.role', dialog()), 'auditor');
+      await seen('account-add');
+      await keys.enter(button('accounts.add', dialog()));
+      await expect(dialog()).toContainText(t('accounts.linkText'));
+      await seen('account-link');
+      await walk.escape(add);
+      const row = walk.row(email);
+      await keys.enter(button('accounts.disable', row));
+      await expect(button('accounts.enable', row)).toBeFocused();
+      await keys.press('Enter');
+      await expect(button('accounts.disable', row)).toBeFocused();
+      // Only whoever may not sign in any more can be removed.
+      await keys.press('Enter');
+      await expect(button('accounts.enable', row)).toBeFocused();
+      await keys.enter(button('accounts.remove', row));
+      await walk.agreeWith(email, 'accounts.remove');
+      await expect(row).toHaveCount(0);
+      await keys.held();
+    });
+
+    test('makes a code for a kiosk, approves one, and calls it otherwise', async () => {
+      await open('devices');
+      const add = button('devices.add');
+      await keys.enter(add);
+      await walk.asked(field('devices.name', dialog()));
+      await keys.type(field('devices.name', dialog()), `New ${tag}`);
+      await keys.press('Enter');
+      await expect(dialog().locator('.secret')).toBeVisible();
+      await keys.held();
+      await seen('device-code');
+      await walk.escape(add);
+      const row = walk.row(gate);
+      await keys.enter(button('devices.approve', row));
+      await walk.asked(field('devices.fingerprint', dialog()));
+      await keys.type(field('devices.fingerprint', dialog()), waiting.get(tag)!.fingerprint);
+      await seen('device-approve');
+      await keys.press('Enter');
+      await expect(row).toContainText(t('devices.status.approved'));
+      await keys.held();
+      await keys.enter(button('people.edit', row));
+      await walk.asked(field('devices.name', dialog()));
+      await keys.type(field('devices.name', dialog()), `${gate} 2`);
+      await keys.press('Enter');
+      await expect(walk.row(`${gate} 2`)).toHaveCount(1);
+      await keys.held();
+    });
+
+    test('sets a kiosk, puts that back, tells it something and takes it back, and revokes it', async () => {
+      await open('fleet');
+      await keys.enter(page.getByRole('link', { name: `${gate} 2`, exact: true }));
+      await walk.arrived(`${gate} 2`);
+      const panel = walk.panel('fleet.settings');
+      for (const theme of ['dark', 'light']) {
+        await keys.enter(button('people.edit', panel));
+        await walk.asked(field('fleet.setting.name', dialog()));
+        await keys.choose(field('fleet.setting.theme', dialog()), theme);
+        if (theme === 'dark') await seen('kiosk-settings');
+        await keys.enter(button('people.save', dialog()));
+        await expect(panel.getByRole('row').nth(1)).toContainText(t(`fleet.choices.theme.${theme}`));
+        await keys.held();
+      }
+      await keys.enter(button('fleet.putBack', panel));
+      await expect(panel.getByRole('row')).toHaveCount(4);
+      await keys.held();
+      await keys.enter(button('fleet.command.restart'));
+      await walk.agree('fleet.command.restart');
+      await keys.enter(button('fleet.takeBack'));
+      await expect(walk.panel('fleet.commands')).toContainText(t('fleet.commandState.withdrawn'));
+      await keys.held();
+      await seen('kiosk');
+      await open('devices');
+      await keys.enter(button('devices.revoke', walk.row(gate)));
+      await seen('device-revoke');
+      await walk.agreeWith(`${gate} 2`, 'devices.revoke');
+      await expect(walk.row(gate)).toContainText(t('devices.status.revoked'));
+      await keys.held();
+    });
+
+    test('sets what the kiosks of a site go by, adds a technician, and removes them', async () => {
+      await open('fleet');
+      await keys.enter(button('fleet.templates'));
+      await walk.arrived(t('fleet.templates'));
+      await keys.enter(button('people.edit'));
+      await walk.asked(field('fleet.setting.direction', dialog()));
+      await keys.type(field('fleet.setting.volume', dialog()), `${40 + i}`);
+      await keys.press('Enter');
+      await expect(page.getByText(`${40 + i} %`).first()).toBeVisible();
+      await keys.held();
+      await keys.enter(button('fleet.back'), 'Shift+Tab');
+      await walk.arrived(t('fleet.nav'));
+      await keys.enter(button('technicians.nav'));
+      await walk.arrived(t('technicians.nav'));
+      const add = button('technicians.add');
+      await keys.enter(add);
+      await walk.asked(field('technicians.name', dialog()));
+      await keys.type(field('technicians.name', dialog()), `Jo ${tag}`);
+      await keys.press('Enter');
+      await expect(dialog().locator('.secret')).toBeVisible();
+      await keys.enter(button('technicians.kept', dialog()));
+      await expect(dialog()).toHaveCount(0);
+      await keys.held();
+      await keys.enter(button('technicians.remove', walk.row(`Jo ${tag}`)));
+      await walk.agree('technicians.remove');
+      await expect(walk.row(`Jo ${tag}`)).toContainText(t('technicians.removedState'));
+      await keys.held();
+    });
+
+    test('rolls a version out, holds it, goes on, and takes it back; rings and hours', async () => {
+      await open('rollouts');
+      const put = button('rollouts.put');
+      await keys.enter(put);
+      await walk.asked(field('rollouts.kioskLabel', dialog()));
+      await keys.choose(field('rollouts.kioskLabel', dialog()), rig.outbox.device);
+      await keys.enter(button('rollouts.put', dialog()));
+      await walk.toast(t('rollouts.putDone'));
+      await expect(put).toBeFocused();
+      await keys.enter(page.getByRole('button', { name: t('rollouts.rename') }).first());
+      await walk.asked(field('rollouts.ringName', dialog()));
+      await keys.type(field('rollouts.ringName', dialog()), tag);
+      await keys.press('Enter');
+      await expect(page.getByRole('button', { name: `${t('rollouts.rename')} ${tag}` })).toBeFocused();
+      const hours = page.getByRole('button', { name: `${t('rollouts.setWindow')} ${SITE}` });
+      await keys.enter(hours);
+      await keys.choose(field('rollouts.windows', dialog()), 'hours');
+      await seen('rollout-hours');
+      await keys.enter(button('rollouts.setWindow', dialog()));
+      await walk.toast(t('rollouts.windowSet'));
+      await expect(hours).toBeFocused();
+      await keys.enter(button('rollouts.start'), 'Shift+Tab');
+      await walk.asked(field('rollouts.version', dialog()));
+      await keys.choose(field('rollouts.plan.label', dialog()), 'everybody');
+      await seen('rollout-start');
+      await keys.enter(button('rollouts.begin', dialog()).or(dialog().locator('button[type=submit]')));
+      const panel = page.locator('section').filter({ has: page.getByText('1.5.0') });
+      await expect(panel).toContainText(t('rollouts.state.running'));
+      await keys.held();
+      await keys.enter(button('rollouts.act.pause'));
+      await walk.agree('rollouts.act.pause');
+      await expect(panel).toContainText(t('rollouts.state.paused'));
+      await keys.held();
+      await keys.enter(button('rollouts.act.resume'));
+      await walk.asked(field('rollouts.again', dialog()));
+      await keys.enter(button('rollouts.act.resume', dialog()));
+      await expect(panel).toContainText(t('rollouts.state.running'));
+      await keys.held();
+      await keys.enter(button('rollouts.history'));
+      await expect(button('rollouts.history')).toHaveAttribute('aria-expanded', 'true');
+      await keys.enter(button('rollouts.act.roll-back'), 'Shift+Tab');
+      await walk.agreeWith('1.5.0', 'rollouts.act.roll-back');
+      await expect(panel).toContainText(t('rollouts.state.rolled-back'));
+      await keys.held();
+      await seen('rollouts');
+    });
+
+    test('enrols faces from files and from the camera, and looks at whose face it may be', async () => {
+      const [ada, max] = people.get(tag)!;
+      const templates = async (of: string) => (await ask(page, 'GET', `/api/people/${of}`)).templates as number;
+      const enrol = async (n: number, name: string) => {
+        await open('people');
+        await keys.type(field('people.exactly'), `8${i}${n}`);
+        await keys.press('Enter');
+        await keys.enter(page.getByRole('link', { name, exact: true }));
+        await walk.arrived(name);
+        await keys.enter(button('people.enrol'));
+        await walk.arrived(t('enrolFace.title', { name }));
+      };
+      const pictures = page.getByRole('list', { name: t('enrolFace.pictures') }).getByRole('listitem');
+      await enrol(0, `Ada ${tag}`);
+      await expect(pictures).not.toHaveCount(0, { timeout: 60_000 });
+      await seen('enrol-camera');
+      await keys.enter(button('enrolFace.save'));
+      await expect.poll(() => templates(ada!), { timeout: 30_000 }).toBeGreaterThan(0);
+      await keys.held();
+      // The same man again, from files: nothing is kept before somebody has looked.
+      await enrol(1, `Max ${tag}`);
+      await keys.enter(button('enrolFace.photo'));
+      await expect(button('enrolFace.photo')).toBeFocused();
+      await choose(page.getByLabel(t('enrolFace.files')), stillsOfA().slice(0, 2));
+      await expect(pictures).toHaveCount(2);
+      await keys.enter(button('enrolFace.save'));
+      await expect(page.getByRole('alert')).toContainText(t('enrolFace.duplicate'), { timeout: 30_000 });
+      await seen('enrol-duplicate');
+      await keys.enter(button('enrolFace.somebodyElse'), 'Shift+Tab');
+      await expect.poll(() => templates(max!), { timeout: 30_000 }).toBe(2);
+      await keys.held();
+    });
+
+    test('erases a person, and takes that back', async () => {
+      const [ada, ...others] = people.get(tag)!;
+      await open('people');
+      await keys.type(field('people.exactly'), `8${i}0`);
+      await keys.press('Enter');
+      await keys.enter(page.getByRole('link', { name: `Ada ${tag}`, exact: true }));
+      await walk.arrived(`Ada ${tag}`);
+      await keys.enter(button('people.erase'));
+      await seen('erase-person');
+      await walk.agreeWith(t('people.eraseWord'), 'people.erase');
+      await walk.arrived(t('erasures.one'));
+      await keys.enter(button('erasures.undo'));
+      await walk.agree('erasures.undo');
+      await expect(page.getByRole('heading', { name: t('erasures.state.undone') })).toBeVisible();
+      await keys.held();
+      await open('erasures');
+      await keys.enter(walk.main().locator('td a, th a').first());
+      await walk.arrived(t('erasures.one'));
+      await seen('erasure');
+      // Their faces are somebody's, whom the next set-up would be asked about.
+      for (const person of others) await ask(page, 'POST', '/api/erasures', { person });
+      expect(await ask(page, 'GET', `/api/people/${ada}`)).toMatchObject({ templates: 0 });
+    });
+
+    test('imports people and their photos: decides, takes back, enrols, and drops another import', async () => {
+      await open('imports');
+      const first = button('imports.begin');
+      await keys.enter(first);
+      await walk.asked(field('imports.stated', dialog()));
+      await keys.tick(field('imports.stated', dialog()));
+      await keys.type(field('imports.statement', dialog()), `Schrank ${tag}`);
+      await seen('import-begin');
+      await keys.enter(button('imports.begin', dialog()));
+      await walk.arrived(t('imports.one'));
+      await choose(page.getByLabel(t('imports.files')), [
+        {
+          name: 'list.csv',
+          mimeType: 'text/csv',
+          buffer: Buffer.from(`name,number,photo\nEva ${tag},9${i}1,eva.jpg\nTom ${tag},9${i}2,\n`),
+        },
+        { name: 'eva.jpg', mimeType: 'image/jpeg', buffer: readFileSync(stillsOfA()[4]!) },
+      ]);
+      await expect(walk.row(`Eva ${tag}`)).toHaveCount(1, { timeout: 60_000 });
+      await keys.held();
+      const make = walk.main().getByRole('button', { name: t('imports.people.make', { count: 2 }), exact: true });
+      await keys.enter(make);
+      await walk.asked(button('cancel', dialog()));
+      await keys.enter(dialog().getByRole('button', { name: t('imports.people.make', { count: 2 }), exact: true }));
+      await expect(page.getByText(t('imports.people.state.made', { count: 2 }))).toBeVisible({ timeout: 60_000 });
+      await keys.held();
+      const photo = page.locator('.photo').filter({ hasText: 'eva.jpg' });
+      const state = (of: string) => expect(photo).toContainText(t(`imports.photo.${of}`));
+      await state('judged');
+      await expect(button('imports.accept', photo)).toBeVisible({ timeout: 60_000 });
+      for (const [decision, after] of [
+        ['refuse', 'refused'],
+        ['accept', 'accepted'],
+      ] as const) {
+        await keys.enter(button(`imports.${decision}`, photo));
+        await state(after);
+        await keys.held();
+        if (decision === 'accept') break;
+        await keys.enter(button('toast.undo', photo));
+        await state('judged');
+        await keys.held();
+      }
+      await seen('import');
+      await keys.enter(button('imports.apply'), 'Shift+Tab');
+      await walk.agree('imports.apply');
+      await expect(page.getByText(t('imports.stateText.done'))).toBeVisible({ timeout: 60_000 });
+      await keys.held();
+      await keys.enter(button('imports.people.undo'));
+      await walk.agree('imports.people.undo');
+      await expect(page.getByText(t('imports.people.state.undone'), { exact: true })).toBeVisible({ timeout: 60_000 });
+      await keys.held();
+      await keys.enter(button('imports.back'), 'Shift+Tab');
+      await walk.arrived(t('imports.nav'));
+      await keys.enter(button('imports.begin'));
+      await keys.enter(button('imports.begin', dialog()));
+      await walk.arrived(t('imports.one'));
+      await keys.enter(button('imports.cancel'));
+      await walk.agree('imports.cancel');
+      await walk.arrived(t('imports.nav'));
+    });
+
+    test('as a data protection officer: consents, a text, retention and a hold', async () => {
+      await walk.context.close();
+      await begin(officer);
+      await open('consents');
+      await expect(page.getByRole('row')).not.toHaveCount(0);
+      await open('texts');
+      await keys.enter(button('texts.add'));
+      await walk.asked(field('texts.version', dialog()));
+      await keys.type(field('texts.version', dialog()), `2028-0${i + 1}`);
+      await keys.choose(field('people.language', dialog()), language);
+      await keys.type(field('texts.title', dialog()), tag);
+      await keys.type(field('texts.body', dialog()), '{controller}');
+      await seen('text-add');
+      await keys.enter(button('texts.add', dialog()));
+      const text = page.getByRole('article').filter({ hasText: tag });
+      await expect(text).toContainText(t('texts.waits'));
+      await keys.held();
+      await keys.enter(button('texts.review', text));
+      await walk.agree('texts.review');
+      await expect(text).toContainText(t('texts.inForce'));
+      await keys.held();
+      await open('retention');
+      await keys.enter(button('retention.dryRun'));
+      await keys.held();
+      const add = button('retention.addHold');
+      await keys.enter(add);
+      await walk.asked(field('retention.reason', dialog()));
+      await keys.type(field('retention.reason', dialog()), tag);
+      await keys.choose(field('people.site', dialog()), site);
+      await seen('hold');
+      await keys.enter(button('retention.addHold', dialog()));
+      const hold = page.getByRole('listitem').filter({ hasText: tag });
+      await expect(hold).toBeVisible();
+      await keys.enter(button('retention.release', hold));
+      await walk.agree('retention.release');
+      await expect(hold).toHaveCount(0);
+      await keys.held();
+    });
+
+    test('searches the audit log, verifies it, and makes new recovery codes', async () => {
+      await open('audit');
+      await keys.type(field('audit.route'), 'GET /api/people');
+      await keys.press('Enter');
+      const one = walk.main().locator('td button').first();
+      await keys.enter(one);
+      await expect(dialog()).toContainText('GET /api/people');
+      await seen('audit-row');
+      await walk.escape(one);
+      const verify = button('audit.verify');
+      await keys.enter(verify, 'Shift+Tab');
+      await walk.asked(button('audit.verify', dialog()));
+      await keys.press('Enter');
+      await expect(dialog()).toContainText(t('audit.whole'));
+      await seen('audit-verify');
+      await walk.escape(verify);
+      await open('account');
+      await keys.enter(button('account.codesChange'));
+      await walk.asked(field('account.current', dialog()));
+      await keys.type(field('account.current', dialog()), PASSWORD);
+      await keys.type(field('signIn.code', dialog()), appCode(secret));
+      await keys.press('Enter');
+      await expect(dialog().locator('.codes li')).not.toHaveCount(0);
+      await seen('codes');
+      await keys.tick(field('enrol.kept', dialog()));
+      await keys.enter(button('enrol.done', dialog()));
+      await expect(dialog()).toHaveCount(0);
+      await keys.held();
+    });
+  });
+
+test('every page of the rail has its walk, and every page that is to be walked here was opened', () => {
+  expect([...rails].sort()).toEqual(Object.keys(WALKED).sort());
+  expect([...opened]).toEqual(expect.arrayContaining(walkedIn('keyboard-running')));
+});
