@@ -464,11 +464,11 @@ for (const [i, setup] of SETUPS.entries())
 
     test('searches the audit log, verifies it, and makes new recovery codes', async () => {
       await open('audit');
-      await keys.type(field('audit.route'), 'GET /api/people');
+      await keys.type(field('audit.route'), 'POST /api/people');
       await keys.press('Enter');
       const one = walk.main().locator('td button').first();
       await keys.enter(one);
-      await expect(dialog()).toContainText('GET /api/people');
+      await expect(dialog()).toContainText('POST /api/people');
       await seen('audit-row');
       await walk.escape(one);
       const verify = button('audit.verify');
