@@ -177,6 +177,7 @@ for (const screen of SCREENS.slice(0, 2)) {
     await page.locator('[data-end=enrolled] .button-main').click();
     await expect(page.locator('.review-item')).toHaveCount(0);
     await expect(page.locator('.review-said .hint')).not.toBeEmpty();
+    await expect(page.locator('.review-said .hint')).toBeFocused();
     await page.locator('.button-back').click();
     await expect(page.locator('.menu')).toBeVisible();
     await expect(page.locator('[data-open=review]')).toHaveCount(0);
@@ -191,6 +192,7 @@ test('somebody who was new with an accepted picture is taken back by one touch',
   await page.locator('.review-said .button').click();
   await expect.poll(() => core.callsOf('personDelete').length).toBe(1);
   await expect(page.locator('.review-said .button')).toHaveCount(0);
+  await expect(page.locator('.review-said .hint')).toBeFocused();
 });
 
 test('a picture is gone from the screen when nobody touches it, and when staff locks', async ({ kiosk }) => {

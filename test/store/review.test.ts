@@ -71,6 +71,37 @@ describe('a picture that waits', () => {
     expect(await codeOf(() => store.imports.open(a!.id))).toBe('photo-altered');
   });
 
+  it('is bound to its item with its key: the whole row of another one in its place does not open', async () => {
+    const store = await openKiosk(newFolder());
+    for (const word of ['A', 'B']) await store.imports.keep(aPending({ word, picture: picture() }));
+    const [a] = store.imports.list();
+    const { db } = store.session;
+    const other = db.prepare('SELECT key, address, about FROM pending_photo WHERE ref = 2').get() as {
+      key: Buffer;
+      address: Buffer;
+      about: Buffer;
+    };
+    db.prepare('DELETE FROM pending_photo WHERE ref = 2').run();
+    db.prepare('UPDATE pending_photo SET key = ?, address = ?, about = ? WHERE ref = 1').run(
+      other.key,
+      other.address,
+      other.about,
+    );
+    expect(await codeOf(() => store.imports.open(a!.id))).toBe('value-altered');
+  });
+
+  it('outlives the removal of files that belong to nothing, at the next start', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const kept = picture();
+    await store.imports.keep(aPending({ picture: kept }));
+    store.close();
+    writeFileSync(join(home, 'storage/faces', `${'ab'.repeat(32)}.photo`), 'left over by a kill', { mode: 0o600 });
+    const again = await openKiosk(home);
+    expect(files(home)).toHaveLength(1);
+    expect(new Uint8Array(await again.imports.open(again.imports.list()[0]!.id))).toEqual(kept);
+  });
+
   it('is kept once, however often the same file comes under the same name; decided, it does not come back', async () => {
     const home = newFolder();
     const store = await openKiosk(home);

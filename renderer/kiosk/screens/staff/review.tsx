@@ -72,11 +72,19 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
       await session.run((token) => core.personDelete({ token, person: person.id }));
       made.value = null;
       said.value = t('people.removed', { name: person.name });
+      status.current?.focus();
       await load();
     } catch (cause) {
       said.value = staffWords(cause);
     }
   }
+
+  // Whoever works by keyboard is where the words are when there is nothing to look at any more.
+  const status = useRef<HTMLParagraphElement>(null);
+  const empty = list.value !== null && !item && !enrolling.value;
+  useEffect(() => {
+    if (empty) status.current?.focus();
+  }, [empty]);
 
   const now = enrolling.value;
   if (now)
@@ -101,7 +109,7 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
   return (
     <section class="review">
       <div class="review-said">
-        <p class="hint" role="status">
+        <p class="hint" role="status" ref={status} tabIndex={-1}>
           {said.value || (list.value && t('review.waiting', { count: list.value.count }))}
         </p>
         {made.value && (
