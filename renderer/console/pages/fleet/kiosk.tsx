@@ -84,15 +84,20 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
     ['site', siteOf(kiosk.site)?.name ?? '–'],
     ...(r
       ? ([
-          ['version', <bdi key="version">{r.commit ? `${r.version} (${r.commit.slice(0, 12)})` : r.version}</bdi>],
+          [
+            'version',
+            <bdi key="version" dir="ltr">
+              {r.commit ? `${r.version} (${r.commit.slice(0, 12)})` : r.version}
+            </bdi>,
+          ],
           ['host', t(`fleet.hosts.${r.host}`)],
           ['model', <bdi key="model">{r.models.embedder ?? '–'}</bdi>],
           ['detector', <bdi key="detector">{r.models.detector?.slice(0, 12) ?? '–'}</bdi>],
-          ['uptime', hours],
+          ['uptime', <Figure key="uptime" text={hours} />],
           ['disk', t('fleet.diskOf', { free: bytes(r.diskFree), total: bytes(r.diskTotal) })],
           ['camera', cameraWords(r.camera)],
-          ['temperature', r.temperature === null ? '–' : `${r.temperature} °C`],
-          ['clock', `${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`],
+          ['temperature', <Figure key="temperature" text={r.temperature === null ? null : `${r.temperature} °C`} />],
+          ['clock', <Figure key="clock" text={`${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`} />],
           ['queue', t('fleet.waiting', { records: r.queued, photos: r.photosWaiting })],
           ['slots', r.slots ? slotWords(r.slots) : '–'],
           ['reported', <Ago key="reported" at={kiosk.reportAt} />],
@@ -117,6 +122,9 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
     </section>
   );
 }
+
+/** A figure with its sign and unit: their order is the same in every language. */
+const Figure = ({ text }: { text: string | null }) => (text === null ? <>–</> : <bdi dir="ltr">{text}</bdi>);
 
 function slotWords({ current, previous, trial }: NonNullable<NonNullable<FleetKiosk['report']>['slots']>): string {
   const words = trial ? t('fleet.onTrial', { build: current }) : current;
