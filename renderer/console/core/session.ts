@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { SessionState } from '../../../sync/protocol/api/session.ts';
+import { whenUsed } from '../../shared/web/used.ts';
 import { get, type Refusal, send, sessionHooks } from './api.ts';
 
 /** Who sits before this page, from the door to the last click. */
@@ -118,11 +119,9 @@ const USED_MS = 5 * 60_000;
 
 /** A session ends half an hour after somebody last touched the page, not after the page last told something. */
 export function keepSignedIn(): void {
-  let told = performance.now();
-  const used = (): void => {
-    if (stage.peek().kind !== 'in' || performance.now() - told < USED_MS) return;
-    told = performance.now();
+  whenUsed(USED_MS, () => {
+    if (stage.peek().kind !== 'in') return false;
     void look();
-  };
-  for (const event of ['pointerdown', 'keydown']) addEventListener(event, used, { passive: true });
+    return true;
+  });
 }

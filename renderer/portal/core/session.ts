@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { MyProfile } from '../../../sync/protocol/api/portal.ts';
 import { SessionState } from '../../../sync/protocol/api/session.ts';
 import { type Answer, get, type Refusal, send, sessionHooks } from '../../shared/web/api.ts';
+import { whenUsed } from '../../shared/web/used.ts';
 
 /** Whose page this is, from the link to the last click. */
 export type Stage =
@@ -109,11 +110,9 @@ const USED_MS = 3 * 60_000;
 
 /** A session ends a quarter of an hour after somebody last touched the page. */
 export function keepSignedIn(): void {
-  let told = performance.now();
-  const used = (): void => {
-    if (stage.peek().kind !== 'in' || performance.now() - told < USED_MS) return;
-    told = performance.now();
+  whenUsed(USED_MS, () => {
+    if (stage.peek().kind !== 'in') return false;
     void look();
-  };
-  for (const event of ['pointerdown', 'keydown']) addEventListener(event, used, { passive: true });
+    return true;
+  });
 }

@@ -1,0 +1,14 @@
+/**
+ * Tells that the session is used whenever somebody touches the page: it ends a while after that, not after the page last
+ * asked something by itself.
+ *
+ * @param everyMs told at most so often
+ * @param tell false: nobody is signed in, and nothing was told
+ */
+export function whenUsed(everyMs: number, tell: () => boolean): void {
+  let told = performance.now();
+  const used = (): void => {
+    if (performance.now() - told >= everyMs && tell()) told = performance.now();
+  };
+  for (const event of ['pointerdown', 'keydown']) addEventListener(event, used, { passive: true });
+}
