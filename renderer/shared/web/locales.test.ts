@@ -33,6 +33,11 @@ describe.each([
     expect(missing).toEqual([]);
   });
 
+  test.each(LANGUAGES)('%s calls nothing else as it calls what leaves things as they are', (language) => {
+    const { cancel } = LOCALES[language] as { cancel: string };
+    expect(flat(LOCALES[language]).filter(([, text]) => text === cancel)).toEqual([['cancel', cancel]]);
+  });
+
   test.each(LANGUAGES)('%s fills in what English fills in', (language) => {
     const theirs = new Map(flat(LOCALES[language]));
     for (const [key, text] of english) {

@@ -23,7 +23,7 @@ export const attendance = {
   empty: 'لا يوجد تسجيل مطابق',
   emptyText: 'اختر أيامًا أخرى، أو امسح التصفية.',
   correct: 'تصحيح',
-  void: 'إلغاء',
+  void: 'إلغاء التسجيل',
   add: 'إضافة تسجيل',
   csv: 'CSV',
   xlsx: 'Excel',

@@ -11,7 +11,7 @@ export const devices = {
   status: {
     pending: 'بانتظار الموافقة',
     approved: 'معتمد',
-    revoked: 'ملغى',
+    revoked: 'مُبطَل',
   },
   heard: 'آخر اتصال',
   certificate: 'انتهاء الشهادة',
@@ -26,8 +26,8 @@ export const devices = {
   approveText: 'اقرأ البصمة من شاشة {{name}} واكتبها هنا. عندها فقط يكون هو الجهاز المقصود.',
   fingerprint: 'البصمة على شاشة الجهاز',
   approved: 'تمت الموافقة، ويمكنه الإرسال من الآن.',
-  revoke: 'إلغاء',
+  revoke: 'إبطال',
   revokeText: 'لن يُسمح لـ {{name}} بالإرسال بدءًا من رسالته التالية. تبقى سجلاته. لا يمكن التراجع: يجب إعداده من جديد.',
-  revoked: 'أُلغي.',
+  revoked: 'أُبطل.',
   siteHint: 'يحصل عندئذ على أشخاص ذلك الموقع وحدهم.',
 } satisfies Sentences;
