@@ -212,8 +212,11 @@ test('a receiver that fails first is told again; what it takes is delivered; one
 });
 
 test('the audit log shows who did what, and is searched by what was asked', async () => {
-  // It is the auditors', not the administrators'.
-  const made = await call('POST', '/api/accounts', { email: 'audit@example.org', role: 'auditor' });
+  // It is the auditors' and the data protection officers', not the administrators'.
+  const made = await call('POST', '/api/accounts', { email: 'audit@example.org', role: 'dpo' });
+  const seen = (await call('POST', '/api/people', { name: 'Lio', number: '77' })).body.id;
+  await open(`people/${seen}`, 'Lio');
+  await expect(page.getByRole('button', { name: 'Show in the audit log' })).toHaveCount(0);
   const { context } = await openBrowser(browser);
   page = context.pages()[0]!;
   page.on('pageerror', (e) => complaints.push(e.message));
@@ -240,5 +243,12 @@ test('the audit log shows who did what, and is searched by what was asked', asyn
   await inLanguage('ar', 'audit', 'audit');
   await inLanguage('de', 'audit', 'audit');
   await speak('en');
+  // From somebody's own page one comes to what was seen and changed of them alone.
+  await open(`people/${seen}`, 'Lio');
+  await picture(page, 'person-seen', ['desk']);
+  await page.getByRole('button', { name: 'Show in the audit log' }).click();
+  await expect(page.getByLabel('Person’s id')).toHaveValue(seen);
+  await expect(page.getByRole('row').filter({ hasText: 'POST /api/people' }).first()).toBeVisible();
+  await expect(page.getByRole('row').filter({ hasText: 'POST /api/accounts' })).toHaveCount(0);
   expect(complaints.filter((c) => !/404|409|status of 4/.test(c))).toEqual([]);
 });

@@ -22,7 +22,7 @@ import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, Skeleton } from '../parts/table.tsx';
 import { codeWords } from '../parts/words.ts';
-import type { ConsolePage } from './page.ts';
+import type { ConsolePage, PageProps } from './page.ts';
 
 export const auditPage: ConsolePage = {
   path: 'audit',
@@ -38,10 +38,13 @@ const EMPTY = { from: '', to: '', action: '', role: '', email: '', ip: '', route
 /** Outcomes of what was done; any other is the code of why it was not. */
 const DONE = { ok: true, repeated: true };
 
-/** Who has seen or changed what of whom. What is looked for may name somebody, so it stands in no address. */
-function Audit() {
-  const [typed, setTyped] = useState<Record<keyof typeof EMPTY, string>>(EMPTY);
-  const [sought, setSought] = useState<Record<string, string | null>>({});
+/**
+ * Who has seen or changed what of whom. What is looked for may name somebody, so it stands in no address but for a person's id,
+ * with which their own page leads here.
+ */
+function Audit({ rest: [whom = ''] }: PageProps) {
+  const [typed, setTyped] = useState<Record<keyof typeof EMPTY, string>>({ ...EMPTY, whom });
+  const [sought, setSought] = useState<Record<string, string | null>>(whom ? { whom } : {});
   const [detail, setDetail] = useState<Row | null>(null);
   const [verifying, setVerifying] = useState(false);
   const pages = usePages('/api/audit', AuditPage, sought);

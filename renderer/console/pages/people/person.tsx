@@ -9,7 +9,7 @@ import {
   TemplateCounts,
 } from '../../../../sync/protocol/api/people.ts';
 import { t } from '../../../shared/i18n.ts';
-import { IconBack, IconErase, IconFace, IconQr } from '../../../shared/icons.tsx';
+import { IconBack, IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { siteOf, sites } from '../../core/places.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
@@ -23,6 +23,7 @@ import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { Svg } from '../../shell/enrol.tsx';
+import { auditPage } from '../audit.tsx';
 import { CardsPanel } from './cards.tsx';
 import { ConsentPanel } from './consent.tsx';
 import { languageName, languageOptions } from './languages.ts';
@@ -37,6 +38,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
   const person = found.value;
   const mayWrite = role !== 'dpo';
   const mayErase = role !== 'staff';
+  const mayAudit = auditPage.roles.includes(role);
   const reload = () => {
     found.reload();
     minor.reload();
@@ -120,6 +122,18 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
               </button>
             </div>
           </section>
+          {mayAudit && (
+            <section class="card panel">
+              <h2>{t('people.seen')}</h2>
+              <p class="muted">{t('people.seenText')}</p>
+              <div class="actions start">
+                <button type="button" class="quiet" onClick={() => go(`audit/${id}`)}>
+                  <IconSearch />
+                  {t('people.seenShow')}
+                </button>
+              </div>
+            </section>
+          )}
           {mayErase && <Erase person={person} />}
           {task === 'edit' && (
             <Dialog title={t('people.edit')} onClose={() => setTask(null)}>
