@@ -462,7 +462,7 @@ export const de: Locale = {
     enrolByNumber: 'Mit Nummer und PIN: Die Gesichtserkennung ist aus',
     enrolHint: 'Angaben, Einwilligung, dann einige Blicke in die Kamera',
     people: 'Personen',
-    peopleHint: 'Suchen, Gesicht erfassen, PIN setzen, löschen',
+    peopleHint: 'Suchen, für sie an- und abmelden, Gesicht erfassen, Karten, PIN, löschen',
     state: 'Zustand des Geräts',
     stateHint: 'Einträge, Server, Speicher',
     evacuation: 'Evakuierungsliste',

@@ -450,7 +450,7 @@ export const en = {
     enrolByNumber: 'With number and PIN: face recognition is off',
     enrolHint: 'Details, consent, then a few looks at the camera',
     people: 'People',
-    peopleHint: 'Find, enrol a face, set a PIN, delete',
+    peopleHint: 'Find, check in or out for them, enrol a face, cards, PIN, delete',
     state: 'State of this kiosk',
     stateHint: 'Records, server, storage',
     evacuation: 'Evacuation list',

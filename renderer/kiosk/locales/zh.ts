@@ -409,7 +409,7 @@ export const zh: Locale = {
     enrolByNumber: '使用编号和 PIN 码：人脸识别已关闭',
     enrolHint: '填写资料、征得同意，然后看几次摄像头',
     people: '人员',
-    peopleHint: '查找、登记人脸、设置 PIN 码、删除',
+    peopleHint: '查找、代为签到签退、登记人脸、卡片、PIN 码、删除',
     state: '本机状态',
     stateHint: '记录、服务器、存储',
     evacuation: '疏散名单',
