@@ -208,7 +208,7 @@ test('a picture is gone from the screen when nobody touches it, and when staff l
   expect(kiosk.core.callsOf('staffLock')).toHaveLength(1);
 });
 
-test('whoever is here without a face may have declined: their picture can’t be accepted, somebody new’s can', async ({
+test('whoever is here without a face may have declined: their picture can’t be accepted, not as somebody new’s of their name either', async ({
   kiosk,
 }) => {
   const { core } = kiosk;
@@ -226,8 +226,9 @@ test('whoever is here without a face may have declined: their picture can’t be
   await expect(page.locator('.review-words')).toContainText('ohne Gesicht');
   await expect(page.locator('[data-do=accept]')).toHaveCount(0);
   await page.locator('.choice label').last().click();
-  await expect(page.locator('[data-do=accept]')).toBeVisible();
-  await expect(page.locator('.review-words')).not.toContainText('ohne Gesicht');
+  await expect(page.locator('input[value=new]')).toBeChecked();
+  await expect(page.locator('[data-do=accept]')).toHaveCount(0);
+  await expect(page.locator('.review-words')).toContainText('ohne Gesicht');
 });
 
 test('a core that refuses says why in the screen’s words, and everything is there still', async ({ kiosk }) => {

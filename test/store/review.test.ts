@@ -235,6 +235,19 @@ describe('an end', () => {
     }
   });
 
+  it('comes when a person is no longer of this kiosk: when they are erased later, nobody knows their name here any more', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson({ name: 'Ada Lovelace' }));
+    await store.imports.keep(aPending({ picture: picture() }));
+    await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
+    const gone = { kind: 'gone', person: id } as const;
+    await store.sync.applyRoster({ cursor: 'c1', changes: [gone], whole: false, more: false });
+    expect(store.imports.list().map(({ word }) => word)).toEqual(['Bob']);
+    expect(files(home)).toHaveLength(1);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
   it('of a person ends what is remembered of a decision for them too', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.addPerson(aPerson({ name: 'Bob' }));

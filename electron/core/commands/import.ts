@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { decodeBytes, decodePicture, readBounded } from '../../../models/node/decode.ts';
 import { dot } from '../../../models/rules/cosine.ts';
+import type { Policy } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import { addFace } from '../enrolment/on-card.ts';
@@ -61,15 +62,7 @@ export const importPeople = storeCommand({
   beginsKiosk: true,
   args: Args,
   async run(context, args, output) {
-    const policy = readPolicy(context.store.sync.policy);
-    const forbidden = facesForbidden(policy);
-    if (forbidden) throw forbidden;
-    if (templatesOnCards(policy))
-      throw new Problem(
-        'templates-on-cards',
-        'at this site templates live on the people’s cards alone',
-        'Enrol them at the kiosk, which gives each their card.',
-      );
+    requireFaces(readPolicy(context.store.sync.policy));
     const folders = await personFolders(args.folder);
     const faces = await context.faces();
     if (faces.recogniser.off) throw faces.recogniser.off;
@@ -119,6 +112,18 @@ export const importPeople = storeCommand({
     }
   },
 });
+
+/** @throws Problem `faces-not-allowed`, `templates-on-cards`: the site takes no import, or not any more */
+function requireFaces(policy: Policy | null): void {
+  const forbidden = facesForbidden(policy);
+  if (forbidden) throw forbidden;
+  if (templatesOnCards(policy))
+    throw new Problem(
+      'templates-on-cards',
+      'at this site templates live on the people’s cards alone',
+      'Enrol them at the kiosk, which gives each their card.',
+    );
+}
 
 /** One photo of a folder, or the end of a folder. */
 type Task =
@@ -199,7 +204,11 @@ function importDesk(context: CommandContext, faces: Faces, args: Args) {
 
   async function settle(word: string, alone: boolean, photos: readonly Photo[]): Promise<Result> {
     const before = photos.flatMap((p) => ('before' in p ? [{ file: p.file, state: p.before }] : []));
-    const candidates = people.of(word);
+    requireFaces(readPolicy(store.sync.policy));
+    // As they are by now: an erasure, or a consent taken back, may have come while the import ran.
+    const listed = people.of(word);
+    const candidates = listed.flatMap(({ id }) => store.person(id) ?? []);
+    if (candidates.length < listed.length) return refusal('person-unknown', []);
     const meant = candidates.length > 1 ? clearlyOne(candidates, photos) : (candidates[0] ?? null);
     const known = meant ? store.templatesOf(meant.id, recogniser.model).map((t) => t.embedding) : [];
     const { kept, refused } = sift(photos, known);
@@ -208,7 +217,8 @@ function importDesk(context: CommandContext, faces: Faces, args: Args) {
     const about = { id: meant?.id ?? null, templates: known.length, refused: left };
     const owners = kept.map(({ embedding }) => duplicateOf(recogniser, [embedding]));
     const another = owners.find((owner) => owner !== null && owner !== meant?.id) ?? null;
-    const why = reasonToLook(candidates, meant, alone, another, args.review);
+    const faceless = candidates.some(({ templates }) => templates === 0);
+    const why = faceless ? 'consent-unclear' : reasonToLook(candidates, meant, alone, another, args.review);
     if (why !== null || consent === null) {
       for (const one of kept)
         told.push(await wait(word, one, why ?? 'consent-missing', { person: about.id, duplicate: another }));

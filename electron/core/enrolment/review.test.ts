@@ -132,6 +132,14 @@ describe('accepting', () => {
       async () => [{}, (await store.addPerson(aPerson({ name: 'Grace Hopper', templates: [] }))).id],
     ],
     [
+      'it is meant for somebody new, and one of that name is here without a face',
+      'consent-missing',
+      async () => {
+        await store.addPerson(aPerson({ name: 'grace hopper', templates: [] }));
+        return [{}, null];
+      },
+    ],
+    [
       'the face is somebody else’s',
       'duplicate-face',
       async () => {
@@ -165,6 +173,35 @@ describe('accepting', () => {
     const before = [store.countPeople(), store.imports.count(), store.pendingCount()];
     expect(await codeOf(() => review(deps).reviewAccept({ token: TOKEN, photo, person }))).toBe(code);
     expect([store.countPeople(), store.imports.count(), store.pendingCount()]).toEqual(before);
+  });
+});
+
+describe('what comes while the models look', () => {
+  const looking = (meanwhile: () => Promise<unknown>) => ({
+    recogniser: {
+      ...recogniser,
+      embed: async () => {
+        await meanwhile();
+        return face.slice();
+      },
+    } as Recogniser,
+  });
+
+  test('the erasure of somebody of that name: nobody is enrolled from their picture', async () => {
+    const { id } = await store.addPerson(aPerson({ name: 'Grace Hopper' }));
+    const photo = await keep();
+    const accept = review(looking(() => store.deletePerson(id))).reviewAccept({ token: TOKEN, photo, person: null });
+    await expect(accept).rejects.toMatchObject({ code: 'review-photo-unknown' });
+    expect(store.countPeople()).toBe(0);
+  });
+
+  test('the end of their templates: no consent is written after it', async () => {
+    const { id } = await store.addPerson(aPerson({ name: 'Grace Hopper' }));
+    const photo = await keep();
+    const before = types().filter((type) => type === 'consent').length;
+    const accept = review(looking(() => store.sync.dropTemplates())).reviewAccept({ token: TOKEN, photo, person: id });
+    await expect(accept).rejects.toMatchObject({ code: 'consent-missing' });
+    expect([types().filter((type) => type === 'consent').length, store.person(id)!.templates]).toEqual([before, 0]);
   });
 });
 

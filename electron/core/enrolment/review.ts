@@ -89,7 +89,11 @@ export function createReview(deps: ReviewDeps): Methods {
     return person;
   }
 
-  async function accept(id: string, person: string | null): Promise<Person> {
+  /**
+   * Whom a picture may be taken for, by what holds at this moment; null: somebody new.
+   * @throws Problem why it may not be taken; `review-photo-unknown`
+   */
+  function permitted(id: string, person: string | null): { photo: PendingPhoto; consent: string; whom: Person | null } {
     const forbidden = deps.forbidden() ?? recogniser.off;
     if (forbidden) throw forbidden;
     if (deps.onCards())
@@ -99,28 +103,39 @@ export function createReview(deps: ReviewDeps): Methods {
         'Enrol the person here, which gives them their card.',
       );
     const photo = imports.get(id);
-    const { consent, language } = photo;
+    const { consent } = photo;
     if (consent === null)
       throw new Problem('consent-missing', 'nobody has said that this person agreed', 'Enrol the person here.');
     const whom = person === null ? null : meant(photo, person);
-    // They may have declined, or taken their consent back since: then nobody's word does but their own.
-    if (whom?.templates === 0)
-      throw new Problem('consent-missing', 'this person is here without a face', 'Enrol the person here.');
+    // They may have declined, or taken their consent back since: then nobody's word does but their own. As somebody new of
+    // their name they would be enrolled all the same.
+    const theirs = whom ? [whom] : new PeopleByWord(store.allPeople()).of(photo.word);
+    if (theirs.some(({ templates }) => templates === 0))
+      throw new Problem('consent-missing', 'a person of this name is here without a face', 'Enrol the person here.');
     if (whom === null && !isReadableName(photo.word))
       throw new Problem('name-not-usable', 'the picture is not named like a person', 'Enrol the person here.');
+    return { photo, consent, whom };
+  }
+
+  async function accept(id: string, person: string | null): Promise<Person> {
+    const { photo } = permitted(id, person);
     const image = await decodeBytes(await imports.open(id));
     const [left, top, width, height] = photo.face;
     const box: Box = [left * image.width, top * image.height, width * image.width, height * image.height];
     // How good it is somebody has judged: they see it, and why it was put before them.
     const { shape } = await recogniser.inspect(image, box, IMPORT_QUALITY);
+    const likeness = person === null ? await encodePhoto(image) : null;
     const embedding = await recogniser.embed(image, shape);
     try {
+      // While the models looked, an erasure or a withdrawal of theirs may have come.
+      const { consent, whom } = permitted(id, person);
       requireNobodyElses(embedding, whom);
+      const { language } = photo;
       const given = { textVersion: consent, language };
       const templates = [{ pose: 'photo', model: recogniser.model, embedding }];
       if (whom === null) {
         const details = { name: photo.word, number: null, pinHash: null, language, consent: given };
-        return await enrolPerson(deps, { ...details, templates, photo: await encodePhoto(image) });
+        return await enrolPerson(deps, { ...details, templates, photo: likeness });
       }
       const known = store.templatesOf(whom.id, recogniser.model).map((t) => t.embedding);
       // As an enrolment at the kiosk: nobody's face is given to somebody else by staff's word.

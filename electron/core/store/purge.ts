@@ -98,10 +98,15 @@ export class Purge {
     if (waiting + refused > 0) this.#log.insert('health', { code: 'photos-not-sent', detail: { waiting, refused } });
   }
 
+  /** Pictures of an import that may show a person. Gives the addresses of their files. */
+  waiting(ref: number): string[] {
+    const known = this.#people.byRef(ref);
+    return known ? this.#pending.removePerson(known) : [];
+  }
+
   /** Everything of a person, the keys last; check-ins stay, of nobody. Gives the addresses of the photos' files. */
   person(ref: number): string[] {
-    const known = this.#people.byRef(ref);
-    const waiting = known ? this.#pending.removePerson(known) : [];
+    const waiting = this.waiting(ref);
     const photos = this.#db.prepare('SELECT address FROM photo WHERE person = ?').pluck().all(ref) as Buffer[];
     for (const table of [
       'photo',

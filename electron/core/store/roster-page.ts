@@ -318,12 +318,14 @@ export class Applying {
     if (!this.#added.delete(text)) this.#removed.add(text);
   }
 
-  /** No longer one of this kiosk's. Templates, PIN and name go at once; the keys when the server has the events. */
+  /** No longer one of this kiosk's. Templates, PIN, name and waiting pictures go at once; the keys when the server has the events. */
   gone(id: string): void {
     const { db, people } = this.#s;
     const person = this.#stored(id);
     if (!person || person.gone) return;
     const { known } = person;
+    // Now: without a name nobody can tell later which were theirs.
+    this.#photos.push(...this.#purge.waiting(known.ref));
     for (const table of ['template', 'pin', 'credential', 'card_template', 'presence', 'accounted', 'pin_code'])
       db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
     db.prepare('DELETE FROM again WHERE person = ?').run(uuidBytes(id));

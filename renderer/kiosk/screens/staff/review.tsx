@@ -171,7 +171,8 @@ function Item({
   const choices = choicesOf(item);
   const chosen = choices.find(({ id }) => id === whose.value) ?? null;
   /** Whoever is here without a face may have declined it: the importer's word does not do for them. */
-  const agreed = item.consent && chosen?.templates !== 0;
+  const theirs = chosen ? [chosen] : whose.value === 'new' ? item.people : [];
+  const agreed = item.consent && theirs.every(({ templates }) => templates !== 0);
 
   async function decide(call: (token: string) => Promise<void>): Promise<void> {
     if (busy.value) return;

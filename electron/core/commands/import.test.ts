@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeEach, expect, test } from 'vitest';
+import { aPerson, embedding, MODEL, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
+import type { SqlStore } from '../store/store.ts';
+import type { CommandContext } from './command.ts';
+import { importPeople } from './import.ts';
+
+/* What changes while an import runs, on a real store, with a recogniser that sees one face in each picture. */
+
+let store: SqlStore;
+let folder: string;
+/** While the models look at the first picture. */
+let meanwhile: () => Promise<unknown>;
+
+beforeEach(async () => {
+  store = await openKiosk(newFolder());
+  folder = newFolder();
+  mkdirSync(join(folder, 'Ada Lovelace'));
+  await sharp({ create: { width: 80, height: 60, channels: 3, background: '#777' } })
+    .jpeg()
+    .toFile(join(folder, 'Ada Lovelace', '1.jpg'));
+});
+
+async function run(): Promise<Record<string, unknown>[]> {
+  const lines: Record<string, unknown>[] = [];
+  const faces = {
+    pipeline: { detect: async () => [{ box: [20, 15, 30, 30] }] },
+    recogniser: {
+      model: MODEL,
+      off: null,
+      calibration: { verification: 0.45, curve: [] },
+      gallery: { add: () => undefined },
+      inspect: async () => ({ shape: {}, reason: null }),
+      embed: async () => {
+        await meanwhile();
+        return embedding(2);
+      },
+      search: () => ({ match: { best: null }, decision: { threshold: 0.5 } }),
+    },
+  };
+  const context = { store, faces: async () => faces, changed: () => undefined } as unknown as CommandContext;
+  const args = { folder, consent: 'form-7', language: 'en', review: false };
+  await importPeople.run(context, args as never, {
+    line: (line) => void lines.push(line as Record<string, unknown>),
+    progress: () => undefined,
+  });
+  return lines;
+}
+
+const consents = () => store.pending(100).filter(({ header }) => header.type === 'consent').length;
+
+test('somebody who is erased while an import runs is neither enrolled by it nor kept a picture of', async () => {
+  const { id } = await store.addPerson(aPerson());
+  meanwhile = () => store.deletePerson(id);
+  const lines = await run();
+  expect(lines[0]).toMatchObject({ result: 'refused', reason: 'person-unknown' });
+  expect([store.countPeople(), store.imports.count()]).toEqual([0, 0]);
+});
+
+test('whose templates go while an import runs is as somebody without a face: the importer’s word does not enrol them', async () => {
+  const { id } = await store.addPerson(aPerson());
+  const before = consents();
+  meanwhile = () => store.sync.dropTemplates();
+  const lines = await run();
+  expect(lines[0]).toMatchObject({ review: 'waiting', reason: 'consent-unclear' });
+  expect([store.person(id)!.templates, consents() - before]).toEqual([0, 0]);
+});
+
+test('a site that switches faces off ends an import that runs', async () => {
+  meanwhile = () =>
+    store.sync.applyRoster({
+      cursor: 'c1',
+      changes: [{ kind: 'policy', policy: { leaseDays: 30, faces: 'off' } }],
+      whole: false,
+      more: false,
+    });
+  await expect(run()).rejects.toMatchObject({ code: 'faces-not-allowed' });
+  expect([store.countPeople(), store.imports.count()]).toEqual([0, 0]);
+});
