@@ -54,6 +54,7 @@ export const settings = {
   revertCalendarText: 'تُحسب الأيام كما كانت من قبل، والماضية منها أيضًا، ويُسجَّل ذلك كتغيير مستقل.',
   reverted: 'تم التراجع.',
   by: {
+    account: 'حساب بلا بريد إلكتروني',
     operator: 'مشغّل الخادم',
     configuration: 'إعدادات الخادم',
   },

@@ -54,6 +54,7 @@ export const settings = {
   revertCalendarText: 'Tage werden wieder wie vorher gezählt, auch die vergangenen. Auch das steht im Verlauf.',
   reverted: 'Zurückgenommen.',
   by: {
+    account: 'ein Konto ohne E-Mail-Adresse',
     operator: 'Betrieb am Server',
     configuration: 'Konfiguration des Servers',
   },

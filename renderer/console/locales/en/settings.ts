@@ -56,6 +56,7 @@ export const settings = {
     'Days are counted by what was before again, those of the past too. That is a change of its own, and stands in the history.',
   reverted: 'Taken back.',
   by: {
+    account: 'an account without an e-mail address',
     operator: 'operator at the server',
     configuration: 'the server’s configuration',
   },

@@ -54,6 +54,7 @@ export const settings = {
   revertCalendarText: '将重新按之前的方式计算各日，包括过去的日子；这也会记入历史。',
   reverted: '已撤回。',
   by: {
+    account: '没有电子邮箱的账户',
     operator: '服务器运维',
     configuration: '服务器配置',
   },

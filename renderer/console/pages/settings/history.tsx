@@ -1,6 +1,6 @@
 import type { PolicyChange, Site, SiteChange } from '../../../../sync/protocol/api/sites.ts';
 import { SitePolicy, Site as SiteShape } from '../../../../sync/protocol/api/sites.ts';
-import { t } from '../../../shared/i18n.ts';
+import { hasSentence, t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { loadPlaces } from '../../core/places.ts';
 import { useWrite } from '../../core/resource.ts';
@@ -107,7 +107,10 @@ export function History({
                 </p>
               ))}
               <p class="muted small">
-                <bdi>{line.email ?? codeWords('settings.by', line.by)}</bdi> · <Moment at={line.at} />
+                <bdi>
+                  {line.email ?? t(`settings.by.${hasSentence(`settings.by.${line.by}`) ? line.by : 'account'}`)}
+                </bdi>{' '}
+                · <Moment at={line.at} />
               </p>
             </div>
             {undoable(line, site, role) && (
