@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { MEDIAPIPE_RUNTIME, WEIGHTS, type WeightFile } from '../../models/rules/manifest.ts';
 import { ModelProblem } from '../../models/rules/problem.ts';
 
@@ -143,10 +144,24 @@ async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
+/**
+ * Another embedder, made out of a development package, into a folder that `models add` takes.
+ * @throws ModelProblem `model-unknown`, and as makeDlibEmbedder
+ */
+async function writeEmbedder(name: string, into = join(ROOT, 'dist', 'models', 'embedders')): Promise<void> {
+  if (name !== 'dlib') throw new ModelProblem('model-unknown', `There is no embedder ${name} to make.`, 'Name dlib.');
+  const { DLIB_ENTRY, makeDlibEmbedder } = await import('./dlib-embedder.ts');
+  await writeAtomically(join(into, DLIB_ENTRY.file), makeDlibEmbedder());
+  await writeAtomically(join(into, 'embedders.json'), Buffer.from(`${JSON.stringify([DLIB_ENTRY], null, 2)}\n`));
+  console.error(`${into}: ${DLIB_ENTRY.file} and embedders.json`);
+}
+
 const script = process.argv[1];
 if (script && existsSync(script) && realpathSync(script) === fileURLToPath(import.meta.url)) {
   try {
-    const { written } = await prepareModels();
+    const { values } = parseArgs({ options: { embedder: { type: 'string' }, into: { type: 'string' } } });
+    if (values.embedder !== undefined) await writeEmbedder(values.embedder, values.into);
+    const { written } = values.embedder === undefined ? await prepareModels() : { written: [values.embedder] };
     console.error(written.length ? `prepared ${written.join(', ')}` : 'models are in place and match the manifest');
   } catch (error) {
     if (!(error instanceof ModelProblem)) throw error;

@@ -52,6 +52,7 @@ async function buildKioskProgram(): Promise<Command> {
     { registerSyncStatus },
     { registerTechnician },
     { registerUpdate },
+    { registerKioskModels },
   ] = await Promise.all([
     import('./device/kiosk.ts'),
     import('./store/register.ts'),
@@ -59,6 +60,7 @@ async function buildKioskProgram(): Promise<Command> {
     import('./sync/status.ts'),
     import('./technician/register.ts'),
     import('./update/register.ts'),
+    import('./models/add.ts'),
   ]);
   registerKiosk(program);
   // The same under the name that `sp` has for it, and that what a command says to do next goes by.
@@ -68,5 +70,6 @@ async function buildKioskProgram(): Promise<Command> {
   registerStore(program);
   registerStaff(program);
   registerTechnician(program);
+  registerKioskModels(program);
   return program;
 }

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { leeway } from '../../models/rules/decision.ts';
 import { createChallenge, startLiveness } from '../../models/rules/liveness/liveness.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { facesOrOff, tellUnfit } from './checkin/faces.ts';
@@ -108,6 +109,7 @@ export async function assemble(
   const loaded = await facesOrOff(kiosk, log);
   const faceOffNow = () => facesForbidden(policy) ?? sync?.faceOff() ?? null;
   const recogniser = recogniserWhile(loaded, faceOffNow);
+  const samePerson = { start: loaded.calibration.verification, peak: leeway(loaded.calibration).turned };
   let issuers = readIssuers(store.sync.issuers);
   const siteWays = () => waysOf(policy);
   const offered = () => offeredWays(policy, { face: recogniser.off === null, ownCodes: issuers.length > 0 });
@@ -285,7 +287,7 @@ export async function assemble(
     monotonic,
     liveness: {
       begin: () => createChallenge(unpredictable),
-      start: (challenge) => startLiveness(challenge),
+      start: (challenge) => startLiveness(challenge, { samePerson }),
     },
     wall: Date.now,
     log,
@@ -329,7 +331,7 @@ export async function assemble(
     offered: siteWays,
     withFace: (way) => wantsFace(policy, way),
     faceOff: () => recogniser.off,
-    model: () => recogniser.model,
+    model: () => recogniser,
     issuers: () => issuers,
     now: retention.now,
     blind,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createGallery } from '../../models/node/gallery/index.ts';
 import type { FacePipeline } from '../../models/node/interface.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
@@ -34,6 +35,9 @@ function asProblem(cause: unknown): never {
   throw new Problem(cause.code, cause.message, cause.nextStep, { cause });
 }
 
+/** Where a kiosk's own embedders lie (`models add`): among its data, which stay when its build is replaced. */
+export const ownEmbedders = (home: string): string => join(home, 'embedders');
+
 interface Opening {
   readonly home: string;
   readonly deviceSecret: Uint8Array | null;
@@ -69,10 +73,8 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
 
   async function load(): Promise<Faces> {
     const embedder = readPolicy(store.sync.policy)?.embedder;
-    const [pipeline, gallery] = await Promise.all([
-      openPipeline(options.weights, embedder).catch(asProblem),
-      createGallery(),
-    ]);
+    const pipeline = await openPipeline(options.weights, embedder, ownEmbedders(home)).catch(asProblem);
+    const gallery = createGallery(pipeline.length);
     const unfit = loadGallery(store, gallery, pipeline.model);
     return {
       pipeline,

@@ -1,64 +1,109 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { EMBEDDER, embedderId, type WeightFile } from '../rules/manifest.ts';
+import { EMBEDDER, type EmbedderFile, embedderId } from '../rules/manifest.ts';
 import { ModelProblem } from '../rules/problem.ts';
+import { type EmbedderEntry, inputShape } from '../rules/recipe.ts';
 
 /**
- * Embedders that a machine may load: the one that ships, and those that an operator has put into the folder of the weights
- * with an entry in `embedders.json` beside them. A template carries its embedder's id and is never compared across.
+ * Embedders that a machine may load: the one that ships, and those that an operator has put into a folder (of the weights, or one
+ * of a kiosk's own) with an entry in `embedders.json` beside them. A template carries its embedder's id and is never compared
+ * across. docs/models.md says what stands in an entry.
  */
 
-/** Name of the operator's entries in the folder of the weights. */
+/** Name of the operator's entries in the folder. */
 export const EMBEDDERS_FILE = 'embedders.json';
 
-const Tensor = z.strictObject({ name: z.string(), shape: z.array(z.number().int()), meaning: z.string() });
-/** One entry, as WeightFile of the manifest: 112×112 in, 512 numbers out. */
-const Entry = z.strictObject({
-  file: z.string().regex(/^[\w.-]+\.onnx$/),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  input: Tensor,
-  outputs: z.array(Tensor).min(1),
-  /** Which output is the embedding; absent: the first. */
-  embedding: z.string().optional(),
-  licence: z.string().min(1),
-  provenance: z.string().min(1),
+/** Longest embedding that a gallery holds (gallery/kernel/layout.ts); shorter ones are filled with noughts there. */
+export const MAX_EMBEDDING = 512;
+
+const number = z.number().refine(Number.isFinite);
+const OfChannels = z.tuple([number, number, number]);
+const Crop = z.discriminatedUnion('template', [
+  z.strictObject({ template: z.literal('arcface') }),
+  z.strictObject({ template: z.literal('face-chip'), padding: z.number().min(0).max(2) }),
+]);
+const Recipe = z.strictObject({
+  side: z.number().int().min(32).max(512),
+  channels: z.enum(['RGB', 'BGR']),
+  layout: z.enum(['NCHW', 'NHWC']).default('NCHW'),
+  mean: OfChannels,
+  std: OfChannels.refine((std) => std.every((s) => s > 0), 'must be above 0'),
+  crop: Crop,
+});
+const Calibration = z.strictObject({
+  verification: z.number().gt(-1).lt(1),
+  curve: z
+    .array(z.strictObject({ threshold: z.number().min(-1).max(1), fmr: z.number().gt(0).lt(1) }))
+    .min(2)
+    .max(100)
+    .refine(
+      (curve) => curve.every((q, i) => i === 0 || (q.threshold > curve[i - 1]!.threshold && q.fmr < curve[i - 1]!.fmr)),
+      'thresholds must rise and rates fall',
+    ),
 });
 
-/** @throws ModelProblem `model-refused` where `embedders.json` can't be read */
-export function embeddersIn(folder: string): readonly WeightFile[] {
-  let text: string;
-  try {
-    text = readFileSync(join(folder, EMBEDDERS_FILE), 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [EMBEDDER];
-    throw cause;
-  }
-  try {
-    const entries = z.array(Entry).parse(JSON.parse(text));
-    return [
-      EMBEDDER,
-      ...entries.map(
-        ({ embedding, ...entry }): WeightFile => ({
-          ...EMBEDDER,
-          ...entry,
-          ...(embedding && { embedding }),
-          limits: [],
-        }),
-      ),
-    ];
-  } catch (cause) {
-    throw new ModelProblem(
-      'model-refused',
-      `${join(folder, EMBEDDERS_FILE)} is not a list of embedders.`,
-      'Mend it as docs/models.md says.',
-      { cause },
-    );
-  }
+const Entry = z.strictObject({
+  file: z.string().regex(/^[\w-][\w.-]*\.onnx$/),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  input: z.string().min(1),
+  output: z.string().min(1),
+  length: z.number().int().min(16).max(MAX_EMBEDDING),
+  recipe: Recipe,
+  calibration: Calibration,
+  licence: z.string().min(1),
+  provenance: z.string().min(1),
+  limits: z.array(z.string()).default([]),
+});
+function fileOf(entry: EmbedderEntry): EmbedderFile {
+  const { input, output, length, recipe } = entry;
+  return {
+    ...entry,
+    task: 'embedding',
+    runs: 'node',
+    // It came from the operator, as it is.
+    source: { package: '', version: '', path: entry.file, sha256: entry.sha256 },
+    prepare: { step: 'copy' },
+    input: {
+      name: input,
+      shape: inputShape(recipe),
+      meaning: `${recipe.channels} of the face, ${recipe.crop.template}`,
+    },
+    outputs: [{ name: output, shape: [1, length], meaning: 'embedding' }],
+    normalisation: `(v − ${recipe.mean}) / ${recipe.std}, ${recipe.channels}`,
+  };
 }
 
-/** @throws ModelProblem `model-unknown` */
-export function embedderOf(folder: string, id: string): WeightFile {
+/**
+ * The operator's entries; none where there is no such file.
+ * @throws ModelProblem `model-refused` with every wrong value
+ */
+export function readEntries(folder: string): readonly EmbedderEntry[] {
+  const path = join(folder, EMBEDDERS_FILE);
+  const refuse = (what: string, cause?: unknown) =>
+    new ModelProblem('model-refused', `${path}: ${what}`, 'Mend it as docs/models.md says.', { cause });
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw refuse(cause instanceof SyntaxError ? 'it is not JSON' : "it can't be read", cause);
+  }
+  const parsed = z.array(Entry).safeParse(json);
+  if (!parsed.success) throw refuse(z.prettifyError(parsed.error));
+  const ids = [EMBEDDER, ...parsed.data].map(embedderId);
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice) throw refuse(`${twice} stands in it twice, or ships`);
+  return parsed.data;
+}
+
+/** @throws ModelProblem `model-refused` */
+export function embeddersIn(folder: string): readonly EmbedderFile[] {
+  return [EMBEDDER, ...readEntries(folder).map(fileOf)];
+}
+
+/** @throws ModelProblem `model-unknown`, `model-refused` */
+export function embedderOf(folder: string, id: string): EmbedderFile {
   const found = embeddersIn(folder).find((weight) => embedderId(weight) === id);
   if (found) return found;
   throw new ModelProblem(

@@ -1,3 +1,4 @@
+import type { Calibration } from '../rules/decision.ts';
 import type { Box, FivePoints, Point, RgbImage } from '../rules/image.ts';
 import type { FaceQuality } from '../rules/quality.ts';
 
@@ -14,11 +15,15 @@ export interface FaceShape {
 export interface FacePipeline {
   /** Id of the embedder, e.g. `fr_feature@<first 12 of its SHA-256>`; templates carry it and are never compared across models. */
   readonly model: string;
+  /** Numbers of its embeddings. */
+  readonly length: number;
+  /** How the scores of its embeddings are read. */
+  readonly calibration: Calibration;
   /** Faces of a whole picture, largest first; retries with a border as DESIGN says. */
   detect(image: RgbImage): Promise<{ box: Box; score: number }[]>;
   /** Landmarks, five points and quality of the face in `box`. */
   shape(image: RgbImage, box: Box): Promise<FaceShape>;
-  /** 512 float32, L2-normalised. */
+  /** `length` float32, L2-normalised. */
   embed(image: RgbImage, five: FivePoints): Promise<Float32Array>;
   close(): Promise<void>;
 }

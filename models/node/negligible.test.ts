@@ -32,7 +32,7 @@ it('what the models answer on a face is that of the untouched files, to the last
     readonly input: Float32Array;
     readonly answer: Record<string, Buffer>;
   }[] = [];
-  const heard = (model: Model): Model => ({
+  const heard = <Weight extends WeightFile>(model: Model<Weight>): Model<Weight> => ({
     ...model,
     async run(input) {
       const copy = input.slice();

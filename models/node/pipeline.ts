@@ -1,9 +1,10 @@
-import { ARCFACE_SIDE, ARCFACE_TEMPLATE, fitSimilarity, fivePoints, invert, squareAround } from '../rules/geometry.ts';
+import { cropTemplate, fitSimilarity, fivePoints, invert, squareAround } from '../rules/geometry.ts';
 import type { Point } from '../rules/image.ts';
-import { EMBEDDER_ID, EMBEDDING_LENGTH, embedderId } from '../rules/manifest.ts';
-import { Taps, warpToPlanes, windowToLuma } from '../rules/pixels.ts';
+import { EMBEDDER_ID, embedderId } from '../rules/manifest.ts';
+import { Taps, warpToRaster, windowToLuma } from '../rules/pixels.ts';
 import { ModelProblem } from '../rules/problem.ts';
 import { measureQuality, QualityScratch } from '../rules/quality.ts';
+import { rasterOf } from '../rules/recipe.ts';
 import { createDetector } from './detector.ts';
 import { embedderOf } from './embedders.ts';
 import type { FacePipeline } from './interface.ts';
@@ -13,16 +14,21 @@ import { DEFAULT_WEIGHTS } from './weights.ts';
 
 const LANDMARK_SIDE = 64;
 const LANDMARK_NORM = { mean: 0, scale: 1 / 256 };
-const EMBED_NORM = { mean: 127, scale: 1 / 128 };
 
 /**
  * Loads the verified weights and builds the pipeline of DESIGN "The face pipeline" on them.
  * @param weights folder of the prepared weights; `dist/models/weights` of this source tree by default
  * @param embedder id of the embedder; the one that ships by default
+ * @param embedders folder of the operator's embedders, where that is another (embedders.ts)
  * @throws ModelProblem as loadModels does, and `model-unknown`
  */
-export async function openPipeline(weights = DEFAULT_WEIGHTS, embedder = EMBEDDER_ID): Promise<FacePipeline> {
-  return createPipeline(await loadModels(weights, embedderOf(weights, embedder)));
+export async function openPipeline(
+  weights = DEFAULT_WEIGHTS,
+  embedder = EMBEDDER_ID,
+  embedders = weights,
+): Promise<FacePipeline> {
+  if (embedder === EMBEDDER_ID) return createPipeline(await loadModels(weights));
+  return createPipeline(await loadModels(weights, { weight: embedderOf(embedders, embedder), folder: embedders }));
 }
 
 /** The pipeline over loaded models, which `close` closes. */
@@ -33,10 +39,17 @@ export function createPipeline(models: Models): FacePipeline {
     taps: new Taps(LANDMARK_SIDE),
     quality: new QualityScratch(),
   }));
-  const crops = new Scratch(() => new Float32Array(3 * ARCFACE_SIDE * ARCFACE_SIDE));
+  const { weight } = models.embedder;
+  const { recipe, length, calibration } = weight;
+  const template = cropTemplate(recipe.crop, recipe.side);
+  const raster = rasterOf(recipe);
+  const output = weight.outputs[0]!.name;
+  const crops = new Scratch(() => new Float32Array(3 * recipe.side * recipe.side));
 
   return {
-    model: embedderId(models.embedder.weight),
+    model: embedderId(weight),
+    length,
+    calibration,
     detect,
     shape: (image, box) =>
       shapes.use(async ({ input, taps, quality }) => {
@@ -56,10 +69,9 @@ export function createPipeline(models: Models): FacePipeline {
       }),
     embed: (image, five) =>
       crops.use(async (input) => {
-        warpToPlanes(image, invert(fitSimilarity(five, ARCFACE_TEMPLATE)), ARCFACE_SIDE, EMBED_NORM, input);
+        warpToRaster(image, invert(fitSimilarity(five, template)), raster, input);
         const answer = await models.embedder.run(input);
-        const { embedding, outputs } = models.embedder.weight;
-        return normalised(answer[embedding ?? outputs[0]!.name]!);
+        return normalised(answer[output]!, length);
       }),
     async close() {
       await Promise.all([models.detector.close(), models.landmarks.close(), models.embedder.close()]);
@@ -68,10 +80,10 @@ export function createPipeline(models: Models): FacePipeline {
 }
 
 /** L2-normalises in place. Fails rather than let a vector without direction into a gallery. */
-function normalised(vector: Float32Array): Float32Array {
+function normalised(vector: Float32Array, length: number): Float32Array {
   let squares = 0;
   for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
-  if (!(squares > 0) || !Number.isFinite(squares) || vector.length !== EMBEDDING_LENGTH) {
+  if (!(squares > 0) || !Number.isFinite(squares) || vector.length !== length) {
     throw new ModelProblem(
       'embedding-invalid',
       'The embedder gave a vector without a direction.',

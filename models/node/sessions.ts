@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { EMBEDDER, FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../rules/manifest.ts';
+import { EMBEDDER, type EmbedderFile, FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../rules/manifest.ts';
 import { ModelProblem } from '../rules/problem.ts';
 import { withoutNegligible } from './negligible.ts';
 import { DEFAULT_WEIGHTS } from './weights.ts';
 
 /** A loaded model: one float32 tensor in, named float32 arrays out. */
-export interface Model {
-  readonly weight: WeightFile;
+export interface Model<Weight extends WeightFile = WeightFile> {
+  readonly weight: Weight;
   /**
    * Runs the model once. `input` is read when the run starts, which is after this call returns: don't touch it until
    * the promise is settled. The arrays of the answer are the caller's own.
@@ -22,26 +22,36 @@ export interface Model {
 export interface Models {
   readonly detector: Model;
   readonly landmarks: Model;
-  readonly embedder: Model;
+  readonly embedder: Model<EmbedderFile>;
 }
 
 /**
  * Loads the three models of the Node pipeline from `folder`.
  *
- * @param embedding which embedder (embedders.ts)
+ * @param other another embedder than the one that ships, and the folder it lies in (embedders.ts)
  * @throws ModelProblem `model-missing`, `model-altered` (bytes differ from the manifest) or `model-refused` (the
  *   runtime can't load it, or its shapes are not the manifest's). Nothing is loaded from bytes that were not verified.
  */
-export async function loadModels(folder = DEFAULT_WEIGHTS, embedding: WeightFile = EMBEDDER): Promise<Models> {
+export async function loadModels(
+  folder = DEFAULT_WEIGHTS,
+  other?: { readonly weight: EmbedderFile; readonly folder: string },
+): Promise<Models> {
   const loaded: Model[] = [];
+  const load = async <Weight extends WeightFile>(from: string, weight: Weight): Promise<Model<Weight>> => {
+    const model = await loadModel(from, weight);
+    loaded.push(model);
+    return model;
+  };
   try {
-    for (const weight of [FACE_BOX_NODE, LANDMARKS_NODE, embedding]) loaded.push(await loadModel(folder, weight));
+    return {
+      detector: await load(folder, FACE_BOX_NODE),
+      landmarks: await load(folder, LANDMARKS_NODE),
+      embedder: await load(other?.folder ?? folder, other?.weight ?? EMBEDDER),
+    };
   } catch (error) {
     await Promise.all(loaded.map((model) => model.close()));
     throw error;
   }
-  const [detector, landmarks, embedder] = loaded as [Model, Model, Model];
-  return { detector, landmarks, embedder };
 }
 
 /** Reads and verifies one weight file: the bytes given back are the bytes that were hashed. */
@@ -69,7 +79,11 @@ export async function readWeight(folder: string, weight: WeightFile): Promise<Ui
   return bytes;
 }
 
-async function loadModel(folder: string, weight: WeightFile): Promise<Model> {
+/**
+ * Loads one verified file.
+ * @throws ModelProblem as loadModels
+ */
+export async function loadModel<Weight extends WeightFile>(folder: string, weight: Weight): Promise<Model<Weight>> {
   const bytes = await readWeight(folder, weight);
   let session: InferenceSession;
   try {
@@ -84,24 +98,49 @@ async function loadModel(folder: string, weight: WeightFile): Promise<Model> {
       cause,
     });
   }
-  const shapes = [...session.inputMetadata, ...session.outputMetadata].map((m) =>
-    m.isTensor ? `${m.name}:${m.shape}` : m.name,
-  );
-  const expected = [weight.input, ...weight.outputs].map((t) => `${t.name}:${t.shape}`);
-  if (shapes.join(' ') !== expected.join(' ')) {
+  const wrong = mismatch(session, weight);
+  if (wrong) {
     await session.release();
     throw new ModelProblem(
       'model-refused',
-      `${weight.file} has tensors ${shapes.join(' ')}, the manifest says ${expected.join(' ')}.`,
-      'Mend the entry in models/rules/manifest.ts.',
+      `${weight.file} ${wrong}.`,
+      'Mend its entry: docs/models.md says what it holds.',
     );
   }
+  const names = weight.outputs.map(({ name }) => name);
   return {
     weight,
     async run(input) {
-      const answer = await session.run({ [weight.input.name]: new Tensor('float32', input, weight.input.shape) });
-      return Object.fromEntries(weight.outputs.map(({ name }) => [name, answer[name]!.data as Float32Array]));
+      const answer = await session.run(
+        { [weight.input.name]: new Tensor('float32', input, weight.input.shape) },
+        names,
+      );
+      return Object.fromEntries(names.map((name) => [name, answer[name]!.data as Float32Array]));
     },
     close: () => session.release(),
   };
+}
+
+/** What of the file's tensors is not as the entry says; null: all of it is. A file may have outputs that nobody asks for. */
+function mismatch({ inputMetadata, outputMetadata }: InferenceSession, { input, outputs }: WeightFile): string | null {
+  const tell = (m: InferenceSession.ValueMetadata) => (m.isTensor ? `${m.name}:${m.type}[${m.shape}]` : m.name);
+  const wanted = (t: WeightFile['input']) => `${t.name}:float32[${t.shape}]`;
+  const fits = (t: WeightFile['input'], m: InferenceSession.ValueMetadata | undefined) =>
+    m?.isTensor &&
+    m.name === t.name &&
+    m.type === 'float32' &&
+    m.shape.length === t.shape.length &&
+    // A batch of any size, which exporters leave open by a name, is a batch of one too.
+    m.shape.every((size, i) => size === t.shape[i] || (i === 0 && typeof size === 'string'));
+  if (inputMetadata.length !== 1 || !fits(input, inputMetadata[0]))
+    return `takes ${inputMetadata.map(tell).join(' ')}, its entry says ${wanted(input)}`;
+  for (const output of outputs)
+    if (
+      !fits(
+        output,
+        outputMetadata.find((m) => m.name === output.name),
+      )
+    )
+      return `gives ${outputMetadata.map(tell).join(' ')}, its entry says ${wanted(output)}`;
+  return null;
 }

@@ -1,16 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type Calibration,
   type DecisionPolicy,
   decide,
   decideVerification,
   estimatedFpir,
+  FR_FEATURE,
   fmrAt,
+  leeway,
   thresholdAt,
   thresholdFor,
 } from './decision.ts';
 
-const POLICY: DecisionPolicy = { targetFpir: 0.001, calibratedPeople: 1000 };
+const POLICY: DecisionPolicy = { targetFpir: 0.001, calibratedPeople: 1000, calibration: FR_FEATURE };
+const { curve } = FR_FEATURE;
+/** An embedder whose scores lie where dlib's do. */
+const OTHER: Calibration = {
+  verification: 0.92,
+  curve: [
+    { threshold: 0.9, fmr: 1e-2 },
+    { threshold: 0.95, fmr: 1e-5 },
+  ],
+};
 const size = (people: number, perPerson = 1) => ({ people, templates: people * perPerson });
 const scores = (best: number | null, second: number | null = null) => ({
   best: best === null ? null : { score: best },
@@ -19,8 +31,8 @@ const scores = (best: number | null, second: number | null = null) => ({
 
 describe('threshold by gallery size', () => {
   it('gives back the figures it was derived from', () => {
-    expect(estimatedFpir(0.5, 4000)).toBeCloseTo(0.03, 6);
-    expect(estimatedFpir(0.547, 4000)).toBeCloseTo(0.01, 6);
+    expect(estimatedFpir(0.5, 4000, curve)).toBeCloseTo(0.03, 6);
+    expect(estimatedFpir(0.547, 4000, curve)).toBeCloseTo(0.01, 6);
     expect(thresholdFor(size(4000), { ...POLICY, targetFpir: 0.03 })).toBeCloseTo(0.5, 6);
     expect(thresholdFor(size(4000), { ...POLICY, targetFpir: 0.01 })).toBeCloseTo(0.547, 6);
   });
@@ -37,7 +49,7 @@ describe('threshold by gallery size', () => {
           expect(thresholdFor({ people: n, templates: n }, { ...policy, targetFpir: fpir / 2 })).toBeGreaterThanOrEqual(
             t,
           );
-          if (t < 1) expect(estimatedFpir(t, n)).toBeLessThanOrEqual(fpir * 1.000001);
+          if (t < 1) expect(estimatedFpir(t, n, curve)).toBeLessThanOrEqual(fpir * 1.000001);
         },
       ),
     );
@@ -51,7 +63,7 @@ describe('threshold by gallery size', () => {
   it('inverts its own curve', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.36, max: 0.95, noNaN: true }), (t) => {
-        expect(thresholdAt(fmrAt(t))).toBeCloseTo(t, 9);
+        expect(thresholdAt(fmrAt(t, curve), curve)).toBeCloseTo(t, 9);
       }),
     );
   });
@@ -64,7 +76,9 @@ describe('threshold by gallery size', () => {
       { threshold: 0.4, fmr: 1e-4 },
       { threshold: 0.5, fmr: 1e-3 },
     ];
-    expect(() => thresholdFor(size(10), { ...POLICY, curve: rising })).toThrow(RangeError);
+    expect(() => thresholdFor(size(10), { ...POLICY, calibration: { ...FR_FEATURE, curve: rising } })).toThrow(
+      RangeError,
+    );
   });
 });
 
@@ -96,15 +110,39 @@ describe('decision 1:N', () => {
     expect(decide(scores(Number.NaN, 0.1), gallery, POLICY).kind).toBe('unknown');
     expect(decide(scores(0.9, Number.NaN), gallery, POLICY).kind).toBe('uncertain');
     expect(() => decide(scores(0.9), { people: Number.NaN, templates: 3 }, POLICY)).toThrow(RangeError);
-    expect(decideVerification(Number.NaN).kind).toBe('unknown');
+    expect(decideVerification(Number.NaN, FR_FEATURE).kind).toBe('unknown');
   });
 });
 
 describe('decision 1:1', () => {
   it('accepts from 0.45 on', () => {
-    expect(decideVerification(0.45)).toEqual({ kind: 'accept', threshold: 0.45 });
-    expect(decideVerification(0.4499).kind).toBe('uncertain');
-    expect(decideVerification(0.2).kind).toBe('unknown');
-    expect(decideVerification(null).kind).toBe('unknown');
+    expect(decideVerification(0.45, FR_FEATURE)).toEqual({ kind: 'accept', threshold: 0.45 });
+    expect(decideVerification(0.4499, FR_FEATURE).kind).toBe('uncertain');
+    expect(decideVerification(0.2, FR_FEATURE).kind).toBe('unknown');
+    expect(decideVerification(null, FR_FEATURE).kind).toBe('unknown');
+  });
+});
+
+describe('another embedder’s scores', () => {
+  const policy = { ...POLICY, calibration: OTHER };
+
+  it('are read by its own curve and thresholds, alone and among many', () => {
+    // What lets somebody in by the one that ships is a stranger’s score here.
+    expect(decide(scores(0.9, 0.5), size(2), POLICY).kind).toBe('accept');
+    expect(decide(scores(0.9, 0.5), size(2), policy).kind).not.toBe('accept');
+    expect(decideVerification(0.9, OTHER).kind).not.toBe('accept');
+    expect(decide(scores(0.97, 0.9), size(2), policy)).toMatchObject({ kind: 'accept' });
+    expect(thresholdFor(size(100), { targetFpir: 0.001, calibration: OTHER })).toBeCloseTo(0.95, 2);
+  });
+
+  it('are measured by its own distances: a lead that is too small between the ones that ship is enough here', () => {
+    expect(leeway(FR_FEATURE)).toEqual({ near: 0.1, margin: 0.08, turned: 0.4, alike: 0.6, samePicture: 0.9995 });
+    const own = leeway(OTHER);
+    expect(own.margin).toBeLessThan(0.02);
+    expect(own.turned).toBeGreaterThan(0.9);
+    expect(own.alike).toBeGreaterThan(OTHER.verification);
+    expect(decide(scores(0.97, 0.97 - own.margin - 1e-3), size(2), policy).kind).toBe('accept');
+    expect(decide(scores(0.97, 0.97 - own.margin + 1e-3), size(2), policy).kind).toBe('uncertain');
+    expect(decideVerification(OTHER.verification - own.near - 1e-3, OTHER).kind).toBe('unknown');
   });
 });

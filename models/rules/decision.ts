@@ -11,9 +11,9 @@
  * and the threshold is the least t for which the right side is the FPIR that the site wants. Templates of one person
  * resemble each other, so counting each as a chance of its own errs on the safe side.
  *
- * This is an estimate. FMR_CURVE is from pictures that are not this site's, and beyond its last point the tail is
+ * This is an estimate. A curve is from pictures that are not this site's, and beyond its last point the tail is
  * carried on as an exponential (the usual first guess of extreme-value theory: a generalised Pareto tail of shape 0).
- * Lookalikes make real tails heavier. `faces eval` measures a site's own curve, which a policy may then carry.
+ * Lookalikes make real tails heavier. `faces eval` measures a site's own curve, which an embedder's entry may then carry.
  */
 
 /** One point of FMR(t): the share of comparisons of different people that score `threshold` or more. */
@@ -23,16 +23,37 @@ export interface FmrPoint {
 }
 
 /**
+ * What is known of one embedder's scores. Cosines of two embedders lie differently (dlib's network puts strangers at 0.8, the one
+ * that ships at 0.1), so every rule that reads a score takes this of the embedder that made it (FacePipeline.calibration).
+ */
+export interface Calibration {
+  /** Threshold of 1:1, and the least that any threshold can be; below 1. */
+  readonly verification: number;
+  /** FMR, thresholds rising and rates falling; two points or more. */
+  readonly curve: readonly FmrPoint[];
+}
+
+/**
  * What was measured of fr_feature (see the manifest). The first two points: 78,000 comparisons of AT&T faces. The last
  * two: a hard set of small grey pictures where strangers searched against 4,000 people were let in at 3 % (0.50) and
- * 1 % (0.547), turned into FMR by the formula above.
+ * 1 % (0.547), turned into FMR by the formula above. 1:1: FMR about 6e-5.
  */
-const FMR_CURVE: readonly FmrPoint[] = [
-  { threshold: 0.4, fmr: 77 / 78_000 },
-  { threshold: 0.45, fmr: 5 / 78_000 },
-  { threshold: 0.5, fmr: perComparison(0.03, 4000) },
-  { threshold: 0.547, fmr: perComparison(0.01, 4000) },
-];
+export const FR_FEATURE: Calibration = {
+  verification: 0.45,
+  curve: [
+    { threshold: 0.4, fmr: 77 / 78_000 },
+    { threshold: 0.45, fmr: 5 / 78_000 },
+    { threshold: 0.5, fmr: perComparison(0.03, 4000) },
+    { threshold: 0.547, fmr: perComparison(0.01, 4000) },
+  ],
+};
+
+/**
+ * A score as the embedder that ships would put it, by the same proportion as `leeway`: what follows scores over time, and
+ * people who read them, then need one scale alone.
+ */
+export const onShippedScale = (score: number, { verification }: Calibration): number =>
+  1 - ((1 - score) * (1 - FR_FEATURE.verification)) / (1 - verification);
 
 /** What a site demands of a decision. */
 export interface DecisionPolicy {
@@ -40,20 +61,41 @@ export interface DecisionPolicy {
   readonly targetFpir: number;
   /** Most people for whom 1:N was calibrated; a larger gallery asks who it is first and compares 1:1. */
   readonly calibratedPeople: number;
-  /** Least lead of the best person over the second. */
+  /** Least lead of the best person over the second; absent: what `leeway` says. */
   readonly margin?: number;
-  /** Threshold of 1:1, and the least that any threshold can be. */
-  readonly verification?: number;
-  /** FMR of the embedder at this site, thresholds rising and rates falling; two points or more. */
-  readonly curve?: readonly FmrPoint[];
+  /** Of the embedder that made probe and templates. */
+  readonly calibration: Calibration;
 }
 
-/** Two people nearer to each other than this are not told apart by the best score alone. */
-const DEFAULT_MARGIN = 0.08;
-/** 1:1: FMR about 6e-5 by FMR_CURVE. */
-const VERIFICATION_THRESHOLD = 0.45;
-/** How far below the threshold a face counts as uncertain rather than unknown. */
-const NEAR = 0.1;
+/** Distances between scores of one embedder, and scores that follow from them. */
+export interface Leeway {
+  /** How far below the threshold a face counts as uncertain rather than unknown. */
+  readonly near: number;
+  /** Two people nearer to each other than this are not told apart by the best score alone. */
+  readonly margin: number;
+  /** Least score of somebody's face at the end of a head turn. */
+  readonly turned: number;
+  /** Score from which two people are put before somebody as perhaps the same. */
+  readonly alike: number;
+  /** Score above which two pictures are one picture. */
+  readonly samePicture: number;
+}
+
+/**
+ * Of the embedder that ships they are 0.1, 0.08, 0.4, 0.6 and 0.9995, at a threshold of 0.45. For another they are in proportion to
+ * how far its threshold lies from a perfect score: 1 − cosine is half the squared distance of two embeddings, so an embedder
+ * whose faces lie three times as near to each other gets a third. A guess by scale, which no measurement of its own backs.
+ */
+export function leeway({ verification }: Calibration): Leeway {
+  const scale = (1 - verification) / (1 - FR_FEATURE.verification);
+  return {
+    near: 0.1 * scale,
+    margin: 0.08 * scale,
+    turned: verification - 0.05 * scale,
+    alike: 1 - 0.4 * scale,
+    samePicture: 1 - 0.0005 * scale,
+  };
+}
 
 /** How much is searched. */
 export interface GallerySize {
@@ -86,19 +128,19 @@ function perComparison(fpir: number, n: number): number {
 }
 
 /** Share of strangers let in by a search of `n` templates, by the formula above. */
-export function estimatedFpir(threshold: number, n: number, curve = FMR_CURVE): number {
+export function estimatedFpir(threshold: number, n: number, curve: readonly FmrPoint[]): number {
   return -Math.expm1(n * Math.log1p(-Math.min(1, fmrAt(threshold, curve))));
 }
 
 /** FMR at a threshold: log-linear between the points of the curve, and on with its outer slopes; at most 1. */
-export function fmrAt(threshold: number, curve = FMR_CURVE): number {
+export function fmrAt(threshold: number, curve: readonly FmrPoint[]): number {
   const [p, q] = segment(curve, (next) => threshold <= next.threshold);
   const slope = Math.log(q.fmr / p.fmr) / (q.threshold - p.threshold);
   return Math.min(1, p.fmr * Math.exp(slope * (threshold - p.threshold)));
 }
 
 /** The threshold at which FMR is `fmr`: the inverse of fmrAt. */
-export function thresholdAt(fmr: number, curve = FMR_CURVE): number {
+export function thresholdAt(fmr: number, curve: readonly FmrPoint[]): number {
   const [p, q] = segment(curve, (next) => fmr >= next.fmr);
   const slope = Math.log(q.fmr / p.fmr) / (q.threshold - p.threshold);
   return p.threshold + Math.log(fmr / p.fmr) / slope;
@@ -108,8 +150,10 @@ export function thresholdAt(fmr: number, curve = FMR_CURVE): number {
  * The 1:N threshold for a gallery of this size, between the 1:1 threshold and 1.
  * @throws RangeError when the policy makes no sense: a kiosk must not decide by it
  */
-export function thresholdFor(gallery: GallerySize, policy: DecisionPolicy): number {
-  const { targetFpir, curve = FMR_CURVE, verification = VERIFICATION_THRESHOLD } = policy;
+export function thresholdFor(
+  gallery: GallerySize,
+  { targetFpir, calibration: { curve, verification } }: Pick<DecisionPolicy, 'targetFpir' | 'calibration'>,
+): number {
   if (!(targetFpir > 0 && targetFpir < 1))
     throw new RangeError(`targetFpir must lie between 0 and 1, got ${targetFpir}`);
   const searched = Math.max(1, gallery.templates, gallery.people);
@@ -121,10 +165,11 @@ export function thresholdFor(gallery: GallerySize, policy: DecisionPolicy): numb
 export function decide(match: Scores, gallery: GallerySize, policy: DecisionPolicy): Decision {
   const threshold = thresholdFor(gallery, policy);
   const { best, second } = match;
+  const room = leeway(policy.calibration);
   const margin = best && second ? best.score - second.score : null;
   if (!(gallery.people <= policy.calibratedPeople)) return { kind: 'too-many-people', threshold, margin };
-  if (!best || !(best.score >= threshold - NEAR)) return { kind: 'unknown', threshold, margin };
-  const apart = margin === null || margin >= (policy.margin ?? DEFAULT_MARGIN);
+  if (!best || !(best.score >= threshold - room.near)) return { kind: 'unknown', threshold, margin };
+  const apart = margin === null || margin >= (policy.margin ?? room.margin);
   return { kind: best.score >= threshold && apart ? 'accept' : 'uncertain', threshold, margin };
 }
 
@@ -139,12 +184,9 @@ export interface VerificationDecision {
  * Whether the face belongs to the person who says so (badge, QR or number first).
  * @param score best cosine against that person's templates; null when there are none
  */
-export function decideVerification(
-  score: number | null,
-  policy: Pick<DecisionPolicy, 'verification'> = {},
-): VerificationDecision {
-  const threshold = policy.verification ?? VERIFICATION_THRESHOLD;
-  if (score === null || !(score >= threshold - NEAR)) return { kind: 'unknown', threshold };
+export function decideVerification(score: number | null, calibration: Calibration): VerificationDecision {
+  const threshold = calibration.verification;
+  if (score === null || !(score >= threshold - leeway(calibration).near)) return { kind: 'unknown', threshold };
   return { kind: score >= threshold ? 'accept' : 'uncertain', threshold };
 }
 

@@ -10,7 +10,7 @@ import type { Box, FivePoints, Point } from './image.ts';
 const LANDMARKS = 68;
 
 /** Where the five points lie in the 112×112 crop that ArcFace-style embedders were trained on (insightface, arcface_dst). */
-export const ARCFACE_TEMPLATE: FivePoints = [
+const ARCFACE_TEMPLATE: FivePoints = [
   [38.29, 51.7],
   [73.53, 51.5],
   [56.03, 71.74],
@@ -18,8 +18,39 @@ export const ARCFACE_TEMPLATE: FivePoints = [
   [70.73, 92.2],
 ];
 
-/** Side of the aligned crop, pixels. */
-export const ARCFACE_SIDE = 112;
+/** Side of that crop, pixels. */
+const ARCFACE_SIDE = 112;
+
+/**
+ * Where the five points lie in dlib's mean face, of which each side is 1: means of the landmarks that `fivePoints` takes, out of the
+ * 51 of dlib's get_face_chip_details (dlib/image_transforms/interpolation.h). dlib itself fits 33 of them.
+ */
+const DLIB_FACE: FivePoints = [
+  [0.224152, 0.2119465],
+  [0.75610125, 0.2119465],
+  [0.490127, 0.515625],
+  [0.272264, 0.7825125],
+  [0.707989, 0.7825125],
+];
+
+/** How a face is laid into an embedder's square input. */
+export type FaceCrop =
+  /** ArcFace's, scaled from 112 to the side. */
+  | { readonly template: 'arcface' }
+  /** dlib's get_face_chip: its mean face, with this share of the face's side around it. */
+  | { readonly template: 'face-chip'; readonly padding: number };
+
+/** Where eye centres, nose tip and mouth corners are to come in a crop of `side` pixels. */
+export function cropTemplate(crop: FaceCrop, side: number): FivePoints {
+  const at = (place: ([x, y]: Point) => Point, points: FivePoints) => points.map(place) as unknown as FivePoints;
+  if (crop.template === 'arcface') {
+    const scale = side / ARCFACE_SIDE;
+    return at(([x, y]) => [x * scale, y * scale], ARCFACE_TEMPLATE);
+  }
+  const { padding } = crop;
+  const place = (v: number) => ((padding + v) / (2 * padding + 1)) * side;
+  return at(([x, y]) => [place(x), place(y)], DLIB_FACE);
+}
 
 /**
  * A similarity (turn, uniform scale, shift; no mirroring): `x' = a·x − b·y + tx`, `y' = b·x + a·y + ty`.

@@ -1,3 +1,6 @@
+import { type Calibration, FR_FEATURE } from './decision.ts';
+import type { FaceRecipe } from './recipe.ts';
+
 /**
  * Every weight file this product ships, pinned by SHA-256, with what is known of it and what is not. A file that does
  * not match its hash is never loaded. Another detector or embedder is an entry here and a file; templates carry their
@@ -30,13 +33,19 @@ export interface WeightFile {
   readonly sha256: string;
   readonly input: TensorSpec;
   readonly outputs: readonly TensorSpec[];
-  /** Of an embedder with several outputs: the one that is the embedding; absent: the first. */
-  readonly embedding?: string;
   /** How a byte (0..255) becomes a number of the input. */
   readonly normalisation: string;
   readonly licence: string;
   readonly provenance: string;
   readonly limits: readonly string[];
+}
+
+/** An embedder: a file, what it is fed with, and how its scores are read. Its one output here is the embedding. */
+export interface EmbedderFile extends WeightFile {
+  readonly recipe: FaceRecipe;
+  /** Numbers of an embedding. */
+  readonly length: number;
+  readonly calibration: Calibration;
 }
 
 /** A file that is no weights but has to match its hash all the same: MediaPipe's own runtime. */
@@ -130,7 +139,7 @@ export const LANDMARKS_NODE: WeightFile = {
   ],
 };
 
-export const EMBEDDER: WeightFile = {
+export const EMBEDDER: EmbedderFile = {
   file: 'fr_feature.onnx',
   task: 'embedding',
   runs: 'node',
@@ -144,6 +153,16 @@ export const EMBEDDER: WeightFile = {
   input: { name: 'input', shape: [1, 3, 112, 112], meaning: 'B, G, R planes of the aligned crop' },
   outputs: [{ name: 'output', shape: [1, 512], meaning: 'embedding, not normalised' }],
   normalisation: '(v − 127) / 128, BGR',
+  recipe: {
+    side: 112,
+    channels: 'BGR',
+    layout: 'NCHW',
+    mean: [127, 127, 127],
+    std: [128, 128, 128],
+    crop: { template: 'arcface' },
+  },
+  length: 512,
+  calibration: FR_FEATURE,
   licence: FACEPLUGIN_LICENCE,
   provenance: FACEPLUGIN_PROVENANCE,
   limits: [
@@ -174,6 +193,3 @@ export const embedderId = ({ file, sha256 }: Pick<WeightFile, 'file' | 'sha256'>
   `${file.replace(/\.onnx$/, '')}@${sha256.slice(0, 12)}`;
 /** Of the embedder that ships. */
 export const EMBEDDER_ID = embedderId(EMBEDDER);
-
-/** Length of an embedding. */
-export const EMBEDDING_LENGTH = 512;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Box, RgbImage } from './image.ts';
-import { Taps, warpToPlanes, windowToLuma, windowToPlanes } from './pixels.ts';
+import { Taps, warpToRaster, windowToLuma, windowToPlanes } from './pixels.ts';
+import { type FaceRecipe, inputShape, rasterOf } from './recipe.ts';
 
 const RAW = { mean: 0, scale: 1 };
 
@@ -70,25 +71,45 @@ describe('window', () => {
   });
 });
 
+const RECIPE: FaceRecipe = {
+  side: 10,
+  channels: 'BGR',
+  layout: 'NCHW',
+  mean: [122, 117, 104],
+  std: [256, 128, 64],
+  crop: { template: 'arcface' },
+};
+
 describe('warp', () => {
-  it('samples bilinearly with a black outside, in the order blue, green, red', () => {
-    const image = ramp(24, 18);
-    const number = fc.double({ min: -2, max: 2, noNaN: true });
-    const shift = fc.double({ min: -30, max: 30, noNaN: true });
-    fc.assert(
-      fc.property(number, number, shift, shift, (a, b, tx, ty) => {
-        const out = new Float32Array(3 * 100).fill(Number.NaN);
-        warpToPlanes(image, { a, b, tx, ty }, 10, RAW, out);
-        for (let y = 0; y < 10; y++) {
-          for (let x = 0; x < 10; x++) {
-            [2, 1, 0].forEach((channel, plane) => {
-              const expected = sample(image, a * x - b * y + tx, b * x + a * y + ty, channel, 0);
-              expect(out[plane * 100 + y * 10 + x]).toBeCloseTo(expected, 2);
-            });
+  it.each([
+    ['BGR', 'NCHW'],
+    ['RGB', 'NCHW'],
+    ['BGR', 'NHWC'],
+    ['RGB', 'NHWC'],
+  ] as const)(
+    'samples bilinearly with a black outside: %s, %s, each channel by its own mean and std',
+    (channels, layout) => {
+      const image = ramp(24, 18);
+      const number = fc.double({ min: -2, max: 2, noNaN: true });
+      const shift = fc.double({ min: -30, max: 30, noNaN: true });
+      const recipe = { ...RECIPE, channels, layout };
+      expect(inputShape(recipe)).toEqual(layout === 'NCHW' ? [1, 3, 10, 10] : [1, 10, 10, 3]);
+      fc.assert(
+        fc.property(number, number, shift, shift, (a, b, tx, ty) => {
+          const out = new Float32Array(3 * 100).fill(Number.NaN);
+          warpToRaster(image, { a, b, tx, ty }, rasterOf(recipe), out);
+          for (let y = 0; y < 10; y++) {
+            for (let x = 0; x < 10; x++) {
+              for (const [place, colour] of (channels === 'RGB' ? [0, 1, 2] : [2, 1, 0]).entries()) {
+                const value = sample(image, a * x - b * y + tx, b * x + a * y + ty, colour, 0);
+                const at = layout === 'NCHW' ? place * 100 + y * 10 + x : (y * 10 + x) * 3 + place;
+                expect(out[at]).toBeCloseTo((value - recipe.mean[colour]!) / recipe.std[colour]!, 4);
+              }
+            }
           }
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 });

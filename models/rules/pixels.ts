@@ -163,27 +163,33 @@ export function windowToLuma(
   }
 }
 
+/** Where and how a square picture of `side` pixels a side lies in a model's input. */
+export interface Raster {
+  readonly side: number;
+  /** Of red, green and blue: where the first pixel's number lies. */
+  readonly first: readonly [number, number, number];
+  /** From a pixel to the next. */
+  readonly step: number;
+  /** Of red, green and blue. */
+  readonly norm: readonly [Normalisation, Normalisation, Normalisation];
+}
+
 /**
- * Bilinear warp to a `side`×`side` crop in three planes (B, G, R), normalised; outside the picture counts as 0.
+ * Bilinear warp to a square crop, as `raster` lays it out; outside the picture counts as 0.
  * `toPicture` takes a pixel of the crop to the picture, both counted from the centres of pixels (OpenCV's warpAffine).
  */
-export function warpToPlanes(
-  image: RgbImage,
-  toPicture: Similarity,
-  side: number,
-  norm: Normalisation,
-  out: Float32Array,
-): void {
+export function warpToRaster(image: RgbImage, toPicture: Similarity, raster: Raster, out: Float32Array): void {
   const { a, b, tx, ty } = toPicture;
   const { width, height, data } = image;
-  const plane = side * side;
-  const { mean, scale } = norm;
+  const { side, step } = raster;
+  const [r0, g0, b0] = raster.first;
+  const [{ mean: rMean, scale: rScale }, { mean: gMean, scale: gScale }, { mean: bMean, scale: bScale }] = raster.norm;
   const stride = width * 3;
   let at = 0;
   for (let y = 0; y < side; y++) {
     let sx = tx - b * y;
     let sy = ty + a * y;
-    for (let x = 0; x < side; x++, at++, sx += a, sy += b) {
+    for (let x = 0; x < side; x++, at += step, sx += a, sy += b) {
       const left = Math.floor(sx);
       const top = Math.floor(sy);
       const u = sx - left;
@@ -213,9 +219,9 @@ export function warpToPlanes(
           blue += data[i + 2]! * weight;
         }
       }
-      out[at] = (blue - mean) * scale;
-      out[at + plane] = (green - mean) * scale;
-      out[at + 2 * plane] = (red - mean) * scale;
+      out[b0 + at] = (blue - bMean) * bScale;
+      out[g0 + at] = (green - gMean) * gScale;
+      out[r0 + at] = (red - rMean) * rScale;
     }
   }
 }

@@ -91,7 +91,7 @@ export async function startServer(
     closers.push(keepHead({ db, keys, keyring, home: config.home, log, now }));
     await ensureDefaultSite(db, { id: keyring.serverId, ...config.site, repeatSeconds: config.repeatSeconds }, now());
     await configuredLease(db, config.leaseDays, now());
-    closers.push(startAttendanceWorker(database, keys, log, now));
+    closers.push(startAttendanceWorker(database, keys, config.weights, log, now));
     const services = {
       db,
       keys,

@@ -126,9 +126,9 @@ interface Recorder {
 }
 
 function recorded(models: Models, recorder: Recorder): Models {
-  const record = (name: keyof Models): Model => ({
+  const record = <Name extends keyof Models>(name: Name): Models[Name] => ({
     ...models[name],
-    run(input) {
+    run(input: Float32Array) {
       if (recorder.on) recorder.asked[name].push(input.slice());
       return models[name].run(input);
     },

@@ -243,7 +243,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
       const first = enrol(box, 'Twin', NOW, randomUUID().slice(0, 8));
       const second = enrol(box, 'Twin', NOW, randomUUID().slice(0, 8));
       await api.deliver(box);
-      await findCandidates(api.db, api.keys, new Date(NOW.getTime() + 3_600_000));
+      await findCandidates(api.db, api.keys, api.services.config.weights, new Date(NOW.getTime() + 3_600_000));
       const [row] = await rowsOf('job merge-candidates');
       expect(row).toMatchObject({ action: 'decrypt', role: 'system', everyone: true, data: ['template'] });
       expect(row!.count).toBeGreaterThanOrEqual(2);

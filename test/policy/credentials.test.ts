@@ -55,7 +55,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       },
       offered: () => waysOf(readPolicy(store.sync.policy)),
       withFace: (way) => wantsFace(readPolicy(store.sync.policy), way),
-      model: () => 'test',
+      model: () => ({ model: 'test', length: 512 }),
       faceOff: () => null,
       issuers: () => readIssuers(store.sync.issuers),
       now: () => api.now.getTime(),

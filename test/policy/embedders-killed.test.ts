@@ -1,13 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { prepareModels } from '../../build/models/prepare.ts';
-import { rotatedEmbedder } from '../../build/models/rotate.ts';
-import { EMBEDDERS_FILE } from '../../models/node/embedders.ts';
-import { EMBEDDER, EMBEDDER_ID, embedderId } from '../../models/rules/manifest.ts';
+import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import { openDatabase } from '../../sync/server/database/open.ts';
@@ -19,6 +15,7 @@ import { peopleRoutes } from '../../sync/server/people/routes.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
 import { apiOn } from './api-kit.ts';
+import { DLIB, weightsWithDlib } from './embedders-kit.ts';
 
 /** `models migrate`, whose server is killed again and again: what it does for one person is whole, and it goes on with the rest. */
 
@@ -29,15 +26,9 @@ const CHILD = join(import.meta.dirname, 'children/job-and-die.ts');
 
 describe.skipIf(postgresUnavailable())('a move to another embedder whose server is killed with SIGKILL', () => {
   test('has each person moved or not, never in part, and ends with everybody', async () => {
-    const { weights: shipped } = await prepareModels();
-    const weights = mkdtempSync(join(tmpdir(), 'embedders-killed-'));
-    onTestFinished(() => rmSync(weights, { recursive: true, force: true }));
-    cpSync(shipped, weights, { recursive: true });
-    const { bytes, entry } = rotatedEmbedder(readFileSync(join(weights, EMBEDDER.file)));
-    const made = entry as { file: string; sha256: string };
-    writeFileSync(join(weights, made.file), bytes);
-    writeFileSync(join(weights, EMBEDDERS_FILE), JSON.stringify([entry]));
-    const to = embedderId(made);
+    const { weights, remove } = await weightsWithDlib();
+    onTestFinished(remove);
+    const to = DLIB;
     const postgres = await startPostgres();
     onTestFinished(() => postgres.remove());
     const database = await openDatabase('', { postgres: postgres.address() });

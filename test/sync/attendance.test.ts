@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_WEIGHTS } from '../../models/node/weights.ts';
 import { headerHash } from '../../sync/protocol/seal/chain.ts';
 import { attendanceDays } from '../../sync/protocol/wire/calendar.ts';
 import { EVENT_VERSION, type WireEvent } from '../../sync/protocol/wire/event.ts';
@@ -418,7 +419,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     await deliverAll(one);
     await deliverAll(other);
     await settle();
-    await findCandidates(database.db, keys, NOW);
+    await findCandidates(database.db, keys, DEFAULT_WEIGHTS, NOW);
     const mine = async () =>
       (await listCandidates(database.db, keys)).filter((c) =>
         c.people.some((p) => [kept, merged, bystander].includes(p.id)),
@@ -443,7 +444,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     await expect(mergePeople(database.db, keys, { kept, merged, by: 'test' }, NOW)).rejects.toMatchObject({
       code: 'merge-not-possible',
     });
-    await findCandidates(database.db, keys, new Date(NOW.getTime() + 3_600_000));
+    await findCandidates(database.db, keys, DEFAULT_WEIGHTS, new Date(NOW.getTime() + 3_600_000));
     expect(await mine(), 'decided pairs are not asked about again').toEqual([]);
   });
 

@@ -227,6 +227,6 @@ test('what people show is read as it was written', async () => {
     templateCard.card,
     templateCard.keyHex,
   ]);
-  const opened = openCardTemplates(key, templateCard.model, templateCard.sealed)!;
+  const opened = openCardTemplates(key, templateCard.model, templateCard.sealed, 512)!;
   expect(opened.map((v) => Buffer.from(v.buffer).toString('base64url'))).toEqual(templateCard.vectors);
 });

@@ -15,7 +15,7 @@ interface EmbeddedFace {
   /** Left, top, width, height in pixels of the upright picture. */
   readonly box: Box;
   readonly quality: FaceQuality;
-  /** 512 little-endian float32, L2-normalised. */
+  /** Little-endian float32, L2-normalised: 512 of the embedder that ships. */
   readonly embedding: string;
 }
 

@@ -40,7 +40,7 @@ export interface PickedThresholds {
     readonly threshold: number | null;
     readonly resolved: boolean;
   }[];
-  /** The curve itself, as a site's policy may carry it; empty when it has fewer than two points. */
+  /** The curve itself, as an embedder's entry carries it (docs/models.md); empty when it has fewer than two points. */
   readonly curve: readonly FmrPoint[];
 }
 
@@ -125,7 +125,7 @@ export function pickThresholds(verification: Verification): PickedThresholds {
         usable && TARGET_FPIR / templates >= least / FURTHEST
           ? thresholdFor(
               { people: templates, templates },
-              { targetFpir: TARGET_FPIR, calibratedPeople: templates, curve, verification: -1 },
+              { targetFpir: TARGET_FPIR, calibration: { curve, verification: -1 } },
             )
           : null,
       resolved: usable && TARGET_FPIR / templates >= least,

@@ -3,7 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { prepareModels } from '../../../build/models/prepare.ts';
+import { readEntries } from '../../../models/node/embedders.ts';
 import { openPipeline } from '../../../models/node/pipeline.ts';
+import { embedderId } from '../../../models/rules/manifest.ts';
+import { ModelProblem } from '../../../models/rules/problem.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { EXIT } from '../exit-codes.ts';
 import { printable, terminalOutput } from '../output.ts';
@@ -16,7 +19,7 @@ const EMBED_HELP = `
 Each file gives one line of JSON, in the order of the input:
   {"file","faces":[{"box":[x,y,w,h],"quality":{…},"embedding":"…"}]}   largest face first; [] when there is none
   {"file","error":{"code","message"}}                                  when the file can't be used
-The embedding is 512 little-endian float32 in base64, of length one; boxes are pixels of the upright picture.
+The embedding is little-endian float32 in base64 (512 of the embedder that ships), of length one; boxes are pixels of the upright picture.
 Quality is reported, not enforced. Any number of files runs in bounded memory.
 
 Codes: file-not-found, not-a-file, file-not-readable, empty-file, file-too-large, picture-not-decodable,
@@ -51,7 +54,7 @@ export function registerFaces(program: Command): Command {
       if (list !== undefined && list !== '-' && !existsSync(list))
         faces.error(`error: ${list} does not exist`, { exitCode: EXIT.usage });
       process.stdout.on('error', readerGone);
-      await withPipeline(async (pipeline) => {
+      await withPipeline(null, async (pipeline) => {
         for await (const line of embedFiles(pipeline, filesOf(files, list, process.stdin))) {
           await writeLine(process.stdout, options.json ? JSON.stringify(line) : printable(inWords(line)));
         }
@@ -63,12 +66,13 @@ export function registerFaces(program: Command): Command {
     .argument('<folder>', 'holds one folder a person, with pictures in it')
     .option('--json', 'one JSON object')
     .option('--svg <file>', 'write the DET plot there')
+    .option('--embedder <folder>', 'by the embedder of this folder (docs/models.md), and not the one that ships')
     .option('--seed <n>', 'seed of the draws, so that a run can be repeated', '1')
     .addHelpText('after', EVAL_HELP)
-    .action(async (folder: string, options: { json?: boolean; svg?: string; seed: string }) => {
+    .action(async (folder: string, options: { json?: boolean; svg?: string; embedder?: string; seed: string }) => {
       const seed = Number(options.seed);
       if (!Number.isInteger(seed)) faces.error('error: --seed takes a whole number', { exitCode: EXIT.usage });
-      await withPipeline(async (pipeline) => {
+      await withPipeline(options.embedder ?? null, async (pipeline) => {
         const watch = progressOnStderr();
         const evaluation = await evaluateFolder(pipeline, folder, seeded(seed), watch).finally(() => watch.end());
         // First what may have taken hours; then the drawing, which may find no place.
@@ -122,17 +126,35 @@ function readerGone(error: NodeJS.ErrnoException): void {
   process.exit(EXIT.attention);
 }
 
-/** Prepares the weights if need be, and closes the pipeline whatever happens. */
+/**
+ * Prepares the weights if need be, and closes the pipeline whatever happens.
+ * @param embedders folder of another embedder, whose only one it is; null: the one that ships
+ */
 async function withPipeline(
+  embedders: string | null,
   work: (pipeline: Awaited<ReturnType<typeof openPipeline>>) => Promise<void>,
 ): Promise<void> {
   const { weights } = await prepareModels();
-  const pipeline = await openPipeline(weights);
+  const pipeline = await (embedders === null
+    ? openPipeline(weights)
+    : openPipeline(weights, onlyOne(embedders), embedders));
   try {
     await work(pipeline);
   } finally {
     await pipeline.close();
   }
+}
+
+/** @throws ModelProblem `model-unknown` */
+function onlyOne(folder: string): string {
+  const [entry, ...more] = readEntries(folder);
+  if (!entry || more.length > 0)
+    throw new ModelProblem(
+      'model-unknown',
+      `${folder} holds ${entry ? 'several embedders' : 'no embedder'}.`,
+      'Name a folder with the file and the entry of one.',
+    );
+  return embedderId(entry);
 }
 
 function inWords(line: EmbedLine): string {

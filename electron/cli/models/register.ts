@@ -1,10 +1,16 @@
 import type { Command } from 'commander';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { operate, serverEnvironment } from '../server/environment.ts';
+import { add as addEmbedder, toKiosk } from './add.ts';
 
 /** `models …`: on the server, the move to another embedder. */
 export function registerModels(program: Command): void {
   const models = program.command('models').description('The embedder that makes templates, and the move to another.');
+  const weights = async () => {
+    const { DEFAULT_WEIGHTS } = await import('../../../models/node/weights.ts');
+    return (await serverEnvironment()).SMARTPRESENCE_WEIGHTS || DEFAULT_WEIGHTS;
+  };
+  addEmbedder(models, (kiosk) => (kiosk ? toKiosk() : weights()), true);
   const line = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
   const add = (name: string, words: string) => models.command(name).description(words).addHelpText('after', EXIT_HELP);
   add('list', 'The embedders that this server may load, and the present one.').action(async () =>

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import { createGallery } from '../../../models/node/gallery/index.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
-import { EMBEDDING_LENGTH } from '../../../models/rules/manifest.ts';
+import { EMBEDDER } from '../../../models/rules/manifest.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import { createPinGuard } from '../pin/guard.ts';
@@ -26,15 +26,16 @@ const person = (name: string, number: string | null) => ({
   gpsOptOut: false,
   enrolledAt: '',
 });
+const LENGTH = EMBEDDER.length;
 const ADA = person('Ada', '7');
 const BOB = person('Bob', '8');
 const NOBODYS = '99';
 
 /** A unit vector at the given cosine from the axis of `person`. */
 function faceAt(axis: number, cosine: number): Float32Array {
-  const vector = new Float32Array(EMBEDDING_LENGTH);
+  const vector = new Float32Array(LENGTH);
   vector[axis] = cosine;
-  vector[EMBEDDING_LENGTH - 1] = Math.sqrt(1 - cosine * cosine);
+  vector[LENGTH - 1] = Math.sqrt(1 - cosine * cosine);
   return vector;
 }
 const ADAS_FACE = faceAt(0, 0.8);
@@ -75,6 +76,8 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
   const quality = { size: 160, brightness: 128, contrast: 50, sharpness: 200, yaw: 0, pitch: 0, roll: 0, visible: 1 };
   const pipeline = {
     model: 'm',
+    length: LENGTH,
+    calibration: EMBEDDER.calibration,
     shape: async (_: unknown, box: unknown) => ({ box, landmarks: [], five: [], quality }),
     embed: async () => showing,
   } as unknown as FacePipeline;

@@ -1,6 +1,7 @@
 import type { FaceGallery, FacePipeline, FaceShape, GalleryMatch } from '../../../models/node/interface.ts';
 import { dot } from '../../../models/rules/cosine.ts';
 import {
+  type Calibration,
   type Decision,
   type DecisionPolicy,
   decide,
@@ -8,12 +9,15 @@ import {
   type VerificationDecision,
 } from '../../../models/rules/decision.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
-import { EMBEDDER_ID } from '../../../models/rules/manifest.ts';
+import { EMBEDDER, EMBEDDER_ID } from '../../../models/rules/manifest.ts';
 import { ModelProblem } from '../../../models/rules/problem.ts';
 import { judgeQuality, type QualityThresholds } from '../../../models/rules/quality.ts';
 import type { QualityReason } from '../../../models/rules/reasons.ts';
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Store, Template } from '../store/interface.ts';
+
+/** What overrides the site's demands for one decision. Never how scores are read: that is the embedder's. */
+export type Demands = Partial<Omit<DecisionPolicy, 'calibration'>>;
 
 /** What one look at a face came to. */
 export interface Sight {
@@ -29,6 +33,9 @@ export interface Sight {
  */
 export interface Recogniser {
   readonly model: string;
+  /** Numbers of an embedding of that model, and how its scores are read. */
+  readonly length: number;
+  readonly calibration: Calibration;
   readonly gallery: FaceGallery;
   /** Why there is no face recognition, when there is none. */
   readonly off: Problem | null;
@@ -41,9 +48,9 @@ export interface Recogniser {
     thresholds: QualityThresholds,
   ): Promise<{ shape: FaceShape; reason: QualityReason | null }>;
   /** Embedding, search and decision for a face whose shape is known; `policy` overrides the site's for this one. */
-  recognise(image: RgbImage, shape: FaceShape, policy?: Partial<DecisionPolicy>): Promise<Sight>;
+  recognise(image: RgbImage, shape: FaceShape, policy?: Demands): Promise<Sight>;
   embed(image: RgbImage, shape: FaceShape): Promise<Float32Array>;
-  search(embedding: Float32Array, policy?: Partial<DecisionPolicy>): { match: GalleryMatch; decision: Decision };
+  search(embedding: Float32Array, policy?: Demands): { match: GalleryMatch; decision: Decision };
   /**
    * 1:1: whether this is the face of the person whose number was typed.
    * @param person null when nobody has that number: then nothing is near, and the answer is that of a stranger
@@ -56,25 +63,33 @@ export interface Recogniser {
   ): { score: number | null; decision: VerificationDecision };
 }
 
-export function createRecogniser(pipeline: FacePipeline, gallery: FaceGallery, site: DecisionPolicy): Recogniser {
-  const search = (embedding: Float32Array, policy: Partial<DecisionPolicy> = {}) => {
+/** @param site what the site demands; how scores are read, the embedder says, and nobody else */
+export function createRecogniser(
+  pipeline: FacePipeline,
+  gallery: FaceGallery,
+  site: Omit<DecisionPolicy, 'calibration'>,
+): Recogniser {
+  const { model, length, calibration } = pipeline;
+  const search = (embedding: Float32Array, policy: Demands = {}) => {
     const match = gallery.search(embedding);
     const size = { people: match.people, templates: match.templates };
-    return { match, decision: decide(match, size, { ...site, ...policy }) };
+    return { match, decision: decide(match, size, { ...site, ...policy, calibration }) };
   };
   return {
-    model: pipeline.model,
+    model,
+    length,
+    calibration,
     gallery,
     off: null,
     tooManyPeople: () => gallery.people > site.calibratedPeople,
     search,
     verify(embedding, person) {
       const score = person === null ? null : gallery.verify(person, embedding);
-      return { score, decision: decideVerification(score, site) };
+      return { score, decision: decideVerification(score, calibration) };
     },
     compare(embedding, templates) {
       const score = templates.length > 0 ? Math.max(...templates.map((one) => dot(one, embedding))) : null;
-      return { score, decision: decideVerification(score, site) };
+      return { score, decision: decideVerification(score, calibration) };
     },
     async inspect(image, box, thresholds) {
       const shape = await pipeline.shape(image, box);
@@ -99,6 +114,8 @@ export function faceOff(problem: Problem): Recogniser {
   const refuseLater = () => Promise.reject(problem);
   return {
     model: EMBEDDER_ID,
+    length: EMBEDDER.length,
+    calibration: EMBEDDER.calibration,
     gallery: {
       people: 0,
       templates: 0,
@@ -127,6 +144,8 @@ export function recogniserWhile(inner: Recogniser, off: () => Problem | null): R
   };
   return {
     model: inner.model,
+    length: inner.length,
+    calibration: inner.calibration,
     gallery: inner.gallery,
     get off() {
       return inner.off ?? off();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { decodePicture } from '../../../models/node/decode.ts';
-import type { DecisionPolicy } from '../../../models/rules/decision.ts';
+import type { Demands } from '../checkin/recogniser.ts';
 import { type CommandContext, storeCommand } from './command.ts';
 import { codeOf, messageOf } from './error-text.ts';
 import { inOrder, PICTURES_AT_ONCE } from './in-order.ts';
@@ -53,7 +53,7 @@ export const identifyFaces = storeCommand({
 
 async function identifier(
   context: CommandContext,
-  policy: Partial<DecisionPolicy>,
+  policy: Demands,
 ): Promise<(picture: { path: string; name: string }) => Promise<IdentityLine>> {
   const { pipeline, recogniser } = await context.faces();
   return async ({ path, name: file }) => {

@@ -1,13 +1,10 @@
 import { dot } from '../../../models/rules/cosine.ts';
+import { type Calibration, leeway } from '../../../models/rules/decision.ts';
 import type { Box } from '../../../models/rules/image.ts';
 import type { PendingState } from '../store/pending.ts';
 
 /** Most templates an import keeps of one person: further photos add search time, hardly accuracy. */
 export const MAX_TEMPLATES = 10;
-/** Cosine above which a photo is the one that is there already (the same file again), not another of the person. */
-export const SAME_PHOTO = 0.9995;
-/** Cosine below which two photos do not show one person (1:1 threshold). */
-export const SAME_PERSON = 0.45;
 
 /** What of a picture may be kept until staff has looked at it. */
 export interface Seen {
@@ -42,16 +39,20 @@ export interface RefusedPhoto {
  * MAX_TEMPLATES are neither kept nor refused.
  *
  * @param known embeddings of the person's templates; empty for a new person
+ * @param calibration of the embedder that made them all
  */
 export function sift(
   photos: readonly Photo[],
   known: readonly Float32Array[],
+  calibration: Calibration,
 ): { kept: UsablePhoto[]; refused: RefusedPhoto[] } {
+  const { verification } = calibration;
+  const { samePicture } = leeway(calibration);
   const usable = photos.filter((photo): photo is UsablePhoto => 'embedding' in photo);
   const members = new Set<UsablePhoto>();
   let reached = known.length > 0 ? [...known] : medoid(usable.map((photo) => photo.embedding));
   while (reached.length > 0) {
-    const next = usable.filter((p) => !members.has(p) && reached.some((e) => dot(e, p.embedding) >= SAME_PERSON));
+    const next = usable.filter((p) => !members.has(p) && reached.some((e) => dot(e, p.embedding) >= verification));
     for (const photo of next) members.add(photo);
     reached = next.map((photo) => photo.embedding);
   }
@@ -65,7 +66,7 @@ export function sift(
       refused.push({ file: photo.file, code: 'another-person', message, seen: photo.seen });
     } else {
       const there = [...known, ...kept.map((k) => k.embedding)];
-      const copy = there.some((e) => dot(e, photo.embedding) > SAME_PHOTO);
+      const copy = there.some((e) => dot(e, photo.embedding) > samePicture);
       if (!copy && there.length < MAX_TEMPLATES) kept.push(photo);
     }
   }

@@ -15,7 +15,7 @@ import { type CommandContext, type CommandOutput, storeCommand } from './command
 import { codeOf } from './error-text.ts';
 import { type PersonFolder, personFolders, photoFiles } from './import-folders.ts';
 import { examine, keptPart, type NoConsent } from './import-look.ts';
-import { type Photo, type RefusedPhoto, SAME_PERSON, sift, type UsablePhoto } from './import-sift.ts';
+import { type Photo, type RefusedPhoto, sift, type UsablePhoto } from './import-sift.ts';
 import { inOrder, PICTURES_AT_ONCE } from './in-order.ts';
 
 /** Version recorded when the importer vouches for consents that were collected elsewhere. */
@@ -211,7 +211,7 @@ function importDesk(context: CommandContext, faces: Faces, args: Args) {
     if (candidates.length < listed.length) return refusal('person-unknown', []);
     const meant = candidates.length > 1 ? clearlyOne(candidates, photos) : (candidates[0] ?? null);
     const known = meant ? store.templatesOf(meant.id, recogniser.model).map((t) => t.embedding) : [];
-    const { kept, refused } = sift(photos, known);
+    const { kept, refused } = sift(photos, known, recogniser.calibration);
     const { staff, left } = await sortOut(word, meant?.id ?? null, refused);
     const told = [...before, ...staff];
     const about = { id: meant?.id ?? null, templates: known.length, refused: left };
@@ -263,7 +263,7 @@ function importDesk(context: CommandContext, faces: Faces, args: Args) {
     const alike = namesakes.filter((person) =>
       store
         .templatesOf(person.id, recogniser.model)
-        .some((t) => probes.some((p) => dot(t.embedding, p) >= SAME_PERSON)),
+        .some((t) => probes.some((p) => dot(t.embedding, p) >= recogniser.calibration.verification)),
     );
     return alike.length === 1 ? alike[0]! : null;
   }

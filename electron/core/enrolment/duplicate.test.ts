@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type DecisionPolicy, decide, estimatedFpir } from '../../../models/rules/decision.ts';
-import type { Recogniser } from '../checkin/recogniser.ts';
+import { decide, estimatedFpir, FR_FEATURE } from '../../../models/rules/decision.ts';
+import type { Demands, Recogniser } from '../checkin/recogniser.ts';
 import { duplicateOf } from './service.ts';
 
 /** A recogniser whose every search has this best and second person. */
@@ -17,6 +17,7 @@ const finding = (best: number, second: number): Recogniser =>
     }),
   }) as unknown as Recogniser;
 
+const SITE = { targetFpir: 0.001, calibratedPeople: 1000, calibration: FR_FEATURE };
 const face = [new Float32Array(512)];
 
 test('a face that is enrolled already is a duplicate, also when two people there look alike', () => {
@@ -32,9 +33,9 @@ test('somebody whose picture scores 0.65 is still found among 40,000 templates, 
   const size = { people: 40_000, templates: 40_000 };
   const best = { person: 'ada', template: 't', score: 0.65 };
   const crowd = {
-    search(_: Float32Array, policy: Partial<DecisionPolicy> = {}) {
+    search(_: Float32Array, policy: Demands = {}) {
       const match = { best, second: null, ...size };
-      return { match, decision: decide(match, size, { targetFpir: 0.001, calibratedPeople: 100_000, ...policy }) };
+      return { match, decision: decide(match, size, { ...SITE, calibratedPeople: 100_000, ...policy }) };
     },
   } as unknown as Recogniser;
   expect(crowd.search(face[0]!).decision.kind).not.toBe('accept');
@@ -45,13 +46,14 @@ test('of newcomers to 4,000 templates at most one in a hundred is held for someb
   const size = { people: 1000, templates: 4000 };
   const thresholds: number[] = [];
   const crowd = {
-    search(_: Float32Array, policy: Partial<DecisionPolicy> = {}) {
+    search(_: Float32Array, policy: Demands = {}) {
       const match = { best: { person: 'ada', template: 't', score: 0.53 }, second: null, ...size };
-      const decision = decide(match, size, { targetFpir: 0.001, calibratedPeople: 1000, ...policy });
+      const decision = decide(match, size, { ...SITE, ...policy });
       thresholds.push(decision.threshold);
       return { match, decision };
     },
   } as unknown as Recogniser;
   expect(duplicateOf(crowd, face)).toBeNull();
-  for (const threshold of thresholds) expect(estimatedFpir(threshold, size.templates)).toBeLessThan(0.011);
+  for (const threshold of thresholds)
+    expect(estimatedFpir(threshold, size.templates, FR_FEATURE.curve)).toBeLessThan(0.011);
 });

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { FR_FEATURE } from '../../../models/rules/decision.ts';
 import {
   aPending,
   aPerson,
@@ -41,6 +42,7 @@ beforeEach(async () => {
 
 const recogniser = {
   model: MODEL,
+  calibration: FR_FEATURE,
   off: null,
   gallery: { add: (_id: string, person: string) => void gallery.push(person) },
   inspect: async () => ({ shape: {}, reason: 'blurred' }),

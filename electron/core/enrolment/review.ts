@@ -1,5 +1,6 @@
 import { decodeBytes } from '../../../models/node/decode.ts';
 import { dot } from '../../../models/rules/cosine.ts';
+import { leeway } from '../../../models/rules/decision.ts';
 import type { Box } from '../../../models/rules/image.ts';
 import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
@@ -7,7 +8,7 @@ import type { CoreMethods, ReviewItem } from '../../contract/methods.ts';
 import { isReadableName } from '../../contract/name.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
-import { MAX_TEMPLATES, SAME_PERSON, SAME_PHOTO } from '../commands/import-sift.ts';
+import { MAX_TEMPLATES } from '../commands/import-sift.ts';
 import { createTurns } from '../in-turn.ts';
 import type { CoreOptions } from '../interface.ts';
 import { PENDING_DAYS } from '../retention/retention.ts';
@@ -139,10 +140,12 @@ export function createReview(deps: ReviewDeps): Methods {
       }
       const known = store.templatesOf(whom.id, recogniser.model).map((t) => t.embedding);
       // As an enrolment at the kiosk: nobody's face is given to somebody else by staff's word.
-      if (known.length > 0 && !known.some((one) => dot(one, embedding) >= SAME_PERSON))
+      const { calibration } = recogniser;
+      if (known.length > 0 && !known.some((one) => dot(one, embedding) >= calibration.verification))
         throw new Problem('another-person', 'this is another face than this person’s', 'Refuse the picture.');
       // A copy comes of a kill between the enrolment and the end of the picture.
-      if (known.some((one) => dot(one, embedding) > SAME_PHOTO) || known.length >= MAX_TEMPLATES) return whom;
+      if (known.some((one) => dot(one, embedding) > leeway(calibration).samePicture) || known.length >= MAX_TEMPLATES)
+        return whom;
       return await addFace(deps, whom, { consent: given, templates, photo: null });
     } catch (error) {
       wipe([embedding]); // else the gallery has it

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { FR_FEATURE } from '../../../models/rules/decision.ts';
 import { decryptedPages } from '../../../test/policy/erasure-search.ts';
 import {
   aPerson,
@@ -36,6 +37,7 @@ beforeEach(async () => {
 
 const recogniser = {
   model: MODEL,
+  calibration: FR_FEATURE,
   gallery: { add: () => undefined, removePerson: () => undefined },
   inspect: async () => ({ shape: { quality: { yaw } }, reason: null }),
   embed: async () => face,

@@ -78,8 +78,6 @@ interface Enrolment {
 }
 
 const ENROLMENT_MS = 15 * 60_000;
-/** Cosine below which two captures of one enrolment are not the same person (1:1 threshold of the design). */
-const SAME_PERSON = 0.45;
 
 /** Enrolment on the spot: consent first, then a guided capture, a duplicate check, and one durable transaction. */
 export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
@@ -124,7 +122,9 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   function sameFace({ person, templates: [first] }: Enrolment, embedding: Float32Array): boolean {
     const known = person === null ? [] : store.templatesOf(person, recogniser.model);
     const like = known.length > 0 ? known : first ? [first] : [];
-    return like.length === 0 || like.some((one) => dot(one.embedding, embedding) >= SAME_PERSON);
+    return (
+      like.length === 0 || like.some((one) => dot(one.embedding, embedding) >= recogniser.calibration.verification)
+    );
   }
 
   async function capture({ token, enrolment: id, frame }: z.output<(typeof METHODS)['enrolCapture']['input']>) {

@@ -20,7 +20,7 @@ export interface Sources {
   photoKey(): string | null;
 }
 
-/** A template as it travels: 512 little-endian float32 as base64url. */
+/** A template as it travels: little-endian float32 as base64url. */
 export function templateValue({ id, pose, embedding }: Omit<Template, 'person' | 'model'>): TemplateValue {
   const bytes = Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength);
   return { id, pose, vector: bytes.toString('base64url') };

@@ -63,7 +63,7 @@ export async function selfMatch(pipeline: FacePipeline): Promise<SelfMatch | nul
   const picture = drawnFace();
   const look = async () => pipeline.embed(picture, (await pipeline.shape(picture, BOX)).five);
   const embedding = await look();
-  const gallery = await createGallery();
+  const gallery = createGallery(pipeline.length);
   gallery.add('drawn', 'nobody', embedding);
   const { best } = gallery.search(await look());
   return best?.person === 'nobody' && best.score >= SAME ? { model: pipeline.model, embedding } : null;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { FR_FEATURE } from '../../../models/rules/decision.ts';
 import {
   openCardTemplates,
   readTemplateCard,
@@ -33,6 +34,8 @@ let face: Float32Array;
 
 const recogniser = {
   model: MODEL,
+  length: 512,
+  calibration: FR_FEATURE,
   off: null,
   gallery: { people: 0, templates: 0 },
   inspect: async () => ({ shape: {}, reason: null }),
@@ -92,7 +95,7 @@ function kiosk(change: { faceOff?: boolean; liveness?: boolean } = {}) {
     admit: async () => ({}) as Receipt,
     offered: () => ['badge'],
     withFace: () => false,
-    model: () => MODEL,
+    model: () => ({ model: MODEL, length: 512 }),
     faceOff: () => (change.faceOff ? faceOff({ code: 'x' } as never).off : null),
     issuers: () => [],
     now: () => now,
@@ -141,7 +144,7 @@ test('the kiosk holds nothing that it could compare a face with: neither in its 
     for (const bytes of [pages, readFileSync(join(home, 'store.db'))]) expect(bytes.includes(secret)).toBe(false);
   const held = store.cardTemplate(person.id)!;
   const other = { person: person.id, card: held.id, key: randomBytes(32) };
-  expect(openCardTemplates(other, held.model, held.sealed)).toBeNull();
+  expect(openCardTemplates(other, held.model, held.sealed, 512)).toBeNull();
   expect((await store.check()).problems).toEqual([]);
 });
 
@@ -256,8 +259,8 @@ test('what a card opens is what was sealed, for its model alone; altered bytes o
   const text = writeTemplateCard(key);
   expect(text.startsWith(TEMPLATE_CARD)).toBe(true);
   expect(text).toMatch(/^[0-9A-Z:]+$/); // the alphanumerical mode of a QR code
-  expect(openCardTemplates(readTemplateCard(text)!, MODEL, sealed)).toEqual(vectors);
-  expect(openCardTemplates(key, 'another@model', sealed)).toBeNull();
+  expect(openCardTemplates(readTemplateCard(text)!, MODEL, sealed, 512)).toEqual(vectors);
+  expect(openCardTemplates(key, 'another@model', sealed, 512)).toBeNull();
   fc.assert(
     fc.property(
       fc.nat({ max: Buffer.from(sealed, 'base64url').length - 1 }),
@@ -265,7 +268,7 @@ test('what a card opens is what was sealed, for its model alone; altered bytes o
       (at, flip) => {
         const bytes = Buffer.from(sealed, 'base64url');
         bytes[at]! ^= flip;
-        expect(openCardTemplates(key, MODEL, bytes.toString('base64url'))).toBeNull();
+        expect(openCardTemplates(key, MODEL, bytes.toString('base64url'), 512)).toBeNull();
       },
     ),
     { numRuns: 60 },

@@ -45,7 +45,7 @@ function ways(change: Partial<WaysDeps> = {}) {
     },
     offered: () => waysOf(policy),
     withFace: (way) => wantsFace(policy, way),
-    model: () => MODEL,
+    model: () => ({ model: MODEL, length: 512 }),
     faceOff: () => null,
     issuers: () => [publicHalf(issuer)],
     now: () => now,

@@ -24,8 +24,8 @@ export interface WaysDeps {
   readonly offered: () => readonly Way[];
   /** Whether the site wants the face with this way. */
   readonly withFace: (way: 'qr' | 'badge') => boolean;
-  /** Name of the embedder in use: templates of another are not compared. */
-  readonly model: () => string;
+  /** The embedder in use, and the numbers of its embeddings: templates of another are not compared. */
+  readonly model: () => { readonly model: string; readonly length: number };
   /** Why no face can be compared now, if none can. */
   readonly faceOff: () => Problem | null;
   /** Public keys that people's own codes may be signed by. */
@@ -94,8 +94,9 @@ export function createWays(deps: WaysDeps): Ways {
       const held = person && store.cardTemplate(person.id);
       // Another card than the last one that was made, or another person's: nobody's.
       if (!key || !person || held?.id !== key.card) throw codeUnknown();
-      if (off || held.model !== deps.model()) throw faceNeeded();
-      const templates = openCardTemplates(key, held.model, held.sealed);
+      const { model, length } = deps.model();
+      if (off || held.model !== model) throw faceNeeded();
+      const templates = openCardTemplates(key, model, held.sealed, length);
       if (!templates) throw codeUnknown();
       return { kind: 'face', claim: deps.claims.issue({ person: person.id, method: 'badge+face', templates }) };
     } finally {

@@ -21,7 +21,7 @@ const KERNELS = availableKernels();
 
 /** Searches rows with every kernel that this machine has; expects the truth of all, and the same work from all. */
 function expectTruth(rows: readonly Row[], probes: readonly Float32Array[]): number {
-  const galleries = KERNELS.map((kernel) => createGallery(kernel));
+  const galleries = KERNELS.map((kernel) => createGallery(512, kernel));
   for (const gallery of galleries) for (const row of rows) gallery.add(row.template, row.person, row.embedding);
   let reranked = 0;
   for (const probe of probes) {
@@ -163,7 +163,7 @@ describe('search gives the float64 truth with every kernel', () => {
       }));
       expectTruth(rows.slice(0, size), [away]);
       for (const kernel of KERNELS) {
-        const gallery = createGallery(kernel);
+        const gallery = createGallery(512, kernel);
         for (const row of rows) gallery.add(row.template, row.person, row.embedding);
         for (const row of rows.slice(size)) gallery.remove(row.template);
         expect(gallery.search(away)).toEqual(bruteForce(rows.slice(0, size), away));
@@ -220,7 +220,7 @@ describe('the edges', () => {
   it('the score of a face with itself is 1 and never above', () => {
     const random = seeded(2);
     for (let i = 0; i < 200; i++) {
-      const gallery = createGallery('script');
+      const gallery = createGallery(512, 'script');
       const face = normalised(randomRow(random), 1.0009);
       gallery.add('t', 'p', face);
       const { score } = gallery.search(face).best!;
@@ -297,6 +297,32 @@ describe('the edges', () => {
     } finally {
       WebAssembly.Memory = Original;
     }
+  });
+
+  it('holds shorter embeddings exactly as long ones, and takes none of another length', () => {
+    const random = seeded(128);
+    const short = () => normalised(Array.from({ length: 128 }, () => random() - 0.5));
+    const rows = Array.from({ length: 1500 }, (_, i) => ({
+      template: `t${i}`,
+      person: `p${i % 700}`,
+      embedding: short(),
+    }));
+    for (const kernel of KERNELS) {
+      const gallery = createGallery(128, kernel);
+      for (const row of rows) gallery.add(row.template, row.person, row.embedding);
+      for (const gone of rows.slice(3, 900)) gallery.remove(gone.template);
+      const left = [...rows.slice(0, 3), ...rows.slice(900)];
+      for (let i = 0; i < 20; i++) {
+        const probe = i % 2 ? short() : nearRow(left[i * 20]!.embedding, 0.3, random);
+        const truth = bruteForce(left, probe);
+        expect(gallery.search(probe)).toEqual(truth);
+        expect(gallery.verify(truth.best!.person, probe)).toBe(truth.best!.score);
+      }
+      const wrong = expect.objectContaining({ code: 'embedding-wrong-shape' });
+      expect(() => gallery.add('t', 'p', randomRow(random))).toThrow(wrong);
+      expect(() => gallery.search(randomRow(random))).toThrow(wrong);
+    }
+    for (const length of [0, 513, 1.5]) expect(() => createGallery(length)).toThrow(RangeError);
   });
 });
 

@@ -58,7 +58,17 @@ export class ExactGallery implements FaceGallery {
   #words!: Int32Array;
   #doubles!: Float64Array;
 
-  constructor(kernel?: KernelKind) {
+  /** Values of an embedding here. Those up to DIMENSIONS are nought in memory, in rows and query: sums stay what they are. */
+  readonly #length: number;
+
+  /**
+   * @param length of an embedding, 1 to 512
+   * @throws RangeError
+   */
+  constructor(length: number = DIMENSIONS, kernel?: KernelKind) {
+    if (!(Number.isInteger(length) && length >= 1 && length <= DIMENSIONS))
+      throw new RangeError(`a gallery holds embeddings of 1 to ${DIMENSIONS} values, not of ${length}`);
+    this.#length = length;
     this.#kernel = createKernel(this.#memory, kernel);
     this.#view();
   }
@@ -82,12 +92,12 @@ export class ExactGallery implements FaceGallery {
 
   /**
    * Adds a template of a person; the embedding is copied.
-   * @param embedding 512 float32, L2-normalised (norm within 10⁻³ of 1)
+   * @param embedding float32 of this gallery's length, L2-normalised (norm within 10⁻³ of 1)
    * @throws ModelProblem `embedding-…` when it isn't; `template-already-in-gallery`; `gallery-memory-full`. Nothing has
    *   changed then.
    */
   add(template: string, person: string, embedding: Float32Array): void {
-    const norm = checkedNorm(embedding);
+    const norm = checkedNorm(embedding, this.#length);
     if (this.#registry.slotOf(template) !== undefined) {
       throw new ModelProblem(
         'template-already-in-gallery',
@@ -129,11 +139,11 @@ export class ExactGallery implements FaceGallery {
 
   /**
    * The best template, and the best score of any other person.
-   * @param probe 512 float32, L2-normalised
+   * @param probe float32 of this gallery's length, L2-normalised
    * @throws ModelProblem `embedding-…`
    */
   search(probe: Float32Array): GalleryMatch {
-    const norm = checkedNorm(probe);
+    const norm = checkedNorm(probe, this.#length);
     const count = this.#registry.templates;
     const board = new Leaderboard();
     this.#reranked = 0;
@@ -155,13 +165,13 @@ export class ExactGallery implements FaceGallery {
    * @throws ModelProblem `embedding-…`
    */
   verify(person: string, probe: Float32Array): number | null {
-    const norm = checkedNorm(probe);
+    const norm = checkedNorm(probe, this.#length);
     let best: number | null = null;
     for (const slot of this.#registry.slotsOf(person)) {
       const block = blockAt(Math.floor(slot / BLOCK_ROWS));
       const row = slot % BLOCK_ROWS;
       const at = (block + EMBEDDINGS) / 4 + row * DIMENSIONS;
-      const product = dot64(probe, this.#floats.subarray(at, at + DIMENSIONS));
+      const product = dot64(probe, this.#floats.subarray(at, at + this.#length));
       const score = cosine(product, norm, this.#doubles[(block + NORM) / 8 + row]!);
       if (best === null || score > best) best = score;
     }
@@ -172,7 +182,7 @@ export class ExactGallery implements FaceGallery {
   #scan(probe: Float32Array, norm: number, count: number): number {
     const { scale, residual } = quantiseQuery(probe, norm, this.#bytes, QUERY_CODES);
     let offset = 0;
-    for (let i = 0; i < DIMENSIONS; i++) {
+    for (let i = 0; i < this.#length; i++) {
       offset += ROW_SHIFT * this.#bytes[QUERY_CODES + i]!;
       this.#doubles[QUERY_VALUES / 8 + i] = probe[i]!;
     }

@@ -17,8 +17,8 @@ const rows = fc.tuple(fc.integer({ min: 0, max: 2 ** 31 }), fc.integer({ min: 0,
 function cosineByCodes(probe: Float32Array, row: Float32Array): { estimate: number; bound: number } {
   const a = new Int8Array(512);
   const b = new Int8Array(512);
-  const query = quantiseQuery(probe, checkedNorm(probe), a, 0);
-  const stored = quantiseRow(row, checkedNorm(row), b, 0);
+  const query = quantiseQuery(probe, checkedNorm(probe, 512), a, 0);
+  const stored = quantiseRow(row, checkedNorm(row, 512), b, 0);
   let sum = 0;
   for (let i = 0; i < 512; i++) sum += a[i]! * (b[i]! - ROW_SHIFT);
   return {
@@ -51,10 +51,10 @@ describe('quantisation', () => {
     fc.assert(
       fc.property(rows, (row) => {
         const codes = new Int8Array(512);
-        quantiseRow(row, checkedNorm(row), codes, 0);
+        quantiseRow(row, checkedNorm(row, 512), codes, 0);
         expect(Math.min(...codes)).toBeGreaterThanOrEqual(1);
         expect(Math.max(...codes)).toBeLessThanOrEqual(127);
-        quantiseQuery(row, checkedNorm(row), codes, 0);
+        quantiseQuery(row, checkedNorm(row, 512), codes, 0);
         expect(Math.min(...codes)).toBeGreaterThanOrEqual(-127);
         expect(Math.max(...codes.map(Math.abs))).toBe(127);
       }),
@@ -67,8 +67,8 @@ describe('quantisation', () => {
       fc.property(rows, fc.nat(), (row, seed) => {
         const near = nearRow(row, 0.3, seeded(seed));
         const codes = new Int8Array(512);
-        expect(quantiseRow(near, checkedNorm(near), codes, 0).residual).toBeLessThan(0.18);
-        expect(quantiseQuery(near, checkedNorm(near), codes, 0).residual).toBeLessThan(0.09);
+        expect(quantiseRow(near, checkedNorm(near, 512), codes, 0).residual).toBeLessThan(0.18);
+        expect(quantiseQuery(near, checkedNorm(near, 512), codes, 0).residual).toBeLessThan(0.09);
       }),
       { numRuns: 200 },
     );
@@ -79,8 +79,8 @@ describe('quantisation', () => {
       fc.property(rows, fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(), (row, share, seed) => {
         const probe = nearRow(row, share, seeded(seed));
         const codes = new Int8Array(1024);
-        const query = quantiseQuery(probe, checkedNorm(probe), codes, 0);
-        const stored = quantiseRow(row, checkedNorm(row), codes, 512);
+        const query = quantiseQuery(probe, checkedNorm(probe, 512), codes, 0);
+        const stored = quantiseRow(row, checkedNorm(row, 512), codes, 512);
         let sum = 0;
         for (let i = 0; i < 512; i++) sum += codes[i]! * (codes[512 + i]! - ROW_SHIFT);
         const cosine = Math.fround(Math.fround(Math.fround(sum) * query.scale) * stored.scale);

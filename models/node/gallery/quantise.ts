@@ -1,5 +1,4 @@
 import { ModelProblem } from '../../rules/problem.ts';
-import { DIMENSIONS } from './kernel/layout.ts';
 
 /**
  * Small integers in place of an embedding, with a proven bound on what that costs.
@@ -15,6 +14,8 @@ import { DIMENSIONS } from './kernel/layout.ts';
  *
  * Nothing is assumed of the values: the residuals are measured, row by row, so the bound also holds for rows made to
  * break it, which merely have a large ε. The row is stored as b = c + 64, 1..127, and a·c = a·b − 64·Σaᵢ.
+ *
+ * A vector of fewer than 512 values is one of 512 whose rest is nought.
  *
  * What is computed differs from this by rounding. All integers are exact: |a·c| ≤ 512·127·63 < 2²⁴ fits a float32.
  * ε ≤ ½·√512/63 < 0.18 and ρ ≤ ½·√512/127 < 0.09, so |s·t·(a·c)| < 1.3, and each of the handful of float32 roundings (two
@@ -44,10 +45,10 @@ export interface Quantised {
   readonly residual: number;
 }
 
-/** Dot product in float64, summed from the first value to the last: the definition of the gallery's scores. */
+/** Dot product in float64, summed from the first value of `a` to its last: the definition of the gallery's scores. */
 export function dot64(a: Float32Array, b: Float32Array): number {
   let sum = 0;
-  for (let i = 0; i < DIMENSIONS; i++) sum += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
 }
 
@@ -56,12 +57,12 @@ export function cosine(product: number, normA: number, normB: number): number {
   return Math.min(1, Math.max(-1, product / (normA * normB)));
 }
 
-/** The norm of an embedding; a ModelProblem when it isn't 512 finite float32 values of norm 1 ± 10⁻³. */
-export function checkedNorm(embedding: Float32Array): number {
-  if (!(embedding instanceof Float32Array) || embedding.length !== DIMENSIONS) {
+/** The norm of an embedding; a ModelProblem when it isn't `length` finite float32 values of norm 1 ± 10⁻³. */
+export function checkedNorm(embedding: Float32Array, length: number): number {
+  if (!(embedding instanceof Float32Array) || embedding.length !== length) {
     throw new ModelProblem(
       'embedding-wrong-shape',
-      `An embedding has ${DIMENSIONS} float32 values; this one has ${embedding instanceof Float32Array ? embedding.length : 'another type'}.`,
+      `An embedding has ${length} float32 values; this one has ${embedding instanceof Float32Array ? embedding.length : 'another type'}.`,
       'Use templates of the model that this kiosk runs.',
     );
   }
@@ -93,7 +94,7 @@ function quantise(
   at: number,
 ): Quantised {
   let largest = 0;
-  for (let i = 0; i < DIMENSIONS; i++) {
+  for (let i = 0; i < x.length; i++) {
     const size = Math.abs(x[i]!);
     if (size > largest) largest = size;
   }
@@ -101,7 +102,7 @@ function quantise(
   const factor = 1 / (norm * scale);
   const back = scale * norm;
   let left = 0;
-  for (let i = 0; i < DIMENSIONS; i++) {
+  for (let i = 0; i < x.length; i++) {
     const value = x[i]!;
     // |value · factor| is at most limit · (1 + 10⁻⁷), which rounds to within ±limit.
     const code = Math.round(value * factor);

@@ -13,7 +13,7 @@ export function trueCosine(a: Float32Array, b: Float32Array): number {
   let ab = 0;
   let aa = 0;
   let bb = 0;
-  for (let i = 0; i < 512; i++) {
+  for (let i = 0; i < a.length; i++) {
     ab += a[i]! * b[i]!;
     aa += a[i]! * a[i]!;
     bb += b[i]! * b[i]!;
@@ -68,7 +68,7 @@ export function randomRow(random: Random): Float32Array {
 /** `base` and a noise of that share of its length: 1e-7 is the last bit of a float32. */
 export function nearRow(base: Float32Array, share: number, random: Random): Float32Array {
   const noise = randomRow(random);
-  return normalised(fill((i) => base[i]! + share * noise[i]!));
+  return normalised(Array.from(base, (value, i) => value + share * noise[i]!));
 }
 
 /** One value holds nearly everything: all others fall to code 0 or 1. */

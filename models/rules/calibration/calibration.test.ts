@@ -111,7 +111,7 @@ describe('1:1 rates', () => {
     const curve = report.det.filter((p) => p.fmr > 0 && p.fmr < 0.5).map(({ threshold, fmr }) => ({ threshold, fmr }));
     const t = thresholdFor(
       { people: 10, templates: 10 },
-      { targetFpir: 0.05, calibratedPeople: 100, curve, verification: -1 },
+      { targetFpir: 0.05, calibration: { curve, verification: -1 } },
     );
     expect(1 - (1 - truth.fmr(t)) ** 10).toBeCloseTo(0.05, 1);
   });

@@ -77,7 +77,7 @@ export function sealCardTemplates(
  *
  * @param length of one vector
  */
-export function openCardTemplates(key: CardKey, model: string, sealed: string, length = 512): Float32Array[] | null {
+export function openCardTemplates(key: CardKey, model: string, sealed: string, length: number): Float32Array[] | null {
   const bytes = Buffer.from(sealed, 'base64url');
   const size = bytes.length - NONCE_BYTES - TAG_BYTES;
   if (size <= 0 || size % (4 * length) !== 0) return null;

@@ -127,8 +127,17 @@ export const OpenBody = {
 
 /** Most templates of one person and model in one message. */
 export const MAX_TEMPLATES = 40;
-/** A face template as it travels, always sealed: 512 little-endian float32, L2-normalised, as unpadded base64url. */
-export const TemplateValue = z.strictObject({ id: Uuid, pose: z.string().max(20), vector: base64url.length(2731) });
+/** Whether so many characters of base64url are whole float32. */
+const wholeFloats = ({ length }: string): boolean => length % 4 !== 1 && Math.floor((length * 3) / 4) % 4 === 0;
+/**
+ * A face template as it travels, always sealed: little-endian float32, L2-normalised, as unpadded base64url. How many, the embedder
+ * says: 16 to 512, and 512 of the one that ships.
+ */
+export const TemplateValue = z.strictObject({
+  id: Uuid,
+  pose: z.string().max(20),
+  vector: base64url.min(86).max(2731).refine(wholeFloats, 'must be whole float32 numbers'),
+});
 export type TemplateValue = z.infer<typeof TemplateValue>;
 
 /** Longest ciphertext of a card's templates, characters of base64url: ten templates. */

@@ -19,11 +19,13 @@ const JOBS_MS = 60_000;
  * ahead, looks for people who were enrolled twice, shortens the change log, and once, at start, takes the events again that waited for a newer
  * server. A failure is logged and tried again; nothing that waits is lost by it.
  *
+ * @param weights folder of the embedders
  * @returns how to stop, waiting for what is under way
  */
 export function startAttendanceWorker(
   { db, signals }: Pick<OpenDatabase, 'db' | 'signals'>,
   keys: Keys,
+  weights: string,
   log: Logger,
   now: () => Date,
 ): () => Promise<void> {
@@ -70,7 +72,7 @@ export function startAttendanceWorker(
   };
   const regular = (): void => {
     job('partitions-not-made', () => partitionsAhead(db, now()));
-    job('merge-candidates-not-found', () => findCandidates(db, keys, now()));
+    job('merge-candidates-not-found', () => findCandidates(db, keys, weights, now()));
     job('changes-not-compacted', () => compactWhenDue(db, now()));
   };
   const look = setInterval(wake, LOOK_MS);

@@ -1,4 +1,7 @@
 import { sql, type Transaction } from 'kysely';
+import { embeddersIn } from '../../../models/node/embedders.ts';
+import { type Calibration, onShippedScale } from '../../../models/rules/decision.ts';
+import { embedderId } from '../../../models/rules/manifest.ts';
 import type { WireEvent } from '../../protocol/wire/event.ts';
 import { SYSTEM } from '../access/actor.ts';
 import { audited, type Opened } from '../audit/opened.ts';
@@ -20,7 +23,8 @@ const MARK = 'score-drift';
 export const driftJob: Job = {
   name: 'score-drift',
   everyMs: EVERY_MS,
-  async run({ db, keys, now, tell, signal }) {
+  async run({ db, keys, config, now, tell, signal }) {
+    const calibrations = new Map(embeddersIn(config.weights).map((e) => [embedderId(e), e.calibration]));
     let looked = 0;
     let falling = 0;
     for (;;) {
@@ -28,7 +32,7 @@ export const driftJob: Job = {
       const at = now();
       const why = { actor: SYSTEM, route: 'job score-drift', everyone: true };
       const page = await inTransaction(db, (tx) =>
-        audited(tx, keys, why, at, (opened) => followPage(tx, keys, opened, at)),
+        audited(tx, keys, why, at, (opened) => followPage(tx, keys, opened, calibrations, at)),
       );
       looked += page.events;
       falling += page.falling;
@@ -44,6 +48,7 @@ async function followPage(
   tx: Transaction<Tables>,
   keys: Keys,
   opened: Opened,
+  calibrations: ReadonlyMap<string, Calibration>,
   now: Date,
 ): Promise<{ events: number; falling: number }> {
   const held = await tx.selectFrom('meta').select('value').where('key', '=', MARK).forUpdate().executeTakeFirst();
@@ -69,8 +74,12 @@ async function followPage(
   for (const row of theirs) {
     if (!box.has(row.person!)) continue;
     const score = openHalf(keys, box, { ...row, gps: null }).score?.value;
-    if (typeof score === 'number' && (await follow(tx, row.person!, modelOf(row.header)!, score, row.at, now)))
-      falling += 1;
+    const model = modelOf(row.header)!;
+    if (typeof score !== 'number') continue;
+    // Of an embedder that is not here nobody knows how its scores lie: they count as they are.
+    const calibration = calibrations.get(model);
+    const scaled = calibration ? onShippedScale(score, calibration) : score;
+    if (await follow(tx, row.person!, model, scaled, row.at, now)) falling += 1;
   }
   const value = JSON.stringify([end.at.toISOString(), end.id]);
   await tx

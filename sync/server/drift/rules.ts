@@ -10,14 +10,14 @@ export const DRIFT = { count: 20, fall: 0.1 } as const;
 export interface Scores {
   /** Check-ins by face since the newest template. */
   readonly count: number;
-  /** Mean cosine of the first ones, and of the last. */
+  /** Mean score of the first ones, and of the last, on the scale of the embedder that ships. */
   readonly baseline: number;
   readonly recent: number;
 }
 
 export const NO_SCORES: Scores = { count: 0, baseline: 0, recent: 0 };
 
-/** @param score cosine of one accepted check-in */
+/** @param score of one accepted check-in, on that scale (models/rules/decision.ts, onShippedScale) */
 export function withScore({ count, baseline, recent }: Scores, score: number): Scores {
   const first = count < FIRST;
   const mean = first ? (baseline * count + score) / (count + 1) : baseline;

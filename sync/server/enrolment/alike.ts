@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { dot, isNormalised } from '../../../models/rules/cosine.ts';
-import { thresholdFor } from '../../../models/rules/decision.ts';
+import { type Calibration, thresholdFor } from '../../../models/rules/decision.ts';
 import type { Opened } from '../audit/opened.ts';
 import { readTemplates } from '../changes/templates.ts';
 import type { Db } from '../database/schema.ts';
@@ -19,12 +19,12 @@ export interface Alike {
   readonly score: number;
 }
 
-/** For each probe the one whose face is most like it; null: nobody's is like enough. */
+/** For each probe the one whose face is most like it; null: nobody's is like enough. @param calibration of `model` */
 export async function mostAlike(
   db: Db,
   keys: Keys,
   opened: Opened,
-  model: string,
+  { model, calibration }: { readonly model: string; readonly calibration: Calibration },
   probes: readonly { readonly embedding: Float32Array; readonly not: string | null }[],
 ): Promise<(Alike | null)[]> {
   const best: (Alike | null)[] = probes.map(() => null);
@@ -50,7 +50,7 @@ export async function mostAlike(
         // A broken or stolen kiosk may have sent anything: that is like nobody.
         if (!isNormalised(held)) continue;
         for (const [i, probe] of probes.entries()) {
-          if (probe.not === person) continue;
+          if (probe.not === person || probe.embedding.length !== held.length) continue;
           const score = dot(held, probe.embedding);
           if (score > (best[i]?.score ?? -1)) best[i] = { person, score };
         }
@@ -61,9 +61,6 @@ export async function mostAlike(
     if (ids.length < CHUNK || !end) break;
     after = end;
   }
-  const threshold = thresholdFor(
-    { people, templates },
-    { targetFpir: DUPLICATE_FPIR, calibratedPeople: Number.POSITIVE_INFINITY },
-  );
+  const threshold = thresholdFor({ people, templates }, { targetFpir: DUPLICATE_FPIR, calibration });
   return best.map((b) => (b && b.score >= threshold ? b : null));
 }

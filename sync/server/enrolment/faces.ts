@@ -2,6 +2,7 @@ import { cutFace } from '../../../models/node/cut.ts';
 import { DECODE_LIMITS, decodeBytes } from '../../../models/node/decode.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { openPipeline } from '../../../models/node/pipeline.ts';
+import type { Calibration } from '../../../models/rules/decision.ts';
 import { ModelProblem } from '../../../models/rules/problem.ts';
 import { type FaceQuality, judgeQuality, type QualityThresholds } from '../../../models/rules/quality.ts';
 
@@ -20,7 +21,9 @@ export type Pose = 'front' | 'left' | 'right';
 export interface UsableFace {
   readonly code: null;
   readonly model: string;
-  /** 512 float32, of length 1. */
+  /** How scores of that model are read. */
+  readonly calibration: Calibration;
+  /** L2-normalised. */
   readonly embedding: Float32Array;
   /** JPEG of the face alone. */
   readonly picture: Uint8Array;
@@ -87,7 +90,8 @@ export async function judgePicture(
     const picture = await cutFace(image, largest.box);
     if (code) return { code, pose, measured, picture };
     const embedding = await pipeline.embed(image, shape.five);
-    return { code: null, model: pipeline.model, embedding, picture, pose, measured };
+    const { model, calibration } = pipeline;
+    return { code: null, model, calibration, embedding, picture, pose, measured };
   } catch (cause) {
     if (cause instanceof ModelProblem && !cause.code.startsWith('model-')) return useless(cause.code);
     throw cause;
@@ -102,7 +106,7 @@ function poseOf(yaw: number): Pose {
 const rounded = (quality: FaceQuality): FaceQuality =>
   Object.fromEntries(Object.entries(quality).map(([name, value]) => [name, Math.round(value * 100) / 100])) as never;
 
-/** As templates travel and are kept: 512 little-endian float32. */
+/** As templates travel and are kept: little-endian float32. */
 export function vectorBytes(embedding: Float32Array): Buffer {
   const bytes = Buffer.alloc(embedding.length * 4);
   for (const [i, value] of embedding.entries()) bytes.writeFloatLE(value, i * 4);

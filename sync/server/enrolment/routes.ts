@@ -14,9 +14,6 @@ import { mostAlike } from './alike.ts';
 import { addFaces, requireEnrollable } from './enrol.ts';
 import { type Judged, judgePicture, type UsableFace, vectorFrom } from './faces.ts';
 
-/** Cosine below which two pictures do not show one person. */
-const SAME_PERSON = 0.45;
-
 const verdict = (j: Judged): z.output<typeof PictureVerdict> => ({
   code: j.code,
   pose: j.pose,
@@ -85,7 +82,7 @@ const enrol = door({
         tx,
         keys,
         opened,
-        first.model,
+        first,
         usable.map(({ embedding }) => ({ embedding, not: person })),
       ),
       own: (await readTemplates(tx, keys, opened, [person], first.model)).get(person)?.get(first.model) ?? [],
@@ -102,7 +99,7 @@ const enrol = door({
     }
     // What is known of them says who they are; without it the first picture does.
     const known = own.length > 0 ? own.map((t) => vectorFrom(Buffer.from(t.vector, 'base64url'))) : [first.embedding];
-    const theirs = usable.filter((f) => known.some((k) => dot(k, f.embedding) >= SAME_PERSON));
+    const theirs = usable.filter((f) => known.some((k) => dot(k, f.embedding) >= first.calibration.verification));
     for (const [i, j] of prepared.entries())
       if (j.code === null && !theirs.includes(j)) pictures[i] = { ...pictures[i]!, code: 'another-person' };
     if (theirs.length === 0) return { outcome: 'refused' as const, pictures, duplicates: [], templates: await count() };

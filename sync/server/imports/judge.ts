@@ -20,8 +20,6 @@ import { importPlace, mapPlace } from './places.ts';
 
 /** Pictures in memory at once, and in one transaction. */
 const BATCH = 12;
-/** Cosine below which two pictures do not show one person; and above which they may. */
-const SAME_PERSON = 0.45;
 
 interface Row {
   readonly id: string;
@@ -203,7 +201,7 @@ async function settle(
   });
   const model = usable[0]?.face.model ?? '';
   const probes = usable.map(({ row, face }) => ({ embedding: face.embedding, not: row.person }));
-  const alike = await mostAlike(tx, keys, opened, model, probes);
+  const alike = usable[0] ? await mostAlike(tx, keys, opened, usable[0].face, probes) : [];
   const people = usable.flatMap(({ row }) => row.person ?? []);
   const own = await readTemplates(tx, keys, opened, people, model);
   const others = await othersOf(tx, keys, opened, run);
@@ -223,16 +221,19 @@ async function settle(
     let duplicate: { person: string; score: number } | null = null;
     if (face.code === null && row.person !== null) {
       const vector = face.embedding;
+      // Score below which two pictures do not show one person, and from which on they may.
+      const { verification } = face.calibration;
       const theirs = (own.get(row.person)?.get(model) ?? []).map((t) => vectorFrom(Buffer.from(t.vector, 'base64url')));
       const inImport = others
+        .filter((o) => o.vector.length === vector.length)
         .map((o) => ({ ...o, score: dot(o.vector, vector) }))
-        .filter((o) => o.person !== row.person && o.score >= SAME_PERSON)
+        .filter((o) => o.person !== row.person && o.score >= verification)
         .sort((a, b) => b.score - a.score)[0];
       const stored = alike[i] ?? null;
       if (stored) [code, duplicate] = ['duplicate-face', stored];
       else if (inImport)
         [code, duplicate] = ['duplicate-in-import', { person: inImport.person, score: inImport.score }];
-      else if (theirs.length > 0 && !theirs.some((t) => dot(t, vector) >= SAME_PERSON)) code = 'another-person';
+      else if (theirs.length > 0 && !theirs.some((t) => dot(t, vector) >= verification)) code = 'another-person';
       others.push({ person: row.person, vector });
     }
     await tx

@@ -1,6 +1,6 @@
 /** Where everything lies in the gallery's memory; kernel.wat holds the same numbers. Offsets and sizes are bytes. */
 
-/** Values of an embedding. */
+/** Values of a row: of the longest embedding. Of a shorter one the rest is nought. */
 export const DIMENSIONS = 512;
 
 /** Rows of a block. Memory grows block by block, so that no add moves what is there. */

@@ -1,5 +1,8 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { embeddersIn } from '../../../../models/node/embedders.ts';
 import { dot, isNormalised } from '../../../../models/rules/cosine.ts';
+import { leeway } from '../../../../models/rules/decision.ts';
+import { embedderId } from '../../../../models/rules/manifest.ts';
 import { SYSTEM } from '../../access/actor.ts';
 import { audited, type Opened } from '../../audit/opened.ts';
 import { readTemplates } from '../../changes/templates.ts';
@@ -9,10 +12,13 @@ import type { Keys } from '../../keys/envelope.ts';
 
 const EVERY_MS = 60_000;
 /**
- * Cosine from which two people's faces are put before somebody as perhaps the same. Only a hint, and a person decides; above
- * the threshold of a gallery of 4,000 at 1 % FPIR (0.547), so that the queue stays short.
+ * Cosine from which two people's faces are put before somebody as perhaps the same, by embedder. Only a hint, and a person
+ * decides; 0.6 of the one that ships, above the threshold of a gallery of 4,000 at 1 % FPIR (0.547), so that the queue stays
+ * short. Templates of an embedder that is not here are not compared: nobody knows what their scores say.
  */
-export const LIKE = 0.6;
+const likeness = (weights: string): ReadonlyMap<string, number> =>
+  new Map(embeddersIn(weights).map((e) => [embedderId(e), leeway(e.calibration).alike]));
+
 /** People whose templates are in memory at once: 500 × 40 × 2 kB = 40 MB at most. */
 const CHUNK = 500;
 
@@ -20,9 +26,10 @@ const CHUNK = 500;
  * The job: puts people into the queue who may have been enrolled twice, on two kiosks that were offline or by mistake. By
  * equal number, and by a face that is like another's in the same model. A pair that was rejected is not asked again.
  *
+ * @param weights folder of the embedders
  * @returns how many pairs are new; null when it was not due, or runs elsewhere
  */
-export function findCandidates(db: Db, keys: Keys, now: Date): Promise<number | null> {
+export function findCandidates(db: Db, keys: Keys, weights: string, now: Date): Promise<number | null> {
   return onceEvery(db, 'merge-candidates', EVERY_MS, now, async (tx) => {
     const why = { actor: SYSTEM, route: 'job merge-candidates', everyone: true };
     return audited(
@@ -30,7 +37,7 @@ export function findCandidates(db: Db, keys: Keys, now: Date): Promise<number | 
       keys,
       why,
       now,
-      async (opened) => (await byNumber(tx, now)) + (await byTemplate(tx, keys, opened, now)),
+      async (opened) => (await byNumber(tx, now)) + (await byTemplate(tx, keys, opened, likeness(weights), now)),
     );
   });
 }
@@ -52,7 +59,13 @@ async function byNumber(tx: Transaction<Tables>, now: Date): Promise<number> {
 }
 
 /** New templates against all of their model. */
-async function byTemplate(tx: Transaction<Tables>, keys: Keys, opened: Opened, now: Date): Promise<number> {
+async function byTemplate(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  opened: Opened,
+  like: ReadonlyMap<string, number>,
+  now: Date,
+): Promise<number> {
   const last = await tx.selectFrom('job').select('ran_at').where('name', '=', 'merge-candidates').executeTakeFirst();
   // An overlap: a template's transaction may have committed after the last look.
   const since = new Date((last?.ran_at.getTime() ?? 0) - 10 * EVERY_MS);
@@ -88,9 +101,9 @@ async function byTemplate(tx: Transaction<Tables>, keys: Keys, opened: Opened, n
     );
     for (const a of news) {
       for (const b of others) {
-        if (a.person === b.person || a.model !== b.model) continue;
+        if (a.person === b.person || a.model !== b.model || a.vector.length !== b.vector.length) continue;
         const score = dot(a.vector, b.vector);
-        if (score >= LIKE && score > (best.get(a.person)?.score ?? 0))
+        if (score >= (like.get(a.model) ?? Number.POSITIVE_INFINITY) && score > (best.get(a.person)?.score ?? 0))
           best.set(a.person, { a: a.person, b: b.person, score });
       }
     }
@@ -118,7 +131,7 @@ async function faces(db: Kysely<Tables>, keys: Keys, opened: Opened, people: rea
   );
 }
 
-/** 512 little-endian float32, as the wire has them. */
+/** Little-endian float32, as the wire has them. */
 function floats(text: string): Float32Array {
   const bytes = Buffer.from(text, 'base64url');
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));

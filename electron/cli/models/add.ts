@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { addEmbedders } from '../../../models/node/add-embedder.ts';
+import { ModelProblem } from '../../../models/rules/problem.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { ownEmbedders } from '../../core/open-kiosk.ts';
+import { makeOwnFolder } from '../../core/own-folder.ts';
+import { kioskHome } from '../../core/paths.ts';
+import { EXIT_HELP } from '../exit-codes.ts';
+
+const HELP = `
+The folder holds ONNX files and embedders.json, as docs/models.md says. Each is loaded and run once before anything is
+written. Prints an id a line.${EXIT_HELP}`;
+
+/** `models add` of a kiosk's own command line: into its data, which stay when its build is replaced. */
+export function registerKioskModels(program: Command): void {
+  add(program.command('models').description('Embedders that this kiosk may recognise by.'), toKiosk);
+}
+
+/** @param place of the embedders; where it can be one or the other, `kiosk` says that the kiosk's is meant */
+export function add(models: Command, place: (kiosk: boolean) => string | Promise<string>, both = false): void {
+  const command = models
+    .command('add')
+    .description('Take another embedder in, from a folder with its file and entry.')
+    .argument('<folder>')
+    .addHelpText('after', HELP);
+  if (both) command.option('--kiosk', 'this machine’s kiosk, and not its server');
+  command.action(async (folder: string, o: { kiosk?: boolean }) => {
+    try {
+      for (const id of await addEmbedders(folder, await place(o.kiosk ?? false))) process.stdout.write(`${id}\n`);
+    } catch (cause) {
+      if (!(cause instanceof ModelProblem)) throw cause;
+      throw new Problem(cause.code, cause.message, cause.nextStep, { cause });
+    }
+  });
+}
+
+/** Among the kiosk's data. */
+export function toKiosk(): string {
+  const folder = ownEmbedders(kioskHome());
+  makeOwnFolder(folder);
+  return folder;
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { DLIB_ENTRY, makeDlibEmbedder } from '../../build/models/dlib-embedder.ts';
+import { prepareModels } from '../../build/models/prepare.ts';
+import { EMBEDDER, EMBEDDER_ID, embedderId } from '../rules/manifest.ts';
+import type { EmbedderEntry } from '../rules/recipe.ts';
+import { addEmbedders } from './add-embedder.ts';
+import { EMBEDDERS_FILE, embedderOf, embeddersIn } from './embedders.ts';
+import { openPipeline } from './pipeline.ts';
+
+let root: string;
+let weights: string;
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'embedders-'));
+  ({ weights } = await prepareModels());
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let folders = 0;
+/** A folder with these entries. */
+function folderWith(entries: unknown): string {
+  const folder = join(root, `${folders++}`);
+  mkdirSync(folder);
+  writeFileSync(join(folder, EMBEDDERS_FILE), JSON.stringify(entries));
+  return folder;
+}
+const changed = (change: object) => ({ ...structuredClone(DLIB_ENTRY), ...change });
+const recipe = (change: object) => changed({ recipe: { ...DLIB_ENTRY.recipe, ...change } });
+const calibration = (change: object) => changed({ calibration: { ...DLIB_ENTRY.calibration, ...change } });
+
+it('an entry is taken with its recipe, its length and its calibration; without a file there is the one that ships alone', () => {
+  expect(embeddersIn(join(root, 'none'))).toEqual([EMBEDDER]);
+  const folder = folderWith([DLIB_ENTRY]);
+  expect(embedderOf(folder, embedderId(DLIB_ENTRY))).toMatchObject({
+    input: { name: 'input', shape: [1, 3, 150, 150] },
+    outputs: [{ name: 'output', shape: [1, 128] }],
+    calibration: DLIB_ENTRY.calibration,
+  });
+  expect(embedderOf(folder, EMBEDDER_ID)).toBe(EMBEDDER);
+  expect(() => embedderOf(folder, 'other@000000000000')).toThrow(expect.objectContaining({ code: 'model-unknown' }));
+});
+
+it.each<[string, unknown]>([
+  ['no list', DLIB_ENTRY],
+  ['a field that is not known', [changed({ normalise: true })]],
+  ['no recipe', [changed({ recipe: undefined })]],
+  ['no calibration', [changed({ calibration: undefined })]],
+  ['an embedding that no gallery holds', [changed({ length: 1024 })]],
+  ['a path for a file', [changed({ file: '../other.onnx' })]],
+  ['an order of channels that there is not', [recipe({ channels: 'GRB' })]],
+  ['a deviation of nought', [recipe({ std: [128, 0, 128] })]],
+  ['a crop that there is not', [recipe({ crop: { template: 'square' } })]],
+  [
+    'rates that rise',
+    [calibration({ curve: [...DLIB_ENTRY.calibration.curve].map((p, i) => ({ ...p, fmr: (i + 1) / 10 })) })],
+  ],
+  ['one point of a curve', [calibration({ curve: DLIB_ENTRY.calibration.curve.slice(1) })]],
+  ['a threshold that nobody reaches', [calibration({ verification: 1 })]],
+  ['one embedder twice', [DLIB_ENTRY, DLIB_ENTRY]],
+])('%s is refused', (_, entries) => {
+  expect(() => embeddersIn(folderWith(entries))).toThrow(expect.objectContaining({ code: 'model-refused' }));
+});
+
+it.each<[string, Partial<EmbedderEntry>]>([
+  ['another side', { recipe: { ...DLIB_ENTRY.recipe, side: 112 } }],
+  ['another layout', { recipe: { ...DLIB_ENTRY.recipe, layout: 'NHWC' } }],
+  ['another length', { length: 512 }],
+  ['another input', { input: 'data' }],
+  ['another output', { output: 'embedding' }],
+])('a file whose tensors are not its entry’s (%s) is not loaded, and not taken in', async (_, change) => {
+  const folder = folderWith([changed(change)]);
+  writeFileSync(join(folder, DLIB_ENTRY.file), makeDlibEmbedder());
+  const wrong = { code: 'model-refused', message: expect.stringContaining('its entry says') };
+  await expect(openPipeline(weights, embedderId(DLIB_ENTRY), folder)).rejects.toMatchObject(wrong);
+  const to = join(root, `to-${folders}`);
+  await expect(addEmbedders(folder, to)).rejects.toMatchObject(wrong);
+  expect(existsSync(to)).toBe(false);
+});
+
+it('a folder’s embedders are taken in beside what is there, whole or not at all; of one name the later file stays', async () => {
+  const from = folderWith([DLIB_ENTRY]);
+  const to = join(root, 'to');
+  await expect(addEmbedders(from, to)).rejects.toMatchObject({ code: 'model-missing' });
+  const bytes = makeDlibEmbedder();
+  writeFileSync(join(from, DLIB_ENTRY.file), bytes);
+  expect(await addEmbedders(from, to)).toEqual([embedderId(DLIB_ENTRY)]);
+  // The one that ships, as somebody would bring it: BGR, 512 numbers.
+  const arcface: EmbedderEntry = {
+    file: 'arcface.onnx',
+    sha256: EMBEDDER.sha256,
+    input: 'input',
+    output: 'output',
+    length: 512,
+    recipe: EMBEDDER.recipe,
+    calibration: EMBEDDER.calibration,
+    licence: EMBEDDER.licence,
+    provenance: EMBEDDER.provenance,
+    limits: [],
+  };
+  const second = folderWith([arcface]);
+  cpSync(join(weights, EMBEDDER.file), join(second, arcface.file));
+  await addEmbedders(second, to);
+  expect(embeddersIn(to).map(embedderId)).toEqual([EMBEDDER_ID, embedderId(DLIB_ENTRY), embedderId(arcface)]);
+  // Another file of dlib’s name: a byte behind the last message is an unknown field, which the runtime passes over.
+  const later = Buffer.concat([bytes, Buffer.from([0x78, 0x01])]);
+  const entry = changed({ sha256: createHash('sha256').update(later).digest('hex') });
+  const third = folderWith([entry]);
+  writeFileSync(join(third, entry.file), later);
+  await addEmbedders(third, to);
+  expect(embeddersIn(to).map(embedderId)).toEqual([EMBEDDER_ID, embedderId(arcface), embedderId(entry)]);
+  expect(readFileSync(join(to, entry.file)).equals(later)).toBe(true);
+  await (await openPipeline(weights, embedderId(entry), to)).close();
+});
