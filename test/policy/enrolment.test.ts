@@ -2,16 +2,24 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { isNormalised } from '../../models/rules/cosine.ts';
 import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import type { EnrolmentAnswer } from '../../sync/protocol/api/enrolment.ts';
 import type { ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
+import { SYSTEM } from '../../sync/server/access/actor.ts';
 import { findCandidates } from '../../sync/server/attendance/merging/candidates.ts';
+import { audited } from '../../sync/server/audit/opened.ts';
+import { readTemplates } from '../../sync/server/changes/templates.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { vectorFrom } from '../../sync/server/enrolment/faces.ts';
 import { enrolmentRoutes } from '../../sync/server/enrolment/routes.ts';
 import { importsJob } from '../../sync/server/imports/imports.job.ts';
+import { importPlace } from '../../sync/server/imports/places.ts';
 import { importRoutes } from '../../sync/server/imports/routes.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
 import { groupPhotos, stillsOfA } from '../footage/index.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -148,6 +156,17 @@ describe('enrolment on the server', () => {
     const picture = await api.ask<Buffer>('GET', `/api/imports/${id}/photos/${found[0]!.id}/picture`);
     expect(picture.subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
 
+    // As if it had been looked at with another embedder, before kiosks were switched to this one.
+    const before = (await personBox(api.db, api.keys, [ada])).seal(
+      importPlace('template', found[0]!.id, ada),
+      Buffer.alloc(512),
+    );
+    await api.db
+      .updateTable('import_photo')
+      .set({ template: before, model: 'other@0123456789ab' })
+      .where('id', '=', found[0]!.id)
+      .execute();
+
     // Decisions can be taken back; a picture of nobody, or without a face, can't be accepted.
     const decide = (photo: ImportPhoto, body: object) =>
       api.ask<ImportPhoto>('POST', `/api/imports/${id}/photos/${photo.id}/decision`, { as: 'staff', body });
@@ -162,6 +181,12 @@ describe('enrolment on the server', () => {
       counts: { applied: 1, refused: 1 },
     });
     expect(await look(ada)).toMatchObject({ templates: 1 });
+    // The template is of the embedder that it says, made anew from the picture.
+    const made = await inTransaction(api.db, (tx) =>
+      audited(tx, api.keys, { actor: SYSTEM, route: 'test' }, NOW, (o) => readTemplates(tx, api.keys, o, [ada])),
+    );
+    const [template] = made.get(ada)!.get(EMBEDDER_ID)!;
+    expect(isNormalised(vectorFrom(Buffer.from(template!.vector, 'base64url')))).toBe(true);
     // Grace has agreed nowhere.
     expect((await photos(id)).find((p) => p.person?.id === grace)).toMatchObject({ code: 'consent-missing' });
     expect(await look(grace)).toMatchObject({ templates: 0 });

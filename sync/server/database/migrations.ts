@@ -36,6 +36,7 @@ import { rollCall } from './migrations/0033-roll-call.ts';
 import { importLooks } from './migrations/0034-import-looks.ts';
 import { siteTechnicians } from './migrations/0035-site-technicians.ts';
 import { siteChanges } from './migrations/0036-site-changes.ts';
+import { importModels } from './migrations/0037-import-models.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -79,6 +80,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0034-import-looks': importLooks,
   '0035-site-technicians': siteTechnicians,
   '0036-site-changes': siteChanges,
+  '0037-import-models': importModels,
 };
 
 /** Names of what this build knows, in order. */

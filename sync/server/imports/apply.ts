@@ -1,4 +1,6 @@
 import type { Transaction } from 'kysely';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { SYSTEM } from '../access/actor.ts';
 import type { Services } from '../access/route.ts';
@@ -9,7 +11,7 @@ import { inTransaction } from '../database/retry.ts';
 import type { Tables } from '../database/schema.ts';
 import { presentPipeline } from '../embedders/present.ts';
 import { addFaces, requireEnrollable } from '../enrolment/enrol.ts';
-import { vectorFrom } from '../enrolment/faces.ts';
+import { judgePicture, vectorFrom } from '../enrolment/faces.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { basisPlace, importPlace } from './places.ts';
@@ -40,9 +42,9 @@ export async function applyAccepted(
       services.tell('board');
       continue;
     }
-    const { model } = await presentPipeline(services);
+    const pipeline = await presentPipeline(services);
     try {
-      await inTransaction(db, (tx) => applyOne(tx, keys, next.id, model, at));
+      await inTransaction(db, (tx) => applyOne(tx, keys, next.id, pipeline, at));
       applied += 1;
     } catch (cause) {
       // Somebody who has withdrawn, or came of age, since the review: it is put down, and the rest goes on.
@@ -59,11 +61,17 @@ export async function applyAccepted(
   return { applied, refused };
 }
 
-async function applyOne(tx: Transaction<Tables>, keys: Keys, photo: string, model: string, now: Date): Promise<void> {
+async function applyOne(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  photo: string,
+  pipeline: FacePipeline,
+  now: Date,
+): Promise<void> {
   const row = await tx
     .selectFrom('import_photo as p')
     .innerJoin('import_run as r', 'r.id', 'p.run')
-    .select(['p.id', 'p.run', 'p.person', 'p.photo', 'p.template', 'p.pose', 'p.state', 'p.decided_by'])
+    .select(['p.id', 'p.run', 'p.person', 'p.photo', 'p.template', 'p.model', 'p.pose', 'p.state', 'p.decided_by'])
     .select(['r.text_version', 'r.language', 'r.basis'])
     .where('p.id', '=', photo)
     .forUpdate()
@@ -78,10 +86,15 @@ async function applyOne(tx: Transaction<Tables>, keys: Keys, photo: string, mode
   }
   await requireEnrollable(tx, keys, person, now);
   const box = await personBox(tx, keys, [person]);
+  const picture = box.open(importPlace('photo', row.id, person), row.photo);
   const face = {
-    model,
-    embedding: vectorFrom(box.open(importPlace('template', row.id, person), row.template)),
-    picture: box.open(importPlace('photo', row.id, person), row.photo),
+    model: pipeline.model,
+    // Looked at before kiosks were switched to another embedder: what the one before made is no template of this one.
+    embedding:
+      row.model === pipeline.model
+        ? vectorFrom(box.open(importPlace('template', row.id, person), row.template))
+        : await madeAnew(pipeline, picture),
+    picture,
     pose: row.pose ?? 'photo',
   };
   await addFaces(tx, keys, person, [face], { via: 'import', by: row.decided_by }, now);
@@ -100,4 +113,16 @@ async function applyOne(tx: Transaction<Tables>, keys: Keys, photo: string, mode
     outcome: 'ok',
   };
   await writeAudit(tx, keys, entry, now);
+}
+
+/** @throws Problem why this embedder takes no face from the picture that is kept */
+async function madeAnew(pipeline: FacePipeline, picture: Uint8Array): Promise<Float32Array> {
+  const judged = await judgePicture(pipeline, picture, IMPORT_QUALITY);
+  if (judged.code !== null)
+    throw new Problem(
+      judged.code,
+      'The embedder that kiosks were switched to takes no face from this picture.',
+      'Enrol this person in person.',
+    );
+  return judged.embedding;
 }

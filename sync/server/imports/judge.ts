@@ -204,7 +204,7 @@ async function settle(
   const alike = usable[0] ? await mostAlike(tx, keys, opened, usable[0].face, probes) : [];
   const people = usable.flatMap(({ row }) => row.person ?? []);
   const own = await readTemplates(tx, keys, opened, people, model);
-  const others = await othersOf(tx, keys, opened, run);
+  const others = await othersOf(tx, keys, opened, run, model);
   const box = await personBox(
     tx,
     keys,
@@ -246,6 +246,7 @@ async function settle(
         // The face alone is kept of it; of what has none, nothing.
         photo: face.picture && seal('photo', face.picture),
         template: face.code === null ? seal('template', vectorBytes(face.embedding)) : null,
+        model: face.code === null ? face.model : null,
         duplicate_of: duplicate?.person ?? null,
         duplicate_score: duplicate?.score ?? null,
       })
@@ -255,18 +256,20 @@ async function settle(
   }
 }
 
-/** Faces of the same import that were looked at before. */
+/** Faces of the same import that were looked at before, with this embedder. */
 async function othersOf(
   tx: Transaction<Tables>,
   keys: Keys,
   opened: Opened,
   run: string,
+  model: string,
 ): Promise<{ person: string; vector: Float32Array }[]> {
   const rows = await tx
     .selectFrom('import_photo')
     .select(['id', 'person', 'template'])
     .where('run', '=', run)
     .where('template', 'is not', null)
+    .where('model', '=', model)
     .where('person', 'is not', null)
     .where('state', 'in', ['judged', 'accepted'])
     .execute();

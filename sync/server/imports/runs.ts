@@ -94,6 +94,7 @@ export async function addUpload(
         name: keys.sealJson(importPlace('name', id, null), picture.name),
         photo: picture.content && keys.seal('field', importPlace('photo', id, null), picture.content),
         template: null,
+        model: null,
         pose: null,
         state: picture.content ? 'waiting' : 'judged',
         code: picture.content ? null : picture.code,

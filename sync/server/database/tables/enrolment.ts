@@ -101,6 +101,8 @@ export interface ImportPhotoTable {
   name: Bytes;
   photo: Bytes | null;
   template: Bytes | null;
+  /** Embedder of the template. */
+  model: string | null;
   pose: string | null;
   state: 'waiting' | 'judged' | 'accepted' | 'refused' | 'applied';
   /** Why it can't be taken, or was refused; null: nothing speaks against it. */
