@@ -80,6 +80,16 @@ it.each<[string, Partial<EmbedderEntry>]>([
   expect(existsSync(to)).toBe(false);
 });
 
+it('a file is not called like one that ships: it would take its place', async () => {
+  const wrong = { code: 'model-refused', message: expect.stringContaining('another name') };
+  for (const file of [EMBEDDER.file, 'fr_detect.onnx']) {
+    const from = folderWith([changed({ file })]);
+    writeFileSync(join(from, file), makeDlibEmbedder());
+    await expect(addEmbedders(from, join(root, 'to-own'))).rejects.toMatchObject(wrong);
+  }
+  expect(existsSync(join(root, 'to-own'))).toBe(false);
+});
+
 it('a folder’s embedders are taken in beside what is there, whole or not at all; of one name the later file stays', async () => {
   const from = folderWith([DLIB_ENTRY]);
   const to = join(root, 'to');

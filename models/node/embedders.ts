@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { EMBEDDER, type EmbedderFile, embedderId } from '../rules/manifest.ts';
+import { EMBEDDER, type EmbedderFile, embedderId, WEIGHTS } from '../rules/manifest.ts';
 import { ModelProblem } from '../rules/problem.ts';
 import { type EmbedderEntry, inputShape } from '../rules/recipe.ts';
 
@@ -94,6 +94,9 @@ export function readEntries(folder: string): readonly EmbedderEntry[] {
   const ids = [EMBEDDER, ...parsed.data].map(embedderId);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (twice) throw refuse(`${twice} stands in it twice, or ships`);
+  // On a server they lie in one folder: taken in, it would overwrite what this build brings, which then loads no more.
+  const own = parsed.data.find(({ file }) => WEIGHTS.some((weight) => weight.file === file));
+  if (own) throw refuse(`a file that ships is called ${own.file}: give yours another name`);
   return parsed.data;
 }
 
