@@ -6,8 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { destroyEverything } from '../../electron/core/leaving/destroy.ts';
 import { PENDING_DAYS, runRetention } from '../../electron/core/retention/retention.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
+import { type Change, Policy } from '../../sync/protocol/wire/changes.ts';
 import { decryptedPages } from '../policy/erasure-search.ts';
-import { aPending, aPerson, codeOf, heldClock, newFolder, openKiosk } from './kiosk.ts';
+import { aPending, aPerson, codeOf, heldClock, MODEL, newFolder, openKiosk } from './kiosk.ts';
 
 /* Pictures of an import that wait for staff's word, in the kiosk's store. */
 
@@ -246,6 +247,55 @@ describe('an end', () => {
     expect(store.imports.list().map(({ word }) => word)).toEqual(['Bob']);
     expect(files(home)).toHaveLength(1);
     expect((await store.check()).problems).toEqual([]);
+  });
+
+  it.each([
+    ['switches faces off', { faces: 'off' }],
+    ['moves templates onto cards', { templates: 'card' }],
+  ] as const)('comes for all of them when the site %s, and is counted', async (_what, change) => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const tell = (policy: object, cursor: string) =>
+      store.sync.applyRoster({
+        cursor,
+        changes: [{ kind: 'policy', policy: Policy.parse({ leaseDays: 30, ...policy }) }],
+        whole: false,
+        more: false,
+      });
+    for (const word of ['A', 'B']) await store.imports.keep(aPending({ word, picture: picture() }));
+    await tell({ faces: 'on' }, 'c1');
+    expect(store.imports.count()).toBe(2);
+    await tell(change, 'c2');
+    expect([store.imports.count(), files(home).length]).toEqual([0, 0]);
+    const told = store.pending(100).filter(({ header }) => header.type === 'health');
+    expect(told.map(({ header }) => header.open)).toEqual([{ code: 'review-photos-purged', detail: { removed: 2 } }]);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('comes when a person’s templates are taken away: they may have taken their consent back', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson({ name: 'Ada Lovelace' }));
+    store.acknowledge(store.epoch, { committed: store.session.log.last - store.session.log.epoch.base, safe: 0 });
+    const templates: Change = { kind: 'templates', person: id, model: MODEL, templates: [] };
+    await store.imports.keep(aPending({ picture: picture() }));
+    await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
+    await store.sync.applyRoster({ cursor: 'c1', changes: [templates], whole: false, more: false });
+    expect(store.imports.list().map(({ word }) => word)).toEqual(['Bob']);
+    expect(files(home)).toHaveLength(1);
+  });
+
+  it('of a person is not kept up by a picture that can’t be opened: it goes with them', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson({ name: 'Ada Lovelace' }));
+    await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
+    await store.imports.keep(aPending({ word: 'Eve', picture: picture() }));
+    store.session.db.prepare('UPDATE pending_photo SET key = randomblob(60) WHERE ref = 1').run();
+    await store.deletePerson(id);
+    expect(store.person(id)).toBeNull();
+    expect(store.imports.list().map(({ word }) => word)).toEqual(['Eve']);
+    expect(files(home)).toHaveLength(1);
   });
 
   it('of a person ends what is remembered of a decision for them too', async () => {

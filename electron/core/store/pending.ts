@@ -110,10 +110,13 @@ export class PendingRows {
 
   /** Oldest first. */
   all(): PendingPhoto[] {
-    const rows = this.#db
+    return this.#rows().map((row) => this.#open(row).photo);
+  }
+
+  #rows(): Row[] {
+    return this.#db
       .prepare('SELECT id, added, key, address, about FROM pending_photo WHERE outcome IS NULL ORDER BY ref')
       .all() as Row[];
-    return rows.map((row) => this.#open(row).photo);
   }
 
   /** @throws Problem `review-photo-unknown` */
@@ -156,17 +159,25 @@ export class PendingRows {
 
   /**
    * Everything that may be a picture of this person, by the name of its file, by whom it was joined with, or by its face.
-   * Of several people of one name it goes with the first of them. Gives the addresses of the files that must go.
+   * Of several people of one name it goes with the first of them; one that can't be opened goes with anybody, since it might
+   * be theirs and is of use to nobody. Gives the addresses of the files that must go.
    */
   removePerson(person: Known): string[] {
     this.#db.prepare('DELETE FROM pending_photo WHERE person = ?').run(person.ref);
-    const theirs = this.all().filter(
-      (one) => one.person === person.id || one.duplicate === person.id || mayBe(one.word, person),
-    );
-    const address = this.#db.prepare('SELECT address FROM pending_photo WHERE id = ?').pluck();
-    const gone = theirs.map(({ id }) => (address.get(uuidBytes(id)) as Buffer).toString('base64url'));
-    for (const { id } of theirs) this.#db.prepare('DELETE FROM pending_photo WHERE id = ?').run(uuidBytes(id));
-    return gone;
+    const theirs = this.#rows().filter((row) => {
+      const one = this.#openable(row);
+      return !one || one.person === person.id || one.duplicate === person.id || mayBe(one.word, person);
+    });
+    for (const { id } of theirs) this.#db.prepare('DELETE FROM pending_photo WHERE id = ?').run(id);
+    return theirs.map(({ address }) => address.toString('base64url'));
+  }
+
+  #openable(row: Row): PendingPhoto | null {
+    try {
+      return this.#open(row).photo;
+    } catch {
+      return null;
+    }
   }
 
   /** Addresses of all that wait. */
@@ -192,6 +203,15 @@ export function rewrapPending(db: Db, from: KeyObject, to: KeyObject, random: Ra
     const place = keyPlace(uuidText(id));
     update.run(seal(to, place, open(from, place, key), random), id);
   }
+}
+
+/** Removes what was brought before (trusted ms), and leaves an event with the count. Gives the addresses of the files that must go. */
+export function purgeWaiting({ log }: Pick<Session, 'log'>, pending: PendingRows, before: number): string[] {
+  const addresses = pending.purge(before);
+  // Not a `purge` event: it has codes for photos and positions of check-ins alone, which a server may refuse otherwise.
+  if (addresses.length > 0)
+    log.insert('health', { code: 'review-photos-purged', detail: { removed: addresses.length } });
+  return addresses;
 }
 
 export interface LivePending {
@@ -303,11 +323,7 @@ export class PendingPhotos {
   async purge(before: number, decided: number): Promise<number> {
     const gone = this.#write(({ pending, session }) => {
       pending.forget(decided);
-      const addresses = pending.purge(before);
-      // Not a `purge` event: it has codes for photos and positions of check-ins alone, which a server may refuse otherwise.
-      if (addresses.length > 0)
-        session.log.insert('health', { code: 'review-photos-purged', detail: { removed: addresses.length } });
-      return addresses;
+      return purgeWaiting(session, pending, before);
     });
     if (gone.length > 0) this.#removed();
     await this.#vault.remove(gone);

@@ -1,7 +1,7 @@
 import { instant } from './checkins.ts';
 import type { Db } from './database.ts';
 import type { EventLog } from './events.ts';
-import type { PendingRows } from './pending.ts';
+import { type PendingRows, purgeWaiting } from './pending.ts';
 import type { People } from './people.ts';
 
 /** Removal by age and by person, in a transaction of the caller's. Files of the vault go after the commit. */
@@ -102,6 +102,11 @@ export class Purge {
   waiting(ref: number): string[] {
     const known = this.#people.byRef(ref);
     return known ? this.#pending.removePerson(known) : [];
+  }
+
+  /** Every picture of an import that waits: no face is taken here any more. Gives the addresses of their files. */
+  allWaiting(): string[] {
+    return purgeWaiting({ log: this.#log }, this.#pending, Number.MAX_SAFE_INTEGER);
   }
 
   /** Everything of a person, the keys last; check-ins stay, of nobody. Gives the addresses of the photos' files. */

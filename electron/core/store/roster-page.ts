@@ -126,6 +126,9 @@ export class Applying {
       case 'policy':
         this.#policy = change.policy;
         this.#rows.setSetting(POLICY, JSON.stringify(change.policy));
+        // Nobody may be enrolled from a picture there, so none is kept.
+        if (change.policy.faces === 'off' || change.policy.templates === 'card')
+          this.#photos.push(...this.#purge.allWaiting());
         break;
       case 'keys':
         if (!this.#keys || change.keys.serial > this.#keys.serial) this.#keys = change.keys;
@@ -206,6 +209,9 @@ export class Applying {
       if (wanted.has(text) || !log.isCommitted(row.n)) have.add(text);
       else this.#drop(row.id);
     }
+    // Whoever had templates and has none may have taken their consent back: the importer's word for them is over.
+    if (templates.length === 0 && rows.length > 0 && !this.#hasTemplates(known.ref))
+      this.#photos.push(...this.#purge.waiting(known.ref));
     for (const one of templates) {
       const embedding = vectorOf(one);
       if (have.has(one.id) || !embedding.every(Number.isFinite)) continue;
@@ -215,6 +221,10 @@ export class Applying {
       this.#added.set(one.id, made);
     }
     this.#touched.set(id, known.ref);
+  }
+
+  #hasTemplates(ref: number): boolean {
+    return this.#s.db.prepare('SELECT 1 FROM template WHERE person = ? LIMIT 1').get(ref) !== undefined;
   }
 
   #cardTemplate({ person: id, model, card }: Extract<Change, { kind: 'cardTemplate' }>): void {
