@@ -225,6 +225,12 @@ test.describe('staff', () => {
     await page.getByRole('button', { name: /Enrol a person/ }).click();
     await page.locator('input[name=name]').fill('Erika Muster');
     await page.getByRole('button', { name: 'Continue' }).click();
+    // A step back, where what was typed still stands; from the first one to the menu.
+    await expect(page.locator('.steps')).toContainText('Step 2 of 3');
+    await page.getByRole('button', { name: 'Back' }).click();
+    await expect(page.locator('.steps')).toContainText('Step 1 of 3');
+    await expect(page.locator('input[name=name]')).toHaveValue('Erika Muster');
+    await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByRole('button', { name: 'I do not agree: number and PIN' }).click();
     await expect(page.locator('.steps')).toHaveText('Without the face: with number and PIN');
     await expect(page.locator('.form-error')).toContainText('a number and a PIN are the way in');

@@ -69,6 +69,13 @@ describe('the API over the people listener', () => {
     const book = await door.ask(staff, 'GET', `/api/exports/attendance?format=xlsx&person=${id}`);
     expect(book.headers['content-disposition']).toMatch(/\.xlsx"$/);
     expect(book.text.slice(0, 2)).toBe('PK');
+    expect(days.headers['content-disposition']).toMatch(/"days-2026-07-20\.csv"$/);
+    const month = await door.ask(
+      staff,
+      'GET',
+      '/api/exports/payroll?layout=frappe-hr&format=csv&from=2026-06-01&to=2026-06-30',
+    );
+    expect(month.headers['content-disposition']).toMatch(/"frappe-hr-2026-06-01-to-2026-06-30\.csv"$/);
     const long = await door.ask(staff, 'GET', '/api/exports/days?format=csv&from=2020-01-01&to=2026-07-20');
     expect([long.status, long.json().code]).toEqual([422, 'period-too-long']);
     const turned = 'from=2026-07-21&to=2026-07-20';

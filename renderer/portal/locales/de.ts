@@ -17,7 +17,7 @@ export const de = {
 
   link: {
     title: 'Ihre eigene Seite',
-    text: 'Sehen, was über Sie gespeichert ist, es berichtigen, mitnehmen oder löschen lassen. Dieser Link gilt einmal; die Taste öffnet die Seite für höchstens zwei Stunden.',
+    text: 'Sehen, was über Sie gespeichert ist, es berichtigen, mitnehmen oder löschen lassen. Dieser Link gilt einmal; die Taste öffnet die Seite für höchstens zwei Stunden; nach 15 Minuten ohne Benutzung endet sie.',
     button: 'Meine Seite öffnen',
     busy: 'Öffne …',
   },

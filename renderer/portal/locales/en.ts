@@ -17,7 +17,7 @@ export const en = {
 
   link: {
     title: 'Your own page',
-    text: 'See what is held about you, mend it, take it with you, or have it erased. This link works once; the button opens the page for two hours at most.',
+    text: 'See what is held about you, mend it, take it with you, or have it erased. This link works once; the button opens the page for two hours at most, and it ends after 15 minutes without use.',
     button: 'Open my page',
     busy: 'Opening…',
   },

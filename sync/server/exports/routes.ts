@@ -25,7 +25,7 @@ const records = route({
   refusals: ['export-too-large'],
   limit: { max: 20, perMs: 60_000 },
   async handle({ tx, services: { keys }, query: { format, ...filter }, now, about }) {
-    return file('attendance', format, attendanceTable(tx, keys, filter, about), now);
+    return file(`attendance-${now.toISOString().slice(0, 10)}`, format, attendanceTable(tx, keys, filter, about));
   },
 });
 
@@ -40,9 +40,9 @@ const days = route({
   answer: 'file',
   refusals: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
   limit: { max: 20, perMs: 60_000 },
-  async handle({ tx, services: { keys, config }, query: { format, site: id, ...period }, now, about }) {
+  async handle({ tx, services: { keys, config }, query: { format, site: id, ...period }, about }) {
     const site = await reportSite(tx, id, config.site.timeZone);
-    return file('days', format, daysTable(tx, keys, site, period, about), now);
+    return file(named('days', period), format, daysTable(tx, keys, site, period, about));
   },
 });
 
@@ -58,9 +58,10 @@ const payroll = route({
   answer: 'file',
   refusals: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
   limit: { max: 20, perMs: 60_000 },
-  async handle({ tx, services: { keys, config }, query: { format, layout, site: id, ...period }, now, about }) {
+  async handle({ tx, services: { keys, config }, query: { format, layout, site: id, ...period }, about }) {
     const site = await reportSite(tx, id, config.site.timeZone);
-    return file(layout, format, payrollTable(layout, { db: tx, keys, site, shown: about }, period), now);
+    const table = payrollTable(layout, { db: tx, keys, site, shown: about }, period);
+    return file(named(layout, period), format, table);
   },
 });
 
@@ -71,11 +72,14 @@ const TYPES = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 } as const;
 
-function file(name: string, format: ExportFormat, table: Table, now: Date): FileAnswer {
-  const day = now.toISOString().slice(0, 10);
+/** By the days in it, which is how somebody finds last month's file again. */
+const named = (what: string, { from, to }: { from: string; to: string }): string =>
+  from === to ? `${what}-${from}` : `${what}-${from}-to-${to}`;
+
+function file(name: string, format: ExportFormat, table: Table): FileAnswer {
   return {
     file: format === 'csv' ? toCsv(table) : toXlsx(table),
-    name: `${name}-${day}.${format}`,
+    name: `${name}.${format}`,
     type: TYPES[format],
   };
 }

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Output, PersonRow } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
@@ -33,12 +34,14 @@ const OF_GUARDIAN: readonly string[] = ['not-a-minor', 'birth-in-future'];
  *
  * @param known somebody who is here already: their face alone is enrolled, or enrolled again
  * @param name what somebody new is probably called
+ * @param stepBack given the way to the step before; null where there is none
  * @param enrolled told when somebody was, whatever they see after it
  */
 export function EnrolScreen({
   session,
   known = null,
   name = '',
+  stepBack,
   enrolled = () => undefined,
   close,
   alive,
@@ -46,6 +49,7 @@ export function EnrolScreen({
   session: StaffSession;
   known?: PersonRow | null;
   name?: string;
+  stepBack?: RefObject<(() => void) | null>;
   enrolled?: (person: PersonRow) => void;
   close: () => void;
   alive: () => void;
@@ -182,6 +186,26 @@ export function EnrolScreen({
   };
 
   const now = step.value;
+  /** What was typed stays; a capture begins anew. */
+  const goBack = (to: 'details' | 'guardian' | 'consent') => (): void => {
+    drop();
+    error.value = '';
+    step.value = { at: to };
+  };
+  const before = {
+    guardian: goBack('details'),
+    consent: goBack(details.value.minor ? 'guardian' : 'details'),
+    capture: goBack('consent'),
+  };
+  useEffect(() => {
+    if (stepBack) stepBack.current = now.at in before ? before[now.at as keyof typeof before] : null;
+  });
+  useEffect(
+    () => () => {
+      if (stepBack) stepBack.current = null;
+    },
+    [],
+  );
   switch (now.at) {
     case 'details':
       return known ? (

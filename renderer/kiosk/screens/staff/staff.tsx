@@ -74,6 +74,8 @@ function Room({
   const menu = (): void => {
     view.value = 'menu';
   };
+  /** A view of several steps goes back by one, as long as there is one before. */
+  const stepBack = useRef<(() => void) | null>(null);
   const root = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   // Whoever works by keyboard goes on where the new view begins; one with a field of its own begins there.
@@ -86,7 +88,7 @@ function Room({
     <main class="staff" data-view={view.value} ref={root}>
       <div class="screen-head">
         {view.value !== 'menu' && (
-          <button type="button" class="button button-back" onClick={menu}>
+          <button type="button" class="button button-back" onClick={() => (stepBack.current ?? menu)()}>
             <IconBack />
             <span>{t('back')}</span>
           </button>
@@ -107,7 +109,9 @@ function Room({
         </button>
       </div>
       {view.value === 'menu' && <Menu session={session} open={(next) => (view.value = next)} />}
-      {view.value === 'enrol' && <EnrolScreen session={session} close={menu} alive={() => alive.value++} />}
+      {view.value === 'enrol' && (
+        <EnrolScreen session={session} stepBack={stepBack} close={menu} alive={() => alive.value++} />
+      )}
       {view.value === 'again' && <AgainScreen session={session} alive={() => alive.value++} />}
       {view.value === 'review' && <ReviewScreen session={session} alive={() => alive.value++} />}
       {view.value === 'people' && <PeopleScreen session={session} alive={() => alive.value++} />}
