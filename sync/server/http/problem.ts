@@ -16,6 +16,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'list-unreadable': 400,
   'not-a-minor': 409,
   'policy-change-unknown': 404,
+  'site-change-unknown': 404,
   'policy-had-none': 409,
   'account-disabled': 403,
   'account-not-disabled': 409,
