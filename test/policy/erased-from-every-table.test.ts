@@ -43,8 +43,12 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'reviewed_by',
   'runner',
   'site',
+  // Its newest entry of its history.
+  'site.change',
   'superseded_by',
   'target',
+  // A site.
+  'technician.scope',
   'undone_by',
   // A record; or whoever was erased, until a receiver was told (docs/webhooks.md).
   'webhook_delivery.subject',

@@ -28,9 +28,10 @@ export const KEYRING_OBJECT = `${PREFIX.keyring}latest`;
 /** Record of the key that tombstones are made with, beside the backups' own. */
 export const TOMBSTONE_KEY = 'tombstones';
 
-/** Sorts by time: `20270301T080000Z-1f2e3d4c`. */
+/** Sorts by time: `20270301T080000Z-1f2e3d4c`, of which the first three digits after the dash are milliseconds. */
 export function newBackupId(now: Date): string {
-  return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(4).toString('hex')}`;
+  const ms = now.getUTCMilliseconds().toString(16).padStart(3, '0');
+  return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${ms}${randomBytes(3).toString('hex').slice(1)}`;
 }
 
 export const isBackupId = (text: string) => /^\d{8}T\d{6}Z-[0-9a-f]{8}$/.test(text);
