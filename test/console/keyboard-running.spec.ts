@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, expect, type Locator, test } from '@playwright/test';
+import { type Browser, chromium, expect, type FileChooser, type Locator, test } from '@playwright/test';
 import { cachedClip } from '../../electron/cli/demo/footage.ts';
 import { createDeviceIdentity } from '../../sync/edge/identity.ts';
 import { startJoining } from '../../sync/edge/provisioning/join.ts';
@@ -110,13 +110,16 @@ for (const [i, setup] of SETUPS.entries())
       for (const href of hrefs) rails.add(href);
     };
     /** Chooses files as whoever has no mouse does. */
-    const choose = async (input: Locator, files: Parameters<Awaited<ReturnType<typeof choosing>>['setFiles']>[0]) => {
+    const choose = async (input: Locator, files: Parameters<FileChooser['setFiles']>[0]) => {
       await keys.reach(input);
-      const chosen = choosing();
-      await keys.press('Space');
-      await (await chosen).setFiles(files);
+      const chosen = async () => {
+        // A busy browser may open none at the first press.
+        const choosing = page.waitForEvent('filechooser', { timeout: 5_000 });
+        await Promise.all([choosing, keys.press('Space')]);
+        return choosing;
+      };
+      await (await chosen().catch(chosen)).setFiles(files);
     };
-    const choosing = () => page.waitForEvent('filechooser');
 
     test.beforeAll(() => begin(admin));
     test.afterAll(() => walk?.context.close());
