@@ -55,7 +55,8 @@ export function createReview(deps: ReviewDeps): Methods {
 
   /** A full disk keeps nobody from the list: then the log alone says it. */
   function trace(code: string, detail: Record<string, string | number | boolean>): void {
-    if (!store.sync.reportIfRoom(code, detail)) deps.log('warn', 'review: there is no room to record what staff did', { code, ...detail });
+    if (!store.sync.reportIfRoom(code, detail))
+      deps.log('warn', 'review: there is no room to record what staff did', { code, ...detail });
     deps.changed();
   }
 
