@@ -17,44 +17,35 @@ import type { Keys } from '../keys/envelope.ts';
 const SHOWN = 200;
 
 export async function policyHistory(db: Db, keys: Keys, scope: string): Promise<PolicyChange[]> {
-  const rows = await db
-    .selectFrom('site_policy_change')
-    .selectAll()
-    .where('site', '=', scope)
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(SHOWN)
-    .execute();
-  const emails = new Map((await listAccounts(db, keys)).map((a) => [a.id, a.email]));
-  return rows.map((r) => ({
-    id: r.id,
-    at: r.at.toISOString(),
-    by: r.by,
-    email: emails.get(r.by) ?? null,
-    before: r.before === null ? null : NewSitePolicy.parse(r.before),
-    after: NewSitePolicy.parse(r.after),
+  const changes = await newest(db, keys, 'site_policy_change', scope);
+  return changes.map(({ before, after, ...change }) => ({
+    ...change,
+    before: before === null ? null : NewSitePolicy.parse(before),
+    after: NewSitePolicy.parse(after),
   }));
 }
 
 /** What was changed of a site itself. */
 export async function siteHistory(db: Db, keys: Keys, site: string): Promise<SiteChange[]> {
+  const changes = await newest(db, keys, 'site_change', site);
+  return changes.map(({ before, after, ...change }) => ({
+    ...change,
+    before: SiteFacts.parse(before),
+    after: SiteFacts.parse(after),
+  }));
+}
+
+async function newest(db: Db, keys: Keys, table: 'site_policy_change' | 'site_change', site: string) {
   const rows = await db
-    .selectFrom('site_change')
-    .selectAll()
+    .selectFrom(table)
+    .select(['id', 'at', 'by', 'before', 'after'])
     .where('site', '=', site)
     .orderBy('at', 'desc')
     .orderBy('id', 'desc')
     .limit(SHOWN)
     .execute();
   const emails = new Map((await listAccounts(db, keys)).map((a) => [a.id, a.email]));
-  return rows.map((r) => ({
-    id: r.id,
-    at: r.at.toISOString(),
-    by: r.by,
-    email: emails.get(r.by) ?? null,
-    before: SiteFacts.parse(r.before),
-    after: SiteFacts.parse(r.after),
-  }));
+  return rows.map((r) => ({ ...r, at: r.at.toISOString(), email: emails.get(r.by) ?? null }));
 }
 
 /** What takes a change of a site back: of what it changed, what was before. @throws Problem `site-change-unknown` */
