@@ -78,6 +78,18 @@ describe('the policy lease', () => {
     expect((await k.now.store.check()).problems).toEqual([]);
   });
 
+  it('ends to the millisecond: nobody is recognised from then on, though the next check is still to come', async () => {
+    const k = await kiosk();
+    await k.now.store.addPerson(aPerson());
+    k.clock.pass(30 * DAY - 1);
+    expect(k.now.lease.off()).toBeNull();
+    k.clock.pass(1);
+    expect(k.now.lease.off()).toMatchObject({ code: 'lease-expired' });
+    expect(facesOf(k.now.store)).toBe(1); // what is on disk goes at the check
+    heard(k, k.clock.time);
+    expect(k.now.lease.off()).toBeNull(); // and contact before it costs nobody anything
+  });
+
   it('is not held up by a clock that is set back, nor by restarts', async () => {
     const k = await kiosk();
     await k.now.store.addPerson(aPerson());

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { decodePicture } from '../../../models/node/decode.ts';
@@ -6,6 +6,7 @@ import type { FacePipeline } from '../../../models/node/interface.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
 import { ModelProblem } from '../../../models/rules/problem.ts';
 import type { FaceQuality } from '../../../models/rules/quality.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
 /** Pictures that are decoded ahead of the one in the models: bounds memory, keeps the models busy. */
 const AHEAD = 2;
@@ -71,6 +72,34 @@ function base64(vector: Float32Array): string {
   const bytes = Buffer.alloc(vector.length * 4);
   for (let i = 0; i < vector.length; i++) bytes.writeFloatLE(vector[i]!, 4 * i);
   return bytes.toString('base64');
+}
+
+/**
+ * Looks at the file of `--files-from` before any work begins; `-` is standard input.
+ * @throws Problem `list-not-found`, `list-is-folder`, `list-not-readable`
+ */
+export function checkList(list: string): void {
+  if (list === '-') return;
+  try {
+    if (statSync(list).isDirectory())
+      throw new Problem(
+        'list-is-folder',
+        `${list} is a folder; --files-from takes a text file of names, one a line`,
+        'Write the names of its files into a list (find FOLDER -type f > list.txt), and name that list.',
+      );
+    accessSync(list, constants.R_OK);
+  } catch (cause) {
+    if (cause instanceof Problem) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new Problem('list-not-found', `${list} does not exist`, 'Check the name given to --files-from.', { cause });
+    throw new Problem(
+      'list-not-readable',
+      `${list} can’t be read (${code})`,
+      'Give your user the right to read it, or name another file by --files-from.',
+      { cause },
+    );
+  }
 }
 
 /** The files named on the command line, then those of a list, a name a line; `-` reads the list from `stdin`. */

@@ -11,7 +11,7 @@ import { prepareModels } from '../../../build/models/prepare.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { openPipeline } from '../../../models/node/pipeline.ts';
 import { detPlot, probit } from './det-plot.ts';
-import { type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
+import { checkList, type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
 import { evaluateFolder, pickThresholds } from './evaluate.ts';
 import { evaluationText } from './evaluation-text.ts';
 import { registerFaces } from './register.ts';
@@ -62,7 +62,7 @@ describe('faces embed', () => {
     await sharp({ create: { width: 100, height: 100, channels: 3, background: '#789' } })
       .png()
       .toFile(blank);
-    const files = [GROUP, broken, STILL, '/nonexistent.jpg', blank, folder];
+    const files = [GROUP, broken, STILL, join(folder, 'no such.jpg'), blank, folder];
     const { code, out } = await sp(['faces', 'embed', '--json', ...files]);
     expect(code).toBe(0);
     const lines: EmbedLine[] = out
@@ -93,7 +93,7 @@ describe('faces embed', () => {
   });
 
   it('shows no terminal what it would obey', async () => {
-    const { out } = await sp(['faces', 'embed', '/nonexistent/\x1b[2Jname\r\x07.jpg']);
+    const { out } = await sp(['faces', 'embed', join(folder, '\x1b[2Jname\r\x07.jpg')]);
     expect(out).toMatch(/^[\P{Cc}\n]+$/u);
     expect(out).toContain('[2Jname');
   });
@@ -120,7 +120,7 @@ describe('faces embed', () => {
     const endless = function* () {
       for (;;) {
         asked++;
-        yield '/nonexistent.jpg';
+        yield join(folder, 'no such.jpg');
       }
     };
     let got = 0;
@@ -145,7 +145,7 @@ describe('faces embed', () => {
 
   it('ends quietly when its reader has seen enough', async () => {
     const list = join(folder, 'many');
-    writeFileSync(list, '/nonexistent.jpg\n'.repeat(20_000));
+    writeFileSync(list, `${join(folder, 'no such.jpg')}\n`.repeat(20_000));
     const command = `"${process.execPath}" electron/cli/sp.ts faces embed --json --files-from "${list}" | head -n 1`;
     const child = spawn('sh', ['-c', command], { cwd: ROOT });
     let err = '';
@@ -157,7 +157,7 @@ describe('faces embed', () => {
   });
 
   it('refuses a wrong command line with exit code 2', async () => {
-    for (const args of [['embed'], ['embed', '--nonsense', 'x'], ['embed', '--files-from', '/nonexistent'], ['eval']]) {
+    for (const args of [['embed'], ['embed', '--nonsense', 'x'], ['eval']]) {
       const program = new Command('sp').exitOverride().configureOutput({ writeErr: () => undefined });
       registerFaces(program);
       await expect(program.parseAsync(['faces', ...args], { from: 'user' })).rejects.toMatchObject({
@@ -165,6 +165,24 @@ describe('faces embed', () => {
       });
     }
     expect((await sp(['faces', 'embed'])).code).toBe(2);
+  });
+
+  it('says what is wrong with a list of names that can’t be read, with a next step, before any work', async () => {
+    const locked = join(folder, 'locked');
+    writeFileSync(locked, STILL, { mode: 0o000 });
+    const cases: [list: string, code: string][] = [
+      [folder, 'list-is-folder'],
+      [join(folder, 'no such list'), 'list-not-found'],
+      [join(locked, 'under a file'), 'list-not-found'],
+    ];
+    if (process.getuid?.() !== 0) cases.push([locked, 'list-not-readable']);
+    for (const command of ['embed', 'identify'])
+      for (const [list, problem] of cases) {
+        const { code, out, err } = await sp(['faces', command, '--json', '--files-from', list]);
+        expect(err).toMatch(new RegExp(`^sp: ${problem}: .+\\n {4}\\S.+\\n$`));
+        expect([code, out]).toEqual([2, '']);
+      }
+    expect(() => checkList('-')).not.toThrow();
   });
 });
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
@@ -11,7 +10,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { EXIT } from '../exit-codes.ts';
 import { printable, terminalOutput } from '../output.ts';
 import { detPlot } from './det-plot.ts';
-import { type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
+import { checkList, type EmbedLine, embedFiles, filesOf, writeLine } from './embed.ts';
 import { evaluateFolder, type Watch } from './evaluate.ts';
 import { evaluationText } from './evaluation-text.ts';
 
@@ -51,8 +50,7 @@ export function registerFaces(program: Command): Command {
       const list = options.filesFrom;
       if (files.length === 0 && list === undefined)
         faces.error('error: name at least one file, or --files-from', { exitCode: EXIT.usage });
-      if (list !== undefined && list !== '-' && !existsSync(list))
-        faces.error(`error: ${list} does not exist`, { exitCode: EXIT.usage });
+      if (list !== undefined) checkList(list);
       process.stdout.on('error', readerGone);
       await withPipeline(null, async (pipeline) => {
         for await (const line of embedFiles(pipeline, filesOf(files, list, process.stdin))) {

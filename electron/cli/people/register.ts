@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { prepareModels } from '../../../build/models/prepare.ts';
@@ -6,7 +5,7 @@ import { importPeople } from '../../core/commands/import.ts';
 import { kioskHome } from '../../core/paths.ts';
 import { LANGUAGES } from '../../core/site/config.ts';
 import { EXIT } from '../exit-codes.ts';
-import { filesOf } from '../faces/embed.ts';
+import { checkList, filesOf } from '../faces/embed.ts';
 import { terminalOutput } from '../output.ts';
 import { openCommands, runStoreCommand } from '../store-command.ts';
 import { identifyAll } from './identify.ts';
@@ -95,8 +94,7 @@ export function registerPeople(program: Command): void {
       const list = options.filesFrom;
       if (files.length === 0 && list === undefined)
         faces.error('error: name at least one file, or --files-from', { exitCode: EXIT.usage });
-      if (list !== undefined && list !== '-' && !existsSync(list))
-        faces.error(`error: ${list} does not exist`, { exitCode: EXIT.usage });
+      if (list !== undefined) checkList(list);
       const calibratedPeople = options.calibratedPeople === undefined ? null : Number(options.calibratedPeople);
       if (calibratedPeople !== null && !(Number.isSafeInteger(calibratedPeople) && calibratedPeople >= 1))
         faces.error('error: --calibrated-people takes a whole number from 1', { exitCode: EXIT.usage });
