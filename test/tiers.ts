@@ -21,6 +21,7 @@ export const LONG: readonly string[] = [
   'test/hosts/electronegativity.test.ts',
   'test/liveness/footage.test.ts',
   'test/store/kill.test.ts',
+  'test/store/upgrade.test.ts',
   'test/sync/changes/**',
   'test/sync/device-limits.test.ts',
   'test/sync/engine-kiosk.test.ts',

@@ -124,6 +124,7 @@ export const REFUSAL_CODES = [
   'store-in-use',
   'store-damaged',
   'store-too-new',
+  'store-migration-failed',
   'keyslots-missing',
   'keyslots-damaged',
   'device-secret-missing',

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../electron/core/store/database.ts';
@@ -45,6 +45,41 @@ describe('migrations', () => {
     expect(meta(db)).toEqual([String(SCHEMA), String(MIN_READER)]);
     expect(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").pluck().get()).toBe(0);
     db.close();
+  });
+
+  it('may make a table anew that others refer to: no row of theirs goes, and the references hold again afterwards', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { id } = await store.addPerson(aPerson());
+    store.beginEvacuation({ id: randomUUID(), begunAt: new Date().toISOString() }, { code: 'evacuation', detail: {} });
+    store.account(id, true, new Date().toISOString()); // a row that would go with the person's
+    const { db } = store.session;
+    const counts = () =>
+      ['person', 'template', 'accounted'].map((table) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+    expect(counts()).toEqual([1, 1, 1]);
+    const { sql } = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'person'").get() as { sql: string };
+    const anew = sql.replace(/TABLE "?person"?/, 'TABLE anew');
+    expect(anew).not.toBe(sql);
+    migrate(
+      db,
+      next(
+        SCHEMA + 1,
+        `${anew}; INSERT INTO anew SELECT * FROM person; DROP TABLE person; ALTER TABLE anew RENAME TO person`,
+      ),
+    );
+    expect(counts()).toEqual([1, 1, 1]);
+    expect(meta(db)).toEqual([String(SCHEMA + 1), String(SCHEMA + 1)]);
+    expect(() => db.exec('DELETE FROM person')).toThrow(/FOREIGN KEY/);
+  });
+
+  it('that leave a row without the one that it refers to are refused with a code, and nothing of them stays', async () => {
+    const store = await openKiosk(newFolder());
+    await store.addPerson(aPerson());
+    const { db } = store.session;
+    expect(await codeOf(() => migrate(db, next(MIN_READER, 'DELETE FROM person')))).toBe('store-migration-failed');
+    expect(meta(db)).toEqual([String(SCHEMA), String(MIN_READER)]);
+    expect(db.prepare('SELECT count(*) FROM person').pluck().get()).toBe(1);
+    expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
   });
 
   it('refuse a list that is out of order or takes minReader back', () => {

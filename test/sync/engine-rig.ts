@@ -1,6 +1,7 @@
 import type { ChangeSink, ChangesPage } from '../../sync/edge/changes/asker.ts';
 import { SyncEngine, type SyncStatus } from '../../sync/edge/engine.ts';
 import { createDeviceIdentity } from '../../sync/edge/identity.ts';
+import type { OutboxSource } from '../../sync/edge/outbox.ts';
 import type { Transport } from '../../sync/edge/transport/interface.ts';
 import { signAck } from '../../sync/protocol/seal/ack.ts';
 import { openAsk } from '../../sync/protocol/seal/ask.ts';
@@ -26,8 +27,14 @@ export const bundle: ServerBundle = {
 };
 
 /** A server of a few lines, a clock that moves when told, and the engine between them. */
-export async function rig(options: { batchEvents?: number; onServerTime?: (serverMs: number) => void } = {}) {
-  const source = new MemoryOutbox();
+export async function rig<S extends OutboxSource = MemoryOutbox>({
+  source = new MemoryOutbox() as unknown as S,
+  ...options
+}: {
+  source?: S;
+  batchEvents?: number;
+  onServerTime?: (serverMs: number) => void;
+} = {}) {
   const secret = await createDeviceIdentity(source.device);
   const received: number[][] = [];
   const statuses: SyncStatus[] = [];

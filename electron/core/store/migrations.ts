@@ -1,5 +1,5 @@
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { Db } from './database.ts';
+import { asProblem, type Db } from './database.ts';
 
 /**
  * Numbered, transactional, forward only. `minReader` is the oldest schema whose builds can still work with the store
@@ -253,7 +253,7 @@ export function writeMeta(db: Db, key: string, value: string): void {
  * Brings a store to the newest schema of `migrations`, each step in a transaction of its own. A store with a newer
  * schema is left as it is when its `minReader` allows this build.
  *
- * @throws Problem `store-too-new`; RangeError when the list itself is not in order
+ * @throws Problem `store-too-new`, `store-migration-failed`, `storage-full`; RangeError when the list itself is not in order
  */
 export function migrate(db: Db, migrations: readonly Migration[] = MIGRATIONS): void {
   migrations.forEach((step, i) => {
@@ -275,14 +275,34 @@ export function migrate(db: Db, migrations: readonly Migration[] = MIGRATIONS): 
       `this store needs a build that knows schema ${minReader}; this one knows ${newest}`,
       'Install the newer version again. The store was not changed.',
     );
-  for (const step of migrations) {
-    if (step.schema <= schema) continue;
-    db.transaction(() => {
-      if (step.schema === 1)
-        db.exec('CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID');
-      db.exec(step.sql);
-      writeMeta(db, 'schema', String(step.schema));
-      writeMeta(db, 'minReader', String(step.minReader));
-    })();
+  // As SQLite has it for changes of whole tables (lang_altertable.html): with foreign keys on, dropping a table that is made anew
+  // takes the rows of others with it, or is refused. The pragma is without effect inside a transaction.
+  db.pragma('foreign_keys=OFF');
+  try {
+    for (const step of migrations) if (step.schema > schema) db.transaction(() => take(db, step))();
+  } finally {
+    db.pragma('foreign_keys=ON');
   }
+}
+
+/** In a transaction of the caller's. */
+function take(db: Db, step: Migration): void {
+  if (step.schema === 1) db.exec('CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID');
+  const broken = () => (db.pragma('foreign_key_check') as unknown[]).length;
+  const before = broken();
+  try {
+    db.exec(step.sql);
+    if (broken() > before) throw new Error('rows refer to rows that are no longer there');
+  } catch (cause) {
+    const problem = asProblem(cause);
+    if (problem instanceof Problem) throw problem;
+    throw new Problem(
+      'store-migration-failed',
+      `the store could not be brought to schema ${step.schema}: ${cause instanceof Error ? cause.message : cause}`,
+      'Install the version before again, and report this. The store was not changed.',
+      { cause },
+    );
+  }
+  writeMeta(db, 'schema', String(step.schema));
+  writeMeta(db, 'minReader', String(step.minReader));
 }

@@ -412,6 +412,10 @@ export const de: Locale = {
       why: 'Dieser Speicher wurde von einer neueren Version verwendet.',
       next: 'Installieren Sie die neuere Version wieder. Der Speicher wurde nicht verändert.',
     },
+    'store-migration-failed': {
+      why: 'Der Speicher konnte nicht auf diese Version gebracht werden.',
+      next: 'Installieren Sie wieder die vorherige Version und melden Sie den Fehler. Der Speicher wurde nicht verändert.',
+    },
     'keyslots-missing': {
       why: 'Die Datei mit den Schlüsselfächern fehlt.',
       next: 'Legen Sie keyslots.json aus einer Kopie des Geräteordners zurück.',

@@ -406,6 +406,10 @@ export const en = {
       why: 'This store was used by a newer version.',
       next: 'Install the newer version again. The store was not changed.',
     },
+    'store-migration-failed': {
+      why: 'The store could not be brought to this version.',
+      next: 'Install the version before again, and report this. The store was not changed.',
+    },
     'keyslots-missing': {
       why: 'The file with the key slots is missing.',
       next: 'Put keyslots.json back from a copy of this kiosk’s folder.',

@@ -368,6 +368,10 @@ export const zh: Locale = {
       next: '请保留文件夹的副本，运行 `store check`，并从服务器恢复。',
     },
     'store-too-new': { why: '此存储曾被更新的版本使用。', next: '请重新安装较新的版本。存储未被改动。' },
+    'store-migration-failed': {
+      why: '无法将存储升级到此版本。',
+      next: '请重新安装上一个版本并报告此错误。存储未被改动。',
+    },
     'keyslots-missing': {
       why: '密钥槽文件不见了。',
       next: '请从本机文件夹的副本中放回 keyslots.json。',

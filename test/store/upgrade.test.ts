@@ -1,0 +1,211 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { openKeys } from '../../electron/core/keys/index.ts';
+import { storeFile } from '../../electron/core/store/files.ts';
+import { openStore } from '../../electron/core/store/index.ts';
+import { SCHEMA } from '../../electron/core/store/migrations.ts';
+import type { SqlStore } from '../../electron/core/store/store.ts';
+import { outboxOf } from '../../electron/core/sync/outbox-of.ts';
+import { rig } from '../sync/engine-rig.ts';
+import { codeOf, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts';
+import { becomeNextBuild } from './next-schema.ts';
+import { emptyParts, fillYear, openedValues, shapeOf, storedRows } from './year.ts';
+
+/* A kiosk's store with a year of data in it, and the build after this one: nothing of it changes, whatever happens on the way. */
+
+const SEED = Number(process.env.SEED ?? 20_270_104);
+const AT = Date.UTC(2028, 0, 10);
+
+let folder: string;
+/** The year as it was left; each test works on a copy. */
+let year: string;
+let shape: Record<string, string[]>;
+let rows: Record<string, string>;
+let values: Record<string, string>;
+
+beforeAll(async () => {
+  console.log(`a year of seed ${SEED}`);
+  folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'sp-year-'));
+  year = join(folder, 'year');
+  mkdirSync(year);
+  await fillYear(year, SEED);
+  const keys = await openKeys({ home: year, deviceSecret: null });
+  const store = await openStore({ home: year, keys });
+  shape = shapeOf(store);
+  rows = storedRows(store);
+  values = await openedValues(store, AT);
+  store.close();
+}, 300_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function copyOfYear(parent = newFolder()): string {
+  const home = join(parent, 'kiosk');
+  cpSync(year, home, { recursive: true });
+  return home;
+}
+
+/** As it is stored, as it opens, and every bit of it checked. */
+async function expectAllThere(store: SqlStore): Promise<void> {
+  expect(storedRows(store, shape)).toEqual(rows);
+  expect(await openedValues(store, AT)).toEqual(values);
+  expect((await store.check()).problems).toEqual([]);
+}
+
+/** Opens the folder as the next build; from then on this process is the build of today again. */
+async function openAsNextBuild(home: string, kind: 'adds' | 'rebuilds'): Promise<SqlStore> {
+  const back = becomeNextBuild(kind);
+  try {
+    return await openKiosk(home);
+  } finally {
+    back();
+  }
+}
+
+describe('a year of data', () => {
+  it('fills every table and every column of the schema, and opens whole in the build that wrote it', async () => {
+    const store = await openKiosk(copyOfYear());
+    expect(emptyParts(store)).toEqual([]);
+    await expectAllThere(store);
+    const { event, checkin_note: notes } = rows;
+    console.log(
+      `events: ${event?.split(' ')[0]}, notes: ${notes?.split(' ')[0]}, ${statSync(storeFile(year)).size} bytes`,
+    );
+    expect(Number(event?.split(' ')[0])).toBeGreaterThan(20_000);
+  });
+
+  it.each(['adds', 'rebuilds'] as const)(
+    'is the same in a next schema that %s, and the next time too',
+    async (kind) => {
+      const home = copyOfYear();
+      const store = await openAsNextBuild(home, kind);
+      expect(store.format.schema).toBe(SCHEMA + 1);
+      await expectAllThere(store);
+      store.close();
+      const again = await openAsNextBuild(home, kind);
+      await expectAllThere(again);
+      // What holds a store together is still there: an event never changes, and one that is not safe stays.
+      const { db } = again.session;
+      expect(() => db.prepare('UPDATE event SET utc = 0').run()).toThrow('an event never changes');
+      expect(() => db.prepare('DELETE FROM event WHERE n = (SELECT max(n) FROM event)').run()).toThrow('stays until');
+      expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
+    },
+  );
+
+  it('goes on after it: the sync sends what waited and what comes, nothing twice, and the chain is one', async () => {
+    const store = await openAsNextBuild(copyOfYear(), 'rebuilds');
+    const waiting = store.pending(1_000_000).map(({ header }) => header.id);
+    expect(waiting.length).toBeGreaterThan(10);
+    const [person] = store.allPeople();
+    const made = await someCheckins(store, person!.id, 3);
+    const { engine, server, untilPause, received } = await rig({ source: outboxOf(store) });
+    for (const { epoch, committed } of store.sync.marks()) server.committed.set(epoch, committed);
+    engine.start();
+    await untilPause();
+    await engine.stop();
+    expect(store.pendingCount()).toBe(0);
+    expect(received.flat()).toHaveLength(waiting.length + made.length);
+    expect(store.checkins({ limit: 3 }).map(({ id }) => id)).toEqual(made.map(({ id }) => id).reverse());
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('is still read by this build where the next schema only adds, and refused and left alone where it does not', async () => {
+    const added = copyOfYear();
+    (await openAsNextBuild(added, 'adds')).close();
+    const store = await openKiosk(added);
+    await expectAllThere(store);
+    const [person] = store.allPeople();
+    await someCheckins(store, person!.id, 5);
+    await store.deletePerson(person!.id);
+    expect((await store.check()).problems).toEqual([]);
+
+    const rebuilt = copyOfYear();
+    (await openAsNextBuild(rebuilt, 'rebuilds')).close();
+    const before = snapshot(rebuilt);
+    expect(await codeOf(() => openKiosk(rebuilt))).toBe('store-too-new');
+    expect(snapshot(rebuilt)).toEqual(before);
+  });
+});
+
+describe('a migration that is cut short', () => {
+  const child = (home: string) =>
+    spawn(process.execPath, [join(import.meta.dirname, 'children/upgrade.ts'), home, 'rebuilds'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  async function upgrade(home: string): Promise<string> {
+    const process = child(home);
+    let said = '';
+    process.stdout.on('data', (bytes) => {
+      said += bytes;
+    });
+    await new Promise((resolve) => process.once('close', resolve));
+    return said.trim().split('\n').at(-1)!;
+  }
+  const logSize = (home: string) => statSync(`${storeFile(home)}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+
+  it('by a kill anywhere in it leaves the store as it was, and the next start does it whole', async () => {
+    const said = await upgrade(copyOfYear());
+    const whole = Number(/^opened (\d+)$/.exec(said)?.[1]);
+    expect(whole).toBeGreaterThan(1_000_000);
+    let home = copyOfYear();
+    let inTheMiddle = 0;
+    const KILLS = 10;
+    for (let i = 0; i < KILLS; i++) {
+      const process = child(home);
+      const ended = new Promise((resolve) => process.once('close', resolve));
+      // By what it has written and not by time: the machine may be slow.
+      const watch = setInterval(() => {
+        if (logSize(home) >= (whole * i) / KILLS + 1) process.kill('SIGKILL');
+      }, 1);
+      await ended;
+      clearInterval(watch);
+      const written = logSize(home);
+      try {
+        const store = await openKiosk(home);
+        expect(storedRows(store, shape)).toEqual(rows);
+        store.close();
+        if (written > 0) inTheMiddle++;
+      } catch (error) {
+        // It was committed before the signal came.
+        if ((error as { code?: string }).code !== 'store-too-new') throw error;
+        await expectAllThere(await openAsNextBuild(home, 'rebuilds'));
+        home = copyOfYear();
+      }
+    }
+    console.log(`${inTheMiddle} of ${KILLS} kills came in the middle`);
+    expect(inTheMiddle).toBeGreaterThanOrEqual(KILLS / 2);
+    await expectAllThere(await openAsNextBuild(home, 'rebuilds'));
+  });
+
+  const mayMount =
+    process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+  if (!mayMount) console.warn('\n!!! SKIPPED: a full disk needs root and the right to mount a tmpfs\n');
+  it.skipIf(!mayMount)(
+    'by a full disk is refused with a code, changes nothing, and works once there is room',
+    async () => {
+      const disk = newFolder();
+      const size = (megabytes: number, more: string[] = []) =>
+        spawnSync('mount', [
+          ...more,
+          '-t',
+          'tmpfs',
+          '-o',
+          `${more.length ? 'remount,' : ''}size=${megabytes}m`,
+          'tmpfs',
+          disk,
+        ]);
+      const needed = Math.ceil(statSync(storeFile(year)).size / 2 ** 20);
+      expect(size(needed + 16).status).toBe(0);
+      onTestFinished(() => void spawnSync('umount', ['-l', disk]));
+      const home = copyOfYear(disk);
+      for (let i = 0; i < 2; i++) expect(await codeOf(() => openAsNextBuild(home, 'rebuilds'))).toBe('storage-full');
+      const store = await openKiosk(home);
+      await expectAllThere(store);
+      store.close();
+      expect(spawnSync('mount', ['-o', `remount,size=${needed * 4 + 64}m`, disk]).status).toBe(0);
+      await expectAllThere(await openAsNextBuild(home, 'rebuilds'));
+    },
+  );
+});
