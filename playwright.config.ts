@@ -7,11 +7,6 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: 'test',
   testMatch: '**/*.spec.ts',
-  // Suites that `npm test` leaves to `npm run test:long` (test/tiers.ts).
-  testIgnore: (process.env.SMARTPRESENCE_LEAVE_OUT ?? '')
-    .split(',')
-    .filter(Boolean)
-    .map((file) => `**/${file}`),
   outputDir: 'test/artefacts/playwright',
   fullyParallel: false,
   workers: 2,

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import {
   againReport,
   PLAYWRIGHT_REPORTS,
-  reportedResults,
+  playwrightResults,
   type TestResult,
   VITEST_REPORTS,
+  vitestResults,
 } from '../sync/server/compliance/reports.ts';
-import { LONG, RELEASE } from './tiers.ts';
+import { suitesOf } from './tiers.ts';
+import { judgeSuite, type Ran, type Suite, toRepeat } from './verdict.ts';
 
 /**
  * `npm test`: what has to hold before a change is shown to anybody, within ten minutes on two cores: the system packages
@@ -69,13 +71,22 @@ process.on('exit', () => {
   for (const child of children) child.kill();
 });
 
-/** @param options `undecided`: exit code that says neither that it passed nor that it failed; counts as no failure */
+interface Ended {
+  /** Null: by a signal. */
+  readonly code: number | null;
+  readonly unhandled: boolean;
+}
+
+/** vitest's own sentence: its report says nothing of them. */
+const UNHANDLED = /Vitest caught \d+ unhandled error/;
+
+/** @param options `quiet`: what it prints is shown only when it failed */
 async function run(
   name: string,
   command: string,
   args: string[],
-  options: { quiet?: boolean; env?: NodeJS.ProcessEnv; undecided?: number } = {},
-): Promise<boolean> {
+  options: { quiet?: boolean; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
   const started = Date.now();
   const child = spawn(command, args, {
     cwd: root,
@@ -85,8 +96,8 @@ async function run(
   children.add(child);
   let output = '';
   const keep = (chunk: Buffer) => {
-    if (options.quiet) output += chunk;
-    else process.stdout.write(chunk);
+    output += chunk;
+    if (!options.quiet) process.stdout.write(chunk);
   };
   child.stdout?.on('data', keep);
   child.stderr?.on('data', keep);
@@ -96,10 +107,8 @@ async function run(
   });
   children.delete(child);
   if (code !== 0 && options.quiet) process.stdout.write(output);
-  const undecided = code !== null && code === options.undecided;
-  const mark = code === 0 ? '✓' : undecided ? '–' : '✗';
-  console.log(`${mark} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-  return code === 0 || undecided;
+  console.log(`${code === 0 ? '✓' : '✗'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  return { code, unhandled: UNHANDLED.test(output) };
 }
 
 async function systemPackages(): Promise<string[]> {
@@ -134,138 +143,117 @@ await ensureBuilt((line) => console.log(line));
 const FAULTS = 'test/faults/faults.test.ts';
 const browsers = existsSync('/usr/bin/chromium');
 const isBrowser = (file: string) => file.endsWith('.spec.ts');
-const units = (files: readonly string[]) => files.filter((file) => !isBrowser(file));
-const screensOf = (files: readonly string[]) => files.filter(isBrowser);
-const leftOut = (files: readonly string[]) => units(files).flatMap((file) => ['--exclude', file]);
-const vitestRun = (name: string, report: string, args: readonly string[]) =>
-  run(name, bin('vitest'), [
+
+/** Runs files; what an earlier run left under the name of the report goes first, so that it is not taken for this one's. */
+type Runner = (name: string, report: string, files: readonly string[]) => Promise<Ran>;
+
+const vitestRun: Runner = async (name, report, files) => {
+  const path = join(results, report);
+  rmSync(path, { force: true });
+  // Absolute, since a filter is a part of a path.
+  const those = files.map((file) => join(root, file));
+  const { code, unhandled } = await run(name, bin('vitest'), [
     'run',
     '--reporter=default',
     '--reporter=json',
-    `--outputFile.json=${join(results, report)}`,
-    ...args,
+    `--outputFile.json=${path}`,
+    ...those,
   ]);
-const playwrightRun = (name: string, report: string, files: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-  browsers && (files.length > 0 || tier === 'short')
-    ? run(name, bin('playwright'), ['test', '--reporter=list,json', ...files], {
-        env: { PLAYWRIGHT_JSON_OUTPUT_FILE: join(results, report), ...env },
-      })
-    : Promise.resolve(true);
+  return { code, unhandled, results: reported(path, () => vitestResults(path, root)) };
+};
+const playwrightRun: Runner = async (name, report, files) => {
+  const path = join(results, report);
+  rmSync(path, { force: true });
+  const { code } = await run(name, bin('playwright'), ['test', '--reporter=list,json', ...files], {
+    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: path },
+  });
+  return { code, unhandled: false, results: reported(path, () => playwrightResults(path, 'test')) };
+};
 
-/** More failed files than these are no accident of a busy machine. */
-const MOST_REPEATED = 6;
-
-/**
- * A suite that failed in a few files: those once more, whole and with the machine to themselves. What passes then counts,
- * and is named at the end: a test that needs this wants mending.
- */
-async function again(ok: boolean, report: string, rerun: typeof vitestRun, repeated: TestResult[]): Promise<boolean> {
-  const failed = reportedResults(results, root, [report], []).filter((r) => r.outcome === 'failed');
-  const files = [...new Set(failed.map((r) => r.file))];
-  if (ok || files.length === 0 || files.length > MOST_REPEATED) return ok;
-  console.log(`Failed, and run once more by themselves: ${files.join(' ')}`);
-  const passed = await rerun('the same again', againReport(report), files);
-  if (passed) repeated.push(...failed);
-  return passed;
+/** Null: there is no report, or half of one. */
+function reported(path: string, read: () => TestResult[]): TestResult[] | null {
+  if (!existsSync(path)) return null;
+  try {
+    return read();
+  } catch {
+    return null;
+  }
 }
 
-interface Outcome {
-  /** Lint, types and the like. */
-  readonly checks: readonly boolean[];
-  readonly suites: readonly boolean[];
-  /** Tests that failed, and passed when their file was run once more by itself. */
-  readonly repeated: readonly TestResult[];
-  /** Reports of this run. */
-  readonly vitest: readonly string[];
-  readonly playwright: string;
+/** Runs a suite, and once more by themselves, with the machine to themselves, a few files that failed. */
+async function repeated(name: string, report: string, files: readonly string[], runner: Runner, first: Ran) {
+  rmSync(join(results, againReport(report)), { force: true });
+  const again = toRepeat({ name, files, first });
+  if (again.length === 0) return { name, files, first };
+  console.log(`Failed, and run once more by themselves: ${again.join(' ')}`);
+  return { name, files, first, again: await runner(`${name}, repeated`, againReport(report), again) };
 }
 
-async function short(): Promise<Outcome> {
-  const checks = await Promise.all([
-    run('lint (biome)', bin('biome'), ['check', '--error-on-warnings', '.'], { quiet: true }),
-    run('types (tsc)', bin('tsc'), ['--noEmit', '-p', '.'], { quiet: true }),
-    run(
+const check = async (...args: Parameters<typeof run>) => (await run(...args)).code === 0;
+
+async function checks(): Promise<boolean[]> {
+  return Promise.all([
+    check('lint (biome)', bin('biome'), ['check', '--error-on-warnings', '.'], { quiet: true }),
+    check('types (tsc)', bin('tsc'), ['--noEmit', '-p', '.'], { quiet: true }),
+    check(
       'layering (dependency-cruiser)',
       bin('depcruise'),
       ['--config', '.dependency-cruiser.cjs', 'electron', 'models', 'renderer', 'sync', 'build', 'test'],
       { quiet: true },
     ),
-    run('unused code (knip)', bin('knip'), [], { quiet: true }),
-    run('licences of what production installs', process.execPath, [...CHECKS, 'licences'], { quiet: true }),
-    run('secrets in the tree and its history', process.execPath, [...CHECKS, 'secrets'], { quiet: true }),
+    check('unused code (knip)', bin('knip'), [], { quiet: true }),
+    check('licences of what production installs', process.execPath, [...CHECKS, 'licences'], { quiet: true }),
+    check('secrets in the tree and its history', process.execPath, [...CHECKS, 'secrets'], { quiet: true }),
     // Not quiet: where the registry can't be asked, that is said.
-    run('npm audit, each finding answered', process.execPath, [...CHECKS, 'audit']),
+    check('npm audit, each finding answered', process.execPath, [...CHECKS, 'audit']),
   ]);
-  const [tests, faultsReport] = VITEST_REPORTS;
+}
+
+/** The suites of a run: in vitest, in browsers, and of `npm test` forty faults beside them. */
+async function suites(): Promise<Suite[]> {
+  const at = { short: 0, long: 2, release: 3 }[tier];
+  const [report, faultsReport] = [VITEST_REPORTS[at]!, VITEST_REPORTS[1]];
+  const screensReport = PLAYWRIGHT_REPORTS[Math.max(0, at - 1)]!;
+  const all = suitesOf(root, tier).filter((file) => file !== FAULTS);
+  const units = all.filter((file) => !isBrowser(file));
+  const screens = browsers ? all.filter(isBrowser) : [];
   // The fault runs mostly wait (for silence, for restarts), so they go beside everything else.
-  const faults = vitestRun('forty faults (vitest)', faultsReport, [FAULTS]);
-  const unit = await vitestRun('unit and cross-folder tests (vitest)', tests, [
-    '--exclude',
-    FAULTS,
-    ...leftOut([...LONG, ...RELEASE]),
-  ]);
-  const screens = await playwrightRun('browser tests (playwright)', PLAYWRIGHT_REPORTS[0], [], {
-    SMARTPRESENCE_LEAVE_OUT: screensOf([...LONG, ...RELEASE]).join(','),
-  });
+  const faults = tier === 'short' ? vitestRun('forty faults (vitest)', faultsReport, [FAULTS]) : null;
+  const [unitName, screensName] = [`the ${tier} tier (vitest)`, `the ${tier} tier in browsers (playwright)`];
+  const unit = await vitestRun(unitName, report, units);
+  const screen = screens.length > 0 ? await playwrightRun(screensName, screensReport, screens) : null;
   const stood = await faults;
-  const repeated: TestResult[] = [];
-  return {
-    checks,
-    suites: [
-      await again(unit, tests, vitestRun, repeated),
-      await again(screens, PLAYWRIGHT_REPORTS[0], playwrightRun, repeated),
-      stood,
-    ],
-    repeated,
-    vitest: [tests, faultsReport],
-    playwright: PLAYWRIGHT_REPORTS[0],
-  };
-}
-
-/** The suites of a later tier, and then the rows of the policy by the reports of all tiers that ran. */
-async function later(name: 'long' | 'release'): Promise<Outcome> {
-  const [files, without, at] = name === 'long' ? [LONG, RELEASE, 2] : [RELEASE, [], 3];
-  const [report, screensReport] = [VITEST_REPORTS[at]!, PLAYWRIGHT_REPORTS[at - 1]!];
-  for (const stale of [report, screensReport]) rmSync(join(results, againReport(stale)), { force: true });
-  // A filter is a part of the path.
-  const filters = units(files).map((file) => file.replace(/\*\*$/, ''));
-  const unit = await vitestRun(`the ${name} tier (vitest)`, report, [...filters, ...leftOut(without)]);
-  const screens = await playwrightRun(`the ${name} tier in browsers (playwright)`, screensReport, screensOf(files));
-  const repeated: TestResult[] = [];
-  const suites = [
-    await again(unit, report, vitestRun, repeated),
-    await again(screens, screensReport, playwrightRun, repeated),
+  return [
+    await repeated(unitName, report, units, vitestRun, unit),
+    ...(screen ? [await repeated(screensName, screensReport, screens, playwrightRun, screen)] : []),
+    ...(stood ? [{ name: 'forty faults', files: [FAULTS], first: stood }] : []),
   ];
-  // Each row of the policy, by the reports of the tests that ran: nothing runs twice. Where an earlier tier has left none in
-  // this checkout, the rows that it has tests of stay open, and are named.
-  const policy = await run(
-    'rows of the policy',
-    process.execPath,
-    [join(root, 'test/policy/run.ts'), '--from-reports', ...(name === 'long' ? ['--without-release'] : [])],
-    { undecided: 2 },
-  );
-  const proven = policy || skipped.length > 0;
-  return {
-    checks: [],
-    suites: [...suites, proven],
-    repeated,
-    vitest: [report],
-    playwright: screensReport,
-  };
 }
 
-const outcome = await (tier === 'short' ? short() : later(tier));
-const reported = reportedResults(results, root, outcome.vitest, browsers ? [outcome.playwright] : []);
-const count = (wanted: TestResult['outcome']) => reported.filter((r) => r.outcome === wanted).length;
-const failedChecks = outcome.checks.filter((ok) => !ok).length;
-const passed = count('passed') + outcome.checks.length - failedChecks;
-const silent = outcome.vitest.filter((name) => !existsSync(join(results, name)));
-const failed = count('failed') + failedChecks + silent.length;
-const tell = (what: string, r: TestResult) => console.log(`${what}: ${r.file} › ${r.title || '(the whole file)'}`);
+/**
+ * Each row of the policy, by the reports of the tests that ran: nothing runs twice. Where an earlier tier has left none in
+ * this checkout, the rows that it has tests of stay open, and are named.
+ */
+async function policy(): Promise<boolean> {
+  const args = ['--from-reports', ...(tier === 'long' ? ['--without-release'] : [])];
+  const { code } = await run('rows of the policy', process.execPath, [join(root, 'test/policy/run.ts'), ...args]);
+  return code === 0 || code === 2;
+}
+
+const checked = tier === 'short' ? await checks() : [];
+const judged = (await suites()).map(judgeSuite);
+const proven = tier === 'short' || (await policy());
+const all = judged.flatMap((s) => s.results);
+const problems = [...judged.flatMap((s) => s.problems), ...(proven ? [] : ['rows of the policy are not proven'])];
+const count = (wanted: TestResult['outcome']) => all.filter((r) => r.outcome === wanted).length;
+const failedChecks = checked.filter((ok) => !ok).length;
+const passed = count('passed') + checked.length - failedChecks;
+const failed = count('failed') + failedChecks + problems.length;
+const name = (r: TestResult) => `${r.file} › ${r.title || '(the whole file)'}`;
 for (const line of skipped) console.log(line);
-for (const result of outcome.repeated) tell('passed only when repeated', result);
-for (const result of reported) if (result.outcome === 'failed') tell('FAILED', result);
-for (const name of silent) console.log(`FAILED: no report ${name}`);
+for (const result of judged.flatMap((s) => s.repeated)) console.log(`passed only when repeated: ${name(result)}`);
+for (const result of all) if (result.outcome === 'failed') console.log(`FAILED: ${name(result)}`);
+for (const problem of problems) console.log(`FAILED: ${problem}`);
 console.log(`npm ${tier === 'short' ? 'test' : `run test:${tier}`} took ${Math.round(performance.now() / 1000)} s`);
 console.log(`${passed} passed, ${failed} failed, ${count('skipped')} skipped`);
-process.exit(failed === 0 && outcome.suites.every(Boolean) && passed > 0 ? 0 : 1);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);

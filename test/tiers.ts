@@ -1,3 +1,5 @@
+import { globSync } from 'node:fs';
+
 /**
  * The suites that `npm test` leaves to `npm run test:long`, so that it ends within ten minutes on two cores: the policy on
  * both databases, attacks, restores, whole programs started again and again, and the pages of console and person. By path
@@ -77,6 +79,22 @@ export const RELEASE: readonly string[] = [
   'test/liveness/liveness.spec.ts',
 ];
 
+/**
+ * Quick ones of the folders above, which `npm test` runs: each row of the policy has a test in it. By path; these come out
+ * of LONG.
+ */
+export const SHORT: readonly string[] = [
+  'sync/server/objects/store.test.ts',
+  'sync/server/objects/bucket/setup.test.ts',
+  'test/policy/audit.test.ts',
+  'test/policy/compliance.test.ts',
+  'test/policy/iam.test.ts',
+  'test/policy/judge.test.ts',
+  'test/policy/person-keys.test.ts',
+  'test/policy/portal-sections.test.ts',
+  'test/policy/rows.test.ts',
+];
+
 /** Which run a suite belongs to: `npm test`, `npm run test:long` or `npm run test:release`. */
 export type Tier = 'short' | 'long' | 'release';
 
@@ -84,6 +102,16 @@ export type Tier = 'short' | 'long' | 'release';
 export function tierOf(file: string): Tier {
   const among = (list: readonly string[]) =>
     list.some((one) => (one.endsWith('/**') ? file.startsWith(one.slice(0, -2)) : file === one));
+  if (SHORT.includes(file)) return 'short';
   if (among(RELEASE)) return 'release';
   return among(LONG) ? 'long' : 'short';
 }
+
+/** The suites of a run, as paths from the project's root. */
+export const suitesOf = (root: string, tier: Tier): string[] =>
+  globSync('{electron,models,renderer,sync,build,test}/**/*.{test,spec}.ts', {
+    cwd: root,
+    exclude: ['**/node_modules/**', '**/dist/**'],
+  })
+    .filter((file) => tierOf(file) === tier)
+    .sort();

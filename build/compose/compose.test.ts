@@ -52,7 +52,7 @@ test('the preparation makes keys that the server takes, in a folder of their own
   expect(['ENCRYPTION_KEY', 'SECRET_KEY', 'postgres.key'].map(secret)).toEqual(before);
 });
 
-test('P19 nothing that the preparation makes gets into the image, whichever engine builds it', () => {
+test('nothing that the preparation makes gets into the image, whichever engine builds it', () => {
   // Podman reads a .containerignore in its place, Docker does not.
   expect(existsSync(join(root, '.containerignore'))).toBe(false);
   const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
@@ -61,7 +61,7 @@ test('P19 nothing that the preparation makes gets into the image, whichever engi
   expect(ignored.filter((line) => line.startsWith('!'))).toEqual([]);
 });
 
-test('P16 the database’s certificate is for its name in the composition, by the CA that the server pins', () => {
+test('the database’s certificate is for its name in the composition, by the CA that the server pins', () => {
   const pem = (name: string) => new X509Certificate(readFileSync(join(folder, 'tls', name)));
   const [ca, leaf] = [pem('ca.pem'), pem('postgres.pem')];
   expect([leaf.checkHost('postgres'), leaf.verify(ca.publicKey), leaf.ca, ca.ca]).toEqual([

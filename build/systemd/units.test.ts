@@ -29,7 +29,7 @@ test.skipIf(missing).each(units)('systemd takes %s as it stands, and finds it cl
   expect(judged.status, judged.stdout.slice(-200)).toBe(0);
 });
 
-test.each(units)('P19 %s: no core dump, no swap, nothing of standard output in the journal but a broker’s', (unit) => {
+test.each(units)('%s: no core dump, no swap, nothing of standard output in the journal but a broker’s', (unit) => {
   const text = readFileSync(join(import.meta.dirname, unit), 'utf8');
   for (const line of ['LimitCORE=0', 'MemorySwapMax=0']) expect(text).toMatch(new RegExp(`^${line}$`, 'm'));
   if (unit.includes('server')) {

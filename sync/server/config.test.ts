@@ -29,7 +29,7 @@ describe('configuration', () => {
     });
   });
 
-  test('P19 lists every wrong variable at once and shows no value', () => {
+  test('lists every wrong variable at once and shows no value', () => {
     const problem = problemOf({
       ENCRYPTION_KEY: 'hunter2hunter2',
       SECRET_KEY: 'a'.repeat(64),
@@ -59,7 +59,7 @@ describe('configuration', () => {
     expect(problem.message).not.toMatch(/hunter2|aaaa/);
   });
 
-  test('P19 refuses two equal keys, half a certificate, and two listeners on one port', () => {
+  test('refuses two equal keys, half a certificate, and two listeners on one port', () => {
     const same = key();
     expect(problemOf({ ...good(), ENCRYPTION_KEY: same, SECRET_KEY: same }).message).toContain(
       'SECRET_KEY must differ',
@@ -80,7 +80,7 @@ describe('configuration', () => {
     );
   });
 
-  test('P19 never prints a key', () => {
+  test('never prints a key', () => {
     const env = good();
     const config = readConfig(env);
     for (const text of [

@@ -17,7 +17,7 @@ afterAll(() => home.remove());
 
 const run = (...args: string[]) => sp(home.path, args, { env });
 
-test('P31 one command finds a row that was altered in the database, and says where; each look left a row itself', async () => {
+test('one command finds a row that was altered in the database, and says where; each look left a row itself', async () => {
   for (let i = 0; i < 3; i++) expect((await run('audit', 'search')).code).toBe(0);
   const found = (await run('audit', 'search', '--route', 'audit search', '--json')).lines();
   expect(found.map((r) => [r.position, r.role])).toEqual([3, 2, 1].map((p) => [p, 'operator']));
@@ -32,7 +32,7 @@ test('P31 one command finds a row that was altered in the database, and says whe
   expect(altered.code).toBe(1);
 }, 180_000);
 
-test('P34 an incident is opened and its clock runs until the authority was told', async () => {
+test('an incident is opened and its clock runs until the authority was told', async () => {
   const opened = await run('incident', 'open', '--title', 'Kiosk stolen', '--severity', 'high', '--json');
   const [incident] = opened.lines();
   expect(incident).toMatchObject({ state: 'open', clock: { state: 'running' } });

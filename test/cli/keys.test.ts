@@ -57,7 +57,7 @@ beforeAll(async () => {
 });
 afterAll(() => home.remove());
 
-describe('P20 keys', () => {
+describe('keys', () => {
   test('generate makes a pair that the server takes, and another one each time', async () => {
     const [one, two] = [await run(['generate']), await run(['generate'])];
     expect(one.stdout).toMatch(/^ENCRYPTION_KEY=[A-Za-z0-9+/]{43}=\nSECRET_KEY=[A-Za-z0-9+/]{43}=\n$/);

@@ -252,7 +252,7 @@ test.describe('trouble', () => {
   });
 });
 
-test('P35 a policy of the server shows at once: liveness, days of photos, whom to ask', async ({ kiosk }) => {
+test('a policy of the server shows at once: liveness, days of photos, whom to ask', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await page.getByRole('button', { name: 'Privacy' }).click();
   const kept = page.locator('.privacy-grid');

@@ -85,7 +85,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect((await rowsOf(`person=${person}`)).every((r) => r.name === 'Grace Hopper')).toBe(true);
   });
 
-  test('P11 a list leaves one audit row that counts whom it showed', async () => {
+  test('a list leaves one audit row that counts whom it showed', async () => {
     const people = [box.person('One'), box.person('Two')];
     for (const p of people) record(p, '06:00', 'in');
     await api.deliver(box);

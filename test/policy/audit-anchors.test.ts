@@ -40,7 +40,7 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
     if (missing) context.skip(missing);
   });
 
-  test('P31 rows that were cut off together with every anchor in the database are missed by the object store', async () => {
+  test('rows that were cut off together with every anchor in the database are missed by the object store', async () => {
     const key = () => randomBytes(32).toString('base64');
     const config = readConfig({
       ...moto.env('audit-anchors'),

@@ -59,7 +59,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
       ),
     );
 
-  test('P31 a row tells who, what, when, where, why and whom, and each of them finds it', async () => {
+  test('a row tells who, what, when, where, why and whom, and each of them finds it', async () => {
     const person = await somebody();
     const other = await somebody('Grace Hopper');
     const staff: Actor = {
@@ -104,7 +104,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
       expect((await search(`${day}&${none}`)).items, none).toEqual([]);
   });
 
-  test('P11 a search of the log leaves a row itself, and says whom it looked for', async () => {
+  test('a search of the log leaves a row itself, and says whom it looked for', async () => {
     const person = await somebody();
     await search(`whom=${person}`);
     const { items } = await search(`whom=${person}&route=${encodeURIComponent('GET /api/audit')}`);
@@ -123,7 +123,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
     expect(seen.map((r) => r.resource)).toEqual(['6', '5', '4', '3', '2', '1', '0']);
   });
 
-  test('P31 an export holds what a search finds', async () => {
+  test('an export holds what a search finds', async () => {
     const person = await somebody();
     await write({ subjects: [person], route: 'exported' });
     const file = await api.ask<Buffer>('GET', `/api/audit/export?whom=${person}&route=exported`, { as: 'auditor' });
@@ -132,7 +132,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
     expect(await api.lastAudit()).toBeDefined();
   });
 
-  test('P31 whom a row was about, and who looked, is in no column of the table in clear', async () => {
+  test('whom a row was about, and who looked, is in no column of the table in clear', async () => {
     const person = await somebody();
     const staff: Actor = {
       ...api.actorOf('staff'),
@@ -147,7 +147,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
     expect(text).not.toContain(person);
   });
 
-  test('P29 once a person’s key is destroyed no row is found as theirs, and the chain stays whole', async () => {
+  test('once a person’s key is destroyed no row is found as theirs, and the chain stays whole', async () => {
     const person = await somebody();
     const self: Actor = { role: 'person', id: person, email: 'self@example.org', ip: '203.0.113.5', userAgent: 'Own' };
     for (const days of [0, 1, 1, 2]) {
@@ -185,7 +185,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
     expect(affected).toMatchObject({ people: [], unknown: 3, rows: 8 });
   });
 
-  test('P34 the affected are found from the rows of an actor, a time or a resource, each once under their present name', async () => {
+  test('the affected are found from the rows of an actor, a time or a resource, each once under their present name', async () => {
     const [ada, grace, alan] = [await somebody('Ada'), await somebody('Grace'), await somebody('Alan')];
     const thief = api.actorOf('staff');
     await write({ actor: thief, subjects: [ada, grace], route: 'stolen', data: ['person.name'] });
@@ -222,7 +222,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
       );
     const rowsOf = async (route: string) => (await search(`route=${encodeURIComponent(route)}&limit=200`)).items;
 
-    test('P5 a page that gives templates to a kiosk leaves a row that says whose; a page without people leaves none', async () => {
+    test('a page that gives templates to a kiosk leaves a row that says whose; a page without people leaves none', async () => {
       const box = await api.kiosk();
       const person = enrol(box, 'Ada', NOW, randomUUID().slice(0, 8));
       await api.deliver(box);
@@ -238,7 +238,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
       expect(await rowsOf('device changes')).toHaveLength(before);
     });
 
-    test('P5 the search for people who were enrolled twice, and a merge, leave their rows', async () => {
+    test('the search for people who were enrolled twice, and a merge, leave their rows', async () => {
       const box = await api.kiosk();
       const first = enrol(box, 'Twin', NOW, randomUUID().slice(0, 8));
       const second = enrol(box, 'Twin', NOW, randomUUID().slice(0, 8));
@@ -253,7 +253,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
       expect(await rowsOf('people merge')).toMatchObject([{ action: 'decrypt', count: 1 }]);
     });
 
-    test('P5 where the row can not be written, no page leaves', async () => {
+    test('where the row can not be written, no page leaves', async () => {
       const box = await api.kiosk();
       enrol(box, 'Ada', NOW, randomUUID().slice(0, 8));
       await api.deliver(box);
@@ -266,7 +266,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
   });
 });
 
-test('P5 one place in the server’s code opens templates, and nothing gets there without an audit row', () => {
+test('one place in the server’s code opens templates, and nothing gets there without an audit row', () => {
   const root = join(import.meta.dirname, '../..');
   const sources = globSync('sync/server/**/*.ts', { cwd: root })
     .filter((file) => !file.endsWith('.test.ts'))

@@ -85,7 +85,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     }
   };
 
-  test('P27 a backup in the archive is asked for, says when to come again, and is restored when it is thawed', async () => {
+  test('a backup in the archive is asked for, says when to come again, and is restored when it is thawed', async () => {
     const { backup } = await runBackup(contextOf(database.db, keys, store));
     const object = databaseObject(backup);
     const bytes: Uint8Array[] = [];
@@ -163,7 +163,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     120_000,
   );
 
-  test('P20 after a rotation and `backup rekey` the old keys open nothing in the bucket, and the new ones every backup', async () => {
+  test('after a rotation and `backup rekey` the old keys open nothing in the bucket, and the new ones every backup', async () => {
     const before = await runBackup(contextOf(database.db, keys, store));
     const fresh = present;
     const both = keysOfPair(fresh, old);
@@ -205,7 +205,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     keys = both;
   }, 120_000);
 
-  test('P29 every version of a photo’s object goes when its row is gone, whoever deleted it, and no other', async () => {
+  test('every version of a photo’s object goes when its row is gone, whoever deleted it, and no other', async () => {
     const [gone, stays] = await database.db.selectFrom('photo_object').selectAll().orderBy('object').execute();
     await store.put(gone!.object, Buffer.from('another version'));
     await database.db.deleteFrom('photo').where('address', '=', gone!.address).execute();
@@ -234,7 +234,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     expect(await count()).toBe(1);
   }, 60_000);
 
-  test('P29 a tombstone names nobody, and one that was altered stops a restore', async () => {
+  test('a tombstone names nobody, and one that was altered stops a restore', async () => {
     await writeTombstone(store, keys, { request: ada, people: [ada], requestedAt: new Date() });
     const stones = [];
     for await (const { key } of store.list(PREFIX.tombstones)) stones.push(key);

@@ -87,7 +87,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
     home.remove();
   });
 
-  test('P18 P26 is restored from its backup on another machine; the kiosk finds it again and sends what the backup had not', async () => {
+  test('is restored from its backup on another machine; the kiosk finds it again and sends what the backup had not', async () => {
     await start();
     const ada = await store.addPerson(aPerson({ name: 'Ada', photo: new Uint8Array(300_000).map((_, i) => i) }));
     await store.recordCheckin(aCheckin(ada.id, { photo: new Uint8Array(5000) }));
@@ -148,7 +148,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
     server = null;
   }, 300_000);
 
-  test('P4 P15 face files lie in the store as the kiosk’s ciphertext, encrypted by the store as well', async () => {
+  test('face files lie in the store as the kiosk’s ciphertext, encrypted by the store as well', async () => {
     const objects = openObjectStore(readConfig(env).s3!);
     let photos = 0;
     for await (const { key } of objects.list('photos/')) {

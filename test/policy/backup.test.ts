@@ -68,7 +68,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await moto?.remove();
   });
 
-  test('P18 a backup restored into an empty database has every row of every table', async () => {
+  test('a backup restored into an empty database has every row of every table', async () => {
     const there = await emptyDatabase();
     const bare = await there.bare();
     const restored = await restoreBackup(
@@ -147,7 +147,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     report = again;
   }, 60_000);
 
-  test('P18 other environment keys open no backup', async () => {
+  test('other environment keys open no backup', async () => {
     const there = await emptyDatabase();
     const bare = await there.bare();
     const restore = restoreBackup(
@@ -203,7 +203,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
   }, 60_000);
 
-  test('P18 no byte of the bucket is readable: neither names of tables nor what is in them', async () => {
+  test('no byte of the bucket is readable: neither names of tables nor what is in them', async () => {
     for await (const { key, versionId } of store.list('')) {
       if (key.startsWith(PREFIX.tombstones) || key.startsWith(PREFIX.keys)) continue;
       const bytes = await bytesOf(store, key, versionId);

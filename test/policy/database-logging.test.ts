@@ -26,7 +26,7 @@ const QUIET: LogSettings = {
   'pgaudit.log_parameter': null,
 };
 
-describe('P10 which settings of PostgreSQL write values into its log', () => {
+describe('which settings of PostgreSQL write values into its log', () => {
   test('as it comes, none', () => expect(loggedParameters(QUIET)).toEqual([]));
 
   test.each<[keyof LogSettings, string]>([
@@ -71,7 +71,7 @@ describe.skipIf(unavailable)('a PostgreSQL that logs', () => {
   }, 60_000);
   afterAll(() => postgres?.remove());
 
-  test('P10 is refused at the start with what to set, where it would write values', async () => {
+  test('is refused at the start with what to set, where it would write values', async () => {
     for (const [line, hint] of [
       ["log_statement = 'all'", /log_statement = none/],
       ['log_min_duration_statement = 0', /log_min_duration_statement = -1/],
@@ -87,7 +87,7 @@ describe.skipIf(unavailable)('a PostgreSQL that logs', () => {
     await (await open()).close();
   });
 
-  test('P10 P19 that logs every statement and no parameters never writes a value or a pass phrase, not even of a failure', async () => {
+  test('that logs every statement and no parameters never writes a value or a pass phrase, not even of a failure', async () => {
     set("log_statement = 'all'");
     set('log_parameter_max_length = 0');
     const keys = keysOfPair(newPair());

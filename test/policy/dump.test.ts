@@ -302,7 +302,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
 
   const planted = { planted: 'PlantedForTheSearch' };
 
-  test('P10 P17 files of the database, its write-ahead log included, hold no name, address, number, position or face', () => {
+  test('files of the database, its write-ahead log included, hold no name, address, number, position or face', () => {
     const found = new Set<string>();
     let control = false;
     for (const { bytes } of filesBelow(host.files)) {
@@ -312,7 +312,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     expect([control, [...found]]).toEqual([true, []]);
   });
 
-  test('P17 a dump shows none of it', async () => {
+  test('a dump shows none of it', async () => {
     const text = host.postgres ? pgDump(host.postgres) : await rowsAsText(database);
     expect(foundIn(text, planted)).toEqual(['planted']);
     expect(foundIn(text, needles)).toEqual([]);
@@ -320,7 +320,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     expect(text.length).toBeGreaterThan(10_000);
   });
 
-  test('P4 P18 no version of any object in the bucket holds any of it', async () => {
+  test('no version of any object in the bucket holds any of it', async () => {
     await store.put('planted', Buffer.from('PlantedForTheSearch'));
     const found: string[] = [];
     let control = false;
@@ -334,7 +334,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     expect([control, found]).toEqual([true, []]);
   });
 
-  test('P19 no line of the log holds any of it, nor a key', () => {
+  test('no line of the log holds any of it, nor a key', () => {
     const { ENCRYPTION_KEY, SECRET_KEY, AWS_SECRET_ACCESS_KEY } = door.env as Record<string, string>;
     const secret = {
       ENCRYPTION_KEY: ENCRYPTION_KEY!,

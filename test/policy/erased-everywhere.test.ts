@@ -116,7 +116,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     }
   }
 
-  test('P29 can not be decrypted out of files, write-ahead log, object versions, kiosk, or an old backup restored when the copies of the key have expired', async () => {
+  test('can not be decrypted out of files, write-ahead log, object versions, kiosk, or an old backup restored when the copies of the key have expired', async () => {
     const folder = temporaryHome();
     opened.push(async () => folder.remove());
     const kiosk = await openKiosk(folder.path);

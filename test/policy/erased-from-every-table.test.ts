@@ -71,7 +71,7 @@ afterAll(async () => {
   home.remove();
 });
 
-test('P29 no table keeps the id of an erased person, whichever column it was in', async () => {
+test('no table keeps the id of an erased person, whichever column it was in', async () => {
   const { db } = database;
   const keys = keysOf(newPair());
   const erasures = await erasing(db, keys, home.path);

@@ -49,7 +49,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
   const count = async (from: ReturnType<typeof sql>) =>
     (await sql<{ n: number }>`select count(*)::int as n from ${from}`.execute(database.db)).rows[0]!.n;
 
-  test('P29 a request drops the templates at once, here and on kiosks; the rest waits until it can not be taken back', async () => {
+  test('a request drops the templates at once, here and on kiosks; the rest waits until it can not be taken back', async () => {
     const a = await kiosk();
     const ada = a.enrol('Ada Lovelace');
     a.box.checkin(ada);
@@ -89,7 +89,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await count(sql`keyring.person_key`)).toBe(0);
   });
 
-  test('P29 it is complete when every kiosk has confirmed, and the certificate says when; a revoked kiosk is named', async () => {
+  test('it is complete when every kiosk has confirmed, and the certificate says when; a revoked kiosk is named', async () => {
     const [a, b, lost] = [await kiosk(), await kiosk(), await kiosk()];
     const ada = a.enrol('Ada Lovelace');
     a.box.checkin(ada);
@@ -135,7 +135,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await open()).toMatchObject([{ device: a.id, overdue: true }]);
   });
 
-  test('P29 somebody whom a legal hold names is not erased before it is released; templates go all the same', async () => {
+  test('somebody whom a legal hold names is not erased before it is released; templates go all the same', async () => {
     const a = await kiosk();
     const ada = a.enrol('Ada Lovelace');
     await a.send();
@@ -152,7 +152,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect([(await state()).state, await count(sql`keyring.person_key`)]).toEqual(['under-way', 0]);
   });
 
-  test('P29 counts by day, site, direction and method are what they were', async () => {
+  test('counts by day, site, direction and method are what they were', async () => {
     const [a, b] = [await kiosk(), await kiosk()];
     const [ada, grace] = [a.enrol('Ada Lovelace'), a.enrol('Grace Hopper')];
     for (let day = 40; day > 0; day--) {
@@ -184,7 +184,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await count(sql`event where chain <> 'whole'`)).toBe(0);
   });
 
-  test('P29 nothing ties the rows of an erased person together: no column, no transaction, no place on the disk', async () => {
+  test('nothing ties the rows of an erased person together: no column, no transaction, no place on the disk', async () => {
     const a = await kiosk();
     const people = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing', 'Emmy Noether'].map((n) => a.enrol(n));
     for (let day = 20; day > 0; day--)
@@ -226,7 +226,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     }
   });
 
-  test('P29 a process that is killed at any step leaves it to the next, which completes it once', async () => {
+  test('a process that is killed at any step leaves it to the next, which completes it once', async () => {
     const a = await kiosk();
     const people = STEPS.map(({ name: step }) => [step, a.enrol(`Person ${step}`)] as const);
     for (const [, person] of people) a.box.checkin(person);
@@ -265,7 +265,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await count(sql`erasure where state <> 'done'`)).toBe(0);
   });
 
-  test('P29 a database that somebody put back to before an erasure is found by its tombstone, and the person erased again', async () => {
+  test('a database that somebody put back to before an erasure is found by its tombstone, and the person erased again', async () => {
     const a = await kiosk();
     const ada = a.enrol('Ada Lovelace');
     await a.send();

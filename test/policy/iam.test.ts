@@ -70,8 +70,8 @@ function requests(): string[] {
   return [...new Set([...text.matchAll(/new (\w+)Command\(/g)].map((m) => m[1]!))].sort();
 }
 
-describe('P25 IAM policies', () => {
-  test('P25 each role may do exactly what the code asks of the store in it', () => {
+describe('IAM policies', () => {
+  test('each role may do exactly what the code asks of the store in it', () => {
     const made = requests();
     expect(Object.keys(NEEDS).sort()).toEqual(made);
     for (const role of ['server', 'erasure', 'audit', 'setup'] as const) {
@@ -80,14 +80,14 @@ describe('P25 IAM policies', () => {
     }
   });
 
-  test('P25 only the erasing role deletes, and nothing of the backups, the manifests, the tombstones or the audit anchors', () => {
+  test('only the erasing role deletes, and nothing of the backups, the manifests, the tombstones or the audit anchors', () => {
     for (const role of ['server', 'audit', 'setup'] as const)
       expect(actions(role).filter((a) => /Delete|Bypass/.test(a))).toEqual([]);
     const deletes = policy('erasure').Statement.find((s) => s.Action.some((a) => a.includes('Delete')))!;
     expect(deletes.Resource).toEqual(['keyring/*', 'keys/*', 'photos/*'].map((p) => `arn:aws:s3:::BUCKET/${p}`));
   });
 
-  test('P25 no policy has a wildcard for actions, or reaches another bucket', () => {
+  test('no policy has a wildcard for actions, or reaches another bucket', () => {
     for (const role of ['server', 'erasure', 'audit', 'setup'] as const)
       for (const { Action, Resource, Effect } of policy(role).Statement) {
         expect(Effect).toBe('Allow');

@@ -30,7 +30,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
       body: { title: 'Kiosk stolen', severity: 'high', foundAt: NOW.toISOString(), data: ['template'], ...o },
     });
 
-  test('P34 an incident has its record, its clock and a timeline of who did what; what is written is sealed', async () => {
+  test('an incident has its record, its clock and a timeline of who did what; what is written is sealed', async () => {
     const made = await open({ description: 'Seen by Zebulon Quirk at the door' });
     expect(made).toMatchObject({ state: 'open', clock: { dueAt: '2027-07-23T10:00:00.000Z', state: 'running' } });
     const url = `/api/incidents/${made.id}`;
@@ -67,7 +67,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     expect(await api.lastAudit()).toMatchObject({ action: 'write', resource: made.id });
   });
 
-  test('P34 a stolen kiosk: one command revokes it, makes new keys, ends sessions; whom it had is found; the notices are drafted', async () => {
+  test('a stolen kiosk: one command revokes it, makes new keys, ends sessions; whom it had is found; the notices are drafted', async () => {
     const box = await api.kiosk();
     const other = await api.kiosk();
     const number = randomUUID().slice(0, 8);
@@ -131,7 +131,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     expect((await verifyAudit(api.db, api.keys)).faults).toEqual([]);
   });
 
-  test('P34 a step of the containment that fails holds up no other, and is told', async () => {
+  test('a step of the containment that fails holds up no other, and is told', async () => {
     const made = await open();
     const box = await api.kiosk();
     const result = await api.ask<z.output<typeof Contained>>('POST', `/api/incidents/${made.id}/contain`, {

@@ -1,76 +1,89 @@
 import { expect, test } from 'vitest';
 import type { TestResult } from '../../sync/server/compliance/reports.ts';
-import { LONG, RELEASE, tierOf } from '../tiers.ts';
-import { rowsOf } from './find.ts';
-import { judge, tell, tellUndecided, undecided } from './judge.ts';
-import { ROWS } from './rows.ts';
+import { describeRow, judge, type Runs, summary } from './judge.ts';
+import type { Row, RowId } from './rows.ts';
+import { titlePattern, titlesIn } from './titles.ts';
 
-const of = (row: string, results: TestResult[]) => judge(results).find((v) => v.row === row)!;
-const result = (title: string, outcome: TestResult['outcome'] = 'passed'): TestResult => ({
-  file: 'a.test.ts',
+const A = 'a.test.ts';
+const result = (title: string, outcome: TestResult['outcome'] = 'passed', file = A): TestResult => ({
+  file,
   title,
   outcome,
 });
+const rowOf = (parts: Row['parts']): ReadonlyMap<RowId, Row> => new Map([['P3', { requirement: 'Files', parts }]]);
+const stateOf = (parts: Row['parts'], results: readonly TestResult[], runs?: Runs) =>
+  judge(rowOf(parts), results, runs)[0]!.state;
 
-test('there are thirty-five rows', () => {
-  expect([...ROWS.keys()]).toEqual(Array.from({ length: 35 }, (_, i) => `P${i + 1}`));
+test('a row is proven when each test of each part passed, and not when one failed, was skipped or did not run', () => {
+  const parts = { one: { [A]: ['photos go'] }, two: { [A]: ['positions go', 'so do names'] } };
+  const ran = (...outcomes: TestResult['outcome'][]) =>
+    ['photos go', 'positions go', 'so do names'].flatMap((t, i) => (outcomes[i] ? [result(t, outcomes[i])] : []));
+  expect(stateOf(parts, ran('passed', 'passed', 'passed'))).toBe('proven');
+  expect(stateOf(parts, ran('passed', 'passed', 'failed'))).toBe('failed');
+  expect(stateOf(parts, ran('passed', 'passed', 'skipped'))).toBe('failed');
+  expect(stateOf(parts, ran('passed', 'passed'))).toBe('failed');
 });
 
-test('a row without a test does not hold, nor one with a test that failed or was skipped', () => {
-  expect(of('P3', []).ok).toBe(false);
-  expect(of('P3', [result('P3 a'), result('P3 b')]).ok).toBe(true);
-  expect(of('P3', [result('P3 a'), result('P3 b', 'failed')]).ok).toBe(false);
-  expect(of('P3', [result('P3 a'), result('P3 b', 'skipped')]).ok).toBe(false);
+test('a row without parts, and a part without a test, are not proven', () => {
+  expect(stateOf({}, [result('photos go')])).toBe('failed');
+  const parts = { one: { [A]: ['photos go'] }, two: {} };
+  expect(stateOf(parts, [result('photos go')])).toBe('failed');
+  const [verdict] = judge(rowOf(parts), [result('photos go')]);
+  expect(describeRow(verdict!, false)).toEqual(['✗ P3  Files', '    ✓ one (1 of 1 passed)', '    ✗ two (no test)']);
 });
 
-test('a title may name several rows, and a number is taken whole', () => {
-  expect(of('P17', [result('P1 P17 a page')]).ok).toBe(true);
-  expect(of('P1', [result('P13 a listener')]).ok).toBe(false);
+test('a test counts for its own file alone, under its whole title, or that of its group', () => {
+  const parts = { one: { [A]: ['photos go'] } };
+  expect(stateOf(parts, [result('photos go', 'passed', 'b.test.ts')])).toBe('failed');
+  expect(stateOf(parts, [result('photos gone')])).toBe('failed');
+  expect(stateOf(parts, [result('on PGlite photos go')])).toBe('proven');
+  expect(stateOf(parts, [result('photos go after 90 days')])).toBe('proven');
+  expect(stateOf(parts, [result('on PGlite photos go'), result('on PostgreSQL photos go', 'failed')])).toBe('failed');
 });
 
-test('a file that can not be loaded fails the rows that it names', () => {
-  const unloaded: TestResult = { file: 'b.test.ts', title: '', outcome: 'failed' };
-  const verdict = judge([result('P3 a'), unloaded], new Map([['b.test.ts', ['P3']]])).find((v) => v.row === 'P3')!;
-  expect(verdict.ok).toBe(false);
-  expect(tell(verdict, false).join('\n')).toContain('can not be loaded');
+test('what a runner puts into a title is left open, and nothing else is', () => {
+  expect(titlePattern('%s lets in $one.name, … times (of 3)').test('GET /a lets in b, 9 times (of 3)')).toBe(true);
+  expect(titlePattern('a. (b)').test('ax (b)')).toBe(false);
+  expect(titlePattern('a. (b)').test('a. b')).toBe(false);
+});
+
+test('a file that can not be loaded fails the parts that name it', () => {
+  const [verdict] = judge(rowOf({ one: { [A]: ['photos go'] } }), [result('', 'failed')]);
+  expect(verdict!.parts[0]!.tests).toEqual([{ file: A, title: 'photos go', outcome: 'failed' }]);
 });
 
 test('a row with tests in a run that left no report is not decided, and that run is named', () => {
-  const named = new Map([
-    ['test/cli/help.test.ts', ['P3', 'P4']],
-    ['test/policy/pins.test.ts', ['P3']],
-    ['test/package/kiosk.test.ts', ['P5']],
+  const parts = { one: { [A]: ['photos go'] }, two: { 'b.test.ts': ['names go'] } };
+  const runs: Runs = { missing: (file) => (file === A ? null : 'npm run test:long'), left: () => false };
+  const [open] = judge(rowOf(parts), [result('photos go')], runs);
+  expect([open!.state, open!.waitsFor]).toEqual(['undecided', ['npm run test:long']]);
+  expect(summary([open!], ['npm test', 'npm run test:long'])).toEqual([
+    'Not decided: P3.',
+    'They have tests in runs that left no report in test/artefacts. Run first, in this checkout: `npm run test:long`.',
+    '0 of 1 rows proven, 1 of 2 parts',
   ]);
-  const all = judge([]);
-  expect(undecided(all, named, () => null)).toEqual(new Map());
-  expect(tellUndecided(new Map(), [])).toEqual([]);
-  const commands = { short: 'npm test', long: 'npm run test:long', release: null };
-  const missing = (file: string) => commands[tierOf(file)];
-  const open = undecided(all, named, missing);
-  expect([...open.keys()]).toEqual(['P3', 'P4']);
-  const said = tellUndecided(open, ['npm test', 'npm run test:long', 'npm run test:release']);
-  expect(said[0]).toBe('Not decided: P3 P4.');
-  expect(said[1]).toContain('`npm test`, `npm run test:long`.');
   // What failed is decided, whatever else there is.
-  expect([...undecided(judge([result('P3 a', 'failed')]), named, missing).keys()]).toEqual(['P4']);
+  expect(stateOf(parts, [result('photos go', 'failed')], runs)).toBe('failed');
 });
 
-test('what is left to the release tier is in no other, be it named by file or by folder', () => {
-  expect(tierOf('test/readme.test.ts')).toBe('short');
-  expect(tierOf('test/backup/dump.test.ts')).toBe('long');
-  expect(tierOf('test/policy/backup-keys.test.ts')).toBe('release');
-  for (const one of RELEASE) expect(tierOf(one.replace('**', 'some.test.ts'))).toBe('release');
-  expect(LONG.filter((one) => !one.endsWith('/**')).map(tierOf)).not.toContain('short');
+test('a part whose tests are all of a run that is not asked for is left to it, and the row stands on the others', () => {
+  const parts = { one: { [A]: ['photos go'] }, two: { 'b.test.ts': ['names go'] } };
+  const runs: Runs = { missing: () => null, left: (file) => file !== A };
+  const [verdict] = judge(rowOf(parts), [result('photos go')], runs);
+  expect([verdict!.state, ...verdict!.parts.map((p) => p.state)]).toEqual(['proven', 'proven', 'left']);
+  expect(stateOf({ two: parts.two }, [], runs)).toBe('left');
+  // One that ran all the same counts.
+  expect(stateOf(parts, [result('photos go'), result('names go', 'failed', 'b.test.ts')], runs)).toBe('failed');
 });
 
-test('rows are found in titles of tests and groups, not in data', () => {
+test('titles are found of tests and groups, not in data', () => {
   const source = `
-    test('#6 photos go', () => {});
-    describe.each(DATABASES)('#16 on $name', () => {});
-    test.skipIf(missing())(\`#13 \${port}\`, () => {});
+    test('photos go', () => {});
+    describe.each(DATABASES)('the server on $name', () => {});
+    test.skipIf(missing())(\`\${port} is shut\`, () => {});
     test(
-      '#9 an opt-out',
+      'an operator\\'s word',
       () => decode('P5 17 17 255'));
-  `.replaceAll('#', 'P');
-  expect(rowsOf(source)).toEqual(['P6', 'P16', 'P13', 'P9']);
+  `;
+  expect(titlesIn(source)).toEqual(['photos go', 'the server on $name', '… is shut', "an operator's word"]);
 });

@@ -1,82 +1,122 @@
 import type { TestResult } from '../../sync/server/compliance/reports.ts';
-import { ROWS, rowsIn } from './rows.ts';
+import type { Row, RowId } from './rows.ts';
+import { titlePattern } from './titles.ts';
 
-export interface Verdict {
-  readonly row: string;
-  readonly requirement: string;
-  readonly ok: boolean;
-  readonly tests: readonly TestResult[];
+/** A test that a part names, and how it ended. */
+export interface Proof {
+  readonly file: string;
+  readonly title: string;
+  readonly outcome: TestResult['outcome'] | 'not run';
 }
 
+/** `left`: its tests are all of a run that is not asked for. `undecided`: of a run that left no report. */
+export type State = 'proven' | 'failed' | 'undecided' | 'left';
+
+export interface PartVerdict {
+  readonly claim: string;
+  readonly state: State;
+  readonly tests: readonly Proof[];
+}
+
+export interface Verdict {
+  readonly row: RowId;
+  readonly requirement: string;
+  readonly limits?: string;
+  readonly state: State;
+  readonly parts: readonly PartVerdict[];
+  /** Runs that it waits for. */
+  readonly waitsFor: readonly string[];
+}
+
+/** What is known of a test file whose tests have no result. */
+export interface Runs {
+  /** The run that would have left its report, and did not; null: it is there. */
+  readonly missing: (file: string) => string | null;
+  /** It belongs to a run that is not asked for. */
+  readonly left: (file: string) => boolean;
+}
+
+export const ALL_RAN: Runs = { missing: () => null, left: () => false };
+
 /**
- * Judges the policy by the tests that name its rows: a row holds when at least one test proves it, and none of those that
- * name it failed or was skipped. Pure.
- *
- * @param named rows that a test file names in its source: they fail with a file that could not be loaded
+ * Judges the policy by the tests that its parts name: a part is proven when each of them passed, and a row when each of its
+ * parts is. A part that names none is not. Pure.
  */
 export function judge(
+  rows: ReadonlyMap<RowId, Row>,
   results: readonly TestResult[],
-  named: ReadonlyMap<string, readonly string[]> = new Map(),
+  { missing, left }: Runs = ALL_RAN,
 ): Verdict[] {
-  const byRow = new Map<string, TestResult[]>([...ROWS.keys()].map((row) => [row, []]));
-  for (const result of results) {
-    const unloaded = result.title === '';
-    const rows = unloaded ? (named.get(result.file) ?? []) : rowsIn(result.title);
-    for (const row of rows)
-      byRow.get(row)?.push(unloaded ? { ...result, title: 'the file can not be loaded' } : result);
-  }
-  return [...ROWS].map(([row, requirement]) => {
-    const tests = byRow.get(row)!;
-    return { row, requirement, ok: tests.length > 0 && tests.every((t) => t.outcome === 'passed'), tests };
+  const byFile = Map.groupBy(results, (r) => r.file);
+  const proofsOf = (file: string, title: string): Proof[] => {
+    const ran = byFile.get(file) ?? [];
+    const pattern = titlePattern(title);
+    const found = ran.filter((r) => pattern.test(r.title));
+    if (found.length > 0) return found;
+    const unloaded = ran.some((r) => r.title === '' && r.outcome === 'failed');
+    return [{ file, title, outcome: unloaded ? 'failed' : 'not run' }];
+  };
+  const stateOf = (tests: readonly Proof[]): State => {
+    const counted = tests.filter((t) => t.outcome !== 'not run' || !left(t.file));
+    if (tests.length > 0 && counted.length === 0) return 'left';
+    const waits = (t: Proof) => t.outcome === 'not run' && missing(t.file) !== null;
+    if (counted.length === 0 || counted.some((t) => t.outcome !== 'passed' && !waits(t))) return 'failed';
+    return counted.some(waits) ? 'undecided' : 'proven';
+  };
+  return [...rows].map(([row, { requirement, parts, limits }]) => {
+    const judged = Object.entries(parts).map(([claim, named]): PartVerdict => {
+      const tests = Object.entries(named).flatMap(([file, titles]) => titles.flatMap((title) => proofsOf(file, title)));
+      return { claim, state: stateOf(tests), tests };
+    });
+    const states = judged.map((p) => p.state);
+    const state =
+      states.length === 0 || states.includes('failed')
+        ? 'failed'
+        : states.includes('undecided')
+          ? 'undecided'
+          : states.includes('proven')
+            ? 'proven'
+            : 'left';
+    const waiting = judged.filter((p) => p.state === 'undecided').flatMap((p) => p.tests);
+    const waitsFor = new Set(waiting.filter((t) => t.outcome === 'not run').flatMap((t) => missing(t.file) ?? []));
+    return { row, requirement, ...(limits && { limits }), state, parts: judged, waitsFor: [...waitsFor] };
   });
 }
 
-/**
- * Rows that nobody can decide by the reports that are here: they have tests in a run that left none, and none that failed.
- * Pure.
- *
- * @param missing the run whose report the file's tests would stand in, and which is not here; null: it is here
- * @returns the runs that it takes, by row
- */
-export function undecided(
-  verdicts: readonly Verdict[],
-  named: ReadonlyMap<string, readonly string[]>,
-  missing: (file: string) => string | null,
-): Map<string, Set<string>> {
-  const open = new Map<string, Set<string>>();
-  for (const [file, rows] of named) {
-    const run = missing(file);
-    if (run !== null) for (const row of rows) open.set(row, (open.get(row) ?? new Set()).add(run));
-  }
-  for (const { row, tests } of verdicts) if (tests.some((t) => t.outcome === 'failed')) open.delete(row);
-  return open;
-}
+const MARK: Readonly<Record<State, string>> = { proven: '✓', failed: '✗', undecided: '?', left: '–' };
 
-/** What is said of rows that could not be decided. @param runs in the order in which they are to run. Pure. */
-export function tellUndecided(open: ReadonlyMap<string, ReadonlySet<string>>, runs: readonly string[]): string[] {
-  if (open.size === 0) return [];
-  const wanted = runs.filter((run) => [...open.values()].some((names) => names.has(run))).map((run) => `\`${run}\``);
+/** A row, its parts, and the tests of each; those that passed are counted, or listed where `all` is asked for. Pure. */
+export function describeRow(verdict: Verdict, all: boolean): string[] {
   return [
-    `Not decided: ${[...ROWS.keys()].filter((row) => open.has(row)).join(' ')}.`,
-    `They have tests in runs that left no report in test/artefacts. Run first, in this checkout: ${wanted.join(', ')}.`,
+    `${MARK[verdict.state]} ${verdict.row.padEnd(3)} ${verdict.requirement}`,
+    ...verdict.parts.flatMap((part) => describePart(part, all)),
+    ...(verdict.limits ? [`      not shown: ${verdict.limits}`] : []),
   ];
 }
 
-/** How many tests of a row are listed; those that did not pass always are. */
-const LISTED = 4;
-
-/** One line a row, and below it the tests that prove it. Pure. */
-export function tell({ row, requirement, ok, tests }: Verdict, all: boolean): string[] {
-  const head = `${ok ? '✓' : '✗'} ${row.padEnd(3)} ${requirement}`;
-  if (tests.length === 0) return [head, '       no test proves it'];
-  const bad = tests.filter((t) => t.outcome !== 'passed');
-  const good = tests.filter((t) => t.outcome === 'passed');
-  const shown = all ? good : good.slice(0, LISTED);
-  const left = good.length - shown.length;
+function describePart({ claim, state, tests }: PartVerdict, all: boolean): string[] {
+  const passed = tests.filter((t) => t.outcome === 'passed');
+  const count = tests.length === 0 ? 'no test' : `${passed.length} of ${tests.length} passed`;
+  const shown = tests.filter((t) => all || (t.outcome !== 'passed' && state === 'failed'));
   return [
-    head,
-    ...bad.map((t) => `       ${t.outcome.toUpperCase()}: ${t.file}: ${t.title}`),
-    ...shown.map((t) => `       ${t.file}: ${t.title}`),
-    ...(left > 0 ? [`       and ${left} more`] : []),
+    `    ${MARK[state]} ${claim} (${count})`,
+    ...shown.map((t) => `        ${t.outcome === 'passed' ? '' : `${t.outcome.toUpperCase()}: `}${t.file}: ${t.title}`),
+  ];
+}
+
+/** What is said at the end. @param runs in the order in which they are to run. Pure. */
+export function summary(verdicts: readonly Verdict[], runs: readonly string[]): string[] {
+  const those = (state: State) => verdicts.filter((v) => v.state === state).map((v) => v.row);
+  const [proven, failed, open] = [those('proven'), those('failed'), those('undecided')];
+  const parts = verdicts.flatMap((v) => v.parts);
+  const waiting = runs.filter((run) => verdicts.some((v) => v.waitsFor.includes(run)));
+  return [
+    ...(open.length > 0
+      ? [
+          `Not decided: ${open.join(' ')}.`,
+          `They have tests in runs that left no report in test/artefacts. Run first, in this checkout: ${waiting.map((run) => `\`${run}\``).join(', ')}.`,
+        ]
+      : []),
+    `${proven.length} of ${verdicts.length} rows proven, ${parts.filter((p) => p.state === 'proven').length} of ${parts.length} parts${failed.length > 0 ? `; not: ${failed.join(' ')}` : ''}`,
   ];
 }

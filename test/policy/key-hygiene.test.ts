@@ -33,7 +33,7 @@ function filesUnder(folder: string): string[] {
 
 const home = await serverHome();
 
-describe('P19 keys of the environment', () => {
+describe('keys of the environment', () => {
   afterAll(() => home.remove());
 
   test('stay inside the server process: no child, report, log, error or file has them', async () => {

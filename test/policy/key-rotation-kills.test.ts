@@ -191,7 +191,7 @@ async function audit(keys: Keys, before: Keys, old: MasterPair): Promise<void> {
 
 describe.skipIf(unavailable)('a process that rotates the keys', () => {
   test(
-    `P20 is killed ${KILLS} times at random moments under load: nothing is lost, and the old keys open nothing at the end`,
+    `is killed ${KILLS} times at random moments under load: nothing is lost, and the old keys open nothing at the end`,
     async () => {
       const { db } = database;
       const killedIn: Record<string, number> = {};

@@ -127,7 +127,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     return all;
   };
 
-  test('P20 leaves everything readable under the new keys alone, and nothing that the old ones open', async () => {
+  test('leaves everything readable under the new keys alone, and nothing that the old ones open', async () => {
     const { db } = database;
     const both = keysOfPair(next, old);
     await openRing(db, both);
@@ -191,7 +191,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     await expect(settleKeys(db, fresh)).rejects.toMatchObject({ code: 'key-retired' });
   }, 180_000);
 
-  test('P20 with re-encryption the old person keys open nothing either, and the server serves meanwhile', async () => {
+  test('with re-encryption the old person keys open nothing either, and the server serves meanwhile', async () => {
     const { db } = database;
     const stolen = await personBox(db, before, people);
     const both = keysOfPair(next, old);
@@ -221,7 +221,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     expect(kept).toEqual([]);
   }, 180_000);
 
-  test('P20 begins only when every process has both pairs, and refuses to start without one that is needed', async () => {
+  test('begins only when every process has both pairs, and refuses to start without one that is needed', async () => {
     const { db } = database;
     const both = keysOfPair(next, old);
     await expect(beginRotation(db, before, { reEncrypt: false, now: NOW })).rejects.toMatchObject({
@@ -253,7 +253,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     );
   }, 180_000);
 
-  test('P20 the database itself refuses what a process that slept through the switch would still write', async () => {
+  test('the database itself refuses what a process that slept through the switch would still write', async () => {
     const { db } = database;
     const both = keysOfPair(next, old);
     await openRing(db, both);
@@ -269,7 +269,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     expect(await leftOver(db, 1)).toEqual({});
   }, 180_000);
 
-  test('P20 does not let go of the old keys while anything is under them that it does not know', async () => {
+  test('does not let go of the old keys while anything is under them that it does not know', async () => {
     const { db } = database;
     const both = keysOfPair(next, old);
     await openRing(db, both);
@@ -290,7 +290,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
 
   // PGlite has one connection: nobody else can hold a table.
   if (name !== 'PGlite')
-    test('P20 waits for whoever holds a table for long, and goes on afterwards', async () => {
+    test('waits for whoever holds a table for long, and goes on afterwards', async () => {
       const { db } = database;
       const both = keysOfPair(next, old);
       await openRing(db, both);

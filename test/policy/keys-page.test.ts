@@ -13,13 +13,13 @@ const page = readFileSync(join(root, 'docs/keys.md'), 'utf8');
 /** A row of a table, by what its first cell begins with. */
 const rowOf = (start: string) => page.split('\n').find((line) => line.startsWith(`| ${start}`)) ?? '';
 
-test('P19 the page of keys names every sub-key, of the server and of a kiosk, and every secret of the environment', () => {
+test('the page of keys names every sub-key, of the server and of a kiosk, and every secret of the environment', () => {
   const quoted = (name: string) => page.includes(`\`${name}\``);
   const named = [...PURPOSES, ...Object.values(STORE_PURPOSES), ...Object.values(DEVICE_PURPOSES), ...SECRETS];
   expect(named.filter((name) => !quoted(name) && !quoted(name.replace(/_PREVIOUS$/, '')))).toEqual([]);
 });
 
-test('P20 the page of keys tells of every sealed column which key it is under', () => {
+test('the page of keys tells of every sealed column which key it is under', () => {
   const missing = (names: readonly { name: string }[], row: string) =>
     names.map((t) => t.name).filter((name) => !row.includes(name));
   const ofField = SEALED.filter((t) => Object.values(t.columns).some((c) => c.purpose === 'field'));
@@ -27,7 +27,7 @@ test('P20 the page of keys tells of every sealed column which key it is under', 
   expect(missing(OF_PERSONS, rowOf('person keys'))).toEqual([]);
 });
 
-test('P19 every variable that holds a secret is one: taken out of the environment, and may come as a file', () => {
+test('every variable that holds a secret is one: taken out of the environment, and may come as a file', () => {
   const sources = readdirSync(join(root, 'sync/server'), { recursive: true, encoding: 'utf8' })
     .filter((path) => /(^|\/)(config|settings)\.ts$/.test(path))
     .map((path) => readFileSync(join(root, 'sync/server', path), 'utf8'));

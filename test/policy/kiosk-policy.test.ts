@@ -78,7 +78,7 @@ test('where faces are switched off no face can be enrolled, and the screen says 
   expect((await kiosk.methods.status({})).notices).toContain('faces-not-allowed');
 });
 
-test('P35 whom to ask is the server’s word: controller, privacy contact and DPO reach the privacy screen', async () => {
+test('whom to ask is the server’s word: controller, privacy contact and DPO reach the privacy screen', async () => {
   const privacy = { controller: 'Example School', contact: 'privacy@example.org', dpo: 'Dr Example' };
   const kiosk = await kioskUnder({ leaseDays: 30, privacy });
   expect((await kiosk.methods.status({})).privacy).toMatchObject(privacy);

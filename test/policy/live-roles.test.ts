@@ -68,7 +68,7 @@ describe.each(DATABASES)('the live socket on $name', ({ unavailable, start }) =>
   });
   beforeEach((context) => void (unavailable && context.skip(unavailable)));
 
-  test('P14 opens for whoever may see the board, from our own page, and for nobody else', async () => {
+  test('opens for whoever may see the board, from our own page, and for nobody else', async () => {
     expect(await statusOf(open(door.visitor()))).toBe(401);
     const someone = await door.as('person');
     expect(await statusOf(open(someone))).toBe(403);
@@ -82,7 +82,7 @@ describe.each(DATABASES)('the live socket on $name', ({ unavailable, start }) =>
   });
 
   test.each(['admin', 'dpo', 'staff'] as const)(
-    'P11 P14 %s sees names, and the audit log says whose before they are sent',
+    '%s sees names, and the audit log says whose before they are sent',
     async (role) => {
       const who = await door.as(role);
       const socket = open(who);
@@ -101,7 +101,7 @@ describe.each(DATABASES)('the live socket on $name', ({ unavailable, start }) =>
     },
   );
 
-  test('P14 an auditor sees that something happened, and not whose it was', async () => {
+  test('an auditor sees that something happened, and not whose it was', async () => {
     const auditor = await door.as('auditor');
     const socket = open(auditor);
     const text = String((await once(socket, 'message'))[0]);
@@ -113,7 +113,7 @@ describe.each(DATABASES)('the live socket on $name', ({ unavailable, start }) =>
     expect(same.text).not.toContain(person);
   });
 
-  test('P14 is closed as soon as its session ends: signed out, disabled, or given another role', async () => {
+  test('is closed as soon as its session ends: signed out, disabled, or given another role', async () => {
     const admin = await door.as('admin');
     const endings: ((who: Visitor & { id: string }) => Promise<unknown>)[] = [
       (who) => door.ask({ ...who }, 'DELETE', '/api/session'),
@@ -131,7 +131,7 @@ describe.each(DATABASES)('the live socket on $name', ({ unavailable, start }) =>
     }
   });
 
-  test('P14 a dropped screen goes on where it stopped', async () => {
+  test('a dropped screen goes on where it stopped', async () => {
     const staff = await door.as('staff');
     const socket = open(staff);
     const { log, position } = await first(socket);

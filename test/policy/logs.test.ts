@@ -40,7 +40,7 @@ describe.skipIf(unavailable)('the log of a server', () => {
     home.remove();
   });
 
-  test('P17 P19 names nobody, and holds no key, token, password or place, whatever goes wrong', async () => {
+  test('names nobody, and holds no key, token, password or place, whatever goes wrong', async () => {
     const env = {
       ...initServer(home.path),
       SMARTPRESENCE_DATABASE_URL: postgres.url('logs'),

@@ -65,7 +65,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => home.remove());
 
-test('P1 P20 what the build before person keys wrote is sealed anew under them, once, and reads as before', async () => {
+test('what the build before person keys wrote is sealed anew under them, once, and reads as before', async () => {
   const database = await openDatabase(home.path);
   try {
     const { db } = database;

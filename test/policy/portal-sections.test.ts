@@ -18,7 +18,7 @@ import { apiOn, enrol } from './api-kit.ts';
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
-test('P28 no section of the export is empty for somebody of whom every table has something', async () => {
+test('no section of the export is empty for somebody of whom every table has something', async () => {
   const home = await DATABASES[0]!.start();
   const database = await home.open();
   const api = await apiOn(database, NOW);

@@ -142,7 +142,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     };
   }
 
-  test('P28 the export holds every value that went in, photos and template as they were, and nothing of anybody else', async () => {
+  test('the export holds every value that went in, photos and template as they were, and nothing of anybody else', async () => {
     const [mine, other] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
     const { text, data } = await exportOf(mine.person);
     for (const value of mine.values) expect(text.includes(value), value.slice(0, 60)).toBe(true);
@@ -169,7 +169,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect(text).not.toMatch(/photoKey|tester@example/);
   });
 
-  test('P28 what was recorded under another name before a merge is in it too', async () => {
+  test('what was recorded under another name before a merge is in it too', async () => {
     const [kept, merged] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
     await mergePeople(api.db, api.keys, { kept: kept.person, merged: merged.person, by: 'staff' }, NOW);
     const { text } = await exportOf(kept.person);
@@ -178,7 +178,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       expect(text.includes(value), value.slice(0, 60)).toBe(true);
   });
 
-  test('P28 every table of the database is told in the export or left out with a reason', async () => {
+  test('every table of the database is told in the export or left out with a reason', async () => {
     const { rows } = await sql<{ name: string }>`
       select case when n.nspname = 'public' then c.relname else n.nspname || '.' || c.relname end as name
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -205,7 +205,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     ).toEqual(['attendance_due', 'change', 'keyring.person_key'].sort());
   });
 
-  test('P30 a person corrects their own profile, kiosks are told, and number and badge stay with whoever runs the place', async () => {
+  test('a person corrects their own profile, kiosks are told, and number and badge stay with whoever runs the place', async () => {
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     const changed = await ask<MyProfile>(person, 'PATCH', '/api/me', { name: 'New Name', phone: null });
     expect(changed).toMatchObject({ name: 'New Name', phone: null });
@@ -242,7 +242,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
   });
 
-  test('P9 an opt-out reaches every kiosk: their check-ins have no coordinates at all, not even a hash; what is held goes, and what comes late is not kept', async () => {
+  test('an opt-out reaches every kiosk: their check-ins have no coordinates at all, not even a hash; what is held goes, and what comes late is not kept', async () => {
     const { person, values } = await wholePerson(randomUUID().slice(0, 8));
     const other = await api.kiosk();
     await ask(person, 'PUT', '/api/me/gps', { optOut: true });
@@ -275,7 +275,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect((await exportOf(person)).text).not.toContain('LATE POSITION');
   });
 
-  test('P9 an opt-out that was said at a kiosk takes the positions that are held too', async () => {
+  test('an opt-out that was said at a kiosk takes the positions that are held too', async () => {
     const { person, values } = await wholePerson(randomUUID().slice(0, 8));
     const position = values.find((v) => v.startsWith('"latitude"'))!;
     expect((await exportOf(person)).text).toContain(position);
@@ -286,7 +286,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect(data.profile![0]).toMatchObject({ gpsOptOut: true });
   });
 
-  test('P29 an erasure is asked twice, drops templates at once, and can be taken back while its time lasts', async () => {
+  test('an erasure is asked twice, drops templates at once, and can be taken back while its time lasts', async () => {
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     const url = '/api/gdpr/delete/my-account';
     const refused = { code: 'confirmation-needed' };

@@ -110,7 +110,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
   const send = (body: unknown, headers: Record<string, string> = {}, who: Visitor = staff) =>
     door.ask({ ...who }, 'POST', '/api/test/notes', body, headers);
 
-  test('P11 change and audit row are one transaction: without the row there is no change', async () => {
+  test('change and audit row are one transaction: without the row there is no change', async () => {
     const key = randomUUID();
     const person = randomUUID();
     expect((await send({ key, about: [person] })).status).toBe(200);
@@ -133,7 +133,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
     expect(door.told).toEqual(['board']);
   });
 
-  test('P11 what is refused changes nothing, tells nobody, and leaves a row that says so', async () => {
+  test('what is refused changes nothing, tells nobody, and leaves a row that says so', async () => {
     const key = randomUUID();
     const answer = await send({ key, end: 'refuse' });
     expect([answer.status, answer.json().code, await noted(key), door.told]).toEqual([

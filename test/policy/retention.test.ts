@@ -40,7 +40,7 @@ const SETTINGS: RetentionSettings = {
 describe('periods come from the environment', () => {
   const key = () => randomBytes(32).toString('base64');
   const env = { SMARTPRESENCE_SERVER_HOME: '/tmp/none', ENCRYPTION_KEY: key(), SECRET_KEY: key() };
-  test('P6 P8 no longer than the policy allows', () => {
+  test('no longer than the policy allows', () => {
     const { retention } = readConfig(env);
     expect([retention.photoDays, retention.gpsDays]).toEqual([90, 30]);
     expect(() => readConfig({ ...env, SMARTPRESENCE_PHOTO_DAYS: '91' })).toThrow(/SMARTPRESENCE_PHOTO_DAYS .*90/);
@@ -107,7 +107,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     return { kiosk, person };
   }
 
-  test('P6 P8 photos go after 90 days and positions after 30, records stay; the report says what, how many, and the oldest left', async () => {
+  test('photos go after 90 days and positions after 30, records stay; the report says what, how many, and the oldest left', async () => {
     await kioskWithDays(100);
     const dry = await run({}, { dryRun: true });
     expect([dry.gps.due, dry.photos.due, dry.gps.removed]).toEqual([70, 10, 0]);
@@ -132,7 +132,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await run()).toMatchObject({ gps: { removed: 0 }, photos: { removed: 0 } });
   });
 
-  test('P6 P8 what a kiosk sends after months offline goes at once, and a clock that runs ahead keeps nothing', async () => {
+  test('what a kiosk sends after months offline goes at once, and a clock that runs ahead keeps nothing', async () => {
     const kiosk = await KioskOfServer.at(database, keys, null, ago(200));
     const person = kiosk.enrol('Ada Lovelace', { at: ago(200) });
     const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
@@ -144,7 +144,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await run({}, { at: later })).toMatchObject({ gps: { removed: 1 }, photos: { removed: 1 } });
   });
 
-  test('P8 a position in an event that could not be taken goes after 30 days too, and the rest of it stays', async () => {
+  test('a position in an event that could not be taken goes after 30 days too, and the rest of it stays', async () => {
     const kiosk = await KioskOfServer.at(database, keys, null, ago(200));
     const person = kiosk.enrol('Ada Lovelace', { at: ago(200) });
     await kiosk.send(ago(40));
@@ -163,7 +163,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await run()).toMatchObject({ gps: { removed: 0 } });
   });
 
-  test('P8 the policy of a site shortens the period at that site, and can not lengthen it', async () => {
+  test('the policy of a site shortens the period at that site, and can not lengthen it', async () => {
     const site = await newSite();
     await kioskWithDays(20, site);
     await kioskWithDays(20);
@@ -278,7 +278,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     ]);
   });
 
-  test('P6 a kiosk’s own purges are known by its word; one that is silent for too long is overdue, a revoked one is not', async () => {
+  test('a kiosk’s own purges are known by its word; one that is silent for too long is overdue, a revoked one is not', async () => {
     const kiosk = await KioskOfServer.at(database, keys, null, ago(200));
     const purged = (what: 'photos' | 'gps', before: Date) =>
       kiosk.box.append('purge', { what, before: before.toISOString(), removed: 3 }, {});

@@ -231,7 +231,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
   const registered = (tables: readonly { name: string; columns: object }[]) =>
     tables.flatMap((t) => Object.keys(t.columns).map((column) => `${t.name}: ${column}`));
 
-  test('P20 is sealed anew, reads as before, and opens by none of the keys before', async () => {
+  test('is sealed anew, reads as before, and opens by none of the keys before', async () => {
     const { db } = database;
     expect(await filled(SEALED)).toEqual(registered(SEALED));
     expect(await filled(OF_PERSONS)).toEqual(registered(OF_PERSONS));

@@ -10,18 +10,19 @@ import {
   VITEST_REPORTS,
   vitestResults,
 } from '../../sync/server/compliance/reports.ts';
+import type { PolicyResults } from '../../sync/server/compliance/results.ts';
 import { type Tier, tierOf } from '../tiers.ts';
-import { policyTests } from './find.ts';
-import { judge, tell, tellUndecided, undecided, type Verdict } from './judge.ts';
-import { ROW_PATTERN } from './rows.ts';
+import { ALL_RAN, describeRow, judge, type Runs, summary, type Verdict } from './judge.ts';
+import { ROWS } from './rows.ts';
+import { titlePattern } from './titles.ts';
 
 /**
- * `npm run test:policy [-- --all] [-- --from-reports]`: each row of the policy, with the tests that prove it. Runs the
- * files with tests whose titles name a row (`P7 …`), and fails when a row has none, or one failed or was skipped. The result goes
- * to test/artefacts/policy.json, which the compliance report reads.
+ * `npm run test:policy [-- --all] [-- --from-reports]`: each row of the policy (test/policy/rows.ts) with its parts and the
+ * tests that prove them. Runs those tests, and fails when a part has none, or one failed, was skipped or did not run. The
+ * result goes to test/artefacts/policy.json, which the compliance report reads.
  *
- * `--all`: every test of a row is listed. `--from-reports`: nothing is run, the reports of the last `npm test` and
- * `npm run test:long` are read, and of `npm run test:release` if it ran; `--without-release`: its suites are not missed.
+ * `--all`: every test of a part is listed. `--from-reports`: nothing is run, the reports of the last `npm test` and
+ * `npm run test:long` are read, and of `npm run test:release` if it ran; `--without-release`: its tests are not missed.
  * A row with tests in a run that left no report is not decided: it is named, not judged.
  * Exit codes: 0 every row holds, 1 one does not, 2 none was found not to hold, but not every one could be decided.
  */
@@ -38,17 +39,29 @@ const BROWSER_REPORT: Record<Tier, string> = {
 };
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
 
-async function runTests(files: readonly string[]): Promise<TestResult[]> {
+/** Every test that a part names, by file. */
+function namedTests(): Map<string, Set<string>> {
+  const named = new Map<string, Set<string>>();
+  for (const { parts } of ROWS.values())
+    for (const tests of Object.values(parts))
+      for (const [file, titles] of Object.entries(tests))
+        for (const title of titles) named.set(file, (named.get(file) ?? new Set()).add(title));
+  return named;
+}
+
+async function runTests(named: ReadonlyMap<string, ReadonlySet<string>>): Promise<TestResult[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-policy-'));
   try {
-    const units = files.filter((f) => f.endsWith('.test.ts'));
+    const units = [...named.keys()].filter((f) => f.endsWith('.test.ts'));
     const vitest = join(folder, 'vitest.json');
-    // Whole files: a test may stand on what the one before it did.
+    // Whole files: a test may need what the one before it did.
     await run('vitest', ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitest}`, ...units]);
-    const screens = files.filter((f) => f.endsWith('.spec.ts'));
+    const screens = [...named].filter(([file]) => file.endsWith('.spec.ts'));
     const playwright = join(folder, 'playwright.json');
     if (screens.length > 0 && existsSync('/usr/bin/chromium')) {
-      await run('playwright', ['test', '--reporter=dot,json', '--grep', ROW_PATTERN, ...screens], {
+      const titles = screens.flatMap(([, those]) => [...those].map((title) => titlePattern(title).source));
+      const files = screens.map(([file]) => file);
+      await run('playwright', ['test', '--reporter=dot,json', '--grep', titles.join('|'), ...files], {
         PLAYWRIGHT_JSON_OUTPUT_FILE: playwright,
       });
     }
@@ -70,42 +83,26 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
 function keep(verdicts: readonly Verdict[]): void {
   mkdirSync(artefacts, { recursive: true });
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  const text = JSON.stringify({ at: new Date().toISOString(), commit, rows: verdicts }, null, 1);
-  writeFileSync(join(artefacts, 'policy.json'), `${text}\n`);
+  const rows = verdicts.filter(({ state }) => state === 'proven' || state === 'failed');
+  const kept: PolicyResults = { at: new Date().toISOString(), commit, rows };
+  writeFileSync(join(artefacts, 'policy.json'), `${JSON.stringify(kept, null, 1)}\n`);
 }
 
-const fromReports = process.argv.includes('--from-reports');
 const withoutRelease = process.argv.includes('--without-release');
-const named = policyTests(root);
-const results = fromReports
-  ? reportedResults(artefacts, root, VITEST_REPORTS, PLAYWRIGHT_REPORTS)
-  : await runTests([...named.keys()]);
-const left = (file: string) => withoutRelease && tierOf(file) === 'release';
-
-/** The run that would have left the report with this file's tests, and did not; null: it has, or is not missed. */
-function missingRun(file: string): string | null {
-  if (!fromReports || left(file)) return null;
-  const tier = tierOf(file);
-  const report = file.endsWith('.spec.ts') ? BROWSER_REPORT[tier] : REPORT[tier];
-  return existsSync(join(artefacts, report)) ? null : COMMAND[tier];
-}
-
-// A suite that did not run at all was skipped; but what is left to the release tier.
-const ran = new Set(results.map((r) => r.file));
-const missing = [...named].flatMap(([file, rows]) =>
-  ran.has(file) || left(file) || missingRun(file)
-    ? []
-    : [{ file, title: `${rows.join(' ')}: the whole file`, outcome: 'skipped' as const }],
-);
-const judged = judge([...results, ...missing], named);
-const open = undecided(judged, named, missingRun);
-const verdicts = judged.filter(({ row }) => !open.has(row));
+const byReports: Runs = {
+  left: (file) => withoutRelease && tierOf(file) === 'release',
+  missing: (file) => {
+    const tier = tierOf(file);
+    const report = file.endsWith('.spec.ts') ? BROWSER_REPORT[tier] : REPORT[tier];
+    return existsSync(join(artefacts, report)) ? null : COMMAND[tier];
+  },
+};
+const fromReports = process.argv.includes('--from-reports');
+const verdicts = fromReports
+  ? judge(ROWS, reportedResults(artefacts, root, VITEST_REPORTS, PLAYWRIGHT_REPORTS), byReports)
+  : judge(ROWS, await runTests(namedTests()), ALL_RAN);
 keep(verdicts);
-for (const verdict of verdicts) console.log(tell(verdict, process.argv.includes('--all')).join('\n'));
-const bad = verdicts.filter((v) => !v.ok);
-if (verdicts.length > 0)
-  console.log(
-    `${verdicts.length - bad.length} of ${verdicts.length} rows proven${bad.length ? `; not: ${bad.map((v) => v.row).join(' ')}` : ''}`,
-  );
-for (const line of tellUndecided(open, Object.values(COMMAND))) console.log(line);
-process.exit(bad.length > 0 ? 1 : open.size > 0 ? 2 : 0);
+for (const verdict of verdicts) console.log(describeRow(verdict, process.argv.includes('--all')).join('\n'));
+for (const line of summary(verdicts, Object.values(COMMAND))) console.log(line);
+const found = (state: Verdict['state']) => verdicts.some((v) => v.state === state);
+process.exit(found('failed') ? 1 : found('undecided') ? 2 : 0);

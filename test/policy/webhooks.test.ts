@@ -225,7 +225,7 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
     expect(rows).toMatchObject([{ kind: 'person.erased', state: 'delivered', subject: null }]);
   });
 
-  test('P29 a receiver that does not answer, or is off, keeps the id of an erased person in its queue for three days at most', async () => {
+  test('a receiver that does not answer, or is off, keeps the id of an erased person in its queue for three days at most', async () => {
     const [busy, off] = [await receive(), await receive()];
     const person = box.person('Maria Mayer');
     answers = { status: 503 };

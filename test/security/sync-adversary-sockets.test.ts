@@ -92,7 +92,7 @@ async function goesOn(): Promise<void> {
 }
 
 describe('TLS', () => {
-  test.each(['people', 'devices', 'mqtts', 'wss'] as const)('P13 1.2 is refused on the port for %s', async (name) => {
+  test.each(['people', 'devices', 'mqtts', 'wss'] as const)('1.2 is refused on the port for %s', async (name) => {
     const port = String(ports[name]);
     const old = await sClient(port, ['-tls1_2']);
     expect(old.output).toMatch(/alert protocol version/);

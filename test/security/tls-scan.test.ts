@@ -88,7 +88,7 @@ const attributes = (xml: string, element: string) =>
   );
 
 describe.skipIf(missing)('sslscan', () => {
-  test.each(here)('P13 finds TLS 1.3 alone and nothing weak on the listener of %s', async (name) => {
+  test.each(here)('finds TLS 1.3 alone and nothing weak on the listener of %s', async (name) => {
     const starttls = name === 'postgres' ? ['--starttls-psql'] : [];
     const { stdout: xml } = await promisify(execFile)(SSLSCAN, [
       '--xml=-',

@@ -29,7 +29,7 @@ async function refusedUntouched(home: string, keys: Parameters<typeof openKiosk>
 describe('a store that must not open stays untouched, to the byte and the time of change', () => {
   const right = { deviceSecret: secret(), provisioningSecret: secret(), machineId: 'machine-a' };
 
-  it('P21 with another device secret, provisioning secret, or none', async () => {
+  it('with another device secret, provisioning secret, or none', async () => {
     const home = await closedKiosk(right);
     await refusedUntouched(home, { ...right, deviceSecret: secret() }, 'store-wrong-key');
     await refusedUntouched(home, { ...right, provisioningSecret: secret() }, 'store-wrong-key');
@@ -60,7 +60,7 @@ describe('a store that must not open stays untouched, to the byte and the time o
     }
   });
 
-  it('P21 replaced by garbage, by another kiosk’s store, or missing', async () => {
+  it('replaced by garbage, by another kiosk’s store, or missing', async () => {
     const home = await closedKiosk(right);
     const file = join(home, 'store.db');
     writeFileSync(file, randomBytes(statSync(file).size));
@@ -152,7 +152,7 @@ describe('secrets', () => {
     expect(await codeOf(() => openKeys({ home, deviceSecret: null }))).toBe('secret-file-exposed');
   });
 
-  it('P2 give one sub-key a purpose: all differ, and none shows another', async () => {
+  it('give one sub-key a purpose: all differ, and none shows another', async () => {
     const keys = await openKeys({ home: newFolder(), deviceSecret: secret() });
     const all = [
       ...(['pages', 'personKeys', 'vault', 'storeValues'] as const).map((p) => keys.current.subkey(p)),
@@ -162,7 +162,7 @@ describe('secrets', () => {
     expect(all.every((key) => key.length === 64)).toBe(true);
   });
 
-  it('P2 derive by HKDF-SHA-256 as RFC 5869 has it', async () => {
+  it('derive by HKDF-SHA-256 as RFC 5869 has it', async () => {
     const root = Buffer.alloc(32, 3);
     const { createHmac } = await import('node:crypto');
     const prk = createHmac('sha256', Buffer.alloc(32)).update(root).digest();

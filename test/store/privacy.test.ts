@@ -56,7 +56,7 @@ it('takes nothing of a face without a consent, and somebody without a face witho
 });
 
 describe('at rest', () => {
-  it('P1 P3 no file holds a name, number, photo, PIN or template in the clear, while open and when closed', async () => {
+  it('no file holds a name, number, photo, PIN or template in the clear, while open and when closed', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const photo = new Uint8Array(Buffer.concat([MARKS.photo, randomBytes(3000)]));
@@ -99,7 +99,7 @@ describe('at rest', () => {
     console.warn(
       '\n!!! SKIPPED: sqlcipher is not installed, so no other program opened the store (apt-get install sqlcipher)\n',
     );
-  it.skipIf(missing)('P1 Debian’s sqlcipher opens the store with the derived key, and not with another', async () => {
+  it.skipIf(missing)('Debian’s sqlcipher opens the store with the derived key, and not with another', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.addPerson(aPerson());
@@ -129,7 +129,7 @@ describe('an envelope', () => {
     key: fc.nat(),
   });
 
-  it('P1 opens at its own place alone', () => {
+  it('opens at its own place alone', () => {
     fc.assert(
       fc.property(place, place, fc.uint8Array(), (here, there, plain) => {
         const key = keyObject(randomBytes(32));
@@ -143,7 +143,7 @@ describe('an envelope', () => {
     );
   });
 
-  it('P1 does not open when any one part of its place is another', () => {
+  it('does not open when any one part of its place is another', () => {
     const key = keyObject(randomBytes(32));
     const here: Place = { field: 'f', person: 'p', record: 'r', row: 1, key: 1 };
     const sealed = seal(key, here, 'value', randomBytes);
@@ -152,7 +152,7 @@ describe('an envelope', () => {
     expect(() => open(key, { ...here, person: '', record: 'pr' }, sealed)).toThrow(/altered/);
   });
 
-  it('P1 does not open with any bit changed, cut or added', () => {
+  it('does not open with any bit changed, cut or added', () => {
     const key = keyObject(randomBytes(32));
     const here: Place = { field: 'f', person: 'p', record: 'r', row: 1, key: 1 };
     const sealed = seal(key, here, 'value', randomBytes);
@@ -187,7 +187,7 @@ describe('somebody who can write into the open database', () => {
   const swap = (table: string, column: string, key: string, [x, y]: [number, number]) =>
     `UPDATE ${table} SET ${column} = CASE ${key} WHEN ${x} THEN (SELECT ${column} FROM ${table} WHERE ${key} = ${y}) ELSE (SELECT ${column} FROM ${table} WHERE ${key} = ${x}) END WHERE ${key} IN (${x}, ${y})`;
 
-  it('P1 can’t swap two people’s templates, PINs, event values or positions, nor two records of one person', async () => {
+  it('can’t swap two people’s templates, PINs, event values or positions, nor two records of one person', async () => {
     const { store } = await twoPeople();
     const { db } = store.session;
     db.exec('DROP TRIGGER value_only_goes');
@@ -212,7 +212,7 @@ describe('somebody who can write into the open database', () => {
     }
   });
 
-  it('P1 can’t swap two people’s profiles or keys unseen', async () => {
+  it('can’t swap two people’s profiles or keys unseen', async () => {
     for (const column of ['profile', 'records_key', 'photos_key']) {
       const { store, home } = await twoPeople();
       store.session.db.exec(swap('person', column, 'ref', [1, 2]));
@@ -223,7 +223,7 @@ describe('somebody who can write into the open database', () => {
     }
   });
 
-  it('P1 can’t put an old name, opt-out or PIN back', async () => {
+  it('can’t put an old name, opt-out or PIN back', async () => {
     const { store, a, home } = await twoPeople();
     const { db } = store.session;
     const old = db.prepare('SELECT profile FROM person WHERE ref = 1').pluck().get() as Buffer;
@@ -239,7 +239,7 @@ describe('somebody who can write into the open database', () => {
 });
 
 describe('photos', () => {
-  it('P1 P3 open for their own record alone: altered, swapped, renamed or missing ones have a code', async () => {
+  it('open for their own record alone: altered, swapped, renamed or missing ones have a code', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const a = await store.addPerson(aPerson());
@@ -280,7 +280,7 @@ describe('photos', () => {
     expect(await codeOf(() => store.openPhoto(randomBytes(32).toString('base64url')))).toBe('photo-unknown');
   });
 
-  it('P3 that no record refers to, and temporary files, are gone after the next start', async () => {
+  it('that no record refers to, and temporary files, are gone after the next start', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.addPerson(aPerson({ photo: aPhoto() }));
@@ -296,7 +296,7 @@ describe('photos', () => {
     expect(again.person(id)).not.toBeNull();
   });
 
-  it('P3 whose record could not be written are removed again', async () => {
+  it('whose record could not be written are removed again', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.addPerson(aPerson());
     store.session.db.exec(
@@ -309,7 +309,7 @@ describe('photos', () => {
 });
 
 describe('deleting a person', () => {
-  it('P29 destroys keys, names, templates, PIN, photos and event values, in the file, its log and the vault', async () => {
+  it('destroys keys, names, templates, PIN, photos and event values, in the file, its log and the vault', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const gone = await store.addPerson(

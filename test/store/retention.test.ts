@@ -36,7 +36,7 @@ async function kioskWithDays(days: number) {
 }
 
 describe('retention', () => {
-  it('P6 P8 removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts', async () => {
+  it('removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts', async () => {
     const { clock, store, left, purges } = await kioskWithDays(100);
     expect(left()).toEqual({ checkins: 100, photos: 100, gps: 100, files: 101 });
     expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 10, gps: 70, pending: 0 });
@@ -55,7 +55,7 @@ describe('retention', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('P6 does not keep a record alive that was made while the clock was ahead', async () => {
+  it('does not keep a record alive that was made while the clock was ahead', async () => {
     const { clock, store, record, left } = await kioskWithDays(0);
     clock.time = T0 + 3650 * DAY; // wrong by ten years, for one check-in
     await record();
@@ -91,7 +91,7 @@ describe('the scheduler', () => {
     expect(left()).toMatchObject({ photos: 0, gps: 0 });
   });
 
-  it('P6 P8 wipes on time though the clock was set back, without network, over restarts', async () => {
+  it('wipes on time though the clock was set back, without network, over restarts', async () => {
     const { clock, home, store, left } = await kioskWithDays(1);
     let retention = startRetention({ store, site: POLICY, log: quiet, clock });
     retention.stop();

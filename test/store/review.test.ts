@@ -26,7 +26,7 @@ const rows = (store: SqlStore) =>
   }[];
 
 describe('a picture that waits', () => {
-  it('P1 P3 is nowhere in the clear, nor whose it is, while open and when closed; and opens for whoever has the store', async () => {
+  it('is nowhere in the clear, nor whose it is, while open and when closed; and opens for whoever has the store', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const kept = picture();
@@ -309,7 +309,7 @@ describe('an end', () => {
   });
 });
 
-it('P20 a rekey takes the pictures along, and the old key opens none', async () => {
+it('a rekey takes the pictures along, and the old key opens none', async () => {
   const home = newFolder();
   const store = await openKiosk(home);
   const kept = picture();

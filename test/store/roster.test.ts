@@ -126,7 +126,7 @@ describe('people of the server', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('P9 an opt-out from positions is never undone by the server', async () => {
+  it('an opt-out from positions is never undone by the server', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.addPerson(aPerson());
     store.updatePerson(id, { gpsOptOut: true });
@@ -244,7 +244,7 @@ describe('somebody who leaves', () => {
 });
 
 describe('an erasure', () => {
-  it('P29 destroys keys, rows, templates and photos, and is confirmed by one event, however often it is asked for', async () => {
+  it('destroys keys, rows, templates and photos, and is confirmed by one event, however often it is asked for', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const request = randomUUID();

@@ -155,7 +155,7 @@ describe('check-ins', () => {
     expect(store.lastCheckin(id)?.id).toBe(made[0]!.id);
   });
 
-  it('P9 carry no coordinates for somebody who opted out, whoever passes them', async () => {
+  it('carry no coordinates for somebody who opted out, whoever passes them', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.addPerson(aPerson());
     store.updatePerson(id, { gpsOptOut: true });

@@ -162,7 +162,7 @@ describe('revocation', () => {
 });
 
 describe('an ask', () => {
-  test('P21 is answered by a page sealed to that device, which no other kiosk opens, with its epoch’s ack', async () => {
+  test('is answered by a page sealed to that device, which no other kiosk opens, with its epoch’s ack', async () => {
     kiosk.box.person('Ada Lovelace');
     await take(kiosk, 'batch', await batch());
     const page = await ask(kiosk);

@@ -53,7 +53,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     return count;
   };
 
-  test('P7 its operator, who reads everything, sees no name, no position, and no word of an event', async () => {
+  test('its operator, who reads everything, sees no name, no position, and no word of an event', async () => {
     const spy = await bareClient(rig, { name: OPERATOR });
     const seen: { topic: string; payload: Buffer }[] = [];
     spy.on('message', (topic, payload) => seen.push({ topic, payload }));
@@ -333,7 +333,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
 });
 
 test.skipIf(missing)(
-  'P13 a Mosquitto started without its OpenSSL configuration still agrees with nobody on TLS 1.2',
+  'a Mosquitto started without its OpenSSL configuration still agrees with nobody on TLS 1.2',
   async () => {
     const [port, wssPort] = (await freePorts(2)) as [number, number];
     const ca = await createCa(randomUUID(), Date.now());

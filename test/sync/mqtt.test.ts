@@ -86,7 +86,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     await transport.close();
   });
 
-  test('P13 TLS 1.2 is refused on every port, TLS 1.3 is not', async () => {
+  test('TLS 1.2 is refused on every port, TLS 1.3 is not', async () => {
     for (const url of Object.values(rig.urls)) {
       const { port } = new URL(url);
       const old = await sClient(port, ['-tls1_2']);

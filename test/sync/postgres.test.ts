@@ -97,14 +97,14 @@ describe('the address', () => {
 });
 
 describe('the connection', () => {
-  test('P16 speaks TLS 1.3 and nothing else', async () => {
+  test('speaks TLS 1.3 and nothing else', async () => {
     const { rows } = await sql<{ version: string }>`
       select version from pg_stat_ssl where pid = pg_backend_pid()`.execute(one.db);
     expect(rows).toEqual([{ version: 'TLSv1.3' }]);
     expect(one.warnings).toEqual([]);
   });
 
-  test('P16 is refused where the certificate is of another CA, or for another name', async () => {
+  test('is refused where the certificate is of another CA, or for another name', async () => {
     const folder = temporaryHome();
     const stranger = join(folder.path, 'ca.pem');
     // The server's own leaf is no CA either.
@@ -125,7 +125,7 @@ describe('the connection', () => {
     expect(await codeOf(open({ ...address, port: 1 }))).toBe('database-unreachable');
   });
 
-  test('P16 is refused where the server speaks TLS 1.2, or none', async () => {
+  test('is refused where the server speaks TLS 1.2, or none', async () => {
     const weak = await startPostgres();
     weak.configure(`ssl_min_protocol_version = 'TLSv1.2'`);
     weak.configure(`ssl_max_protocol_version = 'TLSv1.2'`);

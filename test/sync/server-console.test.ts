@@ -94,7 +94,7 @@ describe('the live socket', () => {
       socket.on('error', () => undefined);
     });
 
-  test('P14 is refused without a session, without an Origin, and from another Origin', async () => {
+  test('is refused without a session, without an Origin, and from another Origin', async () => {
     const cookieNow = await rig.signIn();
     expect(await refusal(open({ origin: rig.server.peopleUrl }))).toBe(401);
     expect(await refusal(open({ cookie: cookieNow }))).toBe(403);
@@ -104,7 +104,7 @@ describe('the live socket', () => {
     good.terminate();
   });
 
-  test('P14 tells of a check-in as it is committed, and resumes without repeating', async () => {
+  test('tells of a check-in as it is committed, and resumes without repeating', async () => {
     const headers = { cookie: await rig.signIn(), origin: rig.server.peopleUrl };
     const socket = open(headers);
     const messages: Board[] = [];

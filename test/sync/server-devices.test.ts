@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 describe('the transport', () => {
-  test.each(['peopleUrl', 'deviceUrl'] as const)('P13 %s speaks TLS 1.3 alone', async (which) => {
+  test.each(['peopleUrl', 'deviceUrl'] as const)('%s speaks TLS 1.3 alone', async (which) => {
     const { hostname, port } = new URL(rig.server[which]);
     const attempt = (version: 'TLSv1.2' | 'TLSv1.3') =>
       new Promise<string>((resolve) => {
@@ -50,7 +50,7 @@ describe('the transport', () => {
     expect(await attempt('TLSv1.3')).toBe('TLSv1.3');
   });
 
-  test.each(['peopleUrl', 'deviceUrl'] as const)('P13 %s gives plain HTTP no answer', async (which) => {
+  test.each(['peopleUrl', 'deviceUrl'] as const)('%s gives plain HTTP no answer', async (which) => {
     const outcome = await new Promise<string>((resolve) => {
       const req = httpGet(rig.server[which].replace('https:', 'http:'), (res) => resolve(`ANSWERED ${res.statusCode}`));
       req.on('error', (e: NodeJS.ErrnoException) => resolve(e.code ?? 'error'));

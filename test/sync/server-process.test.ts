@@ -56,7 +56,7 @@ describe('the process', () => {
     expect(err).toContain('SMARTPRESENCE_SERVER_HOME=');
   });
 
-  test('P19 wrong configuration is told in full and no key is shown', async () => {
+  test('wrong configuration is told in full and no key is shown', async () => {
     const { code, err } = await runMain({ ENCRYPTION_KEY: 'a'.repeat(64), SMARTPRESENCE_BIND: 'nowhere' }).ended;
     expect(code).toBe(2);
     expect(err).toMatch(/ENCRYPTION_KEY is one pattern repeated/);
@@ -64,7 +64,7 @@ describe('the process', () => {
     expect(err).not.toContain('aaaa');
   });
 
-  test('P19 prints one line of JSON when ready, logs nobody’s name, and stops cleanly; keys of another home open nothing', async () => {
+  test('prints one line of JSON when ready, logs nobody’s name, and stops cleanly; keys of another home open nothing', async () => {
     outbox.checkin(outbox.person(NAME));
     expect(await rig.sync()).toMatchObject({ online: true, queued: 0 });
     const cookie = await rig.signIn();

@@ -55,13 +55,11 @@ function lastResults(folder: string): LastResults {
   };
   const ran = reportedResults(folder, ROOT, VITEST_REPORTS, PLAYWRIGHT_REPORTS);
   for (const { file, outcome } of ran) add(file, outcome);
-  if (policy.success)
-    for (const file of new Set(policy.data.rows.flatMap((r) => r.tests.map((t) => t.file)))) {
-      // The whole file's results, where there are any, say more.
-      if (files.has(file)) continue;
-      const tests = policy.data.rows.flatMap((r) => r.tests.filter((t) => t.file === file));
-      for (const { outcome } of new Map(tests.map((t) => [t.title, t])).values()) add(file, outcome);
-    }
+  if (policy.success) {
+    // The whole file's results, where there are any, say more.
+    const named = policy.data.rows.flatMap((r) => r.parts.flatMap((p) => p.tests)).filter((t) => !files.has(t.file));
+    for (const t of new Map(named.map((t) => [`${t.file} ${t.title}`, t])).values()) add(t.file, t.outcome);
+  }
   return { policy: policy.success ? policy.data : null, files };
 }
 

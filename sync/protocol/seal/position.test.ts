@@ -23,7 +23,7 @@ const position = fc.record({
   at: fc.constant('2026-07-20T08:00:00.000Z'),
 });
 
-test('P7 a sealed position opens for the server alone, always has one length, and holds no digit of the place', async () => {
+test('a sealed position opens for the server alone, always has one length, and holds no digit of the place', async () => {
   const lengths = new Set<number>();
   await fc.assert(
     fc.asyncProperty(position, async (where) => {
@@ -40,7 +40,7 @@ test('P7 a sealed position opens for the server alone, always has one length, an
   expect(lengths.size).toBe(1);
 });
 
-test('P7 it opens for no other person, kiosk or key, and not when any part was changed', async () => {
+test('it opens for no other person, kiosk or key, and not when any part was changed', async () => {
   const sealed = await sealPosition({ latitude: 52.520008, longitude: 13.404954 }, of, publicHalf(mine));
   expect(await refusal(openPosition(sealed, { ...of, person: randomUUID() }, lookup))).toBe('position-undecryptable');
   expect(await refusal(openPosition(sealed, { ...of, device: randomUUID() }, lookup))).toBe('position-undecryptable');

@@ -90,12 +90,12 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     return seen as T;
   };
 
-  test('P31 rows written at once by many make one whole chain', async () => {
+  test('rows written at once by many make one whole chain', async () => {
     await Promise.all(Array.from({ length: 40 }, () => write()));
     await expect(verifyAudit(db, keys)).resolves.toEqual({ rows: 40, last: 40, faults: [] });
   });
 
-  test('P11 a row goes with the transaction that it tells of', async () => {
+  test('a row goes with the transaction that it tells of', async () => {
     await expect(
       inTransaction(db, async (tx) => {
         await writeAudit(tx, keys, entry(), NOW);
@@ -106,7 +106,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     await expect(verifyAudit(db, keys)).resolves.toEqual({ rows: 1, last: 1, faults: [] });
   });
 
-  test('P31 a row that is altered, removed, moved, added or exchanged in whatever column is found, and where', async () => {
+  test('a row that is altered, removed, moved, added or exchanged in whatever column is found, and where', async () => {
     const rows = 12;
     await fill(rows);
     const other = await db.selectFrom('audit').selectAll().where('position', '=', 2).executeTakeFirstOrThrow();
@@ -190,7 +190,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     await expect(verifyAudit(db, keys)).resolves.toEqual({ rows, last: rows, faults: [] });
   });
 
-  test('P31 a row whose MAC alone was altered is blamed by itself, not the row behind it', async () => {
+  test('a row whose MAC alone was altered is blamed by itself, not the row behind it', async () => {
     await fill(5);
     const { faults } = await tampered(
       (tx) => sql`update audit set mac = decode(repeat('00', 32), 'hex') where position = 3`.execute(tx),
@@ -199,7 +199,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     expect(faults).toMatchObject([{ code: 'row-altered', position: 3 }]);
   });
 
-  test('P31 whoever has the database alone can not write a row that verifies', async () => {
+  test('whoever has the database alone can not write a row that verifies', async () => {
     await fill(3);
     // The wrapped audit key, and every row, are theirs to read; the environment's keys are not.
     const theirs = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
@@ -207,7 +207,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     await expect(verifyAudit(db, keys)).resolves.toMatchObject({ rows: 3, faults: [] });
   });
 
-  test('P31 rows that were cut off at the end are missed by the anchor, and by the server’s own folder', async () => {
+  test('rows that were cut off at the end are missed by the anchor, and by the server’s own folder', async () => {
     await fill(6);
     await anchor();
     expect(await codes()).toEqual([]);
@@ -233,7 +233,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     expect(await codes()).toEqual(['anchor-broken']);
   });
 
-  test('P32 a purge refuses to go below 365 days', async () => {
+  test('a purge refuses to go below 365 days', async () => {
     const old = new Date(NOW.getTime() - 364 * DAY);
     await fill(2, old);
     const purge = (days: number, dryRun = false) =>
@@ -252,7 +252,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     expect((await verifyAudit(db, keys)).rows).toBe(2);
   });
 
-  test('P32 after a purge the rest verifies from a signed checkpoint, and the checkpoint can not be done without', async () => {
+  test('after a purge the rest verifies from a signed checkpoint, and the checkpoint can not be done without', async () => {
     await fill(5, new Date(NOW.getTime() - 400 * DAY));
     await fill(3, new Date(NOW.getTime() - 10 * DAY));
     await anchor();
@@ -282,7 +282,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     await expect(verifyAudit(db, keys)).resolves.toMatchObject({ rows: 1, last: 10, faults: [] });
   });
 
-  test('P20 P31 rows of before and after a new audit key verify in one chain, each under its own', async () => {
+  test('rows of before and after a new audit key verify in one chain, each under its own', async () => {
     await fill(2);
     await expect(
       inTransaction(db, async (tx) => {

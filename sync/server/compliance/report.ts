@@ -1,7 +1,7 @@
 import { LAWS } from './duties.ts';
 import type { Facts } from './facts.ts';
 import { count, escaped, list, section, table } from './markdown.ts';
-import { type LastResults, type Outcome, resultOf } from './results.ts';
+import { type LastResults, type Outcome, type PolicyResults, resultOf } from './results.ts';
 
 /** How many duties ended how. */
 export type Tally = Readonly<Record<Outcome, number>>;
@@ -31,7 +31,21 @@ export function controlsReport(results: LastResults): { text: string; tally: Tal
     : '`npm run test:policy` was not run here: no result is known.';
   const sums = Object.entries(tally).filter(([, n]) => n > 0);
   const words = `${ran} ${sums.map(([outcome, n]) => `${n} ${outcome}`).join(', ')}. A summary of duties, no legal advice.`;
-  return { text: section(2, 'Duties, controls, tests', [words, ...laws].join('\n\n')), tally };
+  const rows = results.policy ? [policyTable(results.policy)] : [];
+  return { text: section(2, 'Duties, controls, tests', [words, ...laws, ...rows].join('\n\n')), tally };
+}
+
+/** The rows that the duties name: what each claims, and how its tests ended. */
+function policyTable({ rows }: PolicyResults): string {
+  const lines = rows.flatMap(({ row, requirement, limits, parts }) => [
+    [row, `**${escaped(requirement)}**${limits ? `<br>*Not shown:* ${escaped(limits)}` : ''}`, '', ''],
+    ...parts.map(({ claim, state, tests }) => {
+      const passed = tests.filter((t) => t.outcome === 'passed').length;
+      const outcome = state === 'left' ? 'not run' : state === 'proven' ? 'proven' : 'failed';
+      return ['', escaped(claim), `${passed} of ${tests.length} passed`, `${MARK[outcome]} ${outcome}`];
+    }),
+  ]);
+  return section(3, 'Rows of the encryption and privacy policy', table(['Row', 'Part', 'Tests', 'Last result'], lines));
 }
 
 /** The installation as it is. Markdown. Pure. */

@@ -1,19 +1,38 @@
 import { z } from 'zod';
 import type { Duty } from './duties.ts';
 
-/** What `npm run test:policy` writes (test/artefacts/policy.json). */
+/** What `npm run test:policy` writes (test/artefacts/policy.json): each row that it could judge, with its parts. */
 export const PolicyResults = z.object({
   at: z.string(),
   commit: z.string(),
-  rows: z.array(
-    z.object({
-      row: z.string(),
-      ok: z.boolean(),
-      tests: z.array(
-        z.object({ file: z.string(), title: z.string(), outcome: z.enum(['passed', 'failed', 'skipped']) }),
-      ),
-    }),
-  ),
+  rows: z
+    .array(
+      z.object({
+        row: z.string(),
+        requirement: z.string(),
+        /** What no test can show, and why. */
+        limits: z.string().optional(),
+        state: z.enum(['proven', 'failed', 'undecided', 'left']),
+        parts: z
+          .array(
+            z.object({
+              claim: z.string(),
+              state: z.enum(['proven', 'failed', 'undecided', 'left']),
+              tests: z
+                .array(
+                  z.object({
+                    file: z.string(),
+                    title: z.string(),
+                    outcome: z.enum(['passed', 'failed', 'skipped', 'not run']),
+                  }),
+                )
+                .readonly(),
+            }),
+          )
+          .readonly(),
+      }),
+    )
+    .readonly(),
 });
 export type PolicyResults = z.infer<typeof PolicyResults>;
 
@@ -40,10 +59,11 @@ export function resultOf(
   const outcomes: Outcome[] = [];
   for (const row of duty.rows) {
     const found = policy?.rows.find((r) => r.row === row);
-    const outcome = !found ? 'not run' : found.ok ? 'proven' : found.tests.length > 0 ? 'failed' : 'no test';
-    outcomes.push(outcome);
-    const passed = found?.tests.filter((t) => t.outcome === 'passed').length ?? 0;
-    proofs.push(`${row} (${found ? `${passed} of ${found.tests.length} passed` : 'not run'})`);
+    const parts = found?.parts ?? [];
+    const failed = parts.some((p) => p.state === 'failed' && p.tests.length > 0);
+    outcomes.push(!found ? 'not run' : found.state === 'proven' ? 'proven' : failed ? 'failed' : 'no test');
+    const proven = parts.filter((p) => p.state === 'proven').length;
+    proofs.push(`${row} (${found ? `${proven} of ${parts.length} parts proven` : 'not run'})`);
   }
   for (const file of duty.tests ?? []) {
     const { passed = 0, failed = 0, skipped = 0 } = files.get(file) ?? {};

@@ -8,7 +8,7 @@ const FOUND = new Date('2027-05-14T16:00:00.000Z');
 const hours = (count: number) => new Date(FOUND.getTime() + count * 3_600_000);
 const standing = { foundAt: FOUND, authorityAt: null, authorityReason: '' };
 
-describe('P34 the clock of 72 hours', () => {
+describe('the clock of 72 hours', () => {
   test('counts from when the incident was found, over the weekend', () => {
     expect(clockOf(standing, FOUND)).toEqual({
       dueAt: '2027-05-17T16:00:00.000Z',
@@ -25,7 +25,7 @@ describe('P34 the clock of 72 hours', () => {
   });
 });
 
-test('P34 an incident closes only when facts, effects, remedies and notices are documented', () => {
+test('an incident closes only when facts, effects, remedies and notices are documented', () => {
   const whole = {
     ...standing,
     authorityAt: hours(5),
@@ -59,7 +59,7 @@ test('an incident does not begin after it was found, nor end before it began, no
   for (const times of wrong) expect(() => requireTimes(...times, hours(1))).toThrow('future');
 });
 
-describe('P34 notices', () => {
+describe('notices', () => {
   const incident = {
     id: '0197a6c0-0000-7000-8000-000000000001',
     title: 'A kiosk was stolen',

@@ -10,7 +10,7 @@ const keys = new Keys(a, b);
 const place: Place = { field: 'person.name', person: 'p1', record: 'r1', rowVersion: 3 };
 
 describe('an envelope', () => {
-  test('P12 opens in its place, to what was sealed', () => {
+  test('opens in its place, to what was sealed', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(canonicalBytes(keys.openJson(place, keys.sealJson(place, value))).equals(canonicalBytes(value))).toBe(
@@ -38,7 +38,7 @@ describe('an envelope', () => {
     );
   });
 
-  test('P2 does not open for another purpose, or when either environment key differs', () => {
+  test('does not open for another purpose, or when either environment key differs', () => {
     const sealed = keys.seal('field', place, Buffer.from('Ada'));
     const wrong = [
       () => keys.open('keyring', place, sealed),
@@ -50,7 +50,7 @@ describe('an envelope', () => {
     expect(new Set([keys.check(), new Keys(b, a).check(), new Keys(a, a).check()]).size).toBe(3);
   });
 
-  test('P12 is refused with a code when any bit is flipped or any end cut off', () => {
+  test('is refused with a code when any bit is flipped or any end cut off', () => {
     const sealed = keys.sealJson(place, 'Ada Lovelace');
     for (let at = 0; at < sealed.length * 8; at++) {
       const bytes = Buffer.from(sealed);

@@ -53,7 +53,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     await moto?.remove();
   });
 
-  test('P15 what is put comes back, with its SHA-256, and the store is asked to encrypt it', async () => {
+  test('what is put comes back, with its SHA-256, and the store is asked to encrypt it', async () => {
     for (const size of [0, 1, 100_000]) {
       const bytes = randomBytes(size);
       const put = await store.put(`small/${size}`, bytes);
@@ -65,7 +65,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await codeOf(store.get('small/none'))).toBe('s3-object-missing');
   });
 
-  test('P23 SSE-KMS is chosen by configuration', async () => {
+  test('SSE-KMS is chosen by configuration', async () => {
     const kms = openObjectStore(moto.settings(bucket, { S3_SSE: 'kms', S3_KMS_KEY_ID: 'alias/smartpresence' }));
     await kms.put('kms/one', randomBytes(10));
     await kms.put('kms/parts', stream(randomBytes(9 * 1024 * 1024)));
@@ -85,7 +85,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect((await read(await store.get('large/exact'))).equals(exact)).toBe(true);
   });
 
-  test('P15 an upload that the store keeps wrongly is refused: it is read back, and the store is not believed', async () => {
+  test('an upload that the store keeps wrongly is refused: it is read back, and the store is not believed', async () => {
     // A store that answers well and gives back something else: one byte of it is turned on its way to us.
     const broken = openObjectStore(moto.settings(bucket));
     const get = broken.get.bind(broken);
@@ -110,7 +110,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await codeOf(store.put('once', randomBytes(5), { ifAbsent: true }))).toBe('s3-object-exists');
   });
 
-  test('P29 every version and every delete marker goes, and of that object alone', async () => {
+  test('every version and every delete marker goes, and of that object alone', async () => {
     for (let i = 0; i < 3; i++) await store.put('erase/a', randomBytes(10));
     await store.put('erase/ab', randomBytes(10));
     const { DeleteObjectCommand } = await import('@aws-sdk/client-s3');
@@ -156,7 +156,7 @@ describe('settings of the object store', () => {
     }
   };
 
-  test('P22 four variables are enough for AWS, and any other store is named by its URL', () => {
+  test('four variables are enough for AWS, and any other store is named by its URL', () => {
     expect(readConfig(base).s3).toBeNull();
     expect(readConfig({ ...base, ...s3 }).s3).toMatchObject({
       bucket: 'bucket',
@@ -173,7 +173,7 @@ describe('settings of the object store', () => {
     );
   });
 
-  test('P15 a store without TLS is refused', () => {
+  test('a store without TLS is refused', () => {
     expect(refused({ ...s3, S3_ENDPOINT_URL: 'http://minio.example:9000' })).toMatch(/must begin with https/);
   });
 

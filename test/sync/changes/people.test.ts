@@ -10,7 +10,7 @@ describe.each(DATABASES)('what kiosks tell of people, and hear of them, on $name
   onDatabase(start);
 
   describe('what a kiosk enrols', () => {
-    test('P21 reaches the other kiosks of its site, values and templates whole, and no other site', async () => {
+    test('reaches the other kiosks of its site, values and templates whole, and no other site', async () => {
       const [a, b, elsewhere, nowhere] = [
         await Kiosk.at(site),
         await Kiosk.at(site),

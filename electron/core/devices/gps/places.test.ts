@@ -20,13 +20,13 @@ function rig(place: typeof here | null, withKey = true) {
   };
 }
 
-test('P9 who opted out is not located: no fix is even read', async () => {
+test('who opted out is not located: no fix is even read', async () => {
   const { sealed, position } = rig(here);
   expect(await sealed({ ...ada, gpsOptOut: true })).toBeNull();
   expect(position).not.toHaveBeenCalled();
 });
 
-test('P7 a place leaves here sealed to the server alone; without a server, or without a fix, there is none', async () => {
+test('a place leaves here sealed to the server alone; without a server, or without a fix, there is none', async () => {
   const { sealed, open } = rig(here);
   expect(await open((await sealed(ada))!)).toEqual(here);
   expect(await rig(here, false).sealed(ada)).toBeNull();

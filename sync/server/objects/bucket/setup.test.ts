@@ -27,7 +27,7 @@ describe.skipIf(missing)('the bucket', () => {
   }, 90_000);
   afterAll(() => moto?.remove());
 
-  test('P24 P26 P27 one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing', async () => {
+  test('one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing', async () => {
     const settings = moto.settings('made-by-setup');
     const dry = await setupBucket(settings, PERIODS, { ...OPTIONS, dryRun: true });
     expect(dry).toEqual([expect.objectContaining({ state: 'would change', code: 's3-bucket-missing' })]);
@@ -54,7 +54,7 @@ describe.skipIf(missing)('the bucket', () => {
     client.destroy();
   });
 
-  test('P24 the audit finds each thing that somebody changed, and setup puts it right', async () => {
+  test('the audit finds each thing that somebody changed, and setup puts it right', async () => {
     const settings = moto.settings('changed-by-somebody');
     await setupBucket(settings, PERIODS, OPTIONS);
     const client = s3Client(settings);
@@ -125,7 +125,7 @@ describe.skipIf(missing)('the bucket', () => {
     other.destroy();
   });
 
-  test('P23 SSE-KMS with a key of its own is set and audited', async () => {
+  test('SSE-KMS with a key of its own is set and audited', async () => {
     const kms = moto.settings('kms-by-setup', { S3_SSE: 'kms', S3_KMS_KEY_ID: 'alias/sp' });
     await setupBucket(kms, PERIODS, OPTIONS);
     expect((await auditBucket(kms, PERIODS, OPTIONS)).filter((f) => f.state === 'differs')).toEqual([]);
@@ -135,7 +135,7 @@ describe.skipIf(missing)('the bucket', () => {
     });
   });
 
-  test('P15 setup writes the policy last, and it is the one that lets nothing in without TLS', async () => {
+  test('setup writes the policy last, and it is the one that lets nothing in without TLS', async () => {
     const settings = moto.settings('with-policy');
     const findings = await setupBucket(settings, PERIODS);
     expect(findings.at(-1)).toMatchObject({ code: 'bucket-policy-differs', state: 'changed' });
@@ -145,7 +145,7 @@ describe.skipIf(missing)('the bucket', () => {
     store.close();
   });
 
-  test('P15 the policy’s own words', () => {
+  test('the policy’s own words', () => {
     const settings = moto.settings('words');
     const [tls, tls12, encrypted] = policyStatements(settings);
     expect(tls).toEqual({

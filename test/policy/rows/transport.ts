@@ -1,0 +1,368 @@
+import type { Row } from '../rows.ts';
+
+const OBJECTS = 'sync/server/objects/store.test.ts';
+const BUCKET = 'sync/server/objects/bucket/setup.test.ts';
+const BACKUP = 'test/policy/backup.test.ts';
+const BACKUP_KEYS = 'test/policy/backup-keys.test.ts';
+const DUMP = 'test/policy/dump.test.ts';
+const HYGIENE = 'test/policy/key-hygiene.test.ts';
+const ROTATION = 'test/policy/key-rotation.test.ts';
+const POSTGRES = 'test/sync/postgres.test.ts';
+const DEVICES = 'test/sync/server-devices.test.ts';
+const LIVE = 'test/policy/live-roles.test.ts';
+const CONSOLE = 'test/sync/server-console.test.ts';
+const IAM = 'test/policy/iam.test.ts';
+
+/** How data travels, keys and the object store: P13 to P27. */
+export const TRANSPORT: Readonly<Record<string, Row>> = {
+  P13: {
+    requirement: 'All API endpoints speak TLS 1.3 only',
+    parts: {
+      'on every listener': {
+        'test/security/tls-scan.test.ts': ['finds TLS 1.3 alone and nothing weak on the listener of %s'],
+        [DEVICES]: ['%s speaks TLS 1.3 alone'],
+        'sync/server/health/health.test.ts': [
+          'speaks plain HTTP on a loopback address alone: elsewhere TLS 1.3, and a token is needed to start',
+        ],
+      },
+      'TLS 1.2 is refused': {
+        'test/sync/mqtt.test.ts': ['TLS 1.2 is refused on every port, TLS 1.3 is not'],
+        'test/sync/mqtt-broker.test.ts': [
+          'a Mosquitto started without its OpenSSL configuration still agrees with nobody on TLS 1.2',
+        ],
+        'test/security/sync-adversary-sockets.test.ts': ['1.2 is refused on the port for %s'],
+      },
+      'plain HTTP never answers off the loopback interface': {
+        [DEVICES]: ['%s gives plain HTTP no answer'],
+        'sync/server/health/health.test.ts': [
+          'speaks plain HTTP on a loopback address alone: elsewhere TLS 1.3, and a token is needed to start',
+        ],
+      },
+    },
+  },
+  P14: {
+    requirement: 'Real-time notifications over secure WebSocket',
+    parts: {
+      'news arrive as they are committed': {
+        [CONSOLE]: ['tells of a check-in as it is committed, and resumes without repeating'],
+      },
+      'authenticated, and closed when the session ends': {
+        [CONSOLE]: ['is refused without a session, without an Origin, and from another Origin'],
+        [LIVE]: [
+          'opens for whoever may see the board, from our own page, and for nobody else',
+          'is closed as soon as its session ends: signed out, disabled, or given another role',
+        ],
+        'sync/server/live/hub.test.ts': ['ends a reader whose session has ended, and one that does not answer'],
+      },
+      'each role sees what is its own': {
+        [LIVE]: [
+          '%s sees names, and the audit log says whose before they are sent',
+          'an auditor sees that something happened, and not whose it was',
+        ],
+      },
+      'resumed after a drop': {
+        [LIVE]: ['a dropped screen goes on where it stopped'],
+        [CONSOLE]: ['tells of a check-in as it is committed, and resumes without repeating'],
+      },
+      'on a listener that speaks TLS 1.3 alone': { [DEVICES]: ['%s speaks TLS 1.3 alone'] },
+    },
+  },
+  P15: {
+    requirement: 'S3 uploads over HTTPS only, with server-side encryption',
+    parts: {
+      'a store without TLS is refused, by us and by the bucket’s policy': {
+        [OBJECTS]: ['a store without TLS is refused'],
+        [BUCKET]: [
+          'setup writes the policy last, and it is the one that lets nothing in without TLS',
+          'the policy’s own words',
+        ],
+      },
+      'server-side encryption is asked for': {
+        [OBJECTS]: ['what is put comes back, with its SHA-256, and the store is asked to encrypt it'],
+      },
+      'checksums are verified on read-back': {
+        [OBJECTS]: [
+          'an upload that the store keeps wrongly is refused: it is read back, and the store is not believed',
+        ],
+      },
+    },
+  },
+  P16: {
+    requirement: 'PostgreSQL connections require TLS',
+    parts: {
+      'TLS 1.3, and nothing without it': {
+        [POSTGRES]: ['speaks TLS 1.3 and nothing else', 'is refused where the server speaks TLS 1.2, or none'],
+      },
+      'with the CA and the name verified': {
+        [POSTGRES]: ['is refused where the certificate is of another CA, or for another name'],
+        'build/compose/compose.test.ts': [
+          'the database’s certificate is for its name in the composition, by the CA that the server pins',
+        ],
+      },
+    },
+  },
+  P17: {
+    requirement: 'Sensitive columns use application-level encryption',
+    parts: {
+      'under the person’s key': {
+        'test/policy/person-keys.test.ts': [
+          'lies in the database under pgcrypto with AES-256, and below that under the person’s key',
+        ],
+      },
+      'a dump of the database shows no personal byte': {
+        [DUMP]: [
+          'a dump shows none of it',
+          'files of the database, its write-ahead log included, hold no name, address, number, position or face',
+        ],
+      },
+      'nor does the log': {
+        'test/policy/logs.test.ts': ['names nobody, and holds no key, token, password or place, whatever goes wrong'],
+      },
+    },
+  },
+  P18: {
+    requirement: 'Database backups are encrypted before they reach S3',
+    parts: {
+      'no byte in the bucket is readable': {
+        [BACKUP]: ['no byte of the bucket is readable: neither names of tables nor what is in them'],
+        [DUMP]: ['no version of any object in the bucket holds any of it'],
+      },
+      'other keys open none, and an altered one is refused': {
+        [BACKUP]: [
+          'other environment keys open no backup',
+          'an object that is not there any more, altered, cut off or another’s is refused, and nothing is left in the database',
+        ],
+        'sync/server/backup/sealed-stream.test.ts': [
+          'a chunk that is missing, twice, in another place, turned or from another stream is refused; so is a cut at a chunk',
+          'one of another kind, another backup or under another key does not open',
+        ],
+      },
+      'restored into an empty database': {
+        [BACKUP]: ['a backup restored into an empty database has every row of every table'],
+        'test/policy/backup-recovery.test.ts': [
+          'is restored from its backup on another machine; the kiosk finds it again and sends what the backup had not',
+        ],
+      },
+    },
+  },
+  P19: {
+    requirement: '`ENCRYPTION_KEY` (AES-256) comes from the environment; keys are never in code or database',
+    parts: {
+      'from the environment, or a file that it names': {
+        'sync/server/secrets/files.test.ts': [
+          'keys come from the environment, or from files that it names: container secrets and systemd’s credentials',
+        ],
+        'test/policy/keys-page.test.ts': [
+          'every variable that holds a secret is one: taken out of the environment, and may come as a file',
+          'the page of keys names every sub-key, of the server and of a kiosk, and every secret of the environment',
+        ],
+      },
+      'never in code, nor in an image': {
+        'build/checks/checks.test.ts': [
+          'the product’s own %s is found in every form that it has',
+          'one that was planted and taken out again is found in the history, one not yet committed in the tree',
+        ],
+        'build/compose/compose.test.ts': [
+          'nothing that the preparation makes gets into the image, whichever engine builds it',
+        ],
+      },
+      'never in the database, nor in any file, child or report': {
+        [HYGIENE]: ['stay inside the server process: no child, report, log, error or file has them'],
+      },
+      'nor in logs': {
+        'sync/server/logs/logs.test.ts': [
+          'holds nothing that an error was given: no value, name, address, place, key or token',
+          'withholds a field that nobody has declared, and a declared one of another shape',
+        ],
+        'test/policy/logs.test.ts': ['names nobody, and holds no key, token, password or place, whatever goes wrong'],
+        [DUMP]: ['no line of the log holds any of it, nor a key'],
+        'test/sync/server-process.test.ts': [
+          'prints one line of JSON when ready, logs nobody’s name, and stops cleanly; keys of another home open nothing',
+        ],
+        'test/policy/database-logging.test.ts': [
+          'that logs every statement and no parameters never writes a value or a pass phrase, not even of a failure',
+        ],
+      },
+      'nor in error messages': {
+        'sync/server/config.test.ts': ['lists every wrong variable at once and shows no value', 'never prints a key'],
+        'test/sync/server-process.test.ts': ['wrong configuration is told in full and no key is shown'],
+      },
+      'nor in core dumps': {
+        [HYGIENE]: [
+          'stay inside a command of the operator’s as well, and nothing dumps its memory',
+          'a core dump is prevented, told of where it can’t be, and refused where it is asked for',
+        ],
+        'build/systemd/units.test.ts': [
+          '%s: no core dump, no swap, nothing of standard output in the journal but a broker’s',
+        ],
+      },
+      'a weak or malformed key is refused at start': {
+        [HYGIENE]: ['are refused at the start when they are %s, without being repeated'],
+        'sync/server/config.test.ts': ['refuses two equal keys, half a certificate, and two listeners on one port'],
+      },
+    },
+  },
+  P20: {
+    requirement: 'Manual key rotation, with data re-encryption',
+    parts: {
+      'by a command, with every sealed column re-encrypted': {
+        'test/cli/keys.test.ts': [
+          'rotate says what it needs before there are new keys, and a dry run changes nothing',
+          'rotate seals everything anew; afterwards the old keys start nothing, and status says that they are not needed',
+        ],
+        'test/policy/rotation-columns.test.ts': [
+          'is sealed anew, reads as before, and opens by none of the keys before',
+        ],
+        'test/policy/keys-page.test.ts': ['the page of keys tells of every sealed column which key it is under'],
+      },
+      'the service stays up': {
+        [ROTATION]: [
+          'with re-encryption the old person keys open nothing either, and the server serves meanwhile',
+          'waits for whoever holds a table for long, and goes on afterwards',
+        ],
+        'test/cli/keys.test.ts': ['rotate works through the running server, which serves on'],
+      },
+      'resumable: a kill at any moment loses nothing': {
+        'test/policy/key-rotation-kills.test.ts': [
+          'is killed … times at random moments under load: nothing is lost, and the old keys open nothing at the end',
+        ],
+      },
+      'afterwards the old key opens nothing, in the database': {
+        [ROTATION]: [
+          'leaves everything readable under the new keys alone, and nothing that the old ones open',
+          'begins only when every process has both pairs, and refuses to start without one that is needed',
+          'the database itself refuses what a process that slept through the switch would still write',
+          'does not let go of the old keys while anything is under them that it does not know',
+        ],
+      },
+      'nor in the backups': {
+        [BACKUP_KEYS]: [
+          'after a rotation and `backup rekey` the old keys open nothing in the bucket, and the new ones every backup',
+        ],
+      },
+      'nor on a kiosk, whose rekey takes pictures along': {
+        'test/store/review.test.ts': ['a rekey takes the pictures along, and the old key opens none'],
+        'test/store/kill.test.ts': [
+          'changes the page key and the wrapping, keeps everything else, and the old key opens nothing',
+          'in the middle of a rekey: the store opens, nothing is lost, and one key alone is left',
+        ],
+      },
+      'audit rows of before and after verify in one chain': {
+        'sync/server/audit/audit.test.ts': [
+          'rows of before and after a new audit key verify in one chain, each under its own',
+        ],
+      },
+    },
+  },
+  P21: {
+    requirement: 'Only the backend has the encryption keys',
+    parts: {
+      'they stay in its process': {
+        [HYGIENE]: ['stay inside the server process: no child, report, log, error or file has them'],
+      },
+      'a kiosk has keys of its own, and opens no other kiosk’s store': {
+        'test/store/keys.test.ts': [
+          'with another device secret, provisioning secret, or none',
+          'replaced by garbage, by another kiosk’s store, or missing',
+        ],
+      },
+      'nor what the server sends to another kiosk': {
+        'test/sync/messages.test.ts': [
+          'is answered by a page sealed to that device, which no other kiosk opens, with its epoch’s ack',
+        ],
+        'test/sync/changes/people.test.ts': [
+          'reaches the other kiosks of its site, values and templates whole, and no other site',
+        ],
+      },
+    },
+  },
+  P22: {
+    requirement: '`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `S3_BUCKET_NAME`, `AWS_REGION` configure S3',
+    parts: {
+      'those four are enough; any other store by its URL': {
+        [OBJECTS]: ['four variables are enough for AWS, and any other store is named by its URL'],
+      },
+      'a store by its URL is used': {
+        [OBJECTS]: ['what is put comes back, with its SHA-256, and the store is asked to encrypt it'],
+      },
+    },
+    limits: 'Amazon’s own S3 is never asked: the store of these tests is a double (moto) on this machine.',
+  },
+  P23: {
+    requirement: 'SSE-S3 or SSE-KMS',
+    parts: {
+      'SSE-S3 unless something else is said': {
+        [OBJECTS]: ['what is put comes back, with its SHA-256, and the store is asked to encrypt it'],
+      },
+      'SSE-KMS by configuration, for objects and bucket': {
+        [OBJECTS]: ['SSE-KMS is chosen by configuration'],
+        [BUCKET]: ['SSE-KMS with a key of its own is set and audited'],
+      },
+    },
+  },
+  P24: {
+    requirement: 'Private bucket, no public access',
+    parts: {
+      'one set-up makes the bucket private, and changes nothing the second time': {
+        [BUCKET]: [
+          'one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing',
+        ],
+      },
+      'an audit finds each thing that someone opened': {
+        [BUCKET]: ['the audit finds each thing that somebody changed, and setup puts it right'],
+      },
+    },
+  },
+  P25: {
+    requirement: 'Least-privilege IAM',
+    parts: {
+      'the policies ship, one a role, with exactly what the code asks for': {
+        [IAM]: [
+          'each role may do exactly what the code asks of the store in it',
+          'no policy has a wildcard for actions, or reaches another bucket',
+        ],
+      },
+      'one role alone deletes, and never a backup': {
+        [IAM]: [
+          'only the erasing role deletes, and nothing of the backups, the manifests, the tombstones or the audit anchors',
+        ],
+      },
+    },
+  },
+  P26: {
+    requirement: 'Bucket versioning for disaster recovery',
+    parts: {
+      'set by the set-up, missed by the audit': {
+        [BUCKET]: [
+          'one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing',
+          'the audit finds each thing that somebody changed, and setup puts it right',
+        ],
+      },
+      'a plain delete erases nothing; an erasure deletes every version': {
+        [OBJECTS]: ['every version and every delete marker goes, and of that object alone'],
+      },
+      'a lost machine is restored from it': {
+        'test/policy/backup-recovery.test.ts': [
+          'is restored from its backup on another machine; the kiosk finds it again and sends what the backup had not',
+        ],
+      },
+    },
+  },
+  P27: {
+    requirement: 'Lifecycle: Glacier after 90 days',
+    parts: {
+      'backups go to Glacier after 90 days; photos expire instead': {
+        [BUCKET]: [
+          'one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing',
+        ],
+      },
+      'a restore handles the thaw': {
+        [BACKUP_KEYS]: [
+          'a backup in the archive is asked for, says when to come again, and is restored when it is thawed',
+        ],
+      },
+    },
+    limits:
+      'That the store obeys its lifecycle rules after 90 days: they are read back, and no day passes in a double.',
+  },
+};

@@ -1,0 +1,69 @@
+import type { TestResult } from '../sync/server/compliance/reports.ts';
+
+/** How one run of vitest or Playwright ended. */
+export interface Ran {
+  /** Exit code; null: ended by a signal. */
+  readonly code: number | null;
+  /** Errors outside of any test, of which a report says nothing. */
+  readonly unhandled: boolean;
+  /** What its own report says; null: it left none, or half of one. */
+  readonly results: readonly TestResult[] | null;
+}
+
+/** A suite: the files that it was to run, how that ended, and the run of what failed once more by itself. */
+export interface Suite {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly first: Ran;
+  readonly again?: Ran | undefined;
+}
+
+export interface SuiteVerdict {
+  /** What counts: of a file that was repeated, what it said then. */
+  readonly results: readonly TestResult[];
+  /** Tests that failed, and passed when their file was repeated: they need fixing. */
+  readonly repeated: readonly TestResult[];
+  /** What is wrong beside tests that failed, in words. Any of it fails the suite. */
+  readonly problems: readonly string[];
+}
+
+/** More failed files than these are no accident of a busy machine. */
+const MOST_REPEATED = 6;
+/** What both runners end with when tests failed, and nothing worse happened. */
+const TESTS_FAILED = 1;
+
+const failedOf = ({ results }: Ran) => (results ?? []).filter((r) => r.outcome === 'failed');
+const filesOf = (results: readonly TestResult[]) => [...new Set(results.map((r) => r.file))];
+
+/** What a run did wrong, other than tests that failed. A report is believed only where the process ended as it says. */
+function problemsOf(ran: Ran, files: readonly string[]): string[] {
+  if (ran.results === null) return [`left no report (exit code ${ran.code})`];
+  const seen = new Set(ran.results.map((r) => r.file));
+  const missing = files.filter((file) => !seen.has(file));
+  const wanted = failedOf(ran).length > 0 ? TESTS_FAILED : 0;
+  return [
+    ...(ran.code === wanted ? [] : [`ended with exit code ${ran.code}, where its report means ${wanted}`]),
+    ...(ran.unhandled ? ['had errors outside of any test'] : []),
+    ...(missing.length > 0 ? [`${missing.length} files did not run: ${missing.join(' ')}`] : []),
+  ];
+}
+
+/** Files to run once more by themselves: those with failed tests, where they are few and nothing else went wrong. Pure. */
+export function toRepeat({ files, first }: Omit<Suite, 'again'>): string[] {
+  const failed = filesOf(failedOf(first));
+  return problemsOf(first, files).length === 0 && failed.length <= MOST_REPEATED ? failed : [];
+}
+
+/** Judges a suite by exit codes and reports. It has passed when it has no problem and no failed test. Pure. */
+export function judgeSuite({ name, files, first, again }: Suite): SuiteVerdict {
+  const repeatedFiles = toRepeat({ name, files, first });
+  const problems = problemsOf(first, files).map((problem) => `${name}: ${problem}`);
+  if (!again) return { results: first.results ?? [], repeated: [], problems };
+  const wrong = problemsOf(again, repeatedFiles).map((problem) => `${name}, repeated: ${problem}`);
+  const passedNow = wrong.length === 0 ? (again.results ?? []) : [];
+  const those = new Set(passedNow.map((r) => r.file));
+  const results = [...(first.results ?? []).filter((r) => !those.has(r.file)), ...passedNow];
+  const stillFailed = new Set(failedOf({ ...again, results: passedNow }).map((r) => `${r.file} ${r.title}`));
+  const repeated = failedOf(first).filter((r) => those.has(r.file) && !stillFailed.has(`${r.file} ${r.title}`));
+  return { results, repeated, problems: [...problems, ...wrong] };
+}
