@@ -109,7 +109,7 @@ export async function assemble(
   const loaded = await facesOrOff(kiosk, log);
   const faceOffNow = () => facesForbidden(policy) ?? sync?.faceOff() ?? null;
   const recogniser = recogniserWhile(loaded, faceOffNow);
-  const samePerson = { start: loaded.calibration.verification, peak: leeway(loaded.calibration).turned };
+  const samePerson = { straight: loaded.calibration.verification, turned: leeway(loaded.calibration).turned };
   let issuers = readIssuers(store.sync.issuers);
   const siteWays = () => waysOf(policy);
   const offered = () => offeredWays(policy, { face: recogniser.off === null, ownCodes: issuers.length > 0 });

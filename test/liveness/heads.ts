@@ -92,6 +92,7 @@ export function observation(motion: Motion, random: () => number, noise = 0.4): 
     box: [220, 150, 200, 220],
     quality: { yaw: motion.yaw },
     place: { x: 0, y: 0, scale: 1 },
+    likeness: 1,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { FacePipeline } from '../../models/node/interface.ts';
 import type { Box, RgbImage } from '../../models/rules/image.ts';
-import { type LivenessNews, type Observation, startLiveness } from '../../models/rules/liveness/liveness.ts';
+import { type LivenessState, type Observation, startLiveness } from '../../models/rules/liveness/liveness.ts';
 import type { ChallengeStep } from '../../models/rules/reasons.ts';
 import { readFrames, type Segment } from '../footage/index.ts';
 import { type PaperPose, type Print, photograph } from './attacks.ts';
@@ -23,7 +23,7 @@ export async function watch(
     const [face] = await pipeline.detect(image);
     if (!face) continue;
     const { landmarks, box, quality } = await pipeline.shape(image, moveBox(face.box));
-    seen.push({ takenAt: at * 1000, landmarks, box, quality, place: { x: 0, y: 0, scale: 1 }, image });
+    seen.push({ takenAt: at * 1000, landmarks, box, quality, place: { x: 0, y: 0, scale: 1 }, likeness: 1, image });
   }
   return seen;
 }
@@ -45,9 +45,9 @@ export const watchTake = (
   );
 
 /** Runs a challenge over observations; the answer at its end, or at the end of the footage. */
-export function judge(steps: readonly ChallengeStep[], seen: readonly Observation[]): LivenessNews {
+export function judge(steps: readonly ChallengeStep[], seen: readonly Observation[]): LivenessState {
   const session = startLiveness({ steps });
-  let answer: LivenessNews = { ...session.current(), embed: null };
+  let answer = session.current();
   for (const o of seen) {
     answer = session.observe(o);
     if (answer.state !== 'going') break;

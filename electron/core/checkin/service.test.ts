@@ -1,236 +1,647 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createGallery } from '../../../models/node/gallery/index.ts';
+import { fmrAt } from '../../../models/rules/decision.ts';
+import { startLiveness } from '../../../models/rules/liveness/liveness.ts';
+import type { ChallengeStep } from '../../../models/rules/reasons.ts';
+import { type Faces, inARow, like, openFaces } from '../../../test/checkin/faces.ts';
+import { type Take, takesOf } from '../../../test/footage/index.ts';
+import { type Motion, turning } from '../../../test/liveness/heads.ts';
+import { heldClock, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
-import { Receipt } from '../../contract/methods.ts';
+import { type ProbeResult, Receipt } from '../../contract/methods.ts';
 import { createPinGuard } from '../pin/guard.ts';
-import { NO_LOCKOUT } from '../pin/lockout.ts';
+import { createPersonPins } from '../pin/person-pins.ts';
+import { createPinHasher, type PinHasher } from '../pin/pin-hash.ts';
 import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
-import type { Checkin, Lockout, NewCheckin, Store } from '../store/interface.ts';
+import type { SiteConfig } from '../site/config.ts';
+import type { Checkin, Person } from '../store/interface.ts';
+import type { SqlStore } from '../store/store.ts';
 import { createClaims } from '../ways/claims.ts';
-import type { Recogniser, Sight } from './recogniser.ts';
+import { createRecogniser, loadGallery } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
-/* The rules of the service, with the store's and the pipeline's answers held by the test; the real ones run in test/e2e. */
+/*
+ * A visit from look to record, on the real models, quality verdict, gallery, decision, liveness session and store. Ada has
+ * the face of man A of the footage and Ben that of man B; where footage can't do what is asked, made-up heads do.
+ */
 
-const ADA = {
-  id: randomUUID(),
-  name: 'Ada',
-  number: '7',
-  language: 'en',
-  templates: 1,
-  hasPin: true,
-  gpsOptOut: false,
-  enrolledAt: '',
-};
+let faces: Faces;
+let hasher: PinHasher;
+beforeAll(async () => {
+  faces = await openFaces();
+  hasher = await createPinHasher(randomBytes(32));
+});
+afterAll(() => faces?.close());
+
 const MONDAY = Date.parse('2026-11-23T08:00:00.000Z');
-const frame = (others = 0, side = 32): FaceFrame => ({
-  picture: { width: side, height: side, data: new Uint8Array(side * side * 3) },
-  box: [4, 4, 20, 20],
-  others,
-  takenAt: 0,
-});
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 
-let rows: Checkin[];
-let wall: number;
-let trusted: number;
-let monotonic: number;
-let failWrites: number;
+let clock: ReturnType<typeof heldClock>;
+let store: SqlStore;
+let ada: Person;
+let ben: Person;
+let recorded: { checkin: Checkin; person: Person }[];
+let admitted: unknown[];
+let voided: number;
 let challenges: number;
-let lockouts: Map<string, Lockout>;
+/** What the next challenges ask for. */
+let steps: ChallengeStep[];
+/** What happens while the next look is being embedded. */
+let meanwhile: (() => Promise<unknown>) | null;
 
-beforeEach(() => {
-  rows = [];
-  wall = trusted = MONDAY;
-  monotonic = 0;
-  failWrites = 0;
+beforeEach(async () => {
+  clock = heldClock(MONDAY);
+  store = await openKiosk(newFolder(), {}, { clock });
+  ada = await enrol('Ada', '7', faces.templates.A, '4711');
+  ben = await enrol('Ben', '8', faces.templates.B, null);
+  recorded = [];
+  admitted = [];
+  voided = 0;
   challenges = 0;
-  lockouts = new Map();
+  steps = ['turn-left'];
+  meanwhile = null;
 });
 
-function theStore() {
-  return {
-    person: (id: string) => (id === ADA.id ? ADA : null),
-    personByNumber: (number: string) => (number === '7' ? ADA : null),
-    pinHash: () => 'hash-of-4711',
-    pinCode: () => null,
-    lockout: (subject: string) => lockouts.get(subject) ?? NO_LOCKOUT,
-    setLockouts(rows: Record<string, Lockout>) {
-      for (const [subject, lockout] of Object.entries(rows)) lockouts.set(subject, lockout);
-    },
-    lastCheckin: () => rows.at(-1) ?? null,
-    voidCheckin: () => undefined,
-    async recordCheckin(checkin: NewCheckin) {
-      if (failWrites-- > 0) throw new Error('disk trouble');
-      const row = {
-        id: randomUUID(),
-        at: new Date(wall).toISOString(),
-        voided: false,
-        ...checkin.open,
-        photo: checkin.photo ? 'kept' : null,
-      };
-      rows.push(row as unknown as Checkin);
-      return rows.at(-1)!;
-    },
-  };
-}
-
-function service(overrides: Partial<CheckinDeps> = {}) {
-  const store = theStore();
-  const sight = {
-    decision: { kind: 'accept', threshold: 0.5, margin: null },
-    match: { best: { person: ADA.id, template: 't', score: 0.9 }, second: null, people: 1, templates: 1 },
-  } as unknown as Sight;
-  const recogniser = {
-    model: 'm',
-    inspect: async () => ({ shape: {}, reason: null }),
-    recognise: async () => sight,
-  } as unknown as Recogniser;
-  return createCheckinService({
-    store: store as unknown as Store,
-    recogniser,
-    pins: {
-      hash: async () => '',
-      verify: async (stored, pin) => stored !== null && pin === '4711',
-      renewed: async () => null,
-    },
-    guard: createPinGuard({ store, now: () => trusted }),
-    claims: createClaims(() => monotonic),
-    subjects: numberSubjects(randomBytes(32)),
-    site: { ...defaultSite(true), timeZone: 'UTC', photos: true },
-    now: () => trusted,
-    demo: true,
-    liveness: {
-      begin: () => {
-        challenges++;
-        return { steps: ['turn-left'] };
-      },
-      start: () => ({
-        observe: () => ({ state: 'going', step: 'turn-left', index: 0, of: 1, progress: 0, embed: null }),
-        fail: () => undefined,
-        current: () => ({ state: 'going', step: 'turn-left', index: 0, of: 1, progress: 0 }),
-      }),
-    },
-    monotonic: () => monotonic,
-    wall: () => wall,
-    recorded: () => undefined,
-    voided: () => undefined,
-    log: () => undefined,
-    ...overrides,
+async function enrol(
+  name: string,
+  number: string,
+  templates: readonly Float32Array[],
+  pin: string | null,
+  language = 'en',
+) {
+  const { model } = faces.pipeline;
+  return store.addPerson({
+    id: randomUUID(),
+    name,
+    number,
+    language,
+    consent: { textVersion: 'test', language: 'en' },
+    templates: templates.map((embedding) => ({ pose: 'front', model, embedding })),
+    photo: null,
+    pinHash: pin === null ? null : await hasher.hash(pin),
   });
 }
 
-/** Looks until there is an answer other than `more`. */
-async function walkUp(checkin: ReturnType<typeof service>, look = frame()) {
-  const { visit } = await checkin.visitBegin({});
-  for (let i = 0; i < 20; i++) {
-    const result = await checkin.probe({ visit, frame: look });
-    if (result.kind !== 'more') return { visit, result };
+/** A kiosk's check-in whose site does as `site` says beyond the product's own defaults; without liveness unless asked for. */
+function service(site: Partial<SiteConfig> = {}, change: Partial<CheckinDeps> = {}) {
+  const pipeline: Faces['pipeline'] = {
+    ...faces.pipeline,
+    async embed(...face) {
+      const embedding = await faces.pipeline.embed(...face);
+      const work = meanwhile;
+      meanwhile = null;
+      await work?.();
+      return embedding;
+    },
+  };
+  const gallery = createGallery(pipeline.length);
+  loadGallery(store, gallery, pipeline.model);
+  const config: SiteConfig = {
+    ...defaultSite(false),
+    timeZone: 'UTC',
+    liveness: 'off',
+    photos: false,
+    repeatWindowSeconds: 60,
+    ...site,
+  };
+  return createCheckinService({
+    store,
+    recogniser: createRecogniser(pipeline, gallery, config),
+    pins: createPersonPins(hasher, () => []),
+    guard: createPinGuard({ store, now: clock.now }),
+    claims: createClaims(clock.monotonic),
+    subjects: numberSubjects(randomBytes(32)),
+    site: config,
+    now: clock.now,
+    demo: false,
+    liveness: {
+      begin: () => {
+        challenges++;
+        return { steps };
+      },
+      start: (challenge) => startLiveness(challenge),
+    },
+    monotonic: clock.monotonic,
+    wall: clock.now,
+    recorded: (checkin, person) => recorded.push({ checkin, person }),
+    voided: () => voided++,
+    admitted: (admission) => admitted.push(admission),
+    log: () => undefined,
+    ...change,
+  });
+}
+type Service = ReturnType<typeof service>;
+
+const part = (take: Take, start: number, seconds: number): Take => ({ ...take, start, seconds });
+/** Man A, and man B, straight ahead for a second. */
+const straight = (person: 'A' | 'B') => faces.take(part(takesOf(person, 'straight')[0]!, person === 'A' ? 24 : 10, 1));
+/** Straight ahead, and then a head turn to the person's left. */
+const turnOfA = () => faces.take(part(takesOf('A', 'turn-left')[1]!, 177, 3));
+const turnOfB = () => faces.take(takesOf('B', 'turn-left')[0]!);
+/** A made-up head that does nothing, with Ada's own face unless told otherwise. */
+const still = (count = 2, embedding = faces.templates.A[0]!): FaceFrame[] =>
+  Array.from({ length: count }, (_, i) => faces.head({ yaw: 0, at: i * 125 }, embedding));
+
+/** Shows the frames one after the other; ends with the first answer after which no look counts. Every answer. */
+async function show(checkin: Service, visit: string, frames: readonly FaceFrame[]): Promise<ProbeResult[]> {
+  const answers: ProbeResult[] = [];
+  for (const frame of frames) {
+    answers.push(await checkin.probe({ visit, frame }));
+    if (answers.at(-1)!.kind === 'welcome' || answers.at(-1)!.kind === 'other-way') break;
   }
-  throw new Error('no answer');
+  return answers;
 }
 
-test('a record is made although trusted time stands still: window and day go by the clock that records claim', async () => {
-  const checkin = service();
-  for (const at of ['2026-11-23T08:00:00.000Z', '2026-11-23T17:00:00.000Z', '2026-11-24T08:00:00.000Z']) {
-    wall = Date.parse(at);
-    expect((await walkUp(checkin)).result).toMatchObject({ kind: 'welcome', receipt: { repeated: false } });
-  }
-  expect(rows.map((row) => row.direction)).toEqual(['in', 'out', 'in']);
-});
-
-test.each([
-  ['', null],
-  ['fil', 'fil'],
-  ['zh-Hans', 'zh-Hans'],
-])('whoever has the language “%s” at the server gets a receipt that the screen takes', async (language, shown) => {
-  const person = { ...ADA, language };
-  const { result } = await walkUp(service({ store: { ...theStore(), person: () => person } as unknown as Store }));
-  if (result.kind !== 'welcome') throw new Error(result.kind);
-  expect(Receipt.parse(result.receipt).language).toBe(shown);
-});
-
-test('a photo that can’t be encoded never keeps anybody out', async () => {
-  const broken = frame();
-  const { result } = await walkUp(service(), { ...broken, picture: { ...broken.picture, data: new Uint8Array(1) } });
-  expect(result.kind).toBe('welcome');
-  expect(rows[0]).toMatchObject({ photo: null });
-});
-
-test('after a write that failed, the same visit can still be answered', async () => {
-  failWrites = 1;
-  const checkin = service();
+/** A visit of its own; its last answer. */
+async function walkUp(checkin: Service, frames: readonly FaceFrame[]): Promise<ProbeResult> {
   const { visit } = await checkin.visitBegin({});
-  await checkin.probe({ visit, frame: frame() });
-  await expect(checkin.probe({ visit, frame: frame() })).rejects.toThrow('disk trouble');
-  expect((await checkin.probe({ visit, frame: frame() })).kind).toBe('welcome');
+  return (await show(checkin, visit, frames)).at(-1)!;
+}
+
+async function welcomed(checkin: Service, frames: readonly FaceFrame[] = still()): Promise<Receipt> {
+  const result = await walkUp(checkin, frames);
+  if (result.kind !== 'welcome') throw new Error(JSON.stringify(result));
+  return result.receipt;
+}
+
+const rows = () => store.checkins({ limit: 100 }).toReversed();
+const codeOf = (attempt: Promise<unknown>) =>
+  attempt.then(
+    () => 'in',
+    (error: { code: string }) => error.code,
+  );
+
+describe('a face', () => {
+  test('that is enrolled is recorded once, with how it was recognised', async () => {
+    const receipt = await welcomed(service(), await straight('A'));
+    expect(receipt).toMatchObject({ name: 'Ada', method: 'face', liveness: 'off', direction: 'in', repeated: false });
+    expect(rows()).toMatchObject([
+      {
+        id: receipt.checkin,
+        person: ada.id,
+        method: 'face',
+        model: faces.pipeline.model,
+        photo: null,
+        galleryPeople: 2,
+      },
+    ]);
+    const [{ score, second, threshold }] = rows() as [Checkin];
+    expect(score).toBeGreaterThan(0.8);
+    expect(second).toBeLessThan(0.2);
+    // Eight templates, and a thousandth of strangers for all of them.
+    expect(1 - (1 - fmrAt(threshold!, faces.pipeline.calibration.curve)) ** 8).toBeLessThan(0.00101);
+    expect(recorded.map((one) => [one.checkin.id, one.person.id])).toEqual([[receipt.checkin, ada.id]]);
+    expect((await welcomed(service(), await straight('B'))).name).toBe('Ben');
+  });
+
+  test('that nobody has here is offered the other ways, as unknown', async () => {
+    const [stranger] = faces.templates.B;
+    store = await openKiosk(newFolder(), {}, { clock });
+    await enrol('Ada', '7', faces.templates.A, null);
+    expect(await walkUp(service(), inARow(await straight('B')))).toEqual({ kind: 'other-way', reason: 'unknown' });
+    expect(await walkUp(service(), still(14, stranger))).toEqual({ kind: 'other-way', reason: 'unknown' });
+    // Near Ada's, and not near enough.
+    const near = still(14, like(faces.templates.A[0]!, 0.42));
+    expect(await walkUp(service(), near)).toEqual({ kind: 'other-way', reason: 'uncertain' });
+    expect(rows()).toEqual([]);
+  });
+
+  test('is judged by the real measure of quality, and what can’t be used yet counts as no look', async () => {
+    const checkin = service();
+    const [first, second] = await straight('A');
+    const dark = { ...first!.picture, data: first!.picture.data.map((v) => v / 8) };
+    const cover = { ...first!, picture: { ...first!.picture, data: first!.picture.data.map(() => 128) } };
+    const { visit } = await checkin.visitBegin({});
+    const reasons = async (frame: FaceFrame) => checkin.probe({ visit, frame });
+    expect(await reasons({ ...first!, picture: dark })).toEqual({ kind: 'guide', reason: 'too-dark' });
+    expect(await reasons({ ...first!, box: [300, 200, 60, 60] })).toEqual({ kind: 'guide', reason: 'too-far' });
+    expect(await reasons(cover)).toMatchObject({ kind: 'guide' });
+    const turned = (await faces.take(takesOf('B', 'turn-left')[0]!)).at(-2)!;
+    expect(await reasons(turned)).toEqual({ kind: 'guide', reason: 'turned' });
+    for (let i = 0; i < 20; i++) await reasons({ ...first!, picture: dark });
+    expect((await reasons(first!)).kind).toBe('more');
+    expect((await reasons(second!)).kind).toBe('welcome');
+  });
+
+  test('is no check-in while the gallery is larger than a search of it was calibrated for', async () => {
+    expect(await walkUp(service({ calibratedPeople: 1 }), still())).toEqual({
+      kind: 'other-way',
+      reason: 'blocked',
+      code: 'gallery-too-large',
+    });
+  });
+
+  test('of somebody who was deleted at that moment is nobody’s', async () => {
+    const checkin = service();
+    const { visit } = await checkin.visitBegin({});
+    await show(checkin, visit, still(1));
+    await store.deletePerson(ada.id);
+    expect((await show(checkin, visit, still(1))).at(-1)).toEqual({ kind: 'other-way', reason: 'unknown' });
+  });
+
+  test('is kept in a picture where the site keeps one; that it can’t be encoded keeps nobody out', async () => {
+    await welcomed(service({ photos: true }), await straight('A'));
+    const kept = await store.openPhoto(rows()[0]!.photo!);
+    expect(Buffer.from(kept.subarray(0, 2)).toString('hex')).toBe('ffd8');
+    const broken = still().map((frame) => ({ ...frame, picture: Object.assign(frame.picture, { width: 999 }) }));
+    clock.pass(2 * MINUTE);
+    await welcomed(service({ photos: true }), broken);
+    expect(rows().at(-1)).toMatchObject({ photo: null });
+  });
+
+  test('says on the record whether liveness was off by choice, or since this is a demo', async () => {
+    await welcomed(service({ repeatWindowSeconds: 0 }));
+    await welcomed(service({ repeatWindowSeconds: 0 }, { demo: true }));
+    await welcomed(service({ repeatWindowSeconds: 0, liveness: 'on' }), inARow(still(), madeUpTurn()));
+    expect(rows().map((row) => row.liveness)).toEqual(['off', 'off (demo)', 'passed']);
+  });
 });
 
-test('two people in a frame are never one check-in, and a second face held up buys no new challenges', async () => {
-  const checkin = service({ site: { ...defaultSite(false), liveness: 'on' }, demo: false });
-  const { visit } = await checkin.visitBegin({});
-  expect(await checkin.probe({ visit, frame: frame(1) })).toEqual({ kind: 'guide', reason: 'several-faces' });
-  let last = '';
-  for (let i = 0; i < 60 && last !== 'other-way'; i++) {
-    last = (await checkin.probe({ visit, frame: frame(i % 3 === 2 ? 1 : 0) })).kind;
-  }
-  expect(last).toBe('other-way');
-  expect(challenges).toBeLessThanOrEqual(3);
-  // Nor does stepping away and back.
-  expect((await walkUp(checkin)).result).toEqual({ kind: 'other-way', reason: 'liveness' });
-  expect(rows).toEqual([]);
+describe('two people in a frame', () => {
+  test('are never one check-in: what had agreed before the second face came has to agree again', async () => {
+    const checkin = service();
+    const { visit } = await checkin.visitBegin({});
+    const [look] = still(1);
+    const kinds: string[] = [];
+    for (const others of [0, 1, 0, 2, 0, 0])
+      kinds.push((await checkin.probe({ visit, frame: { ...look!, others } })).kind);
+    expect(kinds).toEqual(['more', 'guide', 'more', 'guide', 'more', 'welcome']);
+    expect(
+      await checkin.probe({ visit: (await checkin.visitBegin({})).visit, frame: { ...look!, others: 1 } }),
+    ).toEqual({
+      kind: 'guide',
+      reason: 'several-faces',
+    });
+  });
+
+  test('buy a stranger no further looks', async () => {
+    const checkin = service();
+    const { visit } = await checkin.visitBegin({});
+    const looks = still(14, like(faces.templates.A[0]!, 0.1)).map((frame, i) => ({ ...frame, others: i % 2 }));
+    expect((await show(checkin, visit, looks)).filter((answer) => answer.kind === 'more')).toHaveLength(5);
+    expect(challenges).toBe(0);
+  });
+
+  test('end a challenge, and a second face held up now and then buys no further ones', async () => {
+    const checkin = service({ liveness: 'on' });
+    const { visit } = await checkin.visitBegin({});
+    const looks = still(60).map((frame, i) => ({ ...frame, others: i % 3 === 2 ? 1 : 0 }));
+    const answers = await show(checkin, visit, looks);
+    expect(answers.at(-1)).toEqual({ kind: 'other-way', reason: 'liveness', code: 'interrupted' });
+    expect(challenges).toBe(3);
+    // Nor does stepping away and back; after the rest there are three more.
+    expect(await walkUp(checkin, still())).toEqual({ kind: 'other-way', reason: 'liveness' });
+    clock.pass(5 * MINUTE - 1);
+    expect(await walkUp(checkin, still())).toEqual({ kind: 'other-way', reason: 'liveness' });
+    clock.pass(1);
+    expect((await walkUp(checkin, still())).kind).toBe('challenge');
+    expect(rows()).toEqual([]);
+  });
 });
 
-test('face and PIN at the same moment make one record', async () => {
-  const checkin = service();
-  const { visit } = await checkin.visitBegin({});
-  await checkin.probe({ visit, frame: frame() });
-  const [face, pin] = await Promise.all([
-    checkin.probe({ visit, frame: frame() }),
-    checkin.checkinByPin({ number: '7', pin: '4711' }),
-  ]);
-  expect(rows).toHaveLength(1);
-  expect([face.kind, pin.receipt.repeated]).toEqual(['welcome', true]);
-});
+/** A made-up head that turns to its left; by look and motion, whose face it has. */
+function madeUpTurn(
+  face: (look: number, motion: Motion) => Float32Array = () => faces.templates.A[0]!,
+  yaw = 24,
+): FaceFrame[] {
+  return turning(yaw).map((motion, i) => faces.head(motion, face(i, motion)));
+}
 
-test('wrong PINs lock the number, whether anybody has it or not, in the same words', async () => {
-  const checkin = service();
-  for (const number of ['7', '8']) {
-    const codes: string[] = [];
-    for (let i = 0; i < 6; i++) {
-      codes.push(
-        await checkin.checkinByPin({ number, pin: '0000' }).then(
-          () => 'in',
-          (error: { code: string }) => error.code,
+describe('a challenge', () => {
+  test('is passed by the recorded head that turns as it was asked', async () => {
+    const checkin = service({ liveness: 'on' });
+    const answers = await show(checkin, (await checkin.visitBegin({})).visit, await turnOfA());
+    expect(answers[1]).toEqual({ kind: 'challenge', step: 'turn-left', index: 0, of: 1, progress: 0 });
+    expect(answers.at(-1)).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada', liveness: 'passed' } });
+    expect((await welcomed(checkin, await turnOfB())).name).toBe('Ben');
+    expect(challenges).toBe(2);
+  });
+
+  test('is not passed by a head that stays as it is, nor by one that turns the other way', async () => {
+    const checkin = service({ liveness: 'on' });
+    expect((await walkUp(checkin, await straight('A'))).kind).toBe('challenge');
+    steps = ['turn-right'];
+    const looks = await turnOfA();
+    const { visit } = await checkin.visitBegin({});
+    const answers = await show(checkin, visit, looks);
+    expect(answers.some((answer) => answer.kind === 'welcome')).toBe(false);
+    expect(answers.some((answer) => answer.kind === 'more' && answer.progress === 0)).toBe(true);
+    expect(rows()).toEqual([]);
+  });
+
+  test('is not passed by another person’s head, whether they are enrolled or not', async () => {
+    const checkin = service({ liveness: 'on' });
+    // What he does is a challenge of his own in the end, and never Ada's.
+    const looks = inARow((await straight('A')).slice(0, 2), await turnOfB());
+    expect((await welcomed(checkin, looks)).name).toBe('Ben');
+    expect(challenges).toBe(2);
+    await store.deletePerson(ben.id);
+    const alone = service({ liveness: 'on' });
+    const tries = [1, 2, 3].map(() => looks.slice(0, 8));
+    expect(await walkUp(alone, inARow(...tries))).toEqual({
+      kind: 'other-way',
+      reason: 'liveness',
+      code: 'another-person',
+    });
+    expect(rows().map((row) => row.person)).not.toContain(ada.id);
+  });
+
+  test('is not passed by people who take turns: Ada straight ahead and at the end, another’s head on the way', async () => {
+    const [adas] = faces.templates.A;
+    const [bens] = faces.templates.B;
+    // With one head it is passed at the look `last`.
+    const one = service({ liveness: 'on' });
+    const passed = await show(one, (await one.visitBegin({})).visit, inARow(still(), madeUpTurn()));
+    expect(passed.at(-1)!.kind).toBe('welcome');
+    const last = passed.length - 1 - still().length;
+    const before = rows().length;
+    for (const [from, to] of [
+      [4, last - 1],
+      [last - 1, last - 1],
+      [last, last],
+      [3, last],
+      [2, last - 1],
+    ] as const) {
+      const looks = madeUpTurn((i) => (i >= from && i <= to ? bens! : adas!)).slice(0, last + 1);
+      const { kind } = await walkUp(service({ liveness: 'on' }), inARow(still(), looks));
+      expect(kind, `another's head in looks ${from} to ${to}`).toBe('challenge');
+    }
+    expect(rows()).toHaveLength(before);
+  });
+
+  test('after a number is passed by the face of that number alone', async () => {
+    const checkin = service({ liveness: 'on' });
+    const [bens] = faces.templates.B;
+    const begin = async () => (await checkin.visitBegin({ number: '7' })).visit;
+    const other = await show(
+      checkin,
+      await begin(),
+      inARow(
+        still(),
+        madeUpTurn(() => bens!),
+      ),
+    );
+    expect(other.some((answer) => answer.kind === 'challenge')).toBe(true);
+    expect(other.at(-1)!.kind).not.toBe('welcome');
+    const own = await show(checkin, await begin(), inARow(still(), madeUpTurn()));
+    expect(own.at(-1)).toMatchObject({ kind: 'welcome', receipt: { method: 'number+face', liveness: 'passed' } });
+  });
+
+  test('that was passed clears the failures before it', async () => {
+    const checkin = service({ liveness: 'on', repeatWindowSeconds: 0 });
+    const fail = () =>
+      walkUp(
+        checkin,
+        inARow(
+          still(),
+          still(1).map((frame) => ({ ...frame, others: 1 })),
         ),
       );
+    for (let i = 0; i < 2; i++) expect(await fail()).toEqual({ kind: 'more', progress: 0 });
+    await welcomed(checkin, inARow(still(), madeUpTurn()));
+    for (let i = 0; i < 2; i++) expect(await fail()).toEqual({ kind: 'more', progress: 0 });
+    await welcomed(checkin, inARow(still(), madeUpTurn()));
+  });
+
+  test.each([
+    ['ended', (checkin: Service, visit: string) => checkin.visitEnd({ visit })],
+    ['followed by another', (checkin: Service) => checkin.visitBegin({})],
+  ])('whose last look is under way when the visit is %s comes to nothing', async (_, leave) => {
+    const checkin = service({ liveness: 'on' });
+    const { visit } = await checkin.visitBegin({});
+    const looks = inARow(still(), madeUpTurn());
+    const answers = await show(checkin, visit, looks);
+    const passing = answers.length - 1;
+    expect(answers[passing]!.kind).toBe('welcome');
+    clock.pass(2 * MINUTE);
+    const again = await checkin.visitBegin({});
+    await show(checkin, again.visit, looks.slice(0, passing));
+    meanwhile = () => leave(checkin, again.visit);
+    expect(await checkin.probe({ visit: again.visit, frame: looks[passing]! })).toEqual({ kind: 'done' });
+    expect(rows()).toHaveLength(1);
+  });
+});
+
+describe('a visit', () => {
+  test('is over with its welcome: further looks are no further check-in', async () => {
+    const checkin = service({ repeatWindowSeconds: 0 });
+    const { visit } = await checkin.visitBegin({});
+    await show(checkin, visit, still());
+    for (const frame of still(4)) expect(await checkin.probe({ visit, frame })).toEqual({ kind: 'done' });
+    expect(rows()).toHaveLength(1);
+  });
+
+  test('is over when the person took another way, and when the next one began', async () => {
+    const checkin = service({ repeatWindowSeconds: 0 });
+    const first = await checkin.visitBegin({});
+    await show(checkin, first.visit, still(1));
+    await checkin.checkinByPin({ number: '7', pin: '4711' });
+    expect(await checkin.probe({ visit: first.visit, frame: still(1)[0]! })).toEqual({ kind: 'done' });
+    const second = await checkin.visitBegin({});
+    await checkin.visitBegin({});
+    expect(await codeOf(checkin.probe({ visit: second.visit, frame: still(1)[0]! }))).toBe('visit-unknown');
+    const third = await checkin.visitBegin({});
+    await checkin.visitEnd({ visit: second.visit });
+    await checkin.probe({ visit: third.visit, frame: still(1)[0]! });
+    await checkin.visitEnd({ visit: third.visit });
+    expect(await codeOf(checkin.probe({ visit: third.visit, frame: still(1)[0]! }))).toBe('visit-unknown');
+    expect(rows()).toHaveLength(1);
+  });
+
+  test('that is left while its last look is under way comes to nothing', async () => {
+    for (const begin of [{}, { number: '7' }]) {
+      const checkin = service();
+      const { visit } = await checkin.visitBegin(begin);
+      await show(checkin, visit, still(1));
+      meanwhile = () => checkin.visitBegin({});
+      expect(await checkin.probe({ visit, frame: still(1)[0]! })).toEqual({ kind: 'done' });
     }
-    expect(codes).toEqual(['pin-wrong', 'pin-wrong', 'pin-wrong', 'pin-wrong', 'pin-locked', 'pin-locked']);
-  }
-  await expect(checkin.checkinByPin({ number: '7', pin: '4711' })).rejects.toMatchObject({ code: 'pin-locked' });
+    expect(rows()).toEqual([]);
+  });
+
+  test('whose write failed can still be answered', async () => {
+    let trouble = 1;
+    const failing = new Proxy(store, {
+      get(target, name: keyof SqlStore) {
+        const value = target[name];
+        if (name === 'recordCheckin' && trouble-- > 0) return () => Promise.reject(new Error('disk trouble'));
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const checkin = service({}, { store: failing });
+    const { visit } = await checkin.visitBegin({});
+    await expect(show(checkin, visit, still())).rejects.toThrow('disk trouble');
+    expect(admitted).toEqual([]);
+    expect((await show(checkin, visit, still(1)))[0]!.kind).toBe('welcome');
+  });
 });
 
-test('one PIN tried on many numbers pauses number and PIN for all; the face goes on', async () => {
-  const checkin = service();
-  let code = '';
-  for (let i = 0; i < 60 && code !== 'pin-locked'; i++) {
-    code = await checkin.checkinByPin({ number: `9${i}`, pin: '0000' }).then(
-      () => 'in',
-      (error: { code: string }) => error.code,
-    );
-  }
-  await expect(checkin.checkinByPin({ number: '7', pin: '4711' })).rejects.toMatchObject({ code: 'pin-locked' });
-  expect((await walkUp(checkin)).result.kind).toBe('welcome');
+describe('a record', () => {
+  test('is made although trusted time stands still: window and day go by the clock that records claim', async () => {
+    const checkin = service({}, { now: () => MONDAY });
+    for (const at of ['2026-11-23T08:00:00.000Z', '2026-11-23T17:00:00.000Z', '2026-11-24T08:00:00.000Z']) {
+      clock.time = Date.parse(at);
+      expect((await welcomed(checkin)).repeated).toBe(false);
+    }
+    expect(rows().map((row) => row.direction)).toEqual(['in', 'out', 'in']);
+  });
+
+  test('within the window is the same one again, and lets in again by the door that it opened', async () => {
+    const checkin = service();
+    const first = await welcomed(checkin);
+    clock.pass(59 * SECOND);
+    expect(await welcomed(checkin)).toMatchObject({
+      checkin: first.checkin,
+      direction: 'in',
+      repeated: true,
+      undo: '',
+    });
+    expect(admitted).toEqual([
+      expect.objectContaining({ method: 'face', liveness: 'off', direction: 'in' }),
+      expect.objectContaining({ method: 'face', liveness: 'off', direction: 'in' }),
+    ]);
+    expect(recorded).toHaveLength(1);
+    clock.pass(SECOND);
+    expect(await welcomed(checkin)).toMatchObject({ direction: 'out', repeated: false });
+    expect(admitted.at(-1)).toMatchObject({ direction: 'out' });
+    expect(rows().map((row) => row.direction)).toEqual(['in', 'out']);
+  });
+
+  test('that was voided is none: the next one is not its repeat, and goes in as it did', async () => {
+    const checkin = service();
+    const { checkin: id, undo } = await welcomed(checkin);
+    await checkin.voidCheckin({ checkin: id, undo, reason: 'not-me' });
+    expect(voided).toBe(1);
+    expect(await welcomed(checkin)).toMatchObject({ direction: 'in', repeated: false });
+    clock.pass(2 * MINUTE);
+    const out = await welcomed(checkin);
+    expect(out.direction).toBe('out');
+    await checkin.voidCheckin({ checkin: out.checkin, undo: out.undo, reason: 'wrong-direction' });
+    expect(rows().map((row) => [row.direction, row.voided])).toEqual([
+      ['in', true],
+      ['in', false],
+      ['out', true],
+    ]);
+  });
+
+  test('by staff of the other direction is no repeat; of the same one it is', async () => {
+    const checkin = service();
+    const byStaff = (direction: 'in' | 'out') =>
+      checkin.admit(ada, { method: 'manual', direction, reason: 'forgot the badge' });
+    await welcomed(checkin);
+    clock.pass(10 * SECOND);
+    expect(await byStaff('out')).toMatchObject({ direction: 'out', repeated: false, method: 'manual' });
+    clock.pass(10 * SECOND);
+    expect(await byStaff('out')).toMatchObject({ direction: 'out', repeated: true });
+    expect(await byStaff('in')).toMatchObject({ direction: 'in', repeated: false });
+    expect(rows().map((row) => row.direction)).toEqual(['in', 'out', 'in']);
+  });
+
+  test('goes by the last one at another door, where that is the newer', async () => {
+    let there: { direction: 'in' | 'out'; at: number } | null = null;
+    const checkin = service({}, { elsewhere: (person) => (person === ada.id ? there : null) });
+    there = { direction: 'in', at: MONDAY - 5 * MINUTE };
+    expect((await welcomed(checkin)).direction).toBe('out');
+    clock.pass(5 * MINUTE);
+    there = { direction: 'in', at: MONDAY - 2 * MINUTE };
+    expect((await welcomed(checkin)).direction).toBe('in');
+    clock.pass(5 * MINUTE);
+    there = { direction: 'out', at: clock.time - MINUTE };
+    expect((await welcomed(checkin)).direction).toBe('in');
+    // A hint for the direction alone: that they were there a moment ago makes this no repeat.
+    clock.pass(5 * MINUTE);
+    there = { direction: 'in', at: clock.time - SECOND };
+    expect(await welcomed(checkin)).toMatchObject({ direction: 'out', repeated: false });
+  });
+
+  test('claims the site’s direction, and says that it was drawn where it was', async () => {
+    for (const direction of ['in', 'out', 'auto'] as const) {
+      await welcomed(service({ direction, repeatWindowSeconds: 0 }));
+      clock.pass(SECOND);
+    }
+    await service({ repeatWindowSeconds: 0 }).admit(ada, { method: 'manual', direction: 'in' });
+    const claims = store
+      .pending(50)
+      .filter((event) => event.header.type === 'checkin')
+      .map((event) => event.header.open as { direction: string; automatic?: boolean });
+    expect(claims.map(({ direction, automatic = false }) => [direction, automatic])).toEqual([
+      ['in', false],
+      ['out', false],
+      ['in', true],
+      ['in', false],
+    ]);
+  });
+
+  test('carries the sealed place of that person', async () => {
+    const asked: string[] = [];
+    const place = async ({ id }: { id: string }) => {
+      asked.push(id);
+      return 'AAAA';
+    };
+    await welcomed(service({}, { place }));
+    expect(asked).toEqual([ada.id]);
+    const [event] = store.pending(50).filter((one) => one.header.type === 'checkin');
+    expect(event!.personal.gps?.value).toBe('AAAA');
+  });
+
+  test('of face and PIN at the same moment is one', async () => {
+    const checkin = service();
+    const { visit } = await checkin.visitBegin({});
+    await show(checkin, visit, still(1));
+    const [face, pin] = await Promise.all([
+      checkin.probe({ visit, frame: still(1)[0]! }),
+      checkin.checkinByPin({ number: '7', pin: '4711' }),
+    ]);
+    expect(rows()).toHaveLength(1);
+    expect([face.kind, pin.receipt.repeated].sort()).toEqual([true, 'welcome'].sort());
+  });
+
+  test.each([
+    ['', null],
+    ['fil', 'fil'],
+    ['zh-Hans', 'zh-Hans'],
+  ])('of somebody with the language “%s” comes with a receipt that the screen takes', async (language, shown) => {
+    await enrol('Lin', '9', [], '4711', language);
+    const { receipt } = await service().checkinByPin({ number: '9', pin: '4711' });
+    expect(Receipt.parse(receipt).language).toBe(shown);
+  });
+
+  test('can be voided by who stands there for its seconds of time that passes, whatever is done to the clocks', async () => {
+    const checkin = service({ undoSeconds: 8 });
+    const { receipt } = await checkin.checkinByPin({ number: '7', pin: '4711' });
+    const undo = { checkin: receipt.checkin, undo: receipt.undo, reason: 'not-me' as const };
+    clock.time += 86_400_000;
+    clock.mono += 8_001;
+    expect(await codeOf(checkin.voidCheckin(undo))).toBe('undo-expired');
+    clock.time -= 2 * 86_400_000;
+    clock.mono -= 1;
+    expect(await codeOf(checkin.voidCheckin({ ...undo, undo: `${undo.undo.slice(0, -1)}-` }))).toBe('undo-expired');
+    await checkin.voidCheckin(undo);
+    expect(await codeOf(checkin.voidCheckin(undo))).toBe('undo-expired');
+    expect(rows()).toMatchObject([{ voided: true }]);
+  });
 });
 
-test('“not me” is open for its seconds of time that passes, whatever is done to the clocks', async () => {
-  const checkin = service({ site: { ...defaultSite(true), timeZone: 'UTC', undoSeconds: 8 } });
-  const { receipt } = await checkin.checkinByPin({ number: '7', pin: '4711' });
-  const undo = { checkin: receipt.checkin, undo: receipt.undo, reason: 'not-me' as const };
-  trusted += 86_400_000;
-  wall -= 86_400_000;
-  monotonic = 8_001;
-  await expect(checkin.voidCheckin(undo)).rejects.toMatchObject({ code: 'undo-expired' });
-  monotonic = 8_000;
-  await checkin.voidCheckin(undo);
+describe('number and PIN', () => {
+  test('that are wrong lock the number, whether anybody has it or not, in the same words', async () => {
+    const checkin = service();
+    for (const number of ['7', '9']) {
+      const codes: string[] = [];
+      for (let i = 0; i < 6; i++) codes.push(await codeOf(checkin.checkinByPin({ number, pin: '0000' })));
+      expect(codes).toEqual(['pin-wrong', 'pin-wrong', 'pin-wrong', 'pin-wrong', 'pin-locked', 'pin-locked']);
+    }
+    expect(await codeOf(checkin.checkinByPin({ number: '7', pin: '4711' }))).toBe('pin-locked');
+  });
+
+  test('of many numbers and one PIN pause number and PIN for all; the face goes on', async () => {
+    const checkin = service();
+    let code = '';
+    for (let i = 0; i < 60 && code !== 'pin-locked'; i++)
+      code = await codeOf(checkin.checkinByPin({ number: `9${i}`, pin: '0000' }));
+    expect(await codeOf(checkin.checkinByPin({ number: '7', pin: '4711' }))).toBe('pin-locked');
+    expect((await welcomed(checkin)).name).toBe('Ada');
+  });
 });

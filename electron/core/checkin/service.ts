@@ -354,26 +354,21 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   async function challenge(current: Visit, picture: RgbImage, frame: FaceFrame): Promise<ProbeResult> {
     const running = current.challenge!;
     const { shape } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
-    const seen = running.session.observe({
+    // The head that moves must be the recognised one in every look: otherwise somebody stepped in.
+    const embedding = await recogniser.embed(picture, shape);
+    if (visit !== current || current.challenge !== running) return { kind: 'done' };
+    const templates = current.claim?.templates;
+    const { score } = templates
+      ? recogniser.compare(embedding, templates)
+      : recogniser.verify(embedding, running.person);
+    const state = running.session.observe({
       takenAt: frame.takenAt,
       place: frame.place,
       landmarks: shape.landmarks,
       box: shape.box,
       quality: shape.quality,
+      likeness: score ?? -1,
     });
-    if (visit !== current || current.challenge !== running) return { kind: 'done' };
-    if (seen.embed && seen.state !== 'failed') {
-      // The head that turns must be the one that was recognised: otherwise somebody stepped in.
-      const turned = await recogniser.embed(picture, shape);
-      if (visit !== current || current.answered) return { kind: 'done' };
-      const templates = current.claim?.templates;
-      const { score: found } = templates
-        ? recogniser.compare(turned, templates)
-        : { score: recogniser.gallery.verify(running.person, turned) };
-      const score = found ?? -1;
-      if (score < seen.embed.threshold) running.session.fail('another-person');
-    }
-    const state = running.session.current();
     if (state.state === 'passed') {
       tries.passed(running.person);
       return welcome(current, running.person, running.evidence, running.picture, 'passed');

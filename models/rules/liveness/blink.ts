@@ -34,7 +34,7 @@ export function trackBlink(): StepTracker {
         return { progress: 0, done: false };
       }
       if (share < OPEN) return { progress: 0.6, done: false };
-      return { progress: 1, done: true, embed: 'peak' };
+      return { progress: 1, done: true };
     },
   };
 }

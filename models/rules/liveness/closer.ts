@@ -22,7 +22,7 @@ export function trackCloser(): StepTracker {
       // Two looks in a row, so that one bad set of landmarks does not count.
       const done = size >= need && last >= need;
       last = size;
-      return done ? { progress: 1, done, embed: 'peak' } : { progress: 0.95 * progress, done };
+      return done ? { progress: 1, done } : { progress: 0.95 * progress, done };
     },
   };
 }

@@ -2,19 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Motion, observation, seeded, turning } from '../../../test/liveness/heads.ts';
 import type { ChallengeStep } from '../reasons.ts';
-import { createChallenge, type LivenessNews, type LivenessOptions, startLiveness } from './liveness.ts';
+import { createChallenge, type LivenessState, type LivenessOptions, startLiveness } from './liveness.ts';
 
 /** Runs a motion through a challenge; every answer. */
 function run(
   steps: ChallengeStep[],
   motion: readonly Motion[],
   options: LivenessOptions & { noise?: number } = {},
-): LivenessNews[] {
+): LivenessState[] {
   const random = seeded(7);
   const session = startLiveness({ steps }, options);
   return motion.map((m) => session.observe(observation(m, random, options.noise)));
 }
-const last = (answers: readonly LivenessNews[]): LivenessNews => answers.at(-1)!;
+const last = (answers: readonly LivenessState[]): LivenessState => answers.at(-1)!;
 /** The motion `more` follows `first` without a break. */
 const then = (first: readonly Motion[], more: readonly Motion[]): Motion[] => {
   const from = first.at(-1)!.at + 125;
@@ -134,7 +134,8 @@ describe('a head turn', () => {
   test('starts anew after a jump in the picture, and passes when it is then made', () => {
     const jump = then(turning(10, {}, 500).slice(0, 10), turning(24, { x: 160 }));
     const answers = run(['turn-left'], jump);
-    expect(answers.filter((a) => a.embed?.moment === 'start')).toHaveLength(2);
+    const before = answers.findIndex((a) => a.progress > 0.3);
+    expect(answers.slice(before).some((a) => a.progress === 0)).toBe(true);
     expect(last(answers).state).toBe('passed');
   });
 
@@ -155,11 +156,45 @@ describe('a head turn', () => {
     expect(tremble(5)).toBe('going');
   });
 
-  test('says which looks must be embedded: straight ahead, and turned', () => {
-    const answers = run(['turn-left'], turning(24));
-    const moments = answers.map((a) => a.embed?.moment ?? null).filter(Boolean);
-    expect(moments).toEqual(['start', 'peak']);
-    expect(answers.find((a) => a.embed?.moment === 'peak')!.state).toBe('passed');
+});
+
+describe('the head that moves', () => {
+  /** Looks of a turn, each as like the recognised person as `likeness` says. */
+  function turned(likeness: (look: number, yaw: number) => number): LivenessState[] {
+    const random = seeded(7);
+    const session = startLiveness({ steps: ['turn-left'] });
+    return turning(24).map((m, i) => session.observe({ ...observation(m, random), likeness: likeness(i, m.yaw) }));
+  }
+  /** The look with which the same turn passes when all of it is the recognised person's. */
+  const passing = turned(() => 1).findIndex((a) => a.state === 'passed');
+
+  test('is the recognised person’s in every look: another’s in a single one, and the turn starts anew', () => {
+    expect(passing).toBeGreaterThan(5);
+    for (let other = 0; other <= passing; other++) {
+      const answers = turned((i) => (i === other ? 0.39 : 1));
+      expect(answers[other], `look ${other}`).toMatchObject({ state: 'going', progress: 0 });
+      // Three looks straight ahead and three turned, all of them after it.
+      const passed = answers.findIndex((a) => a.state === 'passed');
+      expect(passed === -1 || passed >= other + 6, `look ${other}: passed at ${passed}`).toBe(true);
+    }
+  });
+
+  test('ends the challenge where it stays another’s, and says so', () => {
+    const answers = turned((i) => (i < 5 ? 1 : 0.1));
+    expect(answers[8]).toMatchObject({ state: 'failed', reason: 'another-person' });
+    expect(answers[7]!.state).toBe('going');
+  });
+
+  test('has to be a little more like them straight ahead than turned, where the same face scores lower', () => {
+    expect(last(turned((_, yaw) => (yaw < 5 ? 0.45 : 0.4))).state).toBe('passed');
+    expect(last(turned((_, yaw) => (yaw < 5 ? 0.44 : 0.9)))).toMatchObject({
+      state: 'failed',
+      reason: 'another-person',
+    });
+  });
+
+  test('that is like nobody by a likeness that is no number is another’s', () => {
+    expect(last(turned(() => Number.NaN))).toMatchObject({ state: 'failed', reason: 'another-person' });
   });
 });
 
@@ -194,7 +229,7 @@ describe('a session', () => {
     expect(last(run(['closer', 'turn-left'], nearer)).index).toBe(1);
     const random = seeded(2);
     const session = startLiveness({ steps: ['closer', 'turn-left'] });
-    let answer: LivenessNews | null = null;
+    let answer: LivenessState | null = null;
     for (const m of nearer) {
       // The crop shrinks the face to one size; its scale is in `place`.
       const o = observation(m, random);
@@ -206,14 +241,15 @@ describe('a session', () => {
     expect(last(run(['closer', 'turn-left'], still(3_000))).index).toBe(0);
   });
 
-  test('can be failed from outside, also after it had passed: the face at the end was another one', () => {
-    const random = seeded(7);
-    const session = startLiveness({ steps: ['turn-left'] });
-    for (const m of turning(24)) session.observe(observation(m, random));
-    expect(session.current().state).toBe('passed');
-    session.fail('another-person');
-    expect(session.current()).toMatchObject({ state: 'failed', reason: 'another-person' });
-    expect(session.observe(observation({ at: 99_000, yaw: 0 }, random)).state).toBe('failed');
+  test('that was passed or failed stays so', () => {
+    for (const yaw of [24, -24]) {
+      const random = seeded(7);
+      const session = startLiveness({ steps: ['turn-left'] });
+      for (const m of turning(yaw)) session.observe(observation(m, random));
+      const { state } = session.current();
+      expect(state).toBe(yaw > 0 ? 'passed' : 'failed');
+      expect(session.observe(observation({ at: 99_000, yaw: 0 }, random)).state).toBe(state);
+    }
   });
 
   test('time that runs backwards ends it', () => {

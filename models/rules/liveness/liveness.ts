@@ -42,10 +42,10 @@ export interface LivenessOptions {
   /** Breaks (face lost, a jump) after which the challenge has failed. Default 4. */
   readonly breaks?: number;
   /**
-   * Least cosine between a look that is to be embedded and the person who was recognised: straight ahead, and at the
-   * end of a turn, where the same face scores lower.
+   * Least likeness with the person who was recognised: of the face straight ahead from which a turn is measured, and of
+   * any other look that counts, since the same face scores lower when it is turned.
    */
-  readonly samePerson?: { readonly start: number; readonly peak: number };
+  readonly samePerson?: { readonly straight: number; readonly turned: number };
 }
 
 /** Where a challenge stands. */
@@ -60,20 +60,9 @@ export interface LivenessState {
   readonly reason?: string;
 }
 
-/** The answer to one observation. */
-export interface LivenessNews extends LivenessState {
-  /**
-   * Not null when the caller must embed this very look and compare it with the person who was recognised; below
-   * `threshold` it has to call `fail('another-person')`, also when the state is `passed`.
-   */
-  readonly embed: { readonly moment: 'start' | 'peak'; readonly threshold: number } | null;
-}
-
-/** One run of a challenge. Failed or passed it stays so, but for `fail`. */
+/** One run of a challenge. Failed or passed it stays so. */
 export interface LivenessSession {
-  observe(observation: Observation): LivenessNews;
-  /** Ends the challenge from outside: somebody else's face, a second person. */
-  fail(reason: LivenessFailure): void;
+  observe(observation: Observation): LivenessState;
   current(): LivenessState;
 }
 
@@ -86,10 +75,11 @@ const TRACKERS: Readonly<Record<ChallengeStep, () => StepTracker>> = {
 
 /**
  * Starts a challenge. Pure: time comes with the observations. A step's time begins with the first observation after its
- * prompt was given. What happened before a break never counts.
+ * prompt was given. What happened before a break never counts, and a look at another face is a break: the head that
+ * moves is the recognised person's in every look, or people could take turns between two of them.
  */
 export function startLiveness(challenge: Challenge, options: LivenessOptions = {}): LivenessSession {
-  const { stepMs = 8_000, breaks: most = 4, samePerson = { start: 0.45, peak: 0.4 } } = options;
+  const { stepMs = 8_000, breaks: most = 4, samePerson = { straight: 0.45, turned: 0.4 } } = options;
   const { steps } = challenge;
   if (!steps.some((step) => step.startsWith('turn-'))) {
     throw new RangeError('a liveness challenge without a head turn proves nothing');
@@ -111,11 +101,11 @@ export function startLiveness(challenge: Challenge, options: LivenessOptions = {
     progress,
     ...(reason ? { reason } : {}),
   });
-  const end = (why: LivenessFailure): LivenessNews => {
+  const end = (why: LivenessFailure): LivenessState => {
     state = 'failed';
     reason = why;
     progress = 0;
-    return { ...current(), embed: null };
+    return current();
   };
   const next = (): void => {
     if (index + 1 === steps.length) {
@@ -131,24 +121,28 @@ export function startLiveness(challenge: Challenge, options: LivenessOptions = {
 
   return {
     current,
-    fail: (why) => void end(why),
     observe(observation) {
-      if (state !== 'going') return { ...current(), embed: null };
+      if (state !== 'going') return current();
       const look = lookOf(observation);
       const broken = last ? breakBetween(last, look) : null;
       if (last && look.at <= last.at) return end('interrupted'); // time that runs backwards is no camera's
       last = look;
       began ??= look.at;
       if (look.at - began > stepMs) return end(tracker.unmet);
-      if (broken) {
-        if (++breaks >= most) return end('interrupted');
+      // Written so that a likeness that is no number is another's.
+      const another = !(observation.likeness >= samePerson.turned);
+      if (broken || another) {
+        if (++breaks >= most) return end(another ? 'another-person' : 'interrupted');
         tracker = TRACKERS[steps[index]!]();
+        progress = 0;
       }
+      if (another) return current();
       const news = tracker.see(look);
       if (news.failed) return end(news.failed);
+      if (news.straight && !(observation.likeness >= samePerson.straight)) return end('another-person');
       progress = news.progress;
       if (news.done) next();
-      return { ...current(), embed: news.embed ? { moment: news.embed, threshold: samePerson[news.embed] } : null };
+      return current();
     },
   };
 }

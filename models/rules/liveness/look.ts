@@ -24,6 +24,8 @@ export interface Observation {
    * taken for the whole frame, or for a crop of unchanged scale: jumps of place are then not judged.
    */
   readonly place?: CropPlace | undefined;
+  /** Cosine of this very face with the person who was recognised. */
+  readonly likeness: number;
 }
 
 /** An observation in the camera's frame. */

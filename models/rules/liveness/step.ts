@@ -20,8 +20,8 @@ export interface StepNews {
   readonly done: boolean;
   /** Ends the whole challenge at once. */
   readonly failed?: LivenessFailure;
-  /** This very look should be compared with the person who was recognised. */
-  readonly embed?: 'start' | 'peak';
+  /** The head was seen straight ahead: from here on it is measured. */
+  readonly straight?: boolean;
 }
 
 /** Follows one step of a challenge through looks without a break. A break starts the step anew, with a new tracker. */

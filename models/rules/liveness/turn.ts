@@ -64,7 +64,7 @@ export function trackTurn(direction: 1 | -1, limits: TurnLimits = TURN_LIMITS): 
     front = front.slice(-5);
     burst.push(...front);
     start = median(front.map((f) => f.yaw));
-    return { progress: 0, done: false, embed: 'start' };
+    return { progress: 0, done: false, straight: true };
   };
 
   return {
@@ -91,7 +91,7 @@ export function trackTurn(direction: 1 | -1, limits: TurnLimits = TURN_LIMITS): 
       });
       solid = onTheWay && isSolid(front, tail, burst, direction, limits) ? solid + 1 : 0;
       if (solid < SOLID_LOOKS) return { progress, done: false };
-      return { progress: 1, done: true, embed: 'peak' };
+      return { progress: 1, done: true };
     },
   };
 }
