@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Motion, observation, seeded, turning } from '../../../test/liveness/heads.ts';
 import type { ChallengeStep } from '../reasons.ts';
-import { createChallenge, type LivenessState, type LivenessOptions, startLiveness } from './liveness.ts';
+import { createChallenge, type LivenessOptions, type LivenessState, startLiveness } from './liveness.ts';
 
 /** Runs a motion through a challenge; every answer. */
 function run(
@@ -155,7 +155,6 @@ describe('a head turn', () => {
     expect(tremble(0)).toBe('passed');
     expect(tremble(5)).toBe('going');
   });
-
 });
 
 describe('the head that moves', () => {
