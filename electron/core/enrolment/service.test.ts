@@ -1,60 +1,85 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
-import { FR_FEATURE } from '../../../models/rules/decision.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createGallery } from '../../../models/node/gallery/index.ts';
+import type { FaceQuality } from '../../../models/rules/quality.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { type Faces, like, openFaces } from '../../../test/checkin/faces.ts';
+import { takesOf } from '../../../test/footage/index.ts';
 import { decryptedPages } from '../../../test/policy/erasure-search.ts';
-import {
-  aPerson,
-  aPhoto,
-  codeOf,
-  embedding,
-  heldClock,
-  MODEL,
-  newFolder,
-  openKiosk,
-} from '../../../test/store/kiosk.ts';
-import type { Recogniser } from '../checkin/recogniser.ts';
+import { aPerson, aPhoto, codeOf, heldClock, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
+import type { FaceFrame } from '../../contract/frames.ts';
+import { createRecogniser, type Recogniser } from '../checkin/recogniser.ts';
 import { openKeys } from '../keys/index.ts';
+import { NO_LOCKOUT } from '../pin/lockout.ts';
+import { numberSubjects } from '../pin/subjects.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createEnrolmentService, type EnrolmentDeps } from './service.ts';
 
-/* Enrolment on a real store, with a recogniser that sees what the test puts before the camera. */
+/* Enrolment on the real models, quality verdict, gallery and store; heads are made up where no footage is needed. */
 
 const START = Date.UTC(2026, 10, 24, 12);
 const TOKEN = 'T'.repeat(43);
 const MINOR = { bornOn: '2012-07-03', guardian: 'Kim Quellwasser', relation: 'mother' };
 let home: string;
 let store: SqlStore;
-/** What stands before the camera. */
+let faces: Faces;
+let recogniser: Recogniser;
+/** Whose face stands before the camera. */
 let face: Float32Array;
-let yaw: number;
+/** Whether somebody of staff is signed in. */
+let signedIn: boolean;
+let locked: (() => void)[];
+/** What happens while the next look is being embedded. */
+let meanwhile: (() => Promise<unknown>) | null;
+
+beforeAll(async () => {
+  faces = await openFaces();
+});
+afterAll(() => faces?.close());
 
 beforeEach(async () => {
   home = newFolder();
   store = await openKiosk(home, {}, { clock: heldClock(START) });
-  face = embedding(1);
+  const pipeline: Faces['pipeline'] = {
+    ...faces.pipeline,
+    async embed(...shown) {
+      const embedding = await faces.pipeline.embed(...shown);
+      const work = meanwhile;
+      meanwhile = null;
+      await work?.();
+      return embedding;
+    },
+  };
+  recogniser = createRecogniser(pipeline, createGallery(pipeline.length), {
+    targetFpir: 0.001,
+    calibratedPeople: 1000,
+  });
+  face = faces.templates.A[0]!;
+  signedIn = true;
+  locked = [];
+  meanwhile = null;
 });
 
-const recogniser = {
-  model: MODEL,
-  calibration: FR_FEATURE,
-  gallery: { add: () => undefined, removePerson: () => undefined },
-  inspect: async () => ({ shape: { quality: { yaw } }, reason: null }),
-  embed: async () => face,
-  search: () => ({ match: { best: null }, decision: { threshold: 1 } }),
-} as unknown as Recogniser;
+const SUBJECTS = numberSubjects(new Uint8Array(32));
+const SITE = { privacy: { controller: 'C', contact: 'c', dpo: 'd' }, photos: false, photoDays: 90 };
 
 function service(change: Partial<EnrolmentDeps> = {}) {
   return createEnrolmentService({
     store,
     recogniser,
     pins: { hash: async () => 'hash', verify: async () => false },
-    subjects: { cleared: () => ({}) } as never,
-    staff: { require: () => undefined, onLock: () => undefined } as never,
-    site: { privacy: { controller: 'C', contact: 'c', dpo: 'd' }, photos: false, photoDays: 90 } as never,
+    subjects: SUBJECTS,
+    staff: {
+      require() {
+        if (!signedIn) throw new Problem('staff-locked', 'nobody is signed in', 'Sign in.');
+      },
+      onLock: (drop: () => void) => locked.push(drop),
+    } as never,
+    site: SITE as never,
     consentTexts: () => [],
     forbidden: () => null,
-    onCards: () => true, // or a picture is encoded, which needs one
+    onCards: () => false,
     consentAge: () => 18,
     now: () => START,
     monotonic: () => 0,
@@ -72,17 +97,10 @@ async function begin(enrolment: Service, change: Begin = {}): Promise<string> {
   return (await enrolment.enrolBegin({ ...details, consent: { version, language }, ...change })).enrolment;
 }
 
-const frame = {
-  picture: { width: 8, height: 8, data: new Uint8Array(192) },
-  box: [0, 0, 8, 8],
-  others: 0,
-  takenAt: 0,
-} as never;
-
-async function look(enrolment: Service, id: string, heldYaw = 0) {
-  yaw = heldYaw;
-  return enrolment.enrolCapture({ token: TOKEN, enrolment: id, frame });
-}
+const show = (enrolment: Service, id: string, frame: FaceFrame) =>
+  enrolment.enrolCapture({ token: TOKEN, enrolment: id, frame });
+const look = (enrolment: Service, id: string, yaw = 0, quality: Partial<FaceQuality> = {}) =>
+  show(enrolment, id, faces.head({ yaw, at: 0 }, face.slice(), quality));
 
 async function enrol(enrolment: Service, change: Begin = {}) {
   const id = await begin(enrolment, change);
@@ -112,7 +130,7 @@ test.each([
 });
 
 test('a new person’s guardian too; and the person deleted, nothing of them is left in the file', async () => {
-  const enrolment = service();
+  const enrolment = service({ onCards: () => true });
   const { person } = await enrol(enrolment, { minor: MINOR });
   expect(consents()).toEqual([expect.objectContaining({ person: person.id, ...MINOR })]);
   const pages = async () => {
@@ -143,17 +161,18 @@ test('of an adult no day of birth is put down', async () => {
 });
 
 test('somebody who is here already is enrolled again with their own face alone', async () => {
-  const enrolment = service({ onCards: () => false });
+  const enrolment = service();
   const known = await store.addPerson(
-    aPerson({ templates: [{ pose: 'front', model: MODEL, embedding: embedding(1) }], photo: aPhoto() }),
+    aPerson({ templates: [{ pose: 'front', model: recogniser.model, embedding: face }], photo: aPhoto() }),
   );
   const files = () => readdirSync(join(home, 'storage/faces'));
   const [old] = files();
   const before = consents().length;
   const id = await begin(enrolment, { person: known.id });
-  face = embedding(1).map((v) => -v);
+  const own = face;
+  face = faces.templates.B[0]!;
   expect(await look(enrolment, id)).toMatchObject({ accepted: false, reason: 'another-person' });
-  face = embedding(1.0001);
+  face = like(own, 0.5);
   for (const held of [0, 20, -20, 0]) expect(await look(enrolment, id, held)).toMatchObject({ accepted: true });
   const { person } = await enrolment.enrolFinish({ token: TOKEN, enrolment: id });
   expect(person).toMatchObject({ id: known.id, name: known.name, templates: 5 });
@@ -179,4 +198,275 @@ test('somebody who is here already is enrolled again with their own face alone',
   expect(await store.check()).toMatchObject({ problems: [] });
   await store.deletePerson(known.id);
   expect(files()).toEqual([]);
+});
+
+test('a person of the footage is enrolled from four poses, and recognised by them', async () => {
+  const enrolment = service();
+  const id = await begin(enrolment, { name: 'Ben', number: '8' });
+  const [straight] = takesOf('B', 'straight');
+  const [left] = takesOf('B', 'turn-left');
+  const [right] = takesOf('B', 'turn-right');
+  const poses: string[] = [];
+  for (const take of [{ ...straight!, seconds: 1 }, left!, right!, { ...straight!, seconds: 1 }]) {
+    for (const frame of await faces.take(take)) {
+      const { accepted, pose } = await show(enrolment, id, frame);
+      if (accepted && !poses.includes(pose)) poses.push(pose);
+    }
+  }
+  expect(poses).toEqual(['front', 'left', 'right', 'front-again']);
+  const { person } = await enrolment.enrolFinish({ token: TOKEN, enrolment: id });
+  expect(person).toMatchObject({ name: 'Ben', number: '8', templates: 4 });
+  expect(recogniser.search(faces.templates.B[0]!)).toMatchObject({
+    decision: { kind: 'accept' },
+    match: { best: { person: person.id }, templates: 4 },
+  });
+});
+
+describe('a look', () => {
+  const NOTHING = { accepted: false, pose: 'front', remaining: ['front', 'left', 'right', 'front-again'], progress: 0 };
+
+  test('at two people is none, however good the face', async () => {
+    const enrolment = service();
+    const id = await begin(enrolment);
+    const frame = faces.head({ yaw: 0, at: 0 }, face);
+    expect(await show(enrolment, id, { ...frame, others: 1 })).toEqual({ ...NOTHING, reason: 'several-faces' });
+    expect(await show(enrolment, id, frame)).toMatchObject({ accepted: true, progress: 0.25 });
+  });
+
+  test.each<[string, Partial<FaceQuality>]>([
+    ['too-far', { size: 95 }],
+    ['too-dark', { brightness: 54 }],
+    ['too-bright', { brightness: 216 }],
+    ['low-contrast', { contrast: 13 }],
+    ['tilted', { pitch: 31 }],
+    ['tilted', { roll: -21 }],
+    ['blurred', { sharpness: 24 }],
+    ['occluded', { visible: 0.59 }],
+  ])('that a check-in would take and a template is not made of: %s, %o', async (reason, quality) => {
+    const enrolment = service();
+    const id = await begin(enrolment);
+    expect(await look(enrolment, id, 0, quality)).toEqual({ ...NOTHING, reason });
+  });
+
+  test('of recorded footage is judged by what is measured of it', async () => {
+    const enrolment = service();
+    const id = await begin(enrolment);
+    const [frame] = await faces.take({ ...takesOf('B', 'straight')[0]!, seconds: 1 });
+    const dark = { ...frame!.picture, data: frame!.picture.data.map((v) => v / 8) };
+    expect(await show(enrolment, id, { ...frame!, picture: dark })).toEqual({ ...NOTHING, reason: 'too-dark' });
+    expect(await show(enrolment, id, frame!)).toMatchObject({ accepted: true });
+  });
+
+  test('that does not hold the pose waits, and with patience the pose is left out', async () => {
+    const enrolment = service();
+    const id = await begin(enrolment);
+    expect(await look(enrolment, id, 45)).toEqual({ ...NOTHING, reason: 'hold-pose' });
+    expect(await look(enrolment, id)).toMatchObject({ accepted: true });
+    for (let i = 0; i < 24; i++) expect(await look(enrolment, id)).toMatchObject({ accepted: false, pose: 'left' });
+    expect(await look(enrolment, id, -20)).toMatchObject({ accepted: true, pose: 'right', remaining: ['front-again'] });
+    expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('capture-incomplete');
+    expect(await look(enrolment, id)).toMatchObject({ accepted: true, remaining: [], progress: 1 });
+    expect(await look(enrolment, id)).toMatchObject({ accepted: true, reason: null, remaining: [] });
+    expect((await enrolment.enrolFinish({ token: TOKEN, enrolment: id })).person.templates).toBe(3);
+  });
+
+  test('at another person than the first one is theirs, and not taken', async () => {
+    const enrolment = service();
+    const id = await begin(enrolment);
+    await look(enrolment, id);
+    face = faces.templates.B[0]!;
+    expect(await look(enrolment, id, 20)).toMatchObject({ accepted: false, reason: 'another-person', pose: 'left' });
+    face = like(faces.templates.A[0]!, 0.44);
+    expect(await look(enrolment, id, 20)).toMatchObject({ accepted: false, reason: 'another-person' });
+    face = like(faces.templates.A[0]!, 0.46);
+    expect(await look(enrolment, id, 20)).toMatchObject({ accepted: true });
+  });
+
+  test('that is over when its embedding is there is taken for nobody', async () => {
+    const enrolment = service();
+    const id = await begin(enrolment);
+    const embedding = face.slice();
+    meanwhile = () => enrolment.enrolCancel({ token: TOKEN, enrolment: id });
+    expect(await show(enrolment, id, faces.head({ yaw: 0, at: 0 }, embedding))).toMatchObject({ accepted: false });
+    expect(await codeOf(() => look(enrolment, id))).toBe('enrolment-unknown');
+  });
+});
+
+describe('the consent text', () => {
+  const own = (version: string, language = 'en') => ({ version, language, title: 'May we?', paragraphs: ['A face.'] });
+
+  test.each([
+    ['version', { version: '2025-01.no-photo', language: 'en' }],
+    ['language', { version: '2026-11.no-photo', language: 'de' }],
+    ['time that photos are kept', { version: '2026-11.photo-90-days', language: 'en' }],
+    ['place of the templates', { version: '2026-11.on-card.no-photo', language: 'en' }],
+  ])('of another %s than is shown now begins no enrolment', async (_, consent) => {
+    const shown = { version: '2026-11.no-photo', language: consent.language };
+    const texts = { consentTexts: () => [] };
+    await expect(begin(service(texts), { consent: shown })).resolves.toBeDefined();
+    if (consent.language === 'de') consent = { ...consent, language: 'fr' }; // shown in English
+    expect(await codeOf(() => begin(service(texts), { consent }))).toBe('consent-outdated');
+    expect(store.countPeople()).toBe(0);
+  });
+
+  test.each<[string, boolean]>([
+    ['in the store', false],
+    ['on a card', true],
+  ])('that changed while the face was captured enrols nobody (%s)', async (_, onCard) => {
+    let texts = [own('v1')];
+    const enrolment = service({ consentTexts: () => texts, onCards: () => onCard });
+    for (const known of [null, (await store.addPerson(aPerson({ templates: [], consent: null }))).id]) {
+      texts = [own('v1')];
+      const people = store.countPeople();
+      const said = consents().length;
+      const id = await begin(enrolment, known === null ? {} : { person: known });
+      for (const held of [0, 20, -20, 0]) await look(enrolment, id, held);
+      texts = [own('v2')];
+      expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('consent-outdated');
+      texts = [own('v2', 'de')];
+      expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('consent-text-missing');
+      expect([store.countPeople(), consents().length]).toEqual([people, said]);
+      expect(recogniser.gallery.templates).toBe(0);
+      texts = [own('v1')]; // put back: what was agreed to is in force
+      await enrolment.enrolFinish({ token: TOKEN, enrolment: id });
+      expect(consents().at(-1)).toMatchObject({ textVersion: 'v1.no-photo' });
+      recogniser.gallery.removePerson(store.allPeople().find((one) => one.name === 'Lina')?.id ?? '');
+    }
+  });
+
+  test('that changed its place for templates meanwhile enrols nobody there', async () => {
+    let onCard = true;
+    const enrolment = service({ onCards: () => onCard });
+    const id = await begin(enrolment);
+    for (const held of [0, 20, -20, 0]) await look(enrolment, id, held);
+    onCard = false;
+    expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('consent-outdated');
+    expect(store.countPeople()).toBe(0);
+  });
+
+  test('is in force, and faces are not: nobody is enrolled, at the beginning or at the end', async () => {
+    let forbidden: Problem | null = null;
+    const enrolment = service({ forbidden: () => forbidden });
+    const id = await begin(enrolment);
+    for (const held of [0, 20, -20, 0]) await look(enrolment, id, held);
+    forbidden = new Problem('faces-off', 'no faces here', 'Use a number.');
+    expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('faces-off');
+    expect(await codeOf(() => begin(enrolment))).toBe('faces-off');
+    expect(store.countPeople()).toBe(0);
+  });
+});
+
+describe('an enrolment', () => {
+  test('asks for what can’t be made good later: a free number, a PIN with one, and none that is easy to guess', async () => {
+    const enrolment = service();
+    await store.addPerson(aPerson({ number: 'AB-12', templates: [], consent: null }));
+    const refused = (change: Begin) => codeOf(() => begin(enrolment, change));
+    expect(await refused({ number: 'AB-12' })).toBe('number-taken');
+    expect(await refused({ pin: '5830' })).toBe('pin-without-number');
+    expect(await refused({ number: '9', pin: '1111' })).toBe('pin-weak');
+    expect(await refused({ person: '01890a5d-ac96-774b-bcce-b302099a8057' })).toBe('person-unknown');
+    expect(
+      await codeOf(() =>
+        enrolment.enrolByNumber({ token: TOKEN, name: 'L', number: 'AB-12', pin: '5830', language: 'en' }),
+      ),
+    ).toBe('number-taken');
+    expect(
+      await codeOf(() =>
+        enrolment.enrolByNumber({ token: TOKEN, name: 'L', number: '9', pin: '1234', language: 'en' }),
+      ),
+    ).toBe('pin-weak');
+    const { person } = await enrolment.enrolByNumber({
+      token: TOKEN,
+      name: 'L',
+      number: '9',
+      pin: '5830',
+      language: 'en',
+    });
+    expect(person).toMatchObject({ number: '9', templates: 0 });
+  });
+
+  test('ends after a quarter of an hour, with a new one, and with the session of staff', async () => {
+    let now = 0;
+    const enrolment = service({ monotonic: () => now });
+    const first = await begin(enrolment);
+    now = 15 * 60_000;
+    expect(await look(enrolment, first)).toMatchObject({ accepted: true });
+    now++;
+    expect(await codeOf(() => look(enrolment, first))).toBe('enrolment-unknown');
+    const second = await begin(enrolment);
+    const third = await begin(enrolment);
+    expect(await codeOf(() => look(enrolment, second))).toBe('enrolment-unknown');
+    await enrolment.enrolCancel({ token: TOKEN, enrolment: second });
+    expect(await look(enrolment, third)).toMatchObject({ accepted: true });
+    for (const drop of locked) drop();
+    expect(await codeOf(() => look(enrolment, third))).toBe('enrolment-unknown');
+  });
+
+  test('is begun by nobody whose session ended while the PIN was hashed', async () => {
+    const pins = {
+      hash: async () => {
+        signedIn = false;
+        return 'hash';
+      },
+      verify: async () => false,
+    };
+    const enrolment = service({ pins });
+    const person = { token: TOKEN, name: 'L', number: '9', pin: '5830', language: 'en' };
+    expect(await codeOf(() => begin(enrolment, { number: '9', pin: '5830' }))).toBe('staff-locked');
+    signedIn = true;
+    expect(await codeOf(() => enrolment.enrolByNumber(person))).toBe('staff-locked');
+    expect(store.countPeople()).toBe(0);
+  });
+
+  test('and everything about people is staff’s alone', async () => {
+    const enrolment = service();
+    const id = await begin(enrolment);
+    const known = await store.addPerson(aPerson({ number: '7', templates: [], consent: null }));
+    signedIn = false;
+    const person = known.id;
+    const token = TOKEN;
+    for (const attempt of [
+      () => begin(enrolment),
+      () => look(enrolment, id),
+      () => enrolment.enrolFinish({ token, enrolment: id }),
+      () => enrolment.enrolCancel({ token, enrolment: id }),
+      () => enrolment.enrolByNumber({ token, name: 'L', number: '9', pin: '5830', language: 'en' }),
+      () => enrolment.enrolAgain({ token }),
+      () => enrolment.peopleFind({ token, query: 'Ada' }),
+      () => enrolment.personSetPin({ token, person, pin: '5830' }),
+      () => enrolment.personDelete({ token, person }),
+    ])
+      expect(await codeOf(attempt)).toBe('staff-locked');
+    expect(store.person(person)).not.toBeNull();
+  });
+
+  test('gives a new PIN, and a deletion a number, without the failures of before', async () => {
+    const enrolment = service();
+    const { person } = await enrol(enrolment, { number: '7' });
+    const failed = { failures: 5, until: START + 60_000, at: START };
+    const rows = [SUBJECTS.pin('7'), SUBJECTS.face('7')];
+    const fail = () => store.setLockouts(Object.fromEntries(rows.map((row) => [row, failed])));
+    const kept = () => rows.map((row) => store.lockout(row));
+    fail();
+    await enrolment.personSetPin({ token: TOKEN, person: person.id, pin: '5830' });
+    expect(kept()).toEqual([NO_LOCKOUT, NO_LOCKOUT]);
+    expect(await codeOf(() => enrolment.personSetPin({ token: TOKEN, person: person.id, pin: '4444' }))).toBe(
+      'pin-weak',
+    );
+    fail();
+    expect(recogniser.gallery.templates).toBe(4);
+    await enrolment.personDelete({ token: TOKEN, person: person.id });
+    expect(recogniser.gallery.templates).toBe(0);
+    expect(kept()).toEqual([NO_LOCKOUT, NO_LOCKOUT]);
+    expect((await enrolment.peopleFind({ token: TOKEN, query: 'Lina' })).people).toEqual([]);
+  });
+
+  test('finds people by what is typed, and nobody by nothing', async () => {
+    const enrolment = service();
+    await store.addPerson(aPerson({ templates: [], consent: null }));
+    const found = async (query: string) =>
+      (await enrolment.peopleFind({ token: TOKEN, query })).people.map((p) => p.name);
+    expect(await found(' Ada ')).toEqual(['Ada Lovelace']);
+    expect(await found('  ')).toEqual([]);
+  });
 });

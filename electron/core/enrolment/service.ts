@@ -98,6 +98,24 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     return consentText(language, who, photoDaysTold(site), deps.consentTexts(), deps.onCards());
   };
 
+  /**
+   * Whether a face may be enrolled now by this consent. Asked at the beginning, and again where it counts: meanwhile the
+   * server may have sent another text, or none of faces.
+   * @throws Problem `consent-outdated`, what `texts` throws, and why no face may be enrolled here
+   */
+  function requireConsent({ textVersion, language }: Pick<GivenConsent, 'textVersion' | 'language'>): void {
+    const forbidden = deps.forbidden();
+    if (forbidden) throw forbidden;
+    const shown = texts(language);
+    if (shown.version !== textVersion || shown.language !== language) {
+      throw new Problem(
+        'consent-outdated',
+        'the consent text has changed since it was shown',
+        'Show the present text and ask again.',
+      );
+    }
+  }
+
   function current(id: string): Enrolment {
     if (!running || running.id !== id || running.until < monotonic()) {
       throw new Problem('enrolment-unknown', 'this enrolment is over', 'Begin again.');
@@ -165,6 +183,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     const enrolment = current(id);
     if (enrolment.capture.remaining.length > 0)
       throw new Problem('capture-incomplete', 'some poses are missing', 'Go on with the capture.');
+    requireConsent(enrolment.details.consent);
     if (deps.onCards()) {
       const made = await enrolOnCard(deps, enrolment);
       drop();
@@ -204,16 +223,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
 
     async enrolBegin({ token, name, number, pin, language, consent, minor, person = null }) {
       staff.require(token);
-      const forbidden = deps.forbidden();
-      if (forbidden) throw forbidden;
-      const shown = texts(consent.language);
-      if (shown.version !== consent.version || shown.language !== consent.language) {
-        throw new Problem(
-          'consent-outdated',
-          'the consent text has changed since it was shown',
-          'Show the present text and ask again.',
-        );
-      }
+      requireConsent({ textVersion: consent.version, language: consent.language });
       if (minor) requireMinor(minor.bornOn, deps.consentAge(), deps.now());
       if (pin !== null && number === null)
         throw new Problem('pin-without-number', 'a PIN needs a number', 'Give a number too.');

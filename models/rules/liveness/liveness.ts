@@ -6,7 +6,6 @@ import type { LivenessFailure, StepTracker } from './step.ts';
 import { trackTurn } from './turn.ts';
 
 export type { Observation } from './look.ts';
-export type { LivenessFailure } from './step.ts';
 
 /** What a person is asked to do, in order. */
 export interface Challenge {

@@ -125,7 +125,11 @@ export function EnrolScreen({
         step.value = { at: 'card', person, card };
       } else end(person);
     } catch (cause) {
-      refuse(cause);
+      // What was typed is right; the text that changed meanwhile is read again.
+      if (cause instanceof RpcError && cause.code === 'consent-outdated') {
+        goBack('consent')();
+        fail(cause);
+      } else refuse(cause);
     }
   }
 
