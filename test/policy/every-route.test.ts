@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ROLES, type Role } from '../../sync/server/access/actor.ts';
 import { openApiPath } from '../../sync/server/access/openapi.ts';
 import type { RouteSpec } from '../../sync/server/access/route.ts';
 import { SERVED } from '../../sync/server/access/served.ts';
+import { resolveDue } from '../../sync/server/attendance/resolve.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
+import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
+import { enrol } from './api-kit.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
 
 /** Each route of the people listener, asked by each role and by nobody, against what it declares. */
@@ -23,7 +27,6 @@ const urlOf = (spec: RouteSpec, person: string = randomUUID()) =>
   spec.path.replaceAll(/:(\w+)/g, (_, param: string) => (param === 'person' ? person : randomUUID()));
 /** Refused at the door: nothing of the handler ran. */
 const REFUSED = new Set(['no-session', 'not-allowed', 'second-factor-missing', 'wrong-origin']);
-/** Asked again and again below, these would end the session that asks, or lock the door. */
 /** No GET, since they take long or make a secret; they change nothing. */
 const ONLY_READING = new Set([
   'POST /api/audit/verify',
@@ -31,7 +34,16 @@ const ONLY_READING = new Set([
   'POST /api/enrolment/judge',
   'POST /api/gdpr/delete/my-account/confirmation',
 ]);
+/** Asked again and again below, these would end the session that asks. */
 const ENDING = new Set(['DELETE /api/session', 'DELETE /api/sessions']);
+
+/** Routes by which people reach what is held of themselves. */
+const OWN = SERVED.filter((s) => s.roles !== 'anybody' && s.roles.includes('person') && s.data.length > 0);
+/** Values of another person, which no answer to anyone else may hold. */
+const OTHER = ['Zebulon Quirk', 'N-90417', 'zebulon@example.org', '+4990417', 'badge-90417', 'Not me at all'];
+let other: Visitor & { readonly id: string };
+/** Ids of that person's records, cards and whatever else is theirs. */
+let otherIds: readonly string[];
 
 const { start, unavailable } = DATABASES[0]!;
 beforeAll(async () => {
@@ -40,12 +52,94 @@ beforeAll(async () => {
   database = await home.open();
   door = await doorOn(database);
   for (const role of ROLES) visitors.set(role, await door.as(role));
+  other = await anotherPerson();
+  otherIds = await idsAround(other.id);
 });
+
+/** A person of whom there are records, a template, a badge, a card and a complaint. */
+async function anotherPerson(): Promise<Visitor & { readonly id: string }> {
+  const { db, keys, now } = door;
+  const [fullName, number, email, phone, badge, words] = OTHER as [string, string, string, string, string, string];
+  const box = await knownKiosk(db, { name: 'Door', site: null, at: now });
+  const person = enrol(box, fullName, now, number);
+  const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+  const record = box.append('checkin', open, { person, score: 0.8 }, now).header.id;
+  await deliverTo(db, keys, box, box.events, { first: 1, now });
+  while (((await resolveDue(db))?.taken ?? 0) > 0);
+  const as = await door.as('person', person);
+  const admin = visitors.get('admin')!;
+  for (const [who, method, url, body] of [
+    [admin, 'PATCH', `/api/people/${person}`, { email, phone }],
+    [admin, 'POST', `/api/people/${person}/badges`, { number: badge }],
+    [admin, 'POST', `/api/people/${person}/cards`, {}],
+    [as, 'POST', '/api/me/complaints', { record, words }],
+  ] as const) {
+    const answer = await door.ask({ ...who }, method, url, body);
+    expect([url, answer.status, answer.text]).toEqual([url, 200, answer.text]);
+  }
+  return as;
+}
+
+/** Every id that is in a row with this person's. */
+async function idsAround(person: string): Promise<string[]> {
+  const { rows: columns } = await sql<{ t: string; c: string }>`
+    select table_name as t, column_name as c from information_schema.columns
+    where table_schema = 'public' and data_type = 'uuid'`.execute(door.db);
+  const ids = new Set<string>();
+  for (const [table, those] of Map.groupBy(columns, (c) => c.t)) {
+    const names = those.map(({ c }) => c);
+    if (!names.includes('person')) continue;
+    const { rows } = await sql<Record<string, string | null>>`
+      select ${sql.join(names.map((c) => sql.ref(c)))} from ${sql.table(table)} where person = ${person}`.execute(
+      door.db,
+    );
+    for (const row of rows) for (const id of Object.values(row)) if (id) ids.add(id);
+  }
+  ids.delete(person);
+  return [...ids];
+}
+
+/** The same person at an address of which nothing was asked before: no limit of requests answers in place of the route. */
+const fromElsewhere = (who: Visitor): Visitor => ({ ...door.visitor(), cookie: who.cookie });
+
+/** Everything that is held of a person, as they see it themselves; but who has seen it. */
+async function dataOf(who: Visitor): Promise<object> {
+  const answer = await door.ask(fromElsewhere(who), 'GET', '/api/gdpr/export/my-data');
+  const { accesses, ...held } = JSON.parse(answer.text) as Record<string, unknown>;
+  expect(accesses).toBeInstanceOf(Array);
+  return held;
+}
+
+interface Schema {
+  readonly type?: string;
+  readonly pattern?: string;
+  readonly allOf?: readonly Schema[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly Schema[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** Something of this shape, with `id` wherever an id goes. */
+function sampleOf(schema: unknown, id: string): unknown {
+  const s = schema as Schema;
+  if (s.anyOf) return sampleOf(s.anyOf[0], id);
+  if (s.const !== undefined || s.enum) return s.const ?? s.enum![0];
+  if (s.properties) return Object.fromEntries(Object.entries(s.properties).map(([k, v]) => [k, sampleOf(v, id)]));
+  if (s.type === 'string') {
+    const patterns = [s, ...(s.allOf ?? [])].flatMap(({ pattern }) => (pattern ? [new RegExp(pattern)] : []));
+    return patterns.length > 0 && patterns.every((p) => p.test(id)) ? id : 'x';
+  }
+  return s.type === 'boolean' ? true : s.type === 'number' || s.type === 'integer' ? 1 : null;
+}
 afterAll(async () => {
   await door?.close();
   await database?.close();
   await home?.remove();
 });
+
+/** Routes that answered and left a row in the audit log. */
+const noted = new Set<RouteSpec>();
 
 /** As a request without a body comes, but for its address. */
 const ask = (who: Visitor, spec: RouteSpec, url = urlOf(spec)) =>
@@ -65,19 +159,44 @@ describe('every route', () => {
         if (answer.status >= 500) expect.fail(`${role}: ${door.logged.slice(-3000)}`);
         if (!allowed) expect((await door.audit())[0]).toMatchObject({ action: 'refuse', role, outcome: 'not-allowed' });
         expect(answer.headers['cache-control']).toBe('no-store');
+        if (answer.status < 400 && (spec.data.length > 0 || spec.action !== 'read')) {
+          const [row] = await door.audit();
+          expect(row).toMatchObject({ route: name(spec), action: spec.action, role, outcome: 'ok' });
+          noted.add(spec);
+        }
       }
       const { code } = (await ask(nobody, spec)).json();
       expect(code === 'no-session').toBe(spec.roles !== 'anybody');
     },
   );
 
-  test.each(SERVED.filter((s) => s.path.includes(':person')).map((spec) => [name(spec), spec] as const))(
-    '%s shows a person nobody but themselves',
+  test('that reads something personal and answered left a row in the audit log', () => {
+    const reading = [...noted].filter((spec) => spec.method === 'GET' && spec.data.length > 0);
+    expect(reading.length).toBeGreaterThan(20);
+  });
+
+  test.each(OWN.map((spec) => [name(spec), spec] as const))(
+    '%s gives a person nothing of another, and changes nothing of theirs, whatever id of theirs it is given',
     async (_, spec) => {
-      const other = await door.as('person');
-      const answer = await ask(visitors.get('person')!, spec, urlOf(spec, other.id));
-      expect([answer.status, answer.json().code]).toEqual([403, 'not-allowed']);
+      const me = visitors.get('person')!;
+      const before = await dataOf(other);
+      for (const id of [other.id, ...otherIds]) {
+        const body = spec.body ? sampleOf(z.toJSONSchema(spec.body, { unrepresentable: 'any' }), id) : {};
+        const path = spec.path.replaceAll(/:\w+/g, id);
+        for (const url of [path, `${path}?person=${id}`]) {
+          const answer = await door.ask(fromElsewhere(me), spec.method, url, spec.method === 'GET' ? undefined : body);
+          const named = spec.path.includes(':') || JSON.stringify(body).includes(id);
+          expect(answer.status, answer.text).not.toBe(429);
+          if (named) expect(answer.status, answer.text).toBeGreaterThanOrEqual(400);
+          expect(OTHER.filter((value) => answer.text.includes(value))).toEqual([]);
+          if (answer.status >= 500) expect.fail(door.logged.slice(-3000));
+        }
+        // What names nothing has been asked enough.
+        if (!spec.path.includes(':') && !JSON.stringify(body).includes(id)) break;
+      }
+      expect(await dataOf(other)).toEqual(before);
     },
+    120_000,
   );
 
   test.each(SERVED.filter((s) => s.method !== 'GET').map((spec) => [name(spec), spec] as const))(
