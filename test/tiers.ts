@@ -89,6 +89,7 @@ export const SHORT: readonly string[] = [
   'test/policy/audit.test.ts',
   'test/policy/compliance.test.ts',
   'test/policy/iam.test.ts',
+  'test/policy/iam-enforced.test.ts',
   'test/policy/judge.test.ts',
   'test/policy/person-keys.test.ts',
   'test/policy/portal-sections.test.ts',

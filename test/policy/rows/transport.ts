@@ -312,6 +312,8 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         [BUCKET]: ['the audit finds each thing that somebody changed, and setup puts it right'],
       },
     },
+    limits:
+      'That the bucket then refuses a stranger: the double serves whoever asks. Its settings are read back as the store keeps them.',
   },
   P25: {
     requirement: 'Least-privilege IAM',
@@ -322,12 +324,17 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'no policy has a wildcard for actions, or reaches another bucket',
         ],
       },
+      'a store that enforces them lets each role do that, and refuses the rest': {
+        'test/policy/iam-enforced.test.ts': ['users with the IAM policies that ship'],
+      },
       'one role alone deletes, and never a backup': {
         [IAM]: [
           'only the erasing role deletes, and nothing of the backups, the manifests, the tombstones or the audit anchors',
         ],
       },
     },
+    limits:
+      'Amazon’s own IAM is never asked. The double enforces action and resource of a request; not conditions, bucket policies, KMS grants, nor each key of a request that deletes many.',
   },
   P26: {
     requirement: 'Bucket versioning for disaster recovery',
