@@ -11,6 +11,7 @@ export const LONG: readonly string[] = [
   'test/security/**',
   'test/cli/accounts.test.ts',
   'test/cli/audit.test.ts',
+  'test/cli/backup-bucket.test.ts',
   'test/cli/control.test.ts',
   'test/cli/device.test.ts',
   'test/cli/keys.test.ts',

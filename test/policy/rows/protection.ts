@@ -147,7 +147,15 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'no longer than the policy allows',
         ],
       },
+      'in the object store too, in every version': {
+        'test/policy/photos-in-store.test.ts': [
+          'those of check-ins go after 90 days in every version, by the hourly purge alone; those of enrolments stay',
+        ],
+      },
       'enrolment photos stay until their person is erased': {
+        'test/policy/photos-in-store.test.ts': [
+          'those of check-ins go after 90 days in every version, by the hourly purge alone; those of enrolments stay',
+        ],
         [KIOSK_RETENTION]: [
           'removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
         ],
@@ -275,7 +283,11 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
         ],
         [CHAIN]: ['a row goes with the transaction that it tells of'],
       },
-      'reads too, of the log itself as well': {
+      'reads too, on every route, and of the log itself as well': {
+        [ROUTES]: [
+          '%s lets in the roles that it declares, and nobody else',
+          'that reads something personal and answered left a row in the audit log',
+        ],
         [AUDIT_LOG]: ['a search of the log leaves a row itself, and says whom it looked for'],
       },
       'a list view logs whom it showed': {

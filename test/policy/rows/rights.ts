@@ -11,6 +11,7 @@ const COMPLIANCE = 'test/policy/compliance.test.ts';
 const INCIDENTS = 'test/policy/incidents.test.ts';
 const INCIDENT_RULES = 'sync/server/incidents/rules.test.ts';
 const PERSON_KEYS = 'test/policy/person-keys.test.ts';
+const ROUTES = 'test/policy/every-route.test.ts';
 const ROSTER = 'test/store/roster.test.ts';
 
 /** What people can ask for, and what is kept of who did what: P28 to P35. */
@@ -25,6 +26,9 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
         [PORTAL]: [
           'the export holds every value that went in, photos and template as they were, and nothing of anybody else',
           'what was recorded under another name before a merge is in it too',
+        ],
+        [ROUTES]: [
+          '%s gives a person nothing of another, and changes nothing of theirs, whatever id of theirs it is given',
         ],
       },
       'of every table and object store': {

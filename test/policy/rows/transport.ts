@@ -303,7 +303,12 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
   P24: {
     requirement: 'Private bucket, no public access',
     parts: {
-      'one set-up makes the bucket private, and changes nothing the second time': {
+      'one command sets it up, and one audits it': {
+        'test/cli/backup-bucket.test.ts': [
+          '`backup setup` makes it, `backup audit` finds what someone opened, and setup closes it again',
+        ],
+      },
+      'the set-up makes it private, and changes nothing the second time': {
         [BUCKET]: [
           'one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing',
         ],

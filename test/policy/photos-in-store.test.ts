@@ -1,0 +1,76 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { PREFIX } from '../../sync/server/backup/layout.ts';
+import { storePhotos } from '../../sync/server/backup/photos.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { s3Client } from '../../sync/server/objects/client.ts';
+import type { ObjectStore } from '../../sync/server/objects/store.ts';
+import { runRetention } from '../../sync/server/retention/run.ts';
+import { retentionSettings, retentionVariables } from '../../sync/server/retention/settings.ts';
+import { addPhotos, keysOf, newBucket, newPair } from '../backup/kit.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
+import { knownKiosk } from '../sync/ingest-kit.ts';
+
+const missing = motoMissing();
+if (missing) console.log(missing);
+
+const BUCKET = 'photos-in-store';
+const DAY = 86_400_000;
+
+describe.skipIf(missing)('photos in a versioned bucket', () => {
+  const keys = keysOf(newPair());
+  let moto: Moto;
+  let host: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+  let database: OpenDatabase;
+  let store: ObjectStore;
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    store = await newBucket(moto, BUCKET);
+    host = await DATABASES[0]!.start();
+    database = await host.open();
+  }, 120_000);
+  afterAll(async () => {
+    store?.close();
+    await database?.close();
+    await host?.remove();
+    await moto?.remove();
+  });
+
+  /** Every version and delete marker below a prefix. */
+  async function versionsOf(prefix: string): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { key } of store.list(prefix)) keys.push(key);
+    return keys;
+  }
+
+  test('those of check-ins go after 90 days in every version, by the hourly purge alone; those of enrolments stay', async () => {
+    const { db } = database;
+    const taken = new Date();
+    const box = await knownKiosk(db, { at: taken });
+    await addPhotos(db, box.device, 6);
+    expect(await storePhotos(db, store, { now: () => taken })).toMatchObject({ stored: 6 });
+    // Overwritten, and deleted plainly: on such a bucket neither erases anything.
+    const [first, second] = await versionsOf(PREFIX.checkinPhotos);
+    await store.put(first!, Buffer.from('another version'));
+    const client = s3Client(moto.settings(BUCKET));
+    await client.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: second! }));
+    client.destroy();
+    expect(await versionsOf(PREFIX.checkinPhotos)).toHaveLength(5);
+
+    const settings = retentionSettings(z.object(retentionVariables).parse({}));
+    const purge = (days: number) =>
+      runRetention({ db, keys, settings, objects: store, now: new Date(taken.getTime() + days * DAY) });
+    await purge(89);
+    expect(await versionsOf(PREFIX.checkinPhotos)).toHaveLength(5);
+    // Three of them, and one that never came whole.
+    const report = await purge(91);
+    expect(report.find((r) => r.kind === 'photos')).toMatchObject({ removed: 4, failed: null });
+    expect(await versionsOf(PREFIX.checkinPhotos)).toEqual([]);
+    expect(await versionsOf(PREFIX.enrolmentPhotos)).toHaveLength(3);
+    await purge(3650);
+    expect(await versionsOf(PREFIX.enrolmentPhotos)).toHaveLength(3);
+  });
+});
