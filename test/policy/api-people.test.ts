@@ -246,6 +246,9 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(await textsTold()).toEqual([['v1', 'en']]);
     await api.ask('POST', '/api/consent-texts/v2/de/review', { as: 'dpo' });
     expect(await textsTold()).toEqual([['v2', 'de']]);
+    // What was read before it says something else: nobody agrees to that any more.
+    await expect(agree('v1.no-photo', 'en')).rejects.toMatchObject({ code: 'consent-outdated' });
+    expect(await agree('v2.no-photo', 'de')).toMatchObject({ standing: 'given' });
     const list = await api.ask<{ items: ConsentText[] }>('GET', '/api/consent-texts');
     expect(list.items.filter((t) => t.inForce).map((t) => [t.version, t.language])).toEqual([['v2', 'de']]);
     // Longer than a page of changes can hold: refused, and kiosks go on with what they have.
@@ -292,6 +295,8 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
         paragraphs: ['Nordwerk keeps a photo for 14 days.', 'Ask a@b.example or Frau Amt.'],
       },
     ]);
+    // Read while photos were kept for longer.
+    await expect(api.ask('POST', `${url}/consents`, early)).rejects.toMatchObject({ code: 'consent-outdated' });
     const body = { textVersion: items[0]!.version, language: items[0]!.language };
     expect(await api.ask('POST', `${url}/consents`, { body, as: 'staff' })).toMatchObject({ standing: 'given' });
   });

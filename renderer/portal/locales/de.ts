@@ -186,6 +186,10 @@ export const de = {
       title: 'Wer dieses Haus betreibt, ist noch nicht angegeben; so kann dem Text niemand zustimmen.',
       next: 'Fragen Sie am Empfang.',
     },
+    'consent-outdated': {
+      title: 'Dieser Text hat sich geändert, seit Sie ihn geöffnet haben.',
+      next: 'Laden Sie die Seite neu, um den jetzigen zu lesen.',
+    },
     'consent-text-not-reviewed': {
       title: 'Dieser Text gilt nicht mehr.',
       next: 'Laden Sie die Seite neu, um den jetzigen zu lesen.',

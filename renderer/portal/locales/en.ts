@@ -181,6 +181,10 @@ export const en = {
       title: 'Nobody has said yet who runs this place, so the text can’t be agreed to.',
       next: 'Ask at reception.',
     },
+    'consent-outdated': {
+      title: 'This text has changed since you opened it.',
+      next: 'Reload the page to read the present one.',
+    },
     'consent-text-not-reviewed': {
       title: 'This text is not in force any more.',
       next: 'Reload the page to read the present one.',

@@ -166,6 +166,7 @@ export const zh = {
       title: '尚未填写本场所的运营方，因此暂时无法同意此文本。',
       next: '请咨询前台。',
     },
+    'consent-outdated': { title: '您打开后，此文本已更改。', next: '请重新加载页面阅读现行文本。' },
     'consent-text-not-reviewed': { title: '此文本已不再有效。', next: '请重新加载页面阅读现行文本。' },
     'complaints-waiting': { title: '您已有多条报告在等待答复。', next: '请等待答复，或当面询问。' },
     'record-unknown': { title: '您没有这条记录。', next: '请重新读取您的记录。' },

@@ -16,6 +16,8 @@ const PHOTO_DAYS = 90;
 interface FilledTexts {
   readonly items: readonly PolicyConsentText[];
   readonly photoDays: number;
+  /** As they are, also those that are left out. */
+  readonly inForce: readonly PolicyConsentText[];
   /** Some text is left out, since nobody has said who runs the place. */
   readonly unset: boolean;
   readonly privacy: { readonly controller: string; readonly contact: string; readonly dpo: string } | null;
@@ -32,21 +34,35 @@ export async function filledTexts(db: Db, person: string): Promise<FilledTexts> 
   const items = texts
     .filter((text) => privacy !== null || !namesWho(text))
     .map((text) => ({ ...text, title: fill(text.title), paragraphs: text.paragraphs.map(fill) }));
-  return { items, photoDays, unset: items.length < texts.length, privacy };
+  return { items, photoDays, inForce: texts, unset: items.length < texts.length, privacy };
 }
 
-/** @throws Problem `privacy-not-set` where this is a text that can't be filled in */
-export async function requireFilled(db: Db, person: string, textVersion: string, language: string): Promise<void> {
-  const { items, unset } = await filledTexts(db, person);
-  // What a kiosk adds about photos is no part of the text's own version.
-  const [version] = textVersion.split('.');
-  if (!unset || items.some((text) => text.version === version && text.language === language)) return;
+/**
+ * Whether this is what somebody reads now: a text in force, with the time that photos are kept. While the operator has no
+ * text of their own, the one that ships is shown by kiosks alone, and they ask for themselves.
+ * @throws Problem `consent-outdated`, and `privacy-not-set` where this is a text that can't be filled in
+ */
+export async function requireInForce(db: Db, person: string, textVersion: string, language: string): Promise<void> {
+  const { items, photoDays, inForce } = await filledTexts(db, person);
+  if (inForce.length === 0) return;
+  const [version, photos] = textVersion.split('.');
+  const isIt = (text: PolicyConsentText) => text.version === version && text.language === language;
+  const otherDays = photos?.startsWith('photo-') && photos !== `photo-${photoDays}-days`;
+  if (!inForce.some(isIt) || otherDays) throw outdated();
+  if (items.some(isIt)) return;
   throw new Problem(
     'privacy-not-set',
     'Nobody has said who runs this place, so the text can not say who would keep the face.',
     'An administrator says it in Settings, under privacy contacts.',
   );
 }
+
+export const outdated = (): Problem =>
+  new Problem(
+    'consent-outdated',
+    'The consent text has changed since this one was read.',
+    'Show the present text, and put on record that they agree to it.',
+  );
 
 const namesWho = ({ title, paragraphs }: PolicyConsentText): boolean =>
   [title, ...paragraphs].some((text) => /\{(controller|contact|dpo)\}/.test(text));

@@ -8,9 +8,9 @@ import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { readMinor, requireGuardian } from '../minors/minors.ts';
 import { requireLiving } from '../people/living.ts';
-import { requireFilled } from './filled.ts';
+import { outdated, requireInForce } from './filled.ts';
 import { type Said, sealSaid } from './said.ts';
-import { requireReviewed } from './texts.ts';
+import { requireReviewed, textsInForce } from './texts.ts';
 
 /** Who puts a consent on record here: staff on somebody's word, the person, or an import on the operator's. */
 export interface RecordedBy {
@@ -23,7 +23,8 @@ export interface RecordedBy {
  * Somebody agrees, and said so to staff or in the portal, or a guardian for them. Templates are made later.
  *
  * @param text `guardian`: who agreed for a minor; `basis`: of an import, in the operator's words
- * @throws Problem `person-unknown`, `consent-text-not-reviewed`, `privacy-not-set`, `guardian-required`
+ * @throws Problem `person-unknown`, `consent-text-not-reviewed`, `consent-outdated`, `privacy-not-set`,
+ *   `guardian-required`
  */
 export async function giveConsent(
   tx: Transaction<Tables>,
@@ -36,7 +37,7 @@ export async function giveConsent(
   await requireLiving(tx, person, 'change');
   await requireReviewed(tx, text.textVersion, text.language);
   // What an import says was read elsewhere, as it stood there.
-  if (by.via !== 'import') await requireFilled(tx, person, text.textVersion, text.language);
+  if (by.via !== 'import') await requireInForce(tx, person, text.textVersion, text.language);
   const wasMinor = (await readMinor(tx, keys, person, now)) !== null;
   await requireGuardian(tx, keys, person, text.guardian, now);
   const { textVersion, language, guardian, basis } = text;
@@ -69,6 +70,17 @@ export async function withdrawConsent(
   const last = await lastWord(tx, person);
   const text = { textVersion: last?.text_version ?? 'none', language: last?.language ?? 'und' };
   return record(tx, keys, person, { action: 'withdrawn', ...text, said: {}, anew: false }, by, now);
+}
+
+/**
+ * Whether the consent on record is to the text in force: templates are made under what people read now.
+ *
+ * @throws Problem `consent-outdated`
+ */
+export async function requirePresentConsent(tx: Transaction<Tables>, person: string): Promise<void> {
+  const inForce = await textsInForce(tx);
+  const version = (await lastWord(tx, person))?.text_version.split('.')[0];
+  if (inForce.length > 0 && !inForce.some((text) => text.version === version)) throw outdated();
 }
 
 async function record(

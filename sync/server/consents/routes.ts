@@ -65,7 +65,14 @@ const give = route({
   params: OfPerson,
   body: NewConsent,
   answer: ConsentAnswer,
-  refusals: ['person-unknown', 'consent-text-not-reviewed', 'privacy-not-set', 'guardian-required', 'name-unreadable'],
+  refusals: [
+    'person-unknown',
+    'consent-text-not-reviewed',
+    'consent-outdated',
+    'privacy-not-set',
+    'guardian-required',
+    'name-unreadable',
+  ],
   async handle({ tx, services: { keys }, actor, params: { person }, body, now, about, tell }) {
     about([person]);
     const standing = await giveConsent(tx, keys, person, body, byStaff(actor), now);

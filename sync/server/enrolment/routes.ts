@@ -7,6 +7,7 @@ import { type DoorSpec, door } from '../access/door.ts';
 import type { RouteSpec } from '../access/route.ts';
 import { audited } from '../audit/opened.ts';
 import { readTemplates } from '../changes/templates.ts';
+import { requirePresentConsent } from '../consents/record.ts';
 import { presentPipeline } from '../embedders/present.ts';
 import { namesOf } from '../people/records.ts';
 import { templateCounts } from '../people/templates.ts';
@@ -54,6 +55,7 @@ const enrol = door({
     'person-unknown',
     'erasure-requested',
     'consent-missing',
+    'consent-outdated',
     'own-consent-required',
     'faces-off',
     'templates-on-card',
@@ -71,6 +73,7 @@ const enrol = door({
   async handle({ tx, services: { keys }, actor, params: { person }, body, prepared, now, about, tell }) {
     about([person]);
     await requireEnrollable(tx, keys, person, now);
+    await requirePresentConsent(tx, person);
     const usable = prepared.filter((j): j is UsableFace => j.code === null);
     const [first] = usable;
     const count = async () => (await templateCounts(tx, person)).reduce((sum, m) => sum + m.count, 0);

@@ -46,6 +46,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'confirmation-needed': 428,
   'consent-text-exists': 409,
   'consent-text-not-reviewed': 409,
+  'consent-outdated': 409,
   'consent-text-unknown': 404,
   'consent-texts-too-long': 422,
   'correction-unknown': 404,

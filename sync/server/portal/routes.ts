@@ -112,7 +112,7 @@ const give = route({
   action: 'write',
   body: MyConsent,
   answer: MyConsentAnswer,
-  refusals: ['consent-text-not-reviewed', 'privacy-not-set'],
+  refusals: ['consent-text-not-reviewed', 'consent-outdated', 'privacy-not-set'],
   async handle({ tx, services: { keys }, actor, body, now, about, tell }) {
     const person = self(actor, about);
     const standing = await giveConsent(tx, keys, person, body, BY_MYSELF, now);

@@ -64,6 +64,10 @@ export const problem = {
       'Wer dieses Haus betreibt, ist nicht angegeben; der Text kann nicht sagen, wer das Gesicht aufbewahren würde.',
     next: 'Tragen Sie es unter „Einstellungen“ bei den Datenschutz-Kontakten ein.',
   },
+  'consent-outdated': {
+    title: 'Der Einwilligungstext hat sich seither geändert.',
+    next: 'Zeigen Sie unter „Einwilligung“ den jetzigen Text und halten Sie die Zustimmung fest.',
+  },
   'consent-text-not-reviewed': {
     title: 'Dieser Text ist in dieser Sprache nicht geprüft.',
     next: 'Lassen Sie ihn prüfen, oder nehmen Sie eine geprüfte Sprache.',

@@ -51,6 +51,10 @@ export const problem = {
     title: 'Nobody has said who runs this place, so the text can’t say who would keep the face.',
     next: 'Say it in Settings, under privacy contacts.',
   },
+  'consent-outdated': {
+    title: 'The consent text has changed since this one was read.',
+    next: 'Show the present text under Consent, and put on record that they agree.',
+  },
   'consent-text-not-reviewed': {
     title: 'This text was not reviewed in this language.',
     next: 'Have it reviewed first, or use a language that was.',

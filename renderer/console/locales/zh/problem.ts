@@ -36,6 +36,7 @@ export const problem = {
     title: '尚未填写本场所的运营方，文本无法说明由谁保存人脸数据。',
     next: '请在“设置”的隐私联系方式中填写。',
   },
+  'consent-outdated': { title: '同意书文本在阅读后已更改。', next: '请在“同意”中出示现行文本，并记录其同意。' },
   'consent-text-not-reviewed': { title: '此文本在该语言中未经审核。', next: '请先审核，或使用已审核的语言。' },
   'consent-text-exists': { title: '该版本和语言的文本已存在。', next: '请创建新版本。' },
   'erasure-requested': { title: '此人已申请删除。', next: '请先撤回该申请。' },
