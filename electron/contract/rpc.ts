@@ -41,7 +41,7 @@ const Answer = z.discriminatedUnion('ok', [
 type Answer = z.infer<typeof Answer>;
 
 /** Requests of one connection that may be under way at once. */
-export const MAX_IN_FLIGHT = 32;
+const MAX_IN_FLIGHT = 32;
 
 /** The core's end of a connection. */
 export interface RpcServer {

@@ -7,7 +7,7 @@ import { listStaticFiles } from '../core/serving/static-files.ts';
 import { keepChromiumRunning, type RunningChromium, requireChromium, sandboxFor } from './chromium.ts';
 import { forkCore } from './core-fork.ts';
 import { readDeviceSecret } from './device-secret.ts';
-import { createGate } from './gate.ts';
+import { createGate, TOKEN_LIFE_MS } from './gate.ts';
 import { bootstrapPage } from './pages.ts';
 import { makeRuntimeFolder } from './runtime-folder.ts';
 import { serveLoopback } from './server.ts';
@@ -47,9 +47,6 @@ export interface BrowserHost {
   close(): Promise<void>;
 }
 
-const TOKEN_LIFE = 120_000;
-/** With no browser of ours it is a person who opens the bootstrap page. */
-const TOKEN_LIFE_BY_HAND = 900_000;
 /** A browser whose page has held no connection for this long while the core was ready (a crashed tab, a page that never came) starts afresh. */
 const PAGE_SILENT_FOR = 60_000;
 
@@ -66,7 +63,7 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
   const program =
     browser.mode === 'none' ? null : { path: requireChromium(), sandbox: sandboxFor(process.getuid?.(), demo) };
   const deviceSecret = readDeviceSecret(process.env, options.secretInFile ?? demo);
-  const gate = createGate(() => performance.now(), browser.mode === 'none' ? TOKEN_LIFE_BY_HAND : TOKEN_LIFE);
+  const gate = createGate(() => performance.now(), TOKEN_LIFE_MS[browser.mode === 'none' ? 'byHand' : 'browser']);
   const runtime = makeRuntimeFolder(log);
   let enterFile: string | null = null;
   const endAsked = Promise.withResolvers<string>();

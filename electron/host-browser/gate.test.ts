@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeRequest, judgeUpgrade, type RequestHead, tokenOf } from './checks.ts';
-import { COOKIE, createGate, type Gate, sessionCookie } from './gate.ts';
+import { COOKIE, createGate, type Gate, sessionCookie, TOKEN_LIFE_MS } from './gate.ts';
 
 const AUTHORITY = '127.0.0.1:4000';
 const OURS = `http://${AUTHORITY}`;
 
-function gateAt(start = 0) {
+function gateAt(start = 0, life = 1_000) {
   let now = start;
-  const gate = createGate(() => now, 1_000);
+  const gate = createGate(() => now, life);
   const pass = (ms: number): void => {
     now += ms;
   };
@@ -34,6 +34,21 @@ describe('one-time tokens', () => {
     pass(1_001);
     expect(gate.exchange(token)).toEqual({ refused: 'token-expired' });
     expect(gate.exchange(token)).toEqual({ refused: 'token-used' });
+  });
+
+  it('gives the browser that was started two minutes for its token, and a person a quarter of an hour', () => {
+    const minute = 60_000;
+    for (const [life, minutes] of [
+      [TOKEN_LIFE_MS.browser, 2],
+      [TOKEN_LIFE_MS.byHand, 15],
+    ] as const) {
+      const { gate, pass } = gateAt(0, life);
+      const [intime, late] = [gate.issueToken(), gate.issueToken()];
+      pass(minutes * minute);
+      expect(gate.exchange(intime)).toHaveProperty('session');
+      pass(1);
+      expect(gate.exchange(late)).toEqual({ refused: 'token-expired' });
+    }
   });
 
   it('takes no token it did not issue', () => {

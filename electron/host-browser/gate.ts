@@ -5,6 +5,9 @@ export const COOKIE = 'smartpresence';
 const MAX_SESSIONS = 8;
 const MAX_REMEMBERED = 64;
 
+/** How long a token may be exchanged, ms: by the browser that was started with it; `byHand`: by a person, where none is started. */
+export const TOKEN_LIFE_MS = { browser: 2 * 60_000, byHand: 15 * 60_000 } as const;
+
 type TokenRefusal = 'token-unknown' | 'token-used' | 'token-expired';
 
 /** Turns one-time tokens into sessions, and knows the sessions. Holds hashes alone, compared in constant time. */

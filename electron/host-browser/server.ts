@@ -43,6 +43,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
     headersTimeout: 5_000,
     requestTimeout: 10_000,
     keepAliveTimeout: 30_000,
+    connectionsCheckingInterval: 1_000,
   });
   server.maxConnections = 64;
 

@@ -31,7 +31,7 @@ const code = (): string => codeAt(secret, Math.floor(Date.now() / 30_000));
 
 test.beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'sp-machine-'));
-  const spool = join(root, 'spool/machine');
+  const spool = join(root, 'machine');
   mkdirSync(spool, { recursive: true });
   machine = setInterval(() => {
     for (const name of readdirSync(spool)) {

@@ -203,14 +203,14 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
 
   test('what a technician asked for is done: a login takes the kiosk’s place, and gives it back', async () => {
     const before = started();
-    machine.say(...asKiosk, 'touch', '/var/lib/smartpresence/spool/machine/login');
+    machine.say(...asKiosk, 'touch', '/var/lib/smartpresence/machine/login');
     // A container has no terminal to log in at, so the login ends at once; the kiosk ended for it, and comes again.
     await machine.until(
       'the login',
       60_000,
       'sh',
       '-c',
-      "journalctl --output=cat --unit=smartpresence-technician | grep -q 'gives a login'",
+      "journalctl --output=cat --unit=smartpresence-technician | grep -q 'opens a login'",
     );
     await machine.until(
       'the login’s end',
@@ -220,7 +220,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
       "journalctl --output=cat --unit=smartpresence-login | grep -q 'Login at the kiosk'",
     );
     await ready(before);
-    expect(machine.say('ls', '-A', '/var/lib/smartpresence/spool/machine')).toBe('');
+    expect(machine.say('ls', '-A', '/var/lib/smartpresence/machine')).toBe('');
   }, 180_000);
 
   test('a stick that a technician lets in is there for the updater, read only, and gone when its time is over', async () => {
@@ -241,7 +241,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
     try {
       machine.device('/dev/stick', loop);
       expect(await code('01890a5d-ac96-774b-bcce-b302099a8001')).toBe('update-no-stick');
-      machine.say(...asKiosk, 'touch', '/var/lib/smartpresence/spool/machine/stick');
+      machine.say(...asKiosk, 'touch', '/var/lib/smartpresence/machine/stick');
       await machine.until('the stick', 60_000, 'findmnt', '/run/media/smartpresence');
       expect(machine.say('findmnt', '--noheadings', '--output=OPTIONS', '/run/media/smartpresence')).toMatch(
         /^ro,nosuid,nodev,noexec,/,

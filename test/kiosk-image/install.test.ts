@@ -174,7 +174,9 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     expect(owner('var/lib/smartpresence/builds')).toEqual([update, '755']);
     expect(owner('var/lib/smartpresence/update')).toEqual([update, '755']);
     expect(owner('var/lib/smartpresence/spool')).toEqual([kiosk, '755']);
-    expect(owner('var/lib/smartpresence/spool/machine')).toEqual([kiosk, '700']);
+    // Root works in it: its parent is root's, so the kiosk's user can't put a link in its place.
+    expect(owner('var/lib/smartpresence/machine')).toEqual([kiosk, '700']);
+    expect(owner('var/lib/smartpresence')).toEqual([0, '755']);
     expect(owner('var/lib/smartpresence/kiosk')).toEqual([kiosk, '700']);
     for (const program of ['launcher', 'firewall', 'stick', 'technician'])
       expect(owner(`opt/smartpresence/${program}`)).toEqual([0, '755']);

@@ -25,12 +25,13 @@ describe('what a technician asks of the machine', () => {
   const told = join(folder, 'told');
   const systemctl = join(folder, 'systemctl');
   writeFileSync(systemctl, `#!/bin/sh\necho "$*" >>"${told}"\n`, { mode: 0o755 });
+  const takeRequests = () => spawnSync(join(PROGRAMS, 'technician'), [spool, systemctl]);
   const ask = (...names: string[]): string[] => {
     rmSync(told, { force: true });
     rmSync(spool, { recursive: true, force: true });
     mkdirSync(spool);
     for (const name of names) writeFileSync(join(spool, name), 'reboot; rm -rf /');
-    expect(spawnSync(join(PROGRAMS, 'technician'), [spool, systemctl]).status).toBe(0);
+    expect(takeRequests().status).toBe(0);
     expect(readdirSync(spool)).toEqual([]);
     return existsSync(told) ? readFileSync(told, 'utf8').trim().split('\n') : [];
   };
@@ -42,14 +43,39 @@ describe('what a technician asks of the machine', () => {
     expect(ask()).toEqual([]);
   });
 
-  test('anything else is taken away and does nothing', () => {
-    expect(ask('poweroff', '.hidden', 'restart.service', '-rf', 'a b', '$(reboot)')).toEqual([]);
-    mkdirSync(join(spool, 'deep/er'), { recursive: true });
-    symlinkSync('/etc/passwd', join(spool, 'link'));
-    expect(spawnSync(join(PROGRAMS, 'technician'), [spool, systemctl]).status).toBe(0);
-    expect(readdirSync(spool)).toEqual([]);
-    expect(existsSync('/etc/passwd')).toBe(true);
+  test('anything else does nothing and is left alone', () => {
+    const others = ['poweroff', '.hidden', 'restart.service', '-rf', 'a b', '$(reboot)'];
+    mkdirSync(spool, { recursive: true });
+    for (const name of others) writeFileSync(join(spool, name), '');
+    mkdirSync(join(spool, 'restart/deeper'), { recursive: true });
+    rmSync(told, { force: true });
+    expect(takeRequests().status).toBe(0);
+    expect(readdirSync(spool).toSorted()).toEqual([...others, 'restart'].toSorted());
     expect(existsSync(told)).toBe(false);
+    rmSync(spool, { recursive: true });
+  });
+
+  test('no link that the kiosk’s user puts there makes root delete what it points to', () => {
+    const precious = join(folder, 'precious');
+    mkdirSync(precious);
+    for (const name of ['restart', 'file']) writeFileSync(join(precious, name), 'kept');
+    const kept = () => expect(readdirSync(precious).toSorted()).toEqual(['file', 'restart']);
+
+    // In place of the folder itself.
+    symlinkSync(precious, spool);
+    rmSync(told, { force: true });
+    expect(takeRequests().status).toBe(1);
+    kept();
+    expect(existsSync(told)).toBe(false);
+    rmSync(spool);
+
+    // In place of a request: the link goes, and counts as the request that it is named like.
+    mkdirSync(spool);
+    symlinkSync(precious, join(spool, 'restart'));
+    symlinkSync(join(precious, 'file'), join(spool, 'login'));
+    expect(takeRequests().status).toBe(0);
+    expect(readdirSync(spool)).toEqual([]);
+    kept();
   });
 });
 

@@ -83,8 +83,9 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
       keyring: 'newest',
     });
     const after = await everyRow(bare.db);
-    // What a restore changes, and nothing else: a log epoch of its own, its audit row, marks that are safe now, its own record.
-    const changed = /^public\.(meta|audit|ack_mark|backup|photo_object)$/;
+    // What a restore changes, and nothing else: a log epoch of its own, its audit row, marks that are safe now, its own record,
+    // one-time codes that are void.
+    const changed = /^public\.(meta|audit|ack_mark|backup|photo_object|recovery_code|provisioning_code)$/;
     for (const [table, rows] of before)
       if (!changed.test(table)) expect({ table, rows: after.get(table) }).toEqual({ table, rows });
     expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
@@ -93,6 +94,13 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     expect(after.get('public.audit')).toEqual(expect.arrayContaining(before.get('public.audit')!));
     const marks = (rows: Map<string, string[]>) => rows.get('public.ack_mark')!.length;
     expect([marks(after), marks(before) > 0]).toEqual([marks(before), true]);
+    for (const table of ['recovery_code', 'provisioning_code'])
+      expect(after.get(`public.${table}`)).toHaveLength(before.get(`public.${table}`)!.length);
+    const usable = await Promise.all([
+      bare.db.selectFrom('recovery_code').select('hash').where('used_at', 'is', null).execute(),
+      bare.db.selectFrom('provisioning_code').select('hash').where('expires_at', '>', new Date()).execute(),
+    ]);
+    expect(usable).toEqual([[], []]);
     const epochs = await Promise.all(
       [database.db, bare.db].map((db) =>
         db.selectFrom('meta').select('value').where('key', '=', 'log-epoch').executeTakeFirst(),

@@ -57,6 +57,15 @@ describe('a code', () => {
 });
 
 describe('joining', () => {
+  test('a kiosk can take neither the server’s id nor one that stands for none or all', async () => {
+    const { serverId } = (await joined(server)).bundle;
+    for (const id of [serverId, '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']) {
+      const secret = await createDeviceIdentity(id);
+      expect(await codeOf(joiningWith(server, secret, await code()).ask(never)), id).toBe('device-id-reserved');
+      expect((await server.operate('device list', {})).map((d) => d.device)).not.toContain(id);
+    }
+  });
+
   test('a kiosk is pending until its fingerprint was compared, and gets what it needs once', async () => {
     const secret = await identity();
     const joining = joiningWith(server, secret, await code());

@@ -8,7 +8,6 @@ import { systemClock } from '../store/clock.ts';
 import type { Store } from '../store/interface.ts';
 import type { SyncReport } from '../sync/report.ts';
 import type { UpdateKeeper } from '../update/keeper.ts';
-import { updateLayout } from '../update/layout.ts';
 import { createTechnicianDoor, type TechnicianDoor } from './door.ts';
 import { createMachine } from './machine.ts';
 import { createTechnicianRecords, type TechnicianRecords } from './record.ts';
@@ -43,7 +42,7 @@ export function attachTechnician(deps: AttachTechnicianDeps): TechnicianHand {
   const tasks = createTechnicianTasks({
     records,
     machine: createMachine({
-      folder: deps.slots ? join(updateLayout(deps.slots.root).spool, 'machine') : null,
+      folder: deps.slots ? join(deps.slots.root, 'machine') : null,
       monotonic,
     }),
     bootId: systemClock().bootId,

@@ -23,7 +23,7 @@ export interface Machine {
 }
 
 export interface MachineDeps {
-  /** `spool/machine` of an installed kiosk; null where there is none. */
+  /** `/var/lib/smartpresence/machine` of an installed kiosk; null where there is none. */
   readonly folder: string | null;
   readonly monotonic: () => number;
   readonly sleep?: (ms: number) => Promise<void>;
@@ -74,9 +74,14 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps):
 }
 
 const unreachable = (cause: unknown): Problem =>
-  new Problem('machine-unreachable', 'the machine can’t be asked for anything', 'See spool/machine on its disk.', {
-    cause,
-  });
+  new Problem(
+    'machine-unreachable',
+    'the machine can’t be asked for anything',
+    'See /var/lib/smartpresence/machine on its disk.',
+    {
+      cause,
+    },
+  );
 
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -283,7 +283,7 @@ describe('what a technician has it do', () => {
 
   test('reaches the machine as a file of its name, told before and after', async () => {
     const opened = await open();
-    const { machine, asked } = machineAt(join(folder, 'spool/machine'), true);
+    const { machine, asked } = machineAt(join(folder, 'machine'), true);
     const tasks = tasksOf(opened, { machine });
     await tasks.begin('login', WHO);
     await tasks.begin('reboot', WHO);
@@ -302,9 +302,9 @@ describe('what a technician has it do', () => {
 
   test('fails, and does not happen later, where the machine does not hear', async () => {
     const opened = await open();
-    const { machine } = machineAt(join(folder, 'spool/machine'), false);
+    const { machine } = machineAt(join(folder, 'machine'), false);
     await expect(tasksOf(opened, { machine }).begin('reboot', WHO)).rejects.toMatchObject({ code: 'machine-silent' });
-    expect(readdirSync(join(folder, 'spool/machine'))).toEqual([]);
+    expect(readdirSync(join(folder, 'machine'))).toEqual([]);
     expect(told(opened).at(-1)).toMatchObject({ what: 'reboot', outcome: 'failed', code: 'machine-silent' });
   });
 
@@ -315,7 +315,7 @@ describe('what a technician has it do', () => {
     await vi.waitFor(() => expect(restart).toHaveBeenCalledOnce(), { timeout: 20_000 });
     tasksOf(opened);
     expect(told(opened).map(({ what, outcome }) => `${what} ${outcome}`)).toEqual(['restart begun', 'restart done']);
-    const { machine } = machineAt(join(folder, 'spool/machine'), true);
+    const { machine } = machineAt(join(folder, 'machine'), true);
     await tasksOf(opened, { machine }).begin('reboot', WHO);
     tasksOf(opened, { machine });
     expect(told(opened).at(-1)).toMatchObject({ what: 'reboot', outcome: 'failed' });
@@ -325,7 +325,7 @@ describe('what a technician has it do', () => {
 
   test('an update waits for the stick, and ends as the updater says', async () => {
     const opened = await open();
-    const { machine, asked } = machineAt(join(folder, 'spool/machine'), true);
+    const { machine, asked } = machineAt(join(folder, 'machine'), true);
     let looks = 0;
     const now = vi.fn(async () => {
       looks += 1;
@@ -372,7 +372,7 @@ describe('what a technician has it do', () => {
 
   test('does not begin where it can’t be recorded', async () => {
     const opened = await open();
-    const { machine, asked } = machineAt(join(folder, 'spool/machine'), true);
+    const { machine, asked } = machineAt(join(folder, 'machine'), true);
     const tasks = tasksOf(opened, { machine });
     vi.spyOn(opened.store, 'append').mockImplementation(() => {
       throw new Problem('storage-full', 'no room');
@@ -440,7 +440,7 @@ describe('in a whole core', () => {
 
   test('on a machine of the image a reboot is a file in its spool; the kiosk’s own restart is its host’s', async () => {
     await enrol();
-    const spool = join(folder, 'spool/machine');
+    const spool = join(folder, 'machine');
     mkdirSync(spool, { recursive: true });
     const again = vi.fn();
     const core = await start(folder, again);

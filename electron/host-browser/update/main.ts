@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { watch } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, watch } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { Problem } from '../../contract/problem.ts';
 import type { CoreOptions } from '../../core/interface.ts';
+import { lockFile } from '../../core/lock-file.ts';
 import { codedError } from '../../core/serving/core-process.ts';
 import { hostLog } from '../../core/serving/log.ts';
 import { readState, requestFile, serverSocket } from '../../core/update/files.ts';
@@ -66,15 +65,16 @@ export async function runUpdaterProgram(
         'See kiosk updater --help.',
       );
     const layout = updateLayout(settings.data.SMARTPRESENCE_SLOTS);
-    if (!(await alone(layout)))
-      throw new Problem('update-running', 'another updater works on these builds', 'Let it finish.');
-    if (first !== undefined) {
-      const { id } = await unpackInto(layout, first);
-      await firstBuild(layout, id);
-      log('info', 'update: the first build is in place', { build: id });
-      return 0;
+    const release = lockBuilds(layout);
+    try {
+      if (first !== undefined) {
+        const { id } = await unpackInto(layout, first);
+        await firstBuild(layout, id);
+        log('info', 'update: the first build is in place', { build: id });
+      } else await updating(optionsOf(layout, settings.data, log), watching, signal);
+    } finally {
+      release();
     }
-    await updating(optionsOf(layout, settings.data, log), watching, signal);
     return 0;
   } catch (error) {
     const refusal = codedError(error);
@@ -148,15 +148,19 @@ async function requestChanged(layout: UpdateLayout, end: AbortSignal): Promise<v
   watcher.close();
 }
 
-/** Whether no other process works on these builds: a name that the kernel gives back when this one ends, however it does. */
-function alone(layout: UpdateLayout): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.unref();
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
-    );
-    const name = createHash('sha256').update(layout.builds).digest('hex').slice(0, 32);
-    server.listen(`\0smartpresence-update-${name}`, () => resolve(true));
-  });
+/**
+ * Keeps every other updater from these builds. The lock is a file of the updater's own user: another
+ * user of the machine can't hold it.
+ *
+ * @returns how to let go
+ * @throws Problem `update-running`
+ */
+function lockBuilds(layout: UpdateLayout): () => void {
+  try {
+    mkdirSync(layout.work, { recursive: true });
+    return lockFile(layout.work, 'updater.lock');
+  } catch (cause) {
+    if (codedError(cause)?.code !== 'store-in-use') throw cause;
+    throw new Problem('update-running', 'another updater works on these builds', 'Let it finish.', { cause });
+  }
 }

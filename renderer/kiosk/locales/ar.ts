@@ -341,7 +341,7 @@ export const ar: Locale = {
     'technician-not-here': 'لا يستطيع هذا الجهاز ذلك.',
     'technician-busy': 'هناك أمر آخر جارٍ. انتظر حتى ينتهي.',
     'machine-silent': 'لم تستجب الآلة لما طُلب منها. تحقّق من أن smartpresence-technician.path يعمل.',
-    'machine-unreachable': 'لا يمكن طلب شيء من الآلة. افحص spool/machine على قرصها.',
+    'machine-unreachable': 'لا يمكن طلب شيء من الآلة. افحص /var/lib/smartpresence/machine على قرصها.',
     'door-unset': 'ليس لهذا الجهاز مرحّل باب. أضِفه في site.json ثم أعِد تشغيل الجهاز.',
     'door-absent': 'مرحّل الباب غير موجود. يرجى فحص كبله؛ يُفتح الباب بالمفتاح.',
     'door-failed': 'لم يستجب مرحّل الباب. يرجى فحص كبله؛ يُفتح الباب بالمفتاح.',

@@ -329,7 +329,8 @@ export const de: Locale = {
     'technician-busy': 'Etwas anderes läuft gerade. Warten Sie, bis es beendet ist.',
     'machine-silent':
       'Die Maschine hat nicht aufgenommen, worum sie gebeten wurde. Prüfen Sie, ob smartpresence-technician.path läuft.',
-    'machine-unreachable': 'Die Maschine lässt sich um nichts bitten. Prüfen Sie spool/machine auf ihrem Datenträger.',
+    'machine-unreachable':
+      'Die Maschine lässt sich um nichts bitten. Prüfen Sie /var/lib/smartpresence/machine auf ihrem Datenträger.',
     'door-unset': 'Dieses Gerät hat kein Türrelais. Tragen Sie es in site.json ein und starten Sie das Gerät neu.',
     'door-absent': 'Das Türrelais ist nicht da. Prüfen Sie sein Kabel; die Tür öffnet mit dem Schlüssel.',
     'door-failed':

@@ -325,7 +325,8 @@ export const en = {
     'technician-busy': 'Something else is under way. Wait until it has ended.',
     'machine-silent':
       'The machine did not take up what it was asked for. See whether smartpresence-technician.path runs.',
-    'machine-unreachable': 'The machine can’t be asked for anything. Look at spool/machine on its disk.',
+    'machine-unreachable':
+      'The machine can’t be asked for anything. Look at /var/lib/smartpresence/machine on its disk.',
     'door-unset': 'This kiosk has no door relay. Name one in site.json, then start the kiosk again.',
     'door-absent': 'The door relay is not there. Look at its cable; the door opens by key.',
     'door-failed': 'The door relay took no command. Look at its cable; the door opens by key.',

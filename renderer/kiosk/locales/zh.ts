@@ -312,7 +312,7 @@ export const zh: Locale = {
     'technician-not-here': '本机无法执行此操作。',
     'technician-busy': '有其他操作正在进行，请等待结束。',
     'machine-silent': '机器没有接收请求。请检查 smartpresence-technician.path 是否在运行。',
-    'machine-unreachable': '无法向机器提出请求。请检查其磁盘上的 spool/machine。',
+    'machine-unreachable': '无法向机器提出请求。请检查其磁盘上的 /var/lib/smartpresence/machine。',
     'door-unset': '本机没有门继电器。请在 site.json 中配置，然后重新启动本机。',
     'door-absent': '找不到门继电器。请检查线缆；门可用钥匙打开。',
     'door-failed': '门继电器没有执行命令。请检查线缆；门可用钥匙打开。',

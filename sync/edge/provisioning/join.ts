@@ -128,6 +128,10 @@ const WORDS: Readonly<Record<string, readonly [string, string]>> = {
   'join-code-used': ['This code was used by another kiosk.', 'Make a new code on the server.'],
   'join-code-expired': ['This code has expired.', 'Make a new code on the server.'],
   'device-revoked': ['The administrator refused this kiosk.', 'Make a new code on the server.'],
+  'device-id-reserved': [
+    'The server gives this kiosk’s identity to no device.',
+    'Set the kiosk up again in an empty folder, then join with a new code.',
+  ],
   'device-registered-otherwise': [
     'A kiosk with this identity is registered with other keys.',
     'Revoke the old registration on the server, then join again.',

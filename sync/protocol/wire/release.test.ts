@@ -77,6 +77,9 @@ describe('a manifest', () => {
     ['minReader above schema', { minReader: 8 }],
     ['a link out of it', { links: { 'app/x': '../../etc/passwd' } }],
     ['an absolute link', { links: { 'app/x': '/etc/passwd' } }],
+    ['a link that goes up again through another', { links: { 'app/a/b': '../c', 'app/x': 'a/b/../../../etc' } }],
+    ['a link into another link', { links: { 'app/a/up': '../..', 'app/x': 'a/up/etc' } }],
+    ['a link to another link', { links: { 'app/x': 'y', 'app/y': 'start.ts' } }],
     ['an unknown field', { extra: 1 }],
   ])('with %s is refused', (_what, change) => {
     expect(BuildManifest.safeParse({ ...MANIFEST, ...change }).success).toBe(false);
@@ -95,6 +98,7 @@ describe('a manifest', () => {
     expect(linkTarget('node_modules/.bin/x', '../x/cli.js')).toBe('node_modules/x/cli.js');
     expect(linkTarget('x', '..')).toBeNull();
     expect(linkTarget('a/x', '..')).toBeNull();
+    expect(linkTarget('a/x', 'b/../y')).toBeNull();
   });
 });
 

@@ -44,17 +44,28 @@ export function badBuildPath(path: string): string | null {
   return null;
 }
 
-/** Where a link of a build leads, relative to the build's root; null when it leads out of the build. */
+/**
+ * Where a link of a build leads, relative to the build's root; null when it leads out of the build, or goes up again after
+ * it went down: through a link on its way it would lead elsewhere than its text says.
+ */
 export function linkTarget(link: string, to: string): string | null {
   if (to.length === 0 || to.startsWith('/')) return null;
   const at = link.split('/').slice(0, -1);
+  let down = false;
   for (const part of to.split('/')) {
     if (part === '' || part === '.') continue;
-    if (part !== '..') at.push(part);
-    else if (at.pop() === undefined) return null;
+    if (part !== '..') {
+      at.push(part);
+      down = true;
+    } else if (down || at.pop() === undefined) return null;
   }
   const path = at.join('/');
   return badBuildPath(path) === null ? path : null;
+}
+
+/** Whether a path within a build is a link, or has one above it: where it really leads, the text of the path does not say. */
+function goesThroughLink(path: string, links: Readonly<Record<string, string>>): boolean {
+  return path.split('/').some((_, i, parts) => Object.hasOwn(links, parts.slice(0, i + 1).join('/')));
 }
 
 const BuildPath = z.string().refine((path) => badBuildPath(path) === null, 'not a path within a build');
@@ -96,8 +107,11 @@ export const BuildManifest = z
   .refine((build) => build.entry in build.files, 'the entry is not among the files')
   .refine(
     (build) =>
-      Object.entries(build.links).every(([link, to]) => !(link in build.files) && linkTarget(link, to) !== null),
-    'a link leads out of the build',
+      Object.entries(build.links).every(([link, to]) => {
+        const target = linkTarget(link, to);
+        return !(link in build.files) && target !== null && !goesThroughLink(target, build.links);
+      }),
+    'a link leads out of the build, or through another link',
   );
 export type BuildManifest = z.infer<typeof BuildManifest>;
 

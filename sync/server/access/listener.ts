@@ -9,12 +9,14 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { BoardQuery, CLOSE } from '../../protocol/api/live.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { networkOf } from '../accounts/throttle.ts';
 import { createListener, type Listener } from '../http/listener.ts';
 import type { KeyAndCertificate } from '../keys/certificates.ts';
 import type { LiveHub } from '../live/hub.ts';
 import { isViewer } from '../live/roles.ts';
 import { LIVE_SOCKET } from '../live/routes.ts';
 import { COOKIE, checkHost } from './guard.ts';
+import { RefusalRows } from './refusal-rows.ts';
 import { admit, callerOf, refusing, register } from './register.ts';
 import type { Services } from './route.ts';
 import { SERVED } from './served.ts';
@@ -30,6 +32,9 @@ export interface PeopleListenerOptions {
   readonly pages: string;
   readonly log: Logger;
 }
+
+/** Sockets opened from one network in a minute: a console that lost its connection tries again every few seconds. */
+const LIVE_LIMIT = { max: 120, timeWindow: 60_000 };
 
 /** The listener for people's browsers: the console, its API and its WebSocket. */
 export async function createPeopleListener(o: PeopleListenerOptions): Promise<Listener> {
@@ -60,14 +65,16 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
   await servePages(app as unknown as FastifyInstance, o.pages);
 
   const { services } = o;
-  register(app, services, SERVED);
+  const refusals = new RefusalRows(services);
+  register(app, services, SERVED, refusals);
   app.get(
     '/api/live',
     {
       websocket: true,
+      config: { rateLimit: { ...LIVE_LIMIT, keyGenerator: ({ ip }) => networkOf(ip) } },
       preValidation: async (request) => {
         const caller = await callerOf(services, request, { use: false });
-        await refusing(services, LIVE_SOCKET, caller, () => admit(LIVE_SOCKET, request, caller));
+        await refusing(refusals, LIVE_SOCKET, caller, () => admit(LIVE_SOCKET, request, caller));
       },
     },
     async (socket, request) => {

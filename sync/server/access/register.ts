@@ -5,8 +5,6 @@ import { z } from 'zod';
 import { isUnreadableName, nameUnreadable } from '../../protocol/wire/name.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { networkOf } from '../accounts/throttle.ts';
-import { writeAudit } from '../audit/write.ts';
-import { inTransaction } from '../database/retry.ts';
 import type { Listener } from '../http/listener.ts';
 import { asProblem } from '../http/problem.ts';
 import type { Actor } from './actor.ts';
@@ -15,6 +13,7 @@ import { COOKIE, checkOrigin, cookieFlags } from './guard.ts';
 import { type KeptAnswer, readIdempotencyKey } from './idempotency.ts';
 import { perform, type Request } from './perform.ts';
 import { RAW_TYPE } from './raw.ts';
+import { RefusalRows } from './refusal-rows.ts';
 import type { RouteSpec, Services } from './route.ts';
 import { findSession, type Session } from './session.ts';
 import { unstorable } from './storable.ts';
@@ -30,9 +29,15 @@ const LIMIT = { max: 600, perMs: 60_000 };
 /**
  * Registers routes on the people listener by what they declare. In this order: host (guard.ts), limit per address, session,
  * origin of what changes something, role, whether it is about oneself, size and shape of the request; then the handler in
- * one transaction with its audit row (perform.ts). A refusal of somebody signed in leaves an audit row too.
+ * one transaction with its audit row (perform.ts). A refusal of someone who is signed in leaves an audit row too.
  */
-export function register(app: Listener, services: Services, specs: readonly RouteSpec[]): void {
+export function register(
+  app: Listener,
+  services: Services,
+  specs: readonly RouteSpec[],
+  refusals = new RefusalRows(services),
+): void {
+  app.addHook('onClose', () => refusals.close());
   const later = new Set<Promise<void>>();
   // A stop waits for what answers promised, not for a mail server that does not answer.
   app.addHook(
@@ -41,10 +46,16 @@ export function register(app: Listener, services: Services, specs: readonly Rout
   );
   if (!app.hasContentTypeParser(RAW_TYPE))
     app.addContentTypeParser(RAW_TYPE, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  for (const spec of specs) registerOne(app, services, spec as DoorSpec, later);
+  for (const spec of specs) registerOne(app, services, spec as DoorSpec, later, refusals);
 }
 
-function registerOne(app: Listener, services: Services, spec: DoorSpec, later: Set<Promise<void>>): void {
+function registerOne(
+  app: Listener,
+  services: Services,
+  spec: DoorSpec,
+  later: Set<Promise<void>>,
+  refusals: RefusalRows,
+): void {
   const { max, perMs } = spec.limit ?? LIMIT;
   /** Who asks, from the first hook on. */
   const callers = new WeakMap<FastifyRequest, Caller>();
@@ -64,7 +75,7 @@ function registerOne(app: Listener, services: Services, spec: DoorSpec, later: S
     // Also of bodies that can't be read. What is thrown here goes on to the listener's own handler.
     errorHandler: async (error, request) => {
       const caller = callers.get(request);
-      if (caller?.session && !recorded.has(error)) await recordRefusal(services, spec, caller.actor, asProblem(error));
+      if (caller && !recorded.has(error)) await recordRefusal(refusals, spec, caller, asProblem(error));
       throw error;
     },
     handler: async (request, reply) => {
@@ -186,27 +197,30 @@ function parse(spec: DoorSpec, request: FastifyRequest): { params: unknown; quer
   );
 }
 
-/** Checks, and records a refusal of somebody signed in. @throws what `check` throws */
-export async function refusing(services: Services, spec: Admission, caller: Caller, check: () => void): Promise<void> {
+/** Checks, and records a refusal of someone who is signed in. @throws what `check` throws */
+export async function refusing(
+  refusals: RefusalRows,
+  spec: Admission,
+  caller: Caller,
+  check: () => void,
+): Promise<void> {
   try {
     check();
   } catch (cause) {
-    if (caller.session) await recordRefusal(services, spec, caller.actor, asProblem(cause as Error));
+    await recordRefusal(refusals, spec, caller, asProblem(cause as Error));
     throw cause;
   }
 }
 
-/** In a transaction of its own: what was refused has changed nothing. */
-async function recordRefusal(services: Services, spec: Admission, actor: Actor, problem: Problem): Promise<void> {
-  const entry = {
-    actor,
-    action: 'refuse',
-    route: routeOf(spec),
-    data: spec.data,
-    subjects: [],
-    outcome: problem.code,
-  } as const;
-  await inTransaction(services.db, (tx) => writeAudit(tx, services.keys, entry, services.now()));
+async function recordRefusal(
+  refusals: RefusalRows,
+  spec: Admission,
+  { session, actor }: Caller,
+  { code }: Problem,
+): Promise<void> {
+  if (!session) return;
+  const { data } = spec;
+  await refusals.add(session, { actor, action: 'refuse', route: routeOf(spec), data, subjects: [], outcome: code });
 }
 
 function setCookie(reply: FastifyReply, token: { token: string; expiresAt: Date } | null, now: Date): void {

@@ -44,7 +44,11 @@ let decoy: Promise<string> | null = null;
 
 /** @param stored PHC string; null: there is no such account, or none with a password */
 export async function checkPassword(stored: string | null, password: string): Promise<boolean> {
-  decoy ??= hashPassword(crypto.randomUUID());
+  decoy ??= hashPassword(crypto.randomUUID()).catch((error: unknown) => {
+    // Refused because too many were waiting: the next sign-in makes it.
+    decoy = null;
+    throw error;
+  });
   const against = stored ?? (await decoy);
   const right = await inTurn(() => verify(against, bytesOf(password)));
   return right && stored !== null;

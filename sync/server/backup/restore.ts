@@ -134,7 +134,10 @@ async function chooseKeyring(store: ObjectStore, keys: Keys, m: Manifest): Promi
   );
 }
 
-/** What must not be as it was: a log of its own, nobody signed in, and everything up to here safe. */
+/**
+ * What must not be as it was: a log of its own, nobody signed in, no one-time code that was used after the backup and would
+ * work again, and everything up to here safe.
+ */
 async function begin(tx: Transaction<Tables>, context: RestoreContext, m: Manifest, state: State): Promise<void> {
   const { keys, actor, now } = context;
   const meta = (key: string, value: string) =>
@@ -146,6 +149,8 @@ async function begin(tx: Transaction<Tables>, context: RestoreContext, m: Manife
   await meta('log-epoch', state.logEpoch);
   await meta(RESTORING, JSON.stringify(state));
   for (const table of ['session', 'sign_in_link'] as const) await tx.deleteFrom(table).execute();
+  await tx.updateTable('recovery_code').set({ used_at: now() }).where('used_at', 'is', null).execute();
+  await tx.updateTable('provisioning_code').set({ expires_at: now() }).where('expires_at', '>', now()).execute();
   await sql`update ack_mark set safe = committed`.execute(tx);
   await tx
     .insertInto('backup')

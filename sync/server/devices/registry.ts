@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import { MAX as MAX_UUID, NIL as NIL_UUID } from 'uuid';
 import { deviceFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { DeviceRequest } from '../../protocol/wire/provisioning.ts';
@@ -51,7 +52,7 @@ export async function registerDevice(db: Db, request: DeviceRequest, now: Date):
  * Puts a device into the registry. A revoked one may come back with other keys, all of them: it is then what `as` says, and
  * whoever approves it has compared them. When it was revoked last stays on record.
  *
- * @throws Problem `device-registered-otherwise`, `device-revoked`, `bad-certificate-request`
+ * @throws Problem `device-id-reserved`, `device-registered-otherwise`, `device-revoked`, `bad-certificate-request`
  */
 export async function register(
   db: Db,
@@ -59,6 +60,7 @@ export async function register(
   as: { name: string; status: 'pending' | 'approved'; site: string | null; url: string | null },
   now: Date,
 ): Promise<Pick<Device, 'status'>> {
+  await requireFreeId(db, request.id);
   const keys = {
     ed25519: request.ed25519PublicJwk.x,
     x25519: request.x25519PublicJwk.x,
@@ -115,6 +117,21 @@ export async function register(
       .where('id', '=', request.id)
       .execute();
   return row;
+}
+
+/** A kiosk chooses its own id; it may not be one that stands for something else. */
+async function requireFreeId(db: Db, id: string): Promise<void> {
+  const server = await db
+    .selectFrom('keyring.identity')
+    .select('server_id')
+    .where('server_id', '=', id)
+    .executeTakeFirst();
+  if (!server && id !== NIL_UUID && id !== MAX_UUID) return;
+  throw new Problem(
+    'device-id-reserved',
+    'This device asks for an id that no device may have.',
+    'Reset the kiosk’s identity and let it join again. If it repeats, someone has tampered with the kiosk.',
+  );
 }
 
 export async function findDevice(db: Db, id: string): Promise<Device | null> {

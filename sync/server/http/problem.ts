@@ -52,6 +52,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'correction-unknown': 404,
   'credential-unknown': 404,
   'cursor-unreadable': 400,
+  'device-id-reserved': 409,
   'device-not-approved': 403,
   'device-registered-otherwise': 409,
   'device-revoked': 403,

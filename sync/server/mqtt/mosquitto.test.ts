@@ -9,12 +9,12 @@ const SERVER = randomUUID();
 const [GONE, LATER] = [randomUUID(), randomUUID()].sort() as [string, string];
 
 test('the access rules name each replica, and give devices their own topics alone', () => {
-  expect(mosquittoAcl({ serverId: SERVER, replicas: ['a', 'b'], revoked: [LATER, GONE] })).toBe(`user ${SERVER}.a
+  expect(mosquittoAcl({ serverId: SERVER, replicas: ['a', 'b'], revoked: [LATER, GONE] })).toBe(`user server.${SERVER}.a
 topic read sp/v1/${SERVER}/up/+
 topic read sp/v1/${SERVER}/presence/+
 topic write sp/v1/${SERVER}/down/+
 
-user ${SERVER}.b
+user server.${SERVER}.b
 topic read sp/v1/${SERVER}/up/+
 topic read sp/v1/${SERVER}/presence/+
 topic write sp/v1/${SERVER}/down/+
@@ -29,7 +29,7 @@ pattern write sp/v1/${SERVER}/up/%u
 pattern write sp/v1/${SERVER}/presence/%u
 pattern read sp/v1/${SERVER}/down/%u
 `);
-  expect(mosquittoAcl({ serverId: SERVER })).toContain(`user ${SERVER}\n`);
+  expect(mosquittoAcl({ serverId: SERVER })).toContain(`user server.${SERVER}\n`);
 });
 
 test('the files are the broker’s own, and no folder’s name can add a setting', () => {

@@ -34,9 +34,12 @@ export interface MosquittoOptions extends AccessOptions {
   readonly user?: string;
 }
 
-/** Name of a server at its broker: the CN of its client certificate. */
+/**
+ * Name of a server at its broker: the CN of its client certificate. A device's name is its id, a plain UUID, so the prefix
+ * keeps every device from having a server's name, and with it a server's rights.
+ */
 export function brokerUser(serverId: string, replica = ''): string {
-  return replica === '' ? serverId : `${serverId}.${replica}`;
+  return `server.${serverId}${replica && `.${replica}`}`;
 }
 
 /**

@@ -58,7 +58,7 @@ export async function startMqtt(o: {
       new BrokerConsumer({
         url,
         serverId,
-        clientId: `sp-server-${brokerUser(serverId, settings.replica)}`,
+        clientId: `sp-${brokerUser(serverId, settings.replica)}`,
         shared: settings.replica !== '',
         credentials: () => certificates!.current,
         cas: () => keyring.caPems,

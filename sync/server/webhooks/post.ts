@@ -2,6 +2,7 @@ import { lookup } from 'node:dns';
 import { request } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { mayReach } from './rules.ts';
 
 /** Whole exchange, ms. */
@@ -27,11 +28,12 @@ export interface Post {
 export function post({ url, headers, body, ca, loopback, signal }: Post): Promise<number | string> {
   const { hostname } = new URL(url);
   const bare = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(bare) !== 0 && !mayReach(bare, { loopback })) return Promise.resolve('address-not-allowed');
+  const reachable = (address: string) => mayReach(address, { own: ownAddresses(), loopback });
+  if (isIP(bare) !== 0 && !reachable(bare)) return Promise.resolve('address-not-allowed');
   const guarded: LookupFunction = (name, options, done) =>
     lookup(name, { ...options, all: true }, (error, found) => {
       if (error) return done(error, []);
-      const allowed = found.filter(({ address }) => mayReach(address, { loopback }));
+      const allowed = found.filter(({ address }) => reachable(address));
       if (allowed.length === 0)
         return done(Object.assign(new Error('not allowed'), { code: 'address-not-allowed' }), []);
       if (options.all) return done(null, allowed);
@@ -61,3 +63,7 @@ export function post({ url, headers, body, ca, loopback, signal }: Post): Promis
     outgoing.end(body);
   });
 }
+
+/** Of this machine, by which its own services could be reached from outside the loopback interface. */
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address.split('%')[0]!));

@@ -28,14 +28,20 @@ test('a message is signed as the vector of Standard Webhooks', () => {
 });
 
 test('no message goes to this machine, to link-local addresses or to many at once; private networks are reached', () => {
-  const closed = { loopback: false };
+  const own = ['192.0.2.7', '2001:db8::7'];
+  const closed = { own, loopback: false };
   for (const address of [
     '127.0.0.1',
     '::1',
     '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    ...own,
+    '::ffff:192.0.2.7',
     '0.0.0.0',
     '::',
     '169.254.169.254',
+    '::ffff:a9fe:a9fe',
+    'fd00:ec2::254',
     'fe80::1',
     '224.0.0.1',
     'ff02::1',
@@ -44,6 +50,20 @@ test('no message goes to this machine, to link-local addresses or to many at onc
     expect(mayReach(address, closed), address).toBe(false);
   for (const address of ['10.0.0.5', '192.168.1.2', '172.16.0.1', '93.184.216.34', '2001:db8::1', 'fd00::1'])
     expect(mayReach(address, closed), address).toBe(true);
-  expect(mayReach('127.0.0.1', { loopback: true })).toBe(true);
-  expect(mayReach('169.254.169.254', { loopback: true })).toBe(false);
+  for (const address of ['127.0.0.1', '::1', ...own])
+    expect(mayReach(address, { own, loopback: true }), address).toBe(true);
+  expect(mayReach('169.254.169.254', { own, loopback: true })).toBe(false);
+});
+
+test('no IPv4 address passes inside an IPv6 one: NAT64, 6to4, Teredo, IPv4-compatible', () => {
+  for (const address of [
+    '64:ff9b::7f00:1',
+    '64:ff9b::a9fe:a9fe',
+    '64:ff9b:1::a9fe:a9fe',
+    '2002:7f00:1::1',
+    '2001:0:7f00:1::1',
+    '::7f00:1',
+    '::169.254.169.254',
+  ])
+    expect(mayReach(address, { own: [], loopback: true }), address).toBe(false);
 });

@@ -37,6 +37,7 @@ export function sign(secrets: readonly Uint8Array[], id: string, timestamp: numb
     .join(' ');
 }
 
+/** No receiver is ever here: what is link-local, many at once, or an IPv4 address in disguise. */
 const NEVER = new BlockList();
 for (const [net, bits] of [
   ['0.0.0.0', 8],
@@ -48,22 +49,36 @@ for (const [net, bits] of [
 for (const [net, bits] of [
   ['fe80::', 10],
   ['ff00::', 8],
+  // An IPv4 address inside, which the rules above would not see: IPv4-compatible (RFC 4291 §2.5.5.1), NAT64 (RFC 6052 and
+  // 8215), 6to4 (RFC 3056), Teredo (RFC 4380). IPv4-mapped ones are held against the rules for IPv4 by BlockList itself.
+  ['::', 96],
+  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['2002::', 16],
+  ['2001::', 32],
 ] as const)
   NEVER.addSubnet(net, bits, 'ipv6');
-NEVER.addAddress('::', 'ipv6');
+// Amazon's instance metadata over IPv6.
+NEVER.addAddress('fd00:ec2::254', 'ipv6');
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
  * Whether a message may go to an address: never to this machine itself, to what is link-local (where clouds keep their
- * metadata) or to many at once; private networks are where payroll programs live. Pure.
+ * metadata) or to many at once; private networks are where payroll programs are. Pure.
  *
+ * @param own addresses of this machine's network interfaces
  * @param loopback the operator allows receivers on this machine
  */
-export function mayReach(address: string, { loopback }: { readonly loopback: boolean }): boolean {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-  const family = isIP(mapped) === 4 ? 'ipv4' : 'ipv6';
-  if (isIP(mapped) === 0 || NEVER.check(mapped, family)) return false;
-  return loopback || !LOOPBACK.check(mapped, family);
+export function mayReach(
+  address: string,
+  { own, loopback }: { readonly own: readonly string[]; readonly loopback: boolean },
+): boolean {
+  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+  if (isIP(address) === 0) return false;
+  const here = new BlockList();
+  for (const one of own) here.addAddress(one, isIP(one) === 4 ? 'ipv4' : 'ipv6');
+  if (LOOPBACK.check(address, family) || here.check(address, family)) return loopback;
+  return !NEVER.check(address, family);
 }

@@ -77,6 +77,10 @@ export const deSetup: Locale<typeof enSetup> = {
       why: 'Die Verwaltung hat diesen Kiosk abgelehnt.',
       next: 'Fragen Sie nach dem Grund. Für einen neuen Versuch machen Sie in der Konsole einen neuen Code.',
     },
+    'device-id-reserved': {
+      why: 'Der Server akzeptiert die Identität dieses Kiosks nicht.',
+      next: 'Richten Sie diesen Kiosk in einem leeren Ordner neu ein, und zeigen Sie dann einen neuen Code.',
+    },
     'device-registered-otherwise': {
       why: 'Der Server kennt diesen Kiosk mit anderen Schlüsseln.',
       next: 'Widerrufen Sie den alten Eintrag in der Konsole, und zeigen Sie dann einen neuen Code.',

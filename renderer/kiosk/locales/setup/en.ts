@@ -66,6 +66,10 @@ export const enSetup = {
       why: 'The administrator refused this kiosk.',
       next: 'Ask why. To try again, make a new code in the console.',
     },
+    'device-id-reserved': {
+      why: 'The server does not accept this kiosk’s identity.',
+      next: 'Set this kiosk up again in an empty folder, then show a new code.',
+    },
     'device-registered-otherwise': {
       why: 'The server knows this kiosk by other keys.',
       next: 'Revoke the old entry in the console, then show a new code.',

@@ -57,6 +57,10 @@ export const zhSetup: Locale<typeof enSetup> = {
     'join-code-used': { why: '此代码已被另一台终端使用。', next: '每个代码只供一台终端使用：请在控制台生成新代码。' },
     'join-code-expired': { why: '此代码已过期。', next: '请在控制台生成新代码并在此出示。' },
     'device-revoked': { why: '管理员拒绝了此终端。', next: '请询问原因。若要再试，请在控制台生成新代码。' },
+    'device-id-reserved': {
+      why: '服务器不接受此终端的标识。',
+      next: '请在空文件夹中重新设置此终端，然后出示新代码。',
+    },
     'device-registered-otherwise': {
       why: '服务器以其他密钥登记了此终端。',
       next: '请在控制台撤销旧条目，然后出示新代码。',

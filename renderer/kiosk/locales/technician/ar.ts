@@ -108,7 +108,7 @@ export const arTechnician = {
     'update-under-way': 'هناك تحديث جارٍ. انتظر حتى ينتهي.',
     'update-updater-silent': 'المحدّث لا يجيب. أعِد تشغيل الآلة وابدأ من جديد.',
     'machine-silent': 'لم تستجب الآلة لما طُلب منها. تحقّق من أن smartpresence-technician.path يعمل.',
-    'machine-unreachable': 'لا يمكن طلب شيء من الآلة. افحص spool/machine على قرصها.',
+    'machine-unreachable': 'لا يمكن طلب شيء من الآلة. افحص /var/lib/smartpresence/machine على قرصها.',
     other: 'رُفض ({{code}}):',
   },
 } as const;

@@ -120,7 +120,8 @@ export const deTechnician = {
     'update-updater-silent': 'Der Updater antwortet nicht. Starten Sie die Maschine neu, und beginnen Sie noch einmal.',
     'machine-silent':
       'Die Maschine hat nicht aufgenommen, worum sie gebeten wurde. Prüfen Sie, ob smartpresence-technician.path läuft.',
-    'machine-unreachable': 'Die Maschine lässt sich um nichts bitten. Prüfen Sie spool/machine auf ihrem Datenträger.',
+    'machine-unreachable':
+      'Die Maschine lässt sich um nichts bitten. Prüfen Sie /var/lib/smartpresence/machine auf ihrem Datenträger.',
     other: 'Es wurde abgelehnt ({{code}}):',
   },
 } as const;

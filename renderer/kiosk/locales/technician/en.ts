@@ -114,7 +114,8 @@ export const enTechnician = {
     'update-updater-silent': 'The updater does not answer. Restart the machine, and start again.',
     'machine-silent':
       'The machine did not take up what it was asked for. See whether smartpresence-technician.path runs.',
-    'machine-unreachable': 'The machine can’t be asked for anything. Look at spool/machine on its disk.',
+    'machine-unreachable':
+      'The machine can’t be asked for anything. Look at /var/lib/smartpresence/machine on its disk.',
     other: 'It was refused ({{code}}):',
   },
 } as const;

@@ -108,7 +108,7 @@ export const zhTechnician = {
     'update-under-way': '已有更新正在进行，请等待结束。',
     'update-updater-silent': '更新程序没有响应。请重启机器后重新开始。',
     'machine-silent': '机器没有接收请求。请检查 smartpresence-technician.path 是否在运行。',
-    'machine-unreachable': '无法向机器提出请求。请检查其磁盘上的 spool/machine。',
+    'machine-unreachable': '无法向机器提出请求。请检查其磁盘上的 /var/lib/smartpresence/machine。',
     other: '已被拒绝（{{code}}）：',
   },
 } as const;

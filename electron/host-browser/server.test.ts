@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createGate } from './gate.ts';
+import { type LoopbackServer, serveLoopback } from './server.ts';
+
+/* What one program of the same machine may hold of the loopback server. Each limit is the one that ships. */
+
+let server: LoopbackServer;
+beforeAll(async () => {
+  server = await serveLoopback({
+    files: new Map(),
+    gate: createGate(() => performance.now(), 60_000),
+    log: () => undefined,
+    port: 0,
+    coreState: () => ({ state: 'starting' }) as never,
+    connect: () => false,
+    entered: () => undefined,
+  });
+});
+afterAll(() => server.close());
+
+async function connected(): Promise<Socket> {
+  const socket = connect(server.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Everything that comes until the server closes the connection. */
+async function untilClosed(socket: Socket): Promise<string> {
+  let text = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  if (!socket.closed) await once(socket, 'close');
+  return text;
+}
+
+const HEAD = (length: number) =>
+  `POST /enter HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nOrigin: null\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${length}\r\n\r\n`;
+
+test('64 connections at once, and no more: those beyond are closed unheard', async () => {
+  const sockets = await Promise.all(Array.from({ length: 70 }, connected));
+  const closed: Socket[] = [];
+  await new Promise<void>((resolve) => {
+    for (const socket of sockets)
+      socket.resume().once('close', () => {
+        closed.push(socket);
+        if (closed.length === 6) resolve();
+      });
+  });
+  // Those that were taken are answered.
+  const open = sockets.filter((socket) => !closed.includes(socket));
+  for (const socket of open) socket.write('nonsense\r\n\r\n');
+  const answers = await Promise.all(open.map(untilClosed));
+  expect(answers.filter((answer) => answer.startsWith('HTTP/1.1 400'))).toHaveLength(64);
+});
+
+test('a body of more than 1 KiB is refused as soon as that much has come', async () => {
+  const socket = await connected();
+  socket.write(HEAD(1_000_000));
+  socket.write(`token=${'A'.repeat(1_100)}`);
+  expect(await untilClosed(socket)).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+test('headers and bodies that do not come to an end are not waited for', async () => {
+  const [headers, body] = [await connected(), await connected()];
+  headers.write('GET / HTTP/1.1\r\nHost: ');
+  body.write(`${HEAD(100)}token=`);
+  const answers = await Promise.all([untilClosed(headers), untilClosed(body)]);
+  for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+});
