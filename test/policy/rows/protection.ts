@@ -124,10 +124,16 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       'a route lets in the roles that it declares alone': {
         [ROUTES]: ['%s lets in the roles that it declares, and nobody else'],
       },
-      'one place in the code decrypts': {
+      'one place in the code decrypts each kind of it, seen by watching every decryption': {
+        'test/policy/faces-opened.test.ts': ['what kiosks are sent, every job, and a merge leave theirs'],
         [AUDIT_LOG]: ['one place in the server’s code opens templates, and nothing gets there without an audit row'],
       },
       'each decryption leaves an audit row': {
+        'test/policy/faces-opened.test.ts': [
+          'whatever is read over a route, by whichever role: where a face comes out a row says so',
+          'what kiosks are sent, every job, and a merge leave theirs',
+          'the watch sees a decryption: a row that is left out is missed',
+        ],
         [AUDIT_LOG]: [
           'a page that gives templates to a kiosk leaves a row that says whose; a page without people leaves none',
           'the search for people who were enrolled twice, and a merge, leave their rows',

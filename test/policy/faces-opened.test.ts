@@ -1,0 +1,194 @@
+import type * as NodeCrypto from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { relative } from 'node:path';
+import { sql } from 'kysely';
+import { v7 } from 'uuid';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { keyObject } from '../../electron/core/keys/envelope.ts';
+import { Vault } from '../../electron/core/vault/vault.ts';
+import { ROLES } from '../../sync/server/access/actor.ts';
+import { ALL_ROUTES } from '../../sync/server/access/all-routes.ts';
+import type { RouteSpec } from '../../sync/server/access/route.ts';
+import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { keepPhotos } from '../../sync/server/enrolment/photos.ts';
+import { importPlace } from '../../sync/server/imports/places.ts';
+import { JOBS } from '../../sync/server/jobs/all.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
+import { takePiece } from '../../sync/server/photos/store.ts';
+import { DATABASES } from '../services/databases.ts';
+import { enrol } from './api-kit.ts';
+import { type Opened, told, withApi } from './sites-kit.ts';
+
+/**
+ * Every decryption in this process is watched, whichever code does it: where a face comes out, an audit row has to follow,
+ * and the code that asked has to be one of those that are known to.
+ */
+
+const watched = vi.hoisted(() => ({ faces: [] as Buffer[], opened: [] as string[] }));
+
+vi.mock('node:crypto', async (original) => {
+  const real = await original<typeof NodeCrypto>();
+  const createDecipheriv = (...args: Parameters<typeof real.createDecipheriv>) => {
+    const decipher = real.createDecipheriv(...args);
+    const update = decipher.update.bind(decipher) as (data: Buffer) => Buffer;
+    const stack = new Error().stack ?? '';
+    return Object.assign(decipher, {
+      update(data: Buffer) {
+        const plain = update(data);
+        // Bytes, or as text inside of what was sealed as JSON.
+        const holds = (face: Buffer) =>
+          plain.includes(face) || plain.includes(face.toString('base64url')) || plain.includes(face.toString('base64'));
+        if (watched.faces.some(holds)) watched.opened.push(stack);
+        return plain;
+      },
+    });
+  };
+  return { ...real, createDecipheriv, default: { ...real, createDecipheriv } };
+});
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+const ROOT = `${import.meta.dirname}/../..`;
+/** Plumbing of every decryption: who asked is above it. */
+const BELOW = /^sync\/server\/(keys\/(gcm|envelope|persons)|photos\/open|ingest\/personal)\.ts$/;
+/** The code that may ask for a face, by file: a new one is added here, with its audit row. */
+const KNOWN = [
+  'sync/server/changes/templates.ts',
+  'sync/server/enrolment/photos.ts',
+  'sync/server/imports/own.ts',
+  'sync/server/imports/routes.ts',
+  'sync/server/portal/sections/events.ts',
+];
+
+let opened: Opened;
+withApi(DATABASES[0]!, { now: NOW, routes: ALL_ROUTES }, (o) => {
+  opened = o;
+});
+
+interface World {
+  readonly ids: Readonly<Record<string, string>>;
+  readonly device: string;
+  readonly twin: string;
+}
+let world: World;
+/** Files that were seen to ask. */
+const asking = new Set<string>();
+
+/** A person with a template, a photo of a check-in, one of an enrolment and one of an import; and another like them. */
+beforeAll(async () => {
+  if (!opened) return;
+  const { api } = opened;
+  const { db, keys } = api;
+  const box = await api.kiosk();
+  const [person, twin] = ['Ada', 'Ada'].map((name) => enrol(box, name, NOW, randomBytes(4).toString('hex')));
+  const face = (text: string) => {
+    const bytes = Buffer.concat([Buffer.from(`JPEG ${text} `), randomBytes(64)]);
+    watched.faces.push(bytes);
+    return bytes;
+  };
+  for (const [, vector] of JSON.stringify(box.events).matchAll(/"vector":"([^"]+)"/g))
+    watched.faces.push(Buffer.from(vector!, 'base64url'));
+  const event = v7();
+  const key = randomBytes(32);
+  const where = { person: person!, record: event, keyVersion: 1, kind: 'checkin' } as const;
+  const sealed = new Vault('/nonexistent', randomBytes).seal(keyObject(key), where, face('check-in'));
+  const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+  const personal = { person, score: 0.8, photo: sealed.address, photoKey: key.toString('base64url') };
+  box.append('checkin', open, personal, NOW, event);
+  await api.deliver(box);
+  await takePiece(db, box.device, sealed.address, { offset: 0, total: sealed.bytes.length }, sealed.bytes, NOW);
+  const [run, photo] = [v7(), v7()];
+  await inTransaction(db, async (tx) => {
+    const picture = { id: v7(), picture: face('enrolment'), pose: 'front' };
+    await keepPhotos(tx, keys, person!, [picture], { via: 'staff', by: null }, NOW);
+    await sql`insert into import_run (id, state, made_at) values (${run}, 'open', ${NOW.toISOString()})`.execute(tx);
+    const its = await personBox(tx, keys, [person!]);
+    const name = its.sealJson(importPlace('name', photo, person!), 'ada.jpg');
+    const content = its.seal(importPlace('photo', photo, person!), face('import'));
+    await sql`insert into import_photo (id, run, person, name, photo, state, made_at)
+              values (${photo}, ${run}, ${person}, ${name}, ${content}, 'judged', ${NOW.toISOString()})`.execute(tx);
+  });
+  world = { ids: { person: person!, import: run, photo, event, record: event }, device: box.device, twin: twin! };
+});
+afterAll(() => {
+  watched.faces.length = 0;
+});
+
+async function newest(): Promise<number> {
+  const row = await opened.api.db.selectFrom('audit').select('position').orderBy('position', 'desc').executeTakeFirst();
+  return Number(row?.position ?? 0);
+}
+
+/** Does something, and says whose audit rows of a decryption it left; fails where a face came out and there is none. */
+async function watch(what: string, work: () => Promise<unknown>): Promise<number> {
+  watched.opened.length = 0;
+  const before = await newest();
+  const answer = await work().catch((cause: unknown) => cause);
+  const rows = await opened.api.db
+    .selectFrom('audit')
+    .select(['action', 'data', 'route'])
+    .where('position', '>', before)
+    .execute();
+  const noted = rows.filter(
+    (r) => /template|photo/.test(r.data.join()) && /decrypt|export|write|delete/.test(r.action),
+  );
+  if (watched.opened.length > 0) expect(noted, `${what} opened a face and left no row`).not.toEqual([]);
+  else {
+    const text = Buffer.isBuffer(answer) ? answer.toString('latin1') : JSON.stringify(answer ?? null);
+    const shown = watched.faces.filter(
+      (f) => text.includes(f.toString('latin1')) || text.includes(f.toString('base64')),
+    );
+    expect(shown, `${what} showed a face that nothing was seen to open`).toEqual([]);
+  }
+  for (const stack of watched.opened) {
+    const files = [...stack.matchAll(/(?:file:\/\/)?(\/[^\s():]+\.ts)/g)].map((m) => relative(ROOT, m[1]!));
+    const asked = files.find((f) => f.startsWith('sync/server/') && !BELOW.test(f));
+    expect(KNOWN, `${what}: faces are opened in ${asked}`).toContain(asked);
+    asking.add(asked!);
+  }
+  return watched.opened.length;
+}
+
+const filled = (spec: RouteSpec) => {
+  const { ids } = world;
+  return spec.path.replaceAll(/:(\w+)/g, (_, name: string) => ids[name] ?? ids.person!);
+};
+
+test('whatever is read over a route, by whichever role: where a face comes out a row says so', async () => {
+  const opening = new Set<string>();
+  for (const spec of ALL_ROUTES.filter((s) => s.method === 'GET'))
+    for (const role of ROLES) {
+      if (spec.roles === 'anybody' || !spec.roles.includes(role)) continue;
+      const as = role === 'person' ? opened.api.actorOf(role, world.ids.person) : role;
+      const n = await watch(`${spec.path} as ${role}`, () => opened.api.ask('GET', filled(spec), { as }));
+      if (n > 0) opening.add(spec.path);
+    }
+  expect([...opening].sort()).toEqual(['/api/gdpr/export/my-data', '/api/imports/:import/photos/:photo/picture']);
+});
+
+test('what kiosks are sent, every job, and a merge leave theirs', async () => {
+  const { api } = opened;
+  expect(await watch('a page for a kiosk', () => told(opened, world.device))).toBeGreaterThan(0);
+  const { findCandidates } = await import('../../sync/server/attendance/merging/candidates.ts');
+  const later = new Date(NOW.getTime() + 3_600_000);
+  const search = () => findCandidates(api.db, api.keys, api.services.config.weights, later);
+  expect(await watch('the search for people who were enrolled twice', search)).toBeGreaterThan(0);
+  for (const job of JOBS) {
+    if (job.wanted && !(await job.wanted(api.services))) continue;
+    const signal = AbortSignal.timeout(60_000);
+    await watch(`the job ${job.name}`, () => job.run({ ...api.services, signal }));
+  }
+  const pair = { kept: world.ids.person!, merged: world.twin, by: 'test' };
+  expect(await watch('a merge', () => mergePeople(api.db, api.keys, pair, NOW))).toBeGreaterThan(0);
+  // Each of them was seen to: the list names nothing that is not so.
+  expect([...asking].sort()).toEqual(KNOWN);
+});
+
+test('the watch sees a decryption: a row that is left out is missed', async () => {
+  const { api } = opened;
+  const row = await api.db.selectFrom('enrolment_photo').selectAll().executeTakeFirstOrThrow();
+  const box = await personBox(api.db, api.keys, [row.person]);
+  const { enrolmentPhotoPlace } = await import('../../sync/server/enrolment/photos.ts');
+  const unnoted = watch('a look of nobody', async () => box.open(enrolmentPhotoPlace(row.id, row.person), row.sealed));
+  await expect(unnoted).rejects.toThrow('opened a face and left no row');
+});
