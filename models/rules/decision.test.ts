@@ -68,7 +68,18 @@ describe('threshold by gallery size', () => {
     );
   });
 
+  it('grows with the templates that are searched, not with the people alone, and stays a score', () => {
+    const few = thresholdFor({ people: 500, templates: 500 }, POLICY);
+    expect(thresholdFor({ people: 500, templates: 4000 }, POLICY)).toBeGreaterThan(few + 0.05);
+    expect(thresholdFor({ people: 1e9, templates: 1e12 }, { ...POLICY, targetFpir: 1e-12 })).toBe(1);
+    expect(fmrAt(-1, curve)).toBe(1);
+  });
+
   it('refuses a policy or a curve that makes no sense', () => {
+    for (const short of [[], curve.slice(0, 1)])
+      expect(() => thresholdFor(size(10), { ...POLICY, calibration: { ...FR_FEATURE, curve: short } })).toThrow(
+        'two points or more',
+      );
     for (const targetFpir of [0, 1, -1, Number.NaN]) {
       expect(() => thresholdFor(size(10), { ...POLICY, targetFpir })).toThrow(RangeError);
     }
@@ -89,6 +100,7 @@ describe('decision 1:N', () => {
   it('accepts the best person who is over the threshold and well ahead', () => {
     expect(decide(scores(threshold + 0.01, 0.3), gallery, POLICY)).toMatchObject({ kind: 'accept', threshold });
     expect(decide(scores(0.9), gallery, POLICY)).toEqual({ kind: 'accept', threshold, margin: null });
+    expect(decide(scores(threshold), gallery, POLICY).kind).toBe('accept');
   });
 
   it('is uncertain when two people are too near each other, however high both score', () => {

@@ -113,7 +113,7 @@ function service(site: Partial<SiteConfig> = {}, change: Partial<CheckinDeps> = 
     pins: createPersonPins(hasher, () => []),
     guard: createPinGuard({ store, now: clock.now }),
     claims: createClaims(clock.monotonic),
-    subjects: numberSubjects(randomBytes(32)),
+    subjects: SUBJECTS,
     site: config,
     now: clock.now,
     demo: false,
@@ -167,6 +167,7 @@ async function welcomed(checkin: Service, frames: readonly FaceFrame[] = still()
   return result.receipt;
 }
 
+const SUBJECTS = numberSubjects(new Uint8Array(32));
 const rows = () => store.checkins({ limit: 100 }).toReversed();
 const codeOf = (attempt: Promise<unknown>) =>
   attempt.then(
@@ -292,6 +293,14 @@ describe('two people in a frame', () => {
     const answers = await show(checkin, visit, looks);
     expect(answers.at(-1)).toEqual({ kind: 'other-way', reason: 'liveness', code: 'interrupted' });
     expect(challenges).toBe(3);
+    // The looks have to agree again each time.
+    expect(answers.slice(0, 5).map((answer) => answer.kind)).toEqual([
+      'more',
+      'challenge',
+      'more',
+      'more',
+      'challenge',
+    ]);
     // Nor does stepping away and back; after the rest there are three more.
     expect(await walkUp(checkin, still())).toEqual({ kind: 'other-way', reason: 'liveness' });
     clock.pass(5 * MINUTE - 1);
@@ -430,8 +439,42 @@ describe('a visit', () => {
     const checkin = service({ repeatWindowSeconds: 0 });
     const { visit } = await checkin.visitBegin({});
     await show(checkin, visit, still());
-    for (const frame of still(4)) expect(await checkin.probe({ visit, frame })).toEqual({ kind: 'done' });
+    for (const frame of still(4)) {
+      expect(await checkin.probe({ visit, frame })).toEqual({ kind: 'done' });
+      expect(await checkin.probe({ visit, frame: { ...frame, others: 1 } })).toEqual({ kind: 'done' });
+    }
     expect(rows()).toHaveLength(1);
+  });
+
+  test('takes one look at a time: looks that come at once are one check-in', async () => {
+    const checkin = service({ repeatWindowSeconds: 0 });
+    const { visit } = await checkin.visitBegin({});
+    const kinds = await Promise.all(still(5).map((frame) => checkin.probe({ visit, frame })));
+    expect(kinds.map((answer) => answer.kind)).toEqual(['more', 'welcome', 'done', 'done', 'done']);
+    expect(rows()).toHaveLength(1);
+  });
+
+  test('with a number counts its wrong face once, although it is left while the last look is under way', async () => {
+    const checkin = service();
+    const [bens] = faces.templates.B;
+    const failures = () => store.lockout(SUBJECTS.face('7')).failures;
+    const { visit } = await checkin.visitBegin({ number: '7' });
+    await show(checkin, visit, still(5, bens));
+    expect(failures()).toBe(0);
+    meanwhile = () => checkin.visitEnd({ visit });
+    expect(await checkin.probe({ visit, frame: still(1, bens)[0]! })).toEqual({ kind: 'done' });
+    expect(failures()).toBe(1);
+    await checkin.visitEnd({ visit });
+    expect(failures()).toBe(1);
+  });
+
+  test('with a number whose challenge failed, and goes on with a wrong face, counts that too', async () => {
+    const checkin = service({ liveness: 'on' });
+    const [bens] = faces.templates.B;
+    const { visit } = await checkin.visitBegin({ number: '7' });
+    await show(checkin, visit, [...still(2), { ...still(1)[0]!, others: 1 }, ...still(2, bens)]);
+    await checkin.visitEnd({ visit });
+    expect(store.lockout(SUBJECTS.face('7')).failures).toBe(1);
   });
 
   test('is over when the person took another way, and when the next one began', async () => {

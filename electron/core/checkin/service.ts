@@ -97,7 +97,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     chosen?: 'in' | 'out',
   ): Promise<Receipt> {
     const last = store.lastCheckin(person.id);
-    const lastAt = last && !last.voided ? { direction: last.direction, at: Date.parse(last.at) } : null;
+    const lastAt = last && { direction: last.direction, at: Date.parse(last.at) };
     const time = deps.wall();
     const same = last && (chosen ?? last.direction) === last.direction;
     if (same && isRepeat(lastAt, time, site.repeatWindowSeconds * 1000)) {

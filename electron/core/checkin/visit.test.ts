@@ -55,3 +55,16 @@ test('every visit ends within the bound, and never recognises somebody two looks
     }),
   );
 });
+
+test('a stranger has six looks and anybody fourteen: more would be further chances of a false match', () => {
+  expect(VISIT_RULES).toEqual({ agree: 2, misses: 6, looks: 14 });
+  const looks = Array.from({ length: 14 }, (_, i) => (i % 2 ? B : A));
+  expect(run(looks).map((answer) => answer.kind)).toEqual([...Array(13).fill('more'), 'other-way']);
+});
+
+test('progress grows with what agrees and with what does not, and is never whole before the answer', () => {
+  expect(run([A])).toEqual([{ kind: 'more', progress: 0.5 }]);
+  expect(run([UNKNOWN, UNKNOWN, UNKNOWN]).at(-1)).toEqual({ kind: 'more', progress: 0.5 });
+  const step = look({ ...NEW_VISIT, misses: 29 }, UNKNOWN, { agree: 2, misses: 31, looks: 99 });
+  expect(step.answer).toEqual({ kind: 'more', progress: 0.9 });
+});

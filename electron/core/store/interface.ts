@@ -212,6 +212,7 @@ export interface StoreReads {
   cardTemplate(person: string): CardTemplate | null;
   lockout(subject: string): Lockout;
   /** The newest check-in of a person that was not voided: what "the opposite of the last one" and repeats go by. */
+  /** The last one that counts: none that was voided. */
   lastCheckin(person: string): Checkin | null;
   /** Newest first. */
   checkins(query: CheckinQuery): Checkin[];

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Motion, observation, seeded, turning } from '../../../test/liveness/heads.ts';
 import type { ChallengeStep } from '../reasons.ts';
 import { createChallenge, type LivenessOptions, type LivenessState, startLiveness } from './liveness.ts';
+import { breakBetween, lookOf } from './look.ts';
 
 /** Runs a motion through a challenge; every answer. */
 function run(
@@ -51,6 +52,7 @@ describe('a challenge', () => {
   test('of blink and coming closer alone is refused: they prove nothing', () => {
     expect(() => startLiveness({ steps: ['blink', 'closer'] })).toThrow(RangeError);
     expect(() => startLiveness({ steps: [] })).toThrow(RangeError);
+    expect(createChallenge(() => 0.9, { turns: 0 }).steps).toEqual(['turn-right']);
   });
 });
 
@@ -63,6 +65,27 @@ describe('a head turn', () => {
     expect(last(answers)).toMatchObject({ state: 'passed', progress: 1 });
     const progress = answers.map((a) => a.progress);
     expect(progress.some((p) => p > 0.2 && p < 0.9)).toBe(true);
+  });
+
+  test('of less than 15° is none, and one whose landmarks turn the other way neither', () => {
+    expect(last(run(['turn-left'], turning(13))).state).toBe('going');
+    const random = seeded(9);
+    const session = startLiveness({ steps: ['turn-left'] });
+    for (const m of turning(-24)) session.observe({ ...observation(m, random), quality: { yaw: -m.yaw } });
+    expect(session.current().state).toBe('going');
+  });
+
+  test('is measured from three looks straight ahead over 200 ms, however many come a second', () => {
+    const startedAt = (every: number) => {
+      const random = seeded(2);
+      const session = startLiveness({ steps: ['turn-left'] });
+      const answers = Array.from({ length: 12 }, (_, i) =>
+        session.observe(observation({ at: i * every, yaw: i === 0 ? 0 : 0.5 * i }, random)),
+      );
+      return answers.findIndex((a) => a.progress > 0);
+    };
+    expect(startedAt(40)).toBe(6);
+    expect(startedAt(250)).toBe(3);
   });
 
   test('fails at once when the head turns the other way', () => {
@@ -194,6 +217,13 @@ describe('the head that moves', () => {
 
   test('that is like nobody by a likeness that is no number is another’s', () => {
     expect(last(turned(() => Number.NaN))).toMatchObject({ state: 'failed', reason: 'another-person' });
+    expect(last(turned((i) => (i < 5 ? 1 : Number.NaN)))).toMatchObject({ state: 'failed', reason: 'another-person' });
+  });
+
+  test('is measured from looks at the person alone: three of them, after the last one at another', () => {
+    const answers = turned((i) => (i < 3 ? 0.1 : 1));
+    expect(answers[5]!.progress).toBe(0);
+    expect(answers[6]!.progress).toBeGreaterThan(0);
   });
 });
 
@@ -204,6 +234,20 @@ describe('a session', () => {
     const answers = run(['turn-left', 'turn-right'], motion);
     expect(last(answers)).toMatchObject({ state: 'passed', index: 1, of: 2 });
     expect(answers.filter((a) => a.state === 'passed' && a.index === 0)).toHaveLength(0);
+  });
+
+  test('gives each step its own eight seconds', () => {
+    const blink = then(then(still(5_000), still(300, { open: 0.3 })), still(400));
+    const motion = then(then(blink, still(5_000)), turning(24));
+    expect(motion.at(-1)!.at).toBeGreaterThan(8_000);
+    expect(last(run(['blink', 'turn-left'], motion)).state).toBe('passed');
+  });
+
+  test('takes eyes closed for long for no blink, and one frame nearer for no coming closer', () => {
+    const dozing = then(then(still(600), still(3_000, { open: 0.3 })), still(400));
+    expect(last(run(['blink', 'turn-left'], dozing)).index).toBe(0);
+    const once = still(2_000).map((m, i) => ({ ...m, distance: i === 9 ? 415 : 500 }));
+    expect(last(run(['closer', 'turn-left'], once)).index).toBe(0);
   });
 
   test('a blink is closing and opening the eyes; leaning a picture back is none', () => {
@@ -254,5 +298,35 @@ describe('a session', () => {
   test('time that runs backwards ends it', () => {
     const motion = turning(24).map((m, i) => ({ ...m, at: i === 5 ? 0 : m.at }));
     expect(last(run(['turn-left'], motion))).toMatchObject({ state: 'failed', reason: 'interrupted' });
+  });
+});
+
+describe('two looks', () => {
+  const look = (place: Partial<Motion>, placed = true) => {
+    const o = observation({ at: 0, yaw: 0, ...place }, seeded(1), 0);
+    return lookOf({ ...o, place: placed ? o.place : undefined });
+  };
+  const between = (place: Partial<Motion>, placed = true) =>
+    breakBetween(look({}, placed), { ...look({ at: 125, ...place }, placed), yaw: 0 });
+
+  test.each<[string, Partial<Motion>, ReturnType<typeof breakBetween>]>([
+    ['a moment later', {}, null],
+    ['700 ms later', { at: 700 }, null],
+    ['more than 700 ms later', { at: 701 }, 'gap'],
+    ['at one time', { at: 0 }, 'gap'],
+    ['a little nearer', { distance: 420 }, null],
+    ['much nearer', { distance: 380 }, 'jump'],
+    ['much further', { distance: 660 }, 'jump'],
+    ['a little aside', { x: 60 }, null],
+    ['far aside', { x: 90 }, 'jump'],
+    ['of another shape', { pitch: 45 }, 'jump'],
+  ])('%s: %o', (_, place, broken) => {
+    expect(between(place)).toBe(broken);
+  });
+
+  test('are compared by place only where the camera’s frame is known, and by the angle of the head', () => {
+    expect(between({ x: 90 }, false)).toBeNull();
+    const angled = (yaw: number) => breakBetween(look({}), { ...look({ at: 125 }), yaw });
+    expect([angled(28), angled(29), angled(-29)]).toEqual([null, 'jump', 'jump']);
   });
 });
