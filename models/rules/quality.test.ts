@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { project } from '../../test/liveness/heads.ts';
 import type { Point, RgbImage } from './image.ts';
 import { headPose } from './pose.ts';
 import { CHECKIN_QUALITY, ENROLMENT_QUALITY, type FaceQuality, judgeQuality, measureQuality } from './quality.ts';
@@ -32,8 +33,11 @@ describe('judgement', () => {
     ['too-bright', { brightness: 250 }],
     ['low-contrast', { contrast: 5 }],
     ['turned', { yaw: -50 }],
+    ['turned', { yaw: 50 }],
     ['tilted', { pitch: 40 }],
+    ['tilted', { pitch: -40 }],
     ['tilted', { roll: -50 }],
+    ['tilted', { roll: 50 }],
     ['blurred', { sharpness: 2 }],
     ['occluded', { visible: 0.1 }],
   ] as const)('says %s of %j', (reason, change) => {
@@ -74,7 +78,7 @@ describe('head pose', () => {
     48: [-2.6, -2.2, 5],
     54: [2.6, -2.2, 5],
   };
-  function project(yaw: number, pitch: number, roll: number): Point[] {
+  function projected(yaw: number, pitch: number, roll: number): Point[] {
     const [cy, sy] = [Math.cos((yaw * Math.PI) / 180), Math.sin((yaw * Math.PI) / 180)];
     const [cp, sp] = [Math.cos((pitch * Math.PI) / 180), Math.sin((pitch * Math.PI) / 180)];
     const [cr, sr] = [Math.cos((roll * Math.PI) / 180), Math.sin((roll * Math.PI) / 180)];
@@ -97,7 +101,7 @@ describe('head pose', () => {
     [0, 0, -40],
     [20, -10, 15],
   ])('finds yaw %d, pitch %d, roll %d to some degrees', (yaw, pitch, roll) => {
-    const found = headPose(project(yaw, pitch, roll));
+    const found = headPose(projected(yaw, pitch, roll));
     expect(Math.abs(found.yaw - yaw)).toBeLessThan(6);
     expect(Math.abs(found.pitch - pitch)).toBeLessThan(8);
     expect(Math.abs(found.roll - roll)).toBeLessThan(6);
@@ -105,7 +109,7 @@ describe('head pose', () => {
 
   it('fits landmarks of no head badly', () => {
     const scattered = Array.from({ length: 68 }, (_, i): Point => [(i * 37) % 101, (i * 61) % 89]);
-    expect(headPose(scattered).misfit).toBeGreaterThan(3 * headPose(project(10, 5, 0)).misfit);
+    expect(headPose(scattered).misfit).toBeGreaterThan(3 * headPose(projected(10, 5, 0)).misfit);
     expect(headPose(Array.from({ length: 68 }, (): Point => [5, 5])).misfit).toBe(Infinity);
   });
 });
@@ -130,6 +134,21 @@ describe('measures', () => {
     const fine = measure(plain((x) => 128 + 60 * Math.sin(x * 1.5))).sharpness;
     const soft = measure(plain((x) => 128 + 60 * Math.sin(x * 0.1))).sharpness;
     expect(fine).toBeGreaterThan(20 * soft);
+  });
+
+  it('takes a face for less visible by what lies outside the picture, and by landmarks that fit no head', () => {
+    const head = project({ yaw: 0 }).map(([x, y]): Point => [x / 3.2, y / 2.6]);
+    const picture = plain((x, y) => 128 + 60 * Math.sin(x * 0.4) * Math.cos(y * 0.3));
+    const visible = (points: readonly Point[], left = 50) =>
+      measureQuality(picture, [left, 40, 100, 100], points).visible;
+    expect(visible(head)).toBeGreaterThan(0.5);
+    expect(
+      visible(
+        head.map(([x, y]): Point => [x - 100, y]),
+        -50,
+      ),
+    ).toBeLessThan(0.6 * visible(head));
+    expect(visible(head.map((_, i) => head[(i * 7) % 68]!))).toBeLessThan(0.1);
   });
 
   it('counts landmarks outside the picture as not visible', () => {

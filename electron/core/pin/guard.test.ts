@@ -152,3 +152,10 @@ test('a lock that was set while trusted time was years ahead ends within an hour
   now += 1;
   expect(await attempt('number:x', true)).toBe('in');
 });
+
+test('attempts at one time are taken one after the other: the right PIN takes back its own count and no other', async () => {
+  const by = guard();
+  const codes = await Promise.all([true, false].map((right) => attempt('number:7', right, PIN_BUDGET, by)));
+  expect(codes).toEqual(['in', 'pin-wrong']);
+  expect(rows.get('number:7')!.failures).toBe(1);
+});

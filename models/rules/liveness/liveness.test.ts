@@ -88,6 +88,17 @@ describe('a head turn', () => {
     expect(startedAt(250)).toBe(3);
   });
 
+  test('has to show a solid head in two looks in a row, both of them turned', () => {
+    const moved = (...yaws: number[]) =>
+      run(
+        ['turn-left'],
+        [0, 0, 0, 0, 5, 11, ...yaws].map((yaw, i) => ({ yaw, at: i * 125 })),
+      );
+    expect(last(moved(20, 22)).state).toBe('going');
+    expect(last(moved(20, 8, 2, 0)).state).toBe('going');
+    expect(last(moved(20, 22, 23)).state).toBe('passed');
+  });
+
   test('fails at once when the head turns the other way', () => {
     expect(last(run(['turn-left'], turning(-24)))).toMatchObject({ state: 'failed', reason: 'wrong-way' });
   });
@@ -319,7 +330,7 @@ describe('two looks', () => {
     ['much further', { distance: 660 }, 'jump'],
     ['a little aside', { x: 60 }, null],
     ['far aside', { x: 90 }, 'jump'],
-    ['of another shape', { pitch: 45 }, 'jump'],
+    ['of another shape', { pitch: 30 }, 'jump'],
   ])('%s: %o', (_, place, broken) => {
     expect(between(place)).toBe(broken);
   });
