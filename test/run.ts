@@ -60,6 +60,7 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
   { file: '/usr/bin/systemd-nspawn', apt: 'systemd-container', suites: 'the kiosk image, started' },
   { file: '/usr/bin/swtpm', apt: 'swtpm', suites: 'the device secret in a TPM' },
   { file: '/usr/bin/tpm2', apt: 'tpm2-tools', suites: 'the device secret in a TPM' },
+  { file: '/usr/bin/strace', apt: 'strace', suites: 'power cuts: what kiosk and updater write and flush' },
   { file: '/usr/bin/sslscan', apt: 'sslscan', suites: 'every listener scanned for weak TLS' },
 ];
 

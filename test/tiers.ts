@@ -23,6 +23,7 @@ export const LONG: readonly string[] = [
   'test/hosts/electron-lockdown.test.ts',
   'test/hosts/electronegativity.test.ts',
   'test/liveness/footage.test.ts',
+  'test/powercut/**',
   'test/store/kill.test.ts',
   'test/store/upgrade.test.ts',
   'test/sync/changes/**',

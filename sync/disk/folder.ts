@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncFolder } from './replace.ts';
 
 /**
  * What a kiosk, its hosts, the server and the build do alike with files and folders of their own, and none of which is a
@@ -7,7 +8,8 @@ import { dirname } from 'node:path';
  */
 
 /**
- * Makes a folder for this user alone (0700) with those above it, or finds it usable.
+ * Makes a folder for this user alone (0700) with those above it, or finds it usable. What is made is durable: a power cut
+ * takes no folder away that has something in it.
  *
  * @throws what the system says; each program tells in its own words which folder it was and what to do
  */
@@ -23,7 +25,17 @@ function makeWithParents(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (cause) {
-    if (!isFolder(path)) throw cause; // else somebody else has made it meanwhile
+    if (!isFolder(path)) throw cause; // else another process has made it meanwhile
+  }
+  flushNames(dirname(path));
+}
+
+/** A folder in which we may make another one, and which we may not read, can't be opened to be flushed. */
+function flushNames(folder: string): void {
+  try {
+    syncFolder(folder);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EACCES') throw cause;
   }
 }
 

@@ -7,11 +7,14 @@ import type { BrowserHost } from '../../electron/host-browser/browser-host.ts';
 
 /** A screen without a browser: it comes in by the bootstrap page and speaks the same contract. */
 export interface NodeScreen {
-  /** Connects, or waits until the core is there. */
-  connect(): Promise<{ client: CoreClient; closed: Promise<unknown>; close(): void }>;
+  /**
+   * Connects, or waits until the core is there.
+   * @param sent called with the id of each request
+   */
+  connect(sent?: (id: string) => void): Promise<{ client: CoreClient; closed: Promise<unknown>; close(): void }>;
 }
 
-export async function enterKiosk(host: BrowserHost): Promise<NodeScreen> {
+export async function enterKiosk(host: Pick<BrowserHost, 'url' | 'enterFile'>): Promise<NodeScreen> {
   if (!host.enterFile) throw new Error('the way in was used already');
   const token = readFileSync(host.enterFile, 'utf8').match(/name="token" value="([^"]+)"/)?.[1] ?? '';
   const answer = await fetch(`${host.url}/enter`, {
@@ -36,11 +39,16 @@ export async function enterKiosk(host: BrowserHost): Promise<NodeScreen> {
   }
 
   return {
-    async connect() {
+    async connect(sent = () => undefined) {
       for (;;) {
         const socket = await open();
         if (socket) {
-          const rpc = connectClient(webSocketChannel(socket as unknown as WebSocketLike));
+          const channel = webSocketChannel(socket as unknown as WebSocketLike);
+          const post = (message: unknown) => {
+            sent((message as { i: string }).i);
+            channel.post(message);
+          };
+          const rpc = connectClient({ ...channel, post });
           return { client: rpc.client, closed: rpc.closed, close: () => socket.close() };
         }
         await new Promise((resolve) => setTimeout(resolve, 50));

@@ -141,7 +141,7 @@ describe('rekey', () => {
 
     const { openSync, closeSync } = await import('node:fs');
     const handle = openSync(join(home, 'store.db'), 'r');
-    const look = (key: Buffer): FirstLook => firstLook(handle, join(home, 'store.db-wal'), key);
+    const look = (key: Buffer): FirstLook => firstLook(handle, join(home, 'store.db'), key);
     expect([look(old.pages), look(keys.current.subkey('pages')), look(randomBytes(32))]).toEqual([
       'foreign',
       'fits',

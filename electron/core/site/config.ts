@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '../../../sync/disk/replace.ts';
 import { TimeOfDay } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { Devices } from '../devices/config.ts';
@@ -72,11 +73,9 @@ export function isTimeZone(value: string): boolean {
   }
 }
 
-/** Writes `site.json` atomically. */
+/** Writes `site.json`, whole and durable: a kiosk does not start with half of it. */
 export function writeSiteConfig(home: string, site: SiteConfig): void {
-  const file = join(home, 'site.json');
-  writeFileSync(`${file}.tmp`, `${JSON.stringify(site, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.tmp`, file);
+  replaceFile(join(home, 'site.json'), `${JSON.stringify(site, null, 2)}\n`);
 }
 
 /** Reads `site.json` of a kiosk's folder. @throws Problem `site-config-missing`, `site-config-wrong` with every wrong value. */

@@ -124,7 +124,7 @@ function unlock(home: string, keys: KioskKeys): Connection {
     );
   const handle = openSync(file, 'r');
   try {
-    const look = (set: StoreKeySet) => patientLook(handle, `${file}-wal`, set.subkey('pages'));
+    const look = (set: StoreKeySet) => patientLook(handle, file, set.subkey('pages'));
     let fit = look(keys.current);
     if (fit === 'foreign' && keys.next && look(keys.next) !== 'foreign') {
       keys.settle('next'); // the re-keyed copy had taken the store's place before the process died
@@ -144,11 +144,11 @@ function unlock(home: string, keys: KioskKeys): Connection {
 }
 
 /** Another process may be writing the file back from its log just now: what looks wrong is looked at again. */
-function patientLook(handle: number, wal: string, key: Uint8Array): FirstLook {
-  let look = firstLook(handle, wal, key);
+function patientLook(handle: number, file: string, key: Uint8Array): FirstLook {
+  let look = firstLook(handle, file, key);
   for (let again = 0; look !== 'fits' && again < 2; again++) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-    look = firstLook(handle, wal, key);
+    look = firstLook(handle, file, key);
   }
   return look;
 }

@@ -26,6 +26,9 @@ const RESERVED = HMAC_BYTES + IV_BYTES;
 
 const WAL_HEADER = 32;
 const FRAME_HEADER = 24;
+/** SQLite file format 3: where a rollback journal says how long its header is; a record is number, page and checksum. */
+const JOURNAL_SECTOR_AT = 20;
+const JOURNAL_RECORD = 4 + PAGE_BYTES + 4;
 
 export class PageReader {
   readonly #key: Uint8Array;
@@ -68,22 +71,34 @@ export type FirstLook = 'fits' | 'foreign' | 'truncated';
 
 /**
  * Looks at a store through an open file handle, reading only.
- * @param wal path of its write-ahead log, which may hold the only whole page 1 after a power cut
+ * @param file its path: the write-ahead log or the rollback journal beside it (the store is taken out of WAL and put back by
+ *   a rekey) may hold the only whole page 1 after a power cut
  */
-export function firstLook(handle: number, wal: string, key: Uint8Array): FirstLook {
+export function firstLook(handle: number, file: string, key: Uint8Array): FirstLook {
   const { size } = fstatSync(handle);
   if (size === 0) return 'truncated';
   const page1 = Buffer.alloc(PAGE_BYTES);
   const got = readSync(handle, page1, 0, PAGE_BYTES, 0);
   if (got < SALT_BYTES) return 'truncated';
   const reader = new PageReader(key, page1.subarray(0, SALT_BYTES));
-  const log = readIfThere(wal);
-  const logged = log ? logHasPage1(log, reader) : false;
+  const log = readIfThere(`${file}-wal`);
+  const journal = readIfThere(`${file}-journal`);
+  const logged = (log && logHasPage1(log, reader)) || (journal && journalHasPage1(journal, reader));
   if (got === PAGE_BYTES && reader.genuine(page1, 1)) {
     if (logged || (log && log.length > WAL_HEADER)) return 'fits'; // the log may hold what the file lacks
     return size === reader.pageCount(page1) * PAGE_BYTES ? 'fits' : 'truncated';
   }
   return logged ? 'fits' : 'foreign';
+}
+
+function journalHasPage1(journal: Buffer, reader: PageReader): boolean {
+  if (journal.length < JOURNAL_SECTOR_AT + 4) return false;
+  const from = journal.readUInt32BE(JOURNAL_SECTOR_AT);
+  if (from === 0) return false; // what was begun has ended: nothing of it is rolled back
+  for (let at = from; at + JOURNAL_RECORD <= journal.length; at += JOURNAL_RECORD) {
+    if (journal.readUInt32BE(at) === 1 && reader.genuine(journal.subarray(at + 4, at + 4 + PAGE_BYTES), 1)) return true;
+  }
+  return false;
 }
 
 function logHasPage1(log: Buffer, reader: PageReader): boolean {

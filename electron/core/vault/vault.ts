@@ -1,7 +1,8 @@
 import { createHash, hkdfSync, type KeyObject } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { open as openFile, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeUsable } from '../../../sync/disk/folder.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { KEY_BYTES } from '../keys/derive.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
@@ -58,7 +59,7 @@ export class Vault {
 
   /** Makes the folder (0700), and removes temporary files of a process that died. */
   prepare(): void {
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    makeUsable(this.folder);
     for (const name of readdirSync(this.folder)) {
       if (name.endsWith(TEMPORARY)) rmSync(join(this.folder, name), { force: true });
     }
