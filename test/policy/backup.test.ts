@@ -1,16 +1,22 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SYSTEM } from '../../sync/server/access/actor.ts';
 import { writeAudit } from '../../sync/server/audit/write.ts';
-import { databaseObject, KEYRING_OBJECT, PREFIX } from '../../sync/server/backup/layout.ts';
+import { databaseObject, KEYRING_OBJECT, keyObject, PREFIX, TOMBSTONE_KEY } from '../../sync/server/backup/layout.ts';
 import type { ThawOptions } from '../../sync/server/backup/read.ts';
-import { restoreBackup } from '../../sync/server/backup/restore.ts';
+import { type RestoreContext, restoreBackup } from '../../sync/server/backup/restore.ts';
 import { type BackupReport, runBackup } from '../../sync/server/backup/run.ts';
 import { writeTombstone } from '../../sync/server/backup/tombstones.ts';
 import { verifyBackup } from '../../sync/server/backup/verify.ts';
+import type { Config } from '../../sync/server/config.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
+import type { Db } from '../../sync/server/database/schema.ts';
+import { tombstonesJob } from '../../sync/server/erasure/tombstones.job.ts';
 import type { Keys } from '../../sync/server/keys/envelope.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
+import { s3Client } from '../../sync/server/objects/client.ts';
 import type { ObjectStore } from '../../sync/server/objects/store.ts';
 import { everyRow, fillEveryTable, uuid } from '../backup/fill.ts';
 import { addPhotos, contextOf, keysOf, newBucket, newPair, settled } from '../backup/kit.ts';
@@ -38,8 +44,25 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
   let before: Map<string, string[]>;
   let report: BackupReport;
   const pair = newPair();
+  const bucket = `backup-${name.toLowerCase()}`;
   const opened: (() => Promise<unknown>)[] = [];
 
+  /** Deletes an object as anyone with a console does: with a delete marker, whose version this gives; or one version. */
+  const remove = async (key: string, version?: string): Promise<string> => {
+    const client = s3Client(moto.settings(bucket));
+    const which = { Bucket: bucket, Key: key, ...(version !== undefined && { VersionId: version }) };
+    const { VersionId } = await client.send(new DeleteObjectCommand(which));
+    client.destroy();
+    return VersionId!;
+  };
+  const restoreInto = (db: Db): RestoreContext => ({
+    db,
+    store,
+    keys: keysOf(pair),
+    now: () => new Date(),
+    actor: SYSTEM,
+    thaw: THAW,
+  });
   const emptyDatabase = async () => {
     const there = await start();
     opened.push(() => there.remove());
@@ -48,13 +71,15 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
 
   beforeAll(async () => {
     moto = await startMoto();
-    store = await newBucket(moto, `backup-${name.toLowerCase()}`);
+    store = await newBucket(moto, bucket);
     host = await start();
     database = await host.open();
     keys = await settled(database.db, keysOf(pair));
     const own = /^public\.(audit.*|photo.*|meta|backup|session|sign_in_link)$|^keyring\./;
     expect(await fillEveryTable(database.db, 30, (table) => own.test(table))).toEqual({});
-    await database.db.transaction().execute((tx) => personBox(tx, keys, [uuid(0), uuid(1), uuid(2)], { make: true }));
+    const living = [uuid(0), uuid(1), uuid(2)];
+    await database.db.updateTable('person').set({ deleted_at: null }).where('id', 'in', living).execute();
+    await database.db.transaction().execute((tx) => personBox(tx, keys, living, { make: true }));
     await addPhotos(database.db, uuid(0), 5);
     await inTransaction(database.db, (tx) => writeAudit(tx, keys, ENTRY, new Date()));
     before = await everyRow(database.db);
@@ -210,6 +235,42 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     expect(asked).toHaveLength(1);
     await bare.close();
   }, 60_000);
+
+  test('a tombstone that somebody deleted from the bucket still erases at a restore', async () => {
+    await remove(`${PREFIX.tombstones}${uuid(500)}`);
+    const there = await emptyDatabase();
+    const bare = await there.bare();
+    const restored = await restoreBackup(restoreInto(bare.db), null);
+    expect(restored.erasedAgain).toBe(1);
+    await bare.close();
+  }, 60_000);
+
+  test('without the key of the tombstones, erasure, restore and the look at the tombstones refuse, and none is made', async () => {
+    const config = { home: '/nonexistent', s3: moto.settings(bucket) } as Config;
+    const job = () =>
+      tombstonesJob.run({
+        db: database.db,
+        keys,
+        config,
+        log: pino({ level: 'silent' }),
+        now: () => new Date(),
+        tell: () => undefined,
+        signal: new AbortController().signal,
+      } as never);
+    const erase = () => writeTombstone(store, keys, { request: uuid(501), people: [uuid(2)], requestedAt: new Date() });
+    const there = await emptyDatabase();
+    const bare = await there.bare();
+    const marker = await remove(keyObject(TOMBSTONE_KEY));
+    for (const work of [erase, job, () => restoreBackup(restoreInto(bare.db), null)])
+      expect(await codeOf(work())).toBe('tombstone-key-missing');
+    expect((await versions(store, keyObject(TOMBSTONE_KEY))).filter((v) => !v.deleteMarker)).toHaveLength(1);
+    // As its next step says: the deleted version is put back, and everything goes on.
+    await remove(keyObject(TOMBSTONE_KEY), marker);
+    expect((await restoreBackup(restoreInto(bare.db), null)).erasedAgain).toBe(1);
+    await bare.close();
+    expect(await codeOf(job())).toBe('taken');
+    await erase();
+  }, 120_000);
 
   test('no byte of the bucket is readable: neither names of tables nor what is in them', async () => {
     for await (const { key, versionId } of store.list('')) {

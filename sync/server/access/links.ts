@@ -3,6 +3,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { hasEnrolledAdmin, holderOf, operatorAccount } from '../accounts/accounts.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { holdPeople } from '../people/people.ts';
 import { type Holder, newToken, type Session, startSession } from './session.ts';
 
 /** How long each kind of one-time link works, ms. */
@@ -90,13 +91,10 @@ export async function redeemLink(
 
 /** @throws Problem `link-unknown` of somebody who was erased meanwhile */
 async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string> {
-  const row = await tx
-    .selectFrom('person')
-    .select(['deleted_at', 'merged_into'])
-    .where('id', '=', id)
-    .executeTakeFirst();
-  if (!row || row.deleted_at) throw new Problem('link-unknown', 'This link is not one of this server.', NEXT.person);
-  return row.merged_into ?? id;
+  const standing = (await holdPeople(tx, [id])).get(id);
+  if (!standing || standing.erased)
+    throw new Problem('link-unknown', 'This link is not one of this server.', NEXT.person);
+  return standing.now;
 }
 
 const SIGN_IN = 'Sign in with your account, or run: sp accounts link';

@@ -4,6 +4,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { holdPeople } from '../people/people.ts';
 import { itemPerson } from './items.ts';
 import { notePlace } from './notes.ts';
 
@@ -30,7 +31,8 @@ export async function resolveItem(
       'Decide about the pair, or finish the review of the import.',
     );
   const item = await itemPerson(tx, kind, ref, now);
-  if (!item) throw new Problem('attention-unknown', 'There is no such item any more.', 'Read the list again.');
+  if (!item || (item.person !== null && (await isErased(tx, item.person))))
+    throw new Problem('attention-unknown', 'There is no such item any more.', 'Read the list again.');
   const box = await personBox(tx, keys, item.person === null ? [] : [item.person]);
   const person = item.person !== null && box.has(item.person) ? item.person : null;
   const at = notePlace(kind, ref, person);
@@ -42,6 +44,11 @@ export async function resolveItem(
     .onConflict((c) => c.columns(['kind', 'ref']).doUpdateSet(values))
     .execute();
   return item.person;
+}
+
+/** Under whatever name: they are kept from being erased until the transaction ends. */
+async function isErased(tx: Transaction<Tables>, person: string): Promise<boolean> {
+  return (await holdPeople(tx, [person])).get(person)?.erased === true;
 }
 
 /** Puts an item on the list again. @returns whom it is about @throws Problem `attention-unknown` */

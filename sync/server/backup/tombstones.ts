@@ -4,7 +4,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectStore } from '../objects/store.ts';
 import { makeDataKey, readDataKey } from './data-keys.ts';
-import { PREFIX, TOMBSTONE_KEY } from './layout.ts';
+import { keyObject, PREFIX, TOMBSTONE_KEY } from './layout.ts';
 
 /**
  * Whom a restore has to erase again. They lie beside the backups, not in them: a backup from before an erasure knows
@@ -30,13 +30,14 @@ export interface StoredTombstone {
  * Stores what a restore must erase again. It is stored, read back and compared when this returns; safe to run again.
  *
  * @param erasure `people`: every id that the person had
+ * @throws Problem `tombstone-key-missing`, `s3-…`
  */
 export async function writeTombstone(
   store: ObjectStore,
   keys: Keys,
   erasure: { readonly request: string; readonly people: readonly string[]; readonly requestedAt: Date },
 ): Promise<void> {
-  const key = await tombstoneKey(store, keys);
+  const key = await openOrMakeKey(store, keys);
   const { request, requestedAt } = erasure;
   const people = erasure.people.map((person) => markOf(key, person));
   const stored = Stored.parse({ v: 1, request, requestedAt: requestedAt.toISOString(), people });
@@ -66,22 +67,29 @@ export async function* readTombstones(store: ObjectStore): AsyncGenerator<Stored
   }
 }
 
-/** Finds which of these people an erasure names. */
+/** By what tombstones name a person. @throws Problem `tombstone-key-missing`, `s3-…` */
 export async function tombstoneMarks(store: ObjectStore, keys: Keys): Promise<(person: string) => string> {
-  const key = await tombstoneKey(store, keys);
+  const key = await openKey(store, keys);
+  if (!key) throw keyMissing();
   return (person) => markOf(key, person);
+}
+
+/** @throws Problem `tombstone-key-missing` where there are tombstones, and not the key that they were made with */
+export async function requireTombstoneKey(store: ObjectStore, keys: Keys): Promise<void> {
+  if (!(await openKey(store, keys)) && (await anyTombstone(store))) throw keyMissing();
 }
 
 const markOf = (key: Uint8Array, person: string) =>
   createHmac('sha256', key).update(`smartpresence/tombstone\0${person.toLowerCase()}`).digest('base64url');
 
-/** Random, and rewrapped with the backups' keys: hashes outlive a rotation. */
-async function tombstoneKey(store: ObjectStore, keys: Keys): Promise<Buffer> {
-  try {
-    return await readDataKey(store, keys, TOMBSTONE_KEY);
-  } catch (cause) {
-    if (!(cause instanceof Problem && cause.code === 's3-object-missing')) throw cause;
-  }
+/**
+ * Random, and rewrapped with the backups' keys: hashes outlive a rotation. Made with the first tombstone and never again: under
+ * another key no tombstone would name anyone, and a restore would bring everyone back.
+ */
+async function openOrMakeKey(store: ObjectStore, keys: Keys): Promise<Buffer> {
+  const there = await openKey(store, keys);
+  if (there) return there;
+  if (await anyTombstone(store)) throw keyMissing();
   try {
     return await makeDataKey(store, keys, TOMBSTONE_KEY);
   } catch (cause) {
@@ -89,4 +97,28 @@ async function tombstoneKey(store: ObjectStore, keys: Keys): Promise<Buffer> {
     if (!(cause instanceof Problem && cause.code === 's3-object-exists')) throw cause;
     return readDataKey(store, keys, TOMBSTONE_KEY);
   }
+}
+
+/** Null: it is not there. */
+async function openKey(store: ObjectStore, keys: Keys): Promise<Buffer | null> {
+  try {
+    return await readDataKey(store, keys, TOMBSTONE_KEY);
+  } catch (cause) {
+    if (cause instanceof Problem && cause.code === 's3-object-missing') return null;
+    throw cause;
+  }
+}
+
+/** Deleted ones too. */
+async function anyTombstone(store: ObjectStore): Promise<boolean> {
+  for await (const { deleteMarker } of store.list(PREFIX.tombstones)) if (!deleteMarker) return true;
+  return false;
+}
+
+function keyMissing(): Problem {
+  return new Problem(
+    'tombstone-key-missing',
+    `There are tombstones of erasures in the bucket, but not the key that they were made with (${keyObject(TOMBSTONE_KEY)}).`,
+    `Put the last version of ${keyObject(TOMBSTONE_KEY)} back (delete its delete marker), or copy it from a replica of the bucket: without it nobody knows whom a restore has to erase again.`,
+  );
 }

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Tables } from '../database/schema.ts';
 import { dropPhotos } from '../enrolment/photos.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { holdPeople } from '../people/people.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { modelsOf, scopesOfPerson } from './sites.ts';
 import { dropTemplates } from './templates.ts';
@@ -18,6 +19,7 @@ export async function forgetTemplates(
   now: Date,
   { card = true }: { readonly card?: boolean } = {},
 ): Promise<void> {
+  await holdPeople(tx, people);
   const told: NewChange[] = [];
   for (const person of people) {
     const hadCard = await dropTemplates(tx, keys, person, { card });

@@ -6,6 +6,7 @@ import { openNotes } from '../attention/notes.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { requireLiving } from '../people/living.ts';
 
 /**
  * "That was wrong", said of a record on one's own page. It reaches whoever is in charge (attention/); what they did about it
@@ -72,7 +73,7 @@ export async function complaintsOf(db: Db, keys: Keys, names: readonly string[])
 /**
  * Somebody says that a record of theirs is wrong. Said again, the later words count, and it waits again.
  *
- * @throws Problem `record-unknown`: no such record, or not theirs, which sounds the same; `complaints-waiting`
+ * @throws Problem `person-unknown`; `record-unknown`: no such record, or not theirs, which sounds the same; `complaints-waiting`
  */
 export async function complain(
   tx: Transaction<Tables>,
@@ -80,6 +81,7 @@ export async function complain(
   { person, record, words }: { readonly person: string; readonly record: string; readonly words: string },
   now: Date,
 ): Promise<string> {
+  await requireLiving(tx, person, 'none');
   const own = await tx
     .selectFrom('checkin')
     .select('id')

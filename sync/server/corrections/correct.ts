@@ -8,6 +8,7 @@ import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { nextChange, thisChange } from '../live/feed.ts';
 import { requireLiving } from '../people/living.ts';
+import { holdPeople } from '../people/people.ts';
 import { findSite } from '../sites/write.ts';
 
 /**
@@ -158,7 +159,10 @@ interface FoundRecord {
   readonly voided: boolean;
 }
 
+/** The person first, as an erasure does, then the record. */
 async function lockRecord(tx: Transaction<Tables>, id: string): Promise<FoundRecord> {
+  const before = await tx.selectFrom('checkin').select('person').where('id', '=', id).executeTakeFirst();
+  const standing = before?.person ? (await holdPeople(tx, [before.person])).get(before.person) : undefined;
   const row = await tx
     .selectFrom('checkin')
     .select(['id', 'at', 'person', 'site', 'device', 'resolved', 'superseded_by'])
@@ -167,7 +171,9 @@ async function lockRecord(tx: Transaction<Tables>, id: string): Promise<FoundRec
     .executeTakeFirst();
   if (!row) throw new Problem('record-unknown', 'There is no such record.', 'Search for it again.');
   const { person } = row;
-  if (person === null)
+  // They turned out to be somebody else a moment ago.
+  if (person !== null && person !== before?.person) return lockRecord(tx, id);
+  if (person === null || standing?.erased)
     throw new Problem('record-of-nobody', 'Whoever this record was about has been erased.', 'It can’t be corrected.');
   const taken = await tx
     .selectFrom('checkin_void')

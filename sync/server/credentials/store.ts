@@ -9,6 +9,7 @@ import { scopesOfPerson } from '../changes/sites.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { requireLiving } from '../people/living.ts';
 
 /** Printed cards and badges of people. What a card carries is told once, when it is issued; a hash of it is kept. */
 
@@ -61,13 +62,14 @@ export async function credentialsOf(db: Db, keys: Keys, people: readonly string[
  * Issues a card. Kiosks are told.
  *
  * @returns `text`: what the card carries, told this once
- * @throws Problem `too-many-credentials`
+ * @throws Problem `person-unknown`, `too-many-credentials`
  */
 export async function issueCard(
   tx: Transaction<Tables>,
   person: string,
   now: Date,
 ): Promise<{ readonly id: string; readonly text: string }> {
+  await requireLiving(tx, person, 'none');
   await requireRoom(tx, person);
   const text = writeCardCode(randomBytes(CARD_BYTES));
   const id = v7();
@@ -130,7 +132,7 @@ export async function keepKioskCard(
 /**
  * Gives somebody a badge, beside the one of their record. Kiosks are told.
  *
- * @throws Problem `too-many-credentials`
+ * @throws Problem `person-unknown`, `too-many-credentials`
  */
 export async function addBadge(
   tx: Transaction<Tables>,
@@ -138,6 +140,7 @@ export async function addBadge(
   { person, number }: { readonly person: string; readonly number: string },
   now: Date,
 ): Promise<void> {
+  await requireLiving(tx, person, 'none');
   await requireRoom(tx, person);
   await insertBadge(tx, keys, { person, number }, now);
   await tellCredentials(tx, person, now);
@@ -177,13 +180,14 @@ async function requireRoom(tx: Transaction<Tables>, person: string): Promise<voi
 /**
  * A card or badge opens nothing any more, at once here and at each kiosk with its next page. Revoked twice is revoked once.
  *
- * @throws Problem `credential-unknown`
+ * @throws Problem `person-unknown`, `credential-unknown`
  */
 export async function revokeCredential(
   tx: Transaction<Tables>,
   { person, id }: { readonly person: string; readonly id: string },
   now: Date,
 ): Promise<void> {
+  await requireLiving(tx, person, 'none');
   const row = await tx
     .selectFrom('credential')
     .select('revoked_at')

@@ -11,6 +11,7 @@ import { openHalf } from '../ingest/personal.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { holdPeople } from '../people/people.ts';
 import { falls, NO_SCORES, type Scores, withScore } from './rules.ts';
 
 const EVERY_MS = 10 * 60_000;
@@ -68,6 +69,8 @@ async function followPage(
   if (!end) return { events: 0, falling: 0 };
   const theirs = rows.filter((r) => r.person !== null && r.personal !== null && modelOf(r.header));
   const people = theirs.map((r) => r.person!);
+  // Whoever is erased meanwhile has no key afterwards, and is passed over.
+  await holdPeople(tx, people);
   const box = await personBox(tx, keys, people);
   opened.note('attendance', people);
   let falling = 0;

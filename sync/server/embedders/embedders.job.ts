@@ -116,8 +116,9 @@ async function settle(
     .where('deleted_at', 'is', null)
     .forNoKeyUpdate()
     .executeTakeFirst();
-  // Withdrawn, or erased, since: then there is nothing to move.
-  const may = living !== undefined && (await standingOf(tx, person)) === 'given';
+  // Erased since: then there is nothing to move, and nothing to put down.
+  if (!living) return false;
+  const may = (await standingOf(tx, person)) === 'given';
   const moved = may && faces.length > 0;
   if (moved) {
     const templates = faces.map((f) => ({

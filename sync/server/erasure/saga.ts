@@ -58,8 +58,8 @@ export async function runErasures(context: JobContext): Promise<SagaReport> {
   try {
     for (const row of await dueRequests(context.db, context.now(), 1000)) {
       context.signal.throwIfAborted();
-      const people = await namesOfRequest(context.db, row.request, row.person);
-      const end = await carryOn({ ...context, objects, request: row.request, people, requestedAt: row.requested_at });
+      const { request, person, requested_at: requestedAt } = row;
+      const end = await carryOn({ ...context, objects, request, requestedAt }, person);
       steps += end.steps;
       if (end.waits === null) completed += 1;
       else waiting[end.waits] = (waiting[end.waits] ?? 0) + 1;
@@ -71,7 +71,8 @@ export async function runErasures(context: JobContext): Promise<SagaReport> {
 }
 
 async function carryOn(
-  erasure: Omit<StepContext, 'attempt' | 'detail'>,
+  erasure: Omit<StepContext, 'people' | 'attempt' | 'detail'>,
+  person: string,
 ): Promise<{ steps: number; waits: string | null }> {
   const { db, now, log, signal } = erasure;
   const rows = await db.selectFrom('erasure_step').selectAll().where('request', '=', erasure.request).execute();
@@ -93,6 +94,8 @@ async function carryOn(
     try {
       const end = await step.run({
         ...erasure,
+        // Anew at each step: they may have been merged with another since.
+        people: await namesOfRequest(db, erasure.request, person),
         attempt: attempts,
         detail: (name) => details.get(name) ?? null,
       });

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { PREFIX } from '../backup/layout.ts';
-import { readTombstones, tombstoneMarks } from '../backup/tombstones.ts';
+import { readTombstones, requireTombstoneKey, tombstoneMarks } from '../backup/tombstones.ts';
 import type { Db } from '../database/schema.ts';
 import type { Job, JobContext } from '../jobs/job.ts';
 import { type ObjectStore, openObjectStore } from '../objects/store.ts';
@@ -53,6 +53,7 @@ async function fromFiles({ db, config }: JobContext): Promise<string[]> {
 
 /** People who are here and whom a tombstone in the object store names. Read only when one is not known here. */
 async function fromStore({ db, keys, signal }: JobContext, store: ObjectStore): Promise<string[]> {
+  await requireTombstoneKey(store, keys);
   const requests: string[] = [];
   for await (const { key } of store.list(PREFIX.tombstones)) requests.push(key.slice(PREFIX.tombstones.length));
   const unknown = await unknownRequests(db, requests);

@@ -13,6 +13,7 @@ import { mostAlike } from '../enrolment/alike.ts';
 import { type Judged, judgePicture, vectorBytes, vectorFrom } from '../enrolment/faces.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { holdPeople } from '../people/people.ts';
 import type { ListLine } from './list.ts';
 import { everybodyByName, listByFile, matchFile } from './match.ts';
 import { moveTo } from './photos.ts';
@@ -205,6 +206,8 @@ async function settle(
   const people = usable.flatMap(({ row }) => row.person ?? []);
   const own = await readTemplates(tx, keys, opened, people, model);
   const others = await othersOf(tx, keys, opened, run, model);
+  const like = [...alike.flatMap((a) => a?.person ?? []), ...others.map((o) => o.person)];
+  const standing = await holdPeople(tx, [...like, ...people]);
   const box = await personBox(
     tx,
     keys,
@@ -227,10 +230,10 @@ async function settle(
       const inImport = others
         .filter((o) => o.vector.length === vector.length)
         .map((o) => ({ ...o, score: dot(o.vector, vector) }))
-        .filter((o) => o.person !== row.person && o.score >= verification)
+        .filter((o) => o.person !== row.person && o.score >= verification && !standing.get(o.person)?.erased)
         .sort((a, b) => b.score - a.score)[0];
       const stored = alike[i] ?? null;
-      if (stored) [code, duplicate] = ['duplicate-face', stored];
+      if (stored && !standing.get(stored.person)?.erased) [code, duplicate] = ['duplicate-face', stored];
       else if (inImport)
         [code, duplicate] = ['duplicate-in-import', { person: inImport.person, score: inImport.score }];
       else if (theirs.length > 0 && !theirs.some((t) => dot(t, vector) >= verification)) code = 'another-person';

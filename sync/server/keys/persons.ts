@@ -55,8 +55,9 @@ export const personKeyPlace = (person: string, generation: number): Place => ({
 /**
  * Loads the keys of these people in one statement.
  *
- * @param o `make`: makes the missing ones, in a second statement. Only for people who are known not to be erased
- *   (`holdPeople`): a new key for an erased person would begin to collect data again
+ * @param o `make`: makes the missing ones. A new key for an erased person would begin to collect data again: so a caller has
+ *   locked them (`requireLiving`, `holdPeople`), and it is checked here once more
+ * @throws Problem `person-erased` with `make`
  */
 export async function personBox(
   db: Db,
@@ -69,6 +70,7 @@ export async function personBox(
   await load(db, keys, ids, held);
   if (make) {
     const missing = ids.filter((id) => !held.has(id));
+    await requireNotErased(db, missing);
     if (missing.length > 0 && (await insert(db, keys, missing, held)) < missing.length)
       // Another transaction was faster; its keys are committed, or the insert would still be waiting for it.
       await load(
@@ -79,6 +81,20 @@ export async function personBox(
       );
   }
   return boxOf(held);
+}
+
+/** An erasure of any of them waits from here on, or has committed and is seen. */
+async function requireNotErased(db: Db, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { rows } = await sql<{ erased: boolean }>`
+    select deleted_at is not null as erased from person where id = any(${ids}::uuid[]) order by id for key share`.execute(
+    db,
+  );
+  if (rows.some((r) => r.erased)) throw personErased();
+}
+
+export function personErased(): Problem {
+  return new Problem('person-erased', 'This person was erased.', 'Nothing can be written about them any more.');
 }
 
 async function load(db: Db, keys: Keys, ids: readonly string[], into: Map<string, PersonKey>): Promise<void> {

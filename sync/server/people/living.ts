@@ -7,9 +7,11 @@ export function personUnknown(): Problem {
 }
 
 /**
- * Somebody who was neither erased nor merged into another, and is kept from either until the transaction ends.
+ * Locks a person who was neither erased nor merged into another, and keeps them from either until the transaction ends. Every
+ * write about a person here begins with it: an erasure that ran beside one would miss what it writes. What events of kiosks
+ * write about people, under whatever name, begins with `holdPeople`.
  *
- * @param against whom else it keeps out: nobody who asks the same (`none`), or whoever is about to change them too (`change`)
+ * @param against what else it keeps out: nothing (`none`), or others that ask for this (`change`)
  * @throws Problem `person-unknown`
  */
 export async function requireLiving(

@@ -2,9 +2,10 @@ import type { Transaction } from 'kysely';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { personErased } from '../keys/persons.ts';
 import { FIELDS, type Field, INDEXED_FIELDS, type IndexedField, normalised, type Values } from './fields.ts';
 import { touchCheckinsOf } from './people.ts';
-import { personErased, selectRows, upsertRows } from './rows.ts';
+import { selectRows, upsertRows } from './rows.ts';
 
 /** A person as the API and the screens have them. */
 export interface PersonRecord extends Record<Field, string | null> {

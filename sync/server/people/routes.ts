@@ -23,7 +23,7 @@ import type { Keys } from '../keys/envelope.ts';
 import { forgetMinor, readMinor, setMinor } from '../minors/minors.ts';
 import { scopeOfSite } from '../sites/write.ts';
 import { changePerson, defined } from './change.ts';
-import { personUnknown } from './living.ts';
+import { personUnknown, requireLiving } from './living.ts';
 import { findPeople, writePerson } from './records.ts';
 import { shownPeople } from './shown.ts';
 import { templateCounts } from './templates.ts';
@@ -135,7 +135,7 @@ const sites = route({
   refusals: ['person-unknown', 'unknown-site'],
   async handle({ tx, services: { keys }, params: { person }, body, now, about, tell }) {
     about([person]);
-    await one(tx, keys, person);
+    await requireLiving(tx, person, 'change');
     await assignToSites(tx, person, await scopesOf(tx, body.sites), now);
     tell('change');
     return one(tx, keys, person);
@@ -172,7 +172,7 @@ const deleteTemplates = route({
   refusals: ['person-unknown'],
   async handle({ tx, services: { keys }, params: { person }, now, about, tell }) {
     about([person]);
-    await one(tx, keys, person);
+    await requireLiving(tx, person, 'change');
     await forgetTemplates(tx, keys, [person], now);
     tell('change');
     return { person, models: await templateCounts(tx, person) };
@@ -211,7 +211,7 @@ const putMinor = route({
   refusals: ['person-unknown', 'not-a-minor', 'birth-in-future', 'name-unreadable'],
   async handle({ tx, services: { keys }, params: { person }, body, now, about, tell }) {
     about([person]);
-    await one(tx, keys, person);
+    await requireLiving(tx, person, 'change');
     await setMinor(tx, keys, person, body, now);
     tell('board');
     return { minor: await readMinor(tx, keys, person, now) };
@@ -228,9 +228,9 @@ const deleteMinor = route({
   params: One,
   answer: MinorAnswer,
   refusals: ['person-unknown'],
-  async handle({ tx, services: { keys }, params: { person }, about, tell }) {
+  async handle({ tx, params: { person }, about, tell }) {
     about([person]);
-    await one(tx, keys, person);
+    await requireLiving(tx, person, 'change');
     await forgetMinor(tx, person);
     tell('board');
     return { minor: null };

@@ -1,5 +1,4 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
-import { Problem } from '../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { type PersonBox, personBox } from '../keys/persons.ts';
@@ -80,16 +79,27 @@ export async function selectRows(
     keys,
     filled.filter((r) => r.pii_version !== 0).map((r) => r.id),
   );
+  const erased = await erasedSince(
+    db,
+    filled.flatMap((r) => (r.pii_version === 0 || box.has(r.id) ? [] : [r.id])),
+  );
   return rows.map((r) => ({
     id: r.id,
-    values: opened(keys, box, r, fields),
+    values: erased.has(r.id) ? {} : opened(keys, box, r, fields),
     rowVersion: r.row_version,
     gpsOptOut: r.gps_opt_out,
     claimedAt: r.claimed_at,
     updatedAt: r.updated_at,
-    deletedAt: r.deleted_at,
+    deletedAt: erased.get(r.id) ?? r.deleted_at,
     mergedInto: r.merged_into,
   }));
+}
+
+/** People whose key went after their row was read, since an erasure was committed in between; when they were erased. */
+async function erasedSince(db: Db, people: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+  if (people.length === 0) return new Map();
+  const rows = await db.selectFrom('person').select(['id', 'deleted_at']).where('id', 'in', people).execute();
+  return new Map(rows.flatMap(({ id, deleted_at: at }) => (at ? [[id, at] as const] : [])));
 }
 
 function opened(keys: Keys, box: PersonBox, row: Stored, fields: readonly Field[]): Values {
@@ -169,8 +179,4 @@ export async function upsertRows(
           'updated_at',
         ].map((c) => sql`${sql.ref(c)} = excluded.${sql.ref(c)}`),
       )}`.execute(tx);
-}
-
-export function personErased(): Problem {
-  return new Problem('person-erased', 'This person was erased.', 'Nothing can be written about them any more.');
 }

@@ -8,6 +8,7 @@ import { scopesOfPerson } from '../changes/sites.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { requireLiving } from '../people/living.ts';
 
 /** Codes by which people choose a PIN at a kiosk: staff gives a code, told once, and nobody but the person knows the PIN. */
 
@@ -39,7 +40,7 @@ export async function pinCodeOf(db: Db, person: string, now: Date): Promise<PinC
   return row ? { id: row.id, issuedAt: row.issued_at, expiresAt: row.expires_at } : null;
 }
 
-/** Gives somebody a code in place of the one before. Kiosks are told its hash. @param by account */
+/** Gives somebody a code in place of the one before. Kiosks are told its hash. @param by account @throws Problem `person-unknown` */
 export async function issuePinCode(
   tx: Transaction<Tables>,
   keys: Keys,
@@ -47,6 +48,7 @@ export async function issuePinCode(
   by: string | null,
   now: Date,
 ): Promise<PinCode & { readonly code: string }> {
+  await requireLiving(tx, person, 'none');
   const code = Array.from({ length: PIN_CODE_DIGITS }, () => randomInt(10)).join('');
   const id = v7();
   const expiresAt = new Date(now.getTime() + PIN_CODE_MS);
@@ -67,8 +69,9 @@ export async function issuePinCode(
   return { id, issuedAt: now, expiresAt, code };
 }
 
-/** Takes it back. @returns whether there was one */
+/** Takes it back. @returns whether there was one @throws Problem `person-unknown` */
 export async function withdrawPinCode(tx: Transaction<Tables>, person: string, now: Date): Promise<boolean> {
+  await requireLiving(tx, person, 'none');
   const { numDeletedRows } = await tx.deleteFrom('pin_code').where('person', '=', person).executeTakeFirst();
   if (Number(numDeletedRows) === 0) return false;
   await tell(tx, person, now);

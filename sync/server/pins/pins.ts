@@ -7,6 +7,7 @@ import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { keyPlace } from '../keys/vault.ts';
+import { requireLiving } from '../people/living.ts';
 
 /**
  * PINs of people. A kiosk where one is set hashes it with the pepper that kiosks share; the hash comes here, lies under the
@@ -81,8 +82,9 @@ export async function pinOf(
   return row ? { chosenAt: row.chosen_at, device: row.device } : null;
 }
 
-/** Takes somebody's PIN back, everywhere. @returns whether there was one */
+/** Takes somebody's PIN back, everywhere. @returns whether there was one @throws Problem `person-unknown` */
 export async function withdrawPin(tx: Transaction<Tables>, person: string, now: Date): Promise<boolean> {
+  await requireLiving(tx, person, 'none');
   const gone = { id: v7(), pepper: null, sealed: null, device: null, chosen_at: now };
   const { numUpdatedRows } = await tx
     .updateTable('pin')

@@ -6,6 +6,7 @@ import { appendChanges, type NewChange } from '../changes/log.ts';
 import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { EvacuationRow } from '../database/tables/console.ts';
+import { requireLiving } from '../people/living.ts';
 import { countInside, type SiteId } from './inside.ts';
 
 /**
@@ -77,18 +78,12 @@ export async function account(
   now: Date,
 ): Promise<void> {
   const { site } = await going(tx, mark.evacuation);
-  const known = await tx
-    .selectFrom('person')
-    .select('id')
-    .where('id', '=', mark.person)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst();
-  if (!known) throw new Problem('person-unknown', 'There is no such person.', 'Read the list again.');
+  await requireLiving(tx, mark.person, 'none');
   await putMark(tx, { ...mark, by, device: null, missing: false }, now);
   await appendChanges(tx, [markOf(await siteOf(site), mark.person)], now);
 }
 
-/** Somebody was marked by mistake. @throws Problem `evacuation-over` */
+/** Somebody was marked by mistake. @throws Problem `evacuation-over`, `person-unknown` */
 export async function unaccount(
   tx: Transaction<Tables>,
   mark: { readonly evacuation: string; readonly person: string },
@@ -97,6 +92,7 @@ export async function unaccount(
   now: Date,
 ): Promise<void> {
   const { site } = await going(tx, mark.evacuation);
+  await requireLiving(tx, mark.person, 'none');
   await putMark(tx, { ...mark, by, device: null, missing: true }, now);
   await appendChanges(tx, [markOf(await siteOf(site), mark.person)], now);
 }

@@ -122,7 +122,7 @@ const unmark = route({
   action: 'write',
   params: Somebody,
   answer: 'nothing',
-  refusals: ['evacuation-over'],
+  refusals: ['evacuation-over', 'person-unknown'],
   async handle({ tx, services: { config }, actor, params, now, about, on, tell }) {
     on(params.evacuation);
     about([params.person]);

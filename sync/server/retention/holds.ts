@@ -3,6 +3,8 @@ import { v7 } from 'uuid';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
+import { personUnknown } from '../people/living.ts';
+import { holdPeople } from '../people/people.ts';
 
 /** A duty to keep things that would otherwise go: a dispute, an investigation. Nothing that it covers is purged or erased. */
 export interface Hold {
@@ -24,7 +26,7 @@ export interface Hold {
 /** A reason may say whom it is about. */
 const place = (id: string): Place => ({ field: 'hold.reason', person: null, record: id, rowVersion: 1 });
 
-/** @throws Problem `hold-covers-everything` (neither person, site nor period), `hold-period-wrong` */
+/** @throws Problem `hold-covers-everything` (neither person, site nor period), `hold-period-wrong`, `person-unknown` (erased) */
 export async function setHold(
   tx: Transaction<Tables>,
   keys: Keys,
@@ -40,6 +42,7 @@ export async function setHold(
     );
   if (from && until && from >= until)
     throw new Problem('hold-period-wrong', 'The period of the hold ends before it begins.', 'Correct its dates.');
+  if (person && (await holdPeople(tx, [person])).get(person)?.erased) throw personUnknown();
   const id = v7();
   await tx
     .insertInto('retention_hold')

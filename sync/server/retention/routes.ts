@@ -69,7 +69,7 @@ const set = route({
   action: 'write',
   body: NewHold,
   answer: HoldSet,
-  refusals: ['hold-covers-everything', 'hold-period-wrong'],
+  refusals: ['hold-covers-everything', 'hold-period-wrong', 'person-unknown'],
   async handle({ tx, services, body, actor, about, on, now }) {
     if (body.person) about([body.person]);
     const at = (t: string | null) => (t === null ? null : new Date(t));

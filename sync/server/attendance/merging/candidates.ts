@@ -152,6 +152,7 @@ async function add(
       -- Erased or merged meanwhile: nobody is asked about them.
       join person p on p.id = u.a and p.deleted_at is null and p.merged_into is null
       join person q on q.id = u.b and q.deleted_at is null and q.merged_into is null
+    for key share of p, q
     on conflict (first, second) do nothing returning 1`.execute(tx);
   return rows.length;
 }
