@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import { NIL } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readSigningKeys } from '../../sync/server/audit/statement.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
@@ -182,6 +183,23 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     a.box.checkin(grace);
     await a.send();
     expect(await count(sql`event where chain <> 'whole'`)).toBe(0);
+  });
+
+  test('that a record of an erased person was annulled still counts, and by which event is not known any more', async () => {
+    const a = await kiosk();
+    const ada = a.enrol('Ada');
+    const records = [ada, a.enrol('Grace')].map((person, i) => {
+      const record = a.box.checkin(person, 'in', new Date(now.getTime() - DAY + i * 1000)).header.id;
+      const event = a.box.append('void', { target: record, reason: 'not-me' }, { person }, now).header.id;
+      return { record, event };
+    });
+    await a.send();
+    const eventOf = async ({ record }: { record: string }) =>
+      (await database.db.selectFrom('checkin_void').select('event').where('target', '=', record).executeTakeFirst())
+        ?.event;
+    expect(await Promise.all(records.map(eventOf))).toEqual(records.map((r) => r.event));
+    await erasures.erase(ada);
+    expect(await Promise.all(records.map(eventOf))).toEqual([NIL, records[1]!.event]);
   });
 
   test('nothing ties the rows of an erased person together: no column, no transaction, no place on the disk', async () => {

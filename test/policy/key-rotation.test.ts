@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SYSTEM } from '../../sync/server/access/actor.ts';
 import { sealEmail } from '../../sync/server/accounts/email.ts';
+import { writeAudit } from '../../sync/server/audit/write.ts';
 import { readCardTemplates } from '../../sync/server/changes/card-templates.ts';
 import { credentialsOf } from '../../sync/server/credentials/store.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
@@ -139,12 +141,18 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     expect(filesWithKey(home.files, before, people[0]!).length).toBeGreaterThan(0);
     const begun = await beginRotation(db, both, { reEncrypt: false, now: NOW });
     expect(begun).toMatchObject({ from: 1, to: 2, phase: 'announced', done: 0 });
+    const auditKeys = async () => (await db.selectFrom('keyring.audit_key').select('version').execute()).length;
+    const entry = { actor: SYSTEM, action: 'read', route: 'test', data: [], subjects: [], outcome: 'ok' } as const;
+    await inTransaction(db, (tx) => writeAudit(tx, both, entry, NOW));
+    const auditKeysBefore = await auditKeys();
     let steps = 0;
     const done = await finish(db, both, async () => {
       steps += 1;
       expect(await findPeople(db, both, { email: `${people[steps % 12]}@example.org` })).toEqual([people[steps % 12]]);
     });
     expect(done.total).toBeGreaterThan(12 * 6);
+    // Whoever had the old pair and a copy of the database could write audit rows that verify: from here on not any more.
+    expect(await auditKeys()).toBe(auditKeysBefore + 1);
     const fresh = keysOfPair(next);
     await readsAll(fresh);
     expect(fresh.version).toBe(2);

@@ -55,6 +55,16 @@ describe('retention', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
+  it('trims what is safe in a backup of the server, and nothing that the server alone has', async () => {
+    const { store } = await kioskWithDays(10);
+    const { made } = store.sync.marks()[0]!;
+    store.acknowledge(store.epoch, { committed: made, safe: 3 });
+    const late = new Date(T0 + 3650 * DAY).toISOString();
+    expect(await store.sync.trim(late, late)).toBe(3);
+    expect(store.sync.marks()[0]).toMatchObject({ committed: made, safe: 3, trimmed: 3 });
+    expect((await store.check()).problems).toEqual([]);
+  });
+
   it('does not keep a record alive that was made while the clock was ahead', async () => {
     const { clock, store, record, left } = await kioskWithDays(0);
     clock.time = T0 + 3650 * DAY; // wrong by ten years, for one check-in

@@ -176,6 +176,12 @@ describe('a download', () => {
     truncateSync(to, 1000);
     expect(await get()).toEqual(archive);
     expect(ranges()).toBe(2);
+    // As long as it was, and not what was signed.
+    const altered = Buffer.from(archive);
+    altered[altered.length >> 1]! ^= 1;
+    writeFileSync(to, altered);
+    expect(await get()).toEqual(archive);
+    expect(ranges()).toBe(3);
   });
 
   test('for other bytes leaves nothing of the one before', async () => {

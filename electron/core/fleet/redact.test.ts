@@ -59,6 +59,15 @@ describe('a line of the log that leaves the kiosk', () => {
     }
   });
 
+  test('says no e-mail address, wherever in a sentence of ours it was put', () => {
+    for (const text of [
+      'mail to ada@example.org was refused',
+      'no account ada@example.org',
+      '(ada@example.org) is new',
+    ])
+      expect(line(text)).not.toMatch(/ada|example\.org/);
+  });
+
   test('of a Problem, whose sentence may repeat what somebody typed, has the code and no sentence', () => {
     for (const [kind, secret] of Object.entries(SECRETS))
       expect(

@@ -72,6 +72,12 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
           'a receiver that does not answer, or is off, keeps the id of an erased person in its queue for three days at most',
         ],
       },
+      'no write that comes meanwhile leaves anything of the person': {
+        'test/policy/writes-and-erasure.test.ts': [
+          'a write about a person and their erasure, on $name',
+          'every route that declares to change what is a person’s is among these',
+        ],
+      },
       'every object version is deleted': {
         [OBJECTS]: ['every version and every delete marker goes, and of that object alone'],
         [BACKUP_KEYS]: [
@@ -95,6 +101,8 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
         ],
         'test/policy/backup.test.ts': [
           'whoever was erased after a backup is erased again when it is restored, their key first',
+          'a tombstone that somebody deleted from the bucket still erases at a restore',
+          'without the key of the tombstones, erasure, restore and the look at the tombstones refuse, and none is made',
         ],
         [BACKUP_KEYS]: ['a tombstone names nobody, and one that was altered stops a restore'],
       },
