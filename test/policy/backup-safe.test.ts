@@ -49,7 +49,7 @@ describe.skipIf(missing).each(DATABASES)(
     /** Sends everything that is pending, as the engine does, and takes each acknowledgement. */
     async function deliver(db: Db, keys: Keys, kiosk: SqlStore): Promise<void> {
       for (;;) {
-        const [first, ...rest] = kiosk.sync.pending(32);
+        const [first, ...rest] = kiosk.sync.pending(32, 100_000);
         if (!first) return;
         const { epoch, seq } = first.header;
         const events = [first, ...rest.filter((e) => e.header.epoch === epoch)];

@@ -65,6 +65,19 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
         expect(attempt).toThrowError(expect.objectContaining({ code: 'person-key-destroyed' }));
     });
 
+    test('is not made for someone who was erased, whoever asks', async () => {
+      const [ada, grace] = [randomUUID(), randomUUID()];
+      await write(ada, { name: 'Ada' });
+      await inTransaction(database.db, async (tx) => {
+        await destroyPersonKeys(tx, [ada]);
+        await tx.updateTable('person').set({ deleted_at: NOW }).where('id', '=', ada).execute();
+      });
+      const attempt = inTransaction(database.db, (tx) => personBox(tx, keys, [ada, grace], { make: true }));
+      await expect(attempt).rejects.toMatchObject({ code: 'person-erased' });
+      const box = await personBox(database.db, keys, [ada, grace]);
+      expect([box.has(ada), box.has(grace)]).toEqual([false, false]);
+    });
+
     test('is one, whatever number of transactions make it at the same moment', async () => {
       const people = Array.from({ length: 20 }, () => randomUUID());
       const boxes = await Promise.all(
