@@ -472,6 +472,21 @@ describe('a visit', () => {
     expect(failures()).toBe(1);
   });
 
+  test('with a number that is left while its outcome is counted comes to nothing', async () => {
+    const real = createPinGuard({ store, now: clock.now });
+    const guard: CheckinDeps['guard'] = {
+      async attempt(one) {
+        const opened = await real.attempt(one);
+        await checkin.visitBegin({});
+        return opened;
+      },
+    };
+    const checkin = service({}, { guard });
+    const { visit } = await checkin.visitBegin({ number: '7' });
+    expect((await show(checkin, visit, still())).at(-1)).toEqual({ kind: 'done' });
+    expect(rows()).toEqual([]);
+  });
+
   test('with a number whose challenge failed, and goes on with a wrong face, counts that too', async () => {
     const checkin = service({ liveness: 'on' });
     const [bens] = faces.templates.B;
