@@ -50,7 +50,6 @@ async function buildKioskProgram(): Promise<Command> {
     { registerStore },
     { registerStaff },
     { registerSyncStatus },
-    { registerTechnician },
     { registerUpdate },
     { registerKioskModels },
   ] = await Promise.all([
@@ -58,7 +57,6 @@ async function buildKioskProgram(): Promise<Command> {
     import('./store/register.ts'),
     import('./staff/register.ts'),
     import('./sync/status.ts'),
-    import('./technician/register.ts'),
     import('./update/register.ts'),
     import('./models/add.ts'),
   ]);
@@ -69,7 +67,6 @@ async function buildKioskProgram(): Promise<Command> {
   registerUpdate(program);
   registerStore(program);
   registerStaff(program);
-  registerTechnician(program);
   registerKioskModels(program);
   return program;
 }

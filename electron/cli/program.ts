@@ -28,7 +28,6 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['backup'], load: async () => (await import('./backup/register.ts')).registerBackup },
   { words: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },
   { words: ['release'], load: async () => (await import('./release/register.ts')).registerRelease },
-  { words: ['technician'], load: async () => (await import('./technician/register.ts')).registerTechnician },
   { words: ['update'], load: async () => (await import('./update/register.ts')).registerUpdate },
   { words: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
 ];

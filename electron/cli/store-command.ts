@@ -95,14 +95,16 @@ async function coreAnswers(home: string): Promise<boolean> {
 }
 
 function coreSession(home: string): CommandSession {
+  // By name a supervisor's own; without one the sealed emergency PIN, whose use is reported.
+  const staff = process.env.SMARTPRESENCE_STAFF || undefined;
   let staffPin = process.env.SMARTPRESENCE_STAFF_PIN ?? null;
   return {
     async run(command, args, output) {
       const parsed = parseArguments(command, args);
-      staffPin ??= await password('The kiosk is running. Staff PIN: ');
+      staffPin ??= await password(`The kiosk is running. ${staff ? `PIN of ${staff}` : 'Emergency PIN'}: `);
       const socket = await connected(home);
       try {
-        return await throughCore(socket, { v: 1, command: command.name, args: parsed, staffPin }, output);
+        return await throughCore(socket, { v: 1, command: command.name, args: parsed, staff, staffPin }, output);
       } finally {
         socket.destroy();
       }

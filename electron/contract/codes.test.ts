@@ -34,11 +34,9 @@ const NOT_FOR_SCREENS = [
 ];
 /** Of commands alone, or caught on the way to a screen; with the reason. */
 const INNER: Readonly<Record<string, string>> = {
-  'technician-code-wrong': 'said as a wrong PIN is (renderer/kiosk/parts/pin-trouble.ts)',
-  'technician-exists': 'technician add on the command line',
-  'technicians-too-many': 'technician add on the command line',
-  'technician-unknown': 'technician remove on the command line',
-  'technician-of-server': 'technician remove on the command line',
+  'staff-code-needed': 'the unlock screen asks for the code',
+  'staff-pin-choose': 'the unlock screen asks for a PIN of their own',
+  'staff-ambiguous': 'staff remove on the command line',
   'face-not-matched': 'becomes another way in (checkin/claim.ts)',
   'setup-over': 'the screen was of before the set-up ended, and is replaced by the next status',
   'staff-pin-set': 'the button is there while none is set alone',

@@ -6,6 +6,7 @@ import { EvacuationList } from './evacuation.ts';
 import { FaceFrame } from './frames.ts';
 import { givenName, isReadableName } from './name.ts';
 import { Setup } from './setup.ts';
+import { NewStaff, StaffChoice, StaffPin, StaffRow, Unlock, Unlocked } from './staff.ts';
 import { TechnicianState, TechnicianTask } from './technician.ts';
 
 /**
@@ -77,6 +78,8 @@ export type WayResult = z.infer<typeof WayResult>;
 /** The same of a reader that the core itself listens to, pushed to the screen; `code` as the methods refuse with. */
 export const Arrival = z.discriminatedUnion('kind', [
   ...WayResult.options,
+  /** Read while the unlock screen listens: to be judged by `staffUnlock`. */
+  z.strictObject({ kind: z.literal('badge'), badge: BadgeNumber }),
   z.strictObject({
     kind: z.literal('refused'),
     code: Code,
@@ -248,8 +251,31 @@ export const METHODS = {
     z.strictObject({ version: z.string(), language: Language, title: z.string(), paragraphs: z.array(z.string()) }),
   ),
 
-  staffUnlock: m(z.strictObject({ pin: Pin }), z.strictObject({ token: StaffToken, expiresAt: Instant })),
+  /** Whom the unlock screen lists; nobody: the emergency PIN alone opens Staff. `now`: the time by which a technician's code is judged. */
+  staffMembers: m(empty, z.strictObject({ members: z.array(StaffChoice), now: Instant })),
+  /**
+   * By member and PIN, by badge, or (neither) by the sealed emergency PIN, whose use is recorded and reported. Refused with
+   * `pin-wrong` (whichever of PIN and code was not right), `pin-locked` (params: seconds), `badge-unknown`, `staff-unknown`;
+   * with `staff-code-needed` for a technician without a code, and `staff-pin-choose` where the PIN has to be replaced first
+   * (both with params: member, name): the same again, with `code` or `newPin`.
+   */
+  staffUnlock: m(Unlock, Unlocked),
+  /** The unlock screen is shown: for a minute a badge at the core's own reader is pushed to it (`badge`) and is no check-in. */
+  staffListen: m(z.strictObject({ on: z.boolean() }), empty),
   staffLock: m(z.strictObject(staff), empty),
+  /** Everyone of this kiosk's staff. Those of the server are changed in its console: `staff-of-server`. */
+  staffList: m(z.strictObject(staff), z.strictObject({ staff: z.array(StaffRow) })),
+  /** Refused with `staff-exists`, `staff-badge-taken`, `staff-too-many`, `staff-without-key`, `pin-weak`. */
+  staffAdd: m(z.strictObject({ ...staff, ...NewStaff.shape }), z.strictObject({ member: StaffRow })),
+  /** Another PIN, or another badge (null: none). */
+  staffReset: m(
+    z.strictObject({ ...staff, member: Id, pin: StaffPin.optional(), badge: BadgeNumber.nullable().optional() }),
+    z.strictObject({ staff: z.array(StaffRow) }),
+  ),
+  /** Their PIN, badge and codes open nothing any more. */
+  staffRemove: m(z.strictObject({ ...staff, member: Id }), z.strictObject({ staff: z.array(StaffRow) })),
+  /** Makes a new emergency PIN, shown this once: to be put into an envelope. The one before opens nothing any more. */
+  staffSealPin: m(z.strictObject(staff), z.strictObject({ pin: z.string() })),
   enrolBegin: m(
     z
       .strictObject({
@@ -360,19 +386,7 @@ export const METHODS = {
   evacuationAccount: m(z.strictObject({ ...staff, person: Id, accounted: z.boolean() }), empty),
   evacuationEnd: m(z.strictObject(staff), empty),
 
-  /** Before the technician's code is asked for: the time by which it is judged, and whether anybody is enrolled. */
-  technicianGate: m(z.strictObject(staff), z.strictObject({ now: Instant, enrolled: z.boolean() })),
-  /**
-   * From a staff session, which ends with it, to a technician's: a code of the app (6 digits) or of the paper (10). Refused
-   * with `technician-code-wrong` (or used), `technician-none`, `pin-locked` (params: seconds). `diagnostics` and `doorTest`
-   * take this token too.
-   */
-  technicianEnter: m(
-    z.strictObject({ ...staff, code: z.string().regex(/^([0-9]{6}|[0-9]{10})$/) }),
-    z.strictObject({ token: StaffToken, name: z.string() }),
-  ),
-  technicianLeave: m(z.strictObject(staff), empty),
-  /** `active`: somebody has touched the screen since it last asked, so the session goes on. */
+  /** Of a technician's session. `active`: someone has touched the screen since it last asked, so the session goes on. */
   technicianState: m(z.strictObject({ ...staff, active: z.boolean() }), TechnicianState),
   /** Begins it. Fails with `technician-not-here` (see `offers`), `technician-busy`, `machine-silent`. */
   technicianDo: m(z.strictObject({ ...staff, what: TechnicianTask }), empty),

@@ -42,6 +42,10 @@ import {
   wantsFace,
   waysOf,
 } from './roster/policy.ts';
+import { EMERGENCY_USED } from './staff/emergency.ts';
+import { idsOfServer } from './staff/members.ts';
+import { createStaffRecords } from './staff/records.ts';
+import { createStaffScreen } from './staff/screen.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createActivity } from './status/activity.ts';
 import { createStatusHub } from './status/hub.ts';
@@ -52,8 +56,6 @@ import { type KioskSync, startKioskSync } from './sync/kiosk-sync.ts';
 import { readServerLink } from './sync/link.ts';
 import { createStorageReporter } from './sync/storage-report.ts';
 import { attachTechnician } from './technician/attach.ts';
-import { diagnosticsForBoth } from './technician/service.ts';
-import { idsTold } from './technician/told.ts';
 import { attachUpdates } from './update/attach.ts';
 import type { UpdateKeeper } from './update/keeper.ts';
 import { COMMIT, VERSION } from './version.ts';
@@ -145,6 +147,7 @@ export async function assemble(
       fallback: () => updates?.fallback ?? false,
       update: () => updates?.notice() ?? null,
       setup: () => fleet?.leaving() ?? setup?.state() ?? null,
+      emergencyUsed: () => Boolean(store.setting(EMERGENCY_USED)),
     }),
   );
   const changed = () => {
@@ -168,7 +171,8 @@ export async function assemble(
     storeSchema: SCHEMA,
     config: () => settings,
     slots: () => updates?.slots(),
-    technicians: () => idsTold(store),
+    staff: () => idsOfServer(store),
+    emergencyPinUsedAt: () => store.setting(EMERGENCY_USED) || null,
     uptime: () => (performance.now() - startedAt) / 1000,
   };
 
@@ -200,7 +204,17 @@ export async function assemble(
     now: retention.now,
     paused: (ms, budget) => log('warn', `many failures with many numbers: ${PAUSED[budget]} pause`, { ms }),
   });
-  const staff = createStaffDesk({ store, pins, guard, monotonic, wall: Date.now });
+  const records = createStaffRecords({ store, changed, log });
+  const staff = createStaffDesk({
+    store,
+    pins,
+    memberPins: personPins,
+    guard,
+    records,
+    now: retention.now,
+    monotonic,
+    wall: Date.now,
+  });
   const context: CommandContext = {
     home,
     store,
@@ -218,7 +232,7 @@ export async function assemble(
   const firstRun = createSetup({
     context,
     pins,
-    checkPin: (pin) => staff.checkPin(pin),
+    checkPin: async (pin) => void (await staff.checkPin(pin)),
     wall: Date.now,
     onState: hub.refresh,
     joined: () => again?.({ browser: false }),
@@ -349,7 +363,8 @@ export async function assemble(
         onBadge(badge) {
           if (fleet?.leaving()) return; // it lets nobody in any more
           activity.note();
-          void arrive(badge);
+          if (staff.listens()) hub.push('arrival', { kind: 'badge', badge });
+          else void arrive(badge);
         },
         onTime: retention.observeGpsTime,
         onStatus: hub.refresh,
@@ -404,32 +419,29 @@ export async function assemble(
     ...options,
     store,
     staff,
-    guard,
+    records,
     retention,
     monotonic,
     inventory: () => collectInventory(inventory),
     sync: report,
     updates: () => updates,
-    changed,
   });
   opened.defer(() => technician.stop());
-  const diagnostics = diagnosticsForBoth(staff, technician.door, technician.records, (either) =>
-    createDiagnostics({
-      home,
-      store,
-      devices: () => devices,
-      sync: report,
-      retention,
-      wall: Date.now,
-      staff: either,
-    }),
-  );
+  opened.defer(() => staff.endSession());
+  const diagnostics = createDiagnostics({
+    home,
+    store,
+    devices: () => devices,
+    sync: report,
+    retention,
+    wall: Date.now,
+    staff,
+  });
 
   /** What the screen before had half done is dropped: its look at somebody, its staff session with an enrolment in it. */
   const leave = () => {
     screen.gone();
     staff.endSession();
-    technician.door.end('screen');
     checkin
       .visitBegin({})
       .catch((error: unknown) => log('error', 'core: what the screen had begun could not be dropped', { error }));
@@ -439,34 +451,37 @@ export async function assemble(
     onSignal: hub.onSignal,
     leave,
     close: () => opened.disposeAsync(),
-    methods: activity.around({
-      async hello() {
-        leave(); // a page that was loaded again begins anew
-        return {
-          version: VERSION,
-          commit: COMMIT,
-          site: site.site,
-          device: store.device,
-          languages: site.languages,
-          defaultLanguage: site.defaultLanguage,
-          demo,
-          undoMs: site.undoSeconds * 1000,
-        };
-      },
-      async status() {
-        return hub.current();
-      },
-      ...onlyOffered(checkin, siteWays),
-      ...ways.methods,
-      ...staff.methods,
-      ...enrolment,
-      ...cards,
-      ...review,
-      ...diagnostics,
-      ...technician.methods,
-      ...evacuation,
-      ...firstRun.methods,
-      ...screen.methods,
-    }),
+    methods: activity.around(
+      staff.guarded({
+        async hello() {
+          leave(); // a page that was loaded again begins anew
+          return {
+            version: VERSION,
+            commit: COMMIT,
+            site: site.site,
+            device: store.device,
+            languages: site.languages,
+            defaultLanguage: site.defaultLanguage,
+            demo,
+            undoMs: site.undoSeconds * 1000,
+          };
+        },
+        async status() {
+          return hub.current();
+        },
+        ...onlyOffered(checkin, siteWays),
+        ...ways.methods,
+        ...staff.methods,
+        ...createStaffScreen({ store, records, pins, memberPins: personPins }),
+        ...enrolment,
+        ...cards,
+        ...review,
+        ...diagnostics,
+        ...technician.methods,
+        ...evacuation,
+        ...firstRun.methods,
+        ...screen.methods,
+      }),
+    ),
   };
 }

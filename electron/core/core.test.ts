@@ -10,7 +10,7 @@ import type { Core } from './interface.ts';
 import { openKiosk } from './open-kiosk.ts';
 import { ensureKioskFolder } from './provision.ts';
 import { readSiteConfig, writeSiteConfig } from './site/config.ts';
-import { STAFF_PIN_SETTING } from './staff/service.ts';
+import { EMERGENCY_PIN } from './staff/emergency.ts';
 import * as link from './sync/link.ts';
 
 vi.mock('./checkin/service.ts', { spy: true });
@@ -33,7 +33,7 @@ beforeEach(async () => {
   const privacy = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt' };
   writeSiteConfig(home, { ...readSiteConfig(home), privacy });
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
-  kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(STAFF_PIN));
+  kiosk.store.setSetting(EMERGENCY_PIN, await (await kiosk.pins()).hash(STAFF_PIN));
   await kiosk.close();
 });
 afterEach(() => {

@@ -11,7 +11,7 @@ import type { Core } from './interface.ts';
 import { openKiosk } from './open-kiosk.ts';
 import { ensureKioskFolder } from './provision.ts';
 import { readSiteConfig, writeSiteConfig } from './site/config.ts';
-import { STAFF_PIN_SETTING } from './staff/service.ts';
+import { EMERGENCY_PIN } from './staff/emergency.ts';
 
 /* A weight file that is not the shipped one takes the face away, and nothing else. */
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
   writeSiteConfig(home, { ...readSiteConfig(home), privacy });
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const pins = await kiosk.pins();
-  kiosk.store.setSetting(STAFF_PIN_SETTING, await pins.hash(STAFF_PIN));
+  kiosk.store.setSetting(EMERGENCY_PIN, await pins.hash(STAFF_PIN));
   await kiosk.store.addPerson({
     id: '01890a5d-ac96-774b-bcce-b302099a8057',
     name: 'Max Mustermann',

@@ -87,7 +87,7 @@ export function createArrivals(deps: ArrivalDeps): Arrivals {
     },
     pushed(arrival) {
       if (arrival.kind === 'refused') refuse(arrival.code, arrival.seconds);
-      else settle(arrival);
+      else if (arrival.kind !== 'badge') settle(arrival); // that one is for the unlock screen
     },
     clear() {
       refused.value = null;

@@ -16,8 +16,12 @@ import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { kioskHome } from '../../electron/core/paths.ts';
 import { createPinGuard } from '../../electron/core/pin/guard.ts';
 import { NO_LOCKOUT } from '../../electron/core/pin/lockout.ts';
+import { createPersonPins } from '../../electron/core/pin/person-pins.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
-import { createStaffDesk, lockoutSubject, STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
+import { createStaffRecords } from '../../electron/core/staff/records.ts';
+import { createStaffDesk } from '../../electron/core/staff/service.ts';
+import { lockoutSubject } from '../../electron/core/staff/unlock.ts';
 import { sp } from './run-sp.ts';
 
 /*
@@ -52,12 +56,15 @@ beforeAll(async () => {
   kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   await enrolDemoPeople(kiosk);
   const pins = await kiosk.pins();
-  kiosk.store.setSetting(STAFF_PIN_SETTING, await pins.hash(PIN));
+  kiosk.store.setSetting(EMERGENCY_PIN, await pins.hash(PIN));
   control = await startControl({
     context: { ...kiosk, changed: () => undefined },
     staff: createStaffDesk({
       store: kiosk.store,
       pins,
+      memberPins: createPersonPins(pins, () => []),
+      records: createStaffRecords({ store: kiosk.store, changed: () => undefined, log: () => undefined }),
+      now: Date.now,
       guard: createPinGuard({ store: kiosk.store, now: Date.now }),
       monotonic: () => performance.now(),
       wall: Date.now,

@@ -7,7 +7,7 @@ import { startCore } from '../../electron/core/core.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { kioskHome } from '../../electron/core/paths.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
-import { STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import { sp } from './run-sp.ts';
 
 /* The command line on a kiosk whose device secret is no file: with its core running, and without. */
@@ -27,7 +27,7 @@ beforeAll(async () => {
   writeFileSync(join(credentials, 'smartpresence-device-secret'), secret);
   ensureKioskFolder(home, false);
   const kiosk = await openKiosk({ home, deviceSecret: secret, allowSecretFile: false });
-  kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(PIN));
+  kiosk.store.setSetting(EMERGENCY_PIN, await (await kiosk.pins()).hash(PIN));
   await kiosk.store.addPerson({
     id: '01890a5d-ac96-774b-bcce-b302099a8057',
     name: 'Max Mustermann',

@@ -232,7 +232,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.held();
     });
 
-    test('sets what the kiosks of a site go by, adds a technician, and removes them', async () => {
+    test('sets what the kiosks of a site go by, adds a member of kiosk staff, and removes them', async () => {
       await open('fleet');
       await keys.enter(button('fleet.templates'));
       await walk.arrived(t('fleet.templates'));
@@ -244,20 +244,20 @@ for (const [i, setup] of SETUPS.entries())
       await keys.held();
       await keys.enter(button('fleet.back'), 'Shift+Tab');
       await walk.arrived(t('fleet.nav'));
-      await keys.enter(button('technicians.nav'));
-      await walk.arrived(t('technicians.nav'));
-      const add = button('technicians.add');
+      await keys.enter(button('kioskStaff.nav'));
+      await walk.arrived(t('kioskStaff.nav'));
+      const add = button('kioskStaff.add');
       await keys.enter(add);
-      await walk.asked(field('technicians.name', dialog()));
-      await keys.type(field('technicians.name', dialog()), `Jo ${tag}`);
+      await walk.asked(field('kioskStaff.name', dialog()));
+      await keys.type(field('kioskStaff.name', dialog()), `Jo ${tag}`);
       await keys.press('Enter');
       await expect(dialog().locator('.secret')).toBeVisible();
-      await keys.enter(button('technicians.kept', dialog()));
+      await keys.enter(button('kioskStaff.kept', dialog()));
       await expect(dialog()).toHaveCount(0);
       await keys.held();
-      await keys.enter(button('technicians.remove', walk.row(`Jo ${tag}`)));
-      await walk.agree('technicians.remove');
-      await expect(walk.row(`Jo ${tag}`)).toContainText(t('technicians.removedState'));
+      await keys.enter(button('kioskStaff.remove', walk.row(`Jo ${tag}`)));
+      await walk.agree('kioskStaff.remove');
+      await expect(walk.row(`Jo ${tag}`)).toContainText(t('kioskStaff.removedState'));
       await keys.held();
     });
 

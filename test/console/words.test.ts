@@ -27,8 +27,9 @@ import {
   Direction,
   LivenessResult,
   OpenBody,
-  TechnicianOutcome,
-  TechnicianWhat,
+  StaffOutcome,
+  StaffRole,
+  StaffWhat,
 } from '../../sync/protocol/wire/event.ts';
 import { DeviceConfig } from '../../sync/protocol/wire/fleet.ts';
 import { STEPS as ERASURE_STEPS } from '../../sync/server/erasure/steps.ts';
@@ -63,8 +64,10 @@ const SHOWN: readonly (readonly [under: string, codes: readonly string[]])[] = [
   ['fleet.command', values(CommandWhat)],
   ['fleet.commandState', values(CommandState)],
   ['fleet.setting', Object.keys(DeviceConfig.shape)],
-  ['fleet.technicianOutcome', values(TechnicianOutcome)],
-  ['fleet.technicianWhat', values(TechnicianWhat)],
+  ['fleet.staffOutcome', values(StaffOutcome)],
+  ['fleet.staffWhat', values(StaffWhat)],
+  ['kioskStaff.role', values(StaffRole)],
+  ['kioskStaff.may', values(StaffRole)],
   // Of somebody who has agreed nothing is said.
   ['imports.consent', values(ConsentStanding).filter((one) => one !== 'given')],
   ['imports.people.code', LINE_CODES],

@@ -7,7 +7,7 @@ import { startCore } from '../../electron/core/core.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
-import { STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import type { Store } from '../../electron/core/store/interface.ts';
 import { writeServerLink } from '../../electron/core/sync/link.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
@@ -76,7 +76,7 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
   const opened = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const pins = await opened.pins();
   const { store } = opened;
-  store.setSetting(STAFF_PIN_SETTING, await pins.hash(STAFF_PIN));
+  store.setSetting(EMERGENCY_PIN, await pins.hash(STAFF_PIN));
   await store.addPerson({
     id: person,
     name: 'Max Mustermann',

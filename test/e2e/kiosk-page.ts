@@ -8,7 +8,7 @@ import { type ClipSpec, cachedClip } from '../../electron/cli/demo/footage.ts';
 import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
-import { STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { en } from '../../renderer/kiosk/locales/en.ts';
 import { expectNoAxeFault } from '../kiosk-ui/fixtures.ts';
@@ -80,7 +80,7 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
     expect.soft(complaints.splice(0), 'errors of the page and refusals of its content policy').toEqual([]);
   }
 
-  await withStore(async ({ store, pins }) => store.setSetting(STAFF_PIN_SETTING, await (await pins()).hash(STAFF_PIN)));
+  await withStore(async ({ store, pins }) => store.setSetting(EMERGENCY_PIN, await (await pins()).hash(STAFF_PIN)));
 
   return {
     home,

@@ -10,6 +10,7 @@ import {
   receiptOf,
   refusal,
   type ScriptedCore,
+  STAFF,
   TECHNICIAN,
   TECHNICIAN_CODE,
   TEMPLATE_CARD,
@@ -50,7 +51,15 @@ async function home(page: Page, core: ScriptedCore): Promise<void> {
   await page.locator('.checkin').waitFor();
 }
 
+/** The list of who may unlock. */
+async function toUnlock(page: Page, core: ScriptedCore): Promise<void> {
+  await home(page, core);
+  await page.locator('.foot-actions button').last().click();
+  await page.locator('.staff-choices').waitFor();
+}
+
 async function toStaff(page: Page, core: ScriptedCore): Promise<void> {
+  core.staff = [];
   await home(page, core);
   await page.locator('.foot-actions button').last().click();
   await type(page, 'staff-pin', '2468');
@@ -60,7 +69,7 @@ async function toStaff(page: Page, core: ScriptedCore): Promise<void> {
 
 async function toConsent(page: Page, core: ScriptedCore, name = 'Erika Musterfrau-Schönhausen'): Promise<void> {
   await toStaff(page, core);
-  await press(page, '.menu button');
+  await press(page, '.menu [data-open=enrol]');
   await type(page, 'name', name);
   await press(page, '.enrol-details button[type=submit]');
   await page.locator('.consent-text h2').waitFor();
@@ -450,9 +459,43 @@ const FORM_TOUR: Tour = {
     await press(page, '.menu [data-open=diagnostics]');
     await page.locator('.diagnostics-card').first().waitFor();
   },
+  '20e-unlock': async (page, core) => {
+    core.staff = [...STAFF];
+    await toUnlock(page, core);
+  },
+  '20e-unlock-own-pin': async (page) => {
+    await press(page, `[data-member="${STAFF[3]!.id}"]`);
+    await type(page, 'staff-pin', '2468');
+    await page.keyboard.press('Enter');
+    await page.locator('input[name=own-pin]').waitFor();
+  },
+  '20e-emergency': async (page, core) => {
+    await toUnlock(page, core);
+    await press(page, '[data-open=emergency]');
+    await type(page, 'staff-pin', '2468');
+    await page.keyboard.press('Enter');
+    await page.locator('.staff-alerted').waitFor();
+  },
+  '20e-members': async (page) => {
+    await press(page, '.menu [data-open=members]');
+    await page.locator('.staff-members .person').first().waitFor();
+  },
+  '20e-members-add': async (page) => {
+    await press(page, '[data-do=add]');
+    await type(page, 'member-name', 'Erika Musterfrau');
+  },
+  '20e-members-seal': async (page) => {
+    await press(page, '.actions button[type=button]');
+    await press(page, '[data-do=seal]');
+    await press(page, '.confirm .button-main');
+    await page.locator('[data-sealed]').waitFor();
+  },
   '20e-technician-code': async (page, core) => {
-    await toStaff(page, core);
-    await press(page, '[data-open=technician]');
+    core.staff = [...STAFF];
+    await toUnlock(page, core);
+    await press(page, `[data-member="${STAFF[2]!.id}"]`);
+    await type(page, 'staff-pin', '2468');
+    await page.keyboard.press('Enter');
     await page.getByText(/2026/).first().waitFor();
     await type(page, 'technician-code', '111111');
     await page.keyboard.press('Enter');
@@ -487,7 +530,7 @@ const FORM_TOUR: Tour = {
   '21-enrol-details': async (page, core) => {
     core.setStatus({ online: true, queued: 0, notices: [] });
     await toStaff(page, core);
-    await press(page, '.menu button');
+    await press(page, '.menu [data-open=enrol]');
     await type(page, 'name', 'Erika Musterfrau');
     await type(page, 'pin', '8642');
     await press(page, '.enrol-details button[type=submit]');
@@ -500,7 +543,7 @@ const FORM_TOUR: Tour = {
   },
   '22d-enrol-guardian': async (page, core) => {
     await toStaff(page, core);
-    await press(page, '.menu button');
+    await press(page, '.menu [data-open=enrol]');
     await type(page, 'name', 'Lina Musterfrau-Schönhausen');
     await press(page, 'label:has(input[value=minor])');
     await press(page, '.enrol-details button[type=submit]');

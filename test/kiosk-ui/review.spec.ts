@@ -95,7 +95,7 @@ for (const screen of SCREENS) {
     const page = await openReview(kiosk, screen, { clip: 'man' });
     await shot(page, 'menu');
     // One entry more than without pictures, and all of them in sight.
-    await expect(page.locator('[data-open=technician]')).toBeInViewport({ ratio: 1 });
+    await expect(page.locator('[data-open=state]')).toBeInViewport({ ratio: 1 });
     await expect(page.locator('[data-open=enrol]')).toBeInViewport({ ratio: 1 });
     await expect(page.locator('[data-open=review] .way-hint')).toContainText('4');
     await tabTo(page, '[data-open=review]');

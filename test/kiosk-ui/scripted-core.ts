@@ -13,8 +13,10 @@ import type {
   ReviewItem,
   Status,
 } from '../../electron/contract/methods.ts';
+import type { StaffRow } from '../../electron/contract/staff.ts';
 import type { TechnicianState } from '../../electron/contract/technician.ts';
 import { consentText } from '../../electron/core/enrolment/consent-texts.ts';
+import { rightsOf } from '../../electron/core/staff/rights.ts';
 import { serveScreens } from './serve.ts';
 
 /**
@@ -30,6 +32,8 @@ export interface ScriptedCore {
   hello: Hello;
   /** Pictures of an import that wait. */
   readonly review: ScriptedReview[];
+  /** The kiosk's staff; nobody at first, so that the emergency PIN opens Staff. All have its PIN. */
+  staff: StaffRow[];
   /** Calls of one method, with its input's type. */
   callsOf<M extends MethodName>(method: M): Input<M>[];
   setStatus(change: Partial<Status>): void;
@@ -253,6 +257,18 @@ function reviewItem({ id, word, reason, consent, names = [], like }: ScriptedRev
 }
 
 const STAFF_PIN = '2468';
+/** The badge of the first of them. */
+export const STAFF_BADGE = 'STAFF-0815';
+/** One of each role. */
+export const STAFF: StaffRow[] = [
+  ['0192f5a0-0000-7000-8000-0000000002aa', 'Ayşe Yılmaz', 'desk', 'own'],
+  ['0192f5a0-0000-7000-8000-0000000002bb', 'Jean-Baptiste de la Fontaine-Montmorency', 'supervisor', 'own'],
+  ['0192f5a0-0000-7000-8000-0000000002cc', 'Jo Meier', 'technician', 'own'],
+  ['0192f5a0-0000-7000-8000-0000000002dd', 'محمد العربي', 'desk', 'start'],
+].map(
+  ([id, name, role, pin], i) =>
+    ({ id, name, role, pin, from: i === 1 ? 'server' : 'kiosk', badge: i === 0 }) as StaffRow,
+);
 const TOKEN = 'T'.repeat(43);
 const TECHNICIAN_TOKEN = 'U'.repeat(43);
 /** What the technician's app shows just now. */
@@ -269,7 +285,12 @@ export const CARD = 'SPC1:0123456789ABCDEFGHJKMNPQRS';
 export const TEMPLATE_CARD = `SPT1:${'0123456789ABCDEFGHJKMNPQRSTVWXYZ'.repeat(4).slice(0, 104)}`;
 
 /** What the core answers when a test has not said otherwise: nobody is ever recognised, everything else works. */
-function plainMethods(core: { hello: Hello; status: Status; review: ScriptedReview[] }): CoreMethods {
+function plainMethods(core: {
+  hello: Hello;
+  status: Status;
+  review: ScriptedReview[];
+  staff: StaffRow[];
+}): CoreMethods {
   const people: {
     id: string;
     name: string;
@@ -344,11 +365,61 @@ function plainMethods(core: { hello: Hello; status: Status; review: ScriptedRevi
       const { paragraphs, ...text } = consentText(language, core.status.privacy, core.status.privacy.photoDays);
       return { ...text, paragraphs: [...paragraphs] };
     },
-    staffUnlock: async ({ pin }) => {
-      if (pin !== STAFF_PIN) throw refusal('pin-wrong');
-      return { token: TOKEN, expiresAt: '2099-01-01T00:00:00.000Z' };
+    staffMembers: async () => ({
+      members: core.staff.map(({ id, name, role, pin }) => ({ id, name, role, pin: pin !== 'none' })),
+      now: '2026-11-24T08:31:00.000Z',
+    }),
+    staffListen: async () => ({}),
+    staffUnlock: async ({ member: id, pin, badge, code, newPin }) => {
+      const member = badge === STAFF_BADGE ? core.staff[0] : core.staff.find((one) => one.id === id);
+      if (badge !== undefined && !member) throw refusal('badge-unknown');
+      if (badge === undefined && pin !== STAFF_PIN) throw refusal('pin-wrong');
+      if (member?.role === 'technician' && code === undefined)
+        throw refusal('staff-code-needed', { member: member.id, name: member.name });
+      if (member?.role === 'technician' && code !== TECHNICIAN_CODE) throw refusal('pin-wrong');
+      if (member?.pin === 'start' && newPin === undefined)
+        throw refusal('staff-pin-choose', { member: member.id, name: member.name });
+      const role = member?.role ?? null;
+      return {
+        token: role === 'technician' ? TECHNICIAN_TOKEN : TOKEN,
+        expiresAt: '2099-01-01T00:00:00.000Z',
+        member: member ? { id: member.id, name: member.name, role: member.role } : null,
+        alerted: member === undefined && core.staff.length > 0,
+        may: rightsOf(role),
+      };
     },
     staffLock: async () => ({}),
+    staffList: async ({ token }) => {
+      staff(token);
+      return { staff: core.staff };
+    },
+    staffAdd: async ({ token, name, role, pin, badge }) => {
+      staff(token);
+      if (core.staff.some((one) => one.name === name)) throw refusal('staff-exists');
+      const member = {
+        id: randomUUID(),
+        name,
+        role,
+        from: 'kiosk',
+        pin: pin === null ? 'none' : 'own',
+        badge: badge !== null,
+      } as const;
+      core.staff.push(member);
+      return { member };
+    },
+    staffReset: async ({ token }) => {
+      staff(token);
+      return { staff: core.staff };
+    },
+    staffRemove: async ({ token, member }) => {
+      staff(token);
+      core.staff = core.staff.filter(({ id }) => id !== member);
+      return { staff: core.staff };
+    },
+    staffSealPin: async ({ token }) => {
+      staff(token);
+      return { pin: '58204617' };
+    },
     enrolBegin: async ({ token, name, number, pin, person }) => {
       staff(token);
       const known = people.find((p) => p.id === person);
@@ -497,16 +568,6 @@ function plainMethods(core: { hello: Hello; status: Status; review: ScriptedRevi
       for (const one of evacuation.people) Object.assign(one, { accountedAt: null, accountedBy: null });
       return {};
     },
-    technicianGate: async ({ token }) => {
-      staff(token);
-      return { now: '2026-11-24T08:31:00.000Z', enrolled: true };
-    },
-    technicianEnter: async ({ token, code }) => {
-      staff(token);
-      if (code !== TECHNICIAN_CODE) throw refusal('technician-code-wrong');
-      return { token: TECHNICIAN_TOKEN, name: 'Jo Meier' };
-    },
-    technicianLeave: async () => ({}),
     technicianState: async ({ token }) => {
       technician(token);
       return structuredClone(TECHNICIAN);
@@ -538,7 +599,12 @@ export function marked(
  * @param dist holds `renderer` and `models`
  */
 export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
-  const state = { hello: structuredClone(SITE), status: structuredClone(STATUS), review: [] as ScriptedReview[] };
+  const state = {
+    hello: structuredClone(SITE),
+    status: structuredClone(STATUS),
+    review: [] as ScriptedReview[],
+    staff: [] as StaffRow[],
+  };
   let down: CoreState | null = null;
   const calls: ScriptedCore['calls'] = [];
   const methods = plainMethods(state);
@@ -554,6 +620,12 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
     methods,
     calls,
     missing: served.missing,
+    get staff() {
+      return state.staff;
+    },
+    set staff(next) {
+      state.staff = next;
+    },
     get hello() {
       return state.hello;
     },

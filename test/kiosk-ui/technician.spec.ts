@@ -1,21 +1,21 @@
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
-import { refusal, TECHNICIAN, TECHNICIAN_CODE } from './scripted-core.ts';
+import { refusal, type ScriptedCore, STAFF, TECHNICIAN, TECHNICIAN_CODE } from './scripted-core.ts';
 
 /* The technician's menu, by keyboard and by touch. */
 
-async function openGate(page: Page): Promise<void> {
+async function openGate(page: Page, core: ScriptedCore): Promise<void> {
+  core.staff = [...STAFF];
   await page.locator('.foot-actions button').last().click();
-  await page.locator('input[name="staff-pin"]').fill('2468');
+  await tabTo(page, /^Jo Meier/);
   await page.keyboard.press('Enter');
-  await page.locator('.menu').waitFor();
-  await tabTo(page, /^Technician$/);
+  await page.locator('input[name="staff-pin"]').fill('2468');
   await page.keyboard.press('Enter');
   await expect(page.locator('input[name="technician-code"]')).toBeFocused();
 }
 
-async function openMenu(page: Page): Promise<void> {
-  await openGate(page);
+async function openMenu(page: Page, core: ScriptedCore): Promise<void> {
+  await openGate(page, core);
   await page.keyboard.type(TECHNICIAN_CODE);
   await page.keyboard.press('Enter');
   await page.locator('.technician-menu .technician-tasks').waitFor();
@@ -33,14 +33,14 @@ test('a wrong code stays outside, a lock counts down, and the kiosk’s clock is
   kiosk,
 }) => {
   const page = await kiosk.open({ before: noCamera });
-  await openGate(page);
+  await openGate(page, kiosk.core);
   await expect(page.getByText(/This kiosk’s clock: .*2026/)).toBeVisible();
   await page.keyboard.type('111111');
   await page.keyboard.press('Enter');
-  await expect(page.locator('.form-error p')).toContainText('not right, or was used before');
+  await expect(page.locator('.form-error p')).toContainText('is not right, or the code was used before');
   await expect(page.locator('input[name="technician-code"]')).toHaveValue('');
   await expectNoAxeFault(page, 'technician code');
-  kiosk.core.methods.technicianEnter = async () => {
+  kiosk.core.methods.staffUnlock = async () => {
     throw refusal('pin-locked', { seconds: 95 });
   };
   await page.keyboard.type('111111');
@@ -49,16 +49,9 @@ test('a wrong code stays outside, a lock counts down, and the kiosk’s clock is
   expect(kiosk.core.callsOf('technicianState')).toEqual([]);
 });
 
-test('where nobody is enrolled it says so', async ({ kiosk }) => {
-  kiosk.core.methods.technicianGate = async () => ({ now: '2026-11-24T08:31:00.000Z', enrolled: false });
-  const page = await kiosk.open({ before: noCamera });
-  await openGate(page);
-  await expect(page.getByText('No technician is enrolled at this kiosk.', { exact: false })).toBeVisible();
-});
-
 test('by keyboard alone: how it is, a restart after a second word, diagnostics, and out', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
-  await openMenu(page);
+  await openMenu(page, kiosk.core);
   await expect(page.locator('.technician-cards')).toContainText('0.3.0-0123456789ab');
   await expect(page.locator('.technician-cards')).toContainText(/21\.4 GB.{0,2} of .{0,2}64\.0 GB.{0,2} free/);
   await expect(page.locator('.technician-cards')).toContainText('51.5 °C');
@@ -80,7 +73,7 @@ test('by keyboard alone: how it is, a restart after a second word, diagnostics, 
   await tabTo(page, /Leave/);
   await page.keyboard.press('Enter');
   await page.locator('.checkin').waitFor();
-  await expect.poll(() => kiosk.core.callsOf('technicianLeave').length).toBe(1);
+  await expect.poll(() => kiosk.core.callsOf('staffLock').length).toBe(1);
 });
 
 test('what this machine can’t do is said with why, and is no button', async ({ kiosk }) => {
@@ -90,7 +83,7 @@ test('what this machine can’t do is said with why, and is no button', async ({
     offers: { restart: null, reboot: 'not-a-kiosk-image', login: 'not-a-kiosk-image', update: 'not-installed' },
   });
   const page = await kiosk.open({ before: noCamera });
-  await openMenu(page);
+  await openMenu(page, kiosk.core);
   await expect(page.locator('[data-task=restart] button')).toHaveCount(1);
   for (const task of ['reboot', 'login', 'update'])
     await expect(page.locator(`[data-task=${task}] button`)).toHaveCount(0);
@@ -107,7 +100,7 @@ test('an update from a stick shows how far it is, and why it was refused', async
     return {};
   };
   const page = await kiosk.open({ before: noCamera });
-  await openMenu(page);
+  await openMenu(page, kiosk.core);
   await page.locator('[data-task=update] button').click();
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   await expect(page.locator('.technician-stick')).toContainText('Plug in the stick. Waiting for 1:58 min more.');
@@ -132,19 +125,19 @@ test('an update from a stick shows how far it is, and why it was refused', async
 test('left alone it closes, with a warning before; a touch keeps it', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await page.clock.install();
-  await openMenu(page);
+  await openMenu(page, kiosk.core);
   await page.clock.runFor(111_000);
   await expect(page.locator('.idle[data-on=true]')).toBeVisible();
   await page.keyboard.press('Shift');
   await expect(page.locator('.idle[data-on=true]')).toHaveCount(0);
   await page.clock.runFor(121_000);
   await page.locator('.checkin').waitFor();
-  await expect.poll(() => kiosk.core.callsOf('technicianLeave').length).toBe(1);
+  await expect.poll(() => kiosk.core.callsOf('staffLock').length).toBe(1);
 });
 
 test('a session that the core has ended leaves for the first screen', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
-  await openMenu(page);
+  await openMenu(page, kiosk.core);
   kiosk.core.methods.technicianState = async () => {
     throw refusal('staff-locked');
   };

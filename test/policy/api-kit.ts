@@ -27,8 +27,8 @@ import { portalRoutes } from '../../sync/server/portal/routes.ts';
 import { presenceRoutes } from '../../sync/server/presence/routes.ts';
 import { reportRoutes } from '../../sync/server/reports/routes.ts';
 import { siteRoutes } from '../../sync/server/sites/routes.ts';
+import { staffRoutes } from '../../sync/server/staff/routes.ts';
 import { statsRoutes } from '../../sync/server/stats/routes.ts';
-import { technicianRoutes } from '../../sync/server/technicians/routes.ts';
 import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
 import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
@@ -50,7 +50,7 @@ const ROUTES: readonly RouteSpec[] = [
   ...reportRoutes,
   ...siteRoutes,
   ...statsRoutes,
-  ...technicianRoutes,
+  ...staffRoutes,
 ];
 
 export const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZone: 'Europe/Berlin' };

@@ -47,7 +47,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     const ways = createWays({
       store,
       guard: createPinGuard({ store, now: () => api.now.getTime() }),
-      staff: { require: () => undefined },
+      staff: { require: () => ({ member: null, actor: null }) },
       claims: createClaims(() => 0),
       admit: async (person) => {
         admitted.push(person.id);
@@ -71,7 +71,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       },
       /** Staff at the kiosk prints a card. @returns what it carries */
       async print(person: string): Promise<string> {
-        const staff = { require: () => undefined };
+        const staff = { require: () => ({ member: null, actor: null }) };
         const offered = () => waysOf(readPolicy(store.sync.policy));
         const off = () => false;
         const desk = createCardDesk({ store, staff, offered, withFace: off, onCards: off, changed: () => undefined });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HandedOver } from '../../sync/protocol/api/staff.ts';
 import { encryptCompact } from '../../sync/protocol/seal/jose.ts';
 import { agreementKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
@@ -58,7 +59,8 @@ const MARKS = {
   incident: 'Incident told in plain words',
   incidentNote: 'Note of an incident in the open',
   webhook: 'receiver.readable.example',
-  technician: 'Readable of the cables',
+  kioskStaff: 'Readable of the cables',
+  staffBadge: 'badge-of-the-cables',
   kioskLog: 'line of a kiosk that anybody may read',
 } as const;
 
@@ -278,9 +280,11 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     await ok('POST', `/api/incidents/${opened.json().id}/notes`, { text: MARKS.incidentNote });
     const receiver = await ok('POST', '/api/webhooks', { name: 'Payroll', url: `https://${MARKS.webhook}/` });
     needles.webhookSecret = String(receiver.json().secret);
-    const technician = (await ok('POST', '/api/technicians', { name: MARKS.technician, site: null })).json();
-    needles.technicianSecret = String(technician.secret);
-    needles.technicianPaper = String((technician.paper as string[])[0]);
+    const member = { name: MARKS.kioskStaff, role: 'technician', site: null, badge: MARKS.staffBadge };
+    const { pin, factor } = HandedOver.parse((await ok('POST', '/api/kiosk-staff', member)).json());
+    needles.staffPin = String(pin);
+    needles.staffSecret = factor!.secret;
+    needles.staffPaper = factor!.paper[0]!;
     const asked = (await ok('POST', `/api/fleet/${kiosk}/commands`, { what: 'logs' })).json();
     const command = (asked.commands as { id: string }[])[0]!.id;
     // As it comes and as it is: what is compressed would be found by nobody's eye, and by anybody's program.

@@ -45,10 +45,11 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'site',
   // Its newest entry of its history.
   'site.change',
+  // A site; a kiosk.
+  'staff_member.device',
+  'staff_member.scope',
   'superseded_by',
   'target',
-  // A site.
-  'technician.scope',
   'undone_by',
   // A record; or whoever was erased, until a receiver was told (docs/webhooks.md).
   'webhook_delivery.subject',

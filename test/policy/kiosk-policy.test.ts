@@ -7,7 +7,7 @@ import type { Core } from '../../electron/core/interface.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { PRIVACY_NOT_SET, readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
-import { STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import type { Policy } from '../../sync/protocol/wire/changes.ts';
 
 /** What the server's policy changes at a kiosk: whether faces are allowed, and what people agree to. */
@@ -25,7 +25,7 @@ beforeEach(async () => {
   const privacy = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt' };
   writeSiteConfig(home, { ...readSiteConfig(home), privacy });
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
-  kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(STAFF_PIN));
+  kiosk.store.setSetting(EMERGENCY_PIN, await (await kiosk.pins()).hash(STAFF_PIN));
   await kiosk.close();
 });
 afterEach(async () => {

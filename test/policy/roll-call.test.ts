@@ -38,7 +38,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
       site: { site: name },
       server: () => true,
       now: () => clock.now(),
-      staff: { require: () => undefined, onLock: () => undefined },
+      staff: { require: () => ({ member: null, actor: null }), onLock: () => undefined },
       changed: () => undefined,
       log: () => undefined,
     });

@@ -34,7 +34,7 @@ const SAID = {
   url: 'https://payroll.example/hook',
   hold: 'Dispute of last spring',
   log: 'host: the core is ready',
-  technician: 'Kim of the cables',
+  kioskStaff: 'Kim of the cables',
   basis: 'Forms in the cupboard',
   file: 'portrait-of-ada.jpg',
   list: 'Ada of the list',
@@ -105,8 +105,8 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     });
     await ok('POST', `/api/incidents/${incident.id}/notes`, { text: SAID.entry });
     tells.push({ url: `/api/incidents/${incident.id}`, words: [SAID.incident, SAID.entry], as: 'admin' });
-    await ok('POST', '/api/technicians', { name: SAID.technician, site: null });
-    tells.push({ url: '/api/technicians', words: [SAID.technician], as: 'admin' });
+    await ok('POST', '/api/kiosk-staff', { name: SAID.kioskStaff, role: 'technician', site: null });
+    tells.push({ url: '/api/kiosk-staff', words: [SAID.kioskStaff], as: 'admin' });
     await ok('POST', '/api/webhooks', { name: 'Payroll', url: SAID.url, site: null, withNumber: false });
     tells.push({ url: '/api/webhooks', words: [SAID.url], as: 'admin' });
     const kiosk = await KioskOfServer.at(database, keys);

@@ -257,23 +257,29 @@ describe('what this device alone is told', () => {
     expect(await taken(Array(201).fill(command))).toBe('page-malformed');
   });
 
-  test('technicians beyond the most that there are, or one of them twice, are refused', async () => {
-    const { technicians } = told.find(({ kind }) => kind === 'technicians') as { technicians: [{ paper: [object] }] };
-    const [one] = technicians;
+  test('staff beyond the most that there may be, or one of them twice, is refused', async () => {
+    const { staff } = told.find(({ kind }) => kind === 'staff') as { staff: [{ factor: { paper: [object] } }] };
+    const [one] = staff;
     const many = (n: number) => ({
-      kind: 'technicians',
-      technicians: Array.from({ length: n }, () => ({ ...one, id: randomUUID() })),
+      kind: 'staff',
+      staff: Array.from({ length: n }, () => ({ ...one, id: randomUUID() })),
     });
-    expect(await taken([many(20)])).toBe('ANSWERED');
-    expect(await taken([many(21)])).toBe('page-malformed');
-    expect(await taken([{ kind: 'technicians', technicians: [one, one] }])).toBe('page-malformed');
+    expect(await taken([many(50)])).toBe('ANSWERED');
+    expect(await taken([many(51)])).toBe('page-malformed');
+    expect(await taken([{ kind: 'staff', staff: [one, one] }])).toBe('page-malformed');
     for (const wrong of [
-      { secret: 'A'.repeat(4000) },
-      { secret: '' },
+      { factor: { ...one.factor, secret: 'A'.repeat(4000) } },
+      { factor: { ...one.factor, secret: '' } },
+      { factor: { ...one.factor, paper: Array(6).fill(one.factor.paper[0]) } },
+      { factor: null }, // a technician without a second factor
+      { role: 'desk' }, // and another with one
+      { role: 'admin' },
       { name: 'x'.repeat(61) },
-      { paper: Array(6).fill(one.paper[0]) },
+      { pin: 'plain' },
     ])
-      expect(await taken([{ kind: 'technicians', technicians: [{ ...one, ...wrong }] }])).toBe('page-malformed');
+      expect(await taken([{ kind: 'staff', staff: [{ ...one, ...wrong }] }]), JSON.stringify(wrong)).toBe(
+        'page-malformed',
+      );
   });
 });
 

@@ -25,6 +25,7 @@ function rig(store: SqlStore, clock: { now(): number }) {
     staff: {
       require(token) {
         if (token !== session.token) throw new Problem('staff-locked', 'over', '');
+        return { member: null, actor: null };
       },
       onLock: (listener) => void session.listeners.push(listener),
     },

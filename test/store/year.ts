@@ -113,9 +113,16 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
     { kind: 'pinPeppers', peppers: [hash('pepper')] },
     { kind: 'issuers', keys: [signing] },
     {
-      kind: 'technicians',
-      technicians: [
-        { id: randomUUID(), name: 'Tomás', secret: hash('totp').slice(0, 27), paper: [{ n: 1, hash: hash('paper') }] },
+      kind: 'staff',
+      staff: [
+        {
+          id: randomUUID(),
+          name: 'Tomás',
+          role: 'technician',
+          pin: null,
+          badge: '0004711815',
+          factor: { secret: hash('totp').slice(0, 27), paper: [{ n: 1, hash: hash('paper') }] },
+        },
       ],
     },
     {

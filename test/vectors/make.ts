@@ -223,13 +223,18 @@ async function messages() {
         { kind: 'pinPeppers', peppers: [PEPPER.toString('base64url')] },
         { kind: 'pin', person: PERSON, pin: { id: REQUEST, pepper: pinPepperId(PEPPER), hash: await hashOfPin() } },
         {
-          kind: 'technicians',
-          technicians: [
+          kind: 'staff',
+          staff: [
             {
               id: REQUEST,
               name: 'Kim Öz',
-              secret: Buffer.from('12345678901234567890').toString('base64url'),
-              paper: [{ n: 2, hash: paperHash('4027159382') }],
+              role: 'technician',
+              pin: { id: PERSON, pepper: pinPepperId(PEPPER), hash: await hashOfPin(), start: true },
+              badge: '0004711815',
+              factor: {
+                secret: Buffer.from('12345678901234567890').toString('base64url'),
+                paper: [{ n: 2, hash: paperHash('4027159382') }],
+              },
             },
           ],
         },

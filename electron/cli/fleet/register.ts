@@ -6,7 +6,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { ask } from '../ask.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
-import { registerFleetTechnicians } from './technicians.ts';
+import { registerFleetStaff } from './staff.ts';
 import { commandLine, kioskLine, shownText, templateText } from './text.ts';
 
 const KIOSK = 'id of the kiosk, see `fleet list`';
@@ -15,7 +15,7 @@ const SETTING_HELP = `
 Settings: ${SETTINGS}. One is taken away with name= (nothing behind it).
 Every change is a revision that is kept; --back puts an older one back, as a new one. Revision 0 is nothing at all.`;
 
-/** `fleet list|show|config|template|restart|logs|wipe|decommission|cancel|technicians|technician`: on the server. */
+/** `fleet list|show|config|template|restart|logs|wipe|decommission|cancel|staff`: on the server. */
 export function registerFleet(program: Command): void {
   const fleet = program
     .command('fleet')
@@ -23,7 +23,7 @@ export function registerFleet(program: Command): void {
   registerReading(fleet);
   registerSettings(fleet);
   registerCommands(fleet);
-  registerFleetTechnicians(fleet);
+  registerFleetStaff(fleet);
 }
 
 function registerReading(fleet: Command): void {

@@ -16,7 +16,7 @@ export function kioskLine(k: Kiosk): string {
   return `${k.id}  ${(k.report?.version ?? '?').padEnd(10)}  ${k.name}  (${heard})  ${wrong}`;
 }
 
-export function shownText({ kiosk, own, template, told, commands, technicians }: Shown): string {
+export function shownText({ kiosk, own, template, told, commands, staff }: Shown): string {
   const r = kiosk.report;
   const gigabytes = (bytes: number | null) => (bytes === null ? '?' : `${(bytes / 1e9).toFixed(1)} GB`);
   const facts = r
@@ -40,7 +40,7 @@ export function shownText({ kiosk, own, template, told, commands, technicians }:
     `Told:             ${settingsText(told)}`,
     ...own.history.map(changeLine),
     ...(commands.length > 0 ? ['', ...commands.map(commandLine)] : []),
-    ...(technicians.length > 0 ? ['', 'Technicians at the kiosk:', ...technicians.map(technicianLine)] : []),
+    ...(staff.length > 0 ? ['', 'Staff at the kiosk:', ...staff.map(staffLine)] : []),
   ].join('\n');
 }
 
@@ -54,8 +54,10 @@ function changeLine({ revision, at, by, email, settings, putBack }: Change): str
   return `  ${String(revision).padStart(4)}  ${at}  by ${email ?? by}: ${settingsText(settings)}${back}`;
 }
 
-function technicianLine({ at, what, outcome, code, name }: Shown['technicians'][number]): string {
-  return `  ${at}  ${what.padEnd(10)}  ${outcome}${code ? ` (${code})` : ''}  ${name ?? 'nobody recognised'}`;
+function staffLine({ at, what, outcome, code, by, member }: Shown['staff'][number]): string {
+  const who = by === null ? 'nobody' : by.emergency ? 'emergency PIN' : (by.name ?? 'a former member');
+  const about = member === null ? '' : ` (${member})`;
+  return `  ${at}  ${what}${about}  ${outcome}${code ? ` (${code})` : ''}  ${who}`;
 }
 
 export function commandLine(c: Shown['commands'][number]): string {

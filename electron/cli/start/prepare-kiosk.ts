@@ -6,7 +6,7 @@ import { provisionLocal } from '../../../sync/server/local.ts';
 import { type OpenKiosk, openKiosk } from '../../core/open-kiosk.ts';
 import { defaultSite } from '../../core/provision.ts';
 import { writeSiteConfig } from '../../core/site/config.ts';
-import { STAFF_PIN_SETTING } from '../../core/staff/service.ts';
+import { EMERGENCY_PIN } from '../../core/staff/emergency.ts';
 import { readServerLink, writeServerLink } from '../../core/sync/link.ts';
 import { enrolDemoPeople } from '../demo/enrol.ts';
 import { demoClip } from '../demo/people.ts';
@@ -47,8 +47,8 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
       options.demo ? demoClip(join(options.kiosk, 'demo')) : '',
     ]);
     let staffPin: string | null = null;
-    if (kiosk.store.setting(STAFF_PIN_SETTING) === null) {
-      kiosk.store.setSetting(STAFF_PIN_SETTING, await (await kiosk.pins()).hash(options.staffPin));
+    if (kiosk.store.setting(EMERGENCY_PIN) === null) {
+      kiosk.store.setSetting(EMERGENCY_PIN, await (await kiosk.pins()).hash(options.staffPin));
       staffPin = options.staffPin;
     }
     return { staffPin, footage };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /**
  * The control socket of a running core: one request a connection, answers as JSON lines. The socket is 0600 in the
- * kiosk's folder, so only its user reaches it; each command asks for the staff PIN and leaves an event.
+ * kiosk's folder, so only its user reaches it; each command asks for a supervisor's PIN, or the emergency PIN, and leaves an event.
  */
 export const controlSocketPath = (home: string): string => join(home, 'control.sock');
 
@@ -17,6 +17,8 @@ export const ControlRequest = z.strictObject({
   v: z.literal(1),
   command: z.string().max(60),
   args: z.unknown(),
+  /** A supervisor, by name or id; absent: the PIN is the emergency PIN. */
+  staff: z.string().min(1).max(100).optional(),
   staffPin: z.string().max(20),
 });
 export type ControlRequest = z.infer<typeof ControlRequest>;

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { type CommandContext, parseArguments, type StoreCommand } from '../commands/command.ts';
 import type { StaffDesk } from '../staff/service.ts';
+import { actingAs } from '../store/actor.ts';
 import { type ControlAnswer, ControlRequest, controlSocketPath, MAX_REQUEST_BYTES, REQUEST_MS } from './protocol.ts';
 import { requestLine } from './request-line.ts';
 
@@ -88,20 +89,23 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
         `there is no command ${JSON.stringify(request.command)}`,
         'Update the command line and the kiosk to the same version.',
       );
-    await deps.staff.checkPin(request.staffPin, 'socket');
+    const actor = await deps.staff.checkPin(request.staffPin, 'socket', request.staff);
     const args = parseArguments(command, request.args);
-    deps.context.store.append({
-      type: 'health',
-      open: { code: 'operator-command', detail: { command: command.name } },
-      personal: {},
-    });
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
-    const exitCode = await command.run(deps.context, args, {
-      line: (value) => send(socket, { kind: 'line', value }),
-      progress: (done, total, what) => send(socket, { kind: 'progress', done, total, what }),
-      gone: gone.signal,
-    });
+    const run = async () => {
+      deps.context.store.append({
+        type: 'health',
+        open: { code: 'operator-command', detail: { command: command.name } },
+        personal: {},
+      });
+      return command.run(deps.context, args, {
+        line: (value) => send(socket, { kind: 'line', value }),
+        progress: (done, total, what) => send(socket, { kind: 'progress', done, total, what }),
+        gone: gone.signal,
+      });
+    };
+    const exitCode = await (actor === null ? run() : actingAs(actor, run));
     send(socket, { kind: 'done', exitCode });
   } catch (cause) {
     refuse(deps, socket, cause);

@@ -21,7 +21,7 @@ beforeEach(async () => {
 const desk = (change: Partial<CardDeskDeps> = {}) =>
   createCardDesk({
     store,
-    staff: { require: () => undefined },
+    staff: { require: () => ({ member: null, actor: null }) },
     offered: () => ['pin', 'badge'],
     withFace: () => false,
     onCards: () => false,

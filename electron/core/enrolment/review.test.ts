@@ -57,6 +57,7 @@ function review(change: Partial<ReviewDeps> = {}) {
     staff: {
       require: () => {
         if (locked) throw Object.assign(new Error('locked'), { code: 'staff-locked' });
+        return { member: null, actor: null };
       },
       onLock: (listener) => {
         lock = listener;

@@ -22,7 +22,8 @@ const deps = (change: Partial<InventoryDeps> = {}): InventoryDeps => ({
   storeSchema: 6,
   config: () => ({ revision: null, problem: null }),
   slots: () => undefined,
-  technicians: () => null,
+  staff: () => null,
+  emergencyPinUsedAt: () => null,
   uptime: () => 61.7,
   ...change,
 });

@@ -66,8 +66,10 @@ export interface InventoryDeps {
   readonly storeSchema: number;
   readonly config: () => { readonly revision: number | null; readonly problem: string | null };
   readonly slots: () => Inventory['slots'];
-  /** Technicians of the server that may enter, by id; null: it never told of any. */
-  readonly technicians: () => readonly string[] | null;
+  /** Members of staff of the server, by id; null: it never sent any. */
+  readonly staff: () => readonly string[] | null;
+  /** When the emergency PIN was last used, while no new one is sealed; null otherwise. */
+  readonly emergencyPinUsedAt: () => string | null;
   /** Since this core was started, seconds. */
   readonly uptime: () => number;
 }
@@ -77,7 +79,8 @@ export function collectInventory(deps: InventoryDeps): Inventory {
   const disk = deps.machine.disk(deps.home);
   const config = deps.config();
   const slots = deps.slots();
-  const technicians = deps.technicians();
+  const staff = deps.staff();
+  const emergencyPinUsedAt = deps.emergencyPinUsedAt();
   return {
     version: deps.build.version,
     commit: deps.build.commit ?? '',
@@ -94,7 +97,8 @@ export function collectInventory(deps: InventoryDeps): Inventory {
     storeSchema: deps.storeSchema,
     configRevision: config.revision,
     configProblem: config.problem,
-    ...(technicians && { technicians: [...technicians] }),
+    ...(staff && { staff: [...staff] }),
+    ...(emergencyPinUsedAt && { emergencyPinUsedAt }),
     ...(slots && { slots }),
   };
 }

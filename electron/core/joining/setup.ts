@@ -5,7 +5,7 @@ import { weakPin } from '../../contract/pin.ts';
 import type { Setup } from '../../contract/setup.ts';
 import type { CoreOptions } from '../interface.ts';
 import { readSiteConfig, writeSiteConfig } from '../site/config.ts';
-import { STAFF_PIN_SETTING } from '../staff/service.ts';
+import { EMERGENCY_PIN } from '../staff/emergency.ts';
 import { readServerLink } from '../sync/server-link.ts';
 import { type Asked, askToJoin, type JoiningContext, keepJoining, pollJoining, readJoining } from './joining.ts';
 
@@ -131,7 +131,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
       fingerprint,
       clockOff: clockOff === null || kept === null || Math.abs(clockOff - kept) > 60 ? clockOff : kept,
       trouble,
-      staffPin: store.setting(STAFF_PIN_SETTING) !== null,
+      staffPin: store.setting(EMERGENCY_PIN) !== null,
     });
   }
 
@@ -162,7 +162,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
         'this PIN is too easy to guess',
         'Choose six digits or more, no repeats or sequences.',
       );
-    store.setSetting(STAFF_PIN_SETTING, await deps.pins.hash(pin));
+    store.setSetting(EMERGENCY_PIN, await deps.pins.hash(pin));
     store.append({ type: 'health', open: { code: 'staff-pin-set', detail: {} }, personal: {} });
   }
 
@@ -194,7 +194,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
       },
       async setupStaffPin({ pin }) {
         refuseWhenOver();
-        if (store.setting(STAFF_PIN_SETTING) !== null)
+        if (store.setting(EMERGENCY_PIN) !== null)
           throw new Problem('staff-pin-set', 'this kiosk has a staff PIN', 'Change it with `staff set-pin`.');
         await setStaffPin(pin);
         if (state.at === 'approval') set({ ...state, staffPin: true });
@@ -205,7 +205,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
       },
       async setupAlone({ pin }) {
         refuseWhenOver();
-        if (store.setting(STAFF_PIN_SETTING) === null) await setStaffPin(pin);
+        if (store.setting(EMERGENCY_PIN) === null) await setStaffPin(pin);
         else await deps.checkPin(pin);
         run++;
         clearTimeout(timer);

@@ -7,28 +7,42 @@ const MINUTE = 60_000;
 
 function desk() {
   const clock = { wall: Date.UTC(2027, 0, 1), monotonic: 0 };
-  const store = { setting: () => 'hash', lockout: () => NO_LOCKOUT, setLockouts: () => undefined };
+  const settings: Record<string, string> = { 'staff-pin': 'hash' };
+  const store = {
+    setting: (key: string) => settings[key] ?? null,
+    setSetting: () => undefined,
+    lockout: () => NO_LOCKOUT,
+    setLockouts: () => undefined,
+  };
+  const pins = { hash: async () => 'hash', verify: async (_stored: unknown, pin: string) => pin === '493817' };
   const staff = createStaffDesk({
     store,
-    pins: { hash: async () => 'hash', verify: async (_stored, pin) => pin === '493817' },
+    pins,
+    memberPins: { ...pins, renewed: async () => null },
     guard: createPinGuard({ store, now: () => clock.wall }),
+    records: { write: () => undefined, note: () => undefined },
+    now: () => clock.wall,
     monotonic: () => clock.monotonic,
     wall: () => clock.wall,
   });
-  return { clock, staff };
+  const call = vi.fn(async () => ({ people: [] }));
+  const { peopleFind } = staff.guarded({ peopleFind: call } as never);
+  return { clock, staff, find: (token: string) => peopleFind({ token, query: 'x' }) };
 }
 const over = expect.objectContaining({ code: 'staff-locked' });
 
 test('a session lasts five idle minutes of time that passes, whatever the wall clock does', async () => {
-  const { clock, staff } = desk();
+  const { clock, staff, find } = desk();
   const { token, expiresAt } = await staff.methods.staffUnlock({ pin: '493817' });
   expect(Date.parse(expiresAt)).toBe(clock.wall + 5 * MINUTE);
   clock.wall += 365 * 24 * 60 * MINUTE;
   staff.require(token);
   clock.wall -= 2 * 365 * 24 * 60 * MINUTE;
   clock.monotonic += 5 * MINUTE;
-  staff.require(token); // which renews it
-  clock.monotonic += 5 * MINUTE + 1;
+  await find(token); // which renews it
+  clock.monotonic += 5 * MINUTE;
+  staff.require(token); // which does not
+  clock.monotonic += 1;
   expect(() => staff.require(token)).toThrow(over);
 });
 

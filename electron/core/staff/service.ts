@@ -1,93 +1,185 @@
 import { randomBytes } from 'node:crypto';
+import type { StaffActor, StaffRole } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { CoreMethods } from '../../contract/methods.ts';
+import type { CoreMethods, MethodName } from '../../contract/methods.ts';
 import type { PinGuard } from '../pin/guard.ts';
 import type { PinHasher } from '../pin/pin-hash.ts';
+import { actingAs } from '../store/actor.ts';
 import type { Store } from '../store/interface.ts';
+import { knownStaff, type Member } from './members.ts';
+import type { StaffRecords } from './records.ts';
+import { isStaffMethod, mayDo, type Right, rightsOf } from './rights.ts';
+import { createUnlocking, type Unlocking } from './unlock.ts';
 
-/** Key of the setting that holds the staff PIN's hash. */
-export const STAFF_PIN_SETTING = 'staff-pin';
-const STAFF_LOCKOUT = 'staff';
-const IDLE_MS = 5 * 60_000;
+/** Without a touch for so long it is over, ms; and however often it is touched after the other. */
+export const LIMITS: Record<StaffRole | 'emergency', { readonly idle: number; readonly longest: number }> = {
+  desk: { idle: 5 * 60_000, longest: 12 * 3_600_000 },
+  supervisor: { idle: 5 * 60_000, longest: 12 * 3_600_000 },
+  emergency: { idle: 5 * 60_000, longest: 12 * 3_600_000 },
+  technician: { idle: 2 * 60_000, longest: 30 * 60_000 },
+};
 
-/** Each door has a lockout of its own: a passer-by at the keypad can't shut out the operator at the socket. */
-export const STAFF_DOORS = ['keypad', 'socket'] as const;
-export type StaffDoor = (typeof STAFF_DOORS)[number];
-export const lockoutSubject = (door: StaffDoor): string =>
-  door === 'keypad' ? STAFF_LOCKOUT : `${STAFF_LOCKOUT}-${door}`;
+/** An unlock screen that is left alone closes before. */
+const LISTEN_MS = 60_000;
 
-export interface StaffDesk {
-  readonly methods: Pick<CoreMethods, 'staffUnlock' | 'staffLock'>;
-  /** Renews the token's time. @throws Problem `staff-locked` */
-  require(token: string): void;
-  /** Checks the staff PIN with lockout. @throws Problem `staff-pin-unset`, `pin-locked`, `pin-wrong` */
-  checkPin(pin: string, door?: StaffDoor): Promise<void>;
+/** Who is at the kiosk just now. */
+export interface StaffSession {
+  /** As the kiosk knows them at this moment; null: someone with the emergency PIN. */
+  readonly member: Member | null;
+  /** Of whatever is done in it; null while the kiosk has no staff yet, and the emergency PIN is how it is set up. */
+  readonly actor: StaffActor | null;
+}
+
+/** Why a session ended, for the record; null: its member ended it. */
+type EndedBy = 'idle' | 'over' | 'screen' | 'another' | 'removed' | null;
+
+export interface StaffDesk extends Pick<Unlocking, 'checkPin'> {
+  readonly methods: Pick<CoreMethods, 'staffMembers' | 'staffListen' | 'staffUnlock' | 'staffLock'>;
+  /** The unlock screen waits for a badge: what a reader brings now is for it. */
+  listens(): boolean;
+  /**
+   * The session of this token, where it may do this (or, without a right, anything).
+   * @throws Problem `staff-locked`, `staff-not-allowed`
+   */
+  require(token: string, right?: Right): StaffSession;
+  /**
+   * The same methods, each behind the table of rights: a call renews the session, and every event that it writes says who
+   * made it.
+   */
+  guarded(methods: CoreMethods): CoreMethods;
   /** Ends the session, if there is one. */
-  endSession(): void;
+  endSession(why?: EndedBy): void;
   /** Called when a session ends, so that half-done work can be dropped. */
   onLock(listener: () => void): void;
 }
 
 export interface StaffDeps {
-  readonly store: Pick<Store, 'setting'>;
+  readonly store: Pick<Store, 'setting' | 'setSetting' | 'lockout'>;
+  /** Of the emergency PIN. */
   readonly pins: PinHasher;
+  /** Of members. */
+  readonly memberPins: PinHasher & { renewed(stored: string, pin: string): Promise<string | null> };
   readonly guard: PinGuard;
+  readonly records: StaffRecords;
+  /** Trusted time, ms since 1970. */
+  readonly now: () => number;
   /** Ms, never going back: a session lasts as long as it lasts, whatever is done to the clock. */
   readonly monotonic: () => number;
-  /** Wall clock, ms since 1970: for what the screen is told alone. */
+  /** Wall clock, ms since 1970: only for what the screen shows. */
   readonly wall: () => number;
 }
 
-/** Staff's way in at the kiosk: one PIN a kiosk, lockout that survives a restart, a session that ends when idle. */
-export function createStaffDesk({ store, pins, guard, monotonic, wall }: StaffDeps): StaffDesk {
-  let session: { token: string; until: number } | null = null;
+/** Staff's way in at the kiosk: one session at a time, of one member, which ends when idle. */
+export function createStaffDesk(deps: StaffDeps): StaffDesk {
+  const { store, records, monotonic } = deps;
+  let session: {
+    readonly token: string;
+    readonly member: string | null;
+    readonly role: StaffRole | null;
+    readonly actor: StaffActor | null;
+    readonly since: number;
+    until: number;
+  } | null = null;
   let idle: NodeJS.Timeout | undefined;
+  /** Monotonic time until which a badge is for the unlock screen. */
+  let listening = 0;
   const listeners: (() => void)[] = [];
+  const unlocking = createUnlocking(deps);
 
-  /** Half-done work is dropped when the time is over, not when somebody next asks. */
-  function endWhenIdle(): void {
+  function end(why: EndedBy = null): void {
     clearTimeout(idle);
-    idle = setTimeout(end, IDLE_MS);
-    idle.unref();
-  }
-
-  function end(): void {
-    clearTimeout(idle);
+    const was = session;
     session = null;
+    if (was?.member) records.note({ what: 'leave', outcome: 'done', by: was.member, ...(why && { code: why }) });
     for (const listener of listeners) listener();
   }
 
-  async function checkPin(pin: string, door: StaffDoor = 'keypad'): Promise<void> {
-    const stored = store.setting(STAFF_PIN_SETTING);
-    if (stored === null)
-      throw new Problem('staff-pin-unset', 'this kiosk has no staff PIN', 'Provision the kiosk again, which sets one.');
-    await guard.attempt({
-      subject: lockoutSubject(door),
-      shared: null, // a passer-by at the number pad must not keep staff out
-      check: async () => ((await pins.verify(stored, pin)) ? true : null),
-      wrong: () => new Problem('pin-wrong', 'this is not the staff PIN', 'Try again.'),
-    });
+  function endInTime(): void {
+    if (!session || session.until >= monotonic()) return;
+    end(session.until - session.since >= LIMITS[session.role ?? 'emergency'].longest ? 'over' : 'idle');
   }
 
+  /** Half-done work is dropped when the time is over, not when someone next asks. */
+  function renew(): void {
+    if (!session) return;
+    const { idle: idleMs, longest } = LIMITS[session.role ?? 'emergency'];
+    session.until = Math.min(monotonic() + idleMs, session.since + longest);
+    clearTimeout(idle);
+    idle = setTimeout(endInTime, session.until - monotonic() + 1);
+    idle.unref();
+  }
+
+  /** As the kiosk knows the member of the session now; undefined: removed meanwhile. */
+  function present(id: string): Member | undefined {
+    try {
+      return knownStaff(store).find((one) => one.id === id);
+    } catch {
+      return undefined; // unreadable: nobody is in
+    }
+  }
+
+  function require(token: string, right?: Right): StaffSession {
+    endInTime();
+    const { member: id = null } = session ?? {};
+    const member = id === null ? null : present(id);
+    // Who is removed meanwhile, here or in the console, is out with the next touch; and nobody goes on in another role.
+    if (session && (member === undefined || (member && member.role !== session.role))) end('removed');
+    if (!session || session.token !== token || member === undefined)
+      throw new Problem('staff-locked', 'the staff session is over', 'Unlock again.');
+    if (right && !mayDo(session.role, right))
+      throw new Problem('staff-not-allowed', 'this is not for this role', 'Ask a supervisor.');
+    return { member, actor: session.actor };
+  }
+
+  /** What a screen asks by itself, with nobody there: it does not keep a technician's session open. */
+  const byItself = (name: MethodName, input: { readonly active?: boolean }): boolean =>
+    name === 'technicianState' ? input.active !== true : name === 'diagnostics' && session?.role === 'technician';
+
   return {
-    checkPin,
-    endSession: end,
+    checkPin: unlocking.checkPin,
+    listens: () => monotonic() < listening,
+    endSession: (why = 'screen') => end(why),
     onLock: (listener) => void listeners.push(listener),
-    require(token) {
-      if (!session || session.token !== token || session.until < monotonic()) {
-        if (session && session.until < monotonic()) end();
-        throw new Problem('staff-locked', 'the staff session is over', 'Enter the staff PIN again.');
-      }
-      session.until = monotonic() + IDLE_MS;
-      endWhenIdle();
+    require,
+    guarded(methods) {
+      const all = Object.entries(methods).map(([name, method]) => {
+        if (!isStaffMethod(name) || name === 'staffLock') return [name, method];
+        const call = method as (input: { token: string; active?: boolean }) => Promise<unknown>;
+        return [
+          name,
+          async (input: { token: string; active?: boolean }) => {
+            const { actor } = require(input.token, name);
+            if (!byItself(name, input)) renew();
+            return actor === null ? call(input) : actingAs(actor, () => call(input));
+          },
+        ];
+      });
+      return Object.fromEntries(all) as CoreMethods;
     },
     methods: {
-      async staffUnlock({ pin }) {
-        await checkPin(pin);
-        end(); // one session at a time, and nothing of the one before
-        session = { token: randomBytes(32).toString('base64url'), until: monotonic() + IDLE_MS };
-        endWhenIdle();
-        return { token: session.token, expiresAt: new Date(wall() + IDLE_MS).toISOString() };
+      async staffMembers() {
+        return { members: unlocking.choices(), now: new Date(deps.now()).toISOString() };
+      },
+      async staffListen({ on }) {
+        listening = on ? monotonic() + LISTEN_MS : 0;
+        return {};
+      },
+      async staffUnlock(input) {
+        const { member, alerted, actor } = await unlocking.unlock(input);
+        end('another'); // one session at a time, and nothing of the one before
+        const since = monotonic();
+        const role = member?.role ?? null;
+        const token = randomBytes(32).toString('base64url');
+        listening = 0;
+        session = { token, member: member?.id ?? null, role, actor, since, until: since };
+        renew();
+        return {
+          token,
+          expiresAt: new Date(deps.wall() + LIMITS[role ?? 'emergency'].idle).toISOString(),
+          member: member && { id: member.id, name: member.name, role: member.role },
+          alerted,
+          may: rightsOf(role),
+        };
       },
       async staffLock({ token }) {
         if (session?.token === token) end();

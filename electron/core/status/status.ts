@@ -32,6 +32,8 @@ export interface StatusParts {
   readonly fallback: () => boolean;
   readonly update: () => Status['update'];
   readonly setup: () => Status['setup'];
+  /** The emergency PIN was used, and no new one is sealed yet. */
+  readonly emergencyUsed: () => boolean;
 }
 
 /** What every screen is shown of the kiosk's state, read anew at each call. */
@@ -64,6 +66,7 @@ export function statusOf(parts: StatusParts): () => Status {
         ...(line?.online && line.problem ? [line.problem.code] : []),
         ...(away ? [away.code] : []),
         ...(parts.fallback() ? ['build-fallback'] : []),
+        ...(parts.emergencyUsed() ? ['emergency-pin-used'] : []),
       ],
       settings: shownSettings(settings.config, site),
       setup: parts.setup(),

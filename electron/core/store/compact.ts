@@ -130,7 +130,7 @@ const TYPES: readonly EventType[] = [
   'health',
   'command',
   'credential',
-  'technician',
+  'staff',
   'evacuation',
 ];
 const TYPE_CODES = new Map<EventType, number>(TYPES.map((type, code) => [type, code]));

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventHeader, EventType, SaltedValue, WireEvent } from '../../../sync/protocol/wire/event.ts';
 import { GENESIS } from '../../../sync/protocol/wire/event.ts';
 import type { Random } from '../keys/envelope.ts';
+import { actor } from './actor.ts';
 import type { Clock } from './clock.ts';
 import { fieldMask, fieldsOf, SharedOpen, typeCode, typeOf } from './compact.ts';
 import { type Db, guarded } from './database.ts';
@@ -259,7 +260,9 @@ export class EventLog {
   }
 
   /** Makes the next event, without storing it; undefined personal values count as absent. A new shared half is stored. */
-  compose(type: EventType, open: object, personal: object, id: Buffer = this.newId()): Composed {
+  compose(type: EventType, said: object, personal: object, id: Buffer = this.newId()): Composed {
+    const by = actor(type);
+    const open = by === null ? said : { ...said, by };
     if (!this.#own) this.beginNext(randomUUID(), 'opened');
     const n = this.#last + 1;
     const utc = Math.floor(this.#clock.now());

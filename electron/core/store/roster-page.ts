@@ -10,7 +10,7 @@ import type { Stored } from './people.ts';
 import type { Purge } from './purge.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
-import { TOLD_TECHNICIANS, type Told } from './told.ts';
+import { STAFF_OF_SERVER, type Told } from './told.ts';
 import type { WhereaboutsRows } from './whereabouts.ts';
 
 /** The server's policy for this kiosk, as JSON. */
@@ -98,8 +98,8 @@ export class Applying {
       case 'pinPeppers':
         this.#rows.setSetting(PIN_PEPPERS, JSON.stringify(change.peppers));
         break;
-      case 'technicians':
-        this.#rows.setSetting(TOLD_TECHNICIANS, JSON.stringify(change.technicians));
+      case 'staff':
+        this.#rows.setSetting(STAFF_OF_SERVER, JSON.stringify(change.staff));
         break;
       case 'evacuation':
         this.#whereabouts.tellEvacuation(change.evacuation);

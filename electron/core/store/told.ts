@@ -10,8 +10,8 @@ const UPDATE = 'update-directive';
 /** This device's own settings and their revision, as JSON. */
 const CONFIG = 'device-config';
 
-/** Technicians of the server, as JSON, as the newest change that told of them had them (technician/told.ts). */
-export const TOLD_TECHNICIANS = 'technicians-told';
+/** The server's members of staff, as JSON, as the newest change had them (staff/members.ts). */
+export const STAFF_OF_SERVER = 'staff-of-server';
 
 /** A row outlives its command's end by so much, ms: a server restored to before the answer may ask again. */
 const KEPT_MS = 90 * 86_400_000;

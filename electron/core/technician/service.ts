@@ -2,22 +2,13 @@ import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { Retention } from '../retention/scheduler.ts';
 import type { StaffDesk } from '../staff/service.ts';
-import type { Store } from '../store/interface.ts';
 import type { SyncReport } from '../sync/report.ts';
-import type { TechnicianDoor } from './door.ts';
-import type { TechnicianRecords } from './record.ts';
 import type { TechnicianTasks } from './tasks.ts';
-import { knownTechnicians } from './told.ts';
 
-type Methods = Pick<
-  CoreMethods,
-  'technicianGate' | 'technicianEnter' | 'technicianLeave' | 'technicianState' | 'technicianDo'
->;
+type Methods = Pick<CoreMethods, 'technicianState' | 'technicianDo'>;
 
 export interface TechnicianDeps {
-  readonly store: Pick<Store, 'setting'>;
   readonly staff: Pick<StaffDesk, 'require'>;
-  readonly door: TechnicianDoor;
   readonly tasks: TechnicianTasks;
   readonly inventory: () => Inventory;
   /** null where the line to the server is missing. */
@@ -27,20 +18,11 @@ export interface TechnicianDeps {
 
 /** The technician's menu: the machine and the program, and nobody's name. */
 export function createTechnician(deps: TechnicianDeps): Methods {
-  const { door, tasks } = deps;
+  const { staff, tasks } = deps;
   const instant = (ms: number): string => new Date(ms).toISOString();
   return {
-    async technicianGate({ token }) {
-      deps.staff.require(token);
-      return { now: instant(deps.retention.now()), enrolled: knownTechnicians(deps.store).length > 0 };
-    },
-    technicianEnter: ({ token, code }) => door.enter(token, code),
-    async technicianLeave({ token }) {
-      door.leave(token);
-      return {};
-    },
-    async technicianState({ token, active }) {
-      door.require(token, active);
+    async technicianState({ token }) {
+      staff.require(token, 'technicianState');
       const now = deps.inventory();
       const sync = deps.sync();
       return {
@@ -66,40 +48,9 @@ export function createTechnician(deps: TechnicianDeps): Methods {
       };
     },
     async technicianDo({ token, what }) {
-      await tasks.begin(what, door.require(token, true));
+      const { member } = staff.require(token, 'technicianDo');
+      await tasks.begin(what, member!.id);
       return {};
-    },
-  };
-}
-
-/** Diagnostics for both rooms: staff's, and the technician's, whose test of the door is told as theirs. */
-export function diagnosticsForBoth(
-  staff: Pick<StaffDesk, 'require'>,
-  door: TechnicianDoor,
-  records: TechnicianRecords,
-  make: (either: Pick<StaffDesk, 'require'>) => Pick<CoreMethods, 'diagnostics' | 'doorTest'>,
-): Pick<CoreMethods, 'diagnostics' | 'doorTest'> {
-  const { diagnostics, doorTest } = make({
-    require(token) {
-      if (door.owns(token)) door.require(token, false);
-      else staff.require(token);
-    },
-  });
-  return {
-    diagnostics,
-    async doorTest({ token }) {
-      if (!door.owns(token)) return doorTest({ token });
-      const who = door.require(token, true);
-      records.write('door-test', 'begun', who);
-      try {
-        const answer = await doorTest({ token });
-        records.note('door-test', 'done', who);
-        return answer;
-      } catch (error) {
-        const code = (error as { code?: unknown }).code;
-        records.note('door-test', 'failed', who, { code: typeof code === 'string' ? code : 'internal' });
-        throw error;
-      }
     },
   };
 }

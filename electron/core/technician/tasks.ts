@@ -1,10 +1,12 @@
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { StickUpdate, TechnicianState, TechnicianTask } from '../../contract/technician.ts';
 import type { CoreOptions } from '../interface.ts';
+import type { StaffRecords } from '../staff/records.ts';
+import type { Store } from '../store/interface.ts';
 import type { UpdateKeeper } from '../update/keeper.ts';
 import type { Machine } from './machine.ts';
-import type { TechnicianRecords, Who } from './record.ts';
 import { createStickUpdater } from './stick-update.ts';
+import { createTaskRecords } from './under-way.ts';
 
 /** The answer gets to the screen before the core goes, ms. */
 const ANSWER_MS = 500;
@@ -13,13 +15,17 @@ export interface TechnicianTasks {
   offers(): TechnicianState['offers'];
   busy(): TechnicianTask | null;
   update(): StickUpdate;
-  /** @throws Problem `technician-not-here`, `technician-busy`, `machine-silent`, `machine-unreachable`, and of the store */
-  begin(task: TechnicianTask, who: Who): Promise<void>;
+  /**
+   * @param by id of the technician
+   * @throws Problem `technician-not-here`, `technician-busy`, `machine-silent`, `machine-unreachable`, and of the store
+   */
+  begin(task: TechnicianTask, by: string): Promise<void>;
   stop(): void;
 }
 
 export interface TaskDeps {
-  readonly records: TechnicianRecords;
+  readonly store: Pick<Store, 'setting'>;
+  readonly records: StaffRecords;
   readonly machine: Machine;
   /** Changes with each boot of the machine. */
   readonly bootId: string;
@@ -32,7 +38,8 @@ export interface TaskDeps {
 
 /** What a technician can have this kiosk do: each is told before it begins and when it has ended, whichever core sees that. */
 export function createTechnicianTasks(deps: TaskDeps): TechnicianTasks {
-  const { records, machine, log } = deps;
+  const { machine, log } = deps;
+  const records = createTaskRecords(deps.store, deps.records);
   const stick = createStickUpdater(deps);
   let busy: TechnicianTask | null = null;
   let stopped = false;
@@ -100,10 +107,10 @@ export function createTechnicianTasks(deps: TaskDeps): TechnicianTasks {
     offers,
     busy: () => busy,
     update: () => stick.state(),
-    async begin(task, who) {
+    async begin(task, by) {
       const why = offers()[task];
       if (why !== null) {
-        records.note(task, 'refused', who, { code: why });
+        deps.records.note({ what: task, outcome: 'refused', by, code: why });
         throw new Problem('technician-not-here', `this kiosk can’t do that: ${why}`, 'See docs/kiosk-image.md.');
       }
       if (busy !== null)
@@ -111,7 +118,7 @@ export function createTechnicianTasks(deps: TaskDeps): TechnicianTasks {
       busy = task;
       try {
         // What can't be recorded does not happen.
-        records.begin({ task, who, bootId: deps.bootId });
+        records.begin({ task, by, bootId: deps.bootId });
       } catch (error) {
         busy = null;
         throw error;

@@ -14,7 +14,7 @@ import { PageFrame } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
 import { AlertBadges, bytes, cameraWords } from './fleet/alerts.tsx';
 import { KioskPage } from './fleet/kiosk.tsx';
-import { TechniciansPage } from './fleet/site-technicians.tsx';
+import { KioskStaffPage } from './fleet/site-staff.tsx';
 import { TemplatesPage } from './fleet/templates.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 
@@ -32,7 +32,7 @@ const EVERY_MS = 5_000;
 function Fleet({ role, rest }: PageProps) {
   const [first] = rest;
   if (first === 'templates') return <TemplatesPage role={role} />;
-  if (first === 'technicians') return <TechniciansPage role={role} />;
+  if (first === 'staff') return <KioskStaffPage role={role} />;
   return first ? <KioskPage key={first} device={first} role={role} /> : <List />;
 }
 
@@ -57,8 +57,8 @@ function List() {
       lead={t('fleet.lead')}
       actions={
         <>
-          <button type="button" class="quiet" onClick={() => go('fleet/technicians')}>
-            {t('technicians.nav')}
+          <button type="button" class="quiet" onClick={() => go('fleet/staff')}>
+            {t('kioskStaff.nav')}
           </button>
           <button type="button" class="quiet" onClick={() => go('fleet/templates')}>
             {t('fleet.templates')}

@@ -24,10 +24,10 @@ export const PIN_SENTENCES = {
 const GROUPS = ['pin', 'staff', 'technician'] as const;
 type Group = (typeof GROUPS)[number];
 
-/** From the core's refusal: `pin-wrong` (of a technician's code `technician-code-wrong`), `pin-locked` with its seconds, or anything else by its code. */
+/** From the core's refusal: `pin-wrong`, `pin-locked` with its seconds, or anything else by its code. */
 export function pinTroubleOf(error: unknown, now = performance.now()): PinTrouble {
   if (!(error instanceof RpcError)) return { kind: 'error', error };
-  if (error.code === 'pin-wrong' || error.code === 'technician-code-wrong') return { kind: 'wrong' };
+  if (error.code === 'pin-wrong') return { kind: 'wrong' };
   const seconds = error.params.seconds;
   if (error.code === 'pin-locked')
     return { kind: 'locked', until: now + (typeof seconds === 'number' ? seconds : 30) * 1000 };

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { CommandWhat, TechnicianOutcome, TechnicianWhat, Uuid } from '../wire/event.ts';
+import { CommandWhat, StaffOutcome, Uuid } from '../wire/event.ts';
 import { DeviceConfig, Inventory } from '../wire/fleet.ts';
 import { givenName } from '../wire/name.ts';
 import { Instant, MAX_PAGE, pageQuery } from './page.ts';
+import { StaffBy } from './staff.ts';
 
 /** `/api/fleet`: how the kiosks are, how they are set, and what they are told to do. */
 
@@ -22,6 +23,7 @@ export const AlertCode = z.enum([
   'queue-long',
   'old-version',
   'no-report',
+  'emergency-pin-used',
 ]);
 export type AlertCode = z.infer<typeof AlertCode>;
 
@@ -115,18 +117,21 @@ export const Settings = z.strictObject({
 });
 export type Settings = z.infer<typeof Settings>;
 
-/** What a technician did at the kiosk itself, behind staff PIN and code, by its own event. */
-export const TechnicianRecord = z.strictObject({
+/** What staff did at the kiosk itself, by its own event. */
+export const StaffRecord = z.strictObject({
   id: Uuid,
   at: Instant,
-  what: TechnicianWhat,
-  outcome: TechnicianOutcome,
+  /** Of a `staff` event what happened, else the type of the event: `person`, `checkin`, `evacuation`, … */
+  what: z.string().max(40),
+  outcome: StaffOutcome,
   /** Why not, or how; see docs/protocol.md. */
   code: z.string().nullable(),
-  /** As they are enrolled at the kiosk; null: nobody was recognised. */
-  name: z.string().nullable(),
+  /** Who did it; null: nobody was recognised, or it was at the machine's command line. */
+  by: StaffBy.nullable(),
+  /** Whom of the staff it is about, where that is another. */
+  member: z.string().nullable(),
 });
-export type TechnicianRecord = z.infer<typeof TechnicianRecord>;
+export type StaffRecord = z.infer<typeof StaffRecord>;
 
 export const FleetDetail = z.strictObject({
   kiosk: FleetKiosk,
@@ -137,7 +142,7 @@ export const FleetDetail = z.strictObject({
   told: DeviceConfig,
   commands: z.array(FleetCommand),
   /** The newest, newest first. */
-  technicians: z.array(TechnicianRecord),
+  staff: z.array(StaffRecord),
 });
 export type FleetDetail = z.infer<typeof FleetDetail>;
 

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { Ed25519PublicJwk, Kid, TYP } from './batch.ts';
-import { CardTemplateValue, Direction, MAX_TEMPLATES, PaperNumber, PinValue, TemplateValue, Uuid } from './event.ts';
+import {
+  CardTemplateValue,
+  Direction,
+  MAX_TEMPLATES,
+  PaperNumber,
+  PinValue,
+  StaffRole,
+  TemplateValue,
+  Uuid,
+} from './event.ts';
 import { Command, DeviceConfig, Inventory, UpdateDirective } from './fleet.ts';
 import { ServerKeys } from './keys.ts';
 
@@ -151,7 +160,7 @@ const KINDS_SINCE_3: ReadonlySet<string> = new Set([
   'pinPeppers',
   'evacuation',
   'accounted',
-  'technicians',
+  'staff',
 ]);
 
 /** Whether a reader of this protocol version knows a kind of change: it refuses a page with another. */
@@ -164,22 +173,39 @@ export const MAX_AGAIN = 500;
 /** Why somebody is to be enrolled again; a kiosk shows a reason that it does not know as a plain one. */
 const AgainReason = z.string().regex(/^[a-z][a-z-]{0,39}$/);
 
-/** Most technicians of the server that one kiosk is told. */
-export const MAX_TOLD_TECHNICIANS = 20;
-/** A technician of the site, as kiosks judge their codes (seal/technician-code.ts): whoever has it can make codes, so it always travels sealed. */
-export const ToldTechnician = z.strictObject({
-  id: Uuid,
-  name: z.string().min(1).max(60),
-  /** 20 bytes. */
+/** Most members of staff that one kiosk has from the server. */
+export const MAX_STAFF = 50;
+/** PIN of a member of staff. `start`: made by the server and to be replaced by the member's own at its first use. */
+export const StaffPin = PinValue.extend({ start: z.boolean() });
+/** What a technician's codes are judged by (seal/technician-code.ts): the secret of the app (20 bytes), and SHA-256 of each code on paper that is left. */
+export const SecondFactor = z.strictObject({
   secret: z.string().regex(/^[A-Za-z0-9_-]{27}$/),
-  /** Codes on paper that are left: SHA-256 of each. */
   paper: z.array(z.strictObject({ n: PaperNumber, hash: Kid })).max(5),
 });
-export type ToldTechnician = z.infer<typeof ToldTechnician>;
-export const ToldTechnicians = z
-  .array(ToldTechnician)
-  .max(MAX_TOLD_TECHNICIANS)
-  .refine((all) => unique(all.map(({ id }) => id)), 'each technician once');
+export type SecondFactor = z.infer<typeof SecondFactor>;
+/** What a member of staff unlocks a kiosk with. */
+export const StaffKeys = z.strictObject({
+  /** Null: none, or it was taken back. */
+  pin: StaffPin.nullable(),
+  badge: BadgeNumber.nullable(),
+  /** Of a technician, and of nobody else. */
+  factor: SecondFactor.nullable(),
+});
+export type StaffKeys = z.infer<typeof StaffKeys>;
+/** A member of a kiosk's staff. Who has it can try PINs and make codes, so it always travels sealed. */
+export const StaffMember = z
+  .strictObject({
+    id: Uuid,
+    name: z.string().min(1).max(60),
+    role: StaffRole,
+    ...StaffKeys.shape,
+  })
+  .refine(({ role, factor }) => (role === 'technician') === (factor !== null), 'a technician has a second factor');
+export type StaffMember = z.infer<typeof StaffMember>;
+export const Staff = z
+  .array(StaffMember)
+  .max(MAX_STAFF)
+  .refine((all) => unique(all.map(({ id }) => id)), 'each member once');
 
 /** An evacuation of a site that goes on. */
 const Evacuation = z.strictObject({ id: Uuid, begunAt: Instant });
@@ -243,8 +269,8 @@ export const Change = z.discriminatedUnion('kind', [
     kind: z.literal('again'),
     people: z.array(z.strictObject({ person: Uuid, reason: AgainReason })).max(MAX_AGAIN),
   }),
-  /** All technicians that the server has for the site: whoever is not in it enters by nothing of the server's any more. */
-  z.strictObject({ kind: z.literal('technicians'), technicians: ToldTechnicians }),
+  /** All members of staff that the server has for the site: who is not in it can no longer unlock the kiosk. */
+  z.strictObject({ kind: z.literal('staff'), staff: Staff }),
   /** All keys that a person's own code may be signed by, newest first. */
   z.strictObject({ kind: z.literal('issuers'), keys: z.array(Ed25519PublicJwk).max(4) }),
   /** No longer of this kiosk's sites: forget, nothing to confirm. */

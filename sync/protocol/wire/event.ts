@@ -38,30 +38,42 @@ export type CommandWhat = z.infer<typeof CommandWhat>;
 /** `begun`: under way, told before what may take the kiosk's voice. Each of the others is the last word. */
 const CommandOutcome = z.enum(['begun', 'done', 'failed', 'refused', 'expired']);
 
-/** What is told of a technician at a kiosk: their enrolment, coming and going, and what they had it do. */
-export const TechnicianWhat = z.enum([
-  'enrolled',
+/** Who did it at the kiosk: a member of staff by id (wire/staff.ts), or whoever had the sealed emergency PIN. It names nobody by itself. */
+export const StaffActor = z.union([Uuid, z.literal('emergency')]);
+export type StaffActor = z.infer<typeof StaffActor>;
+/** Absent: no member of staff did it, or a kiosk that has none yet is being set up. */
+const by = { by: StaffActor.optional() };
+
+/** What staff of a kiosk may do there. */
+export const StaffRole = z.enum(['desk', 'supervisor', 'technician']);
+export type StaffRole = z.infer<typeof StaffRole>;
+
+/** What is recorded of a kiosk's staff: who was added or removed, came and went, and what a technician had it do. */
+export const StaffWhat = z.enum([
+  'added',
   'removed',
+  'pin',
+  'badge',
   'enter',
   'leave',
   'restart',
   'reboot',
   'login',
   'update',
-  'door-test',
 ]);
-export type TechnicianWhat = z.infer<typeof TechnicianWhat>;
+export type StaffWhat = z.infer<typeof StaffWhat>;
 /** Which of a technician's codes on paper. */
 export const PaperNumber = z.number().int().min(1).max(5);
-/** `begun`: told before what may take the kiosk's voice. */
-export const TechnicianOutcome = z.enum(['begun', 'done', 'failed', 'refused']);
-export type TechnicianOutcome = z.infer<typeof TechnicianOutcome>;
+/** `begun`: sent before what may cut the kiosk off. */
+export const StaffOutcome = z.enum(['begun', 'done', 'failed', 'refused']);
+export type StaffOutcome = z.infer<typeof StaffOutcome>;
 
 const Unit = z.number().min(-1).max(1);
 
 /** The open half of each event type's body. */
 export const OpenBody = {
   checkin: z.strictObject({
+    ...by,
     direction: Direction,
     /** True: the kiosk worked the direction out by itself, so the server may put it right; absent: it was fixed or chosen. */
     automatic: z.boolean().optional(),
@@ -73,26 +85,29 @@ export const OpenBody = {
     threshold: Unit.optional(),
     gallery: z.strictObject({ people: z.number().int(), templates: z.number().int() }).optional(),
   }),
-  void: z.strictObject({ target: Uuid, reason: z.enum(['not-me', 'wrong-direction', 'staff', 'not-right']) }),
+  void: z.strictObject({ ...by, target: Uuid, reason: z.enum(['not-me', 'wrong-direction', 'staff', 'not-right']) }),
   person: z.strictObject({
+    ...by,
     change: z.enum(['added', 'updated', 'deleted']),
     /** The person wants no positions recorded, or does again; absent: nothing is said of it. */
     gpsOptOut: z.boolean().optional(),
   }),
   consent: z.strictObject({
+    ...by,
     action: z.enum(['given', 'withdrawn']),
     textVersion: z.string().max(40),
     language: z.string().max(20),
   }),
   template: z.strictObject({
+    ...by,
     change: z.enum(['added', 'removed']),
     model: z.string().max(80),
     count: z.number().int(),
   }),
   /** A card that staff printed at the kiosk, or says opens nothing any more. */
-  credential: z.strictObject({ kind: z.literal('card'), change: z.enum(['issued', 'revoked']) }),
+  credential: z.strictObject({ ...by, kind: z.literal('card'), change: z.enum(['issued', 'revoked']) }),
   /** `carried`: the PIN of before, hashed anew for the pepper that kiosks share (`PinValue`). Since version 3. */
-  pin: z.strictObject({ change: z.enum(['set', 'removed', 'locked', 'carried']) }),
+  pin: z.strictObject({ ...by, change: z.enum(['set', 'removed', 'locked', 'carried']) }),
   purge: z.strictObject({
     what: z.enum(['photos', 'gps']),
     before: z.iso.datetime({ precision: 3 }),
@@ -100,11 +115,16 @@ export const OpenBody = {
   }),
   erasureDone: z.strictObject({ request: Uuid }),
   health: z.strictObject({
+    ...by,
     code: z.string().max(60),
     detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   }),
   /** Roll call of an evacuation of the site: that it began or ended, and who was seen outside, or was not after all. Since version 3. */
-  evacuation: z.strictObject({ evacuation: Uuid, change: z.enum(['begun', 'ended', 'accounted', 'missing']) }),
+  evacuation: z.strictObject({
+    ...by,
+    evacuation: Uuid,
+    change: z.enum(['begun', 'ended', 'accounted', 'missing']),
+  }),
   /** What became of a command of the server's. */
   command: z.strictObject({
     command: Uuid,
@@ -113,14 +133,18 @@ export const OpenBody = {
     /** Why not, where it was not done. */
     code: z.string().min(1).max(60).optional(),
   }),
-  /** Of a technician, by their id at this kiosk or of the server; without it nobody was recognised. */
-  technician: z.strictObject({
-    what: TechnicianWhat,
-    outcome: TechnicianOutcome,
-    technician: Uuid.optional(),
-    /** Why not; of `enter` how, where not by the app's code; of `leave` why, where nobody asked; of `update` the version. */
+  /** Of the kiosk's staff; without `by` nobody was recognised, or it was done at the machine's command line. */
+  staff: z.strictObject({
+    ...by,
+    what: StaffWhat,
+    outcome: StaffOutcome,
+    /** Whom it is about, where that is a member: who was added or removed, or who may have tried to enter. */
+    member: Uuid.optional(),
+    /** Of `added`. */
+    role: StaffRole.optional(),
+    /** Why not; of `enter` how, where not by PIN and app; of `leave` why, where nobody asked; of `update` the version. */
     code: z.string().min(1).max(60).optional(),
-    /** Of `enter` of a technician of the server: which code on paper it used up. */
+    /** Of `enter`: which of a technician's codes on paper it used up. */
     paper: PaperNumber.optional(),
   }),
 } as const;
@@ -212,8 +236,12 @@ export const PersonalBody = {
   health: z.strictObject({}),
   evacuation: z.strictObject({ person: Uuid.optional() }),
   command: z.strictObject({}),
-  /** What the technician is called at this kiosk. */
-  technician: z.strictObject({ name: z.string().max(200).optional() }),
+  staff: z.strictObject({
+    /** What the member is called, who may be known at this kiosk alone. */
+    name: z.string().max(200).optional(),
+    /** Of `pin`, of a member of the server: what they chose, in place of which choice before it. */
+    pin: PinValue.extend({ replaces: Uuid }).optional(),
+  }),
 } as const;
 
 export type EventType = keyof typeof OpenBody;

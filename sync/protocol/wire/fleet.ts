@@ -98,8 +98,10 @@ export const Inventory = z
     configRevision: z.number().int().nonnegative().nullable(),
     /** Why the newest one is not in force; null: it is. */
     configProblem: z.string().max(300).nullable(),
-    /** Technicians of the server that may enter here, by id; absent: it was never told of any. */
-    technicians: z.array(Uuid).max(20).optional(),
+    /** The server's members of staff that can unlock it, by id; absent: it was never sent any. */
+    staff: z.array(Uuid).max(50).optional(),
+    /** When the sealed emergency PIN was last used, while no new one is sealed. */
+    emergencyPinUsedAt: z.iso.datetime({ precision: 3 }).optional(),
     /** Of an installed kiosk. */
     slots: z
       .strictObject({ current: z.string().max(60), previous: z.string().max(60).nullable(), trial: z.boolean() })

@@ -25,8 +25,8 @@ import { reportRoutes } from '../reports/routes.ts';
 import { retentionRoutes } from '../retention/routes.ts';
 import { rolloutRoutes } from '../rollout/routes.ts';
 import { siteRoutes } from '../sites/routes.ts';
+import { staffRoutes } from '../staff/routes.ts';
 import { statsRoutes } from '../stats/routes.ts';
-import { technicianRoutes } from '../technicians/routes.ts';
 import { webhookRoutes } from '../webhooks/routes.ts';
 import type { RouteSpec } from './route.ts';
 import { sessionRoutes } from './routes.ts';
@@ -63,5 +63,5 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...portalRoutes,
   ...webhookRoutes,
   ...rolloutRoutes,
-  ...technicianRoutes,
+  ...staffRoutes,
 ];

@@ -3,7 +3,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 
 // 2 is argon2id; the package has it as a const enum, which single-file compilation can't read.
 /** argon2id as OWASP asks for it (Password Storage Cheat Sheet): 19 MiB, 2 passes, 1 lane. */
-const ARGON2: Options = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+export const ARGON2: Options = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** Shortest and longest, in characters as a person counts them (NIST SP 800-63B §5.1.1.2). */
 export const PASSWORD_LENGTH = { min: 12, max: 128 } as const;

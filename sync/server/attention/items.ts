@@ -108,14 +108,19 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     from rollout r
     join lateral (select max(at) as at from rollout_action where rollout = r.id and what = 'stopped') a on a.at is not null
     where r.state = 'stopped'`,
-  // An older build than others have is no trouble of the kiosk's own: rollouts show it.
+  // An older build than others have is no trouble of the kiosk's own: rollouts show it. Each use of the emergency PIN is an item.
   kiosk: (now) => sql`
     select 'kiosk' as kind, a.device::text || '@' || a.code || '@' || (extract(epoch from a.since) * 1000)::bigint as ref,
            a.since as at, a.code, ${nothing} as person, ${nothing} as other, a.device, null::real as score
     from kiosk_alert a join device d on d.id = a.device
-    where d.status = 'approved' and a.code <> 'old-version'
+    where d.status = 'approved' and a.code not in ('old-version', 'emergency-pin-used')
       and (a.code not in ('never-heard', 'no-report')
-        or a.since <= ${new Date(now.getTime() - FIRST_WORD_MS).toISOString()}::timestamptz)`,
+        or a.since <= ${new Date(now.getTime() - FIRST_WORD_MS).toISOString()}::timestamptz)
+    union all
+    select 'kiosk', e.id::text, e.at, 'emergency-pin-used', ${nothing}, ${nothing}, e.device, null::real
+    from event e
+    where e.type = 'staff' and e.header->'open'->>'by' = 'emergency' and e.header->'open'->>'what' = 'enter'
+      and e.at > ${daysBefore(now, VOID_DAYS)}::timestamptz`,
 };
 
 const daysBefore = (now: Date, days: number): string => new Date(now.getTime() - days * 86_400_000).toISOString();

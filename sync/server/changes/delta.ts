@@ -8,7 +8,7 @@ import { issuersChange } from './issuers.ts';
 import type { NewChange } from './log.ts';
 import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
-import { toldTechnicians } from './technicians.ts';
+import { staffFor } from './staff.ts';
 import { toldNow } from './told.ts';
 
 /** Rows of the log looked at for one page; what a later row among them tells again is left out. */
@@ -101,8 +101,8 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
       return people.pin(person)?.change ?? null;
     case 'pinPeppers':
       return peppersChange(db, reader.source.keys);
-    case 'technicians':
-      return toldTechnicians(reader);
+    case 'staff':
+      return staffFor(reader);
     case 'again':
       return { kind: 'again', people: await enrolAgain(db, reader.scope, reader.now) };
     case 'issuers':

@@ -1,5 +1,12 @@
 import type { Transaction } from 'kysely';
-import type { EventType, Open, Personal, PinValue, WireEvent } from '../../protocol/wire/event.ts';
+import {
+  type EventType,
+  type Open,
+  type Personal,
+  PersonalBody,
+  type PinValue,
+  type WireEvent,
+} from '../../protocol/wire/event.ts';
 import { instantOf } from '../attendance/instant.ts';
 import { keepKioskCard } from '../credentials/store.ts';
 import type { Tables } from '../database/schema.ts';
@@ -10,7 +17,7 @@ import { agreedAlone } from '../minors/minors.ts';
 import { spendPinCode } from '../pin-codes/codes.ts';
 import { keepPin, type PinWord } from '../pins/pins.ts';
 import { tookRollCall } from '../presence/told.ts';
-import { usedPaper } from '../technicians/store.ts';
+import { reportedStaff } from '../staff/store.ts';
 import { keepCardTemplate } from './card-templates.ts';
 import { recordConsent, type Standing, standingOf } from './consent.ts';
 import { facesAllowed, templatesAllowed } from './faces.ts';
@@ -32,7 +39,7 @@ const TYPES: ReadonlySet<EventType> = new Set([
   'credential',
   'pin',
   'evacuation',
-  'technician',
+  'staff',
   'erasureDone',
 ]);
 
@@ -96,9 +103,19 @@ async function apply(
       await tx.updateTable('event').set({ person: null, personal: null, gps: null }).where('id', '=', id).execute();
     return told;
   }
-  if (type === 'technician') {
-    const { technician, paper } = open as Open<'technician'>;
-    return technician && paper ? usedPaper(tx, keys, technician, paper) : [];
+  if (type === 'staff') {
+    const values = Object.entries(event.personal).map(([field, { value }]) => [field, value]);
+    const personal = PersonalBody.staff.parse(Object.fromEntries(values));
+    const said = instantOf(event.header, now);
+    const told = await reportedStaff(
+      tx,
+      keys,
+      { device, scope, open: open as Open<'staff'>, personal },
+      said < now ? said : now,
+    );
+    // Name and PIN are kept in one place alone, where they can be forgotten.
+    await tx.updateTable('event').set({ personal: null }).where('id', '=', id).execute();
+    return told;
   }
   if (!named) return [];
   if (type === 'person' && (open as Open<'person'>).change === 'deleted')

@@ -7,7 +7,7 @@ import type { Position } from './cursor.ts';
 import { issuersChange } from './issuers.ts';
 import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
-import { toldTechnicians } from './technicians.ts';
+import { staffFor } from './staff.ts';
 import { allTold } from './told.ts';
 
 /** People read at once: their templates are the bulk of a page. */
@@ -43,7 +43,7 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
         : [
             await peppersChange(db, reader.source.keys),
             { kind: 'evacuation' as const, evacuation: await ongoingAt(db, reader.scope) },
-            await toldTechnicians(reader),
+            await staffFor(reader),
             { kind: 'again' as const, people: await enrolAgain(db, reader.scope, reader.now) },
           ]),
     ]);

@@ -57,7 +57,7 @@ const COUNTS = {
     + (select count(*) from attention_note)`,
   minors: sql`select count(*) from person_minor`,
   credentials: sql`select (select count(*) from credential where revoked_at is null) + (select count(*) from pin_code)`,
-  technicians: sql`select count(*) from technician`,
+  kioskStaff: sql`select count(*) from staff_member`,
   quarantine: sql`select count(*) from quarantine where content is not null`,
   erasuresOpen: sql`select count(*) from erasure where part_of is null and state in ('requested', 'closed')`,
   erasuresDone: sql`select count(*) from erasure where part_of is null and state = 'done'`,

@@ -181,9 +181,9 @@ export function dataRows(f: Facts): DataRow[] {
     ),
     row(
       [],
-      'Technicians: name, secret of their app (sealed), codes on paper (hash); what they did at a kiosk, by name',
+      'Kiosk staff: name, role, PIN (hash), badge, of technicians the secret of their app and codes on paper (hash), all sealed; what they did at a kiosk',
       'who looks after kiosks',
-      c.technicians,
+      c.kioskStaff,
       'secret and codes: until they are removed; name: 90 days longer; what they did: as long as the log of events',
     ),
     row(['accesses'], 'Audit log', 'staff, and people by daily aliases', f.audit.rows, period('audit')),

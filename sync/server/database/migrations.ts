@@ -37,6 +37,7 @@ import { importLooks } from './migrations/0034-import-looks.ts';
 import { siteTechnicians } from './migrations/0035-site-technicians.ts';
 import { siteChanges } from './migrations/0036-site-changes.ts';
 import { importModels } from './migrations/0037-import-models.ts';
+import { kioskStaff } from './migrations/0039-kiosk-staff.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -81,6 +82,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0035-site-technicians': siteTechnicians,
   '0036-site-changes': siteChanges,
   '0037-import-models': importModels,
+  '0039-kiosk-staff': kioskStaff,
 };
 
 /** Names of what this build knows, in order. */

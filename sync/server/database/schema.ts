@@ -34,7 +34,7 @@ import type {
   FleetLogTable,
   FleetSettingsTable,
   KioskAlertTable,
-  TechnicianTable,
+  StaffMemberTable,
 } from './tables/fleet.ts';
 import type { IncidentEntryTable, IncidentScopeTable, IncidentTable } from './tables/incidents.ts';
 import type { JobRunTable } from './tables/jobs.ts';
@@ -332,7 +332,7 @@ export interface ChangeTable {
     | 'pinPeppers'
     | 'evacuation'
     | 'accounted'
-    | 'technicians'
+    | 'staff'
     | DeviceToldTable['kind'];
   person: string | null;
   model: string | null;
@@ -497,7 +497,7 @@ export interface Tables {
   fleet_config: FleetConfigTable;
   fleet_command: FleetCommandTable;
   fleet_log: FleetLogTable;
-  technician: TechnicianTable;
+  staff_member: StaffMemberTable;
   kiosk_alert: KioskAlertTable;
   device_report: DeviceReportTable;
   device_tls_key: DeviceTlsKeyTable;

@@ -52,6 +52,7 @@ export function alertsOf({ lastHeardAt, report }: Seen, now: Date, newest: strin
   if (temperature !== null && temperature >= HOT) add('hot', 'warn', temperature);
   if (configProblem !== null) add('settings-refused', 'warn', configProblem);
   if (queued > QUEUE_LONG && silent <= OFFLINE_MS) add('queue-long', 'warn', queued);
+  if (report.emergencyPinUsedAt) add('emergency-pin-used', 'bad', report.emergencyPinUsedAt);
   if (newest !== null && isVersion(version) && compareVersions(version, newest) < 0) add('old-version', 'warn', newest);
   return alerts;
 }

@@ -1,11 +1,11 @@
 import { inTransaction } from '../database/retry.ts';
 import type { Job } from '../jobs/job.ts';
-import { forgetTechnicians } from '../technicians/store.ts';
+import { forgetStaff } from '../staff/store.ts';
 import { endOverdue } from './commands.ts';
 import { keepAlerts } from './keep-alerts.ts';
 import { dropOldLogs } from './logs.ts';
 
-/** Commands whose time is over are told no more, logs go after their seven days, and names of technicians 90 days after their removal. */
+/** Commands whose time is over are told no more, logs go after their seven days, and names of kiosk staff 400 days after their removal. */
 export const fleetJob: Job = {
   name: 'fleet',
   everyMs: 10 * 60_000,
@@ -13,7 +13,7 @@ export const fleetJob: Job = {
     inTransaction(db, async (tx) => ({
       commandsEnded: await endOverdue(tx, now()),
       logsRemoved: await dropOldLogs(tx, now()),
-      techniciansForgotten: await forgetTechnicians(tx, now()),
+      staffForgotten: await forgetStaff(tx, now()),
     })),
 };
 

@@ -9,7 +9,7 @@ import type { Keys } from '../keys/envelope.ts';
 import { alertsOf, newestOf } from './alerts.ts';
 import { commandsOf, lastCommands, leavingOf } from './commands.ts';
 import { merged, settingsWithHistory } from './settings.ts';
-import { techniciansAt } from './technicians.ts';
+import { staffLogOf } from './staff-log.ts';
 
 /** How the kiosks are, by their own word and by when they were heard. */
 
@@ -56,8 +56,8 @@ export async function fleetPage(
   };
 }
 
-/** Whom a kiosk's page names: who set it and told it things, and which technicians were there. */
-export const DETAIL_DATA = ['account.email', 'technician.name'] as const;
+/** Whom a kiosk's page names: who set it and told it things, and which members of staff were there. */
+export const DETAIL_DATA = ['account.email', 'staff.name'] as const;
 
 /** @throws Problem `unknown-device` */
 export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Promise<FleetDetail> {
@@ -73,7 +73,7 @@ export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Pr
     template: site.settings,
     told: merged(site.settings, own.settings),
     commands: await commandsOf(db, id, emails, now),
-    technicians: await techniciansAt(db, keys, id, now),
+    staff: await staffLogOf(db, keys, id, now),
   };
 }
 

@@ -28,7 +28,7 @@ import { type Announce, retireKeys, succeedKey } from '../keys/succession.ts';
 import type { KeyPurpose } from '../keys/vault.ts';
 import { retentionOperations } from '../retention/operations.ts';
 import { rolloutOperations } from '../rollout/operations.ts';
-import { technicianOperations } from '../technicians/operations.ts';
+import { staffOperations } from '../staff/operations.ts';
 import { audited } from './audited.ts';
 import { type Operation, type OperatorContext, operation } from './operation.ts';
 
@@ -58,7 +58,7 @@ export const OPERATIONS = {
   ...auditOperations,
   ...backupOperations,
   ...rolloutOperations,
-  ...technicianOperations,
+  ...staffOperations,
   'device provision': operation({
     args: z.strictObject({ name: Name, site: Site, url: Url, minutes: z.number().positive().optional() }),
     audit: { action: 'operate', data: ['device'] },

@@ -92,11 +92,24 @@ export function testMethods(
       if (pin === PINS.refuses)
         throw Object.assign(new Problem('pin-locked', 'Locked.', 'Wait.'), { params: { seconds: 30 } });
       if (pin === PINS.dies) process.kill(process.pid, 'SIGKILL');
-      if (pin === PINS.wrongShape) return { token: 'short', expiresAt: 'never' };
+      if (pin === PINS.wrongShape) return { token: 'short', expiresAt: 'never', member: null, alerted: false, may: [] };
       if (pin === PINS.waits) await new Promise((resolve) => setTimeout(resolve, 100));
-      return { token: 'A'.repeat(43), expiresAt: '2030-01-01T00:00:00.000Z' };
+      return {
+        token: 'A'.repeat(43),
+        expiresAt: '2030-01-01T00:00:00.000Z',
+        member: null,
+        alerted: false,
+        may: [],
+      };
     },
+    staffMembers: async () => ({ members: [], now: '2030-01-01T00:00:00.000Z' }),
+    staffListen: empty,
     staffLock: empty,
+    staffList: async () => ({ staff: [] }),
+    staffAdd: over,
+    staffReset: async () => ({ staff: [] }),
+    staffRemove: async () => ({ staff: [] }),
+    staffSealPin: async () => ({ pin: '58204617' }),
     enrolBegin: async () => ({ enrolment: ID, poses: [] }),
     enrolCapture: async () => ({ accepted: false, reason: null, pose: 'front', remaining: [], progress: 0 }),
     enrolFinish: async () => {
@@ -146,9 +159,6 @@ export function testMethods(
     evacuationBegin: async () => EVACUATION,
     evacuationAccount: empty,
     evacuationEnd: empty,
-    technicianGate: async () => ({ now: '2026-11-24T08:30:00.000Z', enrolled: false }),
-    technicianEnter: over,
-    technicianLeave: empty,
     technicianState: over,
     technicianDo: over,
   };

@@ -18,6 +18,7 @@ import { fleet } from './fleet.ts';
 import { imports } from './imports.ts';
 import { incidents } from './incidents.ts';
 import { jobs } from './jobs.ts';
+import { kioskStaff } from './kiosk-staff.ts';
 import { people } from './people.ts';
 import { pinCode } from './pinCode.ts';
 import { presence } from './presence.ts';
@@ -28,7 +29,6 @@ import { retention } from './retention.ts';
 import { rollouts } from './rollouts.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
-import { technicians } from './technicians.ts';
 import { texts } from './texts.ts';
 import { webhooks } from './webhooks.ts';
 import { when } from './when.ts';
@@ -66,6 +66,6 @@ export const ar = {
   settings,
   texts,
   cards,
-  technicians,
+  kioskStaff,
   webhooks,
 };

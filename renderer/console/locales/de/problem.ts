@@ -121,15 +121,21 @@ export const problem = {
     title: 'Diese Person hat keine Nummer, die zu einer PIN gehört.',
     next: 'Geben Sie ihr zuerst eine Nummer.',
   },
-  'technician-exists': {
-    title: 'Einen Techniker dieses Namens gibt es schon.',
-    next: 'Entfernen Sie ihn zuerst, oder geben Sie einen anderen Namen an.',
+  'staff-exists': {
+    title: 'Im Personal der Kioske gibt es diesen Namen schon.',
+    next: 'Geben Sie den Namen vollständig an.',
   },
-  'technicians-too-many': {
-    title: 'Der Standort hat so viele Techniker, wie ein Kiosk aufnimmt.',
-    next: 'Entfernen Sie zuerst einen.',
+  'staff-too-many': {
+    title: 'Der Standort hat so viel Personal, wie ein Kiosk aufnehmen kann.',
+    next: 'Entfernen Sie zuerst jemanden.',
   },
-  'technician-unknown': { title: 'Diesen Techniker gibt es nicht (mehr).', next: 'Laden Sie die Seite neu.' },
+  'staff-unknown': { title: 'Dieses Mitglied des Personals gibt es nicht (mehr).', next: 'Laden Sie die Seite neu.' },
+  'staff-badge-taken': { title: 'Diesen Ausweis hat schon jemand anderes.', next: 'Nehmen Sie einen anderen Ausweis.' },
+  'staff-of-kiosk': {
+    title: 'Dieses Mitglied wurde an einem Kiosk hinzugefügt.',
+    next: 'Ändern Sie es dort unter Personal.',
+  },
+  'staff-no-factor': { title: 'Nur die Technik hat einen zweiten Faktor.', next: 'Setzen Sie die PIN zurück.' },
   'templates-on-card': {
     title: 'An einem Standort dieser Person liegen Vorlagen nur auf der Karte.',
     next: 'Erfassen Sie sie an einem Kiosk, der die Karte macht.',

@@ -102,12 +102,12 @@ export const problem = {
     title: 'This person has no number, which a PIN goes with.',
     next: 'Give them a number first.',
   },
-  'technician-exists': {
-    title: 'There is a technician of this name already.',
-    next: 'Remove them first, or give another name.',
-  },
-  'technicians-too-many': { title: 'The site has as many technicians as a kiosk takes.', next: 'Remove one first.' },
-  'technician-unknown': { title: 'There is no such technician (any more).', next: 'Read the page again.' },
+  'staff-exists': { title: 'There is a member of kiosk staff with this name already.', next: 'Give the name in full.' },
+  'staff-too-many': { title: 'The site has as many kiosk staff as a kiosk can hold.', next: 'Remove someone first.' },
+  'staff-unknown': { title: 'There is no such member of kiosk staff (any more).', next: 'Read the page again.' },
+  'staff-badge-taken': { title: 'Another member has this badge.', next: 'Take another badge.' },
+  'staff-of-kiosk': { title: 'This member was added at one kiosk.', next: 'Change them there: Staff, Kiosk staff.' },
+  'staff-no-factor': { title: 'Only a technician has a second factor.', next: 'Reset the PIN.' },
   'templates-on-card': {
     title: 'At a site of this person templates live on their card alone.',
     next: 'Enrol them at a kiosk, which makes the card.',

@@ -22,7 +22,7 @@ import { toast } from '../../parts/toast.tsx';
 import { AlertBadges, bytes, cameraWords } from './alerts.tsx';
 import { CommandsPanel } from './commands.tsx';
 import { SettingsForm, SettingsHistory, settingsWords } from './settings-form.tsx';
-import { TechniciansPanel } from './technicians.tsx';
+import { StaffLogPanel } from './staff-log.tsx';
 
 const EVERY_MS = 5_000;
 
@@ -67,7 +67,7 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
           <Facts kiosk={kiosk} />
           <SettingsPanel key={detail.own.revision} detail={{ ...detail, kiosk }} admin={admin} onChange={setChanged} />
           <CommandsPanel detail={{ ...detail, kiosk }} admin={admin} onChange={setChanged} />
-          <TechniciansPanel records={detail.technicians} />
+          <StaffLogPanel records={detail.staff} />
         </>
       )}
     </PageFrame>

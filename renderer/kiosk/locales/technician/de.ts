@@ -1,13 +1,10 @@
 export const deTechnician = {
   title: 'Technik',
-  open: 'Technik',
   code: 'Code Ihrer App',
-  enter: 'Eintreten',
   gate: 'Sechs Ziffern Ihrer Authenticator-App oder zehn von Ihrem Papier.',
   clockNote:
     'Uhr dieses Geräts: {{time}}. Weicht sie um mehr als eine halbe Minute von der Ihres Telefons ab, passt nur ein Code vom Papier.',
-  none: 'An diesem Gerät ist kein Techniker eingetragen. Das geschieht an der Maschine: kiosk technician add.',
-  wrong: 'Dieser Code stimmt nicht oder wurde schon benutzt. Warten Sie auf den nächsten.',
+  wrong: 'PIN oder Code stimmt nicht, oder der Code wurde schon benutzt. Warten Sie auf den nächsten.',
   leave: 'Verlassen',
   who: 'Technik: {{name}}',
   build: 'Stand',

@@ -1,14 +1,11 @@
 /** What the technician’s menu says. Every other language has the same keys. */
 export const enTechnician = {
   title: 'Technician',
-  open: 'Technician',
   code: 'Code of your app',
-  enter: 'Enter',
   gate: 'Six digits of your authenticator app, or ten of your paper.',
   clockNote:
     'This kiosk’s clock: {{time}}. Should it differ from your telephone’s by more than half a minute, only a code on paper fits.',
-  none: 'No technician is enrolled at this kiosk. It is done at the machine: kiosk technician add.',
-  wrong: 'This code is not right, or was used before. Wait for the next one.',
+  wrong: 'The PIN or the code is not right, or the code was used before. Wait for the next one.',
   leave: 'Leave',
   who: 'Technician: {{name}}',
   build: 'Build',

@@ -1,12 +1,9 @@
 export const zhTechnician = {
   title: '技术人员',
-  open: '技术人员',
   code: '应用中的验证码',
-  enter: '进入',
   gate: '身份验证应用的六位数字，或纸上的十位数字。',
   clockNote: '本机时钟：{{time}}。若与您手机的时间相差超过半分钟，则只能使用纸上的代码。',
-  none: '本机没有登记技术人员。请在机器上登记：kiosk technician add。',
-  wrong: '代码不正确，或已被使用。请等待下一个。',
+  wrong: 'PIN 码或验证码不正确，或验证码已被使用。请等待下一个。',
   leave: '离开',
   who: '技术人员：{{name}}',
   build: '程序',

@@ -159,15 +159,17 @@ function Search({
                   {t('people.setPin')}
                 </button>
               )}
-              <button
-                type="button"
-                class="button button-bad"
-                aria-label={`${t('people.remove')}: ${person.name}`}
-                onClick={() => choose({ kind: 'remove', person })}
-              >
-                <IconTrash />
-                <span>{t('people.remove')}</span>
-              </button>
+              {session.unlocked.value?.may.includes('personDelete') && (
+                <button
+                  type="button"
+                  class="button button-bad"
+                  aria-label={`${t('people.remove')}: ${person.name}`}
+                  onClick={() => choose({ kind: 'remove', person })}
+                >
+                  <IconTrash />
+                  <span>{t('people.remove')}</span>
+                </button>
+              )}
             </li>
           ))}
         </ul>

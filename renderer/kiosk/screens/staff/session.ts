@@ -1,15 +1,18 @@
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { CoreClient } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
+import type { Unlocked } from '../../../../electron/contract/staff.ts';
 import { hasSentence, t } from '../../../shared/i18n.ts';
 import { errorWords } from '../../parts/error-words.ts';
 
 /** A staff session: its token is held here alone, and is gone with it. */
 export interface StaffSession {
   readonly token: ReadonlySignal<string | null>;
+  /** Who it is and what they may do, as the core says; null: locked. */
+  readonly unlocked: ReadonlySignal<Unlocked | null>;
   /** Why it ended by itself; shown with the PIN. */
   readonly ended: ReadonlySignal<boolean>;
-  open(token: string): void;
+  open(unlocked: Unlocked): void;
   /** Locks here and in the core. */
   lock(): void;
   /** Runs a call with the token; a session that is over locks the screen. The other errors are the caller's. */
@@ -20,18 +23,20 @@ export interface StaffSession {
 export class SessionOver extends Error {}
 
 export function createStaffSession(core: Pick<CoreClient, 'staffLock'>): StaffSession {
-  const token = signal<string | null>(null);
+  const unlocked = signal<Unlocked | null>(null);
+  const token = computed(() => unlocked.value?.token ?? null);
   const ended = signal(false);
   return {
     token,
+    unlocked,
     ended,
     open(next) {
-      token.value = next;
+      unlocked.value = next;
       ended.value = false;
     },
     lock() {
       const old = token.peek();
-      token.value = null;
+      unlocked.value = null;
       // When the core is gone, so is the session.
       if (old) core.staffLock({ token: old }).catch(() => undefined);
     },
@@ -42,7 +47,7 @@ export function createStaffSession(core: Pick<CoreClient, 'staffLock'>): StaffSe
         return await call(mine);
       } catch (error) {
         if (!(error instanceof RpcError) || error.code !== 'staff-locked') throw error;
-        token.value = null;
+        unlocked.value = null;
         ended.value = true;
         throw new SessionOver();
       }

@@ -1,17 +1,19 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { Unlocked } from '../../../../electron/contract/staff.ts';
 import { t } from '../../../shared/i18n.ts';
 import {
   IconAddPerson,
   IconAgain,
+  IconAlert,
   IconBack,
   IconFace,
   IconInfo,
-  IconKey,
   IconKiosk,
   IconList,
   IconLock,
   IconSearch,
+  IconStaff,
 } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../parts/idle.tsx';
@@ -19,15 +21,15 @@ import { AgainScreen } from './again.tsx';
 import { DiagnosticsScreen } from './diagnostics.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { EvacuationScreen } from './evacuation.tsx';
+import { MembersScreen } from './members.tsx';
 import { PeopleScreen } from './people.tsx';
 import { ReviewScreen } from './review.tsx';
 import { createStaffSession, type StaffSession } from './session.ts';
 import { StateScreen } from './state.tsx';
-import { CodeScreen } from './technician/code.tsx';
 import { TechnicianRoom } from './technician/room.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
-type View = 'menu' | 'enrol' | 'again' | 'review' | 'people' | 'evacuation' | 'diagnostics' | 'state' | 'technician';
+type View = 'menu' | 'enrol' | 'again' | 'review' | 'people' | 'evacuation' | 'diagnostics' | 'members' | 'state';
 
 /** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
 const IDLE_MS = 120_000;
@@ -39,27 +41,14 @@ export function StaffScreen() {
   const { core, home } = useKiosk();
   const session = useMemo(() => createStaffSession(core), [core]);
   useEffect(() => () => session.lock(), [session]);
-  const technician = useSignal<Entered | null>(null);
-  if (technician.value) return <TechnicianRoom {...technician.value} leave={home} />;
-  if (session.token.value === null) return <UnlockScreen session={session} />;
-  return <Room session={session} leave={home} enter={(entered) => (technician.value = entered)} />;
+  const unlocked = session.unlocked.value;
+  if (unlocked === null) return <UnlockScreen session={session} />;
+  const { member } = unlocked;
+  if (member?.role === 'technician') return <TechnicianRoom session={session} name={member.name} leave={home} />;
+  return <Room session={session} unlocked={unlocked} leave={home} />;
 }
 
-/** A technician who came out of a staff session, which is over by then. */
-interface Entered {
-  readonly token: string;
-  readonly name: string;
-}
-
-function Room({
-  session,
-  leave,
-  enter,
-}: {
-  session: StaffSession;
-  leave: () => void;
-  enter: (technician: Entered) => void;
-}) {
+function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: Unlocked; leave: () => void }) {
   const view = useSignal<View>('menu');
   /** A capture goes on without hands: each step of it counts as a touch. */
   const alive = useSignal(0);
@@ -83,7 +72,6 @@ function Room({
     const at = document.activeElement;
     if (at === root.current || !root.current?.contains(at)) heading.current?.focus();
   }, [view.value]);
-  if (view.value === 'technician') return <CodeScreen session={session} back={menu} entered={enter} />;
   return (
     <main class="staff" data-view={view.value} ref={root}>
       <div class="screen-head">
@@ -108,7 +96,8 @@ function Room({
           <span>{t('staff.lock')}</span>
         </button>
       </div>
-      {view.value === 'menu' && <Menu session={session} open={(next) => (view.value = next)} />}
+      {view.value === 'menu' && <Who unlocked={unlocked} />}
+      {view.value === 'menu' && <Menu session={session} unlocked={unlocked} open={(next) => (view.value = next)} />}
       {view.value === 'enrol' && (
         <EnrolScreen session={session} stepBack={stepBack} close={menu} alive={() => alive.value++} />
       )}
@@ -116,6 +105,7 @@ function Room({
       {view.value === 'review' && <ReviewScreen session={session} alive={() => alive.value++} />}
       {view.value === 'people' && <PeopleScreen session={session} alive={() => alive.value++} />}
       {view.value === 'evacuation' && <EvacuationScreen session={session} />}
+      {view.value === 'members' && <MembersScreen session={session} first={isFirst(unlocked)} />}
       {view.value === 'diagnostics' && <DiagnosticsScreen session={session} />}
       {view.value === 'state' && <StateScreen />}
       <IdleNotice left={left} />
@@ -123,60 +113,100 @@ function Room({
   );
 }
 
-const TITLES: Record<Exclude<View, 'technician'>, string> = {
+const TITLES: Record<View, string> = {
   menu: 'staff.menu',
   enrol: 'staff.enrol',
   again: 'again.title',
   review: 'review.title',
   people: 'people.title',
   evacuation: 'evacuation.title',
+  members: 'members.title',
   diagnostics: 'diagnostics.title',
   state: 'state.title',
 };
 
-function Menu({ session, open }: { session: StaffSession; open: (view: View) => void }) {
+/** The method without which a view is of no use to the role. */
+const NEEDS: Partial<Record<View, string>> = {
+  enrol: 'enrolBegin',
+  again: 'enrolAgain',
+  review: 'reviewList',
+  people: 'peopleFind',
+  evacuation: 'evacuationOpen',
+  members: 'staffList',
+  diagnostics: 'diagnostics',
+};
+
+/** The kiosk has no staff yet: the emergency PIN is how it is set up. */
+const isFirst = ({ member, alerted }: Unlocked): boolean => member === null && !alerted;
+
+/** Under whose name everything is done; with the emergency PIN, that it was reported. */
+function Who({ unlocked }: { unlocked: Unlocked }) {
+  const { member, alerted } = unlocked;
+  if (member)
+    return (
+      <p class="hint staff-who">
+        <bdi>{member.name}</bdi> · {t(`staff.role.${member.role}`)}
+      </p>
+    );
+  return alerted ? (
+    <p class="staff-alerted" role="status">
+      <IconAlert />
+      <span>{t('staff.alerted')}</span>
+    </p>
+  ) : null;
+}
+
+function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Unlocked; open: (view: View) => void }) {
   const { core } = useKiosk();
   /** Pictures of an import that wait; the entry is there while one does. */
   const waiting = useSignal(0);
   useEffect(() => {
+    if (!unlocked.may.includes('reviewCount')) return;
     session
       .run((token) => core.reviewCount({ token }))
       .then(({ count }) => (waiting.value = count))
       .catch(() => undefined); // the list itself says what is wrong
   }, [session]);
   const faceless = !useKiosk().recognises.value;
+  const first = isFirst(unlocked);
+  const members = { view: 'members', icon: <IconStaff /> } as const;
   const items = [
+    ...(first ? [members] : []),
     { view: 'enrol', icon: <IconAddPerson /> },
     ...(faceless ? [] : [{ view: 'again', icon: <IconAgain /> } as const]),
     ...(waiting.value === 0 ? [] : [{ view: 'review', icon: <IconFace /> } as const]),
     { view: 'people', icon: <IconSearch /> },
     { view: 'evacuation', icon: <IconList /> },
+    ...(first ? [] : [members]),
     { view: 'diagnostics', icon: <IconKiosk /> },
     { view: 'state', icon: <IconInfo /> },
   ] as const;
+  const allowed = items.filter(({ view }) => {
+    const need = NEEDS[view];
+    return need === undefined || unlocked.may.includes(need);
+  });
   return (
     <ul class="menu">
-      {items.map(({ view, icon }) => {
+      {allowed.map(({ view, icon }) => {
         const hint =
-          view === 'review'
-            ? t('review.waiting', { count: waiting.value })
-            : t(faceless && view === 'enrol' ? 'staff.enrolByNumber' : `staff.${view}Hint`);
+          view === 'review' ? t('review.waiting', { count: waiting.value }) : t(hintOf(view, faceless, first));
         return (
           <li key={view}>
             <button type="button" class="way way-row" data-open={view} onClick={() => open(view)}>
               <span class="way-icon">{icon}</span>
-              <span class="way-name">{t(view === 'review' ? 'review.title' : `staff.${view}`)}</span>
+              <span class="way-name">
+                {t(view === 'review' ? 'review.title' : view === 'members' && first ? 'staff.first' : `staff.${view}`)}
+              </span>
               <span class="way-hint">{hint}</span>
             </button>
           </li>
         );
       })}
-      <li class="menu-quiet">
-        <button type="button" class="button" data-open="technician" onClick={() => open('technician')}>
-          <IconKey />
-          <span>{t('technician.open')}</span>
-        </button>
-      </li>
     </ul>
   );
+}
+
+function hintOf(view: View, faceless: boolean, first: boolean): string {
+  if (view === 'enrol' && faceless) return 'staff.enrolByNumber';
+  return view === 'members' && first ? 'staff.firstHint' : `staff.${view}Hint`;
 }

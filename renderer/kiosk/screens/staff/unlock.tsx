@@ -1,34 +1,364 @@
-import { t } from '../../../shared/i18n.ts';
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { weakPin } from '../../../../electron/contract/pin.ts';
+import { RpcError } from '../../../../electron/contract/rpc-error.ts';
+import type { StaffChoice, Unlocked } from '../../../../electron/contract/staff.ts';
+import { secondOf, t } from '../../../shared/i18n.ts';
+import { IconBack, IconKey } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
+import { errorWords } from '../../parts/error-words.ts';
 import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
-import { KeypadScreen } from '../../parts/keypad-form.tsx';
+import { IdleNotice, useIdle } from '../../parts/idle.tsx';
+import { FormError, KeypadScreen } from '../../parts/keypad-form.tsx';
 import { usePinEntry } from '../../parts/pin-entry.ts';
+import { pinTroubleOf, usePinWords } from '../../parts/pin-trouble.ts';
+import { listenToWedge } from '../../wedge.ts';
 import type { StaffSession } from './session.ts';
 
-/** The staff PIN. */
-export function UnlockScreen({ session }: { session: StaffSession }) {
-  const { core } = useKiosk();
-  const pin = usePinEntry('staff', PIN_SHAPE, async (typed) => {
-    const { token } = await core.staffUnlock({ pin: typed });
-    session.open(token);
-  });
+const IDLE_MS = 30_000;
+const CODE_IDLE_MS = 60_000;
+const CODE_SHAPE = /^([0-9]{6}|[0-9]{10})$/;
+const STAFF_PIN_SHAPE = /^[0-9]{6,12}$/;
+const CLOCK_MS = 1_000;
 
+/** What was given so far: the core wants all of it at once. */
+interface Given {
+  /** Null: the emergency PIN. */
+  readonly member?: string;
+  readonly name: string | null;
+  readonly badge?: string;
+  readonly pin?: string;
+  readonly code?: string;
+}
+
+type Step =
+  | { at: 'loading' }
+  | { at: 'choose' }
+  | { at: 'pin'; given: Given; role: StaffChoice['role'] | null }
+  | { at: 'code'; given: Given }
+  | { at: 'own'; given: Given };
+
+interface Known {
+  readonly members: readonly StaffChoice[];
+  /** Trusted time less this page's monotonic clock, ms: what a technician's code is judged by. */
+  readonly offset: number;
+}
+
+/** Who it is, and by what: a name and PIN, a badge, or the sealed emergency PIN. A kiosk without staff has that alone. */
+export function UnlockScreen({ session }: { session: StaffSession }) {
+  const { core, link } = useKiosk();
+  const step = useSignal<Step>({ at: 'loading' });
+  const known = useSignal<Known>({ members: [], offset: 0 });
+  const badgeTrouble = useSignal<ReturnType<typeof pinTroubleOf> | null>(null);
+  const emergency: Step = { at: 'pin', given: { name: null }, role: null };
+
+  useEffect(() => {
+    let over = false;
+    core
+      .staffMembers({})
+      .then(({ members, now }) => {
+        if (over) return;
+        known.value = { members, offset: Date.parse(now) - performance.now() };
+        step.value = members.length === 0 ? emergency : { at: 'choose' };
+      })
+      .catch(() => {
+        if (!over) step.value = emergency; // its own refusal says what is wrong
+      });
+    return () => {
+      over = true;
+    };
+  }, [core]);
+
+  /** Asks the core; what it still needs is the next step. */
+  async function unlock(given: Given, newPin?: string): Promise<void> {
+    const { name: _, ...input } = given;
+    try {
+      const unlocked: Unlocked = await core.staffUnlock({ ...input, ...(newPin && { newPin }) });
+      session.open(unlocked);
+    } catch (error) {
+      const code = error instanceof RpcError ? error.code : '';
+      const name = error instanceof RpcError && typeof error.params.name === 'string' ? error.params.name : given.name;
+      if (code === 'staff-code-needed') step.value = { at: 'code', given: { ...given, name } };
+      else if (code === 'staff-pin-choose') step.value = { at: 'own', given: { ...given, name } };
+      else throw error;
+    }
+  }
+
+  const locked = step.value.at === 'choose' || step.value.at === 'pin';
+  useEffect(() => {
+    if (!locked || known.value.members.length === 0) return;
+    const read = (badge: string): void => {
+      badgeTrouble.value = null;
+      unlock({ badge, name: null }).catch((error: unknown) => {
+        badgeTrouble.value = pinTroubleOf(error);
+      });
+    };
+    core.staffListen({ on: true }).catch(() => undefined);
+    const ended = [
+      listenToWedge(document, () => true, read),
+      link.onArrival((arrival) => {
+        if (arrival.kind === 'badge') read(arrival.badge);
+      }),
+    ];
+    return () => {
+      for (const end of ended) end();
+      core.staffListen({ on: false }).catch(() => undefined);
+    };
+  }, [locked, core, known.value]);
+
+  const now = step.value;
+  const back = known.value.members.length === 0 ? undefined : () => (step.value = { at: 'choose' });
+  switch (now.at) {
+    case 'loading':
+      return <main class="pin" />;
+    case 'choose':
+      return (
+        <Choose
+          members={known.value.members}
+          trouble={badgeTrouble}
+          over={session.ended.value}
+          choose={({ id, name, role }) => {
+            step.value = { at: 'pin', given: { member: id, name }, role };
+          }}
+          emergency={() => {
+            step.value = emergency;
+          }}
+        />
+      );
+    case 'pin':
+      return (
+        <PinStep
+          key={now.given.member ?? 'emergency'}
+          given={now.given}
+          technician={now.role === 'technician'}
+          over={session.ended.value}
+          first={known.value.members.length === 0}
+          back={back}
+          enter={(pin) => {
+            const given = { ...now.given, pin };
+            if (now.role !== 'technician') return unlock(given);
+            step.value = { at: 'code', given };
+            return Promise.resolve();
+          }}
+        />
+      );
+    case 'code':
+      return (
+        <CodeStep
+          given={now.given}
+          offset={known.value.offset}
+          back={back}
+          enter={(code) => unlock({ ...now.given, code })}
+        />
+      );
+    case 'own':
+      return <OwnPin given={now.given} back={back} enter={(pin) => unlock(now.given, pin)} />;
+  }
+}
+
+function Choose({
+  members,
+  trouble,
+  over,
+  choose,
+  emergency,
+}: {
+  members: readonly StaffChoice[];
+  trouble: Parameters<typeof usePinWords>[0];
+  over: boolean;
+  choose: (member: StaffChoice) => void;
+  emergency: () => void;
+}) {
+  const { home } = useKiosk();
+  const words = usePinWords(trouble, 'staff');
+  const left = useIdle(IDLE_MS, home);
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  return (
+    <main class="staff" data-view="unlock">
+      <div class="screen-head">
+        <button type="button" class="button button-back" onClick={() => home()}>
+          <IconBack />
+          <span>{t('back')}</span>
+        </button>
+        <h1 class="title" ref={title} tabIndex={-1}>
+          {t('staff.who')}
+        </h1>
+      </div>
+      <FormError words={words} note={over ? t('staff.over') : t('staff.badgeHint')} />
+      <ul class="menu staff-choices">
+        {members.map((member) => (
+          <li key={member.id}>
+            <button type="button" class="way way-row" data-member={member.id} onClick={() => choose(member)}>
+              <span class="way-name">
+                <bdi>{member.name}</bdi>
+              </span>
+              <span class="way-hint">{t(`staff.role.${member.role}`)}</span>
+            </button>
+          </li>
+        ))}
+        <li class="menu-quiet">
+          <button type="button" class="button" data-open="emergency" onClick={emergency}>
+            <IconKey />
+            <span>{t('staff.emergency')}</span>
+          </button>
+        </li>
+      </ul>
+      <IdleNotice left={left} />
+    </main>
+  );
+}
+
+function PinStep({
+  given,
+  technician,
+  over,
+  first,
+  back,
+  enter,
+}: {
+  given: Given;
+  technician: boolean;
+  over: boolean;
+  /** The kiosk has no staff yet: the PIN is how it is set up, and nothing is reported. */
+  first: boolean;
+  back: (() => void) | undefined;
+  enter: (pin: string) => Promise<void>;
+}) {
+  const pin = usePinEntry('staff', PIN_SHAPE, enter);
+  const note = given.name === null ? t(first ? 'staff.firstPin' : 'staff.emergencyNote') : '';
   return (
     <KeypadScreen
-      title={t('staff.title')}
-      idleMs={30_000}
-      submit={t('staff.unlock')}
+      title={given.name ?? t(first ? 'staff.title' : 'staff.emergency')}
+      idleMs={IDLE_MS}
+      submit={t(technician ? 'next' : 'staff.unlock')}
       busy={pin.busy.value}
       error={pin.words}
-      note={session.ended.value ? t('staff.over') : ''}
+      note={over ? t('staff.over') : note}
+      {...(back && { onBack: back })}
       onSubmit={pin.submit}
     >
       <PinField
-        label={t('staff.pin')}
+        label={t(given.name === null && !first ? 'staff.emergency' : 'staff.pin')}
         name="staff-pin"
         value={pin.typed.value}
         onValue={(next) => (pin.typed.value = next)}
         input={pin.input}
+      />
+    </KeypadScreen>
+  );
+}
+
+/** A technician's code, with the time by which it is judged: a clock that is wrong is seen here. */
+function CodeStep({
+  given,
+  offset,
+  back,
+  enter,
+}: {
+  given: Given;
+  offset: number;
+  back: (() => void) | undefined;
+  enter: (code: string) => Promise<void>;
+}) {
+  const code = usePinEntry('technician', CODE_SHAPE, enter);
+  const clock = useSignal('');
+  useEffect(() => {
+    const show = (): void => {
+      clock.value = secondOf(new Date(offset + performance.now()));
+    };
+    show();
+    const timer = setInterval(show, CLOCK_MS);
+    return () => clearInterval(timer);
+  }, [offset, clock]);
+  return (
+    <KeypadScreen
+      title={given.name ?? t('technician.title')}
+      idleMs={CODE_IDLE_MS}
+      submit={t('staff.unlock')}
+      busy={code.busy.value}
+      error={code.words}
+      note={t('technician.gate')}
+      {...(back && { onBack: back })}
+      onSubmit={code.submit}
+    >
+      <PinField
+        label={t('technician.code')}
+        name="technician-code"
+        value={code.typed.value}
+        onValue={(next) => (code.typed.value = next)}
+        input={code.input}
+      />
+      <p class="hint tabular">{t('technician.clockNote', { time: clock.value })}</p>
+    </KeypadScreen>
+  );
+}
+
+/** In place of the PIN they were given: typed twice, so that nobody is locked out by a slip. */
+function OwnPin({
+  given,
+  back,
+  enter,
+}: {
+  given: Given;
+  back: (() => void) | undefined;
+  enter: (pin: string) => Promise<void>;
+}) {
+  const first = useSignal('');
+  const second = useSignal('');
+  const busy = useSignal(false);
+  const error = useSignal('');
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
+  function wrong(): string | null {
+    if (!STAFF_PIN_SHAPE.test(first.value)) return 'staff.pinShape';
+    if (weakPin(first.value)) return 'enrol.error.pin-weak';
+    return first.value === second.value ? null : 'staff.pinDiffers';
+  }
+  async function submit(): Promise<void> {
+    const key = wrong();
+    error.value = key === null ? '' : t(key);
+    if (key === null) {
+      busy.value = true;
+      try {
+        return await enter(first.value);
+      } catch (cause) {
+        error.value = errorWords(cause);
+      } finally {
+        busy.value = false;
+      }
+    }
+    first.value = '';
+    second.value = '';
+    input.current?.focus();
+  }
+  return (
+    <KeypadScreen
+      title={given.name ?? t('staff.title')}
+      idleMs={CODE_IDLE_MS}
+      submit={t('staff.unlock')}
+      busy={busy.value}
+      error={error.value}
+      note={t('staff.choosePin')}
+      {...(back && { onBack: back })}
+      onSubmit={() => void submit()}
+    >
+      <PinField
+        label={t('staff.newPin')}
+        name="own-pin"
+        value={first.value}
+        onValue={(next) => {
+          first.value = next;
+        }}
+        input={input}
+      />
+      <PinField
+        label={t('staff.newPinAgain')}
+        name="own-pin-again"
+        value={second.value}
+        onValue={(next) => {
+          second.value = next;
+        }}
       />
     </KeypadScreen>
   );

@@ -1,5 +1,5 @@
 import type { ColumnType } from 'kysely';
-import type { CommandWhat } from '../../../protocol/wire/event.ts';
+import type { CommandWhat, StaffRole } from '../../../protocol/wire/event.ts';
 
 type Instant = ColumnType<Date, Date | string, Date | string>;
 type MaybeInstant = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
@@ -44,16 +44,18 @@ export interface FleetCommandTable {
   word: string | null;
 }
 
-/** Who may enter the technician's menu at the kiosks of a scope, or at all (technicians/). */
-export interface TechnicianTable {
+/** Who may unlock the kiosks of a scope, or all (staff/). */
+export interface StaffMemberTable {
   id: string;
   row_version: number;
   scope: string | null;
+  /** The kiosk that they were added at, which alone has what they unlock it with; null: they are of the server. */
+  device: string | null;
+  role: StaffRole;
   /** Envelope. */
   name: Uint8Array;
-  /** Envelope of the secret and of what is left of the codes on paper; null once removed. */
+  /** Envelope of PIN, badge and second factor; null once removed, and of a member of one kiosk. */
   sealed: Uint8Array | null;
-  paper_left: number;
   added_at: Instant;
   added_by: string;
   removed_at: MaybeInstant;

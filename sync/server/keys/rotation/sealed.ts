@@ -13,7 +13,7 @@ import { quarantinePlace } from '../../ingest/personal.ts';
 import { minorPlace } from '../../minors/minors.ts';
 import { pinCodePlace } from '../../pin-codes/codes.ts';
 import { pinPlace } from '../../pins/pins.ts';
-import { technicianNamePlace, technicianSecretPlace } from '../../technicians/store.ts';
+import { staffKeysPlace, staffNamePlace } from '../../staff/store.ts';
 import { webhookPlace } from '../../webhooks/store.ts';
 import type { Keys, Place, Purpose } from '../envelope.ts';
 import { personKeyPlace } from '../persons.ts';
@@ -147,13 +147,13 @@ export const SEALED: readonly SealedTable[] = [
     columns: { sealed: field((r) => logPlace(text(r, 'command'))) },
   },
   {
-    name: 'technicians',
-    table: 'technician',
+    name: 'kiosk staff',
+    table: 'staff_member',
     id: { id: 'uuid' },
     reads: ['row_version'],
     columns: {
-      name: field((r) => technicianNamePlace(text(r, 'id'))),
-      sealed: field((r) => technicianSecretPlace(text(r, 'id'), Number(r.row_version))),
+      name: field((r) => staffNamePlace(text(r, 'id'))),
+      sealed: field((r) => staffKeysPlace(text(r, 'id'), Number(r.row_version))),
     },
   },
   {

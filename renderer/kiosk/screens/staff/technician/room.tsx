@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { TechnicianState, TechnicianTask } from '../../../../../electron/contract/technician.ts';
 import { t } from '../../../../shared/i18n.ts';
 import { IconBack, IconExit } from '../../../../shared/icons.tsx';
@@ -7,7 +7,7 @@ import { useKiosk } from '../../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../../parts/idle.tsx';
 import { DiagnosticsScreen } from '../diagnostics.tsx';
 import { usePolled } from '../polled.ts';
-import { createStaffSession, staffWords } from '../session.ts';
+import { type StaffSession, staffWords } from '../session.ts';
 import { StateCards } from './state-cards.tsx';
 import { Confirm, StickProgress, Tasks } from './tasks.tsx';
 
@@ -18,20 +18,14 @@ const IDLE_MS = 120_000;
 type View = { at: 'menu' } | { at: 'diagnostics' } | { at: 'ask'; task: TechnicianTask };
 
 /** The technician's room: how machine and program are, and what can be done about it. Nobody's name but the technician's. */
-export function TechnicianRoom({ token, name, leave }: { token: string; name: string; leave: () => void }) {
+export function TechnicianRoom({ session, name, leave }: { session: StaffSession; name: string; leave: () => void }) {
   const { core } = useKiosk();
-  const session = useMemo(() => {
-    const made = createStaffSession({ staffLock: (input) => core.technicianLeave(input) });
-    made.open(token);
-    return made;
-  }, [core, token]);
   const view = useSignal<View>({ at: 'menu' });
   const said = useSignal('');
   const failed = useSignal('');
   const touched = useTouched();
   const ask = (mine: string) => core.technicianState({ token: mine, active: touched() });
   const { value: now, error, renew } = usePolled<TechnicianState>(session, ask, ask, EVERY_MS);
-  useEffect(() => () => session.lock(), [session]);
   // The core ended it: too long without a touch, or another screen.
   const over = session.token.value === null;
   useEffect(() => {

@@ -1,0 +1,94 @@
+import type { Command } from 'commander';
+import { StaffReset } from '../../../sync/protocol/api/staff.ts';
+import { StaffRole } from '../../../sync/protocol/wire/event.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import { EXIT_HELP } from '../exit-codes.ts';
+import { operate } from '../server/environment.ts';
+import { handedText } from '../staff/sheet.ts';
+
+type Member = ResultOf<'fleet staff'>[number];
+type Handed = ResultOf<'fleet staff add'>;
+
+/** `fleet staff list | add | reset | remove`: who may unlock the kiosks of a site. */
+export function registerFleetStaff(fleet: Command): void {
+  const staff = fleet
+    .command('staff')
+    .description('Staff of the kiosks of a site, or of all. For one kiosk alone: `staff`, on it.');
+  staff
+    .command('list')
+    .description('Who may unlock the kiosks, in which role, and which kiosks have confirmed it.')
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (o: { json?: boolean }) => {
+      const all = await operate('fleet staff', {});
+      for (const one of all) print(o.json, one, memberText(one));
+      if (all.length === 0 && !o.json) process.stdout.write('No kiosk staff was added at the server.\n');
+    });
+  staff
+    .command('add <name>')
+    .description('Add a member: shows a PIN for their first use, and a technician’s second factor, this once.')
+    .requiredOption('--role <role>', 'desk, supervisor or technician')
+    .option('--site <id>', 'at the kiosks of this site; without it at all')
+    .option('--badge <number>', 'of a badge that unlocks the kiosks too, as a reader gives it')
+    .option('--json', 'one JSON object, without the picture')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (name: string, o: { role: string; site?: string; badge?: string; json?: boolean }) => {
+      const role = StaffRole.safeParse(o.role).data;
+      if (!role)
+        throw new Problem('arguments-wrong', `there is no role ${o.role}`, 'Give desk, supervisor or technician.');
+      const wanted = { name, role, site: o.site ?? null, badge: o.badge ?? null };
+      const added = await operate('fleet staff add', wanted);
+      print(o.json, added, handed(added, 'is added; kiosks have it with their next contact'));
+    });
+  staff
+    .command('reset <name-or-id>')
+    .description(
+      'Make a PIN for their first use again, or a technician’s second factor. What they had opens nothing any more.',
+    )
+    .option('--factor', 'the second factor in place of the PIN')
+    .option('--badge <number>', 'give them this badge; empty takes it away')
+    .option('--json', 'one JSON object, without the picture')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (member: string, o: { factor?: boolean; badge?: string; json?: boolean }) => {
+      const reset = StaffReset.parse(
+        o.badge !== undefined ? { what: 'badge', badge: o.badge || null } : { what: o.factor ? 'factor' : 'pin' },
+      );
+      const made = await operate('fleet staff reset', { member, reset });
+      print(o.json, made, handed(made, 'is changed; kiosks have it with their next contact'));
+    });
+  staff
+    .command('remove <name-or-id>')
+    .description('Each kiosk refuses them from its next contact on.')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', EXIT_HELP)
+    .action(async (which: string, o: { json?: boolean }) => {
+      const removed = await operate('fleet staff remove', { member: which });
+      print(o.json, removed, memberText(removed));
+    });
+}
+
+const handed = ({ member, pin, factor }: Handed, done: string): string => handedText(member.name, done, pin, factor);
+
+const PINS = { own: 'own PIN', start: 'PIN for the first use', none: 'no PIN' } as const;
+
+function memberText(m: Member): string {
+  const where = m.kiosk ? `kiosk ${m.kiosk.name} alone` : m.site === null ? 'all sites' : `site ${m.site}`;
+  const by = [
+    m.role,
+    ...(m.pin ? [PINS[m.pin]] : []),
+    ...(m.badge ? ['badge'] : []),
+    ...(m.paperLeft === null ? [] : [`${m.paperLeft} codes on paper left`]),
+    ...(m.removedAt === null ? [] : [`removed ${m.removedAt}`]),
+  ];
+  const known = `${m.confirmed} of ${m.kiosks} kiosks have ${m.removedAt === null ? 'them' : 'forgotten them'}`;
+  const waiting = m.waiting.map((k) => `${k.name}${k.revoked ? ' (revoked: it is sent nothing any more)' : ''}`);
+  return [
+    `${m.name}  ${m.id}  ${where}, ${by.join(', ')}; ${known}`,
+    ...(waiting.length > 0 ? [`  not yet: ${waiting.join(', ')}`] : []),
+  ].join('\n');
+}
+
+function print(json: boolean | undefined, value: unknown, sentence: string): void {
+  process.stdout.write(`${json ? JSON.stringify(value) : sentence}\n`);
+}

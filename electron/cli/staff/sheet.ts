@@ -1,0 +1,47 @@
+import encodeQR from 'qr';
+
+/** A technician's second factor; shown once. */
+export interface Sheet {
+  readonly uri: string;
+  readonly secret: string;
+  readonly paper: readonly string[];
+}
+
+/**
+ * What is handed over to a member of staff, once.
+ *
+ * @param done what was done, e.g. `is added`
+ * @param pin for their first use; null: the one they have stays
+ */
+export function handedText(name: string, done: string, pin: string | null, factor: Sheet | null): string {
+  return [
+    `${name} ${done}.${pin || factor ? ' This is shown once; clear the screen afterwards.' : ''}`,
+    ...(pin === null ? [] : ['', `PIN for the first use, when they choose their own: ${pin}`]),
+    ...(factor ? factorText(factor) : []),
+  ].join('\n');
+}
+
+const factorText = ({ uri, secret, paper }: Sheet): string[] => [
+  '',
+  ...picture(uri),
+  '',
+  'Read it with an authenticator app, or type the secret there (time-based, 6 digits):',
+  `  ${secret.match(/.{1,4}/g)!.join(' ')}`,
+  '',
+  'Codes for paper, each for one time, whatever the clocks say. Keep them where the telephone is not:',
+  ...paper.map((code) => `  ${code}`),
+];
+
+/** Two rows of squares a line of text. */
+function picture(text: string): string[] {
+  const rows = encodeQR(text, 'raw', { ecc: 'medium', border: 2 });
+  const lines: string[] = [];
+  for (let y = 0; y < rows.length; y += 2) {
+    const upper = rows[y]!;
+    // Drawn where it is light: most terminals write light on dark.
+    lines.push(upper.map((dark, x) => block(!dark, !(rows[y + 1]?.[x] ?? true))).join(''));
+  }
+  return lines;
+}
+
+const block = (upper: boolean, lower: boolean): string => (upper ? (lower ? '█' : '▀') : lower ? '▄' : ' ');

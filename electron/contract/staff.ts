@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { BadgeNumber } from '../../sync/protocol/wire/changes.ts';
+import { StaffRole } from '../../sync/protocol/wire/event.ts';
+import { givenName } from '../../sync/protocol/wire/name.ts';
+
+/** Staff of the kiosk: who there is, how they unlock it, and what a session may do. */
+
+const Id = z.uuid();
+const Instant = z.iso.datetime({ precision: 3 });
+
+/** A technician's second factor: six digits of the app, or ten of the paper. */
+export const FactorCode = z.string().regex(/^([0-9]{6}|[0-9]{10})$/);
+/** A PIN of staff, as it is chosen. */
+export const StaffPin = z.string().regex(/^[0-9]{6,12}$/);
+
+/** As the unlock screen lists them, before anyone is known: nothing but who to choose. */
+export const StaffChoice = z.strictObject({ id: Id, name: z.string(), role: StaffRole, pin: z.boolean() });
+export type StaffChoice = z.infer<typeof StaffChoice>;
+
+/** As a supervisor sees them. */
+export const StaffRow = z.strictObject({
+  id: Id,
+  name: z.string(),
+  role: StaffRole,
+  /** Those of the server are added, reset and removed in its console. */
+  from: z.enum(['kiosk', 'server']),
+  /** `start`: a PIN that was made for them, which they replace when they first use it. */
+  pin: z.enum(['own', 'start', 'none']),
+  badge: z.boolean(),
+});
+export type StaffRow = z.infer<typeof StaffRow>;
+
+/** Someone who is added at the kiosk's screen. Technicians are added where a secret can be handed over: console, command line. */
+export const NewStaff = z.strictObject({
+  name: givenName(60),
+  role: z.enum(['desk', 'supervisor']),
+  pin: StaffPin.nullable(),
+  badge: BadgeNumber.nullable(),
+});
+
+/** How the kiosk is unlocked: by member and PIN, by badge, or (neither of both) by the emergency PIN. */
+export const Unlock = z.strictObject({
+  member: Id.optional(),
+  badge: BadgeNumber.optional(),
+  pin: z
+    .string()
+    .regex(/^[0-9]{4,12}$/)
+    .optional(),
+  code: FactorCode.optional(),
+  /** In place of the PIN they were given, or have had. */
+  newPin: StaffPin.optional(),
+});
+
+export const Unlocked = z.strictObject({
+  token: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  expiresAt: Instant,
+  /** Null: the emergency PIN. */
+  member: z.strictObject({ id: Id, name: z.string(), role: StaffRole }).nullable(),
+  /** Whether the use of the emergency PIN was recorded and reported; false while this kiosk has no staff yet. */
+  alerted: z.boolean(),
+  /** Methods that this session may call, and what it may do within them. */
+  may: z.array(z.string().max(60)),
+});
+export type Unlocked = z.infer<typeof Unlocked>;

@@ -1,0 +1,125 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { newPaper, paperHash, SECRET_BYTES } from '../../../sync/protocol/seal/technician-code.ts';
+import type { StaffRole } from '../../../sync/protocol/wire/event.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { NO_LOCKOUT } from '../pin/lockout.ts';
+import type { Store } from '../store/interface.ts';
+import { EMERGENCY_PIN, EMERGENCY_USED } from './emergency.ts';
+import { keptLocal, knownStaff, type LocalMember, localMembers, MAX_LOCAL, type Member, sameName } from './members.ts';
+import type { StaffRecords } from './records.ts';
+import { lockoutSubject, memberSubject, STAFF_DOORS } from './unlock.ts';
+
+type ManageStore = Pick<Store, 'setting' | 'setSetting' | 'setLockouts' | 'append'>;
+
+export interface Managing {
+  readonly store: ManageStore;
+  readonly records: Pick<StaffRecords, 'write'>;
+}
+
+/** @param stored null: no PIN */
+const pinOf = (stored: string | null, start: boolean): LocalMember['pin'] =>
+  stored === null ? null : { id: randomUUID(), stored, start };
+
+export interface NewMember {
+  readonly name: string;
+  readonly role: StaffRole;
+  /** As PINs are stored; `start`: to be replaced at its first use. */
+  readonly pin: { readonly stored: string; readonly start: boolean } | null;
+  readonly badge: string | null;
+}
+
+/** A technician's secret and codes on paper, which leave here once. */
+export interface HandedOver {
+  readonly secret: Uint8Array;
+  readonly paper: readonly string[];
+}
+
+/** @throws Problem `staff-exists`, `staff-badge-taken`, `staff-too-many`, `staff-without-key` */
+export function addMember(
+  { store, records }: Managing,
+  { name, role, pin, badge }: NewMember,
+): { readonly member: LocalMember; readonly handed: HandedOver | null } {
+  const known = knownStaff(store);
+  const all = localMembers(store);
+  if (known.some((one) => sameName(one.name, name)))
+    throw new Problem('staff-exists', `there is a member of staff ${name} already`, 'Give the name in full.');
+  if (all.length >= MAX_LOCAL)
+    throw new Problem('staff-too-many', `a kiosk has ${MAX_LOCAL} members of staff at most`, 'Remove one first.');
+  if (pin === null && badge === null)
+    throw new Problem('staff-without-key', 'a member of staff needs a PIN or a badge', 'Give one of them.');
+  requireFree(known, badge, null);
+  const handed = role === 'technician' ? { secret: randomBytes(SECRET_BYTES), paper: newPaper(randomBytes) } : null;
+  const member: LocalMember = {
+    id: randomUUID(),
+    name,
+    role,
+    pin: pin && pinOf(pin.stored, pin.start),
+    badge,
+    factor: handed && {
+      secret: Buffer.from(handed.secret).toString('base64url'),
+      paper: handed.paper.map((code, i) => ({ n: i + 1, hash: paperHash(code) })),
+    },
+  };
+  const { id } = member;
+  records.write({ what: 'added', outcome: 'done', member: { id, name, role }, settings: keptLocal([...all, member]) });
+  return { member, handed };
+}
+
+/** Another PIN (`start`: for its first use alone) or badge for a member of this kiosk. @throws as `addMember`, `staff-of-server` */
+export function resetMember(
+  { store, records }: Managing,
+  id: string,
+  to: { readonly pin: { readonly stored: string; readonly start: boolean } } | { readonly badge: string | null },
+): LocalMember {
+  const before = localMember(store, id);
+  if ('badge' in to) requireFree(knownStaff(store), to.badge, id);
+  const after = 'pin' in to ? { ...before, pin: pinOf(to.pin.stored, to.pin.start) } : { ...before, badge: to.badge };
+  if (after.pin === null && after.badge === null)
+    throw new Problem('staff-without-key', 'a member of staff needs a PIN or a badge', 'Give them a PIN first.');
+  const all = localMembers(store).map((one) => (one.id === id ? after : one));
+  const { name } = before;
+  records.write({
+    what: 'pin' in to ? 'pin' : 'badge',
+    outcome: 'done',
+    member: { id, name },
+    settings: keptLocal(all),
+  });
+  // Wrong attempts at what they had before count no more.
+  store.setLockouts(Object.fromEntries(STAFF_DOORS.map((door) => [memberSubject(id, door), NO_LOCKOUT])));
+  return after;
+}
+
+/** Their PIN, badge and codes open nothing any more. @throws Problem `staff-unknown`, `staff-of-server` */
+export function removeMember({ store, records }: Managing, id: string): LocalMember {
+  const member = localMember(store, id);
+  const left = localMembers(store).filter((one) => one.id !== id);
+  records.write({ what: 'removed', outcome: 'done', member: { id, name: member.name }, settings: keptLocal(left) });
+  return member;
+}
+
+/** Another emergency PIN, to be sealed: the one before opens nothing any more, and its use is settled. */
+export function sealEmergencyPin(store: ManageStore, hash: string): void {
+  store.append(
+    { type: 'health', open: { code: 'staff-pin-set', detail: {} }, personal: {} },
+    { [EMERGENCY_PIN]: hash, [EMERGENCY_USED]: '' },
+  );
+  store.setLockouts(Object.fromEntries(STAFF_DOORS.map((door) => [lockoutSubject(door), NO_LOCKOUT])));
+}
+
+function localMember(store: ManageStore, id: string): LocalMember {
+  const member = localMembers(store).find((one) => one.id === id);
+  if (member) return member;
+  if (knownStaff(store).some((one) => one.id === id))
+    throw new Problem(
+      'staff-of-server',
+      'this member of staff is managed at the server',
+      'Change them in the console: Fleet, Kiosk staff.',
+    );
+  throw new Problem('staff-unknown', 'there is no such member of staff', 'See the list again.');
+}
+
+/** A badge unlocks for one member. */
+function requireFree(known: readonly Member[], badge: string | null, except: string | null): void {
+  if (badge !== null && known.some((one) => one.badge === badge && one.id !== except))
+    throw new Problem('staff-badge-taken', 'another member of staff has this badge', 'Take another badge.');
+}

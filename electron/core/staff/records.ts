@@ -1,0 +1,66 @@
+import type { Open, Personal, StaffOutcome, StaffWhat } from '../../../sync/protocol/wire/event.ts';
+import type { CoreOptions } from '../interface.ts';
+import type { Store } from '../store/interface.ts';
+
+export interface Entry {
+  readonly what: StaffWhat;
+  readonly outcome: StaffOutcome;
+  /** Who did it, where it is not the session that runs. */
+  readonly by?: Open<'staff'>['by'];
+  /** Whom it is about. */
+  readonly member?: { readonly id: string; readonly name: string; readonly role?: Open<'staff'>['role'] };
+  readonly code?: string;
+  readonly paper?: number;
+  readonly pin?: Personal<'staff'>['pin'];
+  /** What else belongs into its transaction. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface StaffRecords {
+  /** Durable when this returns. @throws Problem of the store: then what was to be recorded must not happen */
+  write(entry: Entry): void;
+  /** Of a refusal, or of what has happened already: it stays so whether it can be recorded or not. */
+  note(entry: Entry): void;
+}
+
+export interface RecordDeps {
+  readonly store: Pick<Store, 'append'>;
+  /** The server should hear soon. */
+  readonly changed: () => void;
+  readonly log: CoreOptions['log'];
+}
+
+/** What is recorded of staff leaves an event, which reaches the server like any other. */
+export function createStaffRecords({ store, changed, log }: RecordDeps): StaffRecords {
+  function write({ what, outcome, by, member, code, paper, pin, settings }: Entry): void {
+    store.append(
+      {
+        type: 'staff',
+        open: {
+          what,
+          outcome,
+          ...(by && { by }),
+          ...(member && { member: member.id }),
+          ...(member?.role && { role: member.role }),
+          ...(code && { code }),
+          ...(paper && { paper }),
+        },
+        personal: { ...(member && { name: member.name }), ...(pin && { pin }) },
+      },
+      settings,
+    );
+    log('info', 'staff', { what, outcome, ...(code && { code }) });
+    changed();
+  }
+  return {
+    write,
+    note(entry) {
+      try {
+        write(entry);
+      } catch (error) {
+        const { what, outcome, code } = entry;
+        log('error', 'staff: what happened could not be recorded', { what, outcome, code, error });
+      }
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { z } from 'zod';
+import type { StaffRole } from '../../../sync/protocol/wire/event.ts';
+import type { METHODS, MethodName } from '../../contract/methods.ts';
+
+/** Methods that want a staff session. */
+export type StaffMethod = {
+  [M in MethodName]: z.input<(typeof METHODS)[M]['input']> extends { token: string } ? M : never;
+}[MethodName];
+
+/** What a role may or may not do within a method that it may call. */
+type Within = 'overruleDuplicate';
+export type Right = StaffMethod | Within;
+
+const EVERYONE = ['desk', 'supervisor', 'technician'] as const;
+/** Enrol, look up, check in by hand, roll call. */
+const DESK = ['desk', 'supervisor'] as const;
+const SUPERVISOR = ['supervisor'] as const;
+/** The machine and the program, and nobody's personal data. */
+const TECHNICIAN = ['technician'] as const;
+
+/** Who may do what: the one table of it. A method without a line here does not compile, and is refused. */
+export const RIGHTS = {
+  staffLock: EVERYONE,
+  enrolBegin: DESK,
+  enrolCapture: DESK,
+  enrolFinish: DESK,
+  enrolByNumber: DESK,
+  enrolCancel: DESK,
+  enrolAgain: DESK,
+  overruleDuplicate: SUPERVISOR,
+  peopleFind: DESK,
+  reviewCount: DESK,
+  reviewList: DESK,
+  reviewShow: DESK,
+  reviewAccept: DESK,
+  reviewRefuse: DESK,
+  cardIssue: DESK,
+  cardRevoke: DESK,
+  personSetPin: DESK,
+  personDelete: SUPERVISOR,
+  staffCheckin: DESK,
+  evacuationOpen: DESK,
+  evacuationList: DESK,
+  evacuationBegin: DESK,
+  evacuationAccount: DESK,
+  evacuationEnd: DESK,
+  diagnostics: EVERYONE,
+  doorTest: ['supervisor', 'technician'],
+  staffList: SUPERVISOR,
+  staffAdd: SUPERVISOR,
+  staffReset: SUPERVISOR,
+  staffRemove: SUPERVISOR,
+  staffSealPin: SUPERVISOR,
+  technicianState: TECHNICIAN,
+  technicianDo: TECHNICIAN,
+} as const satisfies Record<Right, readonly StaffRole[]>;
+
+/** Whether it is a method that wants a session. */
+export const isStaffMethod = (name: string): name is StaffMethod => name in RIGHTS && name !== 'overruleDuplicate';
+
+/**
+ * Whether a role may do it. The emergency PIN (null) opens what a supervisor may do, and never a technician's menu: that
+ * wants a second factor.
+ */
+export function mayDo(role: StaffRole | null, right: Right): boolean {
+  const roles: readonly StaffRole[] = RIGHTS[right];
+  return roles.includes(role ?? 'supervisor');
+}
+
+/** Everything that a role may do, for the screen's menu. */
+export const rightsOf = (role: StaffRole | null): Right[] =>
+  (Object.keys(RIGHTS) as Right[]).filter((right) => mayDo(role, right));

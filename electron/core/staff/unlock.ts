@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import type { StaffActor } from '../../../sync/protocol/wire/event.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { StaffChoice, Unlock } from '../../contract/staff.ts';
+import { BADGE_BUDGET } from '../pin/lockout.ts';
+import { refuseWeak } from '../pin/pin-hash.ts';
+import { sharedPin } from '../pin/stored-pin.ts';
+import { EMERGENCY_PIN, EMERGENCY_USED } from './emergency.ts';
+import { judgeCode, keptUse, knownStaff, type Member, memberNamed, memberOf, type Pin } from './members.ts';
+import { mayDo } from './rights.ts';
+import type { StaffDeps } from './service.ts';
+
+/** Each door has a lockout of its own: a passer-by at the keypad can't shut out the operator at the socket. */
+export const STAFF_DOORS = ['keypad', 'socket'] as const;
+export type StaffDoor = (typeof STAFF_DOORS)[number];
+/** Row of the store in which wrong attempts at the emergency PIN are counted. */
+export const lockoutSubject = (door: StaffDoor): string => (door === 'keypad' ? 'staff' : `staff-${door}`);
+/** The same of one member's PIN, badge and codes together. */
+export const memberSubject = (id: string, door: StaffDoor = 'keypad'): string => `${lockoutSubject(door)}-${id}`;
+
+interface Opened {
+  readonly member: Member | null;
+  readonly actor: StaffActor | null;
+  readonly alerted: boolean;
+}
+
+export interface Unlocking {
+  /** Whom the unlock screen lists; nobody where what is kept of them can't be read: the emergency PIN is left. */
+  choices(): StaffChoice[];
+  /** @throws Problem `staff-unknown`, `pin-wrong`, `pin-locked`, `staff-code-needed`, `staff-pin-choose`, `badge-unknown`, … */
+  unlock(input: z.output<typeof Unlock>): Promise<Opened>;
+  /**
+   * Checks a PIN with lockout: a supervisor's, or the emergency one without a name.
+   * @returns who that is; null while the kiosk has no staff yet
+   * @throws Problem `staff-pin-unset`, `pin-locked`, `pin-wrong`, `staff-unknown`, `staff-not-allowed`
+   */
+  checkPin(pin: string, door?: StaffDoor, staff?: string): Promise<StaffActor | null>;
+}
+
+const wrong = () => new Problem('pin-wrong', 'this PIN, or the code with it, is not right', 'Try again.');
+
+export function createUnlocking(deps: StaffDeps): Unlocking {
+  const { store, pins, memberPins, guard, records, now } = deps;
+  /** Locks whose refusal was recorded: one record of each is enough. */
+  const noted = new Map<string, number>();
+
+  /** Whether anyone can come in by name; when not even that can be read, the emergency PIN is what it is for. */
+  function hasStaff(): boolean {
+    try {
+      return knownStaff(store).length > 0;
+    } catch {
+      return true;
+    }
+  }
+
+  async function emergency(pin: string, door: StaffDoor): Promise<StaffActor | null> {
+    const stored = store.setting(EMERGENCY_PIN);
+    if (stored === null)
+      throw new Problem('staff-pin-unset', 'this kiosk has no emergency PIN', 'Set one at the machine: staff set-pin.');
+    await guard.attempt({
+      subject: lockoutSubject(door),
+      shared: null, // a passer-by at the number pad must not keep staff out
+      check: async () => ((await pins.verify(stored, pin)) ? true : null),
+      wrong: () => new Problem('pin-wrong', 'this is not the emergency PIN', 'Try again.'),
+    });
+    if (!hasStaff()) return null;
+    // Recorded, and only then let in: what can't be recorded does not happen.
+    const settings = { [EMERGENCY_USED]: new Date(now()).toISOString() };
+    const code = door === 'socket' ? { code: 'command-line' } : {};
+    records.write({ what: 'enter', outcome: 'done', by: 'emergency', settings, ...code });
+    return 'emergency';
+  }
+
+  /** Of a right PIN (null: came by badge) and a right code; what they use up is kept with the record of it. */
+  async function admit(member: Member, typed: string | null, newPin: string | undefined, code: string | undefined) {
+    const judged = member.factor ? judgeCode(member, code ?? '', now()) : null;
+    if (judged && 'why' in judged) return { why: `code-${judged.why}` } as const;
+    if (typed !== null && member.pin?.start && newPin === undefined) return { choose: true } as const;
+    const chosen = typed === null || !member.pin ? null : await nextPin(member.pin, typed, newPin);
+    const { id, name } = member;
+    const used = { ...judged, ...(chosen && { pin: chosen }) };
+    const settings = Object.keys(used).length > 0 ? keptUse(store, id, used) : {};
+    const how =
+      judged && 'paper' in judged ? { code: 'paper', paper: judged.paper } : typed === null ? { code: 'badge' } : {};
+    records.write({ what: 'enter', outcome: 'done', by: id, member: { id, name }, settings, ...how });
+    if (chosen) {
+      const value = sharedPin(chosen.stored);
+      const pin = value && member.from === 'server' ? { pin: { ...value, replaces: chosen.replaces } } : {};
+      records.note({ what: 'pin', outcome: 'done', by: id, member: { id, name }, ...pin });
+    }
+    return { member } as const;
+  }
+
+  /** What takes the place of a PIN that was right just now: the one they chose, or the same under a newer pepper. */
+  async function nextPin(held: Pin, typed: string, chosen?: string): Promise<(Pin & { replaces: string }) | null> {
+    // Only a PIN that was made for them is replaced here: at any other time a supervisor or the console does it.
+    if (chosen !== undefined && held.start) {
+      const stored = await memberPins.hash(chosen);
+      return { id: sharedPin(stored)?.id ?? randomUUID(), stored, start: false, replaces: held.id };
+    }
+    const stored = sharedPin(held.stored) ? await memberPins.renewed(held.stored, typed) : null;
+    return stored === null ? null : { id: held.id, stored, start: false, replaces: held.id };
+  }
+
+  async function byMember(found: Member, input: z.output<typeof Unlock>): Promise<Opened> {
+    const { id, name } = found;
+    const { pin = '', badge, code, newPin } = input;
+    if (newPin !== undefined) refuseWeak(newPin);
+    if (newPin === pin) throw new Problem('pin-same', 'this is the PIN of before', 'Choose another one.');
+    if (found.role === 'technician' && code === undefined)
+      throw new Problem('staff-code-needed', 'a technician needs a code too', 'Type it.', {
+        params: { member: id, name },
+      });
+    const subject = memberSubject(id);
+    let why = 'locked';
+    const opened = await guard
+      .attempt({
+        subject,
+        shared: null,
+        async check() {
+          // Read again: an attempt before this one may have used the code, and the server removed the member.
+          const member = knownStaff(store).find((one) => one.id === id);
+          why = 'wrong';
+          const right =
+            badge === undefined ? await memberPins.verify(member?.pin?.stored ?? null, pin) : member?.badge === badge;
+          if (!member || !right) return null;
+          const admitted = await admit(member, badge === undefined ? pin : null, newPin, code);
+          if (!('why' in admitted)) return admitted;
+          why = admitted.why ?? why;
+          return null;
+        },
+        wrong,
+      })
+      .catch((refusal: unknown) => {
+        if (refusal instanceof Problem) noteRefusal(subject, { id, name }, why);
+        throw refusal;
+      });
+    if ('choose' in opened)
+      throw new Problem('staff-pin-choose', 'this PIN has to be replaced by one of your own', 'Choose one.', {
+        params: { member: id, name },
+      });
+    return { member: opened.member, actor: id, alerted: false };
+  }
+
+  function noteRefusal(subject: string, member: { id: string; name: string }, why: string): void {
+    if (why === 'locked') {
+      const { until } = store.lockout(subject);
+      if (noted.get(subject) === until) return;
+      noted.set(subject, until);
+    }
+    records.note({ what: 'enter', outcome: 'refused', member, code: why });
+  }
+
+  async function byBadge(badge: string, input: z.output<typeof Unlock>): Promise<Opened> {
+    const found = knownStaff(store).filter((one) => one.badge === badge);
+    // Two members with one badge: nobody knows who it is.
+    if (found.length === 1) return byMember(found[0]!, input);
+    return guard.attempt<Opened>({
+      subject: null,
+      shared: BADGE_BUDGET,
+      check: async () => null,
+      wrong: () => new Problem('badge-unknown', 'no member of staff has this badge', 'Choose your name.'),
+    });
+  }
+
+  return {
+    choices() {
+      try {
+        return knownStaff(store)
+          .map(({ id, name, role, pin }) => ({ id, name, role, pin: pin !== null }))
+          .sort((a, b) => a.name.localeCompare(b.name));
+      } catch {
+        return [];
+      }
+    },
+    async unlock(input) {
+      if (input.badge !== undefined) return byBadge(input.badge, input);
+      if (input.member !== undefined) return byMember(memberOf(store, input.member), input);
+      const actor = await emergency(input.pin ?? '', 'keypad');
+      return { member: null, actor, alerted: actor !== null };
+    },
+    async checkPin(pin, door = 'keypad', staff) {
+      if (staff === undefined) return emergency(pin, door);
+      const { id, role } = memberNamed(knownStaff(store), staff);
+      await guard.attempt({
+        subject: memberSubject(id, door),
+        shared: null,
+        async check() {
+          const held = knownStaff(store).find((one) => one.id === id)?.pin ?? null;
+          return (await memberPins.verify(held && !held.start ? held.stored : null, pin)) ? true : null;
+        },
+        wrong,
+      });
+      if (role !== 'supervisor' || !mayDo(role, 'staffAdd'))
+        throw new Problem('staff-not-allowed', 'this is not for this role', 'Ask a supervisor.');
+      return id;
+    },
+  };
+}

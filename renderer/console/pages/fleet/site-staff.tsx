@@ -1,0 +1,357 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { FleetPage } from '../../../../sync/protocol/api/fleet.ts';
+import { MAX_PAGE } from '../../../../sync/protocol/api/page.ts';
+import { HandedOver, type KioskStaff, KioskStaffList, type StaffReset } from '../../../../sync/protocol/api/staff.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconBack, IconMend } from '../../../shared/icons.tsx';
+import { get, send } from '../../core/api.ts';
+import { siteOf, sites } from '../../core/places.ts';
+import { useResource, useWrite } from '../../core/resource.ts';
+import { go } from '../../core/router.ts';
+import type { Role } from '../../core/session.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { Ago } from '../../parts/moment.tsx';
+import { PageFrame } from '../../parts/page.tsx';
+import { Skeleton, Table } from '../../parts/table.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { Svg } from '../../shell/enrol.tsx';
+
+const EVERY_MS = 5_000;
+
+/**
+ * Who may unlock the kiosks, and in which role. Reading the list names people, and leaves a row in the audit log: so it is read
+ * again when a kiosk reports something else of them, which the list of kiosks shows, and not all the time.
+ */
+export function KioskStaffPage({ role }: { role: Role }) {
+  const found = useResource('kiosk-staff', (signal) => get('/api/kiosk-staff', KioskStaffList, { signal }));
+  const kiosks = useResource(
+    'staff of kiosks',
+    (signal) => get('/api/fleet', FleetPage, { query: { limit: MAX_PAGE }, signal }),
+    EVERY_MS,
+  );
+  const said = kiosks.value && JSON.stringify(kiosks.value.items.map(({ id, report }) => [id, report?.staff]));
+  const before = useRef(said);
+  useEffect(() => {
+    if (before.current !== null && before.current !== said) found.reload();
+    before.current = said;
+  }, [said, found.reload]);
+  const [adding, setAdding] = useState(false);
+  const [sheet, setSheet] = useState<HandedOver | null>(null);
+  const { busy, refusal, run } = useWrite();
+  const admin = role === 'admin';
+  const remove = async ({ id, name }: KioskStaff) => {
+    const sure = await confirm({
+      title: t('kioskStaff.remove'),
+      text: t('kioskStaff.removeText', { name }),
+      action: t('kioskStaff.remove'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await run(() => send('DELETE', `/api/kiosk-staff/${id}`, { answer: KioskStaffList }));
+    if (!done?.ok) return;
+    toast(() => t('kioskStaff.removed'));
+    found.reload();
+  };
+  const resetTo = async ({ id, name }: KioskStaff, reset: StaffReset) => {
+    const sure = await confirm({
+      title: t(`kioskStaff.reset.${reset.what}`),
+      text: t(`kioskStaff.resetText.${reset.what}`, { name }),
+      action: t(`kioskStaff.reset.${reset.what}`),
+    });
+    if (!sure) return;
+    const done = await run(() => send('POST', `/api/kiosk-staff/${id}/reset`, { body: reset, answer: HandedOver }));
+    if (!done?.ok) return;
+    setSheet(done.value);
+    found.reload();
+  };
+  const items = found.value?.items;
+  return (
+    <PageFrame
+      title={t('kioskStaff.nav')}
+      lead={t('kioskStaff.lead')}
+      actions={
+        <>
+          <button type="button" class="quiet" onClick={() => go('fleet')}>
+            <IconBack />
+            {t('fleet.back')}
+          </button>
+          <button type="button" class="quiet" onClick={found.reload}>
+            {t('kioskStaff.read')}
+          </button>
+          {admin && (
+            <button type="button" class="primary" onClick={() => setAdding(true)}>
+              {t('kioskStaff.add')}
+            </button>
+          )}
+        </>
+      }
+    >
+      <RefusalNote refusal={found.refusal ?? refusal} onAgain={found.reload} />
+      <div class="card table-card" aria-busy={found.loading}>
+        {!items && found.loading && <Skeleton rows={4} />}
+        {items?.length === 0 && (
+          <Empty title={t('kioskStaff.none')} text={t('kioskStaff.noneText')} icon={<IconMend />} />
+        )}
+        {items && items.length > 0 && (
+          <List
+            items={items}
+            busy={busy}
+            onRemove={admin ? (one) => void remove(one) : null}
+            onReset={(one, reset) => void resetTo(one, reset)}
+          />
+        )}
+      </div>
+      {adding && (
+        <Dialog title={t('kioskStaff.add')} onClose={() => setAdding(false)}>
+          <Add
+            onDone={(added) => {
+              setAdding(false);
+              setSheet(added);
+              found.reload();
+            }}
+          />
+        </Dialog>
+      )}
+      {sheet && (
+        <Dialog title={t('kioskStaff.sheet', { name: sheet.member.name })} onClose={() => setSheet(null)}>
+          <Sheet added={sheet} onDone={() => setSheet(null)} />
+        </Dialog>
+      )}
+    </PageFrame>
+  );
+}
+
+function List({
+  items,
+  busy,
+  onRemove,
+  onReset,
+}: {
+  items: readonly KioskStaff[];
+  busy: boolean;
+  onRemove: ((member: KioskStaff) => void) | null;
+  onReset: (member: KioskStaff, reset: StaffReset) => void;
+}) {
+  // Few columns: on an upright screen the last one, which removes somebody, has to be in sight in every language.
+  return (
+    <Table
+      caption={t('kioskStaff.nav')}
+      rows={items}
+      rowKey={(one) => one.id}
+      columns={[
+        {
+          key: 'name',
+          label: t('kioskStaff.name'),
+          heads: true,
+          cell: (one) => (
+            <>
+              <bdi>{one.name}</bdi>
+              <p class="muted small">
+                {t(`kioskStaff.role.${one.role}`)} · {whereWords(one)}
+              </p>
+              <p class="muted small">
+                {t('kioskStaff.added')} <Ago at={one.addedAt} />{' '}
+                <bdi>{one.email ?? (one.by === 'operator' ? t('fleet.by.operator') : '')}</bdi>
+              </p>
+            </>
+          ),
+        },
+        {
+          key: 'state',
+          label: t('fleet.state'),
+          cell: (one) => (
+            <>
+              <span class="badge" data-kind={one.removedAt === null ? 'good' : undefined}>
+                {t(one.removedAt === null ? 'kioskStaff.active' : 'kioskStaff.removedState')}
+              </span>
+              {one.removedAt === null && <p class="muted small">{keyWords(one)}</p>}
+            </>
+          ),
+        },
+        { key: 'kiosks', label: t('kioskStaff.kiosks'), cell: (one) => <Known member={one} /> },
+        ...(onRemove
+          ? [
+              {
+                key: 'do',
+                label: t('attention.do'),
+                cell: (one: KioskStaff) =>
+                  one.removedAt === null &&
+                  one.kiosk === null && (
+                    <div class="stack">
+                      {(one.role === 'technician' ? (['pin', 'factor'] as const) : (['pin'] as const)).map((what) => (
+                        <button
+                          key={what}
+                          type="button"
+                          class="quiet"
+                          aria-disabled={busy}
+                          aria-label={`${t(`kioskStaff.reset.${what}`)}: ${one.name}`}
+                          onClick={() => onReset(one, { what })}
+                        >
+                          {t(`kioskStaff.reset.${what}`)}
+                        </button>
+                      ))}
+                      <button
+                        type="button"
+                        class="quiet"
+                        aria-disabled={busy}
+                        aria-label={`${t('kioskStaff.remove')}: ${one.name}`}
+                        onClick={() => onRemove(one)}
+                      >
+                        {t('kioskStaff.remove')}
+                      </button>
+                    </div>
+                  ),
+              },
+            ]
+          : []),
+      ]}
+    />
+  );
+}
+
+/** How many kiosks know, and which do not yet. */
+function Known({ member }: { member: KioskStaff }) {
+  const { removedAt, confirmed, kiosks, waiting } = member;
+  const names = waiting
+    .slice(0, 5)
+    .map(({ name, revoked }) => (revoked ? t('kioskStaff.revokedKiosk', { name }) : name));
+  const more = kiosks - confirmed - names.length;
+  const all = more > 0 ? [...names, t('kioskStaff.more', { count: more })] : names;
+  return (
+    <>
+      <span class="tabular">
+        {t(removedAt === null ? 'kioskStaff.has' : 'kioskStaff.gone', { confirmed, count: kiosks })}
+      </span>
+      {all.length > 0 && <p class="muted small">{t('kioskStaff.waiting', { names: all.join(', ') })}</p>}
+    </>
+  );
+}
+
+const whereWords = ({ kiosk, site }: KioskStaff): string =>
+  kiosk ? t('kioskStaff.oneKiosk', { name: kiosk.name }) : siteWords(site);
+
+/** What a member unlocks with; of one who was added at a kiosk only that kiosk knows. */
+const keyWords = ({ pin, badge, paperLeft }: KioskStaff): string =>
+  [
+    ...(pin ? [t(`kioskStaff.pin.${pin}`)] : []),
+    ...(badge ? [t('kioskStaff.badge')] : []),
+    ...(paperLeft === null ? [] : [`${t('kioskStaff.paper')}: ${paperLeft}`]),
+  ].join(' · ');
+
+const siteWords = (site: string | null): string =>
+  site === null ? t('kioskStaff.everySite') : (siteOf(site)?.name ?? '–');
+
+function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
+  const [name, setName] = useState('');
+  const [site, setSite] = useState('');
+  const [role, setRole] = useState<StaffRole>('desk');
+  const [badge, setBadge] = useState('');
+  const { busy, refusal, run } = useWrite();
+  const submit = async () => {
+    const body = { name: name.trim(), role, site: site || null, badge: badge.trim() || null };
+    const made = await run(() => send('POST', '/api/kiosk-staff', { body, answer: HandedOver }));
+    if (!made?.ok) return;
+    toast(() => t('kioskStaff.done'));
+    onDone(made.value);
+  };
+  return (
+    <Form class="stack" onSubmit={() => void submit()}>
+      <TextField
+        label={t('kioskStaff.name')}
+        hint={t('kioskStaff.nameHint')}
+        required
+        maxLength={60}
+        dir="auto"
+        value={name}
+        onValue={setName}
+      />
+      <SelectField
+        label={t('kioskStaff.roleLabel')}
+        value={role}
+        onValue={(next) => setRole(StaffRole.parse(next))}
+        options={StaffRole.options.map((one) => [one, `${t(`kioskStaff.role.${one}`)}: ${t(`kioskStaff.may.${one}`)}`])}
+      />
+      <TextField
+        label={t('kioskStaff.badgeNumber')}
+        hint={t('kioskStaff.badgeHint')}
+        maxLength={80}
+        dir="ltr"
+        value={badge}
+        onValue={setBadge}
+      />
+      <SelectField
+        label={t('kioskStaff.site')}
+        value={site}
+        onValue={setSite}
+        options={[['', t('kioskStaff.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
+      />
+      <RefusalNote refusal={refusal} />
+      <div class="actions">
+        <button type="submit" class="primary" aria-disabled={busy || !name.trim()}>
+          {t('kioskStaff.add')}
+        </button>
+      </div>
+    </Form>
+  );
+}
+
+/** Shown once. On paper go PIN and codes alone: a printed secret would make codes for ever. */
+function Sheet({ added, onDone }: { added: HandedOver; onDone: () => void }) {
+  const { member, pin, factor } = added;
+  return (
+    <div class="stack">
+      <p class="no-print">{t('kioskStaff.sheetText')}</p>
+      {factor && (
+        <div class="qr no-print">
+          <Svg text={factor.svg} label={t('kioskStaff.qr')} />
+          <div>
+            <p class="muted small">{t('kioskStaff.secret')}</p>
+            <code class="secret" dir="ltr">
+              {factor.secret.replaceAll(/(.{4})/g, '$1 ').trim()}
+            </code>
+          </div>
+        </div>
+      )}
+      <section class="print-sheet stack">
+        <h3>
+          <bdi>{member.name}</bdi>, {whereWords(member)}
+        </h3>
+        {pin !== null && (
+          <>
+            <p>
+              {t('kioskStaff.startPin')}:{' '}
+              <code class="secret" dir="ltr">
+                {pin}
+              </code>
+            </p>
+            <p class="small">{t('kioskStaff.startPinText')}</p>
+          </>
+        )}
+        {factor && (
+          <>
+            <h3>{t('kioskStaff.paperTitle')}</h3>
+            <ul class="codes" dir="ltr" aria-label={t('kioskStaff.paperTitle')}>
+              {factor.paper.map((code) => (
+                <li key={code}>
+                  <code>{code}</code>
+                </li>
+              ))}
+            </ul>
+            <p class="small">{t('kioskStaff.paperText')}</p>
+          </>
+        )}
+      </section>
+      <div class="actions no-print">
+        <button type="button" class="quiet" onClick={() => print()}>
+          {t('kioskStaff.print')}
+        </button>
+        <button type="button" class="primary" onClick={onDone}>
+          {t('kioskStaff.kept')}
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,66 @@
+import type { StaffRecord } from '../../../../sync/protocol/api/fleet.ts';
+import { t } from '../../../shared/i18n.ts';
+import { Moment } from '../../parts/moment.tsx';
+import { Table } from '../../parts/table.tsx';
+import { codeWords, staffByWords } from '../../parts/words.ts';
+
+const TONE: Readonly<Record<StaffRecord['outcome'], string>> = {
+  begun: 'warn',
+  done: 'good',
+  failed: 'bad',
+  refused: 'bad',
+};
+
+/** Who of the staff was at the kiosk itself, and what they did there. */
+export function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) {
+  return (
+    <section class="card panel">
+      <h2>{t('fleet.staff')}</h2>
+      {records.length === 0 && <p class="muted">{t('fleet.noStaff')}</p>}
+      {records.length > 0 && (
+        <Table
+          caption={t('fleet.staff')}
+          rows={records}
+          rowKey={(r) => r.id}
+          columns={[
+            {
+              key: 'what',
+              label: t('fleet.what'),
+              heads: true,
+              cell: (r) => (
+                <>
+                  {codeWords('fleet.staffWhat', r.what)}
+                  {r.member !== null && (
+                    <p class="muted small">
+                      <bdi>{r.member}</bdi>
+                    </p>
+                  )}
+                </>
+              ),
+            },
+            {
+              key: 'outcome',
+              label: t('fleet.state'),
+              cell: (r) => (
+                <div>
+                  <span class="badge" data-kind={TONE[r.outcome]}>
+                    {t(`fleet.staffOutcome.${r.outcome}`)}
+                  </span>
+                  {r.code !== null && (
+                    <p class="muted small">
+                      <bdi>
+                        {codeWords(r.code.startsWith('update-') ? 'rollouts.reason' : 'fleet.staffCode', r.code)}
+                      </bdi>
+                    </p>
+                  )}
+                </div>
+              ),
+            },
+            { key: 'at', label: t('fleet.when'), figures: true, cell: (r) => <Moment at={r.at} /> },
+            { key: 'who', label: t('fleet.who'), cell: (r) => <bdi>{staffByWords(r.by)}</bdi> },
+          ]}
+        />
+      )}
+    </section>
+  );
+}

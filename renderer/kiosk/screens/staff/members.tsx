@@ -1,0 +1,401 @@
+import { type Signal, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { isReadableName } from '../../../../electron/contract/name.ts';
+import { weakPin } from '../../../../electron/contract/pin.ts';
+import type { StaffRow } from '../../../../electron/contract/staff.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconAddPerson, IconKey, IconLock, IconTrash } from '../../../shared/icons.tsx';
+import { useKiosk } from '../../kiosk.ts';
+import { PinField } from '../../parts/fields.tsx';
+import { FormError } from '../../parts/keypad-form.tsx';
+import { Keyboard, Keypad, useTypingTarget } from '../../parts/keys.tsx';
+import { type StaffSession, staffWords } from './session.ts';
+
+const PIN_SHAPE = /^[0-9]{6,12}$/;
+const BADGE_SHAPE = /^\S{1,80}$/;
+
+type Doing = { kind: 'list' } | { kind: 'add' } | { kind: 'seal' } | { kind: 'pin' | 'remove'; member: StaffRow };
+
+/** The kiosk's staff, for a supervisor: add, another PIN, remove; and the emergency PIN, sealed again. */
+export function MembersScreen({ session, first }: { session: StaffSession; first: boolean }) {
+  const { core } = useKiosk();
+  const doing = useSignal<Doing>(first ? { kind: 'add' } : { kind: 'list' });
+  const staff = useSignal<StaffRow[] | null>(null);
+  const done = useSignal('');
+  const back = (message = ''): void => {
+    done.value = message;
+    doing.value = { kind: 'list' };
+  };
+  const now = doing.value;
+  useEffect(() => {
+    if (now.kind !== 'list') return;
+    session
+      .run((token) => core.staffList({ token }))
+      .then((found) => {
+        staff.value = found.staff;
+      })
+      .catch((error: unknown) => {
+        done.value = staffWords(error);
+      });
+  }, [now.kind, core, session, staff, done]);
+  if (now.kind === 'add') return <Add session={session} back={back} />;
+  if (now.kind === 'pin') return <NewPin session={session} member={now.member} back={back} />;
+  if (now.kind === 'remove') return <Remove session={session} member={now.member} back={back} />;
+  if (now.kind === 'seal') return <Seal session={session} back={back} />;
+  return <List staff={staff} done={done.value} choose={(next) => (doing.value = next)} />;
+}
+
+function List({
+  staff,
+  done,
+  choose,
+}: {
+  staff: Signal<StaffRow[] | null>;
+  done: string;
+  choose: (next: Doing) => void;
+}) {
+  return (
+    <section class="people staff-members">
+      <div class="actions">
+        <button type="button" class="button button-main" data-do="add" onClick={() => choose({ kind: 'add' })}>
+          <IconAddPerson />
+          <span>{t('members.add')}</span>
+        </button>
+        <button type="button" class="button" data-do="seal" onClick={() => choose({ kind: 'seal' })}>
+          <IconKey />
+          <span>{t('members.seal')}</span>
+        </button>
+      </div>
+      <div class="people-found">
+        <p class="hint" role="status">
+          {done || (staff.value?.length === 0 ? t('members.nobody') : t('members.hint'))}
+        </p>
+        <ul>
+          {staff.value?.map((member) => (
+            <li key={member.id} class="person" data-member={member.id}>
+              <div class="person-words">
+                <p class="person-name">
+                  <bdi>{member.name}</bdi>
+                </p>
+                <p class="person-facts">
+                  {[
+                    t(`staff.role.${member.role}`),
+                    t(`members.pin.${member.pin}`),
+                    ...(member.badge ? [t('members.badge')] : []),
+                    ...(member.from === 'server' ? [t('members.server')] : []),
+                  ].join(' · ')}
+                </p>
+              </div>
+              {member.from === 'kiosk' && (
+                <>
+                  <button
+                    type="button"
+                    class="button"
+                    aria-label={`${t('members.newPin')}: ${member.name}`}
+                    onClick={() => choose({ kind: 'pin', member })}
+                  >
+                    {t('members.newPin')}
+                  </button>
+                  <button
+                    type="button"
+                    class="button button-bad"
+                    aria-label={`${t('members.remove')}: ${member.name}`}
+                    onClick={() => choose({ kind: 'remove', member })}
+                  >
+                    <IconTrash />
+                    <span>{t('members.remove')}</span>
+                  </button>
+                </>
+              )}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  );
+}
+
+type Field = 'name' | 'pin' | 'badge';
+
+function Add({ session, back }: { session: StaffSession; back: (message?: string) => void }) {
+  const { core } = useKiosk();
+  const name = useSignal('');
+  const pin = useSignal('');
+  const badge = useSignal('');
+  const role = useSignal<'desk' | 'supervisor'>('desk');
+  const error = useSignal('');
+  const wrongField = useSignal<Field | null>(null);
+  const { root, type } = useTypingTarget();
+  const inputs = {
+    name: useRef<HTMLInputElement>(null),
+    pin: useRef<HTMLInputElement>(null),
+    badge: useRef<HTMLInputElement>(null),
+  };
+  useEffect(() => inputs.name.current?.focus(), []);
+
+  function wrong(): { key: string; field: Field } | null {
+    const given = name.value.trim();
+    if (given === '' || given.length > 60) return { key: 'enrol.nameMissing', field: 'name' };
+    if (!isReadableName(given)) return { key: 'enrol.nameUnreadable', field: 'name' };
+    if (pin.value === '' && badge.value.trim() === '') return { key: 'error.staff-without-key', field: 'pin' };
+    if (pin.value !== '' && !PIN_SHAPE.test(pin.value)) return { key: 'staff.pinShape', field: 'pin' };
+    if (pin.value !== '' && weakPin(pin.value)) return { key: 'enrol.error.pin-weak', field: 'pin' };
+    if (badge.value.trim() !== '' && !BADGE_SHAPE.test(badge.value.trim()))
+      return { key: 'members.badgeShape', field: 'badge' };
+    return null;
+  }
+
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault();
+    const found = wrong();
+    wrongField.value = found?.field ?? null;
+    if (found) {
+      error.value = t(found.key);
+      inputs[found.field].current?.focus();
+      return;
+    }
+    const member = {
+      name: name.value.trim(),
+      role: role.value,
+      pin: pin.value || null,
+      badge: badge.value.trim() || null,
+    };
+    try {
+      await session.run((token) => core.staffAdd({ token, ...member }));
+      back(t('members.added', { name: member.name }));
+    } catch (cause) {
+      error.value = staffWords(cause);
+    }
+  }
+
+  return (
+    <form class="enrol-details" ref={root} onSubmit={submit} noValidate autocomplete="off">
+      <p class="steps">{t('members.addHint')}</p>
+      <div class="enrol-fields">
+        <label class="field field-wide">
+          <span>{t('enrol.name')}</span>
+          <input
+            ref={inputs.name}
+            name="member-name"
+            inputMode="none"
+            autocomplete="off"
+            autocapitalize="words"
+            spellcheck={false}
+            maxLength={60}
+            value={name.value}
+            aria-invalid={wrongField.value === 'name'}
+            onInput={(e) => {
+              name.value = e.currentTarget.value;
+            }}
+          />
+        </label>
+        <PinField
+          label={t('members.ownPin')}
+          name="member-pin"
+          value={pin.value}
+          onValue={(next) => {
+            pin.value = next;
+          }}
+          input={inputs.pin}
+          invalid={wrongField.value === 'pin'}
+        />
+        <label class="field">
+          <span>{t('members.badgeNumber')}</span>
+          <input
+            ref={inputs.badge}
+            class="tabular"
+            name="member-badge"
+            dir="ltr"
+            inputMode="none"
+            autocomplete="off"
+            spellcheck={false}
+            maxLength={80}
+            value={badge.value}
+            aria-invalid={wrongField.value === 'badge'}
+            onInput={(e) => {
+              badge.value = e.currentTarget.value;
+            }}
+          />
+        </label>
+        <fieldset class="choice field-wide">
+          <legend>{t('members.role')}</legend>
+          {(['desk', 'supervisor'] as const).map((one) => (
+            <label key={one}>
+              <input
+                type="radio"
+                name="role"
+                value={one}
+                checked={role.value === one}
+                onChange={() => {
+                  role.value = one;
+                }}
+              />
+              <span>
+                {t(`staff.role.${one}`)} · {t(`members.may.${one}`)}
+              </span>
+            </label>
+          ))}
+        </fieldset>
+      </div>
+      <FormError words={error.value} />
+      <Keyboard type={type} />
+      <div class="actions">
+        <button type="submit" class="button button-main">
+          {t('members.save')}
+        </button>
+        <button type="button" class="button" onClick={() => back()}>
+          {t('cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function NewPin({
+  session,
+  member,
+  back,
+}: {
+  session: StaffSession;
+  member: StaffRow;
+  back: (message?: string) => void;
+}) {
+  const { core } = useKiosk();
+  const pin = useSignal('');
+  const error = useSignal('');
+  const input = useRef<HTMLInputElement>(null);
+  const { root, type } = useTypingTarget();
+  useEffect(() => input.current?.focus(), []);
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault();
+    if (!PIN_SHAPE.test(pin.value)) {
+      error.value = t('staff.pinShape');
+      return;
+    }
+    try {
+      await session.run((token) => core.staffReset({ token, member: member.id, pin: pin.value }));
+      back(t('people.pinSaved', { name: member.name }));
+    } catch (cause) {
+      pin.value = '';
+      error.value = staffWords(cause);
+      input.current?.focus();
+    }
+  }
+  return (
+    <form class="pin-form" ref={root} onSubmit={submit} noValidate autocomplete="off">
+      <div class="pin-fields">
+        <PinField
+          label={t('people.newPin', { name: member.name })}
+          name="new-pin"
+          value={pin.value}
+          onValue={(next) => {
+            pin.value = next;
+          }}
+          input={input}
+        />
+        <FormError words={error.value} note={t('staff.pinShape')} />
+      </div>
+      <Keypad type={type} />
+      <div class="actions">
+        <button type="submit" class="button button-main">
+          {t('people.savePin')}
+        </button>
+        <button type="button" class="button" onClick={() => back()}>
+          {t('cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Remove({
+  session,
+  member,
+  back,
+}: {
+  session: StaffSession;
+  member: StaffRow;
+  back: (message?: string) => void;
+}) {
+  const { core } = useKiosk();
+  const error = useSignal('');
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  async function remove(): Promise<void> {
+    try {
+      await session.run((token) => core.staffRemove({ token, member: member.id }));
+      back(t('members.removed', { name: member.name }));
+    } catch (cause) {
+      error.value = staffWords(cause);
+    }
+  }
+  return (
+    <section class="confirm">
+      <span class="confirm-icon" data-tone="bad">
+        <IconTrash />
+      </span>
+      <h2 class="title" ref={title} tabIndex={-1}>
+        {t('members.removeAsk', { name: member.name })}
+      </h2>
+      <p class="lead">{t('members.removeText')}</p>
+      <FormError words={error.value} />
+      <div class="actions">
+        <button type="button" class="button button-big" onClick={() => back()}>
+          {t('cancel')}
+        </button>
+        <button type="button" class="button button-big button-bad-main" onClick={() => void remove()}>
+          {t('members.remove')}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** A new emergency PIN: it is on the screen this once, to be written down and sealed. */
+function Seal({ session, back }: { session: StaffSession; back: (message?: string) => void }) {
+  const { core } = useKiosk();
+  const pin = useSignal<string | null>(null);
+  const error = useSignal('');
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), [pin.value]);
+  async function make(): Promise<void> {
+    try {
+      pin.value = (await session.run((token) => core.staffSealPin({ token }))).pin;
+    } catch (cause) {
+      error.value = staffWords(cause);
+    }
+  }
+  return (
+    <section class="confirm">
+      <span class="confirm-icon">
+        <IconLock />
+      </span>
+      <h2 class="title" ref={title} tabIndex={-1}>
+        {t(pin.value === null ? 'members.sealAsk' : 'members.sealed')}
+      </h2>
+      {pin.value !== null && (
+        <p class="sealed-pin tabular" dir="ltr" data-sealed>
+          {pin.value}
+        </p>
+      )}
+      <p class="lead">{t(pin.value === null ? 'members.sealText' : 'members.sealedText')}</p>
+      <FormError words={error.value} />
+      <div class="actions">
+        {pin.value === null ? (
+          <>
+            <button type="button" class="button button-big" onClick={() => back()}>
+              {t('cancel')}
+            </button>
+            <button type="button" class="button button-big button-main" onClick={() => void make()}>
+              {t('members.sealYes')}
+            </button>
+          </>
+        ) : (
+          <button type="button" class="button button-big button-main" onClick={() => back(t('members.sealDone'))}>
+            {t('members.sealWritten')}
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { BadgeNumber } from '../wire/changes.ts';
+import { Uuid } from '../wire/event.ts';
+import { givenName } from '../wire/name.ts';
+import { Instant } from './page.ts';
+
+/** `/api/kiosk-staff`: who may unlock the kiosks of a site, or of all, and in which role (docs/fleet.md). */
+
+/** As the kiosks have them (wire/event.ts). */
+export const StaffRole = z.enum(['desk', 'supervisor', 'technician']);
+export type StaffRole = z.infer<typeof StaffRole>;
+
+/** Who did something at a kiosk. */
+export const StaffBy = z.strictObject({
+  /** Whoever had the sealed emergency PIN. */
+  emergency: z.boolean(),
+  /** Null: the emergency PIN, or a member whose name is forgotten. */
+  name: z.string().nullable(),
+});
+export type StaffBy = z.infer<typeof StaffBy>;
+
+/** A kiosk that has not confirmed yet that it has a member, or has forgotten one. */
+export const StaffKiosk = z.strictObject({
+  id: Uuid,
+  name: z.string(),
+  lastHeardAt: Instant.nullable(),
+  /** It is sent nothing any more, so it keeps what it has. */
+  revoked: z.boolean(),
+});
+export type StaffKiosk = z.infer<typeof StaffKiosk>;
+
+/** Most kiosks that are named; `kiosks` counts all. */
+export const MAX_WAITING = 100;
+
+export const KioskStaff = z.strictObject({
+  id: Uuid,
+  name: z.string(),
+  role: StaffRole,
+  /** Null: at every site; of no meaning for a member of one kiosk. */
+  site: Uuid.nullable(),
+  /** The one kiosk that they were added at, which is where they are managed. Null: managed here. */
+  kiosk: z.strictObject({ id: Uuid, name: z.string() }).nullable(),
+  addedAt: Instant,
+  /** Account, `operator`, or whoever was at the kiosk. */
+  by: z.string(),
+  /** Of the account; null: none, or removed since. */
+  email: z.string().nullable(),
+  /** Null: they may unlock. */
+  removedAt: Instant.nullable(),
+  /** `start`: the one made here, which they replace at its first use; null: only their kiosk knows. */
+  pin: z.enum(['own', 'start', 'none']).nullable(),
+  badge: z.boolean().nullable(),
+  /** Of a technician: codes on paper that are left. */
+  paperLeft: z.number().int().nullable(),
+  /** Whom it concerns: where they may unlock, or, once removed, where that has to be known. */
+  kiosks: z.number().int(),
+  /** Of those: which have confirmed it. */
+  confirmed: z.number().int(),
+  waiting: z.array(StaffKiosk).max(MAX_WAITING),
+});
+export type KioskStaff = z.infer<typeof KioskStaff>;
+export const KioskStaffList = z.strictObject({ items: z.array(KioskStaff) });
+
+export const NewKioskStaff = z.strictObject({
+  name: givenName(60),
+  role: StaffRole,
+  /** Null: every site. */
+  site: Uuid.nullable(),
+  badge: BadgeNumber.nullable().optional(),
+});
+
+/** What is handed over to a member; told this once. */
+export const HandedOver = z.strictObject({
+  member: KioskStaff,
+  /** For their first use: they choose their own then. Null: only the second factor was made again. */
+  pin: z.string().nullable(),
+  /** Of a technician. */
+  factor: z
+    .strictObject({
+      /** `otpauth://`, and its QR code. */
+      uri: z.string(),
+      svg: z.string(),
+      /** The same secret to type, base32. */
+      secret: z.string(),
+      paper: z.array(z.string()),
+    })
+    .nullable(),
+});
+export type HandedOver = z.infer<typeof HandedOver>;
+
+/** What is made again for a member: a PIN for their first use, or a technician's second factor. Another badge, or none. */
+export const StaffReset = z.discriminatedUnion('what', [
+  z.strictObject({ what: z.literal('pin') }),
+  z.strictObject({ what: z.literal('factor') }),
+  z.strictObject({ what: z.literal('badge'), badge: BadgeNumber.nullable() }),
+]);
+export type StaffReset = z.infer<typeof StaffReset>;

@@ -1,0 +1,160 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import type { KioskStaffList } from '../../sync/protocol/api/staff.ts';
+import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
+import { axe, enterByLink, fits, openBrowser, picture, type Rig, startRig } from './kit.ts';
+
+/** Kiosk staff in the console: added with a sheet that is shown once, known at kiosks, reset, removed. */
+test.describe.configure({ mode: 'serial' });
+test.setTimeout(180_000);
+const PATIENT = { timeout: 60_000 };
+const NAME = 'Jo Meier-Überall';
+
+let rig: Rig;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+let inventory: Inventory = {
+  version: '0.2.0',
+  commit: '',
+  host: 'browser',
+  models: { detector: null, embedder: null },
+  uptimeSeconds: 60,
+  diskFree: 21e9,
+  diskTotal: 64e9,
+  camera: 'ok',
+  clockOffsetMs: 0,
+  queued: 0,
+  photosWaiting: 0,
+  temperature: null,
+  storeSchema: 10,
+  configRevision: null,
+  configProblem: null,
+};
+
+const at = (path: string) => new URL(`/console/#/${path}`, rig.server.adminLink).href;
+const items = () =>
+  page.evaluate(async () => (await (await fetch('/api/kiosk-staff')).json()).items) as Promise<
+    ReturnType<typeof KioskStaffList.parse>['items']
+  >;
+const seen = async (name: string) => {
+  await axe(page);
+  await picture(page, name, ['desk', 'wall']);
+};
+
+test.beforeAll(async ({ browser }) => {
+  test.setTimeout(180_000);
+  rig = await startRig('North entrance', {}, () => inventory);
+  ({ context, page, complaints } = await openBrowser(browser));
+  await enterByLink(page, rig.server.adminLink);
+  await expect(page.getByRole('navigation').first()).toBeVisible();
+});
+test.afterAll(async () => {
+  await context?.close();
+  await rig?.close();
+});
+
+const row = () => page.getByRole('row', { name: new RegExp(NAME) });
+
+test('one is added by keyboard alone; app and paper are shown once, and only the codes are printed', async () => {
+  await page.goto(at('fleet'));
+  await page.getByRole('button', { name: 'Kiosk staff' }).press('Enter');
+  await expect(page.getByRole('heading', { name: 'Kiosk staff', level: 1 })).toBeVisible();
+  await expect(page.getByText('No kiosk staff yet', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Add a member' }).press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill(NAME);
+  await dialog.getByLabel('Role').selectOption('technician');
+  await dialog.getByLabel('Site').selectOption({ label: 'North entrance' });
+  await dialog.getByLabel('Name').press('Enter');
+  await expect(dialog.getByRole('img', { name: 'Picture for the authenticator app' })).toBeVisible();
+  const codes = await dialog.getByRole('list', { name: 'Codes on paper' }).getByRole('listitem').allTextContents();
+  expect(codes).toHaveLength(5);
+  const pin = (await dialog.getByText('PIN for the first use').locator('code').textContent())!;
+  expect(pin).toMatch(/^\d{8}$/);
+  for (const code of codes) expect(code).toMatch(/^\d{10}$/);
+  const secret = (await dialog.locator('.qr .secret').textContent())!;
+  expect(secret.replaceAll(' ', '')).toMatch(/^[A-Z2-7]{32}$/);
+  await seen('kiosk-staff-sheet');
+  await page.emulateMedia({ media: 'print' });
+  await expect(dialog.getByText(codes[0]!)).toHaveCSS('visibility', 'visible');
+  await expect(dialog.locator('.qr .secret')).toHaveCSS('visibility', 'hidden');
+  await expect(dialog.locator('.svg')).toHaveCSS('visibility', 'hidden');
+  await page.emulateMedia({ media: 'screen' });
+  await dialog.getByRole('button', { name: 'I have kept it' }).press('Enter');
+  await expect(dialog).toBeHidden();
+  await expect(row()).toContainText('0 of 1 have them');
+  await expect(row()).toContainText('Not yet: Front door');
+  // Nothing of it can be had again.
+  const again = JSON.stringify(await items());
+  for (const told of [...codes, pin, secret.replaceAll(' ', '')]) expect(again).not.toContain(told);
+  await page.reload();
+  await expect(row()).toBeVisible();
+  expect(await page.content()).not.toContain(codes[0]!);
+});
+
+test('that a kiosk has them is seen without a reload; two of one name are refused', async () => {
+  const [one] = await items();
+  inventory = { ...inventory, staff: [one!.id] };
+  rig.engine.nudge();
+  await expect(row()).toContainText('1 of 1 have them', PATIENT);
+  await seen('kiosk-staff');
+  await page.getByRole('button', { name: 'Add a member' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill(NAME.toLowerCase());
+  await dialog.getByLabel('Name').press('Enter');
+  await expect(dialog.getByText('There is a member of kiosk staff with this name already.')).toBeVisible();
+  await page.keyboard.press('Escape');
+});
+
+test('a forgotten PIN is made again, by a button that names whom', async () => {
+  await page.getByRole('button', { name: `New PIN: ${NAME}` }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'New PIN' }).click();
+  await expect(page.getByRole('dialog').getByText('PIN for the first use').locator('code')).toHaveText(/^\d{8}$/);
+  await seen('kiosk-staff-pin');
+  await page.getByRole('dialog').getByRole('button', { name: 'I have kept it' }).click();
+});
+
+test('one is removed, and stands there until the kiosk has forgotten them', async () => {
+  await row().getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await expect(row()).toContainText('Removed', PATIENT);
+  await expect(row()).toContainText('0 of 1 have forgotten them');
+  await expect(row().getByRole('button', { name: 'Remove' })).toHaveCount(0);
+  await seen('kiosk-staff-removed');
+  inventory = { ...inventory, staff: [] };
+  rig.engine.nudge();
+  await expect(row()).toContainText('1 of 1 have forgotten them', PATIENT);
+  // A 409 was the refusal above.
+  expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);
+});
+
+for (const [language, heading, add, name, remove] of [
+  ['de', 'Personal der Kioske', 'Person hinzufügen', 'Name', 'Entfernen'],
+  ['ar', 'موظفو الأجهزة', 'إضافة موظف', 'الاسم', 'إزالة'],
+] as const)
+  test(`in ${language}`, async () => {
+    await page.locator('select:has(option[value="zh"])').first().selectOption(language);
+    await expect(page.locator('html')).toHaveAttribute('lang', language);
+    await expect(page.getByRole('heading', { name: heading, level: 1 })).toBeVisible();
+    await seen(`kiosk-staff-${language}`);
+    await page.getByRole('button', { name: add }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel(name, { exact: true }).fill(`Kim ${language}`);
+    await dialog.getByLabel(name, { exact: true }).press('Enter');
+    await expect(dialog.locator('.secret')).toBeVisible();
+    await seen(`kiosk-staff-sheet-${language}`);
+    await page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+    await seen(`kiosk-staff-${language}-added`);
+    // The table is wide, and what removes somebody is its last column.
+    for (const [width, height] of [
+      [1280, 800],
+      [1080, 1920],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      await fits(page, `kiosk-staff in ${language}`);
+      const added = page.getByRole('row', { name: new RegExp(`Kim ${language}`) });
+      await expect(added.getByRole('button', { name: remove })).toBeInViewport({ ratio: 1 });
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });

@@ -1,0 +1,273 @@
+import { randomUUID } from 'node:crypto';
+import { hash } from '@node-rs/argon2';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { verifyPin } from '../../electron/core/pin/pin-hash.ts';
+import { FleetDetail } from '../../sync/protocol/api/fleet.ts';
+import { HandedOver, KioskStaffList, type StaffReset } from '../../sync/protocol/api/staff.ts';
+import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
+import { paperHash } from '../../sync/protocol/seal/technician-code.ts';
+import type { Change } from '../../sync/protocol/wire/changes.ts';
+import type { Open, Personal, StaffRole } from '../../sync/protocol/wire/event.ts';
+import { countAttention, listAttention } from '../../sync/server/attention/items.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { fleetDetail } from '../../sync/server/fleet/read.ts';
+import { forgetStaff } from '../../sync/server/staff/store.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Api, SITE } from './api-kit.ts';
+import { KioskOfServer } from './server-kiosk.ts';
+import { type Opened, OTHER_SITE, told, withApi } from './sites-kit.ts';
+
+/* Kiosk staff of the server: what kiosks of which site are sent, what a stolen kiosk can do with it, and what is left of one. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+type Sent = Extract<Change, { kind: 'staff' }>['staff'];
+let opened: Opened;
+let api: Api;
+
+describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
+  withApi(on, { now: NOW, other: true }, (o) => {
+    opened = o;
+    api = o.api;
+  });
+  beforeEach(async () => {
+    await api.db.deleteFrom('staff_member').execute();
+  });
+
+  const kioskAt = (site: string | null) => KioskOfServer.at(opened.database, api.keys, site);
+  const read = (id: string, cursor = '', version = 3) => told(opened, id, { cursor, version });
+  const sentIn = (changes: readonly Change[]): Sent | null =>
+    changes.flatMap((c) => (c.kind === 'staff' ? [c.staff] : [])).at(-1) ?? null;
+  const sentTo = async (id: string, cursor = '') => sentIn((await read(id, cursor)).changes);
+  const add = async (name: string, site: string | null = null, role: StaffRole = 'technician', badge?: string) =>
+    HandedOver.parse(await api.ask('POST', '/api/kiosk-staff', { body: { name, role, site, badge } }));
+  const remove = (id: string) => api.ask('DELETE', `/api/kiosk-staff/${id}`);
+  const reset = async (id: string, body: StaffReset) =>
+    HandedOver.parse(await api.ask('POST', `/api/kiosk-staff/${id}/reset`, { body }));
+  const codeOf = (asked: Promise<unknown>) =>
+    asked.then(
+      () => 'ANSWERED',
+      (refused: { code: string }) => refused.code,
+    );
+  const refused = (name: string, site: string | null = null) => codeOf(add(name, site));
+  const items = async () => KioskStaffList.parse(await api.ask('GET', '/api/kiosk-staff', { as: 'auditor' })).items;
+  const say = async (kiosk: KioskOfServer, open: Open<'staff'>, personal: Personal<'staff'> = {}) => {
+    kiosk.box.append('staff', open, personal, NOW);
+    await kiosk.send(NOW);
+  };
+  const pepperOf = async (id: string): Promise<Buffer> => {
+    const { changes } = await read(id);
+    const found = changes.flatMap((c) => (c.kind === 'pinPeppers' ? c.peppers : []));
+    return Buffer.from(found[0]!, 'base64url');
+  };
+  /** As a kiosk hashes what a member chose. */
+  const chosen = async (secret: Buffer, pin: string) => ({
+    id: randomUUID(),
+    pepper: pinPepperId(secret),
+    hash: await hash(pin, { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1, secret }),
+  });
+
+  test('each site’s kiosks are sent its own and those of all, as a snapshot and as a delta', async () => {
+    const [here, there] = [await kioskAt(null), await kioskAt(OTHER_SITE)];
+    const before = await read(there.id);
+    expect(sentIn(before.changes)).toEqual([]);
+    const everywhere = await add('Everywhere');
+    const bonn = await add('Bonn', OTHER_SITE, 'desk');
+    const names = (all: Sent | null) => all?.map((t) => t.name);
+    expect(names(await sentTo(here.id))).toEqual(['Everywhere']);
+    expect(names(await sentTo(there.id))).toEqual(['Everywhere', 'Bonn']);
+    expect(names(await sentTo(there.id, before.cursor))).toEqual(['Everywhere', 'Bonn']);
+    const [one, two] = (await sentTo(there.id))!;
+    expect(one).toMatchObject({ id: everywhere.member.id, role: 'technician', pin: { start: true } });
+    expect(one!.factor!.paper).toEqual(
+      everywhere.factor!.paper.map((code, i) => ({ n: i + 1, hash: paperHash(code) })),
+    );
+    expect(two).toMatchObject({ role: 'desk', factor: null });
+    // The PIN that was handed over is what kiosks check, by the secret that they share.
+    expect(await verifyPin(two!.pin!.hash, bonn.pin!, await pepperOf(there.id))).toBe(true);
+    // Of one site, to the other: nothing new to read.
+    const at = await read(here.id);
+    await remove(bonn.member.id);
+    expect((await read(here.id, at.cursor)).changes).toEqual([]);
+    // A kiosk that moves gets the others with its next ask.
+    await api.db.updateTable('device').set({ site: null }).where('id', '=', there.id).execute();
+    expect(names(await sentTo(there.id, before.cursor))).toEqual(['Everywhere']);
+  });
+
+  test.each([1, 2])('a kiosk of version %i, which would refuse the page, is sent none', async (version) => {
+    const kiosk = await kioskAt(null);
+    const before = await read(kiosk.id, '', version);
+    await add('Kim');
+    const after = await read(kiosk.id, before.cursor, version);
+    expect(sentIn([...before.changes, ...after.changes])).toBeNull();
+    expect(sentIn((await read(kiosk.id, after.cursor, 3)).changes)).toHaveLength(1);
+  });
+
+  test('PIN and secret are shown once, and are stored sealed; a removal destroys them, and the name stays as long as the audit log', async () => {
+    const { member, pin, factor } = await add('Kim Öz', null, 'technician', 'BADGE-77');
+    const { secret, paper, uri, svg } = factor!;
+    expect(uri).toContain(secret);
+    expect(svg).toContain('<svg');
+    const row = () => api.db.selectFrom('staff_member').selectAll().executeTakeFirst();
+    const dump = Buffer.concat([Buffer.from((await row())!.name), Buffer.from((await row())!.sealed!)]).toString(
+      'latin1',
+    );
+    for (const one of ['Kim', 'BADGE', 'argon2', secret, pin!, ...paper, ...paper.map(paperHash)])
+      expect(dump).not.toContain(one);
+    const shown = JSON.stringify(await items());
+    for (const one of ['BADGE', secret, pin!, ...paper, paperHash(paper[0]!)]) expect(shown).not.toContain(one);
+    expect((await items())[0]).toMatchObject({ pin: 'start', badge: true, paperLeft: 5 });
+    expect(await api.lastAudit()).toMatchObject({ action: 'read', route: 'GET /api/kiosk-staff' });
+    const gone = await remove(member.id);
+    expect(KioskStaffList.parse(gone).items[0]).toMatchObject({ name: 'Kim Öz', removedAt: NOW.toISOString() });
+    expect((await row())!.sealed).toBeNull();
+    expect(await codeOf(remove(member.id))).toBe('staff-unknown');
+    expect(await codeOf(reset(member.id, { what: 'pin' }))).toBe('staff-unknown');
+    const forget = (days: number) =>
+      inTransaction(api.db, (tx) => forgetStaff(tx, new Date(NOW.getTime() + days * 86_400_000)));
+    expect(await forget(399)).toBe(0);
+    expect(await forget(401)).toBe(1);
+    expect(await items()).toEqual([]);
+  });
+
+  test('names meet where sites do, a badge unlocks for one, and no kiosk is sent more than it takes', async () => {
+    await add('Kim', OTHER_SITE, 'desk', 'B-1');
+    await add('Kim', SITE.id, 'desk', 'B-1'); // at another site
+    expect(await refused('KIM')).toBe('staff-exists');
+    expect(await codeOf(add('Lou', null, 'desk', 'B-1'))).toBe('staff-badge-taken');
+    expect(await refused('Lou', randomUUID())).toBe('unknown-site');
+    // Rows as they are made: each PIN takes its time.
+    const [kim] = await api.db.selectFrom('staff_member').selectAll().execute();
+    const id = (await items()).find((one) => one.site === OTHER_SITE)!.id;
+    expect(await codeOf(reset(id, { what: 'factor' }))).toBe('staff-no-factor');
+    expect(kim).toBeDefined();
+  });
+
+  test('a new PIN, badge or second factor takes the place of the one before at every kiosk', async () => {
+    const kiosk = await kioskAt(null);
+    const { member } = await add('Kim', null, 'technician', 'B-1');
+    const [before] = (await sentTo(kiosk.id))!;
+    const { pin } = await reset(member.id, { what: 'pin' });
+    const { factor } = await reset(member.id, { what: 'factor' });
+    await reset(member.id, { what: 'badge', badge: null });
+    const [after] = (await sentTo(kiosk.id))!;
+    expect(after).toMatchObject({ badge: null, pin: { start: true } });
+    expect(after!.pin!.id).not.toBe(before!.pin!.id);
+    expect(after!.factor!.secret).not.toBe(before!.factor!.secret);
+    expect(after!.factor!.paper[0]!.hash).toBe(paperHash(factor!.paper[0]!));
+    expect(await verifyPin(after!.pin!.hash, pin!, await pepperOf(kiosk.id))).toBe(true);
+  });
+
+  test('what a member chose at one kiosk counts at the others; a reset that came before it stands', async () => {
+    const [one, other] = [await kioskAt(null), await kioskAt(OTHER_SITE)];
+    const { member } = await add('Kim', null, 'desk');
+    const pepper = await pepperOf(one.id);
+    const own = await chosen(pepper, '604815');
+    const { cursor } = await read(other.id);
+    const [start] = (await sentTo(one.id))!;
+    const choose = (value: typeof own, replaces: string) =>
+      say(
+        one,
+        { by: member.id, what: 'pin', outcome: 'done', member: member.id },
+        { name: 'Kim', pin: { ...value, replaces } },
+      );
+    await choose(own, start!.pin!.id);
+    expect((await sentTo(other.id, cursor))![0]!.pin).toEqual({ ...own, start: false });
+    expect((await items())[0]!.pin).toBe('own');
+    // What a kiosk says of a PIN that is no start PIN any more changes nothing: it may be a stolen one.
+    await choose(await chosen(pepper, '999990'), own.id);
+    expect((await sentTo(other.id))![0]!.pin!.id).toBe(own.id);
+    await reset(member.id, { what: 'pin' });
+    await choose(await chosen(pepper, '999990'), start!.pin!.id);
+    expect((await sentTo(other.id))![0]!.pin!.start).toBe(true);
+    // Neither name nor hash stays in the log of events.
+    const rows = await api.db.selectFrom('event').select('personal').where('type', '=', 'staff').execute();
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.every(({ personal }) => personal === null)).toBe(true);
+  });
+
+  test('a kiosk of another site can set nothing of a site’s member', async () => {
+    const [here, there] = [await kioskAt(SITE.id), await kioskAt(OTHER_SITE)];
+    const { member } = await add('Kim', SITE.id, 'technician');
+    const [start] = (await sentTo(here.id))!;
+    const own = await chosen(await pepperOf(there.id), '999990');
+    await say(
+      there,
+      { by: member.id, what: 'pin', outcome: 'done', member: member.id },
+      { pin: { ...own, replaces: start!.pin!.id } },
+    );
+    await say(there, { by: member.id, what: 'enter', outcome: 'done', member: member.id, code: 'paper', paper: 1 });
+    expect((await sentTo(here.id))![0]).toEqual(start);
+  });
+
+  test('a code on paper that a kiosk says was used is sent to no kiosk any more; said twice, it was one', async () => {
+    const [one, other] = [await kioskAt(null), await kioskAt(OTHER_SITE)];
+    const { member } = await add('Kim');
+    const { cursor } = await read(other.id);
+    const use = (kiosk: KioskOfServer, id: string, paper: number) =>
+      say(kiosk, { by: id, what: 'enter', outcome: 'done', code: 'paper', member: id, paper }, { name: 'Kim' });
+    const left = (all: Sent | null) => all?.[0]?.factor?.paper.map(({ n }) => n);
+    await use(one, member.id, 4);
+    expect(left(await sentTo(other.id, cursor))).toEqual([1, 2, 3, 5]);
+    expect((await items())[0]!.paperLeft).toBe(4);
+    const at = await read(other.id);
+    // The other was offline meanwhile, and took it too: both records stay, and there is nothing more to send.
+    await use(other, member.id, 4);
+    expect(sentIn((await read(other.id, at.cursor)).changes)).toBeNull();
+    // Of someone whom the server never had, or who is removed, it changes nothing.
+    await use(one, randomUUID(), 1);
+    await remove(member.id);
+    await use(one, member.id, 1);
+    expect(await sentTo(one.id)).toEqual([]);
+  });
+
+  test('what a stolen kiosk says of staff gives nobody a role, and gives back no code', async () => {
+    const kiosk = await kioskAt(null);
+    const { member } = await add('Kim');
+    const { id } = member;
+    const send = (open: object, personal: object = { name: 'Mallory' }) =>
+      kiosk.box.append('staff', open as never, personal as never, NOW);
+    send({ what: 'added', outcome: 'done', member: id, role: 'supervisor' });
+    send({ what: 'removed', outcome: 'done', member: id });
+    const ghost = randomUUID();
+    send({ what: 'added', outcome: 'done', member: ghost, role: 'supervisor' });
+    send({ what: 'enter', outcome: 'done', by: id, member: id, paper: 9 });
+    send({ what: 'enter', outcome: 'done', by: id, member: id, paper: 'all' });
+    send({ what: 'enter', outcome: 'done', by: id, member: id, secret: 'A'.repeat(27) });
+    await kiosk.send(NOW);
+    expect(await sentTo(kiosk.id)).toEqual([expect.objectContaining({ id, name: 'Kim', role: 'technician' })]);
+    expect((await sentTo(kiosk.id))![0]!.factor!.paper).toHaveLength(5);
+    const kept = await api.db.selectFrom('quarantine').select('reason').where('device', '=', kiosk.id).execute();
+    expect(kept.map((r) => r.reason)).toEqual(Array(3).fill('event-malformed'));
+    // Whom it says it added is listed as its own, and unlocks nothing else.
+    expect((await items()).find((one) => one.id === ghost)).toMatchObject({ kiosk: { id: kiosk.id }, pin: null });
+    expect(await codeOf(reset(ghost, { what: 'pin' }))).toBe('staff-of-kiosk');
+    expect(await codeOf(remove(ghost))).toBe('staff-of-kiosk');
+  });
+
+  test('what staff did at a kiosk is on its page by name; with the emergency PIN that is said, and waits in Attention', async () => {
+    const kiosk = await kioskAt(null);
+    const { member } = await add('Kim', null, 'desk');
+    const local = randomUUID();
+    await say(kiosk, { what: 'added', outcome: 'done', member: local, role: 'desk' }, { name: 'Lou of the door' });
+    kiosk.box.append('health', { code: 'door-tested', detail: {}, by: local } as never, {}, NOW);
+    kiosk.box.append('health', { code: 'door-tested', detail: {} }, {}, NOW); // of nobody: not in the list
+    await kiosk.send(NOW);
+    await say(kiosk, { by: member.id, what: 'enter', outcome: 'done', member: member.id });
+    await say(kiosk, { by: 'emergency', what: 'enter', outcome: 'done' });
+    const { staff } = FleetDetail.parse(await fleetDetail(api.db, api.keys, kiosk.id, NOW));
+    expect(staff.map(({ what, by, member: about }) => [what, by, about]).reverse()).toEqual([
+      ['added', null, 'Lou of the door'],
+      ['door-tested', { emergency: false, name: 'Lou of the door' }, null],
+      ['enter', { emergency: false, name: 'Kim' }, null],
+      ['enter', { emergency: true, name: null }, null],
+    ]);
+    expect((await countAttention(api.db, ['kiosk'], NOW)).kinds).toEqual({ kiosk: 1 });
+    const items = await listAttention(
+      api.db,
+      api.keys,
+      { kinds: ['kiosk'], state: 'open', limit: 10, after: null },
+      NOW,
+    );
+    expect(items).toEqual([expect.objectContaining({ code: 'emergency-pin-used', device: kiosk.id })]);
+  });
+});
