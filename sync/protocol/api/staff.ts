@@ -1,14 +1,10 @@
 import { z } from 'zod';
 import { BadgeNumber } from '../wire/changes.ts';
-import { Uuid } from '../wire/event.ts';
+import { StaffRole, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { Instant } from './page.ts';
 
 /** `/api/kiosk-staff`: who may unlock the kiosks of a site, or of all, and in which role (docs/fleet.md). */
-
-/** As the kiosks have them (wire/event.ts). */
-export const StaffRole = z.enum(['desk', 'supervisor', 'technician']);
-export type StaffRole = z.infer<typeof StaffRole>;
 
 /** Who did something at a kiosk. */
 export const StaffBy = z.strictObject({

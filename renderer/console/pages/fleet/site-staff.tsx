@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { FleetPage } from '../../../../sync/protocol/api/fleet.ts';
 import { MAX_PAGE } from '../../../../sync/protocol/api/page.ts';
-import { HandedOver, type KioskStaff, KioskStaffList, type StaffReset } from '../../../../sync/protocol/api/staff.ts';
+import { HandedOver, KioskStaff, KioskStaffList, type StaffReset } from '../../../../sync/protocol/api/staff.ts';
 import { t } from '../../../shared/i18n.ts';
 import { IconBack, IconMend } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
@@ -20,6 +20,7 @@ import { toast } from '../../parts/toast.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 
 const EVERY_MS = 5_000;
+const StaffRole = KioskStaff.shape.role;
 
 /**
  * Who may unlock the kiosks, and in which role. Reading the list names people, and leaves a row in the audit log: so it is read
@@ -247,7 +248,7 @@ const siteWords = (site: string | null): string =>
 function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
   const [name, setName] = useState('');
   const [site, setSite] = useState('');
-  const [role, setRole] = useState<StaffRole>('desk');
+  const [role, setRole] = useState<KioskStaff['role']>('desk');
   const [badge, setBadge] = useState('');
   const { busy, refusal, run } = useWrite();
   const submit = async () => {
