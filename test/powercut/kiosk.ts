@@ -7,7 +7,7 @@ import { DEVICE_PURPOSES } from '../../electron/core/keys/derive.ts';
 import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
 import { verifyPin } from '../../electron/core/pin/pin-hash.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
-import { STAFF_PIN_SETTING } from '../../electron/core/staff/service.ts';
+import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import { readServerLink } from '../../electron/core/sync/server-link.ts';
 import { enterKiosk } from '../e2e/node-screen.ts';
 import { aCheckin } from '../store/samples.ts';
@@ -132,7 +132,7 @@ export async function openAfterCut(root: string, demo = false): Promise<FoundKio
       site: site.site,
       checkins,
       people,
-      staffPin: await pinOf(store.setting(STAFF_PIN_SETTING)),
+      staffPin: await pinOf(store.setting(EMERGENCY_PIN)),
       server: readServerLink(store)?.bundle.serverId ?? null,
       cursor: store.sync.cursor,
       waiting: store.imports.list().map(({ word }) => word),
