@@ -84,6 +84,10 @@ export const ENROLMENT_CODES = [
   'photo-missing',
   'photo-altered',
   'name-not-usable',
+  'staff-not-allowed',
+  'confirmation-wrong',
+  'duplicate-none',
+  'lookalikes-unknown',
 ] as const;
 
 /** What an update from a stick may be refused with, as far as a technician at the kiosk can do something about it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BadgeNumber, Way } from '../../sync/protocol/wire/changes.ts';
-import { Method } from '../../sync/protocol/wire/event.ts';
+import { LookalikeReason, Method } from '../../sync/protocol/wire/event.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EvacuationList } from './evacuation.ts';
 import { FaceFrame } from './frames.ts';
@@ -105,11 +105,12 @@ export const ProbeResult = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('welcome'), receipt: Receipt }),
   /**
    * Nobody, or not sure enough, or liveness failed too often, or too many tries with this number: offer the other ways
-   * in. Never says which person was near, nor whether anybody has the number.
+   * in. Never says which person was near, nor whether anybody has the number. `claim-first`: a number, code or badge has to
+   * come before this face.
    */
   z.strictObject({
     kind: z.literal('other-way'),
-    reason: z.enum(['unknown', 'uncertain', 'liveness', 'locked', 'blocked']),
+    reason: z.enum(['unknown', 'uncertain', 'liveness', 'locked', 'blocked', 'claim-first']),
     code: Code.optional(),
   }),
   /** This visit is over (already answered); wait for the face to leave. */
@@ -180,6 +181,39 @@ export const CameraWord = z.enum([
   'blind',
 ]);
 export type CameraWord = z.infer<typeof CameraWord>;
+
+/** Two people whose faces are alike: who of them is enrolled already, what is known of them, and both pictures. */
+const DuplicateFace = z.strictObject({
+  /** Whose the face may be already. */
+  other: PersonRow,
+  /** Encoded (JPEG); null: this kiosk has none of them. */
+  theirs: z.instanceof(Uint8Array).nullable(),
+  /** What is about to be enrolled. */
+  ours: z.instanceof(Uint8Array).nullable(),
+  /** Whether this session may say that they are two people. */
+  mayOverrule: z.boolean(),
+});
+export type DuplicateFace = z.infer<typeof DuplicateFace>;
+
+/**
+ * They are two people: `typed` is the other one's number, or their name. Both are enrolled, and from then on neither is
+ * identified by their face alone.
+ */
+const Overrule = z.strictObject({ other: Id, typed: z.string().trim().min(1).max(200) });
+
+/** A pair of lookalikes: neither is identified by their face alone. */
+const LookalikeRow = z.strictObject({
+  /** Of somebody who is not known here any more nothing is said. */
+  people: z.array(PersonRow).min(1).max(2),
+  ids: z.tuple([Id, Id]),
+  reason: LookalikeReason,
+  at: Instant,
+  /** Marked at this kiosk, at another one, or in the console. */
+  where: z.enum(['here', 'kiosk', 'console']),
+  /** Name of the member of staff who did it; null: nobody did, or it is not known here. */
+  by: z.string().nullable(),
+});
+export type LookalikeRow = z.infer<typeof LookalikeRow>;
 
 /** All that is printed on a card. `text` is what its QR code holds: told this once. */
 const PrintedCard = z.strictObject({ name: z.string(), number: z.string().nullable(), text: z.string() });
@@ -304,15 +338,20 @@ export const METHODS = {
     z.strictObject({ enrolment: Id, poses: z.array(Code) }),
   ),
   enrolCapture: m(z.strictObject({ ...staff, enrolment: Id, frame: FaceFrame }), CaptureResult),
-  /** Fails with code `duplicate-face` (params: name) when the face already belongs to someone else. */
+  /**
+   * Fails with code `duplicate-face` (params: name) when the face already belongs to someone else: `enrolDuplicate` shows who, and
+   * with `overrule` they are two people. That is refused with `staff-not-allowed`, `confirmation-wrong`.
+   */
   enrolFinish: m(
-    z.strictObject({ ...staff, enrolment: Id }),
+    z.strictObject({ ...staff, enrolment: Id, overrule: Overrule.optional() }),
     z.strictObject({
       person: PersonRow,
       /** Where the site keeps templates on the people's cards: without this one their face is of no use here. */
       card: PrintedCard.optional(),
     }),
   ),
+  /** Whom the captured face may belong to already. Refused with `duplicate-none` where there is nobody (any more). */
+  enrolDuplicate: m(z.strictObject({ ...staff, enrolment: Id }), DuplicateFace),
   /** Somebody whose face is not taken: number and PIN alone, and so no consent. Nothing of a face is kept. */
   enrolByNumber: m(
     z.strictObject({ ...staff, name: Name, number: Number_, pin: Pin, language: Language }),
@@ -343,12 +382,15 @@ export const METHODS = {
   ),
   /**
    * Enrols from the picture, which goes: somebody who is here (of `people`, or the `duplicate`), or somebody new (null). Refused
-   * with `review-photo-unknown`, `consent-missing`, `duplicate-face` (params: name), `another-person`, `templates-on-card`.
+   * with `review-photo-unknown`, `consent-missing`, `duplicate-face` (params: name), `another-person`, `templates-on-card`;
+   * `overrule` as in `enrolFinish`.
    */
   reviewAccept: m(
-    z.strictObject({ ...staff, photo: Id, person: Id.nullable() }),
+    z.strictObject({ ...staff, photo: Id, person: Id.nullable(), overrule: Overrule.optional() }),
     z.strictObject({ person: PersonRow }),
   ),
+  /** Whom the face of a picture may belong to already; as `enrolDuplicate`. */
+  reviewDuplicate: m(z.strictObject({ ...staff, photo: Id, person: Id.nullable() }), DuplicateFace),
   /** The picture goes, and nothing came of it; `enrolled`: whoever was enrolled in person in its place. */
   reviewRefuse: m(z.strictObject({ ...staff, photo: Id, enrolled: Id.nullable() }), empty),
   /**
@@ -363,6 +405,11 @@ export const METHODS = {
   cardRevoke: m(z.strictObject({ ...staff, person: Id }), z.strictObject({ revoked: z.number().int() })),
   personSetPin: m(z.strictObject({ ...staff, person: Id, pin: Pin }), empty),
   personDelete: m(z.strictObject({ ...staff, person: Id }), empty),
+  /** Pairs of lookalikes, newest first; `unseen`: how many the kiosk marked by itself since somebody last looked. */
+  lookalikeCount: m(z.strictObject(staff), z.strictObject({ count: z.number().int(), unseen: z.number().int() })),
+  lookalikeList: m(z.strictObject(staff), z.strictObject({ pairs: z.array(LookalikeRow), mayRemove: z.boolean() })),
+  /** The two are identified by their faces again. Refused with `staff-not-allowed`, `lookalikes-unknown`. */
+  lookalikeRemove: m(z.strictObject({ ...staff, ids: z.tuple([Id, Id]) }), empty),
   /** Staff lets somebody in by hand; the reason travels sealed, to the server alone. */
   staffCheckin: m(
     z.strictObject({

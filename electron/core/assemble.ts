@@ -14,6 +14,7 @@ import { cameraHealth, createDeviceReporter } from './devices/health.ts';
 import { systemPorts } from './devices/serial/system-ports.ts';
 import { createDiagnostics } from './diagnostics/service.ts';
 import { createCardDesk } from './enrolment/cards.ts';
+import { createLookalikes } from './enrolment/lookalikes.ts';
 import { createReview } from './enrolment/review.ts';
 import { createEnrolmentService } from './enrolment/service.ts';
 import { createEvacuation } from './evacuation/service.ts';
@@ -43,8 +44,9 @@ import {
   waysOf,
 } from './roster/policy.ts';
 import { EMERGENCY_USED } from './staff/emergency.ts';
-import { idsOfServer } from './staff/members.ts';
+import { idsOfServer, knownStaff } from './staff/members.ts';
 import { createStaffRecords } from './staff/records.ts';
+import { mayDo } from './staff/rights.ts';
 import { createStaffScreen } from './staff/screen.ts';
 import { createStaffDesk } from './staff/service.ts';
 import { createActivity } from './status/activity.ts';
@@ -254,6 +256,11 @@ export async function assemble(
   const blind = keys.subkey(DEVICE_PURPOSES.lockout);
   const subjects = numberSubjects(blind);
   const claims = createClaims(monotonic);
+  const overruling = {
+    mayOverrule: (token: string) => mayDo(staff.require(token).member?.role ?? null, 'overruleDuplicate'),
+    actor: (token: string) => staff.require(token).actor,
+  };
+  const nameOf = (member: string) => knownStaff(store).find(({ id }) => id === member)?.name ?? null;
   const enrolment = createEnrolmentService({
     store,
     recogniser,
@@ -267,8 +274,10 @@ export async function assemble(
     consentAge: () => consentAgeOf(policy),
     now: retention.now,
     monotonic,
+    ...overruling,
     changed,
   });
+  const lookalikes = createLookalikes({ store, staff, nameOf, ...overruling, changed });
   const cards = createCardDesk({
     store,
     staff,
@@ -283,6 +292,7 @@ export async function assemble(
     staff,
     forbidden: () => facesForbidden(policy),
     onCards: () => templatesOnCards(policy),
+    ...overruling,
     changed,
     log,
   });
@@ -476,6 +486,7 @@ export async function assemble(
         ...enrolment,
         ...cards,
         ...review,
+        ...lookalikes,
         ...diagnostics,
         ...technician.methods,
         ...evacuation,

@@ -79,10 +79,12 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
     return {
       pipeline,
       unfit,
-      recogniser: createRecogniser(pipeline, gallery, {
-        targetFpir: site.targetFpir,
-        calibratedPeople: site.calibratedPeople,
-      }),
+      recogniser: createRecogniser(
+        pipeline,
+        gallery,
+        { targetFpir: site.targetFpir, calibratedPeople: site.calibratedPeople },
+        (person) => store.inPair(person),
+      ),
     };
   }
 

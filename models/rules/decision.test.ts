@@ -158,3 +158,59 @@ describe('another embedder’s scores', () => {
     expect(decideVerification(OTHER.verification - own.near - 1e-3, OTHER).kind).toBe('unknown');
   });
 });
+
+describe('lookalikes', () => {
+  const score = fc.double({ min: -1, max: 1, noNaN: true });
+  const people = ['ada', 'eve', 'bob', 'cyd'];
+  /** Any answer of a search among these people: the best, and another person behind them or none. */
+  const match = fc
+    .tuple(fc.constantFrom(...people), fc.option(fc.constantFrom(...people), { nil: null }), score, score)
+    .map(([best, second, x, y]) => ({
+      best: { person: best, score: Math.max(x, y) },
+      second: second === null || second === best ? null : { person: second, score: Math.min(x, y) },
+    }));
+  const inPair = (person: string) => person === 'ada' || person === 'eve';
+  const policy = fc.record({
+    targetFpir: fc.double({ min: 1e-5, max: 0.02, noNaN: true }),
+    margin: fc.option(fc.double({ min: 0, max: 0.5, noNaN: true }), { nil: undefined }),
+    calibration: fc.constantFrom(FR_FEATURE, OTHER),
+  });
+
+  it('no face alone ever identifies either of a pair, whatever the scores and the lead', () => {
+    fc.assert(
+      fc.property(match, policy, fc.integer({ min: 1, max: 2000 }), (found, { margin, ...p }, n) => {
+        const demands = { ...p, calibratedPeople: 1000, ...(margin !== undefined && { margin }) };
+        const { kind } = decide(found, size(n), demands, inPair);
+        if (inPair(found.best.person)) expect(kind).not.toBe('accept');
+      }),
+    );
+  });
+
+  it('whoever is near enough to one of a pair is asked who they are, also where the two score alike', () => {
+    const twins = { best: { person: 'ada', score: 0.8 }, second: { person: 'eve', score: 0.79 } };
+    expect(decide(twins, size(200), POLICY).kind).toBe('uncertain');
+    expect(decide(twins, size(200), POLICY, inPair).kind).toBe('claim-first');
+    const near = { best: { person: 'eve', score: thresholdFor(size(200), POLICY) - 0.05 }, second: null };
+    expect(decide(near, size(200), POLICY, inPair).kind).toBe('claim-first');
+    const stranger = { best: { person: 'eve', score: 0.1 }, second: null };
+    expect(decide(stranger, size(200), POLICY, inPair).kind).toBe('unknown');
+  });
+
+  it('for everyone else nothing changes: threshold, margin and verdict are those without a pair', () => {
+    fc.assert(
+      fc.property(match, policy, fc.integer({ min: 1, max: 2000 }), (found, { margin, ...p }, n) => {
+        const demands = { ...p, calibratedPeople: 1000, ...(margin !== undefined && { margin }) };
+        fc.pre(!inPair(found.best.person));
+        expect(decide(found, size(n), demands, inPair)).toEqual(decide(found, size(n), demands));
+      }),
+    );
+    // One of a pair is still a second person from whom others have to keep their distance.
+    const close = { best: { person: 'bob', score: 0.8 }, second: { person: 'ada', score: 0.78 } };
+    expect(decide(close, size(200), POLICY, inPair).kind).toBe('uncertain');
+  });
+
+  it('once the pair is no more, the one who is left is identified again', () => {
+    const ada = { best: { person: 'ada', score: 0.8 }, second: null };
+    expect(decide(ada, size(200), POLICY, () => false).kind).toBe('accept');
+  });
+});

@@ -105,17 +105,22 @@ export interface GallerySize {
 
 /** The part of a gallery's answer that a decision needs; scores are cosines. */
 export interface Scores {
-  readonly best: { readonly score: number } | null;
+  readonly best: { readonly score: number; readonly person?: string } | null;
   /** Best score of any *other* person. */
   readonly second: { readonly score: number } | null;
 }
+
+/** Whether a person is one of a marked pair of lookalikes: no face alone says which of the two it is. */
+export type InPair = (person: string) => boolean;
 
 export interface Decision {
   /**
    * `accept`: the best person it is. `uncertain`: near the threshold, or two people too near each other. `unknown`:
    * nobody here. `too-many-people`: the gallery is larger than 1:N was calibrated for, so nobody is accepted by it.
+   * `claim-first`: it is like one of a pair of lookalikes, so the person has to say first who they are (number, code or
+   * badge), and is then compared with that one person.
    */
-  readonly kind: 'accept' | 'uncertain' | 'unknown' | 'too-many-people';
+  readonly kind: 'accept' | 'uncertain' | 'unknown' | 'too-many-people' | 'claim-first';
   /** The threshold that was applied. */
   readonly threshold: number;
   /** Best minus second person; null when there is no second. */
@@ -161,14 +166,15 @@ export function thresholdFor(
   return Math.min(1, Math.max(verification, thresholdAt(perComparison(targetFpir, searched), curve)));
 }
 
-/** Who the face of a 1:N search is, if anybody. Scores that are no numbers never accept. */
-export function decide(match: Scores, gallery: GallerySize, policy: DecisionPolicy): Decision {
+/** Who the face of a 1:N search is, if anybody. Scores that are no numbers never accept, and none ever identifies one of a pair. */
+export function decide(match: Scores, gallery: GallerySize, policy: DecisionPolicy, inPair?: InPair): Decision {
   const threshold = thresholdFor(gallery, policy);
   const { best, second } = match;
   const room = leeway(policy.calibration);
   const margin = best && second ? best.score - second.score : null;
   if (!(gallery.people <= policy.calibratedPeople)) return { kind: 'too-many-people', threshold, margin };
   if (!best || !(best.score >= threshold - room.near)) return { kind: 'unknown', threshold, margin };
+  if (best.person !== undefined && inPair?.(best.person)) return { kind: 'claim-first', threshold, margin };
   const apart = margin === null || margin >= (policy.margin ?? room.margin);
   return { kind: best.score >= threshold && apart ? 'accept' : 'uncertain', threshold, margin };
 }

@@ -12,6 +12,7 @@ export type OtherWayReason =
   | 'liveness'
   | 'locked'
   | 'blocked'
+  | 'claim-first'
   | 'not-me'
   | 'refused'
   | 'problem';

@@ -12,6 +12,7 @@ import type { Db } from '../../sync/server/database/schema.ts';
 /** Columns that a rule of their table binds to something else. */
 const ODD: Readonly<Record<string, (row: number) => string>> = {
   'merge_candidate.second': (row) => `'${uuid(row + 1_000_000)}'`,
+  'lookalike.second': (row) => `'${uuid(row + 1_000_000)}'`,
   // One is under way at most.
   'model_migration.state': (row) => (row === 0 ? `'working'` : `'done'`),
   // One of both, until it is revoked.

@@ -70,9 +70,46 @@ test('templates are made from a photo after the consent, and a face that is some
   await page.getByRole('button', { name: 'Photo files' }).click();
   await page.getByLabel('Up to six photos of this person').setInputFiles(stillsOfA().slice(2, 3));
   await page.getByRole('button', { name: 'Make the template' }).click();
-  await expect(page.getByRole('alert')).toContainText('This face may belong to somebody else');
+  await expect(page.getByRole('alert')).toContainText('Is this the same person?');
+  await expect(page.getByRole('img', { name: 'Picture of Ada Lovelace' })).toBeVisible();
+  await expect(page.locator('.two-people')).toContainText('neither of them is recognised by face alone');
   await axe(page);
-  await picture(page, 'enrol-duplicate');
+  await picture(page, 'enrol-duplicate', ['desk', 'wall']);
+  const typed = page.getByRole('textbox', { name: /Type the (number|name)/ });
+  await typed.fill('Twin');
+  await page.getByRole('button', { name: 'Different people, enrol anyway' }).click();
+  await expect(page.getByText('neither the number nor the name')).toBeVisible();
+  await typed.fill('Ada Lovelace');
+  await page.getByRole('button', { name: 'Different people, enrol anyway' }).click();
+  await expect(page.getByText('Enrolled: 1 template.')).toBeVisible();
+  await open('duplicates', 'Possible duplicates');
+  const pair = page.getByRole('row', { name: /Ada Lovelace.*Twin|Twin.*Ada Lovelace/ });
+  await expect(pair).toContainText('Enrolled as different people');
+  await axe(page);
+  await picture(page, 'lookalikes', ['desk', 'wall']);
+  await pair.getByRole('button', { name: /Undo the pair/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByText('No lookalikes')).toBeVisible();
+  // Who works at the desk leaves it to an administrator.
+  const waits = (await call('POST', '/api/people', { name: 'Trine' })).body.id;
+  await call('POST', `/api/people/${waits}/consents`, { textVersion: '1', language: 'en' });
+  const pictures = stillsOfA()
+    .slice(2, 3)
+    .map((file) => readFileSync(file).toString('base64'));
+  const held = { pictures, source: 'photo', duplicate: { what: 'wait' } };
+  expect((await call('POST', `/api/people/${waits}/enrolment`, held)).body).toMatchObject({ outcome: 'waiting' });
+  await open('attention', 'Attention');
+  await page
+    .getByRole('row', { name: /are they two people/ })
+    .getByRole('button', { name: 'Decide' })
+    .click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Is this the same person?' })).toBeVisible();
+  await expect(page.getByRole('img', { name: 'Picture of Trine' })).toBeVisible();
+  await axe(page);
+  await picture(page, 'enrolment-waits', ['desk', 'wall']);
+  await page.getByRole('button', { name: 'Do not enrol' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Do not enrol' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Attention' })).toBeVisible();
   await open(`people/${ada}`, 'Ada Lovelace');
   await expect(page.getByText('2 templates', { exact: true })).toBeVisible();
   await picture(page, 'person', ['desk', 'wall']);

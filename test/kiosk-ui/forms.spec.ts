@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { refusal } from './scripted-core.ts';
+import { aDuplicate, aPair } from './two-people.ts';
 
 /* Number and PIN, and staff's room: forms that work by touch, keyboard and screen reader, and keep nothing. */
 
@@ -296,20 +297,63 @@ test.describe('staff', () => {
     await expect.poll(() => core.callsOf('enrolCapture').length, { timeout: 10_000 }).toBeGreaterThan(before);
   });
 
-  test('is told of a duplicate, and the enrolment is dropped', async ({ kiosk }) => {
+  for (const mayOverrule of [false, true])
+    test(`compares a face that is somebody else’s with theirs; ${mayOverrule ? 'a supervisor types whom it concerns' : 'the desk goes on without the face'}`, async ({
+      kiosk,
+    }) => {
+      const { core } = kiosk;
+      const finish = core.methods.enrolFinish;
+      core.methods.enrolFinish = async (input) => {
+        if (!input.overrule) throw refusal('duplicate-face', { name: 'Max Mustermann' });
+        if (input.overrule.typed !== '1001') throw refusal('confirmation-wrong');
+        return finish(input);
+      };
+      core.duplicate = await aDuplicate(mayOverrule);
+
+      const page = await kiosk.open({ clip: 'man' });
+      await unlock(page);
+      await page.getByRole('button', { name: /Enrol a person/ }).click();
+      await page.locator('input[name=name]').fill('Somebody Else');
+      await page.getByRole('button', { name: 'Continue' }).click();
+      await page.locator('input[name=agree]').check();
+      await page.getByRole('button', { name: 'Continue to the camera' }).click();
+      const screen = page.locator('.duplicate');
+      await expect(screen).toContainText('Max Mustermann', { timeout: 30_000 });
+      await expect(page.getByRole('img', { name: /Already enrolled: Max Mustermann/ })).toBeVisible();
+      await expectNoAxeFault(page, 'duplicate');
+      if (!mayOverrule) {
+        await expect(screen).toContainText('A supervisor has to decide');
+        await expect(page.locator('[data-do=two-people]')).toHaveCount(0);
+        await page.locator('[data-do=by-number]').click();
+        await expect(page.locator('.enrol-details')).toBeVisible();
+        expect(core.callsOf('enrolCancel')).toHaveLength(1);
+        return;
+      }
+      await page.locator('[data-do=two-people]').press('Enter');
+      await expect(page.locator('.duplicate-confirm')).toContainText('neither is recognised by face alone');
+      await expectNoAxeFault(page, 'two people');
+      await page.keyboard.type('1002');
+      await page.keyboard.press('Enter');
+      await expect(page.locator('.form-error')).toContainText('neither the number nor the name');
+      await page.locator('input[name=confirm]').fill('1001');
+      await page.keyboard.press('Enter');
+      await expect(page.locator('[data-end=enrolled]')).toBeVisible();
+      expect(core.callsOf('enrolFinish').at(-1)!.overrule).toMatchObject({ typed: '1001' });
+    });
+
+  test('sees the pairs of lookalikes with reason and day, and takes one back', async ({ kiosk }) => {
     const { core } = kiosk;
-    core.methods.enrolFinish = async () => {
-      throw refusal('duplicate-face', { name: 'Max Mustermann' });
-    };
-    const page = await kiosk.open({ clip: 'man' });
+    core.pairs.push(aPair());
+    const page = await kiosk.open({ before: noCamera });
     await unlock(page);
-    await page.getByRole('button', { name: /Enrol a person/ }).click();
-    await page.locator('input[name=name]').fill('Somebody Else');
-    await page.getByRole('button', { name: 'Continue' }).click();
-    await page.locator('input[name=agree]').check();
-    await page.getByRole('button', { name: 'Continue to the camera' }).click();
-    await expect(page.locator('[data-end=refused]')).toContainText('as Max Mustermann', { timeout: 30_000 });
-    expect(core.callsOf('enrolCancel')).toHaveLength(1);
+    await expect(page.locator('[data-open=lookalikes]')).toContainText('taken for each other twice');
+    await page.locator('[data-open=lookalikes]').click();
+    await expect(page.locator('[data-list=lookalikes] .person')).toContainText('Max Mustermann');
+    await expectNoAxeFault(page, 'lookalikes');
+    await page.getByRole('button', { name: /Undo the pair/ }).click();
+    await page.locator('[data-do=remove]').click();
+    await expect(page.locator('[data-list=lookalikes] [role=status]')).toContainText('recognised by face again');
+    expect(core.callsOf('lookalikeRemove')).toHaveLength(1);
   });
 
   test('finds, sets a PIN, and deletes only after a second word', async ({ kiosk }) => {

@@ -15,6 +15,7 @@ import {
   TECHNICIAN_CODE,
   TEMPLATE_CARD,
 } from './scripted-core.ts';
+import { aDuplicate, aPair } from './two-people.ts';
 
 /*
  * Every screen, in every format and theme, with axe on each and a picture of each in test/artefacts/screens. The
@@ -201,6 +202,11 @@ const CAMERA_TOUR: Tour = {
     core.arrive({ kind: 'refused', code: 'badge-unknown' });
     await page.locator('.other-way').waitFor();
   },
+  '09z-number-first': async (page, core) => {
+    await home(page, core);
+    core.methods.probe = async () => ({ kind: 'other-way', reason: 'claim-first' });
+    await page.locator('.other-way').waitFor();
+  },
   '09-other-way': async (page, core) => {
     core.methods.probe = async () => ({ kind: 'other-way', reason: 'unknown' });
     await page.reload();
@@ -265,9 +271,16 @@ const CAMERA_TOUR: Tour = {
       throw refusal('duplicate-face', { name: 'Max Mustermann' });
     };
     await toConsent(page, core, 'Max Doppelgänger');
+    core.duplicate = await aDuplicate(true);
     await agree(page);
-    await page.locator('[data-end=refused]').waitFor();
+    await page.locator('.duplicate-face canvas').nth(1).waitFor();
+    await page.locator('.duplicate[data-may=true]').waitFor();
     core.methods.enrolFinish = finish;
+  },
+  '25b-enrol-two-people': async (page) => {
+    await press(page, '[data-do=two-people]');
+    await page.locator('.duplicate-confirm').waitFor();
+    await type(page, 'confirm', '1001');
   },
 };
 
@@ -439,6 +452,17 @@ const FORM_TOUR: Tour = {
     });
     await press(page, '.menu [data-open=state]');
     await page.locator('.state-facts').waitFor();
+  },
+  '20j-lookalikes': async (page, core) => {
+    core.pairs.push(aPair('not-me'), aPair('enrolment', 'Sabine Leutheusser'));
+    await toStaff(page, core);
+    await press(page, '.menu [data-open=lookalikes]');
+    await page.locator('[data-list=lookalikes] .person').first().waitFor();
+  },
+  '20k-lookalikes-undo': async (page, core) => {
+    await press(page, '[data-list=lookalikes] .person button');
+    await page.locator('.confirm').waitFor();
+    core.pairs.length = 0;
   },
   '20b-evacuation': async (page, core) => {
     core.setStatus({ online: true, queued: 0, notices: [] });

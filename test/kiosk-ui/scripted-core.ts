@@ -5,8 +5,10 @@ import type { CoreState } from '../../electron/contract/host.ts';
 import type {
   Arrival,
   CoreMethods,
+  DuplicateFace,
   Hello,
   Input,
+  LookalikeRow,
   MethodName,
   PersonRow,
   Receipt,
@@ -34,6 +36,10 @@ export interface ScriptedCore {
   readonly review: ScriptedReview[];
   /** The kiosk's staff; nobody at first, so that the emergency PIN opens Staff. All have its PIN. */
   staff: StaffRow[];
+  /** Whom a new face is like; null: nobody. */
+  duplicate: DuplicateFace | null;
+  /** Pairs of lookalikes. */
+  readonly pairs: LookalikeRow[];
   /** Calls of one method, with its input's type. */
   callsOf<M extends MethodName>(method: M): Input<M>[];
   setStatus(change: Partial<Status>): void;
@@ -290,6 +296,8 @@ function plainMethods(core: {
   status: Status;
   review: ScriptedReview[];
   staff: StaffRow[];
+  duplicate: DuplicateFace | null;
+  pairs: LookalikeRow[];
 }): CoreMethods {
   const people: {
     id: string;
@@ -499,6 +507,27 @@ function plainMethods(core: {
       people.push(made);
       return { person: row(made) };
     },
+    reviewDuplicate: async ({ token }) => {
+      staff(token);
+      return core.duplicate ?? Promise.reject(refusal('duplicate-none'));
+    },
+    enrolDuplicate: async ({ token }) => {
+      staff(token);
+      return core.duplicate ?? Promise.reject(refusal('duplicate-none'));
+    },
+    lookalikeCount: async ({ token }) => {
+      staff(token);
+      return { count: core.pairs.length, unseen: core.pairs.filter(({ reason }) => reason === 'not-me').length };
+    },
+    lookalikeList: async ({ token }) => {
+      staff(token);
+      return { pairs: core.pairs, mayRemove: true };
+    },
+    lookalikeRemove: async ({ token, ids }) => {
+      staff(token);
+      core.pairs.splice(0, core.pairs.length, ...core.pairs.filter((one) => one.ids.join() !== ids.join()));
+      return {};
+    },
     reviewRefuse: async ({ token, photo }) => {
       staff(token);
       scriptedReview(core.review, photo);
@@ -604,6 +633,8 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
     status: structuredClone(STATUS),
     review: [] as ScriptedReview[],
     staff: [] as StaffRow[],
+    duplicate: null as DuplicateFace | null,
+    pairs: [] as LookalikeRow[],
   };
   let down: CoreState | null = null;
   const calls: ScriptedCore['calls'] = [];
@@ -635,6 +666,13 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
       state.status.settings = { ...state.status.settings, site: next.site, language: next.defaultLanguage };
     },
     review: state.review,
+    pairs: state.pairs,
+    get duplicate() {
+      return state.duplicate;
+    },
+    set duplicate(next) {
+      state.duplicate = next;
+    },
     callsOf: (method) => calls.filter((c) => c.method === method).map((c) => c.input) as never,
     setStatus(change) {
       Object.assign(state.status, change);

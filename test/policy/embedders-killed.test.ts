@@ -41,8 +41,10 @@ describe.skipIf(postgresUnavailable())('a move to another embedder whose server 
       const { id } = await api.ask<Person>('POST', '/api/people', { body: { name: `Person ${people.length}` } });
       await api.ask('POST', `/api/people/${id}/consents`, { body: { textVersion: '1', language: 'en' } });
       const pictures = [readFileSync(still).toString('base64')];
-      // It is one man under six names: staff says that they are not one.
-      const body = { pictures, source: 'photo', notDuplicateOf: people };
+      // It is one man under six names: an administrator says that they are not one.
+      const [other] = people;
+      const duplicate = other ? { what: 'overrule', other, typed: 'Person 0' } : { what: 'ask' };
+      const body = { pictures, source: 'photo', duplicate };
       expect(await api.ask('POST', `/api/people/${id}/enrolment`, { body })).toMatchObject({ outcome: 'enrolled' });
       people.push(id);
     }

@@ -130,7 +130,6 @@ describe.skipIf(unavailable)('another embedder', () => {
       const body = {
         pictures: taken.map((p) => Buffer.from(p).toString('base64')),
         source: 'photo',
-        notDuplicateOf: [],
       };
       expect(await api.ask('POST', `/api/people/${id}/enrolment`, { body }), name).toMatchObject({
         outcome: 'enrolled',

@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { z } from 'zod';
 import { isNormalised } from '../../models/rules/cosine.ts';
 import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
+import type { AttentionPage as AttentionPageShape } from '../../sync/protocol/api/attention.ts';
 import type { EnrolmentAnswer } from '../../sync/protocol/api/enrolment.ts';
 import type { ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import { SYSTEM } from '../../sync/server/access/actor.ts';
 import { findCandidates } from '../../sync/server/attendance/merging/candidates.ts';
+import { attentionRoutes } from '../../sync/server/attention/routes.ts';
 import { audited } from '../../sync/server/audit/opened.ts';
 import { readTemplates } from '../../sync/server/changes/templates.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
@@ -16,16 +19,20 @@ import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { vectorFrom } from '../../sync/server/enrolment/faces.ts';
 import { enrolmentRoutes } from '../../sync/server/enrolment/routes.ts';
+import { endOldCases } from '../../sync/server/enrolment/waiting.ts';
 import { importsJob } from '../../sync/server/imports/imports.job.ts';
 import { importPlace } from '../../sync/server/imports/places.ts';
 import { importRoutes } from '../../sync/server/imports/routes.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
+import { partnersOf } from '../../sync/server/lookalikes/store.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
 import { groupPhotos, stillsOfA } from '../footage/index.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Api, apiOn } from './api-kit.ts';
 
 /** Enrolment on the server: from pictures, one by one or many at once, never without a consent on record. */
+
+type AttentionPage = z.infer<typeof AttentionPageShape>;
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
@@ -42,7 +49,13 @@ describe('enrolment on the server', () => {
     if (unavailable) return;
     home = await start();
     database = await home.open();
-    api = await apiOn(database, NOW, [...consentRoutes, ...enrolmentRoutes, ...importRoutes, ...peopleRoutes]);
+    api = await apiOn(database, NOW, [
+      ...attentionRoutes,
+      ...consentRoutes,
+      ...enrolmentRoutes,
+      ...importRoutes,
+      ...peopleRoutes,
+    ]);
     // One woman out of a group.
     const { openPipeline } = await import('../../models/node/pipeline.ts');
     const { decodePicture } = await import('../../models/node/decode.ts');
@@ -74,9 +87,9 @@ describe('enrolment on the server', () => {
     if (o.consent) await api.ask('POST', `/api/people/${id}/consents`, { body: consent, as: 'staff' });
     return id;
   };
-  const enrol = (person: string, pictures: Buffer[], more: object = {}) =>
+  const enrol = (person: string, pictures: Buffer[], more: object = {}, as: 'staff' | 'admin' = 'staff') =>
     api.ask<EnrolmentAnswer>('POST', `/api/people/${person}/enrolment`, {
-      as: 'staff',
+      as,
       body: { pictures: pictures.map((p) => p.toString('base64')), source: 'photo', ...more },
     });
   const look = (person: string) => api.ask<Person>('GET', `/api/people/${person}`);
@@ -114,12 +127,81 @@ describe('enrolment on the server', () => {
     const twin = await make('Twin', { consent: true });
     const again = await enrol(twin, [stills[2]!]);
     expect(again).toMatchObject({ outcome: 'duplicate', templates: 0, duplicates: [{ person: ada, name: 'Ada' }] });
-    expect((await enrol(twin, [stills[2]!], { notDuplicateOf: [ada] })).outcome).toBe('enrolled');
+    expect(again.duplicates[0]).toMatchObject({ hasPicture: true, enrolledAt: NOW.toISOString() });
+    // Who is at the desk may not say that they are two people; an administrator may, who has looked at whom it concerns.
+    const overrule = (typed: string) => ({ duplicate: { what: 'overrule', other: ada, typed } });
+    await expect(enrol(twin, [stills[2]!], overrule('Ada'))).rejects.toMatchObject({ code: 'duplicate-needs-admin' });
+    const admin = (typed: string) => enrol(twin, [stills[2]!], overrule(typed), 'admin');
+    await expect(admin('Twin')).rejects.toMatchObject({ code: 'confirmation-wrong' });
+    expect(await api.db.selectFrom('lookalike').selectAll().execute()).toEqual([]);
+    expect((await admin(' ada ')).outcome).toBe('enrolled');
+    expect(await partnersOf(api.db, ada)).toEqual([twin]);
+    // From then on each is enrolled again without anybody's word, and nobody asks whether they are one.
+    expect((await enrol(twin, [stills[3]!])).outcome).toBe('enrolled');
+    const later = new Date(NOW.getTime() + 2 * 3_600_000);
+    expect(await findCandidates(api.db, api.keys, api.services.config.weights, later)).toBe(0);
+    const picture = await api.ask<Buffer>('GET', `/api/people/${ada}/picture`, { as: 'staff' });
+    expect(picture.subarray(0, 2).toString('hex')).toBe('ffd8');
+    const read = await api.db
+      .selectFrom('audit')
+      .selectAll()
+      .orderBy('position', 'desc')
+      .limit(1)
+      .executeTakeFirstOrThrow();
+    expect(read).toMatchObject({ action: 'decrypt' });
     await api.ask('POST', `/api/people/${ada}/consents/withdraw`);
     expect(await look(ada)).toMatchObject({ templates: 0, consent: 'withdrawn' });
     const kept = await api.db.selectFrom('enrolment_photo').select('id').where('person', '=', ada).execute();
     expect(kept).toEqual([]);
+    // The pair went with the consent.
+    expect(await partnersOf(api.db, twin)).toEqual([]);
     await api.ask('POST', `/api/people/${twin}/consents/withdraw`);
+  });
+
+  test('where desk staff meets a duplicate the enrolment waits, both are shown, and an administrator accepts or refuses it', async () => {
+    const ada = await make('Ada Augusta', { number: 'W-1', consent: true });
+    expect((await enrol(ada, [stills[0]!])).outcome).toBe('enrolled');
+    const eve = await make('Eve Wait', { number: 'W-2', consent: true });
+    const wait = () => enrol(eve, [stills[2]!], { duplicate: { what: 'wait' } });
+    expect(await wait()).toMatchObject({ outcome: 'waiting', templates: 0, duplicates: [{ person: ada }] });
+    const items = async () =>
+      (await api.ask<AttentionPage>('GET', '/api/attention?kind=enrolment', { as: 'staff' })).items;
+    const [item] = await items();
+    expect(item).toMatchObject({ kind: 'enrolment', code: 'enrolment-waits', person: eve, other: { id: ada } });
+    const url = `/api/enrolment/waiting/${item!.ref}`;
+    expect(await api.ask('GET', url, { as: 'staff' })).toMatchObject({
+      person: { id: eve, number: 'W-2' },
+      other: { person: ada, number: 'W-1', hasPicture: true },
+    });
+    const face = await api.ask<Buffer>('GET', `${url}/picture`, { as: 'staff' });
+    expect(face.subarray(0, 2).toString('hex')).toBe('ffd8');
+    const note = { kind: 'enrolment', ref: item!.ref, note: 'x' };
+    await expect(api.ask('POST', '/api/attention/resolve', { body: note })).rejects.toMatchObject({
+      code: 'attention-elsewhere',
+    });
+    const decide = (what: 'accept' | 'refuse', body: object = {}) => api.ask('POST', `${url}/${what}`, { body });
+    await expect(decide('accept', { typed: 'W-2' })).rejects.toMatchObject({ code: 'confirmation-wrong' });
+    expect(await look(eve)).toMatchObject({ templates: 0 });
+    await decide('accept', { typed: 'W-1' });
+    expect([await items(), await look(eve)]).toMatchObject([[], { templates: 1 }]);
+    expect(await partnersOf(api.db, eve)).toEqual([ada]);
+    await expect(decide('accept', { typed: 'W-1' })).rejects.toMatchObject({ code: 'enrolment-case-unknown' });
+
+    // Refused, nothing of it is left; a withdrawal takes what waits, and so does time.
+    const lea = await make('Lea Wait', { number: 'W-3', consent: true });
+    const asked = () => enrol(lea, [stills[2]!], { duplicate: { what: 'wait' } });
+    const cases = () => api.db.selectFrom('enrolment_case').selectAll().where('person', '=', lea).execute();
+    await asked();
+    const [waits] = await cases();
+    await api.ask('POST', `/api/enrolment/waiting/${waits!.id}/refuse`);
+    expect(await cases()).toEqual([]);
+    await asked();
+    expect(await endOldCases(api.db, new Date(NOW.getTime() + 13.9 * 86_400_000))).toBe(0);
+    expect(await endOldCases(api.db, new Date(NOW.getTime() + 14.1 * 86_400_000))).toBe(1);
+    await asked();
+    await api.ask('POST', `/api/people/${lea}/consents/withdraw`);
+    expect(await cases()).toEqual([]);
+    for (const id of [ada, eve]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
   });
 
   test('photos are imported with a review: nothing is enrolled before, and nobody without a consent or the operator’s basis', async () => {

@@ -5,9 +5,11 @@ import { expect, test } from 'vitest';
 import { resolveItem } from '../../sync/server/attention/resolve.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { keepPhotos } from '../../sync/server/enrolment/photos.ts';
+import { keepCase } from '../../sync/server/enrolment/waiting.ts';
 import { requestErasure } from '../../sync/server/erasure/request.ts';
 import { importPlace } from '../../sync/server/imports/places.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
+import { markPair } from '../../sync/server/lookalikes/store.ts';
 import { setMinor } from '../../sync/server/minors/minors.ts';
 import { SECTIONS } from '../../sync/server/portal/sections.ts';
 import { setHold } from '../../sync/server/retention/holds.ts';
@@ -75,6 +77,11 @@ test('no section of the export is empty for somebody of whom every table has som
           decided_by: null,
         })
         .execute();
+      const marking = { reason: 'not-me' as const, at: NOW, device: null, by: null };
+      await markPair(tx, [person, second], marking, NOW);
+      const face = { model: 'test', embedding: new Float32Array(2), picture: randomBytes(9), pose: 'front' };
+      const waits = { person, other: second, score: 0.7, source: 'photo' as const, faces: [face], by: null };
+      await keepCase(tx, keys, waits, NOW);
       const link = { hash: randomBytes(32), kind: 'person' as const, account: null, person, used_at: null };
       await tx
         .insertInto('sign_in_link')

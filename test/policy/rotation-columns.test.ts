@@ -7,6 +7,7 @@ import { confirmTotp, offerTotp } from '../../sync/server/accounts/credentials.t
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { keepPhotos } from '../../sync/server/enrolment/photos.ts';
+import { keepCase } from '../../sync/server/enrolment/waiting.ts';
 import { keepLogs } from '../../sync/server/fleet/logs.ts';
 import { importPlace } from '../../sync/server/imports/places.ts';
 import { addUpload, beginImport } from '../../sync/server/imports/runs.ts';
@@ -163,8 +164,11 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     tells.push({ url: '/api/attention?state=resolved', words: [SAID.nobody, SAID.note], as: 'admin' });
 
     const kept = randomBytes(60);
+    const waits = randomBytes(60);
     await inTransaction(db, async (tx) => {
       await keepPhotos(tx, keys, person, [{ id: v7(), picture: kept, pose: 'front' }], { via: 'staff', by: null }, now);
+      const face = { model: 'test', embedding: new Float32Array([0.625]), picture: waits, pose: 'front' };
+      await keepCase(tx, keys, { person, other: v7(), score: 1, source: 'photo', faces: [face], by: null }, now);
       const basis = { textVersion: '1', language: 'en', statement: SAID.basis };
       const run = await beginImport(tx, keys, { basis }, null, now);
       const pictures = [1, 2].map(() => ({ name: SAID.file, content: randomBytes(64), code: null }));
@@ -191,7 +195,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
       url: '/api/gdpr/export/my-data',
       words: [
         ...['Ada Rotated', ...Object.values(named), SAID.badge, SAID.complaint, SAID.note, SAID.reason, SAID.hold],
-        ...[SAID.file, face!.vector, kept.toString('base64'), '0.8125', refused.header.id],
+        ...[SAID.file, face!.vector, kept.toString('base64'), waits.toString('base64'), '0.8125', refused.header.id],
       ],
       as: 'person',
     });

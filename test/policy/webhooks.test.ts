@@ -7,7 +7,7 @@ import { RecordMessage } from '../../sync/protocol/api/webhooks.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
-import { collect, logOf, queueErased } from '../../sync/server/webhooks/collect.ts';
+import { collect, logOf, queueMessages } from '../../sync/server/webhooks/collect.ts';
 import { webhookRoutes } from '../../sync/server/webhooks/routes.ts';
 import { webhooksEndJob, webhooksJob } from '../../sync/server/webhooks/webhooks.job.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -218,7 +218,7 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
   test('whoever was told of a person is told that they were erased, and the queue then names them no more', async () => {
     const { id } = await receive();
     const person = box.person('Rosalind Franklin');
-    await inTransaction(api.db, (tx) => queueErased(tx, [person], api.now));
+    await inTransaction(api.db, (tx) => queueMessages(tx, 'person.erased', [person], api.now));
     await run();
     expect(heard.map((h) => JSON.parse(h.body))).toMatchObject([{ type: 'person.erased', data: { person } }]);
     const rows = await api.db.selectFrom('webhook_delivery').selectAll().where('webhook', '=', id).execute();
@@ -234,7 +234,7 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
     await api.deliver(box);
     await run();
     later(1);
-    await inTransaction(api.db, (tx) => queueErased(tx, [person], api.now));
+    await inTransaction(api.db, (tx) => queueMessages(tx, 'person.erased', [person], api.now));
     await api.ask('PATCH', `/api/webhooks/${off.id}`, { body: { enabled: false } });
     const named = () => api.db.selectFrom('webhook_delivery').select('webhook').where('subject', '=', person).execute();
     later(71 * 3600);

@@ -6,6 +6,7 @@ import {
   type DecisionPolicy,
   decide,
   decideVerification,
+  type InPair,
   type VerificationDecision,
 } from '../../../models/rules/decision.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
@@ -63,17 +64,21 @@ export interface Recogniser {
   ): { score: number | null; decision: VerificationDecision };
 }
 
-/** @param site what the site demands; how scores are read, the embedder says, and nobody else */
+/**
+ * @param site what the site demands; how scores are read, the embedder says, and nobody else
+ * @param inPair asked at every search, so that a pair counts from the moment when it is stored
+ */
 export function createRecogniser(
   pipeline: FacePipeline,
   gallery: FaceGallery,
   site: Omit<DecisionPolicy, 'calibration'>,
+  inPair?: InPair,
 ): Recogniser {
   const { model, length, calibration } = pipeline;
   const search = (embedding: Float32Array, policy: Demands = {}) => {
     const match = gallery.search(embedding);
     const size = { people: match.people, templates: match.templates };
-    return { match, decision: decide(match, size, { ...site, ...policy, calibration }) };
+    return { match, decision: decide(match, size, { ...site, ...policy, calibration }, inPair) };
   };
   return {
     model,

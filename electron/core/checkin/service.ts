@@ -48,6 +48,8 @@ export interface CheckinDeps {
   /** Called after each durable record, for whoever shows or sends it. */
   readonly recorded: (checkin: Checkin, person: Person) => void;
   readonly voided: () => void;
+  /** Two voided "not me" between the same two people made them a pair of lookalikes. */
+  readonly paired?: () => void;
   /** The place of a record, sealed; absent: this kiosk takes none. */
   readonly place?: SealedPlace;
   /** Somebody is let in, by a record that is durable: also one that repeats another. For the door. */
@@ -77,6 +79,8 @@ const CARD_VISIT_MS = 120_000;
 
 /** How a face was recognised, as the record keeps it. */
 type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
+  /** Whose face was like this one too, as a comparison with that one person would take it; null: nobody's. */
+  readonly alsoLike: string | null;
   readonly open: Required<Pick<NewCheckin['open'], 'method' | 'model' | 'threshold' | 'gallery'>>;
 };
 
@@ -94,7 +98,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   async function record(
     person: Person,
     fields: Omit<NewCheckin, 'person' | 'open'> & { open: Omit<NewCheckin['open'], 'direction'> },
-    chosen?: 'in' | 'out',
+    { chosen, alsoLike = null }: { readonly chosen?: 'in' | 'out' | undefined; readonly alsoLike?: string | null } = {},
   ): Promise<Receipt> {
     const last = store.lastCheckin(person.id);
     const lastAt = last && { direction: last.direction, at: Date.parse(last.at) };
@@ -116,13 +120,13 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     });
     deps.admitted?.({ ...fields.open, direction });
     deps.recorded(checkin, person);
-    return receipt(checkin, person, false);
+    return receipt(checkin, person, false, alsoLike);
   }
 
-  function receipt(checkin: Checkin, person: Person, repeated: boolean): Receipt {
+  function receipt(checkin: Checkin, person: Person, repeated: boolean, alsoLike: string | null = null): Receipt {
     return {
       checkin: checkin.id,
-      undo: repeated ? '' : undo.issue(checkin.id, monotonic()),
+      undo: repeated ? '' : undo.issue(checkin.id, monotonic(), alsoLike),
       name: person.name,
       language: person.language || null,
       direction: checkin.direction,
@@ -144,7 +148,9 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const person = store.person(personId);
     if (!person) return otherWay(current, 'unknown'); // deleted while standing here
     const photo = site.photos ? await photoOf(picture) : null;
-    const result = await record(person, { ...evidence, open: { ...evidence.open, liveness }, photo, gps: null });
+    const { alsoLike, ...fields } = evidence;
+    const taken = { ...fields, open: { ...fields.open, liveness }, photo, gps: null };
+    const result = await record(person, taken, { alsoLike });
     conclude(current); // only now: a write that failed can be tried again by the next look
     return { kind: 'welcome', receipt: result };
   }
@@ -202,13 +208,13 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       open: { method: 'face', model: recogniser.model, threshold, gallery: { people, templates } },
       score: best?.score ?? null,
       second: second?.score ?? null,
+      alsoLike: second && second.score >= recogniser.calibration.verification ? second.person : null,
     });
   }
 
   /** Adds one look to the visit. */
-  function step(current: Visit, kind: 'accept' | 'uncertain' | 'unknown', person: string | null): VisitAnswer {
-    const what: Look =
-      kind === 'accept' && person ? { kind, person } : { kind: kind === 'uncertain' ? 'uncertain' : 'unknown' };
+  function step(current: Visit, kind: Look['kind'], person: string | null): VisitAnswer {
+    const what: Look = kind !== 'accept' ? { kind } : person ? { kind, person } : { kind: 'unknown' };
     const { state, answer } = look(current.state, what);
     current.state = state;
     return answer;
@@ -217,7 +223,11 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   const admit: Admit = (person, { method, direction, reason }) =>
     inTurn(async () => {
       const fields = { score: null, second: null, photo: null, gps: null, ...(reason !== undefined && { reason }) };
-      const receipt = await record(person, { open: { method, liveness: 'not-needed' }, ...fields }, direction);
+      const receipt = await record(
+        person,
+        { open: { method, liveness: 'not-needed' }, ...fields },
+        { chosen: direction },
+      );
       if (visit) conclude(visit);
       return receipt;
     });
@@ -263,6 +273,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       },
       score,
       second: null,
+      alsoLike: null,
     });
   }
 
@@ -343,9 +354,10 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     ...createPinCheckins({ ...deps, admit }),
 
     async voidCheckin({ checkin, undo: token, reason }) {
-      undo.check(checkin, token, monotonic());
-      store.voidCheckin(checkin, reason);
+      const { alsoLike } = undo.check(checkin, token, monotonic());
+      const paired = store.voidCheckin(checkin, reason, alsoLike ?? undefined);
       undo.spend(checkin);
+      if (paired) deps.paired?.();
       deps.voided();
       return {};
     },

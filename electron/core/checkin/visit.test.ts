@@ -68,3 +68,11 @@ test('progress grows with what agrees and with what does not, and is never whole
   const step = look({ ...NEW_VISIT, misses: 29 }, UNKNOWN, { agree: 2, misses: 31, looks: 99 });
   expect(step.answer).toEqual({ kind: 'more', progress: 0.9 });
 });
+
+test('two looks that are like one of a pair ask for the number first, whichever of the two each was like', () => {
+  const paired: Look = { kind: 'claim-first' };
+  expect(run([paired])[0]?.kind).toBe('more');
+  expect(run([paired, paired]).at(-1)).toEqual({ kind: 'other-way', reason: 'claim-first' });
+  // Not counted as a miss, and never as an agreement with somebody else.
+  expect(run([A, paired, A]).at(-1)?.kind).toBe('more');
+});

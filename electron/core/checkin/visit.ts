@@ -21,20 +21,23 @@ export interface VisitState {
   readonly misses: number;
   readonly uncertain: number;
   readonly looks: number;
+  /** Looks in a row that were like one of a pair of lookalikes, whichever of the two. */
+  readonly paired: number;
 }
 
-export const NEW_VISIT: VisitState = { person: null, agreed: 0, misses: 0, uncertain: 0, looks: 0 };
+export const NEW_VISIT: VisitState = { person: null, agreed: 0, misses: 0, uncertain: 0, looks: 0, paired: 0 };
 
 /** What one look said. */
 export type Look =
   | { readonly kind: 'accept'; readonly person: string }
+  | { readonly kind: 'claim-first' }
   | { readonly kind: 'uncertain' }
   | { readonly kind: 'unknown' };
 
 export type VisitAnswer =
   | { readonly kind: 'more'; readonly progress: number }
   | { readonly kind: 'recognised'; readonly person: string }
-  | { readonly kind: 'other-way'; readonly reason: 'unknown' | 'uncertain' };
+  | { readonly kind: 'other-way'; readonly reason: 'unknown' | 'uncertain' | 'claim-first' };
 
 /** Adds one look; returns the new state and what to do. */
 export function look(
@@ -45,8 +48,14 @@ export function look(
   const looks = state.looks + 1;
   if (what.kind === 'accept') {
     const agreed = state.person === what.person ? state.agreed + 1 : 1;
-    const next: VisitState = { ...state, looks, person: what.person, agreed };
+    const next: VisitState = { ...state, looks, person: what.person, agreed, paired: 0 };
     if (agreed >= rules.agree) return { state: next, answer: { kind: 'recognised', person: what.person } };
+    return { state: next, answer: ending(next, rules) };
+  }
+  if (what.kind === 'claim-first') {
+    const paired = state.paired + 1;
+    const next: VisitState = { ...state, looks, person: null, agreed: 0, paired };
+    if (paired >= rules.agree) return { state: next, answer: { kind: 'other-way', reason: 'claim-first' } };
     return { state: next, answer: ending(next, rules) };
   }
   const next: VisitState = {
@@ -54,6 +63,7 @@ export function look(
     looks,
     person: null,
     agreed: 0,
+    paired: 0,
     misses: state.misses + 1,
     uncertain: state.uncertain + (what.kind === 'uncertain' ? 1 : 0),
   };

@@ -5,8 +5,9 @@ import { dot } from '../../../models/rules/cosine.ts';
 import type { Policy } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { encodePhoto } from '../checkin/photo.ts';
+import { duplicateOf } from '../enrolment/duplicates.ts';
 import { addFace } from '../enrolment/on-card.ts';
-import { duplicateOf, enrolPerson } from '../enrolment/service.ts';
+import { enrolPerson } from '../enrolment/service.ts';
 import { facesForbidden, readPolicy, templatesOnCards } from '../roster/policy.ts';
 import { LANGUAGES } from '../site/config.ts';
 import type { Person } from '../store/interface.ts';
@@ -215,8 +216,9 @@ function importDesk(context: CommandContext, faces: Faces, args: Args) {
     const { staff, left } = await sortOut(word, meant?.id ?? null, refused);
     const told = [...before, ...staff];
     const about = { id: meant?.id ?? null, templates: known.length, refused: left };
-    const owners = kept.map(({ embedding }) => duplicateOf(recogniser, [embedding]));
-    const another = owners.find((owner) => owner !== null && owner !== meant?.id) ?? null;
+    const lookalikes = meant ? store.partners(meant.id) : [];
+    const owners = kept.map(({ embedding }) => duplicateOf(recogniser, [embedding], meant?.id ?? null, lookalikes));
+    const another = owners.find((owner) => owner !== null) ?? null;
     const faceless = candidates.some(({ templates }) => templates === 0);
     const why = faceless ? 'consent-unclear' : reasonToLook(candidates, meant, alone, another, args.review);
     if (why !== null || consent === null) {

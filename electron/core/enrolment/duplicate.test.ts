@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { decide, estimatedFpir, FR_FEATURE } from '../../../models/rules/decision.ts';
 import type { Demands, Recogniser } from '../checkin/recogniser.ts';
-import { duplicateOf } from './service.ts';
+import { duplicateOf } from './duplicates.ts';
 
 /** A recogniser whose every search has this best and second person. */
 const finding = (best: number, second: number): Recogniser =>

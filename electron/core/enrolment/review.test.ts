@@ -65,6 +65,8 @@ function review(change: Partial<ReviewDeps> = {}) {
     },
     forbidden: () => null,
     onCards: () => false,
+    mayOverrule: () => true,
+    actor: () => null,
     changed: () => undefined,
     log: () => undefined,
     ...change,
@@ -239,6 +241,26 @@ test('a session leaves one trace of the list and one of each picture that it saw
     { code: 'review-photo-shown', detail: { reason: 'turned' } },
   ];
   expect(told()).toEqual([...once, ...once]);
+});
+
+test('a face that is somebody else’s is taken by a supervisor’s typed word alone; both are shown, and are a pair from then on', async () => {
+  const two = await store.addPerson(aPerson({ name: 'Ada', number: '17', photo: new Uint8Array(picture) }));
+  owner = two.id;
+  const photo = await keep({ consent: 'form-7' });
+  const desk = review({ mayOverrule: () => false });
+  const shown = await desk.reviewDuplicate({ token: TOKEN, photo, person: null });
+  expect(shown).toMatchObject({ other: { id: two.id }, mayOverrule: false });
+  expect([shown.ours!.length > 0, shown.theirs!.length > 0]).toEqual([true, true]);
+  const overrule = { other: two.id, typed: '17' };
+  expect(await codeOf(() => desk.reviewAccept({ token: TOKEN, photo, person: null, overrule }))).toBe(
+    'staff-not-allowed',
+  );
+  const wrong = { other: two.id, typed: 'Grace Hopper' };
+  const accept = (o: typeof overrule) => review().reviewAccept({ token: TOKEN, photo, person: null, overrule: o });
+  expect(await codeOf(() => accept(wrong))).toBe('confirmation-wrong');
+  expect(store.countPeople()).toBe(1);
+  const { person } = await accept(overrule);
+  expect([store.inPair(person.id), store.inPair(two.id), store.imports.count()]).toEqual([true, true, 0]);
 });
 
 test('an item says whom its name may mean and whose face it is, to staff alone', async () => {

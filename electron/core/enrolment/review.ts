@@ -17,11 +17,19 @@ import type { Person, Store } from '../store/interface.ts';
 import type { PendingPhoto } from '../store/pending.ts';
 import { PeopleByWord } from '../store/pending-rules.ts';
 import { wipe } from '../ways/claims.ts';
+import {
+  duplicateOf,
+  type Overrule,
+  type Overruling,
+  overruled,
+  refuseDuplicate,
+  showDuplicate,
+} from './duplicates.ts';
 import { addFace } from './on-card.ts';
 import { personRow } from './person-row.ts';
-import { duplicateOf, enrolPerson } from './service.ts';
+import { enrolPerson } from './service.ts';
 
-export interface ReviewDeps {
+export interface ReviewDeps extends Overruling {
   readonly store: Store;
   readonly recogniser: Recogniser;
   readonly staff: Pick<StaffDesk, 'require' | 'onLock'>;
@@ -34,7 +42,10 @@ export interface ReviewDeps {
   readonly log: CoreOptions['log'];
 }
 
-type Methods = Pick<CoreMethods, 'reviewCount' | 'reviewList' | 'reviewShow' | 'reviewAccept' | 'reviewRefuse'>;
+type Methods = Pick<
+  CoreMethods,
+  'reviewCount' | 'reviewList' | 'reviewShow' | 'reviewAccept' | 'reviewDuplicate' | 'reviewRefuse'
+>;
 
 const DAY = 86_400_000;
 /** Told at a time: more is not looked at in one go. */
@@ -119,25 +130,34 @@ export function createReview(deps: ReviewDeps): Methods {
     return { photo, consent, whom };
   }
 
-  async function accept(id: string, person: string | null): Promise<Person> {
-    const { photo } = permitted(id, person);
-    const image = await decodeBytes(await imports.open(id));
+  /** The face of a picture that would be taken; the caller wipes its embedding. */
+  async function faceOf(photo: PendingPhoto) {
+    const image = await decodeBytes(await imports.open(photo.id));
     const [left, top, width, height] = photo.face;
     const box: Box = [left * image.width, top * image.height, width * image.width, height * image.height];
     // How good it is somebody has judged: they see it, and why it was put before them.
     const { shape } = await recogniser.inspect(image, box, IMPORT_QUALITY);
+    return { image, embedding: await recogniser.embed(image, shape) };
+  }
+
+  async function accept(id: string, person: string | null, o: { token: string; overrule?: Overrule | undefined }) {
+    const { photo } = permitted(id, person);
+    const other = overruled(deps, o.token, o.overrule);
+    const { image, embedding } = await faceOf(photo);
     const likeness = person === null ? await encodePhoto(image) : null;
-    const embedding = await recogniser.embed(image, shape);
     try {
       // While the models looked, an erasure or a withdrawal of theirs may have come.
       const { consent, whom } = permitted(id, person);
-      requireNobodyElses(embedding, whom);
+      const owner = ownerOf(embedding, whom, other);
+      if (owner) refuseDuplicate(store, owner);
+      const marking = { reason: 'enrolment', by: deps.actor(o.token) } as const;
       const { language } = photo;
       const given = { textVersion: consent, language };
       const templates = [{ pose: 'photo', model: recogniser.model, embedding }];
       if (whom === null) {
         const details = { name: photo.word, number: null, pinHash: null, language, consent: given };
-        return await enrolPerson(deps, { ...details, templates, photo: likeness });
+        const lookalike = other === null ? {} : { lookalike: { other, marking } };
+        return await enrolPerson(deps, { ...details, templates, photo: likeness, ...lookalike });
       }
       const known = store.templatesOf(whom.id, recogniser.model).map((t) => t.embedding);
       // As an enrolment at the kiosk: nobody's face is given to somebody else by staff's word.
@@ -147,6 +167,8 @@ export function createReview(deps: ReviewDeps): Methods {
       // A copy comes of a kill between the enrolment and the end of the picture.
       if (known.some((one) => dot(one, embedding) > leeway(calibration).samePicture) || known.length >= MAX_TEMPLATES)
         return whom;
+      // First the pair: no template of theirs counts without it.
+      if (other !== null) store.markLookalikes(whom.id, other, marking);
       return await addFace(deps, whom, { consent: given, templates, photo: null });
     } catch (error) {
       wipe([embedding]); // else the gallery has it
@@ -154,18 +176,10 @@ export function createReview(deps: ReviewDeps): Methods {
     }
   }
 
-  /** @throws Problem `duplicate-face`, whatever staff thinks of it: as an enrolment at the kiosk */
-  function requireNobodyElses(embedding: Float32Array, whom: Person | null): void {
-    const owner = duplicateOf(recogniser, [embedding]);
-    if (owner === null || owner === whom?.id) return;
-    throw new Problem(
-      'duplicate-face',
-      'this face already belongs to somebody',
-      'Take it for that person, or refuse it.',
-      {
-        params: { name: store.person(owner)?.name ?? '' },
-      },
-    );
+  /** Whom a face may belong to already. @param other said to be somebody else, and so are those they are a pair with */
+  function ownerOf(embedding: Float32Array, whom: Person | null, other: string | null): string | null {
+    const pairs = [whom?.id ?? null, other].flatMap((id) => (id === null ? [] : store.partners(id)));
+    return duplicateOf(recogniser, [embedding], whom?.id ?? null, other === null ? pairs : [other, ...pairs]);
   }
 
   return {
@@ -193,15 +207,25 @@ export function createReview(deps: ReviewDeps): Methods {
       return { picture: new Uint8Array(picture), face: [...face] };
     },
 
-    reviewAccept: ({ token, photo, person }) =>
+    reviewAccept: ({ token, photo, person, overrule }) =>
       inTurn(async () => {
         staff.require(token);
         const { reason } = imports.get(photo);
-        const taken = await accept(photo, person);
+        const taken = await accept(photo, person, { token, overrule });
         await imports.settle(photo, 'accepted', taken.id);
         trace('review-photo-accepted', { reason });
         return { person: personRow(store.person(taken.id) ?? taken) };
       }),
+
+    async reviewDuplicate({ token, photo: id, person }) {
+      staff.require(token);
+      const { photo, whom } = permitted(id, person);
+      const { embedding } = await faceOf(photo);
+      const owner = ownerOf(embedding, whom, null);
+      wipe([embedding]);
+      staff.require(token); // the session may have ended while the models looked
+      return showDuplicate(deps, { token, owner, ours: await imports.open(id) });
+    },
 
     reviewRefuse: ({ token, photo, enrolled }) =>
       inTurn(async () => {

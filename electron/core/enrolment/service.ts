@@ -18,11 +18,12 @@ import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.
 import { numberKey } from '../store/number-keys.ts';
 import { wipe } from '../ways/claims.ts';
 import { consentText } from './consent-texts.ts';
+import { duplicateOf, type Overruling, overruled, refuseDuplicate, showDuplicate } from './duplicates.ts';
 import { addFace, enrolOnCard } from './on-card.ts';
 import { personRow as row } from './person-row.ts';
 import { type CaptureState, capturePose, captureProgress, holdsPose, missPose, NEW_CAPTURE } from './poses.ts';
 
-export interface EnrolmentDeps {
+export interface EnrolmentDeps extends Overruling {
   readonly store: Store;
   readonly recogniser: Recogniser;
   readonly pins: PinHasher;
@@ -52,6 +53,7 @@ type EnrolmentMethods = Pick<
   | 'enrolBegin'
   | 'enrolCapture'
   | 'enrolFinish'
+  | 'enrolDuplicate'
   | 'enrolByNumber'
   | 'enrolCancel'
   | 'enrolAgain'
@@ -178,7 +180,18 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     return answer(true, null);
   }
 
-  async function finish({ token, enrolment: id }: z.output<(typeof METHODS)['enrolFinish']['input']>) {
+  /** Whom the captured face may belong to already. @param other said to be somebody else, and so are those they are a pair with */
+  function ownerOf({ templates, person }: Enrolment, other: string | null): string | null {
+    const pairs = [person, other].flatMap((id) => (id === null ? [] : store.partners(id)));
+    return duplicateOf(
+      recogniser,
+      templates.map((t) => t.embedding),
+      person,
+      other === null ? pairs : [other, ...pairs],
+    );
+  }
+
+  async function finish({ token, enrolment: id, overrule }: z.output<(typeof METHODS)['enrolFinish']['input']>) {
     staff.require(token);
     const enrolment = current(id);
     if (enrolment.capture.remaining.length > 0)
@@ -189,28 +202,22 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       drop();
       return { person: row(made.person), card: made.card };
     }
-    const owner = duplicateOf(
-      recogniser,
-      enrolment.templates.map((t) => t.embedding),
-    );
-    if (owner && owner !== enrolment.person) {
-      const name = store.person(owner)?.name ?? '';
-      throw new Problem(
-        'duplicate-face',
-        'this face already belongs to somebody',
-        'Find that person instead, or cancel.',
-        { params: { name } },
-      );
-    }
+    const other = overruled(deps, token, overrule);
+    const owner = ownerOf(enrolment, other);
+    if (owner) refuseDuplicate(store, owner);
     const templates = enrolment.templates.map((t) => ({ ...t, model: recogniser.model }));
-    const person =
-      enrolment.person === null
-        ? await enrolPerson(deps, { ...enrolment.details, templates, photo: enrolment.photo })
-        : await addFace(deps, known(enrolment.person), {
-            consent: enrolment.details.consent,
-            templates,
-            photo: enrolment.photo,
-          });
+    const marking = { reason: 'enrolment', by: deps.actor(token) } as const;
+    const { details, photo } = enrolment;
+    let person: Person;
+    if (enrolment.person === null) {
+      const lookalike = other === null ? {} : { lookalike: { other, marking } };
+      person = await enrolPerson(deps, { ...details, templates, photo, ...lookalike });
+    } else {
+      const whom = known(enrolment.person);
+      // First the pair: no template of theirs counts without it.
+      if (other !== null) store.markLookalikes(whom.id, other, marking);
+      person = await addFace(deps, whom, { consent: details.consent, templates, photo });
+    }
     running = null; // only now: a capture is not lost to a write that failed; the gallery has its vectors
     return { person: row(person) };
   }
@@ -254,6 +261,12 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     enrolCapture: (input) => inTurn(() => capture(input)),
 
     enrolFinish: (input) => inTurn(() => finish(input)),
+
+    async enrolDuplicate({ token, enrolment: id }) {
+      staff.require(token);
+      const enrolment = current(id);
+      return showDuplicate(deps, { token, owner: ownerOf(enrolment, null), ours: enrolment.photo });
+    },
 
     async enrolByNumber({ token, name, number, pin, language }) {
       staff.require(token);
@@ -312,30 +325,6 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   };
 }
 
-/**
- * Wanted share of new faces that are wrongly held for somebody's, for each capture. Above what lets somebody in: at the
- * check-in's 0.001 the threshold for 40,000 templates is 0.74, and people who are enrolled already would be missed. Not
- * far above: each of them is refused an enrolment, and staff can't overrule it. At 4,000 templates it gives 0.547, where
- * 1 % of the strangers of the hard set were taken for one of 4,000 people.
- */
-const DUPLICATE_FPIR = 0.01;
-
-/**
- * The person whom a new face may belong to already, if any; told to staff alone. Asked however large the gallery is:
- * where 1:N is too large to let anybody in by it, it still finds somebody who is enrolled already.
- */
-export function duplicateOf(recogniser: Recogniser, embeddings: readonly Float32Array[]): string | null {
-  for (const embedding of embeddings) {
-    const { match, decision } = recogniser.search(embedding, {
-      targetFpir: DUPLICATE_FPIR,
-      calibratedPeople: Number.POSITIVE_INFINITY,
-    });
-    // Whatever the lead over the next one: whoever is in twice already must not get in a third time.
-    if (match.best && match.best.score >= decision.threshold) return match.best.person;
-  }
-  return null;
-}
-
 /** Stores a person and only then lets the gallery know them: memory changes after the commit. */
 export async function enrolPerson(
   deps: { store: Store; recogniser: Recogniser; changed: () => void },
@@ -347,6 +336,7 @@ export async function enrolPerson(
     consent: NewPerson['consent'];
     templates: NewPerson['templates'];
     photo: Uint8Array | null;
+    lookalike?: NonNullable<NewPerson['lookalike']>;
   },
 ): Promise<Person> {
   const stored = await deps.store.addPerson({ id: randomUUID(), ...person });

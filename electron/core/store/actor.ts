@@ -11,6 +11,7 @@ const NAMED: ReadonlySet<EventType> = new Set([
   'credential',
   'pin',
   'evacuation',
+  'lookalike',
   'health',
   'staff',
 ]);

@@ -6,6 +6,7 @@ import { asProblem, guarded, storageFull } from './database.ts';
 import { uuidText } from './header.ts';
 import type { Checkin, NewCheckin } from './interface.ts';
 import type { Known } from './known.ts';
+import type { Lookalikes } from './lookalikes.ts';
 import type { Reserve } from './reserve.ts';
 import type { Session } from './session.ts';
 
@@ -13,6 +14,7 @@ import type { Session } from './session.ts';
 export interface Live {
   readonly session: Session;
   readonly checkins: Checkins;
+  readonly lookalikes: Lookalikes;
 }
 
 /** Taking and voiding check-ins: rows and event in one durable transaction, with or without a photo. */
@@ -69,18 +71,21 @@ export class CheckinWrites {
     return checkins.fresh(event, person, checkin, photo, lost);
   }
 
-  /** Said twice is said once. @throws Problem `checkin-unknown` */
-  void(id: string, reason: Open<'void'>['reason']): void {
-    const { session, checkins } = this.#live();
+  /** Said twice is said once. @param takenFor see interface.ts @throws Problem `checkin-unknown` */
+  void(id: string, reason: Open<'void'>['reason'], takenFor?: string): boolean {
+    const { session, checkins, lookalikes } = this.#live();
     const n = guarded(() => checkins.numberOf(id));
     const { person, voided } = checkins.personOf(n);
-    if (voided) return;
-    this.#reserve.durably(() =>
+    if (voided) return false;
+    const paired = this.#reserve.durably(() =>
       session.log.transaction(() => {
         const event = session.values.append('void', { target: id, reason }, { person: person?.id }, person);
         checkins.markVoided(n, event.n);
+        if (reason !== 'not-me' || takenFor === undefined || !person) return false;
+        return session.people.known(takenFor) !== null && lookalikes.confuse(person.id, takenFor);
       }),
     );
     if (person) session.people.dropCheckin(person, n);
+    return paired;
   }
 }

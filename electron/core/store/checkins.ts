@@ -100,6 +100,13 @@ export class Checkins {
     this.#insertPhoto.run(event.n, kind, person.ref, bytes, sealed, uuidBytes(event.id));
   }
 
+  /** Address of the newest picture of a person's enrolment here; null: there is none. */
+  enrolmentPhoto(person: Known): string | null {
+    const sql = "SELECT address FROM photo WHERE person = ? AND kind = 'enrolment' ORDER BY n DESC LIMIT 1";
+    const address = this.#s.db.prepare(sql).pluck().get(person.ref) as Buffer | undefined;
+    return address?.toString('base64url') ?? null;
+  }
+
   /** The check-in as the rest of the core sees it, right after its transaction. */
   fresh(event: Inserted, person: Known, checkin: NewCheckin, photo: string | null, photoLost: string | null): Checkin {
     return this.#shape(event.id, event.parts.utc, checkin.open, {

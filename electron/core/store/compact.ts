@@ -27,6 +27,7 @@ const FIELDS = [
   'card',
   'bearer',
   'pin',
+  'other',
 ] as const;
 const CODES = new Map<string, number>(FIELDS.map((name, code) => [name, code]));
 
@@ -132,6 +133,7 @@ const TYPES: readonly EventType[] = [
   'credential',
   'staff',
   'evacuation',
+  'lookalike',
 ];
 const TYPE_CODES = new Map<EventType, number>(TYPES.map((type, code) => [type, code]));
 

@@ -8,6 +8,7 @@ import type {
   WireEvent,
 } from '../../../sync/protocol/wire/event.ts';
 import type { CheckReport, WorkOptions } from './check.ts';
+import type { LookalikePair, Marking } from './lookalikes.ts';
 import type { PendingPhotos } from './pending.ts';
 import type { RekeyReport } from './rekey.ts';
 import type { SyncSide } from './sync-side.ts';
@@ -124,6 +125,8 @@ export interface NewPerson {
   readonly photo: Uint8Array | null;
   /** As the person's PIN is stored (pin/stored-pin.ts). */
   readonly pinHash: string | null;
+  /** Whose face is like theirs, and is somebody else's: they are a pair of lookalikes from the first moment. */
+  readonly lookalike?: { readonly other: string; readonly marking: Marking };
 }
 
 /** The opt-out from positions takes effect at once: such a person's check-ins carry none. The server hears of it, and tells the other kiosks. */
@@ -206,6 +209,14 @@ export interface StoreReads {
   pinHash(person: string): string | null;
   /** Hash of the code by which this person may choose a PIN here, now (trusted time, ms since 1970); null: none. */
   pinCode(person: string, now: number): string | null;
+  /** The picture of a person's enrolment here (`openPhoto`); null: there is none. */
+  enrolmentPhoto(person: string): string | null;
+  /** Whether this person is one of a pair of lookalikes: no face alone identifies them. */
+  inPair(person: string): boolean;
+  /** Pairs of lookalikes, newest first. */
+  lookalikes(): LookalikePair[];
+  /** With whom this person is a pair of lookalikes. */
+  partners(person: string): string[];
   /** Who is to be enrolled again, by the server's word, by name. */
   enrolAgain(): EnrolAgain[];
   /** What the person's card opens; null: their templates are on no card. */
@@ -256,7 +267,15 @@ export interface StoreWrites {
   deletePerson(id: string): Promise<void>;
   /** The record and its event, which stands in the outbox from then on: durable when this returns. */
   recordCheckin(checkin: NewCheckin): Promise<Checkin>;
-  voidCheckin(id: string, reason: Open<'void'>['reason']): void;
+  /**
+   * @param takenFor whose face was nearly as like, where somebody says that they are not who was recognised
+   * @returns whether that made the two a pair of lookalikes
+   */
+  voidCheckin(id: string, reason: Open<'void'>['reason'], takenFor?: string): boolean;
+  /** From now on no face alone identifies either of the two. @throws Problem `person-unknown` */
+  markLookalikes(person: string, other: string, marking: Marking): void;
+  /** They are identified by their faces again. @returns whether they were a pair */
+  unmarkLookalikes(person: string, other: string, by: string | null): boolean;
   /** Keeps these lockouts by subject, in one transaction; those without failures are dropped. */
   setLockouts(lockouts: Readonly<Record<string, Lockout>>): void;
   /**

@@ -233,6 +233,23 @@ CREATE TABLE pending_photo(
 CREATE INDEX pending_photo_person ON pending_photo(person);
 `,
   },
+  {
+    schema: 13,
+    // An older build would identify one of two lookalikes by face alone.
+    minReader: 13,
+    sql: `
+-- Pairs of people whom no face alone tells apart, the lesser id first. marked 0: it was removed here, and the server does not know
+-- yet. n is the number of the event that says so (0: the server did), at trusted ms, device the kiosk where (null: the console), actor who of its staff.
+CREATE TABLE lookalike(
+  first BLOB NOT NULL, second BLOB NOT NULL, marked INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
+  device BLOB, actor TEXT, n INTEGER NOT NULL, PRIMARY KEY(first, second)) STRICT, WITHOUT ROWID;
+CREATE INDEX lookalike_second ON lookalike(second);
+-- How often one of the two was taken for the other and said so, and when last (trusted ms).
+CREATE TABLE confusion(
+  first BLOB NOT NULL, second BLOB NOT NULL, count INTEGER NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY(first, second)) STRICT, WITHOUT ROWID;
+`,
+  },
 ];
 
 /** Schema that this build makes and understands. */

@@ -6,6 +6,7 @@ import { templateValue } from './derived.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { IssuedCard, NewPerson, Person, PersonChange, Template } from './interface.ts';
 import { asPerson, type Known, type PersonKeys } from './known.ts';
+import type { Lookalikes } from './lookalikes.ts';
 import type { Purge } from './purge.ts';
 import type { Session } from './session.ts';
 
@@ -24,12 +25,14 @@ export class PersonWrites {
   readonly #s: Session;
   readonly #checkins: Checkins;
   readonly #purge: Purge;
+  readonly #lookalikes: Lookalikes;
   readonly #now: () => number;
 
-  constructor(session: Session, checkins: Checkins, purge: Purge, now: () => number) {
+  constructor(session: Session, checkins: Checkins, purge: Purge, lookalikes: Lookalikes, now: () => number) {
     this.#s = session;
     this.#checkins = checkins;
     this.#purge = purge;
+    this.#lookalikes = lookalikes;
     this.#now = now;
   }
 
@@ -62,6 +65,8 @@ export class PersonWrites {
       const said = { person: id, ...minor };
       values.append('consent', { action: 'given', textVersion, language: consent.language }, said, known);
     }
+    // Before the templates: no kiosk has them without knowing of the pair.
+    if (person.lookalike) this.#lookalikes.mark(id, person.lookalike.other, person.lookalike.marking);
     known.templates = this.#insertTemplates(known, person.templates).length;
     if (person.card) this.#writeCard(known, person.card);
     if (person.pinHash !== null) this.#writePin(known, person.pinHash, 'set');

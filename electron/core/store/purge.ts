@@ -1,6 +1,7 @@
 import { instant } from './checkins.ts';
 import type { Db } from './database.ts';
 import type { EventLog } from './events.ts';
+import { forgetLookalikes } from './lookalikes.ts';
 import { type PendingRows, purgeWaiting } from './pending.ts';
 import type { People } from './people.ts';
 
@@ -126,6 +127,8 @@ export class Purge {
     ])
       this.#db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(ref);
     this.#db.prepare('DELETE FROM again WHERE person = (SELECT id FROM person WHERE ref = ?)').run(ref);
+    const id = this.#db.prepare('SELECT id FROM person WHERE ref = ?').pluck().get(ref) as Buffer | undefined;
+    if (id) forgetLookalikes(this.#db, id);
     this.#db.prepare('UPDATE event SET person = NULL, sealed = NULL WHERE person = ?').run(ref);
     this.#db.prepare('DELETE FROM person WHERE ref = ?').run(ref);
     return [...waiting, ...photos.map((address) => address.toString('base64url'))];

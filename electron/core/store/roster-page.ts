@@ -6,6 +6,7 @@ import { vectorOf } from './derived.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Credential, Template } from './interface.ts';
 import { credentialKey, newPersonKeys, optedOutBy } from './known.ts';
+import { forgetLookalikes, type Lookalikes } from './lookalikes.ts';
 import type { Stored } from './people.ts';
 import type { Purge } from './purge.ts';
 import type { Rows } from './rows.ts';
@@ -43,6 +44,7 @@ export class Applying {
   readonly #rows: Rows;
   readonly #told: Told;
   readonly #whereabouts: WhereaboutsRows;
+  readonly #lookalikes: Lookalikes;
   readonly #now: number;
   /** A page of a snapshot: what it does not say of a person is not so. */
   readonly #whole: boolean;
@@ -61,6 +63,7 @@ export class Applying {
     rows: Rows,
     told: Told,
     whereabouts: WhereaboutsRows,
+    lookalikes: Lookalikes,
     o: { readonly now: number; readonly whole: boolean },
   ) {
     this.#s = session;
@@ -68,6 +71,7 @@ export class Applying {
     this.#rows = rows;
     this.#told = told;
     this.#whereabouts = whereabouts;
+    this.#lookalikes = lookalikes;
     this.#now = Math.floor(o.now);
     this.#whole = o.whole;
   }
@@ -77,6 +81,7 @@ export class Applying {
       case 'person':
         this.#person(change);
         if (this.#whole) this.#cardTemplate({ kind: 'cardTemplate', person: change.person, model: '', card: null });
+        if (this.#whole) this.#lookalikes.take(change.person, []);
         if (this.#whole) this.#pinUntold(change.person);
         if (this.#whole) this.#accounted(change.person, null);
         if (this.#whole) this.#pinCode({ kind: 'pinCode', person: change.person, code: null });
@@ -110,6 +115,9 @@ export class Applying {
         break;
       case 'again':
         this.#again(change);
+        break;
+      case 'lookalikes':
+        this.#lookalikes.take(change.person, change.others);
         break;
       case 'issuers':
         this.#rows.setSetting(ISSUERS, JSON.stringify(change.keys));
@@ -339,6 +347,7 @@ export class Applying {
     for (const table of ['template', 'pin', 'credential', 'card_template', 'presence', 'accounted', 'pin_code'])
       db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
     db.prepare('DELETE FROM again WHERE person = ?').run(uuidBytes(id));
+    forgetLookalikes(db, uuidBytes(id));
     people.update(known, { name: '', number: null, language: '' });
     db.prepare('UPDATE person SET gone_at = ?, unseen = 0 WHERE ref = ?').run(this.#now, known.ref);
     this.#forget(id, known.ref);

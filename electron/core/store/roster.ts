@@ -1,5 +1,6 @@
 import type { Page } from '../../../sync/protocol/wire/changes.ts';
 import { uuidText } from './header.ts';
+import type { Lookalikes } from './lookalikes.ts';
 import type { Purge } from './purge.ts';
 import { Applying, ISSUERS, type PageOutcome, PIN_PEPPERS, POLICY } from './roster-page.ts';
 import type { Rows } from './rows.ts';
@@ -35,6 +36,7 @@ export class Roster {
   readonly #rows: Rows;
   readonly #told: Told;
   readonly #whereabouts: WhereaboutsRows;
+  readonly #lookalikes: Lookalikes;
   readonly #trustedNow: () => number;
 
   constructor(
@@ -43,9 +45,11 @@ export class Roster {
     rows: Rows,
     told: Told,
     whereabouts: WhereaboutsRows,
+    lookalikes: Lookalikes,
     trustedNow: () => number,
   ) {
     this.#whereabouts = whereabouts;
+    this.#lookalikes = lookalikes;
     this.#s = session;
     this.#purge = purge;
     this.#rows = rows;
@@ -79,7 +83,7 @@ export class Roster {
   /** @returns what to tell memory; `committed` must be called after the commit */
   apply(page: RosterPage): { result: RosterOutcome; committed: () => void } {
     const o = { now: this.#trustedNow(), whole: page.whole };
-    const work = new Applying(this.#s, this.#purge, this.#rows, this.#told, this.#whereabouts, o);
+    const work = new Applying(this.#s, this.#purge, this.#rows, this.#told, this.#whereabouts, this.#lookalikes, o);
     const { db, log } = this.#s;
     // The server may begin a snapshot anew in the middle of one: what that one named counts no more.
     if (page.whole && (page.first ?? this.#rows.setting(SNAPSHOT) !== 'under-way')) {

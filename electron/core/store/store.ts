@@ -36,6 +36,7 @@ import type {
   Whereabouts,
 } from './interface.ts';
 import { asPerson, newPersonKeys } from './known.ts';
+import { type LookalikePair, Lookalikes, type Marking } from './lookalikes.ts';
 import { readMeta } from './migrations.ts';
 import { Outbox } from './outbox.ts';
 import { PendingPhotos, PendingRows } from './pending.ts';
@@ -74,6 +75,7 @@ export class SqlStore implements Store {
   #people!: PersonWrites;
   #roster!: Roster;
   #whereabouts!: WhereaboutsRows;
+  #lookalikes!: Lookalikes;
   #told!: Told;
   #pending!: PendingRows;
   #connection: Connection;
@@ -91,7 +93,7 @@ export class SqlStore implements Store {
     this.parts = parts;
     this.#connection = connection;
     this.#reserve = new Reserve(parts.home);
-    const live = () => ({ session: this.#session, checkins: this.#checkins });
+    const live = () => ({ session: this.#session, checkins: this.#checkins, lookalikes: this.#lookalikes });
     this.#checkinWrites = new CheckinWrites(live, parts.vault, this.#reserve);
     const liveSync = () => ({
       session: this.#session,
@@ -128,12 +130,21 @@ export class SqlStore implements Store {
     this.#outbox = new Outbox(db, session.log);
     this.#pending = new PendingRows(session, keyObject(keys.current.subkey('vault')));
     this.#purge = new Purge(session, this.#pending);
-    this.#people = new PersonWrites(session, this.#checkins, this.#purge, trusting.now);
     const trustedNow = () => trusting.now() + trusting.offset();
+    this.#lookalikes = new Lookalikes(session, device, trustedNow);
+    this.#people = new PersonWrites(session, this.#checkins, this.#purge, this.#lookalikes, trusting.now);
     this.#trustedNow = trustedNow;
     this.#whereabouts = new WhereaboutsRows(session, this.#rows, device);
     this.#told = new Told(session, this.#rows);
-    this.#roster = new Roster(session, this.#purge, this.#rows, this.#told, this.#whereabouts, trustedNow);
+    this.#roster = new Roster(
+      session,
+      this.#purge,
+      this.#rows,
+      this.#told,
+      this.#whereabouts,
+      this.#lookalikes,
+      trustedNow,
+    );
     this.#connection = connection;
   }
 
@@ -247,6 +258,33 @@ export class SqlStore implements Store {
       .sort((a, b) => a.person.name.localeCompare(b.person.name));
   }
 
+  inPair(person: string): boolean {
+    return guarded(() => this.#lookalikes.has(person));
+  }
+
+  enrolmentPhoto(person: string): string | null {
+    const known = this.#session.people.known(person);
+    return known && guarded(() => this.#checkins.enrolmentPhoto(known));
+  }
+
+  lookalikes(): LookalikePair[] {
+    return guarded(() => this.#lookalikes.list());
+  }
+
+  partners(person: string): string[] {
+    return guarded(() => this.#lookalikes.partners(person));
+  }
+
+  markLookalikes(person: string, other: string, marking: Marking): void {
+    this.#session.people.require(person);
+    this.#session.people.require(other);
+    this.#transaction(() => this.#lookalikes.mark(person, other, marking));
+  }
+
+  unmarkLookalikes(person: string, other: string, by: string | null): boolean {
+    return this.#transaction(() => this.#lookalikes.unmark(person, other, by));
+  }
+
   async addPerson(person: NewPerson): Promise<Person> {
     this.#people.requireNew(person);
     const { vault } = this.parts;
@@ -324,8 +362,8 @@ export class SqlStore implements Store {
     return this.#checkinWrites.record(checkin);
   }
 
-  voidCheckin(id: string, reason: Open<'void'>['reason']): void {
-    this.#checkinWrites.void(id, reason);
+  voidCheckin(id: string, reason: Open<'void'>['reason'], takenFor?: string): boolean {
+    return this.#checkinWrites.void(id, reason, takenFor);
   }
 
   lastCheckin(person: string): Checkin | null {

@@ -192,6 +192,8 @@ const PLACES: Readonly<Partial<Record<AttentionKind, (item: AttentionItem) => st
   void: dayOf,
   complaint: dayOf,
   duplicate: () => 'duplicates',
+  lookalikes: () => 'duplicates',
+  enrolment: (item) => `people/${item.ref}/waiting`,
   import: (item) => `imports/${item.ref}`,
   drift: (item) => `people/${item.person}/enrol`,
   embedder: (item) => `people/${item.person}/enrol`,
@@ -204,7 +206,7 @@ const PLACES: Readonly<Partial<Record<AttentionKind, (item: AttentionItem) => st
 function Actions({ item, role, onNote }: { item: AttentionItem; role: PageProps['role']; onNote: () => void }) {
   // A kiosk's own page is the administrators'.
   const place = item.kind === 'kiosk' && role !== 'admin' ? undefined : PLACES[item.kind]?.(item);
-  const noted = item.kind !== 'duplicate' && item.kind !== 'import';
+  const noted = item.kind !== 'duplicate' && item.kind !== 'import' && item.kind !== 'enrolment';
   return (
     <>
       {place && (

@@ -13,7 +13,8 @@ import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, Skeleton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
-import type { ConsolePage } from './page.ts';
+import { LookalikePairs } from './lookalikes.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
 
 export const duplicatesPage: ConsolePage = {
   path: 'duplicates',
@@ -26,7 +27,7 @@ export const duplicatesPage: ConsolePage = {
 type Pair = ReturnType<typeof usePages<{ id: string; people: { id: string; name: string | null }[] }>>['items'][number];
 
 /** Pairs of people who may be one: somebody looks at both, and decides. */
-function Duplicates() {
+function Duplicates({ role }: PageProps) {
   const pages = usePages('/api/duplicates', DuplicatePage, {});
   const [open, setOpen] = useState<Pair | null>(null);
   const { refusal, run } = useWrite();
@@ -89,6 +90,7 @@ function Duplicates() {
           },
         ]}
       />
+      <LookalikePairs role={role} />
       {open && (
         <Dialog title={t('duplicates.compare')} wide onClose={() => setOpen(null)}>
           <Compare

@@ -23,8 +23,8 @@ export const importsPage: ConsolePage = {
   View: Imports,
 };
 
-function Imports({ rest: [id] }: PageProps) {
-  return id ? <Review key={id} id={id} /> : <List />;
+function Imports({ rest: [id], role }: PageProps) {
+  return id ? <Review key={id} id={id} role={role} /> : <List />;
 }
 
 /** Many people's photos at once; each import is reviewed before anything of it reaches a kiosk. */

@@ -16,6 +16,7 @@ import type { ConsolePage, PageProps } from './page.ts';
 import { EnrolPage } from './people/enrol.tsx';
 import { languageOptions } from './people/languages.ts';
 import { PersonPage } from './people/person.tsx';
+import { WaitingPage } from './people/waiting.tsx';
 
 export const peoplePage: ConsolePage = {
   path: 'people',
@@ -26,7 +27,8 @@ export const peoplePage: ConsolePage = {
 };
 
 function People({ rest: [person, task], role }: PageProps) {
-  if (person && task === 'enrol') return <EnrolPage key={person} person={person} />;
+  if (person && task === 'enrol') return <EnrolPage key={person} person={person} role={role} />;
+  if (person && task === 'waiting') return <WaitingPage key={person} id={person} role={role} />;
   if (person) return <PersonPage key={person} person={person} role={role} />;
   return <List mayAdd={role !== 'dpo'} />;
 }

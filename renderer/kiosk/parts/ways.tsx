@@ -20,15 +20,16 @@ interface Card {
  * the core leaves out what it can't, and without a camera neither face nor code is of any use.
  *
  * @param again the face has been tried: its card says so
+ * @param numberFirst this face counts after a number alone
  */
-export function Ways({ again = false }: { again?: boolean }) {
+export function Ways({ again = false, numberFirst = false }: { again?: boolean; numberFirst?: boolean }) {
   const { go, home, face, claim, link, camera, visits } = useKiosk();
   const blind = troubleOf(camera.state.value, null) !== null;
   const cards: Record<Way, Card | null> = {
     face:
       blind || face.value === 'off'
         ? null
-        : face.value === 'with-number'
+        : numberFirst || face.value === 'with-number'
           ? {
               way: 'face',
               icon: <IconFace />,

@@ -17,6 +17,7 @@ export function OtherWayScreen({
   seconds: number | null;
 }) {
   const { home } = useKiosk();
+  const numberFirst = reason === 'claim-first';
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
   const left = useIdle(15_000, () => home('settled'));
@@ -24,7 +25,7 @@ export function OtherWayScreen({
     <main class="other-way" data-reason={reason}>
       <div class="other-way-words" role="status">
         <h1 class="title" ref={title} tabIndex={-1}>
-          {t('otherWay.title')}
+          {t(numberFirst ? 'otherWay.numberFirst' : 'otherWay.title')}
         </h1>
         <p class="lead">
           {reason === 'refused' && code !== null
@@ -32,7 +33,7 @@ export function OtherWayScreen({
             : t(`otherWay.${reason}`, { code: code ?? '' })}
         </p>
       </div>
-      <Ways again />
+      <Ways again numberFirst={numberFirst} />
       <p class="hint">{t('otherWay.desk')}</p>
       <IdleNotice left={left} />
     </main>

@@ -11,6 +11,10 @@ export const ATTENTION_KINDS = [
   'complaint',
   /** Two people may be one. */
   'duplicate',
+  /** Two people whom no face alone tells apart were marked: somebody should know. */
+  'lookalikes',
+  /** An enrolment waits for an administrator: the face is like somebody else's. */
+  'enrolment',
   /** An event that could not be taken. */
   'quarantine',
   /** Somebody's scores are getting worse: enrol again. */

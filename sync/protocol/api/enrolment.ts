@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { Instant } from './page.ts';
 
 /** `/api/people/:person/enrolment`: templates made on the server, out of a photo or of a camera's pictures. */
 
@@ -22,22 +23,66 @@ export type PictureVerdict = z.infer<typeof PictureVerdict>;
 
 export const JudgePicture = z.strictObject({ picture: Picture });
 
+/** The other person's number or name, as somebody typed it who has looked at both. */
+const Typed = z.string().trim().min(1).max(200);
+
 export const NewEnrolment = z.strictObject({
   pictures: z.array(Picture).min(1).max(MAX_PICTURES),
   /** Photos that somebody took elsewhere are judged more leniently than a camera in front of the person. */
   source: z.enum(['camera', 'photo']),
-  /** Somebody whose face is like it, who was looked at, and is somebody else. */
-  notDuplicateOf: z.array(Uuid).max(5).default([]),
+  /**
+   * What to do about somebody whose face is like it. `ask`: keep nothing, and say who it is. `wait`: keep the pictures until an
+   * administrator has decided. `overrule`: they are two people, by an administrator who typed the other's number or name.
+   */
+  duplicate: z
+    .discriminatedUnion('what', [
+      z.strictObject({ what: z.literal('ask') }),
+      z.strictObject({ what: z.literal('wait') }),
+      z.strictObject({ what: z.literal('overrule'), other: Uuid, typed: Typed }),
+    ])
+    .default({ what: 'ask' }),
 });
 export type NewEnrolment = z.infer<typeof NewEnrolment>;
 
+/** Somebody who is enrolled already, and whose face is like a new one. */
+export const DuplicateOf = z.strictObject({
+  person: Uuid,
+  name: z.string().nullable(),
+  number: z.string().nullable(),
+  /** When a template of theirs came first; null: none is left. */
+  enrolledAt: Instant.nullable(),
+  /** There is a picture of their enrolment (`/api/people/:person/picture`). */
+  hasPicture: z.boolean(),
+  score: z.number(),
+});
+export type DuplicateOf = z.infer<typeof DuplicateOf>;
+
 export const EnrolmentAnswer = z.strictObject({
-  /** `duplicate`: the face is like somebody's; nothing was kept. `refused`: no picture is good enough. */
-  outcome: z.enum(['enrolled', 'duplicate', 'refused']),
+  /**
+   * `duplicate`: the face is like somebody's; nothing was kept. `waiting`: it is, and an administrator decides. `refused`: no
+   * picture is good enough.
+   */
+  outcome: z.enum(['enrolled', 'duplicate', 'waiting', 'refused']),
   pictures: z.array(PictureVerdict),
   /** To staff alone. */
-  duplicates: z.array(z.strictObject({ person: Uuid, name: z.string().nullable(), score: z.number() })),
+  duplicates: z.array(DuplicateOf),
   /** How many templates the person has now. */
   templates: z.number().int(),
 });
 export type EnrolmentAnswer = z.infer<typeof EnrolmentAnswer>;
+
+/** An enrolment that waits for an administrator, since the face is like somebody else's. */
+export const EnrolmentCase = z.strictObject({
+  id: Uuid,
+  person: z.strictObject({ id: Uuid, name: z.string().nullable(), number: z.string().nullable() }),
+  /** Null: they were erased since, and nothing speaks against it any more. */
+  other: DuplicateOf.nullable(),
+  source: z.enum(['camera', 'photo']),
+  madeAt: Instant,
+  /** When it goes by itself. */
+  until: Instant,
+});
+export type EnrolmentCase = z.infer<typeof EnrolmentCase>;
+
+/** They are two people. `typed`: the other's number or name; null where there is no other any more. */
+export const AcceptCase = z.strictObject({ typed: Typed.nullable() });

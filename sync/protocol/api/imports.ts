@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { Language } from './consents.ts';
+import { DuplicateOf } from './enrolment.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/imports`: many people's ID photos at once. Nothing reaches a kiosk before somebody has looked at it. */
@@ -57,7 +58,7 @@ export const ImportPhoto = z.strictObject({
   person: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
   /** Whether the person has agreed here; without it, and without a basis, nothing is enrolled. */
   consent: z.enum(['given', 'withdrawn', 'none']).nullable(),
-  duplicate: z.strictObject({ id: Uuid, name: z.string().nullable(), score: z.number() }).nullable(),
+  duplicate: DuplicateOf.nullable(),
 });
 export type ImportPhoto = z.infer<typeof ImportPhoto>;
 
@@ -128,7 +129,11 @@ export type Uploaded = z.infer<typeof Uploaded>;
 
 /** `undo` takes a decision back, as long as the import was not applied. */
 export const ImportDecision = z.discriminatedUnion('decision', [
-  z.strictObject({ decision: z.literal('accept') }),
+  z.strictObject({
+    decision: z.literal('accept'),
+    /** Where the face is like somebody else's: their number or name, by an administrator who has looked at both. */
+    typed: z.string().trim().min(1).max(200).optional(),
+  }),
   z.strictObject({ decision: z.literal('refuse'), reason: z.enum(['not-them', 'poor', 'no-consent', 'other']) }),
   z.strictObject({ decision: z.literal('undo') }),
 ]);

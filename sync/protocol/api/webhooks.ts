@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Direction, Method, Uuid } from '../wire/event.ts';
+import { Direction, LookalikeReason, Method, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
@@ -61,8 +61,8 @@ export const WebhookSecret = z.strictObject({ id: Uuid, secret: z.string() });
 export const DeliveryState = z.enum(['due', 'delivered', 'failed']);
 export const Delivery = z.strictObject({
   id: Uuid,
-  kind: z.enum(['attendance.record', 'person.erased', 'webhook.test']),
-  /** The record that it tells of; null for a test. */
+  kind: z.enum(['attendance.record', 'person.erased', 'lookalikes.marked', 'webhook.test']),
+  /** The record, person or pair that it is about; null for a test. */
   record: Uuid.nullable(),
   state: DeliveryState,
   attempts: z.number().int(),
@@ -106,4 +106,18 @@ export const ErasedMessage = z.strictObject({
   type: z.literal('person.erased'),
   timestamp: Instant,
   data: z.strictObject({ person: Uuid }),
+});
+
+/** Body of a `lookalikes.marked`: no face alone tells these two people apart any more, and somebody should look at it. */
+export const LookalikesMessage = z.strictObject({
+  type: z.literal('lookalikes.marked'),
+  timestamp: Instant,
+  data: z.strictObject({
+    id: Uuid,
+    people: z.tuple([Uuid, Uuid]),
+    reason: LookalikeReason,
+    at: Instant,
+    /** The kiosk where it was marked; null: the console. */
+    device: Uuid.nullable(),
+  }),
 });

@@ -3,6 +3,7 @@ import { Ed25519PublicJwk, Kid, TYP } from './batch.ts';
 import {
   CardTemplateValue,
   Direction,
+  LookalikeReason,
   MAX_TEMPLATES,
   PaperNumber,
   PinValue,
@@ -161,6 +162,7 @@ const KINDS_SINCE_3: ReadonlySet<string> = new Set([
   'evacuation',
   'accounted',
   'staff',
+  'lookalikes',
 ]);
 
 /** Whether a reader of this protocol version knows a kind of change: it refuses a page with another. */
@@ -206,6 +208,9 @@ export const Staff = z
   .array(StaffMember)
   .max(MAX_STAFF)
   .refine((all) => unique(all.map(({ id }) => id)), 'each member once');
+
+/** Most people of whom one person is a lookalike. */
+export const MAX_LOOKALIKES = 20;
 
 /** An evacuation of a site that goes on. */
 const Evacuation = z.strictObject({ id: Uuid, begunAt: Instant });
@@ -271,6 +276,27 @@ export const Change = z.discriminatedUnion('kind', [
   }),
   /** All members of staff that the server has for the site: who is not in it can no longer unlock the kiosk. */
   z.strictObject({ kind: z.literal('staff'), staff: Staff }),
+  /**
+   * Everyone of this kiosk's sites with whom a person is a pair of lookalikes: whoever is not in it is none. Neither of a pair is
+   * identified by their face alone.
+   */
+  z.strictObject({
+    kind: z.literal('lookalikes'),
+    person: Uuid,
+    others: z
+      .array(
+        z.strictObject({
+          person: Uuid,
+          reason: LookalikeReason,
+          at: Instant,
+          /** Where it was marked; null: in the console. */
+          device: Uuid.nullable(),
+          /** Who of a kiosk's staff marked it, where that is known. */
+          by: z.string().min(1).max(60).nullable(),
+        }),
+      )
+      .max(MAX_LOOKALIKES),
+  }),
   /** All keys that a person's own code may be signed by, newest first. */
   z.strictObject({ kind: z.literal('issuers'), keys: z.array(Ed25519PublicJwk).max(4) }),
   /** No longer of this kiosk's sites: forget, nothing to confirm. */

@@ -68,6 +68,13 @@ export const PaperNumber = z.number().int().min(1).max(5);
 export const StaffOutcome = z.enum(['begun', 'done', 'failed', 'refused']);
 export type StaffOutcome = z.infer<typeof StaffOutcome>;
 
+/**
+ * Why two people are a pair of lookalikes. `enrolment`: one was enrolled although the face was like the other's; `not-me`: one was
+ * twice taken for the other; `two-people`: found to be alike, and two people all the same.
+ */
+export const LookalikeReason = z.enum(['enrolment', 'not-me', 'two-people']);
+export type LookalikeReason = z.infer<typeof LookalikeReason>;
+
 const Unit = z.number().min(-1).max(1);
 
 /** The open half of each event type's body. */
@@ -124,6 +131,13 @@ export const OpenBody = {
     ...by,
     evacuation: Uuid,
     change: z.enum(['begun', 'ended', 'accounted', 'missing']),
+  }),
+  /** No face alone tells these two people apart any more, or does again. Since version 3. */
+  lookalike: z.strictObject({
+    ...by,
+    change: z.enum(['marked', 'removed']),
+    /** Of one that was marked. */
+    reason: LookalikeReason.optional(),
   }),
   /** What became of a command of the server's. */
   command: z.strictObject({
@@ -235,6 +249,7 @@ export const PersonalBody = {
   erasureDone: z.strictObject({ person: Uuid.optional() }),
   health: z.strictObject({}),
   evacuation: z.strictObject({ person: Uuid.optional() }),
+  lookalike: z.strictObject({ person: Uuid.optional(), other: Uuid.optional() }),
   command: z.strictObject({}),
   staff: z.strictObject({
     /** What the member is called, who may be known at this kiosk alone. */

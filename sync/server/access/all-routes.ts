@@ -17,6 +17,7 @@ import { incidentRoutes } from '../incidents/routes.ts';
 import { quarantineRoutes } from '../ingest/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
+import { lookalikeRoutes } from '../lookalikes/routes.ts';
 import { peopleRoutes } from '../people/routes.ts';
 import { pinCodeRoutes } from '../pin-codes/routes.ts';
 import { portalRoutes } from '../portal/routes.ts';
@@ -37,6 +38,7 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...accountRoutes,
   ...auditRoutes,
   ...liveRoutes,
+  ...lookalikeRoutes,
   ...jobRoutes,
   ...importRoutes,
   ...incidentRoutes,

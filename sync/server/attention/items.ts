@@ -49,6 +49,15 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     select 'duplicate' as kind, m.id::text as ref, m.found_at as at, m.reason as code, m.first as person, m.second as other,
            ${nothing} as device, m.score
     from merge_candidate m where m.status = 'open'`,
+  // Those of an office that has just looked at both need nobody's attention twice, but whoever else is in charge should know.
+  lookalikes: () => sql`
+    select 'lookalikes' as kind, l.id::text as ref, l.at, 'lookalikes-' || l.reason as code, l.first as person,
+           l.second as other, l.device, null::real as score
+    from lookalike l where l.reason <> 'two-people'`,
+  enrolment: () => sql`
+    select 'enrolment' as kind, c.id::text as ref, c.made_at as at, 'enrolment-waits' as code, c.person, c.other,
+           ${nothing} as device, c.score
+    from enrolment_case c`,
   quarantine: () => sql`
     select 'quarantine' as kind, q.id::text as ref, q.received_at as at, q.reason as code, q.person, ${nothing} as other,
            q.device, null::real as score

@@ -9,7 +9,7 @@ import { itemPerson } from './items.ts';
 import { notePlace } from './notes.ts';
 
 /** Kinds that are decided where they belong, and by nothing else. */
-const ELSEWHERE: ReadonlySet<AttentionKind> = new Set(['duplicate', 'import']);
+const ELSEWHERE: ReadonlySet<AttentionKind> = new Set(['duplicate', 'import', 'enrolment']);
 
 /**
  * Takes an item off the list.
@@ -28,7 +28,7 @@ export async function resolveItem(
     throw new Problem(
       'attention-elsewhere',
       'This is decided where it belongs, not by a note.',
-      'Decide about the pair, or finish the review of the import.',
+      'Decide about the pair or the enrolment, or finish the review of the import.',
     );
   const item = await itemPerson(tx, kind, ref, now);
   if (!item || (item.person !== null && (await isErased(tx, item.person))))

@@ -1,7 +1,8 @@
-import type { Change } from '../../protocol/wire/changes.ts';
+import { type Change, MAX_LOOKALIKES } from '../../protocol/wire/changes.ts';
 import { MAX_TEMPLATES } from '../../protocol/wire/event.ts';
 import { credentialsOf } from '../credentials/store.ts';
 import type { Db } from '../database/schema.ts';
+import { pairsIn } from '../lookalikes/store.ts';
 import { selectRows } from '../people/rows.ts';
 import { readPinCodes } from '../pin-codes/codes.ts';
 import { readPins } from '../pins/pins.ts';
@@ -30,6 +31,8 @@ export interface PeopleReader {
   pinCode(id: string): PinCodeChange | null;
   /** Whether they were seen outside in the evacuation of the scope. Null: none goes on, or as above. */
   accounted(id: string): Extract<Change, { kind: 'accounted' }> | null;
+  /** With whom of this scope they are a pair of lookalikes, possibly nobody. Null: as above. */
+  lookalikes(id: string): Extract<Change, { kind: 'lookalikes' }> | null;
   /** What their PIN is checked by; `told` false: nothing is known of one here. Null: as above. */
   pin(id: string): { readonly change: PinChange; readonly told: boolean } | null;
   /** Of one model, possibly none. Null: as above. */
@@ -76,6 +79,7 @@ export async function readPeople(
   opened.note('pin', pins.keys());
   const evacuation = await ongoingAt(db, scope);
   const seen = evacuation ? await seenIn(db, evacuation.id, [...byId.keys()]) : new Map();
+  const pairs = await pairsIn(db, scope, [...byId.keys()]);
   const models = await modelsOf(db, [...byId.keys()]);
   const of = (id: string, model: string): TemplatesChange => ({
     kind: 'templates',
@@ -110,6 +114,21 @@ export async function readPeople(
     pinCode: (id) => (byId.has(id) ? (pinCodes.get(id) ?? { kind: 'pinCode', person: id, code: null }) : null),
     accounted: (id) =>
       evacuation && byId.has(id) ? { kind: 'accounted', evacuation, person: id, seen: seen.get(id) ?? null } : null,
+    lookalikes: (id) =>
+      byId.has(id)
+        ? {
+            kind: 'lookalikes',
+            person: id,
+            others: (pairs.get(id) ?? []).slice(0, MAX_LOOKALIKES).map(({ people, reason, at, device, by }) => ({
+              person: people.find((one) => one !== id)!,
+              reason,
+              at: at.toISOString(),
+              device,
+              // Who works in the office is no kiosk's business.
+              by: device === null ? null : by,
+            })),
+          }
+        : null,
     pin(id) {
       if (!byId.has(id)) return null;
       const change = pins.get(id) ?? { kind: 'pin', person: id, pin: null };

@@ -95,6 +95,8 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
       return people.pinCode(person);
     case 'evacuation':
       return { kind: 'evacuation', evacuation: await ongoingAt(db, reader.scope) };
+    case 'lookalikes':
+      return people.lookalikes(person);
     case 'accounted':
       return people.accounted(person);
     case 'pin':

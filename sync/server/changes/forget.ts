@@ -1,7 +1,9 @@
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/schema.ts';
 import { dropPhotos } from '../enrolment/photos.ts';
+import { dropCasesOf } from '../enrolment/waiting.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { dropPairsOf } from '../lookalikes/store.ts';
 import { holdPeople } from '../people/people.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { modelsOf, scopesOfPerson } from './sites.ts';
@@ -24,6 +26,8 @@ export async function forgetTemplates(
   for (const person of people) {
     const hadCard = await dropTemplates(tx, keys, person, { card });
     await dropPhotos(tx, [person]);
+    await dropCasesOf(tx, [person]);
+    told.push(...(await dropPairsOf(tx, person)));
     const models = await modelsOf(tx, person);
     for (const site of await scopesOfPerson(tx, person)) {
       if (hadCard) told.push({ kind: 'cardTemplate', person, site });

@@ -11,8 +11,10 @@ import { instantOf } from '../attendance/instant.ts';
 import { keepKioskCard } from '../credentials/store.ts';
 import type { Tables } from '../database/schema.ts';
 import { dropPhotos } from '../enrolment/photos.ts';
+import { dropCasesOf } from '../enrolment/waiting.ts';
 import { confirmErasure, eraseAgain, eraseOnKiosks, isErasurePending, isKnownRequest } from '../erasure/kiosks.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { dropPairsOf, heardOfPair } from '../lookalikes/store.ts';
 import { agreedAlone } from '../minors/minors.ts';
 import { spendPinCode } from '../pin-codes/codes.ts';
 import { keepPin, type PinWord } from '../pins/pins.ts';
@@ -40,6 +42,7 @@ const TYPES: ReadonlySet<EventType> = new Set([
   'pin',
   'evacuation',
   'staff',
+  'lookalike',
   'erasureDone',
 ]);
 
@@ -146,6 +149,16 @@ async function apply(
       await emptyLog(tx, keys, [id]);
       return (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'credentials', person, site }));
     }
+    case 'lookalike': {
+      const { change, reason = 'enrolment', by = null } = open as Open<'lookalike'>;
+      const named = event.personal.other?.value as string | undefined;
+      const other = named === undefined ? null : await livingPerson(tx, named);
+      // Who the other is stands in the pair alone, which goes with either of them.
+      await emptyLog(tx, keys, [id]);
+      if (!other) return [];
+      const at = instantOf(event.header, now);
+      return heardOfPair(tx, { person, other, scope, change, reason, at, device, by }, now);
+    }
     case 'pin': {
       const { change } = open as Open<'pin'>;
       if (change === 'locked') return [];
@@ -204,12 +217,16 @@ async function changedPerson(tx: Transaction<Tables>, person: string, scope: str
 export async function consented(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
   const given = (await standingOf(tx, person)) === 'given' && !(await isErasurePending(tx, person));
   let card: boolean;
+  let pairs: NewChange[] = [];
   if (given) card = await catchUp(tx, keys, person, now);
   else {
     card = await dropTemplates(tx, keys, person);
     await dropPhotos(tx, [person]);
+    await dropCasesOf(tx, [person]);
+    pairs = await dropPairsOf(tx, person);
   }
   return [
+    ...pairs,
     ...(card ? await cardOfEachScope(tx, person) : []),
     ...(await forEachScope(tx, person, await modelsOf(tx, person))),
   ];

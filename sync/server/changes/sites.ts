@@ -30,19 +30,27 @@ export async function allOfPerson(db: Db, person: string, site: string): Promise
 }
 
 /** Which of these there is anything of. */
-async function bearing(db: Db, person: string): Promise<('credentials' | 'cardTemplate' | 'pinCode' | 'pin')[]> {
-  const { rows } = await sql<{ bearer: boolean; card: boolean; code: boolean; pin: boolean }>`
+async function bearing(
+  db: Db,
+  person: string,
+): Promise<('credentials' | 'cardTemplate' | 'pinCode' | 'pin' | 'lookalikes')[]> {
+  const { rows } = await sql<{ bearer: boolean; card: boolean; code: boolean; pin: boolean; pair: boolean }>`
     select exists (select from credential c where c.person = ${person}::uuid and c.revoked_at is null)
              or exists (select from person p where p.id = ${person}::uuid and p.badge is not null) as bearer,
            exists (select from card_template t where t.person = ${person}::uuid) as card,
            exists (select from pin_code c where c.person = ${person}::uuid) as code,
-           exists (select from pin p where p.person = ${person}::uuid) as pin`.execute(db);
-  const { bearer, card, code, pin } = rows[0]!;
+           exists (select from pin p where p.person = ${person}::uuid) as pin,
+           exists (select from lookalike l where l.first = ${person}::uuid or l.second = ${person}::uuid) as pair`.execute(
+    db,
+  );
+  const { bearer, card, code, pin, pair } = rows[0]!;
   return [
     ...(bearer ? ['credentials' as const] : []),
     ...(card ? ['cardTemplate' as const] : []),
     ...(code ? ['pinCode' as const] : []),
     ...(pin ? ['pin' as const] : []),
+    // Before the templates: no kiosk has them without knowing of the pair.
+    ...(pair ? ['lookalikes' as const] : []),
   ];
 }
 

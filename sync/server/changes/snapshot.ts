@@ -106,6 +106,7 @@ function bearers({ version }: Reader, content: PeopleReader, id: string) {
   const onCard = version < 2 ? null : content.cardTemplate(id);
   const pinCode = version < 3 ? null : content.pinCode(id);
   const pin = version < 3 ? null : content.pin(id);
+  const lookalikes = version < 3 ? null : content.lookalikes(id);
   const accounted = version < 3 ? null : content.accounted(id);
   return [
     ...(held && held.cards.length + held.badges.length > 0 ? [held] : []),
@@ -113,5 +114,6 @@ function bearers({ version }: Reader, content: PeopleReader, id: string) {
     ...(pinCode?.code ? [pinCode] : []),
     ...(pin?.told ? [pin.change] : []),
     ...(accounted?.seen ? [accounted] : []),
+    ...(lookalikes && lookalikes.others.length > 0 ? [lookalikes] : []),
   ];
 }

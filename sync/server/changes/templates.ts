@@ -176,8 +176,8 @@ export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: read
       await tx.updateTable('event').set({ personal: null, gps: null }).where('id', '=', row.id).execute();
       continue;
     }
-    const { templates, card, bearer, pin, ...rest } = openHalf(keys, box, row);
-    if (!templates && !card && !bearer && !pin) continue;
+    const { templates, card, bearer, pin, other, ...rest } = openHalf(keys, box, row);
+    if (!templates && !card && !bearer && !pin && !other) continue;
     await tx
       .updateTable('event')
       .set(sealHalf(keys, box, row.id, row.person, rest))

@@ -38,6 +38,7 @@ import { siteTechnicians } from './migrations/0035-site-technicians.ts';
 import { siteChanges } from './migrations/0036-site-changes.ts';
 import { importModels } from './migrations/0037-import-models.ts';
 import { kioskStaff } from './migrations/0039-kiosk-staff.ts';
+import { lookalikes } from './migrations/0040-lookalikes.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -83,6 +84,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0036-site-changes': siteChanges,
   '0037-import-models': importModels,
   '0039-kiosk-staff': kioskStaff,
+  '0040-lookalikes': lookalikes,
 };
 
 /** Names of what this build knows, in order. */

@@ -16,10 +16,12 @@ import type {
   AttentionNoteTable,
   ComplaintTable,
   ConsentSaid,
+  EnrolmentCaseTable,
   EnrolmentPhotoTable,
   ImportPersonTable,
   ImportPhotoTable,
   ImportRunTable,
+  LookalikeTable,
   ModelMigrationPersonTable,
   ModelMigrationTable,
   PersonMinorTable,
@@ -327,6 +329,7 @@ export interface ChangeTable {
     | 'issuers'
     | 'cardTemplate'
     | 'pinCode'
+    | 'lookalikes'
     | 'again'
     | 'pin'
     | 'pinPeppers'
@@ -453,6 +456,8 @@ export interface Tables {
   import_run: ImportRunTable;
   import_photo: ImportPhotoTable;
   import_person: ImportPersonTable;
+  lookalike: LookalikeTable;
+  enrolment_case: EnrolmentCaseTable;
   person_score: PersonScoreTable;
   model_migration: ModelMigrationTable;
   model_migration_person: ModelMigrationPersonTable;

@@ -19,13 +19,13 @@ export interface Alike {
   readonly score: number;
 }
 
-/** For each probe the one whose face is most like it; null: nobody's is like enough. @param calibration of `model` */
+/** For each probe the one whose face is most like it (of those who are not in `not`); null: nobody's is like enough. @param calibration of `model` */
 export async function mostAlike(
   db: Db,
   keys: Keys,
   opened: Opened,
   { model, calibration }: { readonly model: string; readonly calibration: Calibration },
-  probes: readonly { readonly embedding: Float32Array; readonly not: string | null }[],
+  probes: readonly { readonly embedding: Float32Array; readonly not: readonly string[] }[],
 ): Promise<(Alike | null)[]> {
   const best: (Alike | null)[] = probes.map(() => null);
   if (probes.length === 0) return best;
@@ -50,7 +50,7 @@ export async function mostAlike(
         // A broken or stolen kiosk may have sent anything: that is like nobody.
         if (!isNormalised(held)) continue;
         for (const [i, probe] of probes.entries()) {
-          if (probe.not === person || probe.embedding.length !== held.length) continue;
+          if (probe.not.includes(person) || probe.embedding.length !== held.length) continue;
           const score = dot(held, probe.embedding);
           if (score > (best[i]?.score ?? -1)) best[i] = { person, score };
         }

@@ -1,19 +1,34 @@
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { dot } from '../../../models/rules/cosine.ts';
 import { ENROLMENT_QUALITY, IMPORT_QUALITY } from '../../../models/rules/quality.ts';
-import { EnrolmentAnswer, JudgePicture, NewEnrolment, PictureVerdict } from '../../protocol/api/enrolment.ts';
+import {
+  AcceptCase,
+  EnrolmentAnswer,
+  EnrolmentCase,
+  JudgePicture,
+  NewEnrolment,
+  PictureVerdict,
+} from '../../protocol/api/enrolment.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
 import { type DoorSpec, door } from '../access/door.ts';
-import type { RouteSpec } from '../access/route.ts';
+import { type RouteSpec, route } from '../access/route.ts';
+import { sameAs } from '../attendance/merging/group.ts';
 import { audited } from '../audit/opened.ts';
 import { readTemplates } from '../changes/templates.ts';
 import { requirePresentConsent } from '../consents/record.ts';
 import { presentPipeline } from '../embedders/present.ts';
-import { namesOf } from '../people/records.ts';
+import { markInConsole, partnersOf } from '../lookalikes/store.ts';
+import { requireLiving } from '../people/living.ts';
+import { readPeople } from '../people/records.ts';
 import { templateCounts } from '../people/templates.ts';
 import { mostAlike } from './alike.ts';
+import { describeDuplicates, requireOverrule } from './duplicate.ts';
 import { addFaces, requireEnrollable } from './enrol.ts';
 import { type Judged, judgePicture, type UsableFace, vectorFrom } from './faces.ts';
+import { newestPicture } from './picture.ts';
+import { CASE_DAYS, keepCase, openCase, removeCase } from './waiting.ts';
 
 const verdict = (j: Judged): z.output<typeof PictureVerdict> => ({
   code: j.code,
@@ -43,7 +58,7 @@ const enrol = door({
   method: 'POST',
   path: '/api/people/:person/enrolment',
   summary:
-    'Make templates of somebody from pictures, under their consent; a face that is somebody else’s is told, and not kept',
+    'Make templates of somebody from pictures, under their consent; a face that is somebody else’s is reported, and kept by an administrator’s word alone',
   roles: ['admin', 'staff'],
   data: ['template', 'photo', 'person.name'],
   action: 'write',
@@ -59,6 +74,8 @@ const enrol = door({
     'own-consent-required',
     'faces-off',
     'templates-on-card',
+    'duplicate-needs-admin',
+    'confirmation-wrong',
   ],
   limit: { max: 60, perMs: 60_000 },
   async before({ services, body: { pictures, source } }) {
@@ -78,7 +95,19 @@ const enrol = door({
     const [first] = usable;
     const count = async () => (await templateCounts(tx, person)).reduce((sum, m) => sum + m.count, 0);
     const pictures = prepared.map(verdict);
-    if (!first) return { outcome: 'refused' as const, pictures, duplicates: [], templates: await count() };
+    const { duplicate } = body;
+    const end = async (
+      outcome: z.output<typeof EnrolmentAnswer>['outcome'],
+      duplicates: z.output<typeof EnrolmentAnswer>['duplicates'] = [],
+    ) => ({ outcome, pictures, duplicates, templates: await count() });
+    if (!first) return end('refused');
+    const other = duplicate.what === 'overrule' ? duplicate.other : null;
+    if (duplicate.what === 'overrule') await requireOverrule(tx, keys, actor, duplicate);
+    const not = [
+      person,
+      ...(await partnersOf(tx, person)),
+      ...(other ? [other, ...(await partnersOf(tx, other))] : []),
+    ];
     const why = { actor, route: 'POST /api/people/:person/enrolment', everyone: true };
     const { alike, own } = await audited(tx, keys, why, now, async (opened) => ({
       alike: await mostAlike(
@@ -86,30 +115,176 @@ const enrol = door({
         keys,
         opened,
         first,
-        usable.map(({ embedding }) => ({ embedding, not: person })),
+        usable.map(({ embedding }) => ({ embedding, not })),
       ),
       own: (await readTemplates(tx, keys, opened, [person], first.model)).get(person)?.get(first.model) ?? [],
     }));
-    const others = new Map<string, number>();
-    for (const a of alike)
-      if (a && !body.notDuplicateOf.includes(a.person))
-        others.set(a.person, Math.max(a.score, others.get(a.person) ?? 0));
-    if (others.size > 0) {
-      about(others.keys());
-      const names = await namesOf(tx, keys, [...others.keys()]);
-      const duplicates = [...others].map(([id, score]) => ({ person: id, name: names.get(id) ?? null, score }));
-      return { outcome: 'duplicate' as const, pictures, duplicates, templates: await count() };
-    }
     // What is known of them says who they are; without it the first picture does.
     const known = own.length > 0 ? own.map((t) => vectorFrom(Buffer.from(t.vector, 'base64url'))) : [first.embedding];
     const theirs = usable.filter((f) => known.some((k) => dot(k, f.embedding) >= first.calibration.verification));
+    const others = new Map<string, number>();
+    for (const a of alike) if (a) others.set(a.person, Math.max(a.score, others.get(a.person) ?? 0));
+    const [most] = [...others].sort(([, a], [, b]) => b - a);
+    if (most) {
+      about(others.keys());
+      const found = [...others].map(([id, score]) => ({ person: id, score }));
+      const duplicates = await describeDuplicates(tx, keys, found);
+      if (duplicate.what !== 'wait' || theirs.length === 0) return end('duplicate', duplicates);
+      const waits = { person, other: most[0], score: most[1], source: body.source, faces: theirs, by: actor.id };
+      await keepCase(tx, keys, waits, now);
+      tell('board');
+      return end('waiting', duplicates);
+    }
     for (const [i, j] of prepared.entries())
       if (j.code === null && !theirs.includes(j)) pictures[i] = { ...pictures[i]!, code: 'another-person' };
-    if (theirs.length === 0) return { outcome: 'refused' as const, pictures, duplicates: [], templates: await count() };
+    if (theirs.length === 0) return end('refused');
+    if (other) {
+      about([other]);
+      await markInConsole(tx, [person, other], { reason: 'enrolment', by: actor.id }, now);
+      tell('board');
+    }
     await addFaces(tx, keys, person, theirs, { via: 'staff', by: actor.id }, now);
     tell('change');
-    return { outcome: 'enrolled' as const, pictures, duplicates: [], templates: await count() };
+    return end('enrolled');
   },
 } satisfies DoorSpec<typeof One, z.ZodType, typeof NewEnrolment, Judged[]>);
 
-export const enrolmentRoutes: readonly RouteSpec[] = [judge, enrol];
+const jpeg = (bytes: Uint8Array) => ({ file: Readable.from([bytes]), name: 'face.jpg', type: 'image/jpeg' });
+
+const picture = route({
+  method: 'GET',
+  path: '/api/people/:person/picture',
+  summary: 'The newest picture that somebody was enrolled with, for whoever compares two people',
+  roles: ['admin', 'staff'],
+  data: ['photo'],
+  action: 'decrypt',
+  params: One,
+  answer: 'file',
+  refusals: ['person-unknown', 'picture-unknown'],
+  async handle({ tx, services: { keys }, actor, params: { person }, now, about }) {
+    about([person]);
+    await requireLiving(tx, person, 'none');
+    const names = await sameAs(tx, [person]);
+    const why = { actor, route: 'GET /api/people/:person/picture' };
+    const found = await audited(tx, keys, why, now, (opened) => newestPicture(tx, keys, opened, names));
+    if (!found)
+      throw new Problem(
+        'picture-unknown',
+        'There is no picture of this person’s enrolment.',
+        'Compare name and number.',
+      );
+    return jpeg(found);
+  },
+});
+
+const OneCase = z.strictObject({ case: Uuid });
+
+const waiting = route({
+  method: 'GET',
+  path: '/api/enrolment/waiting/:case',
+  summary: 'An enrolment that waits for an administrator, since the face is like somebody else’s',
+  roles: ['admin', 'staff'],
+  data: ['person.name'],
+  action: 'read',
+  params: OneCase,
+  answer: EnrolmentCase,
+  refusals: ['enrolment-case-unknown'],
+  async handle({ tx, services: { keys }, params, about, on }) {
+    on(params.case);
+    const found = await openCase(tx, keys, params.case);
+    about([found.person, ...(found.other ? [found.other] : [])]);
+    const person = (await readPeople(tx, keys, [found.person])).get(found.person);
+    const like = found.other ? [{ person: found.other, score: found.score }] : [];
+    const [other = null] = await describeDuplicates(tx, keys, like);
+    return {
+      id: found.id,
+      person: { id: found.person, name: person?.name ?? null, number: person?.number ?? null },
+      other,
+      source: found.source,
+      madeAt: found.madeAt.toISOString(),
+      until: new Date(found.madeAt.getTime() + CASE_DAYS * 86_400_000).toISOString(),
+    };
+  },
+});
+
+const waitingPicture = route({
+  method: 'GET',
+  path: '/api/enrolment/waiting/:case/picture',
+  summary: 'The face that waits',
+  roles: ['admin', 'staff'],
+  data: ['photo'],
+  action: 'decrypt',
+  params: OneCase,
+  answer: 'file',
+  refusals: ['enrolment-case-unknown'],
+  async handle({ tx, services: { keys }, params, about, on }) {
+    on(params.case);
+    const { person, faces } = await openCase(tx, keys, params.case);
+    about([person]);
+    return jpeg(faces[0]!.picture);
+  },
+});
+
+const accept = door({
+  method: 'POST',
+  path: '/api/enrolment/waiting/:case/accept',
+  summary: 'They are two people: both are enrolled, and neither is identified by their face alone any more',
+  roles: ['admin'],
+  data: ['template', 'photo', 'person.name'],
+  action: 'write',
+  params: OneCase,
+  body: AcceptCase,
+  answer: 'nothing',
+  refusals: [
+    'enrolment-case-unknown',
+    'confirmation-wrong',
+    'person-unknown',
+    'erasure-requested',
+    'consent-missing',
+    'own-consent-required',
+    'faces-off',
+    'templates-on-card',
+    'embedder-changed',
+  ],
+  before: async ({ services }) => (await presentPipeline(services)).model,
+  async handle({ tx, services: { keys }, actor, params, body: { typed }, prepared: model, now, about, on, tell }) {
+    on(params.case);
+    const { person, other, faces } = await openCase(tx, keys, params.case);
+    about([person, ...(other ? [other] : [])]);
+    await requireEnrollable(tx, keys, person, now);
+    if (other) {
+      await requireOverrule(tx, keys, actor, { other, typed: typed ?? '' });
+      await markInConsole(tx, [person, other], { reason: 'enrolment', by: actor.id }, now);
+    }
+    if (faces.some((f) => f.model !== model))
+      throw new Problem(
+        'embedder-changed',
+        'Kiosks were switched to another embedder since these pictures were taken.',
+        'Refuse this one, and enrol the person again.',
+      );
+    await addFaces(tx, keys, person, faces, { via: 'staff', by: actor.id }, now);
+    await removeCase(tx, params.case);
+    tell('board');
+    tell('change');
+  },
+} satisfies DoorSpec<typeof OneCase, z.ZodType, typeof AcceptCase, string>);
+
+const refuse = route({
+  method: 'POST',
+  path: '/api/enrolment/waiting/:case/refuse',
+  summary: 'They may be one person: the pictures that wait are erased, and nobody is enrolled from them',
+  roles: ['admin'],
+  data: ['photo'],
+  action: 'write',
+  params: OneCase,
+  answer: 'nothing',
+  refusals: ['enrolment-case-unknown'],
+  async handle({ tx, services: { keys }, params, about, on, tell }) {
+    on(params.case);
+    about([(await openCase(tx, keys, params.case)).person]);
+    await removeCase(tx, params.case);
+    tell('board');
+  },
+});
+
+export const enrolmentRoutes: readonly RouteSpec[] = [judge, enrol, picture, waiting, waitingPicture, accept, refuse];

@@ -10,7 +10,7 @@ import type { JobContext } from '../jobs/job.ts';
 import type { ObjectStore } from '../objects/store.ts';
 import { applyPerson } from '../people/people.ts';
 import { isHeld } from '../retention/holds.ts';
-import { queueErased } from '../webhooks/collect.ts';
+import { queueMessages } from '../webhooks/collect.ts';
 import { certify } from './certificate.ts';
 import { lastKeyCopy } from './copies.ts';
 import { eraseOnKiosks } from './kiosks.ts';
@@ -104,7 +104,7 @@ export const STEPS: readonly Step[] = [
         await tx.deleteFrom('sign_in_link').where('person', 'in', people).execute();
         const told = await eraseOnKiosks(tx, keys, row.person, { request, origin: row.origin }, at);
         await appendChanges(tx, told, at);
-        await queueErased(tx, people, at);
+        await queueMessages(tx, 'person.erased', people, at);
         await writeAudit(
           tx,
           keys,

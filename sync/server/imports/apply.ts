@@ -14,6 +14,8 @@ import { addFaces, requireEnrollable } from '../enrolment/enrol.ts';
 import { judgePicture, vectorFrom } from '../enrolment/faces.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { markInConsole } from '../lookalikes/store.ts';
+import { isDuplicate } from './photos.ts';
 import { basisPlace, importPlace } from './places.ts';
 import { endImport } from './runs.ts';
 
@@ -72,6 +74,7 @@ async function applyOne(
     .selectFrom('import_photo as p')
     .innerJoin('import_run as r', 'r.id', 'p.run')
     .select(['p.id', 'p.run', 'p.person', 'p.photo', 'p.template', 'p.model', 'p.pose', 'p.state', 'p.decided_by'])
+    .select(['p.code', 'p.duplicate_of'])
     .select(['r.text_version', 'r.language', 'r.basis'])
     .where('p.id', '=', photo)
     .forUpdate()
@@ -97,6 +100,8 @@ async function applyOne(
     picture,
     pose: row.pose ?? 'photo',
   };
+  if (isDuplicate(row))
+    await markInConsole(tx, [person, row.duplicate_of], { reason: 'enrolment', by: row.decided_by }, now);
   await addFaces(tx, keys, person, [face], { via: 'import', by: row.decided_by }, now);
   await tx
     .updateTable('import_photo')

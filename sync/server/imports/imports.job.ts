@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Services } from '../access/route.ts';
 import { inTransaction } from '../database/retry.ts';
+import { endOldCases } from '../enrolment/waiting.ts';
 import type { Job } from '../jobs/job.ts';
 import { applyAccepted } from './apply.ts';
 import { judgeWaiting } from './judge.ts';
@@ -32,11 +33,11 @@ export const importsJob: Job = {
   },
 };
 
-/** Removes imports that are over, and ends those that somebody has left lying. */
+/** Removes imports that are over, and ends those that somebody has left, and enrolments that nobody has decided about. */
 export const importsEndJob: Job = {
   name: 'photo-imports-end',
   everyMs: DAY_MS,
-  run: (context) => endOld(context),
+  run: async (context) => ({ ...(await endOld(context)), waiting: await endOldCases(context.db, context.now()) }),
 };
 
 async function endOld({ db, now }: Services): Promise<{ ended: number; removed: number }> {

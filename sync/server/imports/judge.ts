@@ -13,6 +13,7 @@ import { mostAlike } from '../enrolment/alike.ts';
 import { type Judged, judgePicture, vectorBytes, vectorFrom } from '../enrolment/faces.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { partnersOf } from '../lookalikes/store.ts';
 import { holdPeople } from '../people/people.ts';
 import type { ListLine } from './list.ts';
 import { everybodyByName, listByFile, matchFile } from './match.ts';
@@ -201,7 +202,12 @@ async function settle(
     return found?.code === null ? [{ row, face: found }] : [];
   });
   const model = usable[0]?.face.model ?? '';
-  const probes = usable.map(({ row, face }) => ({ embedding: face.embedding, not: row.person }));
+  const probes: { embedding: Float32Array; not: string[] }[] = [];
+  for (const { row, face } of usable)
+    probes.push({
+      embedding: face.embedding,
+      not: row.person === null ? [] : [row.person, ...(await partnersOf(tx, row.person))],
+    });
   const alike = usable[0] ? await mostAlike(tx, keys, opened, usable[0].face, probes) : [];
   const people = usable.flatMap(({ row }) => row.person ?? []);
   const own = await readTemplates(tx, keys, opened, people, model);
@@ -230,7 +236,8 @@ async function settle(
       const inImport = others
         .filter((o) => o.vector.length === vector.length)
         .map((o) => ({ ...o, score: dot(o.vector, vector) }))
-        .filter((o) => o.person !== row.person && o.score >= verification && !standing.get(o.person)?.erased)
+        .filter((o) => o.person !== row.person && !probes[i]!.not.includes(o.person))
+        .filter((o) => o.score >= verification && !standing.get(o.person)?.erased)
         .sort((a, b) => b.score - a.score)[0];
       const stored = alike[i] ?? null;
       if (stored && !standing.get(stored.person)?.erased) [code, duplicate] = ['duplicate-face', stored];

@@ -2,7 +2,9 @@ import { sql, type Transaction } from 'kysely';
 import type { z } from 'zod';
 import type { ImportDecision, ImportPhoto, PhotoState } from '../../protocol/api/imports.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import type { Actor } from '../access/actor.ts';
 import type { Db, Tables } from '../database/schema.ts';
+import { describeDuplicates, requireOverrule } from '../enrolment/duplicate.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { requireLiving } from '../people/living.ts';
@@ -45,6 +47,11 @@ export async function listPhotos(
   const people = rows.flatMap((r) => [r.person, r.duplicate_of].filter((id) => id !== null));
   const box = await personBox(db, keys, people);
   const names = await namesOf(db, keys, people);
+  const like = rows.flatMap((r) =>
+    r.duplicate_of === null ? [] : [{ row: r.id, person: r.duplicate_of, score: r.duplicate_score ?? 0 }],
+  );
+  const described = await describeDuplicates(db, keys, like);
+  const duplicates = like.map(({ row }, i) => ({ row, other: described[i]! }));
   return rows.map((r) => ({
     id: r.id,
     file: String((r.person === null ? keys : box).openJson(importPlace('name', r.id, r.person), r.name)),
@@ -54,12 +61,15 @@ export async function listPhotos(
     hasPicture: r.has_picture,
     person: r.person === null ? null : { id: r.person, name: names.get(r.person) ?? null },
     consent: r.person === null ? null : (r.standing ?? 'none'),
-    duplicate:
-      r.duplicate_of === null
-        ? null
-        : { id: r.duplicate_of, name: names.get(r.duplicate_of) ?? null, score: r.duplicate_score ?? 0 },
+    duplicate: duplicates.find((d) => d.row === r.id)?.other ?? null,
   }));
 }
+
+/** Whether the face of a picture is like somebody else's: then accepting it makes the two a pair of lookalikes. */
+export const isDuplicate = <T extends { readonly code: string | null; readonly duplicate_of: string | null }>(
+  row: T,
+): row is T & { readonly duplicate_of: string } =>
+  row.duplicate_of !== null && (row.code === 'duplicate-face' || row.code === 'duplicate-in-import');
 
 async function lockPhoto(tx: Transaction<Tables>, run: string, photo: string) {
   await lockOpen(tx, run);
@@ -79,18 +89,20 @@ async function lockPhoto(tx: Transaction<Tables>, run: string, photo: string) {
  * Somebody decides about a picture. Nothing leaves the import by that.
  *
  * @returns whom it is about
- * @throws Problem `import-unknown`, `import-closed`, `import-photo-unknown`, `import-photo-unusable`
+ * @throws Problem `import-unknown`, `import-closed`, `import-photo-unknown`, `import-photo-unusable`, `duplicate-needs-admin`,
+ *   `confirmation-wrong`
  */
 export async function decide(
   tx: Transaction<Tables>,
+  keys: Keys,
   run: string,
   photo: string,
   wanted: ImportDecision,
-  by: string | null,
+  actor: Actor,
   now: Date,
 ): Promise<string | null> {
   const row = await lockPhoto(tx, run, photo);
-  const decided = { decided_by: by, decided_at: now };
+  const decided = { decided_by: actor.id, decided_at: now };
   if (wanted.decision === 'accept') {
     if (row.state === 'waiting' || !row.template || !row.person)
       throw new Problem(
@@ -98,6 +110,8 @@ export async function decide(
         'There is no template of this picture, or it is of nobody who is known.',
         'Say whom it is of, or refuse it.',
       );
+    if (isDuplicate(row))
+      await requireOverrule(tx, keys, actor, { other: row.duplicate_of, typed: wanted.typed ?? '' });
     await tx
       .updateTable('import_photo')
       .set({ state: 'accepted', ...decided })

@@ -142,7 +142,7 @@ const photos = route({
     const only = doubtful === undefined ? undefined : doubtful === 'true';
     const found = await listPhotos(tx, keys, { run: params.import, state, doubtful: only, limit: limit + 1, after });
     const shown = found.slice(0, limit);
-    about(shown.flatMap((p) => [p.person?.id ?? null, p.duplicate?.id ?? null].filter((id) => id !== null)));
+    about(shown.flatMap((p) => [p.person?.id ?? null, p.duplicate?.person ?? null].filter((id) => id !== null)));
     return pageFrom(
       found,
       limit,
@@ -191,10 +191,17 @@ const decision = route({
   params: OnePhoto,
   body: ImportDecision,
   answer: ImportPhoto,
-  refusals: ['import-unknown', 'import-closed', 'import-photo-unknown', 'import-photo-unusable'],
+  refusals: [
+    'import-unknown',
+    'import-closed',
+    'import-photo-unknown',
+    'import-photo-unusable',
+    'duplicate-needs-admin',
+    'confirmation-wrong',
+  ],
   async handle({ tx, services: { keys }, actor, params, body, now, about, on }) {
     on(`${params.photo} ${body.decision}`);
-    const person = await decide(tx, params.import, params.photo, body, actor.id, now);
+    const person = await decide(tx, keys, params.import, params.photo, body, actor, now);
     if (person) about([person]);
     const [photo] = await listPhotos(tx, keys, { run: params.import, id: params.photo, limit: 1, after: null });
     return photo;

@@ -223,6 +223,10 @@ async function erase(tx: Transaction<Tables>, people: readonly string[], now: Da
     .deleteFrom('merge_candidate')
     .where((e) => e.or([e('first', 'in', ids), e('second', 'in', ids)]))
     .execute();
+  await tx
+    .deleteFrom('lookalike')
+    .where((e) => e.or([e('first', 'in', ids), e('second', 'in', ids)]))
+    .execute();
 }
 
 /** What staff has put down with an enrolment, and what was made of it. */
@@ -235,6 +239,7 @@ async function eraseEnrolment(tx: Transaction<Tables>, people: readonly string[]
     'enrolment_photo',
     'import_photo',
     'import_person',
+    'enrolment_case',
     'person_score',
     'model_migration_person',
   ] as const;
@@ -246,6 +251,7 @@ async function eraseEnrolment(tx: Transaction<Tables>, people: readonly string[]
     .set({ duplicate_of: null, duplicate_score: null })
     .where('duplicate_of', 'in', people)
     .execute();
+  await tx.updateTable('enrolment_case').set({ other: null }).where('other', 'in', people).execute();
   await tx.updateTable('consent').set({ said: null, said_of: null }).where('said_of', 'in', people).execute();
 }
 

@@ -24,6 +24,8 @@ export const TOLD: Readonly<Record<string, string>> = {
   photo_piece: 'photos',
   quarantine: 'quarantined',
   merge_candidate: 'possibleDuplicates',
+  lookalike: 'lookalikes',
+  enrolment_case: 'waitingEnrolments',
   erasure: 'erasures',
   erasure_confirmation: 'erasures',
   session: 'signIns',

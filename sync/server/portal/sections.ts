@@ -1,7 +1,15 @@
 import { events, photos, quarantined } from './sections/events.ts';
-import { enrolmentPhotos, imports, scores, templates } from './sections/faces.ts';
+import { enrolmentPhotos, imports, scores, templates, waitingEnrolments } from './sections/faces.ts';
 import { accesses, consents, credentials, erasures, holds, minor, profile, signIns, sites } from './sections/person.ts';
-import { attendance, attention, complaints, corrections, evacuations, possibleDuplicates } from './sections/records.ts';
+import {
+  attendance,
+  attention,
+  complaints,
+  corrections,
+  evacuations,
+  lookalikes,
+  possibleDuplicates,
+} from './sections/records.ts';
 import type { Section } from './sections/section.ts';
 
 /**
@@ -18,6 +26,7 @@ export const SECTIONS: readonly Section[] = [
   { name: 'events', rows: events },
   { name: 'quarantined', rows: quarantined },
   { name: 'possibleDuplicates', rows: possibleDuplicates },
+  { name: 'lookalikes', rows: lookalikes },
   { name: 'holds', rows: holds },
   { name: 'erasures', rows: erasures },
   { name: 'minor', rows: minor },
@@ -30,5 +39,6 @@ export const SECTIONS: readonly Section[] = [
   { name: 'photos', rows: photos },
   { name: 'imports', rows: imports },
   { name: 'enrolmentPhotos', rows: enrolmentPhotos },
+  { name: 'waitingEnrolments', rows: waitingEnrolments },
   { name: 'templates', rows: templates },
 ];

@@ -70,10 +70,15 @@ export async function anythingToDo(db: Db, log: string, now: Date): Promise<bool
   return rows[0]!.wanted;
 }
 
-/** Tells every receiver that this person was erased: GDPR Art. 19. In the transaction that erases. */
-export async function queueErased(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+/** Tells every receiver of these people who were erased (GDPR Art. 19), or of these pairs. In the transaction that erases or marks. */
+export async function queueMessages(
+  tx: Transaction<Tables>,
+  kind: 'person.erased' | 'lookalikes.marked',
+  subjects: readonly string[],
+  now: Date,
+): Promise<void> {
   const receivers = await tx.selectFrom('webhook').select('id').where('enabled', '=', true).execute();
-  const rows = receivers.flatMap(({ id: webhook }) => people.map((subject) => ({ webhook, subject })));
+  const rows = receivers.flatMap(({ id: webhook }) => subjects.map((subject) => ({ webhook, subject })));
   if (rows.length === 0) return;
   await tx
     .insertInto('webhook_delivery')
@@ -81,7 +86,7 @@ export async function queueErased(tx: Transaction<Tables>, people: readonly stri
       rows.map((r) => ({
         ...r,
         id: v7(),
-        kind: 'person.erased' as const,
+        kind,
         change: 0,
         state: 'due' as const,
         attempts: 0,

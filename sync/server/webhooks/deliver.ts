@@ -78,7 +78,10 @@ async function deliverTo(
 function disclose(
   { db, keys }: JobContext,
   { id, withNumber }: { readonly id: string; readonly withNumber: boolean },
-  delivery: { readonly kind: 'attendance.record' | 'person.erased' | 'webhook.test'; readonly subject: string | null },
+  delivery: {
+    readonly kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'webhook.test';
+    readonly subject: string | null;
+  },
   at: Date,
 ) {
   return inTransaction(db, async (tx) => {

@@ -1,6 +1,6 @@
 import { NIL } from 'uuid';
 import type { z } from 'zod';
-import type { ErasedMessage, RecordMessage } from '../../protocol/api/webhooks.ts';
+import type { ErasedMessage, LookalikesMessage, RecordMessage } from '../../protocol/api/webhooks.ts';
 import { listSites } from '../attendance/sites.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -9,6 +9,7 @@ import { selectRows } from '../people/rows.ts';
 type Message =
   | RecordMessage
   | z.infer<typeof ErasedMessage>
+  | z.infer<typeof LookalikesMessage>
   | { type: 'webhook.test'; timestamp: string; data: object };
 
 /** What is sent, made from the present state: whoever was erased meanwhile is in none. */
@@ -23,7 +24,10 @@ export interface Made {
 export async function messageOf(
   db: Db,
   keys: Keys,
-  delivery: { readonly kind: 'attendance.record' | 'person.erased' | 'webhook.test'; readonly subject: string | null },
+  delivery: {
+    readonly kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'webhook.test';
+    readonly subject: string | null;
+  },
   { withNumber }: { readonly withNumber: boolean },
   now: Date,
 ): Promise<Made | null> {
@@ -33,6 +37,13 @@ export async function messageOf(
   if (delivery.subject === null) return null;
   if (delivery.kind === 'person.erased')
     return { body: { type: 'person.erased', timestamp, data: { person: delivery.subject } }, people: [], change: 0 };
+  if (delivery.kind === 'lookalikes.marked') {
+    const pair = await db.selectFrom('lookalike').selectAll().where('id', '=', delivery.subject).executeTakeFirst();
+    if (!pair) return null;
+    const { id, first, second, reason, at, device } = pair;
+    const data = { id, people: [first, second] as [string, string], reason, at: at.toISOString(), device };
+    return { body: { type: 'lookalikes.marked', timestamp, data }, people: [first, second], change: 0 };
+  }
   const row = await db
     .selectFrom('checkin as c')
     .leftJoin('device as d', 'd.id', 'c.device')

@@ -29,6 +29,8 @@ export const attention = {
   record: 'سجل بتاريخ',
   says: 'يقول الشخص:',
   kind: {
+    lookalikes: 'متشابهون',
+    enrolment: 'تسجيل ينتظر',
     void: 'بلاغ من جهاز',
     complaint: 'أُبلغ من الصفحة الشخصية',
     duplicate: 'تكرار محتمل',
@@ -42,6 +44,9 @@ export const attention = {
     kiosk: 'عطل في جهاز',
   },
   code: {
+    'lookalikes-enrolment': 'سُجِّل رغم أن الوجه يشبه وجه شخص آخر',
+    'lookalikes-not-me': 'خُلط بينهما مرتين: يُسأل كلاهما عن الرقم أولًا',
+    'enrolment-waits': 'الوجه يشبه وجه شخص آخر: هل هما شخصان؟',
     'not-me': '«لم أكن أنا»',
     'wrong-direction': '«الاتجاه خاطئ»',
     'not-right': '«هذا غير صحيح»',
@@ -59,6 +64,8 @@ export const attention = {
     'rollout-stopped': 'عادت أجهزة إلى الإصدار السابق: توقف النشر',
   },
   go: {
+    lookalikes: 'عرض المتشابهين',
+    enrolment: 'اتخاذ القرار',
     void: 'عرض ذلك اليوم',
     complaint: 'عرض ذلك اليوم',
     duplicate: 'مقارنة',

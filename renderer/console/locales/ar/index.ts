@@ -19,6 +19,7 @@ import { imports } from './imports.ts';
 import { incidents } from './incidents.ts';
 import { jobs } from './jobs.ts';
 import { kioskStaff } from './kiosk-staff.ts';
+import { lookalikes } from './lookalikes.ts';
 import { people } from './people.ts';
 import { pinCode } from './pinCode.ts';
 import { presence } from './presence.ts';
@@ -58,6 +59,7 @@ export const ar = {
   imports,
   incidents,
   jobs,
+  lookalikes,
   people,
   pinCode,
   quality,

@@ -50,6 +50,11 @@ export const webhooks = {
   again: 'إرسال مجددًا',
   againDone: 'في الطريق مرة أخرى.',
   reload: 'قراءة السجل من جديد',
-  kind: { 'attendance-record': 'سجل', 'webhook-test': 'تجربة', 'person-erased': 'محو' },
+  kind: {
+    'attendance-record': 'سجل',
+    'webhook-test': 'تجربة',
+    'lookalikes-marked': 'متشابهون',
+    'person-erased': 'محو',
+  },
   state: { due: 'في الانتظار', delivered: 'سُلّمت', failed: 'تُركت' },
 } satisfies Sentences;

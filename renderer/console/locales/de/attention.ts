@@ -24,6 +24,8 @@ export const attention = {
   record: 'Buchung vom',
   says: 'Die Person sagt:',
   kind: {
+    lookalikes: 'Doppelgänger',
+    enrolment: 'Erfassung wartet',
     void: 'Am Kiosk gemeldet',
     complaint: 'Auf der eigenen Seite gemeldet',
     duplicate: 'Mögliche Doppelte',
@@ -37,6 +39,9 @@ export const attention = {
     kiosk: 'Störung eines Kiosks',
   },
   code: {
+    'lookalikes-enrolment': 'Erfasst, obwohl das Gesicht einer anderen Person ähnelt',
+    'lookalikes-not-me': 'Zweimal verwechselt: Beide werden zuerst nach der Nummer gefragt',
+    'enrolment-waits': 'Das Gesicht ähnelt dem einer anderen Person: Sind es zwei?',
     'not-me': '„Das war nicht ich“',
     'wrong-direction': '„Die Richtung stimmt nicht“',
     'not-right': '„Das war falsch“',
@@ -54,6 +59,8 @@ export const attention = {
     'rollout-stopped': 'Kioske gingen auf die Version davor zurück: Der Rollout hält an',
   },
   go: {
+    lookalikes: 'Doppelgänger ansehen',
+    enrolment: 'Entscheiden',
     void: 'Tag ansehen',
     complaint: 'Tag ansehen',
     duplicate: 'Vergleichen',

@@ -20,9 +20,6 @@ export const enrolFace = {
   again: 'Neu beginnen',
   save: 'Vorlage erstellen',
   refused: 'Kein Bild ist gut genug. Unter jedem steht, warum.',
-  duplicate: 'Dieses Gesicht gehört vielleicht jemand anderem',
-  duplicateText: 'Nichts wurde behalten. Sehen Sie erst nach dieser Person und sagen Sie es niemandem sonst.',
-  somebodyElse: 'Ich habe nachgesehen: zwei Personen',
   enrolled_one: 'Erfasst: {{count}} Vorlage.',
   enrolled_other: 'Erfasst: {{count}} Vorlagen.',
 } satisfies Sentences;

@@ -140,4 +140,25 @@ export const refusals = {
     next: 'Lassen Sie einen gleichwertigen ohne, etwa Nummer und PIN.',
   },
   'webhook-unknown': GONE,
+  'confirmation-wrong': {
+    title: 'Das ist weder die Nummer noch der Name der bereits erfassten Person.',
+    next: 'Vergleichen Sie beide Bilder und geben Sie es noch einmal ein.',
+  },
+  'duplicate-needs-admin': {
+    title: 'Nur die Administration kann sagen, dass es zwei Personen sind.',
+    next: 'Überlassen Sie es der Administration, und geben Sie der Person inzwischen PIN, Code oder Ausweis.',
+  },
+  'embedder-changed': {
+    title: 'Die Kioske verwenden inzwischen ein anderes Gesichtsmodell.',
+    next: 'Erfassen Sie nicht damit; nehmen Sie die Person neu auf.',
+  },
+  'enrolment-case-unknown': {
+    title: 'Diese Erfassung wartet nicht mehr.',
+    next: 'Jemand hat entschieden, oder die Zeit ist um. Siehe „Zu klären“.',
+  },
+  'lookalikes-unknown': {
+    title: 'Diese beiden sind nicht mehr als Doppelgänger vermerkt.',
+    next: 'Laden Sie die Liste neu.',
+  },
+  'picture-unknown': { title: 'Von dieser Person gibt es kein Bild.', next: 'Vergleichen Sie Name und Nummer.' },
 } satisfies Sentences;

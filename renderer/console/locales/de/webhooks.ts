@@ -52,6 +52,11 @@ export const webhooks = {
   again: 'Erneut senden',
   againDone: 'Noch einmal unterwegs.',
   reload: 'Protokoll neu lesen',
-  kind: { 'attendance-record': 'Ein Eintrag', 'webhook-test': 'Ein Test', 'person-erased': 'Eine Löschung' },
+  kind: {
+    'attendance-record': 'Ein Eintrag',
+    'webhook-test': 'Ein Test',
+    'lookalikes-marked': 'Doppelgänger',
+    'person-erased': 'Eine Löschung',
+  },
   state: { due: 'Wartend', delivered: 'Zugestellt', failed: 'Aufgegeben' },
 } satisfies Sentences;

@@ -24,6 +24,8 @@ export const attention = {
   record: 'Record of',
   says: 'They say:',
   kind: {
+    lookalikes: 'Lookalikes',
+    enrolment: 'Enrolment waits',
     void: 'Reported at a kiosk',
     complaint: 'Said on their own page',
     duplicate: 'Possible duplicate',
@@ -37,6 +39,9 @@ export const attention = {
     kiosk: 'Trouble with a kiosk',
   },
   code: {
+    'lookalikes-enrolment': 'Enrolled although the face is like another person’s',
+    'lookalikes-not-me': 'Taken for each other twice: both are asked for a number first',
+    'enrolment-waits': 'The face is like another person’s: are they two people?',
     'not-me': '“That was not me”',
     'wrong-direction': '“The direction is wrong”',
     'not-right': '“That was wrong”',
@@ -54,6 +59,8 @@ export const attention = {
     'rollout-stopped': 'Kiosks went back to the build before: the rollout stopped',
   },
   go: {
+    lookalikes: 'See lookalikes',
+    enrolment: 'Decide',
     void: 'See that day',
     complaint: 'See that day',
     duplicate: 'Compare',

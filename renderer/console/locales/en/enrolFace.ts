@@ -20,9 +20,6 @@ export const enrolFace = {
   again: 'Begin anew',
   save: 'Make the template',
   refused: 'No picture is good enough. Under each stands why.',
-  duplicate: 'This face may belong to somebody else',
-  duplicateText: 'Nothing was kept. Look at that person first; do not tell anybody else.',
-  somebodyElse: 'I looked: these are two people',
   enrolled_one: 'Enrolled: {{count}} template.',
   enrolled_other: 'Enrolled: {{count}} templates.',
 } satisfies Sentences;

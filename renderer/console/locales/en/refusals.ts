@@ -107,4 +107,22 @@ export const refusals = {
     next: 'Leave one that does not, as an equal: number and PIN, say.',
   },
   'webhook-unknown': GONE,
+  'confirmation-wrong': {
+    title: 'That is neither the number nor the name of the person already enrolled.',
+    next: 'Compare both pictures, and type it again.',
+  },
+  'duplicate-needs-admin': {
+    title: 'Only an administrator can say that these are two people.',
+    next: 'Leave it to an administrator, and give the person a PIN, a code or a badge in the meantime.',
+  },
+  'embedder-changed': {
+    title: 'The kiosks use another face model since these pictures were taken.',
+    next: 'Do not enrol from them; photograph the person again.',
+  },
+  'enrolment-case-unknown': {
+    title: 'This enrolment is no longer waiting.',
+    next: 'Somebody has decided, or its time was over. See Attention.',
+  },
+  'lookalikes-unknown': { title: 'These two are no longer marked as lookalikes.', next: 'Refresh the list.' },
+  'picture-unknown': { title: 'There is no picture of this person.', next: 'Compare name and number.' },
 } satisfies Sentences;

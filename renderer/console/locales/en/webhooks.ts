@@ -51,6 +51,11 @@ export const webhooks = {
   again: 'Send again',
   againDone: 'On its way once more.',
   reload: 'Read the log anew',
-  kind: { 'attendance-record': 'A record', 'webhook-test': 'A test', 'person-erased': 'An erasure' },
+  kind: {
+    'attendance-record': 'A record',
+    'webhook-test': 'A test',
+    'lookalikes-marked': 'Lookalikes',
+    'person-erased': 'An erasure',
+  },
   state: { due: 'Waiting', delivered: 'Delivered', failed: 'Given up' },
 } satisfies Sentences;

@@ -23,6 +23,8 @@ export const attention = {
   record: '记录时间：',
   says: '本人说：',
   kind: {
+    lookalikes: '相貌相似者',
+    enrolment: '登记待决定',
     void: '终端上报',
     complaint: '在个人页面上报告',
     duplicate: '可能重复',
@@ -36,6 +38,9 @@ export const attention = {
     kiosk: '终端故障',
   },
   code: {
+    'lookalikes-enrolment': '人脸与他人相似，仍已登记',
+    'lookalikes-not-me': '两次被认错：两人都需先输入编号',
+    'enrolment-waits': '人脸与他人相似：是两个人吗？',
     'not-me': '“不是我”',
     'wrong-direction': '“方向错误”',
     'not-right': '“记录有误”',
@@ -53,6 +58,8 @@ export const attention = {
     'rollout-stopped': '有终端退回之前的版本：发布已停止',
   },
   go: {
+    lookalikes: '查看相似者',
+    enrolment: '决定',
     void: '查看当天记录',
     complaint: '查看当天记录',
     duplicate: '比较',

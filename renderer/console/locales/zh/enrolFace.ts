@@ -20,8 +20,5 @@ export const enrolFace = {
   again: '重新开始',
   save: '生成模板',
   refused: '没有合格的照片，原因见各照片下方。',
-  duplicate: '此面部可能属于他人',
-  duplicateText: '未保存任何内容。请先核对该人员，且勿告知他人。',
-  somebodyElse: '已核对：是两个人',
   enrolled_other: '已登记：{{count}} 个模板。',
 } satisfies Sentences;

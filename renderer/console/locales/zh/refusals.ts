@@ -68,4 +68,13 @@ export const refusals = {
   'upload-empty': { title: '文件为空。', next: '请另选。' },
   'ways-need-another': { title: '此策略中每种签到方式都要求人脸。', next: '请保留一种不需要的，例如编号加 PIN 码。' },
   'webhook-unknown': GONE,
+  'confirmation-wrong': { title: '这既不是已登记者的编号，也不是其姓名。', next: '请比对两张照片，再输入一次。' },
+  'duplicate-needs-admin': {
+    title: '只有管理员可以说明这是两个人。',
+    next: '请交给管理员，并先给此人 PIN 码、二维码或工牌。',
+  },
+  'embedder-changed': { title: '拍照之后，终端已改用另一个人脸模型。', next: '请不要用这些照片登记；请重新拍摄。' },
+  'enrolment-case-unknown': { title: '此登记不再等待决定。', next: '已有人决定，或已过期。请看“待处理”。' },
+  'lookalikes-unknown': { title: '这两人不再标记为相貌相似者。', next: '请刷新列表。' },
+  'picture-unknown': { title: '没有此人的照片。', next: '请核对姓名和编号。' },
 } satisfies Sentences;

@@ -50,6 +50,11 @@ export const webhooks = {
   again: '再次发送',
   againDone: '正在再次发送。',
   reload: '重新读取日志',
-  kind: { 'attendance-record': '记录', 'webhook-test': '测试', 'person-erased': '删除' },
+  kind: {
+    'attendance-record': '记录',
+    'webhook-test': '测试',
+    'lookalikes-marked': '相貌相似者',
+    'person-erased': '删除',
+  },
   state: { due: '等待中', delivered: '已送达', failed: '已放弃' },
 } satisfies Sentences;

@@ -23,7 +23,9 @@ import { PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
+import { TwoPeople } from '../../parts/two-people.tsx';
 import { codeWords } from '../../parts/words.ts';
+import type { PageProps } from '../page.ts';
 import { ListedPeople } from './people.tsx';
 
 /** How often the progress of an import is read, ms. */
@@ -31,7 +33,7 @@ const EVERY_MS = 3000;
 const STATES = ['judged', 'accepted', 'refused', 'waiting', 'applied'] as const;
 
 /** One import: files go in, each picture is looked at by the server and then by somebody, and what was accepted is enrolled. */
-export function Review({ id }: { id: string }) {
+export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
   const found = useResource(id, (signal) => get(`/api/imports/${id}`, ImportRun, { signal }), EVERY_MS);
   const state = filterOf('state');
   const doubtful = filterOf('doubtful');
@@ -188,6 +190,7 @@ export function Review({ id }: { id: string }) {
               <Photo
                 key={photo.id}
                 run={id}
+                role={role}
                 photo={decided.get(photo.id) ?? photo}
                 open={open}
                 onDecided={(one) => {
@@ -256,21 +259,25 @@ function Upload({ id, onDone }: { id: string; onDone: () => void }) {
 
 function Photo({
   run: id,
+  role,
   photo,
   open,
   onDecided,
 }: {
   run: string;
+  role: PageProps['role'];
   photo: ImportPhoto;
   open: boolean;
   onDecided: (photo: ImportPhoto) => void;
 }) {
   const [assigning, setAssigning] = useState(false);
+  const [comparing, setComparing] = useState(false);
   const { busy, refusal, run } = useWrite();
   const decide = async (body: ImportDecision) => {
     const path = `/api/imports/${id}/photos/${photo.id}/decision`;
     const done = await run(() => send('POST', path, { body, answer: ImportPhoto }));
     if (done?.ok) onDecided(done.value);
+    return done?.ok ?? false;
   };
   const decided = photo.state === 'accepted' || photo.state === 'refused';
   return (
@@ -299,7 +306,7 @@ function Photo({
         {photo.code && <p class="small photo-code">{codeWords('quality', photo.code)}</p>}
         {photo.duplicate && (
           <p class="small">
-            {t('imports.like')} <PersonLink id={photo.duplicate.id} name={photo.duplicate.name} /> (
+            {t('imports.like')} <PersonLink id={photo.duplicate.person} name={photo.duplicate.name} /> (
             {photo.duplicate.score.toFixed(2)})
           </p>
         )}
@@ -314,9 +321,9 @@ function Photo({
                 type="button"
                 class="quiet"
                 aria-disabled={busy}
-                onClick={() => void decide({ decision: 'accept' })}
+                onClick={() => (photo.duplicate ? setComparing(true) : void decide({ decision: 'accept' }))}
               >
-                {t('imports.accept')}
+                {t(photo.duplicate ? 'lookalikes.compare' : 'imports.accept')}
               </button>
             )}
             {!decided && photo.state === 'judged' && (
@@ -347,6 +354,39 @@ function Photo({
           </div>
         )}
       </div>
+      {comparing && photo.duplicate && (
+        <Dialog title={t('lookalikes.question')} wide onClose={() => setComparing(false)}>
+          <RefusalNote refusal={refusal} />
+          <TwoPeople
+            name={photo.person?.name ?? t('people.unnamed')}
+            ours={
+              <img
+                src={`/api/imports/${id}/photos/${photo.id}/picture`}
+                alt={t('imports.face', { file: photo.file })}
+              />
+            }
+            other={photo.duplicate}
+            busy={busy}
+            overrule={
+              role === 'admin'
+                ? (typed) => void decide({ decision: 'accept', typed }).then((ok) => ok && setComparing(false))
+                : undefined
+            }
+            actions={
+              <button
+                type="button"
+                class="quiet"
+                aria-disabled={busy}
+                onClick={() =>
+                  void decide({ decision: 'refuse', reason: 'not-them' }).then((ok) => ok && setComparing(false))
+                }
+              >
+                {t('imports.refuse')}
+              </button>
+            }
+          />
+        </Dialog>
+      )}
       {assigning && (
         <Dialog title={t('imports.assign')} onClose={() => setAssigning(false)}>
           <Assign

@@ -1,6 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { EnrolmentAnswer, MAX_PICTURES, PictureVerdict } from '../../../../sync/protocol/api/enrolment.ts';
-import { MinorAnswer, Person as PersonShape } from '../../../../sync/protocol/api/people.ts';
+import {
+  EnrolmentAnswer,
+  MAX_PICTURES,
+  type NewEnrolment,
+  PictureVerdict,
+} from '../../../../sync/protocol/api/enrolment.ts';
+import { MinorAnswer, type Person, Person as PersonShape } from '../../../../sync/protocol/api/people.ts';
 import { t } from '../../../shared/i18n.ts';
 import { IconBack, IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
@@ -9,15 +14,16 @@ import { go } from '../../core/router.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
 import { RefusalNote } from '../../parts/form.tsx';
 import { PageFrame } from '../../parts/page.tsx';
-import { PersonLink } from '../../parts/person-link.tsx';
 import { Ring } from '../../parts/progress-ring.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
+import { TwoPeople } from '../../parts/two-people.tsx';
 import { codeWords } from '../../parts/words.ts';
+import type { PageProps } from '../page.ts';
 import { GiveConsent } from './consent.tsx';
 
 /** Consent first, then pictures from this machine's camera or from files; a template is made on the server alone. */
-export function EnrolPage({ person: id }: { person: string }) {
+export function EnrolPage({ person: id, role }: { person: string; role: PageProps['role'] }) {
   const found = useResource(id, (signal) => get(`/api/people/${id}`, PersonShape, { signal }));
   const minor = useResource(`${id} minor`, (signal) => get(`/api/people/${id}/minor`, MinorAnswer, { signal }));
   const person = found.value;
@@ -49,7 +55,7 @@ export function EnrolPage({ person: id }: { person: string }) {
           />
         </section>
       )}
-      {asked && person.consent === 'given' && !own && <Capture person={id} onDone={found.reload} />}
+      {asked && person.consent === 'given' && !own && <Capture person={person} role={role} onDone={found.reload} />}
     </PageFrame>
   );
 }
@@ -66,14 +72,14 @@ const EVERY_MS = 700;
 /** Longest side of what is sent, pixels. */
 const SIDE = 1280;
 
-function Capture({ person, onDone }: { person: string; onDone: () => void }) {
+function Capture({ person, role, onDone }: { person: Person; role: PageProps['role']; onDone: () => void }) {
   const [way, setWay] = useState<'camera' | 'photo'>('camera');
   const [shots, setShots] = useState<readonly Shot[]>([]);
   const [answer, setAnswer] = useState<EnrolmentAnswer | null>(null);
   const { busy, refusal, run } = useWrite();
-  const submit = async (notDuplicateOf: readonly string[] = []) => {
-    const body = { pictures: shots.map((s) => s.base64), source: way, notDuplicateOf };
-    const done = await run(() => send('POST', `/api/people/${person}/enrolment`, { body, answer: EnrolmentAnswer }));
+  const submit = async (duplicate: NewEnrolment['duplicate'] = { what: 'ask' }) => {
+    const body = { pictures: shots.map((s) => s.base64), source: way, duplicate };
+    const done = await run(() => send('POST', `/api/people/${person.id}/enrolment`, { body, answer: EnrolmentAnswer }));
     if (!done?.ok) return;
     setAnswer(done.value);
     if (done.value.outcome === 'enrolled') {
@@ -82,6 +88,7 @@ function Capture({ person, onDone }: { person: string; onDone: () => void }) {
       onDone();
     }
   };
+  const like = answer?.outcome === 'duplicate' && shots.length > 0 ? answer.duplicates[0] : undefined;
   const choose = (next: typeof way) => {
     setWay(next);
     setShots([]);
@@ -125,26 +132,50 @@ function Capture({ person, onDone }: { person: string; onDone: () => void }) {
           <p>{t('enrolFace.refused')}</p>
         </div>
       )}
-      {answer?.outcome === 'duplicate' && (
-        <div class="note" data-kind="bad" role="alert">
+      {like && (
+        <section class="note" data-kind="bad" aria-label={t('lookalikes.question')}>
           <div class="stack">
-            <p class="note-title">{t('enrolFace.duplicate')}</p>
-            <ul>
-              {answer.duplicates.map((d) => (
-                <li key={d.person}>
-                  <PersonLink id={d.person} name={d.name} /> ({d.score.toFixed(2)})
-                </li>
-              ))}
-            </ul>
-            <p>{t('enrolFace.duplicateText')}</p>
+            <p class="note-title" role="alert">
+              {t('lookalikes.question')}
+            </p>
+            <TwoPeople
+              key={like.person}
+              name={person.name ?? t('people.unnamed')}
+              ours={
+                <canvas
+                  ref={(node) => void draw(node, shots[0]!.url)}
+                  role="img"
+                  aria-label={t('lookalikes.pictureOf', { name: person.name ?? t('people.unnamed') })}
+                />
+              }
+              other={like}
+              busy={busy}
+              overrule={
+                role === 'admin' ? (typed) => void submit({ what: 'overrule', other: like.person, typed }) : undefined
+              }
+              actions={
+                role !== 'admin' && (
+                  <button
+                    type="button"
+                    class="primary"
+                    aria-disabled={busy}
+                    onClick={() => void submit({ what: 'wait' })}
+                  >
+                    {t('lookalikes.wait')}
+                  </button>
+                )
+              }
+            />
+          </div>
+        </section>
+      )}
+      {answer?.outcome === 'waiting' && (
+        <div class="note" data-kind="warn" role="status">
+          <div class="stack">
+            <p>{t('lookalikes.waiting', { name: person.name ?? t('people.unnamed') })}</p>
             <div class="actions start">
-              <button
-                type="button"
-                class="quiet"
-                aria-disabled={busy}
-                onClick={() => void submit(answer.duplicates.map((d) => d.person))}
-              >
-                {t('enrolFace.somebodyElse')}
+              <button type="button" class="quiet" onClick={() => go(`people/${person.id}`)}>
+                {t('lookalikes.otherWays')}
               </button>
             </div>
           </div>

@@ -30,6 +30,46 @@ export const deStaff = {
     cut: 'Wer anderswo vor {{time}} gekommen ist, kann fehlen.',
     stale: 'Die Liste konnte nicht erneuert werden.',
   },
+  duplicate: {
+    title: 'Ist das dieselbe Person?',
+    ours: 'Soll erfasst werden',
+    theirs: 'Bereits erfasst',
+    since: 'Erfasst am {{day}}',
+    noPicture: 'Hier gibt es kein Bild dieser Person',
+    samePerson:
+      'Ist es ein und dieselbe Person, brechen Sie ab und verwenden den Eintrag von {{other}}. Sind es zwei, können beide erfasst werden.',
+    notYours:
+      'Ob es zwei Personen sind, entscheidet die Leitung. Bis dahin gehen für {{name}} Nummer und PIN, Code oder Ausweis.',
+    effect:
+      '{{other}} bleibt erfasst, und {{name}} kommt hinzu. Ab jetzt wird keine von beiden am Gesicht allein erkannt: Beide geben zuerst ihre Nummer ein oder zeigen Code oder Ausweis, und das Gesicht wird nur mit dieser einen Person verglichen.',
+    typeNumber: 'Nummer der bereits erfassten Person: {{word}}',
+    typeName: 'Name der bereits erfassten Person: {{word}}',
+    twoPeople: 'Verschiedene Personen …',
+    overrule: 'Verschiedene Personen, erfassen',
+    byNumber: 'Stattdessen Nummer und PIN',
+  },
+  lookalikes: {
+    title: 'Doppelgänger',
+    lead: 'Sie geben zuerst ihre Nummer ein oder zeigen Code oder Ausweis; dann wird das Gesicht nur mit dieser einen Person verglichen.',
+    none: 'Keine Doppelgänger.',
+    unseen_one: '{{count}} Paar wurde zweimal verwechselt: bitte ansehen',
+    unseen_other: '{{count}} Paare wurden zweimal verwechselt: bitte ansehen',
+    reason: {
+      enrolment: 'Als verschiedene Personen erfasst',
+      'not-me': 'Zweimal verwechselt',
+      'two-people': 'Verglichen: zwei Personen',
+    },
+    where: {
+      here: 'dieser Kiosk',
+      kiosk: 'anderer Kiosk',
+      console: 'Konsole',
+    },
+    remove: 'Aufheben',
+    removeAsk: 'Das Paar {{name}} und {{other}} aufheben?',
+    removeMore:
+      'Beide werden wieder am Gesicht allein erkannt. Ähneln sich ihre Gesichter, kann die eine als die andere angemeldet werden.',
+    removed: '{{name}} und {{other}} werden wieder am Gesicht erkannt.',
+  },
   review: {
     title: 'Fotos prüfen',
     waiting_zero: 'Kein Bild wartet.',

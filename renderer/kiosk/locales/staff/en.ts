@@ -31,6 +31,46 @@ export const enStaff = {
     cut: 'People who came in elsewhere before {{time}} may be missing.',
     stale: 'The list could not be renewed.',
   },
+  duplicate: {
+    title: 'Is this the same person?',
+    ours: 'To be enrolled',
+    theirs: 'Already enrolled',
+    since: 'Enrolled {{day}}',
+    noPicture: 'No picture of this person here',
+    samePerson:
+      'If this is one person, cancel and use the record of {{other}}. If these are two people, both can be enrolled.',
+    notYours:
+      'A supervisor has to decide whether these are two people. Until then {{name}} can use a number and PIN, a code or a badge.',
+    effect:
+      '{{other}} stays enrolled, and {{name}} is enrolled too. From now on neither is recognised by face alone: both enter their number or show a code or badge first, and the face is compared with that one person.',
+    typeNumber: 'Number of the person already enrolled: {{word}}',
+    typeName: 'Name of the person already enrolled: {{word}}',
+    twoPeople: 'Different people…',
+    overrule: 'Different people, enrol',
+    byNumber: 'Number and PIN instead',
+  },
+  lookalikes: {
+    title: 'Lookalikes',
+    lead: 'They enter a number or show a code or badge first; then the face is compared with that one person.',
+    none: 'No lookalikes.',
+    unseen_one: '{{count}} pair was taken for each other twice: please look',
+    unseen_other: '{{count}} pairs were taken for each other twice: please look',
+    reason: {
+      enrolment: 'Enrolled as different people',
+      'not-me': 'Taken for each other twice',
+      'two-people': 'Compared: two people',
+    },
+    where: {
+      here: 'this kiosk',
+      kiosk: 'another kiosk',
+      console: 'console',
+    },
+    remove: 'Undo',
+    removeAsk: 'Undo the pair {{name}} and {{other}}?',
+    removeMore:
+      'Both are recognised by face alone again. If their faces are alike, one may be checked in as the other.',
+    removed: '{{name}} and {{other}} are recognised by face again.',
+  },
   review: {
     title: 'Photos to review',
     waiting_zero: 'No picture waits.',

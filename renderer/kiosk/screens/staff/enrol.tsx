@@ -6,6 +6,7 @@ import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import { currentLanguage, t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { type Card, CardScreen } from './card.tsx';
+import { DuplicateScreen, isDuplicate } from './duplicate.tsx';
 import { EnrolCapture } from './enrol-capture.tsx';
 import { EnrolConsent } from './enrol-consent.tsx';
 import { type Details, EnrolDetails, missingForPin, NO_DETAILS } from './enrol-details.tsx';
@@ -22,6 +23,7 @@ type Step =
   | { at: 'capture'; enrolment: Output<'enrolBegin'> }
   | { at: 'card'; person: PersonRow; card: Card }
   | { at: 'done'; person: PersonRow; onCard: boolean }
+  | { at: 'duplicate'; enrolment: string }
   | { at: 'refused'; words: string };
 
 /** Codes that are mended where the guardian is typed. */
@@ -129,6 +131,9 @@ export function EnrolScreen({
       if (cause instanceof RpcError && cause.code === 'consent-outdated') {
         goBack('consent')();
         fail(cause);
+      } else if (isDuplicate(cause)) {
+        sounds.play('other');
+        step.value = { at: 'duplicate', enrolment };
       } else refuse(cause);
     }
   }
@@ -285,6 +290,29 @@ export function EnrolScreen({
           onCard={now.onCard}
           another={known ? null : restart}
           close={close}
+        />
+      );
+    case 'duplicate':
+      return (
+        <DuplicateScreen
+          name={details.value.name.trim()}
+          session={session}
+          ask={(token) => core.enrolDuplicate({ token, enrolment: now.enrolment })}
+          overrule={async (token, overrule) => {
+            const { person } = await core.enrolFinish({ token, enrolment: now.enrolment, overrule });
+            open.current = null;
+            end(person);
+          }}
+          byNumber={
+            known
+              ? null
+              : () => {
+                  drop();
+                  declined.value = true;
+                  void finishByNumber();
+                }
+          }
+          close={known ? close : restart}
         />
       );
     case 'refused':

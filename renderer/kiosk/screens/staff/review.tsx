@@ -5,6 +5,7 @@ import { dayOf, hasSentence, t } from '../../../shared/i18n.ts';
 import { IconTrash } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
+import { DuplicateScreen, isDuplicate } from './duplicate.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { ReviewPicture } from './review-picture.tsx';
 import { type StaffSession, staffWords } from './session.ts';
@@ -165,6 +166,7 @@ function Item({
   const whose = useSignal<Whose>(likely(item));
   const error = useSignal('');
   const asking = useSignal(false);
+  const comparing = useSignal(false);
   const busy = useSignal(false);
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), [asking.value]);
@@ -194,8 +196,13 @@ function Item({
       return;
     }
     void decide(async (token) => {
-      const { person } = await core.reviewAccept({ token, photo: item.id, person: chosen?.id ?? null });
-      settled(t('review.accepted', { name: person.name }), chosen ? null : person);
+      try {
+        const { person } = await core.reviewAccept({ token, photo: item.id, person: chosen?.id ?? null });
+        settled(t('review.accepted', { name: person.name }), chosen ? null : person);
+      } catch (cause) {
+        if (!isDuplicate(cause)) throw cause;
+        comparing.value = true;
+      }
     });
   };
   const refuse = (): void =>
@@ -204,6 +211,20 @@ function Item({
       settled(t('review.refused', { name: item.word }));
     });
 
+  if (comparing.value)
+    return (
+      <DuplicateScreen
+        name={chosen?.name ?? item.word}
+        session={session}
+        ask={(token) => core.reviewDuplicate({ token, photo: item.id, person: chosen?.id ?? null })}
+        overrule={async (token, overrule) => {
+          const { person } = await core.reviewAccept({ token, photo: item.id, person: chosen?.id ?? null, overrule });
+          settled(t('review.accepted', { name: person.name }), chosen ? null : person);
+        }}
+        byNumber={null}
+        close={() => (comparing.value = false)}
+      />
+    );
   if (asking.value)
     return (
       <div class="confirm review-ask">

@@ -21,6 +21,7 @@ import { AgainScreen } from './again.tsx';
 import { DiagnosticsScreen } from './diagnostics.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { EvacuationScreen } from './evacuation.tsx';
+import { LookalikesScreen } from './lookalikes.tsx';
 import { MembersScreen } from './members.tsx';
 import { PeopleScreen } from './people.tsx';
 import { ReviewScreen } from './review.tsx';
@@ -29,7 +30,7 @@ import { StateScreen } from './state.tsx';
 import { TechnicianRoom } from './technician/room.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
-type View = 'menu' | 'enrol' | 'again' | 'review' | 'people' | 'evacuation' | 'diagnostics' | 'members' | 'state';
+type View = 'menu' | 'enrol' | 'again' | 'review' | 'lookalikes' | 'people' | 'evacuation' | 'diagnostics' | 'members' | 'state';
 
 /** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
 const IDLE_MS = 120_000;
@@ -103,6 +104,7 @@ function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: U
       )}
       {view.value === 'again' && <AgainScreen session={session} alive={() => alive.value++} />}
       {view.value === 'review' && <ReviewScreen session={session} alive={() => alive.value++} />}
+      {view.value === 'lookalikes' && <LookalikesScreen session={session} />}
       {view.value === 'people' && <PeopleScreen session={session} alive={() => alive.value++} />}
       {view.value === 'evacuation' && <EvacuationScreen session={session} />}
       {view.value === 'members' && <MembersScreen session={session} first={isFirst(unlocked)} />}
@@ -118,6 +120,7 @@ const TITLES: Record<View, string> = {
   enrol: 'staff.enrol',
   again: 'again.title',
   review: 'review.title',
+  lookalikes: 'lookalikes.title',
   people: 'people.title',
   evacuation: 'evacuation.title',
   members: 'members.title',
@@ -130,6 +133,7 @@ const NEEDS: Partial<Record<View, string>> = {
   enrol: 'enrolBegin',
   again: 'enrolAgain',
   review: 'reviewList',
+  lookalikes: 'lookalikeList',
   people: 'peopleFind',
   evacuation: 'evacuationOpen',
   members: 'staffList',
@@ -167,6 +171,14 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
       .then(({ count }) => (waiting.value = count))
       .catch(() => undefined); // the list itself says what is wrong
   }, [session]);
+  /** Pairs of lookalikes, and how many the kiosk marked by itself since staff last looked. */
+  const pairs = useSignal({ count: 0, unseen: 0 });
+  useEffect(() => {
+    session
+      .run((token) => core.lookalikeCount({ token }))
+      .then((next) => (pairs.value = next))
+      .catch(() => undefined); // the list itself says what is wrong
+  }, [session]);
   const faceless = !useKiosk().recognises.value;
   const first = isFirst(unlocked);
   const members = { view: 'members', icon: <IconStaff /> } as const;
@@ -175,6 +187,7 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
     { view: 'enrol', icon: <IconAddPerson /> },
     ...(faceless ? [] : [{ view: 'again', icon: <IconAgain /> } as const]),
     ...(waiting.value === 0 ? [] : [{ view: 'review', icon: <IconFace /> } as const]),
+    ...(pairs.value.count === 0 ? [] : [{ view: 'lookalikes', icon: <IconAlert /> } as const]),
     { view: 'people', icon: <IconSearch /> },
     { view: 'evacuation', icon: <IconList /> },
     ...(first ? [] : [members]),
@@ -189,7 +202,11 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
     <ul class="menu">
       {allowed.map(({ view, icon }) => {
         const hint =
-          view === 'review' ? t('review.waiting', { count: waiting.value }) : t(hintOf(view, faceless, first));
+          view === 'review'
+            ? t('review.waiting', { count: waiting.value })
+            : view === 'lookalikes' && pairs.value.unseen > 0
+              ? t('lookalikes.unseen', { count: pairs.value.unseen })
+              : t(hintOf(view, faceless, first));
         return (
           <li key={view}>
             <button type="button" class="way way-row" data-open={view} onClick={() => open(view)}>

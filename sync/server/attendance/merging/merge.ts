@@ -11,8 +11,10 @@ import { moveCredentials } from '../../credentials/store.ts';
 import { inTransaction } from '../../database/retry.ts';
 import type { Db, Tables } from '../../database/schema.ts';
 import { moveScores } from '../../drift/move.ts';
+import { moveCases } from '../../enrolment/waiting.ts';
 import type { Keys } from '../../keys/envelope.ts';
 import { nextChange } from '../../live/feed.ts';
+import { dropPairsOf, movePairs } from '../../lookalikes/store.ts';
 import { moveMinor } from '../../minors/minors.ts';
 import { namesOf } from '../../people/records.ts';
 import { movePin } from '../../pins/pins.ts';
@@ -169,6 +171,8 @@ async function moveToKiosks(
   merged: string,
   now: Date,
 ): Promise<void> {
+  const pairs = await movePairs(tx, kept, merged);
+  await moveCases(tx, kept, merged);
   const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);
   await dropTemplates(tx, keys, merged);
   await moveCredentials(tx, keys, kept, merged);
@@ -180,6 +184,7 @@ async function moveToKiosks(
       await applyTemplates(tx, keys, kept, { id: kept, device: null, change: 'added', model, templates: list }, now);
   } else {
     await dropTemplates(tx, keys, kept);
+    pairs.push(...(await dropPairsOf(tx, kept)));
   }
   const left = await scopesOfPerson(tx, merged);
   await tx.deleteFrom('person_site').where('person', '=', merged).execute();
@@ -191,7 +196,7 @@ async function moveToKiosks(
   // A code is the number's that it was given with, and that is nobody's now.
   await tx.deleteFrom('pin_code').where('person', '=', merged).execute();
   for (const site of await scopesOfPerson(tx, kept)) told.push(...(await allOfPerson(tx, kept, site)));
-  await appendChanges(tx, told, now);
+  await appendChanges(tx, [...pairs, ...told], now);
 }
 
 /** The pair is decided; other pairs of the merged person are now pairs of the kept one. */

@@ -84,6 +84,33 @@ export interface ImportRunTable {
   ended_at: Instant | null;
 }
 
+/** Two people whom no face alone tells apart (lookalikes/store.ts); the lesser id first. */
+export interface LookalikeTable {
+  id: string;
+  first: string;
+  second: string;
+  reason: 'enrolment' | 'not-me' | 'two-people';
+  at: Instant;
+  /** The kiosk where it was marked; null: the console. */
+  device: string | null;
+  /** Account, or member of a kiosk's staff; null: the kiosk by itself. */
+  marked_by: string | null;
+}
+
+/** An enrolment that waits for an administrator, since the face is like somebody else's (enrolment/waiting.ts). */
+export interface EnrolmentCaseTable {
+  id: string;
+  person: string;
+  /** Whose face it is like; null: they were erased since. */
+  other: string | null;
+  score: number;
+  source: 'camera' | 'photo';
+  /** Envelope of templates and pictures. */
+  faces: Bytes;
+  made_by: string | null;
+  made_at: Instant;
+}
+
 /** Who is there because of an import's list. */
 export interface ImportPersonTable {
   person: string;

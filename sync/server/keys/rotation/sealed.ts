@@ -6,6 +6,7 @@ import { saidPlace } from '../../consents/said.ts';
 import { reasonPlace } from '../../corrections/correct.ts';
 import { badgePlace } from '../../credentials/store.ts';
 import { enrolmentPhotoPlace } from '../../enrolment/photos.ts';
+import { casePlace } from '../../enrolment/waiting.ts';
 import { logPlace } from '../../fleet/logs.ts';
 import { basisPlace, importPlace, mapPlace } from '../../imports/places.ts';
 import { entryPlace, incidentPlace } from '../../incidents/record.ts';
@@ -300,6 +301,13 @@ export const OF_PERSONS: readonly PersonTable[] = [
     id: { id: 'uuid' },
     person: 'person',
     columns: { sealed: (r) => enrolmentPhotoPlace(text(r, 'id'), text(r, 'person')) },
+  },
+  {
+    name: 'enrolments that wait',
+    table: 'enrolment_case',
+    id: { id: 'uuid' },
+    person: 'person',
+    columns: { faces: (r) => casePlace(text(r, 'id'), text(r, 'person')) },
   },
   {
     name: 'imported pictures',

@@ -1,7 +1,9 @@
 import { audited } from '../../audit/opened.ts';
 import { readCardTemplates } from '../../changes/card-templates.ts';
 import { readTemplates } from '../../changes/templates.ts';
+import { vectorBytes } from '../../enrolment/faces.ts';
 import { openPhotos } from '../../enrolment/photos.ts';
+import { openCasesOf } from '../../enrolment/waiting.ts';
 import { importedListsOf, importedPhotosOf } from '../../imports/own.ts';
 import type { Reading } from './section.ts';
 
@@ -56,4 +58,24 @@ export async function* enrolmentPhotos({ tx, keys, actor, names, now }: Reading)
   const found = await audited(tx, keys, why, now, (opened) => openPhotos(tx, keys, opened, names));
   for (const { id, picture, pose, madeAt, via } of found)
     yield { id, pose, via, madeAt: madeAt.toISOString(), jpeg: Buffer.from(picture).toString('base64') };
+}
+
+/** Pictures of theirs that wait for an administrator, since the face is like somebody else's. */
+export async function* waitingEnrolments({ tx, keys, actor, names, now }: Reading) {
+  const why = { actor, route: 'GET /api/gdpr/export/my-data' };
+  const found = await audited(tx, keys, why, now, (opened) => openCasesOf(tx, keys, opened, names));
+  // Whose face it is like is somebody else’s data.
+  for (const { id, source, score, madeAt, faces } of found)
+    yield {
+      id,
+      source,
+      score,
+      madeAt: madeAt.toISOString(),
+      pictures: faces.map(({ pose, model, embedding, picture }) => ({
+        pose,
+        model,
+        vector: vectorBytes(embedding).toString('base64'),
+        jpeg: Buffer.from(picture).toString('base64'),
+      })),
+    };
 }

@@ -2,6 +2,7 @@ import { searchAttendance } from '../../attendance/search.ts';
 import { openNotes } from '../../attention/notes.ts';
 import { complaintsOf } from '../../complaints/complaints.ts';
 import { listCorrections } from '../../corrections/list.ts';
+import { readPairs } from '../../lookalikes/store.ts';
 import { PAGE, type Place, paged, type Reading } from './section.ts';
 
 /* When a person came and went, and what was said about those records. */
@@ -34,6 +35,13 @@ export async function* possibleDuplicates({ tx, names }: Reading) {
       status: r.status,
       decidedAt: r.decided_at?.toISOString() ?? null,
     };
+}
+
+/** That their face is like somebody else's, so that they are asked for a number, code or badge first. */
+export async function* lookalikes({ tx, names }: Reading) {
+  // Who the other is, is somebody else’s data.
+  for (const { reason, at, device } of await readPairs(tx, { people: names }))
+    yield { reason, at: at.toISOString(), device };
 }
 
 /** What somebody in charge has noted about a record or a consent of theirs. */

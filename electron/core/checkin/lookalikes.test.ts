@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { beforeEach, expect, test } from 'vitest';
+import { createGallery } from '../../../models/node/gallery/index.ts';
+import type { FacePipeline } from '../../../models/node/interface.ts';
+import { EMBEDDER } from '../../../models/rules/manifest.ts';
+import { aPerson, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
+import type { ProbeResult } from '../../contract/methods.ts';
+import { createPinGuard } from '../pin/guard.ts';
+import { numberSubjects } from '../pin/subjects.ts';
+import { defaultSite } from '../provision.ts';
+import type { SqlStore } from '../store/store.ts';
+import { createClaims } from '../ways/claims.ts';
+import { createRecogniser, loadGallery } from './recogniser.ts';
+import { createCheckinService } from './service.ts';
+
+/* Twins before a real store, a real gallery and the real decision; what the models would see is held by the test. */
+
+const LENGTH = EMBEDDER.length;
+const MODEL = 'm';
+let store: SqlStore;
+let ada: string;
+let eve: string;
+let bob: string;
+let showing: Float32Array;
+let paired: number;
+
+/** Unit vector with these shares of the axes of Ada, Eve and Bob. */
+function face(a: number, e: number, b = 0): Float32Array {
+  const vector = new Float32Array(LENGTH);
+  vector.set([a, e, b]);
+  vector[LENGTH - 1] = Math.sqrt(Math.max(0, 1 - a * a - e * e - b * b));
+  return vector;
+}
+/** Like both twins, and by a wide lead more like one of them. */
+const ADAS = face(0.8, 0.5);
+const EVES = face(0.5, 0.8);
+const BOBS = face(0, 0, 0.9);
+
+beforeEach(async () => {
+  store = await openKiosk(newFolder());
+  paired = 0;
+  showing = ADAS;
+  const add = async (name: string, number: string, embedding: Float32Array) =>
+    (await store.addPerson(aPerson({ name, number, templates: [{ pose: 'front', model: MODEL, embedding }] }))).id;
+  ada = await add('Ada', '7', face(1, 0));
+  eve = await add('Eve', '8', face(0, 1));
+  bob = await add('Bob', '9', face(0, 0, 1));
+});
+
+function service() {
+  const quality = { size: 160, brightness: 128, contrast: 50, sharpness: 200, yaw: 0, pitch: 0, roll: 0, visible: 1 };
+  const pipeline = {
+    model: MODEL,
+    length: LENGTH,
+    calibration: EMBEDDER.calibration,
+    shape: async (_: unknown, box: unknown) => ({ box, landmarks: [], five: [], quality }),
+    embed: async () => showing,
+  } as unknown as FacePipeline;
+  const gallery = createGallery();
+  loadGallery(store, gallery, MODEL);
+  const policy = { targetFpir: 0.001, calibratedPeople: 1000 };
+  return createCheckinService({
+    store,
+    recogniser: createRecogniser(pipeline, gallery, policy, (person) => store.inPair(person)),
+    pins: { hash: async () => '', verify: async () => false, renewed: async () => null },
+    guard: createPinGuard({ store, now: () => 0 }),
+    claims: createClaims(() => 0),
+    subjects: numberSubjects(randomBytes(32)),
+    site: { ...defaultSite(false), liveness: 'off', timeZone: 'UTC', photos: false, repeatWindowSeconds: 0 },
+    now: () => 0,
+    demo: false,
+    liveness: { begin: () => ({ steps: [] }), start: () => ({}) as never },
+    monotonic: () => 0,
+    wall: Date.now,
+    recorded: () => undefined,
+    voided: () => undefined,
+    paired: () => void paired++,
+    log: () => undefined,
+  });
+}
+
+const frame = {
+  picture: { width: 200, height: 200, data: new Uint8Array(200 * 200 * 3) },
+  box: [20, 20, 160, 160],
+  others: 0,
+  takenAt: 0,
+} as never;
+
+async function walkUp(checkin: ReturnType<typeof service>, number?: string): Promise<ProbeResult> {
+  const { visit } = await checkin.visitBegin(number === undefined ? {} : { number });
+  for (let i = 0; i < 20; i++) {
+    const result = await checkin.probe({ visit, frame });
+    if (result.kind !== 'more') return result;
+  }
+  throw new Error('no answer');
+}
+
+/** Walks up, and says "not me". */
+async function notMe(checkin: ReturnType<typeof service>) {
+  const result = await walkUp(checkin);
+  if (result.kind !== 'welcome') throw new Error(`not welcomed: ${JSON.stringify(result)}`);
+  await checkin.voidCheckin({ checkin: result.receipt.checkin, undo: result.receipt.undo, reason: 'not-me' });
+  return result.receipt.name;
+}
+
+test('neither of a pair is identified by face alone; the answer names nobody, and others go on as before', async () => {
+  const checkin = service();
+  expect(await walkUp(checkin)).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada' } });
+  store.markLookalikes(ada, eve, { reason: 'enrolment', by: null });
+  for (const look of [ADAS, EVES, face(1, 0), face(0, 1)]) {
+    showing = look;
+    expect(await walkUp(checkin)).toEqual({ kind: 'other-way', reason: 'claim-first' });
+  }
+  showing = BOBS;
+  expect(await walkUp(checkin)).toMatchObject({ kind: 'welcome', receipt: { name: 'Bob' } });
+});
+
+test('after their number each of a pair is compared with that one person, by the threshold of 1:1', async () => {
+  store.markLookalikes(ada, eve, { reason: 'enrolment', by: null });
+  const checkin = service();
+  expect(await walkUp(checkin, '7')).toMatchObject({
+    kind: 'welcome',
+    receipt: { name: 'Ada', method: 'number+face' },
+  });
+  showing = EVES;
+  expect(await walkUp(checkin, '8')).toMatchObject({ kind: 'welcome', receipt: { name: 'Eve' } });
+  // 1:1 asks for 0.45: whoever is unlike the person of the number is not them.
+  showing = face(0.4, 0.8);
+  expect(await walkUp(checkin, '7')).toMatchObject({ kind: 'other-way', reason: 'uncertain' });
+});
+
+test('two voided "not me" between the same two make the pair at this kiosk by itself, and it says so', async () => {
+  const checkin = service();
+  expect(await notMe(checkin)).toBe('Ada');
+  expect([store.inPair(ada), paired]).toEqual([false, 0]);
+  showing = EVES;
+  expect(await notMe(checkin)).toBe('Eve');
+  expect([store.inPair(ada), store.inPair(eve), paired]).toEqual([true, true, 1]);
+  expect(await walkUp(checkin)).toEqual({ kind: 'other-way', reason: 'claim-first' });
+  expect(store.lookalikes()).toMatchObject([{ reason: 'not-me' }]);
+});
+
+test('"not me" where nobody else is like the face makes no pair, however often', async () => {
+  const checkin = service();
+  showing = BOBS;
+  for (let i = 0; i < 4; i++) expect(await notMe(checkin)).toBe('Bob');
+  expect(store.lookalikes()).toEqual([]);
+});
+
+test('once the other one is erased, whoever is left is identified by face again', async () => {
+  store.markLookalikes(ada, eve, { reason: 'enrolment', by: null });
+  await store.deletePerson(eve);
+  expect(await walkUp(service())).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada' } });
+  expect(store.inPair(bob)).toBe(false);
+});

@@ -1,0 +1,57 @@
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreMethods, LookalikeRow } from '../../contract/methods.ts';
+import type { StaffDesk } from '../staff/service.ts';
+import type { Store } from '../store/interface.ts';
+import type { LookalikePair } from '../store/lookalikes.ts';
+import type { Overruling } from './duplicates.ts';
+import { personRow } from './person-row.ts';
+
+interface Deps extends Overruling {
+  readonly store: Store;
+  readonly staff: Pick<StaffDesk, 'require'>;
+  /** What a member of staff is called here; null: not known. */
+  readonly nameOf: (member: string) => string | null;
+  readonly changed: () => void;
+}
+
+type Methods = Pick<CoreMethods, 'lookalikeCount' | 'lookalikeList' | 'lookalikeRemove'>;
+
+/** RFC 3339: pairs that the kiosk marked by itself up to then have been looked at. */
+const SEEN = 'lookalikes-seen';
+
+/** The pairs that no face alone tells apart, as staff sees them and takes one back. */
+export function createLookalikes({ store, staff, nameOf, actor, mayOverrule, changed }: Deps): Methods {
+  const unseen = (pairs: readonly LookalikePair[]): number => {
+    const seen = store.setting(SEEN) ?? '';
+    return pairs.filter(({ reason, at }) => reason === 'not-me' && at > seen).length;
+  };
+  return {
+    async lookalikeCount({ token }) {
+      staff.require(token);
+      const pairs = store.lookalikes();
+      return { count: pairs.length, unseen: unseen(pairs) };
+    },
+
+    async lookalikeList({ token }) {
+      staff.require(token);
+      const pairs = store.lookalikes();
+      const newest = pairs[0]?.at;
+      if (newest !== undefined && unseen(pairs) > 0) store.setSetting(SEEN, newest);
+      const rows = pairs.flatMap(({ people, reason, at, device, by }): LookalikeRow[] => {
+        const known = people.flatMap((id) => store.person(id) ?? []).map(personRow);
+        const where = device === null ? 'console' : device === store.device ? 'here' : 'kiosk';
+        return known.length === 0 ? [] : [{ people: known, ids: [...people], reason, at, where, by: by && nameOf(by) }];
+      });
+      return { pairs: rows, mayRemove: mayOverrule(token) };
+    },
+
+    async lookalikeRemove({ token, ids: [one, other] }) {
+      staff.require(token);
+      if (!mayOverrule(token)) throw new Problem('staff-not-allowed', 'this is not for this role', 'Ask a supervisor.');
+      if (!store.unmarkLookalikes(one, other, actor(token)))
+        throw new Problem('lookalikes-unknown', 'these two are no such pair any more', 'Look at the list again.');
+      changed();
+      return {};
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import { beforeEach, expect, test } from 'vitest';
+import { FR_FEATURE } from '../../../models/rules/decision.ts';
+import { namesPerson } from '../../../sync/protocol/wire/confirmation.ts';
+import {
+  aPerson,
+  aPhoto,
+  codeOf,
+  embedding,
+  heldClock,
+  MODEL,
+  newFolder,
+  openKiosk,
+} from '../../../test/store/kiosk.ts';
+import type { Recogniser } from '../checkin/recogniser.ts';
+import type { SqlStore } from '../store/store.ts';
+import { createEnrolmentService, type EnrolmentDeps } from './service.ts';
+
+/* A face that is somebody else's already, on a real store: who may say that they are two people, and what comes of it. */
+
+const START = Date.UTC(2026, 10, 24, 12);
+const TOKEN = 'T'.repeat(43);
+let store: SqlStore;
+/** What stands before the camera. */
+let face: Float32Array;
+let yaw: number;
+
+beforeEach(async () => {
+  store = await openKiosk(newFolder(), {}, { clock: heldClock(START) });
+  face = embedding(1);
+});
+
+const recogniser = {
+  model: MODEL,
+  calibration: FR_FEATURE,
+  gallery: { add: () => undefined, removePerson: () => undefined },
+  inspect: async () => ({ shape: { quality: { yaw } }, reason: null }),
+  embed: async () => face,
+  search: () => ({ match: { best: null }, decision: { threshold: 1 } }),
+} as unknown as Recogniser;
+
+function service(change: Partial<EnrolmentDeps> = {}) {
+  return createEnrolmentService({
+    store,
+    recogniser,
+    pins: { hash: async () => 'hash', verify: async () => false },
+    subjects: { cleared: () => ({}) } as never,
+    staff: { require: () => undefined, onLock: () => undefined } as never,
+    site: { privacy: { controller: 'C', contact: 'c', dpo: 'd' }, photos: false, photoDays: 90 } as never,
+    consentTexts: () => [],
+    forbidden: () => null,
+    onCards: () => true, // or a picture is encoded, which needs one
+    consentAge: () => 18,
+    mayOverrule: () => true,
+    actor: () => null,
+    now: () => START,
+    monotonic: () => 0,
+    changed: () => undefined,
+    ...change,
+  });
+}
+
+type Service = ReturnType<typeof service>;
+type Begin = Partial<Parameters<Service['enrolBegin']>[0]>;
+
+async function begin(enrolment: Service, change: Begin = {}): Promise<string> {
+  const { version, language } = await enrolment.consentText({ language: 'en' });
+  const details = { token: TOKEN, name: 'Lina', number: null, pin: null, language: 'en' };
+  return (await enrolment.enrolBegin({ ...details, consent: { version, language }, ...change })).enrolment;
+}
+
+const frame = {
+  picture: { width: 8, height: 8, data: new Uint8Array(192) },
+  box: [0, 0, 8, 8],
+  others: 0,
+  takenAt: 0,
+} as never;
+
+async function look(enrolment: Service, id: string, heldYaw = 0) {
+  yaw = heldYaw;
+  return enrolment.enrolCapture({ token: TOKEN, enrolment: id, frame });
+}
+
+/** Somebody like whom every face is that comes before the camera, except where they are somebody else by staff's word. */
+const likeOf = (person: string) =>
+  ({
+    ...recogniser,
+    search: () => ({
+      match: { best: { person, score: 0.9 }, second: null },
+      decision: { threshold: 0.5 },
+    }),
+  }) as unknown as Recogniser;
+
+test('a face that is somebody else’s is enrolled by a supervisor’s typed word alone, and both are a pair from then on', async () => {
+  const ada = await store.addPerson(aPerson({ name: 'Ada Lovelace', number: '17', photo: aPhoto() }));
+  const added: string[] = [];
+  const like = likeOf(ada.id);
+  const deps = {
+    recogniser: { ...like, gallery: { add: (_: string, person: string) => void added.push(person) } } as never,
+    onCards: () => false,
+  };
+  const desk = service({ ...deps, mayOverrule: () => false });
+  const id = await begin(desk, { name: 'Eve' });
+  for (const held of [0, 20, -20, 0]) expect(await look(desk, id, held)).toMatchObject({ accepted: true });
+  const finish = (overrule?: { other: string; typed: string }) =>
+    codeOf(() => desk.enrolFinish({ token: TOKEN, enrolment: id, ...(overrule && { overrule }) }));
+  expect(await finish()).toBe('duplicate-face');
+  expect(await finish({ other: ada.id, typed: '17' })).toBe('staff-not-allowed');
+  // Staff is shown both pictures, and who it may be.
+  const shown = await desk.enrolDuplicate({ token: TOKEN, enrolment: id });
+  expect(shown).toMatchObject({ other: { id: ada.id, name: 'Ada Lovelace', number: '17' }, mayOverrule: false });
+  expect([shown.theirs!.length > 0, shown.ours!.length > 0]).toEqual([true, true]);
+  expect(store.pending(100).map((e) => e.header.open)).toContainEqual({
+    code: 'duplicate-shown',
+    detail: { picture: true },
+  });
+
+  const above = service(deps);
+  const again = await begin(above, { name: 'Eve' });
+  for (const held of [0, 20, -20, 0]) await look(above, again, held);
+  const overrule = (typed: string, other = ada.id) =>
+    above.enrolFinish({ token: TOKEN, enrolment: again, overrule: { other, typed } });
+  expect(await codeOf(() => overrule('18'))).toBe('confirmation-wrong');
+  expect(await codeOf(() => overrule('Eve'))).toBe('confirmation-wrong');
+  expect([store.countPeople(), store.lookalikes()]).toEqual([1, []]);
+  const { person } = await overrule('ada lovelace ');
+  expect([store.inPair(person.id), store.inPair(ada.id)]).toEqual([true, true]);
+  expect(store.lookalikes()).toMatchObject([{ reason: 'enrolment' }]);
+  expect(added.length).toBe(4);
+});
+
+test('one of a pair is enrolled again without anybody’s word, and for somebody else’s face it is asked for again', async () => {
+  const photo = aPhoto();
+  const templates = [{ pose: 'front', model: MODEL, embedding: embedding(1) }];
+  const ada = await store.addPerson(aPerson({ number: '17', templates, photo }));
+  const eve = await store.addPerson(aPerson({ number: '18', templates: [], consent: null, photo: null }));
+  const deps = { recogniser: likeOf(eve.id), onCards: () => false, mayOverrule: () => false };
+  const run = async () => {
+    const enrolment = service(deps);
+    const id = await begin(enrolment, { person: ada.id });
+    for (const held of [0, 20, -20, 0]) await look(enrolment, id, held);
+    return enrolment.enrolFinish({ token: TOKEN, enrolment: id });
+  };
+  expect(await codeOf(run)).toBe('duplicate-face');
+  store.markLookalikes(ada.id, eve.id, { reason: 'enrolment', by: null });
+  await expect(run()).resolves.toMatchObject({ person: { id: ada.id } });
+});
+
+test('what was typed names the other person by number or name, whatever the case, accents and spaces', () => {
+  const jose = { name: 'José O’Brien', number: '0042' };
+  for (const typed of ['0042', ' 00-42 ', 'jose obrien', "JOSÉ O'BRIEN"]) expect(namesPerson(typed, jose)).toBe(true);
+  for (const typed of ['', ' - ', '42', 'jose', 'yes']) expect(namesPerson(typed, jose)).toBe(false);
+  expect(namesPerson('-', { name: '-', number: null })).toBe(false);
+  expect(namesPerson('王 芳', { name: '王芳', number: null })).toBe(true);
+});

@@ -1,0 +1,188 @@
+import type { Change } from '../../../sync/protocol/wire/changes.ts';
+import type { LookalikeReason } from '../../../sync/protocol/wire/event.ts';
+import type { Db } from './database.ts';
+import { uuidBytes, uuidText } from './header.ts';
+import type { Session } from './session.ts';
+
+/** Two people whom no face alone tells apart. */
+export interface LookalikePair {
+  readonly people: readonly [string, string];
+  readonly reason: LookalikeReason;
+  /** RFC 3339, trusted time. */
+  readonly at: string;
+  /** The kiosk where it was marked; null: in the console. */
+  readonly device: string | null;
+  /** Who of the kiosk's staff marked it, where that is known. */
+  readonly by: string | null;
+}
+
+/** What is said of a pair that is marked. */
+export interface Marking {
+  readonly reason: LookalikeReason;
+  readonly by: string | null;
+}
+
+/** So many voided "not me" between the same two people make them a pair. */
+const CONFUSIONS = 2;
+/** An older "not me" counts no more, ms. */
+const CONFUSION_MS = 90 * 86_400_000;
+
+interface Row {
+  readonly first: Buffer;
+  readonly second: Buffer;
+  readonly reason: string;
+  readonly at: number;
+  readonly device: Buffer | null;
+  readonly actor: string | null;
+}
+
+/** The lesser id first. */
+const sorted = (a: string, b: string): [Buffer, Buffer] => {
+  const [x, y] = [uuidBytes(a), uuidBytes(b)];
+  return Buffer.compare(x, y) < 0 ? [x, y] : [y, x];
+};
+
+/**
+ * Everything that ties somebody who is gone to others: their pairs, and the events here that name both.
+ * @param id 16 bytes
+ */
+export function forgetLookalikes(db: Db, id: Buffer): void {
+  db.prepare(
+    'UPDATE event SET person = NULL, sealed = NULL WHERE n IN (SELECT n FROM lookalike WHERE first = ? OR second = ?)',
+  ).run(id, id);
+  for (const table of ['lookalike', 'confusion'])
+    db.prepare(`DELETE FROM ${table} WHERE first = ? OR second = ?`).run(id, id);
+}
+
+/** Pairs of lookalikes, and how often two people were taken for each other. Writes belong into a transaction of the caller's. */
+export class Lookalikes {
+  readonly #s: Session;
+  readonly #device: Buffer;
+  readonly #now: () => number;
+  readonly #has;
+
+  /** @param device this kiosk @param now trusted time, ms since 1970 */
+  constructor(session: Session, device: string, now: () => number) {
+    this.#s = session;
+    this.#device = uuidBytes(device);
+    this.#now = now;
+    this.#has = session.db
+      .prepare('SELECT 1 FROM lookalike WHERE marked = 1 AND (first = ? OR second = ?) LIMIT 1')
+      .pluck();
+  }
+
+  has(person: string): boolean {
+    const id = uuidBytes(person);
+    return this.#has.get(id, id) !== undefined;
+  }
+
+  /** Newest first. */
+  list(): LookalikePair[] {
+    const rows = this.#s.db.prepare('SELECT * FROM lookalike WHERE marked = 1 ORDER BY at DESC').all() as Row[];
+    return rows.map((row) => ({
+      people: [uuidText(row.first), uuidText(row.second)],
+      reason: row.reason as LookalikeReason,
+      at: new Date(row.at).toISOString(),
+      device: row.device && uuidText(row.device),
+      by: row.actor,
+    }));
+  }
+
+  partners(person: string): string[] {
+    return this.list().flatMap(({ people }) => (people.includes(person) ? people.filter((id) => id !== person) : []));
+  }
+
+  /** No face alone identifies either of them from now on, and the server hears of it. Marking twice is marking once. */
+  mark(person: string, other: string, { reason, by }: Marking): void {
+    const { people, values, db } = this.#s;
+    const [first, second] = sorted(person, other);
+    const known = db
+      .prepare('SELECT 1 FROM lookalike WHERE first = ? AND second = ? AND marked = 1')
+      .get(first, second);
+    if (known || person === other) return;
+    const open = { change: 'marked', reason } as const;
+    const { n } = values.append('lookalike', open, { person, other }, people.stored(person)?.known ?? null);
+    db.prepare('DELETE FROM confusion WHERE first = ? AND second = ?').run(first, second);
+    this.#put(first, second, { marked: 1, reason, at: Math.floor(this.#now()), device: this.#device, by, n });
+  }
+
+  /** The two are identified by their faces again. @returns whether they were a pair */
+  unmark(person: string, other: string, by: string | null): boolean {
+    const { people, values, log, db } = this.#s;
+    const [first, second] = sorted(person, other);
+    const row = db
+      .prepare('SELECT reason, n FROM lookalike WHERE first = ? AND second = ? AND marked = 1')
+      .get(first, second) as { reason: LookalikeReason; n: number } | undefined;
+    if (!row) return false;
+    // The event by which it was marked names both, and nothing but this row leads to it.
+    if (row.n > 0 && log.isCommitted(row.n))
+      db.prepare('UPDATE event SET person = NULL, sealed = NULL WHERE n = ?').run(row.n);
+    const open = { change: 'removed' } as const;
+    const { n } = values.append('lookalike', open, { person, other }, people.stored(person)?.known ?? null);
+    const { reason } = row;
+    this.#put(first, second, { marked: 0, reason, at: Math.floor(this.#now()), device: this.#device, by, n });
+    return true;
+  }
+
+  /** One of the two was taken for the other and said so. @returns whether that made them a pair */
+  confuse(person: string, other: string): boolean {
+    const { db } = this.#s;
+    const [first, second] = sorted(person, other);
+    if (this.has(person) && this.partners(person).includes(other)) return false;
+    const now = Math.floor(this.#now());
+    const before = db.prepare('SELECT count, at FROM confusion WHERE first = ? AND second = ?').get(first, second) as
+      | { count: number; at: number }
+      | undefined;
+    const count = before && now - before.at <= CONFUSION_MS ? before.count + 1 : 1;
+    if (count >= CONFUSIONS) {
+      this.mark(person, other, { reason: 'not-me', by: null });
+      return true;
+    }
+    db.prepare(
+      `INSERT INTO confusion(first, second, count, at) VALUES (?, ?, ?, ?)
+       ON CONFLICT(first, second) DO UPDATE SET count = excluded.count, at = excluded.at`,
+    ).run(first, second, count, now);
+    return false;
+  }
+
+  /** All of a person's pairs, as the server says. What was changed here and is not committed there yet is newer. */
+  take(person: string, others: Extract<Change, { kind: 'lookalikes' }>['others']): void {
+    const { db, log } = this.#s;
+    const id = uuidBytes(person);
+    const rows = db
+      .prepare('SELECT first, second, n FROM lookalike WHERE first = ? OR second = ?')
+      .all(id, id) as (Pick<Row, 'first' | 'second'> & { n: number })[];
+    const own = new Set<string>();
+    for (const { first, second, n } of rows) {
+      if (log.isCommitted(n)) db.prepare('DELETE FROM lookalike WHERE first = ? AND second = ?').run(first, second);
+      else own.add(uuidText(first.equals(id) ? second : first));
+    }
+    for (const { person: other, reason, at, device, by } of others) {
+      if (own.has(other)) continue;
+      const [first, second] = sorted(person, other);
+      const where = device === null ? null : uuidBytes(device);
+      this.#put(first, second, { marked: 1, reason, at: Date.parse(at), device: where, by, n: 0 });
+    }
+  }
+
+  #put(
+    first: Buffer,
+    second: Buffer,
+    row: {
+      readonly marked: 0 | 1;
+      readonly reason: LookalikeReason;
+      readonly at: number;
+      readonly device: Buffer | null;
+      readonly by: string | null;
+      readonly n: number;
+    },
+  ): void {
+    this.#s.db
+      .prepare(
+        `INSERT INTO lookalike(first, second, marked, reason, at, device, actor, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT(first, second) DO UPDATE SET marked = excluded.marked, reason = excluded.reason, at = excluded.at,
+           device = excluded.device, actor = excluded.actor, n = excluded.n`,
+      )
+      .run(first, second, row.marked, row.reason, row.at, row.device, row.by, row.n);
+  }
+}

@@ -1,0 +1,81 @@
+import { type Lookalikes, LookalikesPage } from '../../../sync/protocol/api/lookalikes.ts';
+import { t } from '../../shared/i18n.ts';
+import { send } from '../core/api.ts';
+import { kioskName } from '../core/places.ts';
+import { usePages, useWrite } from '../core/resource.ts';
+import { confirm } from '../parts/confirm.tsx';
+import { RefusalNote } from '../parts/form.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { PersonLink } from '../parts/person-link.tsx';
+import { PagedTable } from '../parts/table.tsx';
+import { toast } from '../parts/toast.tsx';
+import type { PageProps } from './page.ts';
+
+/** Pairs of people who are asked for a number, code or badge before their face is compared. */
+export function LookalikePairs({ role }: { role: PageProps['role'] }) {
+  const pages = usePages('/api/lookalikes', LookalikesPage, {});
+  const { refusal, run } = useWrite();
+  const nameOf = (pair: Lookalikes, i: number): string => pair.people[i]?.name ?? t('people.unnamed');
+  const remove = async (pair: Lookalikes) => {
+    const sure = await confirm({
+      title: t('lookalikes.remove'),
+      text: t('lookalikes.removeText', { name: nameOf(pair, 0), other: nameOf(pair, 1) }),
+      action: t('lookalikes.remove'),
+      danger: true,
+    });
+    if (!sure) return;
+    const done = await run(() => send('POST', `/api/lookalikes/${pair.id}/remove`));
+    if (!done?.ok) return;
+    toast(() => t('lookalikes.removed'));
+    pages.reload();
+  };
+  return (
+    <section class="stack" aria-labelledby="lookalikes">
+      <h2 id="lookalikes">{t('lookalikes.title')}</h2>
+      <p class="muted">{t('lookalikes.lead')}</p>
+      <RefusalNote refusal={refusal} />
+      <PagedTable
+        pages={pages}
+        caption={t('lookalikes.title')}
+        rowKey={(p) => p.id}
+        empty={{ title: t('lookalikes.none'), text: t('lookalikes.noneText') }}
+        columns={[
+          {
+            key: 'who',
+            label: t('duplicates.pair'),
+            heads: true,
+            cell: (p) => (
+              <>
+                <PersonLink {...p.people[0]!} />
+                <span class="muted">{t('duplicates.and')}</span>
+                <PersonLink {...p.people[1]!} />
+              </>
+            ),
+          },
+          { key: 'why', label: t('duplicates.why'), cell: (p) => t(`lookalikes.reason.${p.reason}`) },
+          {
+            key: 'where',
+            label: t('lookalikes.where'),
+            cell: (p) => <bdi>{p.device === null ? t('lookalikes.console') : (kioskName(p.device) ?? '–')}</bdi>,
+          },
+          { key: 'at', label: t('lookalikes.at'), figures: true, cell: (p) => <Moment at={p.at} /> },
+          {
+            key: 'do',
+            label: t('attention.do'),
+            cell: (p) =>
+              role === 'admin' && (
+                <button
+                  type="button"
+                  class="quiet"
+                  aria-label={t('lookalikes.removeOf', { name: nameOf(p, 0), other: nameOf(p, 1) })}
+                  onClick={() => void remove(p)}
+                >
+                  {t('lookalikes.remove')}
+                </button>
+              ),
+          },
+        ]}
+      />
+    </section>
+  );
+}

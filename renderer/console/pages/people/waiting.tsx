@@ -1,0 +1,92 @@
+import { EnrolmentCase } from '../../../../sync/protocol/api/enrolment.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconBack } from '../../../shared/icons.tsx';
+import { get, send } from '../../core/api.ts';
+import { useResource, useWrite } from '../../core/resource.ts';
+import { go } from '../../core/router.ts';
+import { confirm } from '../../parts/confirm.tsx';
+import { RefusalNote } from '../../parts/form.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { PageFrame } from '../../parts/page.tsx';
+import { Skeleton } from '../../parts/table.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { TwoPeople } from '../../parts/two-people.tsx';
+import type { PageProps } from '../page.ts';
+
+/** An enrolment that waits for an administrator: both pictures, and the decision. */
+export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] }) {
+  const found = useResource(id, (signal) => get(`/api/enrolment/waiting/${id}`, EnrolmentCase, { signal }));
+  const { busy, refusal, run } = useWrite();
+  const waits = found.value;
+  const decide = async (what: 'accept' | 'refuse', typed: string | null) => {
+    const body = what === 'accept' ? { body: { typed } } : {};
+    const done = await run(() => send('POST', `/api/enrolment/waiting/${id}/${what}`, body));
+    if (!done?.ok) return;
+    toast(() => t(what === 'accept' ? 'lookalikes.accepted' : 'lookalikes.refusedDone'));
+    go('attention');
+  };
+  const refuse = async () => {
+    const sure = await confirm({
+      title: t('lookalikes.refuse'),
+      text: t('lookalikes.refuseText'),
+      action: t('lookalikes.refuse'),
+      danger: true,
+    });
+    if (sure) await decide('refuse', null);
+  };
+  const name = waits?.person.name ?? t('people.unnamed');
+  const refuseButton = role === 'admin' && (
+    <button type="button" class="quiet" aria-disabled={busy} onClick={() => void refuse()}>
+      {t('lookalikes.refuse')}
+    </button>
+  );
+  return (
+    <PageFrame
+      title={t('lookalikes.question')}
+      lead={t('lookalikes.waitsLead', { name })}
+      actions={
+        <button type="button" class="quiet" onClick={() => go('attention')}>
+          <IconBack />
+          {t('attention.nav')}
+        </button>
+      }
+    >
+      <RefusalNote refusal={refusal ?? found.refusal} onAgain={found.reload} />
+      {!waits && found.loading && <Skeleton rows={6} />}
+      {waits && (
+        <section class="card panel">
+          <p class="muted small">
+            {t('lookalikes.until')} <Moment at={waits.until} />
+          </p>
+          {waits.other ? (
+            <TwoPeople
+              name={name}
+              ours={<img src={`/api/enrolment/waiting/${id}/picture`} alt={t('lookalikes.pictureOf', { name })} />}
+              other={waits.other}
+              busy={busy}
+              overrule={role === 'admin' ? (typed) => void decide('accept', typed) : undefined}
+              actions={refuseButton}
+            />
+          ) : (
+            <>
+              <p>{t('lookalikes.otherGone')}</p>
+              {role === 'admin' && (
+                <div class="actions start">
+                  <button
+                    type="button"
+                    class="primary"
+                    aria-disabled={busy}
+                    onClick={() => void decide('accept', null)}
+                  >
+                    {t('enrolFace.save')}
+                  </button>
+                  {refuseButton}
+                </div>
+              )}
+            </>
+          )}
+        </section>
+      )}
+    </PageFrame>
+  );
+}

@@ -1,0 +1,93 @@
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import type { DuplicateOf } from '../../../sync/protocol/api/enrolment.ts';
+import { t } from '../../shared/i18n.ts';
+import { IconFace } from '../../shared/icons.tsx';
+import { Form, TextField } from './form.tsx';
+import { Moment } from './moment.tsx';
+import { PersonLink } from './person-link.tsx';
+
+/**
+ * Two people whose faces are alike, side by side, and what happens to the one who is enrolled already. Only an administrator
+ * may say that they are two people, by typing whom it concerns; everyone else leaves it to one.
+ *
+ * @param ours the picture that is to be enrolled
+ * @param other null: nothing is known of them, or they were erased
+ * @param overrule absent: this role may not
+ */
+export function TwoPeople({
+  name,
+  ours,
+  other,
+  busy,
+  overrule,
+  actions,
+}: {
+  name: string;
+  ours: ComponentChildren;
+  other: DuplicateOf;
+  busy: boolean;
+  overrule?: ((typed: string) => void) | undefined;
+  actions?: ComponentChildren;
+}) {
+  const [typed, setTyped] = useState('');
+  const theirName = other.name ?? t('people.unnamed');
+  const word = other.number ?? theirName;
+  return (
+    <div class="stack two-people">
+      <div class="beside">
+        <figure class="card face-beside">
+          {ours}
+          <figcaption>
+            <p class="muted small">{t('lookalikes.ours')}</p>
+            <p dir="auto">{name}</p>
+          </figcaption>
+        </figure>
+        <figure class="card face-beside">
+          {other.hasPicture ? (
+            <img src={`/api/people/${other.person}/picture`} alt={t('lookalikes.pictureOf', { name: theirName })} />
+          ) : (
+            <div class="photo-none" role="img" aria-label={t('lookalikes.noPicture')}>
+              <IconFace />
+            </div>
+          )}
+          <figcaption>
+            <p class="muted small">{t('lookalikes.theirs')}</p>
+            <p>
+              <PersonLink id={other.person} name={other.name} />
+              {other.number !== null && <bdi class="tabular"> · {other.number}</bdi>}
+            </p>
+            {other.enrolledAt !== null && (
+              <p class="small">
+                {t('lookalikes.since')} <Moment at={other.enrolledAt} />
+              </p>
+            )}
+            {!other.hasPicture && <p class="small">{t('lookalikes.noPicture')}</p>}
+          </figcaption>
+        </figure>
+      </div>
+      <p>{t('lookalikes.effect', { name, other: theirName })}</p>
+      <p>{t('lookalikes.samePerson')}</p>
+      {overrule ? (
+        <Form class="stack" onSubmit={() => typed.trim() !== '' && overrule(typed)}>
+          <TextField
+            label={t(other.number === null ? 'lookalikes.typeName' : 'lookalikes.typeNumber', { word })}
+            value={typed}
+            onValue={setTyped}
+          />
+          <div class="actions start">
+            <button type="submit" class="primary danger" aria-disabled={busy || typed.trim() === ''}>
+              {t('lookalikes.overrule')}
+            </button>
+            {actions}
+          </div>
+        </Form>
+      ) : (
+        <>
+          <p>{t('lookalikes.notYours', { name })}</p>
+          <div class="actions start">{actions}</div>
+        </>
+      )}
+    </div>
+  );
+}

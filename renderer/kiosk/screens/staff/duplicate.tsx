@@ -1,0 +1,226 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { DuplicateFace } from '../../../../electron/contract/methods.ts';
+import { RpcError } from '../../../../electron/contract/rpc-error.ts';
+import { dayOf, t } from '../../../shared/i18n.ts';
+import { IconFace } from '../../../shared/icons.tsx';
+import { FormError } from '../../parts/keypad-form.tsx';
+import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
+import { SessionOver, type StaffSession, staffWords } from './session.ts';
+
+/** The word that they are two people, as the core takes it. */
+export interface Overrule {
+  readonly other: string;
+  readonly typed: string;
+}
+
+/** Whether an enrolment was refused because the face is somebody else's. */
+export const isDuplicate = (cause: unknown): boolean => cause instanceof RpcError && cause.code === 'duplicate-face';
+
+/**
+ * A face that is somebody else's already: both pictures, what happens to the other person, and, for a supervisor, the typed word
+ * that they are two people. Everyone else is shown how the person gets in meanwhile.
+ *
+ * @param ask fetches who it may be
+ * @param overrule enrols; what it throws is said here
+ * @param byNumber the person goes on with number and PIN; null where that leads nowhere
+ */
+export function DuplicateScreen({
+  name,
+  session,
+  ask,
+  overrule,
+  byNumber,
+  close,
+}: {
+  name: string;
+  session: StaffSession;
+  ask: (token: string) => Promise<DuplicateFace>;
+  overrule: (token: string, word: Overrule) => Promise<void>;
+  byNumber: (() => void) | null;
+  close: () => void;
+}) {
+  const found = useSignal<DuplicateFace | null>(null);
+  const typing = useSignal(false);
+  const typed = useSignal('');
+  const error = useSignal('');
+  const busy = useSignal(false);
+  const title = useRef<HTMLHeadingElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const { root, type } = useTypingTarget();
+  useEffect(() => {
+    session
+      .run(ask)
+      .then((next) => (found.value = next))
+      .catch((cause: unknown) => {
+        if (!(cause instanceof SessionOver)) error.value = staffWords(cause);
+      });
+  }, []);
+  useEffect(() => (typing.value ? input.current?.focus() : title.current?.focus()), [typing.value, found.value]);
+
+  const shown = found.value;
+  const other = shown?.other;
+
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault();
+    if (!other || busy.value || typed.value.trim() === '') return;
+    busy.value = true;
+    error.value = '';
+    try {
+      await session.run((token) => overrule(token, { other: other.id, typed: typed.value.trim() }));
+    } catch (cause) {
+      if (!(cause instanceof SessionOver)) error.value = staffWords(cause);
+      input.current?.focus();
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  if (typing.value && other)
+    return (
+      <form class="duplicate-confirm" ref={root} onSubmit={(event) => void submit(event)} noValidate autocomplete="off">
+        {error.value ? (
+          <FormError words={error.value} />
+        ) : (
+          <p class="duplicate-effect">{t('duplicate.effect', { name, other: other.name })}</p>
+        )}
+        <div class="duplicate-typed">
+          <label class="field">
+            <span>
+              {t(other.number === null ? 'duplicate.typeName' : 'duplicate.typeNumber', {
+                word: other.number ?? other.name,
+              })}
+            </span>
+            <input
+              ref={input}
+              name="confirm"
+              inputMode="none"
+              autocomplete="off"
+              spellcheck={false}
+              maxLength={200}
+              value={typed.value}
+              onInput={(e) => (typed.value = e.currentTarget.value)}
+            />
+          </label>
+          <div class="actions">
+            <button type="button" class="button button-big" onClick={() => (typing.value = false)}>
+              {t('cancel')}
+            </button>
+            <button
+              type="submit"
+              class="button button-big button-bad-main"
+              data-do="overrule"
+              aria-disabled={busy.value || typed.value.trim() === ''}
+            >
+              {t('duplicate.overrule')}
+            </button>
+          </div>
+        </div>
+        <Keyboard type={type} />
+      </form>
+    );
+  return (
+    <section class="duplicate" data-may={shown?.mayOverrule}>
+      <h2 class="title" ref={title} tabIndex={-1}>
+        {t('duplicate.title')}
+      </h2>
+      <div class="duplicate-pair">
+        <Face bytes={shown?.ours ?? null} label={t('duplicate.ours')} words={[name]} />
+        <Face
+          bytes={shown?.theirs ?? null}
+          label={t('duplicate.theirs')}
+          words={
+            other
+              ? [
+                  other.name,
+                  other.number === null ? t('people.noNumber') : t('people.number', { number: other.number }),
+                  t('duplicate.since', { day: dayOf(new Date(other.enrolledAt)) }),
+                ]
+              : []
+          }
+        />
+      </div>
+      <div class="duplicate-words">
+        {other && (
+          <p>
+            {shown.mayOverrule ? t('duplicate.samePerson', { other: other.name }) : t('duplicate.notYours', { name })}
+          </p>
+        )}
+        <FormError words={error.value} />
+      </div>
+      <div class="actions">
+        <button type="button" class="button button-big" onClick={close}>
+          {t('cancel')}
+        </button>
+        {byNumber && (
+          <button
+            type="button"
+            class={shown?.mayOverrule ? 'button button-big' : 'button button-big button-main'}
+            data-do="by-number"
+            onClick={byNumber}
+          >
+            {t('duplicate.byNumber')}
+          </button>
+        )}
+        {shown?.mayOverrule && (
+          <button
+            type="button"
+            class="button button-big button-bad"
+            data-do="two-people"
+            onClick={() => (typing.value = true)}
+          >
+            {t('duplicate.twoPeople')}
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** One of the two. It is drawn, never given an address, and its pixels go with this part of the screen. */
+function Face({ bytes, label, words }: { bytes: Uint8Array | null; label: string; words: readonly string[] }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const surface = canvas.current;
+    let over = false;
+    async function draw(): Promise<void> {
+      if (!bytes) return;
+      const bitmap = await createImageBitmap(new Blob([Uint8Array.from(bytes)]));
+      if (surface && !over) {
+        surface.width = bitmap.width;
+        surface.height = bitmap.height;
+        surface.getContext('2d')?.drawImage(bitmap, 0, 0);
+      }
+      bitmap.close();
+    }
+    draw().catch(() => undefined); // name and number say who it is
+    return () => {
+      over = true;
+      if (surface) surface.width = surface.height = 0;
+    };
+  }, [bytes]);
+  const [name, ...facts] = words;
+  return (
+    <figure class="duplicate-face">
+      {bytes ? (
+        <canvas ref={canvas} role="img" aria-label={`${label}: ${name ?? ''}`} />
+      ) : (
+        <span class="duplicate-none" role="img" aria-label={t('duplicate.noPicture')}>
+          <IconFace />
+        </span>
+      )}
+      <figcaption>
+        <span class="hint">{label}</span>
+        <strong>
+          <bdi>{name}</bdi>
+        </strong>
+        {facts.map((fact) => (
+          <span key={fact} class="tabular">
+            {fact}
+          </span>
+        ))}
+        {!bytes && words.length > 1 && <span>{t('duplicate.noPicture')}</span>}
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { LookalikeReason, Uuid } from '../wire/event.ts';
+import { Instant, pageOf, pageQuery } from './page.ts';
+
+/** `/api/lookalikes`: pairs of people whom no face alone tells apart. */
+
+export const Lookalikes = z.strictObject({
+  id: Uuid,
+  people: z.array(z.strictObject({ id: Uuid, name: z.string().nullable(), number: z.string().nullable() })).length(2),
+  reason: LookalikeReason,
+  at: Instant,
+  /** The kiosk where it was marked; null: the console. */
+  device: Uuid.nullable(),
+  /** Account, or member of a kiosk's staff; null: the kiosk by itself. */
+  by: z.string().nullable(),
+});
+export type Lookalikes = z.infer<typeof Lookalikes>;
+
+export const LookalikesQuery = z.strictObject(pageQuery);
+export const LookalikesPage = pageOf(Lookalikes);

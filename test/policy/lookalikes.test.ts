@@ -1,0 +1,189 @@
+import { v7 } from 'uuid';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
+import { attendanceRoutes } from '../../sync/server/attendance/routes.ts';
+import { attentionRoutes } from '../../sync/server/attention/routes.ts';
+import { readChanges } from '../../sync/server/changes/read.ts';
+import { assignToSites } from '../../sync/server/changes/sites.ts';
+import { consentRoutes } from '../../sync/server/consents/routes.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { inTransaction } from '../../sync/server/database/retry.ts';
+import { openHalf } from '../../sync/server/ingest/personal.ts';
+import { personBox } from '../../sync/server/keys/persons.ts';
+import { lookalikeRoutes } from '../../sync/server/lookalikes/routes.ts';
+import { partnersOf } from '../../sync/server/lookalikes/store.ts';
+import { applyPerson } from '../../sync/server/people/people.ts';
+import { messageOf } from '../../sync/server/webhooks/message.ts';
+import { DATABASES } from '../services/databases.ts';
+import type { MemoryOutbox } from '../sync/kit.ts';
+import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
+
+/** Pairs of lookalikes on the server: what a kiosk says of one, whom it concerns, and with whom it goes. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+
+describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
+  let home: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let api: Api;
+  let door: MemoryOutbox;
+  let count = 0;
+
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+    api = await apiOn(database, NOW, [...attendanceRoutes, ...attentionRoutes, ...consentRoutes, ...lookalikeRoutes]);
+    await api.db
+      .insertInto('webhook')
+      .values({
+        id: v7(),
+        name: 'Payroll',
+        site: null,
+        with_number: false,
+        enabled: true,
+        disabled_because: null,
+        sealed: Buffer.alloc(1),
+        row_version: 1,
+        created_at: NOW,
+        paused_until: null,
+      })
+      .execute();
+    door = await api.kiosk(SITE.id);
+  }, 60_000);
+  afterAll(async () => {
+    api?.close();
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach((context) => {
+    if (unavailable) context.skip(unavailable);
+  });
+
+  /** Two people of the door's site, whom the door has marked. */
+  async function pair(reason: 'enrolment' | 'not-me' = 'enrolment') {
+    const [ada, eve] = [enrol(door, 'Ada', NOW, `A-${++count}`), enrol(door, 'Eve', NOW, `E-${count}`)];
+    door.append('lookalike', { change: 'marked', reason }, { person: eve, other: ada }, NOW);
+    await api.deliver(door);
+    return { ada, eve };
+  }
+  const listed = async () =>
+    (await api.ask<{ items: { id: string; people: { id: string }[] }[] }>('GET', '/api/lookalikes', { as: 'staff' }))
+      .items;
+  /** What a snapshot tells this kiosk of a person's pairs; nothing where it does not tell of any. */
+  async function told(person: string, box = door) {
+    const source = { db: api.db, keys: api.keys, logEpoch: v7(), publicKeys: async () => ({}) as never };
+    const ask = { cursor: '', limit: 200, presenceAfter: null, newestKey: true };
+    const { changes, more } = await readChanges(source, box.device, ask, NOW);
+    expect(more).toBe(false);
+    return changes.flatMap((c) => (c.kind === 'lookalikes' && c.person === person ? c.others : []));
+  }
+
+  test('a kiosk’s word reaches every kiosk of the site, Attention and webhooks at once, and nobody asks whether they are one', async () => {
+    const { ada, eve } = await pair('not-me');
+    const other = await api.kiosk(SITE.id);
+    for (const box of [door, other]) {
+      expect(await told(ada, box)).toMatchObject([{ person: eve, reason: 'not-me', device: door.device, by: null }]);
+      expect(await told(eve, box)).toMatchObject([{ person: ada }]);
+    }
+    const { items } = await api.ask<{ items: { ref: string; person: string }[] }>(
+      'GET',
+      '/api/attention?kind=lookalikes',
+      { as: 'staff' },
+    );
+    const item = items.find((i) => [ada, eve].includes(i.person))!;
+    expect(item).toMatchObject({ code: 'lookalikes-not-me', device: door.device });
+    const due = await api.db.selectFrom('webhook_delivery').selectAll().where('subject', '=', item.ref).execute();
+    expect(due).toMatchObject([{ kind: 'lookalikes.marked', state: 'due', due_at: NOW }]);
+    const message = await messageOf(api.db, api.keys, due[0]!, { withNumber: false }, NOW);
+    expect(message!.body).toMatchObject({
+      type: 'lookalikes.marked',
+      data: { people: [ada, eve].sort(), reason: 'not-me' },
+    });
+    const candidates = await api.db
+      .selectFrom('merge_candidate')
+      .selectAll()
+      .where('first', 'in', [ada, eve])
+      .execute();
+    expect(candidates).toMatchObject([{ status: 'rejected' }]);
+    // The log keeps whom it was about, and not the other one.
+    const [event] = await api.db.selectFrom('event').selectAll().where('type', '=', 'lookalike').execute();
+    const { other: named, person } = openHalf(api.keys, await personBox(api.db, api.keys, [event!.person!]), event!);
+    expect([named, person?.value]).toEqual([undefined, eve]);
+  });
+
+  test('said twice it is told once; a kiosk takes it back, an administrator too, and staff of the office may only look', async () => {
+    const { ada, eve } = await pair();
+    door.append('lookalike', { change: 'marked', reason: 'not-me' }, { person: ada, other: eve }, NOW);
+    await api.deliver(door);
+    expect((await listed()).filter((p) => p.people.some((one) => one.id === ada))).toHaveLength(1);
+    door.append('lookalike', { change: 'removed' }, { person: ada, other: eve }, NOW);
+    await api.deliver(door);
+    expect(await partnersOf(api.db, ada)).toEqual([]);
+    expect(await told(ada)).toEqual([]);
+
+    const again = await pair();
+    const [row] = (await listed()).filter((p) => p.people.some((one) => one.id === again.ada));
+    expect(lookalikeRoutes.find((r) => r.path.endsWith('/remove'))!.roles).toEqual(['admin']);
+    await api.ask('POST', `/api/lookalikes/${row!.id}/remove`);
+    expect(await api.lastAudit()).toMatchObject({ action: 'write' });
+    expect(await partnersOf(api.db, again.ada)).toEqual([]);
+    await expect(api.ask('POST', `/api/lookalikes/${row!.id}/remove`)).rejects.toMatchObject({
+      code: 'lookalikes-unknown',
+    });
+  });
+
+  test('a kiosk marks nobody who is not of its site, whichever of the two it is', async () => {
+    const elsewhere = await site('Hamburg');
+    const far = await api.kiosk(elsewhere);
+    const stranger = enrol(far, 'Bob', NOW, `B-${++count}`);
+    const ada = enrol(door, 'Ada', NOW, `A-${count}`);
+    await api.deliver(far);
+    door.append('lookalike', { change: 'marked', reason: 'not-me' }, { person: ada, other: stranger }, NOW);
+    door.append('lookalike', { change: 'marked', reason: 'not-me' }, { person: stranger, other: ada }, NOW);
+    door.append('lookalike', { change: 'marked', reason: 'not-me' }, { person: ada, other: v7() }, NOW);
+    door.append('lookalike', { change: 'marked', reason: 'not-me' }, { person: ada, other: ada }, NOW);
+    await api.deliver(door);
+    expect([await partnersOf(api.db, ada), await partnersOf(api.db, stranger)]).toEqual([[], []]);
+  });
+
+  test('a kiosk of another site is told of a pair only where both are of it', async () => {
+    const { ada, eve } = await pair();
+    const elsewhere = await site('Bremen');
+    const far = await api.kiosk(elsewhere);
+    await assignToSites(api.db, ada, [...(await sitesOf(ada)), elsewhere], NOW);
+    expect(await told(ada, far)).toEqual([]);
+    await assignToSites(api.db, eve, [...(await sitesOf(eve)), elsewhere], NOW);
+    expect(await told(eve, far)).toMatchObject([{ person: ada }]);
+  });
+
+  test('the pair goes with an erasure and a withdrawn consent; merged, the one who stays has the pairs of both', async () => {
+    const one = await pair();
+    await inTransaction(api.db, (tx) => applyPerson(tx, api.keys, 'deleted', { person: one.eve }, NOW));
+    expect(await partnersOf(api.db, one.ada)).toEqual([]);
+
+    const two = await pair();
+    await api.ask('POST', `/api/people/${two.eve}/consents/withdraw`);
+    expect(await partnersOf(api.db, two.ada)).toEqual([]);
+    expect(await told(two.ada)).toEqual([]);
+
+    const three = await pair();
+    await mergePeople(api.db, api.keys, { kept: three.ada, merged: three.eve, by: 'admin' }, NOW);
+    expect(await partnersOf(api.db, three.ada)).toEqual([]);
+
+    const four = await pair();
+    const kept = enrol(door, 'Kim', NOW, `K-${++count}`);
+    await api.deliver(door);
+    await mergePeople(api.db, api.keys, { kept, merged: four.eve, by: 'admin' }, NOW);
+    expect(await partnersOf(api.db, kept)).toEqual([four.ada]);
+    expect(await told(four.ada)).toMatchObject([{ person: kept }]);
+  });
+
+  async function site(name: string): Promise<string> {
+    const id = v7();
+    await api.db.insertInto('site').values({ id, name, time_zone: 'Europe/Berlin', is_default: false }).execute();
+    return id;
+  }
+  const sitesOf = async (person: string) =>
+    (await api.db.selectFrom('person_site').select('site').where('person', '=', person).execute()).map((r) => r.site);
+});
