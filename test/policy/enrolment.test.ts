@@ -233,7 +233,7 @@ describe('enrolment on the server', () => {
       ['listed.jpg', eve, 'duplicate-in-import', 'given'],
       [`${two}-2.png`, grace, 'picture-not-decodable', 'none'],
     ]);
-    expect(found[3]!.duplicate).toMatchObject({ id: ada });
+    expect(found[3]!.duplicate).toMatchObject({ person: ada, number: one });
     for (const person of [ada, grace, eve]) expect(await look(person)).toMatchObject({ templates: 0 });
     const picture = await api.ask<Buffer>('GET', `/api/imports/${id}/photos/${found[0]!.id}/picture`);
     expect(picture.subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
@@ -250,18 +250,29 @@ describe('enrolment on the server', () => {
       .execute();
 
     // Decisions can be taken back; a picture of nobody, or without a face, can't be accepted.
-    const decide = (photo: ImportPhoto, body: object) =>
-      api.ask<ImportPhoto>('POST', `/api/imports/${id}/photos/${photo.id}/decision`, { as: 'staff', body });
+    const decide = (photo: ImportPhoto, body: object, as: 'staff' | 'admin' = 'staff') =>
+      api.ask<ImportPhoto>('POST', `/api/imports/${id}/photos/${photo.id}/decision`, { as, body });
+    // A face that is like somebody else's waits for an administrator, who types whom it concerns.
+    const accept = (typed?: string) => ({ decision: 'accept', ...(typed && { typed }) });
+    await expect(decide(found[3]!, accept(one))).rejects.toMatchObject({ code: 'duplicate-needs-admin' });
+    await expect(decide(found[3]!, accept(), 'admin')).rejects.toMatchObject({ code: 'confirmation-wrong' });
+    await expect(decide(found[3]!, accept(three), 'admin')).rejects.toMatchObject({ code: 'confirmation-wrong' });
+    expect(await decide(found[3]!, accept(one), 'admin')).toMatchObject({ state: 'accepted' });
+    expect(await decide(found[3]!, { decision: 'undo' })).toMatchObject({ state: 'judged' });
+    expect(await partnersOf(api.db, eve)).toEqual([]);
     await expect(decide(found[2]!, { decision: 'accept' })).rejects.toMatchObject({ code: 'import-photo-unusable' });
     expect(await decide(found[3]!, { decision: 'refuse', reason: 'not-them' })).toMatchObject({ state: 'refused' });
     expect(await decide(found[3]!, { decision: 'undo' })).toMatchObject({ state: 'judged' });
     expect(await api.ask('POST', `/api/imports/${id}/accept-all`)).toEqual({ accepted: 2 });
+    await decide(found[3]!, accept(one), 'admin');
     await api.ask('POST', `/api/imports/${id}/apply`);
     await run();
     expect(await api.ask('GET', `/api/imports/${id}`)).toMatchObject({
       state: 'done',
-      counts: { applied: 1, refused: 1 },
+      counts: { applied: 2, refused: 1 },
     });
+    // With the enrolment, and not before it, the two are a pair.
+    expect(await partnersOf(api.db, eve)).toEqual([ada]);
     expect(await look(ada)).toMatchObject({ templates: 1 });
     // The template is of the embedder that it says, made anew from the picture.
     const made = await inTransaction(api.db, (tx) =>
