@@ -30,7 +30,17 @@ import { StateScreen } from './state.tsx';
 import { TechnicianRoom } from './technician/room.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
-type View = 'menu' | 'enrol' | 'again' | 'review' | 'lookalikes' | 'people' | 'evacuation' | 'diagnostics' | 'members' | 'state';
+type View =
+  | 'menu'
+  | 'enrol'
+  | 'again'
+  | 'review'
+  | 'lookalikes'
+  | 'people'
+  | 'evacuation'
+  | 'diagnostics'
+  | 'members'
+  | 'state';
 
 /** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
 const IDLE_MS = 120_000;
