@@ -18,7 +18,7 @@ export const StayRow = z.strictObject({
   /** Null: nobody recorded it. It is never made up. */
   start: Instant.nullable(),
   end: Instant.nullable(),
-  /** Of real time; null where an end is missing. */
+  /** Whole minutes of real time; null where an end is missing. */
   minutes: z.number().int().nullable(),
 });
 
@@ -28,7 +28,7 @@ export const DayRow = z.strictObject({
   firstIn: Instant.nullable(),
   lastOut: Instant.nullable(),
   stays: z.array(StayRow),
-  /** Sum of the stays that have both ends. */
+  /** Whole minutes of all stays that have both ends together: up to one a stay more than the sum of theirs. */
   minutes: z.number().int(),
   /** Stays that lack an end. */
   open: z.number().int(),

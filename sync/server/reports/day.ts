@@ -64,15 +64,21 @@ export function dayOfPerson(
   const text = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
   const starts = stays.flatMap((s) => s.start ?? []);
   const ends = stays.flatMap((s) => s.end ?? []);
-  const minutes = (s: { start: number | null; end: number | null }) =>
-    s.start === null || s.end === null ? null : Math.floor((s.end - s.start) / 60_000);
+  const whole = (ms: number) => Math.floor(ms / 60_000);
+  const lasted = (s: { start: number | null; end: number | null }) =>
+    s.start === null || s.end === null ? null : s.end - s.start;
+  const closed = stays.flatMap((s) => lasted(s) ?? []);
   return {
     person,
     firstIn: text(starts.length > 0 ? Math.min(...starts) : null),
     lastOut: text(ends.length > 0 ? Math.max(...ends) : null),
-    stays: stays.map((s) => ({ start: text(s.start), end: text(s.end), minutes: minutes(s) })),
-    minutes: stays.reduce((sum, s) => sum + (minutes(s) ?? 0), 0),
-    open: stays.filter((s) => minutes(s) === null).length,
+    stays: stays.map((s) => {
+      const ms = lasted(s);
+      return { start: text(s.start), end: text(s.end), minutes: ms === null ? null : whole(ms) };
+    }),
+    // Cut to minutes once: thirty short stays are as long together as one of the same time.
+    minutes: whole(closed.reduce((sum, ms) => sum + ms, 0)),
+    open: stays.length - closed.length,
   };
 }
 
