@@ -147,7 +147,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
     expect((await door.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'person-unknown', actor: staff.id });
   });
 
-  test('P11 refusals of one session that are alike share a second row, which says how many they were', async () => {
+  test('refusals of one session that are alike share a second row, which says how many they were', async () => {
     const refusals = new RefusalRows(door.services);
     const who = await door.as('staff');
     const { db, keys, now } = door;
