@@ -210,6 +210,12 @@ async function checks(): Promise<boolean[]> {
   ]);
 }
 
+/** What is no suite: of `npm test` lint and the like, of the release tier whether its tests notice kept mutations. */
+async function checksOf(): Promise<boolean[]> {
+  if (tier === 'short') return checks();
+  return tier === 'release' ? [await check('mutants', process.execPath, [join(root, 'test/mutants/run.ts')])] : [];
+}
+
 /** The suites of a run: in vitest, in browsers, and of `npm test` forty faults beside them. */
 async function suites(): Promise<Suite[]> {
   const at = { short: 0, long: 2, release: 3 }[tier];
@@ -241,7 +247,7 @@ async function policy(): Promise<boolean> {
   return code === 0 || code === 2;
 }
 
-const checked = tier === 'short' ? await checks() : [];
+const checked = await checksOf();
 const judged = (await suites()).map(judgeSuite);
 const proven = tier === 'short' || (await policy());
 const all = judged.flatMap((s) => s.results);

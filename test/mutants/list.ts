@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** One minimal change of the product that breaks a promise, and the tests that have to notice. */
+const MutantSchema = z.strictObject({
+  /** What the product no longer does: one plain sentence. */
+  promise: z.string().regex(/^[A-Z0-9].*\.$/),
+  /** Path from the project's root. */
+  file: z.string(),
+  /** Source text that occurs in the file exactly once. */
+  from: z.string().min(1),
+  to: z.string(),
+  /** Vitest files, one of which has to fail. */
+  tests: z.array(z.string().endsWith('.test.ts')).min(1),
+  /** Part of the titles of the tests that have to fail: a regular expression, as vitest's `-t`. All tests by default. */
+  title: z.string().optional(),
+});
+export type Mutant = z.infer<typeof MutantSchema>;
+
+const LISTS = join(import.meta.dirname, 'lists');
+
+/** The kept mutants, in the order of their lists. @throws ZodError where an entry has not the shape above */
+export function readMutants(): Mutant[] {
+  return readdirSync(LISTS)
+    .sort()
+    .flatMap((name) => z.array(MutantSchema).parse(JSON.parse(readFileSync(join(LISTS, name), 'utf8'))));
+}
+
+/** @returns the source with the mutation in it. @throws Error where `from` is not in it exactly once, or changes nothing */
+export function mutate(source: string, mutant: Pick<Mutant, 'file' | 'from' | 'to'>): string {
+  const at = source.indexOf(mutant.from);
+  if (at < 0) throw new Error(`${mutant.file} does not contain: ${mutant.from}`);
+  if (source.indexOf(mutant.from, at + 1) >= 0)
+    throw new Error(`${mutant.file} contains more than once: ${mutant.from}`);
+  if (mutant.from === mutant.to) throw new Error(`${mutant.file}: this changes nothing: ${mutant.from}`);
+  return source.slice(0, at) + mutant.to + source.slice(at + mutant.from.length);
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type TestResult, vitestResults } from '../../sync/server/compliance/reports.ts';
+import { type Mutant, mutate, readMutants } from './list.ts';
+
+/**
+ *     npm run test:mutants [-- --only TEXT] [--jobs N]
+ *
+ * Applies each kept mutation (lists/) to a copy of the working tree, one at a time, and runs the tests that are to notice.
+ * A mutant is caught when one of them fails; when none does, or none runs, it survives. First the tests run on the unchanged
+ * copy: a mutant is not caught by a test that fails anyway. `--only`: mutants whose file, promise or tests contain this text.
+ * Exit codes: 0 all caught; 1 a mutant survived, or its tests fail without it; 2 wrong usage.
+ */
+const { values } = parseArgs({ options: { only: { type: 'string' }, jobs: { type: 'string' } } });
+const root = join(import.meta.dirname, '../..');
+const jobs = Number(values.jobs ?? availableParallelism());
+const mutants = readMutants().filter(
+  ({ file, promise, tests }) => !values.only || [file, promise, ...tests].some((text) => text.includes(values.only!)),
+);
+if (!Number.isInteger(jobs) || jobs < 1 || mutants.length === 0) {
+  console.error(
+    mutants.length === 0 ? `mutants: none matches --only ${values.only}` : 'mutants: --jobs takes a number',
+  );
+  process.exit(2);
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'sp-mutants-'));
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
+/** A copy of the working tree without what is made; packages and built parts are the checkout's own. */
+function copyTree(name: string): string {
+  const copy = join(scratch, name);
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  for (const file of listed.toString().split('\0').filter(Boolean)) {
+    // What is deleted and not yet committed is listed too.
+    if (!existsSync(join(root, file))) continue;
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    cpSync(join(root, file), join(copy, file));
+  }
+  for (const made of ['node_modules', 'dist']) symlinkSync(join(root, made), join(copy, made));
+  // Some tests ask git for the list of files.
+  execFileSync('git', ['init', '-q'], { cwd: copy });
+  execFileSync('git', ['add', '-A'], { cwd: copy });
+  return copy;
+}
+
+/** @returns what the tests said; none where nothing could be run */
+async function runTests(
+  copy: string,
+  { tests, title }: Pick<Mutant, 'tests' | 'title'>,
+  bail: boolean,
+): Promise<TestResult[]> {
+  const report = join(copy, 'mutants-report.json');
+  rmSync(report, { force: true });
+  const args = ['run', '--reporter=json', `--outputFile.json=${report}`, '--maxWorkers=1', ...tests];
+  if (title) args.push('-t', title);
+  if (bail) args.push('--bail=1');
+  const child = spawn(join(root, 'node_modules/.bin/vitest'), args, { cwd: copy, stdio: 'ignore' });
+  children.add(child);
+  await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+  children.delete(child);
+  return vitestResults(report, copy);
+}
+
+/** A file that can't be loaded (no title) says nothing of its tests. */
+const failed = (results: readonly TestResult[]) => results.some((r) => r.outcome === 'failed' && r.title !== '');
+const passed = (results: readonly TestResult[]) => results.some((r) => r.outcome === 'passed');
+
+const began = performance.now();
+const copies = Array.from({ length: jobs }, (_, i) => copyTree(`copy-${i + 1}`));
+
+/** Each item through `work` once, with one copy at a time. */
+async function spread<T>(items: readonly T[], work: (item: T, copy: string) => Promise<void>): Promise<void> {
+  const left = [...items];
+  await Promise.all(
+    copies.map(async (copy) => {
+      for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item, copy);
+    }),
+  );
+}
+
+const unfit = new Set<string>();
+const key = ({ tests, title }: Mutant) => JSON.stringify([tests, title]);
+await spread([...new Map(mutants.map((m) => [key(m), m]))], async ([id, mutant], copy) => {
+  const { tests, title } = mutant;
+  const results = await runTests(copy, mutant, false);
+  if (!failed(results) && passed(results)) return;
+  unfit.add(id);
+  console.log(
+    `✗ without any mutation ${failed(results) ? 'fails' : 'nothing runs'}: ${tests.join(' ')} ${title ?? ''}`,
+  );
+});
+
+const survivors: Mutant[] = [];
+let done = 0;
+await spread(mutants, async (mutant, copy) => {
+  const path = join(copy, mutant.file);
+  const source = readFileSync(path, 'utf8');
+  writeFileSync(path, mutate(source, mutant));
+  const results = unfit.has(key(mutant)) ? [] : await runTests(copy, mutant, true);
+  writeFileSync(path, source);
+  const caught = failed(results);
+  if (!caught) survivors.push(mutant);
+  done += 1;
+  console.log(`${caught ? '✓' : '✗'} ${done}/${mutants.length} ${mutant.file}: ${mutant.promise}`);
+});
+
+for (const { file, promise, from, to, tests } of survivors) {
+  console.log(`SURVIVED ${file}: ${promise}\n  - ${from}\n  + ${to}\n  passed: ${tests.join(' ')}`);
+}
+console.log(`took ${Math.round((performance.now() - began) / 1000)} s`);
+console.log(`${mutants.length} mutants, ${mutants.length - survivors.length} caught, ${survivors.length} survived`);
+process.exit(survivors.length === 0 ? 0 : 1);
