@@ -1,4 +1,5 @@
 import { extname, resolve } from 'node:path';
+import { coreLimit, withoutCoreDumps } from '../../sync/disk/core-dumps.ts';
 import { Problem } from '../contract/problem.ts';
 import { keepLog } from '../core/fleet/log-book.ts';
 import type { CoreOptions } from '../core/interface.ts';
@@ -58,6 +59,9 @@ const PAGE_SILENT_FOR = 60_000;
 export async function startBrowserHost(options: BrowserHostOptions): Promise<BrowserHost> {
   const { browser, demo } = options;
   const log = keepLog(options.home, options.log);
+  // Core and browser, which hold faces in the clear, are started by this process and inherit its limit.
+  if (!withoutCoreDumps(coreLimit()))
+    log('warn', 'host: a crash may write memory, faces included, to the disk', { code: 'core-dumps-possible' });
   // Everything that can refuse does so before anything is started.
   const files = listStaticFiles(options.dist ?? resolve(import.meta.dirname, '../../dist'));
   const program =

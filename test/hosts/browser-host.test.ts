@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -74,6 +75,18 @@ describe('the way in', () => {
     const { etag } = (await ask('/models/face.tflite', { headers: { cookie } })).headers;
     expect((await ask('/models/face.tflite', { headers: { cookie, 'if-none-match': String(etag) } })).status).toBe(304);
     expect((await ask('/', { method: 'HEAD', headers: { cookie } })).body).toBe('');
+  });
+});
+
+describe('a crash', () => {
+  it('writes no memory to the disk: the core is started with no room for a dump, whatever the limit was', async () => {
+    const limitOf = (pid: number) =>
+      /^Max core file size +(\S+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1];
+    // Dumps allowed, as where nobody has said otherwise.
+    spawnSync('prlimit', ['--pid', String(process.pid), '--core=65536:65536']);
+    expect(limitOf(process.pid)).toBe('65536');
+    await start();
+    expect([limitOf(process.pid), limitOf(host.corePid!)]).toEqual(['1', '1']);
   });
 });
 

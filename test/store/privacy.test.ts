@@ -9,13 +9,7 @@ import { openKeys } from '../../electron/core/keys/index.ts';
 import { PAGE_BYTES } from '../../electron/core/store/pages.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { aPerson, aPhoto, codeOf, embedding, MODEL, newFolder, openKiosk, someCheckins } from './kiosk.ts';
-
-const MARKS = {
-  name: 'Xenophon Plaintextovsky',
-  number: 'NUM-77120345',
-  photo: Buffer.from('JPEG-PIXELS-IN-THE-CLEAR'),
-  pin: '$argon2id$in-the-clear',
-};
+import { MARKS } from './marks.ts';
 
 /** Everything in the folder, WAL and vault included, as one buffer a file. */
 function filesOf(home: string): { name: string; bytes: Buffer }[] {
@@ -70,7 +64,7 @@ describe('at rest', () => {
       MARKS.photo,
       Buffer.from(MARKS.pin),
       Buffer.from('GPS-IN-THE-CLEAR'),
-      Buffer.from(embedding().buffer, 0, 64),
+      MARKS.vector,
       Buffer.from(person.id),
       Buffer.from(person.id.replaceAll('-', ''), 'hex'),
       Buffer.from('fr_feature'),

@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { type CoreLimit, coreLimit, withoutCoreDumps } from '../../disk/core-dumps.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { SECRETS } from '../secrets/files.ts';
 
@@ -17,16 +16,9 @@ export function takeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return taken;
 }
 
-/** One byte: below a page nothing is written, and 1 is what keeps the kernel from piping a dump to a program (core(5)). */
-const NO_CORE = 1;
-
-export interface Surroundings {
-  /** Text of `/proc/self/limits`; null: there is none. */
-  readonly limits: string | null;
+export interface Surroundings extends CoreLimit {
   /** Switches of Node that hold for this process. */
   readonly switches: readonly string[];
-  /** Lowers the limit of core dumps of this process to this many bytes. @returns whether it did */
-  readonly limitCore: (bytes: number) => boolean;
 }
 
 /**
@@ -47,8 +39,7 @@ export function withoutDumps(o: Surroundings): { readonly code: string; readonly
     );
   // Node's own reports name the environment of the start.
   if (process.report) process.report.excludeEnv = true;
-  const soft = o.limits === null ? undefined : /^Max core file size\s+(\S+)/m.exec(o.limits)?.[1];
-  if (soft === '0' || soft === String(NO_CORE) || o.limitCore(NO_CORE)) return null;
+  if (withoutCoreDumps(o)) return null;
   return {
     code: 'core-dumps-possible',
     message:
@@ -58,17 +49,6 @@ export function withoutDumps(o: Surroundings): { readonly code: string; readonly
 
 /** Of this process. */
 export const surroundings = (): Surroundings => ({
-  limits: readOrNull('/proc/self/limits'),
+  ...coreLimit(),
   switches: [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)],
-  // Node can't lower its own limits; util-linux does it for any process of the same user.
-  limitCore: (bytes) =>
-    spawnSync('prlimit', ['--pid', String(process.pid), `--core=${bytes}:${bytes}`], { stdio: 'ignore' }).status === 0,
 });
-
-function readOrNull(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
-}
