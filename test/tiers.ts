@@ -25,6 +25,7 @@ export const LONG: readonly string[] = [
   'test/liveness/footage.test.ts',
   'test/powercut/**',
   'test/store/kill.test.ts',
+  'test/store/no-plaintext.test.ts',
   'test/store/upgrade.test.ts',
   'test/sync/changes/**',
   'test/sync/device-limits.test.ts',

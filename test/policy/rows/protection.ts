@@ -88,6 +88,22 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'open for their own record alone: altered, swapped, renamed or missing ones have a code',
         ],
       },
+      'no plaintext touches the disk, temporary files included': {
+        'test/store/no-plaintext.test.ts': [
+          'nothing of a face, name or PIN is written in the clear, to no file at all, temporary ones included',
+        ],
+      },
+      'nor by a crash: no process of the kiosk can dump its memory': {
+        'test/hosts/browser-host.test.ts': [
+          'writes no memory to the disk: the core is started with no room for a dump, whatever the limit was',
+        ],
+        'test/kiosk-image/install.test.ts': ['no memory reaches a disk: no core dumps, no swap'],
+      },
+      'flushed before it counts: temporary file, fsync, rename, fsync of the folder': {
+        'test/store/no-plaintext.test.ts': [
+          'nothing of a face, name or PIN is written in the clear, to no file at all, temporary ones included',
+        ],
+      },
       'written whole or not at all': {
         [STORE]: [
           'that no record refers to, and temporary files, are gone after the next start',
@@ -286,6 +302,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
         [REGISTER]: [
           'change and audit row are one transaction: without the row there is no change',
           'what is refused changes nothing, tells nobody, and leaves a row that says so',
+          'refusals of one session that are alike share a second row, which says how many they were',
         ],
         [CHAIN]: ['a row goes with the transaction that it tells of'],
       },

@@ -50,6 +50,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         [CONSOLE]: ['is refused without a session, without an Origin, and from another Origin'],
         [LIVE]: [
           'opens for whoever may see the board, from our own page, and for nobody else',
+          'asking again and again is limited, and does not fill the audit log',
           'is closed as soon as its session ends: signed out, disabled, or given another role',
         ],
         'sync/server/live/hub.test.ts': ['ends a reader whose session has ended, and one that does not answer'],
