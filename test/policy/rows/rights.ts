@@ -237,7 +237,8 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
           'where nobody has said who runs the place, nobody can agree: staff is told, and the console or site.json mends it',
         ],
       },
-      'shown on the kiosk’s privacy screen': {
+      'shown on the kiosk’s privacy screen, as it was set over the server’s API': {
+        'test/e2e/privacy.spec.ts': ['the contacts that an administrator sets are on the kiosk’s privacy screen'],
         'test/kiosk-ui/kiosk.spec.ts': ['a policy of the server shows at once: liveness, days of photos, whom to ask'],
       },
     },

@@ -1,0 +1,45 @@
+import { expect, test } from '@playwright/test';
+import { readChanges } from '../../sync/server/changes/read.ts';
+import { doorOn } from '../policy/door-kit.ts';
+import { DATABASES } from '../services/databases.ts';
+import { knownKiosk } from '../sync/ingest-kit.ts';
+import { makeKiosk, type TestKiosk } from './kiosk-page.ts';
+
+/* Whom to ask, all the way: set over the server's API, sent to a kiosk as its page, kept in its store, shown on its screen. */
+
+test.describe.configure({ timeout: 120_000 });
+
+let kiosk: TestKiosk;
+test.beforeAll(async () => {
+  kiosk = await makeKiosk('privacy');
+});
+test.afterEach(() => kiosk.leave());
+test.afterAll(() => kiosk.remove());
+
+test('the contacts that an administrator sets are on the kiosk’s privacy screen', async () => {
+  const home = await DATABASES[0]!.start();
+  const database = await home.open();
+  const server = await doorOn(database);
+  const privacy = { controller: 'Werk Süd GmbH', contact: 'datenschutz@werk.example', dpo: 'Dr. Friederike Amt' };
+  try {
+    const admin = await server.as('admin');
+    const [site] = await server.db.selectFrom('site').select('id').where('is_default', '=', true).execute();
+    const url = `/api/sites/${site!.id}/policy`;
+    const before = (await server.ask(admin, 'GET', url)).json() as unknown as { policy: object };
+    const set = await server.ask(admin, 'PUT', url, { ...before.policy, privacy });
+    expect([set.status, set.text]).toEqual([200, set.text]);
+    const { device } = await knownKiosk(server.db, { at: server.now });
+    const { db, keys, services } = server;
+    const source = { db, keys, logEpoch: database.logEpoch, publicKeys: async () => services.keyring.publicKeys };
+    const ask = { cursor: '', limit: 200, presenceAfter: null, newestKey: true };
+    const page = await readChanges(source, device, ask, server.now);
+    await kiosk.withStore(({ store }) => store.sync.applyRoster({ ...page, whole: false }));
+  } finally {
+    await server.close();
+    await database.close();
+    await home.remove();
+  }
+  const { page } = await kiosk.enter();
+  await page.getByRole('button', { name: 'Privacy' }).click();
+  for (const words of Object.values(privacy)) await expect(page.locator('.privacy-grid')).toContainText(words);
+});
