@@ -42,7 +42,6 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
     suites: 'pictures of the kiosk in Chinese as people see them',
   },
   { file: '/usr/sbin/mosquitto', apt: 'mosquitto', suites: 'MQTT over a real Mosquitto' },
-  { file: '/usr/bin/strace', apt: 'strace', suites: 'what the kiosk writes and flushes, call by call' },
   { file: '/usr/bin/tcpdump', apt: 'tcpdump', suites: 'a capture on loopback' },
   { file: '/usr/lib/postgresql', apt: 'postgresql', suites: 'the server on a real PostgreSQL' },
   { file: '/usr/bin/moto_server', apt: 'python3-moto', suites: 'backups to an S3 store' },

@@ -80,10 +80,17 @@ test('titles are found of tests and groups, not in data', () => {
   const source = `
     test('photos go', () => {});
     describe.each(DATABASES)('the server on $name', () => {});
+    test.each<[string, Partial<Place>]>([['a', {}]])('not under another %s', () => {});
     test.skipIf(missing())(\`\${port} is shut\`, () => {});
     test(
       'an operator\\'s word',
       () => decode('P5 17 17 255'));
   `;
-  expect(titlesIn(source)).toEqual(['photos go', 'the server on $name', '… is shut', "an operator's word"]);
+  expect(titlesIn(source)).toEqual([
+    'photos go',
+    'the server on $name',
+    'not under another %s',
+    '… is shut',
+    "an operator's word",
+  ]);
 });

@@ -1,6 +1,6 @@
 /** The first argument of a test or a group, as it is in a source: `test.each(…)('…'`, `describe('…'`. */
 const TITLE =
-  /\b(?:test|it|describe|property)(?:\.\w+)*(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?\s*\(\s*(?:'((?:[^'\\]|\\.)*)'|`((?:[^`\\]|\\.)*)`|"((?:[^"\\]|\\.)*)")/g;
+  /\b(?:test|it|describe|property)(?:\.\w+(?:<[^()]*>)?(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?)*(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?\s*\(\s*(?:'((?:[^'\\]|\\.)*)'|`((?:[^`\\]|\\.)*)`|"((?:[^"\\]|\\.)*)")/g;
 
 /**
  * Titles of tests and groups in a source, with what a runner puts into them as it is written there (`%s`, `$name`); what a

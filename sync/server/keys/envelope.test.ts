@@ -5,7 +5,8 @@ import { canonicalBytes } from '../../protocol/seal/chain.ts';
 import { Keys, type Place } from './envelope.ts';
 import { Secret } from './secret.ts';
 
-const [a, b] = [new Secret(randomBytes(32)), new Secret(randomBytes(32))];
+const [encryptionKey, secretKey] = [randomBytes(32), randomBytes(32)];
+const [a, b] = [new Secret(Buffer.from(encryptionKey)), new Secret(Buffer.from(secretKey))];
 const keys = new Keys(a, b);
 const place: Place = { field: 'person.name', person: 'p1', record: 'r1', rowVersion: 3 };
 
@@ -21,6 +22,26 @@ describe('an envelope', () => {
     );
   });
 
+  test('is AES-256-GCM under a key by HKDF-SHA-256 of both environment keys, as another implementation has them', async () => {
+    const sealed = keys.seal('field', place, Buffer.from('Ada'));
+    const { subtle } = globalThis.crypto;
+    const input = await subtle.importKey('raw', encryptionKey, 'HKDF', false, ['deriveKey']);
+    const info = Buffer.from('smartpresence/v1/field');
+    const derived = await subtle.deriveKey(
+      { name: 'HKDF', hash: 'SHA-256', salt: secretKey, info },
+      input,
+      { name: 'AES-GCM', length: 256 },
+      false,
+      ['decrypt'],
+    );
+    const additionalData = Buffer.from(
+      JSON.stringify(['smartpresence', 1, 'person.name', 'p1', 'r1', 3, keys.version]),
+    );
+    const how = { name: 'AES-GCM', iv: sealed.subarray(3, 15), additionalData, tagLength: 128 };
+    const opened = await subtle.decrypt(how, derived, new Uint8Array(sealed.subarray(15)));
+    expect(Buffer.from(opened).toString()).toBe('Ada');
+  });
+
   test('is never the same twice', () => {
     expect(keys.sealJson(place, 'Ada').equals(keys.sealJson(place, 'Ada'))).toBe(false);
   });
@@ -31,7 +52,7 @@ describe('an envelope', () => {
     ['nobody', { person: null }],
     ['record', { record: 'r2' }],
     ['row version', { rowVersion: 2 }],
-  ])('P1 does not open under another %s', (_what, other) => {
+  ])('does not open under another %s', (_what, other) => {
     const sealed = keys.sealJson(place, 'Ada');
     expect(() => keys.openJson({ ...place, ...other }, sealed)).toThrowError(
       expect.objectContaining({ code: 'envelope-broken' }),

@@ -42,8 +42,14 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'does not open when any one part of its place is another',
           'does not open with any bit changed, cut or added',
         ],
-        [ENVELOPE]: ['opens in its place, to what was sealed'],
+        [ENVELOPE]: ['opens in its place, to what was sealed', 'does not open under another %s'],
         [PERSON_KEYS]: ['opens what was sealed under it, in its place, and no other person’s'],
+      },
+      'by AES-256-GCM': {
+        [ENVELOPE]: [
+          'is AES-256-GCM under a key by HKDF-SHA-256 of both environment keys, as another implementation has them',
+        ],
+        'test/vectors/vectors.test.ts': ['a position and a photo open at the server'],
       },
       'two people’s values can’t be swapped': {
         [STORE]: [
@@ -69,7 +75,12 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       'both secrets are needed, on a kiosk': {
         [KIOSK_KEYS]: ['with another device secret, provisioning secret, or none'],
       },
-      'by HKDF-SHA-256': { [KIOSK_KEYS]: ['derive by HKDF-SHA-256 as RFC 5869 has it'] },
+      'by HKDF-SHA-256': {
+        [KIOSK_KEYS]: ['derive by HKDF-SHA-256 as RFC 5869 has it'],
+        [ENVELOPE]: [
+          'is AES-256-GCM under a key by HKDF-SHA-256 of both environment keys, as another implementation has them',
+        ],
+      },
       'one sub-key a purpose': {
         [KIOSK_KEYS]: ['give one sub-key a purpose: all differ, and none shows another'],
         [ENVELOPE]: ['does not open for another purpose, or when either environment key differs'],
@@ -102,6 +113,11 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       'flushed before it counts: temporary file, fsync, rename, fsync of the folder': {
         'test/store/no-plaintext.test.ts': [
           'nothing of a face, name or PIN is written in the clear, to no file at all, temporary ones included',
+        ],
+      },
+      'a power cut at any moment loses none that was confirmed': {
+        'test/powercut/powercut.test.ts': [
+          'a power cut loses nothing that was confirmed, and nobody has to come: %s (seed …)',
         ],
       },
       'written whole or not at all': {
