@@ -55,7 +55,11 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
         [ERASURE]: ['counts by day, site, direction and method are what they were'],
       },
       'the person’s data key is destroyed': {
-        [PERSON_KEYS]: ['is gone everywhere at once when it is destroyed, and nobody makes it again by looking'],
+        [PERSON_KEYS]: [
+          'is gone everywhere at once when it is destroyed, and nobody makes it again by looking',
+          'is not made for someone who was erased, whoever asks',
+        ],
+        'test/policy/writes-and-erasure.test.ts': ['a write about a person and their erasure, on $name'],
         [AUDIT_LOG]: ['once a person’s key is destroyed no row is found as theirs, and the chain stays whole'],
         'test/policy/erased-everywhere.test.ts': [
           'can not be decrypted out of files, write-ahead log, object versions, kiosk, or an old backup restored when the copies of the key have expired',
@@ -64,6 +68,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       'nothing ties the remaining rows together': {
         [ERASURE]: [
           'nothing ties the rows of an erased person together: no column, no transaction, no place on the disk',
+          'that a record of an erased person was annulled still counts, and by which event is not known any more',
         ],
         'test/policy/erased-from-every-table.test.ts': [
           'no table keeps the id of an erased person, whichever column it was in',
@@ -101,6 +106,8 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
         ],
         'test/policy/backup.test.ts': [
           'whoever was erased after a backup is erased again when it is restored, their key first',
+          'a tombstone that somebody deleted from the bucket still erases at a restore',
+          'without the key of the tombstones, erasure, restore and the look at the tombstones refuse, and none is made',
           'a tombstone that somebody deleted from the bucket still erases at a restore',
           'without the key of the tombstones, erasure, restore and the look at the tombstones refuse, and none is made',
         ],
@@ -158,6 +165,9 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
         [CHAIN]: ['whoever has the database alone can not write a row that verifies'],
       },
       'and changes with a rotation': {
+        'test/policy/key-rotation.test.ts': [
+          'leaves everything readable under the new keys alone, and nothing that the old ones open',
+        ],
         [CHAIN]: ['rows of before and after a new audit key verify in one chain, each under its own'],
       },
       'one command finds it': {
