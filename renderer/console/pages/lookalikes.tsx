@@ -56,7 +56,16 @@ export function LookalikePairs({ role }: { role: PageProps['role'] }) {
           {
             key: 'where',
             label: t('lookalikes.where'),
-            cell: (p) => <bdi>{p.device === null ? t('lookalikes.console') : (kioskName(p.device) ?? '–')}</bdi>,
+            cell: (p) => (
+              <>
+                <bdi>{p.device === null ? t('lookalikes.console') : (kioskName(p.device) ?? '–')}</bdi>
+                {p.byName !== null && (
+                  <p class="muted small">
+                    <bdi>{p.byName}</bdi>
+                  </p>
+                )}
+              </>
+            ),
           },
           { key: 'at', label: t('lookalikes.at'), figures: true, cell: (p) => <Moment at={p.at} /> },
           {

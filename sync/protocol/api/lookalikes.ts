@@ -13,6 +13,8 @@ export const Lookalikes = z.strictObject({
   device: Uuid.nullable(),
   /** Account, or member of a kiosk's staff; null: the kiosk by itself. */
   by: z.string().nullable(),
+  /** What that member of staff is called, where the server knows them. */
+  byName: z.string().nullable(),
 });
 export type Lookalikes = z.infer<typeof Lookalikes>;
 

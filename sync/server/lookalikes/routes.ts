@@ -7,6 +7,7 @@ import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { appendChanges } from '../changes/log.ts';
 import { readPeople } from '../people/records.ts';
+import { staffNames } from '../staff/store.ts';
 import { readPairs, removePair } from './store.ts';
 
 const After = z.tuple([Moment, Uuid]);
@@ -27,6 +28,11 @@ const list = route({
     const shown = found.slice(0, limit).flatMap((p) => p.people);
     about(shown);
     const people = await readPeople(tx, keys, shown);
+    const staff = await staffNames(
+      tx,
+      keys,
+      found.flatMap((p) => (p.device === null ? [] : (p.by ?? []))),
+    );
     return pageFrom(
       found,
       limit,
@@ -41,6 +47,7 @@ const list = route({
         at: at.toISOString(),
         device,
         by,
+        byName: (by !== null && staff.get(by)) || null,
       }),
       (p) => [p.at.toISOString(), p.id],
     );
