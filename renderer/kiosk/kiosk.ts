@@ -112,11 +112,19 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
       sounds.play('other');
       go({ at: 'other-way', reason: answer.reason, code: answer.code });
     },
+    begun: () => results.forget(),
     probed: () => {
       eyes.metrics.probes++;
     },
   });
-  const results = createResults({ core: link.core, sounds, undoMs: () => link.hello.peek()?.undoMs ?? 0, go, home });
+  const results = createResults({
+    core: link.core,
+    sounds,
+    undoMs: () => link.hello.peek()?.undoMs ?? 0,
+    go,
+    home,
+    settle: visits.settle,
+  });
   const arrivals = createArrivals({
     core: link.core,
     welcomed: (receipt) => {
@@ -211,6 +219,8 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
 
   function go(next: Route): void {
     results.hold();
+    // Whoever takes a way in now may be another than the one who was just checked in.
+    if (BEGIN_A_VISIT.includes(next.at)) results.forget();
     unclaim();
     arrivals.clear();
     resting.value = false;
@@ -282,6 +292,9 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     takeBack: results.takeBack,
   };
 }
+
+/** Screens on which somebody begins to check in, or staff to work. */
+const BEGIN_A_VISIT: readonly Route['at'][] = ['pin', 'number', 'qr', 'badge', 'staff'];
 
 /** Milliseconds between detections: all that the camera has while somebody is there, and a cool machine otherwise. */
 function paceOf(at: Route['at'], withoutFace: number): number {

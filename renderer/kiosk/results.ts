@@ -16,7 +16,7 @@ export interface Results {
   takeBack(receipt: Receipt, reason: Input<'voidCheckin'>['reason']): Promise<void>;
   /** A screen was chosen: the result no longer leads home by itself. */
   hold(): void;
-  /** The core that would take the undo is gone. */
+  /** Nobody here may undo the last check-in any more: the next visit has begun, or the core is gone. */
   forget(): void;
 }
 
@@ -25,11 +25,13 @@ export interface ResultDeps {
   readonly sounds: Sounds;
   readonly undoMs: () => number;
   readonly go: (next: Route) => void;
-  readonly home: (leave?: 'settled' | 'anew') => void;
+  readonly home: () => void;
+  /** The face that is there now has been dealt with. */
+  readonly settle: () => void;
 }
 
 /** What follows a check-in: the welcome, and a short while in which it can be taken back. */
-export function createResults({ core, sounds, undoMs, go, home }: ResultDeps): Results {
+export function createResults({ core, sounds, undoMs, go, home, settle }: ResultDeps): Results {
   const recent = signal<Recent | null>(null);
   let recentTimer: ReturnType<typeof setTimeout> | undefined;
   let resultTimer: ReturnType<typeof setTimeout> | undefined;
@@ -62,9 +64,10 @@ export function createResults({ core, sounds, undoMs, go, home }: ResultDeps): R
       }
       sounds.play(receipt.repeated ? 'again' : receipt.direction);
       go({ at: 'result', receipt });
-      // After a face the visit has its answer already; after another way the face that is still there must be left alone.
-      const leave = receipt.method.includes('face') ? undefined : 'settled';
-      resultTimer = setTimeout(() => home(leave), RESULT_MS);
+      // After a face the visit has its answer already; after another way the face that is still there is left alone: its visit
+      // would be the next one, and take the undo away.
+      if (!receipt.method.includes('face')) settle();
+      resultTimer = setTimeout(home, RESULT_MS);
     },
     async notMe(receipt) {
       // A repeated look made no record, and the one before it was another's: there is nothing to take back.

@@ -40,6 +40,7 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
     allowed: () => allowed,
     claim: () => (number === null ? null : { number }),
     answer: (answer) => given.push(answer),
+    begun: () => log.push('begun'),
     probed: () => undefined,
   });
   /** Frames for so long; a look is answered with the next frame, as the worker does. */
@@ -68,11 +69,11 @@ describe('visits', () => {
   it('begin with a face, probe at most eight times a second, and end when the face has gone', async () => {
     const k = setup();
     await k.frames(2_000, {});
-    expect(k.log).toEqual(['begin']);
+    expect(k.log).toEqual(['begun', 'begin']);
     expect(k.probes.length).toBeGreaterThan(6);
     expect(k.probes.length).toBeLessThanOrEqual(16);
     await k.frames(1_200, null);
-    expect(k.log).toEqual(['begin', 'end v1']);
+    expect(k.log).toEqual(['begun', 'begin', 'end v1']);
     expect(k.visits.stage.value).toMatchObject({ present: false, progress: 0 });
   });
 
@@ -80,7 +81,7 @@ describe('visits', () => {
     const k = setup();
     k.type('1001');
     await k.frames(500, {});
-    expect(k.log).toEqual(['begin 1001']);
+    expect(k.log).toEqual(['begun', 'begin 1001']);
   });
 
   it('hand a welcome on once, and leave that face alone until it has gone', async () => {
@@ -171,6 +172,7 @@ describe('visits', () => {
       allowed: () => true,
       claim: () => null,
       answer: (a) => given.push(a),
+      begun: () => undefined,
       probed: () => undefined,
     });
     let at = 0;
@@ -197,7 +199,7 @@ describe('visits', () => {
     k.allow(false);
     const before = k.probes.length;
     await k.frames(800, {});
-    expect(k.log).toEqual(['begin', 'end v1']);
+    expect(k.log).toEqual(['begun', 'begin', 'end v1']);
     expect(k.probes.length).toBeLessThanOrEqual(before + 1);
   });
 
@@ -228,6 +230,7 @@ describe('visits', () => {
       allowed: () => true,
       claim: () => null,
       answer: () => undefined,
+      begun: () => undefined,
       probed: () => undefined,
     });
     const dark = { frame: { mean: 3, deviation: 1 }, face: null, crop: null };

@@ -68,6 +68,8 @@ export interface VisitDeps {
   /** What was typed or shown before the face; null for nothing. */
   readonly claim: () => Claim | null;
   readonly answer: (answer: Answer) => void;
+  /** A face came and its visit begins: what the one before could undo is theirs alone. */
+  readonly begun: () => void;
   readonly probed: () => void;
 }
 
@@ -106,6 +108,7 @@ export function createVisits(deps: VisitDeps): Visits {
 
   async function begin(): Promise<void> {
     phase = 'beginning';
+    deps.begun();
     const mine = ++round;
     try {
       const made = await deps.core.visitBegin(deps.claim() ?? {});

@@ -690,6 +690,23 @@ describe('a record', () => {
     expect(await codeOf(checkin.voidCheckin(undo))).toBe('undo-expired');
     expect(rows()).toMatchObject([{ voided: true }]);
   });
+
+  test('can’t be voided any more once another visit has begun, or someone else has checked in', async () => {
+    const checkin = service({ undoSeconds: 8 });
+    const byFace = await welcomed(checkin);
+    const notMe = ({ checkin: id, undo }: Receipt) => ({ checkin: id, undo, reason: 'not-me' as const });
+    await checkin.visitBegin({});
+    expect(await codeOf(checkin.voidCheckin(notMe(byFace)))).toBe('undo-expired');
+
+    await enrol('Cem', '9', [], '4711');
+    await enrol('Dee', '10', [], '4711');
+    const { receipt: cem } = await checkin.checkinByPin({ number: '9', pin: '4711' });
+    const { receipt: dee } = await checkin.checkinByPin({ number: '10', pin: '4711' });
+    expect(await codeOf(checkin.voidCheckin(notMe(cem)))).toBe('undo-expired');
+    expect(voided).toBe(0);
+    await checkin.voidCheckin(notMe(dee));
+    expect(rows().map((row) => row.voided)).toEqual([false, false, true]);
+  });
 });
 
 describe('number and PIN', () => {

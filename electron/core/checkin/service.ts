@@ -336,6 +336,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       const left = visit;
       const begun: Visit = { id: randomUUID(), claim, state: NEW_VISIT, answered: false, challenge: null };
       visit = begun;
+      // Whoever stands there now may be another than the one whose check-in could be undone.
+      undo.close();
       if (claim?.templates) endAlone(begun);
       await leaveClaim(left);
       return { visit: begun.id };
@@ -356,7 +358,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     async voidCheckin({ checkin, undo: token, reason }) {
       const { alsoLike } = undo.check(checkin, token, monotonic());
       const paired = store.voidCheckin(checkin, reason, alsoLike ?? undefined);
-      undo.spend(checkin);
+      undo.close();
       if (paired) deps.paired?.();
       deps.voided();
       return {};

@@ -33,9 +33,11 @@ export function ResultScreen({ receipt }: { receipt: Receipt }) {
         {!receipt.repeated && <p class="result-time tabular">{time}</p>}
       </div>
       <div class="result-actions">
-        <button type="button" class="result-button" onClick={() => void notMe(receipt)}>
-          {tIn(lng, 'result.notMe')}
-        </button>
+        {(undo || receipt.repeated) && (
+          <button type="button" class="result-button" onClick={() => void notMe(receipt)}>
+            {tIn(lng, 'result.notMe')}
+          </button>
+        )}
         {undo && (
           <button type="button" class="result-button" onClick={() => go({ at: 'wrong', recent: undo })}>
             {tIn(lng, 'result.wrong')}
