@@ -170,7 +170,10 @@ test('a gallery larger than calibrated for accepts nobody, and the option says f
 
 test('a staff PIN is set from the environment; weak and malformed ones are refused and not repeated', async () => {
   const set = (pin: string) => sp(home, ['staff', 'set-pin'], { env: { SMARTPRESENCE_NEW_STAFF_PIN: pin } });
-  expect(await set('493817')).toMatchObject({ code: 0, stdout: 'The staff PIN is set.\n' });
+  expect(await set('493817')).toMatchObject({
+    code: 0,
+    stdout: 'The emergency PIN is set. Seal it in an envelope; each use is reported.\n',
+  });
   const weak = await set('111111');
   expect(weak).toMatchObject({ code: 3 });
   expect(weak.stderr).toContain('sp: pin-weak: ');

@@ -165,7 +165,9 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   const how = running.adminLink.includes('#') ? '(once, within the hour)' : '(with your account, or: sp accounts link)';
   say(`  sign in  ${running.adminLink}   ${how}`);
   if (prepared.staffPin)
-    say(`  staff PIN ${prepared.staffPin}   shown this once; npm run -s sp -- staff set-pin sets another`);
+    say(
+      `  staff PIN ${prepared.staffPin}   the emergency PIN, shown this once: seal it once there is staff of your own (Staff, on the kiosk)`,
+    );
   say(`  data     ${kiosk.replace(/\/kiosk$/, '')}\n`);
   await untilEnd(running, signal);
 }
