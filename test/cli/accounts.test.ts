@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { generateSync } from 'otplib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { reservePorts } from '../services/ports.ts';
 import { call, tokenOf } from '../sync/client.ts';
-import { freePorts } from '../sync/kit.ts';
 import { sp } from './run-sp.ts';
 
 /** Accounts from the terminal, beside a real server process and over its real listener. */
@@ -55,7 +55,7 @@ const ask = async (method: string, path: string, body?: unknown, cookie?: string
 };
 
 beforeAll(async () => {
-  const [people, devices] = await freePorts(2);
+  const [people, devices] = await reservePorts(2);
   const home = join(root, 'server');
   env = {
     SMARTPRESENCE_SERVER_HOME: home,

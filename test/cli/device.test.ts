@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePorts } from '../sync/kit.ts';
+import { reservePorts } from '../services/ports.ts';
 import { sp } from './run-sp.ts';
 
 /** The whole way on the command line: real server process, real kiosk folders, nothing but what an operator types. */
@@ -32,7 +32,7 @@ async function startServer(): Promise<void> {
 }
 
 beforeAll(async () => {
-  const [people, devices] = await freePorts(2);
+  const [people, devices] = await reservePorts(2);
   env = {
     SMARTPRESENCE_SERVER_HOME: serverHome,
     SMARTPRESENCE_PEOPLE_PORT: String(people),

@@ -10,7 +10,8 @@ import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { readConfig } from '../../sync/server/config.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
-import { freePorts, MemoryOutbox, serverHome, temporaryHome } from '../sync/kit.ts';
+import { reservePorts } from '../services/ports.ts';
+import { MemoryOutbox, serverHome, temporaryHome } from '../sync/kit.ts';
 
 /** The console in real Chromium against the real server and a real sync engine. Pictures land in test/artefacts/screens. */
 const ROOT = join(import.meta.dirname, '../..');
@@ -44,7 +45,7 @@ export async function startRig(
     logLevel: 'error',
     build: { outDir: pages.path, emptyOutDir: true },
   });
-  const [peoplePort, devicePort] = await freePorts(2);
+  const [peoplePort, devicePort] = await reservePorts(2);
   const env = {
     ...initServer(home.path),
     SMARTPRESENCE_PEOPLE_PORT: String(peoplePort),

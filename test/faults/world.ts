@@ -16,8 +16,8 @@ import { openKeyring } from '../../sync/server/keys/keyring.ts';
 import { provisionLocal } from '../../sync/server/local.ts';
 import { brokerUser } from '../../sync/server/mqtt/mosquitto.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
+import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { freePorts } from '../sync/kit.ts';
 import { type ChaosProxy, chaosProxy } from './chaos-proxy.ts';
 import { copyFolder, type Disk, makeDisk } from './disks.ts';
 import { type KioskEnd, makeKiosk } from './kiosk-end.ts';
@@ -183,7 +183,7 @@ export async function startWorld(seed: number, note: (line: string) => void): Pr
     settings: ['max_wal_size = 128MB', 'min_wal_size = 32MB', 'shared_buffers = 64MB', 'max_connections = 60'],
   });
   note('PostgreSQL runs');
-  const [brokerPort, wssPort, ...ports] = await freePorts(2 + 2 * REPLICAS.length);
+  const [brokerPort, wssPort, ...ports] = await reservePorts(2 + 2 * REPLICAS.length);
   const keys = { ENCRYPTION_KEY: randomBytes(32).toString('base64'), SECRET_KEY: randomBytes(32).toString('base64') };
   const url = postgres.url();
   const proxies: ChaosProxy[] = [];

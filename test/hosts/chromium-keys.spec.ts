@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type BrowserContext, chromium, expect, type Page, test } from '@playwright/test';
 import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
 import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { chromiumArgs, chromiumPreferences } from '../../electron/host-browser/chromium-args.ts';
+import { reservePorts } from '../services/ports.ts';
 import { type CageSession, noCageHere, openCage } from './support/cage-session.ts';
 import { CHROMIUM, CORE } from './support/chromium-fixture.ts';
 import { temporaryFolder } from './support/kiosk-page.ts';
@@ -357,7 +357,7 @@ const steers = (port: number): Promise<boolean> =>
   );
 
 test('under the whole policy nobody steers the host’s browser or inspects its page, and a crashed page comes back by itself', async () => {
-  const [port, steer] = [await freePort(), await freePort()];
+  const [port, steer] = (await reservePorts(2)) as [number, number];
   const policy = kioskPolicy(`http://127.0.0.1:${port}`, process.env.XDG_RUNTIME_DIR ?? '/dev/shm');
   const lax = join(home.path, 'lax');
   mkdirSync(lax);
@@ -417,17 +417,6 @@ function renderersOf(group: number): number[] {
         return false; // it ended meanwhile
       }
     });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 test('this Chromium knows every policy by its name and takes its value', async () => {

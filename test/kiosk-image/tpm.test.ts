@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readDeviceSecret } from '../../electron/host-browser/device-secret.ts';
-import { freePorts } from '../sync/kit.ts';
+import { reservePorts } from '../services/ports.ts';
 import { debianRoot } from './debian.ts';
 import { cantRun, KIOSK } from './machine.ts';
 
@@ -24,20 +24,9 @@ interface Tpm {
   close(): Promise<void>;
 }
 
-/** The port after a free one may be taken: then others are tried. */
 async function startTpm(state: string): Promise<Tpm> {
   mkdirSync(state, { recursive: true });
-  for (let tries = 5; ; tries--) {
-    try {
-      const [first] = await freePorts(1);
-      return await tpmAt(state, first!);
-    } catch (error) {
-      if (tries === 0) throw error;
-    }
-  }
-}
-
-async function tpmAt(state: string, first: number): Promise<Tpm> {
+  const [port, control] = (await reservePorts(2)) as [number, number];
   // The control channel has to be the next one: a convention of swtpm's TCTI.
   const child: ChildProcess = spawn(
     'swtpm',
@@ -47,15 +36,15 @@ async function tpmAt(state: string, first: number): Promise<Tpm> {
       '--tpmstate',
       `dir=${state}`,
       '--server',
-      `type=tcp,port=${first},bindaddr=127.0.0.1`,
+      `type=tcp,port=${port},bindaddr=127.0.0.1`,
       '--ctrl',
-      `type=tcp,port=${first + 1},bindaddr=127.0.0.1`,
+      `type=tcp,port=${control},bindaddr=127.0.0.1`,
       '--flags',
       'not-need-init,startup-clear',
     ],
     { stdio: 'ignore' },
   );
-  const device = `swtpm:host=127.0.0.1,port=${first}`;
+  const device = `swtpm:host=127.0.0.1,port=${port}`;
   for (let tries = 200; ; tries--) {
     if (spawnSync('tpm2_getcap', ['-T', device, 'properties-fixed']).status === 0) break;
     if (tries === 0 || child.exitCode !== null) {

@@ -23,7 +23,7 @@ import { WEIGHTS } from '../../models/rules/manifest.ts';
 import { BuildManifest, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
 import { sp } from '../cli/run-sp.ts';
 import { processesOf } from '../e2e/started.ts';
-import { freePorts } from '../sync/kit.ts';
+import { reservePorts } from '../services/ports.ts';
 import { type RunningKiosk, type Unpacked, unpack } from './unpacked.ts';
 
 /* The browser-host kiosk as it is shipped: what its archive holds, and that it runs where nothing else of ours is. */
@@ -330,7 +330,7 @@ describe('how it runs', () => {
 
   test('it joins a server by code, and tells which build it is and where it belongs', async () => {
     const base = mkdtempSync(join(tmpdir(), 'sp-packaged-server-'));
-    const [people, devices] = await freePorts(2);
+    const [people, devices] = await reservePorts(2);
     const env = {
       SMARTPRESENCE_SERVER_HOME: join(base, 'server'),
       SMARTPRESENCE_PEOPLE_PORT: String(people),

@@ -19,8 +19,9 @@ import { operate } from '../../sync/server/operator/open.ts';
 import { readPhoto } from '../../sync/server/photos/store.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
+import { reservePorts } from '../services/ports.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
-import { freePorts, temporaryHome } from '../sync/kit.ts';
+import { temporaryHome } from '../sync/kit.ts';
 
 const missing = motoMissing();
 if (missing) console.log(missing);
@@ -61,7 +62,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
 
   beforeAll(async () => {
     moto = await startMoto();
-    const [people, devices] = await freePorts(2);
+    const [people, devices] = await reservePorts(2);
     env = {
       ...initServer(serverHome),
       ...moto.env('recovery'),

@@ -9,7 +9,8 @@ import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
 import { upTopic } from '../../sync/protocol/wire/topics.ts';
 import { issueServerCertificate, issueServerClientCertificate } from '../../sync/server/keys/certificates.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
-import { freePorts, temporaryHome } from '../sync/kit.ts';
+import { reservePorts } from '../services/ports.ts';
+import { temporaryHome } from '../sync/kit.ts';
 import {
   engineOf,
   type Kiosk,
@@ -120,7 +121,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
   let operator: Operator;
   beforeAll(async () => {
     rig = await mqttRig('mosquitto');
-    const [port, wssPort] = (await freePorts(2)) as [number, number];
+    const [port, wssPort] = (await reservePorts(2)) as [number, number];
     front = await startMosquitto(
       {
         serverId: rig.serverId,

@@ -22,8 +22,9 @@ import { Keys } from '../../sync/server/keys/envelope.ts';
 import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { reservePorts } from '../services/ports.ts';
 import { call, codeOf } from '../sync/client.ts';
-import { freePorts, MemoryOutbox, serverHome } from '../sync/kit.ts';
+import { MemoryOutbox, serverHome } from '../sync/kit.ts';
 import { sClient, sleep, until } from '../sync/mqtt-rig.ts';
 
 /** Whoever can open a connection to the server's ports. */
@@ -47,7 +48,7 @@ async function keyringOf(config: Config): Promise<Pick<Keyring, 'ca' | 'devices'
 }
 
 beforeAll(async () => {
-  const [people, devices, mqtts, wss] = (await freePorts(4)) as [number, number, number, number];
+  const [people, devices, mqtts, wss] = (await reservePorts(4)) as [number, number, number, number];
   ports = { people, devices, mqtts, wss };
   const env = {
     ...initServer(homes[0]!.path),

@@ -9,8 +9,9 @@ import { createCa, issueServerCertificate } from '../../sync/server/keys/certifi
 import { initServer } from '../../sync/server/local.ts';
 import { startServer } from '../../sync/server/server.ts';
 import { mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
+import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
-import { freePorts, serverHome } from '../sync/kit.ts';
+import { serverHome } from '../sync/kit.ts';
 
 /** Every listener as Debian's sslscan sees it: another program's word on what each of them agrees to. */
 
@@ -40,7 +41,7 @@ const closers: (() => unknown)[] = [];
 
 beforeAll(async () => {
   if (missing) return;
-  const free = await freePorts(7);
+  const free = await reservePorts(7);
   for (const [i, name] of LISTENERS.slice(0, 7).entries()) ports[name] = free[i]!;
   const home = await serverHome();
   closers.push(() => home.remove());

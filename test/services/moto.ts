@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../sync/server/config.ts';
 import { createCa, issueServerCertificate } from '../../sync/server/keys/certificates.ts';
 import type { S3Settings } from '../../sync/server/objects/settings.ts';
-import { freePorts } from '../sync/kit.ts';
+import { reservePorts } from './ports.ts';
 
 /** Debian's own interpreter: another Python in the PATH has no moto. */
 const PYTHON = '/usr/bin/python3';
@@ -55,7 +55,7 @@ export interface Moto {
 
 export async function startMoto(): Promise<Moto> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-moto-'));
-  const [port] = (await freePorts(1)) as [number];
+  const [port] = (await reservePorts(1)) as [number];
   const ca = await createCa('moto-test', Date.now());
   const leaf = await issueServerCertificate(ca, ['127.0.0.1'], Date.now(), 'moto');
   const file = (name: string, text: string) => {

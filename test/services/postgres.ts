@@ -12,11 +12,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type PostgresAddress, readDatabaseUrl } from '../../sync/server/database/url.ts';
+import { reservePorts } from './ports.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
 
@@ -76,7 +76,7 @@ export async function startPostgres({ settings = [], parent = tmpdir() }: Postgr
   run('mkdir', ['-m', '755', tls]);
   run(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C', '--no-sync']);
   makeCertificates(tls, run);
-  const port = await freePort();
+  const [port] = (await reservePorts(1)) as [number];
   const conf = join(data, 'postgresql.conf');
   const configure = (line: string) => writeFileSync(conf, `${readFileSync(conf, 'utf8')}\n${line}\n`);
   for (const line of [
@@ -287,15 +287,4 @@ function binFolder(): string | null {
   const versions = readdirSync(DEBIAN).filter((v) => existsSync(join(DEBIAN, v, 'bin/initdb')));
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
   return newest ? join(DEBIAN, newest, 'bin') : null;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -15,8 +15,9 @@ import { openDatabase } from '../../sync/server/database/open.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
 import { readPhoto } from '../../sync/server/photos/store.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { reservePorts } from '../services/ports.ts';
 import { aCheckin, aPerson, embedding, MODEL } from '../store/samples.ts';
-import { freePorts, temporaryHome } from './kit.ts';
+import { temporaryHome } from './kit.ts';
 
 /* Two kiosks with real stores, one real server with the embedded database: what goes up, and what comes down. */
 
@@ -79,7 +80,7 @@ async function again(kiosk: Kiosk): Promise<void> {
 }
 
 beforeAll(async () => {
-  const [people, devices] = await freePorts(2);
+  const [people, devices] = await reservePorts(2);
   env = {
     ...initServer(serverHome),
     SMARTPRESENCE_PEOPLE_PORT: String(people),

@@ -16,7 +16,8 @@ import { initServer } from '../../sync/server/local.ts';
 import { operate } from '../../sync/server/operator/open.ts';
 import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/operator/operations.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
-import { freePorts, MemoryOutbox, serverHome } from './kit.ts';
+import { reservePorts } from '../services/ports.ts';
+import { MemoryOutbox, serverHome } from './kit.ts';
 
 export interface TestServer {
   readonly env: Record<string, string>;
@@ -36,7 +37,7 @@ export interface TestServer {
 /** A server of its own, embedded database, free ports, a clock that can be moved. @param more variables of its environment */
 export async function testServer(more: Record<string, string> = {}): Promise<TestServer> {
   const home = await serverHome();
-  const [people, devices] = await freePorts(2);
+  const [people, devices] = await reservePorts(2);
   const env = {
     ...initServer(home.path),
     SMARTPRESENCE_PEOPLE_PORT: String(people),

@@ -14,8 +14,8 @@ import { BrokerConsumer } from '../../sync/server/mqtt/consumer.ts';
 import { writeMosquittoAccess } from '../../sync/server/mqtt/mosquitto.ts';
 import { MqttWorker, type UpMessage } from '../../sync/server/mqtt/worker.ts';
 import { mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
+import { reservePorts } from '../services/ports.ts';
 import { codeOf } from './client.ts';
-import { freePorts } from './kit.ts';
 import {
   bareClient,
   engineOf,
@@ -335,7 +335,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
 test.skipIf(missing)(
   'a Mosquitto started without its OpenSSL configuration still agrees with nobody on TLS 1.2',
   async () => {
-    const [port, wssPort] = (await freePorts(2)) as [number, number];
+    const [port, wssPort] = (await reservePorts(2)) as [number, number];
     const ca = await createCa(randomUUID(), Date.now());
     const certificate = await issueServerCertificate(ca, ['127.0.0.1'], Date.now());
     const broker = await startMosquitto(

@@ -14,7 +14,7 @@ import { BrokerConsumer } from '../../sync/server/mqtt/consumer.ts';
 import { brokerUser } from '../../sync/server/mqtt/mosquitto.ts';
 import { MqttWorker } from '../../sync/server/mqtt/worker.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
-import { freePorts } from './kit.ts';
+import { reservePorts } from '../services/ports.ts';
 import { sleep, until } from './mqtt-rig.ts';
 
 const missing = mosquittoMissing();
@@ -30,7 +30,7 @@ const sealed = `${Buffer.from(JSON.stringify({ typ: TYP.sealedBatch })).toString
 beforeAll(async () => {
   if (missing) return;
   ca = await createCa(serverId, Date.now());
-  const [port, wssPort] = (await freePorts(2)) as [number, number];
+  const [port, wssPort] = (await reservePorts(2)) as [number, number];
   const certificate = await issueServerCertificate(ca, ['127.0.0.1'], Date.now());
   mosquitto = await startMosquitto({
     serverId,

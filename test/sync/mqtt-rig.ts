@@ -25,7 +25,8 @@ import { operate } from '../../sync/server/operator/open.ts';
 import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/operator/operations.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
 import { type Mosquitto, startMosquitto } from '../services/mosquitto.ts';
-import { freePorts, MemoryOutbox, serverHome } from './kit.ts';
+import { reservePorts } from '../services/ports.ts';
+import { MemoryOutbox, serverHome } from './kit.ts';
 
 export const never = new AbortController().signal;
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -70,7 +71,7 @@ export const OPERATOR = 'operator';
 /** A real server, with a real Mosquitto or the broker inside it, and two registered kiosks. */
 export async function mqttRig(kind: MqttRig['kind']): Promise<MqttRig> {
   const home = await serverHome();
-  const [people, devices, port, wssPort] = (await freePorts(4)) as [number, number, number, number];
+  const [people, devices, port, wssPort] = (await reservePorts(4)) as [number, number, number, number];
   const urls = { mqtts: `mqtts://127.0.0.1:${port}`, wss: `wss://127.0.0.1:${wssPort}/mqtt` };
   const env = {
     ...initServer(home.path),

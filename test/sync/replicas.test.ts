@@ -11,9 +11,10 @@ import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { openDatabase } from '../../sync/server/database/open.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { call, tokenOf } from './client.ts';
-import { freePorts, MemoryOutbox, temporaryHome } from './kit.ts';
+import { MemoryOutbox, temporaryHome } from './kit.ts';
 
 /** Two server processes on one PostgreSQL, as an operator runs them. */
 
@@ -53,7 +54,7 @@ beforeAll(async () => {
     SMARTPRESENCE_DATABASE_URL: postgres.url(),
     SMARTPRESENCE_TIMEZONE: 'UTC',
   };
-  const [p1, d1, p2, d2] = await freePorts(4);
+  const [p1, d1, p2, d2] = await reservePorts(4);
   const envs = [
     {
       SMARTPRESENCE_SERVER_HOME: homes[0]!.path,

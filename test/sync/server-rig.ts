@@ -7,8 +7,9 @@ import { type Config, readConfig } from '../../sync/server/config.ts';
 import { initServer, provisionLocal } from '../../sync/server/local.ts';
 import { createLogger } from '../../sync/server/logs/logger.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { reservePorts } from '../services/ports.ts';
 import { call, tokenOf } from './client.ts';
-import { freePorts, MemoryOutbox, serverHome } from './kit.ts';
+import { MemoryOutbox, serverHome } from './kit.ts';
 
 /** A server with its embedded database and one provisioned device, as the tests of its listeners and its process need it. */
 export class ServerRig {
@@ -42,7 +43,7 @@ export class ServerRig {
 
   static async start(): Promise<ServerRig> {
     const home = await serverHome();
-    const [people, devices] = await freePorts(2);
+    const [people, devices] = await reservePorts(2);
     const rig = new ServerRig(home, {
       ...initServer(home.path),
       SMARTPRESENCE_PEOPLE_PORT: String(people),

@@ -20,8 +20,8 @@ import { startJoining } from '../../sync/edge/provisioning/join.ts';
 import type { Rollout } from '../../sync/protocol/api/rollouts.ts';
 import { openDatabase } from '../../sync/server/database/open.ts';
 import { sp } from '../cli/run-sp.ts';
+import { reservePorts } from '../services/ports.ts';
 import { snapshot } from '../store/kiosk.ts';
-import { freePorts } from '../sync/kit.ts';
 import { type Installed, installKiosk, type SaidLine } from './installed.ts';
 import { migrationAfter, replacing, variantOf } from './variants.ts';
 
@@ -193,7 +193,7 @@ beforeAll(async () => {
   if (!possible) return;
   writeFileSync(at('passphrase'), 'correct horse battery staple\n', { mode: 0o600 });
   chmodSync(base, 0o755);
-  const [people, devices] = await freePorts(2);
+  const [people, devices] = await reservePorts(2);
   serverEnv = {
     SMARTPRESENCE_SERVER_HOME: at('server'),
     SMARTPRESENCE_PEOPLE_PORT: String(people),
