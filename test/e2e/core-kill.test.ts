@@ -11,7 +11,10 @@ import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
 import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
+import { seededRandom } from '../bench/harness.ts';
 import { enterKiosk } from './node-screen.ts';
+
+const SEED = 20261124;
 
 /*
  * kill -9 of the core at random moments while faces are checked in through the real host, core, models and store. What
@@ -49,8 +52,8 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-test('every check-in that the screen confirmed is there once after kill -9 at random moments; none twice; the chain verifies', async () => {
-  const random = mulberry32(20261124);
+test(`every check-in that the screen confirmed is there once after kill -9 at random moments; none twice; the chain verifies (seed ${SEED})`, async () => {
+  const random = seededRandom(SEED);
   const screen = await enterKiosk(host);
   const confirmed: string[] = [];
   let kills = 0;
@@ -106,15 +109,4 @@ async function checkIn({ client, closed }: Link, frame: FaceFrame): Promise<Rece
     if (result.kind !== 'more') throw new Error(`unexpected: ${JSON.stringify(result)}`);
   }
   throw new Error('never recognised');
-}
-
-/** A small seeded generator, so that a failure can be had again. */
-function mulberry32(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -5,6 +5,7 @@ import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readServerLink, writeServerLink } from '../../electron/core/sync/server-link.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import type { DeviceRequest, ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
+import { seededRandom } from '../bench/harness.ts';
 import { type ChaosProxy, chaosProxy } from './chaos-proxy.ts';
 import { type Disk, makeDisk } from './disks.ts';
 import type { Order, Report } from './kiosk.ts';
@@ -110,6 +111,7 @@ export async function makeKiosk(o: {
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   try {
     const { store } = kiosk;
+    const random = seededRandom(o.seed + o.index);
     for (let i = 0; i < PEOPLE; i++) {
       await store.addPerson({
         id: randomUUID(),
@@ -117,7 +119,7 @@ export async function makeKiosk(o: {
         number: String(1000 * (o.index + 1) + i),
         language: 'en',
         consent: { textVersion: '1', language: 'en' },
-        templates: [{ pose: 'front', model: 'test', embedding: unitVector() }],
+        templates: [{ pose: 'front', model: 'test', embedding: unitVector(random) }],
         photo: i === 0 ? randomBytes(2000) : null,
         pinHash: null,
       });
@@ -150,8 +152,8 @@ export async function replaceCertificate(kiosk: KioskEnd, issue: (csr: string) =
   }
 }
 
-function unitVector(): Float32Array {
-  const vector = Float32Array.from({ length: 512 }, () => Math.random() - 0.5);
+function unitVector(random: () => number): Float32Array {
+  const vector = Float32Array.from({ length: 512 }, () => random() - 0.5);
   const norm = Math.hypot(...vector);
   return vector.map((v) => v / norm);
 }

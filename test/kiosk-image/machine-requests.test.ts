@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -94,7 +95,7 @@ describe.skipIf(impossible !== null)('the stick', () => {
     SMARTPRESENCE_STICK_DISKS: disk,
   });
   const stickOf = (...folders: string[]): string => {
-    const image = join(folder, `stick-${Math.random().toString(36).slice(2)}.img`);
+    const image = join(folder, `stick-${randomUUID()}.img`);
     const content = join(folder, 'content');
     for (const name of folders) mkdirSync(join(content, name), { recursive: true });
     writeFileSync(join(content, folders[0] ?? '.', 'program'), '#!/bin/sh\n', { mode: 0o755 });

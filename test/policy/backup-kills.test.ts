@@ -9,9 +9,12 @@ import { keysOf } from '../../sync/server/keys/settings.ts';
 import { setupBucket } from '../../sync/server/objects/bucket/setup.ts';
 import { everyRow, fillEveryTable, uuid } from '../backup/fill.ts';
 import { addPhotos, settled } from '../backup/kit.ts';
+import { printedRandom } from '../chance.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { temporaryHome } from '../sync/kit.ts';
+
+const random = printedRandom('backups and restores killed');
 
 /* The real commands as processes of their own, killed wherever they are. SMARTPRESENCE_KILLS: how often, each. */
 
@@ -77,7 +80,7 @@ describe.skipIf(missing)('kill -9 of a backup and of a restore', () => {
     const began = performance.now();
     expect(await sp(['backup', 'run'], env, null)).toBe('done');
     whole = performance.now() - began;
-    for (let i = 0; i < KILLS; i++) await sp(['backup', 'run'], env, Math.random() * whole);
+    for (let i = 0; i < KILLS; i++) await sp(['backup', 'run'], env, random() * whole);
     expect(await sp(['backup', 'run'], env, null)).toBe('done');
     const listed = await list(env, 100);
     expect(listed.every((each) => each.state === 'readable')).toBe(true);
@@ -88,7 +91,7 @@ describe.skipIf(missing)('kill -9 of a backup and of a restore', () => {
     const there = { ...env, SMARTPRESENCE_DATABASE_URL: postgres.url('restored') };
     const { database: address } = readConfig(there);
     for (let i = 0; i < KILLS; i++) {
-      await sp(['backup', 'restore'], there, whole * (0.3 + Math.random() * 0.7));
+      await sp(['backup', 'restore'], there, whole * (0.3 + random() * 0.7));
       const bare = await openBare('/nonexistent', { postgres: address });
       // Whatever was reached: either nothing of the rows is there, or the mark that keeps a server from starting, or all.
       const tables = await everyRow(bare.db);

@@ -15,10 +15,13 @@ import { readRotation } from '../../sync/server/keys/rotation/rotate.ts';
 import { leftOver } from '../../sync/server/keys/rotation/verify.ts';
 import { settleKeys } from '../../sync/server/keys/versions.ts';
 import { findPeople, readPeople, writePerson } from '../../sync/server/people/records.ts';
+import { printedRandom } from '../chance.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 import { filesWithKey } from './erasure-search.ts';
 import { deliver, keysOfPair, kioskOf, NOW, newPair, openedByPair, openRing } from './rotation-kit.ts';
+
+const random = printedRandom('key rotations killed');
 
 /** How often the rotating process is killed; `SMARTPRESENCE_ROTATION_KILLS=50` for the long run. */
 const KILLS = Number(process.env.SMARTPRESENCE_ROTATION_KILLS ?? 10);
@@ -104,7 +107,7 @@ function load(): () => Promise<number> {
     const { db } = database;
     for (; running; turns++) {
       await arrive(3);
-      const { id, name } = people[Math.floor(Math.random() * people.length)]!;
+      const { id, name } = people[Math.floor(random() * people.length)]!;
       const contact = { email: `${id}@example.org`, phone: `+44 ${turns}` };
       await inTransaction(db, (tx) => writePerson(tx, live, { id, patch: contact }, NOW));
       contacts.set(id, contact);
@@ -215,8 +218,7 @@ describe.skipIf(unavailable)('a process that rotates the keys', () => {
           let began = 0;
           void begun.then(() => {
             began = performance.now();
-            if (kills < KILLS && killed < IN_ONE)
-              killer = setTimeout(() => child.kill('SIGKILL'), Math.random() * span);
+            if (kills < KILLS && killed < IN_ONE) killer = setTimeout(() => child.kill('SIGKILL'), random() * span);
           });
           const { code, signal, said } = await ended;
           clearTimeout(killer);

@@ -8,6 +8,7 @@ import { SyncEngine } from '../../sync/edge/engine.ts';
 import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
 import { upTopic } from '../../sync/protocol/wire/topics.ts';
 import { issueServerCertificate, issueServerClientCertificate } from '../../sync/server/keys/certificates.ts';
+import { printedRandom } from '../chance.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { temporaryHome } from '../sync/kit.ts';
@@ -22,6 +23,8 @@ import {
   until,
 } from '../sync/mqtt-rig.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
+
+const random = printedRandom('pauses of the kiosks’ engines');
 
 const missing = mosquittoMissing();
 if (missing) console.log(`SKIPPED: the broker's operator as an adversary: ${missing}`);
@@ -162,7 +165,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       // As in life, but that pauses do not grow: a test has no minutes.
       surroundings: {
         now: Date.now,
-        random: Math.random,
+        random,
         after: (ms, wake) => {
           const timer = setTimeout(wake, Math.min(ms, 400));
           return () => clearTimeout(timer);

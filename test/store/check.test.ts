@@ -6,7 +6,10 @@ import { openKeys } from '../../electron/core/keys/index.ts';
 import { checkClosedStore } from '../../electron/core/store/index.ts';
 import { PAGE_BYTES } from '../../electron/core/store/pages.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { printedRandom } from '../chance.ts';
 import { aPerson, aPhoto, newFolder, openKiosk, someCheckins } from './kiosk.ts';
+
+const random = printedRandom('bits flipped');
 
 /** A closed store in which every kind of row exists, and free pages too. */
 async function fullKiosk(): Promise<string> {
@@ -60,8 +63,8 @@ describe('store check', () => {
     const keys = await openKeys({ home, deviceSecret: null });
     const within = [0, 15, 16, 100, PAGE_BYTES - 81, PAGE_BYTES - 80, PAGE_BYTES - 64, PAGE_BYTES - 1];
     for (let page = 0; page < pages; page++) {
-      for (const at of [...within, Math.floor(Math.random() * PAGE_BYTES)]) {
-        const bit = (page * PAGE_BYTES + at) * 8 + Math.floor(Math.random() * 8);
+      for (const at of [...within, Math.floor(random() * PAGE_BYTES)]) {
+        const bit = (page * PAGE_BYTES + at) * 8 + Math.floor(random() * 8);
         flipBit(file, bit);
         const { problems } = await checkClosedStore(home, keys);
         expect(

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -22,7 +23,7 @@ if (!probe) console.warn('\n!!! SKIPPED: the full-disk tests need root and the r
 
 /** Fills the disk to the last block; gives how to free it again. */
 function fill(disk: string): () => void {
-  const file = join(disk, `filler-${Math.random()}`);
+  const file = join(disk, `filler-${randomUUID()}`);
   for (let size = 1024 * 1024; size >= 1024; size /= 2) {
     for (;;) {
       try {

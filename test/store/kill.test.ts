@@ -6,7 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import { rekeyedFile } from '../../electron/core/store/files.ts';
 import { type FirstLook, firstLook, PAGE_BYTES } from '../../electron/core/store/pages.ts';
+import { printedRandom } from '../chance.ts';
 import { aPerson, aPhoto, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts';
+
+const random = printedRandom('stores killed');
 
 /**
  * Runs a child script and kills it (SIGKILL) `afterMs` after it has printed `lines` lines, its first being `ready`.
@@ -43,7 +46,7 @@ describe('kill -9', () => {
           'checkins.ts',
           [home, id, String(run % 2 === 0 ? 5000 : 0)],
           2 + ((run * 37 + kill * 53) % 110),
-          Math.random() * 4,
+          random() * 4,
         )) {
           if (line === 'all') continue;
           const [checkin, photo] = line.split(' ') as [string, string];
@@ -73,7 +76,7 @@ describe('kill -9', () => {
     const home = newFolder();
     (await openKiosk(home)).close();
     for (let kill = 0; kill < 4; kill++) {
-      const told = await killed('pages.ts', [home], 2 + ((kill * 17) % 40), Math.random() * 4);
+      const told = await killed('pages.ts', [home], 2 + ((kill * 17) % 40), random() * 4);
       const store = await openKiosk(home);
       const page = Number(store.sync.cursor);
       expect(page).toBeGreaterThanOrEqual(Number(told.at(-1) ?? 0));

@@ -7,8 +7,11 @@ import { destroyEverything } from '../../electron/core/leaving/destroy.ts';
 import { PENDING_DAYS, runRetention } from '../../electron/core/retention/retention.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { type Change, Policy } from '../../sync/protocol/wire/changes.ts';
+import { printedRandom } from '../chance.ts';
 import { decryptedPages } from '../policy/erasure-search.ts';
 import { aPending, aPerson, codeOf, heldClock, MODEL, newFolder, openKiosk } from './kiosk.ts';
+
+const random = printedRandom('reviews killed');
 
 /* Pictures of an import that wait for staff's word, in the kiosk's store. */
 
@@ -152,7 +155,7 @@ describe('kill -9', () => {
         text += chunk.toString('utf8');
         if (armed || text.split('\n').length < 12 + kill * 9) return;
         armed = true;
-        setTimeout(() => child.kill('SIGKILL'), Math.random() * 4);
+        setTimeout(() => child.kill('SIGKILL'), random() * 4);
       });
       await new Promise((resolve) => child.once('close', resolve));
       for (const line of text.slice(0, text.lastIndexOf('\n')).split('\n').slice(1)) {

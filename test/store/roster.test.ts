@@ -10,7 +10,7 @@ import { aPerson, aPhoto, embedding, heldClock, MODEL, newFolder, openKiosk, som
 const page = (changes: Change[], more: Partial<RosterPage> = {}): RosterPage => ({
   whole: false,
   more: false,
-  cursor: `c${Math.random()}`,
+  cursor: `c${randomUUID()}`,
   changes,
   ...more,
 });

@@ -8,11 +8,14 @@ import type { UpdateLayout } from '../../electron/core/update/layout.ts';
 import { STEPS } from '../../electron/host-browser/update/slots.ts';
 import { verifyBuild } from '../../electron/host-browser/update/unpack.ts';
 import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
+import { printedRandom } from '../chance.ts';
 import { aPerson, openKiosk } from '../store/kiosk.ts';
 import { buildArchive } from './archives.ts';
 import { newKiosk } from './kit.ts';
 import { type Mirror, makeRepository, type Repository, startMirror, temporaryFolder } from './repository-kit.ts';
 import { stubBuild } from './stub-kiosk.ts';
+
+const random = printedRandom('installations killed');
 
 /**
  * kill -9 of the whole kiosk (core, updater, launcher and what it started) at each step of an update, and at random moments:
@@ -208,7 +211,7 @@ describe('kill -9 of the whole kiosk', () => {
         const before = kiosk.current();
         for (let ended = false; !ended; ) {
           // How long a start of Node takes differs; most of it is the time in which something happens.
-          const life = await kiosk.live(version, kills < KILLS ? { afterMs: 700 + Math.random() * 3_500 } : {});
+          const life = await kiosk.live(version, kills < KILLS ? { afterMs: 700 + random() * 3_500 } : {});
           ended = !life.killed;
           kills += life.killed ? 1 : 0;
           await kiosk.expectWhole(before, version, life, `kill ${kills} (${version})`);

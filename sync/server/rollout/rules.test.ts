@@ -56,7 +56,10 @@ describe('who is reached', () => {
         },
       ),
     );
-    const devices = Array.from({ length: 20_000 }, () => randomUUID());
+    const devices = Array.from(
+      { length: 20_000 },
+      (_, i) => `01890a5d-ac96-774b-bcce-${i.toString(16).padStart(12, '0')}`,
+    );
     const reached = devices.filter((d) => inShare(plan().id, d, 10)).length;
     expect(reached).toBeGreaterThan(1800);
     expect(reached).toBeLessThan(2200);
