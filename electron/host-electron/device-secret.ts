@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { SafeStorage } from 'electron';
-import { readIfThere } from '../../sync/disk/replace.ts';
+import { readIfThere, replaceFile, syncFolder } from '../../sync/disk/replace.ts';
 import { Problem } from '../contract/problem.ts';
 
 /** The part of Electron's safeStorage that is used. */
@@ -51,7 +51,7 @@ export function readDeviceSecret(
   if (sealed) return unseal(keystore, sealed);
   const secret = randomBytes(32).toString('base64');
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  writeDurably(file, keystore.encryptString(secret));
+  writeOnce(file, keystore.encryptString(secret));
   return secret;
 }
 
@@ -75,13 +75,17 @@ const unreadable = (options?: ErrorOptions): Problem =>
     options,
   );
 
-/** Fails when the file exists: two first starts at once must not end with one secret sealed and the other in use. */
-function writeDurably(file: string, content: Buffer): void {
-  const fd = openSync(file, 'wx', 0o600);
+/**
+ * Whole or not at all, since half a secret would lock the store for good. Fails when the file exists: two first starts at once
+ * must not end with one secret sealed and the other in use.
+ */
+function writeOnce(file: string, content: Buffer): void {
+  const draft = `${file}.${process.pid}`;
+  replaceFile(draft, content);
   try {
-    writeSync(fd, content);
-    fsyncSync(fd);
+    linkSync(draft, file);
   } finally {
-    closeSync(fd);
+    rmSync(draft, { force: true });
   }
+  syncFolder(dirname(file));
 }

@@ -172,7 +172,8 @@ export async function storeWork(root: string): Promise<Recorded> {
   const waits = (word: string) => (found: FoundKiosk) => found.waiting.includes(word);
   const facts: KioskFact[] = [
     { from: '<joined>', what: 'that it belongs to a server', holds: ({ server }) => server === SERVER },
-    { from: '<joined>', what: 'the name of its site', holds: ({ site }) => site === SITE_NAME },
+    { from: '<joined>', until: '<page 2>', what: 'the name of its site', holds: ({ site }) => site === SITE_NAME },
+    { from: '<renamed>', what: 'another name of its site', holds: ({ site }) => site === 'North gate' },
     { from: '<page 1>', what: 'the first page of the log', holds: ({ cursor }) => Number(cursor) >= 1 },
     { from: '<page 2>', what: 'the second page of the log', holds: ({ cursor }) => cursor === '2' },
     {

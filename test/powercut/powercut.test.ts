@@ -13,7 +13,7 @@ test.skipIf(!existsSync('/usr/bin/strace')).each(Object.keys(SCENARIOS))(
   async (name) => {
     const { states, losses } = await cutPower(name, { ...BOUNDED, random: seededRandom(SEED) });
     expect(losses).toEqual([]);
-    expect([...states.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(100);
+    expect([...states.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(10);
   },
   600_000,
 );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Thoroughness } from './cuts.ts';
 import type { Recorded, Tally } from './harness.ts';
 import { faces, firstStart, storeWork } from './kiosk-scenarios.ts';
+import { electronSecret, leaving } from './secrets-scenarios.ts';
 import { updates } from './updater-scenario.ts';
 
 /** What is recorded, each in an empty folder of its own. */
@@ -12,6 +13,8 @@ export const SCENARIOS: Readonly<Record<string, (root: string) => Promise<Record
   'faces and photos': faces,
   'joining, sync and a new key': storeWork,
   updates,
+  'destroying everything': leaving,
+  'the secret of an Electron host': electronSecret,
 };
 
 /** Records one of them and tries every state that a cut may leave of it. */

@@ -61,9 +61,8 @@ function overwrite(file: string): void {
       const { size } = fstatSync(handle);
       const zeros = Buffer.alloc(size);
       for (let done = 0; done < size; ) done += writeSync(handle, zeros, done, size - done, done);
-      fsyncSync(handle);
+      fsyncSync(handle); // before its blocks are given back: what is cut off is never written any more
       ftruncateSync(handle, 0);
-      fsyncSync(handle);
     } finally {
       closeSync(handle);
     }

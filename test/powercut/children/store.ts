@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { finishJoining } from '../../../electron/core/joining/joining.ts';
 import { openKiosk } from '../../../electron/core/open-kiosk.ts';
+import { applySite } from '../../../electron/core/provision.ts';
 import { createDeviceIdentity } from '../../../sync/edge/identity.ts';
 import type { Grant } from '../../../sync/protocol/wire/join.ts';
 import { aCheckin, aPending } from '../../store/samples.ts';
@@ -31,6 +32,8 @@ for (let n = 1; n <= 2; n++) {
   await store.sync.applyRoster({ whole: false, more: true, cursor: String(n), changes });
   done(`<page ${n}>`);
 }
+applySite(home, { name: 'North gate', timeZone: 'UTC' });
+done('<renamed>');
 for (const word of ['first', 'second']) {
   await store.imports.keep(aPending({ word, original: Buffer.from(word), picture: randomBytes(3000) }));
   done(`<kept ${word}>`);

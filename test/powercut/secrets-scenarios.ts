@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deviceSecretFile } from '../../electron/core/keys/device-secret.ts';
+import { slotsFile } from '../../electron/core/keys/slots.ts';
+import { destroyEverything } from '../../electron/core/leaving/destroy.ts';
+import { readJournal } from '../../electron/core/leaving/journal.ts';
+import { openKiosk } from '../../electron/core/open-kiosk.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { type Keystore, readDeviceSecret } from '../../electron/host-electron/device-secret.ts';
+import { Recording } from './disk.ts';
+import { type Found, type Recorded, tryScenario } from './harness.ts';
+import { env, homeIn, openAfterCut } from './kiosk.ts';
+import { readTrace, recordRun } from './trace.ts';
+
+const CHILDREN = join(import.meta.dirname, 'children');
+
+/** A keystore that keeps nothing to itself: what is tried is the file. */
+export const plainKeystore: Keystore = {
+  isEncryptionAvailable: () => true,
+  getSelectedStorageBackend: () => 'gnome_libsecret',
+  encryptString: (text) => Buffer.from(text),
+  decryptString: (sealed) => sealed.toString(),
+};
+
+/** The Electron host makes its device secret once: with another one, or half of it, the store would stay closed for good. */
+export async function electronSecret(root: string): Promise<Recorded> {
+  const home = homeIn(root);
+  mkdirSync(home, { recursive: true });
+  const recording = new Recording(root);
+  const file = `${root}.strace`;
+  await recordRun(file, [process.execPath, join(CHILDREN, 'electron-secret.ts'), home], env());
+  recording.add(await readTrace(file));
+  const secret = readDeviceSecret(plainKeystore, 'linux', home, false);
+  const start = async (folder: string): Promise<Found & { secret: string | null }> => {
+    try {
+      return { problems: [], secret: readDeviceSecret(plainKeystore, 'linux', homeIn(folder), false) };
+    } catch (error) {
+      return { problems: [(error as Error).message], secret: null };
+    }
+  };
+  const facts = [
+    {
+      from: `<${secret}>`,
+      what: 'the device secret',
+      holds: (found: { secret: string | null }) => found.secret === secret,
+    },
+  ];
+  return (how) => tryScenario({ recording, facts, start }, how, `${root}-cuts`);
+}
+
+interface FoundLeft extends Found {
+  /** It would start as a kiosk. */
+  readonly kiosk: boolean;
+  /** Something that opens the store is on the disk. */
+  readonly keys: boolean;
+}
+
+/** A kiosk that is told to destroy everything: from then on it is none, and afterwards no key is left. */
+export async function leaving(root: string): Promise<Recorded> {
+  const home = homeIn(root);
+  ensureKioskFolder(home, false);
+  await (await openKiosk({ home, deviceSecret: null, allowSecretFile: true })).close();
+  const recording = new Recording(root);
+  const file = `${root}.strace`;
+  await recordRun(file, [process.execPath, join(CHILDREN, 'leaving.ts'), home], env());
+  recording.add(await readTrace(file));
+  for (const secret of [slotsFile(home), deviceSecretFile(home)]) requireZerosFirst(recording, secret);
+  const start = async (folder: string): Promise<FoundLeft> => {
+    const at = homeIn(folder);
+    const keys = [slotsFile(at), deviceSecretFile(at)].some(
+      (one) => existsSync(one) && readFileSync(one).some((byte) => byte !== 0),
+    );
+    if (readJournal(at)) {
+      destroyEverything(at);
+      return { problems: [], kiosk: false, keys };
+    }
+    if (!existsSync(join(at, 'site.json'))) return { problems: [], kiosk: false, keys };
+    return { problems: (await openAfterCut(folder)).problems, kiosk: true, keys };
+  };
+  const facts = [
+    { from: '<leaving>', what: 'that it is no kiosk any more', holds: ({ kiosk }: FoundLeft) => !kiosk },
+    { from: '<destroyed>', what: 'that its keys are destroyed', holds: ({ keys }: FoundLeft) => !keys },
+    { from: '<left>', what: 'that it has left', holds: ({ kiosk }: FoundLeft) => !kiosk },
+  ];
+  return (how) => tryScenario({ recording, facts, start }, how, `${root}-cuts`);
+}
+
+/** Blocks of a file that is cut short are never written again: the zeros have to be on the disk before that. */
+function requireZerosFirst(recording: Recording, path: string): void {
+  const short = path.slice(recording.root.length + 1);
+  const steps = recording.steps.map((step) => {
+    if (step.step === 'flush') return step.path === short ? 'flush' : '';
+    if (step.step === 'said' || step.operation.path !== short) return '';
+    const { operation } = step;
+    return operation.kind === 'write' && operation.bytes.every((byte) => byte === 0) ? 'zeros' : operation.kind;
+  });
+  if (!/zeros flush size names/.test(steps.filter(Boolean).join(' ')))
+    throw new Error(`${short} is not overwritten and flushed before it goes: ${steps.filter(Boolean).join(' ')}`);
+}
