@@ -498,7 +498,7 @@ const FORM_TOUR: Tour = {
     await press(page, '[data-open=emergency]');
     await type(page, 'staff-pin', '2468');
     await page.keyboard.press('Enter');
-    await page.locator('.staff-alerted').waitFor();
+    await page.locator('.menu .form-error').waitFor();
   },
   '20e-members': async (page) => {
     await press(page, '.menu [data-open=members]');

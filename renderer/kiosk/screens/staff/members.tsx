@@ -230,14 +230,12 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
                   role.value = one;
                 }}
               />
-              <span>
-                {t(`staff.role.${one}`)} · {t(`members.may.${one}`)}
-              </span>
+              <span>{t(`staff.role.${one}`)}</span>
             </label>
           ))}
         </fieldset>
       </div>
-      <FormError words={error.value} />
+      <FormError words={error.value} note={t(`members.may.${role.value}`)} />
       <Keyboard type={type} />
       <div class="actions">
         <button type="submit" class="button button-main">

@@ -107,7 +107,6 @@ function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: U
           <span>{t('staff.lock')}</span>
         </button>
       </div>
-      {view.value === 'menu' && <Who unlocked={unlocked} />}
       {view.value === 'menu' && <Menu session={session} unlocked={unlocked} open={(next) => (view.value = next)} />}
       {view.value === 'enrol' && (
         <EnrolScreen session={session} stepBack={stepBack} close={menu} alive={() => alive.value++} />
@@ -158,15 +157,15 @@ function Who({ unlocked }: { unlocked: Unlocked }) {
   const { member, alerted } = unlocked;
   if (member)
     return (
-      <p class="hint staff-who">
+      <li class="hint menu-wide">
         <bdi>{member.name}</bdi> · {t(`staff.role.${member.role}`)}
-      </p>
+      </li>
     );
   return alerted ? (
-    <p class="staff-alerted" role="status">
+    <li class="form-error menu-wide">
       <IconAlert />
-      <span>{t('staff.alerted')}</span>
-    </p>
+      <p role="status">{t('staff.alerted')}</p>
+    </li>
   ) : null;
 }
 
@@ -210,6 +209,7 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
   });
   return (
     <ul class="menu">
+      <Who unlocked={unlocked} />
       {allowed.map(({ view, icon }) => {
         const hint =
           view === 'review'
