@@ -126,7 +126,17 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   }
   await open('corrections', 'Corrections');
   await expect(page.getByText('Forgot to check in')).toBeVisible();
-  await expect(page.getByRole('row', { name: /Voided/ })).toContainText('Undone');
+  const voided = page.getByRole('row').filter({ hasText: 'Voided' });
+  await expect(voided).toContainText('Undone');
+  // Who, whose, before and after.
+  const added = page.getByRole('row').filter({ hasText: 'Forgot to check in' });
+  await expect(added.getByRole('rowheader').getByRole('link')).toHaveAttribute('href', /#\/people\/[0-9a-f-]{36}$/);
+  // The first administrator has no address yet.
+  await expect(added).toContainText('an account without an address');
+  await expect(added.locator('[data-label="Before"]')).toHaveText('–');
+  await expect(added.locator('[data-label="After"]')).toContainText('In');
+  await expect(voided.first().locator('[data-label="Before"]')).not.toHaveText('–');
+  await expect(voided.first().locator('[data-label="After"]')).toHaveText('Voided');
   await seen('corrections');
 });
 

@@ -94,8 +94,13 @@ export class Walk {
   t = (key: string, values?: Record<string, unknown>): string => tIn(this.#language, key, values);
   main = (): Locator => this.page.locator('main');
   dialog = (): Locator => this.page.getByRole('dialog');
-  button = (key: string, within: Page | Locator = this.main()): Locator =>
-    within.getByRole('button', { name: this.t(key), exact: true });
+  /** By its words: the name of a row's button goes on with the row that it is about. */
+  button = (key: string, within: Page | Locator = this.main()): Locator => {
+    const words = this.t(key);
+    const shown = new RegExp(`^\\s*${words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`);
+    const buttons = within.getByRole('button');
+    return within.getByRole('button', { name: words, exact: true }).or(buttons.filter({ hasText: shown }));
+  };
   field = (key: string, within: Page | Locator = this.main()): Locator =>
     within.getByLabel(this.t(key), { exact: true });
   row = (words: string): Locator => this.page.getByRole('row').filter({ hasText: words });

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttendanceRow } from '../../sync/protocol/api/attendance.ts';
 import type { Correction } from '../../sync/protocol/api/corrections.ts';
 import type { DayReport } from '../../sync/protocol/api/reports.ts';
+import { addAccount } from '../../sync/server/accounts/accounts.ts';
 import { readBoard } from '../../sync/server/attendance/board.ts';
 import { readPresence } from '../../sync/server/changes/presence.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
@@ -13,6 +14,7 @@ import { withApi } from './sites-kit.ts';
 /** Records by the API: search, the report of a day, corrections. */
 
 const DAY = '2026-07-20';
+const AUTHOR = 'joan@example.org';
 const at = (time: string) => new Date(`${DAY}T${time}:00.000Z`);
 interface Page<T> {
   items: T[];
@@ -147,6 +149,40 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     ]);
     await expect(correct({ kind: 'undo', target: made.id, reason: 'again' })).rejects.toMatchObject({
       code: 'already-undone',
+    });
+  });
+
+  test('a correction says who made it, whose record it is, and what the record said before and says after', async () => {
+    const person = box.person('Hedy Lamarr');
+    const came = record(person, '06:00', 'in');
+    const left = record(person, '09:00', 'out');
+    await api.deliver(box);
+    const values = (time: string, direction: 'in' | 'out') => ({ at: at(time).toISOString(), direction });
+    const { id: author } = await api.db
+      .transaction()
+      .execute((tx) => addAccount(tx, api.keys, { role: 'staff', email: AUTHOR }, api.now));
+    const correct = (body: unknown) =>
+      api.ask<Correction>('POST', '/api/corrections', { body, as: api.actorOf('staff', author) });
+    const moved = await correct({ kind: 'replace', target: left, at: at('14:00').toISOString(), reason: 'Forgot' });
+    const voided = await correct({ kind: 'void', target: came, reason: 'Somebody else' });
+    const back = await correct({ kind: 'undo', target: moved.id, reason: 'It was right' });
+    const counts = await correct({ kind: 'undo', target: voided.id, reason: 'It was her' });
+    const added = await correct({ kind: 'add', person, ...values('15:00', 'in'), reason: 'Kiosk was off' });
+    const none = await correct({ kind: 'undo', target: added.id, reason: 'It was on' });
+    const { items } = await api.ask<Page<Correction>>('GET', `/api/corrections?person=${person}`);
+    expect(items.map(({ id, before, after }) => ({ id, before, after })).toReversed()).toEqual([
+      { id: moved.id, before: values('09:00', 'out'), after: values('14:00', 'out') },
+      { id: voided.id, before: values('06:00', 'in'), after: null },
+      { id: back.id, before: values('14:00', 'out'), after: values('09:00', 'out') },
+      { id: counts.id, before: null, after: values('06:00', 'in') },
+      { id: added.id, before: null, after: values('15:00', 'in') },
+      { id: none.id, before: values('15:00', 'in'), after: null },
+    ]);
+    for (const one of items) expect(one).toMatchObject({ name: 'Hedy Lamarr', author, authorEmail: AUTHOR });
+    // As for any other list, whose name was opened is in the audit log.
+    expect(await api.lastAudit()).toMatchObject({
+      action: 'read',
+      data: expect.arrayContaining(['attendance', 'person.name', 'account.email']),
     });
   });
 

@@ -8,7 +8,8 @@ import { confirm } from '../parts/confirm.tsx';
 import { RefusalNote } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PagedTable } from '../parts/table.tsx';
+import { PersonLink } from '../parts/person-link.tsx';
+import { PagedTable, RowButton } from '../parts/table.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const correctionsPage: ConsolePage = {
@@ -44,18 +45,20 @@ function Corrections({ query, role }: PageProps) {
         tone={(row) => (row.undone ? 'off' : undefined)}
         columns={[
           { key: 'made', label: t('corrections.madeAt'), cell: (row) => <Moment at={row.madeAt} /> },
-          { key: 'kind', label: t('corrections.what'), heads: true, cell: (row) => t(`corrections.kind.${row.kind}`) },
+          { key: 'by', label: t('corrections.by'), cell: (row) => <bdi>{whoMade(row)}</bdi> },
           {
-            key: 'result',
-            label: t('corrections.result'),
+            key: 'person',
+            label: t('corrections.person'),
+            heads: true,
+            cell: (row) => <PersonLink id={row.person} name={row.name} />,
+          },
+          { key: 'kind', label: t('corrections.what'), cell: (row) => t(`corrections.kind.${row.kind}`) },
+          { key: 'before', label: t('corrections.before'), cell: (row) => <Values of={row.before} /> },
+          {
+            key: 'after',
+            label: t('corrections.after'),
             cell: (row) =>
-              row.at !== null &&
-              row.direction !== null && (
-                <>
-                  <DirectionChip direction={row.direction} />
-                  <Moment at={row.at} />
-                </>
-              ),
+              row.after ? <Values of={row.after} /> : <span class="chip">{t('corrections.voided')}</span>,
           },
           { key: 'reason', label: t('corrections.reason'), cell: (row) => <bdi>{row.reason}</bdi> },
           {
@@ -66,9 +69,9 @@ function Corrections({ query, role }: PageProps) {
                 ? t('corrections.undone')
                 : role !== 'dpo' &&
                   row.kind !== 'undo' && (
-                    <button type="button" class="quiet small" aria-disabled={busy} onClick={() => void undo(row.id)}>
+                    <RowButton class="quiet small" aria-disabled={busy} onClick={() => void undo(row.id)}>
                       {t('corrections.undo')}
-                    </button>
+                    </RowButton>
                   ),
           },
         ]}
@@ -76,3 +79,17 @@ function Corrections({ query, role }: PageProps) {
     </PageFrame>
   );
 }
+
+const whoMade = ({ author, authorEmail }: Correction): string =>
+  authorEmail ?? t(author === null ? 'fleet.by.operator' : 'rollouts.by.account');
+
+/** What a record says, or said. */
+const Values = ({ of }: { of: Correction['before'] }) =>
+  of === null ? (
+    <span class="muted">–</span>
+  ) : (
+    <>
+      <DirectionChip direction={of.direction} />
+      <Moment at={of.at} />
+    </>
+  );

@@ -1,4 +1,5 @@
-import type { ComponentChildren } from 'preact';
+import { type ComponentChildren, type ComponentProps, createContext } from 'preact';
+import { useContext, useId } from 'preact/hooks';
 import { t } from '../../shared/i18n.ts';
 import type { Pages } from '../core/resource.ts';
 import { Empty } from './empty.tsx';
@@ -27,6 +28,8 @@ interface TableProps<T> {
 /** Rows as they are. Where there is no room for the columns, each row becomes a card with its labels. */
 export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T> & { rows: readonly T[] }) {
   const table = useFit();
+  const id = useId();
+  const headed = columns.some((c) => c.heads);
   return (
     <table class="table" ref={table}>
       <caption class="sr-only">{caption}</caption>
@@ -43,9 +46,14 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
         {rows.map((row) => (
           <tr key={rowKey(row)} data-tone={tone?.(row)}>
             {columns.map((c) => {
-              const content = <div class="cell">{c.cell(row)}</div>;
+              const head = `${id}-${rowKey(row)}`;
+              const content = (
+                <RowHead.Provider value={headed && !c.heads ? head : null}>
+                  <div class="cell">{c.cell(row)}</div>
+                </RowHead.Provider>
+              );
               return c.heads ? (
-                <th key={c.key} scope="row" data-label={c.label}>
+                <th key={c.key} id={head} scope="row" data-label={c.label}>
                   {content}
                 </th>
               ) : (
@@ -58,6 +66,18 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** Id of the header of the row around; null: outside of a row, or within the header itself. */
+const RowHead = createContext<string | null>(null);
+
+/** A button of a row. Its name for a screen reader goes on with the row's header: which of all the rows it is about. */
+export function RowButton({ class: looks = 'quiet', ...button }: ComponentProps<'button'>) {
+  const id = useId();
+  const head = useContext(RowHead);
+  return (
+    <button type="button" class={looks} id={id} aria-labelledby={head ? `${id} ${head}` : undefined} {...button} />
   );
 }
 

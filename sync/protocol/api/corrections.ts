@@ -34,18 +34,26 @@ export const NewCorrection = z.discriminatedUnion('kind', [
 ]);
 export type NewCorrection = z.infer<typeof NewCorrection>;
 
+/** What a record said before a correction, or says after it. */
+const RecordValues = z.strictObject({ at: Instant, direction: Direction });
+
 export const Correction = z.strictObject({
   id: Uuid,
   kind: z.enum(['add', 'replace', 'void', 'undo']),
   /** The record, or for `undo` the correction, that it is about. */
   target: Uuid.nullable(),
   person: Uuid,
-  /** Of the record that it makes; null for one that makes none. */
-  at: Instant.nullable(),
-  direction: Direction.nullable(),
+  /** Of the person; null: none was given. */
+  name: z.string().nullable(),
+  /** Null: no record counted before it, or that record is no longer kept. */
+  before: RecordValues.nullable(),
+  /** Null: no record counts after it, or that record is no longer kept. */
+  after: RecordValues.nullable(),
   reason: z.string(),
-  /** Account of whoever made it. */
+  /** The account that made it; null: the server's operator. */
   author: Uuid.nullable(),
+  /** E-mail of that account; null: the operator, or an account that has none or was removed. */
+  authorEmail: z.string().nullable(),
   madeAt: Instant,
   undone: z.boolean(),
 });

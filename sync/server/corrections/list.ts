@@ -1,10 +1,12 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { NIL } from 'uuid';
 import type { Correction } from '../../protocol/api/corrections.ts';
+import { listAccounts } from '../accounts/accounts.ts';
 import { sameAs } from '../attendance/merging/group.ts';
-import type { Db } from '../database/schema.ts';
+import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { namesOf } from '../people/records.ts';
 import { reasonPlace } from './correct.ts';
 
 /**
@@ -34,16 +36,62 @@ export async function listCorrections(
     keys,
     rows.map((r) => r.person),
   );
+  const people = rows.map((r) => r.person);
+  // Who was merged since has their name under another id.
+  const kept = new Map(
+    people.length === 0
+      ? []
+      : (await db.selectFrom('person').select(['id', 'merged_into']).where('id', 'in', people).execute()).map(
+          (p) => [p.id, p.merged_into ?? p.id] as const,
+        ),
+  );
+  const names = await namesOf(db, keys, [...new Set(kept.values())]);
+  const emails = new Map((await listAccounts(db, keys)).map((a) => [a.id, a.email]));
+  const valuesOf = await recordsBehind(db, rows);
   return rows.map((r) => ({
     id: r.id,
     kind: r.kind,
     target: r.target,
     person: r.person,
-    at: r.at?.toISOString() ?? null,
-    direction: r.direction,
+    name: names.get(kept.get(r.person) ?? r.person) ?? null,
+    ...valuesOf(r),
     reason: String(box.openJson(reasonPlace(r.id, r.person), r.reason)),
     author: r.author,
+    authorEmail: (r.author && emails.get(r.author)) ?? null,
     madeAt: r.made_at.toISOString(),
     undone: r.undone_by !== null,
   }));
+}
+
+type Row = Pick<Selectable<Tables['correction']>, 'kind' | 'target' | 'at' | 'direction'>;
+
+/** What counted before each correction, and what counts after it: an undo turns round what it undoes. */
+async function recordsBehind(
+  db: Db,
+  rows: readonly Row[],
+): Promise<(row: Row) => Pick<Correction, 'before' | 'after'>> {
+  const undone = await byId(
+    rows.flatMap((r) => (r.kind === 'undo' && r.target ? [r.target] : [])),
+    (ids) =>
+      db.selectFrom('correction').select(['id', 'kind', 'target', 'at', 'direction']).where('id', 'in', ids).execute(),
+  );
+  const corrected = [...rows, ...undone.values()].flatMap((r) => (r.kind !== 'undo' && r.target ? [r.target] : []));
+  const records = await byId(corrected, (ids) =>
+    db.selectFrom('checkin').select(['id', 'at', 'resolved as direction']).where('id', 'in', ids).execute(),
+  );
+  const values = (r: { at: Date | null; direction: 'in' | 'out' | null } | undefined) =>
+    r?.at && r.direction ? { at: r.at.toISOString(), direction: r.direction } : null;
+  const before = (r: Row) => values(r.target === null ? undefined : records.get(r.target));
+  return (r) => {
+    if (r.kind !== 'undo') return { before: before(r), after: values(r) };
+    const done = r.target === null ? undefined : undone.get(r.target);
+    return { before: values(done), after: done ? before(done) : null };
+  };
+}
+
+async function byId<T extends { id: string }>(
+  ids: readonly string[],
+  read: (ids: readonly string[]) => Promise<T[]>,
+): Promise<Map<string, T>> {
+  return new Map(ids.length === 0 ? [] : (await read(ids)).map((row) => [row.id, row]));
 }

@@ -7,6 +7,9 @@ import { type RouteSpec, route } from '../access/route.ts';
 import { correct } from './correct.ts';
 import { listCorrections } from './list.ts';
 
+/** What a correction shows: also the answer to making one. */
+const DATA = ['attendance', 'correction.reason', 'person.name', 'account.email'] as const;
+
 /** Sort key of the list. */
 const After = z.tuple([Moment, Uuid]);
 
@@ -15,7 +18,7 @@ const list = route({
   path: '/api/corrections',
   summary: 'Corrections of attendance, newest first',
   roles: ['admin', 'dpo', 'staff'],
-  data: ['attendance', 'correction.reason'],
+  data: DATA,
   action: 'read',
   query: CorrectionQuery,
   answer: CorrectionPage,
@@ -39,7 +42,7 @@ const make = route({
   path: '/api/corrections',
   summary: 'Correct a record, add one that nobody recorded, or undo a correction; nothing is edited',
   roles: ['admin', 'staff'],
-  data: ['attendance', 'correction.reason'],
+  data: DATA,
   action: 'write',
   body: NewCorrection,
   answer: Correction,
