@@ -26,6 +26,7 @@ export const LONG: readonly string[] = [
   'test/powercut/**',
   'test/store/kill.test.ts',
   'test/store/no-plaintext.test.ts',
+  'test/soak/month.test.ts',
   'test/store/upgrade.test.ts',
   'test/sync/changes/**',
   'test/sync/device-limits.test.ts',

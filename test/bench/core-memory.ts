@@ -9,6 +9,9 @@ import { largeKiosk } from './large-kiosk.ts';
 const PEOPLE = 10_000;
 const PROBES = 50;
 
+/** Most memory of the core, whatever it has done and with 10,000 people, MB of 10⁶ bytes. */
+export const CORE_MEMORY_BAR_MB = 350;
+
 /** Memory of the real core process, bytes, and how long it took until it served, ms. */
 export interface CoreMemory {
   readonly loaded: number;

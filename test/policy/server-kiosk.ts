@@ -21,14 +21,20 @@ const serverKeys: ServerKeys = {
 
 /** A registered kiosk: makes events as one does, and hands them to the server's own code without a network between. */
 export class KioskOfServer {
-  readonly box = new MemoryOutbox();
+  readonly box: MemoryOutbox;
   readonly #database: OpenDatabase;
   readonly #keys: Keys;
   #cursor = '';
 
-  constructor(database: OpenDatabase, keys: Keys) {
+  constructor(database: OpenDatabase, keys: Keys, box = new MemoryOutbox()) {
     this.#database = database;
     this.#keys = keys;
+    this.box = box;
+  }
+
+  /** The same one, once the server was started again. */
+  on(database: OpenDatabase, keys: Keys): KioskOfServer {
+    return new KioskOfServer(database, keys, this.box);
   }
 
   /** @param site null: the default one; `registeredAt`: now without it */

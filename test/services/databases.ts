@@ -12,6 +12,8 @@ export interface TestDatabase {
     open(): Promise<OpenDatabase>;
     /** As it is, nothing migrated. */
     bare(): ReturnType<typeof openBare>;
+    /** Its URL, or its folder: for another process that opens it. */
+    readonly where: string;
     /** Folder with every file in which the database keeps its rows. */
     readonly files: string;
     readonly postgres: TestPostgres | null;
@@ -32,6 +34,7 @@ export const DATABASES: readonly TestDatabase[] = [
       return {
         open: () => openDatabase(home.path),
         bare: () => openBare(home.path),
+        where: home.path,
         files: home.path,
         postgres: null,
         remove: async () => home.remove(),
@@ -47,6 +50,7 @@ export const DATABASES: readonly TestDatabase[] = [
       return {
         open: () => openDatabase('/nonexistent', { postgres: postgres.address(database) }),
         bare: () => openBare('/nonexistent', { postgres: postgres.address(database) }),
+        where: postgres.url(database),
         files: postgres.dataFolder,
         postgres,
         remove: () => postgres.remove(),

@@ -34,8 +34,8 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** A server of its own, embedded database, free ports, a clock that can be moved. @param more variables of its environment */
-export async function testServer(more: Record<string, string> = {}): Promise<TestServer> {
+/** A server of its own, embedded database, free ports, a clock that can be moved. @param more variables of its environment; @param begin what its clock is moved by from the start, ms */
+export async function testServer(more: Record<string, string> = {}, begin = 0): Promise<TestServer> {
   const home = await serverHome();
   const [people, devices] = await reservePorts(2);
   const env = {
@@ -45,7 +45,7 @@ export async function testServer(more: Record<string, string> = {}): Promise<Tes
     SMARTPRESENCE_TIMEZONE: 'Europe/Berlin',
     ...more,
   };
-  let shift = 0;
+  let shift = begin;
   const start = () =>
     startServer(readConfig(env), pino({ level: 'silent' }), { now: () => new Date(Date.now() + shift) });
   let server: RunningServer = await start();

@@ -45,7 +45,7 @@ import type { Db } from './schema.ts';
  * Numbered and forward only; each runs once, all that are due in one transaction, under PostgreSQL's advisory lock, so
  * that replicas starting together do not meet. Never edit one that was released: add the next.
  */
-const MIGRATIONS: Record<string, Migration> = {
+export const MIGRATIONS: Record<string, Migration> = {
   '0001-first-slice': firstSlice,
   '0002-attendance': attendance,
   '0003-changes': changes,

@@ -1,0 +1,301 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyAudit } from '../../sync/server/audit/verify.ts';
+import { listMigrations, listSequences } from '../../sync/server/backup/catalogue.ts';
+import { knownMigrations } from '../../sync/server/database/migrations.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import type { Db } from '../../sync/server/database/schema.ts';
+import { retentionJob } from '../../sync/server/retention/retention.job.ts';
+import { everyRow, fillEveryTable } from '../backup/fill.ts';
+import { seededRandom } from '../bench/harness.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Door, doorOn } from './door-kit.ts';
+import { becomeNextServer, NEXT_COLUMN } from './next-migration.ts';
+import { KioskOfServer } from './server-kiosk.ts';
+
+/* A server's database with a year of data in it, and the build after this one: nothing of it changes, whatever happens on the way. */
+
+const DAY = 86_400_000;
+const SEED = Number(process.env.SEED ?? 20_270_104);
+const START = new Date('2026-01-05T06:00:00.000Z');
+const PEOPLE = 100;
+const DAYS = 365;
+const CHECKINS_A_DAY = 10;
+
+/** Tables without a row here: each of theirs names a key of the audit log's, which no made-up row has. */
+const EMPTY: ReadonlySet<string> = new Set(['public.audit_anchor', 'public.audit_checkpoint']);
+/** Rows by the catalogue refer to rows by the catalogue: these tables have both kinds. */
+const PARENTS: ReadonlySet<string> = new Set(
+  ['device', 'account', 'incident', 'webhook', 'fleet_command', 'site'].map((name) => `public.${name}`),
+);
+
+/** Every table's rows and every sequence's place. */
+async function everything(db: Db): Promise<Record<string, unknown>> {
+  const rows = await everyRow(db, NEXT_COLUMN);
+  for (const table of ['public.kysely_migration', 'public.kysely_migration_lock', 'public.next_visitor'])
+    rows.delete(table);
+  const sequences: Record<string, unknown> = {};
+  for (const { schema, name } of await listSequences(db))
+    sequences[name] = (await sql`select last_value, is_called from ${sql.id(schema, name)}`.execute(db)).rows[0];
+  return { ...Object.fromEntries(rows), sequences };
+}
+
+describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start }) => {
+  if (unavailable) return test.skip(unavailable, () => undefined);
+  let host: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let door: Door;
+  let kiosk: KioskOfServer;
+  let before: Record<string, unknown>;
+  let read: Record<string, unknown>;
+  const people: string[] = [];
+  const incidents: string[] = [];
+
+  beforeAll(async () => {
+    console.log(`a year of seed ${SEED}`);
+    host = await start();
+    database = await host.open();
+    door = await doorOn(database, { start: START });
+    await fillYear();
+    // What a year of this office does not bring: rows by the catalogue, so that no table is without.
+    const filled = await everyRow(database.db);
+    const left = new Set([...filled].filter(([, rows]) => rows.length === 0).map(([table]) => table));
+    console.log(
+      `${filled.size - left.size} tables by the product's own code; by the catalogue alone: ${[...left].join(', ')}`,
+    );
+    const refused = await fillEveryTable(
+      database.db,
+      8,
+      (table) => EMPTY.has(table) || !(left.has(table) || PARENTS.has(table)),
+    );
+    expect(refused).toEqual({});
+    const rows = await everyRow(database.db);
+    expect([...rows].filter(([table, held]) => held.length === 0 && !EMPTY.has(table)).map(([table]) => table)).toEqual(
+      [],
+    );
+    expect(rows.get('public.event')!.length).toBeGreaterThan(DAYS * CHECKINS_A_DAY);
+    await remember();
+  }, 600_000);
+  afterAll(async () => {
+    await door?.close();
+    await database?.close().catch(() => undefined);
+    await host?.remove();
+  });
+
+  async function fillYear(): Promise<void> {
+    const random = seededRandom(SEED);
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+    const { db, keys } = door;
+    let admin = await door.as('admin');
+    const ok = async (method: 'POST' | 'PUT', url: string, body?: unknown, as = admin) => {
+      const answer = await door.ask(as, method, url, body);
+      expect([url, answer.status, answer.text.slice(0, 200)]).toEqual([
+        url,
+        expect.toBeOneOf([200, 201, 204]),
+        expect.anything(),
+      ]);
+      return answer.json() as Record<string, never>;
+    };
+    kiosk = await KioskOfServer.at(database, keys, null, START);
+    const second = await KioskOfServer.at(database, keys, null, START);
+    for (let i = 0; i < PEOPLE; i++) {
+      if (i % 2) people.push(kiosk.enrol(`Sévérine Öztürk-${i}`, { at: START }));
+      else {
+        const { id } = await ok('POST', '/api/people', {
+          name: `Ada ${i}`,
+          email: `ada${i}@year.example`,
+          number: `N-${i}`,
+          language: pick(['en', 'de', 'ar', 'zh']),
+        });
+        people.push(String(id));
+        if (i % 10 === 0) await ok('POST', `/api/people/${id}/badges`, { number: `BADGE-${i}` });
+        if (i % 10 === 2) await ok('POST', `/api/people/${id}/pin-code`);
+      }
+    }
+    await kiosk.send(START);
+    await ok('PUT', `/api/people/${people[0]}/minor`, { bornOn: '2014-03-04' });
+    await ok('POST', '/api/webhooks', {
+      name: 'Payroll',
+      url: 'https://payroll.example/hook',
+      site: null,
+      withNumber: false,
+    });
+    await ok('POST', '/api/retention/holds', { person: people[1], reason: 'Dispute of last spring' });
+    await ok('POST', `/api/fleet/${kiosk.id}/commands`, { what: 'logs' });
+    const inside = new Set<string>();
+    for (let day = 0; day < DAYS; day++) {
+      door.now = new Date(START.getTime() + day * DAY);
+      for (let i = 0; i < CHECKINS_A_DAY; i++) {
+        const at = new Date(door.now.getTime() + i * 1_800_000);
+        const person = pick(people);
+        const out = inside.delete(person);
+        if (!out) inside.add(person);
+        const { box } = i % 2 ? kiosk : second;
+        const method = pick(['face', 'number+pin', 'badge'] as const);
+        const { header } = box.append(
+          'checkin',
+          { direction: out ? 'out' : 'in', method, liveness: method === 'face' ? 'passed' : 'not-needed' },
+          { person, ...(method === 'face' && { score: random() }), ...(random() < 0.1 && { gps: 'sealed' }) },
+          at,
+        );
+        if (random() < 0.02) box.append('void', { target: header.id, reason: 'not-me' }, { person }, at);
+      }
+      if (day % 7 < 6) continue;
+      await kiosk.send(door.now);
+      await second.send(door.now);
+      await kiosk.resolve();
+      if (day % 28 < 27) continue;
+      admin = await door.as('admin');
+      const log = { ...door.services, tell: () => undefined, signal: AbortSignal.timeout(100_000) };
+      await retentionJob.run(log);
+      const incident = await ok('POST', '/api/incidents', {
+        ...{
+          title: `Laptop ${day}`,
+          description: 'left on a train',
+          severity: 'high',
+          foundAt: door.now.toISOString(),
+        },
+        data: ['person.name'],
+      });
+      incidents.push(String(incident.id));
+      await ok('POST', `/api/incidents/${incident.id}/notes`, { text: 'Called the police' });
+      const own = await door.as('person', people[3]);
+      const record = await db
+        .selectFrom('checkin')
+        .select('id')
+        .where('person', '=', people[3]!)
+        .orderBy('at', 'desc')
+        .executeTakeFirst();
+      if (record)
+        await door.ask(own, 'POST', '/api/me/complaints', { record: record.id, words: `I was not there ${day}` });
+      const [last] = await db.selectFrom('checkin').select('id').orderBy('at', 'desc').limit(1).execute();
+      await door.ask(admin, 'POST', '/api/corrections', { kind: 'void', target: last!.id, reason: 'Door was open' });
+    }
+    await kiosk.send(door.now);
+    await second.send(door.now);
+    await kiosk.resolve();
+  }
+
+  /** What some people and an administrator are shown: sealed columns, opened. What that leaves behind is its audit rows and sessions. */
+  async function asRead(): Promise<Record<string, unknown>> {
+    const shown: Record<string, unknown> = {};
+    const admin = await door.as('admin');
+    for (const url of [
+      ...incidents.map((id) => `/api/incidents/${id}`),
+      '/api/retention/holds',
+      ...people.slice(0, 20).map((id) => `/api/people/${id}`),
+    ]) {
+      const answer = await door.ask(admin, 'GET', url);
+      expect([url, answer.status, answer.text.slice(0, 300)]).toEqual([url, 200, expect.anything()]);
+      shown[url] = answer.json();
+    }
+    for (const person of people.slice(0, 4)) {
+      const answer = await door.ask(await door.as('person', person), 'GET', '/api/gdpr/export/my-data');
+      expect([person, answer.status]).toEqual([person, 200]);
+      // All but who has read of them and is signed in, which asking has added to.
+      shown[person] = Object.fromEntries(
+        Object.entries(answer.json()).filter(([, held]) => !/"(route|session)":/.test(JSON.stringify(held))),
+      );
+    }
+    return shown;
+  }
+
+  /** What there is now, as it is read and as it is stored. */
+  async function remember(): Promise<void> {
+    read = await asRead();
+    before = await everything(database.db);
+  }
+
+  async function expectAllThere(db: Db): Promise<void> {
+    const after = await everything(db);
+    expect(Object.keys(after)).toEqual(Object.keys(before));
+    for (const [table, rows] of Object.entries(before)) expect({ table, rows: after[table] }).toEqual({ table, rows });
+  }
+
+  const shut = async () => {
+    await door.close();
+    await database.close();
+  };
+  const openAgain = async () => {
+    database = await host.open();
+    door = await doorOn(database, { start: door.now, env: door.env });
+  };
+  const child = () =>
+    spawn(process.execPath, [join(import.meta.dirname, 'children/migrate-next.ts'), host.where], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  /** Starts the next build on it. @param until kills it as soon as it says this. @returns what it said last */
+  async function asNextBuild(until?: RegExp): Promise<string> {
+    const next = child();
+    const ended = new Promise((resolve) => next.once('close', resolve));
+    let last = '';
+    for await (const line of createInterface({ input: next.stdout })) {
+      last = line;
+      if (until?.test(line)) next.kill('SIGKILL');
+    }
+    await ended;
+    return last;
+  }
+
+  test('stays as it is when the next build is killed in the middle of its migration', async () => {
+    await shut();
+    for (const at of [/^table 20 /, /^table 80 /]) {
+      expect(await asNextBuild(at)).toMatch(/^table/);
+      await openAgain();
+      expect(await listMigrations(database.db)).toEqual(knownMigrations());
+      await expectAllThere(database.db);
+      await shut();
+    }
+    await openAgain();
+  }, 600_000);
+
+  test('is the same after it, sealed columns open, the audit chain verifies, and kiosk and office go on', async () => {
+    await shut();
+    // Replicas start together: one of them migrates, and the other waits for it.
+    const all = name === 'PGlite' ? [asNextBuild()] : [asNextBuild(), asNextBuild(), asNextBuild()];
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['opened']));
+    const back = becomeNextServer();
+    try {
+      await openAgain();
+      const { db } = database;
+      expect(await listMigrations(db)).toEqual([...knownMigrations()]);
+      await expectAllThere(db);
+      expect(await asRead()).toEqual(read);
+      const audit = await verifyAudit(db, door.keys);
+      expect(audit.faults).toEqual([]);
+      expect(audit.rows).toBeGreaterThan(100);
+      const records = async () => (await everyRow(db)).get('public.checkin')!.length;
+      const had = await records();
+      const same = kiosk.on(database, door.keys);
+      const { header } = same.box.append(
+        'checkin',
+        { direction: 'in', method: 'badge', liveness: 'not-needed' },
+        { person: people[0]! },
+        door.now,
+      );
+      await same.send(door.now);
+      expect(await records()).toBe(had + 1);
+      expect(same.box.marks().find(({ epoch }) => epoch === header.epoch)?.committed).toBe(header.seq);
+      const admin = await door.as('admin');
+      expect((await door.ask(admin, 'POST', '/api/people', { name: 'After It', language: 'en' })).status).toBe(200);
+      await remember();
+    } finally {
+      back();
+    }
+  }, 600_000);
+
+  test('is refused by this build afterwards with a code, and left alone', async () => {
+    await shut();
+    await expect(host.open()).rejects.toMatchObject({ code: 'database-newer', nextStep: expect.any(String) });
+    const back = becomeNextServer();
+    try {
+      await openAgain();
+      await expectAllThere(database.db);
+    } finally {
+      back();
+    }
+  });
+});

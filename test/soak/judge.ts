@@ -1,0 +1,45 @@
+import { CORE_MEMORY_BAR_MB } from '../bench/core-memory.ts';
+import type { MonthReport } from './month.ts';
+
+/**
+ * How long a core may run before it is started again, months of 30 days. Nothing restarts one by itself: an update does, and one
+ * that comes less often than this is no update process.
+ */
+const MONTHS_BETWEEN_RESTARTS = 6;
+const MB = 1e6;
+
+/** What is wrong with a month, a sentence each; none: it is as it should be. Pure. */
+export function faultsOf(report: MonthReport): string[] {
+  const { days, slopes } = report;
+  const most = Math.max(...days.map(({ resident }) => resident)) / MB;
+  const last = days.slice(-5).map(({ resident }) => resident / MB);
+  const now = last.reduce((sum, mb) => sum + mb, 0) / last.length;
+  const faults = [...report.problems];
+  const bar = `${CORE_MEMORY_BAR_MB} MB`;
+  if (most > CORE_MEMORY_BAR_MB) faults.push(`the core had ${most.toFixed(1)} MB resident, the bar is ${bar}`);
+  const { resident } = slopes;
+  // Growth that is no more than noise is none: its interval holds 0.
+  const growth = resident && resident.low > 0 ? resident.slope : 0;
+  const then = now + growth * MONTHS_BETWEEN_RESTARTS;
+  if (then > CORE_MEMORY_BAR_MB)
+    faults.push(
+      `at ${growth.toFixed(2)} MB a month it has ${then.toFixed(0)} MB after ${MONTHS_BETWEEN_RESTARTS} months, the bar is ${bar}`,
+    );
+  if (report.recorded !== report.confirmed)
+    faults.push(`${report.confirmed} check-ins were confirmed, and the server has ${report.recorded}`);
+  if (report.waiting > 0) faults.push(`${report.waiting} events still wait for the server`);
+  if (report.trimmed === 0) faults.push('no event was let go, though the server has them safe');
+  return faults;
+}
+
+/** The slopes, a line each. */
+export function slopeLines({ slopes, peak }: MonthReport): string[] {
+  return [
+    ...Object.entries(slopes).map(([what, slope]) =>
+      slope === null
+        ? `${what}: too few days for a slope`
+        : `${what}: ${slope.slope.toFixed(2)} MB a simulated month (95 %: ${slope.low.toFixed(2)} to ${slope.high.toFixed(2)})`,
+    ),
+    `the core’s bar is ${CORE_MEMORY_BAR_MB} MB; the most that was resident for a moment ${(peak / MB).toFixed(1)} MB`,
+  ];
+}

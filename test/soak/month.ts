@@ -1,0 +1,373 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import pg from 'pg';
+import { readPicture } from '../../electron/cli/demo/footage.ts';
+import { demoPeople } from '../../electron/cli/demo/people.ts';
+import type { FaceFrame } from '../../electron/contract/frames.ts';
+import type { CoreClient } from '../../electron/contract/methods.ts';
+import { DEVICE_PURPOSES } from '../../electron/core/keys/derive.ts';
+import { openKeys } from '../../electron/core/keys/index.ts';
+import { openKiosk } from '../../electron/core/open-kiosk.ts';
+import { createPinHasher } from '../../electron/core/pin/pin-hash.ts';
+import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
+import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
+import { createStore } from '../../electron/core/store/index.ts';
+import { writeServerLink } from '../../electron/core/sync/server-link.ts';
+import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
+import { openPipeline } from '../../models/node/pipeline.ts';
+import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
+import { syntheticPeople } from '../bench/embeddings.ts';
+import { processMemory, seededRandom } from '../bench/harness.ts';
+import { enterKiosk } from '../e2e/node-screen.ts';
+import { startPostgres } from '../services/postgres.ts';
+import { aCheckin } from '../store/samples.ts';
+import { joined, testServer } from '../sync/identity-kit.ts';
+import { type Slope, slopeWithInterval } from './slope.ts';
+import type { Memory, turnClock } from './turned-clock.ts';
+
+/**
+ * Memory of the real core over a simulated month: its own process, its own models, a real server on PostgreSQL that acknowledges
+ * and raises `safe`, and a clock that is turned from one walk-up to the next (turned-clock.ts).
+ */
+
+const DAY = 86_400_000;
+const MB = 1e6;
+const PEOPLE = 200;
+/** Before the month: events stay 30 days, so that some are let go every day of it. */
+const HISTORY_DAYS = 35;
+const STAFF_PIN = '582046';
+/** People who have a PIN: hashing one takes as long as a check-in by it. */
+const WITH_PIN = 10;
+
+/** Warnings that a month brings: it ends now, and so begins before the build was made, than which no kiosk believes it is earlier. */
+const EXPECTED = /^the clock was set back/;
+
+export interface MonthOptions {
+  readonly days: number;
+  /** Walk-ups a day. */
+  readonly walkups: number;
+  /** One walk-up in so many is a face before the camera, and as many are a number and a PIN; the others are printed cards. */
+  readonly costly: number;
+  readonly seed: number;
+  readonly note: (line: string) => void;
+}
+
+export interface MonthDay extends Memory {
+  readonly day: number;
+  /** As the kernel counts it, after the garbage was collected. */
+  readonly resident: number;
+}
+
+export interface MonthReport {
+  readonly days: readonly MonthDay[];
+  readonly confirmed: number;
+  readonly recorded: number;
+  readonly waiting: number;
+  /** Events that the store has let go since the server had them safe. */
+  readonly trimmed: number;
+  /** Most that the core's process ever had resident, bytes. */
+  readonly peak: number;
+  readonly problems: readonly string[];
+  /** Of resident memory and of the heap, MB a simulated month of 30 days; null: too few days. */
+  readonly slopes: Readonly<Record<'resident' | 'heapUsed' | 'external', Slope | null>>;
+}
+
+export async function soakMonth({ days, walkups, costly, seed, note }: MonthOptions): Promise<MonthReport> {
+  const random = seededRandom(seed);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+  await using undo = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), 'sp-month-'));
+  undo.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const home = join(folder, 'kiosk');
+  // The month ends now: certificates that are made on the way are valid by the machine's clock, which TLS goes by.
+  const behind = (days + 1) * DAY;
+
+  note('a server, and a kiosk with a month of history');
+  const postgres = await startPostgres();
+  undo.defer(() => postgres.remove());
+  const server = await testServer({ SMARTPRESENCE_DATABASE_URL: postgres.url('month') }, -behind);
+  undo.defer(() => server.close());
+  const database = new pg.Client({
+    host: postgres.socketFolder,
+    port: postgres.port,
+    user: 'postgres',
+    database: 'month',
+  });
+  await database.connect();
+  undo.defer(() => database.end());
+  let turned = 0;
+  const tellServer = () => server.shift(turned - behind);
+  tellServer();
+  const device = randomUUID();
+  const link = await joined(server, 'Front door', device);
+
+  ensureKioskFolder(home, false);
+  writeSiteConfig(home, { ...readSiteConfig(home), liveness: 'off', repeatWindowSeconds: 0 });
+  const faces = await demoFaces();
+  const people = await fill({ home, device, walkups, begin: Date.now() - behind, faces, link });
+
+  // The core process as the host forks it, with a clock of its own before anything else.
+  const socket = join(folder, 'clock');
+  const coreModule = join(folder, 'core.mjs');
+  const clockOf: Parameters<typeof turnClock> = [socket, behind];
+  const url = (path: string) => JSON.stringify(pathToFileURL(join(import.meta.dirname, path)).href);
+  writeFileSync(
+    coreModule,
+    `import { turnClock } from ${url('turned-clock.ts')};\nawait turnClock(...${JSON.stringify(clockOf)});\nawait import(${url('../../electron/host-browser/core-child.ts')});\n`,
+  );
+  const problems: string[] = [];
+  const host = await startBrowserHost({
+    home,
+    demo: false,
+    secretInFile: true,
+    browser: { mode: 'none' },
+    coreModule,
+    log: (level, message, fields) => {
+      if (process.env.SOAK_LOG) note(`${level}: ${message} ${JSON.stringify(fields ?? {})}`);
+      if (level === 'error' || (level === 'warn' && !EXPECTED.test(message)))
+        problems.push(`${level}: ${message} ${JSON.stringify(fields ?? {})}`);
+    },
+  });
+  undo.defer(() => host.close());
+  const screen = await enterKiosk(host);
+  let line = await screen.connect();
+  undo.defer(async () => line.close());
+  const pid = host.corePid!;
+  const clock = await clockLine(socket);
+  undo.defer(async () => clock.close());
+  const core = (): CoreClient => line.client;
+  async function turn(ms: number): Promise<void> {
+    // The server first: what the core asks once its clock is turned is answered by the same time.
+    turned += Math.round(ms);
+    tellServer();
+    await clock.ask(`turn ${Math.round(ms)}`);
+  }
+
+  note('the core serves');
+  // Cards are printed once, by staff.
+  const cards: string[] = [];
+  const { token: first } = await core().staffUnlock({ pin: STAFF_PIN });
+  for (const person of people.slice(0, 40))
+    cards.push((await core().cardIssue({ token: first, person, replace: false })).card.text);
+  await core().staffLock({ token: first });
+  note('cards are printed');
+  note('the month begins');
+
+  let confirmed = 0;
+  let again = 0;
+  async function byFace(): Promise<void> {
+    const { frame } = pick(faces);
+    const { visit } = await core().visitBegin({});
+    for (let i = 0; i < 8; i++) {
+      const result = await core().probe({ visit, frame: { ...frame, takenAt: i * 100 } });
+      if (result.kind === 'welcome') {
+        confirmed++;
+        break;
+      }
+      if (result.kind === 'other-way' || result.kind === 'done') {
+        again++;
+        break;
+      }
+    }
+    await core().visitEnd({ visit });
+  }
+  async function walkUp(n: number): Promise<void> {
+    if (n % costly === 0) return byFace();
+    if (n % costly === 1) {
+      const result = await core().checkinByPin({ number: String(3000 + Math.floor(random() * WITH_PIN)), pin: '5830' });
+      confirmed++;
+      if (random() < 0.02)
+        await core().voidCheckin({ checkin: result.receipt.checkin, undo: result.receipt.undo, reason: 'not-me' });
+      return;
+    }
+    if (n % 97 === 0)
+      return void (await core()
+        .badgeRead({ badge: `nobody’s ${n % 5}` })
+        .catch(() => undefined));
+    const result = await core().codeRead({ code: pick(cards) });
+    if (result.kind === 'welcome') confirmed++;
+  }
+  /** What a day brings beside the walk-ups: staff at work, a camera that goes and comes, a page that is loaded anew, the server’s backup. */
+  async function theRest(day: number): Promise<void> {
+    const { token } = await core().staffUnlock({ pin: STAFF_PIN });
+    await core().peopleFind({ token, query: 'Month' });
+    await core().diagnostics({ token });
+    await core().enrolByNumber({
+      token,
+      name: `New Person ${day}`,
+      number: String(9000 + day),
+      pin: '7294',
+      language: 'en',
+    });
+    await core().staffCheckin({ token, person: pick(people), direction: 'in', reason: 'forgot the card' });
+    confirmed++;
+    const { people: leavers } = await core().peopleFind({ token, query: `New Person ${day - 3}` });
+    for (const { id } of leavers) await core().personDelete({ token, person: id });
+    await core().staffLock({ token });
+    for (const camera of ['off', 'starting', 'ok'] as const) await core().screenState({ camera, frames: 10 });
+    line.close();
+    line = await screen.connect();
+    // As a backup that has just ended does. Not by psql: it would wait for a transaction of the server's, which is in this process.
+    await database.query('update ack_mark set safe = committed');
+  }
+
+  const measured: MonthDay[] = [];
+  for (let day = 1; day <= days; day++) {
+    for (let n = 0; n < walkups; n++) {
+      await turn(DAY / (walkups + 2));
+      await walkUp(n);
+    }
+    await turn(DAY / (walkups + 2));
+    await theRest(day);
+    await turn(DAY / (walkups + 2));
+    const memory = (await clock.ask('memory')) as unknown as Memory;
+    const { resident } = processMemory(pid);
+    measured.push({ ...memory, day, resident });
+    const mb = (bytes: number) => (bytes / MB).toFixed(1);
+    note(
+      `day ${day}: ${mb(resident)} MB resident, heap ${mb(memory.heapUsed)} MB, external ${mb(memory.external)} MB; ${confirmed} check-ins`,
+    );
+    if (host.corePid !== pid) throw new Error('the core was restarted while it was measured');
+  }
+  for (let i = 0; i < 100 && (await core().status({})).queued > 0; i++) await turn(60_000);
+  const { peak } = processMemory(pid);
+  if (again > 0) problems.push(`${again} faces were not recognised`);
+  line.close();
+  clock.close();
+  await host.close();
+  const after = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
+  try {
+    const { store } = after;
+    const check = await store.check();
+    problems.push(...check.problems.map(({ code, detail }) => `${code}: ${detail}`));
+    const marks = store.sync.marks();
+    const slope = (what: 'resident' | 'heapUsed' | 'external') =>
+      slopeWithInterval(measured.slice(Math.floor(days / 4)).map((one) => [one.day / 30, one[what] / MB] as const));
+    return {
+      days: measured,
+      confirmed,
+      recorded: Number(
+        postgres.sql(
+          `select count(*) from checkin where at >= '${new Date(Date.now() - behind - 60_000).toISOString()}'`,
+          'month',
+        ),
+      ),
+      waiting: store.pendingCount(),
+      trimmed: marks.reduce((sum, { trimmed }) => sum + trimmed, 0),
+      peak,
+      problems,
+      slopes: { resident: slope('resident'), heapUsed: slope('heapUsed'), external: slope('external') },
+    };
+  } finally {
+    await after.close();
+  }
+}
+
+interface Filling {
+  readonly home: string;
+  readonly device: string;
+  readonly walkups: number;
+  /** When the month begins, ms since 1970. */
+  readonly begin: number;
+  readonly faces: readonly DemoFace[];
+  readonly link: Parameters<typeof writeServerLink>[1];
+}
+
+/** A kiosk of this server with its people, their PINs and faces, and the check-ins of the days before the month begins. @returns ids of people */
+async function fill({ home, device, walkups, begin, faces, link }: Filling): Promise<string[]> {
+  let at = begin - (HISTORY_DAYS + 1) * DAY;
+  let monotonic = 1000;
+  const pass = (ms: number) => {
+    at += ms;
+    monotonic += ms;
+  };
+  const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
+  const clock = { now: () => at, monotonic: () => monotonic, bootId: 'before', offset: () => 0 };
+  const store = await createStore({ home, device, keys, clock });
+  try {
+    const pins = await createPinHasher(keys.subkey(DEVICE_PURPOSES.pinPepper));
+    store.setSetting(EMERGENCY_PIN, await pins.hash(STAFF_PIN));
+    const pin = await pins.hash('5830');
+    const add = async (name: string, number: string, embeddings: Float32Array[], pinHash: string | null) => {
+      pass(1000);
+      const consent = { textVersion: '1', language: 'en' };
+      const templates = embeddings.map((embedding) => ({ pose: 'front', model: EMBEDDER_ID, embedding }));
+      const person = { id: randomUUID(), name, number, language: 'en', consent, templates, photo: null, pinHash };
+      return (await store.addPerson(person)).id;
+    };
+    const { rows } = syntheticPeople(PEOPLE * 2, 0, 7);
+    const row = (n: number) => rows.slice(n * 512, (n + 1) * 512);
+    const people: string[] = [];
+    for (let n = 0; n < PEOPLE; n++)
+      people.push(
+        await add(`Month Person ${n}`, String(3000 + n), [row(2 * n), row(2 * n + 1)], n < WITH_PIN ? pin : null),
+      );
+    for (const { name, number } of demoPeople())
+      await add(
+        name,
+        number,
+        faces.filter((face) => face.name === name).map(({ embedding }) => embedding),
+        null,
+      );
+    for (let i = 0; i < HISTORY_DAYS * walkups; i++) {
+      pass(DAY / walkups);
+      await store.recordCheckin(aCheckin(people[i % PEOPLE]!));
+    }
+    writeServerLink(store, link);
+    return people;
+  } finally {
+    store.close();
+  }
+}
+
+interface DemoFace {
+  readonly name: string;
+  readonly frame: Omit<FaceFrame, 'takenAt'>;
+  readonly embedding: Float32Array;
+}
+
+/** The faces of the demo's people: as a screen would send them, and as they are enrolled. */
+async function demoFaces(): Promise<DemoFace[]> {
+  const pipeline = await openPipeline();
+  try {
+    const found: DemoFace[] = [];
+    for (const { name, pictures } of demoPeople())
+      for (const from of pictures) {
+        const picture = await readPicture(from);
+        const [face] = await pipeline.detect(picture);
+        if (!face) continue;
+        const { five } = await pipeline.shape(picture, face.box);
+        const frame = {
+          picture: { ...picture, data: new Uint8Array(picture.data) },
+          box: [...face.box],
+          others: 0,
+        } as const;
+        found.push({ name, frame: frame as never, embedding: await pipeline.embed(picture, five) });
+      }
+    return found;
+  } finally {
+    await pipeline.close();
+  }
+}
+
+/** The line to a turned clock: one question at a time. */
+async function clockLine(path: string) {
+  const socket = connect(path);
+  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+  return {
+    async ask(what: string): Promise<Record<string, number>> {
+      socket.write(`${what}\n`);
+      const { value, done } = await lines.next();
+      if (done) throw new Error('the core’s clock is gone');
+      return JSON.parse(value) as Record<string, number>;
+    },
+    close: () => void socket.destroy(),
+  };
+}
