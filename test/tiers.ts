@@ -7,6 +7,7 @@ import { globSync } from 'node:fs';
  */
 export const LONG: readonly string[] = [
   'test/policy/**',
+  'test/authority/**',
   'test/backup/**',
   'test/security/**',
   'test/cli/accounts.test.ts',

@@ -91,7 +91,7 @@ export async function startServer(
     closers.push(keepHead({ db, keys, keyring, home: config.home, log, now }));
     await ensureDefaultSite(db, { id: keyring.serverId, ...config.site, repeatSeconds: config.repeatSeconds }, now());
     await configuredLease(db, config.leaseDays, now());
-    closers.push(startAttendanceWorker(database, keys, config.weights, log, now));
+    closers.push(startAttendanceWorker(database, keys, config.weights, log, now, config.retention.erasureUndoDays));
     const services = {
       db,
       keys,
@@ -115,6 +115,7 @@ export async function startServer(
       ...identity,
       logEpoch,
       log,
+      undoDays: config.retention.erasureUndoDays,
       onChange: () => signals.tell('board'),
       onKioskChange: () => signals.tell('change'),
     };

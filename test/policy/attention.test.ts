@@ -12,6 +12,7 @@ import { reviewMinors } from '../../sync/server/minors/minors.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
 import { siteRoutes } from '../../sync/server/sites/routes.ts';
 import { DATABASES } from '../services/databases.ts';
+import { closeErasures } from '../sync/erasing.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
 import { withApi } from './sites-kit.ts';
@@ -119,6 +120,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     expect(Buffer.from(row.sealed).toString('latin1')).not.toContain('still wrong');
     box.append('person', { change: 'deleted' }, { person: ada }, NOW);
     await api.deliver(box);
+    await closeErasures(api.db, api.keys);
     expect(await api.db.selectFrom('complaint').selectAll().where('record', '=', record).execute()).toEqual([]);
   });
 

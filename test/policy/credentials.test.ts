@@ -22,6 +22,7 @@ import { retireKeys, succeedKey } from '../../sync/server/keys/succession.ts';
 import { dropTemplatesWithoutSite } from '../../sync/server/retention/faces-off.ts';
 import { DATABASES } from '../services/databases.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
+import { closeErasures } from '../sync/erasing.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
 import { type Opened, readInto, sendFrom, withApi } from './sites-kit.ts';
@@ -181,6 +182,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     const box = await api.kiosk();
     box.append('person', { change: 'deleted' }, { person: kept.id }, NOW);
     await api.deliver(box);
+    await closeErasures(api.db, api.keys);
     await west.sync();
     expect(await west.refused(card.text)).toBe('code-unknown');
     const rows = await api.db
@@ -233,6 +235,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     const box = await api.kiosk();
     box.append('person', { change: 'deleted' }, { person: ada.id }, NOW);
     await api.deliver(box);
+    await closeErasures(api.db, api.keys);
     await west.send();
     const left = (person: string) =>
       api.db.selectFrom('credential').select(['id', 'hash', 'device']).where('person', '=', person).execute();
@@ -285,6 +288,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     const box = await api.kiosk();
     box.append('person', { change: 'deleted' }, { person: ada.id }, NOW);
     await api.deliver(box);
+    await closeErasures(api.db, api.keys);
     expect(await left()).toEqual([eve.id]);
     api.now = new Date(NOW.getTime() + 7 * 86_400_000);
     expect(await api.ask('GET', `/api/people/${eve.id}/pin-code`)).toEqual({ code: null, pin: null });

@@ -66,8 +66,8 @@ export class KioskOfServer {
     return this.box.device;
   }
 
-  /** Sends what was not sent yet. */
-  async send(now = new Date()): Promise<void> {
+  /** Sends what was not sent yet. @param undoDays in which a deletion here can be undone */
+  async send(now = new Date(), undoDays = 0): Promise<void> {
     for (let events = this.box.pending(500); events.length > 0; events = this.box.pending(500)) {
       const first = events[0]!.header;
       const last = first.seq + events.length - 1;
@@ -82,7 +82,7 @@ export class KioskOfServer {
         spv: 1,
       };
       const batch = { sentAt: now.toISOString(), events: [...events] };
-      const { ack } = await ingest(this.#database.db, this.#keys, header, batch, now);
+      const { ack } = await ingest(this.#database.db, this.#keys, header, batch, now, { undoDays });
       this.box.acknowledge(first.epoch, ack);
     }
   }

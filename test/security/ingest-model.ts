@@ -60,6 +60,8 @@ export class IngestModel {
   readonly people = new Map<string, Person>();
   readonly voids = new Map<string, [string, string]>();
   readonly #ids = new Set<string>();
+  /** Events that delete a person whom nobody knows: they name nobody. */
+  readonly #nameless = new Set<string>();
 
   clone(): IngestModel {
     const copy = new IngestModel();
@@ -68,6 +70,7 @@ export class IngestModel {
     for (const [id, person] of this.people) copy.people.set(id, { ...person });
     for (const [key, v] of this.voids) copy.voids.set(key, v);
     for (const id of this.#ids) copy.#ids.add(id);
+    for (const id of this.#nameless) copy.#nameless.add(id);
     return copy;
   }
 
@@ -169,6 +172,10 @@ export class IngestModel {
       }
       const id = personal.person?.value as string | undefined;
       if (header.type !== 'person' || !id) continue;
+      if ((header.open as { change: string }).change === 'deleted' && !this.people.has(id)) {
+        this.#nameless.add(header.id);
+        continue;
+      }
       const person = this.people.get(id) ?? { name: null, erased: false, claimed: 0 };
       this.people.set(id, person);
       if (person.erased) continue;
@@ -192,7 +199,7 @@ export class IngestModel {
       marks.push([device, epoch, this.committed({ device, epoch })]);
       for (const [seq, { event, hash }] of slots) {
         const id = (event.personal.person?.value as string | undefined) ?? null;
-        const erased = id !== null && this.people.get(id)?.erased === true;
+        const erased = this.#nameless.has(event.header.id) || (id !== null && this.people.get(id)?.erased === true);
         const before = seq === 1 ? GENESIS : slots.get(seq - 1)?.hash;
         const chain = before === undefined ? 'unverified' : before === event.header.prev ? 'whole' : 'broken';
         const values = Object.keys(event.personal).length > 0;

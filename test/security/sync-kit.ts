@@ -125,6 +125,7 @@ export class Target {
       now: () => new Date(),
       logEpoch: database.logEpoch,
       log,
+      undoDays: 0,
       onChange: () => undefined,
       onKioskChange: () => undefined,
     };

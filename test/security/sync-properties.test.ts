@@ -6,6 +6,7 @@ import { takeMessage } from '../../sync/server/devices/messages.ts';
 import { unlinkPeople } from '../../sync/server/erasure/unlink.ts';
 import { retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
 import { DATABASES } from '../services/databases.ts';
+import { closeErasures } from '../sync/erasing.ts';
 import { type Delivered, IngestModel, type Place, type Snapshot, snapshotOf } from './ingest-model.ts';
 import { type Kiosk, recommit, Target } from './sync-kit.ts';
 
@@ -46,6 +47,7 @@ async function settle(model: Model, world: World, candidates: readonly IngestMod
   const devices = world.kiosks.map((k) => k.box.device);
   // What an erasure does to the rows that stay comes after the ingest (erasure/saga.ts); the model knows its end.
   const { db } = world.replicas[0]!.database;
+  await closeErasures(db, world.replicas[0]!.keys);
   const erased = await db.selectFrom('person').select('id').where('deleted_at', 'is not', null).execute();
   await unlinkPeople(
     db,

@@ -25,6 +25,7 @@ import { namesOf } from '../../sync/server/people/records.ts';
 import { runRetention } from '../../sync/server/retention/run.ts';
 import { changeSite } from '../../sync/server/sites/write.ts';
 import { DATABASES } from '../services/databases.ts';
+import { closeErasures } from './erasing.ts';
 import { deliverTo, knownKiosk } from './ingest-kit.ts';
 import { MemoryOutbox } from './kit.ts';
 
@@ -367,6 +368,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     expect((await held()).map((r) => r.person)).toEqual([merged, bystander]);
     door.append('person', { change: 'deleted' }, { person: kept });
     await deliver(door, door.events.slice(-1), 6);
+    await closeErasures(database.db, keys);
     await deliver(door, [newer(merged)], 7);
     expect((await held()).map((r) => [Number(r.seq), r.reason, r.person, r.content !== null])).toEqual([
       [4, 'event-newer-schema', null, false],
@@ -457,6 +459,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     door.append('person', { change: 'deleted' }, { person: kept });
     checkin(door, merged, 3600);
     await deliver(door, door.events.slice(3), 4);
+    await closeErasures(database.db, keys);
     const people = await database.db.selectFrom('person').selectAll().where('id', 'in', [kept, merged]).execute();
     for (const p of people) expect([p.name, p.number, p.number_index, p.merged_into]).toEqual([null, null, null, null]);
     const left = async () =>

@@ -3,6 +3,7 @@ import type { Config } from '../../sync/server/config.ts';
 import type { Db } from '../../sync/server/database/schema.ts';
 import { requestErasure } from '../../sync/server/erasure/request.ts';
 import { runErasures, type SagaReport } from '../../sync/server/erasure/saga.ts';
+import { namesOfRequest, STEPS } from '../../sync/server/erasure/steps.ts';
 import type { JobContext } from '../../sync/server/jobs/job.ts';
 import type { Keys } from '../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
@@ -44,4 +45,15 @@ export async function erasing(
       return request;
     },
   };
+}
+
+/** Closes every request that waits, as if its time were over: keys and values go; what comes after is left undone. */
+export async function closeErasures(db: Db, keys: Keys): Promise<void> {
+  const { context } = await erasing(db, keys, '/nonexistent');
+  const close = STEPS.find((step) => step.name === 'close')!;
+  const waiting = await db.selectFrom('erasure').selectAll().where('state', '=', 'requested').execute();
+  for (const { request, person, requested_at: requestedAt } of waiting) {
+    const people = await namesOfRequest(db, request, person);
+    await close.run({ ...context, objects: null, request, people, requestedAt, attempt: 1, detail: () => null });
+  }
 }

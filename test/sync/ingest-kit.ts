@@ -52,5 +52,5 @@ export function deliverTo(
     last: first + events.length - 1,
     spv: 1,
   };
-  return ingest(db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now);
+  return ingest(db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now, { undoDays: 0 });
 }

@@ -44,6 +44,7 @@ beforeAll(async () => {
     now: () => new Date(),
     logEpoch: database.logEpoch,
     log: pino({ level: 'silent' }),
+    undoDays: 0,
     onChange: () => told.push('board'),
     onKioskChange: () => told.push('kiosks'),
   };

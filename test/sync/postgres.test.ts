@@ -13,12 +13,14 @@ import { onceAcrossReplicas, onceEvery } from '../../sync/server/database/once.t
 import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { type PostgresAddress, readDatabaseUrl } from '../../sync/server/database/url.ts';
+import { requestErasure } from '../../sync/server/erasure/request.ts';
 import { unlinkPeople } from '../../sync/server/erasure/unlink.ts';
 import { ingest } from '../../sync/server/ingest/ingest.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
 import { Secret } from '../../sync/server/keys/secret.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { codeOf } from './client.ts';
+import { closeErasures } from './erasing.ts';
 import { MemoryOutbox, temporaryHome } from './kit.ts';
 
 /** What only a real PostgreSQL can show: TLS as demanded, replicas side by side, commits out of order. */
@@ -306,8 +308,11 @@ describe('replicas', () => {
         await deliver(other, desk);
       }
       for (let i = 0; i < 30; i++) door.checkin(person);
-      desk.append('person', { change: 'deleted' }, { person });
-      await Promise.all([deliver(one, door), deliver(other, desk, desk.events.slice(-1))]);
+      const office = async () => {
+        await requestErasure(other.db, keys, { person, origin: 'staff', undoDays: 0 }, new Date());
+        await closeErasures(other.db, keys);
+      };
+      await Promise.all([deliver(one, door), office()]);
       const rows = await one.db
         .selectFrom('event')
         .select(['person', 'personal'])

@@ -28,6 +28,7 @@ export function startAttendanceWorker(
   weights: string,
   log: Logger,
   now: () => Date,
+  undoDays: number,
 ): () => Promise<void> {
   let stopped = false;
   let wanted = false;
@@ -79,7 +80,7 @@ export function startAttendanceWorker(
   const ticks = setInterval(regular, JOBS_MS);
   regular();
   job('quarantine-not-retried', async () => {
-    const { taken } = await retryQuarantine(db, keys, { reason: 'event-newer-schema' }, now());
+    const { taken } = await retryQuarantine(db, keys, { reason: 'event-newer-schema' }, now(), { undoDays });
     if (taken > 0) log.info({ events: taken }, 'events that waited for this server were taken');
     if (taken > 0) signals.tell('board');
   });

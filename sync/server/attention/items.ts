@@ -38,7 +38,7 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
   void: (now) => sql`
     select 'void' as kind, v.target::text as ref, v.at, v.reason as code, c.person, ${nothing} as other, c.device,
            null::real as score
-    from checkin_void v join checkin c on c.id = v.target
+    from checkin_void v join checkin c on c.id = v.target and c.device = v.device
     where v.reason in ('not-me', 'wrong-direction', 'not-right')
       and v.at > ${daysBefore(now, VOID_DAYS)}::timestamptz`,
   complaint: () => sql`

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { type Change, MAX_LOOKALIKES } from '../../protocol/wire/changes.ts';
 import { MAX_TEMPLATES } from '../../protocol/wire/event.ts';
 import { credentialsOf } from '../credentials/store.ts';
@@ -21,7 +22,7 @@ type TemplatesChange = Extract<Change, { kind: 'templates' }>;
 
 /** What pages tell of people, read and decrypted when the page is made: so it is always their present state. */
 export interface PeopleReader {
-  /** Null: erased, merged into another, or not of this scope (any more). */
+  /** Null: erased, deleted at a kiosk, merged into another, or not of this scope (any more). */
   person(id: string): PersonChange | null;
   /** Cards and badges, possibly none. Null: as above. */
   credentials(id: string): CredentialsChange | null;
@@ -59,6 +60,19 @@ export async function readPeople(
           .where('p.id', 'in', ids)
           .where('p.deleted_at', 'is', null)
           .where('p.merged_into', 'is', null)
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('erasure as e')
+                  .select('e.request')
+                  .where('e.off_kiosks', '=', true)
+                  .where('e.state', '=', 'requested')
+                  .where(
+                    sql<boolean>`e.person = p.id or e.person in (select m.id from person m where m.merged_into = p.id)`,
+                  ),
+              ),
+            ),
+          )
           .execute();
   const living = await selectRows(
     db,

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { NIL } from 'uuid';
 import {
   type EventType,
   type Open,
@@ -12,7 +13,8 @@ import { keepKioskCard } from '../credentials/store.ts';
 import type { Tables } from '../database/schema.ts';
 import { dropPhotos } from '../enrolment/photos.ts';
 import { dropCasesOf } from '../enrolment/waiting.ts';
-import { confirmErasure, eraseAgain, eraseOnKiosks, isErasurePending, isKnownRequest } from '../erasure/kiosks.ts';
+import { confirmErasure, isErasurePending } from '../erasure/kiosks.ts';
+import { requestAtKiosk } from '../erasure/request.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { dropPairsOf, heardOfPair } from '../lookalikes/store.ts';
 import { agreedAlone } from '../minors/minors.ts';
@@ -27,12 +29,6 @@ import { appendChanges, type NewChange } from './log.ts';
 import { scopeOf } from './scope.ts';
 import { allOfPerson, joinScope, modelsOf, scopesOfPerson } from './sites.ts';
 import { applyTemplates, catchUp, dropTemplates, emptyLog, noteModels } from './templates.ts';
-
-/** Something that happened beside taking an event, for the log. */
-export interface Note {
-  readonly seq: number;
-  readonly code: 'erasure-repeated';
-}
 
 const TYPES: ReadonlySet<EventType> = new Set([
   'person',
@@ -51,58 +47,71 @@ export function concernsKiosks(type: unknown): boolean {
   return TYPES.has(type as EventType);
 }
 
+/** What projecting has to know beside the events. */
+export interface Projected {
+  readonly device: string;
+  /** People whom these events add: they become the scope's. */
+  readonly added: ReadonlySet<string>;
+  /** People whom the device has deleted and who stay: it gets them back. */
+  readonly kept: ReadonlySet<string>;
+  /** Days in which a deletion can be undone. */
+  readonly undoDays: number;
+}
+
 /**
  * Carries new events of one device into what kiosks are told. Runs inside the ingest's transaction, after the events and
  * the people are in their tables. Events of other types cost nothing here.
  *
- * @param events in the order of the epoch
- * @returns what an operator should know of
+ * @param events in the order of the epoch, each of which the device may send (ingest/authority.ts)
  */
 export async function projectChanges(
   tx: Transaction<Tables>,
   keys: Keys,
   events: readonly WireEvent[],
+  o: Projected,
   now: Date,
-): Promise<Note[]> {
+): Promise<void> {
   const ours = events.filter((e) => concernsKiosks(e.header.type));
-  const first = ours[0];
-  if (!first) return [];
-  const scope = await scopeOf(tx, first.header.device);
+  if (ours.length === 0 && o.kept.size === 0) return;
+  const scope = await scopeOf(tx, o.device);
   const told: NewChange[] = [];
-  const notes: Note[] = [];
-  for (const event of ours) told.push(...(await apply(tx, keys, event, scope, now, notes)));
+  for (const event of ours) told.push(...(await apply(tx, keys, event, scope, o, now)));
+  for (const person of o.kept)
+    for (const { site: _, ...change } of await allOfPerson(tx, person, scope))
+      told.push({ ...change, device: o.device });
+  // Last: a request for erasure takes locks that everybody waits for.
+  for (const event of ours.filter(isDeletion)) {
+    const person = await livingPerson(tx, named(event) ?? NIL);
+    const by = { device: o.device, event: event.header.id };
+    if (person) await requestAtKiosk(tx, keys, { person, by, undoDays: o.undoDays }, now);
+  }
   await appendChanges(tx, told, now);
-  return notes;
 }
+
+const isDeletion = ({ header: { type, open } }: WireEvent): boolean => type === 'person' && open.change === 'deleted';
+const named = ({ personal }: WireEvent): string | undefined => personal.person?.value as string | undefined;
 
 async function apply(
   tx: Transaction<Tables>,
   keys: Keys,
   event: WireEvent,
   scope: string,
+  { added }: Projected,
   now: Date,
-  notes: Note[],
 ): Promise<NewChange[]> {
-  const { id, device, seq, type, open } = event.header;
-  const named = event.personal.person?.value as string | undefined;
+  const { id, device, type, open } = event.header;
   if (type === 'erasureDone') {
-    const { request } = open as Open<'erasureDone'>;
-    const by = { device, event: id };
-    if (!named || (await isKnownRequest(tx, request))) {
-      await confirmErasure(tx, request, by, now);
-      return [];
-    }
-    const { told, erased } = await eraseAgain(tx, keys, named, { request, by }, now);
-    if (erased) notes.push({ seq, code: 'erasure-repeated' });
-    return told;
+    await confirmErasure(tx, (open as Open<'erasureDone'>).request, { device, event: id }, now);
+    return [];
   }
+  const who = named(event);
+  const person = who === undefined ? null : await livingPerson(tx, who);
   if (type === 'evacuation') {
-    const who = named ? await livingPerson(tx, named) : null;
     const said = instantOf(event.header, now);
-    const word = { ...(open as Open<'evacuation'>), device, scope, person: who };
+    const word = { ...(open as Open<'evacuation'>), device, scope, person };
     const told = await tookRollCall(tx, word, said < now ? said : now, now);
     // Whom it accounted for is forgotten at its end: so it lies nowhere else.
-    if (named)
+    if (who)
       await tx.updateTable('event').set({ person: null, personal: null, gps: null }).where('id', '=', id).execute();
     return told;
   }
@@ -120,14 +129,10 @@ async function apply(
     await tx.updateTable('event').set({ personal: null }).where('id', '=', id).execute();
     return told;
   }
-  if (!named) return [];
-  if (type === 'person' && (open as Open<'person'>).change === 'deleted')
-    return eraseOnKiosks(tx, keys, named, { request: id, origin: 'kiosk', by: { device, event: id } }, now);
-  const person = await livingPerson(tx, named);
-  if (!person) return [];
+  if (!person || isDeletion(event)) return [];
   switch (type) {
     case 'person':
-      return changedPerson(tx, person, scope, now);
+      return changedPerson(tx, person, added.has(person) ? scope : null, now);
     case 'consent':
       await recordConsent(tx, keys, person, event, open as Open<'consent'>, now);
       return consented(tx, keys, person, now);
@@ -189,24 +194,26 @@ async function pinned(
   return sites.flatMap((site) => kinds.map((kind): NewChange => ({ kind, person, site })));
 }
 
-/** The person under that name today: merged ones go by the one that was kept. Null when erased. */
+/** The person under that name today: merged ones go by the one that was kept. Null when erased, or nobody is known by it. */
 async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string | null> {
   const row = await tx
     .selectFrom('person')
     .select(['deleted_at', 'merged_into'])
     .where('id', '=', id)
     .executeTakeFirst();
-  if (row?.deleted_at) return null;
-  return row?.merged_into ?? id;
+  if (!row || row.deleted_at) return null;
+  return row.merged_into ?? id;
 }
 
-async function changedPerson(tx: Transaction<Tables>, person: string, scope: string, now: Date): Promise<NewChange[]> {
-  const joined = await joinScope(tx, person, scope, now);
-  const others = (await scopesOfPerson(tx, person)).filter((site) => !joined || site !== scope);
-  return [
-    ...others.map((site): NewChange => ({ kind: 'person', person, site })),
-    ...(joined ? await allOfPerson(tx, person, scope) : []),
-  ];
+/** @param joins the scope that this person, whom nobody knew, becomes one of; null: they were known, and join none */
+async function changedPerson(
+  tx: Transaction<Tables>,
+  person: string,
+  joins: string | null,
+  now: Date,
+): Promise<NewChange[]> {
+  if (joins !== null && (await joinScope(tx, person, joins, now))) return allOfPerson(tx, person, joins);
+  return (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'person', person, site }));
 }
 
 /**

@@ -23,6 +23,18 @@ export async function scopesOf(db: Db, devices: readonly string[]): Promise<Map<
   return new Map(rows.map((r) => [r.id, r.site && !r.is_default ? r.site : DEFAULT_SCOPE]));
 }
 
+/** Runs what may put a device at another site, and keeps until when it was at the one before. */
+export async function movingDevice(db: Db, device: string, now: Date, move: () => Promise<unknown>): Promise<void> {
+  const before = await scopeOf(db, device);
+  await move();
+  if (before === (await scopeOf(db, device))) return;
+  await db
+    .insertInto('device_site_past')
+    .values({ device, site: before, until: now })
+    .onConflict((c) => c.columns(['device', 'site']).doUpdateSet({ until: now }))
+    .execute();
+}
+
 /** Devices that may speak and read these scopes; all of them for null. */
 export async function readersOf(db: Db, scopes: readonly string[] | null): Promise<string[]> {
   const rows = await db.selectFrom('device').select('id').where('status', '=', 'approved').execute();

@@ -19,6 +19,16 @@ export async function joinScope(tx: Transaction<Tables>, person: string, site: s
   return Number(numInsertedOrUpdatedRows) > 0;
 }
 
+/** The person is no longer one of this scope's people. When that was is kept: their attendance from before still counts. */
+export async function leaveScope(tx: Transaction<Tables>, person: string, site: string, now: Date): Promise<void> {
+  await tx.deleteFrom('person_site').where('person', '=', person).where('site', '=', site).execute();
+  await tx
+    .insertInto('person_site_past')
+    .values({ person, site, until: now })
+    .onConflict((c) => c.columns(['person', 'site']).doUpdateSet({ until: now }))
+    .execute();
+}
+
 /** What tells a scope all of a person: the person, cards and badges, what their card opens, PIN, and the templates of each model. */
 export async function allOfPerson(db: Db, person: string, site: string): Promise<NewChange[]> {
   const models = await modelsOf(db, person);
@@ -76,7 +86,7 @@ export function assignToSites(db: Db, person: string, sites: readonly string[], 
     const before = await scopesOfPerson(tx, person);
     const told: NewChange[] = [];
     for (const site of before.filter((s) => !sites.includes(s))) {
-      await tx.deleteFrom('person_site').where('person', '=', person).where('site', '=', site).execute();
+      await leaveScope(tx, person, site, now);
       told.push({ kind: 'gone', person, site });
     }
     for (const site of sites) {

@@ -37,6 +37,7 @@ import { importLooks } from './migrations/0034-import-looks.ts';
 import { siteTechnicians } from './migrations/0035-site-technicians.ts';
 import { siteChanges } from './migrations/0036-site-changes.ts';
 import { importModels } from './migrations/0037-import-models.ts';
+import { authority } from './migrations/0038-authority.ts';
 import { kioskStaff } from './migrations/0039-kiosk-staff.ts';
 import { lookalikes } from './migrations/0040-lookalikes.ts';
 import type { Db } from './schema.ts';
@@ -83,6 +84,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0035-site-technicians': siteTechnicians,
   '0036-site-changes': siteChanges,
   '0037-import-models': importModels,
+  '0038-authority': authority,
   '0039-kiosk-staff': kioskStaff,
   '0040-lookalikes': lookalikes,
 };

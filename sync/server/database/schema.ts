@@ -349,6 +349,19 @@ interface PersonSiteTable {
   added_at: Instant;
 }
 
+/** Until when a person belonged to a scope; a row stays when they come back. */
+interface PersonSitePastTable {
+  person: string;
+  site: string;
+  until: Instant;
+}
+
+interface DeviceSitePastTable {
+  device: string;
+  site: string;
+  until: Instant;
+}
+
 /** Only ever of people whose consent is given and not withdrawn. */
 interface TemplateTable {
   id: string;
@@ -439,6 +452,8 @@ export interface Tables {
   merge_candidate: MergeCandidateTable;
   change: ChangeTable;
   person_site: PersonSiteTable;
+  person_site_past: PersonSitePastTable;
+  device_site_past: DeviceSitePastTable;
   template: TemplateTable;
   person_model: PersonModelTable;
   consent: ConsentTable & ConsentOrigin & ConsentSaid;

@@ -27,6 +27,8 @@ import { keepReport } from './reports.ts';
 export interface MessageContext extends Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> {
   readonly logEpoch: string;
   readonly log: Logger;
+  /** Days in which a deletion at a kiosk can be undone. */
+  readonly undoDays: number;
   /** Something that screens show has changed. */
   readonly onChange: () => void;
   /** Something that kiosks are told may have changed: they can be nudged. */
@@ -95,7 +97,7 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   const { db, keys, keyring, log } = context;
   const opening = openingKeys(context, device);
   const { header, body } = await openBatch(message.sealed, opening, senderOf(context, device));
-  const result = await ingest(db, keys, header, body, context.now());
+  const result = await ingest(db, keys, header, body, context.now(), { undoDays: context.undoDays });
   // Nothing of it is new: it may be one that somebody kept, and what it trusts is of then.
   if (result.inserted > 0)
     await noteKnownKeys(db, device, { ...(body.trusts && { trusts: body.trusts }), sealedTo: opening.sealedTo() });
@@ -111,12 +113,14 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
     );
   for (const { seq, code } of result.faults ?? [])
     log.warn({ device: device.id, seq, code: 'event-not-storable', cause: code }, 'an event could not be taken');
-  for (const { seq, code } of result.notes ?? [])
-    log.warn({ device: device.id, seq, code }, 'somebody who had been erased was here again, and was erased again');
   if (result.inserted > 0)
     log.info({ device: device.id, events: result.inserted, committed: result.ack.committed }, 'events taken');
   context.onChange();
-  if (result.inserted > 0 && body.events.some((e) => concernsKiosks(typeOf(e)) || isVerdict(headerOf(e))))
+  // A deletion that was refused brings the person back to the kiosk.
+  if (
+    (result.inserted > 0 || quarantined > 0) &&
+    body.events.some((e) => concernsKiosks(typeOf(e)) || isVerdict(headerOf(e)))
+  )
     context.onKioskChange();
   return ackOf(context, result.ack, keyring.signingFor(body.trusts ?? device.trusts), header.spv);
 }

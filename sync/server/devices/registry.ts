@@ -3,6 +3,7 @@ import { MAX as MAX_UUID, NIL as NIL_UUID } from 'uuid';
 import { deviceFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { DeviceRequest } from '../../protocol/wire/provisioning.ts';
+import { movingDevice } from '../changes/scope.ts';
 import { untellAll } from '../changes/told.ts';
 import type { Db, DeviceTable } from '../database/schema.ts';
 import { requestKeyHash } from '../keys/requests.ts';
@@ -85,21 +86,20 @@ export async function register(
       throw new Problem('device-revoked', 'This device was revoked.', 'Give the kiosk a new identity.');
     await db.deleteFrom('device_tls_key').where('device', '=', request.id).execute();
     await untellAll(db, request.id);
-    await db
-      .updateTable('device')
-      .set({
-        ...as,
-        ...keys,
-        ...first,
-        approved_at: null,
-        provisioning_secret: null,
-        trusts: null,
-        answer_heard: null,
-        cert_not_after: null,
-        cert_issuer: null,
-      })
-      .where('id', '=', request.id)
-      .execute();
+    const registration = {
+      ...as,
+      ...keys,
+      ...first,
+      approved_at: null,
+      provisioning_secret: null,
+      trusts: null,
+      answer_heard: null,
+      cert_not_after: null,
+      cert_issuer: null,
+    };
+    await movingDevice(db, request.id, now, () =>
+      db.updateTable('device').set(registration).where('id', '=', request.id).execute(),
+    );
     return { status: 'pending' };
   }
   // The TLS key of a device that has renewed its certificate is another by now: its own request of then still counts.

@@ -2,17 +2,16 @@ import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { sameAs } from '../attendance/merging/group.ts';
 import type { NewChange } from '../changes/log.ts';
-import { readersOf, scopeOf } from '../changes/scope.ts';
+import { readersOf } from '../changes/scope.ts';
 import { scopesOfPerson } from '../changes/sites.ts';
 import { dropTemplates } from '../changes/templates.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { ErasureOrigin } from '../database/tables/erasure.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { applyPerson } from '../people/people.ts';
 
 /** The kiosks' part of an erasure: each that may hold something of the person is told, and confirms. */
 
-/** What a kiosk has erased by itself, by which event. */
+/** Which kiosk has said something, by which event. */
 export interface ByKiosk {
   readonly device: string;
   readonly event: string;
@@ -23,24 +22,20 @@ export interface ByKiosk {
  * other name of the person is told and confirmed under a request of its own: a kiosk may hold either, or both. The person's
  * values and key must be gone already, or go in the same transaction.
  *
- * @param o `by`: the device that has erased the person itself
  * @returns what to tell; nothing when it was told already
  */
 export async function eraseOnKiosks(
   tx: Transaction<Tables>,
   keys: Keys,
   person: string,
-  o: { readonly request: string; readonly origin: ErasureOrigin; readonly by?: ByKiosk },
+  o: { readonly request: string; readonly origin: ErasureOrigin },
   now: Date,
 ): Promise<NewChange[]> {
   const known = await openRequestOf(tx, person);
-  if (known && known.state !== 'requested') {
-    if (o.by) await confirmErasure(tx, known.request, o.by, now);
-    return [];
-  }
+  if (known && known.state !== 'requested') return [];
   const main = known?.request ?? o.request;
   const names = await sameAs(tx, [person]);
-  const scopes = new Set(o.by ? [await scopeOf(tx, o.by.device)] : []);
+  const scopes = new Set<string>();
   for (const name of names) for (const scope of await scopesOfPerson(tx, name)) scopes.add(scope);
   const told: NewChange[] = [];
   for (const name of [person, ...names.filter((n) => n !== person)]) {
@@ -51,10 +46,9 @@ export async function eraseOnKiosks(
     await close(tx, { request, person: name, part_of: part, origin: o.origin }, other !== undefined, now);
     told.push(...(await tellOf(tx, { request, person: name }, [...scopes])));
     await dropTemplates(tx, keys, name);
-    for (const table of ['consent', 'person_model', 'person_site'] as const)
+    for (const table of ['consent', 'person_model', 'person_site', 'person_site_past'] as const)
       await tx.deleteFrom(table).where('person', '=', name).execute();
   }
-  if (o.by) await confirmErasure(tx, main, o.by, now);
   return told;
 }
 
@@ -92,43 +86,16 @@ async function tellOf(
   return scopes.length > 0 ? scopes.map((site) => ({ ...change, site })) : [change];
 }
 
-/**
- * A kiosk says that it has erased somebody by a request that is not known here: this database is older than the request,
- * and holds the person again. They are erased again. Safe to run again.
- *
- * @returns what to tell, and whether anything was still here
- */
-export async function eraseAgain(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  person: string,
-  o: { readonly request: string; readonly by: ByKiosk },
-  now: Date,
-): Promise<{ readonly told: NewChange[]; readonly erased: boolean }> {
-  const row = await tx.selectFrom('person').select('deleted_at').where('id', '=', person).executeTakeFirst();
-  for (const name of await sameAs(tx, [person])) await dropTemplates(tx, keys, name);
-  await applyPerson(tx, keys, 'deleted', { person }, now);
-  return {
-    told: await eraseOnKiosks(tx, keys, person, { ...o, origin: 'restore' }, now),
-    erased: !row?.deleted_at,
-  };
-}
-
-export async function isKnownRequest(db: Db, request: string): Promise<boolean> {
-  return (
-    (await db.selectFrom('erasure').select('request').where('request', '=', request).executeTakeFirst()) !== undefined
-  );
-}
-
-/** A kiosk has erased. The first confirmation stays. */
+/** A kiosk has erased. Only one that was asked confirms anything; its first confirmation stays. */
 export async function confirmErasure(tx: Transaction<Tables>, request: string, by: ByKiosk, now: Date): Promise<void> {
-  await tx
+  const { numUpdatedRows } = await tx
     .updateTable('erasure_confirmation')
     .set({ confirmed_at: now, event: by.event })
     .where('request', '=', request)
     .where('device', '=', by.device)
     .where('confirmed_at', 'is', null)
-    .execute();
+    .executeTakeFirst();
+  if (Number(numUpdatedRows) === 0) return;
   // The saga looks at once whether that was the last.
   await sql`update erasure_step set next_at = ${now.toISOString()}::timestamptz
     where step = 'kiosks' and done_at is null and request in (

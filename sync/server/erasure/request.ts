@@ -1,13 +1,17 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../protocol/wire/problem.ts';
+import type { Actor } from '../access/actor.ts';
 import { sameAs } from '../attendance/merging/group.ts';
+import { writeAudit } from '../audit/write.ts';
 import { forgetTemplates } from '../changes/forget.ts';
+import { appendChanges, type NewChange } from '../changes/log.ts';
+import { allOfPerson, scopesOfPerson } from '../changes/sites.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { ErasureOrigin } from '../database/tables/erasure.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { openRequestOf } from './kiosks.ts';
+import { type ByKiosk, openRequestOf } from './kiosks.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -18,7 +22,7 @@ export interface ErasureRequest {
   readonly undoDays: number;
   /** Refuse whom nobody knows. Without it the request stands for whoever may come under this id. */
   readonly mustExist?: boolean;
-  /** Id of a request that was made before, and is to be repeated after a restore. */
+  /** Id of the request, where something has named it already; without it a new one. */
   readonly request?: string;
 }
 
@@ -65,6 +69,39 @@ export function requestErasure(
   });
 }
 
+/**
+ * Staff has deleted a person at a kiosk: a request for erasure like any other. Until it is closed or undone no kiosk has the
+ * person, since staff was shown that they are deleted. The event's id is the request's, so that a repeated event asks once.
+ * The caller has made sure that no legal hold names them (ingest/authority.ts).
+ */
+export async function requestAtKiosk(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  o: { readonly person: string; readonly by: ByKiosk; readonly undoDays: number },
+  now: Date,
+): Promise<void> {
+  const { person, by, undoDays } = o;
+  const { request } = await requestErasure(tx, keys, { person, origin: 'kiosk', undoDays, request: by.event }, now);
+  const { numUpdatedRows } = await tx
+    .updateTable('erasure')
+    .set({ off_kiosks: true })
+    .where('request', '=', request)
+    .where('state', '=', 'requested')
+    .where('off_kiosks', '=', false)
+    .executeTakeFirst();
+  if (Number(numUpdatedRows) === 0) return;
+  const told = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'gone', person, site }));
+  await appendChanges(tx, told, now);
+  const actor: Actor = { role: 'device', id: by.device, email: null, ip: null, userAgent: null };
+  const data = ['person', 'template', 'photo', 'checkin'];
+  await writeAudit(
+    tx,
+    keys,
+    { actor, action: 'delete', route: 'kiosk deletion', resource: request, data, subjects: [person], outcome: 'ok' },
+    now,
+  );
+}
+
 async function found(db: Db, request: string): Promise<{ request: string; undoUntil: Date }> {
   const row = await db
     .selectFrom('erasure')
@@ -76,13 +113,18 @@ async function found(db: Db, request: string): Promise<{ request: string; undoUn
 
 /**
  * Takes a request back. The person is as they were, but without templates: they enrol their face again, if they want to.
+ * Kiosks that no longer had them get them back.
  *
  * @throws Problem `erasure-unknown`, `erasure-under-way` (the time to take it back is over)
  */
-export async function undoErasure(tx: Transaction<Tables>, request: string, now: Date): Promise<{ person: string }> {
+export async function undoErasure(
+  tx: Transaction<Tables>,
+  request: string,
+  now: Date,
+): Promise<{ readonly person: string }> {
   const row = await tx
     .selectFrom('erasure')
-    .select(['person', 'state', 'undo_until'])
+    .select(['person', 'state', 'undo_until', 'off_kiosks'])
     .where('request', '=', request)
     .where('part_of', 'is', null)
     .forUpdate()
@@ -96,6 +138,12 @@ export async function undoErasure(tx: Transaction<Tables>, request: string, now:
       'The person is being erased; add them anew if that was not wanted.',
     );
   await tx.updateTable('erasure').set({ state: 'undone', done_at: now }).where('request', '=', request).execute();
+  if (row.off_kiosks) {
+    const told: NewChange[] = [];
+    for (const name of await sameAs(tx, [row.person]))
+      for (const site of await scopesOfPerson(tx, name)) told.push(...(await allOfPerson(tx, name, site)));
+    await appendChanges(tx, told, now);
+  }
   return { person: row.person };
 }
 

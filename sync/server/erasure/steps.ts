@@ -1,14 +1,16 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { SYSTEM } from '../access/actor.ts';
 import { sameAs } from '../attendance/merging/group.ts';
+import type { AuditEntry } from '../audit/entry.ts';
 import { writeAudit } from '../audit/write.ts';
 import { writeTombstone } from '../backup/tombstones.ts';
 import { appendChanges } from '../changes/log.ts';
 import { dropTemplates } from '../changes/templates.ts';
 import { inTransaction } from '../database/retry.ts';
+import type { Tables } from '../database/schema.ts';
 import type { JobContext } from '../jobs/job.ts';
 import type { ObjectStore } from '../objects/store.ts';
-import { applyPerson } from '../people/people.ts';
+import { erasePeople } from '../people/people.ts';
 import { isHeld } from '../retention/holds.ts';
 import { queueMessages } from '../webhooks/collect.ts';
 import { certify } from './certificate.ts';
@@ -87,40 +89,25 @@ export const STEPS: readonly Step[] = [
     async run({ db, keys, request, people, now, tell }) {
       const at = now();
       await inTransaction(db, async (tx) => {
-        const row = await tx
+        const { state, person, origin } = await tx
           .selectFrom('erasure')
           .select(['state', 'person', 'origin'])
           .where('request', '=', request)
           .forUpdate()
           .executeTakeFirstOrThrow();
-        if (row.state !== 'requested') return;
         // Templates first: afterwards nothing says any more which events of the log were about this person.
         for (const name of people) await dropTemplates(tx, keys, name);
         await forgetUnnamed(tx, keys, people);
         // Released by now. Why somebody was under one is the person's as well, and lies under no key of theirs.
         await tx.deleteFrom('retention_hold').where('person', 'in', people).execute();
-        await applyPerson(tx, keys, 'deleted', { person: row.person }, at);
+        await erasePeople(tx, people, at);
         await tx.deleteFrom('session').where('person', 'in', people).execute();
         await tx.deleteFrom('sign_in_link').where('person', 'in', people).execute();
-        const told = await eraseOnKiosks(tx, keys, row.person, { request, origin: row.origin }, at);
+        const told = await eraseOnKiosks(tx, keys, person, { request, origin }, at);
         await appendChanges(tx, told, at);
         await queueMessages(tx, 'person.erased', people, at);
-        await writeAudit(
-          tx,
-          keys,
-          {
-            actor: SYSTEM,
-            action: 'delete',
-            route: 'erasure',
-            resource: request,
-            data: ['person', 'template', 'photo', 'checkin.gps'],
-            // Their key is gone, and with it what could name them here.
-            subjects: [],
-            count: 1,
-            outcome: 'ok',
-          },
-          at,
-        );
+        // The log takes no row twice, and is long: it is only searched where this step may have run before.
+        if (state === 'requested' || !(await isAudited(tx, request))) await writeAudit(tx, keys, closed(request), at);
       });
       tell('change');
       tell('board');
@@ -169,6 +156,31 @@ export const STEPS: readonly Step[] = [
   { name: 'copies', run: lastKeyCopy },
   { name: 'certificate', run: certify },
 ];
+
+/** The row of the audit log that says that a person was erased. */
+const closed = (request: string): AuditEntry => ({
+  actor: SYSTEM,
+  action: 'delete',
+  route: 'erasure',
+  resource: request,
+  data: ['person', 'template', 'photo', 'checkin.gps'],
+  // Their key is gone, and with it what could name them here.
+  subjects: [],
+  count: 1,
+  outcome: 'ok',
+});
+
+async function isAudited(tx: Transaction<Tables>, request: string): Promise<boolean> {
+  const { route, resource } = closed(request);
+  const row = await tx
+    .selectFrom('audit')
+    .select('position')
+    .where('resource', '=', resource!)
+    .where('route', '=', route)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
 
 /** Every name of the person of a request: as its parts have them, and as merges say before there are parts. */
 export async function namesOfRequest(db: JobContext['db'], request: string, person: string): Promise<string[]> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../test/services/databases.ts';
+import { closeErasures } from '../../../test/sync/erasing.ts';
 import { deliverTo, knownKiosk } from '../../../test/sync/ingest-kit.ts';
 import { MemoryOutbox } from '../../../test/sync/kit.ts';
 import type { WireEvent } from '../../protocol/wire/event.ts';
@@ -292,6 +293,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       outbox.append('person', { change: 'deleted' }, { person });
       await deliver(outbox.events.slice(0, 2));
       await deliver([outbox.events[3]]);
+      await closeErasures(database.db, keys);
       await deliver([late]);
       expect((await stored()).filter((r) => r.personal !== null)).toEqual([]);
       // What names her goes step by step.

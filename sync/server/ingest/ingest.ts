@@ -2,13 +2,12 @@ import type { Ack } from '../../protocol/wire/ack.ts';
 import type { BatchBody, BatchHeader } from '../../protocol/wire/batch.ts';
 import { instantOf } from '../attendance/instant.ts';
 import { ensurePartitions } from '../attendance/partitions.ts';
-import type { Note } from '../changes/project.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { codeOfFault, liesInTheEvent } from './fault.ts';
 import { advance, lockMark, type Marks } from './marks.ts';
-import { take } from './take.ts';
+import { type TakeOptions, take } from './take.ts';
 import { type Refused, refused, type Taken, triage } from './triage.ts';
 
 export interface Ingested {
@@ -20,8 +19,6 @@ export interface Ingested {
   readonly faults?: readonly { readonly seq: number; readonly code: string }[];
   /** Of the quarantined, those whose content was not kept: the device has as much there as it may. Absent: none. */
   readonly unkept?: number;
-  /** What else is to be logged; absent: nothing. */
-  readonly notes?: readonly Note[];
 }
 
 /**
@@ -32,10 +29,17 @@ export interface Ingested {
  * An event that passes every check and still can't be taken (a NUL in a text, a year that the database does not know, a
  * person whose row can't be opened) must not hold up the others for ever: then each goes in a transaction of its own, and the culprit into quarantine.
  */
-export async function ingest(db: Db, keys: Keys, header: BatchHeader, body: BatchBody, now: Date): Promise<Ingested> {
+export async function ingest(
+  db: Db,
+  keys: Keys,
+  header: BatchHeader,
+  body: BatchBody,
+  now: Date,
+  options: Pick<TakeOptions, 'undoDays'> = {},
+): Promise<Ingested> {
   const sorted = triage(header, body.events);
   try {
-    return await attempt(db, keys, header, sorted, now);
+    return await attempt(db, keys, header, sorted, now, options);
   } catch (cause) {
     if (!liesInTheEvent(cause)) throw cause;
   }
@@ -44,10 +48,10 @@ export async function ingest(db: Db, keys: Keys, header: BatchHeader, body: Batc
   for (const [i, raw] of body.events.entries()) {
     const slot = { ...header, first: header.first + i, last: header.first + i };
     try {
-      parts.push(await attempt(db, keys, slot, [sorted[i]!], now));
+      parts.push(await attempt(db, keys, slot, [sorted[i]!], now, options));
     } catch (cause) {
       if (!liesInTheEvent(cause)) throw cause;
-      const part = await attempt(db, keys, slot, [refused(slot.first, 'event-not-storable', raw)], now);
+      const part = await attempt(db, keys, slot, [refused(slot.first, 'event-not-storable', raw)], now, options);
       parts.push(part);
       faults.push({ seq: slot.first, code: codeOfFault(cause) });
     }
@@ -57,7 +61,6 @@ export async function ingest(db: Db, keys: Keys, header: BatchHeader, body: Batc
     inserted: parts.reduce((sum, p) => sum + p.inserted, 0),
     quarantined: parts.flatMap((p) => p.quarantined),
     unkept: parts.reduce((sum, p) => sum + (p.unkept ?? 0), 0),
-    notes: parts.flatMap((p) => p.notes ?? []),
     faults,
   };
 }
@@ -75,19 +78,19 @@ async function attempt(
   header: BatchHeader,
   sorted: readonly (Taken | Refused)[],
   now: Date,
+  options: TakeOptions,
 ): Promise<Ingested> {
   await ensurePartitions(db, checkinInstants(sorted, now), now);
   return inTransaction(db, async (tx) => {
     // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
     const before = await lockMark(tx, header.iss, header.epoch, now);
-    const { fresh, refusals, notes, unkept } = await take(tx, keys, header, sorted, now);
+    const { fresh, refusals, unkept } = await take(tx, keys, header, sorted, now, options);
     const marks: Marks = await advance(tx, header, before, now);
     return {
       ack: { device: header.iss, epoch: header.epoch, ...marks },
       inserted: fresh.length,
       quarantined: refusals.map(({ seq, reason }) => ({ seq, reason })),
       ...(unkept > 0 && { unkept }),
-      ...(notes.length > 0 && { notes }),
     };
   });
 }

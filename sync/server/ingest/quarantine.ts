@@ -7,7 +7,7 @@ import { liesInTheEvent } from './fault.ts';
 import { checkinInstants } from './ingest.ts';
 import { lockMark } from './marks.ts';
 import { openRefused } from './personal.ts';
-import { take } from './take.ts';
+import { type TakeOptions, take } from './take.ts';
 import { triage } from './triage.ts';
 
 /** Which entries are meant; all of them where nothing is said. */
@@ -71,13 +71,19 @@ export async function peopleQuarantined(db: Db, filter: QuarantineFilter): Promi
  * by now, or gets there, leaves the quarantine in the same transaction. What still can't be taken stays, with the reason
  * of today. Safe beside an ingest and beside another retry.
  */
-export async function retryQuarantine(db: Db, keys: Keys, filter: QuarantineFilter, now: Date): Promise<Retried> {
+export async function retryQuarantine(
+  db: Db,
+  keys: Keys,
+  filter: QuarantineFilter,
+  now: Date,
+  options: Pick<TakeOptions, 'undoDays'> = {},
+): Promise<Retried> {
   const waiting: Record<string, number> = {};
   let taken = 0;
   for (let after = 0; ; ) {
     const page = await listQuarantine(db, { ...filter, after, limit: 200 });
     for (const entry of page) {
-      const reason = await retryOne(db, keys, entry, now);
+      const reason = await retryOne(db, keys, entry, now, options);
       if (reason === null) taken += 1;
       else if (reason !== undefined) waiting[reason] = (waiting[reason] ?? 0) + 1;
     }
@@ -88,9 +94,15 @@ export async function retryQuarantine(db: Db, keys: Keys, filter: QuarantineFilt
 }
 
 /** @returns null when it is in the log now, the reason when it stays, undefined when somebody else was faster */
-async function retryOne(db: Db, keys: Keys, entry: QuarantineEntry, now: Date): Promise<string | null | undefined> {
+async function retryOne(
+  db: Db,
+  keys: Keys,
+  entry: QuarantineEntry,
+  now: Date,
+  options: TakeOptions,
+): Promise<string | null | undefined> {
   try {
-    return await attempt(db, keys, entry, now);
+    return await attempt(db, keys, entry, now, options);
   } catch (cause) {
     if (!liesInTheEvent(cause)) throw cause;
     await note(db, entry.id, 'event-not-storable', now);
@@ -103,6 +115,7 @@ async function attempt(
   keys: Keys,
   { id, device, epoch, seq }: QuarantineEntry,
   now: Date,
+  options: TakeOptions,
 ): Promise<string | null | undefined> {
   const held = await db
     .selectFrom('quarantine')
@@ -127,7 +140,7 @@ async function attempt(
       .forUpdate()
       .executeTakeFirst();
     if (!still?.content) return undefined;
-    const { refusals } = await take(tx, keys, range, sorted, now, { heard: false });
+    const { refusals } = await take(tx, keys, range, sorted, now, { ...options, heard: false });
     const [refusal] = refusals;
     if (refusal) {
       await tx

@@ -38,9 +38,9 @@ const retry = route({
   action: 'operate',
   body: QuarantineRetry,
   answer: QuarantineRetried,
-  async handle({ tx, services: { keys }, body, now, tell, about }) {
+  async handle({ tx, services: { keys, config }, body, now, tell, about }) {
     about(await peopleQuarantined(tx, body));
-    const retried = await retryQuarantine(tx, keys, body, now);
+    const retried = await retryQuarantine(tx, keys, body, now, { undoDays: config.retention.erasureUndoDays });
     if (retried.taken > 0) {
       tell('board');
       tell('change');

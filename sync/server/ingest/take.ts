@@ -1,10 +1,12 @@
 import { sql, type Transaction } from 'kysely';
 import { project } from '../attendance/project.ts';
-import { type Note, projectChanges } from '../changes/project.ts';
+import { projectChanges } from '../changes/project.ts';
 import type { ChainState, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { type PersonBox, personBox } from '../keys/persons.ts';
 import { holdPeople } from '../people/people.ts';
+import { UNDO_DAYS } from '../retention/settings.ts';
+import { judgeAll, peopleConcerned, peopleOfVoided } from './authority.ts';
 import { chainState } from './chain-state.ts';
 import { sealHalf, sealRefused } from './personal.ts';
 import { withoutUnwantedPositions } from './positions.ts';
@@ -19,14 +21,20 @@ export interface Range {
   readonly last: number;
 }
 
+export interface TakeOptions {
+  /** The device itself is speaking, now; without it: it is. */
+  readonly heard?: boolean;
+  /** Days in which a deletion at a kiosk can be undone. */
+  readonly undoDays?: number;
+}
+
 /**
  * Puts sorted events where they belong: new ones into the log and from there into the tables that screens and kiosks
  * read, refused ones into quarantine. Runs inside a transaction that holds the lock of the epoch (`lockMark`). One
  * statement a table, whatever the number of events.
  *
- * @param options `heard`: the device itself is speaking, now
- * @returns what was new, what was refused, those included that contradict the log, what is to be logged, and how many of
- *   the refused the quarantine had no room for: of those it keeps digest and reason
+ * @returns what was new, what was refused, those included that contradict the log or are about people whom the device may
+ *   not change, and how many of the refused the quarantine had no room for: of those it keeps digest and reason
  */
 export async function take(
   tx: Transaction<Tables>,
@@ -34,32 +42,42 @@ export async function take(
   range: Range,
   sorted: readonly (Taken | Refused)[],
   now: Date,
-  { heard = true }: { readonly heard?: boolean } = {},
-): Promise<{ fresh: Taken[]; refusals: Refused[]; notes: Note[]; unkept: number }> {
+  { heard = true, undoDays = UNDO_DAYS }: TakeOptions = {},
+): Promise<{ fresh: readonly Taken[]; refusals: Refused[]; unkept: number }> {
   const log = await readLog(tx, range, sorted);
-  const { fresh, refusals } = settle(range, sorted, log);
+  const settled = settle(range, sorted, log);
+  const voided = await peopleOfVoided(tx, settled.fresh);
+  const people = await holdPeople(tx, [
+    ...settled.fresh.flatMap((t) => peopleConcerned(t.event, voided)),
+    ...settled.refusals.flatMap((r) => r.person ?? []),
+  ]);
+  const { allowed: fresh, denied, added, kept } = await judgeAll(tx, range.iss, settled.fresh, people, voided, now);
+  const refusals = [
+    ...settled.refusals,
+    ...denied.map(({ taken, reason }) => {
+      const one = refused(taken.seq, reason, taken.raw);
+      // No key is made for an id that nobody has.
+      return reason === 'person-unknown' ? { ...one, person: null } : one;
+    }),
+  ];
   // A batch that brings nothing new may be one that somebody kept and plays again: it says nothing of how the device is now.
   const site = await siteOf(tx, range.iss, heard && fresh.length > 0 ? now : null);
-  const people = await holdPeople(tx, [
-    ...fresh.flatMap((t) => personOf(t) ?? []),
-    ...refusals.flatMap((r) => r.person ?? []),
-  ]);
   const erased = (id: string) => people.get(id)?.erased ?? false;
   // A living person who is named for the first time gets a key here.
-  const living = [...people].flatMap(([id, standing]) => (standing.erased ? [] : [id]));
+  const sealed = [...fresh.flatMap((t) => personOf(t) ?? []), ...refusals.flatMap((r) => r.person ?? [])];
+  const living = sealed.filter((id) => !erased(id));
   const box = await personBox(tx, keys, living, { make: true });
   const unkept = await quarantine(tx, keys, box, range, refusals, erased, now);
-  let notes: Note[] = [];
   if (fresh.length > 0) {
     const chain = chainOf(fresh, log);
-    const kept = await withoutUnwantedPositions(tx, fresh, people);
-    await insertEvents(tx, keys, box, range, kept, chain.fresh, erased, now);
+    const events = await withoutUnwantedPositions(tx, fresh, people);
+    await insertEvents(tx, keys, box, range, events, chain.fresh, erased, now);
     await updateChain(tx, range, chain.there);
-    const events = fresh.map((t) => t.event);
-    await project(tx, keys, events, { device: range.iss, site }, people, now);
-    notes = await projectChanges(tx, keys, events, now);
   }
-  return { fresh, refusals, notes, unkept };
+  const events = fresh.map((t) => t.event);
+  await project(tx, keys, events, { device: range.iss, site }, people, now);
+  await projectChanges(tx, keys, events, { device: range.iss, added, kept, undoDays }, now);
+  return { fresh, refusals, unkept };
 }
 
 /** What the log has already, as far as these events can meet it. */

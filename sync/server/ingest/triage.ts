@@ -56,11 +56,16 @@ export function refused(seq: number, reason: string, raw: unknown): Refused {
   return { kind: 'refused', seq, reason, content, digest, person: personIn(raw) };
 }
 
+/** Null where it names nobody, or more than one: then it is sealed under no person's key (erasure/unnamed.ts). */
 function personIn(raw: unknown): string | null {
-  const { personal } = (raw ?? {}) as { personal?: { person?: { value?: unknown } | null } | null };
-  const value = personal?.person?.value;
+  const { personal } = (raw ?? {}) as { personal?: Record<string, { value?: unknown } | null> | null };
+  if (typeof personal !== 'object' || personal === null) return null;
   // Also one in capital letters, which no event may have.
-  return typeof value === 'string' ? (Uuid.safeParse(value.toLowerCase()).data ?? null) : null;
+  const named = Object.values(personal).flatMap((field) =>
+    typeof field?.value === 'string' ? (Uuid.safeParse(field.value.toLowerCase()).data ?? []) : [],
+  );
+  const [one, ...others] = new Set(named);
+  return others.length === 0 ? (one ?? null) : null;
 }
 
 /** JSON can be read at any depth, and written to some thousands of levels only: what is deeper leaves a word in its place. */

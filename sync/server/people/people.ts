@@ -17,6 +17,8 @@ const EVENT_FIELDS = ['name', 'number', 'language'] as const;
 
 /** What an ingest has to know of a person before it writes anything about them. */
 export interface Standing {
+  /** Whether there is a row of theirs: false until a kiosk or the office adds them. */
+  readonly known: boolean;
   readonly erased: boolean;
   /** The person that this one turned out to be; itself when never merged. */
   readonly now: string;
@@ -36,16 +38,17 @@ export async function holdPeople(
     const { rows } = await sql<{ id: string; erased: boolean; merged_into: string | null }>`
       select id, deleted_at is not null as erased, merged_into from person where id = any(${ids}::uuid[])
       order by id for key share`.execute(tx);
-    for (const r of rows) found.set(r.id, { erased: r.erased, now: r.merged_into ?? r.id });
+    for (const r of rows) found.set(r.id, { known: true, erased: r.erased, now: r.merged_into ?? r.id });
   };
   if (wanted.length > 0) await look(wanted);
   const unknown = wanted.filter((id) => !found.has(id));
   if (unknown.length > 0) {
-    await sql`select pg_advisory_xact_lock_shared(hashtextextended('person:' || id, 0))
+    // By one transaction alone: of two kiosks that add the same person, the second one finds them known.
+    await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0))
               from unnest(${unknown}::text[]) as id`.execute(tx);
     await look(unknown);
   }
-  for (const id of unknown) if (!found.has(id)) found.set(id, { erased: false, now: id });
+  for (const id of unknown) if (!found.has(id)) found.set(id, { known: false, erased: false, now: id });
   return found;
 }
 
@@ -77,26 +80,8 @@ export async function applyPeople(
   changes: readonly PersonChange[],
   now: Date,
 ): Promise<void> {
-  // Whoever is deleted among these: the rest of their changes is nothing any more, and nothing of theirs is opened, whose key
-  // may be gone already.
-  const deleted = new Set(changes.flatMap((c) => (c.change === 'deleted' ? (c.personal.person ?? []) : [])));
-  const known = changes.filter((c) => c.personal.person !== undefined && !deleted.has(c.personal.person));
-  await change(tx, keys, known, now);
-  await erase(tx, await notYetErased(tx, [...deleted]), now);
-}
-
-async function notYetErased(tx: Transaction<Tables>, people: readonly string[]): Promise<string[]> {
-  if (people.length === 0) return [];
-  const erased = await tx
-    .selectFrom('person')
-    .select('id')
-    .where('id', 'in', people)
-    .where('deleted_at', 'is not', null)
-    .execute();
-  return people.filter((id) => !erased.some((r) => r.id === id));
-}
-
-async function change(tx: Transaction<Tables>, keys: Keys, known: readonly PersonChange[], now: Date): Promise<void> {
+  // A deletion is a request for erasure (erasure/request.ts): here it changes nothing.
+  const known = changes.filter((c) => c.personal.person !== undefined && c.change !== 'deleted');
   if (known.length === 0) return;
   const rows = await lockRows(
     tx,
@@ -127,17 +112,6 @@ async function change(tx: Transaction<Tables>, keys: Keys, known: readonly Perso
   if (optedOut.length > 0)
     await sql`update person set gps_opt_out = true where id in
               (select merged_into from person where id = any(${optedOut}::uuid[]))`.execute(tx);
-}
-
-/** One change that this server makes itself. */
-export function applyPerson(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  change: Open<'person'>['change'],
-  personal: Personal<'person'>,
-  now: Date,
-): Promise<void> {
-  return applyPeople(tx, keys, [{ change, personal, at: now }], now);
 }
 
 async function lockRows(tx: Transaction<Tables>, keys: Keys, people: readonly string[]): Promise<Map<string, Row>> {
@@ -176,9 +150,10 @@ async function write(tx: Transaction<Tables>, keys: Keys, rows: readonly Row[], 
 
 /**
  * Removes every value of these people, and of everybody whom they were merged with either way, and destroys their keys, so
- * that nothing of theirs opens any more. What still names them, and their photos, goes by the steps of erasure/saga.ts.
+ * that nothing of theirs opens any more. What still names them, and their photos, goes by the steps of erasure/saga.ts. Safe
+ * to run again.
  */
-async function erase(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+export async function erasePeople(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
   if (people.length === 0) return;
   let ids: string[] = [];
   // Until nobody is left who was merged with one of them while these locks were waited for.
@@ -210,7 +185,9 @@ async function erase(tx: Transaction<Tables>, people: readonly string[], now: Da
   await tx
     .insertInto('person')
     .values(ids.map((id) => ({ id, ...nothing, row_version: 1 })))
-    .onConflict((c) => c.column('id').doUpdateSet(nothing))
+    .onConflict((c) =>
+      c.column('id').doUpdateSet({ ...nothing, deleted_at: sql`coalesce(person.deleted_at, excluded.deleted_at)` }),
+    )
     .execute();
   await tx.updateTable('event').set({ personal: null, gps: null }).where('person', 'in', ids).execute();
   await tx.updateTable('quarantine').set({ content: null, person: null }).where('person', 'in', ids).execute();

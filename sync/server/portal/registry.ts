@@ -7,6 +7,7 @@
 export const TOLD: Readonly<Record<string, string>> = {
   person: 'profile',
   person_site: 'sites',
+  person_site_past: 'sites',
   person_merge: 'profile',
   person_model: 'templates',
   template: 'templates',
@@ -64,6 +65,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   evacuation: 'when a site was cleared, and how many people were inside',
   kiosk_figures: 'counts that kiosks made of themselves, about nobody',
   device: 'kiosks',
+  device_site_past: 'kiosks',
   device_tls_key: 'kiosks',
   rollout: 'builds on their way to kiosks',
   rollout_action: 'what was decided about a rollout; who did is in the accesses',

@@ -9,6 +9,9 @@ const days = (least: number, most: number) =>
     .min(least, `must be at least ${least} days`)
     .max(most, `must be at most ${most} days`);
 
+/** Days in which an erasure can be undone, where nobody has set another number. */
+export const UNDO_DAYS = 7;
+
 export const retentionVariables = {
   /** Photos of check-ins. The policy allows 90 days at most. */
   SMARTPRESENCE_PHOTO_DAYS: days(1, 90).default(90),
@@ -27,7 +30,7 @@ export const retentionVariables = {
   /** Copies of the keyring in backups, from their successor on: an erased person's key is in them until then. */
   SMARTPRESENCE_KEYRING_BACKUP_DAYS: days(1, 90).default(30),
   /** In which a request for erasure can be taken back; templates go at once whatever it says. */
-  SMARTPRESENCE_ERASURE_UNDO_DAYS: days(0, 30).default(7),
+  SMARTPRESENCE_ERASURE_UNDO_DAYS: days(0, 30).default(UNDO_DAYS),
 };
 
 /** Days that each kind of thing is kept; null: without an end of its own. */

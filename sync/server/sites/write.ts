@@ -4,7 +4,7 @@ import type { NewSite, SitePatch } from '../../protocol/api/sites.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { keepSiteChange, listSites, repeatSecondsOf, resolveAnew, type Site } from '../attendance/sites.ts';
 import { appendChanges } from '../changes/log.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
+import { DEFAULT_SCOPE, movingDevice } from '../changes/scope.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { tellSettings } from '../fleet/settings.ts';
 
@@ -107,7 +107,8 @@ export async function changeDevice(
   };
   const known = await tx.selectFrom('device').select('id').where('id', '=', id).forUpdate().executeTakeFirst();
   if (!known) throw new Problem('unknown-device', 'There is no such device.', 'List the devices again.');
-  if (Object.keys(change).length > 0) await tx.updateTable('device').set(change).where('id', '=', id).execute();
+  if (Object.keys(change).length > 0)
+    await movingDevice(tx, id, now, () => tx.updateTable('device').set(change).where('id', '=', id).execute());
   // Its cursor is of another scope from now on, so its next ask begins a snapshot. This makes it ask.
   if (patch.site !== undefined) {
     await appendChanges(tx, [{ kind: 'policy', device: id }], now);

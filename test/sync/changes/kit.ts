@@ -91,7 +91,9 @@ export class Kiosk {
       spv: 1,
     };
     const now = new Date();
-    const { ack } = await ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now);
+    const { ack } = await ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now, {
+      undoDays: 0,
+    });
     this.box.acknowledge(first.epoch, ack);
   }
 

@@ -57,6 +57,10 @@ export const attention = {
     review: 'Fotos warten auf Ihre Prüfung',
     'no-photo': 'Es gibt kein Foto für das neue Modell',
     'rollout-stopped': 'Kioske gingen auf die Version davor zurück: Der Rollout hält an',
+    'person-out-of-scope': 'Ein Kiosk meldet etwas über eine Person eines anderen Standorts. Nichts wurde geändert',
+    'person-unknown': 'Ein Kiosk meldet etwas über eine unbekannte Person. Nichts wurde geändert',
+    'person-held': 'Löschung am Kiosk abgelehnt: Für die Person gilt eine Aufbewahrungspflicht',
+    'erasure-not-asked': 'Ein Kiosk meldet eine Löschung, die niemand verlangt hat. Nichts wurde gelöscht',
   },
   go: {
     lookalikes: 'Doppelgänger ansehen',

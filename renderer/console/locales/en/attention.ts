@@ -57,6 +57,10 @@ export const attention = {
     review: 'Photos wait for your review',
     'no-photo': 'There is no photo that the new model could use',
     'rollout-stopped': 'Kiosks went back to the build before: the rollout stopped',
+    'person-out-of-scope': 'A kiosk sent something about a person of another site. Nothing was changed',
+    'person-unknown': 'A kiosk sent something about a person nobody knows. Nothing was changed',
+    'person-held': 'Deletion at a kiosk refused: the person is under a legal hold',
+    'erasure-not-asked': 'A kiosk reports an erasure that was not asked for. Nothing was deleted',
   },
   go: {
     lookalikes: 'See lookalikes',

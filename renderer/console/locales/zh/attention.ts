@@ -56,6 +56,10 @@ export const attention = {
     review: '照片等待审核',
     'no-photo': '没有可供新模型使用的照片',
     'rollout-stopped': '有终端退回之前的版本：发布已停止',
+    'person-out-of-scope': '终端发送了其他站点人员的信息。未作任何更改',
+    'person-unknown': '终端发送了未知人员的信息。未作任何更改',
+    'person-held': '终端上的删除被拒绝：此人处于法律保留状态',
+    'erasure-not-asked': '终端报告了未经请求的删除。未删除任何内容',
   },
   go: {
     lookalikes: '查看相似者',

@@ -190,6 +190,10 @@ async function moveToKiosks(
   await tx.deleteFrom('person_site').where('person', '=', merged).execute();
   const told: NewChange[] = left.map((site) => ({ kind: 'gone', person: merged, site }));
   for (const site of left) await joinScope(tx, kept, site, now);
+  await sql`
+    with past as (delete from person_site_past where person = ${merged}::uuid returning site, until)
+    insert into person_site_past as p (person, site, until) select ${kept}::uuid, site, until from past
+    on conflict (person, site) do update set until = greatest(p.until, excluded.until)`.execute(tx);
   await moveMinor(tx, keys, kept, merged, now);
   await moveScores(tx, kept, merged);
   await movePin(tx, keys, kept, merged);

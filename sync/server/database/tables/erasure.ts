@@ -14,6 +14,8 @@ export interface ErasureTable {
   origin: Generated<ErasureOrigin>;
   /** Null: it could not be taken back from the beginning. */
   undo_until: Instant | null;
+  /** A kiosk deleted the person: until this is closed or undone, no kiosk has them. */
+  off_kiosks: Generated<boolean>;
   closed_at: Instant | null;
   done_at: Instant | null;
   /** Compact JWS. */

@@ -28,6 +28,14 @@ export async function* sites({ tx, names }: Reading) {
     .orderBy('p.added_at')
     .execute();
   for (const r of rows) yield { site: r.site, name: r.name, since: r.added_at.toISOString() };
+  const left = await tx
+    .selectFrom('person_site_past as p')
+    .leftJoin('site as s', 's.id', 'p.site')
+    .select(['p.site', 'p.until', 's.name'])
+    .where('p.person', 'in', names)
+    .orderBy('p.until')
+    .execute();
+  for (const r of left) yield { site: r.site, name: r.name, until: r.until.toISOString() };
 }
 
 export async function* consents({ tx, keys, names }: Reading) {

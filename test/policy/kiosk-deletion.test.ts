@@ -1,0 +1,301 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Change } from '../../sync/protocol/wire/changes.ts';
+import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
+import { assignToSites } from '../../sync/server/changes/sites.ts';
+import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import type { ErasureOrigin } from '../../sync/server/database/tables/erasure.ts';
+import { requestErasure, undoErasure } from '../../sync/server/erasure/request.ts';
+import { STEPS } from '../../sync/server/erasure/steps.ts';
+import { retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
+import { Keys } from '../../sync/server/keys/envelope.ts';
+import { Secret } from '../../sync/server/keys/secret.ts';
+import { namesOf } from '../../sync/server/people/records.ts';
+import { releaseHold, setHold } from '../../sync/server/retention/holds.ts';
+import { changeDevice } from '../../sync/server/sites/write.ts';
+import { DATABASES } from '../services/databases.ts';
+import { type Erasing, erasing } from '../sync/erasing.ts';
+import { temporaryHome } from '../sync/kit.ts';
+import { emptyTables, KioskOfServer } from './server-kiosk.ts';
+
+const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const DAY = 86_400_000;
+const SITES = [randomUUID(), randomUUID()] as const;
+
+/** Beside test/authority, which asks every kind of event once: what a deletion, a move and a decision of the office lead to. */
+describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
+  if (unavailable) return test.skip(unavailable, () => undefined);
+  let host: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let erasures: Erasing;
+  let now = new Date();
+  const home = temporaryHome();
+
+  beforeAll(async () => {
+    host = await start();
+    database = await host.open();
+    erasures = await erasing(database.db, keys, home.path, { now: () => now });
+  }, 120_000);
+  beforeEach(async () => {
+    now = new Date();
+    await emptyTables(database);
+    for (const id of SITES)
+      await database.db.insertInto('site').values({ id, name: id, time_zone: 'Europe/Berlin' }).execute();
+  });
+  afterAll(async () => {
+    await database?.close();
+    await host?.remove();
+    home.remove();
+  });
+
+  const kiosk = (site: string = SITES[0]) => KioskOfServer.at(database, keys, site);
+  const count = async (from: ReturnType<typeof sql>) =>
+    (await sql<{ n: number }>`select count(*)::int as n from ${from}`.execute(database.db)).rows[0]!.n;
+  const kinds = (told: readonly Change[]) => told.map((c) => c.kind);
+  const quarantined = () => database.db.selectFrom('quarantine').select(['reason', 'person']).orderBy('id').execute();
+  const hold = (person: string) =>
+    database.db
+      .transaction()
+      .execute((tx) =>
+        setHold(tx, keys, { person, site: null, from: null, until: null, reason: 'A dispute', setBy: 'dpo' }, now),
+      );
+  /** Later, by so many days. */
+  const later = (days: number) => {
+    now = new Date(now.getTime() + days * DAY);
+  };
+
+  describe('a deletion at a kiosk', () => {
+    test('is a request that can be undone: the key stays so long, a tombstone comes before its end, and kiosks get the person back', async () => {
+      const [a, b] = [await kiosk(), await kiosk()];
+      const ada = a.enrol('Ada Lovelace');
+      await a.send();
+      for (const one of [a, b]) await one.read();
+      const { id: request } = a.box.append('person', { change: 'deleted' }, { person: ada }).header;
+      await a.send(now, 7);
+      for (const one of [a, b]) expect(kinds(await one.read())).toEqual(['gone']);
+      // Also to whom everything is told anew.
+      const fresh = await kiosk();
+      expect(kinds(await fresh.read())).not.toContain('person');
+      expect(
+        await database.db.selectFrom('erasure').select(['request', 'state', 'origin', 'person']).execute(),
+      ).toEqual([{ request, state: 'requested', origin: 'kiosk', person: ada }]);
+      later(6);
+      expect((await erasures.run()).steps).toBe(0);
+      expect([await count(sql`keyring.person_key`), await count(sql`template`)]).toEqual([1, 0]);
+      expect((await namesOf(database.db, keys, [ada])).get(ada)).toBe('Ada Lovelace');
+      await database.db.transaction().execute((tx) => undoErasure(tx, request, now));
+      for (const one of [a, b, fresh]) expect(kinds(await one.read(now))).toEqual(['person', 'templates']);
+      later(10);
+      expect((await erasures.run()).steps).toBe(0);
+      expect(await count(sql`keyring.person_key`)).toBe(1);
+      // Deleted once more, and left so: the tombstone is written before the key goes.
+      const again = a.box.append('person', { change: 'deleted' }, { person: ada }).header.id;
+      await a.send(now, 7);
+      later(7);
+      const close = STEPS.find((s) => s.name === 'close')!;
+      const whole = close.run;
+      Object.assign(close, { run: () => Promise.reject(Object.assign(new Error('killed'), { code: 'killed' })) });
+      await erasures.run().finally(() => Object.assign(close, { run: whole }));
+      expect(existsSync(join(home.path, 'tombstones', `${again}.json`))).toBe(true);
+      expect(await count(sql`keyring.person_key`)).toBe(1);
+      later(1);
+      await erasures.run();
+      expect(await count(sql`keyring.person_key`)).toBe(0);
+      for (const one of [a, b]) expect(kinds(await one.read(now))).toContain('erase');
+    });
+
+    test('of somebody whom a legal hold names is refused: nothing changes, the kiosk gets them back, and the office decides', async () => {
+      const [a, b] = [await kiosk(), await kiosk()];
+      const ada = a.enrol('Ada Lovelace');
+      await a.send();
+      for (const one of [a, b]) await one.read();
+      const held = await hold(ada);
+      a.box.append('person', { change: 'deleted' }, { person: ada });
+      await a.send(now, 7);
+      expect(await quarantined()).toEqual([{ reason: 'person-held', person: ada }]);
+      expect([await count(sql`erasure`), await count(sql`template`), await count(sql`keyring.person_key`)]).toEqual([
+        0, 2, 1,
+      ]);
+      expect(kinds(await a.read())).toEqual(['person', 'templates']);
+      expect(await b.read()).toEqual([]);
+      expect(await retryQuarantine(database.db, keys, {}, now)).toEqual({ taken: 0, waiting: { 'person-held': 1 } });
+      await database.db.transaction().execute((tx) => releaseHold(tx, held, 'dpo', now));
+      expect(await retryQuarantine(database.db, keys, {}, now, { undoDays: 7 })).toEqual({ taken: 1, waiting: {} });
+      expect(await database.db.selectFrom('erasure').select(['state', 'origin']).execute()).toEqual([
+        { state: 'requested', origin: 'kiosk' },
+      ]);
+    });
+
+    test('under the name that the person had before a merge is stopped by a hold on any of their names', async () => {
+      const a = await kiosk();
+      const [kept, merged] = [a.enrol('Ada Lovelace'), a.enrol('Ada King')];
+      await a.send();
+      await mergePeople(database.db, keys, { kept, merged, by: 'office' }, now);
+      await hold(kept);
+      a.box.append('person', { change: 'deleted' }, { person: merged });
+      await a.send();
+      expect((await quarantined()).map((q) => q.reason)).toEqual(['person-held']);
+      expect(await count(sql`erasure`)).toBe(0);
+    });
+
+    test('of a person who has asked for it already is the same request, and takes them off the kiosks at once', async () => {
+      const a = await kiosk();
+      const ada = a.enrol('Ada Lovelace');
+      await a.send();
+      const { request } = await requestErasure(database.db, keys, { person: ada, origin: 'person', undoDays: 7 }, now);
+      await a.read();
+      a.box.append('person', { change: 'deleted' }, { person: ada });
+      await a.send(now, 7);
+      expect(kinds(await a.read())).toEqual(['gone']);
+      expect(await database.db.selectFrom('erasure').select('request').execute()).toEqual([{ request }]);
+    });
+
+    test('is in the audit log from the request on, with the kiosk that asked', async () => {
+      const a = await kiosk();
+      const ada = a.enrol('Ada Lovelace');
+      await a.send();
+      const { id: request } = a.box.append('person', { change: 'deleted' }, { person: ada }).header;
+      await a.send();
+      const row = database.db
+        .selectFrom('audit')
+        .select(['role', 'actor', 'action', 'count'])
+        .where('resource', '=', request);
+      expect(await row.execute()).toEqual([{ role: 'device', actor: a.id, action: 'delete', count: 1 }]);
+    });
+  });
+
+  const ORIGINS: readonly ErasureOrigin[] = ['person', 'staff', 'operator', 'kiosk', 'retention', 'restore'];
+  test.each(ORIGINS)(
+    'an erasure that began by %s closes all: webhook, quarantine, audit, sessions, links; and again changes nothing',
+    async (origin) => {
+      const { db } = database;
+      const a = await kiosk();
+      const ada = a.enrol('Ada Lovelace');
+      // One that names her where no event says whom it is about, and one that does.
+      a.box.append('health', { code: 'x', detail: {} }, {}).header.type = `about ${ada}` as 'health';
+      a.box.append('checkin', { direction: 'in', method: 'face', liveness: 'passed' }, { person: ada }).header.v =
+        9 as 1;
+      await a.send();
+      const webhook = {
+        id: randomUUID(),
+        name: 'x',
+        site: null,
+        with_number: false,
+        enabled: true,
+        disabled_because: null,
+      };
+      const sealed = { sealed: Buffer.alloc(1), row_version: 1, created_at: now, paused_until: null };
+      await db
+        .insertInto('webhook')
+        .values({ ...webhook, ...sealed })
+        .execute();
+      const hash = () => ({
+        hash: randomBytes(32),
+        person: ada,
+        account: null,
+        created_at: now,
+        expires_at: new Date(now.getTime() + DAY),
+      });
+      await db
+        .insertInto('session')
+        .values({ ...hash(), role: 'person', stage: 'full', seen_at: now })
+        .execute();
+      await db
+        .insertInto('sign_in_link')
+        .values({ ...hash(), kind: 'person', used_at: null })
+        .execute();
+      const closeAgain = async () => {
+        await db.updateTable('erasure_step').set({ next_at: null }).execute();
+        await db.updateTable('erasure_step').set({ done_at: null }).where('step', '=', 'close').execute();
+      };
+      const contents = () => count(sql`quarantine where content is not null`);
+      expect(await contents()).toBe(2);
+      let request: string;
+      if (origin === 'kiosk') {
+        request = a.box.append('person', { change: 'deleted' }, { person: ada }).header.id;
+        await a.send(now);
+      } else ({ request } = await requestErasure(db, keys, { person: ada, origin, undoDays: 0 }, now));
+      await erasures.run();
+      const state = async () => ({
+        webhooks: await count(sql`webhook_delivery where kind = 'person.erased' and subject = ${ada}`),
+        audited: await count(sql`audit where route = 'erasure' and resource = ${request}`),
+        sessions: await count(sql`session`),
+        links: await count(sql`sign_in_link`),
+        contents: await contents(),
+        keys: await count(sql`keyring.person_key`),
+      });
+      const all = { webhooks: 1, audited: 1, sessions: 0, links: 0, contents: 0, keys: 0 };
+      expect(await state()).toEqual(all);
+      // A process that died before it could write down that this step was done, and one whose request was closed elsewhere.
+      await closeAgain();
+      await erasures.run();
+      expect(await state()).toEqual(all);
+      await db.deleteFrom('webhook_delivery').execute();
+      await sql`delete from audit where route = 'erasure'`.execute(db);
+      await db
+        .insertInto('session')
+        .values({ ...hash(), role: 'person', stage: 'full', seen_at: now })
+        .execute();
+      await db
+        .insertInto('sign_in_link')
+        .values({ ...hash(), kind: 'person', used_at: null })
+        .execute();
+      await closeAgain();
+      await erasures.run();
+      expect(await state()).toEqual(all);
+    },
+  );
+
+  describe('who belongs to no site of the kiosk any more', () => {
+    test('keeps the attendance from before the move, whenever it arrives; what came later waits for the office', async () => {
+      const [a, b] = [await kiosk(), await kiosk(SITES[1])];
+      const ada = a.enrol('Ada Lovelace');
+      await a.send();
+      await assignToSites(database.db, ada, [SITES[1]], now);
+      const early = a.box.checkin(ada, 'in', new Date(now.getTime() - 1)).header.id;
+      const late = a.box.checkin(ada, 'out', new Date(now.getTime() + 1)).header.id;
+      a.box.append('person', { change: 'updated' }, { person: ada, name: 'Eve' }, new Date(now.getTime() - 1));
+      later(20);
+      await a.send(now);
+      const records = database.db.selectFrom('checkin').select(['id', 'person']);
+      expect(await records.execute()).toEqual([{ id: early, person: ada }]);
+      // It joins no site again, and no kiosk is told anything.
+      expect(await database.db.selectFrom('person_site').select(['person', 'site']).execute()).toEqual([
+        { person: ada, site: SITES[1] },
+      ]);
+      expect((await a.read(now)).filter((c) => 'person' in c)).toEqual([]);
+      expect((await b.read(now)).filter((c) => c.kind === 'person')).toMatchObject([{ name: 'Ada Lovelace' }]);
+      // The office decides that they were there: both sites, and what waits is taken.
+      await assignToSites(database.db, ada, [...SITES], now);
+      expect(await retryQuarantine(database.db, keys, {}, now)).toEqual({ taken: 2, waiting: {} });
+      expect((await records.orderBy('at').execute()).map((r) => r.id)).toEqual([early, late]);
+    });
+
+    test('also where it is the kiosk that was put at another site', async () => {
+      const a = await kiosk();
+      const ada = a.enrol('Ada Lovelace');
+      await a.send();
+      await database.db.transaction().execute((tx) => changeDevice(tx, a.id, { site: SITES[1] }, now));
+      a.box.checkin(ada, 'in', new Date(now.getTime() - 1));
+      a.box.checkin(ada, 'out', new Date(now.getTime() + 1));
+      later(1);
+      await a.send(now);
+      expect([await count(sql`checkin`), (await quarantined()).map((q) => q.reason)]).toEqual([
+        1,
+        ['person-out-of-scope'],
+      ]);
+    });
+  });
+
+  test('of two kiosks that add one person at once, the first has them, and the other one’s word waits', async () => {
+    const [a, b] = [await kiosk(), await kiosk(SITES[1])];
+    const ada = randomUUID();
+    for (const one of [a, b]) one.box.person('Ada Lovelace', ada);
+    await Promise.all([a.send(), b.send()]);
+    expect(await count(sql`person_site`)).toBe(1);
+    expect((await quarantined()).map((q) => q.reason)).toEqual(['person-out-of-scope']);
+  });
+});
