@@ -59,7 +59,7 @@ export const attention = {
     'rollout-stopped': 'Kioske gingen auf die Version davor zurück: Der Rollout hält an',
     'person-out-of-scope': 'Ein Kiosk meldet etwas über eine Person eines anderen Standorts. Nichts wurde geändert',
     'person-unknown': 'Ein Kiosk meldet etwas über eine unbekannte Person. Nichts wurde geändert',
-    'person-held': 'Löschung am Kiosk abgelehnt: Für die Person gilt eine Aufbewahrungspflicht',
+    'person-held': 'Löschung am Kiosk abgelehnt: Für die Person gilt ein Sperrvermerk',
     'erasure-not-asked': 'Ein Kiosk meldet eine Löschung, die niemand verlangt hat. Nichts wurde gelöscht',
   },
   go: {

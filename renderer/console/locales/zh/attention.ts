@@ -58,7 +58,7 @@ export const attention = {
     'rollout-stopped': '有终端退回之前的版本：发布已停止',
     'person-out-of-scope': '终端发送了其他站点人员的信息。未作任何更改',
     'person-unknown': '终端发送了未知人员的信息。未作任何更改',
-    'person-held': '终端上的删除被拒绝：此人处于法律保留状态',
+    'person-held': '终端上的删除被拒绝：此人受法律保留令约束',
     'erasure-not-asked': '终端报告了未经请求的删除。未删除任何内容',
   },
   go: {
