@@ -149,6 +149,12 @@ export const ROWS: readonly Row[] = [
   },
   {
     kind: 'person',
+    what: 'updated, with a number that looks like an id',
+    say: say('person', { change: 'updated' }, (_, { id }) => ({ person: id, number: randomUUID() })),
+    expected: profile(''),
+  },
+  {
+    kind: 'person',
     what: 'updated, empty',
     say: say('person', { change: 'updated' }, named),
     expected: profile(''),
@@ -417,10 +423,15 @@ export const ROWS: readonly Row[] = [
     expected: always(nothing('it names nobody')),
   },
   {
-    kind: 'technician',
+    kind: 'staff',
     what: '',
     say: (world, person) =>
-      world.append('technician', { what: 'enter', outcome: 'done', technician: person.id, paper: 1 }, {}, person.at),
+      world.append(
+        'staff',
+        { what: 'enter', outcome: 'done', member: person.id, by: person.id, paper: 1 },
+        {},
+        person.at,
+      ),
     expected: always(nothing('it names nobody')),
   },
 ];

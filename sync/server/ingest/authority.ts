@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
-import { type EventType, Uuid, type WireEvent } from '../../protocol/wire/event.ts';
+import { z } from 'zod';
+import { type EventType, PersonalBody, Uuid, type WireEvent } from '../../protocol/wire/event.ts';
 import { instantOf } from '../attendance/instant.ts';
 import { sameAs } from '../attendance/merging/group.ts';
 import { scopeOf } from '../changes/scope.ts';
@@ -32,9 +33,19 @@ export interface Relation {
   readonly held: boolean;
 }
 
-/** Everybody whom an event names: a personal value that is a bare UUID is always a person's id. */
-export function peopleNamed({ personal }: Pick<WireEvent, 'personal'>): string[] {
-  return Object.values(personal).flatMap(({ value }) => Uuid.safeParse(value).data ?? []);
+/** By kind of event: the personal fields that name people, which are those of type UUID. */
+const NAMING: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(PersonalBody).map(([kind, { shape }]) => [
+    kind,
+    Object.entries(shape).flatMap(([field, type]) =>
+      type instanceof z.ZodOptional && (type as z.ZodOptional).unwrap() === Uuid ? [field] : [],
+    ),
+  ]),
+);
+
+/** Everybody whom an event names. */
+export function peopleNamed({ header, personal }: WireEvent): string[] {
+  return NAMING[header.type]!.flatMap((field) => Uuid.safeParse(personal[field]?.value).data ?? []);
 }
 
 /** Whether the event adds a person whom nobody knew. */
