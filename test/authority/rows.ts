@@ -403,6 +403,30 @@ export const ROWS: readonly Row[] = [
     expected: always(taken('', ['here: evacuation'])),
   },
   {
+    kind: 'lookalike',
+    what: 'marked',
+    say: say('lookalike', { change: 'marked', reason: 'not-me' }, (world, { id }) => ({
+      person: id,
+      other: world.own,
+    })),
+    expected: change(taken('lookalike merge_candidate', BOTH('lookalikes'))),
+  },
+  {
+    kind: 'lookalike',
+    what: 'marked, as the other',
+    say: say('lookalike', { change: 'marked', reason: 'not-me' }, (world, { id }) => ({
+      person: world.own,
+      other: id,
+    })),
+    expected: change(taken('lookalike merge_candidate', BOTH('lookalikes'))),
+  },
+  {
+    kind: 'lookalike',
+    what: 'removed',
+    say: say('lookalike', { change: 'removed' }, (world, { id }) => ({ person: id, other: world.own })),
+    expected: change(nothing('they are no pair')),
+  },
+  {
     kind: 'purge',
     what: '',
     say: (world, person) =>

@@ -12,7 +12,7 @@ import { openHalf } from '../../sync/server/ingest/personal.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
 import { lookalikeRoutes } from '../../sync/server/lookalikes/routes.ts';
 import { partnersOf } from '../../sync/server/lookalikes/store.ts';
-import { applyPerson } from '../../sync/server/people/people.ts';
+import { erasePeople } from '../../sync/server/people/people.ts';
 import { messageOf } from '../../sync/server/webhooks/message.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
@@ -159,7 +159,7 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
 
   test('the pair goes with an erasure and a withdrawn consent; merged, the one who stays has the pairs of both', async () => {
     const one = await pair();
-    await inTransaction(api.db, (tx) => applyPerson(tx, api.keys, 'deleted', { person: one.eve }, NOW));
+    await inTransaction(api.db, (tx) => erasePeople(tx, [one.eve], NOW));
     expect(await partnersOf(api.db, one.ada)).toEqual([]);
 
     const two = await pair();
