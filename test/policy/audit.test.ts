@@ -290,6 +290,7 @@ test('one place in the server’s code opens templates, and nothing gets there w
   expect(holding(/`photo\.\$\{/)).toEqual(['sync/server/photos/open.ts']);
   expect(holding(/\bopenPhoto\(/)).toEqual([
     'sync/server/embedders/embedders.job.ts',
+    'sync/server/enrolment/picture.ts',
     'sync/server/photos/open.ts',
     'sync/server/portal/sections/events.ts',
   ]);
