@@ -13,18 +13,18 @@ import { processesOf, type Started, startAppliance } from './started.ts';
 const home = mkdtempSync(join(tmpdir(), 'sp-ends-'));
 afterAll(() => rm(home, { recursive: true, force: true }));
 
-/** Everything is gone by then: the program's own limit of 12 s, and a busy machine. */
-const GONE_MS = 20_000;
+/** What is not gone by then hangs: the program’s own limit is 12 s. */
+const GONE_MS = 60_000;
 
 const start = (): Started => startAppliance(['--camera', 'demo'], {}, home);
 
-/** How many ms it takes until nobody has this data folder in command line or environment. */
-async function gone(): Promise<number> {
+/** Waits until nobody has this data folder in command line or environment. */
+async function gone(): Promise<void> {
   const since = performance.now();
   for (;;) {
     const left = await processesOf(home);
     const ms = performance.now() - since;
-    if (left.length === 0) return ms;
+    if (left.length === 0) return;
     if (ms > GONE_MS) throw new Error(`still there after ${ms} ms:\n${left.join('\n')}`);
     await wait(100);
   }
@@ -53,37 +53,38 @@ describe.skipIf(!existsSync('/usr/bin/chromium'))('npm start, asked to end', () 
     await wait(3_000);
     child.kill('SIGKILL');
     await gone();
-  }, 60_000);
+  }, 120_000);
 
-  test('the next start goes on where the others were cut off; SIGTERM to npm stops it cleanly, and in time', async () => {
+  test('the next start goes on where the others were cut off; SIGTERM to npm stops it cleanly', async () => {
     const { child, waitFor, output } = start();
-    await waitFor(/^ready/m, 60_000);
+    await waitFor(/^ready/m, 120_000);
     child.kill('SIGTERM');
-    const ms = await gone();
-    expect(ms).toBeLessThan(12_000);
+    await gone();
     expect(output().split('Stopping …')[1]).toMatch(/^\nStopped\.$/m);
+    // Nothing had to be killed when its time was over.
     expect(output()).not.toMatch(/✗/);
-  }, 100_000);
+  }, 300_000);
 
   test('a second SIGTERM ends it at once, children and all', async () => {
-    const { child, waitFor } = start();
-    await waitFor(/^ready/m, 60_000);
+    const { child, waitFor, output } = start();
+    await waitFor(/^ready/m, 120_000);
     const server = (await processesOf(home)).find((line) => line.includes('sync/server/main.ts'));
     const pid = Number(server!.split(' ')[0]);
     process.kill(pid, 'SIGSTOP'); // a server that can't hear keeps the first wish waiting
     child.kill('SIGTERM');
-    await waitFor(/Stopping/, 5_000);
+    await waitFor(/Stopping/, 120_000);
     await wait(1_500);
     child.kill('SIGTERM');
-    expect(await gone()).toBeLessThan(3_000);
-  }, 100_000);
+    await gone();
+    await expect.poll(output, { timeout: 60_000 }).toMatch(/✗ Stopped at once: asked for again/);
+  }, 300_000);
 
   test('what can’t be stopped is killed when its time is over', async () => {
     const { child, waitFor } = start();
-    await waitFor(/^ready/m, 60_000);
+    await waitFor(/^ready/m, 120_000);
     for (const line of await processesOf(home))
       if (/core-child|sync\/server\/main/.test(line)) process.kill(Number(line.split(' ')[0]), 'SIGSTOP');
     child.kill('SIGTERM');
     await gone();
-  }, 100_000);
+  }, 300_000);
 });

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { RESTART_AFTER } from '../../electron/core/serving/core-supervisor.ts';
 import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import {
   alive,
@@ -111,23 +112,24 @@ describe('a screen', () => {
     socket.terminate();
   });
 
-  it('is told that the core ended, sees it restart within two seconds, and connects again with the same session', async () => {
+  it('is told that the core ended, sees it restart, and connects again with the same session', async () => {
     await start();
     const { pid } = await until('ready');
     const cookie = await enter();
     const { client, closed } = await screen(cookie);
     const call = client.staffUnlock({ pin: PINS.dies }).catch((error) => error.code);
-    const killedAt = performance.now();
     await closed;
     expect(await call).toBe('rpc-gone');
     await until('restarting');
-    const restarted = startedAnew(pid!).then(() => performance.now() - killedAt);
+    const restarted = startedAnew(pid!);
     expect(JSON.parse((await ask('/core-state', { headers: { cookie } })).body)).toMatchObject({
       state: 'restarting',
       code: 'core-restarting',
     });
     expect(await dial(cookie)).toBe(503);
-    expect(await restarted).toBeLessThan(2_000);
+    await restarted;
+    // How soon, the supervisor decides; that its first pause is well within two seconds, a test of its own says.
+    expect(logs.find((l) => l.message.includes('is started again'))?.fields.wait).toBe(RESTART_AFTER[0]);
     await until('ready');
     const again = await screen(cookie);
     expect(await again.client.hello({})).toMatchObject({ site: 'Test' });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { connect as tcpConnect } from 'node:net';
 import { join } from 'node:path';
 import { connect, type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,16 +13,7 @@ import { printedRandom } from '../chance.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { temporaryHome } from '../sync/kit.ts';
-import {
-  engineOf,
-  type Kiosk,
-  type MqttRig,
-  mqttRig,
-  mqttTransport,
-  OPERATOR,
-  sleep,
-  until,
-} from '../sync/mqtt-rig.ts';
+import { engineOf, type Kiosk, type MqttRig, mqttRig, mqttTransport, OPERATOR, until } from '../sync/mqtt-rig.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
 
 const random = printedRandom('pauses of the kiosks’ engines');
@@ -283,7 +275,12 @@ describe.skipIf(missing)('the operator of a broker', () => {
         await until('all is there', () => kiosk.box.pendingCount() === 0, 60_000);
         await engine.stop();
       }
-      await sleep(500);
+      // The capture is behind what is sent: when it has these words, it has all that came before.
+      const ends = 'here the capture ends';
+      const marker = tcpConnect(Number(ports[0]), '127.0.0.1');
+      marker.on('error', () => undefined).write(ends);
+      await until('the capture is written', () => readFileSync(file).includes(ends), 60_000);
+      marker.destroy();
       dump.kill('SIGINT');
       await once(dump, 'exit');
       const events = kiosk.box.events.slice(before);

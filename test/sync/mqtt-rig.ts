@@ -32,7 +32,7 @@ export const never = new AbortController().signal;
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Waits for something to become true; throws with `what` when it does not. */
-export async function until(what: string, done: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
+export async function until(what: string, done: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
   const end = Date.now() + ms;
   while (!(await done())) {
     if (Date.now() > end) throw new Error(`it did not come to this in ${ms} ms: ${what}`);

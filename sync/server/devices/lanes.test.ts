@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { TLSSocket } from 'node:tls';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Lanes } from './lanes.ts';
 import { Strangers } from './strangers.ts';
 
@@ -50,12 +50,16 @@ class Peer extends EventEmitter {
 const socket = (peer: Peer) => peer as unknown as TLSSocket;
 
 test('peers without a certificate are few from one address and have little time, unless they join', async () => {
-  const strangers = new Strangers({ perAddress: 2, ms: 20 });
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const strangers = new Strangers({ perAddress: 2 });
   const peers = [new Peer('a'), new Peer('a'), new Peer('a'), new Peer('b'), new Peer('a')];
   for (const [i, peer] of peers.entries()) strangers.connected(socket(peer), i === 4);
   expect(peers.map((p) => p.destroyed)).toEqual([false, false, true, false, false]);
   strangers.joining(socket(peers[1]!));
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  vi.advanceTimersByTime(9_999);
+  expect(peers.map((p) => p.destroyed)).toEqual([false, false, true, false, false]);
+  vi.advanceTimersByTime(1);
   expect(peers.map((p) => p.destroyed)).toEqual([true, false, true, true, false]);
   const later = new Peer('a');
   strangers.connected(socket(later), false);
