@@ -25,6 +25,8 @@ const BARS: Readonly<Record<string, number>> = { 'plain Float32Array loop': 12, 
 export const group: BenchGroup = {
   name: GROUP,
   describe: `exact 1:N search of ${DIMENSIONS}-d templates, one thread, against exact and approximate peers`,
+  leavesOut:
+    'detection, embedding and the decision; embeddings are synthetic; ours gives the exact second person too, the peers four rows',
   async *run(ctx) {
     for (const size of SIZES) yield* searches(ctx, size);
     yield* worstCases(ctx);

@@ -8,14 +8,15 @@ import type { BenchLine } from './types.ts';
 
 /** A line with its ratio, ours / referenceValue. Throws when a figure isn't a finite number: a bench must not print NaN. */
 export function benchLine(line: Omit<BenchLine, 'ratio'>): BenchLine {
-  const { group, name, unit, ours, reference, referenceValue, better, bar } = line;
+  const { group, name, unit, ours, reference, referenceValue, better, bar, leavesOut } = line;
   if (!Number.isFinite(ours)) throw new RangeError(`${group}: ${name}: ours is ${ours}`);
   if (referenceValue !== null && !(Number.isFinite(referenceValue) && referenceValue !== 0)) {
     throw new RangeError(`${group}: ${name}: ${reference} is ${referenceValue}`);
   }
   if (bar !== undefined && referenceValue === null) throw new RangeError(`${group}: ${name}: a bar needs a reference`);
   const ratio = referenceValue === null ? null : ours / referenceValue;
-  return { group, name, unit, ours, reference, referenceValue, ratio, better, ...(bar === undefined ? {} : { bar }) };
+  const more = { ...(bar === undefined ? {} : { bar }), ...(leavesOut === undefined ? {} : { leavesOut }) };
+  return { group, name, unit, ours, reference, referenceValue, ratio, better, ...more };
 }
 
 /** Whether the bar is met; null where there is none. */

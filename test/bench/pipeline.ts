@@ -33,6 +33,7 @@ const NOTHING = (): Asked => ({ detector: [], landmarks: [], embedder: [] });
 export const group: BenchGroup = {
   name: GROUP,
   describe: `crop to decision at ${TEMPLATES} templates, and pictures a second, against the bare model runs they need`,
+  leavesOut: 'camera, face detection in the browser, liveness and the durable record',
   async *run(ctx) {
     const { weights } = await prepareModels();
     const recorder = { asked: NOTHING(), on: false };

@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Writes a group whose `run` has this body. */
 function writeGroup(name: string, body: string, called = name): void {
-  const text = `export const group = { name: '${called}', describe: 'what ${name} is', async *run() { ${body} } };`;
+  const text = `export const group = { name: '${called}', describe: 'what ${name} is', leavesOut: 'the rest', async *run() { ${body} } };`;
   writeFileSync(join(folder, `${name}.ts`), text);
 }
 
@@ -38,7 +38,7 @@ describe('the bench runner', () => {
     const { code, out, err } = await run({ groups: ['gallery'], json: true });
     expect(code).toBe(0);
     expect(out).toEqual([
-      '{"group":"gallery","name":"n","unit":"ms","ours":2,"reference":"peer","referenceValue":4,"ratio":0.5,"better":"lower","bar":0.4}',
+      '{"group":"gallery","name":"n","unit":"ms","ours":2,"reference":"peer","referenceValue":4,"ratio":0.5,"better":"lower","bar":0.4,"leavesOut":"the rest"}',
     ]);
     expect(err).toContain('0 of 1 bars met');
   });
@@ -47,6 +47,7 @@ describe('the bench runner', () => {
     writeGroup('gallery', LINE);
     const { code, out } = await run({ groups: ['gallery'], strict: true });
     expect(code).toBe(3);
+    expect(out.at(-1)).toBe('      leaves out: the rest');
     expect(out.join('\n')).toMatch(/n +2 ms +peer 4 +0\.5× +≤ 0\.4 +MISSED/);
   });
 
@@ -76,6 +77,14 @@ describe('the bench runner', () => {
     const { code, err } = await run({ groups: ['gallery'], json: true });
     expect(code).toBe(1);
     expect(err).toContain(message);
+  });
+
+  it('ends with 1 when a group does not say what its lines leave out', async () => {
+    const text = `export const group = { name: 'gallery', describe: '', async *run() { ${LINE} } };`;
+    writeFileSync(join(folder, 'gallery.ts'), text);
+    const { code, out, err } = await run({ groups: ['gallery'], json: true });
+    expect([code, out]).toEqual([1, []]);
+    expect(err).toContain('leavesOut');
   });
 
   it('lists the groups without running them', async () => {

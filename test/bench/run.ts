@@ -36,6 +36,7 @@ async function loadGroup(name: string, folder: URL): Promise<BenchGroup> {
   if (group?.name !== name || typeof group.run !== 'function') {
     throw new Error(`${fileURLToPath(file)} must export a BenchGroup named "${name}" as \`group\``);
   }
+  if (!group.leavesOut) throw new Error(`${fileURLToPath(file)} must say in \`leavesOut\` what its lines leave out`);
   return group;
 }
 
@@ -65,12 +66,13 @@ export async function runBench(options: BenchOptions = {}): Promise<number> {
       table?.begin(group);
       for await (const line of group.run({ note: (message) => err(`bench: ${name}: ${message}`) })) {
         if (line.group !== name) throw new Error(`a line of group "${line.group}" came from "${name}"`);
+        const said = ordered({ leavesOut: group.leavesOut, ...line });
         lines++;
         const met = isMet(line);
         if (met !== null) bars++;
         if (met === false) missed++;
-        if (table) table.line(line);
-        else out(JSON.stringify(ordered(line)));
+        if (table) table.line(said);
+        else out(JSON.stringify(said));
       }
       if (lines === 0) throw new Error('it measured nothing');
     } catch (error) {
@@ -84,8 +86,10 @@ export async function runBench(options: BenchOptions = {}): Promise<number> {
 }
 
 /** Keys in the documented order, whatever the group did. */
-function ordered({ group, name, unit, ours, reference, referenceValue, ratio, better, bar }: BenchLine): BenchLine {
-  return { group, name, unit, ours, reference, referenceValue, ratio, better, ...(bar === undefined ? {} : { bar }) };
+function ordered(line: BenchLine): BenchLine {
+  const { group, name, unit, ours, reference, referenceValue, ratio, better, bar, leavesOut } = line;
+  const more = { ...(bar === undefined ? {} : { bar }), ...(leavesOut === undefined ? {} : { leavesOut }) };
+  return { group, name, unit, ours, reference, referenceValue, ratio, better, ...more };
 }
 
 const USAGE = `npm run bench [-- [--json] [--list] [--strict] [GROUP…]]; groups: ${GROUPS.join(', ')}`;

@@ -4,6 +4,7 @@ import type { BenchGroup, BenchLine } from './types.ts';
 /** A readable table that grows line by line, since a group takes minutes. */
 export class LineTable {
   readonly #out: (text: string) => void;
+  #leftOut = '';
 
   constructor(out: (text: string) => void) {
     this.#out = out;
@@ -26,6 +27,9 @@ export class LineTable {
         met === null ? '' : met ? 'met' : 'MISSED',
       ),
     );
+    // Once for the lines that follow each other.
+    if (line.leavesOut && line.leavesOut !== this.#leftOut) this.#out(`      leaves out: ${line.leavesOut}`);
+    this.#leftOut = line.leavesOut ?? '';
   }
 }
 

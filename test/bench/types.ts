@@ -15,6 +15,8 @@ export interface BenchLine {
   readonly better: 'higher' | 'lower';
   /** The ratio demanded; absent where none is. */
   readonly bar?: number;
+  /** What the figures do not contain or what sets them apart from life; the runner gives each line its group's where it has none. */
+  readonly leavesOut?: string;
 }
 
 /** What a group gets from the runner. */
@@ -28,5 +30,7 @@ export interface BenchGroup {
   readonly name: string;
   /** One sentence for `--list`. */
   readonly describe: string;
+  /** Of every line that does not say it itself. */
+  readonly leavesOut: string;
   run(ctx: BenchContext): AsyncIterable<BenchLine>;
 }

@@ -13,6 +13,7 @@ import { updateLines } from './update-time.ts';
 export const group: BenchGroup = {
   name: 'update',
   describe: 'Size and start of a packaged kiosk; time and bytes of an update of it, over HTTPS.',
+  leavesOut: 'the network and the trial of the new build; it is downloaded from this machine',
   async *run(ctx) {
     if (!existsSync('/usr/bin/chromium')) throw new Error('it needs /usr/bin/chromium (Debian package chromium)');
     await ensureBuilt((line) => ctx.note(line));

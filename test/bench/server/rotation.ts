@@ -11,7 +11,7 @@ import { findPeople, readPeople } from '../../../sync/server/people/records.ts';
 import { upsertRows } from '../../../sync/server/people/rows.ts';
 import { keysOfPair, newPair, openRing } from '../../policy/rotation-kit.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../../services/postgres.ts';
-import { benchLine, median, quantile } from '../harness.ts';
+import { benchLine, median, quantile, seededRandom } from '../harness.ts';
 import type { BenchContext, BenchLine } from '../types.ts';
 
 /** People of the smaller and of the larger rotation; SMARTPRESENCE_BENCH_PEOPLE sets the larger one. */
@@ -19,6 +19,7 @@ const SMALL = 10_000;
 const large = () => Number(process.env.SMARTPRESENCE_BENCH_PEOPLE ?? 100_000);
 /** A rotation of ten times as many people takes at most so much more than ten times as long. */
 const GROWTH = 1.5;
+const random = seededRandom(1);
 /** Most that a look-up by e-mail may take while keys rotate, ms at the 99th percentile. */
 const LOOKUP_MS = 250;
 
@@ -151,7 +152,7 @@ async function fill({ db }: OpenDatabase, keys: Keys, people: number): Promise<s
 async function* list({ db }: OpenDatabase, keys: Keys, ids: readonly string[]): AsyncGenerator<BenchLine> {
   const [ours, bare]: [number[], number[]] = [[], []];
   for (let round = 0; round < 25; round++) {
-    const page = Array.from({ length: 100 }, () => ids[Math.floor(Math.random() * ids.length)]!);
+    const page = Array.from({ length: 100 }, () => ids[Math.floor(random() * ids.length)]!);
     bare.push(await took(() => sql`select * from person where id = any(${page}::uuid[])`.execute(db)));
     ours.push(await took(() => readPeople(db, keys, page)));
   }
@@ -188,7 +189,7 @@ async function rotate(
   let running = true;
   const looking = (async () => {
     while (running) {
-      const id = ids[Math.floor(Math.random() * ids.length)]!;
+      const id = ids[Math.floor(random() * ids.length)]!;
       lookups.push(
         await took(async () => {
           if ((await findPeople(db, keys, { email: `${id}@example.org` }))[0] !== id)

@@ -11,8 +11,8 @@ import { issueServerCertificate } from '../../../sync/server/keys/certificates.t
 import { Keys } from '../../../sync/server/keys/envelope.ts';
 import { openKeyring } from '../../../sync/server/keys/keyring.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../../services/mosquitto.ts';
+import { reservePorts } from '../../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../../services/postgres.ts';
-import { freePorts } from '../../sync/kit.ts';
 import { type Child, startNode } from '../harness.ts';
 
 const ARTEFACTS = join(import.meta.dirname, '../../artefacts');
@@ -54,7 +54,7 @@ export async function startWorld(register: (folder: string) => Promise<readonly 
       settings: ['track_commit_timestamp = on', 'max_wal_size = 1GB'],
     });
     closers.push(() => postgres.remove());
-    const [brokerPort, wssPort, devicePort, peoplePort] = (await freePorts(4)) as [number, number, number, number];
+    const [brokerPort, wssPort, devicePort, peoplePort] = (await reservePorts(4)) as [number, number, number, number];
     const home = join(folder, 'server');
     mkdirSync(home);
     const env = {
