@@ -5,16 +5,23 @@ import type { People } from './embeddings.ts';
 /** What the gallery is compared with. Each answers with the row that it takes for the best; all do the work on one thread. */
 export interface Peer {
   readonly name: string;
+  /** What the peer wants done to the probes before any is searched for; never timed. */
+  prepare?(probes: readonly Float32Array[]): void;
   /** The best row of this probe. */
   search(probe: Float32Array): number;
+  /** How it is set, where it can be set. */
+  readonly settings?: string;
   close(): void;
 }
 
 const DIMENSIONS = 512;
 /** With three templates a person, the fourth row is another person's for sure: what a search for the margin has to ask for. */
 const NEIGHBOURS = 4;
-/** Common settings of both HNSW peers: modest, since building with more takes many minutes at 100,000. */
-export const HNSW = { links: 12, buildWidth: 40, searchWidth: 64 };
+/** Each HNSW peer is built as its own library has it by default; both search with usearch’s default width. */
+const USEARCH = { links: 16, buildWidth: 128, searchWidth: 64 };
+const HNSWLIB = { links: 16, buildWidth: 200, searchWidth: 64 };
+const settingsOf = ({ links, buildWidth, searchWidth }: typeof USEARCH) =>
+  `M ${links}, ef ${buildWidth}/${searchWidth}`;
 
 const require = createRequire(import.meta.url);
 type Usearch = typeof import('usearch');
@@ -106,9 +113,9 @@ export function usearchHnsw({ templates, rows }: People) {
     dimensions: DIMENSIONS,
     metric: MetricKind.IP,
     quantization: ScalarKind.F32,
-    connectivity: HNSW.links,
-    expansion_add: HNSW.buildWidth,
-    expansion_search: HNSW.searchWidth,
+    connectivity: USEARCH.links,
+    expansion_add: USEARCH.buildWidth,
+    expansion_search: USEARCH.searchWidth,
     multi: false,
   });
   // Building is not measured: two threads.
@@ -119,6 +126,7 @@ export function usearchHnsw({ templates, rows }: People) {
   );
   return {
     name: 'usearch HNSW',
+    settings: settingsOf(USEARCH),
     search: (probe: Float32Array) => Number(index.search(probe, NEIGHBOURS, 1).keys[0]),
     add: (key: number, embedding: Float32Array) => index.add(BigInt(key), embedding, 1),
     remove: (key: number) => index.remove(BigInt(key)),
@@ -147,17 +155,20 @@ export function hnswlib({ templates, rows }: People): Peer | { readonly absent: 
     return { absent: error instanceof Error ? error.message.split('\n')[0]! : String(error) };
   }
   const index = new library.HierarchicalNSW('ip', DIMENSIONS);
-  index.initIndex({ maxElements: templates, m: HNSW.links, efConstruction: HNSW.buildWidth, randomSeed: 100 });
-  index.setEf(HNSW.searchWidth);
+  index.initIndex({ maxElements: templates, m: HNSWLIB.links, efConstruction: HNSWLIB.buildWidth, randomSeed: 100 });
+  index.setEf(HNSWLIB.searchWidth);
   for (let row = 0; row < templates; row++) {
     index.addPoint(Array.from(rows.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS)), row);
   }
+  const plain = new WeakMap<Float32Array, number[]>();
   return {
     name: 'hnswlib HNSW',
-    search(probe) {
-      const { neighbors } = index.searchKnn([...probe], NEIGHBOURS);
-      return neighbors[0]!;
+    settings: settingsOf(HNSWLIB),
+    // It takes plain arrays alone, which whoever uses it would keep as such.
+    prepare(probes) {
+      for (const probe of probes) plain.set(probe, Array.from(probe));
     },
+    search: (probe) => index.searchKnn(plain.get(probe)!, NEIGHBOURS).neighbors[0]!,
     close: () => undefined,
   };
 }

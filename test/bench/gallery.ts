@@ -1,7 +1,6 @@
 import { createGallery, type ExactGallery } from '../../models/node/gallery/index.ts';
 import { type People, syntheticPeople } from './embeddings.ts';
 import {
-  HNSW,
   hnswlib,
   type Peer,
   plainLoop,
@@ -93,6 +92,7 @@ async function* searches(ctx: BenchContext, size: number): AsyncIterable<BenchLi
       ['non-mated', people.nonMated],
     ] as const) {
       const tasks: Record<string, (round: number) => unknown> = { ours: (round) => gallery.search(probes[round]!) };
+      for (const peer of peers) peer.prepare?.(probes);
       for (const peer of peers) tasks[peer.name] = (round) => peer.search(probes[round]!);
       const times = await interleavedMedians(tasks, { rounds: PROBES, warmUp: size > 10_000 ? 8 : 40 });
       const name = `${count(size)} templates, ${kind}`;
@@ -113,9 +113,7 @@ async function* searches(ctx: BenchContext, size: number): AsyncIterable<BenchLi
       yield recall(`recall of best and second, ${name}`, ours, 'float64 truth', 1, 1);
       for (const peer of peers) {
         const theirs = peerRecall(peer, people, probes, truths);
-        const setting = peer.name.endsWith('HNSW')
-          ? ` (M ${HNSW.links}, ef ${HNSW.buildWidth}/${HNSW.searchWidth})`
-          : '';
+        const setting = peer.settings ? ` (${peer.settings})` : '';
         // A ratio to nothing found is no number.
         if (theirs === 0) ctx.note(`${peer.name} found none of ${name}`);
         else yield recall(`recall@1, ${name}`, ours, peer.name + setting, theirs);

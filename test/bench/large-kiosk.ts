@@ -4,22 +4,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { systemClock } from '../../electron/core/store/clock.ts';
 import { createStore } from '../../electron/core/store/index.ts';
 import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import { syntheticPeople } from './embeddings.ts';
 
 export const TEMPLATES = 3;
+/** Between two check-ins. */
+const APART_MS = 5_000;
 const ROOT = join(import.meta.dirname, '../..');
 
 /**
- * A kiosk's folder with so many synthetic people in it, three templates each: made once (ten seconds for 10,000), kept in
+ * A kiosk's folder with so many synthetic people in it, three templates each, and so many check-ins of theirs, the latest just
+ * now and none of them sent: made once (ten seconds for 10,000), kept in
  * the temporary folder, and found again by what the store is made of. Whoever changes it copies it first.
  */
-export async function largeKiosk(people: number, note: (message: string) => void): Promise<string> {
+export async function largeKiosk(people: number, note: (message: string) => void, checkins = 0): Promise<string> {
   const base = join(tmpdir(), `smartpresence-bench-${process.getuid?.() ?? 'user'}`);
   mkdirSync(base, { recursive: true, mode: 0o700 });
   const fingerprint = storeFingerprint();
-  const home = join(base, `people-${people}-${fingerprint}`);
+  const home = join(base, `people-${people}-${checkins}-${fingerprint}`);
   if (existsSync(home)) return home;
   for (const old of readdirSync(base))
     if (!old.endsWith(fingerprint)) rmSync(join(base, old), { recursive: true, force: true });
@@ -27,8 +31,10 @@ export async function largeKiosk(people: number, note: (message: string) => void
   const part = `${home}.part`;
   ensureKioskFolder(part, false);
   const { rows } = syntheticPeople(people * TEMPLATES, 0, 7);
+  const time = { ms: Date.now() - checkins * APART_MS };
   const store = await createStore({
     home: part,
+    clock: { ...systemClock(), now: () => time.ms },
     keys: await openKeys({ home: part, deviceSecret: null, allowSecretFile: true }),
   });
   try {
@@ -49,6 +55,26 @@ export async function largeKiosk(people: number, note: (message: string) => void
         })),
         photo: null,
         pinHash: null,
+      });
+    }
+    const ids = store.allPeople().map(({ id }) => id);
+    for (let n = 0; n < checkins; n++) {
+      if (n > 0 && n % 10_000 === 0) note(`${n} of ${checkins} check-ins`);
+      time.ms += APART_MS;
+      await store.recordCheckin({
+        person: ids[n % ids.length]!,
+        open: {
+          direction: Math.floor(n / ids.length) % 2 === 0 ? 'in' : 'out',
+          method: 'face',
+          liveness: 'passed',
+          model: EMBEDDER_ID,
+          threshold: 0.5213,
+          gallery: { people, templates: people * TEMPLATES },
+        },
+        score: 0.7312,
+        second: 0.2114,
+        photo: null,
+        gps: null,
       });
     }
   } finally {

@@ -37,7 +37,7 @@ type WithMarks = typeof globalThis & { walkup: Marks };
 
 /**
  * Lets the two demo men walk up in turns to a kiosk with so many other people enrolled. Liveness is off, each walk-up is a
- * record of its own, and the result goes after a moment instead of two seconds.
+ * record of its own, and the result goes after a moment instead of two seconds: the group's `leavesOut` says so in each line.
  */
 export async function measureWalkups(
   people: number,

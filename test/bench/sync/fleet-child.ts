@@ -1,28 +1,56 @@
 /**
- * Kiosks by the hundred in one process: each has keys, a certificate, a connection and the real engine of its own; only its
- * outbox is in memory. argv: file with a `Member` a line, index of the first and of the one behind the last, way.
+ * Kiosks by the hundred in one process: each has keys, a certificate, a connection, the real engine and the real encrypted
+ * store of its own, in which one person is enrolled. argv: file with the members, index of the first and of the one behind the
+ * last, way, folder for the stores.
  *
- * stdin, a line each: `connect` starts the engines and waits until each has its roster; `run RATE SECONDS` lets somebody
+ * stdin, a line each: `connect` starts the engines and waits until each has its roster and its person has arrived; `run RATE SECONDS` lets somebody
  * check in at a random kiosk, RATE times a second in all, at random moments (a Poisson process), and waits until everything
  * was acknowledged; `end`. stdout: `ready`, `connected`, `ran COUNT FAILURES`.
  */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { openKeys } from '../../../electron/core/keys/index.ts';
+import { ensureKioskFolder } from '../../../electron/core/provision.ts';
+import { createStore, openStore, type SqlStore } from '../../../electron/core/store/index.ts';
+import { outboxOf } from '../../../electron/core/sync/outbox-of.ts';
 import type { ChangeSink } from '../../../sync/edge/changes/asker.ts';
 import { SyncEngine } from '../../../sync/edge/engine.ts';
-import { MemoryOutbox } from '../../sync/kit.ts';
 import { seededRandom } from '../harness.ts';
 import type { Member } from './fleet.ts';
 import { throughOneWay, type Way } from './kiosk-end.ts';
 
-const [file, from, to, way] = process.argv.slice(2) as [string, string, string, Way];
-const { people, members } = JSON.parse(readFileSync(file, 'utf8')) as { people: string[]; members: Member[] };
+const [file, from, to, way, stores] = process.argv.slice(2) as [string, string, string, Way, string];
+const members = JSON.parse(readFileSync(file, 'utf8')) as Member[];
 const random = seededRandom(1 + Number(from));
 /** Exchanges that failed; a kiosk tries again by itself. */
 let failures = 0;
 
-function start({ secret, bundle }: Member) {
-  const box = new MemoryOutbox(secret.device);
+/** The kiosk's store, and who is enrolled there; made when it is opened for the first time. */
+async function openOwnStore(device: string): Promise<{ store: SqlStore; person: string }> {
+  const home = join(stores, device);
+  ensureKioskFolder(home, false);
+  const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
+  const store = keys.live ? await openStore({ home, keys }) : await createStore({ home, keys, device });
+  const enrolled = store.allPeople()[0];
+  if (enrolled) return { store, person: enrolled.id };
+  const person = randomUUID();
+  await store.addPerson({
+    id: person,
+    name: 'Bench Person',
+    number: '1001',
+    language: 'en',
+    consent: { textVersion: '1', language: 'en' },
+    templates: [],
+    photo: null,
+    pinHash: null,
+  });
+  return { store, person };
+}
+
+async function start({ secret, bundle }: Member) {
+  const { store, person } = await openOwnStore(secret.device);
   const { promise: connected, resolve } = Promise.withResolvers<void>();
   let cursor = '';
   let newest: string | null = null;
@@ -42,7 +70,7 @@ function start({ secret, bundle }: Member) {
   const engine = new SyncEngine({
     secret,
     bundle: throughOneWay(bundle, way),
-    source: box,
+    source: outboxOf(store),
     changes,
     onStatus({ problem, online }) {
       if (problem && !online && problem !== last) failures += 1;
@@ -50,10 +78,10 @@ function start({ secret, bundle }: Member) {
     },
   });
   engine.start();
-  return { box, engine, connected };
+  return { store, person, engine, connected };
 }
 
-const kiosks: ReturnType<typeof start>[] = [];
+const kiosks: Awaited<ReturnType<typeof start>>[] = [];
 
 /** A few at a time: a thousand handshakes at once would only measure those. */
 async function connect(): Promise<void> {
@@ -61,12 +89,17 @@ async function connect(): Promise<void> {
   await Promise.all(
     Array.from({ length: 8 }, async () => {
       for (let member = waiting.shift(); member; member = waiting.shift()) {
-        const kiosk = start(member);
+        const kiosk = await start(member);
         kiosks.push(kiosk);
         await kiosk.connected;
       }
     }),
   );
+  await drained();
+}
+
+async function drained(): Promise<void> {
+  while (kiosks.some(({ store }) => store.pendingCount() > 0)) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 async function run(rate: number, seconds: number): Promise<number> {
@@ -78,12 +111,26 @@ async function run(rate: number, seconds: number): Promise<number> {
     if (next > end) break;
     const wait = next - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    const { box, engine } = kiosks[Math.floor(random() * kiosks.length)]!;
-    box.checkin(people[Math.floor(random() * people.length)]!, random() < 0.9 ? 'in' : 'out');
+    const { store, person, engine } = kiosks[Math.floor(random() * kiosks.length)]!;
+    await store.recordCheckin({
+      person,
+      open: {
+        direction: random() < 0.9 ? 'in' : 'out',
+        method: 'face',
+        liveness: 'passed',
+        model: 'fr_feature@0123456789ab',
+        threshold: 0.5213,
+        gallery: { people: 1, templates: 5 },
+      },
+      score: 0.7312,
+      second: null,
+      photo: null,
+      gps: null,
+    });
     engine.nudge();
     count += 1;
   }
-  while (kiosks.some(({ box }) => box.pendingCount() > 0)) await new Promise((resolve) => setTimeout(resolve, 50));
+  await drained();
   return count;
 }
 
@@ -97,4 +144,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   else break;
 }
 await Promise.all(kiosks.map(({ engine }) => engine.stop()));
+for (const { store } of kiosks) store.close();
 process.exit(0);

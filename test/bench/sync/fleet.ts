@@ -53,16 +53,15 @@ export class Fleet {
   }
 
   /**
-   * A morning peak at the first `size` kiosks: check-ins of people whom the server knows, at `rate` a second in all.
+   * A morning peak at the first `size` kiosks: check-ins of people who are enrolled there, at `rate` a second in all.
    *
    * @throws Error when not every event arrived once
    */
   async peak(world: World, way: Way, size: number, rate: number, seconds: number): Promise<Peak> {
     const { postgres } = world;
-    const people = postgres.sql('select id from person', 'sp').split('\n');
     const file = join(world.folder, 'fleet.json');
     const members = Array.from({ length: size }, (_, i) => this.member(i));
-    writeFileSync(file, JSON.stringify({ people, members }), { mode: 0o600 });
+    writeFileSync(file, JSON.stringify(members), { mode: 0o600 });
     const children: Child[] = [];
     const each = async (order: string, answer: string, ms: number) => {
       for (const child of children) child.write(`${order}\n`);
@@ -73,7 +72,7 @@ export class Fleet {
       const env = { ...process.env, ...nodeOptions('FLEET') };
       for (let i = 0; i < PROCESSES; i++) {
         const [from, to] = [i, i + 1].map((n) => Math.round((n * size) / PROCESSES));
-        children.push(startNode(child, [file, String(from), String(to), way], env));
+        children.push(startNode(child, [file, String(from), String(to), way, join(world.folder, 'fleet')], env));
       }
       await Promise.all(children.map((one) => one.line((line) => line === 'ready', CONNECT_MS)));
       await each('connect', 'connected', CONNECT_MS);

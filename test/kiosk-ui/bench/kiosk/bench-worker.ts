@@ -1,5 +1,6 @@
 import type { ToWorker } from '../../../../renderer/kiosk/vision/messages.ts';
 import '../../../../renderer/kiosk/vision/worker.ts';
+import { nextTask } from './next-task.ts';
 
 /*
  * The product's own worker, fed from frames that were handed over once: the camera's stream is let go, so that neither
@@ -15,12 +16,7 @@ self.onmessage = (event: MessageEvent<ToWorker | { type: 'bench'; frames: VideoF
   const endless = new ReadableStream<VideoFrame>({
     async pull(controller) {
       // A camera's frames come as tasks: between two of them the worker hears what the screen asks of it.
-      const { port1, port2 } = new MessageChannel();
-      await new Promise((next) => {
-        port1.onmessage = next;
-        port2.postMessage(null);
-      });
-      port1.close();
+      await nextTask();
       controller.enqueue(frames[at++ % frames.length]!.clone());
     },
   });
