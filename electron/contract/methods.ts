@@ -473,6 +473,8 @@ export const Status = z.strictObject({
   face: FaceUse,
   /** The ways in that this site offers and this kiosk can do now, in the order to show them as equals. */
   ways: z.array(Way),
+  /** A serial reader answers: it reads codes and badges without the camera. */
+  reader: z.boolean(),
   /** The server's policy may change it at any time, and what follows too. */
   liveness: z.enum(['on', 'off']),
   /** Below it a guardian agrees to an enrolment, years. */

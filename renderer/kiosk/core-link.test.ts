@@ -24,6 +24,7 @@ const STATUS: Status = {
   people: 0,
   face: { use: 'alone' },
   ways: ['face', 'pin', 'qr', 'badge'],
+  reader: false,
   liveness: 'on',
   consentAge: 18,
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },

@@ -1,4 +1,4 @@
-import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { CoreClient, FaceUse } from '../../electron/contract/methods.ts';
@@ -19,6 +19,8 @@ import { listenToWedge } from './wedge.ts';
 
 /** Everything the screens share. */
 export interface Kiosk extends Pick<Results, 'recent' | 'welcomed' | 'notMe' | 'takeBack'> {
+  /** Counts how often the face was chosen while the camera was there already: the screen answers each time. */
+  readonly called: Signal<number>;
   readonly link: CoreLink;
   readonly core: CoreClient;
   readonly camera: Camera;
@@ -271,6 +273,7 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     face,
     recognises,
     claim,
+    called: signal(0),
     resting,
     rest() {
       usualLanguage();

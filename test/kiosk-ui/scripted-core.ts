@@ -73,6 +73,7 @@ const STATUS: Status = {
   people: 2,
   face: { use: 'alone' },
   ways: ['face', 'pin', 'qr', 'badge'],
+  reader: false,
   liveness: 'on',
   consentAge: 18,
   privacy: {

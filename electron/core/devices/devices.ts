@@ -44,6 +44,8 @@ export interface DeviceReport {
 export interface Devices {
   /** Codes of standing conditions for the status. */
   notices(): string[];
+  /** A reader answers. */
+  reads(): boolean;
   /** Whether check-ins get a place. */
   readonly positions: boolean;
   position(): Position | null;
@@ -83,6 +85,7 @@ const NO_DOOR = () =>
 /** What a kiosk without serial devices has: nothing is opened, no driver loaded. */
 export const NO_DEVICES: Devices = {
   notices: () => [],
+  reads: () => false,
   positions: false,
   position: () => null,
   admitted: () => undefined,
@@ -165,6 +168,7 @@ export async function startDevices(options: DevicesOptions): Promise<Devices> {
 
   return {
     notices: () => deviceNotices(health()),
+    reads: () => readers.some(({ port }) => port.state === 'ok'),
     positions: config.gps?.positions === 'record',
     position: () => receiver?.position() ?? null,
     admitted(admission) {

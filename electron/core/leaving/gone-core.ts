@@ -152,6 +152,7 @@ function bareStatus(setup: Setup, language: string): Status {
     people: 0,
     face: { use: 'off', code: 'kiosk-gone', nextStep: '' },
     ways: [],
+    reader: false,
     liveness: 'on',
     consentAge: 18,
     privacy: { controller: '', contact: '', dpo: '', photoDays: 0, gpsDays: 0 },

@@ -53,6 +53,7 @@ export function statusOf(parts: StatusParts): () => Status {
       people: store.countPeople(),
       face: faceUse(recogniser),
       ways: parts.offered(),
+      reader: devices.reads(),
       liveness: site.liveness,
       consentAge: parts.consentAge(),
       privacy: { ...site.privacy, photoDays: photoDaysTold(site), gpsDays: devices.positions ? site.gpsDays : 0 },

@@ -73,6 +73,7 @@ export const de: Locale = {
   },
 
   ways: {
+    noCamera: 'Die Kamera liefert gerade kein Bild',
     title: 'Wege zum Anmelden',
     face: 'Gesicht',
     faceHint: 'Schauen Sie in die Kamera',
@@ -88,6 +89,7 @@ export const de: Locale = {
   },
 
   scan: {
+    readerReady: 'Halten Sie Ihren Code vor das Lesegerät',
     title: 'QR-Code',
     ready: 'Halten Sie Ihren Code vor die Kamera',
     readyMore: 'Den auf Ihrem Handy oder den auf Ihrer gedruckten Karte.',
@@ -211,7 +213,8 @@ export const de: Locale = {
     sending_one: '{{count}} Eintrag wird gesendet',
     sending_other: '{{count}} Einträge werden gesendet',
     storageLow: 'Der Speicher dieses Geräts ist fast voll. Bitte sagen Sie Bescheid.',
-    storageFull: 'Der Speicher dieses Geräts ist voll. Bitte sagen Sie Bescheid.',
+    storageFull:
+      'Sie können sich hier wie gewohnt an- und abmelden. Neu erfassen geht nicht: Der Speicher dieses Geräts ist voll.',
     livenessOff: 'Lebenderkennung: aus',
     livenessOffDemo: 'Lebenderkennung: aus (Demo)',
     livenessOffLong: 'Die Prüfung, ob ein lebender Mensch davorsteht, ist ausgeschaltet',
@@ -465,6 +468,13 @@ export const de: Locale = {
   technician: deTechnician,
 
   setup: deSetup,
+
+  conditions: {
+    title: 'Was zu tun ist',
+    full: 'Der Speicher dieses Geräts ist voll: Nur An- und Abmeldungen werden noch geschrieben.',
+    low: 'Der Speicher dieses Geräts ist fast voll.',
+    makeRoom: 'Wer das Gerät betreut, muss Platz schaffen. Nichts, was aufgezeichnet wurde, geht verloren.',
+  },
 
   staff: {
     open: 'Personal',

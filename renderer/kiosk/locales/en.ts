@@ -74,6 +74,7 @@ export const en = {
   },
 
   ways: {
+    noCamera: 'The camera gives no picture just now',
     title: 'Ways in',
     face: 'Face',
     faceHint: 'Look at the camera',
@@ -89,6 +90,7 @@ export const en = {
   },
 
   scan: {
+    readerReady: 'Hold your code in front of the reader',
     title: 'QR code',
     ready: 'Hold your code up to the camera',
     readyMore: 'The one on your phone, or on your printed card.',
@@ -213,7 +215,7 @@ export const en = {
     sending_one: 'Sending {{count}} record',
     sending_other: 'Sending {{count}} records',
     storageLow: 'This kiosk’s storage is nearly full. Please tell staff.',
-    storageFull: 'This kiosk’s storage is full. Please tell staff.',
+    storageFull: 'You can check in and out here as usual. Nobody can be enrolled: this kiosk’s storage is full.',
     livenessOff: 'liveness: off',
     livenessOffDemo: 'liveness: off (demo)',
     livenessOffLong: 'The test that a living person stands here is switched off',
@@ -452,6 +454,13 @@ export const en = {
   technician: enTechnician,
 
   setup: enSetup,
+
+  conditions: {
+    title: 'What needs attention',
+    full: 'The storage of this kiosk is full: only check-ins are still written.',
+    low: 'The storage of this kiosk is nearly full.',
+    makeRoom: 'Have the person who looks after this kiosk free some space. Nothing that was recorded is lost.',
+  },
 
   staff: {
     open: 'Staff',

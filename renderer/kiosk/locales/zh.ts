@@ -73,6 +73,7 @@ export const zh: Locale = {
   },
 
   ways: {
+    noCamera: '摄像头暂时没有画面',
     title: '签到方式',
     face: '人脸',
     faceHint: '请看摄像头',
@@ -88,6 +89,7 @@ export const zh: Locale = {
   },
 
   scan: {
+    readerReady: '请将二维码对准读码器',
     title: '二维码',
     ready: '请将二维码对准摄像头',
     readyMore: '手机上的，或打印卡片上的二维码。',
@@ -205,7 +207,7 @@ export const zh: Locale = {
     queued_other: '{{count}} 条记录安全保存在本机，恢复后发送',
     sending_other: '正在发送 {{count}} 条记录',
     storageLow: '本机存储空间将满，请告知工作人员。',
-    storageFull: '本机存储空间已满，请告知工作人员。',
+    storageFull: '您仍可照常在此签到和签退。本机存储空间已满，暂时无法登记新人员。',
     livenessOff: '活体检测：关',
     livenessOffDemo: '活体检测：关（演示）',
     livenessOffLong: '检查是否真人在场的功能已关闭',
@@ -411,6 +413,13 @@ export const zh: Locale = {
   technician: zhTechnician,
 
   setup: zhSetup,
+
+  conditions: {
+    title: '需要处理的问题',
+    full: '本机存储空间已满：目前只能写入签到记录。',
+    low: '本机存储空间将满。',
+    makeRoom: '请让负责本机的人员腾出空间。已有记录不会丢失。',
+  },
 
   staff: {
     open: '工作人员',

@@ -154,7 +154,7 @@ function UpdateNote() {
 function QueueState() {
   const status = useKiosk().link.status.value;
   if (!status) return null;
-  const notes: { key: string; icon: 'cloud' | 'alert'; text: string }[] = [];
+  const notes: { key: string; icon: 'cloud' | 'alert'; text: string; tone?: 'warn' }[] = [];
   if (!status.online)
     notes.push({
       key: 'offline',
@@ -166,6 +166,7 @@ function QueueState() {
       key: 'storage',
       icon: 'alert',
       text: t(status.storage === 'full' ? 'status.storageFull' : 'status.storageLow'),
+      ...(status.storage === 'full' && { tone: 'warn' as const }),
     });
   for (const code of status.notices) {
     const key = `status.notice.${code}`;
@@ -174,7 +175,7 @@ function QueueState() {
   return (
     <ul class="notes" aria-live="polite">
       {notes.map((note) => (
-        <li key={note.key} class="note">
+        <li key={note.key} class="note" data-tone={note.tone}>
           {note.icon === 'cloud' ? <IconCloudOff /> : <IconAlert />}
           <span class="tabular">{note.text}</span>
         </li>

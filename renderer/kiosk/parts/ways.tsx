@@ -13,21 +13,23 @@ interface Card {
   readonly name: string;
   readonly hint: string;
   readonly open: () => void;
+  /** Of no use while the camera gives no picture. */
+  readonly needsCamera?: boolean;
 }
 
 /**
- * The ways in, as equals: the site's own order, one size, one look. What this kiosk can't do at the moment is left out:
- * the core leaves out what it can't, and without a camera neither face nor code is of any use.
+ * The ways in, as equals: the site's own order, one size, one look. The core leaves out what it can't do. What needs the
+ * camera while it gives no picture stays in sight, behind the others, and says why it can't be taken.
  *
  * @param again the face has been tried: its card says so
  * @param numberFirst this face counts after a number alone
  */
 export function Ways({ again = false, numberFirst = false }: { again?: boolean; numberFirst?: boolean }) {
-  const { go, home, face, claim, link, camera, visits } = useKiosk();
-  const blind = troubleOf(camera.state.value, null) !== null;
+  const { go, home, face, claim, link, camera, visits, called } = useKiosk();
+  const blind = troubleOf(camera.state.value, visits.stage.value.reason) !== null;
   const cards: Record<Way, Card | null> = {
     face:
-      blind || face.value === 'off'
+      face.value === 'off'
         ? null
         : numberFirst || face.value === 'with-number'
           ? {
@@ -36,6 +38,7 @@ export function Ways({ again = false, numberFirst = false }: { again?: boolean; 
               name: t(claim.value === null ? 'ways.numberFace' : 'ways.otherNumber'),
               hint: t('ways.numberFaceHint'),
               open: () => go({ at: 'number' }),
+              needsCamera: true,
             }
           : {
               way: 'face',
@@ -43,9 +46,10 @@ export function Ways({ again = false, numberFirst = false }: { again?: boolean; 
               name: t(again ? 'otherWay.tryAgain' : 'ways.face'),
               hint: t('ways.faceHint'),
               open: () => {
-                visits.restart();
                 home('anew');
+                called.value++;
               },
+              needsCamera: true,
             },
     pin: {
       way: 'pin',
@@ -54,9 +58,14 @@ export function Ways({ again = false, numberFirst = false }: { again?: boolean; 
       hint: t('ways.pinHint'),
       open: () => go({ at: 'pin' }),
     },
-    qr: blind
-      ? null
-      : { way: 'qr', icon: <IconQr />, name: t('ways.qr'), hint: t('ways.qrHint'), open: () => go({ at: 'qr' }) },
+    qr: {
+      way: 'qr',
+      icon: <IconQr />,
+      name: t('ways.qr'),
+      hint: t('ways.qrHint'),
+      open: () => go({ at: 'qr' }),
+      needsCamera: !link.status.value?.reader,
+    },
     badge: {
       way: 'badge',
       icon: <IconBadge />,
@@ -65,14 +74,23 @@ export function Ways({ again = false, numberFirst = false }: { again?: boolean; 
       open: () => go({ at: 'badge' }),
     },
   };
-  const shown = (link.status.value?.ways ?? []).flatMap((way) => cards[way] ?? []);
+  const cannot = (card: Card): boolean => blind && card.needsCamera === true;
+  const offered = (link.status.value?.ways ?? []).flatMap((way) => cards[way] ?? []);
+  const shown = [...offered.filter((card) => !cannot(card)), ...offered.filter(cannot)];
   return (
     <nav class="ways" id="ways" aria-label={t('ways.title')} data-count={shown.length}>
-      {shown.map(({ way, icon, name, hint, open }) => (
-        <button key={way} type="button" class="way" data-way={way} onClick={open}>
-          <span class="way-icon">{icon}</span>
-          <span class="way-name">{name}</span>
-          <span class="way-hint">{hint}</span>
+      {shown.map((card) => (
+        <button
+          key={card.way}
+          type="button"
+          class="way"
+          data-way={card.way}
+          aria-disabled={cannot(card)}
+          onClick={() => !cannot(card) && card.open()}
+        >
+          <span class="way-icon">{card.icon}</span>
+          <span class="way-name">{card.name}</span>
+          <span class="way-hint">{cannot(card) ? t('ways.noCamera') : card.hint}</span>
         </button>
       ))}
     </nav>

@@ -1,3 +1,5 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { directionOf, hasSentence, t, tIn, timeOfDay } from '../../shared/i18n.ts';
 import { IconInfo } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
@@ -11,10 +13,12 @@ import type { StageView } from '../visits.ts';
 
 /** Nobody has touched anything for so long, nor stood before the camera: the guest has gone. */
 const GONE_MS = 30_000;
+/** How long the sentence stands out after the face was chosen. */
+const CALLED_MS = 4_000;
 
 /** The first screen: look at the camera, or take another way in. At rest it shows clock and site in the picture's place. */
 export function CheckinScreen() {
-  const { camera, visits, face, recognises, claim, rest, resting, recent } = useKiosk();
+  const { camera, visits, face, recognises, claim, rest, resting, recent, called } = useKiosk();
   const stage = visits.stage.value;
   const claimed = claim.value !== null;
   const trouble = troubleOf(camera.state.value, stage.reason);
@@ -46,7 +50,7 @@ export function CheckinScreen() {
             <Stage progress={stage.progress} tone={stage.reason === null ? 'good' : 'calm'}>
               {!stage.present && <span class="stage-silhouette" aria-hidden="true" />}
             </Stage>
-            <Sentence words={sentenceOf(stage, says)} />
+            <Sentence key={called.value} called={called.value > 0} words={sentenceOf(stage, says)} />
           </>
         )}
         <RecentCheckin />
@@ -78,9 +82,21 @@ function WithoutFace() {
 }
 
 /** The one sentence under the picture: the one thing to change, or what is going on. */
-export function Sentence({ words: [main, more] }: { words: readonly [main: string, more: string] }) {
+export function Sentence({
+  words: [main, more],
+  called = false,
+}: {
+  words: readonly [main: string, more: string];
+  /** Someone has just asked for it: for some seconds it stands out. */
+  called?: boolean;
+}) {
+  const stands = useSignal(called);
+  useEffect(() => {
+    const timer = setTimeout(() => (stands.value = false), CALLED_MS);
+    return () => clearTimeout(timer);
+  }, [stands]);
   return (
-    <div class="sentence" role="status">
+    <div class="sentence" role="status" data-called={stands.value}>
       <p class="sentence-main">{main}</p>
       <p class="sentence-more">{more}</p>
     </div>

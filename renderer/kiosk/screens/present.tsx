@@ -14,7 +14,7 @@ import { Stage } from '../parts/stage.tsx';
  * camera reads, and whoever holds one need not know which of the two words is meant.
  */
 export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
-  const { camera, arrivals, home, sounds } = useKiosk();
+  const { camera, arrivals, home, link, sounds } = useKiosk();
   const broken = useSignal(false);
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
@@ -33,8 +33,12 @@ export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
       () => (broken.value = true),
     );
   }, [track, arrivals, sounds, broken]);
-  const trouble = troubleOf(state, null);
-  const reads = way === 'qr' ? (broken.value ? 'scan.failed' : 'scan.ready') : 'badge.ready';
+  const noCamera = troubleOf(state, null);
+  // A serial reader reads codes as well.
+  const byReader = way === 'qr' && noCamera !== null && link.status.value?.reader === true;
+  const trouble = way === 'qr' && !byReader ? noCamera : null;
+  const ready = byReader ? 'scan.readerReady' : broken.value ? 'scan.failed' : 'scan.ready';
+  const reads = way === 'qr' ? ready : 'badge.ready';
   const words = refused
     ? refused.code === 'foreign'
       ? [t('scan.foreign'), t('scan.foreignMore')]
@@ -54,9 +58,9 @@ export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
         </h1>
       </div>
       <section class="face" aria-label={t(way === 'qr' ? 'scan.title' : 'badge.title')}>
-        {trouble && way === 'qr' ? (
+        {trouble ? (
           <CameraTroubleCard {...trouble} otherWays />
-        ) : way === 'badge' ? (
+        ) : way === 'badge' || byReader ? (
           <div class="present-reader" aria-hidden="true">
             <IconBadge />
           </div>
@@ -65,7 +69,7 @@ export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
             <span class="stage-square" aria-hidden="true" />
           </Stage>
         )}
-        {!(trouble && way === 'qr') && (
+        {!trouble && (
           <div class="sentence" role="status" data-tone={refused ? 'bad' : 'calm'}>
             <p class="sentence-main">
               {refused && <IconAlert />}

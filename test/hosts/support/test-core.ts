@@ -27,6 +27,7 @@ export const STATUS: Signal<'status'> = {
   people: 2,
   face: { use: 'alone' },
   ways: ['face', 'pin', 'qr', 'badge'],
+  reader: false,
   liveness: 'off',
   consentAge: 18,
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },

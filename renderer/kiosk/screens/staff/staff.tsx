@@ -18,6 +18,7 @@ import {
 import { useKiosk } from '../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../parts/idle.tsx';
 import { AgainScreen } from './again.tsx';
+import { Conditions } from './conditions.tsx';
 import { DiagnosticsScreen } from './diagnostics.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { EvacuationScreen } from './evacuation.tsx';
@@ -209,6 +210,9 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
   });
   return (
     <ul class="menu">
+      <li class="menu-conditions">
+        <Conditions />
+      </li>
       <Who unlocked={unlocked} />
       {allowed.map(({ view, icon }) => {
         const hint =

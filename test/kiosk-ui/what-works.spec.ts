@@ -1,0 +1,72 @@
+import type { Page } from '@playwright/test';
+import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
+
+/* What still works is offered first, what doesn't says why, and staff see what is wrong where they look. */
+
+const order = (page: Page): Promise<(string | undefined)[]> =>
+  page.locator('.way').evaluateAll((ways) => ways.map((way) => (way as HTMLElement).dataset.way));
+
+test('without a camera, face and code stay in sight, say why, and can’t be taken; a reader reads codes all the same', async ({
+  kiosk,
+}) => {
+  const { core } = kiosk;
+  const page = await kiosk.open({ before: noCamera });
+  await expect(page.locator('[data-way=qr]')).toHaveAttribute('aria-disabled', 'true');
+  await expect(page.locator('[data-way=qr]')).toContainText('The camera gives no picture just now');
+  await expect(page.locator('[data-way=face]')).toHaveAttribute('aria-disabled', 'true');
+  expect(await order(page)).toEqual(['pin', 'badge', 'face', 'qr']);
+  await page.locator('[data-way=qr]').click({ force: true });
+  await expect(page.locator('.checkin')).toBeVisible();
+  await expectNoAxeFault(page, 'without a camera');
+  core.setStatus({ reader: true });
+  await expect(page.locator('[data-way=qr]')).toHaveAttribute('aria-disabled', 'false');
+  await page.locator('[data-way=qr]').click();
+  await expect(page.locator('.present .sentence')).toContainText('Hold your code in front of the reader');
+});
+
+test('with a covered camera face and code are not offered as if they worked', async ({ kiosk }) => {
+  const page = await kiosk.open({ clip: 'black' });
+  await expect(page.locator('[data-trouble=covered]')).toBeVisible({ timeout: 30_000 });
+  expect(await order(page)).toEqual(['pin', 'badge', 'face', 'qr']);
+  for (const way of ['face', 'qr'])
+    await expect(page.locator(`[data-way=${way}]`)).toHaveAttribute('aria-disabled', 'true');
+  await expect(page.locator('[data-way=pin]')).toHaveAttribute('aria-disabled', 'false');
+});
+
+test('choosing the face while the camera looks already answers: the sentence stands out', async ({ kiosk }) => {
+  const page = await kiosk.open();
+  await expect(page.locator('.sentence')).toContainText('Look at the camera');
+  await expect(page.locator('.sentence[data-called=true]')).toHaveCount(0);
+  await page.locator('[data-way=face]').click();
+  await expect(page.locator('.sentence[data-called=true]')).toContainText('Look at the camera');
+  await expectNoAxeFault(page, 'called');
+});
+
+for (const language of ['en', 'de', 'ar', 'zh'])
+  test(`a full disk: walk-ups read what still works, staff what to do: ${language}`, async ({ kiosk }) => {
+    const { core } = kiosk;
+    core.hello = { ...core.hello, defaultLanguage: language };
+    core.setStatus({
+      storage: 'full',
+      notices: ['device-secret-in-file'],
+      face: { use: 'off', code: 'model-altered', nextStep: '' },
+    });
+    const page = await kiosk.open({
+      before: noCamera,
+      ...(language === 'de' ? { width: 1280, height: 800, theme: 'light' as const } : {}),
+    });
+    const warned = page.locator('.note[data-tone=warn]');
+    await expect(warned).toBeVisible();
+    if (language === 'en') await expect(warned).toContainText('You can check in and out here as usual.');
+    await page.screenshot({ path: `test/artefacts/full-${language}.png` });
+    await page.locator('.foot-actions button').last().click();
+    await page.locator('input[name=staff-pin]').fill('2468');
+    await page.keyboard.press('Enter');
+    const storage = page.locator('[data-condition=storage]');
+    await expect(storage).toBeVisible();
+    await expect(storage.locator('span')).not.toBeEmpty();
+    await expect(page.locator('[data-condition=face] span')).not.toBeEmpty();
+    await expect(page.locator('[data-condition=device-secret-in-file]')).toBeVisible();
+    await page.screenshot({ path: `test/artefacts/full-staff-${language}.png` });
+    await expectNoAxeFault(page, `conditions in ${language}`);
+  });
