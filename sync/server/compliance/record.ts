@@ -126,6 +126,13 @@ export function dataRows(f: Facts): DataRow[] {
       '30 days, or until the import ends',
     ),
     row(
+      ['waitingEnrolments'],
+      'Pictures of enrolments that wait for an administrator, since the face is like another person’s',
+      'who is being enrolled',
+      '–',
+      '14 days, or until it is decided',
+    ),
+    row(
       ['attendance', 'events'],
       'Check-ins: time, place, way in',
       'people who check in',
@@ -156,8 +163,8 @@ export function dataRows(f: Facts): DataRow[] {
       'until it is revoked or expires; that there was a card or badge: until the person is erased',
     ),
     row(
-      ['scores', 'possibleDuplicates'],
-      'Match scores over time; who may be enrolled twice',
+      ['scores', 'possibleDuplicates', 'lookalikes'],
+      'Match scores over time; who may be enrolled twice; whose faces are too alike to tell apart',
       'who uses the face',
       '–',
       erased,

@@ -365,9 +365,11 @@ function Seal({ session, back }: { session: StaffSession; back: (message?: strin
   }
   return (
     <section class="confirm">
-      <span class="confirm-icon">
-        <IconLock />
-      </span>
+      {pin.value === null && (
+        <span class="confirm-icon">
+          <IconLock />
+        </span>
+      )}
       <h2 class="title" ref={title} tabIndex={-1}>
         {t(pin.value === null ? 'members.sealAsk' : 'members.sealed')}
       </h2>
