@@ -5,11 +5,14 @@ import type { PortEvents, SerialPorts } from './port.ts';
 
 /** A device whose driver never says that it is gone, as when a cable is pulled and put in again within a moment. */
 function deafDriver() {
-  const at: { identity: string | null } = { identity: 'first' };
+  const at: { identity: string | null; looks: number } = { identity: 'first', looks: 0 };
   const opened: { identity: string | null; events: PortEvents; closed: boolean }[] = [];
   const ports: SerialPorts = {
     list: async () => [],
-    identity: async () => at.identity,
+    async identity() {
+      at.looks++;
+      return at.identity;
+    },
     async open(_path, _line, events) {
       const mine = { identity: at.identity, events, closed: false };
       opened.push(mine);
@@ -61,9 +64,10 @@ test('a device put in again before anybody looked is opened again, though its dr
 });
 
 test('a device that stays is left alone', async () => {
-  const { opened, ports } = deafDriver();
+  const { at, opened, ports } = deafDriver();
   const { kept } = keep(ports, () => undefined);
   await vi.waitFor(() => expect(kept.state).toBe('ok'));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const before = at.looks;
+  await vi.waitFor(() => expect(at.looks).toBeGreaterThan(before + 5), 60_000);
   expect(opened).toHaveLength(1);
 });
