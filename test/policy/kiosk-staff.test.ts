@@ -1,18 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { hash } from '@node-rs/argon2';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { z } from 'zod';
 import { verifyPin } from '../../electron/core/pin/pin-hash.ts';
+import type { AttendancePage } from '../../sync/protocol/api/attendance.ts';
 import { FleetDetail } from '../../sync/protocol/api/fleet.ts';
+import type { PersonStaff } from '../../sync/protocol/api/people.ts';
 import { HandedOver, KioskStaffList, type StaffReset } from '../../sync/protocol/api/staff.ts';
+import { EmergencyPinMessage } from '../../sync/protocol/api/webhooks.ts';
 import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
 import { paperHash } from '../../sync/protocol/seal/technician-code.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import type { Open, Personal, StaffRole } from '../../sync/protocol/wire/event.ts';
 import { countAttention, listAttention } from '../../sync/server/attention/items.ts';
+import { searchAudit } from '../../sync/server/audit/search.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { fleetDetail } from '../../sync/server/fleet/read.ts';
 import { forgetStaff } from '../../sync/server/staff/store.ts';
+import { messageOf } from '../../sync/server/webhooks/message.ts';
 import { DATABASES } from '../services/databases.ts';
+import { deliverTo } from '../sync/ingest-kit.ts';
 import { type Api, SITE } from './api-kit.ts';
 import { KioskOfServer } from './server-kiosk.ts';
 import { type Opened, OTHER_SITE, told, withApi } from './sites-kit.ts';
@@ -269,5 +276,115 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
       NOW,
     );
     expect(items).toEqual([expect.objectContaining({ code: 'emergency-pin-used', device: kiosk.id })]);
+  });
+
+  test('what staff changed about people carries their name: on the record, on the person’s page, and as the actor of one audit row a batch', async () => {
+    const kiosk = await kioskAt(null);
+    const { member } = await add('Kim', null, 'supervisor');
+    const by = member.id;
+    const [ada, eve, bob] = [randomUUID(), randomUUID(), randomUUID()];
+    const append = (...[type, open, personal]: Parameters<typeof kiosk.box.append>) =>
+      kiosk.box.append(type, open, personal, NOW).header.id;
+    const arrive = { direction: 'in', liveness: 'not-needed' } as const;
+    for (const [person, name] of [
+      [ada, 'Ada'],
+      [eve, 'Eve'],
+    ] as const) {
+      append('person', { change: 'added', by }, { person, name });
+      append('consent', { action: 'given', textVersion: '1', language: 'en', by }, { person });
+    }
+    append('person', { change: 'added' }, { person: bob, name: 'Bob' }); // of nobody
+    const byHand = append('checkin', { ...arrive, method: 'manual', by }, { person: ada, reason: 'no face' });
+    const own = append('checkin', { ...arrive, method: 'badge' }, { person: bob });
+    append('void', { target: byHand, reason: 'staff', by: 'emergency' }, { person: ada });
+    const before = Number((await api.lastAudit()).position);
+    await kiosk.send(NOW);
+    const rows = async () =>
+      (await searchAudit(api.db, api.keys, { route: 'at the kiosk' }, { limit: 50 })).items
+        .filter(({ position }) => position > before)
+        .map(({ role, actor, name, action, resource, data, count }) => [
+          role,
+          actor,
+          name,
+          action,
+          resource,
+          data,
+          count,
+        ]);
+    const written = [
+      ['emergency-pin', null, null, 'write', kiosk.id, ['attendance'], 1],
+      ['kiosk-staff', by, 'Kim', 'write', kiosk.id, ['attendance', 'consent', 'person'], 2],
+    ];
+    expect(await rows()).toEqual(written);
+    const ofAda = await searchAudit(api.db, api.keys, { whom: ada, role: 'kiosk-staff' }, { limit: 50 });
+    expect(ofAda.items).toHaveLength(1);
+    expect((await searchAudit(api.db, api.keys, { whom: bob, role: 'kiosk-staff' }, { limit: 50 })).items).toEqual([]);
+    // What is sent again is no second deed.
+    const events = kiosk.box.events.filter((e) => e.header.epoch === kiosk.box.epoch);
+    await deliverTo(api.db, api.keys, kiosk.box, events, { first: 1, now: NOW });
+    expect(await rows()).toEqual(written);
+
+    const { items: records } = await api.ask<z.infer<typeof AttendancePage>>('GET', '/api/attendance?limit=200');
+    const kim = { emergency: false, name: 'Kim' };
+    expect(records.find((r) => r.id === byHand)).toMatchObject({ by: kim, voidedBy: { emergency: true, name: null } });
+    expect(records.find((r) => r.id === own)).toMatchObject({ by: null, voidedBy: null });
+    const staffOf = async (person: string) => {
+      const { items } = await api.ask<PersonStaff>('GET', `/api/people/${person}/staff`);
+      return items.map((one) => [`${one.what}-${one.change}`, one.by, one.device]).sort();
+    };
+    expect(await staffOf(ada)).toEqual([
+      ['consent-given', kim, kiosk.id],
+      ['person-added', kim, kiosk.id],
+    ]);
+    expect(await staffOf(bob)).toEqual([]);
+
+    // Who deleted somebody is in the audit log as well, as a deletion; a forgotten member leaves the row.
+    append('person', { change: 'deleted', by }, { person: eve });
+    await kiosk.send(NOW);
+    expect((await rows())[0]).toEqual(['kiosk-staff', by, 'Kim', 'delete', kiosk.id, ['person'], 1]);
+    await api.db.deleteFrom('staff_member').execute();
+    expect((await rows())[0]).toEqual(['kiosk-staff', by, null, 'delete', kiosk.id, ['person'], 1]);
+  });
+
+  test('each use of the emergency PIN goes to webhooks once; what is no use of it does not', async () => {
+    await api.db
+      .insertInto('webhook')
+      .values({
+        id: randomUUID(),
+        name: 'Alarm',
+        site: null,
+        with_number: false,
+        enabled: true,
+        disabled_because: null,
+        sealed: Buffer.alloc(1),
+        row_version: 1,
+        created_at: NOW,
+        paused_until: null,
+      })
+      .execute();
+    const kiosk = await kioskAt(null);
+    const { member } = await add('Kim', null, 'desk');
+    const use = kiosk.box.append('staff', { by: 'emergency', what: 'enter', outcome: 'done' }, {}, NOW).header.id;
+    const shell = { by: 'emergency', what: 'enter', outcome: 'done', code: 'command-line' } as const;
+    const atMachine = kiosk.box.append('staff', shell, {}, NOW).header.id;
+    kiosk.box.append('staff', { by: 'emergency', what: 'leave', outcome: 'done' }, {}, NOW);
+    kiosk.box.append('staff', { by: member.id, what: 'enter', outcome: 'done', member: member.id }, {}, NOW);
+    await kiosk.send(NOW);
+    const events = kiosk.box.events.filter((e) => e.header.epoch === kiosk.box.epoch);
+    await deliverTo(api.db, api.keys, kiosk.box, events, { first: 1, now: NOW });
+    const due = await api.db.selectFrom('webhook_delivery').selectAll().orderBy('id').execute();
+    expect(due.map(({ kind, subject, state }) => [kind, subject, state])).toEqual([
+      ['emergency-pin.used', use, 'due'],
+      ['emergency-pin.used', atMachine, 'due'],
+    ]);
+    const bodies = await Promise.all(
+      due.map(async (one) =>
+        EmergencyPinMessage.parse((await messageOf(api.db, api.keys, one, { withNumber: false }, NOW))?.body),
+      ),
+    );
+    expect(bodies.map(({ data }) => [data.id, data.device, data.deviceName, data.at, data.where])).toEqual([
+      [use, kiosk.id, `Door ${kiosk.id.slice(0, 4)}`, NOW.toISOString(), 'screen'],
+      [atMachine, kiosk.id, `Door ${kiosk.id.slice(0, 4)}`, NOW.toISOString(), 'command-line'],
+    ]);
   });
 });

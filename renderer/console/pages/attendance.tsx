@@ -17,6 +17,7 @@ import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
 import { PagedTable } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
+import { staffByWords } from '../parts/words.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const attendancePage: ConsolePage = {
@@ -138,7 +139,20 @@ function Attendance({ query, role }: PageProps) {
             label: t('attendance.direction'),
             cell: (row) => <DirectionChip direction={row.direction} />,
           },
-          { key: 'method', label: t('attendance.method'), cell: (row) => t(`method.${row.method}`) },
+          {
+            key: 'method',
+            label: t('attendance.method'),
+            cell: (row) => (
+              <>
+                {t(`method.${row.method}`)}
+                {row.by && (
+                  <p class="muted small" dir="auto">
+                    {t('attendance.byStaff', { name: staffByWords(row.by) })}
+                  </p>
+                )}
+              </>
+            ),
+          },
           {
             key: 'kiosk',
             label: t('attendance.kiosk'),
@@ -148,7 +162,20 @@ function Attendance({ query, role }: PageProps) {
               </bdi>
             ),
           },
-          { key: 'state', label: t('attendance.state'), cell: (row) => stateOf(row) },
+          {
+            key: 'state',
+            label: t('attendance.state'),
+            cell: (row) => (
+              <>
+                {stateOf(row)}
+                {row.voidedBy && (
+                  <p class="muted small" dir="auto">
+                    {t('attendance.voidedByStaff', { name: staffByWords(row.voidedBy) })}
+                  </p>
+                )}
+              </>
+            ),
+          },
           ...(may
             ? [
                 {

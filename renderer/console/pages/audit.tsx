@@ -136,7 +136,7 @@ function Audit({ rest: [whom = ''] }: PageProps) {
             heads: true,
             cell: (r) => (
               <div>
-                <p dir="auto">{r.email ?? codeWords('audit.roles', r.role)}</p>
+                <p dir="auto">{r.email ?? r.name ?? codeWords('audit.roles', r.role)}</p>
                 {r.ip && (
                   <p class="muted small">
                     <bdi dir="ltr">{r.ip}</bdi>
@@ -214,7 +214,7 @@ function Detail({ row }: { row: Row }) {
         <div>
           <dt>{t('audit.who')}</dt>
           <dd dir="auto">
-            {codeWords('audit.roles', row.role)} {row.email ?? row.actor ?? ''}
+            {codeWords('audit.roles', row.role)} {row.email ?? row.name ?? row.actor ?? ''}
           </dd>
         </div>
         <div>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Direction, LivenessResult, Method, Uuid } from '../wire/event.ts';
 import { Instant, Moment, pageOf, pageQuery, QueryFlag } from './page.ts';
+import { StaffBy } from './staff.ts';
 
 /** `/api/attendance`: the records, as the server resolved them. Every record is kept; what does not count says why. */
 
@@ -31,6 +32,9 @@ export const AttendanceRow = z.strictObject({
   supersededBy: Uuid.nullable(),
   /** True: made by a correction of this id. */
   correction: z.boolean(),
+  /** Who of the kiosk's staff recorded it by hand, and who voided it there; null: nobody of them. Absent: on a person's own page. */
+  by: StaffBy.nullable().optional(),
+  voidedBy: StaffBy.nullable().optional(),
 });
 export type AttendanceRow = z.infer<typeof AttendanceRow>;
 

@@ -12,6 +12,8 @@ export const AUDIT_ROLES = [
   'auditor',
   'person',
   'device',
+  'kiosk-staff',
+  'emergency-pin',
   'operator',
   'system',
   'nobody',
@@ -26,7 +28,7 @@ export const auditFilter = {
   to: Instant.optional(),
   action: Word.optional(),
   role: Word.optional(),
-  /** Account, device or person that did it. */
+  /** Account, device, person or member of a kiosk's staff that did it. */
   who: z.uuid().optional(),
   /** Person whom it was about. */
   whom: z.uuid().optional(),
@@ -50,8 +52,10 @@ export const AuditRowView = z.strictObject({
   at: Instant,
   action: z.string(),
   role: z.string(),
-  /** Account, device or person; null where there is none, or it is hidden. */
+  /** Account, device, person or member of a kiosk's staff; null where there is none, or it is hidden. */
   actor: z.string().nullable(),
+  /** Of a member of a kiosk's staff; null: somebody else, or a member who is forgotten. */
+  name: z.string().nullable(),
   email: z.string().nullable(),
   ip: z.string().nullable(),
   userAgent: z.string().nullable(),

@@ -3,6 +3,7 @@ import { Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { ConsentStanding, Guardian, Language, NewGuardian } from './consents.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
+import { StaffBy } from './staff.ts';
 
 /** `/api/people`: who is known, where they belong, and what kiosks may do with them. */
 
@@ -81,6 +82,22 @@ export const PersonPatch = z.strictObject({
   ...z.strictObject(fields).partial().shape,
 });
 export type PersonPatch = z.infer<typeof PersonPatch>;
+
+/** What a kiosk's staff did about somebody there, newest first: who enrolled them, took the consent, deleted them. */
+export const PersonStaff = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      id: Uuid,
+      at: Instant,
+      what: z.enum(['person', 'consent', 'template', 'credential', 'pin', 'lookalike']),
+      /** `added`, `given`, …: what the event says of it. */
+      change: z.string(),
+      device: Uuid,
+      by: StaffBy,
+    }),
+  ),
+});
+export type PersonStaff = z.infer<typeof PersonStaff>;
 
 export const PersonSites = z.strictObject({ sites: z.array(Uuid).max(200) });
 

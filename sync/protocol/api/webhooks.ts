@@ -61,8 +61,8 @@ export const WebhookSecret = z.strictObject({ id: Uuid, secret: z.string() });
 export const DeliveryState = z.enum(['due', 'delivered', 'failed']);
 export const Delivery = z.strictObject({
   id: Uuid,
-  kind: z.enum(['attendance.record', 'person.erased', 'lookalikes.marked', 'webhook.test']),
-  /** The record, person or pair that it is about; null for a test. */
+  kind: z.enum(['attendance.record', 'person.erased', 'lookalikes.marked', 'emergency-pin.used', 'webhook.test']),
+  /** The record, person, pair or event that it is about; null for a test. */
   record: Uuid.nullable(),
   state: DeliveryState,
   attempts: z.number().int(),
@@ -119,5 +119,19 @@ export const LookalikesMessage = z.strictObject({
     at: Instant,
     /** The kiosk where it was marked; null: the console. */
     device: Uuid.nullable(),
+  }),
+});
+
+/** Body of an `emergency-pin.used`: whoever had the sealed emergency PIN of a kiosk that has staff of its own opened it. */
+export const EmergencyPinMessage = z.strictObject({
+  type: z.literal('emergency-pin.used'),
+  timestamp: Instant,
+  data: z.strictObject({
+    id: Uuid,
+    device: Uuid,
+    deviceName: z.string().nullable(),
+    at: Instant,
+    /** At the kiosk's screen, or on its machine's command line. */
+    where: z.enum(['screen', 'command-line']),
   }),
 });

@@ -4,10 +4,10 @@ import type { AUDIT_ROLES } from '../../protocol/api/audit.ts';
 export const ROLES = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Who does something: who signed in, a kiosk, the command line on the server's own machine, or the server itself. */
+/** Who does something: who signed in, a kiosk or who of its staff was at it, the command line on the server's own machine, or the server itself. */
 export interface Actor {
   readonly role: (typeof AUDIT_ROLES)[number];
-  /** Account, person or device; null where there is none. */
+  /** Account, person, device or member of a kiosk's staff; null where there is none. */
   readonly id: string | null;
   readonly email: string | null;
   readonly ip: string | null;

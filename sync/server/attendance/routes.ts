@@ -15,7 +15,7 @@ import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { namesOf } from '../people/records.ts';
 import { candidatePair, listCandidates, mergePeople, rejectCandidate } from './merging/merge.ts';
-import { searchAttendance } from './search.ts';
+import { searchAttendance, staffOfRecords } from './search.ts';
 
 const After = z.tuple([Moment, Uuid]);
 
@@ -24,7 +24,7 @@ const list = route({
   path: '/api/attendance',
   summary: 'Records of attendance, newest first',
   roles: ['admin', 'dpo', 'staff'],
-  data: ['attendance', 'person.name'],
+  data: ['attendance', 'person.name', 'staff.name'],
   action: 'read',
   query: AttendanceQuery,
   answer: AttendancePage,
@@ -35,10 +35,21 @@ const list = route({
     const shown = found.slice(0, limit).flatMap((r) => r.person ?? []);
     about(shown);
     const names = await namesOf(tx, keys, shown);
+    const staff = await staffOfRecords(
+      tx,
+      keys,
+      found.map((r) => r.id),
+    );
     return pageFrom(
       found,
       limit,
-      (r) => ({ ...r, name: (r.person && names.get(r.person)) ?? null }),
+      (r) => ({
+        ...r,
+        name: (r.person && names.get(r.person)) ?? null,
+        by: null,
+        voidedBy: null,
+        ...staff.get(r.id),
+      }),
       (r) => [r.at, r.id],
     );
   },

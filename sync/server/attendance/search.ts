@@ -2,10 +2,12 @@ import { sql } from 'kysely';
 import { NIL } from 'uuid';
 import type { AttendanceFilter, AttendanceRow } from '../../protocol/api/attendance.ts';
 import type { Db } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { actorOf, staffNames } from '../staff/store.ts';
 import { listSites } from './sites.ts';
 
 /** A record as the database has it, without its person's name. */
-export type FoundRecord = Omit<AttendanceRow, 'name'>;
+export type FoundRecord = Omit<AttendanceRow, 'name' | 'by' | 'voidedBy'>;
 
 /** Where a page begins: the sort key of the last row of the one before. */
 export interface After {
@@ -76,6 +78,29 @@ export async function searchAttendance(
     supersededBy: r.superseded_by === NIL ? null : r.superseded_by,
     correction: r.corrected,
   }));
+}
+
+/** Which of these records staff of a kiosk made by hand, or voided there, and who it was; records of nobody's are absent. */
+export async function staffOfRecords(
+  db: Db,
+  keys: Keys,
+  records: readonly string[],
+): Promise<ReadonlyMap<string, Pick<AttendanceRow, 'by' | 'voidedBy'>>> {
+  if (records.length === 0) return new Map();
+  const { rows } = await sql<{ id: string; by: string | null; voided_by: string | null }>`
+    select c.id, e.header->'open'->>'by' as by, w.header->'open'->>'by' as voided_by
+    from checkin c
+    left join event e on e.id = c.id
+    left join checkin_void v on v.target = c.id and v.device = c.device
+    left join event w on w.id = v.event
+    where c.id = any(${[...records]}::uuid[])
+      and (e.header->'open'->>'by' is not null or w.header->'open'->>'by' is not null)`.execute(db);
+  const names = await staffNames(
+    db,
+    keys,
+    rows.flatMap((r) => [r.by ?? [], r.voided_by ?? []].flat()),
+  );
+  return new Map(rows.map((r) => [r.id, { by: actorOf(r.by, names), voidedBy: actorOf(r.voided_by, names) }]));
 }
 
 async function filtered(db: Db, f: AttendanceFilter) {

@@ -2,6 +2,7 @@ import type { SelectQueryBuilder } from 'kysely';
 import { sameAs } from '../attendance/merging/group.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { staffNames } from '../staff/store.ts';
 import { dayOf, type PeopleInLog, peopleInLog } from './aliases.ts';
 import { type AuditKey, readAuditKeys } from './keys.ts';
 import { type OpenRow, openOwn, openRow } from './open.ts';
@@ -43,6 +44,8 @@ export interface AuditView {
   readonly action: string;
   readonly role: string;
   readonly actor: string | null;
+  /** Of a member of a kiosk's staff. */
+  readonly name: string | null;
   readonly email: string | null;
   readonly ip: string | null;
   readonly userAgent: string | null;
@@ -101,9 +104,15 @@ async function* matches(
   let opened = 0;
   for (let from = below; ; ) {
     const page = await readBelow(db, filter, from);
+    const staff = await staffNames(
+      db,
+      keys,
+      page.flatMap((r) => (r.role === 'kiosk-staff' ? (r.actor ?? []) : [])),
+    );
     for (const row of page) {
       const key = auditKeys.get(row.keyVersion);
-      const view = key ? viewOf(named, filter, key, openRow(key, row)) : null;
+      const seen = key ? viewOf(named, filter, key, openRow(key, row)) : null;
+      const view = seen && { ...seen, name: (row.actor !== null && staff.get(row.actor)) || null };
       yield { position: row.position, view };
       opened += 1;
       if (opened >= most) yield 'enough';
@@ -129,7 +138,7 @@ async function namesIn(db: Db, keys: Keys, { who, whom, person }: AuditFilter): 
 }
 
 /** Null: the row does not match. */
-function viewOf(named: Named, filter: AuditFilter, key: AuditKey, open: OpenRow): AuditView | null {
+function viewOf(named: Named, filter: AuditFilter, key: AuditKey, open: OpenRow): Omit<AuditView, 'name'> | null {
   const { row, actorAlias, subjects } = open;
   const aliasesOf = (id: string) => [
     named.people.alias(id, dayOf(row.at), key).toString('base64url'),

@@ -122,7 +122,7 @@ async function apply(
     const told = await reportedStaff(
       tx,
       keys,
-      { device, scope, open: open as Open<'staff'>, personal },
+      { id, device, scope, open: open as Open<'staff'>, personal },
       said < now ? said : now,
     );
     // Name and PIN are kept in one place alone, where they can be forgotten.

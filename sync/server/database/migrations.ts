@@ -40,6 +40,7 @@ import { importModels } from './migrations/0037-import-models.ts';
 import { authority } from './migrations/0038-authority.ts';
 import { kioskStaff } from './migrations/0039-kiosk-staff.ts';
 import { lookalikes } from './migrations/0040-lookalikes.ts';
+import { emergencyWebhook } from './migrations/0041-emergency-webhook.ts';
 import type { Db } from './schema.ts';
 
 /**
@@ -87,6 +88,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0038-authority': authority,
   '0039-kiosk-staff': kioskStaff,
   '0040-lookalikes': lookalikes,
+  '0041-emergency-webhook': emergencyWebhook,
 };
 
 /** Names of what this build knows, in order. */

@@ -7,6 +7,7 @@ import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { codeOfFault, liesInTheEvent } from './fault.ts';
 import { advance, lockMark, type Marks } from './marks.ts';
+import { auditStaff } from './staff-audit.ts';
 import { type TakeOptions, take } from './take.ts';
 import { type Refused, refused, type Taken, triage } from './triage.ts';
 
@@ -86,6 +87,13 @@ async function attempt(
     const before = await lockMark(tx, header.iss, header.epoch, now);
     const { fresh, refusals, unkept } = await take(tx, keys, header, sorted, now, options);
     const marks: Marks = await advance(tx, header, before, now);
+    await auditStaff(
+      tx,
+      keys,
+      header.iss,
+      fresh.map((t) => t.event),
+      now,
+    );
     return {
       ack: { device: header.iss, epoch: header.epoch, ...marks },
       inserted: fresh.length,

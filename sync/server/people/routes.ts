@@ -10,6 +10,7 @@ import {
   Person,
   PersonPatch,
   PersonSites,
+  PersonStaff,
   TemplateCounts,
 } from '../../protocol/api/people.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
@@ -26,6 +27,7 @@ import { changePerson, defined } from './change.ts';
 import { personUnknown, requireLiving } from './living.ts';
 import { findPeople, writePerson } from './records.ts';
 import { shownPeople } from './shown.ts';
+import { staffOfPerson } from './staff.ts';
 import { templateCounts } from './templates.ts';
 
 const One = z.strictObject({ person: Uuid });
@@ -142,6 +144,23 @@ const sites = route({
   },
 });
 
+const staff = route({
+  method: 'GET',
+  path: '/api/people/:person/staff',
+  summary: 'Who of a kiosk’s staff enrolled somebody, took their consent or deleted them, newest first',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['person', 'staff.name'],
+  action: 'read',
+  params: One,
+  answer: PersonStaff,
+  refusals: ['person-unknown'],
+  async handle({ tx, services: { keys }, params: { person }, now, about }) {
+    about([person]);
+    await one(tx, keys, person);
+    return { items: await staffOfPerson(tx, keys, person, now) };
+  },
+});
+
 const countTemplates = route({
   method: 'GET',
   path: '/api/people/:person/templates',
@@ -243,6 +262,7 @@ export const peopleRoutes: readonly RouteSpec[] = [
   create,
   patch,
   sites,
+  staff,
   countTemplates,
   deleteTemplates,
   getMinor,

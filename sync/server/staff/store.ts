@@ -15,6 +15,7 @@ import { lockName } from '../database/once.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { peppersChange } from '../pins/pins.ts';
+import { queueMessages } from '../webhooks/collect.ts';
 
 /**
  * Staff of the kiosks of a site, or of all. Those who are added here have one PIN, badge and second factor for all kiosks, so
@@ -276,7 +277,7 @@ async function changeKeys(
 
 /**
  * What a kiosk reports of its staff: that a code on paper was used or a PIN chosen there, which the others are to know; and
- * whom it added or removed by itself, whose name is kept for what they did.
+ * whom it added or removed by itself, whose name is kept for what they did. Each use of the emergency PIN goes to webhooks.
  *
  * A code that is known as used already, and a PIN that replaces another one than is known here, change nothing.
  *
@@ -286,6 +287,7 @@ export async function reportedStaff(
   tx: Transaction<Tables>,
   keys: Keys,
   event: {
+    readonly id: string;
     readonly device: string;
     readonly scope: string;
     readonly open: Open<'staff'>;
@@ -295,6 +297,8 @@ export async function reportedStaff(
 ): Promise<NewChange[]> {
   const { what, outcome, by, member, role, paper } = event.open;
   const { name, pin } = event.personal;
+  if (what === 'enter' && outcome === 'done' && by === 'emergency')
+    await queueMessages(tx, 'emergency-pin.used', [event.id], at);
   if (outcome !== 'done' || !member) return [];
   if (what === 'added' && role && name) {
     await tx

@@ -70,10 +70,11 @@ export async function anythingToDo(db: Db, log: string, now: Date): Promise<bool
   return rows[0]!.wanted;
 }
 
-/** Tells every receiver of these people who were erased (GDPR Art. 19), or of these pairs. In the transaction that erases or marks. */
+/** Tells every receiver of these people who were erased (GDPR Art. 19), of these pairs, or of these
+ * uses of an emergency PIN. In the transaction that erases, marks or takes the event. */
 export async function queueMessages(
   tx: Transaction<Tables>,
-  kind: 'person.erased' | 'lookalikes.marked',
+  kind: 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used',
   subjects: readonly string[],
   now: Date,
 ): Promise<void> {

@@ -79,7 +79,7 @@ function disclose(
   { db, keys }: JobContext,
   { id, withNumber }: { readonly id: string; readonly withNumber: boolean },
   delivery: {
-    readonly kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'webhook.test';
+    readonly kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used' | 'webhook.test';
     readonly subject: string | null;
   },
   at: Date,

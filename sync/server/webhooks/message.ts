@@ -1,6 +1,13 @@
 import { NIL } from 'uuid';
 import type { z } from 'zod';
-import type { ErasedMessage, LookalikesMessage, RecordMessage } from '../../protocol/api/webhooks.ts';
+import type {
+  EmergencyPinMessage,
+  ErasedMessage,
+  LookalikesMessage,
+  RecordMessage,
+} from '../../protocol/api/webhooks.ts';
+import { EventHeader } from '../../protocol/wire/event.ts';
+import { instantOf } from '../attendance/instant.ts';
 import { listSites } from '../attendance/sites.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -10,6 +17,7 @@ type Message =
   | RecordMessage
   | z.infer<typeof ErasedMessage>
   | z.infer<typeof LookalikesMessage>
+  | z.infer<typeof EmergencyPinMessage>
   | { type: 'webhook.test'; timestamp: string; data: object };
 
 /** What is sent, made from the present state: whoever was erased meanwhile is in none. */
@@ -25,7 +33,7 @@ export async function messageOf(
   db: Db,
   keys: Keys,
   delivery: {
-    readonly kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'webhook.test';
+    readonly kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used' | 'webhook.test';
     readonly subject: string | null;
   },
   { withNumber }: { readonly withNumber: boolean },
@@ -43,6 +51,20 @@ export async function messageOf(
     const { id, first, second, reason, at, device } = pair;
     const data = { id, people: [first, second] as [string, string], reason, at: at.toISOString(), device };
     return { body: { type: 'lookalikes.marked', timestamp, data }, people: [first, second], change: 0 };
+  }
+  if (delivery.kind === 'emergency-pin.used') {
+    const used = await db
+      .selectFrom('event as e')
+      .leftJoin('device as d', 'd.id', 'e.device')
+      .select(['e.id', 'e.device', 'e.header', 'd.name'])
+      .where('e.id', '=', delivery.subject)
+      .executeTakeFirst();
+    if (!used) return null;
+    const header = EventHeader.parse(used.header);
+    const where = header.open.code === 'command-line' ? ('command-line' as const) : ('screen' as const);
+    const at = instantOf(header, now).toISOString();
+    const data = { id: used.id, device: used.device, deviceName: used.name, at, where };
+    return { body: { type: 'emergency-pin.used', timestamp, data }, people: [], change: 0 };
   }
   const row = await db
     .selectFrom('checkin as c')

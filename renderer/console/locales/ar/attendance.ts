@@ -17,6 +17,8 @@ export const attendance = {
   onlyCounting: 'المحتسب فقط',
   onlyVoided: 'الملغى فقط',
   duplicate: 'شوهد عند جهازين',
+  byStaff: 'عند الجهاز: {{name}}',
+  voidedByStaff: 'ألغاه {{name}}',
   added: 'أُضيف يدويًا',
   correctedRow: 'بتصحيح',
   ofPerson: 'هذا الشخص فقط',

@@ -54,6 +54,8 @@ export const audit = {
     auditor: 'مدقّق',
     person: 'شخص',
     device: 'جهاز',
+    'kiosk-staff': 'موظف عند الجهاز',
+    'emergency-pin': 'رمز الطوارئ عند الجهاز',
     operator: 'مشغّل الخادم',
     system: 'الخادم نفسه',
     nobody: 'غير مسجّل الدخول',

@@ -53,6 +53,7 @@ export const webhooks = {
   kind: {
     'attendance-record': 'سجل',
     'webhook-test': 'تجربة',
+    'emergency-pin-used': 'رمز الطوارئ',
     'lookalikes-marked': 'متشابهون',
     'person-erased': 'محو',
   },

@@ -17,6 +17,8 @@ export const attendance = {
   onlyCounting: 'Nur was zählt',
   onlyVoided: 'Nur Zurückgenommenes',
   duplicate: 'An zwei Kiosken gesehen',
+  byStaff: 'Am Kiosk: {{name}}',
+  voidedByStaff: 'Storniert von {{name}}',
   added: 'Von Hand',
   correctedRow: 'Durch Berichtigung',
   ofPerson: 'Nur diese Person',

@@ -50,6 +50,8 @@ export const audit = {
     auditor: 'Revision',
     person: 'eine Person',
     device: 'ein Kiosk',
+    'kiosk-staff': 'Kioskpersonal',
+    'emergency-pin': 'Notfall-PIN am Kiosk',
     operator: 'Betrieb am Server',
     system: 'der Server selbst',
     nobody: 'nicht angemeldet',

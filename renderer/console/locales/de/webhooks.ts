@@ -55,6 +55,7 @@ export const webhooks = {
   kind: {
     'attendance-record': 'Ein Eintrag',
     'webhook-test': 'Ein Test',
+    'emergency-pin-used': 'Notfall-PIN',
     'lookalikes-marked': 'Doppelgänger',
     'person-erased': 'Eine Löschung',
   },

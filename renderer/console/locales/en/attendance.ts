@@ -17,6 +17,8 @@ export const attendance = {
   onlyCounting: 'Only what counts',
   onlyVoided: 'Only what was taken back',
   duplicate: 'Seen at two kiosks',
+  byStaff: 'At the kiosk: {{name}}',
+  voidedByStaff: 'Voided by {{name}}',
   added: 'Added by hand',
   correctedRow: 'By correction',
   ofPerson: 'Only this person',

@@ -50,6 +50,8 @@ export const audit = {
     auditor: 'auditor',
     person: 'a person',
     device: 'a kiosk',
+    'kiosk-staff': 'kiosk staff',
+    'emergency-pin': 'emergency PIN at a kiosk',
     operator: 'operator at the server',
     system: 'the server itself',
     nobody: 'nobody signed in',

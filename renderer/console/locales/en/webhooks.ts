@@ -54,6 +54,7 @@ export const webhooks = {
   kind: {
     'attendance-record': 'A record',
     'webhook-test': 'A test',
+    'emergency-pin-used': 'Emergency PIN',
     'lookalikes-marked': 'Lookalikes',
     'person-erased': 'An erasure',
   },

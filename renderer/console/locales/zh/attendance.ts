@@ -17,6 +17,8 @@ export const attendance = {
   onlyCounting: '仅计入的',
   onlyVoided: '仅已撤回的',
   duplicate: '在两个终端出现',
+  byStaff: '在终端：{{name}}',
+  voidedByStaff: '由 {{name}} 作废',
   added: '手工添加',
   correctedRow: '由更正产生',
   ofPerson: '仅此人',

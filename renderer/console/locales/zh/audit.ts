@@ -49,6 +49,8 @@ export const audit = {
     auditor: '审计员',
     person: '本人',
     device: '终端',
+    'kiosk-staff': '终端工作人员',
+    'emergency-pin': '终端的应急 PIN',
     operator: '服务器运维',
     system: '服务器自身',
     nobody: '未登录者',

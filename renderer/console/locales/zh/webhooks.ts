@@ -53,6 +53,7 @@ export const webhooks = {
   kind: {
     'attendance-record': '记录',
     'webhook-test': '测试',
+    'emergency-pin-used': '应急 PIN 码',
     'lookalikes-marked': '相貌相似者',
     'person-erased': '删除',
   },

@@ -29,6 +29,7 @@ import { ConsentPanel } from './consent.tsx';
 import { languageName, languageOptions } from './languages.ts';
 import { MinorPanel } from './minor.tsx';
 import { PinCodePanel } from './pin-code.tsx';
+import { StaffPanel } from './staff.tsx';
 
 /** One person: who they are, what they have agreed to, what is held of them, and what can be done about it. */
 export function PersonPage({ person: id, role }: { person: string; role: Role }) {
@@ -112,6 +113,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
           <Faces person={person} onChange={reload} />
           <CardsPanel person={id} mayWrite={mayWrite} />
           {mayWrite && <PinCodePanel person={id} hasNumber={person.number !== null} />}
+          <StaffPanel person={id} />
           <section class="card panel">
             <h2>{t('people.own')}</h2>
             <p class="muted">{t('people.ownText')}</p>

@@ -25,8 +25,8 @@ export interface WebhookTable {
 export interface WebhookDeliveryTable {
   id: string;
   webhook: string;
-  kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'webhook.test';
-  /** The record, the person who was erased, or the pair; null for a test. */
+  kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used' | 'webhook.test';
+  /** The record, the person who was erased, the pair, or the event; null for a test. */
   subject: string | null;
   /** Change of the record that it tells of at least (live/feed.ts). */
   change: Big;
