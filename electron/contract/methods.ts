@@ -6,7 +6,7 @@ import { EvacuationList } from './evacuation.ts';
 import { FaceFrame } from './frames.ts';
 import { givenName, isReadableName } from './name.ts';
 import { Setup } from './setup.ts';
-import { NewStaff, StaffChoice, StaffPin, StaffRow, Unlock, Unlocked } from './staff.ts';
+import { NewStaff, StaffChoice, StaffDeed, StaffPin, StaffRow, Unlock, Unlocked } from './staff.ts';
 import { TechnicianState, TechnicianTask } from './technician.ts';
 
 /**
@@ -299,6 +299,8 @@ export const METHODS = {
   staffLock: m(z.strictObject(staff), empty),
   /** Everyone of this kiosk's staff. Those of the server are changed in its console: `staff-of-server`. */
   staffList: m(z.strictObject(staff), z.strictObject({ staff: z.array(StaffRow) })),
+  /** What staff did here, newest first, as far back as the kiosk has its events. */
+  staffLog: m(z.strictObject(staff), z.strictObject({ deeds: z.array(StaffDeed) })),
   /** Refused with `staff-exists`, `staff-badge-taken`, `staff-too-many`, `staff-without-key`, `pin-weak`. */
   staffAdd: m(z.strictObject({ ...staff, ...NewStaff.shape }), z.strictObject({ member: StaffRow })),
   /** Another PIN, or another badge (null: none). */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BadgeNumber } from '../../sync/protocol/wire/changes.ts';
-import { StaffRole } from '../../sync/protocol/wire/event.ts';
+import { StaffOutcome, StaffRole } from '../../sync/protocol/wire/event.ts';
 import { givenName } from '../../sync/protocol/wire/name.ts';
 
 /** Staff of the kiosk: who there is, how they unlock it, and what a session may do. */
@@ -29,6 +29,20 @@ export const StaffRow = z.strictObject({
   badge: z.boolean(),
 });
 export type StaffRow = z.infer<typeof StaffRow>;
+
+/** One thing that staff did at this kiosk. Nobody whom it was done to is named. */
+export const StaffDeed = z.strictObject({
+  id: Id,
+  at: Instant,
+  /** Kind of event and what it says: `staff-enter`, `person-deleted`, `checkin`, `health-door-tested`. */
+  what: z.string().max(120),
+  outcome: StaffOutcome,
+  /** Null: nobody was recognised, or it was done on the machine's command line. `name` null: the emergency PIN, or a former member. */
+  by: z.strictObject({ emergency: z.boolean(), name: z.string().nullable() }).nullable(),
+  /** Which member it was about, where that is another one. */
+  member: z.string().nullable(),
+});
+export type StaffDeed = z.infer<typeof StaffDeed>;
 
 /** Someone who is added at the kiosk's screen. Technicians are added where a secret can be handed over: console, command line. */
 export const NewStaff = z.strictObject({

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
-import { refusal } from './scripted-core.ts';
+import { DEEDS, refusal, STAFF } from './scripted-core.ts';
 import { aDuplicate, aPair } from './two-people.ts';
 
 /* Number and PIN, and staff's room: forms that work by touch, keyboard and screen reader, and keep nothing. */
@@ -354,6 +354,30 @@ test.describe('staff', () => {
     await page.locator('[data-do=remove]').click();
     await expect(page.locator('[data-list=lookalikes] [role=status]')).toContainText('recognised by face again');
     expect(core.callsOf('lookalikeRemove')).toHaveLength(1);
+  });
+
+  test('a supervisor reads by keyboard who did what at the kiosk, the emergency PIN too', async ({ kiosk }) => {
+    const { core } = kiosk;
+    core.deeds = DEEDS;
+    const page = await kiosk.open({ before: noCamera });
+    await page.getByRole('button', { name: 'Staff' }).click();
+    await page.locator('input[name=staff-pin]').fill('2468');
+    core.staff = [...STAFF];
+    await page.keyboard.press('Enter');
+    await page.locator('[data-open=log]').focus();
+    await page.keyboard.press('Enter');
+    const rows = page.locator('[data-list=log] .person');
+    await expect(rows).toHaveCount(DEEDS.length);
+    await expect(rows.nth(0)).toContainText('Person deleted');
+    await expect(rows.nth(0)).toContainText('Sam Super');
+    await expect(rows.nth(1)).toContainText('Unlocked');
+    await expect(rows.nth(1)).toContainText('Emergency PIN');
+    await expect(rows.nth(2)).toContainText('refused');
+    await expect(rows.nth(3)).toContainText('Something else');
+    await expect(rows.nth(3)).toContainText('former member');
+    await expectNoAxeFault(page, 'log');
+    await page.keyboard.press('Tab');
+    await expect(page.getByRole('list', { name: 'Staff log' })).toBeFocused();
   });
 
   test('finds, sets a PIN, and deletes only after a second word', async ({ kiosk }) => {

@@ -5,6 +5,7 @@ import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, slowCamera, test } from './fixtures.ts';
 import {
   CLAIM,
+  DEEDS,
   marked,
   PIN_CODE,
   receiptOf,
@@ -463,6 +464,18 @@ const FORM_TOUR: Tour = {
     await press(page, '[data-list=lookalikes] .person button');
     await page.locator('.confirm').waitFor();
     core.pairs.length = 0;
+  },
+  '20l-staff-log': async (page, core) => {
+    core.deeds = DEEDS;
+    core.staff = [];
+    await home(page, core);
+    await page.locator('.foot-actions button').last().click();
+    await type(page, 'staff-pin', '2468');
+    core.staff = [...STAFF];
+    await page.keyboard.press('Enter');
+    await press(page, '.menu [data-open=log]');
+    await page.locator('[data-list=log] .person').first().waitFor();
+    core.staff = [];
   },
   '20b-evacuation': async (page, core) => {
     core.setStatus({ online: true, queued: 0, notices: [] });

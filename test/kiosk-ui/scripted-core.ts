@@ -15,7 +15,7 @@ import type {
   ReviewItem,
   Status,
 } from '../../electron/contract/methods.ts';
-import type { StaffRow } from '../../electron/contract/staff.ts';
+import type { StaffDeed, StaffRow } from '../../electron/contract/staff.ts';
 import type { TechnicianState } from '../../electron/contract/technician.ts';
 import { consentText } from '../../electron/core/enrolment/consent-texts.ts';
 import { rightsOf } from '../../electron/core/staff/rights.ts';
@@ -36,6 +36,8 @@ export interface ScriptedCore {
   readonly review: ScriptedReview[];
   /** The kiosk's staff; nobody at first, so that the emergency PIN opens Staff. All have its PIN. */
   staff: StaffRow[];
+  /** What staff did here, newest first. */
+  deeds: StaffDeed[];
   /** Whom a new face is like; null: nobody. */
   duplicate: DuplicateFace | null;
   /** Pairs of lookalikes. */
@@ -267,6 +269,23 @@ const STAFF_PIN = '2468';
 /** The badge of the first of them. */
 export const STAFF_BADGE = 'STAFF-0815';
 /** One of each role. */
+const deed = (what: string, by: StaffDeed['by'], o: Partial<StaffDeed> = {}): StaffDeed => ({
+  id: randomUUID(),
+  at: '2026-11-23T15:04:05.000Z',
+  what,
+  outcome: 'done',
+  by,
+  member: null,
+  ...o,
+});
+export const DEEDS: StaffDeed[] = [
+  deed('person-deleted', { emergency: false, name: 'Sam Super' }),
+  deed('staff-enter', { emergency: true, name: null }),
+  deed('staff-enter', null, { outcome: 'refused', member: 'Dora Desk' }),
+  deed('something-newer', { emergency: false, name: null }),
+  deed('checkin', { emergency: false, name: 'Dora Desk' }),
+];
+
 export const STAFF: StaffRow[] = [
   ['0192f5a0-0000-7000-8000-0000000002aa', 'Ayşe Yılmaz', 'desk', 'own'],
   ['0192f5a0-0000-7000-8000-0000000002bb', 'Jean-Baptiste de la Fontaine-Montmorency', 'supervisor', 'own'],
@@ -297,6 +316,7 @@ function plainMethods(core: {
   status: Status;
   review: ScriptedReview[];
   staff: StaffRow[];
+  deeds: StaffDeed[];
   duplicate: DuplicateFace | null;
   pairs: LookalikeRow[];
 }): CoreMethods {
@@ -401,6 +421,10 @@ function plainMethods(core: {
     staffList: async ({ token }) => {
       staff(token);
       return { staff: core.staff };
+    },
+    staffLog: async ({ token }) => {
+      staff(token);
+      return { deeds: core.deeds };
     },
     staffAdd: async ({ token, name, role, pin, badge }) => {
       staff(token);
@@ -634,6 +658,7 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
     status: structuredClone(STATUS),
     review: [] as ScriptedReview[],
     staff: [] as StaffRow[],
+    deeds: [] as StaffDeed[],
     duplicate: null as DuplicateFace | null,
     pairs: [] as LookalikeRow[],
   };

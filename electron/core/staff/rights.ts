@@ -52,6 +52,7 @@ export const RIGHTS = {
   diagnostics: EVERYONE,
   doorTest: ['supervisor', 'technician'],
   staffList: SUPERVISOR,
+  staffLog: SUPERVISOR,
   staffAdd: SUPERVISOR,
   staffReset: SUPERVISOR,
   staffRemove: SUPERVISOR,

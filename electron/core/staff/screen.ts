@@ -1,11 +1,14 @@
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { StaffRow } from '../../contract/staff.ts';
 import { type PinHasher, refuseWeak } from '../pin/pin-hash.ts';
+import type { Store } from '../store/interface.ts';
+import { staffDeeds } from './deeds.ts';
 import { newPin } from './emergency.ts';
 import { addMember, type Managing, removeMember, resetMember, sealEmergencyPin } from './manage.ts';
 import { knownStaff, type LocalMember, type Member } from './members.ts';
 
 export interface StaffScreenDeps extends Managing {
+  readonly store: Managing['store'] & Pick<Store, 'staffEvents'>;
   /** Of members, and of the emergency PIN. */
   readonly memberPins: Pick<PinHasher, 'hash'>;
   readonly pins: Pick<PinHasher, 'hash'>;
@@ -23,7 +26,7 @@ export const staffRow = ({ id, name, role, pin, badge }: LocalMember, from: Memb
 /** What a supervisor does about the kiosk's staff at its screen; who may call it, the table of rights says. */
 export function createStaffScreen(
   deps: StaffScreenDeps,
-): Pick<CoreMethods, 'staffList' | 'staffAdd' | 'staffReset' | 'staffRemove' | 'staffSealPin'> {
+): Pick<CoreMethods, 'staffList' | 'staffLog' | 'staffAdd' | 'staffReset' | 'staffRemove' | 'staffSealPin'> {
   const { store } = deps;
   const list = () =>
     knownStaff(store)
@@ -36,6 +39,9 @@ export function createStaffScreen(
   return {
     async staffList() {
       return { staff: list() };
+    },
+    async staffLog() {
+      return { deeds: staffDeeds(store) };
     },
     async staffAdd({ name, role, pin, badge }) {
       const { member } = addMember(deps, { name, role, pin: pin === null ? null : await chosen(pin), badge });

@@ -448,6 +448,51 @@ describe('names', () => {
     expect(acts.filter((one) => one.startsWith('checkin'))).toEqual(['checkin desk', 'checkin undefined']);
     expect(acts.at(-1)).toBe('health emergency');
   });
+
+  test('a supervisor reads who did what here, newest first: members by name, the emergency PIN as such, nobody whom it was done to', async () => {
+    const { client, made, enter } = await oneOfEach();
+    const desk = await enter('desk');
+    const { person } = await client.enrolByNumber({
+      token: desk,
+      name: 'Ada Lovelace',
+      number: '7',
+      pin: '4938',
+      language: 'en',
+    });
+    await client.staffCheckin({ token: desk, person: person.id, direction: 'in', reason: 'forgot the number' });
+    await client.staffLock({ token: desk });
+    await client.checkinByPin({ number: '7', pin: '4938' }); // nobody's deed
+    await client.staffUnlock({ pin: EMERGENCY });
+    const boss = await enter('supervisor');
+    await client.evacuationOpen({ token: boss });
+    await client.evacuationBegin({ token: boss });
+    await client.personDelete({ token: boss, person: person.id });
+    const { deeds } = await client.staffLog({ token: boss });
+    const said = deeds.map(({ what, by }) => [what, by && (by.emergency ? 'EMERGENCY' : by.name)].join(' '));
+    expect(said[0]).toBe('person-deleted Sam Super');
+    expect(said.filter((one) => one.includes('evacuation'))).toEqual([
+      'evacuation-begun Sam Super',
+      'health-evacuation-opened Sam Super',
+    ]);
+    expect(said.filter((one) => one.startsWith('checkin'))).toEqual(['checkin Dora Desk']);
+    expect(said.filter((one) => /^staff-(enter|leave)/.test(one)).reverse()).toEqual([
+      'staff-enter Dora Desk',
+      'staff-leave Dora Desk',
+      'staff-enter EMERGENCY',
+      'staff-enter Sam Super',
+    ]);
+    expect(said).toEqual(
+      expect.arrayContaining(['person-added Dora Desk', 'pin-set Dora Desk', 'staff-pin Dora Desk']),
+    );
+    expect(said.at(-1)).toMatch(/^staff-added/);
+    expect(JSON.stringify(deeds)).not.toMatch(/Ada|Lovelace/);
+    // The name of a member who was removed is on the server alone.
+    await client.staffRemove({ token: boss, member: made.desk.member.id });
+    const [removed, ...rest] = (await client.staffLog({ token: boss })).deeds;
+    expect(removed).toMatchObject({ what: 'staff-removed', by: { name: 'Sam Super' }, member: null });
+    const former = rest.find(({ what }) => what === 'checkin');
+    expect(former!.by).toEqual({ emergency: false, name: null });
+  });
 });
 
 describe('sessions of a technician', () => {

@@ -11,6 +11,7 @@ import type { CheckReport, WorkOptions } from './check.ts';
 import type { LookalikePair, Marking } from './lookalikes.ts';
 import type { PendingPhotos } from './pending.ts';
 import type { RekeyReport } from './rekey.ts';
+import type { StaffEvent } from './staff-log.ts';
 import type { SyncSide } from './sync-side.ts';
 import type { OngoingEvacuation } from './whereabouts.ts';
 
@@ -231,6 +232,8 @@ export interface StoreReads {
   whereabouts(since: string): Whereabouts[];
   /** Of this site, as far as is known here; null: none goes on. */
   evacuation(): OngoingEvacuation | null;
+  /** What staff did at this kiosk, newest first, from the events that are still here. */
+  staffEvents(limit: number): StaffEvent[];
   setting(key: string): string | null;
   /** Unacknowledged events in sequence order, oldest epoch first. */
   pending(limit: number): WireEvent[];

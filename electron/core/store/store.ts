@@ -47,6 +47,7 @@ import { Reserve } from './reserve.ts';
 import { Roster } from './roster.ts';
 import { Rows } from './rows.ts';
 import { type Session, startSession } from './session.ts';
+import { type StaffEvent, staffEvents } from './staff-log.ts';
 import { SyncSide } from './sync-side.ts';
 import { Told } from './told.ts';
 import { type OngoingEvacuation, WhereaboutsRows } from './whereabouts.ts';
@@ -373,6 +374,10 @@ export class SqlStore implements Store {
 
   whereabouts(since: string): Whereabouts[] {
     return guarded(() => this.#whereabouts.list(instant(since)));
+  }
+
+  staffEvents(limit: number): StaffEvent[] {
+    return guarded(() => staffEvents(this.#session.db, this.#session.log, limit));
   }
 
   evacuation(): OngoingEvacuation | null {

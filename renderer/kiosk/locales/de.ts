@@ -513,6 +513,8 @@ export const de: Locale = {
     newPinAgain: 'Dieselbe PIN noch einmal',
     pinShape: 'Eine PIN für Personal hat sechs bis zwölf Ziffern.',
     pinDiffers: 'Die beiden PINs sind verschieden. Geben Sie beide noch einmal ein.',
+    log: 'Protokoll',
+    logHint: 'Wer an diesem Gerät was getan hat',
     members: 'Personal des Geräts',
     membersHint: 'Wer dieses Gerät entsperren kann: hinzufügen, neue PIN, entfernen, Notfall-PIN',
     first: 'Erstes Mitglied des Personals hinzufügen',

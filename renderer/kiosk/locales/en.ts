@@ -498,6 +498,8 @@ export const en = {
     newPinAgain: 'The same PIN again',
     pinShape: 'A staff PIN has six to twelve digits.',
     pinDiffers: 'The two PINs differ. Type both again.',
+    log: 'Staff log',
+    logHint: 'Who did what at this kiosk',
     members: 'Kiosk staff',
     membersHint: 'Who can unlock this kiosk: add, new PIN, remove, emergency PIN',
     first: 'Add the first staff member',

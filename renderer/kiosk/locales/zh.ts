@@ -456,6 +456,8 @@ export const zh: Locale = {
     newPinAgain: '再次输入同一 PIN 码',
     pinShape: '工作人员 PIN 码为六至十二位数字。',
     pinDiffers: '两次输入的 PIN 码不同，请重新输入。',
+    log: '工作人员日志',
+    logHint: '谁在本机做了什么',
     members: '本机工作人员',
     membersHint: '谁可以解锁本机：添加、新 PIN 码、移除、应急 PIN 码',
     first: '添加第一位工作人员',

@@ -107,6 +107,7 @@ export function testMethods(
     staffListen: empty,
     staffLock: empty,
     staffList: async () => ({ staff: [] }),
+    staffLog: async () => ({ deeds: [] }),
     staffAdd: over,
     staffReset: async () => ({ staff: [] }),
     staffRemove: async () => ({ staff: [] }),

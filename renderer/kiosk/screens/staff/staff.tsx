@@ -12,6 +12,7 @@ import {
   IconKiosk,
   IconList,
   IconLock,
+  IconMenu,
   IconSearch,
   IconStaff,
 } from '../../../shared/icons.tsx';
@@ -22,6 +23,7 @@ import { Conditions } from './conditions.tsx';
 import { DiagnosticsScreen } from './diagnostics.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { EvacuationScreen } from './evacuation.tsx';
+import { StaffLogScreen } from './log.tsx';
 import { LookalikesScreen } from './lookalikes.tsx';
 import { MembersScreen } from './members.tsx';
 import { PeopleScreen } from './people.tsx';
@@ -41,6 +43,7 @@ type View =
   | 'evacuation'
   | 'diagnostics'
   | 'members'
+  | 'log'
   | 'state';
 
 /** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
@@ -118,6 +121,7 @@ function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: U
       {view.value === 'people' && <PeopleScreen session={session} alive={() => alive.value++} />}
       {view.value === 'evacuation' && <EvacuationScreen session={session} />}
       {view.value === 'members' && <MembersScreen session={session} first={isFirst(unlocked)} />}
+      {view.value === 'log' && <StaffLogScreen session={session} />}
       {view.value === 'diagnostics' && <DiagnosticsScreen session={session} />}
       {view.value === 'state' && <StateScreen />}
       <IdleNotice left={left} />
@@ -134,6 +138,7 @@ const TITLES: Record<View, string> = {
   people: 'people.title',
   evacuation: 'evacuation.title',
   members: 'members.title',
+  log: 'staffLog.title',
   diagnostics: 'diagnostics.title',
   state: 'state.title',
 };
@@ -147,6 +152,7 @@ const NEEDS: Partial<Record<View, string>> = {
   people: 'peopleFind',
   evacuation: 'evacuationOpen',
   members: 'staffList',
+  log: 'staffLog',
   diagnostics: 'diagnostics',
 };
 
@@ -200,7 +206,7 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
     ...(pairs.value.count === 0 ? [] : [{ view: 'lookalikes', icon: <IconAlert /> } as const]),
     { view: 'people', icon: <IconSearch /> },
     { view: 'evacuation', icon: <IconList /> },
-    ...(first ? [] : [members]),
+    ...(first ? [] : [members, { view: 'log', icon: <IconMenu /> } as const]),
     { view: 'diagnostics', icon: <IconKiosk /> },
     { view: 'state', icon: <IconInfo /> },
   ] as const;
