@@ -466,7 +466,7 @@ const FORM_TOUR: Tour = {
     core.pairs.length = 0;
   },
   '20l-staff-log': async (page, core) => {
-    core.deeds = DEEDS;
+    core.deeds.push(...DEEDS);
     core.staff = [];
     await home(page, core);
     await page.locator('.foot-actions button').last().click();

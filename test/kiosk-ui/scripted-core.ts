@@ -37,7 +37,7 @@ export interface ScriptedCore {
   /** The kiosk's staff; nobody at first, so that the emergency PIN opens Staff. All have its PIN. */
   staff: StaffRow[];
   /** What staff did here, newest first. */
-  deeds: StaffDeed[];
+  readonly deeds: StaffDeed[];
   /** Whom a new face is like; null: nobody. */
   duplicate: DuplicateFace | null;
   /** Pairs of lookalikes. */
@@ -693,6 +693,7 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
     },
     review: state.review,
     pairs: state.pairs,
+    deeds: state.deeds,
     get duplicate() {
       return state.duplicate;
     },
