@@ -231,7 +231,11 @@ describe('rights', () => {
       expect([right, mayDo('technician', right)]).toEqual([right, false]);
     expect([mayDo(null, 'technicianDo'), mayDo('supervisor', 'technicianDo')]).toEqual([false, false]);
     expect([mayDo('desk', 'overruleDuplicate'), mayDo('supervisor', 'overruleDuplicate')]).toEqual([false, true]);
-    expect([mayDo('desk', 'personDelete'), mayDo('desk', 'staffAdd')]).toEqual([false, false]);
+    expect([mayDo('desk', 'personDelete'), mayDo('desk', 'staffAdd'), mayDo('desk', 'staffLog')]).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 });
 
