@@ -161,6 +161,8 @@ export const de: Locale = {
     erase: 'Letztes Zeichen löschen',
     space: 'Leertaste',
     shift: 'Umschalten',
+    accents: 'Buchstaben mit Akzent',
+    hanzi: 'Namen in chinesischer Schrift werden in der Konsole eingegeben.',
     key: 'Tastenfeld',
     missing: 'Geben Sie Ihre Nummer und Ihre PIN mit mindestens 4 Ziffern ein.',
     wrong: 'Nummer und PIN passen nicht zusammen. Versuchen Sie es noch einmal, oder fragen Sie am Empfang.',

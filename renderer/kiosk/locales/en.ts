@@ -163,6 +163,8 @@ export const en = {
     erase: 'Delete the last character',
     space: 'Space',
     shift: 'Shift',
+    accents: 'Letters with accents',
+    hanzi: 'Names in Chinese characters are entered in the console.',
     key: 'Keypad',
     missing: 'Enter your number and your PIN, which has at least 4 digits.',
     wrong: 'Number and PIN do not match. Try again, or ask the front desk.',

@@ -161,6 +161,8 @@ export const zh: Locale = {
     erase: '删除最后一个字符',
     space: '空格',
     shift: '大写',
+    accents: '带符号的字母',
+    hanzi: '汉字姓名请在控制台中录入，录入后会自动出现在本机。',
     key: '键盘',
     missing: '请输入您的编号和至少 4 位数字的 PIN 码。',
     wrong: '编号与 PIN 码不符。请重试，或询问前台。',

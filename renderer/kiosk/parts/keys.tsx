@@ -84,10 +84,15 @@ export function Keypad({ type, corner }: { type: Type; corner?: preact.Component
 }
 
 const ROWS: Record<string, readonly string[]> = {
-  en: ['1234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm-'],
-  de: ['1234567890ß', 'qwertzuiopü', 'asdfghjklöä', 'yxcvbnm-'],
+  en: ['1234567890', 'qwertyuiop', 'asdfghjkl', "zxcvbnm'-"],
+  de: ['1234567890ß', 'qwertzuiopü', 'asdfghjklöä', "yxcvbnm'-"],
   ar: ['1234567890', 'ضصثقفغعهخحجد', 'شسيبلاتنمكطذ', 'ئءؤرىةوزظأإآ-'],
 };
+/** Letters of names from all over Europe, a press away: then the usual rows are back. */
+const ACCENTS = ['àáâãäåæąăçćčďđð', 'èéêëęěìíîïıłğñń', 'ňòóôõöøőœřśşšșß', 'ùúûüůűýÿźżžťțþ'];
+/** Turkish has an i without a dot, whose capital is another than i's; ß has none on a keyboard. */
+const upperOf = (c: string): string => ({ ß: 'ß', ı: 'İ' })[c] ?? c.toUpperCase();
+
 /** Scripts of which a keyboard is all that its language has: names may be Latin all the same. */
 const OTHER_SCRIPTS: readonly string[] = ['ar'];
 
@@ -104,12 +109,17 @@ export function Keyboard({
 }) {
   const upper = useSignal(true);
   const latin = useSignal(false);
+  const accents = useSignal(false);
   const language = currentLanguage();
   const switches = !capitals && OTHER_SCRIPTS.includes(language);
-  const rows = (latin.value || (capitals && OTHER_SCRIPTS.includes(language)) ? undefined : ROWS[language]) ?? ROWS.en!;
+  const isLatin = latin.value || !OTHER_SCRIPTS.includes(language);
+  const usual = (isLatin || capitals) && OTHER_SCRIPTS.includes(language) ? ROWS.en! : (ROWS[language] ?? ROWS.en!);
+  // A number that is given here has neither an apostrophe nor an accent.
+  const rows = accents.value ? ACCENTS : capitals ? usual.map((row) => row.replace("'", '')) : usual;
   const press = (text: string): void => {
     type(text);
-    upper.value = capitals || text === ' ' || text === '-';
+    upper.value = capitals || [' ', '-', "'"].includes(text);
+    accents.value = false;
   };
   return (
     <fieldset class="keyboard" dir="ltr">
@@ -130,7 +140,7 @@ export function Keyboard({
             </button>
           )}
           {[...row].map((c) => {
-            const shown = upper.value && c !== 'ß' ? c.toLocaleUpperCase() : c;
+            const shown = upper.value ? upperOf(c) : c;
             return <Key key={c} label={shown} onPress={() => press(shown)} />;
           })}
           {i === 3 && <Key wide label={<IconErase />} name={t('pin.erase')} onPress={() => type('erase')} />}
@@ -141,8 +151,22 @@ export function Keyboard({
         {switches && (
           <Key label={latin.value ? t('language') : t('pin.letters')} onPress={() => (latin.value = !latin.value)} />
         )}
+        {isLatin && !capitals && (
+          <button
+            type="button"
+            class="key key-side"
+            aria-label={t('pin.accents')}
+            aria-pressed={accents.value}
+            onPointerDown={keepFocus}
+            onMouseDown={keepFocus}
+            onClick={() => (accents.value = !accents.value)}
+          >
+            éñç
+          </button>
+        )}
         <Key wide label="␣" name={t('pin.space')} onPress={() => press(' ')} />
       </div>
+      {language === 'zh' && !capitals && <p class="hint">{t('pin.hanzi')}</p>}
     </fieldset>
   );
 }
