@@ -124,6 +124,7 @@ export function Keyboard({
   return (
     <fieldset class="keyboard" dir="ltr">
       <legend class="sr-only">{t('pin.key')}</legend>
+      {language === 'zh' && !capitals && <p class="hint">{t('pin.hanzi')}</p>}
       {rows.map((row, i) => (
         <div class="keyboard-row" key={row}>
           {i === 3 && (
@@ -166,7 +167,6 @@ export function Keyboard({
         )}
         <Key wide label="␣" name={t('pin.space')} onPress={() => press(' ')} />
       </div>
-      {language === 'zh' && !capitals && <p class="hint">{t('pin.hanzi')}</p>}
     </fieldset>
   );
 }
