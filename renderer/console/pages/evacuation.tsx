@@ -235,7 +235,11 @@ function RollCall({
       <RefusalNote refusal={refusal} />
       <section class="roll" aria-label={t('evacuation.nav')}>
         {current && (
-          <Figure label={t('evacuation.missing')} count={missing.length} tone={missing.length > 0 ? 'bad' : 'good'} />
+          <Figure
+            label={t('evacuation.missing')}
+            count={missing.length}
+            {...(presence.people.length > 0 && { tone: missing.length > 0 ? ('bad' as const) : ('good' as const) })}
+          />
         )}
         {current && <Figure label={t('evacuation.accounted')} count={presence.people.length - missing.length} />}
         <Figure label={t('evacuation.inside')} count={presence.people.length} />
@@ -255,9 +259,16 @@ function RollCall({
               columns={columns}
             />
           ) : (
+            // Where nobody is known to be inside, nobody was accounted for: a list that misses someone looks the same.
             <Empty
-              title={t(current && missing.length === 0 ? 'evacuation.allOut' : 'presence.empty')}
-              icon={<IconCheck />}
+              title={t(
+                presence.people.length === 0
+                  ? 'evacuation.nobodyKnown'
+                  : current && missing.length === 0
+                    ? 'evacuation.allOut'
+                    : 'presence.empty',
+              )}
+              {...(presence.people.length > 0 && { icon: <IconCheck /> })}
             />
           )}
         </div>

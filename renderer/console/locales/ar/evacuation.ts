@@ -20,6 +20,7 @@ export const evacuation = {
   last: 'انتهى الأخير {{time}}: {{accounted}} من {{inside}} كانوا في أمان.',
   search: 'ابحث عن اسم',
   onlyMissing: 'المفقودون فقط',
+  nobodyKnown: 'لا يُعرف أن أحدًا في المبنى',
   allOut: 'الجميع في أمان',
   stale: 'قد لا تكون القائمة كاملة: بعض الأجهزة غير متصلة.',
 } satisfies Sentences;

@@ -20,6 +20,7 @@ export const evacuation = {
   last: 'Der letzte endete {{time}}: {{accounted}} von {{inside}} waren in Sicherheit.',
   search: 'Namen suchen',
   onlyMissing: 'Nur Vermisste',
+  nobodyKnown: 'Es ist niemand als anwesend bekannt',
   allOut: 'Alle sind in Sicherheit',
   stale: 'Die Liste ist vielleicht unvollständig: Einige Kioske sind nicht in Verbindung.',
 } satisfies Sentences;

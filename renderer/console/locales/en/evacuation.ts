@@ -20,6 +20,7 @@ export const evacuation = {
   last: 'The last one ended {{time}}: {{accounted}} of {{inside}} were accounted for.',
   search: 'Find a name',
   onlyMissing: 'Missing only',
+  nobodyKnown: 'Nobody is known to be inside',
   allOut: 'Everybody is accounted for',
   stale: 'The list may not be complete: some kiosks are not in contact.',
 } satisfies Sentences;

@@ -20,6 +20,7 @@ export const evacuation = {
   last: '上一次结束于 {{time}}：{{inside}} 人中 {{accounted}} 人已确认安全。',
   search: '查找姓名',
   onlyMissing: '仅未找到',
+  nobodyKnown: '没有已知的在场人员',
   allOut: '所有人均已确认安全',
   stale: '列表可能不完整：部分终端未连接。',
 } satisfies Sentences;
