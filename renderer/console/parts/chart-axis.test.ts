@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { axisLabels, axisRange } from './chart-axis.ts';
+import { axisLabels, axisRange, barSteps } from './chart-axis.ts';
 
 const HOUR = 3_600_000;
 const NOON = Date.parse('2026-11-26T12:00:00Z');
@@ -24,4 +24,8 @@ test('where a day begins its date stands in place of 00:00, by the clock of the 
     '01:00',
   ]);
   expect(axisLabels([NOON, NOON + 48 * HOUR], 96 * HOUR, 'UTC', 'en')).toEqual(['26/11/2026', '28/11/2026']);
+});
+
+test('an axis under hourly bars has no step of less than an hour', () => {
+  expect(Math.min(...barSteps(HOUR))).toBe(HOUR);
 });

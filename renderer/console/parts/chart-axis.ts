@@ -14,6 +14,10 @@ export function axisRange(x: readonly number[], bar: number | undefined, time: b
   return [low - room, high + room];
 }
 
+/** Steps that a time axis under bars may have, ms: never less than a bar, or hours would stand over minutes. */
+export const barSteps = (bar: number): number[] =>
+  [1, 2, 3, 6, 12, 24, 48, 72, 168, 336, 720].map((bars) => bars * bar);
+
 /** Words at the moments of an axis: the time, and the day where one begins; of more than three days the days alone. */
 export function axisLabels(moments: readonly number[], spanMs: number, zone: string, language: string): string[] {
   return moments.map((ms) => {

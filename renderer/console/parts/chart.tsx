@@ -4,7 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 import { currentLanguage, t } from '../../shared/i18n.ts';
 import { tagOf } from '../core/clock.ts';
 import { theme } from '../core/preferences.ts';
-import { axisLabels, axisRange } from './chart-axis.ts';
+import { axisLabels, axisRange, barSteps } from './chart-axis.ts';
 
 export interface Series {
   readonly label: string;
@@ -141,7 +141,13 @@ function draw(element: HTMLElement, { x, zone, series, bars, format }: ChartProp
         y: { range: (_, __, high) => [0, Math.max(1, high * 1.1)] },
       },
       axes: [
-        { ...axis, grid: { show: false }, space: 70, values: labels },
+        {
+          ...axis,
+          grid: { show: false },
+          space: 70,
+          values: labels,
+          ...(time && bars !== undefined && { incrs: barSteps(bars).map((ms) => ms / 1000) }),
+        },
         {
           ...axis,
           incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000],

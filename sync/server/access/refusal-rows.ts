@@ -54,7 +54,7 @@ export class RefusalRows {
       await this.#write({ ...entry, resource: `${more} more within a minute` });
     } catch (err) {
       this.#services.log.error(
-        { code: 'refusals-not-recorded', route: entry.route, more, err },
+        { code: 'refusals-not-recorded', route: entry.route, count: more, err },
         'refusals left no row',
       );
     }

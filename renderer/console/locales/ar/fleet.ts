@@ -49,6 +49,7 @@ export const fleet = {
     refused: 'رُفض',
   },
   isWell: 'بحالة جيدة',
+  wasWell: 'كان بحالة جيدة عند آخر تقرير',
   back: 'كل الأجهزة',
   alert: {
     offline: 'غير متصل',

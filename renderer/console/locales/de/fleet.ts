@@ -49,6 +49,7 @@ export const fleet = {
     refused: 'Abgelehnt',
   },
   isWell: 'In Ordnung',
+  wasWell: 'Zuletzt in Ordnung',
   back: 'Alle Kioske',
   alert: {
     offline: 'Offline',

@@ -49,6 +49,7 @@ export const fleet = {
     refused: 'Refused',
   },
   isWell: 'Well',
+  wasWell: 'OK when last reported',
   back: 'All kiosks',
   alert: {
     offline: 'Offline',

@@ -49,6 +49,7 @@ export const fleet = {
     refused: '被拒绝',
   },
   isWell: '正常',
+  wasWell: '上次报告时正常',
   back: '所有终端',
   alert: {
     offline: '离线',

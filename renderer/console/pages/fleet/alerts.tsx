@@ -1,7 +1,11 @@
 import type { Alert, FleetKiosk } from '../../../../sync/protocol/api/fleet.ts';
 import { currentLanguage, hasSentence, t } from '../../../shared/i18n.ts';
+import { Ago } from '../../parts/moment.tsx';
 
-/** What is wrong with a kiosk, worst first; or that it is well. */
+/** Kiosks report every 15 minutes: what is older than this says nothing of how the kiosk is now, ms. */
+const REPORT_OLD_MS = 20 * 60_000;
+
+/** What is wrong with a kiosk, worst first; or that it is well, and since when that is known. */
 export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
   if (kiosk.leaving)
     return (
@@ -10,12 +14,19 @@ export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
       </span>
     );
   if (kiosk.status === 'revoked') return <span class="badge">{t('devices.status.revoked')}</span>;
-  if (kiosk.alerts.length === 0)
+  if (kiosk.alerts.length === 0) {
+    const current = kiosk.reportAt !== null && Date.now() - Date.parse(kiosk.reportAt) < REPORT_OLD_MS;
     return (
-      <span class="badge" data-kind="good">
-        {t('fleet.isWell')}
+      <span class="fleet-badges">
+        <span class="badge" data-kind={current ? 'good' : undefined}>
+          {t(current ? 'fleet.isWell' : 'fleet.wasWell')}
+        </span>
+        <span class="muted">
+          <Ago at={kiosk.reportAt} />
+        </span>
       </span>
     );
+  }
   return (
     <span class="fleet-badges">
       {kiosk.alerts.map((alert) => (
