@@ -231,7 +231,8 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
 
   function home(leave?: 'settled' | 'anew'): void {
     if (leave === 'settled') visits.settle();
-    if (leave === 'anew') visits.restart();
+    // After staff's work the face that is there counts again, answered or not: they may have just been enrolled, or deleted.
+    if (leave === 'anew' || route.peek().at === 'staff') visits.restart();
     // A guest's language goes with the guest.
     if (route.peek().at !== 'checkin') usualLanguage();
     go({ at: 'checkin' });
