@@ -16,7 +16,7 @@ import { json, type Kiosk, rechain, recommit, Target } from './sync-kit.ts';
 
 /** As docs/protocol.md lists them. */
 const REASONS =
-  /^(event-newer-schema|event-malformed|event-foreign|event-wrong-sequence|event-commitment-mismatch|event-id-reused|sequence-reused|event-not-storable)$/;
+  /^(event-newer-schema|event-malformed|event-foreign|event-wrong-sequence|event-commitment-mismatch|event-id-reused|sequence-reused|event-not-storable|person-unknown)$/;
 
 type Event = WireEvent;
 type Anything = { header: Record<string, unknown>; personal: Record<string, unknown> };
@@ -196,7 +196,7 @@ const SPOILED: Spoiled[] = [
     null,
     as('erasureDone', { request: crypto.randomUUID() }, {}),
   ),
-  spoiled('templates of nobody known', null, (e) =>
+  spoiled('templates of nobody known', 'person-unknown', (e) =>
     as(
       'template',
       { change: 'added', model: 'x', count: 1 },
