@@ -6,6 +6,7 @@ import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { DATABASES } from '../services/databases.ts';
 import { heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin } from '../store/samples.ts';
+import { closeErasures } from '../sync/erasing.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
 import { type Api, SITE } from './api-kit.ts';
 import { type Opened, OTHER_SITE, readInto, sendFrom, withApi } from './sites-kit.ts';
@@ -189,6 +190,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     await east.store.deletePerson(ada.id);
     await east.sync();
     await west.sync();
+    await closeErasures(api.db, api.keys);
     expect(await api.db.selectFrom('evacuation_mark').selectAll().execute()).toEqual([]);
     for (const { store } of [west, east])
       expect(store.session.db.prepare('SELECT count(*) FROM accounted').pluck().get()).toBe(0);
