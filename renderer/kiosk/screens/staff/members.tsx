@@ -9,6 +9,7 @@ import { useKiosk } from '../../kiosk.ts';
 import { PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, Keypad, useTypingTarget } from '../../parts/keys.tsx';
+import { ConfirmRemove } from './confirm-remove.tsx';
 import { type StaffSession, staffWords } from './session.ts';
 
 const PIN_SHAPE = /^[0-9]{6,12}$/;
@@ -316,36 +317,17 @@ function Remove({
   back: (message?: string) => void;
 }) {
   const { core } = useKiosk();
-  const error = useSignal('');
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
-  async function remove(): Promise<void> {
-    try {
-      await session.run((token) => core.staffRemove({ token, member: member.id }));
-      back(t('members.removed', { name: member.name }));
-    } catch (cause) {
-      error.value = staffWords(cause);
-    }
-  }
   return (
-    <section class="confirm">
-      <span class="confirm-icon" data-tone="bad">
-        <IconTrash />
-      </span>
-      <h2 class="title" ref={title} tabIndex={-1}>
-        {t('members.removeAsk', { name: member.name })}
-      </h2>
-      <p class="lead">{t('members.removeText')}</p>
-      <FormError words={error.value} />
-      <div class="actions">
-        <button type="button" class="button button-big" onClick={() => back()}>
-          {t('cancel')}
-        </button>
-        <button type="button" class="button button-big button-bad-main" onClick={() => void remove()}>
-          {t('members.remove')}
-        </button>
-      </div>
-    </section>
+    <ConfirmRemove
+      title={t('members.removeAsk', { name: member.name })}
+      text={t('members.removeText')}
+      yes={t('members.remove')}
+      remove={async () => {
+        await session.run((token) => core.staffRemove({ token, member: member.id }));
+        back(t('members.removed', { name: member.name }));
+      }}
+      cancel={() => back()}
+    />
   );
 }
 

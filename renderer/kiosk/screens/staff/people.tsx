@@ -8,6 +8,7 @@ import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, Keypad, useTypingTarget } from '../../parts/keys.tsx';
 import { CardsScreen } from './cards.tsx';
+import { ConfirmRemove } from './confirm-remove.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { OverrideForm } from './override.tsx';
 import { type StaffSession, staffWords } from './session.ts';
@@ -251,35 +252,16 @@ function Remove({
   back: (message?: string) => void;
 }) {
   const { core } = useKiosk();
-  const error = useSignal('');
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
-  async function remove(): Promise<void> {
-    try {
-      await session.run((token) => core.personDelete({ token, person: person.id }));
-      back(t('people.removed', { name: person.name }));
-    } catch (cause) {
-      error.value = staffWords(cause);
-    }
-  }
   return (
-    <section class="confirm">
-      <span class="confirm-icon" data-tone="bad">
-        <IconTrash />
-      </span>
-      <h2 class="title" ref={title} tabIndex={-1}>
-        {t('people.removeAsk', { name: person.name })}
-      </h2>
-      <p class="lead">{t('people.removeText')}</p>
-      <FormError words={error.value} />
-      <div class="actions">
-        <button type="button" class="button button-big" onClick={() => back()}>
-          {t('cancel')}
-        </button>
-        <button type="button" class="button button-big button-bad-main" onClick={() => void remove()}>
-          {t('people.removeYes')}
-        </button>
-      </div>
-    </section>
+    <ConfirmRemove
+      title={t('people.removeAsk', { name: person.name })}
+      text={t('people.removeText')}
+      yes={t('people.removeYes')}
+      remove={async () => {
+        await session.run((token) => core.personDelete({ token, person: person.id }));
+        back(t('people.removed', { name: person.name }));
+      }}
+      cancel={() => back()}
+    />
   );
 }

@@ -1,0 +1,47 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../../../shared/i18n.ts';
+import { IconTrash } from '../../../shared/icons.tsx';
+import { FormError } from '../../parts/keypad-form.tsx';
+import { staffWords } from './session.ts';
+
+export interface ConfirmRemoveProps {
+  readonly title: string;
+  readonly text: string;
+  /** What the button that removes is called. */
+  readonly yes: string;
+  /** Removes, and leaves the screen; what it throws is said here. */
+  readonly remove: () => Promise<void>;
+  readonly cancel: () => void;
+}
+
+/** Asks staff before a person, or one of the staff, is removed. */
+export function ConfirmRemove({ title, text, yes, remove, cancel }: ConfirmRemoveProps) {
+  const error = useSignal('');
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  const run = (): void =>
+    void remove().catch((cause: unknown) => {
+      error.value = staffWords(cause);
+    });
+  return (
+    <section class="confirm">
+      <span class="confirm-icon" data-tone="bad">
+        <IconTrash />
+      </span>
+      <h2 class="title" ref={heading} tabIndex={-1}>
+        {title}
+      </h2>
+      <p class="lead">{text}</p>
+      <FormError words={error.value} />
+      <div class="actions">
+        <button type="button" class="button button-big" onClick={cancel}>
+          {t('cancel')}
+        </button>
+        <button type="button" class="button button-big button-bad-main" onClick={run}>
+          {yes}
+        </button>
+      </div>
+    </section>
+  );
+}
