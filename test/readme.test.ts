@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { buildProgram } from '../electron/cli/program.ts';
+import { command } from '../sync/protocol/wire/program.ts';
 
 /* What the README says, held against what is there. That its two commands work is what the whole run, and test/e2e, show. */
 
@@ -92,7 +93,7 @@ test('every command that the README lists has a help text', async () => {
     const found = words
       .split(' ')
       .reduce<Command | undefined>((at, word) => at?.commands.find((c) => c.name() === word), program);
-    expect(found?.helpInformation(), words).toContain(`Usage: sp ${words}`);
+    expect(found?.helpInformation(), words).toContain(`Usage: ${command(words)}`);
   }
 });
 

@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { readIfThere, syncFolder } from '../../sync/disk/replace.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { command } from '../../sync/protocol/wire/program.ts';
 import { parseTargetPath, targetFile } from '../../sync/protocol/wire/release.ts';
 import { parseDocument } from './documents.ts';
 import type { Workspace } from './workspace.ts';
@@ -46,7 +47,11 @@ export async function copyTo(
     workspace.timestamp(),
   ];
   if (!root || !targets || !snapshot || !timestamp)
-    throw new Problem('release-not-published', 'Nothing has been published yet.', 'Run release publish first.');
+    throw new Problem(
+      'release-not-published',
+      'Nothing has been published yet.',
+      `Run ${command('release publish')} first.`,
+    );
   await requireSameRepository(workspace, to);
 
   const wanted = Object.values(targets.signed.targets).filter(
@@ -54,7 +59,11 @@ export async function copyTo(
   );
   for (const version of only ?? [])
     if (!wanted.some(({ path }) => parseTargetPath(path)?.version === version))
-      throw new Problem('release-version-unknown', `Version ${version} is not published.`, 'Look at: release status');
+      throw new Problem(
+        'release-version-unknown',
+        `Version ${version} is not published.`,
+        `Look at: ${command('release status')}`,
+      );
   const files = wanted.map(({ path, hashes, length }) => ({ path: targetFile(path, hashes.sha256!), length }));
   const lacking: typeof files = [];
   for (const file of files) if ((await to.size(file.path)) !== file.length) lacking.push(file);

@@ -72,7 +72,7 @@ export function requirePassphrase(passphrase: string): void {
   if (passphrase.length < MIN_PASSPHRASE)
     throw new Problem(
       'release-passphrase-weak',
-      `A passphrase of a release key has at least ${MIN_PASSPHRASE} characters.`,
+      `A passphrase of these keys has at least ${MIN_PASSPHRASE} characters.`,
       'Take five words at random.',
     );
 }

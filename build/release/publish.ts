@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { command } from '../../sync/protocol/wire/program.ts';
 import { targetFile } from '../../sync/protocol/wire/release.ts';
 import {
   bytesOf,
@@ -141,21 +142,25 @@ function requireTargets(workspace: Workspace, targets: Document<'targets'>): voi
       throw new Problem(
         'release-target-missing',
         `The archive of ${path} is not in the working copy.`,
-        'Copy it there again with release sign --build, or withdraw the version.',
+        `Copy it there again with ${command('release sign --build')}, or withdraw the version.`,
       );
   }
 }
 
 function requirePublished<T>(document: T | null): T {
   if (document) return document;
-  throw new Problem('release-not-published', 'Nothing has been published yet.', 'Run release publish first.');
+  throw new Problem(
+    'release-not-published',
+    'Nothing has been published yet.',
+    `Run ${command('release publish')} first.`,
+  );
 }
 
 function expired(role: 'root' | 'targets'): Problem {
   return new Problem(
     'release-expired',
     `The ${role} metadata have expired, so no kiosk would take what is published now.`,
-    `Renew them with the offline keys: npm run -s sp -- release sign --renew ${role}`,
+    `Renew them with the offline keys: ${command('release sign --renew')} ${role}`,
     { params: { role } },
   );
 }

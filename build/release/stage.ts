@@ -1,5 +1,6 @@
 import type { TargetFile } from '@tufjs/models';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { command } from '../../sync/protocol/wire/program.ts';
 import { type BuildFacts, type BuildFormat, parseTargetPath, targetPath } from '../../sync/protocol/wire/release.ts';
 import {
   bytesOf,
@@ -71,7 +72,11 @@ export function stageWithdrawal(workspace: Workspace, version: string, now: numb
   const targets = comingTargets(workspace);
   const gone = targets.filter((target) => parseTargetPath(target.path)?.version === version);
   if (gone.length === 0)
-    throw new Problem('release-version-unknown', `Version ${version} is not signed.`, 'Look at: release status');
+    throw new Problem(
+      'release-version-unknown',
+      `Version ${version} is not signed.`,
+      `Look at: ${command('release status')}`,
+    );
   stageTargets(
     workspace,
     targets.filter((target) => !gone.includes(target)),
@@ -110,7 +115,7 @@ export function stageRotation(workspace: Workspace, { role, add, remove, thresho
     throw new Problem(
       'release-key-unknown',
       `${role} has no one key that begins with ${beginning.slice(0, 64)}.`,
-      'Name it as release status does, by 8 characters or more.',
+      `Name it as ${command('release status')} does, by 8 characters or more.`,
     );
   });
   if (gone.length === 0 && add.length === 0 && (threshold ?? before) === before)
@@ -211,7 +216,7 @@ export function requireApproved(workspace: Workspace): void {
   throw new Problem(
     'release-not-signed',
     `Version ${version} of ${role} has ${have.length} of the ${need} signatures that it needs.`,
-    `Let the holder of one of these keys run release sign: ${left.join(', ')}.`,
+    `Let the holder of one of these keys run ${command('release sign')}: ${left.join(', ')}.`,
     { params: { role, have: have.length, need } },
   );
 }

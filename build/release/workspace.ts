@@ -3,6 +3,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { readIfThere } from '../../sync/disk/replace.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { command } from '../../sync/protocol/wire/program.ts';
 import { bytesOf, type Document, Lifetimes, type OfflineRole, parseDocument, type RoleName } from './documents.ts';
 import { writeWhole } from './files.ts';
 
@@ -52,7 +53,7 @@ export function openWorkspace(folder: string): Workspace {
     throw new Problem(
       'release-not-a-repository',
       `There is no working copy of a repository in ${folder}.`,
-      'Name its folder with --repository, or make one with: npm run -s sp -- release init',
+      `Name its folder with --repository, or make one with: ${command('release init')}`,
     );
   let parsed: z.infer<typeof Settings>;
   try {

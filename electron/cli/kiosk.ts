@@ -62,7 +62,7 @@ async function buildKioskProgram(): Promise<Command> {
   ]);
   registerKiosk(program);
   // The same under the name that `sp` has for it, and that what a command says to do next goes by.
-  registerKiosk(program.command('device').description('As above, under the names of `sp device`.'));
+  registerKiosk(program.command('device').description('As above, under the names that the server’s command line has.'));
   registerSyncStatus(program);
   registerUpdate(program);
   registerStore(program);

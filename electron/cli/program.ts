@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
+import { command, PROGRAM } from '../../sync/protocol/wire/program.ts';
 import { BUILD_NAME } from '../core/version.ts';
 import { EXIT_HELP } from './exit-codes.ts';
 
@@ -40,7 +43,7 @@ Exit code: 0 everything was measured; 1 a group could not be measured; 2 wrong u
 
 /** @param word the first word that was typed: its topic alone is loaded, all of them where it is none */
 export async function buildProgram(word: string): Promise<Command> {
-  const program = new Command('sp')
+  const program = new Command(PROGRAM.call)
     .description('SmartPresence: what an operator does from a terminal.')
     .version(BUILD_NAME, '--version')
     .addHelpText(
@@ -48,19 +51,21 @@ export async function buildProgram(word: string): Promise<Command> {
       `${EXIT_HELP}\n\nThe data folder is SMARTPRESENCE_HOME, by default smartpresence in the user's data folder.`,
     )
     .exitOverride()
-    .showHelpAfterError('(sp --help tells more)');
+    .showHelpAfterError(`(more: ${command('--help')})`);
 
   const named = TOPICS.filter((topic) => topic.words.includes(word));
   for (const { load } of named.length > 0 ? named : TOPICS) (await load())(program);
-  program
-    .command('bench')
-    .description('Measure, each figure beside its peer or limit in the same run.')
-    .argument('[group...]', 'groups to run; all when none is named')
-    .option('--json', 'one JSON object a line')
-    .addHelpText('after', BENCH_HELP)
-    .action(async (groups: string[], options: { json?: boolean }) => {
-      const { runBench } = await import('../../test/bench/run.ts');
-      process.exitCode = await runBench({ groups, json: options.json ?? false });
-    });
+  // Where the benches are: an installed program has none.
+  if (existsSync(join(import.meta.dirname, '../../test/bench')))
+    program
+      .command('bench')
+      .description('Measure, each figure beside its peer or limit in the same run.')
+      .argument('[group...]', 'groups to run; all when none is named')
+      .option('--json', 'one JSON object a line')
+      .addHelpText('after', BENCH_HELP)
+      .action(async (groups: string[], options: { json?: boolean }) => {
+        const { runBench } = await import('../../test/bench/run.ts');
+        process.exitCode = await runBench({ groups, json: options.json ?? false });
+      });
   return program;
 }

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { PROGRAM } from '../../sync/protocol/wire/program.ts';
 import { EXIT } from './exit-codes.ts';
 import { buildProgram } from './program.ts';
 import { commanderExit, reportProblem } from './report.ts';
@@ -10,9 +11,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.attention);
 });
 
-/** `npm run -s sp -- COMMAND`: the operator's command line. */
+/** `smartpresence COMMAND`, in the sources `npm run -s sp -- COMMAND`: the operator's command line. */
 try {
   await (await buildProgram(process.argv[2] ?? '')).parseAsync();
 } catch (error) {
-  process.exitCode = error instanceof CommanderError ? commanderExit(error) : reportProblem('sp', error);
+  process.exitCode = error instanceof CommanderError ? commanderExit(error) : reportProblem(PROGRAM.name, error);
 }

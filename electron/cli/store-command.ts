@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { command } from '../../sync/protocol/wire/program.ts';
 import { type CommandOutput, parseArguments, type StoreCommand } from '../core/commands/command.ts';
 import { ControlAnswer, controlSocketPath } from '../core/control/protocol.ts';
 import { deviceSecretFile } from '../core/keys/device-secret.ts';
@@ -33,7 +34,7 @@ export async function openCommands(home: string, begins = false): Promise<Comman
       throw new Problem(
         'store-missing',
         `there is no kiosk in ${home}`,
-        'Set SMARTPRESENCE_HOME to the folder of one, or begin one: npm start, or people import.',
+        `Set SMARTPRESENCE_HOME to the folder of one, or begin one: npm start, or ${command('people import')}`,
       );
   }
   ensureKioskFolder(home, false);
@@ -49,7 +50,7 @@ export async function openCommands(home: string, begins = false): Promise<Comman
     throw new Problem(
       cause.code,
       cause.message,
-      'Start the kiosk, or run this in a unit that has its credential: systemd-run --pty --property=LoadCredentialEncrypted=smartpresence-device-secret:… npm run -s sp -- …',
+      `Start the kiosk, or run this in a unit that has its credential: systemd-run --pty --property=LoadCredentialEncrypted=smartpresence-device-secret:… ${command('…')}`,
       { cause },
     );
   }

@@ -93,7 +93,7 @@ export async function assemble(
     throw new Problem(
       'home-not-demo',
       'this data folder belongs to a real kiosk',
-      'Start the demo in a folder of its own.',
+      'Leave --demo out, or start the demo in a folder of its own: --home DIR (SMARTPRESENCE_HOME=DIR).',
     );
   }
   const { store, home, keys } = kiosk;

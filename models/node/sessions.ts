@@ -64,7 +64,7 @@ export async function readWeight(folder: string, weight: WeightFile): Promise<Ui
     throw new ModelProblem(
       'model-missing',
       `The weights ${path} can't be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
-      'Run npm run prepare:models, or reinstall the kiosk.',
+      'Install it again (in the sources: npm run prepare:models).',
       { cause },
     );
   }
@@ -73,7 +73,7 @@ export async function readWeight(folder: string, weight: WeightFile): Promise<Ui
     throw new ModelProblem(
       'model-altered',
       `The weights ${path} have SHA-256 ${found}, expected ${weight.sha256}; they were not loaded.`,
-      'Run npm run prepare:models, or reinstall the kiosk; find out who changed the file.',
+      'Find out who changed the file, and install it again (in the sources: npm run prepare:models).',
     );
   }
   return bytes;

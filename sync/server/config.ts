@@ -17,7 +17,7 @@ import { urlOf } from './http/url.ts';
 import type { MasterPair } from './keys/envelope.ts';
 import { Secret } from './keys/secret.ts';
 import { previousPair } from './keys/settings.ts';
-import { HOW_TO_MAKE_KEYS, readKey } from './keys/strength.ts';
+import { readKey, WHOSE_KEYS } from './keys/strength.ts';
 import { type MqttSettings, mqttSettings, mqttVariables } from './mqtt/settings.ts';
 import { objectIssues, objectSettings, objectVariables, type S3Settings } from './objects/settings.ts';
 import { type RetentionSettings, retentionSettings, retentionVariables } from './retention/settings.ts';
@@ -25,7 +25,7 @@ import { updateVariables } from './rollout/settings.ts';
 import { withSecretFiles } from './secrets/files.ts';
 import { type WebhookSettings, webhookSettings, webhookVariables } from './webhooks/settings.ts';
 
-const Key = z.string({ error: `is missing. ${HOW_TO_MAKE_KEYS}` }).transform((text, ctx) => {
+const Key = z.string({ error: `is missing. ${WHOSE_KEYS}` }).transform((text, ctx) => {
   const key = readKey(text);
   if (typeof key !== 'string') return new Secret(key);
   ctx.addIssue({ code: 'custom', message: key });
@@ -122,7 +122,7 @@ const Environment = z
   // `when`: checked even where single variables are wrong, so that one start tells everything.
   .refine((e) => !sameKey(e.ENCRYPTION_KEY, e.SECRET_KEY), {
     path: ['SECRET_KEY'],
-    error: `must differ from ENCRYPTION_KEY. ${HOW_TO_MAKE_KEYS}`,
+    error: `must differ from ENCRYPTION_KEY. ${WHOSE_KEYS}`,
     when: () => true,
   })
   .refine((e) => !sameKey(e.ENCRYPTION_KEY, e.ENCRYPTION_KEY_PREVIOUS), {

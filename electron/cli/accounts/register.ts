@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import type { ResultOf } from '../../../sync/server/operator/operations.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
@@ -32,7 +33,8 @@ export function registerAccounts(program: Command): void {
     .action(async (o: { json?: boolean }) => {
       const list = await operate('accounts list', {});
       for (const account of list) print(o.json, account, line(account));
-      if (list.length === 0 && !o.json) process.stdout.write('No accounts yet: sp accounts add EMAIL --role admin\n');
+      if (list.length === 0 && !o.json)
+        process.stdout.write(`No accounts yet. Add one: ${command('accounts add EMAIL --role admin')}\n`);
     });
   accounts
     .command('role')

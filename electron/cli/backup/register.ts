@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import type { Listed } from '../../../sync/server/backup/environment.ts';
 import type { Finding } from '../../../sync/server/objects/bucket/setup.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
@@ -160,7 +161,7 @@ Exit code 1 with backup-thawing: the archive was asked for it; run the same comm
           ...(r.photosMissing > 0 ? [`${r.photosMissing} photos were purged or erased since.`] : []),
           ...(r.erasedAgain > 0 ? [`${r.erasedAgain} people were erased since the backup, and are erased again.`] : []),
           'Devices, accounts and settings are as they were then: revoke again what was revoked since.',
-          'Start the server: npm run -s sp -- server start',
+          `Start the server: ${command('server start')}`,
         ].join('\n');
       });
       const say = (line: string) => process.stderr.write(`${line}\n`);

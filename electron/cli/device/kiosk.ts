@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import {
   deviceAccept,
   deviceJoin,
@@ -125,7 +126,11 @@ encrypted between kiosk and server. Before joining: \`device proxy --set\`, then
     )
     .action(async (o: { set?: boolean; none?: boolean; json?: boolean }) => {
       if (o.set && o.none)
-        throw new Problem('arguments-wrong', '--set and --none exclude each other.', 'See device proxy --help.');
+        throw new Problem(
+          'arguments-wrong',
+          '--set and --none exclude each other.',
+          `See ${command('device proxy --help')}`,
+        );
       const address = o.none ? '' : o.set ? await ask('Address of the proxy: ') : undefined;
       const output = terminalOutput(o.json ?? false, (value) => {
         const { proxy } = value as { proxy: string | null };

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import type { ResultOf } from '../../../sync/server/operator/operations.ts';
 import { ask } from '../ask.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
@@ -79,7 +80,7 @@ async function byCode(o: ProvisionOptions): Promise<void> {
     throw new Problem(
       'arguments-wrong',
       '--out and --fingerprint belong to --request.',
-      'See device provision --help.',
+      `See ${command('device provision --help')}`,
     );
   const made = await operate('device provision', {
     name: o.name,
@@ -95,13 +96,18 @@ async function byFile(o: ProvisionOptions, request: string): Promise<void> {
     throw new Problem(
       'arguments-wrong',
       '--request needs --out, and takes no --minutes.',
-      'See device provision --help.',
+      `See ${command('device provision --help')}`,
     );
   let text: string;
   try {
     text = readFileSync(request, 'utf8');
   } catch (cause) {
-    throw new Problem('arguments-wrong', `${request} can't be read.`, 'Name the file of `device request`.', { cause });
+    throw new Problem(
+      'arguments-wrong',
+      `${request} can't be read.`,
+      `Name the file that the kiosk wrote: ${command('device request')}`,
+      { cause },
+    );
   }
   const fingerprint = o.fingerprint ?? (await ask('Fingerprint, as the kiosk shows it: '));
   const { grant, ...given } = await operate('device provision file', {

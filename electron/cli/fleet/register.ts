@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { AlertCode } from '../../../sync/protocol/api/fleet.ts';
 import { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import { ask } from '../ask.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
@@ -114,7 +115,8 @@ function registerSettings(fleet: Command): void {
               ? await operate('fleet template', { site, set })
               : (await operate('fleet templates', {})).filter((one) => one.site === site);
       for (const one of all) print(o.json, one, templateText(one));
-      if (all.length === 0) throw new Problem('unknown-site', 'There is no such site.', 'See fleet template.');
+      if (all.length === 0)
+        throw new Problem('unknown-site', 'There is no such site.', `See ${command('fleet template')}`);
     });
 }
 
@@ -181,14 +183,18 @@ Reading it is audited.`,
     .action(async (device: string, o: CommandOptions & { read?: boolean; out?: string }) => {
       if (!o.read) {
         if (o.out !== undefined)
-          throw new Problem('arguments-wrong', '--out belongs to --read.', 'See fleet logs --help.');
+          throw new Problem('arguments-wrong', '--out belongs to --read.', `See ${command('fleet logs --help')}`);
         const found = await operate('fleet command', { device, what: 'logs', ...(o.hours && { hours: o.hours }) });
         return print(o.json, found, commandLine(found.commands[0]!));
       }
       const { commands } = await operate('fleet show', { device });
       const newest = commands.find(({ log }) => log !== null);
       if (!newest)
-        throw new Problem('log-missing', 'No log of this kiosk is here.', 'Ask for one: fleet logs, without --read.');
+        throw new Problem(
+          'log-missing',
+          'No log of this kiosk is here.',
+          `Ask for one: ${command('fleet logs')}, without --read.`,
+        );
       const { text } = await operate('fleet log', { device, command: newest.id });
       if (o.out === undefined) process.stdout.write(text);
       else {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import type { ResultOf } from '../../../sync/server/operator/operations.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
@@ -65,7 +66,7 @@ async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
     for (const { step, rows } of steps) process.stdout.write(`${String(rows).padStart(10)}  ${step}\n`);
     const why =
       status.present !== 'new'
-        ? 'These keys are in use already: make new ones with keys generate.'
+        ? `These keys are in use already. Make new ones: ${command('keys generate')}`
         : `${lacking} server processes do not have the new keys yet.`;
     process.stdout.write(ready ? 'Ready to rotate.\n' : `Not ready: ${why}\n`);
   }
@@ -112,7 +113,7 @@ the old keys too.${
           .filter(Boolean)
           .map((line) => `\n${line}`)
           .join('')
-      : '\nDead rows of the keyring are still on the disk, since somebody reads the database: run keys rotate once more later.'
+      : `\nDead rows of the keyring are still on the disk, since something reads the database. Run once more later: ${command('keys rotate')}`
   }`;
 }
 

@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
 
 /** How the commands call each other. */
-export const SP = 'npm run -s sp -- release';
+export const SP = command('release');
 export const PASSPHRASES = `
 Passphrases are asked for on the terminal, or read from the first line of a file of mode 600 (--passphrase-file).`;
 

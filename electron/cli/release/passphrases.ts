@@ -3,6 +3,7 @@ import { resolve, sep } from 'node:path';
 import type { RoleName, Signer } from '../../../build/release/documents.ts';
 import { type ClosedKey, findKeys, requirePassphrase } from '../../../build/release/key-file.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import { requirePrivate } from '../../core/keys/private-file.ts';
 import { password } from '../password.ts';
 
@@ -50,7 +51,7 @@ export function passphrases(file: string | undefined): Passphrases {
       throw new Problem(
         'release-passphrase-wrong',
         `The key ${key.file} was not opened.`,
-        'Ask its holder; if the passphrase is lost, replace the key with release rotate-key.',
+        `Ask its holder; if the passphrase is lost, replace the key with ${command('release rotate-key')}`,
       );
     },
   };

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { RingId, RolloutStep } from '../../../sync/protocol/api/rollouts.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import type { ResultOf } from '../../../sync/server/operator/operations.ts';
 import { ask } from '../ask.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
@@ -183,7 +184,7 @@ function registerRings(rollout: Command): void {
           throw new Problem(
             'arguments-wrong',
             'A device and its ring belong together, and --name stands alone.',
-            'See rollout rings --help.',
+            `See ${command('rollout rings --help')}`,
           );
         const rings =
           device !== undefined

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROGRAM } from '../../../sync/protocol/wire/program.ts';
 import type { ArgsOf, OperationName, ResultOf } from '../../../sync/server/operator/operations.ts';
 import { serverHome } from '../../core/paths.ts';
 
@@ -16,7 +17,7 @@ async function ownEnvironment(): Promise<NodeJS.ProcessEnv> {
   const { surroundings, takeEnvironment, withoutDumps } = await import('../../../sync/server/keys/hygiene.ts');
   own = takeEnvironment(process.env);
   const dumps = withoutDumps(surroundings());
-  if (dumps) process.stderr.write(`sp: ${dumps.code}: ${dumps.message}\n`);
+  if (dumps) process.stderr.write(`${PROGRAM.name}: ${dumps.code}: ${dumps.message}\n`);
   return own;
 }
 

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import { writeMosquitto, writeMosquittoAccess } from '../../../sync/server/mqtt/mosquitto.ts';
 import type { ResultOf } from '../../../sync/server/operator/operations.ts';
 import { serverHome } from '../../core/paths.ts';
@@ -39,7 +40,7 @@ Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
     .action(async (options: { json?: boolean }) => {
       const home = process.env.SMARTPRESENCE_SERVER_HOME || serverHome();
       await init(home, process.env);
-      const text = `Server home: ${home}\nStart it with: npm run -s sp -- server start\n`;
+      const text = `Server home: ${home}\nStart it with: ${command('server start')}\n`;
       process.stdout.write(options.json ? `${JSON.stringify({ home })}\n` : text);
     });
   registerKeys(server);

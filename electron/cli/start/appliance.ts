@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import { initServer } from '../../../sync/server/local.ts';
 import { lockFile } from '../../core/lock-file.ts';
 import { makeOwnFolder } from '../../core/own-folder.ts';
@@ -162,7 +163,9 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   say(`\nready (${((Date.now() - since) / 1000).toFixed(1)} s)`);
   say(`  kiosk    ${host.where}${demo ? ', with the demo clip as its camera' : ''}`);
   say(`  server   ${running.peopleUrl}   certificate SHA-256 ${running.certificateSha256}`);
-  const how = running.adminLink.includes('#') ? '(once, within the hour)' : '(with your account, or: sp accounts link)';
+  const how = running.adminLink.includes('#')
+    ? '(once, within the hour)'
+    : `(with your account, or: ${command('accounts link')})`;
   say(`  sign in  ${running.adminLink}   ${how}`);
   if (prepared.staffPin)
     say(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 
 const Ports = z.strictObject({ people: z.number().int(), devices: z.number().int() });
 type Ports = z.infer<typeof Ports>;
@@ -43,7 +44,7 @@ function readPorts(file: string): Ports {
     throw new Problem(
       'ports-unreadable',
       `${file} does not hold the ports of this server`,
-      'Put the file back, e.g. {"people":8443,"devices":8444}; the kiosk’s sync status says which server it looks for.',
+      `Put the file back, e.g. {"people":8443,"devices":8444}; the kiosk’s ${command('sync status')} says which server it looks for.`,
       { cause },
     );
   }

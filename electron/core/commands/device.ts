@@ -8,6 +8,7 @@ import { openGrant, signJoin } from '../../../sync/protocol/seal/join.ts';
 import { MAX_GRANT_BYTES } from '../../../sync/protocol/wire/join.ts';
 import { givenName } from '../../../sync/protocol/wire/name.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import {
   askToJoin,
   fingerprintOf,
@@ -77,14 +78,18 @@ const accept = storeCommand({
   async run(context, args, output) {
     const joining = readJoining(context.store);
     if (!joining || joining.code !== null)
-      throw new Problem('not-joining', 'this kiosk has asked for nothing by file', 'Run `device request` first.');
+      throw new Problem(
+        'not-joining',
+        'this kiosk has asked for nothing by file',
+        `First run: ${command('device request')}`,
+      );
     const grant = await openGrant(args.grant.trim(), joining.secret.device, joining.secret.sealing);
     // The file came by hand: that it is the right server's is what an administrator compared, and nothing else.
     if (!sameFingerprint(serverFingerprint(grant.bundle.keys.caPem[0]!), args.serverFingerprint))
       throw new Problem(
         'server-fingerprint-differs',
         'the file is not of the server with this fingerprint',
-        'Compare it again with what `device provision` showed. If it still differs, the file was exchanged.',
+        `Compare it again with what the server showed (${command('device provision')}). If it still differs, the file was exchanged.`,
       );
     await finishJoining(context, joining.secret, grant);
     output.line({ state: 'joined', device: joining.secret.device, server: grant.bundle.serverUrl });
@@ -97,7 +102,8 @@ const renew = storeCommand({
   args: z.strictObject({}),
   async run(context, _args, output) {
     const link = readServerLink(context.store);
-    if (!link) throw new Problem('not-provisioned', 'this kiosk belongs to no server', 'Run `device join` first.');
+    if (!link)
+      throw new Problem('not-provisioned', 'this kiosk belongs to no server', `First run: ${command('device join')}`);
     const { secret, bundle } = link;
     const line = new HttpsTransport({
       bundle,

@@ -4,6 +4,7 @@ import { createDeviceIdentity, DeviceSecret, deviceFingerprint, deviceRequest } 
 import { startJoining } from '../../../sync/edge/provisioning/join.ts';
 import type { Grant } from '../../../sync/protocol/wire/join.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import type { KioskKeys } from '../keys/index.ts';
 import { applySite } from '../provision.ts';
 import type { SiteConfig } from '../site/config.ts';
@@ -94,7 +95,11 @@ async function show(context: JoiningContext, joining: Joining & { readonly code:
 export async function pollJoining(context: JoiningContext): Promise<Asked & { readonly server: string | null }> {
   const joining = readJoining(context.store);
   if (!joining?.code)
-    throw new Problem('not-joining', 'this kiosk is not joining a server', 'Run `device join` with a new code.');
+    throw new Problem(
+      'not-joining',
+      'this kiosk is not joining a server',
+      `Join with a new code: ${command('device join')}`,
+    );
   const line = joinLine(context, { ...joining, code: joining.code });
   try {
     const grant = await line.poll(AbortSignal.timeout(EXCHANGE_MS));

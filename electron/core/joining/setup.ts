@@ -1,5 +1,6 @@
 import { readJoinCode } from '../../../sync/protocol/seal/join-code.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import { weakPin } from '../../contract/pin.ts';
 import type { Setup } from '../../contract/setup.ts';
@@ -195,7 +196,11 @@ export function createSetup(deps: SetupDeps): KioskSetup {
       async setupStaffPin({ pin }) {
         refuseWhenOver();
         if (store.setting(EMERGENCY_PIN) !== null)
-          throw new Problem('staff-pin-set', 'this kiosk has a staff PIN', 'Change it with `staff set-pin`.');
+          throw new Problem(
+            'staff-pin-set',
+            'this kiosk has a staff PIN',
+            `Change it with: ${command('staff set-pin')}`,
+          );
         await setStaffPin(pin);
         if (state.at === 'approval') set({ ...state, staffPin: true });
         return {};

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 
 /**
  * AES-256-GCM envelopes (NIST SP 800-38D): version byte 1 ‖ 12-byte random nonce ‖ ciphertext ‖ 16-byte tag.
@@ -65,7 +66,7 @@ export function open(key: KeyObject, place: Place, envelope: Uint8Array): Buffer
     throw new Problem(
       'value-altered',
       `a stored value (${place.field}) was altered, swapped or replayed`,
-      'Run `store check`, and restore the store from the server if more is damaged.',
+      `Restore the store from the server if more is damaged: ${command('store check')}`,
       { cause },
     );
   }

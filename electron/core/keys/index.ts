@@ -2,6 +2,7 @@ import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import {
   type DEVICE_PURPOSES,
   type DevicePurpose,
@@ -209,7 +210,7 @@ function createKeys(
       const { next: unfinished, ...rest } = slots;
       if (keep === 'next') {
         if (!next || !unfinished)
-          throw new Problem('rekey-not-begun', 'there is no next store key', 'Run `store rekey` again.');
+          throw new Problem('rekey-not-begun', 'there is no next store key', `Run again: ${command('store rekey')}`);
         save({ ...rest, current: unfinished });
         current = next;
       } else save(rest);

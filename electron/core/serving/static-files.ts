@@ -52,9 +52,14 @@ export function listStaticFiles(dist: string): StaticFiles {
   try {
     files.set('/', readEntry(page, false));
   } catch (cause) {
-    throw new Problem('screens-not-built', `The kiosk's page is missing: ${page}`, 'Run `npm run build:renderer`.', {
-      cause,
-    });
+    throw new Problem(
+      'screens-not-built',
+      `The kiosk's page is missing: ${page}`,
+      'Install the kiosk again (in the sources: npm run build:renderer).',
+      {
+        cause,
+      },
+    );
   }
   for (const [prefix, folder, immutable] of [
     ['/assets/', join(dist, 'renderer', 'assets'), true],

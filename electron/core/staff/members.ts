@@ -4,6 +4,7 @@ import { APP_DIGITS, paperHash } from '../../../sync/protocol/seal/technician-co
 import { BadgeNumber, SecondFactor, Staff } from '../../../sync/protocol/wire/changes.ts';
 import { PaperNumber, StaffRole } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import { storedPin } from '../pin/stored-pin.ts';
 import type { Store } from '../store/interface.ts';
 import { STAFF_OF_SERVER } from '../store/told.ts';
@@ -105,7 +106,8 @@ export function memberNamed<T extends { readonly id: string; readonly name: stri
 ): T {
   const found = all.filter(({ id, name }) => id === which.trim().toLowerCase() || sameName(name, which));
   if (found.length > 1) throw new Problem('staff-ambiguous', `several members are called ${which}`, 'Give the id.');
-  if (!found[0]) throw new Problem('staff-unknown', `there is no member of staff ${which}`, 'See `staff list`.');
+  if (!found[0])
+    throw new Problem('staff-unknown', `there is no member of staff ${which}`, `List them: ${command('staff list')}`);
   return found[0];
 }
 
@@ -170,7 +172,7 @@ function parsed<T>(store: Settings, setting: string, schema: z.ZodType<T[]>): T[
     throw new Problem(
       'staff-unreadable',
       'what this kiosk keeps of its staff can’t be read',
-      'Unlock with the emergency PIN. Run `store check`; then add the staff again.',
+      `Unlock with the emergency PIN, add the staff again, and run: ${command('store check')}`,
       { cause },
     );
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { StaffActor } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import type { StaffChoice, Unlock } from '../../contract/staff.ts';
 import { BADGE_BUDGET } from '../pin/lockout.ts';
 import { refuseWeak } from '../pin/pin-hash.ts';
@@ -57,7 +58,11 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
   async function emergency(pin: string, door: StaffDoor): Promise<StaffActor | null> {
     const stored = store.setting(EMERGENCY_PIN);
     if (stored === null)
-      throw new Problem('staff-pin-unset', 'this kiosk has no emergency PIN', 'Set one at the machine: staff set-pin.');
+      throw new Problem(
+        'staff-pin-unset',
+        'this kiosk has no emergency PIN',
+        `Set one at the machine: ${command('staff set-pin')}`,
+      );
     await guard.attempt({
       subject: lockoutSubject(door),
       shared: null, // a passer-by at the number pad must not keep staff out

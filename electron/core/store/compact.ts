@@ -1,5 +1,6 @@
 import type { EventType } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import type { Db } from './database.ts';
 import type { Salted } from './events.ts';
 import { canonicalText, uuidText } from './header.ts';
@@ -143,7 +144,7 @@ export function typeCode(type: EventType): number {
 
 export function typeOf(code: number): EventType {
   const type = TYPES[code];
-  if (!type) throw new Problem('type-unknown', `there is no event type ${code}`, 'Run `store check`.');
+  if (!type) throw new Problem('type-unknown', `there is no event type ${code}`, `Run: ${command('store check')}`);
   return type;
 }
 

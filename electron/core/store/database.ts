@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3-multiple-ciphers';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import { PAGE_BYTES } from './pages.ts';
 
 export type Db = Database.Database;
@@ -87,7 +88,7 @@ export function damaged(what: string, cause?: unknown): Problem {
   return new Problem(
     'store-damaged',
     `the store is damaged: ${what}`,
-    'Keep a copy of the folder, run `store check`, and restore from the server.',
+    `Keep a copy of the folder, restore from the server, and find out how much is damaged: ${command('store check')}`,
     {
       cause,
     },

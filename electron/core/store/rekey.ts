@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { syncFolder } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import { keyObject, open, type Random, seal } from '../keys/envelope.ts';
 import type { StoreKeySet } from '../keys/index.ts';
 import type { WorkOptions } from './check.ts';
@@ -197,7 +198,11 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
     ]) {
       const count = (one: Db) => one.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
       if (count(db) !== count(store.session.db))
-        throw new Problem('store-damaged', `the re-keyed copy lacks rows of ${table}`, 'Run `store check`.');
+        throw new Problem(
+          'store-damaged',
+          `the re-keyed copy lacks rows of ${table}`,
+          `Run: ${command('store check')}`,
+        );
     }
   } finally {
     db.close();

@@ -4,6 +4,7 @@ import { open as openFile, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeUsable } from '../../../sync/disk/folder.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { command } from '../../../sync/protocol/wire/program.ts';
 import { KEY_BYTES } from '../keys/derive.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 
@@ -149,7 +150,7 @@ export class Vault {
       throw new Problem(
         'photo-missing',
         'a photo’s file is missing',
-        'Run `store check`; restore the file from a copy if there is one.',
+        `Run: ${command('store check')}\nRestore the file from a copy if there is one.`,
         { cause },
       );
     }
@@ -182,7 +183,7 @@ function altered(cause?: unknown): Problem {
   return new Problem(
     'photo-altered',
     'a photo was altered, or belongs to another record',
-    'Run `store check`; don’t use this photo.',
+    `Don’t use this photo, and run: ${command('store check')}`,
     { cause },
   );
 }

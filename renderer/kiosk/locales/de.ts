@@ -450,11 +450,11 @@ export const de: Locale = {
     },
     'model-altered': {
       why: 'Eine Modelldatei ist nicht die ausgelieferte.',
-      next: 'Führen Sie `npm run prepare:models` aus, oder installieren Sie das Gerät neu; finden Sie heraus, wer die Datei geändert hat.',
+      next: 'Installieren Sie das Gerät neu, und finden Sie heraus, wer die Datei geändert hat.',
     },
     'model-missing': {
       why: 'Eine Modelldatei fehlt.',
-      next: 'Führen Sie `npm run prepare:models` aus, oder installieren Sie das Gerät neu.',
+      next: 'Installieren Sie das Gerät neu.',
     },
     'site-config-missing': {
       why: 'Dieses Gerät ist nicht eingerichtet.',

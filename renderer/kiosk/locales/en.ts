@@ -442,9 +442,9 @@ export const en = {
     },
     'model-altered': {
       why: 'A model file is not the one that was shipped.',
-      next: 'Run `npm run prepare:models`, or reinstall the kiosk; find out who changed the file.',
+      next: 'Install the kiosk again, and find out who changed the file.',
     },
-    'model-missing': { why: 'A model file is missing.', next: 'Run `npm run prepare:models`, or reinstall the kiosk.' },
+    'model-missing': { why: 'A model file is missing.', next: 'Install the kiosk again.' },
     'site-config-missing': { why: 'This kiosk has not been set up.', next: 'Provision this kiosk again.' },
     'storage-full': {
       why: 'The disk of this kiosk is full.',

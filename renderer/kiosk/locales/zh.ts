@@ -404,9 +404,9 @@ export const zh: Locale = {
     },
     'model-altered': {
       why: '模型文件与交付的不同。',
-      next: '请运行 `npm run prepare:models` 或重新安装本机，并查明是谁改动了文件。',
+      next: '请重新安装本机，并查明是谁改动了文件。',
     },
-    'model-missing': { why: '缺少模型文件。', next: '请运行 `npm run prepare:models`，或重新安装本机。' },
+    'model-missing': { why: '缺少模型文件。', next: '请重新安装本机。' },
     'site-config-missing': { why: '本机尚未配置。', next: '请重新配置本机。' },
     'storage-full': { why: '本机磁盘已满。', next: '请腾出一些空间。没有任何内容丢失。' },
   },

@@ -1,4 +1,5 @@
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import {
   BuildFacts,
   canGoBack,
@@ -46,7 +47,7 @@ export function readTarget({ path, length, hashes, custom }: VerifiedTarget): Up
     throw new Problem(
       'update-wrong-software',
       `What is signed as ${path} does not say of itself that it is that build, and that build alone.`,
-      'Do not install it. Withdraw it with release sign --withdraw, and find out how it came to be signed.',
+      `Do not install it. Withdraw it with ${command('release sign --withdraw')}, and find out how it came to be signed.`,
       { cause: parsed.error },
     );
   return { path, length, sha256, build: parsed.data, format: name.format };

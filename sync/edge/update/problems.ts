@@ -1,12 +1,13 @@
 import { LengthOrHashMismatchError, UnsignedMetadataError } from '@tufjs/models/dist/error.js';
 import { BadVersionError, ExpiredMetadataError } from 'tuf-js/dist/error.js';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 
 /** The four top-level roles of TUF, in the order in which a client reads them. */
 export const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;
 export type Role = (typeof ROLES)[number];
 
-const ASK = 'Look at the repository with: npm run -s sp -- release verify';
+const ASK = `Check the repository with: ${command('release verify')}`;
 
 /** What was said against a role's metadata, as a Problem. What is one already stays what it is. */
 export function metadataProblem(role: Role, cause: unknown): Problem {
@@ -43,8 +44,8 @@ export function expired(role: Role, cause?: unknown): Problem {
     'update-expired',
     `The ${role} metadata of the repository have expired: what it offers may be long out of date.`,
     role === 'timestamp' || role === 'snapshot'
-      ? 'Renew them with release refresh, and copy mirrors and sticks anew.'
-      : `Renew them: npm run -s sp -- release sign --renew ${role}`,
+      ? `Renew them with ${command('release refresh')}, and copy mirrors and sticks anew.`
+      : `Renew them: ${command(`release sign --renew ${role}`)}`,
     { params: { role }, cause },
   );
 }

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import { hasEnrolledAdmin, holderOf, operatorAccount } from '../accounts/accounts.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -97,10 +98,10 @@ async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string
   return standing.now;
 }
 
-const SIGN_IN = 'Sign in with your account, or run: sp accounts link';
+const SIGN_IN = `Sign in with your account, or run: ${command('accounts link')}`;
 
 const NEXT = {
-  operator: 'Start the server again for a new link, or run: sp accounts link',
+  operator: `For a new link run: ${command('accounts link')}`,
   account: 'Ask an administrator for a new link.',
   person: 'Ask for a new link.',
 } as const;

@@ -102,7 +102,11 @@ async function servePages(app: FastifyInstance, pages: string): Promise<void> {
   if (!existsSync(assets)) {
     for (const screen of SCREENS)
       app.get(`/${screen}/`, () => {
-        throw new Problem('page-not-built', `The ${screen} was not built.`, 'Run: npm run build:renderer');
+        throw new Problem(
+          'page-not-built',
+          `The ${screen} was not built.`,
+          'Install the server again (in the sources: npm run build:renderer).',
+        );
       });
     return;
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import type { Role } from '../access/actor.ts';
 import { endSessionsOf, type Holder } from '../access/session.ts';
 import type { Tables } from '../database/schema.ts';
@@ -35,7 +36,7 @@ export const isEnrolled = (row: Pick<AccountRow, 'password' | 'totp_confirmed_at
 /** @throws Problem `account-unknown` */
 export async function lockAccount(tx: Transaction<Tables>, id: string): Promise<AccountRow> {
   const row = await tx.selectFrom('account').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
-  if (!row) throw new Problem('account-unknown', 'There is no such account.', 'List them: sp accounts list');
+  if (!row) throw new Problem('account-unknown', 'There is no such account.', `List them: ${command('accounts list')}`);
   return row;
 }
 
@@ -177,7 +178,7 @@ async function keepOneAdmin(tx: Transaction<Tables>, without: string): Promise<v
     throw new Problem(
       'last-administrator',
       'This is the last administrator.',
-      'Make another administrator first: sp accounts add',
+      `Make another administrator first: ${command('accounts add EMAIL --role admin')}`,
     );
 }
 
@@ -200,7 +201,11 @@ export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string)
 export async function removeAccount(tx: Transaction<Tables>, id: string): Promise<void> {
   const row = await lockAccount(tx, id);
   if (!row.disabled_at)
-    throw new Problem('account-not-disabled', 'This account is in use.', 'Disable it first: sp accounts disable ID');
+    throw new Problem(
+      'account-not-disabled',
+      'This account is in use.',
+      `Disable it first: ${command('accounts disable ID')}`,
+    );
   await tx.deleteFrom('account').where('id', '=', id).execute();
 }
 

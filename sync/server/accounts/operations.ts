@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AccountRoleName, EmailAddress } from '../../protocol/api/accounts.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import { createLink } from '../access/links.ts';
 import type { Tables } from '../database/schema.ts';
 import { audited } from '../operator/audited.ts';
@@ -101,7 +102,11 @@ export const accountOperations = {
         async (tx) => {
           const row = await lockAccount(tx, account);
           if (row.disabled_at)
-            throw new Problem('account-disabled', 'This account is disabled.', 'Enable it: sp accounts enable ID');
+            throw new Problem(
+              'account-disabled',
+              'This account is disabled.',
+              `Enable it: ${command('accounts enable ID')}`,
+            );
           return { account, ...(await linkOf(context, tx, account)) };
         },
         () => ({ resource: account }),

@@ -10,6 +10,7 @@ import {
 import type { Transaction } from 'kysely';
 import { canonicalBytes } from '../../protocol/seal/chain.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 
@@ -70,7 +71,7 @@ export class AuditKey {
       throw new Problem(
         'envelope-broken',
         `The sealed ${field} of row ${position} does not open: it was altered or moved.`,
-        'Run: audit verify',
+        `Run: ${command('audit verify')}`,
         { cause },
       );
     }

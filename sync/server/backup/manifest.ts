@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectStore } from '../objects/store.ts';
 import { readDataKey } from './data-keys.ts';
@@ -92,9 +93,9 @@ export async function findBackup(store: ObjectStore, wanted: string | null): Pro
     throw new Problem(
       'backup-none',
       `There is no complete backup in bucket ${store.bucket}.`,
-      'Make one: npm run -s sp -- backup run',
+      `Make one: ${command('backup run')}`,
     );
   if (wanted === null) return ids[0]!;
   if (ids.includes(wanted)) return wanted;
-  throw new Problem('backup-unknown', 'There is no complete backup of this id.', 'See: npm run -s sp -- backup list');
+  throw new Problem('backup-unknown', 'There is no complete backup of this id.', `See: ${command('backup list')}`);
 }

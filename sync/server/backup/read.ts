@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectHead, ObjectStore, ThawTier } from '../objects/store.ts';
 import { type Frame, type Head, malformed, readFrames } from './frames.ts';
@@ -114,7 +115,11 @@ export async function thawed(store: ObjectStore, { id, database }: Manifest, o: 
   for (;;) {
     const head: ObjectHead | null = await store.head(object, database.versionId);
     if (!head)
-      throw new Problem('backup-lost', `Backup ${id} has a manifest and no data.`, 'Use another: sp backup list');
+      throw new Problem(
+        'backup-lost',
+        `Backup ${id} has a manifest and no data.`,
+        `Use another: ${command('backup list')}`,
+      );
     if (!head.archive || head.archive.state === 'thawed') return;
     if (head.archive.state === 'frozen') {
       await store.thaw(object, database.versionId, { days: THAW_DAYS, tier: o.tier });

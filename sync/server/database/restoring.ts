@@ -1,4 +1,5 @@
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import type { Db } from './schema.ts';
 
 /** Row of `meta` that says a restore is under way in this database. */
@@ -15,6 +16,6 @@ export async function requireRestored(db: Db): Promise<void> {
   throw new Problem(
     'database-restore-unfinished',
     'A restore of this database was begun and not finished.',
-    'Run it again: npm run -s sp -- backup restore',
+    `Run it again: ${command('backup restore')}`,
   );
 }

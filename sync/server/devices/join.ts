@@ -3,6 +3,7 @@ import { sameFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { openJoin, openProof, sealGrant } from '../../protocol/seal/join.ts';
 import type { Waiting } from '../../protocol/wire/join.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import { ServerBundle } from '../../protocol/wire/provisioning.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
@@ -32,7 +33,11 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
     join: { secret, request },
   } = await openJoin(signed);
   if (!secret)
-    throw new Problem('join-code-unknown', 'This request holds no code.', 'Give the file to `device provision`.');
+    throw new Problem(
+      'join-code-unknown',
+      'This request holds no code.',
+      `Give the file to: ${command('device provision --request FILE')}`,
+    );
   await inTransaction(context.db, async (trx) => {
     const { name, site, url } = await useCode(trx, context, secret, request.id);
     await register(trx, request, { name, site, url, status: 'pending' }, context.now());
@@ -83,7 +88,7 @@ export async function approveDevice(context: IdentityContext, id: string, finger
       .where('id', '=', id)
       .forUpdate()
       .executeTakeFirst();
-    if (!row) throw new Problem('unknown-device', 'There is no such device.', 'See `device list` for their ids.');
+    if (!row) throw new Problem('unknown-device', 'There is no such device.', `Their ids: ${command('device list')}`);
     compare(row.fingerprint, fingerprint);
     if (row.status === 'revoked')
       throw new Problem('device-revoked', 'This device was revoked.', 'Let the kiosk join again with a new code.');
@@ -181,6 +186,6 @@ function waiting(device: Device): Waiting {
 
 async function found(db: Db, id: string): Promise<Device> {
   const device = await findDevice(db, id);
-  if (!device) throw new Problem('unknown-device', 'There is no such device.', 'See `device list` for their ids.');
+  if (!device) throw new Problem('unknown-device', 'There is no such device.', `Their ids: ${command('device list')}`);
   return device;
 }

@@ -2,6 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import { MAX as MAX_UUID, NIL as NIL_UUID } from 'uuid';
 import { deviceFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import type { DeviceRequest } from '../../protocol/wire/provisioning.ts';
 import { movingDevice } from '../changes/scope.ts';
 import { untellAll } from '../changes/told.ts';
@@ -159,7 +160,7 @@ export async function listDevices(db: Db, { status, site, limit, after }: Device
 }
 
 export function unknownDevice(): Problem {
-  return new Problem('unknown-device', 'There is no such device.', 'See `device list` for their ids.');
+  return new Problem('unknown-device', 'There is no such device.', `Their ids: ${command('device list')}`);
 }
 
 /**

@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import { embedderOf } from '../../../models/node/embedders.ts';
 import { ModelProblem } from '../../../models/rules/problem.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import { appendChanges, type NewChange } from '../changes/log.ts';
 import { policyOf, setPolicy } from '../changes/policy.ts';
 import { DEFAULT_SCOPE } from '../changes/scope.ts';
@@ -50,7 +51,7 @@ export async function beginMove(
     throw new Problem(
       'migration-open',
       'A move to another embedder is open.',
-      'Finish it, or cancel it: models status.',
+      `Finish it, or cancel it: ${command('models status')}`,
     );
   const id = v7();
   await tx
@@ -118,7 +119,7 @@ async function lockMove(tx: Transaction<Tables>, states: readonly string[]) {
     throw new Problem(
       'migration-not-ready',
       move ? `The move is ${move.state}.` : 'No move to another embedder is open.',
-      'See how far it is: models status.',
+      `See how far it is: ${command('models status')}`,
     );
   return move;
 }

@@ -1,4 +1,5 @@
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import type { FileAnswer } from '../access/route.ts';
 import { readSigningKeys } from '../audit/statement.ts';
 import type { Db } from '../database/schema.ts';
@@ -25,7 +26,7 @@ export async function certificateOfRequest(
     throw new Problem(
       'erasure-not-complete',
       'This erasure is not complete, so there is no certificate yet.',
-      'See what it waits for: erasure show.',
+      `See what it waits for: ${command('erasure show')}`,
     );
   const certificate = readCertificate(row.certificate, await readSigningKeys(db));
   if (!certificate)

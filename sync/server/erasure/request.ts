@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import type { Actor } from '../access/actor.ts';
 import { sameAs } from '../attendance/merging/group.ts';
 import { writeAudit } from '../audit/write.ts';
@@ -148,5 +149,9 @@ export async function undoErasure(
 }
 
 export function erasureUnknown(): Problem {
-  return new Problem('erasure-unknown', 'There is no such request for erasure.', 'List them: erasure list.');
+  return new Problem(
+    'erasure-unknown',
+    'There is no such request for erasure.',
+    `List them: ${command('erasure list')}`,
+  );
 }

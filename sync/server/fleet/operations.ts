@@ -5,6 +5,7 @@ import { Uuid } from '../../protocol/wire/event.ts';
 import { DeviceConfig } from '../../protocol/wire/fleet.ts';
 import { isUnreadableName, nameUnreadable } from '../../protocol/wire/name.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import { OPERATOR } from '../access/actor.ts';
 import type { Tables } from '../database/schema.ts';
 import { findDevice, unknownDevice } from '../devices/registry.ts';
@@ -112,7 +113,11 @@ async function change(
   if (!name.success && name.error.issues.every(isUnreadableName)) throw nameUnreadable(['name']);
   const settings = DeviceConfig.safeParse(before);
   if (!settings.success)
-    throw new Problem('arguments-wrong', z.prettifyError(settings.error), 'See fleet config --help for what there is.');
+    throw new Problem(
+      'arguments-wrong',
+      z.prettifyError(settings.error),
+      `See ${command('fleet config --help')} for what there is.`,
+    );
   await changeSettings(tx, of, { settings: settings.data, by: BY }, now);
 }
 

@@ -1,5 +1,6 @@
 import type { Contain, Contained } from '../../protocol/api/incidents.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import type { Actor } from '../access/actor.ts';
 import type { Services } from '../access/route.ts';
 import { endSessionsOf } from '../access/session.ts';
@@ -104,7 +105,7 @@ const rowOf = (actor: Actor, resource: string) => ({
 /** What lies outside of this server's reach. */
 function nextSteps(o: Contain): string[] {
   return [
-    'Give the server new ENCRYPTION_KEY and SECRET_KEY, and run: keys rotate --re-encrypt',
+    `Give the server new ENCRYPTION_KEY and SECRET_KEY, and run: ${command('keys rotate --re-encrypt')}`,
     'Replace the credentials of the object store and of the database, where they may be known.',
     ...(o.rotate.length > 0 && !o.retire
       ? ['When the kiosks were online, retire the keys before the new ones: server keys retire']

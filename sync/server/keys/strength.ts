@@ -1,3 +1,5 @@
+import { command } from '../../protocol/wire/program.ts';
+
 /**
  * Reads a 256-bit key from text and says why it is not fit to be one. Pure.
  *
@@ -6,16 +8,15 @@
  */
 
 const BYTES = 32;
-export const HOW_TO_MAKE_KEYS = 'Make new ones with: keys generate (or openssl rand -base64 32)';
+export const WHOSE_KEYS = `A new server gets its keys from: ${command('setup')}; one that exists needs those it was made with`;
 
 /** @returns the 32 bytes, or one sentence that says what is wrong and what to do */
 export function readKey(text: string): Uint8Array | string {
   const trimmed = text.trim();
   const bytes = decode(trimmed);
-  if (!bytes)
-    return `must be ${BYTES} bytes as base64 (44 characters) or hexadecimal (64 characters). ${HOW_TO_MAKE_KEYS}`;
+  if (!bytes) return `must be ${BYTES} bytes as base64 (44 characters) or hexadecimal (64 characters). ${WHOSE_KEYS}`;
   const weakness = weaknessOf(bytes);
-  return weakness ? `${weakness}. ${HOW_TO_MAKE_KEYS}` : bytes;
+  return weakness ? `${weakness}. ${WHOSE_KEYS}` : bytes;
 }
 
 function decode(text: string): Uint8Array | null {

@@ -4,6 +4,7 @@ import { v4 as uuid } from 'uuid';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../protocol/seal/keys.ts';
 import { PIN_PEPPER_BYTES, pinPepperId } from '../../protocol/seal/pin-pepper.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import { keysChanged } from '../changes/log.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
@@ -113,7 +114,7 @@ export function succeedKey(db: Db, keys: Keys, purpose: KeyPurpose, now: number,
       throw new Problem(
         'too-many-keys',
         `There are ${held} valid ${purpose} keys already.`,
-        `Retire the old ones first: server keys retire ${purpose}.`,
+        `Retire the old ones first: ${command('server keys retire')} ${purpose}.`,
       );
     if (purpose === 'ca') await succeedCa(trx, keys, set, serial, now);
     else await insertKey(trx, keys, await newKey(purpose, serial), now);
@@ -153,7 +154,7 @@ export function retireKeys(db: Db, keys: Keys, purpose: KeyPurpose, now: number,
       throw new Problem(
         'nothing-to-retire',
         `There is one ${purpose} key alone.`,
-        `Make its successor first: server keys succeed ${purpose}.`,
+        `Make its successor first: ${command('server keys succeed')} ${purpose}.`,
       );
     await trx
       .updateTable('keyring.server_key')

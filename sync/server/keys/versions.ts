@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import type { Tables } from '../database/schema.ts';
 import { type Keys, type KnownVersion, type Place, wrongKeys } from './envelope.ts';
 
@@ -64,7 +65,7 @@ export async function settleKeys(db: Db, keys: Keys): Promise<KeyState | null> {
     throw new Problem(
       'rotation-unfinished',
       `The rotation to version ${incoming.version} of the keys is not finished: something is still under version ${active.version}.`,
-      'Set ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS to the keys before, start again, and run: keys rotate',
+      `Set ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS to the keys before, start again, and run: ${command('keys rotate')}`,
     );
   if (!holds(state.writes)) {
     if (incoming && state.writes === incoming.version)

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { replaceFile } from '../../disk/replace.ts';
 import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import { downTopic, presenceFilter, presenceTopic, upFilter, upTopic } from '../../protocol/wire/topics.ts';
 import type { KeyAndCertificate } from '../keys/certificates.ts';
 
@@ -82,7 +83,7 @@ export function writeMosquittoAccess(folder: string, access: AccessOptions): boo
     throw new Problem(
       'path-not-usable',
       'There are no access rules in this folder.',
-      'Write everything first: `server mosquitto` with --hostname.',
+      `Write everything first: ${command('server mosquitto --hostname NAME')}`,
     );
   const text = mosquittoAcl(access);
   if (readFileSync(path, 'utf8') === text) return false;

@@ -1,4 +1,5 @@
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 
 /** What S3 or the way to it says, as a code and a sentence for the operator. */
 interface Told {
@@ -15,7 +16,7 @@ const DENIED: Told = {
 const MISSING_BUCKET: Told = {
   code: 's3-bucket-missing',
   message: 'There is no such bucket',
-  next: 'Check S3_BUCKET_NAME and AWS_REGION, or make it: npm run -s sp -- backup setup',
+  next: `Check S3_BUCKET_NAME and AWS_REGION, or make it: ${command('backup setup')}`,
 };
 const OTHER_REGION: Told = {
   code: 's3-region-wrong',
@@ -50,7 +51,7 @@ const BY_NAME: Readonly<Record<string, Told>> = {
   InvalidObjectState: {
     code: 's3-object-archived',
     message: 'The object lies in an archive and has to be thawed first',
-    next: 'Ask for it with: npm run -s sp -- backup restore --wait',
+    next: `Ask for it with: ${command('backup restore --wait')}`,
   },
   PreconditionFailed: {
     code: 's3-object-exists',

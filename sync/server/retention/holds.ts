@@ -1,6 +1,7 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personUnknown } from '../people/living.ts';
@@ -71,7 +72,11 @@ export async function releaseHold(tx: Transaction<Tables>, id: string, by: strin
     .where('released_at', 'is', null)
     .executeTakeFirst();
   if (numUpdatedRows === 0n)
-    throw new Problem('hold-unknown', 'There is no such hold, or it was released.', 'List them: retention holds.');
+    throw new Problem(
+      'hold-unknown',
+      'There is no such hold, or it was released.',
+      `List them: ${command('retention holds')}`,
+    );
 }
 
 /** Newest first. @param o `released`: those too that were released */

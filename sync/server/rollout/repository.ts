@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Repository } from '../../protocol/api/rollouts.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import { BuildFacts, compareVersions, parseTargetPath, targetFile } from '../../protocol/wire/release.ts';
 import { openRepositoryFile } from './files.ts';
 
@@ -76,7 +77,7 @@ function unreadable(why: string, cause?: unknown): Problem {
   return new Problem(
     'repository-unreadable',
     `The repository of builds can't be read: ${why}.`,
-    'Look at it with `release verify`, and publish it anew into the folder of SMARTPRESENCE_UPDATES.',
+    `Check it (${command('release verify')}), and publish it again into the folder of SMARTPRESENCE_UPDATES.`,
     { cause },
   );
 }

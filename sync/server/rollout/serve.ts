@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import { UPDATES_PATH } from '../../protocol/wire/release.ts';
 import type { Listener } from '../http/listener.ts';
 import { noRepository, openRepositoryFile, readRange } from './files.ts';
@@ -58,7 +59,8 @@ export function registerUpdates(app: Listener, folder: string | null): void {
 
 async function give(request: FastifyRequest, reply: FastifyReply, folder: string, path: string): Promise<FastifyReply> {
   const file = await openRepositoryFile(folder, path);
-  if (!file) throw new Problem('not-found', 'The repository has no such file.', 'See `release verify`.');
+  if (!file)
+    throw new Problem('not-found', 'The repository has no such file.', `Check it: ${command('release verify')}`);
   const { handle, size, kind } = file;
   try {
     const range = readRange(request.headers.range, size);

@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import type { z } from 'zod';
 import type { NewRollout, RolloutStep } from '../../protocol/api/rollouts.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import { compareVersions } from '../../protocol/wire/release.ts';
 import type { Db } from '../database/schema.ts';
 import { type Acting, noteAction } from './acts.ts';
@@ -45,7 +46,7 @@ export async function startRollout(
     throw new Problem(
       'ring-empty',
       `No kiosk is in the ring ${empty.ring}: its step would prove nothing.`,
-      'Put some there first (rollout rings), or leave the step out.',
+      `Put some there first (${command('rollout rings')}), or leave the step out.`,
     );
   if (before) {
     await tx.updateTable('rollout').set({ state: 'ended', ended_at: now }).where('id', '=', before.id).execute();
@@ -85,14 +86,14 @@ async function requireListed(folder: string, version: string, now: Date): Promis
     throw new Problem(
       'version-not-in-repository',
       `The repository has no whole build of version ${version}.`,
-      `Publish it first (release publish). ${there.length > 0 ? `It has: ${there.join(', ')}.` : 'It has none yet.'}`,
+      `Publish it first (${command('release publish')}). ${there.length > 0 ? `It has: ${there.join(', ')}.` : 'It has none yet.'}`,
     );
   }
   if (expires <= now)
     throw new Problem(
       'repository-expired',
       `The metadata of the repository ended at ${expires.toISOString()}: no kiosk takes anything from it.`,
-      'Sign it anew (release refresh; release sign --renew where it is the targets) and start again.',
+      `Sign it anew (${command('release refresh')}; ${command('release sign --renew')} where it is the targets) and start again.`,
     );
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { NewKioskStaff, StaffReset } from '../../protocol/api/staff.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { command } from '../../protocol/wire/program.ts';
 import { OPERATOR } from '../access/actor.ts';
 import { audited } from '../operator/audited.ts';
 import { operation } from '../operator/operation.ts';
@@ -77,6 +78,10 @@ function only<T extends { readonly id: string; readonly name: string; readonly r
   const found = all.filter((t) => t.removedAt === null && (t.id === wanted || t.name.toLocaleLowerCase() === wanted));
   if (found.length > 1) throw new Problem('staff-ambiguous', 'Several members have this name.', 'Give the id.');
   if (!found[0])
-    throw new Problem('staff-unknown', 'There is no such member of kiosk staff.', 'See `fleet staff list`.');
+    throw new Problem(
+      'staff-unknown',
+      'There is no such member of kiosk staff.',
+      `List them: ${command('fleet staff list')}`,
+    );
   return found[0];
 }

@@ -19,7 +19,7 @@ export const devices = {
   addText: 'Ein Einmalcode lässt einen neuen Kiosk herein. Danach vergleichen Sie Fingerabdrücke.',
   makeCode: 'Code erstellen',
   codeText:
-    'Ein neuer Kiosk fragt auf seinem ersten Bildschirm danach: dort eingeben oder das Bild in seine Kamera halten. In einer Befehlszeile: sp device join.',
+    'Ein neuer Kiosk fragt auf seinem ersten Bildschirm danach: dort eingeben oder das Bild in seine Kamera halten. In einer Befehlszeile: smartpresence device join.',
   codeQr: 'QR-Code des Codes',
   codeOnce:
     'Er wird einmal gezeigt und gilt einmal. Hat der Kiosk ihn benutzt, steht er in dieser Liste und wartet auf Ihre Freigabe.',

@@ -19,7 +19,7 @@ export const devices = {
   addText: 'A one-time code lets one new kiosk in. Then you compare fingerprints.',
   makeCode: 'Make the code',
   codeText:
-    'A new kiosk asks for it on its first screen: type it there, or show the picture to its camera. At a command line: sp device join.',
+    'A new kiosk asks for it on its first screen: type it there, or show the picture to its camera. At a command line: smartpresence device join.',
   codeQr: 'QR code of the code',
   codeOnce:
     'It is shown once, and works once. When the kiosk has used it, it stands in this list and waits for your approval.',

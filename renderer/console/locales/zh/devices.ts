@@ -18,7 +18,7 @@ export const devices = {
   add: '添加终端',
   addText: '一次性配置码可接入一台新终端，随后比对指纹。',
   makeCode: '生成配置码',
-  codeText: '新终端在首个屏幕上会要求输入：在那里输入，或将二维码对准其摄像头。命令行：sp device join。',
+  codeText: '新终端在首个屏幕上会要求输入：在那里输入，或将二维码对准其摄像头。命令行：smartpresence device join。',
   codeQr: '配置码二维码',
   codeOnce: '仅显示一次。之后终端将在此等待批准。',
   approve: '批准',

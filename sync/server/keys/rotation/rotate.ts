@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { Problem } from '../../../protocol/wire/problem.ts';
+import { command } from '../../../protocol/wire/program.ts';
 import { renewAuditKey } from '../../audit/write.ts';
 import { inTransaction } from '../../database/retry.ts';
 import type { Db, Tables } from '../../database/schema.ts';
@@ -115,13 +116,13 @@ export async function beginRotation(
       throw new Problem(
         'no-new-keys',
         'ENCRYPTION_KEY and SECRET_KEY are those in use: there is nothing to rotate to.',
-        'Make new ones (keys generate), set them, set the present ones as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS, and start every server process again.',
+        `Make new ones (${command('keys generate')}), set them, set the present ones as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS, and start every server process again.`,
       );
     if (known)
       throw new Problem(
         'keys-used-before',
         'These keys were in use before and rotated out.',
-        'Make new ones: keys generate',
+        `Make new ones: ${command('keys generate')}`,
       );
     const from = state.writes;
     const to = Math.max(...state.versions.map((v) => v.version)) + 1;
@@ -188,7 +189,7 @@ async function patience(db: Db, cause: unknown): Promise<RotationState> {
 async function oneTransaction(db: Db, keys: Keys, now: Date): Promise<RotationState> {
   return inTransaction(db, async (tx) => {
     const row = await latest(tx, true);
-    if (!row) throw new Problem('no-rotation', 'No rotation was begun.', 'Run: keys rotate');
+    if (!row) throw new Problem('no-rotation', 'No rotation was begun.', `Run: ${command('keys rotate')}`);
     switch (row.phase) {
       case 'announced':
         return announced(tx, keys, row);
@@ -233,7 +234,7 @@ async function finish(tx: Transaction<Tables>, keys: Keys, row: Rotation, now: D
       `Envelopes of version ${row.from_version} are left: ${Object.entries(left)
         .map(([column, n]) => `${column} (${n})`)
         .join(', ')}.`,
-      'Keep both pairs of keys set; start a build that knows these columns, and run keys rotate again.',
+      `Keep both pairs of keys set; start a build that knows these columns, and run again: ${command('keys rotate')}`,
     );
   await tx
     .updateTable('keyring.key_version')

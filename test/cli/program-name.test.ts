@@ -1,0 +1,57 @@
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import ts from 'typescript';
+import { afterAll, expect, test } from 'vitest';
+import { buildProgram } from '../../electron/cli/program.ts';
+import { command, programAt } from '../../sync/protocol/wire/program.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'sp-program-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each([
+  ['server/app', 'server/bin/smartpresence', 'smartpresence'],
+  ['kiosk', 'kiosk/bin/smartpresence', 'smartpresence'],
+  ['older-kiosk', 'older-kiosk/bin/kiosk', 'kiosk'],
+])('sources in %s with the launcher %s are called as %s', (root, launcher, name) => {
+  mkdirSync(join(folder, root), { recursive: true });
+  mkdirSync(join(folder, dirname(launcher)), { recursive: true });
+  writeFileSync(join(folder, launcher), '');
+  expect(programAt(join(folder, root))).toEqual({ name, call: name });
+});
+
+test('sources without a launcher are called by npm, and every command is advised like that', () => {
+  expect(programAt(join(folder, 'none'))).toEqual({ name: 'sp', call: 'npm run -s sp --' });
+  expect(command('device list')).toBe('npm run -s sp -- device list');
+});
+
+/** Every command that does something, with its whole name. */
+function* names(at: Command, path: readonly string[] = []): Generator<string> {
+  if (at.commands.length === 0) yield path.join(' ');
+  for (const each of at.commands) yield* names(each, [...path, each.name()]);
+}
+
+test('no message advises a command without saying how it is called here', async () => {
+  const commands = [...names(await buildProgram(''))].filter((name) => name.includes(' '));
+  const topics = [...new Set(commands.map((name) => name.split(' ')[0]))].join('|');
+  const called = new RegExp(`npm run -s sp|npm run sp|(?<![\\w-])sp (?:${topics})\\b`);
+  const named = new RegExp(`(?<![\\w-])(?:${commands.join('|')})(?![\\w-])`);
+  const wrong: string[] = [];
+  for (const file of globSync('{electron,sync,models,renderer,build/release}/**/*.{ts,tsx}', { cwd: ROOT })) {
+    if (/\.test\.ts$|wire\/program\.ts$/.test(file)) continue;
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    if (!called.test(text) && !named.test(text)) continue;
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2024, true);
+    const visit = (node: ts.Node, problem: boolean): void => {
+      if (ts.isCallExpression(node) && node.expression.getText() === 'command') return;
+      const inProblem = problem || (ts.isNewExpression(node) && /Problem$/.test(node.expression.getText()));
+      if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
+        if (called.test(node.text) || (inProblem && named.test(node.text))) wrong.push(`${file}: ${node.text}`);
+      ts.forEachChild(node, (child) => visit(child, inProblem));
+    };
+    visit(source, false);
+  }
+  expect(wrong).toEqual([]);
+});
