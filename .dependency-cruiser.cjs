@@ -25,7 +25,7 @@ module.exports = {
     row('models-node', '^models/node/', ['^models/rules/']),
     row('sync-disk', '^sync/disk/', []),
     row('sync-protocol', '^sync/protocol/', []),
-    row('sync-edge', '^sync/edge/', ['^sync/protocol/']),
+    row('sync-edge', '^sync/edge/', ['^sync/disk/', '^sync/protocol/']),
     row('sync-server', '^sync/server/', ['^sync/disk/', '^sync/protocol/', '^models/']),
     row('electron-contract', '^electron/contract/', ['^sync/protocol/wire/']),
     row('electron-core', '^electron/core/', [

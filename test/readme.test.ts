@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { buildProgram } from '../electron/cli/program.ts';
-import { command } from '../sync/protocol/wire/program.ts';
+import { command } from '../sync/disk/program.ts';
 
 /* What the README says, held against what is there. That its two commands work is what the whole run, and test/e2e, show. */
 

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { command } from '../../sync/disk/program.ts';
 import { readIfThere, syncFolder } from '../../sync/disk/replace.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { command } from '../../sync/protocol/wire/program.ts';
 import { parseTargetPath, targetFile } from '../../sync/protocol/wire/release.ts';
 import { parseDocument } from './documents.ts';
 import type { Workspace } from './workspace.ts';

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { command } from '../../sync/disk/program.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { command } from '../../sync/protocol/wire/program.ts';
 import { targetFile } from '../../sync/protocol/wire/release.ts';
 import {
   bytesOf,

@@ -1,6 +1,6 @@
 import type { TargetFile } from '@tufjs/models';
+import { command } from '../../sync/disk/program.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { command } from '../../sync/protocol/wire/program.ts';
 import { type BuildFacts, type BuildFormat, parseTargetPath, targetPath } from '../../sync/protocol/wire/release.ts';
 import {
   bytesOf,

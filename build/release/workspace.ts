@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
+import { command } from '../../sync/disk/program.ts';
 import { readIfThere } from '../../sync/disk/replace.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { command } from '../../sync/protocol/wire/program.ts';
 import { bytesOf, type Document, Lifetimes, type OfflineRole, parseDocument, type RoleName } from './documents.ts';
 import { writeWhole } from './files.ts';
 

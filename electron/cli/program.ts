@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { command, PROGRAM } from '../../sync/protocol/wire/program.ts';
+import { command, PROGRAM } from '../../sync/disk/program.ts';
 import { BUILD_NAME } from '../core/version.ts';
 import { EXIT_HELP } from './exit-codes.ts';
 

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { PROGRAM } from '../../sync/protocol/wire/program.ts';
+import { PROGRAM } from '../../sync/disk/program.ts';
 import { EXIT } from './exit-codes.ts';
 import { buildProgram } from './program.ts';
 import { commanderExit, reportProblem } from './report.ts';

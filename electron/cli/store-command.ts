@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { command } from '../../sync/disk/program.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { command } from '../../sync/protocol/wire/program.ts';
 import { type CommandOutput, parseArguments, type StoreCommand } from '../core/commands/command.ts';
 import { ControlAnswer, controlSocketPath } from '../core/control/protocol.ts';
 import { deviceSecretFile } from '../core/keys/device-secret.ts';

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import ts from 'typescript';
 import { afterAll, expect, test } from 'vitest';
 import { buildProgram } from '../../electron/cli/program.ts';
-import { command, programAt } from '../../sync/protocol/wire/program.ts';
+import { command, programAt } from '../../sync/disk/program.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'sp-program-'));
@@ -40,7 +40,7 @@ test('no message advises a command without saying how it is called here', async 
   const named = new RegExp(`(?<![\\w-])(?:${commands.join('|')})(?![\\w-])`);
   const wrong: string[] = [];
   for (const file of globSync('{electron,sync,models,renderer,build/release}/**/*.{ts,tsx}', { cwd: ROOT })) {
-    if (/\.test\.ts$|wire\/program\.ts$/.test(file)) continue;
+    if (/\.test\.ts$|disk\/program\.ts$/.test(file)) continue;
     const text = readFileSync(join(ROOT, file), 'utf8');
     if (!called.test(text) && !named.test(text)) continue;
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2024, true);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import type { ResultOf } from '../../../sync/server/operator/operations.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { command } from '../../../sync/protocol/wire/program.ts';
+import { command } from '../../../sync/disk/program.ts';
 import type { Listed } from '../../../sync/server/backup/environment.ts';
 import type { Finding } from '../../../sync/server/objects/bucket/setup.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
+import { command } from '../../../sync/disk/program.ts';
 import { AlertCode } from '../../../sync/protocol/api/fleet.ts';
 import { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import { ask } from '../ask.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { command } from '../../../sync/protocol/wire/program.ts';
+import { command } from '../../../sync/disk/program.ts';
 import type { ResultOf } from '../../../sync/server/operator/operations.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { command } from '../../../sync/protocol/wire/program.ts';
+import { command } from '../../../sync/disk/program.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
 

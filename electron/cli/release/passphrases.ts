@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import type { RoleName, Signer } from '../../../build/release/documents.ts';
 import { type ClosedKey, findKeys, requirePassphrase } from '../../../build/release/key-file.ts';
+import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import { requirePrivate } from '../../core/keys/private-file.ts';
 import { password } from '../password.ts';
 

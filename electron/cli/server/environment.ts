@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROGRAM } from '../../../sync/protocol/wire/program.ts';
+import { PROGRAM } from '../../../sync/disk/program.ts';
 import type { ArgsOf, OperationName, ResultOf } from '../../../sync/server/operator/operations.ts';
 import { serverHome } from '../../core/paths.ts';
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { command } from '../../../sync/protocol/wire/program.ts';
+import { command } from '../../../sync/disk/program.ts';
 import { writeMosquitto, writeMosquittoAccess } from '../../../sync/server/mqtt/mosquitto.ts';
 import type { ResultOf } from '../../../sync/server/operator/operations.ts';
 import { serverHome } from '../../core/paths.ts';

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { prepareModels } from '../../../build/models/prepare.ts';
+import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import { initServer } from '../../../sync/server/local.ts';
 import { lockFile } from '../../core/lock-file.ts';
 import { makeOwnFolder } from '../../core/own-folder.ts';

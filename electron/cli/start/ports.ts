@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { command } from '../../../sync/disk/program.ts';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 
 const Ports = z.strictObject({ people: z.number().int(), devices: z.number().int() });
 type Ports = z.infer<typeof Ports>;

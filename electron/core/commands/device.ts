@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { command } from '../../../sync/disk/program.ts';
 import { deviceRequest } from '../../../sync/edge/identity.ts';
 import { performRenewal } from '../../../sync/edge/provisioning/renewal.ts';
 import { HttpsTransport } from '../../../sync/edge/transport/https.ts';
@@ -8,7 +9,6 @@ import { openGrant, signJoin } from '../../../sync/protocol/seal/join.ts';
 import { MAX_GRANT_BYTES } from '../../../sync/protocol/wire/join.ts';
 import { givenName } from '../../../sync/protocol/wire/name.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import {
   askToJoin,
   fingerprintOf,

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { command } from '../../../sync/disk/program.ts';
 import { createDeviceIdentity, DeviceSecret, deviceFingerprint, deviceRequest } from '../../../sync/edge/identity.ts';
 import { startJoining } from '../../../sync/edge/provisioning/join.ts';
 import type { Grant } from '../../../sync/protocol/wire/join.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import type { KioskKeys } from '../keys/index.ts';
 import { applySite } from '../provision.ts';
 import type { SiteConfig } from '../site/config.ts';

@@ -1,6 +1,6 @@
+import { command } from '../../../sync/disk/program.ts';
 import { readJoinCode } from '../../../sync/protocol/seal/join-code.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import { weakPin } from '../../contract/pin.ts';
 import type { Setup } from '../../contract/setup.ts';

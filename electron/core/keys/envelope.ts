@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 
 /**
  * AES-256-GCM envelopes (NIST SP 800-38D): version byte 1 ‖ 12-byte random nonce ‖ ciphertext ‖ 16-byte tag.

@@ -1,8 +1,8 @@
 import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
+import { command } from '../../../sync/disk/program.ts';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import {
   type DEVICE_PURPOSES,
   type DevicePurpose,

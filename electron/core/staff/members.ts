@@ -1,10 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { command } from '../../../sync/disk/program.ts';
 import { APP_DIGITS, paperHash } from '../../../sync/protocol/seal/technician-code.ts';
 import { BadgeNumber, SecondFactor, Staff } from '../../../sync/protocol/wire/changes.ts';
 import { PaperNumber, StaffRole } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import { storedPin } from '../pin/stored-pin.ts';
 import type { Store } from '../store/interface.ts';
 import { STAFF_OF_SERVER } from '../store/told.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
+import { command } from '../../../sync/disk/program.ts';
 import type { StaffActor } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import type { StaffChoice, Unlock } from '../../contract/staff.ts';
 import { BADGE_BUDGET } from '../pin/lockout.ts';
 import { refuseWeak } from '../pin/pin-hash.ts';

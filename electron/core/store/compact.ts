@@ -1,6 +1,6 @@
+import { command } from '../../../sync/disk/program.ts';
 import type { EventType } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import type { Db } from './database.ts';
 import type { Salted } from './events.ts';
 import { canonicalText, uuidText } from './header.ts';

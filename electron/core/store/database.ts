@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3-multiple-ciphers';
+import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import { PAGE_BYTES } from './pages.ts';
 
 export type Db = Database.Database;

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { command } from '../../../sync/disk/program.ts';
 import { syncFolder } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { command } from '../../../sync/protocol/wire/program.ts';
 import { keyObject, open, type Random, seal } from '../keys/envelope.ts';
 import type { StoreKeySet } from '../keys/index.ts';
 import type { WorkOptions } from './check.ts';

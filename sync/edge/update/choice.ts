@@ -1,5 +1,5 @@
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import {
   BuildFacts,
   canGoBack,

@@ -1,7 +1,7 @@
 import { LengthOrHashMismatchError, UnsignedMetadataError } from '@tufjs/models/dist/error.js';
 import { BadVersionError, ExpiredMetadataError } from 'tuf-js/dist/error.js';
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 
 /** The four top-level roles of TUF, in the order in which a client reads them. */
 export const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;

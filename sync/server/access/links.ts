@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import { hasEnrolledAdmin, holderOf, operatorAccount } from '../accounts/accounts.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import type { Role } from '../access/actor.ts';
 import { endSessionsOf, type Holder } from '../access/session.ts';
 import type { Tables } from '../database/schema.ts';

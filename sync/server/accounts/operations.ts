@@ -1,9 +1,9 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
+import { command } from '../../disk/program.ts';
 import { AccountRoleName, EmailAddress } from '../../protocol/api/accounts.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import { createLink } from '../access/links.ts';
 import type { Tables } from '../database/schema.ts';
 import { audited } from '../operator/audited.ts';

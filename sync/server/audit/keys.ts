@@ -8,9 +8,9 @@ import {
   randomBytes,
 } from 'node:crypto';
 import type { Transaction } from 'kysely';
+import { command } from '../../disk/program.ts';
 import { canonicalBytes } from '../../protocol/seal/chain.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectHead, ObjectStore, ThawTier } from '../objects/store.ts';
 import { type Frame, type Head, malformed, readFrames } from './frames.ts';

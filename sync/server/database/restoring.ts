@@ -1,5 +1,5 @@
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import type { Db } from './schema.ts';
 
 /** Row of `meta` that says a restore is under way in this database. */

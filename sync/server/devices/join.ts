@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { command } from '../../disk/program.ts';
 import { sameFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { openJoin, openProof, sealGrant } from '../../protocol/seal/join.ts';
 import type { Waiting } from '../../protocol/wire/join.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import { ServerBundle } from '../../protocol/wire/provisioning.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';

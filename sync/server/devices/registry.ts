@@ -1,8 +1,8 @@
 import { type Selectable, sql } from 'kysely';
 import { MAX as MAX_UUID, NIL as NIL_UUID } from 'uuid';
+import { command } from '../../disk/program.ts';
 import { deviceFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import type { DeviceRequest } from '../../protocol/wire/provisioning.ts';
 import { movingDevice } from '../changes/scope.ts';
 import { untellAll } from '../changes/told.ts';

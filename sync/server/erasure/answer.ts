@@ -1,5 +1,5 @@
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import type { FileAnswer } from '../access/route.ts';
 import { readSigningKeys } from '../audit/statement.ts';
 import type { Db } from '../database/schema.ts';

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import type { Actor } from '../access/actor.ts';
 import { sameAs } from '../attendance/merging/group.ts';
 import { writeAudit } from '../audit/write.ts';

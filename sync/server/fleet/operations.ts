@@ -1,11 +1,11 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
+import { command } from '../../disk/program.ts';
 import { FleetQuery, GivenSettings, NewCommand, Revision } from '../../protocol/api/fleet.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { DeviceConfig } from '../../protocol/wire/fleet.ts';
 import { isUnreadableName, nameUnreadable } from '../../protocol/wire/name.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import { OPERATOR } from '../access/actor.ts';
 import type { Tables } from '../database/schema.ts';
 import { findDevice, unknownDevice } from '../devices/registry.ts';

@@ -1,6 +1,6 @@
+import { command } from '../../disk/program.ts';
 import type { Contain, Contained } from '../../protocol/api/incidents.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import type { Actor } from '../access/actor.ts';
 import type { Services } from '../access/route.ts';
 import { endSessionsOf } from '../access/session.ts';

@@ -1,4 +1,4 @@
-import { command } from '../../protocol/wire/program.ts';
+import { command } from '../../disk/program.ts';
 
 /**
  * Reads a 256-bit key from text and says why it is not fit to be one. Pure.

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { v4 as uuid } from 'uuid';
+import { command } from '../../disk/program.ts';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../protocol/seal/keys.ts';
 import { PIN_PEPPER_BYTES, pinPepperId } from '../../protocol/seal/pin-pepper.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import { keysChanged } from '../changes/log.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';

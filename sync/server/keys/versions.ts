@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import type { Tables } from '../database/schema.ts';
 import { type Keys, type KnownVersion, type Place, wrongKeys } from './envelope.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { command } from '../../disk/program.ts';
 import { replaceFile } from '../../disk/replace.ts';
 import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import { downTopic, presenceFilter, presenceTopic, upFilter, upTopic } from '../../protocol/wire/topics.ts';
 import type { KeyAndCertificate } from '../keys/certificates.ts';
 

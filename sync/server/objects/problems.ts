@@ -1,5 +1,5 @@
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 
 /** What S3 or the way to it says, as a code and a sentence for the operator. */
 interface Told {

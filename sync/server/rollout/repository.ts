@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { command } from '../../disk/program.ts';
 import type { Repository } from '../../protocol/api/rollouts.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import { BuildFacts, compareVersions, parseTargetPath, targetFile } from '../../protocol/wire/release.ts';
 import { openRepositoryFile } from './files.ts';
 

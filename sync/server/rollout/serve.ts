@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import { UPDATES_PATH } from '../../protocol/wire/release.ts';
 import type { Listener } from '../http/listener.ts';
 import { noRepository, openRepositoryFile, readRange } from './files.ts';

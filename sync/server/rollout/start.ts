@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
+import { command } from '../../disk/program.ts';
 import type { NewRollout, RolloutStep } from '../../protocol/api/rollouts.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import { compareVersions } from '../../protocol/wire/release.ts';
 import type { Db } from '../database/schema.ts';
 import { type Acting, noteAction } from './acts.ts';

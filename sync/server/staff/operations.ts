@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { command } from '../../disk/program.ts';
 import { NewKioskStaff, StaffReset } from '../../protocol/api/staff.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { command } from '../../protocol/wire/program.ts';
 import { OPERATOR } from '../access/actor.ts';
 import { audited } from '../operator/audited.ts';
 import { operation } from '../operator/operation.ts';

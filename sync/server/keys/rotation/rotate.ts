@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
+import { command } from '../../../disk/program.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
-import { command } from '../../../protocol/wire/program.ts';
 import { renewAuditKey } from '../../audit/write.ts';
 import { inTransaction } from '../../database/retry.ts';
 import type { Db, Tables } from '../../database/schema.ts';

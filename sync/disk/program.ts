@@ -14,7 +14,7 @@ export function programAt(root: string): { readonly name: string; readonly call:
 }
 
 /** `name` begins what it says of itself; `call` is what to type. */
-export const PROGRAM = programAt(join(import.meta.dirname, '../../..'));
+export const PROGRAM = programAt(join(import.meta.dirname, '../..'));
 
 /** A command as it can be typed here: for whatever advises one. */
 export const command = (words: string): string => `${PROGRAM.call} ${words}`;
