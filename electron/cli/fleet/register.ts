@@ -127,7 +127,7 @@ interface CommandOptions {
 }
 
 function registerCommands(fleet: Command): void {
-  const command = (what: 'restart' | 'logs' | 'wipe' | 'decommission', description: string, more: string) => {
+  const add = (what: 'restart' | 'logs' | 'wipe' | 'decommission', description: string, more: string) => {
     const made = fleet
       .command(what)
       .description(description)
@@ -154,24 +154,24 @@ function registerCommands(fleet: Command): void {
     const { kiosk } = await operate('fleet show', { device });
     return { ...o, name: await ask(`Everything on “${kiosk.name}” is destroyed. Its name, to confirm: `) };
   };
-  command(
+  add(
     'restart',
     'Have a kiosk start again, with its browser.',
     '\nIt is told within seconds while it is online.',
   ).action((device: string, o: CommandOptions) => tell('restart', device, o));
-  command(
+  add(
     'wipe',
     'Have a lost kiosk destroy everything on it; it is revoked once it says that it has.',
     `
 At its next contact with the server. What it could not send within half a minute is lost. Until it says that it is done,
 somebody may have it: revoke its people's badges where that matters.`,
   ).action(async (device: string, o: CommandOptions) => tell('wipe', device, await confirmed(device, o)));
-  command(
+  add(
     'decommission',
     'Take a kiosk out of service: it sends everything, destroys everything, and is revoked.',
     '\nIt waits until every record and photo is at the server, however long that takes.',
   ).action(async (device: string, o: CommandOptions) => tell('decommission', device, await confirmed(device, o)));
-  command(
+  add(
     'logs',
     'Ask a kiosk for its redacted log, or read one that came.',
     `
