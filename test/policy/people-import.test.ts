@@ -239,12 +239,12 @@ describe.skipIf(postgresUnavailable())('pictures of an import whose server is ki
         as: 'staff',
       });
       expect(items.map((p) => [p.file, p.person?.id])).toEqual(people.map((person, i) => [`${2000 + i}.jpg`, person]));
-      for (const { id: photo } of items) {
+      for (const { id: photo, duplicate } of items) {
         const jpeg = await api.ask<Buffer>('GET', `/api/imports/${id}/photos/${photo}/picture`, { as: 'staff' });
         expect(jpeg.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
         // One man under many names: somebody says that they are not one.
-        const body = { decision: 'accept' };
-        await api.ask('POST', `/api/imports/${id}/photos/${photo}/decision`, { as: 'staff', body });
+        const body = { decision: 'accept', ...(duplicate && { typed: duplicate.number }) };
+        await api.ask('POST', `/api/imports/${id}/photos/${photo}/decision`, { body });
       }
 
       await api.ask('POST', `/api/imports/${id}/apply`, { as: 'staff' });

@@ -135,7 +135,7 @@ describe.each(DATABASES)('a write about a person and their erasure, on $name', (
 test('every route that declares to change what is a person’s is among these', () => {
   const name = (s: { method: string; path: string }) => `${s.method} ${s.path}`;
   const reading = new Set(['read', 'export', 'decrypt']);
-  const ofOthers = /^(account|technician|incident|audit|event)\b/;
+  const ofOthers = /^(account|device|staff|incident|audit|event)\b/;
   const changing = SERVED.filter((s) => !reading.has(s.action));
   const personal = changing.filter(
     (s) => s.path.includes(':person') || s.roles.includes('person') || s.data.some((kind) => !ofOthers.test(kind)),

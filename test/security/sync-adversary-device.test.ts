@@ -16,7 +16,7 @@ import { json, type Kiosk, rechain, recommit, Target } from './sync-kit.ts';
 
 /** As docs/protocol.md lists them. */
 const REASONS =
-  /^(event-newer-schema|event-malformed|event-foreign|event-wrong-sequence|event-commitment-mismatch|event-id-reused|sequence-reused|event-not-storable|person-unknown)$/;
+  /^(event-newer-schema|event-malformed|event-foreign|event-wrong-sequence|event-commitment-mismatch|event-id-reused|sequence-reused|event-not-storable|person-unknown|erasure-not-asked)$/;
 
 type Event = WireEvent;
 type Anything = { header: Record<string, unknown>; personal: Record<string, unknown> };

@@ -68,7 +68,7 @@ test.skipIf(missing)(
           home,
           control,
         ],
-        { encoding: 'utf8', env: { ...process.env, UV_USE_IO_URING: '0' } },
+        { encoding: 'utf8', env: { ...process.env, UV_USE_IO_URING: '0', NODE_DISABLE_COMPILE_CACHE: '1' } },
       );
       expect(status, stderr).toBe(0);
       const made = callsOf(readFileSync(trace, 'utf8'));

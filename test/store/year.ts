@@ -170,11 +170,19 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
         photo: photo(),
         pinHash: i % 2 ? `phc ${i}` : null,
         ...(i % 10 === 3 && { templates: [], card: { ...cardOf(i), count: 3 } }),
+        ...(i === 20 && { lookalike: { other: own[19]!, marking: { reason: 'enrolment', by: randomUUID() } } }),
       }),
     );
     own.push(id);
     if (i % 6 === 0) store.issueCard(id, { id: randomUUID(), hash: hash(`made here ${i}`) }, false);
   }
+  await told([
+    {
+      kind: 'lookalikes',
+      person: theirs[15]!,
+      others: [{ person: theirs[16]!, reason: 'not-me', at: instant(), device: elsewhere, by: null }],
+    },
+  ]);
   store.choosePin(theirs[5]!, JSON.stringify(pinOf(randomUUID(), 5)));
 
   const everyone = [...own, ...theirs];
@@ -239,6 +247,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   // What the last days brought: none of it has got to the server.
   const [voided, kept] = [pick(own), own[7]!];
   store.voidCheckin((await store.recordCheckin(aCheckin(voided))).id, 'staff');
+  store.voidCheckin((await store.recordCheckin(aCheckin(own[21]!))).id, 'not-me', own[22]!);
   const vault = join(home, 'storage/faces');
   renameSync(vault, `${vault}.unplugged`);
   await store.recordCheckin(aCheckin(kept, { photo: photo() }));
@@ -328,6 +337,7 @@ export async function openedValues(store: SqlStore, at: number): Promise<Record<
   };
   const answers: Record<string, unknown> = {
     people,
+    lookalikes: store.lookalikes(),
     templates: people.map(({ id }) =>
       store
         .templatesOf(id, MODEL)
