@@ -4,6 +4,7 @@ import { createLink } from '../../sync/server/access/links.ts';
 import { RAW_TYPE } from '../../sync/server/access/raw.ts';
 import { mailPersonLink } from '../../sync/server/accounts/person-links.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
+import { markInConsole } from '../../sync/server/lookalikes/store.ts';
 import { stillsOfA } from '../footage/index.ts';
 import type { Door, Visitor } from './door-kit.ts';
 
@@ -246,6 +247,30 @@ const attention = (route: string, resolved: boolean): Scenario => ({
   },
 });
 
+/** What an administrator makes of an enrolment that waits, since the face is like that of someone who is enrolled. */
+const waiting = (what: 'accept' | 'refuse'): Scenario => ({
+  route: `POST /api/enrolment/waiting/:case/${what}`,
+  async make(o) {
+    const picture = readFileSync(stillsOfA()[0]!).toString('base64');
+    const people = [await o.person(), await o.person()];
+    for (const one of people) {
+      await o.agree(one);
+      const body = { source: 'photo', pictures: [picture], duplicate: { what: 'wait' } };
+      await o.done(o.staff, 'POST', `/api/people/${one}/enrolment`, body);
+    }
+    const { id, person, other } = await o.door.db
+      .selectFrom('enrolment_case')
+      .select(['id', 'person', 'other'])
+      .where('person', 'in', people)
+      .orderBy('made_at', 'desc')
+      .executeTakeFirstOrThrow();
+    const known = await o.done<{ name: string }>(o.staff, 'GET', `/api/people/${other}`);
+    const url = `/api/enrolment/waiting/${id}/${what}`;
+    const body = what === 'accept' ? { typed: known.name } : undefined;
+    return { person, others: people, send: () => o.send(o.admin, 'POST', url, body) };
+  },
+});
+
 export const SCENARIOS: readonly Scenario[] = [
   {
     route: 'POST /api/session',
@@ -330,6 +355,23 @@ export const SCENARIOS: readonly Scenario[] = [
     async make(o) {
       const { candidate, first, second } = await o.pair();
       const send = () => o.send(o.staff, 'POST', `/api/duplicates/${candidate}/not-duplicates`);
+      return { person: first, others: [second], send };
+    },
+  },
+  waiting('accept'),
+  waiting('refuse'),
+  {
+    route: 'POST /api/lookalikes/:pair/remove',
+    async make(o) {
+      const [first, second] = [await o.person(), await o.person()];
+      const { db, now } = o.door;
+      await inTransaction(db, (tx) => markInConsole(tx, [first, second], { reason: 'enrolment', by: null }, now));
+      const { id } = await db
+        .selectFrom('lookalike')
+        .select('id')
+        .where((eb) => eb.or([eb('first', '=', first), eb('second', '=', first)]))
+        .executeTakeFirstOrThrow();
+      const send = () => o.send(o.admin, 'POST', `/api/lookalikes/${id}/remove`);
       return { person: first, others: [second], send };
     },
   },
