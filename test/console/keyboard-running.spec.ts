@@ -59,7 +59,6 @@ test.beforeAll(async () => {
     const made = [];
     for (const [n, name] of [`Ada ${tag}`, `Max ${tag}`].entries()) {
       const { id } = await ask(page, 'POST', '/api/people', { name, number: `8${i}${n}` });
-      await ask(page, 'POST', `/api/people/${id}/consents`, { textVersion: '1', language: 'en' });
       made.push(id);
     }
     people.set(tag, made);
@@ -76,6 +75,16 @@ test.beforeAll(async () => {
   rig.engine.nudge();
   secret = await reviewTexts(page);
   officer = await context.cookies();
+  // To the text in force: nobody is enrolled who agreed to another.
+  await context.clearCookies();
+  await context.addCookies(admin);
+  const scope = `/api/sites/${site}/policy`;
+  const { policy } = await ask(page, 'GET', scope);
+  const privacy = { controller: 'Werk Nord', contact: 'privacy@example.org', dpo: 'Dr Example' };
+  await ask(page, 'PUT', scope, { ...policy, privacy });
+  for (const setup of SETUPS)
+    for (const person of people.get(tagOf(setup))!)
+      await ask(page, 'POST', `/api/people/${person}/consents`, { textVersion: '2027-01', language: setup[0] });
   await context.close();
 });
 test.afterAll(async () => {

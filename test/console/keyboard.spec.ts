@@ -170,7 +170,8 @@ for (const [i, [language, size]] of SETUPS.entries())
       const made = page.getByRole('row').filter({ hasText: tag });
       await keys.enter(button('corrections.undo', made));
       await keys.enter(button('corrections.undo', dialog()));
-      await expect(made).toContainText(t('corrections.undone'));
+      // By the author's address, what takes it back is among these rows too.
+      await expect(made.filter({ hasText: t('corrections.undone') })).toHaveCount(1);
       await keys.held();
       await seen('corrections');
     });

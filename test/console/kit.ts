@@ -106,6 +106,8 @@ export async function axe(page: Page, schemes: readonly ('light' | 'dark')[] = [
   for (const colorScheme of schemes) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const { violations } = await new AxeBuilder({ page }).analyze();
+    // The analysis ends in a tab of its own, which may take the focus with it.
+    await page.bringToFront();
     expect(violations.map((v) => `${colorScheme} ${v.id}: ${v.nodes[0]?.html}`)).toEqual([]);
   }
 }

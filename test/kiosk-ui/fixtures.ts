@@ -99,6 +99,8 @@ export const test = base.extend<{ kiosk: KioskPage }, { dist: string }>({
 /** Fails with every fault that axe finds on the page as it stands. */
 export async function expectNoAxeFault(page: Page, where: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
+  // The analysis ends in a tab of its own, which may take the focus with it.
+  await page.bringToFront();
   const faults = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html} (${n.failureSummary})`));
   expect.soft(faults, where).toEqual([]);
 }

@@ -145,6 +145,7 @@ for (const [language, words, width, height] of [
     expect(core.callsOf('badgeRead')).toHaveLength(before);
     await page.keyboard.type('1001');
     await page.keyboard.press('Enter');
+    await expect(page.locator('input[name=pin]')).toBeFocused();
     await page.keyboard.type('8642');
     await page.keyboard.press('Enter');
     await expect(page.locator('.result')).toContainText('Max Mustermann');
@@ -198,6 +199,7 @@ for (const [language, words, width, height] of [
     await press(page, '[data-way=pin]');
     await page.keyboard.type('1001');
     await page.keyboard.press('Enter');
+    await expect(page.locator('input[name=pin]')).toBeFocused();
     await page.keyboard.type(PIN_CODE);
     await page.keyboard.press('Enter');
     await expect(page.locator('input[name=new-pin]')).toBeFocused();
@@ -323,8 +325,7 @@ for (const [language, words, width, height] of [
     await press(page, '[data-task=reboot] button');
     await expect(page.locator('.technician .actions .button').first()).toBeFocused();
     await seen('technician-ask');
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
+    await press(page, '.technician .actions .button:nth-child(2)');
     await expect(title(words.technician.title)).toBeFocused();
     expect(core.callsOf('technicianDo').map(({ what }) => what)).toEqual(['reboot']);
     await seen('technician');

@@ -227,11 +227,11 @@ test('whoever is here without a face may have declined: their picture can’t be
 test('a core that refuses says why in the screen’s words, and everything is there still', async ({ kiosk }) => {
   const { core } = kiosk;
   core.methods.reviewAccept = async () => {
-    throw Object.assign(new Error('x'), { code: 'duplicate-face', nextStep: '', params: { name: 'Max Mustermann' } });
+    throw Object.assign(new Error('x'), { code: 'number-taken', nextStep: '', params: {} });
   };
   const page = await openReview(kiosk, SCREENS[0], { before: noCamera });
   await page.locator('[data-open=review]').click();
   await page.locator('[data-do=accept]').click();
-  await expect(page.locator('.review-foot .form-error')).toContainText('Max Mustermann');
+  await expect(page.locator('.review-foot .form-error')).toContainText('Nummer');
   await expect(page.locator('.review-words .title')).toHaveText('Anna Ärmel');
 });
