@@ -22,6 +22,7 @@ export const LONG: readonly string[] = [
   'test/cli/rollout.test.ts',
   'test/fleet/**',
   'test/hosts/electron-lockdown.test.ts',
+  'test/hosts/electron-setup.test.ts',
   'test/hosts/electronegativity.test.ts',
   'test/liveness/footage.test.ts',
   'test/powercut/**',

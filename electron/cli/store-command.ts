@@ -5,12 +5,12 @@ import { command } from '../../sync/disk/program.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { type CommandOutput, parseArguments, type StoreCommand } from '../core/commands/command.ts';
 import { ControlAnswer, controlSocketPath } from '../core/control/protocol.ts';
+import { givenDeviceSecret } from '../core/keys/credential.ts';
 import { deviceSecretFile } from '../core/keys/device-secret.ts';
 import { slotsFile } from '../core/keys/slots.ts';
 import { type OpenKiosk, openKiosk } from '../core/open-kiosk.ts';
 import { ensureKioskFolder } from '../core/provision.ts';
 import { storeFile } from '../core/store/files.ts';
-import { givenDeviceSecret } from '../host-browser/device-secret.ts';
 import { password } from './password.ts';
 
 /** A kiosk that commands can be run on, one after the other. */

@@ -8,6 +8,10 @@ import { z } from 'zod';
 
 const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
 
+/** Why a kiosk is to end and to be started again. */
+const EndReason = z.enum(['update', 'server-asked', 'technician-asked']);
+export type EndReason = z.infer<typeof EndReason>;
+
 const Start = z.strictObject({
   type: z.literal('start'),
   home: z.string().min(1),
@@ -22,6 +26,8 @@ const Start = z.strictObject({
       insteadOf: z.string().max(100).nullable(),
     })
     .nullable(),
+  /** The host can end the kiosk, and what started it starts it again. */
+  mayEnd: z.boolean(),
 });
 
 /**
@@ -52,7 +58,7 @@ export const CoreMessage = z.discriminatedUnion('type', [
   /** The core ends now and wants to be started again, which is no crash; `browser`: with the kiosk's browser. */
   z.strictObject({ type: z.literal('again'), browser: z.boolean() }),
   /** The kiosk is to end, host and all, so that whoever started it starts it anew: another build, or the same one afresh. */
-  z.strictObject({ type: z.literal('end'), why: Code }),
+  z.strictObject({ type: z.literal('end'), why: EndReason }),
   /** `screens`: how many screens hold a connection. */
   z.strictObject({ type: z.literal('pong'), n: z.number().int(), screens: z.number().int() }),
   z.strictObject({

@@ -1,3 +1,4 @@
+import type { EndReason } from '../contract/host.ts';
 import type { CoreMethods, Signal, SignalName } from '../contract/methods.ts';
 
 /** How a host starts the core. */
@@ -19,8 +20,8 @@ export interface CoreOptions {
   readonly again?: (what: { readonly browser: boolean }) => void;
   /** The folders of an installed kiosk's builds; null where nothing installs any. */
   readonly slots?: { readonly root: string; readonly insteadOf: string | null } | null;
-  /** Has the host end the kiosk, so that it is started anew. */
-  readonly end?: (why: string) => void;
+  /** Has the host end the kiosk, so that it is started again; absent: nothing would start it. */
+  readonly end?: (why: EndReason) => void;
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 }
 

@@ -3,11 +3,11 @@ import { coreLimit, withoutCoreDumps } from '../../sync/disk/core-dumps.ts';
 import { Problem } from '../contract/problem.ts';
 import { keepLog } from '../core/fleet/log-book.ts';
 import type { CoreOptions } from '../core/interface.ts';
+import { readDeviceSecret } from '../core/keys/credential.ts';
 import { type CoreEvent, superviseCore } from '../core/serving/core-supervisor.ts';
 import { listStaticFiles } from '../core/serving/static-files.ts';
 import { keepChromiumRunning, type RunningChromium, requireChromium, sandboxFor } from './chromium.ts';
 import { forkCore } from './core-fork.ts';
-import { readDeviceSecret } from './device-secret.ts';
 import { createGate, TOKEN_LIFE_MS } from './gate.ts';
 import { bootstrapPage } from './pages.ts';
 import { makeRuntimeFolder } from './runtime-folder.ts';
@@ -28,6 +28,8 @@ export interface BrowserHostOptions {
   readonly dist?: string;
   /** Where this kiosk's builds are, when a launcher has started it. */
   readonly slots?: { readonly root: string; readonly insteadOf: string | null } | null;
+  /** Whatever started this host starts it again when `endAsked` settles. Without it, a restart is one of core and browser. */
+  readonly mayEnd?: boolean;
   /** The module that a core process runs; for tests of the host alone. */
   readonly coreModule?: string;
 }
@@ -73,7 +75,14 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
   const endAsked = Promise.withResolvers<string>();
 
   const core = superviseCore({
-    start: { type: 'start', home: options.home, deviceSecret, demo, slots: options.slots ?? null },
+    start: {
+      type: 'start',
+      home: options.home,
+      deviceSecret,
+      demo,
+      slots: options.slots ?? null,
+      mayEnd: options.mayEnd ?? false,
+    },
     spawn: forkCore(
       options.coreModule ?? resolve(import.meta.dirname, `core-child${extname(import.meta.filename)}`),
       log,

@@ -3,18 +3,8 @@ import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { CoreOptions } from '../core/interface.ts';
+import { coreEnv } from '../core/serving/core-env.ts';
 import type { SpawnCore } from '../core/serving/core-supervisor.ts';
-
-/**
- * What of the host's environment the core may see: where it is and which language, never a secret. None of our own
- * variables: the core is told its folder, and beside it stand the staff PIN and the database's address.
- */
-const PASSED_ON = /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|XDG_(DATA|CONFIG|CACHE|STATE)_HOME|XDG_RUNTIME_DIR)$/;
-
-/** The environment of a core. */
-export function coreEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.test(name)));
-}
 
 /**
  * Node's options for a core. Loading a gallery, and emptying a backlog, make much garbage: with V8's default of 16 MB a

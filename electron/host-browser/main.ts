@@ -7,23 +7,11 @@ import { kioskHome } from '../core/paths.ts';
 import { ensureKioskFolder } from '../core/provision.ts';
 import { codedError } from '../core/serving/core-process.ts';
 import { hostLog } from '../core/serving/log.ts';
+import { RUN_EXIT } from '../core/serving/run-exit.ts';
+import { slotsOf } from '../core/update/layout.ts';
 import { COMMIT, VERSION } from '../core/version.ts';
 import { type BrowserHost, startBrowserHost } from './browser-host.ts';
 import { killDescendants, watchForEnd } from './ending.ts';
-
-/** How `kiosk run` ends. Whoever starts it (a launcher, systemd) goes by these. */
-export const RUN_EXIT = {
-  /** It was asked to: SIGTERM, SIGINT, SIGHUP. */
-  ended: 0,
-  /** A fault of ours, or it did not end in time when it was asked to. Starting again may help. */
-  failed: 1,
-  /** The command line or the environment is wrong. */
-  usage: 2,
-  /** Something is missing that a person must mend: Chromium, the device secret, a free port, another user than root. */
-  refused: 3,
-  /** It wants to be started anew: into another build after an update, or because its server asked for it. */
-  again: 4,
-} as const;
 
 export const RUN_HELP = `kiosk run [OPTIONS]: serves the kiosk on the loopback interface and keeps its Chromium open.
 
@@ -104,6 +92,7 @@ export async function runKiosk(argv: readonly string[], env: NodeJS.ProcessEnv =
       browser: { mode: browser, ...(footage === undefined ? {} : { footage }) },
       ...(port === undefined ? {} : { port }),
       slots: slotsOf(env),
+      mayEnd: true,
       log,
     });
     sayReady(host, log);
@@ -122,11 +111,6 @@ export async function runKiosk(argv: readonly string[], env: NodeJS.ProcessEnv =
     await host?.close();
     log('info', 'host: ended');
   }
-}
-
-/** What the launcher says of the builds of this kiosk; null where none has started it. */
-function slotsOf({ SMARTPRESENCE_SLOTS: root, SMARTPRESENCE_INSTEAD_OF: insteadOf }: NodeJS.ProcessEnv) {
-  return root ? { root, insteadOf: insteadOf || null } : null;
 }
 
 /** Says once where the page is, and once that the core has opened its store: a core that was restarted is not news. */

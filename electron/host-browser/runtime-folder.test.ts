@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readDeviceSecret } from './device-secret.ts';
+import { readDeviceSecret } from '../core/keys/credential.ts';
 import { makeRuntimeFolder } from './runtime-folder.ts';
 
 let base: string;

@@ -1,34 +1,37 @@
 import { isAbsolute } from 'node:path';
 import { Problem } from '../contract/problem.ts';
+import { kioskHome } from '../core/paths.ts';
 
 /** What the Electron host was asked to do. */
 export interface HostArguments {
   readonly home: string;
   readonly demo: boolean;
-  /** Allows the device secret in a 0600 file where the system has no keystore. A demo always does. */
+  /** Allows the device secret in a 0600 file where nothing else keeps it. A demo always does. */
   readonly secretInFile: boolean;
   /** Footage in place of a camera; demo alone. */
   readonly footage: string | null;
 }
 
 /**
- * Reads the command line of the packaged program: `--home=DIR --demo --secret-in-file --footage=FILE`.
+ * Reads the command line of the packaged program, `--home=DIR --demo --secret-in-file --footage=FILE`, and what a unit sets as
+ * it does for the browser host: `SMARTPRESENCE_HOME`, `SMARTPRESENCE_DEVICE_SECRET=file`.
  *
  * @param fallbackHome Electron's own data folder for this program
  * @throws Problem `bad-argument`
  */
-export function readArguments(argv: readonly string[], fallbackHome: string): HostArguments {
+export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv, fallbackHome: string): HostArguments {
   const value = (name: string): string | null => {
     const prefix = `--${name}=`;
     return argv.find((a) => a.startsWith(prefix))?.slice(prefix.length) ?? null;
   };
   const demo = argv.includes('--demo');
   const footage = value('footage');
-  const home = value('home') ?? fallbackHome;
+  const home = value('home') ?? (env.SMARTPRESENCE_HOME ? kioskHome(env) : fallbackHome);
   if (!isAbsolute(home))
     throw new Problem('bad-argument', `--home must be an absolute path: ${home}`, 'Give the whole path.');
   if (footage !== null && !demo) {
     throw new Problem('bad-argument', '--footage works in a demo alone.', 'Add --demo, or leave the footage out.');
   }
-  return { home, demo, secretInFile: demo || argv.includes('--secret-in-file'), footage };
+  const inFile = argv.includes('--secret-in-file') || env.SMARTPRESENCE_DEVICE_SECRET === 'file';
+  return { home, demo, secretInFile: demo || inFile, footage };
 }

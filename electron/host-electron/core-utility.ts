@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { MessagePortMain, UtilityProcess } from 'electron';
 import type { CoreOptions } from '../core/interface.ts';
+import { coreEnv } from '../core/serving/core-env.ts';
 import type { SpawnCore } from '../core/serving/core-supervisor.ts';
 
 /** The part of Electron's `utilityProcess` that is used. */
@@ -12,16 +13,14 @@ export interface UtilityProcesses {
   ): UtilityProcess;
 }
 
-/** What of the environment the core may see: where it is and which language; never a secret. */
-const PASSED_ON = /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|TEMP|SystemRoot|APPDATA|LOCALAPPDATA)$/;
-
 /** How the Electron host starts its core: a utility process, to which each screen's MessagePort is handed. */
 export function forkUtility(processes: UtilityProcesses, modulePath: string, log: CoreOptions['log']): SpawnCore {
   return ({ onMessage, onExit }) => {
-    const env: Record<string, string> = {};
-    for (const [name, value] of Object.entries(process.env))
-      if (value !== undefined && PASSED_ON.test(name)) env[name] = value;
-    const child = processes.fork(modulePath, [], { serviceName: 'SmartPresence core', stdio: 'pipe', env });
+    const child = processes.fork(modulePath, [], {
+      serviceName: 'SmartPresence core',
+      stdio: 'pipe',
+      env: coreEnv(process.env),
+    });
     for (const [name, stream] of [
       ['stdout', child.stdout],
       ['stderr', child.stderr],

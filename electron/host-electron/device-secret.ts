@@ -1,70 +1,90 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { SafeStorage } from 'electron';
 import { readIfThere, replaceFile, syncFolder } from '../../sync/disk/replace.ts';
 import { Problem } from '../contract/problem.ts';
+import { hasCredential, readDeviceSecret as readCredential } from '../core/keys/credential.ts';
+import { deviceSecretFile } from '../core/keys/device-secret.ts';
 
-/** The part of Electron's safeStorage that is used. */
+/** The part of Electron's safeStorage that is used: the asynchronous one, since Electron 46 has no other. */
 export type Keystore = Pick<
   SafeStorage,
-  'isEncryptionAvailable' | 'getSelectedStorageBackend' | 'encryptString' | 'decryptString'
+  'isAsyncEncryptionAvailable' | 'getSelectedStorageBackend' | 'encryptStringAsync' | 'decryptStringAsync'
 >;
 
 const FILE = 'device-secret.sealed';
-const FILE_OF_CORE = 'device-secret';
+
+/** Where this host looks for the secret that opens the store. */
+export interface SecretPlaces {
+  readonly keystore: Keystore;
+  readonly platform: NodeJS.Platform;
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+  /** The operator's explicit wish for a 0600 file, where nothing else keeps the secret. */
+  readonly allowFile: boolean;
+}
 
 /**
  * True when the system keeps keys for us. On Linux, `basic_text` is a password that stands in Chromium's source, and
  * `unknown` is what safeStorage says before it has chosen: both count as none.
  */
-export function hasKeystore(keystore: Keystore, platform: NodeJS.Platform): boolean {
-  if (!keystore.isEncryptionAvailable()) return false;
+export async function hasKeystore(keystore: Keystore, platform: NodeJS.Platform): Promise<boolean> {
+  if (!(await keystore.isAsyncEncryptionAvailable())) return false;
   if (platform !== 'linux') return true;
   return !['basic_text', 'unknown'].includes(keystore.getSelectedStorageBackend());
 }
 
 /**
- * The device secret as base64: unsealed from its file, or made and sealed at the first start. Null: it lives in a
- * 0600 file that the core keeps, by the operator's explicit wish.
+ * The device secret as base64: unsealed from its file, given by systemd, or made and sealed at the first start. Null: it lives
+ * in a 0600 file that the core keeps, by the operator's explicit wish. What the store was made with comes first, so that
+ * nothing that appears later (a keyring, a credential) locks it.
  *
- * @throws Problem `device-secret-missing` (no keystore, no wish) or `device-secret-unreadable` (sealed by another one)
+ * @throws Problem `device-secret-missing` (nothing keeps it, no wish), `device-secret-bad` (a credential of another length) or
+ *   `device-secret-unreadable` (sealed by another keystore)
  */
-export function readDeviceSecret(
-  keystore: Keystore,
-  platform: NodeJS.Platform,
-  home: string,
-  allowFile: boolean,
-): string | null {
+export async function readDeviceSecret({
+  keystore,
+  platform,
+  env,
+  home,
+  allowFile,
+}: SecretPlaces): Promise<string | null> {
   // A store that was made with the file (by `npm start`) opens with the file alone, keystore or not.
-  if (allowFile && existsSync(join(home, FILE_OF_CORE))) return null;
-  if (!hasKeystore(keystore, platform)) {
-    if (allowFile) return null;
-    throw new Problem(
-      'device-secret-missing',
-      'This system has no keystore for the kiosk’s device secret.',
-      'Set up a keyring (GNOME Keyring or KWallet), or allow a plain file with --secret-in-file.',
-    );
-  }
+  if (allowFile && existsSync(deviceSecretFile(home))) return null;
   const file = join(home, FILE);
   const sealed = readIfThere(file);
-  if (sealed) return unseal(keystore, sealed);
+  if (!sealed && hasCredential(env)) return readCredential(env, false);
+  if (!(await hasKeystore(keystore, platform))) {
+    if (allowFile && !sealed) return null;
+    throw new Problem(
+      'device-secret-missing',
+      sealed
+        ? 'The keystore that sealed this kiosk’s device secret is not there.'
+        : 'This system has no keystore for the kiosk’s device secret.',
+      sealed
+        ? 'Log in as the kiosk’s own user, with its keyring; or recover the store with its recovery key.'
+        : 'Set up a keyring (GNOME Keyring or KWallet), give the unit the systemd credential smartpresence-device-secret, or allow a plain file with --secret-in-file.',
+    );
+  }
+  if (sealed) return unseal(keystore, sealed, file);
   const secret = randomBytes(32).toString('base64');
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  writeOnce(file, keystore.encryptString(secret));
+  writeOnce(file, await keystore.encryptStringAsync(secret));
   return secret;
 }
 
-function unseal(keystore: Keystore, sealed: Buffer): string {
-  let secret: string;
+async function unseal(keystore: Keystore, sealed: Buffer, file: string): Promise<string> {
+  let found: Awaited<ReturnType<Keystore['decryptStringAsync']>>;
   try {
-    secret = keystore.decryptString(sealed);
+    found = await keystore.decryptStringAsync(sealed);
   } catch (cause) {
     throw unreadable({ cause });
   }
   // Never made anew: a new secret would lock the store for good, where the old keyring may still come back.
-  if (Buffer.from(secret, 'base64').byteLength !== 32) throw unreadable();
-  return secret;
+  if (Buffer.from(found.result, 'base64').byteLength !== 32) throw unreadable();
+  // The keystore has a newer key by now; the old one may go.
+  if (found.shouldReEncrypt) replaceFile(file, await keystore.encryptStringAsync(found.result));
+  return found.result;
 }
 
 const unreadable = (options?: ErrorOptions): Problem =>

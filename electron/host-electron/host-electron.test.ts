@@ -53,8 +53,8 @@ describe('decisions of the main process', () => {
 
 describe('the command line', () => {
   it('is a kiosk in Electron’s data folder when nothing is said', () => {
-    expect(readArguments([], '/data')).toEqual({ home: '/data', demo: false, secretInFile: false, footage: null });
-    expect(readArguments(['--demo', '--home=/h', '--footage=/f'], '/data')).toEqual({
+    expect(readArguments([], {}, '/data')).toEqual({ home: '/data', demo: false, secretInFile: false, footage: null });
+    expect(readArguments(['--demo', '--home=/h', '--footage=/f'], { SMARTPRESENCE_HOME: '/s' }, '/data')).toEqual({
       home: '/h',
       demo: true,
       secretInFile: true,
@@ -62,23 +62,31 @@ describe('the command line', () => {
     });
   });
 
+  it('goes by what a unit sets, as the browser host does', () => {
+    const env = { SMARTPRESENCE_HOME: '/var/lib/smartpresence', SMARTPRESENCE_DEVICE_SECRET: 'file' };
+    expect(readArguments([], env, '/data')).toMatchObject({ home: '/var/lib/smartpresence/kiosk', secretInFile: true });
+  });
+
   it('refuses footage outside a demo, and a relative folder', () => {
-    expect(() => readArguments(['--footage=/f'], '/data')).toThrow(expect.objectContaining({ code: 'bad-argument' }));
-    expect(() => readArguments(['--home=h'], '/data')).toThrow(expect.objectContaining({ code: 'bad-argument' }));
+    expect(() => readArguments(['--footage=/f'], {}, '/data')).toThrow(
+      expect.objectContaining({ code: 'bad-argument' }),
+    );
+    expect(() => readArguments(['--home=h'], {}, '/data')).toThrow(expect.objectContaining({ code: 'bad-argument' }));
   });
 });
 
 describe('the keystore', () => {
   const store = (available: boolean, backend: string) =>
-    ({ isEncryptionAvailable: () => available, getSelectedStorageBackend: () => backend }) as never;
+    ({ isAsyncEncryptionAvailable: async () => available, getSelectedStorageBackend: () => backend }) as never;
 
-  it('counts a hard-coded password, and one not chosen yet, as none', () => {
+  it('counts a hard-coded password, and one not chosen yet, as none', async () => {
     for (const backend of ['gnome_libsecret', 'kwallet5', 'kwallet6'])
-      expect(hasKeystore(store(true, backend), 'linux')).toBe(true);
-    for (const backend of ['basic_text', 'unknown']) expect(hasKeystore(store(true, backend), 'linux')).toBe(false);
-    expect(hasKeystore(store(false, 'gnome_libsecret'), 'linux')).toBe(false);
-    expect(hasKeystore(store(true, 'unknown'), 'darwin')).toBe(true);
-    expect(hasKeystore(store(false, 'unknown'), 'win32')).toBe(false);
+      expect(await hasKeystore(store(true, backend), 'linux')).toBe(true);
+    for (const backend of ['basic_text', 'unknown'])
+      expect(await hasKeystore(store(true, backend), 'linux')).toBe(false);
+    expect(await hasKeystore(store(false, 'gnome_libsecret'), 'linux')).toBe(false);
+    expect(await hasKeystore(store(true, 'unknown'), 'darwin')).toBe(true);
+    expect(await hasKeystore(store(false, 'unknown'), 'win32')).toBe(false);
   });
 });
 

@@ -1,18 +1,32 @@
 import { extname, join, resolve } from 'node:path';
-import { app, ipcMain, Menu, MessageChannelMain, protocol, safeStorage, session, utilityProcess } from 'electron';
-import type { CoreState } from '../contract/host.ts';
+import {
+  app,
+  ipcMain,
+  Menu,
+  MessageChannelMain,
+  powerSaveBlocker,
+  protocol,
+  safeStorage,
+  session,
+  utilityProcess,
+} from 'electron';
 import { ASK_PORT, GIVE_PORT, PORT_GONE } from '../contract/port-messages.ts';
 import { keepLog } from '../core/fleet/log-book.ts';
+import { makeOwnFolder } from '../core/own-folder.ts';
+import { ensureKioskFolder } from '../core/provision.ts';
 import { codedError } from '../core/serving/core-process.ts';
-import { type CoreSupervisor, superviseCore } from '../core/serving/core-supervisor.ts';
+import { superviseCore } from '../core/serving/core-supervisor.ts';
 import { hostLog } from '../core/serving/log.ts';
+import { RUN_EXIT } from '../core/serving/run-exit.ts';
 import { listStaticFiles } from '../core/serving/static-files.ts';
+import { slotsOf } from '../core/update/layout.ts';
 import { answerAppRequest } from './app-protocol.ts';
 import { type HostArguments, readArguments } from './arguments.ts';
 import { forkUtility } from './core-utility.ts';
 import { readDeviceSecret } from './device-secret.ts';
+import { startHostCore } from './host-core.ts';
 import { lockContents, lockSession } from './lockdown.ts';
-import { isKioskFrame, KIOSK_URL, SCHEME, SWITCHES } from './policy.ts';
+import { isKioskFrame, KIOSK_URL, relaunchOptions, SCHEME, SWITCHES } from './policy.ts';
 import { openWindow, PARTITION } from './window.ts';
 
 /*
@@ -27,10 +41,12 @@ const DIST = resolve(import.meta.dirname, '../../dist');
 let log = hostLog(process.stdout);
 
 function start(): void {
-  const options = readArguments(process.argv.slice(1), app.getPath('userData'));
+  const options = readArguments(process.argv.slice(1), process.env, app.getPath('userData'));
+  const ownData = join(options.home, 'electron');
+  // Electron takes a folder that is there already, and no other. What is wrong with the disk is said by the page, see run().
+  if (attempt(() => makeKioskFolder(options, ownData))) app.setPath('userData', ownData);
   log = keepLog(options.home, log);
   // One kiosk a data folder: the second one would fight for store and camera.
-  app.setPath('userData', join(options.home, 'electron'));
   if (!app.requestSingleInstanceLock()) {
     log('warn', 'host: the kiosk runs already');
     app.quit();
@@ -48,21 +64,54 @@ function start(): void {
   lockContents(app, log);
   app
     .whenReady()
-    .then(() => run(options))
+    .then(() => run(options, ownData))
     .catch(fail);
 }
 
-function run(options: HostArguments): void {
+function run(options: HostArguments, ownData: string): void {
+  const { home, demo, secretInFile } = options;
   const files = listStaticFiles(DIST);
+  const slots = slotsOf(process.env);
   Menu.setApplicationMenu(null);
+  // A kiosk's display never sleeps, whatever the desktop is set to. The page asks for the same, and says so where it is refused.
+  if (!demo) powerSaveBlocker.start('prevent-display-sleep');
   const kioskSession = session.fromPartition(PARTITION);
   lockSession(kioskSession, log);
   // Registered for our own address alone, so that no other document could ever have it.
   kioskSession.registerPreloadScript({ type: 'frame', filePath: PRELOAD, matches: [`${KIOSK_URL}*`] });
 
-  const core = startCore(options, () => window.webContents.reloadIgnoringCache());
+  let again = false;
+  const core = startHostCore({
+    async prepare() {
+      makeKioskFolder(options, ownData);
+      return readDeviceSecret({
+        keystore: safeStorage,
+        platform: process.platform,
+        env: process.env,
+        home,
+        allowFile: secretInFile,
+      });
+    },
+    supervise: (deviceSecret) =>
+      superviseCore({
+        // Without a launcher an installed program starts itself again; from sources, core and page alone are started again.
+        start: { type: 'start', home, deviceSecret, demo, slots, mayEnd: slots !== null || app.isPackaged },
+        spawn: forkUtility(utilityProcess, CORE_MODULE, log),
+        onAgain: () => window.webContents.reloadIgnoringCache(),
+        onEnd() {
+          again = true;
+          app.quit();
+        },
+        log,
+      }),
+    changed({ state }) {
+      if (state !== 'ready' && !window.isDestroyed()) window.webContents.postMessage(PORT_GONE, null);
+    },
+    failed: fail,
+    log,
+  });
   kioskSession.protocol.handle(SCHEME, (request) => answerAppRequest(request, files, () => core.state));
-  const window = openWindow(options.demo, log);
+  const window = openWindow(demo, log);
 
   ipcMain.on(ASK_PORT, (event) => {
     if (!isKioskFrame(event.senderFrame)) return log('warn', 'host: a message of a foreign frame was refused');
@@ -71,55 +120,41 @@ function run(options: HostArguments): void {
       event.sender.postMessage(GIVE_PORT, null, [port2]);
     else event.sender.postMessage(PORT_GONE, null);
   });
-  core.supervisor?.onEvent(({ state }) => {
-    if (state.state !== 'ready' && !window.isDestroyed()) window.webContents.postMessage(PORT_GONE, null);
-  });
 
   app.on('second-instance', () => window.focus());
   app.on('window-all-closed', () => app.quit());
   let stopped = false;
   app.on('will-quit', (event) => {
-    if (stopped || !core.supervisor) return;
+    if (stopped) return;
     event.preventDefault();
-    void core.supervisor.close().then(() => {
+    void core.close().then(() => {
       stopped = true;
+      if (again && slots) return app.exit(RUN_EXIT.again); // its launcher starts the build that is current by then
+      if (again) app.relaunch(relaunchOptions(process.env));
       app.quit();
     });
   });
 }
 
-/** The core under supervision; or none, and the reason that the page then shows. */
-function startCore(
-  options: HostArguments,
-  onAgain: () => void,
-): { supervisor: CoreSupervisor | null; readonly state: CoreState } {
-  const { home, demo, secretInFile } = options;
+/** @throws Problem `home-not-usable`, `storage-full` */
+function makeKioskFolder({ home, demo }: HostArguments, ownData: string): void {
+  ensureKioskFolder(home, demo);
+  makeOwnFolder(ownData);
+}
+
+function attempt(work: () => void): boolean {
   try {
-    const deviceSecret = readDeviceSecret(safeStorage, process.platform, home, secretInFile);
-    const spawn = forkUtility(utilityProcess, CORE_MODULE, log);
-    const supervisor = superviseCore({
-      start: { type: 'start', home, deviceSecret, demo, slots: null },
-      spawn,
-      onAgain,
-      log,
-    });
-    return {
-      supervisor,
-      get state() {
-        return supervisor.state;
-      },
-    };
+    work();
+    return true;
   } catch (error) {
-    const refusal = codedError(error);
-    if (!refusal) throw error;
-    log('error', 'host: the core can’t be started', { error });
-    return { supervisor: null, state: { state: 'refused', ...refusal } };
+    if (!codedError(error)) throw error;
+    return false; // said by the page, where it is tried again
   }
 }
 
 function fail(error: unknown): void {
   log('error', 'host: could not start', { error });
-  app.exit(1);
+  app.exit(codedError(error)?.code === 'bad-argument' ? RUN_EXIT.usage : RUN_EXIT.failed);
 }
 
 try {

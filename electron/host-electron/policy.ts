@@ -77,3 +77,7 @@ export const SWITCHES: readonly (readonly [string, string?])[] = [
   ['disable-pinch'],
   ['autoplay-policy', 'no-user-gesture-required'],
 ];
+
+/** How the program starts itself again: an AppImage by its own file, since what it is mounted as goes with this process. */
+export const relaunchOptions = (env: NodeJS.ProcessEnv): { execPath?: string } =>
+  env.APPIMAGE ? { execPath: env.APPIMAGE } : {};

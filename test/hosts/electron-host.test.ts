@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
@@ -9,6 +9,7 @@ import {
   coreIs,
   home,
   logged,
+  output,
   start,
   useElectronHost,
   visit,
@@ -65,6 +66,41 @@ describe('the Electron host, from page to core', () => {
     expect(await openChannel()).toBeNull();
   });
 
+  it('restarts as its server or a technician asks: what is installed by itself starts the program again', async () => {
+    app.fake.state.packaged = true;
+    vi.stubEnv('APPIMAGE', '/opt/kiosk.AppImage');
+    await start();
+    const { client } = await connected();
+    client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its answer may be lost on the way
+    await vi.waitFor(() => expect(app.fake.state.quits).toBe(1), { timeout: 10_000 });
+    expect(app.fake.state.relaunches).toEqual([{ execPath: '/opt/kiosk.AppImage' }]);
+    expect(app.fake.processes[0]!.child.exitCode).toBe(0);
+  });
+
+  it('ends for its launcher to start it again, once its core has stopped', async () => {
+    vi.stubEnv('SMARTPRESENCE_SLOTS', join(home.path, 'slots'));
+    await start();
+    const { client } = await connected();
+    client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its answer may be lost on the way
+    await vi.waitFor(() => expect(app.fake.state.exits).toEqual([4]), { timeout: 10_000 });
+    expect(app.fake.state.relaunches).toEqual([]);
+    expect(app.fake.processes[0]!.child.exitCode).toBe(0);
+  });
+
+  it('starts core and page again where nothing would start the program', async () => {
+    await start();
+    const { client, closed } = await connected();
+    const reloaded = new Promise<void>((done) => {
+      contents().reloadIgnoringCache = done;
+    });
+    client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its answer may be lost on the way
+    await closed;
+    await reloaded;
+    await vi.waitFor(() => expect(app.fake.processes).toHaveLength(2), { timeout: 10_000 });
+    await coreIs('ready');
+    expect([app.fake.state.quits, app.fake.state.exits]).toEqual([0, []]);
+  });
+
   it('stops the core before it quits, and leaves no process', async () => {
     await start();
     const { closed } = await connected();
@@ -86,6 +122,27 @@ describe('the Electron host, from page to core', () => {
   });
 });
 
+describe('the data folder', () => {
+  it('is made at the first start, for its user alone, with the settings of a kiosk that belongs to nobody yet', async () => {
+    const folder = join(home.path, 'new/kiosk');
+    await start([`--home=${folder}`]);
+    await coreIs('ready');
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(JSON.parse(readFileSync(join(folder, 'site.json'), 'utf8'))).toMatchObject({ demo: false, liveness: 'on' });
+    expect(existsSync(join(folder, 'logs/kiosk.jsonl'))).toBe(true);
+  });
+
+  it('that can’t be made is said on the page, with what to do', async () => {
+    writeFileSync(join(home.path, 'file'), '');
+    await start([`--home=${join(home.path, 'file/kiosk')}`]);
+    await coreIs('refused');
+    expect(await readCoreState()).toMatchObject({
+      code: 'home-not-usable',
+      nextStep: expect.stringContaining('right'),
+    });
+  });
+});
+
 describe('the device secret', () => {
   it('is made once, sealed by the keystore, readable by its user alone, and the same at the next start', async () => {
     await start();
@@ -101,12 +158,61 @@ describe('the device secret', () => {
     expect(readFileSync(file, 'utf8')).toBe(sealed);
   });
 
-  it.each(['basic_text', 'unknown'])(
+  it('is sealed again when the keystore has a newer key', async () => {
+    await start();
+    await coreIs('ready');
+    const file = join(home.path, 'device-secret.sealed');
+    const sealed = readFileSync(file, 'utf8');
+    await app.fake.reset();
+    app.fake.state.userData = home.path;
+    app.fake.state.keystore.key = 2;
+    await start();
+    await coreIs('ready');
+    expect(readFileSync(file, 'utf8')).toBe(sealed.replace('sealed:1:', 'sealed:2:'));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('comes from systemd’s credential, keyring or not, and nothing of it is written', async () => {
+    const credentials = join(home.path, 'credentials');
+    mkdirSync(credentials);
+    writeFileSync(join(credentials, 'smartpresence-device-secret'), Buffer.alloc(32, 5));
+    vi.stubEnv('CREDENTIALS_DIRECTORY', credentials);
+    await start();
+    await coreIs('ready');
+    expect(logged('"secret":32')).toBe(true);
+    expect(existsSync(join(home.path, 'device-secret.sealed'))).toBe(false);
+    await app.fake.reset();
+    app.fake.state.userData = home.path;
+    app.fake.state.keystore.available = false;
+    output.length = 0;
+    await start();
+    await coreIs('ready');
+    expect(logged('"secret":32')).toBe(true);
+  });
+
+  it('stays in the keystore that sealed it, whatever credential is given later', async () => {
+    await start();
+    await coreIs('ready');
+    await app.fake.reset();
+    app.fake.state.userData = home.path;
+    app.fake.state.keystore.available = false;
+    const credentials = join(home.path, 'credentials');
+    mkdirSync(credentials);
+    writeFileSync(join(credentials, 'smartpresence-device-secret'), Buffer.alloc(32, 5));
+    vi.stubEnv('CREDENTIALS_DIRECTORY', credentials);
+    await start();
+    await coreIs('refused');
+    expect(await readCoreState()).toMatchObject({ code: 'device-secret-missing' });
+    expect((await readCoreState())?.message).toContain('sealed');
+  });
+
+  it.each(['basic_text', 'unknown'] as const)(
     'is not entrusted to the backend %s: the page says so, and no core starts',
     async (backend) => {
       app.fake.state.keystore.backend = backend;
       await start();
-      expect(await readCoreState()).toMatchObject({ state: 'refused', code: 'device-secret-missing' });
+      await coreIs('refused');
+      expect(await readCoreState()).toMatchObject({ code: 'device-secret-missing' });
       expect(app.fake.processes).toHaveLength(0);
       expect(existsSync(join(home.path, 'device-secret.sealed'))).toBe(false);
       expect(await openChannel()).toBeNull();
@@ -131,7 +237,8 @@ describe('the device secret', () => {
   it('is not made anew when another keystore sealed it', async () => {
     writeFileSync(join(home.path, 'device-secret.sealed'), 'of another keyring');
     await start();
-    expect(await readCoreState()).toMatchObject({ state: 'refused', code: 'device-secret-unreadable' });
+    await coreIs('refused');
+    expect(await readCoreState()).toMatchObject({ code: 'device-secret-unreadable' });
     expect(readFileSync(join(home.path, 'device-secret.sealed'), 'utf8')).toBe('of another keyring');
   });
 });

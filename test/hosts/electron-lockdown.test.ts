@@ -252,7 +252,7 @@ describe('the lockdown', () => {
   it('ends with an error when it is asked for what it does not do', async () => {
     await app.start(['--footage=/tmp/x.mjpeg']);
     await app.start(['--home=relative']);
-    expect(app.fake.state.exits).toEqual([1, 1]);
+    expect(app.fake.state.exits).toEqual([2, 2]);
     expect(app.fake.state.windows).toHaveLength(0);
     mkdirSync(join(home.path, 'elsewhere'));
     await start(['--demo', '--footage=/tmp/x.mjpeg', `--home=${join(home.path, 'elsewhere')}`]);

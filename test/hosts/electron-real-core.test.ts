@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
 import { connectClient } from '../../electron/contract/rpc.ts';
-import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { electronApp } from './support/electron-app.ts';
 import { temporaryFolder } from './support/kiosk-page.ts';
 
@@ -16,7 +15,6 @@ let home: ReturnType<typeof temporaryFolder>;
 
 beforeAll(async () => {
   home = temporaryFolder('electron-real-home-');
-  ensureKioskFolder(home.path, true);
   app = await electronApp(OUT, join(ROOT, 'dist'), 'real');
 });
 afterEach(() => app.fake.reset());
@@ -36,7 +34,7 @@ async function start(): Promise<void> {
   vi.stubGlobal('fetch', (path: string) => webContents.session.answer(new Request(new URL(path, 'app://kiosk/'))));
 }
 const coreIs = (state: string): Promise<void> =>
-  vi.waitFor(async () => expect(await readCoreState()).toMatchObject({ state }), { timeout: 30_000, interval: 50 });
+  vi.waitFor(async () => expect(await readCoreState()).toMatchObject({ state }), { timeout: 120_000, interval: 50 });
 
 it('runs the real core from the packaged tree, sealed by the keystore, and the page reaches it', async () => {
   await start();

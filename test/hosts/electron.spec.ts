@@ -2,7 +2,6 @@ import { rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { _electron, type ElectronApplication, expect, type Page, test } from '@playwright/test';
 import { buildElectronApp } from '../../build/electron/app.ts';
-import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { findElectron } from '../../electron/host-electron/electron-binary.ts';
 import { temporaryFolder } from './support/kiosk-page.ts';
 
@@ -25,10 +24,9 @@ test.describe('in Electron', () => {
     await buildElectronApp(OUT);
     symlinkSync(join(ROOT, 'dist'), join(OUT, 'dist'));
     home = temporaryFolder('electron-spec-home-');
-    ensureKioskFolder(home.path, true);
     app = await _electron.launch({
       executablePath: program!,
-      args: [join(OUT, 'electron/host-electron/main.js'), '--demo', `--home=${home.path}`],
+      args: [join(OUT, 'electron/host-electron/main.js'), '--demo', `--home=${join(home.path, 'kiosk')}`],
     });
     page = await app.firstWindow();
   });

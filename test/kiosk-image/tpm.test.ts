@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readDeviceSecret } from '../../electron/host-browser/device-secret.ts';
+import { readDeviceSecret } from '../../electron/core/keys/credential.ts';
 import { reservePorts } from '../services/ports.ts';
 import { debianRoot } from './debian.ts';
 import { cantRun, KIOSK } from './machine.ts';

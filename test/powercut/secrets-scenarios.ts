@@ -15,12 +15,16 @@ import { readTrace, recordRun } from './trace.ts';
 const CHILDREN = join(import.meta.dirname, 'children');
 
 /** A keystore that keeps nothing to itself: what is tried is the file. */
-export const plainKeystore: Keystore = {
-  isEncryptionAvailable: () => true,
+const plainKeystore: Keystore = {
+  isAsyncEncryptionAvailable: async () => true,
   getSelectedStorageBackend: () => 'gnome_libsecret',
-  encryptString: (text) => Buffer.from(text),
-  decryptString: (sealed) => sealed.toString(),
+  encryptStringAsync: async (text) => Buffer.from(text),
+  decryptStringAsync: async (sealed) => ({ result: sealed.toString(), shouldReEncrypt: false }),
 };
+
+/** The Electron host's device secret, of a kiosk whose keystore keeps nothing to itself. */
+export const plainSecret = (home: string): Promise<string | null> =>
+  readDeviceSecret({ keystore: plainKeystore, platform: 'linux', env: {}, home, allowFile: false });
 
 /** The Electron host makes its device secret once: with another one, or half of it, the store would stay closed for good. */
 export async function electronSecret(root: string): Promise<Recorded> {
@@ -30,10 +34,10 @@ export async function electronSecret(root: string): Promise<Recorded> {
   const file = `${root}.strace`;
   await recordRun(file, [process.execPath, join(CHILDREN, 'electron-secret.ts'), home], env());
   recording.add(await readTrace(file));
-  const secret = readDeviceSecret(plainKeystore, 'linux', home, false);
+  const secret = await plainSecret(home);
   const start = async (folder: string): Promise<Found & { secret: string | null }> => {
     try {
-      return { problems: [], secret: readDeviceSecret(plainKeystore, 'linux', homeIn(folder), false) };
+      return { problems: [], secret: await plainSecret(homeIn(folder)) };
     } catch (error) {
       return { problems: [(error as Error).message], secret: null };
     }

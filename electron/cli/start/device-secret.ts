@@ -1,4 +1,4 @@
-import { readDeviceSecret } from '../../host-browser/device-secret.ts';
+import { readDeviceSecret } from '../../core/keys/credential.ts';
 
 /** Where the device secret is kept; the person who starts the kiosk chooses. */
 export type SecretPlace = 'file' | 'systemd';

@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CommandOutput } from '../../core/commands/command.ts';
+import { givenDeviceSecret } from '../../core/keys/credential.ts';
 import { openKeys } from '../../core/keys/index.ts';
 import { kioskHome } from '../../core/paths.ts';
 import { checkStoreCommand, listCheckinsCommand, rekeyStoreCommand } from '../../core/store/commands.ts';
 import { type CheckReport, checkClosedStore, type RekeyReport } from '../../core/store/index.ts';
 import type { Checkin } from '../../core/store/interface.ts';
-import { givenDeviceSecret } from '../../host-browser/device-secret.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
 import { runStoreCommand } from '../store-command.ts';

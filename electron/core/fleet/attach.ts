@@ -49,7 +49,7 @@ export function attachFleet(deps: FleetDeps): FleetHand {
   }
 
   const restart = (): (() => void) | null => {
-    if (deps.end) return () => deps.end!('the server asked for it');
+    if (deps.end) return () => deps.end!('server-asked');
     return deps.again ? () => deps.again!({ browser: true }) : null;
   };
 

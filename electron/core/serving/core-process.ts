@@ -36,7 +36,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
   async function start(message: Extract<HostMessage, { type: 'start' }>): Promise<void> {
     if (started) return log('warn', 'core: a second start was ignored');
     started = true;
-    const { home, demo, deviceSecret, slots } = message;
+    const { home, demo, deviceSecret, slots, mayEnd } = message;
     try {
       core = await startCore({
         home,
@@ -44,7 +44,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
         host: link.host,
         log,
         slots,
-        end: (why) => link.post({ type: 'end', why }),
+        ...(mayEnd && { end: (why) => link.post({ type: 'end', why }) }),
         deviceSecret: deviceSecret ? Buffer.from(deviceSecret, 'base64') : null,
         again({ browser }) {
           log('info', 'core: asks to be started again', { browser });

@@ -1,4 +1,4 @@
-import { CoreMessage, type CoreState, type HostMessage } from '../../contract/host.ts';
+import { CoreMessage, type CoreState, type EndReason, type HostMessage } from '../../contract/host.ts';
 import type { CoreOptions } from '../interface.ts';
 
 /** A core process that runs. */
@@ -20,8 +20,8 @@ export interface SupervisorOptions {
   readonly log: CoreOptions['log'];
   /** The core has asked to be started again with the kiosk's browser, and has ended. */
   readonly onAgain?: () => void;
-  /** The core wants the whole kiosk to be started anew. */
-  readonly onEnd?: (why: string) => void;
+  /** The core wants the whole kiosk to be started again; asked only where `start.mayEnd`. */
+  readonly onEnd?: (why: EndReason) => void;
   /** How often the core is asked whether it lives, and how many questions may stay open before it counts as hanging. */
   readonly pingEvery?: number;
   readonly missedPings?: number;

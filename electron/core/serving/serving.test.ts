@@ -144,7 +144,7 @@ describe('the supervisor', () => {
     end: (code: number | null) => void;
   }[] = [];
   const last = () => children.at(-1)!;
-  const start = { type: 'start' as const, home: '/h', deviceSecret: null, demo: true, slots: null };
+  const start = { type: 'start' as const, home: '/h', deviceSecret: null, demo: true, slots: null, mayEnd: false };
 
   function supervise() {
     return superviseCore({

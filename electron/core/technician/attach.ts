@@ -31,7 +31,7 @@ export interface TechnicianHand {
 /** Wires the technician's menu to what this kiosk and its machine can do. */
 export function attachTechnician(deps: AttachTechnicianDeps): TechnicianHand {
   const { monotonic, end, again } = deps;
-  const restart = end ? () => end('a technician asked for it') : again ? () => again({ browser: true }) : null;
+  const restart = end ? () => end('technician-asked') : again ? () => again({ browser: true }) : null;
   const tasks = createTechnicianTasks({
     store: deps.store,
     records: deps.records,

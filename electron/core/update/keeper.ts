@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { BuildVersion } from '../../../sync/protocol/wire/release.ts';
+import type { EndReason } from '../../contract/host.ts';
 import type { UpdateNotice } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { Store } from '../store/interface.ts';
@@ -42,7 +43,7 @@ export interface KeeperDeps {
   readonly online: () => boolean;
   readonly heard: () => boolean;
   /** Ends the kiosk, so that its launcher starts the build that is current by then. */
-  readonly restart: (why: string) => void;
+  readonly restart: (why: EndReason) => void;
   readonly changed: () => void;
   readonly log: CoreOptions['log'];
   readonly everyMs?: number;

@@ -20,3 +20,8 @@ export const updateLayout = (root: string): UpdateLayout => ({
   work: join(root, 'update'),
   spool: join(root, 'spool'),
 });
+
+/** What the launcher says of the builds of this kiosk; null where none has started it. */
+export function slotsOf({ SMARTPRESENCE_SLOTS: root, SMARTPRESENCE_INSTEAD_OF: insteadOf }: NodeJS.ProcessEnv) {
+  return root ? { root, insteadOf: insteadOf || null } : null;
+}

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { EndReason } from '../../contract/host.ts';
 import type { UpdateNotice } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { UpdateLayout } from './layout.ts';
@@ -45,7 +46,7 @@ export interface PreparingDeps {
   readonly idleMs: () => number;
   /** How things are just before the switch; null while that is being found out. */
   readonly before: () => TrialRecord['before'] | null;
-  readonly restart: (why: string) => void;
+  readonly restart: (why: EndReason) => void;
   readonly log: CoreOptions['log'];
 }
 

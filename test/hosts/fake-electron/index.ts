@@ -1,4 +1,14 @@
 import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
+import type {
+  App,
+  BrowserWindow,
+  Menu as ElectronMenu,
+  PowerSaveBlocker,
+  Protocol,
+  RelaunchOptions,
+  SafeStorage,
+} from 'electron';
 import { FakeMessageChannelMain } from './ports.ts';
 import { FakeSession } from './session.ts';
 import { started, utilityProcess } from './utility-process.ts';
@@ -6,7 +16,7 @@ import { FakeWebContents } from './window.ts';
 
 /**
  * A stand-in for the `electron` module, where its binary can't be had: the main process's objects as far as the host
- * uses them, with utility processes that are real child processes and ports that are real MessageChannels. It proves
+ * uses them, held to Electron's own typings (`implements`, `satisfies`, and electron-typings.test.ts), with utility processes that are real child processes and ports that are real MessageChannels. It proves
  * how our modules work together; it proves nothing about Electron.
  */
 
@@ -14,9 +24,13 @@ import { FakeWebContents } from './window.ts';
 interface FakeState {
   userData: string;
   lock: boolean;
-  keystore: { available: boolean; backend: string };
+  /** `key`: counts the keys that the keystore has had. */
+  keystore: { available: boolean; backend: ReturnType<SafeStorage['getSelectedStorageBackend']>; key: number };
   windows: FakeBrowserWindow[];
   sessions: Map<string, FakeSession>;
+  packaged: boolean;
+  blockers: Parameters<PowerSaveBlocker['start']>[0][];
+  relaunches: (RelaunchOptions | undefined)[];
   quits: number;
   exits: number[];
   switches: [string, string?][];
@@ -29,9 +43,12 @@ function fresh(): FakeState {
   return {
     userData: '/nowhere',
     lock: true,
-    keystore: { available: true, backend: 'gnome_libsecret' },
+    keystore: { available: true, backend: 'gnome_libsecret', key: 1 },
     windows: [],
     sessions: new Map(),
+    packaged: false,
+    blockers: [],
+    relaunches: [],
     quits: 0,
     exits: [],
     switches: [],
@@ -41,12 +58,23 @@ function fresh(): FakeState {
   };
 }
 
-class FakeApp extends EventEmitter {
+type AppCalls =
+  | 'getPath'
+  | 'setPath'
+  | 'requestSingleInstanceLock'
+  | 'enableSandbox'
+  | 'whenReady'
+  | 'relaunch'
+  | 'quit'
+  | 'exit'
+  | 'isPackaged';
+class FakeApp extends EventEmitter implements Pick<App, AppCalls> {
   readonly commandLine = { appendSwitch: (name: string, value?: string) => void state.switches.push([name, value]) };
   getPath(): string {
     return state.userData;
   }
   setPath(_name: string, path: string): void {
+    if (!existsSync(path)) throw new Error('Failed to set path');
     state.userData = path;
   }
   requestSingleInstanceLock(): boolean {
@@ -57,6 +85,12 @@ class FakeApp extends EventEmitter {
   }
   whenReady(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
+  }
+  get isPackaged(): boolean {
+    return state.packaged;
+  }
+  relaunch(options?: RelaunchOptions): void {
+    state.relaunches.push(options);
   }
   quit(): void {
     const event = {
@@ -70,12 +104,17 @@ class FakeApp extends EventEmitter {
     state.quits += 1;
     this.emit('quit');
   }
+  /** Ends at once, without asking anybody: no `will-quit` comes. */
   exit(code: number): void {
     state.exits.push(code);
+    this.emit('quit');
   }
 }
 
-class FakeBrowserWindow extends EventEmitter {
+class FakeBrowserWindow
+  extends EventEmitter
+  implements Pick<BrowserWindow, 'loadURL' | 'show' | 'focus' | 'isDestroyed'>
+{
   readonly options: Record<string, unknown> & { webPreferences: Record<string, unknown> };
   readonly webContents: FakeWebContents;
   destroyed = false;
@@ -120,25 +159,39 @@ export const Menu = {
   setApplicationMenu(menu: unknown): void {
     state.menu = menu;
   },
-};
+} satisfies Pick<typeof ElectronMenu, 'setApplicationMenu'>;
 export const protocol = {
   registerSchemesAsPrivileged: (schemes: FakeState['privileged']) => void state.privileged.push(...schemes),
-};
+} satisfies { [name in keyof Pick<Protocol, 'registerSchemesAsPrivileged'>]: unknown };
+/** Counts who keeps the display on. */
+export const powerSaveBlocker = {
+  start(type) {
+    state.blockers.push(type);
+    return state.blockers.length;
+  },
+} satisfies Pick<PowerSaveBlocker, 'start'>;
 /** "Encrypts" by wrapping, and refuses what it did not wrap: enough to see what is sealed and what is not. */
 export const safeStorage = {
-  isEncryptionAvailable: () => state.keystore.available,
+  isAsyncEncryptionAvailable: async () => state.keystore.available,
   getSelectedStorageBackend: () => state.keystore.backend,
-  encryptString: (text: string) => Buffer.from(`sealed:${Buffer.from(text).toString('hex')}`),
-  decryptString(sealed: Buffer): string {
-    const match = /^sealed:([0-9a-f]+)$/.exec(sealed.toString());
-    if (!match) throw new Error('Error while decrypting the ciphertext provided to safeStorage.decryptString.');
-    return Buffer.from(match[1]!, 'hex').toString();
+  encryptStringAsync: async (text: string) =>
+    Buffer.from(`sealed:${state.keystore.key}:${Buffer.from(text).toString('hex')}`),
+  async decryptStringAsync(sealed: Buffer) {
+    const match = /^sealed:(\d+):([0-9a-f]+)$/.exec(sealed.toString());
+    if (!match) throw new Error('Error while decrypting the ciphertext provided to safeStorage.decryptStringAsync.');
+    return {
+      result: Buffer.from(match[2]!, 'hex').toString(),
+      shouldReEncrypt: Number(match[1]) !== state.keystore.key,
+    };
   },
-};
+} satisfies Pick<
+  SafeStorage,
+  'isAsyncEncryptionAvailable' | 'getSelectedStorageBackend' | 'encryptStringAsync' | 'decryptStringAsync'
+>;
 
 /** Ends the program as Electron would, and goes back to one that has not started. */
 export async function reset(): Promise<void> {
-  if (state.windows.length > 0 && state.quits === 0) {
+  if (state.windows.length > 0 && state.quits + state.exits.length === 0) {
     const quit = new Promise<void>((resolve) => app.once('quit', resolve));
     app.quit();
     await quit;

@@ -9,7 +9,7 @@ import type { FakePortMain } from './ports.ts';
  */
 const SHIM = join(import.meta.dirname, 'utility-shim.ts');
 
-class FakeUtilityProcess extends EventEmitter {
+export class FakeUtilityProcess extends EventEmitter {
   readonly child: ChildProcess;
   readonly ports = new Map<number, FakePortMain>();
   private next = 0;

@@ -54,6 +54,9 @@ export class FakeWebContents extends EventEmitter {
     const ports = transfer.map((port) => rendererPort(port));
     setImmediate(() => this.ipcRenderer.emit(channel, { ports }));
   }
+  reloadIgnoringCache(): void {
+    void this.load(this.mainFrame.url);
+  }
   forcefullyCrashRenderer(): void {
     this.page = null;
     this.emit('render-process-gone', {}, { reason: 'crashed' });

@@ -43,6 +43,7 @@ export function useElectronHost(): void {
     await app.fake.reset();
     vi.restoreAllMocks();
     vi.unstubAllGlobals();
+    vi.unstubAllEnvs();
     home.remove();
   });
 }

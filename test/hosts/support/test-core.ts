@@ -16,6 +16,7 @@ export const PINS = {
   wrongShape: '100004',
   waits: '100005',
   good: '100006',
+  restarts: '100007',
 } as const;
 
 export const STATUS: Signal<'status'> = {
@@ -51,6 +52,7 @@ const EVACUATION: EvacuationList = {
 export function testMethods(
   pushStatus: () => void = () => undefined,
   onHello: () => void = () => undefined,
+  restart: () => void = () => undefined,
 ): CoreMethods {
   const frames = { probes: 0 };
   return {
@@ -94,6 +96,7 @@ export function testMethods(
         throw Object.assign(new Problem('pin-locked', 'Locked.', 'Wait.'), { params: { seconds: 30 } });
       if (pin === PINS.dies) process.kill(process.pid, 'SIGKILL');
       if (pin === PINS.wrongShape) return { token: 'short', expiresAt: 'never', member: null, alerted: false, may: [] };
+      if (pin === PINS.restarts) restart();
       if (pin === PINS.waits) await new Promise((resolve) => setTimeout(resolve, 100));
       return {
         token: 'A'.repeat(43),
@@ -176,7 +179,7 @@ async function over(): Promise<never> {
 }
 
 /** A core that hosts can start; refuses when its home holds a file named `refuse`. */
-export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log }) => {
+export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log, end, again }) => {
   if (existsSync(join(home, 'refuse')))
     throw new Problem('store-wrong-key', 'The store’s key is wrong.', 'Recover the key.');
   if (existsSync(join(home, 'crash'))) throw new Error('no code, no sentence');
@@ -188,6 +191,7 @@ export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log }
         for (const listener of listeners) listener('status', STATUS);
       },
       () => log('info', 'test core: a screen said hello'),
+      () => (end ? end('technician-asked') : again?.({ browser: true })),
     ),
     leave: () => undefined,
     onSignal(listener) {

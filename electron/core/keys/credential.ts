@@ -1,9 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Problem } from '../contract/problem.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
 /** The credential's name in the kiosk's systemd unit: `LoadCredentialEncrypted=smartpresence-device-secret:…`. */
 const CREDENTIAL = 'smartpresence-device-secret';
+
+/** Whether systemd has given this process the credential with the device secret. */
+export const hasCredential = (env: NodeJS.ProcessEnv): boolean =>
+  Boolean(env.CREDENTIALS_DIRECTORY) && existsSync(join(env.CREDENTIALS_DIRECTORY!, CREDENTIAL));
 
 /**
  * The device secret as base64, from systemd's credential store (sealed by the TPM or the machine's own key:
@@ -44,13 +48,12 @@ export function readDeviceSecret(env: NodeJS.ProcessEnv, inFile: boolean): strin
 }
 
 /**
- * The device secret for a command line, which is told no place: 32 bytes of the credential where this process was given
- * it, else null for the file.
+ * The device secret for a command line, where the place is not stated: 32 bytes of the credential where this process was
+ * given it, else null for the file.
  *
- * @throws Problem `device-secret-missing` or `device-secret-bad`
+ * @throws Problem `device-secret-bad`
  */
 export function givenDeviceSecret(env: NodeJS.ProcessEnv): Uint8Array | null {
-  const folder = env.CREDENTIALS_DIRECTORY;
-  const secret = readDeviceSecret(env, !folder || !existsSync(join(folder, CREDENTIAL)));
+  const secret = readDeviceSecret(env, !hasCredential(env));
   return secret === null ? null : Buffer.from(secret, 'base64');
 }

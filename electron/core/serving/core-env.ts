@@ -1,0 +1,14 @@
+/**
+ * What of the host's environment the core may see: where it is and which language, never a secret. None of our own
+ * variables: the core is given its folder, and beside it are the staff PIN and the database's address.
+ */
+const PASSED_ON =
+  /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|XDG_(DATA|CONFIG|CACHE|STATE)_HOME|XDG_RUNTIME_DIR|TEMP|SystemRoot|APPDATA|LOCALAPPDATA)$/;
+
+/** The environment of a core. */
+export function coreEnv(env: NodeJS.ProcessEnv): Record<string, string> {
+  const passed: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env))
+    if (value !== undefined && PASSED_ON.test(name)) passed[name] = value;
+  return passed;
+}
