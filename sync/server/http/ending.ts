@@ -39,6 +39,8 @@ export function closesGently(app: Listener, graceMs = GRACE_MS): void {
         socket.once('close', () => busy.delete(socket));
       });
   });
+  // Node takes a connection for idle whose answer is written and not sent yet, and would cut it off.
+  server.closeIdleConnections = () => undefined;
   app.addHook('preClose', async () => {
     closing = true;
     for (const socket of open) if (!busy.has(socket)) socket.destroy();
