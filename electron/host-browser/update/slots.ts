@@ -233,7 +233,10 @@ export async function clean(layout: UpdateLayout, state: SlotState, keep = ''): 
   }
 }
 
-/** Swaps a link in one step: at every moment it leads to a whole build, or is not there. */
+/**
+ * Swaps a link in one step: at every moment it leads to a whole build, or is not there. No flush: the state file decides, and a
+ * link that a power cut left behind is put right by the next start.
+ */
 function linkTo(layout: UpdateLayout, name: 'current' | 'previous', id: string): void {
   const link = join(layout.builds, name);
   if (id === '') {
@@ -245,5 +248,4 @@ function linkTo(layout: UpdateLayout, name: 'current' | 'previous', id: string):
   rmSync(temporary, { force: true });
   symlinkSync(id, temporary);
   renameSync(temporary, link);
-  syncFolder(layout.builds);
 }

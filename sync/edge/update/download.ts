@@ -4,7 +4,6 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 
 import { basename, dirname, join } from 'node:path';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { targetFile } from '../../protocol/wire/release.ts';
-import { syncFolder } from './durable.ts';
 import { type Pace, readPaced } from './paced.ts';
 import { absent, gravest } from './problems.ts';
 import type { UpdateSource } from './source.ts';
@@ -34,8 +33,8 @@ const SPARE = 64 * 1024 * 1024;
 
 /**
  * Brings the bytes of a target to `to`: from the first source that has them, going on where an earlier try broke off,
- * also one of another source or before a power cut. `to` appears once length and hash are right and everything is on
- * disk; before, the bytes lie beside it. Memory holds one piece.
+ * also one of another source or before a power cut. `to` appears once length and hash are right; before, the bytes are
+ * beside it. Nothing is flushed: whoever takes it up after a cut compares length and hash again. Memory holds one piece.
  *
  * @throws Problem `update-target-wrong`, `update-disk-full`, `update-slow`, `update-unreachable`, `update-given-up`, …
  */
@@ -49,9 +48,7 @@ export async function download(target: SignedFile, to: string, options: Download
     for (const source of options.sources) {
       try {
         await fromSource(target, part, source, options);
-        await rename(part, to);
-        await syncFolder(dirname(to));
-        return;
+        return await rename(part, to);
       } catch (cause) {
         if (!(cause instanceof Problem) || OURS.has(cause.code)) throw cause;
         problems.push(cause);
@@ -152,10 +149,7 @@ async function onwards(
       );
       if (!there) throw absent(path);
     }
-    if (done === target.length && hash.digest('hex') === target.sha256) {
-      await file.sync();
-      return 'right';
-    }
+    if (done === target.length && hash.digest('hex') === target.sha256) return 'right';
     if (done < target.length && begun < done)
       throw new Problem(
         'update-unreachable',
