@@ -318,7 +318,7 @@ describe('enrolment on the server', () => {
     };
     const agree = (person: string, textVersion: string) =>
       api.ask('POST', `/api/people/${person}/consents`, { body: { textVersion, language: 'en' }, as: 'staff' });
-    const person = await make('Late', { consent: true });
+    const person = await make('Late', { number: 'L-1', consent: true });
     await publish('v1', 1_000);
     await expect(enrol(person, [stranger])).rejects.toMatchObject({ code: 'consent-outdated' });
     await agree(person, 'v1');
@@ -329,5 +329,30 @@ describe('enrolment on the server', () => {
     await agree(person, 'v2.photo-90-days');
     // Judged again, and compared with others: hers is the face of an earlier test, too.
     expect((await enrol(person, [stranger])).outcome).toBe('duplicate');
+
+    // What waits for an administrator, and what an import has judged, were agreed to under the text before as well.
+    expect((await enrol(person, [stranger], { duplicate: { what: 'wait' } })).outcome).toBe('waiting');
+    const waiting = await api.db.selectFrom('enrolment_case').select('id').where('person', '=', person).execute();
+    const { id: run } = await api.ask<ImportRun>('POST', '/api/imports', { body: { basis: null } });
+    await api.ask('POST', `/api/imports/${run}/files?name=L-1.jpg`, { body: stranger });
+    const work = () => importsJob.run({ ...api.services, signal: new AbortController().signal });
+    const photos = async () =>
+      (await api.ask<{ items: ImportPhoto[] }>('GET', `/api/imports/${run}/photos?limit=9`)).items;
+    await work();
+    const typed = 'Grace Hopper';
+    const [photo] = await photos();
+    await api.ask('POST', `/api/imports/${run}/photos/${photo!.id}/decision`, { body: { decision: 'accept', typed } });
+    await publish('v3', 3_000);
+    await expect(
+      api.ask('POST', `/api/enrolment/waiting/${waiting[0]!.id}/accept`, { body: { typed } }),
+    ).rejects.toMatchObject({ code: 'consent-outdated' });
+    await api.ask('POST', `/api/imports/${run}/apply`);
+    await work();
+    expect((await photos())[0]).toMatchObject({ state: 'refused', code: 'consent-outdated' });
+    expect(await look(person)).toMatchObject({ templates: 0 });
+    const signed = { textVersion: 'v2', language: 'en', statement: 'Forms that were signed before the text changed' };
+    await expect(api.ask('POST', '/api/imports', { body: { basis: signed } })).rejects.toMatchObject({
+      code: 'consent-outdated',
+    });
   });
 });

@@ -57,7 +57,17 @@ export async function requireInForce(db: Db, person: string, textVersion: string
   );
 }
 
-export const outdated = (): Problem =>
+/**
+ * Whether a text in any language is of the version in force, with whatever times it was filled.
+ * @throws Problem `consent-outdated`
+ */
+export async function requireVersionInForce(db: Db, textVersion: string | undefined): Promise<void> {
+  const inForce = await textsInForce(db);
+  const version = textVersion?.split('.')[0];
+  if (inForce.length > 0 && !inForce.some((text) => text.version === version)) throw outdated();
+}
+
+const outdated = (): Problem =>
   new Problem(
     'consent-outdated',
     'The consent text has changed since this one was read.',

@@ -8,9 +8,9 @@ import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { readMinor, requireGuardian } from '../minors/minors.ts';
 import { requireLiving } from '../people/living.ts';
-import { outdated, requireInForce } from './filled.ts';
+import { requireInForce, requireVersionInForce } from './filled.ts';
 import { type Said, sealSaid } from './said.ts';
-import { requireReviewed, textsInForce } from './texts.ts';
+import { requireReviewed } from './texts.ts';
 
 /** Who puts a consent on record here: staff on somebody's word, the person, or an import on the operator's. */
 export interface RecordedBy {
@@ -36,7 +36,7 @@ export async function giveConsent(
 ): Promise<Standing> {
   await requireLiving(tx, person, 'change');
   await requireReviewed(tx, text.textVersion, text.language);
-  // What an import says was read elsewhere, as it stood there.
+  // What an import says was read elsewhere, as it stood there: whether it is in force is asked when templates are made.
   if (by.via !== 'import') await requireInForce(tx, person, text.textVersion, text.language);
   const wasMinor = (await readMinor(tx, keys, person, now)) !== null;
   await requireGuardian(tx, keys, person, text.guardian, now);
@@ -78,9 +78,7 @@ export async function withdrawConsent(
  * @throws Problem `consent-outdated`
  */
 export async function requirePresentConsent(tx: Transaction<Tables>, person: string): Promise<void> {
-  const inForce = await textsInForce(tx);
-  const version = (await lastWord(tx, person))?.text_version.split('.')[0];
-  if (inForce.length > 0 && !inForce.some((text) => text.version === version)) throw outdated();
+  await requireVersionInForce(tx, (await lastWord(tx, person))?.text_version);
 }
 
 async function record(

@@ -7,6 +7,7 @@ import { appendChanges, type NewChange } from '../changes/log.ts';
 import { policyOf } from '../changes/policy.ts';
 import { scopesOfPerson } from '../changes/sites.ts';
 import { applyTemplates } from '../changes/templates.ts';
+import { requirePresentConsent } from '../consents/record.ts';
 import type { Tables } from '../database/schema.ts';
 import { isErasurePending } from '../erasure/kiosks.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -16,10 +17,10 @@ import { vectorBytes } from './faces.ts';
 import { keepPhotos } from './photos.ts';
 
 /**
- * Whether templates of somebody may be made here at all: never without a consent on record.
+ * Whether templates of somebody may be made here at all: never without a consent on record to the text in force.
  *
- * @throws Problem `person-unknown`, `erasure-requested`, `consent-missing`, `own-consent-required`, `faces-off`,
- *   `templates-on-card`
+ * @throws Problem `person-unknown`, `erasure-requested`, `consent-missing`, `consent-outdated`, `own-consent-required`,
+ *   `faces-off`, `templates-on-card`
  */
 export async function requireEnrollable(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<void> {
   await requireLiving(tx, person, 'change');
@@ -31,6 +32,7 @@ export async function requireEnrollable(tx: Transaction<Tables>, keys: Keys, per
       'There is no consent of this person on record.',
       'Show them the text in their language, and put their consent on record first.',
     );
+  await requirePresentConsent(tx, person);
   await requireOwnWord(tx, keys, person, now);
   const scopes = await scopesOfPerson(tx, person);
   const without = await scopesWithoutFaces(tx);

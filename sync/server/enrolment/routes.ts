@@ -17,7 +17,6 @@ import { type RouteSpec, route } from '../access/route.ts';
 import { sameAs } from '../attendance/merging/group.ts';
 import { audited } from '../audit/opened.ts';
 import { readTemplates } from '../changes/templates.ts';
-import { requirePresentConsent } from '../consents/record.ts';
 import { presentPipeline } from '../embedders/present.ts';
 import { markInConsole, partnersOf } from '../lookalikes/store.ts';
 import { requireLiving } from '../people/living.ts';
@@ -90,7 +89,6 @@ const enrol = door({
   async handle({ tx, services: { keys }, actor, params: { person }, body, prepared, now, about, tell }) {
     about([person]);
     await requireEnrollable(tx, keys, person, now);
-    await requirePresentConsent(tx, person);
     const usable = prepared.filter((j): j is UsableFace => j.code === null);
     const [first] = usable;
     const count = async () => (await templateCounts(tx, person)).reduce((sum, m) => sum + m.count, 0);
@@ -241,6 +239,7 @@ const accept = door({
     'person-unknown',
     'erasure-requested',
     'consent-missing',
+    'consent-outdated',
     'own-consent-required',
     'faces-off',
     'templates-on-card',

@@ -65,7 +65,7 @@ const begin = route({
   action: 'write',
   body: NewImport,
   answer: ImportRun,
-  refusals: ['consent-text-not-reviewed'],
+  refusals: ['consent-text-not-reviewed', 'consent-outdated'],
   async handle({ tx, services: { keys }, actor, body, now, on }) {
     const id = await beginImport(tx, keys, body, actor.id, now);
     on(id);

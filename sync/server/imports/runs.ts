@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import type { z } from 'zod';
 import type { ImportRun, NewImport, PhotoState } from '../../protocol/api/imports.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { requireVersionInForce } from '../consents/filled.ts';
 import { requireReviewed } from '../consents/texts.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -15,7 +16,7 @@ import type { Unpacked } from './unpack.ts';
 /** Most pictures of one import. */
 const MAX_PICTURES = 5000;
 
-/** @param by account @throws Problem `consent-text-not-reviewed` */
+/** @param by account @throws Problem `consent-text-not-reviewed`, `consent-outdated` */
 export async function beginImport(
   tx: Transaction<Tables>,
   keys: Keys,
@@ -23,7 +24,10 @@ export async function beginImport(
   by: string | null,
   now: Date,
 ): Promise<string> {
-  if (basis) await requireReviewed(tx, basis.textVersion, basis.language);
+  if (basis) {
+    await requireReviewed(tx, basis.textVersion, basis.language);
+    await requireVersionInForce(tx, basis.textVersion);
+  }
   const id = v7();
   await tx
     .insertInto('import_run')

@@ -20,6 +20,7 @@ export const quality = {
   'person-unknown': 'لا أحد يطابق اسم الملف',
   'person-unclear': 'أكثر من شخص يطابق',
   'consent-missing': 'لا موافقة مسجّلة',
+  'consent-outdated': 'تغيّر نص الموافقة: اسأله من جديد',
   'own-consent-required': 'بلغ السن: اسأله بنفسه',
   'guardian-required': 'يجب أن يوافق وصيّ',
   'erasure-requested': 'طلب محو بياناته',

@@ -20,6 +20,7 @@ export const quality = {
   'person-unknown': 'Zu dem Dateinamen passt niemand',
   'person-unclear': 'Mehr als eine Person passt',
   'consent-missing': 'Keine Einwilligung festgehalten',
+  'consent-outdated': 'Der Einwilligungstext hat sich geändert: erneut fragen',
   'own-consent-required': 'Ist mündig geworden: selbst fragen',
   'guardian-required': 'Sorgeberechtigte müssen einwilligen',
   'erasure-requested': 'Hat die Löschung verlangt',

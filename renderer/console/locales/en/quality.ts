@@ -20,6 +20,7 @@ export const quality = {
   'person-unknown': 'Nobody fits the file’s name',
   'person-unclear': 'More than one person fits',
   'consent-missing': 'No consent is on record',
+  'consent-outdated': 'The consent text has changed: ask them again',
   'own-consent-required': 'Has come of age: ask them themselves',
   'guardian-required': 'A guardian has to agree',
   'erasure-requested': 'Has asked to be erased',

@@ -20,6 +20,7 @@ export const quality = {
   'person-unknown': '没有与文件名相符的人',
   'person-unclear': '有多人相符',
   'consent-missing': '没有登记的同意',
+  'consent-outdated': '同意书文本已更改：请重新征求同意',
   'own-consent-required': '已成年：需本人同意',
   'guardian-required': '需监护人同意',
   'erasure-requested': '已申请删除',
