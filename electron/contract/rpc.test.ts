@@ -83,7 +83,6 @@ const failure = (call: Promise<unknown>): Promise<RpcError> =>
     () => Promise.reject(new Error('it succeeded')),
     (e) => e,
   );
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 describe.each([
   ['bytes', serve],
@@ -125,7 +124,8 @@ describe.each([
     const { screen, server } = open();
     const { client, closed } = connectClient(screen);
     const call = failure(client.staffUnlock({ pin: PINS.waits }));
-    await settle();
+    // What came after it was answered: it is under way.
+    await client.hello({});
     server.close();
     await closed;
     expect((await call).code).toBe('rpc-gone');
@@ -139,8 +139,11 @@ describe('the boundary', () => {
   async function answerTo(message: unknown): Promise<unknown> {
     const { toCore, fromCore } = serve();
     toCore(encode(message));
-    await settle();
-    return fromCore.length === 0 ? null : (fromCore[0] as { r: unknown }).r;
+    // Once what came after it was answered, nothing comes any more.
+    toCore(encode(request('hello', [{}], 'after')));
+    await expect.poll(() => fromCore).toContainEqual(expect.objectContaining({ i: 'after' }));
+    const answers = (fromCore as { i: unknown; r: unknown }[]).filter(({ i }) => i !== 'after');
+    return answers.length === 0 ? null : answers[0]!.r;
   }
 
   it.each([
@@ -239,13 +242,14 @@ describe('the boundary under fuzzing', () => {
 
   /** After everything thrown at it, the core still answers a good request. */
   async function lives(core: ReturnType<typeof serve>): Promise<void> {
-    await settle();
-    core.fromCore.length = 0;
-    core.toCore(encode({ t: 'q', i: 'last', m: 'hello', a: [{}] }));
-    await settle();
-    expect(core.fromCore).toContainEqual(
-      expect.objectContaining({ i: 'last', r: expect.objectContaining({ ok: true }) }),
-    );
+    // Again, as long as it is busy with what was thrown at it.
+    const answer = () => {
+      core.toCore(encode({ t: 'q', i: 'last', m: 'hello', a: [{}] }));
+      return core.fromCore;
+    };
+    await expect
+      .poll(answer, { timeout: 60_000 })
+      .toContainEqual(expect.objectContaining({ i: 'last', r: expect.objectContaining({ ok: true }) }));
   }
 
   it('lives through arbitrary bytes', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
+import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { SitePatch } from '../../../sync/protocol/api/sites.ts';
 import { appendChanges, compactChanges, compactWhenDue, keysChanged } from '../../../sync/server/changes/log.ts';
@@ -269,7 +270,10 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, start, u
         });
       // A check-in, and whatever else appends nothing, does not wait.
       await database.db.transaction().execute((tx) => appendChanges(tx, [], new Date()));
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      const waiting = () =>
+        sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(database.db);
+      await expect.poll(async () => (await waiting()).rows[0]!.n, { timeout: 60_000 }).toBe(1);
       const visible = () =>
         database.db
           .selectFrom('change')
