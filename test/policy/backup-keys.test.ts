@@ -235,7 +235,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
   }, 60_000);
 
   test('a tombstone names nobody, and one that was altered stops a restore', async () => {
-    await writeTombstone(store, keys, { request: ada, people: [ada], requestedAt: new Date() });
+    await writeTombstone(store, keys, { request: ada, people: [ada], requestedAt: new Date(), noHoldAt: new Date() });
     const stones = [];
     for await (const { key } of store.list(PREFIX.tombstones)) stones.push(key);
     const bytes: Uint8Array[] = [];

@@ -18,6 +18,7 @@ import type { Keys } from '../../sync/server/keys/envelope.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
 import { s3Client } from '../../sync/server/objects/client.ts';
 import type { ObjectStore } from '../../sync/server/objects/store.ts';
+import { setHold } from '../../sync/server/retention/holds.ts';
 import { everyRow, fillEveryTable, uuid } from '../backup/fill.ts';
 import { addPhotos, contextOf, keysOf, newBucket, newPair, settled } from '../backup/kit.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -84,7 +85,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await inTransaction(database.db, (tx) => writeAudit(tx, keys, ENTRY, new Date()));
     before = await everyRow(database.db);
     report = await runBackup(contextOf(database.db, keys, store));
-  }, 180_000);
+  }, 300_000);
   afterAll(async () => {
     await database?.close();
     await host?.remove();
@@ -162,7 +163,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
       ),
     ).toBe('database-not-empty');
     await server.close();
-  }, 120_000);
+  }, 300_000);
 
   test('the safe marks go up to what the backup holds, and to no more', async () => {
     const marks = await database.db.selectFrom('ack_mark').select(['committed', 'safe']).execute();
@@ -178,7 +179,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     const again = await runBackup(contextOf(database.db, keys, store));
     expect(again.photos.stored).toBe(0);
     report = again;
-  }, 60_000);
+  }, 300_000);
 
   test('other environment keys open no backup', async () => {
     const there = await emptyDatabase();
@@ -189,7 +190,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     );
     expect(await codeOf(restore)).toBe('wrong-encryption-key');
     await bare.close();
-  }, 60_000);
+  }, 300_000);
 
   test('an object that is not there any more, altered, cut off or another’s is refused, and nothing is left in the database', async () => {
     const object = databaseObject(report.backup);
@@ -218,10 +219,15 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     // What is left is taken for empty: the next try succeeds.
     expect(await restore(store)).toBe('taken');
     await bare.close();
-  }, 120_000);
+  }, 300_000);
 
   test('whoever was erased after a backup is erased again when it is restored, their key first', async () => {
-    await writeTombstone(store, keys, { request: uuid(500), people: [uuid(1)], requestedAt: new Date() });
+    await writeTombstone(store, keys, {
+      request: uuid(500),
+      people: [uuid(1)],
+      requestedAt: new Date(),
+      noHoldAt: new Date(),
+    });
     const there = await emptyDatabase();
     const bare = await there.bare();
     const restored = await restoreBackup(
@@ -234,17 +240,22 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     const asked = await bare.db.selectFrom('erasure').select('origin').where('person', '=', uuid(1)).execute();
     expect(asked).toHaveLength(1);
     await bare.close();
-  }, 60_000);
+  }, 300_000);
 
   test('a tombstone that somebody deleted from the bucket still erases at a restore', async () => {
-    await writeTombstone(store, keys, { request: uuid(500), people: [uuid(1)], requestedAt: new Date() });
+    await writeTombstone(store, keys, {
+      request: uuid(500),
+      people: [uuid(1)],
+      requestedAt: new Date(),
+      noHoldAt: new Date(),
+    });
     await remove(`${PREFIX.tombstones}${uuid(500)}`);
     const there = await emptyDatabase();
     const bare = await there.bare();
     const restored = await restoreBackup(restoreInto(bare.db), null);
     expect(restored.erasedAgain).toBe(1);
     await bare.close();
-  }, 60_000);
+  }, 300_000);
 
   test('without the key of the tombstones, erasure, restore and the look at the tombstones refuse, and none is made', async () => {
     const config = { home: '/nonexistent', s3: moto.settings(bucket) } as Config;
@@ -258,8 +269,19 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
         tell: () => undefined,
         signal: new AbortController().signal,
       } as never);
-    const erase = () => writeTombstone(store, keys, { request: uuid(501), people: [uuid(2)], requestedAt: new Date() });
-    await writeTombstone(store, keys, { request: uuid(500), people: [uuid(1)], requestedAt: new Date() });
+    const erase = () =>
+      writeTombstone(store, keys, {
+        request: uuid(501),
+        people: [uuid(2)],
+        requestedAt: new Date(),
+        noHoldAt: new Date(),
+      });
+    await writeTombstone(store, keys, {
+      request: uuid(500),
+      people: [uuid(1)],
+      requestedAt: new Date(),
+      noHoldAt: new Date(),
+    });
     const there = await emptyDatabase();
     const bare = await there.bare();
     const marker = await remove(keyObject(TOMBSTONE_KEY));
@@ -272,7 +294,44 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
     expect(await codeOf(job())).toBe('taken');
     await erase();
-  }, 120_000);
+  }, 300_000);
+
+  test('whoever came under a legal hold while they were being erased is held after a restore, until the hold is released', async () => {
+    const person = uuid(0);
+    const setAt = new Date(Date.now() - 60_000);
+    const about = { person, site: null, from: null, until: null, reason: 'A dispute', setBy: 'dpo' };
+    const hold = await inTransaction(database.db, (tx) => setHold(tx, keys, about, setAt));
+    await runBackup(contextOf(database.db, keys, store));
+    await database.db.deleteFrom('retention_hold').where('id', '=', hold).execute();
+    const tombstone = { request: uuid(502), people: [person], requestedAt: new Date(setAt.getTime() - 3_600_000) };
+    const after = async (noHoldAt: number) => {
+      await writeTombstone(store, keys, { ...tombstone, noHoldAt: new Date(noHoldAt) });
+      const bare = await (await emptyDatabase()).bare();
+      const { erasedAgain, erasuresHeld } = await restoreBackup(restoreInto(bare.db), null);
+      const held = await bare.db.selectFrom('retention_hold').select('id').where('id', '=', hold).execute();
+      const asked = await bare.db.selectFrom('erasure').select('state').where('person', '=', person).execute();
+      const key = (await personBox(bare.db, await settled(bare.db, keysOf(pair)), [person])).has(person);
+      await bare.close();
+      // Two others have tombstones from the tests before.
+      return { erased: erasedAgain - 2, waiting: erasuresHeld, holds: held.length, asked, key };
+    };
+    // The tombstone is older than the hold: the erasure had not come to the key.
+    expect(await after(setAt.getTime() - 1000)).toEqual({
+      erased: 0,
+      waiting: 1,
+      holds: 1,
+      asked: [{ state: 'requested' }],
+      key: true,
+    });
+    // It was written again when the hold was released: what the backup has of the hold is over.
+    expect(await after(setAt.getTime() + 1000)).toEqual({
+      erased: 1,
+      waiting: 0,
+      holds: 0,
+      asked: [{ state: 'requested' }],
+      key: false,
+    });
+  }, 300_000);
 
   test('no byte of the bucket is readable: neither names of tables nor what is in them', async () => {
     for await (const { key, versionId } of store.list('')) {

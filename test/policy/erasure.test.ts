@@ -9,6 +9,7 @@ import { erasureState } from '../../sync/server/erasure/read.ts';
 import { requestErasure, undoErasure } from '../../sync/server/erasure/request.ts';
 import { STEPS } from '../../sync/server/erasure/steps.ts';
 import { tombstonesJob } from '../../sync/server/erasure/tombstones.job.ts';
+import { readTombstoneFiles } from '../../sync/server/erasure/tombstones.ts';
 import { unlinkPeople } from '../../sync/server/erasure/unlink.ts';
 import { readFleet } from '../../sync/server/health/fleet.ts';
 import { Keys } from '../../sync/server/keys/envelope.ts';
@@ -151,6 +152,49 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     now = new Date(now.getTime() + 2 * 3_600_000);
     await erasures.run();
     expect([(await state()).state, await count(sql`keyring.person_key`)]).toEqual(['under-way', 0]);
+  });
+
+  test('a legal hold that comes between two steps stops the erasure as long as there is a key, and no longer', async () => {
+    const a = await kiosk();
+    const [ada, grace] = [a.enrol('Ada Lovelace'), a.enrol('Grace Hopper')];
+    await a.send();
+    const holdOn = (person: string) =>
+      database.db
+        .transaction()
+        .execute((t) =>
+          setHold(t, keys, { person, site: null, from: null, until: null, reason: 'A dispute', setBy: 'dpo' }, now),
+        );
+    const step = STEPS.find((s) => s.name === 'tombstone')!;
+    const whole = step.run;
+    let hold = '';
+    Object.assign(step, {
+      run: async (context: Parameters<typeof whole>[0]) => {
+        const end = await whole(context);
+        now = new Date(now.getTime() + 1000);
+        hold = await holdOn(ada);
+        return end;
+      },
+    });
+    const request = await erasures.erase(ada).finally(() => Object.assign(step, { run: whole }));
+    const state = async () => (await erasureState(database.db, request, now))!;
+    const keyThere = () => count(sql`keyring.person_key where person = ${ada}::uuid`);
+    expect(await state()).toMatchObject({ state: 'requested', waitsFor: 'legal-hold' });
+    expect((await state()).steps.slice(0, 2)).toMatchObject([{ doneAt: null }, { doneAt: null }]);
+    expect([await keyThere(), await count(sql`person where name is not null`)]).toEqual([1, 2]);
+    now = new Date(now.getTime() + 2 * 3_600_000);
+    await erasures.run();
+    expect([(await state()).waitsFor, await keyThere()]).toEqual(['legal-hold', 1]);
+    await database.db.transaction().execute((t) => releaseHold(t, hold, 'dpo', now));
+    const released = now;
+    now = new Date(now.getTime() + 2 * 3_600_000);
+    await erasures.run();
+    expect([(await state()).state, await keyThere()]).toEqual(['under-way', 0]);
+    // A backup from the time of the hold still has it: the tombstone says that it is older.
+    expect(Date.parse(readTombstoneFiles(home.path).find((t) => t.request === request)!.noHoldAt)).toBeGreaterThan(
+      released.getTime(),
+    );
+    await expect(holdOn(ada)).rejects.toMatchObject({ code: 'person-unknown' });
+    expect(await holdOn(grace)).toBeTruthy();
   });
 
   test('counts by day, site, direction and method are what they were', async () => {

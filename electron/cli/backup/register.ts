@@ -160,6 +160,9 @@ Exit code 1 with backup-thawing: the archive was asked for it; run the same comm
           `Restored backup ${r.backup} of ${r.takenAt}: ${r.rows} rows, ${r.photos} photos.`,
           ...(r.photosMissing > 0 ? [`${r.photosMissing} photos were purged or erased since.`] : []),
           ...(r.erasedAgain > 0 ? [`${r.erasedAgain} people were erased since the backup, and are erased again.`] : []),
+          ...(r.erasuresHeld > 0
+            ? [`${r.erasuresHeld} people are not erased again yet: they are under a legal hold (erasure list).`]
+            : []),
           'Devices, accounts and settings are as they were then: revoke again what was revoked since.',
           `Start the server: ${command('server start')}`,
         ].join('\n');

@@ -10,7 +10,7 @@ import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectStore } from '../objects/store.ts';
 import { settleByBackup } from './data-keys.ts';
-import { eraseAgain } from './erase-again.ts';
+import { type ErasedAgain, eraseAgain } from './erase-again.ts';
 import { load, requireEmpty, withoutConstraints } from './load.ts';
 import { findBackup, type Manifest, readManifest, rowOf } from './manifest.ts';
 import { databaseFrames, keyringFrames, keyringHead, type ThawOptions, thawed } from './read.ts';
@@ -27,15 +27,13 @@ export interface RestoreContext {
   readonly progress?: (done: number, total: number, what: 'rows' | 'photos' | 'people') => void;
 }
 
-export interface Restored {
+export interface Restored extends ErasedAgain {
   readonly backup: string;
   readonly takenAt: string;
   readonly rows: number;
   readonly photos: number;
   /** Photos whose object is gone: purged or erased since. Their kiosks may send them again. */
   readonly photosMissing: number;
-  /** People that were erased since and are erased again. */
-  readonly erasedAgain: number;
   readonly logEpoch: string;
   /** `newest`: keys that were destroyed since stay destroyed. `own`: that of the backup itself, where the newest does not fit it. */
   readonly keyring: 'newest' | 'own';
@@ -60,14 +58,14 @@ export async function restoreBackup(context: RestoreContext, wanted: string | nu
   const state = begun ?? (await fill(context, manifest, dataKey));
   await migrate(db);
   const photos = await restorePhotos(context);
-  const erasedAgain = await eraseAgain(context);
+  const erased = await eraseAgain(context);
   await db.deleteFrom('meta').where('key', '=', RESTORING).execute();
   return {
     backup: id,
     takenAt: manifest.takenAt,
     rows: rowsOf(manifest.database) + rowsOf(manifest.keyring),
     ...photos,
-    erasedAgain,
+    ...erased,
     logEpoch: state.logEpoch,
     keyring: state.keyring,
   };

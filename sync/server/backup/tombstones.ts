@@ -15,6 +15,7 @@ const Stored = z.strictObject({
   v: z.literal(1),
   request: z.uuid(),
   requestedAt: z.iso.datetime(),
+  noHoldAt: z.iso.datetime(),
   /** HMAC-SHA-256 of each name that the person had, base64url. */
   people: z.array(z.base64url().length(43)).min(1).max(1000),
 });
@@ -23,6 +24,8 @@ const Stored = z.strictObject({
 export interface StoredTombstone {
   readonly request: string;
   readonly requestedAt: Date;
+  /** When no legal hold named them: one in a backup that was set before is over. */
+  readonly noHoldAt: Date;
   readonly people: readonly string[];
 }
 
@@ -32,15 +35,17 @@ export interface StoredTombstone {
  * @param erasure `people`: every id that the person had
  * @throws Problem `tombstone-key-missing`, `s3-…`
  */
-export async function writeTombstone(
-  store: ObjectStore,
-  keys: Keys,
-  erasure: { readonly request: string; readonly people: readonly string[]; readonly requestedAt: Date },
-): Promise<void> {
+export async function writeTombstone(store: ObjectStore, keys: Keys, erasure: StoredTombstone): Promise<void> {
   const key = await openOrMakeKey(store, keys);
-  const { request, requestedAt } = erasure;
+  const { request, requestedAt, noHoldAt } = erasure;
   const people = erasure.people.map((person) => markOf(key, person));
-  const stored = Stored.parse({ v: 1, request, requestedAt: requestedAt.toISOString(), people });
+  const stored = Stored.parse({
+    v: 1,
+    request,
+    requestedAt: requestedAt.toISOString(),
+    noHoldAt: noHoldAt.toISOString(),
+    people,
+  });
   await store.put(`${PREFIX.tombstones}${request}`, Buffer.from(JSON.stringify(stored), 'utf8'), {
     contentType: 'application/json',
   });
@@ -53,8 +58,10 @@ export async function* readTombstones(store: ObjectStore): AsyncGenerator<Stored
     try {
       const pieces: Uint8Array[] = [];
       for await (const piece of await store.get(object.key, object.versionId)) pieces.push(piece);
-      const { request, requestedAt, people } = Stored.parse(JSON.parse(Buffer.concat(pieces).toString('utf8')));
-      yield { request, requestedAt: new Date(requestedAt), people };
+      const { request, requestedAt, noHoldAt, people } = Stored.parse(
+        JSON.parse(Buffer.concat(pieces).toString('utf8')),
+      );
+      yield { request, requestedAt: new Date(requestedAt), noHoldAt: new Date(noHoldAt), people };
     } catch (cause) {
       if (cause instanceof Problem) throw cause;
       throw new Problem(

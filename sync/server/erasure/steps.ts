@@ -10,7 +10,7 @@ import { inTransaction } from '../database/retry.ts';
 import type { Tables } from '../database/schema.ts';
 import type { JobContext } from '../jobs/job.ts';
 import type { ObjectStore } from '../objects/store.ts';
-import { erasePeople } from '../people/people.ts';
+import { erasePeople, lockToErase } from '../people/people.ts';
 import { isHeld } from '../retention/holds.ts';
 import { queueMessages } from '../webhooks/collect.ts';
 import { certify } from './certificate.ts';
@@ -69,32 +69,46 @@ export const STEPS: readonly Step[] = [
   {
     // First of all: from here on no restore brings the person back.
     name: 'tombstone',
-    async run({ db, keys, config, objects, request, people, requestedAt }) {
+    async run({ db, keys, config, objects, request, people, requestedAt, now }) {
+      const noHoldAt = now();
       if (await isHeld(db, people)) return { waits: 'legal-hold', forMs: HOUR_MS };
       if (objects) {
-        await writeTombstone(objects, keys, { request, people, requestedAt });
-        return { done: { where: 'object store' } };
+        await writeTombstone(objects, keys, { request, people, requestedAt, noHoldAt });
+        return { done: { where: 'object store', noHoldAt: noHoldAt.toISOString() } };
       }
       writeTombstoneFile(config.home, {
         v: 1,
         request,
         people: [...people],
         requestedAt: requestedAt.toISOString(),
+        noHoldAt: noHoldAt.toISOString(),
       });
-      return { done: { where: 'server home' } };
+      return { done: { where: 'server home', noHoldAt: noHoldAt.toISOString() } };
     },
   },
   {
     name: 'close',
-    async run({ db, keys, request, people, now, tell }) {
+    async run({ db, keys, request, people, now, tell, detail }) {
       const at = now();
-      await inTransaction(db, async (tx) => {
+      const noHoldAt = detail('tombstone')?.noHoldAt;
+      const held = await inTransaction(db, async (tx) => {
         const { state, person, origin } = await tx
           .selectFrom('erasure')
           .select(['state', 'person', 'origin'])
           .where('request', '=', request)
           .forUpdate()
           .executeTakeFirstOrThrow();
+        const names = await lockToErase(tx, people);
+        // Once the key is destroyed there is nothing that a hold could keep.
+        if (state === 'requested' && (await wasHeldSince(tx, names, noHoldAt))) {
+          await tx
+            .updateTable('erasure_step')
+            .set({ done_at: null, code: 'legal-hold' })
+            .where('request', '=', request)
+            .where('step', '=', 'tombstone')
+            .execute();
+          return true;
+        }
         // Templates first: afterwards nothing says any more which events of the log were about this person.
         for (const name of people) await dropTemplates(tx, keys, name);
         await forgetUnnamed(tx, keys, people);
@@ -108,7 +122,9 @@ export const STEPS: readonly Step[] = [
         await queueMessages(tx, 'person.erased', people, at);
         // The log takes no row twice, and is long: it is only searched where this step may have run before.
         if (state === 'requested' || !(await isAudited(tx, request))) await writeAudit(tx, keys, closed(request), at);
+        return false;
       });
+      if (held) return { waits: 'legal-hold', forMs: 0 };
       tell('change');
       tell('board');
       return { done: { names: people.length } };
@@ -156,6 +172,20 @@ export const STEPS: readonly Step[] = [
   { name: 'copies', run: lastKeyCopy },
   { name: 'certificate', run: certify },
 ];
+
+/**
+ * Whether a hold names them, or did at any time since the tombstone. Then its step is done once more: a backup from the time
+ * of the hold has the hold, and a restore has to see that it ended before the tombstone (backup/erase-again.ts).
+ */
+async function wasHeldSince(tx: Transaction<Tables>, people: readonly string[], noHoldAt: unknown): Promise<boolean> {
+  let holds = tx.selectFrom('retention_hold').select('id').where('person', 'in', people);
+  holds = holds.where((h) =>
+    typeof noHoldAt === 'string'
+      ? h.or([h('released_at', 'is', null), h('set_at', '>=', new Date(noHoldAt))])
+      : h('released_at', 'is', null),
+  );
+  return (await holds.limit(1).executeTakeFirst()) !== undefined;
+}
 
 /** The row of the audit log that says that a person was erased. */
 const closed = (request: string): AuditEntry => ({

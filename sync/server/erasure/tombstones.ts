@@ -15,6 +15,8 @@ const Tombstone = z.strictObject({
   /** Every name that the person had. */
   people: z.array(z.uuid()).min(1),
   requestedAt: z.iso.datetime({ precision: 3 }),
+  /** When no legal hold named them: one in a backup that was set before is over. */
+  noHoldAt: z.iso.datetime({ precision: 3 }),
 });
 export type Tombstone = z.infer<typeof Tombstone>;
 

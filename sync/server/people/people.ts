@@ -149,12 +149,11 @@ async function write(tx: Transaction<Tables>, keys: Keys, rows: readonly Row[], 
 }
 
 /**
- * Removes every value of these people, and of everybody whom they were merged with either way, and destroys their keys, so
- * that nothing of theirs opens any more. What still names them, and their photos, goes by the steps of erasure/saga.ts. Safe
- * to run again.
+ * Locks people, under every name of theirs, against whatever else writes about them (holdPeople).
+ *
+ * @returns all of their names
  */
-export async function erasePeople(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
-  if (people.length === 0) return;
+export async function lockToErase(tx: Transaction<Tables>, people: readonly string[]): Promise<string[]> {
   let ids: string[] = [];
   // Until nobody is left who was merged with one of them while these locks were waited for.
   for (let next = await sameAs(tx, people); next.length !== ids.length; next = await sameAs(tx, ids)) {
@@ -164,6 +163,17 @@ export async function erasePeople(tx: Transaction<Tables>, people: readonly stri
               from unnest(${ids}::text[]) as id`.execute(tx);
     await sql`select from person where id = any(${ids}::uuid[]) order by id for update`.execute(tx);
   }
+  return ids;
+}
+
+/**
+ * Removes every value of these people, and of everybody whom they were merged with either way, and destroys their keys, so
+ * that nothing of theirs opens any more. What still names them, and their photos, goes by the steps of erasure/saga.ts. Safe
+ * to run again.
+ */
+export async function erasePeople(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+  if (people.length === 0) return;
+  const ids = await lockToErase(tx, people);
   await touchCheckinsOf(tx, ids, now);
   const nothing = {
     name: null,
