@@ -183,7 +183,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await expect(row).toContainText(t('evacuation.missing'));
       await keys.held();
       await keys.type(field('evacuation.search'), inside);
-      const mark = `${t('evacuation.mark')}: ${inside}`;
+      const mark = `${t('evacuation.mark')} ${inside}`;
       await keys.enter(page.getByRole('button', { name: mark, exact: true }));
       await expect(row).toContainText(t('evacuation.accounted'));
       await keys.held();

@@ -67,14 +67,14 @@ test('an evacuation: the missing are red until somebody saw them outside, by key
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Begin the roll call' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
-  await page.getByRole('button', { name: 'Seen outside: Ada Lovelace' }).press('Enter');
+  await page.getByRole('button', { name: 'Seen outside Ada Lovelace' }).press('Enter');
   await expect(page.getByText('Ada Lovelace is accounted for.')).toBeVisible();
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
   await expect(page.getByRole('row', { name: /Ada Lovelace/ })).not.toHaveAttribute('data-tone', 'bad');
   await expect(page.getByRole('row', { name: /Alan Turing/ })).toHaveAttribute('data-tone', 'bad');
   await page.locator('.toast', { hasText: 'Ada Lovelace' }).getByRole('button', { name: 'Undo' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
-  await page.getByRole('button', { name: 'Seen outside: Ada Lovelace' }).press('Enter');
+  await page.getByRole('button', { name: 'Seen outside Ada Lovelace' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
   // A warden at the kiosk has seen somebody too: it comes by itself, with where it was said.
   const mark = { evacuation: crypto.randomUUID(), change: 'accounted' } as const;

@@ -196,16 +196,17 @@ test('whoever saves what somebody else has changed meanwhile is told so, and ove
   const { body } = await call('GET', '/api/sites');
   const site = `/api/sites/${body.items[0].id}/policy`;
   const { body: held } = await call('GET', site);
-  const { status } = await call('PUT', site, { ...held.policy, photoDays: 45 });
+  const { status } = await call('PUT', site, { ...held.policy, photoDays: 45, gpsDays: 20 });
   expect(status).toBe(200);
   await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'Somebody else has changed these settings' })).toBeVisible();
-  expect((await call('GET', site)).body.policy).toMatchObject({ photoDays: 45 });
-  await page.reload();
+  expect((await call('GET', site)).body.policy).toMatchObject({ photoDays: 45, gpsDays: 20 });
+  // What they set is there now; one's own edit is kept, and is saved by whoever has seen that.
+  await expect(page.getByText('Positions, days – → 20')).toBeVisible();
   await expect(page.getByLabel('Check-in photos, days')).toHaveValue('45');
-  await page.getByLabel('Positions, days').fill('14');
+  await expect(page.getByLabel('Positions, days')).toHaveValue('14');
   await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
-  await expect(page.getByText('Positions, days – → 14')).toBeVisible();
+  await expect(page.getByText('Positions, days 20 → 14')).toBeVisible();
 });
 
 test('a site says which of its ways the face follows; the last way without a face can’t be taken', async () => {

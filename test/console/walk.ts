@@ -54,6 +54,37 @@ export const walkedIn = (file: (typeof WALKED)[RailPage]): string[] =>
 
 export const PASSWORD = 'orbit lantern walrus teapot';
 
+/** In the page: buttons of tables that do not say which row they are about, and names that two of a table share. */
+const unnamed = (): string[] => {
+  const plain = (text: string | null | undefined) => (text ?? '').replaceAll(/[\s\u2066-\u2069]+/g, ' ').trim();
+  const nameOf = (one: Element) => {
+    const by = one.getAttribute('aria-labelledby')?.split(' ') ?? [];
+    const words = by.map((id) => document.getElementById(id)?.textContent).join(' ');
+    return plain(by.length > 0 ? words : (one.getAttribute('aria-label') ?? one.textContent));
+  };
+  const wrong: string[] = [];
+  for (const table of document.querySelectorAll('main table')) {
+    const seen = new Map<string, string>();
+    for (const one of table.querySelectorAll('tbody :is(button, a[href])')) {
+      const name = nameOf(one);
+      // A link twice to the same place is one link.
+      const what = one.getAttribute('href') ?? `button ${seen.size}`;
+      if ((seen.get(name) ?? what) !== what) wrong.push(`twice in a table: ${name}`);
+      seen.set(name, what);
+      const head = one.closest('tr')?.querySelector('th');
+      if (one.matches('button') && !head?.contains(one) && (!head || !name.includes(plain(head.textContent))))
+        wrong.push(`not said of which row: ${name}`);
+    }
+  }
+  return wrong;
+};
+
+/** Every button of the page's tables says which row it is about, and no two are called the same. @returns how many there are */
+export async function rowsNamed(page: Page): Promise<number> {
+  await expect.poll(() => page.evaluate(unnamed), page.url()).toEqual([]);
+  return page.locator('main table tbody').getByRole('button').count();
+}
+
 /** Somebody who walks pages of the server's in one language and size. */
 export class Walk {
   readonly page: Page;
@@ -114,6 +145,7 @@ export class Walk {
     await this.keys.enter(link);
     await this.arrived(heading);
     await expect(this.page.locator('.skeleton')).toHaveCount(0);
+    await rowsNamed(this.page);
     this.#opened.add(path);
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Site, SiteChange } from '../../sync/protocol/api/sites.ts';
+import type { PolicyChange, Site, SiteChange } from '../../sync/protocol/api/sites.ts';
 import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -72,5 +72,42 @@ describe.each(DATABASES)('changes of a site on $name', ({ unavailable, start }) 
     await expect(
       api.ask('POST', `/api/sites/${SITE.id}/revert`, { body: { change: change!.id } }),
     ).rejects.toMatchObject({ code: 'site-configured' });
+  });
+
+  test('of its policy: settings that nobody touched are neither written nor recorded, and two people change different ones', async () => {
+    const { id } = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Halves', timeZone: 'UTC' } });
+    const url = `/api/sites/${id}/policy`;
+    type Held = { own: boolean; policy: Record<string, unknown> };
+    const read = () => api.ask<Held>('GET', url);
+    const change = (was: object, is: object) => api.ask<Held>('PATCH', url, { body: { was, is }, as: 'dpo' });
+    const { own, policy } = await read();
+    expect(own).toBe(false);
+    // Both have read the same page.
+    await change({}, { photoDays: 30 });
+    expect((await api.lastAudit()).resource).toBe(`${id} photoDays`);
+    expect((await change({}, { faces: 'off' })).policy).toEqual({ ...policy, photoDays: 30, faces: 'off' });
+    const before = { ...policy, photoDays: 30 };
+    const history = async () => (await api.ask<{ items: PolicyChange[] }>('GET', `${url}/history`)).items;
+    expect(await history()).toMatchObject([
+      { before, after: { ...before, faces: 'off' } },
+      // What held at the site before it had a policy of its own.
+      { before: policy, after: before },
+    ]);
+    // The same one: the second is refused, whatever of the two they had read.
+    for (const was of [{}, { photoDays: 29 }])
+      await expect(change(was, { photoDays: 7 })).rejects.toMatchObject({ code: 'settings-changed-meanwhile' });
+    expect((await read()).policy).toMatchObject({ photoDays: 30 });
+    expect((await change({ photoDays: 30 }, {})).policy).not.toHaveProperty('photoDays');
+    // Contacts are three settings.
+    const privacy = { controller: 'Acme', contact: 'desk@example.org', dpo: 'Ada' };
+    await expect(change({}, { privacy: { dpo: 'Ada' } })).rejects.toMatchObject({ code: 'bad-request' });
+    await change({}, { privacy });
+    await change({ privacy: { dpo: 'Ada' } }, { privacy: { dpo: 'Grace' } });
+    await change({ privacy: { contact: privacy.contact } }, { privacy: { contact: 'post@example.org' } });
+    await expect(change({ privacy: { dpo: 'Ada' } }, { privacy: { dpo: 'Alan' } })).rejects.toMatchObject({
+      code: 'settings-changed-meanwhile',
+    });
+    expect((await read()).policy.privacy).toEqual({ controller: 'Acme', contact: 'post@example.org', dpo: 'Grace' });
+    await expect(change({}, { ways: ['face'] })).rejects.toMatchObject({ code: 'ways-need-another' });
   });
 });

@@ -15,7 +15,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { Skeleton, Table } from '../parts/table.tsx';
+import { RowButton, Skeleton, Table } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
@@ -112,12 +112,8 @@ function Accounts({ role }: PageProps) {
                           <span class="muted">–</span>
                         ) : (
                           <>
-                            <button type="button" class="quiet" onClick={() => void newLink(a)}>
-                              {t('accounts.link')}
-                            </button>
-                            <button
-                              type="button"
-                              class="quiet"
+                            <RowButton onClick={() => void newLink(a)}>{t('accounts.link')}</RowButton>
+                            <RowButton
                               onClick={() =>
                                 void change(a, { disabled: !a.disabledAt }, () =>
                                   t(a.disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
@@ -125,10 +121,8 @@ function Accounts({ role }: PageProps) {
                               }
                             >
                               {t(a.disabledAt ? 'accounts.enable' : 'accounts.disable')}
-                            </button>
-                            <button type="button" class="quiet" onClick={() => void remove(a)}>
-                              {t('accounts.remove')}
-                            </button>
+                            </RowButton>
+                            <RowButton onClick={() => void remove(a)}>{t('accounts.remove')}</RowButton>
                           </>
                         ),
                     },

@@ -15,7 +15,7 @@ import { RefusalNote, SelectField, TextField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
-import { PagedTable } from '../parts/table.tsx';
+import { PagedTable, RowButton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
 import { staffByWords } from '../parts/words.ts';
 import type { ConsolePage, PageProps } from './page.ts';
@@ -115,7 +115,7 @@ function Attendance({ query, role }: PageProps) {
         rowKey={(row) => row.id}
         tone={(row) => (row.voided !== null || row.duplicateOf !== null ? 'off' : undefined)}
         columns={[
-          { key: 'at', label: t('attendance.at'), cell: (row) => <Moment at={row.at} site={row.site} /> },
+          { key: 'at', label: t('attendance.at'), names: true, cell: (row) => <Moment at={row.at} site={row.site} /> },
           {
             key: 'person',
             label: t('attendance.person'),
@@ -124,14 +124,13 @@ function Attendance({ query, role }: PageProps) {
               row.person === null ? (
                 t('board.list.unknown')
               ) : (
-                <button
-                  type="button"
+                <RowButton
                   class="link-button"
                   title={t('attendance.ofPerson')}
                   onClick={() => setQuery({ person: row.person })}
                 >
                   <bdi>{row.name ?? t('board.list.unknown')}</bdi>
-                </button>
+                </RowButton>
               ),
           },
           {
@@ -185,12 +184,12 @@ function Attendance({ query, role }: PageProps) {
                     row.voided === null &&
                     row.person !== null && (
                       <>
-                        <button type="button" class="quiet small" onClick={() => setTask({ kind: 'replace', row })}>
+                        <RowButton class="quiet small" onClick={() => setTask({ kind: 'replace', row })}>
                           {t('attendance.correct')}
-                        </button>
-                        <button type="button" class="quiet small" onClick={() => setTask({ kind: 'void', row })}>
+                        </RowButton>
+                        <RowButton class="quiet small" onClick={() => setTask({ kind: 'void', row })}>
                           {t('attendance.void')}
-                        </button>
+                        </RowButton>
                       </>
                     ),
                 },

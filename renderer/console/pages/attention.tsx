@@ -19,7 +19,7 @@ import { AreaField, Form, RefusalNote, SelectField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
-import { PagedTable } from '../parts/table.tsx';
+import { PagedTable, RowButton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
 import { codeWords } from '../parts/words.ts';
 import type { ConsolePage, PageProps } from './page.ts';
@@ -94,8 +94,8 @@ function Attention({ role }: PageProps) {
         }
         columns={[
           { key: 'what', label: t('attention.what'), heads: true, cell: (i) => <What item={i} /> },
-          { key: 'who', label: t('attention.who'), cell: (i) => <Who item={i} /> },
-          { key: 'at', label: t('attention.at'), figures: true, cell: (i) => <Moment at={i.at} /> },
+          { key: 'who', label: t('attention.who'), names: true, cell: (i) => <Who item={i} /> },
+          { key: 'at', label: t('attention.at'), figures: true, names: true, cell: (i) => <Moment at={i.at} /> },
           {
             key: 'do',
             label: t('attention.do'),
@@ -105,9 +105,7 @@ function Attention({ role }: PageProps) {
                   <p class="attention-note" dir="auto">
                     {i.resolved.note}
                   </p>
-                  <button type="button" class="quiet" onClick={() => void reopen(i)}>
-                    {t('attention.reopen')}
-                  </button>
+                  <RowButton onClick={() => void reopen(i)}>{t('attention.reopen')}</RowButton>
                 </>
               ) : (
                 <Actions item={i} role={role} onNote={() => setOpen(i)} />
@@ -209,16 +207,12 @@ function Actions({ item, role, onNote }: { item: AttentionItem; role: PageProps[
   const noted = item.kind !== 'duplicate' && item.kind !== 'import' && item.kind !== 'enrolment';
   return (
     <>
-      {place && (
-        <button type="button" class="quiet" onClick={() => go(place)}>
-          {t(`attention.go.${item.kind}`)}
-        </button>
-      )}
+      {place && <RowButton onClick={() => go(place)}>{t(`attention.go.${item.kind}`)}</RowButton>}
       {noted && (
-        <button type="button" class="quiet" onClick={onNote}>
+        <RowButton onClick={onNote}>
           <IconCheck />
           {t('attention.resolve')}
-        </button>
+        </RowButton>
       )}
     </>
   );

@@ -20,7 +20,7 @@ import { Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
-import { PagedTable, Skeleton } from '../parts/table.tsx';
+import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
 import { codeWords } from '../parts/words.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
@@ -129,7 +129,7 @@ function Audit({ rest: [whom = ''] }: PageProps) {
         empty={{ title: t('audit.none') }}
         tone={(r) => (r.outcome in DONE ? undefined : 'warn')}
         columns={[
-          { key: 'at', label: t('audit.at'), figures: true, cell: (r) => <Moment at={r.at} /> },
+          { key: 'at', label: t('audit.at'), figures: true, names: true, cell: (r) => <Moment at={r.at} /> },
           {
             key: 'who',
             label: t('audit.who'),
@@ -145,7 +145,7 @@ function Audit({ rest: [whom = ''] }: PageProps) {
               </div>
             ),
           },
-          { key: 'action', label: t('audit.action'), cell: (r) => codeWords('audit.actions', r.action) },
+          { key: 'action', label: t('audit.action'), names: true, cell: (r) => codeWords('audit.actions', r.action) },
           {
             key: 'what',
             label: t('audit.what'),
@@ -171,9 +171,9 @@ function Audit({ rest: [whom = ''] }: PageProps) {
             label: t('audit.outcome'),
             cell: (r) => (
               <>
-                <button type="button" class="quiet small" onClick={() => setDetail(r)}>
+                <RowButton class="quiet small" onClick={() => setDetail(r)}>
                   {t(`audit.outcomes.${r.outcome in DONE ? r.outcome : 'refused'}`)}
-                </button>
+                </RowButton>
                 {!(r.outcome in DONE) && (
                   <code class="muted small" dir="ltr">
                     {r.outcome}

@@ -84,6 +84,17 @@ function Texts({ role }: PageProps) {
     const sure = await confirm({
       title: t('texts.review'),
       text: t('texts.reviewText', { language: languageName(text.language) }),
+      subject: (
+        <article class="reviewed-text">
+          <p class="muted small">
+            <bdi>{text.version}</bdi> · {languageName(text.language)}
+          </p>
+          <h3 lang={text.language} dir="auto">
+            {text.title}
+          </h3>
+          <Paragraphs of={text} />
+        </article>
+      ),
       action: t('texts.review'),
     });
     if (!sure) return;
@@ -127,11 +138,7 @@ function Texts({ role }: PageProps) {
             <summary lang={text.language} dir="auto">
               {text.title}
             </summary>
-            <div class="consent-text" lang={text.language} dir={text.language.startsWith('ar') ? 'rtl' : 'ltr'}>
-              {text.paragraphs.map((p) => (
-                <p key={p}>{p}</p>
-              ))}
-            </div>
+            <Paragraphs of={text} />
           </details>
           <p class="muted small">
             {t('texts.made')} <Moment at={text.madeAt} />
@@ -167,6 +174,14 @@ function Texts({ role }: PageProps) {
     </PageFrame>
   );
 }
+
+const Paragraphs = ({ of: { language, paragraphs } }: { of: ConsentText }) => (
+  <div class="consent-text" lang={language} dir={language.startsWith('ar') ? 'rtl' : 'ltr'}>
+    {paragraphs.map((p) => (
+      <p key={p}>{p}</p>
+    ))}
+  </div>
+);
 
 function Add({ onDone }: { onDone: () => void }) {
   const [version, setVersion] = useState('');

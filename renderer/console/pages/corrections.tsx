@@ -44,7 +44,7 @@ function Corrections({ query, role }: PageProps) {
         rowKey={(row) => row.id}
         tone={(row) => (row.undone ? 'off' : undefined)}
         columns={[
-          { key: 'made', label: t('corrections.madeAt'), cell: (row) => <Moment at={row.madeAt} /> },
+          { key: 'made', label: t('corrections.madeAt'), names: true, cell: (row) => <Moment at={row.madeAt} /> },
           { key: 'by', label: t('corrections.by'), cell: (row) => <bdi>{whoMade(row)}</bdi> },
           {
             key: 'person',
@@ -52,7 +52,7 @@ function Corrections({ query, role }: PageProps) {
             heads: true,
             cell: (row) => <PersonLink id={row.person} name={row.name} />,
           },
-          { key: 'kind', label: t('corrections.what'), cell: (row) => t(`corrections.kind.${row.kind}`) },
+          { key: 'kind', label: t('corrections.what'), names: true, cell: (row) => t(`corrections.kind.${row.kind}`) },
           { key: 'before', label: t('corrections.before'), cell: (row) => <Values of={row.before} /> },
           {
             key: 'after',

@@ -17,7 +17,7 @@ import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { PagedTable } from '../parts/table.tsx';
+import { PagedTable, RowButton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
@@ -110,18 +110,14 @@ function Devices({ role }: PageProps) {
                   cell: (d: Device) => (
                     <>
                       {d.status === 'pending' && (
-                        <button type="button" class="quiet" onClick={() => setTask({ kind: 'approve', device: d })}>
+                        <RowButton onClick={() => setTask({ kind: 'approve', device: d })}>
                           {t('devices.approve')}
-                        </button>
+                        </RowButton>
                       )}
                       {d.status !== 'revoked' && (
                         <>
-                          <button type="button" class="quiet" onClick={() => setTask({ kind: 'edit', device: d })}>
-                            {t('people.edit')}
-                          </button>
-                          <button type="button" class="quiet" onClick={() => void revoke(d)}>
-                            {t('devices.revoke')}
-                          </button>
+                          <RowButton onClick={() => setTask({ kind: 'edit', device: d })}>{t('people.edit')}</RowButton>
+                          <RowButton onClick={() => void revoke(d)}>{t('devices.revoke')}</RowButton>
                         </>
                       )}
                     </>

@@ -11,7 +11,7 @@ import { RefusalNote } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
-import { PagedTable, Skeleton } from '../parts/table.tsx';
+import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
 import { LookalikePairs } from './lookalikes.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
@@ -79,12 +79,8 @@ function Duplicates({ role }: PageProps) {
             label: t('attention.do'),
             cell: (d) => (
               <>
-                <button type="button" class="quiet" onClick={() => setOpen(d)}>
-                  {t('duplicates.compare')}
-                </button>
-                <button type="button" class="quiet" onClick={() => void apart(d)}>
-                  {t('duplicates.apart')}
-                </button>
+                <RowButton onClick={() => setOpen(d)}>{t('duplicates.compare')}</RowButton>
+                <RowButton onClick={() => void apart(d)}>{t('duplicates.apart')}</RowButton>
               </>
             ),
           },

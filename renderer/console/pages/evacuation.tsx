@@ -14,7 +14,7 @@ import { KnownAsOf } from '../parts/known-as-of.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
-import { Skeleton, Table } from '../parts/table.tsx';
+import { RowButton, Skeleton, Table } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 import { kioskOf } from './presence.tsx';
@@ -195,28 +195,18 @@ function RollCall({
                     )}
                   </span>
                   {may && (
-                    <button
-                      type="button"
-                      class="quiet no-print"
-                      onClick={() => void set(row, false)}
-                      aria-label={`${t('evacuation.unmark')}: ${nameOf(row)}`}
-                    >
+                    <RowButton class="quiet no-print" onClick={() => void set(row, false)}>
                       {t('evacuation.unmark')}
-                    </button>
+                    </RowButton>
                   )}
                 </>
               ) : (
                 <>
                   <strong class="missing">{t('evacuation.missing')}</strong>
                   {may && (
-                    <button
-                      type="button"
-                      class="quiet no-print"
-                      onClick={() => void set(row, true)}
-                      aria-label={`${t('evacuation.mark')}: ${nameOf(row)}`}
-                    >
+                    <RowButton class="quiet no-print" onClick={() => void set(row, true)}>
                       {t('evacuation.mark')}
-                    </button>
+                    </RowButton>
                   )}
                 </>
               );

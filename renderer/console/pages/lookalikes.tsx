@@ -7,7 +7,7 @@ import { confirm } from '../parts/confirm.tsx';
 import { RefusalNote } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
-import { PagedTable } from '../parts/table.tsx';
+import { PagedTable, RowButton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
 import type { PageProps } from './page.ts';
 
@@ -72,16 +72,7 @@ export function LookalikePairs({ role }: { role: PageProps['role'] }) {
             key: 'do',
             label: t('attention.do'),
             cell: (p) =>
-              role === 'admin' && (
-                <button
-                  type="button"
-                  class="quiet"
-                  aria-label={t('lookalikes.removeOf', { name: nameOf(p, 0), other: nameOf(p, 1) })}
-                  onClick={() => void remove(p)}
-                >
-                  {t('lookalikes.remove')}
-                </button>
-              ),
+              role === 'admin' && <RowButton onClick={() => void remove(p)}>{t('lookalikes.remove')}</RowButton>,
           },
         ]}
       />

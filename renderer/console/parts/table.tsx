@@ -14,6 +14,8 @@ export interface Column<T> {
   readonly figures?: boolean;
   /** Names the row: its cell is the row's header. */
   readonly heads?: boolean;
+  /** Names the row together with its header, where that may stand in several rows: a person's record, by its time. */
+  readonly names?: boolean;
 }
 
 interface TableProps<T> {
@@ -29,7 +31,7 @@ interface TableProps<T> {
 export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T> & { rows: readonly T[] }) {
   const table = useFit();
   const id = useId();
-  const headed = columns.some((c) => c.heads);
+  const naming = columns.filter((c) => c.heads || c.names);
   return (
     <table class="table" ref={table}>
       <caption class="sr-only">{caption}</caption>
@@ -43,41 +45,51 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
         </tr>
       </thead>
       <tbody>
-        {rows.map((row) => (
-          <tr key={rowKey(row)} data-tone={tone?.(row)}>
-            {columns.map((c) => {
-              const head = `${id}-${rowKey(row)}`;
-              const content = (
-                <RowHead.Provider value={headed && !c.heads ? head : null}>
-                  <div class="cell">{c.cell(row)}</div>
-                </RowHead.Provider>
-              );
-              return c.heads ? (
-                <th key={c.key} id={head} scope="row" data-label={c.label}>
-                  {content}
-                </th>
-              ) : (
-                <td key={c.key} data-label={c.label} data-figures={c.figures}>
-                  {content}
-                </td>
-              );
-            })}
-          </tr>
-        ))}
+        {rows.map((row, at) => {
+          const nameOf = (c: Column<T>) => `${id}-${at}-${c.key}`;
+          return (
+            <tr key={rowKey(row)} data-tone={tone?.(row)}>
+              {columns.map((c) => {
+                const named = naming.includes(c) ? nameOf(c) : undefined;
+                const content = (
+                  <RowName.Provider
+                    value={naming
+                      .filter((other) => other !== c)
+                      .map(nameOf)
+                      .join(' ')}
+                  >
+                    <div class="cell" id={named}>
+                      {c.cell(row)}
+                    </div>
+                  </RowName.Provider>
+                );
+                return c.heads ? (
+                  <th key={c.key} scope="row" data-label={c.label}>
+                    {content}
+                  </th>
+                ) : (
+                  <td key={c.key} data-label={c.label} data-figures={c.figures}>
+                    {content}
+                  </td>
+                );
+              })}
+            </tr>
+          );
+        })}
       </tbody>
     </table>
   );
 }
 
-/** Id of the header of the row around; null: outside of a row, or within the header itself. */
-const RowHead = createContext<string | null>(null);
+/** Ids of what names the row around, but for the cell around; empty: outside of a row. */
+const RowName = createContext('');
 
-/** A button of a row. Its name for a screen reader goes on with the row's header: which of all the rows it is about. */
+/** A button of a row. Its name for a screen reader goes on with what names the row: which of all the rows it is about. */
 export function RowButton({ class: looks = 'quiet', ...button }: ComponentProps<'button'>) {
   const id = useId();
-  const head = useContext(RowHead);
+  const names = useContext(RowName);
   return (
-    <button type="button" class={looks} id={id} aria-labelledby={head ? `${id} ${head}` : undefined} {...button} />
+    <button type="button" class={looks} id={id} aria-labelledby={names ? `${id} ${names}` : undefined} {...button} />
   );
 }
 

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { t } from '../i18n.ts';
 import { Dialog } from './dialog.tsx';
@@ -7,6 +8,8 @@ import { Form, TextField } from './form.tsx';
 interface Question {
   readonly title: string;
   readonly text: string;
+  /** What the question is about, to be read before it. */
+  readonly subject?: ComponentChildren;
   /** What the button does, e.g. "Void it". */
   readonly action: string;
   /** Red: it takes something away. */
@@ -32,20 +35,21 @@ export function Confirmation() {
     question.answer(yes);
   };
   return (
-    <Dialog title={question.title} onClose={() => answer(false)}>
+    <Dialog title={question.title} wide={question.subject !== undefined} onClose={() => answer(false)}>
       <Ask question={question} answer={answer} />
     </Dialog>
   );
 }
 
 function Ask({ question, answer }: { question: Question; answer: (yes: boolean) => void }) {
-  const { text, action, danger = false, word } = question;
+  const { text, subject, action, danger = false, word } = question;
   const [typed, setTyped] = useState('');
   // Copied from the question above, it may bring the marks that keep it in its own direction.
   const plain = typed.replaceAll(/[\u2066-\u2069]/g, '').trim();
   const ready = word === undefined || plain.toLocaleLowerCase() === word.toLocaleLowerCase();
   return (
     <Form class="stack" onSubmit={() => ready && answer(true)}>
+      {subject}
       <p>{text}</p>
       {word !== undefined && <TextField label={t('confirm.type', { word })} value={typed} onValue={setTyped} />}
       <div class="actions">

@@ -35,11 +35,33 @@ function hashOf(path: string, query: Readonly<Record<string, string | null | und
 }
 
 const hash = signal(location.hash);
-addEventListener('hashchange', () => {
-  hash.value = location.hash;
+/** A view that somebody chose and did not get: what chose it shows again where they are. */
+const stayed = signal(0);
+const holds = new Set<() => Promise<boolean>>();
+
+/** Asked before another view is shown, e.g. since edits would be lost. @returns no longer asks */
+export function holdRoute(ask: () => Promise<boolean>): () => void {
+  holds.add(ask);
+  return () => holds.delete(ask);
+}
+
+async function mayLeave(): Promise<boolean> {
+  const [ask] = holds;
+  if (!ask || (await ask())) return true;
+  stayed.value += 1;
+  return false;
+}
+
+addEventListener('hashchange', async () => {
+  if (location.hash === hash.peek()) return;
+  if (await mayLeave()) hash.value = location.hash;
+  else history.replaceState(null, '', hash.peek() || '#');
 });
 
-export const route = computed(() => parseHash(hash.value));
+export const route = computed(() => {
+  void stayed.value;
+  return parseHash(hash.value);
+});
 
 export function go(path: string, query?: Readonly<Record<string, string | null | undefined>>): void {
   location.hash = hashOf(path, query);
@@ -47,8 +69,12 @@ export function go(path: string, query?: Readonly<Record<string, string | null |
 
 /** Changes what the present page is asked for, without a step in the history. */
 export function setQuery(change: Readonly<Record<string, string | null | undefined>>): void {
-  const { page, rest, query } = route.peek();
-  const next = { ...Object.fromEntries(query), ...change };
-  history.replaceState(null, '', hashOf([page, ...rest].map(encodeURIComponent).join('/'), next));
-  hash.value = location.hash;
+  const ask = () => {
+    const { page, rest, query } = route.peek();
+    const next = { ...Object.fromEntries(query), ...change };
+    history.replaceState(null, '', hashOf([page, ...rest].map(encodeURIComponent).join('/'), next));
+    hash.value = location.hash;
+  };
+  if (holds.size === 0) ask();
+  else void mayLeave().then((may) => may && ask());
 }

@@ -77,6 +77,13 @@ export const SitePolicy = z.strictObject({
 /** `change`: the one that was in force when it was read; refused where another has come since. Absent: set whatever it is. */
 export const PolicyWrite = z.strictObject({ change: Uuid.or(z.literal('none')).optional() });
 
+/** What is changed of a policy: each setting as it was read, and as it is to be; absent: not set. */
+const PolicyPart = NewSitePolicy.extend({
+  privacy: NewSitePolicy.shape.privacy.unwrap().partial().optional(),
+}).partial();
+export const PolicyPatch = z.strictObject({ was: PolicyPart, is: PolicyPart });
+export type PolicyPatch = z.infer<typeof PolicyPatch>;
+
 /** One change of a site's policy, newest first. */
 export const PolicyChange = z.strictObject({
   id: Uuid,
@@ -85,8 +92,8 @@ export const PolicyChange = z.strictObject({
   by: z.string(),
   /** E-mail of the account; null: none, or removed since. */
   email: z.string().nullable(),
-  /** Null: the site had no policy of its own. */
-  before: NewSitePolicy.nullable(),
+  /** What was in force at the site: its own policy, or the default site's. */
+  before: NewSitePolicy,
   after: NewSitePolicy,
 });
 export type PolicyChange = z.infer<typeof PolicyChange>;

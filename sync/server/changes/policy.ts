@@ -85,12 +85,8 @@ export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date
   const text = JSON.stringify(kept);
   return inTransaction(db, async (tx) => {
     const before = await scopesWithoutTemplates(tx);
-    const held = await tx
-      .selectFrom('site_policy')
-      .select('policy')
-      .where('site', '=', scope)
-      .forUpdate()
-      .executeTakeFirst();
+    await tx.selectFrom('site_policy').select('site').where('site', '=', scope).forUpdate().execute();
+    const held = await policyOf(tx, scope);
     const { numInsertedOrUpdatedRows } = await tx
       .insertInto('site_policy')
       .values({ site: scope, policy: text, updated_at: now })
@@ -114,7 +110,7 @@ export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date
         site: scope,
         at: now,
         by,
-        before: held ? full(held.policy as object, was) : null,
+        before: full(held, was),
         after: full(kept, is),
       })
       .execute();

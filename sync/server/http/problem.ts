@@ -17,7 +17,6 @@ const STATUS: Readonly<Record<string, number>> = {
   'not-a-minor': 409,
   'policy-change-unknown': 404,
   'site-change-unknown': 404,
-  'policy-had-none': 409,
   'account-disabled': 403,
   'account-not-disabled': 409,
   'account-unknown': 404,

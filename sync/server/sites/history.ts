@@ -20,7 +20,7 @@ export async function policyHistory(db: Db, keys: Keys, scope: string): Promise<
   const changes = await newest(db, keys, 'site_policy_change', scope);
   return changes.map(({ before, after, ...change }) => ({
     ...change,
-    before: before === null ? null : NewSitePolicy.parse(before),
+    before: NewSitePolicy.parse(before),
     after: NewSitePolicy.parse(after),
   }));
 }
@@ -62,7 +62,7 @@ export async function siteBefore(db: Db, site: string, change: string): Promise<
   return Object.fromEntries(names.map((name) => [name, before[name]]));
 }
 
-/** @throws Problem `policy-change-unknown`, `policy-had-none` */
+/** @throws Problem `policy-change-unknown` */
 export async function policyBefore(db: Db, scope: string, change: string): Promise<Policy> {
   const row = await db
     .selectFrom('site_policy_change')
@@ -75,12 +75,6 @@ export async function policyBefore(db: Db, scope: string, change: string): Promi
       'policy-change-unknown',
       'There is no such change of this site’s policy.',
       'Read the list again.',
-    );
-  if (row.before === null)
-    throw new Problem(
-      'policy-had-none',
-      'Before this change the site had no policy of its own.',
-      'Set what it is to be instead.',
     );
   return NewSitePolicy.parse(row.before);
 }

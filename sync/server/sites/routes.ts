@@ -3,6 +3,7 @@ import {
   NewSite,
   NewSitePolicy,
   PolicyHistory,
+  PolicyPatch,
   PolicyWrite,
   RevertPolicy,
   Site,
@@ -19,6 +20,7 @@ import { listSites } from '../attendance/sites.ts';
 import { hasOwnPolicy, newestChange, policyToSet, setPolicy } from '../changes/policy.ts';
 import type { Db } from '../database/schema.ts';
 import { policyBefore, policyHistory, siteBefore, siteHistory } from './history.ts';
+import { policyPatched } from './policy-patch.ts';
 import { addSite, changeSite, findSite, scopeOfSite } from './write.ts';
 
 const One = z.strictObject({ site: Uuid });
@@ -179,6 +181,32 @@ const writePolicy = route({
   },
 });
 
+const patchPolicy = route({
+  method: 'PATCH',
+  path: '/api/sites/:site/policy',
+  summary:
+    'Change some settings of a site’s policy and leave the others as they are; refused where one of these has been changed meanwhile',
+  roles: ['admin', 'dpo'],
+  data: [],
+  action: 'write',
+  params: One,
+  body: PolicyPatch,
+  answer: SitePolicy,
+  refusals: ['unknown-site', 'bad-request', 'ways-need-another', 'settings-changed-meanwhile'],
+  async handle({ tx, actor, params: { site }, body, now, on, tell }) {
+    on(`${site} ${[...new Set([...Object.keys(body.was), ...Object.keys(body.is)])].join(' ')}`);
+    const scope = await scopeOfSite(tx, site);
+    // Whoever sets it at the same time waits here.
+    await tx.selectFrom('site').select('id').where('id', '=', site).forUpdate().execute();
+    const next = policyPatched(await policyToSet(tx, scope), body);
+    if (await setPolicy(tx, scope, next, now, actor.id ?? actor.role)) {
+      tell('board');
+      tell('change');
+    }
+    return answerOf(tx, site, scope);
+  },
+});
+
 const history = route({
   method: 'GET',
   path: '/api/sites/:site/policy/history',
@@ -205,7 +233,7 @@ const revert = route({
   params: One,
   body: RevertPolicy,
   answer: SitePolicy,
-  refusals: ['unknown-site', 'policy-change-unknown', 'policy-had-none'],
+  refusals: ['unknown-site', 'policy-change-unknown'],
   async handle({ tx, actor, params: { site }, body, now, on, tell }) {
     on(`${site} ${body.change}`);
     const scope = await scopeOfSite(tx, site);
@@ -227,6 +255,7 @@ export const siteRoutes: readonly RouteSpec[] = [
   takeBack,
   readPolicy,
   writePolicy,
+  patchPolicy,
   history,
   revert,
 ];

@@ -39,7 +39,6 @@ export const lookalikes = {
     'two-people': 'قورنا وتبيّن أنهما شخصان',
   },
   remove: 'فك الارتباط',
-  removeOf: 'إلغاء الزوج {{name}} و{{other}}',
   removeText: 'سيُتعرَّف على {{name}} و{{other}} بالوجه وحده من جديد. وإذا تشابه وجهاهما فقد يُسجَّل حضور أحدهما باسم الآخر.',
   removed: 'أُلغي. يُتعرَّف على كليهما بالوجه من جديد.',
 } satisfies Sentences;

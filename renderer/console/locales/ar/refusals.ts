@@ -72,7 +72,6 @@ export const refusals = {
   'person-erased': { title: 'مُحي هذا الشخص.', next: 'لا يمكن كتابة شيء عنه بعد الآن.' },
   'person-merged': { title: 'دُمج هذا الشخص في آخر.', next: 'غيّر بيانات من أُبقي.' },
   'policy-change-unknown': GONE,
-  'policy-had-none': { title: 'لم تكن للموقع سياسة خاصة قبل هذا التغيير.', next: 'اضبط ما ينبغي أن يكون.' },
   'record-of-nobody': { title: 'مُحي من كان هذا التسجيل عنه.', next: 'لا يمكن تصحيحه.' },
   'record-unknown': GONE,
   'rollout-unknown': GONE,

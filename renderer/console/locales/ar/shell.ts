@@ -87,6 +87,11 @@ export const shell = {
     loading: 'جارٍ التحميل…',
   },
   filters: { title: 'تصفية', clear: 'مسح التصفية' },
+  unsaved: {
+    title: 'المغادرة من دون حفظ؟',
+    text: 'تغييراتك في هذه الصفحة غير محفوظة، وستُفقد إذا غادرت.',
+    leave: 'المغادرة من دون حفظ',
+  },
   confirm: { type: 'اكتب «{{word}}» للتأكيد' },
   toast: { undo: 'تراجع', undone: 'تم التراجع.' },
 } satisfies Sentences;

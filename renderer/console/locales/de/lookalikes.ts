@@ -45,7 +45,6 @@ export const lookalikes = {
     'two-people': 'Verglichen: zwei Personen',
   },
   remove: 'Aufheben',
-  removeOf: 'Das Paar {{name}} und {{other}} aufheben',
   removeText:
     '{{name}} und {{other}} werden wieder am Gesicht allein erkannt. Ähneln sich ihre Gesichter, kann die eine als die andere angemeldet werden.',
   removed: 'Aufgehoben. Beide werden wieder am Gesicht erkannt.',

@@ -108,10 +108,6 @@ export const refusals = {
     next: 'Ändern Sie die, die geblieben ist.',
   },
   'policy-change-unknown': GONE,
-  'policy-had-none': {
-    title: 'Vor dieser Änderung hatte der Standort keine eigene Regelung.',
-    next: 'Stellen Sie ein, was gelten soll.',
-  },
   'record-of-nobody': { title: 'Wen diese Buchung betraf, wurde gelöscht.', next: 'Sie lässt sich nicht korrigieren.' },
   'record-unknown': GONE,
   'rollout-unknown': GONE,

@@ -45,7 +45,7 @@ export const settings = {
   dpo: 'Datenschutzbeauftragte',
   save: 'Speichern und Kiosken mitteilen',
   saved: 'Gespeichert. Die Kioske erfahren es.',
-  wrong: 'Eine Zahl fehlt oder liegt außerhalb, oder kein Weg ohne Gesicht bleibt.',
+  wrong: 'Eine Zahl fehlt oder liegt außerhalb, kein Weg ohne Gesicht bleibt, oder einer der drei Kontakte fehlt.',
   history: 'Verlauf',
   noHistory: 'Noch nichts geändert.',
   revert: 'Diese Änderung zurücknehmen',

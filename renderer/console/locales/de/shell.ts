@@ -85,6 +85,11 @@ export const shell = {
     loading: 'Lade …',
   },
   filters: { title: 'Filter', clear: 'Filter leeren' },
+  unsaved: {
+    title: 'Ohne Speichern verlassen?',
+    text: 'Ihre Änderungen auf dieser Seite sind nicht gespeichert. Wenn Sie sie verlassen, gehen sie verloren.',
+    leave: 'Ohne Speichern verlassen',
+  },
   confirm: { type: 'Zum Bestätigen „{{word}}“ eintippen' },
   toast: { undo: 'Rückgängig', undone: 'Zurückgenommen.' },
 } satisfies Sentences;

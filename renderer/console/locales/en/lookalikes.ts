@@ -41,7 +41,6 @@ export const lookalikes = {
     'two-people': 'Compared, and found to be two people',
   },
   remove: 'Undo',
-  removeOf: 'Undo the pair {{name}} and {{other}}',
   removeText:
     '{{name}} and {{other}} are recognised by face alone again. If their faces are alike, one may be checked in as the other.',
   removed: 'Undone. Both are recognised by face again.',

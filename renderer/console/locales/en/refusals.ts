@@ -81,10 +81,6 @@ export const refusals = {
   'person-erased': { title: 'This person was erased.', next: 'Nothing can be written about them any more.' },
   'person-merged': { title: 'This person was merged into another.', next: 'Change the one that was kept.' },
   'policy-change-unknown': GONE,
-  'policy-had-none': {
-    title: 'Before this change the site had no policy of its own.',
-    next: 'Set what it is to be instead.',
-  },
   'record-of-nobody': { title: 'Whoever this record was about has been erased.', next: 'It can’t be corrected.' },
   'record-unknown': GONE,
   'rollout-unknown': GONE,

@@ -45,7 +45,7 @@ export const settings = {
   dpo: 'Data protection officer',
   save: 'Save, and tell the kiosks',
   saved: 'Saved. Kiosks are told.',
-  wrong: 'A number is missing or out of range, or no way without a face is left.',
+  wrong: 'A number is missing or out of range, no way without a face is left, or one of the three contacts is missing.',
   history: 'History',
   noHistory: 'Nothing was changed yet.',
   revert: 'Take this change back',

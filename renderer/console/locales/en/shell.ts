@@ -79,6 +79,11 @@ export const shell = {
     loading: 'Loading…',
   },
   filters: { title: 'Filter', clear: 'Clear the filter' },
+  unsaved: {
+    title: 'Leave without saving?',
+    text: 'Your changes on this page are not saved. If you leave, they are lost.',
+    leave: 'Leave without saving',
+  },
   confirm: { type: 'Type “{{word}}” to confirm' },
   toast: { undo: 'Undo', undone: 'Taken back.' },
 } satisfies Sentences;

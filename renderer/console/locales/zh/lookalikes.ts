@@ -38,7 +38,6 @@ export const lookalikes = {
     'two-people': '已比对，是两个人',
   },
   remove: '撤销',
-  removeOf: '撤销 {{name}} 与 {{other}} 这一对',
   removeText: '{{name}} 和 {{other}} 将重新只凭人脸识别。如果两人相像，一人可能会被记成另一人。',
   removed: '已撤销。两人重新用人脸识别。',
 } satisfies Sentences;

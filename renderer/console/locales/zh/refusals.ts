@@ -54,7 +54,6 @@ export const refusals = {
   'person-erased': { title: '此人已被删除。', next: '不能再写入其任何内容。' },
   'person-merged': { title: '此人已合并到另一人。', next: '请更改保留的那一位。' },
   'policy-change-unknown': GONE,
-  'policy-had-none': { title: '此更改之前该地点没有自己的策略。', next: '请直接设置所需内容。' },
   'record-of-nobody': { title: '此记录所属之人已被删除。', next: '无法更正。' },
   'record-unknown': GONE,
   'rollout-unknown': GONE,

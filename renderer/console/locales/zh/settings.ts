@@ -45,7 +45,7 @@ export const settings = {
   dpo: '数据保护负责人',
   save: '保存并通知终端',
   saved: '已保存，终端将收到。',
-  wrong: '数值缺失或超出范围，或没有无需人脸的方式。',
+  wrong: '数值缺失或超出范围，没有无需人脸的方式，或缺少三个联系人之一。',
   history: '历史',
   noHistory: '尚无更改。',
   revert: '撤回此更改',

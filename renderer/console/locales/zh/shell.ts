@@ -76,6 +76,7 @@ export const shell = {
     loading: '正在加载…',
   },
   filters: { title: '筛选', clear: '清除筛选' },
+  unsaved: { title: '不保存就离开？', text: '您在此页面上的更改尚未保存，离开后将会丢失。', leave: '不保存并离开' },
   confirm: { type: '输入“{{word}}”以确认' },
   toast: { undo: '撤销', undone: '已撤销。' },
 } satisfies Sentences;

@@ -6,7 +6,7 @@ import { useWrite } from '../../core/resource.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { RefusalNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
-import { Table } from '../../parts/table.tsx';
+import { RowButton, Table } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 
 import { whoWords } from './settings-form.tsx';
@@ -99,7 +99,13 @@ export function CommandsPanel({
                 </span>
               ),
             },
-            { key: 'asked', label: t('fleet.when'), figures: true, cell: (c) => <Moment at={c.askedAt} /> },
+            {
+              key: 'asked',
+              label: t('fleet.when'),
+              figures: true,
+              names: true,
+              cell: (c) => <Moment at={c.askedAt} />,
+            },
             { key: 'answered', label: t('fleet.answered'), figures: true, cell: (c) => <Moment at={c.answeredAt} /> },
             { key: 'by', label: t('fleet.who'), cell: (c) => <bdi>{whoWords(c)}</bdi> },
             {
@@ -108,15 +114,9 @@ export function CommandsPanel({
               cell: (c) => (
                 <>
                   {admin && c.state === 'waiting' && (
-                    <button type="button" class="quiet" onClick={() => void takeBack(c.id)}>
-                      {t('fleet.takeBack')}
-                    </button>
+                    <RowButton onClick={() => void takeBack(c.id)}>{t('fleet.takeBack')}</RowButton>
                   )}
-                  {admin && c.log && (
-                    <button type="button" class="quiet" onClick={() => void read(c.id)}>
-                      {t('fleet.readLog')}
-                    </button>
-                  )}
+                  {admin && c.log && <RowButton onClick={() => void read(c.id)}>{t('fleet.readLog')}</RowButton>}
                 </>
               ),
             },

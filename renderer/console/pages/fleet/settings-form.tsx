@@ -4,7 +4,7 @@ import { t } from '../../../shared/i18n.ts';
 import type { useWrite } from '../../core/resource.ts';
 import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
-import { Table } from '../../parts/table.tsx';
+import { RowButton, Table } from '../../parts/table.tsx';
 
 type Name = keyof DeviceConfig;
 /** The server's own account and its command line (sync/server/accounts/accounts.ts). */
@@ -160,9 +160,7 @@ export function SettingsHistory({
                 label: t('attention.do'),
                 cell: (c: SettingsChange) =>
                   c.revision !== newest && (
-                    <button type="button" class="quiet" onClick={() => onBack(c.revision)}>
-                      {t('fleet.putBack')}
-                    </button>
+                    <RowButton onClick={() => onBack(c.revision)}>{t('fleet.putBack')}</RowButton>
                   ),
               },
             ]

@@ -15,7 +15,7 @@ import { Empty } from '../../parts/empty.tsx';
 import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
 import { Ago } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
-import { Skeleton, Table } from '../../parts/table.tsx';
+import { RowButton, Skeleton, Table } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 
@@ -183,26 +183,13 @@ function List({
                   one.kiosk === null && (
                     <div class="stack">
                       {(one.role === 'technician' ? (['pin', 'factor'] as const) : (['pin'] as const)).map((what) => (
-                        <button
-                          key={what}
-                          type="button"
-                          class="quiet"
-                          aria-disabled={busy}
-                          aria-label={`${t(`kioskStaff.reset.${what}`)}: ${one.name}`}
-                          onClick={() => onReset(one, { what })}
-                        >
+                        <RowButton key={what} aria-disabled={busy} onClick={() => onReset(one, { what })}>
                           {t(`kioskStaff.reset.${what}`)}
-                        </button>
+                        </RowButton>
                       ))}
-                      <button
-                        type="button"
-                        class="quiet"
-                        aria-disabled={busy}
-                        aria-label={`${t('kioskStaff.remove')}: ${one.name}`}
-                        onClick={() => onRemove(one)}
-                      >
+                      <RowButton aria-disabled={busy} onClick={() => onRemove(one)}>
                         {t('kioskStaff.remove')}
-                      </button>
+                      </RowButton>
                     </div>
                   ),
               },

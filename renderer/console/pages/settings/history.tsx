@@ -17,7 +17,7 @@ type Line = {
   readonly at: string;
   readonly by: string;
   readonly email: string | null;
-  readonly before: object | null;
+  readonly before: object;
   readonly after: object;
 } & ({ readonly of: 'policy' } | { readonly of: 'site' });
 
@@ -34,13 +34,13 @@ function valueWords(name: string, value: unknown): string {
 const nameWords = (name: string): string => (name === 'name' ? t('settings.siteName') : codeWords('settings', name));
 
 /** Contacts are settings of their own on the page. */
-const flat = (of: object | null): Record<string, unknown> => {
-  const { privacy, ...rest } = (of ?? {}) as Record<string, unknown>;
+const flat = (of: object): Record<string, unknown> => {
+  const { privacy, ...rest } = of as Record<string, unknown>;
   return { ...rest, ...(privacy as object | undefined) };
 };
 
 /** What differs between two, by name. */
-function differences(before: object | null, after: object): [name: string, before: string, after: string][] {
+function differences(before: object, after: object): [name: string, before: string, after: string][] {
   const [was, is] = [flat(before), flat(after)];
   return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((name) => {
     const [one, other] = [valueWords(name, was[name]), valueWords(name, is[name])];
@@ -50,7 +50,7 @@ function differences(before: object | null, after: object): [name: string, befor
 
 /** Whether this page can take it back: name and zone of the default site are the server's own configuration. */
 function undoable(line: Line, site: Site, role: Role): boolean {
-  if (line.of === 'policy') return role !== 'auditor' && line.before !== null;
+  if (line.of === 'policy') return role !== 'auditor';
   const configured = site.isDefault && differences(line.before, line.after).some(([name]) => name !== 'dayStartsAt');
   return role === 'admin' && !configured;
 }

@@ -7,6 +7,7 @@ import { useWrite } from '../../core/resource.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Form, RefusalNote, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';
+import { useUnsaved } from '../../parts/unsaved.ts';
 
 /** By what days of a site are counted: its zone, and when on the wall its day starts. */
 export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boolean; onDone: () => void }) {
@@ -14,8 +15,12 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
   const [dayStartsAt, setStart] = useState(site.dayStartsAt);
   const { busy, refusal, run } = useWrite();
   // The default site's zone is the server's own configuration.
-  const patch = SitePatch.safeParse({ dayStartsAt, ...(!site.isDefault && { timeZone: timeZone.trim() }) });
+  const patch = SitePatch.safeParse({
+    ...(dayStartsAt !== site.dayStartsAt && { dayStartsAt }),
+    ...(timeZone.trim() !== site.timeZone && { timeZone: timeZone.trim() }),
+  });
   const same = dayStartsAt === site.dayStartsAt && timeZone.trim() === site.timeZone;
+  useUnsaved(!same);
   const submit = async () => {
     if (!patch.success || same) return;
     const action = t('settings.saveCalendar');

@@ -4,7 +4,7 @@ import { send } from '../../core/api.ts';
 import { usePages, useWrite } from '../../core/resource.ts';
 import { RefusalNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
-import { PagedTable } from '../../parts/table.tsx';
+import { PagedTable, RowButton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 
 /** What was told, what waits and what was given up, newest first. */
@@ -44,7 +44,12 @@ export function Deliveries({
         empty={{ title: t('webhooks.logNone') }}
         columns={[
           { key: 'at', label: t('webhooks.made'), heads: true, cell: (d) => <Moment at={d.madeAt} /> },
-          { key: 'kind', label: t('webhooks.kindLabel'), cell: (d) => t(`webhooks.kind.${d.kind.replace('.', '-')}`) },
+          {
+            key: 'kind',
+            label: t('webhooks.kindLabel'),
+            names: true,
+            cell: (d) => t(`webhooks.kind.${d.kind.replace('.', '-')}`),
+          },
           {
             key: 'state',
             label: t('webhooks.stateLabel'),
@@ -78,9 +83,9 @@ export function Deliveries({
                   label: t('webhooks.again'),
                   cell: (d: Delivery) =>
                     d.state !== 'due' && (
-                      <button type="button" class="quiet" aria-disabled={busy} onClick={() => void again(d.id)}>
+                      <RowButton aria-disabled={busy} onClick={() => void again(d.id)}>
                         {t('webhooks.again')}
-                      </button>
+                      </RowButton>
                     ),
                 },
               ]

@@ -152,8 +152,7 @@ export interface SitePolicyChangeTable {
   at: Instant;
   /** Account, `operator` or `configuration`. */
   by: string;
-  /** Null: the site had none of its own. */
-  before: Json<unknown> | null;
+  before: Json<unknown>;
   after: Json<unknown>;
 }
 

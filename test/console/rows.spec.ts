@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from '@playwright/test';
+import { enterByLink, openBrowser, type Rig, startRig } from './kit.ts';
+import { ask, rowsNamed, WALKED } from './walk.ts';
+
+/** Whoever hears a table rather than see it knows of each of its buttons which row it is about. */
+test.setTimeout(240_000);
+let rig: Rig;
+test.beforeAll(async () => {
+  test.setTimeout(240_000);
+  rig = await startRig('North entrance');
+});
+test.afterAll(() => rig?.close());
+
+test('on every page of the console, buttons of a table say which row they are about, and no two are called the same', async ({
+  browser,
+}) => {
+  const { context, page, complaints } = await openBrowser(browser);
+  await enterByLink(page, rig.server.adminLink);
+  await expect(page.getByRole('navigation')).toBeVisible();
+  const { outbox, engine } = rig;
+  const [ada, grace] = ['Ada Lovelace', 'Grace Hopper'].map((name, i) => {
+    const person = randomUUID();
+    outbox.append('person', { change: 'added' }, { person, name, number: `410${i}`, language: 'en' });
+    return person;
+  });
+  const now = Date.now();
+  // One person's records differ by their time alone, and so do what they complained of.
+  const records = [9, 7, 5, 3].map((minutes) => outbox.checkin(ada!, 'in', new Date(now - minutes * 60_000)));
+  outbox.checkin(grace!, 'in', new Date(now - 60_000));
+  for (const one of records.slice(0, 2)) outbox.append('void', { target: one.header.id, reason: 'not-me' }, {});
+  engine.nudge();
+  for (const email of ['one@example.org', 'two@example.org'])
+    await ask(page, 'POST', '/api/accounts', { email, role: 'staff' });
+  await expect
+    .poll(async () => (await ask(page, 'GET', '/api/attendance')).items.length, { timeout: 60_000 })
+    .toBeGreaterThan(4);
+  for (const record of records.slice(2))
+    await ask(page, 'POST', '/api/corrections', { kind: 'void', target: record.header.id, reason: 'Twice' });
+  const buttons: Record<string, number> = {};
+  for (const path of Object.keys(WALKED)) {
+    await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(page.locator('.skeleton')).toHaveCount(0);
+    buttons[path] = await rowsNamed(page);
+  }
+  // Not for want of rows.
+  for (const path of ['attendance', 'attention', 'corrections', 'accounts', 'audit'])
+    expect(buttons[path], path).toBeGreaterThan(1);
+  await page.goto(new URL('/console/#/attendance', rig.server.adminLink).href);
+  const row = page.getByRole('row').filter({ hasText: 'Grace Hopper' });
+  const time = await row.locator('time').first().textContent();
+  await expect(row.getByRole('button', { name: 'Void' })).toHaveAccessibleName(`Void ${time} Grace Hopper`);
+  expect(complaints).toEqual([]);
+  await context.close();
+});

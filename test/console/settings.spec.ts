@@ -1,0 +1,112 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { appCode, axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
+import { ask, PASSWORD } from './walk.ts';
+
+/** Settings, and texts of consents: nothing edited is lost without a word, and nothing is agreed to that can't be read. */
+test.describe.configure({ mode: 'serial' });
+test.setTimeout(180_000);
+let rig: Rig;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+const at = (path: string) => new URL(`/console/#/${path}`, rig.server.adminLink).href;
+const photos = () => page.getByLabel('Check-in photos, days');
+const dialog = () => page.getByRole('dialog', { name: 'Leave without saving?' });
+
+test.beforeAll(async ({ browser }) => {
+  test.setTimeout(240_000);
+  rig = await startRig('North entrance');
+  ({ context, page, complaints } = await openBrowser(browser));
+  await enterByLink(page, rig.server.adminLink);
+  await expect(page.getByRole('navigation')).toBeVisible();
+  await ask(page, 'POST', '/api/sites', { name: 'South', timeZone: 'Europe/Berlin' });
+});
+test.afterAll(async () => {
+  await context?.close();
+  await rig?.close();
+});
+
+test('edits that nobody saved are asked about before they are left, and kept by whoever stays', async () => {
+  await page.goto(at('settings'));
+  await photos().fill('12');
+  for (const leave of [
+    () => page.getByRole('link', { name: 'Records' }).click(),
+    () => page.goBack(),
+    () => page.getByLabel('Site', { exact: true }).selectOption('South'),
+  ]) {
+    await leave();
+    await expect(dialog()).toBeVisible();
+    await dialog().getByRole('button', { name: 'Cancel' }).click();
+    await expect(photos()).toHaveValue('12');
+    expect(page.url()).toBe(at('settings'));
+    await expect(page.getByLabel('Site', { exact: true }).locator('option:checked')).toHaveText('North entrance');
+  }
+  await page.getByRole('link', { name: 'Records' }).click();
+  await expect(dialog()).toBeVisible();
+  await axe(page);
+  await picture(page, 'unsaved');
+  // Closing the tab is asked about by the browser.
+  await dialog().getByRole('button', { name: 'Cancel' }).click();
+  const asked = page.waitForEvent('dialog');
+  const closing = page.close({ runBeforeUnload: true });
+  const question = await asked;
+  expect(question.type()).toBe('beforeunload');
+  await question.dismiss();
+  await closing;
+  await expect(photos()).toHaveValue('12');
+  // What is as it was is no edit.
+  await photos().fill('');
+  await page.getByRole('link', { name: 'Records' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Records' })).toBeVisible();
+  await page.goto(at('settings'));
+  await page.getByLabel('Day starts at').fill('05:00');
+  await page.getByRole('link', { name: 'Records' }).click();
+  await dialog().getByRole('button', { name: 'Leave without saving' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Records' })).toBeVisible();
+});
+
+test('two people change different settings: both stand, and the history names no other', async () => {
+  await page.goto(at('settings?site='));
+  await page.getByLabel('Site', { exact: true }).selectOption('South');
+  await photos().fill('12');
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await other.getByLabel('Positions, days').fill('9');
+  await other.getByLabel('Positions, days').blur();
+  await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
+  await expect(page.locator('li.setting')).toHaveCount(1);
+  await other.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
+  await expect(other.locator('li.setting')).toHaveCount(2);
+  await expect(other.getByLabel('Check-in photos, days')).toHaveValue('12');
+  await expect(other.locator('li.setting').first().locator('.setting-name')).toHaveText(['Positions, days']);
+  await expect(other.locator('li.setting').last().locator('.setting-name')).toHaveText(['Check-in photos, days']);
+  await other.goto(at('audit'));
+  const rows = other.getByRole('row').filter({ hasText: 'PATCH /api/sites/:site/policy' });
+  await expect(rows).toHaveCount(2);
+  await other.close();
+});
+
+test('a text of a consent is read in the window that asks whether it was reviewed', async () => {
+  const paragraphs = Array.from({ length: 14 }, (_, i) => `Paragraph ${i + 1}. ${'We keep your face. '.repeat(12)}`);
+  await ask(page, 'POST', '/api/consent-texts', { version: '2027-01', language: 'en', title: 'May we?', paragraphs });
+  const { link } = await ask(page, 'POST', '/api/accounts', { email: 'dpo@example.org', role: 'dpo' });
+  await context.clearCookies();
+  await enterByLink(page, link.url);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await ask(page, 'PUT', '/api/account/sign-in', { password: PASSWORD });
+  const { secret } = await ask(page, 'POST', '/api/account/totp', {});
+  await ask(page, 'POST', '/api/account/totp/confirm', { code: appCode(secret) });
+  await page.reload();
+  await page.goto(at('texts'));
+  await page.getByRole('button', { name: 'I have reviewed it' }).click();
+  const review = page.getByRole('dialog', { name: 'I have reviewed it' });
+  for (const words of ['May we?', ...paragraphs]) await expect(review.getByText(words, { exact: true })).toHaveCount(1);
+  await expect(review.getByText(paragraphs[0]!)).toBeInViewport();
+  await axe(page);
+  await picture(page, 'review-text', ['desk', 'narrow']);
+  await review.getByText(paragraphs.at(-1)!).scrollIntoViewIfNeeded();
+  await expect(review.getByText(paragraphs.at(-1)!)).toBeInViewport();
+  await review.getByRole('button', { name: 'I have reviewed it' }).click();
+  await expect(page.getByRole('article')).toContainText('In force');
+  expect(complaints).toEqual([]);
+});
