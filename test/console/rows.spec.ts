@@ -40,7 +40,7 @@ test('on every page of the console, buttons of a table say which row they are ab
   const buttons: Record<string, number> = {};
   for (const path of Object.keys(WALKED)) {
     await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(page.getByRole('heading', { level: 1 }).first()).toBeVisible();
     await expect(page.locator('.skeleton')).toHaveCount(0);
     buttons[path] = await rowsNamed(page);
   }

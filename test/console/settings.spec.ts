@@ -20,6 +20,7 @@ test.beforeAll(async ({ browser }) => {
   await enterByLink(page, rig.server.adminLink);
   await expect(page.getByRole('navigation')).toBeVisible();
   await ask(page, 'POST', '/api/sites', { name: 'South', timeZone: 'Europe/Berlin' });
+  await page.reload();
 });
 test.afterAll(async () => {
   await context?.close();
@@ -38,7 +39,7 @@ test('edits that nobody saved are asked about before they are left, and kept by 
     await expect(dialog()).toBeVisible();
     await dialog().getByRole('button', { name: 'Cancel' }).click();
     await expect(photos()).toHaveValue('12');
-    expect(page.url()).toBe(at('settings'));
+    await expect(page).toHaveURL(at('settings'));
     await expect(page.getByLabel('Site', { exact: true }).locator('option:checked')).toHaveText('North entrance');
   }
   await page.getByRole('link', { name: 'Records' }).click();

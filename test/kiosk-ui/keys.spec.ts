@@ -15,6 +15,7 @@ for (const language of ['en', 'de', 'ar', 'zh'])
     await name.focus();
     if (language === 'ar') await page.locator('.keyboard-row:last-child .key').first().click(); // Latin letters
     const keys = page.locator('.keyboard');
+    if (language === 'zh') await keys.getByRole('button', { name: '拼音', pressed: true }).click();
     const accents = keys.locator('.keyboard-row:last-child .key-side');
     const shift = keys.locator('.key-side').first();
     const press = async (c: string): Promise<void> => {
@@ -42,5 +43,79 @@ for (const language of ['en', 'de', 'ar', 'zh'])
     }
     await accents.click();
     await page.screenshot({ path: `test/artefacts/accents-${language}.png` });
-    if (language === 'zh') await expect(keys).toContainText('控制台');
+  });
+
+for (const [width, height, how] of [
+  [1080, 1920, 'on the glass'],
+  [1280, 800, 'on the glass'],
+  [1280, 800, 'with a keyboard'],
+] as const)
+  test(`王伟, 李娜, 欧阳修 and 张三丰 are typed by their Pinyin ${how}, ${width} × ${height}`, async ({ kiosk }) => {
+    const { core } = kiosk;
+    core.hello = { ...core.hello, defaultLanguage: 'zh' };
+    const asked: string[] = [];
+    const page = await kiosk.open({ before: noCamera, width, height });
+    page.on('request', (request) => asked.push(request.url()));
+    await page.locator('.foot-actions button').last().click();
+    await page.locator('input[name=staff-pin]').fill('2468');
+    await page.keyboard.press('Enter');
+    // Characters are fetched by whoever types a name, from the kiosk itself.
+    expect(asked.filter((url) => /\/bar-/.test(url))).toEqual([]);
+    await page.locator('[data-open=enrol]').click();
+    const name = page.locator('input[name=name]');
+    await name.focus();
+    const keys = page.locator('.keyboard');
+    const shown = keys.locator('.candidates');
+    const typed = shown.locator('output');
+    await expect(keys.getByRole('button', { name: '拼音', pressed: true })).toBeVisible();
+    expect(asked.filter((url) => /\/bar-/.test(url)).map((url) => new URL(url).origin)).toEqual([
+      new URL(page.url()).origin,
+    ]);
+    const touch = how === 'on the glass';
+    const key = (label: string) => keys.locator('.keyboard-row').getByRole('button', { name: label, exact: true });
+    const spell = async (letters: string) => {
+      for (const c of letters) await (touch ? key(c).click() : page.keyboard.press(c));
+    };
+    const choose = async (char: string) => {
+      const all = shown.locator('.candidate:not([aria-label])');
+      for (let turn = 0; (await all.filter({ hasText: char }).count()) === 0; turn += 1) {
+        expect(turn, char).toBeLessThan(20);
+        await (touch ? shown.getByRole('button', { name: '下一页' }).click() : page.keyboard.press('PageDown'));
+      }
+      const at = (await all.allTextContents()).findIndex((text) => text.endsWith(char));
+      await (touch ? all.nth(at).click() : page.keyboard.press(String(at + 1)));
+    };
+    for (const [word, ...parts] of [
+      ['王伟', 'wang 王', 'wei 伟'],
+      ['李娜', 'li 李', 'na 娜'],
+      ['欧阳修', 'ouyang 欧阳', 'xiu 修'],
+      ['张三丰', 'zhangsanfeng 张', ' 三', ' 丰'],
+    ] as const) {
+      await name.fill('');
+      for (const part of parts) {
+        const [letters, char] = part.split(' ') as [string, string];
+        await spell(letters);
+        await choose(char);
+      }
+      await expect(name).toHaveValue(word);
+      await expect(typed).toHaveText('拼音');
+    }
+    // What was mistyped is mended before it is a character; then what stands in the field.
+    await spell('wanf');
+    await (touch ? key('删除最后一个字符').click() : page.keyboard.press('Backspace'));
+    await expect(typed).toHaveText('wan');
+    await expect(name).toHaveValue('张三丰');
+    await spell('g');
+    // The first is what Space takes.
+    await (touch ? key('空格').click() : page.keyboard.press(' '));
+    await expect(name).toHaveValue('张三丰王');
+    await (touch ? key('删除最后一个字符').click() : page.keyboard.press('Backspace'));
+    await expect(name).toHaveValue('张三丰');
+    await spell('zhang');
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.evaluate((theme) => document.documentElement.setAttribute('data-theme', theme), colorScheme);
+      await page.screenshot({ path: `test/artefacts/pinyin-${touch ? 'glass' : 'keys'}-${width}-${colorScheme}.png` });
+    }
+    const fits = await shown.evaluate((row) => row.scrollWidth <= row.clientWidth);
+    expect(fits, 'candidates fit their line').toBe(true);
   });

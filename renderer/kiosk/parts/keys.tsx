@@ -1,7 +1,8 @@
-import { useSignal } from '@preact/signals';
+import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { currentLanguage, t } from '../../shared/i18n.ts';
 import { IconErase, IconShift } from '../../shared/icons.tsx';
+import type { Composing } from '../pinyin/bar.tsx';
 
 /*
  * Keys on the glass, for a kiosk that has no keyboard. They type into whichever text field was last focused, as a
@@ -12,11 +13,19 @@ import { IconErase, IconShift } from '../../shared/icons.tsx';
 export function useTypingTarget() {
   const root = useRef<HTMLFormElement>(null);
   const target = useRef<HTMLInputElement | null>(null);
+  /** It takes a name, in whatever script. */
+  const nameField = useSignal<HTMLInputElement | null>(null);
   useEffect(() => {
     const form = root.current;
     const onFocus = (event: FocusEvent): void => {
-      if (event.target instanceof HTMLInputElement && event.target.type !== 'checkbox' && event.target.type !== 'radio')
+      if (
+        event.target instanceof HTMLInputElement &&
+        event.target.type !== 'checkbox' &&
+        event.target.type !== 'radio'
+      ) {
         target.current = event.target;
+        nameField.value = event.target.dataset.holds === 'name' ? event.target : null;
+      }
     };
     form?.addEventListener('focusin', onFocus);
     return () => form?.removeEventListener('focusin', onFocus);
@@ -34,7 +43,7 @@ export function useTypingTarget() {
     else if (from > 0) input.setRangeText('', from - 1, from, 'end');
     input.dispatchEvent(new Event('input', { bubbles: true }));
   };
-  return { root, type };
+  return { root, type, nameField };
 }
 
 type Type = (text: string | 'erase') => void;
@@ -101,8 +110,11 @@ export function Keyboard({
   type,
   corner,
   capitals = false,
+  nameField,
 }: {
   type: Type;
+  /** The field that is typed into, where it takes a name: in Chinese, characters are chosen by their Pinyin. */
+  nameField?: ReadonlySignal<HTMLInputElement | null>;
   corner?: preact.ComponentChildren;
   /** Capitals alone, as numbers have them; else the first letter of each word. */
   capitals?: boolean;
@@ -116,15 +128,33 @@ export function Keyboard({
   const usual = (isLatin || capitals) && OTHER_SCRIPTS.includes(language) ? ROWS.en! : (ROWS[language] ?? ROWS.en!);
   // A number that is given here has neither an apostrophe nor an accent.
   const rows = accents.value ? ACCENTS : capitals ? usual.map((row) => row.replace("'", '')) : usual;
+  const field = language === 'zh' && !capitals ? (nameField?.value ?? null) : null;
+  const pinyin = useSignal<typeof import('../pinyin/bar.tsx') | null>(null);
+  const chooses = useSignal(true);
+  const composing = useRef<Composing | null>(null);
+  useEffect(() => {
+    // With the first name that is typed in Chinese: no other screen needs it. Without it, keys type letters.
+    if (field)
+      import('../pinyin/bar.tsx').then(
+        (module) => {
+          pinyin.value = module;
+        },
+        () => undefined,
+      );
+  }, [field]);
+  const Bar = field && chooses.value ? pinyin.value?.PinyinBar : undefined;
+  const erase = (): void => {
+    if (!composing.current?.erase()) type('erase');
+  };
   const press = (text: string): void => {
-    type(text);
+    if (!composing.current?.press(text)) type(text);
     upper.value = capitals || [' ', '-', "'"].includes(text);
     accents.value = false;
   };
   return (
     <fieldset class="keyboard" dir="ltr">
       <legend class="sr-only">{t('pin.key')}</legend>
-      {language === 'zh' && !capitals && <p class="hint">{t('pin.hanzi')}</p>}
+      {Bar && field && <Bar key={field.name} field={field} type={type} composing={composing} />}
       {rows.map((row, i) => (
         <div class="keyboard-row" key={row}>
           {i === 3 && (
@@ -141,16 +171,29 @@ export function Keyboard({
             </button>
           )}
           {[...row].map((c) => {
-            const shown = upper.value ? upperOf(c) : c;
+            const shown = upper.value && !Bar ? upperOf(c) : c;
             return <Key key={c} label={shown} onPress={() => press(shown)} />;
           })}
-          {i === 3 && <Key wide label={<IconErase />} name={t('pin.erase')} onPress={() => type('erase')} />}
+          {i === 3 && <Key wide label={<IconErase />} name={t('pin.erase')} onPress={erase} />}
         </div>
       ))}
       <div class="keyboard-row">
         {corner}
         {switches && (
           <Key label={latin.value ? t('language') : t('pin.letters')} onPress={() => (latin.value = !latin.value)} />
+        )}
+        {field && pinyin.value && (
+          <button
+            type="button"
+            class="key key-side"
+            aria-label={t('pin.pinyin')}
+            aria-pressed={chooses.value}
+            onPointerDown={keepFocus}
+            onMouseDown={keepFocus}
+            onClick={() => (chooses.value = !chooses.value)}
+          >
+            拼
+          </button>
         )}
         {isLatin && !capitals && (
           <button

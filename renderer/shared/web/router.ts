@@ -52,9 +52,17 @@ async function mayLeave(): Promise<boolean> {
   return false;
 }
 
+/** Which entry of the tab's history this is; 0 where the browser does not say. */
+const entry = (): number =>
+  (globalThis as { navigation?: { currentEntry?: { index: number } | null } }).navigation?.currentEntry?.index ?? 0;
+let shown = entry();
+
 addEventListener('hashchange', async () => {
   if (location.hash === hash.peek()) return;
-  if (await mayLeave()) hash.value = location.hash;
+  if (await mayLeave()) {
+    hash.value = location.hash;
+    shown = entry();
+  } else if (entry() !== shown) history.go(shown - entry());
   else history.replaceState(null, '', hash.peek() || '#');
 });
 

@@ -47,7 +47,7 @@ export function DuplicateScreen({
   const busy = useSignal(false);
   const title = useRef<HTMLHeadingElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const { root, type } = useTypingTarget();
+  const { root, type, nameField } = useTypingTarget();
   useEffect(() => {
     session
       .run(ask)
@@ -94,6 +94,7 @@ export function DuplicateScreen({
             <input
               ref={input}
               name="confirm"
+              data-holds="name"
               inputMode="none"
               autocomplete="off"
               spellcheck={false}
@@ -116,7 +117,7 @@ export function DuplicateScreen({
             </button>
           </div>
         </div>
-        <Keyboard type={type} />
+        <Keyboard type={type} nameField={nameField} />
       </form>
     );
   return (

@@ -59,7 +59,7 @@ export function EnrolDetails({
   byNumber: boolean;
   next: () => void;
 }) {
-  const { root, type } = useTypingTarget();
+  const { root, type, nameField } = useTypingTarget();
   const name = useRef<HTMLInputElement>(null);
   const number = useRef<HTMLInputElement>(null);
   const pin = useRef<HTMLInputElement>(null);
@@ -96,6 +96,7 @@ export function EnrolDetails({
           <input
             ref={name}
             name="name"
+            data-holds="name"
             inputMode="none"
             autocomplete="off"
             autocapitalize="words"
@@ -126,7 +127,7 @@ export function EnrolDetails({
         {!byNumber && <AgeChoice age={age} minor={details.value.minor} choose={(minor) => set({ minor })} />}
       </div>
       <FormError words={error.value} />
-      <Keyboard type={type} />
+      <Keyboard type={type} nameField={nameField} />
       <button type="submit" class="button button-main">
         {t(byNumber ? 'enrol.save' : 'next')}
       </button>

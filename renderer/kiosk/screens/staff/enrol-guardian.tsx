@@ -25,7 +25,7 @@ export function EnrolGuardian({
   error: Signal<string>;
   next: () => void;
 }) {
-  const { root, type } = useTypingTarget();
+  const { root, type, nameField } = useTypingTarget();
   const wrongField = useSignal<string | null>(null);
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []);
@@ -70,6 +70,7 @@ export function EnrolGuardian({
           <span>{t('enrol.guardianName')}</span>
           <input
             name="name"
+            data-holds="name"
             dir="auto"
             inputMode="none"
             autocomplete="off"
@@ -98,7 +99,7 @@ export function EnrolGuardian({
         </fieldset>
       </div>
       <FormError words={error.value} note={t('enrol.guardianWhy')} />
-      <Keyboard type={type} />
+      <Keyboard type={type} nameField={nameField} />
       <button type="submit" class="button button-main">
         {t('next')}
       </button>

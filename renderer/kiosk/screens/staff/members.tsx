@@ -126,7 +126,7 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
   const role = useSignal<'desk' | 'supervisor'>('desk');
   const error = useSignal('');
   const wrongField = useSignal<Field | null>(null);
-  const { root, type } = useTypingTarget();
+  const { root, type, nameField } = useTypingTarget();
   const inputs = {
     name: useRef<HTMLInputElement>(null),
     pin: useRef<HTMLInputElement>(null),
@@ -178,6 +178,7 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
           <input
             ref={inputs.name}
             name="member-name"
+            data-holds="name"
             inputMode="none"
             autocomplete="off"
             autocapitalize="words"
@@ -237,7 +238,7 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
         </fieldset>
       </div>
       <FormError words={error.value} note={t(`members.may.${role.value}`)} />
-      <Keyboard type={type} />
+      <Keyboard type={type} nameField={nameField} />
       <div class="actions">
         <button type="submit" class="button button-main">
           {t('members.save')}

@@ -62,7 +62,7 @@ function Search({
   const people = useSignal<PersonRow[] | null>(null);
   const error = useSignal('');
   const input = useRef<HTMLInputElement>(null);
-  const { root, type } = useTypingTarget();
+  const { root, type, nameField } = useTypingTarget();
   useEffect(() => input.current?.focus(), []);
   const asked = query.value.trim();
   useEffect(() => {
@@ -93,6 +93,7 @@ function Search({
         <input
           ref={input}
           name="query"
+          data-holds="name"
           inputMode="none"
           autocomplete="off"
           spellcheck={false}
@@ -175,7 +176,7 @@ function Search({
           ))}
         </ul>
       </div>
-      <Keyboard type={type} />
+      <Keyboard type={type} nameField={nameField} />
     </form>
   );
 }

@@ -1,0 +1,137 @@
+import { useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
+import { useEffect, useMemo } from 'preact/hooks';
+import { t } from '../../shared/i18n.ts';
+import { makeCandidates } from './candidates.ts';
+
+/** Characters that are shown at once; digits of a keyboard choose them. */
+const SHOWN = 7;
+
+/** What keys do while characters are chosen. @returns whether it was taken; else they do what they always do */
+export interface Composing {
+  readonly press: (text: string) => boolean;
+  readonly erase: () => boolean;
+}
+
+let made: ReturnType<typeof makeCandidates> | null = null;
+
+/** Over the keys: the letters that were typed, and the characters that they may be, on the glass and with a keyboard. */
+export function PinyinBar({
+  field,
+  type,
+  composing,
+}: {
+  field: HTMLInputElement;
+  type: (text: string) => void;
+  composing: RefObject<Composing | null>;
+}) {
+  const typed = useSignal('');
+  const page = useSignal(0);
+  made ??= makeCandidates();
+  const all = useMemo(() => (typed.value === '' ? [] : made!(typed.value)), [typed.value]);
+  const spell = (letters: string): void => {
+    typed.value = letters;
+    page.value = 0;
+  };
+  const choose = (at: number): void => {
+    const one = all[page.value * SHOWN + at];
+    if (!one) return;
+    type(one.text);
+    spell(typed.value.slice(one.takes).replace(/^'+/, ''));
+  };
+  const has = (to: number): boolean => to >= 0 && to * SHOWN < all.length;
+  const turn = (by: number): void => {
+    if (has(page.value + by)) page.value += by;
+  };
+  const press = (text: string): boolean => {
+    if (/^[a-z]$/i.test(text)) spell(typed.value + text.toLowerCase());
+    else if (typed.value === '') return false;
+    else if (text === ' ') choose(0);
+    else if (/^[1-9]$/.test(text)) choose(Number(text) - 1);
+    else if (text === "'") spell(typed.value + text);
+    return true;
+  };
+  const erase = (): boolean => {
+    if (typed.value === '') return false;
+    spell(typed.value.slice(0, -1));
+    return true;
+  };
+  const onKey = (key: string): boolean => {
+    if (key.length === 1) return press(key);
+    if (key === 'Backspace') return erase();
+    if (typed.value === '') return false;
+    if (key === 'PageDown' || key === 'ArrowDown') turn(1);
+    else if (key === 'PageUp' || key === 'ArrowUp') turn(-1);
+    else if (key === 'Enter') {
+      // As it was typed: a name in Latin letters.
+      type(typed.value);
+      spell('');
+    } else if (key === 'Escape') spell('');
+    else return false;
+    return true;
+  };
+  useEffect(() => {
+    composing.current = { press, erase };
+    const listen = (event: KeyboardEvent): void => {
+      // The system's own input method is at work.
+      if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!onKey(event.key)) return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    field.addEventListener('keydown', listen);
+    return () => {
+      composing.current = null;
+      field.removeEventListener('keydown', listen);
+    };
+  });
+  return (
+    <fieldset class="candidates" lang="zh">
+      <legend class="sr-only">{t('pin.candidates')}</legend>
+      <output class="candidates-typed">{typed.value || t('pin.pinyin')}</output>
+      {all.slice(page.value * SHOWN, (page.value + 1) * SHOWN).map(({ text }, at) => (
+        <Pick key={text} onPress={() => choose(at)}>
+          <small aria-hidden="true">{at + 1}</small>
+          {text}
+        </Pick>
+      ))}
+      <span class="candidates-pages">
+        <Pick name={t('pin.fewerCandidates')} off={!has(page.value - 1)} onPress={() => turn(-1)}>
+          ‹
+        </Pick>
+        <Pick name={t('pin.moreCandidates')} off={!has(page.value + 1)} onPress={() => turn(1)}>
+          ›
+        </Pick>
+      </span>
+    </fieldset>
+  );
+}
+
+/** The field keeps the focus. */
+const keep = (event: Event): void => event.preventDefault();
+
+function Pick({
+  name,
+  off = false,
+  onPress,
+  children,
+}: {
+  name?: string;
+  off?: boolean;
+  onPress: () => void;
+  children: preact.ComponentChildren;
+}) {
+  return (
+    <button
+      type="button"
+      class="candidate"
+      aria-label={name}
+      aria-disabled={off}
+      onPointerDown={keep}
+      onMouseDown={keep}
+      onClick={onPress}
+    >
+      {children}
+    </button>
+  );
+}
