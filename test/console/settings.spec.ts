@@ -81,9 +81,6 @@ test('two people change different settings: both stand, and the history names no
   await expect(other.getByLabel('Check-in photos, days')).toHaveValue('12');
   await expect(other.locator('li.setting').first().locator('.setting-name')).toHaveText(['Positions, days']);
   await expect(other.locator('li.setting').last().locator('.setting-name')).toHaveText(['Check-in photos, days']);
-  await other.goto(at('audit'));
-  const rows = other.getByRole('row').filter({ hasText: 'PATCH /api/sites/:site/policy' });
-  await expect(rows).toHaveCount(2);
   await other.close();
 });
 

@@ -2,7 +2,7 @@ import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { currentLanguage, t } from '../../shared/i18n.ts';
 import { IconErase, IconShift } from '../../shared/icons.tsx';
-import type { Composing } from '../pinyin/bar.tsx';
+import type { Composing, PinyinBar } from '../pinyin/bar.tsx';
 
 /*
  * Keys on the glass, for a kiosk that has no keyboard. They type into whichever text field was last focused, as a
@@ -129,20 +129,20 @@ export function Keyboard({
   // A number that is given here has neither an apostrophe nor an accent.
   const rows = accents.value ? ACCENTS : capitals ? usual.map((row) => row.replace("'", '')) : usual;
   const field = language === 'zh' && !capitals ? (nameField?.value ?? null) : null;
-  const pinyin = useSignal<typeof import('../pinyin/bar.tsx') | null>(null);
+  const pinyin = useSignal<typeof PinyinBar | null>(null);
   const chooses = useSignal(true);
   const composing = useRef<Composing | null>(null);
   useEffect(() => {
     // With the first name that is typed in Chinese: no other screen needs it. Without it, keys type letters.
     if (field)
       import('../pinyin/bar.tsx').then(
-        (module) => {
-          pinyin.value = module;
+        ({ PinyinBar }) => {
+          pinyin.value = PinyinBar;
         },
         () => undefined,
       );
   }, [field]);
-  const Bar = field && chooses.value ? pinyin.value?.PinyinBar : undefined;
+  const Bar = field && chooses.value ? pinyin.value : null;
   const erase = (): void => {
     if (!composing.current?.erase()) type('erase');
   };
